@@ -1,0 +1,27 @@
+/** The account actor, one for each DID: a table of contents. */
+import { actor } from 'rivetkit'
+import { admitOnly } from '#actors/access.ts'
+import { asActions } from '#actors/as-actions.ts'
+import { batchDatabase } from '#actors/batch-database.ts'
+import { lifecycleOf } from '#actors/lifecycle.ts'
+import { accountMenu } from '#actors/menus.ts'
+import { closeAccount, openAccount } from '#actors/open-account.ts'
+import type { ActorSettings } from '#actors/settings.ts'
+import { inTurn } from '#actors/transaction-gate.ts'
+import { accountSchema } from '#src/account/schema.ts'
+import { TicketBook } from '#src/account/tickets.ts'
+
+export function accountActor(settings: ActorSettings) {
+  const book = new TicketBook()
+  return actor({
+    db: batchDatabase(accountSchema, inTurn),
+    createConnState: admitOnly(settings.internalToken),
+    ...lifecycleOf('account', settings.live, accountMenu, {
+      open: (c, hold) => openAccount(c, hold, settings, book),
+      sleeps: true,
+      close: (account) => closeAccount(account, settings),
+    }),
+    actions: asActions(accountMenu),
+    options: { sleepTimeout: settings.sleepTimeoutMs, actionTimeout: 120_000 },
+  })
+}

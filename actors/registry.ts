@@ -1,0 +1,30 @@
+/** All actors of the server, and how they reach their engine. */
+import { setup } from 'rivetkit'
+import { accountActor } from '#actors/account.ts'
+import { directoryActor } from '#actors/directory.ts'
+import { sequencerActor } from '#actors/sequencer.ts'
+import type { ActorSettings } from '#actors/settings.ts'
+
+export interface Engine {
+  endpoint: string
+  token: string
+  namespace: string
+}
+
+export function createRegistry(settings: ActorSettings, engine: Engine) {
+  return setup({
+    use: {
+      account: accountActor(settings),
+      directory: directoryActor(settings),
+      sequencer: sequencerActor(settings),
+    },
+    ...engine,
+    startServices: false,
+    noWelcome: true,
+    logging: { level: 'error' },
+    // Pages of repos and of the firehose log cross as action results.
+    maxOutgoingMessageSize: 8 * 1024 * 1024,
+    maxIncomingMessageSize: 8 * 1024 * 1024,
+    shutdown: { disableSignalHandlers: true },
+  })
+}

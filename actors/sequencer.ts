@@ -1,0 +1,31 @@
+/** The sequencer actor, one for the server: a table of contents. */
+import { actor } from 'rivetkit'
+import { admitOnly } from '#actors/access.ts'
+import { asActions } from '#actors/as-actions.ts'
+import { batchDatabase } from '#actors/batch-database.ts'
+import { lifecycleOf } from '#actors/lifecycle.ts'
+import { sequencerMenu } from '#actors/menus.ts'
+import type { ActorSettings } from '#actors/settings.ts'
+import { sequencerSchema } from '#src/sequencer/schema.ts'
+import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
+
+export function sequencerActor(settings: ActorSettings) {
+  return actor({
+    db: batchDatabase(sequencerSchema),
+    createConnState: admitOnly(settings.internalToken),
+    ...lifecycleOf('sequencer', settings.live, sequencerMenu, {
+      sleeps: false,
+      open: (c) =>
+        openSequencer({
+          sql: c.db,
+          clock: settings.clock,
+          timer: settings.timer,
+          backfillMs: settings.backfillMs,
+        }),
+      // A follower would keep the actor awake for as long as it may wait.
+      close: (sequencer: Sequencer) => sequencer.tail.close(),
+    }),
+    actions: asActions(sequencerMenu),
+    options: { noSleep: true, actionTimeout: 60_000 },
+  })
+}

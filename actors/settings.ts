@@ -1,0 +1,24 @@
+/** What the actors of a process are given: read from the configuration once, the same for all of them. */
+import type { Service } from '#src/account/account.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { Log } from '#src/log.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Keychain } from '#src/ports/keychain.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+export interface ActorSettings {
+  service: Service
+  keys: Keychain
+  clock: Clock
+  timer: Timer
+  dispatch: Dispatch
+  live: LiveActors
+  log: Log
+  /** The secret that callers of actions must show. */
+  internalToken: string
+  /** How long an account nobody calls stays awake, in ms. */
+  sleepTimeoutMs: number
+  /** How long the firehose can be replayed, in ms. */
+  backfillMs: number
+}

@@ -1,0 +1,35 @@
+/** Keeps an actor awake while anything is going on in it, at the cost of one hold a busy spell. */
+
+/** How long after the last work the actor may begin to think of sleep. Telling the runtime of each call costs more than many calls. */
+const LINGER_MS = 300
+
+/** Gives `hold`: the actor stays awake at least until the promise, which must not be rejected, is settled. */
+export function stayAwake(
+  keepAwake: (work: Promise<void>) => unknown,
+): <T>(work: Promise<T>) => Promise<T> {
+  let busy = 0
+  let release: (() => void) | null = null
+  let timeout: NodeJS.Timeout | undefined
+  const leave = () => {
+    busy--
+    if (busy === 0) timeout = setTimeout(end, LINGER_MS)
+  }
+  const end = () => {
+    release?.()
+    release = null
+  }
+  return async (work) => {
+    busy++
+    clearTimeout(timeout)
+    if (release === null) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      release = resolve
+      keepAwake(promise)
+    }
+    try {
+      return await work
+    } finally {
+      leave()
+    }
+  }
+}

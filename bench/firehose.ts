@@ -1,0 +1,63 @@
+/** How fast frames reach many subscribers while eight writers write; the subscribers live in a process of their own. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import { type Figure, measure, timeFigure } from './load.ts'
+import type { Phase } from './phases.ts'
+import { createPost, newRkeys } from './subject.ts'
+import type { Arrivals } from './subscribers.ts'
+
+export function firehose(subscribers: number): Phase {
+  const name = `firehose ${subscribers}`
+  return {
+    name,
+    run: async ({ client, writers }, ms) => {
+      const child = fork(join(import.meta.dirname, 'subscribers.ts'), { serialization: 'advanced' })
+      try {
+        child.send({ url: client.url, subscribers })
+        await message(child)
+        const written = new Map<string, number>()
+        const rkeys = newRkeys(20_000)
+        const begin = clock()
+        const load = { inFlight: 8, ms: Math.max(ms, 2000), most: rkeys.length }
+        const writes = await measure('', '/s', load, async (n) => {
+          await createPost(client, writers[n % 8]!, n, rkeys[n])
+          written.set(rkeys[n]!, clock())
+        })
+        child.send({ written })
+        const arrivals = (await message(child)) as Arrivals
+        const seconds = (arrivals.last - begin) / 1000
+        return figures(name, subscribers * written.size, seconds, arrivals, writes)
+      } finally {
+        child.kill()
+      }
+    },
+  }
+}
+
+function figures(
+  name: string,
+  expected: number,
+  seconds: number,
+  { frames, twice, delays }: Arrivals,
+  writes: Figure,
+): Figure[] {
+  const repeated = twice > 0 ? [`${twice} frames came twice`] : []
+  const errors = [...(writes.errors ?? []), ...repeated]
+  return [
+    { what: `${name}, frames`, unit: '/s', better: 'more', value: frames / seconds, errors },
+    timeFigure(`${name}, ack to frame`, delays),
+    { what: `${name}, lost frames`, unit: '', better: 'less', value: expected - frames },
+  ]
+}
+
+/** Milliseconds on a clock that the processes of one machine share. */
+export function clock(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000
+}
+
+function message(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`the subscribers ended with ${code}`)))
+  })
+}

@@ -1,0 +1,66 @@
+/** `npm run bench`: Headwater beside the reference PDS on this machine, phase by phase in turns. */
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { firehose } from './firehose.ts'
+import { growth, type Phase, phases } from './phases.ts'
+import { startServers, stopServers } from './servers.ts'
+import { prepare, type Subject } from './subject.ts'
+import { addFigures, type Results, table } from './table.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    ms: { type: 'string', default: '3000' },
+    records: { type: 'string', default: '5000' },
+    growth: { type: 'string', default: '50000' },
+    only: { type: 'string', default: '.' },
+    quick: { type: 'boolean', default: false },
+    md: { type: 'string' },
+  },
+})
+
+const quick = options.quick
+const rounds = quick ? 1 : Number(options.rounds)
+const ms = quick ? 700 : Number(options.ms)
+const sizes = { records: quick ? 1000 : Number(options.records), writers: quick ? 8 : 32 }
+const wanted = ({ name }: Phase) => new RegExp(options.only).test(name)
+
+const repeated = [...phases, firehose(1), firehose(50), firehose(200)].filter(wanted)
+const once = [growth(quick ? 2000 : Number(options.growth))].filter(wanted)
+
+async function compare(subjects: Subject[], results: Results): Promise<void> {
+  const turn = async (phase: Phase, order: Subject[]) => {
+    for (const subject of order) {
+      const figures = await phase.run(subject, ms)
+      addFigures(results, subject.name, figures)
+      for (const { what, value, unit } of figures) {
+        console.error(`${subject.name.padEnd(10)} ${what.padEnd(36)} ${value.toFixed(1)} ${unit}`)
+      }
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? subjects : subjects.toReversed()
+    for (const phase of repeated) await turn(phase, order)
+  }
+  for (const phase of once) await turn(phase, subjects)
+}
+
+const results: Results = new Map()
+try {
+  const servers = await startServers()
+  const subjects: Subject[] = []
+  for (const server of servers) subjects.push(await prepare(server, sizes))
+  await compare(subjects, results)
+  for (const { client } of subjects) await client.close()
+  const machine = `${cpus().length} cores of ${cpus()[0]?.model.trim()}, Node ${process.version}`
+  const head = `${machine}; medians of ${rounds} rounds of ${ms} ms.`
+  const text = `${head}\n\n${table(
+    results,
+    servers.map(({ name }) => name),
+  )}\n`
+  console.log(text)
+  if (options.md) writeFileSync(options.md, text)
+} finally {
+  await stopServers()
+}

@@ -1,0 +1,118 @@
+/** What is measured by requests and answers; each phase runs once for each server and round. */
+import { type Figure, measure, timeFigure } from './load.ts'
+import {
+  createAccount,
+  createPost,
+  createPosts,
+  expect,
+  newRkeys,
+  posts,
+  type Subject,
+} from './subject.ts'
+
+export interface Phase {
+  name: string
+  run(subject: Subject, ms: number): Promise<Figure[]>
+}
+
+type Operation = (subject: Subject, n: number) => Promise<unknown>
+
+function rate(
+  name: string,
+  unit: string,
+  inFlight: number,
+  operation: Operation,
+  most?: number,
+): Phase {
+  const load = most === undefined ? { inFlight } : { inFlight, most }
+  return {
+    name,
+    run: async (subject, ms) => [
+      await measure(name, unit, { ...load, ms }, (n) => operation(subject, n)),
+    ],
+  }
+}
+
+const writeToOne: Operation = ({ client, writers }, n) => createPost(client, writers[0]!, n)
+
+const readRecord: Operation = async ({ client, read, rkeys }, n) => {
+  const rkey = rkeys[(n * 7919) % rkeys.length]!
+  const params = { repo: read.did, collection: posts, rkey }
+  const { uri } = await client.query<{ uri: string }>('com.atproto.repo.getRecord', params)
+  expect(uri.endsWith(rkey), 'getRecord')
+}
+
+const listRecords: Operation = async ({ client, read }) => {
+  const params = { repo: read.did, collection: posts, limit: 100 }
+  const page = await client.query<{ records: unknown[] }>('com.atproto.repo.listRecords', params)
+  expect(page.records.length === 100, 'listRecords')
+}
+
+const describeRepo: Operation = async ({ client, read }) => {
+  const params = { repo: read.did }
+  const repo = await client.query<{ collections: string[] }>(
+    'com.atproto.repo.describeRepo',
+    params,
+  )
+  expect(repo.collections.includes(posts), 'describeRepo')
+}
+
+const getLatestCommit: Operation = async ({ client, read }) => {
+  const params = { did: read.did }
+  const head = await client.query<{ rev: string }>('com.atproto.sync.getLatestCommit', params)
+  expect(head.rev, 'getLatestCommit')
+}
+
+const getRepo: Phase = {
+  name: 'getRepo',
+  run: async ({ client, read, rkeys }, ms) => {
+    const what = `getRepo of ${rkeys.length} records`
+    const firstBytes: number[] = []
+    const figure = await measure(what, 'MB/s', { inFlight: 1, ms, most: 60 }, async () => {
+      const car = await client.download('com.atproto.sync.getRepo', { did: read.did })
+      expect(car.bytes > rkeys.length * 200, 'getRepo')
+      firstBytes.push(car.firstByte)
+      return car.bytes / 1e6
+    })
+    return [figure, timeFigure(`${what}, first byte`, firstBytes)]
+  },
+}
+
+export const phases: Phase[] = [
+  rate('createAccount c8', '/s', 8, ({ client }) => createAccount(client), 120),
+  rate('createRecord c1', '/s', 1, writeToOne),
+  rate('createRecord c8', '/s', 8, writeToOne),
+  rate('createRecord, many accounts, c16', '/s', 16, ({ client, writers }, n) =>
+    createPost(client, writers[n % writers.length]!, n),
+  ),
+  rate('applyWrites of 50', 'records/s', 1, async ({ client, writers }) => {
+    await createPosts(client, writers[1]!, newRkeys(50))
+    return 50
+  }),
+  rate('getRecord c16', '/s', 16, readRecord),
+  rate('listRecords of 100 c16', '/s', 16, listRecords),
+  rate('describeRepo c16', '/s', 16, describeRepo),
+  rate('getLatestCommit c16', '/s', 16, getLatestCommit),
+  getRepo,
+]
+
+/** How createRecord slows down as a repo grows: at no records, and at `records`. */
+export function growth(records: number): Phase {
+  return {
+    name: 'growth',
+    run: async ({ client }, ms) => {
+      const session = await createAccount(client)
+      const at = async (size: number) => {
+        const load = { inFlight: 1, ms, most: 300 }
+        const what = `createRecord at ${size} records`
+        const { p50 = Number.NaN, ...figure } = await measure(what, 'ms', load, (n) =>
+          createPost(client, session, n),
+        )
+        return { ...figure, value: p50, better: 'less' as const }
+      }
+      const empty = await at(0)
+      await createPosts(client, session, newRkeys(records))
+      return [empty, await at(records)]
+    },
+  }
+}

@@ -1,0 +1,115 @@
+/** The processes of a comparison: a PLC directory, the reference PDS and Headwater, each on a free port. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createLog } from '#src/log.ts'
+import { type PlcDirectory, startPlcDirectory } from '#src/plc/serve.ts'
+
+export interface Server {
+  name: string
+  url: string
+}
+
+const root = resolve(import.meta.dirname, '..')
+const reference = join(root, '.bench')
+const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
+const children: ChildProcess[] = []
+let plcDirectory: PlcDirectory | undefined
+
+/** Both servers and the PLC directory they share, answering. `stopServers` ends them. */
+export async function startServers(): Promise<Server[]> {
+  installReference()
+  plcDirectory = await startPlcDirectory({ path: ':memory:', log: createLog('silent') })
+  // The reference takes no directory by its IP address.
+  const plc = plcDirectory.url.replace('127.0.0.1', 'localhost')
+  return [
+    await startPds('reference', join(reference, 'start.js'), {
+      PDS_DID_PLC_URL: plc,
+      PDS_BLOBSTORE_DISK_LOCATION: join(folder, 'reference/blobs'),
+      PDS_JWT_SECRET: randomBytes(16).toString('hex'),
+      PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: randomBytes(32).toString('hex'),
+      PDS_ADMIN_PASSWORD: randomBytes(16).toString('hex'),
+      PDS_DEV_MODE: 'true',
+      PDS_RATE_LIMITS_ENABLED: 'false',
+      LOG_ENABLED: 'true',
+    }),
+    await startPds('headwater', join(root, 'src/main.ts'), { PDS_DID_PLC_URL: plc }),
+  ]
+}
+
+/** Stops what was started, the last first, and removes its data. */
+export async function stopServers(): Promise<void> {
+  for (const child of children.splice(0).reverse()) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    const ended = new Promise((end) => child.once('exit', end))
+    child.kill('SIGTERM')
+    await Promise.race([
+      ended,
+      sleep(20_000, undefined, { ref: false }).then(() => child.kill('SIGKILL')),
+    ])
+  }
+  await plcDirectory?.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Installs the reference into `.bench/`, unless the version that our package.json names is there. */
+function installReference(): void {
+  const source = join(import.meta.dirname, 'reference')
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
+  const there = join(reference, 'node_modules/@atproto/pds/package.json')
+  const wanted = read(join(source, 'package.json')).dependencies['@atproto/pds']
+  cpSync(source, reference, { recursive: true })
+  if (existsSync(there) && read(there).version === wanted) return
+  console.error(`installing @atproto/pds ${wanted} into .bench/ …`)
+  const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
+  execFileSync('npm', ['install', ...quiet], { cwd: reference, stdio: 'inherit' })
+}
+
+async function startPds(name: string, main: string, env: NodeJS.ProcessEnv): Promise<Server> {
+  const port = await freePort()
+  const data = join(folder, name)
+  mkdirSync(data)
+  start(name, [main], {
+    ...env,
+    PDS_PORT: String(port),
+    PDS_HOSTNAME: name === 'reference' ? 'localhost' : undefined,
+    PDS_DATA_DIRECTORY: data,
+    PDS_INVITE_REQUIRED: 'false',
+  })
+  const url = `http://127.0.0.1:${port}`
+  await answering(name, `${url}/xrpc/_health`)
+  return { name, url }
+}
+
+function start(name: string, args: string[], env: NodeJS.ProcessEnv): void {
+  const log = openSync(join(folder, `${name}.log`), 'w')
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', log, log],
+  })
+  children.push(child)
+}
+
+async function answering(name: string, url: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    const answer = await fetch(url).catch(() => null)
+    if (answer?.ok) return
+    await sleep(100)
+  }
+  const log = readFileSync(join(folder, `${name}.log`), 'utf8')
+  throw new Error(`no answer from ${name}\n${log.slice(-2000)}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((listening) => server.once('listening', listening))
+  const address = server.address()
+  await new Promise((closed) => server.close(closed))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,63 @@
+/** A process that holds many firehose connections and notes when the frame of each post reached each of them. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import WebSocket from 'ws'
+import { clock } from './firehose.ts'
+import { posts } from './subject.ts'
+
+export interface Arrivals {
+  frames: number
+  twice: number
+  /** Milliseconds from the answer to the writer to the frame; negative where the frame was first. */
+  delays: number[]
+  /** When the last frame came. */
+  last: number
+}
+
+type Order = { url: string; subscribers: number } | { written: Map<string, number> }
+
+const needle = Buffer.from(`${posts}/`)
+/** One map for each subscriber: record key to the time of arrival. */
+const arrived: Map<string, number>[] = []
+let twice = 0
+
+function subscribe(url: string): Promise<void> {
+  const times = new Map<string, number>()
+  arrived.push(times)
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos`)
+  socket.on('message', (frame: Buffer) => {
+    const at = frame.indexOf(needle)
+    if (at < 0) return
+    const rkey = frame.toString('latin1', at + needle.length, at + needle.length + 13)
+    if (times.has(rkey)) twice++
+    else times.set(rkey, clock())
+  })
+  return new Promise((open, fail) => {
+    socket.once('open', open)
+    socket.once('error', fail)
+  })
+}
+
+async function report(written: Map<string, number>): Promise<Arrivals> {
+  const complete = () => arrived.every((times) => times.size >= written.size)
+  for (let waits = 0; waits < 100 && !complete(); waits++) await sleep(100)
+  const delays: number[] = []
+  let last = 0
+  for (const times of arrived) {
+    for (const [rkey, acknowledged] of written) {
+      const time = times.get(rkey)
+      if (time === undefined) continue
+      delays.push(time - acknowledged)
+      last = Math.max(last, time)
+    }
+  }
+  return { frames: delays.length, twice, delays, last }
+}
+
+process.on('message', async (order: Order) => {
+  if ('written' in order) {
+    process.send?.(await report(order.written))
+    return
+  }
+  await Promise.all(Array.from({ length: order.subscribers }, () => subscribe(order.url)))
+  process.send?.('ready')
+})

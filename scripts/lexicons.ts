@@ -1,0 +1,58 @@
+/** Generates src/protocol/lexicons from the lexicon documents that come with `@atproto/api`. */
+import { execFileSync } from 'node:child_process'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { schemas } from '@atproto/api'
+
+/** The methods of a PDS; whatever they and the records refer to comes along. */
+const methods = ['identity', 'repo', 'server', 'sync'].map((group) => `com.atproto.${group}.*`)
+
+const root = join(import.meta.dirname, '..')
+const out = join(root, 'src/protocol/lexicons')
+const documents = mkdtempSync(join(tmpdir(), 'lexicons-'))
+
+const records = schemas
+  .filter(({ defs }) => (defs as Record<string, { type: string }>)['main']?.type === 'record')
+  .map(({ id }) => id)
+
+for (const document of schemas) {
+  const file = join(documents, `${document.id.replaceAll('.', '/')}.json`)
+  mkdirSync(dirname(file), { recursive: true })
+  // That package spells its references out as URIs; lexicon documents don't.
+  writeFileSync(file, JSON.stringify(document).replaceAll('"lex:', '"'))
+}
+const build = ['build', '--lexicons', documents, '--out', out, '--clear', '--index-file']
+const options = ['--import-ext', '.ts', '--include', ...methods, ...records]
+const lex = join(root, 'node_modules/.bin/lex')
+execFileSync(process.execPath, [lex, ...build, ...options], { stdio: 'inherit' })
+rmSync(documents, { recursive: true })
+
+const files = globSync('**/*.ts', { cwd: out })
+for (const file of files) {
+  const path = join(out, file)
+  const definitions = file.replace(/ts$/, 'defs.ts')
+  if (files.includes(definitions)) {
+    // It only passes on what its definitions have; each file costs time when the server starts.
+    rmSync(path)
+    continue
+  }
+  const text = readFileSync(path, 'utf8').replace(/'(\.\/.*)\.ts'/g, (specifier, name) => {
+    const target = `${join(dirname(file), name)}.defs.ts`
+    return files.includes(target) ? `'${name}.defs.ts'` : specifier
+  })
+  // The generator does not write for `exactOptionalPropertyTypes`.
+  writeFileSync(path, `// @ts-nocheck\n${text}`)
+}
+
+const imports = records.map((id, i) => {
+  return `import { main as record${i} } from './${id.replaceAll('.', '/')}.defs.ts'`
+})
+writeFileSync(
+  join(out, 'records.ts'),
+  `/** Every record type of the bundled lexicons. Made by scripts/lexicons.ts. */
+${imports.join('\n')}
+
+export const records = [${records.map((_, i) => `record${i}`).join(', ')}]
+`,
+)

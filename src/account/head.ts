@@ -1,0 +1,60 @@
+/** Where a repo stands: its commit and its tree, loaded from the database and checked against each other. */
+import type { Sql, Statement } from '#src/ports/sql.ts'
+import { buildTree, cidOf, emptyTree, type TreeNode } from '#src/protocol/tree.ts'
+
+/** The `repo_root` row. */
+export interface Root {
+  cid: string
+  rev: string
+  data: string
+  block: Uint8Array
+  /** The last outbox id given out. */
+  outboxId: number
+}
+
+export interface Head extends Root {
+  tree: TreeNode
+}
+
+/** The root row, or undefined where the account has no repo. */
+export function loadRoot(sql: Sql): Promise<Root | undefined> {
+  return sql.first<Root>('SELECT cid, rev, data, block, outbox_id AS outboxId FROM repo_root')
+}
+
+export async function loadHead(sql: Sql): Promise<Head | undefined> {
+  const root = await loadRoot(sql)
+  if (root === undefined) return undefined
+  const tree = await loadTree(sql)
+  if (cidOf(tree) !== root.data) throw new Error('the records do not make the tree that was signed')
+  return { ...root, tree }
+}
+
+/** Rows of one page of paths and CIDs: one row each costs far more than the whole page as two texts. */
+const PAGE = 20_000
+
+async function loadTree(sql: Sql): Promise<TreeNode> {
+  const paths: string[] = []
+  const cids: string[] = []
+  for (let after = ''; ; ) {
+    const page = await sql.first<{ paths: string | null; cids: string | null }>(
+      `SELECT group_concat(path, char(10)) AS paths, group_concat(cid, char(10)) AS cids
+       FROM (SELECT path, cid FROM record WHERE path > ? ORDER BY path LIMIT ${PAGE})`,
+      after,
+    )
+    if (!page?.paths || !page.cids) break
+    for (const path of page.paths.split('\n')) paths.push(path)
+    for (const cid of page.cids.split('\n')) cids.push(cid)
+    after = paths.at(-1)!
+  }
+  return paths.length === 0 ? emptyTree : buildTree(paths, cids)
+}
+
+/** Stores the root; the row is there from the account's first transaction on. */
+export function saveRoot(root: Root): Statement {
+  return {
+    sql: `INSERT INTO repo_root (id, cid, rev, data, block, outbox_id) VALUES (1, ?, ?, ?, ?, ?)
+          ON CONFLICT (id) DO UPDATE SET cid = excluded.cid, rev = excluded.rev, data = excluded.data,
+            block = excluded.block, outbox_id = excluded.outbox_id`,
+    params: [root.cid, root.rev, root.data, root.block, root.outboxId],
+  }
+}

@@ -1,0 +1,49 @@
+/** Exports under way: each sees the repo as it stood when it began, while writes go on. */
+import { randomUUID } from 'node:crypto'
+import type { Head } from '#src/account/head.ts'
+import { invalidRequest } from '#src/errors.ts'
+
+/** A repo as it stood; `replaced` keeps record blocks that writes have taken from the table since, by CID. */
+export interface Snapshot<Progress> {
+  readonly head: Head
+  readonly replaced: Map<string, Uint8Array>
+  progress: Progress
+}
+
+/** An export that nobody reads on is given up after this long. */
+const ABANDONED_MS = 120_000
+const MAX_OPEN = 100
+
+export class Snapshots {
+  readonly #open = new Map<string, Snapshot<unknown> & { usedAt: number }>()
+
+  get any(): boolean {
+    return this.#open.size > 0
+  }
+
+  begin<P>(head: Head, progress: P, now: number): string {
+    for (const [id, { usedAt }] of this.#open)
+      if (now - usedAt > ABANDONED_MS) this.#open.delete(id)
+    if (this.#open.size >= MAX_OPEN) throw invalidRequest('Too many exports of this repo at once')
+    const id = randomUUID()
+    this.#open.set(id, { head, replaced: new Map(), progress, usedAt: now })
+    return id
+  }
+
+  /** Takes up an export; throws where it is over, or was lost with the process that held it. */
+  use<P>(id: string, now: number): Snapshot<P> {
+    const snapshot = this.#open.get(id)
+    if (snapshot === undefined) throw invalidRequest('The export is gone', 'ExportExpired')
+    snapshot.usedAt = now
+    return snapshot as unknown as Snapshot<P>
+  }
+
+  end(id: string): void {
+    this.#open.delete(id)
+  }
+
+  /** Keeps a block that is about to be deleted for the exports that still have to show it. */
+  keep(cid: string, block: Uint8Array): void {
+    for (const { replaced } of this.#open.values()) replaced.set(cid, block)
+  }
+}

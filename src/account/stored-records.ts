@@ -1,0 +1,89 @@
+/** Reading records: as few crossings from SQLite to JavaScript as can be, for each costs more than the read itself. */
+import { fromHex, type Sql } from '#src/ports/sql.ts'
+
+export interface StoredRecord {
+  /** Collection and rkey. */
+  path: string
+  cid: string
+  /** The record's block. */
+  value: Uint8Array
+}
+
+interface Waiting {
+  path: string
+  resolve(record: StoredRecord | undefined): void
+  reject(error: unknown): void
+}
+
+/** Single records, read together where several are asked for at once. */
+export class StoredRecords {
+  readonly #sql: Sql
+  #waiting: Waiting[] = []
+  #reading = false
+
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /** One record, or undefined; where `cid` is given, only as that. */
+  async find(path: string, cid?: string): Promise<StoredRecord | undefined> {
+    const record = await new Promise<StoredRecord | undefined>((resolve, reject) => {
+      this.#waiting.push({ path, resolve, reject })
+      if (!this.#reading) void this.#read()
+    })
+    return cid === undefined || cid === record?.cid ? record : undefined
+  }
+
+  /** One query at a time: while it is on its way, those that come next gather for the following one. */
+  async #read(): Promise<void> {
+    this.#reading = true
+    while (this.#waiting.length > 0) {
+      const together = this.#waiting
+      this.#waiting = []
+      try {
+        const paths = JSON.stringify(together.map(({ path }) => path))
+        const found = await packedRecords(this.#sql, byPaths, paths)
+        const byPath = new Map(found.map((record) => [record.path, record]))
+        for (const { path, resolve } of together) resolve(byPath.get(path))
+      } catch (error) {
+        for (const { reject } of together) reject(error)
+      }
+    }
+    this.#reading = false
+  }
+}
+
+const byPaths = `SELECT path, cid, value FROM record
+                 WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path`
+
+/**
+ * Runs a query that gives `path`, `cid` and `value`, in order, as one packed row: a row each would cost more in
+ * crossing from SQLite to JavaScript than all the rest of the read.
+ */
+export async function packedRecords(
+  sql: Sql,
+  query: string,
+  ...params: (string | number)[]
+): Promise<StoredRecord[]> {
+  const page = await sql.first<{
+    paths: string | null
+    cids: string
+    sizes: string
+    blocks: string
+  }>(
+    `SELECT group_concat(path, char(10)) AS paths, group_concat(cid, char(10)) AS cids,
+            group_concat(length(value), ',') AS sizes, hex(group_concat(value, '')) AS blocks
+     FROM (${query})`,
+    ...params,
+  )
+  if (!page?.paths) return []
+  const cids = page.cids.split('\n')
+  const sizes = page.sizes.split(',').map(Number)
+  const blocks = fromHex(page.blocks)
+  let at = 0
+  return page.paths.split('\n').map((path, i) => {
+    const value = blocks.subarray(at, at + sizes[i]!)
+    at += sizes[i]!
+    return { path, cid: cids[i]!, value }
+  })
+}

@@ -1,0 +1,236 @@
+/**
+ * The write lane: one writer at a time, and one transaction for all writes that wait.
+ *
+ * 1. A job is prepared on the newest head, durable or not: pure work that gives statements, events and the next head.
+ * 2. While a transaction is on its way, further jobs are prepared and gather in the next group.
+ * 3. The group is one transaction: its statements, its events in the outbox, and the root.
+ * 4. Only when that is durable are its callers answered, its answers made visible, and its events delivered.
+ *
+ * A job that throws fails alone. A transaction that fails rejects its own group; jobs prepared on top of it are
+ * prepared again on what the database holds.
+ */
+import type { AnswerCache } from '#src/account/answer-cache.ts'
+import { type Head, loadHead, saveRoot } from '#src/account/head.ts'
+import { addToOutbox, type Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Sql, Statement } from '#src/ports/sql.ts'
+import type { EncodedEvent } from '#src/protocol/frames.ts'
+
+/** What a job sees: the head to build on, and backlinks that the database does not show yet. */
+export interface LaneView {
+  head: Head
+  recentLinks(key: string): readonly string[]
+}
+
+/** What a job wants done. `head` is the view's own where the repo stays as it is. */
+export interface Prepared<T> {
+  answer: T
+  head: Omit<Head, 'outboxId'>
+  statements: readonly Statement[]
+  events: readonly EncodedEvent[]
+  /** Backlinks of the records created: key and path. */
+  links?: readonly (readonly [key: string, path: string])[]
+  /** Runs when the write is durable, before its caller is answered. */
+  durable?: () => void
+}
+
+export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
+
+interface Waiting {
+  job: Job<unknown>
+  resolve(answer: unknown): void
+  reject(error: unknown): void
+}
+
+interface Group {
+  members: { waiting: Waiting; prepared: Prepared<unknown> }[]
+  statements: Statement[]
+  rows: OutboxRow[]
+  links: Map<string, string[]>
+  head: Head | null
+  bytes: number
+}
+
+const GROUP_MEMBERS = 64
+const GROUP_BYTES = 2_000_000
+
+export class WriteLane {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  readonly #outbox: Outbox
+  readonly #answers: AnswerCache
+  #waiting: Waiting[] = []
+  #running = false
+  #work: Promise<void> = Promise.resolve()
+  #wake: (() => void) | null = null
+  /** The head that the next job builds on. */
+  #newest: Head | null = null
+  #durable: Head | null = null
+  /** What the account woke with. */
+  #inheritedRev: string | null = null
+  #loading: Promise<Head> | null = null
+  #group = emptyGroup()
+  #sent: Group | null = null
+
+  constructor(ports: { sql: Sql; clock: Clock; outbox: Outbox; answers: AnswerCache }) {
+    this.#sql = ports.sql
+    this.#clock = ports.clock
+    this.#outbox = ports.outbox
+    this.#answers = ports.answers
+  }
+
+  /** Runs the job in its turn. Resolves with its answer when what it wrote is durable. */
+  write<T>(job: Job<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ job, resolve: resolve as (answer: unknown) => void, reject })
+      this.#wake?.()
+      if (!this.#running) this.#work = this.#run()
+    })
+  }
+
+  /** Resolves when every write so far has its outcome. */
+  settled(): Promise<void> {
+    return this.#work
+  }
+
+  /** The newest durable head, with its tree. */
+  async head(): Promise<Head> {
+    return this.#durable ?? (await this.#load())
+  }
+
+  /** The rev of the last commit before this life of the account. */
+  async inheritedRev(): Promise<string> {
+    const { rev } = await this.head()
+    return this.#inheritedRev ?? rev
+  }
+
+  /** The durable head where it is in memory already. */
+  get loaded(): Head | null {
+    return this.#durable
+  }
+
+  #load(): Promise<Head> {
+    this.#loading ??= loadHead(this.#sql)
+      .then((head) => {
+        if (head === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
+        this.#inheritedRev ??= head.rev
+        this.#durable ??= head
+        this.#newest ??= this.#durable
+        return this.#durable
+      })
+      .finally(() => {
+        this.#loading = null
+      })
+    return this.#loading
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    let sending: Promise<void> | null = null
+    for (;;) {
+      while (this.#waiting.length > 0 && !isFull(this.#group))
+        await this.#prepare(this.#waiting.shift()!)
+      if (sending === null) {
+        if (this.#group.members.length === 0) break
+        sending = this.#send().finally(() => {
+          sending = null
+          this.#wake?.()
+        })
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = null
+      }
+    }
+    this.#running = false
+  }
+
+  async #prepare(waiting: Waiting): Promise<void> {
+    try {
+      // Anything may fail while a job is prepared; only a head that is still the newest may be built on.
+      for (;;) {
+        const head = this.#newest ?? (await this.#load())
+        const prepared = await waiting.job({ head, recentLinks: (key) => this.#recentLinks(key) })
+        if (head !== this.#newest) continue
+        this.#add(waiting, prepared, head)
+        return
+      }
+    } catch (error) {
+      waiting.reject(error)
+    }
+  }
+
+  #add(waiting: Waiting, prepared: Prepared<unknown>, from: Head): void {
+    const group = this.#group
+    let { outboxId } = from
+    for (const event of prepared.events) {
+      // From the clock, so that not even an account that was restored or made anew repeats an id.
+      outboxId = Math.max(outboxId + 1, this.#clock.now() * 1000)
+      group.rows.push({ id: outboxId, ...event })
+    }
+    group.members.push({ waiting, prepared })
+    group.statements.push(...prepared.statements)
+    group.bytes += prepared.events.reduce((sum, { event }) => sum + event.length * 2, 0)
+    for (const [key, path] of prepared.links ?? []) {
+      group.links.set(key, [...(group.links.get(key) ?? []), path])
+    }
+    this.#newest = { ...prepared.head, outboxId }
+    group.head = this.#newest
+  }
+
+  #recentLinks(key: string): readonly string[] {
+    return [...(this.#sent?.links.get(key) ?? []), ...(this.#group.links.get(key) ?? [])]
+  }
+
+  async #send(): Promise<void> {
+    const group = this.#group
+    this.#group = emptyGroup()
+    this.#sent = group
+    try {
+      await this.#commit(group)
+      this.#durable = group.head
+      this.#answers.clear()
+      for (const { prepared } of group.members) prepared.durable?.()
+      this.#outbox.deliver(group.rows)
+      for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
+    } catch (error) {
+      this.#startOver()
+      for (const { waiting } of group.members) waiting.reject(error)
+    } finally {
+      this.#sent = null
+    }
+  }
+
+  async #commit(group: Group): Promise<void> {
+    if (group.statements.length === 0 && group.rows.length === 0) return
+    if (group.rows.length > 0) await this.#outbox.arm()
+    const forget = this.#outbox.forgetDelivered()
+    await this.#sql.batch([
+      ...group.statements,
+      ...(group.head === null ? [] : [saveRoot(group.head)]),
+      ...(forget === null ? [] : [forget]),
+      ...addToOutbox(group.rows),
+    ])
+  }
+
+  /** Nothing in memory can be trusted after a failed transaction: it may or may not have been kept. */
+  #startOver(): void {
+    this.#durable = null
+    this.#newest = null
+    this.#answers.clear()
+    const again = this.#group.members.map(({ waiting }) => waiting)
+    this.#group = emptyGroup()
+    this.#waiting.unshift(...again)
+    this.#outbox.doubt()
+  }
+}
+
+function emptyGroup(): Group {
+  return { members: [], statements: [], rows: [], links: new Map(), head: null, bytes: 0 }
+}
+
+function isFull(group: Group): boolean {
+  return group.members.length >= GROUP_MEMBERS || group.bytes >= GROUP_BYTES
+}

@@ -1,0 +1,245 @@
+/** What this process was asked to be: the environment, read once and checked whole. Nobody else reads it. */
+
+import { createHmac } from 'node:crypto'
+import manifest from '#package' with { type: 'json' }
+import { isKnown, namesWithoutEffect, nearestName } from '#src/config/names.ts'
+import { type Environment, Reader } from '#src/config/read.ts'
+
+export interface Config {
+  /** A developer's server asks for nothing; a production server demands its secrets. */
+  mode: 'development' | 'production'
+  role: Role
+  dataDirectory: string
+  gateway: { host: string; port: number; hostname: string; publicUrl: string }
+  service: {
+    did: string
+    /** Each with its leading dot. */
+    handleDomains: string[]
+    version: string
+    contactEmailAddress: string | undefined
+    privacyPolicyUrl: string | undefined
+    termsOfServiceUrl: string | undefined
+  }
+  secrets: Partial<Secrets>
+  identity: {
+    /** Absent in development: the directory in the process is used. */
+    plcUrl: string | undefined
+    /** Port of the directory in the process; absent for a free one. */
+    devPlcPort: number | undefined
+    recoveryDidKey: string | undefined
+    resolverTimeoutMs: number
+    /** Whether addresses that users give may lead into private networks. */
+    privateNetworks: boolean
+  }
+  engine: {
+    /** An engine that somebody else runs; absent if this process runs its own. */
+    endpoint: string | undefined
+    token: string | undefined
+    namespace: string
+    /** First of three ports in a row for the engine of this process; absent for free ones. */
+    port: number | undefined
+  }
+  actors: { sleepTimeoutMs: number }
+  invites: { required: boolean }
+  limits: { blobUploadBytes: number }
+  sequencer: { backfillMs: number; subscriptionBuffer: number }
+  metrics: { open: boolean }
+  log: {
+    level: LogLevel
+    /** RivetKit's own log; absent for its errors, and not all of them. */
+    rivetkit: LogLevel | undefined
+  }
+  /** To be told to the operator, once. */
+  warnings: string[]
+}
+
+export type Role = 'all' | 'gateway' | 'actors'
+
+export interface Secrets {
+  jwtSecret: string
+  adminPassword: string
+  /** Private key (secp256k1) that signs PLC operations. */
+  plcRotationKeyHex: string
+  /** 32 bytes under which signing keys are sealed at rest. */
+  sealKeyHex: string
+  /** What callers of an actor must show. */
+  internalToken: string
+}
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+type LogLevel = (typeof levels)[number]
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * What RivetKit's native half may say: its errors, but not those it logs each time an actor falls asleep ("failed to
+ * sync scheduled actor alarm"), nor SQL errors, which reach their caller anyway.
+ */
+const quietNative = 'error,rivetkit_core::actor::schedule=off,rivetkit_core::actor::sqlite=off'
+
+const hex32 = { expected: '64 hex digits (openssl rand -hex 32)', form: /^[0-9a-f]{64}$/i }
+
+/** Everything that is wrong with an environment, in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+
+  constructor(mistakes: readonly string[]) {
+    super(['The configuration has mistakes:', ...mistakes.map((m) => `  - ${m}`)].join('\n'))
+  }
+}
+
+/** The environment of this process. */
+export function environment(): Environment {
+  return process.env
+}
+
+/**
+ * Sets what native modules read from the environment of the process when they are loaded: backtraces cost the engine's
+ * client most of its time, and its log is for developers of the engine. Call it before anything imports rivetkit.
+ */
+export function settleNativeModules(config: Config): void {
+  const settings = {
+    RUST_BACKTRACE: '0',
+    RUST_LIB_BACKTRACE: '0',
+    RIVET_LOG_LEVEL: config.log.rivetkit ?? quietNative,
+  }
+  Object.assign(process.env, settings)
+}
+
+/** Reads a configuration. Throws `ConfigError` with every mistake. */
+export function readConfig(env: Environment): Config {
+  const read = new Reader(env)
+  const named = read.checked('PDS_HOSTNAME', 'a host name', isHostname)
+  const hostname = named?.toLowerCase() ?? 'localhost'
+  const isProduction = hostname !== 'localhost'
+  const port = read.integer('PDS_PORT', 1, 65535) ?? 2583
+  const config: Config = {
+    mode: isProduction ? 'production' : 'development',
+    role: read.choice('PDS_ROLE', ['all', 'gateway', 'actors']) ?? 'all',
+    dataDirectory: read.text('PDS_DATA_DIRECTORY') ?? (isProduction ? '/pds' : 'data'),
+    gateway: {
+      host: read.text('PDS_HOST') ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
+      port,
+      hostname,
+      publicUrl: isProduction ? `https://${hostname}` : `http://localhost:${port}`,
+    },
+    service: readService(read, hostname),
+    secrets: readSecrets(read, isProduction),
+    identity: readIdentity(read, isProduction),
+    engine: {
+      endpoint: read.url('RIVET_ENDPOINT'),
+      token: read.text('RIVET_TOKEN'),
+      namespace: read.text('RIVET_NAMESPACE') ?? 'default',
+      port: read.integer('PDS_ENGINE_PORT', 1, 65533),
+    },
+    actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
+    invites: { required: read.flag('PDS_INVITE_REQUIRED') ?? isProduction },
+    limits: {
+      blobUploadBytes: read.integer('PDS_BLOB_UPLOAD_LIMIT', 0, 2 ** 40) ?? 5 * 1024 * 1024,
+    },
+    sequencer: {
+      backfillMs: read.integer('PDS_REPO_BACKFILL_LIMIT_MS', 0, 3650 * DAY_MS) ?? DAY_MS,
+      subscriptionBuffer: read.integer('PDS_MAX_SUBSCRIPTION_BUFFER', 1, 1_000_000) ?? 500,
+    },
+    metrics: { open: read.flag('PDS_METRICS_OPEN') ?? false },
+    log: {
+      level: readLogLevel(read),
+      rivetkit: read.choice('RIVET_LOG_LEVEL', levels),
+    },
+    warnings: warnings(read),
+  }
+  const mistakes = [...unknownNames(env), ...read.mistakes]
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return config
+}
+
+function readService(read: Reader, hostname: string): Config['service'] {
+  const domains = read.list(
+    'PDS_SERVICE_HANDLE_DOMAINS',
+    'domains, each with a leading dot, between commas',
+    (domain) => domain.startsWith('.') && isHostname(domain.slice(1)),
+  )
+  return {
+    did: read.checked('PDS_SERVICE_DID', 'a DID', isDid) ?? `did:web:${hostname}`,
+    handleDomains: domains?.map((domain) => domain.toLowerCase()) ?? [
+      hostname === 'localhost' ? '.test' : `.${hostname}`,
+    ],
+    version: read.text('PDS_VERSION') ?? manifest.version,
+    contactEmailAddress: read.text('PDS_CONTACT_EMAIL_ADDRESS'),
+    privacyPolicyUrl: read.url('PDS_PRIVACY_POLICY_URL'),
+    termsOfServiceUrl: read.url('PDS_TERMS_OF_SERVICE_URL'),
+  }
+}
+
+function readIdentity(read: Reader, isProduction: boolean): Config['identity'] {
+  const isDevMode = read.flag('PDS_DEV_MODE') ?? !isProduction
+  return {
+    plcUrl: read.url('PDS_DID_PLC_URL') ?? (isProduction ? 'https://plc.directory' : undefined),
+    devPlcPort: read.integer('PDS_DEV_PLC_PORT', 1, 65535),
+    recoveryDidKey: read.checked('PDS_RECOVERY_DID_KEY', 'a did:key', (value) =>
+      /^did:key:z[1-9A-HJ-NP-Za-km-z]{10,}$/.test(value),
+    ),
+    resolverTimeoutMs: read.integer('PDS_ID_RESOLVER_TIMEOUT', 1, 600_000) ?? 3000,
+    privateNetworks: read.flag('PDS_DISABLE_SSRF_PROTECTION') ?? isDevMode,
+  }
+}
+
+/** In development what is absent is generated and kept in the data folder. */
+function readSecrets(read: Reader, isProduction: boolean): Partial<Secrets> {
+  const long = (value: string) => !isProduction || value.length >= 16
+  const atLeast = 'at least 16 characters'
+  const isHex32 = (value: string) => hex32.form.test(value)
+  const rotationKey = 'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX'
+  const given = {
+    jwtSecret: read.secret('PDS_JWT_SECRET', atLeast, long),
+    adminPassword: read.secret('PDS_ADMIN_PASSWORD', 'set', () => true),
+    plcRotationKeyHex: read.secret(rotationKey, hex32.expected, isHex32),
+    sealKeyHex: read.secret('PDS_KEY_ENCRYPTION_KEY_HEX', hex32.expected, isHex32),
+    internalToken: read.secret('PDS_INTERNAL_TOKEN', atLeast, long),
+  }
+  const demand = (name: string, why: string) => {
+    if (isProduction && read.text(name) === undefined) read.missing(name, why)
+  }
+  demand('PDS_JWT_SECRET', 'it signs session tokens (openssl rand -hex 32)')
+  demand('PDS_ADMIN_PASSWORD', 'it guards the admin methods (openssl rand -hex 16)')
+  demand(rotationKey, `it signs PLC operations; ${hex32.expected}`)
+  demand('PDS_KEY_ENCRYPTION_KEY_HEX', `signing keys are sealed under it; ${hex32.expected}`)
+  const internalToken = given.internalToken ?? (given.jwtSecret && tokenFrom(given.jwtSecret))
+  const secrets = Object.entries({ ...given, internalToken })
+  return Object.fromEntries(secrets.filter(([, value]) => value !== undefined))
+}
+
+/** Gateways and actors that share the JWT secret share this token, so nobody has to hand it around. */
+function tokenFrom(jwtSecret: string): string {
+  return createHmac('sha256', jwtSecret).update('headwater internal token').digest('hex')
+}
+
+function readLogLevel(read: Reader): LogLevel {
+  const level = read.choice('LOG_LEVEL', levels) ?? 'info'
+  return (read.flag('LOG_ENABLED') ?? true) ? level : 'silent'
+}
+
+function unknownNames(env: Environment): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('PDS_') && !isKnown(name))
+    .map((name) => {
+      const nearest = nearestName(name)
+      return `${name} is not a variable${nearest ? `; did you mean ${nearest}?` : ''}`
+    })
+}
+
+function warnings(read: Reader): string[] {
+  const idle = namesWithoutEffect.filter((name) => read.text(name) !== undefined)
+  return idle.length === 0 ? [] : [`These variables have no effect yet: ${idle.join(', ')}`]
+}
+
+/** Labels of letters, digits and hyphens; a port or a path is not part of a name. */
+function isHostname(value: string): boolean {
+  const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+  return value.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, 'i').test(value)
+}
+
+/** The form of a DID: https://atproto.com/specs/did. */
+function isDid(value: string): boolean {
+  return value.length <= 2048 && /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/.test(value)
+}

@@ -1,0 +1,112 @@
+/** Every environment variable that means something here, and the nearest one to a name that does not. */
+
+/** Variables of our own, beside those of the reference. */
+export const ourNames = [
+  'PDS_ROLE',
+  'PDS_HOST',
+  'PDS_DEV_PLC_PORT',
+  'PDS_ENGINE_PORT',
+  'PDS_KEY_ENCRYPTION_KEY_HEX',
+  'PDS_INTERNAL_TOKEN',
+  'PDS_METRICS_OPEN',
+  'PDS_ACTOR_SLEEP_TIMEOUT_MS',
+  'RIVET_ENDPOINT',
+  'RIVET_TOKEN',
+  'RIVET_NAMESPACE',
+  'RIVET_LOG_LEVEL',
+]
+
+/** Variables of the reference PDS (@atproto/pds 0.5, packages/pds/src/config/env.ts) that work here. */
+export const sharedNames = [
+  'PDS_PORT',
+  'PDS_HOSTNAME',
+  'PDS_SERVICE_DID',
+  'PDS_SERVICE_HANDLE_DOMAINS',
+  'PDS_VERSION',
+  'PDS_PRIVACY_POLICY_URL',
+  'PDS_TERMS_OF_SERVICE_URL',
+  'PDS_CONTACT_EMAIL_ADDRESS',
+  'PDS_BLOB_UPLOAD_LIMIT',
+  'PDS_DEV_MODE',
+  'PDS_DISABLE_SSRF_PROTECTION',
+  'PDS_DATA_DIRECTORY',
+  'PDS_JWT_SECRET',
+  'PDS_ADMIN_PASSWORD',
+  'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX',
+  'PDS_DID_PLC_URL',
+  'PDS_RECOVERY_DID_KEY',
+  'PDS_ID_RESOLVER_TIMEOUT',
+  'PDS_INVITE_REQUIRED',
+  'PDS_MAX_SUBSCRIPTION_BUFFER',
+  'PDS_REPO_BACKFILL_LIMIT_MS',
+  'LOG_ENABLED',
+  'LOG_LEVEL',
+]
+
+const each = (prefix: string, endings: string) =>
+  endings.split(' ').map((ending) => `${prefix}_${ending}`)
+
+/** Variables of the reference that are understood, but do nothing here yet. */
+export const namesWithoutEffect = [
+  ...each('PDS', 'SERVICE_NAME HOME_URL LOGO_URL SUPPORT_URL PRIMARY_COLOR ERROR_COLOR'),
+  ...each('PDS', 'WARNING_COLOR INFO_COLOR SUCCESS_COLOR BACKGROUND_LIGHT_URL BACKGROUND_DARK_URL'),
+  ...each('PDS', 'LIGHT_COLOR DARK_COLOR CONTRAST_SATURATION'),
+  ...each('PDS_PRIMARY_COLOR', 'CONTRAST HUE'),
+  ...each('PDS_ERROR_COLOR', 'CONTRAST HUE'),
+  ...each('PDS_WARNING_COLOR', 'CONTRAST HUE'),
+  ...each('PDS_INFO_COLOR', 'CONTRAST HUE'),
+  ...each('PDS_SUCCESS_COLOR', 'CONTRAST HUE'),
+  ...each('PDS', 'ACCEPTING_REPO_IMPORTS MAX_REPO_IMPORT_SIZE CRAWLERS DPOP_SECRET'),
+  ...each('PDS_HCAPTCHA', 'SITE_KEY SECRET_KEY TOKEN_SALT'),
+  ...each('PDS', 'OAUTH_TRUSTED_CLIENTS LEXICON_AUTHORITY_DID PLC_ROTATION_KEY_KMS_KEY_ID'),
+  ...each('PDS', 'ACCOUNT_DB_LOCATION SEQUENCER_DB_LOCATION DID_CACHE_DB_LOCATION'),
+  ...each('PDS', 'SQLITE_DISABLE_WAL_AUTO_CHECKPOINT ACTOR_STORE_DIRECTORY ACTOR_STORE_CACHE_SIZE'),
+  ...each('PDS_BLOBSTORE', 'DISK_LOCATION DISK_TMP_LOCATION'),
+  ...each('PDS_BLOBSTORE_S3', 'BUCKET REGION ENDPOINT FORCE_PATH_STYLE ACCESS_KEY_ID'),
+  ...each('PDS_BLOBSTORE_S3', 'SECRET_ACCESS_KEY UPLOAD_TIMEOUT_MS REQUEST_TIMEOUT_MS'),
+  ...each('PDS', 'DID_CACHE_STALE_TTL DID_CACHE_MAX_TTL HANDLE_BACKUP_NAMESERVERS'),
+  ...each('PDS', 'ENABLE_DID_DOC_WITH_SESSION INVITE_INTERVAL INVITE_EPOCH'),
+  ...each(
+    'PDS_ENTRYWAY',
+    'URL DID JWT_VERIFY_KEY_K256_PUBLIC_KEY_HEX PLC_ROTATION_KEY ADMIN_TOKEN',
+  ),
+  ...each('PDS_EMAIL', 'SMTP_URL FROM_ADDRESS DISABLE_CONFIRMATION_LINK'),
+  ...each('PDS_MODERATION_EMAIL', 'SMTP_URL ADDRESS'),
+  ...each('PDS_BSKY_APP_VIEW', 'URL DID CDN_URL_PATTERN'),
+  ...each('PDS', 'MOD_SERVICE_URL MOD_SERVICE_DID REPORT_SERVICE_URL REPORT_SERVICE_DID'),
+  ...each('PDS', 'RATE_LIMITS_ENABLED RATE_LIMIT_BYPASS_KEY RATE_LIMIT_BYPASS_IPS'),
+  ...each('PDS_REDIS_SCRATCH', 'ADDRESS PASSWORD'),
+  ...each('PDS_PROXY', 'ALLOW_HTTP2 HEADERS_TIMEOUT BODY_TIMEOUT MAX_RESPONSE_SIZE MAX_RETRIES'),
+  ...each('PDS', 'PROXY_PREFER_COMPRESSED FETCH_MAX_RESPONSE_SIZE'),
+  ...each('LOG', 'SYSTEMS DESTINATION'),
+]
+
+const known = [...ourNames, ...sharedNames, ...namesWithoutEffect]
+
+export function isKnown(name: string): boolean {
+  return known.includes(name)
+}
+
+/** The known name that takes the fewest changes of a letter to reach, or undefined if none is near. */
+export function nearestName(name: string): string | undefined {
+  const limit = Math.max(2, Math.floor(name.length / 4))
+  const [nearest] = known
+    .map((candidate) => ({ candidate, changes: changesBetween(name, candidate) }))
+    .filter(({ changes }) => changes <= limit)
+    .sort((a, b) => a.changes - b.changes)
+  return nearest?.candidate
+}
+
+/** Levenshtein's distance: letters put in, taken out or replaced. */
+function changesBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

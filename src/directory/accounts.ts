@@ -1,0 +1,117 @@
+/** The accounts of this server, by handle, email and DID, and in the order in which they came. */
+import type { DirectoryAccount } from '#src/directory/account-cache.ts'
+import type { Directory } from '#src/directory/open-directory.ts'
+import { sweep } from '#src/directory/reservations.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+export interface ListedAccount extends DirectoryAccount {
+  /** ISO text. */
+  createdAt: string
+}
+
+/** The account of a handle, a DID or an email, in whatever state; null for none, or one being created. */
+export async function find(
+  directory: Directory,
+  { identifier }: { identifier: string },
+): Promise<DirectoryAccount | null> {
+  const isDid = identifier.startsWith('did:')
+  const column = isDid ? 'did' : identifier.includes('@') ? 'email' : 'handle'
+  const name = isDid ? identifier : identifier.toLowerCase()
+  const account = await directory.cache.get(name, () =>
+    directory.sql.first<DirectoryAccount>(
+      `SELECT did, handle, status FROM account WHERE ${column} = ? AND reserved_until IS NULL`,
+      name,
+    ),
+  )
+  return account ?? null
+}
+
+/** com.atproto.identity.resolveHandle for handles of active accounts; null for all others. */
+export async function resolveHandle(
+  directory: Directory,
+  { handle }: { handle: string },
+): Promise<{ did: string } | null> {
+  const account = await find(directory, { identifier: handle })
+  return account?.status === 'active' && account.handle === handle.toLowerCase()
+    ? { did: account.did }
+    : null
+}
+
+/** A page of all accounts, oldest first; `cursor` is `<ms>::<did>` of the last one before. Throws 400 on others. */
+export async function list(
+  directory: Directory,
+  { cursor, limit }: { cursor?: string; limit: number },
+): Promise<{ accounts: ListedAccount[]; cursor?: string }> {
+  const [createdAt, did] = cursor === undefined ? [0, ''] : parseCursor(cursor)
+  const rows = await directory.sql.all<DirectoryAccount & { createdAt: number }>(
+    `SELECT did, handle, status, created_at AS createdAt FROM account
+     WHERE reserved_until IS NULL AND (created_at, did) > (?, ?) ORDER BY created_at, did LIMIT ?`,
+    createdAt,
+    did,
+    limit,
+  )
+  const last = rows.at(-1)
+  const accounts = rows.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
+  // The last page has a cursor too: whoever comes later goes on from there.
+  return last === undefined ? { accounts } : { accounts, cursor: `${last.createdAt}::${last.did}` }
+}
+
+function parseCursor(cursor: string): [createdAt: number, did: string] {
+  const [, createdAt, did] = /^(\d{1,15})::(did:.+)$/.exec(cursor) ?? []
+  if (createdAt === undefined || did === undefined) throw invalidRequest('Malformed cursor')
+  return [Number(createdAt), did]
+}
+
+/** Notes the state of an account; throws 400 AccountNotFound where there is none. */
+export async function setStatus(
+  directory: Directory,
+  { did, status }: { did: string; status: string },
+): Promise<void> {
+  await change(directory, did, [did], async () => [
+    { sql: 'UPDATE account SET status = ? WHERE did = ?', params: [status, did] },
+  ])
+}
+
+/** Gives the account another handle; throws 400 HandleNotAvailable where it is taken, AccountNotFound as above. */
+export async function setHandle(
+  directory: Directory,
+  input: { did: string; handle: string },
+): Promise<void> {
+  const { did } = input
+  const handle = input.handle.toLowerCase()
+  await change(directory, did, [did, handle], async (now) => {
+    const other = await directory.sql.first(
+      `SELECT 1 FROM account
+       WHERE handle = ? AND did <> ? AND (reserved_until IS NULL OR reserved_until > ?)`,
+      handle,
+      did,
+      now,
+    )
+    if (other !== undefined) {
+      throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
+    }
+    const update = { sql: 'UPDATE account SET handle = ? WHERE did = ?', params: [handle, did] }
+    return [...sweep(now), update]
+  })
+}
+
+async function change(
+  directory: Directory,
+  did: string,
+  subjects: readonly string[],
+  prepare: (now: number) => Promise<Statement[]>,
+): Promise<void> {
+  try {
+    await directory.lane.write(subjects, async (now) => {
+      const known = await directory.sql.first(
+        'SELECT 1 FROM account WHERE did = ? AND reserved_until IS NULL',
+        did,
+      )
+      if (known === undefined) throw invalidRequest('Account not found', 'AccountNotFound')
+      return { answer: undefined, statements: await prepare(now) }
+    })
+  } finally {
+    directory.cache.clear()
+  }
+}

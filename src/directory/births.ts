@@ -1,0 +1,53 @@
+/**
+ * Births: what new accounts will be made of. One is noted, with the sealed signing key, before the DID is published;
+ * it is complete when the account is confirmed, and read when the account first wakes. Once that has a database of its
+ * own the birth is needless, and it goes with the account's reminder.
+ */
+import type { Birth } from '#src/account/birth.ts'
+import type { Directory } from '#src/directory/open-directory.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** The key that is durable before the DID that names it is published. */
+export type NewKey = Pick<Birth, 'signingKey' | 'signingKeyDid'>
+/** What is known of a birth only when the account is confirmed. */
+export type Confirmation = Pick<Birth, 'passwordHash' | 'tokenId' | 'createdAt'>
+
+/** The birth of a confirmed, active account; null for all others, and where it is no longer needed. */
+export async function findBirth(
+  { sql }: Directory,
+  { did }: { did: string },
+): Promise<Birth | null> {
+  const birth = await sql.first<Birth>(
+    `SELECT handle, email, password_hash AS passwordHash, signing_key AS signingKey,
+       signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt
+     FROM birth JOIN account USING (did)
+     WHERE did = ? AND reserved_until IS NULL AND status = 'active'`,
+    did,
+  )
+  return birth ?? null
+}
+
+/** Notes a birth, or notes it anew under another key. */
+export function noteBirth(did: string, { signingKey, signingKeyDid }: NewKey): Statement {
+  return {
+    sql: 'INSERT OR REPLACE INTO birth (did, signing_key, signing_key_did) VALUES (?, ?, ?)',
+    params: [did, signingKey, signingKeyDid],
+  }
+}
+
+export function completeBirth(
+  did: string,
+  { passwordHash, tokenId, createdAt }: Confirmation,
+): Statement {
+  return {
+    sql: 'UPDATE birth SET password_hash = ?, token_id = ?, created_at = ? WHERE did = ?',
+    params: [passwordHash, tokenId, createdAt, did],
+  }
+}
+
+export function dropBirths(dids: readonly string[]): Statement {
+  return {
+    sql: 'DELETE FROM birth WHERE did IN (SELECT value FROM json_each(?))',
+    params: [JSON.stringify(dids)],
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Names for accounts that are being created: reserved for a while, then confirmed or let go.
+ *
+ * A reservation is an account row with a time limit, so that the database itself keeps names unique. One that is
+ * over counts for nothing, and the next reservation sweeps it away.
+ */
+import {
+  type Confirmation,
+  completeBirth,
+  dropBirths,
+  type NewKey,
+  noteBirth,
+} from '#src/directory/births.ts'
+import { checkInvite, forgetUses, useInvite } from '#src/directory/invites.ts'
+import type { Directory } from '#src/directory/open-directory.ts'
+import { noteReminder } from '#src/directory/reminders.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** How long a creation may take, in milliseconds. */
+const reservationTime = 5 * 60_000
+
+export interface Reservation extends NewKey {
+  did: string
+  /** In lower case. */
+  handle: string
+  email: string
+  inviteCode?: string
+}
+
+interface Claim {
+  did: string
+  handle: string
+  email: string | null
+  reservedUntil: number | null
+}
+
+/**
+ * Reserves handle and email for five minutes, and one use of the invite code, and notes the account's birth: its key
+ * is durable from here on. May be repeated for the same DID.
+ * Throws 400 InvalidRequest where handle or email are taken, InvalidInviteCode where the code gives nothing.
+ */
+export async function reserve(directory: Directory, input: Reservation): Promise<void> {
+  const reservation = { ...input, email: input.email.toLowerCase() }
+  const { did, handle, email, inviteCode } = reservation
+  const subjects = [
+    did,
+    handle,
+    email,
+    ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
+  ]
+  return directory.lane.write(subjects, async (now) => {
+    const isConfirmed = await checkClaims(directory, reservation, now)
+    if (isConfirmed) return { answer: undefined, statements: [] }
+    if (inviteCode !== undefined) await checkInvite(directory, inviteCode, did, now)
+    const invited = inviteCode === undefined ? [] : [useInvite(inviteCode, did, now)]
+    return {
+      answer: undefined,
+      statements: [...sweep(now), claim(reservation, now), noteBirth(did, reservation), ...invited],
+    }
+  })
+}
+
+/**
+ * Makes the account known and its birth complete, and notes that it is to be reminded of its first events. May be
+ * repeated: what was said first counts. Throws 400 where the reservation is gone or over.
+ */
+export async function confirm(
+  directory: Directory,
+  { did, ...confirmation }: Confirmation & { did: string },
+): Promise<void> {
+  await directory.lane.write([did], async (now) => {
+    const own = await claimOf(directory, did)
+    if (own === undefined || !isAlive(own, now)) {
+      throw invalidRequest('The reservation has expired, please try again')
+    }
+    if (own.reservedUntil === null) return { answer: undefined, statements: [] }
+    const statement = {
+      sql: 'UPDATE account SET reserved_until = NULL, created_at = ? WHERE did = ?',
+      params: [now, did],
+    }
+    const statements = [statement, completeBirth(did, confirmation), noteReminder(did)]
+    return { answer: undefined, statements }
+  })
+  directory.reminded.add(did)
+}
+
+/** Lets a reservation go. `released` is false, and nothing is changed, where the account is confirmed already. */
+export async function release(
+  directory: Directory,
+  { did }: { did: string },
+): Promise<{ released: boolean }> {
+  return directory.lane.write<{ released: boolean }>([did], async () => {
+    const own = await claimOf(directory, did)
+    if (own === undefined) return { answer: { released: true }, statements: [] }
+    if (own.reservedUntil === null) return { answer: { released: false }, statements: [] }
+    const drop = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
+    return { answer: { released: true }, statements: [forgetUses(did), dropBirths([did]), drop] }
+  })
+}
+
+/** Throws where somebody else has a name; tells whether the account is confirmed with just these names. */
+async function checkClaims(
+  directory: Directory,
+  { did, handle, email }: Reservation,
+  now: number,
+): Promise<boolean> {
+  const claims = await directory.sql.all<Claim>(
+    `SELECT did, handle, email, reserved_until AS reservedUntil FROM account
+     WHERE did = ? OR handle = ? OR email = ?`,
+    did,
+    handle,
+    email,
+  )
+  const others = claims.filter((other) => other.did !== did && isAlive(other, now))
+  if (others.some((other) => other.handle === handle)) {
+    throw invalidRequest(`Handle already taken: ${handle}`)
+  }
+  if (others.length > 0) throw invalidRequest(`Email already taken: ${email}`)
+  const own = claims.find((other) => other.did === did)
+  if (own === undefined || own.reservedUntil !== null) return false
+  if (own.handle === handle && own.email === email) return true
+  throw invalidRequest(`Account already exists: ${did}`)
+}
+
+function isAlive({ reservedUntil }: Claim, now: number): boolean {
+  return reservedUntil === null || reservedUntil > now
+}
+
+function claimOf(directory: Directory, did: string): Promise<Claim | undefined> {
+  return directory.sql.first<Claim>(
+    'SELECT did, handle, email, reserved_until AS reservedUntil FROM account WHERE did = ?',
+    did,
+  )
+}
+
+function claim({ did, handle, email }: Reservation, now: number): Statement {
+  return {
+    sql: `INSERT INTO account (did, handle, email, status, reserved_until) VALUES (?, ?, ?, 'active', ?)
+          ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
+            reserved_until = excluded.reserved_until`,
+    params: [did, handle, email, now + reservationTime],
+  }
+}
+
+/** Deletes what was reserved and never confirmed; next to nothing where there is nothing. */
+export function sweep(now: number): Statement[] {
+  const expired = 'FROM account WHERE reserved_until <= ?'
+  return [
+    { sql: `DELETE FROM invite_code_use WHERE used_by IN (SELECT did ${expired})`, params: [now] },
+    { sql: `DELETE FROM birth WHERE did IN (SELECT did ${expired})`, params: [now] },
+    { sql: `DELETE ${expired}`, params: [now] },
+  ]
+}

@@ -1,0 +1,40 @@
+/** The whole database of the directory, on one page. Migrations are numbered and only ever appended. */
+
+export const directorySchema: readonly string[] = [
+  `CREATE TABLE account (
+     did TEXT NOT NULL UNIQUE,
+     handle TEXT NOT NULL UNIQUE,     -- lower case
+     email TEXT UNIQUE,               -- lower case
+     status TEXT NOT NULL,            -- active deactivated takendown suspended deleted
+     reserved_until INTEGER,          -- ms since 1970: the account is being created; null once it is confirmed
+     created_at INTEGER               -- ms since 1970: when it was confirmed
+   );
+   CREATE INDEX account_created ON account (created_at, did) WHERE reserved_until IS NULL;
+   CREATE INDEX account_reserved ON account (reserved_until) WHERE reserved_until IS NOT NULL;
+   CREATE TABLE invite_code (
+     code TEXT PRIMARY KEY,
+     available_uses INTEGER NOT NULL,
+     disabled INTEGER NOT NULL DEFAULT 0,
+     for_account TEXT NOT NULL,       -- a DID, or admin
+     created_by TEXT NOT NULL,
+     created_at TEXT NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE invite_code_use (
+     code TEXT NOT NULL,
+     used_by TEXT NOT NULL,           -- DID
+     used_at TEXT NOT NULL,
+     PRIMARY KEY (code, used_by)
+   ) WITHOUT ROWID;
+   CREATE INDEX invite_code_use_by ON invite_code_use (used_by);
+   CREATE TABLE reminder (             -- accounts that may have events to deliver
+     did TEXT PRIMARY KEY
+   ) WITHOUT ROWID;`,
+  `CREATE TABLE birth (               -- accounts that may have no database of their own yet
+     did TEXT PRIMARY KEY,
+     signing_key BLOB NOT NULL,       -- sealed by the keychain
+     signing_key_did TEXT NOT NULL,
+     password_hash TEXT,              -- null, like all below, until the account is confirmed
+     token_id TEXT,                   -- of the first refresh token
+     created_at TEXT
+   ) WITHOUT ROWID;`,
+]

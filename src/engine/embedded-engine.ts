@@ -1,0 +1,51 @@
+/** The engine of this process, on a folder of its own, with everything that a crash left there put right. */
+import { mkdirSync } from 'node:fs'
+import { choosePorts } from '#src/engine/engine-environment.ts'
+import { isRunning, leftBehind, signalTo, writeStoreFile } from '#src/engine/engine-process.ts'
+import { heldActors } from '#src/engine/engine-store.ts'
+import { reportDead } from '#src/engine/report-dead.ts'
+import { until } from '#src/engine/until.ts'
+import { type EmbeddedEngine, WatchedEngine } from '#src/engine/watched-engine.ts'
+import type { Log } from '#src/log.ts'
+
+export type { EmbeddedEngine } from '#src/engine/watched-engine.ts'
+
+const STOP_MS = 10_000
+
+/**
+ * Starts an engine in `dir` and waits until it answers. The caller must hold the folder's engine lock. An engine that
+ * a crash left there is ended first. Throws an error with the engine's last words if it does not come up in 30 s.
+ */
+export async function startEngine(options: {
+  dir: string
+  token: string
+  /** First of three ports in a row; absent for free ones. */
+  port?: number | undefined
+  /** Whether its actors live in another process, and may have outlived the one that ran it before. */
+  actorsElsewhere?: boolean
+  log: Log
+}): Promise<EmbeddedEngine> {
+  const { dir, token, port, actorsElsewhere = false, log } = options
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  writeStoreFile(dir)
+  await endLeftBehind(dir, log)
+  const settings = { dir, token, ports: await choosePorts(port), actorsElsewhere }
+  const engine = new WatchedEngine(settings, log)
+  const isTooLate = (err: unknown) => {
+    log.warn({ err }, 'accounts that were in use may be out of reach for two minutes')
+    return []
+  }
+  const dead = actorsElsewhere ? [] : await heldActors(settings).catch(isTooLate)
+  await engine.start()
+  await Promise.all(dead.map((held) => reportDead(engine, held).catch(isTooLate)))
+  return engine
+}
+
+async function endLeftBehind(dir: string, log: Log): Promise<void> {
+  const pid = leftBehind(dir)
+  if (pid === undefined) return
+  log.warn({ pid }, 'ending the engine that an earlier run left behind')
+  signalTo(pid, 'SIGTERM')
+  if (!(await until(() => !isRunning(pid), STOP_MS))) signalTo(pid, 'SIGKILL')
+  await until(() => !isRunning(pid), STOP_MS)
+}

@@ -1,0 +1,105 @@
+/** A gateway on a port: the application, the firehose beside it, and a way to stop both. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { XrpcError } from '#src/errors.ts'
+import { accountFinder } from '#src/gateway/accounts.ts'
+import { answerError } from '#src/gateway/answer.ts'
+import { createApp } from '#src/gateway/app.ts'
+import { authenticator } from '#src/gateway/authenticate.ts'
+import { createMetrics } from '#src/gateway/metrics.ts'
+import { type GatewayPorts, openSurface } from '#src/gateway/open-surface.ts'
+import { attachSubscribeRepos } from '#src/gateway/subscribe-repos.ts'
+import type { Env } from '#src/gateway/xrpc-call.ts'
+import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
+import { methods } from '#src/xrpc/table.ts'
+
+export interface Gateway {
+  /** Where it listens, for example `http://127.0.0.1:2583`. */
+  url: string
+  /** Takes no more calls, lets those that are running end for a while, and closes every connection. */
+  stop(): Promise<void>
+}
+
+/** Clients keep their connections for as long as the reference lets them. */
+const KEEP_ALIVE_MS = 90_000
+const BODY_TIMEOUT_MS = 30_000
+const HEADERS_TIMEOUT_MS = 30_000
+const STOP_GRACE_MS = 5_000
+const WAKES_GRACE_MS = 2_000
+
+/** Starts listening, on the configured port or, where that is 0, any that is free. Rejects where it is taken. */
+export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
+  const { config, secrets, log, clock, dispatch } = ports
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+  })
+  const firstWakes = new FirstWakes((did) => dispatch.account(did).lifecycle.wake())
+  const { subscriptionBuffer: maxBuffer } = config.sequencer
+  const firehose = attachSubscribeRepos(server, { dispatch, log, settings: { maxBuffer } })
+  const { adminPassword } = secrets
+  const authority = {
+    serviceDid: config.service.did,
+    jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
+    adminPassword,
+    clock,
+  }
+  const app = createApp({
+    methods,
+    server: openSurface(ports, firstWakes),
+    authenticate: authenticator(authority),
+    findAccount: accountFinder(dispatch),
+    metrics: createMetrics(() => firehose.subscribers()),
+    log,
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    adminPassword,
+    metricsOpen: config.metrics.open,
+  })
+  serve(server, app)
+  try {
+    await listen(server, config.gateway)
+  } catch (error) {
+    await firehose.close()
+    throw error
+  }
+  const { port } = server.address() as AddressInfo
+  const { host } = config.gateway
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return { url, stop: () => stop(server, firehose, firstWakes) }
+}
+
+async function listen(server: Server, { port, host }: { port: number; host: string }) {
+  server.listen(port, host)
+  await once(server, 'listening')
+}
+
+function serve(server: Server, app: Hono<Env>): void {
+  // What is no request at all, for example one without a Host.
+  const errorHandler = () => answerError(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
+  const listener = getRequestListener(
+    (request, env) => app.fetch(request, env as Env['Bindings']),
+    {
+      errorHandler,
+    },
+  )
+  server.on('request', (incoming, outgoing) => void listener(incoming, outgoing))
+}
+
+async function stop(
+  server: Server,
+  firehose: { close(): Promise<void> },
+  firstWakes: FirstWakes,
+): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const impatient = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+  await Promise.all([closed, firehose.close()])
+  clearTimeout(impatient)
+  // The actors go next: one that is being born would ask the directory while that goes too.
+  await Promise.race([firstWakes.close(), pause(WAKES_GRACE_MS, undefined, { ref: false })])
+}

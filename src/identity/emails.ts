@@ -1,0 +1,23 @@
+/** Which email addresses an account may have. */
+import { invalidRequest } from '#src/errors.ts'
+
+const longestAddress = 254
+const longestLocalPart = 64
+/** Dot-separated atoms, then a domain of at least two labels (RFC 5321, without quotes and address literals). */
+const address =
+  /^[^\s@.,:;<>()[\]\\"]+(\.[^\s@.,:;<>()[\]\\"]+)*@([\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const control = /[\u0000-\u001f\u007f]/
+
+/** The address in lower case; throws 400 where it is none. */
+export function parseEmail(text: string): string {
+  const isAddress =
+    text.length <= longestAddress &&
+    text.indexOf('@') <= longestLocalPart &&
+    !control.test(text) &&
+    address.test(text)
+  if (!isAddress) {
+    throw invalidRequest('This email address is not supported, please use a different email.')
+  }
+  return text.toLowerCase()
+}

@@ -1,0 +1,27 @@
+/** Passwords as the reference stores them: `salt:hash`, scrypt, both in hex. Hashing runs off the main thread. */
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+
+const hashLength = 64
+const saltLength = 16
+
+/** Hashes a password under a fresh salt: `salt:hash`, 32 and 128 hex characters. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(saltLength).toString('hex')
+  const hash = await derive(password, salt)
+  return `${salt}:${hash.toString('hex')}`
+}
+
+/** Whether `password` is the one that was hashed; takes as long for a wrong one. */
+export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+  const [salt = '', hash = ''] = stored.split(':')
+  const expected = Buffer.from(hash, 'hex')
+  const derived = await derive(password, salt)
+  return expected.length === derived.length && timingSafeEqual(expected, derived)
+}
+
+/** The salt is its hex text, not the bytes it stands for: so it is in the reference's databases. */
+function derive(password: string, salt: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, hashLength, (error, hash) => (error ? reject(error) : resolve(hash)))
+  })
+}

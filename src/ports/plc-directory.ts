@@ -1,0 +1,88 @@
+/** The PLC directory: where the operations of did:plc identities are sent and looked up. */
+import { XrpcError } from '#src/errors.ts'
+import type { PlcData, PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
+
+export interface PlcDirectory {
+  /** Publishes an operation. Throws 400 where the directory refuses it, 502 where it cannot tell. */
+  send(did: string, op: PlcOperation | PlcTombstone): Promise<void>
+  /** What the DID stands for; undefined where it is unknown or ended. */
+  data(did: string): Promise<PlcData | undefined>
+  /** The last operation; undefined where the DID is unknown. */
+  lastOp(did: string): Promise<PlcOperation | PlcTombstone | undefined>
+}
+
+const longestAnswer = 256 * 1024
+
+/** A directory over HTTP at `url`. A call takes `timeout` milliseconds at most, an answer 256 KiB. */
+export function httpPlcDirectory({
+  url,
+  timeout = 10_000,
+  fetch = globalThis.fetch,
+}: {
+  url: string
+  timeout?: number
+  fetch?: typeof globalThis.fetch
+}): PlcDirectory {
+  const base = url.replace(/\/+$/, '')
+
+  async function call(path: string, init: RequestInit = {}): Promise<string | undefined> {
+    const signal = AbortSignal.timeout(timeout)
+    let status: number
+    let text: string
+    try {
+      const response = await fetch(`${base}/${path}`, { ...init, signal, redirect: 'error' })
+      status = response.status
+      text = await readBounded(response)
+    } catch {
+      throw new XrpcError(502, 'UpstreamFailure', 'PLC directory unreachable')
+    }
+    if (status < 300) return text
+    if ((status === 404 || status === 410) && init.method === undefined) return undefined
+    if (status < 500) throw new XrpcError(400, 'InvalidRequest', messageOf(text))
+    throw new XrpcError(502, 'UpstreamFailure', messageOf(text))
+  }
+
+  async function get<T>(path: string): Promise<T | undefined> {
+    const text = await call(path)
+    return text === undefined ? undefined : parse<T>(text)
+  }
+
+  return {
+    async send(did, op) {
+      const headers = { 'content-type': 'application/json' }
+      await call(encodeURIComponent(did), { method: 'POST', headers, body: JSON.stringify(op) })
+    },
+    data: (did) => get<PlcData>(`${encodeURIComponent(did)}/data`),
+    lastOp: (did) => get<PlcOperation | PlcTombstone>(`${encodeURIComponent(did)}/log/last`),
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > longestAnswer) throw new Error('the answer is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parse<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    throw new XrpcError(502, 'UpstreamFailure', 'PLC directory gave no JSON')
+  }
+}
+
+/** What the directory says went wrong, in its own words where it has any. */
+function messageOf(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown }
+    if (typeof message === 'string' && message !== '') return message
+  } catch {
+    // Not JSON: an answer of something in between, and none of the caller's business.
+  }
+  return 'PLC directory refused'
+}

@@ -1,0 +1,56 @@
+/** CAR v1 files, written block by block (Content Addressable aRchives specification). */
+import { CborWriter } from '#src/protocol/cbor.ts'
+import { CID_LENGTH, writeCid } from '#src/protocol/cid.ts'
+
+/** A block: its CID and its bytes. */
+export type Block = readonly [cid: string, bytes: Uint8Array]
+
+/** The header of a CAR file with these roots. */
+export function carHeader(roots: readonly string[]): Uint8Array {
+  const header = new CborWriter().map(2).text('roots').array(roots.length)
+  for (const root of roots) header.link(root)
+  const body = header.text('version').uint(1).take()
+  const out = new Uint8Array(varintLength(body.length) + body.length)
+  out.set(body, writeVarint(body.length, out, 0))
+  return out
+}
+
+/** How many bytes a block takes in a CAR file. */
+export function carBlockLength(bytes: Uint8Array): number {
+  const size = CID_LENGTH + bytes.length
+  return varintLength(size) + size
+}
+
+/** Writes one block at `at`; gives the place after it. */
+export function writeCarBlock([cid, bytes]: Block, out: Uint8Array, at: number): number {
+  const body = writeVarint(CID_LENGTH + bytes.length, out, at)
+  writeCid(cid, out, body)
+  out.set(bytes, body + CID_LENGTH)
+  return body + CID_LENGTH + bytes.length
+}
+
+/** A whole CAR file in memory; `root` null for one without roots. */
+export function carFile(root: string | null, blocks: Iterable<Block>): Uint8Array {
+  const header = carHeader(root === null ? [] : [root])
+  const all = [...blocks]
+  const size = all.reduce((sum, [, bytes]) => sum + carBlockLength(bytes), header.length)
+  const out = new Uint8Array(size)
+  out.set(header)
+  let at = header.length
+  for (const block of all) at = writeCarBlock(block, out, at)
+  return out
+}
+
+function varintLength(value: number): number {
+  let length = 1
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++
+  return length
+}
+
+function writeVarint(value: number, out: Uint8Array, at: number): number {
+  let rest = value
+  let to = at
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[to++] = (rest & 0x7f) | 0x80
+  out[to++] = rest
+  return to
+}

@@ -1,0 +1,80 @@
+/** CIDs as base32 strings: made from bytes, checked, and turned to bytes at the edges (CIDv1, sha-256). */
+import { createHash } from 'node:crypto'
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+const digitOf = new Int8Array(128).fill(-1)
+for (let i = 0; i < 32; i++) digitOf[alphabet.charCodeAt(i)] = i
+
+/** CIDv1, its codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes. */
+const cborPrefix = Uint8Array.of(1, 0x71, 0x12, 32)
+const rawPrefix = Uint8Array.of(1, 0x55, 0x12, 32)
+
+export const CID_LENGTH = 36
+
+/** The CID of a DAG-CBOR block, 59 characters beginning with `bafyrei`. */
+export function cidForCbor(bytes: Uint8Array): string {
+  return cidOfDigest(cborPrefix, createHash('sha256').update(bytes).digest())
+}
+
+/** The CID of raw bytes (a blob), 59 characters beginning with `bafkrei`. */
+export function cidForRaw(bytes: Uint8Array): string {
+  return cidOfDigest(rawPrefix, createHash('sha256').update(bytes).digest())
+}
+
+function cidOfDigest(prefix: Uint8Array, digest: Uint8Array): string {
+  const bytes = new Uint8Array(CID_LENGTH)
+  bytes.set(prefix)
+  bytes.set(digest, prefix.length)
+  return cidFromBytes(bytes)
+}
+
+/** 36 bytes to the multibase string. */
+export function cidFromBytes(bytes: Uint8Array): string {
+  let out = 'b'
+  let bits = 0
+  let held = 0
+  for (const byte of bytes) {
+    held = (held << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      out += alphabet[(held >> bits) & 31]
+    }
+    held &= (1 << bits) - 1
+  }
+  return bits > 0 ? out + alphabet[(held << (5 - bits)) & 31] : out
+}
+
+/** The 36 bytes of a CID string. */
+export function cidBytes(cid: string): Uint8Array {
+  const out = new Uint8Array(CID_LENGTH)
+  writeCid(cid, out, 0)
+  return out
+}
+
+/** Writes the 36 bytes of `cid` at `at`; the caller has checked the CID. */
+export function writeCid(cid: string, out: Uint8Array, at: number): void {
+  let bits = 0
+  let held = 0
+  let to = at
+  for (let i = 1; i < cid.length; i++) {
+    held = (held << 5) | digitOf[cid.charCodeAt(i)]!
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      out[to++] = (held >> bits) & 255
+      held &= (1 << bits) - 1
+    }
+  }
+}
+
+/** Whether the text is a CIDv1 with sha-256 of a DAG-CBOR block or of raw bytes, in base32 lower case. */
+export function isCid(text: string): boolean {
+  if (text.length !== 59 || text[0] !== 'b') return false
+  for (let i = 1; i < 59; i++) if ((digitOf[text.charCodeAt(i)] ?? -1) < 0) return false
+  const bytes = cidBytes(text)
+  const known = bytes[1] === 0x71 || bytes[1] === 0x55
+  return (
+    bytes[0] === 1 && known && bytes[2] === 0x12 && bytes[3] === 32 && cidFromBytes(bytes) === text
+  )
+}

@@ -1,0 +1,138 @@
+/** The four events of the firehose, encoded but for their seq (com.atproto.sync.subscribeRepos). */
+import { CborWriter } from '#src/protocol/cbor.ts'
+import type { EncodedEvent, EventKind } from '#src/protocol/frames.ts'
+
+/** One record operation of a commit. `prev` is the CID that an update or delete replaces. */
+export interface CommitOp {
+  action: 'create' | 'update' | 'delete'
+  path: string
+  cid: string | null
+  prev?: string
+}
+
+export interface CommitEvent {
+  did: string
+  time: string
+  commit: string
+  rev: string
+  since: string | null
+  /** Root of the tree before this commit; null for a repo's first commit. */
+  prevData: string | null
+  ops: readonly CommitOp[]
+  /** A CAR file whose root is the commit. */
+  blocks: Uint8Array
+}
+
+const writer = new CborWriter()
+
+/** A field's name, and what writes its value. */
+type Field = [name: string, write: () => void]
+
+/** `fields` in DAG-CBOR order of their names; `seq` marks its own place and writes nothing. */
+function encode(
+  kind: EventKind,
+  fields: readonly [name: string, write: () => void][],
+): EncodedEvent {
+  let seqAt = 0
+  writer.map(fields.length + 1)
+  for (const [name, write] of fields) {
+    if (seqAt === 0 && byName('seq', name) < 0) {
+      writer.text('seq')
+      seqAt = writer.length
+    }
+    writer.text(name)
+    write()
+  }
+  return { kind, event: writer.take(), seqAt }
+}
+
+/** A field that is left out where there is no value. */
+function unlessAbsent<T>(
+  name: string,
+  value: T | null | undefined,
+  write: (value: T) => void,
+): Field[] {
+  return value === null || value === undefined ? [] : [[name, () => write(value)]]
+}
+
+/** DAG-CBOR map order: shorter first, then by bytes. */
+function byName(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1)
+}
+
+export function encodeCommitEvent(event: CommitEvent): EncodedEvent {
+  const encoded = encode('#commit', [
+    ['ops', () => encodeOps(event.ops)],
+    ['rev', () => writer.text(event.rev)],
+    ['repo', () => writer.text(event.did)],
+    ['time', () => writer.text(event.time)],
+    ['blobs', () => writer.array(0)],
+    ['since', () => (event.since === null ? writer.null() : writer.text(event.since))],
+    ['blocks', () => writer.bytes(event.blocks)],
+    ['commit', () => writer.link(event.commit)],
+    ['rebase', () => writer.bool(false)],
+    ['tooBig', () => writer.bool(false)],
+    ...unlessAbsent('prevData', event.prevData, (value) => writer.link(value)),
+  ])
+  return { ...encoded, head: event.commit, rev: event.rev }
+}
+
+function encodeOps(ops: readonly CommitOp[]): void {
+  writer.array(ops.length)
+  for (const op of ops) {
+    writer
+      .map(op.prev === undefined ? 3 : 4)
+      .text('cid')
+      .link(op.cid)
+      .text('path')
+      .text(op.path)
+    if (op.prev !== undefined) writer.text('prev').link(op.prev)
+    writer.text('action').text(op.action)
+  }
+}
+
+export interface SyncEvent {
+  did: string
+  time: string
+  commit: string
+  rev: string
+  /** A CAR file holding only the commit. */
+  blocks: Uint8Array
+}
+
+export function encodeSyncEvent(event: SyncEvent): EncodedEvent {
+  const encoded = encode('#sync', [
+    ['did', () => writer.text(event.did)],
+    ['rev', () => writer.text(event.rev)],
+    ['time', () => writer.text(event.time)],
+    ['blocks', () => writer.bytes(event.blocks)],
+  ])
+  return { ...encoded, head: event.commit, rev: event.rev }
+}
+
+export function encodeIdentityEvent(event: {
+  did: string
+  time: string
+  handle?: string
+}): EncodedEvent {
+  return encode('#identity', [
+    ['did', () => writer.text(event.did)],
+    ['time', () => writer.text(event.time)],
+    ...unlessAbsent('handle', event.handle, (value) => writer.text(value)),
+  ])
+}
+
+/** `status` only where the account is not active: takendown, suspended, deleted or deactivated. */
+export function encodeAccountEvent(event: {
+  did: string
+  time: string
+  active: boolean
+  status?: string
+}): EncodedEvent {
+  return encode('#account', [
+    ['did', () => writer.text(event.did)],
+    ['time', () => writer.text(event.time)],
+    ['active', () => writer.bool(event.active)],
+    ...unlessAbsent('status', event.status, (value) => writer.text(value)),
+  ])
+}

@@ -1,0 +1,54 @@
+/** Firehose frames: a DAG-CBOR header followed by a DAG-CBOR body (event stream specification). */
+import { CborWriter } from '#src/protocol/cbor.ts'
+
+export type EventKind = '#commit' | '#sync' | '#identity' | '#account'
+
+/** An event's body, complete but for its seq: `seqAt` is the offset at which the seq's CBOR integer belongs. */
+export interface EncodedEvent {
+  kind: EventKind
+  event: Uint8Array
+  seqAt: number
+  /** Where the repo stands with this event, if it tells. */
+  head?: string
+  rev?: string
+}
+
+const writer = new CborWriter()
+const headers = new Map<string, Uint8Array>()
+
+/** The whole frame of an event that has got its seq. */
+export function frame(kind: string, event: Uint8Array, seqAt: number, seq: number): Uint8Array {
+  return writer
+    .raw(headerOf(kind))
+    .raw(event.subarray(0, seqAt))
+    .uint(seq)
+    .raw(event.subarray(seqAt))
+    .take()
+}
+
+/** `#info`, for example OutdatedCursor; carries no seq. */
+export function infoFrame(name: string, message: string): Uint8Array {
+  return writer
+    .raw(headerOf('#info'))
+    .map(2)
+    .text('name')
+    .text(name)
+    .text('message')
+    .text(message)
+    .take()
+}
+
+/** The frame before a close: `{op: -1}` and `{error, message}`. */
+export function errorFrame(error: string, message: string): Uint8Array {
+  const header = Uint8Array.of(0xa1, 0x62, 0x6f, 0x70, 0x20) // {op: -1}
+  return writer.raw(header).map(2).text('error').text(error).text('message').text(message).take()
+}
+
+function headerOf(kind: string): Uint8Array {
+  let header = headers.get(kind)
+  if (header === undefined) {
+    header = new CborWriter().map(2).text('t').text(kind).text('op').uint(1).take()
+    headers.set(kind, header)
+  }
+  return header
+}

@@ -1,0 +1,105 @@
+/** A record's JSON to its value: links, bytes and blobs recognised, everything else refused (data model specification). */
+import { isLegacyBlobRef, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
+import { parseLexBytes, parseLexLink } from '@atproto/lex-json'
+import { invalidRequest } from '#src/errors.ts'
+
+export interface RecordValue {
+  value: LexMap
+  /** CIDs of the blobs the record refers to, each once. */
+  blobs: string[]
+}
+
+type JsonObject = Record<string, unknown>
+
+/** What the readers of repos take, as far as they say it (indigo's limits for nesting and containers). */
+const DEEPEST = 32
+const LONGEST_LIST = 65_536
+
+/**
+ * Converts a record as it came in JSON; the JSON itself is left as it is. Throws 400 for floats, unsafe integers,
+ * malformed `$link`, `$bytes`, blobs and `$type`, blobs of the old form, NUL characters, lone surrogates,
+ * `__proto__` and nesting beyond 32 levels.
+ */
+export function recordValue(json: unknown): RecordValue {
+  if (!isObject(json)) throw invalidRequest('The record must be an object')
+  const blobs = new Set<string>()
+  const value = convert(json, 0, blobs)
+  if (!isObject(value) || '$link' in json || '$bytes' in json || json['$type'] === 'blob') {
+    throw invalidRequest('The record must be an object with a type of its own')
+  }
+  return { value: value as LexMap, blobs: [...blobs] }
+}
+
+function convert(json: unknown, depth: number, blobs: Set<string>): LexValue {
+  switch (typeof json) {
+    case 'string':
+      return checkedText(json)
+    case 'boolean':
+      return json
+    case 'number':
+      if (Number.isSafeInteger(json)) return json
+      throw invalidRequest(`Numbers must be integers: ${json}`)
+    case 'object':
+      if (json === null) return null
+      if (depth === DEEPEST)
+        throw invalidRequest(`The record is nested deeper than ${DEEPEST} levels`)
+      if (Array.isArray(json)) return list(json, depth, blobs)
+      return special(json as JsonObject, blobs) ?? map(json as JsonObject, depth, blobs)
+    default:
+      throw invalidRequest('The record has a value that is not JSON')
+  }
+}
+
+function list(json: unknown[], depth: number, blobs: Set<string>): LexValue {
+  if (json.length > LONGEST_LIST) throw invalidRequest('The record has too long a list')
+  return json.map((item) => convert(item, depth + 1, blobs))
+}
+
+function map(json: JsonObject, depth: number, blobs: Set<string>): LexMap {
+  const value: Record<string, LexValue> = {}
+  for (const key of Object.keys(json)) {
+    if (key === '__proto__') throw invalidRequest('Keys must not be "__proto__"')
+    value[checkedText(key)] = convert(json[key], depth + 1, blobs)
+  }
+  return value
+}
+
+/** What stands for something else in JSON: a link, bytes, a blob. */
+function special(json: JsonObject, blobs: Set<string>): LexValue | undefined {
+  if (json['$link'] !== undefined) {
+    return parseLexLink(json as LexMap, { flavor: 'dasl' }) ?? refuse('$link')
+  }
+  if (json['$bytes'] !== undefined) return parseLexBytes(json as LexMap) ?? refuse('$bytes')
+  const type = json['$type']
+  if (type === 'blob') return blob(json, blobs)
+  if (type !== undefined && (typeof type !== 'string' || type === '')) return refuse('$type')
+  if (type === undefined && isLegacyBlobRef(json, { strict: false })) {
+    throw invalidRequest(`Legacy blobs are not allowed (${json['cid']})`)
+  }
+  return undefined
+}
+
+function blob(json: JsonObject, blobs: Set<string>): LexValue {
+  const ref = json['ref']
+  const cid = isObject(ref) ? parseLexLink(ref as LexMap, { flavor: 'raw' }) : undefined
+  const value = { ...json, ref: cid }
+  if (cid === undefined || !isTypedBlobRef(value)) return refuse('blob')
+  checkedText(value.mimeType)
+  blobs.add(cid.toString())
+  return value
+}
+
+/** Text that is still the same after a way through UTF-8, and that every reader of repos can store. */
+function checkedText(text: string): string {
+  if (!text.isWellFormed()) throw invalidRequest('Text must be well-formed Unicode')
+  if (text.includes('\0')) throw invalidRequest('Text must not have NUL characters')
+  return text
+}
+
+function refuse(what: string): never {
+  throw invalidRequest(`Invalid ${what} in the record`)
+}
+
+function isObject(json: unknown): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}

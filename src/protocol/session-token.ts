@@ -1,0 +1,60 @@
+/** Compact JWTs under HS256, the form of the session tokens. Only this algorithm is read or written. */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/** What a session token says. Times are whole seconds since 1970. */
+export interface TokenClaims {
+  scope: string
+  aud: string
+  sub: string
+  iat: number
+  exp: number
+  jti?: string
+}
+
+/** A token whose signature is right; what it claims is still to be judged. */
+export interface OpenedToken {
+  /** The header's `typ`: `at+jwt` or `refresh+jwt` for tokens of ours. */
+  typ: unknown
+  claims: Record<string, unknown>
+}
+
+const longestToken = 4096
+
+/** Signs `claims` under a header of this `typ`. */
+export function sealToken(typ: string, claims: TokenClaims, secret: Uint8Array): string {
+  const body = `${encode({ typ, alg: 'HS256' })}.${encode(claims)}`
+  return `${body}.${hmac(body, secret)}`
+}
+
+/** Opens a token signed with `secret`; undefined if it is malformed, foreign or forged. */
+export function openToken(token: string, secret: Uint8Array): OpenedToken | undefined {
+  if (token.length > longestToken) return undefined
+  const parts = token.split('.')
+  const [head, body, signature] = parts
+  if (parts.length !== 3 || !head || !body || !signature) return undefined
+  // As text: base64url can spell one signature in several ways, and only one of them is ours.
+  const expected = Buffer.from(hmac(`${head}.${body}`, secret))
+  const given = Buffer.from(signature)
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
+  const header = decode(head)
+  const claims = decode(body)
+  if (!header || !claims || header['alg'] !== 'HS256') return undefined
+  return { typ: header['typ'], claims }
+}
+
+function hmac(body: string, secret: Uint8Array): string {
+  return createHmac('sha256', secret).update(body).digest('base64url')
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+function decode(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The Merkle search tree of a repo, in memory: immutable nodes, so that a write shares all but its own path
+ * with the tree before it (repository specification, "MST Structure").
+ */
+import { createHash } from 'node:crypto'
+import { CborWriter } from '#src/protocol/cbor.ts'
+import { cidForCbor } from '#src/protocol/cid.ts'
+
+/**
+ * `subtrees` has one place more than `keys`: `subtrees[i]` holds the keys before `keys[i]`, the last one those after
+ * every key. A node without keys only bridges a layer down to its single subtree.
+ */
+export interface TreeNode {
+  readonly layer: number
+  readonly keys: readonly string[]
+  /** The record CIDs of `keys`. */
+  readonly values: readonly string[]
+  readonly subtrees: readonly (TreeNode | null)[]
+  /** Filled in by `cidOf`. */
+  cid: string | null
+}
+
+export const emptyTree: TreeNode = node(0, [], [], [null])
+
+function node(
+  layer: number,
+  keys: readonly string[],
+  values: readonly string[],
+  subtrees: readonly (TreeNode | null)[],
+): TreeNode {
+  return { layer, keys, values, subtrees, cid: null }
+}
+
+/** The layer a key belongs to: half the leading zero bits of its sha-256. */
+export function layerOf(key: string): number {
+  const digest = createHash('sha256').update(key).digest()
+  let zeros = 0
+  for (const byte of digest) {
+    zeros += byte === 0 ? 8 : Math.clz32(byte) - 24
+    if (byte !== 0) break
+  }
+  return zeros >> 1
+}
+
+/** Where `key` is, or would be, among the keys of the node. */
+function place(keys: readonly string[], key: string): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (keys[middle]! < key) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The record CID at `key`, or null. */
+export function lookUp(tree: TreeNode, key: string): string | null {
+  for (let at: TreeNode | null = tree; at !== null; ) {
+    const i = place(at.keys, key)
+    if (at.keys[i] === key) return at.values[i]!
+    at = at.subtrees[i]!
+  }
+  return null
+}
+
+/** The tree with `value` at `key`, whether or not the key was there. */
+export function put(tree: TreeNode, key: string, value: string): TreeNode {
+  const layer = layerOf(key)
+  return layer > tree.layer ? putAbove(tree, key, value, layer) : putInto(tree, key, value, layer)
+}
+
+function putAbove(tree: TreeNode, key: string, value: string, layer: number): TreeNode {
+  const [left, right] = split(tree, key)
+  return node(layer, [key], [value], [raise(left, layer - 1), raise(right, layer - 1)])
+}
+
+function putInto(tree: TreeNode, key: string, value: string, layer: number): TreeNode {
+  const { keys, values, subtrees } = tree
+  const i = place(keys, key)
+  if (layer < tree.layer) {
+    const below = subtrees[i]!
+    const grown =
+      below === null
+        ? raise(node(layer, [key], [value], [null, null]), tree.layer - 1)
+        : putInto(below, key, value, layer)
+    return node(tree.layer, keys, values, subtrees.with(i, grown))
+  }
+  if (keys[i] === key) return node(tree.layer, keys, values.with(i, value), subtrees)
+  return node(
+    tree.layer,
+    keys.toSpliced(i, 0, key),
+    values.toSpliced(i, 0, value),
+    subtrees.toSpliced(i, 1, ...split(subtrees[i]!, key)),
+  )
+}
+
+/** Bridges a subtree up to `layer` with nodes that have no keys. */
+function raise(tree: TreeNode | null, layer: number): TreeNode | null {
+  let top = tree
+  while (top !== null && top.layer < layer) top = node(top.layer + 1, [], [], [top])
+  return top
+}
+
+/** The keys before and after `key`, which is not in the tree. */
+function split(tree: TreeNode | null, key: string): [TreeNode | null, TreeNode | null] {
+  if (tree === null) return [null, null]
+  const { layer, keys, values, subtrees } = tree
+  const i = place(keys, key)
+  const [left, right] = split(subtrees[i]!, key)
+  return [
+    unlessEmpty(node(layer, keys.slice(0, i), values.slice(0, i), [...subtrees.slice(0, i), left])),
+    unlessEmpty(node(layer, keys.slice(i), values.slice(i), [right, ...subtrees.slice(i + 1)])),
+  ]
+}
+
+function unlessEmpty(tree: TreeNode): TreeNode | null {
+  return tree.keys.length === 0 && tree.subtrees[0] === null ? null : tree
+}
+
+/** The tree without `key`, which must be in it. */
+export function remove(tree: TreeNode, key: string): TreeNode {
+  let top = removeFrom(tree, key)
+  while (top !== null && top.keys.length === 0) top = top.subtrees[0]!
+  return top ?? emptyTree
+}
+
+function removeFrom(tree: TreeNode, key: string): TreeNode | null {
+  const { layer, keys, values, subtrees } = tree
+  const i = place(keys, key)
+  if (keys[i] !== key) {
+    const below = subtrees[i]
+    if (!below) throw new Error(`no such key in the tree: ${key}`)
+    return unlessEmpty(node(layer, keys, values, subtrees.with(i, removeFrom(below, key))))
+  }
+  return unlessEmpty(
+    node(
+      layer,
+      keys.toSpliced(i, 1),
+      values.toSpliced(i, 1),
+      subtrees.toSpliced(i, 2, merge(subtrees[i]!, subtrees[i + 1]!)),
+    ),
+  )
+}
+
+/** Two neighbouring subtrees of one layer as one. */
+function merge(left: TreeNode | null, right: TreeNode | null): TreeNode | null {
+  if (left === null || right === null) return left ?? right
+  const seam = merge(left.subtrees.at(-1)!, right.subtrees[0]!)
+  return node(
+    left.layer,
+    [...left.keys, ...right.keys],
+    [...left.values, ...right.values],
+    [...left.subtrees.slice(0, -1), seam, ...right.subtrees.slice(1)],
+  )
+}
+
+/** The tree of entries that are sorted by key, each once: the same tree as putting them one by one. */
+export function buildTree(keys: readonly string[], values: readonly string[]): TreeNode {
+  const layers = keys.map(layerOf)
+  const top = layers.reduce((a, b) => Math.max(a, b), 0)
+  const range = (from: number, to: number, layer: number): TreeNode | null => {
+    if (from === to) return null
+    const here: number[] = []
+    for (let i = from; i < to; i++) if (layers[i] === layer) here.push(i)
+    const subtrees = [...here, to].map((end, n) =>
+      range(n === 0 ? from : here[n - 1]! + 1, end, layer - 1),
+    )
+    return node(
+      layer,
+      here.map((i) => keys[i]!),
+      here.map((i) => values[i]!),
+      subtrees,
+    )
+  }
+  return range(0, keys.length, top) ?? emptyTree
+}
+
+const writer = new CborWriter()
+
+/** The node's block. */
+export function encodeNode(tree: TreeNode): Uint8Array {
+  const { keys, values, subtrees } = tree
+  const links = subtrees.map((subtree) => (subtree === null ? null : cidOf(subtree)))
+  writer.map(2).text('e').array(keys.length)
+  let previous = ''
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
+    const shared = sharedPrefix(previous, key)
+    writer.map(4).text('k').asciiBytes(key.slice(shared)).text('p').uint(shared)
+    writer
+      .text('t')
+      .link(links[i + 1]!)
+      .text('v')
+      .link(values[i]!)
+    previous = key
+  }
+  return writer.text('l').link(links[0]!).take()
+}
+
+function sharedPrefix(a: string, b: string): number {
+  const most = Math.min(a.length, b.length)
+  let i = 0
+  while (i < most && a.charCodeAt(i) === b.charCodeAt(i)) i++
+  return i
+}
+
+/** The node's CID, computed once, and with it those of all nodes below. */
+export function cidOf(tree: TreeNode): string {
+  tree.cid ??= cidForCbor(encodeNode(tree))
+  return tree.cid
+}

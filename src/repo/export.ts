@@ -1,0 +1,137 @@
+/** getRepo: the whole repo, or what is new in it, as pages of a CAR file that hang together while writes go on. */
+import type { Account } from '#src/account/account.ts'
+import type { Head } from '#src/account/head.ts'
+import { packedRecords } from '#src/account/stored-records.ts'
+import { unavailable } from '#src/errors.ts'
+import { type Block, carBlockLength, carHeader, writeCarBlock } from '#src/protocol/car.ts'
+import { nodeBlock } from '#src/protocol/commit.ts'
+import type { TreeNode } from '#src/protocol/tree.ts'
+import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
+import { mayRead, type Reader } from '#src/repo/access.ts'
+
+/** What is left to send: nodes in the order of the walk, each before what is below it, and records between them. */
+type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
+
+interface Progress {
+  steps: Iterator<Step>
+  begun: boolean
+  /** Only records of later revs are sent; empty for all. */
+  since: string
+}
+
+/** Records are read this many at a time; pages end at the first whole chunk past the size. */
+const CHUNK = 250
+const FIRST_PAGE_BYTES = 32 * 1024
+const PAGE_BYTES = 384 * 1024
+
+/** Begins an export of the repo as it stands. `since` is a rev: only what has changed after it is sent. */
+export async function openExport(
+  account: Account,
+  input: { since?: string },
+  as: Reader,
+): Promise<{ id: string }> {
+  await mayRead(account, as)
+  // In the lane, so that no write can replace a record between this head and the snapshot's beginning.
+  const id = await account.lane.write(async ({ head }) => {
+    const steps =
+      input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
+    const progress: Progress = {
+      steps: steps[Symbol.iterator](),
+      begun: false,
+      since: input.since ?? '',
+    }
+    const answer = account.snapshots.begin(head, progress, account.clock.now())
+    return { answer, head, statements: [], events: [] }
+  })
+  return { id }
+}
+
+/** The next page. After `done` the export is over. */
+export async function readExport(
+  account: Account,
+  id: string,
+): Promise<{ bytes: Uint8Array; done: boolean }> {
+  const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
+  const blocks: Block[] = progress.begun ? [] : [[head.cid, head.block]]
+  const limit = progress.begun ? PAGE_BYTES : FIRST_PAGE_BYTES
+  const header = progress.begun ? new Uint8Array() : carHeader([head.cid])
+  progress.begun = true
+  let size = 0
+  let done = false
+  while (!done && size < limit) {
+    const steps = take(progress.steps, size === 0 && limit === FIRST_PAGE_BYTES ? 50 : CHUNK)
+    done = steps.done
+    for (const block of await blocksOf(account, steps.taken, replaced, progress.since)) {
+      blocks.push(block)
+      size += carBlockLength(block[1])
+    }
+  }
+  if (done) account.snapshots.end(id)
+  return { bytes: carPage(header, blocks), done }
+}
+
+function take(from: Iterator<Step>, count: number): { taken: Step[]; done: boolean } {
+  const taken: Step[] = []
+  for (let records = 0; records < count; ) {
+    const next = from.next()
+    if (next.done) return { taken, done: true }
+    taken.push(next.value)
+    if (next.value.node === undefined) records++
+  }
+  return { taken, done: false }
+}
+
+async function blocksOf(
+  account: Account,
+  steps: Step[],
+  replaced: Map<string, Uint8Array>,
+  since: string,
+): Promise<Block[]> {
+  const leaves = steps.filter((step) => step.node === undefined)
+  const first = leaves[0]?.key
+  const last = leaves.at(-1)?.key
+  const rows =
+    first === undefined || last === undefined
+      ? []
+      : await packedRecords(
+          account.sql,
+          'SELECT path, cid, value FROM record WHERE path >= ? AND path <= ? AND rev > ? ORDER BY path',
+          first,
+          last,
+          since,
+        )
+  const stored = new Map(rows.map(({ cid, value }) => [cid, value]))
+  return steps.map((step): Block => {
+    if (step.node !== undefined) return nodeBlock(step.node)
+    const value = stored.get(step.cid) ?? replaced.get(step.cid)
+    if (value === undefined) throw unavailable('The repo changed under the export; begin again')
+    return [step.cid, value]
+  })
+}
+
+function carPage(header: Uint8Array, blocks: Block[]): Uint8Array {
+  const size = blocks.reduce((sum, [, bytes]) => sum + carBlockLength(bytes), header.length)
+  const out = new Uint8Array(size)
+  out.set(header)
+  let at = header.length
+  for (const block of blocks) at = writeCarBlock(block, out, at)
+  return out
+}
+
+/** The records written after `rev`, and every node that covers a path touched after it. */
+async function changedSince(account: Account, head: Head, rev: string): Promise<Step[]> {
+  const written = await account.sql.all<{ path: string; cid: string }>(
+    'SELECT path, cid FROM record WHERE rev > ? ORDER BY path',
+    rev,
+  )
+  const deleted = await account.sql.all<{ path: string }>(
+    'SELECT path FROM tombstone WHERE rev > ?',
+    rev,
+  )
+  const nodes = new Set<TreeNode>([head.tree])
+  for (const { path } of [...written, ...deleted]) collectCoveringProof(head.tree, path, nodes)
+  return [
+    ...[...nodes].map((node) => ({ node })),
+    ...written.map(({ path, cid }) => ({ key: path, cid })),
+  ]
+}

@@ -1,0 +1,114 @@
+/**
+ * The one writer of the log, and its group commit.
+ *
+ * 1. Deliveries queue while a transaction is on its way; while traffic flows, a moment longer, because transactions
+ *    are the scarcest thing there is. A delivery that finds the lane idle does not wait.
+ * 2. The next transaction takes all that wait, in order, within bounds. What has been seen before is dropped; the rest
+ *    gets its seq and becomes a frame.
+ * 3. When it is durable the callers are told, then the followers.
+ * 4. When it fails, nobody knows what is stored: what is in memory is forgotten and read anew, the callers get the
+ *    error, and repeat.
+ */
+import type { Clock } from '#src/ports/clock.ts'
+import type { Sql } from '#src/ports/sql.ts'
+import type { Timer } from '#src/ports/timer.ts'
+import { KnownRepos } from '#src/sequencer/known-repos.ts'
+import { type Delivery, logStatements, numberEvents } from '#src/sequencer/number-events.ts'
+import type { Tail } from '#src/sequencer/tail.ts'
+import { Trimmer } from '#src/sequencer/trimmer.ts'
+
+const MAX_EVENTS = 256
+const MAX_BYTES = 1024 * 1024
+
+interface Waiting extends Delivery {
+  resolve(through: number): void
+  reject(error: unknown): void
+}
+
+export interface AppendLanePorts {
+  sql: Sql
+  clock: Clock
+  timer: Timer
+  tail: Tail
+  backfillMs: number
+  lingerMs: number
+}
+
+export class AppendLane {
+  readonly #ports: AppendLanePorts
+  readonly #known: KnownRepos
+  readonly #trimmer: Trimmer
+  #waiting: Waiting[] = []
+  #running = false
+  /** When the last transaction ended, in ms since 1970. */
+  #ended = 0
+
+  constructor(ports: AppendLanePorts) {
+    this.#ports = ports
+    this.#known = new KnownRepos(ports.sql)
+    this.#trimmer = new Trimmer(ports)
+  }
+
+  /** Resolves with the highest outbox id of this account that is in the log, once it durably is. */
+  append(delivery: Delivery): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...delivery, resolve, reject })
+      if (!this.#running) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    while (this.#waiting.length > 0) {
+      await this.#linger()
+      const group = this.#take()
+      try {
+        await this.#commit(group)
+      } catch (error) {
+        for (const { reject } of group) reject(error)
+      }
+      this.#ended = this.#ports.clock.now()
+    }
+    this.#running = false
+  }
+
+  async #linger(): Promise<void> {
+    const { clock, lingerMs, timer } = this.#ports
+    const left = this.#ended + lingerMs - clock.now()
+    // A clock that was set back must not make it long.
+    if (left > 0 && left <= lingerMs) await new Promise<void>((resolve) => timer(left, resolve))
+  }
+
+  #take(): Waiting[] {
+    let events = 0
+    let bytes = 0
+    const end = this.#waiting.findIndex(({ entries }, i) => {
+      events += entries.length
+      for (const { event } of entries) bytes += event.length
+      return i > 0 && (events > MAX_EVENTS || bytes > MAX_BYTES)
+    })
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const { sql, clock, tail } = this.#ports
+    await tail.ready()
+    await this.#known.load(new Set(group.map(({ did }) => did)))
+    const after = Math.max(tail.head, clock.now() * 1_000)
+    const numbered = numberEvents(group, (did) => this.#known.get(did), after)
+    const { rows, repos, erased, head } = numbered
+    if (rows.length > 0) {
+      const statements = [...(await this.#trimmer.next(rows.length)), ...logStatements(numbered)]
+      await sql.batch(statements).catch((error) => {
+        this.#known.clear()
+        tail.lose(head)
+        throw error
+      })
+    }
+    for (const [did, repo] of repos) this.#known.set(did, repo)
+    for (const { did, resolve } of group) resolve(this.#known.get(did).outboxId)
+    this.#known.shrink()
+    if (erased.size > 0) tail.erase(new Set(erased.keys()), head)
+    if (rows.length > 0) tail.grow(rows)
+  }
+}

@@ -1,0 +1,21 @@
+/** The latest commit of each repo, kept by the transactions that log them: listRepos costs no write. */
+import type { Sequencer } from '#src/sequencer/sequencer.ts'
+
+export interface RepoHead {
+  /** CID of the latest commit. */
+  head: string
+  rev: string
+}
+
+/** By DID; repos that have no commit in the log are left out. */
+export async function headsOf(
+  { sql }: Sequencer,
+  { dids }: { dids: readonly string[] },
+): Promise<Record<string, RepoHead>> {
+  const found = await sql.first<{ heads: string }>(
+    `SELECT json_group_object(did, json_object('head', head, 'rev', rev)) AS heads
+     FROM repo WHERE head IS NOT NULL AND did IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(dids),
+  )
+  return JSON.parse(found?.heads ?? '{}')
+}

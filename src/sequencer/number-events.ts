@@ -1,0 +1,139 @@
+/** Giving events their place in the log: which are new, what their seq is, and what the transaction must say. */
+import { insertRows, type Statement } from '#src/ports/sql.ts'
+import { frame } from '#src/protocol/frames.ts'
+import type { KnownRepo } from '#src/sequencer/known-repos.ts'
+
+/** One row of an account's outbox. */
+export interface Entry {
+  /** Rises within the account and is never used twice. */
+  id: number
+  kind: string
+  /** The event's body without its seq, which belongs at `seqAt`. */
+  event: Uint8Array
+  seqAt: number
+  /** Where the event is a commit: its CID and rev. */
+  head?: string | undefined
+  rev?: string | undefined
+}
+
+export interface Delivery {
+  did: string
+  entries: readonly Entry[]
+}
+
+export interface LogRow {
+  seq: number
+  did: string
+  kind: string
+  prior: number | null
+  frame: Uint8Array
+}
+
+interface RepoRow extends KnownRepo {
+  head: string | null
+  rev: string | null
+}
+
+/** What one transaction adds to the log. */
+export interface Numbered {
+  rows: LogRow[]
+  repos: Map<string, RepoRow>
+  /** Accounts that are deleted in it, with the last seq they had in the log before. */
+  erased: Map<string, number | null>
+  /** The last seq given out. */
+  head: number
+}
+
+/** `#account` with status deleted: `status` is the last field of its map, so its value is the end of the event. */
+const deleted = Buffer.from('\x66status\x67deleted')
+
+function isDeletion({ kind, event }: Entry): boolean {
+  return kind === '#account' && deleted.equals(event.subarray(-deleted.length))
+}
+
+/** Numbers what has not been seen, from `after` + 1 on, in the order of the deliveries. */
+export function numberEvents(
+  deliveries: readonly Delivery[],
+  known: (did: string) => KnownRepo,
+  after: number,
+): Numbered {
+  const repos = new Map<string, RepoRow>()
+  const erased = new Map<string, number | null>()
+  let rows: LogRow[] = []
+  let seq = after
+  for (const { did, entries } of deliveries) {
+    let repo = repos.get(did) ?? { ...known(did), head: null, rev: null }
+    for (const entry of entries) {
+      if (entry.id <= repo.outboxId) continue
+      seq += 1
+      let prior = repo.lastSeq
+      if (isDeletion(entry)) {
+        rows = rows.filter((row) => row.did !== did)
+        if (!erased.has(did)) erased.set(did, known(did).lastSeq)
+        repo = { ...repo, head: null, rev: null }
+        prior = null
+      }
+      const whole = frame(entry.kind, entry.event, entry.seqAt, seq)
+      rows.push({ seq, did, kind: entry.kind, prior, frame: whole })
+      const { head = repo.head, rev = repo.rev } = entry
+      repo = { outboxId: entry.id, lastSeq: seq, head, rev }
+      repos.set(did, repo)
+    }
+  }
+  return { rows, repos, erased, head: seq }
+}
+
+/** Statements have a bounded number of parameters. */
+const ROWS_PER_STATEMENT = 1_000
+
+/** The statements of one transaction. Erasing comes first: it must not meet the new rows. */
+export function logStatements({ rows, repos, erased, head }: Numbered): Statement[] {
+  const statements = [...erased].flatMap(([did, lastSeq]) => eraseHistory(did, lastSeq))
+  if (erased.size > 0) statements.push({ sql: 'UPDATE edge SET erased = ?', params: [head] })
+  for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
+    const values = rows
+      .slice(i, i + ROWS_PER_STATEMENT)
+      .map(({ seq, did, kind, prior, frame }) => [seq, did, kind, prior, frame])
+    statements.push(insertRows('INSERT INTO log (seq, did, kind, prior, frame)', values))
+  }
+  const saved = [...repos].map(([did, repo]) => [
+    did,
+    repo.outboxId,
+    repo.lastSeq,
+    repo.head,
+    repo.rev,
+  ])
+  for (let i = 0; i < saved.length; i += ROWS_PER_STATEMENT) {
+    statements.push(saveRepos(saved.slice(i, i + ROWS_PER_STATEMENT)))
+  }
+  return statements
+}
+
+function saveRepos(values: (string | number | null)[][]): Statement {
+  const { sql, params = [] } = insertRows(
+    'INSERT INTO repo (did, outbox_id, last_seq, head, rev)',
+    values,
+  )
+  return {
+    sql: `${sql} ON CONFLICT (did) DO UPDATE SET
+            outbox_id = excluded.outbox_id, last_seq = excluded.last_seq,
+            head = coalesce(excluded.head, head), rev = coalesce(excluded.rev, rev)`,
+    params,
+  }
+}
+
+/** From the account's last event back along `prior`: no index on the DID has to be paid for by every event. */
+function eraseHistory(did: string, lastSeq: number | null): Statement[] {
+  return [
+    {
+      sql: `WITH RECURSIVE own (seq) AS (
+              VALUES (?)
+              UNION ALL
+              SELECT log.prior FROM own JOIN log ON log.seq = own.seq WHERE log.prior IS NOT NULL
+            )
+            DELETE FROM log WHERE seq IN own`,
+      params: [lastSeq],
+    },
+    { sql: 'UPDATE repo SET head = NULL, rev = NULL WHERE did = ?', params: [did] },
+  ]
+}

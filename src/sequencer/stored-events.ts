@@ -1,0 +1,39 @@
+/** Reading a page of the log from its table: as one row, because the cost of a read is in its rows. */
+import { fromHex, type Sql } from '#src/ports/sql.ts'
+import type { LogEvent } from '#src/sequencer/tail.ts'
+
+/** Frames one after the other, and what tells them apart. */
+interface Packed {
+  seqs: string | null
+  sizes: string | null
+  frames: string | null
+}
+
+/**
+ * The events after a seq, in order: at most `limit`, and at most `maxBytes` but at least one. Sizes are added up
+ * before a frame is touched: the length of a blob is known without reading it.
+ */
+const packPage = `
+  WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2),
+       page AS (SELECT seq, size, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)
+  SELECT group_concat(seq, ',' ORDER BY seq) AS seqs,
+         group_concat(size, ',' ORDER BY seq) AS sizes,
+         hex(group_concat(frame, '' ORDER BY seq)) AS frames
+  FROM page JOIN log USING (seq)
+  WHERE bytes <= ?3 OR bytes = size`
+
+export async function storedEvents(
+  sql: Sql,
+  page: { after: number; limit: number; maxBytes: number },
+): Promise<LogEvent[]> {
+  const packed = await sql.first<Packed>(packPage, page.after, page.limit, page.maxBytes)
+  if (!packed?.seqs || !packed.sizes || !packed.frames) return []
+  const frames = fromHex(packed.frames)
+  const sizes = packed.sizes.split(',').map(Number)
+  let at = 0
+  return packed.seqs.split(',').map((seq, i) => {
+    const frame = frames.subarray(at, at + sizes[i]!)
+    at += sizes[i]!
+    return { seq: Number(seq), frame }
+  })
+}

@@ -1,0 +1,63 @@
+/** The refresh tokens of one account: what was issued, what was rotated, what was revoked. */
+import type { Account } from '#src/account/account.ts'
+import type { Statement } from '#src/ports/sql.ts'
+import { newTokenId, refreshGrace, refreshLifetime } from '#src/sessions/tokens.ts'
+
+interface RefreshToken {
+  expiresAt: number
+  nextId: string | null
+}
+
+/** Stores a token issued `now`; times are milliseconds since 1970. */
+export function storeToken(id: string, now: number): Statement {
+  return {
+    sql: 'INSERT INTO refresh_token (id, expires_at) VALUES (?, ?)',
+    params: [id, now + refreshLifetime],
+  }
+}
+
+/**
+ * The id of the token that follows `id`: always the same one, however often and however concurrently it is
+ * asked for. From the first time on `id` has two hours left. Undefined where it was revoked or has expired.
+ */
+export async function rotateToken(account: Account, id: string): Promise<string | undefined> {
+  const now = account.clock.now()
+  const token = await findToken(account, id)
+  if (token === undefined || token.expiresAt <= now) return undefined
+  if (token.nextId !== null) return token.nextId
+  await account.sql.batch([...rotation(id, newTokenId(), now), purge(now)])
+  const rotated = await findToken(account, id)
+  return rotated?.nextId ?? undefined
+}
+
+/** Revokes the token, and what else would lead to it within the grace of a rotation. */
+export function revokeToken(id: string): Statement {
+  return { sql: 'DELETE FROM refresh_token WHERE id = ? OR next_id = ?', params: [id, id] }
+}
+
+function findToken(account: Account, id: string): Promise<RefreshToken | undefined> {
+  return account.sql.first<RefreshToken>(
+    'SELECT expires_at AS expiresAt, next_id AS nextId FROM refresh_token WHERE id = ?',
+    id,
+  )
+}
+
+/** Does nothing where somebody else rotated or revoked the token first. */
+function rotation(id: string, nextId: string, now: number): Statement[] {
+  return [
+    {
+      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name)
+            SELECT ?, ?, app_password_name FROM refresh_token WHERE id = ? AND next_id IS NULL`,
+      params: [nextId, now + refreshLifetime, id],
+    },
+    {
+      sql: `UPDATE refresh_token SET next_id = ?, expires_at = min(expires_at, ?)
+            WHERE id = ? AND next_id IS NULL`,
+      params: [nextId, now + refreshGrace, id],
+    },
+  ]
+}
+
+function purge(now: number): Statement {
+  return { sql: 'DELETE FROM refresh_token WHERE expires_at <= ?', params: [now] }
+}

@@ -1,0 +1,112 @@
+/** The two tokens of a session: what they promise, how they are issued, and when they are believed. */
+import { randomBytes } from 'node:crypto'
+import { invalidRequest } from '#src/errors.ts'
+import { openToken, sealToken } from '#src/protocol/session-token.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+export const accessLifetime = 120 * minute
+export const refreshLifetime = 90 * day
+/** How long a refresh token still works after it was used once, so that a lost answer loses no session. */
+export const refreshGrace = 2 * hour
+
+export const accessScope = 'com.atproto.access'
+export const refreshScope = 'com.atproto.refresh'
+export const takendownScope = 'com.atproto.takendown'
+const accessScopes: readonly string[] = [
+  accessScope,
+  'com.atproto.appPass',
+  'com.atproto.appPassPrivileged',
+  takendownScope,
+  'com.atproto.signupQueued',
+]
+
+/** What tokens are checked and made with. `now` is milliseconds since 1970. */
+export interface TokenTerms {
+  secret: Uint8Array
+  /** The service DID. */
+  audience: string
+  now: number
+}
+
+export interface SessionTokens {
+  accessJwt: string
+  refreshJwt: string
+}
+
+/** A fresh id for a refresh token: 32 random bytes in base64. */
+export function newTokenId(): string {
+  return randomBytes(32).toString('base64')
+}
+
+/** Issues an access token (120 minutes) and the refresh token (90 days) named `tokenId`. */
+export function issueTokens(
+  session: { did: string; tokenId: string; scope?: string },
+  { secret, audience, now }: TokenTerms,
+): SessionTokens {
+  const { did, tokenId, scope = accessScope } = session
+  const iat = Math.floor(now / 1000)
+  const base = { aud: audience, sub: did, iat }
+  const access = { scope, ...base, exp: iat + accessLifetime / 1000 }
+  const refresh = { scope: refreshScope, ...base, jti: tokenId, exp: iat + refreshLifetime / 1000 }
+  return {
+    accessJwt: sealToken('at+jwt', access, secret),
+    refreshJwt: sealToken('refresh+jwt', refresh, secret),
+  }
+}
+
+/**
+ * Believes an access token, or throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the
+ * latter). The scope is one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`.
+ */
+export function verifyAccess(token: string, terms: TokenTerms): { did: string; scope: string } {
+  const { did, scope, claims } = verify(token, 'at+jwt', terms)
+  refuseExpired(claims, terms.now)
+  if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
+  return { did, scope }
+}
+
+/**
+ * Believes a refresh token, or throws as `verifyAccess`; `allowExpired` is for deleteSession. That the
+ * token was not revoked is for the account to say.
+ */
+export function verifyRefresh(
+  token: string,
+  { allowExpired = false, ...terms }: TokenTerms & { allowExpired?: boolean },
+): { did: string; jti: string; expiresAt: number } {
+  const { did, scope, claims } = verify(token, 'refresh+jwt', terms)
+  const expiresAt = allowExpired ? expiry(claims) : refuseExpired(claims, terms.now)
+  if (scope !== refreshScope) throw invalidRequest('Bad token scope', 'InvalidToken')
+  if (typeof claims['jti'] !== 'string') throw malformed()
+  return { did, jti: claims['jti'], expiresAt }
+}
+
+function verify(token: string, typ: string, { secret, audience }: TokenTerms) {
+  const opened = openToken(token, secret)
+  if (opened?.typ !== typ || opened.claims['aud'] !== audience) {
+    throw invalidRequest('Token could not be verified', 'InvalidToken')
+  }
+  const { claims } = opened
+  const { sub: did, scope } = claims
+  if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
+  if (typeof scope !== 'string' || 'cnf' in claims || 'lxm' in claims) throw malformed()
+  return { did, scope, claims }
+}
+
+/** The moment a token expires, in milliseconds since 1970. */
+function expiry(claims: Record<string, unknown>): number {
+  if (typeof claims['exp'] !== 'number') throw malformed()
+  return claims['exp'] * 1000
+}
+
+function refuseExpired(claims: Record<string, unknown>, now: number): number {
+  const expiresAt = expiry(claims)
+  if (expiresAt <= now) throw invalidRequest('Token has expired', 'ExpiredToken')
+  return expiresAt
+}
+
+function malformed() {
+  return invalidRequest('Malformed token', 'InvalidToken')
+}

@@ -1,0 +1,124 @@
+/** What an XRPC method is here: its lexicon, who may call it, whose account answers, and what runs. */
+import { l } from '@atproto/lex'
+import type { EncodedJson } from '#src/account/answer-cache.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import type { Input, Output, Params, Schema } from '#src/xrpc/inferred.ts'
+import { readInput, readParams } from '#src/xrpc/reading.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
+
+/** Who calls, by the kind of credentials that a method asks for. */
+export interface Callers {
+  /** Nobody in particular; credentials are not looked at. */
+  none: undefined
+  /** An account, with an access token. */
+  account: AccountCaller
+  /** An account, with its refresh token. */
+  refresh: RefreshCaller
+  /** The same, although the token may have expired. */
+  'expired refresh': RefreshCaller
+  /** Anybody; but the account itself and the admin see more. */
+  reader: AccountCaller | AdminCaller | undefined
+  admin: AdminCaller
+}
+
+export interface AccountCaller {
+  did: string
+  /** The token's, for example `com.atproto.access`. */
+  scope: string
+}
+
+export interface RefreshCaller {
+  did: string
+  tokenId: string
+}
+
+export interface AdminCaller {
+  admin: true
+}
+
+/** A call whose parameters, credentials and body are in order. */
+export interface Asked<S extends Schema, A extends keyof Callers> {
+  readonly params: Params<S>
+  readonly input: Input<S>
+  readonly caller: Callers[A]
+  readonly server: Surface
+}
+
+/** The same, with the account it is about. */
+export interface AskedOfAccount<S extends Schema, A extends keyof Callers> extends Asked<S, A> {
+  readonly did: string
+  readonly account: ReturnType<Dispatch['account']>
+}
+
+/** The lexicon's output, the same as JSON text, or pages of bytes. */
+type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array>
+
+interface Ours<A extends keyof Callers> {
+  auth: A
+  /** Bytes of the request's body, decoded; 150 KiB unless said. */
+  bodyLimit?: number
+}
+
+interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<A> {
+  run(asked: Asked<S, A>): Promise<Answer<S>>
+}
+
+interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<A> {
+  /** Whose account answers: a DID or a handle. */
+  of(asked: Asked<S, A>): string
+  /** What is told where that is no account of this server; RepoNotFound unless said. */
+  unknown?(name: string): XrpcError
+  /** Throws where this caller may not do this with that account. */
+  allow?(asked: Asked<S, A> & { did: string }): void
+  run(asked: AskedOfAccount<S, A>): Promise<Answer<S>>
+}
+
+/** A method as the gateway sees it, whatever it was made of. */
+export interface Method {
+  readonly nsid: string
+  readonly verb: 'GET' | 'POST'
+  readonly auth: keyof Callers
+  readonly bodyLimit: number
+  /** The media type of the body it expects; undefined for none. */
+  readonly accepts: string | undefined
+  /** The media type of its answer. */
+  readonly gives: string
+  /** Reads a query string; throws 400. */
+  params(query: string): unknown
+  /** Checks a body; throws 400. */
+  input(body: unknown): unknown
+  of?(asked: unknown): string
+  unknown(name: string): XrpcError
+  allow?(asked: unknown): void
+  run(asked: unknown): Promise<unknown>
+}
+
+const DEFAULT_BODY_LIMIT = 150 * 1024
+
+/** Makes a method of its lexicon and our part. */
+export function method<S extends Schema, A extends keyof Callers>(
+  lexicon: { main: S },
+  ours: AccountMethod<S, A>,
+): Method
+export function method<S extends Schema, A extends keyof Callers>(
+  lexicon: { main: S },
+  ours: ServerMethod<S, A>,
+): Method
+export function method<S extends Schema, A extends keyof Callers>(
+  { main: schema }: { main: S },
+  ours: AccountMethod<S, A> | ServerMethod<S, A>,
+): Method {
+  const isProcedure = schema instanceof l.Procedure
+  return {
+    nsid: schema.nsid,
+    verb: isProcedure ? 'POST' : 'GET',
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    accepts: isProcedure ? schema.input.encoding : undefined,
+    gives: schema.output.encoding ?? 'application/json',
+    params: (query) => readParams(schema, query),
+    input: (body) => readInput(schema, body),
+    unknown: (name) => invalidRequest(`Could not find repo for DID: ${name}`, 'RepoNotFound'),
+    ...(ours as object as Pick<Method, 'auth' | 'run'>),
+  }
+}

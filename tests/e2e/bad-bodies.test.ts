@@ -1,0 +1,163 @@
+import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Call, call, expectRefusal } from '#tests/helpers/call.ts'
+import { strangeCid, thing } from '#tests/helpers/records.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+let server: TestServer
+let alice: TestAccount
+let before: unknown
+let slow: Promise<{ status: number; body: string; ms: number }>
+beforeAll(async () => {
+  server = await startServer()
+  alice = await createTestAccount(server, 'alice')
+  // It takes half a minute to be refused; the other tests need not wait for it.
+  slow = slowBody()
+})
+afterAll(() => server.remove())
+
+const latest = async () =>
+  (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
+beforeEach(async () => {
+  before = await latest()
+})
+afterEach(async () => expect(await latest()).toEqual(before))
+
+/** The body of a createRecord that would succeed but for what is different, as text. */
+function body(members: object = {}): string {
+  return JSON.stringify({ repo: alice.did, collection: thing, record: { a: 1 }, ...members })
+}
+
+const create = (asked: Call) => call(server, 'repo.createRecord', { as: alice, ...asked })
+
+describe('a body', () => {
+  it.each([
+    ['that is cut off', () => body().slice(0, -3), 400],
+    ['that is empty', () => '', 400],
+    ['that is null', () => 'null', 400],
+    ['that is a list', () => '[]', 400],
+    ['that is a text', () => '"createRecord"', 400],
+    ['with something after it', () => `${body()} true`, 400],
+    ['that is no UTF-8', () => Buffer.from(body({ record: { a: 'ÿ' } }), 'latin1'), 400],
+    ['of 1 MB', () => body({ record: { a: 'x'.repeat(1_000_000) } }), 413],
+    ['of 20 MB', () => body({ record: { a: 'x'.repeat(20_000_000) } }), 413],
+    ['of 100,000 lists in lists', () => nested(100_000), 400],
+    ['of 40 lists in lists', () => nested(40), 400],
+    ['with a __proto__', () => body().replace('"a":1', '"__proto__":{"a":1}'), 400],
+  ])('%s is refused', async (_, make, status) => {
+    await expectRefusal(create({ body: make() }), status)
+  })
+
+  it.each([
+    ['text', { 'content-type': 'text/plain' }, 400],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 400],
+    ['something unsaid', { 'content-type': '' }, 400],
+    ['compressed, and is not', { 'content-encoding': 'gzip' }, 400],
+    ['compressed in a way nobody knows', { 'content-encoding': 'snappy' }, 415],
+  ])('that is said to be %s is refused', async (_, headers, status) => {
+    await expectRefusal(create({ body: body(), headers: headers as never }), status)
+  })
+
+  it('that unpacks to more than it may be is refused', async () => {
+    const packed = gzipSync(body({ record: { a: 'x'.repeat(50_000_000) } }))
+    const headers = { 'content-encoding': 'gzip' }
+    await expectRefusal(create({ body: packed, headers }), 413)
+  })
+
+  it('for a method that takes none, or a smaller one, is refused', async () => {
+    await expectRefusal(call(server, 'server.refreshSession', { body: '{}' }), 401)
+    const big = body({ rkey: 'x', more: 'x'.repeat(160 * 1024) })
+    await expectRefusal(call(server, 'repo.deleteRecord', { as: alice, body: big }), 413)
+  })
+
+  function nested(depth: number): string {
+    return body().replace('"a":1', `"a":${'['.repeat(depth)}${']'.repeat(depth)}`)
+  }
+})
+
+describe('a record', () => {
+  it.each([
+    ['a float', '1.5'],
+    ['an infinite number', '1e999'],
+    ['an integer too big', '9007199254740993'],
+    ['a link that is none', '{"$link":"nonsense"}'],
+    ['a link to a CID of version 0', '{"$link":"QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"}'],
+    ['a link with something beside it', `{"$link":"${strangeCid}","a":1}`],
+    ['bytes that are none', '{"$bytes":"?"}'],
+    ['a blob that is none', '{"$type":"blob","ref":"x"}'],
+    ['a blob of the old form', `{"cid":"${strangeCid}","mimeType":"image/png"}`],
+    ['a NUL', '"a\\u0000b"'],
+    ['half a character', '"\\ud800"'],
+    ['a $type that is none', '{"$type":5}'],
+  ])('with %s is refused', async (_, value) => {
+    for (const validate of [undefined, false]) {
+      const asked = create({ body: body({ validate }).replace('"a":1', `"a":${value}`) })
+      await expectRefusal(asked, 400, 'InvalidRequest')
+    }
+  })
+
+  it.each([
+    ['record', []],
+    ['record', 'text'],
+    ['record', null],
+    ['record', { $link: strangeCid }],
+    ['collection', 'not an nsid'],
+    ['collection', undefined],
+    ['repo', 'not a name'],
+    ['rkey', 'a/b'],
+    ['rkey', 5],
+    ['validate', 'yes'],
+    ['swapCommit', 'not a cid'],
+  ])('whose %s is %j is refused', async (name, value) => {
+    await expectRefusal(create({ body: body({ [name]: value }) }), 400, 'InvalidRequest')
+  })
+})
+
+describe('a client', () => {
+  it('that goes away in the middle does no harm', async () => {
+    const agent = new Agent()
+    for (let i = 0; i < 20; i++) {
+      const asking = open({ 'content-length': '1000' }, agent)
+      asking.on('error', () => {})
+      asking.write('{"repo":')
+      asking.destroy()
+    }
+    await expectRefusal(create({ body: '{' }), 400)
+  })
+
+  it('that takes too long for its body is not waited for', async () => {
+    const { status, body, ms } = await slow
+    expect([status, JSON.parse(body)]).toMatchObject([408, { error: 'RequestTimeout' }])
+    expect(ms).toBeLessThan(35_000)
+  })
+})
+
+function open(headers: Record<string, string>, agent?: Agent) {
+  const authorization = `Bearer ${alice.agent.session!.accessJwt}`
+  const url = `${server.url}/xrpc/com.atproto.repo.createRecord`
+  const all = { 'content-type': 'application/json', authorization, ...headers }
+  return request(url, { method: 'POST', headers: all, ...(agent && { agent }) })
+}
+
+/** Sends a letter every half second. */
+async function slowBody(): Promise<{ status: number; body: string; ms: number }> {
+  const began = performance.now()
+  const asking = open({ 'content-length': '1000000' })
+  const dripping = setInterval(() => asking.write('{'), 500)
+  const { promise, resolve, reject } = Promise.withResolvers<never>()
+  asking.on('error', reject)
+  asking.on('response', (answer) => {
+    clearInterval(dripping)
+    const ms = performance.now() - began
+    const told = text(answer).then((body) => ({ status: answer.statusCode!, body, ms }))
+    resolve(told as never)
+  })
+  return promise
+}

@@ -1,0 +1,186 @@
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call } from '#tests/helpers/call.ts'
+import { thing } from '#tests/helpers/records.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+import { Subscription } from '#tests/helpers/subscription.ts'
+
+let server: TestServer
+let alice: TestAccount
+let live: Subscription
+beforeAll(async () => {
+  server = await startServer({ env: { PDS_MAX_SUBSCRIPTION_BUFFER: '20' } })
+  live = new Subscription(server)
+  await live.opened
+  alice = await createTestAccount(server, 'alice')
+})
+afterAll(async () => {
+  live.end()
+  await server.remove()
+})
+
+async function create(record: object = {}): Promise<string> {
+  const input = { repo: alice.did, collection: thing, record: { ...record } }
+  return (await alice.agent.com.atproto.repo.createRecord(input)).data.commit!.cid
+}
+
+describe('a cursor', () => {
+  it('gives again, to the byte, what came after it', async () => {
+    for (let i = 0; i < 10; i++) await live.commit(await create({ i }))
+    const { seqs } = live
+    for (const at of [0, 3, seqs.length - 1]) {
+      using replay = new Subscription(server, at === 0 ? 0 : seqs[at - 1])
+      await replay.has(seqs.length - at)
+      const expected = live.events.slice(at).map(({ bytes }) => bytes)
+      expect(replay.messages.map(({ bytes }) => bytes)).toEqual(expected)
+    }
+  })
+
+  it('may be the newest seq, or lie between two', async () => {
+    const head = live.seqs.at(-1)!
+    using newest = new Subscription(server, head)
+    using between = new Subscription(server, live.seqs[0]! - 1)
+    await between.has(live.events.length)
+    await newest.opened
+    const cid = await create()
+    await Promise.all([newest.commit(cid), between.commit(cid), live.commit(cid)])
+    expect(newest.seqs).toEqual(live.seqs.slice(-1))
+    expect(between.seqs).toEqual(live.seqs)
+  })
+
+  it.each([
+    ['in the future', () => live.seqs.at(-1)! + 1, 'FutureCursor'],
+    ['in the far future', () => Number.MAX_SAFE_INTEGER, 'FutureCursor'],
+    ['that is no number', () => 'nonsense', 'InvalidRequest'],
+    ['that is too big a number', () => '9'.repeat(40), 'InvalidRequest'],
+    ['with a fraction', () => '1.5', 'InvalidRequest'],
+  ])('%s is an error frame, and the end', async (_, cursor, error) => {
+    using refused = new Subscription(server, cursor())
+    expect(await refused.closed).toMatchObject({ code: 1008 })
+    expect(refused.messages.map(({ kind, body }) => [kind, body])).toEqual([
+      ['#error', { error, message: expect.any(String) }],
+    ])
+  })
+})
+
+describe('replay', () => {
+  it('gives the same after a restart, page after page', async () => {
+    const writers = Array.from({ length: 20 }, async () => {
+      for (let i = 0; i < 35; i++) await create({ i })
+    })
+    await Promise.all(writers)
+    await live.commit(await create())
+    const before = live.messages.map(({ bytes }) => bytes)
+    expect(before.length).toBeGreaterThan(700)
+    live.end()
+    await server.restart()
+    // From here on the older events are in the log only.
+    live = new Subscription(server, 0)
+    await live.has(before.length)
+    expect(live.messages.map(({ bytes }) => bytes)).toEqual(before)
+  })
+
+  it('hands over to live without a gap or a repetition, under load', async () => {
+    const old = live.seqs
+    let writing = true
+    const writers = Array.from({ length: 6 }, async (_, i) => {
+      while (writing) await create({ i, text: 'x'.repeat(500) })
+    })
+    const joined: { from: number; subscription: Subscription }[] = []
+    for (let i = 0; i < 25; i++) {
+      await live.has(live.messages.length + 8)
+      const from = i % 5 === 0 ? live.seqs.at(-1 - i)! : old.at(-1 - ((i * 97) % old.length))!
+      joined.push({ from, subscription: new Subscription(server, from) })
+    }
+    writing = false
+    await Promise.all(writers)
+    const last = await create()
+    await live.commit(last)
+    for (const { from, subscription } of joined) {
+      await subscription.commit(last)
+      expect(subscription.seqs).toEqual(live.seqs.filter((seq) => seq > from))
+      subscription.end()
+    }
+  })
+})
+
+describe('a subscriber who does not read', () => {
+  it('is cut off with ConsumerTooSlow, and nobody else is', async () => {
+    using stalled = new Subscription(server)
+    await stalled.opened
+    await stalled.commit(await create())
+    stalled.ws.pause()
+    let last = ''
+    for (let i = 0; i < 40; i++) last = await create({ text: 'x'.repeat(700_000) })
+    await live.commit(last)
+    stalled.ws.resume()
+    expect(await stalled.closed).toEqual({ code: 1008, reason: 'ConsumerTooSlow' })
+    const { kind, body } = stalled.messages.at(-1)!
+    expect([kind, body]).toEqual(['#error', expect.objectContaining({ error: 'ConsumerTooSlow' })])
+    const { seqs } = stalled
+    expect(seqs).toEqual(live.seqs.slice(live.seqs.indexOf(seqs[0]!)).slice(0, seqs.length))
+    expect(seqs.length).toBeLessThan(41)
+  })
+})
+
+describe('the backfill window', () => {
+  it('has an edge: #info OutdatedCursor, and then what is inside', async () => {
+    const windowMs = 3_000
+    await using small = await startServer({ env: { PDS_REPO_BACKFILL_LIMIT_MS: `${windowMs}` } })
+    using all = new Subscription(small)
+    await all.opened
+    const { agent, did } = await createTestAccount(small, 'bob')
+    const write = async () => {
+      const input = { repo: did, collection: thing, record: {} }
+      return (await agent.com.atproto.repo.createRecord(input)).data.commit!.cid
+    }
+    await all.has(4)
+    const [first] = all.seqs as [number]
+    const isOutdated = async () => {
+      await write()
+      using old = new Subscription(small, first)
+      await old.has(1)
+      return old.kinds[0]
+    }
+    await expect.poll(isOutdated, { timeout: 5 * windowMs, interval: 200 }).toBe('#info')
+
+    const asked = Date.now()
+    using old = new Subscription(small, first)
+    await old.has(1)
+    const answered = Date.now()
+    const cid = await write()
+    await Promise.all([old.commit(cid), all.commit(cid)])
+    expect(old.messages[0]!.body).toEqual({ name: 'OutdatedCursor', message: expect.any(String) })
+    expect(old.kinds.filter((kind) => kind === '#info')).toHaveLength(1)
+    expect(old.seqs).toEqual(all.seqs.slice(-old.seqs.length))
+    const [outside, inside] = all.events.slice(-old.seqs.length - 1).map(({ body }) => body.time)
+    // An event gets its seq, which decides, some time after its own time.
+    expect(Date.parse(inside!)).toBeGreaterThan(asked - windowMs - 1_000)
+    expect(Date.parse(outside!)).toBeLessThanOrEqual(answered - windowMs)
+
+    using fresh = new Subscription(small, all.seqs.at(-2))
+    await fresh.has(1)
+    expect(fresh.kinds[0]).toBe('#commit')
+  })
+})
+
+describe('the door', () => {
+  it('is open to no other upgrade, and to no plain request', async () => {
+    const { port } = new URL(server.url)
+    const socket = connect(Number(port), 'localhost')
+    socket.write(
+      'GET /xrpc/com.atproto.sync.other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n' +
+        'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    )
+    const chunks: Buffer[] = []
+    for await (const chunk of socket) chunks.push(chunk)
+    expect(Buffer.concat(chunks).toString()).toBe('')
+    const plain = await call(server, 'sync.subscribeRepos')
+    expect(plain).toMatchObject({ status: 426, error: 'UpgradeRequired' })
+  })
+})

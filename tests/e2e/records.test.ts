@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Answer, call, failure } from '#tests/helpers/call.ts'
+import { createdAt, post, strangeCid, thing } from '#tests/helpers/records.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+interface Written {
+  uri: string
+  cid: string
+  commit?: { cid: string; rev: string }
+  validationStatus?: string
+}
+
+const bsky = { post: 'app.bsky.feed.post', profile: 'app.bsky.actor.profile' }
+
+let server: TestServer
+let alice: TestAccount
+beforeAll(async () => {
+  server = await startServer()
+  alice = await createTestAccount(server, 'alice')
+})
+afterAll(() => server.remove())
+
+type Verb = 'createRecord' | 'putRecord' | 'deleteRecord'
+
+function ask(verb: Verb, input: object): Promise<Answer> {
+  return call(server, `repo.${verb}`, {
+    as: alice,
+    body: { repo: alice.did, collection: thing, ...input },
+  })
+}
+
+async function done(verb: Verb, input: object): Promise<Written> {
+  const answer = await ask(verb, input)
+  expect(answer).toMatchObject({ status: 200 })
+  return answer.body as Written
+}
+
+function read(rkey: string, collection = thing, cid?: string): Promise<Answer> {
+  const query = { repo: alice.did, collection, rkey, ...(cid && { cid }) }
+  return call(server, 'repo.getRecord', { query })
+}
+
+async function latest(): Promise<{ cid: string; rev: string }> {
+  const { data } = await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })
+  return data
+}
+
+describe('createRecord', () => {
+  it('stores what is read again, to the letter', async () => {
+    const record = {
+      $type: thing,
+      text: 'Grüße, 世界 👩‍👩‍👧 \u2028 "\\',
+      numbers: [0, -1, 23, 24, 255, 65_536, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER],
+      link: { $link: strangeCid },
+      bytes: { $bytes: 'AAEC/w' },
+      deep: { a: [{ b: [null, true, false, {}, []] }] },
+      toString: 'a name like any other',
+    }
+    const { uri, cid, commit } = await done('createRecord', { record })
+    expect(commit).toEqual(await latest())
+    const rkey = uri.split('/').at(-1)!
+    expect(rkey).toMatch(/^[2-7a-z]{13}$/)
+    expect((await read(rkey)).body).toEqual({ uri, cid, value: record })
+    expect((await read(rkey, thing, cid)).status).toBe(200)
+    expect(await failure(read(rkey, thing, strangeCid))).toEqual([400, 'RecordNotFound'])
+  })
+
+  it('takes the handle for the repo, and the collection for the $type', async () => {
+    const { uri } = await done('createRecord', { repo: alice.handle, record: { a: 1 }, rkey: 'h' })
+    expect(uri).toBe(`at://${alice.did}/${thing}/h`)
+    expect((await read('h')).body).toMatchObject({ value: { $type: thing, a: 1 } })
+    const other = { rkey: 'i', record: { $type: 'com.example.other' } }
+    expect(await failure(ask('createRecord', other))).toEqual([400, 'InvalidRequest'])
+  })
+
+  it.each([
+    ['a post', bsky.post, post('hi'), undefined, 'valid'],
+    ['a post, checked', bsky.post, post('hi'), true, 'valid'],
+    ['a post, unchecked', bsky.post, post('hi'), false, undefined],
+    ['nonsense, unchecked', bsky.post, { text: 5 }, false, undefined],
+    ['a profile, checked', bsky.profile, { displayName: 'Alice' }, true, 'valid'],
+    ['something unknown', thing, { a: 1 }, undefined, 'unknown'],
+    ['something unknown, unchecked', thing, { a: 1 }, false, undefined],
+  ])('takes %s', async (_, collection, record, validate, status) => {
+    const rkey = collection === bsky.profile ? 'self' : undefined
+    const { validationStatus } = await done('createRecord', { collection, record, validate, rkey })
+    expect(validationStatus).toBe(status)
+  })
+
+  it.each([
+    ['a post without a date', bsky.post, { text: 'no date' }, undefined],
+    ['a post that has no text', bsky.post, { text: 5, createdAt }, undefined],
+    ['a post that is too long', bsky.post, post('x'.repeat(3001)), true],
+    ['something unknown, checked', thing, { a: 1 }, true],
+  ])('refuses %s', async (_, collection, record, validate) => {
+    const asked = ask('createRecord', { collection, record, validate })
+    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+  })
+
+  it.each([
+    ['of all letters there may be', thing, 'aZ09:~_-.'],
+    ['of 512 letters', thing, 'k'.repeat(512)],
+  ])('takes a key %s', async (_, collection, rkey) => {
+    expect((await ask('createRecord', { collection, rkey, record: {} })).status).toBe(200)
+  })
+
+  it.each([
+    ['of 513 letters', thing, 'k'.repeat(513)],
+    ['of one dot', thing, '.'],
+    ['of two dots', thing, '..'],
+    ['with a slash', thing, 'a/b'],
+    ['with a space', thing, 'a b'],
+    ['with an accent', thing, 'é'],
+    ['that is empty', thing, ''],
+    ['that is no TID, for a post', bsky.post, 'not-a-tid'],
+    ['that is not self, for a profile', bsky.profile, 'other'],
+    ['at random, for a profile', bsky.profile, undefined],
+  ])('refuses a key %s', async (_, collection, rkey) => {
+    const record = collection === bsky.post ? post('x') : {}
+    const asked = ask('createRecord', { collection, rkey, record })
+    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+  })
+
+  it('refuses a key that is taken, and keeps what is there', async () => {
+    const { cid } = await done('createRecord', { rkey: 'taken', record: { a: 1 } })
+    for (const a of [1, 2]) {
+      expect((await ask('createRecord', { rkey: 'taken', record: { a } })).status).toBe(409)
+    }
+    expect((await read('taken')).body).toMatchObject({ cid })
+  })
+
+  it('commits on the commit that swapCommit names only', async () => {
+    const swap = (swapCommit: string) => ask('createRecord', { record: { a: 1 }, swapCommit })
+    expect(await failure(swap(strangeCid))).toEqual([400, 'InvalidSwap'])
+    expect(await failure(swap('no cid'))).toEqual([400, 'InvalidRequest'])
+    const { cid } = await latest()
+    const race = await Promise.all([swap(cid), swap(cid), swap(cid)])
+    expect(race.map(({ status }) => status).sort()).toEqual([200, 400, 400])
+    expect(await failure(swap(cid))).toEqual([400, 'InvalidSwap'])
+  })
+
+  it('gives many at once each its own commit', async () => {
+    const n = 40
+    const answers = await Promise.all(
+      Array.from({ length: n }, (_, a) => done('createRecord', { record: { a } })),
+    )
+    const revs = answers.map(({ commit }) => commit!.rev)
+    expect(new Set(revs).size).toBe(n)
+    expect(revs.sort().at(-1)).toBe((await latest()).rev)
+    expect(new Set(answers.map(({ uri }) => uri)).size).toBe(n)
+  })
+})
+
+describe('putRecord', () => {
+  const put = (a: number, input = {}) => ask('putRecord', { rkey: 'put', record: { a }, ...input })
+
+  it('creates, replaces, and leaves alone what is there already', async () => {
+    const first = (await put(1)).body as Written
+    expect(first.commit).toEqual(await latest())
+    const second = (await put(2)).body as Written
+    expect(second.cid).not.toBe(first.cid)
+    expect(second.commit!.rev > first.commit!.rev).toBe(true)
+    const { commit, ...again } = (await put(2)).body as Written
+    expect(commit).toBe(undefined)
+    expect(again).toEqual({ uri: second.uri, cid: second.cid, validationStatus: 'unknown' })
+    expect(await latest()).toEqual(second.commit)
+    expect((await read('put')).body).toMatchObject({ value: { a: 2 } })
+  })
+
+  it('swaps the record that swapRecord names only', async () => {
+    const { cid } = (await put(3)).body as Written
+    expect(await failure(put(4, { swapRecord: strangeCid }))).toEqual([400, 'InvalidSwap'])
+    expect(await failure(put(4, { swapRecord: null }))).toEqual([400, 'InvalidSwap'])
+    expect(await failure(put(4, { swapCommit: strangeCid }))).toEqual([400, 'InvalidSwap'])
+    const swap = () => put(4, { swapRecord: cid })
+    expect((await swap()).status).toBe(200)
+    // As who has not got the answer would do.
+    expect((await swap()).status).toBe(200)
+    expect((await put(5, { rkey: 'new', swapRecord: strangeCid })).status).toBe(400)
+    expect((await put(5, { rkey: 'new', swapRecord: null })).status).toBe(200)
+  })
+})
+
+describe('deleteRecord', () => {
+  it('deletes, and has nothing against what is not there', async () => {
+    const { cid } = await done('putRecord', { rkey: 'doomed', record: { a: 1 } })
+    const remove = (input = {}) => ask('deleteRecord', { rkey: 'doomed', ...input })
+    expect(await failure(remove({ swapRecord: strangeCid }))).toEqual([400, 'InvalidSwap'])
+    expect(await failure(remove({ swapCommit: strangeCid }))).toEqual([400, 'InvalidSwap'])
+    expect((await remove({ swapRecord: cid })).body).toEqual({ commit: await latest() })
+    expect(await failure(read('doomed'))).toEqual([400, 'RecordNotFound'])
+    expect((await remove()).body).toEqual({})
+    expect((await remove({ swapRecord: cid })).body).toEqual({})
+    expect((await done('createRecord', { rkey: 'doomed', record: { a: 1 } })).cid).toBe(cid)
+  })
+})

@@ -1,0 +1,120 @@
+import { type Event, Firehose, MemoryRunner } from '@atproto/sync'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ResolvableServer, startResolvableServer } from '#tests/helpers/identity.ts'
+import { post, thing, write } from '#tests/helpers/records.ts'
+import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+
+/** The network's own consumer, which resolves every identity and checks every signature and proof. */
+class Relay {
+  readonly events: Event[] = []
+  readonly errors: Error[] = []
+  readonly runner: MemoryRunner
+  readonly #firehose: Firehose
+
+  constructor({ server, resolver }: ResolvableServer, startCursor?: number) {
+    this.runner = new MemoryRunner(startCursor === undefined ? {} : { startCursor })
+    this.#firehose = new Firehose({
+      service: server.url.replace(/^http/, 'ws'),
+      idResolver: resolver,
+      runner: this.runner,
+      handleEvent: (event) => void this.events.push(event),
+      onError: (error) => void this.errors.push(error),
+    })
+    void this.#firehose.start()
+  }
+
+  /** What it made of the events, in short. */
+  get story(): string[] {
+    return this.events.map((event) => {
+      if (event.event === 'identity') return `${event.event} ${event.handle}`
+      if (event.event === 'account') return `${event.event} ${event.active}`
+      if (event.event === 'sync') return event.event
+      return `${event.event} ${event.collection}/${event.rkey}`
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.#firehose.destroy()
+    await this.runner.destroy()
+  }
+}
+
+let network: ResolvableServer
+let alice: TestAccount
+beforeAll(async () => {
+  network = await startResolvableServer()
+  alice = await createTestAccount(network.server, 'alice')
+})
+afterAll(() => network.server.remove())
+
+const apply = (writes: object[]) =>
+  alice.agent.com.atproto.repo.applyWrites({ repo: alice.did, writes } as never)
+
+describe('a relay', () => {
+  const story = [
+    'identity alice.test',
+    'account true',
+    'sync',
+    `create ${thing}/a`,
+    `create ${thing}/b`,
+    'create app.bsky.feed.post/3jzfcijpj2z2a',
+    `update ${thing}/a`,
+    `delete ${thing}/b`,
+  ]
+
+  it('verifies everything that it hears', async () => {
+    const relay = new Relay(network, 0)
+    await apply([write('create', 'a', { a: 1 }), write('create', 'b', { b: 1 })])
+    const value = post('Grüße')
+    await apply([write('create', '3jzfcijpj2z2a', value, 'app.bsky.feed.post')])
+    await apply([write('update', 'a', { a: 2 }), write('delete', 'b')])
+    await expect.poll(() => relay.story, { timeout: 10_000 }).toEqual(story)
+    expect(relay.errors).toEqual([])
+    const made = relay.events.find(
+      ({ event, ...rest }) => 'rkey' in rest && rest.rkey === '3jzfcijpj2z2a',
+    )
+    expect(made).toMatchObject({ did: alice.did, record: value })
+    await relay.end()
+  })
+
+  it('hears the same again, and goes on where it was', async () => {
+    const again = new Relay(network, 0)
+    await expect.poll(() => again.story, { timeout: 10_000 }).toEqual(story)
+    await again.end()
+    const [, , , , , , last] = again.events.map(({ seq }) => seq)
+    const later = new Relay(network, last)
+    await apply([write('create', 'c', { c: 1 })])
+    const rest = [`create ${thing}/c`]
+    await expect.poll(() => later.story, { timeout: 10_000 }).toEqual(rest)
+    expect([...again.errors, ...later.errors]).toEqual([])
+    await later.end()
+  })
+
+  it('keeps up with many accounts that write at once', async () => {
+    const relay = new Relay(network)
+    let turn = 0
+    await expect
+      .poll(async () => {
+        // Its connection stands once it hears anything.
+        await apply([write('update', 'c', { turn: ++turn })])
+        return relay.events.length
+      })
+      .toBeGreaterThan(0)
+    const names = ['bob', 'carol', 'dan', 'eve']
+    const accounts = await Promise.all(names.map((name) => createTestAccount(network.server, name)))
+    const made = accounts.flatMap(({ agent, did }) =>
+      Array.from({ length: 40 }, async (_, i) => {
+        const record = { repo: did, collection: thing, record: { i } }
+        return (await agent.com.atproto.repo.createRecord(record)).data.uri
+      }),
+    )
+    const uris = (await Promise.all(made)).sort()
+    const heard = () =>
+      relay.events
+        .flatMap((event) => (event.event === 'create' ? [event.uri.toString()] : []))
+        .sort()
+    await expect.poll(heard, { timeout: 20_000 }).toEqual(uris)
+    expect(relay.errors).toEqual([])
+    await relay.end()
+  })
+})

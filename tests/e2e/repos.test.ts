@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const stranger = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const admin = (password: string) => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
+
+let server: TestServer
+let accounts: TestAccount[]
+beforeAll(async () => {
+  server = await startServer()
+  accounts = []
+  for (const name of ['alice', 'bob', 'carol', 'dan', 'eve']) {
+    accounts.push(await createTestAccount(server, name))
+  }
+})
+afterAll(() => server.remove())
+
+const latest = async ({ agent, did }: TestAccount) =>
+  (await agent.com.atproto.sync.getLatestCommit({ did })).data
+
+describe('listRepos', () => {
+  const list = async (query: Record<string, string>) => {
+    const { body } = await call(server, 'sync.listRepos', { query })
+    return body as { cursor?: string; repos: { did: string; head: string; rev: string }[] }
+  }
+
+  it('gives every repo and where it stands, the oldest first', async () => {
+    const expected = accounts.map(async (account) => {
+      const { cid: head, rev } = await latest(account)
+      return { did: account.did, head, rev, active: true }
+    })
+    const repos = async () => (await list({})).repos
+    await expect.poll(repos).toEqual(await Promise.all(expected))
+  })
+
+  it.each(['1', '2', '5', '1000'])('gives each once, in pages of %s', async (limit) => {
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await list({ limit, ...(cursor && { cursor }) })
+      expect(page.repos.length).toBeLessThanOrEqual(Number(limit))
+      seen.push(...page.repos.map(({ did }) => did))
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    expect(seen).toEqual(accounts.map(({ did }) => did))
+  })
+
+  it('goes on from its last cursor when there is more', async () => {
+    const { cursor } = await list({})
+    expect(cursor).toMatch(/^\d{13}::did:plc:/)
+    const frank = await createTestAccount(server, 'frank')
+    accounts.push(frank)
+    const newer = async () => (await list({ cursor: cursor! })).repos.map(({ did }) => did)
+    await expect.poll(newer).toEqual([frank.did])
+  })
+
+  it('tells of a write at once, or almost', async () => {
+    const { agent, did } = accounts[1]!
+    const { data } = await agent.com.atproto.repo.createRecord({
+      repo: did,
+      collection: 'com.example.thing',
+      record: {},
+    })
+    const head = async () => (await list({})).repos[1]?.head
+    await expect.poll(head).toBe(data.commit?.cid)
+  })
+
+  it.each([
+    ['cursor', 'nonsense'],
+    ['cursor', '5::nonsense'],
+    ['cursor', '-1::did:plc:a'],
+    ['cursor', `${'9'.repeat(40)}::did:plc:a`],
+    ['limit', '0'],
+    ['limit', '1001'],
+    ['limit', '1.5'],
+  ])('refuses the %s %s', async (name, value) => {
+    const asked = call(server, 'sync.listRepos', { query: { [name]: value } })
+    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+  })
+})
+
+describe('getLatestCommit, getHead and getRepoStatus', () => {
+  it('tell where a repo stands', async () => {
+    const [{ agent, did }] = accounts as [TestAccount]
+    const { data } = await agent.com.atproto.repo.createRecord({
+      repo: did,
+      collection: 'com.example.thing',
+      record: {},
+    })
+    expect(await latest(accounts[0]!)).toEqual(data.commit)
+    const head = await call(server, 'sync.getHead', { query: { did } })
+    expect(head.body).toEqual({ root: data.commit!.cid })
+    const status = await call(server, 'sync.getRepoStatus', { query: { did } })
+    expect(status.body).toEqual({ did, active: true, rev: data.commit!.rev })
+  })
+})
+
+const reads = ['getLatestCommit', 'getHead', 'getRepo', 'getCheckout', 'getRecord', 'getBlocks']
+
+describe('the reads of one repo', () => {
+  const cids = 'bafyreigaknpexyvxt76zgkitavbwx6ejgfheup5oybpm77f3pxzrvwpfdi'
+  const ask = (method: string, did: string, as?: string) => {
+    const query = { did, cids, collection: 'com.example.thing', rkey: 'x' }
+    return call(server, `sync.${method}`, { query, as })
+  }
+
+  it.each([...reads, 'getRepoStatus'])('know no stranger: %s', async (method) => {
+    expect(await failure(ask(method, stranger))).toEqual([400, 'RepoNotFound'])
+    expect(await failure(ask(method, 'nonsense'))).toEqual([400, 'InvalidRequest'])
+    expect(await failure(ask(method, 'alice.test'))).toEqual([400, 'InvalidRequest'])
+  })
+
+  it.each(reads)('believe no false credentials: %s', async (method) => {
+    const { did, agent } = accounts[0]!
+    expect(await failure(ask(method, did, admin('wrong')))).toEqual([401, 'AuthenticationRequired'])
+    expect(await failure(ask(method, did, 'Bearer nonsense'))).toEqual([400, 'InvalidToken'])
+    const own = await ask(method, did, `Bearer ${agent.session?.accessJwt}`)
+    const asAdmin = await ask(method, did, admin(adminPassword))
+    // What is asked of getBlocks is not there, but nobody is refused.
+    expect([own.status, asAdmin.status]).toEqual(method === 'getBlocks' ? [400, 400] : [200, 200])
+    expect(own.error).toBe(asAdmin.error)
+  })
+})

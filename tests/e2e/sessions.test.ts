@@ -1,0 +1,178 @@
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+import { forgeToken, openToken } from '#tests/helpers/session-tokens.ts'
+
+const secret = 'a secret that only the tests know'
+const hour = 3600
+
+interface Session {
+  did: string
+  accessJwt: string
+  refreshJwt: string
+}
+
+let server: TestServer
+let alice: TestAccount
+let unused: Session[]
+beforeAll(async () => {
+  server = await startServer({ env: { PDS_JWT_SECRET: secret } })
+  alice = await createTestAccount(server, 'alice')
+  const answers = await Promise.all(Array.from({ length: 12 }, () => createSession(alice.did)))
+  unused = answers.map(({ body }) => body as Session)
+})
+afterAll(() => server.remove())
+
+function createSession(identifier: string, password = alice.password) {
+  return call(server, 'server.createSession', { body: { identifier, password } })
+}
+
+/** A session that no other test has. */
+function session(): Session {
+  return unused.pop()!
+}
+
+const getSession = (token: string) => call(server, 'server.getSession', { as: `Bearer ${token}` })
+const refresh = (token: string) =>
+  call(server, 'server.refreshSession', { verb: 'POST', as: `Bearer ${token}` })
+const deleteSession = (token: string) =>
+  call(server, 'server.deleteSession', { verb: 'POST', as: `Bearer ${token}` })
+
+const told = { email: 'alice@example.com', emailConfirmed: false, active: true }
+
+describe('createSession', () => {
+  it.each(['alice.test', 'Alice.TEST', 'alice@example.com', 'ALICE@example.com'])(
+    'takes %s for a name',
+    async (identifier) => {
+      const { status, body } = await createSession(identifier)
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
+    },
+  )
+
+  it('says the same of a wrong password and of nobody, and takes its time for both', async () => {
+    const timed = async (name: string) => {
+      const began = performance.now()
+      const answer = await createSession(name, 'wrong')
+      return { ...answer, ms: performance.now() - began }
+    }
+    const nobody = ['nobody.test', 'nobody@example.com', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa']
+    for (const { status, body, ms } of await Promise.all([alice.did, ...nobody].map(timed))) {
+      expect(status).toBe(401)
+      expect(ms).toBeGreaterThan(340)
+      expect(body).toEqual({
+        error: 'AuthenticationRequired',
+        message: 'Invalid identifier or password',
+      })
+    }
+  })
+
+  it('refuses a password of more than 512 letters without a look', async () => {
+    expect(await failure(createSession(alice.did, 'x'.repeat(513)))).toEqual([
+      401,
+      'AuthenticationRequired',
+    ])
+  })
+
+  it('gives tokens as the reference does', async () => {
+    const { accessJwt, refreshJwt } = session()
+    const access = openToken(accessJwt)
+    expect(access.header).toEqual({ typ: 'at+jwt', alg: 'HS256' })
+    const aud = 'did:web:localhost'
+    expect(access.claims).toMatchObject({ scope: 'com.atproto.access', aud, sub: alice.did })
+    expect(Number(access.claims['exp']) - Number(access.claims['iat'])).toBe(2 * hour)
+    expect(access.claims).not.toHaveProperty('jti')
+    const { header, claims } = openToken(refreshJwt)
+    expect(header).toEqual({ typ: 'refresh+jwt', alg: 'HS256' })
+    expect(claims).toMatchObject({ scope: 'com.atproto.refresh', aud, sub: alice.did })
+    expect(Number(claims['exp']) - Number(claims['iat'])).toBe(90 * 24 * hour)
+    expect(Buffer.from(String(claims['jti']), 'base64')).toHaveLength(32)
+  })
+})
+
+describe('getSession', () => {
+  it('tells who one is', async () => {
+    const { data } = await alice.agent.com.atproto.server.getSession()
+    expect(data).toEqual({ did: alice.did, handle: alice.handle, ...told })
+  })
+
+  it('lets a client take up its session again', async () => {
+    const agent = new AtpAgent({ service: server.url })
+    await agent.resumeSession({ ...session(), handle: alice.handle, active: true })
+    expect(agent.did).toBe(alice.did)
+  })
+
+  it('is personal', async () => {
+    const { headers } = await getSession(session().accessJwt)
+    expect(headers.get('cache-control')).toBe('private')
+    expect(headers.get('vary')).toContain('Authorization')
+  })
+})
+
+describe('refreshSession', () => {
+  it('gives a new session, and leads to the same one however often it is asked', async () => {
+    const first = session()
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(first.refreshJwt)))
+    answers.push(await refresh(first.refreshJwt))
+    const next = answers.map(({ body }) => openToken((body as Session).refreshJwt).claims['jti'])
+    expect(new Set(next).size).toBe(1)
+    expect(next[0]).not.toBe(openToken(first.refreshJwt).claims['jti'])
+    const { body } = answers[0]!
+    expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
+    expect((await getSession((body as Session).accessJwt)).status).toBe(200)
+    expect((await refresh((body as Session).refreshJwt)).status).toBe(200)
+  })
+
+  it('is what a client does by itself when its token has expired', async () => {
+    const old = session()
+    const exp = Math.floor(Date.now() / 1000) - 1
+    const accessJwt = forgeToken(old.accessJwt, { claims: { exp }, secret })
+    expect(await failure(getSession(accessJwt))).toEqual([400, 'ExpiredToken'])
+    const agent = new AtpAgent({ service: server.url })
+    agent.sessionManager.session = { ...old, accessJwt, handle: alice.handle, active: true }
+    const { data } = await agent.com.atproto.server.getSession()
+    expect(data.did).toBe(alice.did)
+    expect(agent.session?.accessJwt).not.toBe(accessJwt)
+  })
+
+  it('refuses what is no refresh token, and one that has expired', async () => {
+    const { accessJwt, refreshJwt } = session()
+    expect(await failure(refresh(accessJwt))).toEqual([400, 'InvalidToken'])
+    const expired = forgeToken(refreshJwt, { claims: { exp: 1 }, secret })
+    expect(await failure(refresh(expired))).toEqual([400, 'ExpiredToken'])
+    const unknown = forgeToken(refreshJwt, { claims: { jti: 'never issued' }, secret })
+    expect(await failure(refresh(unknown))).toEqual([400, 'ExpiredToken'])
+    const stranger = forgeToken(refreshJwt, { claims: { sub: 'did:plc:stranger' }, secret })
+    expect(await failure(refresh(stranger))).toEqual([400, 'InvalidRequest'])
+  })
+})
+
+describe('deleteSession', () => {
+  it('ends a session and no other', async () => {
+    const [doomed, other] = [session(), session()]
+    expect(await deleteSession(doomed.refreshJwt)).toMatchObject({ status: 200, body: '' })
+    expect(await failure(refresh(doomed.refreshJwt))).toEqual([400, 'ExpiredToken'])
+    expect((await refresh(other.refreshJwt)).status).toBe(200)
+    expect((await deleteSession(doomed.refreshJwt)).status).toBe(200)
+  })
+
+  it('ends also what the session was rotated from, and takes an expired token', async () => {
+    const first = session()
+    const second = (await refresh(first.refreshJwt)).body as Session
+    const expired = forgeToken(second.refreshJwt, { claims: { exp: 1 }, secret })
+    expect((await deleteSession(expired)).status).toBe(200)
+    expect(await failure(refresh(second.refreshJwt))).toEqual([400, 'ExpiredToken'])
+    expect(await failure(refresh(first.refreshJwt))).toEqual([400, 'ExpiredToken'])
+  })
+
+  it('takes no access token', async () => {
+    const { accessJwt } = session()
+    expect(await failure(deleteSession(accessJwt))).toEqual([400, 'InvalidToken'])
+  })
+})

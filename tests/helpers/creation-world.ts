@@ -1,0 +1,204 @@
+/** All that a creation of accounts touches, in memory: a directory, accounts, a PLC directory, and faults at will. */
+import { assureValidNextOp, def } from '@did-plc/lib'
+import { encode } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
+import { remind } from '#src/account/remind.ts'
+import { find } from '#src/directory/accounts.ts'
+import { findBirth } from '#src/directory/births.ts'
+import { listReminders } from '#src/directory/reminders.ts'
+import { confirm, release, reserve } from '#src/directory/reservations.ts'
+import { awaken, wake } from '#src/lifecycle/awaken.ts'
+import type { CreateAccountDeps } from '#src/lifecycle/create-account.ts'
+import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
+import type { PlcDirectory } from '#src/ports/plc-directory.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { cidForCbor } from '#src/protocol/cid.ts'
+import type { PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
+import { createSession } from '#src/sessions/sessions.ts'
+import {
+  announced,
+  type EmptyAccount,
+  emptyAccount,
+  keys,
+  service,
+  TestClock,
+} from '#tests/helpers/new-account.ts'
+import { type TestDirectory, testDirectory } from '#tests/helpers/test-directory.ts'
+
+/** What goes wrong: the n-th call, before or after it took effect; a crash ends all later calls too. */
+export interface Fault {
+  at: number
+  when: 'before' | 'after'
+  crash: boolean
+}
+
+type PlcOp = PlcOperation | PlcTombstone
+
+export class CreationWorld {
+  readonly clock = new TestClock()
+  directory: TestDirectory = testDirectory({ clock: this.clock })
+  /** The accounts that were ever woken, born or not. */
+  readonly accounts = new Map<string, EmptyAccount>()
+  readonly plcLog = new Map<string, PlcOp[]>()
+  /** The calls made so far, by name. */
+  calls: string[] = []
+  fault: Fault | undefined
+  readonly #rotationKey = newSigningKey().key
+  readonly #awake = new Map<string, Promise<EmptyAccount>>()
+  readonly #firstWakes: Promise<void>[] = []
+
+  deps(overrides: Partial<CreateAccountDeps> = {}): CreateAccountDeps {
+    return {
+      dispatch: this.dispatch(),
+      firstWakes: new FirstWakes((did) => this.#wakeFirst(did)),
+      plc: this.#plc(),
+      keys,
+      clock: this.clock,
+      log: { warn: () => {} },
+      rotationKey: this.#rotationKey,
+      service: { publicUrl: service.publicUrl, handleDomains: ['.test'] },
+      inviteRequired: false,
+      tokens: { secret: service.jwtSecret, audience: service.did },
+      ...overrides,
+    }
+  }
+
+  /** Calls that go wrong as `fault` says. */
+  dispatch() {
+    const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
+      return (...args: A) => this.#call(name, () => run(...args))
+    }
+    return {
+      directory: {
+        accounts: {
+          reserve: call('reserve', (input: Parameters<typeof reserve>[1]) =>
+            reserve(this.directory, input),
+          ),
+          confirm: call('confirm', (input: Parameters<typeof confirm>[1]) =>
+            confirm(this.directory, input),
+          ),
+          release: call('release', (input: { did: string }) => release(this.directory, input)),
+          find: call('find', (input: { identifier: string }) => find(this.directory, input)),
+        },
+      },
+      account: (did: string) => ({
+        lifecycle: {
+          wake: call('wake', async () => wake(await this.account(did))),
+        },
+        session: {
+          createSession: call('createSession', async (input: { password: string }) =>
+            createSession(await this.account(did), input),
+          ),
+        },
+      }),
+    }
+  }
+
+  /** The account of a DID, woken by the first call, as the engine does; by the next where that fails. */
+  account(did: string): Promise<EmptyAccount> {
+    const awake = this.#awake.get(did) ?? this.#awaken(did)
+    this.#awake.set(did, awake)
+    awake.catch(() => this.#awake.delete(did))
+    return awake
+  }
+
+  /** As after a crash: nothing is left but the databases, and nothing goes wrong any more. */
+  restart(): void {
+    this.fault = undefined
+    this.directory = testDirectory({ clock: this.clock, sql: this.directory.sql })
+    for (const { outbox } of this.accounts.values()) outbox.close()
+    this.#awake.clear()
+  }
+
+  /** What every process does when it starts. */
+  async remindAll(): Promise<void> {
+    for (const did of await listReminders(this.directory, { after: '', limit: 1000 })) {
+      await remind(await this.account(did))
+    }
+  }
+
+  /** Waits for all that goes on behind the answers. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#firstWakes)
+  }
+
+  /** The states of all accounts that have been born. */
+  async states(): Promise<Record<string, string>> {
+    await this.settled()
+    const states: Record<string, string> = {}
+    for (const [did, { profile }] of this.accounts) {
+      const row = await profile.find()
+      if (row !== undefined) states[did] = row.status
+    }
+    return states
+  }
+
+  /** The kinds of all events that have left the account. */
+  async announced(did: string): Promise<string[]> {
+    await this.settled()
+    const account = this.accounts.get(did)
+    return account === undefined ? [] : announced(account)
+  }
+
+  /** The DIDs that the PLC directory has and that were not ended. */
+  livingDids(): string[] {
+    const living = [...this.plcLog].filter(([, ops]) => ops.at(-1)?.type !== 'plc_tombstone')
+    return living.map(([did]) => did)
+  }
+
+  #wakeFirst(did: string): Promise<void> {
+    const woken = this.dispatch().account(did).lifecycle.wake()
+    this.#firstWakes.push(woken)
+    return woken
+  }
+
+  async #awaken(did: string): Promise<EmptyAccount> {
+    const after = this.accounts.get(did)
+    let end = () => {}
+    const onBatch = (when: 'before' | 'after') => {
+      if (when === 'before') end = this.#begin('store')
+      else end()
+    }
+    const account = emptyAccount(did, { clock: this.clock, onBatch, ...(after && { after }) })
+    this.accounts.set(did, account)
+    await awaken(account, () => this.#call('find birth', () => findBirth(this.directory, { did })))
+    return account
+  }
+
+  async #call<R>(name: string, run: () => Promise<R>): Promise<R> {
+    const end = this.#begin(name)
+    const answer = await run()
+    end()
+    return answer
+  }
+
+  /** Counts a call, and fails where it is to fail before its effect; what it gives fails after it. */
+  #begin(name: string): () => void {
+    this.calls.push(name)
+    const n = this.calls.length
+    const { fault } = this
+    if (fault?.crash && n > fault.at) throw new Error('the process is dead')
+    if (fault?.at === n && fault.when === 'before') throw new Error(`${name} was lost`)
+    return () => {
+      if (fault?.at === n) throw new Error(`the answer of ${name} was lost`)
+    }
+  }
+
+  #plc(): PlcDirectory {
+    return {
+      send: (did, op) => this.#call(`send ${op.type}`, () => this.#append(did, op)),
+      lastOp: (did) => this.#call('lastOp', async () => this.plcLog.get(did)?.at(-1)),
+      data: async () => undefined,
+    }
+  }
+
+  async #append(did: string, op: PlcOp): Promise<void> {
+    const log = this.plcLog.get(did) ?? []
+    const indexed = log.map((operation) => {
+      const cid = CID.parse(cidForCbor(encode(operation)))
+      return { did, operation, cid, nullified: false, createdAt: new Date(0) }
+    })
+    await assureValidNextOp(did, indexed as never, def.opOrTombstone.parse(op))
+    this.plcLog.set(did, [...log, op])
+  }
+}

@@ -1,0 +1,118 @@
+/** Child processes that no test leaves behind, however it ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { leftBehind } from '#src/engine/engine-process.ts'
+import { root } from '#tests/helpers/sources.ts'
+
+const startMs = 40_000
+const stopMs = 30_000
+
+/** What still runs, with the data folder that it runs on. */
+const running = new Map<ChildProcess, string>()
+
+process.once('exit', () => {
+  for (const [child, folder] of running) {
+    child.kill('SIGKILL')
+    killLeftovers(folder)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+  }
+})
+
+// A test run that is told to stop must get to the above.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+
+/** Ends the engine that a killed server left on its data folder. */
+export function killLeftovers(folder: string): void {
+  const pid = leftBehind(join(folder, 'engine'))
+  if (pid) process.kill(pid, 'SIGKILL')
+}
+
+/** One `node src/main.ts`, with what it prints. */
+export class ServerProcess {
+  output = ''
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+
+  constructor(folder: string, env: Record<string, string>) {
+    this.#child = spawn(process.execPath, [join(root, 'src/main.ts')], {
+      cwd: folder,
+      env: { ...bareEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.set(this.#child, folder)
+    this.#ended = once(this.#child, 'exit').finally(() => running.delete(this.#child))
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text
+      })
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Its exit code, or null if a signal ended it; undefined while it runs. */
+  get exitCode(): number | null | undefined {
+    return this.isRunning ? undefined : this.#child.exitCode
+  }
+
+  /** Waits until `isReady`; throws with what the process printed if it ends or does not get there in 40 s. */
+  async ready(isReady: () => Promise<boolean>): Promise<void> {
+    const isUp = await until(async () => !this.isRunning || (await isReady()), startMs)
+    if (!isUp || !this.isRunning) throw new Error(`the server did not start:\n${this.output}`)
+  }
+
+  /** Waits until it has ended by itself. */
+  async ended(): Promise<void> {
+    if (this.isRunning) await this.#ended
+  }
+
+  /** Asks it to stop and waits; throws with what it printed if it takes longer than 30 s. */
+  async terminate(): Promise<void> {
+    this.#child.kill('SIGTERM')
+    if (await until(async () => !this.isRunning, stopMs)) return
+    await this.kill9()
+    throw new Error(`the server did not stop:\n${this.output}`)
+  }
+
+  async kill9(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.ended()
+  }
+}
+
+/** Nothing that is set on this machine for a server reaches those of the tests. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !/^(PDS|RIVET|LOG)_/.test(name))
+  return Object.fromEntries(others)
+}
+
+/** Asks every 25 ms; false if it has not come true in time. */
+export async function until(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const end = performance.now() + withinMs
+  while (!(await isSo())) {
+    if (performance.now() > end) return false
+    await pause(25)
+  }
+  return true
+}
+
+/** A port of the loopback that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

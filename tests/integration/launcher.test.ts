@@ -1,0 +1,232 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isRunning } from '#src/engine/engine-process.ts'
+import { root } from '#tests/helpers/sources.ts'
+
+let data: string
+let port: number
+let launched: Launched[]
+beforeEach(async () => {
+  data = mkdtempSync(join(tmpdir(), 'headwater-launch-'))
+  port = await freePort()
+  launched = []
+})
+afterEach(async () => {
+  for (const { child, ended } of launched) {
+    killGroup(child)
+    await ended
+  }
+  await expect
+    .poll(() => enginePid() === 0 || !isRunning(enginePid()), { timeout: 12_000 })
+    .toBe(true)
+  rmSync(data, { recursive: true, force: true, maxRetries: 5 })
+})
+
+function killGroup({ pid = 0 }: ChildProcess): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ESRCH')
+  }
+}
+
+interface Launched {
+  child: ChildProcess
+  out(): string
+  err(): string
+  /** The exit code; null after a signal. */
+  ended: Promise<number | null>
+}
+
+/** Runs a command in the project's folder, with nothing of the test's environment but the path. */
+function launch(
+  env: Record<string, string> = {},
+  command = [process.execPath, 'src/main.ts'],
+): Launched {
+  const [program, ...args] = command as [string, ...string[]]
+  const settings = { PDS_DATA_DIRECTORY: data, PDS_PORT: String(port), ...env }
+  // A group of its own, so that even what npm has left behind can be ended.
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { PATH: pathOfNode(), ...settings },
+    detached: true,
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk) => (out += chunk))
+  child.stderr.on('data', (chunk) => (err += chunk))
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  const run = { child, out: () => out, err: () => err, ended }
+  launched.push(run)
+  return run
+}
+
+/** The project's Node before the machine's, as npm puts it. */
+function pathOfNode(): string {
+  return `${join(root, 'node_modules/.bin')}:/usr/local/bin:/usr/bin:/bin`
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const health = () =>
+  fetch(`http://127.0.0.1:${port}/xrpc/_health`).then(
+    ({ status }) => status,
+    () => 0,
+  )
+
+async function launchUp(env?: Record<string, string>, command?: string[]): Promise<Launched> {
+  const run = launch(env, command)
+  const end = Date.now() + 20_000
+  while ((await health()) !== 200) {
+    if (run.child.exitCode !== null || Date.now() > end) throw new Error(`not up:\n${run.err()}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return run
+}
+
+function enginePid(): number {
+  const path = join(data, 'engine', 'engine.pid')
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
+}
+
+describe('a start', () => {
+  it('says where everything is, and is quick when it is not the first', async () => {
+    const first = await launchUp()
+    expect(first.out()).toContain(`Headwater is at http://localhost:${port}`)
+    expect(first.out()).toContain(data)
+    expect(first.out()).toContain('com.atproto.server.createAccount')
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toBe(0)
+    const since = Date.now()
+    await launchUp()
+    expect(Date.now() - since).toBeLessThan(5000)
+  })
+
+  it('is refused while the folder is in use', async () => {
+    const first = await launchUp()
+    const second = launch({ PDS_PORT: String(await freePort()) })
+    expect(await second.ended).toBe(1)
+    expect(second.err()).toContain(`Another Headwater (process ${first.child.pid})`)
+    expect(await health()).toBe(200)
+  })
+
+  it('is refused whole if anything in the configuration is wrong', async () => {
+    const run = launch({ PDS_HOSTNAME: 'pds.example.com', PDS_PORT: 'http', PDS_HOSTNAM: 'x' })
+    expect(await run.ended).toBe(1)
+    for (const name of ['PDS_HOSTNAM ', 'PDS_PORT', 'PDS_JWT_SECRET', 'PDS_ADMIN_PASSWORD']) {
+      expect(run.err()).toContain(name)
+    }
+    expect(run.err()).not.toContain('    at ')
+    expect(existsSync(join(data, 'secrets.json'))).toBe(false)
+  })
+
+  it('warns once of variables that have no effect', async () => {
+    const { out } = await launchUp({ PDS_CRAWLERS: 'https://bsky.network', PDS_LOGO_URL: 'x' })
+    expect(out().match(/no effect yet/g)).toHaveLength(1)
+  })
+
+  it('leaves no engine behind if the port is taken', async () => {
+    const stranger = createServer()
+    await once(stranger.listen(port, '127.0.0.1'), 'listening')
+    const run = launch()
+    expect(await run.ended).toBe(1)
+    expect(run.err()).toContain(String(port))
+    expect(enginePid() === 0 || !isRunning(enginePid())).toBe(true)
+    stranger.close()
+  })
+})
+
+describe('a stop', () => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('by %s is clean', async (signal) => {
+    const run = await launchUp()
+    const engine = enginePid()
+    expect(isRunning(engine)).toBe(true)
+    const since = Date.now()
+    run.child.kill(signal)
+    expect(await run.ended).toBe(0)
+    expect(Date.now() - since).toBeLessThan(10_000)
+    expect(isRunning(engine)).toBe(false)
+    expect(enginePid()).toBe(0)
+    expect(run.err()).toBe('')
+    const noise = run
+      .out()
+      .split('\n')
+      .filter((line) => /level=|"level":[456]0/.test(line))
+    expect(noise).toEqual([])
+  })
+
+  it('reaches the server through npm start', async () => {
+    const run = await launchUp({}, ['npm', 'start'])
+    const engine = enginePid()
+    run.child.kill('SIGTERM')
+    await run.ended
+    await expect.poll(() => isRunning(engine), { timeout: 10_000 }).toBe(false)
+    expect(await health()).toBe(0)
+    expect(enginePid()).toBe(0)
+  })
+})
+
+describe('after kill -9', () => {
+  it('of the server, its engine ends, and the next start serves', async () => {
+    const first = await launchUp()
+    const engine = enginePid()
+    first.child.kill('SIGKILL')
+    await first.ended
+    await expect.poll(() => isRunning(engine), { timeout: 12_000 }).toBe(false)
+    const second = await launchUp()
+    second.child.kill('SIGTERM')
+    expect(await second.ended).toBe(0)
+  })
+
+  it('of the server, a start at once serves too', async () => {
+    const first = await launchUp()
+    first.child.kill('SIGKILL')
+    await first.ended
+    await launchUp()
+  })
+
+  it('of the engine, the server goes on with a new one', async () => {
+    await launchUp()
+    const engine = enginePid()
+    process.kill(engine, 'SIGKILL')
+    await expect
+      .poll(() => enginePid() !== engine && isRunning(enginePid()), { timeout: 10_000 })
+      .toBe(true)
+    expect(await health()).toBe(200)
+  })
+})
+
+describe('two roles', () => {
+  it('are two processes on one folder and one engine', async () => {
+    const engine = await freePort()
+    const actors = launch({ PDS_ROLE: 'actors', PDS_ENGINE_PORT: String(engine) })
+    await expect.poll(actors.out, { timeout: 10_000 }).toContain('Headwater (actors)')
+    const shared = { PDS_ROLE: 'gateway', RIVET_ENDPOINT: `http://127.0.0.1:${engine}` }
+    const gateway = await launchUp(shared)
+    const second = launch({ PDS_ROLE: 'all' })
+    expect(await second.ended).toBe(1)
+    gateway.child.kill('SIGTERM')
+    actors.child.kill('SIGTERM')
+    expect(await Promise.all([gateway.ended, actors.ended])).toEqual([0, 0])
+    expect(enginePid()).toBe(0)
+  })
+
+  it('do not both run an engine', async () => {
+    const actors = launch({ PDS_ROLE: 'actors' })
+    await expect.poll(actors.out, { timeout: 10_000 }).toContain('Headwater (actors)')
+    const gateway = launch({ PDS_ROLE: 'gateway' })
+    expect(await gateway.ended).toBe(1)
+    expect(gateway.err()).toContain('RIVET_ENDPOINT')
+  })
+})

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Secp256k1Keypair } from '@atproto/crypto'
+import { Client, type createOp } from '@did-plc/lib'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createLog } from '#src/log.ts'
+import { type PlcDirectory, startPlcDirectory } from '#src/plc/serve.ts'
+
+type Key = Parameters<typeof createOp>[0]['signer']
+
+let dir: string
+let directory: PlcDirectory
+let client: Client
+let key: Key
+
+const start = async (port?: number) => {
+  const log = createLog('silent')
+  directory = await startPlcDirectory({ path: join(dir, 'plc.sqlite'), port, log })
+  client = new Client(directory.url)
+}
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'headwater-plc-'))
+  key = (await Secp256k1Keypair.create()) as unknown as Key
+  await start()
+})
+afterEach(async () => {
+  await directory.stop()
+  rmSync(dir, { recursive: true })
+})
+
+const create = () =>
+  client.createDid({
+    signingKey: key.did(),
+    rotationKeys: [key.did()],
+    handle: 'alice.test',
+    pds: 'http://localhost:2583',
+    signer: key,
+  })
+
+const status = (path: string, init?: RequestInit) =>
+  fetch(`${directory.url}${path}`, init).then((answer) => answer.status)
+
+it('serves a DID in every form that its client asks for', async () => {
+  const did = await create()
+  await client.updateHandle(did, key, 'bob.test')
+  const document = await client.getDocument(did)
+  expect(document).toMatchObject({ id: did, alsoKnownAs: ['at://bob.test'] })
+  expect(document.service[0]).toMatchObject({ serviceEndpoint: 'http://localhost:2583' })
+  expect(await client.getDocumentData(did)).toMatchObject({ did, rotationKeys: [key.did()] })
+  expect(await client.getOperationLog(did)).toHaveLength(2)
+  expect(await client.getLastOp(did)).toMatchObject({ alsoKnownAs: ['at://bob.test'] })
+  expect((await client.getAuditableLog(did)).map(({ nullified }) => nullified)).toEqual([
+    false,
+    false,
+  ])
+})
+
+it('keeps what it knows over a restart', async () => {
+  const did = await create()
+  await directory.stop()
+  await start()
+  expect(await client.getDocumentData(did)).toMatchObject({ did })
+})
+
+it('listens where it is told', async () => {
+  const { url } = directory
+  await directory.stop()
+  await start(Number(new URL(url).port))
+  expect(directory.url).toBe(url)
+})
+
+it('says that a DID has ended', async () => {
+  const did = await create()
+  await client.tombstone(did, key)
+  await expect(client.getDocument(did)).rejects.toMatchObject({ status: 404 })
+})
+
+it('refuses what is not for it', async () => {
+  const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+  const post = (body: string) => status(`/${did}`, { method: 'POST', body })
+  expect(await status(`/${did}`)).toBe(404)
+  expect(await status('/%')).toBe(400)
+  expect(await status(`/${did}`, { method: 'DELETE' })).toBe(405)
+  expect(await post('{')).toBe(400)
+  expect(await post('{}')).toBe(400)
+  expect(await post(JSON.stringify('x'.repeat(20_000)))).toBe(413)
+  expect(await status('/_health')).toBe(200)
+})

@@ -1,0 +1,58 @@
+/** The outbox: in order, again and again until acknowledged, and over lives. */
+import { expect, test } from 'vitest'
+import { createRecord } from '#src/repo/write.ts'
+import { openTestAccount } from '#tests/helpers/open-account.ts'
+
+const collection = 'com.example.thing'
+const thing = (n: number) => ({ collection, rkey: `k${n}`, record: { $type: collection, n } })
+
+test('what the sequencer did not take is delivered again, in order', async () => {
+  const account = await openTestAccount()
+  account.failDeliveries(3)
+  for (let n = 0; n < 10; n++) await createRecord(account, thing(n))
+  await account.outbox.settled()
+  const ids = account.delivered.map(({ id }) => id)
+  expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b))
+  expect(ids.length).toBe(10)
+})
+
+test('more than memory holds waits in the table, and nothing of it is left out', async () => {
+  const account = await openTestAccount()
+  account.failDeliveries(20)
+  await Promise.all(Array.from({ length: 1500 }, (_, n) => createRecord(account, thing(n))))
+  await account.outbox.settled()
+  expect(account.delivered.length).toBe(1500)
+  const ids = account.delivered.map(({ id }) => id)
+  expect(ids).toEqual([...ids].sort((a, b) => a - b))
+})
+
+test('the next life delivers what the last one left behind', async () => {
+  const first = await openTestAccount()
+  first.outbox.close()
+  await createRecord(first, thing(1))
+  await createRecord(first, thing(2))
+  expect(first.delivered).toEqual([])
+  const second = await openTestAccount({ sql: first.sql })
+  await second.outbox.settled()
+  expect(second.delivered.length).toBe(2)
+})
+
+test('acknowledged rows leave the table with the next write', async () => {
+  const account = await openTestAccount()
+  await createRecord(account, thing(1))
+  await account.outbox.settled()
+  await createRecord(account, thing(2))
+  await account.outbox.settled()
+  const rows = await account.sql.all<{ id: number }>('SELECT id FROM outbox')
+  expect(rows.map(({ id }) => id)).toEqual([account.delivered[1]?.id])
+})
+
+test('a reminder is needless only where one was asked for and everything was delivered', async () => {
+  const quiet = await openTestAccount()
+  expect(quiet.outbox.close()).toBe(false)
+  const busy = await openTestAccount()
+  await createRecord(busy, thing(1))
+  await busy.outbox.settled()
+  expect(busy.outbox.close()).toBe(true)
+  expect(busy.outbox.close()).toBe(false)
+})

@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { find, list, resolveHandle, setHandle, setStatus } from '#src/directory/accounts.ts'
+import { confirm, reserve } from '#src/directory/reservations.ts'
+import {
+  confirmation,
+  newKey,
+  type TestDirectory,
+  testDirectory,
+} from '#tests/helpers/test-directory.ts'
+
+const did = 'did:plc:alice'
+let directory: TestDirectory
+
+beforeEach(async () => {
+  directory = testDirectory()
+  await addAccount(did, 'alice')
+})
+
+async function addAccount(of: string, name: string): Promise<void> {
+  await reserve(directory, {
+    did: of,
+    handle: `${name}.test`,
+    email: `${name}@example.com`,
+    ...newKey,
+  })
+  await confirm(directory, { did: of, ...confirmation })
+}
+
+const alice = { did, handle: 'alice.test', status: 'active' }
+
+describe('find', () => {
+  it('knows an account by DID, handle and email, in any case', async () => {
+    for (const identifier of [did, 'alice.test', 'Alice.TEST', 'ALICE@example.com']) {
+      expect(await find(directory, { identifier })).toEqual(alice)
+    }
+    for (const identifier of ['bob.test', 'did:plc:bob', 'bob@example.com', '', 'did:', '@']) {
+      expect(await find(directory, { identifier })).toBeNull()
+    }
+  })
+
+  it('knows accounts in every state', async () => {
+    await setStatus(directory, { did, status: 'takendown' })
+    expect(await find(directory, { identifier: did })).toEqual({ ...alice, status: 'takendown' })
+  })
+
+  it('answers from memory until an account changes', async () => {
+    await find(directory, { identifier: did })
+    await directory.sql.batch([{ sql: `UPDATE account SET status = 'suspended'` }])
+    expect(await find(directory, { identifier: did })).toEqual(alice)
+    await setStatus(directory, { did, status: 'deactivated' })
+    expect(await find(directory, { identifier: did })).toMatchObject({ status: 'deactivated' })
+  })
+
+  it('finds an account as soon as it is there', async () => {
+    expect(await find(directory, { identifier: 'bob.test' })).toBeNull()
+    await addAccount('did:plc:bob', 'bob')
+    expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did: 'did:plc:bob' })
+  })
+})
+
+describe('resolveHandle', () => {
+  it('resolves handles of active accounts', async () => {
+    expect(await resolveHandle(directory, { handle: 'Alice.test' })).toEqual({ did })
+    for (const handle of [did, 'alice@example.com', 'bob.test']) {
+      expect(await resolveHandle(directory, { handle })).toBeNull()
+    }
+    await setStatus(directory, { did, status: 'deactivated' })
+    expect(await resolveHandle(directory, { handle: 'alice.test' })).toBeNull()
+  })
+})
+
+describe('setHandle', () => {
+  it('changes the handle and frees the old one', async () => {
+    await find(directory, { identifier: 'alice.test' })
+    await setHandle(directory, { did, handle: 'Alys.test' })
+    expect(await find(directory, { identifier: 'alys.test' })).toMatchObject({ did })
+    expect(await find(directory, { identifier: 'alice.test' })).toBeNull()
+    await setHandle(directory, { did, handle: 'alys.test' })
+    await reserve(directory, {
+      did: 'did:plc:b',
+      handle: 'alice.test',
+      email: 'b@example.com',
+      ...newKey,
+    })
+  })
+
+  it('refuses the handle of another, reserved ones too', async () => {
+    await reserve(directory, {
+      did: 'did:plc:bob',
+      handle: 'bob.test',
+      email: 'b@example.com',
+      ...newKey,
+    })
+    const attempt = setHandle(directory, { did, handle: 'bob.test' })
+    await expect(attempt).rejects.toMatchObject({ status: 400, error: 'HandleNotAvailable' })
+  })
+
+  it('takes a handle whose reservation is over', async () => {
+    await reserve(directory, {
+      did: 'did:plc:bob',
+      handle: 'bob.test',
+      email: 'b@example.com',
+      ...newKey,
+    })
+    directory.clock.time += 5 * 60_000
+    await setHandle(directory, { did, handle: 'bob.test' })
+    expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did })
+  })
+
+  it('and setStatus know no accounts but confirmed ones', async () => {
+    const unknown = { status: 400, error: 'AccountNotFound' }
+    const bob = 'did:plc:bob'
+    await reserve(directory, { did: bob, handle: 'bob.test', email: 'b@example.com', ...newKey })
+    const status = setStatus(directory, { did: bob, status: 'deleted' })
+    await expect(status).rejects.toMatchObject(unknown)
+    const handle = setHandle(directory, { did: bob, handle: 'rob.test' })
+    await expect(handle).rejects.toMatchObject(unknown)
+  })
+})
+
+describe('list', () => {
+  const names = ['bob', 'carol', 'dan', 'eve', 'frank', 'grace']
+
+  it('pages through all accounts, oldest first and DIDs in order within a millisecond', async () => {
+    for (const [i, name] of names.entries()) {
+      directory.clock.time += i % 2
+      await addAccount(`did:plc:${names.length - i}`, name)
+    }
+    await reserve(directory, {
+      did: 'did:plc:x',
+      handle: 'x.test',
+      email: 'x@example.com',
+      ...newKey,
+    })
+    const all = (await list(directory, { limit: 100 })).accounts
+    expect(all).toHaveLength(names.length + 1)
+    const order = all.map((account) => `${account.createdAt} ${account.did}`)
+    expect(order).toEqual([...order].sort())
+    for (const limit of [1, 2, 3, 7]) {
+      const seen = []
+      let cursor: string | undefined
+      do {
+        const page = await list(directory, { limit, ...(cursor && { cursor }) })
+        expect(page.accounts.length).toBeLessThanOrEqual(limit)
+        seen.push(...page.accounts)
+        cursor = page.cursor
+      } while (cursor)
+      expect(seen).toEqual(all)
+    }
+  })
+
+  it('gives the cursor of the reference', async () => {
+    const page = await list(directory, { limit: 1 })
+    expect(page.cursor).toBe(`${directory.clock.time}::${did}`)
+    expect(page.accounts).toEqual([{ ...alice, createdAt: '2026-01-01T00:00:00.000Z' }])
+  })
+
+  it('lists nobody before it is confirmed, nor twice, nor misses who was slow', async () => {
+    const slow = { did: 'did:plc:slow', handle: 'slow.test', email: 's@example.com', ...newKey }
+    await reserve(directory, slow)
+    directory.clock.time += 1000
+    await addAccount('did:plc:quick', 'quick')
+    const { cursor } = await list(directory, { limit: 2 })
+    directory.clock.time += 1000
+    await confirm(directory, { did: slow.did, ...confirmation })
+    const rest = await list(directory, { limit: 10, cursor: cursor! })
+    expect(rest.accounts.map((account) => account.did)).toEqual([slow.did])
+  })
+
+  it.each(['', 'x', '5', '::', '5::', '5::alice', '-1::did:plc:a', `${'9'.repeat(30)}::did:plc:a`])(
+    'refuses the cursor "%s"',
+    async (cursor) => {
+      const attempt = list(directory, { limit: 10, cursor })
+      await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
+    },
+  )
+})

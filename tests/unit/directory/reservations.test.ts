@@ -1,0 +1,293 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { find } from '#src/directory/accounts.ts'
+import { createInviteCodes } from '#src/directory/invites.ts'
+import { confirm, type Reservation, release, reserve } from '#src/directory/reservations.ts'
+import {
+  confirmation,
+  newKey,
+  type TestDirectory,
+  testDirectory,
+} from '#tests/helpers/test-directory.ts'
+
+const fiveMinutes = 5 * 60_000
+const alice = {
+  did: 'did:plc:alice',
+  handle: 'alice.test',
+  email: 'alice@example.com',
+  ...newKey,
+}
+const bob = { did: 'did:plc:bob', handle: 'bob.test', email: 'bob@example.com', ...newKey }
+const names = [alice.did, alice.handle, alice.email]
+let directory: TestDirectory
+
+beforeEach(() => {
+  directory = testDirectory()
+})
+
+async function settle(work: Promise<unknown>[]): Promise<string[]> {
+  const outcomes = await Promise.allSettled(work)
+  return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'ok' : outcome.reason.message))
+}
+
+const findAlice = () => find(directory, { identifier: 'alice.test' })
+
+describe('reserve and confirm', () => {
+  it('make an account known only when it is confirmed', async () => {
+    await reserve(directory, alice)
+    for (const identifier of names) {
+      expect(await find(directory, { identifier })).toBeNull()
+    }
+    await confirm(directory, { did: alice.did, ...confirmation })
+    for (const identifier of names) {
+      expect(await find(directory, { identifier })).toEqual({
+        did: alice.did,
+        handle: alice.handle,
+        status: 'active',
+      })
+    }
+  })
+
+  it('may each be repeated', async () => {
+    for (let i = 0; i < 2; i++) await reserve(directory, alice)
+    for (let i = 0; i < 2; i++) await confirm(directory, { did: alice.did, ...confirmation })
+    const before = directory.sql.batches
+    await reserve(directory, alice)
+    await confirm(directory, { did: alice.did, ...confirmation })
+    expect(directory.sql.batches).toBe(before)
+    expect(await findAlice()).toMatchObject({ did: alice.did })
+  })
+
+  it('give a name once, reserved or confirmed', async () => {
+    await reserve(directory, alice)
+    const sameHandle = { ...bob, handle: alice.handle }
+    const sameEmail = { ...bob, email: 'Alice@Example.com' }
+    for (let i = 0; i < 2; i++) {
+      await expect(reserve(directory, sameHandle)).rejects.toMatchObject({
+        status: 400,
+        error: 'InvalidRequest',
+        message: 'Handle already taken: alice.test',
+      })
+      await expect(reserve(directory, sameEmail)).rejects.toMatchObject({
+        status: 400,
+        error: 'InvalidRequest',
+        message: 'Email already taken: alice@example.com',
+      })
+      await confirm(directory, { did: alice.did, ...confirmation })
+    }
+  })
+
+  it('give a name once to however many ask at the same time', async () => {
+    const many = Array.from({ length: 10 }, (_, i) => ({ ...alice, did: `did:plc:${i}` }))
+    const handles = await settle(many.map((one) => reserve(directory, one)))
+    expect(handles.filter((outcome) => outcome === 'ok')).toHaveLength(1)
+    const emails = await settle(
+      many.map((one, i) => reserve(directory, { ...one, handle: `bob${i}.test`, email: 'b@c.de' })),
+    )
+    expect(emails.filter((outcome) => outcome === 'ok')).toHaveLength(1)
+    expect(new Set(emails)).toContain('Email already taken: b@c.de')
+  })
+
+  it('share transactions among those who have nothing in common', async () => {
+    const many = Array.from({ length: 20 }, (_, i) => ({
+      did: `did:plc:${i}`,
+      handle: `h${i}.test`,
+      email: `h${i}@example.com`,
+      ...newKey,
+    }))
+    expect(new Set(await settle(many.map((one) => reserve(directory, one))))).toEqual(
+      new Set(['ok']),
+    )
+    await settle(many.map(({ did }) => confirm(directory, { did, ...confirmation })))
+    expect(directory.sql.batches).toBeLessThanOrEqual(4)
+    for (const { did } of many)
+      expect(await find(directory, { identifier: did })).toMatchObject({ did })
+  })
+
+  it('keep an account from being made anew under other names', async () => {
+    await reserve(directory, alice)
+    await confirm(directory, { did: alice.did, ...confirmation })
+    await expect(reserve(directory, { ...bob, did: alice.did })).rejects.toMatchObject({
+      status: 400,
+    })
+  })
+
+  it('let the same DID change its mind before it is confirmed', async () => {
+    await reserve(directory, alice)
+    await reserve(directory, { ...bob, did: alice.did })
+    await reserve(directory, { ...alice, did: bob.did })
+    await confirm(directory, { did: alice.did, ...confirmation })
+    expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did: alice.did })
+  })
+})
+
+describe('a reservation that is over', () => {
+  it('counts for nothing, and is swept away by the next', async () => {
+    await reserve(directory, alice)
+    directory.clock.time += fiveMinutes - 1
+    await expect(reserve(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
+    directory.clock.time += 1
+    await reserve(directory, { ...alice, did: bob.did })
+    await expect(confirm(directory, { did: alice.did, ...confirmation })).rejects.toMatchObject({
+      status: 400,
+    })
+    await confirm(directory, { did: bob.did, ...confirmation })
+    expect(await findAlice()).toMatchObject({ did: bob.did })
+    expect(await directory.sql.all('SELECT did FROM account')).toEqual([{ did: bob.did }])
+  })
+
+  it('cannot be confirmed any more', async () => {
+    await reserve(directory, alice)
+    directory.clock.time += fiveMinutes - 1
+    await confirm(directory, { did: alice.did, ...confirmation })
+    await reserve(directory, bob)
+    directory.clock.time += fiveMinutes
+    // In one transaction with a sweep: either may come first.
+    const late = [
+      confirm(directory, { did: bob.did, ...confirmation }),
+      reserve(directory, { ...bob, did: 'did:x' }),
+    ]
+    expect(await settle([release(directory, { did: 'did:y' }), ...late])).toEqual([
+      'ok',
+      'The reservation has expired, please try again',
+      'ok',
+    ])
+    expect(await findAlice()).toMatchObject({ did: alice.did })
+  })
+
+  it('can be renewed', async () => {
+    await reserve(directory, alice)
+    directory.clock.time += fiveMinutes - 1
+    await reserve(directory, alice)
+    directory.clock.time += fiveMinutes - 1
+    await expect(reserve(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
+  })
+})
+
+describe('release', () => {
+  it('gives the names back, and may be repeated', async () => {
+    await reserve(directory, alice)
+    for (let i = 0; i < 2; i++) {
+      expect(await release(directory, { did: alice.did })).toEqual({ released: true })
+    }
+    await reserve(directory, { ...alice, did: bob.did })
+  })
+
+  it('leaves a confirmed account as it is, and says so', async () => {
+    await reserve(directory, alice)
+    await confirm(directory, { did: alice.did, ...confirmation })
+    expect(await release(directory, { did: alice.did })).toEqual({ released: false })
+    expect(await findAlice()).toMatchObject({ did: alice.did })
+  })
+})
+
+describe('invite codes', () => {
+  const invited = (inviteCode: string, n: number): Reservation => ({
+    did: `did:plc:${n}`,
+    handle: `h${n}.test`,
+    email: `h${n}@example.com`,
+    ...newKey,
+    inviteCode,
+  })
+  async function newCode(useCount: number, forAccounts = ['admin']): Promise<string> {
+    const { codes } = await createInviteCodes(directory, {
+      hostname: 'pds.example.com',
+      useCount,
+      forAccounts,
+    })
+    return codes[0]!.codes[0]!
+  }
+  const unavailable = { status: 400, error: 'InvalidInviteCode' }
+
+  it('are named after the server, one for each account and time', async () => {
+    const { codes } = await createInviteCodes(directory, {
+      hostname: 'pds.example.com',
+      useCount: 1,
+      codeCount: 3,
+      forAccounts: ['admin', alice.did],
+    })
+    expect(codes.map(({ account }) => account)).toEqual(['admin', alice.did])
+    const all = codes.flatMap((entry) => entry.codes)
+    expect(new Set(all).size).toBe(6)
+    for (const code of all) expect(code).toMatch(/^pds-example-com-[a-z2-7]{5}-[a-z2-7]{5}$/)
+  })
+
+  it('are good for so many accounts and no more, also at the same time', async () => {
+    const code = await newCode(3)
+    const tries = Array.from({ length: 8 }, (_, n) => reserve(directory, invited(code, n)))
+    const outcomes = await settle(tries)
+    expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(3)
+    await expect(reserve(directory, invited(code, 9))).rejects.toMatchObject(unavailable)
+  })
+
+  it('are used once by one account, however often it asks', async () => {
+    const code = await newCode(1)
+    for (let i = 0; i < 3; i++) await reserve(directory, invited(code, 1))
+  })
+
+  it('come back with a release, and with time', async () => {
+    const code = await newCode(1)
+    await reserve(directory, invited(code, 1))
+    await release(directory, { did: 'did:plc:1' })
+    await reserve(directory, invited(code, 2))
+    directory.clock.time += fiveMinutes
+    await reserve(directory, invited(code, 3))
+    await confirm(directory, { did: 'did:plc:3', ...confirmation })
+    directory.clock.time += fiveMinutes
+    await expect(reserve(directory, invited(code, 4))).rejects.toMatchObject(unavailable)
+  })
+
+  it('are worth nothing when unknown, disabled or of a taken-down account', async () => {
+    await expect(reserve(directory, invited('made-up', 1))).rejects.toMatchObject(unavailable)
+    const code = await newCode(5)
+    await directory.sql.batch([{ sql: 'UPDATE invite_code SET disabled = 1' }])
+    await expect(reserve(directory, invited(code, 1))).rejects.toMatchObject(unavailable)
+    await reserve(directory, alice)
+    const own = await newCode(5, [alice.did])
+    await reserve(directory, invited(own, 1))
+    await directory.sql.batch([{ sql: `UPDATE account SET status = 'takendown'` }])
+    await expect(reserve(directory, invited(own, 2))).rejects.toMatchObject(unavailable)
+  })
+})
+
+describe('whatever is asked in whatever order', () => {
+  const people = [
+    alice,
+    bob,
+    { ...newKey, did: 'did:plc:carol', handle: 'carol.test', email: 'c@example.com' },
+  ]
+  const step = fc.record({
+    verb: fc.constantFrom('reserve', 'confirm', 'release', 'wait'),
+    who: fc.nat(2),
+    handle: fc.nat(2),
+    email: fc.nat(2),
+  })
+
+  it('no two accounts have a name in common, and what is confirmed stays', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, together) => {
+        const own = testDirectory()
+        const confirmed = new Set<string>()
+        const run = async ({ verb, who, handle, email }: (typeof steps)[number]) => {
+          const { did } = people[who]!
+          if (verb === 'wait') own.clock.time += fiveMinutes / 2
+          else if (verb === 'confirm')
+            await confirm(own, { did, ...confirmation }).then(() => confirmed.add(did))
+          else if (verb === 'release') await release(own, { did })
+          else {
+            const names = { handle: people[handle]!.handle, email: people[email]!.email }
+            await reserve(own, { did, ...names, ...newKey })
+          }
+        }
+        const quietly = (one: (typeof steps)[number]) =>
+          run(one).catch((error) => expect(error).toMatchObject({ status: 400 }))
+        if (together) await Promise.all(steps.map(quietly))
+        else for (const one of steps) await quietly(one)
+        for (const did of confirmed) {
+          expect(await find(own, { identifier: did })).toMatchObject({ did })
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+})

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import {
+  asAccount,
+  asAdmin,
+  did,
+  get,
+  now,
+  openGateway,
+  outcome,
+  post,
+  withRefreshToken,
+} from '#tests/helpers/gateway.ts'
+
+const hour = 60 * 60 * 1000
+const getSession = 'com.atproto.server.getSession'
+const session = { did, handle: 'alice.test' }
+const tokens = { accessJwt: 'a', refreshJwt: 'r' }
+
+function gateway() {
+  return openGateway({
+    account: {
+      session: {
+        getSession: () => session,
+        refreshSession: () => ({ ...session, ...tokens }),
+        deleteSession: () => undefined,
+      },
+      sync: { getLatestCommit: (reader: string) => ({ cid: 'bafy', rev: reader }) },
+    },
+  })
+}
+
+function ask(authorization?: string) {
+  return outcome(get(gateway(), getSession, authorization === undefined ? {} : { authorization }))
+}
+
+describe('an access token', () => {
+  it('is believed', async () => {
+    const response = await get(gateway(), getSession, asAccount())
+    expect(await response.json()).toEqual(session)
+    expect(response.headers.get('cache-control')).toBe('private')
+    expect(response.headers.get('vary')).toContain('Authorization')
+  })
+
+  it.each(['com.atproto.appPass', 'com.atproto.appPassPrivileged'])('may be %s', async (scope) => {
+    expect((await get(gateway(), getSession, asAccount(did, { scope }))).status).toBe(200)
+  })
+
+  it('expires with 400, which clients refresh on', async () => {
+    const { authorization } = asAccount(did, { at: now - 3 * hour })
+    expect(await ask(authorization)).toEqual({
+      status: 400,
+      error: 'ExpiredToken',
+      message: 'Token has expired',
+    })
+  })
+
+  it.each([
+    ['forged', `${asAccount().authorization.slice(0, -4)}AAAA`],
+    ['garbage', 'Bearer abc'],
+    [
+      'of no signature',
+      `Bearer ${asAccount().authorization.slice(7).split('.').slice(0, 2).join('.')}.`,
+    ],
+    ['a refresh token', withRefreshToken().authorization],
+    ['of another scope', asAccount(did, { scope: 'com.atproto.takendown' }).authorization],
+    ['another kind of credentials', asAdmin().authorization],
+  ])('is refused where it is %s', async (_, authorization) => {
+    expect(await ask(authorization)).toMatchObject({ status: 400, error: 'InvalidToken' })
+  })
+
+  it.each([undefined, 'Bearer ', 'Bearer'])('is missed in %o', async (authorization) => {
+    expect(await ask(authorization)).toMatchObject({ status: 401, error: 'AuthMissing' })
+  })
+})
+
+describe('a refresh token', () => {
+  const refresh = (headers: Record<string, string>) =>
+    gatewayPost('com.atproto.server.refreshSession', headers)
+  const logOut = (headers: Record<string, string>) =>
+    gatewayPost('com.atproto.server.deleteSession', headers)
+
+  function gatewayPost(method: string, headers: Record<string, string>) {
+    const open = gateway()
+    const response = open.app.request(`/xrpc/${method}`, { method: 'POST', headers })
+    return { open, response: Promise.resolve(response) }
+  }
+
+  it('refreshes', async () => {
+    const { open, response } = refresh(withRefreshToken())
+    expect(await (await response).json()).toEqual({ ...session, ...tokens })
+    expect(open.calls.at(-1)).toEqual(['session.refreshSession', { tokenId: 'one' }])
+  })
+
+  it('is not what an access token is', async () => {
+    const { response } = refresh(asAccount())
+    expect(await outcome(response)).toMatchObject({ status: 400, error: 'InvalidToken' })
+  })
+
+  it('of another service is refused', async () => {
+    const { response } = refresh(withRefreshToken({ audience: 'did:web:elsewhere.example' }))
+    expect(await outcome(response)).toMatchObject({ status: 400, error: 'InvalidToken' })
+  })
+
+  it('that has expired no longer refreshes, but still logs out', async () => {
+    const old = withRefreshToken({ at: now - 100 * 24 * hour })
+    expect(await outcome(refresh(old).response)).toMatchObject({
+      status: 400,
+      error: 'ExpiredToken',
+    })
+    const response = await logOut(old).response
+    expect(response.status).toBe(200)
+    expect(await response.text()).toBe('')
+  })
+})
+
+describe('a reader', () => {
+  const reads = async (headers: Record<string, string>) => {
+    const path = `com.atproto.sync.getLatestCommit?did=${did}`
+    return (await (await get(gateway(), path, headers)).json()) as { rev?: string; error?: string }
+  }
+
+  it('is anyone, the account itself or the admin', async () => {
+    expect(await reads({})).toMatchObject({ rev: 'anyone' })
+    expect(await reads(asAccount())).toMatchObject({ rev: 'self' })
+    expect(await reads(asAccount('did:plc:strangerstrangerstranger'))).toMatchObject({
+      rev: 'anyone',
+    })
+    expect(await reads(asAccount(did, { scope: 'com.atproto.takendown' }))).toMatchObject({
+      rev: 'self',
+    })
+    expect(await reads(asAdmin())).toMatchObject({ rev: 'admin' })
+  })
+
+  it('is nobody with false credentials', async () => {
+    expect(await reads(asAdmin('guess'))).toMatchObject({ error: 'AuthenticationRequired' })
+    expect(await reads({ authorization: 'DPoP abc' })).toMatchObject({
+      error: 'AuthenticationRequired',
+    })
+  })
+})
+
+describe('/metrics', () => {
+  const status = async (headers: Record<string, string>, overrides = {}) =>
+    (await openGateway({}, overrides).app.request('/metrics', { headers })).status
+
+  it('is for the admin, or for anybody', async () => {
+    expect(await status(asAdmin())).toBe(200)
+    expect(await status({})).toBe(401)
+    expect(await status(asAdmin('guess'))).toBe(401)
+    expect(await status({}, { metricsOpen: true })).toBe(200)
+  })
+
+  it('is for nobody where there is no admin', async () => {
+    expect(await status(asAdmin('undefined'), { adminPassword: undefined })).toBe(401)
+  })
+})
+
+it('looks at no credentials where none are asked for', async () => {
+  const open = openGateway()
+  const response = await get(open, 'com.atproto.server.describeServer', {
+    authorization: 'nonsense',
+  })
+  expect(response.status).toBe(200)
+  expect((await post(open, 'com.atproto.server.createAccount', { handle: 'a.test' })).status).toBe(
+    200,
+  )
+})

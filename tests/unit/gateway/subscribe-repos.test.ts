@@ -1,0 +1,227 @@
+import { decodeAll } from '@atproto/lex-cbor'
+import { describe, expect, it } from 'vitest'
+import { unavailable } from '#src/errors.ts'
+import { FakeLog, firehose, settle } from '#tests/helpers/firehose.ts'
+
+/** A firehose whose log holds these seqs. */
+async function open(seqs: number[], options: Parameters<typeof firehose>[1] = {}) {
+  const log = new FakeLog()
+  log.append(...seqs)
+  const { fanOut, connect } = firehose(log, options)
+  await fanOut.ready()
+  const subscribe = async (cursor?: string) => {
+    const peer = connect(cursor)
+    await settle()
+    return peer
+  }
+  return { log, fanOut, subscribe }
+}
+
+const decoded = (messages: Uint8Array[]) => messages.map((message) => [...decodeAll(message)])
+
+describe('the cursor', () => {
+  it('absent: only what comes', async () => {
+    const { log, subscribe } = await open([1, 2])
+    const peer = await subscribe()
+    log.append(3, 4)
+    await settle()
+    expect(peer.seqs).toEqual([3, 4])
+    expect(log.calls.read).toBe(0)
+  })
+
+  it('in the log: what came after it, and what comes', async () => {
+    const { log, subscribe } = await open([1, 2, 3])
+    const peer = await subscribe('1')
+    log.append(4)
+    await settle()
+    expect(peer.seqs).toEqual([2, 3, 4])
+  })
+
+  it.each(['0', '-1'])('%s: everything there is, without a word about the past', async (cursor) => {
+    const { subscribe } = await open([5, 6])
+    expect((await subscribe(cursor)).seqs).toEqual([5, 6])
+  })
+
+  it('at the head: what comes', async () => {
+    const { log, subscribe } = await open([5, 6])
+    const peer = await subscribe('6')
+    log.append(7)
+    await settle()
+    expect(peer.seqs).toEqual([7])
+  })
+
+  it('in the future: an error, and the end', async () => {
+    const { subscribe } = await open([5, 6])
+    const peer = await subscribe('7')
+    expect(decoded(peer.messages)).toEqual([
+      [{ op: -1 }, { error: 'FutureCursor', message: 'Cursor in the future.' }],
+    ])
+    expect(peer.closed).toEqual({ code: 1008, reason: 'FutureCursor' })
+  })
+
+  it('older than the window: told so, then from where the window begins', async () => {
+    const { log, subscribe } = await open([5, 6, 7])
+    log.first = 7
+    const peer = await subscribe('5')
+    const [info, ...events] = decoded(peer.messages) as [{ t: string }, Record<string, unknown>][]
+    expect(info).toEqual([
+      { op: 1, t: '#info' },
+      {
+        name: 'OutdatedCursor',
+        message: 'Requested cursor exceeded limit. Possibly missing events',
+      },
+    ])
+    expect(events.map(([, body]) => body['seq'])).toEqual([7])
+    expect((await subscribe('6')).seqs).toEqual([7])
+  })
+
+  it.each(['', 'x', '1.5', '1e3', '99999999999999999999', ' 1'])('%j is none', async (cursor) => {
+    const { subscribe } = await open([5])
+    const peer = await subscribe(cursor)
+    expect(decoded(peer.messages)[0]).toEqual([
+      { op: -1 },
+      { error: 'InvalidRequest', message: 'cursor must be an integer' },
+    ])
+    expect(peer.closed?.code).toBe(1008)
+  })
+})
+
+describe('replay', () => {
+  const seqs = Array.from({ length: 40 }, (_, i) => i + 1)
+
+  it('pages through the log, and sends each page when the one before has left', async () => {
+    const { log, subscribe } = await open(seqs)
+    log.pageSize = 10
+    const peer = await subscribe('0')
+    expect(peer.seqs).toEqual(seqs)
+    const slow = await subscribe('0')
+    expect(slow.seqs).toEqual(seqs)
+    const { read } = log.calls
+    expect(read).toBe(8)
+  })
+
+  it('stops while the connection takes nothing', async () => {
+    const log = new FakeLog()
+    log.append(...seqs)
+    log.pageSize = 10
+    const { fanOut, connect } = firehose(log)
+    await fanOut.ready()
+    const peer = connect('0')
+    peer.stall()
+    await settle()
+    expect(peer.seqs).toEqual(seqs.slice(0, 10))
+    expect(log.calls.read).toBe(1)
+    peer.drain()
+    await settle()
+    expect(peer.seqs).toEqual(seqs)
+  })
+
+  it('does not leave out what the log has let go', async () => {
+    const { log, subscribe } = await open(seqs)
+    log.trimmed = 3
+    const peer = await subscribe('1')
+    expect(peer.closed).toEqual({ code: 1008, reason: 'ConsumerTooSlow' })
+  })
+
+  it.each([
+    [unavailable('Not just now'), 'ServiceUnavailable', 'Not just now', 1008],
+    [new Error('secret'), 'InternalServerError', 'Internal Server Error', 1011],
+  ])('ends with what the log failed with: %s', async (failure, error, message, code) => {
+    const { log, subscribe } = await open(seqs)
+    log.failures.push(failure)
+    const peer = await subscribe('1')
+    expect(decoded(peer.messages)).toEqual([[{ op: -1 }, { error, message }]])
+    expect(peer.closed?.code).toBe(code)
+  })
+})
+
+describe('live', () => {
+  it('holds a frame back while the connection is full, and sends it then', async () => {
+    const { log, subscribe } = await open([])
+    const peer = await subscribe()
+    peer.stall()
+    for (const seq of [1, 2, 3]) {
+      log.append(seq)
+      await settle()
+    }
+    expect(peer.seqs).toEqual([1])
+    peer.drain()
+    expect(peer.seqs).toEqual([1, 2, 3])
+  })
+
+  it('cuts off whoever falls too far behind, and nobody else', async () => {
+    const { log, subscribe } = await open([], { maxBuffer: 3 })
+    const [slow, quick] = [await subscribe(), await subscribe()]
+    slow.stall()
+    for (const seq of [1, 2, 3, 4]) {
+      log.append(seq)
+      await settle()
+    }
+    expect(slow.closed).toBeUndefined()
+    log.append(5)
+    await settle()
+    expect(slow.closed).toEqual({ code: 1008, reason: 'ConsumerTooSlow' })
+    expect(decoded(slow.messages).at(-1)).toEqual([
+      { op: -1 },
+      { error: 'ConsumerTooSlow', message: 'Stream consumer too slow' },
+    ])
+    expect(quick.seqs).toEqual([1, 2, 3, 4, 5])
+    expect(quick.closed).toBeUndefined()
+  })
+
+  it('does not ask a subscriber to keep up before it has caught up', async () => {
+    const log = new FakeLog()
+    const { fanOut, connect } = firehose(log, { maxBuffer: 3 })
+    await fanOut.ready()
+    for (const seq of [1, 2, 3, 4, 5, 6]) {
+      log.append(seq)
+      await settle()
+    }
+    const peer = connect('0')
+    peer.stall()
+    await settle()
+    expect(peer.seqs).toEqual([1])
+    expect(peer.closed).toBeUndefined()
+    peer.drain()
+    expect(peer.seqs).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('goes back to the log when the ring has forgotten', async () => {
+    const { log, subscribe } = await open([])
+    const peer = await subscribe()
+    peer.stall()
+    for (const seq of [1, 2, 3]) {
+      log.append(seq)
+      await settle()
+    }
+    log.seqs = [1, 3]
+    log.erased = 4
+    log.append(4)
+    await settle()
+    peer.drain()
+    await settle()
+    log.append(5)
+    await settle()
+    expect(peer.seqs).toEqual([1, 3, 4, 5])
+  })
+
+  it('ends with the connection', async () => {
+    const { log, subscribe } = await open([])
+    const peer = await subscribe()
+    peer.ws.terminate()
+    await peer.served
+    log.append(1)
+    await settle()
+    expect(peer.sent).toEqual([])
+  })
+
+  it('gives up a peer that answers no ping', async () => {
+    const { subscribe } = await open([])
+    const [dead, alive] = [await subscribe(), await subscribe()]
+    for (const { subscriber } of [dead, alive]) subscriber.ping()
+    alive.ws.emit('pong')
+    for (const { subscriber } of [dead, alive]) subscriber.ping()
+    expect([dead, alive].map(({ closed }) => closed?.code)).toEqual([1006, undefined])
+    expect([dead.pings, alive.pings]).toEqual([1, 2])
+  })
+})

@@ -1,0 +1,165 @@
+import { Secp256k1Keypair } from '@atproto/crypto'
+import {
+  atprotoOp,
+  createOp,
+  type Operation,
+  tombstoneOp,
+  updateHandleOp,
+  updateRotationKeysOp,
+} from '@did-plc/lib'
+import { CID } from 'multiformats/cid'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { XrpcError } from '#src/errors.ts'
+import { OperationLog } from '#src/plc/operation-log.ts'
+
+type Key = Parameters<typeof createOp>[0]['signer']
+
+let server: Key
+let owner: Key
+let stranger: Key
+let log: OperationLog
+let did: string
+let first: Operation
+
+beforeAll(async () => {
+  const keys = [1, 2, 3].map(() => Secp256k1Keypair.create())
+  ;[server, owner, stranger] = (await Promise.all(keys)) as unknown as [Key, Key, Key]
+  const created = await createOp({
+    signingKey: server.did(),
+    rotationKeys: [owner.did(), server.did()],
+    handle: 'alice.test',
+    pds: 'http://localhost:2583',
+    signer: server,
+  })
+  did = created.did
+  first = created.op
+})
+
+beforeEach(() => {
+  log = new OperationLog(':memory:')
+})
+
+const lastOf = () => log.of(did).findLast(({ nullified }) => !nullified)!
+
+async function refusal(proposed: unknown, at = did): Promise<string> {
+  const before = log.of(at)
+  const error = await log.add(at, proposed).then(
+    () => undefined,
+    (thrown) => thrown,
+  )
+  expect(error).toBeInstanceOf(XrpcError)
+  expect(error.status).toBe(400)
+  expect(log.of(at)).toEqual(before)
+  return error.message
+}
+
+describe('the log', () => {
+  it('takes a creation and what follows it, in order', async () => {
+    await log.add(did, first)
+    const second = await updateHandleOp(first, server, 'bob.test')
+    await log.add(did, second)
+    expect(log.of(did).map(({ operation }) => operation)).toEqual([first, second])
+    expect(second.prev).toBe(log.of(did)[0]!.cid)
+  })
+
+  it('knows nothing of other DIDs', async () => {
+    await log.add(did, first)
+    expect(log.of('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toEqual([])
+  })
+
+  it('marks what the owner overrules as nullified', async () => {
+    await log.add(did, first)
+    await log.add(did, await updateRotationKeysOp(first, server, [server.did()]))
+    await log.add(did, await updateHandleOp(first, owner, 'mine.test'))
+    expect(log.of(did).map(({ nullified }) => nullified)).toEqual([false, true, false])
+  })
+
+  it('ends with a tombstone', async () => {
+    await log.add(did, first)
+    await log.add(did, await tombstoneOp(CID.parse(lastOf().cid) as never, server))
+    expect(lastOf().operation.type).toBe('plc_tombstone')
+    const after = await atprotoOp({
+      signingKey: server.did(),
+      rotationKeys: [server.did()],
+      handle: 'alice.test',
+      pds: 'http://localhost:2583',
+      prev: CID.parse(lastOf().cid) as never,
+      signer: server,
+    })
+    await refusal(after)
+  })
+
+  it('lets only one of two operations follow the same one', async () => {
+    await log.add(did, first)
+    const both = await Promise.all(
+      ['a.test', 'b.test'].map((handle) => updateHandleOp(first, server, handle)),
+    )
+    const outcomes = await Promise.allSettled(both.map((operation) => log.add(did, operation)))
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(log.of(did)).toHaveLength(2)
+  })
+})
+
+describe('it refuses', () => {
+  it('a DID that is not the hash of its creation', async () => {
+    expect(await refusal(first, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toMatch(/hash/i)
+  })
+
+  it('a forged creation', async () => {
+    await refusal({ ...first, alsoKnownAs: ['at://mallory.test'] })
+    await refusal({ ...first, sig: 'AAAA' })
+    await refusal({ ...first, sig: 'not base64!' })
+  })
+
+  it('a stranger’s operation', async () => {
+    await log.add(did, first)
+    expect(await refusal(await updateHandleOp(first, stranger, 'bob.test'))).toMatch(/signature/i)
+  })
+
+  it('a creation of what exists already', async () => {
+    await log.add(did, first)
+    await refusal(first)
+  })
+
+  it('an operation that follows nothing we know', async () => {
+    const second = await updateHandleOp(first, server, 'bob.test')
+    await refusal(second)
+    await log.add(did, first)
+    await refusal({ ...second, prev: 'not a cid' })
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['text', 'hello'],
+    ['an unknown type', { type: 'plc_wish', prev: null, sig: '' }],
+    ['a legacy creation', { type: 'create', prev: null, sig: '' }],
+  ])('%s', async (_, proposed) => {
+    await refusal(proposed)
+  })
+
+  it.each<[string, (op: Operation) => Partial<Operation>]>([
+    [
+      'too many handles',
+      () => ({ alsoKnownAs: Array.from({ length: 11 }, (_, i) => `at://a${i}`) }),
+    ],
+    ['a handle twice', () => ({ alsoKnownAs: ['at://a.test', 'at://a.test'] })],
+    ['a handle that is too long', () => ({ alsoKnownAs: [`at://${'a'.repeat(260)}`] })],
+    ['too many keys', ({ rotationKeys: [key] }) => ({ rotationKeys: Array(11).fill(key) })],
+    [
+      'a key that is too long',
+      () => ({ verificationMethods: { a: `did:key:${'z'.repeat(300)}` } }),
+    ],
+    [
+      'an id that is too long',
+      () => ({ services: { ['s'.repeat(33)]: { type: 't', endpoint: 'e' } } }),
+    ],
+    [
+      'an endpoint that is too long',
+      () => ({
+        services: { s: { type: 't', endpoint: 'e'.repeat(513) } },
+      }),
+    ],
+  ])('%s', async (_, change) => {
+    expect(await refusal({ ...first, ...change(first) })).toMatch(/too|twice/)
+  })
+})

@@ -1,0 +1,26 @@
+import { scryptSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
+
+describe('passwords', () => {
+  it('are stored in the form of the reference', async () => {
+    const stored = await hashPassword('correct horse')
+    const [salt, hash] = stored.split(':')
+    expect(salt).toMatch(/^[0-9a-f]{32}$/)
+    expect(hash).toBe(scryptSync('correct horse', salt!, 64).toString('hex'))
+    expect(await hashPassword('correct horse')).not.toBe(stored)
+  })
+
+  it('are known again, and others are not', async () => {
+    const stored = await hashPassword('пароль 🔑')
+    expect(await verifyPassword('пароль 🔑', stored)).toBe(true)
+    expect(await verifyPassword('пароль', stored)).toBe(false)
+    expect(await verifyPassword('', stored)).toBe(false)
+  })
+
+  it('never match a stored value that is no hash', async () => {
+    for (const stored of ['', ':', 'salt:', 'salt:zz']) {
+      expect(await verifyPassword('', stored)).toBe(false)
+    }
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { httpPlcDirectory } from '#src/ports/plc-directory.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const op = { type: 'plc_tombstone', prev: 'bafy', sig: 'x' } as const
+const upstream = { status: 502, error: 'UpstreamFailure' }
+
+/** A directory behind which every request gets the same answer; `asked` notes the requests. */
+function directory(answer: () => Response | Promise<Response>) {
+  const asked: { url: string; init: RequestInit }[] = []
+  const fetch = async (url: unknown, init: RequestInit = {}) => {
+    asked.push({ url: String(url), init })
+    return answer()
+  }
+  return { asked, plc: httpPlcDirectory({ url: 'http://plc.test/', fetch: fetch as never }) }
+}
+
+describe('the PLC directory over HTTP', () => {
+  it('sends operations', async () => {
+    const { asked, plc } = directory(() => new Response('OK'))
+    await plc.send(did, op)
+    expect(asked[0]!.url).toBe(`http://plc.test/${encodeURIComponent(did)}`)
+    expect(asked[0]!.init).toMatchObject({ method: 'POST', body: JSON.stringify(op) })
+  })
+
+  it('reads data and the last operation', async () => {
+    const { asked, plc } = directory(() => Response.json(op))
+    expect(await plc.lastOp(did)).toEqual(op)
+    expect(await plc.data(did)).toEqual(op)
+    expect(asked.map(({ url }) => url.split('did%3Aplc%3A')[1])).toEqual([
+      'ewvi7nxzyoun6zhxrhs64oiz/log/last',
+      'ewvi7nxzyoun6zhxrhs64oiz/data',
+    ])
+  })
+
+  it.each([404, 410])('knows nothing where it answers %i', async (status) => {
+    const { plc } = directory(() => Response.json({ message: 'gone' }, { status }))
+    expect(await plc.data(did)).toBeUndefined()
+    expect(await plc.lastOp(did)).toBeUndefined()
+    await expect(plc.send(did, op)).rejects.toMatchObject({ status: 400 })
+  })
+
+  it('passes a refusal on in its own words, and its troubles as ours', async () => {
+    const refused = directory(() => Response.json({ message: 'Bad sig' }, { status: 400 }))
+    await expect(refused.plc.send(did, op)).rejects.toMatchObject({
+      status: 400,
+      error: 'InvalidRequest',
+      message: 'Bad sig',
+    })
+    const broken = directory(() => new Response('<html>', { status: 503 }))
+    await expect(broken.plc.send(did, op)).rejects.toMatchObject(upstream)
+    await expect(broken.plc.data(did)).rejects.toMatchObject(upstream)
+  })
+
+  it.each<[string, () => Response | Promise<Response>]>([
+    ['nothing', () => Promise.reject(new TypeError('fetch failed'))],
+    ['no JSON', () => new Response('<html>')],
+    ['too much', () => new Response(`"${'x'.repeat(300_000)}"`)],
+  ])('fails as unreachable where it answers %s', async (_, answer) => {
+    const { plc } = directory(answer)
+    await expect(plc.data(did)).rejects.toMatchObject(upstream)
+  })
+
+  it('waits no longer than its timeout', async () => {
+    const hang = (_: unknown, init?: RequestInit) =>
+      new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+      })
+    const plc = httpPlcDirectory({ url: 'http://plc.test', timeout: 20, fetch: hang as never })
+    await expect(plc.data(did)).rejects.toMatchObject(upstream)
+  })
+})

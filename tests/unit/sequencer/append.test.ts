@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { append, read } from '#src/sequencer/log.ts'
+import {
+  accountEntry,
+  commitEntry,
+  readFrame,
+  startOfTime,
+  testSequencer,
+} from '#tests/helpers/test-sequencer.ts'
+
+const alice = 'did:plc:alice'
+const bob = 'did:plc:bob'
+
+function logged(sequencer: Parameters<typeof read>[0]) {
+  return read(sequencer, { after: 0, limit: 1_000 }).then(({ events }) =>
+    events.map(({ frame }) => readFrame(frame)),
+  )
+}
+
+describe('seq', () => {
+  it('starts from the clock and stands in the frame', async () => {
+    const sequencer = testSequencer()
+    await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+    const { events, head } = await read(sequencer, { after: 0, limit: 10 })
+    expect(events.map(({ seq }) => seq)).toEqual([startOfTime * 1_000 + 1])
+    expect(head).toBe(events[0]!.seq)
+    expect(readFrame(events[0]!.frame)).toEqual({ kind: '#account', seq: head, did: alice, id: 1 })
+  })
+
+  it('rises though the clock goes back', async () => {
+    let sequencer = testSequencer()
+    const seqs: number[] = []
+    for (const [id, time] of [startOfTime, startOfTime - 5_000, startOfTime - 9_000].entries()) {
+      sequencer.setTime(time)
+      await append(sequencer, { did: alice, entries: [accountEntry(id + 1, alice)] })
+      sequencer = sequencer.reopen()
+      seqs.push((await logged(sequencer)).at(-1)!.seq)
+    }
+    expect(seqs).toEqual([1, 2, 3].map((n) => startOfTime * 1_000 + n))
+  })
+
+  it('is ahead of what a lost database had given out', async () => {
+    const lost = testSequencer()
+    await append(lost, { did: alice, entries: [accountEntry(1, alice), accountEntry(2, alice)] })
+    const restored = testSequencer()
+    restored.setTime(startOfTime + 1_000)
+    await append(restored, { did: alice, entries: [accountEntry(3, alice)] })
+    expect((await logged(restored))[0]!.seq).toBeGreaterThan((await logged(lost)).at(-1)!.seq)
+  })
+})
+
+describe('repeated deliveries', () => {
+  it('are dropped, and acknowledged all the same', async () => {
+    const sequencer = testSequencer()
+    const entries = [accountEntry(1, alice), accountEntry(2, alice)]
+    expect(await append(sequencer, { did: alice, entries })).toEqual({ through: 2 })
+    expect(await append(sequencer, { did: alice, entries })).toEqual({ through: 2 })
+    expect(await append(sequencer.reopen(), { did: alice, entries })).toEqual({ through: 2 })
+    const more = [...entries, accountEntry(3, alice)]
+    expect(await append(sequencer.reopen(), { did: alice, entries: more })).toEqual({ through: 3 })
+    expect((await logged(sequencer.reopen())).map(({ id }) => id)).toEqual([1, 2, 3])
+  })
+
+  it('may come twice at the same time', async () => {
+    const sequencer = testSequencer()
+    const delivery = { did: alice, entries: [accountEntry(1, alice), accountEntry(2, alice)] }
+    const answers = await Promise.all([1, 2, 3].map(() => append(sequencer, delivery)))
+    expect(answers).toEqual([{ through: 2 }, { through: 2 }, { through: 2 }])
+    expect((await logged(sequencer)).map(({ id }) => id)).toEqual([1, 2])
+  })
+
+  it('cost no transaction', async () => {
+    const sequencer = testSequencer()
+    await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+    const { batches } = sequencer.sql
+    await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+    expect(sequencer.sql.batches).toBe(batches)
+  })
+
+  it('are refused where ids do not rise: nothing may be lost', async () => {
+    const sequencer = testSequencer()
+    const entries = [accountEntry(2, alice), accountEntry(1, alice)]
+    await expect(append(sequencer, { did: alice, entries })).rejects.toThrow('must rise')
+  })
+})
+
+describe('group commit', () => {
+  it('takes all that came during one transaction into the next', async () => {
+    const sequencer = testSequencer()
+    const dids = Array.from({ length: 50 }, (_, i) => `did:plc:${i}`)
+    await Promise.all(
+      dids.map((did) => append(sequencer, { did, entries: [accountEntry(1, did)] })),
+    )
+    // All came within one turn, before the first transaction had begun or while it was on its way.
+    expect(sequencer.sql.batches).toBeLessThanOrEqual(2)
+    expect((await logged(sequencer)).map(({ did }) => did)).toEqual(dids)
+  })
+
+  it('is bounded in bytes', async () => {
+    const frames: number[] = []
+    const sequencer = testSequencer({
+      onBatch: (when, statements) => {
+        const blobs = statements.flatMap(({ params = [] }) =>
+          params.filter((param) => param instanceof Uint8Array),
+        )
+        if (when === 'before') frames.push(blobs.length)
+      },
+    })
+    const dids = Array.from({ length: 5 }, (_, i) => `did:plc:${i}`)
+    const deliver = (did: string) =>
+      append(sequencer, { did, entries: [commitEntry(1, did, 'r', 400_000)] })
+    await Promise.all(dids.map(deliver))
+    expect(frames).toEqual([2, 2, 1])
+  })
+
+  it('does not keep a lone event waiting, and gathers those that come right after it', async () => {
+    const sequencer = testSequencer({ lingerMs: 3 })
+    await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+    const { batches } = sequencer.sql
+    const second = append(sequencer, { did: alice, entries: [accountEntry(2, alice)] })
+    const third = append(sequencer, { did: bob, entries: [accountEntry(1, bob)] })
+    await new Promise(setImmediate)
+    expect(sequencer.sql.batches).toBe(batches)
+    sequencer.setTime(startOfTime + 3)
+    await Promise.all([second, third])
+    expect(sequencer.sql.batches).toBe(batches + 1)
+  })
+
+  it('logs a delivery of any length', async () => {
+    const sequencer = testSequencer()
+    const entries = Array.from({ length: 9_000 }, (_, i) => accountEntry(i + 1, alice))
+    expect(await append(sequencer, { did: alice, entries })).toEqual({ through: 9_000 })
+    const count = await sequencer.sql.first('SELECT count(*) AS count FROM log')
+    expect(count).toEqual({ count: 9_000 })
+  })
+})
+
+describe('a transaction that fails', () => {
+  const failing = (when: 'before' | 'after') => {
+    let fail = false
+    const sequencer = testSequencer({
+      onBatch: (now) => {
+        if (fail && now === when) throw new Error('engine gone')
+      },
+    })
+    return { sequencer, setFail: (value: boolean) => (fail = value) }
+  }
+
+  it.each(['before', 'after'] as const)(
+    '%s the commit: the caller repeats, each event is logged once',
+    async (when) => {
+      const { sequencer, setFail } = failing(when)
+      const entries = [accountEntry(1, alice), accountEntry(2, alice)]
+      await append(sequencer, { did: alice, entries: entries.slice(0, 1) })
+      setFail(true)
+      const calls = [
+        append(sequencer, { did: alice, entries }),
+        append(sequencer, { did: bob, entries: [accountEntry(1, bob)] }),
+      ]
+      const outcomes = await Promise.allSettled(calls)
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      setFail(false)
+      expect(await append(sequencer, { did: alice, entries })).toEqual({ through: 2 })
+      expect(await append(sequencer, { did: bob, entries: [accountEntry(1, bob)] })).toEqual({
+        through: 1,
+      })
+      const ids = (await logged(sequencer)).map(({ did, id }) => `${did} ${id}`)
+      expect(ids.toSorted()).toEqual([`${alice} 1`, `${alice} 2`, `${bob} 1`])
+    },
+  )
+
+  it('never gives the same seq twice', async () => {
+    const { sequencer, setFail } = failing('before')
+    await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+    setFail(true)
+    const entries = [accountEntry(2, alice), accountEntry(3, alice)]
+    await expect(append(sequencer, { did: alice, entries })).rejects.toThrow('engine gone')
+    setFail(false)
+    await append(sequencer, { did: alice, entries })
+    const [first, second] = await logged(sequencer)
+    expect(second!.seq - first!.seq).toBe(3)
+  })
+})

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest'
+import { headsOf } from '#src/sequencer/heads.ts'
+import { append, bounds, follow, type LogPage, read } from '#src/sequencer/log.ts'
+import {
+  accountEntry,
+  commitEntry,
+  day,
+  readFrame,
+  startOfTime,
+  type TestSequencer,
+  testSequencer,
+} from '#tests/helpers/test-sequencer.ts'
+
+const alice = 'did:plc:alice'
+const bob = 'did:plc:bob'
+const start = startOfTime * 1_000
+
+const log = (sequencer: TestSequencer, id: number, did = alice, status?: string) =>
+  append(sequencer, { did, entries: [accountEntry(id, did, status)] })
+
+async function ids(sequencer: TestSequencer, after = 0): Promise<string[]> {
+  const { events } = await read(sequencer, { after, limit: 10_000 })
+  return events.map(({ frame }) => readFrame(frame)).map(({ did, id }) => `${did.slice(8)} ${id}`)
+}
+
+describe('read', () => {
+  it('is the same from memory and from the table', async () => {
+    const sequencer = testSequencer()
+    for (const id of [1, 2, 3, 4]) await log(sequencer, id)
+    const request = { after: start + 1, limit: 2 }
+    const fromMemory = await read(sequencer, request)
+    expect(fromMemory.events.map(({ seq }) => seq)).toEqual([start + 2, start + 3])
+    const fromTable = await read(sequencer.reopen(), request)
+    const plain = ({ events, ...edges }: LogPage) => ({
+      ...edges,
+      events: events.map(({ seq, frame }) => [seq, ...frame]),
+    })
+    expect(plain(fromTable)).toEqual(plain(fromMemory))
+  })
+
+  it('gives at most 512 KiB, from memory as from the table', async () => {
+    const sequencer = testSequencer()
+    for (const id of [1, 2, 3, 4]) {
+      await append(sequencer, { did: alice, entries: [commitEntry(id, alice, 'r', 200_000)] })
+    }
+    const request = { after: start, limit: 100 }
+    expect((await read(sequencer, request)).events).toHaveLength(2)
+    expect((await read(sequencer.reopen(), request)).events).toHaveLength(2)
+  })
+
+  it('knows no event that is not durable', async () => {
+    let stored = () => {}
+    const storing = new Promise<void>((resolve) => (stored = resolve))
+    const sequencer = testSequencer({ onBatch: (when) => (when === 'after' ? storing : undefined) })
+    const appending = log(sequencer, 1)
+    await new Promise(setImmediate)
+    expect((await read(sequencer, { after: start, limit: 1 })).events).toEqual([])
+    stored()
+    await appending
+    expect((await read(sequencer, { after: start, limit: 1 })).events).toHaveLength(1)
+  })
+})
+
+describe('follow', () => {
+  it('answers at once where there is something', async () => {
+    const sequencer = testSequencer()
+    await log(sequencer, 1)
+    const page = await follow(sequencer, { after: start, waitMs: 20_000 })
+    expect(page.events.map(({ seq }) => seq)).toEqual([start + 1])
+  })
+
+  it('answers all who wait when something comes', async () => {
+    const sequencer = testSequencer()
+    const waiting = [1, 2, 3].map(() => follow(sequencer, { after: start, waitMs: 20_000 }))
+    await new Promise(setImmediate)
+    await log(sequencer, 1)
+    for (const page of await Promise.all(waiting)) {
+      expect(page.events.map(({ seq }) => seq)).toEqual([start + 1])
+    }
+  })
+
+  it('is empty when the time is over', async () => {
+    const sequencer = testSequencer()
+    const waiting = follow(sequencer, { after: start, waitMs: 20_000 })
+    await new Promise(setImmediate)
+    sequencer.setTime(startOfTime + 20_000)
+    expect(await waiting).toEqual({ events: [], head: start, trimmed: 0, erased: 0 })
+  })
+
+  it('waits from a seq of an earlier life, and is let go at the end', async () => {
+    const earlier = testSequencer()
+    await log(earlier, 1)
+    const sequencer = earlier.reopen()
+    sequencer.setTime(startOfTime + 60_000)
+    const waiting = follow(sequencer, { after: start + 1, waitMs: 20_000 })
+    await new Promise(setImmediate)
+    sequencer.tail.close()
+    expect((await waiting).events).toEqual([])
+    expect((await waiting).head).toBe(start + 60_000_000)
+  })
+
+  it('gives what a failed transaction had stored after all', async () => {
+    let fail = false
+    const sequencer = testSequencer({
+      onBatch: (when) => {
+        if (fail && when === 'after') throw new Error('engine gone')
+      },
+    })
+    await log(sequencer, 1)
+    const waiting = follow(sequencer, { after: start + 1, waitMs: 20_000 })
+    await new Promise(setImmediate)
+    fail = true
+    await expect(log(sequencer, 2)).rejects.toThrow('engine gone')
+    expect((await waiting).events.map(({ seq }) => seq)).toEqual([start + 2])
+  })
+})
+
+describe('bounds', () => {
+  it('miss nothing where nothing is too old', async () => {
+    const sequencer = testSequencer()
+    expect(await bounds(sequencer)).toEqual({ first: 1, head: start })
+    await log(sequencer, 1)
+    expect(await bounds(sequencer)).toEqual({ first: 1, head: start + 1 })
+  })
+
+  it('begin after the newest event outside of the window', async () => {
+    const sequencer = testSequencer()
+    await log(sequencer, 1)
+    await log(sequencer, 2)
+    sequencer.setTime(startOfTime + day + 1)
+    await log(sequencer, 3)
+    const { first, head } = await bounds(sequencer)
+    expect(first).toBe(start + 3)
+    expect(await ids(sequencer, first - 1)).toEqual(['alice 3'])
+    expect(head).toBe((startOfTime + day + 1) * 1_000 + 1)
+  })
+})
+
+describe('trimming', () => {
+  it('goes with appends, keeps the window, and leaves the bounds right', async () => {
+    const sequencer = testSequencer()
+    for (let id = 1; id <= 10; id++) await log(sequencer, id)
+    sequencer.setTime(startOfTime + 2 * day)
+    const awake = sequencer.reopen()
+    await log(awake, 11)
+    expect(await ids(awake.reopen())).toEqual(['alice 11'])
+    expect((await bounds(awake)).first).toBe(start + 11)
+    expect((await bounds(awake.reopen())).first).toBe(start + 11)
+    expect((await read(awake.reopen(), { after: 0, limit: 1 })).trimmed).toBe(start + 10)
+  })
+
+  it('keeps what has only just left the window, for replays under way', async () => {
+    const sequencer = testSequencer()
+    await log(sequencer, 1)
+    sequencer.setTime(startOfTime + day + 1_000)
+    const awake = sequencer.reopen()
+    await log(awake, 2)
+    expect(await ids(awake.reopen())).toEqual(['alice 1', 'alice 2'])
+  })
+
+  it('takes a bounded number at once, and in the end everything that is too old', async () => {
+    const sequencer = testSequencer()
+    const entries = Array.from({ length: 900 }, (_, i) => accountEntry(i + 1, alice))
+    await append(sequencer, { did: alice, entries })
+    sequencer.setTime(startOfTime + 2 * day)
+    const count = async () => {
+      const row = await sequencer.sql.first<{ n: number }>('SELECT count(*) AS n FROM log')
+      return row!.n
+    }
+    const awake = sequencer.reopen()
+    await log(awake, 901)
+    expect(await count()).toBe(901 - 512)
+    for (let id = 902; id <= 902 + 256; id++) await log(awake, id)
+    expect(await count()).toBe(258)
+  })
+})
+
+describe('a deleted account', () => {
+  it('leaves only its last word, in the table, in memory and in the heads', async () => {
+    const sequencer = testSequencer()
+    await append(sequencer, { did: alice, entries: [commitEntry(1, alice, 'rev1')] })
+    await log(sequencer, 1, bob)
+    await log(sequencer, 2)
+    const entries = [accountEntry(3, alice), accountEntry(4, alice, 'deleted')]
+    await append(sequencer, { did: alice, entries })
+    expect(await ids(sequencer, start)).toEqual(['bob 1', 'alice 4'])
+    expect(await ids(sequencer.reopen())).toEqual(['bob 1', 'alice 4'])
+    expect(await headsOf(sequencer, { dids: [alice] })).toEqual({})
+    const { erased, head } = await read(sequencer.reopen(), { after: 0, limit: 1 })
+    expect(erased).toBe(head)
+  })
+
+  it('is not one that is taken down', async () => {
+    const sequencer = testSequencer()
+    await log(sequencer, 1)
+    await log(sequencer, 2, alice, 'takendown')
+    expect(await ids(sequencer)).toEqual(['alice 1', 'alice 2'])
+  })
+
+  it('may come back, and be deleted again', async () => {
+    const sequencer = testSequencer()
+    for (const [id, status] of [[1], [2, 'deleted'], [3], [4, 'deleted'], [5]] as const) {
+      await log(sequencer, id, alice, status)
+    }
+    expect(await ids(sequencer.reopen())).toEqual(['alice 4', 'alice 5'])
+  })
+})
+
+describe('heads', () => {
+  it('are those of the latest commits', async () => {
+    const sequencer = testSequencer()
+    const first = commitEntry(1, alice, 'rev1')
+    await append(sequencer, { did: alice, entries: [first, commitEntry(2, alice, 'rev2')] })
+    await log(sequencer, 3)
+    await log(sequencer, 1, bob)
+    expect(await headsOf(sequencer, { dids: [alice, bob, 'did:plc:nobody'] })).toEqual({
+      [alice]: { head: first.head, rev: 'rev2' },
+    })
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, it, vi } from 'vitest'
+import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+
+const create = { $type: 'com.atproto.repo.applyWrites#create', collection: 'a.b.c', value: {} }
+
+describe('writes', () => {
+  const writing = () => {
+    const done = () => ({ results: [] })
+    const repo = { putRecord: done, deleteRecord: done, applyWrites: done, createRecord: done }
+    return openGateway({ account: { repo } })
+  }
+
+  it.each([
+    ['createRecord', { collection: 'a.b.c', record: { n: 1 }, validate: false, rkey: 'self' }],
+    ['putRecord', { collection: 'a.b.c', record: {}, rkey: 'self', swapRecord: null }],
+    ['deleteRecord', { collection: 'a.b.c', rkey: 'self' }],
+    ['applyWrites', { writes: [create] }],
+  ])('%s brings what came, but for the repo', async (name, input) => {
+    const gateway = writing()
+    const method = `com.atproto.repo.${name}`
+    const response = await post(gateway, method, { repo: did, ...input }, asAccount())
+    expect(response.status).toBe(200)
+    expect(gateway.calls.at(-1)).toEqual([`repo.${name}`, input])
+  })
+
+  it.each([
+    ['no key', 'deleteRecord', { collection: 'a.b.c' }],
+    ['a key of no syntax', 'putRecord', { collection: 'a.b.c', rkey: 'a/b', record: {} }],
+    ['a collection that is none', 'createRecord', { collection: 'posts', record: {} }],
+    ['a record that is none', 'createRecord', { collection: 'a.b.c', record: 'text' }],
+    ['a float', 'createRecord', { collection: 'a.b.c', record: { n: 1.5 } }],
+    [
+      'a commit that is no CID',
+      'deleteRecord',
+      { collection: 'a.b.c', rkey: 'a', swapCommit: 'x' },
+    ],
+    ['an unknown write', 'applyWrites', { writes: [{ ...create, $type: 'a.b.c#move' }] }],
+    ['a write of no type', 'applyWrites', { writes: [{ collection: 'a.b.c', value: {} }] }],
+    ['too many writes', 'applyWrites', { writes: Array(201).fill(create) }],
+  ])('with %s are refused', async (_, name, input) => {
+    const gateway = writing()
+    const method = `com.atproto.repo.${name}`
+    const answer = await outcome(post(gateway, method, { repo: did, ...input }, asAccount()))
+    expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+    expect(gateway.calls.filter(([action]) => action.startsWith('repo.'))).toEqual([])
+  })
+
+  it('may be as long as a megabyte, other bodies only 150 KiB', async () => {
+    const record = { text: 'x'.repeat(900_000) }
+    const input = { repo: did, collection: 'a.b.c', record }
+    const response = await post(writing(), 'com.atproto.repo.createRecord', input, asAccount())
+    expect(response.status).toBe(200)
+    const longer = { ...input, record: { text: 'x'.repeat(1_000_000) } }
+    const refused = outcome(post(writing(), 'com.atproto.repo.createRecord', longer, asAccount()))
+    expect(await refused).toMatchObject({ status: 413, error: 'PayloadTooLarge' })
+    const session = { identifier: 'x'.repeat(160_000), password: 'x' }
+    const other = outcome(post(writing(), 'com.atproto.server.createSession', session))
+    expect(await other).toMatchObject({ status: 413, error: 'PayloadTooLarge' })
+  })
+})
+
+describe('describeRepo', () => {
+  const description = { did, handle, collections: ['a.b.c'] }
+  const describing = (alsoKnownAs: string[] | undefined) => {
+    const gateway = openGateway({ account: { repo: { describeRepo: () => description } } })
+    const document = alsoKnownAs && { id: did, alsoKnownAs }
+    const resolver = { resolve: async () => document }
+    const server = { resolver } as never
+    return alsoKnownAs === undefined
+      ? gateway
+      : openGateway({ account: { repo: { describeRepo: () => description } } }, { server })
+  }
+  const ask = (names?: string[]) =>
+    get(describing(names), `com.atproto.repo.describeRepo?repo=${handle}`)
+
+  it('adds the DID document, and whether it agrees about the handle', async () => {
+    expect(await (await ask(['at://alice.test'])).json()).toEqual({
+      ...description,
+      didDoc: { id: did, alsoKnownAs: ['at://alice.test'] },
+      handleIsCorrect: true,
+    })
+    expect(await (await ask(['at://bob.test'])).json()).toMatchObject({ handleIsCorrect: false })
+    expect(await (await ask([])).json()).toMatchObject({ handleIsCorrect: false })
+  })
+
+  it('is refused where nobody has published the DID', async () => {
+    expect(await outcome(ask())).toMatchObject({ status: 400, error: 'InvalidRequest' })
+  })
+})
+
+it.each([
+  ['getRecord', 'InvalidRequest'],
+  ['listRecords', 'InvalidRequest'],
+  ['describeRepo', 'RepoNotFound'],
+])('%s of a repo elsewhere is %s', async (name, error) => {
+  const params = name === 'describeRepo' ? '' : '&collection=a.b.c&rkey=a'
+  const path = `com.atproto.repo.${name}?repo=bob.test${params}`
+  const account = vi.fn()
+  const gateway = openGateway({ account: { repo: { [name]: account } } })
+  expect(await outcome(get(gateway, path))).toMatchObject({ status: 400, error })
+  expect(account).not.toHaveBeenCalled()
+})

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { invalidRequest } from '#src/errors.ts'
+import { asAdmin, did, get, openGateway, outcome } from '#tests/helpers/gateway.ts'
+
+const cid = 'bafyreib2rxk3rybloqtqwbo7xkhc4h2qkcq6wdzx2vdvpwz2hbz4lnpvpy'
+
+function page(byte: number, done = false) {
+  return { bytes: Uint8Array.of(byte), done }
+}
+
+describe('getRepo', () => {
+  const exporting = (pages: object[]) => {
+    const left = [...pages]
+    return openGateway({
+      account: {
+        sync: {
+          openExport: () => ({ id: 'export' }),
+          readExport: () => {
+            const next = left.shift()
+            if (next instanceof Error) throw next
+            return next
+          },
+        },
+      },
+    })
+  }
+
+  it('sends page after page', async () => {
+    const gateway = exporting([page(1), page(2), page(3, true)])
+    const path = `com.atproto.sync.getRepo?did=${did}&since=3lbfyc5c2ck2a`
+    const response = await get(gateway, path)
+    expect(response.headers.get('content-type')).toBe('application/vnd.ipld.car')
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2, 3])
+    expect(gateway.calls.slice(1)).toEqual([
+      ['sync.openExport', { since: '3lbfyc5c2ck2a' }, 'anyone'],
+      ['sync.readExport', 'export'],
+      ['sync.readExport', 'export'],
+      ['sync.readExport', 'export'],
+    ])
+  })
+
+  it('reads no further ahead than one page', async () => {
+    const gateway = exporting([page(1), page(2), page(3), page(4, true)])
+    const response = await get(gateway, `com.atproto.sync.getRepo?did=${did}`)
+    const reads = () => gateway.calls.filter(([action]) => action === 'sync.readExport').length
+    expect(reads()).toBe(1)
+    const reader = response.body!.getReader()
+    await reader.read()
+    expect(reads()).toBe(2)
+    await reader.cancel()
+    expect(reads()).toBe(2)
+  })
+
+  it('is refused before anything is sent', async () => {
+    const gateway = exporting([invalidRequest('Repo has been taken down', 'RepoTakendown')])
+    const answer = await outcome(get(gateway, `com.atproto.sync.getRepo?did=${did}`))
+    expect(answer).toMatchObject({ status: 400, error: 'RepoTakendown' })
+  })
+
+  it('breaks off where a later page is lost', async () => {
+    const gateway = exporting([page(1), new Error('lost'), page(2, true)])
+    const response = await get(gateway, `com.atproto.sync.getRepo?did=${did}`)
+    await expect(response.arrayBuffer()).rejects.toThrow('lost')
+  })
+
+  it('of a stranger is refused', async () => {
+    const path = 'com.atproto.sync.getRepo?did=did:plc:strangerstrangerstranger'
+    const answer = await outcome(get(openGateway(), path))
+    expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
+  })
+
+  it('as getCheckout, for the admin', async () => {
+    const gateway = exporting([page(1, true)])
+    await get(gateway, `com.atproto.sync.getCheckout?did=${did}`, asAdmin())
+    expect(gateway.calls[1]).toEqual(['sync.openExport', {}, 'admin'])
+  })
+})
+
+it('getBlocks takes many CIDs, and only CIDs', async () => {
+  const gateway = openGateway({ account: { sync: { getBlocks: () => Uint8Array.of(7) } } })
+  const path = `com.atproto.sync.getBlocks?did=${did}`
+  const response = await get(gateway, `${path}&cids=${cid}&cids=${cid}`)
+  expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([7])
+  expect(gateway.calls.at(-1)).toEqual(['sync.getBlocks', { cids: [cid, cid] }, 'anyone'])
+  expect(await outcome(get(gateway, `${path}&cids=zzz`))).toMatchObject({ status: 400 })
+  expect(await outcome(get(gateway, path))).toMatchObject({ status: 400 })
+})
+
+describe('listRepos', () => {
+  const account = (name: string, status = 'active') => ({
+    did: `did:plc:${name}`,
+    handle: `${name}.test`,
+    status,
+    createdAt: '2026-11-20T00:00:00.000Z',
+  })
+
+  it('joins accounts and heads', async () => {
+    const accounts = [account('alice'), account('bob', 'takendown'), account('unborn')]
+    const heads = {
+      'did:plc:alice': { head: cid, rev: '3lbfyc5c2ck2a' },
+      'did:plc:bob': { head: cid, rev: '3lbfyc5c2ck2b' },
+    }
+    const gateway = openGateway({
+      directory: { accounts: { list: () => ({ accounts, cursor: '1::did:plc:unborn' }) } },
+      sequencer: { heads: { of: () => heads } },
+    })
+    const response = await get(gateway, 'com.atproto.sync.listRepos?limit=3&cursor=0::did:plc:a')
+    expect(await response.json()).toEqual({
+      cursor: '1::did:plc:unborn',
+      repos: [
+        { did: 'did:plc:alice', head: cid, rev: '3lbfyc5c2ck2a', active: true },
+        {
+          did: 'did:plc:bob',
+          head: cid,
+          rev: '3lbfyc5c2ck2b',
+          active: false,
+          status: 'takendown',
+        },
+      ],
+    })
+    expect(gateway.calls).toEqual([
+      ['accounts.list', { limit: 3, cursor: '0::did:plc:a' }],
+      ['heads.of', { dids: ['did:plc:alice', 'did:plc:bob', 'did:plc:unborn'] }],
+    ])
+  })
+})

@@ -1,0 +1,39 @@
+/** The five kinds of tests, from the quick to the rough; tests/README.md says which kind goes where. */
+import { defineConfig } from 'vitest/config'
+
+const seconds = 1000
+
+/** Tests that run many files at a time. */
+function quick(name: string, timeout: number) {
+  return {
+    test: { name, include: [`tests/${name}/**/*.test.ts`], testTimeout: timeout },
+  }
+}
+
+/** Tests that start engines and servers: one file at a time, group after group. */
+function alone(name: string, groupOrder: number, timeout: number) {
+  return {
+    test: {
+      name,
+      include: [`tests/${name}/**/*.test.ts`],
+      fileParallelism: false,
+      sequence: { groupOrder },
+      testTimeout: timeout,
+      hookTimeout: 60 * seconds,
+      // Real processes on a busy machine may miss a deadline once; what is wrong fails twice.
+      retry: 1,
+    },
+  }
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      quick('unit', 5 * seconds),
+      quick('property', 30 * seconds),
+      alone('integration', 1, 30 * seconds),
+      alone('e2e', 2, 60 * seconds),
+      alone('fault', 3, 300 * seconds),
+    ],
+  },
+})
