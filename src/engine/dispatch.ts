@@ -3,7 +3,7 @@
  * otherwise. A caller cannot tell which way its call went.
  */
 import { randomUUID } from 'node:crypto'
-import type { AccountMenu, DirectoryMenu, SequencerMenu } from '#actors/menus.ts'
+import type { AccountMenu, DirectoryMenu, LimiterMenu, SequencerMenu } from '#actors/menus.ts'
 import type { Ticket } from '#src/account/tickets.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { RemoteCall } from '#src/engine/remote-call.ts'
@@ -23,6 +23,8 @@ export interface Dispatch {
   account(did: string): Remote<AccountMenu>
   readonly directory: Remote<DirectoryMenu>
   readonly sequencer: Remote<SequencerMenu>
+  /** One of the counters of rate limits, by the number of its shard. */
+  limiter(shard: string): Remote<LimiterMenu>
 }
 
 /** One call: which actor, which item of its menu, with what. */
@@ -43,7 +45,13 @@ const PATIENCE_MS = 15_000
 export const LONGEST_MS = 40_000
 
 /** Calls that may not be done twice. */
-const onceOnly = new Set(['repo.createRecord', 'repo.applyWrites'])
+const onceOnly = new Set([
+  'repo.createRecord',
+  'repo.applyWrites',
+  'email.confirm',
+  'email.update',
+  'password.reset',
+])
 
 export function createDispatch(ports: {
   live: LiveActors
@@ -57,6 +65,7 @@ export function createDispatch(ports: {
     account: (did) => menuProxy(run, 'account', did) as Remote<AccountMenu>,
     directory: menuProxy(run, 'directory', 'main') as Remote<DirectoryMenu>,
     sequencer: menuProxy(run, 'sequencer', 'main') as Remote<SequencerMenu>,
+    limiter: (shard) => menuProxy(run, 'limiter', shard) as Remote<LimiterMenu>,
   }
 }
 

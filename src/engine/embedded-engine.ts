@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs'
 import { choosePorts } from '#src/engine/engine-environment.ts'
 import { isRunning, leftBehind, signalTo, writeStoreFile } from '#src/engine/engine-process.ts'
-import { heldActors } from '#src/engine/engine-store.ts'
 import { reportDead } from '#src/engine/report-dead.ts'
 import { until } from '#src/engine/until.ts'
 import { type EmbeddedEngine, WatchedEngine } from '#src/engine/watched-engine.ts'
@@ -31,13 +30,13 @@ export async function startEngine(options: {
   await endLeftBehind(dir, log)
   const settings = { dir, token, ports: await choosePorts(port), actorsElsewhere }
   const engine = new WatchedEngine(settings, log)
-  const isTooLate = (err: unknown) => {
-    log.warn({ err }, 'accounts that were in use may be out of reach for two minutes')
-    return []
+  const dead = await engine.start()
+  // Actors that live elsewhere may have outlived the engine.
+  if (!actorsElsewhere) {
+    await reportDead(engine, dead).catch((err) => {
+      log.warn({ err }, 'accounts that were in use may be out of reach for two minutes')
+    })
   }
-  const dead = actorsElsewhere ? [] : await heldActors(settings).catch(isTooLate)
-  await engine.start()
-  await Promise.all(dead.map((held) => reportDead(engine, held).catch(isTooLate)))
   return engine
 }
 

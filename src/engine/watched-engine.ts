@@ -7,7 +7,7 @@ import {
   lastWords,
   startProcess,
 } from '#src/engine/engine-process.ts'
-import { forgetWorkers } from '#src/engine/engine-store.ts'
+import { type Held, tidyStore } from '#src/engine/engine-store.ts'
 import { until } from '#src/engine/until.ts'
 import type { Log } from '#src/log.ts'
 
@@ -16,7 +16,7 @@ const STOP_MS = 10_000
 /** A question put to an engine that is just starting may stay without an answer; the next one is answered. */
 const ANSWER_MS = 250
 /** Pauses before one restart after the other; an engine that ran for a minute starts over. */
-const BACKOFF_MS = [0, 250, 1000, 4000, 10_000]
+const BACKOFF_MS = [0, 100, 250, 1000, 2000]
 const STEADY_MS = 60_000
 
 export interface EmbeddedEngine {
@@ -71,10 +71,12 @@ export class WatchedEngine implements EmbeddedEngine {
     this.#listeners.push(listener)
   }
 
-  async start(): Promise<void> {
-    await this.#prepare()
+  /** Resolves with the processes that held actors on the engine before. */
+  async start(): Promise<Held[]> {
+    const held = await this.#prepare()
     await this.#run()
     this.#upkeep = this.#keepUp()
+    return held
   }
 
   async stop(): Promise<void> {
@@ -86,9 +88,10 @@ export class WatchedEngine implements EmbeddedEngine {
     forgetProcess(this.#settings.dir)
   }
 
-  async #prepare(): Promise<void> {
-    await forgetWorkers(this.#settings).catch((err) => {
-      this.#log.warn({ err }, 'accounts may take half a minute to wake after this start')
+  async #prepare(): Promise<Held[]> {
+    return tidyStore(this.#settings).catch((err) => {
+      this.#log.warn({ err }, 'accounts may take two minutes to wake after this start')
+      return []
     })
   }
 
