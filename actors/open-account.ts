@@ -4,16 +4,20 @@ import type { ActorContext, Hold } from '#actors/lifecycle.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
+import { Blobs } from '#src/account/blobs.ts'
 import { Outbox } from '#src/account/outbox.ts'
+import { ownKey } from '#src/account/own-key.ts'
 import { Profile } from '#src/account/profile.ts'
 import { Snapshots } from '#src/account/snapshots.ts'
+import { Standing } from '#src/account/standing.ts'
 import { StoredRecords } from '#src/account/stored-records.ts'
+import { Takedowns } from '#src/account/takedowns.ts'
 import { type TicketBook, Tickets } from '#src/account/tickets.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
 import { isOver } from '#src/engine/dispatch.ts'
 import { awaken } from '#src/lifecycle/awaken.ts'
-import { type SigningKey, signingKey } from '#src/ports/secp256k1.ts'
+import { finishEmailChange } from '#src/sessions/change-email.ts'
 
 export async function openAccount(
   c: ActorContext,
@@ -27,9 +31,17 @@ export async function openAccount(
   const sql = c.db
   const profile = new Profile(sql)
   const answers = new AnswerCache()
+  const standing = new Standing({
+    profile,
+    send: (state) => dispatch.directory.accounts.setState({ did, ...state }),
+  })
   const outbox = new Outbox({
     sql,
-    append: (rows) => dispatch.sequencer.log.append({ did, entries: [...rows] }),
+    append: async (rows) => {
+      // Whoever was told by an event and comes to ask must not hear of the state before.
+      if (rows.some(({ kind }) => kind === '#account')) await standing.tell()
+      return dispatch.sequencer.log.append({ did, entries: [...rows] })
+    },
     askForReminder: () => dispatch.directory.reminders.add({ did }),
     hold: (work) => void hold(work),
     pause: (ms) => pause(ms),
@@ -37,39 +49,57 @@ export async function openAccount(
     isOver,
   })
   const lane = new WriteLane({ sql, clock, outbox, answers })
-  let signer: SigningKey | undefined
+  const blobs = new Blobs({
+    did,
+    sql,
+    clock,
+    storage: settings.blobs,
+    quotaBytes: settings.blobQuotaBytes,
+    hold: (work) => void hold(work),
+    pause: (ms) => pause(ms),
+    onFailure: (error) => log.warn({ did, err: error }, 'a blob is not where it belongs'),
+  })
   const account: Account = {
     did,
     service,
+    findBirth: () => dispatch.directory.births.find({ did }),
     sql,
     clock,
     keys,
     profile,
+    claimEmail: (email) => dispatch.directory.accounts.setEmail({ did, email }),
+    standing,
     answers,
     outbox,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
     snapshots: new Snapshots(),
+    takedowns: new Takedowns(sql),
+    blobs,
     lane,
     tickets: new Tickets({ did, clock, lane, book }),
-    async signer() {
-      signer ??= signingKey(keys.open((await profile.get()).signingKey, did))
-      return signer
-    },
+    signer: ownKey({ did, keys, profile }),
   }
-  await awaken(account, () => dispatch.directory.births.find({ did }))
+  await awaken(account, account.findBirth)
+  const onFailure = (error: unknown) => log.warn({ did, err: error }, 'an email is still changing')
+  void hold(finishEmailChange(account).catch(onFailure))
+  blobs.resume()
   return account
 }
 
 /** What must be over before the account sleeps. */
 export async function closeAccount(
-  { did, lane, outbox, tickets }: Account,
+  { did, blobs, lane, outbox, profile, tickets }: Account,
   settings: ActorSettings,
 ): Promise<void> {
   const { dispatch, log } = settings
   await lane.settled()
+  await blobs.close()
   tickets.end()
+  const row = await profile.find().catch(() => undefined)
   if (!outbox.close()) return
+  // Its reminder goes with the account itself: by now it may be one for the DID's next life.
+  if (row?.status === 'deleted') return
   // A reminder that stays only wakes the account once more.
   await dispatch.directory.reminders
     .remove({ dids: [did] })

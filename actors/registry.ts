@@ -1,7 +1,9 @@
 /** All actors of the server, and how they reach their engine. */
 import { setup } from 'rivetkit'
 import { accountActor } from '#actors/account.ts'
+import { authorizationActor } from '#actors/authorization.ts'
 import { directoryActor } from '#actors/directory.ts'
+import { limiterActor } from '#actors/limiter.ts'
 import { sequencerActor } from '#actors/sequencer.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 
@@ -17,6 +19,8 @@ export function createRegistry(settings: ActorSettings, engine: Engine) {
       account: accountActor(settings),
       directory: directoryActor(settings),
       sequencer: sequencerActor(settings),
+      limiter: limiterActor(settings),
+      authorization: authorizationActor(settings),
     },
     ...engine,
     startServices: false,

@@ -3,6 +3,7 @@ import type { Service } from '#src/account/account.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Log } from '#src/log.ts'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Timer } from '#src/ports/timer.ts'
@@ -15,6 +16,11 @@ export interface ActorSettings {
   dispatch: Dispatch
   live: LiveActors
   log: Log
+  blobs: BlobStorage
+  /** Bytes that an account may have in blobs; undefined for any number. */
+  blobQuotaBytes: number | undefined
+  /** Longest time that an upload waits for a record, in ms. */
+  blobTempMaxAgeMs: number
   /** The secret that callers of actions must show. */
   internalToken: string
   /** How long an account nobody calls stays awake, in ms. */

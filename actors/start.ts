@@ -3,6 +3,7 @@
 import { createRegistry, type Engine } from '#actors/registry.ts'
 import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
+import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
 
 export async function startActors(
@@ -12,9 +13,11 @@ export async function startActors(
   const registry = createRegistry(settings, engine)
   registry.start()
   const endReminders = startReminders(settings)
+  const endBlobSweeps = startBlobSweeps(settings)
   return {
     stop: async () => {
       endReminders()
+      endBlobSweeps()
       await endAccounts(settings)
       await registry.shutdown()
     },

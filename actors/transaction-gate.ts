@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 
-const AT_ONCE = 2 * availableParallelism()
+const AT_ONCE = availableParallelism()
 
 let free = AT_ONCE
 const waiting: (() => void)[] = []

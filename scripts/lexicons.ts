@@ -6,7 +6,20 @@ import { dirname, join } from 'node:path'
 import { schemas } from '@atproto/api'
 
 /** The methods of a PDS; whatever they and the records refer to comes along. */
-const methods = ['identity', 'repo', 'server', 'sync'].map((group) => `com.atproto.${group}.*`)
+const methods = ['admin', 'identity', 'moderation', 'repo', 'server', 'sync'].map(
+  (group) => `com.atproto.${group}.*`,
+)
+
+/** What is the AppView's to answer, and passes through here or is kept here. */
+const ofTheAppView = [
+  ...['getPreferences', 'putPreferences', 'getProfile', 'getProfiles'].map(
+    (name) => `actor.${name}`,
+  ),
+  ...['getActorLikes', 'getAuthorFeed', 'getFeed', 'getPostThread', 'getTimeline'].map(
+    (name) => `feed.${name}`,
+  ),
+  ...['registerPush', 'unregisterPush'].map((name) => `notification.${name}`),
+].map((name) => `app.bsky.${name}`)
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'src/protocol/lexicons')
@@ -23,7 +36,15 @@ for (const document of schemas) {
   writeFileSync(file, JSON.stringify(document).replaceAll('"lex:', '"'))
 }
 const build = ['build', '--lexicons', documents, '--out', out, '--clear', '--index-file']
-const options = ['--import-ext', '.ts', '--include', ...methods, ...records]
+const options = [
+  '--import-ext',
+  '.ts',
+  '--include',
+  ...methods,
+  'com.atproto.temp.checkSignupQueue',
+  ...ofTheAppView,
+  ...records,
+]
 const lex = join(root, 'node_modules/.bin/lex')
 execFileSync(process.execPath, [lex, ...build, ...options], { stdio: 'inherit' })
 rmSync(documents, { recursive: true })

@@ -2,10 +2,16 @@
 
 import { createHmac } from 'node:crypto'
 import manifest from '#package' with { type: 'json' }
+import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
+import { type InviteConfig, readInvites } from '#src/config/invites.ts'
+import { type MailConfig, readMail } from '#src/config/mail.ts'
 import { isKnown, namesWithoutEffect, nearestName } from '#src/config/names.ts'
+import { type ProxyConfig, readProxy } from '#src/config/proxy.ts'
 import { type Environment, Reader } from '#src/config/read.ts'
+import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
+import { readServices, type Services } from '#src/config/services.ts'
 
-export interface Config {
+export interface Config extends TrafficConfig {
   /** A developer's server asks for nothing; a production server demands its secrets. */
   mode: 'development' | 'production'
   role: Role
@@ -28,6 +34,13 @@ export interface Config {
     devPlcPort: number | undefined
     recoveryDidKey: string | undefined
     resolverTimeoutMs: number
+    /** How long a DID document is as good as new, and how long it is good at all. */
+    didCacheStaleMs: number
+    didCacheMaxMs: number
+    /** Asked for handles that nothing else knows: `host` or `host:port`. */
+    backupNameservers: string[]
+    /** Whether answers about sessions bring the DID document. */
+    didDocWithSession: boolean
     /** Whether addresses that users give may lead into private networks. */
     privateNetworks: boolean
   }
@@ -40,10 +53,14 @@ export interface Config {
     port: number | undefined
   }
   actors: { sleepTimeoutMs: number }
-  invites: { required: boolean }
+  services: Services
+  proxy: ProxyConfig
+  invites: InviteConfig
+  mail: MailConfig
   limits: { blobUploadBytes: number }
+  imports: { accepted: boolean; maxBytes: number }
+  blobs: BlobConfig
   sequencer: { backfillMs: number; subscriptionBuffer: number }
-  metrics: { open: boolean }
   log: {
     level: LogLevel
     /** RivetKit's own log; absent for its errors, and not all of them. */
@@ -133,15 +150,23 @@ export function readConfig(env: Environment): Config {
       port: read.integer('PDS_ENGINE_PORT', 1, 65533),
     },
     actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
-    invites: { required: read.flag('PDS_INVITE_REQUIRED') ?? isProduction },
+    services: readServices(read),
+    proxy: readProxy(read),
+    invites: readInvites(read, isProduction),
+    mail: readMail(read),
     limits: {
       blobUploadBytes: read.integer('PDS_BLOB_UPLOAD_LIMIT', 0, 2 ** 40) ?? 5 * 1024 * 1024,
+    },
+    blobs: readBlobs(read),
+    imports: {
+      accepted: read.flag('PDS_ACCEPTING_REPO_IMPORTS') ?? true,
+      maxBytes: read.integer('PDS_MAX_REPO_IMPORT_SIZE', 0, 2 ** 40) ?? 2 ** 40,
     },
     sequencer: {
       backfillMs: read.integer('PDS_REPO_BACKFILL_LIMIT_MS', 0, 3650 * DAY_MS) ?? DAY_MS,
       subscriptionBuffer: read.integer('PDS_MAX_SUBSCRIPTION_BUFFER', 1, 1_000_000) ?? 500,
     },
-    metrics: { open: read.flag('PDS_METRICS_OPEN') ?? false },
+    ...readTraffic(read),
     log: {
       level: readLogLevel(read),
       rivetkit: read.choice('RIVET_LOG_LEVEL', levels),
@@ -180,8 +205,20 @@ function readIdentity(read: Reader, isProduction: boolean): Config['identity'] {
       /^did:key:z[1-9A-HJ-NP-Za-km-z]{10,}$/.test(value),
     ),
     resolverTimeoutMs: read.integer('PDS_ID_RESOLVER_TIMEOUT', 1, 600_000) ?? 3000,
+    didCacheStaleMs: read.integer('PDS_DID_CACHE_STALE_TTL', 0, 365 * DAY_MS) ?? DAY_MS / 24,
+    didCacheMaxMs: read.integer('PDS_DID_CACHE_MAX_TTL', 0, 365 * DAY_MS) ?? DAY_MS,
+    backupNameservers: readNameservers(read) ?? [],
+    didDocWithSession: read.flag('PDS_ENABLE_DID_DOC_WITH_SESSION') ?? false,
     privateNetworks: read.flag('PDS_DISABLE_SSRF_PROTECTION') ?? isDevMode,
   }
+}
+
+function readNameservers(read: Reader): string[] | undefined {
+  return read.list(
+    'PDS_HANDLE_BACKUP_NAMESERVERS',
+    'hosts or IP addresses between commas, each with a port where that is not 53',
+    (server) => /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i.test(server),
+  )
 }
 
 /** In development what is absent is generated and kept in the data folder. */

@@ -6,6 +6,8 @@ export class XrpcError extends Error {
   readonly status: number
   /** The lexicon's error name, for example `InvalidSwap`. */
   readonly error: string
+  /** What goes with it over HTTP; an error from an actor has none. */
+  readonly headers?: Readonly<Record<string, string>>
 
   constructor(status: number, error: string, message: string) {
     super(message)

@@ -10,8 +10,10 @@ import {
 } from '#src/config.ts'
 import { DataFolder, type Duty, type FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { LiveActors } from '#src/engine/live-actors.ts'
 import { createLog, type Log } from '#src/log.ts'
-import { systemClock } from '#src/ports/clock.ts'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
+import { type Clock, systemClock } from '#src/ports/clock.ts'
 
 /** Longest time that the actors may take to fall asleep. */
 const ACTORS_STOP_MS = 5000
@@ -58,7 +60,7 @@ async function startParts(
   // The largest part of a start is the loading of these, and the engine can start meanwhile.
   const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
   loading.catch(() => {}) // It is thrown where it is awaited.
-  const engine = await engineOf(config, secrets, folder, log, parts)
+  const { health: engineHealth, ...engine } = await engineOf(config, secrets, folder, log, parts)
   const [{ startActors }, { startGateway }] = await loading
   const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
   setRivetKitLog(config.log.rivetkit ?? 'error')
@@ -85,23 +87,80 @@ async function startParts(
     timer: systemTimer,
     live,
     log,
+    blobs: await openBlobStorage(config, folder),
   }
   if (config.role !== 'gateway') {
     const { internalToken } = secrets
-    const settings = { ...shared, ...config.actors, ...config.sequencer, internalToken }
+    const settings = {
+      ...{ ...shared, ...config.actors, ...config.sequencer, internalToken },
+      blobQuotaBytes: config.blobs.accountQuotaBytes,
+      blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
+    }
     const actors = await startActors(settings, engine)
     // RivetKit waits without end for an actor that was just starting; the next start of the engine sees to that one.
     parts.defer(() => Promise.race([actors.stop(), pause(ACTORS_STOP_MS)]))
   }
-  if (config.role === 'actors') return undefined
+  if (config.role === 'actors') {
+    await startOperatorPort({ ...shared, engineHealth, config, secrets }, parts)
+    return undefined
+  }
   const plcUrl = config.identity.plcUrl ?? (await developersPlc(config, folder, log, parts))
   await Promise.race([
     awakeServices(shared.dispatch),
     pause(SERVICES_MS, undefined, { ref: false }),
   ])
-  const gateway = await startGateway({ ...shared, config, secrets, plcUrl })
+  const gateway = await startGateway({
+    ...shared,
+    engineHealth,
+    config,
+    secrets,
+    plcUrl,
+    mailFolder: folder.at('mail'),
+  })
   parts.defer(() => gateway.stop())
   return gateway.url
+}
+
+/** What an operator watches actors by that have no gateway beside them, if he wants to. */
+async function startOperatorPort(
+  shared: {
+    dispatch: Dispatch
+    live: LiveActors
+    blobs: BlobStorage
+    clock: Clock
+    log: Log
+    engineHealth: EngineAddress['health']
+    config: Config
+    secrets: FolderSecrets
+  },
+  parts: AsyncDisposableStack,
+): Promise<void> {
+  const { config, secrets, blobs, log } = shared
+  const { port, open: metricsOpen } = config.metrics
+  if (port === undefined) return
+  const { startOperatorPort } = await import('#src/gateway/operator-port.ts')
+  const operator = await startOperatorPort({
+    ...shared,
+    ...{ port, host: config.gateway.host, metricsOpen, adminPassword: secrets.adminPassword },
+    service: config.service,
+    engine: shared.engineHealth,
+    dataDirectory: config.dataDirectory,
+    checkBlobs: () => blobs.check(),
+  })
+  parts.defer(() => operator.stop())
+  log.info({ url: operator.url }, 'health and metrics of the actors')
+}
+
+/** Both gateway and actors have it: on one machine the same folder, on several the same bucket. */
+async function openBlobStorage(config: Config, folder: DataFolder): Promise<BlobStorage> {
+  const { storage } = config.blobs
+  if (storage.kind === 's3') {
+    const { s3BlobStorage } = await import('#src/ports/blob-storage-s3.ts')
+    return s3BlobStorage(storage)
+  }
+  const { diskBlobStorage } = await import('#src/ports/blob-storage-disk.ts')
+  const { location = folder.at('blobs'), tempLocation } = storage
+  return diskBlobStorage({ location, tempLocation })
 }
 
 /**
@@ -119,6 +178,8 @@ interface EngineAddress {
   endpoint: string
   token: string
   namespace: string
+  /** How it is, where it is this process's own. */
+  health?: { healthy(): boolean; restarts(): number }
 }
 
 /** The engine that the environment names, or one of this process's own. */
@@ -136,7 +197,10 @@ async function engineOf(
   const actorsElsewhere = config.role === 'gateway'
   const engine = await startEngine({ dir, token: secrets.engineToken, port, actorsElsewhere, log })
   parts.defer(() => engine.stop())
-  return { endpoint: engine.endpoint, token: engine.token, namespace }
+  let restarts = 0
+  engine.onDown(() => restarts++)
+  const health = { healthy: () => engine.healthy(), restarts: () => restarts }
+  return { endpoint: engine.endpoint, token: engine.token, namespace, health }
 }
 
 /** A PLC directory in this process, for a gateway that was given none; returns its URL. */

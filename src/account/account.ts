@@ -1,16 +1,20 @@
 /** What every room of an account is given, and nothing more: its database, its lane, its clock and its keys. */
 import type { AnswerCache } from '#src/account/answer-cache.ts'
+import type { Blobs } from '#src/account/blobs.ts'
+import type { Birth } from '#src/account/birth.ts'
 import type { Outbox } from '#src/account/outbox.ts'
 import type { Profile } from '#src/account/profile.ts'
 import type { Snapshots } from '#src/account/snapshots.ts'
+import type { Standing } from '#src/account/standing.ts'
 import type { StoredRecords } from '#src/account/stored-records.ts'
+import type { Takedowns } from '#src/account/takedowns.ts'
 import type { Tickets } from '#src/account/tickets.ts'
 import type { TidClock } from '#src/account/tid-clock.ts'
 import type { WriteLane } from '#src/account/write-lane.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
+import type { SigningKey } from '#src/ports/secp256k1.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import type { Signer } from '#src/protocol/commit.ts'
 
 /** Who this server is; the same for every account in it. */
 export interface Service {
@@ -26,23 +30,33 @@ export interface Service {
 export interface Account {
   readonly did: string
   readonly service: Service
+  /** What the directory keeps of an account that is still to be born; null for none. */
+  findBirth(): Promise<Birth | null>
   readonly sql: Sql
   readonly clock: Clock
   readonly keys: Keychain
-  /** The repo's signing key, unsealed at its first use. */
-  signer(): Promise<Signer>
+  /** The account's signing key. For commits ask `repo/signer.ts`. */
+  signer(): Promise<SigningKey>
   readonly tids: TidClock
   /** The account's own row: handle, email, status, password. */
   readonly profile: Profile
+  /** Has the directory note another email; may be repeated. Throws 400 where somebody else has it. */
+  claimEmail(email: string): Promise<void>
+  /** Its state on the way to the directory, and changes of it one after another. */
+  readonly standing: Standing
   /** The only way to change the repo: one writer at a time, committed in groups. */
   readonly lane: WriteLane
   /** Keeps a write that arrives twice from being done twice. */
   readonly tickets: Tickets
   readonly outbox: Outbox
+  /** Brings the bytes of blobs to where their rows say they belong. */
+  readonly blobs: Blobs
   /** Single records, as they are stored. */
   readonly records: StoredRecords
   /** Exports under way, which go on showing the repo as it was. */
   readonly snapshots: Snapshots
+  /** Records that are hidden from readers. */
+  readonly takedowns: Takedowns
   /** Encoded answers of reads, dropped at each commit. */
   readonly answers: AnswerCache
 }

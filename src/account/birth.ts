@@ -3,7 +3,8 @@
 export interface Birth {
   handle: string
   email: string
-  passwordHash: string
+  /** Null for an account without a password, which came from elsewhere. */
+  passwordHash: string | null
   /** Sealed by the keychain in the context of the account's DID. */
   signingKey: Uint8Array
   /** did:key of its public half. */
@@ -12,4 +13,8 @@ export interface Birth {
   tokenId: string
   /** ISO text. */
   createdAt: string
+  /** An account that comes from elsewhere is deactivated until its DID points here. */
+  status: 'active' | 'deactivated'
+  /** ISO text: when it is deleted unless it was activated. */
+  deleteAfter: string | null
 }

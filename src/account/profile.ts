@@ -9,12 +9,22 @@ export interface ProfileRow {
   handle: string | null
   email: string | null
   emailConfirmedAt: string | null
+  /** The address that is being put in the place of `email` (sessions/change-email.ts). */
+  emailWanted: string | null
   passwordHash: string | null
   /** Sealed by the keychain in the context of the account's DID. */
   signingKey: Uint8Array
   /** did:key of its public half. */
   signingKeyDid: string
+  /** did:key of the one that is to replace it; while there is one, nothing is signed for the repo. */
+  pendingKeyDid?: string | null
+  /** What the four below add up to; `lifecycle/change-state.ts` keeps it so. */
   status: AccountStatus
+  deactivatedAt: string | null
+  /** When a deactivated account is to be deleted. */
+  deleteAfter: string | null
+  takedownRef: string | null
+  suspendedAt: string | null
   createdAt: string
 }
 
@@ -22,10 +32,16 @@ const columns: Record<keyof ProfileRow, string> = {
   handle: 'handle',
   email: 'email',
   emailConfirmedAt: 'email_confirmed_at',
+  emailWanted: 'email_wanted',
   passwordHash: 'password_hash',
   signingKey: 'signing_key',
   signingKeyDid: 'signing_key_did',
+  pendingKeyDid: 'pending_key_did',
   status: 'status',
+  deactivatedAt: 'deactivated_at',
+  deleteAfter: 'delete_after',
+  takedownRef: 'takedown_ref',
+  suspendedAt: 'suspended_at',
   createdAt: 'created_at',
 }
 const fields = Object.keys(columns) as (keyof ProfileRow)[]
@@ -75,7 +91,7 @@ export function insertProfile(row: ProfileRow): Statement {
   const names = fields.map((field) => columns[field])
   return {
     sql: `INSERT INTO account (id, ${names.join(', ')}) VALUES (1${', ?'.repeat(fields.length)})`,
-    params: fields.map((field) => row[field]),
+    params: fields.map((field) => row[field] ?? null),
   }
 }
 

@@ -6,11 +6,19 @@ export const accountSchema: readonly string[] = [
      handle TEXT,
      email TEXT,
      email_confirmed_at TEXT,
+     email_wanted TEXT,               -- what the directory is being asked to note instead of email
      password_hash TEXT,
      signing_key BLOB NOT NULL,       -- sealed by the keychain
      signing_key_did TEXT NOT NULL,   -- did:key of its public half
+     pending_key BLOB,                -- the key that is to replace it, until the DID document names that
+     pending_key_did TEXT,
      status TEXT NOT NULL,            -- active deactivated takendown suspended deleted
-     created_at TEXT NOT NULL
+     deactivated_at TEXT,
+     delete_after TEXT,               -- when a deactivated account is to be deleted
+     takedown_ref TEXT,
+     suspended_at TEXT,
+     created_at TEXT NOT NULL,
+     preferences TEXT                 -- JSON, of app.bsky; last, so that the rest is read without it
    );
    CREATE TABLE repo_root (
      id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -43,6 +51,20 @@ export const accountSchema: readonly string[] = [
      PRIMARY KEY (blob_cid, path)
    ) WITHOUT ROWID;
    CREATE INDEX record_blob_path ON record_blob (path);
+   CREATE TABLE blob (                -- what was uploaded; the bytes are in the blob storage
+     cid TEXT PRIMARY KEY,
+     mime_type TEXT NOT NULL,
+     size INTEGER NOT NULL,           -- bytes
+     temp_key TEXT,                   -- of the upload, until its bytes are in their place
+     state TEXT,                      -- temp: an upload that no record has had yet; unsettled: its bytes may not be where they belong
+     created_at INTEGER NOT NULL,     -- ms since 1970: the last upload
+     takedown_ref TEXT
+   ) WITHOUT ROWID;
+   CREATE INDEX blob_state ON blob (state) WHERE state IS NOT NULL;
+   CREATE TABLE takedown (            -- records that a moderator hides
+     path TEXT PRIMARY KEY,
+     ref TEXT NOT NULL
+   ) WITHOUT ROWID;
    CREATE TABLE outbox (
      id INTEGER PRIMARY KEY,
      kind TEXT NOT NULL,              -- #commit #sync #identity #account
@@ -56,5 +78,25 @@ export const accountSchema: readonly string[] = [
      expires_at INTEGER NOT NULL,     -- ms since 1970
      next_id TEXT,
      app_password_name TEXT
+   ) WITHOUT ROWID;
+   CREATE TABLE credential (          -- app passwords, and the tokens that were sent by mail
+     kind TEXT NOT NULL,              -- app password, or email token
+     name TEXT NOT NULL,              -- the app password's, or the token's purpose
+     secret TEXT NOT NULL,            -- the password's hash, or the token
+     privileged INTEGER NOT NULL DEFAULT 0,
+     created_at INTEGER NOT NULL,     -- ms since 1970
+     PRIMARY KEY (kind, name)
+   ) WITHOUT ROWID;
+   CREATE TABLE oauth (               -- what apps may do, and where the account is signed in
+     kind TEXT NOT NULL,              -- token, spent (a refresh token that was used), device, client
+     id TEXT NOT NULL,                -- the token's, the spent one's hash, the device's or the client's
+     session TEXT,                    -- of tokens and spent ones: the first token's id
+     refresh_hash TEXT,               -- of tokens: what they are renewed with, and the code they were given for
+     code_hash TEXT,
+     data TEXT,                       -- JSON
+     expires_at INTEGER,              -- ms since 1970; of tokens
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     PRIMARY KEY (kind, id)
    ) WITHOUT ROWID;`,
 ]

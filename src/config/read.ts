@@ -68,6 +68,12 @@ export class Reader {
     return value?.replace(/\/+$/, '')
   }
 
+  /** Such addresses between commas. */
+  urls(name: string): string[] | undefined {
+    const values = this.list(name, 'http or https URLs between commas', isHttpUrl)
+    return values?.map((value) => value.replace(/\/+$/, ''))
+  }
+
   missing(name: string, why: string): undefined {
     this.mistakes.push(`${name} is missing: ${why}`)
     return undefined

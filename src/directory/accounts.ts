@@ -63,14 +63,30 @@ function parseCursor(cursor: string): [createdAt: number, did: string] {
   return [Number(createdAt), did]
 }
 
-/** Notes the state of an account; throws 400 AccountNotFound where there is none. */
-export async function setStatus(
+/**
+ * Notes the state of an account, and when it is to be deleted (ISO text); a deleted one is left to be swept up. Nothing
+ * happens where there is none: it has been swept up already.
+ */
+export async function setState(
   directory: Directory,
-  { did, status }: { did: string; status: string },
+  input: { did: string; status: string; deleteAfter: string | null },
 ): Promise<void> {
-  await change(directory, did, [did], async () => [
-    { sql: 'UPDATE account SET status = ? WHERE did = ?', params: [status, did] },
-  ])
+  const { did, status, deleteAfter } = input
+  const due = deleteAfter === null ? null : Date.parse(deleteAfter)
+  try {
+    await directory.lane.write([did], async (now) => ({
+      answer: undefined,
+      statements: [
+        {
+          sql: `UPDATE account SET status = ?, delete_after = ?
+                WHERE did = ? AND reserved_until IS NULL`,
+          params: [status, status === 'deleted' ? now : due, did],
+        },
+      ],
+    }))
+  } finally {
+    directory.cache.clear()
+  }
 }
 
 /** Gives the account another handle; throws 400 HandleNotAvailable where it is taken, AccountNotFound as above. */
@@ -83,7 +99,9 @@ export async function setHandle(
   await change(directory, did, [did, handle], async (now) => {
     const other = await directory.sql.first(
       `SELECT 1 FROM account
-       WHERE handle = ? AND did <> ? AND (reserved_until IS NULL OR reserved_until > ?)`,
+       WHERE handle = ?1 AND did <> ?2 AND (reserved_until IS NULL OR reserved_until > ?3)
+       UNION ALL
+       SELECT 1 FROM identity_change WHERE handle = ?1 AND did <> ?2 AND held_until > ?3`,
       handle,
       did,
       now,
@@ -92,6 +110,29 @@ export async function setHandle(
       throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
     const update = { sql: 'UPDATE account SET handle = ? WHERE did = ?', params: [handle, did] }
+    return [...sweep(now), update]
+  })
+}
+
+/** Gives the account another email; throws 400 InvalidRequest where it is taken, AccountNotFound as above. */
+export async function setEmail(
+  directory: Directory,
+  input: { did: string; email: string },
+): Promise<void> {
+  const { did } = input
+  const email = input.email.toLowerCase()
+  await change(directory, did, [did, email], async (now) => {
+    const other = await directory.sql.first(
+      `SELECT 1 FROM account
+       WHERE email = ? AND did <> ? AND (reserved_until IS NULL OR reserved_until > ?)`,
+      email,
+      did,
+      now,
+    )
+    if (other !== undefined) {
+      throw invalidRequest('This email address is already in use, please use a different email.')
+    }
+    const update = { sql: 'UPDATE account SET email = ? WHERE did = ?', params: [email, did] }
     return [...sweep(now), update]
   })
 }

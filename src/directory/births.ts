@@ -12,19 +12,26 @@ export type NewKey = Pick<Birth, 'signingKey' | 'signingKeyDid'>
 /** What is known of a birth only when the account is confirmed. */
 export type Confirmation = Pick<Birth, 'passwordHash' | 'tokenId' | 'createdAt'>
 
-/** The birth of a confirmed, active account; null for all others, and where it is no longer needed. */
+/** The birth of a confirmed account; null for all others, and where it is no longer needed. */
 export async function findBirth(
   { sql }: Directory,
   { did }: { did: string },
 ): Promise<Birth | null> {
-  const birth = await sql.first<Birth>(
+  const birth = await sql.first<Omit<Birth, 'deleteAfter'> & { deleteAfter: number | null }>(
     `SELECT handle, email, password_hash AS passwordHash, signing_key AS signingKey,
-       signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt
+       signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt,
+       status, delete_after AS deleteAfter
      FROM birth JOIN account USING (did)
-     WHERE did = ? AND reserved_until IS NULL AND status = 'active'`,
+     WHERE did = ? AND reserved_until IS NULL AND status IN ('active', 'deactivated')`,
     did,
   )
-  return birth ?? null
+  if (birth === undefined) return null
+  const { deleteAfter } = birth
+  return { ...birth, deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter) }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /** Notes a birth, or notes it anew under another key. */

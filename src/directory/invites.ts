@@ -1,10 +1,8 @@
 /** Invite codes: made by the admin, used up by new accounts. */
-import { randomBytes } from 'node:crypto'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { randomLetters } from '#src/ports/random-letters.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
-
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /**
  * Makes `codeCount` codes for each account (a DID, or `admin`), good for `useCount` accounts each. `hostname` is
@@ -23,15 +21,28 @@ export async function createInviteCodes(
     account,
     codes: Array.from({ length: codeCount }, () => newCode(hostname)),
   }))
-  const createdAt = new Date(directory.clock.now()).toISOString()
-  const rows = made.flatMap(({ account, codes }) =>
-    codes.map((code) => [code, useCount, account, 'admin', createdAt]),
+  const rows = made.flatMap(({ account: forAccount, codes }) =>
+    codes.map((code) => ({ code, forAccount, createdBy: 'admin', disabled: false })),
   )
-  const into = 'INSERT INTO invite_code (code, available_uses, for_account, created_by, created_at)'
-  return directory.lane.write([], async () => ({
+  return directory.lane.write([], async (now) => ({
     answer: { codes: made },
-    statements: rows.length === 0 ? [] : [insertRows(into, rows)],
+    statements: storeCodes(rows, useCount, now),
   }))
+}
+
+/** Stores new codes, each good for `useCount` accounts. `createdBy` is a DID, or `admin`. */
+export function storeCodes(
+  codes: readonly { code: string; forAccount: string; createdBy: string; disabled: boolean }[],
+  useCount: number,
+  now: number,
+): Statement[] {
+  if (codes.length === 0) return []
+  const createdAt = new Date(now).toISOString()
+  const rows = codes.map(({ code, forAccount, createdBy, disabled }) => {
+    return [code, useCount, disabled ? 1 : 0, forAccount, createdBy, createdAt]
+  })
+  const columns = 'code, available_uses, disabled, for_account, created_by, created_at'
+  return [insertRows(`INSERT INTO invite_code (${columns})`, rows)]
 }
 
 /** Throws 400 InvalidInviteCode unless the code has a use left for `did`. Expired reservations do not count. */
@@ -72,7 +83,6 @@ export function forgetUses(did: string): Statement {
 }
 
 /** `pds-example-com-abc23-567xy`: not mistakable for a link. */
-function newCode(hostname: string): string {
-  const letters = Array.from(randomBytes(10), (byte) => alphabet[byte % alphabet.length]).join('')
-  return `${hostname.replaceAll('.', '-')}-${letters.slice(0, 5)}-${letters.slice(5)}`
+export function newCode(hostname: string): string {
+  return `${hostname.replaceAll('.', '-')}-${randomLetters(2, 5)}`
 }

@@ -14,11 +14,14 @@ import {
 import { checkInvite, forgetUses, useInvite } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { noteReminder } from '#src/directory/reminders.ts'
+import { useReservedKey } from '#src/directory/reserved-keys.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 /** How long a creation may take, in milliseconds. */
 const reservationTime = 5 * 60_000
+/** How long an account that came from elsewhere may stay deactivated (the reference's time). */
+const arrivalTime = 3 * 24 * 60 * 60_000
 
 export interface Reservation extends NewKey {
   did: string
@@ -26,6 +29,8 @@ export interface Reservation extends NewKey {
   handle: string
   email: string
   inviteCode?: string
+  /** The account comes from elsewhere, with its DID: it is deactivated until that points here. */
+  arrives?: boolean
 }
 
 interface Claim {
@@ -33,6 +38,7 @@ interface Claim {
   handle: string
   email: string | null
   reservedUntil: number | null
+  status?: string
 }
 
 /**
@@ -50,9 +56,14 @@ export async function reserve(directory: Directory, input: Reservation): Promise
     ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
   ]
   return directory.lane.write(subjects, async (now) => {
-    const isConfirmed = await checkClaims(directory, reservation, now)
-    if (isConfirmed) return { answer: undefined, statements: [] }
+    // First: whoever has no code learns nothing of the names that are taken.
     if (inviteCode !== undefined) await checkInvite(directory, inviteCode, did, now)
+    const isConfirmed = await checkClaims(directory, reservation, now)
+    if (isConfirmed) {
+      // Whoever brings a DID may bring it once; a DID that is made here is new every time.
+      if (input.arrives) throw invalidRequest(`Account already exists: ${did}`)
+      return { answer: undefined, statements: [] }
+    }
     const invited = inviteCode === undefined ? [] : [useInvite(inviteCode, did, now)]
     return {
       answer: undefined,
@@ -74,12 +85,17 @@ export async function confirm(
     if (own === undefined || !isAlive(own, now)) {
       throw invalidRequest('The reservation has expired, please try again')
     }
-    if (own.reservedUntil === null) return { answer: undefined, statements: [] }
-    const statement = {
-      sql: 'UPDATE account SET reserved_until = NULL, created_at = ? WHERE did = ?',
-      params: [now, did],
+    if (own.reservedUntil === null) {
+      if (own.status === 'deactivated') await mustBeSame(directory, did, confirmation.tokenId)
+      return { answer: undefined, statements: [] }
     }
-    const statements = [statement, completeBirth(did, confirmation), noteReminder(did)]
+    const arrives = own.status === 'deactivated'
+    const statement = {
+      sql: 'UPDATE account SET reserved_until = NULL, created_at = ?, delete_after = ? WHERE did = ?',
+      params: [now, arrives ? now + arrivalTime : null, did],
+    }
+    const used = arrives ? [useReservedKey(did)] : []
+    const statements = [...used, statement, completeBirth(did, confirmation), noteReminder(did)]
     return { answer: undefined, statements }
   })
   directory.reminded.add(did)
@@ -107,7 +123,9 @@ async function checkClaims(
 ): Promise<boolean> {
   const claims = await directory.sql.all<Claim>(
     `SELECT did, handle, email, reserved_until AS reservedUntil FROM account
-     WHERE did = ? OR handle = ? OR email = ?`,
+     WHERE did = ?1 OR handle = ?2 OR email = ?3
+     UNION ALL
+     SELECT did, handle, NULL, held_until FROM identity_change WHERE handle = ?2 AND did <> ?1`,
     did,
     handle,
     email,
@@ -129,17 +147,29 @@ function isAlive({ reservedUntil }: Claim, now: number): boolean {
 
 function claimOf(directory: Directory, did: string): Promise<Claim | undefined> {
   return directory.sql.first<Claim>(
-    'SELECT did, handle, email, reserved_until AS reservedUntil FROM account WHERE did = ?',
+    `SELECT did, handle, email, reserved_until AS reservedUntil, status
+     FROM account WHERE did = ?`,
     did,
   )
 }
 
-function claim({ did, handle, email }: Reservation, now: number): Statement {
+/** Two creations at once for one DID: the second must not be told that it has what the first has. */
+async function mustBeSame({ sql }: Directory, did: string, tokenId: string): Promise<void> {
+  const birth = await sql.first<{ tokenId: string }>(
+    'SELECT token_id AS tokenId FROM birth WHERE did = ?',
+    did,
+  )
+  if (birth !== undefined && birth.tokenId !== tokenId) {
+    throw invalidRequest(`Account already exists: ${did}`)
+  }
+}
+
+function claim({ did, handle, email, arrives }: Reservation, now: number): Statement {
   return {
-    sql: `INSERT INTO account (did, handle, email, status, reserved_until) VALUES (?, ?, ?, 'active', ?)
+    sql: `INSERT INTO account (did, handle, email, status, reserved_until) VALUES (?, ?, ?, ?, ?)
           ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
-            reserved_until = excluded.reserved_until`,
-    params: [did, handle, email, now + reservationTime],
+            status = excluded.status, reserved_until = excluded.reserved_until`,
+    params: [did, handle, email, arrives ? 'deactivated' : 'active', now + reservationTime],
   }
 }
 

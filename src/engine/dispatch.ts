@@ -3,7 +3,13 @@
  * otherwise. A caller cannot tell which way its call went.
  */
 import { randomUUID } from 'node:crypto'
-import type { AccountMenu, DirectoryMenu, LimiterMenu, SequencerMenu } from '#actors/menus.ts'
+import type {
+  AccountMenu,
+  AuthorizationMenu,
+  DirectoryMenu,
+  LimiterMenu,
+  SequencerMenu,
+} from '#actors/menus.ts'
 import type { Ticket } from '#src/account/tickets.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { RemoteCall } from '#src/engine/remote-call.ts'
@@ -25,6 +31,8 @@ export interface Dispatch {
   readonly sequencer: Remote<SequencerMenu>
   /** One of the counters of rate limits, by the number of its shard. */
   limiter(shard: string): Remote<LimiterMenu>
+  /** One of the shards of the authorization server, by its number. */
+  authorization(shard: string): Remote<AuthorizationMenu>
 }
 
 /** One call: which actor, which item of its menu, with what. */
@@ -66,6 +74,7 @@ export function createDispatch(ports: {
     directory: menuProxy(run, 'directory', 'main') as Remote<DirectoryMenu>,
     sequencer: menuProxy(run, 'sequencer', 'main') as Remote<SequencerMenu>,
     limiter: (shard) => menuProxy(run, 'limiter', shard) as Remote<LimiterMenu>,
+    authorization: (shard) => menuProxy(run, 'authorization', shard) as Remote<AuthorizationMenu>,
   }
 }
 

@@ -30,9 +30,10 @@ const zip = promisify(gzip)
 /** Half the work of the default, for a few per cent more bytes. */
 const ZIP_LEVEL = { level: 4 }
 
-/** The response for what a method gave: an object, JSON text, bytes, pages of bytes, or nothing. */
+/** The response for what a method gave: one that it made, or an object, JSON text, bytes, pages of bytes, or nothing. */
 export async function answer(result: unknown, manner: Manner): Promise<Response> {
   const personal = manner.personal ? { 'cache-control': 'private', vary: 'Authorization' } : {}
+  if (result instanceof Response) return result
   if (result === undefined) return new Response(null, { headers: { ...openHeaders, ...personal } })
   if (isPages(result)) {
     const headers = { ...openHeaders, ...personal, 'content-type': manner.gives }
@@ -48,8 +49,9 @@ export async function answer(result: unknown, manner: Manner): Promise<Response>
 }
 
 /** The response for an error; the caller has seen to it that it tells nothing of our insides. */
-export function answerError({ status, error, message }: XrpcError): Response {
-  return new Response(JSON.stringify({ error, message }), { status, headers: jsonHeaders })
+export function answerError({ status, error, message, headers }: XrpcError): Response {
+  const all = headers === undefined ? jsonHeaders : { ...jsonHeaders, ...headers }
+  return new Response(JSON.stringify({ error, message }), { status, headers: all })
 }
 
 function respond(body: string | Uint8Array, headers: Record<string, string>): Response {

@@ -2,16 +2,16 @@
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { answerError, openHeaders } from '#src/gateway/answer.ts'
-import { admin } from '#src/gateway/authenticate.ts'
+import { handleRulesRoutes } from '#src/gateway/handle-rules.ts'
 import type { Metrics } from '#src/gateway/metrics.ts'
+import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator-routes.ts'
 import { plainRoutes } from '#src/gateway/well-known.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc-call.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
 
-export interface AppPorts extends CallPorts {
+export interface AppPorts extends CallPorts, OperatorPorts {
   metrics: Metrics
-  /** Who may read /metrics: whoever has the admin password, or anybody. */
-  adminPassword: string | undefined
-  metricsOpen: boolean
+  server: Surface
 }
 
 /** Builds the application over its ports; it holds no socket. */
@@ -19,11 +19,8 @@ export function createApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>()
   app.options('*', preflight)
   plainRoutes(app, ports.server)
-  app.get('/metrics', async (c) => {
-    if (!ports.metricsOpen) admin(ports, c.req.header('authorization'))
-    const { text, type } = await ports.metrics.render()
-    return new Response(text, { headers: { 'content-type': type } })
-  })
+  handleRulesRoutes(app, ports.server.identity.knownHandleRules, ports)
+  operatorRoutes(app, ports)
   app.get('/xrpc/com.atproto.sync.subscribeRepos', () => upgradeRequired())
   app.all('/xrpc/*', xrpcHandler(ports))
   app.notFound(() => answerError(new XrpcError(404, 'NotFound', 'Not Found')))

@@ -1,28 +1,42 @@
 /** From an Authorization header to the caller it proves, by the kind of credentials a method asks for. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { authRequired, invalidRequest } from '#src/errors.ts'
+import {
+  accessToken,
+  basicCredentials,
+  bearerToken,
+  parseAuthorization,
+} from '#src/gateway/authorization-header.ts'
 import { type TokenIssuer, tokenVerifier } from '#src/gateway/believed-tokens.ts'
-import { takendownScope, verifyRefresh } from '#src/sessions/tokens.ts'
-import type { AccountCaller, AdminCaller, Callers, RefreshCaller } from '#src/xrpc/method.ts'
+import { verifyServiceAuth } from '#src/gateway/service-auth.ts'
+import type { DidResolver } from '#src/ports/did-resolver.ts'
+import { openServiceToken } from '#src/protocol/service-token.ts'
+import { accessScopesFor, verifyRefresh } from '#src/sessions/tokens.ts'
+import type {
+  AccountCaller,
+  AdminCaller,
+  Callers,
+  ModerationCaller,
+  RefreshCaller,
+} from '#src/xrpc/method.ts'
 
 export interface Authority extends TokenIssuer {
   /** Without one nobody is admin. */
   adminPassword: string | undefined
+  /** DID of the service whose tokens moderate; without one the admin alone does. */
+  moderationServiceDid?: string | undefined
+  /** Where issuers of service tokens are looked up. */
+  resolver: DidResolver
 }
 
+/** `nsid` is the method that is called: service tokens name it. Only what must be looked up makes it wait. */
 export type Authenticate = (
   kind: keyof Callers,
   header: string | undefined,
-) => Callers[keyof Callers]
+  nsid: string,
+) => Callers[keyof Callers] | Promise<Callers[keyof Callers]>
 
 type VerifyAccess = (token: string) => AccountCaller
-
-/** What every account may use: the token of a log-in, or of an app password. */
-const standardScopes = [
-  'com.atproto.access',
-  'com.atproto.appPass',
-  'com.atproto.appPassPrivileged',
-]
 
 /**
  * Makes the check of credentials. Throws 401 AuthMissing or AuthenticationRequired, 400 InvalidToken, and 400
@@ -30,20 +44,35 @@ const standardScopes = [
  */
 export function authenticator(authority: Authority): Authenticate {
   const verify = tokenVerifier(authority)
-  return (kind, header) => {
+  return (kind, header, nsid) => {
     switch (kind) {
       case 'none':
         return undefined
       case 'account':
-        return account(verify, header, standardScopes)
+      case 'privileged account':
+      case 'full account':
+      case 'account or takendown':
+      case 'full account or takendown':
+      case 'account or queued':
+        return account(verify, header, accessScopesFor[kind])
+      case 'account or service':
+        return accountOrService(authority, verify, header, nsid)
+      case 'arrival':
+        return arrival(authority, header, nsid)
       case 'refresh':
         return refresh(authority, header, false)
       case 'expired refresh':
         return refresh(authority, header, true)
       case 'reader':
-        return reader(authority, verify, header)
+        return reader(authority, verify, header, accessScopesFor.account)
+      case 'reader or takendown':
+        return reader(authority, verify, header, accessScopesFor['account or takendown'])
       case 'admin':
         return admin(authority, header)
+      case 'moderator':
+        return moderator(authority, header, nsid)
+      case 'preferences reader':
+        return preferencesReader(authority, verify, header, nsid)
     }
   }
 }
@@ -52,12 +81,12 @@ function reader(
   authority: Authority,
   verify: VerifyAccess,
   header: string | undefined,
+  scopes: readonly string[],
 ): Callers['reader'] {
-  if (header === undefined) return undefined
-  const type = typeOf(header)
-  if (type === 'bearer') return account(verify, header, [...standardScopes, takendownScope])
-  if (type === 'basic') return admin(authority, header)
-  throw authRequired('Invalid authorization header')
+  const shown = parseAuthorization(header)
+  if (shown === undefined) return undefined
+  if (shown.scheme === 'basic') return admin(authority, header)
+  return account(verify, header, scopes)
 }
 
 function account(
@@ -65,7 +94,7 @@ function account(
   header: string | undefined,
   scopes: readonly string[],
 ): AccountCaller {
-  const caller = verify(bearerToken(header))
+  const caller = verify(accessToken(header))
   if (!scopes.includes(caller.scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return caller
 }
@@ -80,16 +109,76 @@ function refresh(
   return { did, tokenId: jti }
 }
 
+/** Without a bearer token nobody in particular; 401 as `verifyServiceAuth` says for any that is no service token. */
+function arrival(
+  { serviceDid: aud, resolver, clock }: Authority,
+  header: string | undefined,
+  lxm: string,
+): undefined | Promise<Callers['arrival']> {
+  if (parseAuthorization(header)?.scheme !== 'bearer') return undefined
+  return verifyServiceAuth(bearerToken(header), { aud, lxm }, resolver, clock.now()).then(
+    ({ iss }) => ({ did: iss }),
+  )
+}
+
+/** A token that names a method is no session's: then its issuer is the account. */
+function accountOrService(
+  { serviceDid: aud, resolver, clock }: Authority,
+  verify: VerifyAccess,
+  header: string | undefined,
+  lxm: string,
+): Callers['account or service'] | Promise<Callers['account or service']> {
+  const token = header === undefined ? undefined : openServiceToken(bearerToken(header))
+  if (token?.claims.lxm === undefined) return account(verify, header, accessScopesFor.account)
+  const { iss } = token.claims
+  const terms = { aud, lxm, iss: [iss.split('#', 1)[0]!] }
+  return verifyServiceAuth(bearerToken(header), terms, resolver, clock.now()).then(() => ({
+    did: iss,
+  }))
+}
+
+/** The moderation service with a bearer token of its own (401 UntrustedIss for all others), or the admin. */
+function moderator(
+  authority: Authority,
+  header: string | undefined,
+  nsid: string,
+): Callers['moderator'] | Promise<Callers['moderator']> {
+  if (parseAuthorization(header)?.scheme !== 'bearer') return admin(authority, header)
+  return moderationService(authority, header, nsid)
+}
+
+/** A token that names a method is no session's. */
+function preferencesReader(
+  authority: Authority,
+  verify: VerifyAccess,
+  header: string | undefined,
+  nsid: string,
+): Callers['preferences reader'] | Promise<Callers['preferences reader']> {
+  const token = openServiceToken(header?.slice(7).trim() ?? '')
+  const isService = authority.moderationServiceDid !== undefined && token?.claims.lxm === nsid
+  if (header !== undefined && isService) return moderationService(authority, header, nsid)
+  return account(verify, header, accessScopesFor['account or takendown'])
+}
+
+async function moderationService(
+  { moderationServiceDid: did, serviceDid: aud, resolver, clock }: Authority,
+  header: string | undefined,
+  lxm: string,
+): Promise<ModerationCaller> {
+  if (did === undefined) throw authRequired('Untrusted issuer', 'UntrustedIss')
+  const terms = { aud, lxm, iss: [did, `${did}#atproto_labeler`] }
+  const { iss } = await verifyServiceAuth(bearerToken(header), terms, resolver, clock.now())
+  return { moderationService: iss }
+}
+
 /** HTTP Basic with the user `admin`; throws 401. */
 export function admin(
   { adminPassword }: Pick<Authority, 'adminPassword'>,
   header: string | undefined,
 ): AdminCaller {
-  const given = header !== undefined && typeOf(header) === 'basic' ? header.slice(6).trim() : ''
-  const wanted = Buffer.from(`admin:${adminPassword}`).toString('base64')
-  if (adminPassword === undefined || !isSame(given, wanted)) {
-    throw authRequired('Authentication Required')
-  }
+  const { user, password } = basicCredentials(header) ?? { user: '', password: '' }
+  const isAdmin = adminPassword !== undefined && user === 'admin' && isSame(password, adminPassword)
+  if (!isAdmin) throw authRequired('Authentication Required')
   return { admin: true }
 }
 
@@ -97,18 +186,4 @@ export function admin(
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(one), digest(other))
-}
-
-function bearerToken(header: string | undefined): string {
-  if (header === undefined) throw authRequired('Authentication Required', 'AuthMissing')
-  if (typeOf(header) !== 'bearer') {
-    throw invalidRequest('Unexpected authorization type', 'InvalidToken')
-  }
-  const token = header.slice(7).trim()
-  if (token === '') throw authRequired('Authentication Required', 'AuthMissing')
-  return token
-}
-
-function typeOf(header: string): string {
-  return header.split(' ', 1)[0]!.toLowerCase()
 }

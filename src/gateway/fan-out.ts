@@ -26,13 +26,21 @@ export class FanOut {
   readonly ring: FrameRing
   readonly #source: LogSource
   readonly #log: Log
+  readonly #onEvents: () => void
   readonly #consumers = new Set<Consumer>()
   readonly #closing = new AbortController()
   #ready = Promise.withResolvers<void>()
 
-  constructor(ports: { source: LogSource; log: Log; limits?: RingLimits }) {
+  constructor(ports: {
+    source: LogSource
+    log: Log
+    limits?: RingLimits
+    /** Called when something was heard of. */
+    onEvents?: () => void
+  }) {
     this.#source = ports.source
     this.#log = ports.log
+    this.#onEvents = ports.onEvents ?? (() => {})
     this.ring = new FrameRing(ports.limits)
   }
 
@@ -86,6 +94,7 @@ export class FanOut {
     if (trimmed > after) this.ring.reset(trimmed)
     if (events.length === 0) this.ring.advance(head)
     this.ring.append(events)
+    if (events.length > 0) this.#onEvents()
     for (const consumer of this.#consumers) consumer.pump()
     this.ring.forget(Math.max(erased, trimmed + 1))
   }

@@ -10,12 +10,19 @@ import { accountFinder } from '#src/gateway/accounts.ts'
 import { answerError } from '#src/gateway/answer.ts'
 import { createApp } from '#src/gateway/app.ts'
 import { authenticator } from '#src/gateway/authenticate.ts'
+import { Departures } from '#src/gateway/departures.ts'
+import type { Errands } from '#src/gateway/errands.ts'
 import { createMetrics } from '#src/gateway/metrics.ts'
 import { type GatewayPorts, openSurface } from '#src/gateway/open-surface.ts'
+import { openTraffic } from '#src/gateway/open-traffic.ts'
+import { requestId } from '#src/gateway/request-id.ts'
 import { attachSubscribeRepos } from '#src/gateway/subscribe-repos.ts'
+import { Vitals } from '#src/gateway/vitals.ts'
 import type { Env } from '#src/gateway/xrpc-call.ts'
+import { finishIdentityChanges } from '#src/identity/update-handle.ts'
 import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
-import { methods } from '#src/xrpc/table.ts'
+import { systemTimer } from '#src/ports/timer.ts'
+import { methods, methodsWithoutAppView } from '#src/xrpc/table.ts'
 
 export interface Gateway {
   /** Where it listens, for example `http://127.0.0.1:2583`. */
@@ -28,6 +35,8 @@ export interface Gateway {
 const KEEP_ALIVE_MS = 90_000
 const BODY_TIMEOUT_MS = 30_000
 const HEADERS_TIMEOUT_MS = 30_000
+/** Bodies have their own bounds; this is for the longest of them, a big blob over a slow line. */
+const REQUEST_TIMEOUT_MS = 65 * 60 * 1000
 const STOP_GRACE_MS = 5_000
 const WAKES_GRACE_MS = 2_000
 
@@ -37,23 +46,42 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
   })
   const firstWakes = new FirstWakes((did) => dispatch.account(did).lifecycle.wake())
   const { subscriptionBuffer: maxBuffer } = config.sequencer
-  const firehose = attachSubscribeRepos(server, { dispatch, log, settings: { maxBuffer } })
+  const traffic = openTraffic(ports, (limit) => metrics.refused(limit))
+  const firehose = attachSubscribeRepos(server, {
+    dispatch,
+    log,
+    settings: { maxBuffer },
+    onEvents: () => traffic.crawlers.notify(),
+  })
   const { adminPassword } = secrets
+  const surface = openSurface(ports, firstWakes, traffic.crawlers)
   const authority = {
     serviceDid: config.service.did,
     jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
     adminPassword,
+    moderationServiceDid: config.services.moderation?.did,
+    resolver: surface.resolver,
     clock,
   }
+  const vitals = new Vitals({
+    ...{ dispatch, clock, log, live: ports.live },
+    engine: ports.engineHealth,
+    dataDirectory: config.dataDirectory,
+    checkBlobs: () => surface.blobs.check(),
+  })
+  const metrics = createMetrics({ firehose, vitals })
   const app = createApp({
-    methods,
-    server: openSurface(ports, firstWakes),
+    methods: config.services.appView === undefined ? methodsWithoutAppView : methods,
+    server: surface,
     authenticate: authenticator(authority),
     findAccount: accountFinder(dispatch),
-    metrics: createMetrics(() => firehose.subscribers()),
+    metrics,
+    vitals,
+    rateLimits: traffic.rateLimits,
     log,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
     adminPassword,
@@ -66,10 +94,20 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await firehose.close()
     throw error
   }
+  surface.errands.run(() => finishIdentityChanges(surface.identity))
+  surface.keyRotations.watch()
+  const departures = new Departures({ ...surface.identity, log, timer: systemTimer })
+  departures.watch()
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  return { url, stop: () => stop(server, firehose, firstWakes) }
+  const stopAll = () => {
+    surface.keyRotations.stop()
+    departures.stop()
+    traffic.close()
+    return stop(server, firehose, firstWakes, surface.errands)
+  }
+  return { url, stop: stopAll }
 }
 
 async function listen(server: Server, { port, host }: { port: number; host: string }) {
@@ -81,7 +119,11 @@ function serve(server: Server, app: Hono<Env>): void {
   // What is no request at all, for example one without a Host.
   const errorHandler = () => answerError(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
   const listener = getRequestListener(
-    (request, env) => app.fetch(request, env as Env['Bindings']),
+    (request, { incoming, outgoing }) => {
+      const id = requestId(incoming.headers['x-request-id'])
+      outgoing.setHeader('x-request-id', id)
+      return app.fetch(request, { incoming, requestId: id } as Env['Bindings'])
+    },
     {
       errorHandler,
     },
@@ -93,6 +135,7 @@ async function stop(
   server: Server,
   firehose: { close(): Promise<void> },
   firstWakes: FirstWakes,
+  errands: Errands,
 ): Promise<void> {
   const closed = once(server, 'close')
   server.close()
@@ -101,5 +144,8 @@ async function stop(
   await Promise.all([closed, firehose.close()])
   clearTimeout(impatient)
   // The actors go next: one that is being born would ask the directory while that goes too.
-  await Promise.race([firstWakes.close(), pause(WAKES_GRACE_MS, undefined, { ref: false })])
+  await Promise.race([
+    Promise.all([firstWakes.close(), errands.settled()]),
+    pause(WAKES_GRACE_MS, undefined, { ref: false }),
+  ])
 }

@@ -39,6 +39,8 @@ export interface SubscribeReposPorts {
     /** How many frames a subscriber may be behind, once it has caught up. */
     maxBuffer: number
   }
+  /** Called when events have been logged. */
+  onEvents?: () => void
 }
 
 export interface SubscribeRepos {
@@ -48,13 +50,15 @@ export interface SubscribeRepos {
   subscribers(): number
   /** The newest seq that this process knows of. */
   head(): number
+  /** How far behind that each subscriber is, in seconds. */
+  lags(): number[]
 }
 
 /** Serves the firehose on `server`; an upgrade to anything else is cut off. */
 export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts): SubscribeRepos {
-  const { dispatch, log, settings } = ports
+  const { dispatch, log, settings, onEvents } = ports
   const source = dispatch.sequencer.log
-  const fanOut = new FanOut({ source, log })
+  const fanOut = new FanOut({ source, log, ...(onEvents && { onEvents }) })
   const subscribers = new Set<Subscriber>()
   const arriving = new Set<Duplex>()
   const webSockets = new WebSocketServer({
@@ -94,6 +98,7 @@ export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts)
   return {
     subscribers: () => subscribers.size,
     head: () => fanOut.ring.head,
+    lags: () => [...subscribers].map(({ position }) => lagOf(fanOut, position)),
     async close() {
       server.off('upgrade', upgrade)
       clearInterval(pinging)
@@ -107,6 +112,12 @@ export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts)
       for (const subscriber of subscribers) subscriber.terminate()
     },
   }
+}
+
+/** In seconds: a seq is a time in microseconds. */
+function lagOf({ ring }: FanOut, position: number): number {
+  const hasAll = ring.covers(position) && ring.behind(position) === 0
+  return position === 0 || hasAll ? 0 : (ring.head - position) / 1e6
 }
 
 export interface Feed {

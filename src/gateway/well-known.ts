@@ -2,8 +2,9 @@
 import type { Hono } from 'hono'
 import { openHeaders } from '#src/gateway/answer.ts'
 import type { Env } from '#src/gateway/xrpc-call.ts'
+import { isServiceHandle } from '#src/identity/handle-rules.ts'
 import { serviceDidDocument } from '#src/protocol/did-document.ts'
-import { isServiceHandle, type Surface } from '#src/xrpc/surface.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
 
 const banner = `
     _                    _               _
@@ -27,46 +28,37 @@ User-agent: *
 Allow: /
 `
 
-const HEALTH_TIMEOUT_MS = 5_000
-
 /** Adds the routes to `app`. */
-export function plainRoutes(app: Hono<Env>, { dispatch, service }: Surface): void {
+export function plainRoutes(app: Hono<Env>, { dispatch, service, handleRules }: Surface): void {
   app.get('/', () => text(banner))
   app.get('/robots.txt', () => text(robots))
 
-  app.get('/xrpc/_health', async () => {
-    const { version } = service
-    if (await isAnswering(dispatch)) return json({ version })
-    return json({ version, error: 'Service Unavailable' }, 503)
-  })
-
   app.get('/.well-known/atproto-did', async (c) => {
     const handle = hostname(c.req.header('host'))
-    if (!isServiceHandle(service, handle)) return text('User not found', 404)
+    const { domains } = await handleRules()
+    if (!isServiceHandle(handle, domains)) return text('User not found', 404)
     const found = await dispatch.directory.accounts.resolveHandle({ handle })
     return found === null ? text('User not found', 404) : text(found.did)
+  })
+
+  // Asked by Caddy before it gets a certificate for a name (on-demand TLS); as the reference's distribution answers.
+  app.get('/tls-check', async (c) => {
+    const domain = c.req.query('domain')?.toLowerCase()
+    if (!domain) return refusal(400, 'InvalidRequest', 'bad or missing domain query param')
+    if (domain === service.hostname) return json({ success: true })
+    const { domains } = await handleRules()
+    if (!isServiceHandle(domain, domains)) {
+      return refusal(400, 'InvalidRequest', 'handles are not provided on this domain')
+    }
+    const found = await dispatch.directory.accounts.resolveHandle({ handle: domain })
+    if (found === null) return refusal(404, 'NotFound', 'handle not found for this domain')
+    return json({ success: true })
   })
 
   app.get('/.well-known/did.json', () => {
     if (!service.did.startsWith('did:web:')) return text('Not found', 404)
     return json(serviceDidDocument(service.did, service.publicUrl))
   })
-}
-
-/** Whether the actors can be reached: asks the directory for something small. */
-async function isAnswering({ directory }: Surface['dispatch']): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), HEALTH_TIMEOUT_MS)
-  })
-  const asked = directory.accounts.find({ identifier: 'did:web:health.invalid' })
-  const answered = asked.then(
-    () => true,
-    () => false,
-  )
-  const answering = await Promise.race([answered, late])
-  clearTimeout(timer)
-  return answering
 }
 
 /** The host of a Host header, in lower case and without its port. */
@@ -77,6 +69,10 @@ function hostname(host = ''): string {
 function text(body: string, status = 200): Response {
   const headers = { ...openHeaders, 'content-type': 'text/plain; charset=utf-8' }
   return new Response(body, { status, headers })
+}
+
+function refusal(status: number, error: string, message: string): Response {
+  return json({ error, message }, status)
 }
 
 function json(body: object, status = 200): Response {

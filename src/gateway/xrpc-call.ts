@@ -7,14 +7,23 @@ import type { FindAccount } from '#src/gateway/accounts.ts'
 import { answer, answerError } from '#src/gateway/answer.ts'
 import type { Authenticate } from '#src/gateway/authenticate.ts'
 import { type Incoming, readBody } from '#src/gateway/body.ts'
+import { openBody } from '#src/gateway/body-stream.ts'
 import type { Metrics } from '#src/gateway/metrics.ts'
+import { passOn } from '#src/gateway/proxy/catch-all.ts'
+import { type RateLimits, rateLimitExceeded, standingHeaders } from '#src/gateway/rate-limits.ts'
+import type { Standing } from '#src/limits/leases.ts'
 import type { Log } from '#src/log.ts'
 import type { Method } from '#src/xrpc/method.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 
 /** Behind a real server a request also comes in its Node form. */
 export interface Env {
-  Bindings: { incoming?: IncomingMessage }
+  Bindings: {
+    incoming?: IncomingMessage
+    /** Names the request in logs; the client is told it. */
+    requestId?: string
+  }
+  Variables: { standing?: Standing }
 }
 
 export interface CallPorts {
@@ -23,10 +32,15 @@ export interface CallPorts {
   authenticate: Authenticate
   findAccount: FindAccount
   metrics: Pick<Metrics, 'observe'>
-  log: Pick<Log, 'debug' | 'error'>
+  log: Pick<Log, 'debug' | 'info' | 'error'>
+  /** Absent where calls are not counted. */
+  rateLimits?: RateLimits | undefined
   /** A body that takes longer is not waited for. */
   bodyTimeoutMs: number
 }
+
+/** A call that took longer is logged whatever the level. */
+const SLOW_MS = 5_000
 
 /** The handler of everything below /xrpc/. Whatever goes wrong becomes an answer; what is our fault is logged. */
 export function xrpcHandler(ports: CallPorts): (c: Context<Env>) => Promise<Response> {
@@ -35,11 +49,21 @@ export function xrpcHandler(ports: CallPorts): (c: Context<Env>) => Promise<Resp
     const nsid = c.req.path.slice('/xrpc/'.length).replace(/\/$/, '')
     const method = ports.methods.get(nsid)
     const response = await respond(ports, method, nsid, c)
+    if (response.status >= 400 && method?.auth !== 'none') keepPrivate(response.headers)
     const ms = performance.now() - started
     ports.metrics.observe(method?.nsid ?? 'other', response.status, ms / 1000)
-    ports.log.debug({ method: nsid, status: response.status, ms }, 'xrpc')
+    const line = { id: c.env?.requestId, method: nsid, status: response.status, ms }
+    if (ms > SLOW_MS) ports.log.info(line, 'a slow xrpc call')
+    else ports.log.debug(line, 'xrpc')
+    if (ports.rateLimits !== undefined) tellStanding(c, response)
     return response
   }
+}
+
+/** A refusal too depends on who asked. */
+function keepPrivate(headers: Headers): void {
+  headers.set('cache-control', 'private')
+  headers.set('vary', 'Authorization')
 }
 
 async function respond(
@@ -49,14 +73,18 @@ async function respond(
   c: Context<Env>,
 ): Promise<Response> {
   try {
-    if (method === undefined) throw noSuchMethod(nsid)
+    if (method === undefined) {
+      await count(ports, c, { nsid, caller: undefined, input: undefined })
+      if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
+      return await passOn(ports, nsid, c.req.raw, incoming(c).body)
+    }
     const result = await run(ports, method, c)
     const personal = method.auth !== 'none'
     const acceptEncoding = c.req.header('accept-encoding')
     return await answer(result, { gives: method.gives, personal, acceptEncoding })
   } catch (error) {
     if (error instanceof XrpcError && error.status < 500) return answerError(error)
-    ports.log.error({ method: nsid, err: error }, 'xrpc call failed')
+    ports.log.error({ id: c.env?.requestId, method: nsid, err: error }, 'xrpc call failed')
     if (error instanceof XrpcError) return answerError(error)
     return answerError(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   }
@@ -67,11 +95,11 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   const { url } = c.req
   const mark = url.indexOf('?')
   const params = method.params(mark === -1 ? '' : url.slice(mark + 1))
-  const caller = ports.authenticate(method.auth, c.req.header('authorization'))
-  const { accepts, bodyLimit: limit } = method
-  const body = await readBody(incoming(c), { accepts, limit, timeoutMs: ports.bodyTimeoutMs })
-  const input = accepts === undefined ? undefined : method.input(body)
-  const asked = { params, caller, input, server: ports.server }
+  const proven = ports.authenticate(method.auth, c.req.header('authorization'), method.nsid)
+  const caller = proven instanceof Promise ? await proven : proven
+  const input = await readInput(ports, method, incoming(c))
+  if (ports.rateLimits !== undefined) await count(ports, c, { nsid: method.nsid, caller, input })
+  const asked = { params, caller, input, server: ports.server, request: c.req.raw }
   if (method.of === undefined) return method.run(asked)
 
   const name = method.of(asked)
@@ -81,19 +109,51 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   return method.run({ ...asked, did, account: ports.server.dispatch.account(did) })
 }
 
+/** The body, checked; a body of bytes is left to the method to take. */
+async function readInput(ports: CallPorts, method: Method, from: Incoming): Promise<unknown> {
+  const { accepts, bodyLimit, streams } = method
+  const { bodyTimeoutMs: timeoutMs, server } = ports
+  const limit = typeof bodyLimit === 'number' ? bodyLimit : bodyLimit(server)
+  if (streams && accepts !== undefined) return openBody(from, { accepts, limit, idleMs: timeoutMs })
+  const body = await readBody(from, { accepts, limit, timeoutMs })
+  return accepts === undefined ? undefined : method.input(body)
+}
+
+/** Counts the call; throws 429 where there have been too many. */
+async function count(
+  { rateLimits }: CallPorts,
+  c: Context<Env>,
+  call: { nsid: string; caller: unknown; input: unknown },
+): Promise<void> {
+  const request = c.env?.incoming
+  if (rateLimits === undefined || request === undefined) return
+  const standing = await rateLimits({ ...call, request })
+  if (standing === undefined) return
+  c.set('standing', standing)
+  if (standing.isRefused) throw rateLimitExceeded()
+}
+
+/** Good news or bad, the client hears where it stands. */
+function tellStanding(c: Context<Env>, response: Response): void {
+  const standing = c.get('standing')
+  if (standing === undefined) return
+  for (const [name, value] of Object.entries(standingHeaders(standing, Date.now()))) {
+    response.headers.set(name, value)
+  }
+}
+
 function checkVerb({ verb }: Method, given: string): void {
   if (given === verb || (given === 'HEAD' && verb === 'GET')) return
   throw invalidRequest(`Incorrect HTTP method (${given}) expected ${verb}`)
 }
 
-/** 501 for what may be a method of somebody else's, 400 for what cannot be any. */
-function noSuchMethod(nsid: string): XrpcError {
-  if (!/^[a-zA-Z0-9]+([.-][a-zA-Z0-9]+)+$/.test(nsid)) return invalidRequest('invalid xrpc path')
-  return new XrpcError(501, 'MethodNotImplemented', 'Method Not Implemented')
+/** What is no method of ours may be somebody else's; this much is wrong for all. */
+function isMethodName(nsid: string): boolean {
+  return /^[a-zA-Z0-9]+([.-][a-zA-Z0-9]+)+$/.test(nsid)
 }
 
 /** The Node form of a request is read where there is one: far cheaper than a web stream. */
-function incoming(c: Context<Env>): Incoming {
+export function incoming(c: Context<Env>): Incoming {
   return {
     header: (name) => c.req.header(name),
     body: () => c.env?.incoming ?? Readable.from(c.req.raw.body ?? []),

@@ -1,5 +1,6 @@
 /** Which email addresses an account may have. */
 import { invalidRequest } from '#src/errors.ts'
+import { isDisposableDomain } from '#src/ports/disposable-domains.ts'
 
 const longestAddress = 254
 const longestLocalPart = 64
@@ -9,15 +10,24 @@ const address =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\u0000-\u001f\u007f]/
 
-/** The address in lower case; throws 400 where it is none. */
+/** The address in lower case; throws 400 where it is none, or one that is thrown away after use. */
 export function parseEmail(text: string): string {
+  const email = parseAddress(text)
+  if (isDisposableDomain(email.slice(email.indexOf('@') + 1))) throw unsupported()
+  return email
+}
+
+/** The same for any address: the admin may know better. */
+export function parseAddress(text: string): string {
   const isAddress =
     text.length <= longestAddress &&
     text.indexOf('@') <= longestLocalPart &&
     !control.test(text) &&
     address.test(text)
-  if (!isAddress) {
-    throw invalidRequest('This email address is not supported, please use a different email.')
-  }
+  if (!isAddress) throw unsupported()
   return text.toLowerCase()
+}
+
+function unsupported() {
+  return invalidRequest('This email address is not supported, please use a different email.')
 }

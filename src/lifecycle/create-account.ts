@@ -13,6 +13,7 @@
  */
 import type { Birth } from '#src/account/birth.ts'
 import { XrpcError } from '#src/errors.ts'
+import type { HandleRules } from '#src/identity/handle-rules.ts'
 import { type CreateAccountInput, checkInput, type WantedAccount } from '#src/lifecycle/input.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -21,7 +22,13 @@ import { hashPassword } from '#src/ports/passwords.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey, type SigningKey } from '#src/ports/secp256k1.ts'
 import { pause } from '#src/ports/timers.ts'
-import { type Genesis, genesisOperation, tombstoneOperation } from '#src/protocol/plc-operation.ts'
+import type { DidDocument } from '#src/protocol/did-document.ts'
+import {
+  type Genesis,
+  genesisOperation,
+  plcDidDocument,
+  tombstoneOperation,
+} from '#src/protocol/plc-operation.ts'
 import { issueTokens, newTokenId, type TokenTerms } from '#src/sessions/tokens.ts'
 
 /** What the creation asks of the directory. */
@@ -32,6 +39,7 @@ export interface CreationDispatch {
         input: Pick<Birth, 'handle' | 'email' | 'signingKey' | 'signingKeyDid'> & {
           did: string
           inviteCode?: string
+          arrives?: boolean
         },
       ): Promise<void>
       confirm(
@@ -54,11 +62,8 @@ export interface CreateAccountDeps {
   rotationKey: SigningKey
   /** A did:key of the operator's, stronger than the server's (PDS_RECOVERY_DID_KEY). */
   recoveryKey?: string
-  service: {
-    publicUrl: string
-    /** Each with its leading dot. */
-    handleDomains: readonly string[]
-  }
+  service: { publicUrl: string }
+  handleRules(): Promise<HandleRules>
   inviteRequired: boolean
   /** What session tokens are made with. */
   tokens: Omit<TokenTerms, 'now'>
@@ -70,6 +75,8 @@ export interface CreatedAccount {
   handle: string
   accessJwt: string
   refreshJwt: string
+  /** As it is published, where that is known without asking. */
+  didDoc?: DidDocument
 }
 
 /** Makes an account with a new did:plc. Throws 400 as `checkInput` and the directory say. */
@@ -77,7 +84,7 @@ export async function createAccount(
   deps: CreateAccountDeps,
   input: CreateAccountInput,
 ): Promise<CreatedAccount> {
-  const wanted = checkInput(deps, input)
+  const wanted = checkInput({ ...deps, handles: await deps.handleRules() }, input)
   const { privateKey, key } = newSigningKey()
   const genesis = await genesisFor(deps, wanted, key)
   const { did } = genesis
@@ -91,7 +98,8 @@ export async function createAccount(
   }
   deps.firstWakes.add(did)
   const { tokenId, now } = session
-  return { did, handle: wanted.handle, ...issueTokens({ did, tokenId }, { ...deps.tokens, now }) }
+  const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
+  return { did, handle: wanted.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
 }
 
 function genesisFor(
@@ -131,7 +139,8 @@ async function confirm(
   published: { tried: boolean },
 ): Promise<void> {
   published.tried = true
-  const both = [hashPassword(password), plc.send(did, op)] as const
+  const hash = password === undefined ? null : hashPassword(password)
+  const both = [hash, plc.send(did, op)] as const
   // Both to their end: a DID still on its way could not be ended.
   await Promise.allSettled(both)
   const [passwordHash] = await Promise.all(both)
@@ -162,7 +171,7 @@ async function letGo(
 const patience = [50, 250]
 
 /** Repeats a step that failed without a verdict: it may have happened, and everything hangs on it. */
-async function insist<T>(step: () => Promise<T>): Promise<T> {
+export async function insist<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await step()

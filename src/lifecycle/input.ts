@@ -1,6 +1,7 @@
 /** What createAccount is asked for, and whether it may be had here. */
 import { invalidRequest } from '#src/errors.ts'
 import { parseEmail } from '#src/identity/emails.ts'
+import type { HandleRules } from '#src/identity/handle-rules.ts'
 import { newAccountHandle } from '#src/identity/handles.ts'
 import { isRotationKey } from '#src/protocol/plc-operation.ts'
 
@@ -20,7 +21,8 @@ export interface CreateAccountInput {
 export interface WantedAccount {
   handle: string
   email: string
-  password: string
+  /** Without one the account has no log-in but the tokens it is created with, until it sets one. */
+  password?: string
   inviteCode?: string
   recoveryKey?: string
 }
@@ -28,18 +30,25 @@ export interface WantedAccount {
 const longestPassword = 256
 
 /**
- * Checks what can be checked without asking anybody. Throws 400 InvalidRequest, InvalidInviteCode, InvalidHandle,
- * UnsupportedDomain or HandleNotAvailable, in the reference's order.
+ * Checks what can be checked without asking anybody, for an account with a new DID. Throws 400 InvalidRequest,
+ * InvalidInviteCode, InvalidHandle, UnsupportedDomain or HandleNotAvailable, in the reference's order.
  */
 export function checkInput(
-  rules: { service: { handleDomains: readonly string[] }; inviteRequired: boolean },
+  rules: { handles: HandleRules; inviteRequired: boolean },
   input: CreateAccountInput,
 ): WantedAccount {
+  const terms = checkTerms(rules, input)
+  return { ...terms, handle: newAccountHandle(input.handle, rules.handles) }
+}
+
+/** All of it but the handle. */
+export function checkTerms(
+  rules: { inviteRequired: boolean },
+  input: CreateAccountInput,
+): Omit<WantedAccount, 'handle'> {
   const { email, password, inviteCode, recoveryKey } = input
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"')
-  if (input.did !== undefined) throw invalidRequest('Unsupported input: "did"')
-  if (!password) throw invalidRequest('Password is required')
-  if (password.length > longestPassword) {
+  if (password !== undefined && password.length > longestPassword) {
     throw invalidRequest(`Password too long. Maximum length is ${longestPassword} characters.`)
   }
   if (rules.inviteRequired && !inviteCode) {
@@ -51,8 +60,7 @@ export function checkInput(
   }
   return {
     email: parseEmail(email),
-    handle: newAccountHandle(input.handle, rules.service.handleDomains),
-    password,
+    ...(password ? { password } : {}),
     ...(inviteCode ? { inviteCode } : {}),
     ...(recoveryKey === undefined ? {} : { recoveryKey }),
   }

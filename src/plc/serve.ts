@@ -1,10 +1,11 @@
 /** A small PLC directory for development, which speaks like plc.directory (https://web.plc.directory/api/redoc). */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { formatDidDoc, opToData } from '@did-plc/lib'
+import { opToData } from '@did-plc/lib'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Log } from '#src/log.ts'
 import { OperationLog } from '#src/plc/operation-log.ts'
+import { plcDidDocument } from '#src/protocol/plc-operation.ts'
 
 /** An operation has at most 4,000 bytes as CBOR. */
 const MAX_BODY_BYTES = 16 * 1024
@@ -72,7 +73,7 @@ async function answer(operations: OperationLog, request: IncomingMessage): Promi
   const data = opToData(did, last.operation)
   if (data === null) throw new XrpcError(404, 'NotFound', `DID not available: ${did}`)
   if (what === 'data') return json(data)
-  if (what === '') return { ...json(formatDidDoc(data)), type: 'application/did+ld+json' }
+  if (what === '') return { ...json(plcDidDocument(data)), type: 'application/did+ld+json' }
   throw new XrpcError(404, 'NotFound', 'Not found')
 }
 

@@ -1,14 +1,18 @@
 /** Passwords as the reference stores them: `salt:hash`, scrypt, both in hex. Hashing runs off the main thread. */
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
 const hashLength = 64
 const saltLength = 16
 
 /** Hashes a password under a fresh salt: `salt:hash`, 32 and 128 hex characters. */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(saltLength).toString('hex')
-  const hash = await derive(password, salt)
-  return `${salt}:${hash.toString('hex')}`
+export function hashPassword(password: string): Promise<string> {
+  return hashUnder(randomBytes(saltLength).toString('hex'), password)
+}
+
+/** Hashes an app password under the salt of its account, so that one hash finds it among all of them. */
+export function hashAppPassword(did: string, password: string): Promise<string> {
+  const salt = createHash('sha256').update(did).digest().subarray(0, saltLength)
+  return hashUnder(salt.toString('hex'), password)
 }
 
 /** Whether `password` is the one that was hashed; takes as long for a wrong one. */
@@ -17,6 +21,11 @@ export async function verifyPassword(password: string, stored: string): Promise<
   const expected = Buffer.from(hash, 'hex')
   const derived = await derive(password, salt)
   return expected.length === derived.length && timingSafeEqual(expected, derived)
+}
+
+async function hashUnder(salt: string, password: string): Promise<string> {
+  const hash = await derive(password, salt)
+  return `${salt}:${hash.toString('hex')}`
 }
 
 /** The salt is its hex text, not the bytes it stands for: so it is in the reference's databases. */

@@ -21,6 +21,11 @@ export function cidForRaw(bytes: Uint8Array): string {
   return cidOfDigest(rawPrefix, createHash('sha256').update(bytes).digest())
 }
 
+/** The CID of raw bytes whose sha-256 is `digest`. */
+export function cidOfRawDigest(digest: Uint8Array): string {
+  return cidOfDigest(rawPrefix, digest)
+}
+
 function cidOfDigest(prefix: Uint8Array, digest: Uint8Array): string {
   const bytes = new Uint8Array(CID_LENGTH)
   bytes.set(prefix)

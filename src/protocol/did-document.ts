@@ -1,4 +1,11 @@
 /** DID documents: this service's own, and what the documents of accounts say (atproto DID specification). */
+import {
+  formatDidKey,
+  multibaseToBytes,
+  P256_JWT_ALG,
+  parseMultikey,
+  SECP256K1_JWT_ALG,
+} from '@atproto/crypto'
 
 export interface DidDocument {
   id: string
@@ -26,4 +33,66 @@ export function claimedHandle(document: DidDocument): string | undefined {
   const names = Array.isArray(document.alsoKnownAs) ? document.alsoKnownAs : []
   const name = names.find((text) => typeof text === 'string' && text.startsWith('at://'))
   return name?.slice('at://'.length)
+}
+
+/**
+ * A document as somebody else publishes it, which is believed only under its own name. Throws where it is none; what
+ * stands in its members is for their readers to doubt.
+ */
+export function parseDidDocument(did: string, document: unknown): DidDocument {
+  if (typeof document !== 'object' || document === null || !('id' in document)) {
+    throw new Error('not a DID document')
+  }
+  const { id } = document
+  if (id !== did) throw new Error('the DID document is of another DID')
+  return { ...document, id: did }
+}
+
+/** The did:key of the verification method `#id`; undefined where the document has none that can be read. */
+export function verificationKey(document: DidDocument, id: string): string | undefined {
+  const method = itemOf(document, 'verificationMethod', id)
+  const key = method?.['publicKeyMultibase']
+  if (typeof key !== 'string') return undefined
+  try {
+    switch (method?.['type']) {
+      case 'Multikey': {
+        const { jwtAlg, keyBytes } = parseMultikey(key)
+        return formatDidKey(jwtAlg, keyBytes)
+      }
+      case 'EcdsaSecp256r1VerificationKey2019':
+        return formatDidKey(P256_JWT_ALG, multibaseToBytes(key))
+      case 'EcdsaSecp256k1VerificationKey2019':
+        return formatDidKey(SECP256K1_JWT_ALG, multibaseToBytes(key))
+      default:
+        return undefined
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** The address of the service `#id`, http or https; undefined where the document has none, or none of that type. */
+export function serviceEndpoint(
+  document: DidDocument,
+  id: string,
+  type?: string,
+): string | undefined {
+  const service = itemOf(document, 'service', id)
+  if (service === undefined || (type !== undefined && service['type'] !== type)) return undefined
+  const endpoint = service['serviceEndpoint']
+  if (typeof endpoint !== 'string' || !/^https?:\/\//.test(endpoint)) return undefined
+  return URL.canParse(endpoint) ? endpoint : undefined
+}
+
+/** Ids stand there whole or as fragments. */
+function itemOf(
+  document: DidDocument,
+  list: 'verificationMethod' | 'service',
+  id: string,
+): Record<string, unknown> | undefined {
+  const items: unknown = document[list]
+  if (!Array.isArray(items)) return undefined
+  return items.find((item: { id?: unknown } | null) => {
+    return item?.id === `#${id}` || item?.id === `${document.id}#${id}`
+  }) as Record<string, unknown> | undefined
 }

@@ -5,8 +5,16 @@ import { invalidRequest } from '#src/errors.ts'
 
 export interface RecordValue {
   value: LexMap
-  /** CIDs of the blobs the record refers to, each once. */
-  blobs: string[]
+  /** The blobs the record refers to, as it names them. */
+  blobs: BlobRef[]
+}
+
+/** What a record says of a blob. */
+export interface BlobRef {
+  cid: string
+  mimeType: string
+  /** Bytes. */
+  size: number
 }
 
 type JsonObject = Record<string, unknown>
@@ -22,15 +30,15 @@ const LONGEST_LIST = 65_536
  */
 export function recordValue(json: unknown): RecordValue {
   if (!isObject(json)) throw invalidRequest('The record must be an object')
-  const blobs = new Set<string>()
+  const blobs: BlobRef[] = []
   const value = convert(json, 0, blobs)
   if (!isObject(value) || '$link' in json || '$bytes' in json || json['$type'] === 'blob') {
     throw invalidRequest('The record must be an object with a type of its own')
   }
-  return { value: value as LexMap, blobs: [...blobs] }
+  return { value: value as LexMap, blobs }
 }
 
-function convert(json: unknown, depth: number, blobs: Set<string>): LexValue {
+function convert(json: unknown, depth: number, blobs: BlobRef[]): LexValue {
   switch (typeof json) {
     case 'string':
       return checkedText(json)
@@ -50,12 +58,12 @@ function convert(json: unknown, depth: number, blobs: Set<string>): LexValue {
   }
 }
 
-function list(json: unknown[], depth: number, blobs: Set<string>): LexValue {
+function list(json: unknown[], depth: number, blobs: BlobRef[]): LexValue {
   if (json.length > LONGEST_LIST) throw invalidRequest('The record has too long a list')
   return json.map((item) => convert(item, depth + 1, blobs))
 }
 
-function map(json: JsonObject, depth: number, blobs: Set<string>): LexMap {
+function map(json: JsonObject, depth: number, blobs: BlobRef[]): LexMap {
   const value: Record<string, LexValue> = {}
   for (const key of Object.keys(json)) {
     if (key === '__proto__') throw invalidRequest('Keys must not be "__proto__"')
@@ -65,7 +73,7 @@ function map(json: JsonObject, depth: number, blobs: Set<string>): LexMap {
 }
 
 /** What stands for something else in JSON: a link, bytes, a blob. */
-function special(json: JsonObject, blobs: Set<string>): LexValue | undefined {
+function special(json: JsonObject, blobs: BlobRef[]): LexValue | undefined {
   if (json['$link'] !== undefined) {
     return parseLexLink(json as LexMap, { flavor: 'dasl' }) ?? refuse('$link')
   }
@@ -79,13 +87,13 @@ function special(json: JsonObject, blobs: Set<string>): LexValue | undefined {
   return undefined
 }
 
-function blob(json: JsonObject, blobs: Set<string>): LexValue {
+function blob(json: JsonObject, blobs: BlobRef[]): LexValue {
   const ref = json['ref']
   const cid = isObject(ref) ? parseLexLink(ref as LexMap, { flavor: 'raw' }) : undefined
   const value = { ...json, ref: cid }
   if (cid === undefined || !isTypedBlobRef(value)) return refuse('blob')
   checkedText(value.mimeType)
-  blobs.add(cid.toString())
+  blobs.push({ cid: cid.toString(), mimeType: value.mimeType, size: value.size })
   return value
 }
 

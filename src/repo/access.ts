@@ -1,20 +1,13 @@
 /** Who may read a repo through the sync methods, by its state. */
 import type { Account } from '#src/account/account.ts'
-import { invalidRequest } from '#src/errors.ts'
+import { mustServe, mustShow } from '#src/lifecycle/states.ts'
 
 /** Strangers see active repos; the account itself and the admin see it in any state. */
 export type Reader = 'anyone' | 'self' | 'admin'
 
-/** Throws RepoNotFound, RepoTakendown or RepoDeactivated where `reader` may not see the repo. */
+/** Throws RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated where `reader` may not see the repo. */
 export async function mayRead(account: Account, reader: Reader): Promise<void> {
   const { status } = await account.profile.get()
-  if (status === 'active') return
-  if (status === 'deleted') {
-    throw invalidRequest(`Could not find repo for DID: ${account.did}`, 'RepoNotFound')
-  }
-  if (reader !== 'anyone') return
-  if (status === 'deactivated') {
-    throw invalidRequest(`Repo has been deactivated: ${account.did}`, 'RepoDeactivated')
-  }
-  throw invalidRequest(`Repo has been taken down: ${account.did}`, 'RepoTakendown')
+  if (reader === 'anyone') mustServe(status, account.did)
+  else mustShow(status, account.did)
 }

@@ -1,7 +1,10 @@
 /** The one place that commits: record writes in, a signed commit with its statements and its event out. */
 import type { Account } from '#src/account/account.ts'
+import { setTakedown } from '#src/account/takedowns.ts'
 import type { LaneView, Prepared } from '#src/account/write-lane.ts'
+import { type BlobChange, blobStatements, mustHaveBlobs } from '#src/blobs/references.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { mustWrite } from '#src/lifecycle/states.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { coveringBlocks, signCommit } from '#src/protocol/commit.ts'
@@ -14,6 +17,7 @@ import {
   type NewRecord,
   putRecords,
 } from '#src/repo/records.ts'
+import { repoSigner } from '#src/repo/signer.ts'
 
 /** One write of a commit. */
 export type RecordWrite =
@@ -40,13 +44,17 @@ export async function commitWrites(
   writes: readonly RecordWrite[],
   swapCommit?: string | null,
 ): Promise<Prepared<CommitRef>> {
+  // The state may have changed while the write waited for its turn.
+  mustWrite(account.standing.coming ?? (await account.profile.get()).status)
   if (swapCommit && swapCommit !== head.cid) {
     throw invalidRequest(`Commit was at ${head.cid}`, 'InvalidSwap')
   }
   if (writes.length > MAX_WRITES) throw invalidRequest(`Too many writes. Max: ${MAX_WRITES}`)
   const { tree, ops } = applyToTree(head.tree, writes)
+  const blobs = blobChange(account, writes)
+  if (blobs && blobs.named.length > 0) await mustHaveBlobs(account, blobs.named)
   const rev = account.tids.next(head.rev)
-  const commit = signCommit(account.did, rev, cidOf(tree), await account.signer())
+  const commit = signCommit(account.did, rev, cidOf(tree), await repoSigner(account))
   const blocks = carFile(commit.cid, uniqueBlocks(commit, tree, writes))
   if (blocks.length > MAX_EVENT_BYTES) throw invalidRequest('Too many writes. Max event size: 2MB')
   const time = new Date(account.clock.now()).toISOString()
@@ -54,7 +62,11 @@ export async function commitWrites(
   return {
     answer: { cid: commit.cid, rev },
     head: { ...commit, tree },
-    statements: statementsFor(writes, rev),
+    statements: [
+      ...(blobs ? blobStatements(blobs) : []),
+      ...statementsFor(writes, rev),
+      ...(await endTakedowns(account, writes)),
+    ],
     events: [
       encodeCommitEvent({
         did: account.did,
@@ -68,6 +80,7 @@ export async function commitWrites(
       }),
     ],
     links: writes.flatMap(linksOf),
+    ...(blobs && { durable: () => account.blobs.settle() }),
   }
 }
 
@@ -126,6 +139,27 @@ function statementsFor(writes: readonly RecordWrite[], rev: string): Statement[]
     ...putRecords(records('create'), rev, false),
     ...putRecords(records('update'), rev, true),
   ]
+}
+
+/** What is deleted is no longer hidden, nor is what may follow it there. */
+async function endTakedowns(
+  { takedowns }: Account,
+  writes: readonly RecordWrite[],
+): Promise<Statement[]> {
+  const gone = writes.flatMap((write) => (write.action === 'delete' ? [write.path] : []))
+  if (gone.length === 0 || !(await takedowns.any())) return []
+  return gone.map((path) => setTakedown(path, null))
+}
+
+/** Undefined where no blob can be concerned. */
+function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChange | undefined {
+  const named = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record.blobs))
+  if (named.length === 0 && !account.blobs.mayHaveReferences) return undefined
+  const changedPaths = writes.flatMap((write) => {
+    if (write.action === 'create') return []
+    return write.action === 'delete' ? write.path : write.record.path
+  })
+  return named.length + changedPaths.length === 0 ? undefined : { named, changedPaths }
 }
 
 function linksOf(write: RecordWrite): [string, string][] {

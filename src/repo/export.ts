@@ -1,7 +1,7 @@
 /** getRepo: the whole repo, or what is new in it, as pages of a CAR file that hang together while writes go on. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
-import { packedRecords } from '#src/account/stored-records.ts'
+import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
 import { unavailable } from '#src/errors.ts'
 import { type Block, carBlockLength, carHeader, writeCarBlock } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
@@ -12,15 +12,26 @@ import { mayRead, type Reader } from '#src/repo/access.ts'
 /** What is left to send: nodes in the order of the walk, each before what is below it, and records between them. */
 type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
 
+/** Some steps, with the records among them as they are stored now. */
+interface Chunk {
+  steps: Step[]
+  rows: StoredRecord[]
+  isLast: boolean
+}
+
 interface Progress {
   steps: Iterator<Step>
   begun: boolean
   /** Only records of later revs are sent; empty for all. */
   since: string
+  /** What comes next, being read while what came before is encoded and sent. */
+  next: Promise<Chunk>
 }
 
 /** Records are read this many at a time; pages end at the first whole chunk past the size. */
 const CHUNK = 250
+/** The first are few, so that the first byte leaves soon. */
+const FIRST_CHUNK = 50
 const FIRST_PAGE_BYTES = 32 * 1024
 const PAGE_BYTES = 384 * 1024
 
@@ -35,11 +46,10 @@ export async function openExport(
   const id = await account.lane.write(async ({ head }) => {
     const steps =
       input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
-    const progress: Progress = {
-      steps: steps[Symbol.iterator](),
-      begun: false,
-      since: input.since ?? '',
-    }
+    const iterator = steps[Symbol.iterator]()
+    const since = input.since ?? ''
+    const next = readChunk(account, iterator, FIRST_CHUNK, since)
+    const progress: Progress = { steps: iterator, begun: false, since, next }
     const answer = account.snapshots.begin(head, progress, account.clock.now())
     return { answer, head, statements: [], events: [] }
   })
@@ -59,9 +69,10 @@ export async function readExport(
   let size = 0
   let done = false
   while (!done && size < limit) {
-    const steps = take(progress.steps, size === 0 && limit === FIRST_PAGE_BYTES ? 50 : CHUNK)
-    done = steps.done
-    for (const block of await blocksOf(account, steps.taken, replaced, progress.since)) {
+    const chunk = await progress.next
+    done = chunk.isLast
+    if (!done) progress.next = readChunk(account, progress.steps, CHUNK, progress.since)
+    for (const block of blocksOf(chunk, replaced)) {
       blocks.push(block)
       size += carBlockLength(block[1])
     }
@@ -70,36 +81,44 @@ export async function readExport(
   return { bytes: carPage(header, blocks), done }
 }
 
-function take(from: Iterator<Step>, count: number): { taken: Step[]; done: boolean } {
-  const taken: Step[] = []
-  for (let records = 0; records < count; ) {
+/** Takes the next steps with at most `count` records, and begins to read these. */
+function readChunk(
+  account: Account,
+  from: Iterator<Step>,
+  count: number,
+  since: string,
+): Promise<Chunk> {
+  const steps: Step[] = []
+  const paths: string[] = []
+  let isLast = false
+  while (!isLast && paths.length < count) {
     const next = from.next()
-    if (next.done) return { taken, done: true }
-    taken.push(next.value)
-    if (next.value.node === undefined) records++
+    isLast = next.done === true
+    if (next.done) break
+    steps.push(next.value)
+    if (next.value.node === undefined) paths.push(next.value.key)
   }
-  return { taken, done: false }
+  const chunk = readRows(account, paths, since).then((rows) => ({ steps, rows, isLast }))
+  // Whoever asks for the next page hears of a failure; an export that nobody goes on with must not end the process.
+  chunk.catch(() => {})
+  return chunk
 }
 
-async function blocksOf(
-  account: Account,
-  steps: Step[],
-  replaced: Map<string, Uint8Array>,
-  since: string,
-): Promise<Block[]> {
-  const leaves = steps.filter((step) => step.node === undefined)
-  const first = leaves[0]?.key
-  const last = leaves.at(-1)?.key
-  const rows =
-    first === undefined || last === undefined
-      ? []
-      : await packedRecords(
-          account.sql,
-          'SELECT path, cid, value FROM record WHERE path >= ? AND path <= ? AND rev > ? ORDER BY path',
-          first,
-          last,
-          since,
-        )
+async function readRows(account: Account, paths: string[], since: string): Promise<StoredRecord[]> {
+  const [first] = paths
+  const last = paths.at(-1)
+  if (first === undefined || last === undefined) return []
+  return packedRecords(
+    account.sql,
+    'SELECT path, cid, value FROM record WHERE path >= ? AND path <= ? AND rev > ? ORDER BY path',
+    first,
+    last,
+    since,
+  )
+}
+
+/** What was read before a record was replaced is as good as what the snapshot kept of it. */
+function blocksOf({ steps, rows }: Chunk, replaced: Map<string, Uint8Array>): Block[] {
   const stored = new Map(rows.map(({ cid, value }) => [cid, value]))
   return steps.map((step): Block => {
     if (step.node !== undefined) return nodeBlock(step.node)

@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { loadRoot, type Root } from '#src/account/head.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { mustShow, standing } from '#src/lifecycle/states.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
 import { cidOf, lookUp, type TreeNode } from '#src/protocol/tree.ts'
@@ -31,10 +32,11 @@ export interface RepoStatus {
   rev?: string
 }
 
-/** com.atproto.sync.getRepoStatus: told in any state. */
+/** com.atproto.sync.getRepoStatus: told in any state but that of a deleted account. */
 export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   const { status } = await account.profile.get()
-  if (status !== 'active') return { did: account.did, active: false, status }
+  mustShow(status, account.did)
+  if (status !== 'active') return { did: account.did, ...standing(status) }
   return { did: account.did, active: true, rev: (await currentRoot(account)).rev }
 }
 

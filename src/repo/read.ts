@@ -3,6 +3,7 @@ import type { Account } from '#src/account/account.ts'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { may, mustServe } from '#src/lifecycle/states.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 
 /** com.atproto.repo.getRecord. RecordNotFound where it is not there, or not as `cid`. */
@@ -11,11 +12,11 @@ export async function getRecord(
   input: { collection: string; rkey: string; cid?: string },
 ): Promise<EncodedJson> {
   const { status } = await account.profile.get()
-  if (status !== 'active') throw invalidRequest('Could not find repo', 'RepoNotFound')
+  if (!may('serve', status)) throw invalidRequest('Could not locate record')
   const path = `${input.collection}/${input.rkey}`
   return account.answers.get(`getRecord ${path} ${input.cid ?? ''}`, async () => {
     const record = await account.records.find(path, input.cid)
-    if (record === undefined) {
+    if (record === undefined || (await account.takedowns.refOf(path)) !== undefined) {
       throw invalidRequest(`Could not locate record: at://${account.did}/${path}`, 'RecordNotFound')
     }
     return entry(account, record)
@@ -28,7 +29,7 @@ export async function listRecords(
   input: { collection: string; limit: number; cursor?: string; reverse?: boolean },
 ): Promise<EncodedJson> {
   const { status } = await account.profile.get()
-  if (status !== 'active') throw invalidRequest('Could not find repo', 'RepoNotFound')
+  if (!may('serve', status)) throw invalidRequest(`Could not find repo: ${account.did}`)
   const { collection, limit, cursor, reverse = false } = input
   return account.answers.get(
     `listRecords ${collection} ${limit} ${cursor ?? ''} ${reverse}`,
@@ -36,9 +37,12 @@ export async function listRecords(
       // '0' is the character after '/': the bounds take in every rkey of the collection.
       const low = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
       const high = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
+      const shown = (await account.takedowns.any())
+        ? 'AND path NOT IN (SELECT path FROM takedown)'
+        : ''
       const rows = await packedRecords(
         account.sql,
-        `SELECT path, cid, value FROM record WHERE path > ? AND path < ? ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
+        `SELECT path, cid, value FROM record WHERE path > ? AND path < ? ${shown} ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
         low,
         high,
         limit,
@@ -63,9 +67,7 @@ export interface RepoDescription {
 /** com.atproto.repo.describeRepo, but for the DID document, which the gateway adds. */
 export async function describeRepo(account: Account): Promise<RepoDescription> {
   const { status, handle } = await account.profile.get()
-  if (status === 'deactivated') throw invalidRequest('Repo has been deactivated', 'RepoDeactivated')
-  if (status === 'takendown') throw invalidRequest('Repo has been taken down', 'RepoTakendown')
-  if (status !== 'active') throw invalidRequest('Could not find repo', 'RepoNotFound')
+  mustServe(status, account.did)
   const { json } = await account.answers.get('collections', async () =>
     JSON.stringify(await collections(account)),
   )

@@ -1,14 +1,15 @@
 /** Record rows, and the backlinks and blob references that go with them. */
 import type { Account } from '#src/account/account.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
+import type { BlobRef } from '#src/protocol/record-value.ts'
 
 /** A record that is to be stored. */
 export interface NewRecord {
   path: string
   cid: string
   block: Uint8Array
-  /** CIDs of the blobs it refers to. */
-  blobs: readonly string[]
+  /** The blobs it refers to, as it names them. */
+  blobs: readonly BlobRef[]
   /** What it is about, for likes, reposts, follows and blocks. */
   subjects: readonly string[]
 }
@@ -39,7 +40,7 @@ export function putRecords(
 }
 
 function references(records: readonly NewRecord[]): Statement[] {
-  const blobs = records.flatMap(({ path, blobs }) => blobs.map((blob) => [blob, path]))
+  const blobs = records.flatMap(({ path, blobs }) => blobs.map(({ cid }) => [cid, path]))
   const links = records.flatMap(({ path, subjects }) =>
     subjects.map((subject) => [collectionOf(path), subject, path]),
   )

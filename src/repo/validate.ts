@@ -5,7 +5,7 @@ import { isValidRecordKey } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { records } from '#src/protocol/lexicons/records.ts'
-import { recordValue } from '#src/protocol/record-value.ts'
+import { type BlobRef, recordValue } from '#src/protocol/record-value.ts'
 
 export type ValidationStatus = 'valid' | 'unknown'
 
@@ -27,8 +27,8 @@ export interface PreparedRecord {
   cid: string
   /** Absent where no validation was wanted. */
   status: ValidationStatus | undefined
-  /** CIDs of the blobs it refers to. */
-  blobs: string[]
+  /** The blobs it refers to, as it names them. */
+  blobs: BlobRef[]
   /** What a follow, block, like or repost is about: a DID or an at:// URI. */
   backlinks: string[]
 }

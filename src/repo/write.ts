@@ -1,10 +1,13 @@
 /** createRecord, putRecord, deleteRecord and applyWrites: each decides what to write and leaves it to `commitWrites`. */
 import type { Account } from '#src/account/account.ts'
-import type { LaneView, Prepared } from '#src/account/write-lane.ts'
-import { authRequired, invalidRequest } from '#src/errors.ts'
+import type { Job, LaneView, Prepared } from '#src/account/write-lane.ts'
+import { cidsOf } from '#src/blobs/references.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { mustWrite } from '#src/lifecycle/states.ts'
 import { lookUp } from '#src/protocol/tree.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/repo/commit-writes.ts'
 import { linkKey, linksTo, type NewRecord } from '#src/repo/records.ts'
+import { hasSlur } from '#src/protocol/slurs.ts'
 import { prepareRecord, type RecordInput, type ValidationStatus } from '#src/repo/validate.ts'
 
 export interface WriteOptions {
@@ -63,7 +66,7 @@ export async function createRecord(account: Account, input: CreateRecord): Promi
   await mayWrite(account)
   const made = newRecord(account, input, input.rkey, input.record)
   const write: RecordWrite = { action: 'create', record: made.record }
-  const commit = await account.lane.write(async (view) =>
+  const commit = await inLane(account, [made.record], async (view) =>
     commitWrites(
       account,
       view,
@@ -81,7 +84,7 @@ export async function createRecord(account: Account, input: CreateRecord): Promi
 export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
   await mayWrite(account)
   const made = newRecord(account, input, input.rkey, input.record)
-  const commit = await account.lane.write<CommitRef | undefined>((view) => {
+  const commit = await inLane<CommitRef | undefined>(account, [made.record], (view) => {
     const current = lookUp(view.head.tree, made.record.path)
     if (current === made.record.cid) return unchanged(view)
     mustMatch(current, input.swapRecord)
@@ -122,7 +125,8 @@ export async function applyWrites(
 ): Promise<{ commit: CommitRef; results: WriteResult[] }> {
   await mayWrite(account)
   const prepared = input.writes.map((write, i) => prepareWrite(account, write, input, i))
-  const commit = await account.lane.write((view) =>
+  const records = prepared.flatMap(({ write }) => (write.action === 'delete' ? [] : write.record))
+  const commit = await inLane(account, records, (view) =>
     commitWrites(
       account,
       view,
@@ -153,6 +157,14 @@ function prepareWrite(
   }
 }
 
+/** Runs the job in its turn. Meanwhile no bytes are deleted that the records name. */
+function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
+  const named = records.flatMap(({ blobs }) => blobs)
+  if (named.length === 0) return account.lane.write(job)
+  const release = account.blobs.claim(cidsOf(named))
+  return account.lane.write(job).finally(release)
+}
+
 interface Made {
   record: NewRecord
   status: ValidationStatus | undefined
@@ -165,6 +177,9 @@ function newRecord(
   value: unknown,
 ): Made {
   const { collection, validate, at } = input
+  if (rkey !== undefined && hasSlur(rkey)) {
+    throw invalidRequest('Unacceptable slur in record key')
+  }
   const key = rkey ?? account.tids.next()
   const { bytes, cid, blobs, backlinks, status } = prepareRecord({
     collection,
@@ -215,8 +230,5 @@ function unchanged({ head }: LaneView): Prepared<undefined> {
 
 async function mayWrite(account: Account): Promise<void> {
   const { status } = await account.profile.get()
-  if (status === 'active') return
-  if (status === 'deactivated') throw authRequired('Account is deactivated', 'AccountDeactivated')
-  if (status === 'takendown') throw authRequired('Account has been taken down', 'AccountTakedown')
-  throw invalidRequest('Could not find repo', 'RepoNotFound')
+  mustWrite(status)
 }

@@ -6,6 +6,15 @@ import { newTokenId, refreshGrace, refreshLifetime } from '#src/sessions/tokens.
 interface RefreshToken {
   expiresAt: number
   nextId: string | null
+  appPasswordName: string | null
+  /** Of the app password; null where there is none, or none any more. */
+  privileged: number | null
+}
+
+/** The token that follows another one; its session began with this app password, if any. */
+export interface NextToken {
+  id: string
+  appPassword: { privileged: boolean } | undefined
 }
 
 /** Stores a token issued `now`; times are milliseconds since 1970. */
@@ -16,18 +25,41 @@ export function storeToken(id: string, now: number): Statement {
   }
 }
 
+/** The same for a token that is given for a password, unless that was changed or revoked meanwhile. */
+export function storeGivenToken(
+  id: string,
+  now: number,
+  given: { appPassword: string | undefined; passwordHash: string | null },
+): Statement {
+  const { appPassword, passwordHash } = given
+  const [isStill, shown] =
+    appPassword === undefined
+      ? ['EXISTS (SELECT 1 FROM account WHERE password_hash = ?)', passwordHash]
+      : [`EXISTS (SELECT 1 FROM credential WHERE kind = 'app password' AND name = ?)`, appPassword]
+  return {
+    sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${isStill}`,
+    params: [id, now + refreshLifetime, appPassword ?? null, shown],
+  }
+}
+
 /**
- * The id of the token that follows `id`: always the same one, however often and however concurrently it is
+ * The token that follows `id`: always the same one, however often and however concurrently it is
  * asked for. From the first time on `id` has two hours left. Undefined where it was revoked or has expired.
  */
-export async function rotateToken(account: Account, id: string): Promise<string | undefined> {
+export async function rotateToken(account: Account, id: string): Promise<NextToken | undefined> {
   const now = account.clock.now()
   const token = await findToken(account, id)
   if (token === undefined || token.expiresAt <= now) return undefined
-  if (token.nextId !== null) return token.nextId
+  if (token.nextId !== null) return nextOf(token)
   await account.sql.batch([...rotation(id, newTokenId(), now), purge(now)])
-  const rotated = await findToken(account, id)
-  return rotated?.nextId ?? undefined
+  return nextOf(await findToken(account, id))
+}
+
+function nextOf(token: RefreshToken | undefined): NextToken | undefined {
+  if (token === undefined || token.nextId === null) return undefined
+  const { nextId: id, appPasswordName, privileged } = token
+  if (appPasswordName === null) return { id, appPassword: undefined }
+  return privileged === null ? undefined : { id, appPassword: { privileged: privileged !== 0 } }
 }
 
 /** Revokes the token, and what else would lead to it within the grace of a rotation. */
@@ -37,7 +69,9 @@ export function revokeToken(id: string): Statement {
 
 function findToken(account: Account, id: string): Promise<RefreshToken | undefined> {
   return account.sql.first<RefreshToken>(
-    'SELECT expires_at AS expiresAt, next_id AS nextId FROM refresh_token WHERE id = ?',
+    `SELECT expires_at AS expiresAt, next_id AS nextId, app_password_name AS appPasswordName, privileged
+     FROM refresh_token LEFT JOIN credential ON kind = 'app password' AND name = app_password_name
+     WHERE id = ?`,
     id,
   )
 }

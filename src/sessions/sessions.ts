@@ -2,8 +2,10 @@
 import type { Account } from '#src/account/account.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
-import { verifyPassword } from '#src/ports/passwords.ts'
-import { revokeToken, rotateToken, storeToken } from '#src/sessions/refresh-tokens.ts'
+import { may, mustLogIn, standing } from '#src/lifecycle/states.ts'
+import { type AppPassword, findAppPassword, scopeOf } from '#src/sessions/app-passwords.ts'
+import { isPassword } from '#src/sessions/passwords.ts'
+import { revokeToken, rotateToken, storeGivenToken } from '#src/sessions/refresh-tokens.ts'
 import {
   accessScope,
   issueTokens,
@@ -35,14 +37,19 @@ export async function createSession(
   { password, allowTakendown = false }: { password: string; allowTakendown?: boolean },
 ): Promise<Session> {
   const row = await account.profile.find()
-  const matches = row?.passwordHash != null && (await verifyPassword(password, row.passwordHash))
-  if (!matches || row.status === 'deleted') throw wrongCredentials()
-  const takendown = row.status === 'takendown'
-  if (takendown && !allowTakendown) throw accountTakedown()
+  if (row === undefined || row.status === 'deleted') throw wrongCredentials()
+  const isOpen = may('logIn', row.status)
+  // What looks like an app password is one, most of the time; each look at the other kind takes long.
+  const appPassword = isOpen ? await findAppPassword(account, password) : undefined
+  if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
+  if (!isOpen && !allowTakendown) mustLogIn(row.status)
   const tokenId = newTokenId()
   // The refresh token of a taken-down account is not stored, so that it cannot be used.
-  if (!takendown) await account.sql.batch([storeToken(tokenId, account.clock.now())])
-  return sessionOf(account, row, tokenId)
+  if (isOpen) {
+    const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
+    await account.sql.batch([storeGivenToken(tokenId, account.clock.now(), given)])
+  }
+  return sessionOf(account, row, tokenId, appPassword)
 }
 
 /**
@@ -54,10 +61,10 @@ export async function refreshSession(
   { tokenId }: { tokenId: string },
 ): Promise<Session> {
   const row = await known(account)
-  if (row.status === 'takendown') throw accountTakedown()
-  const nextId = await rotateToken(account, tokenId)
-  if (nextId === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
-  return sessionOf(account, row, nextId)
+  mustLogIn(row.status)
+  const next = await rotateToken(account, tokenId)
+  if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
+  return sessionOf(account, row, next.id, next.appPassword)
 }
 
 /** com.atproto.server.deleteSession; silent where there is nothing to delete. */
@@ -68,46 +75,50 @@ export async function deleteSession(
   await account.sql.batch([revokeToken(tokenId)])
 }
 
-/** com.atproto.server.getSession. */
+/** com.atproto.server.getSession. Throws 400 where there is no account, or one that was taken down. */
 export async function getSession(account: Account): Promise<SessionInfo> {
   const row = await known(account)
-  if (row.status === 'takendown') throw accountTakedown()
+  if (!may('logIn', row.status)) throw unknownAccount(account)
   return infoOf(account, row)
 }
 
 /** The session of an account whose refresh token `tokenId` is stored, or about to be. */
-export function sessionOf(account: Account, row: ProfileRow, tokenId: string): Session {
+export function sessionOf(
+  account: Account,
+  row: ProfileRow,
+  tokenId: string,
+  appPassword?: Pick<AppPassword, 'privileged'>,
+): Session {
   const { did, service, clock } = account
-  const scope = row.status === 'takendown' ? takendownScope : accessScope
+  const given = appPassword === undefined ? accessScope : scopeOf(appPassword)
+  const scope = may('logIn', row.status) ? given : takendownScope
   const terms = { secret: service.jwtSecret, audience: service.did, now: clock.now() }
   return { ...issueTokens({ did, tokenId, scope }, terms), ...infoOf(account, row) }
 }
 
 function infoOf({ did }: Account, row: ProfileRow): SessionInfo {
-  const active = row.status === 'active'
   return {
     did,
     handle: row.handle ?? 'handle.invalid',
     ...(row.email === null ? {} : { email: row.email }),
     emailConfirmed: row.emailConfirmedAt !== null,
-    active,
-    ...(active ? {} : { status: row.status }),
+    ...standing(row.status),
   }
 }
 
 async function known(account: Account): Promise<ProfileRow> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') {
-    throw invalidRequest(`Could not find user info for account: ${account.did}`)
+    throw unknownAccount(account)
   }
   return row
+}
+
+function unknownAccount({ did }: Account) {
+  return invalidRequest(`Could not find user info for account: ${did}`)
 }
 
 /** What every failed login is told, whatever was wrong. */
 export function wrongCredentials() {
   return authRequired('Invalid identifier or password')
-}
-
-function accountTakedown() {
-  return authRequired('Account has been taken down', 'AccountTakedown')
 }

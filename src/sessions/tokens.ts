@@ -14,14 +14,26 @@ export const refreshGrace = 2 * hour
 
 export const accessScope = 'com.atproto.access'
 export const refreshScope = 'com.atproto.refresh'
+export const appPasswordScope = 'com.atproto.appPass'
+export const privilegedScope = 'com.atproto.appPassPrivileged'
 export const takendownScope = 'com.atproto.takendown'
-const accessScopes: readonly string[] = [
-  accessScope,
-  'com.atproto.appPass',
-  'com.atproto.appPassPrivileged',
-  takendownScope,
-  'com.atproto.signupQueued',
-]
+const queuedScope = 'com.atproto.signupQueued'
+
+const full = [accessScope]
+const privileged = [...full, privilegedScope]
+const standard = [...privileged, appPasswordScope]
+
+/** The scopes of the access tokens that each kind of caller may show (`Callers` of xrpc/method.ts). */
+export const accessScopesFor = {
+  account: standard,
+  'privileged account': privileged,
+  'full account': full,
+  'account or takendown': [...standard, takendownScope],
+  'full account or takendown': [...full, takendownScope],
+  'account or queued': [...standard, queuedScope],
+} as const satisfies Record<string, readonly string[]>
+
+const accessScopes: readonly string[] = [...standard, takendownScope, queuedScope]
 
 /** What tokens are checked and made with. `now` is milliseconds since 1970. */
 export interface TokenTerms {

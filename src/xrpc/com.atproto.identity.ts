@@ -1,17 +1,96 @@
-/** com.atproto.identity: the names of accounts. */
+/** com.atproto.identity: the names of accounts, here and elsewhere. */
 import { invalidRequest } from '#src/errors.ts'
+import { sendMail } from '#src/gateway/mails.ts'
+import { isServiceHandle } from '#src/identity/handle-rules.ts'
+import * as plc from '#src/identity/plc-requests.ts'
+import * as resolving from '#src/identity/resolve.ts'
+import * as changing from '#src/identity/update-handle.ts'
+import { parseHandle } from '#src/protocol/handle.ts'
 import * as identity from '#src/protocol/lexicons/com/atproto/identity.ts'
 import { method } from '#src/xrpc/method.ts'
-import { isServiceHandle } from '#src/xrpc/surface.ts'
 
 export const resolveHandle = method(identity.resolveHandle, {
   auth: 'none',
-  run: async ({ params, server: { dispatch, service } }) => {
-    const handle = params.handle.toLowerCase()
-    const found = await dispatch.directory.accounts.resolveHandle({ handle })
-    if (found !== null) return { did: found.did }
-    // Handles elsewhere are not looked up: only those under our domains are ours to answer for.
-    const error = isServiceHandle(service, handle) ? 'HandleNotFound' : 'InvalidRequest'
+  run: async ({ params, server }) => {
+    const handle = parseHandle(params.handle)
+    const did = await resolving.didOfHandle(server.identity, handle, server.identity.elsewhere)
+    if (did !== undefined) return { did }
+    const { domains } = await server.handleRules()
+    const error = isServiceHandle(handle, domains) ? 'HandleNotFound' : 'InvalidRequest'
     throw invalidRequest('Unable to resolve handle', error)
+  },
+})
+
+export const resolveDid = method(identity.resolveDid, {
+  auth: 'none',
+  run: async ({ params: { did }, server }) => ({
+    didDoc: await resolving.resolveDid(server.resolver, did),
+  }),
+})
+
+export const resolveIdentity = method(identity.resolveIdentity, {
+  auth: 'none',
+  run: ({ params: { identifier }, server }) =>
+    resolving.resolveIdentity(server.identity, identifier),
+})
+
+export const refreshIdentity = method(identity.refreshIdentity, {
+  auth: 'none',
+  run: ({ input: { identifier }, server }) =>
+    resolving.resolveIdentity(server.identity, identifier, { refresh: true }),
+})
+
+/** Whose identity it is stands in the token. */
+const own = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: () => invalidRequest('Account not found'),
+}
+
+export const updateHandle = method(identity.updateHandle, {
+  ...own,
+  auth: 'account',
+  run: async ({ did, input: { handle }, server }) => {
+    await changing.updateHandle(server.identity, { did, handle })
+    return undefined
+  },
+})
+
+export const getRecommendedDidCredentials = method(identity.getRecommendedDidCredentials, {
+  ...own,
+  auth: 'account',
+  run: async ({ account, server }) =>
+    plc.recommendedCredentials(await account.identity.getIdentity(), server.identity.credentials),
+})
+
+export const requestPlcOperationSignature = method(identity.requestPlcOperationSignature, {
+  ...own,
+  unknown: () => invalidRequest('account not found'),
+  auth: 'full account or takendown',
+  run: async ({ account, server }) => {
+    const wanted = { purpose: 'plc_operation', evenTakendown: true } as const
+    const { token, email } = await account.email.requestToken(wanted)
+    await sendMail(server, email, 'plcOperation', { token })
+    return undefined
+  },
+})
+
+export const signPlcOperation = method(identity.signPlcOperation, {
+  ...own,
+  auth: 'full account or takendown',
+  run: async ({ account, did, input: { token, ...wanted }, server }) => {
+    if (!token) {
+      throw invalidRequest('email confirmation token required to sign PLC operations')
+    }
+    const believe = () => account.identity.usePlcToken({ token })
+    return { operation: await plc.signPlcOperation(server.identity, did, wanted, believe) }
+  },
+})
+
+export const submitPlcOperation = method(identity.submitPlcOperation, {
+  ...own,
+  auth: 'account',
+  run: async ({ did, input: { operation }, server }) => {
+    await plc.submitPlcOperation(server.identity, did, operation)
+    return undefined
   },
 })

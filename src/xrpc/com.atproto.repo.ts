@@ -1,6 +1,8 @@
-/** com.atproto.repo: writing records, and reading them one by one or in lists. */
-import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
-import { claimedHandle } from '#src/protocol/did-document.ts'
+/** com.atproto.repo: writing records and what belongs to them, and reading them one by one or in lists. */
+import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import { importRepo as importInto } from '#src/gateway/import-repo.ts'
+import { receiveBlob } from '#src/gateway/receive-blob.ts'
+import { claimedHandle, verificationKey } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 import { type AccountCaller, method } from '#src/xrpc/method.ts'
 
@@ -69,5 +71,53 @@ export const describeRepo = method(repo.describeRepo, {
     if (didDoc === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
     const handleIsCorrect = claimedHandle(didDoc) === description.handle
     return { ...description, didDoc, handleIsCorrect }
+  },
+})
+
+/** An account's own blobs. */
+const ownBlobs = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+}
+
+export const uploadBlob = method(repo.uploadBlob, {
+  ...ownBlobs,
+  auth: 'account or service',
+  bodyLimit: ({ service }) => service.blobUploadLimit,
+  run: async ({ account, did, input, server: { blobs } }) => {
+    const upload = await receiveBlob(blobs, did, input)
+    try {
+      const { mimeType } = await account.blob.add(upload)
+      const ref = { $link: upload.cid }
+      const blob = { $type: 'blob', ref, mimeType, size: upload.size }
+      return { json: JSON.stringify({ blob }) }
+    } catch (error) {
+      // Where nobody can tell whether the account took it, it waits, and goes when its time is over.
+      if (error instanceof XrpcError && error.status < 500) {
+        await blobs.deleteTemps(did, [upload.key]).catch(() => {})
+      }
+      throw error
+    }
+  },
+})
+
+export const listMissingBlobs = method(repo.listMissingBlobs, {
+  ...ownBlobs,
+  auth: 'account',
+  run: ({ account, params }) => account.blob.listMissing(params),
+})
+
+export const importRepo = method(repo.importRepo, {
+  ...ownBlobs,
+  auth: 'full account',
+  bodyLimit: ({ service }) => service.imports.maxBytes,
+  run: async ({ account, did, input, server }) => {
+    if (!server.service.imports.accepted) {
+      throw invalidRequest('Service is not accepting repo imports')
+    }
+    const document = await server.resolver.refresh(did)
+    const key = document && verificationKey(document, 'atproto')
+    await importInto(account.import, input, key === undefined ? [] : [key])
+    return undefined
   },
 })

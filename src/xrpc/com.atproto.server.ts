@@ -1,18 +1,31 @@
 /** com.atproto.server: accounts and their sessions, and what the server tells of itself. */
 import { invalidRequest } from '#src/errors.ts'
+import type { DidDocument } from '#src/protocol/did-document.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { logIn } from '#src/sessions/log-in.ts'
 import { method } from '#src/xrpc/method.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
 
 export const createAccount = method(server.createAccount, {
-  auth: 'none',
-  run: ({ input, server }) => server.createAccount(input),
+  auth: 'arrival',
+  run: ({ input, caller, server }) => server.createAccount(input, caller?.did),
 })
+
+/** A session with the account's DID document, where the operator wants that; without one that nobody can tell. */
+async function withDidDoc<S extends { did: string }>(
+  { identity, resolver }: Surface,
+  session: Promise<S>,
+): Promise<S & { didDoc?: DidDocument }> {
+  const known = await session
+  if (!identity.didDocWithSession) return known
+  const didDoc = await resolver.resolve(known.did).catch(() => undefined)
+  return { ...known, ...(didDoc && { didDoc }) }
+}
 
 export const createSession = method(server.createSession, {
   auth: 'none',
-  run: ({ input: { identifier, password, allowTakendown = false }, server: { dispatch } }) =>
-    logIn(dispatch, { identifier, password, allowTakendown }),
+  run: ({ input: { identifier, password, allowTakendown = false }, server }) =>
+    withDidDoc(server, logIn(server.dispatch, { identifier, password, allowTakendown })),
 })
 
 /** Whose session it is stands in the token. */
@@ -24,13 +37,14 @@ const own = {
 export const refreshSession = method(server.refreshSession, {
   ...own,
   auth: 'refresh',
-  run: ({ account, caller: { tokenId } }) => account.session.refreshSession({ tokenId }),
+  run: ({ account, caller: { tokenId }, server }) =>
+    withDidDoc(server, account.session.refreshSession({ tokenId })),
 })
 
 export const getSession = method(server.getSession, {
   ...own,
-  auth: 'account',
-  run: ({ account }) => account.session.getSession(),
+  auth: 'account or queued',
+  run: ({ account, server }) => withDidDoc(server, account.session.getSession()),
 })
 
 export const deleteSession = method(server.deleteSession, {
@@ -44,9 +58,9 @@ export const deleteSession = method(server.deleteSession, {
 
 export const describeServer = method(server.describeServer, {
   auth: 'none',
-  run: async ({ server: { service } }) => ({
+  run: async ({ server: { service, handleRules } }) => ({
     did: service.did,
-    availableUserDomains: [...service.handleDomains],
+    availableUserDomains: [...(await handleRules()).domains],
     inviteCodeRequired: service.inviteRequired,
     blobUploadLimit: service.blobUploadLimit,
     links: {
@@ -55,28 +69,4 @@ export const describeServer = method(server.describeServer, {
     },
     contact: { ...(service.contactEmail && { email: service.contactEmail }) },
   }),
-})
-
-export const createInviteCode = method(server.createInviteCode, {
-  auth: 'admin',
-  run: async ({ input: { useCount, forAccount }, server: { dispatch, service } }) => {
-    const forAccounts = forAccount === undefined ? {} : { forAccounts: [forAccount] }
-    const { hostname } = service
-    const made = await dispatch.directory.invites.create({ hostname, useCount, ...forAccounts })
-    return { code: made.codes[0]!.codes[0]! }
-  },
-})
-
-/** What goes into one transaction of the directory. */
-const MOST_CODES = 1000
-
-export const createInviteCodes = method(server.createInviteCodes, {
-  auth: 'admin',
-  run: async ({ input, server: { dispatch, service } }) => {
-    const { codeCount, forAccounts } = input
-    if (codeCount * (forAccounts?.length ?? 1) > MOST_CODES) {
-      throw invalidRequest(`Too many codes. Max: ${MOST_CODES}`)
-    }
-    return dispatch.directory.invites.create({ hostname: service.hostname, ...input })
-  },
 })

@@ -1,13 +1,20 @@
 /** com.atproto.sync: repos as relays and other readers take them. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { blobResponse } from '#src/gateway/blob-response.ts'
+import { openBlob } from '#src/gateway/serve-blob.ts'
 import * as sync from '#src/protocol/lexicons/com/atproto/sync.ts'
 import { type Callers, method } from '#src/xrpc/method.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
 
 /** What the reads of one repo have in common: the account itself and the admin see it in any state. */
 const read = {
   auth: 'reader',
   of: ({ params }: { params: { did: string } }) => params.did,
 } as const
+
+/** What an account that was taken down may still take with it. */
+const takeAway = { ...read, auth: 'reader or takendown' } as const
 
 export const getLatestCommit = method(sync.getLatestCommit, {
   ...read,
@@ -27,6 +34,8 @@ export const getRepoStatus = method(sync.getRepoStatus, {
 
 export const getBlocks = method(sync.getBlocks, {
   ...read,
+  // Tempest's clients say cids[]=.
+  looseParams: true,
   run: ({ account, did, caller, params: { cids } }) =>
     account.sync.getBlocks({ cids }, as(caller, did)),
 })
@@ -38,7 +47,7 @@ export const getRecord = method(sync.getRecord, {
 })
 
 export const getRepo = method(sync.getRepo, {
-  ...read,
+  ...takeAway,
   run: ({ account, did, caller, params: { did: _, ...params } }) =>
     exported(account, params, as(caller, did)),
 })
@@ -46,6 +55,22 @@ export const getRepo = method(sync.getRepo, {
 export const getCheckout = method(sync.getCheckout, {
   ...read,
   run: ({ account, did, caller }) => exported(account, {}, as(caller, did)),
+})
+
+export const getBlob = method(sync.getBlob, {
+  ...takeAway,
+  run: async ({ account, did, caller, params: { cid }, request, server }) => {
+    const found = await account.blob.find({ cid }, as(caller, did))
+    const blob = await openBlob(server.blobs, did, { cid, ...found })
+    if (blob === undefined) throw invalidRequest('Blob not found', 'BlobNotFound')
+    return blobResponse(blob, { cid, mimeType: found.mimeType, isHead: request.method === 'HEAD' })
+  },
+})
+
+export const listBlobs = method(sync.listBlobs, {
+  ...takeAway,
+  run: ({ account, did, caller, params: { did: _, ...params } }) =>
+    account.blob.list(params, as(caller, did)),
 })
 
 export const listRepos = method(sync.listRepos, {
@@ -63,6 +88,36 @@ export const listRepos = method(sync.listRepos, {
     return { ...(cursor !== undefined && { cursor }), repos }
   },
 })
+
+/**
+ * A relay's methods. Here they are what Tempest makes of them: whoever calls for a crawl of this very server is heard,
+ * and the relays of the operator are asked, no oftener than after a write; by the admin at once.
+ */
+const crawl = {
+  auth: 'reader',
+  run: async ({
+    input,
+    caller,
+    server,
+  }: {
+    input: { hostname: string }
+    caller: Callers['reader']
+    server: Surface
+  }) => {
+    const { hostname, publicUrl } = server.service
+    const asked = input.hostname.toLowerCase()
+    if (asked !== hostname && asked !== new URL(publicUrl).host) {
+      throw invalidRequest(`This server hosts ${hostname} only`)
+    }
+    if (caller !== undefined && 'admin' in caller) await server.crawlers.request()
+    else server.crawlers.notify()
+    return { json: '{}' }
+  },
+} as const
+
+export const requestCrawl = method(sync.requestCrawl, crawl)
+
+export const notifyOfUpdate = method(sync.notifyOfUpdate, crawl)
 
 function as(caller: Callers['reader'], did: string): 'anyone' | 'self' | 'admin' {
   if (caller === undefined) return 'anyone'

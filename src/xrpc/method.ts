@@ -4,7 +4,7 @@ import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Input, Output, Params, Schema } from '#src/xrpc/inferred.ts'
-import { readInput, readParams } from '#src/xrpc/reading.ts'
+import { plainLists, readInput, readParams } from '#src/xrpc/reading.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 
 /** Who calls, by the kind of credentials that a method asks for. */
@@ -13,13 +13,32 @@ export interface Callers {
   none: undefined
   /** An account, with an access token. */
   account: AccountCaller
+  /** The same, but not with an app password that has no privileges. */
+  'privileged account': AccountCaller
+  /** The same, but with no app password at all. */
+  'full account': AccountCaller
+  /** As `account` and `full account`, and also the narrow session of an account that was taken down. */
+  'account or takendown': AccountCaller
+  'full account or takendown': AccountCaller
+  /** As `account`, and also one that waits in a queue of new accounts. */
+  'account or queued': AccountCaller
+  /** As `account`, and also an account with a service token that names the method. */
+  'account or service': { did: string }
+  /** Nobody, or a DID of anywhere with a service token: an account that wants to come here. */
+  arrival: { did: string } | undefined
   /** An account, with its refresh token. */
   refresh: RefreshCaller
   /** The same, although the token may have expired. */
   'expired refresh': RefreshCaller
   /** Anybody; but the account itself and the admin see more. */
   reader: AccountCaller | AdminCaller | undefined
+  /** The same, and the account may have been taken down. */
+  'reader or takendown': AccountCaller | AdminCaller | undefined
   admin: AdminCaller
+  /** The admin, or the moderation service of this server with a token of its own. */
+  moderator: AdminCaller | ModerationCaller
+  /** As `account or takendown`, or the moderation service. */
+  'preferences reader': AccountCaller | ModerationCaller
 }
 
 export interface AccountCaller {
@@ -37,12 +56,19 @@ export interface AdminCaller {
   admin: true
 }
 
+export interface ModerationCaller {
+  /** The issuer of its token: a DID, or one with `#atproto_labeler`. */
+  moderationService: string
+}
+
 /** A call whose parameters, credentials and body are in order. */
 export interface Asked<S extends Schema, A extends keyof Callers> {
   readonly params: Params<S>
   readonly input: Input<S>
   readonly caller: Callers[A]
   readonly server: Surface
+  /** As it came; a body that the lexicon knows has been read. */
+  readonly request: Request
 }
 
 /** The same, with the account it is about. */
@@ -51,13 +77,15 @@ export interface AskedOfAccount<S extends Schema, A extends keyof Callers> exten
   readonly account: ReturnType<Dispatch['account']>
 }
 
-/** The lexicon's output, the same as JSON text, or pages of bytes. */
-type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array>
+/** The lexicon's output, the same as JSON text, pages of bytes, or a whole response. */
+type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array> | Response
 
 interface Ours<A extends keyof Callers> {
   auth: A
   /** Bytes of the request's body, decoded; 150 KiB unless said. */
-  bodyLimit?: number
+  bodyLimit?: number | ((server: Surface) => number)
+  /** Whether lists may also be spelled `name[]=` and `name[0]=`, as old clients do. */
+  looseParams?: boolean
 }
 
 interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<A> {
@@ -79,9 +107,11 @@ export interface Method {
   readonly nsid: string
   readonly verb: 'GET' | 'POST'
   readonly auth: keyof Callers
-  readonly bodyLimit: number
+  readonly bodyLimit: number | ((server: Surface) => number)
   /** The media type of the body it expects; undefined for none. */
   readonly accepts: string | undefined
+  /** Whether its body is bytes, which are handed on as they come. */
+  readonly streams: boolean
   /** The media type of its answer. */
   readonly gives: string
   /** Reads a query string; throws 400. */
@@ -115,10 +145,15 @@ export function method<S extends Schema, A extends keyof Callers>(
     verb: isProcedure ? 'POST' : 'GET',
     bodyLimit: DEFAULT_BODY_LIMIT,
     accepts: isProcedure ? schema.input.encoding : undefined,
+    streams: isProcedure && isBytes(schema.input.encoding),
     gives: schema.output.encoding ?? 'application/json',
-    params: (query) => readParams(schema, query),
+    params: (query) => readParams(schema, ours.looseParams ? plainLists(query) : query),
     input: (body) => readInput(schema, body),
     unknown: (name) => invalidRequest(`Could not find repo for DID: ${name}`, 'RepoNotFound'),
     ...(ours as object as Pick<Method, 'auth' | 'run'>),
   }
+}
+
+function isBytes(encoding: string | undefined): boolean {
+  return encoding !== undefined && encoding !== 'application/json'
 }

@@ -11,6 +11,11 @@ export function readParams(schema: Schema, query: string): unknown {
   )
 }
 
+/** `name[]=` and `name[0]=` as `name=`. */
+export function plainLists(query: string): string {
+  return query.replace(/(?:\[|%5B)\d*(?:\]|%5D)=/gi, '=')
+}
+
 /** A body from its JSON value, defaults filled in. Throws 400. */
 export function readInput(schema: Schema, body: unknown): unknown {
   const input = schema instanceof l.Procedure ? schema.input.schema : undefined

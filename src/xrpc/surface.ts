@@ -1,7 +1,17 @@
 /** What every method may use besides the account it is about: the server it is a method of. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { Crawlers } from '#src/gateway/crawlers.ts'
+import type { Errands } from '#src/gateway/errands.ts'
+import type { KeyRotations } from '#src/gateway/key-rotations.ts'
+import type { MailTerms } from '#src/gateway/mails.ts'
+import type { ServerIdentity } from '#src/gateway/open-identity.ts'
+import type { Services } from '#src/gateway/proxy/services.ts'
+import type { HandleRules } from '#src/identity/handle-rules.ts'
 import type { CreatedAccount } from '#src/lifecycle/create-account.ts'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
+import type { HandleResolver } from '#src/ports/handle-resolver.ts'
+import type { Mailer } from '#src/ports/mailer.ts'
 import type { main as createAccount } from '#src/protocol/lexicons/com/atproto/server/createAccount.defs.ts'
 import type { Input } from '#src/xrpc/inferred.ts'
 
@@ -9,8 +19,39 @@ export interface Surface {
   readonly dispatch: Dispatch
   readonly service: ServiceFacts
   readonly resolver: DidResolver
+  /** Which handles this server gives: by its environment, and by what its admin said since. */
+  handleRules(): Promise<HandleRules>
+  /** Handles of the whole network, as their domains say. */
+  readonly handles: HandleResolver
+  /** What changes the names of accounts: the PLC directory, and the server's key for it. */
+  readonly identity: ServerIdentity
+  /** Resolves when a mail was handed over, or kept as a file. */
+  readonly mailer: Mailer
+  /** The same in the name of the moderators. */
+  readonly moderationMailer: Mailer
+  /** The relays that are told of what is new here. */
+  readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
+  /** What is done behind an answer. */
+  readonly errands: Errands
+  /** The bytes of blobs; what there is of them, the accounts know. */
+  readonly blobs: BlobStorage
+  /** For addresses that strangers give: the one guard against private networks. */
+  readonly fetch: typeof globalThis.fetch
+  /** Changes of signing keys, those that were left under way too. */
+  readonly keyRotations: KeyRotations
+  /** Other services, called in an account's name. */
+  readonly services: Services
   /** com.atproto.server.createAccount. */
-  createAccount(input: Input<typeof createAccount>): Promise<CreatedAccount>
+  createAccount(
+    input: Input<typeof createAccount>,
+    requester: string | undefined,
+  ): Promise<CreatedAccount>
+  /** com.atproto.server.reserveSigningKey. */
+  reserveSigningKey(input: { did?: string }): Promise<{ signingKey: string }>
+  /** Makes an account active whose DID points here, as `lifecycle/activate.ts` says. */
+  activateAccount(did: string): Promise<void>
+  /** Deletes an account, as `lifecycle/delete-account.ts` says. */
+  deleteAccount(did: string): Promise<void>
 }
 
 /** What the server tells of itself. */
@@ -23,14 +64,14 @@ export interface ServiceFacts {
   /** Each with its leading dot. */
   readonly handleDomains: readonly string[]
   readonly inviteRequired: boolean
+  /** How often an account earns an invite code, in ms, and since when, in ms since 1970; undefined for never. */
+  readonly routineInvites: { readonly intervalMs: number; readonly epochMs: number } | undefined
+  readonly mail: MailTerms
   /** Bytes. */
   readonly blobUploadLimit: number
+  /** Whether repos may be brought here, and up to how many bytes. */
+  readonly imports: { readonly accepted: boolean; readonly maxBytes: number }
   readonly privacyPolicyUrl: string | undefined
   readonly termsOfServiceUrl: string | undefined
   readonly contactEmail: string | undefined
-}
-
-/** Whether a handle, in lower case, is under a domain of ours, or is one of these domains itself. */
-export function isServiceHandle({ handleDomains }: ServiceFacts, handle: string): boolean {
-  return handleDomains.some((domain) => handle.endsWith(domain) || handle === domain.slice(1))
 }

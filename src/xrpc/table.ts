@@ -1,12 +1,52 @@
 /** Every XRPC method this server has, by NSID; subscribeRepos, a WebSocket, is the gateway's own. */
+import * as actor from '#src/xrpc/app.bsky.actor.ts'
+import * as feed from '#src/xrpc/app.bsky.feed.ts'
+import * as notification from '#src/xrpc/app.bsky.notification.ts'
+import * as admin from '#src/xrpc/com.atproto.admin.ts'
 import * as identity from '#src/xrpc/com.atproto.identity.ts'
+import * as moderation from '#src/xrpc/com.atproto.moderation.ts'
 import * as repo from '#src/xrpc/com.atproto.repo.ts'
+import * as appPasswords from '#src/xrpc/com.atproto.server.app-passwords.ts'
+import * as email from '#src/xrpc/com.atproto.server.email.ts'
+import * as invites from '#src/xrpc/com.atproto.server.invites.ts'
+import * as lifecycle from '#src/xrpc/com.atproto.server.lifecycle.ts'
+import * as serviceAuth from '#src/xrpc/com.atproto.server.service-auth.ts'
 import * as server from '#src/xrpc/com.atproto.server.ts'
 import * as sync from '#src/xrpc/com.atproto.sync.ts'
+import * as temp from '#src/xrpc/com.atproto.temp.ts'
 import type { Method } from '#src/xrpc/method.ts'
 
 export const methods: ReadonlyMap<string, Method> = new Map(
-  [server, identity, repo, sync]
+  [
+    server,
+    lifecycle,
+    appPasswords,
+    email,
+    invites,
+    temp,
+    admin,
+    moderation,
+    identity,
+    repo,
+    sync,
+    serviceAuth,
+    actor,
+    feed,
+    notification,
+  ]
     .flatMap((group): Method[] => Object.values(group))
     .map((method) => [method.nsid, method]),
+)
+
+const { getProfile, getProfiles } = actor
+const ofTheAppView = [
+  getProfile,
+  getProfiles,
+  ...Object.values(feed),
+  ...Object.values(notification),
+]
+
+/** Without an AppView of its own a server has nothing to add to these: they are passed on like all that it has not. */
+export const methodsWithoutAppView: ReadonlyMap<string, Method> = new Map(
+  [...methods].filter(([, method]) => !ofTheAppView.includes(method)),
 )

@@ -90,8 +90,8 @@ describe('somebody else’s repo', () => {
 describe('a question', () => {
   it.each([
     ['with the wrong verb', 'repo.createRecord', 400, 'InvalidRequest'],
-    ['for nobody’s method', 'server.nothing', 501, 'MethodNotImplemented'],
-    ['for somebody else’s method', '/xrpc/app.bsky.feed.getTimeline', 501, 'MethodNotImplemented'],
+    ['for nobody’s method', 'server.nothing', 400, 'InvalidRequest'],
+    ['for somebody else’s method', '/xrpc/app.bsky.feed.getTimeline', 400, 'InvalidRequest'],
     ['for no method', '/xrpc/nonsense', 400, 'InvalidRequest'],
     ['in no encoding', '/xrpc/%E0%A4%A', 400, 'InvalidRequest'],
     ['with a __proto__', 'sync.listRepos?__proto__=1', 400, 'InvalidRequest'],

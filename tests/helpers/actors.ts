@@ -8,6 +8,7 @@ import { createDispatch, type Dispatch } from '#src/engine/dispatch.ts'
 import { startEngine } from '#src/engine/embedded-engine.ts'
 import { LiveActors } from '#src/engine/live-actors.ts'
 import { createRemoteCall } from '#src/engine/remote-call.ts'
+import { handleRules } from '#src/identity/handle-rules.ts'
 import { createAccount } from '#src/lifecycle/create-account.ts'
 import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
 import { createLog } from '#src/log.ts'
@@ -15,6 +16,7 @@ import { systemClock } from '#src/ports/clock.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { systemTimer } from '#src/ports/timer.ts'
+import { memoryBlobStorage } from '#tests/helpers/memory-blobs.ts'
 
 const internalToken = 'the-token-of-these-tests'
 
@@ -56,6 +58,9 @@ export async function startTestActors(options: { sleepTimeoutMs: number }): Prom
     log,
     internalToken,
     backfillMs: 86_400_000,
+    blobs: memoryBlobStorage(),
+    blobQuotaBytes: undefined,
+    blobTempMaxAgeMs: 86_400_000,
     ...options,
   }
   const actors = await startActors(settings, engine)
@@ -80,7 +85,7 @@ async function newAccount(settings: ActorSettings, name: string): Promise<string
   const { did } = await createAccount(
     {
       ...settings,
-      service: { ...settings.service, handleDomains: ['.test'] },
+      handleRules: async () => handleRules(['.test']),
       plc: { send: async () => {}, data: async () => undefined, lastOp: async () => undefined },
       rotationKey,
       inviteRequired: false,

@@ -7,6 +7,7 @@ import { find } from '#src/directory/accounts.ts'
 import { findBirth } from '#src/directory/births.ts'
 import { listReminders } from '#src/directory/reminders.ts'
 import { confirm, release, reserve } from '#src/directory/reservations.ts'
+import { handleRules } from '#src/identity/handle-rules.ts'
 import { awaken, wake } from '#src/lifecycle/awaken.ts'
 import type { CreateAccountDeps } from '#src/lifecycle/create-account.ts'
 import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
@@ -56,7 +57,8 @@ export class CreationWorld {
       clock: this.clock,
       log: { warn: () => {} },
       rotationKey: this.#rotationKey,
-      service: { publicUrl: service.publicUrl, handleDomains: ['.test'] },
+      service: { publicUrl: service.publicUrl },
+      handleRules: async () => handleRules(['.test']),
       inviteRequired: false,
       tokens: { secret: service.jwtSecret, audience: service.did },
       ...overrides,

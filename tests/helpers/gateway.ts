@@ -3,9 +3,18 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import { accountFinder } from '#src/gateway/accounts.ts'
 import { type AppPorts, createApp } from '#src/gateway/app.ts'
 import { authenticator } from '#src/gateway/authenticate.ts'
+import { Errands } from '#src/gateway/errands.ts'
+import { KnownHandleRules } from '#src/gateway/handle-rules.ts'
+import type { ServerIdentity } from '#src/gateway/open-identity.ts'
+import { openServices } from '#src/gateway/proxy/services.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Mail } from '#src/ports/mailer.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { Vitals } from '#src/gateway/vitals.ts'
 import { issueTokens } from '#src/sessions/tokens.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 import { methods } from '#src/xrpc/table.ts'
+import { memoryBlobStorage } from '#tests/helpers/memory-blobs.ts'
 
 export const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 export const handle = 'alice.test'
@@ -13,6 +22,7 @@ export const adminPassword = 'let me in'
 export const now = Date.UTC(2026, 10, 20)
 
 const serviceDid = 'did:web:localhost'
+export const moderationServiceDid = 'did:web:mod.example.com'
 const jwtSecret = new TextEncoder().encode('a secret of the tests')
 
 type Menu = Record<string, Record<string, (...args: never[]) => unknown>>
@@ -31,6 +41,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
   const calls: [action: string, ...args: unknown[]][] = []
   const observed: [method: string, status: number][] = []
   const errors: unknown[] = []
+  const sent: Mail[] = []
   const alice = { did, handle, status: 'active' }
   const find = async ({ identifier }: { identifier: string }) => {
     return [did, handle].includes(identifier) ? alice : null
@@ -42,10 +53,31 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     sequencer: recorded(actors.sequencer ?? {}, calls),
   } as unknown as Dispatch
   const clock = { now: () => now }
+  const identity = testIdentity(dispatch, clock)
   const server: Surface = {
     dispatch,
-    resolver: { resolve: async () => undefined },
+    blobs: memoryBlobStorage(),
+    services: openServices({
+      ...{ dispatch, maxBytes: 1_000_000, preferCompressed: false },
+      resolver: identity.resolver,
+      addresses: { appView: undefined, moderation: undefined, report: undefined },
+      ask: async () => Promise.reject(new TypeError('the tests have no network')),
+      warn: ({ ...facts }, what) => errors.push({ ...facts, what }),
+    }),
+    fetch: async () => Promise.reject(new TypeError('the tests have no network')),
+    mailer: { send: async (mail) => void sent.push(mail) },
+    moderationMailer: { send: async (mail) => void sent.push(mail) },
+    crawlers: { notify: () => {}, request: async () => [] },
+    errands: new Errands((error) => errors.push(error)),
+    resolver: identity.resolver,
+    handles: identity.handles,
+    identity,
+    keyRotations: { rotate: async () => {}, watch: () => {}, stop: () => {} },
+    handleRules: identity.handleRules,
     createAccount: async () => ({ did, handle, accessJwt: 'access', refreshJwt: 'refresh' }),
+    reserveSigningKey: async () => ({ signingKey: 'did:key:z' }),
+    activateAccount: async () => {},
+    deleteAccount: async () => {},
     service: {
       did: serviceDid,
       hostname: 'localhost',
@@ -53,21 +85,35 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
       version: '1.2.3',
       handleDomains: ['.test'],
       inviteRequired: false,
+      routineInvites: undefined,
+      mail: { serviceName: 'localhost PDS', confirmationLink: true },
       blobUploadLimit: 5_000_000,
+      imports: { accepted: true, maxBytes: 2 ** 40 },
       privacyPolicyUrl: undefined,
       termsOfServiceUrl: 'https://example.com/terms',
       contactEmail: undefined,
     },
     ...overrides.server,
   }
+  const authenticate = authenticator({
+    ...{ serviceDid, jwtSecret, adminPassword, clock, moderationServiceDid },
+    resolver: server.resolver,
+  })
   const app = createApp({
     methods,
-    authenticate: authenticator({ serviceDid, jwtSecret, adminPassword, clock }),
+    authenticate,
     findAccount: accountFinder(dispatch),
     metrics: {
       observe: (method, status) => observed.push([method, status]),
+      refused: () => {},
       render: async () => ({ text: 'calls 1\n', type: 'text/plain' }),
     },
+    vitals: new Vitals({
+      ...{ dispatch, clock, live: { all: () => [] }, log: { warn: () => {} } },
+      engine: undefined,
+      dataDirectory: '.',
+      checkBlobs: undefined,
+    }),
     log: { debug: () => {}, error: (what: unknown) => errors.push(what) } as never,
     bodyTimeoutMs: 1_000,
     adminPassword,
@@ -75,7 +121,41 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     ...overrides,
     server,
   })
-  return { app, calls, observed, errors }
+  return { app, authenticate, calls, observed, errors, sent, server }
+}
+
+/** Nobody else's handle or DID leads anywhere, and no settings were ever made. */
+function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
+  const rotationKey = newSigningKey().key
+  const handles = { resolve: async () => undefined }
+  const settings = {
+    get: async () => null,
+    put: async () => {},
+    hasHandlesUnder: async () => false,
+  }
+  const domains = ['.test']
+  const knownHandleRules = new KnownHandleRules({
+    dispatch: { directory: { settings } },
+    clock,
+    domains,
+  })
+  return {
+    dispatch,
+    log: { warn: () => {} },
+    plc: { send: async () => {}, data: async () => undefined, lastOp: async () => undefined },
+    rotationKey,
+    handles,
+    elsewhere: handles,
+    knownHandleRules,
+    handleRules: () => knownHandleRules.rules(),
+    resolver: { resolve: async () => undefined, refresh: async () => undefined },
+    credentials: {
+      publicUrl: 'http://localhost:2583',
+      rotationKeyDid: rotationKey.did(),
+      recoveryKeyDid: undefined,
+    },
+    didDocWithSession: false,
+  }
 }
 
 function recorded(menu: Menu, calls: [string, ...unknown[]][]): object {

@@ -3,22 +3,28 @@ import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import type { Birth } from '#src/account/birth.ts'
 import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { ownKey } from '#src/account/own-key.ts'
 import { Profile } from '#src/account/profile.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import { Snapshots } from '#src/account/snapshots.ts'
+import { Standing, type ToldState } from '#src/account/standing.ts'
 import { StoredRecords } from '#src/account/stored-records.ts'
+import { Takedowns } from '#src/account/takedowns.ts'
 import { TicketBook, Tickets } from '#src/account/tickets.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
 import { awaken } from '#src/lifecycle/awaken.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
-import { newSigningKey, signingKey } from '#src/ports/secp256k1.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { testBlobs } from '#tests/helpers/memory-blobs.ts'
 import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/helpers/node-sql.ts'
 
 export interface EmptyAccount extends Account {
   readonly sql: NodeSql
   /** What the sequencer was given. */
   readonly delivered: OutboxRow[]
+  /** What the directory was told. */
+  readonly told: ToldState[]
 }
 
 export const keys = createKeychain(new Uint8Array(32).fill(3))
@@ -59,21 +65,29 @@ export function emptyAccount(
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
+  const told: ToldState[] = []
+  const standing = new Standing({ profile, send: async (state) => void told.push(state) })
   return {
     did,
+    findBirth: async () => null,
     service,
     sql,
     clock,
     keys,
     profile,
+    claimEmail: async () => {},
+    standing,
+    told,
     answers,
     outbox,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
     snapshots: new Snapshots(),
+    blobs: testBlobs({ did, sql, clock }),
+    takedowns: new Takedowns(sql),
     lane,
     tickets: new Tickets({ did, clock, lane, book: new TicketBook() }),
-    signer: async () => signingKey(keys.open((await profile.get()).signingKey, did)),
+    signer: ownKey({ did, keys, profile }),
     delivered,
   }
 }
@@ -97,6 +111,8 @@ export function newBirth(did: string, passwordHash = 'salt:hash'): Birth {
     signingKeyDid: key.did(),
     tokenId: 'first',
     createdAt: '2026-01-01T00:00:00.000Z',
+    status: 'active',
+    deleteAfter: null,
   }
 }
 

@@ -7,7 +7,9 @@ import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
 import { Profile } from '#src/account/profile.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import { Snapshots } from '#src/account/snapshots.ts'
+import { Standing, type ToldState } from '#src/account/standing.ts'
 import { StoredRecords } from '#src/account/stored-records.ts'
+import { Takedowns } from '#src/account/takedowns.ts'
 import { TicketBook, Tickets } from '#src/account/tickets.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
@@ -15,11 +17,14 @@ import { createKeychain } from '#src/ports/keychain.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { firstRoot } from '#src/repo/init.ts'
+import { type TestBlobs, testBlobs } from '#tests/helpers/memory-blobs.ts'
 import { type NodeSqlOptions, nodeSql } from '#tests/helpers/node-sql.ts'
 
 export interface TestAccount extends Account {
   /** What the sequencer was given, in order, repeats and all. */
   readonly delivered: OutboxRow[]
+  /** What the directory was told. */
+  readonly told: ToldState[]
   /** Makes this many of the next deliveries fail. */
   failDeliveries(count: number): void
 }
@@ -30,7 +35,7 @@ const keys = createKeychain(new Uint8Array(32).fill(1))
 
 /** Opens an account; give it the `sql` of an earlier one to wake that again. */
 export async function openTestAccount(
-  options: NodeSqlOptions & { sql?: Sql } = {},
+  options: NodeSqlOptions & { sql?: Sql; blobs?: TestBlobs } = {},
 ): Promise<TestAccount> {
   const sql = options.sql ?? nodeSql({ schema: accountSchema, ...options })
   const clock = { now: () => Date.parse('2026-01-01T00:00:00Z') }
@@ -51,8 +56,12 @@ export async function openTestAccount(
   })
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
+  const profile = new Profile(sql)
+  const told: ToldState[] = []
+  const standing = new Standing({ profile, send: async (state) => void told.push(state) })
   const account: TestAccount = {
     did: testDid,
+    findBirth: async () => null,
     service: {
       did: 'did:web:localhost',
       publicUrl: 'http://localhost',
@@ -61,12 +70,17 @@ export async function openTestAccount(
     sql,
     clock,
     keys,
-    profile: new Profile(sql),
+    profile,
+    claimEmail: async () => {},
+    standing,
+    told,
     answers,
     outbox,
     tids: new TidClock(testDid, clock),
     records: new StoredRecords(sql),
     snapshots: new Snapshots(),
+    blobs: testBlobs({ ...options.blobs, did: testDid, sql, clock }),
+    takedowns: new Takedowns(sql),
     lane,
     tickets: new Tickets({ did: testDid, clock, lane, book: new TicketBook() }),
     signer: async () => testKey,

@@ -8,19 +8,32 @@ const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
 const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
-const rooms = ['repo', 'sessions', 'identity', 'lifecycle', 'sequencer', 'directory'].map(
+const rooms = ['repo', 'blobs', 'sessions', 'identity', 'lifecycle', 'sequencer', 'directory', 'limits', 'preferences', 'oauth'].map(
   (room) => `src/${room}`,
 )
 const config = ['src/config', 'src/config.ts']
 const outside = [...config, 'src/data-folder.ts', 'src/main.ts']
-const floor = ['src/protocol', 'src/ports', 'src/account']
+const floor = ['src/protocol', 'src/ports', 'src/account', 'src/lifecycle/states.ts']
 
 /** What the gateway runs of the rooms: it checks access tokens, and begins what has no account to ask yet. */
 const gatewayHalves = [
   'src/sessions/tokens.ts',
   'src/sessions/log-in.ts',
+  'src/sessions/new-passwords.ts',
+  'src/lifecycle/activate.ts',
+  'src/lifecycle/arrive.ts',
   'src/lifecycle/create-account.ts',
+  'src/lifecycle/delete-account.ts',
+  'src/lifecycle/did-check.ts',
   'src/lifecycle/first-wakes.ts',
+  'src/identity/handle-rules.ts',
+  'src/identity/plc-requests.ts',
+  'src/identity/resolve.ts',
+  'src/identity/rotate-signing-key.ts',
+  'src/identity/update-handle.ts',
+  'src/limits/leases.ts',
+  'src/oauth/seen-lately.ts',
+  'src/limits/policy.ts',
 ]
 
 /** Who may import whom. Everyone may import itself, `src/errors.ts` and, above protocol, `src/log.ts`. */
@@ -28,12 +41,16 @@ const layers: Record<string, { runs: string[]; types?: string[] }> = {
   'src/protocol': { runs: [] },
   'src/ports': { runs: ['src/protocol'] },
   'src/account': { runs: ['src/protocol', 'src/ports'] },
-  'src/repo': { runs: floor },
-  'src/sessions': { runs: floor },
+  'src/blobs': { runs: floor },
+  'src/repo': { runs: [...floor, 'src/blobs'] },
+  'src/sessions': { runs: [...floor, 'src/identity/emails.ts'] },
   'src/identity': { runs: floor },
-  'src/lifecycle': { runs: [...floor, 'src/repo', 'src/sessions', 'src/identity'] },
+  'src/lifecycle': { runs: [...floor, 'src/repo', 'src/sessions', 'src/identity', 'src/blobs', 'src/oauth'] },
+  'src/oauth': { runs: [...floor, 'src/sessions', 'src/directory/write-lane.ts'] },
   'src/sequencer': { runs: floor },
+  'src/preferences': { runs: floor },
   'src/directory': { runs: floor },
+  'src/limits': { runs: floor },
   'src/plc': { runs: ['src/protocol', 'src/ports'] },
   'src/engine': { runs: ['src/protocol', 'src/ports'], types: ['actors', 'src/account', ...rooms] },
   'src/xrpc': {
@@ -45,6 +62,7 @@ const layers: Record<string, { runs: string[]; types?: string[] }> = {
     types: ['src/account', ...rooms],
   },
   actors: { runs: [...floor, ...rooms, 'src/engine'] },
+  'src/cli': { runs: ['src/protocol', 'src/config.ts'] },
   'src/config': { runs: ['src/protocol'] },
   'src/config.ts': { runs: ['src/protocol', 'src/config'] },
   'src/data-folder.ts': { runs: ['src/ports'], types: ['src/config.ts'] },
@@ -59,12 +77,14 @@ const packages: [RegExp, string[]][] = [
   [/^@?rivetkit(\/|$)/, ['actors', 'src/engine']],
   [/^@?hono(\/|$)/, ['src/gateway']],
   [/^(ws|prom-client)$/, ['src/gateway']],
+  [/^ipaddr\.js$/, ['src/gateway']],
   [/^pino$/, ['src/log.ts']],
   [/^#package$/, ['src/config.ts']],
-  [/^@atproto\//, ['src/protocol', 'src/ports', 'src/xrpc', 'src/repo/validate.ts']],
+  [/^@atproto\/(oauth-|jwk)/, ['src/gateway/oauth', 'src/xrpc']],
+  [/^@atproto\//, ['src/protocol', 'src/ports', 'src/xrpc', 'src/cli', 'src/repo/validate.ts']],
   [/^@did-plc\//, ['src/protocol', 'src/ports', 'src/plc']],
   [/^node:(crypto|buffer)$/, ['src', 'actors']],
-  [/^node:/, ['src/ports', 'src/plc', 'src/engine', 'src/gateway', 'actors', ...outside]],
+  [/^node:/, ['src/ports', 'src/plc', 'src/engine', 'src/gateway', 'src/cli', 'actors', ...outside]],
 ]
 
 function within(path: string, folders: readonly string[]): boolean {
@@ -146,7 +166,7 @@ describe('purity', () => {
   })
 
   it('prints in main and log only', () => {
-    const others = code.filter((file) => !within(file.path, ['src/main.ts', 'src/log.ts']))
+    const others = code.filter((file) => !within(file.path, ['src/main.ts', 'src/cli/main.ts', 'src/log.ts']))
     expect(occurrences(others, /\bconsole\.\w+|\bprocess\.stdout\b/g)).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { namesWithoutEffect, ourNames, sharedNames } from '#src/config/names.ts'
 import { ConfigError, readConfig } from '#src/config.ts'
+import { sources } from '#tests/helpers/sources.ts'
 
 const hex = (digit: string) => digit.repeat(64)
 
@@ -117,6 +117,11 @@ describe('variables', () => {
       PDS_ID_RESOLVER_TIMEOUT: '10',
       PDS_DEV_MODE: 'true',
       PDS_CONTACT_EMAIL_ADDRESS: 'me@example.com',
+      PDS_CRAWLERS: 'https://bsky.network, http://relay:2470/',
+      PDS_RATE_LIMITS_ENABLED: 'true',
+      PDS_RATE_LIMIT_BYPASS_KEY: 'let me by',
+      PDS_RATE_LIMIT_BYPASS_IPS: '192.0.2.7,2001:db8::/32',
+      PDS_TRUSTED_PROXIES: '198.51.100.0/24',
       LOG_LEVEL: 'debug',
     })
     expect(config).toMatchObject({
@@ -131,6 +136,13 @@ describe('variables', () => {
       invites: { required: false },
       limits: { blobUploadBytes: 104857600 },
       sequencer: { backfillMs: 1000, subscriptionBuffer: 9 },
+      crawlers: ['https://bsky.network', 'http://relay:2470'],
+      rateLimits: {
+        enabled: true,
+        bypassKey: 'let me by',
+        bypassIps: ['192.0.2.7', '2001:db8::/32'],
+        trustedProxies: ['198.51.100.0/24'],
+      },
       log: { level: 'debug' },
     })
   })
@@ -173,6 +185,9 @@ describe('variables', () => {
     ['PDS_REPO_BACKFILL_LIMIT_MS', '1e3'],
     ['PDS_ENGINE_PORT', '65534'],
     ['RIVET_ENDPOINT', 'engine:6420'],
+    ['PDS_CRAWLERS', 'bsky.network'],
+    ['PDS_RATE_LIMIT_BYPASS_IPS', '192.0.2.300'],
+    ['PDS_TRUSTED_PROXIES', '192.0.2.0/33'],
     ['LOG_LEVEL', 'loud'],
   ])('are refused by name: %s=%s', (name, value) => {
     const [mistake, ...others] = mistakesOf({ [name]: value }).filter((m) => m.startsWith(name))
@@ -200,13 +215,41 @@ describe('variables', () => {
 
   it('of the reference that do nothing yet are named in one warning', () => {
     const env = {
-      PDS_EMAIL_SMTP_URL: 'smtps://x',
-      PDS_CRAWLERS: 'https://bsky.network',
+      PDS_ENTRYWAY_URL: 'https://x',
+      PDS_REDIS_SCRATCH_ADDRESS: 'redis:6379',
       LOG_SYSTEMS: '',
     }
     expect(readConfig(env).warnings).toEqual([
-      'These variables have no effect yet: PDS_CRAWLERS, PDS_EMAIL_SMTP_URL',
+      'These variables have no effect yet: PDS_ENTRYWAY_URL, PDS_REDIS_SCRATCH_ADDRESS',
     ])
+  })
+})
+
+describe('the services', () => {
+  it('are none unless they are named, each by URL and DID', () => {
+    const none = { appView: undefined, moderation: undefined, report: undefined }
+    expect(readConfig({}).services).toEqual(none)
+    const view = {
+      PDS_BSKY_APP_VIEW_URL: 'https://av.example/',
+      PDS_BSKY_APP_VIEW_DID: 'did:web:av.example',
+      PDS_MOD_SERVICE_URL: 'https://mod.example',
+      PDS_MOD_SERVICE_DID: 'did:web:mod.example',
+    }
+    const moderation = { url: 'https://mod.example', did: 'did:web:mod.example' }
+    expect(readConfig(view).services).toEqual({
+      appView: { url: 'https://av.example', did: 'did:web:av.example', cdnUrlPattern: undefined },
+      ...{ moderation, report: moderation },
+    })
+    expect(mistakesOf({ PDS_BSKY_APP_VIEW_URL: 'https://av.example' })).toEqual([
+      'PDS_BSKY_APP_VIEW_DID is missing: it goes with PDS_BSKY_APP_VIEW_URL',
+    ])
+  })
+
+  it('are given the reference’s times and sizes', () => {
+    expect(readConfig({}).proxy).toEqual({
+      ...{ http2: false, headersTimeoutMs: 10_000, bodyTimeoutMs: 30_000, maxRetries: 0 },
+      ...{ maxBytes: 10 * 1024 * 1024, fetchMaxBytes: 512 * 1024, preferCompressed: false },
+    })
   })
 })
 
@@ -217,7 +260,11 @@ describe('the names', () => {
   })
 
   it('that have an effect are all read', () => {
-    const source = readFileSync(new URL('../../src/config.ts', import.meta.url), 'utf8')
+    const readers = sources('src/config.ts', 'src/config/*.ts')
+    const source = readers
+      .filter(({ path }) => path !== 'src/config/names.ts')
+      .map(({ text }) => text)
+      .join('\n')
     const unread = [...ourNames, ...sharedNames].filter((name) => !source.includes(`'${name}'`))
     expect(unread).toEqual([])
   })

@@ -8,10 +8,16 @@ const row: ProfileRow = {
   handle: 'alice.test',
   email: 'alice@example.com',
   emailConfirmedAt: null,
+  emailWanted: null,
   passwordHash: 'salt:hash',
   signingKey: Uint8Array.of(1, 2, 3),
   signingKeyDid: 'did:key:z',
+  pendingKeyDid: null,
   status: 'deactivated',
+  deactivatedAt: '2026-01-02T00:00:00.000Z',
+  deleteAfter: null,
+  takedownRef: null,
+  suspendedAt: null,
   createdAt: '2026-01-01T00:00:00.000Z',
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { find, list, resolveHandle, setHandle, setStatus } from '#src/directory/accounts.ts'
+import { find, list, resolveHandle, setHandle, setState } from '#src/directory/accounts.ts'
 import { confirm, reserve } from '#src/directory/reservations.ts'
 import {
   confirmation,
@@ -39,7 +39,7 @@ describe('find', () => {
   })
 
   it('knows accounts in every state', async () => {
-    await setStatus(directory, { did, status: 'takendown' })
+    await setState(directory, { did, status: 'takendown', deleteAfter: null })
     expect(await find(directory, { identifier: did })).toEqual({ ...alice, status: 'takendown' })
   })
 
@@ -47,7 +47,7 @@ describe('find', () => {
     await find(directory, { identifier: did })
     await directory.sql.batch([{ sql: `UPDATE account SET status = 'suspended'` }])
     expect(await find(directory, { identifier: did })).toEqual(alice)
-    await setStatus(directory, { did, status: 'deactivated' })
+    await setState(directory, { did, status: 'deactivated', deleteAfter: null })
     expect(await find(directory, { identifier: did })).toMatchObject({ status: 'deactivated' })
   })
 
@@ -64,7 +64,7 @@ describe('resolveHandle', () => {
     for (const handle of [did, 'alice@example.com', 'bob.test']) {
       expect(await resolveHandle(directory, { handle })).toBeNull()
     }
-    await setStatus(directory, { did, status: 'deactivated' })
+    await setState(directory, { did, status: 'deactivated', deleteAfter: null })
     expect(await resolveHandle(directory, { handle: 'alice.test' })).toBeNull()
   })
 })
@@ -107,12 +107,14 @@ describe('setHandle', () => {
     expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did })
   })
 
-  it('and setStatus know no accounts but confirmed ones', async () => {
+  it('knows no accounts but confirmed ones, and neither does setState', async () => {
     const unknown = { status: 400, error: 'AccountNotFound' }
     const bob = 'did:plc:bob'
     await reserve(directory, { did: bob, handle: 'bob.test', email: 'b@example.com', ...newKey })
-    const status = setStatus(directory, { did: bob, status: 'deleted' })
-    await expect(status).rejects.toMatchObject(unknown)
+    await setState(directory, { did: bob, status: 'deleted', deleteAfter: null })
+    expect(await directory.sql.first('SELECT status FROM account WHERE did = ?', bob)).toEqual({
+      status: 'active',
+    })
     const handle = setHandle(directory, { did: bob, handle: 'rob.test' })
     await expect(handle).rejects.toMatchObject(unknown)
   })

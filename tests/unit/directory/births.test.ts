@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { find, setStatus } from '#src/directory/accounts.ts'
+import { find, setState } from '#src/directory/accounts.ts'
 import { findBirth } from '#src/directory/births.ts'
 import { addReminder, listReminders, removeReminders } from '#src/directory/reminders.ts'
 import { confirm, release, reserve } from '#src/directory/reservations.ts'
@@ -13,7 +13,7 @@ import {
 const fiveMinutes = 5 * 60_000
 const names = { handle: 'alice.test', email: 'alice@example.com' }
 const did = 'did:plc:alice'
-const birth = { ...names, ...newKey, ...confirmation }
+const birth = { ...names, ...newKey, ...confirmation, status: 'active', deleteAfter: null }
 let directory: TestDirectory
 
 beforeEach(() => {
@@ -84,10 +84,10 @@ describe('a birth', () => {
     expect(await findBirth(directory, { did })).toBeNull()
   })
 
-  it.each(['deleted', 'takendown', 'deactivated'])('is none of a %s account', async (status) => {
+  it.each(['deleted', 'takendown'])('is none of a %s account', async (status) => {
     await begin()
     await finish()
-    await setStatus(directory, { did, status })
+    await setState(directory, { did, status, deleteAfter: null })
     expect(await findBirth(directory, { did })).toBeNull()
   })
 })

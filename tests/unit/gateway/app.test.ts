@@ -40,6 +40,20 @@ describe('plain routes', () => {
     expect(await ask('alice.example.com')).toEqual([404, 'User not found'])
   })
 
+  it('tell a proxy for which hosts it may get certificates', async () => {
+    const ask = async (query: string) => {
+      const response = await hosting().app.request(`/tls-check${query}`)
+      const body = (await response.json()) as { success?: true; error?: string }
+      return [response.status, body.error ?? body.success]
+    }
+    expect(await ask('?domain=localhost')).toEqual([200, true])
+    expect(await ask('?domain=alice.test')).toEqual([200, true])
+    expect(await ask('')).toEqual([400, 'InvalidRequest'])
+    expect(await ask('?domain=alice.example.com')).toEqual([400, 'InvalidRequest'])
+    expect(await ask('?domain=bob.test')).toEqual([404, 'NotFound'])
+    expect(await ask('?domain=test')).toEqual([404, 'NotFound'])
+  })
+
   it('publish the service’s own DID document', async () => {
     const response = await openGateway().app.request('/.well-known/did.json')
     expect(await response.json()).toMatchObject({

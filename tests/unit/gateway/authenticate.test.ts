@@ -68,8 +68,53 @@ describe('an access token', () => {
     expect(await ask(authorization)).toMatchObject({ status: 400, error: 'InvalidToken' })
   })
 
-  it.each([undefined, 'Bearer ', 'Bearer'])('is missed in %o', async (authorization) => {
+  it.each([undefined, ''])('is missed in %o', async (authorization) => {
     expect(await ask(authorization)).toMatchObject({ status: 401, error: 'AuthMissing' })
+  })
+
+  it.each([
+    ['Bearer', 400, 'InvalidToken'],
+    ['Bearer ', 400, 'InvalidToken'],
+    ['Bearer  abc', 400, 'InvalidToken'],
+    ['Bearer abc def', 400, 'InvalidToken'],
+    ['abc', 400, 'InvalidToken'],
+    ['Token abc', 400, 'InvalidToken'],
+    ['DPoP abc', 401, 'invalid_token'],
+  ])('is not looked for in %o', async (authorization, status, error) => {
+    expect(await ask(authorization)).toMatchObject({ status, error })
+  })
+
+  it('is a token whatever the case of its scheme', async () => {
+    for (const scheme of ['bearer', 'BEARER']) {
+      const authorization = asAccount().authorization.replace('Bearer', scheme)
+      expect((await get(gateway(), getSession, { authorization })).status).toBe(200)
+    }
+  })
+})
+
+describe('the scope of an access token', () => {
+  const scopes = ['access', 'appPassPrivileged', 'appPass', 'takendown', 'signupQueued']
+  const all = scopes.map((name) => `com.atproto.${name}`)
+
+  it.each([
+    ['account', 'access appPassPrivileged appPass'],
+    ['privileged account', 'access appPassPrivileged'],
+    ['full account', 'access'],
+    ['account or takendown', 'access appPassPrivileged appPass takendown'],
+    ['full account or takendown', 'access takendown'],
+    ['account or queued', 'access appPassPrivileged appPass signupQueued'],
+  ] as const)('for %s is one of %s', async (kind, wanted) => {
+    const authenticate = openGateway().authenticate
+    const admitted = all.filter((scope) => {
+      try {
+        authenticate(kind, asAccount(did, { scope }).authorization, getSession)
+        return true
+      } catch (error) {
+        expect(error).toMatchObject({ status: 400, error: 'InvalidToken' })
+        return false
+      }
+    })
+    expect(admitted).toEqual(wanted.split(' ').map((name) => `com.atproto.${name}`))
   })
 })
 
@@ -94,6 +139,13 @@ describe('a refresh token', () => {
   it('is not what an access token is', async () => {
     const { response } = refresh(asAccount())
     expect(await outcome(response)).toMatchObject({ status: 400, error: 'InvalidToken' })
+  })
+
+  it('is missed in other credentials', async () => {
+    for (const headers of [{}, asAdmin(), { authorization: 'DPoP abc' }]) {
+      const { response } = refresh(headers)
+      expect(await outcome(response)).toMatchObject({ status: 401, error: 'AuthMissing' })
+    }
   })
 
   it('of another service is refused', async () => {
@@ -125,17 +177,22 @@ describe('a reader', () => {
     expect(await reads(asAccount('did:plc:strangerstrangerstranger'))).toMatchObject({
       rev: 'anyone',
     })
-    expect(await reads(asAccount(did, { scope: 'com.atproto.takendown' }))).toMatchObject({
-      rev: 'self',
-    })
     expect(await reads(asAdmin())).toMatchObject({ rev: 'admin' })
+  })
+
+  it('may be an account that was taken down where it is to take its repo and blobs away', async () => {
+    const headers = asAccount(did, { scope: 'com.atproto.takendown' })
+    expect(await reads(headers)).toMatchObject({ error: 'InvalidToken' })
+    const list = (_: object, reader: string) => ({ cids: [reader] })
+    const open = openGateway({ account: { blob: { list } } })
+    const answer = await get(open, `com.atproto.sync.listBlobs?did=${did}`, headers)
+    expect(await answer.json()).toEqual({ cids: ['self'] })
   })
 
   it('is nobody with false credentials', async () => {
     expect(await reads(asAdmin('guess'))).toMatchObject({ error: 'AuthenticationRequired' })
-    expect(await reads({ authorization: 'DPoP abc' })).toMatchObject({
-      error: 'AuthenticationRequired',
-    })
+    expect(await reads({ authorization: 'DPoP abc' })).toMatchObject({ error: 'invalid_token' })
+    expect(await reads({ authorization: 'Token abc' })).toMatchObject({ error: 'InvalidToken' })
   })
 })
 

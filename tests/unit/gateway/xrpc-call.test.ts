@@ -65,7 +65,12 @@ describe('what is refused', () => {
       400,
       'Incorrect HTTP method (GET) expected POST',
     ],
-    ['an unknown method', 'com.example.unknown', 501, 'Method Not Implemented'],
+    [
+      'an unknown method',
+      'com.example.unknown',
+      400,
+      'No service configured for com.example.unknown',
+    ],
     ['no method', '', 400, 'invalid xrpc path'],
     ['a path below a method', 'com.atproto.repo.getRecord/more', 400, 'invalid xrpc path'],
     ['one word', 'health', 400, 'invalid xrpc path'],
@@ -173,7 +178,7 @@ it('counts unknown methods as one, so that nobody can make them many', async () 
   await get(gateway, 'com.example.one')
   await get(gateway, 'com.example.two')
   expect(gateway.observed).toEqual([
-    ['other', 501],
-    ['other', 501],
+    ['other', 400],
+    ['other', 400],
   ])
 })

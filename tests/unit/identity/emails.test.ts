@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseEmail } from '#src/identity/emails.ts'
+import { parseAddress, parseEmail } from '#src/identity/emails.ts'
 
 describe('parseEmail', () => {
   it.each([
@@ -46,5 +46,20 @@ describe('parseEmail', () => {
       expect(() => parseEmail(text)).toThrow()
     }
     expect(performance.now() - start).toBeLessThan(200)
+  })
+})
+
+describe('an address that is thrown away after use', () => {
+  it('is refused, in whatever case, but not to the admin', () => {
+    for (const text of ['someone@mailinator.com', 'Someone@Mailinator.COM']) {
+      expect(() => parseEmail(text)).toThrow(
+        'This email address is not supported, please use a different email.',
+      )
+      expect(parseAddress(text)).toBe('someone@mailinator.com')
+    }
+  })
+
+  it('is known by its domain alone', () => {
+    expect(parseEmail('mailinator.com@example.com')).toBe('mailinator.com@example.com')
   })
 })

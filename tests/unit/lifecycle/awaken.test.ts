@@ -54,8 +54,8 @@ describe('an account that wakes for the first time', () => {
   it('is born active, with a signed, empty repo, in one transaction', async () => {
     const { tokenId: _, ...birth } = await beBorn(account)
     expect(account.sql.batches).toBe(1)
-    const row = { ...birth, emailConfirmedAt: null, status: 'active' }
-    expect(await account.profile.get()).toEqual(row)
+    const row = { ...birth, emailConfirmedAt: null, status: 'active', deactivatedAt: null }
+    expect(await account.profile.get()).toMatchObject(row)
     const { block } = (await account.sql.first<{ block: Uint8Array }>('SELECT * FROM repo_root'))!
     const { sig, ...commit } = decode<Record<string, unknown>>(block)
     expect(commit).toMatchObject({ did, version: 3, prev: null })
@@ -151,7 +151,7 @@ describe('an account that has been born', () => {
   it('is not born again', async () => {
     const birth = await beBorn(account)
     await account.sql.batch([updateProfile({ status: 'deleted' })])
-    const again = await wakeAgain(account, never)
+    const again = await wakeAgain(account, async () => birth)
     const { status, signingKeyDid } = await again.profile.get()
     expect({ status, signingKeyDid }).toEqual({
       status: 'deleted',

@@ -153,8 +153,6 @@ describe('createAccount', () => {
 
   it.each([
     [{ plcOp: {} }, 'InvalidRequest', 'Unsupported input: "plcOp"'],
-    [{ did: 'did:plc:a' }, 'InvalidRequest', 'Unsupported input: "did"'],
-    [{ password: '' }, 'InvalidRequest', 'Password is required'],
     [{ password: 'x'.repeat(257) }, 'InvalidRequest', 'Password too long'],
     [{ email: '' }, 'InvalidRequest', 'Email is required'],
     [{ email: 'alice' }, 'InvalidRequest', 'This email address is not supported'],

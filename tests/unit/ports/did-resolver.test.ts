@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import { cachedResolver, plcResolver } from '#src/ports/did-resolver.ts'
+import {
+  cachedResolver,
+  plcResolver,
+  resolverByMethod,
+  webResolver,
+} from '#src/ports/did-resolver.ts'
 
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 const data = {
@@ -24,9 +29,77 @@ describe('plcResolver', () => {
     })
   })
 
+  it('writes keys as plc.directory does today', async () => {
+    expect(await resolver.resolve(did)).toMatchObject({
+      '@context': [
+        'https://www.w3.org/ns/did/v1',
+        'https://w3id.org/security/multikey/v1',
+        'https://w3id.org/security/suites/secp256k1-2019/v1',
+      ],
+      verificationMethod: [
+        {
+          id: `${did}#atproto`,
+          type: 'Multikey',
+          controller: did,
+          publicKeyMultibase: 'zQ3shXjHeiBuRCKmM36cuYnm7YEMzhGnCmCyW92sRJ9pribSF',
+        },
+      ],
+    })
+  })
+
   it('knows nothing else', async () => {
     expect(await resolver.resolve('did:plc:unknownunknownunknownunk')).toBeUndefined()
     expect(await resolver.resolve('did:web:example.com')).toBeUndefined()
+  })
+})
+
+describe('webResolver', () => {
+  const documents: Record<string, unknown> = {
+    'https://example.com/.well-known/did.json': { id: 'did:web:example.com', alsoKnownAs: [] },
+    'http://localhost:2583/.well-known/did.json': { id: 'did:web:localhost%3A2583' },
+    'https://liar.com/.well-known/did.json': { id: 'did:web:example.com' },
+    'https://text.com/.well-known/did.json': 'no document',
+  }
+  const asked: string[] = []
+  const fetch = async (url: unknown) => {
+    asked.push(String(url))
+    const document = documents[String(url)]
+    if (String(url).includes('broken.com')) throw new TypeError('fetch failed')
+    return document === undefined ? new Response('', { status: 404 }) : Response.json(document)
+  }
+  const resolver = webResolver({ fetch: fetch as typeof globalThis.fetch })
+
+  it('asks the host that the DID names', async () => {
+    expect(await resolver.resolve('did:web:example.com')).toEqual({
+      id: 'did:web:example.com',
+      alsoKnownAs: [],
+    })
+    expect(await resolver.resolve('did:web:localhost%3A2583')).toBeDefined()
+  })
+
+  it('knows nothing of a host without a document, of a path, and of no host', async () => {
+    asked.length = 0
+    expect(await resolver.resolve('did:web:other.com')).toBeUndefined()
+    expect(asked).toHaveLength(1)
+    for (const none of ['did:web:example.com:user', 'did:web:', 'did:web:a/b', 'did:web:a%2Fb']) {
+      expect(await resolver.resolve(none)).toBeUndefined()
+    }
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each(['liar', 'text', 'broken'])('cannot tell where %s.com answers', async (name) => {
+    await expect(resolver.resolve(`did:web:${name}.com`)).rejects.toMatchObject({ status: 502 })
+  })
+})
+
+describe('resolverByMethod', () => {
+  const source = (name: string) => ({ resolve: async (id: string) => ({ id, name }) })
+  const resolver = resolverByMethod({ plc: source('plc'), web: source('web') })
+
+  it('asks whoever knows the method', async () => {
+    expect(await resolver.resolve(did)).toMatchObject({ name: 'plc' })
+    expect(await resolver.resolve('did:web:example.com')).toMatchObject({ name: 'web' })
+    expect(await resolver.resolve('did:key:z')).toBeUndefined()
   })
 })
 
@@ -35,42 +108,64 @@ describe('cachedResolver', () => {
   let now = 0
   const open = (most = 10) => {
     const clock = { now: () => now }
-    return cachedResolver({ resolve }, { clock, freshMs: 1000, most })
+    return cachedResolver({ resolve }, { clock, staleMs: 1000, mostMs: 5000, most })
   }
 
   beforeEach(() => {
     now = 0
-    resolve.mockReset().mockImplementation(async (id) => ({ id }))
+    resolve.mockReset().mockImplementation(async (id) => ({ id, at: now }))
   })
 
-  it('asks again only when the document is old', async () => {
+  it('asks only once while the document is fresh, however many want it', async () => {
     const resolver = open()
-    expect(await resolver.resolve('did:a')).toEqual({ id: 'did:a' })
+    const both = await Promise.all([resolver.resolve('did:a'), resolver.resolve('did:a')])
+    expect(both).toEqual([
+      { id: 'did:a', at: 0 },
+      { id: 'did:a', at: 0 },
+    ])
     now = 999
     await resolver.resolve('did:a')
     expect(resolve).toHaveBeenCalledTimes(1)
-    now = 1000
+  })
+
+  it('answers with a stale document, and has a newer one for the next', async () => {
+    const resolver = open()
     await resolver.resolve('did:a')
+    now = 1000
+    expect(await resolver.resolve('did:a')).toMatchObject({ at: 0 })
+    await expect.poll(() => resolver.resolve('did:a')).toMatchObject({ at: 1000 })
     expect(resolve).toHaveBeenCalledTimes(2)
   })
 
-  it('makes do with an old document while nobody can tell', async () => {
+  it('makes do with a stale document while nobody can tell, but not for ever', async () => {
     const resolver = open()
     await resolver.resolve('did:a')
-    now = 5000
+    now = 4999
     resolve.mockRejectedValue(new XrpcError(502, 'UpstreamFailure', 'unreachable'))
-    expect(await resolver.resolve('did:a')).toEqual({ id: 'did:a' })
+    expect(await resolver.resolve('did:a')).toMatchObject({ id: 'did:a' })
     await expect(resolver.resolve('did:b')).rejects.toMatchObject({ status: 502 })
+    now = 5000
+    await expect(resolver.resolve('did:a')).rejects.toMatchObject({ status: 502 })
   })
 
   it('forgets what has ended', async () => {
     const resolver = open()
     await resolver.resolve('did:a')
-    now = 5000
-    resolve.mockResolvedValueOnce(undefined)
+    resolve.mockResolvedValue(undefined)
+    expect(await resolver.refresh('did:a')).toBeUndefined()
     expect(await resolver.resolve('did:a')).toBeUndefined()
-    resolve.mockRejectedValueOnce(new XrpcError(502, 'UpstreamFailure', 'unreachable'))
-    await expect(resolver.resolve('did:a')).rejects.toMatchObject({ status: 502 })
+  })
+
+  it('gives nobody an answer from before a refresh, not even a late one', async () => {
+    const resolver = open()
+    const late = Promise.withResolvers<object>()
+    resolve.mockReturnValueOnce(late.promise)
+    const first = resolver.resolve('did:a')
+    now = 10
+    expect(await resolver.refresh('did:a')).toMatchObject({ at: 10 })
+    late.resolve({ id: 'did:a', at: 0 })
+    await first
+    expect(await resolver.resolve('did:a')).toMatchObject({ at: 10 })
   })
 
   it('keeps only so many', async () => {

@@ -110,11 +110,11 @@ describe('the record key', () => {
 })
 
 describe('what it refers to', () => {
-  it('is its blobs, wherever they are, each once', () => {
+  it('is its blobs, wherever they are', () => {
     const other = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
     const second = { ...avatar, ref: { $link: other } }
     const { blobs, bytes } = free({ one: avatar, deep: [{ two: second }, { again: avatar }] })
-    expect(blobs.sort()).toEqual([blobCid, other].sort())
+    expect(blobs.map(({ cid }) => cid)).toEqual([blobCid, other, blobCid])
     expect(lexToJson(decode(bytes))).toMatchObject({ one: avatar })
   })
 

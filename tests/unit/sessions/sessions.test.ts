@@ -205,7 +205,7 @@ describe('getSession', () => {
 
   it('refuses taken-down, deleted and unborn accounts', async () => {
     await setStatus('takendown')
-    await expect(getSession(account)).rejects.toMatchObject({ error: 'AccountTakedown' })
+    await expect(getSession(account)).rejects.toMatchObject({ error: 'InvalidRequest' })
     await setStatus('deleted')
     await expect(getSession(account)).rejects.toMatchObject({ error: 'InvalidRequest' })
     await expect(getSession(emptyAccount(did))).rejects.toMatchObject({ error: 'InvalidRequest' })

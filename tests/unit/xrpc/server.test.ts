@@ -26,12 +26,28 @@ it('has every method of the first Headwater, and no other', () => {
   const groups = {
     'com.atproto.server':
       'createAccount createInviteCode createInviteCodes createSession deleteSession ' +
-      'describeServer getSession refreshSession',
-    'com.atproto.identity': 'resolveHandle',
+      'describeServer getSession refreshSession ' +
+      'createAppPassword listAppPasswords revokeAppPassword getAccountInviteCodes ' +
+      'requestEmailConfirmation confirmEmail requestEmailUpdate updateEmail ' +
+      'requestPasswordReset resetPassword getServiceAuth',
+    'com.atproto.admin':
+      'deleteAccount disableAccountInvites disableInviteCodes enableAccountInvites getAccountInfo ' +
+      'getAccountInfos getInviteCodes getSubjectStatus searchAccounts sendEmail updateAccountEmail ' +
+      'updateAccountHandle updateAccountPassword updateAccountSigningKey updateSubjectStatus',
+    'com.atproto.moderation': 'createReport',
+    'com.atproto.temp': 'checkSignupQueue',
+    'app.bsky.actor': 'getPreferences getProfile getProfiles putPreferences',
+    'app.bsky.feed': 'getActorLikes getAuthorFeed getFeed getPostThread getTimeline',
+    'app.bsky.notification': 'registerPush unregisterPush',
+    'com.atproto.identity':
+      'getRecommendedDidCredentials refreshIdentity requestPlcOperationSignature resolveDid ' +
+      'resolveHandle resolveIdentity signPlcOperation submitPlcOperation updateHandle',
     'com.atproto.repo':
-      'applyWrites createRecord deleteRecord describeRepo getRecord listRecords putRecord',
+      'applyWrites createRecord deleteRecord describeRepo getRecord listMissingBlobs listRecords ' +
+      'putRecord uploadBlob',
     'com.atproto.sync':
-      'getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus listRepos',
+      'getBlob getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus ' +
+      'listBlobs listRepos',
   }
   const expected = Object.entries(groups).flatMap(([group, names]) =>
     names.split(' ').map((name) => `${group}.${name}`),

@@ -4,6 +4,10 @@
  */
 
 export * as contentVisibilityDeclaration from './actor/contentVisibilityDeclaration.defs.ts'
+export * as getPreferences from './actor/getPreferences.defs.ts'
+export * as getProfile from './actor/getProfile.defs.ts'
+export * as getProfiles from './actor/getProfiles.defs.ts'
 export * as profile from './actor/profile.defs.ts'
+export * as putPreferences from './actor/putPreferences.defs.ts'
 export * as status from './actor/status.defs.ts'
 export * as defs from './actor/defs.defs.ts'

@@ -4,6 +4,11 @@
  */
 
 export * as generator from './feed/generator.defs.ts'
+export * as getActorLikes from './feed/getActorLikes.defs.ts'
+export * as getAuthorFeed from './feed/getAuthorFeed.defs.ts'
+export * as getFeed from './feed/getFeed.defs.ts'
+export * as getPostThread from './feed/getPostThread.defs.ts'
+export * as getTimeline from './feed/getTimeline.defs.ts'
 export * as like from './feed/like.defs.ts'
 export * as post from './feed/post.defs.ts'
 export * as postgate from './feed/postgate.defs.ts'

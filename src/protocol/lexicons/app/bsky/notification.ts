@@ -4,4 +4,6 @@
  */
 
 export * as declaration from './notification/declaration.defs.ts'
+export * as registerPush from './notification/registerPush.defs.ts'
+export * as unregisterPush from './notification/unregisterPush.defs.ts'
 export * as defs from './notification/defs.defs.ts'

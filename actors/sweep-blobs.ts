@@ -1,0 +1,66 @@
+/**
+ * Clears away uploads that no record named in time. The storage itself is the list of them: what is still waiting there
+ * after so long is either forgotten or was never entered, and its account says which. So nothing has to be remembered,
+ * and whoever starts next goes on.
+ */
+import type { ActorSettings } from '#actors/settings.ts'
+import type { WaitingUpload } from '#src/ports/blob-storage.ts'
+
+/** An account is woken for at most this many of its uploads at once. */
+const PAGE = 500
+const LONGEST_MS = 60 * 60 * 1000
+const SHORTEST_MS = 1_000
+
+/** Begins soon, and goes on now and then; the function it returns ends it. */
+export function startBlobSweeps(settings: ActorSettings): () => void {
+  const { blobTempMaxAgeMs, log, timer } = settings
+  const everyMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, blobTempMaxAgeMs / 4))
+  let stopped = false
+  let cancel = timer(SHORTEST_MS, () => void round())
+  const round = async () => {
+    await sweep(settings, () => stopped).catch((error) => {
+      log.warn({ err: error }, 'uploads that nobody waits for could not be cleared away')
+    })
+    if (!stopped) cancel = timer(everyMs, () => void round())
+  }
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+async function sweep(settings: ActorSettings, isStopped: () => boolean): Promise<void> {
+  const before = settings.clock.now() - settings.blobTempMaxAgeMs
+  for await (const { did, keys } of byAccount(settings.blobs.waiting(before))) {
+    if (isStopped()) return
+    await collect(settings, did, { before, keys }).catch((error) => {
+      settings.log.warn({ did, err: error }, 'uploads of an account could not be cleared away')
+    })
+  }
+}
+
+async function* byAccount(
+  uploads: AsyncIterable<WaitingUpload>,
+): AsyncGenerator<{ did: string; keys: string[] }> {
+  let page: { did: string; keys: string[] } | undefined
+  for await (const { did, key } of uploads) {
+    if (page !== undefined && (page.did !== did || page.keys.length === PAGE)) {
+      yield page
+      page = undefined
+    }
+    page ??= { did, keys: [] }
+    page.keys.push(key)
+  }
+  if (page !== undefined) yield page
+}
+
+/** Asking for an account makes one, so only those that the directory knows are asked. */
+async function collect(
+  { blobs, dispatch }: ActorSettings,
+  did: string,
+  stale: { before: number; keys: string[] },
+): Promise<void> {
+  const known = await dispatch.directory.accounts.find({ identifier: did })
+  if (known === null) await blobs.deleteTemps(did, stale.keys)
+  else await dispatch.account(did).blob.collect(stale)
+}

@@ -1,0 +1,91 @@
+/** `headwater <command> …`: finds the command, runs it, prints what it gave. Exits 1 where it failed, 2 where it was misused. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { accountCommands } from '#src/cli/accounts.ts'
+import {
+  type Command,
+  commonOptions,
+  helpOf,
+  helpOfAll,
+  parseOptions,
+  UsageError,
+} from '#src/cli/command.ts'
+import { inviteCommands } from '#src/cli/invites.ts'
+import { asText } from '#src/cli/print.ts'
+import { repoCommands } from '#src/cli/repos.ts'
+import { serverCalls } from '#src/cli/server-calls.ts'
+import { serverCommands } from '#src/cli/servers.ts'
+import { environment } from '#src/config.ts'
+import { XrpcError } from '#src/errors.ts'
+
+const commands = [...accountCommands, ...inviteCommands, ...repoCommands, ...serverCommands]
+
+const args = process.argv.slice(2)
+const wantsJson = args.includes('--json')
+try {
+  console.log(await run(args))
+} catch (error) {
+  const status = error instanceof XrpcError ? { status: error.status, error: error.error } : {}
+  const { message } = error as Error
+  const name = error instanceof XrpcError ? `${error.error}: ` : ''
+  console.error(wantsJson ? JSON.stringify({ ...status, message }) : `headwater: ${name}${message}`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}
+
+async function run(args: readonly string[]): Promise<string> {
+  const command = findCommand(args)
+  if (command === undefined) {
+    if (args.every((arg) => arg === '--help' || arg === 'help')) return helpOfAll(commands)
+    throw new UsageError(`no such command; try headwater --help`)
+  }
+  const { values, positionals } = parse(command, args.slice(command.name.split(' ').length))
+  if (values['help'] === true) return helpOf(command)
+  const [least, most] = command.counts ?? [0, 0]
+  if (positionals.length < least || positionals.length > most) {
+    throw new UsageError(`it goes: headwater ${[command.name, command.operands].join(' ').trim()}`)
+  }
+  const url = urlOf(values['url'])
+  const server = serverCalls(url, passwordOf(values['admin-password'], url))
+  const result = await command.run({ server, operands: positionals, options: values })
+  return values['json'] === true ? JSON.stringify(result) : asText(result)
+}
+
+function findCommand(args: readonly string[]): Command | undefined {
+  const isCalled = ({ name }: Command) => name.split(' ').every((word, i) => args[i] === word)
+  return commands.find(isCalled)
+}
+
+function parse(command: Command, args: string[]) {
+  try {
+    const options = parseOptions({ ...command.options, ...commonOptions })
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+    return { values: values as Record<string, string | boolean | undefined>, positionals }
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function urlOf(given: unknown): string {
+  const env = environment()
+  const local = `http://localhost:${env['PDS_PORT'] || '2583'}`
+  const url = String(given ?? (env['HEADWATER_URL'] || local)).replace(/\/+$/, '')
+  if (!/^https?:\/\//.test(url)) throw new UsageError('--url must be an http or https URL')
+  return url
+}
+
+/** What was given, or else what a developer's server has made up and keeps in its data folder. */
+function passwordOf(given: unknown, url: string): string | undefined {
+  const env = environment()
+  if (typeof given === 'string') return given
+  if (env['PDS_ADMIN_PASSWORD']) return env['PDS_ADMIN_PASSWORD']
+  // No other server may learn it.
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)) return undefined
+  try {
+    const file = join(env['PDS_DATA_DIRECTORY'] || 'data', 'secrets.json')
+    const { adminPassword } = JSON.parse(readFileSync(file, 'utf8')) as { adminPassword?: string }
+    return adminPassword
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,20 @@
+/** Invite codes: whether one is needed, and how accounts earn codes to give away. */
+import type { Reader } from '#src/config/read.ts'
+
+export interface InviteConfig {
+  required: boolean
+  /** How often an account earns a code, in milliseconds; absent for never. */
+  intervalMs: number | undefined
+  /** What came before this moment earned nothing: milliseconds since 1970. */
+  epochMs: number
+}
+
+const TEN_YEARS_MS = 3650 * 24 * 60 * 60 * 1000
+
+export function readInvites(read: Reader, isProduction: boolean): InviteConfig {
+  return {
+    required: read.flag('PDS_INVITE_REQUIRED') ?? isProduction,
+    intervalMs: read.integer('PDS_INVITE_INTERVAL', 1, TEN_YEARS_MS),
+    epochMs: read.integer('PDS_INVITE_EPOCH', 0, 1e15 - 1) ?? 0,
+  }
+}

@@ -1,0 +1,46 @@
+/** Changes of signing keys under way: noted before they begin, so that whoever dies over one leaves it to be found. */
+import type { Directory } from '#src/directory/open-directory.ts'
+
+export interface NotedRotation {
+  did: string
+  /** Milliseconds since 1970. */
+  notedAt: number
+}
+
+/** Notes that the account's key is about to be replaced. May be repeated: it is then under way from now on. */
+export async function noteRotation(directory: Directory, { did }: { did: string }): Promise<void> {
+  await directory.lane.write([did], async (now) => {
+    const sql = 'INSERT OR REPLACE INTO key_rotation (did, noted_at) VALUES (?, ?)'
+    return { answer: undefined, statements: [{ sql, params: [did, now] }] }
+  })
+}
+
+/** At most `limit` of those noted more than `age` milliseconds ago, oldest first. */
+export async function listRotations(
+  { sql, clock }: Directory,
+  { age, limit }: { age: number; limit: number },
+): Promise<NotedRotation[]> {
+  return sql.all<NotedRotation>(
+    `SELECT did, noted_at AS notedAt FROM key_rotation WHERE noted_at < ?
+     ORDER BY noted_at, did LIMIT ?`,
+    clock.now() - age,
+    limit,
+  )
+}
+
+/** Strikes a rotation out; a key that came of it is nobody else's any more. */
+export async function endRotation(
+  directory: Directory,
+  { did, signingKeyDid }: { did: string; signingKeyDid?: string },
+): Promise<void> {
+  const subjects = signingKeyDid === undefined ? [did] : [did, `key ${signingKeyDid}`]
+  await directory.lane.write(subjects, async () => ({
+    answer: undefined,
+    statements: [
+      { sql: 'DELETE FROM key_rotation WHERE did = ?', params: [did] },
+      ...(signingKeyDid === undefined
+        ? []
+        : [{ sql: 'DELETE FROM reserved_key WHERE signing_key_did = ?', params: [signingKeyDid] }]),
+    ],
+  }))
+}

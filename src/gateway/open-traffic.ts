@@ -1,0 +1,84 @@
+/** What stands between the gateway and too many calls, and what tells relays to call: as the operator wants it. */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { clientAddress } from '#src/gateway/client-address.ts'
+import { Crawlers } from '#src/gateway/crawlers.ts'
+import { claim, limiterCalls } from '#src/gateway/limiter-calls.ts'
+import { type RateLimits, rateLimits } from '#src/gateway/rate-limits.ts'
+import { Leases } from '#src/limits/leases.ts'
+import type { Log } from '#src/log.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+export interface TrafficPorts {
+  dispatch: Pick<Dispatch, 'limiter'>
+  clock: Clock
+  timer: Timer
+  log: Log
+  config: {
+    gateway: { hostname: string }
+    crawlers: readonly string[]
+    rateLimits: {
+      enabled: boolean
+      bypassKey: string | undefined
+      bypassIps: readonly string[]
+      trustedProxies: readonly string[]
+    }
+  }
+}
+
+export interface Traffic {
+  /** Absent where nobody is counted. */
+  rateLimits: RateLimits | undefined
+  crawlers: Crawlers
+  close(): void
+}
+
+const GIVE_BACK_MS = 10_000
+/** A limiter that is away is told of once in this time. */
+const TELL_MS = 10_000
+const CRAWL_MS = 20 * 60_000
+
+export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => void): Traffic {
+  const { dispatch, clock, timer, log, config } = ports
+  const crawlers = new Crawlers({
+    crawlers: config.crawlers,
+    hostname: config.gateway.hostname,
+    mayAsk: claim(dispatch, { name: 'crawl', points: 1, durationMs: CRAWL_MS }),
+    // The operator's own addresses may be in a private network.
+    fetch: globalThis.fetch,
+    everyMs: CRAWL_MS,
+    clock,
+    timer,
+    log,
+  })
+  if (!config.rateLimits.enabled) {
+    return { rateLimits: undefined, crawlers, close: () => crawlers.close() }
+  }
+  const { bypassKey, bypassIps, trustedProxies } = config.rateLimits
+  const leases = new Leases({ send: limiterCalls(dispatch), clock, onFailure: seldom(ports) })
+  const givingBack = setInterval(() => void leases.giveBack(), GIVE_BACK_MS)
+  givingBack.unref()
+  return {
+    rateLimits: rateLimits({
+      leases,
+      addressOf: clientAddress([...bypassIps, ...trustedProxies]),
+      bypassKey,
+      bypassIps,
+      onRefused,
+    }),
+    crawlers,
+    close() {
+      clearInterval(givingBack)
+      crawlers.close()
+    },
+  }
+}
+
+function seldom({ clock, log }: TrafficPorts): (err: unknown) => void {
+  let notBefore = 0
+  return (err) => {
+    if (clock.now() < notBefore) return
+    notBefore = clock.now() + TELL_MS
+    log.warn({ err }, 'the limiter is out of reach: each gateway counts by itself')
+  }
+}

@@ -1,0 +1,103 @@
+/** What a post embeds, as an AppView would show it; records of others are asked of the AppView. */
+import { imageUrl, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
+import { isFields } from '#src/gateway/read-after-write/views.ts'
+
+type Fields = Record<string, unknown>
+
+/** The view of an embed; undefined for what is none that is known. */
+export async function embedView(viewer: Viewer, embed: unknown): Promise<Fields | undefined> {
+  if (!isFields(embed)) return undefined
+  switch (embed['$type']) {
+    case 'app.bsky.embed.record':
+      return recordView(viewer, embed)
+    case 'app.bsky.embed.recordWithMedia':
+      return recordWithMediaView(viewer, embed)
+    default:
+      return mediaView(viewer, embed)
+  }
+}
+
+function mediaView(viewer: Viewer, embed: unknown): Fields | undefined {
+  if (!isFields(embed)) return undefined
+  if (embed['$type'] === 'app.bsky.embed.images') return imagesView(viewer, embed)
+  return embed['$type'] === 'app.bsky.embed.external' ? externalView(viewer, embed) : undefined
+}
+
+function imagesView(viewer: Viewer, embed: Fields): Fields {
+  const images = Array.isArray(embed['images']) ? embed['images'].filter(isFields) : []
+  return {
+    $type: 'app.bsky.embed.images#view',
+    images: images.map(({ image, alt, aspectRatio }) => ({
+      thumb: imageUrl(viewer, 'feed_thumbnail', image),
+      fullsize: imageUrl(viewer, 'feed_fullsize', image),
+      alt,
+      aspectRatio,
+    })),
+  }
+}
+
+function externalView(viewer: Viewer, embed: Fields): Fields {
+  const { uri, title, description, thumb } = isFields(embed['external']) ? embed['external'] : {}
+  return {
+    $type: 'app.bsky.embed.external#view',
+    external: {
+      uri,
+      title,
+      description,
+      thumb: imageUrl(viewer, 'feed_thumbnail', thumb),
+    },
+  }
+}
+
+async function recordWithMediaView(viewer: Viewer, embed: Fields): Promise<Fields | undefined> {
+  const media = mediaView(viewer, embed['media'])
+  if (media === undefined || !isFields(embed['record'])) return undefined
+  const record = await recordView(viewer, embed['record'])
+  return { $type: 'app.bsky.embed.recordWithMedia#view', record, media }
+}
+
+async function recordView(viewer: Viewer, embed: Fields): Promise<Fields> {
+  const uri = isFields(embed['record']) ? String(embed['record']['uri']) : ''
+  const found = await lookUp(viewer, uri)
+  const record = found ?? { $type: 'app.bsky.embed.record#viewNotFound', uri, notFound: true }
+  return { $type: 'app.bsky.embed.record#view', record }
+}
+
+/** Throws where the AppView fails: then the answer that was to be changed stays as it is. */
+async function lookUp(viewer: Viewer, uri: string): Promise<Fields | undefined> {
+  switch (/^at:\/\/[^/]+\/([^/]+)\//.exec(uri)?.[1]) {
+    case 'app.bsky.feed.post': {
+      const { posts } = await ask(viewer, 'app.bsky.feed.getPosts', { uris: uri })
+      const post: unknown = Array.isArray(posts) ? posts[0] : undefined
+      return isFields(post) ? quoted(post) : undefined
+    }
+    case 'app.bsky.feed.generator': {
+      const { view } = await ask(viewer, 'app.bsky.feed.getFeedGenerator', { feed: uri })
+      return isFields(view) ? { ...view, $type: 'app.bsky.feed.defs#generatorView' } : undefined
+    }
+    case 'app.bsky.graph.list': {
+      const { list } = await ask(viewer, 'app.bsky.graph.getList', { list: uri })
+      return isFields(list) ? { ...list, $type: 'app.bsky.graph.defs#listView' } : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+function quoted({ uri, cid, author, record, labels, embed, indexedAt }: Fields): Fields {
+  const embeds = embed === undefined ? undefined : [embed]
+  const $type = 'app.bsky.embed.record#viewRecord'
+  return { $type, uri, cid, author, value: record, labels, embeds, indexedAt }
+}
+
+async function ask(
+  { did, services }: Viewer,
+  nsid: string,
+  params: Record<string, string>,
+): Promise<Fields> {
+  const { appView } = services
+  if (appView === undefined) return {}
+  const credentials = { did, aud: appView.did, lxm: nsid }
+  const answer = await services.call({ url: appView.url, nsid, params, credentials })
+  return isFields(answer) ? answer : {}
+}

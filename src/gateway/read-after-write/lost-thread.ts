@@ -1,0 +1,56 @@
+/** A thread that the AppView has never heard of, because its first post is the account's newest: made here. */
+import { UpstreamError } from '#src/gateway/proxy/upstream-error.ts'
+import { insertReplies, threadOf } from '#src/gateway/read-after-write/own-posts.ts'
+import { changed, type Reading, viewerOf } from '#src/gateway/read-after-write/read-after-write.ts'
+import type { Viewer } from '#src/gateway/read-after-write/viewer.ts'
+import { isFields, replyUri } from '#src/gateway/read-after-write/views.ts'
+import type { RecentRecord } from '#src/repo/recent.ts'
+
+const GET_POST_THREAD = 'app.bsky.feed.getPostThread'
+
+/** The thread of a post of the account's own that the AppView did not find, or the error that it is none. */
+export async function lostThread(
+  reading: Reading,
+  params: { uri: string; parentHeight?: number },
+  error: unknown,
+): Promise<Response> {
+  if (!(error instanceof UpstreamError) || error.error !== 'NotFound') throw error
+  const viewer = await viewerOf(reading, error)
+  if (viewer === undefined) throw error
+  const post = ownPost(viewer, params.uri)
+  if (post === undefined) throw error
+  const others = viewer.recent.posts.filter((other) => other !== post)
+  const thread = await insertReplies(viewer, await threadOf(viewer, post), others)
+  const parent = await parentOf(viewer, post, params.parentHeight)
+  const body = { thread: { ...thread, ...(parent !== undefined && { parent }) } }
+  return changed(body, { status: 200, headers: error.headers }, viewer.recent)
+}
+
+/** The account may be named by its handle. */
+function ownPost({ did, recent }: Viewer, uri: string): RecentRecord | undefined {
+  const [, name, path] = /^at:\/\/([^/]+)\/(.+)$/.exec(uri) ?? []
+  if (name !== did && name?.toLowerCase() !== recent.handle) return undefined
+  return recent.posts.find((post) => post.uri === `at://${did}/${path}`)
+}
+
+/** What the post replies to, with what is above; without it the thread is still worth showing. */
+async function parentOf(
+  { did, services }: Viewer,
+  { record }: RecentRecord,
+  parentHeight: number | undefined,
+): Promise<unknown> {
+  const uri = replyUri(record, 'parent')
+  const { appView } = services
+  if (uri === undefined || appView === undefined) return undefined
+  try {
+    const answer = await services.call({
+      url: appView.url,
+      nsid: GET_POST_THREAD,
+      params: { uri, parentHeight, depth: 0 },
+      credentials: { did, aud: appView.did, lxm: GET_POST_THREAD },
+    })
+    return isFields(answer) ? answer['thread'] : undefined
+  } catch {
+    return undefined
+  }
+}

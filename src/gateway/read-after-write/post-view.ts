@@ -1,0 +1,24 @@
+/** A post of the account's own as an AppView would show it. */
+import { embedView } from '#src/gateway/read-after-write/embed-views.ts'
+import { basicProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
+import type { PostView } from '#src/gateway/read-after-write/views.ts'
+import type { RecentRecord } from '#src/repo/recent.ts'
+
+/** A post that nobody else has seen yet. */
+export async function postView(viewer: Viewer, post: RecentRecord): Promise<PostView> {
+  const { did, recent } = viewer
+  const author = basicProfile(viewer, { did }, recent.profile?.record ?? {})
+  const { uri, cid, indexedAt, record } = post
+  return {
+    uri,
+    cid,
+    author: { ...author, handle: recent.handle },
+    record,
+    embed: await embedView(viewer, record['embed']),
+    replyCount: 0,
+    repostCount: 0,
+    likeCount: 0,
+    quoteCount: 0,
+    indexedAt,
+  } as PostView
+}

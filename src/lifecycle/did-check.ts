@@ -1,0 +1,75 @@
+/** Whether a DID points here, as it must before its account may be active. */
+import { invalidRequest } from '#src/errors.ts'
+import type { DidResolver } from '#src/ports/did-resolver.ts'
+import type { PlcDirectory } from '#src/ports/plc-directory.ts'
+import { serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
+
+export interface DidCheckDeps {
+  plc: Pick<PlcDirectory, 'data'>
+  resolver: DidResolver
+  credentials: { publicUrl: string; rotationKeyDid: string }
+}
+
+/**
+ * Throws 400 InvalidRequest unless the DID, as it is published now, has this server as its atproto_pds and `signingKey`
+ * (did:key) as its atproto key; a did:plc must have this server's rotation key besides.
+ */
+export async function mustPointHere(
+  { plc, resolver, credentials }: DidCheckDeps,
+  { did, signingKey }: { did: string; signingKey: string },
+): Promise<void> {
+  const said = did.startsWith('did:plc:') ? await ofPlc(plc, did) : await ofDocument(resolver, did)
+  const { publicUrl, rotationKeyDid } = credentials
+  if (said.rotationKeys !== undefined && !said.rotationKeys.includes(rotationKeyDid)) {
+    throw invalidRequest('Server rotation key not included in PLC DID data')
+  }
+  if (said.endpoint !== publicUrl) {
+    throw invalidRequest('DID document atproto_pds service endpoint does not match PDS public url')
+  }
+  if (said.key !== signingKey) {
+    throw invalidRequest('DID document verification method does not match expected signing key')
+  }
+}
+
+/** The same as an answer; false also where nobody can tell. */
+export async function isValidDid(
+  deps: DidCheckDeps,
+  account: { did: string; signingKey: string },
+): Promise<boolean> {
+  return mustPointHere(deps, account).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Whether the DID has this server as its atproto_pds. Throws 502 where nobody can tell. */
+export async function isHostedHere(
+  { resolver, credentials }: Omit<DidCheckDeps, 'plc'>,
+  did: string,
+): Promise<boolean> {
+  const document = await resolver.refresh(did)
+  return (
+    document !== undefined && serviceEndpoint(document, 'atproto_pds') === credentials.publicUrl
+  )
+}
+
+interface Said {
+  rotationKeys?: readonly string[]
+  endpoint: string | undefined
+  key: string | undefined
+}
+
+async function ofPlc(plc: DidCheckDeps['plc'], did: string): Promise<Said> {
+  const data = await plc.data(did)
+  if (data === undefined) throw invalidRequest('Could not resolve DID')
+  const { rotationKeys, services, verificationMethods } = data
+  const endpoint = services['atproto_pds']?.endpoint
+  return { rotationKeys, endpoint, key: verificationMethods['atproto'] }
+}
+
+async function ofDocument(resolver: DidResolver, did: string): Promise<Said> {
+  const document = await resolver.refresh(did)
+  if (document === undefined) throw invalidRequest('Could not resolve DID')
+  const endpoint = serviceEndpoint(document, 'atproto_pds')
+  return { endpoint, key: verificationKey(document, 'atproto') }
+}

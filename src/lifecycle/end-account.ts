@@ -1,0 +1,78 @@
+/**
+ * The account's half of its deletion. In one transaction all that it kept goes, the row says `deleted`, and the event
+ * that tells of it is stored; what is left is a row that keeps the DID's revs and event ids from being used again.
+ */
+import type { Account } from '#src/account/account.ts'
+import { updateProfile } from '#src/account/profile.ts'
+import { accountSchema } from '#src/account/schema.ts'
+import { forgetAdmitted } from '#src/oauth/admit.ts'
+import { encodeAccountEvent } from '#src/protocol/events.ts'
+import { cidOf, emptyTree } from '#src/protocol/tree.ts'
+
+/** What stays: the row, the root and the events on their way. */
+const kept: readonly string[] = ['account', 'repo_root', 'outbox']
+
+const tables = accountSchema
+  .flatMap((page) => [...page.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name!))
+  .filter((name) => !kept.includes(name))
+
+/** Deletes the account, whatever its state. Resolves when that is durable; may be repeated. */
+export async function endAccount(account: Account): Promise<void> {
+  const { standing, profile } = account
+  const row = await profile.find()
+  if (row === undefined || row.status === 'deleted') return
+  await standing.inTurn(() => erase(account))
+}
+
+/** To follow it: resolves when the directory knows, the event has left, and no blob is left. May be repeated. */
+export async function leave({ did, standing, outbox, blobs, profile }: Account): Promise<void> {
+  const row = await profile.find()
+  if (row?.status !== 'deleted') return
+  await standing.tell()
+  outbox.resume()
+  await Promise.all([outbox.settled(), blobs.settled()])
+  await blobs.storage.deleteAll(did)
+}
+
+async function erase(account: Account): Promise<void> {
+  const { did, clock, lane, profile, standing } = account
+  try {
+    await lane.write(async ({ head }) => {
+      if ((await profile.get()).status === 'deleted') {
+        return { answer: undefined, head, statements: [], events: [] }
+      }
+      standing.coming = 'deleted'
+      const time = new Date(clock.now()).toISOString()
+      const gone = {
+        status: 'deleted',
+        handle: null,
+        email: null,
+        emailConfirmedAt: null,
+        pendingKeyDid: null,
+        emailWanted: null,
+        passwordHash: null,
+        signingKey: new Uint8Array(),
+        signingKeyDid: '',
+        deactivatedAt: null,
+        deleteAfter: null,
+        takedownRef: null,
+        suspendedAt: null,
+      } as const
+      return {
+        answer: undefined,
+        // Nobody is shown this root. Its rev stays: should the DID come again, revs go on from it.
+        head: { ...head, data: cidOf(emptyTree), tree: emptyTree, block: new Uint8Array() },
+        statements: [
+          ...tables.map((name) => ({ sql: `DELETE FROM ${name}` })),
+          updateProfile(gone),
+          { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
+        ],
+        events: [encodeAccountEvent({ did, time, active: false, status: 'deleted' })],
+      }
+    })
+  } finally {
+    forgetAdmitted(account)
+    standing.coming = undefined
+    profile.forget()
+  }
+}

@@ -1,0 +1,31 @@
+/** What was seen within a time, in memory: two generations, of which the older one is dropped when its time is over. */
+
+/** Per generation; whoever shows more than this many only has old ones forgotten sooner. */
+const MOST = 200_000
+
+export class SeenLately {
+  readonly #windowMs: number
+  #young = new Set<string>()
+  #old = new Set<string>()
+  #turnsAt = 0
+
+  /** Whatever is seen is remembered for at least `windowMs`. */
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs
+  }
+
+  /** Whether it has not been seen in this time; from now on it has. */
+  isNew(name: string, now: number): boolean {
+    if (now >= this.#turnsAt || this.#young.size >= MOST) this.#turn(now)
+    if (this.#young.has(name) || this.#old.has(name)) return false
+    this.#young.add(name)
+    return true
+  }
+
+  #turn(now: number): void {
+    // After a long silence the younger ones are too old as well.
+    this.#old = now < this.#turnsAt + this.#windowMs ? this.#young : new Set()
+    this.#young = new Set()
+    this.#turnsAt = now + this.#windowMs
+  }
+}

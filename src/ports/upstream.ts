@@ -1,0 +1,55 @@
+/** Asking another service over HTTP, streamed both ways and as it comes: nothing decoded, no redirect followed. */
+import type { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { XrpcError } from '#src/errors.ts'
+
+export interface UpstreamRequest {
+  verb: 'GET' | 'HEAD' | 'POST'
+  /** Scheme, host and port. */
+  origin: string
+  /** Path and query. */
+  path: string
+  headers: Record<string, string>
+  body?: Readable | string | undefined
+  /** Ends it when whoever asked is gone. */
+  signal?: AbortSignal | undefined
+}
+
+export interface UpstreamAnswer {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string | string[] | undefined>
+  /** Fails where the service stops in the middle, takes too long or says too much. */
+  body: Readable
+}
+
+/** Throws 502 UpstreamFailure where no answer begins. */
+export type AskUpstream = (request: UpstreamRequest) => Promise<UpstreamAnswer>
+
+/** More than a stream's 64 KiB: an answer goes on coming while something of ours is looked up. */
+const AHEAD_BYTES = 128 * 1024
+
+export function upstreamOver(
+  connect: () => Promise<Dispatcher>,
+  onFailure: (error: unknown, origin: string) => void,
+): AskUpstream {
+  let connecting: Promise<Dispatcher> | undefined
+  return async ({ verb, origin, path, headers, body, signal }) => {
+    try {
+      connecting ??= connect()
+      const answer = await (await connecting).request({
+        method: verb,
+        origin,
+        path,
+        headers,
+        body: body ?? null,
+        signal: signal ?? null,
+        highWaterMark: AHEAD_BYTES,
+      })
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+    } catch (error) {
+      onFailure(error, origin)
+      throw new XrpcError(502, 'UpstreamFailure', 'Upstream service unreachable')
+    }
+  }
+}

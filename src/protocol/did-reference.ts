@@ -1,0 +1,22 @@
+/** DIDs of the kinds that atproto knows, and references to a service of one: `did#service` (DID specification). */
+import { isValidDid } from '@atproto/syntax'
+
+/** A did:plc, or a did:web without path, and without port but on localhost. */
+export function isAtprotoDid(text: string): boolean {
+  if (/^did:plc:[a-z2-7]{24}$/.test(text)) return true
+  const host = /^did:web:([^:]+)$/.exec(text)?.[1]
+  if (host === undefined || !isValidDid(text)) return false
+  const isLocal = host === 'localhost' || host.startsWith('localhost%3A')
+  return (isLocal || !host.includes('%3A')) && URL.canParse(`https://${decoded(host)}`)
+}
+
+/** An atproto DID with a fragment. */
+export function isDidReference(text: string): boolean {
+  const [did = '', fragment = '', ...more] = text.split('#')
+  const isFragment = /^([A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})+$/.test(fragment)
+  return more.length === 0 && isFragment && isAtprotoDid(did)
+}
+
+function decoded(host: string): string {
+  return host.replaceAll('%3A', ':')
+}

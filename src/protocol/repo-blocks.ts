@@ -1,0 +1,132 @@
+/** The blocks of a repo that somebody else made, read: commits, tree nodes and records (repository specification). */
+import { verifySignature } from '@atproto/crypto'
+import { decode, encode } from '@atproto/lex-cbor'
+import { enumBlobRefs, isCid, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
+
+/** A node as it is stored: entries with the keys' shared beginnings left out. */
+export interface StoredNode {
+  left: string | null
+  entries: { key: string; value: string; right: string | null }[]
+}
+
+export interface StoredCommit {
+  did: string
+  rev: string
+  /** CID of the tree's root. */
+  data: string
+  /** Whether the key of this did:key signed it. */
+  isSignedBy(didKey: string): Promise<boolean>
+}
+
+/** What a repo keeps about a record besides its bytes. */
+export interface RecordFacts {
+  /** CIDs of the blobs it refers to, those of the old form too, each once. */
+  blobs: string[]
+  /** What a follow, block, like or repost is about, after the record's own `$type`. */
+  subject: string | null
+}
+
+/** So that whatever reads a record later may recurse. */
+const DEEPEST = 64
+
+/** The value of a block; undefined where it is not DAG-CBOR. */
+export function blockValue(bytes: Uint8Array): LexValue | undefined {
+  try {
+    return decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a value has the shape of a tree node; a record, which has a type, never has. */
+export function isNodeShaped(value: LexValue | undefined): boolean {
+  return (
+    isMap(value) && Array.isArray(value['e']) && 'l' in value && Object.keys(value).length === 2
+  )
+}
+
+/** Throws 400 where it is not a commit of version 3. */
+export function readCommit(bytes: Uint8Array): StoredCommit {
+  const value = blockValue(bytes)
+  if (!isMap(value)) throw badRepo('its root is not a commit')
+  const { sig, ...unsigned } = value
+  const { did, rev, data, version } = value
+  const isWhole = typeof did === 'string' && typeof rev === 'string' && isCid(data)
+  if (!isWhole || version !== 3 || !(sig instanceof Uint8Array)) {
+    throw badRepo('its root is not a commit of version 3')
+  }
+  if (!/^[2-7a-j][2-7a-z]{12}$/.test(rev)) throw badRepo('the rev of its commit is not a TID')
+  const signed = encode(unsigned)
+  return {
+    did,
+    rev,
+    data: data.toString(),
+    isSignedBy: (didKey) => verifySignature(didKey, signed, sig).catch(() => false),
+  }
+}
+
+/** Throws 400 where it is not a tree node. Whether it is the one that belongs there, its CID tells. */
+export function readNode(bytes: Uint8Array): StoredNode {
+  const value = blockValue(bytes)
+  if (!isMap(value) || !Array.isArray(value['e'])) throw badRepo('a tree node is malformed')
+  let previous = ''
+  const entries = value['e'].map((entry) => {
+    if (!isMap(entry)) throw badRepo('a tree node is malformed')
+    const { k, p, t, v } = entry
+    const isWhole = k instanceof Uint8Array && typeof p === 'number' && isCid(v)
+    if (!isWhole || p < 0 || p > previous.length) throw badRepo('a tree node is malformed')
+    const key = previous.slice(0, p) + Buffer.from(k).toString('latin1')
+    previous = key
+    return { key, value: v.toString(), right: link(t) }
+  })
+  return { left: link(value['l']), entries }
+}
+
+/** Throws 400 where the value is not a record. */
+export function readRecord(value: LexValue | undefined): RecordFacts {
+  if (!isMap(value)) throw badRepo('a block is no record')
+  checkDepth(value, 0)
+  const blobs = new Set<string>()
+  for (const ref of enumBlobRefs(value, { allowLegacy: true, strict: false })) {
+    blobs.add(isTypedBlobRef(ref, { strict: false }) ? ref.ref.toString() : ref.cid)
+  }
+  return { blobs: [...blobs], subject: subjectOf(value) }
+}
+
+function subjectOf({ $type, subject }: LexMap): string | null {
+  switch ($type) {
+    case 'app.bsky.graph.follow':
+    case 'app.bsky.graph.block':
+      return typeof subject === 'string' ? subject : null
+    case 'app.bsky.feed.like':
+    case 'app.bsky.feed.repost': {
+      const uri = isMap(subject) ? subject['uri'] : undefined
+      return typeof uri === 'string' ? uri : null
+    }
+    default:
+      return null
+  }
+}
+
+function checkDepth(value: LexValue | undefined, depth: number): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth === DEEPEST) throw badRepo(`a record is nested deeper than ${DEEPEST} levels`)
+  if (Array.isArray(value)) for (const item of value) checkDepth(item, depth + 1)
+  else if (isMap(value)) for (const item of Object.values(value)) checkDepth(item, depth + 1)
+}
+
+function link(value: LexValue | undefined): string | null {
+  if (value === null || value === undefined) return null
+  if (!isCid(value)) throw badRepo('a tree node is malformed')
+  return value.toString()
+}
+
+function isMap(value: LexValue | undefined): value is LexMap {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return !(value instanceof Uint8Array) && !isCid(value)
+}
+
+export function badRepo(what: string): XrpcError {
+  return invalidRequest(`The repo cannot be imported: ${what}`)
+}

@@ -1,0 +1,80 @@
+/** Service tokens: short-lived JWTs by which an account proves itself to another service, signed with its own key. */
+import { verifySignature } from '@atproto/crypto'
+
+/** What a service token says, in the order of the reference. Times are whole seconds since 1970. */
+export interface ServiceClaims {
+  iat: number
+  /** The account: a DID, or for a service of its own `did#service`. */
+  iss: string
+  /** The service it is for: a DID, or `did#service`. */
+  aud: string
+  exp: number
+  /** NSID of the one method it is for. */
+  lxm?: string | undefined
+  /** 32 random hex digits. */
+  jti: string
+}
+
+interface TokenSigner {
+  readonly jwtAlg: string
+  sign(bytes: Uint8Array): Uint8Array
+}
+
+/** The compact JWT; `typ` is JWT. */
+export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): string {
+  const { iat, iss, aud, exp, lxm, jti } = claims
+  const head = encode({ typ: 'JWT', alg: signer.jwtAlg })
+  const body = `${head}.${encode({ iat, iss, aud, exp, lxm, jti })}`
+  return `${body}.${Buffer.from(signer.sign(Buffer.from(body))).toString('base64url')}`
+}
+
+/** A token taken apart; nothing of it is proved. */
+export interface OpenedServiceToken {
+  header: { alg: string; typ?: unknown }
+  claims: Omit<ServiceClaims, 'iat' | 'jti'>
+  signed: Uint8Array
+  signature: Uint8Array
+}
+
+const longestToken = 8192
+
+/** Takes a token apart; undefined where it is none. */
+export function openServiceToken(token: string): OpenedServiceToken | undefined {
+  if (token.length > longestToken) return undefined
+  const parts = token.split('.')
+  const [head = '', body = '', signature = ''] = parts
+  const header = decode(head)
+  const claims = decode(body)
+  if (parts.length !== 3 || header === undefined || claims === undefined) return undefined
+  const { alg, typ } = header
+  const { iss, aud, exp, lxm } = claims
+  if (typeof alg !== 'string' || typeof iss !== 'string' || typeof aud !== 'string')
+    return undefined
+  if (typeof exp !== 'number' || (lxm && typeof lxm !== 'string')) return undefined
+  return {
+    header: { alg, typ },
+    claims: { iss, aud, exp, lxm: typeof lxm === 'string' ? lxm : undefined },
+    signed: Buffer.from(`${head}.${body}`),
+    signature: Buffer.from(signature, 'base64url'),
+  }
+}
+
+/** Whether a did:key signed it. High-S signatures count, as in the reference. Rejects where the key makes no sense. */
+export function isSignedBy(didKey: string, token: OpenedServiceToken): Promise<boolean> {
+  const { alg } = token.header
+  const options = { jwtAlg: alg, allowMalleableSig: true }
+  return verifySignature(didKey, token.signed, token.signature, options)
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+function decode(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,57 @@
+/** The tree of an imported repo: walked from its root, and made again to see that it is the one tree of its records. */
+import { badRepo, readNode } from '#src/protocol/repo-blocks.ts'
+import { buildTree, cidOf, type TreeNode } from '#src/protocol/tree.ts'
+
+export interface ImportedTree {
+  tree: TreeNode
+  /** Paths in order, and the CIDs of their records. */
+  paths: string[]
+  cids: string[]
+}
+
+/** Keys are hashed to layers: even in a tree of all records there are, none is this far down. */
+const DEEPEST = 64
+const LONGEST_PATH = 1024
+const validPath = /^[a-zA-Z0-9.-]{1,317}\/[a-zA-Z0-9_~:.-]{1,512}$/
+
+/**
+ * Reads the tree below `root` from its nodes. Throws 400 where a node is missing or malformed, where paths are not in
+ * order, and where the tree is not the one that these records make.
+ */
+export function readTree(
+  root: string,
+  nodes: { get(cid: string): Uint8Array | undefined },
+): ImportedTree {
+  const paths: string[] = []
+  const cids: string[] = []
+  let last = ''
+
+  function read(cid: string, depth: number): void {
+    const bytes = nodes.get(cid)
+    if (bytes === undefined) throw badRepo(`tree node ${cid} is missing`)
+    if (depth === DEEPEST) throw badRepo('its tree is too deep')
+    const { left, entries } = readNode(bytes)
+    if (left !== null) read(left, depth + 1)
+    for (const { key, value, right } of entries) {
+      // In strict order no node can come twice: that bounds the walk, whatever the nodes say.
+      if (key <= last) throw badRepo('the paths of its tree are not in order')
+      checkPath(key)
+      last = key
+      paths.push(key)
+      cids.push(value)
+      if (right !== null) read(right, depth + 1)
+    }
+  }
+
+  read(root, 0)
+  const tree = buildTree(paths, cids)
+  if (cidOf(tree) !== root) throw badRepo('its tree is not in canonical form')
+  return { tree, paths, cids }
+}
+
+function checkPath(path: string): void {
+  const rkey = path.slice(path.indexOf('/') + 1)
+  if (path.length > LONGEST_PATH || !validPath.test(path) || rkey === '.' || rkey === '..') {
+    throw badRepo(`invalid path ${JSON.stringify(path.slice(0, LONGEST_PATH))}`)
+  }
+}

@@ -1,0 +1,43 @@
+/** The password of one account: reset with a token, set by the admin, asked for before what cannot be undone. */
+import type { Account } from '#src/account/account.ts'
+import { updateProfile } from '#src/account/profile.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
+import { checkEmailToken, useEmailToken } from '#src/sessions/email-tokens.ts'
+import { checkNewPassword } from '#src/sessions/new-passwords.ts'
+
+/** com.atproto.server.resetPassword, the account's half. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
+export async function resetPassword(
+  account: Account,
+  { token, password }: { token: string; password: string },
+): Promise<void> {
+  checkNewPassword(password)
+  await checkEmailToken(account, 'reset_password', token)
+  await setPassword(account, { password })
+}
+
+/** com.atproto.admin.updateAccountPassword. Throws 400. Ends all sessions. */
+export async function setPassword(
+  account: Account,
+  { password }: { password: string },
+): Promise<void> {
+  checkNewPassword(password)
+  const row = await account.profile.get()
+  if (row.status === 'deleted') throw invalidRequest('account not found')
+  const passwordHash = await hashPassword(password)
+  try {
+    await account.sql.batch([
+      updateProfile({ passwordHash }),
+      useEmailToken('reset_password'),
+      { sql: 'DELETE FROM refresh_token' },
+    ])
+  } finally {
+    account.profile.forget()
+  }
+}
+
+/** Whether it is the account's own password, and no app password. */
+export async function isPassword(account: Account, password: string): Promise<boolean> {
+  const hash = (await account.profile.find())?.passwordHash
+  return hash != null && verifyPassword(password, hash)
+}

@@ -1,0 +1,207 @@
+/** What the admin does with accounts and codes, seen by clients and relays. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import {
+  basic,
+  type ModeratedServer,
+  repoRef,
+  startModeratedServer,
+} from '#tests/helpers/moderated-server.ts'
+import { post } from '#tests/helpers/records.ts'
+import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+import { expectCommit, expectProof, verifiedRepo } from '#tests/helpers/verify.ts'
+
+const off = { applied: false }
+
+let world: ModeratedServer
+beforeAll(async () => {
+  world = await startModeratedServer()
+})
+afterAll(() => world?.[Symbol.asyncDispose]())
+
+async function add(
+  by: TestAccount,
+  text: string,
+): Promise<{ uri: string; cid: string; rkey: string }> {
+  const record = post(text)
+  const { data } = await by.agent.com.atproto.repo.createRecord({
+    repo: by.did,
+    collection: 'app.bsky.feed.post',
+    record,
+  })
+  return { uri: data.uri, cid: data.cid, rkey: data.uri.split('/').at(-1)! }
+}
+
+describe('an account', () => {
+  let alice: TestAccount
+  let erin: TestAccount
+  beforeAll(async () => {
+    alice = await createTestAccount(world.server, 'alice')
+    erin = await createTestAccount(world.server, 'erin')
+  })
+
+  it('is found by a part of its email or handle', async () => {
+    const { data } = await world.admin.searchAccounts({ email: 'ERIN@exam' })
+    expect(data.accounts).toMatchObject([{ did: erin.did, handle: erin.handle }])
+    const first = await world.admin.searchAccounts({ limit: 1 })
+    const second = await world.admin.searchAccounts({ limit: 1, cursor: first.data.cursor! })
+    expect(second.data.accounts[0]!.did).not.toBe(first.data.accounts[0]!.did)
+  })
+
+  it('is told of', async () => {
+    const { data } = await world.admin.getAccountInfo({ did: erin.did })
+    const { did, handle } = erin
+    expect(data).toMatchObject({ did, handle, email: 'erin@example.com', invitesDisabled: false })
+    await world.admin.disableAccountInvites({ account: did })
+    const many = await world.admin.getAccountInfos({
+      dids: [did, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'],
+    })
+    expect(many.data.infos).toMatchObject([{ did, invitesDisabled: true }])
+    const unknown = world.admin.getAccountInfo({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })
+    await expect(unknown).rejects.toMatchObject({ error: 'NotFound' })
+  })
+
+  it('is written to', async () => {
+    const mail = {
+      recipientDid: erin.did,
+      senderDid: world.moderation.did,
+      content: '<p>Dear Erin</p>',
+    }
+    expect((await world.admin.sendEmail(mail)).data).toEqual({ sent: true })
+    const folder = join(world.server.dir, 'mail')
+    const mails = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    expect(mails.find((text) => text.includes('Dear Erin'))).toContain('erin@example.com')
+  })
+
+  it('gets another email, which nobody else may have', async () => {
+    await world.admin.updateAccountEmail({ account: erin.handle, email: 'Erin2@example.com' })
+    expect((await world.admin.getAccountInfo({ did: erin.did })).data.email).toBe(
+      'erin2@example.com',
+    )
+    const taken = world.admin.updateAccountEmail({
+      account: erin.did,
+      email: `${alice.handle.split('.')[0]}@example.com`,
+    })
+    await expect(taken).rejects.toMatchObject({ status: 400 })
+  })
+
+  it('gets another handle, which its DID document names', async () => {
+    await world.admin.updateAccountHandle({ did: erin.did, handle: 'admin.test' })
+    const { data } = await erin.agent.com.atproto.identity.resolveHandle({ handle: 'admin.test' })
+    expect(data.did).toBe(erin.did)
+    expect((await world.resolver.did.resolveAtprotoData(erin.did, true)).handle).toBe('admin.test')
+  })
+
+  it('gets another password, and loses its sessions', async () => {
+    const { refreshJwt } = erin.agent.session!
+    await world.admin.updateAccountPassword({ did: erin.did, password: 'another password' })
+    const refresh = { as: `Bearer ${refreshJwt}`, verb: 'POST' }
+    const refreshing = failure(call(world.server, 'server.refreshSession', refresh))
+    expect(await refreshing).toEqual([400, 'ExpiredToken'])
+    const agent = new AtpAgent({ service: world.server.url })
+    await agent.login({ identifier: 'admin.test', password: 'another password' })
+    expect(agent.session?.did).toBe(erin.did)
+  })
+
+  it('is deactivated, and activated again', async () => {
+    const subject = repoRef(erin)
+    expect((await world.moderate({ subject, deactivated: { applied: true } })).status).toBe(200)
+    const { data } = await world.admin.getSubjectStatus({ did: erin.did })
+    expect(data).toMatchObject({ takedown: off, deactivated: { applied: true } })
+    expect((await world.moderate({ subject, deactivated: off })).status).toBe(200)
+    await expect
+      .poll(() => world.told(erin.did).slice(-3))
+      .toEqual(['#account active', '#identity', '#sync'])
+  })
+
+  it('is announced once more where nothing is said of it', async () => {
+    const before = world.told(erin.did).length
+    expect((await world.moderate({ subject: repoRef(erin) })).status).toBe(200)
+    await expect.poll(() => world.told(erin.did).slice(before)).toEqual(['#account active'])
+  })
+
+  it('is deleted', async () => {
+    await world.admin.deleteAccount({ did: erin.did })
+    const status = failure(call(world.server, 'sync.getRepoStatus', { query: { did: erin.did } }))
+    expect(await status).toEqual([400, 'RepoNotFound'])
+    await expect.poll(() => world.told(erin.did).at(-1)).toBe('#account deleted')
+    const unknown = world.admin.getAccountInfo({ did: erin.did })
+    await expect(unknown).rejects.toMatchObject({ error: 'NotFound' })
+  })
+})
+
+describe('invite codes', () => {
+  it('are listed and disabled', async () => {
+    const make = await call(world.server, 'server.createInviteCode', {
+      body: { useCount: 2 },
+      as: basic,
+    })
+    const { code } = make.body as { code: string }
+    const { data } = await world.admin.getInviteCodes({ limit: 1 })
+    expect(data.codes).toMatchObject([{ code, available: 2, disabled: false, uses: [] }])
+    await world.admin.disableInviteCodes({ codes: [code] })
+    expect((await world.admin.getInviteCodes({})).data.codes[0]).toMatchObject({
+      code,
+      disabled: true,
+    })
+  })
+})
+
+describe('com.atproto.admin.updateAccountSigningKey', () => {
+  it('gives the account a new key, with which every relay can verify all it does', async () => {
+    const fay = await createTestAccount(world.server, 'fay')
+    await add(fay, 'with the old key')
+    const old = await world.resolver.did.resolveAtprotoKey(fay.did)
+    const { data } = await fay.agent.com.atproto.server.reserveSigningKey({ did: fay.did })
+    await world.admin.updateAccountSigningKey({ did: fay.did, signingKey: data.signingKey })
+    const key = await world.resolver.did.resolveAtprotoKey(fay.did, true)
+    expect(key).toBe(data.signingKey)
+    expect(key).not.toBe(old)
+
+    const owner = { did: fay.did, key }
+    const head = await verifiedRepo(
+      (await fay.agent.com.atproto.sync.getRepo({ did: fay.did })).data,
+      owner,
+    )
+    await expect.poll(() => world.told(fay.did).slice(-2)).toEqual(['#identity', '#sync'])
+    const sync = world.live.of(fay.did).at(-1)!.body
+    expect(sync.rev).toBe(head.rev)
+
+    const written = await add(fay, 'with the new key')
+    const { data: latest } = await fay.agent.com.atproto.sync.getLatestCommit({ did: fay.did })
+    const commit = (await world.live.commit(latest.cid)).body
+    await expectCommit(commit, owner, sync)
+    const params = { did: fay.did, collection: 'app.bsky.feed.post', rkey: written.rkey }
+    const proof = await fay.agent.com.atproto.sync.getRecord(params)
+    await expectProof(proof.data, owner, { ...params, cid: written.cid })
+  })
+
+  it('refuses a key that this server does not hold', async () => {
+    const gus = await createTestAccount(world.server, 'gus')
+    const signingKey = await world.resolver.did.resolveAtprotoKey(world.moderation.did)
+    const asked = world.admin.updateAccountSigningKey({ did: gus.did, signingKey })
+    await expect(asked).rejects.toMatchObject({ status: 400 })
+    await add(gus, 'as before')
+  })
+})
+
+describe('the admin methods', () => {
+  let hal: TestAccount
+  beforeAll(async () => {
+    hal = await createTestAccount(world.server, 'hal')
+  })
+
+  it.each([
+    ['GET', 'admin.getAccountInfo', 'did=did:web:example.com'],
+    ['GET', 'admin.searchAccounts', ''],
+    ['POST', 'admin.deleteAccount', ''],
+    ['POST', 'admin.updateAccountSigningKey', ''],
+  ])('are closed to accounts: %s %s', async (verb, method, query) => {
+    const body = verb === 'POST' ? { body: {} } : { query }
+    expect((await call(world.server, method, { as: hal, ...body })).status).toBe(401)
+    expect((await call(world.server, method, body)).status).toBe(401)
+  })
+})

@@ -1,0 +1,310 @@
+/** An account on its way from one server to another, from the first proof to its deletion at the end. */
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call } from '#tests/helpers/call.ts'
+import { startResolvableServer } from '#tests/helpers/identity.ts'
+import {
+  arrivalToken,
+  arriveAt,
+  carType,
+  mailedCode,
+  moveContents,
+  moveDid,
+} from '#tests/helpers/migration.ts'
+import { createdAt } from '#tests/helpers/records.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+import { Subscription } from '#tests/helpers/subscription.ts'
+import { verifiedRepo } from '#tests/helpers/verify.ts'
+
+const post = 'app.bsky.feed.post'
+const email = 'alice@example.com'
+const newHandle = 'alice.test'
+const password = 'another password'
+
+let old: TestServer
+let plcUrl: string
+let next: TestServer
+let alice: TestAccount
+/** Logged in at the new server. */
+let there: AtpAgent
+let firehose: Subscription
+let images: string[]
+
+beforeAll(async () => {
+  const resolvable = await startResolvableServer()
+  old = resolvable.server
+  plcUrl = resolvable.plcUrl
+  next = await startServer({ env: { PDS_DID_PLC_URL: plcUrl } })
+  firehose = new Subscription(next)
+  await firehose.opened
+  alice = await createTestAccount(old, 'alice')
+  images = []
+  for (const n of [1, 2, 3]) {
+    const png = Buffer.from(`89504e470d0a1a0a0000000d494844520000000${n}`, 'hex')
+    const { data } = await alice.agent.com.atproto.repo.uploadBlob(png, { encoding: 'image/png' })
+    images.push(data.blob.ref.toString())
+    const embed = { $type: 'app.bsky.embed.images', images: [{ image: data.blob, alt: '' }] }
+    await alice.agent.com.atproto.repo.createRecord({
+      repo: alice.did,
+      collection: post,
+      record: { text: `picture ${n}`, createdAt, embed },
+    })
+  }
+})
+afterAll(async () => {
+  firehose.end()
+  await old.remove()
+  await next.remove()
+})
+
+const status = async () => (await there.com.atproto.server.checkAccountStatus()).data
+const stranger = () => new AtpAgent({ service: next.url })
+
+/** What a client is told that is refused. */
+async function refusal(attempt: Promise<unknown>): Promise<unknown> {
+  return attempt.then(
+    () => 'not refused',
+    ({ status, error, message }) => ({ status, error, message }),
+  )
+}
+
+async function didKey(): Promise<{ did: string; key: string }> {
+  const answer = await fetch(`${plcUrl}/${alice.did}/data`)
+  const data = (await answer.json()) as { verificationMethods: { atproto: string } }
+  return { did: alice.did, key: data.verificationMethods.atproto }
+}
+
+describe('createAccount with a DID', () => {
+  const wanted = () => ({ did: alice.did, handle: newHandle, email, password })
+  const create = (token: string | undefined, input: object = wanted()) =>
+    refusal(
+      new AtpAgent({ service: next.url }).com.atproto.server.createAccount(input as never, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      }),
+    )
+
+  it('takes a proof of that DID, for this server and for this', async () => {
+    expect(await create(undefined)).toMatchObject({
+      status: 401,
+      message: `Missing auth to create account with did: ${alice.did}`,
+    })
+    const bob = await createTestAccount(old, 'bob')
+    expect(await create(await arrivalToken(bob.agent, 'did:web:localhost'))).toMatchObject({
+      status: 401,
+      message: `Missing auth to create account with did: ${alice.did}`,
+    })
+    const elsewhere = await arrivalToken(alice.agent, 'did:web:example.com')
+    expect(await create(elsewhere)).toMatchObject({ status: 401, error: 'BadJwtAudience' })
+    const other = await arrivalToken(
+      alice.agent,
+      'did:web:localhost',
+      'com.atproto.repo.uploadBlob',
+    )
+    expect(await create(other)).toMatchObject({ status: 401, error: 'BadJwtLexiconMethod' })
+    expect(await create('nonsense')).toMatchObject({ status: 401, error: 'BadJwt' })
+    const { status } = await call(next, 'sync.getRepoStatus', { query: { did: alice.did } })
+    expect(status).toBe(400)
+  })
+
+  it('makes a deactivated account with the key that was reserved, of which nobody is told', async () => {
+    const { data: reserved } = await stranger().com.atproto.server.reserveSigningKey({
+      did: alice.did,
+    })
+    const again = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
+    expect(again.data).toEqual(reserved)
+    there = await arriveAt(next, await arrivalToken(alice.agent, 'did:web:localhost'), wanted())
+    const { data: credentials } = await there.com.atproto.identity.getRecommendedDidCredentials()
+    expect(credentials.verificationMethods).toEqual({ atproto: reserved.signingKey })
+    const used = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
+    expect(used.data.signingKey).not.toBe(reserved.signingKey)
+    const { data: session } = await there.com.atproto.server.getSession()
+    expect(session).toMatchObject({ active: false, status: 'deactivated', handle: newHandle })
+    expect(await status()).toMatchObject({
+      activated: false,
+      validDid: false,
+      repoBlocks: 2,
+      indexedRecords: 0,
+      privateStateValues: 0,
+      expectedBlobs: 0,
+      importedBlobs: 0,
+    })
+    expect(firehose.of(alice.did)).toEqual([])
+  })
+
+  it('is refused where the account is', async () => {
+    const token = await arrivalToken(alice.agent, 'did:web:localhost')
+    expect(await create(token)).toMatchObject({ status: 400, error: 'InvalidRequest' })
+  })
+})
+
+describe('a deactivated account', () => {
+  it('logs in, with its own password', async () => {
+    const agent = new AtpAgent({ service: next.url })
+    await agent.login({ identifier: email, password })
+    expect(agent.session).toMatchObject({ active: false, status: 'deactivated' })
+  })
+
+  it.each([
+    ['sync.getRepo', {}, 'RepoDeactivated'],
+    ['sync.getLatestCommit', {}, 'RepoDeactivated'],
+    ['sync.listBlobs', {}, 'RepoDeactivated'],
+    ['sync.getRecord', { collection: post, rkey: 'a' }, 'RepoDeactivated'],
+    ['repo.describeRepo', {}, 'RepoDeactivated'],
+    ['repo.listRecords', { collection: post }, 'InvalidRequest'],
+  ])('is closed to strangers: %s', async (method, params, error) => {
+    const who = { [method.startsWith('repo') ? 'repo' : 'did']: alice.did }
+    const answer = await call(next, method, { query: { ...who, ...params } })
+    expect(answer).toMatchObject({ status: 400, error })
+  })
+
+  it('may be asked how it is', async () => {
+    const { body } = await call(next, 'sync.getRepoStatus', { query: { did: alice.did } })
+    expect(body).toEqual({ did: alice.did, active: false, status: 'deactivated' })
+  })
+
+  it('writes no records', async () => {
+    const record = { text: 'too early', createdAt }
+    const write = there.com.atproto.repo.createRecord({ repo: alice.did, collection: post, record })
+    expect(await refusal(write)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
+  })
+
+  it('takes nothing for a repo that is not its own', async () => {
+    const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
+    const before = await status()
+    for (const bad of [car.subarray(0, -5), car.subarray(0, 100), car.slice().fill(7, -20)]) {
+      const attempt = there.com.atproto.repo.importRepo(bad, { encoding: carType })
+      expect(await refusal(attempt)).toMatchObject({ status: 400 })
+    }
+    expect(await status()).toEqual(before)
+  })
+
+  it('takes its repo, and says which blobs are missing', async () => {
+    const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
+    await there.com.atproto.repo.importRepo(car, { encoding: carType })
+    const { data } = await there.com.atproto.repo.listMissingBlobs()
+    expect(data.blobs.map(({ cid }) => cid).sort()).toEqual(images.toSorted())
+    expect(await status()).toMatchObject({
+      indexedRecords: 3,
+      expectedBlobs: 3,
+      importedBlobs: 0,
+      missingBlobCount: 3,
+      migrationReady: false,
+    })
+    await moveContents(alice.agent, there, alice.did)
+    expect(await status()).toMatchObject({ importedBlobs: 3, migrationReady: true })
+    expect(firehose.of(alice.did)).toEqual([])
+  })
+
+  it('is not activated as long as its DID points elsewhere', async () => {
+    const attempt = there.com.atproto.server.activateAccount()
+    expect(await refusal(attempt)).toMatchObject({
+      status: 400,
+      message: 'Server rotation key not included in PLC DID data',
+    })
+  })
+})
+
+describe('an account whose DID points here', () => {
+  it('is activated, and announced with a commit that its new key has signed', async () => {
+    await moveDid(alice.agent, there, () => mailedCode(old, email))
+    expect(await status()).toMatchObject({ activated: false, validDid: true })
+    await there.com.atproto.server.activateAccount()
+    await expect.poll(() => firehose.of(alice.did).length).toBe(4)
+    // The first #identity is that of the operation.
+    const events = firehose.of(alice.did)
+    const kinds = ['#identity', '#account', '#identity', '#sync']
+    expect(events.map(({ kind }) => kind)).toEqual(kinds)
+    expect(events[1]!.body).toMatchObject({ active: true })
+    expect(events[2]!.body).toMatchObject({ handle: newHandle })
+    const { data: car } = await stranger().com.atproto.sync.getRepo({ did: alice.did })
+    const repo = await verifiedRepo(car, await didKey())
+    expect(repo.rev).toBe(events[3]!.body.rev)
+    expect([...repo.records]).toHaveLength(3)
+  })
+
+  it('goes on writing, and each commit follows from the one before', async () => {
+    const record = { text: 'hello from here', createdAt }
+    const { data } = await there.com.atproto.repo.createRecord({
+      repo: alice.did,
+      collection: post,
+      record,
+    })
+    const { body } = await firehose.commit(data.commit!.cid)
+    expect(body.since).toBe(firehose.of(alice.did)[3]!.body.rev)
+    const { data: blob } = await stranger().com.atproto.sync.getBlob({
+      did: alice.did,
+      cid: images[0]!,
+    })
+    expect(blob.length).toBe(20)
+  })
+
+  it('is deactivated where it was, and deleted there when its time has come, over a restart', async () => {
+    const deleteAfter = new Date().toISOString()
+    await alice.agent.com.atproto.server.deactivateAccount({ deleteAfter })
+    const at = async () =>
+      (await call(old, 'sync.getRepoStatus', { query: { did: alice.did } })).body
+    expect(await at()).toMatchObject({ active: false, status: 'deactivated' })
+    await old.restart()
+    const gone = expect.poll(at, { timeout: 20_000 })
+    await gone.toMatchObject({ error: 'RepoNotFound' })
+    // The handle is free for somebody else.
+    const other = new AtpAgent({ service: old.url })
+    await expect
+      .poll(() =>
+        other
+          .createAccount({ handle: 'alice.test', email: 'other@example.com', password })
+          .then(({ data }) => data.handle)
+          .catch((error) => error.message),
+      )
+      .toBe('alice.test')
+  })
+})
+
+describe('deleteAccount', () => {
+  const remove = (input: object) =>
+    refusal(
+      stranger().com.atproto.server.deleteAccount({
+        ...{ did: alice.did, password, token: 'AAAAA-AAAAA' },
+        ...input,
+      }),
+    )
+
+  it('takes the password and the token from the mail', async () => {
+    await there.com.atproto.server.requestAccountDelete()
+    expect(await remove({ password: 'wrong' })).toMatchObject({
+      status: 401,
+      message: 'Invalid did or password',
+    })
+    expect(await remove({})).toMatchObject({ status: 400, error: 'InvalidToken' })
+    expect(await remove({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })).toMatchObject({
+      status: 400,
+      message: 'account not found',
+    })
+    expect(await remove({ password: 'x'.repeat(513) })).toMatchObject({ status: 401 })
+  })
+
+  it('leaves nothing but the event that says so', async () => {
+    const token = await mailedCode(next, email)
+    const { did } = alice
+    await stranger().com.atproto.server.deleteAccount({ did, password, token })
+    const deleted = () => firehose.of(did).at(-1)!
+    await expect.poll(() => deleted().body).toMatchObject({ active: false, status: 'deleted' })
+    for (const method of ['getRepo', 'getRepoStatus', 'getLatestCommit']) {
+      const answer = await call(next, `sync.${method}`, { query: { did } })
+      expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
+    }
+    expect(await refusal(there.com.atproto.server.getSession())).toMatchObject({ status: 400 })
+    const { body } = await call(next, 'sync.listRepos')
+    expect(body).toMatchObject({ repos: [] })
+    using replay = new Subscription(next, 0)
+    await replay.has(1)
+    await expect.poll(() => replay.of(did).map(({ kind }) => kind)).toEqual(['#account'])
+    const again = await createTestAccount(next, 'alice')
+    expect(again.handle).toBe(newHandle)
+  })
+})

@@ -1,0 +1,233 @@
+/** Takedowns and reports, seen by clients, relays and other services. */
+import type { BlobRef } from '@atproto/api'
+import { verifyJwt } from '@atproto/xrpc-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import {
+  basic,
+  type ModeratedServer,
+  repoRef,
+  startModeratedServer,
+} from '#tests/helpers/moderated-server.ts'
+import { post, thing } from '#tests/helpers/records.ts'
+import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+import { verifiedRepo } from '#tests/helpers/verify.ts'
+
+const createReport = 'com.atproto.moderation.createReport'
+const off = { applied: false }
+
+let world: ModeratedServer
+beforeAll(async () => {
+  world = await startModeratedServer()
+})
+afterAll(() => world?.[Symbol.asyncDispose]())
+
+async function add(
+  by: TestAccount,
+  text: string,
+): Promise<{ uri: string; cid: string; rkey: string }> {
+  const record = post(text)
+  const { data } = await by.agent.com.atproto.repo.createRecord({
+    repo: by.did,
+    collection: 'app.bsky.feed.post',
+    record,
+  })
+  return { uri: data.uri, cid: data.cid, rkey: data.uri.split('/').at(-1)! }
+}
+
+const read = (of: TestAccount, rkey: string) => ({
+  query: { repo: of.did, collection: 'app.bsky.feed.post', rkey },
+})
+
+describe('an account that is taken down', () => {
+  let alice: TestAccount
+  let rkey: string
+
+  beforeAll(async () => {
+    alice = await createTestAccount(world.server, 'alice')
+    rkey = (await add(alice, 'hello')).rkey
+    const answer = await world.moderate({
+      subject: repoRef(alice),
+      takedown: { applied: true, ref: 'case 1' },
+    })
+    expect(answer).toMatchObject({ status: 200 })
+    expect(answer.body).toEqual({
+      subject: repoRef(alice),
+      takedown: { applied: true, ref: 'case 1' },
+    })
+  })
+
+  it('is not read by strangers, but by the admin', async () => {
+    const { did } = alice
+    expect(await failure(call(world.server, 'repo.getRecord', read(alice, rkey)))).toEqual([
+      400,
+      expect.any(String),
+    ])
+    for (const method of ['sync.getRepo', 'sync.getLatestCommit', 'sync.listBlobs']) {
+      const asked = failure(call(world.server, method, { query: { did } }))
+      expect(await asked, method).toEqual([400, 'RepoTakendown'])
+      const seen = await call(world.server, method, { query: { did }, as: basic })
+      expect(seen.status, method).toBe(200)
+    }
+    const status = await call(world.server, 'sync.getRepoStatus', { query: { did } })
+    expect(status.body).toEqual({ did, active: false, status: 'takendown' })
+  })
+
+  it('is announced as taken down', async () => {
+    await expect.poll(() => world.told(alice.did).at(-1)).toBe('#account takendown')
+  })
+
+  it('has lost its sessions, and gets none but the narrow one', async () => {
+    const { refreshJwt } = alice.agent.session!
+    const refresh = { as: `Bearer ${refreshJwt}`, verb: 'POST' }
+    expect(
+      (await call(world.server, 'server.refreshSession', refresh)).status,
+    ).toBeGreaterThanOrEqual(400)
+    const { handle: identifier, password } = alice
+    const logIn = call(world.server, 'server.createSession', { body: { identifier, password } })
+    expect(await failure(logIn)).toEqual([401, 'AccountTakedown'])
+    const body = { identifier, password, allowTakendown: true }
+    const narrow = await call(world.server, 'server.createSession', { body })
+    expect(narrow.body).toMatchObject({ active: false, status: 'takendown' })
+    const { accessJwt } = narrow.body as { accessJwt: string }
+    const writing = call(world.server, 'repo.createRecord', {
+      body: { repo: alice.did, collection: thing, record: { $type: thing } },
+      as: `Bearer ${accessJwt}`,
+    })
+    expect((await writing).status).toBeGreaterThanOrEqual(400)
+  })
+
+  it('may appeal', async () => {
+    world.moderation.service.answer(createReport, { id: 7 })
+    const { handle: identifier, password } = alice
+    const body = { identifier, password, allowTakendown: true }
+    const narrow = await call(world.server, 'server.createSession', { body })
+    const { accessJwt } = narrow.body as { accessJwt: string }
+    const report = await call(world.server, 'moderation.createReport', {
+      as: `Bearer ${accessJwt}`,
+      body: {
+        reasonType: 'com.atproto.moderation.defs#reasonAppeal',
+        reason: 'It was a joke',
+        subject: repoRef(alice),
+      },
+    })
+    expect(report).toMatchObject({ status: 200, body: { id: 7 } })
+  })
+
+  it('has a status that says why', async () => {
+    const { data } = await world.admin.getSubjectStatus({ did: alice.did })
+    expect(data).toEqual({
+      subject: repoRef(alice),
+      takedown: { applied: true, ref: 'case 1' },
+      deactivated: off,
+    })
+  })
+
+  it('cannot be activated, by nobody', async () => {
+    const subject = repoRef(alice)
+    expect(await failure(world.moderate({ subject, deactivated: off }))).toEqual([
+      400,
+      'AccountNotFound',
+    ])
+    const takedown = { applied: true }
+    expect((await world.moderate({ subject, takedown, deactivated: off })).status).toBe(400)
+  })
+
+  it('comes back as it was', async () => {
+    expect((await world.moderate({ subject: repoRef(alice), takedown: off })).status).toBe(200)
+    expect((await call(world.server, 'repo.getRecord', read(alice, rkey))).status).toBe(200)
+    await expect.poll(() => world.told(alice.did).at(-1)).toBe('#account active')
+    await alice.agent.login({ identifier: alice.handle, password: alice.password })
+    await add(alice, 'I am back')
+  })
+})
+
+describe('a record that is taken down', () => {
+  it('is hidden from readers, while the repo that relays verify stays whole', async () => {
+    const bob = await createTestAccount(world.server, 'bob')
+    const bad = await add(bob, 'bad')
+    const good = await add(bob, 'good')
+    const subject = { $type: 'com.atproto.repo.strongRef', uri: bad.uri, cid: bad.cid }
+    expect((await world.moderate({ subject, takedown: { applied: true } })).status).toBe(200)
+
+    const missing = failure(call(world.server, 'repo.getRecord', read(bob, bad.rkey)))
+    expect(await missing).toEqual([400, 'RecordNotFound'])
+    const listing = { repo: bob.did, collection: 'app.bsky.feed.post' }
+    const { data } = await bob.agent.com.atproto.repo.listRecords(listing)
+    expect(data.records.map(({ uri }) => uri)).toEqual([good.uri])
+    const status = await world.admin.getSubjectStatus({ uri: bad.uri })
+    expect(status.data).toMatchObject({ subject, takedown: { applied: true } })
+
+    const owner = { did: bob.did, key: await world.resolver.did.resolveAtprotoKey(bob.did) }
+    const repo = await bob.agent.com.atproto.sync.getRepo({ did: bob.did })
+    expect((await verifiedRepo(repo.data, owner)).records.size).toBe(2)
+
+    expect((await world.moderate({ subject, takedown: off })).status).toBe(200)
+    expect((await call(world.server, 'repo.getRecord', read(bob, bad.rkey))).status).toBe(200)
+  })
+})
+
+describe('a blob that is taken down', () => {
+  it('is not served nor taken again, until it is put back', async () => {
+    const carol = await createTestAccount(world.server, 'carol')
+    const bytes = Buffer.from('89504e470d0a1a0a0000000d4948445200000001cafe', 'hex')
+    const upload = async (): Promise<BlobRef> => {
+      const { data } = await carol.agent.com.atproto.repo.uploadBlob(bytes, {
+        encoding: 'image/png',
+      })
+      return data.blob
+    }
+    const image = await upload()
+    const embed = { $type: 'app.bsky.embed.images', images: [{ image, alt: 'a picture' }] }
+    await carol.agent.com.atproto.repo.createRecord({
+      repo: carol.did,
+      collection: 'app.bsky.feed.post',
+      record: { ...post('look'), embed },
+    })
+    const cid = image.ref.toString()
+    const get = () => call(world.server, 'sync.getBlob', { query: { did: carol.did, cid } })
+    expect((await get()).status).toBe(200)
+
+    const subject = { $type: 'com.atproto.admin.defs#repoBlobRef', did: carol.did, cid }
+    expect((await world.moderate({ subject, takedown: { applied: true } })).status).toBe(200)
+    expect((await get()).status).toBe(400)
+    await expect(upload()).rejects.toMatchObject({ status: 400 })
+    const status = await world.admin.getSubjectStatus({ did: carol.did, blob: cid })
+    expect(status.data).toMatchObject({ subject, takedown: { applied: true } })
+
+    expect((await world.moderate({ subject, takedown: off })).status).toBe(200)
+    expect((await get()).status).toBe(200)
+  })
+})
+
+describe('com.atproto.moderation.createReport', () => {
+  it('hands a report on, signed by the account that makes it', async () => {
+    const dave = await createTestAccount(world.server, 'dave')
+    const answer = {
+      id: 1,
+      reasonType: 'com.atproto.moderation.defs#reasonSpam',
+      subject: repoRef(dave),
+      reportedBy: dave.did,
+      createdAt: '2026-01-01T00:00:00Z',
+    }
+    world.moderation.service.answer(createReport, answer)
+    const { data } = await dave.agent.com.atproto.moderation.createReport({
+      reasonType: 'com.atproto.moderation.defs#reasonSpam',
+      subject: repoRef(dave) as never,
+    })
+    expect(data).toEqual(answer)
+    const { path, headers, body } = world.moderation.service.heard.at(-1)!
+    expect(path).toBe(`/xrpc/${createReport}`)
+    expect(JSON.parse(body.toString())).toMatchObject({ subject: { did: dave.did } })
+    const token = headers.authorization!.replace('Bearer ', '')
+    const claims = await verifyJwt(token, world.moderation.did, createReport, (iss) =>
+      world.resolver.did.resolveAtprotoKey(iss),
+    )
+    expect(claims.iss).toBe(dave.did)
+  })
+
+  it('is for accounts only', async () => {
+    const asked = call(world.server, 'moderation.createReport', { body: {} })
+    expect((await asked).status).toBe(401)
+  })
+})

@@ -1,0 +1,257 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+
+/** A relay that notes who asks it to crawl. */
+const asked: unknown[] = []
+const relay: Server = createServer(async (request, response) => {
+  asked.push({ path: request.url, body: await json(request) })
+  response.end()
+})
+
+let server: TestServer
+let alice: TestAccount
+beforeAll(async () => {
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  const { port } = relay.address() as AddressInfo
+  server = await startServer({
+    env: { PDS_CRAWLERS: `http://127.0.0.1:${port}`, LOG_LEVEL: 'trace' },
+  })
+  alice = await createTestAccount(server, 'alice')
+})
+afterAll(async () => {
+  await server?.remove()
+  relay.close()
+})
+
+describe('crawlers', () => {
+  const one = { path: '/xrpc/com.atproto.sync.requestCrawl', body: { hostname: 'localhost' } }
+
+  it('are told once that there is something new', async () => {
+    await expect.poll(() => asked, { timeout: 10_000 }).toEqual([one])
+    await alice.agent.post({ text: 'more' })
+    expect(
+      (await call(server, 'sync.requestCrawl', { body: { hostname: 'localhost' } })).body,
+    ).toEqual({})
+    expect(asked).toEqual([one])
+  })
+
+  it('are told again when the admin says so', async () => {
+    const body = { hostname: 'localhost' }
+    expect((await call(server, 'sync.requestCrawl', { body, as: admin })).status).toBe(200)
+    expect(asked).toEqual([one, one])
+  })
+
+  it('are told of this server only', async () => {
+    for (const method of ['sync.requestCrawl', 'sync.notifyOfUpdate']) {
+      const other = call(server, method, { body: { hostname: 'not-localhost' } })
+      expect(await failure(other)).toEqual([400, 'InvalidRequest'])
+      expect(await failure(call(server, method, { body: {} }))).toEqual([400, 'InvalidRequest'])
+    }
+  })
+})
+
+describe('health', () => {
+  it('is what the reference tells, and the storage for those who ask', async () => {
+    const { body } = await call(server, '/xrpc/_health')
+    expect(body).toEqual({ version: expect.stringMatching(/^\d+\.\d+/) })
+    const { body: more } = await call(server, '/xrpc/_health', { query: 'storage' })
+    expect(more).toEqual({
+      ...(body as object),
+      status: 'ok',
+      storage: { accountDb: true, sequencerDb: true, writable: true, blobs: true },
+    })
+  })
+
+  it('is told in detail to the admin only', async () => {
+    expect(await failure(call(server, '/xrpc/_admin/status'))).toEqual([
+      401,
+      'AuthenticationRequired',
+    ])
+    const { body } = await call(server, '/xrpc/_admin/status', { as: admin })
+    expect(body).toMatchObject({
+      status: 'ok',
+      accounts: { active: 1 },
+      sequencer: { currentSeq: expect.any(Number) },
+      process: { accountsAwake: 1 },
+      engine: { healthy: true, restarts: 0 },
+    })
+  })
+
+  it('has public statistics without a person in them', async () => {
+    const { body } = await call(server, '/xrpc/_stats')
+    expect(body).toEqual({
+      status: 'ok',
+      version: expect.any(String),
+      generatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      uptimeSeconds: expect.any(Number),
+      metrics: { hostedAccountCount: 1, totalAccountCount: 1 },
+    })
+  })
+
+  it('has a firehose that says it is a WebSocket', async () => {
+    const plain = call(server, 'sync.subscribeRepos', { query: { cursor: '0' } })
+    expect(await failure(plain)).toEqual([426, 'UpgradeRequired'])
+  })
+})
+
+describe('metrics', () => {
+  const scrape = async () => String((await call(server, '/metrics', { as: admin })).body)
+
+  it('tell what an operator would be woken for', async () => {
+    const text = await scrape()
+    const value = (name: string) => Number(text.split(`\n${name} `)[1]?.split('\n')[0] ?? 'NaN')
+    expect(value('accounts_awake')).toBe(1)
+    expect(value('accounts{status="active"}')).toBe(1)
+    expect(value('engine_up')).toBe(1)
+    expect(value('engine_restarts_total')).toBe(0)
+    expect(value('firehose_subscribers')).toBe(0)
+    expect(value('firehose_lag_seconds')).toBeLessThan(5)
+    expect(Math.abs(value('sequencer_head') / 1e6 - Date.now() / 1000)).toBeLessThan(60)
+    expect(value('outbox_backlog')).toBeGreaterThanOrEqual(0)
+    expect(value('accounts_owing_events')).toBeGreaterThanOrEqual(0)
+    expect(value('data_free_bytes')).toBeGreaterThan(0)
+    for (const part of ['accountDb', 'sequencerDb', 'writable', 'blobs']) {
+      expect(value(`storage_up{part="${part}"}`)).toBe(1)
+    }
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
+  })
+
+  it('have a label for each method of ours, and one for all others', async () => {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => call(server, `/xrpc/com.example.made${i}.up`)),
+    )
+    const text = await scrape()
+    expect(text).not.toContain('com.example')
+    expect(text).toMatch(/xrpc_request_duration_seconds_count\{method="other",status="\d+"\} 5\d/)
+  })
+})
+
+it('a process of actors alone has health and metrics on a port of its own', async () => {
+  const port = await freePort()
+  await using split = await startServer({
+    roles: 'split',
+    env: { PDS_METRICS_PORT: String(port) },
+  })
+  await createTestAccount(split, 'alone')
+  const actors = { url: `http://127.0.0.1:${port}` }
+  expect((await call(actors, '/xrpc/_health')).status).toBe(200)
+  expect((await call(actors, '/metrics')).status).toBe(401)
+  expect((await call(actors, 'server.describeServer')).status).toBe(404)
+  const here = async () => String((await call(actors, '/metrics', { as: admin })).body)
+  await expect.poll(here, { timeout: 10_000 }).toMatch(/^accounts_awake 1$/m)
+  expect(await here()).toMatch(/^engine_up 1$/m)
+  const there = String((await call(split, '/metrics', { as: admin })).body)
+  expect(there).toMatch(/^accounts_awake 0$/m)
+  expect(there).not.toContain('engine_up')
+})
+
+describe('request ids', () => {
+  const idOf = async (given?: string) => {
+    const headers: Record<string, string> = given === undefined ? {} : { 'x-request-id': given }
+    const answer = await call(server, 'server.describeServer', { headers })
+    return answer.headers.get('x-request-id')
+  }
+
+  it('are the client’s own, or made up, and always told', async () => {
+    expect(await idOf('trace-1:2.3')).toBe('trace-1:2.3')
+    const [one, other] = await Promise.all([idOf(), idOf()])
+    expect(one).toMatch(/^[\w.:-]{8,64}$/)
+    expect(other).not.toBe(one)
+    expect((await call(server, '/nowhere')).headers.get('x-request-id')).not.toBeNull()
+  })
+
+  it('are not taken where they are long or strange', async () => {
+    for (const given of ['x'.repeat(65), 'two words', '{"a":1}']) {
+      expect(await idOf(given)).toMatch(/^[\w-]{8,64}$/)
+    }
+  })
+
+  it('name the line that tells of the request in the log', async () => {
+    await idOf('find-me')
+    const line = () => server.logs.split('\n').find((text) => text.includes('"find-me"'))
+    await expect.poll(line, { timeout: 5_000 }).toBeDefined()
+    expect(JSON.parse(line()!)).toMatchObject({
+      id: 'find-me',
+      method: 'com.atproto.server.describeServer',
+      status: 200,
+      ms: expect.any(Number),
+    })
+  })
+})
+
+describe('the log', () => {
+  it('holds no password, no token and no key, whatever is done and whatever goes wrong', async () => {
+    const { session } = alice.agent
+    const secrets = JSON.parse(readFileSync(join(server.dir, 'secrets.json'), 'utf8')) as object
+    const typed = ['hunter2-wrong-password', 'app-password-name', alice.password]
+    const log = (password: string) =>
+      call(server, 'server.createSession', { body: { identifier: 'alice.test', password } })
+    await log(typed[0]!)
+    await log(alice.password)
+    await call(server, 'server.createSession', { body: `{"password":"${typed[0]}` })
+    await call(server, 'server.refreshSession', {
+      as: `Bearer ${session!.refreshJwt}`,
+      verb: 'POST',
+    })
+    await call(server, 'server.getSession', { as: `Bearer ${session!.accessJwt}x` })
+    await call(server, 'server.resetPassword', {
+      body: { token: 'AAAAA-BBBBB', password: typed[0] },
+    })
+    const body = { name: typed[1] }
+    const made = await call(server, 'server.createAppPassword', {
+      as: `Bearer ${session!.accessJwt}`,
+      body,
+    })
+    await call(server, 'repo.createRecord', { as: admin, body: { repo: alice.did } })
+    await call(server, '/xrpc/_admin/announce', { as: admin, body: { account: 'nobody.test' } })
+    const codes = await call(server, 'server.createInviteCode', {
+      as: admin,
+      body: { useCount: 1 },
+    })
+    expect(codes.status).toBe(200)
+    const email = 'alice@example.com'
+    await call(server, 'server.requestPasswordReset', { body: { email } })
+    const mailed = await expectMailedToken()
+
+    await expect.poll(() => server.logs, { timeout: 5_000 }).toContain('createInviteCode')
+    const logs = server.logs
+    expect(logs).not.toMatch(/eyJ[\w-]{8,}\./)
+    const { password } = made.body as { password?: string }
+    const words = [
+      ...[typed[0]!, alice.password, adminPassword, 'AAAAA-BBBBB', mailed],
+      Buffer.from(`admin:${adminPassword}`).toString('base64'),
+      session!.accessJwt,
+      session!.refreshJwt,
+      ...(password === undefined ? [] : [password]),
+      ...Object.values(secrets).filter((value) => typeof value === 'string' && value.length > 8),
+    ]
+    expect(words.filter((word) => logs.includes(word))).toEqual([])
+  })
+})
+
+/** The token in the newest mail, which a server without SMTP keeps in its folder. */
+async function expectMailedToken(): Promise<string> {
+  const folder = join(server.dir, 'mail')
+  const find = () => {
+    const files = existsSync(folder) ? readdirSync(folder).sort() : []
+    const mail = files.length > 0 ? readFileSync(join(folder, files.at(-1)!), 'utf8') : ''
+    return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(mail)?.[0]
+  }
+  await expect.poll(find, { timeout: 5_000 }).toBeDefined()
+  return find()!
+}

@@ -1,0 +1,298 @@
+/** Methods of other services, called through ours: whose signature they see, what passes, and what breaks. */
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { verifyJwt } from '@atproto/xrpc-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeAppView, json, startAppView } from '#tests/helpers/app-view.ts'
+import { call, failure } from '#tests/helpers/call.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+let appView: FakeAppView
+let other: FakeAppView
+let server: TestServer
+let alice: TestAccount
+let plcUrl: string
+
+const MAX_BYTES = 60_000_000
+
+beforeAll(async () => {
+  appView = await startAppView()
+  other = await startAppView()
+  const plcPort = await freePort()
+  plcUrl = `http://127.0.0.1:${plcPort}`
+  server = await startServer({
+    env: {
+      PDS_DEV_PLC_PORT: String(plcPort),
+      PDS_BSKY_APP_VIEW_URL: appView.url,
+      PDS_BSKY_APP_VIEW_DID: appView.did,
+      PDS_PROXY_HEADERS_TIMEOUT: '1500',
+      PDS_PROXY_BODY_TIMEOUT: '1500',
+      PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
+    },
+  })
+  alice = await createTestAccount(server, 'alice')
+})
+
+afterAll(async () => {
+  await server?.remove()
+  await appView?.[Symbol.asyncDispose]()
+  await other?.[Symbol.asyncDispose]()
+})
+
+/** Believes a token as services do, with the library. */
+function verified(token: string, aud: string, lxm: string | null) {
+  return verifyJwt(token, aud, lxm, async (iss) => {
+    const response = await fetch(`${plcUrl}/${iss}/data`)
+    const data = (await response.json()) as { verificationMethods: { atproto: string } }
+    return data.verificationMethods.atproto
+  })
+}
+
+const bearer = (header: string | undefined) => header?.replace('Bearer ', '') ?? ''
+
+describe('a method that is not ours', () => {
+  it('goes to the AppView, signed by the account, with those headers that may go', async () => {
+    appView.answer('app.bsky.feed.searchPosts', (_, response) =>
+      json(
+        response,
+        { posts: [] },
+        {
+          headers: {
+            'atproto-repo-rev': '3abc',
+            'atproto-content-labelers': 'did:web:labels.example',
+            'retry-after': '7',
+            'content-language': 'en',
+            'set-cookie': 'theirs=1',
+            'x-theirs': 'secret',
+          },
+        },
+      ),
+    )
+    const answer = await call(server, '/xrpc/app.bsky.feed.searchPosts', {
+      query: 'q=a%20b&tag=1&tag=2',
+      as: alice,
+      headers: {
+        'accept-language': 'de',
+        'atproto-accept-labelers': 'did:web:labels.example',
+        'x-bsky-topics': 'cats',
+        'x-atproto-anything': 'yes',
+        cookie: 'ours=1',
+        'x-forwarded-for': '10.1.2.3',
+        'x-mine': 'no',
+      },
+    })
+    expect(answer).toMatchObject({ status: 200, body: { posts: [] } })
+    const told = (name: string) => answer.headers.get(name)
+    expect(told('atproto-repo-rev')).toBe('3abc')
+    expect(told('atproto-content-labelers')).toBe('did:web:labels.example')
+    expect(told('retry-after')).toBe('7')
+    expect(told('content-language')).toBe('en')
+    expect(told('cache-control')).toBe('private')
+    expect([told('set-cookie'), told('x-theirs')]).toEqual([null, null])
+
+    const { path, headers } = appView.heard.at(-1)!
+    expect(path).toBe('/xrpc/app.bsky.feed.searchPosts?q=a%20b&tag=1&tag=2')
+    expect(headers).toMatchObject({
+      'accept-language': 'de',
+      'atproto-accept-labelers': 'did:web:labels.example',
+      'x-bsky-topics': 'cats',
+      'x-atproto-anything': 'yes',
+    })
+    const withheld = ['cookie', 'x-forwarded-for', 'x-mine', 'atproto-proxy']
+    expect(withheld.filter((name) => name in headers)).toEqual([])
+    const token = bearer(headers.authorization)
+    const { iss, exp } = await verified(token, appView.did, 'app.bsky.feed.searchPosts')
+    expect(iss).toBe(alice.did)
+    expect(exp * 1000 - Date.now()).toBeLessThan(61_000)
+  })
+
+  it('goes where the client says', async () => {
+    other.answer('com.example.query', { from: 'the other' })
+    const plain = await call(server, '/xrpc/com.example.query', {
+      as: alice,
+      headers: { 'atproto-proxy': `${other.did}#other` },
+    })
+    expect(plain.body).toEqual({ from: 'the other' })
+    await verified(
+      bearer(other.heard.at(-1)!.headers.authorization),
+      other.did,
+      'com.example.query',
+    )
+  })
+
+  it('takes a body with it as it came, encoded or not', async () => {
+    appView.answer('com.example.procedure', { ok: true })
+    const body = gzipSync(JSON.stringify({ text: 'x'.repeat(100_000) }))
+    const answer = await call(server, '/xrpc/com.example.procedure', {
+      as: alice,
+      body,
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    })
+    expect(answer.body).toEqual({ ok: true })
+    const heard = appView.heard.at(-1)!
+    expect(heard).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
+    expect(gunzipSync(heard.body)).toEqual(gunzipSync(body))
+  })
+
+  it('brings back an encoded answer as it is', async () => {
+    const text = JSON.stringify({ text: 'y'.repeat(5000) })
+    appView.answer('com.example.zipped', (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      response.end(gzipSync(text))
+    })
+    const headers = { 'accept-encoding': 'gzip' }
+    const answer = await call(server, '/xrpc/com.example.zipped', { as: alice, headers })
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    expect(answer.body).toEqual(JSON.parse(text))
+    expect(appView.heard.at(-1)!.headers['accept-encoding']).toBe('gzip')
+  })
+
+  it.each([
+    ['refused', 403, { error: 'Nope', message: 'not you' }, 403, 'Nope', 'not you'],
+    ['broken', 500, { error: 'Bug', message: 'oh no' }, 502, 'Bug', 'oh no'],
+    ['busy', 429, {}, 429, 'RateLimitExceeded', 'Rate Limit Exceeded'],
+  ])('says what was %s in the words of the service', async (name, status, body, ...told) => {
+    const headers = { 'retry-after': '11' }
+    appView.answer(`com.example.${name}`, (_, response) =>
+      json(response, body, { status, headers }),
+    )
+    const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
+    expect([answer.status, answer.error, answer.message]).toEqual(told)
+    expect(answer.headers.get('retry-after')).toBe('11')
+  })
+
+  it('is refused where its header leads nowhere', async () => {
+    const unknown = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+    for (const [header, message] of [
+      [`${other.did}#nothing`, 'could not resolve proxy did service url'],
+      [`${unknown}#other`, 'could not resolve proxy did'],
+    ] as const) {
+      const headers = { 'atproto-proxy': header }
+      const answer = await call(server, '/xrpc/com.example.query', { as: alice, headers })
+      expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest', message })
+    }
+  })
+
+  it('is nobody’s without credentials, and nothing of the session passes', async () => {
+    const before = appView.heard.length
+    const asked = call(server, '/xrpc/com.example.query')
+    expect(await failure(asked)).toEqual([401, 'AuthMissing'])
+    const other = call(server, '/xrpc/com.atproto.server.getsession', { as: alice })
+    expect(await failure(other)).toEqual([400, 'InvalidToken'])
+    const put = call(server, '/xrpc/com.example.query', { as: alice, verb: 'PUT', body: {} })
+    expect(await failure(put)).toEqual([400, 'InvalidRequest'])
+    expect(appView.heard.length).toBe(before)
+  })
+})
+
+describe('a service that', () => {
+  it('is away is told as 502, and the client may go on with its connection', async () => {
+    const away = await startAppView()
+    await call(server, '/xrpc/com.example.query', {
+      as: alice,
+      headers: { 'atproto-proxy': `${away.did}#other` },
+    })
+    await away[Symbol.asyncDispose]()
+    const headers = { 'atproto-proxy': `${away.did}#other` }
+    for (const body of [undefined, { some: 'x'.repeat(200_000) }]) {
+      const asked = await call(server, '/xrpc/com.example.query', { as: alice, headers, body })
+      expect([asked.status, asked.error, asked.message]).toEqual([
+        502,
+        'UpstreamFailure',
+        'Upstream service unreachable',
+      ])
+    }
+  })
+
+  it('does not begin to answer is given up', async () => {
+    appView.answer('com.example.silent', () => {})
+    const asked = call(server, '/xrpc/com.example.silent', { as: alice })
+    expect(await failure(asked)).toEqual([502, 'UpstreamFailure'])
+  })
+
+  it.each([
+    ['breaks off', (response: { destroy(): void }) => response.destroy()],
+    ['falls silent', () => {}],
+  ])(
+    '%s in the middle leaves the client with a broken answer, not a short one',
+    async (_, then) => {
+      appView.answer('com.example.cut', async (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.write('{"a":')
+        await pause(50)
+        then(response)
+      })
+      await expect(call(server, '/xrpc/com.example.cut', { as: alice })).rejects.toThrow()
+    },
+  )
+
+  /** Sends blanks for as long as they are taken, `most` bytes at most; tells how many it was. */
+  function pours(nsid: string, most: number): () => number {
+    let sent = 0
+    appView.answer(nsid, async (_, response) => {
+      response.on('error', () => {})
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const closed = once(response, 'close')
+      const chunk = Buffer.alloc(65_536, 32)
+      while (!response.destroyed && sent < most) {
+        sent += chunk.length
+        if (!response.write(chunk)) {
+          await Promise.race([new Promise((go) => response.once('drain', go)), closed])
+        }
+      }
+      response.end()
+    })
+    return () => sent
+  }
+
+  it('says too much is cut off', async () => {
+    const sent = pours('com.example.huge', 5 * MAX_BYTES)
+    await expect(call(server, '/xrpc/com.example.huge', { as: alice })).rejects.toThrow()
+    expect(sent()).toBeLessThan(2 * MAX_BYTES)
+  })
+
+  it('is read only as fast as the client reads, and let go when it leaves', async () => {
+    const sent = pours('com.example.long', MAX_BYTES - 1_000_000)
+    const response = await fetch(`${server.url}/xrpc/com.example.long`, {
+      headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
+    })
+    const reader = response.body!.getReader()
+    await reader.read()
+    const stands = async () => {
+      const before = sent()
+      await pause(200)
+      return sent() === before
+    }
+    await expect.poll(stands).toBe(true)
+    expect(sent()).toBeLessThan(MAX_BYTES / 2)
+    const before = sent()
+    await reader.read()
+    await reader.cancel()
+    await expect.poll(stands).toBe(true)
+    expect(sent()).toBeLessThan(before + MAX_BYTES / 4)
+  })
+
+  it('is let go when the client leaves before the answer', async () => {
+    const closed = new Promise<void>((resolve) => {
+      appView.answer('com.example.left', (_, response) => void response.on('close', resolve))
+    })
+    const leaving = new AbortController()
+    const asked = fetch(`${server.url}/xrpc/com.example.left`, {
+      headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
+      signal: leaving.signal,
+    })
+    asked.catch(() => {})
+    await expect.poll(() => appView.heard.at(-1)?.path).toBe('/xrpc/com.example.left')
+    const at = performance.now()
+    leaving.abort()
+    await closed
+    expect(performance.now() - at).toBeLessThan(1000)
+  })
+})

@@ -1,0 +1,250 @@
+/** An AppView that lags behind, as applications see it through this server. */
+import { verifyJwt } from '@atproto/xrpc-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeAppView, json, startAppView } from '#tests/helpers/app-view.ts'
+import { call, failure } from '#tests/helpers/call.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+let appView: FakeAppView
+let server: TestServer
+let alice: TestAccount
+let plcUrl: string
+/** What the AppView has heard of: alice's repo with her first post. */
+let knownRev: string
+let knownPost: { uri: string; cid: string }
+let newPost: { uri: string; cid: string }
+
+const someone = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+beforeAll(async () => {
+  appView = await startAppView()
+  const plcPort = await freePort()
+  plcUrl = `http://127.0.0.1:${plcPort}`
+  server = await startServer({
+    env: {
+      PDS_DEV_PLC_PORT: String(plcPort),
+      PDS_BSKY_APP_VIEW_URL: appView.url,
+      PDS_BSKY_APP_VIEW_DID: appView.did,
+    },
+  })
+  alice = await createTestAccount(server, 'alice')
+  const { agent } = alice
+  knownPost = await agent.post({ text: 'known', createdAt: new Date().toISOString() })
+  knownRev = (await agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data.rev
+  newPost = await agent.post({ text: 'new', createdAt: new Date().toISOString() })
+  await putProfile('Alice the new')
+})
+
+afterAll(async () => {
+  await server?.remove()
+  await appView?.[Symbol.asyncDispose]()
+})
+
+async function putProfile(displayName: string): Promise<void> {
+  const record = { $type: 'app.bsky.actor.profile', displayName, description: 'words' }
+  await alice.agent.com.atproto.repo.putRecord({
+    ...{ repo: alice.did, collection: 'app.bsky.actor.profile', rkey: 'self' },
+    record,
+  })
+}
+
+/** The AppView answers `body`, of what it knew at `rev`. */
+function lagging(nsid: string, body: object, rev: string | null = knownRev, status = 200) {
+  const headers: Record<string, string> = rev === null ? {} : { 'atproto-repo-rev': rev }
+  appView.answer(nsid, (_, response) => json(response, body, { headers, status }))
+}
+
+const past = '2020-01-01T00:00:00.000Z'
+
+function viewOf(uri: string, did: string, more: object = {}) {
+  const record = { $type: 'app.bsky.feed.post', text: 'x', createdAt: past, ...more }
+  const author = { did, handle: did === alice.did ? 'alice.test' : 'someone.test' }
+  return { uri, cid: knownPost.cid, author, record, indexedAt: past }
+}
+
+const reply = (root: string, parent = root) => {
+  const ref = (uri: string) => ({ uri, cid: knownPost.cid })
+  return { reply: { root: ref(root), parent: ref(parent) } }
+}
+
+describe('getTimeline', () => {
+  it('shows the account’s own newest post, with how far the AppView is behind', async () => {
+    const theirs = viewOf(`at://${someone}/app.bsky.feed.post/1`, someone)
+    lagging('app.bsky.feed.getTimeline', { feed: [{ post: theirs }], cursor: 'next', more: 1 })
+    const { data, headers } = await alice.agent.getTimeline({ limit: 10 })
+    expect(data.feed.map(({ post }) => post.uri)).toEqual([newPost.uri, theirs.uri])
+    expect(data).toMatchObject({ cursor: 'next', more: 1 })
+    expect(data.feed[0]?.post).toMatchObject({
+      uri: newPost.uri,
+      cid: newPost.cid,
+      author: { did: alice.did, handle: 'alice.test', displayName: 'Alice the new' },
+      record: { text: 'new' },
+      likeCount: 0,
+    })
+    expect(Number(headers['atproto-upstream-lag'])).toBeGreaterThan(0)
+    expect(appView.heard.at(-1)?.path).toBe('/xrpc/app.bsky.feed.getTimeline?limit=10')
+  })
+
+  it('is left alone where the AppView knows all, tells no rev, or of a time before all records', async () => {
+    const theirs = { feed: [{ post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }] }
+    const { rev } = (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
+    for (const told of [rev, null, '2222222222222', 'nonsense']) {
+      lagging('app.bsky.feed.getTimeline', theirs, told)
+      const { data, headers } = await alice.agent.getTimeline()
+      expect(data).toEqual(theirs)
+      expect(headers).not.toHaveProperty('atproto-upstream-lag')
+    }
+  })
+
+  it('is left alone, byte for byte, where it is not what it should be', async () => {
+    const broken = '{"feed": [{"post": "no post"}] }'
+    const answer = (text: string, type: string) =>
+      appView.answer('app.bsky.feed.getTimeline', (_, response) => {
+        response.writeHead(200, { 'content-type': type, 'atproto-repo-rev': knownRev }).end(text)
+      })
+    answer(broken, 'application/json')
+    const kept = await call(server, '/xrpc/app.bsky.feed.getTimeline', { as: alice })
+    expect(kept.body).toEqual(JSON.parse(broken))
+    for (const type of ['application/json', 'text/plain']) {
+      answer('no {JSON', type)
+      const told = await call(server, '/xrpc/app.bsky.feed.getTimeline', { as: alice })
+      expect([told.status, told.body, told.headers.get('content-type')]).toEqual([
+        200,
+        'no {JSON',
+        type,
+      ])
+    }
+  })
+
+  it('checks its parameters first, then the credentials, as every method of ours', async () => {
+    const path = '/xrpc/app.bsky.feed.getTimeline'
+    expect(await failure(call(server, `${path}?limit=1000`))).toEqual([400, 'InvalidRequest'])
+    expect(await failure(call(server, path))).toEqual([401, 'AuthMissing'])
+  })
+
+  it('quotes what the AppView knows of a post that is quoted', async () => {
+    const quoted = viewOf(`at://${someone}/app.bsky.feed.post/9`, someone)
+    appView.answer('app.bsky.feed.getPosts', { posts: [quoted] })
+    lagging('app.bsky.feed.getTimeline', { feed: [] })
+    const { uri } = await alice.agent.post({
+      text: 'look',
+      embed: { $type: 'app.bsky.embed.record', record: { uri: quoted.uri, cid: quoted.cid } },
+    })
+    const { data } = await alice.agent.getTimeline()
+    expect(data.feed[0]?.post.embed).toMatchObject({
+      $type: 'app.bsky.embed.record#view',
+      record: { $type: 'app.bsky.embed.record#viewRecord', uri: quoted.uri, value: quoted.record },
+    })
+    await alice.agent.deletePost(uri)
+  })
+})
+
+describe('getProfile and getProfiles', () => {
+  it('show the account’s own profile as it is, and others as they come', async () => {
+    const own = { did: alice.did, handle: 'alice.test', displayName: 'Alice the old', banner: 'b' }
+    const theirs = { did: someone, handle: 'someone.test', displayName: 'Someone' }
+    lagging('app.bsky.actor.getProfile', own)
+    const { data } = await alice.agent.getProfile({ actor: alice.did })
+    const updated = { did: alice.did, handle: 'alice.test', displayName: 'Alice the new' }
+    expect(data).toEqual({ ...updated, description: 'words' })
+    lagging('app.bsky.actor.getProfiles', { profiles: [theirs, own] })
+    const many = await alice.agent.getProfiles({ actors: [someone, alice.did] })
+    expect(many.data.profiles).toEqual([theirs, { ...updated, description: 'words' }])
+    const loose = `/xrpc/app.bsky.actor.getProfiles?actors[]=${someone}&actors[1]=${alice.did}`
+    expect((await call(server, loose, { as: alice })).status).toBe(200)
+  })
+})
+
+describe('getAuthorFeed and getActorLikes', () => {
+  it('show the newest post in the account’s own feed only, and its newest name everywhere', async () => {
+    const own = { post: viewOf(knownPost.uri, alice.did) }
+    const theirs = { post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }
+    lagging('app.bsky.feed.getAuthorFeed', { feed: [own] })
+    const { data } = await alice.agent.getAuthorFeed({ actor: alice.did })
+    expect(data.feed.map(({ post }) => [post.uri, post.author.displayName])).toEqual([
+      [newPost.uri, 'Alice the new'],
+      [knownPost.uri, 'Alice the new'],
+    ])
+    lagging('app.bsky.feed.getAuthorFeed', { feed: [theirs, own] })
+    const foreign = await alice.agent.getAuthorFeed({ actor: someone })
+    expect(foreign.data.feed).toEqual([theirs, own])
+    lagging('app.bsky.feed.getActorLikes', { feed: [theirs, own] })
+    const likes = await alice.agent.getActorLikes({ actor: alice.did })
+    expect(likes.data.feed.map(({ post }) => post.author.displayName)).toEqual([
+      undefined,
+      'Alice the new',
+    ])
+  })
+})
+
+describe('getPostThread', () => {
+  const thread = (post: object, replies?: object[]) => ({
+    thread: { $type: 'app.bsky.feed.defs#threadViewPost', post, ...(replies && { replies }) },
+  })
+
+  it('shows the account’s newest replies where they belong', async () => {
+    const root = `at://${someone}/app.bsky.feed.post/root`
+    const middle = `at://${someone}/app.bsky.feed.post/middle`
+    const known = thread(viewOf(middle, someone, reply(root))).thread
+    lagging('app.bsky.feed.getPostThread', thread(viewOf(root, someone), [known]))
+    const mine = await alice.agent.post({ text: 'mine', ...reply(root, middle) })
+    const { data } = await alice.agent.getPostThread({ uri: root })
+    expect(data.thread).toMatchObject({
+      replies: [{ post: { uri: middle }, replies: [{ post: { uri: mine.uri } }] }],
+    })
+    await alice.agent.deletePost(mine.uri)
+  })
+
+  it('is made here where the AppView has not heard of the post, with what it replies to', async () => {
+    const root = `at://${someone}/app.bsky.feed.post/root`
+    const mine = await alice.agent.post({ text: 'mine', ...reply(root) })
+    const below = await alice.agent.post({ text: 'below', ...reply(root, mine.uri) })
+    appView.answer('app.bsky.feed.getPostThread', ({ url = '' }, response) => {
+      const isRoot = new URL(url, appView.url).searchParams.get('uri') === root
+      if (isRoot) return json(response, thread(viewOf(root, someone)))
+      const headers = { 'atproto-repo-rev': knownRev }
+      return json(response, { error: 'NotFound', message: 'no post' }, { status: 400, headers })
+    })
+    for (const uri of [mine.uri, mine.uri.replace(alice.did, alice.handle)]) {
+      const { data, headers } = await alice.agent.getPostThread({ uri, parentHeight: 5 })
+      expect(data.thread).toMatchObject({
+        post: { uri: mine.uri },
+        parent: { post: { uri: root } },
+        replies: [{ post: { uri: below.uri } }],
+      })
+      expect(Number(headers['atproto-upstream-lag'])).toBeGreaterThan(0)
+    }
+    const asked = alice.agent.getPostThread({ uri: `at://${someone}/app.bsky.feed.post/none` })
+    await expect(asked).rejects.toMatchObject({ status: 400, error: 'NotFound' })
+    await alice.agent.deletePost(below.uri)
+    await alice.agent.deletePost(mine.uri)
+  })
+})
+
+describe('getFeed', () => {
+  it('is asked with a token for the generator that the feed’s record names', async () => {
+    const generator = 'did:web:feeds.example.com'
+    appView.answer('com.atproto.repo.getRecord', { uri: 'x', value: { did: generator } })
+    appView.answer('app.bsky.feed.getFeed', { feed: [] })
+    const feed = `at://${someone}/app.bsky.feed.generator/cats`
+    const { data } = await alice.agent.app.bsky.feed.getFeed({ feed })
+    expect(data.feed).toEqual([])
+    const { authorization } = appView.heard.at(-1)!.headers
+    const token = authorization!.replace('Bearer ', '')
+    const key = async () => {
+      const response = await fetch(`${plcUrl}/${alice.did}/data`)
+      const data = (await response.json()) as { verificationMethods: { atproto: string } }
+      return data.verificationMethods.atproto
+    }
+    const lxm = 'app.bsky.feed.getFeedSkeleton'
+    expect(await verifyJwt(token, generator, lxm, key)).toMatchObject({ iss: alice.did })
+    appView.answer('com.atproto.repo.getRecord', { uri: 'x', value: {} })
+    const unknown = alice.agent.app.bsky.feed.getFeed({ feed })
+    await expect(unknown).rejects.toMatchObject({ status: 400, error: 'UnknownFeed' })
+  })
+})

@@ -1,0 +1,181 @@
+/** What an account shows to services, keeps for its applications, and tells a service to push. */
+import { AtpAgent } from '@atproto/api'
+import { verifyJwt } from '@atproto/xrpc-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
+import { call, failure } from '#tests/helpers/call.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+let appView: FakeAppView
+let other: FakeAppView
+let server: TestServer
+let alice: TestAccount
+let plcUrl: string
+
+beforeAll(async () => {
+  appView = await startAppView()
+  other = await startAppView()
+  const plcPort = await freePort()
+  plcUrl = `http://127.0.0.1:${plcPort}`
+  server = await startServer({
+    env: {
+      PDS_DEV_PLC_PORT: String(plcPort),
+      PDS_BSKY_APP_VIEW_URL: appView.url,
+      PDS_BSKY_APP_VIEW_DID: appView.did,
+    },
+  })
+  alice = await createTestAccount(server, 'alice')
+})
+
+afterAll(async () => {
+  await server?.remove()
+  await appView?.[Symbol.asyncDispose]()
+  await other?.[Symbol.asyncDispose]()
+})
+
+/** Believes a token as services do, with the library. */
+function verified(token: string, aud: string, lxm: string | null) {
+  return verifyJwt(token, aud, lxm, async (iss) => {
+    const response = await fetch(`${plcUrl}/${iss}/data`)
+    const data = (await response.json()) as { verificationMethods: { atproto: string } }
+    return data.verificationMethods.atproto
+  })
+}
+
+describe('com.atproto.server.getServiceAuth', () => {
+  it('gives a token that services believe', async () => {
+    const aud = 'did:web:example.com'
+    const exp = Math.floor(Date.now() / 1000) + 600
+    const lxm = 'com.example.method'
+    const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud, lxm, exp })
+    expect(await verified(data.token, aud, lxm)).toMatchObject({ iss: alice.did, aud, lxm, exp })
+  })
+
+  it('lives for a minute unless asked, and may be for one service of a DID', async () => {
+    const aud = 'did:web:example.com#some_service'
+    const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud })
+    const { exp, iat, lxm, jti } = JSON.parse(
+      Buffer.from(data.token.split('.')[1]!, 'base64url').toString(),
+    )
+    expect({ life: exp - iat, lxm }).toEqual({ life: 60, lxm: undefined })
+    expect(jti).toMatch(/^[0-9a-f]{32}$/)
+    await verified(data.token, aud, null)
+  })
+
+  const soon = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
+  it.each([
+    ['an audience that is no DID', { aud: 'example.com' }, 'InvalidRequest'],
+    ['a DID with a path', { aud: 'did:web:example.com:alice' }, 'InvalidRequest'],
+    ['a time in the past', { exp: soon(-60), lxm: 'com.example.a' }, 'BadExpiration'],
+    ['more than an hour', { exp: soon(3700), lxm: 'com.example.a' }, 'BadExpiration'],
+    ['more than a minute for all methods', { exp: soon(120) }, 'BadExpiration'],
+    ['a protected method', { lxm: 'com.atproto.server.getSession' }, 'InvalidRequest'],
+    ['a protected method in capitals', { lxm: 'com.atproto.server.GETSESSION' }, 'InvalidRequest'],
+  ])('refuses %s', async (_, params, error) => {
+    const query = Object.entries({ aud: 'did:web:example.com', ...params }).map(
+      ([name, value]): [string, string] => [name, String(value)],
+    )
+    const asked = call(server, 'server.getServiceAuth', {
+      query: Object.fromEntries(query),
+      as: alice,
+    })
+    expect(await failure(asked)).toEqual([400, error])
+  })
+
+  it('gives an app password the privileged methods only where it has the right', async () => {
+    const session = async (privileged: boolean) => {
+      const name = `privileged ${privileged} ${performance.now()}`
+      const { data } = await alice.agent.com.atproto.server.createAppPassword({ name, privileged })
+      const agent = new AtpAgent({ service: server.url })
+      await agent.login({ identifier: alice.handle, password: data.password })
+      return agent
+    }
+    const params = { aud: 'did:web:example.com', lxm: 'chat.bsky.convo.getLog' }
+    const [plain, privileged] = [await session(false), await session(true)]
+    const refused = plain.com.atproto.server.getServiceAuth(params)
+    await expect(refused).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+    const { data } = await privileged.com.atproto.server.getServiceAuth(params)
+    await verified(data.token, params.aud, params.lxm)
+
+    const chat = { headers: { 'atproto-proxy': `${other.did}#other` } }
+    other.answer('chat.bsky.convo.getLog', { logs: [] })
+    await expect(plain.chat.bsky.convo.getLog({}, chat)).rejects.toMatchObject({
+      status: 400,
+      error: 'InvalidToken',
+    })
+    expect((await privileged.chat.bsky.convo.getLog({}, chat)).data.logs).toEqual([])
+  })
+})
+
+describe('preferences', () => {
+  const adult = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: true }
+  const details = {
+    $type: 'app.bsky.actor.defs#personalDetailsPref',
+    birthDate: '2000-01-01T00:00:00.000Z',
+  }
+  const age = {
+    $type: 'app.bsky.actor.defs#declaredAgePref',
+    ...{ isOverAge13: true, isOverAge16: true, isOverAge18: true },
+  }
+
+  it('are kept here, and personal details are for the account’s own session only', async () => {
+    const { actor } = alice.agent.app.bsky
+    await actor.putPreferences({ preferences: [adult, details] })
+    expect((await actor.getPreferences()).data.preferences).toEqual([adult, details, age])
+    const { data } = await alice.agent.com.atproto.server.createAppPassword({ name: 'phone' })
+    const phone = new AtpAgent({ service: server.url })
+    await phone.login({ identifier: alice.handle, password: data.password })
+    expect((await phone.app.bsky.actor.getPreferences()).data.preferences).toEqual([adult, age])
+    const forbidden = phone.app.bsky.actor.putPreferences({ preferences: [details] })
+    await expect(forbidden).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+    const off = { ...adult, enabled: false }
+    await phone.app.bsky.actor.putPreferences({ preferences: [off, age] })
+    expect((await actor.getPreferences()).data.preferences).toEqual([details, off, age])
+  })
+
+  it('are those of another AppView where the client asks that one', async () => {
+    other.answer('app.bsky.actor.getPreferences', { preferences: [] })
+    other.answer('app.bsky.actor.putPreferences', {})
+    const agent = alice.agent.withProxy('bsky_appview', other.did)
+    expect((await agent.app.bsky.actor.getPreferences()).data.preferences).toEqual([])
+    await agent.app.bsky.actor.putPreferences({ preferences: [adult] })
+    expect(JSON.parse(String(other.heard.at(-1)!.body))).toEqual({ preferences: [adult] })
+  })
+
+  it.each([
+    ['of another namespace', { $type: 'com.example.pref' }],
+    ['without a type', { enabled: true }],
+  ])('%s are refused', async (_, preference) => {
+    const body = { preferences: [preference] }
+    const asked = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
+    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+  })
+})
+
+describe('registerPush', () => {
+  const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+  const push = { token: 'device', platform: 'ios', appId: 'app' }
+
+  it('goes to the service that it names: the AppView, or another by its DID document', async () => {
+    for (const service of [appView, other]) {
+      service.answer('app.bsky.notification.registerPush', (_, response) => void response.end())
+      const input = { ...push, serviceDid: service.did }
+      await alice.agent.app.bsky.notification.registerPush(input)
+      expect(JSON.parse(String(service.heard.at(-1)!.body))).toEqual(input)
+    }
+  })
+
+  it('is refused where that DID leads nowhere', async () => {
+    const asked = alice.agent.app.bsky.notification.registerPush({ ...push, serviceDid: nobody })
+    await expect(asked).rejects.toMatchObject({
+      status: 400,
+      message: `could not resolve did document: ${nobody}`,
+    })
+  })
+})

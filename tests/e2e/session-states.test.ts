@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Call, call, failure } from '#tests/helpers/call.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+import { openToken } from '#tests/helpers/session-tokens.ts'
+
+let server: TestServer
+let sleeping: TestAccount
+let ended: TestAccount
+let gone: TestAccount
+let appPassword: string
+beforeAll(async () => {
+  server = await startServer()
+  ;[sleeping, ended, gone] = await Promise.all([
+    createTestAccount(server, 'sleeping'),
+    createTestAccount(server, 'ended'),
+    createTestAccount(server, 'gone'),
+  ])
+  await sleeping.agent.com.atproto.server.deactivateAccount({})
+  const { data } = await ended.agent.com.atproto.server.createAppPassword({ name: 'phone' })
+  appPassword = data.password
+  await asAdmin('admin.updateSubjectStatus', {
+    subject: { $type: 'com.atproto.admin.defs#repoRef', did: ended.did },
+    takedown: { applied: true },
+  })
+  await asAdmin('admin.deleteAccount', { did: gone.did })
+})
+afterAll(() => server.remove())
+
+async function asAdmin(method: string, body: object): Promise<void> {
+  const as = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+  expect(await call(server, method, { as, body })).toMatchObject({ status: 200 })
+}
+
+function logIn({ did, password }: TestAccount, more: object = {}) {
+  return call(server, 'server.createSession', { body: { identifier: did, password, ...more } })
+}
+
+/** Every method about sessions, passwords and email that an account calls: what to send. */
+const methods: Record<string, Call> = {
+  requestEmailConfirmation: { verb: 'POST' },
+  confirmEmail: { body: { email: 'x@example.com', token: 'AAAAA-AAAAA' } },
+  requestEmailUpdate: { verb: 'POST' },
+  updateEmail: { body: { email: 'nonsense' } },
+  createAppPassword: { body: { name: 'laptop' } },
+  listAppPasswords: {},
+  revokeAppPassword: { body: { name: 'laptop' } },
+  getAccountInviteCodes: {},
+  getSession: {},
+}
+
+async function outcomes(as: TestAccount | string): Promise<Record<string, unknown>> {
+  const asked = Object.entries(methods).map(async ([method, input]) => {
+    const { status, error } = await call(server, `server.${method}`, { ...input, as })
+    return [method, status === 200 ? 200 : `${status} ${error}`]
+  })
+  return Object.fromEntries(await Promise.all(asked))
+}
+
+describe('a deactivated account', () => {
+  it('may do everything but invite others', async () => {
+    expect(await outcomes(sleeping)).toEqual({
+      requestEmailConfirmation: 200,
+      confirmEmail: '400 InvalidEmail',
+      requestEmailUpdate: 200,
+      updateEmail: '400 InvalidRequest',
+      createAppPassword: 200,
+      listAppPasswords: 200,
+      revokeAppPassword: 200,
+      getAccountInviteCodes: '400 NotFound',
+      getSession: 200,
+    })
+  })
+
+  it('logs in, with an app password too, and is told what it is', async () => {
+    const told = { active: false, status: 'deactivated' }
+    expect((await logIn(sleeping)).body).toMatchObject(told)
+    const { data } = await sleeping.agent.com.atproto.server.createAppPassword({ name: 'phone' })
+    expect((await logIn(sleeping, { password: data.password })).body).toMatchObject(told)
+    expect((await sleeping.agent.com.atproto.server.getSession()).data).toMatchObject(told)
+  })
+})
+
+const takendown = '401 AccountTakedown'
+
+describe('an account that was taken down', () => {
+  it('may do nothing with the tokens it had, but list and revoke app passwords', async () => {
+    expect(await outcomes(ended)).toEqual({
+      requestEmailConfirmation: takendown,
+      confirmEmail: takendown,
+      requestEmailUpdate: takendown,
+      updateEmail: takendown,
+      createAppPassword: takendown,
+      listAppPasswords: 200,
+      revokeAppPassword: 200,
+      getAccountInviteCodes: takendown,
+      getSession: '400 InvalidRequest',
+    })
+    const as = `Bearer ${ended.agent.session?.refreshJwt}`
+    const refresh = call(server, 'server.refreshSession', { verb: 'POST', as })
+    expect(await failure(refresh)).toEqual([401, 'AccountTakedown'])
+  })
+
+  it('logs in only where it asks for the narrow session, which is not renewed', async () => {
+    expect(await failure(logIn(ended))).toEqual([401, 'AccountTakedown'])
+    const wrong = await failure(logIn(ended, { password: 'wrong', allowTakendown: true }))
+    expect(wrong).toEqual([401, 'AuthenticationRequired'])
+    const app = await failure(logIn(ended, { password: appPassword, allowTakendown: true }))
+    expect(app).toEqual([401, 'AuthenticationRequired'])
+    const { status, body } = await logIn(ended, { allowTakendown: true })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ active: false, status: 'takendown' })
+    const { accessJwt, refreshJwt } = body as { accessJwt: string; refreshJwt: string }
+    expect(openToken(accessJwt).claims['scope']).toBe('com.atproto.takendown')
+    expect(new Set(Object.values(await outcomes(`Bearer ${accessJwt}`)))).toEqual(
+      new Set(['400 InvalidToken']),
+    )
+    const refresh = { verb: 'POST', as: `Bearer ${refreshJwt}` }
+    const renewal = await failure(call(server, 'server.refreshSession', refresh))
+    expect(renewal).toEqual([401, 'AccountTakedown'])
+  })
+
+  it('may have its password reset, and comes back with the new one', async () => {
+    const anonymous = new AtpAgent({ service: server.url }).com.atproto.server
+    await anonymous.requestPasswordReset({ email: 'ended@example.com' })
+    const mails = () => {
+      const names = readdirSync(join(server.dir, 'mail'))
+      return names.map((name) => readFileSync(join(server.dir, 'mail', name), 'utf8'))
+    }
+    await expect.poll(mails).toContainEqual(expect.stringContaining('To: ended@example.com'))
+    const mail = mails().find((text) => text.includes('To: ended@example.com'))!
+    const token = /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(mail)![1]!
+    await anonymous.resetPassword({ token, password: 'new password' })
+    expect(await failure(logIn(ended, { password: 'new password' }))).toEqual([
+      401,
+      'AccountTakedown',
+    ])
+  })
+})
+
+describe('an account that is gone', () => {
+  it('may do nothing, and nobody is told that there was one', async () => {
+    const missing = '403 AccountNotFound'
+    expect(await outcomes(gone)).toMatchObject({
+      requestEmailConfirmation: missing,
+      confirmEmail: missing,
+      requestEmailUpdate: missing,
+      updateEmail: missing,
+      createAppPassword: missing,
+      getAccountInviteCodes: missing,
+      getSession: '400 InvalidRequest',
+    })
+    expect(await failure(logIn(gone))).toEqual([401, 'AuthenticationRequired'])
+    const body = { email: 'gone@example.com' }
+    expect(await call(server, 'server.requestPasswordReset', { body })).toMatchObject({
+      status: 200,
+      body: '',
+    })
+  })
+
+  it('leaves its address to others', async () => {
+    const agent = new AtpAgent({ service: server.url })
+    const next = { handle: 'next.test', email: 'gone@example.com', password: 'secret' }
+    await expect.poll(() => agent.createAccount(next).then(() => agent.did)).toMatch(/^did:plc:/)
+  })
+})

@@ -1,0 +1,96 @@
+/** A server killed in the middle of uploads, posts and deletions: afterwards the bytes there are, are those that records name. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { cidForRaw } from '#src/protocol/cid.ts'
+import { createdAt } from '#tests/helpers/records.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const collection = 'com.example.file'
+const lives = 3
+const lifeMs = 2_000
+
+interface Noted {
+  /** Records that were acknowledged, and not meant to be deleted since: key and CID of the blob. */
+  kept: Map<string, string>
+  /** Records whose deletion was acknowledged. */
+  deleted: Set<string>
+}
+
+it('killed at any time, it keeps what records name, and nothing more', async () => {
+  await using server = await startServer({ env: { PDS_BLOB_TEMP_MAX_AGE_MS: '3000' } })
+  const alice = await createTestAccount(server, 'alice')
+  const noted: Noted = { kept: new Map(), deleted: new Set() }
+  for (let life = 0; life < lives; life++) {
+    let over = false
+    const writers = Array.from({ length: 4 }, async () => {
+      while (!over) await writeSome(alice, noted).catch(() => {})
+    })
+    await new Promise((resolve) => setTimeout(resolve, lifeMs))
+    over = true
+    await server.kill9()
+    await Promise.all(writers)
+    await server.start()
+  }
+  expect(noted.kept.size).toBeGreaterThan(10)
+  await expect
+    .poll(async () => (await bytesThere(server, alice)).sort(), { timeout: 60_000, interval: 500 })
+    .toEqual((await namedBlobs(alice)).sort())
+  await expectGiven(alice, noted)
+})
+
+async function writeSome({ agent, did }: TestAccount, noted: Noted): Promise<void> {
+  const bytes = randomBytes(20_000)
+  const encoding = 'application/octet-stream'
+  const { data } = await agent.com.atproto.repo.uploadBlob(bytes, { encoding })
+  const chance = Math.random()
+  if (chance < 0.2) return
+  const record = { $type: collection, file: data.blob, createdAt }
+  const made = await agent.com.atproto.repo.createRecord({ repo: did, collection, record })
+  const rkey = made.data.uri.split('/').at(-1)!
+  if (chance < 0.6) {
+    noted.kept.set(rkey, cidForRaw(bytes))
+    return
+  }
+  await agent.com.atproto.repo.deleteRecord({ repo: did, collection, rkey })
+  noted.deleted.add(rkey)
+}
+
+/** What is in the account's folders, uploads that wait among it. */
+async function bytesThere({ dir }: TestServer, { did }: TestAccount): Promise<string[]> {
+  const folders = [join(dir, 'blobs', did), join(dir, 'blobs/tempt', did)]
+  return folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
+}
+
+async function namedBlobs({ agent, did }: TestAccount): Promise<string[]> {
+  const cids: string[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = { did, limit: 1000, ...(cursor !== undefined && { cursor }) }
+    const { data } = await agent.com.atproto.sync.listBlobs(page)
+    cids.push(...data.cids)
+    if (data.cursor === undefined) return cids
+    cursor = data.cursor
+  }
+}
+
+async function expectGiven({ agent, did }: TestAccount, { kept, deleted }: Noted): Promise<void> {
+  const named = new Set(await namedBlobs({ agent, did } as TestAccount))
+  for (const cid of kept.values()) {
+    expect(named).toContain(cid)
+    const { data } = await agent.com.atproto.sync.getBlob({ did, cid })
+    expect(cidForRaw(data)).toBe(cid)
+  }
+  for (const rkey of deleted) {
+    await expect(
+      agent.com.atproto.repo.getRecord({ repo: did, collection, rkey }),
+    ).rejects.toMatchObject({ status: 400 })
+  }
+  const { data } = await agent.com.atproto.repo.listMissingBlobs()
+  expect(data.blobs).toEqual([])
+}

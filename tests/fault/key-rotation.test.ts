@@ -1,0 +1,64 @@
+/** A change of a signing key in whose middle the server is killed: no repo is left that its DID document does not fit. */
+import { IdResolver } from '@atproto/identity'
+import { expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import { basic } from '#tests/helpers/moderated-server.ts'
+import { startPlcGate } from '#tests/helpers/plc-gate.ts'
+import { thing } from '#tests/helpers/records.ts'
+import { createTestAccount, startServer, type TestAccount } from '#tests/helpers/server.ts'
+import { Subscription } from '#tests/helpers/subscription.ts'
+import { expectCommit, verifiedRepo } from '#tests/helpers/verify.ts'
+
+it('killed before and after the PLC directory takes the key in, a change is finished by the next call', async () => {
+  await using plc = await startPlcGate()
+  await using server = await startServer({ env: { PDS_DID_PLC_URL: plc.url } })
+  const resolver = new IdResolver({ plcUrl: plc.url, fetch: globalThis.fetch })
+
+  const write = (by: TestAccount, n: number) =>
+    call(server, 'repo.createRecord', {
+      as: by,
+      body: { repo: by.did, collection: thing, record: { $type: thing, n } },
+    })
+
+  for (const moment of ['before', 'after'] as const) {
+    const account = await createTestAccount(server, `key-${moment}`)
+    const { did } = account
+    expect((await write(account, 1)).status).toBe(200)
+    const old = await resolver.did.resolveAtprotoKey(did)
+    const { data } = await account.agent.com.atproto.server.reserveSigningKey({ did })
+    const { signingKey } = data
+    const rotate = () =>
+      call(server, 'admin.updateAccountSigningKey', { body: { did, signingKey }, as: basic })
+
+    plc.onOperation = async (when) => {
+      if (when !== moment) return
+      await server.kill9()
+      throw new Error('nobody hears of it')
+    }
+    await expect(rotate()).rejects.toThrow()
+    plc.onOperation = async () => {}
+    await server.restart()
+
+    // Nobody knows which key the document names: nothing is signed, and what was signed is still there.
+    expect(await failure(write(account, 2))).toEqual([503, 'KeyRotation'])
+    const car = await account.agent.com.atproto.sync.getRepo({ did })
+    expect((await verifiedRepo(car.data, { did, key: old })).records.size).toBe(1)
+    expect((await rotate()).status).toBe(200)
+
+    const key = await resolver.did.resolveAtprotoKey(did, true)
+    expect(key).toBe(signingKey)
+    expect((await write(account, 2)).status).toBe(200)
+    const after = await account.agent.com.atproto.sync.getRepo({ did })
+    expect((await verifiedRepo(after.data, { did, key })).records.size).toBe(2)
+
+    using relay = new Subscription(server, 0)
+    const kinds = () => relay.of(did).map(({ kind }) => kind)
+    await expect.poll(kinds).toEqual([
+      // As every new account, and its first record.
+      ...['#identity', '#account', '#commit', '#sync', '#commit'],
+      ...['#identity', '#sync', '#commit'],
+    ])
+    const [sync, commit] = relay.of(did).slice(-2)
+    await expectCommit(commit!.body, { did, key }, sync!.body)
+  }
+})

@@ -1,0 +1,62 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
+import { type S3Settings, s3BlobStorage } from '#src/ports/blob-storage-s3.ts'
+import { type S3Server, startS3Server } from '#tests/helpers/s3-server.ts'
+import { storageContract } from '#tests/helpers/storage-contract.ts'
+
+let server: S3Server
+let storage: BlobStorage
+const settings = (): S3Settings => ({
+  ...server,
+  region: 'us-east-1',
+  forcePathStyle: true,
+  uploadTimeoutMs: 20_000,
+  requestTimeoutMs: 15_000,
+})
+beforeAll(async () => {
+  server = await startS3Server()
+  storage = await s3BlobStorage(settings())
+})
+afterAll(() => server.stop())
+
+describe('in a bucket', () => {
+  storageContract(() => storage)
+
+  it('cannot be used where there is no such bucket', async () => {
+    const other = await s3BlobStorage({ ...settings(), bucket: 'other' })
+    await expect(other.check()).rejects.toThrow()
+  })
+})
+
+describe('a storage that takes nothing', () => {
+  it('ends the upload with 504 UpstreamTimeout', async () => {
+    const deaf = createServer(() => {}).listen(0, '127.0.0.1')
+    await new Promise((resolve) => deaf.once('listening', resolve))
+    const endpoint = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`
+    const slow = await s3BlobStorage({ ...settings(), endpoint, uploadTimeoutMs: 200 })
+    async function* source() {
+      yield Buffer.from('bytes')
+    }
+    await expect(slow.putTemp('did:plc:abc', source())).rejects.toMatchObject({
+      status: 504,
+      error: 'UpstreamTimeout',
+    })
+    deaf.closeAllConnections()
+    deaf.close()
+  })
+
+  it('does not hold it against the client that it is slow', async () => {
+    const hasty = await s3BlobStorage({ ...settings(), uploadTimeoutMs: 300 })
+    async function* source() {
+      yield Buffer.alloc(6_000_000)
+      await new Promise((resolve) => setTimeout(resolve, 900))
+      yield Buffer.from('the rest')
+    }
+    const key = await hasty.putTemp('did:plc:slow', source())
+    const blob = await hasty.openTemp('did:plc:slow', key)
+    expect(blob?.size).toBe(6_000_008)
+    await blob?.close()
+  })
+})

@@ -1,0 +1,72 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { diskBlobStorage } from '#src/ports/blob-storage-disk.ts'
+import { cidForRaw } from '#src/protocol/cid.ts'
+import { readAll, storageContract } from '#tests/helpers/storage-contract.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'headwater-blobs-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+const did = 'did:plc:abc'
+const bytes = Buffer.from('bytes')
+async function* source() {
+  yield bytes
+}
+
+describe('in a folder', () => {
+  const storage = diskBlobStorage({ location: join(dir, 'one') })
+  storageContract(() => storage)
+
+  it('is laid out as the reference lays it out, for this user only', async () => {
+    const cid = cidForRaw(bytes)
+    const key = await storage.putTemp(did, source())
+    const temp = join(dir, 'one/tempt', did, key)
+    expect(statSync(temp).mode & 0o077).toBe(0)
+    await storage.makePermanent(did, key, cid)
+    expect(readdirSync(join(dir, 'one', did))).toEqual([cid])
+    await storage.quarantine(did, cid)
+    expect(readdirSync(join(dir, 'one/quarantine', did))).toEqual([cid])
+  })
+
+  it('finds by their age what was left waiting, and drops emptied folders', async () => {
+    const old = new Date(Date.now() - 3_600_000)
+    const key = await storage.putTemp(did, source())
+    const folder = join(dir, 'one/tempt', did)
+    utimesSync(join(folder, key), old, old)
+    const found = async () => {
+      const keys: string[] = []
+      for await (const upload of storage.waiting(Date.now() - 60_000)) {
+        if (upload.did === did) keys.push(upload.key)
+      }
+      return keys
+    }
+    expect(await found()).toEqual([key])
+    await storage.deleteTemps(did, [key])
+    utimesSync(folder, old, old)
+    expect(await found()).toEqual([])
+    expect(() => statSync(folder)).toThrow('ENOENT')
+    await storage.putTemp(did, source())
+  })
+
+  it('replaces what is there already', async () => {
+    const cid = cidForRaw(bytes)
+    for (let i = 0; i < 2; i++) {
+      const key = await storage.putTemp(did, source())
+      expect(await storage.makePermanent(did, key, cid)).toBe(true)
+    }
+    expect(await readAll(await storage.open(did, cid))).toEqual(bytes)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('with uploads on another disk', () => {
+  const tempLocation = mkdtempSync('/dev/shm/headwater-blobs-')
+  afterAll(() => rmSync(tempLocation, { recursive: true, force: true }))
+  const storage = diskBlobStorage({ location: join(dir, 'two'), tempLocation })
+  storageContract(() => storage)
+})
+
+it('says when it cannot be used', async () => {
+  await expect(diskBlobStorage({ location: '/dev/null/none' }).check()).rejects.toThrow()
+})

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { handleResolver, xrpcHandleResolver } from '#src/ports/handle-resolver.ts'
+import { startNameServer } from '#tests/helpers/name-server.ts'
+
+const did = 'did:plc:abcdefghijklmnopqrstuvwx'
+const other = 'did:web:other.example.com'
+
+/** A resolver of a world in which these names have these records and pages. */
+function open(
+  world: { txt?: Record<string, string[]>; pages?: Record<string, Response> } = {},
+  more: { backupNameservers?: string[] } = {},
+) {
+  return handleResolver({
+    resolveTxt: async (name) => world.txt?.[name] ?? null,
+    fetch: (async (url: unknown) => {
+      const page = world.pages?.[String(url)]
+      if (page === undefined) throw new TypeError('fetch failed')
+      return page
+    }) as typeof globalThis.fetch,
+    timeoutMs: 500,
+    ...more,
+  })
+}
+
+describe('handleResolver', () => {
+  const page = 'https://alice.example.com/.well-known/atproto-did'
+  const record = '_atproto.alice.example.com'
+
+  it('believes the TXT record', async () => {
+    const resolver = open({ txt: { [record]: ['v=spf1', `did=${did}`] } })
+    expect(await resolver.resolve('alice.example.com')).toBe(did)
+  })
+
+  it('believes the page where there is no record', async () => {
+    const resolver = open({ pages: { [page]: new Response(`${did}\n`) } })
+    expect(await resolver.resolve('alice.example.com')).toBe(did)
+  })
+
+  it('prefers the record', async () => {
+    const pages = { [page]: new Response(other) }
+    const resolver = open({ txt: { [record]: [`did=${did}`] }, pages })
+    expect(await resolver.resolve('alice.example.com')).toBe(did)
+  })
+
+  it.each([
+    ['nothing', {}],
+    ['two records', { txt: { [record]: [`did=${did}`, `did=${other}`] } }],
+    ['a record that is no DID', { txt: { [record]: ['did=alice'] } }],
+    ['a page that is no DID', { pages: { [page]: new Response('<html>') } }],
+    ['an error page', { pages: { [page]: new Response(did, { status: 500 }) } }],
+  ])('knows nobody where there is %s', async (_, world) => {
+    expect(await open(world).resolve('alice.example.com')).toBeUndefined()
+  })
+
+  it('asks other name servers last', async () => {
+    const server = await startNameServer()
+    try {
+      server.records[record] = `did=${did}`
+      const resolver = open({}, { backupNameservers: [server.address] })
+      expect(await resolver.resolve('alice.example.com')).toBe(did)
+      expect(await resolver.resolve('bob.example.com')).toBeUndefined()
+    } finally {
+      server.close()
+    }
+  })
+})
+
+describe('xrpcHandleResolver', () => {
+  const open = (answer: Response) =>
+    xrpcHandleResolver({
+      url: 'https://api.example.com',
+      timeoutMs: 500,
+      fetch: async () => answer,
+    })
+
+  it('takes the answer of the service', async () => {
+    expect(await open(Response.json({ did })).resolve('alice.example.com')).toBe(did)
+  })
+
+  it('knows nobody where the service does not, or fails', async () => {
+    const unknown = { error: 'InvalidRequest', message: 'Unable to resolve handle' }
+    const refusal = Response.json(unknown, { status: 400 })
+    expect(await open(refusal).resolve('alice.example.com')).toBeUndefined()
+    const failure = new Response('', { status: 500 })
+    expect(await open(failure).resolve('alice.example.com')).toBeUndefined()
+  })
+})

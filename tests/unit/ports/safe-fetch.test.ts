@@ -1,0 +1,165 @@
+/** What the guard refuses, by number, by name, by redirect, and by names that change their mind. */
+import dns from 'node:dns'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createSafeDispatcher, createSafeFetch } from '#src/ports/safe-fetch.ts'
+
+const numbers = [
+  'https://127.0.0.1/',
+  'https://127.1/',
+  'https://2130706433/',
+  'https://0x7f000001/',
+  'https://0177.0.0.1/',
+  'https://0.0.0.0/',
+  'https://10.0.0.1/',
+  'https://172.16.0.1/',
+  'https://192.168.1.1/',
+  'https://100.64.0.1/',
+  'https://169.254.169.254/latest/meta-data/',
+  'https://224.0.0.1/',
+  'https://255.255.255.255/',
+  'https://[::]/',
+  'https://[::1]/',
+  'https://[::ffff:127.0.0.1]/',
+  'https://[::ffff:a00:1]/',
+  'https://[fe80::1]/',
+  'https://[fc00::1]/',
+  'https://[64:ff9b::7f00:1]/',
+  'https://[2002:7f00:1::]/',
+]
+const names = [
+  'https://localhost/',
+  'https://localhost./',
+  'https://anything.localhost/',
+  'https://intranet/',
+  'https://printer.local/',
+  'https://server.test/',
+]
+/** Whatever they stand for. */
+const schemes = ['http://93.184.216.34/', 'http://headwater-tests.net/']
+
+const terms = {
+  privateNetworks: false,
+  ...{ headersTimeoutMs: 500, bodyTimeoutMs: 500, maxBytes: 10_000, maxRetries: 0, http2: false },
+}
+
+const original = dns.lookup
+
+/** Makes every name stand for these addresses, one list after the other. */
+function namesStandFor(...answers: { address: string; family: number }[][]): string[] {
+  const asked: string[] = []
+  let turn = 0
+  const lookup = (name: string, _options: object, done: (...answer: unknown[]) => void) => {
+    asked.push(name)
+    const answer = answers[Math.min(turn++, answers.length - 1)]
+    process.nextTick(done, null, answer)
+  }
+  dns.lookup = lookup as unknown as typeof dns.lookup
+  syncBuiltinESMExports()
+  return asked
+}
+
+afterEach(() => {
+  dns.lookup = original
+  syncBuiltinESMExports()
+  vi.unstubAllGlobals()
+})
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const v4 = (address: string) => ({ address, family: 4 })
+
+describe('where private networks are off', () => {
+  it.each([...numbers, ...names, ...schemes, 'file:///etc/passwd', 'data:text/plain,x'])(
+    'fetch refuses %s',
+    async (url) => {
+      await expect(createSafeFetch(terms)(url)).rejects.toThrow()
+    },
+  )
+
+  it.each([...numbers, ...names, ...schemes])('a streamed request refuses %s', async (url) => {
+    const dispatcher = await createSafeDispatcher(terms)
+    const { origin } = new URL(url)
+    await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toThrow()
+  })
+
+  it.each([
+    ['a private address', [v4('10.0.0.7')]],
+    ['a public and a private one', [v4('93.184.216.34'), v4('192.168.0.1')]],
+    ['the host itself in IPv6', [{ address: '::1', family: 6 }]],
+    ['a mapped address', [{ address: '::ffff:127.0.0.1', family: 6 }]],
+  ])('a name that stands for %s is not dialled', async (_, addresses) => {
+    const asked = namesStandFor(addresses)
+    const fetching = createSafeFetch(terms)('https://rebind.headwater-tests.net/')
+    await expect(fetching).rejects.toMatchObject({
+      cause: { message: 'Hostname resolved to non-unicast address' },
+    })
+    const dispatcher = await createSafeDispatcher(terms)
+    const origin = 'https://rebind.headwater-tests.net'
+    const asking = dispatcher.request({ origin, path: '/', method: 'GET' })
+    await expect(asking).rejects.toThrow('Hostname resolved to non-unicast address')
+    expect(asked).toEqual(['rebind.headwater-tests.net', 'rebind.headwater-tests.net'])
+  })
+
+  it('a name is judged as it is dialled, so what it stood for before counts for nothing', async () => {
+    namesStandFor([v4('93.184.216.34')], [v4('127.0.0.1')])
+    dns.lookup('rebind.headwater-tests.net', { all: true }, () => {})
+    const fetching = createSafeFetch(terms)('https://rebind.headwater-tests.net/')
+    await expect(fetching).rejects.toMatchObject({
+      cause: { message: 'Hostname resolved to non-unicast address' },
+    })
+  })
+
+  it('every hop of a redirect passes the same guard', async () => {
+    const real = globalThis.fetch
+    // What fetch does when it is sent on: the next request goes through the dispatcher it was given.
+    vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
+      const { dispatcher } = init as { dispatcher: unknown }
+      return real('https://169.254.169.254/latest', { dispatcher } as RequestInit)
+    })
+    const fetching = createSafeFetch(terms)('https://public.headwater-tests.net/')
+    await expect(fetching).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('Blocked by url policy') },
+    })
+  })
+})
+
+describe('where they are allowed', () => {
+  const open = { ...terms, privateNetworks: true }
+
+  it('redirects are followed, but never to a file', async () => {
+    const url = await serve((request, response) => {
+      const to = request.url === '/file' ? 'file:///etc/passwd' : '/there'
+      if (request.url === '/there') response.end('here')
+      else response.writeHead(302, { location: to }).end()
+    })
+    const fetch = createSafeFetch(open)
+    expect(await (await fetch(`${url}/start`)).text()).toBe('here')
+    await expect(fetch(`${url}/file`)).rejects.toThrow()
+  })
+
+  it('what is slow, or too long, is given up', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/long') response.end('x'.repeat(20_000))
+    })
+    const fetch = createSafeFetch({ ...open, timeoutMs: 100 })
+    await expect(fetch(`${url}/slow`)).rejects.toThrow()
+    await expect(fetch(`${url}/long`).then((response) => response.text())).rejects.toThrow()
+    const dispatcher = await createSafeDispatcher(open)
+    const ask = (path: string) => dispatcher.request({ origin: url, path, method: 'GET' })
+    await expect(ask('/slow')).rejects.toThrow()
+    const { body } = await ask('/long')
+    await expect(body.text()).rejects.toThrow()
+  })
+})

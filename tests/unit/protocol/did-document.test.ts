@@ -1,0 +1,68 @@
+/** What a DID document says of keys and services, in every form in which it may say it. */
+import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
+import { describe, expect, it } from 'vitest'
+import { serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
+
+const id = 'did:web:example.com'
+const multibase = (didKey: string) => didKey.replace('did:key:', '')
+const keyed = (method: object) => ({ id, verificationMethod: [null, 'x', method] })
+
+describe('a key', () => {
+  it('is found by its fragment or its whole id', async () => {
+    const k256 = (await Secp256k1Keypair.create()).did()
+    const p256 = (await P256Keypair.create()).did()
+    for (const key of [k256, p256]) {
+      for (const name of ['#atproto', `${id}#atproto`]) {
+        const document = keyed({ id: name, type: 'Multikey', publicKeyMultibase: multibase(key) })
+        expect(verificationKey(document, 'atproto')).toBe(key)
+        expect(verificationKey(document, 'atproto_label')).toBeUndefined()
+      }
+    }
+  })
+
+  it('may stand there in the old form', () => {
+    // Both from the DID key test vectors of atproto.
+    const k256 = keyed({
+      id: '#atproto',
+      type: 'EcdsaSecp256k1VerificationKey2019',
+      publicKeyMultibase:
+        'zQYEBzXeuTM9UR3rfvNag6L3RNAs5pQZyYPsomTsgQhsxLdEgCrPTLgFna8yqCnxPpNT7DBk6Ym3dgPKNu86vt9GR',
+    })
+    expect(verificationKey(k256, 'atproto')).toBe(
+      'did:key:zQ3shXjHeiBuRCKmM36cuYnm7YEMzhGnCmCyW92sRJ9pribSF',
+    )
+  })
+
+  it.each([
+    {},
+    { verificationMethod: 'x' },
+    keyed({ id: '#atproto', type: 'Multikey' }),
+    keyed({ id: '#atproto', type: 'Multikey', publicKeyMultibase: 'znonsense' }),
+    keyed({ id: '#atproto', type: 'Ed25519', publicKeyMultibase: 'z6Mk' }),
+    keyed({ id: 'did:web:other.example#atproto', type: 'Multikey', publicKeyMultibase: 'z' }),
+  ])('is not there in %j', (document) => {
+    expect(verificationKey({ id, ...document }, 'atproto')).toBeUndefined()
+  })
+})
+
+describe('a service', () => {
+  const at = (serviceEndpoint: unknown, type = 'Some') => ({
+    id,
+    service: [{ id: '#some', type, serviceEndpoint }],
+  })
+
+  it('is found with or without its type', () => {
+    const document = at('https://some.example.com')
+    expect(serviceEndpoint(document, 'some')).toBe('https://some.example.com')
+    expect(serviceEndpoint(document, 'some', 'Some')).toBe('https://some.example.com')
+    expect(serviceEndpoint(document, 'some', 'Other')).toBeUndefined()
+    expect(serviceEndpoint(document, 'other')).toBeUndefined()
+  })
+
+  it.each([undefined, 1, {}, '', 'ftp://x', 'file:///etc/passwd', 'https://', '//x'])(
+    'does not lead to %j',
+    (endpoint) => {
+      expect(serviceEndpoint(at(endpoint), 'some')).toBeUndefined()
+    },
+  )
+})

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { invalidRequest } from '#src/errors.ts'
+import { asAccount, did, handle, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+
+const email = 'alice@example.com'
+const token = 'ABCDE-FGHIJ'
+const name = (method: string) => `com.atproto.server.${method}`
+
+describe('requestPasswordReset', () => {
+  const requestPasswordReset = name('requestPasswordReset')
+  const find = ({ identifier }: { identifier: string }) =>
+    identifier === email ? { did, handle, status: 'active' } : null
+
+  function open(sent: () => unknown = () => ({ token, email })) {
+    return openGateway({
+      account: { email: { requestToken: sent } },
+      directory: { accounts: { find }, passwordResets: { note: () => undefined } },
+    })
+  }
+
+  it('sends a token to the account, and notes whose it is before it leaves', async () => {
+    const gateway = open()
+    const response = await post(gateway, requestPasswordReset, { email })
+    expect([response.status, await response.text()]).toEqual([200, ''])
+    await gateway.server.errands.settled()
+    expect(gateway.calls).toEqual([
+      ['accounts.find', { identifier: email }],
+      ['email.requestToken', { purpose: 'reset_password', evenTakendown: true }],
+      ['passwordResets.note', { did, token }],
+    ])
+    expect(gateway.sent).toMatchObject([{ to: email, subject: 'Password Reset Requested' }])
+    expect(gateway.sent[0]?.text).toContain(token)
+    expect(gateway.sent[0]?.text).toContain(handle)
+  })
+
+  it('answers the same for an address that nobody has, for what is none, and where it fails', async () => {
+    const failing = () => {
+      throw invalidRequest('account does not have an email address')
+    }
+    const answers = await Promise.all(
+      [
+        post(open(), requestPasswordReset, { email }),
+        post(open(), requestPasswordReset, { email: 'nobody@example.com' }),
+        post(open(), requestPasswordReset, { email: handle }),
+        post(open(failing), requestPasswordReset, { email }),
+      ].map(async (answer) => {
+        const { status, headers } = await answer
+        return [status, await (await answer).text(), [...headers].sort()]
+      }),
+    )
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+  })
+
+  it('answers before anybody was looked for', async () => {
+    const never = { accounts: { find: () => new Promise(() => {}) } }
+    const response = await post(openGateway({ directory: never }), requestPasswordReset, { email })
+    expect(response.status).toBe(200)
+  })
+})
+
+describe('resetPassword', () => {
+  const reset = (input: object, found: object | null = { did }) => {
+    const gateway = openGateway({
+      account: { password: { reset: () => undefined } },
+      directory: { passwordResets: { find: () => found } },
+    })
+    return { gateway, answer: post(gateway, name('resetPassword'), input) }
+  }
+
+  it('finds the account by the token alone', async () => {
+    const { gateway, answer } = reset({ token, password: 'hunter3' })
+    expect((await answer).status).toBe(200)
+    expect(gateway.calls).toEqual([
+      ['passwordResets.find', { token }],
+      ['password.reset', { token, password: 'hunter3' }],
+    ])
+  })
+
+  it('refuses a token that nobody was sent, and before that a password that is too long', async () => {
+    expect(await outcome(reset({ token, password: 'hunter3' }, null).answer)).toMatchObject({
+      status: 400,
+      error: 'InvalidToken',
+    })
+    const long = reset({ token, password: 'x'.repeat(257) }, null)
+    expect(await outcome(long.answer)).toMatchObject({ message: 'Invalid password length.' })
+    expect(long.gateway.calls).toEqual([])
+  })
+})
+
+describe('what is sent to an address', () => {
+  const gatewayWith = (menu: Record<string, () => unknown>) =>
+    openGateway({ account: { email: menu } })
+
+  it('is a code to confirm it', async () => {
+    const gateway = gatewayWith({ requestToken: () => ({ token, email }) })
+    await post(gateway, name('requestEmailConfirmation'), '', asAccount())
+    expect(gateway.sent).toMatchObject([{ to: email, subject: 'Email Confirmation' }])
+  })
+
+  it('is a code to change it where one is needed, and else nothing', async () => {
+    const needed = gatewayWith({
+      requestUpdate: () => ({ tokenRequired: true, sent: { token, email } }),
+    })
+    const answer = await post(needed, name('requestEmailUpdate'), '', asAccount())
+    expect(await answer.json()).toEqual({ tokenRequired: true })
+    expect(needed.sent).toMatchObject([{ to: email, subject: 'Email Update Requested' }])
+    const needless = gatewayWith({ requestUpdate: () => ({ tokenRequired: false }) })
+    const other = await post(needless, name('requestEmailUpdate'), '', asAccount())
+    expect(await other.json()).toEqual({ tokenRequired: false })
+    expect(needless.sent).toEqual([])
+  })
+})
+
+it.each(['requestEmailUpdate', 'updateEmail', 'createAppPassword'])(
+  '%s is not for app passwords, privileged or not',
+  async (method) => {
+    const gateway = openGateway({ account: {} })
+    const body = method === 'requestEmailUpdate' ? '' : { email, name: 'phone' }
+    for (const scope of ['com.atproto.appPass', 'com.atproto.appPassPrivileged']) {
+      const answer = post(gateway, name(method), body, asAccount(did, { scope }))
+      expect(await outcome(answer)).toMatchObject({ status: 400, error: 'InvalidToken' })
+    }
+    expect(gateway.calls).toEqual([])
+  },
+)
