@@ -12,7 +12,12 @@ import { type PlcDirectory, startPlcDirectory } from '#src/plc/serve.ts'
 export interface Server {
   name: string
   url: string
+  /** The PLC directory of both. */
+  plcUrl: string
 }
+
+/** Variables for one of the servers, beside those that make the two comparable. */
+export type MoreVariables = (name: string) => Record<string, string>
 
 const root = resolve(import.meta.dirname, '..')
 const reference = join(root, '.bench')
@@ -21,7 +26,7 @@ const children: ChildProcess[] = []
 let plcDirectory: PlcDirectory | undefined
 
 /** Both servers and the PLC directory they share, answering. `stopServers` ends them. */
-export async function startServers(): Promise<Server[]> {
+export async function startServers(more: MoreVariables = () => ({})): Promise<Server[]> {
   installReference()
   plcDirectory = await startPlcDirectory({ path: ':memory:', log: createLog('silent') })
   // The reference takes no directory by its IP address.
@@ -36,8 +41,12 @@ export async function startServers(): Promise<Server[]> {
       PDS_DEV_MODE: 'true',
       PDS_RATE_LIMITS_ENABLED: 'false',
       LOG_ENABLED: 'true',
+      ...more('reference'),
     }),
-    await startPds('headwater', join(root, 'src/main.ts'), { PDS_DID_PLC_URL: plc }),
+    await startPds('headwater', join(root, 'src/main.ts'), {
+      PDS_DID_PLC_URL: plc,
+      ...more('headwater'),
+    }),
   ]
 }
 
@@ -72,17 +81,17 @@ function installReference(): void {
 async function startPds(name: string, main: string, env: NodeJS.ProcessEnv): Promise<Server> {
   const port = await freePort()
   const data = join(folder, name)
-  mkdirSync(data)
+  mkdirSync(data, { recursive: true })
   start(name, [main], {
-    ...env,
     PDS_PORT: String(port),
     PDS_HOSTNAME: name === 'reference' ? 'localhost' : undefined,
     PDS_DATA_DIRECTORY: data,
     PDS_INVITE_REQUIRED: 'false',
+    ...env,
   })
   const url = `http://127.0.0.1:${port}`
   await answering(name, `${url}/xrpc/_health`)
-  return { name, url }
+  return { name, url, plcUrl: env['PDS_DID_PLC_URL']! }
 }
 
 function start(name: string, args: string[], env: NodeJS.ProcessEnv): void {

@@ -6,6 +6,7 @@ import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type InviteConfig, readInvites } from '#src/config/invites.ts'
 import { type MailConfig, readMail } from '#src/config/mail.ts'
 import { isKnown, namesWithoutEffect, nearestName } from '#src/config/names.ts'
+import { type OAuthConfig, readOAuth } from '#src/config/oauth.ts'
 import { type ProxyConfig, readProxy } from '#src/config/proxy.ts'
 import { type Environment, Reader } from '#src/config/read.ts'
 import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
@@ -55,6 +56,7 @@ export interface Config extends TrafficConfig {
   actors: { sleepTimeoutMs: number }
   services: Services
   proxy: ProxyConfig
+  oauth: OAuthConfig
   invites: InviteConfig
   mail: MailConfig
   limits: { blobUploadBytes: number }
@@ -152,6 +154,7 @@ export function readConfig(env: Environment): Config {
     actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
     services: readServices(read),
     proxy: readProxy(read),
+    oauth: readOAuth(read, hostname),
     invites: readInvites(read, isProduction),
     mail: readMail(read),
     limits: {

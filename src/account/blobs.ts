@@ -8,6 +8,14 @@
  *
  * Whoever dies in between leaves an `unsettled` row, and the next life begins with those (`resume`).
  */
+import {
+  bringToPlace,
+  noteOutcome,
+  type Outcome,
+  type UnsettledBlob,
+  unsettledBlobs,
+  wishOf,
+} from '#src/account/blob-places.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
@@ -26,16 +34,6 @@ export interface BlobPorts {
   /** Tells of a failed attempt. */
   onFailure(error: unknown): void
 }
-
-interface Unsettled {
-  cid: string
-  tempKey: string | null
-  takenDown: number
-  used: number
-}
-
-/** What became of a blob's bytes. */
-type Outcome = 'in place' | 'aside' | 'deleted' | 'lost'
 
 const PAGE = 100
 const MOST_DONE = 100
@@ -112,10 +110,9 @@ export class Blobs {
 
   /** Statements that note what was done, each only if it is still what the row asks for. */
   takeDone(): Statement[] {
-    const statements = [...this.#done].map(([cid, { outcome, tempKey }]) => ({
-      sql: `${noting[outcome]} AND cid = ? AND temp_key IS ?`,
-      params: [cid, tempKey],
-    }))
+    const statements = [...this.#done].map(([cid, { outcome, tempKey }]) =>
+      noteOutcome({ cid, tempKey }, outcome),
+    )
     this.#done.clear()
     return statements
   }
@@ -156,7 +153,7 @@ export class Blobs {
     this.#isHeldUp = false
     for (let after = ''; ; ) {
       const readAt = clock.now()
-      const rows = await sql.all<Unsettled>(unsettled, after, PAGE)
+      const rows = await sql.all<UnsettledBlob>(unsettledBlobs, after, PAGE)
       await this.#settlePage(
         rows.filter((row) => !this.#isDone(row)),
         readAt,
@@ -167,14 +164,13 @@ export class Blobs {
     }
   }
 
-  async #settlePage(rows: readonly Unsettled[], readAt: number): Promise<void> {
+  async #settlePage(rows: readonly UnsettledBlob[], readAt: number): Promise<void> {
     const { clock, did } = this.#ports
-    const unused: Unsettled[] = []
+    const unused: UnsettledBlob[] = []
     for (const row of rows) {
       if (this.#closed) return
-      const wish = wishOf(row)
-      if (wish === 'deleted') unused.push(row)
-      else this.#note(row, await (wish === 'aside' ? this.#setAside(row) : this.#putInPlace(row)))
+      if (wishOf(row) === 'deleted') unused.push(row)
+      else this.#note(row, await bringToPlace(this.storage, did, row))
     }
     if (this.#closed || clock.now() - readAt > BELIEVED_MS) {
       this.#again = true
@@ -190,48 +186,14 @@ export class Blobs {
     for (const row of free) this.#note(row, 'deleted')
   }
 
-  async #putInPlace({ cid, tempKey }: Unsettled): Promise<Outcome> {
-    const { did } = this.#ports
-    if (tempKey !== null && (await this.storage.makePermanent(did, tempKey, cid))) return 'in place'
-    if (await this.storage.unquarantine(did, cid)) return 'in place'
-    this.#ports.onFailure(new Error(`the bytes of blob ${cid} are gone`))
-    return 'lost'
-  }
-
-  async #setAside({ cid, tempKey }: Unsettled): Promise<Outcome> {
-    const { did } = this.#ports
-    if (tempKey !== null) await this.storage.makePermanent(did, tempKey, cid)
-    await this.storage.quarantine(did, cid)
-    return 'aside'
-  }
-
-  #note({ cid, tempKey }: Unsettled, outcome: Outcome): void {
+  #note({ cid, tempKey }: UnsettledBlob, outcome: Outcome): void {
+    if (outcome === 'lost') this.#ports.onFailure(new Error(`the bytes of blob ${cid} are gone`))
     this.#done.set(cid, { outcome, tempKey })
   }
 
-  #isDone(row: Unsettled): boolean {
+  #isDone(row: UnsettledBlob): boolean {
     const done = this.#done.get(row.cid)
     if (done === undefined || done.tempKey !== row.tempKey) return false
     return done.outcome === wishOf(row) || (done.outcome === 'lost' && wishOf(row) === 'in place')
   }
-}
-
-function wishOf({ takenDown, used }: Unsettled): Exclude<Outcome, 'lost'> {
-  if (takenDown) return 'aside'
-  return used ? 'in place' : 'deleted'
-}
-
-const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
-
-const unsettled = `SELECT cid, temp_key AS tempKey, takedown_ref IS NOT NULL AS takenDown, ${isUsed} AS used
-                   FROM blob WHERE state = 'unsettled' AND cid > ? ORDER BY cid LIMIT ?`
-
-/** What is lost is forgotten: then listMissingBlobs tells of it, and it can be uploaded again. */
-const noting: Record<Outcome, string> = {
-  'in place': `UPDATE blob SET state = NULL, temp_key = NULL
-               WHERE state = 'unsettled' AND takedown_ref IS NULL AND ${isUsed}`,
-  aside: `UPDATE blob SET state = NULL, temp_key = NULL
-          WHERE state = 'unsettled' AND takedown_ref IS NOT NULL`,
-  deleted: `DELETE FROM blob WHERE state = 'unsettled' AND takedown_ref IS NULL AND NOT ${isUsed}`,
-  lost: `DELETE FROM blob WHERE state = 'unsettled' AND takedown_ref IS NULL AND ${isUsed}`,
 }

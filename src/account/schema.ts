@@ -87,6 +87,24 @@ export const accountSchema: readonly string[] = [
      created_at INTEGER NOT NULL,     -- ms since 1970
      PRIMARY KEY (kind, name)
    ) WITHOUT ROWID;
+   CREATE TABLE factor (              -- what shows the owner besides the password, and what is under way with it
+     kind TEXT NOT NULL,              -- see factors/rows.ts
+     id TEXT NOT NULL,                -- the passkey's credential id; the hash of a code or of a session's token
+     secret BLOB,                     -- the passkey's public key; the TOTP secret, sealed by the keychain
+     counter INTEGER NOT NULL DEFAULT 0, -- the passkey's; the last TOTP step that was used; attempts
+     name TEXT,
+     created_at INTEGER NOT NULL,     -- ms since 1970
+     last_used_at INTEGER,
+     PRIMARY KEY (kind, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE security_event (      -- what the owner may want to know of: the newest ones
+     id INTEGER PRIMARY KEY,
+     at INTEGER NOT NULL,             -- ms since 1970
+     kind TEXT NOT NULL,
+     ip TEXT,
+     user_agent TEXT,
+     detail TEXT                      -- which app password, factor or application
+   );
    CREATE TABLE oauth (               -- what apps may do, and where the account is signed in
      kind TEXT NOT NULL,              -- token, spent (a refresh token that was used), device, client
      id TEXT NOT NULL,                -- the token's, the spent one's hash, the device's or the client's

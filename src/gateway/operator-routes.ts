@@ -56,6 +56,15 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       generatedAt: new Date().toISOString(),
       uptimeSeconds: vitals.uptimeSeconds(),
       metrics: { hostedAccountCount: active, totalAccountCount: total },
+      health: {
+        status: statusOf(storage),
+        checks: {
+          storageWritable: storage.writable,
+          accountDatabase: storage.accountDb,
+          sequencerDatabase: storage.sequencerDb,
+          blobStorage: storage.blobs,
+        },
+      },
     })
   })
 

@@ -74,7 +74,8 @@ async function respond(
 ): Promise<Response> {
   try {
     if (method === undefined) {
-      await count(ports, c, { nsid, caller: undefined, input: undefined })
+      const asked = { nsid, caller: undefined, input: undefined }
+      if (ports.rateLimits !== undefined) await count(ports, c, asked)
       if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
       return await passOn(ports, nsid, c.req.raw, incoming(c).body)
     }

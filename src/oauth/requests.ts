@@ -3,9 +3,11 @@ import { invalidRequest } from '#src/errors.ts'
 import { type Authorization, sweepWhenDue, write } from '#src/oauth/authorization.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/** A request. `data` is JSON: the client, how it proved itself, and what it asks for. */
 export interface StoredRequest {
+  /** JSON: the client, and how it proved itself. */
   data: string
+  /** JSON: what it asks for. */
+  parameters: string
   deviceId: string | null
   did: string | null
   codeHash: string | null
@@ -15,6 +17,7 @@ export interface StoredRequest {
 
 const columns: Record<keyof StoredRequest, string> = {
   data: 'data',
+  parameters: 'parameters',
   deviceId: 'device_id',
   did: 'did',
   codeHash: 'code_hash',

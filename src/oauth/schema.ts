@@ -3,7 +3,8 @@
 export const authorizationSchema: readonly string[] = [
   `CREATE TABLE request (             -- authorization requests, from PAR to the token
      id TEXT PRIMARY KEY,
-     data TEXT NOT NULL,              -- JSON: client, its authentication, parameters
+     data TEXT NOT NULL,              -- JSON: the client, and how it proved itself
+     parameters TEXT NOT NULL,        -- JSON: what it asks for
      device_id TEXT,
      did TEXT,                        -- who authorized it
      code_hash TEXT,

@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { looksLikeAppPassword } from '#src/sessions/new-passwords.ts'
 import { openRow } from '#src/sessions/open-row.ts'
 import { appPasswordScope, privilegedScope } from '#src/sessions/tokens.ts'
@@ -63,6 +64,14 @@ export async function revokeAppPassword(
     { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
   ])
+}
+
+/** Ends all app passwords and their sessions. */
+export function dropAppPasswords(): Statement[] {
+  return [
+    { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] },
+    { sql: 'DELETE FROM refresh_token WHERE app_password_name IS NOT NULL' },
+  ]
 }
 
 /** The app password that this is; undefined where it is none of the account's. */

@@ -10,6 +10,8 @@ import {
   mailedCode,
   moveContents,
   moveDid,
+  refusal,
+  signingKeyOf,
 } from '#tests/helpers/migration.ts'
 import { createdAt } from '#tests/helpers/records.ts'
 import {
@@ -64,19 +66,6 @@ afterAll(async () => {
 
 const status = async () => (await there.com.atproto.server.checkAccountStatus()).data
 const stranger = () => new AtpAgent({ service: next.url })
-
-/** What a client is told that is refused. */
-async function refusal(attempt: Promise<unknown>): Promise<unknown> {
-  return attempt.then(
-    () => 'not refused',
-    ({ status, error, message }) => ({ status, error, message }),
-  )
-}
-
-async function didKey(): Promise<{ did: string; key: string }> {
-  const answer = await fetch(`${plcUrl}/${alice.did}/data`)
-  const data = (await answer.json()) as { verificationMethods: { atproto: string } }
-  return { did: alice.did, key: data.verificationMethods.atproto }
 }
 
 describe('createAccount with a DID', () => {
@@ -222,7 +211,7 @@ describe('an account whose DID points here', () => {
     expect(events[1]!.body).toMatchObject({ active: true })
     expect(events[2]!.body).toMatchObject({ handle: newHandle })
     const { data: car } = await stranger().com.atproto.sync.getRepo({ did: alice.did })
-    const repo = await verifiedRepo(car, await didKey())
+    const repo = await verifiedRepo(car, { did: alice.did, key: await signingKeyOf(alice.did, plcUrl) })
     expect(repo.rev).toBe(events[3]!.body.rev)
     expect([...repo.records]).toHaveLength(3)
   })

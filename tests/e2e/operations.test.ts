@@ -100,6 +100,15 @@ describe('health', () => {
       generatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       uptimeSeconds: expect.any(Number),
       metrics: { hostedAccountCount: 1, totalAccountCount: 1 },
+      health: {
+        status: 'ok',
+        checks: {
+          storageWritable: true,
+          accountDatabase: true,
+          sequencerDatabase: true,
+          blobStorage: true,
+        },
+      },
     })
   })
 

@@ -79,8 +79,9 @@ async function namedBlobs({ agent, did }: TestAccount): Promise<string[]> {
   }
 }
 
-async function expectGiven({ agent, did }: TestAccount, { kept, deleted }: Noted): Promise<void> {
-  const named = new Set(await namedBlobs({ agent, did } as TestAccount))
+async function expectGiven(account: TestAccount, { kept, deleted }: Noted): Promise<void> {
+  const { agent, did } = account
+  const named = new Set(await namedBlobs(account))
   for (const cid of kept.values()) {
     expect(named).toContain(cid)
     const { data } = await agent.com.atproto.sync.getBlob({ did, cid })

@@ -3,13 +3,18 @@ import { assureValidNextOp, def } from '@did-plc/lib'
 import { encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { remind } from '#src/account/remind.ts'
-import { find } from '#src/directory/accounts.ts'
+import type { ToldState } from '#src/account/standing.ts'
+import { find, setState } from '#src/directory/accounts.ts'
 import { findBirth } from '#src/directory/births.ts'
+import { forget, listDue } from '#src/directory/departures.ts'
 import { listReminders } from '#src/directory/reminders.ts'
 import { confirm, release, reserve } from '#src/directory/reservations.ts'
+import { findReservedKey, type ReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
 import { handleRules } from '#src/identity/handle-rules.ts'
 import { awaken, wake } from '#src/lifecycle/awaken.ts'
 import type { CreateAccountDeps } from '#src/lifecycle/create-account.ts'
+import { dueness } from '#src/lifecycle/due.ts'
+import { endAccount, leave } from '#src/lifecycle/end-account.ts'
 import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
@@ -81,11 +86,24 @@ export class CreationWorld {
           ),
           release: call('release', (input: { did: string }) => release(this.directory, input)),
           find: call('find', (input: { identifier: string }) => find(this.directory, input)),
+          listDue: call('listDue', (input: Parameters<typeof listDue>[1]) =>
+            listDue(this.directory, input),
+          ),
+          forget: call('forget', (input: { did: string }) => forget(this.directory, input)),
+        },
+        keys: {
+          find: call('find key', (input: { names: readonly string[] }) =>
+            findReservedKey(this.directory, input),
+          ),
+          reserve: call('reserve key', (input: ReservedKey) => reserveKey(this.directory, input)),
         },
       },
       account: (did: string) => ({
         lifecycle: {
           wake: call('wake', async () => wake(await this.account(did))),
+          end: call('end', async () => endAccount(await this.account(did))),
+          leave: call('leave', async () => leave(await this.account(did))),
+          due: call('due', async () => dueness(await this.account(did))),
         },
         session: {
           createSession: call('createSession', async (input: { password: string }) =>
@@ -161,9 +179,16 @@ export class CreationWorld {
       if (when === 'before') end = this.#begin('store')
       else end()
     }
-    const account = emptyAccount(did, { clock: this.clock, onBatch, ...(after && { after }) })
+    const directory = {
+      send: (state: ToldState) => {
+        return this.#call('tell', () => setState(this.directory, { did, ...state }))
+      },
+      findBirth: () => this.#call('find birth', () => findBirth(this.directory, { did })),
+    }
+    const options = { clock: this.clock, onBatch, directory, ...(after && { after }) }
+    const account = emptyAccount(did, options)
     this.accounts.set(did, account)
-    await awaken(account, () => this.#call('find birth', () => findBirth(this.directory, { did })))
+    await awaken(account, account.findBirth)
     return account
   }
 

@@ -73,3 +73,18 @@ export async function moveDid(
   const signed = await from.com.atproto.identity.signPlcOperation({ token, ...credentials })
   await to.com.atproto.identity.submitPlcOperation({ operation: signed.data.operation })
 }
+
+/** What a client is told that is refused. */
+export async function refusal(attempt: Promise<unknown>): Promise<unknown> {
+  return attempt.then(
+    () => 'not refused',
+    ({ status, error, message }) => ({ status, error, message }),
+  )
+}
+
+/** The did:key that a did:plc names for its repo. */
+export async function signingKeyOf(did: string, plcUrl: string): Promise<string> {
+  const answer = await fetch(`${plcUrl}/${did}/data`)
+  const data = (await answer.json()) as { verificationMethods: { atproto: string } }
+  return data.verificationMethods.atproto
+}

@@ -45,14 +45,21 @@ export class TestClock {
 /** Opens an account without a row; or what an earlier life of it left, `after` a crash. */
 export function emptyAccount(
   did: string,
-  options: { clock?: TestClock; after?: EmptyAccount; onBatch?: NodeSqlOptions['onBatch'] } = {},
+  options: {
+    clock?: TestClock
+    after?: EmptyAccount
+    onBatch?: NodeSqlOptions['onBatch']
+    /** The directory, as the account calls it. */
+    directory?: { send(state: ToldState): Promise<void>; findBirth(): Promise<Birth | null> }
+  } = {},
 ): EmptyAccount {
-  const { clock = new TestClock(), after, onBatch } = options
+  const { clock = new TestClock(), after, onBatch, directory } = options
   const sql = after?.sql ?? nodeSql({ schema: accountSchema, ...(onBatch && { onBatch }) })
   const delivered: OutboxRow[] = after?.delivered ?? []
   const outbox = new Outbox({
     sql,
     append: async (rows) => {
+      if (rows.some(({ kind }) => kind === '#account')) await standing.tell()
       delivered.push(...rows)
       return { through: rows.at(-1)!.id }
     },
@@ -60,16 +67,22 @@ export function emptyAccount(
     hold: () => {},
     pause: async () => {},
     onFailure: () => {},
-    isOver: () => false,
+    isOver: (error) => error instanceof Error && error.message === 'the process is dead',
   })
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
   const told: ToldState[] = []
-  const standing = new Standing({ profile, send: async (state) => void told.push(state) })
+  const standing = new Standing({
+    profile,
+    send: async (state) => {
+      await directory?.send(state)
+      told.push(state)
+    },
+  })
   return {
     did,
-    findBirth: async () => null,
+    findBirth: async () => (await directory?.findBirth()) ?? null,
     service,
     sql,
     clock,

@@ -131,6 +131,7 @@ async function live(
   account.blobs.settle()
   await account.blobs.settled()
   await account.blobs.close()
+  account = await openTestAccount({ sql: first.sql, blobs: { storage } })
   return { account, storage }
 }
 

@@ -17,7 +17,11 @@ export type ImagePreset = 'avatar' | 'banner' | 'feed_thumbnail' | 'feed_fullsiz
 
 /** Where an image is to be had: of the AppView's CDN, where one is known, or of this server. */
 export function imageUrl(
-  { did, services: { appView }, publicUrl }: Viewer,
+  {
+    did,
+    services: { appView },
+    publicUrl,
+  }: { did: string; services: Pick<Services, 'appView'>; publicUrl: string },
   preset: ImagePreset,
   blob: unknown,
 ): string | undefined {

@@ -17,11 +17,11 @@ describe('where blobs are kept', () => {
     })
     const env = {
       PDS_BLOBSTORE_DISK_LOCATION: '/blobs',
-      PDS_BLOBSTORE_DISK_TMP_LOCATION: '/tmp/blobs',
+      PDS_BLOBSTORE_DISK_TMP_LOCATION: '/fast/blobs',
       PDS_BLOB_ACCOUNT_QUOTA: '1000',
     }
     expect(read(env)).toMatchObject({
-      storage: { kind: 'disk', location: '/blobs', tempLocation: '/tmp/blobs' },
+      storage: { kind: 'disk', location: '/blobs', tempLocation: '/fast/blobs' },
       accountQuotaBytes: 1000,
     })
   })

@@ -29,7 +29,9 @@ it('has every method of the first Headwater, and no other', () => {
       'describeServer getSession refreshSession ' +
       'createAppPassword listAppPasswords revokeAppPassword getAccountInviteCodes ' +
       'requestEmailConfirmation confirmEmail requestEmailUpdate updateEmail ' +
-      'requestPasswordReset resetPassword getServiceAuth',
+      'requestPasswordReset resetPassword getServiceAuth ' +
+      'activateAccount checkAccountStatus deactivateAccount deleteAccount requestAccountDelete ' +
+      'reserveSigningKey',
     'com.atproto.admin':
       'deleteAccount disableAccountInvites disableInviteCodes enableAccountInvites getAccountInfo ' +
       'getAccountInfos getInviteCodes getSubjectStatus searchAccounts sendEmail updateAccountEmail ' +
@@ -43,7 +45,8 @@ it('has every method of the first Headwater, and no other', () => {
       'getRecommendedDidCredentials refreshIdentity requestPlcOperationSignature resolveDid ' +
       'resolveHandle resolveIdentity signPlcOperation submitPlcOperation updateHandle',
     'com.atproto.repo':
-      'applyWrites createRecord deleteRecord describeRepo getRecord listMissingBlobs listRecords ' +
+      'applyWrites createRecord deleteRecord describeRepo getRecord importRepo listMissingBlobs ' +
+      'listRecords ' +
       'putRecord uploadBlob',
     'com.atproto.sync':
       'getBlob getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus ' +

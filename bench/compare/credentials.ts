@@ -1,0 +1,83 @@
+/** Credentials of every kind, true and false, as Authorization headers. */
+import { createHmac } from 'node:crypto'
+import type { Newcomer } from './newcomer.ts'
+import type { Person } from './people.ts'
+import { admin, jwtSecret } from './services.ts'
+import type { Visitor } from './visitor.ts'
+
+const serviceDid = 'did:web:localhost'
+const hour = 3600
+
+/** A session token with these claims, signed with the secret of both servers. */
+export function signedToken(
+  claims: Record<string, unknown>,
+  { typ = 'at+jwt', secret = jwtSecret } = {},
+): string {
+  const now = Math.floor(Date.now() / 1000)
+  const all = { aud: serviceDid, iat: now, exp: now + hour, ...claims }
+  const parts = [{ typ, alg: 'HS256' }, all].map((part) => encode(JSON.stringify(part)))
+  const signed = parts.join('.')
+  return `Bearer ${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+}
+
+/** Each kind with its header; undefined is none. `lxm` is the method that is called. */
+export type Credentials = Record<string, (lxm: string) => string | undefined>
+
+/** Credentials of `person`, of a stranger with a DID of his own, and of nobody. */
+export async function credentialsOf(
+  visitor: Visitor,
+  person: Person,
+  stranger: Newcomer,
+): Promise<Credentials> {
+  const appPassword = await appSession(visitor, person, 'plain', false)
+  const privileged = await appSession(visitor, person, 'privileged', true)
+  const sub = person.did
+  const scope = 'com.atproto.access'
+  const past = Math.floor(Date.now() / 1000) - 2 * hour
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+  return {
+    'no credentials': () => undefined,
+    'an empty header': () => '',
+    'a scheme nobody knows': () => 'Digest abc',
+    'Bearer without a token': () => 'Bearer',
+    'no jwt': () => 'Bearer abc',
+    'half a jwt': () => 'Bearer eyJhbGciOiJIUzI1NiJ9.e30',
+    'a DPoP token': () => person.access.replace('Bearer', 'DPoP'),
+    'access token': () => person.access,
+    'refresh token': () => person.refresh,
+    'app password': () => appPassword,
+    'privileged app password': () => privileged,
+    'an expired token': () => signedToken({ scope, sub, iat: past - hour, exp: past }),
+    'a token signed by another': () => signedToken({ scope, sub }, { secret: 'x'.repeat(32) }),
+    'a token for another service': () => signedToken({ scope, sub, aud: 'did:web:example.com' }),
+    'a token of no scope we know': () => signedToken({ scope: 'com.example.scope', sub }),
+    'a token of a takendown account': () => signedToken({ scope: 'com.atproto.takendown', sub }),
+    'a token of who waits': () => signedToken({ scope: 'com.atproto.signupQueued', sub }),
+    'a token with lxm': (lxm) => signedToken({ scope, sub, lxm }),
+    'a token of nobody here': () => signedToken({ scope, sub: `did:plc:${'a'.repeat(24)}` }),
+    'service token': (lxm) => stranger.serviceToken({ lxm }),
+    'service token for another method': () => stranger.serviceToken({ lxm: 'com.example.other' }),
+    'service token for another service': (lxm) =>
+      stranger.serviceToken({ lxm, aud: 'did:web:example.com' }),
+    'expired service token': (lxm) => stranger.serviceToken({ lxm, exp: past }),
+    'service token without lxm': () => stranger.serviceToken({}),
+    admin: () => admin,
+    'a wrong admin password': () => basic('admin:wrong'),
+    'an admin of another name': () => admin.replace(/ .*/, ` ${btoa('root:the-admin-of-both')}`),
+  }
+}
+
+async function appSession(visitor: Visitor, person: Person, name: string, privileged: boolean) {
+  const created = await visitor.prepare('com.atproto.server.createAppPassword', {
+    as: person.access,
+    body: { name, privileged },
+  })
+  const session = await visitor.prepare('com.atproto.server.createSession', {
+    body: { identifier: person.did, password: created.body.password },
+  })
+  return `Bearer ${session.body.accessJwt}`
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}

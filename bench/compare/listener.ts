@@ -1,0 +1,83 @@
+/** A subscriber of one server's firehose, who tells what has come since he was last asked. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { decodeFirst, fromBytes } from '@atcute/cbor'
+import WebSocket from 'ws'
+import { carForm } from './car-form.ts'
+
+interface EventBody {
+  seq?: number
+  repo?: string
+  did?: string
+  commit?: { $link: string }
+  blocks?: Parameters<typeof fromBytes>[0]
+  ops?: { action: string; path: string; cid: unknown; prev?: unknown }[]
+}
+
+/** One event: its kind, and its fields with what differs from day to day left out. */
+export interface Heard {
+  kind: string
+  of: string | undefined
+  fields: Record<string, unknown>
+  commit: string | undefined
+}
+
+export class Listener {
+  readonly #socket: WebSocket
+  readonly #frames: Buffer[] = []
+  #closed: { code: number; reason: string } | undefined
+
+  private constructor(url: string, query: string) {
+    const path = `/xrpc/com.atproto.sync.subscribeRepos${query}`
+    this.#socket = new WebSocket(`${url.replace('http', 'ws')}${path}`)
+    this.#socket.on('message', (frame: Buffer) => this.#frames.push(frame))
+    this.#socket.on('close', (code, reason) => {
+      this.#closed = { code, reason: String(reason) }
+    })
+    this.#socket.on('error', () => {})
+  }
+
+  /** Resolves once the connection is open, or refused. */
+  static async open(url: string, query = ''): Promise<Listener> {
+    const listener = new Listener(url, query)
+    await new Promise<void>((resolve) => {
+      listener.#socket.once('open', resolve)
+      listener.#socket.once('close', () => resolve())
+    })
+    return listener
+  }
+
+  /** How the server ended the connection; undefined while it is open. */
+  get closed(): { code: number; reason: string } | undefined {
+    return this.#closed
+  }
+
+  /** Takes what has come so far, until `last` has come, or a second has passed. */
+  async take(last: (heard: Heard) => boolean = () => false): Promise<Heard[]> {
+    const taken: Heard[] = []
+    for (let waits = 0; waits < 40 && this.#closed === undefined; waits++) {
+      for (const frame of this.#frames.splice(0)) taken.push(await read(frame))
+      if (taken.some(last)) break
+      await sleep(25)
+    }
+    for (const frame of this.#frames.splice(0)) taken.push(await read(frame))
+    return taken
+  }
+
+  end(): void {
+    this.#socket.terminate()
+  }
+}
+
+async function read(frame: Buffer): Promise<Heard> {
+  const [header, rest] = decodeFirst(new Uint8Array(frame))
+  const [decoded] = decodeFirst(rest)
+  const { seq, blocks, commit, ...body } = decoded as EventBody
+  const fields = {
+    ...body,
+    ...(seq !== undefined && { seq: typeof seq }),
+    ...(commit !== undefined && { commit: commit.$link }),
+    ...(blocks !== undefined && { blocks: await carForm(fromBytes(blocks)) }),
+  }
+  const kind = header.op === -1 ? '#error' : String(header.t)
+  return { kind, of: body.repo ?? body.did, fields, commit: commit?.$link }
+}

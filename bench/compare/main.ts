@@ -1,0 +1,41 @@
+/** `npm run compare`: the same scripted calls to Headwater and to the reference PDS, and every answer that differs. */
+import { parseArgs } from 'node:util'
+import { differencesOf, unexplained } from './differences.ts'
+import { intended } from './intended.ts'
+import type { Observation } from './visitor.ts'
+import { visit, type World } from './worlds.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    /** Scenarios by name. */
+    only: { type: 'string', default: '.' },
+    world: { type: 'string', default: '.' },
+    /** Shows what is intended, too. */
+    all: { type: 'boolean', default: false },
+  },
+})
+
+const worlds: World[] = ['alone', 'served', 'strict']
+const seen: [Observation[], Observation[]] = [[], []]
+for (const world of worlds.filter((one) => new RegExp(options.world).test(one))) {
+  const visitors = await visit(world, new RegExp(options.only))
+  visitors.forEach((visitor, side) => {
+    const named = visitor.seen.map(({ label, form }) => ({ label: `${world} / ${label}`, form }))
+    seen[side as 0 | 1].push(...named)
+  })
+}
+
+const differences = differencesOf(...seen)
+const { left, used } = unexplained(differences, intended)
+const isWhole = options.only === '.' && options.world === '.'
+const unseen = isWhole ? intended.filter((one) => one.seen && !used.has(one)) : []
+
+for (const { label, parts } of options.all ? differences : left) {
+  console.log(`${label} · ${parts.join(' · ')}`)
+}
+for (const { what } of unseen) console.log(`intended, but not seen: ${what}`)
+const count = Math.max(...seen.map((side) => side.length))
+console.log(
+  `${count} calls compared, ${differences.length} differ, ${left.length} of them in ways that are not intended.`,
+)
+process.exitCode = left.length + unseen.length > 0 ? 1 : 0

@@ -1,0 +1,47 @@
+/** Every method with a wrong verb, with nothing, with too much, and with a body that is none. */
+import { everyMethod, fitting } from '../every-method.ts'
+import { createPerson, writePost } from '../people.ts'
+import type { Scenario } from '../worlds.ts'
+
+const text = { 'content-type': 'text/plain' }
+
+export const requests: Scenario = {
+  name: 'requests',
+  world: 'alone',
+  async run(visitor) {
+    const other = await createPerson(visitor, 'req-other')
+    const person = await createPerson(visitor, 'req-person')
+    await writePost(visitor, person, 'one')
+    for (const probe of everyMethod(person, other)) {
+      const { method, verb, headers, query, harms } = probe
+      const as = fitting(probe, person)
+      const isQuery = verb === 'GET'
+      await visitor.call('wrong verb', method, { as, verb: isQuery ? 'POST' : 'GET' })
+      await visitor.call('PUT', method, { as, verb: 'PUT' })
+      await visitor.call('OPTIONS', method, {
+        verb: 'OPTIONS',
+        headers: { origin: 'https://example.com', 'access-control-request-method': verb },
+      })
+      if (harms) continue
+      if (isQuery) {
+        await visitor.call('HEAD', method, {
+          as,
+          verb: 'HEAD',
+          ...(query !== undefined && { query }),
+        })
+        await visitor.call('no parameters', method, { as })
+        await visitor.call('an unknown parameter', method, { as, query: 'nothing=1' })
+        await visitor.call('a body for a query', method, { ...probe, as, body: {} })
+        continue
+      }
+      const isJson = headers === undefined
+      await visitor.call('no body', method, { as, verb })
+      await visitor.call('an empty object', method, { as, body: {} })
+      await visitor.call('an array', method, { as, body: [] })
+      await visitor.call('null', method, { as, body: 'null' })
+      if (isJson) await visitor.call('half a JSON', method, { as, body: '{"a":' })
+      if (isJson) await visitor.call('text', method, { as, body: 'text', headers: text })
+      await visitor.call('no type', method, { as, body: '{}', headers: { 'content-type': '' } })
+    }
+  },
+}

@@ -1,0 +1,45 @@
+/** Every method about, and by, an account in each state. */
+import { everyMethod, fitting } from '../every-method.ts'
+import { createPerson, narrow, personIn, type State, states } from '../people.ts'
+import { admin } from '../services.ts'
+import type { Scenario, World } from '../worlds.ts'
+
+export const everyState: Scenario[] = [
+  ...states.map((state) => inState(state, 'alone')),
+  ...states.map((state) => inState(state, 'served')),
+]
+
+function inState(state: State, world: World): Scenario {
+  return {
+    name: `state ${state}`,
+    world,
+    async run(visitor) {
+      const name = (what: string) => `${state.slice(0, 6)}-${what}`
+      const other = await createPerson(visitor, name('other'))
+      const person = await personIn(visitor, state, name('person'))
+      await visitor.listen(other)
+      for (const probe of everyMethod(person, other)) {
+        const { method, harms, shows } = probe
+        const subject = harms
+          ? await personIn(
+              visitor,
+              state,
+              name(method.slice(-10).toLowerCase().replaceAll('.', '-')),
+            )
+          : person
+        const ask = harms
+          ? everyMethod(subject, other).find((one) => one.method === method)!
+          : probe
+        await visitor.call('as meant', method, { ...ask, as: fitting(ask, subject) })
+        if (!shows) {
+          await visitor.call('by itself', method, { ...ask, as: subject.access })
+          await visitor.call('by the admin', method, { ...ask, as: admin })
+        }
+        if (state === 'takendown' && shows !== 'admin') {
+          await visitor.call('by its narrow session', method, { ...ask, as: narrow(subject) })
+        }
+        if (harms) await visitor.events(`after ${method}`)
+      }
+    },
+  }
+}

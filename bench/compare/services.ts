@@ -1,0 +1,61 @@
+/** What stands around one server while it is compared: its mail, an AppView and a moderation service. */
+import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import {
+  type ModerationService,
+  startModerationService,
+} from '#tests/helpers/moderation-service.ts'
+
+export const adminPassword = 'the-admin-of-both'
+export const jwtSecret = '0123456789abcdef0123456789abcdef'
+export const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+
+export interface Services extends AsyncDisposable {
+  readonly appView: FakeAppView
+  readonly moderation: ModerationService
+  readonly mail: MailServer
+  readonly names: ReadonlyMap<string, string>
+  /** Variables that every world has. */
+  readonly env: Record<string, string>
+  /** The code in the last mail to an address. */
+  code(address: string): Promise<string>
+}
+
+export async function startServices(): Promise<Services> {
+  const [appView, moderation, mail] = await Promise.all([
+    startAppView(),
+    startModerationService(),
+    startMailServer(),
+  ])
+  return {
+    appView,
+    moderation,
+    mail,
+    names: new Map([
+      [appView.did, '<appview>'],
+      [appView.url, '<appview url>'],
+      [moderation.did, '<moderation>'],
+      [moderation.service.did, '<moderation web>'],
+      [moderation.service.url, '<moderation url>'],
+    ]),
+    env: {
+      PDS_ADMIN_PASSWORD: adminPassword,
+      PDS_JWT_SECRET: jwtSecret,
+      PDS_EMAIL_SMTP_URL: mail.url,
+      PDS_EMAIL_FROM_ADDRESS: 'pds@example.com',
+    },
+    async code(address) {
+      for (let waits = 0; waits < 100; waits++) {
+        const code = lastCode(mail, address)
+        if (code !== undefined) return code
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      throw new Error(`no mail to ${address}`)
+    },
+    async [Symbol.asyncDispose]() {
+      await appView[Symbol.asyncDispose]()
+      await moderation[Symbol.asyncDispose]()
+      await mail.close()
+    },
+  }
+}

@@ -1,0 +1,191 @@
+/** Somebody who makes the scripted calls to one server, and keeps the form of each answer. */
+import { Agent, type Dispatcher } from 'undici'
+import type { Server } from '../servers.ts'
+import { carForm } from './car-form.ts'
+import { bytesForm, textForm, valueForm } from './form.ts'
+import { Listener } from './listener.ts'
+import type { Services } from './services.ts'
+
+export interface Ask {
+  query?: string | Record<string, string | number | boolean>
+  /** Sent as JSON; text and bytes go as they are. */
+  body?: unknown
+  /** The Authorization header. */
+  as?: string | undefined
+  headers?: Record<string, string>
+  /** POST where there is a body, GET where there is none, unless told. */
+  verb?: string | undefined
+}
+
+export interface Reply {
+  status: number
+  headers: Record<string, string>
+  /** The JSON value, or the text or the bytes that are none. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever a server says; scripts take what they need.
+  body: any
+}
+
+/** What was seen once: an answer, a list of events, or what a service was asked. */
+export interface Observation {
+  label: string
+  form: unknown
+}
+
+const headersThatMatter = [
+  'content-type',
+  'content-encoding',
+  'content-disposition',
+  'content-security-policy',
+  'x-content-type-options',
+  'cache-control',
+  'vary',
+  'www-authenticate',
+  'access-control-allow-origin',
+  'access-control-allow-methods',
+  'access-control-allow-headers',
+  'access-control-max-age',
+  'access-control-expose-headers',
+  'location',
+  'retry-after',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-policy',
+  'atproto-repo-rev',
+  'atproto-content-labelers',
+  'atproto-upstream-lag',
+]
+
+export class Visitor {
+  readonly url: string
+  readonly plcUrl: string
+  readonly services: Services
+  readonly names = new Map<string, string>()
+  readonly seen: Observation[] = []
+  readonly #agent = new Agent({ connections: 8, pipelining: 1 })
+  #scenario = ''
+  #listener: Listener | undefined
+  #marker: { did: string; access: string } | undefined
+
+  constructor({ url, plcUrl }: Server, services: Services) {
+    this.url = url
+    this.plcUrl = plcUrl
+    this.services = services
+    for (const [value, name] of services.names) this.names.set(value, name)
+    this.names.set(url, '<server>')
+    this.names.set(url.replace('127.0.0.1', 'localhost'), '<server>')
+  }
+
+  begin(scenario: string): void {
+    this.#scenario = scenario
+  }
+
+  /** Calls a method, or a path that begins with a slash, and keeps what came back. */
+  async call(label: string, method: string, ask: Ask = {}): Promise<Reply> {
+    const reply = await this.ask(method, ask)
+    await this.#keep(`${label}: ${method.replace(/\?.*/, '')}`, reply)
+    return reply
+  }
+
+  /** Keeps anything else that was seen. */
+  note(label: string, value: unknown): void {
+    const full = `${this.#scenario} / ${label}`
+    const before = this.seen.filter((one) => one.label.replace(/ #\d+$/, '') === full).length
+    const again = before > 0 ? ` #${before + 1}` : ''
+    this.seen.push({ label: full + again, form: valueForm(value, this.names) })
+  }
+
+  /** The same without keeping: for what a script only prepares. Throws where it was refused. */
+  async prepare(method: string, ask: Ask = {}): Promise<Reply> {
+    const reply = await this.ask(method, ask)
+    if (reply.status < 300) return reply
+    throw new Error(`${method}: ${reply.status} ${JSON.stringify(reply.body)}`)
+  }
+
+  async ask(method: string, { query, body, as, headers = {}, verb }: Ask = {}): Promise<Reply> {
+    const path = method.startsWith('/') ? method : `/xrpc/${method}`
+    const pairs =
+      typeof query === 'object'
+        ? Object.entries(query).map(([k, v]) => [k, `${v}`] as [string, string])
+        : []
+    const search = typeof query === 'string' ? query : String(new URLSearchParams(pairs))
+    const isRaw = typeof body === 'string' || body instanceof Uint8Array
+    const request: Dispatcher.RequestOptions = {
+      origin: this.url,
+      path: search ? `${path}?${search}` : path,
+      method: (verb ?? (body === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(as !== undefined && { authorization: as }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
+      headersTimeout: 30_000,
+    }
+    const answer = await this.#agent.request(request)
+    const bytes = new Uint8Array(await answer.body.arrayBuffer())
+    const told = Object.entries(answer.headers).map(([name, value]) => [name, String(value)])
+    const type = String(answer.headers['content-type'] ?? '')
+    return {
+      status: answer.statusCode,
+      headers: Object.fromEntries(told),
+      body: /json|text|html/.test(type) || bytes.length === 0 ? read(bytes) : bytes,
+    }
+  }
+
+  /** From now on `events` tells what comes over the firehose. */
+  async listen(marker: { did: string; access: string }): Promise<void> {
+    this.#marker = marker
+    this.#listener = await Listener.open(this.url)
+    await this.#heard()
+  }
+
+  /** Keeps the events since the last time, in their order. */
+  async events(label: string): Promise<void> {
+    const heard = await this.#heard()
+    this.note(
+      `${label}: events`,
+      heard.map(({ kind, fields }) => ({ kind, ...fields })),
+    )
+  }
+
+  /** Stops; answers that are still to come are lost. */
+  async end(): Promise<void> {
+    this.#listener?.end()
+    await this.#agent.destroy()
+  }
+
+  /** A write of the marker's comes after all that was before it. */
+  async #heard() {
+    const { did, access } = this.#marker!
+    const input = { repo: did, collection: 'com.example.mark', record: { at: Date.now() } }
+    const write = { as: access, body: input }
+    const { body } = await this.prepare('com.atproto.repo.createRecord', write)
+    const heard = await this.#listener!.take(({ commit }) => commit === body.commit.cid)
+    return heard.filter(({ of }) => of !== did)
+  }
+
+  async #keep(label: string, { status, headers, body }: Reply): Promise<void> {
+    const mattering = headersThatMatter
+      .filter((name) => headers[name] !== undefined)
+      .map((name) => [name, textForm(listed(headers[name]!), this.names)])
+    const isCar = headers['content-type']?.startsWith('application/vnd.ipld.car')
+    const isBytes = body instanceof Uint8Array
+    const form = !isBytes ? body : isCar ? await carForm(body) : bytesForm(body)
+    this.note(label, { status, headers: Object.fromEntries(mattering), body: form })
+  }
+}
+
+/** Lists in headers mean the same in any order and case. */
+function listed(value: string): string {
+  if (!value.includes(', ')) return value
+  return value.toLowerCase().split(', ').sort().join(', ')
+}
+
+function read(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes).toString()
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

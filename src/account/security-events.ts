@@ -1,0 +1,81 @@
+/** What happened to an account that its owner may want to know of: the newest 200 events, with where they came from. */
+import type { Account } from '#src/account/account.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+export type SecurityEventKind =
+  | 'sign in'
+  | 'app password sign in'
+  | 'second factor refused'
+  | 'password changed'
+  | 'email changed'
+  | 'handle changed'
+  | 'app password created'
+  | 'app password revoked'
+  | 'factor added'
+  | 'factor removed'
+  | 'deactivated'
+  | 'reactivated'
+  | 'plc operation'
+  | 'oauth grant'
+
+/** Where a call came from, as far as it is known. */
+export interface Where {
+  ip?: string | undefined
+  userAgent?: string | undefined
+}
+
+export interface SecurityEvent {
+  kind: SecurityEventKind
+  /** ISO text. */
+  at: string
+  ip: string | null
+  userAgent: string | null
+  /** Which app password, factor or application. */
+  detail: string | null
+}
+
+const MOST_EVENTS = 200
+/** Characters of what a caller says of itself. */
+const LONGEST_TEXT = 300
+
+/**
+ * Statements that note an event, to be part of the transaction of what happened. Of the sign-ins with one app password
+ * from one place only the last is kept: robots sign in often.
+ */
+export function noteEvent(
+  { clock }: Pick<Account, 'clock'>,
+  kind: SecurityEventKind,
+  where: Where = {},
+  detail?: string,
+): Statement[] {
+  const { ip = null, userAgent } = where
+  const agent = bounded(userAgent)
+  const about = bounded(detail)
+  const note: Statement = {
+    sql: 'INSERT INTO security_event (at, kind, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?)',
+    params: [clock.now(), kind, ip, agent, about],
+  }
+  if (kind === 'app password sign in') {
+    const sql = `DELETE FROM security_event
+                 WHERE kind = ? AND ip IS ? AND user_agent IS ? AND detail IS ?`
+    return [{ sql, params: [kind, ip, agent, about] }, note]
+  }
+  const sql = `DELETE FROM security_event WHERE id <= (SELECT max(id) FROM security_event) - ?`
+  return [note, { sql, params: [MOST_EVENTS] }]
+}
+
+/** The newest first. */
+export async function listEvents({
+  sql,
+}: Pick<Account, 'sql'>): Promise<{ events: SecurityEvent[] }> {
+  const rows = await sql.all<Omit<SecurityEvent, 'at'> & { at: number }>(
+    `SELECT kind, at, ip, user_agent AS userAgent, detail FROM security_event
+     ORDER BY id DESC LIMIT ?`,
+    MOST_EVENTS,
+  )
+  return { events: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) }
+}
+
+function bounded(text: string | undefined): string | null {
+  return text === undefined ? null : text.slice(0, LONGEST_TEXT)
+}

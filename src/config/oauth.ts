@@ -1,0 +1,82 @@
+/** Signing in to apps: what the pages look like, which apps are trusted, and what is shared by all gateways. */
+import type { Reader } from '#src/config/read.ts'
+
+/** As @atproto/oauth-provider takes it. */
+export interface BrandingConfig {
+  name: string
+  logo?: string
+  colors: Partial<Record<ColorName, string>>
+  background: { light?: string; dark?: string }
+  links: { title: Record<string, string>; href: string; rel: LinkRel }[]
+}
+
+type LinkRel = 'canonical' | 'terms-of-service' | 'privacy-policy' | 'help'
+
+export interface OAuthConfig {
+  branding: BrandingConfig
+  /** Client ids that may sign in again without asking, as confidential clients do. */
+  trustedClients: string[]
+  /** Where every permission set is looked for, whatever its name says. */
+  lexiconAuthorityDid: string | undefined
+  /** Guards sign-up against robots; absent unless all three are given. */
+  hcaptcha: { siteKey: string; secretKey: string; tokenSalt: string } | undefined
+  /** Under which nonces for DPoP proofs are made, 32 bytes in hex; absent to derive it from the JWT secret. */
+  dpopSecretHex: string | undefined
+}
+
+const colorNames = ['primary', 'error', 'warning', 'info', 'success'] as const
+type ColorName = (typeof colorNames)[number]
+
+const picture = 'an https, http or data URL'
+const isPicture = (text: string) => /^(https?:\/\/|data:)\S+$/i.test(text)
+
+export function readOAuth(read: Reader, hostname: string): OAuthConfig {
+  const isHex32 = (value: string) => /^[0-9a-f]{64}$/i.test(value)
+  return {
+    branding: readBranding(read, hostname),
+    trustedClients: read.list('PDS_OAUTH_TRUSTED_CLIENTS', 'client ids', () => true) ?? [],
+    lexiconAuthorityDid: read.checked('PDS_LEXICON_AUTHORITY_DID', 'a DID', (value) =>
+      /^did:[a-z]+:[\w.:%-]+$/.test(value),
+    ),
+    hcaptcha: readHcaptcha(read),
+    dpopSecretHex: read.secret('PDS_DPOP_SECRET', '64 hex digits (openssl rand -hex 32)', isHex32),
+  }
+}
+
+function readBranding(read: Reader, hostname: string): BrandingConfig {
+  const logo = read.checked('PDS_LOGO_URL', picture, isPicture)
+  const light = read.checked('PDS_BACKGROUND_LIGHT_URL', picture, isPicture)
+  const dark = read.checked('PDS_BACKGROUND_DARK_URL', picture, isPicture)
+  const link = (href: string | undefined, rel: LinkRel, title: Record<string, string>) => {
+    return href === undefined ? [] : [{ title, href, rel }]
+  }
+  return {
+    name: read.text('PDS_SERVICE_NAME') ?? `${hostname} PDS`,
+    ...(logo !== undefined && { logo }),
+    colors: Object.fromEntries(colorNames.flatMap((name) => readColor(read, name))),
+    background: { ...(light !== undefined && { light }), ...(dark !== undefined && { dark }) },
+    links: [
+      // Keeps the sign-in page out of search engines.
+      ...link(read.url('PDS_HOME_URL'), 'canonical', { en: 'Home', fr: 'Accueil' }),
+      // These two are checked where the server tells of them itself.
+      ...link(read.text('PDS_TERMS_OF_SERVICE_URL'), 'terms-of-service', { en: 'Terms of Service' }),
+      ...link(read.text('PDS_PRIVACY_POLICY_URL'), 'privacy-policy', { en: 'Privacy Policy' }),
+      ...link(read.url('PDS_SUPPORT_URL'), 'help', { en: 'Support' }),
+    ],
+  }
+}
+
+function readColor(read: Reader, name: ColorName): [ColorName, string][] {
+  const expected = 'a colour: #rgb, #rrggbb or rgb(r, g, b)'
+  const isColor = (text: string) => /^(#([0-9a-f]{3}|[0-9a-f]{6})|rgb\([\d\s,]+\))$/i.test(text)
+  const color = read.checked(`PDS_${name.toUpperCase()}_COLOR`, expected, isColor)
+  return color === undefined ? [] : [[name, color]]
+}
+
+function readHcaptcha(read: Reader): OAuthConfig['hcaptcha'] {
+  const siteKey = read.text('PDS_HCAPTCHA_SITE_KEY')
+  const secretKey = read.secret('PDS_HCAPTCHA_SECRET_KEY', 'set', () => true)
+  const tokenSalt = read.secret('PDS_HCAPTCHA_TOKEN_SALT', 'set', () => true)
+  if (!siteKey || !secretKey || !tokenSalt) return undefined
+  return { siteKey, secretKey, tokenSalt }
+}

@@ -1,0 +1,135 @@
+/** The `factor` table: rows by kind and id, and which kinds of them an account must show when it signs in. */
+import type { Account } from '#src/account/account.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** What an account may have to show besides its password; any one of them is enough. */
+export type FactorKind = 'passkey' | 'totp' | 'email'
+
+/**
+ * - `new totp`: waits for its first code.
+ * - `recovery code`: of a set of ten; the id is its hash.
+ * - `code`: was mailed, or shown by a page; the id says which, the name is its hash.
+ * - `attempts`: how many codes were wrong lately.
+ * - `session`, `step`: of the account's pages, and a sign-in there that lacks its second step; the id is the token's hash.
+ * - `challenge`: has been answered with a passkey; none is answered twice.
+ */
+export type RowKind =
+  | FactorKind
+  | 'new totp'
+  | 'recovery code'
+  | 'code'
+  | 'attempts'
+  | 'session'
+  | 'step'
+  | 'challenge'
+
+export interface FactorRow {
+  id: string
+  secret: Uint8Array | null
+  counter: number
+  name: string | null
+  /** Milliseconds since 1970. */
+  createdAt: number
+  lastUsedAt: number | null
+}
+
+const columns = 'id, secret, counter, name, created_at AS createdAt, last_used_at AS lastUsedAt'
+
+/** In the order in which they were added. */
+export function rowsOf({ sql }: Account, kind: RowKind): Promise<FactorRow[]> {
+  const order = 'ORDER BY created_at, id'
+  return sql.all<FactorRow>(`SELECT ${columns} FROM factor WHERE kind = ? ${order}`, kind)
+}
+
+export function findRow(
+  { sql }: Account,
+  kind: RowKind,
+  id: string,
+): Promise<FactorRow | undefined> {
+  return sql.first<FactorRow>(
+    `SELECT ${columns} FROM factor WHERE kind = ? AND id = ?`,
+    ...[kind, id],
+  )
+}
+
+/** Puts a row in the place of the one before, if any. */
+export function putRow(
+  { clock }: Pick<Account, 'clock'>,
+  kind: RowKind,
+  id: string,
+  row: Partial<Pick<FactorRow, 'secret' | 'counter' | 'name' | 'createdAt' | 'lastUsedAt'>> = {},
+): Statement {
+  const { secret = null, counter = 0, name = null, createdAt = clock.now(), lastUsedAt } = row
+  return {
+    sql: `INSERT OR REPLACE INTO factor (kind, id, secret, counter, name, created_at, last_used_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    params: [kind, id, secret, counter, name, createdAt, lastUsedAt ?? null],
+  }
+}
+
+/** Notes that a factor was used, and how far its counter has come. */
+export function useRow(
+  { clock }: Pick<Account, 'clock'>,
+  kind: RowKind,
+  id: string,
+  counter: number,
+): Statement {
+  return {
+    sql: 'UPDATE factor SET counter = ?, last_used_at = ? WHERE kind = ? AND id = ?',
+    params: [counter, clock.now(), kind, id],
+  }
+}
+
+/** Removes one row of a kind, or all of them. */
+export function removeRows(kind: RowKind, id?: string): Statement {
+  if (id === undefined) return { sql: 'DELETE FROM factor WHERE kind = ?', params: [kind] }
+  return { sql: 'DELETE FROM factor WHERE kind = ? AND id = ?', params: [kind, id] }
+}
+
+/** Removes the rows of a kind that were made at this moment or before. */
+export function removeOlder(kind: RowKind, moment: number): Statement {
+  return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
+}
+
+/** What an account has, kept in memory: every sign-in asks. */
+const known = new WeakMap<Account, Promise<FactorKind[]>>()
+
+/** The kinds of factors that the account has; it must show one of them when it signs in. */
+export function factorKinds(account: Account): Promise<FactorKind[]> {
+  const remembered = known.get(account)
+  if (remembered !== undefined) return remembered
+  const asking = account.sql
+    .all<{ kind: FactorKind }>(
+      `SELECT DISTINCT kind FROM factor WHERE kind IN ('passkey', 'totp', 'email')`,
+    )
+    .then((rows) => rows.map(({ kind }) => kind))
+  known.set(account, asking)
+  asking.catch(() => known.delete(account))
+  return asking
+}
+
+/** Writes statements that change which factors there are. */
+export async function change(account: Account, statements: readonly Statement[]): Promise<void> {
+  try {
+    await account.sql.batch(statements)
+  } finally {
+    known.delete(account)
+  }
+}
+
+/** To be called after every attempt to change factors in a transaction that is not `change`. */
+export function forgetFactors(account: Account): void {
+  known.delete(account)
+}
+
+const turns = new WeakMap<Account, Promise<unknown>>()
+
+/** What looks first and writes then goes one after another within an account. */
+export function inTurn<T>(account: Account, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(account) ?? Promise.resolve()).then(work)
+  turns.set(
+    account,
+    turn.catch(() => {}),
+  )
+  return turn
+}

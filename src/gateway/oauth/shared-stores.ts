@@ -1,0 +1,157 @@
+/** The provider's requests, devices, lexicons and replays, on the shards of the authorization actor. */
+import { randomUUID } from 'node:crypto'
+import type {
+  DeviceData,
+  DeviceStore,
+  LexiconData,
+  LexiconStore,
+  ReplayStore,
+  RequestData,
+  RequestStore,
+} from '@atproto/oauth-provider/store'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
+import type { StoredRequest } from '#src/oauth/requests.ts'
+
+type ShardDispatch = Pick<Dispatch, 'authorization'>
+
+/** How long a code that is shown twice is known for what it is. */
+const CODES_MS = 24 * 60 * 60 * 1000
+
+export function requestStore(dispatch: ShardDispatch): RequestStore {
+  const shard = (name: string) => shardOf(dispatch, name)
+  return {
+    createRequest: (id, data) => shard(id).requests.create({ id, ...storedOf(data) }),
+    readRequest: async (id) => {
+      const stored = await shard(id).requests.read({ id })
+      return stored && requestOf(stored, null)
+    },
+    async updateRequest(id, { code, did, deviceId, expiresAt, parameters }) {
+      if (code && did) {
+        const name = { hash: hashOf(code), did, requestId: id, keptMs: CODES_MS }
+        await shard(code).names.note(name)
+      }
+      await shard(id).requests.update({
+        id,
+        ...(code !== undefined && { codeHash: code && hashOf(code) }),
+        ...(did !== undefined && { did }),
+        ...(deviceId !== undefined && { deviceId }),
+        ...(expiresAt !== undefined && { expiresAt: expiresAt.getTime() }),
+        ...(parameters !== undefined && { parameters: JSON.stringify(parameters) }),
+      })
+    },
+    deleteRequest: (id) => shard(id).requests.remove({ id }),
+    async consumeRequestCode(code) {
+      const codeHash = hashOf(code)
+      const found = await shard(code).names.find({ hash: codeHash })
+      const id = found?.requestId
+      if (id == null) return null
+      const attempt = randomUUID()
+      const stored = await shard(id).requests.consume({ id, codeHash, attempt })
+      return stored && { requestId: id as `req-${string}`, data: requestOf(stored, code) }
+    },
+  }
+}
+
+function storedOf(data: RequestData): StoredRequest {
+  const { clientId, clientAuth, parameters, deviceId, did, code, expiresAt } = data
+  return {
+    data: JSON.stringify({ clientId, clientAuth }),
+    parameters: JSON.stringify(parameters),
+    deviceId,
+    did,
+    codeHash: code && hashOf(code),
+    expiresAt: expiresAt.getTime(),
+  }
+}
+
+/** Of the code only its hash is kept; whoever asks with it knows it, and for the others it is enough that there is one. */
+function requestOf(stored: StoredRequest, code: RequestData['code']): RequestData {
+  const { data, parameters, deviceId, did, codeHash, expiresAt } = stored
+  return {
+    ...(JSON.parse(data) as Pick<RequestData, 'clientId' | 'clientAuth'>),
+    parameters: JSON.parse(parameters) as RequestData['parameters'],
+    deviceId: deviceId as RequestData['deviceId'],
+    did: did as RequestData['did'],
+    code: code ?? (codeHash as RequestData['code']),
+    expiresAt: new Date(expiresAt),
+  }
+}
+
+/** `signOut` ends what an account thinks of a device that goes. */
+export function deviceStore(
+  dispatch: ShardDispatch,
+  signOut: (did: string, deviceId: string) => Promise<void>,
+): DeviceStore {
+  const devices = (id: string) => shardOf(dispatch, id).devices
+  return {
+    createDevice: (id, { lastSeenAt, ...data }) =>
+      devices(id).create({ id, ...data, lastSeenAt: lastSeenAt.getTime() }),
+    readDevice: async (id) => {
+      const device = await devices(id).read({ id })
+      return device && deviceOf(device)
+    },
+    updateDevice: (id, { lastSeenAt, ...data }) =>
+      devices(id).update({
+        id,
+        ...data,
+        ...(lastSeenAt !== undefined && { lastSeenAt: lastSeenAt.getTime() }),
+      }),
+    async deleteDevice(id) {
+      const found = await devices(id).withAccounts({ id })
+      await Promise.all((found?.dids ?? []).map((did) => signOut(did, id)))
+      await devices(id).remove({ id })
+    },
+  }
+}
+
+export function deviceOf(device: {
+  sessionId: string
+  userAgent: string | null
+  ipAddress: string
+  lastSeenAt: number
+}): DeviceData {
+  const sessionId = device.sessionId as DeviceData['sessionId']
+  return { ...device, sessionId, lastSeenAt: new Date(device.lastSeenAt) }
+}
+
+type LexiconJson = Omit<LexiconData, 'createdAt' | 'updatedAt' | 'lastSucceededAt'> &
+  Record<'createdAt' | 'updatedAt', number> & { lastSucceededAt: number | null }
+
+export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
+  const lexicons = (nsid: string) => shardOf(dispatch, nsid).lexicons
+  return {
+    async findLexicon(nsid) {
+      const json = await lexicons(nsid).find({ nsid })
+      if (json === null) return null
+      const data = JSON.parse(json) as LexiconJson
+      const { createdAt, updatedAt, lastSucceededAt } = data
+      return {
+        ...data,
+        createdAt: new Date(createdAt),
+        updatedAt: new Date(updatedAt),
+        lastSucceededAt: lastSucceededAt === null ? null : new Date(lastSucceededAt),
+      }
+    },
+    async storeLexicon(nsid, data) {
+      const { createdAt, updatedAt, lastSucceededAt } = data
+      const times = {
+        createdAt: createdAt.getTime(),
+        updatedAt: updatedAt.getTime(),
+        lastSucceededAt: lastSucceededAt && lastSucceededAt.getTime(),
+      }
+      await lexicons(nsid).store({ nsid, data: JSON.stringify({ ...data, ...times }) })
+    },
+    deleteLexicon: (nsid) => lexicons(nsid).remove({ nsid }),
+  }
+}
+
+/** What must be seen once by all gateways together. */
+export function replayStore(dispatch: ShardDispatch): ReplayStore {
+  return {
+    unique(namespace, nonce, keptMs) {
+      const hash = hashOf(`${namespace} ${nonce}`)
+      return shardOf(dispatch, hash).used.isFirst({ hash, attempt: randomUUID(), keptMs })
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/** The provider's tokens: each kept by its account, found by the hashes of its names in the shards. */
+import { InvalidGrantError } from '@atproto/oauth-provider/errors'
+import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { XrpcError } from '#src/errors.ts'
+import type { People } from '#src/gateway/oauth/people.ts'
+import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
+import type { Grant } from '#src/oauth/grants.ts'
+import type { Errands } from '#src/gateway/errands.ts'
+
+export interface TokenStorePorts {
+  dispatch: Pick<Dispatch, 'authorization'>
+  people: People
+  errands: Pick<Errands, 'run'>
+}
+
+/** As long as the longest refresh token is good, and some days more. */
+const NAMES_MS = 93 * 24 * 60 * 60 * 1000
+
+type StoredData = Omit<TokenData, 'createdAt' | 'updatedAt' | 'expiresAt'>
+
+export function tokenStore({ dispatch, people, errands }: TokenStorePorts): TokenStore {
+  const names = (name: string) => shardOf(dispatch, name).names
+
+  const note = (name: string, did: string) =>
+    names(name).note({ hash: hashOf(name), did, keptMs: NAMES_MS })
+
+  /** The account that knows what a name is worth. */
+  async function ownerOf(name: string) {
+    const found = await names(name).find({ hash: hashOf(name) })
+    return found === null ? undefined : people.find(found.did)
+  }
+
+  async function find(
+    name: string,
+    by: Parameters<NonNullable<Awaited<ReturnType<typeof ownerOf>>>['oauth']['findGrant']>[0],
+    shown: string | null,
+  ): Promise<TokenInfo | null> {
+    const owner = await ownerOf(name)
+    const grant = await owner?.oauth.findGrant(by)
+    const known = grant && (await owner?.oauth.describe())
+    const account = known && people.shown(known.person)
+    if (!grant || !account) return null
+    const isCurrent = shown !== null && grant.refreshHash === hashOf(shown)
+    const currentRefreshToken = isCurrent ? (shown as TokenInfo['currentRefreshToken']) : null
+    return { ...infoOf(grant), account, currentRefreshToken }
+  }
+
+  async function forget(id: string): Promise<void> {
+    await names(id).forget({ hash: hashOf(id) })
+  }
+
+  return {
+    async createToken(id, data, refreshToken) {
+      const { did, code } = data
+      // First where it is found, then the token itself: a name that leads nowhere does no harm.
+      await Promise.all([note(id, did), refreshToken && note(refreshToken, did)])
+      const account = await people.find(did)
+      if (account === undefined) throw new InvalidGrantError('Account not found')
+      await account.oauth.createGrant({
+        ...grantOf(id, data, refreshToken),
+        codeHash: code && hashOf(code),
+      })
+    },
+    readToken: (id) => find(id, { id }, null),
+    async deleteToken(id) {
+      const account = await ownerOf(id)
+      await account?.oauth.removeGrant({ id })
+      errands.run(() => forget(id))
+    },
+    async rotateToken(id, newId, newRefreshToken, { clientAuth, expiresAt, updatedAt, scope }) {
+      const account = await ownerOf(id)
+      const grant = await account?.oauth.findGrant({ id })
+      if (!account || !grant) throw new InvalidGrantError('Refresh token replayed')
+      const { data } = infoOf(grant)
+      await Promise.all([note(newId, data.did), note(newRefreshToken, data.did)])
+      const next = { ...data, clientAuth, expiresAt, updatedAt, scope }
+      try {
+        await account.oauth.rotateGrant({ id, next: grantOf(newId, next, newRefreshToken) })
+      } catch (error) {
+        if (!(error instanceof XrpcError) || error.error !== 'InvalidGrant') throw error
+        throw new InvalidGrantError(error.message, error)
+      }
+      errands.run(() => forget(id))
+    },
+    findTokenByRefreshToken: (token) => find(token, { refreshHash: hashOf(token) }, token),
+    findTokenByCode: (code) => find(code, { codeHash: hashOf(code) }, null),
+    async listAccountTokens(did) {
+      const owner = await people.find(did)
+      const known = await owner?.oauth.describe()
+      const account = known && people.shown(known.person)
+      if (!owner || !account) return []
+      const grants = await owner.oauth.listGrants()
+      return grants.map((grant) => ({ ...infoOf(grant), account, currentRefreshToken: null }))
+    },
+  }
+}
+
+function grantOf(id: string, data: TokenData, refreshToken: string | undefined): Grant {
+  const { createdAt, updatedAt, expiresAt, code: _, ...stored } = data
+  return {
+    id,
+    refreshHash: refreshToken === undefined ? null : hashOf(refreshToken),
+    data: JSON.stringify(stored),
+    expiresAt: expiresAt.getTime(),
+    createdAt: createdAt.getTime(),
+    updatedAt: updatedAt.getTime(),
+  }
+}
+
+function infoOf({ id, data, ...times }: Grant): Pick<TokenInfo, 'id' | 'data'> {
+  const stored = JSON.parse(data) as Omit<StoredData, 'code'>
+  return {
+    id: id as TokenInfo['id'],
+    data: {
+      ...stored,
+      code: null,
+      createdAt: new Date(times.createdAt),
+      updatedAt: new Date(times.updatedAt),
+      expiresAt: new Date(times.expiresAt),
+    },
+  }
+}
