@@ -1,11 +1,18 @@
 /** What each actor can be asked: the whole list, written out by hand. What is not here cannot be called. */
 import { remind } from '#src/account/remind.ts'
+import { listEvents } from '#src/account/security-events.ts'
 import { once } from '#src/account/tickets.ts'
 import { collectTemps } from '#src/blobs/collect.ts'
 import { findBlob, listBlobs, listMissingBlobs } from '#src/blobs/read.ts'
 import { getTakedown, setTakedown } from '#src/blobs/takedown.ts'
 import { addUpload } from '#src/blobs/upload.ts'
 import * as directory from '#src/directory/directory.ts'
+import { newPageCode, newRecoveryCodes } from '#src/factors/codes.ts'
+import { beginEmailFactor, confirmEmailFactor, removeEmailFactor } from '#src/factors/email.ts'
+import { overview } from '#src/factors/overview.ts'
+import { askForPasskey, beginPasskey, finishPasskey, removePasskey } from '#src/factors/passkeys.ts'
+import { requestCode, required } from '#src/factors/second-step.ts'
+import { beginTotp, confirmTotp, removeTotp } from '#src/factors/totp.ts'
 import { announceIdentity, getIdentity, setHandle } from '#src/identity/own-identity.ts'
 import {
   abandonKeyRotation,
@@ -68,6 +75,16 @@ import {
   setEmail,
   updateEmail,
 } from '#src/sessions/emails.ts'
+import {
+  checkPageSession,
+  endPageSession,
+  finishStep,
+  mailStep,
+  passSecondStep,
+  pendingStep,
+  signIn,
+  signInWithPasskey,
+} from '#src/sessions/page-sessions.ts'
 import { resetPassword, setPassword } from '#src/sessions/passwords.ts'
 import { createSession, deleteSession, getSession, refreshSession } from '#src/sessions/sessions.ts'
 
@@ -123,6 +140,34 @@ export const accountMenu = {
   },
   moderation: { getState, getRecordStatus, setRecordTakedown },
   identity: { getIdentity, setHandle, announceIdentity, usePlcToken },
+  factors: {
+    required,
+    overview,
+    events: listEvents,
+    beginPasskey,
+    finishPasskey,
+    removePasskey,
+    askForPasskey,
+    beginTotp,
+    confirmTotp: once(confirmTotp),
+    removeTotp,
+    beginEmail: beginEmailFactor,
+    confirmEmail: once(confirmEmailFactor),
+    removeEmail: removeEmailFactor,
+    newRecoveryCodes,
+    newPageCode,
+    requestCode,
+  },
+  page: {
+    signIn,
+    pendingStep,
+    mailStep,
+    finishStep,
+    signInWithPasskey,
+    check: checkPageSession,
+    passSecondStep: once(passSecondStep),
+    end: endPageSession,
+  },
   oauth: {
     admit,
     recognize,

@@ -17,9 +17,14 @@ const collection = 'com.example.thing'
 const someCid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 
+const probes = new Map<string, number>()
+
 /** Calls about `person`; `other` is an account in good order. */
 export function everyMethod(person: Person, other: Person): Probe[] {
   const { did, handle, email, password } = person
+  // A name for one app password only.
+  const probed = (probes.get(did) ?? 0) + 1
+  probes.set(did, probed)
   const record = { $type: collection, text: 'probe' }
   const get = (method: string, query?: Ask['query'], more?: Partial<Probe>): Probe => ({
     method: `com.atproto.${method}`,
@@ -51,7 +56,7 @@ export function everyMethod(person: Person, other: Person): Probe[] {
     post('server.updateEmail', { email: 'not an address' }, access),
     post('server.requestPasswordReset', { email }),
     post('server.resetPassword', { token: 'AAAAA-AAAAA', password: 'another' }),
-    post('server.createAppPassword', { name: `probe ${Math.random()}` }, access),
+    post('server.createAppPassword', { name: `probe ${probed}` }, access),
     get('server.listAppPasswords', undefined, access),
     post('server.revokeAppPassword', { name: 'nothing' }, access),
     get('server.getServiceAuth', { aud: 'did:web:example.com', lxm: 'com.example.do' }, access),
@@ -95,7 +100,7 @@ export function everyMethod(person: Person, other: Person): Probe[] {
     post('sync.requestCrawl', { hostname: 'example.com' }, access),
     post('sync.notifyOfUpdate', { hostname: 'example.com' }, access),
     get('admin.getAccountInfo', { did }, asAdmin),
-    get('admin.getAccountInfos', `dids=${did}&dids=${other.did}`, asAdmin),
+    get('admin.getAccountInfos', `dids=${did}`, asAdmin),
     get('admin.getSubjectStatus', { did }, asAdmin),
     post('admin.updateSubjectStatus', { subject: repoRef(did) }, asAdmin),
     post('admin.sendEmail', { recipientDid: did, senderDid: other.did, content: 'x' }, asAdmin),

@@ -8,7 +8,8 @@ const code = '[A-Z2-7]{5}-[A-Z2-7]{5}'
 const base32 = '[a-z2-7]'
 
 const replacements: [RegExp, string | ((found: string) => string)][] = [
-  [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, jwtForm],
+  // A signature, as the text of an operation or of an error has it.
+  [/\b[\w-]{85}[AQgw](?![\w-])/g, '<signature>'],
   [/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, (found) => found.replace(/\d/g, '0')],
   [/did:key:z[1-9A-HJ-NP-Za-km-z]+/g, '<did:key>'],
   [/\bz[1-9A-HJ-NP-Za-km-z]{46,50}\b/g, '<multikey>'],
@@ -24,7 +25,7 @@ const replacements: [RegExp, string | ((found: string) => string)][] = [
 
 /** Text with names for what is random. */
 export function textForm(text: string, names: Names): string {
-  let form = text
+  let form = text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, jwtForm)
   for (const [value, name] of names) form = form.replaceAll(value, name)
   for (const [pattern, name] of replacements) {
     form = typeof name === 'string' ? form.replace(pattern, name) : form.replace(pattern, name)

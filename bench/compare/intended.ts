@@ -9,5 +9,17 @@ export interface Intended {
 }
 
 export const intended: Intended[] = [
-  { what: 'TEMP', why: '', seen: [[/./, /^headers.(access-control-expose-headers|vary|cache-control)/], [/identity.(resolveDid|resolveIdentity|refreshIdentity)$/], [/sync.(requestCrawl|notifyOfUpdate)$/], [/(search|updateAccountSigningKey)$/],[/a DPoP token/],[/(null|half a JSON):/],[/Preferences/]] },
+  {
+    what: 'TEMP',
+    why: '',
+    seen: [
+      [/./, /^headers.(access-control-expose-headers|vary|cache-control)/],
+      [/identity.(resolveDid|resolveIdentity|refreshIdentity)$/],
+      [/sync.(requestCrawl|notifyOfUpdate)$/],
+      [/(search|updateAccountSigningKey)$/],
+      [/a DPoP token/],
+      [/(null|half a JSON):/],
+      [/Preferences/],
+    ],
+  },
 ]

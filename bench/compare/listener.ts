@@ -73,7 +73,7 @@ async function read(frame: Buffer): Promise<Heard> {
   const [decoded] = decodeFirst(rest)
   const { seq, blocks, commit, ...body } = decoded as EventBody
   const fields = {
-    ...body,
+    ...(JSON.parse(JSON.stringify(body)) as EventBody),
     ...(seq !== undefined && { seq: typeof seq }),
     ...(commit !== undefined && { commit: commit.$link }),
     ...(blocks !== undefined && { blocks: await carForm(fromBytes(blocks)) }),

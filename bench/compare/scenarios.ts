@@ -1,7 +1,31 @@
 /** Every scenario, in the order in which they are played. */
+import { creation, logIn } from './scenarios/accounts.ts'
+import { admin } from './scenarios/admin.ts'
+import { blobs } from './scenarios/blobs.ts'
 import { credentials } from './scenarios/credentials.ts'
+import { identity } from './scenarios/identity.ts'
+import { arrival, moves, sleepAndDeath } from './scenarios/lifecycle.ts'
+import { appPasswords, mail, serviceAuth } from './scenarios/mail.ts'
+import { proxying } from './scenarios/proxying.ts'
+import { records } from './scenarios/records.ts'
 import { requests } from './scenarios/requests.ts'
+import { routes } from './scenarios/routes.ts'
 import { everyState } from './scenarios/states.ts'
+import { strict } from './scenarios/strict.ts'
+import { firehose, repos } from './scenarios/sync.ts'
 import type { Scenario } from './worlds.ts'
 
-export const scenarios: Scenario[] = [credentials, requests, ...everyState]
+const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity]
+const aboutRepos = [records, blobs, repos, firehose]
+const aboutStates = [arrival, moves, sleepAndDeath, admin, ...everyState]
+
+export const scenarios: Scenario[] = [
+  ...aboutAccounts,
+  ...aboutRepos,
+  ...aboutStates,
+  routes,
+  credentials,
+  requests,
+  proxying,
+  strict,
+]

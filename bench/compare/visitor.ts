@@ -136,6 +136,11 @@ export class Visitor {
   async listen(marker: { did: string; access: string }): Promise<void> {
     this.#marker = marker
     this.#listener = await Listener.open(this.url)
+    await this.passOver()
+  }
+
+  /** Forgets the events since the last time. */
+  async passOver(): Promise<void> {
     await this.#heard()
   }
 

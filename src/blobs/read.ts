@@ -61,6 +61,9 @@ export async function listMissingBlobs(
   account: Account,
   { limit, cursor = '' }: { limit: number; cursor?: string },
 ): Promise<MissingBlobs> {
+  if ((await account.profile.get()).status === 'deleted') {
+    throw invalidRequest('Repo not found', 'NotFound')
+  }
   const rows = await account.sql.all<{ cid: string; path: string }>(
     `SELECT blob_cid AS cid, min(path) AS path FROM record_blob
      WHERE blob_cid > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = record_blob.blob_cid)

@@ -15,7 +15,7 @@ import { checkInvite, forgetUses, useInvite } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { noteReminder } from '#src/directory/reminders.ts'
 import { useReservedKey } from '#src/directory/reserved-keys.ts'
-import { invalidRequest } from '#src/errors.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 /** How long a creation may take, in milliseconds. */
@@ -61,7 +61,7 @@ export async function reserve(directory: Directory, input: Reservation): Promise
     const isConfirmed = await checkClaims(directory, reservation, now)
     if (isConfirmed) {
       // Whoever brings a DID may bring it once; a DID that is made here is new every time.
-      if (input.arrives) throw invalidRequest(`Account already exists: ${did}`)
+      if (input.arrives) throw alreadyExists()
       return { answer: undefined, statements: [] }
     }
     const invited = inviteCode === undefined ? [] : [useInvite(inviteCode, did, now)]
@@ -118,7 +118,7 @@ export async function release(
 /** Throws where somebody else has a name; tells whether the account is confirmed with just these names. */
 async function checkClaims(
   directory: Directory,
-  { did, handle, email }: Reservation,
+  { did, handle, email, arrives }: Reservation,
   now: number,
 ): Promise<boolean> {
   const claims = await directory.sql.all<Claim>(
@@ -138,6 +138,7 @@ async function checkClaims(
   const own = claims.find((other) => other.did === did)
   if (own === undefined || own.reservedUntil !== null) return false
   if (own.handle === handle && own.email === email) return true
+  if (arrives) throw alreadyExists()
   throw invalidRequest(`Account already exists: ${did}`)
 }
 
@@ -159,9 +160,12 @@ async function mustBeSame({ sql }: Directory, did: string, tokenId: string): Pro
     'SELECT token_id AS tokenId FROM birth WHERE did = ?',
     did,
   )
-  if (birth !== undefined && birth.tokenId !== tokenId) {
-    throw invalidRequest(`Account already exists: ${did}`)
-  }
+  if (birth !== undefined && birth.tokenId !== tokenId) throw alreadyExists()
+}
+
+/** The reference's words. */
+function alreadyExists(): XrpcError {
+  return invalidRequest('Repo already exists', 'AlreadyExists')
 }
 
 function claim({ did, handle, email, arrives }: Reservation, now: number): Statement {

@@ -19,8 +19,13 @@ export const codeLifetime = 15 * 60_000
 const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
+/** A code for a sign-in elsewhere, to be shown to somebody who has just signed in with a second step here. */
+export async function newPageCode(account: Account): Promise<{ code: string }> {
+  return { code: await newCode(account, 'page') }
+}
+
 /** A fresh code in the place of the one before. */
-export async function newCode(account: Account, use: CodeUse): Promise<string> {
+async function newCode(account: Account, use: CodeUse): Promise<string> {
   const code = fresh()
   const name = await hash(account, code)
   await account.sql.batch([putRow(account, 'code', use, { name })])

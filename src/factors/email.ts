@@ -38,6 +38,16 @@ export function confirmEmailFactor(
   })
 }
 
+/** Turns codes by mail on for an address that is confirmed; silent where they are. */
+export async function addEmailFactor(
+  account: Account,
+  { where }: { where?: Where } = {},
+): Promise<void> {
+  if ((await findRow(account, 'email', id)) !== undefined) return
+  const event = noteEvent(account, 'factor added', where, 'email')
+  await change(account, [putRow(account, 'email', id), ...event])
+}
+
 /** Silent where it is off. */
 export async function removeEmailFactor(
   account: Account,

@@ -15,9 +15,11 @@ import { accessScopesFor, verifyRefresh } from '#src/sessions/tokens.ts'
 import type {
   AccountCaller,
   AdminCaller,
+  AppCaller,
   Callers,
   ModerationCaller,
   RefreshCaller,
+  ShownRequest,
 } from '#src/xrpc/method.ts'
 
 export interface Authority extends TokenIssuer {
@@ -27,6 +29,8 @@ export interface Authority extends TokenIssuer {
   moderationServiceDid?: string | undefined
   /** Where issuers of service tokens are looked up. */
   resolver: DidResolver
+  /** Apps that show a token of their own; without it none is believed. */
+  oauth?: { authenticate(request: ShownRequest): Promise<AppCaller> }
 }
 
 /** `nsid` is the method that is called: service tokens name it. Only what must be looked up makes it wait. */
@@ -34,9 +38,29 @@ export type Authenticate = (
   kind: keyof Callers,
   header: string | undefined,
   nsid: string,
+  request?: ShownRequest,
 ) => Callers[keyof Callers] | Promise<Callers[keyof Callers]>
 
 type VerifyAccess = (token: string) => AccountCaller
+
+/** Where an app may come with a token of its own; what it may then do, each method says. */
+const ofApps: ReadonlySet<keyof Callers> = new Set([
+  'account',
+  'privileged account',
+  'full account',
+  'account or takendown',
+  'full account or takendown',
+  'account or queued',
+  'account or service',
+  'reader',
+  'reader or takendown',
+  'preferences reader',
+])
+
+/** Whether a token is shown that is bound to a key. */
+export function isBound(header: string | undefined): boolean {
+  return header !== undefined && /^dpop /i.test(header)
+}
 
 /**
  * Makes the check of credentials. Throws 401 AuthMissing or AuthenticationRequired, 400 InvalidToken, and 400
@@ -44,7 +68,11 @@ type VerifyAccess = (token: string) => AccountCaller
  */
 export function authenticator(authority: Authority): Authenticate {
   const verify = tokenVerifier(authority)
-  return (kind, header, nsid) => {
+  const { oauth } = authority
+  return (kind, header, nsid, request) => {
+    if (oauth !== undefined && request !== undefined && isBound(header) && ofApps.has(kind)) {
+      return oauth.authenticate(request)
+    }
     switch (kind) {
       case 'none':
         return undefined
@@ -109,13 +137,16 @@ function refresh(
   return { did, tokenId: jti }
 }
 
-/** Without a bearer token nobody in particular; 401 as `verifyServiceAuth` says for any that is no service token. */
+/** Without a header nobody in particular; 401 as `verifyServiceAuth` says for any that is no service token. */
 function arrival(
   { serviceDid: aud, resolver, clock }: Authority,
   header: string | undefined,
   lxm: string,
 ): undefined | Promise<Callers['arrival']> {
-  if (parseAuthorization(header)?.scheme !== 'bearer') return undefined
+  if (header === undefined) return undefined
+  if (parseAuthorization(header)?.scheme !== 'bearer') {
+    throw authRequired('Invalid authorization header')
+  }
   return verifyServiceAuth(bearerToken(header), { aud, lxm }, resolver, clock.now()).then(
     ({ iss }) => ({ did: iss }),
   )

@@ -15,6 +15,8 @@ export interface MailParams {
   resetPassword: { token: string; handle: string }
   deleteAccount: { token: string }
   plcOperation: { token: string }
+  signIn: { token: string }
+  codesByMail: { token: string }
 }
 
 export type MailKind = keyof MailParams
@@ -53,6 +55,16 @@ const drafts: { [K in MailKind]: (params: MailParams[K], terms: MailTerms) => Dr
     subject: 'Account Deletion Requested',
     before:
       'To delete your account and all that is in it, which cannot be undone, enter this code in the app:',
+    after: 'If you did not ask for this, somebody may know your password: change it.',
+  }),
+  signIn: () => ({
+    subject: 'Sign In Code',
+    before: 'To sign in to your account, enter this code:',
+    after: 'If you are not signing in, somebody knows your password: change it.',
+  }),
+  codesByMail: () => ({
+    subject: 'Sign In Codes Requested',
+    before: 'To have codes like this one sent here whenever you sign in, enter it on the security page:',
     after: 'If you did not ask for this, somebody may know your password: change it.',
   }),
   plcOperation: () => ({

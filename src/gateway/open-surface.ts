@@ -1,8 +1,10 @@
 /** Puts together what the methods work with, from what this process was given. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import { clientAddress } from '#src/gateway/client-address.ts'
 import { Errands } from '#src/gateway/errands.ts'
 import { openKeyRotations } from '#src/gateway/key-rotations.ts'
+import type { OAuthTerms } from '#src/gateway/oauth/provider.ts'
 import { type IdentityConfig, openIdentity } from '#src/gateway/open-identity.ts'
 import type { TrafficPorts } from '#src/gateway/open-traffic.ts'
 import { connectServices, type ProxyTerms } from '#src/gateway/proxy/connect.ts'
@@ -59,6 +61,7 @@ export interface GatewayConfig {
     report: { url: string; did: string } | undefined
   }
   proxy: ProxyTerms
+  oauth: OAuthTerms & { dpopSecretHex: string | undefined }
   invites: { required: boolean; intervalMs: number | undefined; epochMs: number }
   mail: {
     server: { smtpUrl: string; fromAddress: string } | undefined
@@ -120,6 +123,7 @@ export function openSurface(
   return {
     dispatch,
     crawlers,
+    addressOf: clientAddress(config.rateLimits.trustedProxies),
     blobs: ports.blobs,
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({

@@ -56,6 +56,18 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
   }
 }
 
+/** Counts what is done in another way than by a method, as that method. Rejects with 429. */
+export function attemptCounter(
+  limits: RateLimits | undefined,
+): (nsid: string, attempt: { address: string; input: unknown }) => Promise<void> {
+  return async (nsid, { address, input }) => {
+    if (limits === undefined) return
+    const request = { headers: {}, socket: { remoteAddress: address } } as CountedCall['request']
+    const standing = await limits({ nsid, request, caller: undefined, input })
+    if (standing?.isRefused) throw rateLimitExceeded()
+  }
+}
+
 /** The headers of an answer, in the reference's words. */
 export function standingHeaders(
   { limit, isRefused, remaining, resetAt }: Standing,

@@ -9,13 +9,16 @@ import { XrpcError } from '#src/errors.ts'
 import { accountFinder } from '#src/gateway/accounts.ts'
 import { answerError } from '#src/gateway/answer.ts'
 import { createApp } from '#src/gateway/app.ts'
+import { clientAddress } from '#src/gateway/client-address.ts'
 import { authenticator } from '#src/gateway/authenticate.ts'
 import { Departures } from '#src/gateway/departures.ts'
 import type { Errands } from '#src/gateway/errands.ts'
 import { createMetrics } from '#src/gateway/metrics.ts'
+import { type OAuth, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type GatewayPorts, openSurface } from '#src/gateway/open-surface.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { requestId } from '#src/gateway/request-id.ts'
+import { attemptCounter } from '#src/gateway/rate-limits.ts'
 import { attachSubscribeRepos } from '#src/gateway/subscribe-repos.ts'
 import { Vitals } from '#src/gateway/vitals.ts'
 import type { Env } from '#src/gateway/xrpc-call.ts'
@@ -59,6 +62,16 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   const { adminPassword } = secrets
   const surface = openSurface(ports, firstWakes, traffic.crawlers)
+  const findAccount = accountFinder(dispatch)
+  const { bypassIps, trustedProxies } = config.rateLimits
+  const oauth = openOAuth({
+    ...{ surface, findAccount, clock, log },
+    addressOf: clientAddress([...bypassIps, ...trustedProxies]),
+    count: attemptCounter(traffic.rateLimits),
+    terms: config.oauth,
+    plcUrl: ports.plcUrl,
+    jwtSecret: secrets.jwtSecret,
+  })
   const authority = {
     serviceDid: config.service.did,
     jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
@@ -66,6 +79,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     moderationServiceDid: config.services.moderation?.did,
     resolver: surface.resolver,
     clock,
+    oauth,
   }
   const vitals = new Vitals({
     ...{ dispatch, clock, log, live: ports.live },
@@ -78,7 +92,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     methods: config.services.appView === undefined ? methodsWithoutAppView : methods,
     server: surface,
     authenticate: authenticator(authority),
-    findAccount: accountFinder(dispatch),
+    findAccount,
+    nextNonce: () => oauth.nextNonce(),
     metrics,
     vitals,
     rateLimits: traffic.rateLimits,
@@ -87,7 +102,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     adminPassword,
     metricsOpen: config.metrics.open,
   })
-  serve(server, app)
+  serve(server, app, oauth)
   try {
     await listen(server, config.gateway)
   } catch (error) {
@@ -98,6 +113,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   surface.keyRotations.watch()
   const departures = new Departures({ ...surface.identity, log, timer: systemTimer })
   departures.watch()
+  oauth.warmUp()
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -115,7 +131,7 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
   await once(server, 'listening')
 }
 
-function serve(server: Server, app: Hono<Env>): void {
+function serve(server: Server, app: Hono<Env>, oauth: OAuth): void {
   // What is no request at all, for example one without a Host.
   const errorHandler = () => answerError(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
   const listener = getRequestListener(
@@ -128,7 +144,17 @@ function serve(server: Server, app: Hono<Env>): void {
       errorHandler,
     },
   )
-  server.on('request', (incoming, outgoing) => void listener(incoming, outgoing))
+  server.on('request', (incoming, outgoing) => {
+    const rest = () => void listener(incoming, outgoing)
+    if (!oauth.owns(pathOf(incoming.url))) return rest()
+    outgoing.setHeader('x-request-id', requestId(incoming.headers['x-request-id']))
+    oauth.handle(incoming, outgoing, rest)
+  })
+}
+
+function pathOf(url = '/'): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
 }
 
 async function stop(

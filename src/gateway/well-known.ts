@@ -55,6 +55,17 @@ export function plainRoutes(app: Hono<Env>, { dispatch, service, handleRules }: 
     return json({ success: true })
   })
 
+  // Which authorization server gives tokens for this one: itself.
+  app.get('/.well-known/oauth-protected-resource', () =>
+    json({
+      resource: service.publicUrl,
+      authorization_servers: [service.publicUrl],
+      scopes_supported: [],
+      bearer_methods_supported: ['header'],
+      resource_documentation: 'https://atproto.com',
+    }),
+  )
+
   app.get('/.well-known/did.json', () => {
     if (!service.did.startsWith('did:web:')) return text('Not found', 404)
     return json(serviceDidDocument(service.did, service.publicUrl))

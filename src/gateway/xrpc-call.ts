@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { FindAccount } from '#src/gateway/accounts.ts'
 import { answer, answerError } from '#src/gateway/answer.ts'
-import type { Authenticate } from '#src/gateway/authenticate.ts'
+import { type Authenticate, isBound } from '#src/gateway/authenticate.ts'
 import { type Incoming, readBody } from '#src/gateway/body.ts'
 import { openBody } from '#src/gateway/body-stream.ts'
 import type { Metrics } from '#src/gateway/metrics.ts'
@@ -13,7 +13,8 @@ import { passOn } from '#src/gateway/proxy/catch-all.ts'
 import { type RateLimits, rateLimitExceeded, standingHeaders } from '#src/gateway/rate-limits.ts'
 import type { Standing } from '#src/limits/leases.ts'
 import type { Log } from '#src/log.ts'
-import type { Method } from '#src/xrpc/method.ts'
+import { mustAllow } from '#src/xrpc/app-rules.ts'
+import type { Callers, Method, Permissions } from '#src/xrpc/method.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 
 /** Behind a real server a request also comes in its Node form. */
@@ -37,6 +38,8 @@ export interface CallPorts {
   rateLimits?: RateLimits | undefined
   /** A body that takes longer is not waited for. */
   bodyTimeoutMs: number
+  /** What apps that show a bound token must put in their next proof. */
+  nextNonce?: () => string | undefined
 }
 
 /** A call that took longer is logged whatever the level. */
@@ -50,6 +53,8 @@ export function xrpcHandler(ports: CallPorts): (c: Context<Env>) => Promise<Resp
     const method = ports.methods.get(nsid)
     const response = await respond(ports, method, nsid, c)
     if (response.status >= 400 && method?.auth !== 'none') keepPrivate(response.headers)
+    const nonce = isBound(c.req.header('authorization')) ? ports.nextNonce?.() : undefined
+    if (nonce !== undefined) response.headers.set('dpop-nonce', nonce)
     const ms = performance.now() - started
     ports.metrics.observe(method?.nsid ?? 'other', response.status, ms / 1000)
     const line = { id: c.env?.requestId, method: nsid, status: response.status, ms }
@@ -96,11 +101,16 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   const { url } = c.req
   const mark = url.indexOf('?')
   const params = method.params(mark === -1 ? '' : url.slice(mark + 1))
-  const proven = ports.authenticate(method.auth, c.req.header('authorization'), method.nsid)
+  const proven = ports.authenticate(method.auth, c.req.header('authorization'), method.nsid, c.req)
   const caller = proven instanceof Promise ? await proven : proven
+  const shown = { params, caller, server: ports.server, request: c.req.raw, incoming: c.env?.incoming }
+  const permissions = permissionsOf(caller)
+  const needsInput = typeof method.oauth === 'function'
+  if (permissions !== undefined && !needsInput) mustAllow(method, permissions, shown as never)
   const input = await readInput(ports, method, incoming(c))
+  const asked = { ...shown, input }
+  if (permissions !== undefined && needsInput) mustAllow(method, permissions, asked as never)
   if (ports.rateLimits !== undefined) await count(ports, c, { nsid: method.nsid, caller, input })
-  const asked = { params, caller, input, server: ports.server, request: c.req.raw }
   if (method.of === undefined) return method.run(asked)
 
   const name = method.of(asked)
@@ -108,6 +118,11 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   if (did === undefined) throw method.unknown(name)
   method.allow?.({ ...asked, did })
   return method.run({ ...asked, did, account: ports.server.dispatch.account(did) })
+}
+
+/** What an app that calls is allowed; undefined where somebody else does. */
+function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {
+  return caller !== undefined && 'permissions' in caller ? caller.permissions : undefined
 }
 
 /** The body, checked; a body of bytes is left to the method to take. */

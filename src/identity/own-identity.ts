@@ -1,6 +1,7 @@
 /** What an account knows of its own identity, and how it announces a change of it. */
 import type { Account } from '#src/account/account.ts'
 import { type AccountStatus, updateProfile } from '#src/account/profile.ts'
+import { noteEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { encodeIdentityEvent } from '#src/protocol/events.ts'
 
@@ -24,12 +25,13 @@ export async function setHandle(account: Account, { handle }: { handle: string }
   const { did, clock, lane, profile } = account
   try {
     await lane.write(async ({ head }) => {
-      await getIdentity(account)
+      const before = await getIdentity(account)
       const time = new Date(clock.now()).toISOString()
+      const event = before.handle === handle ? [] : noteEvent(account, 'handle changed', {}, handle)
       return {
         answer: undefined,
         head,
-        statements: [updateProfile({ handle })],
+        statements: [updateProfile({ handle }), ...event],
         events: [encodeIdentityEvent({ did, time, handle })],
         durable: () => profile.forget(),
       }

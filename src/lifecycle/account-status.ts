@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import type { AccountStatus } from '#src/account/profile.ts'
 import { countBlobs } from '#src/blobs/read.ts'
+import { invalidRequest } from '#src/errors.ts'
 import { walk } from '#src/protocol/tree-walk.ts'
 
 /** All but `validDid`, which the gateway adds. The last six are Tempest's; the reference has none of them. */
@@ -23,9 +24,11 @@ export interface OwnStatus {
   migrationReady: boolean
 }
 
+/** Throws 400 NotFound where there is no account. */
 export async function checkOwnStatus(account: Account): Promise<OwnStatus> {
   const { lane, profile, sql } = account
   const { status } = await profile.get()
+  if (status === 'deleted') throw invalidRequest('Repo not found', 'NotFound')
   const head = await lane.head()
   const [blobs, found] = await Promise.all([
     countBlobs(account),

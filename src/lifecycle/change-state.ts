@@ -2,11 +2,13 @@
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { type AccountStatus, type ProfileRow, updateProfile } from '#src/account/profile.ts'
+import { noteEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { standing } from '#src/lifecycle/states.ts'
 import { forgetAdmitted } from '#src/oauth/admit.ts'
 import { dropGrants } from '#src/oauth/grants.ts'
 import { dropClients } from '#src/oauth/signed-in.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { encodeAccountEvent, encodeIdentityEvent, encodeSyncEvent } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
@@ -29,7 +31,7 @@ export interface StateChange {
  * Changes the state, and announces it: #account, and where the account was activated also #identity and #sync. A
  * takedown ends every session. May be repeated: what is as it should be is only announced once more.
  * The directory hears of it before this resolves, or, where it cannot be reached, as soon as it can.
- * Throws 400 RepoNotFound for a deleted account, AccountNotFound where a taken-down one is to be activated.
+ * Throws 400 InvalidRequest for a deleted account, AccountNotFound where a taken-down one is to be activated.
  */
 export async function changeState(
   account: Account,
@@ -46,12 +48,11 @@ export async function changeState(
           head,
           statements: [
             updateProfile(next),
+            ...eventOf(account, row, next),
             ...(next.takedownRef === null
               ? []
               : [{ sql: 'DELETE FROM refresh_token' }, dropGrants()]),
-            ...(change.dropCredentials
-              ? [dropGrants(), dropClients(), ...dropAppPasswords()]
-              : []),
+            ...(change.dropCredentials ? [dropGrants(), dropClients(), ...dropAppPasswords()] : []),
           ],
           events: eventsOf(account, head, row, next.status, change.active === true),
         }
@@ -74,7 +75,7 @@ type State = Pick<
 >
 
 function nextState({ clock }: Account, row: ProfileRow, change: StateChange): State {
-  if (row.status === 'deleted') throw invalidRequest('Could not find repo', 'RepoNotFound')
+  if (row.status === 'deleted') throw invalidRequest('Account not found')
   const now = new Date(clock.now()).toISOString()
   const takedownRef = change.takedownRef === undefined ? row.takedownRef : change.takedownRef
   if (change.active === true && takedownRef !== null) {
@@ -93,6 +94,12 @@ export function statusOf(state: Omit<State, 'status'>): AccountStatus {
   if (state.takedownRef !== null) return 'takendown'
   if (state.suspendedAt !== null) return 'suspended'
   return state.deactivatedAt === null ? 'active' : 'deactivated'
+}
+
+/** What its owner is told of a deactivation, and of its end. */
+function eventOf(account: Account, before: ProfileRow, next: State): Statement[] {
+  const [was, is] = [before.deactivatedAt !== null, next.deactivatedAt !== null]
+  return was === is ? [] : noteEvent(account, is ? 'deactivated' : 'reactivated')
 }
 
 function eventsOf(

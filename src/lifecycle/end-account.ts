@@ -24,14 +24,23 @@ export async function endAccount(account: Account): Promise<void> {
   await standing.inTurn(() => erase(account))
 }
 
-/** To follow it: resolves when the directory knows, the event has left, and no blob is left. May be repeated. */
-export async function leave({ did, standing, outbox, blobs, profile }: Account): Promise<void> {
+/** To follow it: resolves when the directory knows, the event has left, and no byte is left. May be repeated. */
+export async function leave({
+  did,
+  standing,
+  outbox,
+  blobs,
+  profile,
+  sql,
+}: Account): Promise<void> {
   const row = await profile.find()
   if (row?.status !== 'deleted') return
   await standing.tell()
   outbox.resume()
   await Promise.all([outbox.settled(), blobs.settled()])
   await blobs.storage.deleteAll(did)
+  // What was deleted is still in the free pages of the database; without this nobody could read it, but it would be there.
+  await sql.all('VACUUM').catch(() => {})
 }
 
 async function erase(account: Account): Promise<void> {

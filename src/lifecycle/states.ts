@@ -1,6 +1,6 @@
 /** What each state of an account allows: the one table that every room asks. */
 import type { AccountStatus } from '#src/account/profile.ts'
-import { authRequired, invalidRequest, type XrpcError } from '#src/errors.ts'
+import { authRequired, forbidden, invalidRequest, type XrpcError } from '#src/errors.ts'
 
 /**
  * - `serve`: strangers read it: records, sync, blobs, its handle.
@@ -37,19 +37,19 @@ export function mustShow(status: AccountStatus, did: string): void {
   if (!may('show', status)) throw unserved(status, did)
 }
 
-/** Throws 401 AccountDeactivated or AccountTakedown, 400 RepoNotFound, where records may not be written. */
+/** Throws 401 AccountDeactivated or AccountTakedown, 403 AccountNotFound, where records may not be written. */
 export function mustWrite(status: AccountStatus): void {
   if (may('write', status)) return
   if (status === 'deactivated') throw authRequired('Account is deactivated', 'AccountDeactivated')
   throw closed(status)
 }
 
-/** Throws 401 AccountTakedown, or 400 for a deleted account, where a session may do nothing. */
+/** Throws 401 AccountTakedown, or 403 AccountNotFound, where a session may do nothing. */
 export function mustPrepare(status: AccountStatus): void {
   if (!may('prepare', status)) throw closed(status)
 }
 
-/** Throws 401 AccountTakedown, or 400 for a deleted account. */
+/** Throws 401 AccountTakedown, or 403 AccountNotFound. */
 export function mustLogIn(status: AccountStatus): void {
   if (!may('logIn', status)) throw closed(status)
 }
@@ -73,7 +73,7 @@ function unserved(status: AccountStatus, did: string): XrpcError {
 }
 
 function closed(status: AccountStatus): XrpcError {
-  if (status === 'deleted') return invalidRequest('Could not find repo', 'RepoNotFound')
+  if (status === 'deleted') return forbidden('Account not found', 'AccountNotFound')
   const what = status === 'suspended' ? 'suspended' : 'taken down'
   return authRequired(`Account has been ${what}`, 'AccountTakedown')
 }

@@ -2,7 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { authRequired } from '#src/errors.ts'
 import { may } from '#src/lifecycle/states.ts'
-import { SeenLately } from '#src/oauth/seen-lately.ts'
+import { PROOF_MS, SeenLately } from '#src/oauth/seen-lately.ts'
 
 /** A token as a request shows it. */
 export interface ShownToken {
@@ -28,8 +28,6 @@ interface Memory {
   proofs: SeenLately
 }
 
-/** A proof is good for three minutes after its nonce was given out, and a tenth more for safety. */
-export const PROOF_MS = 198_000
 const MOST_TOKENS = 1000
 
 const memories = new WeakMap<Account, Memory>()

@@ -1,5 +1,6 @@
 /** The OAuth tokens of one account: given, found, renewed, taken back. Ids and hashes only: no secret is stored. */
 import type { Account } from '#src/account/account.ts'
+import { noteEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { forgetAdmitted } from '#src/oauth/admit.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -38,7 +39,13 @@ export async function createGrant(
       params: [id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt],
     },
     ...purge(account.clock.now()),
+    ...noteEvent(account, 'oauth grant', {}, clientOf(data)),
   ])
+}
+
+function clientOf(data: string): string | undefined {
+  const { clientId } = JSON.parse(data) as { clientId?: unknown }
+  return typeof clientId === 'string' ? clientId : undefined
 }
 
 /** By the token's id, the hash of its refresh token (of one that was used, too), or the hash of its code. */

@@ -3,6 +3,9 @@
 /** Per generation; whoever shows more than this many only has old ones forgotten sooner. */
 const MOST = 200_000
 
+/** A DPoP proof is good for three minutes after its nonce was given out, and a tenth more for safety. */
+export const PROOF_MS = 198_000
+
 export class SeenLately {
   readonly #windowMs: number
   #young = new Set<string>()

@@ -1,13 +1,9 @@
 /** Passkeys as browsers speak of them (WebAuthn): what to ask of one, and whether its answer holds. */
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server'
 
 export type CreationOptions = PublicKeyCredentialCreationOptionsJSON
@@ -25,6 +21,9 @@ export interface Passkey {
   counter: number
 }
 
+/** It takes 200 ms and 26 MB to load: only where somebody has passkeys. */
+const library = () => import('@simplewebauthn/server')
+
 /** Longest wait for a person to touch something, in ms. */
 const timeout = 5 * 60_000
 const userVerification = 'required'
@@ -33,7 +32,7 @@ const userVerification = 'required'
 export type IsChallenge = (challenge: string) => boolean
 
 /** What a browser needs to make a passkey; the person is asked for a PIN, a finger or a face. */
-export function registrationOptions(input: {
+export async function registrationOptions(input: {
   publicUrl: string
   userId: Bytes
   userName: string
@@ -43,6 +42,7 @@ export function registrationOptions(input: {
 }): Promise<CreationOptions> {
   const { publicUrl, userId, userName, challenge, known } = input
   const rpID = new URL(publicUrl).hostname
+  const { generateRegistrationOptions } = await library()
   return generateRegistrationOptions({
     rpName: rpID,
     rpID,
@@ -57,12 +57,13 @@ export function registrationOptions(input: {
 }
 
 /** What a browser needs to show a passkey; one of `known` where that is not empty, else any it has for this server. */
-export function assertionOptions(input: {
+export async function assertionOptions(input: {
   publicUrl: string
   challenge: Bytes
   known: readonly string[]
 }): Promise<RequestOptions> {
   const { publicUrl, challenge, known } = input
+  const { generateAuthenticationOptions } = await library()
   return generateAuthenticationOptions({
     rpID: new URL(publicUrl).hostname,
     challenge,
@@ -77,6 +78,7 @@ export async function verifyRegistration(
   response: unknown,
   { publicUrl, isChallenge }: { publicUrl: string; isChallenge: IsChallenge },
 ): Promise<Passkey | undefined> {
+  const { verifyRegistrationResponse } = await library()
   try {
     const { registrationInfo } = await verifyRegistrationResponse({
       response: response as RegistrationResponseJSON,
@@ -98,6 +100,7 @@ export async function verifyAssertion(
   terms: { publicUrl: string; isChallenge: IsChallenge; passkey: Passkey },
 ): Promise<{ counter: number } | undefined> {
   const { publicUrl, isChallenge, passkey } = terms
+  const { verifyAuthenticationResponse } = await library()
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON,

@@ -1,5 +1,6 @@
 /** App passwords: one for each app that is not trusted with everything (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -30,19 +31,23 @@ interface Row {
  */
 export async function createAppPassword(
   account: Account,
-  input: { name: string; password: string; privileged: boolean },
+  input: { name: string; password: string; privileged: boolean; where?: Where },
 ): Promise<AppPassword & { password: string }> {
-  const { name, password, privileged } = input
+  const { name, password, privileged, where } = input
   await openRow(account)
   const secret = await hashAppPassword(account.did, password)
-  await account.sql.batch([
-    {
-      sql: `INSERT OR IGNORE INTO credential (kind, name, secret, privileged, created_at)
-            VALUES (?, ?, ?, ?, ?)`,
-      params: [kind, name, secret, privileged ? 1 : 0, account.clock.now()],
-    },
-  ])
-  const row = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+  const find = () => account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+  if ((await find()) === undefined) {
+    await account.sql.batch([
+      {
+        sql: `INSERT OR IGNORE INTO credential (kind, name, secret, privileged, created_at)
+              VALUES (?, ?, ?, ?, ?)`,
+        params: [kind, name, secret, privileged ? 1 : 0, account.clock.now()],
+      },
+      ...noteEvent(account, 'app password created', where, name),
+    ])
+  }
+  const row = await find()
   if (row?.secret !== secret) {
     throw invalidRequest(`There is an app password with this name already: ${name}`)
   }
@@ -58,11 +63,13 @@ export async function listAppPasswords(account: Account): Promise<{ passwords: A
 /** com.atproto.server.revokeAppPassword: the password and its sessions; silent where there is none. */
 export async function revokeAppPassword(
   account: Account,
-  { name }: { name: string },
+  { name, where }: { name: string; where?: Where },
 ): Promise<void> {
+  const known = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
   await account.sql.batch([
     { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
+    ...(known === undefined ? [] : noteEvent(account, 'app password revoked', where, name)),
   ])
 }
 

@@ -9,19 +9,22 @@
  */
 import type { Account } from '#src/account/account.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
 import { XrpcError } from '#src/errors.ts'
+import { forgetFactors, removeRows } from '#src/factors/rows.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { useAllEmailTokens } from '#src/sessions/email-tokens.ts'
 
 /** What an account changes goes one after another. */
 const turns = new WeakMap<Account, Promise<unknown>>()
 
-/** Gives the account this email, in lower case. Throws 400 where somebody else has it. */
-export function changeEmail(account: Account, email: string): Promise<void> {
+/** Gives the account this email, in lower case. Codes by mail are off after it. Throws 400 where somebody else has it. */
+export function changeEmail(account: Account, email: string, where?: Where): Promise<void> {
   return inTurn(account, async () => {
     const wanted = (await account.profile.get()).emailWanted
     if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
     await store(account, { emailWanted: email })
-    await finish(account, email)
+    await finish(account, email, where)
   })
 }
 
@@ -35,7 +38,7 @@ export async function finishEmailChange(account: Account): Promise<void> {
 }
 
 /** Steps 2 and 3. */
-async function finish(account: Account, email: string): Promise<void> {
+async function finish(account: Account, email: string, where?: Where): Promise<void> {
   try {
     await account.claimEmail(email)
   } catch (error) {
@@ -44,17 +47,24 @@ async function finish(account: Account, email: string): Promise<void> {
   }
   // An account that is gone keeps no address.
   if ((await account.profile.get()).status === 'deleted') return
-  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, true)
+  const ended = [
+    useAllEmailTokens(),
+    removeRows('email'),
+    removeRows('code'),
+    ...noteEvent(account, 'email changed', where),
+  ]
+  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, ended)
 }
 
 async function store(
   account: Account,
   changes: Partial<ProfileRow>,
-  endTokens = false,
+  more: readonly Statement[] = [],
 ): Promise<void> {
   try {
-    await account.sql.batch([updateProfile(changes), ...(endTokens ? [useAllEmailTokens()] : [])])
+    await account.sql.batch([updateProfile(changes), ...more])
   } finally {
+    forgetFactors(account)
     account.profile.forget()
   }
 }

@@ -1,7 +1,9 @@
 /** The email of one account: confirmed, and changed with a token where it was confirmed (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
+import type { Where } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { addEmailFactor, removeEmailFactor } from '#src/factors/email.ts'
 import { parseAddress, parseEmail } from '#src/identity/emails.ts'
 import { changeEmail, finishEmailChange } from '#src/sessions/change-email.ts'
 import {
@@ -56,19 +58,27 @@ export async function requestEmailUpdate(
 
 /**
  * com.atproto.server.updateEmail. Throws 400 for an address that is none, is thrown away after use or is somebody
- * else's; 400 TokenRequired, InvalidToken or ExpiredToken; and as `openRow`.
+ * else's; 400 TokenRequired, InvalidToken or ExpiredToken; and as `openRow`. With `emailAuthFactor` and the address that
+ * the account has, codes by mail are turned on, for a confirmed address, or off, with a token.
  */
 export async function updateEmail(
   account: Account,
-  input: { email: string; token?: string },
+  input: { email: string; token?: string; emailAuthFactor?: boolean; where?: Where },
 ): Promise<void> {
   const row = await usable(account)
   const email = parseEmail(input.email)
+  const { where, emailAuthFactor: isWanted } = input
+  const isSame = email === row.email && row.emailConfirmedAt !== null
+  if (isSame && isWanted === true) return addEmailFactor(account, where && { where })
   if (!input.token && row.emailConfirmedAt !== null) {
     throw invalidRequest('confirmation token required', 'TokenRequired')
   }
   if (input.token) await checkEmailToken(account, 'update_email', input.token)
-  await changeEmail(account, email)
+  if (isSame && isWanted === false) {
+    await account.sql.batch([useEmailToken('update_email')])
+    return removeEmailFactor(account, where && { where })
+  }
+  await changeEmail(account, email, where)
 }
 
 /** The same for the admin (com.atproto.admin.updateAccountEmail), who needs no token; any address will do. */

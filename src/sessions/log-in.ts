@@ -1,5 +1,6 @@
 /** The gateway's half of createSession: from an identifier to the account, and nothing learned on the way. */
-import { authRequired } from '#src/errors.ts'
+import type { Where } from '#src/account/security-events.ts'
+import { authRequired, XrpcError } from '#src/errors.ts'
 import { atLeast } from '#src/ports/timers.ts'
 import { type Session, wrongCredentials } from '#src/sessions/sessions.ts'
 
@@ -13,33 +14,53 @@ export interface LogInInput {
   identifier: string
   password: string
   allowTakendown?: boolean
+  /** The code of the second step, where the account has one. */
+  authFactorToken?: string
+  where?: Where
 }
+
+type OnFactorNeeded = (did: string) => Promise<void>
 
 /** What logging in asks of the directory and of the account. */
 export interface LogInDispatch {
   directory: { accounts: { find(input: { identifier: string }): Promise<{ did: string } | null> } }
   account(did: string): {
     session: {
-      createSession(input: { password: string; allowTakendown?: boolean }): Promise<Session>
+      createSession(input: Omit<LogInInput, 'identifier'>): Promise<Session>
     }
   }
 }
 
-/** com.atproto.server.createSession. Throws 401 as `createSession` does, and takes at least 350 ms. */
+/**
+ * com.atproto.server.createSession. Throws 401 as `createSession` does, and takes at least 350 ms. Whoever showed the
+ * right password and lacks the second step is told to `onFactorNeeded` first.
+ */
 export async function logIn(
   dispatch: LogInDispatch,
   input: LogInInput,
   minimum = shortestLogin,
+  onFactorNeeded?: OnFactorNeeded,
 ): Promise<Session> {
-  return atLeast(minimum, enter(dispatch, input))
+  return atLeast(minimum, enter(dispatch, input, onFactorNeeded))
 }
 
-async function enter(dispatch: LogInDispatch, input: LogInInput): Promise<Session> {
-  const { identifier, password, allowTakendown = false } = input
+async function enter(
+  dispatch: LogInDispatch,
+  input: LogInInput,
+  onFactorNeeded: OnFactorNeeded | undefined,
+): Promise<Session> {
+  const { identifier, password, allowTakendown = false, ...more } = input
   if (password.length > longestPassword) {
     throw authRequired('Password too long. Consider resetting your password.')
   }
   const found = await dispatch.directory.accounts.find({ identifier: identifier.toLowerCase() })
   if (found === null) throw wrongCredentials()
-  return dispatch.account(found.did).session.createSession({ password, allowTakendown })
+  const { did } = found
+  try {
+    return await dispatch.account(did).session.createSession({ password, allowTakendown, ...more })
+  } catch (error) {
+    const isNeeded = error instanceof XrpcError && error.error === 'AuthFactorTokenRequired'
+    if (isNeeded) await onFactorNeeded?.(did)
+    throw error
+  }
 }

@@ -1,7 +1,9 @@
 /** The password of one account: reset with a token, set by the admin, asked for before what cannot be undone. */
 import type { Account } from '#src/account/account.ts'
 import { updateProfile } from '#src/account/profile.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { removeRows } from '#src/factors/rows.ts'
 import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
 import { checkEmailToken, useEmailToken } from '#src/sessions/email-tokens.ts'
 import { checkNewPassword } from '#src/sessions/new-passwords.ts'
@@ -9,17 +11,17 @@ import { checkNewPassword } from '#src/sessions/new-passwords.ts'
 /** com.atproto.server.resetPassword, the account's half. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
 export async function resetPassword(
   account: Account,
-  { token, password }: { token: string; password: string },
+  { token, password, where }: { token: string; password: string; where?: Where },
 ): Promise<void> {
   checkNewPassword(password)
   await checkEmailToken(account, 'reset_password', token)
-  await setPassword(account, { password })
+  await setPassword(account, { password, ...(where && { where }) })
 }
 
 /** com.atproto.admin.updateAccountPassword. Throws 400. Ends all sessions. */
 export async function setPassword(
   account: Account,
-  { password }: { password: string },
+  { password, where }: { password: string; where?: Where },
 ): Promise<void> {
   checkNewPassword(password)
   const row = await account.profile.get()
@@ -30,6 +32,9 @@ export async function setPassword(
       updateProfile({ passwordHash }),
       useEmailToken('reset_password'),
       { sql: 'DELETE FROM refresh_token' },
+      removeRows('session'),
+      removeRows('step'),
+      ...noteEvent(account, 'password changed', where),
     ])
   } finally {
     account.profile.forget()

@@ -1,7 +1,10 @@
 /** The sessions of one account: logging in, refreshing, asking, logging out (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
+import { factorKinds } from '#src/factors/rows.ts'
+import { mustShowFactor } from '#src/factors/second-step.ts'
 import { may, mustLogIn, standing } from '#src/lifecycle/states.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/sessions/app-passwords.ts'
 import { isPassword } from '#src/sessions/passwords.ts'
@@ -20,6 +23,8 @@ export interface SessionInfo {
   handle: string
   email?: string
   emailConfirmed: boolean
+  /** Whether the account asks for codes by mail when it signs in. */
+  emailAuthFactor?: boolean
   active: boolean
   /** Why the account is not active. */
   status?: string
@@ -30,12 +35,14 @@ export interface Session extends SessionInfo, SessionTokens {}
 
 /**
  * com.atproto.server.createSession, the account's half. Throws 401, the same for no account and a wrong password,
- * and AccountTakedown unless `allowTakendown` asks for the narrow session of a taken-down account.
+ * and AccountTakedown unless `allowTakendown` asks for the narrow session of a taken-down account. With the account's own
+ * password also as `mustShowFactor`.
  */
 export async function createSession(
   account: Account,
-  { password, allowTakendown = false }: { password: string; allowTakendown?: boolean },
+  input: { password: string; allowTakendown?: boolean; authFactorToken?: string; where?: Where },
 ): Promise<Session> {
+  const { password, allowTakendown = false, authFactorToken: code, where } = input
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   const isOpen = may('logIn', row.status)
@@ -43,13 +50,18 @@ export async function createSession(
   const appPassword = isOpen ? await findAppPassword(account, password) : undefined
   if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
+  if (appPassword === undefined) await mustShowFactor(account, { code, where })
   const tokenId = newTokenId()
   // The refresh token of a taken-down account is not stored, so that it cannot be used.
   if (isOpen) {
     const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
-    await account.sql.batch([storeGivenToken(tokenId, account.clock.now(), given)])
+    const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
+    await account.sql.batch([
+      storeGivenToken(tokenId, account.clock.now(), given),
+      ...noteEvent(account, kind, where, appPassword?.name),
+    ])
   }
-  return sessionOf(account, row, tokenId, appPassword)
+  return withFactor(account, sessionOf(account, row, tokenId, appPassword))
 }
 
 /**
@@ -64,7 +76,7 @@ export async function refreshSession(
   mustLogIn(row.status)
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
-  return sessionOf(account, row, next.id, next.appPassword)
+  return withFactor(account, sessionOf(account, row, next.id, next.appPassword))
 }
 
 /** com.atproto.server.deleteSession; silent where there is nothing to delete. */
@@ -79,7 +91,12 @@ export async function deleteSession(
 export async function getSession(account: Account): Promise<SessionInfo> {
   const row = await known(account)
   if (!may('logIn', row.status)) throw unknownAccount(account)
-  return infoOf(account, row)
+  return withFactor(account, infoOf(account, row))
+}
+
+async function withFactor<S extends SessionInfo>(account: Account, info: S): Promise<S> {
+  const kinds = await factorKinds(account)
+  return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
 }
 
 /** The session of an account whose refresh token `tokenId` is stored, or about to be. */

@@ -3,6 +3,7 @@ import { forbidden } from '#src/errors.ts'
 
 export const callers = {
   auth: 'account',
+  oauth: 'rpc',
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 } as const

@@ -63,6 +63,12 @@ export const getPostThread = method(feed.getPostThread, {
 /** A feed of somebody's making: its generator is to be asked by the AppView, and believes a token of its own. */
 export const getFeed = method(feed.getFeed, {
   ...callers,
+  oauth: (app, { request, server: { services } }) => {
+    const lxm = feed.getFeed.main.nsid
+    const aud = services.audienceOf(lxm, request.headers.get('atproto-proxy') ?? undefined)
+    app.assertRpc({ aud, lxm })
+    app.assertRpc({ aud, lxm: 'app.bsky.feed.getFeedSkeleton' })
+  },
   run: async ({ params, did, request, server: { services } }) => {
     const nsid = feed.getFeed.main.nsid
     const aud = await generatorOf(services, params.feed)

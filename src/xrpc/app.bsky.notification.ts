@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
 import * as notification from '#src/protocol/lexicons/app/bsky/notification.ts'
 import { callers } from '#src/xrpc/app-view.ts'
-import { method } from '#src/xrpc/method.ts'
+import { method, type Permissions } from '#src/xrpc/method.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 
 interface Push {
@@ -12,14 +12,22 @@ interface Push {
   server: Surface
 }
 
+/** The service that is to push, by the body. */
+function mayPush(nsid: string) {
+  return (app: Permissions, { input }: { input: { serviceDid: string } }) =>
+    app.assertRpc({ aud: `${input.serviceDid}#bsky_notif`, lxm: nsid })
+}
+
 export const registerPush = method(notification.registerPush, {
   ...callers,
+  oauth: mayPush(notification.registerPush.main.nsid),
   auth: 'account or queued',
   run: (asked) => toService(asked, notification.registerPush.main.nsid),
 })
 
 export const unregisterPush = method(notification.unregisterPush, {
   ...callers,
+  oauth: mayPush(notification.unregisterPush.main.nsid),
   run: (asked) => toService(asked, notification.unregisterPush.main.nsid),
 })
 

@@ -6,6 +6,7 @@ import * as plc from '#src/identity/plc-requests.ts'
 import * as resolving from '#src/identity/resolve.ts'
 import * as changing from '#src/identity/update-handle.ts'
 import { parseHandle } from '#src/protocol/handle.ts'
+import { whereOf } from '#src/gateway/where.ts'
 import * as identity from '#src/protocol/lexicons/com/atproto/identity.ts'
 import { method } from '#src/xrpc/method.ts'
 
@@ -48,6 +49,7 @@ const own = {
 
 export const updateHandle = method(identity.updateHandle, {
   ...own,
+  oauth: (app) => app.assertIdentity({ attr: 'handle' }),
   auth: 'account',
   run: async ({ did, input: { handle }, server }) => {
     await changing.updateHandle(server.identity, { did, handle })
@@ -57,6 +59,7 @@ export const updateHandle = method(identity.updateHandle, {
 
 export const getRecommendedDidCredentials = method(identity.getRecommendedDidCredentials, {
   ...own,
+  oauth: 'any',
   auth: 'account',
   run: async ({ account, server }) =>
     plc.recommendedCredentials(await account.identity.getIdentity(), server.identity.credentials),
@@ -64,6 +67,7 @@ export const getRecommendedDidCredentials = method(identity.getRecommendedDidCre
 
 export const requestPlcOperationSignature = method(identity.requestPlcOperationSignature, {
   ...own,
+  oauth: (app) => app.assertIdentity({ attr: '*' }),
   unknown: () => invalidRequest('account not found'),
   auth: 'full account or takendown',
   run: async ({ account, server }) => {
@@ -76,18 +80,21 @@ export const requestPlcOperationSignature = method(identity.requestPlcOperationS
 
 export const signPlcOperation = method(identity.signPlcOperation, {
   ...own,
+  oauth: (app) => app.assertIdentity({ attr: '*' }),
   auth: 'full account or takendown',
-  run: async ({ account, did, input: { token, ...wanted }, server }) => {
+  run: async ({ account, did, input: { token, ...wanted }, server, incoming }) => {
     if (!token) {
       throw invalidRequest('email confirmation token required to sign PLC operations')
     }
-    const believe = () => account.identity.usePlcToken({ token })
+    const believe = () => 
+      account.identity.usePlcToken({ token, where: whereOf(server.addressOf, incoming) })
     return { operation: await plc.signPlcOperation(server.identity, did, wanted, believe) }
   },
 })
 
 export const submitPlcOperation = method(identity.submitPlcOperation, {
   ...own,
+  oauth: (app) => app.assertIdentity({ attr: '*' }),
   auth: 'account',
   run: async ({ did, input: { operation }, server }) => {
     await plc.submitPlcOperation(server.identity, did, operation)

@@ -21,23 +21,39 @@ const write = { ...own, bodyLimit: 1_000_000 } as const
 
 export const createRecord = method(repo.createRecord, {
   ...write,
+  oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'create', collection }),
   run: ({ account, input: { repo: _, ...input } }) => account.repo.createRecord(input),
 })
 
 export const putRecord = method(repo.putRecord, {
   ...write,
+  oauth: (app, { input: { collection } }) => {
+    app.assertRepo({ action: 'create', collection })
+    app.assertRepo({ action: 'update', collection })
+  },
   run: ({ account, input: { repo: _, ...input } }) => account.repo.putRecord(input),
 })
 
 export const deleteRecord = method(repo.deleteRecord, {
   ...own,
+  oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'delete', collection }),
   run: ({ account, input: { repo: _, ...input } }) => account.repo.deleteRecord(input),
 })
 
 const MOST_WRITES = 200
 
+const actions = ['create', 'update', 'delete'] as const
+
 export const applyWrites = method(repo.applyWrites, {
   ...write,
+  oauth: (app, { input: { writes } }) => {
+    for (const action of actions) {
+      const ofThem = writes.filter(({ $type }) => $type === `${repo.applyWrites.$nsid}#${action}`)
+      for (const collection of new Set(ofThem.map((write) => write.collection))) {
+        app.assertRepo({ action, collection })
+      }
+    }
+  },
   run: ({ account, input: { repo: _, ...input } }) => {
     if (input.writes.length > MOST_WRITES) {
       throw invalidRequest(`Too many writes. Max: ${MOST_WRITES}`)
@@ -80,9 +96,16 @@ const ownBlobs = {
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
+/** What the client says that it sends, without parameters. */
+function mediaType(headers: Headers): string {
+  const type = headers.get('content-type')?.split(';', 1)[0]?.trim()
+  return type || 'application/octet-stream'
+}
+
 export const uploadBlob = method(repo.uploadBlob, {
   ...ownBlobs,
   auth: 'account or service',
+  oauth: (app, { request: { headers } }) => app.assertBlob({ mime: mediaType(headers) }),
   bodyLimit: ({ service }) => service.blobUploadLimit,
   run: async ({ account, did, input, server: { blobs } }) => {
     const upload = await receiveBlob(blobs, did, input)
@@ -103,12 +126,14 @@ export const uploadBlob = method(repo.uploadBlob, {
 
 export const listMissingBlobs = method(repo.listMissingBlobs, {
   ...ownBlobs,
+  oauth: 'any',
   auth: 'account',
   run: ({ account, params }) => account.blob.listMissing(params),
 })
 
 export const importRepo = method(repo.importRepo, {
   ...ownBlobs,
+  oauth: (app) => app.assertAccount({ attr: 'repo', action: 'manage' }),
   auth: 'full account',
   bodyLimit: ({ service }) => service.imports.maxBytes,
   run: async ({ account, did, input, server }) => {

@@ -1,5 +1,6 @@
 /** com.atproto.server: app passwords. */
 import { forbidden } from '#src/errors.ts'
+import { whereOf } from '#src/gateway/where.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { newAppPassword } from '#src/sessions/new-passwords.ts'
 import { method } from '#src/xrpc/method.ts'
@@ -13,8 +14,10 @@ const own = {
 export const createAppPassword = method(server.createAppPassword, {
   ...own,
   auth: 'full account',
-  run: ({ account, input: { name, privileged = false } }) =>
-    account.appPassword.create({ name, privileged, password: newAppPassword() }),
+  run: ({ account, input: { name, privileged = false }, server, incoming }) => {
+    const where = whereOf(server.addressOf, incoming)
+    return account.appPassword.create({ name, privileged, password: newAppPassword(), where })
+  },
 })
 
 export const listAppPasswords = method(server.listAppPasswords, {
@@ -26,8 +29,8 @@ export const listAppPasswords = method(server.listAppPasswords, {
 export const revokeAppPassword = method(server.revokeAppPassword, {
   ...own,
   auth: 'account',
-  run: async ({ account, input }) => {
-    await account.appPassword.revoke(input)
+  run: async ({ account, input: { name }, server, incoming }) => {
+    await account.appPassword.revoke({ name, where: whereOf(server.addressOf, incoming) })
     return undefined
   },
 })

@@ -1,6 +1,7 @@
 /** com.atproto.server: an account's email, and what is sent there. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { sendMail } from '#src/gateway/mails.ts'
+import { whereOf } from '#src/gateway/where.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { checkNewPassword } from '#src/sessions/new-passwords.ts'
 import { method } from '#src/xrpc/method.ts'
@@ -11,8 +12,16 @@ const own = {
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
+/** To change an email, apps send their users to the account page. */
+function notByApps(): never {
+  throw forbidden(
+    'Use the account manager interface to update email address associated with an account',
+  )
+}
+
 export const requestEmailConfirmation = method(server.requestEmailConfirmation, {
   ...own,
+  oauth: (app) => app.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, server }) => {
     const { token, email } = await account.email.requestToken({ purpose: 'confirm_email' })
@@ -23,6 +32,7 @@ export const requestEmailConfirmation = method(server.requestEmailConfirmation, 
 
 export const confirmEmail = method(server.confirmEmail, {
   ...own,
+  oauth: (app) => app.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, input }) => {
     await account.email.confirm(input)
@@ -32,6 +42,7 @@ export const confirmEmail = method(server.confirmEmail, {
 
 export const requestEmailUpdate = method(server.requestEmailUpdate, {
   ...own,
+  oauth: notByApps,
   auth: 'full account',
   run: async ({ account, server }) => {
     const { tokenRequired, sent } = await account.email.requestUpdate()
@@ -42,9 +53,15 @@ export const requestEmailUpdate = method(server.requestEmailUpdate, {
 
 export const updateEmail = method(server.updateEmail, {
   ...own,
+  oauth: notByApps,
   auth: 'full account',
-  run: async ({ account, input: { email, token } }) => {
-    await account.email.update({ email, ...(token !== undefined && { token }) })
+  run: async ({ account, input: { email, token, emailAuthFactor }, server, incoming }) => {
+    await account.email.update({
+      email,
+      ...(token !== undefined && { token }),
+      ...(emailAuthFactor !== undefined && { emailAuthFactor }),
+      where: whereOf(server.addressOf, incoming),
+    })
     return undefined
   },
 })
@@ -70,11 +87,11 @@ export const requestPasswordReset = method(server.requestPasswordReset, {
 
 export const resetPassword = method(server.resetPassword, {
   auth: 'none',
-  run: async ({ input: { token, password }, server: { dispatch } }) => {
+  run: async ({ input: { token, password }, server: { dispatch, addressOf }, incoming }) => {
     checkNewPassword(password)
     const found = await dispatch.directory.passwordResets.find({ token })
     if (found === null) throw invalidRequest('Token is invalid', 'InvalidToken')
-    await dispatch.account(found.did).password.reset({ token, password })
+    await dispatch.account(found.did).password.reset({ token, password, where: whereOf(addressOf, incoming) })
     return undefined
   },
 })

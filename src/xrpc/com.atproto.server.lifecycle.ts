@@ -36,14 +36,12 @@ export const deactivateAccount = method(server.deactivateAccount, {
 
 export const checkAccountStatus = method(server.checkAccountStatus, {
   ...own,
+  oauth: 'any',
   auth: 'account',
   run: async ({ account, did, server }) => {
+    const { activated, ...rest } = await account.lifecycle.status()
     const { signingKeyDid: signingKey } = await account.identity.getIdentity()
-    const [status, validDid] = await Promise.all([
-      account.lifecycle.status(),
-      isValidDid(server.identity, { did, signingKey }),
-    ])
-    const { activated, ...rest } = status
+    const validDid = await isValidDid(server.identity, { did, signingKey })
     return { activated, validDid, ...rest }
   },
 })

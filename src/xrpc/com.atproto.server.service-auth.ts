@@ -14,13 +14,15 @@ const CREATE_ACCOUNT = 'com.atproto.server.createAccount'
 
 export const getServiceAuth = method(server.getServiceAuth, {
   auth: 'account or takendown',
+  oauth: (app, { params: { aud, lxm = '*' } }) => app.assertRpc({ aud, lxm }),
   of: ({ caller }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
-  run: async ({ account, caller: { scope }, params: { aud, exp, lxm } }) => {
+  run: async ({ account, caller: { scope, permissions }, params: { aud, exp, lxm } }) => {
     if (!isAtprotoDid(aud) && !isDidReference(aud)) {
       throw invalidRequest('aud must be a valid atproto DID or did#serviceId reference')
     }
-    checkScope(scope, lxm)
+    // What an app may call, its permissions said already.
+    if (permissions === undefined) checkScope(scope, lxm)
     if (exp) checkExpiry(exp * 1000 - Date.now(), lxm)
     if (lxm !== undefined && isProtectedMethod(lxm)) {
       throw invalidRequest(

@@ -1,5 +1,7 @@
 /** com.atproto.server: accounts and their sessions, and what the server tells of itself. */
 import { invalidRequest } from '#src/errors.ts'
+import { sendMail } from '#src/gateway/mails.ts'
+import { whereOf } from '#src/gateway/where.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { logIn } from '#src/sessions/log-in.ts'
@@ -22,10 +24,22 @@ async function withDidDoc<S extends { did: string }>(
   return { ...known, ...(didDoc && { didDoc }) }
 }
 
+/** Sends a code to an account that takes such codes, unless that was done just now. */
+async function mailSignInCode(server: Surface, did: string): Promise<void> {
+  const mail = await server.dispatch.account(did).factors.requestCode()
+  if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
+}
+
 export const createSession = method(server.createSession, {
   auth: 'none',
-  run: ({ input: { identifier, password, allowTakendown = false }, server }) =>
-    withDidDoc(server, logIn(server.dispatch, { identifier, password, allowTakendown })),
+  run: ({ input, server, incoming }) => {
+    const { identifier, password, allowTakendown = false, authFactorToken } = input
+    const where = whereOf(server.addressOf, incoming)
+    const factor = authFactorToken !== undefined && { authFactorToken }
+    const wish = { identifier, password, allowTakendown, where, ...factor }
+    const onFactorNeeded = (did: string) => mailSignInCode(server, did)
+    return withDidDoc(server, logIn(server.dispatch, wish, undefined, onFactorNeeded))
+  },
 })
 
 /** Whose session it is stands in the token. */
@@ -44,7 +58,14 @@ export const refreshSession = method(server.refreshSession, {
 export const getSession = method(server.getSession, {
   ...own,
   auth: 'account or queued',
-  run: ({ account, server }) => withDidDoc(server, account.session.getSession()),
+  oauth: 'any',
+  run: async ({ account, caller: { permissions }, server }) => {
+    const session = await withDidDoc(server, account.session.getSession())
+    const isShown = permissions?.allowsAccount({ attr: 'email', action: 'read' }) ?? true
+    if (isShown) return session
+    const { email: _, emailConfirmed: __, ...rest } = session
+    return rest
+  },
 })
 
 export const deleteSession = method(server.deleteSession, {

@@ -10,6 +10,7 @@ import type { Surface } from '#src/xrpc/surface.ts'
 /** What the reads of one repo have in common: the account itself and the admin see it in any state. */
 const read = {
   auth: 'reader',
+  oauth: 'any',
   of: ({ params }: { params: { did: string } }) => params.did,
 } as const
 
@@ -95,6 +96,7 @@ export const listRepos = method(sync.listRepos, {
  */
 const crawl = {
   auth: 'reader',
+  oauth: 'any',
   run: async ({
     input,
     caller,

@@ -1,8 +1,11 @@
 /** What an XRPC method is here: its lexicon, who may call it, whose account answers, and what runs. */
 import { l } from '@atproto/lex'
+import type { ScopePermissions } from '@atproto/oauth-scopes'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import type { AppRule } from '#src/xrpc/app-rules.ts'
+import type { WhereFrom } from '#src/gateway/where.ts'
 import type { Input, Output, Params, Schema } from '#src/xrpc/inferred.ts'
 import { plainLists, readInput, readParams } from '#src/xrpc/reading.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
@@ -43,8 +46,26 @@ export interface Callers {
 
 export interface AccountCaller {
   did: string
-  /** The token's, for example `com.atproto.access`. */
+  /** The token's, for example `com.atproto.access`; `oauth` for an app that its owner allowed something. */
   scope: string
+  /** What the app is allowed; undefined for a session, which is the owner's own. */
+  permissions?: Permissions
+}
+
+/** An app with a token of its own. */
+export type AppCaller = AccountCaller & { permissions: Permissions }
+
+/** What an app may do; each throws ScopeMissingError where it may not. */
+export type Permissions = Pick<
+  ScopePermissions,
+  'allowsAccount' | 'assertAccount' | 'assertIdentity' | 'assertBlob' | 'assertRepo' | 'assertRpc'
+>
+
+/** A request as credentials are checked against it. */
+export interface ShownRequest {
+  readonly method: string
+  readonly url: string
+  header(name: string): string | undefined
 }
 
 export interface RefreshCaller {
@@ -69,6 +90,8 @@ export interface Asked<S extends Schema, A extends keyof Callers> {
   readonly server: Surface
   /** As it came; a body that the lexicon knows has been read. */
   readonly request: Request
+  /** The same in its Node form, for where it came from; absent in tests without a socket. */
+  readonly incoming?: WhereFrom
 }
 
 /** The same, with the account it is about. */
@@ -80,19 +103,21 @@ export interface AskedOfAccount<S extends Schema, A extends keyof Callers> exten
 /** The lexicon's output, the same as JSON text, pages of bytes, or a whole response. */
 type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array> | Response
 
-interface Ours<A extends keyof Callers> {
+interface Ours<S extends Schema, A extends keyof Callers> {
   auth: A
+  /** What an app must have been allowed; unless said, no app may call the method. */
+  oauth?: AppRule<Asked<S, A>>
   /** Bytes of the request's body, decoded; 150 KiB unless said. */
   bodyLimit?: number | ((server: Surface) => number)
   /** Whether lists may also be spelled `name[]=` and `name[0]=`, as old clients do. */
   looseParams?: boolean
 }
 
-interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<A> {
+interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
   run(asked: Asked<S, A>): Promise<Answer<S>>
 }
 
-interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<A> {
+interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
   /** Whose account answers: a DID or a handle. */
   of(asked: Asked<S, A>): string
   /** What is told where that is no account of this server; RepoNotFound unless said. */
@@ -102,11 +127,14 @@ interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<
   run(asked: AskedOfAccount<S, A>): Promise<Answer<S>>
 }
 
+type AskedByAnybody = Asked<Schema, keyof Callers>
+
 /** A method as the gateway sees it, whatever it was made of. */
 export interface Method {
   readonly nsid: string
   readonly verb: 'GET' | 'POST'
   readonly auth: keyof Callers
+  readonly oauth?: AppRule<AskedByAnybody>
   readonly bodyLimit: number | ((server: Surface) => number)
   /** The media type of the body it expects; undefined for none. */
   readonly accepts: string | undefined

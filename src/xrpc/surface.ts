@@ -1,5 +1,6 @@
 /** What every method may use besides the account it is about: the server it is a method of. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { ClientAddress } from '#src/gateway/client-address.ts'
 import type { Crawlers } from '#src/gateway/crawlers.ts'
 import type { Errands } from '#src/gateway/errands.ts'
 import type { KeyRotations } from '#src/gateway/key-rotations.ts'
@@ -31,6 +32,8 @@ export interface Surface {
   readonly moderationMailer: Mailer
   /** The relays that are told of what is new here. */
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
+  /** The address of a request's client, behind the proxies that are believed. */
+  readonly addressOf: ClientAddress
   /** What is done behind an answer. */
   readonly errands: Errands
   /** The bytes of blobs; what there is of them, the accounts know. */

@@ -68,6 +68,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     mailer: { send: async (mail) => void sent.push(mail) },
     moderationMailer: { send: async (mail) => void sent.push(mail) },
     crawlers: { notify: () => {}, request: async () => [] },
+    addressOf: () => '192.0.2.1',
     errands: new Errands((error) => errors.push(error)),
     resolver: identity.resolver,
     handles: identity.handles,

@@ -8,7 +8,7 @@ const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
 const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
-const rooms = ['repo', 'blobs', 'sessions', 'identity', 'lifecycle', 'sequencer', 'directory', 'limits', 'preferences', 'oauth'].map(
+const rooms = ['repo', 'blobs', 'sessions', 'identity', 'lifecycle', 'sequencer', 'directory', 'limits', 'preferences', 'factors', 'oauth'].map(
   (room) => `src/${room}`,
 )
 const config = ['src/config', 'src/config.ts']
@@ -20,11 +20,13 @@ const gatewayHalves = [
   'src/sessions/tokens.ts',
   'src/sessions/log-in.ts',
   'src/sessions/new-passwords.ts',
+  'src/factors/challenges.ts',
   'src/lifecycle/activate.ts',
   'src/lifecycle/arrive.ts',
   'src/lifecycle/create-account.ts',
   'src/lifecycle/delete-account.ts',
   'src/lifecycle/did-check.ts',
+  'src/lifecycle/states.ts',
   'src/lifecycle/first-wakes.ts',
   'src/identity/handle-rules.ts',
   'src/identity/plc-requests.ts',
@@ -43,7 +45,8 @@ const layers: Record<string, { runs: string[]; types?: string[] }> = {
   'src/account': { runs: ['src/protocol', 'src/ports'] },
   'src/blobs': { runs: floor },
   'src/repo': { runs: [...floor, 'src/blobs'] },
-  'src/sessions': { runs: [...floor, 'src/identity/emails.ts'] },
+  'src/factors': { runs: floor },
+  'src/sessions': { runs: [...floor, 'src/factors', 'src/identity/emails.ts'] },
   'src/identity': { runs: floor },
   'src/lifecycle': { runs: [...floor, 'src/repo', 'src/sessions', 'src/identity', 'src/blobs', 'src/oauth'] },
   'src/oauth': { runs: [...floor, 'src/sessions', 'src/directory/write-lane.ts'] },

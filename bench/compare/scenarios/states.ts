@@ -18,18 +18,13 @@ function inState(state: State, world: World): Scenario {
       const other = await createPerson(visitor, name('other'))
       const person = await personIn(visitor, state, name('person'))
       await visitor.listen(other)
+      let made = 0
       for (const probe of everyMethod(person, other)) {
         const { method, harms, shows } = probe
-        const subject = harms
-          ? await personIn(
-              visitor,
-              state,
-              name(method.slice(-10).toLowerCase().replaceAll('.', '-')),
-            )
-          : person
-        const ask = harms
-          ? everyMethod(subject, other).find((one) => one.method === method)!
-          : probe
+        const subject = harms ? await personIn(visitor, state, name(`p${++made}`)) : person
+        if (harms) await visitor.passOver()
+        const again = everyMethod(subject, other).find((one) => one.method === method)
+        const ask = harms ? again! : probe
         await visitor.call('as meant', method, { ...ask, as: fitting(ask, subject) })
         if (!shows) {
           await visitor.call('by itself', method, { ...ask, as: subject.access })

@@ -8,6 +8,7 @@ import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method
 import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
 import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
 import { accessScopesFor } from '#src/sessions/tokens.ts'
+import { inScope } from '#src/xrpc/app-rules.ts'
 import type { AccountCaller } from '#src/xrpc/method.ts'
 
 export interface CatchAllPorts {
@@ -31,8 +32,16 @@ export async function passOn(
   const { headers } = request
   const target = await services.findTarget(nsid, headers.get('atproto-proxy') ?? undefined)
   const header = headers.get('authorization') ?? undefined
-  const { did, scope } = (await authenticate('account', header, nsid)) as AccountCaller
-  if (isPrivilegedMethod(nsid) && !isPrivileged(scope)) throw badMethod()
+  const shown = {
+    method: verb,
+    url: request.url,
+    header: (name: string) => headers.get(name) ?? undefined,
+  }
+  const caller = (await authenticate('account', header, nsid, shown)) as AccountCaller
+  const { did, permissions } = caller
+  if (permissions !== undefined) {
+    inScope(() => permissions.assertRpc({ aud: `${target.did}#${target.serviceId}`, lxm: nsid }))
+  } else if (isPrivilegedMethod(nsid) && !isPrivileged(caller.scope)) throw badMethod()
   if ((await findAccount(did)) === undefined) {
     throw forbidden('Account not found', 'AccountNotFound')
   }

@@ -4,6 +4,7 @@ import { XrpcError } from '#src/errors.ts'
 import { commonEncodings } from '#src/gateway/proxy/accept-encoding.ts'
 import { forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import {
+  audienceOf,
   type DefaultServices,
   type FindTarget,
   type Target,
@@ -56,6 +57,8 @@ export interface OwnCall {
 export interface Services {
   readonly appView: AppView | undefined
   readonly findTarget: FindTarget
+  /** Whom a call is for, as the scopes of apps say it: `did#service`. Throws 400. */
+  audienceOf(nsid: string, header: string | undefined): string
   /** Sends on a request; the answer's status is below 400. Throws what the service refused, and 502. */
   send(request: UpstreamRequest, credentials: Credentials | undefined): Promise<UpstreamAnswer>
   /** Sends on a GET whose answer may be read here. */
@@ -94,6 +97,7 @@ export function openServices(ports: ServicesPorts): Services {
     appView: addresses.appView,
     warn: ports.warn,
     findTarget: targetFinder(addresses, resolver),
+    audienceOf: (nsid, header) => audienceOf(addresses, nsid, header),
     send,
     whole,
     get(target, request, credentials) {

@@ -54,6 +54,18 @@ export function targetFinder(services: DefaultServices, resolver: DidResolver): 
   }
 }
 
+/** Whom a call is for, as `did#service`: the header as it is, or the default. Throws 400 where there is neither. */
+export function audienceOf(
+  services: DefaultServices,
+  nsid: string,
+  header: string | undefined,
+): string {
+  if (header) return header
+  const target = defaultTarget(nsid, services)
+  if (target === undefined) throw invalidRequest(`No service configured for ${nsid}`)
+  return `${target.did}#${target.serviceId}`
+}
+
 function defaultTarget(
   nsid: string,
   { appView, moderation, report }: DefaultServices,

@@ -10,6 +10,8 @@ const subjects: Record<MailKind, string> = {
   resetPassword: 'Password Reset Requested',
   deleteAccount: 'Account Deletion Requested',
   plcOperation: 'PLC Update Operation Requested',
+  signIn: 'Sign In Code',
+  codesByMail: 'Sign In Codes Requested',
 }
 
 it.each(Object.entries(subjects) as [MailKind, string][])(

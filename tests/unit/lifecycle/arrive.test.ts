@@ -101,7 +101,7 @@ describe('an account from elsewhere', () => {
     const attempts = [0, 1].map(() => arrive(deps(), other, did))
     const outcomes = await Promise.allSettled(attempts)
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    await expect(arrive(deps(), other, did)).rejects.toThrow('Account already exists')
+    await expect(arrive(deps(), other, did)).rejects.toThrow('Repo already exists')
   })
 
   it('is whole or not there, whoever dies when', async () => {

@@ -118,7 +118,7 @@ describe('the table', () => {
     ['deactivated', ['400 RepoDeactivated', null, '401 AccountDeactivated', null, null]],
     ['takendown', ['400 RepoTakendown', null, ...Array(3).fill('401 AccountTakedown')]],
     ['suspended', ['400 RepoSuspended', null, ...Array(3).fill('401 AccountTakedown')]],
-    ['deleted', Array(5).fill('400 RepoNotFound')],
+    ['deleted', ['400 RepoNotFound', '400 RepoNotFound', ...Array(3).fill('403 AccountNotFound')]],
   ])('says of an account that is %s', (status, expected) => {
     const said = refusals.map((must) => {
       try {

@@ -1,0 +1,164 @@
+/** com.atproto.admin: what the admin can ask and do. */
+import { createPerson, repoRef, writePost } from '../people.ts'
+import { admin as as } from '../services.ts'
+import type { Ask } from '../visitor.ts'
+import type { Scenario } from '../worlds.ts'
+
+const nobody = `did:plc:${'a'.repeat(24)}`
+const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
+
+export const admin: Scenario = {
+  name: 'admin',
+  world: 'alone',
+  async run(visitor) {
+    const person = await createPerson(visitor, 'ann')
+    const ben = await createPerson(visitor, 'ben')
+    const { did } = person
+    const record = await writePost(visitor, person, 'one')
+    const ask = (what: string, method: string, query: Ask['query'] = {}) =>
+      visitor.call(what, `com.atproto.admin.${method}`, { as, query: query ?? {} })
+    const send = (what: string, method: string, body: object) =>
+      visitor.call(what, `com.atproto.admin.${method}`, { as, body })
+    await ask('good', 'getAccountInfo', { did })
+    await ask('nobody', 'getAccountInfo', { did: nobody })
+    await ask('no did', 'getAccountInfo', { did: 'x' })
+    await ask('two and nobody', 'getAccountInfos', `dids=${did}&dids=${nobody}`)
+    await ask('none', 'getAccountInfos')
+    const uri = record.uri
+    for (const query of [
+      {},
+      { did },
+      { uri },
+      { did, blob: someBlob },
+      { blob: someBlob },
+      { did: nobody },
+      { uri: `at://${did}/com.example.thing/none` },
+      { uri: 'x' },
+    ]) {
+      await ask(
+        `of ${Object.keys(query)} ${query.did === nobody ? 'nobody' : ''}`,
+        'getSubjectStatus',
+        query as Record<string, string>,
+      )
+    }
+    const strong = { $type: 'com.atproto.repo.strongRef', uri, cid: record.cid }
+    await send('a record', 'updateSubjectStatus', {
+      subject: strong,
+      takedown: { applied: true, ref: '7' },
+    })
+    await ask('a record', 'getSubjectStatus', { uri })
+    const of = { repo: did, collection: 'com.example.thing' }
+    const read = (what: string, method: string, query: Record<string, string>, by?: string) =>
+      visitor.call(what, `com.atproto.${method}`, { query, as: by })
+    await read('taken down', 'repo.getRecord', { ...of, rkey: 'one' })
+    await read('taken down', 'repo.listRecords', of)
+    await read('taken down, by itself', 'repo.getRecord', { ...of, rkey: 'one' }, person.access)
+    await read('taken down', 'sync.getRecord', {
+      did,
+      collection: 'com.example.thing',
+      rkey: 'one',
+    })
+    await read('taken down', 'sync.getRepo', { did })
+    const write = { as: person.access, body: { ...of, rkey: 'one', record: { next: true } } }
+    await visitor.call('over what is taken down', 'com.atproto.repo.putRecord', write)
+    await read('after a new version', 'repo.getRecord', { ...of, rkey: 'one' })
+    await send('a record back', 'updateSubjectStatus', {
+      subject: strong,
+      takedown: { applied: false },
+    })
+    await read('back', 'repo.getRecord', { ...of, rkey: 'one' })
+    await send('a record that is not there', 'updateSubjectStatus', {
+      subject: { ...strong, uri: `at://${did}/com.example.thing/none` },
+      takedown: { applied: true },
+    })
+    await send('of nobody', 'updateSubjectStatus', {
+      subject: repoRef(nobody),
+      takedown: { applied: true },
+    })
+    await send('an unknown kind', 'updateSubjectStatus', {
+      subject: { $type: 'com.example.x' },
+      takedown: { applied: true },
+    })
+    await send('a record, deactivated', 'updateSubjectStatus', {
+      subject: strong,
+      deactivated: { applied: true },
+    })
+
+    await send('good', 'sendEmail', {
+      recipientDid: did,
+      senderDid: ben.did,
+      content: 'hello',
+      subject: 'S',
+      comment: 'c',
+    })
+    await send('nobody', 'sendEmail', {
+      recipientDid: nobody,
+      senderDid: ben.did,
+      content: 'hello',
+    })
+    await send('by handle', 'updateAccountEmail', {
+      account: person.handle,
+      email: 'Ann-2@example.com',
+    })
+    await send('taken', 'updateAccountEmail', { account: did, email: ben.email })
+    await send('bad', 'updateAccountEmail', { account: did, email: 'nonsense' })
+    await send('good again', 'updateAccountEmail', { account: did, email: 'ann-3@example.com' })
+    await send('nobody', 'updateAccountEmail', { account: nobody, email: 'x@example.com' })
+    await ask('changed', 'getAccountInfo', { did })
+    for (const handle of [
+      'ann-2.test',
+      'admin.test',
+      'ben.test',
+      'ab.test',
+      'nothing-here.example',
+      'nigger.test',
+      `${'x'.repeat(30)}.test`,
+    ]) {
+      await send(`to ${handle}`, 'updateAccountHandle', { did, handle })
+    }
+    await send('nobody', 'updateAccountHandle', { did: nobody, handle: 'nobody-2.test' })
+    await send('good', 'updateAccountPassword', { did, password: 'next' })
+    await send('long', 'updateAccountPassword', { did, password: 'x'.repeat(257) })
+    await send('nobody', 'updateAccountPassword', { did: nobody, password: 'next' })
+    const login = { identifier: did, password: 'next' }
+    await visitor.call('the new password', 'com.atproto.server.createSession', { body: login })
+    await visitor.call('the old session', 'com.atproto.server.refreshSession', {
+      as: person.refresh,
+      verb: 'POST',
+    })
+
+    const code = (
+      await visitor.ask('com.atproto.server.createInviteCode', { as, body: { useCount: 1 } })
+    ).body.code
+    await visitor.ask('com.atproto.server.createInviteCode', {
+      as,
+      body: { useCount: 3, forAccount: did },
+    })
+    for (const query of [
+      {},
+      { limit: 1 },
+      { sort: 'usage', cursor: '0::x' },
+      { sort: 'recent' },
+      { sort: 'x' },
+      { limit: 0 },
+      { limit: 501 },
+      { cursor: 'x' },
+    ]) {
+      await ask(JSON.stringify(query), 'getInviteCodes', query as Record<string, string | number>)
+    }
+    await send('the admin’s', 'disableInviteCodes', { accounts: ['admin'] })
+    await send('nothing', 'disableInviteCodes', {})
+    await send('some', 'disableInviteCodes', { codes: [code], accounts: [did] })
+    await ask('disabled', 'getInviteCodes')
+    await send('good', 'disableAccountInvites', { account: did, note: 'n' })
+    await ask('without invites', 'getAccountInfo', { did })
+    await send('good', 'enableAccountInvites', { account: did })
+    await send('nobody', 'disableAccountInvites', { account: nobody })
+    await visitor.listen(ben)
+    await send('good', 'deleteAccount', { did })
+    await visitor.events('deleted')
+    await ask('deleted', 'getAccountInfo', { did })
+    await send('nobody', 'deleteAccount', { did: nobody })
+    await visitor.events('nobody deleted')
+  },
+}

@@ -1,0 +1,108 @@
+/** com.atproto.identity: handles that are found and changed, and operations on a DID. */
+import { createPerson } from '../people.ts'
+import { admin } from '../services.ts'
+import type { Scenario } from '../worlds.ts'
+
+const identityMethods = 'com.atproto.identity'
+
+export const identity: Scenario = {
+  name: 'identity',
+  world: 'alone',
+  async run(visitor) {
+    const other = await createPerson(visitor, 'id-other')
+    const { did, access: as, handle, email } = await createPerson(visitor, 'id-person')
+    await visitor.listen(other)
+    const resolve = (name: string) =>
+      visitor.call(`of ${name}`, `${identityMethods}.resolveHandle`, { query: { handle: name } })
+    for (const name of [
+      handle,
+      'ID-person.TEST',
+      'nobody.test',
+      'a.b.test',
+      'x',
+      'localhost',
+      'abc.invalid',
+      'test',
+    ]) {
+      await resolve(name)
+    }
+    const change = (what: string, next: string) =>
+      visitor.call(what, `${identityMethods}.updateHandle`, { as, body: { handle: next } })
+    await change('taken', other.handle)
+    await change('too short', 'ab.test')
+    await change('two labels', 'a.b.test')
+    await change('reserved', 'admin.test')
+    await change('a slur', 'nigger.test')
+    await change('no handle', 'x')
+    await change('a top-level domain of no use', 'abc.local')
+    await change('of nobody', 'nothing-here.example')
+    await change('the host', 'localhost')
+    await visitor.passOver()
+    await change('good', 'Id-Next.test')
+    await visitor.events('good')
+    await change('the same', 'id-next.test')
+    await visitor.events('the same')
+    await resolve(handle)
+    await resolve('id-next.test')
+    await visitor.call('changed', 'com.atproto.server.getSession', { as })
+    await visitor.call('changed', 'com.atproto.repo.describeRepo', { query: { repo: did } })
+    const { body: advice } = await visitor.call(
+      '',
+      `${identityMethods}.getRecommendedDidCredentials`,
+      { as },
+    )
+    await visitor.call('', `${identityMethods}.requestPlcOperationSignature`, { as, verb: 'POST' })
+    const token = await visitor.services.code(email)
+    const sign = (what: string, body: object) =>
+      visitor.call(what, `${identityMethods}.signPlcOperation`, { as, body })
+    await sign('no code', {})
+    await sign('a wrong code', { token: 'AAAAA-AAAAA' })
+    const { body: signed } = await sign('good', {
+      token,
+      alsoKnownAs: ['at://elsewhere.example.com'],
+    })
+    await sign('used up', { token })
+    const submit = (what: string, operation: unknown) =>
+      visitor.call(what, `${identityMethods}.submitPlcOperation`, { as, body: { operation } })
+    await submit('another handle', signed.operation)
+    await submit('nothing', {})
+    await submit('no operation', undefined)
+    const right = { ...signed.operation, ...advice }
+    await submit('a wrong signature', right)
+    await submit('another key', { ...right, rotationKeys: [] })
+    await submit('another server', {
+      ...right,
+      services: {
+        atproto_pds: { ...advice.services.atproto_pds, endpoint: 'https://example.com' },
+      },
+    })
+    await submit('another type', {
+      ...right,
+      services: { atproto_pds: { ...advice.services.atproto_pds, type: 'x' } },
+    })
+    await submit('another signing key', { ...right, verificationMethods: { atproto: 'did:key:x' } })
+    await visitor.call('again', `${identityMethods}.requestPlcOperationSignature`, {
+      as,
+      verb: 'POST',
+    })
+    let next = token
+    for (let waits = 0; waits < 100 && next === token; waits++) {
+      next = await visitor.services.code(email)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    const { body: good } = await sign('as it should be', { token: next })
+    await visitor.passOver()
+    await submit('good', good.operation)
+    await visitor.events('submitted')
+    await submit('again', good.operation)
+    await visitor.call('by the admin', 'com.atproto.admin.updateAccountHandle', {
+      as: admin,
+      body: { did, handle: 'id-third.test' },
+    })
+    await visitor.events('by the admin')
+    const { body: log } = {
+      body: await fetch(`${visitor.plcUrl}/${did}/log`).then((r) => r.json()),
+    }
+    visitor.note('operations', log)
+  },
+}

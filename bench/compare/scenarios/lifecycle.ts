@@ -1,0 +1,166 @@
+/** Accounts that come from elsewhere, sleep, wake and go, with what is said of it on the firehose. */
+import { arrive, newStranger } from '../newcomer.ts'
+import { createPerson, narrow, repoRef, takeDown, writePost } from '../people.ts'
+import { admin } from '../services.ts'
+import type { Visitor } from '../visitor.ts'
+import type { Scenario } from '../worlds.ts'
+
+const server = 'com.atproto.server'
+const carType = { 'content-type': 'application/vnd.ipld.car' }
+
+export const arrival: Scenario = {
+  name: 'arrival',
+  world: 'alone',
+  async run(visitor) {
+    await visitor.listen(await createPerson(visitor, 'arrival-marker'))
+    const { did, serviceToken, person, car } = await newStranger(visitor, 'stranger')
+    const { handle, email, password } = person
+    const body = { did, handle, email, password }
+    const lxm = `${server}.createAccount`
+    const create = (what: string, as: string | undefined, more: object = {}) =>
+      visitor.call(what, `${server}.createAccount`, { as, body: { ...body, ...more } })
+    await create('no token', undefined)
+    await create('a token for another method', serviceToken({ lxm: 'com.example.do' }))
+    await create('a token of somebody else', serviceToken({ lxm }), {
+      did: `did:plc:${'c'.repeat(24)}`,
+    })
+    await create('a handle of elsewhere', serviceToken({ lxm }), { handle: 'nothing-here.example' })
+    await create('no email', serviceToken({ lxm }), { email: undefined })
+    const { body: made } = await create('good', serviceToken({ lxm }))
+    await visitor.events('arrived')
+    const as = `Bearer ${made.accessJwt}`
+    await create('again', serviceToken({ lxm }))
+    const status = (what: string) => visitor.call(what, `${server}.checkAccountStatus`, { as })
+    await status('empty')
+    const carry = (
+      what: string,
+      bytes: Uint8Array | string,
+      headers: Record<string, string> = carType,
+    ) => visitor.call(what, 'com.atproto.repo.importRepo', { as, body: bytes, headers })
+    await carry('another type', car, { 'content-type': 'application/json' })
+    await carry('nothing', '')
+    await carry('cut', car.subarray(0, car.length - 10))
+    await carry('good', car)
+    await carry('again', car)
+    await visitor.events('imported')
+    await status('imported')
+    await visitor.call('imported', 'com.atproto.repo.listMissingBlobs', { as })
+    await visitor.call('imported, by itself', 'com.atproto.sync.getRepo', { as, query: { did } })
+    await visitor.call('imported', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await visitor.call('too early', `${server}.activateAccount`, { as, verb: 'POST' })
+    await visitor.events('too early')
+  },
+}
+
+export const moves: Scenario = {
+  name: 'activation',
+  world: 'alone',
+  async run(visitor) {
+    await visitor.listen(await createPerson(visitor, 'moves-marker'))
+    const newcomer = await arrive(visitor, 'mover')
+    const { access: as, did } = newcomer.person
+    const activate = (what: string) =>
+      visitor.call(what, `${server}.activateAccount`, { as, verb: 'POST' })
+    const { body: advice } = await visitor.prepare(
+      'com.atproto.identity.getRecommendedDidCredentials',
+      { as },
+    )
+    const attempts: Record<string, object> = {
+      'no rotation key of the server': { ...advice, rotationKeys: [] },
+      'another server': { ...advice, services: {} },
+      'another signing key': { ...advice, verificationMethods: {} },
+      'as it should be': advice,
+    }
+    for (const [what, { rotationKeys = [], ...fields }] of Object.entries(attempts) as [
+      string,
+      { rotationKeys?: string[] },
+    ][]) {
+      const own = (await fetch(`${visitor.plcUrl}/${did}/data`).then((r) => r.json())) as {
+        rotationKeys: string[]
+      }
+      await newcomer.changeDid({
+        rotationKeys: [...new Set([own.rotationKeys[0]!, ...rotationKeys])],
+        ...fields,
+      })
+      await visitor.call(what, `${server}.checkAccountStatus`, { as })
+      await activate(what)
+      await visitor.events(what)
+    }
+    await activate('again')
+    await visitor.events('again')
+    await visitor.call('activated', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await visitor.call('activated', 'com.atproto.repo.listRecords', {
+      query: { repo: did, collection: 'com.example.thing' },
+    })
+    const record = { repo: did, collection: 'com.example.thing', record: { first: 'here' } }
+    await visitor.call('the first write', 'com.atproto.repo.createRecord', { as, body: record })
+    await visitor.events('the first write')
+    await visitor.call('active', 'com.atproto.repo.importRepo', {
+      as,
+      body: newcomer.car,
+      headers: carType,
+    })
+    await visitor.events('an import while active')
+  },
+}
+
+export const sleepAndDeath: Scenario = {
+  name: 'changes of state',
+  world: 'alone',
+  async run(visitor) {
+    await visitor.listen(await createPerson(visitor, 'state-marker'))
+    const person = await createPerson(visitor, 'changing')
+    const { did, access: as } = person
+    await writePost(visitor, person, 'one')
+    await visitor.passOver()
+    const own = async (what: string, method: string, body?: object) => {
+      await visitor.call(what, `${server}.${method}`, { as, verb: 'POST', ...(body && { body }) })
+      await visitor.events(`${what} ${method}`)
+    }
+    await own('the first', 'deactivateAccount', {})
+    await own('the second', 'deactivateAccount', {})
+    await own('with a date', 'deactivateAccount', { deleteAfter: '2050-01-01T00:00:00.000Z' })
+    await own('with a bad date', 'deactivateAccount', { deleteAfter: 'soon' })
+    await own('the first', 'activateAccount')
+    await own('the second', 'activateAccount')
+    await moderated(visitor, did)
+    await takeDown(visitor, did, true)
+    await visitor.passOver()
+    await own('taken down', 'deactivateAccount', {})
+    await own('taken down', 'activateAccount')
+    const ask = { as: narrow(person), body: {} }
+    await visitor.call('by its narrow session', `${server}.deactivateAccount`, ask)
+    await visitor.events('by its narrow session')
+    await takeDown(visitor, did, false)
+    await visitor.events('the end of the takedown of a sleeping account')
+    await own('at last', 'activateAccount')
+    await visitor.call('good', 'com.atproto.admin.deleteAccount', { as: admin, body: { did } })
+    await visitor.events('the end')
+    await visitor.call('again', 'com.atproto.admin.deleteAccount', { as: admin, body: { did } })
+    await visitor.events('the end again')
+  },
+}
+
+async function moderated(visitor: Visitor, did: string) {
+  const subject = repoRef(did)
+  const set = async (what: string, body: object) => {
+    const method = 'com.atproto.admin.updateSubjectStatus'
+    await visitor.call(what, method, { as: admin, body: { subject, ...body } })
+    await visitor.events(what)
+    await visitor.call(what, 'com.atproto.admin.getSubjectStatus', { as: admin, query: { did } })
+    await visitor.call(what, 'com.atproto.sync.getRepoStatus', { query: { did } })
+  }
+  await set('neither', {})
+  await set('a takedown', { takedown: { applied: true, ref: 'a' } })
+  await set('a second takedown', { takedown: { applied: true, ref: 'b' } })
+  await set('taken down and activated', {
+    takedown: { applied: true },
+    deactivated: { applied: false },
+  })
+  await set('activated while down', { deactivated: { applied: false } })
+  await set('deactivated while down', { deactivated: { applied: true } })
+  await set('the end of the takedown', { takedown: { applied: false } })
+  await set('activated', { deactivated: { applied: false } })
+  await set('deactivated', { deactivated: { applied: true } })
+  await set('both at once', { takedown: { applied: false }, deactivated: { applied: false } })
+}

@@ -1,0 +1,193 @@
+/** com.atproto.server: addresses, the codes that are mailed to them, app passwords and signing keys. */
+import { createPerson } from '../people.ts'
+import { admin } from '../services.ts'
+import type { Scenario } from '../worlds.ts'
+
+const server = 'com.atproto.server'
+
+export const mail: Scenario = {
+  name: 'email',
+  world: 'alone',
+  async run(visitor) {
+    await createPerson(visitor, 'mail-other')
+    const { access: as, email, handle, did } = await createPerson(visitor, 'mail')
+    const request = (method: string, what = 'asked') =>
+      visitor.call(what, `${server}.${method}`, { as, verb: 'POST' })
+    const send = (what: string, method: string, body: object, by: string | undefined = as) =>
+      visitor.call(what, `${server}.${method}`, { as: by, body })
+
+    await send('no code yet', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
+    await request('requestEmailConfirmation')
+    const confirmation = await visitor.services.code(email)
+    await send('another address', 'confirmEmail', { email: 'x@example.com', token: confirmation })
+    await send('a wrong code', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
+    await send('in lower case', 'confirmEmail', {
+      email: 'MAIL@example.com',
+      token: confirmation.toLowerCase(),
+    })
+    await send('used up', 'confirmEmail', { email, token: confirmation })
+    await visitor.call('confirmed', `${server}.getSession`, { as })
+    await request('requestEmailConfirmation', 'confirmed already')
+
+    await request('requestEmailUpdate')
+    const update = await visitor.services.code(email)
+    const next = 'mail-next@example.com'
+    await send('without a code', 'updateEmail', { email: next })
+    await send('a wrong code', 'updateEmail', { email: next, token: 'AAAAA-AAAAA' })
+    await send('a bad address', 'updateEmail', { email: 'nonsense', token: update })
+    await send('a disposable address', 'updateEmail', { email: 'a@mailinator.com', token: update })
+    await send('a taken address', 'updateEmail', { email: 'mail-other@example.com', token: update })
+    await send('a good one', 'updateEmail', { email: next, token: update, emailAuthFactor: true })
+    await visitor.call('updated', `${server}.getSession`, { as })
+    await request('requestEmailUpdate', 'not confirmed')
+    await send('without a code, not confirmed', 'updateEmail', { email })
+
+    await send('nobody', 'requestPasswordReset', { email: 'nobody@example.com' }, undefined)
+    await send('no address', 'requestPasswordReset', { email: 'x' }, undefined)
+    await send('asked', 'requestPasswordReset', { email: 'Mail@example.com' }, undefined)
+    const reset = await visitor.services.code(email)
+    await send(
+      'a wrong code',
+      'resetPassword',
+      { token: 'AAAAA-AAAAA', password: 'next' },
+      undefined,
+    )
+    await send(
+      'a long password',
+      'resetPassword',
+      { token: reset, password: 'x'.repeat(257) },
+      undefined,
+    )
+    await send('good', 'resetPassword', { token: reset, password: 'next' }, undefined)
+    await send('used up', 'resetPassword', { token: reset, password: 'next' }, undefined)
+    await send(
+      'the new password',
+      'createSession',
+      { identifier: handle, password: 'next' },
+      undefined,
+    )
+    await request('requestAccountDelete')
+    const end = await visitor.services.code(email)
+    const deletion = { did, password: 'next', token: end }
+    await send('a wrong password', 'deleteAccount', { ...deletion, password: 'wrong' }, undefined)
+    await send('a wrong code', 'deleteAccount', { ...deletion, token: 'AAAAA-AAAAA' }, undefined)
+    await send(
+      'somebody else',
+      'deleteAccount',
+      { ...deletion, did: `did:plc:${'a'.repeat(24)}` },
+      undefined,
+    )
+    await visitor.listen(await createPerson(visitor, 'mail-marker'))
+    await send('good', 'deleteAccount', deletion, undefined)
+    await visitor.events('deleted')
+    await send('again', 'deleteAccount', deletion, undefined)
+    await visitor.call('deleted', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await visitor.call('deleted', 'com.atproto.sync.listRepos', { query: { limit: 1 } })
+    await createPerson(visitor, 'mail').then(
+      () => visitor.note('the name is free again', true),
+      (error) => visitor.note('the name is free again', String(error)),
+    )
+  },
+}
+
+export const appPasswords: Scenario = {
+  name: 'app passwords',
+  world: 'alone',
+  async run(visitor) {
+    const { access: as, did } = await createPerson(visitor, 'app-person')
+    const send = (what: string, method: string, body: object) =>
+      visitor.call(what, `${server}.${method}`, { as, body })
+    const { body: one } = await send('good', 'createAppPassword', { name: 'one' })
+    await send('privileged', 'createAppPassword', { name: 'two', privileged: true })
+    await send('the same name', 'createAppPassword', { name: 'one' })
+    await send('an empty name', 'createAppPassword', { name: '' })
+    await visitor.call('good', `${server}.listAppPasswords`, { as })
+    const identifier = did
+    const { body: session } = await send('with it', 'createSession', {
+      identifier,
+      password: one.password,
+    })
+    const bearer = `Bearer ${session.accessJwt}`
+    await visitor.call('by app password', `${server}.getSession`, { as: bearer })
+    for (const lxm of [
+      'chat.bsky.convo.listConvos',
+      `${server}.createAccount`,
+      'com.example.do',
+      `${server}.getSession`,
+    ]) {
+      const query = { aud: 'did:web:example.com', lxm }
+      await visitor.call(`by app password ${lxm}`, `${server}.getServiceAuth`, {
+        as: bearer,
+        query,
+      })
+    }
+    await send('good', 'revokeAppPassword', { name: 'one' })
+    await send('again', 'revokeAppPassword', { name: 'one' })
+    await visitor.call('revoked', `${server}.refreshSession`, {
+      as: `Bearer ${session.refreshJwt}`,
+      verb: 'POST',
+    })
+    await visitor.call('revoked', `${server}.getSession`, { as: bearer })
+    await send('revoked', 'createSession', { identifier, password: one.password })
+  },
+}
+
+export const serviceAuth: Scenario = {
+  name: 'service auth and keys',
+  world: 'alone',
+  async run(visitor) {
+    const { access: as, did } = await createPerson(visitor, 'auth-person')
+    const aud = 'did:web:example.com'
+    const now = Math.floor(Date.now() / 1000)
+    const asked: Record<string, Record<string, string | number>> = {
+      'no lxm': { aud },
+      'with lxm': { aud, lxm: 'com.example.do' },
+      'a service of a DID': { aud: `${aud}#service`, lxm: 'com.example.do' },
+      'a bad aud': { aud: 'example.com' },
+      'two services': { aud: `${aud}#a#b` },
+      'in the past': { aud, exp: now - 10 },
+      'an hour without lxm': { aud, exp: now + 3600 },
+      'almost an hour': { aud, lxm: 'com.example.do', exp: now + 3500 },
+      'two hours': { aud, lxm: 'com.example.do', exp: now + 7200 },
+      'no number': { aud, exp: 'soon' },
+      'a protected method': { aud, lxm: 'com.atproto.server.getSession' },
+      'a bad lxm': { aud, lxm: 'nothing' },
+    }
+    for (const [what, query] of Object.entries(asked)) {
+      await visitor.call(what, `${server}.getServiceAuth`, { as, query })
+    }
+    await visitor.call('no did', `${server}.reserveSigningKey`, { body: {} })
+    const foreign = { did: `did:plc:${'b'.repeat(24)}` }
+    const { body: key } = await visitor.call('a did', `${server}.reserveSigningKey`, {
+      body: foreign,
+    })
+    const { body: again } = await visitor.call('again', `${server}.reserveSigningKey`, {
+      body: foreign,
+    })
+    visitor.note('the same key again', key.signingKey === again.signingKey)
+    await visitor.call('a did of this server', `${server}.reserveSigningKey`, { body: { did } })
+    await visitor.call('a bad did', `${server}.reserveSigningKey`, { body: { did: 'x' } })
+    await visitor.call('', `${server}.describeServer`)
+    await visitor.call('', 'com.atproto.temp.checkSignupQueue', { as })
+    await visitor.call('codes', `${server}.createInviteCode`, {
+      as: admin,
+      body: { useCount: 2, forAccount: did },
+    })
+    await visitor.call('for nobody', `${server}.createInviteCode`, {
+      as: admin,
+      body: { useCount: 1, forAccount: 'x' },
+    })
+    await visitor.call('none', `${server}.createInviteCode`, { as: admin, body: { useCount: 0 } })
+    await visitor.call('codes', `${server}.createInviteCodes`, {
+      as: admin,
+      body: { codeCount: 2, useCount: 1, forAccounts: [did] },
+    })
+    for (const query of [{}, { includeUsed: false, createAvailable: false }]) {
+      const { status, body } = await visitor.ask(`${server}.getAccountInviteCodes`, { as, query })
+      const uses = (code: { available: number }) => code.available
+      // Codes of one moment come in any order.
+      const codes = body.codes?.sort((a: never, b: never) => uses(a) - uses(b))
+      visitor.note(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, { status, ...body, codes })
+    }
+  },
+}

@@ -1,0 +1,72 @@
+/** Everything that is not XRPC, paths that are none, and answers that are packed. */
+import { createPerson, personIn } from '../people.ts'
+import type { Scenario } from '../worlds.ts'
+
+const paths = [
+  '/',
+  '/robots.txt',
+  '/xrpc/_health',
+  '/.well-known/did.json',
+  '/.well-known/atproto-did',
+  '/tls-check',
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-authorization-server',
+  '/oauth/jwks',
+  '/.well-known/change-password',
+  '/favicon.ico',
+  '/nothing',
+  '/xrpc',
+  '/xrpc/',
+  '/xrpc/nothing',
+  '/xrpc/a/b',
+  '/xrpc/com.atproto.server.describeServer/',
+  '/xrpc/com.atproto.server.describeServer/more',
+  '/xrpc/com..x',
+  '/xrpc/%00',
+  '/xrpc/COM.ATPROTO.SERVER.DESCRIBESERVER',
+  '/oauth/par',
+  '/oauth/token',
+  '/oauth/revoke',
+]
+
+export const routes: Scenario = {
+  name: 'routes',
+  world: 'alone',
+  async run(visitor) {
+    const person = await createPerson(visitor, 'routed')
+    const asleep = await personIn(visitor, 'deactivated', 'unrouted')
+    for (const path of paths) {
+      for (const verb of ['GET', 'POST', 'OPTIONS', 'HEAD', 'DELETE']) {
+        if (verb === 'OPTIONS')
+          await visitor.call(verb, path, {
+            verb,
+            headers: {
+              origin: 'https://example.com',
+              'access-control-request-method': 'POST',
+              'access-control-request-headers': 'authorization,x-a',
+            },
+          })
+        else await visitor.call(verb, path, { verb })
+      }
+    }
+    for (const host of [
+      person.handle,
+      asleep.handle,
+      'nobody.test',
+      'localhost',
+      'a.b.test',
+      'example.com',
+    ]) {
+      await visitor.call(`at ${host}`, '/.well-known/atproto-did', { headers: { host } })
+      await visitor.call(`of ${host}`, '/tls-check', { query: { domain: host } })
+    }
+    const describe = 'com.atproto.server.describeServer'
+    for (const encoding of ['gzip', 'br', 'deflate', 'identity', '*']) {
+      await visitor.call(`accepts ${encoding}`, describe, {
+        headers: { 'accept-encoding': encoding },
+      })
+    }
+    await visitor.call('with an origin', describe, { headers: { origin: 'https://example.com' } })
+    await visitor.call('__proto__', describe, { query: '__proto__=1' })
+  },
+}

@@ -1,0 +1,119 @@
+/** com.atproto.sync: repos as relays read them, and the firehose from a cursor. */
+import { Listener } from '../listener.ts'
+import { createPerson, personIn, writePost } from '../people.ts'
+import type { Scenario } from '../worlds.ts'
+
+const sync = 'com.atproto.sync'
+const thing = 'com.example.thing'
+
+export const repos: Scenario = {
+  name: 'sync',
+  world: 'alone',
+  async run(visitor) {
+    const person = await createPerson(visitor, 'sync-person')
+    const { did } = person
+    await writePost(visitor, person, 'one')
+    const { body: latest } = await visitor.call('', `${sync}.getLatestCommit`, { query: { did } })
+    await writePost(visitor, person, 'two')
+    const ask = (what: string, method: string, query: Record<string, string | number> = { did }) =>
+      visitor.call(what, `${sync}.${method}`, { query })
+    const of = { did, collection: thing }
+    for (const method of [
+      'getRepo',
+      'getHead',
+      'getCheckout',
+      'getRepoStatus',
+      'getLatestCommit',
+      'listBlobs',
+    ]) {
+      await ask('good', method)
+      await ask('of nobody', method, { did: `did:plc:${'a'.repeat(24)}` })
+      await ask('by handle', method, { did: person.handle })
+    }
+    await ask('since', 'getRepo', { did, since: latest.rev })
+    await ask('since before', 'getRepo', { did, since: '3kaaaaaaaaa22' })
+    await ask('since later', 'getRepo', { did, since: '3zzzzzzzzzzzz' })
+    await ask('since nonsense', 'getRepo', { did, since: 'x' })
+    await visitor
+      .call('packed', `${sync}.getRepo`, { query: { did }, headers: { 'accept-encoding': 'gzip' } })
+      .catch(() => {})
+    await ask('there', 'getRecord', { ...of, rkey: 'one' })
+    await ask('not there', 'getRecord', { ...of, rkey: 'gone' })
+    await ask('a bad key', 'getRecord', { ...of, rkey: 'a/b' })
+    await ask('no collection', 'getRecord', { ...of, rkey: 'one', collection: 'com.example.none' })
+    await ask('the commit', 'getBlocks', { did, cids: latest.cid })
+    const { body: now } = await visitor.ask(`${sync}.getLatestCommit`, { query: { did } })
+    await ask('the newest commit', 'getBlocks', { did, cids: now.cid })
+    await visitor.call('two', `${sync}.getBlocks`, {
+      query: `did=${did}&cids=${now.cid}&cids=${now.cid}`,
+    })
+    await visitor.call('with brackets', `${sync}.getBlocks`, {
+      query: `did=${did}&cids[]=${now.cid}`,
+    })
+    await ask('a bad cid', 'getBlocks', { did, cids: 'x' })
+    for (const query of [
+      { limit: 1 },
+      { limit: 0 },
+      { limit: 1001 },
+      { cursor: 'x' },
+      { cursor: '1::did:plc:x', limit: 1 },
+    ]) {
+      const reply = await visitor.ask(`${sync}.listRepos`, { query })
+      const { repos, ...rest } = reply.body
+      visitor.note(`${JSON.stringify(query)}: ${sync}.listRepos`, {
+        status: reply.status,
+        ...rest,
+        first: repos?.[0] && Object.keys(repos[0]).sort(),
+      })
+    }
+    await personIn(visitor, 'deactivated', 'sync-asleep')
+    await personIn(visitor, 'takendown', 'sync-down')
+    const { body } = await visitor.ask(`${sync}.listRepos`, { query: { limit: 1000 } })
+    visitor.note(
+      'states in listRepos',
+      body.repos
+        .slice(-3)
+        .map(({ active, status }: { active: boolean; status?: string }) => ({ active, status })),
+    )
+    await ask('', 'listHosts', {})
+    await ask('of a service', 'subscribeRepos', {})
+  },
+}
+
+export const firehose: Scenario = {
+  name: 'firehose',
+  world: 'alone',
+  async run(visitor) {
+    const person = await createPerson(visitor, 'fire-person')
+    await visitor.listen(person)
+    const hear = async (what: string, query: string) => {
+      const listener = await Listener.open(visitor.url, query)
+      const heard = await listener.take()
+      const { closed } = listener
+      listener.end()
+      const shown = heard.slice(-1).map(({ kind, fields }) => ({ kind, ...fields }))
+      visitor.note(`${what}: firehose`, {
+        closed,
+        last: shown.filter(({ kind }) => kind !== '#commit'),
+        any: heard.length > 0,
+      })
+    }
+    await hear('in the future', '?cursor=9007199254740991')
+    await hear('no number', '?cursor=x')
+    await hear('negative', '?cursor=-1')
+    await hear('from the beginning', '?cursor=0')
+    await hear('a fraction', '?cursor=1.5')
+    await hear('empty', '?cursor=')
+    await hear('nothing new', '')
+    for (const path of [
+      '/',
+      '/xrpc/com.atproto.sync.getRepo',
+      '/xrpc/com.atproto.label.subscribeLabels',
+    ]) {
+      const reply = await visitor
+        .ask(path, { headers: { connection: 'Upgrade', upgrade: 'websocket' } })
+        .catch(() => 'cut off')
+      visitor.note(`an upgrade of ${path}`, typeof reply === 'string' ? reply : reply.status)
+    }
+  },
+}

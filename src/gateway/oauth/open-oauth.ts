@@ -1,0 +1,134 @@
+/** OAuth as the gateway has it: pages and endpoints beside the XRPC methods, and callers who show a bound token. */
+import { createHmac } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientAddress } from '#src/gateway/client-address.ts'
+import type { FindAccount } from '#src/gateway/accounts.ts'
+import { openPeople } from '#src/gateway/oauth/people.ts'
+import type { CountAttempt, OAuthTerms } from '#src/gateway/oauth/provider.ts'
+import type { ResourceRequests } from '#src/gateway/oauth/resource-requests.ts'
+import type { Log } from '#src/log.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { AppCaller, ShownRequest } from '#src/xrpc/method.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
+
+export interface OAuthPorts {
+  surface: Surface
+  findAccount: FindAccount
+  addressOf: ClientAddress
+  count: CountAttempt
+  terms: OAuthTerms & { dpopSecretHex: string | undefined }
+  plcUrl: string
+  jwtSecret: string
+  clock: Clock
+  log: Pick<Log, 'debug' | 'warn' | 'error'>
+}
+
+export interface OAuth {
+  /** Whether a path is the authorization server's. */
+  owns(path: string): boolean
+  /** Answers; where the authorization server knows no such path or method, `next` does. */
+  handle(request: IncomingMessage, response: ServerResponse, next: () => void): void
+  authenticate(request: ShownRequest): Promise<AppCaller>
+  /** What the next proof must name; undefined before the first has been looked at. */
+  nextNonce(): string | undefined
+  /** Loads it all, which takes a second, before somebody waits for it. */
+  warmUp(): void
+}
+
+type Middleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+export function openOAuth(ports: OAuthPorts): OAuth {
+  const { surface, addressOf, log } = ports
+  const people = openPeople(surface, ports.findAccount)
+  const { publicUrl: issuer, did: serviceDid } = surface.service
+  const keys = {
+    issuer,
+    jwtSecret: new TextEncoder().encode(ports.jwtSecret),
+    dpopSecret: dpopSecretOf(ports),
+  }
+  let resources: ResourceRequests | undefined
+
+  const loadResources = once(async () => {
+    const { openResourceRequests } = await import('#src/gateway/oauth/resource-requests.ts')
+    resources = await openResourceRequests({ ...keys, serviceDid, people, clock: ports.clock })
+    return resources
+  })
+
+  const loadPages = once(async (): Promise<Middleware> => {
+    const [{ openProvider }, { oauthMiddleware }] = await Promise.all([
+      import('#src/gateway/oauth/provider.ts'),
+      import('@atproto/oauth-provider/middleware'),
+    ])
+    const { terms, plcUrl, count } = ports
+    const provider = await openProvider({ surface, people, keys, terms, plcUrl, count })
+    return oauthMiddleware(provider, { onError: (_, __, error, what) => note(log, error, what) })
+  })
+
+  async function answer(
+    request: IncomingMessage & { ip?: string },
+    response: ServerResponse,
+    next: () => void,
+  ): Promise<void> {
+    const pages = await loadPages()
+    // Where it looks for the client's address: behind the proxies that are believed, and no others.
+    request.ip = addressOf(request)
+    pages(request, response, (error) => (error === undefined ? next() : fail(error, response)))
+  }
+
+  function fail(error: unknown, response: ServerResponse): void {
+    log.error({ err: error }, 'an OAuth request failed')
+    if (response.headersSent) return void response.destroy()
+    response.writeHead(500, { 'content-type': 'application/json' })
+    response.end('{"error":"server_error","error_description":"Internal Server Error"}')
+  }
+
+  return {
+    owns: isOwn,
+    handle: (request, response, next) => {
+      answer(request, response, next).catch((error) => fail(error, response))
+    },
+    authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
+    nextNonce: () => resources?.nextNonce(),
+    warmUp: () => {
+      const onFailure = (err: unknown) => log.error({ err }, 'OAuth could not be loaded')
+      void Promise.all([loadResources(), loadPages()]).catch(onFailure)
+    },
+  }
+}
+
+function isOwn(path: string): boolean {
+  if (path.startsWith('/xrpc/')) return false
+  return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
+    path,
+  )
+}
+
+/** The same for all gateways that share the JWT secret, so that each believes the nonces of the others. */
+function dpopSecretOf({ terms, jwtSecret }: OAuthPorts): Uint8Array {
+  if (terms.dpopSecretHex !== undefined) return Buffer.from(terms.dpopSecretHex, 'hex')
+  return createHmac('sha256', jwtSecret).update('headwater dpop nonces').digest()
+}
+
+/** What users and clients do wrong is no news; what we do wrong is. */
+function note(log: OAuthPorts['log'], error: unknown, what: string): void {
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
+  const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
+  if (isOurs) log.error({ err: error }, what)
+  else log.debug({ reason: (error as Error).message }, what)
+}
+
+/** Loads once; what failed is tried again by the next who asks. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined
+  return () => {
+    loading ??= load().catch((error) => {
+      loading = undefined
+      throw error
+    })
+    return loading
+  }
+}

@@ -1,0 +1,118 @@
+/** The authorization server itself: @atproto/oauth-provider on our stores, with the operator's branding. */
+import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
+import { InvalidRequestError } from '@atproto/oauth-provider/errors'
+import { accountStore } from '#src/gateway/oauth/account-store.ts'
+import { mailedSteps } from '#src/gateway/oauth/mailed-steps.ts'
+import type { People } from '#src/gateway/oauth/people.ts'
+import { type OAuthKeys, tokenKey } from '#src/gateway/oauth/resource-requests.ts'
+import {
+  deviceStore,
+  lexiconStore,
+  replayStore,
+  requestStore,
+} from '#src/gateway/oauth/shared-stores.ts'
+import { tokenStore } from '#src/gateway/oauth/token-store.ts'
+import { createLexResolver, type HereRecord } from '#src/ports/lexicon-resolver.ts'
+import { XrpcError } from '#src/errors.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
+
+/** What the operator says of it; see config/oauth.ts. */
+export interface OAuthTerms {
+  branding: NonNullable<ConstructorParameters<typeof OAuthProvider>[0]['branding']>
+  trustedClients: readonly string[]
+  lexiconAuthorityDid: string | undefined
+  hcaptcha: { siteKey: string; secretKey: string; tokenSalt: string } | undefined
+}
+
+/** How often somebody at an address may do what a method of the same kind does; rejects where that was too often. */
+export type CountAttempt = (
+  nsid: string,
+  attempt: { address: string; input: unknown },
+) => Promise<void>
+
+export interface ProviderPorts {
+  surface: Surface
+  people: People
+  keys: OAuthKeys
+  terms: OAuthTerms
+  plcUrl: string
+  count: CountAttempt
+}
+
+export async function openProvider(ports: ProviderPorts): Promise<OAuthProvider> {
+  const { surface, people, keys, terms, count } = ports
+  const { dispatch, errands, service } = surface
+  const { issuer, dpopSecret } = keys
+  const safeFetch: typeof globalThis.fetch = (input, init) =>
+    // Nobody's metadata is what somebody else's address says.
+    surface.fetch(input, { redirect: 'error', ...init })
+  const signOut = async (did: string, deviceId: string) => {
+    await (await people.find(did))?.oauth.signOutOfDevice({ deviceId })
+  }
+  const { domains } = await surface.handleRules()
+  return new OAuthProvider({
+    issuer,
+    keyset: [await tokenKey(keys)],
+    dpopSecret,
+    accountStore: { ...accountStore(surface, people), ...mailedSteps(surface, people) },
+    requestStore: requestStore(dispatch),
+    deviceStore: deviceStore(dispatch, signOut),
+    lexiconStore: lexiconStore(dispatch),
+    replayStore: replayStore(dispatch),
+    tokenStore: tokenStore({ dispatch, people, errands }),
+    safeFetch,
+    lexResolver: await createLexResolver({
+      fetch: safeFetch,
+      plcUrl: ports.plcUrl,
+      authorityDid: terms.lexiconAuthorityDid,
+      findHere: (did, path) => recordHere(people, did, path),
+    }),
+    inviteCodeRequired: service.inviteRequired,
+    availableUserDomains: [...domains],
+    ...(terms.hcaptcha && { hcaptcha: terms.hcaptcha }),
+    branding: terms.branding,
+    metadata: { protected_resources: [new URL(issuer).origin as `https://${string}`] },
+    // Tokens do not say what they are good for: the account does, so that it can take it back at once.
+    accessTokenMode: AccessTokenMode.stateful,
+    getClientInfo: (clientId) => ({ isTrusted: terms.trustedClients.includes(clientId) }),
+    ...countedHooks(count),
+  })
+}
+
+/** A record of an account of this server; undefined where the account is elsewhere. */
+async function recordHere(
+  people: People,
+  did: string,
+  path: { collection: string; rkey: string },
+): Promise<HereRecord | undefined> {
+  const account = await people.find(did)
+  if (account === undefined) return undefined
+  const { json } = await account.repo.getRecord(path)
+  const { cid, value } = JSON.parse(json) as { cid: string; value: unknown }
+  return { cid, json: value }
+}
+
+/** Guessing passwords and codes is no easier here than by the methods that do the same. */
+function countedHooks(count: CountAttempt) {
+  const counted = async (nsid: string, address: string, input: unknown = {}) => {
+    try {
+      await count(`com.atproto.server.${nsid}`, { address, input })
+    } catch (error) {
+      if (!(error instanceof XrpcError)) throw error
+      throw new InvalidRequestError('Too many attempts, try again later', error)
+    }
+  }
+  type Attempt = { deviceMetadata: { ipAddress: string } }
+  return {
+    onSignInAttempt: ({ data, deviceMetadata }: Attempt & { data: { username: string } }) =>
+      counted('createSession', deviceMetadata.ipAddress, { identifier: data.username }),
+    onSignUpAttempt: ({ deviceMetadata }: Attempt) =>
+      counted('createAccount', deviceMetadata.ipAddress),
+    onResetPasswordRequest: ({ deviceMetadata }: Attempt) =>
+      counted('requestPasswordReset', deviceMetadata.ipAddress),
+    onResetPasswordConfirm: ({ deviceMetadata }: Attempt) =>
+      counted('resetPassword', deviceMetadata.ipAddress),
+    onDeleteAccountConfirm: ({ deviceMetadata }: Attempt) =>
+      counted('deleteAccount', deviceMetadata.ipAddress),
+  }
+}

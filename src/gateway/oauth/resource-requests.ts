@@ -1,0 +1,159 @@
+/**
+ * Requests with a token that is bound to a key (`Authorization: DPoP`): the token and the proof are verified here, and
+ * the account says whether the token is still good, and for what.
+ */
+import { createSecretKey } from 'node:crypto'
+import { JoseKey } from '@atproto/jwk-jose'
+import {
+  InvalidDpopProofError,
+  InvalidTokenError,
+  OAuthError,
+  WWWAuthenticateError,
+} from '@atproto/oauth-provider/errors'
+import {
+  type AccessTokenPayload,
+  type DpopProof,
+  OAuthVerifier,
+  type OAuthTokenType,
+} from '@atproto/oauth-provider/verifier'
+import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
+import type { People } from '#src/gateway/oauth/people.ts'
+import { PROOF_MS, SeenLately } from '#src/oauth/seen-lately.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { AppCaller, ShownRequest } from '#src/xrpc/method.ts'
+
+/** What all gateways of a server have in common. */
+export interface OAuthKeys {
+  /** Where clients reach the server; the issuer of its tokens. */
+  issuer: string
+  jwtSecret: Uint8Array
+  /** 32 bytes. */
+  dpopSecret: Uint8Array
+}
+
+export interface ResourcePorts extends OAuthKeys {
+  serviceDid: string
+  people: People
+  clock: Clock
+}
+
+/** The one key that signs access tokens; what it signs says so in `iss`, which session tokens do not have. */
+export async function tokenKey({ jwtSecret }: Pick<OAuthKeys, 'jwtSecret'>): Promise<JoseKey> {
+  return JoseKey.fromKeyLike(createSecretKey(jwtSecret), undefined, 'HS256')
+}
+
+const MOST_REMEMBERED = 10_000
+
+type Decoded = Parameters<OAuthVerifier['decodeToken']>
+
+/** Verifies a token once, and its proof every time. */
+class ResourceVerifier extends OAuthVerifier {
+  readonly #believed = new Map<string, AccessTokenPayload>()
+
+  protected override async decodeToken(
+    type: OAuthTokenType,
+    token: Decoded[1],
+    proof: DpopProof | null,
+  ): Promise<AccessTokenPayload & { proof: DpopProof | null }> {
+    const known = this.#believed.get(token)
+    const isBound = known?.cnf?.jkt !== undefined && known.cnf.jkt === proof?.jkt
+    if (known !== undefined && isBound && type === 'DPoP') return { ...known, proof }
+    const payload = await super.decodeToken(type, token, proof)
+    this.#believed.set(token, payload)
+    const [oldest] = this.#believed.keys()
+    if (this.#believed.size > MOST_REMEMBERED && oldest !== undefined) {
+      this.#believed.delete(oldest)
+    }
+    return { ...payload, proof }
+  }
+}
+
+export interface ResourceRequests {
+  /** Who calls. Throws 401 and 400 as the reference, with what a client needs to do better. */
+  authenticate(request: ShownRequest): Promise<AppCaller>
+  nextNonce(): string
+}
+
+const refusals = {
+  unknown: () => new InvalidTokenError('DPoP', 'Invalid token'),
+  expired: () => new InvalidTokenError('DPoP', 'Token expired'),
+  replayed: () => new InvalidDpopProofError('DPoP proof replayed'),
+}
+
+export async function openResourceRequests(ports: ResourcePorts): Promise<ResourceRequests> {
+  const { issuer, dpopSecret, serviceDid, people, clock } = ports
+  const seen = new SeenLately(PROOF_MS)
+  const verifier = new ResourceVerifier({
+    issuer,
+    keyset: [await tokenKey(ports)],
+    dpopSecret,
+    // What this process has seen; the account knows what came by way of the others.
+    replayStore: { unique: (_, nonce) => seen.isNew(nonce, clock.now()) },
+  })
+  const permissions = rememberPermissions()
+
+  async function admitted(request: ShownRequest): Promise<AppCaller> {
+    const { method, url } = request
+    const headers = {
+      authorization: request.header('authorization'),
+      dpop: request.header('dpop'),
+    }
+    const payload = (await verifier.authenticateRequest(method, publicUrl(issuer, url), headers, {
+      audience: [serviceDid],
+    })) as Awaited<ReturnType<ResourceVerifier['decodeToken']>>
+    const { sub: did, jti: id, cnf, proof } = payload
+    if (!did?.startsWith('did:') || !id || !cnf?.jkt || proof === null) throw refusals.unknown()
+    const account = await people.find(did)
+    if (account === undefined) {
+      throw new XrpcError(403, 'AccountNotFound', 'Account not found')
+    }
+    const verdict = await account.oauth.admit({ id, jkt: cnf.jkt, proof: proof.jti })
+    if ('refusal' in verdict) throw refusals[verdict.refusal]()
+    const scopes = verdict.scope.split(' ')
+    if (!scopes.includes('atproto')) {
+      throw invalidRequest('OAuth token does not have "atproto" scope', 'InvalidToken')
+    }
+    return { did, scope: 'oauth', permissions: permissions(verdict.scope) }
+  }
+
+  return {
+    nextNonce: () => verifier.nextDpopNonce() ?? '',
+    authenticate: (request) =>
+      admitted(request).catch((error) => {
+        throw error instanceof OAuthError ? new OAuthRefusal(error) : error
+      }),
+  }
+}
+
+/** A refusal in the words of OAuth, with the header that tells the client how to do it better. */
+class OAuthRefusal extends XrpcError {
+  override readonly headers: Readonly<Record<string, string>>
+
+  constructor(error: OAuthError) {
+    super(error.status, error.error, error.error_description)
+    const challenge = error instanceof WWWAuthenticateError ? error.wwwAuthenticateHeader : undefined
+    this.headers = challenge === undefined ? {} : { 'www-authenticate': challenge }
+  }
+}
+
+/** What was asked for as the client knows it: proxies may have changed the scheme, the host and the port. */
+function publicUrl(issuer: string, url: string): URL {
+  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2))
+  return new URL(path.startsWith('/') ? `${issuer}${path}` : issuer)
+}
+
+const MOST_SCOPES = 1000
+
+/** Scopes are long, and the same for all users of an app. */
+function rememberPermissions(): (scope: string) => ScopePermissionsTransition {
+  const known = new Map<string, ScopePermissionsTransition>()
+  return (scope) => {
+    const found = known.get(scope)
+    if (found !== undefined) return found
+    if (known.size >= MOST_SCOPES) known.clear()
+    const permissions = new ScopePermissionsTransition(scope)
+    known.set(scope, permissions)
+    return permissions
+  }
+}

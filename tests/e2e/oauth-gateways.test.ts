@@ -1,0 +1,136 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startPlcDirectory } from '#src/plc/serve.ts'
+import { createLog } from '#src/log.ts'
+import { type App, Browser, authorize, boundRequest, loopbackApp, signIn } from '#tests/helpers/oauth.ts'
+import { freePort, ServerProcess } from '#tests/helpers/processes.ts'
+import { adminPassword, startServer, type TestServer } from '#tests/helpers/server.ts'
+
+// Two gateways and one process of actors, behind a name that only a proxy knows: no step needs the gateway of the one before.
+const publicUrl = 'https://pds.example.com'
+const getSession = '/xrpc/com.atproto.server.getSession'
+const alice = { handle: 'alice.pds.example.com', password: 'correct horse' }
+const folder = mkdtempSync(join(tmpdir(), 'headwater-gateway-'))
+
+let plc: Awaited<ReturnType<typeof startPlcDirectory>>
+let server: TestServer
+let second: ServerProcess
+let gateways: string[]
+let app: App
+let did: string
+
+beforeAll(async () => {
+  const log = createLog('silent')
+  plc = await startPlcDirectory({ path: join(folder, 'plc.sqlite'), port: undefined, log })
+  const env = {
+    PDS_HOSTNAME: 'pds.example.com',
+    PDS_HOST: '127.0.0.1',
+    PDS_INVITE_REQUIRED: 'false',
+    PDS_DID_PLC_URL: plc.url,
+    PDS_JWT_SECRET: 'a secret of these tests only',
+    PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '7'.repeat(64),
+    PDS_KEY_ENCRYPTION_KEY_HEX: '8'.repeat(64),
+    PDS_ADMIN_PASSWORD: adminPassword,
+  }
+  server = await startServer({ env, roles: 'split' })
+  const { engineToken } = JSON.parse(readFileSync(join(server.dir, 'secrets.json'), 'utf8'))
+  const port = await freePort()
+  second = new ServerProcess(folder, {
+    ...env,
+    PDS_ROLE: 'gateway',
+    PDS_PORT: String(port),
+    PDS_DATA_DIRECTORY: folder,
+    RIVET_ENDPOINT: server.engineEndpoint,
+    RIVET_TOKEN: engineToken,
+  })
+  gateways = [server.url, `http://localhost:${port}`]
+  await second.ready(async () => (await fetch(`${gateways[1]}/xrpc/_health`).catch(() => null))?.ok === true)
+  const made = await inTurn(`${publicUrl}/xrpc/com.atproto.server.createAccount`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...alice, email: 'alice@example.com' }),
+  })
+  did = ((await made.json()) as { did: string }).did
+  app = loopbackApp({ scope: 'atproto', plcUrl: plc.url, url: publicUrl, fetch: inTurn })
+})
+
+afterAll(async () => {
+  await second?.terminate()
+  await server?.remove()
+  await plc?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+let turn = 0
+
+/** What the proxy does: each request goes to the other gateway. */
+const inTurn: typeof fetch = async (input, init) => {
+  const request = new Request(input, init)
+  if (!request.url.startsWith(publicUrl)) return fetch(request)
+  const gateway = gateways[turn++ % gateways.length]!
+  return fetch(new Request(request.url.replace(publicUrl, gateway), request))
+}
+
+it('every step may be another gateway’s', async () => {
+  for (const vias of [gateways, gateways.toReversed()]) {
+    const browser = new Browser(publicUrl)
+    const session = await signIn(app, { ...alice, browser, vias, remember: true })
+    for (let i = 0; i < 4; i++) {
+      const answer = await session.fetchHandler(getSession)
+      expect(await answer.json()).toMatchObject({ did, handle: alice.handle })
+    }
+    await session.getTokenInfo(true)
+    expect((await session.fetchHandler(getSession)).status).toBe(200)
+    await session.signOut()
+  }
+})
+
+it('a token that one has taken back is good at no other, and a proof is good at one of them', async () => {
+  const session = await signIn(app, { ...alice, browser: new Browser(publicUrl), vias: gateways })
+  const saved = structuredClone(app.sessions.get(did)!)
+  const [one, other] = gateways.map((gateway) => `${gateway}${getSession}`) as [string, string]
+  const htu = `${publicUrl}${getSession}`
+  const nonce = (await boundRequest(one, saved, { htu })).headers.get('dpop-nonce')!
+  const jti = 'seen by one of them'
+  expect((await boundRequest(one, saved, { htu, nonce, jti })).status).toBe(200)
+  expect(await boundRequest(other, saved, { htu, nonce, jti })).toMatchObject({
+    message: 'DPoP proof replayed',
+  })
+  await session.signOut()
+  for (const url of [one, other]) {
+    expect(await boundRequest(url, saved, { htu, nonce })).toMatchObject({ error: 'invalid_token' })
+  }
+})
+
+it('a code is good once, however many ask for it at the same moment, wherever', async () => {
+  const params = await authorize(app, { ...alice, browser: new Browser(publicUrl) , vias: gateways })
+  const state = params.get('state')!
+  const kept = structuredClone(app.states.get(state)!)
+  const attempts = Array.from({ length: 4 }, () => {
+    app.states.set(state, structuredClone(kept))
+    return app.client.callback(new URLSearchParams(params))
+  })
+  const outcomes = await Promise.allSettled(attempts)
+  expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1)
+})
+
+it('a sign-in goes on where it was when a gateway dies under it, and no grant is lost with the actors', async () => {
+  const url = await app.client.authorize(publicUrl)
+  const browser = new Browser(publicUrl)
+  await browser.open(url, gateways[0])
+  const credentials = { locale: 'en', username: alice.handle, password: alice.password }
+  const signedIn = await browser.press<{ ephemeralToken: string }>('/sign-in', credentials, {
+    via: gateways[0]!,
+  })
+  await server.crashActors()
+  const consent = await browser.press<{ url: string }>(
+    '/consent',
+    { did },
+    { as: signedIn.body.ephemeralToken, via: gateways[1]! },
+  )
+  const { session } = await app.client.callback(new URL(consent.body.url).searchParams)
+  await server.crashActors()
+  expect((await session.fetchHandler(getSession)).status).toBe(200)
+})

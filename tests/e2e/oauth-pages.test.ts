@@ -1,0 +1,253 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call } from '#tests/helpers/call.ts'
+import { Browser, loopbackApp, redirected, signIn, type SignedIn } from '#tests/helpers/oauth.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import { adminPassword, startServer, type TestServer } from '#tests/helpers/server.ts'
+
+const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+const getSession = '/xrpc/com.atproto.server.getSession'
+const env: Record<string, string> = { PDS_INVITE_REQUIRED: 'true' }
+
+let server: TestServer
+let plcUrl: string
+beforeAll(async () => {
+  const plcPort = await freePort()
+  plcUrl = `http://localhost:${plcPort}`
+  env['PDS_DEV_PLC_PORT'] = String(plcPort)
+  server = await startServer({ env })
+})
+afterAll(() => server?.remove())
+
+const appWith = (scope: string) => loopbackApp({ scope, plcUrl, url: server.url })
+
+async function inviteCode(): Promise<string> {
+  const asked = { as: admin, body: { useCount: 1 } }
+  const { body } = await call(server, 'server.createInviteCode', asked)
+  return (body as { code: string }).code
+}
+
+interface Person {
+  did: string
+  handle: string
+  email: string
+  password: string
+  /** Signed in, at the account page. */
+  browser: Browser
+}
+
+/** A new account, made on the account page. */
+async function newPerson(name: string): Promise<Person> {
+  const browser = new Browser(server.url)
+  await browser.open(`${server.url}/account`)
+  const wanted = { handle: `${name}.test`, email: `${name}@example.com`, password: `secret of ${name}` }
+  const { status, body } = await browser.press<SignedIn>('/sign-up', {
+    ...wanted,
+    locale: 'en',
+    inviteCode: await inviteCode(),
+  })
+  expect([status, body]).toMatchObject([200, { account: { handle: wanted.handle } }])
+  return { ...wanted, did: body.account.did, browser }
+}
+
+/** The code in the newest mail. */
+function mailedCode(): string {
+  const folder = join(server.dir, 'mail')
+  const text = readFileSync(join(folder, readdirSync(folder).sort().at(-1)!), 'utf8')
+  return /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(text)![1]!
+}
+
+describe('sign-up inside the flow', () => {
+  it('makes an account and lets the app in', async () => {
+    const app = appWith('atproto transition:generic')
+    const url = await app.client.authorize(server.url, { prompt: 'create' })
+    const browser = new Browser(server.url)
+    expect((await browser.open(url)).status).toBe(200)
+    const wanted = { locale: 'en', handle: 'zoe.test', email: 'zoe@example.com', password: 'secret of zoe' }
+    const refused = await browser.press('/sign-up', { ...wanted, inviteCode: 'nothing-like-it' })
+    expect(refused.status).toBe(400)
+    const code = await inviteCode()
+    const { body } = await browser.press<SignedIn>('/sign-up', { ...wanted, inviteCode: code })
+    const { did } = body.account
+    const consent = await browser.press<{ url: string }>('/consent', { did }, { as: body.ephemeralToken })
+    const { session } = await app.client.callback(redirected(consent.body.url))
+    const answer = await session.fetchHandler(getSession)
+    expect(await answer.json()).toMatchObject({ did, handle: 'zoe.test' })
+  })
+
+  it('says why a handle may not be had', async () => {
+    const browser = new Browser(server.url)
+    await browser.open(`${server.url}/account`)
+    const reason = async (handle: string) => {
+      const { status, body } = await browser.press('/verify-handle-availability', { handle })
+      return status === 200 ? 'available' : body['reason']
+    }
+    expect(await reason('free-as-air.test')).toBe('available')
+    expect(await reason('zoe.test')).toBe('taken')
+    expect(await reason('admin.test')).toBe('reserved')
+    expect(await reason('somebody.example.com')).toBe('unsupported')
+  })
+
+  it('takes no account without its code', async () => {
+    const browser = new Browser(server.url)
+    await browser.open(`${server.url}/account`)
+    const wanted = { locale: 'en', handle: 'yan.test', email: 'yan@example.com', password: 'secret of yan' }
+    expect((await browser.press('/sign-up', wanted)).status).toBe(400)
+  })
+})
+
+describe('the account page', () => {
+  it('shows where the account is signed in, and signs out there', async () => {
+    const { did, handle, password, browser } = await newPerson('dora')
+    const elsewhere = new Browser(server.url, { 'user-agent': 'another browser' })
+    await elsewhere.open(`${server.url}/account`)
+    await elsewhere.press('/sign-in', { locale: 'en', username: handle, password, remember: true })
+    const devices = async () => {
+      const path = `/account-sessions?did=${did}`
+      return (await browser.press<DeviceSession[]>(path)).body
+    }
+    const found = await devices()
+    expect(found.map((one) => [one.deviceMetadata.userAgent, one.isCurrentDevice])).toEqual(
+      expect.arrayContaining([
+        ['a browser of the tests', true],
+        ['another browser', false],
+      ]),
+    )
+    const { deviceId } = found.find((one) => !one.isCurrentDevice)!
+    await browser.press('/revoke-account-session', { did, deviceId })
+    expect(await devices()).toHaveLength(1)
+    expect((await elsewhere.press('/device-sessions')).body).toEqual([])
+    expect((await browser.press('/sign-out', { did })).status).toBe(200)
+    expect((await browser.press(`/account-sessions?did=${did}`)).status).toBe(401)
+  })
+
+  it('knows whose browser it is behind a proxy that is believed', async () => {
+    const browser = new Browser(server.url, { 'x-forwarded-for': '203.0.113.7' })
+    const { handle: username, did, password } = await newPerson('ida')
+    await browser.open(`${server.url}/account`)
+    await browser.press('/sign-in', { locale: 'en', username, password, remember: true })
+    const { body } = await browser.press<DeviceSession[]>(`/account-sessions?did=${did}`)
+    expect(body.map((one) => one.deviceMetadata.ipAddress)).toContain('203.0.113.7')
+  })
+
+  it('confirms the email, and changes it', async () => {
+    const { did, email, browser } = await newPerson('emil')
+    await browser.press('/verify-email-request', { did, locale: 'en' })
+    const wrong = await browser.press('/verify-email-confirm', { did, email, token: 'AAAAA-BBBBB' })
+    expect(wrong.status).toBe(400)
+    const confirmed = await browser.press('/verify-email-confirm', { did, email, token: mailedCode() })
+    expect(confirmed.body).toMatchObject({ account: { email, emailVerified: true } })
+    const { body } = await browser.press('/update-email-request', { did, locale: 'en' })
+    expect(body).toEqual({ tokenRequired: true })
+    const next = { did, email: 'emil2@example.com', token: mailedCode() }
+    const changed = await browser.press('/update-email-confirm', next)
+    expect(changed.body).toMatchObject({ account: { email: next.email, emailVerified: false } })
+  })
+
+  it('changes the handle', async () => {
+    const { did, browser } = await newPerson('hana')
+    const { body } = await browser.press('/update-handle', { did, handle: 'hana2.test' })
+    expect(body).toMatchObject({ account: { did, handle: 'hana2.test' } })
+    const taken = await browser.press('/update-handle', { did, handle: 'zoe.test' })
+    expect([taken.status, taken.body['reason']]).toEqual([400, 'taken'])
+  })
+
+  it('sets another password for who forgot it', async () => {
+    const { email, handle } = await newPerson('rosa')
+    const browser = new Browser(server.url)
+    await browser.open(`${server.url}/account/reset-password`)
+    await browser.press('/reset-password-request', { locale: 'en', email })
+    await expect.poll(mailedCode).toMatch(/-/)
+    const password = 'another secret'
+    const reset = (token: string) => browser.press('/reset-password-confirm', { token, password })
+    await expect.poll(async () => (await reset(mailedCode())).status).toBe(200)
+    expect((await reset('AAAAA-BBBBB')).status).toBe(400)
+    const credentials = { locale: 'en', username: handle, password }
+    expect((await browser.press('/sign-in', credentials)).status).toBe(200)
+    const nobody = { locale: 'en', email: 'nobody@example.com' }
+    expect((await browser.press('/reset-password-request', nobody)).status).toBe(200)
+  })
+
+  it('lets an account rest, which ends what apps may do, and come back', async () => {
+    const lena = await newPerson('lena')
+    const { did, browser } = lena
+    const session = await signIn(appWith('atproto'), { ...lena, browser: new Browser(server.url) })
+    expect((await session.fetchHandler(getSession)).status).toBe(200)
+    const rested = await browser.press('/deactivate-account', { did })
+    expect(rested.body).toMatchObject({ account: { deactivated: true } })
+    expect((await session.fetchHandler(getSession)).status).toBe(401)
+    const back = await browser.press('/reactivate-account', { did })
+    expect(back.body).toMatchObject({ account: { deactivated: false } })
+  })
+
+  it('deletes an account with its password and the code from its mail', async () => {
+    const gone = await newPerson('gone')
+    const { did, password, browser } = gone
+    const session = await signIn(appWith('atproto'), { ...gone, browser: new Browser(server.url) })
+    expect((await browser.press('/delete-account-request', { did, locale: 'en' })).status).toBe(200)
+    const token = mailedCode()
+    const wrong = await browser.press('/delete-account-confirm', { did, token, password: 'wrong' })
+    expect(wrong.status).toBe(400)
+    const sure = await browser.press('/delete-account-confirm', { did, token, password })
+    expect(sure.status).toBe(200)
+    expect((await session.fetchHandler(getSession)).status).toBe(401)
+    expect((await browser.press('/device-sessions')).body).toEqual([])
+  })
+})
+
+interface DeviceSession {
+  deviceId: string
+  isCurrentDevice: boolean
+  deviceMetadata: { userAgent: string; ipAddress: string }
+}
+
+describe('a permission set', () => {
+  it('of an account of this server is what an app is given', async () => {
+    const author = await newPerson('author')
+    const nsid = 'com.example.authBasic'
+    const lexicon = {
+      $type: 'com.atproto.lexicon.schema',
+      lexicon: 1,
+      id: nsid,
+      defs: {
+        main: {
+          type: 'permission-set',
+          title: 'Basic app functionality',
+          permissions: [
+            { type: 'permission', resource: 'repo', collection: ['com.example.note'] },
+            { type: 'permission', resource: 'repo', collection: ['app.bsky.feed.post'] },
+          ],
+        },
+      },
+    }
+    const { identifier, password } = { identifier: author.handle, password: author.password }
+    const { body } = await call(server, 'server.createSession', { body: { identifier, password } })
+    const { accessJwt } = body as { accessJwt: string }
+    const record = { repo: author.did, collection: lexicon.$type, rkey: nsid, record: lexicon }
+    const put = await call(server, 'repo.putRecord', {
+      as: `Bearer ${accessJwt}`,
+      body: { ...record, validate: false },
+    })
+    expect(put.status).toBe(200)
+    env['PDS_LEXICON_AUTHORITY_DID'] = author.did
+    await server.restart()
+    const session = await signIn(appWith(`atproto include:${nsid}`), {
+      ...author,
+      browser: new Browser(server.url),
+    })
+    const { scope } = await session.getTokenInfo()
+    // What is not of the set's own group of names is nobody's to give.
+    expect(scope.split(' ').sort()).toEqual(['atproto', 'repo:com.example.note'])
+    const write = (collection: string) =>
+      session.fetchHandler('/xrpc/com.atproto.repo.createRecord', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ repo: author.did, collection, record: { $type: collection, text: 'hi' } }),
+      })
+    expect((await write('com.example.note')).status).toBe(200)
+    expect((await write('app.bsky.feed.post')).status).toBe(403)
+    const unknown = appWith('atproto include:com.example.nothing')
+    await expect(unknown.client.authorize(author.handle)).rejects.toThrow(/lexicon|permission/i)
+  })
+})
