@@ -84,7 +84,7 @@ export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts)
     await fanOut.ready()
     arriving.delete(socket)
     webSockets.handleUpgrade(request, socket, head, (ws) => {
-      void subscribe(ws, socket as Socket, url.searchParams.get('cursor'))
+      void subscribe(ws, socket as Socket, url.searchParams.get('cursor') || null)
     })
   }
 

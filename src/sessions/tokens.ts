@@ -48,9 +48,9 @@ export interface SessionTokens {
   refreshJwt: string
 }
 
-/** A fresh id for a refresh token: 32 random bytes in base64. */
+/** A fresh id for a refresh token: 32 random bytes in base64 without padding. */
 export function newTokenId(): string {
-  return randomBytes(32).toString('base64')
+  return randomBytes(32).toString('base64').slice(0, 43)
 }
 
 /** Issues an access token (120 minutes) and the refresh token (90 days) named `tokenId`. */

@@ -187,7 +187,11 @@ export const serviceAuth: Scenario = {
       const uses = (code: { available: number }) => code.available
       // Codes of one moment come in any order.
       const codes = body.codes?.sort((a: never, b: never) => uses(a) - uses(b))
-      visitor.note(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, { status, ...body, codes })
+      visitor.note(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, {
+        status,
+        ...body,
+        codes,
+      })
     }
   },
 }

@@ -229,8 +229,8 @@ async function preferences(visitor: Visitor, as: string) {
   await get('nothing')
 }
 
-const interesting =
-  /^(authorization|content-type|accept|accept-encoding|accept-language|atproto-.*|x-.*|user-agent|cookie|content-length)$/
+// What this server says of itself in calls of its own is nobody's business.
+const interesting = /^(authorization|content-type|accept-language|atproto-.*|x-.*|cookie)$/
 
 function passedHeaders(headers: Record<string, unknown>) {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => interesting.test(name)))

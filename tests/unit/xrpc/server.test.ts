@@ -22,7 +22,7 @@ const session = {
   refreshJwt: 'r',
 }
 
-it('has every method of the first Headwater, and no other', () => {
+it('has every method of the reference's table and ours, and no other', () => {
   const groups = {
     'com.atproto.server':
       'createAccount createInviteCode createInviteCodes createSession deleteSession ' +
@@ -46,11 +46,10 @@ it('has every method of the first Headwater, and no other', () => {
       'resolveHandle resolveIdentity signPlcOperation submitPlcOperation updateHandle',
     'com.atproto.repo':
       'applyWrites createRecord deleteRecord describeRepo getRecord importRepo listMissingBlobs ' +
-      'listRecords ' +
-      'putRecord uploadBlob',
+      'listRecords putRecord uploadBlob',
     'com.atproto.sync':
       'getBlob getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus ' +
-      'listBlobs listRepos',
+      'listBlobs listRepos notifyOfUpdate requestCrawl',
   }
   const expected = Object.entries(groups).flatMap(([group, names]) =>
     names.split(' ').map((name) => `${group}.${name}`),
