@@ -5,13 +5,18 @@ import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
+import { hasJoined } from '#src/engine/joined.ts'
 
 export async function startActors(
   settings: ActorSettings,
   engine: Engine,
 ): Promise<{ stop(): Promise<void> }> {
   const registry = createRegistry(settings, engine)
+  const since = settings.clock.now()
   registry.start()
+  if (!(await hasJoined(engine, since))) {
+    settings.log.warn('the engine does not know this process yet; the first calls may take long')
+  }
   const endReminders = startReminders(settings)
   const endBlobSweeps = startBlobSweeps(settings)
   return {

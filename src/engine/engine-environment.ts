@@ -50,6 +50,8 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     RIVET__METRICS__PORT: String(ports.metrics),
     // A lone small request would wait 40 ms for the acknowledgement of the one before.
     RIVET__GUARD__TCP_NODELAY: 'true',
+    // An actor that found no process to start in sleeps until it is called again: whoever waits for it has to call again.
+    RIVET__GUARD__ACTOR_READY_TIMEOUT_MS: '5000',
     // On a busy processor the engine puts work off, for up to 16 s; here it is the only one to do it.
     RIVET__RUNTIME__WORKER_CPU_MAX: '1000000',
     // Its stop must fit into ours. The defaults are minutes.

@@ -106,13 +106,20 @@ export async function until(isSo: () => Promise<boolean>, withinMs: number): Pro
   return true
 }
 
+/** Systems give their outgoing connections ports above these, which therefore stay free until we take them. */
+const PORTS = { first: 15_000, count: 15_000 }
+
 /** A port of the loopback that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  } catch {
+    return freePort()
+  }
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return port
 }
