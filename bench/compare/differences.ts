@@ -26,25 +26,29 @@ export function differencesOf(
     .filter(({ parts }) => parts.length > 0)
 }
 
-/** The differences that no entry covers, with the entries that covered something. */
+/** The differences that no entry covers, and in how many calls each entry was seen. */
 export function unexplained(
   differences: readonly Difference[],
   intended: readonly Intended[],
-): { left: Difference[]; used: Set<Intended> } {
-  const used = new Set<Intended>()
-  const covers = (entry: Intended, label: string, part: string) =>
-    entry.seen?.some(([call, parts]) => call.test(label) && (parts ?? /^/).test(part)) ?? false
+): { left: Difference[]; seen: Map<Intended, number> } {
+  const seen = new Map<Intended, number>()
   const left = differences
     .map(({ label, parts }) => {
+      const entries = new Set<Intended>()
       const open = parts.filter((part) => {
-        const entries = intended.filter((entry) => covers(entry, label, part))
-        for (const entry of entries) used.add(entry)
-        return entries.length === 0
+        const entry = intended.find((one) => covers(one, label, part))
+        if (entry !== undefined) entries.add(entry)
+        return entry === undefined
       })
+      for (const entry of entries) seen.set(entry, (seen.get(entry) ?? 0) + 1)
       return { label, parts: open }
     })
     .filter(({ parts }) => parts.length > 0)
-  return { left, used }
+  return { left, seen }
+}
+
+function covers({ seen }: Intended, label: string, part: string): boolean {
+  return seen?.some(([call, parts]) => call.test(label) && (parts ?? /^/).test(part)) ?? false
 }
 
 function* partsOf(where: string, theirs: unknown, ours: unknown): Generator<string> {

@@ -9,7 +9,7 @@ const base32 = '[a-z2-7]'
 
 const replacements: [RegExp, string | ((found: string) => string)][] = [
   // A signature, as the text of an operation or of an error has it.
-  [/\b[\w-]{85}[AQgw](?![\w-])/g, '<signature>'],
+  [/(?<![\w-])[\w-]{85}[AQgw](?![\w-])/g, '<signature>'],
   [/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, (found) => found.replace(/\d/g, '0')],
   [/did:key:z[1-9A-HJ-NP-Za-km-z]+/g, '<did:key>'],
   [/\bz[1-9A-HJ-NP-Za-km-z]{46,50}\b/g, '<multikey>'],
@@ -26,7 +26,9 @@ const replacements: [RegExp, string | ((found: string) => string)][] = [
 /** Text with names for what is random. */
 export function textForm(text: string, names: Names): string {
   let form = text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, jwtForm)
-  for (const [value, name] of names) form = form.replaceAll(value, name)
+  for (const [value, name] of names) {
+    form = form.replaceAll(value, name).replaceAll(encodeURIComponent(value), name)
+  }
   for (const [pattern, name] of replacements) {
     form = typeof name === 'string' ? form.replace(pattern, name) : form.replace(pattern, name)
   }
@@ -55,7 +57,7 @@ function jwtForm(token: string): string {
   const [header, claims] = token.split('.').slice(0, 2).map(readPart)
   if (!header || !claims) return '<no jwt>'
   const { iat, exp, jti, nonce, ...rest } = claims
-  const life = typeof exp === 'number' && typeof iat === 'number' ? exp - iat : '-'
+  const life = typeof exp === 'number' && typeof iat === 'number' ? Math.round((exp - iat) / 10) * 10 : '-'
   const told = { ...header, ...rest, life, ...(jti !== undefined && { jti: String(jti).length }) }
   const parts = Object.entries(told).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
   return `<jwt ${parts.sort().join(' ')}>`

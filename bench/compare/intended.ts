@@ -1,8 +1,9 @@
-/** Where Headwater does not do what the reference does, on purpose: the rows of docs/design/differences.md. */
+/** Where Headwater does not do what the reference does, on purpose, and a call shows it: rows of docs/design/differences.md. */
 
 export interface Intended {
   /** As in the first column of the page. */
   what: string
+  /** As in its last. */
   why: string
   /** Labels of the calls in which it is seen, and which of the differing parts; absent where no call shows it. */
   seen?: [call: RegExp, parts?: RegExp][]
@@ -10,16 +11,260 @@ export interface Intended {
 
 export const intended: Intended[] = [
   {
-    what: 'TEMP',
-    why: '',
+    what: "a caller's mistake that is 500 there",
+    why: 'it is not our fault',
     seen: [
-      [/./, /^headers.(access-control-expose-headers|vary|cache-control)/],
-      [/identity.(resolveDid|resolveIdentity|refreshIdentity)$/],
-      [/sync.(requestCrawl|notifyOfUpdate)$/],
-      [/(search|updateAccountSigningKey)$/],
-      [/a DPoP token/],
-      [/(null|half a JSON):/],
-      [/Preferences/],
+      [/./, /^status: 500 → 40[0-8]/],
+      [/./, /^error: "InternalServerError" → /],
+      [/./, /^message: "Internal Server Error" → /],
+    ],
+  },
+  {
+    what: 'a service of others that fails',
+    why: "it is somebody else's fault",
+    seen: [[/./, /^status: 500 → 502/]],
+  },
+  {
+    what: 'headers that a page may read',
+    why: 'pages find them',
+    seen: [[/./, /^headers\.access-control-expose-headers/]],
+  },
+  {
+    what: '`Vary: Accept-Encoding`',
+    why: 'shorter ones are the same for all',
+    seen: [[/./, /^headers\.vary: .*[Aa]ccept-[Ee]ncoding/]],
+  },
+  {
+    what: 'a refused call of a method that needs credentials',
+    why: 'a refusal depends on who asked',
+    seen: [[/./, /^headers\.cache-control: – → "private"/]],
+  },
+  {
+    what: 'names of two errors',
+    why: "XRPC's names",
+    seen: [
+      [/./, /^error: "(SyntaxError|PayloadTooLargeError)" → /],
+      [/(null|half a JSON): /, /^message: /],
+    ],
+  },
+  {
+    what: 'messages about parameters',
+    why: 'it says which one',
+    seen: [
+      [/./, /^message: "Invalid .* params: .* → .* at \$/],
+      [/__proto__/, /^message/],
+      [/(in the future|no number|a fraction|empty): firehose/, /message/],
+    ],
+  },
+  {
+    what: 'createRecord with a key that is taken',
+    why: 'the same',
+    seen: [[/a key that is there/, /409/]],
+  },
+  {
+    what: 'getBlob and getBlocks of what is not there',
+    why: 'the lexicons have the names',
+    seen: [
+      [
+        /sync\.(getBlob|getBlocks)( #\d)?$/,
+        /^(error: "InvalidRequest" → "Bl(ob|ock)NotFound"|message: "Could not find cids)/,
+      ],
+    ],
+  },
+  {
+    what: '`/.well-known/did.json`',
+    why: '`did:web` of the host resolves',
+    seen: [[/\.well-known\/did\.json/]],
+  },
+  {
+    what: 'requestPasswordReset for an unknown address',
+    why: 'nobody learns who has an account',
+    seen: [[/requestPasswordReset$/]],
+  },
+  {
+    what: 'a second app password of one name',
+    why: 'see the first row',
+    seen: [[/the same name: .*createAppPassword$/]],
+  },
+  {
+    what: 'searchAccounts, updateAccountSigningKey',
+    why: 'operators need them',
+    seen: [[/admin\.(searchAccounts|updateAccountSigningKey)$/]],
+  },
+  {
+    what: 'admin changes to an account that is not here',
+    why: 'nothing was done',
+    seen: [
+      [/(nobody|again|state deleted).*admin\.(update\w+|deleteAccount)/],
+      [/(the end again|nobody deleted): events/],
+    ],
+  },
+  {
+    what: 'updateAccountEmail',
+    why: 'it would lock somebody out',
+    seen: [[/(taken|bad): .*updateAccountEmail$/]],
+  },
+  {
+    what: 'preferences',
+    why: 'they are ours',
+    seen: [[/^alone .*(get|put)Preferences$/]],
+  },
+  {
+    what: 'errors of proxied calls',
+    why: 'clients can wait',
+    seen: [[/^served . proxying . an error/, /^headers\.(retry-after|atproto-)/]],
+  },
+  {
+    what: 'sync.requestCrawl, notifyOfUpdate',
+    why: 'Tempest has it',
+    seen: [[/sync\.(requestCrawl|notifyOfUpdate)$/]],
+  },
+  {
+    what: 'getBlocks with `cids[]=`',
+    why: "Tempest's clients say it",
+    seen: [[/with brackets: .*getBlocks$/]],
+  },
+  {
+    what: 'plain GET of subscribeRepos',
+    why: 'it says what to do; Tempest has it',
+    seen: [[/subscribeRepos$/]],
+  },
+  {
+    what: 'messages about records',
+    why: 'it may be no text',
+    seen: [[/a \$type that is a number/, /^message/]],
+  },
+  {
+    what: 'identity.resolveDid, resolveIdentity, refreshIdentity',
+    why: 'a PDS resolves both all day',
+    seen: [[/identity\.(resolveDid|resolveIdentity|refreshIdentity)$/]],
+  },
+  {
+    what: 'a token of an account that is gone',
+    why: 'one answer',
+    seen: [
+      [
+        /(a token of nobody here|state deleted . as meant): /,
+        /(NotFound|not found|→ 403|→ 400|body: ""|body\.passwords: \[\]|content-type: –)/,
+      ],
+    ],
+  },
+  {
+    what: 'the state of an account',
+    why: 'one question to the account, not two',
+    seen: [[/state (takendown|deleted) .*updateHandle$/]],
+  },
+  {
+    what: 'several mistakes in one createAccount',
+    why: 'nothing is asked of the directory for them',
+    seen: [[/createAccount . (a did without a token|a bad recovery key)/]],
+  },
+  {
+    what: 'describeRepo after a change of handle',
+    why: 'the server made the change itself',
+    seen: [[/identity . changed: .*describeRepo$/]],
+  },
+  {
+    what: 'recommended credentials of an account that was taken down',
+    why: 'they are to be used elsewhere',
+    seen: [[/takendown .*getRecommendedDidCredentials$/]],
+  },
+  {
+    what: '`$link` and `$bytes` that are none',
+    why: 'no reader can make anything of them',
+    seen: [[/records . (a bad link|bad bytes): /]],
+  },
+  {
+    what: 'bodies nested deeper than 64 levels, records deeper than 32',
+    why: 'readers stop before that',
+    seen: [[/records . far too deep: /]],
+  },
+  {
+    what: 'several writes to one record in one applyWrites',
+    why: 'an event has one operation for each path',
+    seen: [[/create and (delete|update): /]],
+  },
+  {
+    what: 'the event of an empty applyWrites',
+    why: 'every event has what its commit names',
+    seen: [[/records . nothing: events/, /blocks/]],
+  },
+  {
+    what: 'getRepo since a rev that is to come',
+    why: 'it can be read',
+    seen: [[/since later: .*getRepo$/]],
+  },
+  {
+    what: "importRepo of what is not the account's own",
+    why: 'nobody could verify it',
+    seen: [[/active: .*importRepo$/]],
+  },
+  {
+    what: 'checkAccountStatus',
+    why: 'tools ask for both',
+    seen: [
+      [
+        /checkAccountStatus$/,
+        /^body\.(active|status|migrationReady|missingBlobCount|recordCount|repoCount): –/,
+      ],
+    ],
+  },
+  {
+    what: 'invite codes that were earned just now',
+    why: 'clients know the lexicon',
+    seen: [[/getAccountInviteCodes/, /availableUses: 1 → –/]],
+  },
+  {
+    what: 'an error page of a service that the server calls itself',
+    why: 'one message',
+    seen: [[/(createReport|getFeed|registerPush)$/, /^message: "Upstream server responded/]],
+  },
+  {
+    what: 'paths that are not there',
+    why: 'clients read JSON',
+    seen: [
+      [
+        /routes . [A-Z]+: ./,
+        /(<!DOCTYPE|content-security-policy|x-content-type-options|content-type: "text.html|invalid xrpc path|^status: 404 → 400|XRPC requests only)/,
+      ],
+    ],
+  },
+  {
+    what: '`/.well-known/atproto-did` of nobody',
+    why: 'it is text',
+    seen: [[/atproto-did/, /content-type/]],
+  },
+  {
+    what: '`/tls-check`',
+    why: 'a proxy needs it',
+    seen: [[/tls-check/]],
+  },
+  {
+    what: '`/`, `/robots.txt` and the version',
+    why: 'it is another server',
+    seen: [
+      [/routes . GET: .(robots.txt)?$/, /^body/],
+      [/_health$/, /^body.version/],
+    ],
+  },
+  {
+    what: 'names of methods in capitals',
+    why: 'NSIDs are told apart by case',
+    seen: [[/COM\.(ATPROTO|atproto)/]],
+  },
+  {
+    what: 'updateHandle to the handle that it is',
+    why: 'nothing is new for the directory',
+    seen: [[/identity . operations/]],
+  },
+  {
+    what: 'preflight of `/.well-known/oauth-protected-resource`',
+    why: 'one rule for all paths',
+    seen: [
+      [
+        /oauth-protected-resource/,
+        /access-control|^body: "GET,HEAD"|^status: 200 → 204|content-type/,
+      ],
     ],
   },
 ]

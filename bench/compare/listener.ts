@@ -51,12 +51,17 @@ export class Listener {
     return this.#closed
   }
 
-  /** Takes what has come so far, until `last` has come, or a second has passed. */
+  /**
+   * Takes what has come so far: until `last` has come and it is quiet, or a second has passed. A new account is
+   * announced a moment after its answer.
+   */
   async take(last: (heard: Heard) => boolean = () => false): Promise<Heard[]> {
     const taken: Heard[] = []
-    for (let waits = 0; waits < 40 && this.#closed === undefined; waits++) {
-      for (const frame of this.#frames.splice(0)) taken.push(await read(frame))
-      if (taken.some(last)) break
+    for (let waits = 0, quiet = 0; waits < 40 && this.#closed === undefined; waits++) {
+      const frames = this.#frames.splice(0)
+      for (const frame of frames) taken.push(await read(frame))
+      quiet = frames.length > 0 ? 0 : quiet + 1
+      if (quiet >= 4 && taken.some(last)) break
       await sleep(25)
     }
     for (const frame of this.#frames.splice(0)) taken.push(await read(frame))

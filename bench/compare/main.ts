@@ -26,16 +26,21 @@ for (const world of worlds.filter((one) => new RegExp(options.world).test(one)))
 }
 
 const differences = differencesOf(...seen)
-const { left, used } = unexplained(differences, intended)
+const { left, seen: counts } = unexplained(differences, intended)
 const isWhole = options.only === '.' && options.world === '.'
-const unseen = isWhole ? intended.filter((one) => one.seen && !used.has(one)) : []
+const unseen = isWhole ? intended.filter((one) => !counts.has(one)) : []
 
 for (const { label, parts } of options.all ? differences : left) {
   console.log(`${label} · ${parts.join(' · ')}`)
 }
-for (const { what } of unseen) console.log(`intended, but not seen: ${what}`)
+console.log('\nIntended, and in how many calls it was seen:')
+for (const [{ what }, count] of [...counts].sort(([, a], [, b]) => b - a)) {
+  console.log(`${String(count).padStart(6)}  ${what}`)
+}
+for (const { what } of unseen) console.log(`     0  ${what}: not seen any more`)
 const count = Math.max(...seen.map((side) => side.length))
+const inMore = differences.filter(({ parts }) => parts.some((part) => !part.startsWith('headers.')))
 console.log(
-  `${count} calls compared, ${differences.length} differ, ${left.length} of them in ways that are not intended.`,
+  `\n${count} calls compared: ${inMore.length} differ in more than headers, ${differences.length - inMore.length} in headers only; ${left.length} in ways that are not intended.`,
 )
 process.exitCode = left.length + unseen.length > 0 ? 1 : 0

@@ -172,7 +172,7 @@ export class Visitor {
   async #keep(label: string, { status, headers, body }: Reply): Promise<void> {
     const mattering = headersThatMatter
       .filter((name) => headers[name] !== undefined)
-      .map((name) => [name, textForm(listed(headers[name]!), this.names)])
+      .map((name) => [name, textForm(listed(name, headers[name]!), this.names)])
     const isCar = headers['content-type']?.startsWith('application/vnd.ipld.car')
     const isBytes = body instanceof Uint8Array
     const form = !isBytes ? body : isCar ? await carForm(body) : bytesForm(body)
@@ -180,8 +180,9 @@ export class Visitor {
   }
 }
 
-/** Lists in headers mean the same in any order and case. */
-function listed(value: string): string {
+/** Lists in headers mean the same in any order and case; a long wait is a second more or less. */
+function listed(name: string, value: string): string {
+  if (name === 'retry-after' && Number(value) > 60) return '<seconds>'
   if (!value.includes(', ')) return value
   return value.toLowerCase().split(', ').sort().join(', ')
 }

@@ -35,6 +35,7 @@ const create: Command = {
     const made = await server.post<{ did: string; handle: string }>(
       'com.atproto.server.createAccount',
       { handle, email, password, ...(code !== undefined && { inviteCode: code }) },
+      'nobody',
     )
     const told = given === undefined ? { password } : {}
     return { did: made.did, handle: made.handle, email, ...told }

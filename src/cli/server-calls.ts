@@ -5,8 +5,8 @@ export interface ServerCalls {
   readonly url: string
   /** A query; `params` that are undefined are left out. */
   get<T>(method: string, params?: Params): Promise<T>
-  /** A procedure. */
-  post<T>(method: string, input: object): Promise<T>
+  /** A procedure; as `nobody` where the server wants no credentials with it. */
+  post<T>(method: string, input: object, as?: 'nobody'): Promise<T>
   /** The bytes that a query gives, as they come. */
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
@@ -16,7 +16,7 @@ type Params = Record<string, string | number | readonly string[] | undefined>
 /** Nobody waits longer for the first byte of an answer. */
 const PATIENCE_MS = 120_000
 
-/** Every call carries the admin's password, if there is one: it lets him see what others do not. */
+/** As a rule a call carries the admin's password, if there is one: it lets him see what others do not. */
 export function serverCalls(url: string, adminPassword: string | undefined): ServerCalls {
   const headers: Record<string, string> =
     adminPassword === undefined
@@ -45,11 +45,14 @@ export function serverCalls(url: string, adminPassword: string | undefined): Ser
     url,
     get: async <T>(method: string, params?: Params) =>
       read<T>(await ask(`${method}${queryOf(params)}`, { headers })),
-    post: async <T>(method: string, input: object) =>
+    post: async <T>(method: string, input: object, as?: 'nobody') =>
       read<T>(
         await ask(method, {
           method: 'POST',
-          headers: { ...headers, 'content-type': 'application/json' },
+          headers: {
+            ...(as === undefined ? headers : {}),
+            'content-type': 'application/json',
+          },
           body: JSON.stringify(input),
         }),
       ),

@@ -24,8 +24,14 @@ export interface OAuthConfig {
   dpopSecretHex: string | undefined
 }
 
-const colorNames = ['primary', 'error', 'warning', 'info', 'success'] as const
-type ColorName = (typeof colorNames)[number]
+const colors = {
+  primary: 'PDS_PRIMARY_COLOR',
+  error: 'PDS_ERROR_COLOR',
+  warning: 'PDS_WARNING_COLOR',
+  info: 'PDS_INFO_COLOR',
+  success: 'PDS_SUCCESS_COLOR',
+}
+type ColorName = keyof typeof colors
 
 const picture = 'an https, http or data URL'
 const isPicture = (text: string) => /^(https?:\/\/|data:)\S+$/i.test(text)
@@ -53,24 +59,28 @@ function readBranding(read: Reader, hostname: string): BrandingConfig {
   return {
     name: read.text('PDS_SERVICE_NAME') ?? `${hostname} PDS`,
     ...(logo !== undefined && { logo }),
-    colors: Object.fromEntries(colorNames.flatMap((name) => readColor(read, name))),
+    colors: Object.fromEntries(
+      Object.entries(colors).flatMap(([color, name]) => readColor(read, color, name)),
+    ),
     background: { ...(light !== undefined && { light }), ...(dark !== undefined && { dark }) },
     links: [
       // Keeps the sign-in page out of search engines.
       ...link(read.url('PDS_HOME_URL'), 'canonical', { en: 'Home', fr: 'Accueil' }),
       // These two are checked where the server tells of them itself.
-      ...link(read.text('PDS_TERMS_OF_SERVICE_URL'), 'terms-of-service', { en: 'Terms of Service' }),
+      ...link(read.text('PDS_TERMS_OF_SERVICE_URL'), 'terms-of-service', {
+        en: 'Terms of Service',
+      }),
       ...link(read.text('PDS_PRIVACY_POLICY_URL'), 'privacy-policy', { en: 'Privacy Policy' }),
       ...link(read.url('PDS_SUPPORT_URL'), 'help', { en: 'Support' }),
     ],
   }
 }
 
-function readColor(read: Reader, name: ColorName): [ColorName, string][] {
+function readColor(read: Reader, color: string, name: string): [string, string][] {
   const expected = 'a colour: #rgb, #rrggbb or rgb(r, g, b)'
   const isColor = (text: string) => /^(#([0-9a-f]{3}|[0-9a-f]{6})|rgb\([\d\s,]+\))$/i.test(text)
-  const color = read.checked(`PDS_${name.toUpperCase()}_COLOR`, expected, isColor)
-  return color === undefined ? [] : [[name, color]]
+  const value = read.checked(name, expected, isColor)
+  return value === undefined ? [] : [[color, value]]
 }
 
 function readHcaptcha(read: Reader): OAuthConfig['hcaptcha'] {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { noteEvent, type Where } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { bounded, clearFailures } from '#src/factors/attempts.ts'
+import { clearFailures } from '#src/factors/attempts.ts'
 import {
   type ChallengePurpose,
   challengeLifetime,
@@ -93,15 +93,14 @@ export async function askForPasskey(account: Account): Promise<RequestOptions> {
 }
 
 /**
- * Believes a passkey's answer, once; `effect` is written with it. Throws 400 InvalidToken for any other answer, 429 as
- * `bounded`.
+ * Believes a passkey's answer, once; `effect` is written with it. Throws 400 InvalidToken for any other answer. Failures
+ * are not counted: nobody guesses a signature, and strangers could lock the owner out.
  */
 export function showPasskey(
   account: Account,
-  input: { response: unknown; where?: Where | undefined; effect: readonly Statement[] },
+  { response, effect }: { response: unknown; effect: readonly Statement[] },
 ): Promise<void> {
-  const { response, where, effect } = input
-  return bounded(account, where, async () => {
+  return inTurn(account, async () => {
     const id = textOf(response, 'id')
     const row = id === undefined ? undefined : await findRow(account, 'passkey', id)
     if (row?.secret == null) throw unknownPasskey()

@@ -5,11 +5,15 @@ import { answerError, openHeaders } from '#src/gateway/answer.ts'
 import { handleRulesRoutes } from '#src/gateway/handle-rules.ts'
 import type { Metrics } from '#src/gateway/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator-routes.ts'
+import type { Desk } from '#src/gateway/security/desk.ts'
+import { securityPages } from '#src/gateway/security/pages.ts'
 import { plainRoutes } from '#src/gateway/well-known.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc-call.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
+  /** What the security pages have besides; absent where there are none. */
+  security?: Pick<Desk, 'look' | 'secret' | 'clock' | 'signInDevice'>
   metrics: Metrics
   server: Surface
 }
@@ -21,6 +25,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
   plainRoutes(app, ports.server)
   handleRulesRoutes(app, ports.server.identity.knownHandleRules, ports)
   operatorRoutes(app, ports)
+  if (ports.security !== undefined) securityPages(app, { ...ports, ...ports.security })
   app.get('/xrpc/com.atproto.sync.subscribeRepos', () => upgradeRequired())
   app.all('/xrpc/*', xrpcHandler(ports))
   app.notFound(() => answerError(new XrpcError(404, 'NotFound', 'Not Found')))

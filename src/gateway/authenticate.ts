@@ -1,6 +1,6 @@
 /** From an Authorization header to the caller it proves, by the kind of credentials a method asks for. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { authRequired, invalidRequest } from '#src/errors.ts'
+import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import {
   accessToken,
   basicCredentials,
@@ -10,7 +10,7 @@ import {
 import { type TokenIssuer, tokenVerifier } from '#src/gateway/believed-tokens.ts'
 import { verifyServiceAuth } from '#src/gateway/service-auth.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
-import { openServiceToken } from '#src/protocol/service-token.ts'
+import { claimedMethod, openServiceToken } from '#src/protocol/service-token.ts'
 import { accessScopesFor, verifyRefresh } from '#src/sessions/tokens.ts'
 import type {
   AccountCaller,
@@ -159,9 +159,10 @@ function accountOrService(
   header: string | undefined,
   lxm: string,
 ): Callers['account or service'] | Promise<Callers['account or service']> {
-  const token = header === undefined ? undefined : openServiceToken(bearerToken(header))
-  if (token?.claims.lxm === undefined) return account(verify, header, accessScopesFor.account)
-  const { iss } = token.claims
+  const shown = parseAuthorization(header)
+  const token = shown?.scheme === 'bearer' ? shown.credentials : ''
+  if (claimedMethod(token) === undefined) return account(verify, header, accessScopesFor.account)
+  const iss = openServiceToken(token)?.claims.iss ?? ''
   const terms = { aud, lxm, iss: [iss.split('#', 1)[0]!] }
   return verifyServiceAuth(bearerToken(header), terms, resolver, clock.now()).then(() => ({
     did: iss,
@@ -187,8 +188,12 @@ function preferencesReader(
 ): Callers['preferences reader'] | Promise<Callers['preferences reader']> {
   const token = openServiceToken(header?.slice(7).trim() ?? '')
   const isService = authority.moderationServiceDid !== undefined && token?.claims.lxm === nsid
-  if (header !== undefined && isService) return moderationService(authority, header, nsid)
-  return account(verify, header, accessScopesFor['account or takendown'])
+  const asAccount = () => account(verify, header, accessScopesFor['account or takendown'])
+  if (header === undefined || !isService) return asAccount()
+  return moderationService(authority, header, nsid).catch((error: unknown) => {
+    if (error instanceof XrpcError && error.status === 401) return asAccount()
+    throw error
+  })
 }
 
 async function moderationService(

@@ -7,6 +7,7 @@ import {
   isSignedBy,
   type OpenedServiceToken,
   openServiceToken,
+  tokenType,
 } from '#src/protocol/service-token.ts'
 
 /** Other kinds of tokens, which must not pass for this one. */
@@ -34,12 +35,11 @@ export async function verifyServiceAuth(
   resolver: IssuerResolver,
   now: number = Date.now(),
 ): Promise<{ iss: string }> {
+  const typ = tokenType(token)
+  if (foreignTypes.includes(typ)) throw authRequired(`Invalid jwt type "${typ}"`, 'BadJwtType')
   const opened = openServiceToken(token)
   if (opened === undefined) throw authRequired('poorly formatted jwt', 'BadJwt')
-  const { header, claims } = opened
-  if (foreignTypes.includes(header.typ)) {
-    throw authRequired(`Invalid jwt type "${String(header.typ)}"`, 'BadJwtType')
-  }
+  const { claims } = opened
   if (now / 1000 > claims.exp) throw authRequired('jwt expired', 'JwtExpired')
   if (![terms.aud].flat().includes(claims.aud)) {
     throw authRequired('jwt audience does not match service did', 'BadJwtAudience')

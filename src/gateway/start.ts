@@ -93,6 +93,12 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     server: surface,
     authenticate: authenticator(authority),
     findAccount,
+    security: {
+      look: config.oauth.branding,
+      secret: authority.jwtSecret,
+      clock,
+      signInDevice: (request, did) => oauth.signInDevice(request, did),
+    },
     nextNonce: () => oauth.nextNonce(),
     metrics,
     vitals,

@@ -115,7 +115,10 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
 
   const name = method.of(asked)
   const did = await ports.findAccount(name)
-  if (did === undefined) throw method.unknown(name)
+  if (did === undefined) {
+    if (method.elsewhere !== undefined) return method.elsewhere(asked)
+    throw method.unknown(name)
+  }
   method.allow?.({ ...asked, did })
   return method.run({ ...asked, did, account: ports.server.dispatch.account(did) })
 }
@@ -160,6 +163,9 @@ function tellStanding(c: Context<Env>, response: Response): void {
 
 function checkVerb({ verb }: Method, given: string): void {
   if (given === verb || (given === 'HEAD' && verb === 'GET')) return
+  if (!['GET', 'HEAD', 'POST'].includes(given)) {
+    throw invalidRequest('XRPC requests only supports GET and POST')
+  }
   throw invalidRequest(`Incorrect HTTP method (${given}) expected ${verb}`)
 }
 

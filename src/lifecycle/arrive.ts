@@ -70,7 +70,9 @@ export async function arrive(
   // The account is made of its birth at once: an earlier life of the same DID may still be awake.
   const { lifecycle } = deps.dispatch.account(did)
   await lifecycle.wake().catch(() => deps.firstWakes.add(did))
-  return { did, handle, ...issueTokens({ did, tokenId }, { ...deps.tokens, now }) }
+  const didDoc = await deps.resolver.refresh(did).catch(() => undefined)
+  const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
+  return { did, handle, ...tokens, ...(didDoc && { didDoc }) }
 }
 
 async function confirm(

@@ -11,6 +11,8 @@ export interface ShownToken {
   jkt: string
   /** The id of the proof; good once. */
   proof: string
+  /** Who asks: a call that is made again, because its answer was lost, hears the same. */
+  attempt: string
 }
 
 /** Why a request is not admitted. */
@@ -47,7 +49,7 @@ export async function admit(
   if (token === undefined || token.jkt !== shown.jkt) return { refusal: 'unknown' }
   const now = account.clock.now()
   if (token.expiresAt <= now) return { refusal: 'expired' }
-  if (!memory.proofs.isNew(shown.proof, now)) return { refusal: 'replayed' }
+  if (!memory.proofs.isNew(shown.proof, now, shown.attempt)) return { refusal: 'replayed' }
   return { scope: token.scope, expiresAt: token.expiresAt }
 }
 

@@ -67,7 +67,9 @@ export async function updateRequest(
     const params = [...entries.map(([, value]) => value), id]
     return {
       answer: undefined,
-      statements: [{ sql: `UPDATE request SET ${set} WHERE id = ? AND consumed_by IS NULL`, params }],
+      statements: [
+        { sql: `UPDATE request SET ${set} WHERE id = ? AND consumed_by IS NULL`, params },
+      ],
     }
   })
 }

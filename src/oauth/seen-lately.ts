@@ -8,8 +8,8 @@ export const PROOF_MS = 198_000
 
 export class SeenLately {
   readonly #windowMs: number
-  #young = new Set<string>()
-  #old = new Set<string>()
+  #young = new Map<string, string>()
+  #old = new Map<string, string>()
   #turnsAt = 0
 
   /** Whatever is seen is remembered for at least `windowMs`. */
@@ -17,18 +17,19 @@ export class SeenLately {
     this.#windowMs = windowMs
   }
 
-  /** Whether it has not been seen in this time; from now on it has. */
-  isNew(name: string, now: number): boolean {
+  /** Whether it has not been seen in this time, but by the same `attempt`; from now on it has. */
+  isNew(name: string, now: number, attempt = ''): boolean {
     if (now >= this.#turnsAt || this.#young.size >= MOST) this.#turn(now)
-    if (this.#young.has(name) || this.#old.has(name)) return false
-    this.#young.add(name)
+    const seenBy = this.#young.get(name) ?? this.#old.get(name)
+    if (seenBy !== undefined) return seenBy !== '' && seenBy === attempt
+    this.#young.set(name, attempt)
     return true
   }
 
   #turn(now: number): void {
     // After a long silence the younger ones are too old as well.
-    this.#old = now < this.#turnsAt + this.#windowMs ? this.#young : new Set()
-    this.#young = new Set()
+    this.#old = now < this.#turnsAt + this.#windowMs ? this.#young : new Map()
+    this.#young = new Map()
     this.#turnsAt = now + this.#windowMs
   }
 }

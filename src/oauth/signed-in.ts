@@ -30,7 +30,9 @@ export async function signOutOfDevice(
   { sql }: Account,
   { deviceId }: { deviceId: string },
 ): Promise<void> {
-  await sql.batch([{ sql: `DELETE FROM oauth WHERE kind = 'device' AND id = ?`, params: [deviceId] }])
+  await sql.batch([
+    { sql: `DELETE FROM oauth WHERE kind = 'device' AND id = ?`, params: [deviceId] },
+  ])
 }
 
 /** The account, if it is signed in on the device. */

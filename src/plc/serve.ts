@@ -28,7 +28,8 @@ export async function startPlcDirectory(options: {
     const { status, type, body } = await answer(operations, request).catch((error) =>
       failure(error, options.log),
     )
-    response.writeHead(status, { 'content-type': type })
+    // Apps in browsers ask as well, as they may ask plc.directory.
+    response.writeHead(status, { 'content-type': type, 'access-control-allow-origin': '*' })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
   await new Promise<void>((resolve, reject) => {

@@ -1,7 +1,8 @@
 /** Finding permission sets by their names: in the DNS, in repos elsewhere, and in those of this server. */
-import type { LexResolver } from '@atproto/oauth-provider/provider'
-import { jsonToLex } from '@atproto/lex-json'
+
 import { parseCid } from '@atproto/lex-data'
+import { jsonToLex } from '@atproto/lex-json'
+import type { LexResolver } from '@atproto/oauth-provider/provider'
 
 export interface LexiconPorts {
   /** The guarded one: the addresses are other people's. */

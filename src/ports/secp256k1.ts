@@ -17,15 +17,18 @@ export interface Curve {
   /** The compressed public key, 33 bytes. */
   publicKey(key: Uint8Array): Uint8Array
   sign(digest: Uint8Array, key: Uint8Array): Uint8Array
+  /** Whether a signature of 64 bytes is good, with a public key in either form; high-S signatures count. */
+  verify(digest: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean
 }
 
 /** Throws where WebAssembly is off. */
 export async function wasmCurve(): Promise<Curve> {
-  const { isPrivate, pointFromScalar, sign } = await import('tiny-secp256k1')
+  const { isPrivate, pointFromScalar, sign, verify } = await import('tiny-secp256k1')
   return {
     isPrivateKey: isPrivate,
     publicKey: (key) => pointFromScalar(key, true)!,
     sign,
+    verify,
   }
 }
 
@@ -35,6 +38,8 @@ export async function jsCurve(): Promise<Curve> {
     isPrivateKey: (key) => secp256k1.utils.isValidSecretKey(key),
     publicKey: (key) => secp256k1.getPublicKey(key, true),
     sign: (digest, key) => secp256k1.sign(digest, key, { prehash: false, lowS: true }),
+    verify: (digest, publicKey, signature) =>
+      secp256k1.verify(signature, digest, publicKey, { prehash: false, lowS: false }),
   }
 }
 
@@ -52,6 +57,20 @@ export function signingKey(
     jwtAlg: SECP256K1_JWT_ALG,
     did: () => (did ??= formatDidKey(SECP256K1_JWT_ALG, publicKey(secret))),
     sign: (bytes) => sign(createHash('sha256').update(bytes).digest(), secret),
+  }
+}
+
+/** Whether the signature (64 bytes, r and s) of a sha-256 digest is good; false for what is no key or no signature. */
+export function verifySecp256k1(
+  digest: Uint8Array,
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+  { verify } = curve,
+): boolean {
+  try {
+    return signature.length === 64 && verify(digest, publicKey, signature)
+  } catch {
+    return false
   }
 }
 

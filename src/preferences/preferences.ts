@@ -1,6 +1,7 @@
 /** What an account has chosen in its applications (app.bsky.actor.getPreferences, putPreferences), kept as it came. */
 import type { Account } from '#src/account/account.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { mustPrepare } from '#src/lifecycle/states.ts'
 
 export interface Preference {
   $type: string
@@ -22,6 +23,9 @@ export async function getPreferences(
   account: Account,
   { fullAccess }: { fullAccess: boolean },
 ): Promise<{ preferences: Preference[] }> {
+  if ((await account.profile.get()).status === 'deleted') {
+    throw invalidRequest('Repo not found', 'NotFound')
+  }
   const row = await account.sql.first<{ preferences: string | null }>(select)
   const kept = JSON.parse(row?.preferences ?? '[]') as Preference[]
   const details = kept.find(({ $type }) => $type === PERSONAL_DETAILS)
@@ -38,6 +42,7 @@ export async function putPreferences(
   account: Account,
   { preferences, fullAccess }: { preferences: Preference[]; fullAccess: boolean },
 ): Promise<void> {
+  mustPrepare((await account.profile.get()).status)
   const types = preferences.map(({ $type }) => $type)
   if (!types.every((type) => type === NAMESPACE || type.startsWith(`${NAMESPACE}.`))) {
     throw invalidRequest(`Some preferences are not in the ${NAMESPACE} namespace`)

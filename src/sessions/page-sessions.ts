@@ -82,10 +82,15 @@ export async function finishStep(
   await pendingStep(account, { token })
   const effect = begin(account, token, where, proven)
   if (code !== undefined) await showCode(account, { code, where, effect })
-  else await showPasskey(account, { response, where, effect })
+  else {
+    await showPasskey(account, { response, effect }).catch(async (error) => {
+      await account.sql.batch(noteEvent(account, 'second factor refused', where))
+      throw error
+    })
+  }
 }
 
-/** Signs in with a passkey and nothing else. Throws 401 AccountTakedown, 400 InvalidToken, 429. */
+/** Signs in with a passkey and nothing else. Throws 401 AccountTakedown, 400 InvalidToken. */
 export async function signInWithPasskey(
   account: Account,
   { token, response, where }: Visit & { response: unknown },
@@ -93,7 +98,7 @@ export async function signInWithPasskey(
   if (await findRow(account, 'session', idOf(token))) return
   mustLogIn((await account.profile.get()).status)
   const effect = begin(account, token, where, proven)
-  await showPasskey(account, { response, where, effect })
+  await showPasskey(account, { response, effect })
 }
 
 /** Throws 401 where the token is of no session, or of one that is over. */

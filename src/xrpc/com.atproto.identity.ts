@@ -1,5 +1,5 @@
 /** com.atproto.identity: the names of accounts, here and elsewhere. */
-import { invalidRequest } from '#src/errors.ts'
+import { forbidden, invalidRequest } from '#src/errors.ts'
 import { sendMail } from '#src/gateway/mails.ts'
 import { isServiceHandle } from '#src/identity/handle-rules.ts'
 import * as plc from '#src/identity/plc-requests.ts'
@@ -44,7 +44,7 @@ export const refreshIdentity = method(identity.refreshIdentity, {
 /** Whose identity it is stands in the token. */
 const own = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
-  unknown: () => invalidRequest('Account not found'),
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
 export const updateHandle = method(identity.updateHandle, {

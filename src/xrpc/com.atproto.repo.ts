@@ -1,10 +1,12 @@
 /** com.atproto.repo: writing records and what belongs to them, and reading them one by one or in lists. */
 import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
 import { importRepo as importInto } from '#src/gateway/import-repo.ts'
+import { passUnsigned } from '#src/gateway/proxy/pass-unsigned.ts'
 import { receiveBlob } from '#src/gateway/receive-blob.ts'
 import { claimedHandle, verificationKey } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 import { type AccountCaller, method } from '#src/xrpc/method.ts'
+import type { Surface } from '#src/xrpc/surface.ts'
 
 /** What all writes have in common: an account writes to its own repo, named by DID or handle. */
 const own = {
@@ -62,11 +64,23 @@ export const applyWrites = method(repo.applyWrites, {
   },
 })
 
+/** The AppView may know a record of a repo that is not here, or asleep. */
+async function recordElsewhere({ services }: Surface, request: Request): Promise<Response> {
+  const answer = await passUnsigned(services, repo.getRecord.$nsid, request)
+  if (answer === undefined) throw invalidRequest('Could not locate record')
+  return answer
+}
+
 export const getRecord = method(repo.getRecord, {
   auth: 'none',
   of: ({ params }) => params.repo,
-  unknown: () => invalidRequest('Could not locate record'),
-  run: ({ account, params: { repo: _, ...params } }) => account.repo.getRecord(params),
+  elsewhere: ({ server, request }) => recordElsewhere(server, request),
+  run: ({ account, params: { repo: _, ...params }, server, request }) =>
+    account.repo.getRecord(params).catch((error: unknown) => {
+      // A record that is not there is RecordNotFound.
+      if (!(error instanceof XrpcError) || error.error !== 'InvalidRequest') throw error
+      return recordElsewhere(server, request)
+    }),
 })
 
 export const listRecords = method(repo.listRecords, {

@@ -48,7 +48,6 @@ export const checkAccountStatus = method(server.checkAccountStatus, {
 
 export const requestAccountDelete = method(server.requestAccountDelete, {
   ...own,
-  unknown: () => invalidRequest('account not found'),
   auth: 'full account',
   run: async ({ account, server }) => {
     const { token, email } = await account.email.requestToken({ purpose: 'delete_account' })

@@ -122,6 +122,8 @@ interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<
   of(asked: Asked<S, A>): string
   /** What is told where that is no account of this server; RepoNotFound unless said. */
   unknown?(name: string): XrpcError
+  /** What answers instead where that is no account of this server. */
+  elsewhere?(asked: Asked<S, A>): Promise<Answer<S>>
   /** Throws where this caller may not do this with that account. */
   allow?(asked: Asked<S, A> & { did: string }): void
   run(asked: AskedOfAccount<S, A>): Promise<Answer<S>>
@@ -148,6 +150,7 @@ export interface Method {
   input(body: unknown): unknown
   of?(asked: unknown): string
   unknown(name: string): XrpcError
+  elsewhere?(asked: unknown): Promise<unknown>
   allow?(asked: unknown): void
   run(asked: unknown): Promise<unknown>
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from '#tests/helpers/call.ts'
-import { Browser, loopbackApp, redirected, signIn, type SignedIn } from '#tests/helpers/oauth.ts'
+import { Browser, loopbackApp, redirected, type SignedIn, signIn } from '#tests/helpers/oauth.ts'
 import { freePort } from '#tests/helpers/processes.ts'
 import { adminPassword, startServer, type TestServer } from '#tests/helpers/server.ts'
 
@@ -41,7 +41,11 @@ interface Person {
 async function newPerson(name: string): Promise<Person> {
   const browser = new Browser(server.url)
   await browser.open(`${server.url}/account`)
-  const wanted = { handle: `${name}.test`, email: `${name}@example.com`, password: `secret of ${name}` }
+  const wanted = {
+    handle: `${name}.test`,
+    email: `${name}@example.com`,
+    password: `secret of ${name}`,
+  }
   const { status, body } = await browser.press<SignedIn>('/sign-up', {
     ...wanted,
     locale: 'en',
@@ -64,13 +68,22 @@ describe('sign-up inside the flow', () => {
     const url = await app.client.authorize(server.url, { prompt: 'create' })
     const browser = new Browser(server.url)
     expect((await browser.open(url)).status).toBe(200)
-    const wanted = { locale: 'en', handle: 'zoe.test', email: 'zoe@example.com', password: 'secret of zoe' }
+    const wanted = {
+      locale: 'en',
+      handle: 'zoe.test',
+      email: 'zoe@example.com',
+      password: 'secret of zoe',
+    }
     const refused = await browser.press('/sign-up', { ...wanted, inviteCode: 'nothing-like-it' })
     expect(refused.status).toBe(400)
     const code = await inviteCode()
     const { body } = await browser.press<SignedIn>('/sign-up', { ...wanted, inviteCode: code })
     const { did } = body.account
-    const consent = await browser.press<{ url: string }>('/consent', { did }, { as: body.ephemeralToken })
+    const consent = await browser.press<{ url: string }>(
+      '/consent',
+      { did },
+      { as: body.ephemeralToken },
+    )
     const { session } = await app.client.callback(redirected(consent.body.url))
     const answer = await session.fetchHandler(getSession)
     expect(await answer.json()).toMatchObject({ did, handle: 'zoe.test' })
@@ -92,7 +105,12 @@ describe('sign-up inside the flow', () => {
   it('takes no account without its code', async () => {
     const browser = new Browser(server.url)
     await browser.open(`${server.url}/account`)
-    const wanted = { locale: 'en', handle: 'yan.test', email: 'yan@example.com', password: 'secret of yan' }
+    const wanted = {
+      locale: 'en',
+      handle: 'yan.test',
+      email: 'yan@example.com',
+      password: 'secret of yan',
+    }
     expect((await browser.press('/sign-up', wanted)).status).toBe(400)
   })
 })
@@ -136,7 +154,11 @@ describe('the account page', () => {
     await browser.press('/verify-email-request', { did, locale: 'en' })
     const wrong = await browser.press('/verify-email-confirm', { did, email, token: 'AAAAA-BBBBB' })
     expect(wrong.status).toBe(400)
-    const confirmed = await browser.press('/verify-email-confirm', { did, email, token: mailedCode() })
+    const confirmed = await browser.press('/verify-email-confirm', {
+      did,
+      email,
+      token: mailedCode(),
+    })
     expect(confirmed.body).toMatchObject({ account: { email, emailVerified: true } })
     const { body } = await browser.press('/update-email-request', { did, locale: 'en' })
     expect(body).toEqual({ tokenRequired: true })
@@ -243,7 +265,11 @@ describe('a permission set', () => {
       session.fetchHandler('/xrpc/com.atproto.repo.createRecord', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ repo: author.did, collection, record: { $type: collection, text: 'hi' } }),
+        body: JSON.stringify({
+          repo: author.did,
+          collection,
+          record: { $type: collection, text: 'hi' },
+        }),
       })
     expect((await write('com.example.note')).status).toBe(200)
     expect((await write('app.bsky.feed.post')).status).toBe(403)

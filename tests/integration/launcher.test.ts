@@ -132,7 +132,7 @@ describe('a start', () => {
   })
 
   it('warns once of variables that have no effect', async () => {
-    const { out } = await launchUp({ PDS_CRAWLERS: 'https://bsky.network', PDS_LOGO_URL: 'x' })
+    const { out } = await launchUp({ PDS_REDIS_SCRATCH_ADDRESS: 'x', PDS_ENTRYWAY_DID: 'x' })
     expect(out().match(/no effect yet/g)).toHaveLength(1)
   })
 

@@ -233,5 +233,7 @@ async function preferences(visitor: Visitor, as: string) {
 const interesting = /^(authorization|content-type|accept-language|atproto-.*|x-.*|cookie)$/
 
 function passedHeaders(headers: Record<string, unknown>) {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => interesting.test(name)))
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name, value]) => interesting.test(name) && value !== '*'),
+  )
 }

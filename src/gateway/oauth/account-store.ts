@@ -4,8 +4,9 @@ import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-p
 import { XrpcError } from '#src/errors.ts'
 import { toHandleError, told } from '#src/gateway/oauth/oauth-errors.ts'
 import { type AccountCalls, clientsOf, type People } from '#src/gateway/oauth/people.ts'
-import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
+import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
+import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
 import { newAccountHandle } from '#src/identity/handles.ts'
 import { updateHandle } from '#src/identity/update-handle.ts'
 import type { Device } from '#src/oauth/devices.ts'
@@ -71,7 +72,7 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
         return describe(did)
       }, toSignUpError),
 
-    async authenticateAccount({ username, password }) {
+    async authenticateAccount({ username, password, emailOtp, locale }) {
       const identifier = username.toLowerCase()
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
@@ -80,6 +81,7 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
         (error) => toSignInError(error, found.did),
       )
       if (account === undefined) throw new InvalidRequestError('Account was taken down')
+      await mustPassSecondStep(surface, found.did, { code: emailOtp, locale })
       return account
     },
 

@@ -1,11 +1,15 @@
 /** OAuth as the gateway has it: pages and endpoints beside the XRPC methods, and callers who show a bound token. */
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ClientAddress } from '#src/gateway/client-address.ts'
 import type { FindAccount } from '#src/gateway/accounts.ts'
+import type { ClientAddress } from '#src/gateway/client-address.ts'
+import { askedBy } from '#src/gateway/oauth/asking.ts'
 import { openPeople } from '#src/gateway/oauth/people.ts'
 import type { CountAttempt, OAuthTerms } from '#src/gateway/oauth/provider.ts'
 import type { ResourceRequests } from '#src/gateway/oauth/resource-requests.ts'
+import { home } from '#src/gateway/security/home.ts'
+import { rememberOnward } from '#src/gateway/security/onward.ts'
+import { whereOf } from '#src/gateway/where.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { AppCaller, ShownRequest } from '#src/xrpc/method.ts'
@@ -31,8 +35,15 @@ export interface OAuth {
   authenticate(request: ShownRequest): Promise<AppCaller>
   /** What the next proof must name; undefined before the first has been looked at. */
   nextNonce(): string | undefined
+  /** Signs an account in on the request's browser; gives the cookies to send it. */
+  signInDevice(request: IncomingMessage, did: string): Promise<string[]>
   /** Loads it all, which takes a second, before somebody waits for it. */
   warmUp(): void
+}
+
+interface Pages {
+  handle: Middleware
+  signIn(request: IncomingMessage, did: string): Promise<string[]>
 }
 
 type Middleware = (
@@ -58,14 +69,20 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     return resources
   })
 
-  const loadPages = once(async (): Promise<Middleware> => {
-    const [{ openProvider }, { oauthMiddleware }] = await Promise.all([
+  const loadPages = once(async (): Promise<Pages> => {
+    const [{ openProvider }, { oauthMiddleware }, devices] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),
+      import('#src/gateway/oauth/device-cookies.ts'),
     ])
     const { terms, plcUrl, count } = ports
     const provider = await openProvider({ surface, people, keys, terms, plcUrl, count })
-    return oauthMiddleware(provider, { onError: (_, __, error, what) => note(log, error, what) })
+    return {
+      handle: oauthMiddleware(provider, {
+        onError: (_, __, error, what) => note(log, error, what),
+      }),
+      signIn: (request, did) => devices.signInDevice(provider, request, did),
+    }
   })
 
   async function answer(
@@ -76,7 +93,14 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const pages = await loadPages()
     // Where it looks for the client's address: behind the proxies that are believed, and no others.
     request.ip = addressOf(request)
-    pages(request, response, (error) => (error === undefined ? next() : fail(error, response)))
+    const { cookie } = request.headers
+    const onward = rememberOnward(request, issuer)
+    if (onward !== undefined) response.appendHeader('set-cookie', onward)
+    askedBy({ where: whereOf(addressOf, request), cookie }, () =>
+      pages.handle(request, response, (error) =>
+        error === undefined ? next() : fail(error, response),
+      ),
+    )
   }
 
   function fail(error: unknown, response: ServerResponse): void {
@@ -93,6 +117,10 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     },
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
+    async signInDevice(request: IncomingMessage & { ip?: string }, did) {
+      request.ip = addressOf(request)
+      return (await loadPages()).signIn(request, did)
+    },
     warmUp: () => {
       const onFailure = (err: unknown) => log.error({ err }, 'OAuth could not be loaded')
       void Promise.all([loadResources(), loadPages()]).catch(onFailure)
@@ -100,8 +128,13 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
 }
 
+/** Our own pages, which are about what the provider's lack. */
+function isSecurityPage(path: string): boolean {
+  return path === home || path.startsWith(`${home}/`)
+}
+
 function isOwn(path: string): boolean {
-  if (path.startsWith('/xrpc/')) return false
+  if (path.startsWith('/xrpc/') || isSecurityPage(path)) return false
   return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
     path,
   )

@@ -1,10 +1,13 @@
 /** The authorization server itself: @atproto/oauth-provider on our stores, with the operator's branding. */
-import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
+
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
+import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
+import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
 import { mailedSteps } from '#src/gateway/oauth/mailed-steps.ts'
 import type { People } from '#src/gateway/oauth/people.ts'
 import { type OAuthKeys, tokenKey } from '#src/gateway/oauth/resource-requests.ts'
+import { securityLink } from '#src/gateway/oauth/second-factor.ts'
 import {
   deviceStore,
   lexiconStore,
@@ -13,7 +16,6 @@ import {
 } from '#src/gateway/oauth/shared-stores.ts'
 import { tokenStore } from '#src/gateway/oauth/token-store.ts'
 import { createLexResolver, type HereRecord } from '#src/ports/lexicon-resolver.ts'
-import { XrpcError } from '#src/errors.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
 
 /** What the operator says of it; see config/oauth.ts. */
@@ -70,7 +72,10 @@ export async function openProvider(ports: ProviderPorts): Promise<OAuthProvider>
     inviteCodeRequired: service.inviteRequired,
     availableUserDomains: [...domains],
     ...(terms.hcaptcha && { hcaptcha: terms.hcaptcha }),
-    branding: terms.branding,
+    branding: {
+      ...terms.branding,
+      links: [...(terms.branding.links ?? []), securityLink(service.publicUrl)],
+    },
     metadata: { protected_resources: [new URL(issuer).origin as `https://${string}`] },
     // Tokens do not say what they are good for: the account does, so that it can take it back at once.
     accessTokenMode: AccessTokenMode.stateful,

@@ -2,7 +2,7 @@
  * Requests with a token that is bound to a key (`Authorization: DPoP`): the token and the proof are verified here, and
  * the account says whether the token is still good, and for what.
  */
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, randomUUID } from 'node:crypto'
 import { JoseKey } from '@atproto/jwk-jose'
 import {
   InvalidDpopProofError,
@@ -12,12 +12,14 @@ import {
 } from '@atproto/oauth-provider/errors'
 import {
   type AccessTokenPayload,
+  DpopNonce,
   type DpopProof,
-  OAuthVerifier,
   type OAuthTokenType,
+  OAuthVerifier,
 } from '@atproto/oauth-provider/verifier'
 import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { KnownKeys } from '#src/gateway/oauth/known-keys.ts'
 import type { People } from '#src/gateway/oauth/people.ts'
 import { PROOF_MS, SeenLately } from '#src/oauth/seen-lately.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -47,9 +49,51 @@ const MOST_REMEMBERED = 10_000
 
 type Decoded = Parameters<OAuthVerifier['decodeToken']>
 
+interface VerifierPorts extends OAuthKeys {
+  key: JoseKey
+  clock: Clock
+}
+
 /** Verifies a token once, and its proof every time. */
 class ResourceVerifier extends OAuthVerifier {
   readonly #believed = new Map<string, AccessTokenPayload>()
+  readonly #keys = new KnownKeys()
+  readonly #nonces: DpopNonce
+  readonly #clock: Clock
+  /** What this process has seen; the accounts know what came by way of the others. */
+  readonly #seen: SeenLately
+
+  constructor({ issuer, dpopSecret, key, clock }: VerifierPorts) {
+    const seen = new SeenLately(PROOF_MS)
+    const replayStore = { unique: (_: string, id: string) => seen.isNew(id, clock.now()) }
+    super({ issuer, dpopSecret, keyset: [key], replayStore })
+    this.#nonces = new DpopNonce(dpopSecret)
+    this.#clock = clock
+    this.#seen = seen
+  }
+
+  override async checkDpopProof(
+    method: string,
+    url: Readonly<URL>,
+    headers: Record<string, undefined | string | string[]>,
+    token?: string,
+  ): Promise<DpopProof | null> {
+    const { dpop: jwt } = headers
+    if (typeof jwt !== 'string' || token === undefined) {
+      return super.checkDpopProof(method, url, headers, token)
+    }
+    const now = this.#clock.now()
+    const isNonce = (nonce: string) => this.#nonces.check(nonce)
+    const address = url.origin + url.pathname
+    const known = this.#keys.check(jwt, { method, address, token, isNonce, now })
+    if (known === undefined) {
+      const proof = await super.checkDpopProof(method, url, headers, token)
+      if (proof !== null) this.#keys.remember(jwt, proof.jkt)
+      return proof
+    }
+    if (!this.#seen.isNew(known.jti, now)) throw refusals.replayed()
+    return known
+  }
 
   protected override async decodeToken(
     type: OAuthTokenType,
@@ -82,15 +126,8 @@ const refusals = {
 }
 
 export async function openResourceRequests(ports: ResourcePorts): Promise<ResourceRequests> {
-  const { issuer, dpopSecret, serviceDid, people, clock } = ports
-  const seen = new SeenLately(PROOF_MS)
-  const verifier = new ResourceVerifier({
-    issuer,
-    keyset: [await tokenKey(ports)],
-    dpopSecret,
-    // What this process has seen; the account knows what came by way of the others.
-    replayStore: { unique: (_, nonce) => seen.isNew(nonce, clock.now()) },
-  })
+  const { issuer, serviceDid, people } = ports
+  const verifier = new ResourceVerifier({ ...ports, key: await tokenKey(ports) })
   const permissions = rememberPermissions()
 
   async function admitted(request: ShownRequest): Promise<AppCaller> {
@@ -108,7 +145,10 @@ export async function openResourceRequests(ports: ResourcePorts): Promise<Resour
     if (account === undefined) {
       throw new XrpcError(403, 'AccountNotFound', 'Account not found')
     }
-    const verdict = await account.oauth.admit({ id, jkt: cnf.jkt, proof: proof.jti })
+    const verdict = await account.oauth.admit({
+      ...{ id, jkt: cnf.jkt, proof: proof.jti },
+      attempt: randomUUID(),
+    })
     if ('refusal' in verdict) throw refusals[verdict.refusal]()
     const scopes = verdict.scope.split(' ')
     if (!scopes.includes('atproto')) {
@@ -132,7 +172,8 @@ class OAuthRefusal extends XrpcError {
 
   constructor(error: OAuthError) {
     super(error.status, error.error, error.error_description)
-    const challenge = error instanceof WWWAuthenticateError ? error.wwwAuthenticateHeader : undefined
+    const challenge =
+      error instanceof WWWAuthenticateError ? error.wwwAuthenticateHeader : undefined
     this.headers = challenge === undefined ? {} : { 'www-authenticate': challenge }
   }
 }

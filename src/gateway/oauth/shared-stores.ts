@@ -138,7 +138,7 @@ export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
       const times = {
         createdAt: createdAt.getTime(),
         updatedAt: updatedAt.getTime(),
-        lastSucceededAt: lastSucceededAt && lastSucceededAt.getTime(),
+        lastSucceededAt: lastSucceededAt?.getTime() ?? null,
       }
       await lexicons(nsid).store({ nsid, data: JSON.stringify({ ...data, ...times }) })
     },

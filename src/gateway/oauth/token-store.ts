@@ -3,10 +3,10 @@ import { InvalidGrantError } from '@atproto/oauth-provider/errors'
 import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
+import type { Errands } from '#src/gateway/errands.ts'
 import type { People } from '#src/gateway/oauth/people.ts'
 import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
 import type { Grant } from '#src/oauth/grants.ts'
-import type { Errands } from '#src/gateway/errands.ts'
 
 export interface TokenStorePorts {
   dispatch: Pick<Dispatch, 'authorization'>

@@ -33,7 +33,7 @@ async function add(passkey: Authenticator, name = 'laptop') {
 }
 
 function show(response: unknown) {
-  return showPasskey(account, { response, where, effect: [] })
+  return showPasskey(account, { response, effect: [] })
 }
 
 async function kinds() {
@@ -132,13 +132,10 @@ describe('a passkey', () => {
   })
 })
 
-it('ten wrong answers within an hour are enough, whoever comes then', async () => {
+it('no number of wrong answers locks the owner out', async () => {
   const passkey = new Authenticator({ origin })
   await add(passkey)
-  for (let i = 0; i < 10; i++) await expect(show({ id: 'x' })).rejects.toMatchObject(refused)
-  const answer = passkey.show(await askForPasskey(account))
-  await expect(show(answer)).rejects.toMatchObject({ status: 429, error: 'RateLimitExceeded' })
-  expect((await kinds()).filter((kind) => kind === 'second factor refused')).toHaveLength(10)
-  now += 60 * 60_000
+  for (let i = 0; i < 20; i++) await expect(show({ id: 'x' })).rejects.toMatchObject(refused)
   await show(passkey.show(await askForPasskey(account)))
+  expect(await kinds()).toEqual(['factor added'])
 })

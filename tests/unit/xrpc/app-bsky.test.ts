@@ -83,8 +83,8 @@ describe('getPreferences', () => {
       'somebody else in its name',
       asService(getPreferences, newSigningKey().key),
       `?did=${did}`,
-      401,
-      'BadJwtSignature',
+      400,
+      'InvalidToken',
     ],
   ])('shows %s nothing', async (_, headers, query, status, error) => {
     expect(await reads(headers, query)).toEqual([status, error])

@@ -22,7 +22,7 @@ const session = {
   refreshJwt: 'r',
 }
 
-it('has every method of the reference's table and ours, and no other', () => {
+it("has every method of the reference's table and ours, and no other", () => {
   const groups = {
     'com.atproto.server':
       'createAccount createInviteCode createInviteCodes createSession deleteSession ' +

@@ -57,12 +57,15 @@ export const de: Words = {
   codesLeft: 'Übrige Codes: {n}',
   noCodesYet: 'Du hast keine. Erzeuge welche, bevor du dein Gerät verlierst.',
   newCodes: 'Neue Codes erzeugen',
-  keepCodes: 'Bewahre sie sicher auf. Sie werden nicht noch einmal gezeigt, und frühere Codes gelten nicht mehr.',
+  keepCodes:
+    'Bewahre sie sicher auf. Sie werden nicht noch einmal gezeigt, und frühere Codes gelten nicht mehr.',
   signInCode: 'Code für eine andere Anmeldung',
-  signInCodeHelp: 'Für Apps, die einen Code verlangen, wenn du einen Passkey hast. Er gilt einmal, 15 Minuten lang.',
+  signInCodeHelp:
+    'Für Apps, die einen Code verlangen, wenn du einen Passkey hast. Er gilt einmal, 15 Minuten lang.',
   getCode: 'Code anfordern',
   appPasswords: 'App-Passwörter',
-  appPasswordsHelp: 'Für Apps, die sich nicht anders anmelden können. Sie brauchen keinen zweiten Schritt.',
+  appPasswordsHelp:
+    'Für Apps, die sich nicht anders anmelden können. Sie brauchen keinen zweiten Schritt.',
   appName: 'Name der App',
   privileged: 'Darf Direktnachrichten lesen',
   create: 'Erstellen',

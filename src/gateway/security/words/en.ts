@@ -28,7 +28,8 @@ export const en = {
   notDone: 'That did not work: {reason}',
   done: 'Done.',
   passkeys: 'Passkeys',
-  passkeysHelp: 'Sign in with a finger, a face or a PIN. There is nothing to type and nothing to give away.',
+  passkeysHelp:
+    'Sign in with a finger, a face or a PIN. There is nothing to type and nothing to give away.',
   passkeyName: 'Name for this device',
   addPasskey: 'Add a passkey',
   added: 'Added {date}',
@@ -55,9 +56,11 @@ export const en = {
   codesLeft: 'Codes left: {n}',
   noCodesYet: 'You have none. Make some before you lose your device.',
   newCodes: 'Make new codes',
-  keepCodes: 'Keep these somewhere safe. They are not shown again, and earlier codes are no longer good.',
+  keepCodes:
+    'Keep these somewhere safe. They are not shown again, and earlier codes are no longer good.',
   signInCode: 'Code for another sign-in',
-  signInCodeHelp: 'For apps that ask for a code when you have a passkey. It is good once, for 15 minutes.',
+  signInCodeHelp:
+    'For apps that ask for a code when you have a passkey. It is good once, for 15 minutes.',
   getCode: 'Get a code',
   appPasswords: 'App passwords',
   appPasswordsHelp: 'For apps that cannot sign in any other way. They need no second step.',

@@ -53,16 +53,20 @@ export const es: Words = {
   noEmail: 'La cuenta no tiene dirección de correo.',
   emailEnter: 'Código del correo',
   recovery: 'Códigos de recuperación',
-  recoveryHelp: 'Para el día en que pierdas tu dispositivo. Cada uno de diez códigos sirve una vez.',
+  recoveryHelp:
+    'Para el día en que pierdas tu dispositivo. Cada uno de diez códigos sirve una vez.',
   codesLeft: 'Códigos restantes: {n}',
   noCodesYet: 'No tienes ninguno. Crea algunos antes de perder tu dispositivo.',
   newCodes: 'Crear códigos nuevos',
-  keepCodes: 'Guárdalos en un lugar seguro. No se mostrarán otra vez, y los códigos anteriores ya no sirven.',
+  keepCodes:
+    'Guárdalos en un lugar seguro. No se mostrarán otra vez, y los códigos anteriores ya no sirven.',
   signInCode: 'Código para otro inicio de sesión',
-  signInCodeHelp: 'Para aplicaciones que piden un código cuando tienes una llave de acceso. Sirve una vez, durante 15 minutos.',
+  signInCodeHelp:
+    'Para aplicaciones que piden un código cuando tienes una llave de acceso. Sirve una vez, durante 15 minutos.',
   getCode: 'Obtener un código',
   appPasswords: 'Contraseñas de aplicación',
-  appPasswordsHelp: 'Para aplicaciones que no pueden entrar de otro modo. No necesitan un segundo paso.',
+  appPasswordsHelp:
+    'Para aplicaciones que no pueden entrar de otro modo. No necesitan un segundo paso.',
   appName: 'Nombre de la aplicación',
   privileged: 'Puede leer mensajes directos',
   create: 'Crear',

@@ -30,7 +30,8 @@ export const fr: Words = {
   notDone: "Cela n'a pas fonctionné : {reason}",
   done: "C'est fait.",
   passkeys: "Clés d'accès",
-  passkeysHelp: 'Connectez-vous avec un doigt, votre visage ou un code PIN. Rien à taper, rien à divulguer.',
+  passkeysHelp:
+    'Connectez-vous avec un doigt, votre visage ou un code PIN. Rien à taper, rien à divulguer.',
   passkeyName: 'Nom pour cet appareil',
   addPasskey: "Ajouter une clé d'accès",
   added: 'Ajoutée le {date}',
@@ -38,7 +39,8 @@ export const fr: Words = {
   remove: 'Supprimer',
   removeNamed: 'Supprimer {name}',
   totp: "Application d'authentification",
-  totpHelp: 'Une application sur votre téléphone affiche un code qui change toutes les 30 secondes.',
+  totpHelp:
+    'Une application sur votre téléphone affiche un code qui change toutes les 30 secondes.',
   setUp: 'Configurer',
   totpScan: "Scannez cette image avec votre application d'authentification.",
   totpQr: "Code QR pour votre application d'authentification",
@@ -57,12 +59,15 @@ export const fr: Words = {
   codesLeft: 'Codes restants : {n}',
   noCodesYet: "Vous n'en avez pas. Créez-en avant de perdre votre appareil.",
   newCodes: 'Créer de nouveaux codes',
-  keepCodes: 'Gardez-les en lieu sûr. Ils ne seront plus affichés, et les codes précédents ne sont plus valables.',
+  keepCodes:
+    'Gardez-les en lieu sûr. Ils ne seront plus affichés, et les codes précédents ne sont plus valables.',
   signInCode: 'Code pour une autre connexion',
-  signInCodeHelp: "Pour les applications qui demandent un code alors que vous avez une clé d'accès. Il sert une fois, pendant 15 minutes.",
+  signInCodeHelp:
+    "Pour les applications qui demandent un code alors que vous avez une clé d'accès. Il sert une fois, pendant 15 minutes.",
   getCode: 'Obtenir un code',
   appPasswords: "Mots de passe d'application",
-  appPasswordsHelp: "Pour les applications qui ne peuvent pas se connecter autrement. Ils n'ont pas besoin d'une seconde étape.",
+  appPasswordsHelp:
+    "Pour les applications qui ne peuvent pas se connecter autrement. Ils n'ont pas besoin d'une seconde étape.",
   appName: "Nom de l'application",
   privileged: 'Peut lire les messages privés',
   create: 'Créer',

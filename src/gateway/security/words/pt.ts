@@ -53,16 +53,20 @@ export const pt: Words = {
   noEmail: 'A conta não tem endereço de e-mail.',
   emailEnter: 'Código do e-mail',
   recovery: 'Códigos de recuperação',
-  recoveryHelp: 'Para o dia em que você perder o dispositivo. Cada um dos dez códigos vale uma vez.',
+  recoveryHelp:
+    'Para o dia em que você perder o dispositivo. Cada um dos dez códigos vale uma vez.',
   codesLeft: 'Códigos restantes: {n}',
   noCodesYet: 'Você não tem nenhum. Crie alguns antes de perder o dispositivo.',
   newCodes: 'Criar novos códigos',
-  keepCodes: 'Guarde-os em lugar seguro. Não serão mostrados de novo, e os códigos anteriores não valem mais.',
+  keepCodes:
+    'Guarde-os em lugar seguro. Não serão mostrados de novo, e os códigos anteriores não valem mais.',
   signInCode: 'Código para outra entrada',
-  signInCodeHelp: 'Para aplicativos que pedem um código quando você tem uma chave de acesso. Vale uma vez, por 15 minutos.',
+  signInCodeHelp:
+    'Para aplicativos que pedem um código quando você tem uma chave de acesso. Vale uma vez, por 15 minutos.',
   getCode: 'Obter um código',
   appPasswords: 'Senhas de aplicativo',
-  appPasswordsHelp: 'Para aplicativos que não conseguem entrar de outro modo. Não precisam de um segundo passo.',
+  appPasswordsHelp:
+    'Para aplicativos que não conseguem entrar de outro modo. Não precisam de um segundo passo.',
   appName: 'Nome do aplicativo',
   privileged: 'Pode ler mensagens diretas',
   create: 'Criar',

@@ -1,0 +1,52 @@
+/**
+ * The way from an app's sign-in to the security pages and back. The stock page links to ours in a tab of its own and
+ * does not say whence; so the browser is told to remember the authorization that is under way.
+ */
+import { parse, serialize } from 'hono/utils/cookie'
+import { home } from '#src/gateway/security/home.ts'
+
+const authorize = '/oauth/authorize'
+const cookieName = 'security-onward'
+/** Seconds; an authorization request waits no longer. */
+const LIFETIME_S = 5 * 60
+const LONGEST_PATH = 3_000
+
+/** Where the stock pages link to. */
+export function linkFromApps(publicUrl: string): string {
+  return `${publicUrl}${home}?app`
+}
+
+/** A Set-Cookie header that remembers a request for the authorization page; undefined for any other request. */
+export function rememberOnward(
+  request: { method?: string | undefined; url?: string | undefined },
+  publicUrl: string,
+): string | undefined {
+  if (request.method !== 'GET') return undefined
+  const path = onwardPath(request.url, publicUrl)
+  if (path === undefined) return undefined
+  return serialize(cookieName, path, {
+    path: home,
+    maxAge: LIFETIME_S,
+    httpOnly: true,
+    sameSite: 'Lax',
+    secure: publicUrl.startsWith('https:'),
+  })
+}
+
+/** The authorization to go back to, of a visit that comes from the stock pages. */
+export function rememberedOnward(
+  { url, cookie }: { url: string; cookie: string | undefined },
+  publicUrl: string,
+): string | undefined {
+  if (!new URL(url).searchParams.has('app') || cookie === undefined) return undefined
+  return onwardPath(parse(cookie, cookieName)[cookieName], publicUrl)
+}
+
+/** Where a sign-in goes on: an app's authorization, by its path here; undefined for anything else. */
+export function onwardPath(wish: unknown, publicUrl: string): string | undefined {
+  if (typeof wish !== 'string' || wish.length > LONGEST_PATH) return undefined
+  const url = URL.parse(wish, publicUrl)
+  if (url === null || url.origin !== new URL(publicUrl).origin) return undefined
+  if (url.pathname !== authorize || !url.searchParams.has('request_uri')) return undefined
+  return `${authorize}${url.search}`
+}

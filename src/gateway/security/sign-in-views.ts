@@ -1,0 +1,90 @@
+/** The pages on which the owner signs in: password or passkey, and the second step. */
+import { html, raw } from 'hono/html'
+import { home } from '#src/gateway/security/home.ts'
+import { type Frame, type Html, hidden, type Note, type Page } from '#src/gateway/security/shell.ts'
+import type { CreationOptions, RequestOptions } from '#src/ports/webauthn.ts'
+
+export function signInView(
+  frame: Frame,
+  input: { options: RequestOptions; identifier?: string; next?: string; note?: Note },
+): Page {
+  const { speech } = frame
+  const { options, identifier = '', next, note } = input
+  const body = html`<section>
+<form method="post" action="${home}/sign-in">${hidden(frame, { next })}
+<label for="identifier">${speech.say('identifier')}</label>
+<input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
+ autocorrect="off" spellcheck="false" required maxlength="300"${identifier === '' ? raw(' autofocus') : ''}>
+<label for="password">${speech.say('password')}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="512"${identifier === '' ? '' : raw(' autofocus')}>
+<button class="wide">${speech.say('signIn')}</button>
+</form>
+<div class="or">${speech.say('or')}</div>
+${passkeyForm(frame, {
+  ...{ kind: 'get', action: 'sign-in/passkey', options, fields: { next } },
+  label: speech.say('withPasskey'),
+})}
+</section>`
+  return { title: 'signIn', body, note, narrow: true, passkeys: true }
+}
+
+export function stepView(
+  frame: Frame,
+  input: { kinds: readonly string[]; options?: RequestOptions; next?: string; note?: Note },
+): Page {
+  const { speech } = frame
+  const { kinds, options, next, note } = input
+  const body = html`<section>
+<p>${speech.say('secondStepHelp')}</p>
+${
+  options === undefined
+    ? ''
+    : html`${passkeyForm(frame, {
+        ...{ kind: 'get', action: 'step', options, fields: { next } },
+        label: speech.say('usePasskey'),
+      })}<div class="or">${speech.say('or')}</div>`
+}
+<form method="post" action="${home}/step">${hidden(frame, { next })}
+<label for="code">${speech.say('code')}</label>
+<input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off"
+ spellcheck="false" required maxlength="40" aria-describedby="code-help" autofocus>
+<small id="code-help">${speech.say('codeHelp')}</small>
+<button class="wide">${speech.say('continue')}</button>
+</form>
+${
+  kinds.includes('email')
+    ? html`<form method="post" action="${home}/step/mail">${hidden(frame, { next })}
+<button class="quiet wide">${speech.say('mailCode')}</button></form>`
+    : ''
+}
+</section>`
+  return { title: 'secondStep', body, note, narrow: true, passkeys: options !== undefined }
+}
+
+/** On the way back to the app, in a page of its own: a form may not lead to another site, and that one does. */
+export function onwardView({ speech }: Frame, next: string): Page {
+  const body = html`<p><a class="button" href="${next}">${speech.say('continue')}</a></p>`
+  return { title: 'youAreSignedIn', body, narrow: true, onward: next }
+}
+
+/** A form that the script of `passkey-script.ts` takes care of. */
+export function passkeyForm(
+  frame: Frame,
+  input: {
+    kind: 'create' | 'get'
+    action: string
+    options: RequestOptions | CreationOptions
+    label: string
+    fields?: Record<string, string | undefined>
+    more?: Html
+  },
+): Html {
+  const { kind, action, options, label, fields, more = html`` } = input
+  const { speech } = frame
+  return html`<form method="post" action="${home}/${action}" data-passkey="${kind}"
+ data-options="${JSON.stringify(options)}">${hidden(frame, { ...fields, response: '' })}
+${more}<button class="${kind === 'get' ? 'quiet wide' : 'quiet'}">${label}</button>
+<p class="muted" data-unsupported hidden>${speech.say('noPasskeysHere')}</p>
+<p class="note bad" role="alert" data-failed hidden>${speech.say('wrongPasskey')}</p>
+</form>`
+}

@@ -1,0 +1,110 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AppPage, browserPath, startAppPage, startBrowser } from '#tests/helpers/app-page.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const title =
+  browserPath === undefined
+    ? 'an app in a browser (skipped: none is found here, CHROMIUM_PATH names one)'
+    : 'an app in a browser'
+
+const getSession = '/xrpc/com.atproto.server.getSession'
+
+// The real pages, in a real browser, for an app that runs in it.
+describe.runIf(browserPath !== undefined)(title, () => {
+  let server: TestServer
+  let alice: TestAccount
+  let app: AppPage
+  let browser: Browser
+  beforeAll(async () => {
+    const plcPort = await freePort()
+    server = await startServer({ env: { PDS_DEV_PLC_PORT: String(plcPort) } })
+    alice = await createTestAccount(server, 'alice')
+    app = await startAppPage({
+      scope: 'atproto repo:app.bsky.feed.post account:email?action=manage',
+      server: server.url,
+      plcUrl: `http://127.0.0.1:${plcPort}`,
+    })
+    browser = await startBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await app?.close()
+    await server?.remove()
+  })
+
+  const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
+  const field = (page: Page, name: string | RegExp) => page.getByRole('textbox', { name })
+
+  /** The app, whose user presses "sign in". */
+  async function begin(input: string, options: object = {}): Promise<Page> {
+    const context = await browser.newContext({ locale: 'en-US' })
+    context.setDefaultTimeout(20_000)
+    const page = await context.newPage()
+    await page.goto(app.url)
+    await page.getByText('signed out').waitFor()
+    await page.evaluate(`void app.signIn(...${JSON.stringify([input, options])})`)
+    await page.waitForURL(/\/oauth\/authorize/)
+    return page
+  }
+
+  /** What the app gets for a call of its own. */
+  const called = (page: Page, ...args: unknown[]) =>
+    page.evaluate(`app.call(...${JSON.stringify(args)})`) as Promise<{
+      status: number
+      body: Record<string, unknown>
+    }>
+
+  it('signs in with what its user leaves of its wishes, writes, refreshes, and is shown the door', async () => {
+    const page = await begin(alice.handle)
+    await field(page, 'Password').fill(alice.password)
+    await page.getByRole('checkbox', { name: /Remember/ }).check()
+    await button(page, 'Sign in').click()
+    await page.getByRole('checkbox', { name: /^Email/ }).uncheck()
+    await button(page, 'Authorize').click()
+    await page.getByText(`signed in as ${alice.did}`).waitFor()
+    const own = { did: alice.did, handle: alice.handle, active: true }
+    expect(await called(page, getSession)).toEqual({ status: 200, body: own })
+    const record = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: new Date().toISOString() }
+    const written = await called(page, '/xrpc/com.atproto.repo.createRecord', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ repo: alice.did, collection: record.$type, record }),
+    })
+    expect(written.status).toBe(200)
+    expect(await page.evaluate('app.refresh()')).toBe('atproto repo:app.bsky.feed.post')
+    expect((await called(page, getSession)).status).toBe(200)
+
+    const account = await page.context().newPage()
+    await account.goto(`${server.url}/account/u/${alice.handle}/apps`)
+    await button(account, 'Details').click()
+    await button(account, 'Revoke access').click()
+    await account.getByText('Successfully revoked access').first().waitFor()
+    // It tries to refresh its token, and hears that its session is over.
+    const refused = await called(page, getSession).then(
+      ({ status }) => String(status),
+      (error: Error) => error.message,
+    )
+    expect(refused).toMatch(/401|revoked|invalid/i)
+    await page.context().close()
+  })
+
+  it('signs a newcomer up', async () => {
+    const page = await begin(server.url, { prompt: 'create' })
+    await field(page, /username/).fill('newcomer')
+    await button(page, 'Next').click()
+    await field(page, /email/i).fill('newcomer@example.com')
+    await field(page, /password/i).fill('secret of a newcomer')
+    await button(page, 'Sign up').click()
+    await button(page, 'Authorize').click()
+    await page.getByText('signed in as did:plc:').waitFor()
+    expect((await called(page, getSession)).body).toMatchObject({ handle: 'newcomer.test' })
+    await page.context().close()
+  })
+})

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call, failure } from '#tests/helpers/call.ts'
+import { authorize, type Browser, signIn } from '#tests/helpers/oauth.ts'
+import { getSession, type OAuthServer, startOAuthServer } from '#tests/helpers/oauth-server.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+
+let world: OAuthServer
+let server: TestServer
+let alice: TestAccount
+beforeAll(async () => {
+  world = await startOAuthServer()
+  ;({ server, alice } = world)
+})
+afterAll(() => server?.remove())
+
+let sharedSession: ReturnType<OAuthServer['signedIn']> | undefined
+
+/** One session for all tests that only look. */
+function shared() {
+  sharedSession ??= world.signedIn('atproto transition:generic transition:email')
+  return sharedSession
+}
+
+describe('a token', () => {
+  it('is refreshed, and the one before is good no more', async () => {
+    const { app, session, saved } = await world.signedIn('atproto')
+    const before = saved.tokenSet
+    await session.getTokenInfo(true)
+    const after = app.sessions.get(alice.did)!
+    expect(after.tokenSet.refresh_token).not.toBe(before.refresh_token)
+    expect((await session.fetchHandler(getSession)).status).toBe(200)
+    const old = await world.used({ ...saved, tokenSet: before })
+    expect([old.status, old.error]).toEqual([401, 'invalid_token'])
+  })
+
+  it('ends with its whole session when a refresh token is used twice', async () => {
+    const { app, session, saved } = await world.signedIn('atproto')
+    const stolen = structuredClone(saved)
+    await session.getTokenInfo(true)
+    const fresh = structuredClone(app.sessions.get(alice.did)!)
+    app.sessions.set(alice.did, stolen)
+    const thief = await app.client.restore(alice.did, false)
+    await expect(thief.getTokenInfo(true)).rejects.toThrow(/Refresh token replayed/)
+    expect((await world.used(fresh)).error).toBe('invalid_token')
+  })
+
+  it('ends at once when the app signs out', async () => {
+    const { session, saved } = await world.signedIn('atproto')
+    expect((await world.used(saved)).status).toBe(200)
+    await session.signOut()
+    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+  })
+
+  it('ends at once when its user takes it back on the account page', async () => {
+    const { saved, app } = await world.signedIn('atproto')
+    const browser = await atAccountPage()
+    const { did } = alice
+    const list = () =>
+      browser.press<{ tokenId: string; clientId: string }[]>(`/oauth-sessions?did=${did}`)
+    const { body } = await list()
+    const { tokenId } = body.find(({ clientId }) => clientId === app.clientId)!
+    expect((await browser.press('/revoke-oauth-session', { did, tokenId })).status).toBe(200)
+    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect((await list()).body.map((one) => one.tokenId)).not.toContain(tokenId)
+  })
+
+  it('ends when the account is taken down, and does not come back with it', async () => {
+    const bob = await createTestAccount(server, 'bob')
+    const app = world.appWith('atproto')
+    await signIn(app, { ...bob, browser: world.browser() })
+    const saved = app.sessions.get(bob.did)!
+    const subject = { $type: 'com.atproto.admin.defs#repoRef', did: bob.did }
+    const setTakedown = (applied: boolean) =>
+      call(server, 'admin.updateSubjectStatus', {
+        as: admin,
+        body: { subject, takedown: { applied, ref: 'one' } },
+      })
+    expect((await setTakedown(true)).status).toBe(200)
+    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'AccountTakedown' })
+    const { handle: username, password } = bob
+    expect(await world.press({}, { username, password })).toEqual([400, 'Account was taken down'])
+    await setTakedown(false)
+    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+  })
+
+  it('is no session: as a bearer token, or for another account, it is worth nothing', async () => {
+    const { saved } = await shared()
+    const as = `Bearer ${saved.tokenSet.access_token}`
+    expect(await failure(call(server, 'server.getSession', { as }))).toEqual([400, 'InvalidToken'])
+    const session = alice.agent.session!.accessJwt
+    const tokenSet = { ...saved.tokenSet, access_token: session }
+    expect((await world.used({ ...saved, tokenSet })).error).toBe('invalid_token')
+  })
+})
+
+async function atAccountPage(): Promise<Browser> {
+  const browser = world.browser()
+  await browser.open(`${server.url}/account`)
+  const { handle: username, password } = alice
+  const credentials = { locale: 'en', username, password, remember: true }
+  expect((await browser.press('/sign-in', credentials)).status).toBe(200)
+  return browser
+}
+
+describe('a proof', () => {
+  it('must name a nonce of the server, which it is told', async () => {
+    const { saved } = await shared()
+    const answer = await world.used(saved, { nonce: undefined })
+    expect(answer).toMatchObject({ status: 401, error: 'use_dpop_nonce' })
+    expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP .*error="use_dpop_nonce"/)
+    expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
+    const exposed = answer.headers.get('access-control-expose-headers')
+    expect(exposed).toMatch(/DPoP-Nonce.*WWW-Authenticate/)
+  })
+
+  it('is good once', async () => {
+    const { saved } = await shared()
+    const jti = 'the same every time'
+    expect((await world.used(saved, { jti })).status).toBe(200)
+    expect(await world.used(saved, { jti })).toMatchObject({
+      status: 401,
+      message: 'DPoP proof replayed',
+    })
+  })
+
+  it.each([
+    ['another method', { htm: 'POST' }],
+    ['another address', { htu: 'https://elsewhere.example.com/' }],
+    ['another token', { token: 'another' }],
+    ['another time', { iat: 1_700_000_000 }],
+    ['a nonce of somebody else', { nonce: 'made up' }],
+  ])('for %s is refused', async (_, claims) => {
+    const { saved } = await shared()
+    expect((await world.used(saved, claims)).status).toBe(401)
+  })
+
+  it('with another key is refused', async () => {
+    const { saved } = await shared()
+    const { saved: other } = await world.signedIn('atproto')
+    expect((await world.used({ ...saved, dpopJwk: other.dpopJwk })).status).toBe(401)
+  })
+})
+
+describe('a code', () => {
+  it('is good once, and shown again it ends what it was exchanged for', async () => {
+    const app = world.appWith('atproto')
+    const options = { ...alice, browser: world.browser() }
+    const params = await authorize(app, options)
+    const state = params.get('state')!
+    const kept = structuredClone(await app.states.get(state))
+    await app.client.callback(params)
+    const saved = structuredClone(app.sessions.get(alice.did)!)
+    expect((await world.used(saved)).status).toBe(200)
+    app.states.set(state, kept!)
+    await expect(app.client.callback(params)).rejects.toThrow(/Invalid code/)
+    expect((await world.used(saved)).error).toBe('invalid_token')
+  })
+
+  it('is not given to two consents of one request', async () => {
+    const app = world.appWith('atproto')
+    const browser = world.browser()
+    await authorize(app, { ...alice, browser })
+    const again = await browser.press('/consent', { did: alice.did })
+    expect(JSON.stringify(again.body)).not.toContain('cod-')
+  })
+})
+
+describe('the sign-in page', () => {
+  it('believes only its own form', async () => {
+    const forged = 'f'.repeat(24)
+    expect(await world.press({ headers: { 'x-csrf-token': forged } })).toEqual([
+      400,
+      'CSRF mismatch',
+    ])
+    const [status] = await world.press({ headers: { origin: 'https://elsewhere.example.com' } })
+    expect(status).toBe(400)
+    expect((await world.press({ headers: { referer: 'https://elsewhere.example.com/' } }))[0]).toBe(
+      400,
+    )
+  })
+
+  it('takes the password of the account, and no other', async () => {
+    const wrong = 'Invalid identifier or password'
+    expect(await world.press({}, { password: 'not this one' })).toEqual([400, wrong])
+    expect(await world.press({}, { username: 'nobody.test' })).toEqual([400, wrong])
+    const { data } = await alice.agent.com.atproto.server.createAppPassword({ name: 'phone' })
+    const refused = 'App passwords are not allowed'
+    expect(await world.press({}, { password: data.password })).toEqual([400, refused])
+  })
+
+  it('takes no body beyond its bounds', async () => {
+    const [status] = await world.press({}, { password: 'x'.repeat(200_000) })
+    expect(status).toBe(413)
+  })
+
+  it('sends nobody anywhere that the app did not name', async () => {
+    const { client } = world.appWith('atproto')
+    const url = await client.authorize(alice.handle)
+    url.searchParams.set('redirect_uri', 'https://elsewhere.example.com/')
+    const { status, headers } = await world.browser().open(url)
+    expect([status, headers['location']]).not.toContain('https://elsewhere.example.com/')
+  })
+})
+
+it('no token, code or password is ever in the log', async () => {
+  const { saved } = await shared()
+  const { access_token, refresh_token } = saved.tokenSet
+  expect(server.logs).not.toContain(access_token)
+  expect(server.logs).not.toContain(refresh_token)
+  expect(server.logs).not.toMatch(/cod-[0-9a-f]{16}|ref-[0-9a-f]{16}/)
+  expect(server.logs).not.toContain(alice.password)
+})

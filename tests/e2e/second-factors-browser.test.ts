@@ -1,0 +1,231 @@
+import { Secret, TOTP } from 'otpauth'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AppPage, browserPath, startAppPage, startBrowser } from '#tests/helpers/app-page.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const name = browserPath
+  ? 'in a browser'
+  : 'in a browser (skipped: there is none; CHROMIUM_PATH names one)'
+
+describe.runIf(browserPath)(name, () => {
+  let mail: MailServer
+  let server: TestServer
+  let app: AppPage
+  let browser: Browser
+  beforeAll(async () => {
+    mail = await startMailServer()
+    const plcPort = String(await freePort())
+    server = await startServer({
+      env: {
+        PDS_DEV_PLC_PORT: plcPort,
+        PDS_EMAIL_SMTP_URL: mail.url,
+        PDS_EMAIL_FROM_ADDRESS: 'Headwater <pds@example.com>',
+      },
+    })
+    app = await startAppPage({
+      scope: 'atproto',
+      server: server.url,
+      plcUrl: `http://127.0.0.1:${plcPort}`,
+    })
+    browser = await startBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await app?.close()
+    await server?.remove()
+    await mail?.close()
+  })
+
+  /** A browser of its own, without cookies. */
+  async function freshPage(): Promise<Page> {
+    const context: BrowserContext = await browser.newContext({ locale: 'en-US' })
+    context.setDefaultTimeout(15_000)
+    return context.newPage()
+  }
+
+  /** Gives the page a passkey store that says yes. */
+  async function withAuthenticator(page: Page) {
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('WebAuthn.enable')
+    const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    })
+    return {
+      moveTo: async (other: Page) => {
+        const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+        const store = await withAuthenticator(other)
+        for (const credential of credentials) await store.add(credential)
+      },
+      add: (credential: object) =>
+        cdp.send('WebAuthn.addCredential', { authenticatorId, credential: credential as never }),
+    }
+  }
+
+  async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
+    await page.goto(`${server.url}/account/security`)
+    await page.getByLabel('Handle or email').fill(handle)
+    await page.getByLabel('Password').fill(password)
+    await page.keyboard.press('Enter')
+  }
+
+  /** Goes to an app, and on to the page on which it has its users sign in. */
+  async function fromApp(page: Page, { handle }: TestAccount): Promise<void> {
+    await page.goto(app.url)
+    await page.getByText('signed out').waitFor()
+    await page.evaluate(`void app.signIn(${JSON.stringify(handle)})`)
+    await page.waitForURL(/\/oauth\/authorize/)
+  }
+
+  /** Follows the link of the stock page, which opens in a tab of its own. */
+  async function ourPage(page: Page): Promise<Page> {
+    const [opened] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'Passkey or authenticator app' }).click(),
+    ])
+    await opened.waitForURL(/\/account\/security/)
+    return opened
+  }
+
+  async function consent(page: Page, { did }: TestAccount): Promise<void> {
+    await page.getByRole('button', { name: /authorize|allow|accept/i }).click()
+    await page.getByText(`signed in as ${did}`).waitFor()
+  }
+
+  it('a passkey is added, and signs in to an app without a password', async () => {
+    const ann = await createTestAccount(server, 'ann')
+    const page = await freshPage()
+    const passkeys = await withAuthenticator(page)
+    await signIn(page, ann)
+    await page.getByLabel('Name for this device').fill('my phone')
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.getByRole('button', { name: 'Remove my phone' }).waitFor()
+
+    const other = await freshPage()
+    await fromApp(other, ann)
+    // The password alone is not enough.
+    await other.getByRole('textbox', { name: 'Password' }).fill(ann.password)
+    await other.keyboard.press('Enter')
+    await other.getByText('Check your recovery codes').waitFor()
+    const ours = await ourPage(other)
+    await passkeys.moveTo(ours)
+    await ours.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await ours.waitForURL(/\/oauth\/authorize/)
+    await consent(ours, ann)
+  })
+
+  it('an authenticator app is set up with the keyboard alone, and signs in to an app', async () => {
+    const bob = await createTestAccount(server, 'bob')
+    const page = await freshPage()
+    await signIn(page, bob)
+    await tabTo(page, page.getByRole('link', { name: 'Set up' }))
+    await page.getByRole('img', { name: 'QR code for your authenticator app' }).waitFor()
+    const key = (await page.locator('.secret').textContent())!.replaceAll(' ', '')
+    const totp = new TOTP({ secret: Secret.fromBase32(key) })
+    const code = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 })
+    // The field for the code is the first thing one types into.
+    await page.keyboard.type(code(-1))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.getByRole('status').textContent()).toBe('Done.')
+
+    const other = await freshPage()
+    await fromApp(other, bob)
+    const ours = await ourPage(other)
+    await ours.keyboard.type(bob.handle)
+    await ours.keyboard.press('Tab')
+    await ours.keyboard.type(bob.password)
+    await ours.keyboard.press('Enter')
+    await ours.getByRole('heading', { name: 'One more step' }).waitFor()
+    await ours.keyboard.type('000000')
+    await ours.keyboard.press('Enter')
+    await expect
+      .poll(() => ours.getByRole('alert').first().textContent())
+      .toBe('The code is wrong or has expired.')
+    await ours.keyboard.type(code(0))
+    await ours.keyboard.press('Enter')
+    await ours.waitForURL(/\/oauth\/authorize/)
+    await consent(ours, bob)
+
+    // In this browser the second step was shown lately: the stock page takes the password alone.
+    await other.getByRole('textbox', { name: 'Password' }).fill(bob.password)
+    await other.keyboard.press('Enter')
+    await other.getByRole('button', { name: 'Authorize' }).waitFor()
+  })
+
+  it('a code that was mailed, and a recovery code, are typed into the stock page', async () => {
+    const carol = await createTestAccount(server, 'carol')
+    const page = await freshPage()
+    await signIn(page, carol)
+    await page.getByRole('button', { name: 'Set up' }).click()
+    await page.getByLabel('Code from the email').fill(lastCode(mail, 'carol@example.com')!)
+    await page.getByRole('button', { name: 'Turn on' }).click()
+    await page.getByRole('button', { name: 'Make new codes' }).click()
+    const recovery = await page.locator('.codes > div').allInnerTexts()
+    expect(recovery).toHaveLength(10)
+
+    const before = lastCode(mail, 'carol@example.com')
+    for (const pick of [() => lastCode(mail, 'carol@example.com')!, () => recovery[0]!]) {
+      const other = await freshPage()
+      await fromApp(other, carol)
+      await other.getByRole('textbox', { name: 'Password' }).fill(carol.password)
+      await other.keyboard.press('Enter')
+      await other.getByText('Check your c…l@example.com email').waitFor()
+      expect(lastCode(mail, 'carol@example.com')).not.toBe(before)
+      await other.getByRole('textbox', { name: '2FA' }).fill('AAAAA-AAAAA')
+      await other.keyboard.press('Enter')
+      await other.getByRole('alert').waitFor()
+      await other.getByRole('textbox', { name: '2FA' }).fill(pick())
+      await other.keyboard.press('Enter')
+      await consent(other, carol)
+    }
+    await page.goto(`${server.url}/account/security/events`)
+    expect(await page.locator('tbody tr').allInnerTexts()).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('An app was let in'),
+        expect.stringContaining('A second step failed'),
+      ]),
+    )
+  })
+
+  it('the pages run nothing but their own script, and say so when they may not', async () => {
+    const page = await freshPage()
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    await page.goto(`${server.url}/account/security`)
+    expect(complaints).toEqual([])
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector('section')).borderRadius`),
+    ).toBe('14px')
+    await page.evaluate(
+      `document.body.insertAdjacentHTML('beforeend', '<img src=x onerror="window.ran = true">')`,
+    )
+    await expect.poll(() => complaints.length).toBeGreaterThan(0)
+    expect(await page.evaluate('window.ran')).toBeUndefined()
+  })
+})
+
+/** Presses Tab until the element has the focus, and Enter then. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor()
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab')
+    if ((await target.and(page.locator(':focus')).count()) > 0) break
+  }
+  await page.keyboard.press('Enter')
+}

@@ -1,0 +1,285 @@
+import { AtpAgent } from '@atproto/api'
+import { Secret, TOTP } from 'otpauth'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Authenticator } from '#tests/helpers/authenticator.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+import { Visitor } from '#tests/helpers/visitor.ts'
+
+const home = '/account/security'
+
+let mail: MailServer
+let server: TestServer
+beforeAll(async () => {
+  mail = await startMailServer()
+  const from = 'Headwater <pds@example.com>'
+  server = await startServer({
+    env: { PDS_EMAIL_SMTP_URL: mail.url, PDS_EMAIL_FROM_ADDRESS: from },
+  })
+})
+afterAll(async () => {
+  await server?.remove()
+  await mail?.close()
+})
+
+async function signedIn(account: TestAccount): Promise<Visitor> {
+  const visitor = new Visitor(server.url, { 'user-agent': 'a visitor of the tests' })
+  await visitor.open(home)
+  const { identifier, password } = { identifier: account.handle, password: account.password }
+  await visitor.submit(`${home}/sign-in`, { identifier, password })
+  return visitor
+}
+
+function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
+  const agent = new AtpAgent({ service: server.url })
+  return agent.com.atproto.server.createSession({
+    identifier: handle,
+    password,
+    ...(authFactorToken && { authFactorToken }),
+  })
+}
+
+/** Why a call was refused. */
+function failure(call: Promise<unknown>): Promise<{ status: number; error: string }> {
+  return call.then(
+    () => Promise.reject(new Error('it was not refused')),
+    ({ status, error }) => ({ status, error }),
+  )
+}
+
+/** Sets an authenticator app up, and gives what it shows `steps` half minutes from now. */
+async function withApp(visitor: Visitor) {
+  const page = await visitor.open(`${home}/totp`)
+  const key = /<div class="secret">([A-Z2-7 ]+)</.exec(page.html)![1]!.replaceAll(' ', '')
+  const app = new TOTP({ secret: Secret.fromBase32(key) })
+  const code = (steps = 0) => app.generate({ timestamp: Date.now() + steps * 30_000 })
+  const done = await visitor.submit(`${home}/totp`, { code: code(-1) })
+  return { page, done, code }
+}
+
+describe('the pages', () => {
+  it('ask who comes, and let nobody in with a wrong password', async () => {
+    const alice = await createTestAccount(server, 'ann')
+    const visitor = new Visitor(server.url)
+    const first = await visitor.open(home)
+    expect(first.status).toBe(200)
+    expect(first.text).toContain('Sign in with a passkey')
+    for (const identifier of [alice.handle, 'nobody.test']) {
+      const page = await visitor.submit(`${home}/sign-in`, { identifier, password: 'wrong' })
+      expect(page.text).toContain('The handle or the password is wrong.')
+    }
+    expect([...visitor.cookies.keys()]).toEqual(['security-form'])
+    const page = await visitor.submit(`${home}/sign-in`, {
+      ...{ identifier: `@${alice.handle}`, password: alice.password },
+    })
+    expect(page.text).toContain(`Signed in as ${alice.handle}`)
+    await visitor.submit(`${home}/sign-out`)
+    expect((await visitor.open(home)).text).toContain('Password')
+    expect([...visitor.cookies.keys()]).toEqual(['security-form'])
+  })
+
+  it('are kept from frames, from other scripts, from caches and from strangers', async () => {
+    const visitor = new Visitor(server.url)
+    const { headers, html } = await visitor.open(home)
+    const policy = headers.get('content-security-policy')!
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    const [, nonce] = /script-src 'nonce-([^']+)'/.exec(policy)!
+    expect(html).toContain(`<script nonce="${nonce}">`)
+    expect(html).not.toMatch(/ on\w+="|style="/)
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.has('access-control-allow-origin')).toBe(false)
+    expect(headers.getSetCookie().join()).toMatch(
+      /security-form=[\w-]{32}; Path=\/; HttpOnly; SameSite=Lax/,
+    )
+  })
+
+  it('take no form that another site made, and none without its secret', async () => {
+    const eve = await createTestAccount(server, 'eve')
+    const visitor = await signedIn(eve)
+    const wish = { name: 'trap' }
+    for (const [fields, headers] of [
+      [{ ...wish, csrf: 'x'.repeat(32) }, {}],
+      [wish, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+      [wish, { 'sec-fetch-site': 'same-site' }],
+    ] as const) {
+      const page = await visitor.submit(`${home}/app-passwords`, fields, headers)
+      expect(page).toMatchObject({ status: 403 })
+      await visitor.open(home)
+    }
+    const { data } = await eve.agent.com.atproto.server.listAppPasswords()
+    expect(data.passwords).toEqual([])
+    const huge = await visitor.submit(`${home}/app-passwords`, { name: 'x'.repeat(100_000) })
+    expect(huge.status).toBe(403)
+  })
+
+  it('speak the language of the browser', async () => {
+    for (const [wish, lang, words] of [
+      ['de-AT,de;q=0.9,en;q=0.8', 'de', 'Mit Passkey anmelden'],
+      ['nl, ja;q=0.5, en;q=0.1', 'ja', 'パスキーでサインイン'],
+      ['xx', 'en', 'Sign in with a passkey'],
+    ] as const) {
+      const page = await new Visitor(server.url, { 'accept-language': wish }).open(home)
+      expect(page.html).toContain(`<html lang="${lang}">`)
+      expect(page.text).toContain(words)
+    }
+  })
+
+  it('show what happened, and where it came from', async () => {
+    const bob = await createTestAccount(server, 'bob')
+    const visitor = await signedIn(bob)
+    const { text } = await visitor.submit(`${home}/app-passwords`, { name: '<b>bot</b>' })
+    const password = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(text)![0]
+    await logIn({ ...bob, password })
+    await visitor.open(home)
+    await visitor.submit(`${home}/app-passwords/remove`)
+    expect((await failure(logIn({ ...bob, password }))).status).toBe(401)
+    const { text: events, html } = await visitor.open(`${home}/events`)
+    expect(html).not.toContain('<b>')
+    const order = [
+      'App password removed <b>bot</b>',
+      'An app signed in with an app password <b>bot</b>',
+      'App password created <b>bot</b>',
+      'Signed in',
+    ].map((what) => events.lastIndexOf(what))
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(order).not.toContain(-1)
+    expect(events).toMatch(/127\.0\.0\.1, a visitor of the tests/)
+  })
+})
+
+describe('an authenticator app', () => {
+  it('is asked for at the pages and by createSession, and each of its codes is good once', async () => {
+    const carol = await createTestAccount(server, 'carol')
+    const visitor = await signedIn(carol)
+    const { page, done, code } = await withApp(visitor)
+    expect(page.html).toContain('<svg')
+    expect(page.html).toContain('href="otpauth://totp/')
+    expect(done.text).toContain('Done.')
+    const recovery = await visitor.submit(`${home}/recovery`)
+    const codes = recovery.text.match(/\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/g)!
+    expect(codes).toHaveLength(10)
+
+    const without = await failure(logIn(carol))
+    expect(without).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
+    expect(await failure(logIn(carol, '000000'))).toMatchObject({ error: 'InvalidToken' })
+    const now = code()
+    expect((await logIn(carol, now)).success).toBe(true)
+    expect(await failure(logIn(carol, now))).toMatchObject({ error: 'InvalidToken' })
+    expect((await logIn(carol, codes[0])).success).toBe(true)
+    expect(await failure(logIn(carol, codes[0]))).toMatchObject({ error: 'InvalidToken' })
+
+    const again = await signedIn(carol)
+    expect(again.page?.text).toContain('One more step')
+    expect((await again.open(home)).text).not.toContain('Signed in as')
+    await again.open(`${home}/step`)
+    const wrong = await again.submit(`${home}/step`, { code: 'AAAAA-AAAAA' })
+    expect(wrong.text).toContain('The code is wrong or has expired.')
+    const entered = await again.submit(`${home}/step`, { code: codes[1]! })
+    expect(entered.text).toContain('Signed in as carol.test')
+    expect(entered.text).toContain('A second step failed')
+
+    await again.submit(`${home}/totp/remove`)
+    expect((await logIn(carol)).success).toBe(true)
+  })
+})
+
+describe('codes by mail', () => {
+  it('are turned on with one, and asked for from then on', async () => {
+    const dave = await createTestAccount(server, 'dave')
+    const address = 'dave@example.com'
+    const visitor = await signedIn(dave)
+    await visitor.submit(`${home}/email/begin`)
+    const typo = await visitor.submit(`${home}/email`, { code: 'AAAAA-AAAAA' })
+    expect(typo.text).toContain('The code is wrong')
+    const done = await visitor.submit(`${home}/email`, { code: lastCode(mail, address)! })
+    expect(done.text).toContain('Done.')
+    const { data } = await dave.agent.com.atproto.server.getSession()
+    expect(data).toMatchObject({ emailAuthFactor: true, emailConfirmed: true })
+
+    const before = lastCode(mail, address)
+    const asked = await failure(logIn(dave))
+    expect(asked).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
+    const code = lastCode(mail, address)!
+    expect(code).not.toBe(before)
+    expect((await logIn(dave, code)).data.emailAuthFactor).toBe(true)
+
+    const again = await signedIn(dave)
+    await again.submit(`${home}/step/mail`)
+    const entered = await again.submit(`${home}/step`, { code: lastCode(mail, address)! })
+    expect(entered.text).toContain('Signed in as dave.test')
+  })
+
+  it('are not sent to whoever lacks the password', async () => {
+    const count = mail.mails.length
+    const dave = { handle: 'dave.test', password: 'wrong' } as TestAccount
+    expect(await failure(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
+    expect(mail.mails).toHaveLength(count)
+  })
+})
+
+describe('a passkey', () => {
+  it('signs in at the pages alone, and gives codes for what asks for codes', async () => {
+    const fay = await createTestAccount(server, 'fay')
+    const visitor = await signedIn(fay)
+    const passkey = new Authenticator({ origin: server.url })
+    const response = passkey.register(visitor.form(`${home}/passkeys`).options)
+    const added = await visitor.submit(`${home}/passkeys`, {
+      ...{ name: 'my phone', response: JSON.stringify(response) },
+    })
+    expect(added.text).toContain('my phone')
+    expect(await failure(logIn(fay))).toMatchObject({ error: 'AuthFactorTokenRequired' })
+
+    const other = new Visitor(server.url)
+    await other.open(home)
+    const answer = passkey.show(other.form(`${home}/sign-in/passkey`).options)
+    const userHandle = Buffer.from(fay.did).toString('base64url')
+    const shown = JSON.stringify({ ...answer, response: { ...answer.response, userHandle } })
+    const page = await other.submit(`${home}/sign-in/passkey`, { response: shown })
+    expect(page.text).toContain('Signed in as fay.test')
+    const { text } = await other.submit(`${home}/code`)
+    const code = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(text)![0]
+    expect((await logIn(fay, code)).success).toBe(true)
+
+    const thief = new Visitor(server.url)
+    await thief.open(home)
+    const replayed = await thief.submit(`${home}/sign-in/passkey`, { response: shown })
+    expect(replayed.text).toContain('The passkey was not accepted.')
+
+    await other.open(home)
+    await other.submit(`${home}/passkeys/remove`)
+    expect((await logIn(fay)).success).toBe(true)
+  })
+})
+
+describe('an event is noted', () => {
+  it('of each change of the account', async () => {
+    const gus = await createTestAccount(server, 'gus')
+    const { server: api } = gus.agent.com.atproto
+    await gus.agent.com.atproto.identity.updateHandle({ handle: 'gustav.test' })
+    await api.updateEmail({ email: 'gustav@example.com' })
+    await api.requestPasswordReset({ email: 'gustav@example.com' })
+    await expect.poll(() => lastCode(mail, 'gustav@example.com')).toBeDefined()
+    const password = 'another password'
+    await api.resetPassword({ token: lastCode(mail, 'gustav@example.com')!, password })
+    await api.deactivateAccount({})
+    await api.activateAccount()
+    const visitor = await signedIn({ ...gus, handle: 'gustav.test', password })
+    const { text } = await visitor.open(`${home}/events`)
+    for (const what of [
+      'Account activated again',
+      'Account deactivated',
+      'Password changed',
+      'Email changed',
+      'Handle changed gustav.test',
+    ]) {
+      expect(text).toContain(what)
+    }
+  })
+})

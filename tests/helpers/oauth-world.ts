@@ -1,0 +1,133 @@
+/** The authorization server without an engine: its stores on `node:sqlite`, one account, and the world that a test makes up. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { accountMenu, authorizationMenu } from '#actors/menus.ts'
+import type { Menu } from '#src/engine/live-actors.ts'
+import { openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { hashPassword } from '#src/ports/passwords.ts'
+import { type TestShard, testShard } from '#tests/helpers/authorization.ts'
+import { openGateway } from '#tests/helpers/gateway.ts'
+import { openTestAccount, testDid } from '#tests/helpers/open-account.ts'
+
+export const password = 'correct horse'
+export const plcUrl = 'https://plc.example.com'
+
+export interface OAuthWorld {
+  /** The issuer. */
+  url: string
+  /** What is at the addresses of others: JSON by URL. */
+  web: Map<string, unknown>
+  /** What was fetched of it. */
+  fetched: string[]
+  /** What the app of the test fetches with: the account's DID document is where it belongs. */
+  fetch: typeof globalThis.fetch
+  /** What went wrong inside. */
+  errors: unknown[]
+  close(): Promise<void>
+}
+
+export async function openOAuthWorld(): Promise<OAuthWorld> {
+  const account = await openTestAccount()
+  // The tokens are of today, for the provider has its own clock.
+  Object.assign(account.clock, { now: () => Date.now() })
+  const passwordHash = await hashPassword(password)
+  await account.sql.batch([{ sql: 'UPDATE account SET password_hash = ?', params: [passwordHash] }])
+  account.profile.forget()
+  const shards = new Map<string, TestShard>()
+  const shardOf = (name: string) => {
+    const shard = shards.get(name) ?? testShard()
+    shard.clock.time = Date.now()
+    shards.set(name, shard)
+    return bound(authorizationMenu, shard)
+  }
+  const find = async ({ identifier }: { identifier: string }) =>
+    [testDid, 'alice.test'].includes(identifier) ? { did: testDid, handle: 'alice.test' } : null
+  const dispatch = {
+    account: () => bound(accountMenu, account),
+    authorization: shardOf,
+    directory: {
+      accounts: { find },
+      settings: { get: async () => null, hasHandlesUnder: async () => false },
+    },
+  }
+  const web = new Map<string, unknown>()
+  const fetched: string[] = []
+  const errors: unknown[] = []
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`
+  const plain = openGateway().server
+  const surface = {
+    ...plain,
+    dispatch: dispatch as never,
+    service: { ...plain.service, publicUrl: url },
+    fetch: async (input: string | URL | Request) => {
+      const address = input instanceof Request ? input.url : String(input)
+      fetched.push(address)
+      if (!web.has(address)) return new Response('nothing here', { status: 404 })
+      return Response.json(web.get(address))
+    },
+  }
+  const oauth = openOAuth({
+    surface,
+    findAccount: async (name) => (await find({ identifier: name }))?.did,
+    addressOf: () => '203.0.113.7',
+    count: async () => {},
+    terms: {
+      branding: { name: 'the tests' },
+      trustedClients: ['https://trusted.example.com/client-metadata.json'],
+      lexiconAuthorityDid: undefined,
+      hcaptcha: undefined,
+      dpopSecretHex: undefined,
+    },
+    plcUrl,
+    jwtSecret: 'a secret of the tests',
+    clock: { now: () => Date.now() },
+    log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
+  })
+  server.on('request', (request, response) => {
+    if (request.url === '/.well-known/oauth-protected-resource') {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ resource: url, authorization_servers: [url] }))
+    } else oauth.handle(request, response, () => response.writeHead(404).end())
+  })
+  return {
+    url,
+    web,
+    fetched,
+    errors,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      return request.url.startsWith(plcUrl) ? Response.json(documentOf(url)) : fetch(request)
+    },
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function documentOf(url: string) {
+  return {
+    '@context': ['https://www.w3.org/ns/did/v1'],
+    id: testDid,
+    alsoKnownAs: ['at://alice.test'],
+    service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: url }],
+  }
+}
+
+/** A menu as its callers see it. */
+function bound(menu: Menu, subject: unknown): never {
+  const lift =
+    (feature: unknown) =>
+    async (...args: unknown[]) =>
+      (feature as (...all: unknown[]) => unknown)(subject, ...args)
+  const groups = Object.entries(menu).map(([name, group]) => [
+    name,
+    Object.fromEntries(Object.entries(group).map(([action, feature]) => [action, lift(feature)])),
+  ])
+  return Object.fromEntries(groups) as never
+}
