@@ -11,7 +11,7 @@ import { newPageCode, newRecoveryCodes } from '#src/factors/codes.ts'
 import { beginEmailFactor, confirmEmailFactor, removeEmailFactor } from '#src/factors/email.ts'
 import { overview } from '#src/factors/overview.ts'
 import { askForPasskey, beginPasskey, finishPasskey, removePasskey } from '#src/factors/passkeys.ts'
-import { requestCode, required } from '#src/factors/second-step.ts'
+import { removeFactors, requestCode, required } from '#src/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/factors/totp.ts'
 import { announceIdentity, getIdentity, setHandle } from '#src/identity/own-identity.ts'
 import {
@@ -157,6 +157,7 @@ export const accountMenu = {
     newRecoveryCodes,
     newPageCode,
     requestCode,
+    removeAll: removeFactors,
   },
   page: {
     signIn,

@@ -57,7 +57,8 @@ function jwtForm(token: string): string {
   const [header, claims] = token.split('.').slice(0, 2).map(readPart)
   if (!header || !claims) return '<no jwt>'
   const { iat, exp, jti, nonce, ...rest } = claims
-  const life = typeof exp === 'number' && typeof iat === 'number' ? Math.round((exp - iat) / 10) * 10 : '-'
+  const life =
+    typeof exp === 'number' && typeof iat === 'number' ? Math.round((exp - iat) / 10) * 10 : '-'
   const told = { ...header, ...rest, life, ...(jti !== undefined && { jti: String(jti).length }) }
   const parts = Object.entries(told).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
   return `<jwt ${parts.sort().join(' ')}>`

@@ -10,6 +10,7 @@ export const intendedUnseen: Intended[] = [
   { what: "a CAR's rev and the firehose", why: 'relays stay right' },
   { what: '`seq`', why: 'relays ignore a server whose seq falls, for example after a restore' },
   { what: 'old events', why: 'the log does not outgrow the disk' },
+  { what: 'a second app password of one name', why: 'see the first row' },
   { what: 'a mail server that fails', why: "it is somebody else's fault" },
   { what: 'getAccountInfos', why: 'each account may have to be woken' },
   { what: "createSession's limit", why: '`Alice` and `alice` are one account, with 30 attempts' },

@@ -82,11 +82,6 @@ export const intended: Intended[] = [
     seen: [[/requestPasswordReset$/]],
   },
   {
-    what: 'a second app password of one name',
-    why: 'see the first row',
-    seen: [[/the same name: .*createAppPassword$/]],
-  },
-  {
     what: 'searchAccounts, updateAccountSigningKey',
     why: 'operators need them',
     seen: [[/admin\.(searchAccounts|updateAccountSigningKey)$/]],

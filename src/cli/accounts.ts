@@ -155,6 +155,13 @@ const announce: Command = {
   run: ({ server, operands }) => server.post('_admin/announce', { account: operands[0]! }),
 }
 
+const removeFactors: Command = {
+  ...who,
+  name: 'account remove-factors',
+  summary: 'Let an account sign in with its password alone: its owner has lost the second step',
+  run: ({ server, operands }) => server.post('_admin/remove-factors', { account: operands[0]! }),
+}
+
 export const accountCommands: readonly Command[] = [
   create,
   list,
@@ -165,6 +172,7 @@ export const accountCommands: readonly Command[] = [
   resetPassword,
   rotateKey,
   announce,
+  removeFactors,
 ]
 
 async function setTakedown(asked: Asked, takedown: object): Promise<unknown> {

@@ -9,6 +9,8 @@ export interface TrafficConfig {
     /** Where a process without a gateway serves them; absent for nowhere. */
     port: number | undefined
   }
+  /** How long a request's JSON body may take, and how long one of bytes may stand still. */
+  bodyTimeoutMs: number
   /** URLs of relays that are told of this server when there is something new. */
   crawlers: string[]
   rateLimits: {
@@ -30,6 +32,7 @@ export function readTraffic(read: Reader): TrafficConfig {
       open: read.flag('PDS_METRICS_OPEN') ?? false,
       port: read.integer('PDS_METRICS_PORT', 1, 65535),
     },
+    bodyTimeoutMs: read.integer('PDS_BODY_TIMEOUT_MS', 1, 3_600_000) ?? 30_000,
     crawlers: read.urls('PDS_CRAWLERS') ?? [],
     rateLimits: {
       enabled: read.flag('PDS_RATE_LIMITS_ENABLED') ?? false,

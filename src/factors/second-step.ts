@@ -1,10 +1,10 @@
 /** The second step of a sign-in, after the password: whether there is one, and whether what was shown is enough. */
 import type { Account } from '#src/account/account.ts'
-import type { Where } from '#src/account/security-events.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import { bounded, clearFailures } from '#src/factors/attempts.ts'
 import { mailedCode, useCode, useRecoveryCode } from '#src/factors/codes.ts'
-import { type FactorKind, factorKinds } from '#src/factors/rows.ts'
+import { change, type FactorKind, factorKinds } from '#src/factors/rows.ts'
 import { looksLikeTotp, useTotp } from '#src/factors/totp.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -48,6 +48,14 @@ export async function mustShowFactor(
     )
   }
   await showCode(account, { code, where })
+}
+
+/** Removes every factor and recovery code: for an owner who has lost them all, once the operator is sure who asks. */
+export async function removeFactors(account: Account): Promise<{ removed: FactorKind[] }> {
+  const kinds = await factorKinds(account)
+  const event = noteEvent(account, 'factor removed', {}, 'by the operator of the server')
+  await change(account, [{ sql: 'DELETE FROM factor' }, ...event])
+  return { removed: [...kinds] }
 }
 
 /** A code to send by mail to whoever showed the password; undefined where the account does not take such codes. */

@@ -143,7 +143,7 @@ function arrival(
   header: string | undefined,
   lxm: string,
 ): undefined | Promise<Callers['arrival']> {
-  if (header === undefined) return undefined
+  if (!header) return undefined
   if (parseAuthorization(header)?.scheme !== 'bearer') {
     throw authRequired('Invalid authorization header')
   }

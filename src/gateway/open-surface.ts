@@ -71,6 +71,7 @@ export interface GatewayConfig {
   limits: { blobUploadBytes: number }
   imports: { accepted: boolean; maxBytes: number }
   sequencer: { subscriptionBuffer: number }
+  bodyTimeoutMs: number
   metrics: { open: boolean }
   dataDirectory: string
   crawlers: readonly string[]

@@ -89,14 +89,26 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     })
   })
 
-  app.post('/xrpc/_admin/announce', async (c) => {
+  /** The account that a body names. */
+  async function named(c: Context<Env>): Promise<string> {
     onlyAdmin(c)
     const body = (await readBody(incoming(c), BODY_TERMS)) as { account?: unknown } | null
     const account = body?.account
     if (typeof account !== 'string') throw invalidRequest('account must be a DID or a handle')
     const did = await ports.findAccount(account)
     if (did === undefined) throw invalidRequest(`Could not find account: ${account}`, 'NotFound')
+    return did
+  }
+
+  app.post('/xrpc/_admin/announce', async (c) => {
+    const did = await named(c)
     return json({ did, ...(await server.dispatch.account(did).lifecycle.announce()) })
+  })
+
+  // For an owner who has lost passkeys, app and recovery codes, and whom the operator knows.
+  app.post('/xrpc/_admin/remove-factors', async (c) => {
+    const did = await named(c)
+    return json({ did, ...(await server.dispatch.account(did).factors.removeAll()) })
   })
 }
 

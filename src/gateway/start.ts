@@ -9,16 +9,16 @@ import { XrpcError } from '#src/errors.ts'
 import { accountFinder } from '#src/gateway/accounts.ts'
 import { answerError } from '#src/gateway/answer.ts'
 import { createApp } from '#src/gateway/app.ts'
-import { clientAddress } from '#src/gateway/client-address.ts'
 import { authenticator } from '#src/gateway/authenticate.ts'
+import { clientAddress } from '#src/gateway/client-address.ts'
 import { Departures } from '#src/gateway/departures.ts'
 import type { Errands } from '#src/gateway/errands.ts'
 import { createMetrics } from '#src/gateway/metrics.ts'
 import { type OAuth, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type GatewayPorts, openSurface } from '#src/gateway/open-surface.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
-import { requestId } from '#src/gateway/request-id.ts'
 import { attemptCounter } from '#src/gateway/rate-limits.ts'
+import { requestId } from '#src/gateway/request-id.ts'
 import { attachSubscribeRepos } from '#src/gateway/subscribe-repos.ts'
 import { Vitals } from '#src/gateway/vitals.ts'
 import type { Env } from '#src/gateway/xrpc-call.ts'
@@ -36,12 +36,13 @@ export interface Gateway {
 
 /** Clients keep their connections for as long as the reference lets them. */
 const KEEP_ALIVE_MS = 90_000
-const BODY_TIMEOUT_MS = 30_000
 const HEADERS_TIMEOUT_MS = 30_000
 /** Bodies have their own bounds; this is for the longest of them, a big blob over a slow line. */
 const REQUEST_TIMEOUT_MS = 65 * 60 * 1000
 const STOP_GRACE_MS = 5_000
 const WAKES_GRACE_MS = 2_000
+/** What is loaded before somebody waits for it, and after those who wait now. */
+const WARM_UP_MS = 3_000
 
 /** Starts listening, on the configured port or, where that is 0, any that is free. Rejects where it is taken. */
 export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
@@ -104,7 +105,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     vitals,
     rateLimits: traffic.rateLimits,
     log,
-    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    bodyTimeoutMs: config.bodyTimeoutMs,
     adminPassword,
     metricsOpen: config.metrics.open,
   })
@@ -119,7 +120,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   surface.keyRotations.watch()
   const departures = new Departures({ ...surface.identity, log, timer: systemTimer })
   departures.watch()
-  oauth.warmUp()
+  const warmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -127,6 +128,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     surface.keyRotations.stop()
     departures.stop()
     traffic.close()
+    warmUp()
     return stop(server, firehose, firstWakes, surface.errands)
   }
   return { url, stop: stopAll }

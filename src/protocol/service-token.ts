@@ -28,11 +28,6 @@ export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): 
   return `${body}.${Buffer.from(signer.sign(Buffer.from(body))).toString('base64url')}`
 }
 
-/** The `lxm` of what may be a token of any kind; undefined where there is none. */
-export function claimedMethod(token: string): unknown {
-  return token.length > longestToken ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
-}
-
 /** A token taken apart; nothing of it is proved. */
 export interface OpenedServiceToken {
   header: { alg: string; typ?: unknown }
@@ -46,6 +41,11 @@ const longestToken = 8192
 /** The `typ` in the header of what may be a token of any kind; undefined where there is none. */
 export function tokenType(token: string): unknown {
   return token.length > longestToken ? undefined : decode(token.split('.', 1)[0]!)?.['typ']
+}
+
+/** The `lxm` of the same. */
+export function claimedMethod(token: string): unknown {
+  return token.length > longestToken ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
 }
 
 /** Takes a token apart; undefined where it is none. */

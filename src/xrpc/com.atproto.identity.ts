@@ -1,12 +1,12 @@
 /** com.atproto.identity: the names of accounts, here and elsewhere. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { sendMail } from '#src/gateway/mails.ts'
+import { whereOf } from '#src/gateway/where.ts'
 import { isServiceHandle } from '#src/identity/handle-rules.ts'
 import * as plc from '#src/identity/plc-requests.ts'
 import * as resolving from '#src/identity/resolve.ts'
 import * as changing from '#src/identity/update-handle.ts'
 import { parseHandle } from '#src/protocol/handle.ts'
-import { whereOf } from '#src/gateway/where.ts'
 import * as identity from '#src/protocol/lexicons/com/atproto/identity.ts'
 import { method } from '#src/xrpc/method.ts'
 
@@ -86,7 +86,7 @@ export const signPlcOperation = method(identity.signPlcOperation, {
     if (!token) {
       throw invalidRequest('email confirmation token required to sign PLC operations')
     }
-    const believe = () => 
+    const believe = () =>
       account.identity.usePlcToken({ token, where: whereOf(server.addressOf, incoming) })
     return { operation: await plc.signPlcOperation(server.identity, did, wanted, believe) }
   },

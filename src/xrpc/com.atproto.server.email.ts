@@ -91,7 +91,9 @@ export const resetPassword = method(server.resetPassword, {
     checkNewPassword(password)
     const found = await dispatch.directory.passwordResets.find({ token })
     if (found === null) throw invalidRequest('Token is invalid', 'InvalidToken')
-    await dispatch.account(found.did).password.reset({ token, password, where: whereOf(addressOf, incoming) })
+    await dispatch
+      .account(found.did)
+      .password.reset({ token, password, where: whereOf(addressOf, incoming) })
     return undefined
   },
 })

@@ -1,6 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AppPage, browserPath, startAppPage, startBrowser } from '#tests/helpers/app-page.ts'
+import {
+  type AppPage,
+  type AppSignIn,
+  browserPath,
+  startAppPage,
+  startBrowser,
+} from '#tests/helpers/app-page.ts'
 import { freePort } from '#tests/helpers/processes.ts'
 import {
   createTestAccount,
@@ -43,7 +49,7 @@ describe.runIf(browserPath !== undefined)(title, () => {
   const field = (page: Page, name: string | RegExp) => page.getByRole('textbox', { name })
 
   /** The app, whose user presses "sign in". */
-  async function begin(input: string, options: object = {}): Promise<Page> {
+  async function begin(input: string, options: AppSignIn = {}): Promise<Page> {
     const context = await browser.newContext({ locale: 'en-US' })
     context.setDefaultTimeout(20_000)
     const page = await context.newPage()

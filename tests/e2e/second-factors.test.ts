@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Authenticator } from '#tests/helpers/authenticator.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import {
+  adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
@@ -12,14 +13,18 @@ import {
 import { Visitor } from '#tests/helpers/visitor.ts'
 
 const home = '/account/security'
+/** What must never be in a log. */
+const secrets: string[] = []
 
 let mail: MailServer
 let server: TestServer
 beforeAll(async () => {
   mail = await startMailServer()
   const from = 'Headwater <pds@example.com>'
+  // Two processes, so that every call crosses the border to the actors.
   server = await startServer({
-    env: { PDS_EMAIL_SMTP_URL: mail.url, PDS_EMAIL_FROM_ADDRESS: from },
+    roles: 'split',
+    env: { PDS_EMAIL_SMTP_URL: mail.url, PDS_EMAIL_FROM_ADDRESS: from, LOG_LEVEL: 'debug' },
   })
 })
 afterAll(async () => {
@@ -136,6 +141,7 @@ describe('the pages', () => {
     const visitor = await signedIn(bob)
     const { text } = await visitor.submit(`${home}/app-passwords`, { name: '<b>bot</b>' })
     const password = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(text)![0]
+    secrets.push(password, bob.password, visitor.cookies.get('security-account')!)
     await logIn({ ...bob, password })
     await visitor.open(home)
     await visitor.submit(`${home}/app-passwords/remove`)
@@ -165,6 +171,7 @@ describe('an authenticator app', () => {
     const recovery = await visitor.submit(`${home}/recovery`)
     const codes = recovery.text.match(/\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/g)!
     expect(codes).toHaveLength(10)
+    secrets.push(...codes, carol.password)
 
     const without = await failure(logIn(carol))
     expect(without).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
@@ -187,6 +194,20 @@ describe('an authenticator app', () => {
 
     await again.submit(`${home}/totp/remove`)
     expect((await logIn(carol)).success).toBe(true)
+
+    // Whoever has lost it all asks the operator.
+    await withApp(again)
+    expect(await failure(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
+    const removed = await fetch(`${server.url}/xrpc/_admin/remove-factors`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`,
+      },
+      body: JSON.stringify({ account: 'carol.test' }),
+    })
+    expect(await removed.json()).toEqual({ did: carol.did, removed: ['totp'] })
+    expect((await logIn(carol)).success).toBe(true)
   })
 })
 
@@ -208,6 +229,7 @@ describe('codes by mail', () => {
     expect(asked).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
     const code = lastCode(mail, address)!
     expect(code).not.toBe(before)
+    secrets.push(code)
     expect((await logIn(dave, code)).data.emailAuthFactor).toBe(true)
 
     const again = await signedIn(dave)
@@ -282,4 +304,10 @@ describe('an event is noted', () => {
       expect(text).toContain(what)
     }
   })
+})
+
+it('no password, code or token is logged', () => {
+  expect(server.logs).toContain('com.atproto.server.createSession')
+  expect(secrets.length).toBeGreaterThan(10)
+  expect(secrets.filter((secret) => server.logs.includes(secret))).toEqual([])
 })

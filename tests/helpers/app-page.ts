@@ -1,8 +1,10 @@
 /** An app that runs in a browser: one page with @atproto/oauth-client-browser, served as its developer would. */
+
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { BrowserOAuthClient } from '@atproto/oauth-client-browser'
 import { type Browser as Chromium, chromium } from 'playwright-core'
 import { createViteServer } from 'vitest/node'
 import { root } from '#tests/helpers/sources.ts'
@@ -29,6 +31,9 @@ export interface AppPage {
   url: string
   close(): Promise<void>
 }
+
+/** What its user's sign-in may be asked to be like. */
+export type AppSignIn = NonNullable<Parameters<BrowserOAuthClient['signInRedirect']>[1]>
 
 /** What the page does, as a module; `__…__` is filled in. */
 const script = `

@@ -1,7 +1,9 @@
 /** OAuth as the gateway has it: pages and endpoints beside the XRPC methods, and callers who show a bound token. */
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { XrpcError } from '#src/errors.ts'
 import type { FindAccount } from '#src/gateway/accounts.ts'
+import { openHeaders } from '#src/gateway/answer.ts'
 import type { ClientAddress } from '#src/gateway/client-address.ts'
 import { askedBy } from '#src/gateway/oauth/asking.ts'
 import { openPeople } from '#src/gateway/oauth/people.ts'
@@ -93,6 +95,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const pages = await loadPages()
     // Where it looks for the client's address: behind the proxies that are believed, and no others.
     request.ip = addressOf(request)
+    await ports.count('oauth', { address: request.ip, input: {} })
     const { cookie } = request.headers
     const onward = rememberOnward(request, issuer)
     if (onward !== undefined) response.appendHeader('set-cookie', onward)
@@ -104,10 +107,15 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
 
   function fail(error: unknown, response: ServerResponse): void {
-    log.error({ err: error }, 'an OAuth request failed')
+    const isOurs = !(error instanceof XrpcError) || error.status >= 500
+    if (isOurs) log.error({ err: error }, 'an OAuth request failed')
     if (response.headersSent) return void response.destroy()
-    response.writeHead(500, { 'content-type': 'application/json' })
-    response.end('{"error":"server_error","error_description":"Internal Server Error"}')
+    const told = isOurs
+      ? { error: 'server_error', error_description: 'Internal Server Error' }
+      : { error: 'temporarily_unavailable', error_description: error.message }
+    const headers = { ...openHeaders, 'content-type': 'application/json' }
+    response.writeHead(isOurs ? 500 : error.status, headers)
+    response.end(JSON.stringify(told))
   }
 
   return {

@@ -78,11 +78,14 @@ class ResourceVerifier extends OAuthVerifier {
     headers: Record<string, undefined | string | string[]>,
     token?: string,
   ): Promise<DpopProof | null> {
+    // Nonces are looked up among those of the last time that one was made: by now others may have made newer ones.
+    this.nextDpopNonce()
     const { dpop: jwt } = headers
     if (typeof jwt !== 'string' || token === undefined) {
       return super.checkDpopProof(method, url, headers, token)
     }
     const now = this.#clock.now()
+    this.#nonces.next()
     const isNonce = (nonce: string) => this.#nonces.check(nonce)
     const address = url.origin + url.pathname
     const known = this.#keys.check(jwt, { method, address, token, isNonce, now })

@@ -16,20 +16,30 @@ export function linkFromApps(publicUrl: string): string {
   return `${publicUrl}${home}?app`
 }
 
-/** A Set-Cookie header that remembers a request for the authorization page; undefined for any other request. */
+/** A Set-Cookie header that remembers a request for the authorization page, or forgets one that is over; else undefined. */
 export function rememberOnward(
   request: { method?: string | undefined; url?: string | undefined },
   publicUrl: string,
 ): string | undefined {
-  if (request.method !== 'GET') return undefined
+  if (request.method !== 'GET' || !request.url?.startsWith(authorize)) return undefined
+  if (request.url.startsWith(`${authorize}/redirect`)) return forgetOnward(publicUrl)
   const path = onwardPath(request.url, publicUrl)
-  if (path === undefined) return undefined
+  return path && onwardCookie(path, LIFETIME_S, publicUrl)
+}
+
+/** A Set-Cookie header by which the browser forgets what it was told to remember. */
+export function forgetOnward(publicUrl: string): string {
+  return onwardCookie('', 0, publicUrl)
+}
+
+function onwardCookie(path: string, maxAge: number, publicUrl: string): string {
+  const secure = publicUrl.startsWith('https:')
   return serialize(cookieName, path, {
     path: home,
-    maxAge: LIFETIME_S,
+    maxAge,
     httpOnly: true,
     sameSite: 'Lax',
-    secure: publicUrl.startsWith('https:'),
+    secure,
   })
 }
 

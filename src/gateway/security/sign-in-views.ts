@@ -13,7 +13,7 @@ export function signInView(
   const body = html`<section>
 <form method="post" action="${home}/sign-in">${hidden(frame, { next })}
 <label for="identifier">${speech.say('identifier')}</label>
-<input id="identifier" name="identifier" value="${identifier}" autocomplete="username webauthn" autocapitalize="none"
+<input id="identifier" name="identifier" value="${identifier}" autocomplete="username" autocapitalize="none"
  autocorrect="off" spellcheck="false" required maxlength="300"${identifier === '' ? raw(' autofocus') : ''}>
 <label for="password">${speech.say('password')}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="512"${identifier === '' ? '' : raw(' autofocus')}>

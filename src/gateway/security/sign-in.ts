@@ -6,7 +6,7 @@ import { sendMail } from '#src/gateway/mails.ts'
 import { rateLimitExceeded } from '#src/gateway/rate-limits.ts'
 import type { Desk } from '#src/gateway/security/desk.ts'
 import { home } from '#src/gateway/security/home.ts'
-import { onwardPath } from '#src/gateway/security/onward.ts'
+import { forgetOnward, onwardPath } from '#src/gateway/security/onward.ts'
 import { answerPage, type Note } from '#src/gateway/security/shell.ts'
 import { onwardView, signInView, stepView } from '#src/gateway/security/sign-in-views.ts'
 import { keepToken, newPageToken, type PageToken, type Visit } from '#src/gateway/security/visit.ts'
@@ -127,6 +127,7 @@ async function enterBy(
 ) {
   if (next === undefined) return c.redirect(home, 303)
   const incoming = c.env?.incoming
+  c.header('set-cookie', forgetOnward(desk.server.service.publicUrl), { append: true })
   if (incoming !== undefined) {
     for (const cookie of await desk.signInDevice(incoming, did)) {
       c.header('set-cookie', cookie, { append: true })

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { newPageCode, newRecoveryCodes } from '#src/factors/codes.ts'
 import { beginEmailFactor, confirmEmailFactor, removeEmailFactor } from '#src/factors/email.ts'
 import { overview } from '#src/factors/overview.ts'
-import { requestCode, required, showCode } from '#src/factors/second-step.ts'
+import { removeFactors, requestCode, required, showCode } from '#src/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/factors/totp.ts'
 import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
 
@@ -130,6 +130,14 @@ describe('codes by mail', () => {
     now += 15 * 60_000
     await expect(show(third!)).rejects.toMatchObject(refused)
   })
+})
+
+it('nothing is asked for any more when the operator has removed it all', async () => {
+  await enrol()
+  const { codes } = await newRecoveryCodes(account)
+  expect(await removeFactors(account)).toEqual({ removed: ['totp'] })
+  expect(await required(account)).toEqual({ kinds: [] })
+  await expect(show(codes[0]!)).rejects.toMatchObject(refused)
 })
 
 it('a code that a page showed signs in once', async () => {

@@ -7,7 +7,10 @@ const counts = { accounts: { active: 3, takendown: 1 }, reminders: 2 }
 const actors = {
   directory: { accounts: { count: () => counts } },
   sequencer: { log },
-  account: { lifecycle: { announce: () => ({ events: ['#account'] }) } },
+  account: {
+    lifecycle: { announce: () => ({ events: ['#account'] }) },
+    factors: { removeAll: () => ({ removed: ['totp'] }) },
+  },
 }
 
 const storage = { accountDb: true, sequencerDb: true, writable: true, blobs: true }
@@ -74,6 +77,15 @@ describe('the admin’s routes', () => {
     const gateway = openGateway(actors)
     const answer = await post(gateway, '_admin/announce', { account: 'alice.test' }, asAdmin())
     expect(await answer.json()).toEqual({ did, events: ['#account'] })
+  })
+
+  it('remove the second step of an owner who has lost it', async () => {
+    const gateway = openGateway(actors)
+    const named = { account: 'alice.test' }
+    const answer = await post(gateway, '_admin/remove-factors', named, asAdmin())
+    expect(await answer.json()).toEqual({ did, removed: ['totp'] })
+    const guessed = post(gateway, '_admin/remove-factors', named, asAdmin('guess'))
+    expect((await guessed).status).toBe(401)
   })
 
   it.each([

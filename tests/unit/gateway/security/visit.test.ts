@@ -33,6 +33,8 @@ describe('the way back to an app', () => {
     expect(rememberedOnward({ url, cookie }, publicUrl)).toBeUndefined()
     expect(rememberOnward({ method: 'POST', url: path }, publicUrl)).toBeUndefined()
     expect(rememberOnward({ method: 'GET', url: '/oauth/par' }, publicUrl)).toBeUndefined()
+    const over = rememberOnward({ method: 'GET', url: '/oauth/authorize/redirect?x' }, publicUrl)
+    expect(over).toMatch(/^security-onward=; Max-Age=0; Path=\/account\/security/)
   })
 })
 
