@@ -13,16 +13,16 @@ import { overview } from '#src/factors/overview.ts'
 import { askForPasskey, beginPasskey, finishPasskey, removePasskey } from '#src/factors/passkeys.ts'
 import { removeFactors, requestCode, required } from '#src/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/factors/totp.ts'
-import { announceIdentity, getIdentity, setHandle } from '#src/identity/own-identity.ts'
 import {
   abandonKeyRotation,
   beginKeyRotation,
   finishKeyRotation,
   getKeyNames,
 } from '#src/identity/key-rotation.ts'
-import { getState } from '#src/lifecycle/admin-state.ts'
+import { announceIdentity, getIdentity, setHandle } from '#src/identity/own-identity.ts'
 import { createToken } from '#src/identity/service-token.ts'
 import { checkOwnStatus } from '#src/lifecycle/account-status.ts'
+import { getState } from '#src/lifecycle/admin-state.ts'
 import { announce } from '#src/lifecycle/announce.ts'
 import { authorizeDeletion } from '#src/lifecycle/authorize-deletion.ts'
 import { wake } from '#src/lifecycle/awaken.ts'
@@ -62,7 +62,6 @@ import { getRecordStatus, setRecordTakedown } from '#src/repo/takedowns.ts'
 import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/repo/write.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { append, bounds, follow, read } from '#src/sequencer/log.ts'
-import { usePlcToken } from '#src/sessions/plc-token.ts'
 import {
   createAppPassword,
   listAppPasswords,
@@ -86,6 +85,7 @@ import {
   signInWithPasskey,
 } from '#src/sessions/page-sessions.ts'
 import { resetPassword, setPassword } from '#src/sessions/passwords.ts'
+import { usePlcToken } from '#src/sessions/plc-token.ts'
 import { createSession, deleteSession, getSession, refreshSession } from '#src/sessions/sessions.ts'
 
 export const accountMenu = {
@@ -127,7 +127,16 @@ export const accountMenu = {
     set: setEmail,
   },
   password: { reset: once(resetPassword), set: setPassword },
-  lifecycle: { wake, announce, changeState, end: endAccount, leave, due: dueness, status: checkOwnStatus, authorizeDeletion },
+  lifecycle: {
+    wake,
+    announce,
+    changeState,
+    end: endAccount,
+    leave,
+    due: dueness,
+    status: checkOwnStatus,
+    authorizeDeletion,
+  },
   outbox: { remind },
   import: { begin: beginImport, take: takeImportPage, finish: finishImport, abort: abortImport },
   service: { createToken },

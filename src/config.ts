@@ -9,8 +9,8 @@ import { isKnown, namesWithoutEffect, nearestName } from '#src/config/names.ts'
 import { type OAuthConfig, readOAuth } from '#src/config/oauth.ts'
 import { type ProxyConfig, readProxy } from '#src/config/proxy.ts'
 import { type Environment, Reader } from '#src/config/read.ts'
-import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
 import { readServices, type Services } from '#src/config/services.ts'
+import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
 
 export interface Config extends TrafficConfig {
   /** A developer's server asks for nothing; a production server demands its secrets. */

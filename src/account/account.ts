@@ -1,7 +1,7 @@
 /** What every room of an account is given, and nothing more: its database, its lane, its clock and its keys. */
 import type { AnswerCache } from '#src/account/answer-cache.ts'
-import type { Blobs } from '#src/account/blobs.ts'
 import type { Birth } from '#src/account/birth.ts'
+import type { Blobs } from '#src/account/blobs.ts'
 import type { Outbox } from '#src/account/outbox.ts'
 import type { Profile } from '#src/account/profile.ts'
 import type { Snapshots } from '#src/account/snapshots.ts'

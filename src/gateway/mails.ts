@@ -64,7 +64,8 @@ const drafts: { [K in MailKind]: (params: MailParams[K], terms: MailTerms) => Dr
   }),
   codesByMail: () => ({
     subject: 'Sign In Codes Requested',
-    before: 'To have codes like this one sent here whenever you sign in, enter it on the security page:',
+    before:
+      'To have codes like this one sent here whenever you sign in, enter it on the security page:',
     after: 'If you did not ask for this, somebody may know your password: change it.',
   }),
   plcOperation: () => ({

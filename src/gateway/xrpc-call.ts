@@ -103,7 +103,13 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   const params = method.params(mark === -1 ? '' : url.slice(mark + 1))
   const proven = ports.authenticate(method.auth, c.req.header('authorization'), method.nsid, c.req)
   const caller = proven instanceof Promise ? await proven : proven
-  const shown = { params, caller, server: ports.server, request: c.req.raw, incoming: c.env?.incoming }
+  const shown = {
+    params,
+    caller,
+    server: ports.server,
+    request: c.req.raw,
+    incoming: c.env?.incoming,
+  }
   const permissions = permissionsOf(caller)
   const needsInput = typeof method.oauth === 'function'
   if (permissions !== undefined && !needsInput) mustAllow(method, permissions, shown as never)

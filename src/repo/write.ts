@@ -4,10 +4,10 @@ import type { Job, LaneView, Prepared } from '#src/account/write-lane.ts'
 import { cidsOf } from '#src/blobs/references.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { mustWrite } from '#src/lifecycle/states.ts'
+import { hasSlur } from '#src/protocol/slurs.ts'
 import { lookUp } from '#src/protocol/tree.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/repo/commit-writes.ts'
 import { linkKey, linksTo, type NewRecord } from '#src/repo/records.ts'
-import { hasSlur } from '#src/protocol/slurs.ts'
 import { prepareRecord, type RecordInput, type ValidationStatus } from '#src/repo/validate.ts'
 
 export interface WriteOptions {

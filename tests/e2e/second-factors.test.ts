@@ -2,6 +2,7 @@ import { AtpAgent } from '@atproto/api'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Authenticator } from '#tests/helpers/authenticator.ts'
+import { refusal } from '#tests/helpers/call.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import {
   adminPassword,
@@ -10,7 +11,7 @@ import {
   type TestAccount,
   type TestServer,
 } from '#tests/helpers/server.ts'
-import { Visitor } from '#tests/helpers/visitor.ts'
+import { signInAt, Visitor } from '#tests/helpers/visitor.ts'
 
 const home = '/account/security'
 /** What must never be in a log. */
@@ -32,13 +33,7 @@ afterAll(async () => {
   await mail?.close()
 })
 
-async function signedIn(account: TestAccount): Promise<Visitor> {
-  const visitor = new Visitor(server.url, { 'user-agent': 'a visitor of the tests' })
-  await visitor.open(home)
-  const { identifier, password } = { identifier: account.handle, password: account.password }
-  await visitor.submit(`${home}/sign-in`, { identifier, password })
-  return visitor
-}
+const signedIn = (account: TestAccount) => signInAt(server.url, account)
 
 function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
   const agent = new AtpAgent({ service: server.url })
@@ -47,14 +42,6 @@ function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
     password,
     ...(authFactorToken && { authFactorToken }),
   })
-}
-
-/** Why a call was refused. */
-function failure(call: Promise<unknown>): Promise<{ status: number; error: string }> {
-  return call.then(
-    () => Promise.reject(new Error('it was not refused')),
-    ({ status, error }) => ({ status, error }),
-  )
 }
 
 /** Sets an authenticator app up, and gives what it shows `steps` half minutes from now. */
@@ -145,7 +132,7 @@ describe('the pages', () => {
     await logIn({ ...bob, password })
     await visitor.open(home)
     await visitor.submit(`${home}/app-passwords/remove`)
-    expect((await failure(logIn({ ...bob, password }))).status).toBe(401)
+    expect((await refusal(logIn({ ...bob, password }))).status).toBe(401)
     const { text: events, html } = await visitor.open(`${home}/events`)
     expect(html).not.toContain('<b>')
     const order = [
@@ -173,14 +160,14 @@ describe('an authenticator app', () => {
     expect(codes).toHaveLength(10)
     secrets.push(...codes, carol.password)
 
-    const without = await failure(logIn(carol))
+    const without = await refusal(logIn(carol))
     expect(without).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
-    expect(await failure(logIn(carol, '000000'))).toMatchObject({ error: 'InvalidToken' })
+    expect(await refusal(logIn(carol, '000000'))).toMatchObject({ error: 'InvalidToken' })
     const now = code()
     expect((await logIn(carol, now)).success).toBe(true)
-    expect(await failure(logIn(carol, now))).toMatchObject({ error: 'InvalidToken' })
+    expect(await refusal(logIn(carol, now))).toMatchObject({ error: 'InvalidToken' })
     expect((await logIn(carol, codes[0])).success).toBe(true)
-    expect(await failure(logIn(carol, codes[0]))).toMatchObject({ error: 'InvalidToken' })
+    expect(await refusal(logIn(carol, codes[0]))).toMatchObject({ error: 'InvalidToken' })
 
     const again = await signedIn(carol)
     expect(again.page?.text).toContain('One more step')
@@ -197,7 +184,7 @@ describe('an authenticator app', () => {
 
     // Whoever has lost it all asks the operator.
     await withApp(again)
-    expect(await failure(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
+    expect(await refusal(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
     const removed = await fetch(`${server.url}/xrpc/_admin/remove-factors`, {
       method: 'POST',
       headers: {
@@ -225,7 +212,7 @@ describe('codes by mail', () => {
     expect(data).toMatchObject({ emailAuthFactor: true, emailConfirmed: true })
 
     const before = lastCode(mail, address)
-    const asked = await failure(logIn(dave))
+    const asked = await refusal(logIn(dave))
     expect(asked).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
     const code = lastCode(mail, address)!
     expect(code).not.toBe(before)
@@ -241,7 +228,7 @@ describe('codes by mail', () => {
   it('are not sent to whoever lacks the password', async () => {
     const count = mail.mails.length
     const dave = { handle: 'dave.test', password: 'wrong' } as TestAccount
-    expect(await failure(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
+    expect(await refusal(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
     expect(mail.mails).toHaveLength(count)
   })
 })
@@ -256,7 +243,7 @@ describe('a passkey', () => {
       ...{ name: 'my phone', response: JSON.stringify(response) },
     })
     expect(added.text).toContain('my phone')
-    expect(await failure(logIn(fay))).toMatchObject({ error: 'AuthFactorTokenRequired' })
+    expect(await refusal(logIn(fay))).toMatchObject({ error: 'AuthFactorTokenRequired' })
 
     const other = new Visitor(server.url)
     await other.open(home)

@@ -81,3 +81,11 @@ function parsed(text: string): unknown {
     return text
   }
 }
+
+/** Why a client's call was refused. */
+export function refusal(call: Promise<unknown>): Promise<{ status: number; error: string }> {
+  return call.then(
+    () => Promise.reject(new Error('it was not refused')),
+    ({ status, error }) => ({ status, error }),
+  )
+}

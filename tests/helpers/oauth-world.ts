@@ -76,7 +76,13 @@ export async function openOAuthWorld(): Promise<OAuthWorld> {
     addressOf: () => '203.0.113.7',
     count: async () => {},
     terms: {
-      branding: { name: 'the tests' },
+      branding: {
+        name: 'the tests',
+        logo: 'https://example.com/logo.png',
+        colors: { primary: '#7c3aed', error: 'rgb(255, 0, 0)' },
+        background: { dark: 'https://example.com/dark.png' },
+        links: [{ title: { en: 'Support' }, href: 'https://example.com/help', rel: 'help' }],
+      },
       trustedClients: ['https://trusted.example.com/client-metadata.json'],
       lexiconAuthorityDid: undefined,
       hcaptcha: undefined,

@@ -75,6 +75,17 @@ export class Visitor {
   }
 }
 
+/** Somebody who has given a password at the security pages; there may be a second step to come. */
+export async function signInAt(
+  url: string,
+  { handle, password }: { handle: string; password: string },
+): Promise<Visitor> {
+  const visitor = new Visitor(url, { 'user-agent': 'a visitor of the tests' })
+  await visitor.open('/account/security')
+  await visitor.submit('/account/security/sign-in', { identifier: handle, password })
+  return visitor
+}
+
 function plain(text: string): string {
   return text
     .replaceAll('&quot;', '"')

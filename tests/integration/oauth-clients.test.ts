@@ -179,6 +179,15 @@ describe('an app that says what it is not', () => {
   })
 })
 
+it('the pages look as the operator wants them to', async () => {
+  const app = await confidentialApp('look.example.com')
+  const { text } = await new Browser(world.url).open(await app.client.authorize(alice.handle))
+  for (const said of ['the tests', 'https://example.com/logo.png', 'https://example.com/help']) {
+    expect(text).toContain(said)
+  }
+  expect(text).toContain('124 58 237')
+})
+
 describe('a request for authorization', () => {
   const clientId = 'http://localhost'
   const good = {

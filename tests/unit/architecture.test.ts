@@ -8,9 +8,19 @@ const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
 const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
-const rooms = ['repo', 'blobs', 'sessions', 'identity', 'lifecycle', 'sequencer', 'directory', 'limits', 'preferences', 'factors', 'oauth'].map(
-  (room) => `src/${room}`,
-)
+const rooms = [
+  'repo',
+  'blobs',
+  'sessions',
+  'identity',
+  'lifecycle',
+  'sequencer',
+  'directory',
+  'limits',
+  'preferences',
+  'factors',
+  'oauth',
+].map((room) => `src/${room}`)
 const config = ['src/config', 'src/config.ts']
 const outside = [...config, 'src/data-folder.ts', 'src/main.ts']
 const floor = ['src/protocol', 'src/ports', 'src/account', 'src/lifecycle/states.ts']
@@ -49,7 +59,9 @@ const layers: Record<string, { runs: string[]; types?: string[] }> = {
   'src/factors': { runs: floor },
   'src/sessions': { runs: [...floor, 'src/factors', 'src/identity/emails.ts'] },
   'src/identity': { runs: floor },
-  'src/lifecycle': { runs: [...floor, 'src/repo', 'src/sessions', 'src/identity', 'src/blobs', 'src/oauth'] },
+  'src/lifecycle': {
+    runs: [...floor, 'src/repo', 'src/sessions', 'src/identity', 'src/blobs', 'src/oauth'],
+  },
   'src/oauth': { runs: [...floor, 'src/sessions', 'src/directory/write-lane.ts'] },
   'src/sequencer': { runs: floor },
   'src/preferences': { runs: floor },
@@ -88,7 +100,10 @@ const packages: [RegExp, string[]][] = [
   [/^@atproto\//, ['src/protocol', 'src/ports', 'src/xrpc', 'src/cli', 'src/repo/validate.ts']],
   [/^@did-plc\//, ['src/protocol', 'src/ports', 'src/plc']],
   [/^node:(crypto|buffer)$/, ['src', 'actors']],
-  [/^node:/, ['src/ports', 'src/plc', 'src/engine', 'src/gateway', 'src/cli', 'actors', ...outside]],
+  [
+    /^node:/,
+    ['src/ports', 'src/plc', 'src/engine', 'src/gateway', 'src/cli', 'actors', ...outside],
+  ],
 ]
 
 function within(path: string, folders: readonly string[]): boolean {
@@ -170,7 +185,9 @@ describe('purity', () => {
   })
 
   it('prints in main and log only', () => {
-    const others = code.filter((file) => !within(file.path, ['src/main.ts', 'src/cli/main.ts', 'src/log.ts']))
+    const others = code.filter(
+      (file) => !within(file.path, ['src/main.ts', 'src/cli/main.ts', 'src/log.ts']),
+    )
     expect(occurrences(others, /\bconsole\.\w+|\bprocess\.stdout\b/g)).toEqual([])
   })
 })

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { clientAddress } from '#src/gateway/client-address.ts'
-import { type CountedCall, rateLimits, standingHeaders } from '#src/gateway/rate-limits.ts'
+import {
+  attemptCounter,
+  type CountedCall,
+  rateLimits,
+  standingHeaders,
+} from '#src/gateway/rate-limits.ts'
 import { Leases } from '#src/limits/leases.ts'
 import { lease, openLimiter } from '#src/limits/limiter.ts'
 import { TestClock } from '#tests/helpers/new-account.ts'
@@ -173,4 +178,16 @@ describe('what the client is told', () => {
     expect(await check(log)).toMatchObject({ limit: { points: 30 }, isRefused: true, remaining: 0 })
     expect(refused.at(-1)).toBe('com.atproto.server.createSession-1')
   })
+})
+
+it('counts what is done on the pages as the method that does the same, by name and address', async () => {
+  const { check } = open()
+  const count = attemptCounter(check)
+  const signIn = (address: string, identifier = 'alice.test') =>
+    count('com.atproto.server.createSession', { address, input: { identifier } })
+  for (let i = 0; i < 30; i++) await signIn('203.0.113.7')
+  await expect(signIn('203.0.113.7', 'Alice.test')).rejects.toMatchObject({ status: 429 })
+  await signIn('203.0.113.8')
+  await signIn('203.0.113.7', 'bob.test')
+  await attemptCounter(undefined)('com.atproto.server.createSession', { address: '', input: {} })
 })
