@@ -19,9 +19,9 @@ import {
 
 export const getSession = '/xrpc/com.atproto.server.getSession'
 
-export async function startOAuthServer(): Promise<OAuthServer> {
+export async function startOAuthServer(more: Record<string, string> = {}): Promise<OAuthServer> {
   const plcPort = await freePort()
-  const env = { PDS_DEV_PLC_PORT: String(plcPort), LOG_LEVEL: 'debug' }
+  const env = { PDS_DEV_PLC_PORT: String(plcPort), LOG_LEVEL: 'debug', ...more }
   const server = await startServer({ env })
   const alice = await createTestAccount(server, 'alice')
   return new OAuthServer(server, `http://localhost:${plcPort}`, alice)
