@@ -19,6 +19,18 @@ export const intendedUnseen: Intended[] = [
     what: 'limits over several processes',
     why: 'the limiter is an actor; `PDS_REDIS_SCRATCH_*` have no effect',
   },
+  { what: 'OAuth: a scope that is missing', why: 'RFC 6750; clients can ask for it' },
+  { what: 'OAuth: two refreshes of one token at once', why: "it is the client's fault" },
+  {
+    what: 'OAuth: a code that is shown again ends its session',
+    why: 'after that it opens nothing either way',
+  },
+  {
+    what: 'OAuth: signing in, signing up, resetting a password',
+    why: 'guessing is no easier there',
+  },
+  { what: 'OAuth: browsers that nobody uses', why: 'rows do not pile up' },
+  { what: 'OAuth: nonces of DPoP proofs', why: "gateways believe each other's" },
   {
     what: 'wide limits (1,000 points and more)',
     why: '[0017](../decisions/0017-points-are-leased.md)',
@@ -27,6 +39,7 @@ export const intendedUnseen: Intended[] = [
   { what: 'proxies believed', why: 'public load balancers' },
   { what: 'requestCrawl of crawlers', why: 'the last post of the evening is found' },
   { what: 'telling relays of an account again', why: 'operators ask for it' },
+  { what: 'second factors', why: '[second factors](second-factors.md)' },
   {
     what: '`/xrpc/_health?storage`, `/xrpc/_stats`, `/xrpc/_admin/status`, `/metrics`',
     why: 'operators and Tempest',

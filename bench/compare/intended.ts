@@ -107,7 +107,10 @@ export const intended: Intended[] = [
   {
     what: 'errors of proxied calls',
     why: 'clients can wait',
-    seen: [[/^served . proxying . an error/, /^headers\.(retry-after|atproto-)/]],
+    seen: [
+      [/^served . proxying . an error/, /^headers\.(retry-after|atproto-)/],
+      [/read-after-write . of a stranger/, /^rev: – → /],
+    ],
   },
   {
     what: 'sync.requestCrawl, notifyOfUpdate',
@@ -261,5 +264,10 @@ export const intended: Intended[] = [
         /access-control|^body: "GET,HEAD"|^status: 200 → 204|content-type/,
       ],
     ],
+  },
+  {
+    what: 'views brought up to date',
+    why: 'clients see how far behind the rest is',
+    seen: [[/read-after-write . (behind|a new post)/, /^rev: – → /]],
   },
 ]

@@ -7,6 +7,7 @@ import { identity } from './scenarios/identity.ts'
 import { arrival, moves, sleepAndDeath } from './scenarios/lifecycle.ts'
 import { appPasswords, mail, serviceAuth } from './scenarios/mail.ts'
 import { proxying } from './scenarios/proxying.ts'
+import { readAfterWrite } from './scenarios/read-after-write.ts'
 import { records } from './scenarios/records.ts'
 import { requests } from './scenarios/requests.ts'
 import { routes } from './scenarios/routes.ts'
@@ -27,5 +28,6 @@ export const scenarios: Scenario[] = [
   credentials,
   requests,
   proxying,
+  readAfterWrite,
   strict,
 ]

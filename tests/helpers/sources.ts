@@ -58,3 +58,14 @@ export function codeOf(source: Source): string {
     .map((line) => line.replace(/\s\/\/ .*$/, ''))
     .join('\n')
 }
+
+/** The paths (and what is wrong with them) for which `fault` says something. */
+export function faults(
+  files: readonly Source[],
+  fault: (file: Source) => string | string[] | false | null,
+): string[] {
+  return files.flatMap((file) => {
+    const found = fault(file)
+    return found ? [found].flat().map((what) => `${file.path}: ${what}`) : []
+  })
+}

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
-import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { codeOf, exists, importsOf, root, type Source, sources } from '#tests/helpers/sources.ts'
+import { codeOf, faults, importsOf, type Source, sources } from '#tests/helpers/sources.ts'
 
 const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
@@ -112,14 +110,6 @@ function within(path: string, folders: readonly string[]): boolean {
 
 function layerOf(path: string): string | undefined {
   return Object.keys(layers).find((name) => within(path, [name]))
-}
-
-/** The paths (and what is wrong with them) for which `fault` says something. */
-function faults(files: Source[], fault: (file: Source) => string | string[] | false | null) {
-  return files.flatMap((file) => {
-    const found = fault(file)
-    return found ? [found].flat().map((what) => `${file.path}: ${what}`) : []
-  })
 }
 
 /** Every place in the code, comments aside, where the pattern occurs. */
@@ -241,76 +231,5 @@ describe('files', () => {
       return path !== fixtures && path !== self && (elsewhere.exec(text)?.[0] ?? null)
     })
     expect(wrong).toEqual([])
-  })
-})
-
-describe('rivet.json', () => {
-  const manifest = JSON.parse(readFileSync(join(root, 'rivet.json'), 'utf8'))
-  const installed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-
-  it('lists the registered actors', () => {
-    const registry = readFileSync(join(root, 'actors/registry.ts'), 'utf8')
-    const [, use = ''] = /\buse:\s*\{([^}]*)\}/.exec(registry) ?? []
-    const registered = [...use.matchAll(/(\w+)\s*(?:,|:|$|\n)/g)].map(([, name]) => name)
-    expect(registered.length).toBeGreaterThan(0)
-    expect(Object.keys(manifest.actors).sort()).toEqual([...new Set(registered)].sort())
-  })
-
-  it('starts what npm starts, on the engine that is installed', () => {
-    expect(manifest.start).toBe(installed.scripts.start)
-    expect(manifest.engine.version).toBe(installed.dependencies['@rivetkit/engine-cli'])
-    expect(manifest.engine.version).toBe(installed.dependencies.rivetkit)
-  })
-
-  it('lists the settings that the engine is given', () => {
-    const given = readFileSync(join(root, 'src/engine/engine-environment.ts'), 'utf8')
-    const settings = [...given.matchAll(/^ +(RUST_\w+|RIVET__\w+): '([^']*)'/gm)]
-    const env = Object.fromEntries(settings.map(([, name, value]) => [name, value]))
-    expect(manifest.engine.env).toEqual(env)
-  })
-
-  it('names variables, roles and a health path that the code has', () => {
-    const text = code.map((file) => file.text).join('\n')
-    const known = [
-      ...Object.keys(manifest.ports).map((name) => `'${name}'`),
-      ...Object.keys(manifest.roles).map((role) => `'${role}'`),
-      manifest.health,
-    ]
-    expect(known.filter((words) => !text.includes(words))).toEqual([])
-  })
-})
-
-describe('pages', () => {
-  it('link to what exists', () => {
-    const dead = faults(pages, ({ path, text }) =>
-      [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
-        .map(([, target]) => target!)
-        .filter((target) => !/^[a-z]+:/.test(target) && !exists(join(dirname(path), target))),
-    )
-    expect(dead).toEqual([])
-  })
-
-  it('of the design name the tests that prove them', () => {
-    const unproved = faults(sources('docs/design/*.md'), ({ path, text }) => {
-      if (path.endsWith('/README.md')) return null
-      const [, proof = ''] = /Proved by:?([\s\S]*)$/.exec(text) ?? []
-      const tests = [...proof.matchAll(/(?:tests|bench)\/[\w./-]*\w/g)].map(([test]) => test)
-      return tests.length === 0 ? 'proved by no test' : tests.filter((test) => !exists(test))
-    })
-    expect(unproved).toEqual([])
-  })
-
-  it.runIf(exists('src/README.md'))('name functions that exist, on a record’s way', () => {
-    const tour = sources('src/README.md')
-    const steps = tour.flatMap(({ text }) => [...text.matchAll(/([\w./-]+\.ts)#(\w+)/g)])
-    expect(steps.length).toBeGreaterThan(0)
-    for (const [step, file, name] of steps) {
-      const source = code.find(({ path }) => path === `src/${file}` || path === file)
-      const declared = new RegExp(
-        `\\b(function\\*?|const|class) ${name}\\b|^ +(async )?${name}[(:<]`,
-        'm',
-      )
-      expect(source?.text ?? '', step).toMatch(declared)
-    }
   })
 })

@@ -1,0 +1,99 @@
+/** Views of an AppView that is behind: what both servers put into them. */
+import type { ServerResponse } from 'node:http'
+import { json } from '#tests/helpers/app-view.ts'
+import { createPerson, type Person } from '../people.ts'
+import type { Visitor } from '../visitor.ts'
+import type { Scenario } from '../worlds.ts'
+
+const post = 'app.bsky.feed.post'
+const createdAt = '2026-01-01T00:00:00.000Z'
+
+export const readAfterWrite: Scenario = {
+  name: 'read-after-write',
+  world: 'served',
+  async run(visitor) {
+    const person = await createPerson(visitor, 'late-reader')
+    const { access: as, did, handle } = person
+    await put(visitor, person, 'app.bsky.actor.profile', 'self', { displayName: 'Old' })
+    const old = await put(visitor, person, post, '3kaaaaaaaaa22', { text: 'old', createdAt })
+    const { body: known } = await visitor.prepare('com.atproto.sync.getLatestCommit', {
+      query: { did },
+    })
+    await put(visitor, person, 'app.bsky.actor.profile', 'self', { displayName: 'New' })
+    const parent = { uri: old.uri, cid: old.cid }
+    const reply = { root: parent, parent }
+    const fresh = await put(visitor, person, post, '3kaaaaaaaaa23', { text: 'new', createdAt })
+    await put(visitor, person, post, '3kaaaaaaaaa24', { text: 'an answer', createdAt, reply })
+
+    const author = { did, handle, displayName: 'Old' }
+    const record = { $type: post, text: 'old', createdAt }
+    const view = { ...parent, author, record, indexedAt: createdAt, likeCount: 0 }
+    const thread = { $type: 'app.bsky.feed.defs#threadViewPost', post: view, replies: [] }
+    const views: Record<string, object> = {
+      'app.bsky.actor.getProfile': author,
+      'app.bsky.actor.getProfiles': { profiles: [author] },
+      'app.bsky.feed.getTimeline': { feed: [{ post: view }] },
+      'app.bsky.feed.getAuthorFeed': { feed: [{ post: view }] },
+      'app.bsky.feed.getActorLikes': { feed: [{ post: view }] },
+      'app.bsky.feed.getPostThread': { thread },
+    }
+    const { appView } = visitor.services
+    const behind = (rev: string | undefined) => {
+      for (const [nsid, body] of Object.entries(views)) {
+        appView.answer(nsid, (_: unknown, response: ServerResponse) =>
+          json(response, body, { headers: rev === undefined ? {} : { 'atproto-repo-rev': rev } }),
+        )
+      }
+    }
+    const queries: Record<string, Record<string, string>> = {
+      'app.bsky.actor.getProfile': { actor: did },
+      'app.bsky.actor.getProfiles': { actors: did },
+      'app.bsky.feed.getTimeline': {},
+      'app.bsky.feed.getAuthorFeed': { actor: did },
+      'app.bsky.feed.getActorLikes': { actor: did },
+      'app.bsky.feed.getPostThread': { uri: old.uri },
+    }
+    const revs = { behind: known.rev, 'without a rev': undefined, 'of long ago': '3aaaaaaaaaa22' }
+    for (const [what, rev] of Object.entries(revs)) {
+      behind(rev)
+      for (const [nsid, query] of Object.entries(queries)) {
+        await noteUpstreamLag(visitor, what, nsid, { as, query })
+      }
+    }
+    appView.answer('app.bsky.feed.getPostThread', (_: unknown, response: ServerResponse) =>
+      json(
+        response,
+        { error: 'NotFound', message: 'Post not found' },
+        { status: 400, headers: { 'atproto-repo-rev': known.rev } },
+      ),
+    )
+    const lost = { as, query: { uri: fresh.uri } }
+    await noteUpstreamLag(visitor, 'a new post', 'app.bsky.feed.getPostThread', lost)
+    const stranger = `at://did:plc:${'b'.repeat(24)}/${post}/3kaaaaaaaaa23`
+    const missing = { as, query: { uri: stranger } }
+    await noteUpstreamLag(visitor, 'of a stranger', 'app.bsky.feed.getPostThread', missing)
+  },
+}
+
+async function put(
+  visitor: Visitor,
+  { did, access }: Person,
+  collection: string,
+  rkey: string,
+  record: object,
+): Promise<{ uri: string; cid: string }> {
+  const input = { repo: did, collection, rkey, record }
+  return (await visitor.prepare('com.atproto.repo.putRecord', { as: access, body: input })).body
+}
+
+/** The lag itself is another at each call. */
+async function noteUpstreamLag(
+  visitor: Visitor,
+  what: string,
+  nsid: string,
+  ask: Parameters<Visitor['ask']>[1],
+): Promise<void> {
+  const { status, headers, body } = await visitor.ask(nsid, ask)
+  const lag = headers['atproto-upstream-lag'] !== undefined
+  visitor.note(`${what}: ${nsid}`, { status, lag, rev: headers['atproto-repo-rev'], body })
+}

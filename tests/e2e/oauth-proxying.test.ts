@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
+import { type OAuthServer, startOAuthServer } from '#tests/helpers/oauth-server.ts'
+import { openToken } from '#tests/helpers/session-tokens.ts'
+
+const ask = 'com.example.ask'
+
+let appView: FakeAppView
+let other: FakeAppView
+let world: OAuthServer
+beforeAll(async () => {
+  appView = await startAppView()
+  other = await startAppView()
+  for (const service of [appView, other]) {
+    for (const nsid of [
+      ask,
+      'com.example.tell',
+      'chat.bsky.convo.getLog',
+      'app.bsky.feed.getTimeline',
+    ]) {
+      service.answer(nsid, { feed: [] })
+    }
+  }
+  world = await startOAuthServer({
+    PDS_BSKY_APP_VIEW_URL: appView.url,
+    PDS_BSKY_APP_VIEW_DID: appView.did,
+  })
+})
+afterAll(async () => {
+  await world?.server.remove()
+  await appView?.[Symbol.asyncDispose]()
+  await other?.[Symbol.asyncDispose]()
+})
+
+/** What an app with the scope gets of methods, each by itself or with the service that it names. */
+async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]): Promise<number[]> {
+  const { session } = await world.signedIn(scope)
+  const statuses: number[] = []
+  for (const [nsid, proxy] of calls) {
+    const headers: Record<string, string> = proxy === undefined ? {} : { 'atproto-proxy': proxy }
+    statuses.push((await session.fetchHandler(`/xrpc/${nsid}`, { headers })).status)
+  }
+  return statuses
+}
+
+const audience = (service: FakeAppView, id = 'bsky_appview') =>
+  encodeURIComponent(`${service.did}#${id}`)
+
+it('calls the methods of the services that it may, and no others', async () => {
+  const scope = `atproto rpc:${ask}?aud=${audience(appView)}`
+  expect(
+    await outcomes(scope, [
+      [ask],
+      [ask, `${appView.did}#bsky_appview`],
+      [ask, `${other.did}#other`],
+      ['com.example.tell'],
+      ['app.bsky.feed.getTimeline'],
+    ]),
+  ).toEqual([200, 200, 403, 403, 403])
+})
+
+it.each([
+  ['transition:generic', [200, 200, 200, 403]],
+  ['transition:generic transition:chat.bsky', [200, 200, 200, 200]],
+  [`rpc?lxm=${ask}&aud=*`, [200, 403, 200, 403]],
+])('%s', async (scope, expected) => {
+  expect(
+    await outcomes(`atproto ${scope}`, [
+      [ask],
+      ['app.bsky.feed.getTimeline'],
+      [ask, `${other.did}#other`],
+      ['chat.bsky.convo.getLog'],
+    ]),
+  ).toEqual(expected)
+})
+
+it('is known to the service by a token of the account, and by nothing of its own', async () => {
+  const { session } = await world.signedIn('atproto transition:generic')
+  const answer = await session.fetchHandler(`/xrpc/${ask}`)
+  expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
+  const { headers } = appView.heard.at(-1)!
+  expect(headers).not.toHaveProperty('dpop')
+  const { claims } = openToken(headers.authorization!.replace('Bearer ', ''))
+  expect(claims).toMatchObject({ iss: world.alice.did, aud: appView.did, lxm: ask })
+})
+
+it('is given service tokens for what it may call', async () => {
+  const aud = `${other.did}#other`
+  const { session } = await world.signedIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
+  const token = async (lxm: string) => {
+    const query = new URLSearchParams({ aud, lxm })
+    const path = `/xrpc/com.atproto.server.getServiceAuth?${query}`
+    return (await session.fetchHandler(path)).status
+  }
+  expect([await token(ask), await token('com.example.tell')]).toEqual([200, 403])
+})

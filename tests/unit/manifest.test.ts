@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { root, sources } from '#tests/helpers/sources.ts'
+
+const code = sources('src/**/*.ts', 'actors/**/*.ts')
+
+describe('rivet.json', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'rivet.json'), 'utf8'))
+  const installed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+  it('lists the registered actors', () => {
+    const registry = readFileSync(join(root, 'actors/registry.ts'), 'utf8')
+    const [, use = ''] = /\buse:\s*\{([^}]*)\}/.exec(registry) ?? []
+    const registered = [...use.matchAll(/(\w+)\s*(?:,|:|$|\n)/g)].map(([, name]) => name)
+    expect(registered.length).toBeGreaterThan(0)
+    expect(Object.keys(manifest.actors).sort()).toEqual([...new Set(registered)].sort())
+  })
+
+  it('starts what npm starts, on the engine that is installed', () => {
+    expect(manifest.start).toBe(installed.scripts.start)
+    expect(manifest.engine.version).toBe(installed.dependencies['@rivetkit/engine-cli'])
+    expect(manifest.engine.version).toBe(installed.dependencies.rivetkit)
+  })
+
+  it('lists the settings that the engine is given', () => {
+    const given = readFileSync(join(root, 'src/engine/engine-environment.ts'), 'utf8')
+    const settings = [...given.matchAll(/^ +(RUST_\w+|RIVET__\w+): '([^']*)'/gm)]
+    const env = Object.fromEntries(settings.map(([, name, value]) => [name, value]))
+    expect(manifest.engine.env).toEqual(env)
+  })
+
+  it('names variables, roles and a health path that the code has', () => {
+    const text = code.map((file) => file.text).join('\n')
+    const known = [
+      ...Object.keys(manifest.ports).map((name) => `'${name}'`),
+      ...Object.keys(manifest.roles).map((role) => `'${role}'`),
+      manifest.health,
+    ]
+    expect(known.filter((words) => !text.includes(words))).toEqual([])
+  })
+})
