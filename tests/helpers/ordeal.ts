@@ -3,7 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { judge, type Verdict } from '#tests/helpers/judge.ts'
 import { Listener } from '#tests/helpers/listener.ts'
-import { createTestAccount, type TestAccount, type TestServer } from '#tests/helpers/server.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
 import { WriteStorm } from '#tests/helpers/write-storm.ts'
 
 const WAIT = { timeout: 60_000, interval: 100 }
@@ -66,6 +71,13 @@ export class Ordeal {
 
   /** Nothing more is heard because the accounts are asked something: no event has waited for that. */
   async expectNothingWaits(): Promise<void> {
+    // All were written to before the last blow, so all are reminded, also of writes that nobody was told of.
+    await expect
+      .poll(() => this.#metric('accounts_awake'), WAIT)
+      .toBeGreaterThanOrEqual(this.#accounts.length)
+    await expect.poll(() => this.#metric('outbox_backlog'), WAIT).toBe(0)
+    const lastHead = await this.#metric('sequencer_head')
+    await expect.poll(() => this.listener.heard.at(-1)?.seq, WAIT).toBe(lastHead)
     const count = this.listener.heard.length
     await this.#expectCaughtUp()
     expect(this.listener.heard.length).toBe(count)
@@ -115,6 +127,14 @@ export class Ordeal {
     const fresh = () =>
       this.storm.acknowledged.filter(({ answeredAt }) => answeredAt! > after + 200).length
     await expect.poll(fresh, WAIT).toBeGreaterThan(20)
+  }
+
+  async #metric(name: string): Promise<number> {
+    const credentials = Buffer.from(`admin:${adminPassword}`).toString('base64')
+    const headers = { authorization: `Basic ${credentials}` }
+    const answer = await fetch(`${this.#server.url}/metrics`, { headers })
+    const [, value] = new RegExp(`^${name} (.*)$`, 'm').exec(await answer.text()) ?? []
+    return Number(value)
   }
 
   /** The newest commit of each account has been heard. */
