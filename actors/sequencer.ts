@@ -6,12 +6,13 @@ import { batchDatabase } from '#actors/batch-database.ts'
 import { lifecycleOf } from '#actors/lifecycle.ts'
 import { sequencerMenu } from '#actors/menus.ts'
 import type { ActorSettings } from '#actors/settings.ts'
+import { atOnce } from '#actors/transaction-gate.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
 
 export function sequencerActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase(sequencerSchema),
+    db: batchDatabase(sequencerSchema, atOnce),
     createConnState: admitOnly(settings.internalToken),
     ...lifecycleOf('sequencer', settings.live, sequencerMenu, {
       sleeps: false,
