@@ -1,4 +1,5 @@
 /** The five kinds of tests, from the quick to the rough; tests/README.md says which kind goes where. */
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const seconds = 1000
@@ -33,6 +34,8 @@ function alone(name: string, groupOrder: number, timeout: number) {
 
 export default defineConfig({
   test: {
+    // Its own choice leaves a core idle.
+    maxWorkers: availableParallelism(),
     projects: [
       quick('unit', 5 * seconds),
       quick('property', 30 * seconds),
