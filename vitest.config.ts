@@ -1,12 +1,15 @@
 /** The five kinds of tests, from the quick to the rough; tests/README.md says which kind goes where. */
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const seconds = 1000
+const cheapScrypt = join(import.meta.dirname, 'tests/helpers/cheap-scrypt.ts')
 
 /** Tests that run many files at a time, in processes that load what they share once: half the time goes to loading. */
 function quick(name: string, timeout: number) {
   return {
+    resolve: { alias: { '#src/ports/scrypt.ts': cheapScrypt } },
     test: {
       name,
       include: [`tests/${name}/**/*.test.ts`],

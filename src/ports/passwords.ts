@@ -1,5 +1,6 @@
 /** Passwords as the reference stores them: `salt:hash`, scrypt, both in hex. Hashing runs off the main thread. */
-import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { deriveKey } from '#src/ports/scrypt.ts'
 
 const hashLength = 64
 const saltLength = 16
@@ -19,18 +20,11 @@ export function hashAppPassword(did: string, password: string): Promise<string> 
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const [salt = '', hash = ''] = stored.split(':')
   const expected = Buffer.from(hash, 'hex')
-  const derived = await derive(password, salt)
+  const derived = await deriveKey(password, salt, hashLength)
   return expected.length === derived.length && timingSafeEqual(expected, derived)
 }
 
 async function hashUnder(salt: string, password: string): Promise<string> {
-  const hash = await derive(password, salt)
+  const hash = await deriveKey(password, salt, hashLength)
   return `${salt}:${hash.toString('hex')}`
-}
-
-/** The salt is its hex text, not the bytes it stands for: so it is in the reference's databases. */
-function derive(password: string, salt: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, hashLength, (error, hash) => (error ? reject(error) : resolve(hash)))
-  })
 }

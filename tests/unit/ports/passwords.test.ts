@@ -1,13 +1,13 @@
-import { scryptSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
+import { deriveKey } from '#src/ports/scrypt.ts'
 
 describe('passwords', () => {
   it('are stored in the form of the reference', async () => {
     const stored = await hashPassword('correct horse')
     const [salt, hash] = stored.split(':')
     expect(salt).toMatch(/^[0-9a-f]{32}$/)
-    expect(hash).toBe(scryptSync('correct horse', salt!, 64).toString('hex'))
+    expect(hash).toBe((await deriveKey('correct horse', salt!, 64)).toString('hex'))
     expect(await hashPassword('correct horse')).not.toBe(stored)
   })
 
