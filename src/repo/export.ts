@@ -21,11 +21,10 @@ interface Chunk {
 
 interface Progress {
   steps: Iterator<Step>
-  begun: boolean
   /** Only records of later revs are sent; empty for all. */
   since: string
-  /** What comes next, being read while what came before is encoded and sent. */
-  next: Promise<Chunk>
+  /** What comes next, being read while what came before is encoded and sent; undefined before the first page. */
+  next: Promise<Chunk> | undefined
 }
 
 /** Records are read this many at a time; pages end at the first whole chunk past the size. */
@@ -46,10 +45,12 @@ export async function openExport(
   const id = await account.lane.write(async ({ head }) => {
     const steps =
       input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
-    const iterator = steps[Symbol.iterator]()
-    const since = input.since ?? ''
-    const next = readChunk(account, iterator, FIRST_CHUNK, since)
-    const progress: Progress = { steps: iterator, begun: false, since, next }
+    const progress: Progress = {
+      steps: steps[Symbol.iterator](),
+      since: input.since ?? '',
+      // Not yet: what this head has may still be on its way to the database.
+      next: undefined,
+    }
     const answer = account.snapshots.begin(head, progress, account.clock.now())
     return { answer, head, statements: [], events: [] }
   })
@@ -62,16 +63,16 @@ export async function readExport(
   id: string,
 ): Promise<{ bytes: Uint8Array; done: boolean }> {
   const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
-  const blocks: Block[] = progress.begun ? [] : [[head.cid, head.block]]
-  const limit = progress.begun ? PAGE_BYTES : FIRST_PAGE_BYTES
-  const header = progress.begun ? new Uint8Array() : carHeader([head.cid])
-  progress.begun = true
+  const isFirst = progress.next === undefined
+  const blocks: Block[] = isFirst ? [[head.cid, head.block]] : []
+  const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES
+  const header = isFirst ? carHeader([head.cid]) : new Uint8Array()
   let size = 0
   let done = false
   while (!done && size < limit) {
-    const chunk = await progress.next
+    const chunk = await (progress.next ?? readChunk(account, progress, FIRST_CHUNK))
     done = chunk.isLast
-    if (!done) progress.next = readChunk(account, progress.steps, CHUNK, progress.since)
+    if (!done) progress.next = readChunk(account, progress, CHUNK)
     for (const block of blocksOf(chunk, replaced)) {
       blocks.push(block)
       size += carBlockLength(block[1])
@@ -82,23 +83,18 @@ export async function readExport(
 }
 
 /** Takes the next steps with at most `count` records, and begins to read these. */
-function readChunk(
-  account: Account,
-  from: Iterator<Step>,
-  count: number,
-  since: string,
-): Promise<Chunk> {
+function readChunk(account: Account, from: Progress, count: number): Promise<Chunk> {
   const steps: Step[] = []
   const paths: string[] = []
   let isLast = false
-  while (!isLast && paths.length < count) {
-    const next = from.next()
+  while (paths.length < count) {
+    const next = from.steps.next()
     isLast = next.done === true
     if (next.done) break
     steps.push(next.value)
     if (next.value.node === undefined) paths.push(next.value.key)
   }
-  const chunk = readRows(account, paths, since).then((rows) => ({ steps, rows, isLast }))
+  const chunk = readRows(account, paths, from.since).then((rows) => ({ steps, rows, isLast }))
   // Whoever asks for the next page hears of a failure; an export that nobody goes on with must not end the process.
   chunk.catch(() => {})
   return chunk
