@@ -39,6 +39,7 @@ export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
 
 interface Waiting {
   job: Job<unknown>
+  onStored: boolean
   resolve(answer: unknown): void
   reject(error: unknown): void
 }
@@ -80,10 +81,13 @@ export class WriteLane {
     this.#answers = ports.answers
   }
 
-  /** Runs the job in its turn. Resolves with its answer when what it wrote is durable. */
-  write<T>(job: Job<T>): Promise<T> {
+  /**
+   * Runs the job in its turn. Resolves with its answer when what it wrote is durable. A job that reads the database
+   * too, `onStored`, is prepared when all before it is there: it finds what its head has, and nothing else.
+   */
+  write<T>(job: Job<T>, { onStored = false } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ job, resolve: resolve as (answer: unknown) => void, reject })
+      this.#waiting.push({ job, onStored, resolve: resolve as (answer: unknown) => void, reject })
       this.#wake?.()
       if (!this.#running) this.#work = this.#run()
     })
@@ -129,8 +133,11 @@ export class WriteLane {
     this.#running = true
     let sending: Promise<void> | null = null
     for (;;) {
-      while (this.#waiting.length > 0 && !isFull(this.#group))
+      while (this.#waiting.length > 0 && !isFull(this.#group)) {
+        const isStored = sending === null && this.#group.members.length === 0
+        if (this.#waiting[0]!.onStored && !isStored) break
         await this.#prepare(this.#waiting.shift()!)
+      }
       if (sending === null) {
         if (this.#group.members.length === 0) break
         sending = this.#send().finally(() => {

@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
+import type { Job } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
 import { type Block, carBlockLength, carHeader, writeCarBlock } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
@@ -42,18 +43,18 @@ export async function openExport(
 ): Promise<{ id: string }> {
   await mayRead(account, as)
   // In the lane, so that no write can replace a record between this head and the snapshot's beginning.
-  const id = await account.lane.write(async ({ head }) => {
+  const begin: Job<string> = async ({ head }) => {
     const steps =
       input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
     const progress: Progress = {
       steps: steps[Symbol.iterator](),
       since: input.since ?? '',
-      // Not yet: what this head has may still be on its way to the database.
       next: undefined,
     }
     const answer = account.snapshots.begin(head, progress, account.clock.now())
     return { answer, head, statements: [], events: [] }
-  })
+  }
+  const id = await account.lane.write(begin, { onStored: true })
   return { id }
 }
 

@@ -52,18 +52,24 @@ test('an export shows the repo as it was when it began, whatever is replaced and
   expect(verified.creates.length).toBe(1200)
 })
 
-test('an export that begins while writes are on their way has them', async () => {
-  const later = () => new Promise<void>((resolve) => setImmediate(resolve))
-  const account = await openTestAccount({ onBatch: later })
-  await createRecord(account, thing(0))
-  const writes = [createRecord(account, thing(1)), createRecord(account, thing(2))]
-  await later()
-  writes.push(createRecord(account, thing(3)))
-  const { blocks, root } = await readAll(account)
-  await Promise.all(writes)
-  const verified = await verifyRepo(blocks, root, testDid, testKey.did())
-  expect(verified.creates.length).toBe(4)
-})
+test.each(['whole', 'since a rev'])(
+  'an export that begins while writes are on their way has them: %s',
+  async (which) => {
+    const later = () => new Promise<void>((resolve) => setImmediate(resolve))
+    const account = await openTestAccount({ onBatch: later })
+    await createRecord(account, thing(0))
+    const before = await readAll(account)
+    const { rev } = await account.lane.head()
+    const writes = [createRecord(account, thing(1)), createRecord(account, thing(2))]
+    await later()
+    writes.push(createRecord(account, thing(3)))
+    const { blocks, root } = await readAll(account, which === 'whole' ? undefined : rev)
+    await Promise.all(writes)
+    const held = new BlockMap().addMap(which === 'whole' ? new BlockMap() : before.blocks)
+    const verified = await verifyRepo(held.addMap(blocks), root, testDid, testKey.did())
+    expect(verified.creates.length).toBe(4)
+  },
+)
 
 test('since a rev there is all that a holder of that rev needs, and less than all', async () => {
   const account = await openTestAccount()
