@@ -7,14 +7,14 @@ import { lifecycleOf } from '#actors/lifecycle.ts'
 import { accountMenu } from '#actors/menus.ts'
 import { closeAccount, openAccount } from '#actors/open-account.ts'
 import type { ActorSettings } from '#actors/settings.ts'
-import { inTurn } from '#actors/transaction-gate.ts'
+import { transactionGate } from '#actors/transaction-gate.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import { TicketBook } from '#src/account/tickets.ts'
 
 export function accountActor(settings: ActorSettings) {
   const book = new TicketBook()
   return actor({
-    db: batchDatabase(accountSchema, inTurn),
+    db: batchDatabase(accountSchema, (transaction) => transactionGate.account(transaction)),
     createConnState: admitOnly(settings.internalToken),
     ...lifecycleOf('account', settings.live, accountMenu, {
       open: (c, hold) => openAccount(c, hold, settings, book),

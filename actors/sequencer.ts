@@ -6,13 +6,13 @@ import { batchDatabase } from '#actors/batch-database.ts'
 import { lifecycleOf } from '#actors/lifecycle.ts'
 import { sequencerMenu } from '#actors/menus.ts'
 import type { ActorSettings } from '#actors/settings.ts'
-import { atOnce } from '#actors/transaction-gate.ts'
+import { transactionGate } from '#actors/transaction-gate.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
 
 export function sequencerActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase(sequencerSchema, atOnce),
+    db: batchDatabase(sequencerSchema),
     createConnState: admitOnly(settings.internalToken),
     ...lifecycleOf('sequencer', settings.live, sequencerMenu, {
       sleeps: false,
@@ -22,6 +22,8 @@ export function sequencerActor(settings: ActorSettings) {
           clock: settings.clock,
           timer: settings.timer,
           backfillMs: settings.backfillMs,
+          inTurn: (transaction) => transactionGate.sequencer(transaction),
+          onHeard: () => transactionGate.heard(),
         }),
       // A follower would keep the actor awake for as long as it may wait.
       close: (sequencer: Sequencer) => sequencer.tail.close(),

@@ -11,7 +11,7 @@ import type { LogPage } from '#src/sequencer/log.ts'
 export interface LogSource {
   bounds(): Promise<{ first: number; head: number }>
   read(query: { after: number; limit: number }): Promise<LogPage>
-  follow(query: { after: number; waitMs: number }): Promise<LogPage>
+  follow(query: { after: number; waitMs: number; isHeard: boolean }): Promise<LogPage>
 }
 
 /** Somebody who wants to be told that the ring has grown. */
@@ -88,7 +88,9 @@ export class FanOut {
 
   async #hear(): Promise<void> {
     const after = this.ring.head
-    const { events, head, trimmed, erased } = await this.#source.follow({ after, waitMs: WAIT_MS })
+    const isHeard = this.#consumers.size > 0
+    const page = await this.#source.follow({ after, waitMs: WAIT_MS, isHeard })
+    const { events, head, trimmed, erased } = page
     if (this.#closing.signal.aborted) return
     // This process was away for longer than the log reaches back: nobody may take the ring for complete.
     if (trimmed > after) this.ring.reset(trimmed)

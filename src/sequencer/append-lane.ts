@@ -1,8 +1,8 @@
 /**
  * The one writer of the log, and its group commit.
  *
- * 1. Deliveries queue while a transaction is on its way; while traffic flows, a moment longer, because transactions
- *    are the scarcest thing there is. A delivery that finds the lane idle does not wait.
+ * 1. Deliveries queue while a transaction is on its way, and until it is the lane's turn: transactions are the scarcest
+ *    thing there is. A delivery that finds everything idle does not wait.
  * 2. The next transaction takes all that wait, in order, within bounds. What has been seen before is dropped; the rest
  *    gets its seq and becomes a frame.
  * 3. When it is durable the callers are told, then the followers.
@@ -11,7 +11,6 @@
  */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import type { Timer } from '#src/ports/timer.ts'
 import { KnownRepos } from '#src/sequencer/known-repos.ts'
 import { type Delivery, logStatements, numberEvents } from '#src/sequencer/number-events.ts'
 import type { Tail } from '#src/sequencer/tail.ts'
@@ -19,6 +18,9 @@ import { Trimmer } from '#src/sequencer/trimmer.ts'
 
 const MAX_EVENTS = 256
 const MAX_BYTES = 1024 * 1024
+
+/** Runs the lane's next transaction when it may go to the engine. */
+export type InTurn = (transaction: () => Promise<void>) => Promise<void>
 
 interface Waiting extends Delivery {
   resolve(through: number): void
@@ -28,10 +30,9 @@ interface Waiting extends Delivery {
 export interface AppendLanePorts {
   sql: Sql
   clock: Clock
-  timer: Timer
   tail: Tail
   backfillMs: number
-  lingerMs: number
+  inTurn: InTurn
 }
 
 export class AppendLane {
@@ -40,8 +41,6 @@ export class AppendLane {
   readonly #trimmer: Trimmer
   #waiting: Waiting[] = []
   #running = false
-  /** When the last transaction ended, in ms since 1970. */
-  #ended = 0
 
   constructor(ports: AppendLanePorts) {
     this.#ports = ports
@@ -59,24 +58,17 @@ export class AppendLane {
 
   async #run(): Promise<void> {
     this.#running = true
-    while (this.#waiting.length > 0) {
-      await this.#linger()
-      const group = this.#take()
-      try {
-        await this.#commit(group)
-      } catch (error) {
-        for (const { reject } of group) reject(error)
-      }
-      this.#ended = this.#ports.clock.now()
-    }
+    while (this.#waiting.length > 0) await this.#ports.inTurn(() => this.#next())
     this.#running = false
   }
 
-  async #linger(): Promise<void> {
-    const { clock, lingerMs, timer } = this.#ports
-    const left = this.#ended + lingerMs - clock.now()
-    // A clock that was set back must not make it long.
-    if (left > 0 && left <= lingerMs) await new Promise<void>((resolve) => timer(left, resolve))
+  async #next(): Promise<void> {
+    const group = this.#take()
+    try {
+      await this.#commit(group)
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+    }
   }
 
   #take(): Waiting[] {

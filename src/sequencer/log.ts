@@ -42,12 +42,16 @@ export async function read(
   return { events, head, trimmed: tail.trimmed, erased: tail.erased }
 }
 
-/** As `read`, but where there is nothing yet, waits for it; after `waitMs` the page is empty. */
+/**
+ * As `read`, but where there is nothing yet, waits for it; after `waitMs` the page is empty. `isHeard`: somebody waits
+ * behind the follower.
+ */
 export async function follow(
   sequencer: Sequencer,
-  { after, waitMs }: { after: number; waitMs: number },
+  { after, waitMs, isHeard = false }: { after: number; waitMs: number; isHeard?: boolean },
 ): Promise<LogPage> {
-  const { tail, clock } = sequencer
+  const { tail, clock, onHeard } = sequencer
+  if (isHeard) onHeard()
   const until = clock.now() + waitMs
   let page = await read(sequencer, { after, limit: FOLLOW_EVENTS })
   while (page.events.length === 0 && !tail.closed) {

@@ -2,7 +2,7 @@
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import type { Timer } from '#src/ports/timer.ts'
-import { AppendLane } from '#src/sequencer/append-lane.ts'
+import { AppendLane, type InTurn } from '#src/sequencer/append-lane.ts'
 import { Tail } from '#src/sequencer/tail.ts'
 
 export interface SequencerPorts {
@@ -11,8 +11,10 @@ export interface SequencerPorts {
   timer: Timer
   /** How far back a cursor may reach, in milliseconds. */
   backfillMs: number
-  /** How long events gather between one transaction and the next, in milliseconds. */
-  lingerMs?: number
+  /** When the log may be written; at once unless told. */
+  inTurn?: InTurn
+  /** Called when a follower has listeners. */
+  onHeard?: () => void
 }
 
 /** The sequencer, open: built once per wake. */
@@ -23,12 +25,14 @@ export interface Sequencer {
   /** The only way to add to the log. */
   readonly lane: AppendLane
   readonly tail: Tail
+  onHeard(): void
 }
 
 /** Reads nothing yet: the first call does. */
 export function openSequencer(ports: SequencerPorts): Sequencer {
-  const { sql, clock, timer, backfillMs, lingerMs = 1 } = ports
+  const { sql, clock, timer, backfillMs } = ports
+  const inTurn = ports.inTurn ?? ((transaction) => Promise.resolve().then(transaction))
   const tail = new Tail({ sql, clock, timer })
-  const lane = new AppendLane({ sql, clock, timer, tail, backfillMs, lingerMs })
-  return { sql, clock, backfillMs, lane, tail }
+  const lane = new AppendLane({ sql, clock, tail, backfillMs, inTurn })
+  return { sql, clock, backfillMs, lane, tail, onHeard: ports.onHeard ?? (() => {}) }
 }

@@ -1,6 +1,7 @@
 /** A sequencer on `node:sqlite` whose clock and timer are in the test's hand. */
 import { decodeAll } from '@atproto/lex-cbor'
 import { encodeAccountEvent, encodeCommitEvent } from '#src/protocol/events.ts'
+import type { InTurn } from '#src/sequencer/append-lane.ts'
 import type { Entry } from '#src/sequencer/number-events.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
@@ -17,11 +18,11 @@ export interface TestSequencer extends Sequencer {
 export const startOfTime = 1_700_000_000_000
 export const day = 86_400_000
 
-/** `lingerMs` is 0 and the window a day unless told. */
+/** The window is a day unless told. */
 export function testSequencer(
-  options: { onBatch?: NodeSqlOptions['onBatch']; lingerMs?: number; backfillMs?: number } = {},
+  options: { onBatch?: NodeSqlOptions['onBatch']; inTurn?: InTurn; backfillMs?: number } = {},
 ): TestSequencer {
-  const { lingerMs = 0, backfillMs = day, onBatch } = options
+  const { backfillMs = day, onBatch, inTurn } = options
   const sql = nodeSql({ schema: sequencerSchema, ...(onBatch && { onBatch }) })
   let now = startOfTime
   const timers = new Map<object, { at: number; run: () => void }>()
@@ -37,7 +38,13 @@ export function testSequencer(
     }
   }
   const open = (): TestSequencer => ({
-    ...openSequencer({ sql, clock: { now: () => now }, timer, lingerMs, backfillMs }),
+    ...openSequencer({
+      sql,
+      clock: { now: () => now },
+      timer,
+      backfillMs,
+      ...(inTurn && { inTurn }),
+    }),
     sql,
     setTime,
     reopen: open,

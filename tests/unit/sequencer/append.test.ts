@@ -113,16 +113,17 @@ describe('group commit', () => {
     expect(frames).toEqual([2, 2, 1])
   })
 
-  it('does not keep a lone event waiting, and gathers those that come right after it', async () => {
-    const sequencer = testSequencer({ lingerMs: 3 })
-    await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+  it('logs together what has come by the time it is its turn', async () => {
+    let turn = Promise.withResolvers<void>()
+    const sequencer = testSequencer({ inTurn: (transaction) => turn.promise.then(transaction) })
     const { batches } = sequencer.sql
-    const second = append(sequencer, { did: alice, entries: [accountEntry(2, alice)] })
-    const third = append(sequencer, { did: bob, entries: [accountEntry(1, bob)] })
+    const first = append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
+    const second = append(sequencer, { did: bob, entries: [accountEntry(1, bob)] })
     await new Promise(setImmediate)
     expect(sequencer.sql.batches).toBe(batches)
-    sequencer.setTime(startOfTime + 3)
-    await Promise.all([second, third])
+    turn.resolve()
+    turn = Promise.withResolvers<void>()
+    await Promise.all([first, second])
     expect(sequencer.sql.batches).toBe(batches + 1)
   })
 

@@ -1,0 +1,136 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { TransactionGate } from '#actors/transaction-gate.ts'
+
+/** Work that has begun and ends when the test says so. */
+interface Work {
+  name: string
+  end(): void
+}
+
+let gate: TransactionGate
+let begun: Work[]
+/** What the timer would run next. */
+let moment: (() => void) | undefined
+let now: number
+
+beforeEach(() => {
+  begun = []
+  moment = undefined
+  now = 0
+  const timer = (_ms: number, run: () => void) => {
+    moment = run
+    return () => {
+      moment = undefined
+    }
+  }
+  gate = new TransactionGate({ few: 3, many: 5, timer, now: () => now })
+  gate.heard()
+})
+
+const names = () => begun.map(({ name }) => name)
+
+function work(name: string): () => Promise<string> {
+  return () => new Promise((resolve) => begun.push({ name, end: () => resolve(name) }))
+}
+
+/** Ends a piece of work, and lets what follows from that happen. */
+async function end(name: string): Promise<void> {
+  begun.splice(names().indexOf(name), 1)[0]!.end()
+  await nextTurn()
+  await nextTurn()
+}
+
+function accounts(...all: string[]): void {
+  for (const name of all) void gate.account(work(name))
+}
+
+describe('accounts', () => {
+  it('begin until there are as many as may be, the others in their order', async () => {
+    accounts('a', 'b', 'c', 'd', 'e')
+    expect(names()).toEqual(['a', 'b', 'c'])
+    await end('b')
+    expect(names()).toEqual(['a', 'c', 'd'])
+    await end('a')
+    expect(names()).toEqual(['c', 'd', 'e'])
+  })
+
+  it('begin in greater number while nobody listens', () => {
+    accounts('a', 'b', 'c', 'd')
+    expect(names()).toHaveLength(3)
+    now = 60_000
+    accounts('e', 'f', 'g')
+    expect(names()).toHaveLength(3)
+  })
+
+  it('make room also when they fail', async () => {
+    accounts('a', 'b')
+    const failed = gate.account(() => Promise.reject(new Error('no engine')))
+    const last = gate.account(work('c'))
+    await expect(failed).rejects.toThrow('no engine')
+    await nextTurn()
+    expect(names()).toEqual(['a', 'b', 'c'])
+    await end('c')
+    expect(await last).toBe('c')
+  })
+})
+
+describe('the sequencer', () => {
+  it('does not wait where nothing is under way', async () => {
+    const done = gate.sequencer(work('log'))
+    await nextTurn()
+    expect(names()).toEqual(['log'])
+    await end('log')
+    expect(await done).toBe('log')
+  })
+
+  it('lets those under way end, and nobody begin', async () => {
+    accounts('a', 'b')
+    void gate.sequencer(work('log'))
+    accounts('c')
+    await end('a')
+    expect(names()).toEqual(['b'])
+    await end('b')
+    expect(names()).toContain('log')
+  })
+
+  it('waits for them no longer than a moment', async () => {
+    accounts('a', 'b', 'c')
+    void gate.sequencer(work('log'))
+    await nextTurn()
+    expect(names()).not.toContain('log')
+    moment!()
+    await nextTurn()
+    await nextTurn()
+    expect(names()).toContain('log')
+  })
+
+  it('is joined by an account that waits alone, but not by one of several', async () => {
+    void gate.sequencer(work('log'))
+    await nextTurn()
+    accounts('alone')
+    expect(names()).toEqual(['log', 'alone'])
+    accounts('second', 'third')
+    await end('alone')
+    expect(names()).toEqual(['log'])
+    await end('log')
+    expect(names()).toEqual(['second', 'third'])
+  })
+
+  it('gives way when its work fails', async () => {
+    const failed = gate.sequencer(() => Promise.reject(new Error('no engine')))
+    await expect(failed).rejects.toThrow('no engine')
+    accounts('a', 'b', 'c', 'd')
+    expect(names()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('lets accounts begin between one of its turns and the next', async () => {
+    void gate.sequencer(work('first')).then(() => gate.sequencer(work('second')))
+    await nextTurn()
+    accounts('a', 'b')
+    await end('first')
+    expect(names()).toContain('a')
+    for (const name of ['a', 'b']) if (names().includes(name)) await end(name)
+    expect(names()).toEqual(['second'])
+  })
+})
