@@ -1,26 +1,26 @@
 /**
  * When transactions of accounts may go to the engine, and when the sequencer's. The engine is busy with a few; more of
- * them only wait there, and with them everybody's events. So they take turns:
+ * them only wait there, and with them everybody's events. While somebody listens to the firehose, they take turns:
  *
- * 1. Accounts: a few transactions at once, and some more while nobody listens to the firehose. What waits here still
- *    gathers further writes of its account.
+ * 1. Accounts: a few transactions at once. What waits here still gathers further writes of its account.
  * 2. The sequencer has something to log. No account begins; those under way may end, for a moment at the most, so that
  *    their events go together. With nothing under way, it does not wait.
  * 3. It logs. An account that waits alone may go beside it; several would only slow down what all of them wait for.
  * 4. Subscribers are sent what was logged. Then it is the accounts' turn again.
  *
- * Nobody else is held up here: the directory, for one, all accounts wait for.
+ * While nobody listens there is no hurry: some more accounts at once, one of them beside the sequencer, and events
+ * gather a little longer. Nobody else is held up here: the directory, for one, all accounts wait for.
  */
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
-/** How long the sequencer waits for transactions of accounts. */
-const LONGEST_DRAIN_MS = 3
+/** How long events gather: while accounts end what they have begun, or while nobody listens. */
+const GATHER_MS = 3
 /** How long accounts wait for the sequencer: its trouble is not theirs. */
 const LONGEST_LOGGING_MS = 100
-/** Followers ask again after 20 s at the latest, and say then whether they have listeners. */
-const HEARD_MS = 25_000
+/** A follower asks again within this time. */
+const HEARD_MS = 1_000
 
 export class TransactionGate {
   readonly #few: number
@@ -31,6 +31,7 @@ export class TransactionGate {
   #running = 0
   #waiting: (() => void)[] = []
   #onDrained = () => {}
+  #listening = 0
   #heardUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: {
@@ -48,9 +49,13 @@ export class TransactionGate {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** Somebody listens to the firehose, for a while at least. */
-  heard(): void {
-    this.#heardUntil = this.#now() + HEARD_MS
+  /** Somebody listens to the firehose, until the function it returns is called and a moment longer. */
+  heard(): () => void {
+    this.#listening++
+    return () => {
+      this.#listening--
+      this.#heardUntil = this.#now() + HEARD_MS
+    }
   }
 
   /** Runs a transaction of an account when it is its turn. */
@@ -67,9 +72,9 @@ export class TransactionGate {
     }
   }
 
-  /** Runs what the sequencer has to do when the accounts have made room. One at a time: the sequencer has one writer. */
+  /** Runs what the sequencer has to do when it is its turn. One at a time: the sequencer has one writer. */
   async sequencer<T>(work: () => Promise<T>): Promise<T> {
-    await this.#drain()
+    await this.#gather()
     this.#enter('logging')
     const callOff = this.#timer(LONGEST_LOGGING_MS, () => this.#enter('accounts'))
     try {
@@ -81,12 +86,13 @@ export class TransactionGate {
     }
   }
 
-  async #drain(): Promise<void> {
-    this.#phase = 'draining'
-    if (this.#running > 0) {
+  async #gather(): Promise<void> {
+    const isHeard = this.#isHeard
+    if (isHeard) this.#phase = 'draining'
+    if (!isHeard || this.#running > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const callOff = this.#timer(LONGEST_DRAIN_MS, resolve)
-      this.#onDrained = resolve
+      const callOff = this.#timer(GATHER_MS, resolve)
+      if (isHeard) this.#onDrained = resolve
       await promise
       callOff()
       this.#onDrained = () => {}
@@ -107,15 +113,27 @@ export class TransactionGate {
     }
   }
 
+  get #isHeard(): boolean {
+    return this.#listening > 0 || this.#now() < this.#heardUntil
+  }
+
   /** Whether one of so many who wish to begin may. */
   #hasRoom(wishing: number): boolean {
-    if (this.#phase === 'logging') return this.#running === 0 && wishing === 1
-    const most = this.#now() < this.#heardUntil ? this.#few : this.#many
-    return this.#phase === 'accounts' && this.#running < most
+    switch (this.#phase) {
+      case 'accounts':
+        return this.#running < (this.#isHeard ? this.#few : this.#many)
+      case 'draining':
+        return false
+      case 'logging':
+        return this.#running === 0 && (wishing === 1 || !this.#isHeard)
+    }
   }
 }
 
 const cores = availableParallelism()
 
 /** The gate of this process. */
-export const transactionGate = new TransactionGate({ few: 2 * cores, many: 4 * cores })
+export const transactionGate = new TransactionGate({
+  few: Math.ceil(1.5 * cores),
+  many: 2 * cores,
+})

@@ -5,7 +5,8 @@
  * 2. After the commit it is delivered to the sequencer, with all others that wait, until that acknowledges it.
  *    What an earlier life of the account left behind is delivered first (`resume`, on wake).
  * 3. The sequencer drops what it has seen, so that repeating is harmless.
- * 4. Acknowledged rows are deleted by the next write's transaction (`forgetDelivered`), never by one of their own.
+ * 4. Acknowledged rows are deleted by a later write's transaction (`forgetDelivered`), never by one of their own, and
+ *    many at a time: a row that comes and goes with each write costs a third of it.
  *
  * Before the first event of a wake is stored, the directory notes the account (`arm`): should everything die right
  * after the commit, whoever comes up next reminds it, and phase 2 goes on. It is struck out when it falls asleep with
@@ -38,6 +39,9 @@ const BATCH_ROWS = 50
 const BATCH_BYTES = 400_000
 const MEMORY_ROWS = 1_000
 const LONGEST_PAUSE_MS = 5_000
+/** So much that was acknowledged may stay in the table. */
+const KEPT_ROWS = 16
+const KEPT_BYTES = 256 * 1024
 
 export class Outbox {
   readonly #ports: OutboxPorts
@@ -45,7 +49,8 @@ export class Outbox {
   #rows: OutboxRow[] = []
   #inMemory = false
   #delivered = 0
-  #forgotten = 0
+  /** What was acknowledged and is still in the table. */
+  #kept = { rows: 0, bytes: 0 }
   #armed = false
   #delivering: Promise<void> | null = null
   #closed = false
@@ -106,10 +111,10 @@ export class Outbox {
     return isNeedless
   }
 
-  /** The statement that deletes what has been acknowledged; null where there is nothing to delete. */
+  /** The statement that deletes what has been acknowledged; null where that is not worth it yet. */
   forgetDelivered(): Statement | null {
-    if (this.#delivered === this.#forgotten) return null
-    this.#forgotten = this.#delivered
+    if (this.#kept.rows < KEPT_ROWS && this.#kept.bytes < KEPT_BYTES) return null
+    this.#kept = { rows: 0, bytes: 0 }
     return { sql: 'DELETE FROM outbox WHERE id <= ?', params: [this.#delivered] }
   }
 
@@ -135,8 +140,7 @@ export class Outbox {
         if (!(await this.#fill())) return
         const batch = this.#nextBatch()
         const { through } = await this.#ports.append(batch)
-        this.#delivered = Math.max(this.#delivered, through)
-        this.#rows = this.#rows.filter((row) => row.id > this.#delivered)
+        this.#acknowledge(through)
         failures = 0
       } catch (error) {
         this.#ports.onFailure(error)
@@ -144,6 +148,14 @@ export class Outbox {
         else await this.#ports.pause(Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures++))
       }
     }
+  }
+
+  #acknowledge(through: number): void {
+    this.#delivered = Math.max(this.#delivered, through)
+    const waiting = this.#rows.findIndex(({ id }) => id > this.#delivered)
+    const gone = this.#rows.splice(0, waiting === -1 ? this.#rows.length : waiting)
+    this.#kept.rows += gone.length
+    for (const { event } of gone) this.#kept.bytes += event.length
   }
 
   /** Makes `#rows` hold what comes next; false where nothing is left. */

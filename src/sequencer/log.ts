@@ -50,18 +50,22 @@ export async function follow(
   sequencer: Sequencer,
   { after, waitMs, isHeard = false }: { after: number; waitMs: number; isHeard?: boolean },
 ): Promise<LogPage> {
-  const { tail, clock, onHeard } = sequencer
-  if (isHeard) onHeard()
+  const { tail, clock } = sequencer
   const until = clock.now() + waitMs
-  let page = await read(sequencer, { after, limit: FOLLOW_EVENTS })
-  while (page.events.length === 0 && !tail.closed) {
-    const left = until - clock.now()
-    if (left <= 0) break
-    const empty = Math.max(after, page.head)
-    await tail.past(empty, left)
-    page = await read(sequencer, { after: empty, limit: FOLLOW_EVENTS })
+  const unheard = isHeard ? sequencer.onHeard() : () => {}
+  try {
+    let page = await read(sequencer, { after, limit: FOLLOW_EVENTS })
+    while (page.events.length === 0 && !tail.closed) {
+      const left = until - clock.now()
+      if (left <= 0) break
+      const empty = Math.max(after, page.head)
+      await tail.past(empty, left)
+      page = await read(sequencer, { after: empty, limit: FOLLOW_EVENTS })
+    }
+    return page
+  } finally {
+    unheard()
   }
-  return page
 }
 
 /**

@@ -37,14 +37,27 @@ test('the next life delivers what the last one left behind', async () => {
   expect(second.delivered.length).toBe(2)
 })
 
-test('acknowledged rows leave the table with the next write', async () => {
+test('acknowledged rows leave the table, many with one write', async () => {
   const account = await openTestAccount()
+  const kept = async () =>
+    (await account.sql.all<{ id: number }>('SELECT id FROM outbox')).map(({ id }) => id)
+  for (let n = 0; n < 16; n++) {
+    await createRecord(account, thing(n))
+    await account.outbox.settled()
+  }
+  expect(await kept()).toHaveLength(16)
+  await createRecord(account, thing(16))
+  await account.outbox.settled()
+  expect(await kept()).toEqual([account.delivered[16]?.id])
+})
+
+test('large acknowledged rows leave the table with the next write', async () => {
+  const account = await openTestAccount()
+  const text = 'x'.repeat(300_000)
+  await createRecord(account, { collection, rkey: 'large', record: { $type: collection, text } })
+  await account.outbox.settled()
   await createRecord(account, thing(1))
-  await account.outbox.settled()
-  await createRecord(account, thing(2))
-  await account.outbox.settled()
-  const rows = await account.sql.all<{ id: number }>('SELECT id FROM outbox')
-  expect(rows.map(({ id }) => id)).toEqual([account.delivered[1]?.id])
+  expect(await account.sql.all('SELECT id FROM outbox')).toHaveLength(1)
 })
 
 test('a reminder is needless only where one was asked for and everything was delivered', async () => {

@@ -12,6 +12,7 @@ let gate: TransactionGate
 let begun: Work[]
 /** What the timer would run next. */
 let moment: (() => void) | undefined
+let unheard: () => void
 let now: number
 
 beforeEach(() => {
@@ -25,7 +26,7 @@ beforeEach(() => {
     }
   }
   gate = new TransactionGate({ few: 3, many: 5, timer, now: () => now })
-  gate.heard()
+  unheard = gate.heard()
 })
 
 const names = () => begun.map(({ name }) => name)
@@ -34,11 +35,15 @@ function work(name: string): () => Promise<string> {
   return () => new Promise((resolve) => begun.push({ name, end: () => resolve(name) }))
 }
 
+/** Whatever follows by itself has happened. */
+async function soon(): Promise<void> {
+  for (let i = 0; i < 3; i++) await nextTurn()
+}
+
 /** Ends a piece of work, and lets what follows from that happen. */
 async function end(name: string): Promise<void> {
   begun.splice(names().indexOf(name), 1)[0]!.end()
-  await nextTurn()
-  await nextTurn()
+  await soon()
 }
 
 function accounts(...all: string[]): void {
@@ -58,7 +63,8 @@ describe('accounts', () => {
   it('begin in greater number while nobody listens', () => {
     accounts('a', 'b', 'c', 'd')
     expect(names()).toHaveLength(3)
-    now = 60_000
+    unheard()
+    now = 2_000
     accounts('e', 'f', 'g')
     expect(names()).toHaveLength(3)
   })
@@ -68,7 +74,7 @@ describe('accounts', () => {
     const failed = gate.account(() => Promise.reject(new Error('no engine')))
     const last = gate.account(work('c'))
     await expect(failed).rejects.toThrow('no engine')
-    await nextTurn()
+    await soon()
     expect(names()).toEqual(['a', 'b', 'c'])
     await end('c')
     expect(await last).toBe('c')
@@ -78,7 +84,7 @@ describe('accounts', () => {
 describe('the sequencer', () => {
   it('does not wait where nothing is under way', async () => {
     const done = gate.sequencer(work('log'))
-    await nextTurn()
+    await soon()
     expect(names()).toEqual(['log'])
     await end('log')
     expect(await done).toBe('log')
@@ -97,17 +103,16 @@ describe('the sequencer', () => {
   it('waits for them no longer than a moment', async () => {
     accounts('a', 'b', 'c')
     void gate.sequencer(work('log'))
-    await nextTurn()
+    await soon()
     expect(names()).not.toContain('log')
     moment!()
-    await nextTurn()
-    await nextTurn()
+    await soon()
     expect(names()).toContain('log')
   })
 
   it('is joined by an account that waits alone, but not by one of several', async () => {
     void gate.sequencer(work('log'))
-    await nextTurn()
+    await soon()
     accounts('alone')
     expect(names()).toEqual(['log', 'alone'])
     accounts('second', 'third')
@@ -115,6 +120,31 @@ describe('the sequencer', () => {
     expect(names()).toEqual(['log'])
     await end('log')
     expect(names()).toEqual(['second', 'third'])
+  })
+
+  it('waits for a moment where nobody listens, and lets accounts begin meanwhile', async () => {
+    unheard()
+    now = 2_000
+    void gate.sequencer(work('log'))
+    accounts('a')
+    await end('a')
+    expect(names()).toEqual([])
+    moment!()
+    await soon()
+    expect(names()).toEqual(['log'])
+    accounts('b', 'c')
+    expect(names()).toEqual(['log', 'b'])
+  })
+
+  it('holds accounts up only for a while', async () => {
+    void gate.sequencer(work('log'))
+    await soon()
+    accounts('a')
+    accounts('b', 'c')
+    expect(names()).toEqual(['log', 'a'])
+    moment!()
+    await soon()
+    expect(names()).toEqual(['log', 'a', 'b', 'c'])
   })
 
   it('gives way when its work fails', async () => {
@@ -126,7 +156,7 @@ describe('the sequencer', () => {
 
   it('lets accounts begin between one of its turns and the next', async () => {
     void gate.sequencer(work('first')).then(() => gate.sequencer(work('second')))
-    await nextTurn()
+    await soon()
     accounts('a', 'b')
     await end('first')
     expect(names()).toContain('a')
