@@ -3,6 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { firehose } from './firehose.ts'
+import type { Figure } from './load.ts'
+import { oauthCalls } from './oauth-calls.ts'
+import { firstOauthPages, oauthPages } from './oauth-pages.ts'
 import { growth, type Phase, phases } from './phases.ts'
 import { startServers, stopServers } from './servers.ts'
 import { prepare, type Subject } from './subject.ts'
@@ -24,19 +27,18 @@ const quick = options.quick
 const rounds = quick ? 1 : Number(options.rounds)
 const ms = quick ? 700 : Number(options.ms)
 const sizes = { records: quick ? 1000 : Number(options.records), writers: quick ? 8 : 32 }
-const wanted = ({ name }: Phase) => new RegExp(options.only).test(name)
+const wanted = ({ name }: Pick<Phase, 'name'>) => new RegExp(options.only).test(name)
 
-const repeated = [...phases, firehose(1), firehose(50), firehose(200)].filter(wanted)
+const repeated = [
+  ...[...phases, ...oauthCalls, oauthPages],
+  ...[firehose(1), firehose(50), firehose(200)],
+].filter(wanted)
 const once = [growth(quick ? 2000 : Number(options.growth))].filter(wanted)
 
 async function compare(subjects: Subject[], results: Results): Promise<void> {
   const turn = async (phase: Phase, order: Subject[]) => {
     for (const subject of order) {
-      const figures = await phase.run(subject, ms)
-      addFigures(results, subject.name, figures)
-      for (const { what, value, unit } of figures) {
-        console.error(`${subject.name.padEnd(10)} ${what.padEnd(36)} ${value.toFixed(1)} ${unit}`)
-      }
+      keep(results, subject.name, await phase.run(subject, ms))
     }
   }
   for (let round = 0; round < rounds; round++) {
@@ -46,9 +48,25 @@ async function compare(subjects: Subject[], results: Results): Promise<void> {
   for (const phase of once) await turn(phase, subjects)
 }
 
+function keep(results: Results, server: string, figures: Figure[]): void {
+  addFigures(results, server, figures)
+  for (const { what, value, unit } of figures) {
+    console.error(`${server.padEnd(10)} ${what.padEnd(36)} ${value.toFixed(1)} ${unit}`)
+  }
+}
+
+/** One that is never asked: without any, some methods are nobody's. */
+const appView = {
+  PDS_BSKY_APP_VIEW_URL: 'http://localhost:1',
+  PDS_BSKY_APP_VIEW_DID: 'did:web:appview.bench.invalid',
+}
+
 const results: Results = new Map()
 try {
-  const servers = await startServers()
+  const servers = await startServers(() => appView)
+  if (wanted(firstOauthPages)) {
+    for (const server of servers) keep(results, server.name, await firstOauthPages.run(server))
+  }
   const subjects: Subject[] = []
   for (const server of servers) subjects.push(await prepare(server, sizes))
   await compare(subjects, results)

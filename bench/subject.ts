@@ -6,14 +6,20 @@ import { XrpcClient } from './xrpc-client.ts'
 
 export const posts = 'app.bsky.feed.post'
 
-export interface Session {
+/** Somebody, and the headers that say so. */
+export interface Caller {
   did: string
+  headers: Record<string, string>
+}
+
+export interface Session extends Caller {
   handle: string
-  accessJwt: string
+  password: string
 }
 
 export interface Subject {
   name: string
+  server: Server
   client: XrpcClient
   /** Accounts to write to. */
   writers: Session[]
@@ -22,14 +28,14 @@ export interface Subject {
   rkeys: string[]
 }
 
-export async function prepare({ name, url }: Server, sizes: Sizes): Promise<Subject> {
-  const client = new XrpcClient(url)
+export async function prepare(server: Server, sizes: Sizes): Promise<Subject> {
+  const client = new XrpcClient(server.url)
   const read = await createAccount(client)
   const rkeys = newRkeys(sizes.records)
   await createPosts(client, read, rkeys)
   const writers: Session[] = []
   while (writers.length < sizes.writers) writers.push(await createAccount(client))
-  return { name, client, writers, read, rkeys }
+  return { name: server.name, server, client, writers, read, rkeys }
 }
 
 export interface Sizes {
@@ -40,32 +46,29 @@ export interface Sizes {
 export async function createAccount(client: XrpcClient): Promise<Session> {
   const name = `b${randomBytes(6).toString('hex')}`
   const handle = `${name}.test`
-  const session = await client.procedure<Session>('com.atproto.server.createAccount', {
-    handle,
-    email: `${name}@bench.invalid`,
-    password: randomBytes(12).toString('hex'),
-  })
-  expect(session.handle === handle && session.did.startsWith('did:plc:'), 'createAccount')
-  return session
+  const password = randomBytes(12).toString('hex')
+  const created = await client.procedure<{ did: string; handle: string; accessJwt: string }>(
+    'com.atproto.server.createAccount',
+    { handle, email: `${name}@bench.invalid`, password },
+  )
+  const { did, accessJwt } = created
+  expect(created.handle === handle && did.startsWith('did:plc:'), 'createAccount')
+  return { did, handle, password, headers: { authorization: `Bearer ${accessJwt}` } }
 }
 
-export async function createPost(client: XrpcClient, session: Session, n: number, rkey?: string) {
-  const { did, accessJwt } = session
+export async function createPost(client: XrpcClient, caller: Caller, n: number, rkey?: string) {
+  const { did, headers } = caller
   const input = { repo: did, collection: posts, record: post(n), ...(rkey && { rkey }) }
   const created = await client.procedure<{ uri: string; cid: string }>(
     'com.atproto.repo.createRecord',
     input,
-    accessJwt,
+    headers,
   )
   expect(created.uri.startsWith(`at://${did}/${posts}/`) && created.cid, 'createRecord')
 }
 
 /** Creates posts at the record keys, at most 200 in one commit. */
-export async function createPosts(
-  client: XrpcClient,
-  { did, accessJwt }: Session,
-  rkeys: string[],
-) {
+export async function createPosts(client: XrpcClient, { did, headers }: Caller, rkeys: string[]) {
   for (let from = 0; from < rkeys.length; from += 200) {
     const writes = rkeys.slice(from, from + 200).map((rkey, i) => {
       const value = post(from + i)
@@ -74,7 +77,7 @@ export async function createPosts(
     const answer = await client.procedure<{ results: unknown[] }>(
       'com.atproto.repo.applyWrites',
       { repo: did, writes },
-      accessJwt,
+      headers,
     )
     expect(answer.results.length === writes.length, 'applyWrites')
   }

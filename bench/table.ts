@@ -32,9 +32,16 @@ function cell(figures: readonly Figure[]): string {
   if (!first) return '–'
   const errors = figures.flatMap((figure) => figure.errors ?? [])
   const p50 = median(figures.map((figure) => figure.p50 ?? Number.NaN))
-  const time = Number.isNaN(p50) ? '' : ` (p50 ${short(p50)} ms)`
+  const time =
+    first.unit === 'ms' ? tail(figures) : Number.isNaN(p50) ? '' : ` (p50 ${short(p50)} ms)`
   const wrong = errors.length > 0 ? ` **${errors.length} errors, ${errors[0]}**` : ''
   return `${`${short(value(figures))} ${first.unit}`.trim()}${time}${wrong}`
+}
+
+/** Of a time, which is a median itself. */
+function tail(figures: readonly Figure[]): string {
+  const p99 = median(figures.map((figure) => figure.p99 ?? Number.NaN))
+  return Number.isNaN(p99) ? '' : ` (p99 ${short(p99)} ms)`
 }
 
 function ratio(base: readonly Figure[], figures: readonly Figure[]): string {

@@ -2,6 +2,7 @@
 import { type Dispatcher, Pool } from 'undici'
 
 type Params = Record<string, string | number>
+type Headers = Record<string, string>
 
 export interface Download {
   bytes: number
@@ -19,24 +20,27 @@ export class XrpcClient {
     this.#pool = new Pool(url, { connections: 32, pipelining: 1 })
   }
 
-  query<Output>(nsid: string, params: Params = {}): Promise<Output> {
-    return this.#json(nsid, { method: 'GET', path: pathOf(nsid, params) })
+  query<Output>(nsid: string, params: Params = {}, headers: Headers = {}): Promise<Output> {
+    return this.#json(nsid, { method: 'GET', path: pathOf(nsid, params), headers })
   }
 
-  procedure<Output>(nsid: string, input: unknown, token?: string): Promise<Output> {
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  procedure<Output>(nsid: string, input: unknown, headers: Headers = {}): Promise<Output> {
     return this.#json(nsid, {
       method: 'POST',
       path: pathOf(nsid),
-      headers: { 'content-type': 'application/json', ...authorization },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(input),
     })
   }
 
-  async download(nsid: string, params: Params): Promise<Download> {
+  download(nsid: string, params: Params): Promise<Download> {
+    return this.fetch(pathOf(nsid, params))
+  }
+
+  async fetch(path: string, headers: Headers = {}): Promise<Download> {
     const start = performance.now()
-    const answer = await this.#pool.request({ method: 'GET', path: pathOf(nsid, params) })
-    if (answer.statusCode !== 200) throw new Error(`${nsid}: ${answer.statusCode}`)
+    const answer = await this.#pool.request({ method: 'GET', path, headers })
+    if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode}`)
     let bytes = 0
     let firstByte = 0
     for await (const chunk of answer.body) {

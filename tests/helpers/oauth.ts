@@ -1,5 +1,13 @@
 /** An app that users sign in to, and the browser in which they do: the provider's pages speak to the server as this does. */
-import { createHash, createPrivateKey, type JsonWebKey, randomUUID, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  type JsonWebKey,
+  randomBytes,
+  randomUUID,
+  sign,
+} from 'node:crypto'
+import { JoseKey } from '@atproto/jwk-jose'
 import {
   NodeOAuthClient,
   type NodeSavedSession,
@@ -27,12 +35,14 @@ interface AppOptions {
   /** Where handles are resolved. */
   url: string
   fetch?: typeof globalThis.fetch
+  /** What its keys sign with; the first that the server takes, unless told. */
+  alg?: string
 }
 
 const redirectUri = 'http://127.0.0.1/callback' as const
 
 /** A client that runs on its user's machine (`http://localhost`), which needs no registration. */
-export function loopbackApp({ scope, plcUrl, url, fetch }: AppOptions): App {
+export function loopbackApp({ scope, plcUrl, url, fetch, alg }: AppOptions): App {
   const query = new URLSearchParams([
     ['redirect_uri', redirectUri],
     ['scope', scope],
@@ -57,8 +67,20 @@ export function loopbackApp({ scope, plcUrl, url, fetch }: AppOptions): App {
     handleResolver: url,
     plcDirectoryUrl: plcUrl,
     ...(fetch && { fetch }),
+    ...(alg && { runtimeImplementation: runtimeWith(alg) }),
   })
   return { client, clientId, redirectUri, ...kept }
+}
+
+/** Node's own, with keys of one kind: browsers have ES256. */
+function runtimeWith(alg: string) {
+  return {
+    requestLock: requestLocalLock,
+    createKey: () => JoseKey.generate([alg]),
+    getRandomValues: randomBytes,
+    digest: (bytes: Uint8Array, { name }: { name: string }) =>
+      createHash(name).update(bytes).digest(),
+  }
 }
 
 /** In memory; what is there can be taken, and put back. */
