@@ -72,14 +72,14 @@ const record = { verb: 'POST', nsid: 'com.atproto.repo.createRecord' } as const
 
 export const oauthCalls: Phase[] = [
   bound('OAuth getSession c1', { ...session, inFlight: 1, most: 3000 }, readSession),
-  bound('OAuth getSession c16', { ...session, inFlight: 16, most: 9000 }, readSession),
+  bound('OAuth getSession c16', { ...session, inFlight: 16, most: 7000 }, readSession),
   bound(
     'OAuth getSession, ES256K, c16',
-    { ...session, inFlight: 16, most: 9000, alg: 'ES256K' },
+    { ...session, inFlight: 16, most: 7000, alg: 'ES256K' },
     readSession,
   ),
   bound('OAuth getPreferences c1', { ...preferences, inFlight: 1, most: 3000 }, readPreferences),
-  bound('OAuth getPreferences c16', { ...preferences, inFlight: 16, most: 9000 }, readPreferences),
+  bound('OAuth getPreferences c16', { ...preferences, inFlight: 16, most: 7000 }, readPreferences),
   bound('OAuth createRecord c1', { ...record, inFlight: 1, most: 1000 }, write),
   bound('OAuth createRecord c8', { ...record, inFlight: 8, most: 2000 }, write),
   bound(

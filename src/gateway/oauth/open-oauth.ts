@@ -9,6 +9,7 @@ import { askedBy } from '#src/gateway/oauth/asking.ts'
 import { openPeople } from '#src/gateway/oauth/people.ts'
 import type { CountAttempt, OAuthTerms } from '#src/gateway/oauth/provider.ts'
 import type { ResourceRequests } from '#src/gateway/oauth/resource-requests.ts'
+import { wakeShards } from '#src/gateway/oauth/shards.ts'
 import { home } from '#src/gateway/security/home.ts'
 import { rememberOnward } from '#src/gateway/security/onward.ts'
 import { whereOf } from '#src/gateway/where.ts'
@@ -39,7 +40,7 @@ export interface OAuth {
   nextNonce(): string | undefined
   /** Signs an account in on the request's browser; gives the cookies to send it. */
   signInDevice(request: IncomingMessage, did: string): Promise<string[]>
-  /** Loads it all, which takes a second, before somebody waits for it. */
+  /** Loads it all and wakes what it asks, which takes a second, before somebody waits for it. */
   warmUp(): void
 }
 
@@ -72,6 +73,8 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   })
 
   const loadPages = once(async (): Promise<Pages> => {
+    // Those that cannot be had now are woken by whoever asks them.
+    wakeShards(surface.dispatch).catch((error) => log.debug({ err: error }, 'shards not woken'))
     const [{ openProvider }, { oauthMiddleware }, devices] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),

@@ -11,6 +11,14 @@ export function shardOf({ authorization }: Pick<Dispatch, 'authorization'>, name
   return authorization(String(createHash('sha256').update(name).digest()[0]! % SHARDS))
 }
 
+/** Has all of them awake: for the first call to each the engine must start it, and somebody would wait for that. */
+export async function wakeShards({
+  authorization,
+}: Pick<Dispatch, 'authorization'>): Promise<void> {
+  const names = Array.from({ length: SHARDS }, (_, n) => authorization(String(n)).names)
+  await Promise.all(names.map((shard) => shard.find({ hash: '' })))
+}
+
 /** What is kept of a secret: nobody who reads a database can use it. */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest'
+import { type Shard, shardOf, wakeShards } from '#src/gateway/oauth/shards.ts'
+
+describe('wakeShards', () => {
+  it('has the shard of every name awake', async () => {
+    const asked: string[] = []
+    const dispatch = (awake: string[]) => ({
+      authorization: (name: string) =>
+        ({ name, names: { find: async () => void awake.push(name) } }) as unknown as Shard,
+    })
+    await wakeShards(dispatch(asked))
+    const names = Array.from({ length: 500 }, (_, n) => `name ${n}`)
+    const needed = names.map((name) => shardOf(dispatch([]), name) as unknown as { name: string })
+    expect(new Set(asked)).toEqual(new Set(needed.map(({ name }) => name)))
+    expect(asked).toHaveLength(8)
+  })
+})
