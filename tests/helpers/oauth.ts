@@ -1,13 +1,5 @@
 /** An app that users sign in to, and the browser in which they do: the provider's pages speak to the server as this does. */
-import {
-  createHash,
-  createPrivateKey,
-  type JsonWebKey,
-  randomBytes,
-  randomUUID,
-  sign,
-} from 'node:crypto'
-import { JoseKey } from '@atproto/jwk-jose'
+import { createHash, createPrivateKey, type JsonWebKey, randomUUID, sign } from 'node:crypto'
 import {
   NodeOAuthClient,
   type NodeSavedSession,
@@ -16,6 +8,7 @@ import {
   requestLocalLock,
 } from '@atproto/oauth-client-node'
 import { request } from 'undici'
+import { runtimeWith } from '#tests/helpers/app-keys.ts'
 import type { Answer } from '#tests/helpers/call.ts'
 
 export interface App {
@@ -70,17 +63,6 @@ export function loopbackApp({ scope, plcUrl, url, fetch, alg }: AppOptions): App
     ...(alg && { runtimeImplementation: runtimeWith(alg) }),
   })
   return { client, clientId, redirectUri, ...kept }
-}
-
-/** Node's own, with keys of one kind: browsers have ES256. */
-function runtimeWith(alg: string) {
-  return {
-    requestLock: requestLocalLock,
-    createKey: () => JoseKey.generate([alg]),
-    getRandomValues: randomBytes,
-    digest: (bytes: Uint8Array, { name }: { name: string }) =>
-      createHash(name).update(bytes).digest(),
-  }
 }
 
 /** In memory; what is there can be taken, and put back. */
