@@ -18,6 +18,9 @@ export function securityLink(publicUrl: string) {
     es: 'Llave de acceso o aplicación de autenticación',
     pt: 'Chave de acesso ou aplicativo autenticador',
     ja: 'パスキーまたは認証アプリ',
+    ko: '패스키 또는 인증 앱',
+    ro: 'Cheie de acces sau aplicație de autentificare',
+    sv: 'Nyckel eller autentiseringsapp',
   }
   return { title, href: linkFromApps(publicUrl) }
 }
@@ -31,6 +34,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   es: '(no: sigue «Llave de acceso o aplicación de autenticación» abajo, o usa tus códigos de recuperación)',
   fr: "« Clé d'accès ou application d'authentification », ci-dessous (ou vos codes de secours),",
   ja: '（メールではなく、下の「パスキーまたは認証アプリ」または回復コード）',
+  ko: '(이메일이 아니라 아래의 「패스키 또는 인증 앱」 또는 복구 코드)',
+  ro: '(nu: urmați „Cheie de acces sau aplicație de autentificare” de mai jos sau folosiți codurile de recuperare)',
+  sv: '”Nyckel eller autentiseringsapp” nedan (eller bland dina återställningskoder)',
 }
 
 /** Throws what makes the page ask for a code, or show why it is not enough. */

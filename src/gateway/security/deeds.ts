@@ -100,6 +100,10 @@ export function deeds(desk: Desk, { get, post, owner }: Routes): void {
     const name = (form['name'] ?? '').trim().slice(0, 100)
     const privileged = form['privileged'] === 'yes'
     const wish = { name: name || 'app', privileged, password: newAppPassword(), where: where(c) }
+    const { passwords } = await account.appPassword.list()
+    if (passwords.some((one) => one.name === wish.name)) {
+      throw new XrpcError(400, 'NameTaken', 'There is an app password with this name already')
+    }
     const { password } = await account.appPassword.create(wish)
     const help = visit.speech.say('keepPassword')
     const secrets = [password]
@@ -128,7 +132,7 @@ async function retried(
 }
 
 function wrongCode({ speech }: Visit): Note {
-  return { text: speech.say('wrongCode'), bad: true }
+  return { text: speech.say('wrongCode'), bad: true, field: 'code' }
 }
 
 function parsed(text: string): unknown {

@@ -15,6 +15,7 @@ import {
   submitPassword,
   submitStep,
 } from '#src/gateway/security/sign-in.ts'
+import { notFoundView } from '#src/gateway/security/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/security/views.ts'
 import {
   keepToken,
@@ -122,12 +123,18 @@ export function securityPages(app: Hono<Env>, desk: Desk): void {
         c,
       )
     }
-    const isTooMany = error.status === 429
-    const wrong = error.error === 'InvalidToken' ? known.speech.say('wrongCode') : undefined
-    const text = isTooMany
-      ? known.speech.say('tooMany')
-      : (wrong ?? known.speech.say('notDone', { reason: error.message }))
-    return overview(known, { text, bad: true }, error.status)
+    return overview(known, noteOf(known, error), error.status)
+  }
+
+  function noteOf({ speech }: Visit, { error, status, message }: XrpcError): Note {
+    if (status === 429) return { text: speech.say('tooMany'), bad: true }
+    if (error === 'NameTaken') {
+      return { text: speech.say('nameTaken'), bad: true, field: 'app-name' }
+    }
+    // Codes have pages of their own: here it is what a browser made as a passkey.
+    const isPasskey = error === 'InvalidToken'
+    const text = isPasskey ? speech.say('wrongPasskey') : speech.say('notDone', { reason: message })
+    return { text, bad: true }
   }
 
   async function signInPageWith(known: Visit, note: Note | undefined, status: number, c?: C) {
@@ -186,6 +193,7 @@ export function securityPages(app: Hono<Env>, desk: Desk): void {
   })
 
   deeds(desk, { get, post, owner })
+  get('/*', (_, known) => answerPage(known, notFoundView(known)))
 }
 
 async function formOf(c: C): Promise<Form> {

@@ -1,8 +1,9 @@
-/** The frame of every security page: its head, its header, and the headers that keep others out of it. */
+/** The frame of every security page: its head, its header, what is below it, and where it goes on by itself. */
 import { randomBytes } from 'node:crypto'
 import { html, raw } from 'hono/html'
 import { home } from '#src/gateway/security/home.ts'
-import { passkeyScript } from '#src/gateway/security/passkey-script.ts'
+import { pageHeaders } from '#src/gateway/security/page-headers.ts'
+import { passkeyScript, timeScript } from '#src/gateway/security/page-scripts.ts'
 import { type Look, styleOf } from '#src/gateway/security/style.ts'
 import type { Speech, Word } from '#src/gateway/security/words.ts'
 
@@ -25,6 +26,7 @@ export interface Page {
   note?: Note | undefined
   /** Whether the page has a form for a passkey. */
   passkeys?: boolean
+  /** One card in the middle, as the stock sign-in page. */
   narrow?: boolean
   /** Where the browser goes by itself. */
   onward?: string
@@ -34,6 +36,8 @@ export interface Page {
 export interface Note {
   text: string
   bad?: boolean
+  /** The name of the field that it is about. */
+  field?: string
 }
 
 /** Answers with a page; nothing may keep it, frame it, or run in it that is not ours. */
@@ -41,7 +45,6 @@ export async function answerPage(frame: Frame, page: Page): Promise<Response> {
   const { speech, look } = frame
   const nonce = randomBytes(16).toString('base64')
   const title = speech.say(page.title)
-  const { name = 'PDS' } = look
   const text = await html`<!doctype html>
 <html lang="${speech.language}">
 <head>
@@ -49,24 +52,20 @@ export async function answerPage(frame: Frame, page: Page): Promise<Response> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 ${page.onward === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${page.onward}">`}
-<title>${title} – ${name}</title>
+<title>${title} – ${nameOf(look)}</title>
 <style nonce="${nonce}">${raw(styleOf(look))}</style>
 </head>
 <body>
-<header${raw(page.narrow ? ' class="narrow"' : '')}>
-<div>${look.logo === undefined ? html`<strong>${name}</strong>` : html`<img src="${look.logo}" alt="${name}">`}</div>
-${page.owner === undefined ? '' : ownerForm(frame, page.owner)}
-</header>
-<main${raw(page.narrow ? ' class="narrow"' : '')}>
-<h1>${title}</h1>
-${page.note === undefined ? '' : noteOf(page.note)}
-${page.body}
-</main>
-${page.passkeys ? html`<script nonce="${nonce}">${raw(passkeyScript)}</script>` : ''}
+${page.narrow ? narrow(frame, page, title) : wide(frame, page, title)}
+${page.passkeys ? script(nonce, passkeyScript) : ''}${page.owner === undefined ? '' : script(nonce, timeScript)}
 </body>
 </html>`
   const { status = 200 } = page
-  return new Response(String(text), { status, headers: headersOf(nonce, look) })
+  return new Response(String(text), { status, headers: pageHeaders(nonce, look) })
+}
+
+function script(nonce: string, text: string): Html {
+  return html`<script nonce="${nonce}">${raw(`{${text}}`)}</script>`
 }
 
 /** A form's hidden fields. */
@@ -77,44 +76,65 @@ export function hidden(frame: Frame, fields: Record<string, string | undefined> 
   )}`
 }
 
-function ownerForm(frame: Frame, owner: string): Html {
+/** What a field says of itself: that it is explained at `help`, and that a note complains of it. */
+export function told(name: string, note: Note | undefined, help = ''): Html {
+  const isWrong = note?.bad === true && note.field === name
+  const by = `${isWrong ? 'note ' : ''}${help}`.trim()
+  return html`${isWrong ? raw(' aria-invalid="true"') : ''}${by === '' ? '' : html` aria-describedby="${by}"`}`
+}
+
+function narrow(frame: Frame, page: Page, title: string): Html {
+  return html`<main class="narrow"><section>
+${brand(frame.look)}
+<h1>${title}</h1>
+${page.note === undefined ? '' : noteOf(page.note)}
+${page.body}
+${links(frame)}
+</section></main>`
+}
+
+function wide(frame: Frame, page: Page, title: string): Html {
+  const below = links(frame)
+  return html`<header>
+<div>${brand(frame.look)}${page.owner === undefined ? '' : html`<div class="muted">${frame.speech.say('signedInAs', { name: page.owner })}</div>`}</div>
+${page.owner === undefined ? '' : ways(frame)}
+</header>
+<main>
+<h1>${title}</h1>
+${page.note === undefined ? '' : noteOf(page.note)}
+${page.body}
+</main>
+${below === '' ? '' : html`<footer>${below}</footer>`}`
+}
+
+function brand(look: Look): Html {
+  const name = nameOf(look)
+  const shown = look.logo === undefined ? name : html`<img src="${look.logo}" alt="${name}">`
+  return html`<div class="brand">${shown}</div>`
+}
+
+function nameOf({ name = 'PDS' }: Look): string {
+  return name
+}
+
+/** To the rest of the account's pages, and out. */
+function ways(frame: Frame): Html {
   const { speech } = frame
-  return html`<form method="post" action="${home}/sign-out">${hidden(frame)}
-<span class="muted">${speech.say('signedInAs', { name: owner })}</span>
-<button class="quiet small">${speech.say('signOut')}</button></form>`
+  return html`<nav><a class="button quiet" href="/account">${speech.say('account')}</a>
+<form method="post" action="${home}/sign-out">${hidden(frame)}<button class="quiet">${speech.say('signOut')}</button></form></nav>`
 }
 
-function noteOf({ text, bad = false }: Note): Html {
-  const [kind, role] = bad ? ['note bad', 'alert'] : ['note', 'status']
-  return html`<p class="${kind}" role="${role}">${text}</p>`
+/** The operator's own pages, as the stock pages name them. */
+function links({ look, speech }: Frame): Html | '' {
+  const { links: all = [] } = look
+  if (all.length === 0) return ''
+  return html`<div class="links">${all.map(({ title, href, rel = '' }) => {
+    const name = typeof title === 'string' ? title : (title[speech.language] ?? title['en'] ?? href)
+    return html`<a href="${href}" rel="${rel}">${name}</a> `
+  })}</div>`
 }
 
-function headersOf(nonce: string, { logo }: Look): Record<string, string> {
-  const policy = [
-    "default-src 'none'",
-    `style-src 'nonce-${nonce}'`,
-    `script-src 'nonce-${nonce}'`,
-    `img-src ${logo === undefined ? "'none'" : sourceOf(logo)}`,
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ]
-  return {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': policy.join('; '),
-    'x-frame-options': 'DENY',
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'same-origin',
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-    'permissions-policy':
-      'publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=()',
-    'cache-control': 'no-store',
-    vary: 'Accept-Language, Cookie',
-  }
-}
-
-/** As a policy names it. */
-function sourceOf(url: string): string {
-  return url.startsWith('data:') ? 'data:' : new URL(url).origin
+export function noteOf({ text, bad = false }: Note): Html {
+  const [kind, role] = bad ? ['note bad', 'alert'] : ['note good', 'status']
+  return html`<p id="note" class="${kind}" role="${role}">${text}</p>`
 }

@@ -1,7 +1,14 @@
 /** The pages on which the owner signs in: password or passkey, and the second step. */
 import { html, raw } from 'hono/html'
 import { home } from '#src/gateway/security/home.ts'
-import { type Frame, type Html, hidden, type Note, type Page } from '#src/gateway/security/shell.ts'
+import {
+  type Frame,
+  type Html,
+  hidden,
+  type Note,
+  type Page,
+  told,
+} from '#src/gateway/security/shell.ts'
 import type { CreationOptions, RequestOptions } from '#src/ports/webauthn.ts'
 
 export function signInView(
@@ -10,21 +17,22 @@ export function signInView(
 ): Page {
   const { speech } = frame
   const { options, identifier = '', next, note } = input
-  const body = html`<section>
+  const [first, second] = identifier === '' ? [' autofocus', ''] : ['', ' autofocus']
+  const body = html`${next === undefined ? '' : html`<p class="lead">${speech.say('thenBack')}</p>`}
 <form method="post" action="${home}/sign-in">${hidden(frame, { next })}
 <label for="identifier">${speech.say('identifier')}</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username" autocapitalize="none"
- autocorrect="off" spellcheck="false" required maxlength="300"${identifier === '' ? raw(' autofocus') : ''}>
+ autocorrect="off" spellcheck="false" required maxlength="300"${told('password', note)}${raw(first)}>
 <label for="password">${speech.say('password')}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="512"${identifier === '' ? '' : raw(' autofocus')}>
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="512"${told('password', note)}${raw(second)}>
 <button class="wide">${speech.say('signIn')}</button>
 </form>
-<div class="or">${speech.say('or')}</div>
 ${passkeyForm(frame, {
   ...{ kind: 'get', action: 'sign-in/passkey', options, fields: { next } },
   label: speech.say('withPasskey'),
+  before: or(frame),
 })}
-</section>`
+<p class="links"><a href="/account/reset-password">${speech.say('forgot')}</a></p>`
   return { title: 'signIn', body, note, narrow: true, passkeys: true }
 }
 
@@ -34,40 +42,45 @@ export function stepView(
 ): Page {
   const { speech } = frame
   const { kinds, options, next, note } = input
-  const body = html`<section>
-<p>${speech.say('secondStepHelp')}</p>
-${
-  options === undefined
-    ? ''
-    : html`${passkeyForm(frame, {
-        ...{ kind: 'get', action: 'step', options, fields: { next } },
-        label: speech.say('usePasskey'),
-      })}<div class="or">${speech.say('or')}</div>`
-}
+  const passkey =
+    options &&
+    passkeyForm(frame, {
+      ...{ kind: 'get', action: 'step', options, fields: { next } },
+      label: speech.say('usePasskey'),
+      after: or(frame),
+    })
+  const mail = html`<form method="post" action="${home}/step/mail">${hidden(frame, { next })}
+<button class="quiet wide">${speech.say('mailCode')}</button></form>`
+  const body = html`${note === undefined ? html`<p class="lead">${speech.say('secondStepHelp')}</p>` : ''}
+${passkey ?? ''}
 <form method="post" action="${home}/step">${hidden(frame, { next })}
 <label for="code">${speech.say('code')}</label>
 <input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off"
- spellcheck="false" required maxlength="40" aria-describedby="code-help" autofocus>
+ spellcheck="false" required maxlength="40"${told('code', note, 'code-help')} autofocus>
 <small id="code-help">${speech.say('codeHelp')}</small>
 <button class="wide">${speech.say('continue')}</button>
 </form>
-${
-  kinds.includes('email')
-    ? html`<form method="post" action="${home}/step/mail">${hidden(frame, { next })}
-<button class="quiet wide">${speech.say('mailCode')}</button></form>`
-    : ''
-}
-</section>`
+${kinds.includes('email') ? mail : ''}`
   return { title: 'secondStep', body, note, narrow: true, passkeys: options !== undefined }
+}
+
+function or({ speech }: Frame): Html {
+  return html`<div class="or">${speech.say('or')}</div>`
+}
+
+/** Where there is nothing. */
+export function notFoundView({ speech }: Frame): Page {
+  const body = html`<a class="button wide" href="${home}">${speech.say('back')}</a>`
+  return { title: 'notFound', body, narrow: true, status: 404 }
 }
 
 /** On the way back to the app, in a page of its own: a form may not lead to another site, and that one does. */
 export function onwardView({ speech }: Frame, next: string): Page {
-  const body = html`<p><a class="button" href="${next}">${speech.say('continue')}</a></p>`
+  const body = html`<a class="button wide" href="${next}">${speech.say('continue')}</a>`
   return { title: 'youAreSignedIn', body, narrow: true, onward: next }
 }
 
-/** A form that the script of `passkey-script.ts` takes care of. */
+/** A form that the script of `page-scripts.ts` takes care of. */
 export function passkeyForm(
   frame: Frame,
   input: {
@@ -76,15 +89,16 @@ export function passkeyForm(
     options: RequestOptions | CreationOptions
     label: string
     fields?: Record<string, string | undefined>
-    more?: Html
+    before?: Html
+    after?: Html
   },
 ): Html {
-  const { kind, action, options, label, fields, more = html`` } = input
+  const { kind, action, options, label, fields, before = '', after = '' } = input
   const { speech } = frame
   return html`<form method="post" action="${home}/${action}" data-passkey="${kind}"
  data-options="${JSON.stringify(options)}">${hidden(frame, { ...fields, response: '' })}
-${more}<button class="${kind === 'get' ? 'quiet wide' : 'quiet'}">${label}</button>
+${before}<button class="${kind === 'get' ? 'quiet wide' : 'quiet'}">${label}</button>
 <p class="muted" data-unsupported hidden>${speech.say('noPasskeysHere')}</p>
-<p class="note bad" role="alert" data-failed hidden>${speech.say('wrongPasskey')}</p>
+<p class="note bad" role="alert" data-failed hidden>${speech.say('wrongPasskey')}</p>${after}
 </form>`
 }

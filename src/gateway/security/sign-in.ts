@@ -42,7 +42,7 @@ export async function submitPassword(desk: Desk, c: C, visit: Visit, form: Form)
     if (kinds.length === 0) return enterBy(desk, c, visit, shown, next)
     return stepPage(desk, visit, shown, { ...(next && { next }) })
   } catch (error) {
-    const note = { text: reason(visit, error), bad: true }
+    const note = { text: reason(visit, error), bad: true, field: 'password' }
     return signInPage(desk, visit, { identifier, ...(next && { next }), note })
   }
 }
@@ -104,7 +104,8 @@ export async function submitStep(desk: Desk, c: C, visit: Visit, shown: PageToke
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status === 401) throw error
     const text = reason(visit, error, response ? 'wrongPasskey' : 'wrongCode')
-    return stepPage(desk, visit, shown, { ...(next && { next }), note: { text, bad: true } })
+    const note = { text, bad: true, ...(!response && { field: 'code' }) }
+    return stepPage(desk, visit, shown, { ...(next && { next }), note })
   }
 }
 

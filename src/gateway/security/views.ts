@@ -2,8 +2,17 @@
 import { html, raw } from 'hono/html'
 import type { SecurityEvent } from '#src/account/security-events.ts'
 import type { FactorOverview } from '#src/factors/overview.ts'
+import { dated, eventTable } from '#src/gateway/security/event-views.ts'
 import { home } from '#src/gateway/security/home.ts'
-import { type Frame, type Html, hidden, type Note, type Page } from '#src/gateway/security/shell.ts'
+import {
+  type Frame,
+  type Html,
+  hidden,
+  type Note,
+  noteOf,
+  type Page,
+  told,
+} from '#src/gateway/security/shell.ts'
 import { passkeyForm } from '#src/gateway/security/sign-in-views.ts'
 import type { CreationOptions } from '#src/ports/webauthn.ts'
 import type { AppPassword } from '#src/sessions/app-passwords.ts'
@@ -23,12 +32,13 @@ export function overviewView(frame: Frame, input: Overview): Page {
   const { speech } = frame
   const { factors, passwords, events, passkeyOptions, owner, note } = input
   const body = html`${passkeys(frame, factors, passkeyOptions)}${totp(frame, factors)}${emailCodes(frame, factors)}
-${recovery(frame, factors)}${factors.passkeys.length > 0 ? signInCode(frame) : ''}${appPasswords(frame, passwords)}
+${recovery(frame, factors)}${factors.passkeys.length > 0 ? signInCode(frame) : ''}${appPasswords(frame, passwords, note)}
 <section aria-labelledby="events"><h2 id="events">${speech.say('events')}</h2>
 ${eventTable(frame, events.slice(0, SHOWN_EVENTS))}
 ${events.length > SHOWN_EVENTS ? html`<a class="button quiet" href="${home}/events">${speech.say('allEvents')}</a>` : ''}
 </section>`
-  return { title: 'title', body, owner, note, passkeys: true }
+  // What a field has done wrong is told beside it: the page is long.
+  return { title: 'title', body, owner, note: note?.field ? undefined : note, passkeys: true }
 }
 
 export function eventsView(frame: Frame, events: readonly SecurityEvent[], owner: string): Page {
@@ -47,8 +57,9 @@ export function totpView(
 <p>${speech.say('totpScan')}</p>
 <div class="qr" role="img" aria-label="${speech.say('totpQr')}">${raw(qr)}</div>
 <p><a href="${uri}">${speech.say('totpOpen')}</a></p>
-<p>${speech.say('totpKey')}</p><div class="secret">${spaced}</div>
-${codeForm(frame, { action: 'totp', label: speech.say('totpEnter'), button: speech.say('turnOn') })}
+<p>${speech.say('totpKey')}</p>
+<div class="secret">${spaced}</div>
+${codeForm(frame, { action: 'totp', label: speech.say('totpEnter'), button: speech.say('turnOn'), note })}
 </section>${back(frame)}`
   return { title: 'totp', body, owner, note }
 }
@@ -56,7 +67,10 @@ ${codeForm(frame, { action: 'totp', label: speech.say('totpEnter'), button: spee
 export function emailView(frame: Frame, input: { owner: string; note?: Note }): Page {
   const { speech } = frame
   const button = speech.say('turnOn')
-  const form = codeForm(frame, { action: 'email', label: speech.say('emailEnter'), button })
+  const form = codeForm(frame, {
+    ...{ action: 'email', label: speech.say('emailEnter'), button },
+    note: input.note,
+  })
   return { title: 'emailCodes', body: html`<section>${form}</section>${back(frame)}`, ...input }
 }
 
@@ -79,17 +93,16 @@ export function secretView(
 function passkeys(frame: Frame, factors: FactorOverview, options: CreationOptions): Html {
   const { speech } = frame
   const rows = factors.passkeys.map(({ id, name, createdAt, lastUsedAt }) => {
-    const used =
-      lastUsedAt === null ? '' : `, ${speech.say('lastUsed', { date: speech.date(lastUsedAt) })}`
-    const when = `${speech.say('added', { date: speech.date(createdAt) })}${used}`
+    const used = lastUsedAt === null ? '' : html`, ${dated(frame, 'lastUsed', lastUsedAt)}`
+    const when = html`${dated(frame, 'added', createdAt)}${used}`
     return row(frame, { name, when, action: 'passkeys/remove', fields: { id } })
   })
-  const more = html`<label for="passkey-name">${speech.say('passkeyName')}</label>
+  const before = html`<label for="passkey-name">${speech.say('passkeyName')}</label>
 <input id="passkey-name" name="name" maxlength="50" required>`
   const label = speech.say('addPasskey')
   return html`<section aria-labelledby="passkeys"><h2 id="passkeys">${speech.say('passkeys')}</h2>
 <p class="muted">${speech.say('passkeysHelp')}</p>${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
-${passkeyForm(frame, { kind: 'create', action: 'passkeys', options, label, more })}</section>`
+${passkeyForm(frame, { kind: 'create', action: 'passkeys', options, label, before })}</section>`
 }
 
 function totp(frame: Frame, { totp: on }: FactorOverview): Html {
@@ -113,16 +126,16 @@ function emailCodes(frame: Frame, { emailCodes: on, email }: FactorOverview): Ht
 
 function switchOff(frame: Frame, since: string, name: 'totp' | 'email'): Html {
   const { speech } = frame
-  return html`<p>${speech.say('onSince', { date: speech.date(since) })}</p>
+  return html`<ul><li class="row"><div class="muted">${dated(frame, 'onSince', since)}</div>
 <form method="post" action="${home}/${name}/remove">${hidden(frame)}
-<button class="quiet" aria-describedby="${name}">${speech.say('turnOff')}</button></form>`
+<button class="quiet" aria-describedby="${name}">${speech.say('turnOff')}</button></form></li></ul>`
 }
 
 function recovery(frame: Frame, { recoveryCodesLeft: n, ...factors }: FactorOverview): Html {
   const { speech } = frame
   const hasFactors =
     factors.passkeys.length > 0 || factors.totp !== null || factors.emailCodes !== null
-  const missing = hasFactors ? html`<p class="note">${speech.say('noCodesYet')}</p>` : ''
+  const missing = hasFactors ? html`<p class="note warn">${speech.say('noCodesYet')}</p>` : ''
   return html`<section aria-labelledby="recovery"><h2 id="recovery">${speech.say('recovery')}</h2>
 <p class="muted">${speech.say('recoveryHelp')}</p>${n === 0 ? missing : html`<p>${speech.say('codesLeft', { n })}</p>`}
 <form method="post" action="${home}/recovery">${hidden(frame)}
@@ -137,57 +150,42 @@ function signInCode(frame: Frame): Html {
 <button class="quiet">${speech.say('getCode')}</button></form></section>`
 }
 
-function appPasswords(frame: Frame, passwords: readonly AppPassword[]): Html {
+function appPasswords(frame: Frame, passwords: readonly AppPassword[], note?: Note): Html {
   const { speech } = frame
   const rows = passwords.map(({ name, createdAt, privileged }) => {
     const rights = privileged ? ` – ${speech.say('privileged')}` : ''
-    const when = `${speech.say('added', { date: speech.date(createdAt) })}${rights}`
+    const when = html`${dated(frame, 'added', createdAt)}${rights}`
     return row(frame, { name, when, action: 'app-passwords/remove', fields: { name } })
   })
   return html`<section aria-labelledby="app-passwords"><h2 id="app-passwords">${speech.say('appPasswords')}</h2>
 <p class="muted">${speech.say('appPasswordsHelp')}</p>
-${rows.length > 0 ? html`<ul>${rows}</ul>` : html`<p>${speech.say('none')}</p>`}
+${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
 <form method="post" action="${home}/app-passwords">${hidden(frame)}
-<label for="app-name">${speech.say('appName')}</label><input id="app-name" name="name" maxlength="100" required>
+<label for="app-name">${speech.say('appName')}</label><input id="app-name" name="name" maxlength="100" required${told('app-name', note)}${raw(note?.field ? ' autofocus' : '')}>
+${note?.field ? noteOf(note) : ''}
 <label class="check"><input type="checkbox" name="privileged" value="yes">${speech.say('privileged')}</label>
 <button class="quiet">${speech.say('create')}</button></form></section>`
 }
 
 function row(
   frame: Frame,
-  input: { name: string; when: string; action: string; fields: Record<string, string> },
+  input: { name: string; when: Html; action: string; fields: Record<string, string> },
 ): Html {
   const { speech } = frame
   const { name, when, action, fields } = input
   return html`<li class="row"><div>${name}<small>${when}</small></div>
 <form method="post" action="${home}/${action}">${hidden(frame, fields)}
-<button class="quiet small" aria-label="${speech.say('removeNamed', { name })}">${speech.say('remove')}</button></form></li>`
+<button class="quiet" aria-label="${speech.say('removeNamed', { name })}">${speech.say('remove')}</button></form></li>`
 }
 
-function codeForm(frame: Frame, input: { action: string; label: string; button: string }): Html {
-  const { action, label, button } = input
+function codeForm(
+  frame: Frame,
+  input: { action: string; label: string; button: string; note?: Note | undefined },
+): Html {
+  const { action, label, button, note } = input
   return html`<form method="post" action="${home}/${action}">${hidden(frame)}
 <label for="code">${label}</label><input id="code" name="code" autocomplete="one-time-code" autocorrect="off"
- spellcheck="false" required maxlength="40" autofocus><button>${button}</button></form>`
-}
-
-function eventTable(frame: Frame, events: readonly SecurityEvent[]): Html {
-  const { speech } = frame
-  if (events.length === 0) return html`<p>${speech.say('none')}</p>`
-  const rows = events.map(({ kind, at, ip, userAgent, detail }) => {
-    const whence = [ip, userAgent].filter((part) => part !== null).join(', ')
-    return html`<tr><td>${speech.say(kind)}${detail === null ? '' : html`<br><small>${detailOf(frame, detail)}</small>`}</td>
-<td>${speech.date(at)}</td><td><small>${whence}</small></td></tr>`
-  })
-  return html`<table><thead><tr><th scope="col">${speech.say('what')}</th><th scope="col">${speech.say('when')}</th>
-<th scope="col">${speech.say('whence')}</th></tr></thead><tbody>${rows}</tbody></table>`
-}
-
-/** Kinds of factors are noted by names of ours; all else is somebody's own words. */
-function detailOf({ speech }: Frame, detail: string): string {
-  if (detail === 'recovery codes') return speech.say('recovery')
-  if (detail === 'TOTP') return speech.say('totp')
-  return detail === 'email' ? speech.say('emailCodes') : detail
+ spellcheck="false" required maxlength="40"${told('code', note)} autofocus><button>${button}</button></form>`
 }
 
 function back({ speech }: Frame): Html {

@@ -4,9 +4,12 @@ import { en, type Words } from '#src/gateway/security/words/en.ts'
 import { es } from '#src/gateway/security/words/es.ts'
 import { fr } from '#src/gateway/security/words/fr.ts'
 import { ja } from '#src/gateway/security/words/ja.ts'
+import { ko } from '#src/gateway/security/words/ko.ts'
 import { pt } from '#src/gateway/security/words/pt.ts'
+import { ro } from '#src/gateway/security/words/ro.ts'
+import { sv } from '#src/gateway/security/words/sv.ts'
 
-const languages = { en, de, fr, es, pt, ja } as const satisfies Record<string, Words>
+const languages = { en, de, es, fr, ja, ko, pt, ro, sv } as const satisfies Record<string, Words>
 type Language = keyof typeof languages
 export type Word = keyof Words
 

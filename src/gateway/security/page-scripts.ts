@@ -1,8 +1,8 @@
-/** What the browser runs on pages with a passkey form: it asks the browser for the passkey, and submits the answer. */
+/** What the browser runs: on pages with a passkey form it asks for the passkey and submits the answer; moments become local. */
 
 /**
  * A form `data-passkey="create"` or `"get"` carries its options as JSON in `data-options`, and has a hidden field
- * `response`. Where the browser knows no passkeys, the form's `[data-unsupported]` is shown in the place of its button.
+ * `response`. Where the browser knows no passkeys, the form's `[data-unsupported]` is shown in the place of all else in it.
  */
 export const passkeyScript = `
 'use strict';
@@ -32,7 +32,7 @@ function told(credential) {
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   const button = form.querySelector('button');
   if (!window.PublicKeyCredential) {
-    button.hidden = true;
+    for (const child of form.children) child.hidden = true;
     form.querySelector('[data-unsupported]').hidden = false;
     continue;
   }
@@ -52,4 +52,11 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     }
   });
 }
+`
+
+/** Each `<time>` as the reader's own clock has it, in the page's language. */
+export const timeScript = `
+'use strict';
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+for (const time of document.querySelectorAll('time')) time.textContent = clock.format(new Date(time.dateTime));
 `
