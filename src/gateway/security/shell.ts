@@ -124,13 +124,15 @@ function ways(frame: Frame): Html {
 <form method="post" action="${home}/sign-out">${hidden(frame)}<button class="quiet">${speech.say('signOut')}</button></form></nav>`
 }
 
-/** The operator's own pages, as the stock pages name them. */
+const linkKinds = ['canonical', 'terms-of-service', 'privacy-policy', 'help'] as const
+
+/** The operator's own pages. Those of a known kind are called as the stock pages call them. */
 function links({ look, speech }: Frame): Html | '' {
   const { links: all = [] } = look
   if (all.length === 0) return ''
-  return html`<div class="links">${all.map(({ title, href, rel = '' }) => {
-    const name = typeof title === 'string' ? title : (title[speech.language] ?? title['en'] ?? href)
-    return html`<a href="${href}" rel="${rel}">${name}</a> `
+  return html`<div class="links">${all.map(({ href, rel }) => {
+    const kind = linkKinds.find((one) => one === rel)
+    return html`<a href="${href}" rel="${rel ?? ''}">${kind === undefined ? href : speech.say(kind)}</a> `
   })}</div>`
 }
 

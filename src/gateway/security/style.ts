@@ -11,14 +11,8 @@ export interface Look {
   colors?: { [name in ColorName]?: string | undefined } | undefined
   /** Pictures behind narrow pages. */
   background?: { light?: string | undefined; dark?: string | undefined } | undefined
-  /** Below each page; what a link is called is given by language. */
-  links?: readonly Link[] | undefined
-}
-
-interface Link {
-  title: string | Readonly<Record<string, string | undefined>>
-  href: string
-  rel?: string | undefined
+  /** Below each page. */
+  links?: readonly { href: string; rel?: string | undefined }[] | undefined
 }
 
 type ColorName = 'primary' | 'error' | 'warning' | 'success'
@@ -60,7 +54,7 @@ section>:last-child{margin-bottom:0}
 main.narrow{display:flex;flex-direction:column;justify-content:center;min-height:100vh;min-height:100dvh;max-width:28rem}
 main.narrow section{margin:0}
 .narrow .brand,.narrow h1,.narrow .lead{text-align:center}
-.narrow .brand img{margin:0 auto;height:3rem;max-width:14rem}
+.narrow .brand img{margin:0 auto;height:2.25rem;max-width:14rem}
 .narrow h1{margin:1.5rem 0 .5rem}
 .narrow .lead{color:var(--muted);margin:0 0 1.25rem}
 .narrow .note,form .note{margin:1rem 0 0}

@@ -87,5 +87,10 @@ it('puts only colours into the style sheet, and text that can be read on them', 
   expect(styleOf({ colors: { primary: '#fc0' } })).toContain('--primary:#fc0;--on-primary:#000')
   expect(styleOf({ colors: { primary: 'rgb(0, 0, 90)' } })).toContain('--on-primary:#fff')
   const sneaky = styleOf({ colors: { primary: 'red;}</style><script>' } })
-  expect(sneaky).not.toContain('script')
+  expect(sneaky).not.toMatch(/<|red;/)
+  const picture = styleOf({
+    background: { light: 'data:,")}</style><script>', dark: 'https://a/b' },
+  })
+  expect(picture).not.toContain('<')
+  expect(picture).toContain('--picture:url("https://a/b")')
 })

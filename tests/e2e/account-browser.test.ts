@@ -1,0 +1,185 @@
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AppPage, browserPath, startAppPage, startBrowser } from '#tests/helpers/app-page.ts'
+import { call } from '#tests/helpers/call.ts'
+import { type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const title = browserPath
+  ? 'the account page'
+  : 'the account page (skipped: no browser is found here, CHROMIUM_PATH names one)'
+
+// The real pages, in a real browser: what their buttons do.
+describe.runIf(browserPath)(title, () => {
+  let mail: MailServer
+  let server: TestServer
+  let app: AppPage
+  let browser: Browser
+  beforeAll(async () => {
+    mail = await startMailServer()
+    const plcPort = String(await freePort())
+    server = await startServer({
+      env: {
+        PDS_DEV_PLC_PORT: plcPort,
+        PDS_EMAIL_SMTP_URL: mail.url,
+        PDS_EMAIL_FROM_ADDRESS: 'Headwater <pds@example.com>',
+      },
+    })
+    app = await startAppPage({
+      scope: 'atproto',
+      server: server.url,
+      plcUrl: `http://127.0.0.1:${plcPort}`,
+    })
+    browser = await startBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await app?.close()
+    await server?.remove()
+    await mail?.close()
+  })
+
+  async function freshPage(): Promise<Page> {
+    const context = await browser.newContext({ locale: 'en-US' })
+    context.setDefaultTimeout(45_000)
+    return context.newPage()
+  }
+
+  async function signIn(page: Page, { did, password }: TestAccount): Promise<void> {
+    await page.goto(`${server.url}/account`)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('textbox', { name: 'Username' }).fill(did)
+    await page.getByRole('textbox', { name: 'Password' }).fill(password)
+    await page.getByRole('checkbox', { name: /Remember/ }).check()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/account\/u\//)
+  }
+
+  /** Opens the list of what can be done, afresh, and one of its dialogs. */
+  async function dialog(page: Page, { did }: TestAccount, button: string): Promise<Locator> {
+    await page.goto(`${server.url}/account/u/${did}/manage`)
+    await page.getByRole('button', { name: button }).click()
+    const opened = page.getByRole('dialog')
+    await opened.waitFor()
+    return opened
+  }
+
+  /** The code in the mail that comes of `act`. */
+  async function mailed(to: string, act: () => Promise<void>): Promise<string> {
+    const before = mail.mails.length
+    await act()
+    const code = () => {
+      const mine = mail.mails.slice(before).find((one) => one.to.includes(to))
+      return /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(mine?.text ?? '')?.[1]
+    }
+    await expect.poll(code, { timeout: 45_000 }).toBeDefined()
+    return code()!
+  }
+
+  const press = (within: Locator, name: string) => within.getByRole('button', { name }).click()
+
+  async function session({ did }: TestAccount, password: string) {
+    const { status, body } = await call(server, 'server.createSession', {
+      body: { identifier: did, password },
+    })
+    return { status, ...(body as object) }
+  }
+
+  it('confirms and changes the email, and changes handle and password', async () => {
+    const una = await createTestAccount(server, 'account-una')
+    const page = await freshPage()
+    await signIn(page, una)
+
+    let open = await dialog(page, una, 'Verify')
+    let code = await mailed('account-una@example.com', () => press(open, 'Send verification code'))
+    await open.getByLabel('Verification code').fill(code)
+    await press(open, 'Submit')
+    await expect
+      .poll(() => session(una, una.password), { timeout: 45_000 })
+      .toMatchObject({ emailConfirmed: true })
+
+    open = await dialog(page, una, 'Email address')
+    await open.getByLabel('New email address').fill('una-again@example.com')
+    code = await mailed('account-una@example.com', () => press(open, 'Submit'))
+    await open.getByLabel('Security code').fill(code)
+    await press(open, 'Submit')
+    await page.getByText('Email address successfully updated').waitFor()
+
+    open = await dialog(page, una, 'Username')
+    await press(open, 'Use a default username')
+    await open.getByRole('textbox').fill('una-renamed')
+    await press(open, 'Submit')
+    await page.getByText('Your username has been updated').waitFor()
+
+    open = await dialog(page, una, 'Password')
+    code = await mailed('una-again@example.com', () => press(open, 'Send verification code'))
+    await open.getByLabel('Reset code').fill(code)
+    await open.getByRole('textbox', { name: 'New password' }).fill('another secret of una')
+    await press(open, 'Submit')
+    await expect
+      .poll(() => session(una, 'another secret of una'), { timeout: 45_000 })
+      .toMatchObject({ status: 200, email: 'una-again@example.com', handle: 'una-renamed.test' })
+    expect((await session(una, una.password)).status).toBe(401)
+    await page.context().close()
+  })
+
+  it('signs another browser out', async () => {
+    const duo = await createTestAccount(server, 'account-duo')
+    const [page, other] = [await freshPage(), await freshPage()]
+    await signIn(page, duo)
+    await signIn(other, duo)
+    await page.goto(`${server.url}/account/u/${duo.did}/devices`)
+    const out = page.getByRole('button', { name: 'Sign out' }).and(page.locator(':enabled'))
+    await out.click()
+    await out.waitFor({ state: 'detached' })
+    await other.goto(`${server.url}/account/u/${duo.did}/devices`)
+    await other.getByRole('button', { name: 'Sign in' }).waitFor()
+    await Promise.all([page.context().close(), other.context().close()])
+  })
+
+  it('lets an account rest, come back, and go for good, with its app', async () => {
+    const eve = await createTestAccount(server, 'account-eve')
+    const page = await freshPage()
+    await signIn(page, eve)
+    let open = await dialog(page, eve, 'Deactivate account')
+    await press(open, 'Yes, Deactivate')
+    await page.getByText('Your account is now deactivated').waitFor()
+    expect(await session(eve, eve.password)).toMatchObject({ active: false })
+    open = await dialog(page, eve, 'Reactivate account')
+    await press(open, 'Reactivate')
+    await expect
+      .poll(() => session(eve, eve.password), { timeout: 45_000 })
+      .toMatchObject({ active: true })
+
+    const inApp = await page.context().newPage()
+    await inApp.goto(app.url)
+    await inApp.getByText('signed out').waitFor()
+    await inApp.evaluate(`void app.signIn(${JSON.stringify(eve.handle)})`)
+    await inApp.getByRole('button', { name: 'Authorize' }).click()
+    await inApp.getByText(`signed in as ${eve.did}`).waitFor()
+
+    open = await dialog(page, eve, 'Delete account')
+    const code = await mailed('account-eve@example.com', () => press(open, 'Send email'))
+    await open.getByLabel('Confirmation code').fill(code)
+    await open.getByRole('textbox', { name: 'Password' }).fill(eve.password)
+    await press(open, 'Delete my account')
+    await press(page.getByRole('dialog'), 'Yes, delete my account')
+    await expect
+      .poll(async () => (await session(eve, eve.password)).status, { timeout: 45_000 })
+      .toBe(401)
+    const refused = inApp.evaluate(`app.call('/xrpc/com.atproto.server.getSession')`).then(
+      (answer) => JSON.stringify(answer),
+      (error: Error) => error.message,
+    )
+    expect(await refused).toMatch(/401|revoked|invalid/i)
+    await page.goto(`${server.url}/account`)
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    await page.context().close()
+  })
+})

@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { Secret, TOTP } from 'otpauth'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserPath, startBrowser } from '#tests/helpers/app-page.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+
+const title = browserPath
+  ? 'the security pages'
+  : 'the security pages (skipped: no browser is found here, CHROMIUM_PATH names one)'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const phone = { width: 390, height: 844 }
+const desk = { width: 1280, height: 800 }
+const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')}`
+
+describe.runIf(browserPath)(title, () => {
+  let mail: MailServer
+  let server: TestServer
+  let browser: Browser
+  beforeAll(async () => {
+    mail = await startMailServer()
+    server = await startServer({
+      env: {
+        PDS_EMAIL_SMTP_URL: mail.url,
+        PDS_EMAIL_FROM_ADDRESS: 'Headwater <pds@example.com>',
+        PDS_SERVICE_NAME: 'Garden',
+        PDS_PRIMARY_COLOR: '#0f766e',
+        PDS_LOGO_URL: picture,
+        PDS_BACKGROUND_LIGHT_URL: picture,
+        PDS_SUPPORT_URL: 'https://garden.example.com/help',
+      },
+    })
+    browser = await startBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.remove()
+    await mail?.close()
+  })
+
+  /** The pages let nothing run but their own script, so axe is let past their policy. */
+  async function freshPage(locale = 'en-US'): Promise<Page> {
+    const context = await browser.newContext({ locale, bypassCSP: true })
+    context.setDefaultTimeout(45_000)
+    return context.newPage()
+  }
+
+  const home = () => `${server.url}/account/security`
+  const heading = (page: Page) => page.getByRole('heading', { level: 1 })
+
+  async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
+    await page.goto(home())
+    await page.locator('#identifier').fill(handle)
+    await page.locator('#password').fill(password)
+    await page.keyboard.press('Enter')
+  }
+
+  /** Throws unless everybody can use the page, in both colour schemes, and nothing is wider than a phone. */
+  async function mustBeGood(page: Page, name: string): Promise<void> {
+    await page.evaluate(axe)
+    const complaints: unknown[] = []
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      const found = await page.evaluate(`axe.run().then(({ violations }) =>
+        violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`)
+      complaints.push(...(found as unknown[][]).map((one) => [name, colorScheme, ...one]))
+    }
+    expect(complaints).toEqual([])
+    await mustFit(page, name)
+  }
+
+  async function mustFit(page: Page, name: string): Promise<void> {
+    await page.setViewportSize(phone)
+    const width = await page.evaluate('document.documentElement.scrollWidth')
+    expect([name, width]).toEqual([name, phone.width])
+    await page.setViewportSize(desk)
+  }
+
+  /** What a screen reader says of a field besides its name. */
+  async function described(page: Page, selector: string): Promise<string> {
+    const ids = (await page.locator(selector).getAttribute('aria-describedby')) ?? ''
+    const texts = ids.split(' ').map((id) => page.locator(`#${id}`).textContent())
+    return (await Promise.all(texts)).join(' ')
+  }
+
+  it('can be used by everybody, light and dark, and fit on a phone', async () => {
+    const name = 'a-very-long-name18'
+    const owner = await createTestAccount(server, name)
+    const page = await freshPage()
+    await page.goto(home())
+    await mustBeGood(page, 'sign-in')
+    await signIn(page, { ...owner, password: 'wrong' })
+    await page.getByRole('alert').first().waitFor()
+    await mustBeGood(page, 'sign-in refused')
+    expect(await described(page, '#password')).toBe('The handle or the password is wrong.')
+    await page.goto(`${home()}/nonsense`)
+    await mustBeGood(page, 'nothing there')
+    await signIn(page, owner)
+    await page.getByRole('link', { name: 'Set up' }).waitFor()
+    await mustBeGood(page, 'overview with nothing set up')
+
+    await page.getByRole('link', { name: 'Set up' }).click()
+    await page.locator('.qr').waitFor()
+    await page.locator('#code').fill('000000')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    expect(await described(page, '#code')).toBe('The code is wrong or has expired.')
+    await mustBeGood(page, 'authenticator app')
+    const key = (await page.locator('.secret').textContent())!.replaceAll(' ', '')
+    await page.locator('#code').fill(new TOTP({ secret: Secret.fromBase32(key) }).generate())
+    await page.keyboard.press('Enter')
+    await page.getByText('Done.').waitFor()
+    await page.getByRole('button', { name: 'Set up' }).click()
+    await page.getByLabel('Code from the email').waitFor()
+    await mustBeGood(page, 'codes by email')
+    await page.getByLabel('Code from the email').fill(lastCode(mail, `${name}@example.com`)!)
+    await page.keyboard.press('Enter')
+    await page.getByText('Done.').waitFor()
+    await mustBeGood(page, 'overview without recovery codes')
+    await page.getByRole('button', { name: 'Make new codes' }).click()
+    await page.locator('.codes').waitFor()
+    await mustBeGood(page, 'recovery codes')
+
+    const appName = `an app whose name has no room ${'x'.repeat(70)}`
+    for (const round of ['new', 'taken']) {
+      await page.goto(home())
+      await page.getByLabel('Name of the app').fill(appName)
+      await page.getByRole('button', { name: 'Create' }).click()
+      await (round === 'new' ? page.locator('.codes') : page.getByRole('alert').last()).waitFor()
+      await mustBeGood(page, `app password, ${round}`)
+    }
+    expect(await described(page, '#app-name')).toMatch(/this name already/)
+    expect(await page.locator('#app-name:focus').count()).toBe(1)
+    await page.goto(`${home()}/events`)
+    await mustBeGood(page, 'events')
+    // The reader's own time, and the browser by its name.
+    const row = await page.locator('tbody tr').last().textContent()
+    expect(row).not.toContain('UTC')
+    expect(row).toMatch(/Linux • Chrome|Mac ?OS • Chrome|Windows • Chrome/i)
+
+    const other = await freshPage('de-DE')
+    await signIn(other, owner)
+    await other.locator('#code').waitFor()
+    await other.locator('#code').fill('000000')
+    await other.keyboard.press('Enter')
+    await other.getByRole('alert').first().waitFor()
+    expect(await described(other, '#code')).toMatch(/^Der Code ist falsch .* Aus deiner /)
+    await mustBeGood(other, 'one more step, in German')
+  })
+
+  it('speak the language of the browser, which fits on a phone', async () => {
+    const owner = await createTestAccount(server, 'nine-languages')
+    const page = await freshPage()
+    await signIn(page, owner)
+    await page.locator('header form button').waitFor()
+    const said: Record<string, string> = {}
+    for (const locale of ['de-AT', 'fr', 'es-MX', 'pt-BR', 'ja', 'ko', 'ro', 'sv', 'xx']) {
+      await page.setExtraHTTPHeaders({ 'accept-language': locale })
+      await page.goto(home())
+      await mustFit(page, locale)
+      const lang = await page.locator('html').getAttribute('lang')
+      said[locale] = `${lang}: ${await heading(page).textContent()}`
+    }
+    expect(said).toEqual({
+      'de-AT': 'de: Sicherheit des Kontos',
+      fr: 'fr: Sécurité du compte',
+      'es-MX': 'es: Seguridad de la cuenta',
+      'pt-BR': 'pt: Segurança da conta',
+      ja: 'ja: アカウントのセキュリティ',
+      ko: 'ko: 계정 보안',
+      ro: 'ro: Securitatea contului',
+      sv: 'sv: Kontosäkerhet',
+      xx: 'en: Account security',
+    })
+  })
+
+  it("show the operator's name, logo, colour, picture and links", async () => {
+    const page = await freshPage()
+    await page.goto(home())
+    expect(await page.title()).toBe('Sign in – Garden')
+    expect(await page.getByRole('img', { name: 'Garden' }).getAttribute('src')).toBe(picture)
+    const styles = await page.evaluate(`[
+      getComputedStyle(document.querySelector('button')).backgroundColor,
+      getComputedStyle(document.documentElement).backgroundImage,
+    ]`)
+    expect(styles).toEqual(['rgb(15, 118, 110)', `url("${picture}")`])
+    const help = page.getByRole('link', { name: 'Support' })
+    expect(await help.getAttribute('href')).toBe('https://garden.example.com/help')
+  })
+
+  it('offer no passkey where the browser knows none, and say so', async () => {
+    const page = await freshPage()
+    await page.addInitScript('delete window.PublicKeyCredential')
+    await page.goto(home())
+    await page.getByText('This browser cannot use passkeys here.').waitFor()
+    expect(await page.getByRole('button').allTextContents()).toEqual(['Sign in'])
+  })
+})
