@@ -51,6 +51,11 @@ describe.runIf(browserPath)(title, () => {
     return context.newPage()
   }
 
+  /** Accounts of a test that is run again are others. */
+  let births = 0
+  const newAccount = (name: string) => createTestAccount(server, `${name}${++births}`)
+  const emailOf = ({ handle }: TestAccount) => handle.replace('.test', '@example.com')
+
   async function signIn(page: Page, { did, password }: TestAccount): Promise<void> {
     await page.goto(`${server.url}/account`)
     await page.getByRole('button', { name: 'Sign in' }).click()
@@ -92,12 +97,13 @@ describe.runIf(browserPath)(title, () => {
   }
 
   it('confirms and changes the email, and changes handle and password', async () => {
-    const una = await createTestAccount(server, 'account-una')
+    const una = await newAccount('account-una-')
+    const [next, name] = [`again-${emailOf(una)}`, `renamed-${births}`]
     const page = await freshPage()
     await signIn(page, una)
 
     let open = await dialog(page, una, 'Verify')
-    let code = await mailed('account-una@example.com', () => press(open, 'Send verification code'))
+    let code = await mailed(emailOf(una), () => press(open, 'Send verification code'))
     await open.getByLabel('Verification code').fill(code)
     await press(open, 'Submit')
     await expect
@@ -105,32 +111,32 @@ describe.runIf(browserPath)(title, () => {
       .toMatchObject({ emailConfirmed: true })
 
     open = await dialog(page, una, 'Email address')
-    await open.getByLabel('New email address').fill('una-again@example.com')
-    code = await mailed('account-una@example.com', () => press(open, 'Submit'))
+    await open.getByLabel('New email address').fill(next)
+    code = await mailed(emailOf(una), () => press(open, 'Submit'))
     await open.getByLabel('Security code').fill(code)
     await press(open, 'Submit')
     await page.getByText('Email address successfully updated').waitFor()
 
     open = await dialog(page, una, 'Username')
     await press(open, 'Use a default username')
-    await open.getByRole('textbox').fill('una-renamed')
+    await open.getByRole('textbox').fill(name)
     await press(open, 'Submit')
     await page.getByText('Your username has been updated').waitFor()
 
     open = await dialog(page, una, 'Password')
-    code = await mailed('una-again@example.com', () => press(open, 'Send verification code'))
+    code = await mailed(next, () => press(open, 'Send verification code'))
     await open.getByLabel('Reset code').fill(code)
     await open.getByRole('textbox', { name: 'New password' }).fill('another secret of una')
     await press(open, 'Submit')
     await expect
       .poll(() => session(una, 'another secret of una'), { timeout: 45_000 })
-      .toMatchObject({ status: 200, email: 'una-again@example.com', handle: 'una-renamed.test' })
+      .toMatchObject({ status: 200, email: next, handle: `${name}.test` })
     expect((await session(una, una.password)).status).toBe(401)
     await page.context().close()
   })
 
   it('signs another browser out', async () => {
-    const duo = await createTestAccount(server, 'account-duo')
+    const duo = await newAccount('account-duo-')
     const [page, other] = [await freshPage(), await freshPage()]
     await signIn(page, duo)
     await signIn(other, duo)
@@ -144,7 +150,7 @@ describe.runIf(browserPath)(title, () => {
   })
 
   it('lets an account rest, come back, and go for good, with its app', async () => {
-    const eve = await createTestAccount(server, 'account-eve')
+    const eve = await newAccount('account-eve-')
     const page = await freshPage()
     await signIn(page, eve)
     let open = await dialog(page, eve, 'Deactivate account')
@@ -165,7 +171,7 @@ describe.runIf(browserPath)(title, () => {
     await inApp.getByText(`signed in as ${eve.did}`).waitFor()
 
     open = await dialog(page, eve, 'Delete account')
-    const code = await mailed('account-eve@example.com', () => press(open, 'Send email'))
+    const code = await mailed(emailOf(eve), () => press(open, 'Send email'))
     await open.getByLabel('Confirmation code').fill(code)
     await open.getByRole('textbox', { name: 'Password' }).fill(eve.password)
     await press(open, 'Delete my account')

@@ -143,7 +143,7 @@ describe('the pages', () => {
     ].map((what) => events.lastIndexOf(what))
     expect(order).toEqual(order.toSorted((a, b) => a - b))
     expect(order).not.toContain(-1)
-    expect(events).toMatch(/127\.0\.0\.1, a visitor of the tests/)
+    expect(events).toMatch(/a visitor of the tests 127\.0\.0\.1/)
   })
 })
 
