@@ -1,8 +1,8 @@
 /** What happened to an account, as a table, and moments as the reader's clock would show them. */
 import { html } from 'hono/html'
 import type { SecurityEvent } from '#src/account/security-events.ts'
-import { browserName } from '#src/gateway/security/browser-name.ts'
 import type { Frame, Html } from '#src/gateway/security/shell.ts'
+import { browserName } from '#src/ports/browser-name.ts'
 
 export function eventTable(frame: Frame, events: readonly SecurityEvent[]): Html {
   const { speech } = frame

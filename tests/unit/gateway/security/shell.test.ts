@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { describe, expect, it } from 'vitest'
-import { browserName } from '#src/gateway/security/browser-name.ts'
 import { answerPage, told } from '#src/gateway/security/shell.ts'
 import { speechOf } from '#src/gateway/security/words.ts'
 
@@ -36,15 +35,4 @@ describe('a page', () => {
     expect(String(told('name', note))).toBe('')
     expect(String(told('code', undefined, 'help'))).toBe(' aria-describedby="help"')
   })
-})
-
-it.each([
-  [
-    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36',
-    'Linux • Chrome',
-  ],
-  ['somebody/1.0', 'somebody/1.0'],
-  ['', ''],
-])('a browser of %j is called %j', (userAgent, name) => {
-  expect(browserName(userAgent)).toBe(name)
 })
