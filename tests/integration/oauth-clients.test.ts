@@ -1,16 +1,15 @@
 import { JoseKey } from '@atproto/jwk-jose'
-import { NodeOAuthClient, requestLocalLock } from '@atproto/oauth-client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type App, authorize, Browser, proof, redirected, signIn } from '#tests/helpers/oauth.ts'
 import {
-  type App,
-  authorize,
-  Browser,
-  memory,
-  proof,
-  redirected,
-  signIn,
-} from '#tests/helpers/oauth.ts'
-import { type OAuthWorld, openOAuthWorld, password, plcUrl } from '#tests/helpers/oauth-world.ts'
+  asserted,
+  assertion,
+  challenge,
+  confidentialApp,
+  describeApp,
+  post,
+} from '#tests/helpers/oauth-apps.ts'
+import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
 import { testDid } from '#tests/helpers/open-account.ts'
 
 let world: OAuthWorld
@@ -21,81 +20,9 @@ afterAll(() => world?.close())
 
 const alice = { handle: 'alice.test', password }
 
-/** Puts an app's description where its id says. */
-async function describeApp(host: string, more: object = {}) {
-  const key = await JoseKey.generate(['ES256'], 'one')
-  const clientId = `https://${host}/client-metadata.json` as const
-  const redirectUri = `https://${host}/callback`
-  const metadata = {
-    client_id: clientId,
-    client_name: 'An app',
-    redirect_uris: [redirectUri],
-    scope: 'atproto transition:generic',
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    application_type: 'web',
-    token_endpoint_auth_method: 'private_key_jwt',
-    token_endpoint_auth_signing_alg: 'ES256',
-    dpop_bound_access_tokens: true,
-    jwks: { keys: [key.publicJwk] },
-    ...more,
-  }
-  world.web.set(clientId, metadata)
-  return { key, clientId, redirectUri, metadata }
-}
-
-/** An app that proves itself with a key, and is described at its own address. */
-async function confidentialApp(host: string): Promise<App & { key: JoseKey }> {
-  const { metadata, ...described } = await describeApp(host)
-  const { stores, ...kept } = memory()
-  const client = new NodeOAuthClient({
-    clientMetadata: metadata as never,
-    keyset: [described.key],
-    ...stores,
-    requestLock: requestLocalLock,
-    allowHttp: true,
-    handleResolver: { resolve: async () => testDid },
-    plcDirectoryUrl: plcUrl,
-    fetch: world.fetch,
-  })
-  return { client, ...described, ...kept }
-}
-
-/** A request to an endpoint as only the test would make it. */
-async function post(
-  path: string,
-  form: Record<string, string>,
-  headers: Record<string, string> = {},
-) {
-  const response = await fetch(`${world.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    body: new URLSearchParams(form).toString(),
-  })
-  const { error, error_description: why } = (await response.json()) as Record<string, string>
-  return { status: response.status, error, why, headers: response.headers }
-}
-
-const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
-
-const assertion = (key: JoseKey, clientId: string, claims: object = {}) =>
-  key.createJwt(
-    { alg: 'ES256', kid: 'one' } as never,
-    {
-      ...{ iss: clientId, sub: clientId, aud: world.url, jti: crypto.randomUUID() },
-      ...{ iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 },
-      ...claims,
-    } as never,
-  )
-
-const asserted = (jwt: string) => ({
-  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-  client_assertion: jwt,
-})
-
 describe('an app that proves itself with a key', () => {
   it('is described by its own address, and its user signs in, refreshes, and signs out', async () => {
-    const app = await confidentialApp('app.example.com')
+    const app = await confidentialApp(world, 'app.example.com')
     const session = await signIn(app, { ...alice, browser: new Browser(world.url) })
     expect((await session.getTokenInfo(true)).scope).toBe('atproto transition:generic')
     await session.signOut()
@@ -104,7 +31,7 @@ describe('an app that proves itself with a key', () => {
   })
 
   it('signs its user in again without a question, where it was allowed before', async () => {
-    const app = await confidentialApp('again.example.com')
+    const app = await confidentialApp(world, 'again.example.com')
     const browser = new Browser(world.url)
     await signIn(app, { ...alice, browser, remember: true })
     const page = await browser.open(await app.client.authorize(alice.handle, { prompt: 'none' }))
@@ -117,24 +44,37 @@ describe('an app that proves itself with a key', () => {
   })
 
   it('proves itself once with each assertion, with its own key, and for this server', async () => {
-    const { key, clientId } = await confidentialApp('once.example.com')
+    const { key, clientId } = await confidentialApp(world, 'once.example.com')
     const par = async (jwt: string) => {
       const wish = { client_id: clientId, response_type: 'code', scope: 'atproto', ...challenge }
       const uri = { redirect_uri: 'https://once.example.com/callback', state: 'one' }
-      const { status, error } = await post('/oauth/par', { ...wish, ...uri, ...asserted(jwt) })
+      const { status, error } = await post(world, '/oauth/par', {
+        ...wish,
+        ...uri,
+        ...asserted(jwt),
+      })
       return [status, error]
     }
-    const good = await assertion(key, clientId)
+    const good = await assertion(world, { key, clientId })
     expect(await par(good)).toEqual([201, undefined])
     expect(await par(good)).toEqual([400, 'invalid_grant'])
     const other = await JoseKey.generate(['ES256'], 'one')
-    expect(await par(await assertion(other, clientId))).toEqual([400, 'invalid_client'])
+    expect(await par(await assertion(world, { key: other, clientId }))).toEqual([
+      400,
+      'invalid_client',
+    ])
     const elsewhere = { aud: 'https://elsewhere.example.com' }
-    expect(await par(await assertion(key, clientId, elsewhere))).toEqual([400, 'invalid_client'])
+    expect(await par(await assertion(world, { key, clientId }, elsewhere))).toEqual([
+      400,
+      'invalid_client',
+    ])
     const late = { iat: 1_700_000_000, exp: 1_700_000_060 }
-    expect(await par(await assertion(key, clientId, late))).toEqual([400, 'invalid_client'])
+    expect(await par(await assertion(world, { key, clientId }, late))).toEqual([
+      400,
+      'invalid_client',
+    ])
     const mute = { client_id: clientId, response_type: 'code', scope: 'atproto', ...challenge }
-    expect((await post('/oauth/par', mute)).status).toBe(400)
+    expect((await post(world, '/oauth/par', mute)).status).toBe(400)
   })
 })
 
@@ -146,7 +86,7 @@ function sentBack({ headers }: { headers: Record<string, string | string[] | und
 describe('an app that says what it is not', () => {
   const par = async (clientId: string, more: Record<string, string> = {}) => {
     const wish = { response_type: 'code', scope: 'atproto', ...challenge, state: 'one' }
-    const { status, error } = await post('/oauth/par', {
+    const { status, error } = await post(world, '/oauth/par', {
       ...{ client_id: clientId, redirect_uri: 'https://app.example.com/callback', ...wish },
       ...more,
     })
@@ -163,7 +103,7 @@ describe('an app that says what it is not', () => {
     ['an unknown way to prove itself', { token_endpoint_auth_method: 'client_secret_basic' }],
   ])('%s is refused', async (_, more) => {
     const host = `forged-${Object.keys(more)[0]!.replaceAll('_', '-')}.example.com`
-    const { clientId } = await describeApp(host, more)
+    const { clientId } = await describeApp(world, host, more)
     const [status, error] = await par(clientId, { redirect_uri: `https://${host}/callback` })
     expect([status, error]).toEqual([
       400,
@@ -180,7 +120,7 @@ describe('an app that says what it is not', () => {
 })
 
 it('the pages look as the operator wants them to', async () => {
-  const app = await confidentialApp('look.example.com')
+  const app = await confidentialApp(world, 'look.example.com')
   const { text } = await new Browser(world.url).open(await app.client.authorize(alice.handle))
   for (const said of ['the tests', 'https://example.com/logo.png', 'https://example.com/help']) {
     expect(text).toContain(said)
@@ -213,19 +153,23 @@ describe('a request for authorization', () => {
     ['of OpenID Connect', { scope: 'atproto openid' }, 'invalid_scope'],
   ])('%s is refused', async (_, more, error) => {
     const wish = Object.entries({ ...good, ...more }).filter(([, value]) => value !== '')
-    const answer = await post('/oauth/par', Object.fromEntries(wish))
+    const answer = await post(world, '/oauth/par', Object.fromEntries(wish))
     expect([answer.status, answer.error]).toEqual([400, error])
   })
 
   it('is refused where it is too big, or of a kind that nobody reads', async () => {
-    expect((await post('/oauth/par', { ...good, state: 'x'.repeat(200_000) })).status).toBe(413)
-    expect((await post('/oauth/par', good, { 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await post(world, '/oauth/par', { ...good, state: 'x'.repeat(200_000) })).status).toBe(
+      413,
+    )
+    expect((await post(world, '/oauth/par', good, { 'content-type': 'text/plain' })).status).toBe(
+      415,
+    )
     const { status } = await fetch(`${world.url}/oauth/par`)
     expect(status).toBe(405)
   })
 
   it('is good once, in one browser', async () => {
-    const app = await confidentialApp('one-browser.example.com')
+    const app = await confidentialApp(world, 'one-browser.example.com')
     const url = await app.client.authorize(alice.handle)
     expect((await new Browser(world.url).open(url)).status).toBe(200)
     const other = await new Browser(world.url).open(url)
@@ -241,6 +185,7 @@ describe('a code', () => {
       const terms = { grant_type: 'authorization_code', code, client_id: app.clientId }
       const ask = async (nonce?: string) =>
         post(
+          world,
           '/oauth/token',
           { ...terms, redirect_uri: app.redirectUri, ...form },
           {
@@ -251,18 +196,18 @@ describe('a code', () => {
       const { status, error } = await ask(headers.get('dpop-nonce')!)
       return [status, error]
     }
-    const app = await confidentialApp('code.example.com')
+    const app = await confidentialApp(world, 'code.example.com')
     const code = async () =>
       (await authorize(app, { ...alice, browser: new Browser(world.url) })).get('code')!
-    const mine = async () => asserted(await assertion(app.key, app.clientId))
+    const mine = async () => asserted(await assertion(world, app))
     const verifier = { code_verifier: 'y'.repeat(43) }
     // Each code is tried once: what is tried is used up.
     expect((await token(app, await code(), { ...verifier }))[0]).toBe(400)
     expect(await token(app, await code(), await mine())).toEqual([400, 'invalid_grant'])
     const wrong = { ...verifier, ...(await mine()) }
     expect(await token(app, await code(), wrong)).toEqual([400, 'invalid_grant'])
-    const thief = await confidentialApp('thief.example.com')
-    const his = asserted(await assertion(thief.key, thief.clientId))
+    const thief = await confidentialApp(world, 'thief.example.com')
+    const his = asserted(await assertion(world, thief))
     expect(await token(thief, await code(), { ...verifier, ...his })).toEqual([
       400,
       'invalid_grant',

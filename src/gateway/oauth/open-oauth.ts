@@ -8,6 +8,7 @@ import type { ClientAddress } from '#src/gateway/client-address.ts'
 import { askedBy } from '#src/gateway/oauth/asking.ts'
 import { openPeople } from '#src/gateway/oauth/people.ts'
 import type { CountAttempt, OAuthTerms } from '#src/gateway/oauth/provider.ts'
+import { pushedOnly } from '#src/gateway/oauth/pushed-only.ts'
 import type { ResourceRequests } from '#src/gateway/oauth/resource-requests.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
 import { home } from '#src/gateway/security/home.ts'
@@ -75,17 +76,24 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   const loadPages = once(async (): Promise<Pages> => {
     // Those that cannot be had now are woken by whoever asks them.
     wakeShards(surface.dispatch).catch((error) => log.debug({ err: error }, 'shards not woken'))
-    const [{ openProvider }, { oauthMiddleware }, devices] = await Promise.all([
+    const [{ openProvider }, { oauthMiddleware }, devices, endpoint] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),
       import('#src/gateway/oauth/device-cookies.ts'),
+      import('#src/gateway/oauth/introspection-endpoint.ts'),
     ])
     const { terms, plcUrl, count } = ports
     const provider = await openProvider({ surface, people, keys, terms, plcUrl, count })
+    const onError = (error: unknown, what: string) => note(log, error, what)
+    const ofLibrary = oauthMiddleware(provider, {
+      onError: (_, __, error, what) => onError(error, what),
+    })
+    const introspect = endpoint.introspectionEndpoint(provider, onError)
     return {
-      handle: oauthMiddleware(provider, {
-        onError: (_, __, error, what) => note(log, error, what),
-      }),
+      handle: (request, response, next) =>
+        introspect(request, response, (error) =>
+          error === undefined ? ofLibrary(request, response, next) : next(error),
+        ),
       signIn: (request, did) => devices.signInDevice(provider, request, did),
     }
   })
@@ -98,6 +106,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const pages = await loadPages()
     // Where it looks for the client's address: behind the proxies that are believed, and no others.
     request.ip = addressOf(request)
+    request.url = pushedOnly(request.url ?? '/')
     await ports.count('oauth', { address: request.ip, input: {} })
     const { cookie } = request.headers
     const onward = rememberOnward(request, issuer)

@@ -1,9 +1,10 @@
 /** The authorization server itself: @atproto/oauth-provider on our stores, with the operator's branding. */
 
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
-import { AccessTokenMode, OAuthProvider } from '@atproto/oauth-provider/provider'
+import { AccessTokenMode, type OAuthProvider } from '@atproto/oauth-provider/provider'
 import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
+import { IntrospectingProvider } from '#src/gateway/oauth/introspection.ts'
 import { mailedSteps } from '#src/gateway/oauth/mailed-steps.ts'
 import type { People } from '#src/gateway/oauth/people.ts'
 import { type OAuthKeys, tokenKey } from '#src/gateway/oauth/resource-requests.ts'
@@ -41,7 +42,7 @@ export interface ProviderPorts {
   count: CountAttempt
 }
 
-export async function openProvider(ports: ProviderPorts): Promise<OAuthProvider> {
+export async function openProvider(ports: ProviderPorts): Promise<IntrospectingProvider> {
   const { surface, people, keys, terms, count } = ports
   const { dispatch, errands, service } = surface
   const { issuer, dpopSecret } = keys
@@ -52,7 +53,7 @@ export async function openProvider(ports: ProviderPorts): Promise<OAuthProvider>
     await (await people.find(did))?.oauth.signOutOfDevice({ deviceId })
   }
   const { domains } = await surface.handleRules()
-  return new OAuthProvider({
+  return new IntrospectingProvider({
     issuer,
     keyset: [await tokenKey(keys)],
     dpopSecret,

@@ -1,0 +1,112 @@
+/** POST /oauth/introspect: its form, its answers and its errors, with the manners of the library's endpoints beside it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  InvalidRequestError,
+  OAuthError,
+  WWWAuthenticateError,
+} from '@atproto/oauth-provider/errors'
+import { type OAuthClientCredentials, oauthClientCredentialsSchema } from '@atproto/oauth-types'
+import { XrpcError } from '#src/errors.ts'
+import { openBody } from '#src/gateway/body-stream.ts'
+import {
+  clientRefused,
+  type IntrospectingProvider,
+  introspectionPath,
+} from '#src/gateway/oauth/introspection.ts'
+
+/** As long as the library's, and slower than anybody is. */
+const LARGEST_FORM = 100 * 1024
+const IDLE_MS = 10_000
+
+const cors = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': '*',
+  'access-control-allow-headers': 'Content-Type,DPoP',
+  'access-control-max-age': '86400',
+}
+
+/** Answers what is its own, and leaves the rest to `next`. `onError` hears of what went wrong. */
+export function introspectionEndpoint(
+  provider: IntrospectingProvider,
+  onError: (error: unknown, what: string) => void,
+) {
+  const address = new URL(introspectionPath, provider.issuer)
+
+  async function told(request: IncomingMessage): Promise<object> {
+    const { credentials, token } = read(await formOf(request))
+    const proof = await provider.checkDpopProof('POST', address, request.headers)
+    return provider.introspect(credentials, token, proof)
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
+    if (request.method === 'OPTIONS') return void response.writeHead(200).end()
+    if (request.method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end()
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      'dpop-nonce': provider.nextDpopNonce() ?? '',
+      'access-control-expose-headers': 'DPoP-Nonce, WWW-Authenticate',
+    }
+    const [status, body] = await told(request).then(
+      (found): [number, object] => [200, found],
+      (error): [number, object] => {
+        onError(error, 'Failed to introspect a token')
+        if (error instanceof WWWAuthenticateError) {
+          headers['www-authenticate'] = error.wwwAuthenticateHeader
+        }
+        return refusal(error)
+      },
+    )
+    // What is left of a body that was refused is not read.
+    if (!request.complete) headers['connection'] = 'close'
+    response.writeHead(status, headers).end(JSON.stringify(body))
+  }
+
+  return (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void => {
+    const isOurs = request.url?.split('?')[0] === introspectionPath
+    if (isOurs) answer(request, response).catch(next)
+    else next()
+  }
+}
+
+/** A name that is given twice is nobody's word (RFC 6749, 3.2). */
+async function formOf(request: IncomingMessage): Promise<Record<string, string>> {
+  const header = (name: string) => request.headers[name] as string | undefined
+  const terms = { accepts: '*/*', limit: LARGEST_FORM, idleMs: IDLE_MS }
+  const { type, bytes } = openBody({ header, body: () => request }, terms)
+  if (type.toLowerCase() !== 'application/x-www-form-urlencoded') {
+    throw new XrpcError(415, 'UnsupportedMediaType', `Unsupported content-type: ${type}`)
+  }
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(chunk)
+  const pairs = [...new URLSearchParams(Buffer.concat(chunks).toString())]
+  const form = new Map(pairs)
+  if (form.size !== pairs.length) throw new InvalidRequestError('A parameter is given twice')
+  return Object.fromEntries(form)
+}
+
+function read(form: Record<string, string>): {
+  credentials: OAuthClientCredentials
+  token: string
+} {
+  const { token } = form
+  if (!token) throw new InvalidRequestError('The token is missing')
+  const credentials = oauthClientCredentialsSchema.safeParse(form)
+  if (!credentials.success) throw clientRefused('The client credentials are missing')
+  return { credentials: credentials.data, token }
+}
+
+function refusal(error: unknown): [status: number, body: object] {
+  if (error instanceof OAuthError) return [error.status, error.toJSON()]
+  if (!(error instanceof XrpcError)) return [500, ours]
+  if (error.status >= 500) return [error.status, ours]
+  return [error.status, { error: 'invalid_request', error_description: error.message }]
+}
+
+const ours = { error: 'server_error', error_description: 'Server error' }

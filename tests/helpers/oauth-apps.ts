@@ -1,0 +1,117 @@
+/** Apps that are described at addresses of their own, and requests to the endpoints as only a test would make them. */
+import { JoseKey } from '@atproto/jwk-jose'
+import { NodeOAuthClient, requestLocalLock } from '@atproto/oauth-client-node'
+import { type App, memory, type ProofClaims, proof } from '#tests/helpers/oauth.ts'
+import { type OAuthWorld, plcUrl } from '#tests/helpers/oauth-world.ts'
+import { testDid } from '#tests/helpers/open-account.ts'
+
+/** Puts an app's description where its id says. */
+export async function describeApp(world: OAuthWorld, host: string, more: object = {}) {
+  const key = await JoseKey.generate(['ES256'], 'one')
+  const clientId = `https://${host}/client-metadata.json` as const
+  const redirectUri = `https://${host}/callback`
+  const metadata = {
+    client_id: clientId,
+    client_name: 'An app',
+    redirect_uris: [redirectUri],
+    scope: 'atproto transition:generic',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    application_type: 'web',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    dpop_bound_access_tokens: true,
+    jwks: { keys: [key.publicJwk] },
+    ...more,
+  }
+  world.web.set(clientId, metadata)
+  return { key, clientId, redirectUri, metadata }
+}
+
+/** An app that proves itself with a key, and is described at its own address. */
+export async function confidentialApp(
+  world: OAuthWorld,
+  host: string,
+): Promise<App & { key: JoseKey }> {
+  const { metadata, ...described } = await describeApp(world, host)
+  return { ...clientOf(world, metadata, [described.key]), ...described }
+}
+
+/** One that runs where its user is, and has no secret of its own. */
+export async function publicApp(world: OAuthWorld, host: string, more: object = {}): Promise<App> {
+  const { key: _, ...described } = await describeApp(world, host, {
+    token_endpoint_auth_method: 'none',
+    token_endpoint_auth_signing_alg: undefined,
+    jwks: undefined,
+    ...more,
+  })
+  return { ...clientOf(world, described.metadata), ...described }
+}
+
+function clientOf(world: OAuthWorld, metadata: object, keyset?: JoseKey[]) {
+  const { stores, ...kept } = memory()
+  const client = new NodeOAuthClient({
+    clientMetadata: metadata as never,
+    ...(keyset && { keyset }),
+    ...stores,
+    requestLock: requestLocalLock,
+    allowHttp: true,
+    handleResolver: { resolve: async () => testDid },
+    plcDirectoryUrl: plcUrl,
+    fetch: world.fetch,
+  })
+  return { client, ...kept }
+}
+
+/** What an endpoint answers to a form. */
+export async function post(
+  world: OAuthWorld,
+  path: string,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+) {
+  const response = await fetch(`${world.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: new URLSearchParams(form).toString(),
+  })
+  const body = (await response.json()) as Record<string, string>
+  const { error, error_description: why } = body
+  return { status: response.status, error, why, body, headers: response.headers }
+}
+
+/** Of no verifier that anybody knows. */
+export const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
+
+/** A client assertion (RFC 7523). */
+export const assertion = (
+  world: OAuthWorld,
+  { key, clientId }: { key: JoseKey; clientId: string },
+  claims: object = {},
+) =>
+  key.createJwt(
+    { alg: 'ES256', kid: 'one' } as never,
+    {
+      ...{ iss: clientId, sub: clientId, aud: world.url, jti: crypto.randomUUID() },
+      ...{ iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 },
+      ...claims,
+    } as never,
+  )
+
+export const asserted = (jwt: string) => ({
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  client_assertion: jwt,
+})
+
+/** The same with a proof by this key, and a nonce of the server; `claims` are what the test makes of the proof. */
+export async function provenPost(
+  world: OAuthWorld,
+  path: string,
+  form: Record<string, string>,
+  { jwk, ...claims }: ProofClaims & { jwk: object },
+) {
+  const { headers } = await post(world, '/oauth/token', {})
+  const nonce = headers.get('dpop-nonce')!
+  const terms = { htm: 'POST', htu: `${world.url}${path}`, nonce, ...claims }
+  return post(world, path, form, { dpop: proof(jwk, terms) })
+}

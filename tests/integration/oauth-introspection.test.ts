@@ -1,0 +1,236 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { calculateJwkThumbprint } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { issueTokens } from '#src/sessions/tokens.ts'
+import { type App, authorize, Browser, type ProofClaims, signIn } from '#tests/helpers/oauth.ts'
+import {
+  asserted,
+  assertion,
+  confidentialApp,
+  post,
+  provenPost,
+  publicApp,
+} from '#tests/helpers/oauth-apps.ts'
+import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
+import { testDid } from '#tests/helpers/open-account.ts'
+
+const path = '/oauth/introspect'
+const alice = { handle: 'alice.test', password }
+
+let world: OAuthWorld
+let app: App
+beforeAll(async () => {
+  world = await openOAuthWorld()
+  app = await publicApp(world, 'asks.example.com')
+}, 20_000)
+afterAll(() => world?.close())
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** What an app has of its session. */
+const savedOf = (of: App) => {
+  const { dpopJwk: jwk, tokenSet } = of.sessions.get(testDid)!
+  const { access_token: access, refresh_token: refresh } = tokenSet
+  return { jwk, access, refresh: refresh! }
+}
+
+async function signedIn(to = app) {
+  const session = await signIn(to, { ...alice, browser: new Browser(world.url) })
+  return { session, ...savedOf(to) }
+}
+
+interface Question extends ProofClaims {
+  jwk: object
+  as?: string
+  more?: Record<string, string>
+}
+
+/** What `as`, which is the app unless told, hears of a token. */
+async function told(token: string, { as = app.clientId, more, ...proven }: Question) {
+  const { status, body } = await provenPost(world, path, { token, client_id: as, ...more }, proven)
+  return [status, body] as const
+}
+
+const inactive = [200, { active: false }]
+
+describe('a client that asks about its own token', () => {
+  it('is told what it is good for, and for whom', async () => {
+    const before = Math.floor(Date.now() / 1000)
+    const { jwk, access, refresh } = await signedIn()
+    const [status, body] = await told(access, { jwk })
+    const { iat, exp } = body as unknown as { iat: number; exp: number }
+    const known = {
+      active: true,
+      scope: 'atproto transition:generic',
+      client_id: app.clientId,
+      sub: testDid,
+      iss: world.url,
+      iat,
+      cnf: { jkt: await calculateJwkThumbprint(jwk as never) },
+    }
+    expect([status, body]).toEqual([
+      200,
+      { ...known, aud: 'did:web:localhost', token_type: 'DPoP', exp },
+    ])
+    expect(iat).toBeGreaterThanOrEqual(before)
+    expect(exp - iat).toBe(3600)
+    const weeks = 2 * 7 * 24 * 3600
+    expect(await told(refresh, { jwk })).toEqual([
+      200,
+      { ...known, aud: world.url, exp: iat + weeks },
+    ])
+  })
+
+  it('hears at once that it was replaced, and its session goes on', async () => {
+    const { session, jwk, access, refresh } = await signedIn()
+    await session.getTokenInfo(true)
+    expect(await told(access, { jwk })).toEqual(inactive)
+    expect(await told(refresh, { jwk })).toEqual(inactive)
+    const next = savedOf(app)
+    expect(await told(next.refresh, { jwk })).toMatchObject([200, { active: true }])
+    await session.getTokenInfo(true)
+  })
+
+  it('hears at once that it was taken back', async () => {
+    const { session, jwk, access, refresh } = await signedIn()
+    await session.signOut()
+    expect(await told(access, { jwk })).toEqual(inactive)
+    expect(await told(refresh, { jwk })).toEqual(inactive)
+  })
+
+  it('hears when it has expired', async () => {
+    const { jwk, access, refresh } = await signedIn()
+    const at = (ms: number) =>
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms }) && { jwk }
+    expect(await told(access, at(3_500_000))).toMatchObject([200, { active: true }])
+    expect(await told(access, at(200_000))).toEqual(inactive)
+    expect(await told(refresh, { jwk })).toMatchObject([200, { active: true }])
+    expect(await told(refresh, at(14 * 24 * 3_600_000))).toEqual(inactive)
+  })
+
+  it('is told nothing of what is no token', async () => {
+    const { jwk, access } = await signedIn()
+    const [header, claims, signature] = access.split('.') as [string, string, string]
+    const payload = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    const other = Buffer.from(JSON.stringify({ ...payload, sub: 'did:plc:other' }))
+    const secret = new TextEncoder().encode('a secret of the tests')
+    const terms = { secret, audience: 'did:web:localhost', now: Date.now() }
+    const { accessJwt } = issueTokens({ did: testDid, tokenId: 'one' }, terms)
+    const code = (await authorize(app, { ...alice, browser: new Browser(world.url) })).get('code')!
+    for (const token of [
+      payload.jti,
+      code,
+      accessJwt,
+      'x',
+      'ref-',
+      `ref-${'0'.repeat(64)}`,
+      `${header}.${other.toString('base64url')}.${signature}`,
+      `${header}.${claims}.`,
+    ]) {
+      expect(await told(token, { jwk })).toEqual(inactive)
+    }
+  })
+})
+
+it('of the tokens of others it hears that they are not active, and they live on', async () => {
+  const { jwk, access, refresh } = await signedIn()
+  const other = await publicApp(world, 'curious.example.com')
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const stranger = key.export({ format: 'jwk' })
+  for (const token of [access, refresh]) {
+    expect(await told(token, { jwk, as: other.clientId })).toEqual(inactive)
+    expect(await told(token, { jwk: stranger })).toEqual(inactive)
+    expect(await told(token, { jwk })).toMatchObject([200, { active: true }])
+  }
+})
+
+it('a client with a key proves itself, once with each assertion', async () => {
+  const backend = await confidentialApp(world, 'backend.example.com')
+  const as = backend.clientId
+  const { jwk, access } = await signedIn(backend)
+  const more = asserted(await assertion(world, backend))
+  expect(await told(access, { jwk, as, more })).toMatchObject([200, { active: true }])
+  const refused = [401, { error: 'invalid_client' }]
+  expect(await told(access, { jwk, as, more })).toMatchObject(refused)
+  expect(await told(access, { jwk, as })).toMatchObject(refused)
+  const thief = await confidentialApp(world, 'thief2.example.com')
+  const his = asserted(await assertion(world, { ...backend, key: thief.key }))
+  expect(await told(access, { jwk, as, more: his })).toMatchObject(refused)
+  const elsewhere = asserted(await assertion(world, backend, { aud: 'https://else.example.com' }))
+  expect(await told(access, { jwk, as, more: elsewhere })).toMatchObject(refused)
+})
+
+describe('the endpoint', () => {
+  it('is found where the server describes itself', async () => {
+    const answer = await fetch(`${world.url}/.well-known/oauth-authorization-server`)
+    const methods = ['none', 'private_key_jwt']
+    expect(await answer.json()).toMatchObject({
+      introspection_endpoint: `${world.url}${path}`,
+      introspection_endpoint_auth_methods_supported: methods,
+    })
+  })
+
+  it('says what is wrong with a question', async () => {
+    const { jwk, access: token } = await signedIn()
+    const { clientId: client_id } = app
+    const ask = async (form: Record<string, string>, claims: ProofClaims = {}) => {
+      const answer = await provenPost(world, path, form, { jwk, ...claims })
+      return [answer.status, answer.error]
+    }
+    expect(await ask({ client_id })).toEqual([400, 'invalid_request'])
+    expect(await ask({ token })).toEqual([401, 'invalid_client'])
+    expect(await ask({ token, client_id: 'nobody' })).toEqual([401, 'invalid_client'])
+    const nobody = 'https://nobody.example.com/client-metadata.json'
+    expect(await ask({ token, client_id: nobody })).toEqual([401, 'invalid_client'])
+    const good = { token, client_id }
+    expect(await ask(good, { nonce: undefined })).toEqual([400, 'use_dpop_nonce'])
+    for (const claims of [{ htm: 'GET' }, { htu: `${world.url}/oauth/token` }, { iat: 1 }]) {
+      expect(await ask(good, claims)).toEqual([401, 'invalid_dpop_proof'])
+    }
+    const jti = 'once'
+    expect(await ask(good, { jti })).toEqual([200, undefined])
+    expect(await ask(good, { jti })).toEqual([401, 'invalid_dpop_proof'])
+    const without = await post(world, path, good)
+    expect([without.status, without.error]).toEqual([401, 'invalid_dpop_proof'])
+    expect(without.headers.get('www-authenticate')).toMatch(/^DPoP .*error="invalid_dpop_proof"/)
+  })
+
+  it('reads forms, of a bounded size, and each name once', async () => {
+    const send = async (body: string | Uint8Array, headers: Record<string, string> = {}) => {
+      const answer = await fetch(`${world.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: body as string,
+      })
+      const { error } = (await answer.json()) as { error?: string }
+      return [answer.status, error]
+    }
+    expect(await send('token=a&token=b&client_id=c')).toEqual([400, 'invalid_request'])
+    expect(await send('{}', { 'content-type': 'application/json' })).toEqual([
+      415,
+      'invalid_request',
+    ])
+    const big = `token=${'x'.repeat(200_000)}`
+    expect(await send(big)).toEqual([413, 'invalid_request'])
+    expect(await send(gzipSync(big), { 'content-encoding': 'gzip' })).toEqual([
+      413,
+      'invalid_request',
+    ])
+    const got = await fetch(`${world.url}${path}`)
+    expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST'])
+  })
+
+  it('may be called by pages of other origins, and its answers are kept by nobody', async () => {
+    const preflight = await fetch(`${world.url}${path}`, { method: 'OPTIONS' })
+    expect(preflight.status).toBe(200)
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,DPoP')
+    const { headers } = await post(world, path, {})
+    expect(headers.get('content-type')).toBe('application/json')
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('dpop-nonce')).toMatch(/\S/)
+    expect(headers.get('access-control-expose-headers')).toContain('DPoP-Nonce')
+  })
+})
