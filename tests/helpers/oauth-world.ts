@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { accountMenu, authorizationMenu } from '#actors/menus.ts'
 import type { Menu } from '#src/engine/live-actors.ts'
-import { openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import { type TestShard, testShard } from '#tests/helpers/authorization.ts'
 import { openGateway } from '#tests/helpers/gateway.ts'
@@ -16,7 +16,7 @@ export const plcUrl = 'https://plc.example.com'
 export interface OAuthWorld {
   /** The issuer. */
   url: string
-  /** What is at the addresses of others: JSON by URL. */
+  /** What is at the addresses of others: JSON by URL, or another URL, to which it leads. */
   web: Map<string, unknown>
   /** What was fetched of it. */
   fetched: string[]
@@ -27,7 +27,9 @@ export interface OAuthWorld {
   close(): Promise<void>
 }
 
-export async function openOAuthWorld(): Promise<OAuthWorld> {
+export async function openOAuthWorld(
+  hcaptcha?: OAuthPorts['terms']['hcaptcha'],
+): Promise<OAuthWorld> {
   const account = await openTestAccount()
   // The tokens are of today, for the provider has its own clock.
   Object.assign(account.clock, { now: () => Date.now() })
@@ -63,11 +65,15 @@ export async function openOAuthWorld(): Promise<OAuthWorld> {
     ...plain,
     dispatch: dispatch as never,
     service: { ...plain.service, publicUrl: url },
-    fetch: async (input: string | URL | Request) => {
+    createAccount: async () => ({ did: testDid }) as never,
+    fetch: async (input: string | URL | Request, init?: RequestInit) => {
       const address = input instanceof Request ? input.url : String(input)
       fetched.push(address)
-      if (!web.has(address)) return new Response('nothing here', { status: 404 })
-      return Response.json(web.get(address))
+      const found = web.get(address)
+      if (found === undefined) return new Response('nothing here', { status: 404 })
+      if (!(found instanceof URL)) return Response.json(found)
+      if (init?.redirect === 'error') throw new TypeError('it leads elsewhere')
+      return Response.json(web.get(found.href))
     },
   }
   const oauth = openOAuth({
@@ -85,7 +91,7 @@ export async function openOAuthWorld(): Promise<OAuthWorld> {
       },
       trustedClients: ['https://trusted.example.com/client-metadata.json'],
       lexiconAuthorityDid: undefined,
-      hcaptcha: undefined,
+      hcaptcha,
       dpopSecretHex: undefined,
     },
     plcUrl,

@@ -5,10 +5,11 @@ import {
   OAuthError,
   WWWAuthenticateError,
 } from '@atproto/oauth-provider/errors'
-import { OAuthProvider } from '@atproto/oauth-provider/provider'
+import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import type { TokenInfo } from '@atproto/oauth-provider/store'
 import type { DpopProof } from '@atproto/oauth-provider/verifier'
 import type { OAuthClientCredentials, OAuthIntrospectionResponse } from '@atproto/oauth-types'
+import { DistinctKeysProvider } from '#src/gateway/oauth/distinct-keys.ts'
 
 export type Introspection = OAuthIntrospectionResponse & { cnf?: { jkt: string } }
 
@@ -17,7 +18,7 @@ type Known = { kind: 'access' | 'refresh'; info: TokenInfo; audience: string }
 
 export const introspectionPath = '/oauth/introspect'
 
-export class IntrospectingProvider extends OAuthProvider {
+export class IntrospectingProvider extends DistinctKeysProvider {
   constructor(options: ConstructorParameters<typeof OAuthProvider>[0]) {
     super(options)
     const { metadata } = this

@@ -1,0 +1,264 @@
+/** Somebody signs in to an app, and everything dies between each two steps: it goes on, and nothing is accepted twice. */
+import type { NodeSavedSession, NodeSavedState } from '@atproto/oauth-client-node'
+import { Secret, TOTP } from 'otpauth'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Authenticator } from '#tests/helpers/authenticator.ts'
+import { call } from '#tests/helpers/call.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import {
+  type App,
+  Browser,
+  boundRequest,
+  loopbackApp,
+  proof,
+  redirected,
+} from '#tests/helpers/oauth.ts'
+import { freePort } from '#tests/helpers/processes.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/helpers/server.ts'
+import { signInAt, Visitor } from '#tests/helpers/visitor.ts'
+
+const home = '/account/security'
+const getSession = '/xrpc/com.atproto.server.getSession'
+
+let mail: MailServer
+let server: TestServer
+let plcUrl: string
+beforeAll(async () => {
+  mail = await startMailServer()
+  const plcPort = await freePort()
+  plcUrl = `http://localhost:${plcPort}`
+  server = await startServer({
+    env: {
+      PDS_DEV_PLC_PORT: String(plcPort),
+      PDS_EMAIL_SMTP_URL: mail.url,
+      PDS_EMAIL_FROM_ADDRESS: 'Headwater <pds@example.com>',
+    },
+  })
+})
+afterAll(async () => {
+  await server?.remove()
+  await mail?.close()
+})
+
+/** What somebody shows besides the password. */
+interface Factor {
+  /** What is done after the password, before the code is there. */
+  ask(visitor: Visitor): Promise<unknown>
+  /** The fields of the step's form. */
+  show(visitor: Visitor): Record<string, string>
+}
+
+const nothing = async () => {}
+
+/** Each sets its factor up. */
+const kinds: Record<string, (visitor: Visitor, account: TestAccount) => Promise<Factor>> = {
+  async mail(visitor, { handle }) {
+    const address = `${handle.split('.')[0]}@example.com`
+    const code = () => lastCode(mail, address)!
+    await visitor.submit(`${home}/email/begin`)
+    await visitor.submit(`${home}/email`, { code: code() })
+    return { ask: (tab) => tab.submit(`${home}/step/mail`), show: () => ({ code: code() }) }
+  },
+  async totp(visitor) {
+    const code = await withApp(visitor)
+    return { ask: nothing, show: () => ({ code: code(0) }) }
+  },
+  async recovery(visitor) {
+    await withApp(visitor)
+    const { text } = await visitor.submit(`${home}/recovery`)
+    const [code] = text.match(/\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/g)!
+    return { ask: nothing, show: () => ({ code: code! }) }
+  },
+  async passkey(visitor) {
+    const passkey = new Authenticator({ origin: server.url })
+    const response = passkey.register(visitor.form(`${home}/passkeys`).options)
+    const fields = { name: 'a phone', response: JSON.stringify(response) }
+    await visitor.submit(`${home}/passkeys`, fields)
+    const show = (tab: Visitor) => passkey.show(tab.form(`${home}/step`).options)
+    return { ask: nothing, show: (tab) => ({ response: JSON.stringify(show(tab)) }) }
+  },
+}
+
+async function withApp(visitor: Visitor) {
+  const { html } = await visitor.open(`${home}/totp`)
+  const key = /<div class="secret">([A-Z2-7 ]+)</.exec(html)![1]!.replaceAll(' ', '')
+  const app = new TOTP({ secret: Secret.fromBase32(key) })
+  const code = (steps: number) => app.generate({ timestamp: Date.now() + steps * 30_000 })
+  await visitor.submit(`${home}/totp`, { code: code(-1) })
+  return code
+}
+
+/** One person's way into an app. */
+interface Way {
+  account: TestAccount
+  app: App
+  factor: Factor
+  url: URL
+  visitor: Visitor
+  browser: Browser
+  /** What was shown in the second step. */
+  shown: Record<string, string>
+  params: URLSearchParams
+  kept: NodeSavedState
+}
+
+async function begin(kind: string): Promise<Way> {
+  const account = await createTestAccount(server, `by-${kind}`)
+  const visitor = await signInAt(server.url, account)
+  const factor = await kinds[kind]!(visitor, account)
+  const app = loopbackApp({ scope: 'atproto', plcUrl, url: server.url })
+  return { account, app, factor } as Way
+}
+
+/** Ends the server and its engine at once, and starts them again on what they left. */
+async function die(): Promise<void> {
+  process.kill(server.enginePid, 'SIGKILL')
+  await server.kill9()
+  await server.restart()
+}
+
+const asPage = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
+
+/** A push by a proof of the test's own. */
+async function push(clientId: string, jwt: string) {
+  const answer = await fetch(`${server.url}/oauth/par`, {
+    method: 'POST',
+    headers: { dpop: jwt },
+    body: new URLSearchParams({
+      client_id: clientId,
+      response_type: 'code',
+      scope: 'atproto',
+      redirect_uri: 'http://127.0.0.1/callback',
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'S256',
+    }),
+  })
+  const { error } = (await answer.json()) as { error?: string }
+  return [answer.status, error, answer.headers.get('dpop-nonce')] as const
+}
+
+async function used(saved: NodeSavedSession): Promise<unknown[]> {
+  const url = `${server.url}${getSession}`
+  const { headers } = await boundRequest(url, saved)
+  const { status, error } = await boundRequest(url, saved, { nonce: headers.get('dpop-nonce')! })
+  return [status, error]
+}
+
+const good = [200, undefined]
+const over = [401, 'invalid_token']
+
+it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey or token is accepted twice', async () => {
+  const began = performance.now()
+  const ways = await Promise.all(Object.keys(kinds).map(begin))
+  const [mailed, totp, recovery, passkey] = ways as [Way, Way, Way, Way]
+  const each = (step: (way: Way) => Promise<unknown>) => Promise.all(ways.map(step))
+  const sessionOf = ({ app, account }: Way) => structuredClone(app.sessions.get(account.did)!)
+
+  await each(async (way) => {
+    way.url = await way.app.client.authorize(way.account.handle)
+  })
+  const jwk = await newKey()
+  const [, , nonce] = await push(mailed.app.clientId, 'none')
+  const htu = `${server.url}/oauth/par`
+  const jwt = proof(jwk, { htm: 'POST', htu, nonce: nonce! })
+  expect((await push(mailed.app.clientId, jwt))[0]).toBe(201)
+
+  await die() // The request was pushed; a proof was used.
+
+  expect((await push(mailed.app.clientId, jwt)).slice(0, 2)).toEqual([401, 'invalid_dpop_proof'])
+  await each(async (way) => {
+    way.visitor = new Visitor(server.url, { 'user-agent': 'a browser of the tests' })
+    const { pathname, search } = way.url
+    const page = await way.visitor.open(pathname + search, asPage)
+    expect(page.status).toBe(200)
+    await way.visitor.open(`${home}?app`)
+    const { handle: identifier, password } = way.account
+    const step = await way.visitor.submit(`${home}/sign-in`, { identifier, password })
+    expect(step.text).toContain('One more step')
+    await way.factor.ask(way.visitor)
+  })
+
+  await die() // The password was right; codes were mailed, challenges given out.
+
+  await each(async (way) => {
+    way.shown = way.factor.show(way.visitor)
+    const page = await way.visitor.submit(`${home}/step`, way.shown)
+    expect(page.text).toContain('You are signed in')
+  })
+
+  await die() // The second step was accepted.
+
+  await each(async ({ account, shown }) => {
+    const thief = await signInAt(server.url, account)
+    const page = await thief.submit(`${home}/step`, shown)
+    expect(page.text).toMatch(/The code is wrong or has expired|The passkey was not accepted/)
+    if (shown['code'] === undefined) return
+    const { handle: identifier, password } = account
+    const body = { identifier, password, authFactorToken: shown['code'] }
+    expect((await call(server, 'server.createSession', { body })).error).toBe('InvalidToken')
+  })
+  await each(async (way) => {
+    way.browser = new Browser(server.url)
+    for (const [name, value] of way.visitor.cookies) way.browser.cookies.set(name, value)
+    // Who is signed in there by our page needs no other sign-in.
+    expect((await way.browser.open(way.url)).text).toContain(way.account.handle)
+    const { did } = way.account
+    const { body } = await way.browser.press<{ url: string }>('/consent', { did })
+    way.params = redirected(body.url)
+    expect(way.params.get('code')).toMatch(/^cod-/)
+    way.kept = structuredClone(way.app.states.get(way.params.get('state')!)!)
+  })
+
+  await die() // The owner has consented; the app has a code.
+
+  await each(async ({ app, account, browser, params }) => {
+    const { body } = await browser.press<{ url: string }>('/consent', { did: account.did })
+    expect(JSON.stringify(body)).not.toContain('cod-')
+    await app.client.callback(params)
+  })
+
+  await die() // The code was exchanged.
+
+  for (const way of ways) expect(await used(sessionOf(way))).toEqual(good)
+  // A code that is shown again ends what it was exchanged for; nobody else's session.
+  mailed.app.states.set(mailed.params.get('state')!, mailed.kept)
+  const first = sessionOf(mailed)
+  await expect(mailed.app.client.callback(mailed.params)).rejects.toThrow(/Invalid code/)
+  expect(await used(first)).toEqual(over)
+  const before = sessionOf(totp)
+  for (const { app, account } of [totp, recovery]) {
+    await (await app.client.restore(account.did, false)).getTokenInfo(true)
+  }
+  const ended = sessionOf(passkey)
+  await (await passkey.app.client.restore(passkey.account.did, false)).signOut()
+
+  await die() // Tokens were renewed, and one was taken back.
+
+  expect(await used(ended)).toEqual(over)
+  expect(await used(first)).toEqual(over)
+  expect(await used(before)).toEqual(over)
+  for (const way of [totp, recovery]) expect(await used(sessionOf(way))).toEqual(good)
+  // So does a refresh token.
+  const after = sessionOf(totp)
+  totp.app.sessions.set(totp.account.did, before)
+  const stolen = await totp.app.client.restore(totp.account.did, false)
+  await expect(stolen.getTokenInfo(true)).rejects.toThrow(/Refresh token replayed/)
+  expect(await used(after)).toEqual(over)
+  const session = await recovery.app.client.restore(recovery.account.did, false)
+  await session.getTokenInfo(true)
+  expect((await session.fetchHandler(getSession)).status).toBe(200)
+  const seconds = Math.round((performance.now() - began) / 1000)
+  process.stdout.write(`kill -9 between the steps of four sign-ins: 6 times in ${seconds} s\n`)
+})
+
+async function newKey(): Promise<object> {
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+  ])
+  return crypto.subtle.exportKey('jwk', pair.privateKey)
+}

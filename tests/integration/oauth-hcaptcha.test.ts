@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { Browser } from '#tests/helpers/oauth.ts'
+import { type OAuthWorld, openOAuthWorld } from '#tests/helpers/oauth-world.ts'
+import { testDid } from '#tests/helpers/open-account.ts'
+
+const service = 'https://api.hcaptcha.com/siteverify'
+const own = globalThis.fetch
+/** What the service was asked, and what it says. */
+const asked: URLSearchParams[] = []
+let says: object = { success: true }
+
+let world: OAuthWorld
+beforeAll(async () => {
+  // The library has its address built in, and takes the global fetch.
+  vi.stubGlobal('fetch', async (input: string | URL | Request, init?: RequestInit) => {
+    const request = new Request(input, init)
+    if (request.url !== service) return own(request)
+    asked.push(new URLSearchParams(await request.text()))
+    return Response.json({ challenge_ts: '2026-01-01T00:00:00Z', hostname: 'localhost', ...says })
+  })
+  world = await openOAuthWorld({ siteKey: 'site key', secretKey: 'secret key', tokenSalt: 'salt' })
+}, 20_000)
+afterAll(async () => {
+  vi.unstubAllGlobals()
+  await world?.close()
+})
+
+const wish = {
+  locale: 'en',
+  handle: 'new.test',
+  email: 'new@example.com',
+  password: 'correct horse',
+}
+
+async function signUp(more: object) {
+  const browser = new Browser(world.url)
+  const page = await browser.open(`${world.url}/account`)
+  const { status, body } = await browser.press('/sign-up', { ...wish, ...more })
+  return { page, status, body }
+}
+
+it('the page shows the riddle, with the key of the site and no other', async () => {
+  const { page } = await signUp({})
+  expect(page.text).toContain('site key')
+  expect(page.text).not.toContain('secret key')
+  expect(page.headers['content-security-policy']).toContain('hcaptcha.com')
+})
+
+it('nobody signs up without an answer to it', async () => {
+  const { status, body } = await signUp({})
+  expect([status, body['error_description']]).toEqual([400, 'hCaptcha token is required'])
+  expect(asked).toEqual([])
+})
+
+it('nor with one that the service does not take', async () => {
+  says = { success: false, 'error-codes': ['invalid-input-response'] }
+  const { status, body } = await signUp({ hcaptchaToken: 'wrong' })
+  expect([status, body['error_description']]).toEqual([400, 'hCaptcha verification failed'])
+})
+
+it('with a right one there is an account, and the service learns no name', async () => {
+  says = { success: true }
+  const { status, body } = await signUp({ hcaptchaToken: 'right' })
+  expect([status, body]).toMatchObject([200, { account: { did: testDid } }])
+  const question = Object.fromEntries(asked.at(-1)!)
+  expect(question).toMatchObject({
+    secret: 'secret key',
+    sitekey: 'site key',
+    response: 'right',
+    remoteip: '203.0.113.7',
+  })
+  expect(question['client_tokens']).not.toContain(wish.handle)
+})
