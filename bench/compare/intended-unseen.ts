@@ -31,6 +31,15 @@ export const intendedUnseen: Intended[] = [
   },
   { what: 'OAuth: browsers that nobody uses', why: 'rows do not pile up' },
   { what: 'OAuth: nonces of DPoP proofs', why: "gateways believe each other's" },
+  { what: 'OAuth: whether a token is good', why: 'apps need not try it out' },
+  {
+    what: 'OAuth: a request in the address of the page',
+    why: 'it must be pushed, as the metadata says',
+  },
+  {
+    what: 'OAuth: a proof by the key that the app proves itself with',
+    why: 'the specification; the library means to',
+  },
   {
     what: 'wide limits (1,000 points and more)',
     why: '[0017](../decisions/0017-points-are-leased.md)',

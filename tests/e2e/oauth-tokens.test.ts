@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, failure } from '#tests/helpers/call.ts'
-import { authorize, type Browser, signIn } from '#tests/helpers/oauth.ts'
+import { authorize, type Browser, proof, signIn } from '#tests/helpers/oauth.ts'
 import { getSession, type OAuthServer, startOAuthServer } from '#tests/helpers/oauth-server.ts'
 import {
   adminPassword,
@@ -88,6 +88,33 @@ describe('a token', () => {
     expect(await world.press({}, { username, password })).toEqual([400, 'Account was taken down'])
     await setTakedown(false)
     expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+  })
+
+  it('is known to its app for what it is, until it is taken back', async () => {
+    const { app, session, saved } = await world.signedIn('atproto')
+    const { dpopJwk, tokenSet } = saved
+    const url = `${server.url}/oauth/introspect`
+    const ask = async (nonce?: string) => {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { dpop: proof(dpopJwk, { htm: 'POST', htu: url, nonce }) },
+        body: new URLSearchParams({ token: tokenSet.access_token, client_id: app.clientId }),
+      })
+      return { headers: answer.headers, body: await answer.json() }
+    }
+    const told = async () => (await ask((await ask()).headers.get('dpop-nonce')!)).body
+    expect(await told()).toMatchObject({ active: true, sub: alice.did, scope: 'atproto' })
+    await session.signOut()
+    expect(await told()).toEqual({ active: false })
+  })
+
+  it('in an address is not looked at', async () => {
+    const { saved } = await shared()
+    const query = { access_token: saved.tokenSet.access_token }
+    expect(await failure(call(server, 'server.getSession', { query }))).toEqual([
+      401,
+      'AuthMissing',
+    ])
   })
 
   it('is no session: as a bearer token, or for another account, it is worth nothing', async () => {

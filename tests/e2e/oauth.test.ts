@@ -59,6 +59,7 @@ describe('what the server says of itself', () => {
       require_pushed_authorization_requests: true,
       token_endpoint: `${server.url}/oauth/token`,
       revocation_endpoint: `${server.url}/oauth/revoke`,
+      introspection_endpoint: `${server.url}/oauth/introspect`,
       authorization_response_iss_parameter_supported: true,
       client_id_metadata_document_supported: true,
       protected_resources: [server.url],
