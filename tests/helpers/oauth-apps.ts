@@ -1,4 +1,5 @@
 /** Apps that are described at addresses of their own, and requests to the endpoints as only a test would make them. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { JoseKey } from '@atproto/jwk-jose'
 import { NodeOAuthClient, requestLocalLock } from '@atproto/oauth-client-node'
 import { type App, memory, type ProofClaims, proof } from '#tests/helpers/oauth.ts'
@@ -115,3 +116,36 @@ export async function provenPost(
   const terms = { htm: 'POST', htu: `${world.url}${path}`, nonce, ...claims }
   return post(world, path, form, { dpop: proof(jwk, terms) })
 }
+
+export type Requests = ReturnType<typeof requestsOf>
+
+/** What an app may ask for, and the page it sends its user to. */
+export function requestsOf(world: OAuthWorld, { clientId, redirectUri }: App) {
+  /** The parameters of a good request. */
+  const wish = () => ({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'atproto',
+    state: 'the state',
+    ...challenge,
+  })
+  return {
+    wish,
+    page: (query: Record<string, string>) =>
+      `${world.url}/oauth/authorize?${new URLSearchParams(query)}`,
+    /** Status and error of a request that is pushed. */
+    async push(more: Record<string, string>, headers = {}) {
+      const { status, error } = await post(world, '/oauth/par', { ...wish(), ...more }, headers)
+      return [status, error]
+    },
+    /** The name of one that was. */
+    async pushed(more: Record<string, string> = {}): Promise<string> {
+      const { body } = await post(world, '/oauth/par', { ...wish(), ...more })
+      return body['request_uri']!
+    },
+  }
+}
+
+export const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+export const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' })

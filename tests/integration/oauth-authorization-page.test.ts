@@ -1,0 +1,231 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type App, authorize, Browser, redirected, signIn } from '#tests/helpers/oauth.ts'
+import {
+  asserted,
+  assertion,
+  confidentialApp,
+  describeApp,
+  publicApp,
+  type Requests,
+  requestsOf,
+} from '#tests/helpers/oauth-apps.ts'
+import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
+
+const alice = { handle: 'alice.test', password }
+
+let world: OAuthWorld
+let app: App
+let wish: Requests['wish']
+let page: Requests['page']
+let push: Requests['push']
+let pushed: Requests['pushed']
+beforeAll(async () => {
+  world = await openOAuthWorld()
+  app = await publicApp(world, 'app.example.com')
+  ;({ wish, page, push, pushed } = requestsOf(world, app))
+}, 20_000)
+afterAll(() => world?.close())
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const browser = (headers = {}) => new Browser(world.url, headers)
+
+const sentTo = (headers: Record<string, string | string[] | undefined>) =>
+  new URL(String(headers['location']))
+
+describe('the authorization page', () => {
+  it('sends nobody to an address that no app has pushed', async () => {
+    const evil = { ...wish(), redirect_uri: 'https://evil.example.com/' }
+    const unknown = 'https://nobody.example.com/client-metadata.json'
+    for (const [query, headers] of [
+      [evil, {}],
+      [{ ...evil, client_id: 'http://localhost' }, {}],
+      [{ ...evil, client_id: unknown }, {}],
+      [{ ...evil, request_uri: `urn:ietf:params:oauth:request_uri:req-${'0'.repeat(32)}` }, {}],
+      [{ ...evil, request: 'e30.e30.' }, {}],
+      [{ ...evil, 'redirect-test': '2' }, { 'user-agent': 'an iPhone OS' }],
+      [{ ...evil, request_uri: await pushed() }, {}],
+    ] as const) {
+      const { status, headers: got } = await browser(headers).open(page(query))
+      expect(got['location']).toBeUndefined()
+      expect([200, 400]).toContain(status)
+    }
+  })
+
+  it('takes a request only as it was pushed (RFC 9126): none in the address itself', async () => {
+    expect((await browser().open(page(wish()))).status).toBe(400)
+    const { clientId: client_id } = app
+    expect((await browser().open(page({ client_id, request_uri: await pushed() }))).status).toBe(
+      200,
+    )
+  })
+
+  it('knows a request for five minutes', async () => {
+    const request_uri = await pushed()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
+    const { headers } = await browser().open(page({ client_id: app.clientId, request_uri }))
+    const { origin, searchParams } = sentTo(headers)
+    expect(origin).toBe('https://app.example.com')
+    expect(searchParams.get('error')).toBe('access_denied')
+    expect(searchParams.get('error_description')).toBe('This request has expired')
+  })
+
+  it('shows a request to nobody but the app that pushed it', async () => {
+    const other = await publicApp(world, 'other.example.com')
+    const request_uri = await pushed()
+    const opened = await browser().open(page({ client_id: other.clientId, request_uri }))
+    // Whose request it is hears of it; and then it is no request any more.
+    expect(sentTo(opened.headers).origin).toBe('https://app.example.com')
+    expect(sentTo(opened.headers).searchParams.get('error')).toBe('access_denied')
+    const again = await browser().open(page({ client_id: app.clientId, request_uri }))
+    expect([again.status, again.headers['location']]).toEqual([400, undefined])
+  })
+
+  it('names the server in all that it sends back (RFC 9207), and the state', async () => {
+    const granted = await authorize(app, { ...alice, browser: browser() })
+    expect(granted.get('iss')).toBe(world.url)
+    const tab = browser()
+    await tab.open(page({ client_id: app.clientId, request_uri: await pushed() }))
+    const { body } = await tab.press<{ url: string }>('/reject', {})
+    const refused = redirected(body.url)
+    expect(Object.fromEntries(refused)).toMatchObject({
+      iss: world.url,
+      state: 'the state',
+      error: 'access_denied',
+    })
+    expect(refused.has('code')).toBe(false)
+  })
+
+  it('is kept from frames, as every page is', async () => {
+    const good = page({ client_id: app.clientId, request_uri: await pushed() })
+    const form = { request_uri: await pushed({ response_mode: 'form_post' }) }
+    const iphone = { 'user-agent': 'an iPhone OS' }
+    const all = [
+      await browser().open(good),
+      await browser().open(page(wish())),
+      await browser().open(`${world.url}/account`),
+      await browser().open(`${world.url}/account/reset-password`),
+      await browser(iphone).open(page({ client_id: app.clientId, ...form })),
+      await browser(iphone).open(page({ client_id: app.clientId, ...form, 'redirect-test': '1' })),
+    ]
+    expect(all.map(({ status }) => status)).toEqual([200, 400, 200, 200, 200, 400])
+    for (const { headers } of all) {
+      expect(headers['x-frame-options']).toBe('DENY')
+      expect(headers['content-security-policy']).toMatch(/default-src 'none'/)
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers['referrer-policy']).toBe('same-origin')
+      expect(headers['cache-control']).toMatch(/no-store/)
+      expect(headers).not.toHaveProperty('access-control-allow-origin')
+    }
+  })
+
+  it('gives cookies that no script of others and no other site sees', async () => {
+    const { headers } = await browser().open(
+      page({ client_id: app.clientId, request_uri: await pushed() }),
+    )
+    const cookies = [headers['set-cookie'] ?? []].flat()
+    for (const name of ['dev-id', 'ses-id']) {
+      const cookie = cookies.find((line) => line.startsWith(`${name}=`))
+      expect(cookie).toMatch(/; HttpOnly/)
+      expect(cookie).toMatch(/; SameSite=Lax/)
+    }
+  })
+})
+
+describe('what a request may ask of the page', () => {
+  const open = async (to: App, options: object, tab = browser()) =>
+    tab.open(await to.client.authorize(alice.handle, options))
+
+  it('a public app never signs anybody in unseen', async () => {
+    expect(await push({ prompt: 'none' })).toEqual([400, 'invalid_request'])
+  })
+
+  it('prompt=login shows the page to who is signed in, prompt=select_account tells that nobody is', async () => {
+    const backend = await confidentialApp(world, 'prompts.example.com')
+    const tab = browser()
+    await signIn(backend, { ...alice, browser: tab, remember: true })
+    expect((await open(backend, {}, tab)).status).toBe(303)
+    expect((await open(backend, { prompt: 'login' }, tab)).status).toBe(200)
+    const nobody = await open(backend, { prompt: 'select_account' })
+    expect(sentTo(nobody.headers).searchParams.get('error')).toBe('account_selection_required')
+  })
+
+  it.each([
+    ['a hint that is no name', { login_hint: 'not a handle' }],
+    ['a hint that is no name of ours', { login_hint: 'https://evil.example.com' }],
+    ['an unknown prompt', { prompt: 'surprise' }],
+    ['an unknown way back', { response_mode: 'web_message' }],
+    ['claims of OpenID Connect', { claims: '{}' }],
+    ['a hint with a token', { id_token_hint: 'a.b.c' }],
+    ['details that nobody knows', { authorization_details: '[{"type":"payment"}]' }],
+    ['another app in the request', { client_id: 'https://app.example.com/other.json' }],
+  ])('%s is refused', async (_, more) => {
+    expect(await push(more)).toEqual([
+      400,
+      expect.stringMatching(/^invalid_(request|client|client_metadata|authorization_details)$/),
+    ])
+  })
+
+  it('hints at nobody that we know are shown as they are, and lead nowhere', async () => {
+    for (const login_hint of ['somebody.example.com', 'did:plc:nobodynobodynobodynobody']) {
+      const request_uri = await pushed({ login_hint })
+      const { status } = await browser().open(page({ client_id: app.clientId, request_uri }))
+      expect(status).toBe(200)
+    }
+  })
+})
+
+describe('an app that is described wrongly', () => {
+  it.each([
+    ['by an address that leads elsewhere', 'leads', {}],
+    ['with tokens given without a code', 'implicit', { grant_types: ['implicit'] }],
+    [
+      'with a way back that is not secure',
+      'plain',
+      { redirect_uris: ['http://plain.example.com/'] },
+    ],
+    ['with a way back on this machine', 'local', { redirect_uris: ['https://localhost/'] }],
+    ['with a way back of another app', 'scheme', { redirect_uris: ['com.other:/callback'] }],
+    ['with a way back that is a script', 'script', { redirect_uris: ['javascript:alert(1)'] }],
+    ['with no scope', 'scopeless', { scope: undefined }],
+    ['without a key to prove itself', 'keyless', { jwks: { keys: [] } }],
+    ['with a key on both ways', 'keys', { jwks_uri: 'https://keys.example.com/jwks.json' }],
+  ])('%s is refused', async (_, name, more) => {
+    const host = `${name}.example.com`
+    const { clientId, metadata } = await describeApp(world, host, more)
+    if (name === 'leads') {
+      world.web.set('https://elsewhere.example.com/', metadata)
+      world.web.set(clientId, new URL('https://elsewhere.example.com/'))
+    }
+    const redirect_uri = metadata.redirect_uris[0]!
+    const [status, error] = await push({ client_id: clientId, redirect_uri })
+    expect([status, error]).toEqual([
+      400,
+      expect.stringMatching(/^invalid_(client_metadata|redirect_uri|request)$/),
+    ])
+  })
+
+  it.each([
+    'https://127.0.0.1/client-metadata.json',
+    'https://app.example.com:8443@evil.example.com/a.json',
+    'https://app.example.com/client-metadata.json#x',
+    'https://app.example.com/../client-metadata.json',
+    'https://app.example.com/',
+    'http://app.example.com/client-metadata.json',
+    'https://host.local/client-metadata.json',
+  ])('the name %s is none', async (client_id) => {
+    const before = world.fetched.length
+    const [status, error] = await push({ client_id })
+    expect([status, error]).toEqual([400, expect.stringMatching(/^invalid_/)])
+    expect(world.fetched.slice(before)).toEqual([])
+  })
+})
+
+it('an assertion of one app opens no door for another', async () => {
+  const mine = await confidentialApp(world, 'mine.example.com')
+  const theirs = await confidentialApp(world, 'theirs.example.com')
+  const jwt = await assertion(world, mine)
+  const more = { client_id: theirs.clientId, redirect_uri: theirs.redirectUri, ...asserted(jwt) }
+  expect(await push(more)).toEqual([400, 'invalid_client'])
+})

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type App, Browser, redirected } from '#tests/helpers/oauth.ts'
+import { publicApp } from '#tests/helpers/oauth-apps.ts'
+import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
+import { testDid } from '#tests/helpers/open-account.ts'
+
+const alice = { handle: 'alice.test', password }
+
+let world: OAuthWorld
+let app: App
+beforeAll(async () => {
+  world = await openOAuthWorld()
+  app = await publicApp(world, 'app.example.com')
+}, 20_000)
+afterAll(() => world?.close())
+
+const browser = (headers = {}) => new Browser(world.url, headers)
+
+describe('what the pages call', () => {
+  /** Everything that they do, with a body that would be good. */
+  const did = testDid
+  const calls: [string, object?][] = [
+    ['/verify-handle-availability', { handle: 'free.test' }],
+    [
+      '/sign-up',
+      { locale: 'en', handle: 'a.test', email: 'a@example.com', password: 'secret of a' },
+    ],
+    ['/sign-in', { locale: 'en', username: alice.handle, password }],
+    ['/sign-out', { did }],
+    ['/reset-password-request', { locale: 'en', email: 'alice@example.com' }],
+    ['/reset-password-confirm', { token: 'AAAAA-BBBBB', password: 'another secret' }],
+    ['/update-email-request', { did, locale: 'en' }],
+    ['/update-email-confirm', { did, email: 'b@example.com' }],
+    ['/verify-email-request', { did, locale: 'en' }],
+    ['/verify-email-confirm', { did, email: 'b@example.com', token: 'AAAAA-BBBBB' }],
+    ['/update-handle', { did, handle: 'b.test' }],
+    ['/deactivate-account', { did }],
+    ['/reactivate-account', { did }],
+    ['/delete-account-request', { did, locale: 'en' }],
+    ['/delete-account-confirm', { did, token: 'AAAAA-BBBBB', password }],
+    ['/device-sessions'],
+    [`/oauth-sessions?did=${did}`],
+    [`/account-sessions?did=${did}`],
+    ['/revoke-account-session', { did, deviceId: `dev-${'0'.repeat(32)}` }],
+    ['/revoke-oauth-session', { did, tokenId: `tok-${'0'.repeat(32)}` }],
+    ['/consent', { did }],
+    ['/reject', {}],
+  ]
+
+  it.each<[string, Record<string, string>]>([
+    ['of another site', { origin: 'https://evil.example.com' }],
+    ['that a browser calls cross-site', { 'sec-fetch-site': 'cross-site' }],
+    ['of a neighbour', { 'sec-fetch-site': 'same-site' }],
+    ['that is no script of ours', { 'sec-fetch-mode': 'no-cors' }],
+    ['from another page', { referer: 'https://evil.example.com/oauth/authorize' }],
+    ['without the secret', { 'x-csrf-token': '' }],
+    ['with another secret', { 'x-csrf-token': 'f'.repeat(24) }],
+  ])('is done for no request %s', async (_, headers) => {
+    const tab = browser()
+    await tab.open(await app.client.authorize(alice.handle))
+    const credentials = { locale: 'en', username: alice.handle, password, remember: true }
+    expect((await tab.press('/sign-in', credentials)).status).toBe(200)
+    for (const [endpoint, body] of calls) {
+      const { status } = await tab.press(endpoint, body, { headers })
+      expect([endpoint, status]).toEqual([endpoint, 400])
+    }
+  })
+
+  it('is not done for a form, which any site could send', async () => {
+    const tab = browser()
+    await tab.open(await app.client.authorize(alice.handle))
+    const headers = { 'content-type': 'text/plain' }
+    for (const [endpoint, body] of calls.filter(([, body]) => body !== undefined)) {
+      const { status } = await tab.press(endpoint, body, { headers })
+      expect([endpoint, status]).toEqual([endpoint, 415])
+    }
+  })
+
+  it('is done for who has signed in for this request, in this browser', async () => {
+    const [tab, other] = [browser(), browser()]
+    await tab.open(await app.client.authorize(alice.handle))
+    const credentials = { locale: 'en', username: alice.handle, password }
+    const { body } = await tab.press<{ ephemeralToken: string }>('/sign-in', credentials)
+    const as = body.ephemeralToken
+    await other.open(await app.client.authorize(alice.handle))
+    const outcome = async (of: Browser, how = {}) => {
+      const { body } = await of.press<{ url: string }>('/consent', { did }, how)
+      const sent = redirected(body.url)
+      return sent.get('error') ?? sent.get('code')
+    }
+    expect(await outcome(other, { as })).toBe('invalid_request')
+    await other.open(await app.client.authorize(alice.handle))
+    expect(await outcome(other)).toBe('invalid_request')
+    const own = tab.page
+    await tab.open(await app.client.authorize(alice.handle))
+    expect(await outcome(tab, { as })).toBe('invalid_request')
+    tab.page = own
+    expect(await outcome(tab, { as })).toMatch(/^cod-/)
+  })
+})
