@@ -1,6 +1,14 @@
 /** `headwater account …`: making accounts, looking at them, and ending them. */
 import { randomBytes } from 'node:crypto'
-import { type Asked, type Command, needed, text, UsageError, whole } from '#src/cli/command.ts'
+import {
+  type Asked,
+  type Command,
+  needed,
+  secret,
+  text,
+  UsageError,
+  whole,
+} from '#src/cli/command.ts'
 import { didOf } from '#src/cli/server-calls.ts'
 
 const who = { operands: '<did or handle>', counts: [1, 1] } as const
@@ -20,13 +28,17 @@ const create: Command = {
   options: {
     handle: { type: 'string', value: 'HANDLE', help: 'its handle, for example alice.example.com' },
     email: { type: 'string', value: 'EMAIL', help: 'its email address' },
-    password: { type: 'string', value: 'TEXT', help: 'its password' },
+    password: {
+      type: 'string',
+      value: 'TEXT',
+      help: 'its password; - reads it from standard input',
+    },
     invite: { type: 'string', value: 'CODE', help: 'an invite code; made where one is required' },
   },
   async run(asked) {
     const { server } = asked
     const [handle, email] = [needed(asked, 'handle'), needed(asked, 'email')]
-    const given = text(asked, 'password')
+    const given = await secret(asked, 'password')
     const password = given ?? newPassword()
     const { inviteCodeRequired } = await server.get<{ inviteCodeRequired?: boolean }>(
       'com.atproto.server.describeServer',
@@ -103,28 +115,19 @@ const end: Command = {
   },
 }
 
-const takedown: Command = {
-  ...who,
-  name: 'account takedown',
-  summary: 'Take an account down: nobody sees it, and it can do nothing',
-  options: { ref: { type: 'string', value: 'TEXT', help: 'why, for your records' } },
-  run: (asked) => setTakedown(asked, { applied: true, ref: text(asked, 'ref') ?? 'headwater' }),
-}
-
-const untakedown: Command = {
-  ...who,
-  name: 'account untakedown',
-  summary: 'End a takedown',
-  run: (asked) => setTakedown(asked, { applied: false }),
-}
-
 const resetPassword: Command = {
   ...who,
   name: 'account reset-password',
   summary: 'Give an account another password; without --password one is made up and printed',
-  options: { password: { type: 'string', value: 'TEXT', help: 'the new one' } },
+  options: {
+    password: {
+      type: 'string',
+      value: 'TEXT',
+      help: 'the new one; - reads it from standard input',
+    },
+  },
   async run(asked) {
-    const given = text(asked, 'password')
+    const given = await secret(asked, 'password')
     const password = given ?? newPassword()
     const subject = await did(asked)
     await asked.server.post('com.atproto.admin.updateAccountPassword', { did: subject, password })
@@ -167,19 +170,11 @@ export const accountCommands: readonly Command[] = [
   list,
   info,
   end,
-  takedown,
-  untakedown,
   resetPassword,
   rotateKey,
   announce,
   removeFactors,
 ]
-
-async function setTakedown(asked: Asked, takedown: object): Promise<unknown> {
-  const subject = { $type: 'com.atproto.admin.defs#repoRef', did: await did(asked) }
-  await asked.server.post('com.atproto.admin.updateSubjectStatus', { subject, takedown })
-  return { did: subject.did, takedown }
-}
 
 async function newInvite({ server }: Asked): Promise<string> {
   const input = { useCount: 1 }

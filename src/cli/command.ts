@@ -1,4 +1,5 @@
 /** What a command is: its words, its options, and what it does; and the help that follows from these. */
+import { text as readAll } from 'node:stream/consumers'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { ServerCalls } from '#src/cli/server-calls.ts'
 
@@ -49,13 +50,23 @@ export const commonOptions: Record<string, Option> = {
 }
 
 export function parseOptions(options: Record<string, Option>): ParseArgsOptionsConfig {
-  return Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }]))
+  const parsed = Object.entries(options).map(([name, { type }]) => [name, { type }] as const)
+  return { ...Object.fromEntries(parsed), help: { type: 'boolean', short: 'h' } }
 }
 
 /** The value of an option that has one; throws where it is needed and not there. */
 export function text({ options }: Asked, name: string): string | undefined {
   const value = options[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** The same for what others must not see in a list of processes: `-` stands for the first line of standard input. */
+export async function secret(asked: Asked, name: string): Promise<string | undefined> {
+  const value = text(asked, name)
+  if (value !== '-') return value
+  const [line = ''] = (await readAll(process.stdin)).split(/\r?\n/, 1)
+  if (line === '') throw new UsageError(`--${name} - reads standard input, and nothing is there`)
+  return line
 }
 
 export function needed(asked: Asked, name: string): string {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import manifest from '#package' with { type: 'json' }
 import { accountCommands } from '#src/cli/accounts.ts'
 import {
   type Command,
@@ -16,10 +17,14 @@ import { asText } from '#src/cli/print.ts'
 import { repoCommands } from '#src/cli/repos.ts'
 import { serverCalls } from '#src/cli/server-calls.ts'
 import { serverCommands } from '#src/cli/servers.ts'
+import { takedownCommands } from '#src/cli/takedowns.ts'
 import { environment } from '#src/config.ts'
 import { XrpcError } from '#src/errors.ts'
 
-const commands = [...accountCommands, ...inviteCommands, ...repoCommands, ...serverCommands]
+const commands = [
+  ...[...accountCommands, ...takedownCommands, ...inviteCommands],
+  ...[...repoCommands, ...serverCommands],
+]
 
 const args = process.argv.slice(2)
 const wantsJson = args.includes('--json')
@@ -33,12 +38,10 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1
 }
 
-async function run(args: readonly string[]): Promise<string> {
+async function run(given: readonly string[]): Promise<string> {
+  const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given
   const command = findCommand(args)
-  if (command === undefined) {
-    if (args.every((arg) => arg === '--help' || arg === 'help')) return helpOfAll(commands)
-    throw new UsageError(`no such command; try headwater --help`)
-  }
+  if (command === undefined) return withoutCommand(args)
   const { values, positionals } = parse(command, args.slice(command.name.split(' ').length))
   if (values['help'] === true) return helpOf(command)
   const [least, most] = command.counts ?? [0, 0]
@@ -49,6 +52,18 @@ async function run(args: readonly string[]): Promise<string> {
   const server = serverCalls(url, passwordOf(values['admin-password'], url))
   const result = await command.run({ server, operands: positionals, options: values })
   return values['json'] === true ? JSON.stringify(result) : asText(result)
+}
+
+/** Help on all, or on the commands that begin with one word; else it says what is wrong. */
+function withoutCommand(args: readonly string[]): string {
+  if (args.length === 1 && args[0] === '--version') return manifest.version
+  const words = args.filter((arg) => arg !== '--help' && arg !== '-h')
+  if (words.length === 0) return helpOfAll(commands)
+  const [word] = words
+  const group = commands.filter(({ name }) => name.split(' ')[0] === word)
+  const topic = group.length > 0 ? `headwater ${word}` : 'headwater'
+  if (group.length > 0 && words.length === 1 && args.length > 1) return helpOfAll(group)
+  throw new UsageError(`no such command: ${words.join(' ')}; try ${topic} --help`)
 }
 
 function findCommand(args: readonly string[]): Command | undefined {

@@ -57,12 +57,10 @@ const exportRepo: Command = {
     const did = await didOf(server, asked.operands[0]!)
     const file = text(asked, 'out') ?? `${did.replaceAll(':', '-')}.car`
     const part = `${file}.part`
+    const car = await server.bytes('com.atproto.sync.getRepo', { did })
     const out = createWriteStream(part)
     try {
-      await pipeline(
-        Readable.fromWeb((await server.bytes('com.atproto.sync.getRepo', { did })) as never),
-        out,
-      )
+      await pipeline(Readable.fromWeb(car as never), out)
     } catch (error) {
       await rm(part, { force: true })
       throw error

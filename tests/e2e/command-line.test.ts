@@ -40,11 +40,17 @@ async function run<T>(...args: string[]): Promise<T> {
 const refusal = ({ code, out, err }: Outcome) => ({ code, out, err: err.trim() })
 
 describe('the command line', () => {
-  it('explains itself, as a whole and each command', async () => {
-    const [all, one] = await Promise.all([
+  it('explains itself, as a whole, each group and each command', async () => {
+    const [all, group, one, asked] = await Promise.all([
       headwater(['--help']),
+      headwater(['record', '-h']),
       headwater(['account', 'rotate-key', '--help']),
+      headwater(['help', 'account', 'rotate-key']),
     ])
+    expect(group.code).toBe(0)
+    expect(group.out).toContain('  record untakedown <at URI>')
+    expect(group.out).not.toContain('account')
+    expect(asked).toMatchObject({ code: 0, out: one.out })
     expect(all.code).toBe(0)
     for (const name of ['account create', 'invite disable', 'repo verify', 'request-crawl']) {
       expect(all.out).toContain(`  ${name}`)
@@ -63,7 +69,8 @@ describe('the command line', () => {
       headwater(['account', 'list'], { HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: 'wrong' }),
       headwater(['status', '--json'], { HEADWATER_URL: 'http://localhost:1' }),
     ])
-    expect(refusal(unknown)).toMatchObject({ code: 2, out: '' })
+    const what = 'headwater: no such command: account explode; try headwater account --help'
+    expect(refusal(unknown)).toEqual({ code: 2, out: '', err: what })
     expect(refusal(operand).err).toBe('headwater: it goes: headwater account info <did or handle>')
     expect(refusal(option)).toEqual({ code: 2, out: '', err: 'headwater: --email is needed' })
     expect(flag.code).toBe(2)
@@ -127,12 +134,18 @@ describe('accounts', () => {
     expect((await status()).body).toMatchObject({ active: true })
   })
 
-  it('get another password', async () => {
+  it('get another password, made up or typed where nobody else sees it', async () => {
     const { password } = await run<{ password: string }>('account', 'reset-password', 'alice.test')
     const log = (given: string) =>
       call(server, 'server.createSession', { body: { identifier: 'alice.test', password: given } })
     expect((await log(password)).status).toBe(200)
     expect(await failure(log(alice.password))).toEqual([401, 'AuthenticationRequired'])
+    const typing = ['account', 'reset-password', 'alice.test', '--password', '-']
+    const typed = await headwater(typing, env(), 'chosen by alice\n')
+    expect(typed).toMatchObject({ code: 0, err: '' })
+    expect(typed.out).not.toContain('chosen')
+    expect((await log('chosen by alice')).status).toBe(200)
+    expect((await headwater(typing, env())).code).toBe(2)
   })
 
   it('are announced again: #account, #identity and #sync, in order', async () => {
@@ -166,6 +179,39 @@ describe('accounts', () => {
   })
 })
 
+describe('records and blobs', () => {
+  it('are taken down, and that is ended', async () => {
+    const agent = new AtpAgent({ service: server.url })
+    await agent.login({ identifier: 'alice.test', password: 'chosen by alice' })
+    const png = Buffer.from('89504e470d0a1a0a', 'hex')
+    const { blob } = (await agent.uploadBlob(png, { encoding: 'image/png' })).data
+    const record = { $type: 'com.example.thing', blob: blob.toJSON() }
+    const input = { repo: alice.did, collection: 'com.example.thing', record }
+    const { uri } = (await agent.com.atproto.repo.createRecord(input)).data
+    const cid = String(blob.ref)
+    const [repo, rkey] = [alice.did, uri.split('/').at(-1)!]
+    const query = { repo, collection: input.collection, rkey }
+    const subjects = {
+      record: { operands: [uri], shown: () => call(server, 'repo.getRecord', { query }) },
+      blob: {
+        operands: ['alice.test', cid],
+        shown: () => call(server, 'sync.getBlob', { query: { did: repo, cid } }),
+      },
+    }
+    for (const [kind, { operands, shown }] of Object.entries(subjects)) {
+      expect((await shown()).status).toBe(200)
+      const down = await run(kind, 'takedown', ...operands, '--ref', 'case 7')
+      expect(down).toMatchObject({ takedown: { applied: true, ref: 'case 7' } })
+      expect((await shown()).status).toBe(400)
+      await run(kind, 'untakedown', ...operands)
+      expect((await shown()).status).toBe(200)
+    }
+    const nowhere = await headwater(['record', 'takedown', `${uri}x`], env())
+    expect(nowhere.code).toBe(1)
+    expect(nowhere.err).toContain('NotFound')
+  })
+})
+
 describe('repos', () => {
   const key = async () => {
     const { body } = await call(server, 'identity.resolveDid', { query: { did: alice.did } })
@@ -178,7 +224,7 @@ describe('repos', () => {
 
   it('are verified against the DID document, before and after their key is changed', async () => {
     const before = await run<{ signingKey: string }>('repo', 'verify', 'alice.test')
-    expect(before).toMatchObject({ did: alice.did, ok: true, records: 0, signingKey: await key() })
+    expect(before).toMatchObject({ did: alice.did, ok: true, records: 1, signingKey: await key() })
     const { signingKey } = await run<{ signingKey: string }>('account', 'rotate-key', 'alice.test')
     expect(signingKey).not.toBe(before.signingKey)
     expect(await key()).toBe(signingKey)
@@ -201,6 +247,10 @@ describe('repos', () => {
     )
     expect(failed.code).toBe(1)
     expect(() => readFileSync(gone)).toThrow()
+    const nowhere = join(folder, 'no-folder', 'alice.car')
+    const lost = await headwater(['repo', 'export', alice.did, '--out', nowhere], env())
+    expect(lost.code).toBe(1)
+    expect(lost.err).toMatch(/^headwater: ENOENT.*\n$/)
   })
 })
 

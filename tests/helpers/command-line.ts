@@ -13,17 +13,19 @@ export interface Outcome {
   json: <T>() => T
 }
 
-/** Runs `headwater` with these words; nothing but `env` tells it of a server. */
+/** Runs `headwater` with these words; nothing but `env` tells it of a server. `typed` is its standard input. */
 export async function headwater(
   args: readonly string[],
   env: Record<string, string> = {},
+  typed = '',
 ): Promise<Outcome> {
   const others = Object.entries(process.env).filter(([name]) => !/^(PDS|HEADWATER)_/.test(name))
   const child = spawn(process.execPath, [join(root, 'bin/headwater.js'), ...args], {
     env: { ...Object.fromEntries(others), PDS_DATA_DIRECTORY: '/nowhere', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: 60_000,
   })
+  child.stdin.on('error', () => {}).end(typed)
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return { code: child.exitCode, out, err, json: <T>() => JSON.parse(out) as T }
