@@ -29,9 +29,9 @@ export function createApp(ports: AppPorts): Hono<Env> {
   app.get('/xrpc/com.atproto.sync.subscribeRepos', () => upgradeRequired())
   app.all('/xrpc/*', xrpcHandler(ports))
   app.notFound(() => answerError(new XrpcError(404, 'NotFound', 'Not Found')))
-  app.onError((error) => {
+  app.onError((error, c) => {
     if (error instanceof XrpcError) return answerError(error)
-    ports.log.error({ err: error }, 'request failed')
+    ports.log.error({ id: c.env?.requestId, err: error }, 'request failed')
     return answerError(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   })
   return app

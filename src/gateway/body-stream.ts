@@ -48,6 +48,11 @@ export function openBody(incoming: Incoming, terms: StreamTerms): BodyStream {
   return { type, length, bytes: taken(incoming.body(), encodings, terms) }
 }
 
+/** A body that goes on as it came, encoded or not, for as long as it keeps coming. Throws 400 and 408. */
+export function rawBytes(body: Readable, idleMs: number): AsyncIterable<Uint8Array> {
+  return taken(body, [], { limit: Number.POSITIVE_INFINITY, idleMs })
+}
+
 const decoders: Record<string, () => Transform> = {
   gzip: createGunzip,
   deflate: createInflate,
@@ -68,7 +73,7 @@ function encodingsOf(header: string | undefined): string[] {
 async function* taken(
   body: Readable,
   encodings: readonly string[],
-  { limit, idleMs }: StreamTerms,
+  { limit, idleMs }: Pick<StreamTerms, 'limit' | 'idleMs'>,
 ): AsyncGenerator<Uint8Array> {
   const transforms = encodings.map((name) => decoders[name]!())
   let source = body

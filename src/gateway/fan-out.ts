@@ -60,7 +60,7 @@ export class FanOut {
         isOpen = true
         failures = 0
       } catch (error) {
-        this.#log.warn({ error, failures }, 'the firehose cannot follow the sequencer')
+        this.#log.warn({ err: error, failures }, 'the firehose cannot follow the sequencer')
         const ms = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures++)
         await pause(ms, undefined, { signal, ref: false }).catch(() => {})
       }

@@ -5,6 +5,8 @@ import type { EngineHealth, Vitals } from '#src/gateway/vitals.ts'
 export interface Metrics {
   /** Counts one call. `method` is an NSID of ours, or `other`. */
   observe(method: string, status: number, seconds: number): void
+  /** Counts a call of what is no method. `route` is one of a few words. */
+  observePlain(route: string, status: number, seconds: number): void
   /** Counts a call that was refused, by the limit's name: there are only so many. */
   refused(limit: string): void
   /** The text that is scraped, and its media type. */
@@ -31,13 +33,8 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const calls = new Histogram({
-    name: 'xrpc_request_duration_seconds',
-    help: 'XRPC calls by method and HTTP status',
-    labelNames: ['method', 'status'],
-    buckets,
-    registers,
-  })
+  const observe = durations('xrpc_request_duration_seconds', 'method', registers)
+  const observePlain = durations('http_request_duration_seconds', 'route', registers)
   const refusals = new Counter({
     name: 'rate_limited_total',
     help: 'Calls refused with 429, by limit',
@@ -45,23 +42,31 @@ export function createMetrics(ports: MetricsPorts): Metrics {
     registers,
   })
   const probe = probes(ports, registers)
-  const children = new Map<string, Histogram.Internal<string>>()
 
   return {
-    observe(method, status, seconds) {
-      const key = `${method} ${status}`
-      let child = children.get(key)
-      if (child === undefined) {
-        child = calls.labels(method, String(status))
-        children.set(key, child)
-      }
-      child.observe(seconds)
-    },
+    observe,
+    observePlain,
     refused: (limit) => refusals.inc({ limit }),
     async render() {
       await probe()
       return { text: await registry.metrics(), type: registry.contentType }
     },
+  }
+}
+
+/** Observes how long calls took, by what was called and HTTP status. */
+function durations(name: string, what: string, registers: Registry[]): Metrics['observe'] {
+  const help = `Calls by ${what} and HTTP status`
+  const all = new Histogram({ name, help, labelNames: [what, 'status'], buckets, registers })
+  const children = new Map<string, Histogram.Internal<string>>()
+  return (called, status, seconds) => {
+    const key = `${called} ${status}`
+    let child = children.get(key)
+    if (child === undefined) {
+      child = all.labels(called, String(status))
+      children.set(key, child)
+    }
+    child.observe(seconds)
   }
 }
 

@@ -17,6 +17,7 @@ import { createMetrics } from '#src/gateway/metrics.ts'
 import { type OAuth, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type GatewayPorts, openSurface } from '#src/gateway/open-surface.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
+import { isPlain, type PlainCallPorts, watchPlainCall } from '#src/gateway/plain-calls.ts'
 import { attemptCounter } from '#src/gateway/rate-limits.ts'
 import { requestId } from '#src/gateway/request-id.ts'
 import { attachSubscribeRepos } from '#src/gateway/subscribe-repos.ts'
@@ -109,7 +110,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     adminPassword,
     metricsOpen: config.metrics.open,
   })
-  serve(server, app, oauth)
+  serve(server, app, oauth, { log, metrics })
   try {
     await listen(server, config.gateway)
   } catch (error) {
@@ -139,13 +140,12 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
   await once(server, 'listening')
 }
 
-function serve(server: Server, app: Hono<Env>, oauth: OAuth): void {
+function serve(server: Server, app: Hono<Env>, oauth: OAuth, watching: PlainCallPorts): void {
   // What is no request at all, for example one without a Host.
   const errorHandler = () => answerError(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
   const listener = getRequestListener(
     (request, { incoming, outgoing }) => {
-      const id = requestId(incoming.headers['x-request-id'])
-      outgoing.setHeader('x-request-id', id)
+      const id = outgoing.getHeader('x-request-id')
       return app.fetch(request, { incoming, requestId: id } as Env['Bindings'])
     },
     {
@@ -154,8 +154,11 @@ function serve(server: Server, app: Hono<Env>, oauth: OAuth): void {
   )
   server.on('request', (incoming, outgoing) => {
     const rest = () => void listener(incoming, outgoing)
-    if (!oauth.owns(pathOf(incoming.url))) return rest()
-    outgoing.setHeader('x-request-id', requestId(incoming.headers['x-request-id']))
+    const id = requestId(incoming.headers['x-request-id'])
+    outgoing.setHeader('x-request-id', id)
+    const path = pathOf(incoming.url)
+    if (isPlain(path)) watchPlainCall(watching, { id, verb: incoming.method!, path }, outgoing)
+    if (!oauth.owns(path)) return rest()
     oauth.handle(incoming, outgoing, rest)
   })
 }

@@ -146,7 +146,7 @@ export async function serve(
     }
   } catch (error) {
     if (error instanceof XrpcError) return subscriber.fail(error.error, error.message)
-    feed.log.error({ error }, 'subscribeRepos failed')
+    feed.log.error({ err: error }, 'subscribeRepos failed')
     subscriber.fail('InternalServerError', 'Internal Server Error', INTERNAL_ERROR)
   }
 }

@@ -33,7 +33,7 @@ export interface CallPorts {
   authenticate: Authenticate
   findAccount: FindAccount
   metrics: Pick<Metrics, 'observe'>
-  log: Pick<Log, 'debug' | 'info' | 'error'>
+  log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
   /** Absent where calls are not counted. */
   rateLimits?: RateLimits | undefined
   /** A body that takes longer is not waited for. */
@@ -90,7 +90,11 @@ async function respond(
     return await answer(result, { gives: method.gives, personal, acceptEncoding })
   } catch (error) {
     if (error instanceof XrpcError && error.status < 500) return answerError(error)
-    ports.log.error({ id: c.env?.requestId, method: nsid, err: error }, 'xrpc call failed')
+    const facts = { id: c.env?.requestId, method: nsid, err: error }
+    // Others fail, too; that wakes nobody.
+    if (error instanceof XrpcError && error.status === 502)
+      ports.log.warn(facts, 'a service failed')
+    else ports.log.error(facts, 'xrpc call failed')
     if (error instanceof XrpcError) return answerError(error)
     return answerError(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   }

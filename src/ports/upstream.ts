@@ -23,7 +23,7 @@ export interface UpstreamAnswer {
   body: Readable
 }
 
-/** Throws 502 UpstreamFailure where no answer begins. */
+/** Throws 502 UpstreamFailure where no answer begins, and what the request's own body throws. */
 export type AskUpstream = (request: UpstreamRequest) => Promise<UpstreamAnswer>
 
 /** More than a stream's 64 KiB: an answer goes on coming while something of ours is looked up. */
@@ -48,8 +48,13 @@ export function upstreamOver(
       })
       return { status: answer.statusCode, headers: answer.headers, body: answer.body }
     } catch (error) {
+      if (error instanceof XrpcError) throw error
+      // That the client is gone says nothing against the service.
+      if (signal?.aborted) throw new XrpcError(400, 'InvalidRequest', 'The request broke off')
       onFailure(error, origin)
-      throw new XrpcError(502, 'UpstreamFailure', 'Upstream service unreachable')
+      const failure = new XrpcError(502, 'UpstreamFailure', 'Upstream service unreachable')
+      failure.cause = error
+      throw failure
     }
   }
 }

@@ -190,6 +190,20 @@ describe('request ids', () => {
     }
   })
 
+  it('name what is no method, too, which is counted by its kind', async () => {
+    const headers = { 'x-request-id': 'find-my-par', 'content-type': 'application/json' }
+    const path = '/oauth/par?secret=hidden'
+    const { status } = await call(server, path, { headers, body: '{}' })
+    const line = () => server.logs.split('\n').find((text) => /find-my-par.*"http"/.test(text))
+    await expect.poll(line, { timeout: 5_000 }).toBeDefined()
+    const told = { id: 'find-my-par', verb: 'POST', path: '/oauth/par', status }
+    expect(JSON.parse(line()!)).toMatchObject(told)
+    expect(server.logs).not.toContain('secret=hidden')
+    const { body } = await call(server, '/metrics', { as: admin })
+    const count = `http_request_duration_seconds_count{route="oauth",status="${status}"} 1`
+    expect(String(body).split('\n')).toContain(count)
+  })
+
   it('name the line that tells of the request in the log', async () => {
     await idOf('find-me')
     const line = () => server.logs.split('\n').find((text) => text.includes('"find-me"'))

@@ -1,5 +1,7 @@
 /** Methods of other services, called through ours: whose signature they see, what passes, and what breaks. */
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { json as parsed } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { verifyJwt } from '@atproto/xrpc-server'
@@ -35,6 +37,7 @@ beforeAll(async () => {
       PDS_PROXY_HEADERS_TIMEOUT: '1500',
       PDS_PROXY_BODY_TIMEOUT: '1500',
       PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
+      PDS_BODY_TIMEOUT_MS: '1500',
     },
   })
   alice = await createTestAccount(server, 'alice')
@@ -294,5 +297,70 @@ describe('a service that', () => {
     leaving.abort()
     await closed
     expect(performance.now() - at).toBeLessThan(1000)
+  })
+})
+
+describe('a client that', () => {
+  /** Begins a call with a body of `length` bytes; sends of it what the test sends. */
+  function begin(nsid: string, length: number) {
+    const headers = {
+      authorization: `Bearer ${alice.agent.session?.accessJwt}`,
+      'content-type': 'application/octet-stream',
+      'content-length': String(length),
+    }
+    const asked = request(`${server.url}/xrpc/${nsid}`, { method: 'POST', headers })
+    asked.on('error', () => {})
+    return asked
+  }
+
+  it('sends a body faster than the service reads has to wait', async () => {
+    const length = 100_000_000
+    const going = new Promise<() => void>((resolve) => {
+      appView.answer('com.example.slow', (heard, response) => {
+        heard.pause()
+        resolve(() => {
+          heard.resume()
+          heard.on('end', () => json(response, { ok: true }))
+        })
+      })
+    })
+    const asked = begin('com.example.slow', length)
+    let written = 0
+    const chunk = Buffer.alloc(65_536)
+    const write = () => {
+      while (written < length) {
+        const next = chunk.subarray(0, Math.min(chunk.length, length - written))
+        written += next.length
+        if (!asked.write(next)) return void asked.once('drain', write)
+      }
+      asked.end()
+    }
+    write()
+    const goOn = await going
+    const stands = async () => {
+      const before = written
+      await pause(200)
+      return written === before
+    }
+    await expect.poll(stands).toBe(true)
+    expect(written).toBeLessThan(length / 4)
+    goOn()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    expect(answer.statusCode).toBe(200)
+    expect(appView.heard.at(-1)!.headers['content-length']).toBe(String(length))
+    answer.resume()
+  })
+
+  it('stops in the middle of a body is not waited for, nor is the service', async () => {
+    const closed = new Promise<void>((resolve) => {
+      appView.answer('com.example.stalled', (heard) => void heard.on('close', resolve))
+    })
+    const asked = begin('com.example.stalled', 1000)
+    asked.write('only this')
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    expect(answer.statusCode).toBe(408)
+    expect(await parsed(answer)).toMatchObject({ error: 'RequestTimeout' })
+    await closed
+    asked.destroy()
   })
 })

@@ -106,6 +106,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     findAccount: accountFinder(dispatch),
     metrics: {
       observe: (method, status) => observed.push([method, status]),
+      observePlain: () => {},
       refused: () => {},
       render: async () => ({ text: 'calls 1\n', type: 'text/plain' }),
     },
@@ -115,7 +116,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
       dataDirectory: '.',
       checkBlobs: undefined,
     }),
-    log: { debug: () => {}, error: (what: unknown) => errors.push(what) } as never,
+    log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
     bodyTimeoutMs: 1_000,
     adminPassword,
     metricsOpen: false,

@@ -28,7 +28,7 @@ const cors = {
 /** Answers what is its own, and leaves the rest to `next`. `onError` hears of what went wrong. */
 export function introspectionEndpoint(
   provider: IntrospectingProvider,
-  onError: (error: unknown, what: string) => void,
+  onError: (response: ServerResponse, error: unknown, what: string) => void,
 ) {
   const address = new URL(introspectionPath, provider.issuer)
 
@@ -52,7 +52,7 @@ export function introspectionEndpoint(
     const [status, body] = await told(request).then(
       (found): [number, object] => [200, found],
       (error): [number, object] => {
-        onError(error, 'Failed to introspect a token')
+        onError(response, error, 'Failed to introspect a token')
         if (error instanceof WWWAuthenticateError) {
           headers['www-authenticate'] = error.wwwAuthenticateHeader
         }

@@ -84,9 +84,10 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     ])
     const { terms, plcUrl, count } = ports
     const provider = await openProvider({ surface, people, keys, terms, plcUrl, count })
-    const onError = (error: unknown, what: string) => note(log, error, what)
+    const onError = (response: Answering, error: unknown, what: string) =>
+      note(log, { id: idOf(response), error }, what)
     const ofLibrary = oauthMiddleware(provider, {
-      onError: (_, __, error, what) => onError(error, what),
+      onError: (_, response, error, what) => onError(response, error, what),
     })
     const introspect = endpoint.introspectionEndpoint(provider, onError)
     return {
@@ -120,7 +121,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
 
   function fail(error: unknown, response: ServerResponse): void {
     const isOurs = !(error instanceof XrpcError) || error.status >= 500
-    if (isOurs) log.error({ err: error }, 'an OAuth request failed')
+    if (isOurs) log.error({ id: idOf(response), err: error }, 'an OAuth request failed')
     if (response.headersSent) return void response.destroy()
     const told = isOurs
       ? { error: 'server_error', error_description: 'Internal Server Error' }
@@ -166,12 +167,23 @@ function dpopSecretOf({ terms, jwtSecret }: OAuthPorts): Uint8Array {
   return createHmac('sha256', jwtSecret).update('headwater dpop nonces').digest()
 }
 
+type Answering = Pick<ServerResponse, 'getHeader'>
+
+/** The name of the request, which its answer tells. */
+function idOf(response: Answering) {
+  return response.getHeader('x-request-id')
+}
+
 /** What users and clients do wrong is no news; what we do wrong is. */
-function note(log: OAuthPorts['log'], error: unknown, what: string): void {
+function note(
+  log: OAuthPorts['log'],
+  { id, error }: { id: unknown; error: unknown },
+  what: string,
+): void {
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
   const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
-  if (isOurs) log.error({ err: error }, what)
-  else log.debug({ reason: (error as Error).message }, what)
+  if (isOurs) log.error({ id, err: error }, what)
+  else log.debug({ id, reason: (error as Error).message }, what)
 }
 
 /** Loads once; what failed is tried again by the next who asks. */

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import type { FindAccount } from '#src/gateway/accounts.ts'
 import type { Authenticate } from '#src/gateway/authenticate.ts'
+import { rawBytes } from '#src/gateway/body-stream.ts'
 import { bodyDescription, forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
@@ -15,6 +16,8 @@ export interface CatchAllPorts {
   server: { services: Services }
   authenticate: Authenticate
   findAccount: FindAccount
+  /** Longest time in which nothing of a body may come. */
+  bodyTimeoutMs: number
 }
 
 /** The body as the server reads it, where it is not the request's own stream. */
@@ -22,7 +25,7 @@ export type Body = () => Readable
 
 /** Passes on a call of a method that this server does not have, in the reference's order of checks. */
 export async function passOn(
-  { server: { services }, authenticate, findAccount }: CatchAllPorts,
+  { server: { services }, authenticate, findAccount, bodyTimeoutMs }: CatchAllPorts,
   nsid: string,
   request: Request,
   body: Body,
@@ -56,7 +59,7 @@ export async function passOn(
         'accept-encoding': headers.get('accept-encoding') ?? 'identity',
         ...(isBody && bodyDescription(headers)),
       },
-      ...(isBody && { body: detached(body()) }),
+      ...(isBody && { body: detached(body(), bodyTimeoutMs) }),
       signal: request.signal,
     },
     { did, aud: target.did, lxm: nsid },
@@ -79,8 +82,8 @@ function hasBody(headers: Headers): boolean {
 }
 
 /** A stream that may be ended without ending the client's connection, on which its answer is still to go. */
-function detached(body: Readable): Readable {
-  return Readable.from(body.iterator({ destroyOnReturn: false }), { objectMode: false })
+function detached(body: Readable, idleMs: number): Readable {
+  return Readable.from(rawBytes(body, idleMs), { objectMode: false })
 }
 
 function badMethod() {

@@ -14,6 +14,7 @@ const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5
 async function values(ports: Partial<MetricsPorts['vitals']> = {}): Promise<Map<string, string>> {
   const metrics = createMetrics({ firehose, vitals: { ...vitals, ...ports } })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
+  metrics.observePlain('oauth', 400, 0.002)
   metrics.refused('global-ip')
   const { text } = await metrics.render()
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
@@ -41,6 +42,7 @@ it('metrics say what an operator would be woken for', async () => {
   })
   const count = 'xrpc_request_duration_seconds_count'
   expect(told.get(`${count}{method="com.atproto.server.describeServer",status="200"}`)).toBe('1')
+  expect(told.get('http_request_duration_seconds_count{route="oauth",status="400"}')).toBe('1')
 })
 
 it('metrics leave out what does not answer', async () => {

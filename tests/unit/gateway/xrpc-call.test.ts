@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { invalidRequest, unavailable } from '#src/errors.ts'
+import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
 
 const record = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: '2026-11-20T00:00:00.000Z' }
@@ -163,6 +163,13 @@ describe('what goes wrong behind', () => {
     })
     expect(gateway.errors).toEqual([{ method: 'com.atproto.repo.getRecord', err: error }])
     expect(gateway.observed).toEqual([['com.atproto.repo.getRecord', 500]])
+  })
+
+  it('is a warning where it is another service’s', async () => {
+    const gateway = failing(new XrpcError(502, 'UpstreamFailure', 'not there'))
+    const answer = await outcome(get(gateway, `com.atproto.repo.getRecord?${query}`))
+    expect(answer).toEqual({ status: 502, error: 'UpstreamFailure', message: 'not there' })
+    expect(gateway.errors).toEqual([])
   })
 
   it('is 503 where the actors are away', async () => {

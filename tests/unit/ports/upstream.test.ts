@@ -1,0 +1,50 @@
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { expect, it } from 'vitest'
+import { XrpcError } from '#src/errors.ts'
+import { type UpstreamRequest, upstreamOver } from '#src/ports/upstream.ts'
+
+const asked: UpstreamRequest = { verb: 'GET', origin: 'https://a.example', path: '/', headers: {} }
+
+/** Asks a service over a connection that fails in this way. */
+async function failing(error: unknown, signal?: AbortSignal) {
+  const told: unknown[] = []
+  const dispatcher = { request: () => Promise.reject(error) } as unknown as Dispatcher
+  const ask = upstreamOver(
+    async () => dispatcher,
+    (failure, origin) => told.push([failure, origin]),
+  )
+  const failure = await ask({ ...asked, signal }).catch((thrown: unknown) => thrown)
+  return { failure, told }
+}
+
+it('a service that cannot be reached is 502, and why is noted', async () => {
+  const error = new Error('connect ECONNREFUSED')
+  const { failure, told } = await failing(error)
+  expect(failure).toMatchObject({ status: 502, error: 'UpstreamFailure', cause: error })
+  expect(told).toEqual([[error, 'https://a.example']])
+})
+
+it('a client that has left says nothing against the service', async () => {
+  const { failure, told } = await failing(new Error('aborted'), AbortSignal.abort())
+  expect(failure).toMatchObject({ status: 400 })
+  expect(told).toEqual([])
+})
+
+it('what is wrong with the body of the request is told as it is', async () => {
+  const slow = new XrpcError(408, 'RequestTimeout', 'The request body took too long')
+  const { failure, told } = await failing(slow)
+  expect(failure).toBe(slow)
+  expect(told).toEqual([])
+})
+
+it('an answer is its status, its headers and its body', async () => {
+  const body = Readable.from(['{}'])
+  const answer = { statusCode: 404, headers: { 'content-type': 'a/b' }, body }
+  const dispatcher = { request: async () => answer } as unknown as Dispatcher
+  const ask = upstreamOver(
+    async () => dispatcher,
+    () => {},
+  )
+  expect(await ask(asked)).toEqual({ status: 404, headers: answer.headers, body })
+})
