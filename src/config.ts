@@ -12,6 +12,8 @@ import { type Environment, Reader } from '#src/config/read.ts'
 import { readServices, type Services } from '#src/config/services.ts'
 import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
 
+export const { version } = manifest
+
 export interface Config extends TrafficConfig {
   /** A developer's server asks for nothing; a production server demands its secrets. */
   mode: 'development' | 'production'
@@ -192,7 +194,7 @@ function readService(read: Reader, hostname: string): Config['service'] {
     handleDomains: domains?.map((domain) => domain.toLowerCase()) ?? [
       hostname === 'localhost' ? '.test' : `.${hostname}`,
     ],
-    version: read.text('PDS_VERSION') ?? manifest.version,
+    version: read.text('PDS_VERSION') ?? version,
     contactEmailAddress: read.text('PDS_CONTACT_EMAIL_ADDRESS'),
     privacyPolicyUrl: read.url('PDS_PRIVACY_POLICY_URL'),
     termsOfServiceUrl: read.url('PDS_TERMS_OF_SERVICE_URL'),

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import manifest from '#package' with { type: 'json' }
 import { accountCommands } from '#src/cli/accounts.ts'
 import {
   type Command,
@@ -18,7 +17,7 @@ import { repoCommands } from '#src/cli/repos.ts'
 import { serverCalls } from '#src/cli/server-calls.ts'
 import { serverCommands } from '#src/cli/servers.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
-import { environment } from '#src/config.ts'
+import { environment, version } from '#src/config.ts'
 import { XrpcError } from '#src/errors.ts'
 
 const commands = [
@@ -56,7 +55,7 @@ async function run(given: readonly string[]): Promise<string> {
 
 /** Help on all, or on the commands that begin with one word; else it says what is wrong. */
 function withoutCommand(args: readonly string[]): string {
-  if (args.length === 1 && args[0] === '--version') return manifest.version
+  if (args.length === 1 && args[0] === '--version') return version
   const words = args.filter((arg) => arg !== '--help' && arg !== '-h')
   if (words.length === 0) return helpOfAll(commands)
   const [word] = words

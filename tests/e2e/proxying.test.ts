@@ -1,8 +1,4 @@
-/** Methods of other services, called through ours: whose signature they see, what passes, and what breaks. */
-import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
-import { json as parsed } from 'node:stream/consumers'
-import { setTimeout as pause } from 'node:timers/promises'
+/** Methods of other services, called through ours: whose signature they see, and what passes. */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -22,8 +18,6 @@ let server: TestServer
 let alice: TestAccount
 let plcUrl: string
 
-const MAX_BYTES = 60_000_000
-
 beforeAll(async () => {
   appView = await startAppView()
   other = await startAppView()
@@ -34,10 +28,6 @@ beforeAll(async () => {
       PDS_DEV_PLC_PORT: String(plcPort),
       PDS_BSKY_APP_VIEW_URL: appView.url,
       PDS_BSKY_APP_VIEW_DID: appView.did,
-      PDS_PROXY_HEADERS_TIMEOUT: '1500',
-      PDS_PROXY_BODY_TIMEOUT: '1500',
-      PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
-      PDS_BODY_TIMEOUT_MS: '1500',
     },
   })
   alice = await createTestAccount(server, 'alice')
@@ -212,155 +202,5 @@ describe('a service that', () => {
         'Upstream service unreachable',
       ])
     }
-  })
-
-  it('does not begin to answer is given up', async () => {
-    appView.answer('com.example.silent', () => {})
-    const asked = call(server, '/xrpc/com.example.silent', { as: alice })
-    expect(await failure(asked)).toEqual([502, 'UpstreamFailure'])
-  })
-
-  it.each([
-    ['breaks off', (response: { destroy(): void }) => response.destroy()],
-    ['falls silent', () => {}],
-  ])(
-    '%s in the middle leaves the client with a broken answer, not a short one',
-    async (_, then) => {
-      appView.answer('com.example.cut', async (_, response) => {
-        response.writeHead(200, { 'content-type': 'application/json' })
-        response.write('{"a":')
-        await pause(50)
-        then(response)
-      })
-      await expect(call(server, '/xrpc/com.example.cut', { as: alice })).rejects.toThrow()
-    },
-  )
-
-  /** Sends blanks for as long as they are taken, `most` bytes at most; tells how many it was. */
-  function pours(nsid: string, most: number): () => number {
-    let sent = 0
-    appView.answer(nsid, async (_, response) => {
-      response.on('error', () => {})
-      response.writeHead(200, { 'content-type': 'application/json' })
-      const closed = once(response, 'close')
-      const chunk = Buffer.alloc(65_536, 32)
-      while (!response.destroyed && sent < most) {
-        sent += chunk.length
-        if (!response.write(chunk)) {
-          await Promise.race([new Promise((go) => response.once('drain', go)), closed])
-        }
-      }
-      response.end()
-    })
-    return () => sent
-  }
-
-  it('says too much is cut off', async () => {
-    const sent = pours('com.example.huge', 5 * MAX_BYTES)
-    await expect(call(server, '/xrpc/com.example.huge', { as: alice })).rejects.toThrow()
-    expect(sent()).toBeLessThan(2 * MAX_BYTES)
-  })
-
-  it('is read only as fast as the client reads, and let go when it leaves', async () => {
-    const sent = pours('com.example.long', MAX_BYTES - 1_000_000)
-    const response = await fetch(`${server.url}/xrpc/com.example.long`, {
-      headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
-    })
-    const reader = response.body!.getReader()
-    await reader.read()
-    const stands = async () => {
-      const before = sent()
-      await pause(200)
-      return sent() === before
-    }
-    await expect.poll(stands).toBe(true)
-    expect(sent()).toBeLessThan(MAX_BYTES / 2)
-    const before = sent()
-    await reader.read()
-    await reader.cancel()
-    await expect.poll(stands).toBe(true)
-    expect(sent()).toBeLessThan(before + MAX_BYTES / 4)
-  })
-
-  it('is let go when the client leaves before the answer', async () => {
-    const closed = new Promise<void>((resolve) => {
-      appView.answer('com.example.left', (_, response) => void response.on('close', resolve))
-    })
-    const leaving = new AbortController()
-    const asked = fetch(`${server.url}/xrpc/com.example.left`, {
-      headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
-      signal: leaving.signal,
-    })
-    asked.catch(() => {})
-    await expect.poll(() => appView.heard.at(-1)?.path).toBe('/xrpc/com.example.left')
-    const at = performance.now()
-    leaving.abort()
-    await closed
-    expect(performance.now() - at).toBeLessThan(1000)
-  })
-})
-
-describe('a client that', () => {
-  /** Begins a call with a body of `length` bytes; sends of it what the test sends. */
-  function begin(nsid: string, length: number) {
-    const headers = {
-      authorization: `Bearer ${alice.agent.session?.accessJwt}`,
-      'content-type': 'application/octet-stream',
-      'content-length': String(length),
-    }
-    const asked = request(`${server.url}/xrpc/${nsid}`, { method: 'POST', headers })
-    asked.on('error', () => {})
-    return asked
-  }
-
-  it('sends a body faster than the service reads has to wait', async () => {
-    const length = 100_000_000
-    const going = new Promise<() => void>((resolve) => {
-      appView.answer('com.example.slow', (heard, response) => {
-        heard.pause()
-        resolve(() => {
-          heard.resume()
-          heard.on('end', () => json(response, { ok: true }))
-        })
-      })
-    })
-    const asked = begin('com.example.slow', length)
-    let written = 0
-    const chunk = Buffer.alloc(65_536)
-    const write = () => {
-      while (written < length) {
-        const next = chunk.subarray(0, Math.min(chunk.length, length - written))
-        written += next.length
-        if (!asked.write(next)) return void asked.once('drain', write)
-      }
-      asked.end()
-    }
-    write()
-    const goOn = await going
-    const stands = async () => {
-      const before = written
-      await pause(200)
-      return written === before
-    }
-    await expect.poll(stands).toBe(true)
-    expect(written).toBeLessThan(length / 4)
-    goOn()
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    expect(answer.statusCode).toBe(200)
-    expect(appView.heard.at(-1)!.headers['content-length']).toBe(String(length))
-    answer.resume()
-  })
-
-  it('stops in the middle of a body is not waited for, nor is the service', async () => {
-    const closed = new Promise<void>((resolve) => {
-      appView.answer('com.example.stalled', (heard) => void heard.on('close', resolve))
-    })
-    const asked = begin('com.example.stalled', 1000)
-    asked.write('only this')
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    expect(answer.statusCode).toBe(408)
-    expect(await parsed(answer)).toMatchObject({ error: 'RequestTimeout' })
-    await closed
-    asked.destroy()
   })
 })
