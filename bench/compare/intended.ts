@@ -160,7 +160,15 @@ export const intended: Intended[] = [
   {
     what: 'describeRepo after a change of handle',
     why: 'the server made the change itself',
-    seen: [[/identity . changed: .*describeRepo$/]],
+    seen: [
+      [/identity . changed: .*describeRepo$/],
+      [/custom domains .*describeRepo$/, /^body\.(didDoc\.alsoKnownAs|handleIsCorrect)/],
+    ],
+  },
+  {
+    what: 'signPlcOperation of a did:web',
+    why: 'no code helps',
+    seen: [[/own DID .*signPlcOperation$/, /^(error|message): /]],
   },
   {
     what: 'recommended credentials of an account that was taken down',

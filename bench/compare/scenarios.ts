@@ -2,10 +2,13 @@
 import { creation, logIn } from './scenarios/accounts.ts'
 import { admin } from './scenarios/admin.ts'
 import { blobs } from './scenarios/blobs.ts'
+import { crawlers } from './scenarios/crawlers.ts'
 import { credentials } from './scenarios/credentials.ts'
+import { domains } from './scenarios/domains.ts'
 import { identity } from './scenarios/identity.ts'
 import { arrival, moves, sleepAndDeath } from './scenarios/lifecycle.ts'
 import { appPasswords, mail, serviceAuth } from './scenarios/mail.ts'
+import { ownDid } from './scenarios/own-did.ts'
 import { proxying } from './scenarios/proxying.ts'
 import { readAfterWrite } from './scenarios/read-after-write.ts'
 import { records } from './scenarios/records.ts'
@@ -16,7 +19,7 @@ import { strict } from './scenarios/strict.ts'
 import { firehose, repos } from './scenarios/sync.ts'
 import type { Scenario } from './worlds.ts'
 
-const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity]
+const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity, domains, ownDid]
 const aboutRepos = [records, blobs, repos, firehose]
 const aboutStates = [arrival, moves, sleepAndDeath, admin, ...everyState]
 
@@ -27,6 +30,7 @@ export const scenarios: Scenario[] = [
   routes,
   credentials,
   requests,
+  crawlers,
   proxying,
   readAfterWrite,
   strict,

@@ -1,10 +1,11 @@
-/** What stands around one server while it is compared: its mail, an AppView and a moderation service. */
+/** What stands around one server while it is compared: mail, names, a relay, an AppView and a moderation service. */
 import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import {
   type ModerationService,
   startModerationService,
 } from '#tests/helpers/moderation-service.ts'
+import { type NameServer, startNameServer } from '#tests/helpers/name-server.ts'
 
 export const adminPassword = 'the-admin-of-both'
 export const jwtSecret = '0123456789abcdef0123456789abcdef'
@@ -14,6 +15,10 @@ export interface Services extends AsyncDisposable {
   readonly appView: FakeAppView
   readonly moderation: ModerationService
   readonly mail: MailServer
+  /** Answers for the domains of handles. */
+  readonly nameServer: NameServer
+  /** Takes whatever it is asked to. */
+  readonly relay: FakeAppView
   readonly names: ReadonlyMap<string, string>
   /** Variables that every world has. */
   readonly env: Record<string, string>
@@ -22,15 +27,20 @@ export interface Services extends AsyncDisposable {
 }
 
 export async function startServices(): Promise<Services> {
-  const [appView, moderation, mail] = await Promise.all([
+  const [appView, moderation, mail, nameServer, relay] = await Promise.all([
     startAppView(),
     startModerationService(),
     startMailServer(),
+    startNameServer(),
+    startAppView(),
   ])
+  relay.answer('com.atproto.sync.requestCrawl', {})
   return {
     appView,
     moderation,
     mail,
+    nameServer,
+    relay,
     names: new Map([
       [appView.did, '<appview>'],
       [appView.url, '<appview url>'],
@@ -56,6 +66,8 @@ export async function startServices(): Promise<Services> {
       await appView[Symbol.asyncDispose]()
       await moderation[Symbol.asyncDispose]()
       await mail.close()
+      await relay[Symbol.asyncDispose]()
+      nameServer.close()
     },
   }
 }

@@ -16,7 +16,8 @@ export type World = 'alone' | 'served' | 'strict'
 
 const variables: Record<World, (services: Services) => Record<string, string>> = {
   alone: () => ({}),
-  served: ({ appView, moderation }) => ({
+  served: ({ appView, moderation, relay }) => ({
+    PDS_CRAWLERS: relay.url,
     PDS_BSKY_APP_VIEW_URL: appView.url,
     PDS_BSKY_APP_VIEW_DID: appView.did,
     PDS_MOD_SERVICE_URL: moderation.service.url,
@@ -45,13 +46,19 @@ export async function visit(world: World, wanted: RegExp): Promise<Visitor[]> {
   try {
     const servers = await startServers((name) => {
       const around = services.get(name)!
-      return { ...around.env, ...variables[world](around) }
+      return { ...around.env, ...variables[world](around), ...askedForNames(name, around) }
     })
     return await Promise.all(servers.map((server) => scripted(server, chosen, services)))
   } finally {
     await stopServers()
     for (const around of services.values()) await around[Symbol.asyncDispose]()
   }
+}
+
+/** The reference has no variable for a name server on a port of its own; its start script does. */
+function askedForNames(name: string, { nameServer }: Services): Record<string, string> {
+  if (name === 'reference') return { BENCH_NAME_SERVER: nameServer.address }
+  return { PDS_HANDLE_BACKUP_NAMESERVERS: nameServer.address }
 }
 
 async function scripted(

@@ -1,0 +1,96 @@
+/** Accounts whose DID is a did:web of their owner's: made, moved here, renamed, paused and ended. */
+import { openOwnDid } from '../own-did.ts'
+import { createPerson, takeDown } from '../people.ts'
+import { admin } from '../services.ts'
+import type { Scenario } from '../worlds.ts'
+
+const server = 'com.atproto.server'
+const identity = 'com.atproto.identity'
+
+export const ownDid: Scenario = {
+  name: 'own DID',
+  world: 'alone',
+  async run(visitor) {
+    await visitor.listen(await createPerson(visitor, 'own-marker'))
+    using own = await openOwnDid(visitor, 'webster')
+    const { did } = own
+    const document = { ...own.said! }
+    const input = { did, handle: 'webster.test', email: 'webster@example.com', password: 'secret' }
+    const create = (what: string, more: object = {}, as: string | undefined = own.proof()) =>
+      visitor.call(what, `${server}.createAccount`, { as, body: { ...input, ...more } })
+    own.said = null
+    await create('without a document')
+    own.said = document
+    await create('of somebody else', { did: 'did:web:example.com' })
+    await create('with a path', { did: `${did}:path` })
+    const { body: made } = await create('good')
+    await visitor.events('arrived')
+    const as = `Bearer ${made.accessJwt}`
+    const status = (what: string) => visitor.call(what, `${server}.checkAccountStatus`, { as })
+    const activate = async (what: string) => {
+      await visitor.call(what, `${server}.activateAccount`, { as, verb: 'POST' })
+      await visitor.events(what)
+    }
+    await status('new')
+    await visitor.call('of a did:web', `${server}.getSession`, { as })
+    const headers = { 'content-type': 'application/vnd.ipld.car' }
+    await visitor.call('good', 'com.atproto.repo.importRepo', { as, body: own.car, headers })
+    const { body: advice } = await visitor.call('', `${identity}.getRecommendedDidCredentials`, {
+      as,
+    })
+    await activate('elsewhere')
+    // What both take for their own address.
+    const { endpoint } = advice.services.atproto_pds
+    own.said = { ...document, endpoint }
+    await status('another key')
+    await activate('another key')
+    own.said = { ...own.said, key: advice.verificationMethods.atproto }
+    await status('in order')
+    await activate('in order')
+    await visitor.call('', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await visitor.call('', 'com.atproto.repo.describeRepo', { query: { repo: did } })
+    await visitor.call('by its handle', `${identity}.resolveHandle`, {
+      query: { handle: 'webster.test' },
+    })
+    await visitor.call('', `${server}.createSession`, {
+      body: { identifier: did, password: 'secret' },
+    })
+    const record = { repo: did, collection: 'com.example.thing', record: { first: 'here' } }
+    await visitor.call('the first write', 'com.atproto.repo.createRecord', { as, body: record })
+    await visitor.events('the first write')
+
+    for (const [method, body] of [
+      ['requestPlcOperationSignature', undefined],
+      ['signPlcOperation', { token: 'AAAAA-AAAAA' }],
+      ['submitPlcOperation', { operation: {} }],
+    ] as const) {
+      const ask = { as, verb: 'POST', ...(body && { body }) }
+      await visitor.call('of a did:web', `${identity}.${method}`, ask)
+    }
+    const rename = async (what: string, handle: string) => {
+      await visitor.call(what, `${identity}.updateHandle`, { as, body: { handle } })
+      await visitor.events(what)
+    }
+    await rename('before its document', 'webster-two.test')
+    own.said = { ...own.said, handle: 'webster-two.test' }
+    await rename('after its document', 'webster-two.test')
+    await visitor.call('by the admin', 'com.atproto.admin.updateAccountHandle', {
+      as: admin,
+      body: { did, handle: 'webster-three.test' },
+    })
+    await visitor.events('by the admin')
+    await visitor.call('', 'com.atproto.admin.getAccountInfo', { as: admin, query: { did } })
+    await visitor.call('', `${server}.deactivateAccount`, { as, body: {} })
+    await visitor.events('deactivated')
+    own.said = null
+    await activate('without a document')
+    own.said = { ...document, endpoint, key: advice.verificationMethods.atproto }
+    await activate('with its document')
+    await takeDown(visitor, did, true)
+    await visitor.events('taken down')
+    await takeDown(visitor, did, false)
+    await visitor.events('the end of the takedown')
+    await visitor.call('', 'com.atproto.admin.deleteAccount', { as: admin, body: { did } })
+    await visitor.events('deleted')
+  },
+}
