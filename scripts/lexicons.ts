@@ -1,9 +1,10 @@
-/** Generates src/protocol/lexicons from the lexicon documents that come with `@atproto/api`. */
+/** Generates src/protocol/lexicons from the lexicon documents that come with `@atproto/api`, and those beside this file. */
 import { execFileSync } from 'node:child_process'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { schemas } from '@atproto/api'
+import siteStandard from './lexicons/site.standard.json' with { type: 'json' }
 
 /** The methods of a PDS; whatever they and the records refer to comes along. */
 const methods = ['admin', 'identity', 'moderation', 'repo', 'server', 'sync'].map(
@@ -25,11 +26,14 @@ const root = join(import.meta.dirname, '..')
 const out = join(root, 'src/protocol/lexicons')
 const documents = mkdtempSync(join(tmpdir(), 'lexicons-'))
 
-const records = schemas
+/** Long-form writing, which the reference knows and that package does not. */
+const all: readonly { id: string; defs: object }[] = [...schemas, ...siteStandard]
+
+const records = all
   .filter(({ defs }) => (defs as Record<string, { type: string }>)['main']?.type === 'record')
   .map(({ id }) => id)
 
-for (const document of schemas) {
+for (const document of all) {
   const file = join(documents, `${document.id.replaceAll('.', '/')}.json`)
   mkdirSync(dirname(file), { recursive: true })
   // That package spells its references out as URIs; lexicon documents don't.

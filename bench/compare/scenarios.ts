@@ -7,6 +7,7 @@ import { credentials } from './scenarios/credentials.ts'
 import { domains } from './scenarios/domains.ts'
 import { identity } from './scenarios/identity.ts'
 import { arrival, moves, sleepAndDeath } from './scenarios/lifecycle.ts'
+import { longForm } from './scenarios/long-form.ts'
 import { appPasswords, mail, serviceAuth } from './scenarios/mail.ts'
 import { ownDid } from './scenarios/own-did.ts'
 import { proxying } from './scenarios/proxying.ts'
@@ -20,7 +21,7 @@ import { firehose, repos } from './scenarios/sync.ts'
 import type { Scenario } from './worlds.ts'
 
 const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity, domains, ownDid]
-const aboutRepos = [records, blobs, repos, firehose]
+const aboutRepos = [records, longForm, blobs, repos, firehose]
 const aboutStates = [arrival, moves, sleepAndDeath, admin, ...everyState]
 
 export const scenarios: Scenario[] = [

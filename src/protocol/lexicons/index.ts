@@ -5,4 +5,5 @@
 
 export * as app from './app.ts'
 export * as com from './com.ts'
+export * as site from './site.ts'
 export * as chat from './chat.ts'

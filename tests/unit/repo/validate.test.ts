@@ -53,6 +53,13 @@ describe('the block', () => {
 describe('validation', () => {
   const unknown = { collection: 'com.example.thing' }
 
+  it('knows long-form writing, as the reference does', () => {
+    const collection = 'site.standard.document'
+    const document = { site: 'https://example.com', title: 'a title', publishedAt: createdAt }
+    expect(prepare(document, { collection }).status).toBe('valid')
+    expect(() => prepare({ ...document, site: 'no URI' }, { collection })).toThrow(collection)
+  })
+
   it('is what was asked for', () => {
     expect(prepare(post, { validate: true }).status).toBe('valid')
     expect(prepare(post).status).toBe('valid')
