@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { leftBehind } from '#src/engine/engine-process.ts'
 import { root } from '#tests/helpers/sources.ts'
+import { toldSecrets } from '#tests/helpers/told-secrets.ts'
 
 const startMs = 40_000
 const stopMs = 30_000
@@ -34,10 +35,12 @@ export function killLeftovers(folder: string): void {
 /** One `node src/main.ts`, with what it prints. */
 export class ServerProcess {
   output = ''
+  readonly #folder: string
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
 
   constructor(folder: string, env: Record<string, string>) {
+    this.#folder = folder
     this.#child = spawn(process.execPath, [join(root, 'src/main.ts')], {
       cwd: folder,
       env: { ...bareEnvironment(), ...env },
@@ -76,12 +79,17 @@ export class ServerProcess {
     if (this.isRunning) await this.#ended
   }
 
-  /** Asks it to stop and waits; throws with what it printed if it takes longer than 30 s. */
+  /** Asks it to stop and waits; throws if it takes longer than 30 s, and if it has printed a secret. */
   async terminate(): Promise<void> {
     this.#child.kill('SIGTERM')
-    if (await until(async () => !this.isRunning, stopMs)) return
+    if (await until(async () => !this.isRunning, stopMs)) return this.#mustHaveKeptSecrets()
     await this.kill9()
     throw new Error(`the server did not stop:\n${this.output}`)
+  }
+
+  #mustHaveKeptSecrets(): void {
+    const told = toldSecrets(this.output, this.#folder)
+    if (told.length > 0) throw new Error(`the log tells secrets:\n${told.join('\n')}`)
   }
 
   async kill9(): Promise<void> {
