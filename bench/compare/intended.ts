@@ -166,6 +166,11 @@ export const intended: Intended[] = [
     ],
   },
   {
+    what: 'deleteSession soon after a refresh',
+    why: 'who signs out is out',
+    seen: [[/the first after the end of the second: /]],
+  },
+  {
     what: 'signPlcOperation of a did:web',
     why: 'no code helps',
     seen: [[/own DID .*signPlcOperation$/, /^(error|message): /]],

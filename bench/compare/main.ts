@@ -30,6 +30,9 @@ const { left, seen: counts } = unexplained(differences, intended)
 const isWhole = options.only === '.' && options.world === '.'
 const unseen = isWhole ? intended.filter((one) => !counts.has(one)) : []
 
+// A scenario that broke off in the same way on both sides has compared nothing from there on.
+const broken = seen.flat().filter(({ label }) => label.endsWith(' / broke off'))
+for (const { label, form } of broken) console.log(`${label} · ${JSON.stringify(form)}`)
 for (const { label, parts } of options.all ? differences : left) {
   console.log(`${label} · ${parts.join(' · ')}`)
 }
@@ -43,4 +46,4 @@ const inMore = differences.filter(({ parts }) => parts.some((part) => !part.star
 console.log(
   `\n${count} calls compared: ${inMore.length} differ in more than headers, ${differences.length - inMore.length} in headers only; ${left.length} in ways that are not intended.`,
 )
-process.exitCode = left.length + unseen.length > 0 ? 1 : 0
+process.exitCode = left.length + unseen.length + broken.length > 0 ? 1 : 0

@@ -22,8 +22,8 @@ export interface Services extends AsyncDisposable {
   readonly names: ReadonlyMap<string, string>
   /** Variables that every world has. */
   readonly env: Record<string, string>
-  /** The code in the last mail to an address. */
-  code(address: string): Promise<string>
+  /** The code in the last mail to an address, once that is another than `before`. */
+  code(address: string, before?: string): Promise<string>
 }
 
 export async function startServices(): Promise<Services> {
@@ -54,10 +54,10 @@ export async function startServices(): Promise<Services> {
       PDS_EMAIL_SMTP_URL: mail.url,
       PDS_EMAIL_FROM_ADDRESS: 'pds@example.com',
     },
-    async code(address) {
+    async code(address, before) {
       for (let waits = 0; waits < 100; waits++) {
         const code = lastCode(mail, address)
-        if (code !== undefined) return code
+        if (code !== undefined && code !== before) return code
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
       throw new Error(`no mail to ${address}`)

@@ -91,7 +91,7 @@ export const logIn: Scenario = {
   name: 'sessions',
   world: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'log-in')
+    const person = await createPerson(visitor, 'returner')
     const { did, handle, email, password } = person
     const session = (what: string, body: object) =>
       visitor.call(what, 'com.atproto.server.createSession', { body })
@@ -99,8 +99,8 @@ export const logIn: Scenario = {
       did,
       handle,
       email,
-      'LOG-IN.test',
-      'Log-In@Example.com',
+      'RETURNER.test',
+      'Returner@Example.com',
       `@${handle}`,
       `${handle} `,
     ]) {

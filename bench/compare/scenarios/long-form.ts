@@ -48,7 +48,7 @@ export const longForm: Scenario = {
   name: 'long form',
   world: 'alone',
   async run(visitor) {
-    const { did, access: as } = await createPerson(visitor, 'writer')
+    const { did, access: as } = await createPerson(visitor, 'long-writer')
     for (const [collection, records] of Object.entries(attempts)) {
       for (const [n, record] of records.entries()) {
         const body = { repo: did, collection, record: { ...record, $type: collection } }

@@ -10,7 +10,7 @@ export const mail: Scenario = {
   world: 'alone',
   async run(visitor) {
     await createPerson(visitor, 'mail-other')
-    const { access: as, email, handle, did } = await createPerson(visitor, 'mail')
+    const { access: as, email, handle, did } = await createPerson(visitor, 'mailed')
     const request = (method: string, what = 'asked') =>
       visitor.call(what, `${server}.${method}`, { as, verb: 'POST' })
     const send = (what: string, method: string, body: object, by: string | undefined = as) =>
@@ -22,7 +22,7 @@ export const mail: Scenario = {
     await send('another address', 'confirmEmail', { email: 'x@example.com', token: confirmation })
     await send('a wrong code', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
     await send('in lower case', 'confirmEmail', {
-      email: 'MAIL@example.com',
+      email: 'MAILED@example.com',
       token: confirmation.toLowerCase(),
     })
     await send('used up', 'confirmEmail', { email, token: confirmation })
@@ -30,7 +30,7 @@ export const mail: Scenario = {
     await request('requestEmailConfirmation', 'confirmed already')
 
     await request('requestEmailUpdate')
-    const update = await visitor.services.code(email)
+    const update = await visitor.services.code(email, confirmation)
     const next = 'mail-next@example.com'
     await send('without a code', 'updateEmail', { email: next })
     await send('a wrong code', 'updateEmail', { email: next, token: 'AAAAA-AAAAA' })
@@ -44,8 +44,8 @@ export const mail: Scenario = {
 
     await send('nobody', 'requestPasswordReset', { email: 'nobody@example.com' }, undefined)
     await send('no address', 'requestPasswordReset', { email: 'x' }, undefined)
-    await send('asked', 'requestPasswordReset', { email: 'Mail@example.com' }, undefined)
-    const reset = await visitor.services.code(email)
+    await send('asked', 'requestPasswordReset', { email: 'Mailed@example.com' }, undefined)
+    const reset = await visitor.services.code(email, update)
     await send(
       'a wrong code',
       'resetPassword',
@@ -67,7 +67,7 @@ export const mail: Scenario = {
       undefined,
     )
     await request('requestAccountDelete')
-    const end = await visitor.services.code(email)
+    const end = await visitor.services.code(email, reset)
     const deletion = { did, password: 'next', token: end }
     await send('a wrong password', 'deleteAccount', { ...deletion, password: 'wrong' }, undefined)
     await send('a wrong code', 'deleteAccount', { ...deletion, token: 'AAAAA-AAAAA' }, undefined)
@@ -83,7 +83,7 @@ export const mail: Scenario = {
     await send('again', 'deleteAccount', deletion, undefined)
     await visitor.call('deleted', 'com.atproto.sync.getRepoStatus', { query: { did } })
     await visitor.call('deleted', 'com.atproto.sync.listRepos', { query: { limit: 1 } })
-    await createPerson(visitor, 'mail').then(
+    await createPerson(visitor, 'mailed').then(
       () => visitor.note('the name is free again', true),
       (error) => visitor.note('the name is free again', String(error)),
     )
