@@ -15,8 +15,10 @@ import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
-/** How long events gather: while accounts end what they have begun, or while nobody listens. */
-const GATHER_MS = 3
+/** How long the sequencer waits for accounts to end what they have begun. */
+const LONGEST_DRAIN_MS = 3
+/** How long events gather while nobody listens. */
+const UNHURRIED_MS = 10
 /** How long accounts wait for the sequencer: its trouble is not theirs. */
 const LONGEST_LOGGING_MS = 100
 /** A follower asks again within this time. */
@@ -91,7 +93,7 @@ export class TransactionGate {
     if (isHeard) this.#phase = 'draining'
     if (!isHeard || this.#running > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const callOff = this.#timer(GATHER_MS, resolve)
+      const callOff = this.#timer(isHeard ? LONGEST_DRAIN_MS : UNHURRIED_MS, resolve)
       if (isHeard) this.#onDrained = resolve
       await promise
       callOff()
