@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,7 +15,6 @@ const title = browserPath
   ? 'the security pages'
   : 'the security pages (skipped: no browser is found here, CHROMIUM_PATH names one)'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const phone = { width: 390, height: 844 }
 const desk = { width: 1280, height: 800 }
 const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')}`
@@ -69,7 +67,7 @@ describe.runIf(browserPath)(title, () => {
 
   /** Throws unless everybody can use the page, in both colour schemes, and nothing is wider than a phone. */
   async function mustBeGood(page: Page, name: string): Promise<void> {
-    await page.evaluate(axe)
+    await page.evaluate(axe.source)
     const complaints: unknown[] = []
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
