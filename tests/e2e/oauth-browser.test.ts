@@ -4,6 +4,7 @@ import {
   type AppPage,
   type AppSignIn,
   browserPath,
+  openPage,
   startAppPage,
   startBrowser,
 } from '#tests/helpers/app-page.ts'
@@ -23,7 +24,7 @@ const title =
 const getSession = '/xrpc/com.atproto.server.getSession'
 
 // The real pages, in a real browser, for an app that runs in it.
-describe.runIf(browserPath !== undefined)(title, () => {
+describe.runIf(browserPath !== undefined)(title, { timeout: 180_000 }, () => {
   let server: TestServer
   let alice: TestAccount
   let app: AppPage
@@ -50,9 +51,7 @@ describe.runIf(browserPath !== undefined)(title, () => {
 
   /** The app, whose user presses "sign in". */
   async function begin(input: string, options: AppSignIn = {}): Promise<Page> {
-    const context = await browser.newContext({ locale: 'en-US' })
-    context.setDefaultTimeout(20_000)
-    const page = await context.newPage()
+    const page = await openPage(browser)
     await page.goto(app.url)
     await page.getByText('signed out').waitFor()
     await page.evaluate(`void app.signIn(...${JSON.stringify([input, options])})`)

@@ -1,7 +1,16 @@
 import { Secret, TOTP } from 'otpauth'
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AppPage, browserPath, startAppPage, startBrowser } from '#tests/helpers/app-page.ts'
+import {
+  type AppPage,
+  browserPath,
+  openPage,
+  startAppPage,
+  startBrowser,
+  submit,
+  tabTo,
+  typeWhereOneIs,
+} from '#tests/helpers/app-page.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import { freePort } from '#tests/helpers/processes.ts'
 import {
@@ -15,7 +24,7 @@ const name = browserPath
   ? 'in a browser'
   : 'in a browser (skipped: there is none; CHROMIUM_PATH names one)'
 
-describe.runIf(browserPath)(name, () => {
+describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
   let mail: MailServer
   let server: TestServer
   let app: AppPage
@@ -44,12 +53,7 @@ describe.runIf(browserPath)(name, () => {
     await mail?.close()
   })
 
-  /** A browser of its own, without cookies. */
-  async function freshPage(): Promise<Page> {
-    const context: BrowserContext = await browser.newContext({ locale: 'en-US' })
-    context.setDefaultTimeout(15_000)
-    return context.newPage()
-  }
+  const freshPage = () => openPage(browser)
 
   /** Gives the page a passkey store that says yes. */
   async function withAuthenticator(page: Page) {
@@ -79,8 +83,7 @@ describe.runIf(browserPath)(name, () => {
   async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
     await page.goto(`${server.url}/account/security`)
     await page.getByLabel('Handle or email').fill(handle)
-    await page.getByLabel('Password').fill(password)
-    await page.keyboard.press('Enter')
+    await submit(page.getByLabel('Password'), password)
   }
 
   /** Goes to an app, and on to the page on which it has its users sign in. */
@@ -118,8 +121,7 @@ describe.runIf(browserPath)(name, () => {
     const other = await freshPage()
     await fromApp(other, ann)
     // The password alone is not enough.
-    await other.getByRole('textbox', { name: 'Password' }).fill(ann.password)
-    await other.keyboard.press('Enter')
+    await submit(other.getByRole('textbox', { name: 'Password' }), ann.password)
     await other.getByText('Check your recovery codes').waitFor()
     const ours = await ourPage(other)
     await passkeys.moveTo(ours)
@@ -138,31 +140,26 @@ describe.runIf(browserPath)(name, () => {
     const totp = new TOTP({ secret: Secret.fromBase32(key) })
     const code = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 })
     // The field for the code is the first thing one types into.
-    await page.keyboard.type(code(-1))
-    await page.keyboard.press('Enter')
+    await typeWhereOneIs(page, '#code', code(0), 'Enter')
     await expect.poll(() => page.getByRole('status').textContent()).toBe('Done.')
 
     const other = await freshPage()
     await fromApp(other, bob)
     const ours = await ourPage(other)
-    await ours.keyboard.type(bob.handle)
-    await ours.keyboard.press('Tab')
-    await ours.keyboard.type(bob.password)
-    await ours.keyboard.press('Enter')
+    await typeWhereOneIs(ours, '#identifier', bob.handle, 'Tab')
+    await typeWhereOneIs(ours, '#password', bob.password, 'Enter')
     await ours.getByRole('heading', { name: 'One more step' }).waitFor()
-    await ours.keyboard.type('000000')
-    await ours.keyboard.press('Enter')
+    await typeWhereOneIs(ours, '#code', '000000', 'Enter')
     await expect
       .poll(() => ours.getByRole('alert').first().textContent())
       .toBe('The code is wrong or has expired.')
-    await ours.keyboard.type(code(0))
-    await ours.keyboard.press('Enter')
+    // A code counts once; the next one is good already.
+    await typeWhereOneIs(ours, '#code', code(1), 'Enter')
     await ours.waitForURL(/\/oauth\/authorize/)
     await consent(ours, bob)
 
     // In this browser the second step was shown lately: the stock page takes the password alone.
-    await other.getByRole('textbox', { name: 'Password' }).fill(bob.password)
-    await other.keyboard.press('Enter')
+    await submit(other.getByRole('textbox', { name: 'Password' }), bob.password)
     await other.getByRole('button', { name: 'Authorize' }).waitFor()
   })
 
@@ -181,15 +178,12 @@ describe.runIf(browserPath)(name, () => {
     for (const pick of [() => lastCode(mail, 'carol@example.com')!, () => recovery[0]!]) {
       const other = await freshPage()
       await fromApp(other, carol)
-      await other.getByRole('textbox', { name: 'Password' }).fill(carol.password)
-      await other.keyboard.press('Enter')
+      await submit(other.getByRole('textbox', { name: 'Password' }), carol.password)
       await other.getByText('Check your c…l@example.com email').waitFor()
       expect(lastCode(mail, 'carol@example.com')).not.toBe(before)
-      await other.getByRole('textbox', { name: '2FA' }).fill('AAAAA-AAAAA')
-      await other.keyboard.press('Enter')
+      await submit(other.getByRole('textbox', { name: '2FA' }), 'AAAAA-AAAAA')
       await other.getByRole('alert').waitFor()
-      await other.getByRole('textbox', { name: '2FA' }).fill(pick())
-      await other.keyboard.press('Enter')
+      await submit(other.getByRole('textbox', { name: '2FA' }), pick())
       await consent(other, carol)
     }
     await page.goto(`${server.url}/account/security/events`)
@@ -219,13 +213,3 @@ describe.runIf(browserPath)(name, () => {
     expect(await page.evaluate('window.ran')).toBeUndefined()
   })
 })
-
-/** Presses Tab until the element has the focus, and Enter then. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  await target.waitFor()
-  for (let i = 0; i < 40; i++) {
-    await page.keyboard.press('Tab')
-    if ((await target.and(page.locator(':focus')).count()) > 0) break
-  }
-  await page.keyboard.press('Enter')
-}

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserOAuthClient } from '@atproto/oauth-client-browser'
-import { type Browser as Chromium, chromium } from 'playwright-core'
+import { type Browser as Chromium, chromium, type Locator, type Page } from 'playwright-core'
+import { onTestFailed } from 'vitest'
 import { createViteServer } from 'vitest/node'
 import { root } from '#tests/helpers/sources.ts'
 
@@ -25,6 +26,52 @@ export function startBrowser(): Promise<Chromium> {
     executablePath: browserPath!,
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   })
+}
+
+/** A browser of its own, without cookies; what it showed is told with a failure of the test. */
+export async function openPage(browser: Chromium): Promise<Page> {
+  const context = await browser.newContext({ locale: 'en-US' })
+  // A busy machine takes tens of seconds for what takes one on an idle one.
+  context.setDefaultTimeout(45_000)
+  onTestFailed(async ({ task }) => {
+    for (const page of context.pages()) {
+      const shown = await page.locator('body').ariaSnapshot({ timeout: 5_000 }).catch(String)
+      for (const error of task.result?.errors ?? []) error.message += `\n${page.url()}\n${shown}`
+    }
+  })
+  return context.newPage()
+}
+
+/** Types and presses `key` where the cursor is, which must be in this field: keys that come before it are lost. */
+export async function typeWhereOneIs(
+  page: Page,
+  field: string,
+  text: string,
+  key: 'Tab' | 'Enter',
+): Promise<void> {
+  await page.locator(`${field}:focus`).waitFor()
+  await page.keyboard.type(text)
+  await page.keyboard.press(key)
+}
+
+/** Fills in a field and presses Enter in it. */
+export async function submit(field: Locator, text: string): Promise<void> {
+  await field.fill(text)
+  await field.press('Enter')
+}
+
+/** Presses Tab until the element has the focus, and Enter then. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor()
+  for (let i = 0; !(await hasFocus(page, target)); i++) {
+    if (i === 40) throw new Error('40 times Tab do not lead there')
+    await page.keyboard.press('Tab')
+  }
+  await page.keyboard.press('Enter')
+}
+
+async function hasFocus(page: Page, target: Locator): Promise<boolean> {
+  return (await target.and(page.locator(':focus')).count()) > 0
 }
 
 export interface AppPage {
