@@ -31,8 +31,6 @@ function alone(name: string, groupOrder: number, timeout: number) {
       hookTimeout: 120 * seconds,
       // Half of the tests wait for a condition without saying for how long.
       expect: { poll: { timeout: 30 * seconds } },
-      // Real processes on a busy machine may miss a deadline once; what is wrong fails twice.
-      retry: 1,
     },
   }
 }
