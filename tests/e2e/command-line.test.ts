@@ -153,9 +153,7 @@ describe('accounts', () => {
     await relay.opened
     const answer = await run('account', 'announce', 'alice.test')
     expect(answer).toEqual({ did: alice.did, events: ['#account', '#identity', '#sync'] })
-    await expect
-      .poll(() => relay.kinds, { timeout: 10_000 })
-      .toEqual(['#account', '#identity', '#sync'])
+    await expect.poll(() => relay.kinds).toEqual(['#account', '#identity', '#sync'])
     const [account, identity, sync] = relay.messages.map(({ body }) => body)
     expect(account).toMatchObject({ did: alice.did, active: true })
     expect(identity).toMatchObject({ did: alice.did, handle: 'alice.test' })

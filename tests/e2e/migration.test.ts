@@ -241,7 +241,7 @@ describe('an account whose DID points here', () => {
       (await call(old, 'sync.getRepoStatus', { query: { did: alice.did } })).body
     expect(await at()).toMatchObject({ active: false, status: 'deactivated' })
     await old.restart()
-    const gone = expect.poll(at, { timeout: 20_000 })
+    const gone = expect.poll(at)
     await gone.toMatchObject({ error: 'RepoNotFound' })
     // The handle is free for somebody else.
     const other = new AtpAgent({ service: old.url })

@@ -42,7 +42,7 @@ describe('crawlers', () => {
   const one = { path: '/xrpc/com.atproto.sync.requestCrawl', body: { hostname: 'localhost' } }
 
   it('are told once that there is something new', async () => {
-    await expect.poll(() => asked, { timeout: 10_000 }).toEqual([one])
+    await expect.poll(() => asked).toEqual([one])
     await alice.agent.post({ text: 'more' })
     expect(
       (await call(server, 'sync.requestCrawl', { body: { hostname: 'localhost' } })).body,
@@ -162,7 +162,7 @@ it('a process of actors alone has health and metrics on a port of its own', asyn
   expect((await call(actors, '/metrics')).status).toBe(401)
   expect((await call(actors, 'server.describeServer')).status).toBe(404)
   const here = async () => String((await call(actors, '/metrics', { as: admin })).body)
-  await expect.poll(here, { timeout: 10_000 }).toMatch(/^accounts_awake 1$/m)
+  await expect.poll(here).toMatch(/^accounts_awake 1$/m)
   expect(await here()).toMatch(/^engine_up 1$/m)
   const there = String((await call(split, '/metrics', { as: admin })).body)
   expect(there).toMatch(/^accounts_awake 0$/m)
@@ -207,7 +207,7 @@ describe('request ids', () => {
   it('name the line that tells of the request in the log', async () => {
     await idOf('find-me')
     const line = () => server.logs.split('\n').find((text) => text.includes('"find-me"'))
-    await expect.poll(line, { timeout: 5_000 }).toBeDefined()
+    await expect.poll(line).toBeDefined()
     expect(JSON.parse(line()!)).toMatchObject({
       id: 'find-me',
       method: 'com.atproto.server.describeServer',
@@ -251,7 +251,7 @@ describe('the log', () => {
     await call(server, 'server.requestPasswordReset', { body: { email } })
     const mailed = await expectMailedToken()
 
-    await expect.poll(() => server.logs, { timeout: 5_000 }).toContain('createInviteCode')
+    await expect.poll(() => server.logs).toContain('createInviteCode')
     const logs = server.logs
     expect(logs).not.toMatch(/eyJ[\w-]{8,}\./)
     const { password } = made.body as { password?: string }
@@ -275,6 +275,6 @@ async function expectMailedToken(): Promise<string> {
     const mail = files.length > 0 ? readFileSync(join(folder, files.at(-1)!), 'utf8') : ''
     return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(mail)?.[0]
   }
-  await expect.poll(find, { timeout: 5_000 }).toBeDefined()
+  await expect.poll(find).toBeDefined()
   return find()!
 }

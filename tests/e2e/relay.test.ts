@@ -68,7 +68,7 @@ describe('a relay', () => {
     const value = post('Grüße')
     await apply([write('create', '3jzfcijpj2z2a', value, 'app.bsky.feed.post')])
     await apply([write('update', 'a', { a: 2 }), write('delete', 'b')])
-    await expect.poll(() => relay.story, { timeout: 10_000 }).toEqual(story)
+    await expect.poll(() => relay.story).toEqual(story)
     expect(relay.errors).toEqual([])
     const made = relay.events.find(
       ({ event, ...rest }) => 'rkey' in rest && rest.rkey === '3jzfcijpj2z2a',
@@ -79,13 +79,13 @@ describe('a relay', () => {
 
   it('hears the same again, and goes on where it was', async () => {
     const again = new Relay(network, 0)
-    await expect.poll(() => again.story, { timeout: 10_000 }).toEqual(story)
+    await expect.poll(() => again.story).toEqual(story)
     await again.end()
     const [, , , , , , last] = again.events.map(({ seq }) => seq)
     const later = new Relay(network, last)
     await apply([write('create', 'c', { c: 1 })])
     const rest = [`create ${thing}/c`]
-    await expect.poll(() => later.story, { timeout: 10_000 }).toEqual(rest)
+    await expect.poll(() => later.story).toEqual(rest)
     expect([...again.errors, ...later.errors]).toEqual([])
     await later.end()
   })
@@ -113,7 +113,7 @@ describe('a relay', () => {
       relay.events
         .flatMap((event) => (event.event === 'create' ? [event.uri.toString()] : []))
         .sort()
-    await expect.poll(heard, { timeout: 20_000 }).toEqual(uris)
+    await expect.poll(heard).toEqual(uris)
     expect(relay.errors).toEqual([])
     await relay.end()
   })

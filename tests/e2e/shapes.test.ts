@@ -111,7 +111,7 @@ describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s
     const names = ['alice', 'bob', 'carol']
     const accounts = await Promise.all(names.map((name) => createTestAccount(server, name)))
     using live = new Subscription(server, 0)
-    const asleep = { timeout: 20_000, interval: 100 }
+    const asleep = { timeout: 60_000, interval: 100 }
     for (let nap = 0; nap < 2; nap++) {
       await expect.poll(() => sleepers(server), asleep).toBe(accounts.length)
       // Some that are woken by one call, and some by many at once.

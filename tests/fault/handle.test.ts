@@ -50,13 +50,13 @@ it('a change of handle that was published is finished by the next start', async 
     const { data } = await identity.resolveHandle({ handle: 'alicia.test' })
     return data.did
   }
-  await expect.poll(resolved, { timeout: 10_000 }).toBe(alice.did)
+  await expect.poll(resolved).toBe(alice.did)
   const called = async () => {
     const { data } = await alice.agent.com.atproto.server.getSession()
     return data.handle
   }
   await alice.agent.login({ identifier: 'alicia.test', password: alice.password })
-  await expect.poll(called, { timeout: 10_000 }).toBe('alicia.test')
+  await expect.poll(called).toBe('alicia.test')
   using firehose = new Subscription(server, 0)
   const announced = () =>
     firehose.of(alice.did).flatMap(({ kind, body }) => (kind === '#identity' ? [body.handle] : []))

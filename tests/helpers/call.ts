@@ -40,7 +40,7 @@ export async function call(
       ...headers,
     },
     ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(60_000),
   })
   const text = await response.text()
   const value = parsed(text) as { error?: string; message?: string } | string
@@ -64,7 +64,7 @@ export async function expectRefusal(
 ): Promise<void> {
   const began = performance.now()
   const answer = await asked
-  expect(performance.now() - began).toBeLessThan(5_000)
+  expect(performance.now() - began).toBeLessThan(15_000)
   expect(answer).toMatchObject({ status, error: error ?? expect.stringMatching(/^[A-Z]\w+$/) })
   expect(answer.message).toEqual(expect.stringMatching(/^(?!.*(node_modules|\.ts\b|at \w+ \()).+/))
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/)

@@ -9,8 +9,8 @@ import { leftBehind } from '#src/engine/engine-process.ts'
 import { root } from '#tests/helpers/sources.ts'
 import { toldSecrets } from '#tests/helpers/told-secrets.ts'
 
-const startMs = 40_000
-const stopMs = 30_000
+const startMs = 90_000
+const stopMs = 60_000
 
 /** What still runs, with the data folder that it runs on. */
 const running = new Map<ChildProcess, string>()
@@ -68,7 +68,7 @@ export class ServerProcess {
     return this.isRunning ? undefined : this.#child.exitCode
   }
 
-  /** Waits until `isReady`; throws with what the process printed if it ends or does not get there in 40 s. */
+  /** Waits until `isReady`; throws with what the process printed if it ends or does not get there in 90 s. */
   async ready(isReady: () => Promise<boolean>): Promise<void> {
     const isUp = await until(async () => !this.isRunning || (await isReady()), startMs)
     if (!isUp || !this.isRunning) throw new Error(`the server did not start:\n${this.output}`)
@@ -79,7 +79,7 @@ export class ServerProcess {
     if (this.isRunning) await this.#ended
   }
 
-  /** Asks it to stop and waits; throws if it takes longer than 30 s, and if it has printed a secret. */
+  /** Asks it to stop and waits; throws if it takes longer than 60 s, and if it has printed a secret. */
   async terminate(): Promise<void> {
     this.#child.kill('SIGTERM')
     if (await until(async () => !this.isRunning, stopMs)) return this.#mustHaveKeptSecrets()

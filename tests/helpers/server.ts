@@ -173,7 +173,7 @@ export async function createTestAccount(
 }
 
 async function answers(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => null)
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
   await answer?.body?.cancel()
   return answer?.ok === true
 }

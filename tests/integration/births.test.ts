@@ -69,7 +69,7 @@ it('accounts answer to their owners from the first moment, and announce themselv
     expect(data.records).toHaveLength(1)
   }
   await expectWhole(server.url, accounts)
-}, 60_000)
+})
 
 it.each(['all', 'split'] as const)(
   'accounts whose server dies right after the answers are there when it is back (%s)',

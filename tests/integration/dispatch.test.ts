@@ -69,7 +69,7 @@ test('accounts that fall asleep and wake under load lose no acknowledged write',
         }
       }),
     )
-    await expect.poll(() => actors.live.all('account').length, { timeout: 15_000 }).toBe(0)
+    await expect.poll(() => actors.live.all('account').length).toBe(0)
     naps++
   }
   expect(naps).toBe(3)

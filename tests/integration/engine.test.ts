@@ -117,7 +117,7 @@ describe('an engine', () => {
     const pid = Number.parseInt(await line(), 10)
     expect(isRunning(pid)).toBe(true)
     await kill(child)
-    await expect.poll(() => isRunning(pid), { timeout: 12_000 }).toBe(false)
+    await expect.poll(() => isRunning(pid)).toBe(false)
   })
 
   it.runIf(isLinux)('is found and ended by the next start if it was left behind', async () => {
@@ -185,13 +185,13 @@ describe('an actor', () => {
     const process = await run(endpoint)
     expect(await write(endpoint, 'a')).toBe('a')
     await Promise.all([kill(process), kill(first.child)])
-    await expect.poll(() => isRunning(Number(pid)), { timeout: 12_000 }).toBe(false)
+    await expect.poll(() => isRunning(Number(pid))).toBe(false)
     const engine = await start()
     const since = Date.now()
     await run(engine.endpoint)
     expect(await write(engine.endpoint, 'b')).toBe('a,b')
     // Unless it is told, the engine waits for a minute at least.
-    expect(Date.now() - since).toBeLessThan(15_000)
+    expect(Date.now() - since).toBeLessThan(45_000)
   })
 
   it('goes on where it is when the engine was killed', async () => {
@@ -206,6 +206,6 @@ describe('an actor', () => {
     expect(await write(engine.endpoint, 'b')).toBe('a,b')
     expect(await runModule(caller, engine.endpoint, 'c', 'two').line()).toBe('c')
     // Unless it forgets the workers of its last run, a new actor waits for half a minute.
-    expect(Date.now() - since).toBeLessThan(15_000)
+    expect(Date.now() - since).toBeLessThan(25_000)
   })
 })

@@ -21,9 +21,7 @@ afterEach(async () => {
     killGroup(child)
     await ended
   }
-  await expect
-    .poll(() => enginePid() === 0 || !isRunning(enginePid()), { timeout: 12_000 })
-    .toBe(true)
+  await expect.poll(() => enginePid() === 0 || !isRunning(enginePid())).toBe(true)
   rmSync(data, { recursive: true, force: true, maxRetries: 5 })
 })
 
@@ -87,7 +85,7 @@ const health = () =>
 
 async function launchUp(env?: Record<string, string>, command?: string[]): Promise<Launched> {
   const run = launch(env, command)
-  const end = Date.now() + 20_000
+  const end = Date.now() + 60_000
   while ((await health()) !== 200) {
     if (run.child.exitCode !== null || Date.now() > end) throw new Error(`not up:\n${run.err()}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -110,7 +108,7 @@ describe('a start', () => {
     expect(await first.ended).toBe(0)
     const since = Date.now()
     await launchUp()
-    expect(Date.now() - since).toBeLessThan(5000)
+    expect(Date.now() - since).toBeLessThan(15_000)
   })
 
   it('is refused while the folder is in use', async () => {
@@ -155,7 +153,7 @@ describe('a stop', () => {
     const since = Date.now()
     run.child.kill(signal)
     expect(await run.ended).toBe(0)
-    expect(Date.now() - since).toBeLessThan(10_000)
+    expect(Date.now() - since).toBeLessThan(30_000)
     expect(isRunning(engine)).toBe(false)
     expect(enginePid()).toBe(0)
     expect(run.err()).toBe('')
@@ -171,7 +169,7 @@ describe('a stop', () => {
     const engine = enginePid()
     run.child.kill('SIGTERM')
     await run.ended
-    await expect.poll(() => isRunning(engine), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isRunning(engine)).toBe(false)
     expect(await health()).toBe(0)
     expect(enginePid()).toBe(0)
   })
@@ -183,7 +181,7 @@ describe('after kill -9', () => {
     const engine = enginePid()
     first.child.kill('SIGKILL')
     await first.ended
-    await expect.poll(() => isRunning(engine), { timeout: 12_000 }).toBe(false)
+    await expect.poll(() => isRunning(engine)).toBe(false)
     const second = await launchUp()
     second.child.kill('SIGTERM')
     expect(await second.ended).toBe(0)
@@ -200,9 +198,7 @@ describe('after kill -9', () => {
     await launchUp()
     const engine = enginePid()
     process.kill(engine, 'SIGKILL')
-    await expect
-      .poll(() => enginePid() !== engine && isRunning(enginePid()), { timeout: 10_000 })
-      .toBe(true)
+    await expect.poll(() => enginePid() !== engine && isRunning(enginePid())).toBe(true)
     expect(await health()).toBe(200)
   })
 })
@@ -211,7 +207,7 @@ describe('two roles', () => {
   it('are two processes on one folder and one engine', async () => {
     const engine = await freePort()
     const actors = launch({ PDS_ROLE: 'actors', PDS_ENGINE_PORT: String(engine) })
-    await expect.poll(actors.out, { timeout: 10_000 }).toContain('Headwater (actors)')
+    await expect.poll(actors.out).toContain('Headwater (actors)')
     const shared = { PDS_ROLE: 'gateway', RIVET_ENDPOINT: `http://127.0.0.1:${engine}` }
     const gateway = await launchUp(shared)
     const second = launch({ PDS_ROLE: 'all' })
@@ -224,7 +220,7 @@ describe('two roles', () => {
 
   it('do not both run an engine', async () => {
     const actors = launch({ PDS_ROLE: 'actors' })
-    await expect.poll(actors.out, { timeout: 10_000 }).toContain('Headwater (actors)')
+    await expect.poll(actors.out).toContain('Headwater (actors)')
     const gateway = launch({ PDS_ROLE: 'gateway' })
     expect(await gateway.ended).toBe(1)
     expect(gateway.err()).toContain('RIVET_ENDPOINT')

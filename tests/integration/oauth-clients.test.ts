@@ -15,7 +15,7 @@ import { testDid } from '#tests/helpers/open-account.ts'
 let world: OAuthWorld
 beforeAll(async () => {
   world = await openOAuthWorld()
-}, 20_000)
+})
 afterAll(() => world?.close())
 
 const alice = { handle: 'alice.test', password }
