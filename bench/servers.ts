@@ -1,13 +1,14 @@
 /** The processes of a comparison: a PLC directory, the reference PDS and Headwater, each on a free port. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLog } from '#src/log.ts'
 import { type PlcDirectory, startPlcDirectory } from '#src/plc/serve.ts'
+import { installReference, referenceMain } from './reference.ts'
 
 export interface Server {
   name: string
@@ -20,7 +21,6 @@ export interface Server {
 export type MoreVariables = (name: string) => Record<string, string>
 
 const root = resolve(import.meta.dirname, '..')
-const reference = join(root, '.bench')
 const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
 const children: ChildProcess[] = []
 let plcDirectory: PlcDirectory | undefined
@@ -32,7 +32,7 @@ export async function startServers(more: MoreVariables = () => ({})): Promise<Se
   // The reference takes no directory by its IP address.
   const plc = plcDirectory.url.replace('127.0.0.1', 'localhost')
   return [
-    await startPds('reference', join(reference, 'start.js'), {
+    await startPds('reference', referenceMain, {
       PDS_DID_PLC_URL: plc,
       PDS_BLOBSTORE_DISK_LOCATION: join(folder, 'reference/blobs'),
       PDS_JWT_SECRET: randomBytes(16).toString('hex'),
@@ -63,19 +63,6 @@ export async function stopServers(): Promise<void> {
   }
   await plcDirectory?.stop()
   rmSync(folder, { recursive: true, force: true })
-}
-
-/** Installs the reference into `.bench/`, unless the version that our package.json names is there. */
-function installReference(): void {
-  const source = join(import.meta.dirname, 'reference')
-  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
-  const there = join(reference, 'node_modules/@atproto/pds/package.json')
-  const wanted = read(join(source, 'package.json')).dependencies['@atproto/pds']
-  cpSync(source, reference, { recursive: true })
-  if (existsSync(there) && read(there).version === wanted) return
-  console.error(`installing @atproto/pds ${wanted} into .bench/ …`)
-  const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-  execFileSync('npm', ['install', ...quiet], { cwd: reference, stdio: 'inherit' })
 }
 
 async function startPds(name: string, main: string, env: NodeJS.ProcessEnv): Promise<Server> {

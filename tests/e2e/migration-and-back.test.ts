@@ -1,0 +1,194 @@
+/**
+ * An account with blobs on its way from the reference PDS to here, back, and here again, used at every stop. It takes
+ * the reference, which no install of ours brings: `node bench/reference.ts` does.
+ */
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { arrivalToken, arriveAt, moveContents, moveDid } from '#tests/helpers/migration.ts'
+import { createdAt } from '#tests/helpers/records.ts'
+import { Subscription } from '#tests/helpers/subscription.ts'
+import { Belongings, expectAt, type Stop } from '#tests/helpers/traveller.ts'
+import { expectCommit } from '#tests/helpers/verify.ts'
+import { isReferenceInstalled } from '../../bench/reference.ts'
+
+interface Place extends Stop {
+  name: string
+  firehose: Subscription
+}
+
+const isThere = isReferenceInstalled()
+const title = isThere ? 'an account on its way' : 'skipped: run `node bench/reference.ts` first'
+const email = 'alice@example.com'
+const password = 'correct horse battery'
+const arrived = ['#identity', '#account', '#identity', '#sync']
+
+describe.runIf(isThere)(title, { retry: 0 }, () => {
+  const owned = new Belongings()
+  let mail: MailServer
+  /** The reference keeps preferences only beside one. */
+  let appView: FakeAppView
+  let stopServers: () => Promise<void>
+  let reference: Place
+  let headwater: Place
+  /** Logged in where the account is. */
+  let agent: AtpAgent
+  /** Logged in here, where it is not any more. */
+  let left: AtpAgent
+  let did: string
+  let first: { path: string; image: string }
+
+  beforeAll(async () => {
+    mail = await startMailServer()
+    appView = await startAppView()
+    const servers = await import('../../bench/servers.ts')
+    stopServers = servers.stopServers
+    const variables = {
+      PDS_EMAIL_SMTP_URL: mail.url,
+      PDS_EMAIL_FROM_ADDRESS: 'pds@example.com',
+      PDS_BSKY_APP_VIEW_URL: appView.url,
+      PDS_BSKY_APP_VIEW_DID: appView.did,
+    }
+    const places = await servers.startServers(() => variables)
+    const subscribed = places.map((place) => ({ ...place, firehose: new Subscription(place) }))
+    ;[reference, headwater] = subscribed as [Place, Place]
+    await Promise.all([reference.firehose.opened, headwater.firehose.opened])
+  })
+  afterAll(async () => {
+    reference?.firehose.end()
+    headwater?.firehose.end()
+    await stopServers?.()
+    await appView?.[Symbol.asyncDispose]()
+    await mail?.close()
+  })
+
+  /** The events about the account since the last time, when there are as many as are expected. */
+  const taken = new Map<Place, number>()
+  async function expectEvents(place: Place, kinds: readonly string[]) {
+    const from = taken.get(place) ?? 0
+    const since = () => place.firehose.of(did).slice(from)
+    await expect.poll(() => since().map(({ kind }) => kind)).toEqual(kinds)
+    taken.set(place, from + kinds.length)
+    return since().map(({ body }) => body)
+  }
+
+  /** The code in the mail that comes next. */
+  function nextCode(): () => Promise<string> {
+    const before = mail.mails.length
+    return async () => {
+      await expect.poll(() => mail.mails.length).toBeGreaterThan(before)
+      return lastCode(mail, email)!
+    }
+  }
+
+  /** Has the DID lead to another server and the account activated there; the one it leaves is told last. */
+  async function moveTo(to: AtpAgent): Promise<void> {
+    await moveContents(agent, to, did)
+    const { data } = await agent.app.bsky.actor.getPreferences()
+    await to.app.bsky.actor.putPreferences(data)
+    const code = nextCode()
+    await moveDid(agent, to, code)
+    await to.com.atproto.server.activateAccount()
+    await agent.com.atproto.server.deactivateAccount({})
+    agent = to
+  }
+
+  async function expectLeft({ url }: Place, error: string): Promise<void> {
+    const { sync } = new AtpAgent({ service: url }).com.atproto
+    const asked = () => sync.getRepo({ did }).then(String, ({ error }) => error)
+    await expect.poll(asked, { timeout: 20_000 }).toBe(error)
+  }
+
+  it('is made at the reference', async () => {
+    agent = new AtpAgent({ service: reference.url })
+    const made = await agent.createAccount({ handle: 'alice.test', email, password })
+    did = made.data.did
+    const bob = new AtpAgent({ service: reference.url })
+    const input = { handle: 'bob.test', email: 'bob@example.com', password }
+    await owned.follow(agent, (await bob.createAccount(input)).data.did)
+    first = await owned.post(agent, 'one')
+    await owned.post(agent, 'two')
+    await owned.profile(agent, { displayName: 'Alice', avatar: await owned.upload(agent) })
+    const language = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }
+    await owned.prefer(agent, language)
+    await expectAt(reference, agent, 'alice.test', owned)
+    const born = ['#identity', '#account', '#commit', '#sync']
+    await expectEvents(reference, [...born, ...Array(4).fill('#commit')])
+  })
+
+  it('comes here whole, with the events of an arrival in their order', async () => {
+    const token = await arrivalToken(agent, 'did:web:localhost')
+    const terms = { did, handle: 'alice-here.test', email, password }
+    const here = await arriveAt(headwater, token, terms)
+    await moveTo(here)
+    const { key, rev } = await expectAt(headwater, agent, 'alice-here.test', owned)
+    const [, account, identity, sync] = await expectEvents(headwater, arrived)
+    expect(account).toMatchObject({ did, active: true })
+    expect(identity).toMatchObject({ did, handle: 'alice-here.test' })
+    expect(sync).toMatchObject({ did, rev })
+    await expectLeft(reference, 'RepoDeactivated')
+    const [told] = await expectEvents(reference, ['#account'])
+    expect(told).toMatchObject({ active: false, status: 'deactivated' })
+
+    await owned.post(agent, 'three, from here')
+    const [commit] = await expectEvents(headwater, ['#commit'])
+    await expectCommit(commit!, { did, key }, sync)
+  })
+
+  it('is used here: records and blobs come, change and go', async () => {
+    await owned.delete(agent, first)
+    await replaceAvatar(await owned.upload(agent))
+    await owned.prefer(
+      agent,
+      { $type: 'app.bsky.actor.defs#adultContentPref', enabled: true } as { $type: string },
+      { $type: 'app.bsky.actor.defs#threadViewPref', sort: 'oldest' } as { $type: string },
+    )
+    await expectAt(headwater, agent, 'alice-here.test', owned)
+    await expectEvents(headwater, ['#commit', '#commit'])
+  })
+
+  /** The blob of the profile before is nobody's then. */
+  async function replaceAvatar(avatar: Awaited<ReturnType<Belongings['upload']>>) {
+    const where = { repo: did, collection: 'app.bsky.actor.profile', rkey: 'self' }
+    const { data } = await agent.com.atproto.repo.getRecord(where)
+    const { avatar: before } = data.value as { avatar: { ref: unknown } }
+    await owned.profile(agent, { displayName: 'Alice, who moved', avatar })
+    owned.dropBlob(String(before.ref))
+  }
+
+  it('goes back to the account that it left at the reference', async () => {
+    left = agent
+    const back = new AtpAgent({ service: reference.url })
+    await back.login({ identifier: email, password })
+    expect(back.session).toMatchObject({ active: false, status: 'deactivated' })
+    await moveTo(back)
+    await expectEvents(reference, arrived)
+    const [told] = await expectEvents(headwater, ['#account'])
+    expect(told).toMatchObject({ active: false, status: 'deactivated' })
+
+    // The reference signs a repo that it was given with its own key at the first write.
+    await owned.write(agent, 'app.bsky.feed.post', undefined, { text: 'four, back', createdAt })
+    await expectAt(reference, agent, 'alice.test', owned, { forgets: false })
+    await expectEvents(reference, ['#commit'])
+  })
+
+  it('is deleted here by its owner, and may come again', async () => {
+    const code = nextCode()
+    await left.com.atproto.server.requestAccountDelete()
+    await left.com.atproto.server.deleteAccount({ did, password, token: await code() })
+    await expectLeft(headwater, 'RepoNotFound')
+    const [deleted] = await expectEvents(headwater, ['#account'])
+    expect(deleted).toMatchObject({ active: false, status: 'deleted' })
+
+    const token = await arrivalToken(agent, 'did:web:localhost')
+    const here = await arriveAt(headwater, token, { did, handle: 'alice.test', email, password })
+    await moveTo(here)
+    const { key, rev } = await expectAt(headwater, agent, 'alice.test', owned)
+    const [, , , sync] = await expectEvents(headwater, arrived)
+    expect(sync).toMatchObject({ did, rev })
+    await owned.post(agent, 'five')
+    const [commit] = await expectEvents(headwater, ['#commit'])
+    await expectCommit(commit!, { did, key }, sync)
+  })
+})
