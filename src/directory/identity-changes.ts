@@ -69,15 +69,17 @@ export async function endIdentityChange(
   await lane.write([did], async () => ({ answer: undefined, statements }))
 }
 
-/** Changes that have not ended, oldest first; `held` while they may still be going on. */
+/** Changes noted more than `age` milliseconds ago, oldest first; `held` while they may still be going on. */
 export async function listIdentityChanges(
   { sql, clock }: Directory,
-  { limit }: { limit: number },
+  { age, limit }: { age: number; limit: number },
 ): Promise<(IdentityChange & { held: boolean })[]> {
+  const now = clock.now()
   const rows = await sql.all<IdentityChange & { heldUntil: number }>(
-    'SELECT did, handle, held_until AS heldUntil FROM identity_change ORDER BY held_until LIMIT ?',
+    `SELECT did, handle, held_until AS heldUntil FROM identity_change
+     WHERE held_until <= ? ORDER BY held_until LIMIT ?`,
+    now - age + holdTime,
     limit,
   )
-  const now = clock.now()
   return rows.map(({ did, handle, heldUntil }) => ({ did, handle, held: heldUntil > now }))
 }

@@ -3,13 +3,13 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import { clientAddress } from '#src/gateway/client-address.ts'
 import { Errands } from '#src/gateway/errands.ts'
-import { openKeyRotations } from '#src/gateway/key-rotations.ts'
 import type { OAuthTerms } from '#src/gateway/oauth/provider.ts'
 import { type IdentityConfig, openIdentity } from '#src/gateway/open-identity.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { TrafficPorts } from '#src/gateway/open-traffic.ts'
 import { connectServices, type ProxyTerms } from '#src/gateway/proxy/connect.ts'
 import type { EngineHealth } from '#src/gateway/vitals.ts'
+import { rotateSigningKey } from '#src/identity/rotate-signing-key.ts'
 import type { FirstWakes } from '#src/lifecycle/first-wakes.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
@@ -135,7 +135,7 @@ export function openSurface(
     ...openMailers(ports),
     errands: new Errands((error) => log.error({ err: error }, 'an errand failed')),
     identity: names,
-    keyRotations: openKeyRotations({ ...names, keys, log }),
+    rotateSigningKey: (input) => rotateSigningKey({ ...names, keys, log }, input),
     resolver: names.resolver,
     handles: names.handles,
     handleRules: names.handleRules,

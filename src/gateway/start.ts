@@ -21,9 +21,9 @@ import { isPlain, type PlainCallPorts, watchPlainCall } from '#src/gateway/plain
 import { attemptCounter } from '#src/gateway/rate-limits.ts'
 import { requestId } from '#src/gateway/request-id.ts'
 import { attachSubscribeRepos } from '#src/gateway/subscribe-repos.ts'
+import { Unfinished } from '#src/gateway/unfinished.ts'
 import { Vitals } from '#src/gateway/vitals.ts'
 import type { Env } from '#src/gateway/xrpc-call.ts'
-import { finishIdentityChanges } from '#src/identity/update-handle.ts'
 import { FirstWakes } from '#src/lifecycle/first-wakes.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import { methods, methodsWithoutAppView } from '#src/xrpc/table.ts'
@@ -117,8 +117,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await firehose.close()
     throw error
   }
-  surface.errands.run(() => finishIdentityChanges(surface.identity))
-  surface.keyRotations.watch()
+  const unfinished = new Unfinished({ ...surface.identity, keys: ports.keys, log })
+  unfinished.watch()
   const departures = new Departures({ ...surface.identity, log, timer: systemTimer })
   departures.watch()
   const warmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
@@ -126,7 +126,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const stopAll = () => {
-    surface.keyRotations.stop()
+    unfinished.stop()
     departures.stop()
     traffic.close()
     warmUp()

@@ -36,7 +36,7 @@ export interface IdentityDispatch {
     identityChanges: {
       begin(input: NotedChange): Promise<void>
       end(input: NotedChange): Promise<void>
-      list(input: { limit: number }): Promise<(NotedChange & { held: boolean })[]>
+      list(input: { age: number; limit: number }): Promise<(NotedChange & { held: boolean })[]>
     }
   }
   account(did: string): {
@@ -85,11 +85,17 @@ export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Prom
   await settle(deps, did, handle)
 }
 
-/** Ends what somebody who died left under way: completes what was published, and drops what was not. */
-export async function finishIdentityChanges(deps: IdentityDeps): Promise<void> {
+/**
+ * Ends what was left under way more than `age` milliseconds ago: completes what was published, and drops what was not
+ * once its time is over. Returns how many could not be ended.
+ */
+export async function finishIdentityChanges(
+  deps: IdentityDeps,
+  { age, limit = 1000 }: { age: number; limit?: number },
+): Promise<number> {
   const { account, directory } = deps.dispatch
-  const noted = await insist(() => directory.identityChanges.list({ limit: 1000 }), startPatience)
-  for (const { did, handle, held } of noted) {
+  let left = 0
+  for (const { did, handle, held } of await directory.identityChanges.list({ age, limit })) {
     try {
       if (handle === null) {
         await account(did).identity.announceIdentity()
@@ -102,9 +108,13 @@ export async function finishIdentityChanges(deps: IdentityDeps): Promise<void> {
     } catch (error) {
       // An account that went, or a handle that somebody else got: then it never will be.
       if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
-      else deps.log.warn({ did, err: error }, 'a change of identity could not be finished yet')
+      else {
+        left++
+        deps.log.warn({ did, err: error }, 'a change of identity could not be finished yet')
+      }
     }
   }
+  return left
 }
 
 /** Whether it was said, by whoever decides, that something will not happen. */
@@ -159,16 +169,14 @@ async function settle(
 
 /** Between attempts, in milliseconds. */
 const patience = [50, 250]
-/** Where the gateway starts before the actors do. */
-const startPatience = [1_000, 10_000, 60_000]
 
 /** Repeats a step that failed without a verdict. */
-async function insist<T>(step: () => Promise<T>, waits = patience): Promise<T> {
+async function insist<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await step()
     } catch (error) {
-      const wait = waits[attempt]
+      const wait = patience[attempt]
       if (error instanceof XrpcError || wait === undefined) throw error
       await pause(wait)
     }

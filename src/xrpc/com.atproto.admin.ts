@@ -141,7 +141,7 @@ export const updateAccountSigningKey = method(admin.updateAccountSigningKey, {
   ...own,
   auth: 'admin',
   run: async ({ did, input: { signingKey }, server }) => {
-    await server.keyRotations.rotate({ did, signingKey })
+    await server.rotateSigningKey({ did, signingKey })
     return undefined
   },
 })

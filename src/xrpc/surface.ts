@@ -3,7 +3,6 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { ClientAddress } from '#src/gateway/client-address.ts'
 import type { Crawlers } from '#src/gateway/crawlers.ts'
 import type { Errands } from '#src/gateway/errands.ts'
-import type { KeyRotations } from '#src/gateway/key-rotations.ts'
 import type { MailTerms } from '#src/gateway/mails.ts'
 import type { ServerIdentity } from '#src/gateway/open-identity.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
@@ -40,8 +39,6 @@ export interface Surface {
   readonly blobs: BlobStorage
   /** For addresses that strangers give: the one guard against private networks. */
   readonly fetch: typeof globalThis.fetch
-  /** Changes of signing keys, those that were left under way too. */
-  readonly keyRotations: KeyRotations
   /** Other services, called in an account's name. */
   readonly services: Services
   /** com.atproto.server.createAccount. */
@@ -53,6 +50,8 @@ export interface Surface {
   reserveSigningKey(input: { did?: string }): Promise<{ signingKey: string }>
   /** Makes an account active whose DID points here, as `lifecycle/activate.ts` says. */
   activateAccount(did: string): Promise<void>
+  /** Gives an account another signing key, as `identity/rotate-signing-key.ts` says. */
+  rotateSigningKey(input: { did: string; signingKey: string }): Promise<void>
   /** Deletes an account, as `lifecycle/delete-account.ts` says. */
   deleteAccount(did: string): Promise<void>
 }

@@ -120,7 +120,7 @@ describe('submitPlcOperation', () => {
     await expect(submit({})()).rejects.toThrow('dead')
     expect(world.calls.at(-1)).toBe('plc.send')
     expect(await world.announced()).toEqual([])
-    await finishIdentityChanges(world.process())
+    await finishIdentityChanges(world.process(), { age: 0 })
     expect(await world.announced()).toEqual(['#identity'])
     expect(await world.handles()).toEqual(everywhere('alice.test'))
   })

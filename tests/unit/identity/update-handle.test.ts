@@ -130,7 +130,7 @@ describe('updateHandle', () => {
       await updateHandle(world.process(), { did, handle: 'bob.test' }).catch(() => {})
       world.fault = undefined
       const isPublished = plcHandle(world.plcLog.at(-1)!) === 'bob.test'
-      await finishIdentityChanges(world.process())
+      await finishIdentityChanges(world.process(), { age: 0 })
       const where = `${steps[fault.at - 1]} ${fault.when}`
       const { changes, ...handles } = await world.handles()
       const { changes: _, ...expected } = everywhere(isPublished ? 'bob.test' : 'alice.test')
@@ -138,7 +138,7 @@ describe('updateHandle', () => {
       expect(changes, where).toBeLessThanOrEqual(isPublished ? 0 : 1)
       expect((await world.announced()).length > 0, where).toBe(isPublished)
       world.directory.clock.time += 60_000
-      await finishIdentityChanges(world.process())
+      await finishIdentityChanges(world.process(), { age: 0 })
       expect(await world.handles(), where).toEqual(everywhere(handles.plc!))
 
       await updateHandle(world.process(), { did, handle: 'bob.test' })
@@ -158,7 +158,7 @@ describe('updateHandle of a did:web', () => {
     world.domains['zoe.example.com'] = web
     const change = () => updateHandle(world.process(), { did: web, handle: 'zoe.example.com' })
     await expect(change()).rejects.toThrow('DID is not properly configured for handle')
-    expect(await listIdentityChanges(world.directory, { limit: 1 })).toEqual([])
+    expect(await listIdentityChanges(world.directory, { age: 0, limit: 1 })).toEqual([])
     world.documents[web] = 'zoe.example.com'
     await change()
     expect(await find(world.directory, { identifier: web })).toMatchObject({
@@ -177,7 +177,7 @@ describe('finishIdentityChanges', () => {
     const bob = { did: 'did:plc:bob', handle: 'bob.test', email: 'bob@example.com' }
     await reserve(world.directory, { ...bob, ...newKey })
     world.fault = undefined
-    await finishIdentityChanges(world.process())
+    await finishIdentityChanges(world.process(), { age: 0 })
     expect(await world.handles()).toMatchObject({ directory: 'alice.test', changes: 0 })
     expect(world.warnings).toEqual([])
   })
