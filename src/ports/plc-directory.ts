@@ -1,6 +1,6 @@
 /** The PLC directory: where the operations of did:plc identities are sent and looked up. */
 import { XrpcError } from '#src/errors.ts'
-import type { PlcData, PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
+import type { PlcCreate, PlcData, PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
 
 export interface PlcDirectory {
   /** Publishes an operation. Throws 400 where the directory refuses it, 502 where it cannot tell. */
@@ -9,8 +9,12 @@ export interface PlcDirectory {
   data(did: string): Promise<PlcData | undefined>
   /** The last operation; undefined where the DID is unknown. */
   lastOp(did: string): Promise<PlcOperation | PlcTombstone | undefined>
+  /** All operations that count, the first one first; none where the DID is unknown. */
+  log(did: string): Promise<(PlcCreate | PlcOperation | PlcTombstone)[]>
 }
 
+/** What says only that it was too slow, or too much at once. */
+const noVerdicts = [408, 429]
 const longestAnswer = 256 * 1024
 
 /** A directory over HTTP at `url`. A call takes `timeout` milliseconds at most, an answer 256 KiB. */
@@ -38,7 +42,8 @@ export function httpPlcDirectory({
     }
     if (status < 300) return text
     if ((status === 404 || status === 410) && init.method === undefined) return undefined
-    if (status < 500) throw new XrpcError(400, 'InvalidRequest', messageOf(text))
+    if (status < 500 && !noVerdicts.includes(status))
+      throw new XrpcError(400, 'InvalidRequest', messageOf(text))
     throw new XrpcError(502, 'UpstreamFailure', messageOf(text))
   }
 
@@ -54,6 +59,13 @@ export function httpPlcDirectory({
     },
     data: (did) => get<PlcData>(`${encodeURIComponent(did)}/data`),
     lastOp: (did) => get<PlcOperation | PlcTombstone>(`${encodeURIComponent(did)}/log/last`),
+    async log(did) {
+      const log = await get<(PlcCreate | PlcOperation | PlcTombstone)[]>(
+        `${encodeURIComponent(did)}/log`,
+      )
+      if (log === undefined || Array.isArray(log)) return log ?? []
+      throw new XrpcError(502, 'UpstreamFailure', 'PLC directory gave no log')
+    },
   }
 }
 

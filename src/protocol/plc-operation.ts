@@ -22,6 +22,13 @@ export interface PlcOperation {
   sig: string
 }
 
+/** The first operation of a DID from the time before operations had their present form. */
+export interface PlcCreate {
+  type: 'create'
+  /** A did:key. */
+  signingKey: string
+}
+
 export interface PlcTombstone {
   type: 'plc_tombstone'
   prev: string

@@ -3,7 +3,8 @@ import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.
 import { importRepo as importInto } from '#src/gateway/import-repo.ts'
 import { passUnsigned } from '#src/gateway/proxy/pass-unsigned.ts'
 import { receiveBlob } from '#src/gateway/receive-blob.ts'
-import { claimedHandle, verificationKey } from '#src/protocol/did-document.ts'
+import { repoKeys } from '#src/identity/repo-keys.ts'
+import { claimedHandle } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 import { type AccountCaller, method } from '#src/xrpc/method.ts'
 import type { Surface } from '#src/xrpc/surface.ts'
@@ -154,9 +155,7 @@ export const importRepo = method(repo.importRepo, {
     if (!server.service.imports.accepted) {
       throw invalidRequest('Service is not accepting repo imports')
     }
-    const document = await server.resolver.refresh(did)
-    const key = document && verificationKey(document, 'atproto')
-    await importInto(account.import, input, key === undefined ? [] : [key])
+    await importInto(account.import, input, await repoKeys(server.identity, did))
     return undefined
   },
 })

@@ -191,4 +191,20 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const [commit] = await expectEvents(headwater, ['#commit'])
     await expectCommit(commit!, { did, key }, sync)
   })
+
+  it('comes from a server that has not signed the repo that it was given', async () => {
+    await expectEvents(reference, ['#account'])
+    const back = new AtpAgent({ service: reference.url })
+    await back.login({ identifier: email, password })
+    await moveTo(back)
+    await expectEvents(reference, arrived)
+    await expectEvents(headwater, ['#account'])
+
+    const here = new AtpAgent({ service: headwater.url })
+    await here.login({ identifier: email, password })
+    await moveTo(here)
+    const { rev } = await expectAt(headwater, agent, 'alice.test', owned)
+    const [, , , sync] = await expectEvents(headwater, arrived)
+    expect(sync).toMatchObject({ did, rev })
+  })
 })

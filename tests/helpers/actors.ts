@@ -86,7 +86,12 @@ async function newAccount(settings: ActorSettings, name: string): Promise<string
     {
       ...settings,
       handleRules: async () => handleRules(['.test']),
-      plc: { send: async () => {}, data: async () => undefined, lastOp: async () => undefined },
+      plc: {
+        send: async () => {},
+        data: async () => undefined,
+        lastOp: async () => undefined,
+        log: async () => [],
+      },
       rotationKey,
       inviteRequired: false,
       firstWakes: new FirstWakes((did) => settings.dispatch.account(did).lifecycle.wake()),

@@ -215,6 +215,7 @@ export class CreationWorld {
     return {
       send: (did, op) => this.#call(`send ${op.type}`, () => this.#append(did, op)),
       lastOp: (did) => this.#call('lastOp', async () => this.plcLog.get(did)?.at(-1)),
+      log: async (did) => this.plcLog.get(did) ?? [],
       data: async () => undefined,
     }
   }

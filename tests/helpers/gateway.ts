@@ -73,7 +73,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     resolver: identity.resolver,
     handles: identity.handles,
     identity,
-    keyRotations: { rotate: async () => {}, watch: () => {}, stop: () => {} },
+    rotateSigningKey: async () => {},
     handleRules: identity.handleRules,
     createAccount: async () => ({ did, handle, accessJwt: 'access', refreshJwt: 'refresh' }),
     reserveSigningKey: async () => ({ signingKey: 'did:key:z' }),
@@ -144,7 +144,12 @@ function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
   return {
     dispatch,
     log: { warn: () => {} },
-    plc: { send: async () => {}, data: async () => undefined, lastOp: async () => undefined },
+    plc: {
+      send: async () => {},
+      data: async () => undefined,
+      lastOp: async () => undefined,
+      log: async () => [],
+    },
     rotationKey,
     handles,
     elsewhere: handles,

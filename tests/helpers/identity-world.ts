@@ -110,6 +110,7 @@ export class IdentityWorld {
         send: call('plc.send', async (_, op) => this.#send(op as PlcOperation)),
         data: call('plc.data', async () => ({ ...this.plcLog.at(-1)!, did })),
         lastOp: call('plc.lastOp', async () => this.plcLog.at(-1)),
+        log: async () => this.plcLog,
       },
       rotationKey,
       resolver: {
@@ -134,7 +135,7 @@ export class IdentityWorld {
       plc: plcHandle(this.plcLog.at(-1)!),
       directory: (await find(this.directory, { identifier: did }))?.handle,
       account: (await getIdentity(this.account)).handle,
-      changes: (await listIdentityChanges(this.directory, { limit: 10 })).length,
+      changes: (await listIdentityChanges(this.directory, { age: 0, limit: 10 })).length,
     }
   }
 

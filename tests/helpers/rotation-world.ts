@@ -106,6 +106,7 @@ export class RotationWorld {
       }),
       data: call('plc.data', async () => ({ did, ...this.plcLog.at(-1)! })),
       lastOp: call('plc.lastOp', async () => this.plcLog.at(-1)!),
+      log: async () => this.plcLog,
     }
     const resolve = async () => ({ ...plcDidDocument({ did, ...this.plcLog.at(-1)! }), id: did })
     return {

@@ -39,6 +39,7 @@ const gatewayHalves = [
   'src/identity/handle-rules.ts',
   'src/identity/handles.ts',
   'src/identity/plc-requests.ts',
+  'src/identity/repo-keys.ts',
   'src/identity/resolve.ts',
   'src/identity/rotate-signing-key.ts',
   'src/identity/update-handle.ts',

@@ -33,6 +33,16 @@ describe('the PLC directory over HTTP', () => {
     ])
   })
 
+  it('reads the log of a DID', async () => {
+    const { asked, plc } = directory(() => Response.json([op, op]))
+    expect(await plc.log(did)).toEqual([op, op])
+    expect(asked[0]!.url.endsWith('ewvi7nxzyoun6zhxrhs64oiz/log')).toBe(true)
+    const { plc: unknown } = directory(() => new Response('', { status: 404 }))
+    expect(await unknown.log(did)).toEqual([])
+    const { plc: strange } = directory(() => Response.json({ log: 'none' }))
+    await expect(strange.log(did)).rejects.toMatchObject(upstream)
+  })
+
   it.each([404, 410])('knows nothing where it answers %i', async (status) => {
     const { plc } = directory(() => Response.json({ message: 'gone' }, { status }))
     expect(await plc.data(did)).toBeUndefined()
@@ -47,6 +57,8 @@ describe('the PLC directory over HTTP', () => {
       error: 'InvalidRequest',
       message: 'Bad sig',
     })
+    const busy = directory(() => Response.json({ message: 'Too Many Requests' }, { status: 429 }))
+    await expect(busy.plc.send(did, op)).rejects.toMatchObject(upstream)
     const broken = directory(() => new Response('<html>', { status: 503 }))
     await expect(broken.plc.send(did, op)).rejects.toMatchObject(upstream)
     await expect(broken.plc.data(did)).rejects.toMatchObject(upstream)
