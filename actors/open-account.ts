@@ -17,6 +17,7 @@ import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
 import { isOver } from '#src/engine/dispatch.ts'
 import { awaken } from '#src/lifecycle/awaken.ts'
+import { endImports, sweepImports } from '#src/repo/import.ts'
 import { finishEmailChange } from '#src/sessions/change-email.ts'
 
 export async function openAccount(
@@ -83,16 +84,19 @@ export async function openAccount(
   await awaken(account, account.findBirth)
   const onFailure = (error: unknown) => log.warn({ did, err: error }, 'an email is still changing')
   void hold(finishEmailChange(account).catch(onFailure))
+  const onLeft = (error: unknown) => log.warn({ did, err: error }, 'an import was not swept up')
+  void hold(sweepImports(account).catch(onLeft))
   blobs.resume()
   return account
 }
 
 /** What must be over before the account sleeps. */
-export async function closeAccount(
-  { did, blobs, lane, outbox, profile, tickets }: Account,
-  settings: ActorSettings,
-): Promise<void> {
+export async function closeAccount(account: Account, settings: ActorSettings): Promise<void> {
+  const { did, blobs, lane, outbox, profile, tickets } = account
   const { dispatch, log } = settings
+  await endImports(account).catch((error) => {
+    log.warn({ did, err: error }, 'an import is swept up at the next wake')
+  })
   await lane.settled()
   await blobs.close()
   tickets.end()

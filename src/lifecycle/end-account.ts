@@ -8,6 +8,7 @@ import { accountSchema } from '#src/account/schema.ts'
 import { forgetAdmitted } from '#src/oauth/admit.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
 import { cidOf, emptyTree } from '#src/protocol/tree.ts'
+import { dropStaging } from '#src/repo/import-staging.ts'
 
 /** What stays: the row, the root and the events on their way. */
 const kept: readonly string[] = ['account', 'repo_root', 'outbox']
@@ -73,6 +74,7 @@ async function erase(account: Account): Promise<void> {
         head: { ...head, data: cidOf(emptyTree), tree: emptyTree, block: new Uint8Array() },
         statements: [
           ...tables.map((name) => ({ sql: `DELETE FROM ${name}` })),
+          ...dropStaging(),
           updateProfile(gone),
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
         ],

@@ -41,6 +41,12 @@ function indexed(name: string, table: string): string {
   return `CREATE INDEX ${other} ON import_${table}`
 }
 
+/** Whether there is anything of it. */
+export async function isStaged(sql: Sql): Promise<boolean> {
+  const name = "SELECT 1 FROM sqlite_master WHERE name = 'import_block'"
+  return (await sql.first(name)) !== undefined
+}
+
 export function dropStaging(): Statement[] {
   return ['block', ...replaced].map((name) => ({ sql: `DROP TABLE IF EXISTS import_${name}` }))
 }

@@ -8,7 +8,8 @@
  * 3. The records are put in the order of their paths, some at a time: `finish` is called until it says `done`.
  * 4. In the lane, the staged tables take the place of the live ones, under a new commit that this account signs.
  *
- * Until 4 nothing is changed. An import that is not finished is lost with the process; the next one sweeps it away.
+ * Until 4 nothing is changed. An import that is not finished is lost with the process; the account's next life sweeps
+ * up after it.
  */
 import { randomUUID } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
@@ -27,12 +28,12 @@ import {
   isNodeShaped,
   readCommit,
   readRecord,
-  type StoredCommit,
 } from '#src/protocol/repo-blocks.ts'
-import { tidMicros } from '#src/protocol/tid.ts'
 import { cidOf } from '#src/protocol/tree.ts'
+import { checkCommit } from '#src/repo/import-commit.ts'
 import {
   dropStaging,
+  isStaged,
   makeStaging,
   type PlacedRecord,
   placeRecords,
@@ -70,12 +71,12 @@ const imports = new WeakMap<Account, OpenImport>()
 
 /** Of tree nodes in memory: those of a repo of half a million records. */
 const MOST_NODE_BYTES = 64 * 1024 * 1024
-/** How far ahead of ours the clock may be that made the last commit. */
-const SKEW_MS = 5 * 60_000
 /** What goes into one transaction, and about how much is done by one call of `finish`. */
 const PLACED_BYTES = 1024 * 1024
 const PLACED_RECORDS = 2_000
 const PLACED_A_CALL = 8
+/** Where the storage is slow: a call must end before its caller gives it up. */
+const PLACING_MS = 5_000
 
 /** Begins an import. Throws 401 AccountTakedown where the account may not have one. */
 export async function beginImport(account: Account): Promise<{ id: string }> {
@@ -95,8 +96,15 @@ export async function beginImport(account: Account): Promise<{ id: string }> {
     placing: undefined,
     turn: Promise.resolve(),
   }
-  await sql.batch(await makeStaging(sql))
+  const before = imports.get(account)
+  // From here on the one before does nothing more, and nobody sweeps.
   imports.set(account, open)
+  const made = (async () => {
+    await before?.turn
+    await sql.batch(await makeStaging(sql))
+  })()
+  open.turn = made.catch(() => {})
+  await made
   return { id: open.id }
 }
 
@@ -121,7 +129,7 @@ export async function takeImportPage(
 }
 
 /**
- * Verifies the import against the `keys` (did:key) that the DID document names, and makes it the repo; to be called
+ * Verifies the import against the `keys` (did:key) of the DID, and makes it the repo; to be called
  * until it is `done`. Throws 400 where anything is wrong with it, or where the repo was written to meanwhile.
  */
 export async function finishImport(
@@ -131,8 +139,10 @@ export async function finishImport(
   return inTurn(account, id, async (open) => {
     open.placing ??= await verify(account, open, keys)
     const { placing } = open
+    const until = account.clock.now() + PLACING_MS
     for (let i = 0; i < PLACED_A_CALL && placing.next < placing.paths.length; i++) {
       await placeSome(account, open, placing)
+      if (account.clock.now() > until) break
     }
     if (placing.next < placing.paths.length) return { done: false }
     await replaceRepo(account, open, placing)
@@ -149,6 +159,19 @@ export async function abortImport(account: Account, { id }: { id: string }): Pro
   if (open !== undefined && open.id !== id) return
   imports.delete(account)
   await open?.turn
+  if (!imports.has(account)) await account.sql.batch(dropStaging())
+}
+
+/** Gives up whatever import is open: to be called before the account sleeps. */
+export async function endImports(account: Account): Promise<void> {
+  const open = imports.get(account)
+  if (open !== undefined) await abortImport(account, open)
+}
+
+/** Sweeps up after an import that died with its process: to be called when the account wakes. */
+export async function sweepImports(account: Account): Promise<void> {
+  if (!(await isStaged(account.sql))) return
+  // One that was begun meanwhile has swept for itself.
   if (!imports.has(account)) await account.sql.batch(dropStaging())
 }
 
@@ -218,21 +241,6 @@ async function verify(
   const { rev } = open.head
   const newest = [commit.rev, rev].toSorted().at(-1)!
   return { ...imported, rev: account.tids.next(newest), next: 0 }
-}
-
-async function checkCommit(
-  { did, clock, profile }: Account,
-  commit: StoredCommit,
-  keys: readonly string[],
-): Promise<void> {
-  if (commit.did !== did) throw badRepo(`it belongs to ${commit.did}`)
-  if (tidMicros(commit.rev) / 1000 > clock.now() + SKEW_MS) {
-    throw badRepo('the rev of its commit is in the future')
-  }
-  // Our own: what was exported here may be imported again.
-  const { signingKeyDid } = await profile.get()
-  for (const key of new Set([...keys, signingKeyDid])) if (await commit.isSignedBy(key)) return
-  throw badRepo('its commit is not signed by a key of the DID')
 }
 
 /** Step 3, for about a megabyte. */
