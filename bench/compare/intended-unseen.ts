@@ -48,6 +48,10 @@ export const intendedUnseen: Intended[] = [
   { what: 'proxies believed', why: 'public load balancers' },
   { what: 'requestCrawl of crawlers', why: 'the last post of the evening is found' },
   { what: 'telling relays of an account again', why: 'operators ask for it' },
+  {
+    what: 'suspending an account',
+    why: 'a takedown that is meant to end keeps the sessions',
+  },
   { what: 'second factors', why: '[second factors](second-factors.md)' },
   {
     what: '`/xrpc/_health?storage`, `/xrpc/_stats`, `/xrpc/_admin/status`, `/metrics`',

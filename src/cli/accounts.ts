@@ -115,6 +115,20 @@ const end: Command = {
   },
 }
 
+const suspend: Command = {
+  ...who,
+  name: 'account suspend',
+  summary: 'Suspend an account: as a takedown, but its sessions go on when it ends',
+  run: ({ server, operands }) => server.post('_admin/suspend', { account: operands[0]! }),
+}
+
+const unsuspend: Command = {
+  ...who,
+  name: 'account unsuspend',
+  summary: 'End a suspension',
+  run: ({ server, operands }) => server.post('_admin/unsuspend', { account: operands[0]! }),
+}
+
 const resetPassword: Command = {
   ...who,
   name: 'account reset-password',
@@ -170,6 +184,8 @@ export const accountCommands: readonly Command[] = [
   list,
   info,
   end,
+  suspend,
+  unsuspend,
   resetPassword,
   rotateKey,
   announce,

@@ -105,6 +105,20 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     return json({ did, ...(await server.dispatch.account(did).lifecycle.announce()) })
   })
 
+  // A takedown that is meant to end: sessions last over it. No lexicon has a word for it.
+  for (const [path, suspended] of [
+    ['suspend', true],
+    ['unsuspend', false],
+  ] as const) {
+    app.post(`/xrpc/_admin/${path}`, async (c) => {
+      const did = await named(c)
+      return json({
+        did,
+        ...(await server.dispatch.account(did).lifecycle.changeState({ suspended })),
+      })
+    })
+  }
+
   // For an owner who has lost passkeys, app and recovery codes, and whom the operator knows.
   app.post('/xrpc/_admin/remove-factors', async (c) => {
     const did = await named(c)

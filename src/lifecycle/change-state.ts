@@ -4,7 +4,7 @@ import type { Head } from '#src/account/head.ts'
 import { type AccountStatus, type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import { noteEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { standing } from '#src/lifecycle/states.ts'
+import { mustPrepare, standing } from '#src/lifecycle/states.ts'
 import { forgetAdmitted } from '#src/oauth/admit.ts'
 import { dropGrants } from '#src/oauth/grants.ts'
 import { dropClients } from '#src/oauth/signed-in.ts'
@@ -31,7 +31,8 @@ export interface StateChange {
  * Changes the state, and announces it: #account, and where the account was activated also #identity and #sync. A
  * takedown ends every session. May be repeated: what is as it should be is only announced once more.
  * The directory hears of it before this resolves, or, where it cannot be reached, as soon as it can.
- * Throws 400 InvalidRequest for a deleted account, AccountNotFound where a taken-down one is to be activated.
+ * Throws 400 InvalidRequest for a deleted account, AccountNotFound where a taken-down one is to be activated, and 401
+ * AccountTakedown where a suspended one is.
  */
 export async function changeState(
   account: Account,
@@ -84,6 +85,7 @@ function nextState({ clock }: Account, row: ProfileRow, change: StateChange): St
   const { active = row.deactivatedAt === null, suspended = row.suspendedAt !== null } = change
   const deactivatedAt = active ? null : (row.deactivatedAt ?? now)
   const wish = change.deleteAfter === undefined ? row.deleteAfter : change.deleteAfter
+  if (change.active === true && suspended) mustPrepare('suspended')
   const suspendedAt = suspended ? (row.suspendedAt ?? now) : null
   const state = { deactivatedAt, deleteAfter: active ? null : wish, takedownRef, suspendedAt }
   return { ...state, status: statusOf(state) }

@@ -11,6 +11,7 @@ import {
   type TestServer,
 } from '#tests/helpers/server.ts'
 import { openToken } from '#tests/helpers/session-tokens.ts'
+import { Subscription } from '#tests/helpers/subscription.ts'
 
 let server: TestServer
 let sleeping: TestAccount
@@ -142,6 +143,50 @@ describe('an account that was taken down', () => {
     expect(await failure(logIn(ended, { password: 'new password' }))).toEqual([
       401,
       'AccountTakedown',
+    ])
+  })
+})
+
+describe('a suspended account', () => {
+  const post = { $type: 'com.example.thing' }
+  const write = (by: TestAccount) =>
+    call(server, 'repo.createRecord', {
+      as: by,
+      body: { repo: by.did, collection: 'com.example.thing', record: post },
+    })
+
+  it('is shown to nobody and may do nothing, until that ends, and its sessions go on then', async () => {
+    const paused = await createTestAccount(server, 'paused')
+    using firehose = new Subscription(server)
+    await firehose.opened
+    expect((await write(paused)).status).toBe(200)
+    await asAdmin('/xrpc/_admin/suspend', { account: 'paused.test' })
+
+    const query = { did: paused.did }
+    expect(await failure(call(server, 'sync.getRepo', { query }))).toEqual([400, 'RepoSuspended'])
+    expect((await call(server, 'sync.getRepoStatus', { query })).body).toEqual({
+      did: paused.did,
+      active: false,
+      status: 'suspended',
+    })
+    expect(await failure(write(paused))).toEqual([401, 'AccountTakedown'])
+    expect(await failure(logIn(paused))).toEqual([401, 'AccountTakedown'])
+    expect((await logIn(paused, { allowTakendown: true })).body).toMatchObject({
+      active: false,
+      status: 'suspended',
+    })
+    const activation = { verb: 'POST', as: paused }
+    expect((await call(server, 'server.activateAccount', activation)).status).toBe(401)
+
+    await asAdmin('/xrpc/_admin/unsuspend', { account: 'paused.test' })
+    expect((await write(paused)).status).toBe(200)
+    await paused.agent.sessionManager.refreshSession()
+    expect((await paused.agent.com.atproto.server.getSession()).data.active).toBe(true)
+    await expect.poll(() => firehose.of(paused.did).at(-1)?.kind).toBe('#commit')
+    const told = firehose.of(paused.did).filter(({ kind }) => kind === '#account')
+    expect(told.slice(-2).map(({ body }) => body)).toMatchObject([
+      { active: false, status: 'suspended' },
+      { active: true },
     ])
   })
 })

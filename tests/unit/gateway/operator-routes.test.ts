@@ -8,7 +8,10 @@ const actors = {
   directory: { accounts: { count: () => counts } },
   sequencer: { log },
   account: {
-    lifecycle: { announce: () => ({ events: ['#account'] }) },
+    lifecycle: {
+      announce: () => ({ events: ['#account'] }),
+      changeState: (change: object) => ({ status: JSON.stringify(change) }),
+    },
     factors: { removeAll: () => ({ removed: ['totp'] }) },
   },
 }
@@ -77,6 +80,17 @@ describe('the admin’s routes', () => {
     const gateway = openGateway(actors)
     const answer = await post(gateway, '_admin/announce', { account: 'alice.test' }, asAdmin())
     expect(await answer.json()).toEqual({ did, events: ['#account'] })
+  })
+
+  it.each([
+    ['suspend', true],
+    ['unsuspend', false],
+  ])('%s an account', async (path, suspended) => {
+    const gateway = openGateway(actors)
+    const named = { account: 'alice.test' }
+    const answer = await post(gateway, `_admin/${path}`, named, asAdmin())
+    expect(await answer.json()).toEqual({ did, status: JSON.stringify({ suspended }) })
+    expect((await post(gateway, `_admin/${path}`, named, asAdmin('guess'))).status).toBe(401)
   })
 
   it('remove the second step of an owner who has lost it', async () => {

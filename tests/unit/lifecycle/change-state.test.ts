@@ -79,6 +79,17 @@ describe('changeState', () => {
     expect(await account.sql.all('SELECT * FROM refresh_token')).toEqual([])
   })
 
+  it('activates no account that is suspended', async () => {
+    await changeState(account, { active: false, suspended: true })
+    const before = await row()
+    const refused = { status: 401, error: 'AccountTakedown' }
+    await expect(changeState(account, { active: true })).rejects.toMatchObject(refused)
+    expect(await row()).toEqual(before)
+    await changeState(account, { suspended: false })
+    await changeState(account, { active: true })
+    expect(await row()).toMatchObject({ status: 'active' })
+  })
+
   it('lets changes that come at once see each other', async () => {
     await Promise.all([
       changeState(account, { active: false }),
