@@ -8,10 +8,13 @@ export interface NotedRotation {
 }
 
 /** Notes that the account's key is about to be replaced. May be repeated: it is then under way from now on. */
-export async function noteRotation(directory: Directory, { did }: { did: string }): Promise<void> {
-  await directory.lane.write([did], async (now) => {
+export async function noteRotation(
+  directory: Directory,
+  { did }: { did: string },
+): Promise<{ notedAt: number }> {
+  return directory.lane.write([did], async (now) => {
     const sql = 'INSERT OR REPLACE INTO key_rotation (did, noted_at) VALUES (?, ?)'
-    return { answer: undefined, statements: [{ sql, params: [did, now] }] }
+    return { answer: { notedAt: now }, statements: [{ sql, params: [did, now] }] }
   })
 }
 
@@ -28,16 +31,16 @@ export async function listRotations(
   )
 }
 
-/** Strikes a rotation out; a key that came of it is nobody else's any more. */
+/** Strikes a rotation out, unless it was begun anew since; a key that came of it is nobody else's any more. */
 export async function endRotation(
   directory: Directory,
-  { did, signingKeyDid }: { did: string; signingKeyDid?: string },
+  { did, notedAt, signingKeyDid }: NotedRotation & { signingKeyDid?: string },
 ): Promise<void> {
   const subjects = signingKeyDid === undefined ? [did] : [did, `key ${signingKeyDid}`]
   await directory.lane.write(subjects, async () => ({
     answer: undefined,
     statements: [
-      { sql: 'DELETE FROM key_rotation WHERE did = ?', params: [did] },
+      { sql: 'DELETE FROM key_rotation WHERE did = ? AND noted_at = ?', params: [did, notedAt] },
       ...(signingKeyDid === undefined
         ? []
         : [{ sql: 'DELETE FROM reserved_key WHERE signing_key_did = ?', params: [signingKeyDid] }]),

@@ -20,6 +20,12 @@ import type { SigningKey } from '#src/ports/secp256k1.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
 import { signingKeyOperation } from '#src/protocol/plc-operation.ts'
 
+/** That a rotation is under way, and since when (ms since 1970). */
+interface NotedRotation {
+  did: string
+  notedAt: number
+}
+
 interface ReservedKey {
   name: string
   signingKey: Uint8Array
@@ -31,9 +37,9 @@ export interface RotationDispatch {
   directory: {
     keys: { find(input: { names: readonly string[] }): Promise<ReservedKey | null> }
     rotations: {
-      note(input: { did: string }): Promise<void>
-      list(input: { age: number; limit: number }): Promise<{ did: string }[]>
-      end(input: { did: string; signingKeyDid?: string }): Promise<void>
+      note(input: { did: string }): Promise<{ notedAt: number }>
+      list(input: { age: number; limit: number }): Promise<NotedRotation[]>
+      end(input: NotedRotation & { signingKeyDid?: string }): Promise<void>
     }
   }
   account(did: string): {
@@ -66,14 +72,17 @@ export async function rotateSigningKey(
 ): Promise<void> {
   const account = deps.dispatch.account(did)
   const { current, pending } = await account.keys.names()
-  if (pending !== null && pending !== signingKey) await complete(deps, did, pending)
+  const { rotations } = deps.dispatch.directory
+  if (pending !== null && pending !== signingKey) {
+    await complete(deps, { did, ...(await rotations.note({ did })) }, pending)
+  }
   const isKnown = signingKey === current || signingKey === pending
   const sealed = isKnown ? undefined : await reservedKey(deps, did, signingKey)
   await mustBePublishable(deps, did, signingKey)
-  await deps.dispatch.directory.rotations.note({ did })
+  const noted = { did, ...(await rotations.note({ did })) }
   const key = sealed === undefined ? {} : { signingKey: sealed }
   await account.keys.begin({ signingKeyDid: signingKey, ...key })
-  await complete(deps, did, signingKey)
+  await complete(deps, noted, signingKey)
 }
 
 /** Takes up what was left: to the end, or, where nothing is on its way, off the list. Returns how many are left. */
@@ -83,11 +92,12 @@ export async function resumeRotations(
 ): Promise<number> {
   const { directory, account } = deps.dispatch
   let left = 0
-  for (const { did } of await directory.rotations.list({ age, limit })) {
+  for (const noted of await directory.rotations.list({ age, limit })) {
+    const { did } = noted
     try {
       const { pending } = await account(did).keys.names()
-      if (pending === null) await directory.rotations.end({ did })
-      else await complete(deps, did, pending)
+      if (pending === null) await directory.rotations.end(noted)
+      else await complete(deps, noted, pending)
     } catch (error) {
       left++
       deps.log.warn({ did, err: error }, 'a change of a signing key could not be finished yet')
@@ -97,7 +107,12 @@ export async function resumeRotations(
 }
 
 /** Steps 3 to 5, for the key that is on its way. */
-async function complete(deps: RotationDeps, did: string, signingKey: string): Promise<void> {
+async function complete(
+  deps: RotationDeps,
+  noted: NotedRotation,
+  signingKey: string,
+): Promise<void> {
+  const { did } = noted
   const account = deps.dispatch.account(did)
   try {
     await publish(deps, did, signingKey)
@@ -106,7 +121,7 @@ async function complete(deps: RotationDeps, did: string, signingKey: string): Pr
     // Somebody else who works on it may have been faster; then this was the refusal of a repetition.
     if (!(await isPublished(deps, did, signingKey))) {
       await account.keys.abandon({ signingKeyDid: signingKey })
-      await deps.dispatch.directory.rotations.end({ did })
+      await deps.dispatch.directory.rotations.end(noted)
       throw error
     }
   }
@@ -116,7 +131,7 @@ async function complete(deps: RotationDeps, did: string, signingKey: string): Pr
     throw unavailable('The DID document does not name the new key yet', 'KeyRotation')
   }
   await account.keys.finish({ signingKeyDid: signingKey })
-  await deps.dispatch.directory.rotations.end({ did, signingKeyDid: signingKey })
+  await deps.dispatch.directory.rotations.end({ ...noted, signingKeyDid: signingKey })
   deps.log.info({ did, signingKey }, 'the signing key was replaced')
 }
 

@@ -1,5 +1,6 @@
 /** Changing a signing key: what comes out of it, and that whoever dies at any step leaves something that ends well. */
 import { describe, expect, test } from 'vitest'
+import { noteRotation } from '#src/directory/key-rotations.ts'
 import { XrpcError } from '#src/errors.ts'
 import { resumeRotations, rotateSigningKey } from '#src/identity/rotate-signing-key.ts'
 import { openExport, readExport } from '#src/repo/export.ts'
@@ -225,6 +226,23 @@ describe('whoever dies', async () => {
     expect(world.published).toBe(signingKey)
     await expectSound(world)
   })
+})
+
+test('whoever finishes one strikes out no other that was begun meanwhile', async () => {
+  const world = await RotationWorld.open()
+  const next = await world.reserve()
+  const { directory } = world
+  world.fault = (call, when) => {
+    if (call !== 'finish' || when !== 'after') return
+    world.clock.time += 1
+    void noteRotation(directory, { did: world.did })
+  }
+  await rotateSigningKey(world.deps(), { did: world.did, signingKey: next })
+  expect(await directory.sql.all('SELECT noted_at FROM key_rotation')).toEqual([
+    { noted_at: world.clock.time },
+  ])
+  expect(await resumeRotations(world.deps(), quiet)).toBe(0)
+  await expectSound(world)
 })
 
 test('what somebody is still at is left to them', async () => {
