@@ -1,6 +1,12 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AppPage, browserPath, startAppPage, startBrowser } from '#tests/helpers/app-page.ts'
+import {
+  type AppPage,
+  browserPath,
+  openPage,
+  startAppPage,
+  startBrowser,
+} from '#tests/helpers/app-page.ts'
 import { call } from '#tests/helpers/call.ts'
 import { type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import { freePort } from '#tests/helpers/processes.ts'
@@ -16,7 +22,7 @@ const title = browserPath
   : 'the account page (skipped: no browser is found here, CHROMIUM_PATH names one)'
 
 // The real pages, in a real browser: what their buttons do.
-describe.runIf(browserPath)(title, () => {
+describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
   let mail: MailServer
   let server: TestServer
   let app: AppPage
@@ -45,15 +51,8 @@ describe.runIf(browserPath)(title, () => {
     await mail?.close()
   })
 
-  async function freshPage(): Promise<Page> {
-    const context = await browser.newContext({ locale: 'en-US' })
-    context.setDefaultTimeout(45_000)
-    return context.newPage()
-  }
-
-  /** Accounts of a test that is run again are others. */
-  let births = 0
-  const newAccount = (name: string) => createTestAccount(server, `${name}${++births}`)
+  const freshPage = () => openPage(browser)
+  const newAccount = (name: string) => createTestAccount(server, name)
   const emailOf = ({ handle }: TestAccount) => handle.replace('.test', '@example.com')
 
   async function signIn(page: Page, { did, password }: TestAccount): Promise<void> {
@@ -62,7 +61,7 @@ describe.runIf(browserPath)(title, () => {
     await page.getByRole('textbox', { name: 'Username' }).fill(did)
     await page.getByRole('textbox', { name: 'Password' }).fill(password)
     await page.getByRole('checkbox', { name: /Remember/ }).check()
-    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL(/\/account\/u\//)
   }
 
@@ -97,8 +96,8 @@ describe.runIf(browserPath)(title, () => {
   }
 
   it('confirms and changes the email, and changes handle and password', async () => {
-    const una = await newAccount('account-una-')
-    const [next, name] = [`again-${emailOf(una)}`, `renamed-${births}`]
+    const una = await newAccount('una')
+    const [next, name] = [`again-${emailOf(una)}`, 'renamed']
     const page = await freshPage()
     await signIn(page, una)
 
@@ -136,7 +135,7 @@ describe.runIf(browserPath)(title, () => {
   })
 
   it('signs another browser out', async () => {
-    const duo = await newAccount('account-duo-')
+    const duo = await newAccount('duo')
     const [page, other] = [await freshPage(), await freshPage()]
     await signIn(page, duo)
     await signIn(other, duo)
@@ -150,7 +149,7 @@ describe.runIf(browserPath)(title, () => {
   })
 
   it('lets an account rest, come back, and go for good, with its app', async () => {
-    const eve = await newAccount('account-eve-')
+    const eve = await newAccount('eve')
     const page = await freshPage()
     await signIn(page, eve)
     let open = await dialog(page, eve, 'Deactivate account')

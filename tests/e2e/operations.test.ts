@@ -195,7 +195,7 @@ describe('request ids', () => {
     const path = '/oauth/par?secret=hidden'
     const { status } = await call(server, path, { headers, body: '{}' })
     const line = () => server.logs.split('\n').find((text) => /find-my-par.*"http"/.test(text))
-    await expect.poll(line, { timeout: 5_000 }).toBeDefined()
+    await expect.poll(line).toBeDefined()
     const told = { id: 'find-my-par', verb: 'POST', path: '/oauth/par', status }
     expect(JSON.parse(line()!)).toMatchObject(told)
     expect(server.logs).not.toContain('secret=hidden')

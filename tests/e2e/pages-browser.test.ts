@@ -2,7 +2,7 @@ import axe from 'axe-core'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, startBrowser } from '#tests/helpers/app-page.ts'
+import { browserPath, openPage, startBrowser, submit } from '#tests/helpers/app-page.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import {
   createTestAccount,
@@ -19,7 +19,7 @@ const phone = { width: 390, height: 844 }
 const desk = { width: 1280, height: 800 }
 const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')}`
 
-describe.runIf(browserPath)(title, () => {
+describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
   let mail: MailServer
   let server: TestServer
   let browser: Browser
@@ -45,15 +45,7 @@ describe.runIf(browserPath)(title, () => {
   })
 
   /** The pages let nothing run but their own script, so axe is let past their policy. */
-  async function freshPage(locale = 'en-US'): Promise<Page> {
-    const context = await browser.newContext({ locale, bypassCSP: true })
-    context.setDefaultTimeout(45_000)
-    return context.newPage()
-  }
-
-  /** Accounts of a test that is run again are others. */
-  let births = 0
-  const newAccount = (name: string) => createTestAccount(server, `${name}${++births}`)
+  const freshPage = (locale = 'en-US') => openPage(browser, { locale, bypassCSP: true })
 
   const home = () => `${server.url}/account/security`
   const heading = (page: Page) => page.getByRole('heading', { level: 1 })
@@ -61,8 +53,7 @@ describe.runIf(browserPath)(title, () => {
   async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
     await page.goto(home())
     await page.locator('#identifier').fill(handle)
-    await page.locator('#password').fill(password)
-    await page.keyboard.press('Enter')
+    await submit(page.locator('#password'), password)
   }
 
   /** Throws unless everybody can use the page, in both colour schemes, and nothing is wider than a phone. */
@@ -94,7 +85,7 @@ describe.runIf(browserPath)(title, () => {
   }
 
   it('can be used by everybody, light and dark, and fit on a phone', async () => {
-    const owner = await newAccount('with-a-long-name-')
+    const owner = await createTestAccount(server, 'with-a-long-name')
     const page = await freshPage()
     await page.goto(home())
     await mustBeGood(page, 'sign-in')
@@ -110,22 +101,20 @@ describe.runIf(browserPath)(title, () => {
 
     await page.getByRole('link', { name: 'Set up' }).click()
     await page.locator('.qr').waitFor()
-    await page.locator('#code').fill('000000')
-    await page.keyboard.press('Enter')
+    await submit(page.locator('#code'), '000000')
     await page.getByRole('alert').waitFor()
     expect(await described(page, '#code')).toBe('The code is wrong or has expired.')
     await mustBeGood(page, 'authenticator app')
     const key = (await page.locator('.secret').textContent())!.replaceAll(' ', '')
-    await page.locator('#code').fill(new TOTP({ secret: Secret.fromBase32(key) }).generate())
-    await page.keyboard.press('Enter')
+    await submit(page.locator('#code'), new TOTP({ secret: Secret.fromBase32(key) }).generate())
     await page.getByText('Done.').waitFor()
     await page.getByRole('button', { name: 'Set up' }).click()
     await page.getByLabel('Code from the email').waitFor()
     await mustBeGood(page, 'codes by email')
-    await page
-      .getByLabel('Code from the email')
-      .fill(lastCode(mail, owner.handle.replace('.test', '@example.com'))!)
-    await page.keyboard.press('Enter')
+    await submit(
+      page.getByLabel('Code from the email'),
+      lastCode(mail, owner.handle.replace('.test', '@example.com'))!,
+    )
     await page.getByText('Done.').waitFor()
     await mustBeGood(page, 'overview without recovery codes')
     await page.getByRole('button', { name: 'Make new codes' }).click()
@@ -152,28 +141,26 @@ describe.runIf(browserPath)(title, () => {
     const other = await freshPage('de-DE')
     await signIn(other, owner)
     await other.locator('#code').waitFor()
-    await other.locator('#code').fill('000000')
-    await other.keyboard.press('Enter')
+    await submit(other.locator('#code'), '000000')
     await other.getByRole('alert').first().waitFor()
     expect(await described(other, '#code')).toMatch(/^Der Code ist falsch .* Aus deiner /)
     await mustBeGood(other, 'one more step, in German')
   })
 
   it('speak the language of the browser, which fits on a phone', async () => {
-    const owner = await newAccount('languages-')
+    const owner = await createTestAccount(server, 'polyglot')
     const first = await freshPage()
     await signIn(first, owner)
     await first.locator('header form button').waitFor()
     const storageState = await first.context().storageState()
     const said: Record<string, string> = {}
     for (const locale of ['de-AT', 'fr', 'es-MX', 'pt-BR', 'ja', 'ko', 'ro', 'sv', 'xx']) {
-      const context = await browser.newContext({ locale, storageState })
-      const page = await context.newPage()
-      await page.goto(home(), { timeout: 45_000 })
+      const page = await openPage(browser, { locale, storageState })
+      await page.goto(home())
       await mustFit(page, locale)
       const lang = await page.locator('html').getAttribute('lang')
       said[locale] = `${lang}: ${await heading(page).textContent()}`
-      await context.close()
+      await page.context().close()
     }
     expect(said).toEqual({
       'de-AT': 'de: Sicherheit des Kontos',

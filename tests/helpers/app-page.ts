@@ -5,7 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserOAuthClient } from '@atproto/oauth-client-browser'
-import { type Browser as Chromium, chromium, type Locator, type Page } from 'playwright-core'
+import {
+  type BrowserContextOptions,
+  type Browser as Chromium,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
 import { onTestFailed } from 'vitest'
 import { createViteServer } from 'vitest/node'
 import { root } from '#tests/helpers/sources.ts'
@@ -28,9 +34,12 @@ export function startBrowser(): Promise<Chromium> {
   })
 }
 
-/** A browser of its own, without cookies; what it showed is told with a failure of the test. */
-export async function openPage(browser: Chromium): Promise<Page> {
-  const context = await browser.newContext({ locale: 'en-US' })
+/** A browser of its own, without cookies unless said; what it showed is told with a failure of the test. */
+export async function openPage(
+  browser: Chromium,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext({ locale: 'en-US', ...options })
   // A busy machine takes tens of seconds for what takes one on an idle one.
   context.setDefaultTimeout(45_000)
   onTestFailed(async ({ task }) => {
