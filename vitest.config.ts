@@ -1,7 +1,9 @@
 /** The five kinds of tests, from the quick to the rough; tests/README.md says which kind goes where. */
+import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import type { Reporter } from 'vitest/node'
 
 const seconds = 1000
 const cheapScrypt = join(import.meta.dirname, 'tests/helpers/cheap-scrypt.ts')
@@ -35,8 +37,19 @@ function alone(name: string, groupOrder: number, timeout: number) {
   }
 }
 
+/** Tells `scripts/test.ts` which files failed, and whether anything went wrong outside of them. */
+const outcome: Reporter = {
+  onTestRunEnd(modules, unhandledErrors) {
+    const path = process.env['TEST_OUTCOME']
+    if (path === undefined) return
+    const failed = modules.filter((file) => !file.ok()).map(({ moduleId }) => moduleId)
+    writeFileSync(path, JSON.stringify({ failed, unhandled: unhandledErrors.length }))
+  },
+}
+
 export default defineConfig({
   test: {
+    reporters: ['default', outcome],
     // Its own choice leaves a core idle.
     maxWorkers: availableParallelism(),
     projects: [

@@ -9,14 +9,17 @@ const MOST_FILES = 4
 /** Only real processes may miss a deadline: what a property or a rule broke once is broken. */
 const withProcesses = /^tests\/(integration|e2e|fault)\//
 
-interface Report {
-  testResults: { name: string; status: string }[]
+/** What `vitest.config.ts` tells of a run: paths of files, and how many errors belong to none. */
+interface Outcome {
+  failed: string[]
+  unhandled: number
 }
 
-/** Runs vitest; resolves with its exit code. */
-async function run(...args: string[]): Promise<number> {
+/** Runs vitest; resolves with its exit code. `outcome` is where it tells more. */
+async function run(args: string[], outcome?: string): Promise<number> {
   const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', ...args], { stdio: 'inherit' })
+  const env = { ...process.env, ...(outcome && { TEST_OUTCOME: outcome }) }
+  const child = spawn(process.execPath, [vitest, 'run', ...args], { stdio: 'inherit', env })
   const stop = (signal: NodeJS.Signals) => child.kill(signal)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
   return new Promise((resolve) => {
@@ -27,17 +30,15 @@ async function run(...args: string[]): Promise<number> {
   })
 }
 
-/** Runs all, and gives the files that failed. */
+/** Runs all, and gives the files that failed; none where that does not say everything. */
 async function runAll(): Promise<{ code: number; failed: string[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'headwater-report-'))
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-tests-'))
   try {
-    const report = join(folder, 'report.json')
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const code = await run(...process.argv.slice(2), ...reporters)
+    const path = join(folder, 'outcome.json')
+    const code = await run(process.argv.slice(2), path)
     if (code === 0) return { code, failed: [] }
-    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
-    const failed = testResults.filter(({ status }) => status === 'failed').map(({ name }) => name)
-    return { code, failed: failed.map((name) => relative(process.cwd(), name)) }
+    const { failed, unhandled } = JSON.parse(readFileSync(path, 'utf8')) as Outcome
+    return { code, failed: unhandled > 0 ? [] : failed.map((it) => relative(process.cwd(), it)) }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -51,6 +52,6 @@ const mayRunAgain =
 if (!mayRunAgain) process.exit(code)
 const names = failed.join(' ')
 process.stdout.write(`\nOnce more, for they failed: ${names}\n`)
-const again = await run(...failed)
+const again = await run(failed)
 if (again === 0) process.stdout.write(`\nFAILED ONCE, and passed then: ${names}\n`)
 process.exit(again)
