@@ -6,6 +6,7 @@ export const intendedUnseen: Intended[] = [
     what: 'text with NUL or half characters',
     why: 'readers with Postgres cannot store it; UTF-8 would change it',
   },
+  { what: "importRepo of what is not the account's own", why: 'nobody could verify it' },
   { what: 'order of blocks in getRepo', why: 'readers can check it as it comes' },
   { what: "a CAR's rev and the firehose", why: 'relays stay right' },
   { what: '`seq`', why: 'relays ignore a server whose seq falls, for example after a restore' },
@@ -31,7 +32,6 @@ export const intendedUnseen: Intended[] = [
   },
   { what: 'OAuth: browsers that nobody uses', why: 'rows do not pile up' },
   { what: 'OAuth: nonces of DPoP proofs', why: "gateways believe each other's" },
-  { what: 'OAuth: whether a token is good', why: 'apps need not try it out' },
   {
     what: 'OAuth: a request in the address of the page',
     why: 'it must be pushed, as the metadata says',

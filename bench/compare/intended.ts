@@ -206,9 +206,14 @@ export const intended: Intended[] = [
     seen: [[/since later: .*getRepo$/]],
   },
   {
-    what: "importRepo of what is not the account's own",
-    why: 'nobody could verify it',
-    seen: [[/active: .*importRepo$/]],
+    what: 'the event of importRepo into an active account',
+    why: 'relays learn that the repo is another',
+    seen: [[/an import while active: events/, /#sync/]],
+  },
+  {
+    what: 'OAuth: whether a token is good',
+    why: 'apps need not try it out',
+    seen: [[/oauth-authorization-server/, /introspection_endpoint/]],
   },
   {
     what: 'checkAccountStatus',
