@@ -1,62 +1,24 @@
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type AppPage,
-  browserPath,
-  openPage,
-  startAppPage,
-  startBrowser,
-} from '#tests/helpers/app-page.ts'
+import type { Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeInBrowser, openPage } from '#tests/helpers/browser.ts'
+import { type BrowserWorld, startBrowserWorld } from '#tests/helpers/browser-world.ts'
 import { call } from '#tests/helpers/call.ts'
-import { type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
-import { freePort } from '#tests/helpers/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/helpers/server.ts'
-
-const title = browserPath
-  ? 'the account page'
-  : 'the account page (skipped: no browser is found here, CHROMIUM_PATH names one)'
+import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
 
 // The real pages, in a real browser: what their buttons do.
-describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
-  let mail: MailServer
-  let server: TestServer
-  let app: AppPage
-  let browser: Browser
+describeInBrowser('the account page', () => {
+  let world: BrowserWorld
   beforeAll(async () => {
-    mail = await startMailServer()
-    const plcPort = String(await freePort())
-    server = await startServer({
-      env: {
-        PDS_DEV_PLC_PORT: plcPort,
-        PDS_EMAIL_SMTP_URL: mail.url,
-        PDS_EMAIL_FROM_ADDRESS: 'Headwater <pds@example.com>',
-      },
-    })
-    app = await startAppPage({
-      scope: 'atproto',
-      server: server.url,
-      plcUrl: `http://127.0.0.1:${plcPort}`,
-    })
-    browser = await startBrowser()
+    world = await startBrowserWorld()
   })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-    await server?.remove()
-    await mail?.close()
-  })
+  afterAll(() => world?.close())
 
-  const freshPage = () => openPage(browser)
-  const newAccount = (name: string) => createTestAccount(server, name)
+  const freshPage = () => openPage(world.browser)
+  const newAccount = (name: string) => createTestAccount(world.server, name)
   const emailOf = ({ handle }: TestAccount) => handle.replace('.test', '@example.com')
 
   async function signIn(page: Page, { did, password }: TestAccount): Promise<void> {
-    await page.goto(`${server.url}/account`)
+    await page.goto(`${world.server.url}/account`)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('textbox', { name: 'Username' }).fill(did)
     await page.getByRole('textbox', { name: 'Password' }).fill(password)
@@ -67,7 +29,7 @@ describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
 
   /** Opens the list of what can be done, afresh, and one of its dialogs. */
   async function dialog(page: Page, { did }: TestAccount, button: string): Promise<Locator> {
-    await page.goto(`${server.url}/account/u/${did}/manage`)
+    await page.goto(`${world.server.url}/account/u/${did}/manage`)
     await page.getByRole('button', { name: button }).click()
     const opened = page.getByRole('dialog')
     await opened.waitFor()
@@ -76,10 +38,10 @@ describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
 
   /** The code in the mail that comes of `act`. */
   async function mailed(to: string, act: () => Promise<void>): Promise<string> {
-    const before = mail.mails.length
+    const before = world.mail.mails.length
     await act()
     const code = () => {
-      const mine = mail.mails.slice(before).find((one) => one.to.includes(to))
+      const mine = world.mail.mails.slice(before).find((one) => one.to.includes(to))
       return /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(mine?.text ?? '')?.[1]
     }
     await expect.poll(code, { timeout: 45_000 }).toBeDefined()
@@ -89,7 +51,7 @@ describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
   const press = (within: Locator, name: string) => within.getByRole('button', { name }).click()
 
   async function session({ did }: TestAccount, password: string) {
-    const { status, body } = await call(server, 'server.createSession', {
+    const { status, body } = await call(world.server, 'server.createSession', {
       body: { identifier: did, password },
     })
     return { status, ...(body as object) }
@@ -139,11 +101,11 @@ describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
     const [page, other] = [await freshPage(), await freshPage()]
     await signIn(page, duo)
     await signIn(other, duo)
-    await page.goto(`${server.url}/account/u/${duo.did}/devices`)
+    await page.goto(`${world.server.url}/account/u/${duo.did}/devices`)
     const out = page.getByRole('button', { name: 'Sign out' }).and(page.locator(':enabled'))
     await out.click()
     await out.waitFor({ state: 'detached' })
-    await other.goto(`${server.url}/account/u/${duo.did}/devices`)
+    await other.goto(`${world.server.url}/account/u/${duo.did}/devices`)
     await other.getByRole('button', { name: 'Sign in' }).waitFor()
     await Promise.all([page.context().close(), other.context().close()])
   })
@@ -163,7 +125,7 @@ describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
       .toMatchObject({ active: true })
 
     const inApp = await page.context().newPage()
-    await inApp.goto(app.url)
+    await inApp.goto(world.app.url)
     await inApp.getByText('signed out').waitFor()
     await inApp.evaluate(`void app.signIn(${JSON.stringify(eve.handle)})`)
     await inApp.getByRole('button', { name: 'Authorize' }).click()
@@ -183,7 +145,7 @@ describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
       (error: Error) => error.message,
     )
     expect(await refused).toMatch(/401|revoked|invalid/i)
-    await page.goto(`${server.url}/account`)
+    await page.goto(`${world.server.url}/account`)
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
     await page.context().close()
   })

@@ -1,13 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type AppPage,
-  type AppSignIn,
-  browserPath,
-  openPage,
-  startAppPage,
-  startBrowser,
-} from '#tests/helpers/app-page.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type AppPage, type AppSignIn, startAppPage } from '#tests/helpers/app-page.ts'
+import { describeInBrowser, openPage, startBrowser } from '#tests/helpers/browser.ts'
 import { freePort } from '#tests/helpers/processes.ts'
 import {
   createTestAccount,
@@ -16,15 +10,10 @@ import {
   type TestServer,
 } from '#tests/helpers/server.ts'
 
-const title =
-  browserPath === undefined
-    ? 'an app in a browser (skipped: none is found here, CHROMIUM_PATH names one)'
-    : 'an app in a browser'
-
 const getSession = '/xrpc/com.atproto.server.getSession'
 
 // The real pages, in a real browser, for an app that runs in it.
-describe.runIf(browserPath !== undefined)(title, { timeout: 180_000 }, () => {
+describeInBrowser('an app in a browser', () => {
   let server: TestServer
   let alice: TestAccount
   let app: AppPage

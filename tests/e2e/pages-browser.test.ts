@@ -1,8 +1,8 @@
 import axe from 'axe-core'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserPath, openPage, startBrowser, submit } from '#tests/helpers/app-page.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeInBrowser, openPage, startBrowser, submit } from '#tests/helpers/browser.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
 import {
   createTestAccount,
@@ -11,15 +11,11 @@ import {
   type TestServer,
 } from '#tests/helpers/server.ts'
 
-const title = browserPath
-  ? 'the security pages'
-  : 'the security pages (skipped: no browser is found here, CHROMIUM_PATH names one)'
-
 const phone = { width: 390, height: 844 }
 const desk = { width: 1280, height: 800 }
 const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')}`
 
-describe.runIf(browserPath)(title, { timeout: 180_000 }, () => {
+describeInBrowser('the security pages', () => {
   let mail: MailServer
   let server: TestServer
   let browser: Browser

@@ -1,59 +1,25 @@
 import { Secret, TOTP } from 'otpauth'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
-  type AppPage,
-  browserPath,
+  describeInBrowser,
   openPage,
-  startAppPage,
-  startBrowser,
   submit,
   tabTo,
   typeWhereOneIs,
-} from '#tests/helpers/app-page.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
-import { freePort } from '#tests/helpers/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/helpers/browser.ts'
+import { type BrowserWorld, startBrowserWorld } from '#tests/helpers/browser-world.ts'
+import { lastCode } from '#tests/helpers/mail-server.ts'
+import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
 
-const name = browserPath
-  ? 'in a browser'
-  : 'in a browser (skipped: there is none; CHROMIUM_PATH names one)'
-
-describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
-  let mail: MailServer
-  let server: TestServer
-  let app: AppPage
-  let browser: Browser
+describeInBrowser('in a browser', () => {
+  let world: BrowserWorld
   beforeAll(async () => {
-    mail = await startMailServer()
-    const plcPort = String(await freePort())
-    server = await startServer({
-      env: {
-        PDS_DEV_PLC_PORT: plcPort,
-        PDS_EMAIL_SMTP_URL: mail.url,
-        PDS_EMAIL_FROM_ADDRESS: 'Headwater <pds@example.com>',
-      },
-    })
-    app = await startAppPage({
-      scope: 'atproto',
-      server: server.url,
-      plcUrl: `http://127.0.0.1:${plcPort}`,
-    })
-    browser = await startBrowser()
+    world = await startBrowserWorld()
   })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.close()
-    await server?.remove()
-    await mail?.close()
-  })
+  afterAll(() => world?.close())
 
-  const freshPage = () => openPage(browser)
+  const freshPage = () => openPage(world.browser)
 
   /** Gives the page a passkey store that says yes. */
   async function withAuthenticator(page: Page) {
@@ -81,14 +47,14 @@ describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
   }
 
   async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
-    await page.goto(`${server.url}/account/security`)
+    await page.goto(`${world.server.url}/account/security`)
     await page.getByLabel('Handle or email').fill(handle)
     await submit(page.getByLabel('Password'), password)
   }
 
   /** Goes to an app, and on to the page on which it has its users sign in. */
   async function fromApp(page: Page, { handle }: TestAccount): Promise<void> {
-    await page.goto(app.url)
+    await page.goto(world.app.url)
     await page.getByText('signed out').waitFor()
     await page.evaluate(`void app.signIn(${JSON.stringify(handle)})`)
     await page.waitForURL(/\/oauth\/authorize/)
@@ -110,7 +76,7 @@ describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
   }
 
   it('a passkey is added, and signs in to an app without a password', async () => {
-    const ann = await createTestAccount(server, 'ann')
+    const ann = await createTestAccount(world.server, 'ann')
     const page = await freshPage()
     const passkeys = await withAuthenticator(page)
     await signIn(page, ann)
@@ -131,7 +97,7 @@ describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
   })
 
   it('an authenticator app is set up with the keyboard alone, and signs in to an app', async () => {
-    const bob = await createTestAccount(server, 'bob')
+    const bob = await createTestAccount(world.server, 'bob')
     const page = await freshPage()
     await signIn(page, bob)
     await tabTo(page, page.getByRole('link', { name: 'Set up' }))
@@ -164,29 +130,29 @@ describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
   })
 
   it('a code that was mailed, and a recovery code, are typed into the stock page', async () => {
-    const carol = await createTestAccount(server, 'carol')
+    const carol = await createTestAccount(world.server, 'carol')
     const page = await freshPage()
     await signIn(page, carol)
     await page.getByRole('button', { name: 'Set up' }).click()
-    await page.getByLabel('Code from the email').fill(lastCode(mail, 'carol@example.com')!)
+    await page.getByLabel('Code from the email').fill(lastCode(world.mail, 'carol@example.com')!)
     await page.getByRole('button', { name: 'Turn on' }).click()
     await page.getByRole('button', { name: 'Make new codes' }).click()
     const recovery = await page.locator('.codes > div').allInnerTexts()
     expect(recovery).toHaveLength(10)
 
-    const before = lastCode(mail, 'carol@example.com')
-    for (const pick of [() => lastCode(mail, 'carol@example.com')!, () => recovery[0]!]) {
+    const before = lastCode(world.mail, 'carol@example.com')
+    for (const pick of [() => lastCode(world.mail, 'carol@example.com')!, () => recovery[0]!]) {
       const other = await freshPage()
       await fromApp(other, carol)
       await submit(other.getByRole('textbox', { name: 'Password' }), carol.password)
       await other.getByText('Check your c…l@example.com email').waitFor()
-      expect(lastCode(mail, 'carol@example.com')).not.toBe(before)
+      expect(lastCode(world.mail, 'carol@example.com')).not.toBe(before)
       await submit(other.getByRole('textbox', { name: '2FA' }), 'AAAAA-AAAAA')
       await other.getByRole('alert').waitFor()
       await submit(other.getByRole('textbox', { name: '2FA' }), pick())
       await consent(other, carol)
     }
-    await page.goto(`${server.url}/account/security/events`)
+    await page.goto(`${world.server.url}/account/security/events`)
     expect(await page.locator('tbody tr').allInnerTexts()).toEqual(
       expect.arrayContaining([
         expect.stringContaining('An app was let in'),
@@ -201,7 +167,7 @@ describe.runIf(browserPath)(name, { timeout: 180_000 }, () => {
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text())
     })
-    await page.goto(`${server.url}/account/security`)
+    await page.goto(`${world.server.url}/account/security`)
     expect(complaints).toEqual([])
     expect(
       await page.evaluate(`getComputedStyle(document.querySelector('section')).borderRadius`),
