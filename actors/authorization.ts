@@ -6,8 +6,8 @@ import { batchDatabase } from '#actors/batch-database.ts'
 import { lifecycleOf } from '#actors/lifecycle.ts'
 import { authorizationMenu } from '#actors/menus.ts'
 import type { ActorSettings } from '#actors/settings.ts'
-import { openAuthorization } from '#src/oauth/authorization.ts'
-import { authorizationSchema } from '#src/oauth/schema.ts'
+import { openAuthorization } from '#src/authorization/authorization.ts'
+import { authorizationSchema } from '#src/authorization/schema.ts'
 
 export function authorizationActor(settings: ActorSettings) {
   return actor({

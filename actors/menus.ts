@@ -1,42 +1,49 @@
 /** What each actor can be asked: the whole list, written out by hand. What is not here cannot be called. */
-import { remind } from '#src/account/remind.ts'
-import { listEvents } from '#src/account/security-events.ts'
-import { once } from '#src/account/tickets.ts'
-import { collectTemps } from '#src/blobs/collect.ts'
-import { findBlob, listBlobs, listMissingBlobs } from '#src/blobs/read.ts'
-import { getTakedown, setTakedown } from '#src/blobs/takedown.ts'
-import { addUpload } from '#src/blobs/upload.ts'
-import * as directory from '#src/directory/directory.ts'
-import { newPageCode, newRecoveryCodes } from '#src/factors/codes.ts'
-import { beginEmailFactor, confirmEmailFactor, removeEmailFactor } from '#src/factors/email.ts'
-import { overview } from '#src/factors/overview.ts'
-import { askForPasskey, beginPasskey, finishPasskey, removePasskey } from '#src/factors/passkeys.ts'
-import { removeFactors, requestCode, required } from '#src/factors/second-step.ts'
-import { beginTotp, confirmTotp, removeTotp } from '#src/factors/totp.ts'
+
+import { collectTemps } from '#src/account/blobs/collect.ts'
+import { findBlob, listBlobs, listMissingBlobs } from '#src/account/blobs/read.ts'
+import { getTakedown, setTakedown } from '#src/account/blobs/takedown.ts'
+import { addUpload } from '#src/account/blobs/upload.ts'
+import { newPageCode, newRecoveryCodes } from '#src/account/factors/codes.ts'
+import {
+  beginEmailFactor,
+  confirmEmailFactor,
+  removeEmailFactor,
+} from '#src/account/factors/email.ts'
+import { overview } from '#src/account/factors/overview.ts'
+import {
+  askForPasskey,
+  beginPasskey,
+  finishPasskey,
+  removePasskey,
+} from '#src/account/factors/passkeys.ts'
+import { removeFactors, requestCode, required } from '#src/account/factors/second-step.ts'
+import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
 import {
   abandonKeyRotation,
   beginKeyRotation,
   finishKeyRotation,
   getKeyNames,
-} from '#src/identity/key-rotation.ts'
-import { announceIdentity, getIdentity, setHandle } from '#src/identity/own-identity.ts'
-import { createToken } from '#src/identity/service-token.ts'
-import { checkOwnStatus } from '#src/lifecycle/account-status.ts'
-import { getState } from '#src/lifecycle/admin-state.ts'
-import { announce } from '#src/lifecycle/announce.ts'
-import { authorizeDeletion } from '#src/lifecycle/authorize-deletion.ts'
-import { wake } from '#src/lifecycle/awaken.ts'
-import { changeState } from '#src/lifecycle/change-state.ts'
-import { dueness } from '#src/lifecycle/due.ts'
-import { endAccount, leave } from '#src/lifecycle/end-account.ts'
-import { lease } from '#src/limits/limiter.ts'
-import { admit } from '#src/oauth/admit.ts'
-import * as devices from '#src/oauth/devices.ts'
-import { createGrant, findGrant, listGrants, removeGrant, rotateGrant } from '#src/oauth/grants.ts'
-import * as lexicons from '#src/oauth/lexicons.ts'
-import * as names from '#src/oauth/names.ts'
-import { recognize } from '#src/oauth/recognize.ts'
-import * as requests from '#src/oauth/requests.ts'
+} from '#src/account/identity/key-rotation.ts'
+import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
+import { createToken } from '#src/account/identity/service-token.ts'
+import { checkOwnStatus } from '#src/account/lifecycle/account-status.ts'
+import { getState } from '#src/account/lifecycle/admin-state.ts'
+import { announce } from '#src/account/lifecycle/announce.ts'
+import { authorizeDeletion } from '#src/account/lifecycle/authorize-deletion.ts'
+import { wake } from '#src/account/lifecycle/awaken.ts'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
+import { dueness } from '#src/account/lifecycle/due.ts'
+import { endAccount, leave } from '#src/account/lifecycle/end-account.ts'
+import { admit } from '#src/account/oauth/admit.ts'
+import {
+  createGrant,
+  findGrant,
+  listGrants,
+  removeGrant,
+  rotateGrant,
+} from '#src/account/oauth/grants.ts'
+import { recognize } from '#src/account/oauth/recognize.ts'
 import {
   findOnDevice,
   knownPerson,
@@ -44,36 +51,35 @@ import {
   rememberClient,
   signInOnDevice,
   signOutOfDevice,
-} from '#src/oauth/signed-in.ts'
-import { isFirstUse } from '#src/oauth/used-once.ts'
-import { getPreferences, putPreferences } from '#src/preferences/preferences.ts'
-import { openExport, readExport } from '#src/repo/export.ts'
-import { abortImport, beginImport, finishImport, takeImportPage } from '#src/repo/import.ts'
+} from '#src/account/oauth/signed-in.ts'
+import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
+import { remind } from '#src/account/remind.ts'
+import { openExport, readExport } from '#src/account/repo/export.ts'
+import { abortImport, beginImport, finishImport, takeImportPage } from '#src/account/repo/import.ts'
 import {
   getBlocks,
   getHead,
   getLatestCommit,
   getRecordProof,
   getRepoStatus,
-} from '#src/repo/proofs.ts'
-import { describeRepo, getRecord, listRecords } from '#src/repo/read.ts'
-import { recentRecords } from '#src/repo/recent.ts'
-import { getRecordStatus, setRecordTakedown } from '#src/repo/takedowns.ts'
-import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/repo/write.ts'
-import { headsOf } from '#src/sequencer/heads.ts'
-import { append, bounds, follow, read } from '#src/sequencer/log.ts'
+} from '#src/account/repo/proofs.ts'
+import { describeRepo, getRecord, listRecords } from '#src/account/repo/read.ts'
+import { recentRecords } from '#src/account/repo/recent.ts'
+import { getRecordStatus, setRecordTakedown } from '#src/account/repo/takedowns.ts'
+import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
+import { listEvents } from '#src/account/security-events.ts'
 import {
   createAppPassword,
   listAppPasswords,
   revokeAppPassword,
-} from '#src/sessions/app-passwords.ts'
+} from '#src/account/sessions/app-passwords.ts'
 import {
   confirmEmail,
   requestEmailUpdate,
   requestToken,
   setEmail,
   updateEmail,
-} from '#src/sessions/emails.ts'
+} from '#src/account/sessions/emails.ts'
 import {
   checkPageSession,
   endPageSession,
@@ -83,10 +89,25 @@ import {
   pendingStep,
   signIn,
   signInWithPasskey,
-} from '#src/sessions/page-sessions.ts'
-import { resetPassword, setPassword } from '#src/sessions/passwords.ts'
-import { usePlcToken } from '#src/sessions/plc-token.ts'
-import { createSession, deleteSession, getSession, refreshSession } from '#src/sessions/sessions.ts'
+} from '#src/account/sessions/page-sessions.ts'
+import { resetPassword, setPassword } from '#src/account/sessions/passwords.ts'
+import { usePlcToken } from '#src/account/sessions/plc-token.ts'
+import {
+  createSession,
+  deleteSession,
+  getSession,
+  refreshSession,
+} from '#src/account/sessions/sessions.ts'
+import { once } from '#src/account/tickets.ts'
+import * as devices from '#src/authorization/devices.ts'
+import * as lexicons from '#src/authorization/lexicons.ts'
+import * as names from '#src/authorization/names.ts'
+import * as requests from '#src/authorization/requests.ts'
+import { isFirstUse } from '#src/authorization/used-once.ts'
+import * as directory from '#src/directory/directory.ts'
+import { lease } from '#src/limits/limiter.ts'
+import { headsOf } from '#src/sequencer/heads.ts'
+import { append, bounds, follow, read } from '#src/sequencer/log.ts'
 
 export const accountMenu = {
   repo: {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Secrets } from '#src/config.ts'
+import type { Secrets } from '#src/config/config.ts'
 
 /** What a process does in a folder; each is done by at most one process. */
 export type Duty = 'gateway' | 'actors' | 'engine'

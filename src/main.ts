@@ -7,7 +7,7 @@ import {
   environment,
   readConfig,
   settleNativeModules,
-} from '#src/config.ts'
+} from '#src/config/config.ts'
 import { DataFolder, type Duty, type FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
@@ -138,7 +138,7 @@ async function startOperatorPort(
   const { config, secrets, blobs, log } = shared
   const { port, open: metricsOpen } = config.metrics
   if (port === undefined) return
-  const { startOperatorPort } = await import('#src/gateway/operator-port.ts')
+  const { startOperatorPort } = await import('#src/gateway/operator/operator-port.ts')
   const operator = await startOperatorPort({
     ...shared,
     ...{ port, host: config.gateway.host, metricsOpen, adminPassword: secrets.adminPassword },

@@ -1,8 +1,8 @@
 /** The account's own row: who it is and in what state, kept in memory after the first read. */
+
 import { invalidRequest } from '#src/errors.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
-
-export type AccountStatus = 'active' | 'deactivated' | 'takendown' | 'suspended' | 'deleted'
+import type { AccountStatus } from '#src/rules/states.ts'
 
 /** The `account` row. Times are ISO text. */
 export interface ProfileRow {

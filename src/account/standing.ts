@@ -1,5 +1,6 @@
 /** The account's state on its way out: the directory is told of every change, at least once, and in order. */
-import type { AccountStatus, Profile } from '#src/account/profile.ts'
+import type { Profile } from '#src/account/profile.ts'
+import type { AccountStatus } from '#src/rules/states.ts'
 
 /** The account's state, as the directory keeps it. */
 export interface ToldState {

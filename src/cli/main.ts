@@ -17,7 +17,7 @@ import { repoCommands } from '#src/cli/repos.ts'
 import { serverCalls } from '#src/cli/server-calls.ts'
 import { serverCommands } from '#src/cli/servers.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
-import { environment, version } from '#src/config.ts'
+import { environment, version } from '#src/config/config.ts'
 import { XrpcError } from '#src/errors.ts'
 
 const commands = [

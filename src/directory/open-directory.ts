@@ -1,8 +1,8 @@
 /** What the rooms of the directory are given: its database, its lane, its clock, and what it remembers of reads. */
 import { AccountCache } from '#src/directory/account-cache.ts'
-import { WriteLane } from '#src/directory/write-lane.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
+import { WriteLane } from '#src/ports/subject-lane.ts'
 
 /** The directory, open: handle, email and DID of every account of this server, and the invite codes. */
 export interface Directory {

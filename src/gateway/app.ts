@@ -1,15 +1,15 @@
 /** The HTTP application: every route there is, in reading order. */
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
-import { answerError, openHeaders } from '#src/gateway/answer.ts'
-import { handleRulesRoutes } from '#src/gateway/handle-rules.ts'
-import type { Metrics } from '#src/gateway/metrics.ts'
-import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator-routes.ts'
-import type { Desk } from '#src/gateway/security/desk.ts'
-import { securityPages } from '#src/gateway/security/pages.ts'
+import { answerError, openHeaders } from '#src/gateway/http/answer.ts'
+import type { Metrics } from '#src/gateway/operator/metrics.ts'
+import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
+import type { Desk } from '#src/gateway/pages/page-context.ts'
+import { securityPages } from '#src/gateway/pages/pages.ts'
 import { plainRoutes } from '#src/gateway/well-known.ts'
-import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc-call.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
+import { handleRulesRoutes } from '#src/gateway/workflows/known-handle-rules.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
   /** What the security pages have besides; absent where there are none. */

@@ -1,9 +1,9 @@
 /** How accounts of this server come, wake up and go, put together of what the server is. */
-import { type ActivateDeps, activateAccount } from '#src/lifecycle/activate.ts'
-import { type ArriveDeps, arrive, reserveSigningKey } from '#src/lifecycle/arrive.ts'
-import { type CreateAccountDeps, createAccount } from '#src/lifecycle/create-account.ts'
-import { type DeletionDeps, deleteAccount } from '#src/lifecycle/delete-account.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
+import { type ActivateDeps, activateAccount } from '#src/gateway/workflows/activate.ts'
+import { type CreateAccountDeps, createAccount } from '#src/gateway/workflows/create-account.ts'
+import { type DeletionDeps, deleteAccount } from '#src/gateway/workflows/delete-account.ts'
+import { type ArriveDeps, arrive, reserveSigningKey } from '#src/gateway/workflows/migrate-in.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 
 export type LifecycleDeps = CreateAccountDeps & ArriveDeps & ActivateDeps & DeletionDeps
 

@@ -1,10 +1,10 @@
 /** The plain routes: who this server is, for people, robots, watchdogs and resolvers. */
 import type { Hono } from 'hono'
-import { openHeaders } from '#src/gateway/answer.ts'
-import type { Env } from '#src/gateway/xrpc-call.ts'
-import { isServiceHandle } from '#src/identity/handle-rules.ts'
+import { openHeaders } from '#src/gateway/http/answer.ts'
+import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { serviceDidDocument } from '#src/protocol/did-document.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
 
 const banner = `
     _                    _               _

@@ -1,6 +1,6 @@
 /** A shard of the authorization server on `node:sqlite`, with a clock in the test's hand. */
-import { type Authorization, openAuthorization } from '#src/oauth/authorization.ts'
-import { authorizationSchema } from '#src/oauth/schema.ts'
+import { type Authorization, openAuthorization } from '#src/authorization/authorization.ts'
+import { authorizationSchema } from '#src/authorization/schema.ts'
 import { TestClock } from '#tests/helpers/new-account.ts'
 import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/helpers/node-sql.ts'
 

@@ -1,5 +1,6 @@
 /** An account, its directory and PLC, in memory, over which a process that changes an identity may die at any call. */
 import { expect } from 'vitest'
+import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
 import { find, setHandle as setInDirectory } from '#src/directory/accounts.ts'
 import {
   beginIdentityChange,
@@ -8,9 +9,8 @@ import {
 } from '#src/directory/identity-changes.ts'
 import { confirm, reserve } from '#src/directory/reservations.ts'
 import type { XrpcError } from '#src/errors.ts'
-import { handleRules } from '#src/identity/handle-rules.ts'
-import { announceIdentity, getIdentity, setHandle } from '#src/identity/own-identity.ts'
-import type { IdentityDeps } from '#src/identity/update-handle.ts'
+import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
+import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import {
   genesisOperation,

@@ -2,13 +2,13 @@
 import { encode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import type { Account } from '#src/account/account.ts'
-import { importRepo } from '#src/gateway/import-repo.ts'
+import { abortImport, beginImport, finishImport, takeImportPage } from '#src/account/repo/import.ts'
+import { importRepo } from '#src/gateway/methods/import-repo.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { nodeBlock, type Signer, signCommit } from '#src/protocol/commit.ts'
 import { buildTree, cidOf, type TreeNode } from '#src/protocol/tree.ts'
 import { walk } from '#src/protocol/tree-walk.ts'
-import { abortImport, beginImport, finishImport, takeImportPage } from '#src/repo/import.ts'
 
 export interface ForeignRepo {
   /** The CID of the commit, which is the CAR's root. */

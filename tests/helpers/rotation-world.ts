@@ -1,15 +1,15 @@
 /** All that a change of a signing key touches, in memory: a directory, an account, a PLC directory, and faults at will. */
 import { assureValidNextOp, getLastOpWithCid } from '@did-plc/lib'
-import { endRotation, listRotations, noteRotation } from '#src/directory/key-rotations.ts'
-import { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
 import {
   abandonKeyRotation,
   beginKeyRotation,
   finishKeyRotation,
   getKeyNames,
-} from '#src/identity/key-rotation.ts'
-import type { RotationDeps } from '#src/identity/rotate-signing-key.ts'
-import { awaken } from '#src/lifecycle/awaken.ts'
+} from '#src/account/identity/key-rotation.ts'
+import { awaken } from '#src/account/lifecycle/awaken.ts'
+import { endRotation, listRotations, noteRotation } from '#src/directory/key-rotations.ts'
+import { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
+import type { RotationDeps } from '#src/gateway/workflows/rotate-signing-key.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { genesisOperation, type PlcOperation, plcDidDocument } from '#src/protocol/plc-operation.ts'

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { calculateJwkThumbprint } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { issueTokens } from '#src/sessions/tokens.ts'
+import { issueTokens } from '#src/rules/session-tokens.ts'
 import { type App, authorize, Browser, type ProofClaims, signIn } from '#tests/helpers/oauth.ts'
 import {
   asserted,

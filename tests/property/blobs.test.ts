@@ -2,13 +2,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Account } from '#src/account/account.ts'
-import { collectTemps } from '#src/blobs/collect.ts'
-import { findBlob } from '#src/blobs/read.ts'
-import { setTakedown } from '#src/blobs/takedown.ts'
-import { addUpload } from '#src/blobs/upload.ts'
+import { collectTemps } from '#src/account/blobs/collect.ts'
+import { findBlob } from '#src/account/blobs/read.ts'
+import { setTakedown } from '#src/account/blobs/takedown.ts'
+import { addUpload } from '#src/account/blobs/upload.ts'
+import {
+  applyWrites,
+  createRecord,
+  deleteRecord,
+  putRecord,
+  type Write,
+} from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { applyWrites, createRecord, deleteRecord, putRecord, type Write } from '#src/repo/write.ts'
 import { type MemoryBlobStorage, memoryBlobStorage } from '#tests/helpers/memory-blobs.ts'
 import { openTestAccount, testDid } from '#tests/helpers/open-account.ts'
 

@@ -10,10 +10,16 @@ import { expect, test } from 'vitest'
 import type { Account } from '#src/account/account.ts'
 import { loadHead } from '#src/account/head.ts'
 import type { OutboxRow } from '#src/account/outbox.ts'
+import {
+  applyWrites,
+  createRecord,
+  deleteRecord,
+  putRecord,
+  type Write,
+} from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { frame } from '#src/protocol/frames.ts'
 import { buildTree, cidOf, emptyTree } from '#src/protocol/tree.ts'
-import { applyWrites, createRecord, deleteRecord, putRecord, type Write } from '#src/repo/write.ts'
 import { openTestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
 
 const collection = 'com.example.thing'

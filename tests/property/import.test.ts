@@ -2,11 +2,11 @@
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { openExport, readExport } from '#src/account/repo/export.ts'
+import { createRecord } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { openExport, readExport } from '#src/repo/export.ts'
-import { createRecord } from '#src/repo/write.ts'
 import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
 import { contents, foreignRepo, importCar } from '#tests/helpers/repo-cars.ts'
 

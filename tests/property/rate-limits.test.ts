@@ -1,7 +1,7 @@
 import { MemoryRateLimiter, RateLimitExceededError } from '@atproto/xrpc-server'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Leases } from '#src/limits/leases.ts'
+import { Leases } from '#src/gateway/xrpc/leases.ts'
 import { type Ask, type Limit, lease, openLimiter } from '#src/limits/limiter.ts'
 import { TestClock } from '#tests/helpers/new-account.ts'
 

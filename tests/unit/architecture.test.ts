@@ -6,81 +6,50 @@ const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
 const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
+const floor = ['src/protocol', 'src/ports', 'src/rules']
 const rooms = [
-  'repo',
-  'blobs',
-  'sessions',
-  'identity',
-  'lifecycle',
-  'sequencer',
+  'account',
+  'authorization',
   'directory',
+  'sequencer',
   'limits',
-  'preferences',
-  'factors',
-  'oauth',
 ].map((room) => `src/${room}`)
-const config = ['src/config', 'src/config.ts']
+const config = ['src/config']
 const outside = [...config, 'src/data-folder.ts', 'src/main.ts']
-const floor = ['src/protocol', 'src/ports', 'src/account', 'src/lifecycle/states.ts']
-
-/** What the gateway runs of the rooms: it checks access tokens, and begins what has no account to ask yet. */
-const gatewayHalves = [
-  'src/sessions/tokens.ts',
-  'src/sessions/log-in.ts',
-  'src/sessions/new-passwords.ts',
-  'src/factors/challenges.ts',
-  'src/lifecycle/activate.ts',
-  'src/lifecycle/arrive.ts',
-  'src/lifecycle/create-account.ts',
-  'src/lifecycle/delete-account.ts',
-  'src/lifecycle/did-check.ts',
-  'src/lifecycle/states.ts',
-  'src/lifecycle/first-wakes.ts',
-  'src/identity/handle-rules.ts',
-  'src/identity/handles.ts',
-  'src/identity/plc-requests.ts',
-  'src/identity/repo-keys.ts',
-  'src/identity/resolve.ts',
-  'src/identity/rotate-signing-key.ts',
-  'src/identity/update-handle.ts',
-  'src/limits/leases.ts',
-  'src/oauth/seen-lately.ts',
-  'src/limits/policy.ts',
-]
+const account = [...floor, 'src/account']
 
 /** Who may import whom. Everyone may import itself, `src/errors.ts` and, above protocol, `src/log.ts`. */
 const layers: Record<string, { runs: string[]; types?: string[] }> = {
+  // In both processes
   'src/protocol': { runs: [] },
   'src/ports': { runs: ['src/protocol'] },
-  'src/account': { runs: ['src/protocol', 'src/ports'] },
-  'src/blobs': { runs: floor },
-  'src/repo': { runs: [...floor, 'src/blobs'] },
-  'src/factors': { runs: floor },
-  'src/sessions': { runs: [...floor, 'src/factors', 'src/identity/emails.ts'] },
-  'src/identity': { runs: floor },
-  'src/lifecycle': {
-    runs: [...floor, 'src/repo', 'src/sessions', 'src/identity', 'src/blobs', 'src/oauth'],
+  'src/rules': { runs: ['src/protocol', 'src/ports'] },
+  'src/engine': { runs: ['src/protocol', 'src/ports'], types: ['actors', ...rooms] },
+  // In an account's actor
+  'src/account': { runs: floor },
+  'src/account/blobs': { runs: account },
+  'src/account/identity': { runs: account },
+  'src/account/factors': { runs: account },
+  'src/account/preferences': { runs: account },
+  'src/account/repo': { runs: [...account, 'src/account/blobs'] },
+  'src/account/sessions': { runs: [...account, 'src/account/factors'] },
+  'src/account/oauth': { runs: [...account, 'src/account/sessions'] },
+  'src/account/lifecycle': {
+    runs: [...account, 'src/account/repo', 'src/account/sessions', 'src/account/identity', 'src/account/blobs', 'src/account/oauth'],
   },
-  'src/oauth': { runs: [...floor, 'src/sessions', 'src/directory/write-lane.ts'] },
-  'src/sequencer': { runs: floor },
-  'src/preferences': { runs: floor },
-  'src/directory': { runs: floor },
+  // In the other actors
+  'src/authorization': { runs: floor },
+  'src/directory': { runs: floor, types: ['src/account'] },
+  'src/sequencer': { runs: floor, types: ['src/account'] },
   'src/limits': { runs: floor },
-  'src/plc': { runs: ['src/protocol', 'src/ports'] },
-  'src/engine': { runs: ['src/protocol', 'src/ports'], types: ['actors', 'src/account', ...rooms] },
-  'src/xrpc': {
-    runs: ['src/protocol', 'src/ports', 'src/gateway', ...gatewayHalves],
-    types: ['src/account', 'src/engine', ...rooms],
-  },
-  'src/gateway': {
-    runs: ['src/protocol', 'src/ports', 'src/engine', 'src/xrpc', ...gatewayHalves],
-    types: ['src/account', ...rooms],
-  },
   actors: { runs: [...floor, ...rooms, 'src/engine'] },
-  'src/cli': { runs: ['src/protocol', 'src/config.ts'] },
+  // In the gateway, which runs no room
+  'src/gateway': { runs: [...floor, 'src/engine'], types: rooms },
+  // Programs
+  'src/plc': { runs: ['src/protocol', 'src/ports'] },
+  'src/cli': { runs: ['src/protocol', 'src/config'] },
   'src/config': { runs: ['src/protocol'] },
-  'src/config.ts': { runs: ['src/protocol', 'src/config'] },
-  'src/data-folder.ts': { runs: ['src/ports'], types: ['src/config.ts'] },
+  'src/data-folder.ts': { runs: ['src/ports'], types: config },
   'src/errors.ts': { runs: [] },
   'src/log.ts': { runs: [] },
   'src/main.ts': { runs: ['src', 'actors'] },
@@ -88,15 +57,17 @@ const layers: Record<string, { runs: string[]; types?: string[] }> = {
 
 /** Which folders may import which packages; a package that matches none of these belongs to protocol and ports. */
 const packages: [RegExp, string[]][] = [
-  [/^#package$/, ['src/config.ts']],
+  [/^#package$/, config],
   [/^@?rivetkit(\/|$)/, ['actors', 'src/engine']],
   [/^@?hono(\/|$)/, ['src/gateway']],
   [/^(ws|prom-client)$/, ['src/gateway']],
   [/^ipaddr\.js$/, ['src/gateway']],
   [/^pino$/, ['src/log.ts']],
-  [/^#package$/, ['src/config.ts']],
-  [/^@atproto\/(oauth-|jwk)/, ['src/gateway/oauth', 'src/xrpc', 'src/ports']],
-  [/^@atproto\//, ['src/protocol', 'src/ports', 'src/xrpc', 'src/cli', 'src/repo/validate.ts']],
+  [/^@atproto\/(oauth-|jwk)/, ['src/gateway', 'src/ports']],
+  [
+    /^@atproto\//,
+    ['src/protocol', 'src/ports', 'src/gateway', 'src/cli', 'src/account/repo/validate.ts'],
+  ],
   [/^@did-plc\//, ['src/protocol', 'src/ports', 'src/plc']],
   [/^node:(crypto|buffer)$/, ['src', 'actors']],
   [

@@ -1,16 +1,16 @@
 /** The provider's accounts: those of this server, by the features that its own methods have. */
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-provider/store'
+import type { Device } from '#src/authorization/devices.ts'
 import { XrpcError } from '#src/errors.ts'
 import { toHandleError, told } from '#src/gateway/oauth/oauth-errors.ts'
-import { type AccountCalls, clientsOf, type People } from '#src/gateway/oauth/people.ts'
+import { type AccountCalls, clientsOf, type People } from '#src/gateway/oauth/provider-accounts.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
 import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
-import { newAccountHandle } from '#src/identity/handles.ts'
-import { updateHandle } from '#src/identity/update-handle.ts'
-import type { Device } from '#src/oauth/devices.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
+import { newAccountHandle } from '#src/gateway/workflows/handles.ts'
+import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 
 export type OwnAccounts = Pick<
   AccountStore,

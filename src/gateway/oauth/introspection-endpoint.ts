@@ -7,7 +7,7 @@ import {
 } from '@atproto/oauth-provider/errors'
 import { type OAuthClientCredentials, oauthClientCredentialsSchema } from '@atproto/oauth-types'
 import { XrpcError } from '#src/errors.ts'
-import { openBody } from '#src/gateway/body-stream.ts'
+import { openBody } from '#src/gateway/http/body-stream.ts'
 import {
   clientRefused,
   type IntrospectingProvider,

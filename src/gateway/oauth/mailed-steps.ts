@@ -2,10 +2,10 @@
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore } from '@atproto/oauth-provider/store'
 import { XrpcError } from '#src/errors.ts'
-import { sendMail } from '#src/gateway/mails.ts'
 import { told } from '#src/gateway/oauth/oauth-errors.ts'
-import type { AccountCalls, People } from '#src/gateway/oauth/people.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
+import type { AccountCalls, People } from '#src/gateway/oauth/provider-accounts.ts'
+import { sendMail } from '#src/gateway/workflows/mails.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 
 type MailedSteps = Pick<
   AccountStore,

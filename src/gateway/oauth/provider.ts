@@ -6,7 +6,7 @@ import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
 import { IntrospectingProvider } from '#src/gateway/oauth/introspection.ts'
 import { mailedSteps } from '#src/gateway/oauth/mailed-steps.ts'
-import type { People } from '#src/gateway/oauth/people.ts'
+import type { People } from '#src/gateway/oauth/provider-accounts.ts'
 import { type OAuthKeys, tokenKey } from '#src/gateway/oauth/resource-requests.ts'
 import { securityLink } from '#src/gateway/oauth/second-factor.ts'
 import {
@@ -16,8 +16,8 @@ import {
   requestStore,
 } from '#src/gateway/oauth/shared-stores.ts'
 import { tokenStore } from '#src/gateway/oauth/token-store.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 import { createLexResolver, type HereRecord } from '#src/ports/lexicon-resolver.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
 
 /** What the operator says of it; see config/oauth.ts. */
 export interface OAuthTerms {

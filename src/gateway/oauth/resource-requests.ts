@@ -20,10 +20,10 @@ import {
 import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { KnownKeys } from '#src/gateway/oauth/known-keys.ts'
-import type { People } from '#src/gateway/oauth/people.ts'
-import { PROOF_MS, SeenLately } from '#src/oauth/seen-lately.ts'
+import type { People } from '#src/gateway/oauth/provider-accounts.ts'
+import type { AppCaller, ShownRequest } from '#src/gateway/xrpc/method.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { AppCaller, ShownRequest } from '#src/xrpc/method.ts'
+import { PROOF_MS, SeenLately } from '#src/rules/recently-seen.ts'
 
 /** What all gateways of a server have in common. */
 export interface OAuthKeys {

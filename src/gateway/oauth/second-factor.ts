@@ -4,10 +4,10 @@ import {
   SecondAuthenticationFactorRequiredError,
 } from '@atproto/oauth-provider/errors'
 import { XrpcError } from '#src/errors.ts'
-import { whoAsks } from '#src/gateway/oauth/asking.ts'
-import { linkFromApps } from '#src/gateway/security/onward.ts'
-import { secondStep } from '#src/gateway/security/second-step.ts'
-import type { Surface } from '#src/xrpc/surface.ts'
+import { whoAsks } from '#src/gateway/oauth/request-context.ts'
+import { linkFromApps } from '#src/gateway/pages/return-to.ts'
+import { secondStep } from '#src/gateway/pages/second-step.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 
 /** For the footer of the stock pages; in the languages of ours. */
 export function securityLink(publicUrl: string) {

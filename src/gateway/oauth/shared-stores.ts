@@ -9,9 +9,9 @@ import type {
   RequestData,
   RequestStore,
 } from '@atproto/oauth-provider/store'
+import type { StoredRequest } from '#src/authorization/requests.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
-import type { StoredRequest } from '#src/oauth/requests.ts'
 
 type ShardDispatch = Pick<Dispatch, 'authorization'>
 

@@ -1,12 +1,12 @@
 /** The provider's tokens: each kept by its account, found by the hashes of its names in the shards. */
 import { InvalidGrantError } from '@atproto/oauth-provider/errors'
 import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
+import type { Grant } from '#src/account/oauth/grants.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
-import type { Errands } from '#src/gateway/errands.ts'
-import type { People } from '#src/gateway/oauth/people.ts'
+import type { People } from '#src/gateway/oauth/provider-accounts.ts'
 import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
-import type { Grant } from '#src/oauth/grants.ts'
+import type { Errands } from '#src/gateway/workflows/background-tasks.ts'
 
 export interface TokenStorePorts {
   dispatch: Pick<Dispatch, 'authorization'>

@@ -1,6 +1,6 @@
 /** An answer of another service as our own response: its bytes as they come, with the headers that may come back. */
 import { Readable } from 'node:stream'
-import { openHeaders } from '#src/gateway/answer.ts'
+import { openHeaders } from '#src/gateway/http/answer.ts'
 import { returnedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import type { UpstreamAnswer } from '#src/ports/upstream.ts'
 

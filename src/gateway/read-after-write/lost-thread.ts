@@ -1,10 +1,11 @@
 /** A thread that the AppView has never heard of, because its first post is the account's newest: made here. */
+
+import type { RecentRecord } from '#src/account/repo/recent.ts'
 import { UpstreamError } from '#src/gateway/proxy/upstream-error.ts'
 import { insertReplies, threadOf } from '#src/gateway/read-after-write/own-posts.ts'
 import { changed, type Reading, viewerOf } from '#src/gateway/read-after-write/read-after-write.ts'
 import type { Viewer } from '#src/gateway/read-after-write/viewer.ts'
 import { isFields, replyUri } from '#src/gateway/read-after-write/views.ts'
-import type { RecentRecord } from '#src/repo/recent.ts'
 
 const GET_POST_THREAD = 'app.bsky.feed.getPostThread'
 

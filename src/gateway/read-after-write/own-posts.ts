@@ -1,4 +1,6 @@
 /** Putting an account's newest posts where they belong in a feed or a thread, and its newest profile beside them. */
+
+import type { RecentRecord } from '#src/account/repo/recent.ts'
 import { postView } from '#src/gateway/read-after-write/post-view.ts'
 import { basicProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
 import {
@@ -8,7 +10,6 @@ import {
   THREAD_VIEW_POST,
   type Thread,
 } from '#src/gateway/read-after-write/views.ts'
-import type { RecentRecord } from '#src/repo/recent.ts'
 
 const BEGINNING = new Date(0).toISOString()
 

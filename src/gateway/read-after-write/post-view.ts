@@ -1,8 +1,9 @@
 /** A post of the account's own as an AppView would show it. */
+
+import type { RecentRecord } from '#src/account/repo/recent.ts'
 import { embedView } from '#src/gateway/read-after-write/embed-views.ts'
 import { basicProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
 import type { PostView } from '#src/gateway/read-after-write/views.ts'
-import type { RecentRecord } from '#src/repo/recent.ts'
 
 /** A post that nobody else has seen yet. */
 export async function postView(viewer: Viewer, post: RecentRecord): Promise<PostView> {

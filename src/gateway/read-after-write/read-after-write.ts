@@ -1,11 +1,12 @@
 /** Answers of an AppView that lags behind the account that asks: what it wrote since is put in. */
+
+import type { RecentRecords } from '#src/account/repo/recent.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { answeredAs, passedThrough } from '#src/gateway/proxy/pass-through.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import { maybeJson } from '#src/gateway/proxy/whole-answer.ts'
 import type { Viewer } from '#src/gateway/read-after-write/viewer.ts'
 import type { UpstreamAnswer } from '#src/ports/upstream.ts'
-import type { RecentRecords } from '#src/repo/recent.ts'
 
 /** The call, and who makes it. */
 export interface Reading {

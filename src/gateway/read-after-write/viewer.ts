@@ -1,8 +1,8 @@
 /** Whose eyes an answer is made for: the account's name and pictures as they are now. */
 import { format } from 'node:util'
+import type { RecentRecords } from '#src/account/repo/recent.ts'
 import type { AppView, Services } from '#src/gateway/proxy/services.ts'
 import { type ActorView, blobCid } from '#src/gateway/read-after-write/views.ts'
-import type { RecentRecords } from '#src/repo/recent.ts'
 
 /** What views are made with. */
 export interface Viewer {

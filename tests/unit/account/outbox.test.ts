@@ -1,6 +1,6 @@
 /** The outbox: in order, again and again until acknowledged, and over lives. */
 import { expect, test } from 'vitest'
-import { createRecord } from '#src/repo/write.ts'
+import { createRecord } from '#src/account/repo/write.ts'
 import { openTestAccount } from '#tests/helpers/open-account.ts'
 
 const collection = 'com.example.thing'

@@ -1,6 +1,6 @@
 /** The write lane: groups, jobs that fail alone, and what callers hear of a transaction that fails. */
 import { expect, test } from 'vitest'
-import { createRecord, putRecord } from '#src/repo/write.ts'
+import { createRecord, putRecord } from '#src/account/repo/write.ts'
 import type { NodeSql } from '#tests/helpers/node-sql.ts'
 import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ConfigError, readConfig } from '#src/config.ts'
+import { ConfigError, readConfig } from '#src/config/config.ts'
 
 it('the pages bear the host’s name, unless the operator says more', () => {
   expect(readConfig({}).oauth).toEqual({

@@ -1,0 +1,94 @@
+/** getBlob, listBlobs and listMissingBlobs, as far as the account answers them: the bytes are the storage's. */
+import type { Account } from '#src/account/account.ts'
+import { isHere } from '#src/account/blobs/references.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { mustServe, mustShow } from '#src/rules/states.ts'
+
+type Reader = 'anyone' | 'self' | 'admin'
+
+export interface FoundBlob {
+  mimeType: string
+  /** Under which the storage may still have it, where it is not in its place. */
+  tempKey?: string
+}
+
+/** com.atproto.sync.getBlob. 400 BlobNotFound for uploads that no record names, and for what was taken down. */
+export async function findBlob(
+  account: Account,
+  { cid }: { cid: string },
+  as: Reader,
+): Promise<FoundBlob> {
+  await mayRead(account, as)
+  const row = await account.sql.first<{ mimeType: string; tempKey: string | null }>(visible, cid)
+  if (row === undefined) throw invalidRequest('Blob not found', 'BlobNotFound')
+  return { mimeType: row.mimeType, ...(row.tempKey && { tempKey: row.tempKey }) }
+}
+
+const visible = `SELECT mime_type AS mimeType, temp_key AS tempKey FROM blob
+                 WHERE cid = ? AND takedown_ref IS NULL AND state IS NOT 'temp' AND ${isHere}`
+
+export interface BlobList {
+  cursor?: string
+  cids: string[]
+}
+
+/** com.atproto.sync.listBlobs: what records name, those of `since` and before left out. `cursor` is the last CID of the page before. */
+export async function listBlobs(
+  account: Account,
+  { since, limit, cursor = '' }: { since?: string; limit: number; cursor?: string },
+  as: Reader,
+): Promise<BlobList> {
+  await mayRead(account, as)
+  const rows = await account.sql.all<{ cid: string }>(
+    since === undefined
+      ? 'SELECT DISTINCT blob_cid AS cid FROM record_blob WHERE blob_cid > ? ORDER BY blob_cid LIMIT ?'
+      : `SELECT DISTINCT blob_cid AS cid FROM record_blob JOIN record USING (path)
+         WHERE blob_cid > ? AND record.rev > ? ORDER BY blob_cid LIMIT ?`,
+    ...(since === undefined ? [cursor, limit] : [cursor, since, limit]),
+  )
+  const cids = rows.map(({ cid }) => cid)
+  const last = cids.at(-1)
+  return { ...(last !== undefined && { cursor: last }), cids }
+}
+
+export interface MissingBlobs {
+  cursor?: string
+  blobs: { cid: string; recordUri: string }[]
+}
+
+/** com.atproto.repo.listMissingBlobs: what records name and nobody uploaded, each with one of these records. */
+export async function listMissingBlobs(
+  account: Account,
+  { limit, cursor = '' }: { limit: number; cursor?: string },
+): Promise<MissingBlobs> {
+  if ((await account.profile.get()).status === 'deleted') {
+    throw invalidRequest('Repo not found', 'NotFound')
+  }
+  const rows = await account.sql.all<{ cid: string; path: string }>(
+    `SELECT blob_cid AS cid, min(path) AS path FROM record_blob
+     WHERE blob_cid > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = record_blob.blob_cid)
+     GROUP BY blob_cid ORDER BY blob_cid LIMIT ?`,
+    cursor,
+    limit,
+  )
+  const blobs = rows.map(({ cid, path }) => ({ cid, recordUri: `at://${account.did}/${path}` }))
+  const last = blobs.at(-1)?.cid
+  return { ...(last !== undefined && { cursor: last }), blobs }
+}
+
+/** How many blobs the records name, and how many of them, or besides them, are here: as checkAccountStatus tells it. */
+export async function countBlobs({
+  sql,
+}: Account): Promise<{ expectedBlobs: number; importedBlobs: number }> {
+  const row = await sql.first<{ expected: number; imported: number }>(
+    `SELECT (SELECT count(DISTINCT blob_cid) FROM record_blob) AS expected,
+            (SELECT count(*) FROM blob WHERE ${isHere}) AS imported`,
+  )
+  return { expectedBlobs: row?.expected ?? 0, importedBlobs: row?.imported ?? 0 }
+}
+
+async function mayRead(account: Account, as: Reader): Promise<void> {
+  const { status } = await account.profile.get()
+  if (as === 'anyone') mustServe(status, account.did)
+  else mustShow(status, account.did)
+}

@@ -1,0 +1,69 @@
+/** An upload that has reached the storage becomes a blob of the account. */
+import type { Account } from '#src/account/account.ts'
+import { isHere } from '#src/account/blobs/references.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { mustPrepare } from '#src/rules/states.ts'
+
+export interface Upload {
+  /** Of the bytes, raw. */
+  cid: string
+  mimeType: string
+  /** Bytes. */
+  size: number
+  /** Under which the storage has it. */
+  key: string
+}
+
+/**
+ * Enters an upload: temporary until a record names it, or at once for good where one does already (an account that
+ * moved here brings its records first). Answers the media type under which the blob is known. Throws 401 and 400 by
+ * the account's state, 400 for a blob that was taken down, 413 BlobQuotaExceeded; then the upload is not kept.
+ */
+export async function addUpload(account: Account, upload: Upload): Promise<{ mimeType: string }> {
+  const { blobs, clock, did, profile, sql } = account
+  mustPrepare((await profile.get()).status)
+  const { cid, size, key } = upload
+  const known = await sql.first<Known>(byCid, cid)
+  if (known?.takedownRef) throw invalidRequest('Blob has been takendown, cannot re-upload')
+  if (!known?.mimeType) await mustHaveRoom(account, size)
+  // Records that name it go on naming it as they do.
+  const mimeType = (known?.used && known.mimeType) || upload.mimeType
+  await sql.batch([
+    ...blobs.takeDone(),
+    { sql: entering, params: [cid, mimeType, size, key, clock.now()] },
+  ])
+  const replaced = known?.tempKey
+  if (replaced && replaced !== key) await blobs.storage.deleteTemps(did, [replaced]).catch(() => {})
+  if (known?.used) blobs.settle()
+  return { mimeType }
+}
+
+interface Known {
+  /** Null where it is new. */
+  mimeType: string | null
+  tempKey: string | null
+  takedownRef: string | null
+  used: number
+}
+
+const byCid = `SELECT mime_type AS mimeType, temp_key AS tempKey, takedown_ref AS takedownRef,
+                 EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) AS used
+               FROM (SELECT 1) LEFT JOIN blob ON cid = ?1`
+
+/** What is stored of it already is stored again: so an upload also mends a blob whose bytes were lost. */
+const entering = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
+                  VALUES (?1, ?2, ?3, ?4, ?5,
+                    CASE WHEN EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) THEN 'unsettled' ELSE 'temp' END)
+                  ON CONFLICT (cid) DO UPDATE SET mime_type = excluded.mime_type, temp_key = excluded.temp_key,
+                    created_at = excluded.created_at, state = excluded.state
+                  WHERE takedown_ref IS NULL`
+
+async function mustHaveRoom({ blobs, sql }: Account, size: number): Promise<void> {
+  if (blobs.quotaBytes === undefined) return
+  const row = await sql.first<{ bytes: number }>(
+    `SELECT coalesce(sum(size), 0) AS bytes FROM blob WHERE ${isHere}`,
+  )
+  if ((row?.bytes ?? 0) + size <= blobs.quotaBytes) return
+  const message = `The blobs of this account would be too much. Max: ${blobs.quotaBytes} bytes`
+  throw new XrpcError(413, 'BlobQuotaExceeded', message)
+}

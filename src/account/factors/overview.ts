@@ -1,0 +1,42 @@
+/** What the account's security page shows of its factors. */
+import type { Account } from '#src/account/account.ts'
+import { recoveryCodesLeft } from '#src/account/factors/codes.ts'
+import { rowsOf } from '#src/account/factors/rows.ts'
+
+export interface FactorOverview {
+  handle: string | null
+  email: string | null
+  /** Oldest first; times are ISO text. */
+  passkeys: { id: string; name: string; createdAt: string; lastUsedAt: string | null }[]
+  /** When each was turned on; null where it is off. */
+  totp: { createdAt: string } | null
+  emailCodes: { createdAt: string } | null
+  recoveryCodesLeft: number
+}
+
+export async function overview(account: Account): Promise<FactorOverview> {
+  const { handle, email } = await account.profile.get()
+  const [passkeys, [totp], [mail], left] = await Promise.all([
+    rowsOf(account, 'passkey'),
+    rowsOf(account, 'totp'),
+    rowsOf(account, 'email'),
+    recoveryCodesLeft(account),
+  ])
+  return {
+    handle,
+    email,
+    passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
+      id,
+      name: name ?? 'Passkey',
+      createdAt: iso(createdAt),
+      lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
+    })),
+    totp: totp ? { createdAt: iso(totp.createdAt) } : null,
+    emailCodes: mail ? { createdAt: iso(mail.createdAt) } : null,
+    recoveryCodesLeft: left,
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,165 @@
+/** Passkeys of one account: registered, named, shown, removed. They ask for a PIN, a finger or a face, so one is enough to sign in. */
+import { createHash } from 'node:crypto'
+import type { Account } from '#src/account/account.ts'
+import { clearFailures } from '#src/account/factors/attempts.ts'
+import {
+  change,
+  findRow,
+  inTurn,
+  putRow,
+  removeOlder,
+  removeRows,
+  rowsOf,
+  useRow,
+} from '#src/account/factors/rows.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+import {
+  assertionOptions,
+  type CreationOptions,
+  type RequestOptions,
+  registrationOptions,
+  verifyAssertion,
+  verifyRegistration,
+} from '#src/ports/webauthn.ts'
+import {
+  type ChallengePurpose,
+  challengeLifetime,
+  isChallenge,
+  newChallenge,
+} from '#src/rules/challenges.ts'
+
+const MOST_PASSKEYS = 20
+/** Characters. */
+const LONGEST_NAME = 50
+/** Bytes of WebAuthn's user handle. */
+const LONGEST_USER_ID = 64
+
+/** What a browser needs to make a passkey for the account. */
+export async function beginPasskey(account: Account): Promise<CreationOptions> {
+  const { did, service } = account
+  const { handle } = await account.profile.get()
+  const known = await rowsOf(account, 'passkey')
+  return registrationOptions({
+    publicUrl: service.publicUrl,
+    userId: userIdOf(did),
+    userName: handle ?? did,
+    challenge: newChallenge(registering(account), terms(account)),
+    known: known.map(({ id }) => id),
+  })
+}
+
+/** Keeps the passkey that a browser made. Throws 400 where its answer does not hold, or there are 20 already. */
+export function finishPasskey(
+  account: Account,
+  { response, name, where }: { response: unknown; name: string; where?: Where },
+): Promise<void> {
+  return inTurn(account, async () => {
+    const made = await verifyRegistration(response, check(account, registering(account)))
+    if (made === undefined) throw invalidRequest('The passkey was not accepted', 'InvalidToken')
+    const known = await rowsOf(account, 'passkey')
+    if (known.length >= MOST_PASSKEYS) throw invalidRequest('There are too many passkeys')
+    // A repeated answer finds its own passkey.
+    if (known.some(({ id }) => id === made.id)) return
+    const title = name.trim().slice(0, LONGEST_NAME) || 'Passkey'
+    const row = { secret: made.publicKey, counter: made.counter, name: title }
+    await change(account, [
+      putRow(account, 'passkey', made.id, row),
+      ...noteEvent(account, 'factor added', where, title),
+    ])
+  })
+}
+
+/** Silent where there is none of this id. */
+export async function removePasskey(
+  account: Account,
+  { id, where }: { id: string; where?: Where },
+): Promise<void> {
+  const row = await findRow(account, 'passkey', id)
+  if (row === undefined) return
+  const event = noteEvent(account, 'factor removed', where, row.name ?? undefined)
+  await change(account, [removeRows('passkey', id), ...event])
+}
+
+/** What a browser needs to show one of the account's passkeys. */
+export async function askForPasskey(account: Account): Promise<RequestOptions> {
+  const known = await rowsOf(account, 'passkey')
+  return assertionOptions({
+    publicUrl: account.service.publicUrl,
+    challenge: newChallenge('sign in', terms(account)),
+    known: known.map(({ id }) => id),
+  })
+}
+
+/**
+ * Believes a passkey's answer, once; `effect` is written with it. Throws 400 InvalidToken for any other answer. Failures
+ * are not counted: nobody guesses a signature, and strangers could lock the owner out.
+ */
+export function showPasskey(
+  account: Account,
+  { response, effect }: { response: unknown; effect: readonly Statement[] },
+): Promise<void> {
+  return inTurn(account, async () => {
+    const id = textOf(response, 'id')
+    const row = id === undefined ? undefined : await findRow(account, 'passkey', id)
+    if (row?.secret == null) throw unknownPasskey()
+    const passkey = {
+      id: row.id,
+      publicKey: new Uint8Array(row.secret),
+      counter: row.counter,
+    }
+    let challenge = ''
+    const { publicUrl, isChallenge: isOurs } = check(account, 'sign in')
+    const shown = await verifyAssertion(response, {
+      publicUrl,
+      passkey,
+      isChallenge: (text) => {
+        challenge = text
+        return isOurs(text)
+      },
+    })
+    if (shown === undefined) throw unknownPasskey()
+    if ((await findRow(account, 'challenge', challenge)) !== undefined) throw unknownPasskey()
+    await account.sql.batch([
+      useRow(account, 'passkey', row.id, shown.counter),
+      putRow(account, 'challenge', challenge),
+      removeOlder('challenge', account.clock.now() - challengeLifetime),
+      clearFailures(),
+      ...effect,
+    ])
+  })
+}
+
+/** What a passkey knows the account by: its DID, or a hash of one that is too long for that. */
+export function userIdOf(did: string): Uint8Array<ArrayBuffer> {
+  const bytes = Buffer.from(did)
+  const id = bytes.length <= LONGEST_USER_ID ? bytes : createHash('sha256').update(bytes).digest()
+  return new Uint8Array(id)
+}
+
+function registering({ did }: Account): ChallengePurpose {
+  return `register ${did}`
+}
+
+function terms({ service, clock }: Account) {
+  return { secret: service.jwtSecret, now: clock.now() }
+}
+
+function check(account: Account, purpose: ChallengePurpose) {
+  const { publicUrl } = account.service
+  return {
+    publicUrl,
+    isChallenge: (text: string) => isChallenge(text, purpose, terms(account)),
+  }
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const text: unknown = Reflect.get(value, name)
+  return typeof text === 'string' && text.length < 2_000 ? text : undefined
+}
+
+function unknownPasskey() {
+  return invalidRequest('The passkey was not accepted', 'InvalidToken')
+}

@@ -1,0 +1,54 @@
+/** What an account knows of its own identity, and how it announces a change of it. */
+import type { Account } from '#src/account/account.ts'
+import { updateProfile } from '#src/account/profile.ts'
+import { noteEvent } from '#src/account/security-events.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { encodeIdentityEvent } from '#src/protocol/events.ts'
+import type { AccountStatus } from '#src/rules/states.ts'
+
+export interface OwnIdentity {
+  handle: string | null
+  /** did:key of the key that signs the repo. */
+  signingKeyDid: string
+  status: AccountStatus
+}
+
+/** Throws 400 InvalidRequest where there is no account. */
+export async function getIdentity({ profile }: Account): Promise<OwnIdentity> {
+  const row = await profile.find()
+  if (row === undefined || row.status === 'deleted') throw invalidRequest('Account not found')
+  const { handle, signingKeyDid, status } = row
+  return { handle, signingKeyDid, status }
+}
+
+/** The account is called so from here on: its row and #identity in one. May be repeated. */
+export async function setHandle(account: Account, { handle }: { handle: string }): Promise<void> {
+  const { did, clock, lane, profile } = account
+  try {
+    await lane.write(async ({ head }) => {
+      const before = await getIdentity(account)
+      const time = new Date(clock.now()).toISOString()
+      const event = before.handle === handle ? [] : noteEvent(account, 'handle changed', {}, handle)
+      return {
+        answer: undefined,
+        head,
+        statements: [updateProfile({ handle }), ...event],
+        events: [encodeIdentityEvent({ did, time, handle })],
+        durable: () => profile.forget(),
+      }
+    })
+  } finally {
+    profile.forget()
+  }
+}
+
+/** #identity, which names no handle: whoever follows looks the DID up again. */
+export async function announceIdentity(account: Account): Promise<void> {
+  const { did, clock, lane } = account
+  await lane.write(async ({ head }) => {
+    await getIdentity(account)
+    const time = new Date(clock.now()).toISOString()
+    const events = [encodeIdentityEvent({ did, time })]
+    return { answer: undefined, head, statements: [], events }
+  })
+}

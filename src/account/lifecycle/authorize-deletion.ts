@@ -1,0 +1,18 @@
+/** Whether somebody may delete the account: it takes its password and the token from its mail (deleteAccount). */
+import type { Account } from '#src/account/account.ts'
+import { checkEmailToken } from '#src/account/sessions/email-tokens.ts'
+import { authRequired, invalidRequest } from '#src/errors.ts'
+import { verifyPassword } from '#src/ports/passwords.ts'
+
+/** Throws 400 where there is no account, 401 for a wrong password, 400 InvalidToken or ExpiredToken. */
+export async function authorizeDeletion(
+  account: Account,
+  { password, token }: { password: string; token: string },
+): Promise<void> {
+  const row = await account.profile.find()
+  if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
+  if (row.passwordHash === null || !(await verifyPassword(password, row.passwordHash))) {
+    throw authRequired('Invalid did or password')
+  }
+  await checkEmailToken(account, 'delete_account', token)
+}

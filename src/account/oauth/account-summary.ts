@@ -1,0 +1,49 @@
+/** The account as its owner sees it while signing in: name, picture, email, and the apps that know it. */
+import type { Account } from '#src/account/account.ts'
+import { fromHex } from '#src/ports/sql.ts'
+import { recordJson } from '#src/protocol/record-json.ts'
+import type { AccountStatus } from '#src/rules/states.ts'
+
+export interface Person {
+  did: string
+  handle: string | null
+  email: string | null
+  emailConfirmed: boolean
+  status: AccountStatus
+  displayName?: string
+  /** The blob of the picture, as the profile has it. */
+  avatar?: unknown
+}
+
+const PROFILE = 'app.bsky.actor.profile/self'
+/** Bytes of a profile that is looked at. */
+const LARGEST = 12_000
+
+/** Null where there is no account any more. */
+export async function describePerson(account: Account): Promise<Person | null> {
+  const row = await account.profile.find()
+  if (row === undefined || row.status === 'deleted') return null
+  const { handle, email, emailConfirmedAt, status } = row
+  return {
+    did: account.did,
+    handle,
+    email,
+    emailConfirmed: emailConfirmedAt !== null,
+    status,
+    ...(await shownName(account)),
+  }
+}
+
+async function shownName({ sql }: Account): Promise<Pick<Person, 'displayName' | 'avatar'>> {
+  const found = await sql.first<{ value: string }>(
+    `SELECT hex(value) AS value FROM record WHERE path = ? AND length(value) <= ${LARGEST}`,
+    PROFILE,
+  )
+  if (found === undefined) return {}
+  const profile = JSON.parse(recordJson(fromHex(found.value))) as Record<string, unknown>
+  const { displayName, avatar } = profile
+  return {
+    ...(typeof displayName === 'string' && displayName !== '' && { displayName }),
+    ...(avatar !== undefined && { avatar }),
+  }
+}

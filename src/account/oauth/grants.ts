@@ -1,0 +1,134 @@
+/** The OAuth tokens of one account: given, found, renewed, taken back. Ids and hashes only: no secret is stored. */
+import type { Account } from '#src/account/account.ts'
+import { forgetAdmitted } from '#src/account/oauth/admit.ts'
+import { noteEvent } from '#src/account/security-events.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** A token and what it was given for. Times are milliseconds since 1970. */
+export interface Grant {
+  id: string
+  /** Of the refresh token that renews it. */
+  refreshHash: string | null
+  /** JSON: client, its authentication, device, parameters, scope. */
+  data: string
+  /** When the access token expires. */
+  expiresAt: number
+  createdAt: number
+  updatedAt: number
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Nothing is renewed any more after this, whatever the client: longer than the longest refresh token is good. */
+export const DEAD_AFTER_MS = 93 * DAY_MS
+
+const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
+  created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
+
+/** Stores a new token; may be repeated. */
+export async function createGrant(
+  account: Account,
+  input: Grant & { codeHash: string | null },
+): Promise<void> {
+  const { id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt } = input
+  await account.sql.batch([
+    {
+      sql: `INSERT OR IGNORE INTO oauth
+              (kind, id, session, refresh_hash, code_hash, data, expires_at, created_at, updated_at)
+            VALUES ('token', ?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+      params: [id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt],
+    },
+    ...purge(account.clock.now()),
+    ...noteEvent(account, 'oauth grant', {}, clientOf(data)),
+  ])
+}
+
+function clientOf(data: string): string | undefined {
+  const { clientId } = JSON.parse(data) as { clientId?: unknown }
+  return typeof clientId === 'string' ? clientId : undefined
+}
+
+/** By the token's id, the hash of its refresh token (of one that was used, too), or the hash of its code. */
+export async function findGrant(
+  { sql }: Account,
+  by: { id: string } | { refreshHash: string } | { codeHash: string },
+): Promise<Grant | null> {
+  if ('id' in by) return (await sql.first<Grant>(`${select} AND id = ?`, by.id)) ?? null
+  if ('codeHash' in by) {
+    return (await sql.first<Grant>(`${select} AND code_hash = ?`, by.codeHash)) ?? null
+  }
+  const found = await sql.first<Grant>(
+    `${select} AND (refresh_hash = ?1
+       OR session = (SELECT session FROM oauth WHERE kind = 'spent' AND id = ?1))`,
+    by.refreshHash,
+  )
+  return found ?? null
+}
+
+/** Every token whose session may still go on, the newest first. */
+export async function listGrants({ sql, clock }: Account): Promise<Grant[]> {
+  const since = clock.now() - DEAD_AFTER_MS
+  return sql.all<Grant>(`${select} AND updated_at > ? ORDER BY created_at DESC, id`, since)
+}
+
+/**
+ * Puts another token in the place of `id`, whose refresh token is spent with that. May be repeated. Throws 400 where
+ * there is no such token any more: somebody else has renewed it, or it was taken back.
+ */
+export async function rotateGrant(
+  account: Account,
+  input: { id: string; next: Omit<Grant, 'createdAt'> },
+): Promise<void> {
+  const { id, next } = input
+  const { sql } = account
+  const params = [next.id, next.refreshHash, next.data, next.expiresAt, next.updatedAt, id]
+  await change(account, [
+    {
+      sql: `INSERT OR IGNORE INTO oauth (kind, id, session, created_at, updated_at)
+            SELECT 'spent', refresh_hash, session, ?, ? FROM oauth
+            WHERE kind = 'token' AND id = ? AND refresh_hash IS NOT NULL`,
+      params: [next.updatedAt, next.updatedAt, id],
+    },
+    {
+      sql: `UPDATE oauth SET id = ?, refresh_hash = ?, data = ?, expires_at = ?, updated_at = ?
+            WHERE kind = 'token' AND id = ? AND refresh_hash IS NOT NULL`,
+      params,
+    },
+    ...purge(account.clock.now()),
+  ])
+  const renewed = await sql.first(`${select} AND id = ?`, next.id)
+  if (renewed === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
+}
+
+/** Takes a token back, and all that is known of its session; silent where there is none. */
+export async function removeGrant(account: Account, { id }: { id: string }): Promise<void> {
+  await change(account, [
+    {
+      sql: `DELETE FROM oauth WHERE kind = 'spent' AND session =
+              (SELECT session FROM oauth WHERE kind = 'token' AND id = ?)`,
+      params: [id],
+    },
+    { sql: `DELETE FROM oauth WHERE kind = 'token' AND id = ?`, params: [id] },
+  ])
+}
+
+/** Takes back every token; follow it with `forgetAdmitted`. */
+export function dropGrants(): Statement {
+  return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
+}
+
+async function change(account: Account, statements: Statement[]): Promise<void> {
+  try {
+    await account.sql.batch(statements)
+  } finally {
+    forgetAdmitted(account)
+  }
+}
+
+function purge(now: number): Statement[] {
+  const before = now - DEAD_AFTER_MS
+  return [
+    { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },
+    { sql: `DELETE FROM oauth WHERE kind = 'spent' AND created_at <= ?`, params: [before] },
+  ]
+}

@@ -1,0 +1,87 @@
+/** What an account has chosen in its applications (app.bsky.actor.getPreferences, putPreferences), kept as it came. */
+import type { Account } from '#src/account/account.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { mustPrepare } from '#src/rules/states.ts'
+
+export interface Preference {
+  $type: string
+  [member: string]: unknown
+}
+
+const NAMESPACE = 'app.bsky'
+const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
+const DECLARED_AGE = 'app.bsky.actor.defs#declaredAgePref'
+
+/** What is kept: JSON, in the order in which it was put. */
+const select = 'SELECT preferences FROM account'
+
+/**
+ * All preferences that the session may see: personal details only with full access. How old somebody is said to be is
+ * told to every session, worked out anew each time.
+ */
+export async function getPreferences(
+  account: Account,
+  { fullAccess }: { fullAccess: boolean },
+): Promise<{ preferences: Preference[] }> {
+  if ((await account.profile.get()).status === 'deleted') {
+    throw invalidRequest('Repo not found', 'NotFound')
+  }
+  const row = await account.sql.first<{ preferences: string | null }>(select)
+  const kept = JSON.parse(row?.preferences ?? '[]') as Preference[]
+  const details = kept.find(({ $type }) => $type === PERSONAL_DETAILS)
+  const age = declaredAge(details?.['birthDate'], account.clock.now())
+  const preferences = kept.filter(({ $type }) => fullAccess || $type !== PERSONAL_DETAILS)
+  return { preferences: age === undefined ? preferences : [...preferences, age] }
+}
+
+/**
+ * Replaces all preferences that the session may see. What only this server says is left out without a word. Throws 400
+ * where one is of another namespace, or not the session's to set.
+ */
+export async function putPreferences(
+  account: Account,
+  { preferences, fullAccess }: { preferences: Preference[]; fullAccess: boolean },
+): Promise<void> {
+  mustPrepare((await account.profile.get()).status)
+  const types = preferences.map(({ $type }) => $type)
+  if (!types.every((type) => type === NAMESPACE || type.startsWith(`${NAMESPACE}.`))) {
+    throw invalidRequest(`Some preferences are not in the ${NAMESPACE} namespace`)
+  }
+  if (!fullAccess && types.includes(PERSONAL_DETAILS)) {
+    const forbidden = types.filter((type) => type === PERSONAL_DETAILS).join(', ')
+    throw invalidRequest(`Do not have authorization to set preferences: ${forbidden}`)
+  }
+  const kept = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
+  // One statement, so that two sessions that put at once cannot lose what only one of them sees.
+  const sql = fullAccess ? 'UPDATE account SET preferences = ?' : replaceOpenOnes
+  await account.sql.batch([{ sql, params: [kept] }])
+}
+
+const replaceOpenOnes = `
+  UPDATE account SET preferences = (
+    SELECT json_group_array(json(value)) FROM (
+      SELECT value FROM json_each(coalesce(preferences, '[]'))
+      WHERE json_extract(value, '$."$type"') = '${PERSONAL_DETAILS}'
+      UNION ALL
+      SELECT value FROM json_each(?)
+    )
+  )`
+
+function declaredAge(birthDate: unknown, now: number): Preference | undefined {
+  const birth = typeof birthDate === 'string' ? new Date(birthDate) : undefined
+  if (birth === undefined || Number.isNaN(birth.getTime())) return undefined
+  const age = yearsBetween(birth, new Date(now))
+  return {
+    $type: DECLARED_AGE,
+    isOverAge13: age >= 13,
+    isOverAge16: age >= 16,
+    isOverAge18: age >= 18,
+  }
+}
+
+function yearsBetween(birth: Date, today: Date): number {
+  const years = today.getUTCFullYear() - birth.getUTCFullYear()
+  const months = today.getUTCMonth() - birth.getUTCMonth()
+  const isBeforeBirthday = months < 0 || (months === 0 && today.getUTCDate() < birth.getUTCDate())
+  return isBeforeBirthday ? years - 1 : years
+}

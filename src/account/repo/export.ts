@@ -1,0 +1,153 @@
+/** getRepo: the whole repo, or what is new in it, as pages of a CAR file that hang together while writes go on. */
+import type { Account } from '#src/account/account.ts'
+import type { Head } from '#src/account/head.ts'
+import { mayRead, type Reader } from '#src/account/repo/access.ts'
+import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
+import type { Job } from '#src/account/write-lane.ts'
+import { unavailable } from '#src/errors.ts'
+import { type Block, carBlockLength, carHeader, writeCarBlock } from '#src/protocol/car.ts'
+import { nodeBlock } from '#src/protocol/commit.ts'
+import type { TreeNode } from '#src/protocol/tree.ts'
+import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
+
+/** What is left to send: nodes in the order of the walk, each before what is below it, and records between them. */
+type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
+
+/** Some steps, with the records among them as they are stored now. */
+interface Chunk {
+  steps: Step[]
+  rows: StoredRecord[]
+  isLast: boolean
+}
+
+interface Progress {
+  steps: Iterator<Step>
+  /** Only records of later revs are sent; empty for all. */
+  since: string
+  /** What comes next, being read while what came before is encoded and sent; undefined before the first page. */
+  next: Promise<Chunk> | undefined
+}
+
+/** Records are read this many at a time; pages end at the first whole chunk past the size. */
+const CHUNK = 250
+/** The first are few, so that the first byte leaves soon. */
+const FIRST_CHUNK = 50
+const FIRST_PAGE_BYTES = 32 * 1024
+const PAGE_BYTES = 384 * 1024
+
+/** Begins an export of the repo as it stands. `since` is a rev: only what has changed after it is sent. */
+export async function openExport(
+  account: Account,
+  input: { since?: string },
+  as: Reader,
+): Promise<{ id: string }> {
+  await mayRead(account, as)
+  // In the lane, so that no write can replace a record between this head and the snapshot's beginning.
+  const begin: Job<string> = async ({ head }) => {
+    const steps =
+      input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
+    const progress: Progress = {
+      steps: steps[Symbol.iterator](),
+      since: input.since ?? '',
+      next: undefined,
+    }
+    const answer = account.snapshots.begin(head, progress, account.clock.now())
+    return { answer, head, statements: [], events: [] }
+  }
+  const id = await account.lane.write(begin, { onStored: true })
+  return { id }
+}
+
+/** The next page. After `done` the export is over. */
+export async function readExport(
+  account: Account,
+  id: string,
+): Promise<{ bytes: Uint8Array; done: boolean }> {
+  const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
+  const isFirst = progress.next === undefined
+  const blocks: Block[] = isFirst ? [[head.cid, head.block]] : []
+  const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES
+  const header = isFirst ? carHeader([head.cid]) : new Uint8Array()
+  let size = 0
+  let done = false
+  while (!done && size < limit) {
+    const chunk = await (progress.next ?? readChunk(account, progress, FIRST_CHUNK))
+    done = chunk.isLast
+    if (!done) progress.next = readChunk(account, progress, CHUNK)
+    for (const block of blocksOf(chunk, replaced)) {
+      blocks.push(block)
+      size += carBlockLength(block[1])
+    }
+  }
+  if (done) account.snapshots.end(id)
+  return { bytes: carPage(header, blocks), done }
+}
+
+/** Takes the next steps with at most `count` records, and begins to read these. */
+function readChunk(account: Account, from: Progress, count: number): Promise<Chunk> {
+  const steps: Step[] = []
+  const paths: string[] = []
+  let isLast = false
+  while (paths.length < count) {
+    const next = from.steps.next()
+    isLast = next.done === true
+    if (next.done) break
+    steps.push(next.value)
+    if (next.value.node === undefined) paths.push(next.value.key)
+  }
+  const chunk = readRows(account, paths, from.since).then((rows) => ({ steps, rows, isLast }))
+  // Whoever asks for the next page hears of a failure; an export that nobody goes on with must not end the process.
+  chunk.catch(() => {})
+  return chunk
+}
+
+async function readRows(account: Account, paths: string[], since: string): Promise<StoredRecord[]> {
+  const [first] = paths
+  const last = paths.at(-1)
+  if (first === undefined || last === undefined) return []
+  return packedRecords(
+    account.sql,
+    'SELECT path, cid, value FROM record WHERE path >= ? AND path <= ? AND rev > ? ORDER BY path',
+    first,
+    last,
+    since,
+  )
+}
+
+/** What was read before a record was replaced is as good as what the snapshot kept of it. */
+function blocksOf({ steps, rows }: Chunk, replaced: Map<string, Uint8Array>): Block[] {
+  const stored = new Map(rows.map(({ cid, value }) => [cid, value]))
+  return steps.map((step): Block => {
+    if (step.node !== undefined) return nodeBlock(step.node)
+    const value = stored.get(step.cid) ?? replaced.get(step.cid)
+    if (value === undefined) throw unavailable('The repo changed under the export; begin again')
+    return [step.cid, value]
+  })
+}
+
+function carPage(header: Uint8Array, blocks: Block[]): Uint8Array {
+  const size = blocks.reduce((sum, [, bytes]) => sum + carBlockLength(bytes), header.length)
+  const out = new Uint8Array(size)
+  out.set(header)
+  let at = header.length
+  for (const block of blocks) at = writeCarBlock(block, out, at)
+  return out
+}
+
+/** The records written after `rev`, and every node that covers a path touched after it. */
+async function changedSince(account: Account, head: Head, rev: string): Promise<Step[]> {
+  const written = await account.sql.all<{ path: string; cid: string }>(
+    'SELECT path, cid FROM record WHERE rev > ? ORDER BY path',
+    rev,
+  )
+  const deleted = await account.sql.all<{ path: string }>(
+    'SELECT path FROM tombstone WHERE rev > ?',
+    rev,
+  )
+  const nodes = new Set<TreeNode>([head.tree])
+  for (const { path } of [...written, ...deleted]) collectCoveringProof(head.tree, path, nodes)
+  return [
+    ...[...nodes].map((node) => ({ node })),
+    ...written.map(({ path, cid }) => ({ key: path, cid })),
+  ]
+}

@@ -1,0 +1,288 @@
+/**
+ * com.atproto.repo.importRepo: the repo replaced by one from a CAR file, or left as it was.
+ *
+ * 1. The file comes in pages. Its blocks are checked against their CIDs; records go to a table of their own, in the
+ *    order in which they come, and tree nodes stay in memory.
+ * 2. After the last page the commit must be this account's and signed by its key, its tree canonical and complete, and
+ *    every record there.
+ * 3. The records are put in the order of their paths, some at a time: `finish` is called until it says `done`.
+ * 4. In the lane, the staged tables take the place of the live ones, under a new commit that this account signs.
+ *
+ * Until 4 nothing is changed. An import that is not finished is lost with the process; the account's next life sweeps
+ * up after it.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Account } from '#src/account/account.ts'
+import { refitBlobs } from '#src/account/blobs/references.ts'
+import type { Head } from '#src/account/head.ts'
+import { checkCommit } from '#src/account/repo/import-commit.ts'
+import {
+  dropStaging,
+  isStaged,
+  makeStaging,
+  type PlacedRecord,
+  placeRecords,
+  type StagedBlock,
+  stageBlocks,
+  swapIn,
+} from '#src/account/repo/import-staging.ts'
+import { type ImportedTree, readTree } from '#src/account/repo/import-tree.ts'
+import { repoSigner } from '#src/account/repo/signer.ts'
+import { endStaleTakedowns } from '#src/account/takedowns.ts'
+import { invalidRequest, unavailable } from '#src/errors.ts'
+import { type Block, carFile } from '#src/protocol/car.ts'
+import { CarReader } from '#src/protocol/car-reader.ts'
+import { signCommit } from '#src/protocol/commit.ts'
+import { encodeSyncEvent } from '#src/protocol/events.ts'
+import {
+  badRepo,
+  blockValue,
+  isNodeShaped,
+  readCommit,
+  readRecord,
+} from '#src/protocol/repo-blocks.ts'
+import { cidOf } from '#src/protocol/tree.ts'
+import { mustPrepare } from '#src/rules/states.ts'
+
+interface OpenImport {
+  readonly id: string
+  /** Where the repo stood when it began. */
+  readonly head: Head
+  readonly reader: CarReader
+  pages: number
+  commit: Uint8Array | undefined
+  readonly nodes: Map<string, Uint8Array>
+  nodeBytes: number
+  /** Where the records' blocks are staged, and how long they are. */
+  readonly blocks: Map<string, number>
+  readonly sizes: number[]
+  placing: Placing | undefined
+  /** What goes on is done one after the other, also where a call comes twice. */
+  turn: Promise<unknown>
+}
+
+interface Placing extends ImportedTree {
+  rev: string
+  next: number
+}
+
+/** One at a time for each account; a new one takes the place of the last. */
+const imports = new WeakMap<Account, OpenImport>()
+
+/** Of tree nodes in memory: those of a repo of half a million records. */
+const MOST_NODE_BYTES = 64 * 1024 * 1024
+/** What goes into one transaction, and about how much is done by one call of `finish`. */
+const PLACED_BYTES = 1024 * 1024
+const PLACED_RECORDS = 2_000
+const PLACED_A_CALL = 8
+/** Where the storage is slow: a call must end before its caller gives it up. */
+const PLACING_MS = 5_000
+
+/** Begins an import. Throws 401 AccountTakedown where the account may not have one. */
+export async function beginImport(account: Account): Promise<{ id: string }> {
+  mustPrepare((await account.profile.get()).status)
+  const { sql, lane } = account
+  const head = await lane.head()
+  const open: OpenImport = {
+    id: randomUUID(),
+    head,
+    reader: new CarReader(),
+    pages: 0,
+    commit: undefined,
+    nodes: new Map(),
+    nodeBytes: 0,
+    blocks: new Map(),
+    sizes: [],
+    placing: undefined,
+    turn: Promise.resolve(),
+  }
+  const before = imports.get(account)
+  // From here on the one before does nothing more, and nobody sweeps.
+  imports.set(account, open)
+  const made = (async () => {
+    await before?.turn
+    await sql.batch(await makeStaging(sql))
+  })()
+  open.turn = made.catch(() => {})
+  await made
+  return { id: open.id }
+}
+
+/** Takes page `n`, counted from 0, of at most 512 KiB; may be repeated. Throws 400 where it is not part of a repo. */
+export async function takeImportPage(
+  account: Account,
+  { id, n, bytes }: { id: string; n: number; bytes: Uint8Array },
+): Promise<void> {
+  await inTurn(account, id, async (open) => {
+    if (n < open.pages) return
+    if (n > open.pages) throw invalidRequest('A page of the import is missing')
+    try {
+      const staged = sortPage(open, bytes)
+      if (staged.length > 0) await account.sql.batch(stageBlocks(staged))
+      open.pages++
+    } catch (error) {
+      // The page has been read in part: it cannot come again.
+      imports.delete(account)
+      throw error
+    }
+  })
+}
+
+/**
+ * Verifies the import against the `keys` (did:key) of the DID, and makes it the repo; to be called
+ * until it is `done`. Throws 400 where anything is wrong with it, or where the repo was written to meanwhile.
+ */
+export async function finishImport(
+  account: Account,
+  { id, keys }: { id: string; keys: readonly string[] },
+): Promise<{ done: boolean }> {
+  return inTurn(account, id, async (open) => {
+    open.placing ??= await verify(account, open, keys)
+    const { placing } = open
+    const until = account.clock.now() + PLACING_MS
+    for (let i = 0; i < PLACED_A_CALL && placing.next < placing.paths.length; i++) {
+      await placeSome(account, open, placing)
+      if (account.clock.now() > until) break
+    }
+    if (placing.next < placing.paths.length) return { done: false }
+    await replaceRepo(account, open, placing)
+    imports.delete(account)
+    // What is left of it is in nobody's way; the next import would sweep it too.
+    await account.sql.batch(dropStaging()).catch(() => {})
+    return { done: true }
+  })
+}
+
+/** Gives an import up, and sweeps up after it. */
+export async function abortImport(account: Account, { id }: { id: string }): Promise<void> {
+  const open = imports.get(account)
+  if (open !== undefined && open.id !== id) return
+  imports.delete(account)
+  await open?.turn
+  if (!imports.has(account)) await account.sql.batch(dropStaging())
+}
+
+/** Gives up whatever import is open: to be called before the account sleeps. */
+export async function endImports(account: Account): Promise<void> {
+  const open = imports.get(account)
+  if (open !== undefined) await abortImport(account, open)
+}
+
+/** Sweeps up after an import that died with its process: to be called when the account wakes. */
+export async function sweepImports(account: Account): Promise<void> {
+  if (!(await isStaged(account.sql))) return
+  // One that was begun meanwhile has swept for itself.
+  if (!imports.has(account)) await account.sql.batch(dropStaging())
+}
+
+/** Runs the next part of the import. */
+function inTurn<T>(
+  account: Account,
+  id: string,
+  work: (open: OpenImport) => Promise<T>,
+): Promise<T> {
+  const open = imports.get(account)
+  if (open?.id !== id) return Promise.reject(lost())
+  const turn = open.turn.then(() => {
+    if (imports.get(account) !== open) throw lost()
+    return work(open)
+  })
+  open.turn = turn.catch(() => {})
+  return turn
+}
+
+function lost() {
+  return unavailable('The import was interrupted, please try again')
+}
+
+function sortPage(open: OpenImport, bytes: Uint8Array): StagedBlock[] {
+  const blocks = open.reader.push(bytes)
+  const { roots } = open.reader
+  if (roots !== undefined && roots.length !== 1) throw invalidRequest('expected one root')
+  return blocks.flatMap((block) => sortBlock(open, block))
+}
+
+/** Keeps the commit and the nodes; gives what is to be staged. */
+function sortBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
+  if (cid === open.reader.roots?.[0]) {
+    open.commit = bytes.slice()
+    return []
+  }
+  if (open.blocks.has(cid) || open.nodes.has(cid)) return []
+  const value = blockValue(bytes)
+  if (value === undefined) throw badRepo(`block ${cid} is not DAG-CBOR`)
+  if (isNodeShaped(value)) {
+    open.nodeBytes += bytes.length
+    if (open.nodeBytes > MOST_NODE_BYTES) throw badRepo('its tree is too large')
+    open.nodes.set(cid, bytes.slice())
+    return []
+  }
+  const id = open.sizes.length
+  open.blocks.set(cid, id)
+  open.sizes.push(bytes.length)
+  return [{ id, bytes, ...readRecord(value) }]
+}
+
+/** Step 2. What fits is ready to be placed. */
+async function verify(
+  account: Account,
+  open: OpenImport,
+  keys: readonly string[],
+): Promise<Placing> {
+  open.reader.end()
+  if (open.commit === undefined) throw badRepo('its commit is missing')
+  const commit = readCommit(open.commit)
+  await checkCommit(account, commit, keys)
+  const imported = readTree(commit.data, open.nodes)
+  for (const cid of imported.cids) {
+    if (!open.blocks.has(cid)) throw badRepo(`record ${cid} is missing`)
+  }
+  open.nodes.clear()
+  const { rev } = open.head
+  const newest = [commit.rev, rev].toSorted().at(-1)!
+  return { ...imported, rev: account.tids.next(newest), next: 0 }
+}
+
+/** Step 3, for about a megabyte. */
+async function placeSome({ sql }: Account, open: OpenImport, placing: Placing): Promise<void> {
+  const { paths, cids, rev } = placing
+  const records: PlacedRecord[] = []
+  let bytes = 0
+  let i = placing.next
+  while (i < paths.length && records.length < PLACED_RECORDS && bytes < PLACED_BYTES) {
+    const id = open.blocks.get(cids[i]!)!
+    records.push([paths[i]!, cids[i]!, id])
+    bytes += open.sizes[id]!
+    i++
+  }
+  await sql.batch(placeRecords(records, rev))
+  placing.next = i
+}
+
+/** Step 4. */
+async function replaceRepo(account: Account, open: OpenImport, placing: Placing): Promise<void> {
+  const { blobs, did, clock, lane, profile, standing } = account
+  blobs.noteReferences()
+  await lane.write(async ({ head }) => {
+    const { status } = await profile.get()
+    mustPrepare(standing.coming ?? status)
+    // It was kept, and only nobody heard of it.
+    if (head.rev === placing.rev) return { answer: undefined, head, statements: [], events: [] }
+    if (head.cid !== open.head.cid) {
+      throw invalidRequest('The repo was written to during the import, please try again')
+    }
+    const signer = await repoSigner(account)
+    const commit = signCommit(did, placing.rev, cidOf(placing.tree), signer)
+    const time = new Date(clock.now()).toISOString()
+    const car = carFile(commit.cid, [[commit.cid, commit.block]])
+    const sync = encodeSyncEvent({ did, time, commit: commit.cid, rev: commit.rev, blocks: car })
+    return {
+      answer: undefined,
+      head: { ...commit, tree: placing.tree },
+      statements: [...swapIn(), refitBlobs(), endStaleTakedowns()],
+      durable: () => blobs.settle(),
+      // Of an account that is not active nothing is told before it is activated.
+      events: status === 'active' ? [sync] : [],
+    }
+  })
+}

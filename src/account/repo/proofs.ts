@@ -1,0 +1,95 @@
+/** getLatestCommit, getHead, getRepoStatus, getBlocks and sync.getRecord: small answers about the signed tree. */
+import type { Account } from '#src/account/account.ts'
+import { loadRoot, type Root } from '#src/account/head.ts'
+import { mayRead, type Reader } from '#src/account/repo/access.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { type Block, carFile } from '#src/protocol/car.ts'
+import { nodeBlock } from '#src/protocol/commit.ts'
+import { cidOf, lookUp, type TreeNode } from '#src/protocol/tree.ts'
+import { collectPath, walk } from '#src/protocol/tree-walk.ts'
+import { mustShow, standing } from '#src/rules/states.ts'
+
+/** com.atproto.sync.getLatestCommit. */
+export async function getLatestCommit(
+  account: Account,
+  as: Reader,
+): Promise<{ cid: string; rev: string }> {
+  await mayRead(account, as)
+  const { cid, rev } = await currentRoot(account)
+  return { cid, rev }
+}
+
+/** com.atproto.sync.getHead (deprecated, still served). */
+export async function getHead(account: Account, as: Reader): Promise<{ root: string }> {
+  await mayRead(account, as)
+  return { root: (await currentRoot(account)).cid }
+}
+
+export interface RepoStatus {
+  did: string
+  active: boolean
+  status?: string
+  rev?: string
+}
+
+/** com.atproto.sync.getRepoStatus: told in any state but that of a deleted account. */
+export async function getRepoStatus(account: Account): Promise<RepoStatus> {
+  const { status } = await account.profile.get()
+  mustShow(status, account.did)
+  if (status !== 'active') return { did: account.did, ...standing(status) }
+  return { did: account.did, active: true, rev: (await currentRoot(account)).rev }
+}
+
+/** com.atproto.sync.getRecord: the blocks that prove what is, or that nothing is, at a path. */
+export async function getRecordProof(
+  account: Account,
+  input: { collection: string; rkey: string },
+  as: Reader,
+): Promise<Uint8Array> {
+  await mayRead(account, as)
+  const head = await account.lane.head()
+  const path = `${input.collection}/${input.rkey}`
+  const nodes = new Set<TreeNode>()
+  collectPath(head.tree, path, nodes)
+  const blocks: Block[] = [[head.cid, head.block], ...[...nodes].map(nodeBlock)]
+  const cid = lookUp(head.tree, path)
+  if (cid !== null) blocks.push([cid, await recordBlock(account, path, cid)])
+  return carFile(head.cid, blocks)
+}
+
+/** com.atproto.sync.getBlocks: a CAR without roots; 400 where any of them is not part of the current repo. */
+export async function getBlocks(
+  account: Account,
+  input: { cids: readonly string[] },
+  as: Reader,
+): Promise<Uint8Array> {
+  await mayRead(account, as)
+  const head = await account.lane.head()
+  const wanted = new Set(input.cids)
+  const found = new Map<string, Uint8Array>()
+  if (wanted.has(head.cid)) found.set(head.cid, head.block)
+  for (const step of walk(head.tree)) {
+    if (found.size === wanted.size) break
+    if (step.node !== undefined) {
+      if (wanted.has(cidOf(step.node))) found.set(...nodeBlock(step.node))
+    } else if (wanted.has(step.cid) && !found.has(step.cid)) {
+      found.set(step.cid, await recordBlock(account, step.key, step.cid))
+    }
+  }
+  const missing = [...wanted].filter((cid) => !found.has(cid))
+  if (missing.length > 0)
+    throw invalidRequest(`Could not find blocks: ${missing.join(', ')}`, 'BlockNotFound')
+  return carFile(null, found)
+}
+
+async function recordBlock(account: Account, path: string, cid: string): Promise<Uint8Array> {
+  const record = await account.records.find(path, cid)
+  if (record === undefined) throw invalidRequest('The record has just been replaced; ask again')
+  return record.value
+}
+
+async function currentRoot(account: Account): Promise<Root> {
+  const root = account.lane.loaded ?? (await loadRoot(account.sql))
+  if (root === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
+  return root
+}

@@ -1,0 +1,94 @@
+/** getRecord, listRecords and describeRepo: what anybody may read of an active account. */
+import type { Account } from '#src/account/account.ts'
+import type { EncodedJson } from '#src/account/answer-cache.ts'
+import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { recordJson } from '#src/protocol/record-json.ts'
+import { may, mustServe } from '#src/rules/states.ts'
+
+/** com.atproto.repo.getRecord. RecordNotFound where it is not there, or not as `cid`. */
+export async function getRecord(
+  account: Account,
+  input: { collection: string; rkey: string; cid?: string },
+): Promise<EncodedJson> {
+  const { status } = await account.profile.get()
+  if (!may('serve', status)) throw invalidRequest('Could not locate record')
+  const path = `${input.collection}/${input.rkey}`
+  return account.answers.get(`getRecord ${path} ${input.cid ?? ''}`, async () => {
+    const record = await account.records.find(path, input.cid)
+    if (record === undefined || (await account.takedowns.refOf(path)) !== undefined) {
+      throw invalidRequest(`Could not locate record: at://${account.did}/${path}`, 'RecordNotFound')
+    }
+    return entry(account, record)
+  })
+}
+
+/** com.atproto.repo.listRecords: newest rkey first; `cursor` is the last rkey of the page before. */
+export async function listRecords(
+  account: Account,
+  input: { collection: string; limit: number; cursor?: string; reverse?: boolean },
+): Promise<EncodedJson> {
+  const { status } = await account.profile.get()
+  if (!may('serve', status)) throw invalidRequest(`Could not find repo: ${account.did}`)
+  const { collection, limit, cursor, reverse = false } = input
+  return account.answers.get(
+    `listRecords ${collection} ${limit} ${cursor ?? ''} ${reverse}`,
+    async () => {
+      // '0' is the character after '/': the bounds take in every rkey of the collection.
+      const low = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
+      const high = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
+      const shown = (await account.takedowns.any())
+        ? 'AND path NOT IN (SELECT path FROM takedown)'
+        : ''
+      const rows = await packedRecords(
+        account.sql,
+        `SELECT path, cid, value FROM record WHERE path > ? AND path < ? ${shown} ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
+        low,
+        high,
+        limit,
+      )
+      const last = rows.at(-1)?.path.slice(collection.length + 1)
+      const end = last === undefined ? '' : `,"cursor":${JSON.stringify(last)}`
+      return `{"records":[${rows.map((row) => entry(account, row)).join(',')}]${end}}`
+    },
+  )
+}
+
+function entry(account: Account, { path, cid, value }: StoredRecord): string {
+  return `{"uri":"at://${account.did}/${path}","cid":"${cid}","value":${recordJson(value)}}`
+}
+
+export interface RepoDescription {
+  did: string
+  handle: string
+  collections: string[]
+}
+
+/** com.atproto.repo.describeRepo, but for the DID document, which the gateway adds. */
+export async function describeRepo(account: Account): Promise<RepoDescription> {
+  const { status, handle } = await account.profile.get()
+  mustServe(status, account.did)
+  const { json } = await account.answers.get('collections', async () =>
+    JSON.stringify(await collections(account)),
+  )
+  return {
+    did: account.did,
+    handle: handle ?? 'handle.invalid',
+    collections: JSON.parse(json) as string[],
+  }
+}
+
+/** Jumps from collection to collection: one look-up each, however many records they hold. */
+async function collections(account: Account): Promise<string[]> {
+  const rows = await account.sql.all<{ collection: string }>(
+    `WITH RECURSIVE step(path) AS (
+       SELECT min(path) FROM record
+       UNION ALL
+       SELECT (SELECT min(path) FROM record WHERE path > substr(step.path, 1, instr(step.path, '/') - 1) || '0')
+       FROM step WHERE step.path IS NOT NULL
+     )
+     SELECT substr(path, 1, instr(path, '/') - 1) AS collection FROM step WHERE path IS NOT NULL`,
+  )
+  // A collection may stand twice where another one's name continues it: "a.b-c" sorts before "a.b/".
+  return [...new Set(rows.map(({ collection }) => collection))].sort()
+}

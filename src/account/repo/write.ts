@@ -1,0 +1,238 @@
+/** createRecord, putRecord, deleteRecord and applyWrites: each decides what to write and leaves it to `commitWrites`. */
+import type { Account } from '#src/account/account.ts'
+import { cidsOf } from '#src/account/blobs/references.ts'
+import { type CommitRef, commitWrites, type RecordWrite } from '#src/account/repo/commit-writes.ts'
+import { linkKey, linksTo, type NewRecord } from '#src/account/repo/records.ts'
+import {
+  prepareRecord,
+  type RecordInput,
+  type ValidationStatus,
+} from '#src/account/repo/validate.ts'
+import type { Job, LaneView, Prepared } from '#src/account/write-lane.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { hasSlur } from '#src/protocol/slurs.ts'
+import { lookUp } from '#src/protocol/tree.ts'
+import { mustWrite } from '#src/rules/states.ts'
+
+export interface WriteOptions {
+  /** true: the type must be known and the record valid; false: no check; absent: checked where the type is known. */
+  validate?: boolean
+  swapCommit?: string | null
+}
+
+export interface CreateRecord extends WriteOptions {
+  collection: string
+  rkey?: string
+  /** A JSON value, with `$link` and `$bytes`. */
+  record: unknown
+}
+
+export interface PutRecord extends WriteOptions {
+  collection: string
+  rkey: string
+  record: unknown
+  /** The record's CID before the write; null where there must be none. */
+  swapRecord?: string | null
+}
+
+export interface DeleteRecord {
+  collection: string
+  rkey: string
+  swapRecord?: string | null
+  swapCommit?: string | null
+}
+
+export type Write =
+  | {
+      $type: 'com.atproto.repo.applyWrites#create'
+      collection: string
+      rkey?: string
+      value: unknown
+    }
+  | {
+      $type: 'com.atproto.repo.applyWrites#update'
+      collection: string
+      rkey: string
+      value: unknown
+    }
+  | { $type: 'com.atproto.repo.applyWrites#delete'; collection: string; rkey: string }
+
+export interface Written {
+  uri: string
+  cid: string
+  /** Absent where the record was there already, as it is. */
+  commit?: CommitRef
+  validationStatus?: ValidationStatus
+}
+
+/** com.atproto.repo.createRecord. 409 where the rkey is taken. */
+export async function createRecord(account: Account, input: CreateRecord): Promise<Written> {
+  await mayWrite(account)
+  const made = newRecord(account, input, input.rkey, input.record)
+  const write: RecordWrite = { action: 'create', record: made.record }
+  const commit = await inLane(account, [made.record], async (view) =>
+    commitWrites(
+      account,
+      view,
+      [...(await supersededBy(account, view, made.record, input)), write],
+      input.swapCommit,
+    ),
+  )
+  return { ...resultOf(account, made), commit }
+}
+
+/**
+ * com.atproto.repo.putRecord: creates or replaces. A record that is there already as it is stays, without a commit and
+ * whatever the swaps say: so a put whose answer was lost may be repeated.
+ */
+export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
+  await mayWrite(account)
+  const made = newRecord(account, input, input.rkey, input.record)
+  const commit = await inLane<CommitRef | undefined>(account, [made.record], (view) => {
+    const current = lookUp(view.head.tree, made.record.path)
+    if (current === made.record.cid) return unchanged(view)
+    mustMatch(current, input.swapRecord)
+    const action = current === null ? 'create' : 'update'
+    return commitWrites(account, view, [{ action, record: made.record }], input.swapCommit)
+  })
+  return { ...resultOf(account, made), ...(commit && { commit }) }
+}
+
+/** com.atproto.repo.deleteRecord. A record that is not there is no error and no commit, whatever the swaps say. */
+export async function deleteRecord(
+  account: Account,
+  input: DeleteRecord,
+): Promise<{ commit?: CommitRef }> {
+  await mayWrite(account)
+  const path = `${input.collection}/${input.rkey}`
+  const commit = await account.lane.write<CommitRef | undefined>((view) => {
+    const current = lookUp(view.head.tree, path)
+    if (current === null) return unchanged(view)
+    mustMatch(current, input.swapRecord)
+    return commitWrites(account, view, [{ action: 'delete', path }], input.swapCommit)
+  })
+  return commit === undefined ? {} : { commit }
+}
+
+export type WriteResult =
+  | ({
+      $type:
+        | 'com.atproto.repo.applyWrites#createResult'
+        | 'com.atproto.repo.applyWrites#updateResult'
+    } & Omit<Written, 'commit'>)
+  | { $type: 'com.atproto.repo.applyWrites#deleteResult' }
+
+/** com.atproto.repo.applyWrites: all of them in one commit, or none. */
+export async function applyWrites(
+  account: Account,
+  input: WriteOptions & { writes: readonly Write[] },
+): Promise<{ commit: CommitRef; results: WriteResult[] }> {
+  await mayWrite(account)
+  const prepared = input.writes.map((write, i) => prepareWrite(account, write, input, i))
+  const records = prepared.flatMap(({ write }) => (write.action === 'delete' ? [] : write.record))
+  const commit = await inLane(account, records, (view) =>
+    commitWrites(
+      account,
+      view,
+      prepared.map(({ write }) => write),
+      input.swapCommit,
+    ),
+  )
+  return { commit, results: prepared.map(({ result }) => result) }
+}
+
+function prepareWrite(
+  account: Account,
+  write: Write,
+  options: WriteOptions,
+  index: number,
+): { write: RecordWrite; result: WriteResult } {
+  const { $type, collection } = write
+  if ($type === 'com.atproto.repo.applyWrites#delete') {
+    const result = { $type: 'com.atproto.repo.applyWrites#deleteResult' } as const
+    return { write: { action: 'delete', path: `${collection}/${write.rkey}` }, result }
+  }
+  const at = ['writes', index, 'value']
+  const made = newRecord(account, { ...options, collection, at }, write.rkey, write.value)
+  const action = $type === 'com.atproto.repo.applyWrites#create' ? 'create' : 'update'
+  return {
+    write: { action, record: made.record },
+    result: { $type: `com.atproto.repo.applyWrites#${action}Result`, ...resultOf(account, made) },
+  }
+}
+
+/** Runs the job in its turn. Meanwhile no bytes are deleted that the records name. */
+function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
+  const named = records.flatMap(({ blobs }) => blobs)
+  if (named.length === 0) return account.lane.write(job)
+  const release = account.blobs.claim(cidsOf(named))
+  return account.lane.write(job).finally(release)
+}
+
+interface Made {
+  record: NewRecord
+  status: ValidationStatus | undefined
+}
+
+function newRecord(
+  account: Account,
+  input: Pick<RecordInput, 'collection' | 'validate' | 'at'>,
+  rkey: string | undefined,
+  value: unknown,
+): Made {
+  const { collection, validate, at } = input
+  if (rkey !== undefined && hasSlur(rkey)) {
+    throw invalidRequest('Unacceptable slur in record key')
+  }
+  const key = rkey ?? account.tids.next()
+  const { bytes, cid, blobs, backlinks, status } = prepareRecord({
+    collection,
+    rkey: key,
+    record: value,
+    ...(validate === undefined ? {} : { validate }),
+    ...(at && { at }),
+  })
+  return {
+    record: { path: `${collection}/${key}`, cid, block: bytes, blobs, subjects: backlinks },
+    status,
+  }
+}
+
+function resultOf(account: Account, { record, status }: Made): Omit<Written, 'commit'> {
+  const uri = `at://${account.did}/${record.path}`
+  return { uri, cid: record.cid, ...(status && { validationStatus: status }) }
+}
+
+/** A second like, repost, follow or block of one subject replaces the first (the reference's rule). */
+async function supersededBy(
+  account: Account,
+  view: LaneView,
+  record: NewRecord,
+  input: CreateRecord,
+): Promise<RecordWrite[]> {
+  if (input.validate === false) return []
+  const paths = new Set<string>()
+  for (const subject of record.subjects) {
+    for (const path of await linksTo(account, input.collection, subject)) paths.add(path)
+    for (const path of view.recentLinks(linkKey(input.collection, subject))) paths.add(path)
+  }
+  paths.delete(record.path)
+  return [...paths]
+    .filter((path) => lookUp(view.head.tree, path) !== null)
+    .map((path) => ({ action: 'delete', path }))
+}
+
+/** `undefined` asks for nothing, null for no record, a CID for just that one. */
+function mustMatch(current: string | null, swapRecord: string | null | undefined): void {
+  if (swapRecord === undefined || swapRecord === current) return
+  throw invalidRequest(`Record was at ${current}`, 'InvalidSwap')
+}
+
+function unchanged({ head }: LaneView): Prepared<undefined> {
+  return { answer: undefined, head, statements: [], events: [] }
+}
+
+async function mayWrite(account: Account): Promise<void> {
+  const { status } = await account.profile.get()
+  mustWrite(status)
+}

@@ -1,0 +1,89 @@
+/**
+ * Changing an account's email. The directory is the referee: no two accounts have the same one.
+ *
+ * 1. The account notes which address it wants.
+ * 2. The directory notes the address, or refuses it.
+ * 3. The account takes it, unconfirmed, and ends all tokens that went to the old one; or it wants it no more.
+ *
+ * Whoever dies between these goes on where they were: when the account next wakes, or when the email is next needed.
+ */
+import type { Account } from '#src/account/account.ts'
+import { forgetFactors, removeRows } from '#src/account/factors/rows.ts'
+import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { useAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
+import { XrpcError } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** What an account changes goes one after another. */
+const turns = new WeakMap<Account, Promise<unknown>>()
+
+/** Gives the account this email, in lower case. Codes by mail are off after it. Throws 400 where somebody else has it. */
+export function changeEmail(account: Account, email: string, where?: Where): Promise<void> {
+  return inTurn(account, async () => {
+    const wanted = (await account.profile.get()).emailWanted
+    if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
+    await store(account, { emailWanted: email })
+    await finish(account, email, where)
+  })
+}
+
+/** Finishes a change that was begun and is not over; nothing where there is none. */
+export async function finishEmailChange(account: Account): Promise<void> {
+  if ((await account.profile.find())?.emailWanted == null) return
+  await inTurn(account, async () => {
+    const wanted = (await account.profile.get()).emailWanted
+    if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
+  })
+}
+
+/** Steps 2 and 3. */
+async function finish(account: Account, email: string, where?: Where): Promise<void> {
+  try {
+    await account.claimEmail(email)
+  } catch (error) {
+    if (isVerdict(error)) await store(account, { emailWanted: null })
+    throw error
+  }
+  // An account that is gone keeps no address.
+  if ((await account.profile.get()).status === 'deleted') return
+  const ended = [
+    useAllEmailTokens(),
+    removeRows('email'),
+    removeRows('code'),
+    ...noteEvent(account, 'email changed', where),
+  ]
+  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, ended)
+}
+
+async function store(
+  account: Account,
+  changes: Partial<ProfileRow>,
+  more: readonly Statement[] = [],
+): Promise<void> {
+  try {
+    await account.sql.batch([updateProfile(changes), ...more])
+  } finally {
+    forgetFactors(account)
+    account.profile.forget()
+  }
+}
+
+/** Whoever asked for it first has heard of it, or has died. */
+function ignoreRefusal(error: unknown): void {
+  if (!isVerdict(error)) throw error
+}
+
+/** A refusal, and not only a directory that cannot be reached. */
+function isVerdict(error: unknown): boolean {
+  return error instanceof XrpcError && error.status < 500
+}
+
+function inTurn<T>(account: Account, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(account) ?? Promise.resolve()).then(work)
+  turns.set(
+    account,
+    turn.catch(() => {}),
+  )
+  return turn
+}

@@ -1,0 +1,69 @@
+/** Tokens that are sent by mail, to show that somebody reads an account's mail: one for each purpose, for 15 minutes. */
+import type { Account } from '#src/account/account.ts'
+import { openRow } from '#src/account/sessions/open-row.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { randomLetters } from '#src/ports/random-letters.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** What a token lets its bearer do. */
+export type EmailPurpose =
+  | 'confirm_email'
+  | 'update_email'
+  | 'reset_password'
+  | 'delete_account'
+  | 'plc_operation'
+
+/** How long a token is good, in milliseconds. */
+const emailTokenLifetime = 15 * 60_000
+
+const kind = 'email token'
+
+/**
+ * A fresh token in the place of the one before, and the address to send it to. Throws 400 where there is no address,
+ * and as `openRow`; with `evenTakendown` only 400, where there is no account.
+ */
+export async function requestEmailToken(
+  account: Account,
+  { purpose, evenTakendown = false }: { purpose: EmailPurpose; evenTakendown?: boolean },
+): Promise<{ token: string; email: string }> {
+  const row = evenTakendown ? await account.profile.find() : await openRow(account)
+  if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
+  if (row.email === null) throw invalidRequest('account does not have an email address')
+  const token = randomLetters(2, 5).toUpperCase()
+  await account.sql.batch([noteToken(purpose, token, account.clock.now())])
+  return { token, email: row.email }
+}
+
+/** Throws 400 InvalidToken unless `token`, in either case, is the last one for this purpose; ExpiredToken if it is too old. */
+export async function checkEmailToken(
+  account: Account,
+  purpose: EmailPurpose,
+  token: string,
+): Promise<void> {
+  const row = await account.sql.first<{ secret: string; createdAt: number }>(
+    'SELECT secret, created_at AS createdAt FROM credential WHERE kind = ? AND name = ?',
+    kind,
+    purpose,
+  )
+  if (row?.secret !== token.toUpperCase()) throw invalidRequest('Token is invalid', 'InvalidToken')
+  if (account.clock.now() - row.createdAt >= emailTokenLifetime) {
+    throw invalidRequest('Token is expired', 'ExpiredToken')
+  }
+}
+
+/** Ends the token of this purpose; to be part of the transaction in which it takes effect. */
+export function useEmailToken(purpose: EmailPurpose): Statement {
+  return { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, purpose] }
+}
+
+/** Ends all tokens: what was sent to an old address is worth nothing any more. */
+export function useAllEmailTokens(): Statement {
+  return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
+}
+
+function noteToken(purpose: EmailPurpose, token: string, now: number): Statement {
+  return {
+    sql: 'INSERT OR REPLACE INTO credential (kind, name, secret, created_at) VALUES (?, ?, ?, ?)',
+    params: [kind, purpose, token, now],
+  }
+}

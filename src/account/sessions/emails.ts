@@ -1,0 +1,92 @@
+/** The email of one account: confirmed, and changed with a token where it was confirmed (com.atproto.server). */
+import type { Account } from '#src/account/account.ts'
+import { addEmailFactor, removeEmailFactor } from '#src/account/factors/email.ts'
+import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
+import type { Where } from '#src/account/security-events.ts'
+import { changeEmail, finishEmailChange } from '#src/account/sessions/change-email.ts'
+import {
+  checkEmailToken,
+  type EmailPurpose,
+  requestEmailToken,
+  useEmailToken,
+} from '#src/account/sessions/email-tokens.ts'
+import { openRow } from '#src/account/sessions/open-row.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { parseAddress, parseEmail } from '#src/rules/emails.ts'
+
+/** A fresh token and the address to send it to, as `requestEmailToken` says. */
+export async function requestToken(
+  account: Account,
+  input: { purpose: EmailPurpose; evenTakendown?: boolean },
+): Promise<{ token: string; email: string }> {
+  await finishEmailChange(account)
+  return requestEmailToken(account, input)
+}
+
+/**
+ * com.atproto.server.confirmEmail. Throws 400 InvalidEmail (it is another one), InvalidToken or ExpiredToken, and as
+ * `openRow`.
+ */
+export async function confirmEmail(
+  account: Account,
+  { email, token }: { email: string; token: string },
+): Promise<void> {
+  const row = await usable(account)
+  if (row.email !== email.toLowerCase()) throw invalidRequest('invalid email', 'InvalidEmail')
+  await checkEmailToken(account, 'confirm_email', token)
+  const emailConfirmedAt = new Date(account.clock.now()).toISOString()
+  try {
+    await account.sql.batch([updateProfile({ emailConfirmedAt }), useEmailToken('confirm_email')])
+  } finally {
+    account.profile.forget()
+  }
+}
+
+/**
+ * com.atproto.server.requestEmailUpdate: an email that was confirmed is changed only with a token that was sent there.
+ * Without `sent` none is needed, and there is nothing to send.
+ */
+export async function requestEmailUpdate(
+  account: Account,
+): Promise<{ tokenRequired: boolean; sent?: { token: string; email: string } }> {
+  const row = await usable(account)
+  if (row.email === null) throw invalidRequest('account does not have an email address')
+  if (row.emailConfirmedAt === null) return { tokenRequired: false }
+  const sent = await requestEmailToken(account, { purpose: 'update_email' })
+  return { tokenRequired: true, sent }
+}
+
+/**
+ * com.atproto.server.updateEmail. Throws 400 for an address that is none, is thrown away after use or is somebody
+ * else's; 400 TokenRequired, InvalidToken or ExpiredToken; and as `openRow`. With `emailAuthFactor` and the address that
+ * the account has, codes by mail are turned on, for a confirmed address, or off, with a token.
+ */
+export async function updateEmail(
+  account: Account,
+  input: { email: string; token?: string; emailAuthFactor?: boolean; where?: Where },
+): Promise<void> {
+  const row = await usable(account)
+  const email = parseEmail(input.email)
+  const { where, emailAuthFactor: isWanted } = input
+  const isSame = email === row.email && row.emailConfirmedAt !== null
+  if (isSame && isWanted === true) return addEmailFactor(account, where && { where })
+  if (!input.token && row.emailConfirmedAt !== null) {
+    throw invalidRequest('confirmation token required', 'TokenRequired')
+  }
+  if (input.token) await checkEmailToken(account, 'update_email', input.token)
+  if (isSame && isWanted === false) {
+    await account.sql.batch([useEmailToken('update_email')])
+    return removeEmailFactor(account, where && { where })
+  }
+  await changeEmail(account, email, where)
+}
+
+/** The same for the admin (com.atproto.admin.updateAccountEmail), who needs no token; any address will do. */
+export async function setEmail(account: Account, input: { email: string }): Promise<void> {
+  await changeEmail(account, parseAddress(input.email))
+}
+
+async function usable(account: Account): Promise<ProfileRow> {
+  await finishEmailChange(account)
+  return openRow(account)
+}

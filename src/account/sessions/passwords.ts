@@ -1,0 +1,48 @@
+/** The password of one account: reset with a token, set by the admin, asked for before what cannot be undone. */
+import type { Account } from '#src/account/account.ts'
+import { removeRows } from '#src/account/factors/rows.ts'
+import { updateProfile } from '#src/account/profile.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { checkEmailToken, useEmailToken } from '#src/account/sessions/email-tokens.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
+import { checkNewPassword } from '#src/rules/passwords.ts'
+
+/** com.atproto.server.resetPassword, the account's half. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
+export async function resetPassword(
+  account: Account,
+  { token, password, where }: { token: string; password: string; where?: Where },
+): Promise<void> {
+  checkNewPassword(password)
+  await checkEmailToken(account, 'reset_password', token)
+  await setPassword(account, { password, ...(where && { where }) })
+}
+
+/** com.atproto.admin.updateAccountPassword. Throws 400. Ends all sessions. */
+export async function setPassword(
+  account: Account,
+  { password, where }: { password: string; where?: Where },
+): Promise<void> {
+  checkNewPassword(password)
+  const row = await account.profile.get()
+  if (row.status === 'deleted') throw invalidRequest('account not found')
+  const passwordHash = await hashPassword(password)
+  try {
+    await account.sql.batch([
+      updateProfile({ passwordHash }),
+      useEmailToken('reset_password'),
+      { sql: 'DELETE FROM refresh_token' },
+      removeRows('session'),
+      removeRows('step'),
+      ...noteEvent(account, 'password changed', where),
+    ])
+  } finally {
+    account.profile.forget()
+  }
+}
+
+/** Whether it is the account's own password, and no app password. */
+export async function isPassword(account: Account, password: string): Promise<boolean> {
+  const hash = (await account.profile.find())?.passwordHash
+  return hash != null && verifyPassword(password, hash)
+}

@@ -1,0 +1,137 @@
+/** The sessions of one account: logging in, refreshing, asking, logging out (com.atproto.server). */
+import type { Account } from '#src/account/account.ts'
+import { factorKinds } from '#src/account/factors/rows.ts'
+import { mustShowFactor } from '#src/account/factors/second-step.ts'
+import type { ProfileRow } from '#src/account/profile.ts'
+import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
+import { isPassword } from '#src/account/sessions/passwords.ts'
+import { revokeToken, rotateToken, storeGivenToken } from '#src/account/sessions/refresh-tokens.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { wrongCredentials } from '#src/rules/passwords.ts'
+import {
+  accessScope,
+  issueTokens,
+  newTokenId,
+  type SessionTokens,
+  takendownScope,
+} from '#src/rules/session-tokens.ts'
+import { may, mustLogIn, standing } from '#src/rules/states.ts'
+
+/** Output of com.atproto.server.getSession. */
+export interface SessionInfo {
+  did: string
+  handle: string
+  email?: string
+  emailConfirmed: boolean
+  /** Whether the account asks for codes by mail when it signs in. */
+  emailAuthFactor?: boolean
+  active: boolean
+  /** Why the account is not active. */
+  status?: string
+}
+
+/** Output of com.atproto.server.createSession and refreshSession. */
+export interface Session extends SessionInfo, SessionTokens {}
+
+/**
+ * com.atproto.server.createSession, the account's half. Throws 401, the same for no account and a wrong password,
+ * and AccountTakedown unless `allowTakendown` asks for the narrow session of a taken-down account. With the account's own
+ * password also as `mustShowFactor`.
+ */
+export async function createSession(
+  account: Account,
+  input: { password: string; allowTakendown?: boolean; authFactorToken?: string; where?: Where },
+): Promise<Session> {
+  const { password, allowTakendown = false, authFactorToken: code, where } = input
+  const row = await account.profile.find()
+  if (row === undefined || row.status === 'deleted') throw wrongCredentials()
+  const isOpen = may('logIn', row.status)
+  // What looks like an app password is one, most of the time; each look at the other kind takes long.
+  const appPassword = isOpen ? await findAppPassword(account, password) : undefined
+  if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
+  if (!isOpen && !allowTakendown) mustLogIn(row.status)
+  if (appPassword === undefined) await mustShowFactor(account, { code, where })
+  const tokenId = newTokenId()
+  // The refresh token of a taken-down account is not stored, so that it cannot be used.
+  if (isOpen) {
+    const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
+    const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
+    await account.sql.batch([
+      storeGivenToken(tokenId, account.clock.now(), given),
+      ...noteEvent(account, kind, where, appPassword?.name),
+    ])
+  }
+  return withFactor(account, sessionOf(account, row, tokenId, appPassword))
+}
+
+/**
+ * com.atproto.server.refreshSession for a refresh token whose signature was verified. Throws 400 ExpiredToken
+ * where it was revoked or its grace is over.
+ */
+export async function refreshSession(
+  account: Account,
+  { tokenId }: { tokenId: string },
+): Promise<Session> {
+  const row = await known(account)
+  mustLogIn(row.status)
+  const next = await rotateToken(account, tokenId)
+  if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
+  return withFactor(account, sessionOf(account, row, next.id, next.appPassword))
+}
+
+/** com.atproto.server.deleteSession; silent where there is nothing to delete. */
+export async function deleteSession(
+  account: Account,
+  { tokenId }: { tokenId: string },
+): Promise<void> {
+  await account.sql.batch([revokeToken(tokenId)])
+}
+
+/** com.atproto.server.getSession. Throws 400 where there is no account, or one that was taken down. */
+export async function getSession(account: Account): Promise<SessionInfo> {
+  const row = await known(account)
+  if (!may('logIn', row.status)) throw unknownAccount(account)
+  return withFactor(account, infoOf(account, row))
+}
+
+async function withFactor<S extends SessionInfo>(account: Account, info: S): Promise<S> {
+  const kinds = await factorKinds(account)
+  return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
+}
+
+/** The session of an account whose refresh token `tokenId` is stored, or about to be. */
+export function sessionOf(
+  account: Account,
+  row: ProfileRow,
+  tokenId: string,
+  appPassword?: Pick<AppPassword, 'privileged'>,
+): Session {
+  const { did, service, clock } = account
+  const given = appPassword === undefined ? accessScope : scopeOf(appPassword)
+  const scope = may('logIn', row.status) ? given : takendownScope
+  const terms = { secret: service.jwtSecret, audience: service.did, now: clock.now() }
+  return { ...issueTokens({ did, tokenId, scope }, terms), ...infoOf(account, row) }
+}
+
+function infoOf({ did }: Account, row: ProfileRow): SessionInfo {
+  return {
+    did,
+    handle: row.handle ?? 'handle.invalid',
+    ...(row.email === null ? {} : { email: row.email }),
+    emailConfirmed: row.emailConfirmedAt !== null,
+    ...standing(row.status),
+  }
+}
+
+async function known(account: Account): Promise<ProfileRow> {
+  const row = await account.profile.find()
+  if (row === undefined || row.status === 'deleted') {
+    throw unknownAccount(account)
+  }
+  return row
+}
+
+function unknownAccount({ did }: Account) {
+  return invalidRequest(`Could not find user info for account: ${did}`)
+}

@@ -1,0 +1,92 @@
+/** Browsers: each in the shard of its id, with the accounts that may be signed in there. */
+import { type Authorization, write } from '#src/authorization/authorization.ts'
+import type { SqlValue } from '#src/ports/sql.ts'
+
+export interface Device {
+  /** What the cookie must say besides the id; changes now and then. */
+  sessionId: string
+  userAgent: string | null
+  ipAddress: string
+  /** Milliseconds since 1970. */
+  lastSeenAt: number
+}
+
+const columns: Record<keyof Device, string> = {
+  sessionId: 'session_id',
+  userAgent: 'user_agent',
+  ipAddress: 'ip_address',
+  lastSeenAt: 'last_seen_at',
+}
+
+/** May be repeated. */
+export async function createDevice(
+  shard: Authorization,
+  { id, ...device }: Device & { id: string },
+): Promise<void> {
+  const { sessionId, userAgent, ipAddress, lastSeenAt } = device
+  await write(shard, id, {
+    sql: `INSERT OR IGNORE INTO device (id, session_id, user_agent, ip_address, last_seen_at)
+          VALUES (?, ?, ?, ?, ?)`,
+    params: [id, sessionId, userAgent, ipAddress, lastSeenAt],
+  })
+}
+
+export async function readDevice(
+  { sql }: Authorization,
+  { id }: { id: string },
+): Promise<Device | null> {
+  const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
+  const found = await sql.first<Device>(
+    `SELECT ${selected.join(', ')} FROM device WHERE id = ?`,
+    id,
+  )
+  return found ?? null
+}
+
+/** Changes what is given; nothing where there is no such device. */
+export async function updateDevice(
+  shard: Authorization,
+  { id, ...changes }: Partial<Device> & { id: string },
+): Promise<void> {
+  const entries = Object.entries(changes) as [keyof Device, SqlValue][]
+  if (entries.length === 0) return
+  await write(shard, id, {
+    sql: `UPDATE device SET ${entries.map(([field]) => `${columns[field]} = ?`).join(', ')} WHERE id = ?`,
+    params: [...entries.map(([, value]) => value), id],
+  })
+}
+
+/** With the list of its accounts. */
+export async function removeDevice(shard: Authorization, { id }: { id: string }): Promise<void> {
+  await write(
+    shard,
+    id,
+    { sql: 'DELETE FROM device WHERE id = ?', params: [id] },
+    { sql: 'DELETE FROM device_account WHERE device_id = ?', params: [id] },
+  )
+}
+
+/** Notes that an account may be signed in on the device, or is no more. */
+export async function noteDeviceAccount(
+  shard: Authorization,
+  { id, did, signedIn }: { id: string; did: string; signedIn: boolean },
+): Promise<void> {
+  const sql = signedIn
+    ? 'INSERT OR IGNORE INTO device_account (device_id, did) VALUES (?, ?)'
+    : 'DELETE FROM device_account WHERE device_id = ? AND did = ?'
+  await write(shard, id, { sql, params: [id, did] })
+}
+
+/** The device, and the accounts to ask whether they are signed in there; null where there is none. */
+export async function deviceWithAccounts(
+  shard: Authorization,
+  { id }: { id: string },
+): Promise<{ device: Device; dids: string[] } | null> {
+  const device = await readDevice(shard, { id })
+  if (device === null) return null
+  const rows = await shard.sql.all<{ did: string }>(
+    'SELECT did FROM device_account WHERE device_id = ? ORDER BY did',
+    id,
+  )
+  return { device, dids: rows.map(({ did }) => did) }
+}

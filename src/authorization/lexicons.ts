@@ -1,0 +1,29 @@
+/** Permission sets as they were last found, so that a session can be renewed while their authors are away. */
+import { type Authorization, write } from '#src/authorization/authorization.ts'
+
+/** `data` is JSON. */
+export async function storeLexicon(
+  shard: Authorization,
+  { nsid, data }: { nsid: string; data: string },
+): Promise<void> {
+  await write(shard, nsid, {
+    sql: 'INSERT OR REPLACE INTO lexicon (nsid, data, updated_at) VALUES (?, ?, ?)',
+    params: [nsid, data, shard.clock.now()],
+  })
+}
+
+/** JSON; null where nothing is stored. */
+export async function findLexicon(
+  { sql }: Authorization,
+  { nsid }: { nsid: string },
+): Promise<string | null> {
+  const found = await sql.first<{ data: string }>('SELECT data FROM lexicon WHERE nsid = ?', nsid)
+  return found?.data ?? null
+}
+
+export async function removeLexicon(
+  shard: Authorization,
+  { nsid }: { nsid: string },
+): Promise<void> {
+  await write(shard, nsid, { sql: 'DELETE FROM lexicon WHERE nsid = ?', params: [nsid] })
+}

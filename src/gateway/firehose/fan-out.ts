@@ -1,0 +1,103 @@
+/**
+ * One follower of the sequencer for all subscribers of this process: what it hears goes into the ring, and from there
+ * to whoever has joined.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { FrameRing, type RingLimits } from '#src/gateway/firehose/frame-ring.ts'
+import type { Log } from '#src/log.ts'
+import type { LogPage } from '#src/sequencer/log.ts'
+
+/** The sequencer's log as the gateway uses it. */
+export interface LogSource {
+  bounds(): Promise<{ first: number; head: number }>
+  read(query: { after: number; limit: number }): Promise<LogPage>
+  follow(query: { after: number; waitMs: number; isHeard: boolean }): Promise<LogPage>
+}
+
+/** Somebody who wants to be told that the ring has grown. */
+export interface Consumer {
+  pump(): void
+}
+
+const WAIT_MS = 20_000
+const LONGEST_PAUSE_MS = 5_000
+
+export class FanOut {
+  readonly ring: FrameRing
+  readonly #source: LogSource
+  readonly #log: Log
+  readonly #onEvents: () => void
+  readonly #consumers = new Set<Consumer>()
+  readonly #closing = new AbortController()
+  #ready = Promise.withResolvers<void>()
+
+  constructor(ports: {
+    source: LogSource
+    log: Log
+    limits?: RingLimits
+    /** Called when something was heard of. */
+    onEvents?: () => void
+  }) {
+    this.#source = ports.source
+    this.#log = ports.log
+    this.#onEvents = ports.onEvents ?? (() => {})
+    this.ring = new FrameRing(ports.limits)
+  }
+
+  /** Resolves when it is known where the log ends. */
+  ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  /** Follows until it is closed; whatever fails is tried again. */
+  async run(): Promise<void> {
+    const { signal } = this.#closing
+    let isOpen = false
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        if (isOpen) await this.#hear()
+        else await this.#open()
+        isOpen = true
+        failures = 0
+      } catch (error) {
+        this.#log.warn({ err: error, failures }, 'the firehose cannot follow the sequencer')
+        const ms = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures++)
+        await pause(ms, undefined, { signal, ref: false }).catch(() => {})
+      }
+    }
+  }
+
+  /** From now on the consumer is pumped when there is more. */
+  join(consumer: Consumer): void {
+    this.#consumers.add(consumer)
+  }
+
+  leave(consumer: Consumer): void {
+    this.#consumers.delete(consumer)
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  async #open(): Promise<void> {
+    const { head } = await this.#source.bounds()
+    this.ring.reset(head)
+    this.#ready.resolve()
+  }
+
+  async #hear(): Promise<void> {
+    const after = this.ring.head
+    const isHeard = this.#consumers.size > 0
+    const page = await this.#source.follow({ after, waitMs: WAIT_MS, isHeard })
+    const { events, head, trimmed, erased } = page
+    if (this.#closing.signal.aborted) return
+    // This process was away for longer than the log reaches back: nobody may take the ring for complete.
+    if (trimmed > after) this.ring.reset(trimmed)
+    if (events.length === 0) this.ring.advance(head)
+    this.ring.append(events)
+    if (events.length > 0) this.#onEvents()
+    for (const consumer of this.#consumers) consumer.pump()
+    this.ring.forget(Math.max(erased, trimmed + 1))
+  }
+}

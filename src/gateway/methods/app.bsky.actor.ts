@@ -1,0 +1,92 @@
+/** app.bsky.actor: profiles, passed on to an AppView and brought up to date; preferences, kept here. */
+
+import type { Preference } from '#src/account/preferences/preferences.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { callers } from '#src/gateway/methods/app-view.ts'
+import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
+import { readAfterWrite } from '#src/gateway/read-after-write/read-after-write.ts'
+import { detailedProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
+import { isActor, isFields } from '#src/gateway/read-after-write/views.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import * as actor from '#src/protocol/lexicons/app/bsky/actor.ts'
+import { accessScope } from '#src/rules/session-tokens.ts'
+
+export const getProfile = method(actor.getProfile, {
+  ...callers,
+  run: (asked) =>
+    readAfterWrite(asked, actor.getProfile.main.nsid, async (viewer, original) =>
+      upToDate(viewer, original),
+    ),
+})
+
+export const getProfiles = method(actor.getProfiles, {
+  ...callers,
+  looseParams: true,
+  run: (asked) =>
+    readAfterWrite(asked, actor.getProfiles.main.nsid, async (viewer, original) => {
+      if (!isFields(original) || !Array.isArray(original['profiles'])) return original
+      const profiles = original['profiles'].map((one: unknown) => upToDate(viewer, one))
+      return { ...original, profiles }
+    }),
+})
+
+function upToDate(viewer: Viewer, view: unknown): unknown {
+  const { profile } = viewer.recent
+  if (!profile?.isRecent || !isActor(view) || view.did !== viewer.did) return view
+  return detailedProfile(viewer, view, profile.record)
+}
+
+export const getPreferences = method(actor.getPreferences, {
+  ...callers,
+  auth: 'preferences reader',
+  of: ({ caller, request }) => ('did' in caller ? caller.did : askedFor(request)),
+  run: async ({ account, caller, did, request, server: { services } }) => {
+    const elsewhere = otherAppView(services, request)
+    if (elsewhere === undefined) {
+      const fullAccess = !('did' in caller) || caller.scope === accessScope
+      return account.preferences.get({ fullAccess })
+    }
+    if (!('did' in caller)) {
+      throw invalidRequest('Moderator requests cannot be proxied to other app views')
+    }
+    const lxm = actor.getPreferences.main.nsid
+    const target = await services.findTarget(lxm, elsewhere)
+    return passedThrough(await services.get(target, request, { did, aud: target.did, lxm }))
+  },
+})
+
+/** The moderation service says whose preferences it means; the lexicon knows nothing of it. */
+function askedFor({ url }: Request): string {
+  const did = new URL(url).searchParams.get('did')
+  if (!did?.startsWith('did:')) throw invalidRequest('Invalid or missing did parameter')
+  return did
+}
+
+export const putPreferences = method(actor.putPreferences, {
+  ...callers,
+  run: async ({ account, caller, did, input, request, server: { services } }) => {
+    const elsewhere = otherAppView(services, request)
+    if (elsewhere !== undefined) {
+      const nsid = actor.putPreferences.main.nsid
+      const target = await services.findTarget(nsid, elsewhere)
+      const credentials = { did, aud: target.did, lxm: nsid }
+      await services.call({ url: target.url, nsid, body: input, credentials })
+      return undefined
+    }
+    const preferences = input.preferences.map((preference) => {
+      if (typeof preference.$type === 'string') return preference as Preference
+      throw invalidRequest('Preference is missing a $type')
+    })
+    const fullAccess = caller.scope === accessScope
+    await account.preferences.put({ preferences, fullAccess })
+    return undefined
+  },
+})
+
+/** The AppView that a request names, if it is another than ours: it has preferences of its own. */
+function otherAppView({ appView }: Surface['services'], { headers }: Request): string | undefined {
+  const named = headers.get('atproto-proxy')
+  const isOurs = !named || named === `${appView?.did}#bsky_appview`
+  return isOurs ? undefined : named
+}

@@ -1,0 +1,108 @@
+/** app.bsky.feed: feeds and threads, passed on to an AppView, with what the account wrote last put in. */
+import { invalidRequest } from '#src/errors.ts'
+import { callers } from '#src/gateway/methods/app-view.ts'
+import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
+import type { Services } from '#src/gateway/proxy/services.ts'
+import { lostThread } from '#src/gateway/read-after-write/lost-thread.ts'
+import {
+  insertPosts,
+  insertReplies,
+  refreshAuthors,
+} from '#src/gateway/read-after-write/own-posts.ts'
+import { readAfterWrite } from '#src/gateway/read-after-write/read-after-write.ts'
+import {
+  type FeedItem,
+  isActor,
+  isFeed,
+  isFields,
+  isThread,
+  REASON_REPOST,
+} from '#src/gateway/read-after-write/views.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import * as feed from '#src/protocol/lexicons/app/bsky/feed.ts'
+
+export const getTimeline = method(feed.getTimeline, {
+  ...callers,
+  looseParams: true,
+  run: (asked) =>
+    readAfterWrite(asked, feed.getTimeline.main.nsid, async (viewer, original) => {
+      if (!isFeed(original)) return original
+      return { ...original, feed: await insertPosts(viewer, original.feed) }
+    }),
+})
+
+export const getAuthorFeed = method(feed.getAuthorFeed, {
+  ...callers,
+  run: (asked) =>
+    readAfterWrite(asked, feed.getAuthorFeed.main.nsid, async (viewer, original) => {
+      if (!isFeed(original) || !isFeedOf(viewer.did, original.feed)) return original
+      return { ...original, feed: await insertPosts(viewer, refreshAuthors(viewer, original.feed)) }
+    }),
+})
+
+export const getActorLikes = method(feed.getActorLikes, {
+  ...callers,
+  run: (asked) =>
+    readAfterWrite(asked, feed.getActorLikes.main.nsid, async (viewer, original) => {
+      if (!isFeed(original)) return original
+      return { ...original, feed: refreshAuthors(viewer, original.feed) }
+    }),
+})
+
+export const getPostThread = method(feed.getPostThread, {
+  ...callers,
+  looseParams: true,
+  run: (asked) =>
+    readAfterWrite(asked, feed.getPostThread.main.nsid, async (viewer, original) => {
+      if (!isFields(original) || !isThread(original['thread'])) return original
+      const thread = await insertReplies(viewer, original['thread'], viewer.recent.posts)
+      return { ...original, thread }
+    }).catch((error: unknown) => lostThread(asked, asked.params, error)),
+})
+
+/** A feed of somebody's making: its generator is to be asked by the AppView, and believes a token of its own. */
+export const getFeed = method(feed.getFeed, {
+  ...callers,
+  oauth: (app, { request, server: { services } }) => {
+    const lxm = feed.getFeed.main.nsid
+    const aud = services.audienceOf(lxm, request.headers.get('atproto-proxy') ?? undefined)
+    app.assertRpc({ aud, lxm })
+    app.assertRpc({ aud, lxm: 'app.bsky.feed.getFeedSkeleton' })
+  },
+  run: async ({ params, did, request, server: { services } }) => {
+    const nsid = feed.getFeed.main.nsid
+    const aud = await generatorOf(services, params.feed)
+    const target = await services.findTarget(
+      nsid,
+      request.headers.get('atproto-proxy') ?? undefined,
+    )
+    const lxm = 'app.bsky.feed.getFeedSkeleton'
+    return passedThrough(await services.get(target, request, { did, aud, lxm }))
+  },
+})
+
+/** DID of the generator that the record of a feed names. */
+async function generatorOf({ appView, call }: Services, uri: string): Promise<string> {
+  const [, repo, collection, rkey] = /^at:\/\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(uri) ?? []
+  if (repo === undefined || appView === undefined) throw unknownFeed()
+  const record = await call({
+    url: appView.url,
+    nsid: 'com.atproto.repo.getRecord',
+    params: { repo, collection, rkey },
+  })
+  const value = isFields(record) ? record['value'] : undefined
+  if (!isActor(value)) throw unknownFeed()
+  return value.did
+}
+
+function unknownFeed() {
+  return invalidRequest('could not resolve feed did', 'UnknownFeed')
+}
+
+/** Whether a feed is an author's own page: by its first item, a post or a repost. */
+function isFeedOf(did: string, [first]: FeedItem[]): boolean {
+  if (first === undefined) return false
+  const { reason, post } = first
+  if (!isFields(reason)) return post.author.did === did
+  return reason['$type'] === REASON_REPOST && isActor(reason['by']) && reason['by'].did === did
+}

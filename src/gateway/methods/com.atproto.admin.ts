@@ -1,0 +1,166 @@
+/** com.atproto.admin: what the operator and the moderators of this server may do with its accounts. */
+import { invalidRequest } from '#src/errors.ts'
+import { accountViews } from '#src/gateway/methods/account-views.ts'
+import { changeStatus, statusOf } from '#src/gateway/methods/subject-status.ts'
+import { askedSubject, namedSubject } from '#src/gateway/methods/subjects.ts'
+import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import * as admin from '#src/protocol/lexicons/com/atproto/admin.ts'
+
+const notFound = () => invalidRequest('Account not found', 'NotFound')
+
+/** What is done to one account, and answers nothing. */
+const own = {
+  of: ({ input }: { input: { did: string } }) => input.did,
+  unknown: notFound,
+} as const
+
+export const getAccountInfo = method(admin.getAccountInfo, {
+  auth: 'moderator',
+  run: async ({ params: { did }, server: { dispatch } }) => {
+    const accounts = await dispatch.directory.accounts.describe({ dids: [did] })
+    const [view] = await accountViews(dispatch, accounts, { whole: true })
+    if (view === undefined) throw notFound()
+    return view
+  },
+})
+
+/** Each may have to be woken. */
+const MOST_INFOS = 500
+
+export const getAccountInfos = method(admin.getAccountInfos, {
+  auth: 'moderator',
+  run: async ({ params: { dids }, server: { dispatch } }) => {
+    if (dids.length > MOST_INFOS) throw invalidRequest(`Too many dids. Max: ${MOST_INFOS}`)
+    const accounts = await dispatch.directory.accounts.describe({ dids })
+    return { infos: await accountViews(dispatch, accounts, { whole: true }) }
+  },
+})
+
+export const searchAccounts = method(admin.searchAccounts, {
+  auth: 'moderator',
+  run: async ({ params: { email: text, ...params }, server: { dispatch } }) => {
+    const named = text === undefined ? {} : { text }
+    const { accounts, cursor } = await dispatch.directory.accounts.search({ ...params, ...named })
+    const views = await accountViews(dispatch, accounts, { whole: false })
+    return { ...(cursor !== undefined && { cursor }), accounts: views }
+  },
+})
+
+export const getInviteCodes = method(admin.getInviteCodes, {
+  auth: 'moderator',
+  run: ({ params, server: { dispatch } }) => dispatch.directory.invites.list(params),
+})
+
+export const disableInviteCodes = method(admin.disableInviteCodes, {
+  auth: 'moderator',
+  run: async ({ input, server: { dispatch } }) => {
+    await dispatch.directory.invites.disable(input)
+    return undefined
+  },
+})
+
+export const disableAccountInvites = method(admin.disableAccountInvites, {
+  auth: 'moderator',
+  run: async ({ input: { account: did }, server: { dispatch } }) => {
+    await dispatch.directory.invites.setDisabled({ did, disabled: true })
+    return undefined
+  },
+})
+
+export const enableAccountInvites = method(admin.enableAccountInvites, {
+  auth: 'moderator',
+  run: async ({ input: { account: did }, server: { dispatch } }) => {
+    await dispatch.directory.invites.setDisabled({ did, disabled: false })
+    return undefined
+  },
+})
+
+export const getSubjectStatus = method(admin.getSubjectStatus, {
+  auth: 'moderator',
+  of: ({ params }) => askedSubject(params).repo,
+  unknown: () => invalidRequest('Subject not found', 'NotFound'),
+  run: ({ account, did, params }) => statusOf(account, did, askedSubject(params)),
+})
+
+export const updateSubjectStatus = method(admin.updateSubjectStatus, {
+  auth: 'moderator',
+  of: ({ input: { subject } }) => namedSubject(subject).repo,
+  unknown: () => invalidRequest('Repo not found', 'NotFound'),
+  run: async ({ did, input, server }) => {
+    const { subject, takedown } = input
+    await changeStatus(server, did, namedSubject(subject), input)
+    return { subject, ...(takedown !== undefined && { takedown }) }
+  },
+})
+
+export const sendEmail = method(admin.sendEmail, {
+  auth: 'moderator',
+  run: async ({ input: { recipientDid, content, subject }, server }) => {
+    const dids = [recipientDid]
+    const [recipient] = await server.dispatch.directory.accounts.describe({ dids })
+    if (recipient === undefined) throw invalidRequest('Recipient not found')
+    const { email: to } = recipient
+    if (to === null) throw invalidRequest('account does not have an email address')
+    const head = { to, subject: subject ?? 'Message via your PDS' }
+    await server.moderationMailer.send({ ...head, text: plainText(content), html: content })
+    return { sent: true }
+  },
+})
+
+export const updateAccountEmail = method(admin.updateAccountEmail, {
+  auth: 'admin',
+  of: ({ input: { account } }) => account,
+  unknown: (name) => invalidRequest(`Account does not exist: ${name}`),
+  run: async ({ account, input: { email } }) => {
+    await account.email.set({ email })
+    return undefined
+  },
+})
+
+export const updateAccountPassword = method(admin.updateAccountPassword, {
+  ...own,
+  auth: 'admin',
+  run: async ({ account, input: { password } }) => {
+    await account.password.set({ password })
+    return undefined
+  },
+})
+
+export const updateAccountHandle = method(admin.updateAccountHandle, {
+  ...own,
+  unknown: () => invalidRequest('Account not found'),
+  auth: 'admin',
+  run: async ({ did, input: { handle }, server }) => {
+    await updateHandle(server.identity, { did, handle, allowAnyValid: true })
+    return undefined
+  },
+})
+
+export const updateAccountSigningKey = method(admin.updateAccountSigningKey, {
+  ...own,
+  auth: 'admin',
+  run: async ({ did, input: { signingKey }, server }) => {
+    await server.rotateSigningKey({ did, signingKey })
+    return undefined
+  },
+})
+
+export const deleteAccount = method(admin.deleteAccount, {
+  ...own,
+  auth: 'admin',
+  run: async ({ did, server }) => {
+    await server.deleteAccount(did)
+    return undefined
+  },
+})
+
+/** Mails are written as HTML; who reads text only gets it without the tags. */
+function plainText(html: string): string {
+  return html
+    .replace(/<(br|\/p|\/div|\/li|\/h\d)[^<>]*>/gi, '\n')
+    .replace(/<[^<>]*>/g, '')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&')
+}

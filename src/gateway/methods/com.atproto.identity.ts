@@ -1,0 +1,103 @@
+/** com.atproto.identity: the names of accounts, here and elsewhere. */
+import { forbidden, invalidRequest } from '#src/errors.ts'
+import { whereOf } from '#src/gateway/http/where.ts'
+import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
+import { sendMail } from '#src/gateway/workflows/mails.ts'
+import * as plc from '#src/gateway/workflows/plc-requests.ts'
+import * as resolving from '#src/gateway/workflows/resolve-identity.ts'
+import * as changing from '#src/gateway/workflows/update-handle.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import { parseHandle } from '#src/protocol/handle.ts'
+import * as identity from '#src/protocol/lexicons/com/atproto/identity.ts'
+
+export const resolveHandle = method(identity.resolveHandle, {
+  auth: 'none',
+  run: async ({ params, server }) => {
+    const handle = parseHandle(params.handle)
+    const did = await resolving.didOfHandle(server.identity, handle, server.identity.elsewhere)
+    if (did !== undefined) return { did }
+    const { domains } = await server.handleRules()
+    const error = isServiceHandle(handle, domains) ? 'HandleNotFound' : 'InvalidRequest'
+    throw invalidRequest('Unable to resolve handle', error)
+  },
+})
+
+export const resolveDid = method(identity.resolveDid, {
+  auth: 'none',
+  run: async ({ params: { did }, server }) => ({
+    didDoc: await resolving.resolveDid(server.resolver, did),
+  }),
+})
+
+export const resolveIdentity = method(identity.resolveIdentity, {
+  auth: 'none',
+  run: ({ params: { identifier }, server }) =>
+    resolving.resolveIdentity(server.identity, identifier),
+})
+
+export const refreshIdentity = method(identity.refreshIdentity, {
+  auth: 'none',
+  run: ({ input: { identifier }, server }) =>
+    resolving.resolveIdentity(server.identity, identifier, { refresh: true }),
+})
+
+/** Whose identity it is stands in the token. */
+const own = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+}
+
+export const updateHandle = method(identity.updateHandle, {
+  ...own,
+  oauth: (app) => app.assertIdentity({ attr: 'handle' }),
+  auth: 'account',
+  run: async ({ did, input: { handle }, server }) => {
+    await changing.updateHandle(server.identity, { did, handle })
+    return undefined
+  },
+})
+
+export const getRecommendedDidCredentials = method(identity.getRecommendedDidCredentials, {
+  ...own,
+  oauth: 'any',
+  auth: 'account',
+  run: async ({ account, server }) =>
+    plc.recommendedCredentials(await account.identity.getIdentity(), server.identity.credentials),
+})
+
+export const requestPlcOperationSignature = method(identity.requestPlcOperationSignature, {
+  ...own,
+  oauth: (app) => app.assertIdentity({ attr: '*' }),
+  unknown: () => invalidRequest('account not found'),
+  auth: 'full account or takendown',
+  run: async ({ account, server }) => {
+    const wanted = { purpose: 'plc_operation', evenTakendown: true } as const
+    const { token, email } = await account.email.requestToken(wanted)
+    await sendMail(server, email, 'plcOperation', { token })
+    return undefined
+  },
+})
+
+export const signPlcOperation = method(identity.signPlcOperation, {
+  ...own,
+  oauth: (app) => app.assertIdentity({ attr: '*' }),
+  auth: 'full account or takendown',
+  run: async ({ account, did, input: { token, ...wanted }, server, incoming }) => {
+    if (!token) {
+      throw invalidRequest('email confirmation token required to sign PLC operations')
+    }
+    const believe = () =>
+      account.identity.usePlcToken({ token, where: whereOf(server.addressOf, incoming) })
+    return { operation: await plc.signPlcOperation(server.identity, did, wanted, believe) }
+  },
+})
+
+export const submitPlcOperation = method(identity.submitPlcOperation, {
+  ...own,
+  oauth: (app) => app.assertIdentity({ attr: '*' }),
+  auth: 'account',
+  run: async ({ did, input: { operation }, server }) => {
+    await plc.submitPlcOperation(server.identity, did, operation)
+    return undefined
+  },
+})

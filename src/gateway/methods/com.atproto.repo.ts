@@ -1,0 +1,161 @@
+/** com.atproto.repo: writing records and what belongs to them, and reading them one by one or in lists. */
+import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import { importRepo as importInto } from '#src/gateway/methods/import-repo.ts'
+import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'
+import { passUnsigned } from '#src/gateway/proxy/pass-unsigned.ts'
+import { repoKeys } from '#src/gateway/workflows/repo-keys.ts'
+import { type AccountCaller, method } from '#src/gateway/xrpc/method.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import { claimedHandle } from '#src/protocol/did-document.ts'
+import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
+
+/** What all writes have in common: an account writes to its own repo, named by DID or handle. */
+const own = {
+  auth: 'account',
+  of: ({ input }: { input: { repo: string } }) => input.repo,
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+  allow: ({ caller, did }: { caller: AccountCaller; did: string }) => {
+    if (caller.did !== did) throw authRequired('Authentication Required')
+  },
+} as const
+
+/** Writes bring records: JSON of up to this many bytes. */
+const write = { ...own, bodyLimit: 1_000_000 } as const
+
+export const createRecord = method(repo.createRecord, {
+  ...write,
+  oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'create', collection }),
+  run: ({ account, input: { repo: _, ...input } }) => account.repo.createRecord(input),
+})
+
+export const putRecord = method(repo.putRecord, {
+  ...write,
+  oauth: (app, { input: { collection } }) => {
+    app.assertRepo({ action: 'create', collection })
+    app.assertRepo({ action: 'update', collection })
+  },
+  run: ({ account, input: { repo: _, ...input } }) => account.repo.putRecord(input),
+})
+
+export const deleteRecord = method(repo.deleteRecord, {
+  ...own,
+  oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'delete', collection }),
+  run: ({ account, input: { repo: _, ...input } }) => account.repo.deleteRecord(input),
+})
+
+const MOST_WRITES = 200
+
+const actions = ['create', 'update', 'delete'] as const
+
+export const applyWrites = method(repo.applyWrites, {
+  ...write,
+  oauth: (app, { input: { writes } }) => {
+    for (const action of actions) {
+      const ofThem = writes.filter(({ $type }) => $type === `${repo.applyWrites.$nsid}#${action}`)
+      for (const collection of new Set(ofThem.map((write) => write.collection))) {
+        app.assertRepo({ action, collection })
+      }
+    }
+  },
+  run: ({ account, input: { repo: _, ...input } }) => {
+    if (input.writes.length > MOST_WRITES) {
+      throw invalidRequest(`Too many writes. Max: ${MOST_WRITES}`)
+    }
+    return account.repo.applyWrites(input)
+  },
+})
+
+/** The AppView may know a record of a repo that is not here, or asleep. */
+async function recordElsewhere({ services }: Surface, request: Request): Promise<Response> {
+  const answer = await passUnsigned(services, repo.getRecord.$nsid, request)
+  if (answer === undefined) throw invalidRequest('Could not locate record')
+  return answer
+}
+
+export const getRecord = method(repo.getRecord, {
+  auth: 'none',
+  of: ({ params }) => params.repo,
+  elsewhere: ({ server, request }) => recordElsewhere(server, request),
+  run: ({ account, params: { repo: _, ...params }, server, request }) =>
+    account.repo.getRecord(params).catch((error: unknown) => {
+      // A record that is not there is RecordNotFound.
+      if (!(error instanceof XrpcError) || error.error !== 'InvalidRequest') throw error
+      return recordElsewhere(server, request)
+    }),
+})
+
+export const listRecords = method(repo.listRecords, {
+  auth: 'none',
+  of: ({ params }) => params.repo,
+  unknown: (name) => invalidRequest(`Could not find repo: ${name}`),
+  run: ({ account, params: { repo: _, ...params } }) => account.repo.listRecords(params),
+})
+
+export const describeRepo = method(repo.describeRepo, {
+  auth: 'none',
+  of: ({ params }) => params.repo,
+  run: async ({ account, did, server }) => {
+    const [description, didDoc] = await Promise.all([
+      account.repo.describeRepo(),
+      server.resolver.resolve(did),
+    ])
+    if (didDoc === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
+    const handleIsCorrect = claimedHandle(didDoc) === description.handle
+    return { ...description, didDoc, handleIsCorrect }
+  },
+})
+
+/** An account's own blobs. */
+const ownBlobs = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+}
+
+/** What the client says that it sends, without parameters. */
+function mediaType(headers: Headers): string {
+  const type = headers.get('content-type')?.split(';', 1)[0]?.trim()
+  return type || 'application/octet-stream'
+}
+
+export const uploadBlob = method(repo.uploadBlob, {
+  ...ownBlobs,
+  auth: 'account or service',
+  oauth: (app, { request: { headers } }) => app.assertBlob({ mime: mediaType(headers) }),
+  bodyLimit: ({ service }) => service.blobUploadLimit,
+  run: async ({ account, did, input, server: { blobs } }) => {
+    const upload = await receiveBlob(blobs, did, input)
+    try {
+      const { mimeType } = await account.blob.add(upload)
+      const ref = { $link: upload.cid }
+      const blob = { $type: 'blob', ref, mimeType, size: upload.size }
+      return { json: JSON.stringify({ blob }) }
+    } catch (error) {
+      // Where nobody can tell whether the account took it, it waits, and goes when its time is over.
+      if (error instanceof XrpcError && error.status < 500) {
+        await blobs.deleteTemps(did, [upload.key]).catch(() => {})
+      }
+      throw error
+    }
+  },
+})
+
+export const listMissingBlobs = method(repo.listMissingBlobs, {
+  ...ownBlobs,
+  oauth: 'any',
+  auth: 'account',
+  run: ({ account, params }) => account.blob.listMissing(params),
+})
+
+export const importRepo = method(repo.importRepo, {
+  ...ownBlobs,
+  oauth: (app) => app.assertAccount({ attr: 'repo', action: 'manage' }),
+  auth: 'full account',
+  bodyLimit: ({ service }) => service.imports.maxBytes,
+  run: async ({ account, did, input, server }) => {
+    if (!server.service.imports.accepted) {
+      throw invalidRequest('Service is not accepting repo imports')
+    }
+    await importInto(account.import, input, await repoKeys(server.identity, did))
+    return undefined
+  },
+})

@@ -1,0 +1,36 @@
+/** com.atproto.server: app passwords. */
+import { forbidden } from '#src/errors.ts'
+import { whereOf } from '#src/gateway/http/where.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
+import { newAppPassword } from '#src/rules/passwords.ts'
+
+/** Whose they are stands in the token. */
+const own = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+}
+
+export const createAppPassword = method(server.createAppPassword, {
+  ...own,
+  auth: 'full account',
+  run: ({ account, input: { name, privileged = false }, server, incoming }) => {
+    const where = whereOf(server.addressOf, incoming)
+    return account.appPassword.create({ name, privileged, password: newAppPassword(), where })
+  },
+})
+
+export const listAppPasswords = method(server.listAppPasswords, {
+  ...own,
+  auth: 'account',
+  run: ({ account }) => account.appPassword.list(),
+})
+
+export const revokeAppPassword = method(server.revokeAppPassword, {
+  ...own,
+  auth: 'account',
+  run: async ({ account, input: { name }, server, incoming }) => {
+    await account.appPassword.revoke({ name, where: whereOf(server.addressOf, incoming) })
+    return undefined
+  },
+})

@@ -1,0 +1,74 @@
+/** com.atproto.server: accounts that come, pause and go. */
+import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
+import { isValidDid } from '#src/gateway/workflows/did-check.ts'
+import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
+
+/** Whose account it is stands in the token. */
+const own = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+}
+
+export const reserveSigningKey = method(server.reserveSigningKey, {
+  auth: 'none',
+  run: ({ input, server }) => server.reserveSigningKey(input),
+})
+
+export const activateAccount = method(server.activateAccount, {
+  ...own,
+  auth: 'full account',
+  run: async ({ did, server }) => {
+    await server.activateAccount(did)
+    return undefined
+  },
+})
+
+export const deactivateAccount = method(server.deactivateAccount, {
+  ...own,
+  auth: 'full account or takendown',
+  run: async ({ account, input }) => {
+    await account.lifecycle.changeState({ active: false, deleteAfter: input.deleteAfter ?? null })
+    return undefined
+  },
+})
+
+export const checkAccountStatus = method(server.checkAccountStatus, {
+  ...own,
+  oauth: 'any',
+  auth: 'account',
+  run: async ({ account, did, server }) => {
+    const { activated, ...rest } = await account.lifecycle.status()
+    const { signingKeyDid: signingKey } = await account.identity.getIdentity()
+    const validDid = await isValidDid(server.identity, { did, signingKey })
+    return { activated, validDid, ...rest }
+  },
+})
+
+export const requestAccountDelete = method(server.requestAccountDelete, {
+  ...own,
+  auth: 'full account',
+  run: async ({ account, server }) => {
+    const { token, email } = await account.email.requestToken({ purpose: 'delete_account' })
+    await sendMail(server, email, 'deleteAccount', { token })
+    return undefined
+  },
+})
+
+/** The longest password that is looked at, as for log-ins. */
+const longestPassword = 512
+
+export const deleteAccount = method(server.deleteAccount, {
+  auth: 'none',
+  of: ({ input }) => {
+    if (input.password.length <= longestPassword) return input.did
+    throw authRequired('Password too long. Consider resetting your password.')
+  },
+  unknown: () => invalidRequest('account not found'),
+  run: async ({ account, did, input: { password, token }, server }) => {
+    await account.lifecycle.authorizeDeletion({ password, token })
+    await server.deleteAccount(did)
+    return undefined
+  },
+})

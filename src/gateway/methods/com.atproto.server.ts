@@ -1,0 +1,93 @@
+/** com.atproto.server: accounts and their sessions, and what the server tells of itself. */
+import { invalidRequest } from '#src/errors.ts'
+import { whereOf } from '#src/gateway/http/where.ts'
+import { logIn } from '#src/gateway/workflows/log-in.ts'
+import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { DidDocument } from '#src/protocol/did-document.ts'
+import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
+
+export const createAccount = method(server.createAccount, {
+  auth: 'arrival',
+  run: ({ input, caller, server }) => server.createAccount(input, caller?.did),
+})
+
+/** A session with the account's DID document, where the operator wants that; without one that nobody can tell. */
+async function withDidDoc<S extends { did: string }>(
+  { identity, resolver }: Surface,
+  session: Promise<S>,
+): Promise<S & { didDoc?: DidDocument }> {
+  const known = await session
+  if (!identity.didDocWithSession) return known
+  const didDoc = await resolver.resolve(known.did).catch(() => undefined)
+  return { ...known, ...(didDoc && { didDoc }) }
+}
+
+/** Sends a code to an account that takes such codes, unless that was done just now. */
+async function mailSignInCode(server: Surface, did: string): Promise<void> {
+  const mail = await server.dispatch.account(did).factors.requestCode()
+  if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
+}
+
+export const createSession = method(server.createSession, {
+  auth: 'none',
+  run: ({ input, server, incoming }) => {
+    const { identifier, password, allowTakendown = false, authFactorToken } = input
+    const where = whereOf(server.addressOf, incoming)
+    const factor = authFactorToken !== undefined && { authFactorToken }
+    const wish = { identifier, password, allowTakendown, where, ...factor }
+    const onFactorNeeded = (did: string) => mailSignInCode(server, did)
+    return withDidDoc(server, logIn(server.dispatch, wish, undefined, onFactorNeeded))
+  },
+})
+
+/** Whose session it is stands in the token. */
+const own = {
+  of: ({ caller }: { caller: { did: string } }) => caller.did,
+  unknown: (did: string) => invalidRequest(`Could not find user info for account: ${did}`),
+}
+
+export const refreshSession = method(server.refreshSession, {
+  ...own,
+  auth: 'refresh',
+  run: ({ account, caller: { tokenId }, server }) =>
+    withDidDoc(server, account.session.refreshSession({ tokenId })),
+})
+
+export const getSession = method(server.getSession, {
+  ...own,
+  auth: 'account or queued',
+  oauth: 'any',
+  run: async ({ account, caller: { permissions }, server }) => {
+    const session = await withDidDoc(server, account.session.getSession())
+    const isShown = permissions?.allowsAccount({ attr: 'email', action: 'read' }) ?? true
+    if (isShown) return session
+    const { email: _, emailConfirmed: __, ...rest } = session
+    return rest
+  },
+})
+
+export const deleteSession = method(server.deleteSession, {
+  ...own,
+  auth: 'expired refresh',
+  run: async ({ account, caller: { tokenId } }) => {
+    await account.session.deleteSession({ tokenId })
+    return undefined
+  },
+})
+
+export const describeServer = method(server.describeServer, {
+  auth: 'none',
+  run: async ({ server: { service, handleRules } }) => ({
+    did: service.did,
+    availableUserDomains: [...(await handleRules()).domains],
+    inviteCodeRequired: service.inviteRequired,
+    blobUploadLimit: service.blobUploadLimit,
+    links: {
+      ...(service.privacyPolicyUrl && { privacyPolicy: service.privacyPolicyUrl }),
+      ...(service.termsOfServiceUrl && { termsOfService: service.termsOfServiceUrl }),
+    },
+    contact: { ...(service.contactEmail && { email: service.contactEmail }) },
+  }),
+})

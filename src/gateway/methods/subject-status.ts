@@ -1,0 +1,85 @@
+/** Taking down and deactivating what moderators name, and telling how it stands. */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { Subject } from '#src/gateway/methods/subjects.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+
+type AccountCalls = ReturnType<Dispatch['account']>
+
+/** com.atproto.admin.defs#statusAttr. */
+interface StatusAttr {
+  applied: boolean
+  ref?: string
+}
+
+/** com.atproto.admin.getSubjectStatus. Throws 400 NotFound. */
+export async function statusOf(account: AccountCalls, did: string, subject: Subject) {
+  if (subject.kind === 'account') {
+    const { status, takedownRef, deactivatedAt } = await account.moderation.getState()
+    if (status === 'deleted') throw unknownSubject()
+    return {
+      subject: { $type: 'com.atproto.admin.defs#repoRef', did } as const,
+      takedown: attr(takedownRef),
+      deactivated: { applied: deactivatedAt !== null },
+    }
+  }
+  if (subject.kind === 'record') {
+    const { collection, rkey } = subject
+    const found = await account.moderation.getRecordStatus({ collection, rkey })
+    if (found === null) throw unknownSubject()
+    const uri = `at://${did}/${collection}/${rkey}`
+    return {
+      subject: { $type: 'com.atproto.repo.strongRef', uri, cid: found.cid } as const,
+      takedown: attr(found.takedownRef),
+    }
+  }
+  const { cid } = subject
+  const found = await account.blob.getTakedown({ cid })
+  if (found === null) throw unknownSubject()
+  return {
+    subject: { $type: 'com.atproto.admin.defs#repoBlobRef', did, cid } as const,
+    takedown: attr(found.takedownRef),
+  }
+}
+
+/**
+ * com.atproto.admin.updateSubjectStatus. An account for which neither is said is announced once more. Throws 400 for
+ * what contradicts itself, and where an account that is taken down, or does not live here, is to be activated.
+ */
+export async function changeStatus(
+  server: Surface,
+  did: string,
+  subject: Subject,
+  { takedown, deactivated }: { takedown?: StatusAttr; deactivated?: StatusAttr },
+): Promise<void> {
+  if (takedown?.applied && deactivated?.applied === false) {
+    throw invalidRequest('Cannot activate and takedown an account at the same time')
+  }
+  const account = server.dispatch.account(did)
+  // A reason is always noted: that there is one is what takes down.
+  const ref = takedown?.applied ? takedown.ref || new Date().toISOString() : null
+  switch (subject.kind) {
+    case 'record': {
+      const { collection, rkey } = subject
+      if (takedown) await account.moderation.setRecordTakedown({ collection, rkey, ref })
+      return
+    }
+    case 'blob':
+      if (takedown) await account.blob.setTakedown({ cid: subject.cid, ref })
+      return
+    case 'account':
+      if (takedown) await account.lifecycle.changeState({ takedownRef: ref })
+      if (deactivated?.applied) {
+        await account.lifecycle.changeState({ active: false, deleteAfter: null })
+      } else if (deactivated) await server.activateAccount(did)
+      if (!takedown && !deactivated) await account.lifecycle.changeState({})
+  }
+}
+
+function attr(ref: string | null): StatusAttr {
+  return ref === null ? { applied: false } : { applied: true, ref }
+}
+
+function unknownSubject() {
+  return invalidRequest('Subject not found', 'NotFound')
+}

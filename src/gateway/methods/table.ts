@@ -1,0 +1,52 @@
+/** Every XRPC method this server has, by NSID; subscribeRepos, a WebSocket, is the gateway's own. */
+import * as actor from '#src/gateway/methods/app.bsky.actor.ts'
+import * as feed from '#src/gateway/methods/app.bsky.feed.ts'
+import * as notification from '#src/gateway/methods/app.bsky.notification.ts'
+import * as admin from '#src/gateway/methods/com.atproto.admin.ts'
+import * as identity from '#src/gateway/methods/com.atproto.identity.ts'
+import * as moderation from '#src/gateway/methods/com.atproto.moderation.ts'
+import * as repo from '#src/gateway/methods/com.atproto.repo.ts'
+import * as appPasswords from '#src/gateway/methods/com.atproto.server.app-passwords.ts'
+import * as email from '#src/gateway/methods/com.atproto.server.email.ts'
+import * as invites from '#src/gateway/methods/com.atproto.server.invites.ts'
+import * as lifecycle from '#src/gateway/methods/com.atproto.server.lifecycle.ts'
+import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-auth.ts'
+import * as server from '#src/gateway/methods/com.atproto.server.ts'
+import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
+import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import type { Method } from '#src/gateway/xrpc/method.ts'
+
+export const methods: ReadonlyMap<string, Method> = new Map(
+  [
+    server,
+    lifecycle,
+    appPasswords,
+    email,
+    invites,
+    temp,
+    admin,
+    moderation,
+    identity,
+    repo,
+    sync,
+    serviceAuth,
+    actor,
+    feed,
+    notification,
+  ]
+    .flatMap((group): Method[] => Object.values(group))
+    .map((method) => [method.nsid, method]),
+)
+
+const { getProfile, getProfiles } = actor
+const ofTheAppView = [
+  getProfile,
+  getProfiles,
+  ...Object.values(feed),
+  ...Object.values(notification),
+]
+
+/** Without an AppView of its own a server has nothing to add to these: they are passed on like all that it has not. */
+export const methodsWithoutAppView: ReadonlyMap<string, Method> = new Map(
+  [...methods].filter(([, method]) => !ofTheAppView.includes(method)),
+)

@@ -1,0 +1,21 @@
+/** What the security pages work with. */
+import type { IncomingMessage } from 'node:http'
+import type { Look } from '#src/gateway/pages/style.ts'
+import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { Log } from '#src/log.ts'
+import type { Clock } from '#src/ports/clock.ts'
+
+export interface Desk {
+  server: Pick<Surface, 'dispatch' | 'service' | 'mailer' | 'addressOf'>
+  findAccount: FindAccount
+  rateLimits?: RateLimits | undefined
+  look: Look
+  /** The secret of session tokens. */
+  secret: Uint8Array
+  clock: Clock
+  log: Pick<Log, 'error'>
+  /** Signs the account in on the browser for apps; gives the cookies that the browser must have for it. */
+  signInDevice(request: IncomingMessage, did: string): Promise<string[]>
+}

@@ -1,0 +1,84 @@
+/** One visit to the security pages: whose browser it is, in which language, and whether it was our own page that asked. */
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import { parse } from 'hono/utils/cookie'
+import { forbidden } from '#src/errors.ts'
+import type { Frame } from '#src/gateway/pages/shell.ts'
+import type { Look } from '#src/gateway/pages/style.ts'
+import { speechOf } from '#src/gateway/pages/words.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+/** Whom a cookie is of: the account, and the token that it knows. */
+export interface PageToken {
+  did: string
+  token: string
+}
+
+export interface Visit extends Frame {
+  /** The account's cookie; it may be of a session, of a sign-in that lacks its second step, or of nothing any more. */
+  shown: PageToken | undefined
+}
+
+const LONGEST_COOKIE = 500
+
+/** Reads what the browser sent along, and has it keep a secret for its forms. */
+export function visitOf(c: Context<Env>, look: Look, publicUrl: string): Visit {
+  const isSecure = publicUrl.startsWith('https:')
+  const name = cookieName('form', isSecure)
+  let csrf = getCookie(c, name)
+  if (csrf === undefined || !/^[\w-]{32}$/.test(csrf)) {
+    csrf = randomBytes(24).toString('base64url')
+    setCookie(c, name, csrf, cookieTerms(isSecure))
+  }
+  const speech = speechOf(c.req.header('accept-language'))
+  return { look, speech, csrf, shown: shownIn(c.req.header('cookie'), publicUrl) }
+}
+
+/** The account that a Cookie header shows a token of, if any. */
+export function shownIn(header: string | undefined, publicUrl: string): PageToken | undefined {
+  const name = cookieName('account', publicUrl.startsWith('https:'))
+  const value = header === undefined ? undefined : parse(header, name)[name]
+  if (value === undefined || value.length > LONGEST_COOKIE) return undefined
+  const dot = value.indexOf('.')
+  const [token, did] = [value.slice(0, dot), value.slice(dot + 1)]
+  return dot > 0 && did.startsWith('did:') ? { did, token } : undefined
+}
+
+/** A fresh token for a sign-in. */
+export function newPageToken(did: string): PageToken {
+  return { did, token: randomBytes(32).toString('base64url') }
+}
+
+/** Has the browser keep the token until it is closed; without one it forgets the one it has. */
+export function keepToken(c: Context<Env>, publicUrl: string, shown: PageToken | undefined): void {
+  const isSecure = publicUrl.startsWith('https:')
+  const value = shown === undefined ? '' : `${shown.token}.${shown.did}`
+  const terms = cookieTerms(isSecure)
+  const maxAge = shown === undefined ? { maxAge: 0 } : {}
+  setCookie(c, cookieName('account', isSecure), value, { ...terms, ...maxAge })
+}
+
+/** Throws 403 unless a form came from a page of ours: by its secret, and by what the browser says of where it was. */
+export function mustBeOurs(c: Context<Env>, given: unknown, frame: Frame, publicUrl: string): void {
+  const { origin } = new URL(publicUrl)
+  const site = c.req.header('sec-fetch-site')
+  const isForeign =
+    (c.req.header('origin') ?? origin) !== origin || (site ?? 'same-origin') !== 'same-origin'
+  if (isForeign || typeof given !== 'string' || !isSame(given, frame.csrf)) {
+    throw forbidden('The form is not from this server', 'StalePage')
+  }
+}
+
+function cookieName(name: 'account' | 'form', isSecure: boolean): string {
+  return isSecure ? `__Host-security-${name}` : `security-${name}`
+}
+
+function cookieTerms(secure: boolean) {
+  return { path: '/', httpOnly: true, sameSite: 'Lax', secure } as const
+}
+
+function isSame(given: string, wanted: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(wanted)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}

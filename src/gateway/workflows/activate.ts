@@ -1,0 +1,26 @@
+/** Making an account active, which takes a DID that points here (com.atproto.server.activateAccount). */
+
+import type { StateChange } from '#src/account/lifecycle/change-state.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { type DidCheckDeps, mustPointHere } from '#src/gateway/workflows/did-check.ts'
+
+export interface ActivateDeps extends DidCheckDeps {
+  dispatch: {
+    account(did: string): {
+      lifecycle: { changeState(change: StateChange): Promise<unknown> }
+      identity: { getIdentity(): Promise<{ signingKeyDid: string; status: string }> }
+    }
+  }
+}
+
+/**
+ * Activates an account, and announces it: #account, #identity, #sync. Throws 400 AccountNotFound where there is none,
+ * or where it was taken down, and InvalidRequest as `mustPointHere` does.
+ */
+export async function activateAccount(deps: ActivateDeps, did: string): Promise<void> {
+  const account = deps.dispatch.account(did)
+  const { signingKeyDid, status } = await account.identity.getIdentity()
+  await mustPointHere(deps, { did, signingKey: signingKeyDid })
+  if (status === 'takendown') throw invalidRequest('user not found', 'AccountNotFound')
+  await account.lifecycle.changeState({ active: true })
+}

@@ -1,0 +1,84 @@
+/** What the server knows of names: who its accounts are to the network, and who others are. */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { KnownHandleRules } from '#src/gateway/workflows/known-handle-rules.ts'
+import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
+import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
+import type { Log } from '#src/log.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import {
+  cachedResolver,
+  plcResolver,
+  resolverByMethod,
+  webResolver,
+} from '#src/ports/did-resolver.ts'
+import {
+  type HandleResolver,
+  handleResolver,
+  xrpcHandleResolver,
+} from '#src/ports/handle-resolver.ts'
+import type { PlcDirectory } from '#src/ports/plc-directory.ts'
+import { createSafeFetch } from '#src/ports/safe-fetch.ts'
+import type { SigningKey } from '#src/ports/secp256k1.ts'
+
+export interface ServerIdentity extends IdentityDeps {
+  readonly dispatch: Dispatch
+  readonly rotationKey: SigningKey
+  readonly credentials: ServerCredentials
+  readonly knownHandleRules: KnownHandleRules
+  /** Answers for handles of other servers: the AppView where there is one, else the handles' domains. */
+  readonly elsewhere: HandleResolver
+  /** Whether answers about sessions bring the DID document. */
+  readonly didDocWithSession: boolean
+}
+
+/** What of the configuration is about names. */
+export interface IdentityConfig {
+  privateNetworks: boolean
+  recoveryDidKey: string | undefined
+  resolverTimeoutMs: number
+  didCacheStaleMs: number
+  didCacheMaxMs: number
+  backupNameservers: readonly string[]
+  didDocWithSession: boolean
+}
+
+export function openIdentity(ports: {
+  dispatch: Dispatch
+  clock: Clock
+  log: Log
+  plc: PlcDirectory
+  rotationKey: SigningKey
+  config: IdentityConfig
+  publicUrl: string
+  /** Each with its leading dot. */
+  handleDomains: readonly string[]
+  appViewUrl: string | undefined
+}): ServerIdentity {
+  const { dispatch, clock, log, plc, rotationKey, config, publicUrl, appViewUrl } = ports
+  const { resolverTimeoutMs: timeoutMs, privateNetworks } = config
+  const fetch = createSafeFetch({ privateNetworks, timeoutMs })
+  const knownHandleRules = new KnownHandleRules({ dispatch, clock, domains: ports.handleDomains })
+  const { backupNameservers } = config
+  const handles = handleResolver({ fetch, timeoutMs, backupNameservers })
+  return {
+    dispatch,
+    log,
+    plc,
+    rotationKey,
+    handles,
+    knownHandleRules,
+    handleRules: () => knownHandleRules.rules(),
+    resolver: cachedResolver(
+      resolverByMethod({ plc: plcResolver(plc), web: webResolver({ fetch }) }),
+      { clock, staleMs: config.didCacheStaleMs, mostMs: config.didCacheMaxMs },
+    ),
+    elsewhere:
+      appViewUrl === undefined ? handles : xrpcHandleResolver({ url: appViewUrl, timeoutMs }),
+    credentials: {
+      publicUrl,
+      rotationKeyDid: rotationKey.did(),
+      recoveryKeyDid: config.recoveryDidKey,
+    },
+    didDocWithSession: config.didDocWithSession,
+  }
+}

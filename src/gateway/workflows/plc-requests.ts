@@ -1,0 +1,114 @@
+/** What an account asks of its did:plc itself: signed by this server, and sent by it (com.atproto.identity). */
+
+import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { type IdentityDeps, isRefusal } from '#src/gateway/workflows/update-handle.ts'
+import {
+  type PlcOperation,
+  parseChanges,
+  parseOperation,
+  updateOperation,
+} from '#src/protocol/plc-operation.ts'
+
+/** Output of com.atproto.identity.getRecommendedDidCredentials. */
+export interface DidCredentials {
+  alsoKnownAs?: string[]
+  verificationMethods: { atproto: string }
+  /** did:keys, strongest first. */
+  rotationKeys: string[]
+  services: { atproto_pds: { type: string; endpoint: string } }
+}
+
+/** What a DID must say for this server to serve it. */
+export interface ServerCredentials {
+  publicUrl: string
+  rotationKeyDid: string
+  recoveryKeyDid: string | undefined
+}
+
+const serviceType = 'AtprotoPersonalDataServer'
+
+/** What the DID of an account here should say. */
+export function recommendedCredentials(
+  { handle, signingKeyDid }: OwnIdentity,
+  { publicUrl, rotationKeyDid, recoveryKeyDid }: ServerCredentials,
+): DidCredentials {
+  return {
+    ...(handle !== null && { alsoKnownAs: [`at://${handle}`] }),
+    verificationMethods: { atproto: signingKeyDid },
+    rotationKeys: [...(recoveryKeyDid === undefined ? [] : [recoveryKeyDid]), rotationKeyDid],
+    services: { atproto_pds: { type: serviceType, endpoint: publicUrl } },
+  }
+}
+
+/**
+ * Signs the operation that follows the last one, with what is asked for changed: it may lead to another server.
+ * `believe` uses up the token. Throws 400 InvalidRequest for a DID that is none of PLC, is ended, or is asked for what
+ * no operation can say, before the token is touched; and as `believe` does.
+ */
+export async function signPlcOperation(
+  { plc, rotationKey }: Pick<IdentityDeps, 'plc' | 'rotationKey'>,
+  did: string,
+  wanted: object,
+  believe: () => Promise<void>,
+): Promise<PlcOperation> {
+  if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
+  const changes = parseChanges(wanted)
+  if (changes === undefined) throw invalidRequest('Invalid operation')
+  const last = await plc.lastOp(did)
+  if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
+  if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
+  await believe()
+  return updateOperation(last, changes, rotationKey)
+}
+
+export interface SubmitDeps extends Pick<IdentityDeps, 'dispatch' | 'plc' | 'resolver'> {
+  credentials: ServerCredentials
+}
+
+/**
+ * Sends an operation that keeps the account here, and announces #identity. Throws 400 InvalidRequest where it would
+ * lead the account, its handle or its key astray, and as the PLC directory does.
+ */
+export async function submitPlcOperation(
+  { dispatch, plc, resolver, credentials }: SubmitDeps,
+  did: string,
+  given: unknown,
+): Promise<void> {
+  const operation = parseOperation(given)
+  if (operation === undefined) throw invalidRequest('Invalid operation')
+  const { identity } = dispatch.account(did)
+  checkOperation(operation, await identity.getIdentity(), credentials)
+  const { identityChanges } = dispatch.directory
+  await identityChanges.begin({ did, handle: null })
+  try {
+    await plc.send(did, operation)
+  } catch (error) {
+    if (isRefusal(error)) await identityChanges.end({ did, handle: null }).catch(() => {})
+    throw error
+  }
+  await identity.announceIdentity()
+  await identityChanges.end({ did, handle: null })
+  await resolver.refresh(did).catch(() => {})
+}
+
+function checkOperation(
+  { rotationKeys, services, verificationMethods, alsoKnownAs }: PlcOperation,
+  { handle, signingKeyDid }: OwnIdentity,
+  { publicUrl, rotationKeyDid }: ServerCredentials,
+): void {
+  if (!rotationKeys.includes(rotationKeyDid)) {
+    throw invalidRequest("Rotation keys do not include server's rotation key")
+  }
+  if (services['atproto_pds']?.type !== serviceType) {
+    throw invalidRequest('Incorrect type on atproto_pds service')
+  }
+  if (services['atproto_pds'].endpoint !== publicUrl) {
+    throw invalidRequest('Incorrect endpoint on atproto_pds service')
+  }
+  if (verificationMethods['atproto'] !== signingKeyDid)
+    throw invalidRequest('Incorrect signing key')
+  if (handle !== null && alsoKnownAs[0] !== `at://${handle}`) {
+    throw invalidRequest('Incorrect handle in alsoKnownAs')
+  }
+}

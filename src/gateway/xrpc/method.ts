@@ -1,0 +1,190 @@
+/** What an XRPC method is here: its lexicon, who may call it, whose account answers, and what runs. */
+import { l } from '@atproto/lex'
+import type { ScopePermissions } from '@atproto/oauth-scopes'
+import type { EncodedJson } from '#src/account/answer-cache.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import type { WhereFrom } from '#src/gateway/http/where.ts'
+import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/inferred.ts'
+import type { AppRule } from '#src/gateway/xrpc/oauth-scope-rules.ts'
+import { plainLists, readInput, readParams } from '#src/gateway/xrpc/reading.ts'
+import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+
+/** Who calls, by the kind of credentials that a method asks for. */
+export interface Callers {
+  /** Nobody in particular; credentials are not looked at. */
+  none: undefined
+  /** An account, with an access token. */
+  account: AccountCaller
+  /** The same, but not with an app password that has no privileges. */
+  'privileged account': AccountCaller
+  /** The same, but with no app password at all. */
+  'full account': AccountCaller
+  /** As `account` and `full account`, and also the narrow session of an account that was taken down. */
+  'account or takendown': AccountCaller
+  'full account or takendown': AccountCaller
+  /** As `account`, and also one that waits in a queue of new accounts. */
+  'account or queued': AccountCaller
+  /** As `account`, and also an account with a service token that names the method. */
+  'account or service': { did: string }
+  /** Nobody, or a DID of anywhere with a service token: an account that wants to come here. */
+  arrival: { did: string } | undefined
+  /** An account, with its refresh token. */
+  refresh: RefreshCaller
+  /** The same, although the token may have expired. */
+  'expired refresh': RefreshCaller
+  /** Anybody; but the account itself and the admin see more. */
+  reader: AccountCaller | AdminCaller | undefined
+  /** The same, and the account may have been taken down. */
+  'reader or takendown': AccountCaller | AdminCaller | undefined
+  admin: AdminCaller
+  /** The admin, or the moderation service of this server with a token of its own. */
+  moderator: AdminCaller | ModerationCaller
+  /** As `account or takendown`, or the moderation service. */
+  'preferences reader': AccountCaller | ModerationCaller
+}
+
+export interface AccountCaller {
+  did: string
+  /** The token's, for example `com.atproto.access`; `oauth` for an app that its owner allowed something. */
+  scope: string
+  /** What the app is allowed; undefined for a session, which is the owner's own. */
+  permissions?: Permissions
+}
+
+/** An app with a token of its own. */
+export type AppCaller = AccountCaller & { permissions: Permissions }
+
+/** What an app may do; each throws ScopeMissingError where it may not. */
+export type Permissions = Pick<
+  ScopePermissions,
+  'allowsAccount' | 'assertAccount' | 'assertIdentity' | 'assertBlob' | 'assertRepo' | 'assertRpc'
+>
+
+/** A request as credentials are checked against it. */
+export interface ShownRequest {
+  readonly method: string
+  readonly url: string
+  header(name: string): string | undefined
+}
+
+export interface RefreshCaller {
+  did: string
+  tokenId: string
+}
+
+export interface AdminCaller {
+  admin: true
+}
+
+export interface ModerationCaller {
+  /** The issuer of its token: a DID, or one with `#atproto_labeler`. */
+  moderationService: string
+}
+
+/** A call whose parameters, credentials and body are in order. */
+export interface Asked<S extends Schema, A extends keyof Callers> {
+  readonly params: Params<S>
+  readonly input: Input<S>
+  readonly caller: Callers[A]
+  readonly server: Surface
+  /** As it came; a body that the lexicon knows has been read. */
+  readonly request: Request
+  /** The same in its Node form, for where it came from; absent in tests without a socket. */
+  readonly incoming?: WhereFrom
+}
+
+/** The same, with the account it is about. */
+export interface AskedOfAccount<S extends Schema, A extends keyof Callers> extends Asked<S, A> {
+  readonly did: string
+  readonly account: ReturnType<Dispatch['account']>
+}
+
+/** The lexicon's output, the same as JSON text, pages of bytes, or a whole response. */
+type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array> | Response
+
+interface Ours<S extends Schema, A extends keyof Callers> {
+  auth: A
+  /** What an app must have been allowed; unless said, no app may call the method. */
+  oauth?: AppRule<Asked<S, A>>
+  /** Bytes of the request's body, decoded; 150 KiB unless said. */
+  bodyLimit?: number | ((server: Surface) => number)
+  /** Whether lists may also be spelled `name[]=` and `name[0]=`, as old clients do. */
+  looseParams?: boolean
+}
+
+interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
+  run(asked: Asked<S, A>): Promise<Answer<S>>
+}
+
+interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
+  /** Whose account answers: a DID or a handle. */
+  of(asked: Asked<S, A>): string
+  /** What is told where that is no account of this server; RepoNotFound unless said. */
+  unknown?(name: string): XrpcError
+  /** What answers instead where that is no account of this server. */
+  elsewhere?(asked: Asked<S, A>): Promise<Answer<S>>
+  /** Throws where this caller may not do this with that account. */
+  allow?(asked: Asked<S, A> & { did: string }): void
+  run(asked: AskedOfAccount<S, A>): Promise<Answer<S>>
+}
+
+type AskedByAnybody = Asked<Schema, keyof Callers>
+
+/** A method as the gateway sees it, whatever it was made of. */
+export interface Method {
+  readonly nsid: string
+  readonly verb: 'GET' | 'POST'
+  readonly auth: keyof Callers
+  readonly oauth?: AppRule<AskedByAnybody>
+  readonly bodyLimit: number | ((server: Surface) => number)
+  /** The media type of the body it expects; undefined for none. */
+  readonly accepts: string | undefined
+  /** Whether its body is bytes, which are handed on as they come. */
+  readonly streams: boolean
+  /** The media type of its answer. */
+  readonly gives: string
+  /** Reads a query string; throws 400. */
+  params(query: string): unknown
+  /** Checks a body; throws 400. */
+  input(body: unknown): unknown
+  of?(asked: unknown): string
+  unknown(name: string): XrpcError
+  elsewhere?(asked: unknown): Promise<unknown>
+  allow?(asked: unknown): void
+  run(asked: unknown): Promise<unknown>
+}
+
+const DEFAULT_BODY_LIMIT = 150 * 1024
+
+/** Makes a method of its lexicon and our part. */
+export function method<S extends Schema, A extends keyof Callers>(
+  lexicon: { main: S },
+  ours: AccountMethod<S, A>,
+): Method
+export function method<S extends Schema, A extends keyof Callers>(
+  lexicon: { main: S },
+  ours: ServerMethod<S, A>,
+): Method
+export function method<S extends Schema, A extends keyof Callers>(
+  { main: schema }: { main: S },
+  ours: AccountMethod<S, A> | ServerMethod<S, A>,
+): Method {
+  const isProcedure = schema instanceof l.Procedure
+  return {
+    nsid: schema.nsid,
+    verb: isProcedure ? 'POST' : 'GET',
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    accepts: isProcedure ? schema.input.encoding : undefined,
+    streams: isProcedure && isBytes(schema.input.encoding),
+    gives: schema.output.encoding ?? 'application/json',
+    params: (query) => readParams(schema, ours.looseParams ? plainLists(query) : query),
+    input: (body) => readInput(schema, body),
+    unknown: (name) => invalidRequest(`Could not find repo for DID: ${name}`, 'RepoNotFound'),
+    ...(ours as object as Pick<Method, 'auth' | 'run'>),
+  }
+}
+
+function isBytes(encoding: string | undefined): boolean {
+  return encoding !== undefined && encoding !== 'application/json'
+}

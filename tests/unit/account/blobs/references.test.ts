@@ -1,0 +1,159 @@
+import { expect, it } from 'vitest'
+import { findBlob } from '#src/account/blobs/read.ts'
+import { addUpload } from '#src/account/blobs/upload.ts'
+import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
+import { cidForRaw } from '#src/protocol/cid.ts'
+import { memoryBlobStorage } from '#tests/helpers/memory-blobs.ts'
+import { openTestAccount, testDid } from '#tests/helpers/open-account.ts'
+
+const collection = 'com.example.thing'
+const bytes = Buffer.from('some text')
+const cid = cidForRaw(bytes)
+const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'text/plain', size: bytes.length }
+const place = `place/${testDid}/${cid}`
+
+/** An account with an upload, and a gate at which its transactions wait while it is closed. */
+async function setUp(quotaBytes?: number) {
+  const storage = memoryBlobStorage()
+  let gate: Promise<void> | undefined
+  const account = await openTestAccount({
+    blobs: { storage, ...(quotaBytes !== undefined && { quotaBytes }) },
+    onBatch: async (when) => {
+      if (when === 'before') await gate
+    },
+  })
+  const upload = async () => {
+    const key = await storage.putTemp(testDid, one(bytes))
+    await addUpload(account, { cid, mimeType: 'text/plain', size: bytes.length, key })
+    return key
+  }
+  /** Closes the gate; the function it gives opens it. */
+  const close = () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gate = promise
+    return () => {
+      gate = undefined
+      resolve()
+    }
+  }
+  const rows = () => account.sql.all<{ state: string | null }>('SELECT cid, state FROM blob')
+  return { account, storage, upload, close, rows }
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise(setImmediate)
+}
+
+it('keeps bytes that a write under way names, although the last record that had them has just gone', async () => {
+  const { account, storage, upload, close } = await setUp()
+  await upload()
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await account.blobs.settled()
+  const openFirst = close()
+  const deleting = deleteRecord(account, { collection, rkey: 'a' })
+  await turns(3)
+  // It still sees the record; the transaction that deletes it is on its way.
+  const creating = createRecord(account, { collection, rkey: 'b', record: { blob } })
+  await turns(3)
+  openFirst()
+  const openSecond = close()
+  await deleting
+  await turns(3)
+  expect(storage.files.has(place)).toBe(true)
+  openSecond()
+  await creating
+  await account.blobs.settled()
+  expect(storage.files.get(place)).toEqual(bytes)
+  expect(await findBlob(account, { cid }, 'anyone')).toMatchObject({ mimeType: 'text/plain' })
+})
+
+it('deletes them when that write fails after all', async () => {
+  const { account, storage, upload, close } = await setUp()
+  await upload()
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await account.blobs.settled()
+  const open = close()
+  const deleting = deleteRecord(account, { collection, rkey: 'a' })
+  await turns(3)
+  const creating = createRecord(account, {
+    ...{ collection, rkey: 'b', record: { blob } },
+    swapCommit: cid,
+  })
+  open()
+  await expect(creating).rejects.toMatchObject({ error: 'InvalidSwap' })
+  await deleting
+  await account.blobs.settled()
+  await turns(3)
+  await account.blobs.settled()
+  expect(storage.files.size).toBe(0)
+})
+
+it('asks nothing of blobs where no record has any', async () => {
+  const { account } = await setUp()
+  account.blobs.resume()
+  await turns(2)
+  await createRecord(account, { collection, rkey: 'a', record: { n: 1 } })
+  await putRecord(account, { collection, rkey: 'a', record: { n: 2 } })
+  await deleteRecord(account, { collection, rkey: 'a' })
+  expect(account.blobs.mayHaveReferences).toBe(false)
+})
+
+it('moves a blob from record to record in one commit', async () => {
+  const { account, storage, upload, rows } = await setUp()
+  await upload()
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await applyWrites(account, {
+    writes: [
+      { $type: 'com.atproto.repo.applyWrites#delete', collection, rkey: 'a' },
+      { $type: 'com.atproto.repo.applyWrites#create', collection, rkey: 'b', value: { blob } },
+    ],
+  })
+  await account.blobs.close()
+  expect(storage.files.has(place)).toBe(true)
+  expect(await rows()).toEqual([{ cid, state: null }])
+})
+
+it('brings an upload that a record names already to its place at once', async () => {
+  const { account, storage, upload } = await setUp()
+  await account.sql.batch([
+    { sql: 'INSERT INTO record_blob (blob_cid, path) VALUES (?, ?)', params: [cid, 'a.b.c/d'] },
+  ])
+  await upload()
+  await account.blobs.settled()
+  expect([...storage.files.keys()]).toEqual([place])
+})
+
+it('keeps one upload of what is uploaded twice', async () => {
+  const { storage, upload } = await setUp()
+  await upload()
+  const key = await upload()
+  expect([...storage.files.keys()]).toEqual([`temp/${testDid}/${key}`])
+})
+
+it('mends a blob whose bytes were lost', async () => {
+  const { account, storage, upload } = await setUp()
+  await upload()
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await account.blobs.settled()
+  storage.files.clear()
+  await upload()
+  await account.blobs.settled()
+  expect([...storage.files.keys()]).toEqual([place])
+})
+
+it('does not count what is about to be deleted against the quota', async () => {
+  const { account, upload } = await setUp(bytes.length)
+  await upload()
+  const other = { cid: cidForRaw(Buffer.of(1)), mimeType: 'a/b', size: 1, key: 'none' }
+  await expect(addUpload(account, other)).rejects.toMatchObject({
+    status: 413,
+    error: 'BlobQuotaExceeded',
+  })
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await deleteRecord(account, { collection, rkey: 'a' })
+  await addUpload(account, other)
+})

@@ -1,0 +1,170 @@
+import { Secret, TOTP } from 'otpauth'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newPageCode, newRecoveryCodes } from '#src/account/factors/codes.ts'
+import {
+  beginEmailFactor,
+  confirmEmailFactor,
+  removeEmailFactor,
+} from '#src/account/factors/email.ts'
+import { overview } from '#src/account/factors/overview.ts'
+import { removeFactors, requestCode, required, showCode } from '#src/account/factors/second-step.ts'
+import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
+import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
+
+const refused = { status: 400, error: 'InvalidToken' }
+/** What the stock sign-in page lets people type. */
+const typeable = /^[A-Z2-7]{5}-[A-Z2-7]{5}$/
+
+let account: TestAccount
+let now: number
+
+beforeEach(async () => {
+  now = Date.parse('2026-01-01T00:00:00Z')
+  account = await openTestAccount()
+  Object.assign(account.clock, { now: () => now })
+})
+
+const show = (code: string) => showCode(account, { code })
+
+async function enrol() {
+  const { uri, key } = await beginTotp(account)
+  const app = new TOTP({ secret: Secret.fromBase32(key) })
+  const code = (steps = 0) => app.generate({ timestamp: now + steps * 30_000 })
+  await confirmTotp(account, { code: code() })
+  return { uri, code }
+}
+
+describe('an authenticator app', () => {
+  it('is enrolled with its first code, which is not good again', async () => {
+    const { uri, code } = await enrol()
+    expect(uri).toContain('otpauth://totp/localhost:alice.test?issuer=localhost&secret=')
+    expect(await required(account)).toEqual({ kinds: ['totp'] })
+    await expect(show(code())).rejects.toMatchObject(refused)
+    now += 30_000
+    await show(code())
+    await expect(show(code())).rejects.toMatchObject(refused)
+    await expect(show(code(-1))).rejects.toMatchObject(refused)
+  })
+
+  it('may be half a minute off, and type spaces', async () => {
+    const { code } = await enrol()
+    now += 60_000
+    const late = code(-1)
+    await show(`${late.slice(0, 3)} ${late.slice(3)}`)
+    await expect(show(code(2))).rejects.toMatchObject(refused)
+  })
+
+  it('is not enrolled with a wrong code, and not twice', async () => {
+    const begun = await beginTotp(account)
+    await expect(confirmTotp(account, { code: '000000' })).rejects.toMatchObject(refused)
+    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await beginTotp(account)).toEqual(begun)
+    await enrol()
+    await expect(beginTotp(account)).rejects.toMatchObject({ status: 400 })
+  })
+
+  it('is another one after it was removed, and its secret is stored sealed', async () => {
+    const { key } = await beginTotp(account)
+    await enrol()
+    const rows = await account.sql.all<{ secret: Uint8Array | null }>('SELECT secret FROM factor')
+    const secret = Buffer.from(Secret.fromBase32(key).buffer)
+    for (const row of rows) expect(Buffer.from(row.secret ?? []).includes(secret)).toBe(false)
+    await removeTotp(account)
+    expect(await required(account)).toEqual({ kinds: [] })
+    expect((await beginTotp(account)).key).not.toBe(key)
+  })
+})
+
+describe('recovery codes', () => {
+  it('are ten, each good once, however they are typed', async () => {
+    const { codes } = await newRecoveryCodes(account)
+    expect(new Set(codes).size).toBe(10)
+    for (const code of codes) expect(code).toMatch(typeable)
+    await show(codes[0]!)
+    await expect(show(codes[0]!)).rejects.toMatchObject(refused)
+    await show(` ${codes[1]!.toLowerCase().replace('-', ' ')}`)
+    expect((await overview(account)).recoveryCodesLeft).toBe(8)
+  })
+
+  it('end those before', async () => {
+    const before = await newRecoveryCodes(account)
+    await newRecoveryCodes(account)
+    await expect(show(before.codes[0]!)).rejects.toMatchObject(refused)
+    const stored = await account.sql.all<{ id: string }>('SELECT id FROM factor')
+    for (const code of before.codes) expect(JSON.stringify(stored)).not.toContain(code)
+  })
+
+  it('alone ask for nothing', async () => {
+    await newRecoveryCodes(account)
+    expect(await required(account)).toEqual({ kinds: [] })
+  })
+})
+
+describe('codes by mail', () => {
+  async function turnOn() {
+    const { email, token } = await beginEmailFactor(account)
+    expect(email).toBe('alice@example.com')
+    await confirmEmailFactor(account, { code: token! })
+  }
+
+  it('are turned on with a code, which confirms the address', async () => {
+    await expect(confirmEmailFactor(account, { code: 'AAAAA-AAAAA' })).rejects.toMatchObject(
+      refused,
+    )
+    await turnOn()
+    expect(await required(account)).toEqual({ kinds: ['email'] })
+    expect((await account.profile.get()).emailConfirmedAt).not.toBeNull()
+    await removeEmailFactor(account)
+    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requestCode(account)).toBeUndefined()
+  })
+
+  it('are good once, for a quarter of an hour, and the last of them only', async () => {
+    await turnOn()
+    const { token: first } = (await requestCode(account))!
+    expect(first).toMatch(typeable)
+    // A code that was mailed just now stays good, and none is mailed again.
+    expect(await requestCode(account)).toEqual({ email: 'alice@example.com' })
+    now += 30_000
+    const { token: second } = (await requestCode(account))!
+    await expect(show(first!)).rejects.toMatchObject(refused)
+    await show(second!)
+    await expect(show(second!)).rejects.toMatchObject(refused)
+    const { token: third } = (await requestCode(account))!
+    now += 15 * 60_000
+    await expect(show(third!)).rejects.toMatchObject(refused)
+  })
+})
+
+it('nothing is asked for any more when the operator has removed it all', async () => {
+  await enrol()
+  const { codes } = await newRecoveryCodes(account)
+  expect(await removeFactors(account)).toEqual({ removed: ['totp'] })
+  expect(await required(account)).toEqual({ kinds: [] })
+  await expect(show(codes[0]!)).rejects.toMatchObject(refused)
+})
+
+it('a code that a page showed signs in once', async () => {
+  const { code } = await newPageCode(account)
+  expect(code).toMatch(typeable)
+  await show(code)
+  await expect(show(code)).rejects.toMatchObject(refused)
+})
+
+it('ten wrong codes within an hour are enough, even all at once', async () => {
+  const { codes } = await newRecoveryCodes(account)
+  const wrong = Array.from({ length: 14 }, () => show('AAAAA-AAAAA').catch((error) => error.status))
+  const statuses = await Promise.all(wrong)
+  expect(statuses.filter((status) => status === 400)).toHaveLength(10)
+  await expect(show(codes[0]!)).rejects.toMatchObject({ status: 429 })
+  now += 60 * 60_000
+  await show(codes[0]!)
+})
+
+it('a success ends the count of failures', async () => {
+  const { codes } = await newRecoveryCodes(account)
+  for (const code of codes.slice(0, 2)) {
+    for (let i = 0; i < 9; i++) await expect(show('AAAAA-AAAAA')).rejects.toMatchObject(refused)
+    await show(code)
+  }
+})

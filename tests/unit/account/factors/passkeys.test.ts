@@ -1,0 +1,141 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { overview } from '#src/account/factors/overview.ts'
+import {
+  askForPasskey,
+  beginPasskey,
+  finishPasskey,
+  removePasskey,
+  showPasskey,
+  userIdOf,
+} from '#src/account/factors/passkeys.ts'
+import { required } from '#src/account/factors/second-step.ts'
+import { listEvents } from '#src/account/security-events.ts'
+import { challengeLifetime } from '#src/rules/challenges.ts'
+import { Authenticator } from '#tests/helpers/authenticator.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+
+const origin = 'http://localhost'
+const where = { ip: '192.0.2.7', userAgent: 'a browser' }
+const refused = { status: 400, error: 'InvalidToken' }
+
+let account: TestAccount
+let now: number
+
+beforeEach(async () => {
+  now = Date.parse('2026-01-01T00:00:00Z')
+  account = await openTestAccount()
+  Object.assign(account.clock, { now: () => now })
+})
+
+async function add(passkey: Authenticator, name = 'laptop') {
+  const response = passkey.register(await beginPasskey(account))
+  await finishPasskey(account, { response, name, where })
+}
+
+function show(response: unknown) {
+  return showPasskey(account, { response, effect: [] })
+}
+
+async function kinds() {
+  return (await listEvents(account)).events.map(({ kind }) => kind)
+}
+
+describe('a passkey', () => {
+  it('is asked for once it is registered, and signs in', async () => {
+    expect(await required(account)).toEqual({ kinds: [] })
+    const passkey = new Authenticator({ origin })
+    await add(passkey)
+    expect(await required(account)).toEqual({ kinds: ['passkey'] })
+    const options = await askForPasskey(account)
+    expect(options).toMatchObject({ rpId: 'localhost', userVerification: 'required' })
+    expect(options.allowCredentials).toEqual([{ id: passkey.id, type: 'public-key' }])
+    now += 1000
+    await show(passkey.show(options))
+    expect((await overview(account)).passkeys).toEqual([
+      {
+        id: passkey.id,
+        name: 'laptop',
+        createdAt: '2026-01-01T00:00:00.000Z',
+        lastUsedAt: '2026-01-01T00:00:01.000Z',
+      },
+    ])
+  })
+
+  it('names the account to the browser by its DID, or by a hash of a long one', async () => {
+    const { user } = await beginPasskey(account)
+    expect(Buffer.from(user.id, 'base64url').toString()).toBe(testDid)
+    expect(user.name).toBe('alice.test')
+    expect(userIdOf(`did:web:${'a'.repeat(80)}.example`)).toHaveLength(32)
+  })
+
+  it('answers a challenge once', async () => {
+    const passkey = new Authenticator({ origin })
+    await add(passkey)
+    const answer = passkey.show(await askForPasskey(account))
+    await show(answer)
+    await expect(show(answer)).rejects.toMatchObject(refused)
+  })
+
+  it('answers nothing that is too old, or was made for a registration', async () => {
+    const passkey = new Authenticator({ origin })
+    await add(passkey)
+    const options = await askForPasskey(account)
+    const other = await beginPasskey(account)
+    await expect(show(passkey.show(other))).rejects.toMatchObject(refused)
+    now += challengeLifetime
+    await expect(show(passkey.show(options))).rejects.toMatchObject(refused)
+  })
+
+  it.each([
+    ['another site', { origin: 'http://evil.example' }],
+    ['nobody recognized', { origin, verified: false }],
+  ])('is refused with %s, at registration too', async (_, terms) => {
+    await expect(add(new Authenticator(terms))).rejects.toMatchObject(refused)
+    expect(await required(account)).toEqual({ kinds: [] })
+  })
+
+  it('is refused where its counter goes back, as that of a copy does', async () => {
+    const passkey = new Authenticator({ origin })
+    passkey.counter = 5
+    await add(passkey)
+    passkey.counter = 6
+    await show(passkey.show(await askForPasskey(account)))
+    await expect(show(passkey.show(await askForPasskey(account)))).rejects.toMatchObject(refused)
+  })
+
+  it('of somebody else is refused', async () => {
+    await add(new Authenticator({ origin }))
+    const other = new Authenticator({ origin })
+    await expect(show(other.show(await askForPasskey(account)))).rejects.toMatchObject(refused)
+    for (const rubbish of [null, 'x', {}, { id: 7 }, { id: 'x'.repeat(5000) }]) {
+      await expect(show(rubbish)).rejects.toMatchObject(refused)
+    }
+  })
+
+  it('is not asked for any more when it is removed', async () => {
+    const passkey = new Authenticator({ origin })
+    await add(passkey)
+    await removePasskey(account, { id: passkey.id, where })
+    await removePasskey(account, { id: passkey.id, where })
+    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await kinds()).toEqual(['factor removed', 'factor added'])
+  })
+
+  it('is not registered twice', async () => {
+    const passkey = new Authenticator({ origin })
+    const response = passkey.register(await beginPasskey(account))
+    await finishPasskey(account, { response, name: 'one' })
+    await finishPasskey(account, { response, name: 'two' })
+    expect((await overview(account)).passkeys).toHaveLength(1)
+    const { excludeCredentials } = await beginPasskey(account)
+    expect(excludeCredentials).toEqual([{ id: passkey.id, type: 'public-key' }])
+  })
+})
+
+it('no number of wrong answers locks the owner out', async () => {
+  const passkey = new Authenticator({ origin })
+  await add(passkey)
+  for (let i = 0; i < 20; i++) await expect(show({ id: 'x' })).rejects.toMatchObject(refused)
+  await show(passkey.show(await askForPasskey(account)))
+  expect(await kinds()).toEqual(['factor added'])
+})

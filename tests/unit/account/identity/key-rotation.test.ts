@@ -1,0 +1,101 @@
+/** The account's half of a change of its signing key. */
+import { expect, test } from 'vitest'
+import {
+  abandonKeyRotation,
+  beginKeyRotation,
+  finishKeyRotation,
+  getKeyNames,
+} from '#src/account/identity/key-rotation.ts'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import {
+  announced,
+  beBorn,
+  type EmptyAccount,
+  emptyAccount,
+  keys,
+} from '#tests/helpers/new-account.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
+
+async function born(): Promise<EmptyAccount> {
+  const account = emptyAccount(did)
+  await beBorn(account)
+  return account
+}
+
+function sealedKey() {
+  const { privateKey, key } = newSigningKey()
+  return { signingKeyDid: key.did(), signingKey: keys.seal(privateKey, did) }
+}
+
+test('a key on its way is beside the one in use, and no commit is signed', async () => {
+  const account = await born()
+  const { current } = await getKeyNames(account)
+  const key = sealedKey()
+  await beginKeyRotation(account, key)
+  await beginKeyRotation(account, key)
+  expect(await getKeyNames(account)).toEqual({ current, pending: key.signingKeyDid })
+  await expect(createRecord(account, thing)).rejects.toMatchObject({ error: 'KeyRotation' })
+  expect((await account.signer()).did()).toBe(current)
+})
+
+test('only one key is on its way at a time', async () => {
+  const account = await born()
+  await beginKeyRotation(account, sealedKey())
+  await expect(beginKeyRotation(account, sealedKey())).rejects.toMatchObject({ status: 400 })
+})
+
+test('only the key on its way is taken, and once', async () => {
+  const account = await born()
+  const key = sealedKey()
+  await expect(finishKeyRotation(account, key)).rejects.toMatchObject({ status: 400 })
+  await beginKeyRotation(account, key)
+  await finishKeyRotation(account, key)
+  const { cid } = await account.lane.head()
+  await finishKeyRotation(account, key)
+  expect((await account.lane.head()).cid).toBe(cid)
+  expect((await account.signer()).did()).toBe(key.signingKeyDid)
+  expect(await account.sql.first('SELECT pending_key, pending_key_did FROM account')).toEqual({
+    pending_key: null,
+    pending_key_did: null,
+  })
+})
+
+test('a key that is given up leaves everything as it was', async () => {
+  const account = await born()
+  const before = await getKeyNames(account)
+  const key = sealedKey()
+  await beginKeyRotation(account, key)
+  await abandonKeyRotation(account, sealedKey())
+  expect((await getKeyNames(account)).pending).toBe(key.signingKeyDid)
+  await abandonKeyRotation(account, key)
+  expect(await getKeyNames(account)).toEqual(before)
+  await createRecord(account, thing)
+})
+
+test('a key is sealed for its account', async () => {
+  const account = await born()
+  const { signingKeyDid } = sealedKey()
+  const { signingKey } = sealedKey()
+  await expect(beginKeyRotation(account, { signingKeyDid, signingKey })).rejects.toThrow(
+    'not the one',
+  )
+  const elsewhere = {
+    signingKeyDid,
+    signingKey: keys.seal(new Uint8Array(32).fill(1), 'did:web:x'),
+  }
+  await expect(beginKeyRotation(account, elsewhere)).rejects.toThrow()
+})
+
+test('a deactivated account announces its new key, and its repo when it is activated', async () => {
+  const account = await born()
+  await changeState(account, { active: false })
+  const key = sealedKey()
+  await beginKeyRotation(account, key)
+  const before = (await announced(account)).length
+  await finishKeyRotation(account, key)
+  expect((await announced(account)).slice(before)).toEqual(['#identity'])
+})

@@ -1,0 +1,46 @@
+import { decode } from '@ipld/dag-cbor'
+import { describe, expect, it } from 'vitest'
+import { announce } from '#src/account/lifecycle/announce.ts'
+import { updateProfile } from '#src/account/profile.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+
+/** The events that have left the account, decoded; a seq is put in where it belongs. */
+async function left({ outbox, delivered }: TestAccount) {
+  await outbox.settled()
+  return delivered.map(({ kind, event, seqAt }) => {
+    const whole = Buffer.concat([event.subarray(0, seqAt), Buffer.of(0), event.subarray(seqAt)])
+    return { kind, ...decode<Record<string, unknown>>(whole) }
+  })
+}
+
+describe('announce', () => {
+  it('says again #account, #identity and #sync of an active account, and changes nothing', async () => {
+    const account = await openTestAccount()
+    const before = await account.lane.head()
+    const { handle } = await account.profile.get()
+    expect(await announce(account)).toEqual({ events: ['#account', '#identity', '#sync'] })
+    expect(await left(account)).toMatchObject([
+      { kind: '#account', did: testDid, active: true },
+      { kind: '#identity', did: testDid, handle },
+      { kind: '#sync', did: testDid, rev: before.rev },
+    ])
+    const { cid, rev } = await account.lane.head()
+    expect({ cid, rev }).toEqual({ cid: before.cid, rev: before.rev })
+  })
+
+  it('says no #sync of an account that nobody may read, but why', async () => {
+    const account = await openTestAccount()
+    await account.sql.batch([updateProfile({ status: 'takendown', takedownRef: 'spam' })])
+    account.profile.forget()
+    expect(await announce(account)).toEqual({ events: ['#account', '#identity'] })
+    const [first] = await left(account)
+    expect(first).toMatchObject({ kind: '#account', active: false, status: 'takendown' })
+  })
+
+  it('waits in the outbox until the sequencer has it', async () => {
+    const account = await openTestAccount()
+    account.failDeliveries(2)
+    await announce(account)
+    expect(await left(account)).toHaveLength(3)
+  })
+})

@@ -1,0 +1,129 @@
+import { expect, it } from 'vitest'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
+import { endAccount } from '#src/account/lifecycle/end-account.ts'
+import { admit } from '#src/account/oauth/admit.ts'
+import {
+  createGrant,
+  findGrant,
+  type Grant,
+  listGrants,
+  removeGrant,
+  rotateGrant,
+} from '#src/account/oauth/grants.ts'
+import { rememberClient, signInOnDevice } from '#src/account/oauth/signed-in.ts'
+import { beBorn, emptyAccount, TestClock } from '#tests/helpers/new-account.ts'
+
+const hour = 60 * 60_000
+const day = 24 * hour
+const jkt = 'thumbprint'
+
+async function withGrant() {
+  const clock = new TestClock()
+  const account = emptyAccount('did:plc:abcdefghijklmnopqrstuvwx', { clock })
+  await beBorn(account)
+  const grant = grantNow(clock, 'tok-1', 'ref-1')
+  await createGrant(account, { ...grant, codeHash: 'code' })
+  return { account, clock, grant }
+}
+
+function grantNow(clock: TestClock, id: string, refreshHash: string, scope = 'atproto'): Grant {
+  const now = clock.now()
+  const data = JSON.stringify({ clientId: 'an app', scope, parameters: { dpop_jkt: jkt } })
+  return { id, refreshHash, data, expiresAt: now + hour, createdAt: now, updatedAt: now }
+}
+
+it('a token is found by its id, its refresh token, and its code', async () => {
+  const { account, grant } = await withGrant()
+  expect(await findGrant(account, { id: 'tok-1' })).toEqual(grant)
+  expect(await findGrant(account, { refreshHash: 'ref-1' })).toEqual(grant)
+  expect(await findGrant(account, { codeHash: 'code' })).toEqual(grant)
+  expect(await findGrant(account, { id: 'tok-2' })).toBeNull()
+  expect(await listGrants(account)).toEqual([grant])
+})
+
+it('a renewed token is found by every refresh token it ever had, and ends with any of them', async () => {
+  const { account, clock, grant } = await withGrant()
+  clock.time += hour
+  const second = { ...grantNow(clock, 'tok-2', 'ref-2'), createdAt: grant.createdAt }
+  const third = { ...grantNow(clock, 'tok-3', 'ref-3'), createdAt: grant.createdAt }
+  await rotateGrant(account, { id: 'tok-1', next: second })
+  await rotateGrant(account, { id: 'tok-1', next: second })
+  await rotateGrant(account, { id: 'tok-2', next: third })
+  for (const refreshHash of ['ref-1', 'ref-2', 'ref-3']) {
+    expect(await findGrant(account, { refreshHash })).toEqual(third)
+  }
+  expect(await findGrant(account, { id: 'tok-1' })).toBeNull()
+  expect(await findGrant(account, { codeHash: 'code' })).toEqual(third)
+  await removeGrant(account, { id: 'tok-3' })
+  for (const refreshHash of ['ref-1', 'ref-2', 'ref-3']) {
+    expect(await findGrant(account, { refreshHash })).toBeNull()
+  }
+})
+
+it('of two who renew one token at the same time, one does', async () => {
+  const { account, clock } = await withGrant()
+  const renew = (id: string) =>
+    rotateGrant(account, { id: 'tok-1', next: grantNow(clock, id, `of ${id}`) })
+  const outcomes = await Promise.allSettled([renew('tok-2'), renew('tok-3')])
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  expect(await listGrants(account)).toHaveLength(1)
+})
+
+it('a token is admitted with its own key and a new proof, until it expires', async () => {
+  const { account, clock } = await withGrant()
+  let count = 0
+  const ask = (more: object = {}) =>
+    admit(account, { id: 'tok-1', jkt, attempt: 'one', proof: `proof ${count++}`, ...more })
+  expect(await ask()).toEqual({ scope: 'atproto', expiresAt: clock.now() + hour })
+  expect(await ask({ jkt: 'another' })).toEqual({ refusal: 'unknown' })
+  expect(await ask({ id: 'tok-2' })).toEqual({ refusal: 'unknown' })
+  expect(await ask({ proof: 'twice' })).toMatchObject({ scope: 'atproto' })
+  expect(await ask({ proof: 'twice' })).toMatchObject({ scope: 'atproto' })
+  expect(await ask({ proof: 'twice', attempt: 'two' })).toEqual({ refusal: 'replayed' })
+  clock.time += hour
+  expect(await ask()).toEqual({ refusal: 'expired' })
+})
+
+it('a token that was taken back is admitted no more, though it was a moment ago', async () => {
+  const { account, clock } = await withGrant()
+  const ask = (id: string, proof: string) => admit(account, { id, jkt, proof, attempt: 'one' })
+  expect(await ask('tok-1', 'a')).toMatchObject({ scope: 'atproto' })
+  await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2', 'atproto x') })
+  expect(await ask('tok-1', 'b')).toEqual({ refusal: 'unknown' })
+  expect(await ask('tok-2', 'c')).toMatchObject({ scope: 'atproto x' })
+  await removeGrant(account, { id: 'tok-2' })
+  expect(await ask('tok-2', 'd')).toEqual({ refusal: 'unknown' })
+})
+
+it('no token outlives a takedown, a rest, or the account', async () => {
+  const { account, clock } = await withGrant()
+  const ask = (proof: string) => admit(account, { id: 'tok-1', jkt, proof, attempt: 'one' })
+  expect(await ask('a')).toMatchObject({ scope: 'atproto' })
+  await changeState(account, { takedownRef: 'one' })
+  await expect(ask('b')).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
+  await changeState(account, { takedownRef: null })
+  expect(await ask('c')).toEqual({ refusal: 'unknown' })
+  await createGrant(account, { ...grantNow(clock, 'tok-1', 'ref-1'), codeHash: null })
+  await rememberClient(account, { clientId: 'an app', data: '{}' })
+  await signInOnDevice(account, { deviceId: 'dev-1' })
+  await changeState(account, { active: false })
+  expect(await ask('d')).toMatchObject({ scope: 'atproto' })
+  await changeState(account, { active: false, dropCredentials: true })
+  expect(await ask('e')).toEqual({ refusal: 'unknown' })
+  const kinds = await account.sql.all<{ kind: string }>('SELECT kind FROM oauth')
+  expect(kinds).toEqual([{ kind: 'device' }])
+  await endAccount(account)
+  expect(await account.sql.all('SELECT * FROM oauth')).toEqual([])
+  expect(await ask('f')).toEqual({ refusal: 'unknown' })
+})
+
+it('what nobody can renew any more is collected', async () => {
+  const { account, clock } = await withGrant()
+  clock.time += 10 * day
+  await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2') })
+  clock.time += 94 * day
+  expect(await listGrants(account)).toEqual([])
+  await createGrant(account, { ...grantNow(clock, 'tok-9', 'ref-9'), codeHash: null })
+  const rows = await account.sql.all<{ id: string }>(`SELECT id FROM oauth ORDER BY id`)
+  expect(rows).toEqual([{ id: 'tok-9' }])
+})

@@ -1,0 +1,104 @@
+/** getRepo: whole, since a rev, and unmoved by the writes that go on around it; read by other people's code. */
+import { parseCid } from '@atproto/lex-data'
+import { BlockMap, MemoryBlockstore, MST, readCarWithRoot, verifyRepo } from '@atproto/repo'
+import { expect, test } from 'vitest'
+import { openExport, readExport } from '#src/account/repo/export.ts'
+import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
+
+const collection = 'com.example.thing'
+const thing = (n: number, v = 0) => ({
+  collection,
+  rkey: `k${String(n).padStart(4, '0')}`,
+  record: { $type: collection, n, v, text: 'x'.repeat(300) },
+})
+
+async function readAll(account: TestAccount, since?: string, between?: () => Promise<unknown>) {
+  const { id } = await openExport(account, since === undefined ? {} : { since }, 'anyone')
+  const pages: Uint8Array[] = []
+  for (;;) {
+    const { bytes, done } = await readExport(account, id)
+    pages.push(bytes)
+    if (done) break
+    await between?.()
+  }
+  return { pages, ...(await readCarWithRoot(Buffer.concat(pages))) }
+}
+
+test('a whole repo is verified by the library, block for block', async () => {
+  const account = await openTestAccount()
+  await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
+  const { blocks, root, pages } = await readAll(account)
+  expect(pages.length).toBeGreaterThan(1)
+  const verified = await verifyRepo(blocks, root, testDid, testKey.did())
+  expect(verified.creates.length).toBe(700)
+})
+
+test('an export shows the repo as it was when it began, whatever is replaced and deleted meanwhile', async () => {
+  const account = await openTestAccount()
+  await Promise.all(Array.from({ length: 1200 }, (_, n) => createRecord(account, thing(n))))
+  const before = await account.lane.head()
+  let n = 0
+  const { blocks, root } = await readAll(account, undefined, async () => {
+    for (let i = 0; i < 20; i++) {
+      await putRecord(account, thing(1199 - n, 1))
+      await deleteRecord(account, { collection, rkey: thing(1100 - n).rkey })
+      n++
+    }
+  })
+  expect(n).toBeGreaterThan(0)
+  expect(root.toString()).toBe(before.cid)
+  const verified = await verifyRepo(blocks, root, testDid, testKey.did())
+  expect(verified.creates.length).toBe(1200)
+})
+
+test.each(['whole', 'since a rev'])(
+  'an export that begins while writes are on their way has them: %s',
+  async (which) => {
+    const later = () => new Promise<void>((resolve) => setImmediate(resolve))
+    const account = await openTestAccount({ onBatch: later })
+    await createRecord(account, thing(0))
+    const before = await readAll(account)
+    const { rev } = await account.lane.head()
+    const writes = [createRecord(account, thing(1)), createRecord(account, thing(2))]
+    await later()
+    writes.push(createRecord(account, thing(3)))
+    const { blocks, root } = await readAll(account, which === 'whole' ? undefined : rev)
+    await Promise.all(writes)
+    const held = new BlockMap().addMap(which === 'whole' ? new BlockMap() : before.blocks)
+    const verified = await verifyRepo(held.addMap(blocks), root, testDid, testKey.did())
+    expect(verified.creates.length).toBe(4)
+  },
+)
+
+test('since a rev there is all that a holder of that rev needs, and less than all', async () => {
+  const account = await openTestAccount()
+  await Promise.all(Array.from({ length: 300 }, (_, n) => createRecord(account, thing(n))))
+  const whole = await readAll(account)
+  const { rev } = await account.lane.head()
+  await putRecord(account, thing(7, 1))
+  await createRecord(account, thing(900))
+  await deleteRecord(account, { collection, rkey: thing(8).rkey })
+  const news = await readAll(account, rev)
+  expect(news.blocks.size).toBeLessThan(whole.blocks.size / 3)
+  const held = new BlockMap().addMap(whole.blocks).addMap(news.blocks)
+  const verified = await verifyRepo(held, news.root, testDid, testKey.did())
+  expect(verified.creates.length).toBe(300)
+})
+
+test('since the newest rev there is the commit and its root', async () => {
+  const account = await openTestAccount()
+  await createRecord(account, thing(1))
+  const head = await account.lane.head()
+  const { blocks, root } = await readAll(account, head.rev)
+  expect(root.toString()).toBe(head.cid)
+  const tree = MST.load(new MemoryBlockstore(blocks), parseCid(head.data))
+  expect((await tree.getPointer()).toString()).toBe(head.data)
+})
+
+test('an export that is over, or never was, cannot be read', async () => {
+  const account = await openTestAccount()
+  const { id } = await openExport(account, {}, 'anyone')
+  expect((await readExport(account, id)).done).toBe(true)
+  await expect(readExport(account, id)).rejects.toMatchObject({ error: 'ExportExpired' })
+})

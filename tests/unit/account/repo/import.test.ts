@@ -1,0 +1,294 @@
+/** importRepo: what is right becomes the repo, under this account's own signature; what is wrong changes nothing. */
+import { cborEncode } from '@atproto/lex-cbor'
+import { parseCid } from '@atproto/lex-data'
+import { readCarWithRoot, verifyRepo } from '@atproto/repo'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
+import { openExport, readExport } from '#src/account/repo/export.ts'
+import { beginImport, finishImport, takeImportPage } from '#src/account/repo/import.ts'
+import { listRecords } from '#src/account/repo/read.ts'
+import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { type Block, carFile, carHeader } from '#src/protocol/car.ts'
+import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
+import { tid } from '#src/protocol/tid.ts'
+import { buildTree } from '#src/protocol/tree.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
+import { contents, foreignRepo, importCar, repoOfTree } from '#tests/helpers/repo-cars.ts'
+
+const thing = 'com.example.thing'
+const { key: oldKey } = newSigningKey()
+const keys = [oldKey.did()]
+const image = cidForRaw(Uint8Array.of(1))
+const legacy = cidForRaw(Uint8Array.of(2))
+
+const records = {
+  [`${thing}/one`]: { $type: thing, n: 1 },
+  [`${thing}/two`]: { $type: thing, n: 2, same: 'twice' },
+  'com.example.other/two': { $type: thing, n: 2, same: 'twice' },
+  'com.example.picture/new': {
+    $type: 'com.example.picture',
+    image: { $type: 'blob', ref: parseCid(image), mimeType: 'image/png', size: 1 },
+  },
+  'com.example.picture/old': {
+    $type: 'com.example.picture',
+    image: { cid: legacy, mimeType: 'image/png' },
+  },
+  'app.bsky.graph.follow/3kbbbbbbbbb22': {
+    $type: 'app.bsky.graph.follow',
+    subject: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz',
+    createdAt: '2024-01-01T00:00:00Z',
+  },
+}
+const repo = foreignRepo({ did: testDid, signer: oldKey, records })
+
+let account: TestAccount
+beforeEach(async () => {
+  account = await openTestAccount()
+})
+
+async function exported(of: TestAccount) {
+  const { id } = await openExport(of, {}, 'self')
+  const { bytes } = await readExport(of, id)
+  const { blocks, root } = await readCarWithRoot(bytes)
+  return verifyRepo(blocks, root, testDid, testKey.did())
+}
+
+describe('a repo that is right', () => {
+  it.each([100_000, 7])('becomes this one, in pieces of %d bytes', async (piece) => {
+    await importCar(account, repo.car, { keys, piece })
+    const { creates, commit } = await exported(account)
+    expect(creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(
+      Object.keys(records).sort(),
+    )
+    // The record that comes twice is one block.
+    expect(new Set(creates.map(({ cid }) => cid.toString()))).toEqual(
+      new Set(repo.records.map(([cid]) => cid)),
+    )
+    const head = await account.lane.head()
+    expect(commit.rev).toBe(head.rev)
+    expect(await account.sql.all('SELECT DISTINCT rev FROM record')).toEqual([{ rev: head.rev }])
+  })
+
+  it('brings its references to blobs, of both forms, and its backlinks', async () => {
+    await importCar(account, repo.car, { keys })
+    expect(await account.sql.all('SELECT * FROM record_blob ORDER BY path')).toEqual([
+      { blob_cid: image, path: 'com.example.picture/new' },
+      { blob_cid: legacy, path: 'com.example.picture/old' },
+    ])
+    expect(await account.sql.all('SELECT collection, subject FROM backlink')).toEqual([
+      { collection: 'app.bsky.graph.follow', subject: testDid },
+    ])
+  })
+
+  it('takes the place of all that was there, again and again', async () => {
+    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+    await deleteRecord(account, { collection: thing, rkey: 'mine' })
+    const indexes = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'index'"
+    const before = await account.sql.first<{ n: number }>(indexes)
+    for (let n = 0; n < 3; n++) {
+      const next = { ...records, [`${thing}/round`]: { $type: thing, n } }
+      const { car } = foreignRepo({ did: testDid, signer: oldKey, records: next })
+      await importCar(account, car, { keys })
+      const { json } = await listRecords(account, { collection: thing, limit: 10 })
+      expect(JSON.parse(json).records).toHaveLength(3)
+      expect(json).toContain(`"n":${n}`)
+    }
+    expect(await account.sql.first(indexes)).toEqual(before)
+    expect(await account.sql.all('SELECT * FROM tombstone')).toEqual([])
+    const staged = "SELECT name FROM sqlite_master WHERE name LIKE 'import%'"
+    expect(await account.sql.all(staged)).toEqual([])
+    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+    expect((await exported(account)).creates).toHaveLength(8)
+  })
+
+  it('may come in any order, with blocks that belong to nothing', async () => {
+    const { root, commit, nodes, records: blocks } = repo
+    const stray = cborEncode({ $type: thing, stray: true })
+    const all = [...blocks, ...nodes.toReversed(), commit, [cidForCbor(stray), stray] as Block]
+    await importCar(account, carFile(root, [...all, ...blocks]), { keys })
+    expect((await exported(account)).creates).toHaveLength(6)
+  })
+
+  it('may be empty', async () => {
+    const { car } = foreignRepo({ did: testDid, signer: oldKey, records: {} })
+    await importCar(account, car, { keys })
+    expect((await exported(account)).creates).toEqual([])
+  })
+
+  it('may be its own, whatever key the DID names by now', async () => {
+    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+    const { id } = await openExport(account, {}, 'self')
+    const { bytes } = await readExport(account, id)
+    await importCar(account, bytes, { keys: [] })
+    expect((await exported(account)).creates).toHaveLength(1)
+  })
+
+  it('is later than what was here, and than what it was', async () => {
+    const rev = tid(account.clock.now() * 1000 + 60_000_000, 1)
+    const { car } = foreignRepo({ did: testDid, signer: oldKey, records, rev })
+    const before = await account.lane.head()
+    await importCar(account, car, { keys })
+    const after = await account.lane.head()
+    expect(after.rev > rev && after.rev > before.rev).toBe(true)
+  })
+})
+
+describe('what is told', () => {
+  it('is #sync where the account is active', async () => {
+    await importCar(account, repo.car, { keys })
+    await account.outbox.settled()
+    const { cid, rev } = await account.lane.head()
+    expect(account.delivered.map(({ kind }) => kind)).toEqual(['#sync'])
+    expect(account.delivered[0]).toMatchObject({ head: cid, rev })
+  })
+
+  it('is nothing where it is not, until it is activated: then the #sync is of the new repo', async () => {
+    await changeState(account, { active: false })
+    await importCar(account, repo.car, { keys })
+    await changeState(account, { active: true })
+    await account.outbox.settled()
+    const { cid, rev } = await account.lane.head()
+    const kinds = ['#account', '#account', '#identity', '#sync']
+    expect(account.delivered.map(({ kind }) => kind)).toEqual(kinds)
+    expect(account.delivered.at(-1)).toMatchObject({ head: cid, rev })
+  })
+})
+
+const car = (...blocks: Block[]) => carFile(repo.root, blocks)
+const foreign = (input: Partial<Parameters<typeof foreignRepo>[0]>) =>
+  foreignRepo({ did: testDid, signer: oldKey, records, ...input }).car
+const { commit, nodes, records: blocks } = repo
+const cids = blocks.map(([cid]) => cid)
+const paths = Object.keys(records).sort()
+const flat = {
+  layer: 0,
+  keys: paths,
+  values: cids,
+  subtrees: [...paths, ''].map(() => null),
+  cid: null,
+}
+let deep: Parameters<typeof cborEncode>[0] = 1
+for (let i = 0; i < 70; i++) deep = [deep]
+
+const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
+  ['nothing', new Uint8Array(), /cut short/],
+  ['no CAR', Buffer.from('<html>'.repeat(50)), /is bad/],
+  ['no root', carFile(null, [commit, ...nodes, ...blocks]), /one root/],
+  [
+    'two roots',
+    Buffer.concat([carHeader([repo.root, cids[0]!]), car(commit).subarray(59)]),
+    /one root/,
+  ],
+  ['a cut end', repo.car.subarray(0, -1), /cut short/],
+  ['a cut header', repo.car.subarray(0, 20), /cut short/],
+  ['a block that was changed', repo.car.with(repo.car.length - 1, 0xff), /does not have that CID/],
+  ['no commit', car(...nodes, ...blocks), /commit is missing/],
+  ['a root that is a record', carFile(cids[0]!, blocks), /not a commit/],
+  ['a missing node', car(commit, ...nodes.slice(1), ...blocks), /node .* is missing/],
+  ['a missing record', car(commit, ...nodes, ...blocks.slice(1)), /record .* is missing/],
+  ['the DID of somebody else', foreign({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }), /belongs to/],
+  ['the signature of somebody else', foreign({ signer: newSigningKey().key }), /not signed/],
+  ['a rev that is no TID', foreign({ rev: 'later' }), /not a TID/],
+  ['a rev in the future', foreign({ rev: tid(4e15, 0) }), /in the future/],
+  [
+    'a tree of another form',
+    repoOfTree({ did: testDid, signer: oldKey, tree: flat, records: blocks }),
+    /canonical/,
+  ],
+  [
+    'paths out of order',
+    repoOfTree({
+      did: testDid,
+      signer: oldKey,
+      tree: { ...flat, keys: paths.toReversed(), cid: null },
+      records: blocks,
+    }),
+    /not in order/,
+  ],
+  ['a path that is none', foreign({ records: { 'no-slash': { $type: thing } } }), /invalid path/],
+  [
+    'a path with two slashes',
+    foreign({ records: { 'a.b/c/d': { $type: thing } } }),
+    /invalid path/,
+  ],
+  ['a record key that leads elsewhere', foreign({ records: { 'a.b/..': {} } }), /invalid path/],
+  ['a record that is a list', foreign({ records: { 'a.b/c': [1] as never } }), /no record/],
+  ['a record without end', foreign({ records: { 'a.b/c': { deep } } }), /nested/],
+]
+
+describe('a repo with', () => {
+  it.each(wrong)('%s is refused, and changes nothing', async (_, bad, message) => {
+    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+    const before = await contents(account)
+    await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message),
+    })
+    expect(await contents(account)).toBe(before)
+    await importCar(account, repo.car, { keys })
+  })
+})
+
+describe('an import', () => {
+  const begun = async () => {
+    const { id } = await beginImport(account)
+    await takeImportPage(account, { id, n: 0, bytes: repo.car })
+    return id
+  }
+
+  it('does not undo a write that came meanwhile', async () => {
+    const id = await begun()
+    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+    await expect(finishImport(account, { id, keys })).rejects.toThrow(/written to/)
+    expect((await exported(account)).creates).toHaveLength(1)
+  })
+
+  it('takes a page that comes twice once', async () => {
+    const { id } = await beginImport(account)
+    const half = repo.car.length >> 1
+    const pages = [repo.car.subarray(0, half), repo.car.subarray(half)]
+    for (const [n, bytes] of pages.entries()) {
+      await Promise.all([0, 1].map(() => takeImportPage(account, { id, n, bytes })))
+    }
+    expect(await finishImport(account, { id, keys })).toEqual({ done: true })
+    expect((await exported(account)).creates).toHaveLength(6)
+  })
+
+  it('is over when another one begins', async () => {
+    const id = await begun()
+    await begun()
+    await expect(finishImport(account, { id, keys })).rejects.toMatchObject({ status: 503 })
+  })
+
+  it('is none for an account that was taken down, not even at its end', async () => {
+    const id = await begun()
+    await changeState(account, { takedownRef: 'spam' })
+    const refused = { status: 401, error: 'AccountTakedown' }
+    await expect(finishImport(account, { id, keys })).rejects.toMatchObject(refused)
+    await expect(beginImport(account)).rejects.toMatchObject(refused)
+  })
+
+  it('leaves the repo alone where the last transaction fails', async () => {
+    let fails = false
+    account = await openTestAccount({
+      onBatch: (when) => {
+        if (fails && when === 'before') throw new Error('the engine is away')
+      },
+    })
+    const id = await begun()
+    const before = await account.lane.head()
+    fails = true
+    await expect(finishImport(account, { id, keys })).rejects.toThrow('the engine is away')
+    fails = false
+    expect((await account.lane.head()).cid).toBe(before.cid)
+    expect(await finishImport(account, { id, keys })).toEqual({ done: true })
+  })
+})
+
+it('builds the tree that the writes one by one would have built', async () => {
+  await importCar(account, repo.car, { keys })
+  expect((await account.lane.head()).tree).toEqual(
+    expect.objectContaining({ keys: buildTree(paths, cids).keys }),
+  )
+})

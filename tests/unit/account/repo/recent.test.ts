@@ -1,0 +1,86 @@
+/** Which records an AppView of an earlier rev is told of. */
+import { expect, it } from 'vitest'
+import { recentRecords } from '#src/account/repo/recent.ts'
+import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+
+const posts = 'app.bsky.feed.post'
+const post = (text: string) => ({
+  collection: posts,
+  record: { $type: posts, text, createdAt: '2026-01-01T00:00:00.000Z' },
+})
+const profile = (displayName: string) => ({
+  ...{ collection: 'app.bsky.actor.profile', rkey: 'self' },
+  record: { $type: 'app.bsky.actor.profile', displayName },
+})
+
+async function revOf(account: TestAccount): Promise<string> {
+  return (await account.lane.head()).rev
+}
+
+async function texts(account: TestAccount, since: string) {
+  const recent = await recentRecords(account, { since })
+  return recent?.posts.map(({ record }) => record['text']) ?? null
+}
+
+it('gives the posts after a rev, oldest first, with the profile', async () => {
+  const account = await openTestAccount()
+  await createRecord(account, post('one'))
+  await putRecord(account, profile('Alice'))
+  const since = await revOf(account)
+  const { uri, cid } = await createRecord(account, post('two'))
+  await createRecord(account, post('three'))
+  const recent = await recentRecords(account, { since })
+  expect(recent?.handle).toBe('alice.test')
+  expect(recent?.profile).toMatchObject({ isRecent: false, record: { displayName: 'Alice' } })
+  expect(recent?.posts[0]).toEqual({
+    ...{ uri, cid, record: post('two').record },
+    indexedAt: expect.stringMatching(/^2026-01-01T00:00:00\.\d{3}Z$/),
+  })
+  expect(await texts(account, since)).toEqual(['two', 'three'])
+})
+
+it('follows every commit', async () => {
+  const account = await openTestAccount()
+  await createRecord(account, post('one'))
+  const since = await revOf(account)
+  expect(await recentRecords(account, { since })).toBe(null)
+  const { uri } = await createRecord(account, post('two'))
+  expect(await texts(account, since)).toEqual(['two'])
+  await deleteRecord(account, { collection: posts, rkey: uri.split('/').at(-1)! })
+  expect(await texts(account, since)).toBe(null)
+  await putRecord(account, profile('Alice'))
+  expect(await recentRecords(account, { since })).toMatchObject({
+    profile: { isRecent: true, uri: `at://${testDid}/app.bsky.actor.profile/self` },
+    posts: [],
+  })
+})
+
+it('gives nothing where every record is newer: that rev is of another life of the repo', async () => {
+  const account = await openTestAccount()
+  const since = await revOf(account)
+  await createRecord(account, post('one'))
+  await createRecord(account, post('two'))
+  expect(await recentRecords(account, { since })).toBe(null)
+})
+
+it('gives ten at most, none of them large', async () => {
+  const account = await openTestAccount()
+  await createRecord(account, post('old'))
+  const since = await revOf(account)
+  for (let i = 1; i <= 12; i++) await createRecord(account, post(`${i}`))
+  await createRecord(account, {
+    ...post('x'),
+    record: { ...post('x').record, junk: 'x'.repeat(20_000) },
+  })
+  expect(await texts(account, since)).toEqual(['3', '4', '5', '6', '7', '8', '9', '10', '11', '12'])
+})
+
+it.each(['', 'nonsense', '9999999999999', "' OR 1 --"])(
+  'is not misled by the rev %j',
+  async (since) => {
+    const account = await openTestAccount()
+    await createRecord(account, post('one'))
+    expect(await recentRecords(account, { since })).toBe(null)
+  },
+)

@@ -1,0 +1,154 @@
+import { decode } from '@atproto/lex-cbor'
+import { lexToJson } from '@atproto/lex-json'
+import { describe, expect, it } from 'vitest'
+import { prepareRecord, type RecordInput } from '#src/account/repo/validate.ts'
+import { cidForCbor } from '#src/protocol/cid.ts'
+
+const rkey = '3lbfyc5c2ck2a'
+const createdAt = '2026-11-20T00:00:00.000Z'
+const post = { $type: 'app.bsky.feed.post', text: 'hi', createdAt }
+const blobCid = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
+const recordCid = 'bafyreib2rxk3rybloqtqwbo7xkhc4h2qkcq6wdzx2vdvpwz2hbz4lnpvpy'
+const avatar = { $type: 'blob', ref: { $link: blobCid }, mimeType: 'image/png', size: 10 }
+
+function prepare(record: unknown, input: Partial<RecordInput> = {}) {
+  return prepareRecord({ collection: 'app.bsky.feed.post', rkey, record, ...input })
+}
+
+/** Something of a type that no lexicon here knows. */
+function free(record: unknown, input: Partial<RecordInput> = {}) {
+  return prepare(record, { collection: 'com.example.thing', ...input })
+}
+
+describe('the block', () => {
+  it('is the record, under its CID', () => {
+    const { bytes, cid } = prepare(post)
+    expect(lexToJson(decode(bytes))).toEqual(post)
+    expect(cid).toBe(cidForCbor(bytes))
+  })
+
+  it('has the type of the collection', () => {
+    const { $type: _, ...untyped } = post
+    expect(prepare(untyped).cid).toBe(prepare(post).cid)
+    expect(() => prepare({ ...post, $type: 'app.bsky.feed.like' })).toThrow(
+      'Invalid $type: expected app.bsky.feed.post, got app.bsky.feed.like',
+    )
+    expect(() => prepare({ ...post, $type: 'a.b.c' }, { validate: false })).toThrow('$type')
+  })
+
+  it('leaves the JSON it is made of alone', () => {
+    const json = { ...post, langs: ['en'], extra: { link: { $link: recordCid } } }
+    const before = structuredClone(json)
+    prepare(json)
+    expect(json).toEqual(before)
+    expect(prepare(json).cid).toBe(prepare(json).cid)
+  })
+
+  it('keeps what the lexicon does not know', () => {
+    const { bytes } = prepare({ ...post, 'com.example.extra': 1 })
+    expect(decode(bytes)).toMatchObject({ 'com.example.extra': 1 })
+  })
+})
+
+describe('validation', () => {
+  const unknown = { collection: 'com.example.thing' }
+
+  it('knows long-form writing, as the reference does', () => {
+    const collection = 'site.standard.document'
+    const document = { site: 'https://example.com', title: 'a title', publishedAt: createdAt }
+    expect(prepare(document, { collection }).status).toBe('valid')
+    expect(() => prepare({ ...document, site: 'no URI' }, { collection })).toThrow(collection)
+  })
+
+  it('is what was asked for', () => {
+    expect(prepare(post, { validate: true }).status).toBe('valid')
+    expect(prepare(post).status).toBe('valid')
+    expect(prepare(post, { validate: false }).status).toBeUndefined()
+    expect(prepare({ a: 1 }, unknown).status).toBe('unknown')
+    expect(prepare({ a: 1 }, { ...unknown, validate: false }).status).toBeUndefined()
+    expect(() => prepare({ a: 1 }, { ...unknown, validate: true })).toThrow(
+      'Unknown lexicon type: com.example.thing',
+    )
+  })
+
+  it.each([
+    ['without a text', { createdAt }],
+    ['with a number for a text', { text: 1, createdAt }],
+    ['with a date that is none', { text: '', createdAt: 'yesterday' }],
+    ['with too long a text', { text: 'x'.repeat(301), createdAt }],
+    ['with a language that is none', { text: '', createdAt, langs: ['!'] }],
+  ])('refuses a post %s, unless it is off', (_, record) => {
+    expect(() => prepare(record)).toThrow(/^Invalid app.bsky.feed.post record: .*record/)
+    expect(prepare(record, { validate: false }).status).toBeUndefined()
+  })
+
+  it('names the status of what was refused', () => {
+    expect(() => prepare({})).toThrow(
+      expect.objectContaining({ status: 400, error: 'InvalidRequest' }),
+    )
+  })
+
+  it('checks the size and the kind of a blob', () => {
+    const profile = { collection: 'app.bsky.actor.profile', rkey: 'self' }
+    expect(prepare({ avatar }, profile).status).toBe('valid')
+    expect(() => prepare({ avatar: { ...avatar, size: 10_000_000 } }, profile)).toThrow('avatar')
+    expect(() => prepare({ avatar: { ...avatar, mimeType: 'text/html' } }, profile)).toThrow('mime')
+  })
+})
+
+describe('the record key', () => {
+  it.each([
+    ['app.bsky.feed.post', 'self', 'no TID'],
+    ['app.bsky.actor.profile', rkey, 'not self'],
+    ['com.atproto.lexicon.schema', 'self', 'no NSID'],
+  ])('of %s may not be %s: %s', (collection, key) => {
+    const validation = () => prepare({}, { collection, rkey: key })
+    expect(validation).toThrow(/record key/)
+  })
+
+  it.each(['', '.', '..', 'a/b', 'a b', 'ä', 'x'.repeat(513), 'a\0b'])('is never %o', (key) => {
+    expect(() => free({}, { rkey: key, validate: false })).toThrow('Invalid record key')
+  })
+
+  it('is free where the type is unknown or not looked at', () => {
+    expect(free({}, { rkey: '~any:thing_' }).status).toBe('unknown')
+    expect(prepare(post, { rkey: 'self', validate: false }).status).toBeUndefined()
+  })
+})
+
+describe('what it refers to', () => {
+  it('is its blobs, wherever they are', () => {
+    const other = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+    const second = { ...avatar, ref: { $link: other } }
+    const { blobs, bytes } = free({ one: avatar, deep: [{ two: second }, { again: avatar }] })
+    expect(blobs.map(({ cid }) => cid)).toEqual([blobCid, other, blobCid])
+    expect(lexToJson(decode(bytes))).toMatchObject({ one: avatar })
+  })
+
+  it.each([
+    ['app.bsky.graph.follow', { subject: 'did:plc:bob', createdAt }, ['did:plc:bob']],
+    ['app.bsky.graph.block', { subject: 'did:plc:bob', createdAt }, ['did:plc:bob']],
+    [
+      'app.bsky.feed.like',
+      { subject: { uri: 'at://did:plc:bob/a.b.c/d', cid: recordCid }, createdAt },
+      ['at://did:plc:bob/a.b.c/d'],
+    ],
+    [
+      'app.bsky.feed.repost',
+      { subject: { uri: 'at://did:plc:bob/a.b.c/d', cid: recordCid }, createdAt },
+      ['at://did:plc:bob/a.b.c/d'],
+    ],
+    ['app.bsky.graph.listitem', { subject: 'did:plc:bob', createdAt }, []],
+  ])('is the subject of a %s', (collection, record, backlinks) => {
+    expect(prepare(record, { collection, validate: false }).backlinks).toEqual(backlinks)
+  })
+
+  it.each([
+    ['app.bsky.graph.follow', { subject: 1 }],
+    ['app.bsky.feed.like', { subject: 'at://did:plc:bob/a.b.c/d' }],
+    ['app.bsky.feed.like', { subject: null }],
+    ['app.bsky.feed.like', {}],
+  ])('is nothing in a %s of no shape', (collection, record) => {
+    expect(prepare(record, { collection, validate: false }).backlinks).toEqual([])
+  })
+})

@@ -1,0 +1,147 @@
+import { decodeJwt } from 'jose'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { updateProfile } from '#src/account/profile.ts'
+import {
+  createAppPassword,
+  listAppPasswords,
+  revokeAppPassword,
+} from '#src/account/sessions/app-passwords.ts'
+import { storeGivenToken } from '#src/account/sessions/refresh-tokens.ts'
+import { createSession, refreshSession } from '#src/account/sessions/sessions.ts'
+import { hashAppPassword, hashPassword } from '#src/ports/passwords.ts'
+import { newAppPassword } from '#src/rules/passwords.ts'
+import { beBorn, type EmptyAccount, emptyAccount, TestClock } from '#tests/helpers/new-account.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+let clock: TestClock
+let account: EmptyAccount
+let passwordHash: string
+
+beforeAll(async () => {
+  passwordHash = await hashPassword('hunter2')
+})
+beforeEach(async () => {
+  clock = new TestClock()
+  account = emptyAccount(did, { clock })
+  await beBorn(account, passwordHash)
+})
+
+const wrong = { status: 401, error: 'AuthenticationRequired' }
+const revoked = { status: 400, error: 'ExpiredToken' }
+const logIn = (password: string) => createSession(account, { password })
+const scopeOf = (accessJwt: string) => decodeJwt(accessJwt)['scope']
+const refresh = ({ refreshJwt }: { refreshJwt: string }) =>
+  refreshSession(account, { tokenId: decodeJwt(refreshJwt).jti! })
+
+async function create(name: string, privileged = false): Promise<string> {
+  const password = newAppPassword()
+  await createAppPassword(account, { name, privileged, password })
+  return password
+}
+
+describe('createAppPassword', () => {
+  it('gives a password in four groups of base32, and keeps its hash as the reference does', async () => {
+    const password = newAppPassword()
+    expect(password).toMatch(/^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/)
+    expect(await createAppPassword(account, { name: 'phone', privileged: true, password })).toEqual(
+      { name: 'phone', password, privileged: true, createdAt: '2026-01-01T00:00:00.000Z' },
+    )
+    const [row] = await account.sql.all<{ secret: string }>('SELECT secret FROM credential')
+    expect(row?.secret).toBe(await hashAppPassword(did, password))
+    // The salt of this DID, as the reference computes it: the first half of its SHA-256.
+    expect(row?.secret).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/)
+    expect(JSON.stringify(row)).not.toContain(password)
+  })
+
+  it('may be repeated, but gives no second password under a name', async () => {
+    const input = { name: 'phone', privileged: false, password: newAppPassword() }
+    const first = await createAppPassword(account, input)
+    clock.time += 1000
+    expect(await createAppPassword(account, input)).toEqual(first)
+    const other = createAppPassword(account, { ...input, password: newAppPassword() })
+    await expect(other).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+    expect((await listAppPasswords(account)).passwords).toHaveLength(1)
+    expect(await logIn(input.password)).toMatchObject({ did })
+  })
+
+  it('is refused to taken-down accounts', async () => {
+    await account.sql.batch([updateProfile({ status: 'takendown' })])
+    account.profile.forget()
+    await expect(create('phone')).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
+  })
+})
+
+it('listAppPasswords tells of the newest first, and no password', async () => {
+  expect(await listAppPasswords(account)).toEqual({ passwords: [] })
+  await create('phone')
+  clock.time += 1000
+  await create('laptop', true)
+  expect(await listAppPasswords(account)).toEqual({
+    passwords: [
+      { name: 'laptop', createdAt: '2026-01-01T00:00:01.000Z', privileged: true },
+      { name: 'phone', createdAt: '2026-01-01T00:00:00.000Z', privileged: false },
+    ],
+  })
+})
+
+describe('a session of an app password', () => {
+  it.each([
+    [false, 'com.atproto.appPass'],
+    [true, 'com.atproto.appPassPrivileged'],
+  ])('with privileges: %s has the scope %s, and keeps it', async (privileged, scope) => {
+    const session = await logIn(await create('phone', privileged))
+    expect(scopeOf(session.accessJwt)).toBe(scope)
+    const next = await refresh(session)
+    expect(scopeOf(next.accessJwt)).toBe(scope)
+    clock.time += 3 * 3_600_000
+    expect(scopeOf((await refresh(next)).accessJwt)).toBe(scope)
+  })
+
+  it('is one of the account itself where its own password looks the same', async () => {
+    const own = newAppPassword()
+    const changes = updateProfile({ passwordHash: await hashPassword(own) })
+    await account.sql.batch([changes])
+    account.profile.forget()
+    expect(scopeOf((await logIn(own)).accessJwt)).toBe('com.atproto.access')
+  })
+
+  it('is not to be had with a password of another account, or one that was never given', async () => {
+    const other = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+    await beBorn(other, passwordHash)
+    const password = newAppPassword()
+    await createAppPassword(other, { name: 'phone', privileged: false, password })
+    await expect(logIn(password)).rejects.toMatchObject(wrong)
+    await expect(logIn(newAppPassword())).rejects.toMatchObject(wrong)
+  })
+
+  it('is not to be had while the account is taken down, and no other word is said of it', async () => {
+    const password = await create('phone')
+    await account.sql.batch([updateProfile({ status: 'takendown' })])
+    account.profile.forget()
+    const attempt = createSession(account, { password, allowTakendown: true })
+    await expect(attempt).rejects.toMatchObject(wrong)
+  })
+})
+
+describe('revokeAppPassword', () => {
+  it('ends its sessions and no others', async () => {
+    const [phone, laptop] = [await create('phone'), await create('laptop')]
+    const ended = [await logIn(phone), await logIn(phone)]
+    ended.push(await refresh(ended[0]!))
+    const others = [await logIn(laptop), await logIn('hunter2')]
+    await revokeAppPassword(account, { name: 'phone' })
+    await expect(logIn(phone)).rejects.toMatchObject(wrong)
+    for (const session of ended) await expect(refresh(session)).rejects.toMatchObject(revoked)
+    for (const session of others) expect(await refresh(session)).toMatchObject({ did })
+    await revokeAppPassword(account, { name: 'phone' })
+  })
+
+  it('leaves nothing to a session that was just being given', async () => {
+    await create('phone')
+    await revokeAppPassword(account, { name: 'phone' })
+    const late = storeGivenToken('late', clock.now(), { appPassword: 'phone', passwordHash: null })
+    await account.sql.batch([late])
+    await create('phone', true)
+    await expect(refreshSession(account, { tokenId: 'late' })).rejects.toMatchObject(revoked)
+  })
+})

@@ -1,0 +1,229 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { updateProfile } from '#src/account/profile.ts'
+import { finishEmailChange } from '#src/account/sessions/change-email.ts'
+import {
+  checkEmailToken,
+  type EmailPurpose,
+  useEmailToken,
+} from '#src/account/sessions/email-tokens.ts'
+import {
+  confirmEmail,
+  requestEmailUpdate,
+  requestToken,
+  setEmail,
+  updateEmail,
+} from '#src/account/sessions/emails.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { beBorn, type EmptyAccount, emptyAccount, TestClock } from '#tests/helpers/new-account.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const minute = 60_000
+const email = 'alice@example.com'
+const taken = 'This email address is already in use, please use a different email.'
+let clock: TestClock
+let account: EmptyAccount
+
+beforeEach(async () => {
+  clock = new TestClock()
+  account = emptyAccount(did, { clock })
+  await beBorn(account)
+})
+
+async function change(changes: Parameters<typeof updateProfile>[0]): Promise<void> {
+  await account.sql.batch([updateProfile(changes)])
+  account.profile.forget()
+}
+
+const takeDown = () => change({ status: 'takendown' })
+const confirmNow = () => change({ emailConfirmedAt: '2026-01-01T00:00:00.000Z' })
+const request = async (purpose: EmailPurpose) => (await requestToken(account, { purpose })).token
+const current = async () => {
+  const { email, emailConfirmedAt, emailWanted } = await account.profile.get()
+  return { email, isConfirmed: emailConfirmedAt !== null, emailWanted }
+}
+const invalid = { status: 400, error: 'InvalidToken', message: 'Token is invalid' }
+
+describe('a token', () => {
+  it('is two groups of five, and goes to the account’s address', async () => {
+    const sent = await requestToken(account, { purpose: 'confirm_email' })
+    expect(sent).toEqual({ email, token: expect.stringMatching(/^[A-Z2-7]{5}-[A-Z2-7]{5}$/) })
+  })
+
+  it('is good for its purpose, in either case, for 15 minutes', async () => {
+    const token = await request('plc_operation')
+    clock.time += 15 * minute - 1
+    await checkEmailToken(account, 'plc_operation', token)
+    await checkEmailToken(account, 'plc_operation', token.toLowerCase())
+    await expect(checkEmailToken(account, 'delete_account', token)).rejects.toMatchObject(invalid)
+    await expect(checkEmailToken(account, 'plc_operation', '')).rejects.toMatchObject(invalid)
+    clock.time += 1
+    await expect(checkEmailToken(account, 'plc_operation', token)).rejects.toMatchObject({
+      status: 400,
+      error: 'ExpiredToken',
+    })
+  })
+
+  it('is replaced by the next one for the same purpose', async () => {
+    const [first, other] = [await request('plc_operation'), await request('delete_account')]
+    const second = await request('plc_operation')
+    await expect(checkEmailToken(account, 'plc_operation', first)).rejects.toMatchObject(invalid)
+    await checkEmailToken(account, 'plc_operation', second)
+    await checkEmailToken(account, 'delete_account', other)
+  })
+
+  it('is over when it was used', async () => {
+    const token = await request('plc_operation')
+    await account.sql.batch([useEmailToken('plc_operation')])
+    await expect(checkEmailToken(account, 'plc_operation', token)).rejects.toMatchObject(invalid)
+  })
+
+  it('is not for accounts that are gone, have no address or are taken down, unless that is meant', async () => {
+    const attempt = (evenTakendown = false) =>
+      requestToken(account, { purpose: 'plc_operation', evenTakendown })
+    await takeDown()
+    await expect(attempt()).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
+    expect(await attempt(true)).toMatchObject({ email })
+    await change({ email: null })
+    await expect(attempt(true)).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+    await change({ status: 'deleted' })
+    await expect(attempt(true)).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+  })
+})
+
+describe('confirmEmail', () => {
+  it('confirms the address, once for each token', async () => {
+    const token = await request('confirm_email')
+    await confirmEmail(account, { email: 'Alice@Example.com', token })
+    expect(await current()).toMatchObject({ email, isConfirmed: true })
+    await expect(confirmEmail(account, { email, token })).rejects.toMatchObject(invalid)
+  })
+
+  it('refuses another address, a false token, and accounts that are taken down or gone', async () => {
+    const token = await request('confirm_email')
+    const other = confirmEmail(account, { email: 'bob@example.com', token })
+    await expect(other).rejects.toMatchObject({ status: 400, error: 'InvalidEmail' })
+    const guess = confirmEmail(account, { email, token: 'AAAAA-AAAAA' })
+    await expect(guess).rejects.toMatchObject(invalid)
+    expect(await current()).toMatchObject({ isConfirmed: false })
+    await takeDown()
+    const late = confirmEmail(account, { email, token })
+    await expect(late).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
+    const nobody = confirmEmail(emptyAccount(did), { email, token })
+    await expect(nobody).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
+  })
+})
+
+describe('requestEmailUpdate', () => {
+  it('needs a token where the address was confirmed, and only then', async () => {
+    expect(await requestEmailUpdate(account)).toEqual({ tokenRequired: false })
+    await confirmNow()
+    const { tokenRequired, sent } = await requestEmailUpdate(account)
+    expect(tokenRequired).toBe(true)
+    expect(sent).toMatchObject({ email })
+    await checkEmailToken(account, 'update_email', sent!.token)
+  })
+})
+
+describe('updateEmail', () => {
+  it('changes an address that was not confirmed without a token', async () => {
+    await updateEmail(account, { email: 'New@Example.com' })
+    expect(await current()).toEqual({
+      email: 'new@example.com',
+      isConfirmed: false,
+      emailWanted: null,
+    })
+  })
+
+  it('changes one that was confirmed only with a token, and begins anew', async () => {
+    await confirmNow()
+    const tokenless = updateEmail(account, { email: 'new@example.com' })
+    await expect(tokenless).rejects.toMatchObject({ status: 400, error: 'TokenRequired' })
+    const guess = updateEmail(account, { email: 'new@example.com', token: 'AAAAA-AAAAA' })
+    await expect(guess).rejects.toMatchObject(invalid)
+    expect(await current()).toMatchObject({ email, isConfirmed: true })
+    const [token, reset] = [await request('update_email'), await request('reset_password')]
+    await updateEmail(account, { email: 'new@example.com', token })
+    expect(await current()).toMatchObject({ email: 'new@example.com', isConfirmed: false })
+    // What was sent to the old address is worth nothing any more.
+    await expect(checkEmailToken(account, 'reset_password', reset)).rejects.toMatchObject(invalid)
+  })
+
+  it('refuses a false token even where none is needed', async () => {
+    const guess = updateEmail(account, { email: 'new@example.com', token: 'AAAAA-AAAAA' })
+    await expect(guess).rejects.toMatchObject(invalid)
+  })
+
+  it.each(['nonsense', 'a@b', 'two@example.com,three@example.com', 'a b@example.com', ''])(
+    'refuses %o',
+    async (address) => {
+      const attempt = updateEmail(account, { email: address })
+      await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+    },
+  )
+
+  it('keeps the old address where somebody else has the new one', async () => {
+    const refusing = { ...account, claimEmail: async () => Promise.reject(invalidRequest(taken)) }
+    const attempt = updateEmail(refusing, { email: 'bob@example.com' })
+    await expect(attempt).rejects.toMatchObject({ status: 400, message: taken })
+    expect(await current()).toEqual({ email, isConfirmed: false, emailWanted: null })
+  })
+})
+
+it('setEmail changes a confirmed address for the admin', async () => {
+  await confirmNow()
+  await setEmail(account, { email: 'new@example.com' })
+  expect(await current()).toMatchObject({ email: 'new@example.com', isConfirmed: false })
+})
+
+describe('a change of the email', () => {
+  it('that was cut off is finished by whoever comes next, whenever it was cut off', async () => {
+    // 0: before the account notes its wish; then around each of the three steps.
+    for (let cut = 0; cut <= 5; cut++) {
+      let steps = 0
+      let isDead = true
+      const step = () => {
+        if (isDead && steps++ >= cut) throw new Error('the process is dead')
+      }
+      const mortal = emptyAccount(did, { clock, onBatch: step })
+      isDead = false
+      await beBorn(mortal)
+      isDead = true
+      let noted = email
+      const claimEmail = async (address: string) => {
+        step()
+        noted = address
+        step()
+      }
+      await setEmail({ ...mortal, claimEmail }, { email: 'new@example.com' }).catch(() => {})
+      isDead = false
+      mortal.profile.forget()
+      await finishEmailChange({ ...mortal, claimEmail })
+      const { email: found, emailWanted } = await mortal.profile.get()
+      expect([found, emailWanted], `cut after ${cut} steps`).toEqual([noted, null])
+    }
+  })
+
+  it('waits for a directory that is away, and loses nothing', async () => {
+    const away = { ...account, claimEmail: async () => Promise.reject(new Error('away')) }
+    await expect(setEmail(away, { email: 'new@example.com' })).rejects.toThrow('away')
+    expect(await current()).toMatchObject({ email, emailWanted: 'new@example.com' })
+    await expect(finishEmailChange(away)).rejects.toThrow('away')
+    await setEmail(account, { email: 'newer@example.com' })
+    expect(await current()).toMatchObject({ email: 'newer@example.com', emailWanted: null })
+  })
+
+  it('comes after the one before', async () => {
+    const claimed: string[] = []
+    const slow = {
+      ...account,
+      claimEmail: async (address: string) => {
+        claimed.push(address)
+        await new Promise((resolve) => setImmediate(resolve))
+      },
+    }
+    const addresses = ['one@example.com', 'two@example.com', 'three@example.com']
+    await Promise.all(addresses.map((address) => setEmail(slow, { email: address })))
+    expect(claimed).toEqual(addresses)
+    expect((await current()).email).toBe('three@example.com')
+  })
+})

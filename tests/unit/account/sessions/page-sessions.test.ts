@@ -1,0 +1,175 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newRecoveryCodes } from '#src/account/factors/codes.ts'
+import { addEmailFactor } from '#src/account/factors/email.ts'
+import { askForPasskey, beginPasskey, finishPasskey } from '#src/account/factors/passkeys.ts'
+import { required } from '#src/account/factors/second-step.ts'
+import { listEvents } from '#src/account/security-events.ts'
+import { createAppPassword } from '#src/account/sessions/app-passwords.ts'
+import { updateEmail } from '#src/account/sessions/emails.ts'
+import {
+  checkPageSession,
+  endPageSession,
+  finishStep,
+  mailStep,
+  passSecondStep,
+  signIn,
+  signInWithPasskey,
+} from '#src/account/sessions/page-sessions.ts'
+import { setPassword } from '#src/account/sessions/passwords.ts'
+import { createSession, getSession } from '#src/account/sessions/sessions.ts'
+import { Authenticator } from '#tests/helpers/authenticator.ts'
+import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
+
+const password = 'correct horse'
+const token = 'a token of 32 bytes'
+const where = { ip: '192.0.2.7' }
+const signedOut = { status: 401, error: 'SignedOut' }
+const refused = { status: 400, error: 'InvalidToken' }
+
+let account: TestAccount
+let now: number
+
+beforeEach(async () => {
+  now = Date.parse('2026-01-01T00:00:00Z')
+  account = await openTestAccount()
+  Object.assign(account.clock, { now: () => now })
+  await setPassword(account, { password })
+})
+
+async function addPasskey() {
+  const passkey = new Authenticator({ origin: 'http://localhost' })
+  const response = passkey.register(await beginPasskey(account))
+  await finishPasskey(account, { response, name: 'key' })
+  return passkey
+}
+
+const lastEvent = async () => (await listEvents(account)).events[0]?.kind
+
+describe('signing in at the pages', () => {
+  it('takes the password, where there is nothing else, for an hour', async () => {
+    const wrong = signIn(account, { password: 'wrong', token })
+    await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
+    expect(await signIn(account, { password, token, where })).toEqual({ kinds: [] })
+    await checkPageSession(account, { token })
+    await expect(checkPageSession(account, { token: 'another' })).rejects.toMatchObject(signedOut)
+    expect(await lastEvent()).toBe('sign in')
+    now += 60 * 60_000
+    await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
+  })
+
+  it('is over when one leaves, and when the password changes', async () => {
+    await signIn(account, { password, token })
+    await endPageSession(account, { token })
+    await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
+    await signIn(account, { password, token })
+    await setPassword(account, { password: 'another one' })
+    await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
+  })
+
+  it('takes a second step where there are factors, within a quarter of an hour', async () => {
+    const { codes } = await newRecoveryCodes(account)
+    await addEmailFactor(account)
+    const early = finishStep(account, { token, code: codes[0]! })
+    await expect(early).rejects.toMatchObject(signedOut)
+    expect(await signIn(account, { password, token })).toEqual({ kinds: ['email'] })
+    await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
+    await expect(finishStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
+    const mail = await mailStep(account, { token })
+    await finishStep(account, { token, code: mail!.token!, where })
+    // The same call once more, as when its answer was lost.
+    await finishStep(account, { token, code: mail!.token!, where })
+    await checkPageSession(account, { token })
+    const other = 'another token'
+    await signIn(account, { password, token: other })
+    now += 15 * 60_000
+    const late = finishStep(account, { token: other, code: codes[0]! })
+    await expect(late).rejects.toMatchObject(signedOut)
+  })
+
+  it('takes a passkey as the second step, or alone', async () => {
+    const passkey = await addPasskey()
+    await signIn(account, { password, token })
+    await finishStep(account, { token, response: passkey.show(await askForPasskey(account)) })
+    await checkPageSession(account, { token })
+    const answer = passkey.show(await askForPasskey(account))
+    await signInWithPasskey(account, { token: 'alone', response: answer, where })
+    await checkPageSession(account, { token: 'alone' })
+    const again = signInWithPasskey(account, { token: 'thief', response: answer })
+    await expect(again).rejects.toMatchObject(refused)
+  })
+})
+
+describe('the second step of an OAuth sign-in', () => {
+  it('is none where there are no factors', async () => {
+    expect(await passSecondStep(account, { where })).toEqual({ passed: true, kinds: [] })
+    expect(await lastEvent()).toBe('sign in')
+  })
+
+  it('is a code, which is mailed where the account wants that', async () => {
+    await addEmailFactor(account)
+    const step = await passSecondStep(account, { where })
+    expect(step).toMatchObject({ passed: false, mail: { email: 'alice@example.com' } })
+    await expect(passSecondStep(account, { code: 'wrong' })).rejects.toMatchObject(refused)
+    expect(await lastEvent()).toBe('second factor refused')
+    const code = step.mail!.token!
+    expect(await passSecondStep(account, { code, where })).toMatchObject({ passed: true })
+    await expect(passSecondStep(account, { code })).rejects.toMatchObject(refused)
+  })
+
+  it('may have been shown at the pages, ten minutes ago at most', async () => {
+    await signIn(account, { password, token: 'before' })
+    const passkey = await addPasskey()
+    const response = passkey.show(await askForPasskey(account))
+    await signInWithPasskey(account, { token, response })
+    expect(await passSecondStep(account, {})).toEqual({ passed: false, kinds: ['passkey'] })
+    // A session that began without a second step proves none.
+    expect(await passSecondStep(account, { token: 'before' })).toMatchObject({ passed: false })
+    expect(await passSecondStep(account, { token })).toMatchObject({ passed: true })
+    now += 10 * 60_000
+    expect(await passSecondStep(account, { token })).toMatchObject({ passed: false })
+  })
+})
+
+describe('createSession', () => {
+  it('asks for a code where there are factors, but not with an app password', async () => {
+    const { codes } = await newRecoveryCodes(account)
+    const session = (authFactorToken?: string) =>
+      createSession(account, { password, ...(authFactorToken && { authFactorToken }) })
+    expect(await session()).not.toHaveProperty('emailAuthFactor')
+    await addEmailFactor(account)
+    await expect(session()).rejects.toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
+    await expect(session('wrong')).rejects.toMatchObject(refused)
+    expect(await session(codes[0])).toMatchObject({ emailAuthFactor: true })
+    expect(await getSession(account)).toMatchObject({ emailAuthFactor: true })
+    const app = { name: 'bot', password: 'abcd-efgh-ijkl-mnop', privileged: false }
+    await createAppPassword(account, app)
+    expect(await createSession(account, { password: app.password })).toHaveProperty('accessJwt')
+  })
+
+  it('says nothing of factors to whoever lacks the password', async () => {
+    await addEmailFactor(account)
+    const wrong = createSession(account, { password: 'wrong' })
+    await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
+  })
+})
+
+describe('updateEmail', () => {
+  const email = 'alice@example.com'
+
+  it('turns codes by mail on for an address that is confirmed, and off with a token', async () => {
+    await account.sql.batch([{ sql: `UPDATE account SET email_confirmed_at = 'long ago'` }])
+    account.profile.forget()
+    await updateEmail(account, { email, emailAuthFactor: true })
+    expect(await required(account)).toEqual({ kinds: ['email'] })
+    const off = updateEmail(account, { email, emailAuthFactor: false })
+    await expect(off).rejects.toMatchObject({ error: 'TokenRequired' })
+    expect(await required(account)).toEqual({ kinds: ['email'] })
+  })
+
+  it('turns them off with a new address, which may be a wrong one', async () => {
+    await addEmailFactor(account)
+    await updateEmail(account, { email: 'new@example.com' })
+    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await lastEvent()).toBe('email changed')
+  })
+})

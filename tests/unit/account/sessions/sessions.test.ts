@@ -1,0 +1,218 @@
+import { decodeJwt } from 'jose'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { updateProfile } from '#src/account/profile.ts'
+import {
+  createSession,
+  deleteSession,
+  getSession,
+  refreshSession,
+} from '#src/account/sessions/sessions.ts'
+import { hashPassword } from '#src/ports/passwords.ts'
+import { verifyAccess, verifyRefresh } from '#src/rules/session-tokens.ts'
+import {
+  beBorn,
+  type EmptyAccount,
+  emptyAccount,
+  service,
+  TestClock,
+} from '#tests/helpers/new-account.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const hour = 3_600_000
+const day = 24 * hour
+let clock: TestClock
+let account: EmptyAccount
+let passwordHash: string
+
+beforeAll(async () => {
+  passwordHash = await hashPassword('hunter2')
+})
+beforeEach(async () => {
+  clock = new TestClock()
+  account = emptyAccount(did, { clock })
+  await beBorn(account, passwordHash)
+  await account.sql.batch([{ sql: 'DELETE FROM refresh_token' }])
+})
+
+async function setStatus(status: 'deactivated' | 'takendown' | 'deleted'): Promise<void> {
+  await account.sql.batch([updateProfile({ status })])
+  account.profile.forget()
+}
+
+function idOf(refreshJwt: string): string {
+  return decodeJwt(refreshJwt).jti!
+}
+
+async function tokenIds(): Promise<string[]> {
+  const rows = await account.sql.all<{ id: string }>('SELECT id FROM refresh_token')
+  return rows.map(({ id }) => id)
+}
+
+const logIn = () => createSession(account, { password: 'hunter2' })
+const refresh = (tokenId: string) => refreshSession(account, { tokenId })
+const wrong = { status: 401, error: 'AuthenticationRequired' }
+const revoked = { status: 400, error: 'ExpiredToken' }
+
+describe('createSession', () => {
+  it('gives tokens that are believed, and says who it is', async () => {
+    const session = await logIn()
+    expect(session).toEqual({
+      did,
+      handle: 'alice.test',
+      email: 'alice@example.com',
+      emailConfirmed: false,
+      active: true,
+      accessJwt: expect.any(String),
+      refreshJwt: expect.any(String),
+    })
+    const terms = { secret: service.jwtSecret, audience: service.did, now: clock.now() }
+    expect(verifyAccess(session.accessJwt, terms)).toEqual({ did, scope: 'com.atproto.access' })
+    expect(await tokenIds()).toEqual([verifyRefresh(session.refreshJwt, terms).jti])
+  })
+
+  it('tells nothing apart: wrong password, no password, no account', async () => {
+    const nobody = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+    const message = 'Invalid identifier or password'
+    for (const [subject, password] of [
+      [account, 'hunter3'],
+      [account, ''],
+      [nobody, 'hunter2'],
+    ] as const) {
+      const attempt = createSession(subject, { password })
+      await expect(attempt).rejects.toMatchObject({ ...wrong, message })
+    }
+    expect(await tokenIds()).toEqual([])
+  })
+
+  it('lets deactivated accounts in, and says so', async () => {
+    await setStatus('deactivated')
+    expect(await logIn()).toMatchObject({ active: false, status: 'deactivated' })
+  })
+
+  it('lets taken-down accounts in only when asked, with a narrow scope that cannot be renewed', async () => {
+    await setStatus('takendown')
+    await expect(logIn()).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
+    const session = await createSession(account, { password: 'hunter2', allowTakendown: true })
+    expect(decodeJwt(session.accessJwt)['scope']).toBe('com.atproto.takendown')
+    expect(session).toMatchObject({ active: false, status: 'takendown' })
+    expect(await tokenIds()).toEqual([])
+  })
+
+  it('does not say that a password of a taken-down account is wrong in another way', async () => {
+    await setStatus('takendown')
+    const attempt = createSession(account, { password: 'hunter3' })
+    await expect(attempt).rejects.toMatchObject(wrong)
+  })
+
+  it('knows no deleted accounts', async () => {
+    await setStatus('deleted')
+    await expect(logIn()).rejects.toMatchObject(wrong)
+  })
+})
+
+describe('refreshSession', () => {
+  it('gives the same next token for two hours, and then no more', async () => {
+    const first = idOf((await logIn()).refreshJwt)
+    const next = idOf((await refresh(first)).refreshJwt)
+    expect(next).not.toBe(first)
+    clock.time += 2 * hour - 1
+    const before = account.sql.batches
+    expect(idOf((await refresh(first)).refreshJwt)).toBe(next)
+    expect(account.sql.batches).toBe(before)
+    clock.time += 1
+    await expect(refresh(first)).rejects.toMatchObject(revoked)
+    expect(idOf((await refresh(next)).refreshJwt)).not.toBe(next)
+  })
+
+  it('answers concurrent refreshes with one next token', async () => {
+    const first = idOf((await logIn()).refreshJwt)
+    const sessions = await Promise.all(Array.from({ length: 8 }, () => refresh(first)))
+    expect(new Set(sessions.map(({ refreshJwt }) => idOf(refreshJwt))).size).toBe(1)
+    expect(await tokenIds()).toHaveLength(2)
+    const next = idOf(sessions[0]!.refreshJwt)
+    expect(idOf((await refresh(next)).refreshJwt)).not.toBe(next)
+  })
+
+  it('does not make a token live longer than it would have', async () => {
+    const first = idOf((await logIn()).refreshJwt)
+    clock.time += 90 * day - hour
+    await refresh(first)
+    clock.time += hour
+    await expect(refresh(first)).rejects.toMatchObject(revoked)
+  })
+
+  it('refuses unknown and expired tokens, and sweeps the latter away', async () => {
+    await expect(refresh('unknown')).rejects.toMatchObject(revoked)
+    const old = idOf((await logIn()).refreshJwt)
+    clock.time += 90 * day
+    await expect(refresh(old)).rejects.toMatchObject(revoked)
+    const first = idOf((await logIn()).refreshJwt)
+    const next = idOf((await refresh(first)).refreshJwt)
+    expect((await tokenIds()).sort()).toEqual([first, next].sort())
+  })
+
+  it('follows a chain of rotations', async () => {
+    let id = idOf((await logIn()).refreshJwt)
+    for (let i = 0; i < 5; i++) {
+      clock.time += 3 * hour
+      id = idOf((await refresh(id)).refreshJwt)
+    }
+    expect((await tokenIds()).length).toBeLessThanOrEqual(2)
+  })
+
+  it('refuses taken-down accounts', async () => {
+    const first = idOf((await logIn()).refreshJwt)
+    await setStatus('takendown')
+    await expect(refresh(first)).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
+  })
+
+  it('survives a transaction whose outcome was not told', async () => {
+    let failures = 0
+    const flaky = emptyAccount(did, {
+      clock,
+      onBatch: (when) => {
+        if (when === 'after' && failures-- > 0) throw new Error('the answer was lost')
+      },
+    })
+    const { tokenId: first } = await beBorn(flaky, passwordHash)
+    failures = 1
+    await expect(refreshSession(flaky, { tokenId: first })).rejects.toThrow('lost')
+    const a = await refreshSession(flaky, { tokenId: first })
+    const b = await refreshSession(flaky, { tokenId: first })
+    expect(idOf(a.refreshJwt)).toBe(idOf(b.refreshJwt))
+  })
+})
+
+describe('deleteSession', () => {
+  it('revokes the token, and what would lead back to it', async () => {
+    const first = idOf((await logIn()).refreshJwt)
+    const next = idOf((await refresh(first)).refreshJwt)
+    const other = idOf((await logIn()).refreshJwt)
+    await deleteSession(account, { tokenId: next })
+    for (const id of [first, next]) await expect(refresh(id)).rejects.toMatchObject(revoked)
+    expect(await tokenIds()).toEqual([other])
+    await deleteSession(account, { tokenId: next })
+  })
+})
+
+describe('getSession', () => {
+  it('says who it is, without tokens', async () => {
+    expect(await getSession(account)).toEqual({
+      did,
+      handle: 'alice.test',
+      email: 'alice@example.com',
+      emailConfirmed: false,
+      active: true,
+    })
+    await setStatus('deactivated')
+    expect(await getSession(account)).toMatchObject({ active: false, status: 'deactivated' })
+  })
+
+  it('refuses taken-down, deleted and unborn accounts', async () => {
+    await setStatus('takendown')
+    await expect(getSession(account)).rejects.toMatchObject({ error: 'InvalidRequest' })
+    await setStatus('deleted')
+    await expect(getSession(account)).rejects.toMatchObject({ error: 'InvalidRequest' })
+    await expect(getSession(emptyAccount(did))).rejects.toMatchObject({ error: 'InvalidRequest' })
+  })
+})

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest'
+import {
+  createDevice,
+  deviceWithAccounts,
+  noteDeviceAccount,
+  readDevice,
+  removeDevice,
+  updateDevice,
+} from '#src/authorization/devices.ts'
+import { findLexicon, removeLexicon, storeLexicon } from '#src/authorization/lexicons.ts'
+import { testShard } from '#tests/helpers/authorization.ts'
+
+const day = 24 * 60 * 60_000
+
+async function withDevice() {
+  const shard = testShard()
+  const device = {
+    sessionId: 'ses-1',
+    userAgent: null,
+    ipAddress: '203.0.113.7',
+    lastSeenAt: shard.clock.now(),
+  }
+  await createDevice(shard, { id: 'dev-1', ...device })
+  return { shard, device }
+}
+
+it('a device is remembered with the accounts that may be signed in there', async () => {
+  const { shard, device } = await withDevice()
+  const id = 'dev-1'
+  for (const did of ['did:plc:b', 'did:plc:a', 'did:plc:b']) {
+    await noteDeviceAccount(shard, { id, did, signedIn: true })
+  }
+  await noteDeviceAccount(shard, { id, did: 'did:plc:c', signedIn: false })
+  await updateDevice(shard, { id, sessionId: 'ses-2', userAgent: 'a browser' })
+  expect(await deviceWithAccounts(shard, { id })).toEqual({
+    device: { ...device, sessionId: 'ses-2', userAgent: 'a browser' },
+    dids: ['did:plc:a', 'did:plc:b'],
+  })
+  await noteDeviceAccount(shard, { id, did: 'did:plc:a', signedIn: false })
+  expect((await deviceWithAccounts(shard, { id }))?.dids).toEqual(['did:plc:b'])
+  await removeDevice(shard, { id })
+  expect(await deviceWithAccounts(shard, { id })).toBeNull()
+})
+
+it('a device that nobody signed in on is forgotten after a day, another after a year', async () => {
+  const { shard, device } = await withDevice()
+  await createDevice(shard, { id: 'dev-2', ...device })
+  await noteDeviceAccount(shard, { id: 'dev-2', did: 'did:plc:a', signedIn: true })
+  shard.clock.time += 2 * day
+  await updateDevice(shard, { id: 'dev-3', userAgent: 'nobody' })
+  expect(await readDevice(shard, { id: 'dev-1' })).toBeNull()
+  expect(await readDevice(shard, { id: 'dev-2' })).not.toBeNull()
+  shard.clock.time += 400 * day
+  await updateDevice(shard, { id: 'dev-3', userAgent: 'nobody' })
+  expect(await readDevice(shard, { id: 'dev-2' })).toBeNull()
+})
+
+it('a permission set is kept as it was last found', async () => {
+  const { shard } = await withDevice()
+  const nsid = 'com.example.authBasic'
+  expect(await findLexicon(shard, { nsid })).toBeNull()
+  await storeLexicon(shard, { nsid, data: '{"a":1}' })
+  await storeLexicon(shard, { nsid, data: '{"a":2}' })
+  expect(await findLexicon(shard, { nsid })).toBe('{"a":2}')
+  await removeLexicon(shard, { nsid })
+  expect(await findLexicon(shard, { nsid })).toBeNull()
+})

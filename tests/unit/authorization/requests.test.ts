@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest'
+import {
+  consumeRequest,
+  createRequest,
+  readRequest,
+  removeRequest,
+  updateRequest,
+} from '#src/authorization/requests.ts'
+import { testShard } from '#tests/helpers/authorization.ts'
+
+const minute = 60_000
+const id = 'req-1'
+
+async function withRequest(more: object = {}) {
+  const shard = testShard()
+  const request = {
+    data: '{"clientId":"one"}',
+    parameters: '{}',
+    deviceId: null,
+    did: null,
+    codeHash: null,
+    expiresAt: shard.clock.now() + 5 * minute,
+    ...more,
+  }
+  await createRequest(shard, { id, ...request })
+  return { shard, request }
+}
+
+it('a request is kept as it was made, and changed piece by piece', async () => {
+  const { shard, request } = await withRequest()
+  expect(await readRequest(shard, { id })).toEqual(request)
+  await createRequest(shard, { id, ...request, data: 'again' })
+  await updateRequest(shard, { id, deviceId: 'dev-1' })
+  await updateRequest(shard, { id, parameters: '{"scope":"atproto"}' })
+  const changes = { deviceId: 'dev-1', parameters: '{"scope":"atproto"}' }
+  expect(await readRequest(shard, { id })).toEqual({ ...request, ...changes })
+  await removeRequest(shard, { id })
+  expect(await readRequest(shard, { id })).toBeNull()
+})
+
+it('a code is given to one attempt, which may ask again, and to no other', async () => {
+  const { shard, request } = await withRequest({ did: 'did:plc:a', codeHash: 'hash' })
+  const ask = (attempt: string, codeHash = 'hash') =>
+    consumeRequest(shard, { id, codeHash, attempt })
+  expect(await ask('first', 'another')).toBeNull()
+  const [first, second, third] = await Promise.all([ask('first'), ask('second'), ask('third')])
+  expect([first, second, third]).toEqual([request, null, null])
+  expect(await ask('first')).toEqual(request)
+  expect(await readRequest(shard, { id })).toBeNull()
+  const woken = testShard({ after: shard })
+  expect(await consumeRequest(woken, { id, codeHash: 'hash', attempt: 'fourth' })).toBeNull()
+})
+
+it('a request gets one code, however many consents there are', async () => {
+  const { shard } = await withRequest()
+  await updateRequest(shard, { id, did: 'did:plc:a', codeHash: 'one' })
+  await updateRequest(shard, { id, did: 'did:plc:a', codeHash: 'one' })
+  const other = updateRequest(shard, { id, did: 'did:plc:a', codeHash: 'two' })
+  await expect(other).rejects.toMatchObject({ status: 400 })
+  expect((await readRequest(shard, { id }))?.codeHash).toBe('one')
+})
+
+it('a code whose use was not kept is still there', async () => {
+  let isFailing = false
+  const shard = testShard({
+    onBatch: (when) => {
+      if (isFailing && when === 'before') throw new Error('the engine is away')
+    },
+  })
+  const request = { data: '{}', parameters: '{}', deviceId: null, did: 'did:plc:a' }
+  const expiresAt = shard.clock.now() + minute
+  await createRequest(shard, { id, ...request, codeHash: 'hash', expiresAt })
+  isFailing = true
+  const lost = consumeRequest(shard, { id, codeHash: 'hash', attempt: 'first' })
+  await expect(lost).rejects.toThrow('away')
+  isFailing = false
+  expect(await consumeRequest(shard, { id, codeHash: 'hash', attempt: 'second' })).not.toBeNull()
+})
+
+it('what has expired is collected, a while after', async () => {
+  const { shard } = await withRequest()
+  const other = (name: string) =>
+    createRequest(shard, {
+      id: name,
+      ...{ data: '{}', parameters: '{}', deviceId: null, did: null, codeHash: null },
+      expiresAt: shard.clock.now() + 5 * minute,
+    })
+  shard.clock.time += 11 * minute
+  await other('req-2')
+  expect(await readRequest(shard, { id })).not.toBeNull()
+  shard.clock.time += 11 * minute
+  await other('req-3')
+  expect(await readRequest(shard, { id })).toBeNull()
+  expect(await readRequest(shard, { id: 'req-2' })).not.toBeNull()
+})

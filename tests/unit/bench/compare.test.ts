@@ -1,0 +1,89 @@
+/** The comparison with the reference PDS: what it takes for different, and that its list of intended differences is the page's. */
+import { describe, expect, it } from 'vitest'
+import { sources } from '#tests/helpers/sources.ts'
+import { differencesOf, unexplained } from '../../../bench/compare/differences.ts'
+import { textForm, valueForm } from '../../../bench/compare/form.ts'
+import { intended } from '../../../bench/compare/intended.ts'
+import { intendedUnseen } from '../../../bench/compare/intended-unseen.ts'
+
+describe('docs/design/differences.md', () => {
+  const [page] = sources('docs/design/differences.md')
+  const [table = ''] = page!.text.split('\n## ', 1)
+  const rows = table
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(1)
+    .filter((line) => !line.startsWith('| --'))
+    .map((line) => line.slice(2, -2).split(' | '))
+    .map((cells) => cells.map((cell) => cell.trim()))
+
+  it('has four columns in each row, and no row twice', () => {
+    expect(rows.filter((cells) => cells.length !== 4)).toEqual([])
+    const names = rows.map(([what]) => what)
+    expect(names).toEqual([...new Set(names)])
+  })
+
+  it('lists what the comparison takes for intended, and nothing else, for the same reasons', () => {
+    const told = rows.map(([what, , , why]) => `${what}: ${why}`)
+    const known = [...intended, ...intendedUnseen].map(({ what, why }) => `${what}: ${why}`)
+    expect(told.sort()).toEqual(known.sort())
+  })
+})
+
+describe('the form of an answer', () => {
+  it('is the same for two servers where only names and moments differ', () => {
+    const answer = (did: string, rkey: string, at: string) => ({
+      uri: `at://${did}/com.example.thing/${rkey}`,
+      at,
+    })
+    const one = answer(`did:plc:${'a'.repeat(24)}`, '3kabcdefghi22', '2026-01-01T00:00:00.123Z')
+    const other = answer(`did:plc:${'b'.repeat(24)}`, '3kbbcdefghi23', '2027-12-31T11:22:33.444Z')
+    const names = (did: string) => new Map([[did, '<alice>']])
+    expect(valueForm(one, names(`did:plc:${'a'.repeat(24)}`))).toEqual(
+      valueForm(other, names(`did:plc:${'b'.repeat(24)}`)),
+    )
+    expect(textForm('2026-01-01T00:00:00Z', new Map())).not.toBe(
+      textForm('2026-01-01T00:00:00.123Z', new Map()),
+    )
+  })
+
+  it('of a token shows what it says, and not when', () => {
+    const token = (iat: number, scope: string) => {
+      const parts = [
+        { alg: 'HS256', typ: 'at+jwt' },
+        { iat, exp: iat + 60, scope },
+      ]
+      const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      return textForm(`${text.join('.')}.c2ln`, new Map())
+    }
+    expect(token(1000, 'a')).toBe(token(2000, 'a'))
+    expect(token(1000, 'a')).not.toBe(token(1000, 'b'))
+  })
+})
+
+describe('a difference', () => {
+  const seen = (status: number, error: string) => [
+    { label: 'a / b: c', form: { status, headers: {}, body: { error, message: 'm' } } },
+  ]
+
+  it('is told by its place and both values', () => {
+    expect(differencesOf(seen(400, 'A'), seen(400, 'A'))).toEqual([])
+    expect(differencesOf(seen(500, 'A'), seen(400, 'B'))).toEqual([
+      { label: 'a / b: c', parts: ['status: 500 → 400', 'error: "A" → "B"'] },
+    ])
+    expect(differencesOf(seen(400, 'A'), [])).toEqual([
+      { label: 'a / b: c', parts: ['seen: true → false'] },
+    ])
+  })
+
+  it('is intended only as far as an entry says', () => {
+    const differences = differencesOf(seen(500, 'A'), seen(400, 'B'))
+    const entry = { what: 'x', why: 'y', seen: [[/b: c$/, /^status/]] as [RegExp, RegExp][] }
+    const { left, seen: counts } = unexplained(differences, [entry])
+    expect(left).toEqual([{ label: 'a / b: c', parts: ['error: "A" → "B"'] }])
+    expect(counts.get(entry)).toBe(1)
+    expect(unexplained(differences, [{ ...entry, seen: [[/elsewhere/]] }]).left).toEqual(
+      differences,
+    )
+  })
+})

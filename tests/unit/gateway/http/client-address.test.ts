@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { clientAddress, networkOf } from '#src/gateway/http/client-address.ts'
+
+function address(remoteAddress: string | undefined, forwarded?: string, trusted: string[] = []) {
+  return clientAddress(trusted)({
+    socket: { remoteAddress } as never,
+    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  })
+}
+
+describe('the address of a client', () => {
+  it.each([
+    ['a direct one', '203.0.113.7', undefined, '203.0.113.7'],
+    ['a direct one that lies', '203.0.113.7', '192.0.2.1', '203.0.113.7'],
+    ['behind a proxy on the loopback', '127.0.0.1', '203.0.113.7', '203.0.113.7'],
+    ['behind a proxy on IPv6', '::1', '2001:db8::7', '2001:db8::7'],
+    ['behind a proxy in a private network', '::ffff:10.1.2.3', '203.0.113.7', '203.0.113.7'],
+    ['behind two proxies', '127.0.0.1', '203.0.113.7, 172.16.0.9', '203.0.113.7'],
+    ['with more before its own', '127.0.0.1', '192.0.2.1, 203.0.113.7, 10.0.0.1', '203.0.113.7'],
+    ['of the private network itself', '127.0.0.1', '10.0.0.8', '10.0.0.8'],
+    ['behind nonsense', '127.0.0.1', '203.0.113.7, unknown', '127.0.0.1'],
+    ['behind a proxy that says nothing', '127.0.0.1', '', '127.0.0.1'],
+    ['that has gone', undefined, undefined, 'unknown'],
+  ])('%s', (_, remote, forwarded, expected) => {
+    expect(address(remote, forwarded)).toBe(expected)
+  })
+
+  it('is taken from proxies that are named, by address and by range', () => {
+    const trusted = ['198.51.100.4', '2001:db8:1::/48']
+    expect(address('198.51.100.4', '203.0.113.7', trusted)).toBe('203.0.113.7')
+    expect(address('198.51.100.5', '203.0.113.7', trusted)).toBe('198.51.100.5')
+    expect(address('2001:db8:1::9', '203.0.113.7', trusted)).toBe('203.0.113.7')
+    expect(address('2001:db8:2::9', '203.0.113.7', trusted)).toBe('2001:db8:2::9')
+  })
+
+  it('is looked for through a bounded number of proxies', () => {
+    const forwarded = ['203.0.113.7', ...Array.from({ length: 10_000 }, () => '10.0.0.1')]
+    expect(address('127.0.0.1', forwarded.join(','))).toBe('10.0.0.1')
+  })
+})
+
+describe('the network that is counted', () => {
+  it('is the address of IPv4, and the /64 of IPv6', () => {
+    expect(networkOf('203.0.113.7')).toBe('203.0.113.7')
+    expect(networkOf('2001:db8::7')).toBe(networkOf('2001:db8::8'))
+    expect(networkOf('2001:db8::7')).not.toBe(networkOf('2001:db8:0:1::7'))
+  })
+})

@@ -1,0 +1,133 @@
+/** app.bsky methods of ours: who may read whose preferences, and what is kept of an AppView's lists. */
+import { describe, expect, it } from 'vitest'
+import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
+import { plainLists } from '#src/gateway/xrpc/reading.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { createServiceToken } from '#src/protocol/service-token.ts'
+import {
+  asAccount,
+  asAdmin,
+  did,
+  get,
+  moderationServiceDid,
+  openGateway,
+  outcome,
+  post,
+} from '#tests/helpers/gateway.ts'
+
+const getPreferences = 'app.bsky.actor.getPreferences'
+const account = {
+  preferences: {
+    get: ({ fullAccess }: { fullAccess: boolean }) => ({ preferences: [{ fullAccess }] }),
+    put: () => undefined,
+  },
+}
+
+describe('getPreferences', () => {
+  const reads = async (headers: Record<string, string>, query = '') => {
+    const response = await get(openPreferences(), `${getPreferences}${query}`, headers)
+    const { preferences, error } = (await response.json()) as {
+      preferences?: { fullAccess: boolean }[]
+      error?: string
+    }
+    return preferences?.[0]?.fullAccess ?? [response.status, error]
+  }
+
+  const { key } = newSigningKey()
+  function openPreferences() {
+    const gateway = openGateway({ account })
+    const document = {
+      id: moderationServiceDid,
+      verificationMethod: [
+        {
+          ...{ id: '#atproto', type: 'Multikey', controller: moderationServiceDid },
+          publicKeyMultibase: key.did().replace('did:key:', ''),
+        },
+      ],
+    }
+    const known = async () => document
+    Object.assign(gateway.server.resolver, { resolve: known, refresh: known })
+    return gateway
+  }
+
+  /** What the moderation service shows. */
+  function asService(lxm = getPreferences, signer = key): Record<string, string> {
+    const times = { iat: 1, exp: 4_000_000_000, jti: '0' }
+    const claims = { iss: moderationServiceDid, aud: 'did:web:localhost', lxm, ...times }
+    return { authorization: `Bearer ${createServiceToken(claims, signer)}` }
+  }
+
+  it('shows all of them to the account’s own session and to the moderation service', async () => {
+    expect(await reads(asAccount())).toBe(true)
+    expect(await reads(asService(), `?did=${did}`)).toBe(true)
+  })
+
+  it('shows app passwords and the session of a taken-down account less', async () => {
+    for (const scope of ['appPass', 'appPassPrivileged', 'takendown']) {
+      expect(await reads(asAccount(did, { scope: `com.atproto.${scope}` }))).toBe(false)
+    }
+  })
+
+  it.each([
+    ['nobody', {}, '', 401, 'AuthMissing'],
+    ['the admin', asAdmin(), `?did=${did}`, 400, 'InvalidToken'],
+    ['the service without a DID', asService(), '', 400, 'InvalidRequest'],
+    [
+      'the service with another method',
+      asService('com.example.a'),
+      `?did=${did}`,
+      400,
+      'InvalidToken',
+    ],
+    [
+      'somebody else in its name',
+      asService(getPreferences, newSigningKey().key),
+      `?did=${did}`,
+      400,
+      'InvalidToken',
+    ],
+  ])('shows %s nothing', async (_, headers, query, status, error) => {
+    expect(await reads(headers, query)).toEqual([status, error])
+  })
+
+  it('is not passed on for the moderation service', async () => {
+    const headers = { ...asService(), 'atproto-proxy': 'did:web:other.example#bsky_appview' }
+    expect(await reads(headers, `?did=${did}`)).toEqual([400, 'InvalidRequest'])
+  })
+})
+
+describe('putPreferences', () => {
+  it('tells the account how far the session reaches', async () => {
+    const gateway = openGateway({ account })
+    const preferences = [{ $type: 'app.bsky.actor.defs#adultContentPref', enabled: true }]
+    const put = (headers: Record<string, string>) =>
+      post(gateway, 'app.bsky.actor.putPreferences', { preferences }, headers)
+    expect((await put(asAccount())).status).toBe(200)
+    await put(asAccount(did, { scope: 'com.atproto.appPass' }))
+    expect(gateway.calls.filter(([action]) => action === 'preferences.put')).toEqual([
+      ['preferences.put', { preferences, fullAccess: true }],
+      ['preferences.put', { preferences, fullAccess: false }],
+    ])
+    const takendown = put(asAccount(did, { scope: 'com.atproto.takendown' }))
+    expect(await outcome(takendown)).toMatchObject({ status: 400, error: 'InvalidToken' })
+  })
+})
+
+describe('without an AppView', () => {
+  it('only preferences are ours', () => {
+    const ofBsky = [...methodsWithoutAppView.keys()].filter((nsid) => nsid.startsWith('app.bsky.'))
+    expect(ofBsky.sort()).toEqual([getPreferences, 'app.bsky.actor.putPreferences'])
+    const others = [...methods.keys()].filter((nsid) => !nsid.startsWith('app.bsky.'))
+    expect([...methodsWithoutAppView.keys()]).toEqual(expect.arrayContaining(others))
+  })
+})
+
+describe('lists in parameters', () => {
+  it.each([
+    ['a=1&a=2', 'a=1&a=2'],
+    ['a[]=1&a%5B%5D=2', 'a=1&a=2'],
+    ['a[0]=1&a%5b12%5d=2&b=[3]', 'a=1&a=2&b=[3]'],
+  ])('may be spelled %s', (query, plain) => {
+    expect(plainLists(query)).toBe(plain)
+  })
+})

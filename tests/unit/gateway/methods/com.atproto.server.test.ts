@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import { authRequired } from '#src/errors.ts'
+import { methods } from '#src/gateway/methods/table.ts'
+import {
+  asAccount,
+  asAdmin,
+  did,
+  get,
+  handle,
+  openGateway,
+  outcome,
+  post,
+} from '#tests/helpers/gateway.ts'
+
+const session = {
+  did,
+  handle,
+  email: 'alice@example.com',
+  emailConfirmed: false,
+  active: true,
+  accessJwt: 'a',
+  refreshJwt: 'r',
+}
+
+it("has every method of the reference's table and ours, and no other", () => {
+  const groups = {
+    'com.atproto.server':
+      'createAccount createInviteCode createInviteCodes createSession deleteSession ' +
+      'describeServer getSession refreshSession ' +
+      'createAppPassword listAppPasswords revokeAppPassword getAccountInviteCodes ' +
+      'requestEmailConfirmation confirmEmail requestEmailUpdate updateEmail ' +
+      'requestPasswordReset resetPassword getServiceAuth ' +
+      'activateAccount checkAccountStatus deactivateAccount deleteAccount requestAccountDelete ' +
+      'reserveSigningKey',
+    'com.atproto.admin':
+      'deleteAccount disableAccountInvites disableInviteCodes enableAccountInvites getAccountInfo ' +
+      'getAccountInfos getInviteCodes getSubjectStatus searchAccounts sendEmail updateAccountEmail ' +
+      'updateAccountHandle updateAccountPassword updateAccountSigningKey updateSubjectStatus',
+    'com.atproto.moderation': 'createReport',
+    'com.atproto.temp': 'checkSignupQueue',
+    'app.bsky.actor': 'getPreferences getProfile getProfiles putPreferences',
+    'app.bsky.feed': 'getActorLikes getAuthorFeed getFeed getPostThread getTimeline',
+    'app.bsky.notification': 'registerPush unregisterPush',
+    'com.atproto.identity':
+      'getRecommendedDidCredentials refreshIdentity requestPlcOperationSignature resolveDid ' +
+      'resolveHandle resolveIdentity signPlcOperation submitPlcOperation updateHandle',
+    'com.atproto.repo':
+      'applyWrites createRecord deleteRecord describeRepo getRecord importRepo listMissingBlobs ' +
+      'listRecords putRecord uploadBlob',
+    'com.atproto.sync':
+      'getBlob getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus ' +
+      'listBlobs listRepos notifyOfUpdate requestCrawl',
+  }
+  const expected = Object.entries(groups).flatMap(([group, names]) =>
+    names.split(' ').map((name) => `${group}.${name}`),
+  )
+  expect([...methods.keys()].sort()).toEqual(expected.sort())
+})
+
+describe('com.atproto.server', () => {
+  it('createAccount asks for the account', async () => {
+    const gateway = openGateway()
+    const response = await post(gateway, 'com.atproto.server.createAccount', {
+      handle: 'bob.test',
+      email: 'bob@example.com',
+      password: 'secret',
+    })
+    expect(await response.json()).toEqual({
+      did,
+      handle,
+      accessJwt: 'access',
+      refreshJwt: 'refresh',
+    })
+  })
+
+  it('createAccount wants a handle that is one', async () => {
+    const answer = await outcome(
+      post(openGateway(), 'com.atproto.server.createAccount', { handle: 'no handle' }),
+    )
+    expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+  })
+
+  const createSession = (...args: [unknown]) => {
+    const gateway = openGateway({
+      account: {
+        session: {
+          createSession: ({ password }: { password: string }) => {
+            if (password !== 'secret') throw authRequired('Invalid identifier or password')
+            return session
+          },
+        },
+      },
+    })
+    return post(gateway, 'com.atproto.server.createSession', ...args)
+  }
+
+  it('createSession logs in by handle', async () => {
+    const response = await createSession({ identifier: 'Alice.Test', password: 'secret' })
+    expect(await response.json()).toEqual(session)
+  })
+
+  it('createSession tells nobody whether an account exists', async () => {
+    const [wrong, unknown] = await Promise.all([
+      outcome(createSession({ identifier: handle, password: 'guess' })),
+      outcome(createSession({ identifier: 'bob.test', password: 'guess' })),
+    ])
+    expect(wrong).toMatchObject({ status: 401, error: 'AuthenticationRequired' })
+    expect(unknown).toEqual(wrong)
+  })
+
+  it('getSession is refused to an account that is no longer here', async () => {
+    const gone = asAccount('did:plc:strangerstrangerstranger')
+    expect(await outcome(get(openGateway(), 'com.atproto.server.getSession', gone))).toMatchObject({
+      status: 400,
+      error: 'InvalidRequest',
+    })
+  })
+
+  it('describeServer says what the server is', async () => {
+    const response = await get(openGateway(), 'com.atproto.server.describeServer')
+    expect(await response.json()).toEqual({
+      did: 'did:web:localhost',
+      availableUserDomains: ['.test'],
+      inviteCodeRequired: false,
+      blobUploadLimit: 5_000_000,
+      links: { termsOfService: 'https://example.com/terms' },
+      contact: {},
+    })
+  })
+})
+
+describe('invite codes', () => {
+  const made = { codes: [{ account: 'admin', codes: ['localhost-abcde-fghij'] }] }
+  const inviting = () => openGateway({ directory: { invites: { create: () => made } } })
+  const createInviteCodes = 'com.atproto.server.createInviteCodes'
+
+  it('are the admin’s to make', async () => {
+    const gateway = inviting()
+    const one = await post(
+      gateway,
+      'com.atproto.server.createInviteCode',
+      { useCount: 2 },
+      asAdmin(),
+    )
+    expect(await one.json()).toEqual({ code: 'localhost-abcde-fghij' })
+    const input = { codeCount: 3, useCount: 1, forAccounts: [did] }
+    expect(await (await post(gateway, createInviteCodes, input, asAdmin())).json()).toEqual(made)
+    expect(gateway.calls).toEqual([
+      ['invites.create', { hostname: 'localhost', useCount: 2 }],
+      ['invites.create', { hostname: 'localhost', ...input }],
+    ])
+    expect((await post(gateway, createInviteCodes, input, asAccount())).status).toBe(401)
+    expect((await post(gateway, createInviteCodes, input)).status).toBe(401)
+  })
+
+  it('are not made without end', async () => {
+    const gateway = inviting()
+    const input = { codeCount: 1_000_000, useCount: 1 }
+    const answer = await outcome(post(gateway, createInviteCodes, input, asAdmin()))
+    expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+    expect(gateway.calls).toEqual([])
+  })
+})
+
+describe('com.atproto.identity.resolveHandle', () => {
+  const ask = (name: string) => {
+    const resolveHandle = (input: { handle: string }) => (input.handle === handle ? { did } : null)
+    const gateway = openGateway({ directory: { accounts: { resolveHandle } } })
+    return get(gateway, `com.atproto.identity.resolveHandle?handle=${name}`)
+  }
+
+  it('knows the accounts here', async () => {
+    expect(await (await ask('ALICE.test')).json()).toEqual({ did })
+  })
+
+  it('knows which handles nobody has', async () => {
+    expect(await outcome(ask('bob.test'))).toMatchObject({ status: 400, error: 'HandleNotFound' })
+  })
+
+  it('knows nothing of handles elsewhere', async () => {
+    const answer = await outcome(ask('bob.example.com'))
+    expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { Vitals, type VitalsPorts } from '#src/gateway/operator/health.ts'
+import { asAdmin, did, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+
+const log = { bounds: () => ({ first: 1, head: 7 }) }
+const counts = { accounts: { active: 3, takendown: 1 }, reminders: 2 }
+const actors = {
+  directory: { accounts: { count: () => counts } },
+  sequencer: { log },
+  account: {
+    lifecycle: {
+      announce: () => ({ events: ['#account'] }),
+      changeState: (change: object) => ({ status: JSON.stringify(change) }),
+    },
+    factors: { removeAll: () => ({ removed: ['totp'] }) },
+  },
+}
+
+const storage = { accountDb: true, sequencerDb: true, writable: true, blobs: true }
+
+describe('/xrpc/_health', () => {
+  it('tells of the storage only those who ask', async () => {
+    const { app } = openGateway(actors)
+    expect(await (await app.request('/xrpc/_health')).json()).toEqual({ version: '1.2.3' })
+    const asked = await app.request('/xrpc/_health?storage')
+    expect(await asked.json()).toEqual({ version: '1.2.3', status: 'ok', storage })
+  })
+
+  it('serves on where a part of the storage is away, and says which', async () => {
+    const away = () => Promise.reject(new Error('gone'))
+    const { app } = openGateway({ ...actors, sequencer: { log: { bounds: away } } })
+    const asked = await app.request('/xrpc/_health?storage')
+    expect(asked.status).toBe(200)
+    expect(await asked.json()).toEqual({
+      version: '1.2.3',
+      status: 'degraded',
+      storage: { ...storage, sequencerDb: false },
+    })
+  })
+})
+
+describe('/xrpc/_stats', () => {
+  it('counts, and names nobody', async () => {
+    const { app } = openGateway(actors)
+    expect(await (await app.request('/xrpc/_stats')).json()).toMatchObject({
+      status: 'ok',
+      metrics: { hostedAccountCount: 3, totalAccountCount: 4 },
+    })
+  })
+
+  it('makes no work for the actors, however often it is asked', async () => {
+    const { app, calls } = openGateway(actors)
+    for (let i = 0; i < 5; i++) await app.request('/xrpc/_stats')
+    const names = calls.map(([name]) => name).sort()
+    expect(names).toEqual(['accounts.count', 'accounts.find', 'log.bounds'])
+  })
+
+  it('says what it knows where the directory is away', async () => {
+    const count = () => Promise.reject(new Error('gone'))
+    const { app } = openGateway({ ...actors, directory: { accounts: { count } } })
+    expect(await (await app.request('/xrpc/_stats')).json()).toMatchObject({
+      metrics: { hostedAccountCount: null, totalAccountCount: null },
+    })
+  })
+})
+
+describe('the admin’s routes', () => {
+  it('tell how the server is', async () => {
+    const { app } = openGateway(actors)
+    const response = await app.request('/xrpc/_admin/status', { headers: asAdmin() })
+    expect(await response.json()).toMatchObject({
+      accounts: { active: 3, takendown: 1 },
+      accountsOwingEvents: 2,
+      sequencer: { currentSeq: 7 },
+      process: { accountsAwake: 0, outboxBacklog: 0 },
+    })
+  })
+
+  it('announce an account again', async () => {
+    const gateway = openGateway(actors)
+    const answer = await post(gateway, '_admin/announce', { account: 'alice.test' }, asAdmin())
+    expect(await answer.json()).toEqual({ did, events: ['#account'] })
+  })
+
+  it.each([
+    ['suspend', true],
+    ['unsuspend', false],
+  ])('%s an account', async (path, suspended) => {
+    const gateway = openGateway(actors)
+    const named = { account: 'alice.test' }
+    const answer = await post(gateway, `_admin/${path}`, named, asAdmin())
+    expect(await answer.json()).toEqual({ did, status: JSON.stringify({ suspended }) })
+    expect((await post(gateway, `_admin/${path}`, named, asAdmin('guess'))).status).toBe(401)
+  })
+
+  it('remove the second step of an owner who has lost it', async () => {
+    const gateway = openGateway(actors)
+    const named = { account: 'alice.test' }
+    const answer = await post(gateway, '_admin/remove-factors', named, asAdmin())
+    expect(await answer.json()).toEqual({ did, removed: ['totp'] })
+    const guessed = post(gateway, '_admin/remove-factors', named, asAdmin('guess'))
+    expect((await guessed).status).toBe(401)
+  })
+
+  it.each([
+    [{ account: 'bob.test' }, 400, 'NotFound'],
+    [{}, 400, 'InvalidRequest'],
+    [null, 400, 'InvalidRequest'],
+    [{ account: 'x'.repeat(5_000) }, 413, 'PayloadTooLarge'],
+  ])('announce nothing for %j', async (body, status, error) => {
+    const answer = await outcome(post(openGateway(actors), '_admin/announce', body, asAdmin()))
+    expect(answer).toMatchObject({ status, error })
+  })
+
+  it('are for the admin', async () => {
+    const gateway = openGateway(actors)
+    const wrong = asAdmin('guess')
+    const announced = post(gateway, '_admin/announce', { account: 'alice.test' }, wrong)
+    expect((await announced).status).toBe(401)
+    for (const path of ['/xrpc/_admin/status', '/metrics']) {
+      expect((await gateway.app.request(path)).status).toBe(401)
+    }
+    expect(gateway.calls).toEqual([])
+  })
+})
+
+describe('vitals', () => {
+  it('count the accounts awake here and the events that wait in them', () => {
+    const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
+    const live = { all: () => [account(2), account(0), account(5)] }
+    const vitals = new Vitals({ live, clock: { now: () => 0 } } as unknown as VitalsPorts)
+    expect(vitals.awake()).toEqual({ accounts: 3, backlog: 7 })
+  })
+})

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import { Errands } from '#src/gateway/workflows/background-tasks.ts'
+
+it('errands run behind their caller, and settle when all are over', async () => {
+  const failures: unknown[] = []
+  const errands = new Errands((error) => failures.push(error))
+  const done: string[] = []
+  let finish = () => {}
+  const gate = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  errands.run(async () => {
+    await gate
+    done.push('first')
+  })
+  errands.run(async () => Promise.reject(new Error('no')))
+  const settled = errands.settled().then(() => done.push('settled'))
+  finish()
+  await settled
+  expect(done).toEqual(['first', 'settled'])
+  expect(failures).toEqual([new Error('no')])
+})
+
+it('errands are refused while too many are under way, whatever they are about', async () => {
+  const errands = new Errands(() => {}, 2)
+  let finish = () => {}
+  const gate = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  errands.run(() => gate)
+  errands.run(() => gate)
+  expect(() => errands.run(() => gate)).toThrow(expect.objectContaining({ status: 503 }))
+  finish()
+  await errands.settled()
+  errands.run(async () => {})
+})

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { type CrawlerPorts, Crawlers } from '#src/gateway/workflows/crawlers.ts'
+import { TestClock } from '#tests/helpers/new-account.ts'
+
+const relay = 'https://relay.example.com'
+const other = 'https://other.example.com'
+const everyMs = 1_200_000
+
+function open(overrides: Partial<CrawlerPorts> = {}) {
+  const clock = new TestClock()
+  const asked: [url: string, body: unknown][] = []
+  const timers: { at: number; run: () => void; isOff: boolean }[] = []
+  const warnings: unknown[] = []
+  const crawlers = new Crawlers({
+    crawlers: [relay],
+    hostname: 'pds.example.com',
+    mayAsk: async () => true,
+    fetch: async (url, init) => {
+      asked.push([String(url), JSON.parse(String(init?.body))])
+      return new Response(null)
+    },
+    clock,
+    timer: (ms, run) => {
+      const timer = { at: clock.now() + ms, run, isOff: false }
+      timers.push(timer)
+      return () => {
+        timer.isOff = true
+      }
+    },
+    log: { info: () => {}, warn: (what: unknown) => void warnings.push(what) },
+    ...overrides,
+  })
+  const pass = async (ms: number) => {
+    clock.time += ms
+    for (const timer of timers.splice(0)) {
+      if (timer.at > clock.now()) timers.push(timer)
+      else if (!timer.isOff) timer.run()
+    }
+    await settled()
+  }
+  return { crawlers, asked, warnings, pass }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('crawlers', () => {
+  it('are asked at once when there is something new, and told our hostname', async () => {
+    const { crawlers, asked } = open({ crawlers: [relay, other] })
+    crawlers.notify()
+    await settled()
+    const body = { hostname: 'pds.example.com' }
+    expect(asked).toEqual([
+      [`${relay}/xrpc/com.atproto.sync.requestCrawl`, body],
+      [`${other}/xrpc/com.atproto.sync.requestCrawl`, body],
+    ])
+  })
+
+  it('are asked once in twenty minutes, however much is new, and not forgotten', async () => {
+    const { crawlers, asked, pass } = open()
+    for (let i = 0; i < 100; i++) crawlers.notify()
+    await settled()
+    crawlers.notify()
+    expect(asked).toHaveLength(1)
+    await pass(everyMs - 1)
+    expect(asked).toHaveLength(1)
+    await pass(2_000)
+    expect(asked).toHaveLength(2)
+    await pass(10 * everyMs)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('are left to the gateway whose turn it is', async () => {
+    const { crawlers, asked } = open({ mayAsk: async () => false })
+    crawlers.notify()
+    await settled()
+    expect(asked).toEqual([])
+  })
+
+  it('are asked also where nobody can say whose turn it is', async () => {
+    const { crawlers, asked } = open({ mayAsk: () => Promise.reject(new Error('away')) })
+    crawlers.notify()
+    await settled()
+    expect(asked).toHaveLength(1)
+  })
+
+  it('that fail do not keep the others from being asked', async () => {
+    const { crawlers, warnings } = open({
+      crawlers: [relay, other],
+      fetch: async (url) =>
+        new Response(null, { status: String(url).startsWith(relay) ? 500 : 200 }),
+    })
+    expect(await crawlers.request()).toEqual([other])
+    expect(warnings).toHaveLength(1)
+  })
+
+  it('are asked on request at any time, which fails where none accepts or there is none', async () => {
+    const { crawlers, asked } = open()
+    crawlers.notify()
+    await crawlers.request()
+    expect(asked).toHaveLength(2)
+    const failing = open({ fetch: () => Promise.reject(new Error('no route')) })
+    await expect(failing.crawlers.request()).rejects.toMatchObject({ status: 502 })
+    await expect(open({ crawlers: [] }).crawlers.request()).rejects.toMatchObject({ status: 400 })
+  })
+
+  it('hear nothing more once they are closed', async () => {
+    const { crawlers, asked, pass } = open()
+    crawlers.notify()
+    await settled()
+    crawlers.notify()
+    crawlers.close()
+    await pass(2 * everyMs)
+    crawlers.notify()
+    await settled()
+    expect(asked).toHaveLength(1)
+  })
+})

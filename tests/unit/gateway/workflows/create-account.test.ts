@@ -1,0 +1,294 @@
+import { decodeJwt } from 'jose'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { refreshSession } from '#src/account/sessions/sessions.ts'
+import { find } from '#src/directory/accounts.ts'
+import { createInviteCodes } from '#src/directory/invites.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { type CreationDispatch, createAccount } from '#src/gateway/workflows/create-account.ts'
+import { type LogInDispatch, logIn } from '#src/gateway/workflows/log-in.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import type { PlcOperation } from '#src/protocol/plc-operation.ts'
+import { CreationWorld, type Fault } from '#tests/helpers/creation-world.ts'
+
+const fiveMinutes = 5 * 60_000
+const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
+const credentials = { identifier: 'alice.test', password: 'hunter2' }
+/** No text at all, as no lexicon lets it through: hashing it fails. */
+const unhashable = { length: 7 } as unknown as string
+const kinds = ['#identity', '#account', '#commit', '#sync']
+
+/** What must hold at any time: who was born, or can be, is in the directory, and its DID lives. */
+async function expectNobodyHalf(world: CreationWorld): Promise<void> {
+  const born = Object.keys(await world.states())
+  const toBeBorn = await world.directory.sql.all<{ did: string }>(
+    'SELECT did FROM birth WHERE password_hash IS NOT NULL',
+  )
+  for (const did of [...born, ...toBeBorn.map((birth) => birth.did)]) {
+    expect(await find(world.directory, { identifier: did })).not.toBeNull()
+    expect(world.livingDids()).toContain(did)
+  }
+}
+
+describe('createAccount', () => {
+  let world: CreationWorld
+  beforeEach(() => {
+    world = new CreationWorld()
+  })
+
+  it('makes an account that anybody can find and its owner can use', async () => {
+    const created = await createAccount(world.deps(), input)
+    const { did } = created
+    expect(created.handle).toBe('alice.test')
+    for (const identifier of ['alice.test', did, 'alice@example.com']) {
+      expect(await find(world.directory, { identifier })).toMatchObject({ did })
+    }
+    expect(await world.states()).toEqual({ [did]: 'active' })
+    expect(await world.announced(did)).toEqual(kinds)
+    expect(decodeJwt(created.accessJwt).sub).toBe(did)
+    const tokenId = decodeJwt(created.refreshJwt).jti!
+    const account = await world.account(did)
+    expect(await refreshSession(account, { tokenId })).toMatchObject({ active: true })
+    expect(await logIn(world.dispatch(), credentials, 0)).toMatchObject({ did })
+  })
+
+  it('publishes the DID under the right keys, after its own is durable', async () => {
+    const [own, theirs] = [newSigningKey().key.did(), newSigningKey().key.did()]
+    const deps = world.deps({ recoveryKey: theirs })
+    const { did } = await createAccount(deps, { ...input, recoveryKey: own })
+    const [op] = world.plcLog.get(did) as PlcOperation[]
+    expect(op!.rotationKeys).toEqual([own, theirs, deps.rotationKey.did()])
+    expect(op!.alsoKnownAs).toEqual(['at://alice.test'])
+    const { signingKeyDid } = await (await world.account(did)).profile.get()
+    expect(op!.verificationMethods).toEqual({ atproto: signingKeyDid })
+    expect(world.calls).toEqual([
+      'reserve',
+      'send plc_operation',
+      'confirm',
+      'wake',
+      'find birth',
+      'store',
+    ])
+  })
+
+  it('costs the directory two transactions, and the account one behind the answer', async () => {
+    const { did } = await createAccount(world.deps(), input)
+    expect(world.directory.sql.batches).toBe(2)
+    expect((await world.account(did)).sql.batches).toBe(1)
+  })
+
+  it('needs no account to answer', async () => {
+    const asleep = { add: () => {} }
+    const created = await createAccount(world.deps({ firstWakes: asleep }), input)
+    expect(world.accounts.size).toBe(0)
+    const session = await logIn(world.dispatch(), credentials, 0)
+    expect(session).toMatchObject({ did: created.did, active: true })
+    expect(await world.announced(created.did)).toEqual(kinds)
+  })
+
+  it('keeps no secret in the clear', async () => {
+    const deps = world.deps({ firstWakes: { add: () => {} } })
+    await createAccount(deps, input)
+    const [birth] = await world.directory.sql.all<{ password_hash: string }>('SELECT * FROM birth')
+    expect(birth!.password_hash).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/)
+    expect(JSON.stringify(birth)).not.toContain(input.password)
+  })
+
+  it('ends a DID that was published while its password could not be hashed', async () => {
+    const deps = world.deps()
+    const slow = Promise.withResolvers<void>()
+    const plc = {
+      ...deps.plc,
+      send: async (...args: Parameters<typeof deps.plc.send>) => {
+        await slow.promise
+        return deps.plc.send(...args)
+      },
+    }
+    const attempt = createAccount({ ...deps, plc }, { ...input, password: unhashable })
+    setImmediate(slow.resolve)
+    await expect(attempt).rejects.toThrow(TypeError)
+    expect(world.plcLog.size).toBe(1)
+    expect(world.livingDids()).toEqual([])
+  })
+
+  it('names no key twice', async () => {
+    const deps = world.deps()
+    const recoveryKey = deps.rotationKey.did()
+    const { did } = await createAccount({ ...deps, recoveryKey }, { ...input, recoveryKey })
+    expect((world.plcLog.get(did) as PlcOperation[])[0]!.rotationKeys).toEqual([recoveryKey])
+  })
+
+  it('gives a handle to one of many who want it, and leaves nothing of the others', async () => {
+    const tries = Array.from({ length: 6 }, (_, i) =>
+      createAccount(world.deps(), { ...input, email: `a${i}@example.com` }),
+    )
+    const outcomes = await Promise.allSettled(tries)
+    const made = outcomes.filter(({ status }) => status === 'fulfilled')
+    expect(made).toHaveLength(1)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') continue
+      expect(outcome.reason).toMatchObject({
+        status: 400,
+        error: 'InvalidRequest',
+        message: 'Handle already taken: alice.test',
+      })
+    }
+    expect(world.livingDids()).toHaveLength(1)
+    expect(Object.keys(await world.states())).toHaveLength(1)
+  })
+
+  it('shares the transactions of the directory among many', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `alice${i}`)
+    await Promise.all(
+      names.map((name) =>
+        createAccount(world.deps(), {
+          ...input,
+          handle: `${name}.test`,
+          email: `${name}@example.com`,
+        }),
+      ),
+    )
+    expect(Object.values(await world.states())).toEqual(names.map(() => 'active'))
+    expect(world.directory.sql.batches).toBeLessThan(2 * names.length)
+  })
+
+  it.each([
+    [{ plcOp: {} }, 'InvalidRequest', 'Unsupported input: "plcOp"'],
+    [{ password: 'x'.repeat(257) }, 'InvalidRequest', 'Password too long'],
+    [{ email: '' }, 'InvalidRequest', 'Email is required'],
+    [{ email: 'alice' }, 'InvalidRequest', 'This email address is not supported'],
+    [{ handle: 'al.test' }, 'InvalidHandle', 'Handle too short'],
+    [{ handle: 'alice.com' }, 'UnsupportedDomain', 'Not a supported handle domain'],
+    [{ handle: 'admin.test' }, 'HandleNotAvailable', 'Reserved handle'],
+    [{ recoveryKey: 'did:key:x' }, 'InvalidRequest', 'The recoveryKey is not a did:key'],
+  ])('refuses %j and asks nobody', async (change, error, message) => {
+    const attempt = createAccount(world.deps(), { ...input, ...change })
+    await expect(attempt).rejects.toMatchObject({
+      status: 400,
+      error,
+      message: expect.stringContaining(message),
+    })
+    expect(world.calls).toEqual([])
+  })
+
+  it('wants an invite code where that is required, and uses it up', async () => {
+    const deps = world.deps({ inviteRequired: true })
+    const refused = { status: 400, error: 'InvalidInviteCode' }
+    await expect(createAccount(deps, input)).rejects.toMatchObject(refused)
+    const made = await createInviteCodes(world.directory, { hostname: 'pds.test', useCount: 1 })
+    const inviteCode = made.codes[0]!.codes[0]!
+    const bob = { handle: 'bob.test', email: 'bob@example.com', password: 'x', inviteCode }
+    await expect(createAccount(deps, { ...bob, inviteCode: 'x' })).rejects.toMatchObject(refused)
+    await createAccount(deps, { ...input, inviteCode })
+    await expect(createAccount(deps, bob)).rejects.toMatchObject(refused)
+  })
+
+  it('gives the names back where the PLC directory refuses', async () => {
+    const deps = world.deps()
+    const refusal = new Error('refused')
+    const plc = { ...deps.plc, send: () => Promise.reject(refusal) }
+    await expect(createAccount({ ...deps, plc }, input)).rejects.toBe(refusal)
+    await expectNobodyHalf(world)
+    await createAccount(world.deps(), input)
+  })
+
+  it('has the shape of the real dispatch', () => {
+    const creation = (dispatch: Dispatch): CreationDispatch => dispatch
+    const login = (dispatch: Dispatch): LogInDispatch => dispatch
+    expect([creation, login]).toHaveLength(2)
+  })
+})
+
+/** One fault at every call there is, on both sides of its effect, with and without the end of the process. */
+const steps = ['reserve', 'send', 'confirm', 'wake', 'find birth', 'store']
+const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
+  (['before', 'after'] as const).flatMap((when) =>
+    [false, true].map((crash) => ({ name, at: i + 1, when, crash })),
+  ),
+)
+
+describe('a creation that loses one call', () => {
+  it.concurrent.each(faults)(
+    '$name, $when its effect (crash: $crash), can be tried again',
+    async (fault) => {
+      const world = new CreationWorld()
+      world.fault = fault
+      const first = await createAccount(world.deps(), input).catch((error: Error) => error)
+      await expectNobodyHalf(world)
+      world.restart()
+      await expectNobodyHalf(world)
+      if (fault.crash) world.clock.time += fiveMinutes
+
+      const known = await find(world.directory, { identifier: 'alice.test' })
+      if (known === null) {
+        expect(first).toBeInstanceOf(Error)
+        // The process lived on, so it has taken back what it did.
+        if (!fault.crash) expect(world.livingDids()).toEqual([])
+        await createAccount(world.deps(), input)
+      } else {
+        await expect(createAccount(world.deps(), input)).rejects.toThrow('Handle already taken')
+        await world.remindAll()
+        expect(await world.announced(known.did)).toEqual(kinds)
+      }
+      if (!(first instanceof Error)) {
+        const tokenId = decodeJwt(first.refreshJwt).jti!
+        const account = await world.account(first.did)
+        expect(await refreshSession(account, { tokenId })).toMatchObject({ active: true })
+      }
+
+      const session = await logIn(world.dispatch(), credentials, 0)
+      expect(session).toMatchObject({ handle: 'alice.test', active: true })
+      expect(await world.announced(session.did)).toEqual(kinds)
+      await expectNobodyHalf(world)
+      const active = Object.values(await world.states()).filter((status) => status === 'active')
+      expect(active).toHaveLength(1)
+    },
+  )
+})
+
+describe('a lost answer', () => {
+  it.concurrent.each([
+    [3, 'before'],
+    [3, 'after'],
+    [6, 'after'],
+  ] as const)('of call %i, %s its effect, is not even noticed', async (at, when) => {
+    const world = new CreationWorld()
+    world.fault = { at, when, crash: false }
+    const { did } = await createAccount(world.deps(), input)
+    expect(await world.states()).toEqual({ [did]: 'active' })
+    expect(await world.announced(did)).toEqual(kinds)
+  })
+})
+
+describe('a confirmation that nobody hears of', () => {
+  it('still makes an account', async () => {
+    const world = new CreationWorld()
+    const dispatch = world.dispatch()
+    const { accounts } = dispatch.directory
+    const confirm = async (input: Parameters<typeof accounts.confirm>[0]) => {
+      await accounts.confirm(input)
+      throw new Error('the answer was lost')
+    }
+    const deaf = { ...dispatch, directory: { accounts: { ...accounts, confirm } } }
+    const { did } = await createAccount(world.deps({ dispatch: deaf }), input)
+    expect(await world.states()).toEqual({ [did]: 'active' })
+    expect(world.livingDids()).toEqual([did])
+  })
+})
+
+describe('a confirmation that comes too late', () => {
+  it('ends the DID and leaves the names to whoever has them', async () => {
+    const world = new CreationWorld()
+    const deps = world.deps()
+    const plc = {
+      ...deps.plc,
+      send: async (did: string, op: Parameters<typeof deps.plc.send>[1]) => {
+        await deps.plc.send(did, op)
+        if (op.type === 'plc_operation') world.clock.time += fiveMinutes
+      },
+    }
+    await expect(createAccount({ ...deps, plc }, input)).rejects.toThrow('expired')
+    expect(world.livingDids()).toEqual([])
+    await expectNobodyHalf(world)
+    await createAccount(world.deps(), input)
+  })
+})

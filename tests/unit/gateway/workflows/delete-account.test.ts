@@ -1,0 +1,198 @@
+/** Deletion, whoever dies when: in the end nothing is left, everybody has been told, and the name is free. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { find, setState } from '#src/directory/accounts.ts'
+import { createAccount } from '#src/gateway/workflows/create-account.ts'
+import { deleteAccount, sweepDue } from '#src/gateway/workflows/delete-account.ts'
+import { arrive } from '#src/gateway/workflows/migrate-in.ts'
+import { CreationWorld } from '#tests/helpers/creation-world.ts'
+
+const input = { handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
+const collection = 'com.example.thing'
+const publicUrl = 'http://localhost:2583'
+
+let world: CreationWorld
+/** Where DIDs point, as the resolver has it. */
+let endpoint = publicUrl
+beforeEach(() => {
+  world = new CreationWorld()
+  endpoint = publicUrl
+})
+
+function deps() {
+  const document = async (did: string) => ({
+    id: did,
+    service: [{ id: '#atproto_pds', type: 'x', serviceEndpoint: endpoint }],
+  })
+  return {
+    ...world.deps(),
+    dispatch: world.dispatch(),
+    resolver: { resolve: document, refresh: document },
+    handles: { resolve: async () => undefined },
+    credentials: { publicUrl, rotationKeyDid: 'did:key:z' },
+    log: { info: () => {}, warn: () => {} },
+  }
+}
+
+const sweep = () => sweepDue(deps(), () => false)
+
+async function made(): Promise<string> {
+  const { did } = await createAccount(world.deps(), input)
+  const account = await world.account(did)
+  await createRecord(account, { collection, rkey: 'one', record: { $type: collection } })
+  await world.settled()
+  world.clock.time += 1000
+  return did
+}
+
+async function expectGone(did: string): Promise<void> {
+  for (const identifier of [did, input.handle, input.email]) {
+    expect(await find(world.directory, { identifier })).toBeNull()
+  }
+  const { sql } = await world.account(did)
+  for (const table of ['record', 'record_blob', 'backlink', 'refresh_token', 'credential']) {
+    expect(await sql.all(`SELECT * FROM ${table}`)).toEqual([])
+  }
+  const row = await sql.first<Record<string, unknown>>('SELECT * FROM account')
+  expect(row).toMatchObject({ status: 'deleted', handle: null, email: null, password_hash: null })
+  const announced = await world.announced(did)
+  expect(announced.filter((kind) => kind === '#account')).toHaveLength(2)
+  expect(announced.at(-1)).toBe('#account')
+  const last = world.accounts.get(did)!.delivered.at(-1)!
+  expect(Buffer.from(last.event).toString('latin1')).toContain('deleted')
+}
+
+describe('a deletion', () => {
+  it('leaves nothing, and the name to others', async () => {
+    const did = await made()
+    await deleteAccount(deps(), did)
+    await expectGone(did)
+    const again = await createAccount(world.deps(), input)
+    expect(again.did).not.toBe(did)
+    await sweep()
+    await expectGoneOnly(did)
+  })
+
+  async function expectGoneOnly(did: string): Promise<void> {
+    expect(await find(world.directory, { identifier: did })).toBeNull()
+    expect(await find(world.directory, { identifier: input.handle })).not.toBeNull()
+  }
+
+  it('may be asked for twice', async () => {
+    const did = await made()
+    await Promise.all([deleteAccount(deps(), did), deleteAccount(deps(), did)])
+    await deleteAccount(deps(), did)
+    await expectGone(did)
+  })
+
+  it('outlives the death of the process at every step', async () => {
+    const trial = await made()
+    const from = world.calls.length
+    await deleteAccount(deps(), trial)
+    const steps = world.calls.length - from
+    expect(steps).toBeGreaterThan(4)
+    for (let at = 1; at <= steps; at++) {
+      for (const when of ['before', 'after'] as const) {
+        world = new CreationWorld()
+        const did = await made()
+        world.fault = { at: world.calls.length + at, when, crash: true }
+        const isDurable = await deleteAccount(deps(), did).then(
+          () => true,
+          () => false,
+        )
+        world.restart()
+        // A process that starts reminds those that may have something to say, and looks for those that are due.
+        await world.remindAll()
+        await (await world.account(did)).outbox.settled()
+        await sweep()
+        const { status } = await (await world.account(did)).profile.get()
+        if (isDurable || status === 'deleted') await expectGone(did)
+        else expect(await find(world.directory, { identifier: did })).toMatchObject({ status })
+      }
+    }
+  })
+})
+
+describe('an account that is due', () => {
+  const soon = '2026-01-02T00:00:00.000Z'
+
+  it('is deleted when its time has come, not before', async () => {
+    const did = await made()
+    await changeState(await world.account(did), { active: false, deleteAfter: soon })
+    await sweep()
+    expect(await find(world.directory, { identifier: did })).toMatchObject({
+      status: 'deactivated',
+    })
+    world.clock.time = Date.parse(soon)
+    world.restart()
+    await sweep()
+    await world.announced(did)
+    expect(await find(world.directory, { identifier: did })).toBeNull()
+  })
+
+  it('is not deleted where it has been activated, or where only the directory thinks so', async () => {
+    const did = await made()
+    const account = await world.account(did)
+    await changeState(account, { active: false, deleteAfter: soon })
+    await changeState(account, { active: true })
+    expect((await account.profile.get()).deleteAfter).toBeNull()
+    await setState(world.directory, { did, status: 'deactivated', deleteAfter: soon })
+    world.clock.time = Date.parse(soon)
+    await sweep()
+    expect(await find(world.directory, { identifier: did })).toMatchObject({ status: 'active' })
+  })
+
+  it('is not deleted as long as it is taken down', async () => {
+    const did = await made()
+    const account = await world.account(did)
+    await changeState(account, { takedownRef: 'spam' })
+    await changeState(account, { active: false, deleteAfter: soon })
+    world.clock.time = Date.parse(soon)
+    await sweep()
+    expect(await find(world.directory, { identifier: did })).toMatchObject({ status: 'takendown' })
+    await changeState(account, { takedownRef: null })
+    await sweep()
+    expect(await find(world.directory, { identifier: did })).toBeNull()
+  })
+})
+
+describe('an account that came from elsewhere', () => {
+  const did = 'did:web:alice.example.com'
+  const come = () => arrive(deps(), { ...input, did }, did)
+
+  it('goes after three days, unless its DID points here by then', async () => {
+    await come()
+    world.clock.time += 3 * 24 * 60 * 60_000
+    await sweep()
+    expect(await find(world.directory, { identifier: did })).toMatchObject({
+      status: 'deactivated',
+    })
+    endpoint = 'https://elsewhere.example.com'
+    await sweep()
+    expect(await find(world.directory, { identifier: did })).toBeNull()
+    expect(await world.announced(did)).toEqual(['#account'])
+  })
+
+  it('may come again when it has been deleted, and its revs go on', async () => {
+    await come()
+    const first = await (await world.account(did)).lane.head()
+    await deleteAccount(deps(), did)
+    for (const restarts of [true, false]) {
+      world.clock.time += 1000
+      if (restarts) world.restart()
+      await come()
+      const account = await world.account(did)
+      expect(await account.profile.get()).toMatchObject({
+        status: 'deactivated',
+        handle: 'alice.test',
+        email: 'alice@example.com',
+      })
+      const head = await account.lane.head()
+      expect(head.rev > first.rev).toBe(true)
+      await changeState(account, { active: true })
+      await createRecord(account, { collection, rkey: 'one', record: { $type: collection } })
+      await deleteAccount(deps(), did)
+    }
+  })
+})

@@ -1,0 +1,102 @@
+/** What a DID must say before its account may be active. */
+import { describe, expect, it } from 'vitest'
+import { activateAccount } from '#src/gateway/workflows/activate.ts'
+import { isHostedHere, isValidDid, mustPointHere } from '#src/gateway/workflows/did-check.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import type { DidDocument } from '#src/protocol/did-document.ts'
+
+const publicUrl = 'https://pds.example.com'
+const signingKey = newSigningKey().key.did()
+const other = newSigningKey().key.did()
+const rotationKeyDid = newSigningKey().key.did()
+const plcDid = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const webDid = 'did:web:alice.example.com'
+
+interface Said {
+  rotationKeys?: string[]
+  endpoint?: string
+  key?: string
+}
+
+function deps(said: Said | undefined) {
+  const {
+    rotationKeys = [other, rotationKeyDid],
+    endpoint = publicUrl,
+    key = signingKey,
+  } = said ?? {}
+  const document: DidDocument = {
+    id: webDid,
+    service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: endpoint }],
+    verificationMethod: [
+      { id: '#atproto', type: 'Multikey', publicKeyMultibase: key.slice('did:key:'.length) },
+    ],
+  }
+  const data = {
+    did: plcDid,
+    rotationKeys,
+    alsoKnownAs: [],
+    verificationMethods: { atproto: key },
+    services: { atproto_pds: { type: 'AtprotoPersonalDataServer', endpoint } },
+  }
+  const resolve = async () => (said === undefined ? undefined : document)
+  return {
+    plc: { data: async () => (said === undefined ? undefined : data) },
+    resolver: { resolve, refresh: resolve },
+    credentials: { publicUrl, rotationKeyDid },
+  }
+}
+
+describe.each([plcDid, webDid])('%s', (did) => {
+  it.each<[Said | undefined, string]>([
+    [undefined, 'Could not resolve DID'],
+    [
+      { endpoint: 'https://elsewhere.example.com' },
+      'DID document atproto_pds service endpoint does not match PDS public url',
+    ],
+    [
+      { endpoint: `${publicUrl}/` },
+      'DID document atproto_pds service endpoint does not match PDS public url',
+    ],
+    [{ key: other }, 'DID document verification method does not match expected signing key'],
+  ])('that says %j is refused', async (said, message) => {
+    const attempt = mustPointHere(deps(said), { did, signingKey })
+    await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest', message })
+    expect(await isValidDid(deps(said), { did, signingKey })).toBe(false)
+  })
+
+  it('that says all of it is right', async () => {
+    expect(await isValidDid(deps({}), { did, signingKey })).toBe(true)
+    expect(await isHostedHere(deps({}), did)).toBe(true)
+    expect(await isHostedHere(deps({ endpoint: 'https://elsewhere.example.com' }), did)).toBe(false)
+  })
+})
+
+it('a did:plc without this server’s rotation key is refused, a did:web has none', async () => {
+  const without = deps({ rotationKeys: [other] })
+  await expect(mustPointHere(without, { did: plcDid, signingKey })).rejects.toThrow(
+    'Server rotation key not included in PLC DID data',
+  )
+  await mustPointHere(without, { did: webDid, signingKey })
+})
+
+describe('activateAccount', () => {
+  const activate = async (said: Said, status: string) => {
+    const changes: unknown[] = []
+    const account = () => ({
+      lifecycle: { changeState: async (change: unknown) => void changes.push(change) },
+      identity: { getIdentity: async () => ({ signingKeyDid: signingKey, status }) },
+    })
+    await activateAccount({ ...deps(said), dispatch: { account } }, webDid)
+    return changes
+  }
+
+  it('asks the DID first', async () => {
+    await expect(activate({ key: other }, 'deactivated')).rejects.toThrow('verification method')
+    expect(await activate({}, 'deactivated')).toEqual([{ active: true }])
+    expect(await activate({}, 'active')).toEqual([{ active: true }])
+  })
+
+  it('knows none that is taken down', async () => {
+    await expect(activate({}, 'takendown')).rejects.toMatchObject({ error: 'AccountNotFound' })
+  })
+})

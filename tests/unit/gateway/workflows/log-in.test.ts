@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import type { Session } from '#src/account/sessions/sessions.ts'
+import { type LogInDispatch, logIn } from '#src/gateway/workflows/log-in.ts'
+import { wrongCredentials } from '#src/rules/passwords.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const session: Session = {
+  did,
+  handle: 'alice.test',
+  emailConfirmed: false,
+  active: true,
+  accessJwt: 'a',
+  refreshJwt: 'r',
+}
+
+/** One account, alice.test; `asked` notes what was asked of whom. */
+function server() {
+  const asked: string[] = []
+  const dispatch: LogInDispatch = {
+    directory: {
+      accounts: {
+        async find({ identifier }) {
+          asked.push(`find ${identifier}`)
+          return identifier === 'alice.test' ? { did } : null
+        },
+      },
+    },
+    account: (of) => ({
+      session: {
+        async createSession({ password }) {
+          asked.push(`createSession ${of}`)
+          if (password !== 'right') throw wrongCredentials()
+          return session
+        },
+      },
+    }),
+  }
+  return { dispatch, asked }
+}
+
+describe('logIn', () => {
+  it('finds the account whatever the case of its name', async () => {
+    const { dispatch, asked } = server()
+    const input = { identifier: 'Alice.TEST', password: 'right' }
+    expect(await logIn(dispatch, input, 0)).toEqual(session)
+    expect(asked).toEqual(['find alice.test', `createSession ${did}`])
+  })
+
+  it('answers an unknown name and a wrong password alike', async () => {
+    const { dispatch } = server()
+    const unknown = logIn(dispatch, { identifier: 'bob.test', password: 'right' }, 0)
+    const wrong = logIn(dispatch, { identifier: 'alice.test', password: 'wrong' }, 0)
+    const [a, b] = await Promise.all([unknown, wrong].map((attempt) => attempt.catch((e) => e)))
+    expect([a.status, a.error, a.message]).toEqual([b.status, b.error, b.message])
+    expect(a).toMatchObject({ status: 401, error: 'AuthenticationRequired' })
+  })
+
+  it('looks at no password beyond 512 characters, and tells nothing by it', async () => {
+    const { dispatch, asked } = server()
+    for (const identifier of ['alice.test', 'bob.test']) {
+      const attempt = logIn(dispatch, { identifier, password: 'x'.repeat(513) }, 0)
+      await expect(attempt).rejects.toMatchObject({ status: 401 })
+    }
+    expect(asked).toEqual([])
+  })
+
+  it('takes its time, in failure too', async () => {
+    const { dispatch } = server()
+    for (const password of ['right', 'wrong']) {
+      const start = performance.now()
+      await logIn(dispatch, { identifier: 'alice.test', password }, 60).catch(() => {})
+      expect(performance.now() - start).toBeGreaterThan(55)
+    }
+  })
+})

@@ -1,0 +1,166 @@
+/** createAccount for a DID that exists already: who may, with what key, and what is there when somebody dies. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { find } from '#src/directory/accounts.ts'
+import { createAccount } from '#src/gateway/workflows/create-account.ts'
+import { arrive, reserveSigningKey } from '#src/gateway/workflows/migrate-in.ts'
+import { CreationWorld } from '#tests/helpers/creation-world.ts'
+import { keys } from '#tests/helpers/new-account.ts'
+
+const did = 'did:web:alice.example.com'
+const input = { did, handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
+
+let world: CreationWorld
+/** The key that the DID's document names. */
+let named: string | undefined
+beforeEach(() => {
+  world = new CreationWorld()
+  named = undefined
+})
+
+function deps(overrides: { inviteRequired?: boolean } = {}) {
+  const document = async () => ({
+    id: did,
+    ...(named && {
+      verificationMethod: [
+        { id: '#atproto', type: 'Multikey', publicKeyMultibase: named.slice('did:key:'.length) },
+      ],
+    }),
+  })
+  return {
+    ...world.deps(overrides),
+    dispatch: world.dispatch(),
+    resolver: { resolve: document, refresh: document },
+    handles: {
+      resolve: async (handle: string) => (handle === 'alice.example.com' ? did : undefined),
+    },
+  }
+}
+
+const keyOf = async (of = did) => (await (await world.account(of)).profile.get()).signingKeyDid
+const reserve = async (of?: string) => {
+  const { signingKey } = await reserveSigningKey({ ...deps(), keys }, of ? { did: of } : {})
+  return signingKey
+}
+
+describe('an account from elsewhere', () => {
+  it('is deactivated, and of it nothing is told', async () => {
+    await arrive(deps(), input, did)
+    expect(await world.states()).toEqual({ [did]: 'deactivated' })
+    expect(await world.announced(did)).toEqual([])
+    expect(world.livingDids()).toEqual([])
+    const row = await (await world.account(did)).profile.get()
+    expect(row.deleteAfter).toBe('2026-01-04T00:00:00.000Z')
+  })
+
+  it('may be called by a domain of its own, if that says so', async () => {
+    const claim = (handle: string) => arrive(deps(), { ...input, handle }, did)
+    await expect(claim('bob.example.com')).rejects.toMatchObject({
+      status: 400,
+      message: 'External handle did not resolve to DID',
+    })
+    expect(await claim('alice.example.com')).toMatchObject({ handle: 'alice.example.com' })
+  })
+
+  it('may have no password', async () => {
+    const { password: _, ...rest } = input
+    await arrive(deps(), rest, did)
+    expect((await (await world.account(did)).profile.get()).passwordHash).toBeNull()
+  })
+
+  it.each([undefined, 'did:web:bob.example.com', `${did}#atproto_labeler`])(
+    'is none for a token of %s',
+    async (requester) => {
+      await expect(arrive(deps(), input, requester)).rejects.toMatchObject({
+        status: 401,
+        error: 'AuthenticationRequired',
+        message: `Missing auth to create account with did: ${did}`,
+      })
+      expect(await find(world.directory, { identifier: did })).toBeNull()
+    },
+  )
+
+  it.each([
+    [{ plcOp: {} }, 'InvalidRequest'],
+    [{ password: 'x'.repeat(257) }, 'InvalidRequest'],
+    [{ email: 'nonsense' }, 'InvalidRequest'],
+    [{ handle: 'a.test' }, 'InvalidHandle'],
+  ])('is none with %j', async (change, error) => {
+    const attempt = arrive(deps(), { ...input, ...change }, did)
+    await expect(attempt).rejects.toMatchObject({ status: 400, error })
+  })
+
+  it('needs an invite code where accounts do', async () => {
+    const attempt = arrive(deps({ inviteRequired: true }), input, did)
+    await expect(attempt).rejects.toMatchObject({ error: 'InvalidInviteCode' })
+  })
+
+  it('does not come twice, nor under a name that is taken', async () => {
+    await createAccount(world.deps(), { ...input, email: 'bob@example.com' })
+    await expect(arrive(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
+    const other = { ...input, handle: 'alice.example.com' }
+    const attempts = [0, 1].map(() => arrive(deps(), other, did))
+    const outcomes = await Promise.allSettled(attempts)
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    await expect(arrive(deps(), other, did)).rejects.toThrow('Repo already exists')
+  })
+
+  it('is whole or not there, whoever dies when', async () => {
+    await arrive(deps(), input, did)
+    const steps = world.calls.length
+    for (const crash of [true, false]) {
+      for (let at = 1; at <= steps; at++) {
+        for (const when of ['before', 'after'] as const) {
+          world = new CreationWorld()
+          world.fault = { at, when, crash }
+          const created = await arrive(deps(), input, did).then(
+            () => true,
+            () => false,
+          )
+          world.restart()
+          await world.remindAll()
+          const found = await find(world.directory, { identifier: did })
+          if (created) expect(found).toMatchObject({ did, status: 'deactivated' })
+          if (found === null) {
+            world.clock.time += 5 * 60_000
+            await arrive(deps(), input, did)
+          }
+          expect((await (await world.account(did)).profile.get()).status).toBe('deactivated')
+        }
+      }
+    }
+  })
+})
+
+describe('a reserved key', () => {
+  it('is the same for the same DID, and goes to its account, once', async () => {
+    const key = await reserve(did)
+    expect(await reserve(did)).toBe(key)
+    expect(await reserve('did:web:bob.example.com')).not.toBe(key)
+    await arrive(deps(), input, did)
+    expect(await keyOf()).toBe(key)
+    expect(await (await world.account(did)).signer()).toHaveProperty('did')
+    expect(await reserve(did)).not.toBe(key)
+  })
+
+  it('may have been put into the DID document before anybody knew whose it is', async () => {
+    named = await reserve()
+    expect(await reserve()).not.toBe(named)
+    await arrive(deps(), input, did)
+    expect(await keyOf()).toBe(named)
+  })
+
+  it('is stored sealed', async () => {
+    await reserve(did)
+    const row = await world.directory.sql.first<{ signing_key: Uint8Array }>(
+      'SELECT signing_key FROM reserved_key',
+    )
+    expect(row!.signing_key.length).toBeGreaterThan(32)
+    expect(keys.open(row!.signing_key, did)).toHaveLength(32)
+  })
+
+  it('that nobody named is not used', async () => {
+    const key = await reserve()
+    await arrive(deps(), input, did)
+    expect(await keyOf()).not.toBe(key)
+  })
+})

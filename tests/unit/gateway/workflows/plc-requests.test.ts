@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { invalidRequest } from '#src/errors.ts'
+import {
+  recommendedCredentials,
+  signPlcOperation,
+  submitPlcOperation,
+} from '#src/gateway/workflows/plc-requests.ts'
+import { finishIdentityChanges } from '#src/gateway/workflows/update-handle.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import {
+  type PlcOperation,
+  tombstoneOperation,
+  updateOperation,
+} from '#src/protocol/plc-operation.ts'
+import { everywhere, IdentityWorld, publicUrl, rotationKey } from '#tests/helpers/identity-world.ts'
+import { testDid as did } from '#tests/helpers/open-account.ts'
+
+const credentials = { publicUrl, rotationKeyDid: rotationKey.did(), recoveryKeyDid: undefined }
+const pds = { type: 'AtprotoPersonalDataServer', endpoint: publicUrl }
+
+let world: IdentityWorld
+
+beforeEach(async () => {
+  world = await IdentityWorld.open()
+})
+
+describe('recommendedCredentials', () => {
+  const own = { handle: 'alice.test', signingKeyDid: 'did:key:zAlice', status: 'active' } as const
+
+  it('puts the operator’s key before the server’s', () => {
+    const recoveryKeyDid = 'did:key:zOperator'
+    expect(recommendedCredentials(own, { ...credentials, recoveryKeyDid })).toEqual({
+      alsoKnownAs: ['at://alice.test'],
+      verificationMethods: { atproto: 'did:key:zAlice' },
+      rotationKeys: [recoveryKeyDid, rotationKey.did()],
+      services: { atproto_pds: pds },
+    })
+  })
+
+  it('says nothing of a handle where there is none', () => {
+    const { alsoKnownAs } = recommendedCredentials({ ...own, handle: null }, credentials)
+    expect(alsoKnownAs).toBeUndefined()
+  })
+})
+
+describe('signPlcOperation', () => {
+  let believed = 0
+  const believe = async () => {
+    believed += 1
+  }
+
+  beforeEach(() => {
+    believed = 0
+  })
+
+  it('changes what is asked for, and leads on from the last operation', async () => {
+    const services = { atproto_pds: { ...pds, endpoint: 'https://elsewhere.example' } }
+    const operation = await signPlcOperation(world.process(), did, { services }, believe)
+    expect(operation).toMatchObject({ services, alsoKnownAs: ['at://alice.test'] })
+    await world.process().plc.send(did, operation)
+    expect(believed).toBe(1)
+  })
+
+  it('believes no token where it cannot sign', async () => {
+    const sign = (wanted: object, subject = did) =>
+      signPlcOperation(world.process(), subject, wanted, believe)
+    await expect(sign({ services: { x: 'y' } })).rejects.toThrow('Invalid operation')
+    await expect(sign({ rotationKeys: 'x' })).rejects.toThrow('Invalid operation')
+    await expect(sign({}, 'did:web:a.example')).rejects.toThrow('Only a did:plc has operations')
+    const end = await tombstoneOperation(world.plcLog[0]!, rotationKey)
+    world.plcLog.push(end as never)
+    await expect(sign({})).rejects.toThrow('Did is tombstoned')
+    expect(believed).toBe(0)
+  })
+
+  it('signs nothing for whoever is not believed', async () => {
+    const disbelieve = () => Promise.reject(invalidRequest('Token is invalid', 'InvalidToken'))
+    const signed = signPlcOperation(world.process(), did, {}, disbelieve)
+    await expect(signed).rejects.toMatchObject({ error: 'InvalidToken' })
+  })
+})
+
+describe('submitPlcOperation', () => {
+  const submit = (changes: Partial<PlcOperation>) => async () => {
+    const operation = await updateOperation(world.plcLog[0]!, changes, rotationKey)
+    return submitPlcOperation({ ...world.process(), credentials }, did, operation)
+  }
+
+  it('sends what keeps the account here, and announces it', async () => {
+    const rotationKeys = [newSigningKey().key.did(), rotationKey.did()]
+    await submit({ rotationKeys })()
+    expect(world.plcLog.at(-1)!.rotationKeys).toEqual(rotationKeys)
+    expect(await world.announced()).toEqual(['#identity'])
+    expect(await world.handles()).toEqual(everywhere('alice.test'))
+  })
+
+  it.each([
+    [{ rotationKeys: [] }, "Rotation keys do not include server's rotation key"],
+    [{ services: {} }, 'Incorrect type on atproto_pds service'],
+    [{ services: { atproto_pds: { ...pds, type: 'X' } } }, 'Incorrect type on atproto_pds service'],
+    [
+      { services: { atproto_pds: { ...pds, endpoint: 'http://x' } } },
+      'Incorrect endpoint on atproto_pds service',
+    ],
+    [{ verificationMethods: {} }, 'Incorrect signing key'],
+    [{ alsoKnownAs: [] }, 'Incorrect handle in alsoKnownAs'],
+    [{ alsoKnownAs: ['at://x.test', 'at://alice.test'] }, 'Incorrect handle in alsoKnownAs'],
+  ])('refuses %j', async (changes, message) => {
+    await expect(submit(changes)()).rejects.toMatchObject({ status: 400, message })
+    expect(world.plcLog).toHaveLength(1)
+  })
+
+  it('refuses what is no operation', async () => {
+    const nothing = submitPlcOperation({ ...world.process(), credentials }, did, { type: 'x' })
+    await expect(nothing).rejects.toMatchObject({ status: 400, message: 'Invalid operation' })
+  })
+
+  it('announces it after a crash', async () => {
+    world.fault = { at: 3, when: 'after' }
+    await expect(submit({})()).rejects.toThrow('dead')
+    expect(world.calls.at(-1)).toBe('plc.send')
+    expect(await world.announced()).toEqual([])
+    await finishIdentityChanges(world.process(), { age: 0 })
+    expect(await world.announced()).toEqual(['#identity'])
+    expect(await world.handles()).toEqual(everywhere('alice.test'))
+  })
+})

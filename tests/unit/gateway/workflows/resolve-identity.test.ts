@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { XrpcError } from '#src/errors.ts'
+import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
+import {
+  didOfHandle,
+  type ResolvingDeps,
+  resolveIdentity,
+} from '#src/gateway/workflows/resolve-identity.ts'
+
+const alice = 'did:plc:alice'
+const bob = 'did:web:bob.example.com'
+
+/** What the accounts here are called, what domains say, and what documents claim. */
+let hosted: Record<string, string>
+let domains: Record<string, string>
+let documents: Record<string, string[]>
+let asked: string[]
+
+const deps: ResolvingDeps = {
+  dispatch: {
+    directory: {
+      accounts: {
+        resolveHandle: async ({ handle }) => (hosted[handle] ? { did: hosted[handle] } : null),
+      },
+    },
+  },
+  handleRules: async () => handleRules(['.pds.example.com']),
+  handles: {
+    resolve: async (handle) => {
+      asked.push(handle)
+      return domains[handle]
+    },
+  },
+  resolver: {
+    resolve: async (did) => documents[did] && { id: did, alsoKnownAs: documents[did] },
+    refresh: async (did) => ({ id: did, alsoKnownAs: ['at://new.example.com'] }),
+  },
+}
+
+beforeEach(() => {
+  hosted = { 'alice.pds.example.com': alice }
+  domains = { 'bob.example.com': bob, 'new.example.com': bob, 'pds.example.com': bob }
+  documents = { [alice]: ['at://alice.pds.example.com'], [bob]: ['at://Bob.example.com'] }
+  asked = []
+})
+
+describe('didOfHandle', () => {
+  it('asks nobody about accounts and names of this server', async () => {
+    expect(await didOfHandle(deps, 'alice.pds.example.com')).toBe(alice)
+    expect(await didOfHandle(deps, 'nobody.pds.example.com')).toBeUndefined()
+    expect(asked).toEqual([])
+  })
+
+  it('asks the domain itself, also a service domain that no account has for a handle', async () => {
+    expect(await didOfHandle(deps, 'bob.example.com')).toBe(bob)
+    expect(await didOfHandle(deps, 'pds.example.com')).toBe(bob)
+    hosted['pds.example.com'] = alice
+    expect(await didOfHandle(deps, 'pds.example.com')).toBe(alice)
+  })
+
+  it('asks whoever answers in the domains’ place', async () => {
+    const appView = { resolve: async () => 'did:plc:seen' }
+    expect(await didOfHandle(deps, 'bob.example.com', appView)).toBe('did:plc:seen')
+    expect(asked).toEqual([])
+  })
+})
+
+describe('resolveIdentity', () => {
+  it.each([
+    ['alice.pds.example.com', alice, 'alice.pds.example.com'],
+    [alice, alice, 'alice.pds.example.com'],
+    ['BOB.example.com', bob, 'bob.example.com'],
+    [bob, bob, 'bob.example.com'],
+    ['new.example.com', bob, 'bob.example.com'],
+  ])('finds %s', async (identifier, did, handle) => {
+    expect(await resolveIdentity(deps, identifier)).toMatchObject({ did, handle })
+  })
+
+  it('believes no handle that leads elsewhere, or nowhere', async () => {
+    documents[bob] = ['at://alice.pds.example.com']
+    expect(await resolveIdentity(deps, bob)).toMatchObject({ did: bob, handle: 'handle.invalid' })
+    documents[bob] = []
+    expect(await resolveIdentity(deps, bob)).toMatchObject({ handle: 'handle.invalid' })
+    documents[bob] = ['at://nobody.example.com']
+    expect(await resolveIdentity(deps, bob)).toMatchObject({ handle: 'handle.invalid' })
+  })
+
+  it('knows when there is nobody', async () => {
+    const handle = resolveIdentity(deps, 'nobody.example.com')
+    await expect(handle).rejects.toMatchObject({ status: 400, error: 'HandleNotFound' })
+    const did = resolveIdentity(deps, 'did:plc:nobody')
+    await expect(did).rejects.toMatchObject({ status: 400, error: 'DidNotFound' })
+  })
+
+  it('asks anew where that is wanted', async () => {
+    const identity = await resolveIdentity(deps, bob, { refresh: true })
+    expect(identity.handle).toBe('new.example.com')
+  })
+
+  it('does not take silence for an answer', async () => {
+    const silence = async () => Promise.reject(new XrpcError(502, 'UpstreamFailure', 'silence'))
+    const silent = { ...deps, resolver: { resolve: silence, refresh: silence } }
+    await expect(resolveIdentity(silent, bob)).rejects.toMatchObject({ status: 502 })
+  })
+})

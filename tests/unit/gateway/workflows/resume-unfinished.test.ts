@@ -1,0 +1,126 @@
+/** What was left under way is finished while the gateway runs, by nobody's call, and looked for until it stops. */
+import { expect, test } from 'vitest'
+import { XrpcError } from '#src/errors.ts'
+import { Unfinished } from '#src/gateway/workflows/resume-unfinished.ts'
+import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
+import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
+import { everywhere, IdentityWorld } from '#tests/helpers/identity-world.ts'
+import { keys } from '#tests/helpers/new-account.ts'
+import { testDid as did } from '#tests/helpers/open-account.ts'
+import { RotationWorld } from '#tests/helpers/rotation-world.ts'
+
+/** A timer in the test's hand. */
+function handTimer() {
+  let waiting: { ms: number; run: () => void } | undefined
+  const timer = (ms: number, run: () => void) => {
+    waiting = { ms, run }
+    return () => {
+      waiting = undefined
+    }
+  }
+  /** Waits until it is set, and gives its time. */
+  const set = async () => {
+    await expect.poll(() => waiting !== undefined).toBe(true)
+    return waiting!.ms
+  }
+  const fire = () => {
+    const { run } = waiting!
+    waiting = undefined
+    run()
+  }
+  return { timer, set, fire, isSet: () => waiting !== undefined }
+}
+
+/** Deps of one world; the rest of the other's. */
+async function rotationDeps(world: RotationWorld) {
+  const none = { begin: async () => {}, end: async () => {}, list: async () => [] }
+  const deps = world.deps()
+  const directory = { ...deps.dispatch.directory, identityChanges: none }
+  const dispatch = { ...deps.dispatch, directory }
+  return { ...(await IdentityWorld.open()).process(), ...deps, dispatch } as never
+}
+
+async function identityDeps(world: IdentityWorld) {
+  const deps = world.process()
+  const rotations = { list: async () => [] }
+  const dispatch = { ...deps.dispatch, directory: { ...deps.dispatch.directory, rotations } }
+  return { ...deps, dispatch, keys } as never
+}
+
+test('a change of a signing key: at the start at once, later when nobody is at it any more', async () => {
+  const world = await RotationWorld.open()
+  const signingKey = await world.reserve()
+  const { timer, set, fire } = handTimer()
+  const unfinished = new Unfinished(await rotationDeps(world), timer)
+  unfinished.watch()
+  expect(await set()).toBe(10_000)
+
+  world.fault = (call) => {
+    if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
+  }
+  const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+  await expect(asked).rejects.toThrow()
+  world.fault = () => {}
+  fire()
+  await set()
+  expect(world.published).not.toBe(signingKey)
+  world.clock.time += 20_000
+  fire()
+  await set()
+  expect(world.published).toBe(signingKey)
+  expect((await world.account.signer()).did()).toBe(signingKey)
+  unfinished.stop()
+
+  const next = await world.reserve()
+  world.fault = (call) => {
+    if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
+  }
+  await expect(
+    rotateSigningKey(world.deps(), { did: world.did, signingKey: next }),
+  ).rejects.toThrow()
+  world.fault = () => {}
+  world.clock.time += 1
+  const restarted = handTimer()
+  new Unfinished(await rotationDeps(world), restarted.timer).watch()
+  await restarted.set()
+  expect(world.published).toBe(next)
+})
+
+test('a change of a handle that was published', async () => {
+  const world = await IdentityWorld.open()
+  const { timer, set, fire } = handTimer()
+  new Unfinished(await identityDeps(world), timer).watch()
+  await set()
+  world.fault = { at: 5, when: 'after' }
+  await expect(updateHandle(world.process(), { did, handle: 'bob.test' })).rejects.toThrow('dead')
+  expect(world.calls.at(-1)).toBe('plc.send')
+  world.fault = undefined
+  fire()
+  await set()
+  expect(await world.handles()).toMatchObject({ account: 'alice.test', changes: 1 })
+  world.directory.clock.time += 50_000
+  fire()
+  await set()
+  expect(await world.handles()).toEqual(everywhere('bob.test'))
+  expect(await world.announced()).toEqual(['#identity'])
+})
+
+test('a directory that is away is asked again, less and less often, and nobody after the stop', async () => {
+  const world = await RotationWorld.open()
+  world.fault = () => {
+    throw new Error('away')
+  }
+  const { timer, set, fire, isSet } = handTimer()
+  const unfinished = new Unfinished(await rotationDeps(world), timer)
+  unfinished.watch()
+  for (const ms of [10_000, 20_000, 40_000, 60_000, 60_000]) {
+    expect(await set()).toBe(ms)
+    fire()
+  }
+  await set()
+  world.fault = () => {}
+  fire()
+  expect(await set()).toBe(10_000)
+  unfinished.stop()
+  expect(isSet()).toBe(false)
+})

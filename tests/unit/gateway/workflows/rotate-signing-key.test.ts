@@ -1,0 +1,264 @@
+/** Changing a signing key: what comes out of it, and that whoever dies at any step leaves something that ends well. */
+import { describe, expect, test } from 'vitest'
+import { openExport, readExport } from '#src/account/repo/export.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { noteRotation } from '#src/directory/key-rotations.ts'
+import { XrpcError } from '#src/errors.ts'
+import { resumeRotations, rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
+import { announced } from '#tests/helpers/new-account.ts'
+import { RotationWorld } from '#tests/helpers/rotation-world.ts'
+import { verifiedRepo } from '#tests/helpers/verify.ts'
+
+const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
+const quiet = { age: -1 }
+
+async function repoOf({ account }: RotationWorld): Promise<Uint8Array> {
+  const { id } = await openExport(account, {}, 'admin')
+  const { bytes, done } = await readExport(account, id)
+  expect(done).toBe(true)
+  return bytes
+}
+
+/** The repo is signed with the key that the DID document names, and can be written. */
+async function expectSound(world: RotationWorld): Promise<void> {
+  const { did, published } = world
+  const before = await verifiedRepo(await repoOf(world), { did, key: published })
+  await createRecord(world.account, thing)
+  const after = await verifiedRepo(await repoOf(world), { did, key: published })
+  expect(after.records.size).toBe(before.records.size + 1)
+  expect(await world.directory.sql.all('SELECT did FROM key_rotation')).toEqual([])
+}
+
+describe('a change of the signing key', () => {
+  test('publishes the key, signs the repo with it, and announces both', async () => {
+    const world = await RotationWorld.open()
+    await createRecord(world.account, thing)
+    const old = world.published
+    const { rev } = await world.account.lane.head()
+    const seen = (await announced(world.account)).length
+    const signingKey = await world.reserve()
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    expect(world.published).toBe(signingKey)
+    expect(signingKey).not.toBe(old)
+    expect((await world.account.lane.head()).rev > rev).toBe(true)
+    await expectSound(world)
+    const told = await announced(world.account)
+    expect(told.slice(seen)).toEqual(['#identity', '#sync', '#commit'])
+  })
+
+  test('outlives the life of the account', async () => {
+    const world = await RotationWorld.open()
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
+    await world.restart()
+    await expectSound(world)
+  })
+
+  test('takes a key that was reserved for the DID', async () => {
+    const world = await RotationWorld.open()
+    const signingKey = await world.reserve(world.did)
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    await expectSound(world)
+  })
+
+  test('uses the reserved key up: nobody else gets it', async () => {
+    const world = await RotationWorld.open()
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
+    expect(await world.directory.sql.all('SELECT name FROM reserved_key')).toEqual([])
+  })
+
+  test('to the key in use publishes it again and signs the repo anew', async () => {
+    const world = await RotationWorld.open()
+    const { cid } = await world.account.lane.head()
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey: world.published })
+    expect(world.plcLog.length).toBe(1)
+    expect((await world.account.lane.head()).cid).not.toBe(cid)
+    await expectSound(world)
+  })
+
+  test('refuses a key that this server does not hold, and begins nothing', async () => {
+    const world = await RotationWorld.open()
+    const signingKey = await (await RotationWorld.open()).reserve()
+    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    await expect(asked).rejects.toMatchObject({ status: 400 })
+    expect(world.calls).not.toContain('begin')
+    await expectSound(world)
+  })
+
+  test('refuses where the server has no rotation key of the DID, and begins nothing', async () => {
+    const world = await RotationWorld.open()
+    const { rotationKey } = (await RotationWorld.open()).deps()
+    const signingKey = await world.reserve()
+    const asked = rotateSigningKey({ ...world.deps(), rotationKey }, { did: world.did, signingKey })
+    await expect(asked).rejects.toMatchObject({ status: 400 })
+    expect(world.calls).not.toContain('begin')
+    await expectSound(world)
+  })
+
+  test('goes back where the PLC directory refuses it', async () => {
+    const world = await RotationWorld.open()
+    const old = world.published
+    const signingKey = await world.reserve()
+    world.fault = (call, when) => {
+      if (call === 'plc.send' && when === 'before') throw new XrpcError(400, 'InvalidRequest', 'No')
+    }
+    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    await expect(asked).rejects.toMatchObject({ status: 400, message: 'No' })
+    expect(world.published).toBe(old)
+    await expectSound(world)
+  })
+
+  test('goes on where the directory refuses what it has done already', async () => {
+    const world = await RotationWorld.open()
+    const signingKey = await world.reserve()
+    world.fault = (call, when) => {
+      if (call === 'plc.send' && when === 'after') throw new XrpcError(400, 'InvalidRequest', 'No')
+    }
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    expect(world.published).toBe(signingKey)
+    await expectSound(world)
+  })
+
+  test('signs nothing while nobody knows what the directory says', async () => {
+    const world = await RotationWorld.open()
+    const signingKey = await world.reserve()
+    world.fault = (call) => {
+      if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
+    }
+    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    await expect(asked).rejects.toMatchObject({ status: 502 })
+    const refused = { status: 503, error: 'KeyRotation' }
+    await expect(createRecord(world.account, thing)).rejects.toMatchObject(refused)
+    await world.restart()
+    await expect(createRecord(world.account, thing)).rejects.toMatchObject(refused)
+    expect(await resumeRotations(world.deps(), quiet)).toBe(0)
+    expect(world.published).toBe(signingKey)
+    await expectSound(world)
+  })
+
+  test('leaves no commit behind that the old key signed, however many are written meanwhile', async () => {
+    const world = await RotationWorld.open()
+    const signingKey = await world.reserve()
+    const rotating = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    let done = false
+    const writing = (async () => {
+      while (!done) await createRecord(world.account, thing).catch(() => {})
+    })()
+    await rotating
+    done = true
+    await writing
+    await expectSound(world)
+  })
+
+  test('asked for by two at once is done once', async () => {
+    const world = await RotationWorld.open()
+    const signingKey = await world.reserve()
+    const input = { did: world.did, signingKey }
+    const both = [rotateSigningKey(world.deps(), input), rotateSigningKey(world.deps(), input)]
+    const outcomes = await Promise.allSettled(both)
+    expect(outcomes.map(({ status }) => status)).toContain('fulfilled')
+    await resumeRotations(world.deps(), quiet)
+    expect(world.plcLog.length).toBe(2)
+    await expectSound(world)
+  })
+})
+
+describe('the key of a did:web', () => {
+  const did = 'did:web:alice.example.com'
+  const named = (key: string) => ({
+    id: did,
+    verificationMethod: [
+      { id: `${did}#atproto`, type: 'Multikey', publicKeyMultibase: key.slice('did:key:'.length) },
+    ],
+  })
+
+  test('is taken when its document names it', async () => {
+    const world = await RotationWorld.open(did)
+    const signingKey = await world.reserve()
+    const resolve = async () => named(signingKey)
+    const deps = { ...world.deps(), resolver: { resolve, refresh: resolve } }
+    await rotateSigningKey(deps, { did, signingKey })
+    expect((await world.account.signer()).did()).toBe(signingKey)
+    expect(world.calls.filter((call) => call.startsWith('plc'))).toEqual([])
+  })
+
+  test('is not begun before its document names it', async () => {
+    const world = await RotationWorld.open(did)
+    const signingKey = await world.reserve()
+    const resolve = async () => named(world.published)
+    const deps = { ...world.deps(), resolver: { resolve, refresh: resolve } }
+    await expect(rotateSigningKey(deps, { did, signingKey })).rejects.toMatchObject({ status: 400 })
+    expect(world.calls).not.toContain('begin')
+  })
+})
+
+describe('whoever dies', async () => {
+  const plain = await RotationWorld.open()
+  await rotateSigningKey(plain.deps(), { did: plain.did, signingKey: await plain.reserve() })
+  const steps = plain.calls.length
+  const moments = Array.from({ length: steps }, (_, at) => [
+    { at, when: 'before' as const, name: plain.calls[at]! },
+    { at, when: 'after' as const, name: plain.calls[at]! },
+  ]).flat()
+
+  async function crashed({ at, when }: { at: number; when: 'before' | 'after' }) {
+    const world = await RotationWorld.open()
+    const signingKey = await world.reserve()
+    world.fault = (_, moment) => {
+      const made = world.calls.length - 1
+      if (made > at || (made === at && moment === when)) throw new Error('crashed')
+    }
+    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    await expect(asked).rejects.toThrow()
+    await world.restart()
+    world.calls = []
+    return { world, signingKey }
+  }
+
+  test.each(moments)('$when $name (call $at) is followed by whoever comes next', async (moment) => {
+    const { world } = await crashed(moment)
+    expect(await resumeRotations(world.deps(), quiet)).toBe(0)
+    await expectSound(world)
+  })
+
+  test.each(moments)('$when $name (call $at) may ask again', async (moment) => {
+    const { world, signingKey } = await crashed(moment)
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
+    expect(world.published).toBe(signingKey)
+    await expectSound(world)
+  })
+})
+
+test('whoever finishes one strikes out no other that was begun meanwhile', async () => {
+  const world = await RotationWorld.open()
+  const next = await world.reserve()
+  const { directory } = world
+  world.fault = (call, when) => {
+    if (call !== 'finish' || when !== 'after') return
+    world.clock.time += 1
+    void noteRotation(directory, { did: world.did })
+  }
+  await rotateSigningKey(world.deps(), { did: world.did, signingKey: next })
+  expect(await directory.sql.all('SELECT noted_at FROM key_rotation')).toEqual([
+    { noted_at: world.clock.time },
+  ])
+  expect(await resumeRotations(world.deps(), quiet)).toBe(0)
+  await expectSound(world)
+})
+
+test('what somebody is still at is left to them', async () => {
+  const world = await RotationWorld.open()
+  const signingKey = await world.reserve()
+  world.fault = (call) => {
+    if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
+  }
+  await expect(
+    rotateSigningKey(world.deps(), { did: world.did, signingKey }),
+  ).rejects.toMatchObject({ status: 502 })
+  world.fault = () => {}
+  world.calls = []
+  await resumeRotations(world.deps(), { age: 60_000 })
+  expect(world.calls).toEqual(['list'])
+  world.clock.time += 61_000
+  await resumeRotations(world.deps(), { age: 60_000 })
+  await expectSound(world)
+})

@@ -1,0 +1,50 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
+
+const accounts: Record<string, string> = {
+  'alice.test': 'did:plc:alice',
+  'bob.test': 'did:plc:bob',
+}
+const find = vi.fn()
+
+beforeEach(() => {
+  find.mockReset().mockImplementation(async ({ identifier }) => {
+    const did = accounts[identifier] ?? (Object.values(accounts).includes(identifier) && identifier)
+    return did ? { did, handle: '', status: 'active' } : null
+  })
+})
+
+function finder(most?: number) {
+  return accountFinder({ directory: { accounts: { find } } } as never, most)
+}
+
+it('finds by handle and by DID', async () => {
+  const findAccount = finder()
+  expect(await findAccount('Alice.Test')).toBe('did:plc:alice')
+  expect(await findAccount('did:plc:bob')).toBe('did:plc:bob')
+})
+
+it('asks once about a DID, every time about a handle', async () => {
+  const findAccount = finder()
+  for (let i = 0; i < 3; i++) await findAccount('did:plc:alice')
+  expect(find).toHaveBeenCalledTimes(1)
+  for (let i = 0; i < 3; i++) await findAccount('alice.test')
+  expect(find).toHaveBeenCalledTimes(4)
+})
+
+it('asks every time about strangers, whose names never lead to an actor', async () => {
+  const findAccount = finder()
+  expect(await findAccount('did:plc:stranger')).toBeUndefined()
+  expect(await findAccount('did:plc:stranger')).toBeUndefined()
+  expect(find).toHaveBeenCalledTimes(2)
+})
+
+it('remembers only so many', async () => {
+  const findAccount = finder(1)
+  await findAccount('did:plc:alice')
+  await findAccount('did:plc:bob')
+  await findAccount('did:plc:bob')
+  expect(find).toHaveBeenCalledTimes(2)
+  await findAccount('did:plc:alice')
+  expect(find).toHaveBeenCalledTimes(3)
+})

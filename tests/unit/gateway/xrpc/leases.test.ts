@@ -1,0 +1,142 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Leases, type Standing } from '#src/gateway/xrpc/leases.ts'
+import { type Ask, lease, openLimiter, type Unspent } from '#src/limits/limiter.ts'
+import { TestClock } from '#tests/helpers/new-account.ts'
+
+const narrow = { name: 'narrow', points: 30, durationMs: 300_000 }
+const wide = { name: 'wide', points: 3000, durationMs: 300_000 }
+
+/** A limiter, and gateways that reach it; `isDown` says that they do not. */
+function world(gateways = 1) {
+  const clock = new TestClock()
+  const limiter = openLimiter({ clock })
+  const state = { isDown: false, asks: 0, failures: 0 }
+  const send = async (asks: readonly Ask[], unspent: readonly Unspent[]) => {
+    state.asks += 1
+    await Promise.resolve()
+    if (state.isDown) throw new Error('away')
+    return lease(limiter, { asks, unspent })
+  }
+  const make = () => new Leases({ send, clock, onFailure: () => state.failures++ })
+  return { clock, state, leases: Array.from({ length: gateways }, make) }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+async function countAllowed(standings: (Standing | Promise<Standing>)[]): Promise<number> {
+  return (await Promise.all(standings)).filter(({ isRefused }) => !isRefused).length
+}
+
+describe('a narrow limit', () => {
+  it('is never exceeded, however many call at once and wherever', async () => {
+    const { leases } = world(3)
+    const calls = Array.from({ length: 200 }, (_, i) => leases[i % 3]!.take(narrow, 'key', 1))
+    expect(await countAllowed(calls)).toBe(30)
+  })
+
+  it('tells how many points are left, and when there are more', async () => {
+    const { clock, leases } = world()
+    const resetAt = clock.now() + 300_000
+    expect(await leases[0]!.take(narrow, 'key', 1)).toEqual({
+      limit: narrow,
+      isRefused: false,
+      remaining: 29,
+      resetAt,
+    })
+    for (let i = 0; i < 29; i++) await leases[0]!.take(narrow, 'key', 1)
+    const refused = { limit: narrow, isRefused: true, remaining: 0, resetAt }
+    expect(await leases[0]!.take(narrow, 'key', 1)).toEqual(refused)
+  })
+
+  it('asks nobody about a key that was refused, until its window ends', async () => {
+    const { clock, leases, state } = world()
+    expect(await leases[0]!.take(narrow, 'key', 31)).toMatchObject({ isRefused: true })
+    const { asks } = state
+    expect(leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: true })
+    expect(state.asks).toBe(asks)
+    clock.time += 300_000
+    expect(await leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: false })
+  })
+})
+
+describe('a wide limit', () => {
+  it('is spent without waiting and with few questions', async () => {
+    const { leases, state } = world()
+    for (let i = 0; i < 2000; i++) {
+      const answer = leases[0]!.take(wide, 'key', 1)
+      expect(answer).not.toBeInstanceOf(Promise)
+      expect(answer).toMatchObject({ isRefused: false, remaining: 2999 - i })
+      await settled()
+    }
+    expect(state.asks).toBeLessThan(100)
+  })
+
+  it('is spent to its end by one gateway, and not further', async () => {
+    const { leases } = world()
+    let allowed = 0
+    for (let i = 0; i < 3200; i++) {
+      if (!(await leases[0]!.take(wide, 'key', 1)).isRefused) allowed++
+    }
+    expect(allowed).toBe(3000)
+  })
+
+  it('is exceeded by no more than a part for each gateway that comes late', async () => {
+    const { leases } = world(3)
+    let allowed = 0
+    for (const gateway of leases) {
+      for (let i = 0; i < 3200; i++) {
+        if (!(await gateway.take(wide, 'key', 1)).isRefused) allowed++
+      }
+    }
+    expect(allowed).toBeGreaterThanOrEqual(2950)
+    expect(allowed).toBeLessThanOrEqual(3000 + 2 * 60)
+  })
+
+  it('lends a gateway what another one gave back', async () => {
+    const { clock, leases } = world(2)
+    const [one, other] = leases as [Leases, Leases]
+    void one.take(wide, 'key', 1)
+    await settled()
+    clock.time += 10_001
+    await one.giveBack()
+    let allowed = 0
+    while (!(await other.take(wide, 'key', 1)).isRefused) allowed++
+    expect(allowed).toBe(2999)
+  })
+
+  it('is kept whatever the costs and the order of calls', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ at: fc.nat(2), cost: fc.integer({ min: 1, max: 600 }) }), {
+          minLength: 10,
+          maxLength: 60,
+        }),
+        async (calls) => {
+          const { leases } = world(3)
+          const answers = await Promise.all(
+            calls.map(({ at, cost }) => leases[at]!.take(wide, 'key', cost)),
+          )
+          const spent = calls.reduce(
+            (sum, { cost }, i) => sum + (answers[i]!.isRefused ? 0 : cost),
+            0,
+          )
+          expect(spent).toBeLessThanOrEqual(3000 + 3 * 60)
+        },
+      ),
+    )
+  })
+})
+
+describe('without the limiter', () => {
+  it.each([narrow, wide])('each gateway counts by itself: $name', async (limit) => {
+    const { leases, state } = world()
+    state.isDown = true
+    let allowed = 0
+    for (let i = 0; i < limit.points + 10; i++) {
+      if (!(await leases[0]!.take(limit, 'key', 1)).isRefused) allowed++
+    }
+    expect(allowed).toBe(limit.points)
+    expect(state.failures).toBeGreaterThan(0)
+  })
+})

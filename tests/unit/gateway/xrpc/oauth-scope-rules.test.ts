@@ -1,0 +1,149 @@
+import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
+import { describe, expect, it } from 'vitest'
+import { methods } from '#src/gateway/methods/table.ts'
+import { mustAllow } from '#src/gateway/xrpc/oauth-scope-rules.ts'
+
+/** What each method asks of an app, as in the reference; what is not here, no app may call. */
+const anyApp = [
+  'com.atproto.identity.getRecommendedDidCredentials',
+  'com.atproto.repo.listMissingBlobs',
+  'com.atproto.server.checkAccountStatus',
+  'com.atproto.server.getSession',
+  ...[
+    'getBlob',
+    'getBlocks',
+    'getCheckout',
+    'getHead',
+    'getLatestCommit',
+    'getRecord',
+    'getRepo',
+  ].map((name) => `com.atproto.sync.${name}`),
+  'com.atproto.sync.listBlobs',
+  'com.atproto.sync.notifyOfUpdate',
+  'com.atproto.sync.requestCrawl',
+]
+const byRpc = [
+  ...['getPreferences', 'getProfile', 'getProfiles', 'putPreferences'].map(
+    (name) => `app.bsky.actor.${name}`,
+  ),
+  ...['getActorLikes', 'getAuthorFeed', 'getPostThread', 'getTimeline'].map(
+    (name) => `app.bsky.feed.${name}`,
+  ),
+  'com.atproto.moderation.createReport',
+]
+const aud = 'did:web:api.example.com#bsky_appview'
+const post = 'app.bsky.feed.post'
+const write = (action: string) => ({
+  $type: `com.atproto.repo.applyWrites#${action}`,
+  collection: post,
+})
+
+/** Methods with the scope that lets an app call them, and what it calls them with. */
+const byScope: [nsid: string, scope: string, asked: object][] = [
+  ['com.atproto.repo.createRecord', `repo:${post}?action=create`, { input: { collection: post } }],
+  [
+    'com.atproto.repo.putRecord',
+    `repo:${post}?action=create&action=update`,
+    { input: { collection: post } },
+  ],
+  ['com.atproto.repo.deleteRecord', `repo:${post}?action=delete`, { input: { collection: post } }],
+  [
+    'com.atproto.repo.applyWrites',
+    `repo:${post}?action=update&action=delete`,
+    { input: { writes: [write('update'), write('delete')] } },
+  ],
+  [
+    'com.atproto.repo.uploadBlob',
+    'blob:image/png',
+    { request: new Request('http://x', { headers: { 'content-type': 'image/png' } }) },
+  ],
+  ['com.atproto.repo.importRepo', 'account:repo?action=manage', {}],
+  ['com.atproto.identity.updateHandle', 'identity:handle', {}],
+  ['com.atproto.identity.requestPlcOperationSignature', 'identity:*', {}],
+  ['com.atproto.identity.signPlcOperation', 'identity:*', {}],
+  ['com.atproto.identity.submitPlcOperation', 'identity:*', {}],
+  ['com.atproto.server.requestEmailConfirmation', 'account:email?action=manage', {}],
+  ['com.atproto.server.confirmEmail', 'account:email?action=manage', {}],
+  [
+    'com.atproto.server.getServiceAuth',
+    `rpc:com.example.ask?aud=${aud}`,
+    { params: { aud, lxm: 'com.example.ask' } },
+  ],
+  [
+    'app.bsky.feed.getFeed',
+    `rpc?lxm=app.bsky.feed.getFeed&lxm=app.bsky.feed.getFeedSkeleton&aud=${aud}`,
+    {},
+  ],
+  [
+    'app.bsky.notification.registerPush',
+    'rpc:app.bsky.notification.registerPush?aud=did:web:push.example.com%23bsky_notif',
+    { input: { serviceDid: 'did:web:push.example.com' } },
+  ],
+  [
+    'app.bsky.notification.unregisterPush',
+    'rpc:app.bsky.notification.unregisterPush?aud=did:web:push.example.com%23bsky_notif',
+    { input: { serviceDid: 'did:web:push.example.com' } },
+  ],
+]
+const neverByApps = ['com.atproto.server.requestEmailUpdate', 'com.atproto.server.updateEmail']
+
+const server = { services: { audienceOf: () => aud } }
+
+/** The outcome for an app with the scope; `allowed`, or the error's status and name. */
+function outcome(nsid: string, scope: string, asked: object = {}): unknown {
+  const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...asked }
+  try {
+    mustAllow(
+      methods.get(nsid)!,
+      new ScopePermissionsTransition(`atproto ${scope}`),
+      shown as never,
+    )
+    return 'allowed'
+  } catch (error) {
+    const { status, error: name } = error as { status: number; error: string }
+    return [status, name]
+  }
+}
+
+describe('what an app must have been allowed', () => {
+  it('is said by these methods, and no other may be called by one', () => {
+    const ruled = [...methods.values()].filter(({ oauth }) => oauth !== undefined)
+    const known = [...anyApp, ...byRpc, ...byScope.map(([nsid]) => nsid), ...neverByApps]
+    expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
+    expect(outcome('com.atproto.server.deactivateAccount', 'transition:generic')).toEqual([
+      403,
+      'Forbidden',
+    ])
+  })
+
+  it.each(anyApp)('%s: nothing in particular', (nsid) => {
+    expect(outcome(nsid, '')).toBe('allowed')
+  })
+
+  it.each(byRpc)('%s: the call of the service', (nsid) => {
+    expect(outcome(nsid, '')).toEqual([403, 'ScopeMissingError'])
+    expect(outcome(nsid, `rpc:${nsid}?aud=${encodeURIComponent(aud)}`)).toBe('allowed')
+    expect(outcome(nsid, `rpc:${nsid}?aud=did:web:elsewhere.example.com%23bsky_appview`)).toEqual([
+      403,
+      'ScopeMissingError',
+    ])
+    expect(outcome(nsid, 'transition:generic')).toBe('allowed')
+  })
+
+  it.each(byScope)('%s: %s', (nsid, scope, asked) => {
+    expect(outcome(nsid, '', asked)).toEqual([403, 'ScopeMissingError'])
+    expect(outcome(nsid, scope.replaceAll('#', '%23'), asked)).toBe('allowed')
+  })
+
+  it.each(neverByApps)('%s: what no app has', (nsid) => {
+    expect(outcome(nsid, 'account:email?action=manage')).toEqual([403, 'Forbidden'])
+  })
+
+  it('is not given by a transition scope where the account itself is at stake', () => {
+    const all = 'transition:generic transition:email transition:chat.bsky'
+    for (const [nsid, scope, asked] of byScope) {
+      const isOwn = /^(account|identity):/.test(scope)
+      expect(outcome(nsid, all, asked)).toEqual(isOwn ? [403, 'ScopeMissingError'] : 'allowed')
+    }
+  })
+})

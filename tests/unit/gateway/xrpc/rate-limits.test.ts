@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest'
+import { clientAddress } from '#src/gateway/http/client-address.ts'
+import { Leases } from '#src/gateway/xrpc/leases.ts'
+import {
+  attemptCounter,
+  type CountedCall,
+  rateLimits,
+  standingHeaders,
+} from '#src/gateway/xrpc/rate-limits.ts'
+import { lease, openLimiter } from '#src/limits/limiter.ts'
+import { TestClock } from '#tests/helpers/new-account.ts'
+
+const MINUTE = 60_000
+
+function open(options: { bypassKey?: string; bypassIps?: string[] } = {}) {
+  const clock = new TestClock()
+  const limiter = openLimiter({ clock })
+  const refused: string[] = []
+  const leases = new Leases({
+    send: (asks, unspent) => lease(limiter, { asks, unspent }),
+    clock,
+    onFailure: (error) => {
+      throw error
+    },
+  })
+  const check = rateLimits({
+    leases,
+    addressOf: clientAddress(options.bypassIps ?? []),
+    bypassKey: options.bypassKey,
+    bypassIps: options.bypassIps ?? [],
+    onRefused: (limit) => refused.push(limit),
+  })
+  return { check, clock, refused }
+}
+
+function call(nsid: string, more: Partial<CountedCall> & { ip?: string; headers?: object } = {}) {
+  const { ip = '203.0.113.7', headers = {}, ...rest } = more
+  const request = { socket: { remoteAddress: ip }, headers } as unknown as CountedCall['request']
+  return { nsid, request, caller: undefined, input: undefined, ...rest }
+}
+
+const alice = { did: 'did:plc:alice' }
+const create = (caller = alice) => call('com.atproto.repo.createRecord', { caller })
+
+/** How many calls are let through before one is refused. */
+async function allowed(
+  check: ReturnType<typeof rateLimits>,
+  make: (i: number) => CountedCall,
+  most = 10_000,
+): Promise<number> {
+  for (let i = 0; i < most; i++) {
+    if ((await check(make(i)))?.isRefused) return i
+  }
+  return most
+}
+
+describe('the amounts of the reference', () => {
+  it.each([
+    ['com.atproto.server.createAccount', 100],
+    ['com.atproto.server.resetPassword', 50],
+    ['com.atproto.server.requestPasswordReset', 15],
+    ['com.atproto.server.deleteAccount', 50],
+    ['com.atproto.repo.uploadBlob', 1000],
+    ['com.atproto.sync.getRepo', 6000],
+    ['com.atproto.server.describeServer', 3000],
+    ['com.example.not.there', 3000],
+  ])('%s: %i for each address', async (nsid, most) => {
+    const { check } = open()
+    expect(await allowed(check, () => call(nsid))).toBe(most)
+    expect(await check(call(nsid, { ip: '203.0.113.8' }))).toMatchObject({ isRefused: false })
+  })
+
+  it.each([
+    ['com.atproto.identity.updateHandle', 10],
+    ['com.atproto.server.requestAccountDelete', 5],
+    ['com.atproto.server.requestEmailConfirmation', 5],
+    ['com.atproto.server.requestEmailUpdate', 5],
+  ])('%s: %i for each account', async (nsid, most) => {
+    const { check } = open()
+    expect(await allowed(check, (i) => call(nsid, { caller: alice, ip: `192.0.2.${i}` }))).toBe(
+      most,
+    )
+    expect(await check(call(nsid, { caller: { did: 'did:plc:bob' } }))).toMatchObject({
+      isRefused: false,
+    })
+  })
+
+  it('createSession: 30 in five minutes and 300 a day, for a name from an address', async () => {
+    const { check, clock } = open()
+    const log = (identifier: string, ip = '203.0.113.7') =>
+      call('com.atproto.server.createSession', { input: { identifier }, ip })
+    const letters = ['alice.test', 'ALICE.test', 'Alice.Test']
+    expect(await allowed(check, (i) => log(letters[i % 3]!))).toBe(30)
+    expect(await check(log('bob.test'))).toMatchObject({ isRefused: false })
+    expect(await check(log('alice.test', '192.0.2.1'))).toMatchObject({ isRefused: false })
+    let more = 0
+    for (let i = 0; i < 20; i++) {
+      clock.time += 5 * MINUTE
+      more += await allowed(check, () => log('alice.test'))
+    }
+    expect(30 + more).toBeLessThanOrEqual(300)
+    expect(30 + more).toBeGreaterThan(280)
+  })
+
+  it('writes: 5000 points an hour for each account, 3 to create, 2 to update, 1 to delete', async () => {
+    const { check } = open()
+    const write = (op: string) => call(`com.atproto.repo.${op}`, { caller: alice })
+    const applyWrites = (...kinds: string[]) => ({
+      ...write('applyWrites'),
+      input: { writes: kinds.map((kind) => ({ $type: `com.atproto.repo.applyWrites#${kind}` })) },
+    })
+    const remaining = async (given: CountedCall) => {
+      const standing = await check(given)
+      return standing?.limit.name === 'global-ip' ? 'the global one' : standing?.remaining
+    }
+    // The global limit has fewer points left until 2000 of these are spent.
+    expect(await remaining(applyWrites(...Array.from({ length: 800 }, () => 'create')))).toBe(2600)
+    expect(await remaining(create())).toBe(2597)
+    expect(await remaining(write('putRecord'))).toBe(2595)
+    expect(await remaining(write('deleteRecord'))).toBe(2594)
+    expect(await remaining(applyWrites('create', 'update', 'delete'))).toBe(2588)
+    expect(await allowed(check, () => create())).toBe(Math.floor(2588 / 3))
+    expect(await check(create({ did: 'did:plc:bob' }))).toMatchObject({ isRefused: false })
+  })
+
+  it('getRepo does not use up what the other calls share', async () => {
+    const { check } = open()
+    for (let i = 0; i < 100; i++) await check(call('com.atproto.sync.getRepo'))
+    const standing = await check(call('com.atproto.server.describeServer'))
+    expect(standing).toMatchObject({ remaining: 2999 })
+  })
+})
+
+describe('who is not counted', () => {
+  it('whoever has the key', async () => {
+    const { check } = open({ bypassKey: 'open sesame' })
+    const by = (key: string) => call('com.example.any', { headers: { 'x-ratelimit-bypass': key } })
+    expect(await check(by('open sesame'))).toBeUndefined()
+    expect(await check(by('open'))).toMatchObject({ remaining: 2999 })
+  })
+
+  it('nobody by an empty header where there is no key', async () => {
+    const { check } = open()
+    const given = call('com.example.any', { headers: { 'x-ratelimit-bypass': '' } })
+    expect(await check(given)).toMatchObject({ remaining: 2999 })
+  })
+
+  it('whoever calls from an address that is named, whoever brings the call', async () => {
+    const { check } = open({ bypassIps: ['192.0.2.0/24'] })
+    expect(await check(call('com.example.any', { ip: '192.0.2.9' }))).toBeUndefined()
+    const brought = call('com.example.any', {
+      ip: '192.0.2.9',
+      headers: { 'x-forwarded-for': '203.0.113.7' },
+    })
+    expect(await check(brought)).toMatchObject({ remaining: 2999 })
+  })
+})
+
+describe('what the client is told', () => {
+  it('in the headers of the reference', () => {
+    const limit = { name: 'any', points: 30, durationMs: 5 * MINUTE }
+    const standing = { limit, isRefused: false, remaining: 29, resetAt: 1_700_000_300_500 }
+    expect(standingHeaders(standing, 1_700_000_000_500)).toEqual({
+      'ratelimit-limit': '30',
+      'ratelimit-reset': '1700000300',
+      'ratelimit-remaining': '29',
+      'ratelimit-policy': '30;w=300',
+    })
+    const refused = { ...standing, isRefused: true, remaining: 0 }
+    expect(standingHeaders(refused, 1_700_000_000_400)).toMatchObject({ 'retry-after': '301' })
+  })
+
+  it('of the limit with the fewest points left, or of the one that refuses', async () => {
+    const { check, refused } = open()
+    const log = call('com.atproto.server.createSession', { input: { identifier: 'alice.test' } })
+    expect(await check(log)).toMatchObject({ limit: { points: 30 }, remaining: 29 })
+    await allowed(check, () => log)
+    expect(await check(log)).toMatchObject({ limit: { points: 30 }, isRefused: true, remaining: 0 })
+    expect(refused.at(-1)).toBe('com.atproto.server.createSession-1')
+  })
+})
+
+it('counts what is done on the pages as the method that does the same, by name and address', async () => {
+  const { check } = open()
+  const count = attemptCounter(check)
+  const signIn = (address: string, identifier = 'alice.test') =>
+    count('com.atproto.server.createSession', { address, input: { identifier } })
+  for (let i = 0; i < 30; i++) await signIn('203.0.113.7')
+  await expect(signIn('203.0.113.7', 'Alice.test')).rejects.toMatchObject({ status: 429 })
+  await signIn('203.0.113.8')
+  await signIn('203.0.113.7', 'bob.test')
+  await attemptCounter(undefined)('com.atproto.server.createSession', { address: '', input: {} })
+})

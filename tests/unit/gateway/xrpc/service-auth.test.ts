@@ -1,0 +1,116 @@
+/** Which service tokens are believed, and what the others are told; made and judged by the library too. */
+import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
+import { createServiceJwt, verifyJwt } from '@atproto/xrpc-server'
+import { describe, expect, it } from 'vitest'
+import { type IssuerResolver, verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { createServiceToken, type ServiceClaims } from '#src/protocol/service-token.ts'
+import { openToken } from '#tests/helpers/session-tokens.ts'
+
+const iss = 'did:plc:abcdefghijklmnopqrstuvwx'
+const aud = 'did:web:pds.example.com'
+const lxm = 'com.example.method'
+const { key } = newSigningKey()
+const now = Math.floor(Date.now() / 1000)
+
+function token(claims: Partial<ServiceClaims> = {}, signer = key): string {
+  const jti = '0'.repeat(32)
+  return createServiceToken({ iss, aud, lxm, iat: now, exp: now + 60, jti, ...claims }, signer)
+}
+
+/** A document with these keys, in the order in which it is asked for: kept, then fresh. */
+function resolver(...keys: string[]) {
+  const asked: string[] = []
+  const documentOf = (didKey: string | undefined) =>
+    didKey === undefined
+      ? undefined
+      : {
+          id: iss,
+          verificationMethod: ['atproto', 'atproto_label'].map((id) => ({
+            id: `#${id}`,
+            type: 'Multikey',
+            controller: iss,
+            publicKeyMultibase: didKey.replace('did:key:', ''),
+          })),
+        }
+  return {
+    asked,
+    async resolve() {
+      asked.push('kept')
+      return documentOf(keys[0])
+    },
+    async refresh() {
+      asked.push('fresh')
+      return documentOf(keys.at(-1))
+    },
+  }
+}
+
+const verify = (text: string, known: IssuerResolver = resolver(key.did()), terms = {}) =>
+  verifyServiceAuth(text, { aud, lxm, ...terms }, known)
+
+describe('a service token', () => {
+  it('is what the library makes and believes', async () => {
+    const ours = token()
+    expect(await verifyJwt(ours, aud, lxm, async () => key.did())).toMatchObject({ iss, aud, lxm })
+    for (const keypair of [await Secp256k1Keypair.create(), await P256Keypair.create()]) {
+      const theirs = await createServiceJwt({ iss, aud, lxm, keypair })
+      expect(await verify(theirs, resolver(keypair.did()))).toEqual({ iss })
+      const [a, b] = [openToken(ours), openToken(theirs)]
+      expect(Object.keys(a.claims)).toEqual(Object.keys(b.claims))
+      expect(Object.keys(a.header)).toEqual(Object.keys(b.header))
+    }
+  })
+
+  it('leaves lxm out where it is for any method', () => {
+    expect(openToken(token({ lxm: undefined })).claims).not.toHaveProperty('lxm')
+  })
+
+  it('is believed of a labeler by its own key', async () => {
+    const labeler = `${iss}#atproto_labeler`
+    expect(await verify(token({ iss: labeler }))).toEqual({ iss: labeler })
+  })
+
+  it('is tried once more on a fresh document: keys are rotated', async () => {
+    const rotated = resolver(newSigningKey().key.did(), key.did())
+    expect(await verify(token(), rotated)).toEqual({ iss })
+    expect(rotated.asked).toEqual(['kept', 'fresh'])
+    const forged = resolver(newSigningKey().key.did())
+    await expect(verify(token(), forged)).rejects.toMatchObject({ error: 'BadJwtSignature' })
+    expect(forged.asked).toEqual(['kept', 'fresh'])
+  })
+
+  const [head, body, signature] = token().split('.')
+  const header = (value: object) =>
+    [Buffer.from(JSON.stringify(value)).toString('base64url'), body, signature].join('.')
+  it.each([
+    ['that is no token', 'nonsense', 'BadJwt'],
+    ['of two parts', `${head}.${body}`, 'BadJwt'],
+    ['whose parts are no JSON', 'a.b.c', 'BadJwt'],
+    ['that is endless', `${head}.${body}.${'A'.repeat(20_000)}`, 'BadJwt'],
+    ['without an algorithm', header({ typ: 'JWT' }), 'BadJwt'],
+    ['of a session', header({ typ: 'at+jwt', alg: 'ES256K' }), 'BadJwtType'],
+    ['to refresh', header({ typ: 'refresh+jwt', alg: 'ES256K' }), 'BadJwtType'],
+    ['of DPoP', header({ typ: 'dpop+jwt', alg: 'ES256K' }), 'BadJwtType'],
+    ['that says another algorithm', header({ typ: 'JWT', alg: 'ES256' }), 'BadJwtSignature'],
+    ['without a signature', `${head}.${body}.`, 'BadJwtSignature'],
+    ['that has expired', token({ exp: now - 1 }), 'JwtExpired'],
+    ['for another service', token({ aud: 'did:web:other.example' }), 'BadJwtAudience'],
+    ['for another method', token({ lxm: 'com.example.other' }), 'BadJwtLexiconMethod'],
+    ['for any method', token({ lxm: undefined }), 'BadJwtLexiconMethod'],
+    ['of nobody', token({ iss: 'nobody' }), 'BadJwtIss'],
+    ['of a service without a name', token({ iss: `${iss}#` }), 'BadJwtIss'],
+  ])('%s is refused', async (_, text, error) => {
+    await expect(verify(text)).rejects.toMatchObject({ status: 401, error })
+  })
+
+  it('is refused where its issuer is unknown, keyless, or not one of those asked for', async () => {
+    const unknown = { ...resolver(), resolve: async () => undefined }
+    await expect(verify(token(), unknown)).rejects.toMatchObject({ status: 401 })
+    const keyless = { ...resolver(), resolve: async () => ({ id: iss }) }
+    await expect(verify(token(), keyless)).rejects.toMatchObject({ status: 401 })
+    const others = { iss: ['did:web:mod.example'] }
+    const refused = verify(token(), resolver(key.did()), others)
+    await expect(refused).rejects.toMatchObject({ status: 401, error: 'UntrustedIss' })
+  })
+})

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { parseAddress, parseEmail } from '#src/rules/emails.ts'
+
+describe('parseEmail', () => {
+  it.each([
+    ['alice@example.com', 'alice@example.com'],
+    ['Alice.B+tag@Mail.Example.COM', 'alice.b+tag@mail.example.com'],
+    ["o'hara_%&@x-y.io", "o'hara_%&@x-y.io"],
+    ['josé@bücher.example', 'josé@bücher.example'],
+  ])('takes %s', (text, email) => {
+    expect(parseEmail(text)).toBe(email)
+  })
+
+  it.each([
+    '',
+    'alice',
+    '@example.com',
+    'alice@',
+    'alice@localhost',
+    'alice@example..com',
+    'alice@.example.com',
+    'alice@example.com.',
+    'alice@-example.com',
+    'alice@exam ple.com',
+    'al ice@example.com',
+    '.alice@example.com',
+    'alice.@example.com',
+    'al..ice@example.com',
+    'alice@bob@example.com',
+    'alice@[127.0.0.1]',
+    '"alice"@example.com',
+    'Alice <alice@example.com>',
+    'alice@example.com\n',
+    'al\u0000ice@example.com',
+    `${'a'.repeat(65)}@example.com`,
+    `alice@${'a.'.repeat(130)}com`,
+  ])('refuses %j', (text) => {
+    expect(() => parseEmail(text)).toThrow(
+      expect.objectContaining({ status: 400, error: 'InvalidRequest' }),
+    )
+  })
+
+  it('takes no time over long nonsense', () => {
+    const start = performance.now()
+    for (const text of ['a'.repeat(1e6), `a@${'a-'.repeat(1e5)}`, `${'a.'.repeat(100)}@`]) {
+      expect(() => parseEmail(text)).toThrow()
+    }
+    expect(performance.now() - start).toBeLessThan(200)
+  })
+})
+
+describe('an address that is thrown away after use', () => {
+  it('is refused, in whatever case, but not to the admin', () => {
+    for (const text of ['someone@mailinator.com', 'Someone@Mailinator.COM']) {
+      expect(() => parseEmail(text)).toThrow(
+        'This email address is not supported, please use a different email.',
+      )
+      expect(parseAddress(text)).toBe('someone@mailinator.com')
+    }
+  })
+
+  it('is known by its domain alone', () => {
+    expect(parseEmail('mailinator.com@example.com')).toBe('mailinator.com@example.com')
+  })
+})

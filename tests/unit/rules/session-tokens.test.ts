@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { issueTokens, newTokenId, verifyAccess, verifyRefresh } from '#src/rules/session-tokens.ts'
+
+const secret = new Uint8Array(32).fill(5)
+const audience = 'did:web:pds.test'
+const now = Date.parse('2026-01-01T00:00:00Z')
+const terms = { secret, audience, now }
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const issued = issueTokens({ did, tokenId: 'an-id' }, terms)
+
+/** A token of anybody's making. */
+function forge(typ: string, claims: Record<string, unknown>, key = secret): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ }).sign(key)
+}
+
+const seconds = now / 1000
+const access = {
+  scope: 'com.atproto.access',
+  aud: audience,
+  sub: did,
+  iat: seconds,
+  exp: seconds + 60,
+}
+const refresh = { ...access, scope: 'com.atproto.refresh', jti: 'an-id' }
+
+describe('issued tokens', () => {
+  it('say what the tokens of the reference say', () => {
+    expect(decodeProtectedHeader(issued.accessJwt)).toEqual({ typ: 'at+jwt', alg: 'HS256' })
+    expect(decodeJwt(issued.accessJwt)).toEqual({
+      scope: 'com.atproto.access',
+      aud: audience,
+      sub: did,
+      iat: seconds,
+      exp: seconds + 120 * 60,
+    })
+    expect(decodeProtectedHeader(issued.refreshJwt)).toEqual({ typ: 'refresh+jwt', alg: 'HS256' })
+    expect(decodeJwt(issued.refreshJwt)).toEqual({
+      scope: 'com.atproto.refresh',
+      aud: audience,
+      sub: did,
+      jti: 'an-id',
+      iat: seconds,
+      exp: seconds + 90 * 24 * 60 * 60,
+    })
+  })
+
+  it('are verified by jose', async () => {
+    for (const token of Object.values(issued)) {
+      await jwtVerify(token, secret, { audience, currentDate: new Date(now) })
+    }
+  })
+
+  it('carry ids of 32 random bytes in base64', () => {
+    expect(Buffer.from(newTokenId(), 'base64')).toHaveLength(32)
+    expect(newTokenId()).not.toBe(newTokenId())
+  })
+})
+
+describe('verification', () => {
+  it('believes what was issued, until it expires', () => {
+    expect(verifyAccess(issued.accessJwt, terms)).toEqual({ did, scope: 'com.atproto.access' })
+    const last = now + 120 * 60_000
+    expect(verifyAccess(issued.accessJwt, { ...terms, now: last - 1 }).did).toBe(did)
+    expect(() => verifyAccess(issued.accessJwt, { ...terms, now: last })).toThrow(
+      expect.objectContaining({ status: 400, error: 'ExpiredToken', message: 'Token has expired' }),
+    )
+  })
+
+  it('believes refresh tokens, expired ones only where that is allowed', () => {
+    const expiresAt = now + 90 * 24 * 60 * 60_000
+    expect(verifyRefresh(issued.refreshJwt, terms)).toEqual({ did, jti: 'an-id', expiresAt })
+    const later = { ...terms, now: expiresAt }
+    expect(() => verifyRefresh(issued.refreshJwt, later)).toThrow(
+      expect.objectContaining({ status: 400, error: 'ExpiredToken' }),
+    )
+    expect(verifyRefresh(issued.refreshJwt, { ...later, allowExpired: true }).jti).toBe('an-id')
+  })
+
+  it('believes tokens that jose signed', async () => {
+    expect(verifyAccess(await forge('at+jwt', access), terms).did).toBe(did)
+    expect(verifyRefresh(await forge('refresh+jwt', refresh), terms).did).toBe(did)
+    const appPass = { ...access, scope: 'com.atproto.appPass' }
+    expect(verifyAccess(await forge('at+jwt', appPass), terms).scope).toBe('com.atproto.appPass')
+  })
+
+  const without = (name: string) => ({ ...access, [name]: undefined })
+  const foreignKey = new Uint8Array(32).fill(6)
+  it.each([
+    ['of another secret', forge('at+jwt', access, foreignKey)],
+    ['for another audience', forge('at+jwt', { ...access, aud: 'did:web:other.test' })],
+    ['without an audience', forge('at+jwt', without('aud'))],
+    ['of a service (lxm)', forge('at+jwt', { ...access, lxm: 'com.atproto.repo.getRecord' })],
+    ['bound to a key (cnf)', forge('at+jwt', { ...access, cnf: { jkt: 'x' } })],
+    ['of a type of its own', forge('JWT', access)],
+    ['that is a refresh token', forge('refresh+jwt', refresh)],
+    ['with the scope of a refresh token', forge('at+jwt', refresh)],
+    ['with an unknown scope', forge('at+jwt', { ...access, scope: 'everything' })],
+    ['without a scope', forge('at+jwt', without('scope'))],
+    ['without a subject', forge('at+jwt', without('sub'))],
+    ['whose subject is no DID', forge('at+jwt', { ...access, sub: 'alice.test' })],
+    ['without an end', forge('at+jwt', without('exp'))],
+    ['whose end is no number', forge('at+jwt', { ...access, exp: undefined, expires: 'never' })],
+  ])('refuses an access token %s', async (_, token) => {
+    const text = await token
+    expect(() => verifyAccess(text, terms)).toThrow(
+      expect.objectContaining({ status: 400, error: 'InvalidToken' }),
+    )
+  })
+
+  it('refuses refresh tokens without an id, and access tokens in their place', async () => {
+    for (const token of [
+      await forge('refresh+jwt', { ...refresh, jti: undefined }),
+      await forge('refresh+jwt', access),
+      issued.accessJwt,
+    ]) {
+      expect(() => verifyRefresh(token, { ...terms, allowExpired: true })).toThrow(
+        expect.objectContaining({ status: 400, error: 'InvalidToken' }),
+      )
+    }
+  })
+
+  it('reads no other algorithm', () => {
+    const [, body] = issued.accessJwt.split('.')
+    const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')
+    for (const token of [`${none}.${body}.`, `${none}.${body}`, `${none}.${body}.AAAA`]) {
+      expect(() => verifyAccess(token, terms)).toThrow('could not be verified')
+    }
+  })
+
+  it('refuses every token in which one character is another, and any text', () => {
+    const token = issued.accessJwt
+    fc.assert(
+      fc.property(fc.nat(token.length - 1), fc.constantFrom(...'aZ0_-.'), (at, letter) => {
+        fc.pre(token[at] !== letter)
+        const changed = token.slice(0, at) + letter + token.slice(at + 1)
+        expect(() => verifyAccess(changed, terms)).toThrow(expect.objectContaining({ status: 400 }))
+      }),
+    )
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(() => verifyAccess(text, terms)).toThrow(expect.objectContaining({ status: 400 }))
+      }),
+    )
+  })
+})
