@@ -1,10 +1,10 @@
 /** The account actor, one for each DID: a table of contents. */
 import { actor } from 'rivetkit'
 import { admitOnly } from '#actors/access.ts'
+import { accountActions } from '#actors/actions/account.ts'
 import { asActions } from '#actors/as-actions.ts'
 import { batchDatabase } from '#actors/batch-database.ts'
 import { lifecycleOf } from '#actors/lifecycle.ts'
-import { accountMenu } from '#actors/menus.ts'
 import { closeAccount, openAccount } from '#actors/open-account.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { transactionGate } from '#actors/transaction-gate.ts'
@@ -16,12 +16,12 @@ export function accountActor(settings: ActorSettings) {
   return actor({
     db: batchDatabase(accountSchema, (transaction) => transactionGate.account(transaction)),
     createConnState: admitOnly(settings.internalToken),
-    ...lifecycleOf('account', settings.live, accountMenu, {
+    ...lifecycleOf('account', settings.live, accountActions, {
       open: (c, hold) => openAccount(c, hold, settings, book),
       sleeps: true,
       close: (account) => closeAccount(account, settings),
     }),
-    actions: asActions(accountMenu),
+    actions: asActions(accountActions),
     options: { sleepTimeout: settings.sleepTimeoutMs, actionTimeout: 120_000 },
   })
 }

@@ -1,9 +1,8 @@
-/** Lifts a menu of feature functions to actions, and turns our one error into one that crosses the border whole. */
+/** Lifts feature functions to RivetKit actions, and carries our one error class across the call with code and status. */
 import { UserError } from 'rivetkit'
-import { isGoingAway } from '#src/engine/dispatch.ts'
-import type { Menu } from '#src/engine/live-actors.ts'
-import { GOING_AWAY } from '#src/engine/remote-call.ts'
+import { GOING_AWAY, isGoingAway } from '#src/engine/going-away.ts'
 import { unavailable, XrpcError } from '#src/errors.ts'
+import type { Actions } from '#src/rules/actions.ts'
 
 interface Context {
   vars?: { subject: unknown }
@@ -12,9 +11,9 @@ interface Context {
 
 type Action = (c: Context, ...args: unknown[]) => Promise<unknown>
 
-/** Each function of the menu as an action on the actor's subject. Nothing that is not on the menu can be called. */
-export function asActions(menu: Menu): Record<string, Record<string, Action>> {
-  return mapValues(menu, (group) => mapValues(group, lift))
+/** Each feature as an action on the actor's subject. What is not listed cannot be called. */
+export function asActions(actions: Actions): Record<string, Record<string, Action>> {
+  return mapValues(actions, (group) => mapValues(group, lift))
 }
 
 function lift(feature: (subject: never, ...args: never[]) => unknown): Action {

@@ -2,7 +2,8 @@
 
 import type { BatchDatabase } from '#actors/batch-database.ts'
 import { stayAwake } from '#actors/stay-awake.ts'
-import type { LiveActor, LiveActors, Menu } from '#src/engine/live-actors.ts'
+import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
+import type { Actions } from '#src/rules/actions.ts'
 
 /** What our actors use of RivetKit's context. */
 export interface ActorContext {
@@ -22,11 +23,11 @@ export interface Room<S> {
   sleeps: boolean
 }
 
-/** The hooks of an actor named `name`: `open` builds what its menu is about, `close` ends it. */
+/** The hooks of an actor named `name`: `open` builds the subject of its actions, `close` ends it. */
 export function lifecycleOf<S>(
   name: string,
   live: LiveActors,
-  menu: Menu,
+  actions: Actions,
   room: Room<S>,
 ): {
   createVars: () => { subject: unknown }
@@ -40,7 +41,7 @@ export function lifecycleOf<S>(
       const hold: Hold = room.sleeps ? stayAwake((work) => c.keepAwake(work)) : (work) => work
       const subject = await room.open(c, hold)
       c.vars.subject = subject
-      c.vars.live = { menu, subject, hold }
+      c.vars.live = { actions, subject, hold }
       live.enter(name, keyOf(c), c.vars.live)
     },
     onSleep: async (context) => {

@@ -18,7 +18,7 @@ import { Takedowns } from '#src/account/takedowns.ts'
 import { type TicketBook, Tickets } from '#src/account/tickets.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
-import { isOver } from '#src/engine/dispatch.ts'
+import { isOver } from '#src/engine/going-away.ts'
 
 export async function openAccount(
   c: ActorContext,

@@ -1,7 +1,7 @@
 /** Reminds accounts that may have events to deliver, and that nobody may ever call again: at the start, and now and then. */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
-import { isOver } from '#src/engine/dispatch.ts'
+import { isOver } from '#src/engine/going-away.ts'
 
 /** Far longer than a healthy delivery takes: this is for accounts whose process died. */
 const EVERY_MS = 60_000

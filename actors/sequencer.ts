@@ -1,10 +1,10 @@
 /** The sequencer actor, one for the server: a table of contents. */
 import { actor } from 'rivetkit'
 import { admitOnly } from '#actors/access.ts'
+import { sequencerActions } from '#actors/actions/sequencer.ts'
 import { asActions } from '#actors/as-actions.ts'
 import { batchDatabase } from '#actors/batch-database.ts'
 import { lifecycleOf } from '#actors/lifecycle.ts'
-import { sequencerMenu } from '#actors/menus.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { transactionGate } from '#actors/transaction-gate.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
@@ -14,7 +14,7 @@ export function sequencerActor(settings: ActorSettings) {
   return actor({
     db: batchDatabase(sequencerSchema),
     createConnState: admitOnly(settings.internalToken),
-    ...lifecycleOf('sequencer', settings.live, sequencerMenu, {
+    ...lifecycleOf('sequencer', settings.live, sequencerActions, {
       sleeps: false,
       open: (c) =>
         openSequencer({
@@ -28,7 +28,7 @@ export function sequencerActor(settings: ActorSettings) {
       // A follower would keep the actor awake for as long as it may wait.
       close: (sequencer: Sequencer) => sequencer.tail.close(),
     }),
-    actions: asActions(sequencerMenu),
+    actions: asActions(sequencerActions),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

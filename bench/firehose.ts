@@ -1,6 +1,7 @@
 /** How fast frames reach many subscribers while eight writers write; the subscribers live in a process of their own. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
+import { clock } from './clock.ts'
 import { type Figure, measure, timeFigure } from './load.ts'
 import type { Phase } from './phases.ts'
 import { createPost, newRkeys } from './subject.ts'
@@ -48,11 +49,6 @@ function figures(
     timeFigure(`${name}, ack to frame`, delays),
     { what: `${name}, lost frames`, unit: '', better: 'less', value: expected - frames },
   ]
-}
-
-/** Milliseconds on a clock that the processes of one machine share. */
-export function clock(): number {
-  return Number(process.hrtime.bigint() / 1000n) / 1000
 }
 
 function message(child: ChildProcess): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** A process that holds many firehose connections and notes when the frame of each post reached each of them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
-import { clock } from './firehose.ts'
+import { clock } from './clock.ts'
 import { posts } from './subject.ts'
 
 export interface Arrivals {

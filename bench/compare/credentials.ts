@@ -1,24 +1,8 @@
-/** Credentials of every kind, true and false, as Authorization headers. */
-import { createHmac } from 'node:crypto'
 import type { Newcomer } from './newcomer.ts'
-import type { Person } from './people.ts'
-import { admin, jwtSecret } from './services.ts'
+import type { Person } from './person.ts'
+import { admin } from './services.ts'
+import { hour, signedToken } from './signed-token.ts'
 import type { Visitor } from './visitor.ts'
-
-const serviceDid = 'did:web:localhost'
-const hour = 3600
-
-/** A session token with these claims, signed with the secret of both servers. */
-export function signedToken(
-  claims: Record<string, unknown>,
-  { typ = 'at+jwt', secret = jwtSecret } = {},
-): string {
-  const now = Math.floor(Date.now() / 1000)
-  const all = { aud: serviceDid, iat: now, exp: now + hour, ...claims }
-  const parts = [{ typ, alg: 'HS256' }, all].map((part) => encode(JSON.stringify(part)))
-  const signed = parts.join('.')
-  return `Bearer ${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
-}
 
 /** Each kind with its header; undefined is none. `lxm` is the method that is called. */
 export type Credentials = Record<string, (lxm: string) => string | undefined>
@@ -76,8 +60,4 @@ async function appSession(visitor: Visitor, person: Person, name: string, privil
     body: { identifier: person.did, password: created.body.password },
   })
   return `Bearer ${session.body.accessJwt}`
-}
-
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64url')
 }

@@ -1,6 +1,5 @@
-/** One reasonable call of every method, for what is asked of all of them: credentials, verbs, states, bad parameters. */
-import type { Person } from './people.ts'
 import { repoRef } from './people.ts'
+import type { Person } from './person.ts'
 import { admin } from './services.ts'
 import type { Ask } from './visitor.ts'
 

@@ -2,8 +2,9 @@
 import { parseArgs } from 'node:util'
 import { differencesOf, unexplained } from './differences.ts'
 import { intended } from './intended.ts'
+import type { World } from './scenario.ts'
 import type { Observation } from './visitor.ts'
-import { visit, type World } from './worlds.ts'
+import { visit } from './worlds.ts'
 
 const { values: options } = parseArgs({
   options: {

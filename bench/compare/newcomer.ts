@@ -4,7 +4,7 @@ import { didForCreateOp, signOperation } from '@did-plc/lib'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
 import { foreignRepo } from '#tests/helpers/repo-cars.ts'
-import type { Person } from './people.ts'
+import type { Person } from './person.ts'
 import type { Visitor } from './visitor.ts'
 
 export interface Newcomer {

@@ -1,18 +1,8 @@
-/** Accounts on a server that is compared, in every state an account can be in. */
-import { signedToken } from './credentials.ts'
 import { arrive, type Newcomer } from './newcomer.ts'
+import type { Person } from './person.ts'
 import { admin } from './services.ts'
+import { signedToken } from './signed-token.ts'
 import type { Visitor } from './visitor.ts'
-
-export interface Person {
-  did: string
-  handle: string
-  email: string
-  password: string
-  /** Authorization headers. */
-  access: string
-  refresh: string
-}
 
 export const states = ['active', 'deactivated', 'takendown', 'deleted', 'imported'] as const
 export type State = (typeof states)[number]

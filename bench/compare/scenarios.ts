@@ -1,4 +1,6 @@
 /** Every scenario, in the order in which they are played. */
+
+import type { Scenario } from './scenario.ts'
 import { creation, logIn } from './scenarios/accounts.ts'
 import { admin } from './scenarios/admin.ts'
 import { blobs } from './scenarios/blobs.ts'
@@ -18,7 +20,6 @@ import { routes } from './scenarios/routes.ts'
 import { everyState } from './scenarios/states.ts'
 import { strict } from './scenarios/strict.ts'
 import { firehose, repos } from './scenarios/sync.ts'
-import type { Scenario } from './worlds.ts'
 
 const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity, domains, ownDid]
 const aboutRepos = [records, longForm, blobs, repos, firehose]

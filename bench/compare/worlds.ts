@@ -1,18 +1,10 @@
 /** The worlds in which both servers are compared: what they are configured with, and what is asked there. */
 import type { Server } from '../servers.ts'
 import { startServers, stopServers } from '../servers.ts'
+import type { Scenario, World } from './scenario.ts'
 import { scenarios } from './scenarios.ts'
 import { type Services, startServices } from './services.ts'
 import { Visitor } from './visitor.ts'
-
-export interface Scenario {
-  name: string
-  world: World
-  run(visitor: Visitor): Promise<void>
-}
-
-/** Alone: no AppView and no other service. Served: with both. Strict: invites, and limits that count. */
-export type World = 'alone' | 'served' | 'strict'
 
 const variables: Record<World, (services: Services) => Record<string, string>> = {
   alone: () => ({}),

@@ -11,13 +11,7 @@ import type { WriteLane } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
-
-/** What a call carries that must not be done twice. */
-export interface Ticket {
-  id: string
-  /** In ms since 1970. */
-  issuedAt: number
-}
+import type { IdempotencyKey, Once } from '#src/rules/actions.ts'
 
 /** Repetitions follow within seconds; this is long after the last of them. */
 const REMEMBERED_MS = 120_000
@@ -31,12 +25,12 @@ export class TicketBook {
   readonly #used = new Map<string, { at: number; answer: Promise<unknown> }>()
   readonly #ends = new Map<string, string>()
 
-  answerTo(ticket: Ticket): Promise<unknown> | undefined {
+  answerTo(ticket: IdempotencyKey): Promise<unknown> | undefined {
     return this.#used.get(ticket.id)?.answer
   }
 
   /** Notes what the ticket was used for. What fails is forgotten: it may be tried again. */
-  enter(ticket: Ticket, answer: Promise<unknown>, now: number): void {
+  enter(ticket: IdempotencyKey, answer: Promise<unknown>, now: number): void {
     for (const [id, { at }] of this.#used) {
       if (at > now - REMEMBERED_MS) break
       this.#used.delete(id)
@@ -87,7 +81,7 @@ export class Tickets {
   }
 
   /** Runs the work unless it has been run for this ticket; a failure may be repeated. Throws 503 where that is unknown. */
-  run<T>(ticket: Ticket | undefined, work: () => Promise<T>): Promise<T> {
+  run<T>(ticket: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
     if (ticket === undefined) return work()
     const { book, clock } = this.#ports
     const known = book.answerTo(ticket)
@@ -98,7 +92,7 @@ export class Tickets {
     return answer
   }
 
-  async #runLate<T>({ issuedAt }: Ticket, work: () => Promise<T>): Promise<T> {
+  async #runLate<T>({ issuedAt }: IdempotencyKey, work: () => Promise<T>): Promise<T> {
     const { did, lane, book } = this.#ports
     const rev = await lane.inheritedRev()
     const isSure = rev === book.endOf(did) || tidMicros(rev) / 1000 < issuedAt - SKEW_MS
@@ -107,9 +101,23 @@ export class Tickets {
   }
 }
 
-/** Makes a feature one that takes a ticket besides its input. */
-export function once<A extends { readonly tickets: Tickets }, I, R>(
-  feature: (account: A, input: I) => Promise<R>,
-): (account: A, input: I, ticket?: Ticket) => Promise<R> {
-  return (account, input, ticket) => account.tickets.run(ticket, () => feature(account, input))
+/** Features that must run once, as actions that take an idempotency key besides their input. */
+export function once<F extends Record<string, Feature>>(
+  features: F,
+): { [N in keyof F]: Once<Keyed<F[N]>> } {
+  const keyed = Object.entries(features).map(([name, feature]) => {
+    const run = (account: Keys, input: never, ticket?: IdempotencyKey) => {
+      return account.tickets.run(ticket, () => feature(account as never, input))
+    }
+    return [name, run]
+  })
+  return Object.fromEntries(keyed) as { [N in keyof F]: Once<Keyed<F[N]>> }
+}
+
+type Feature = (account: never, input: never) => Promise<unknown>
+type Keyed<F> = F extends (account: infer A, input: infer I) => infer R
+  ? (account: A, input: I, ticket?: IdempotencyKey) => R
+  : never
+interface Keys {
+  readonly tickets: Tickets
 }

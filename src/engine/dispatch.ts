@@ -3,22 +3,26 @@
  * otherwise. A caller cannot tell which way its call went.
  */
 import { randomUUID } from 'node:crypto'
-import type {
-  AccountMenu,
-  AuthorizationMenu,
-  DirectoryMenu,
-  LimiterMenu,
-  SequencerMenu,
-} from '#actors/menus.ts'
-import type { Ticket } from '#src/account/tickets.ts'
+import type { AccountActions } from '#actors/actions/account.ts'
+import type { AuthorizationActions } from '#actors/actions/authorization.ts'
+import type { DirectoryActions } from '#actors/actions/directory.ts'
+import type { LimiterActions } from '#actors/actions/limiter.ts'
+import type { SequencerActions } from '#actors/actions/sequencer.ts'
+import { isGoingAway, isOver } from '#src/engine/going-away.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
-import type { RemoteCall } from '#src/engine/remote-call.ts'
-import { unavailable, XrpcError } from '#src/errors.ts'
+import {
+  type Call,
+  MAX_ATTEMPT_MS,
+  type Outcome,
+  type RemoteCall,
+} from '#src/engine/remote-call.ts'
+import { unavailable } from '#src/errors.ts'
+import type { IdempotencyKey, OnceNames } from '#src/rules/actions.ts'
 
-/** A menu as its callers see it: the subject is left out, every answer is a promise. */
-export type Remote<M> = {
-  readonly [G in keyof M]: {
-    readonly [A in keyof M[G]]: M[G][A] extends (subject: never, ...args: infer P) => infer R
+/** Actions as their callers see them: without the subject, and every answer is a promise. */
+export type Remote<A> = {
+  readonly [G in keyof A]: {
+    readonly [N in keyof A[G]]: A[G][N] extends (subject: never, ...args: infer P) => infer R
       ? (...args: P) => Promise<Awaited<R>>
       : never
   }
@@ -26,22 +30,13 @@ export type Remote<M> = {
 
 export interface Dispatch {
   /** The account of a DID. Only for DIDs that the directory knows: it is created where it is not there. */
-  account(did: string): Remote<AccountMenu>
-  readonly directory: Remote<DirectoryMenu>
-  readonly sequencer: Remote<SequencerMenu>
+  account(did: string): Remote<AccountActions>
+  readonly directory: Remote<DirectoryActions>
+  readonly sequencer: Remote<SequencerActions>
   /** One of the counters of rate limits, by the number of its shard. */
-  limiter(shard: string): Remote<LimiterMenu>
+  limiter(shard: string): Remote<LimiterActions>
   /** One of the shards of the authorization server, by its number. */
-  authorization(shard: string): Remote<AuthorizationMenu>
-}
-
-/** One call: which actor, which item of its menu, with what. */
-export interface Call {
-  actor: string
-  key: string
-  group: string
-  action: string
-  args: unknown[]
+  authorization(shard: string): Remote<AuthorizationActions>
 }
 
 const ATTEMPTS = 8
@@ -49,17 +44,17 @@ const FIRST_PAUSE_MS = 25
 /** No further attempt is begun after this: the caller is told in a time in which it still waits. */
 const PATIENCE_MS = 15_000
 
-/** Longest time that one attempt may take. The longest that is meant to wait, `log.follow`, waits half as long. */
-export const LONGEST_MS = 40_000
-
-/** Calls that may not be done twice. */
-const onceOnly = new Set([
-  'repo.createRecord',
-  'repo.applyWrites',
-  'email.confirm',
-  'email.update',
-  'password.reset',
-])
+/** Actions that must run once: the compiler compares this list with their declarations. */
+const once: Record<OnceNames<AccountActions>, true> = {
+  'repo.createRecord': true,
+  'repo.applyWrites': true,
+  'email.confirm': true,
+  'email.update': true,
+  'password.reset': true,
+  'factors.confirmEmail': true,
+  'factors.confirmTotp': true,
+  'page.passSecondStep': true,
+}
 
 export function createDispatch(ports: {
   live: LiveActors
@@ -70,18 +65,19 @@ export function createDispatch(ports: {
 }): Dispatch {
   const run = (call: Call) => runCall(ports, call)
   return {
-    account: (did) => menuProxy(run, 'account', did) as Remote<AccountMenu>,
-    directory: menuProxy(run, 'directory', 'main') as Remote<DirectoryMenu>,
-    sequencer: menuProxy(run, 'sequencer', 'main') as Remote<SequencerMenu>,
-    limiter: (shard) => menuProxy(run, 'limiter', shard) as Remote<LimiterMenu>,
-    authorization: (shard) => menuProxy(run, 'authorization', shard) as Remote<AuthorizationMenu>,
+    account: (did) => actionsProxy(run, 'account', did) as Remote<AccountActions>,
+    directory: actionsProxy(run, 'directory', 'main') as Remote<DirectoryActions>,
+    sequencer: actionsProxy(run, 'sequencer', 'main') as Remote<SequencerActions>,
+    limiter: (shard) => actionsProxy(run, 'limiter', shard) as Remote<LimiterActions>,
+    authorization: (shard) =>
+      actionsProxy(run, 'authorization', shard) as Remote<AuthorizationActions>,
   }
 }
 
 /**
  * An actor may fall asleep, move or restart under a call, and the engine may be away for a moment: then the call is
  * made again. What was done the first time is one transaction, there or not there, and what may not be done twice
- * carries a ticket; everything else on the menus may be repeated.
+ * carries a ticket; every other action may be repeated.
  */
 async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call): Promise<unknown> {
   const started = performance.now()
@@ -95,12 +91,10 @@ async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call):
   }
 }
 
-type Outcome = { answer: unknown } | { error: unknown; again: boolean }
-
 async function tryOnce(ports: Parameters<typeof createDispatch>[0], call: Call): Promise<Outcome> {
   const live = ports.local ? ports.live.find(call.actor, call.key) : undefined
   if (live === undefined) return ports.remote(call)
-  const action = live.menu[call.group]?.[call.action] as
+  const action = live.actions[call.group]?.[call.action] as
     | ((...args: unknown[]) => unknown)
     | undefined
   if (action === undefined)
@@ -118,7 +112,7 @@ function inTime(work: Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
     const timeout = setTimeout(() => {
       resolve({ error: unavailable('The account does not answer just now'), again: false })
-    }, LONGEST_MS)
+    }, MAX_ATTEMPT_MS)
     void work.then((outcome) => {
       clearTimeout(timeout)
       resolve(outcome)
@@ -130,26 +124,12 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { answer: await work() }
   } catch (error) {
-    return { error, again: !(error instanceof XrpcError) && isGoingAway(error) }
+    return { error, again: isGoingAway(error) }
   }
 }
 
-/** Whether the engine is away, or the actor's database was closed under the call. RivetKit has no one code for these. */
-export function isGoingAway(error: unknown): boolean {
-  const { metadata } = error as { metadata?: { error?: string } }
-  // SQLite calls it an I/O error when a page cannot be had from the engine.
-  return isOver(error) || /disk i\/o error/i.test(metadata?.error ?? '')
-}
-
-/** Whether this life of the actor has ended. */
-export function isOver(error: unknown): boolean {
-  const over =
-    /database is closed|transaction coordinator is closed|actor (is )?(stopping|shutting down)/i
-  return error instanceof Error && over.test(error.message)
-}
-
 /** `proxy.group.action(...args)` makes a call of it. */
-function menuProxy(run: (call: Call) => Promise<unknown>, actor: string, key: string): object {
+function actionsProxy(run: (call: Call) => Promise<unknown>, actor: string, key: string): object {
   const group = (name: string) =>
     new Proxy(
       {},
@@ -157,14 +137,14 @@ function menuProxy(run: (call: Call) => Promise<unknown>, actor: string, key: st
         get:
           (_, action: string) =>
           (...args: unknown[]) =>
-            run({ actor, key, group: name, action, args: withTicket(`${name}.${action}`, args) }),
+            run({ actor, key, group: name, action, args: withKey(`${name}.${action}`, args) }),
       },
     )
   return new Proxy({}, { get: (_, name: string) => group(name) })
 }
 
-function withTicket(call: string, args: unknown[]): unknown[] {
-  if (!onceOnly.has(call)) return args
-  const ticket: Ticket = { id: randomUUID(), issuedAt: Date.now() }
-  return [...args, ticket]
+function withKey(call: string, args: unknown[]): unknown[] {
+  if (!Object.hasOwn(once, call)) return args
+  const key: IdempotencyKey = { id: randomUUID(), issuedAt: Date.now() }
+  return [...args, key]
 }

@@ -1,10 +1,8 @@
 /** The actors that are awake in this process, from their waking to their falling asleep. */
-
-/** Feature functions by group and name; the first argument is what the actor is about. */
-export type Menu = Record<string, Record<string, (subject: never, ...args: never[]) => unknown>>
+import type { Actions } from '#src/rules/actions.ts'
 
 export interface LiveActor {
-  readonly menu: Menu
+  readonly actions: Actions
   readonly subject: unknown
   /** Keeps the actor awake until the promise, which must not be rejected, is settled. */
   hold<T>(work: Promise<T>): Promise<T>

@@ -1,11 +1,24 @@
 /** Calling an actor through the engine, with its errors told apart: final, or worth another try. */
 import { createClient } from 'rivetkit/client'
-import { type Call, LONGEST_MS } from '#src/engine/dispatch.ts'
+import { type EngineError, GOING_AWAY, isTransient } from '#src/engine/going-away.ts'
 import { XrpcError } from '#src/errors.ts'
 
-export type RemoteCall = (
-  call: Call,
-) => Promise<{ answer: unknown } | { error: unknown; again: boolean }>
+/** One call: which actor, which of its actions, with what. */
+export interface Call {
+  actor: string
+  key: string
+  group: string
+  action: string
+  args: unknown[]
+}
+
+/** What came of one attempt at a call; `again` if another may be made. */
+export type Outcome = { answer: unknown } | { error: unknown; again: boolean }
+
+export type RemoteCall = (call: Call) => Promise<Outcome>
+
+/** Longest time that one attempt may take. `log.follow`, the longest poll, waits at most half as long. */
+export const MAX_ATTEMPT_MS = 40_000
 
 export interface EngineAddress {
   endpoint: string
@@ -20,9 +33,6 @@ export interface EngineAddress {
  * process's own, so they are spread over several names of the loopback.
  */
 const CLIENTS = 32
-
-/** The code of an error that says: the actor was going away, call again. */
-export const GOING_AWAY = 'GoingAway'
 
 interface ActorHandle {
   action(options: { name: string; args: unknown[]; signal: AbortSignal }): Promise<unknown>
@@ -46,7 +56,7 @@ export function createRemoteCall(engine: EngineAddress): RemoteCall {
     const client = clients[turn++ % CLIENTS]!
     const handle = client[actor]!.getOrCreate([key], { params: { internal: engine.internalToken } })
     try {
-      const signal = AbortSignal.timeout(LONGEST_MS)
+      const signal = AbortSignal.timeout(MAX_ATTEMPT_MS)
       return { answer: await handle.action({ name: `${group}.${action}`, args, signal }) }
     } catch (error) {
       return toOutcome(error)
@@ -54,38 +64,14 @@ export function createRemoteCall(engine: EngineAddress): RemoteCall {
   }
 }
 
-/** What crossed the border as a user error is the XrpcError it was; of the rest, what speaks of a passing state is tried again. */
-function toOutcome(error: unknown): { error: unknown; again: boolean } {
-  const { group, code, metadata, message } = error as {
-    group?: string
-    code?: string
-    metadata?: { status?: number }
-    message?: string
-  }
+/** A user error is the XrpcError that the action threw; of the rest, transient ones may be tried again. */
+function toOutcome(error: unknown): Outcome {
+  const { group, code, metadata, message } = error as EngineError
   if (group === 'user' && metadata?.status !== undefined) {
     return {
       error: new XrpcError(metadata.status, code ?? 'InvalidRequest', message ?? ''),
       again: code === GOING_AWAY,
     }
   }
-  return { error, again: isPassing(group, code, message ?? '') }
-}
-
-const passingCodes = new Set([
-  'not_found',
-  'actor_not_found',
-  'no_runner_config_configured',
-  'restarting',
-  'stopping',
-  'actor_stopping',
-  'service_unavailable',
-  'route_resolve_query_timeout',
-])
-
-function isPassing(group: string | undefined, code: string | undefined, message: string): boolean {
-  if (code !== undefined && passingCodes.has(code)) return true
-  if (group === 'guard') return true
-  return /actor not found|database is closed|fetch failed|socket|ECONNREFUSED|ECONNRESET|stopping|restarting|timed? ?out/i.test(
-    message,
-  )
+  return { error, again: isTransient(error as EngineError) }
 }

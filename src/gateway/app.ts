@@ -2,12 +2,12 @@
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { answerError, openHeaders } from '#src/gateway/http/answer.ts'
+import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import type { Desk } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
 import { plainRoutes } from '#src/gateway/well-known.ts'
-import { handleRulesRoutes } from '#src/gateway/workflows/known-handle-rules.ts'
 import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
 

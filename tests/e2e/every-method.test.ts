@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { probesOf, startVisitedServer, type VisitedServer } from '#tests/helpers/visited-server.ts'
 import { type Credentials, credentialsOf } from '../../bench/compare/credentials.ts'
 import { newStranger } from '../../bench/compare/newcomer.ts'
-import { createPerson, type Person, writePost } from '../../bench/compare/people.ts'
+import { createPerson, writePost } from '../../bench/compare/people.ts'
+import type { Person } from '../../bench/compare/person.ts'
 
 let server: VisitedServer
 let other: Person

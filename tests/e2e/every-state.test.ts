@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { probesOf, startVisitedServer, type VisitedServer } from '#tests/helpers/visited-server.ts'
 import { fitting } from '../../bench/compare/every-method.ts'
-import { createPerson, type Person, personIn, states } from '../../bench/compare/people.ts'
+import { createPerson, personIn, states } from '../../bench/compare/people.ts'
+import type { Person } from '../../bench/compare/person.ts'
 
 let server: VisitedServer
 let other: Person

@@ -25,13 +25,13 @@ const serviceDid = 'did:web:localhost'
 export const moderationServiceDid = 'did:web:mod.example.com'
 const jwtSecret = new TextEncoder().encode('a secret of the tests')
 
-type Menu = Record<string, Record<string, (...args: never[]) => unknown>>
+type Actions = Record<string, Record<string, (...args: never[]) => unknown>>
 
 export interface Actors {
   /** What the one account answers; it is alice's. */
-  account?: Menu
-  directory?: Menu
-  sequencer?: Menu
+  account?: Actions
+  directory?: Actions
+  sequencer?: Actions
 }
 
 export type Gateway = ReturnType<typeof openGateway>
@@ -165,10 +165,10 @@ function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
   }
 }
 
-function recorded(menu: Menu, calls: [string, ...unknown[]][]): object {
+function recorded(actions: Actions, calls: [string, ...unknown[]][]): object {
   const group = (name: string) =>
     Object.fromEntries(
-      Object.entries(menu[name] ?? {}).map(([action, answer]) => [
+      Object.entries(actions[name] ?? {}).map(([action, answer]) => [
         action,
         async (...args: never[]) => {
           calls.push([`${name}.${action}`, ...args])
@@ -176,7 +176,7 @@ function recorded(menu: Menu, calls: [string, ...unknown[]][]): object {
         },
       ]),
     )
-  return Object.fromEntries(Object.keys(menu).map((name) => [name, group(name)]))
+  return Object.fromEntries(Object.keys(actions).map((name) => [name, group(name)]))
 }
 
 /** Headers with an access token. */

@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { accountMenu, authorizationMenu } from '#actors/menus.ts'
-import type { Menu } from '#src/engine/live-actors.ts'
+import { accountActions } from '#actors/actions/account.ts'
+import { authorizationActions } from '#actors/actions/authorization.ts'
 import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
+import type { Actions } from '#src/rules/actions.ts'
 import { type TestShard, testShard } from '#tests/helpers/authorization.ts'
 import { openGateway } from '#tests/helpers/gateway.ts'
 import { openTestAccount, testDid } from '#tests/helpers/open-account.ts'
@@ -41,12 +42,12 @@ export async function openOAuthWorld(
     const shard = shards.get(name) ?? testShard()
     shard.clock.time = Date.now()
     shards.set(name, shard)
-    return bound(authorizationMenu, shard)
+    return bound(authorizationActions, shard)
   }
   const find = async ({ identifier }: { identifier: string }) =>
     [testDid, 'alice.test'].includes(identifier) ? { did: testDid, handle: 'alice.test' } : null
   const dispatch = {
-    account: () => bound(accountMenu, account),
+    account: () => bound(accountActions, account),
     authorization: shardOf,
     directory: {
       accounts: { find },
@@ -131,13 +132,13 @@ function documentOf(url: string) {
   }
 }
 
-/** A menu as its callers see it. */
-function bound(menu: Menu, subject: unknown): never {
+/** Actions as their callers see them. */
+function bound(actions: Actions, subject: unknown): never {
   const lift =
     (feature: unknown) =>
     async (...args: unknown[]) =>
       (feature as (...all: unknown[]) => unknown)(subject, ...args)
-  const groups = Object.entries(menu).map(([name, group]) => [
+  const groups = Object.entries(actions).map(([name, group]) => [
     name,
     Object.fromEntries(Object.entries(group).map(([action, feature]) => [action, lift(feature)])),
   ])

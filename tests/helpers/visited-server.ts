@@ -2,7 +2,7 @@
 
 import { startResolvableServer } from '#tests/helpers/identity.ts'
 import { everyMethod, type Probe } from '../../bench/compare/every-method.ts'
-import type { Person } from '../../bench/compare/people.ts'
+import type { Person } from '../../bench/compare/person.ts'
 import { startServices } from '../../bench/compare/services.ts'
 import { Visitor } from '../../bench/compare/visitor.ts'
 

@@ -7,13 +7,9 @@ const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
 const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
 const floor = ['src/protocol', 'src/ports', 'src/rules']
-const rooms = [
-  'account',
-  'authorization',
-  'directory',
-  'sequencer',
-  'limits',
-].map((room) => `src/${room}`)
+const rooms = ['account', 'authorization', 'directory', 'sequencer', 'limits'].map(
+  (room) => `src/${room}`,
+)
 const config = ['src/config']
 const outside = [...config, 'src/data-folder.ts', 'src/main.ts']
 const account = [...floor, 'src/account']
@@ -35,7 +31,14 @@ const layers: Record<string, { runs: string[]; types?: string[] }> = {
   'src/account/sessions': { runs: [...account, 'src/account/factors'] },
   'src/account/oauth': { runs: [...account, 'src/account/sessions'] },
   'src/account/lifecycle': {
-    runs: [...account, 'src/account/repo', 'src/account/sessions', 'src/account/identity', 'src/account/blobs', 'src/account/oauth'],
+    runs: [
+      ...account,
+      'src/account/repo',
+      'src/account/sessions',
+      'src/account/identity',
+      'src/account/blobs',
+      'src/account/oauth',
+    ],
   },
   // In the other actors
   'src/authorization': { runs: floor },

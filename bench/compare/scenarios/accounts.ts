@@ -1,8 +1,7 @@
-/** com.atproto.server: accounts that are made, log in, and keep their sessions. */
-import { signedToken } from '../credentials.ts'
 import { createPerson, takeDown } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
+import { signedToken } from '../signed-token.ts'
 import type { Ask, Visitor } from '../visitor.ts'
-import type { Scenario } from '../worlds.ts'
 
 const method = 'com.atproto.server.createAccount'
 const good = { handle: 'made.test', email: 'made@example.com', password: 'secret' }

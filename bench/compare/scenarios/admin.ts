@@ -1,8 +1,8 @@
 /** com.atproto.admin: what the admin can ask and do. */
 import { createPerson, repoRef, writePost } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin as as } from '../services.ts'
 import type { Ask } from '../visitor.ts'
-import type { Scenario } from '../worlds.ts'
 
 const nobody = `did:plc:${'a'.repeat(24)}`
 const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'

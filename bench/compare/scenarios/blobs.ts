@@ -1,7 +1,7 @@
 /** Blobs: sent, named by records, given back, and taken down. */
 import { createPerson, repoRef } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario } from '../worlds.ts'
 
 const png = Uint8Array.from(
   Buffer.from(

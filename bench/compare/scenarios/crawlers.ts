@@ -1,7 +1,7 @@
 /** Relays that are asked to crawl. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createPerson, writePost } from '../people.ts'
-import type { Scenario } from '../worlds.ts'
+import type { Scenario } from '../scenario.ts'
 
 export const crawlers: Scenario = {
   name: 'crawlers',

@@ -3,7 +3,7 @@ import { credentialsOf } from '../credentials.ts'
 import { everyMethod } from '../every-method.ts'
 import { newStranger } from '../newcomer.ts'
 import { createPerson, writePost } from '../people.ts'
-import type { Scenario } from '../worlds.ts'
+import type { Scenario } from '../scenario.ts'
 
 export const credentials: Scenario = {
   name: 'credentials',

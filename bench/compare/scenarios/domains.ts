@@ -1,8 +1,8 @@
 /** Handles that are domains of their owners', known by DNS. */
 import { newStranger } from '../newcomer.ts'
 import { createPerson } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario } from '../worlds.ts'
 
 const identity = 'com.atproto.identity'
 const server = 'com.atproto.server'

@@ -1,7 +1,7 @@
 /** com.atproto.identity: handles that are found and changed, and operations on a DID. */
 import { createPerson } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario } from '../worlds.ts'
 
 const identityMethods = 'com.atproto.identity'
 

@@ -1,9 +1,9 @@
 /** Accounts that come from elsewhere, sleep, wake and go, with what is said of it on the firehose. */
 import { arrive, newStranger } from '../newcomer.ts'
 import { createPerson, narrow, repoRef, takeDown, writePost } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
 import type { Visitor } from '../visitor.ts'
-import type { Scenario } from '../worlds.ts'
 
 const server = 'com.atproto.server'
 const carType = { 'content-type': 'application/vnd.ipld.car' }

@@ -1,6 +1,6 @@
 /** Records of site.standard, whose lexicons the client's package does not bring. */
 import { createPerson } from '../people.ts'
-import type { Scenario } from '../worlds.ts'
+import type { Scenario } from '../scenario.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
 const uri = 'at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/site.standard.publication/3lbfyc5c2ck2a'

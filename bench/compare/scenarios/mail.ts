@@ -1,7 +1,7 @@
 /** com.atproto.server: addresses, the codes that are mailed to them, app passwords and signing keys. */
 import { createPerson } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario } from '../worlds.ts'
 
 const server = 'com.atproto.server'
 

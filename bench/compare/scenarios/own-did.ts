@@ -1,8 +1,8 @@
 /** Accounts whose DID is a did:web of their owner's: made, moved here, renamed, paused and ended. */
 import { openOwnDid } from '../own-did.ts'
 import { createPerson, takeDown } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario } from '../worlds.ts'
 
 const server = 'com.atproto.server'
 const identity = 'com.atproto.identity'

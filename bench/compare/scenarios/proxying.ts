@@ -1,7 +1,7 @@
 /** Calls that are passed on to an AppView and to a moderation service, and preferences. */
 import { createPerson, narrow, writePost } from '../people.ts'
+import type { Scenario } from '../scenario.ts'
 import type { Ask, Visitor } from '../visitor.ts'
-import type { Scenario } from '../worlds.ts'
 
 export const proxying: Scenario = {
   name: 'proxying',

@@ -1,9 +1,10 @@
 /** Views of an AppView that is behind: what both servers put into them. */
 import type { ServerResponse } from 'node:http'
 import { json } from '#tests/helpers/app-view.ts'
-import { createPerson, type Person } from '../people.ts'
+import { createPerson } from '../people.ts'
+import type { Person } from '../person.ts'
+import type { Scenario } from '../scenario.ts'
 import type { Visitor } from '../visitor.ts'
-import type { Scenario } from '../worlds.ts'
 
 const post = 'app.bsky.feed.post'
 const createdAt = '2026-01-01T00:00:00.000Z'

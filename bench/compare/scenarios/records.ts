@@ -1,7 +1,8 @@
 /** com.atproto.repo: records that are written and read, and what is told of it. */
-import { createPerson, type Person } from '../people.ts'
+import { createPerson } from '../people.ts'
+import type { Person } from '../person.ts'
+import type { Scenario } from '../scenario.ts'
 import type { Visitor } from '../visitor.ts'
-import type { Scenario } from '../worlds.ts'
 
 const repo = 'com.atproto.repo'
 const thing = 'com.example.thing'

@@ -1,7 +1,7 @@
 /** Every method with a wrong verb, with nothing, with too much, and with a body that is none. */
 import { everyMethod, fitting } from '../every-method.ts'
 import { createPerson, writePost } from '../people.ts'
-import type { Scenario } from '../worlds.ts'
+import type { Scenario } from '../scenario.ts'
 
 const text = { 'content-type': 'text/plain' }
 

@@ -1,6 +1,6 @@
 /** Everything that is not XRPC, paths that are none, and answers that are packed. */
 import { createPerson, personIn } from '../people.ts'
-import type { Scenario } from '../worlds.ts'
+import type { Scenario } from '../scenario.ts'
 
 const paths = [
   '/',

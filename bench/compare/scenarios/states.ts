@@ -1,8 +1,8 @@
 /** Every method about, and by, an account in each state. */
 import { everyMethod, fitting } from '../every-method.ts'
 import { createPerson, narrow, personIn, type State, states } from '../people.ts'
+import type { Scenario, World } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario, World } from '../worlds.ts'
 
 export const everyState: Scenario[] = [
   ...states.map((state) => inState(state, 'alone')),

@@ -1,7 +1,7 @@
 /** Where invites are needed and calls are counted. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Scenario } from '../scenario.ts'
 import { admin } from '../services.ts'
-import type { Scenario } from '../worlds.ts'
 
 const server = 'com.atproto.server'
 

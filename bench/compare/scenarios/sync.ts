@@ -1,7 +1,7 @@
 /** com.atproto.sync: repos as relays read them, and the firehose from a cursor. */
 import { Listener } from '../listener.ts'
 import { createPerson, personIn, writePost } from '../people.ts'
-import type { Scenario } from '../worlds.ts'
+import type { Scenario } from '../scenario.ts'
 
 const sync = 'com.atproto.sync'
 const thing = 'com.example.thing'

@@ -1,7 +1,8 @@
 /** app.bsky.notification: registering a device with the service that is to push to it. */
 import { invalidRequest } from '#src/errors.ts'
 import { callers } from '#src/gateway/methods/app-view.ts'
-import { method, type Permissions } from '#src/gateway/xrpc/method.ts'
+import type { Permissions } from '#src/gateway/xrpc/callers.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
 import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
 import * as notification from '#src/protocol/lexicons/app/bsky/notification.ts'

@@ -21,7 +21,7 @@ import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { KnownKeys } from '#src/gateway/oauth/known-keys.ts'
 import type { People } from '#src/gateway/oauth/provider-accounts.ts'
-import type { AppCaller, ShownRequest } from '#src/gateway/xrpc/method.ts'
+import type { AppCaller, ShownRequest } from '#src/gateway/xrpc/callers.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { PROOF_MS, SeenLately } from '#src/rules/recently-seen.ts'
 

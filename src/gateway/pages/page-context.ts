@@ -6,6 +6,7 @@ import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { PageToken } from './page-session.ts'
 
 export interface Desk {
   server: Pick<Surface, 'dispatch' | 'service' | 'mailer' | 'addressOf'>
@@ -18,4 +19,11 @@ export interface Desk {
   log: Pick<Log, 'error'>
   /** Signs the account in on the browser for apps; gives the cookies that the browser must have for it. */
   signInDevice(request: IncomingMessage, did: string): Promise<string[]>
+}
+
+/** Whoever is signed in. */
+export interface Owner {
+  account: ReturnType<Surface['dispatch']['account']>
+  shown: PageToken
+  name: string
 }

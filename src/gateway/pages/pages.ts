@@ -25,18 +25,10 @@ import {
 import { notFoundView } from '#src/gateway/pages/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import type { Owner } from './page-context.ts'
 
 type C = Context<Env>
 type Form = Record<string, string | undefined>
-type Account = ReturnType<Desk['server']['dispatch']['account']>
-
-/** Whoever is signed in. */
-export interface Owner {
-  account: Account
-  shown: PageToken
-  name: string
-}
-
 const LARGEST_FORM = 64 * 1024
 
 /** Adds the routes to `app`. */
@@ -54,7 +46,7 @@ export function securityPages(app: Hono<Env>, desk: Desk): void {
   }
 
   /** No cookie makes an actor. */
-  async function accountOf(shown: PageToken | undefined): Promise<Account> {
+  async function accountOf(shown: PageToken | undefined): Promise<Owner['account']> {
     const did = shown && (await desk.findAccount(shown.did))
     if (did === undefined) throw new XrpcError(401, 'SignedOut', 'You are not signed in')
     return desk.server.dispatch.account(did)

@@ -5,13 +5,13 @@ import { whereOf } from '#src/gateway/http/where.ts'
 import { home } from '#src/gateway/pages/home.ts'
 import type { Desk } from '#src/gateway/pages/page-context.ts'
 import type { Visit } from '#src/gateway/pages/page-session.ts'
-import type { Owner } from '#src/gateway/pages/pages.ts'
 import { answerPage, type Note } from '#src/gateway/pages/shell.ts'
 import { emailView, secretView, totpView } from '#src/gateway/pages/views.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { qrCode } from '#src/ports/qr-code.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
+import type { Owner } from './page-context.ts'
 
 type C = Context<Env>
 type Form = Record<string, string | undefined>

@@ -1,5 +1,3 @@
-/** The rules for handles as this gateway knows them, and the routes by which the admin reads and changes them. */
-import type { Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,
@@ -8,8 +6,6 @@ import {
   noHandleSettings,
   parseHandleSettings,
 } from '#src/gateway/workflows/handle-rules.ts'
-import { admin } from '#src/gateway/xrpc/authenticate.ts'
-import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 /** What is asked of the directory. */
@@ -25,7 +21,6 @@ export interface SettingsDispatch {
 
 /** What other gateways changed is known here after so many milliseconds. */
 const FRESH_MS = 10_000
-const MAX_BODY_BYTES = 512 * 1024
 const name = 'handle-rules'
 
 export class KnownHandleRules {
@@ -87,25 +82,4 @@ export class KnownHandleRules {
     this.#rules = handleRules(this.#domains, settings)
     this.#readAt = this.#clock.now()
   }
-}
-
-/** GET and PUT /admin/handle-rules, as JSON, with the admin's password. */
-export function handleRulesRoutes(
-  app: Hono<Env>,
-  known: KnownHandleRules,
-  authority: { adminPassword: string | undefined },
-): void {
-  app.get('/admin/handle-rules', async (c) => {
-    admin(authority, c.req.header('authorization'))
-    return c.json(await known.settings())
-  })
-  app.put('/admin/handle-rules', async (c) => {
-    admin(authority, c.req.header('authorization'))
-    const length = Number(c.req.header('content-length'))
-    if (!(length <= MAX_BODY_BYTES)) throw invalidRequest('Handle rules are too long')
-    const given: unknown = await c.req.json().catch(() => undefined)
-    const settings = parseHandleSettings(given)
-    await known.change(settings)
-    return c.json(settings)
-  })
 }

@@ -7,20 +7,21 @@ import {
   bearerToken,
   parseAuthorization,
 } from '#src/gateway/http/authorization-header.ts'
-import type {
-  AccountCaller,
-  AdminCaller,
-  AppCaller,
-  Callers,
-  ModerationCaller,
-  RefreshCaller,
-  ShownRequest,
-} from '#src/gateway/xrpc/method.ts'
 import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
 import { type TokenIssuer, tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { claimedMethod, openServiceToken } from '#src/protocol/service-token.ts'
 import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
+import type {
+  AccountCaller,
+  AdminCaller,
+  AppCaller,
+  Authenticate,
+  Callers,
+  ModerationCaller,
+  RefreshCaller,
+  ShownRequest,
+} from './callers.ts'
 
 export interface Authority extends TokenIssuer {
   /** Without one nobody is admin. */
@@ -32,14 +33,6 @@ export interface Authority extends TokenIssuer {
   /** Apps that show a token of their own; without it none is believed. */
   oauth?: { authenticate(request: ShownRequest): Promise<AppCaller> }
 }
-
-/** `nsid` is the method that is called: service tokens name it. Only what must be looked up makes it wait. */
-export type Authenticate = (
-  kind: keyof Callers,
-  header: string | undefined,
-  nsid: string,
-  request?: ShownRequest,
-) => Callers[keyof Callers] | Promise<Callers[keyof Callers]>
 
 type VerifyAccess = (token: string) => AccountCaller
 

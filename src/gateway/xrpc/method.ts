@@ -1,86 +1,13 @@
 /** What an XRPC method is here: its lexicon, who may call it, whose account answers, and what runs. */
 import { l } from '@atproto/lex'
-import type { ScopePermissions } from '@atproto/oauth-scopes'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { WhereFrom } from '#src/gateway/http/where.ts'
 import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/inferred.ts'
-import type { AppRule } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import { plainLists, readInput, readParams } from '#src/gateway/xrpc/reading.ts'
 import type { Surface } from '#src/gateway/xrpc/server-context.ts'
-
-/** Who calls, by the kind of credentials that a method asks for. */
-export interface Callers {
-  /** Nobody in particular; credentials are not looked at. */
-  none: undefined
-  /** An account, with an access token. */
-  account: AccountCaller
-  /** The same, but not with an app password that has no privileges. */
-  'privileged account': AccountCaller
-  /** The same, but with no app password at all. */
-  'full account': AccountCaller
-  /** As `account` and `full account`, and also the narrow session of an account that was taken down. */
-  'account or takendown': AccountCaller
-  'full account or takendown': AccountCaller
-  /** As `account`, and also one that waits in a queue of new accounts. */
-  'account or queued': AccountCaller
-  /** As `account`, and also an account with a service token that names the method. */
-  'account or service': { did: string }
-  /** Nobody, or a DID of anywhere with a service token: an account that wants to come here. */
-  arrival: { did: string } | undefined
-  /** An account, with its refresh token. */
-  refresh: RefreshCaller
-  /** The same, although the token may have expired. */
-  'expired refresh': RefreshCaller
-  /** Anybody; but the account itself and the admin see more. */
-  reader: AccountCaller | AdminCaller | undefined
-  /** The same, and the account may have been taken down. */
-  'reader or takendown': AccountCaller | AdminCaller | undefined
-  admin: AdminCaller
-  /** The admin, or the moderation service of this server with a token of its own. */
-  moderator: AdminCaller | ModerationCaller
-  /** As `account or takendown`, or the moderation service. */
-  'preferences reader': AccountCaller | ModerationCaller
-}
-
-export interface AccountCaller {
-  did: string
-  /** The token's, for example `com.atproto.access`; `oauth` for an app that its owner allowed something. */
-  scope: string
-  /** What the app is allowed; undefined for a session, which is the owner's own. */
-  permissions?: Permissions
-}
-
-/** An app with a token of its own. */
-export type AppCaller = AccountCaller & { permissions: Permissions }
-
-/** What an app may do; each throws ScopeMissingError where it may not. */
-export type Permissions = Pick<
-  ScopePermissions,
-  'allowsAccount' | 'assertAccount' | 'assertIdentity' | 'assertBlob' | 'assertRepo' | 'assertRpc'
->
-
-/** A request as credentials are checked against it. */
-export interface ShownRequest {
-  readonly method: string
-  readonly url: string
-  header(name: string): string | undefined
-}
-
-export interface RefreshCaller {
-  did: string
-  tokenId: string
-}
-
-export interface AdminCaller {
-  admin: true
-}
-
-export interface ModerationCaller {
-  /** The issuer of its token: a DID, or one with `#atproto_labeler`. */
-  moderationService: string
-}
+import type { AppRule, Callers } from './callers.ts'
 
 /** A call whose parameters, credentials and body are in order. */
 export interface Asked<S extends Schema, A extends keyof Callers> {

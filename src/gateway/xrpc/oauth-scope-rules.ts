@@ -1,14 +1,7 @@
 /** What an app must have been allowed before a method runs for it, as each method says; what says nothing, no app may. */
 import { forbidden, XrpcError } from '#src/errors.ts'
-import type { Permissions } from '#src/gateway/xrpc/method.ts'
 import type { Surface } from '#src/gateway/xrpc/server-context.ts'
-
-/**
- * - `any`: every app that its owner signed in to.
- * - `rpc`: one that may call this method of the service that it goes to.
- * - or what throws ScopeMissingError, or another refusal, where the app may not.
- */
-export type AppRule<Asked> = 'any' | 'rpc' | ((permissions: Permissions, asked: Asked) => void)
+import type { AppRule, Permissions } from './callers.ts'
 
 interface AskedByApp {
   readonly request: Request

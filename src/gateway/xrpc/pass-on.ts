@@ -6,11 +6,10 @@ import { bodyDescription, forwardedHeaders } from '#src/gateway/proxy/forwarded-
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
 import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
-import type { Authenticate } from '#src/gateway/xrpc/authenticate.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
-import type { AccountCaller } from '#src/gateway/xrpc/method.ts'
 import { inScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import { accessScopesFor } from '#src/rules/session-tokens.ts'
+import type { AccountCaller, Authenticate } from './callers.ts'
 
 export interface CatchAllPorts {
   server: { services: Services }

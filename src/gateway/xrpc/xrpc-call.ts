@@ -6,11 +6,10 @@ import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { answer, answerError } from '#src/gateway/http/answer.ts'
 import { type Incoming, readBody } from '#src/gateway/http/body.ts'
 import { openBody } from '#src/gateway/http/body-stream.ts'
-import type { Metrics } from '#src/gateway/operator/metrics.ts'
-import { type Authenticate, isBound } from '#src/gateway/xrpc/authenticate.ts'
+import { isBound } from '#src/gateway/xrpc/authenticate.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { Standing } from '#src/gateway/xrpc/leases.ts'
-import type { Callers, Method, Permissions } from '#src/gateway/xrpc/method.ts'
+import type { Method } from '#src/gateway/xrpc/method.ts'
 import { mustAllow } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import { passOn } from '#src/gateway/xrpc/pass-on.ts'
 import {
@@ -20,6 +19,7 @@ import {
 } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Surface } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
+import type { Authenticate, Callers, Permissions } from './callers.ts'
 
 /** Behind a real server a request also comes in its Node form. */
 export interface Env {
@@ -36,7 +36,7 @@ export interface CallPorts {
   server: Surface
   authenticate: Authenticate
   findAccount: FindAccount
-  metrics: Pick<Metrics, 'observe'>
+  metrics: { observe(nsid: string, status: number, seconds: number): void }
   log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
   /** Absent where calls are not counted. */
   rateLimits?: RateLimits | undefined

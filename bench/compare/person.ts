@@ -1,0 +1,11 @@
+/** An account on a server that is compared. */
+
+export interface Person {
+  did: string
+  handle: string
+  email: string
+  password: string
+  /** Authorization headers. */
+  access: string
+  refresh: string
+}

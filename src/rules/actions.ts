@@ -1,0 +1,39 @@
+/**
+ * The actions of an actor, by group and name. Each is declared as a read, a write that may be repeated, or one that
+ * must run once; an undeclared function does not type-check as an action.
+ */
+declare const kind: unique symbol
+
+/** Changes nothing. */
+export type Read<F> = F & { readonly [kind]: 'read' }
+/** Changes something; running it again with the same input changes nothing more and gives the same answer. */
+export type Write<F> = F & { readonly [kind]: 'write' }
+/** Must not run twice: the dispatch sends an idempotency key with it. */
+export type Once<F> = F & { readonly [kind]: 'once' }
+
+/** What a call of a `Once` action carries; every repetition of the call carries the same. */
+export interface IdempotencyKey {
+  id: string
+  /** In ms since 1970. */
+  issuedAt: number
+}
+
+type Feature = (subject: never, ...args: never[]) => unknown
+type Features = Record<string, Feature>
+
+export type Actions = Record<string, Record<string, Read<Feature> | Write<Feature> | Once<Feature>>>
+
+/** The `group.action` names of the actions that must run once. */
+export type OnceNames<A extends Actions> = {
+  [G in keyof A & string]: {
+    [N in keyof A[G] & string]: A[G][N] extends Once<Feature> ? `${G}.${N}` : never
+  }[keyof A[G] & string]
+}[keyof A & string]
+
+export function reads<F extends Features>(features: F): { [N in keyof F]: Read<F[N]> } {
+  return features as { [N in keyof F]: Read<F[N]> }
+}
+
+export function writes<F extends Features>(features: F): { [N in keyof F]: Write<F[N]> } {
+  return features as { [N in keyof F]: Write<F[N]> }
+}
