@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 import type { Reporter } from 'vitest/node'
 
 const seconds = 1000
-const cheapScrypt = join(import.meta.dirname, 'tests/helpers/cheap-scrypt.ts')
+const cheapScrypt = join(import.meta.dirname, 'tests/support/fast-scrypt.ts')
 
 /** Tests that run many files at a time, in processes that load what they share once: half the time goes to loading. */
 function quick(name: string, timeout: number) {

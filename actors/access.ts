@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { UserError } from 'rivetkit'
 
 /** Makes the check that RivetKit runs for each connection and each call, before any action. */
-export function admitOnly(
+export function requireInternalToken(
   internalToken: string,
 ): (_c: unknown, params: unknown) => { internal: true } {
   const expected = digest(internalToken)

@@ -1,23 +1,23 @@
 /** The authorization actor, in a few shards: a table of contents. */
 import { actor } from 'rivetkit'
-import { admitOnly } from '#actors/access.ts'
+import { requireInternalToken } from '#actors/access.ts'
 import { authorizationActions } from '#actors/actions/authorization.ts'
-import { asActions } from '#actors/as-actions.ts'
 import { batchDatabase } from '#actors/batch-database.ts'
-import { lifecycleOf } from '#actors/lifecycle.ts'
+import { actorLifecycle } from '#actors/lifecycle.ts'
+import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
-import { openAuthorization } from '#src/authorization/authorization.ts'
 import { authorizationSchema } from '#src/authorization/schema.ts'
+import { openAuthorizationShard } from '#src/authorization/shard.ts'
 
 export function authorizationActor(settings: ActorSettings) {
   return actor({
     db: batchDatabase(authorizationSchema),
-    createConnState: admitOnly(settings.internalToken),
-    ...lifecycleOf('authorization', settings.live, authorizationActions, {
+    createConnState: requireInternalToken(settings.internalToken),
+    ...actorLifecycle('authorization', settings.live, authorizationActions, {
       sleeps: false,
-      open: (c) => openAuthorization({ sql: c.db, clock: settings.clock }),
+      open: (c) => openAuthorizationShard({ sql: c.db, clock: settings.clock }),
     }),
-    actions: asActions(authorizationActions),
+    actions: toRivetActions(authorizationActions),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

@@ -1,10 +1,10 @@
 /** The directory actor, one for the server: a table of contents. */
 import { actor } from 'rivetkit'
-import { admitOnly } from '#actors/access.ts'
+import { requireInternalToken } from '#actors/access.ts'
 import { directoryActions } from '#actors/actions/directory.ts'
-import { asActions } from '#actors/as-actions.ts'
 import { batchDatabase } from '#actors/batch-database.ts'
-import { lifecycleOf } from '#actors/lifecycle.ts'
+import { actorLifecycle } from '#actors/lifecycle.ts'
+import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { openDirectory } from '#src/directory/open-directory.ts'
 import { directorySchema } from '#src/directory/schema.ts'
@@ -12,12 +12,12 @@ import { directorySchema } from '#src/directory/schema.ts'
 export function directoryActor(settings: ActorSettings) {
   return actor({
     db: batchDatabase(directorySchema),
-    createConnState: admitOnly(settings.internalToken),
-    ...lifecycleOf('directory', settings.live, directoryActions, {
+    createConnState: requireInternalToken(settings.internalToken),
+    ...actorLifecycle('directory', settings.live, directoryActions, {
       sleeps: false,
       open: (c) => openDirectory({ sql: c.db, clock: settings.clock }),
     }),
-    actions: asActions(directoryActions),
+    actions: toRivetActions(directoryActions),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

@@ -16,7 +16,7 @@ export interface ActorContext {
 /** Keeps the actor awake until the promise, which must not be rejected, is settled. */
 export type Hold = <T>(work: Promise<T>) => Promise<T>
 
-export interface Room<S> {
+export interface ActorHooks<S> {
   open(c: ActorContext, hold: Hold): S | Promise<S>
   close?(subject: S): void | Promise<void>
   /** False for an actor that is always awake. */
@@ -24,11 +24,11 @@ export interface Room<S> {
 }
 
 /** The hooks of an actor named `name`: `open` builds the subject of its actions, `close` ends it. */
-export function lifecycleOf<S>(
+export function actorLifecycle<S>(
   name: string,
   live: LiveActors,
   actions: Actions,
-  room: Room<S>,
+  room: ActorHooks<S>,
 ): {
   createVars: () => { subject: unknown }
   onWake: (c: unknown) => Promise<void>
@@ -42,11 +42,11 @@ export function lifecycleOf<S>(
       const subject = await room.open(c, hold)
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }
-      live.enter(name, keyOf(c), c.vars.live)
+      live.add(name, keyOf(c), c.vars.live)
     },
     onSleep: async (context) => {
       const c = context as ActorContext
-      if (c.vars.live !== undefined) live.leave(name, keyOf(c), c.vars.live)
+      if (c.vars.live !== undefined) live.remove(name, keyOf(c), c.vars.live)
       await room.close?.(c.vars.subject as S)
     },
   }

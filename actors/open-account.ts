@@ -5,26 +5,26 @@ import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { Blobs } from '#src/account/blobs.ts'
-import { awaken } from '#src/account/lifecycle/awaken.ts'
+import { DirectoryMirror } from '#src/account/directory-mirror.ts'
+import { type IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { Outbox } from '#src/account/outbox.ts'
-import { ownKey } from '#src/account/own-key.ts'
 import { Profile } from '#src/account/profile.ts'
-import { endImports, sweepImports } from '#src/account/repo/import.ts'
+import { abortOpenImport, cleanUpImports } from '#src/account/repo/import.ts'
 import { finishEmailChange } from '#src/account/sessions/change-email.ts'
+import { cachedSigningKey } from '#src/account/signing-key.ts'
 import { Snapshots } from '#src/account/snapshots.ts'
-import { Standing } from '#src/account/standing.ts'
 import { StoredRecords } from '#src/account/stored-records.ts'
 import { Takedowns } from '#src/account/takedowns.ts'
-import { type TicketBook, Tickets } from '#src/account/tickets.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
-import { isOver } from '#src/engine/going-away.ts'
+import { isActorStopped } from '#src/engine/going-away.ts'
 
 export async function openAccount(
   c: ActorContext,
   hold: Hold,
   settings: ActorSettings,
-  book: TicketBook,
+  book: IdempotencyCache,
 ): Promise<Account> {
   const did = c.key[0]
   if (did === undefined) throw new Error('an account actor needs its DID as key')
@@ -32,7 +32,7 @@ export async function openAccount(
   const sql = c.db
   const profile = new Profile(sql)
   const answers = new AnswerCache()
-  const standing = new Standing({
+  const standing = new DirectoryMirror({
     profile,
     send: (state) => dispatch.directory.accounts.setState({ did, ...state }),
   })
@@ -40,14 +40,14 @@ export async function openAccount(
     sql,
     append: async (rows) => {
       // Whoever was told by an event and comes to ask must not hear of the state before.
-      if (rows.some(({ kind }) => kind === '#account')) await standing.tell()
+      if (rows.some(({ kind }) => kind === '#account')) await standing.push()
       return dispatch.sequencer.log.append({ did, entries: [...rows] })
     },
-    askForReminder: () => dispatch.directory.reminders.add({ did }),
-    hold: (work) => void hold(work),
+    requestReminder: () => dispatch.directory.reminders.add({ did }),
+    keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
     onFailure: (error) => log.warn({ did, err: error }, 'an event could not be delivered yet'),
-    isOver,
+    isActorStopped,
   })
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const blobs = new Blobs({
@@ -56,20 +56,20 @@ export async function openAccount(
     clock,
     storage: settings.blobs,
     quotaBytes: settings.blobQuotaBytes,
-    hold: (work) => void hold(work),
+    keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
     onFailure: (error) => log.warn({ did, err: error }, 'a blob is not where it belongs'),
   })
   const account: Account = {
     did,
     service,
-    findBirth: () => dispatch.directory.births.find({ did }),
+    findInitialState: () => dispatch.directory.initialStates.find({ did }),
     sql,
     clock,
     keys,
     profile,
     claimEmail: (email) => dispatch.directory.accounts.setEmail({ did, email }),
-    standing,
+    directoryMirror: standing,
     answers,
     outbox,
     tids: new TidClock(did, clock),
@@ -78,28 +78,28 @@ export async function openAccount(
     takedowns: new Takedowns(sql),
     blobs,
     lane,
-    tickets: new Tickets({ did, clock, lane, book }),
-    signer: ownKey({ did, keys, profile }),
+    idempotencyKeys: new IdempotencyKeys({ did, clock, lane, book }),
+    signer: cachedSigningKey({ did, keys, profile }),
   }
-  await awaken(account, account.findBirth)
+  await provisionOrResume(account, account.findInitialState)
   const onFailure = (error: unknown) => log.warn({ did, err: error }, 'an email is still changing')
   void hold(finishEmailChange(account).catch(onFailure))
   const onLeft = (error: unknown) => log.warn({ did, err: error }, 'an import was not swept up')
-  void hold(sweepImports(account).catch(onLeft))
+  void hold(cleanUpImports(account).catch(onLeft))
   blobs.resume()
   return account
 }
 
 /** What must be over before the account sleeps. */
 export async function closeAccount(account: Account, settings: ActorSettings): Promise<void> {
-  const { did, blobs, lane, outbox, profile, tickets } = account
+  const { did, blobs, lane, outbox, profile, idempotencyKeys } = account
   const { dispatch, log } = settings
-  await endImports(account).catch((error) => {
+  await abortOpenImport(account).catch((error) => {
     log.warn({ did, err: error }, 'an import is swept up at the next wake')
   })
   await lane.settled()
   await blobs.close()
-  tickets.end()
+  idempotencyKeys.end()
   const row = await profile.find().catch(() => undefined)
   if (!outbox.close()) return
   // Its reminder goes with the account itself: by now it may be one for the DID's next life.

@@ -1,12 +1,12 @@
 /** Reminds accounts that may have events to deliver, and that nobody may ever call again: at the start, and now and then. */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
-import { isOver } from '#src/engine/going-away.ts'
+import { isActorStopped } from '#src/engine/going-away.ts'
 
 /** Far longer than a healthy delivery takes: this is for accounts whose process died. */
-const EVERY_MS = 60_000
+const INTERVAL_MS = 60_000
 /** After a crash the engine takes some seconds until it lets accounts wake elsewhere. */
-const AGAIN_MS = 5_000
+const RETRY_MS = 5_000
 const PAGE = 200
 const AT_ONCE = 4
 
@@ -19,7 +19,7 @@ export function startReminders(settings: ActorSettings): () => void {
       settings.log.warn({ err: error }, 'accounts could not be reminded of their events')
       return false
     })
-    if (!stopped) cancel = settings.timer(isDone ? EVERY_MS : AGAIN_MS, () => void round())
+    if (!stopped) cancel = settings.timer(isDone ? INTERVAL_MS : RETRY_MS, () => void round())
   }
   void round()
   return () => {
@@ -61,7 +61,7 @@ async function isAwake({ live }: ActorSettings, did: string): Promise<boolean> {
     // Not by a call, which would keep it from falling asleep.
     await (actor.subject as Account).sql.first('SELECT 1')
   } catch (error) {
-    if (isOver(error)) live.leave('account', did, actor)
+    if (isActorStopped(error)) live.remove('account', did, actor)
   }
   return live.find('account', did) !== undefined
 }

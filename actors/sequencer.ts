@@ -1,10 +1,10 @@
 /** The sequencer actor, one for the server: a table of contents. */
 import { actor } from 'rivetkit'
-import { admitOnly } from '#actors/access.ts'
+import { requireInternalToken } from '#actors/access.ts'
 import { sequencerActions } from '#actors/actions/sequencer.ts'
-import { asActions } from '#actors/as-actions.ts'
 import { batchDatabase } from '#actors/batch-database.ts'
-import { lifecycleOf } from '#actors/lifecycle.ts'
+import { actorLifecycle } from '#actors/lifecycle.ts'
+import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { transactionGate } from '#actors/transaction-gate.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
@@ -13,8 +13,8 @@ import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
 export function sequencerActor(settings: ActorSettings) {
   return actor({
     db: batchDatabase(sequencerSchema),
-    createConnState: admitOnly(settings.internalToken),
-    ...lifecycleOf('sequencer', settings.live, sequencerActions, {
+    createConnState: requireInternalToken(settings.internalToken),
+    ...actorLifecycle('sequencer', settings.live, sequencerActions, {
       sleeps: false,
       open: (c) =>
         openSequencer({
@@ -23,12 +23,12 @@ export function sequencerActor(settings: ActorSettings) {
           timer: settings.timer,
           backfillMs: settings.backfillMs,
           inTurn: (transaction) => transactionGate.sequencer(transaction),
-          onHeard: () => transactionGate.heard(),
+          holdSubscribed: () => transactionGate.holdSubscribed(),
         }),
       // A follower would keep the actor awake for as long as it may wait.
       close: (sequencer: Sequencer) => sequencer.tail.close(),
     }),
-    actions: asActions(sequencerActions),
+    actions: toRivetActions(sequencerActions),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

@@ -5,7 +5,7 @@ import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
-import { hasJoined } from '#src/engine/joined.ts'
+import { waitUntilJoined } from '#src/engine/wait-until-joined.ts'
 
 export async function startActors(
   settings: ActorSettings,
@@ -14,7 +14,7 @@ export async function startActors(
   const registry = createRegistry(settings, engine)
   const since = settings.clock.now()
   registry.start()
-  if (!(await hasJoined(engine, since))) {
+  if (!(await waitUntilJoined(engine, since))) {
     settings.log.warn('the engine does not know this process yet; the first calls may take long')
   }
   const endReminders = startReminders(settings)
@@ -31,7 +31,7 @@ export async function startActors(
 
 /** Ends all accounts at once, so that they need not ask the directory one by one while it goes away too. */
 async function endAccounts({ live, dispatch, log }: ActorSettings): Promise<void> {
-  const accounts = live.all('account').map(({ subject }) => subject as Account)
+  const accounts = live.list('account').map(({ subject }) => subject as Account)
   const dids = accounts.filter(({ outbox }) => outbox.close()).map(({ did }) => did)
   if (dids.length === 0) return
   await dispatch.directory.reminders

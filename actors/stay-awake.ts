@@ -1,7 +1,7 @@
 /** Keeps an actor awake while anything is going on in it, at the cost of one hold a busy spell. */
 
 /** How long after the last work the actor may begin to think of sleep. Telling the runtime of each call costs more than many calls. */
-const LINGER_MS = 300
+const RELEASE_DELAY_MS = 300
 
 /** Gives `hold`: the actor stays awake at least until the promise, which must not be rejected, is settled. */
 export function stayAwake(
@@ -12,7 +12,7 @@ export function stayAwake(
   let timeout: NodeJS.Timeout | undefined
   const leave = () => {
     busy--
-    if (busy === 0) timeout = setTimeout(end, LINGER_MS)
+    if (busy === 0) timeout = setTimeout(end, RELEASE_DELAY_MS)
   }
   const end = () => {
     release?.()

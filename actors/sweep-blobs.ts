@@ -4,19 +4,19 @@
  * and whoever starts next goes on.
  */
 import type { ActorSettings } from '#actors/settings.ts'
-import type { WaitingUpload } from '#src/ports/blob-storage.ts'
+import type { TempUpload } from '#src/ports/blob-storage.ts'
 
 /** An account is woken for at most this many of its uploads at once. */
 const PAGE = 500
-const LONGEST_MS = 60 * 60 * 1000
-const SHORTEST_MS = 1_000
+const MAX_INTERVAL_MS = 60 * 60 * 1000
+const MIN_INTERVAL_MS = 1_000
 
 /** Begins soon, and goes on now and then; the function it returns ends it. */
 export function startBlobSweeps(settings: ActorSettings): () => void {
   const { blobTempMaxAgeMs, log, timer } = settings
-  const everyMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, blobTempMaxAgeMs / 4))
+  const everyMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, blobTempMaxAgeMs / 4))
   let stopped = false
-  let cancel = timer(SHORTEST_MS, () => void round())
+  let cancel = timer(MIN_INTERVAL_MS, () => void round())
   const round = async () => {
     await sweep(settings, () => stopped).catch((error) => {
       log.warn({ err: error }, 'uploads that nobody waits for could not be cleared away')
@@ -31,7 +31,7 @@ export function startBlobSweeps(settings: ActorSettings): () => void {
 
 async function sweep(settings: ActorSettings, isStopped: () => boolean): Promise<void> {
   const before = settings.clock.now() - settings.blobTempMaxAgeMs
-  for await (const { did, keys } of byAccount(settings.blobs.waiting(before))) {
+  for await (const { did, keys } of byAccount(settings.blobs.listTemps(before))) {
     if (isStopped()) return
     await collect(settings, did, { before, keys }).catch((error) => {
       settings.log.warn({ did, err: error }, 'uploads of an account could not be cleared away')
@@ -40,7 +40,7 @@ async function sweep(settings: ActorSettings, isStopped: () => boolean): Promise
 }
 
 async function* byAccount(
-  uploads: AsyncIterable<WaitingUpload>,
+  uploads: AsyncIterable<TempUpload>,
 ): AsyncGenerator<{ did: string; keys: string[] }> {
   let page: { did: string; keys: string[] } | undefined
   for await (const { did, key } of uploads) {

@@ -16,13 +16,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
 /** How long the sequencer waits for accounts to end what they have begun. */
-const LONGEST_DRAIN_MS = 3
+const MAX_DRAIN_MS = 3
 /** How long events gather while nobody listens. */
-const UNHURRIED_MS = 10
+const UNSUBSCRIBED_GATHER_MS = 10
 /** How long accounts wait for the sequencer: its trouble is not theirs. */
-const LONGEST_LOGGING_MS = 100
+const MAX_LOGGING_MS = 100
 /** A follower asks again within this time. */
-const HEARD_MS = 1_000
+const SUBSCRIBED_GRACE_MS = 1_000
 
 export class TransactionGate {
   readonly #few: number
@@ -52,11 +52,11 @@ export class TransactionGate {
   }
 
   /** Somebody listens to the firehose, until the function it returns is called and a moment longer. */
-  heard(): () => void {
+  holdSubscribed(): () => void {
     this.#listening++
     return () => {
       this.#listening--
-      this.#heardUntil = this.#now() + HEARD_MS
+      this.#heardUntil = this.#now() + SUBSCRIBED_GRACE_MS
     }
   }
 
@@ -78,7 +78,7 @@ export class TransactionGate {
   async sequencer<T>(work: () => Promise<T>): Promise<T> {
     await this.#gather()
     this.#enter('logging')
-    const callOff = this.#timer(LONGEST_LOGGING_MS, () => this.#enter('accounts'))
+    const callOff = this.#timer(MAX_LOGGING_MS, () => this.#enter('accounts'))
     try {
       return await work()
     } finally {
@@ -93,7 +93,7 @@ export class TransactionGate {
     if (isHeard) this.#phase = 'draining'
     if (!isHeard || this.#running > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const callOff = this.#timer(isHeard ? LONGEST_DRAIN_MS : UNHURRIED_MS, resolve)
+      const callOff = this.#timer(isHeard ? MAX_DRAIN_MS : UNSUBSCRIBED_GATHER_MS, resolve)
       if (isHeard) this.#onDrained = resolve
       await promise
       callOff()

@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { firehose } from './firehose.ts'
-import type { Figure } from './load.ts'
-import { oauthCalls } from './oauth-calls.ts'
-import { firstOauthPages, oauthPages } from './oauth-pages.ts'
-import { growth, type Phase, phases } from './phases.ts'
+import { firehosePhase } from './firehose-phase.ts'
+import type { Measurement } from './measure.ts'
+import { firstOauthPages, oauthPages } from './oauth-page-phases.ts'
+import { oauthPhases } from './oauth-phases.ts'
+import { type Phase, phases, repoGrowth } from './phases.ts'
+import { prepareServer, type ServerUnderTest } from './server-under-test.ts'
 import { startServers, stopServers } from './servers.ts'
-import { prepare, type Subject } from './subject.ts'
-import { addFigures, type Results, table } from './table.ts'
+import { addMeasurements, type Results, table } from './table.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -30,13 +30,13 @@ const sizes = { records: quick ? 1000 : Number(options.records), writers: quick 
 const wanted = ({ name }: Pick<Phase, 'name'>) => new RegExp(options.only).test(name)
 
 const repeated = [
-  ...[...phases, ...oauthCalls, oauthPages],
-  ...[firehose(1), firehose(50), firehose(200)],
+  ...[...phases, ...oauthPhases, oauthPages],
+  ...[firehosePhase(1), firehosePhase(50), firehosePhase(200)],
 ].filter(wanted)
-const once = [growth(quick ? 2000 : Number(options.growth))].filter(wanted)
+const once = [repoGrowth(quick ? 2000 : Number(options.growth))].filter(wanted)
 
-async function compare(subjects: Subject[], results: Results): Promise<void> {
-  const turn = async (phase: Phase, order: Subject[]) => {
+async function compare(subjects: ServerUnderTest[], results: Results): Promise<void> {
+  const turn = async (phase: Phase, order: ServerUnderTest[]) => {
     for (const subject of order) {
       keep(results, subject.name, await phase.run(subject, ms))
     }
@@ -48,10 +48,10 @@ async function compare(subjects: Subject[], results: Results): Promise<void> {
   for (const phase of once) await turn(phase, subjects)
 }
 
-function keep(results: Results, server: string, figures: Figure[]): void {
-  addFigures(results, server, figures)
-  for (const { what, value, unit } of figures) {
-    console.error(`${server.padEnd(10)} ${what.padEnd(36)} ${value.toFixed(1)} ${unit}`)
+function keep(results: Results, server: string, figures: Measurement[]): void {
+  addMeasurements(results, server, figures)
+  for (const { name, value, unit } of figures) {
+    console.error(`${server.padEnd(10)} ${name.padEnd(36)} ${value.toFixed(1)} ${unit}`)
   }
 }
 
@@ -67,8 +67,8 @@ try {
   if (wanted(firstOauthPages)) {
     for (const server of servers) keep(results, server.name, await firstOauthPages.run(server))
   }
-  const subjects: Subject[] = []
-  for (const server of servers) subjects.push(await prepare(server, sizes))
+  const subjects: ServerUnderTest[] = []
+  for (const server of servers) subjects.push(await prepareServer(server, sizes))
   await compare(subjects, results)
   for (const { client } of subjects) await client.close()
   const machine = `${cpus().length} cores of ${cpus()[0]?.model.trim()}, Node ${process.version}`

@@ -1,21 +1,21 @@
 /** What is measured by requests and answers; each phase runs once for each server and round. */
-import { type Figure, measure, timeFigure } from './load.ts'
+import { type Measurement, measure, timeMeasurement } from './measure.ts'
 import {
+  assertAnswer,
   createAccount,
   createPost,
   createPosts,
-  expect,
   newRkeys,
   posts,
-  type Subject,
-} from './subject.ts'
+  type ServerUnderTest,
+} from './server-under-test.ts'
 
 export interface Phase {
   name: string
-  run(subject: Subject, ms: number): Promise<Figure[]>
+  run(subject: ServerUnderTest, ms: number): Promise<Measurement[]>
 }
 
-type Operation = (subject: Subject, n: number) => Promise<unknown>
+type Operation = (subject: ServerUnderTest, n: number) => Promise<unknown>
 
 function rate(
   name: string,
@@ -35,46 +35,46 @@ function rate(
 
 const writeToOne: Operation = ({ client, writers }, n) => createPost(client, writers[0]!, n)
 
-const readRecord: Operation = async ({ client, read, rkeys }, n) => {
+const readRecord: Operation = async ({ client, readAccount, rkeys }, n) => {
   const rkey = rkeys[(n * 7919) % rkeys.length]!
-  const params = { repo: read.did, collection: posts, rkey }
+  const params = { repo: readAccount.did, collection: posts, rkey }
   const { uri } = await client.query<{ uri: string }>('com.atproto.repo.getRecord', params)
-  expect(uri.endsWith(rkey), 'getRecord')
+  assertAnswer(uri.endsWith(rkey), 'getRecord')
 }
 
-const listRecords: Operation = async ({ client, read }) => {
-  const params = { repo: read.did, collection: posts, limit: 100 }
+const listRecords: Operation = async ({ client, readAccount }) => {
+  const params = { repo: readAccount.did, collection: posts, limit: 100 }
   const page = await client.query<{ records: unknown[] }>('com.atproto.repo.listRecords', params)
-  expect(page.records.length === 100, 'listRecords')
+  assertAnswer(page.records.length === 100, 'listRecords')
 }
 
-const describeRepo: Operation = async ({ client, read }) => {
-  const params = { repo: read.did }
+const describeRepo: Operation = async ({ client, readAccount }) => {
+  const params = { repo: readAccount.did }
   const repo = await client.query<{ collections: string[] }>(
     'com.atproto.repo.describeRepo',
     params,
   )
-  expect(repo.collections.includes(posts), 'describeRepo')
+  assertAnswer(repo.collections.includes(posts), 'describeRepo')
 }
 
-const getLatestCommit: Operation = async ({ client, read }) => {
-  const params = { did: read.did }
+const getLatestCommit: Operation = async ({ client, readAccount }) => {
+  const params = { did: readAccount.did }
   const head = await client.query<{ rev: string }>('com.atproto.sync.getLatestCommit', params)
-  expect(head.rev, 'getLatestCommit')
+  assertAnswer(head.rev, 'getLatestCommit')
 }
 
 const getRepo: Phase = {
   name: 'getRepo',
-  run: async ({ client, read, rkeys }, ms) => {
+  run: async ({ client, readAccount, rkeys }, ms) => {
     const what = `getRepo of ${rkeys.length} records`
     const firstBytes: number[] = []
-    const figure = await measure(what, 'MB/s', { inFlight: 1, ms, most: 60 }, async () => {
-      const car = await client.download('com.atproto.sync.getRepo', { did: read.did })
-      expect(car.bytes > rkeys.length * 200, 'getRepo')
+    const figure = await measure(what, 'MB/s', { inFlight: 1, ms, maxOperations: 60 }, async () => {
+      const car = await client.download('com.atproto.sync.getRepo', { did: readAccount.did })
+      assertAnswer(car.bytes > rkeys.length * 200, 'getRepo')
       firstBytes.push(car.firstByte)
       return car.bytes / 1e6
     })
-    return [figure, timeFigure(`${what}, first byte`, firstBytes)]
+    return [figure, timeMeasurement(`${what}, first byte`, firstBytes)]
   },
 }
 
@@ -97,7 +97,7 @@ export const phases: Phase[] = [
 ]
 
 /** How createRecord slows down as a repo grows: at no records, and at `records`. */
-export function growth(records: number): Phase {
+export function repoGrowth(records: number): Phase {
   return {
     name: 'growth',
     run: async ({ client }, ms) => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLog } from '#src/log.ts'
-import { type PlcDirectory, startPlcDirectory } from '#src/plc/serve.ts'
+import { type PlcServer, startPlcServer } from '#src/plc/plc-server.ts'
 import { installReference, referenceMain } from './reference.ts'
 
 export interface Server {
@@ -18,17 +18,17 @@ export interface Server {
 }
 
 /** Variables for one of the servers, beside those that make the two comparable. */
-export type MoreVariables = (name: string) => Record<string, string>
+export type ExtraVariables = (name: string) => Record<string, string>
 
 const root = resolve(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
 const children: ChildProcess[] = []
-let plcDirectory: PlcDirectory | undefined
+let plcDirectory: PlcServer | undefined
 
 /** Both servers and the PLC directory they share, answering. `stopServers` ends them. */
-export async function startServers(more: MoreVariables = () => ({})): Promise<Server[]> {
+export async function startServers(more: ExtraVariables = () => ({})): Promise<Server[]> {
   installReference()
-  plcDirectory = await startPlcDirectory({ path: ':memory:', log: createLog('silent') })
+  plcDirectory = await startPlcServer({ path: ':memory:', log: createLog('silent') })
   // The reference takes no directory by its IP address.
   const plc = plcDirectory.url.replace('127.0.0.1', 'localhost')
   return [
@@ -77,7 +77,7 @@ async function startPds(name: string, main: string, env: NodeJS.ProcessEnv): Pro
     ...env,
   })
   const url = `http://127.0.0.1:${port}`
-  await answering(name, `${url}/xrpc/_health`)
+  await waitUntilHealthy(name, `${url}/xrpc/_health`)
   return { name, url, plcUrl: env['PDS_DID_PLC_URL']! }
 }
 
@@ -91,7 +91,7 @@ function start(name: string, args: string[], env: NodeJS.ProcessEnv): void {
   children.push(child)
 }
 
-async function answering(name: string, url: string): Promise<void> {
+async function waitUntilHealthy(name: string, url: string): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
     const answer = await fetch(url).catch(() => null)
     if (answer?.ok) return

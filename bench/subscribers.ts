@@ -2,18 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
 import { clock } from './clock.ts'
-import { posts } from './subject.ts'
+import { posts } from './server-under-test.ts'
 
-export interface Arrivals {
+export interface FrameArrivals {
   frames: number
-  twice: number
+  duplicates: number
   /** Milliseconds from the answer to the writer to the frame; negative where the frame was first. */
   delays: number[]
   /** When the last frame came. */
   last: number
 }
 
-type Order = { url: string; subscribers: number } | { written: Map<string, number> }
+type Command = { url: string; subscribers: number } | { written: Map<string, number> }
 
 const needle = Buffer.from(`${posts}/`)
 /** One map for each subscriber: record key to the time of arrival. */
@@ -37,7 +37,7 @@ function subscribe(url: string): Promise<void> {
   })
 }
 
-async function report(written: Map<string, number>): Promise<Arrivals> {
+async function report(written: Map<string, number>): Promise<FrameArrivals> {
   const complete = () => arrived.every((times) => times.size >= written.size)
   for (let waits = 0; waits < 100 && !complete(); waits++) await sleep(100)
   const delays: number[] = []
@@ -50,10 +50,10 @@ async function report(written: Map<string, number>): Promise<Arrivals> {
       last = Math.max(last, time)
     }
   }
-  return { frames: delays.length, twice, delays, last }
+  return { frames: delays.length, duplicates: twice, delays, last }
 }
 
-process.on('message', async (order: Order) => {
+process.on('message', async (order: Command) => {
   if ('written' in order) {
     process.send?.(await report(order.written))
     return

@@ -1,14 +1,18 @@
 /** The rounds of all servers as one table: the median of each figure, and its ratio to the first server's. */
-import { type Figure, quantiles } from './load.ts'
+import { type Measurement, quantiles } from './measure.ts'
 
 /** Figures by what they measure and then by server, one for each round. */
-export type Results = Map<string, Map<string, Figure[]>>
+export type Results = Map<string, Map<string, Measurement[]>>
 
-export function addFigures(results: Results, server: string, figures: readonly Figure[]): void {
+export function addMeasurements(
+  results: Results,
+  server: string,
+  figures: readonly Measurement[],
+): void {
   for (const figure of figures) {
-    const servers = results.get(figure.what) ?? new Map<string, Figure[]>()
+    const servers = results.get(figure.name) ?? new Map<string, Measurement[]>()
     servers.set(server, [...(servers.get(server) ?? []), figure])
-    results.set(figure.what, servers)
+    results.set(figure.name, servers)
   }
 }
 
@@ -27,7 +31,7 @@ export function table(results: Results, [base = '', ...others]: string[]): strin
   return lines.map((line) => `| ${line.join(' | ')} |`).join('\n')
 }
 
-function cell(figures: readonly Figure[]): string {
+function cell(figures: readonly Measurement[]): string {
   const [first] = figures
   if (!first) return '–'
   const errors = figures.flatMap((figure) => figure.errors ?? [])
@@ -39,18 +43,18 @@ function cell(figures: readonly Figure[]): string {
 }
 
 /** Of a time, which is a median itself. */
-function tail(figures: readonly Figure[]): string {
+function tail(figures: readonly Measurement[]): string {
   const p99 = median(figures.map((figure) => figure.p99 ?? Number.NaN))
   return Number.isNaN(p99) ? '' : ` (p99 ${short(p99)} ms)`
 }
 
-function ratio(base: readonly Figure[], figures: readonly Figure[]): string {
+function ratio(base: readonly Measurement[], figures: readonly Measurement[]): string {
   const [before, after] = [value(base), value(figures)]
   const better = base[0]?.better === 'more' ? after / before : before / after
   return Number.isFinite(better) && better > 0 ? `**${better.toFixed(2)}x**` : '–'
 }
 
-function value(figures: readonly Figure[]): number {
+function value(figures: readonly Measurement[]): number {
   return median(figures.map((figure) => figure.value))
 }
 

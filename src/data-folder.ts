@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Secrets } from '#src/config/config.ts'
 
 /** What a process does in a folder; each is done by at most one process. */
-export type Duty = 'gateway' | 'actors' | 'engine'
+export type Component = 'gateway' | 'actors' | 'engine'
 
 export interface FolderSecrets extends Secrets {
   /** Admin token of the engine that runs on this folder. */
@@ -40,20 +40,20 @@ export class DataFolder {
    * Takes the duties on this folder until the lock is released or the process ends, however it ends. Throws an error
    * that names the other process if one of them is taken.
    */
-  lock(duties: readonly Duty[]): Disposable {
+  lock(duties: readonly Component[]): Disposable {
     using taken = new DisposableStack()
     for (const duty of duties) taken.use(this.#take(duty))
     return taken.move()
   }
 
-  #take(duty: Duty): Disposable {
+  #take(duty: Component): Disposable {
     const lock = fileLock(this.at(`${duty}.lock`), 0)
     if (lock === undefined) throw new Error(this.#refusal(duty))
     writeFileSync(this.at(`${duty}.lock-pid`), String(process.pid))
     return lock
   }
 
-  #refusal(duty: Duty): string {
+  #refusal(duty: Component): string {
     const pid = readOrNothing(this.at(`${duty}.lock-pid`))
     const other = `Another Headwater${pid ? ` (process ${pid})` : ''}`
     const hint =

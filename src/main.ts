@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Config,
   ConfigError,
+  configureNativeModules,
   environment,
   readConfig,
-  settleNativeModules,
 } from '#src/config/config.ts'
-import { DataFolder, type Duty, type FolderSecrets } from '#src/data-folder.ts'
+import { type Component, DataFolder, type FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import { createLog, type Log } from '#src/log.ts'
@@ -43,7 +43,7 @@ async function main(config: Config, log: Log): Promise<void> {
   await using parts = new AsyncDisposableStack()
   parts.use(folder.lock(dutiesOf(config)))
   const secrets = folder.secrets(config.secrets)
-  settleNativeModules(config)
+  configureNativeModules(config)
   const url = await startParts(config, secrets, folder, log, parts)
   printWelcome(config, folder, url)
   log.info({ signal: await told }, 'stopping')
@@ -194,8 +194,14 @@ async function engineOf(
   if (endpoint !== undefined) return { endpoint, token, namespace }
   const { startEngine } = await import('#src/engine/embedded-engine.ts')
   const dir = folder.at('engine')
-  const actorsElsewhere = config.role === 'gateway'
-  const engine = await startEngine({ dir, token: secrets.engineToken, port, actorsElsewhere, log })
+  const hasRemoteActors = config.role === 'gateway'
+  const engine = await startEngine({
+    dir,
+    token: secrets.engineToken,
+    port,
+    hasRemoteActors,
+    log,
+  })
   parts.defer(() => engine.stop())
   let restarts = 0
   engine.onDown(() => restarts++)
@@ -210,15 +216,15 @@ async function developersPlc(
   log: Log,
   parts: AsyncDisposableStack,
 ): Promise<string> {
-  const { startPlcDirectory } = await import('#src/plc/serve.ts')
+  const { startPlcServer } = await import('#src/plc/plc-server.ts')
   const port = config.identity.devPlcPort
-  const plc = await startPlcDirectory({ path: folder.at('plc.sqlite'), port, log })
+  const plc = await startPlcServer({ path: folder.at('plc.sqlite'), port, log })
   parts.defer(() => plc.stop())
   return plc.url
 }
 
-function dutiesOf({ role, engine }: Config): Duty[] {
-  const duties: Duty[] = role === 'all' ? ['gateway', 'actors'] : [role]
+function dutiesOf({ role, engine }: Config): Component[] {
+  const duties: Component[] = role === 'all' ? ['gateway', 'actors'] : [role]
   return engine.endpoint === undefined ? [...duties, 'engine'] : duties
 }
 

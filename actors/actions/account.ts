@@ -1,41 +1,55 @@
 /** What an account can be asked. What is not listed here cannot be called. */
 
-import { collectTemps } from '#src/account/blobs/collect.ts'
+import { deleteUnusedUploads } from '#src/account/blobs/delete-unused-uploads.ts'
 import { findBlob, listBlobs, listMissingBlobs } from '#src/account/blobs/read.ts'
-import { getTakedown, setTakedown } from '#src/account/blobs/takedown.ts'
+import { getBlobTakedown, setBlobTakedown } from '#src/account/blobs/takedown.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
-import { newPageCode, newRecoveryCodes } from '#src/account/factors/codes.ts'
+import { createPageCode, createRecoveryCodes } from '#src/account/factors/codes.ts'
 import {
   beginEmailFactor,
   confirmEmailFactor,
   removeEmailFactor,
 } from '#src/account/factors/email.ts'
-import { overview } from '#src/account/factors/overview.ts'
+import { getFactorOverview } from '#src/account/factors/overview.ts'
 import {
-  askForPasskey,
-  beginPasskey,
-  finishPasskey,
+  beginPasskeyAssertion,
+  beginPasskeyRegistration,
+  finishPasskeyRegistration,
   removePasskey,
 } from '#src/account/factors/passkeys.ts'
-import { removeFactors, requestCode, required } from '#src/account/factors/second-step.ts'
+import {
+  removeFactors,
+  requestEmailCode,
+  requiredFactors,
+} from '#src/account/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
+import { once } from '#src/account/idempotency-keys.ts'
 import {
   abandonKeyRotation,
   beginKeyRotation,
   finishKeyRotation,
-  getKeyNames,
+  getSigningKeyDids,
 } from '#src/account/identity/key-rotation.ts'
 import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
-import { createToken } from '#src/account/identity/service-token.ts'
-import { checkOwnStatus } from '#src/account/lifecycle/account-status.ts'
-import { getState } from '#src/account/lifecycle/admin-state.ts'
+import { getServiceAuth } from '#src/account/identity/service-auth.ts'
+import { getAdminState } from '#src/account/lifecycle/admin-state.ts'
 import { announce } from '#src/account/lifecycle/announce.ts'
 import { authorizeDeletion } from '#src/account/lifecycle/authorize-deletion.ts'
-import { wake } from '#src/account/lifecycle/awaken.ts'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
-import { dueness } from '#src/account/lifecycle/due.ts'
-import { endAccount, leave } from '#src/account/lifecycle/end-account.ts'
-import { admit } from '#src/account/oauth/admit.ts'
+import { checkAccountStatus } from '#src/account/lifecycle/check-account-status.ts'
+import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
+import { getDeletionDue } from '#src/account/lifecycle/deletion-due.ts'
+import { ensureProvisioned } from '#src/account/lifecycle/wake.ts'
+import { authenticateAccount } from '#src/account/oauth/authenticate-account.ts'
+import { checkAccessToken } from '#src/account/oauth/check-access-token.ts'
+import {
+  describeWithClients,
+  findOnDevice,
+  listDevices,
+  setAuthorizedClient,
+  signInOnDevice,
+  signOutOfDevice,
+} from '#src/account/oauth/devices-and-clients.ts'
 import {
   createGrant,
   findGrant,
@@ -43,19 +57,10 @@ import {
   removeGrant,
   rotateGrant,
 } from '#src/account/oauth/grants.ts'
-import { recognize } from '#src/account/oauth/recognize.ts'
-import {
-  findOnDevice,
-  knownPerson,
-  listDevices,
-  rememberClient,
-  signInOnDevice,
-  signOutOfDevice,
-} from '#src/account/oauth/signed-in.ts'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { remind } from '#src/account/remind.ts'
 import { openExport, readExport } from '#src/account/repo/export.ts'
-import { abortImport, beginImport, finishImport, takeImportPage } from '#src/account/repo/import.ts'
+import { abortImport, addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
 import {
   getBlocks,
   getHead,
@@ -67,7 +72,7 @@ import { describeRepo, getRecord, listRecords } from '#src/account/repo/read.ts'
 import { recentRecords } from '#src/account/repo/recent.ts'
 import { getRecordStatus, setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { listEvents } from '#src/account/security-events.ts'
+import { listSecurityEvents } from '#src/account/security-events.ts'
 import {
   createAppPassword,
   listAppPasswords,
@@ -83,22 +88,21 @@ import {
 import {
   checkPageSession,
   endPageSession,
-  finishStep,
-  mailStep,
+  finishSecondStep,
+  getPendingStep,
   passSecondStep,
-  pendingStep,
+  requestStepCode,
   signIn,
   signInWithPasskey,
 } from '#src/account/sessions/page-sessions.ts'
 import { resetPassword, setPassword } from '#src/account/sessions/passwords.ts'
-import { usePlcToken } from '#src/account/sessions/plc-token.ts'
+import { consumePlcToken } from '#src/account/sessions/plc-token.ts'
 import {
   createSession,
   deleteSession,
   getSession,
   refreshSession,
 } from '#src/account/sessions/sessions.ts'
-import { once } from '#src/account/tickets.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const accountActions = {
@@ -117,8 +121,13 @@ export const accountActions = {
     readExport,
   }),
   blob: {
-    ...reads({ find: findBlob, list: listBlobs, listMissing: listMissingBlobs, getTakedown }),
-    ...writes({ add: addUpload, setTakedown, collect: collectTemps }),
+    ...reads({
+      find: findBlob,
+      list: listBlobs,
+      listMissing: listMissingBlobs,
+      getTakedown: getBlobTakedown,
+    }),
+    ...writes({ add: addUpload, setTakedown: setBlobTakedown, collect: deleteUnusedUploads }),
   },
   session: {
     ...reads({ getSession }),
@@ -134,64 +143,86 @@ export const accountActions = {
   },
   password: { ...writes({ set: setPassword }), ...once({ reset: resetPassword }) },
   lifecycle: {
-    ...reads({ due: dueness, status: checkOwnStatus, authorizeDeletion }),
-    ...writes({ wake, announce, changeState, end: endAccount, leave }),
+    ...reads({ deletionDue: getDeletionDue, status: checkAccountStatus, authorizeDeletion }),
+    ...writes({
+      wake: ensureProvisioned,
+      announce,
+      changeState,
+      end: deleteAccount,
+      leave: finishDeletion,
+    }),
   },
   outbox: writes({ remind }),
   import: writes({
     begin: beginImport,
-    take: takeImportPage,
+    take: addImportPage,
     finish: finishImport,
     abort: abortImport,
   }),
-  service: reads({ createToken }),
+  service: reads({ createToken: getServiceAuth }),
   preferences: { ...reads({ get: getPreferences }), ...writes({ put: putPreferences }) },
   keys: {
-    ...reads({ names: getKeyNames }),
+    ...reads({ names: getSigningKeyDids }),
     ...writes({ begin: beginKeyRotation, finish: finishKeyRotation, abandon: abandonKeyRotation }),
   },
-  moderation: { ...reads({ getState, getRecordStatus }), ...writes({ setRecordTakedown }) },
-  identity: { ...reads({ getIdentity }), ...writes({ setHandle, announceIdentity, usePlcToken }) },
+  moderation: {
+    ...reads({ getState: getAdminState, getRecordStatus }),
+    ...writes({ setRecordTakedown }),
+  },
+  identity: {
+    ...reads({ getIdentity }),
+    ...writes({ setHandle, announceIdentity, usePlcToken: consumePlcToken }),
+  },
   factors: {
-    ...reads({ required, overview, events: listEvents }),
+    ...reads({
+      required: requiredFactors,
+      overview: getFactorOverview,
+      events: listSecurityEvents,
+    }),
     ...writes({
-      beginPasskey,
-      finishPasskey,
+      beginPasskey: beginPasskeyRegistration,
+      finishPasskey: finishPasskeyRegistration,
       removePasskey,
-      askForPasskey,
+      askForPasskey: beginPasskeyAssertion,
       beginTotp,
       removeTotp,
       beginEmail: beginEmailFactor,
       removeEmail: removeEmailFactor,
-      newRecoveryCodes,
-      newPageCode,
-      requestCode,
+      newRecoveryCodes: createRecoveryCodes,
+      newPageCode: createPageCode,
+      requestCode: requestEmailCode,
       removeAll: removeFactors,
     }),
     ...once({ confirmTotp, confirmEmail: confirmEmailFactor }),
   },
   page: {
-    ...reads({ pendingStep, check: checkPageSession }),
-    ...writes({ signIn, mailStep, finishStep, signInWithPasskey, end: endPageSession }),
+    ...reads({ pendingStep: getPendingStep, check: checkPageSession }),
+    ...writes({
+      signIn,
+      mailStep: requestStepCode,
+      finishStep: finishSecondStep,
+      signInWithPasskey,
+      end: endPageSession,
+    }),
     ...once({ passSecondStep }),
   },
   oauth: {
     ...reads({
-      recognize,
-      describe: knownPerson,
+      recognize: authenticateAccount,
+      describe: describeWithClients,
       findGrant,
       listGrants,
       findOnDevice,
       listDevices,
     }),
     ...writes({
-      admit,
+      admit: checkAccessToken,
       createGrant,
       rotateGrant,
       removeGrant,
       signInOnDevice,
       signOutOfDevice,
-      rememberClient,
+      rememberClient: setAuthorizedClient,
     }),
   },
 } satisfies Actions

@@ -1,9 +1,9 @@
 /** What a shard of the authorization server can be asked. What is not listed here cannot be called. */
 import * as devices from '#src/authorization/devices.ts'
 import * as lexicons from '#src/authorization/lexicons.ts'
-import * as names from '#src/authorization/names.ts'
+import { isFirstUse } from '#src/authorization/replay-store.ts'
 import * as requests from '#src/authorization/requests.ts'
-import { isFirstUse } from '#src/authorization/used-once.ts'
+import * as names from '#src/authorization/token-index.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const authorizationActions = {
@@ -17,18 +17,18 @@ export const authorizationActions = {
     }),
   },
   devices: {
-    ...reads({ read: devices.readDevice, withAccounts: devices.deviceWithAccounts }),
+    ...reads({ read: devices.readDevice, readWithAccounts: devices.readDeviceWithAccounts }),
     ...writes({
       create: devices.createDevice,
       update: devices.updateDevice,
       remove: devices.removeDevice,
-      noteAccount: devices.noteDeviceAccount,
+      setAccount: devices.setDeviceAccount,
     }),
   },
-  used: writes({ isFirst: isFirstUse }),
-  names: {
-    ...reads({ find: names.findName }),
-    ...writes({ note: names.noteName, forget: names.forgetName }),
+  replayStore: writes({ isFirstUse }),
+  tokenIndex: {
+    ...reads({ find: names.findTokenOwner }),
+    ...writes({ put: names.putTokenOwner, remove: names.removeTokenOwner }),
   },
   lexicons: {
     ...reads({ find: lexicons.findLexicon }),

@@ -5,20 +5,20 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 export const directoryActions = {
   accounts: {
     ...reads({
-      find: directory.find,
+      find: directory.findAccount,
       resolveHandle: directory.resolveHandle,
-      list: directory.list,
+      list: directory.listAccounts,
       count: directory.countAccounts,
-      search: directory.search,
-      describe: directory.describe,
-      listDue: directory.listDue,
+      search: directory.searchAccounts,
+      getInfos: directory.getAccountInfos,
+      listDueDeletions: directory.listDueDeletions,
     }),
     ...writes({
-      reserve: directory.reserve,
-      confirm: directory.confirm,
-      release: directory.release,
+      reserve: directory.reserveAccount,
+      confirm: directory.confirmAccount,
+      release: directory.releaseReservation,
       setState: directory.setState,
-      forget: directory.forget,
+      removeDeleted: directory.removeDeletedAccount,
       setHandle: directory.setHandle,
       setEmail: directory.setEmail,
     }),
@@ -29,9 +29,9 @@ export const directoryActions = {
   },
   passwordResets: {
     ...reads({ find: directory.findPasswordReset }),
-    ...writes({ note: directory.notePasswordReset }),
+    ...writes({ record: directory.recordPasswordReset }),
   },
-  births: reads({ find: directory.findBirth }),
+  initialStates: reads({ find: directory.findInitialState }),
   identityChanges: {
     ...reads({ list: directory.listIdentityChanges }),
     ...writes({ begin: directory.beginIdentityChange, end: directory.endIdentityChange }),
@@ -44,17 +44,17 @@ export const directoryActions = {
     ...reads({ find: directory.findReservedKey }),
     ...writes({ reserve: directory.reserveKey }),
   },
-  rotations: {
-    ...reads({ list: directory.listRotations }),
-    ...writes({ note: directory.noteRotation, end: directory.endRotation }),
+  keyRotations: {
+    ...reads({ list: directory.listKeyRotations }),
+    ...writes({ record: directory.recordKeyRotation, end: directory.endKeyRotation }),
   },
   invites: {
-    ...reads({ list: directory.listInviteCodes, of: directory.invitesOf }),
+    ...reads({ list: directory.listInviteCodes, byAccount: directory.invitesByAccount }),
     ...writes({
       create: directory.createInviteCodes,
       disable: directory.disableInviteCodes,
       setDisabled: directory.setInvitesDisabled,
-      ofAccount: directory.accountInviteCodes,
+      getForAccount: directory.getAccountInviteCodes,
     }),
   },
 } satisfies Actions

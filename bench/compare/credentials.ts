@@ -1,17 +1,17 @@
-import type { Newcomer } from './newcomer.ts'
-import type { Person } from './person.ts'
-import { admin } from './services.ts'
+import type { ExternalAccount } from './external-account.ts'
+import type { Account } from './person.ts'
+import type { RecordingClient } from './recording-client.ts'
+import { adminAuthorization } from './services.ts'
 import { hour, signedToken } from './signed-token.ts'
-import type { Visitor } from './visitor.ts'
 
 /** Each kind with its header; undefined is none. `lxm` is the method that is called. */
 export type Credentials = Record<string, (lxm: string) => string | undefined>
 
 /** Credentials of `person`, of a stranger with a DID of his own, and of nobody. */
 export async function credentialsOf(
-  visitor: Visitor,
-  person: Person,
-  stranger: Newcomer,
+  visitor: RecordingClient,
+  person: Account,
+  stranger: ExternalAccount,
 ): Promise<Credentials> {
   const appPassword = await appSession(visitor, person, 'plain', false)
   const privileged = await appSession(visitor, person, 'privileged', true)
@@ -45,13 +45,19 @@ export async function credentialsOf(
       stranger.serviceToken({ lxm, aud: 'did:web:example.com' }),
     'expired service token': (lxm) => stranger.serviceToken({ lxm, exp: past }),
     'service token without lxm': () => stranger.serviceToken({}),
-    admin: () => admin,
+    admin: () => adminAuthorization,
     'a wrong admin password': () => basic('admin:wrong'),
-    'an admin of another name': () => admin.replace(/ .*/, ` ${btoa('root:the-admin-of-both')}`),
+    'an admin of another name': () =>
+      adminAuthorization.replace(/ .*/, ` ${btoa('root:the-admin-of-both')}`),
   }
 }
 
-async function appSession(visitor: Visitor, person: Person, name: string, privileged: boolean) {
+async function appSession(
+  visitor: RecordingClient,
+  person: Account,
+  name: string,
+  privileged: boolean,
+) {
   const created = await visitor.prepare('com.atproto.server.createAppPassword', {
     as: person.access,
     body: { name, privileged },

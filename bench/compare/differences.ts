@@ -1,6 +1,6 @@
 /** What differs between two visitors' observations, call by call. */
-import type { Intended } from './intended.ts'
-import type { Observation } from './visitor.ts'
+import type { IntendedDifference } from './intended.ts'
+import type { Observation } from './recording-client.ts'
 
 export interface Difference {
   /** Scenario, what it was about, and the method. */
@@ -14,8 +14,8 @@ export function differencesOf(
   reference: readonly Observation[],
   ours: readonly Observation[],
 ): Difference[] {
-  const theirs = new Map(reference.map(({ label, form }) => [label, form]))
-  const here = new Map(ours.map(({ label, form }) => [label, form]))
+  const theirs = new Map(reference.map(({ label, value }) => [label, value]))
+  const here = new Map(ours.map(({ label, value }) => [label, value]))
   const labels = [...new Set([...theirs.keys(), ...here.keys()])]
   return labels
     .map((label) => {
@@ -29,12 +29,12 @@ export function differencesOf(
 /** The differences that no entry covers, and in how many calls each entry was seen. */
 export function unexplained(
   differences: readonly Difference[],
-  intended: readonly Intended[],
-): { left: Difference[]; seen: Map<Intended, number> } {
-  const seen = new Map<Intended, number>()
+  intended: readonly IntendedDifference[],
+): { left: Difference[]; seen: Map<IntendedDifference, number> } {
+  const seen = new Map<IntendedDifference, number>()
   const left = differences
     .map(({ label, parts }) => {
-      const entries = new Set<Intended>()
+      const entries = new Set<IntendedDifference>()
       const open = parts.filter((part) => {
         const entry = intended.find((one) => covers(one, label, part))
         if (entry !== undefined) entries.add(entry)
@@ -47,8 +47,8 @@ export function unexplained(
   return { left, seen }
 }
 
-function covers({ seen }: Intended, label: string, part: string): boolean {
-  return seen?.some(([call, parts]) => call.test(label) && (parts ?? /^/).test(part)) ?? false
+function covers({ matches }: IntendedDifference, label: string, part: string): boolean {
+  return matches?.some(([call, parts]) => call.test(label) && (parts ?? /^/).test(part)) ?? false
 }
 
 function* partsOf(where: string, theirs: unknown, ours: unknown): Generator<string> {

@@ -1,15 +1,15 @@
-import { repoRef } from './people.ts'
-import type { Person } from './person.ts'
-import { admin } from './services.ts'
-import type { Ask } from './visitor.ts'
+import { repoRef } from './accounts.ts'
+import type { Account } from './person.ts'
+import type { CallOptions } from './recording-client.ts'
+import { adminAuthorization } from './services.ts'
 
-export interface Probe extends Ask {
+export interface Probe extends CallOptions {
   method: string
   verb: 'GET' | 'POST'
   /** What it shows in the good case: nothing, or one of these. */
-  shows?: 'access' | 'refresh' | 'admin'
+  credentials?: 'access' | 'refresh' | 'admin'
   /** Changes the account so that what follows would be another question. */
-  harms?: true
+  changesState?: true
 }
 
 const collection = 'com.example.thing'
@@ -19,13 +19,13 @@ const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 const probes = new Map<string, number>()
 
 /** Calls about `person`; `other` is an account in good order. */
-export function everyMethod(person: Person, other: Person): Probe[] {
+export function everyMethod(person: Account, other: Account): Probe[] {
   const { did, handle, email, password } = person
   // A name for one app password only.
   const probed = (probes.get(did) ?? 0) + 1
   probes.set(did, probed)
   const record = { $type: collection, text: 'probe' }
-  const get = (method: string, query?: Ask['query'], more?: Partial<Probe>): Probe => ({
+  const get = (method: string, query?: CallOptions['query'], more?: Partial<Probe>): Probe => ({
     method: `com.atproto.${method}`,
     verb: 'GET',
     ...(query !== undefined && { query }),
@@ -37,8 +37,8 @@ export function everyMethod(person: Person, other: Person): Probe[] {
     ...(body !== undefined && { body }),
     ...more,
   })
-  const access = { shows: 'access' } as const
-  const asAdmin = { shows: 'admin' } as const
+  const access = { credentials: 'access' } as const
+  const asAdmin = { credentials: 'admin' } as const
   const of = { did, collection, rkey: 'one' }
   const write = { repo: did, collection, record }
   return [
@@ -148,17 +148,20 @@ export function everyMethod(person: Person, other: Person): Probe[] {
     { method: 'tools.ozone.moderation.queryStatuses', verb: 'GET', ...access },
     { method: 'com.example.unknown', verb: 'GET', ...access },
     post('identity.updateHandle', { handle: 'nothing at all' }, access),
-    post('server.refreshSession', undefined, { shows: 'refresh', harms: true }),
-    post('server.deleteSession', undefined, { shows: 'refresh', harms: true }),
-    post('server.deactivateAccount', {}, { ...access, harms: true }),
-    post('server.activateAccount', undefined, { ...access, harms: true }),
-    post('admin.deleteAccount', { did }, { ...asAdmin, harms: true }),
+    post('server.refreshSession', undefined, { credentials: 'refresh', changesState: true }),
+    post('server.deleteSession', undefined, { credentials: 'refresh', changesState: true }),
+    post('server.deactivateAccount', {}, { ...access, changesState: true }),
+    post('server.activateAccount', undefined, { ...access, changesState: true }),
+    post('admin.deleteAccount', { did }, { ...asAdmin, changesState: true }),
   ]
 }
 
 /** The credentials with which a probe is meant to be made. */
-export function fitting({ shows }: Probe, { access, refresh }: Person): string | undefined {
-  if (shows === 'access') return access
-  if (shows === 'refresh') return refresh
-  return shows === 'admin' ? admin : undefined
+export function fittingCredentials(
+  { credentials }: Probe,
+  { access, refresh }: Account,
+): string | undefined {
+  if (credentials === 'access') return access
+  if (credentials === 'refresh') return refresh
+  return credentials === 'admin' ? adminAuthorization : undefined
 }

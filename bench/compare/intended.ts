@@ -1,19 +1,19 @@
 /** Where Headwater does not do what the reference does, on purpose, and a call shows it: rows of docs/design/differences.md. */
 
-export interface Intended {
+export interface IntendedDifference {
   /** As in the first column of the page. */
   what: string
   /** As in its last. */
   why: string
   /** Labels of the calls in which it is seen, and which of the differing parts; absent where no call shows it. */
-  seen?: [call: RegExp, parts?: RegExp][]
+  matches?: [call: RegExp, parts?: RegExp][]
 }
 
-export const intended: Intended[] = [
+export const intended: IntendedDifference[] = [
   {
     what: "a caller's mistake that is 500 there",
     why: 'it is not our fault',
-    seen: [
+    matches: [
       [/./, /^status: 500 → 40[0-8]/],
       [/./, /^error: "InternalServerError" → /],
       [/./, /^message: "Internal Server Error" → /],
@@ -22,27 +22,27 @@ export const intended: Intended[] = [
   {
     what: 'a service of others that fails',
     why: "it is somebody else's fault",
-    seen: [[/./, /^status: 500 → 502/]],
+    matches: [[/./, /^status: 500 → 502/]],
   },
   {
     what: 'headers that a page may read',
     why: 'pages find them',
-    seen: [[/./, /^headers\.access-control-expose-headers/]],
+    matches: [[/./, /^headers\.access-control-expose-headers/]],
   },
   {
     what: '`Vary: Accept-Encoding`',
     why: 'shorter ones are the same for all',
-    seen: [[/./, /^headers\.vary: .*[Aa]ccept-[Ee]ncoding/]],
+    matches: [[/./, /^headers\.vary: .*[Aa]ccept-[Ee]ncoding/]],
   },
   {
     what: 'a refused call of a method that needs credentials',
     why: 'a refusal depends on who asked',
-    seen: [[/./, /^headers\.cache-control: – → "private"/]],
+    matches: [[/./, /^headers\.cache-control: – → "private"/]],
   },
   {
     what: 'names of two errors',
     why: "XRPC's names",
-    seen: [
+    matches: [
       [/./, /^error: "(SyntaxError|PayloadTooLargeError)" → /],
       [/(null|half a JSON): /, /^message: /],
     ],
@@ -50,7 +50,7 @@ export const intended: Intended[] = [
   {
     what: 'messages about parameters',
     why: 'it says which one',
-    seen: [
+    matches: [
       [/./, /^message: "Invalid .* params: .* → .* at \$/],
       [/__proto__/, /^message/],
       [/(in the future|no number|a fraction|empty): firehose/, /message/],
@@ -59,12 +59,12 @@ export const intended: Intended[] = [
   {
     what: 'createRecord with a key that is taken',
     why: 'the same',
-    seen: [[/a key that is there/, /409/]],
+    matches: [[/a key that is there/, /409/]],
   },
   {
     what: 'getBlob and getBlocks of what is not there',
     why: 'the lexicons have the names',
-    seen: [
+    matches: [
       [
         /sync\.(getBlob|getBlocks)( #\d)?$/,
         /^(error: "InvalidRequest" → "Bl(ob|ock)NotFound"|message: "Could not find cids)/,
@@ -74,22 +74,22 @@ export const intended: Intended[] = [
   {
     what: '`/.well-known/did.json`',
     why: '`did:web` of the host resolves',
-    seen: [[/\.well-known\/did\.json/]],
+    matches: [[/\.well-known\/did\.json/]],
   },
   {
     what: 'requestPasswordReset for an unknown address',
     why: 'nobody learns who has an account',
-    seen: [[/requestPasswordReset$/]],
+    matches: [[/requestPasswordReset$/]],
   },
   {
     what: 'searchAccounts, updateAccountSigningKey',
     why: 'operators need them',
-    seen: [[/admin\.(searchAccounts|updateAccountSigningKey)$/]],
+    matches: [[/admin\.(searchAccounts|updateAccountSigningKey)$/]],
   },
   {
     what: 'admin changes to an account that is not here',
     why: 'nothing was done',
-    seen: [
+    matches: [
       [/(nobody|again|state deleted).*admin\.(update\w+|deleteAccount)/],
       [/(the end again|nobody deleted): events/],
     ],
@@ -97,17 +97,17 @@ export const intended: Intended[] = [
   {
     what: 'updateAccountEmail',
     why: 'it would lock somebody out',
-    seen: [[/(taken|bad): .*updateAccountEmail$/]],
+    matches: [[/(taken|bad): .*updateAccountEmail$/]],
   },
   {
     what: 'preferences',
     why: 'they are ours',
-    seen: [[/^alone .*(get|put)Preferences$/]],
+    matches: [[/^alone .*(get|put)Preferences$/]],
   },
   {
     what: 'errors of proxied calls',
     why: 'clients can wait',
-    seen: [
+    matches: [
       [/^served . proxying . an error/, /^headers\.(retry-after|atproto-)/],
       [/read-after-write . of a stranger/, /^rev: – → /],
     ],
@@ -115,32 +115,32 @@ export const intended: Intended[] = [
   {
     what: 'sync.requestCrawl, notifyOfUpdate',
     why: 'Tempest has it',
-    seen: [[/sync\.(requestCrawl|notifyOfUpdate)$/]],
+    matches: [[/sync\.(requestCrawl|notifyOfUpdate)$/]],
   },
   {
     what: 'getBlocks with `cids[]=`',
     why: "Tempest's clients say it",
-    seen: [[/with brackets: .*getBlocks$/]],
+    matches: [[/with brackets: .*getBlocks$/]],
   },
   {
     what: 'plain GET of subscribeRepos',
     why: 'it says what to do; Tempest has it',
-    seen: [[/subscribeRepos$/]],
+    matches: [[/subscribeRepos$/]],
   },
   {
     what: 'messages about records',
     why: 'it may be no text',
-    seen: [[/a \$type that is a number/, /^message/]],
+    matches: [[/a \$type that is a number/, /^message/]],
   },
   {
     what: 'identity.resolveDid, resolveIdentity, refreshIdentity',
     why: 'a PDS resolves both all day',
-    seen: [[/identity\.(resolveDid|resolveIdentity|refreshIdentity)$/]],
+    matches: [[/identity\.(resolveDid|resolveIdentity|refreshIdentity)$/]],
   },
   {
     what: 'a token of an account that is gone',
     why: 'one answer',
-    seen: [
+    matches: [
       [
         /(a token of nobody here|state deleted . as meant): /,
         /(NotFound|not found|→ 403|→ 400|body: ""|body\.passwords: \[\]|content-type: –)/,
@@ -150,17 +150,17 @@ export const intended: Intended[] = [
   {
     what: 'the state of an account',
     why: 'one question to the account, not two',
-    seen: [[/state (takendown|deleted) .*updateHandle$/]],
+    matches: [[/state (takendown|deleted) .*updateHandle$/]],
   },
   {
     what: 'several mistakes in one createAccount',
     why: 'nothing is asked of the directory for them',
-    seen: [[/createAccount . (a did without a token|a bad recovery key)/]],
+    matches: [[/createAccount . (a did without a token|a bad recovery key)/]],
   },
   {
     what: 'describeRepo after a change of handle',
     why: 'the server made the change itself',
-    seen: [
+    matches: [
       [/identity . changed: .*describeRepo$/],
       [/custom domains .*describeRepo$/, /^body\.(didDoc\.alsoKnownAs|handleIsCorrect)/],
     ],
@@ -168,57 +168,57 @@ export const intended: Intended[] = [
   {
     what: 'deleteSession soon after a refresh',
     why: 'who signs out is out',
-    seen: [[/the first after the end of the second: /]],
+    matches: [[/the first after the end of the second: /]],
   },
   {
     what: 'signPlcOperation of a did:web',
     why: 'no code helps',
-    seen: [[/own DID .*signPlcOperation$/, /^(error|message): /]],
+    matches: [[/own DID .*signPlcOperation$/, /^(error|message): /]],
   },
   {
     what: 'recommended credentials of an account that was taken down',
     why: 'they are to be used elsewhere',
-    seen: [[/takendown .*getRecommendedDidCredentials$/]],
+    matches: [[/takendown .*getRecommendedDidCredentials$/]],
   },
   {
     what: '`$link` and `$bytes` that are none',
     why: 'no reader can make anything of them',
-    seen: [[/records . (a bad link|bad bytes): /]],
+    matches: [[/records . (a bad link|bad bytes): /]],
   },
   {
     what: 'bodies nested deeper than 64 levels, records deeper than 32',
     why: 'readers stop before that',
-    seen: [[/records . far too deep: /]],
+    matches: [[/records . far too deep: /]],
   },
   {
     what: 'several writes to one record in one applyWrites',
     why: 'an event has one operation for each path',
-    seen: [[/create and (delete|update): /]],
+    matches: [[/create and (delete|update): /]],
   },
   {
     what: 'the event of an empty applyWrites',
     why: 'every event has what its commit names',
-    seen: [[/records . nothing: events/, /blocks/]],
+    matches: [[/records . nothing: events/, /blocks/]],
   },
   {
     what: 'getRepo since a rev that is to come',
     why: 'it can be read',
-    seen: [[/since later: .*getRepo$/]],
+    matches: [[/since later: .*getRepo$/]],
   },
   {
     what: 'the event of importRepo into an active account',
     why: 'relays learn that the repo is another',
-    seen: [[/an import while active: events/, /#sync/]],
+    matches: [[/an import while active: events/, /#sync/]],
   },
   {
     what: 'OAuth: whether a token is good',
     why: 'apps need not try it out',
-    seen: [[/oauth-authorization-server/, /introspection_endpoint/]],
+    matches: [[/oauth-authorization-server/, /introspection_endpoint/]],
   },
   {
     what: 'checkAccountStatus',
     why: 'tools ask for both',
-    seen: [
+    matches: [
       [
         /checkAccountStatus$/,
         /^body\.(active|status|migrationReady|missingBlobCount|recordCount|repoCount): –/,
@@ -228,17 +228,17 @@ export const intended: Intended[] = [
   {
     what: 'invite codes that were earned just now',
     why: 'clients know the lexicon',
-    seen: [[/getAccountInviteCodes/, /availableUses: 1 → –/]],
+    matches: [[/getAccountInviteCodes/, /availableUses: 1 → –/]],
   },
   {
     what: 'an error page of a service that the server calls itself',
     why: 'one message',
-    seen: [[/(createReport|getFeed|registerPush)$/, /^message: "Upstream server responded/]],
+    matches: [[/(createReport|getFeed|registerPush)$/, /^message: "Upstream server responded/]],
   },
   {
     what: 'paths that are not there',
     why: 'clients read JSON',
-    seen: [
+    matches: [
       [
         /routes . [A-Z]+: ./,
         /(<!DOCTYPE|content-security-policy|x-content-type-options|content-type: "text.html|invalid xrpc path|^status: 404 → 400|XRPC requests only)/,
@@ -248,17 +248,17 @@ export const intended: Intended[] = [
   {
     what: '`/.well-known/atproto-did` of nobody',
     why: 'it is text',
-    seen: [[/atproto-did/, /content-type/]],
+    matches: [[/atproto-did/, /content-type/]],
   },
   {
     what: '`/tls-check`',
     why: 'a proxy needs it',
-    seen: [[/tls-check/]],
+    matches: [[/tls-check/]],
   },
   {
     what: '`/`, `/robots.txt` and the version',
     why: 'it is another server',
-    seen: [
+    matches: [
       [/routes . GET: .(robots.txt)?$/, /^body/],
       [/_health$/, /^body.version/],
     ],
@@ -266,17 +266,17 @@ export const intended: Intended[] = [
   {
     what: 'names of methods in capitals',
     why: 'NSIDs are told apart by case',
-    seen: [[/COM\.(ATPROTO|atproto)/]],
+    matches: [[/COM\.(ATPROTO|atproto)/]],
   },
   {
     what: 'updateHandle to the handle that it is',
     why: 'nothing is new for the directory',
-    seen: [[/identity . operations/]],
+    matches: [[/identity . operations/]],
   },
   {
     what: 'preflight of `/.well-known/oauth-protected-resource`',
     why: 'one rule for all paths',
-    seen: [
+    matches: [
       [
         /oauth-protected-resource/,
         /access-control|^body: "GET,HEAD"|^status: 200 → 204|content-type/,
@@ -286,6 +286,6 @@ export const intended: Intended[] = [
   {
     what: 'views brought up to date',
     why: 'clients see how far behind the rest is',
-    seen: [[/read-after-write . (behind|a new post)/, /^rev: – → /]],
+    matches: [[/read-after-write . (behind|a new post)/, /^rev: – → /]],
   },
 ]

@@ -1,10 +1,10 @@
 /** `npm run compare`: the same scripted calls to Headwater and to the reference PDS, and every answer that differs. */
 import { parseArgs } from 'node:util'
 import { differencesOf, unexplained } from './differences.ts'
+import { runScenarios } from './environments.ts'
 import { intended } from './intended.ts'
-import type { World } from './scenario.ts'
-import type { Observation } from './visitor.ts'
-import { visit } from './worlds.ts'
+import type { Observation } from './recording-client.ts'
+import type { Environment } from './scenario.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -16,12 +16,15 @@ const { values: options } = parseArgs({
   },
 })
 
-const worlds: World[] = ['alone', 'served', 'strict']
+const worlds: Environment[] = ['alone', 'served', 'strict']
 const seen: [Observation[], Observation[]] = [[], []]
 for (const world of worlds.filter((one) => new RegExp(options.world).test(one))) {
-  const visitors = await visit(world, new RegExp(options.only))
+  const visitors = await runScenarios(world, new RegExp(options.only))
   visitors.forEach((visitor, side) => {
-    const named = visitor.seen.map(({ label, form }) => ({ label: `${world} / ${label}`, form }))
+    const named = visitor.observations.map(({ label, value }) => ({
+      label: `${world} / ${label}`,
+      value: value,
+    }))
     seen[side as 0 | 1].push(...named)
   })
 }
@@ -33,7 +36,7 @@ const unseen = isWhole ? intended.filter((one) => !counts.has(one)) : []
 
 // A scenario that broke off in the same way on both sides has compared nothing from there on.
 const broken = seen.flat().filter(({ label }) => label.endsWith(' / broke off'))
-for (const { label, form } of broken) console.log(`${label} · ${JSON.stringify(form)}`)
+for (const { label, value } of broken) console.log(`${label} · ${JSON.stringify(value)}`)
 for (const { label, parts } of options.all ? differences : left) {
   console.log(`${label} · ${parts.join(' · ')}`)
 }

@@ -1,6 +1,6 @@
 /** An account on a server that is compared. */
 
-export interface Person {
+export interface Account {
   did: string
   handle: string
   email: string

@@ -6,12 +6,12 @@ import { admin } from './scenarios/admin.ts'
 import { blobs } from './scenarios/blobs.ts'
 import { crawlers } from './scenarios/crawlers.ts'
 import { credentials } from './scenarios/credentials.ts'
+import { didWeb } from './scenarios/did-web.ts'
 import { domains } from './scenarios/domains.ts'
 import { identity } from './scenarios/identity.ts'
-import { arrival, moves, sleepAndDeath } from './scenarios/lifecycle.ts'
+import { activation, deactivationAndDeletion, migrationIn } from './scenarios/lifecycle.ts'
 import { longForm } from './scenarios/long-form.ts'
 import { appPasswords, mail, serviceAuth } from './scenarios/mail.ts'
-import { ownDid } from './scenarios/own-did.ts'
 import { proxying } from './scenarios/proxying.ts'
 import { readAfterWrite } from './scenarios/read-after-write.ts'
 import { records } from './scenarios/records.ts'
@@ -21,9 +21,9 @@ import { everyState } from './scenarios/states.ts'
 import { strict } from './scenarios/strict.ts'
 import { firehose, repos } from './scenarios/sync.ts'
 
-const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity, domains, ownDid]
+const aboutAccounts = [creation, logIn, mail, appPasswords, serviceAuth, identity, domains, didWeb]
 const aboutRepos = [records, longForm, blobs, repos, firehose]
-const aboutStates = [arrival, moves, sleepAndDeath, admin, ...everyState]
+const aboutStates = [migrationIn, activation, deactivationAndDeletion, admin, ...everyState]
 
 export const scenarios: Scenario[] = [
   ...aboutAccounts,

@@ -1,47 +1,47 @@
 /** What stands around one server while it is compared: mail, names, a relay, an AppView and a moderation service. */
-import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
   type ModerationService,
   startModerationService,
-} from '#tests/helpers/moderation-service.ts'
-import { type NameServer, startNameServer } from '#tests/helpers/name-server.ts'
+} from '#tests/support/moderation-service.ts'
+import { type NameServer, startNameServer } from '#tests/support/name-server.ts'
 
 export const adminPassword = 'the-admin-of-both'
 export const jwtSecret = '0123456789abcdef0123456789abcdef'
-export const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+export const adminAuthorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
 export interface Services extends AsyncDisposable {
-  readonly appView: FakeAppView
+  readonly appView: FakeService
   readonly moderation: ModerationService
   readonly mail: MailServer
   /** Answers for the domains of handles. */
   readonly nameServer: NameServer
   /** Takes whatever it is asked to. */
-  readonly relay: FakeAppView
-  readonly names: ReadonlyMap<string, string>
+  readonly relay: FakeService
+  readonly placeholders: ReadonlyMap<string, string>
   /** Variables that every world has. */
   readonly env: Record<string, string>
   /** The code in the last mail to an address, once that is another than `before`. */
-  code(address: string, before?: string): Promise<string>
+  emailedCode(address: string, before?: string): Promise<string>
 }
 
 export async function startServices(): Promise<Services> {
   const [appView, moderation, mail, nameServer, relay] = await Promise.all([
-    startAppView(),
+    startFakeService(),
     startModerationService(),
     startMailServer(),
     startNameServer(),
-    startAppView(),
+    startFakeService(),
   ])
-  relay.answer('com.atproto.sync.requestCrawl', {})
+  relay.respond('com.atproto.sync.requestCrawl', {})
   return {
     appView,
     moderation,
     mail,
     nameServer,
     relay,
-    names: new Map([
+    placeholders: new Map([
       [appView.did, '<appview>'],
       [appView.url, '<appview url>'],
       [moderation.did, '<moderation>'],
@@ -54,7 +54,7 @@ export async function startServices(): Promise<Services> {
       PDS_EMAIL_SMTP_URL: mail.url,
       PDS_EMAIL_FROM_ADDRESS: 'pds@example.com',
     },
-    async code(address, before) {
+    async emailedCode(address, before) {
       for (let waits = 0; waits < 100; waits++) {
         const code = lastCode(mail, address)
         if (code !== undefined && code !== before) return code

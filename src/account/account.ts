@@ -1,14 +1,14 @@
 /** What every room of an account is given, and nothing more: its database, its lane, its clock and its keys. */
 import type { AnswerCache } from '#src/account/answer-cache.ts'
-import type { Birth } from '#src/account/birth.ts'
 import type { Blobs } from '#src/account/blobs.ts'
+import type { DirectoryMirror } from '#src/account/directory-mirror.ts'
+import type { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import type { InitialState } from '#src/account/initial-state.ts'
 import type { Outbox } from '#src/account/outbox.ts'
 import type { Profile } from '#src/account/profile.ts'
 import type { Snapshots } from '#src/account/snapshots.ts'
-import type { Standing } from '#src/account/standing.ts'
 import type { StoredRecords } from '#src/account/stored-records.ts'
 import type { Takedowns } from '#src/account/takedowns.ts'
-import type { Tickets } from '#src/account/tickets.ts'
 import type { TidClock } from '#src/account/tid-clock.ts'
 import type { WriteLane } from '#src/account/write-lane.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -31,7 +31,7 @@ export interface Account {
   readonly did: string
   readonly service: Service
   /** What the directory keeps of an account that is still to be born; null for none. */
-  findBirth(): Promise<Birth | null>
+  findInitialState(): Promise<InitialState | null>
   readonly sql: Sql
   readonly clock: Clock
   readonly keys: Keychain
@@ -43,11 +43,11 @@ export interface Account {
   /** Has the directory note another email; may be repeated. Throws 400 where somebody else has it. */
   claimEmail(email: string): Promise<void>
   /** Its state on the way to the directory, and changes of it one after another. */
-  readonly standing: Standing
+  readonly directoryMirror: DirectoryMirror
   /** The only way to change the repo: one writer at a time, committed in groups. */
   readonly lane: WriteLane
   /** Keeps a write that arrives twice from being done twice. */
-  readonly tickets: Tickets
+  readonly idempotencyKeys: IdempotencyKeys
   readonly outbox: Outbox
   /** Brings the bytes of blobs to where their rows say they belong. */
   readonly blobs: Blobs

@@ -9,13 +9,13 @@
  * Whoever dies in between leaves an `unsettled` row, and the next life begins with those (`resume`).
  */
 import {
-  bringToPlace,
+  type BlobOutcome,
+  desiredOutcome,
+  moveToPlace,
   noteOutcome,
-  type Outcome,
-  type UnsettledBlob,
-  unsettledBlobs,
-  wishOf,
-} from '#src/account/blob-places.ts'
+  selectUnreconciledBlobs,
+  type UnreconciledBlob,
+} from '#src/account/blob-location.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
@@ -28,20 +28,20 @@ export interface BlobPorts {
   /** Bytes that the account may have in blobs; undefined for any number. */
   quotaBytes: number | undefined
   /** Keeps the account awake for as long as the promise is open. */
-  hold(work: Promise<unknown>): void
+  keepAwake(work: Promise<unknown>): void
   /** Waits, in milliseconds, between attempts. */
   pause(ms: number): Promise<void>
   /** Tells of a failed attempt. */
   onFailure(error: unknown): void
 }
 
-const PAGE = 100
-const MOST_DONE = 100
+const PAGE_SIZE = 100
+const MAX_OUTCOMES = 100
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
-const LAST_WAIT_MS = 5_000
+const CLOSE_TIMEOUT_MS = 5_000
 /** Rows that were read longer ago are read again: another life of the account may have begun. */
-const BELIEVED_MS = 3_000
+const MAX_ROW_AGE_MS = 3_000
 
 export class Blobs {
   readonly storage: BlobStorage
@@ -49,7 +49,7 @@ export class Blobs {
   readonly #ports: BlobPorts
   /** Blobs that writes under way refer to. */
   readonly #claims = new Map<string, number>()
-  readonly #done = new Map<string, { outcome: Outcome; tempKey: string | null }>()
+  readonly #done = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
   #hasReferences: boolean | undefined
   #settling: Promise<void> | null = null
   #again = false
@@ -75,8 +75,8 @@ export class Blobs {
 
   /** Goes on with what an earlier life left behind. */
   resume(): void {
-    this.#ports.hold(this.#look())
-    this.settle()
+    this.#ports.keepAwake(this.#look())
+    this.reconcile()
   }
 
   /** Keeps bytes from being deleted while a write that refers to them is under way, until the function it gives is called. */
@@ -89,27 +89,27 @@ export class Blobs {
         if (left > 0) this.#claims.set(cid, left)
         else this.#claims.delete(cid)
       }
-      if (this.#isHeldUp) this.settle()
+      if (this.#isHeldUp) this.reconcile()
     }
   }
 
   /** Begins to bring bytes to where they belong. To be called when a transaction that unsettled blobs is durable. */
-  settle(): void {
+  reconcile(): void {
     this.#again = true
     if (this.#settling !== null) return
     this.#settling = this.#run().finally(() => {
       this.#settling = null
     })
-    this.#ports.hold(this.#settling)
+    this.#ports.keepAwake(this.#settling)
   }
 
   /** Resolves when nothing is being settled any more. */
-  async settled(): Promise<void> {
+  async whenReconciled(): Promise<void> {
     while (this.#settling !== null) await this.#settling
   }
 
   /** Statements that note what was done, each only if it is still what the row asks for. */
-  takeDone(): Statement[] {
+  takeOutcomes(): Statement[] {
     const statements = [...this.#done].map(([cid, { outcome, tempKey }]) =>
       noteOutcome({ cid, tempKey }, outcome),
     )
@@ -119,9 +119,9 @@ export class Blobs {
 
   /** To be called before the account sleeps. What takes long is left to its next life. */
   async close(): Promise<void> {
-    await Promise.race([this.settled(), this.#ports.pause(LAST_WAIT_MS)])
+    await Promise.race([this.whenReconciled(), this.#ports.pause(CLOSE_TIMEOUT_MS)])
     this.#closed = true
-    const statements = this.takeDone()
+    const statements = this.takeOutcomes()
     if (statements.length > 0) await this.#ports.sql.batch(statements).catch(() => {})
   }
 
@@ -153,26 +153,26 @@ export class Blobs {
     this.#isHeldUp = false
     for (let after = ''; ; ) {
       const readAt = clock.now()
-      const rows = await sql.all<UnsettledBlob>(unsettledBlobs, after, PAGE)
+      const rows = await sql.all<UnreconciledBlob>(selectUnreconciledBlobs, after, PAGE_SIZE)
       await this.#settlePage(
         rows.filter((row) => !this.#isDone(row)),
         readAt,
       )
-      if (this.#done.size >= MOST_DONE) await sql.batch(this.takeDone())
-      if (rows.length < PAGE) return
+      if (this.#done.size >= MAX_OUTCOMES) await sql.batch(this.takeOutcomes())
+      if (rows.length < PAGE_SIZE) return
       after = rows.at(-1)!.cid
     }
   }
 
-  async #settlePage(rows: readonly UnsettledBlob[], readAt: number): Promise<void> {
+  async #settlePage(rows: readonly UnreconciledBlob[], readAt: number): Promise<void> {
     const { clock, did } = this.#ports
-    const unused: UnsettledBlob[] = []
+    const unused: UnreconciledBlob[] = []
     for (const row of rows) {
       if (this.#closed) return
-      if (wishOf(row) === 'deleted') unused.push(row)
-      else this.#note(row, await bringToPlace(this.storage, did, row))
+      if (desiredOutcome(row) === 'deleted') unused.push(row)
+      else this.#note(row, await moveToPlace(this.storage, did, row))
     }
-    if (this.#closed || clock.now() - readAt > BELIEVED_MS) {
+    if (this.#closed || clock.now() - readAt > MAX_ROW_AGE_MS) {
       this.#again = true
       return
     }
@@ -186,14 +186,17 @@ export class Blobs {
     for (const row of free) this.#note(row, 'deleted')
   }
 
-  #note({ cid, tempKey }: UnsettledBlob, outcome: Outcome): void {
+  #note({ cid, tempKey }: UnreconciledBlob, outcome: BlobOutcome): void {
     if (outcome === 'lost') this.#ports.onFailure(new Error(`the bytes of blob ${cid} are gone`))
     this.#done.set(cid, { outcome, tempKey })
   }
 
-  #isDone(row: UnsettledBlob): boolean {
+  #isDone(row: UnreconciledBlob): boolean {
     const done = this.#done.get(row.cid)
     if (done === undefined || done.tempKey !== row.tempKey) return false
-    return done.outcome === wishOf(row) || (done.outcome === 'lost' && wishOf(row) === 'in place')
+    return (
+      done.outcome === desiredOutcome(row) ||
+      (done.outcome === 'lost' && desiredOutcome(row) === 'in place')
+    )
   }
 }

@@ -30,7 +30,7 @@ export async function loadHead(sql: Sql): Promise<Head | undefined> {
 }
 
 /** Rows of one page of paths and CIDs: one row each costs far more than the whole page as two texts. */
-const PAGE = 20_000
+const PAGE_SIZE = 20_000
 
 async function loadTree(sql: Sql): Promise<TreeNode> {
   const paths: string[] = []
@@ -38,7 +38,7 @@ async function loadTree(sql: Sql): Promise<TreeNode> {
   for (let after = ''; ; ) {
     const page = await sql.first<{ paths: string | null; cids: string | null }>(
       `SELECT group_concat(path, char(10)) AS paths, group_concat(cid, char(10)) AS cids
-       FROM (SELECT path, cid FROM record WHERE path > ? ORDER BY path LIMIT ${PAGE})`,
+       FROM (SELECT path, cid FROM record WHERE path > ? ORDER BY path LIMIT ${PAGE_SIZE})`,
       after,
     )
     if (!page?.paths || !page.cids) break

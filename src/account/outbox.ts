@@ -24,24 +24,24 @@ export interface OutboxPorts {
   /** Hands rows to the sequencer; resolves with the highest id it has durably. */
   append(rows: readonly OutboxRow[]): Promise<{ through: number }>
   /** Has the account reminded of its events, whatever happens to this process. */
-  askForReminder(): Promise<void>
+  requestReminder(): Promise<void>
   /** Keeps the account awake for as long as the promise is open. */
-  hold(work: Promise<unknown>): void
+  keepAwake(work: Promise<unknown>): void
   /** Waits, in milliseconds, between attempts. */
   pause(ms: number): Promise<void>
   /** Tells of a failed attempt. */
   onFailure(error: unknown): void
   /** Whether an error says that this life of the account has ended. */
-  isOver(error: unknown): boolean
+  isActorStopped(error: unknown): boolean
 }
 
 const BATCH_ROWS = 50
 const BATCH_BYTES = 400_000
-const MEMORY_ROWS = 1_000
-const LONGEST_PAUSE_MS = 5_000
+const MAX_MEMORY_ROWS = 1_000
+const MAX_PAUSE_MS = 5_000
 /** So much that was acknowledged may stay in the table. */
-const KEPT_ROWS = 16
-const KEPT_BYTES = 256 * 1024
+const MAX_KEPT_ROWS = 16
+const MAX_KEPT_BYTES = 256 * 1024
 
 export class Outbox {
   readonly #ports: OutboxPorts
@@ -69,7 +69,8 @@ export class Outbox {
   deliver(rows: readonly OutboxRow[]): void {
     this.#inDoubt = false
     if (rows.length === 0) return
-    if (this.#inMemory && this.#rows.length + rows.length <= MEMORY_ROWS) this.#rows.push(...rows)
+    if (this.#inMemory && this.#rows.length + rows.length <= MAX_MEMORY_ROWS)
+      this.#rows.push(...rows)
     else this.#inMemory = false
     this.#start()
   }
@@ -78,7 +79,7 @@ export class Outbox {
    * A transaction failed and may have been kept all the same. Then this life of the account will not see its rows, so
    * the reminder has to stay for the next.
    */
-  doubt(): void {
+  markUncertain(): void {
     this.#inDoubt = true
     this.resume()
   }
@@ -90,14 +91,14 @@ export class Outbox {
   }
 
   /** The account was reminded: goes on with what there is, and strikes the reminder out when it next sleeps. */
-  remind(): void {
+  onReminder(): void {
     this.#armed = true
     this.resume()
   }
 
-  async arm(): Promise<void> {
+  async ensureReminder(): Promise<void> {
     if (this.#armed) return
-    await this.#ports.askForReminder()
+    await this.#ports.requestReminder()
     this.#armed = true
   }
 
@@ -112,8 +113,8 @@ export class Outbox {
   }
 
   /** The statement that deletes what has been acknowledged; null where that is not worth it yet. */
-  forgetDelivered(): Statement | null {
-    if (this.#kept.rows < KEPT_ROWS && this.#kept.bytes < KEPT_BYTES) return null
+  deleteDelivered(): Statement | null {
+    if (this.#kept.rows < MAX_KEPT_ROWS && this.#kept.bytes < MAX_KEPT_BYTES) return null
     this.#kept = { rows: 0, bytes: 0 }
     return { sql: 'DELETE FROM outbox WHERE id <= ?', params: [this.#delivered] }
   }
@@ -131,7 +132,7 @@ export class Outbox {
       if (this.#rows.length > 0 || !this.#inMemory) this.#start()
     })
     this.#delivering = work
-    this.#ports.hold(work)
+    this.#ports.keepAwake(work)
   }
 
   async #run(): Promise<void> {
@@ -144,8 +145,8 @@ export class Outbox {
         failures = 0
       } catch (error) {
         this.#ports.onFailure(error)
-        if (this.#ports.isOver(error)) this.#closed = true
-        else await this.#ports.pause(Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures++))
+        if (this.#ports.isActorStopped(error)) this.#closed = true
+        else await this.#ports.pause(Math.min(MAX_PAUSE_MS, 50 * 2 ** failures++))
       }
     }
   }

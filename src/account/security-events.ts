@@ -19,7 +19,7 @@ export type SecurityEventKind =
   | 'oauth grant'
 
 /** Where a call came from, as far as it is known. */
-export interface Where {
+export interface ClientInfo {
   ip?: string | undefined
   userAgent?: string | undefined
 }
@@ -34,18 +34,18 @@ export interface SecurityEvent {
   detail: string | null
 }
 
-const MOST_EVENTS = 200
+const MAX_EVENTS = 200
 /** Characters of what a caller says of itself. */
-const LONGEST_TEXT = 300
+const MAX_TEXT_LENGTH = 300
 
 /**
  * Statements that note an event, to be part of the transaction of what happened. Of the sign-ins with one app password
  * from one place only the last is kept: robots sign in often.
  */
-export function noteEvent(
+export function noteSecurityEvent(
   { clock }: Pick<Account, 'clock'>,
   kind: SecurityEventKind,
-  where: Where = {},
+  where: ClientInfo = {},
   detail?: string,
 ): Statement[] {
   const { ip = null, userAgent } = where
@@ -61,21 +61,21 @@ export function noteEvent(
     return [{ sql, params: [kind, ip, agent, about] }, note]
   }
   const sql = `DELETE FROM security_event WHERE id <= (SELECT max(id) FROM security_event) - ?`
-  return [note, { sql, params: [MOST_EVENTS] }]
+  return [note, { sql, params: [MAX_EVENTS] }]
 }
 
 /** The newest first. */
-export async function listEvents({
+export async function listSecurityEvents({
   sql,
 }: Pick<Account, 'sql'>): Promise<{ events: SecurityEvent[] }> {
   const rows = await sql.all<Omit<SecurityEvent, 'at'> & { at: number }>(
     `SELECT kind, at, ip, user_agent AS userAgent, detail FROM security_event
      ORDER BY id DESC LIMIT ?`,
-    MOST_EVENTS,
+    MAX_EVENTS,
   )
   return { events: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) }
 }
 
 function bounded(text: string | undefined): string | null {
-  return text === undefined ? null : text.slice(0, LONGEST_TEXT)
+  return text === undefined ? null : text.slice(0, MAX_TEXT_LENGTH)
 }

@@ -11,7 +11,7 @@ export interface Snapshot<Progress> {
 }
 
 /** An export that nobody reads on is given up after this long. */
-const ABANDONED_MS = 120_000
+const IDLE_TIMEOUT_MS = 120_000
 const MAX_OPEN = 100
 
 export class Snapshots {
@@ -23,7 +23,7 @@ export class Snapshots {
 
   begin<P>(head: Head, progress: P, now: number): string {
     for (const [id, { usedAt }] of this.#open)
-      if (now - usedAt > ABANDONED_MS) this.#open.delete(id)
+      if (now - usedAt > IDLE_TIMEOUT_MS) this.#open.delete(id)
     if (this.#open.size >= MAX_OPEN) throw invalidRequest('Too many exports of this repo at once')
     const id = randomUUID()
     this.#open.set(id, { head, replaced: new Map(), progress, usedAt: now })

@@ -10,7 +10,7 @@ export class Takedowns {
   }
 
   /** Whether there may be any: the database is asked once, for next to no account has one. */
-  any(): Promise<boolean> {
+  mayExist(): Promise<boolean> {
     this.#any ??= this.#sql.first('SELECT 1 FROM takedown LIMIT 1').then(
       (row) => row !== undefined,
       (error) => {
@@ -23,7 +23,7 @@ export class Takedowns {
 
   /** Why the record at this path (collection and rkey) is hidden; undefined where it is not. */
   async refOf(path: string): Promise<string | undefined> {
-    if (!(await this.any())) return undefined
+    if (!(await this.mayExist())) return undefined
     const row = await this.#sql.first<{ ref: string }>(
       'SELECT ref FROM takedown WHERE path = ?',
       path,
@@ -32,7 +32,7 @@ export class Takedowns {
   }
 
   /** To be called before one is added: whoever writes from here on reckons with it. */
-  expect(): void {
+  assumeExist(): void {
     this.#any = Promise.resolve(true)
   }
 }
@@ -45,6 +45,6 @@ export function setTakedown(path: string, ref: string | null): Statement {
 }
 
 /** After an import: what is no longer there is no longer hidden, nor is what may follow it there. */
-export function endStaleTakedowns(): Statement {
+export function deleteStaleTakedowns(): Statement {
   return { sql: 'DELETE FROM takedown WHERE path NOT IN (SELECT path FROM record)' }
 }

@@ -20,7 +20,7 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 /** What a job sees: the head to build on, and backlinks that the database does not show yet. */
 export interface LaneView {
   head: Head
-  recentLinks(key: string): readonly string[]
+  recentBacklinks(key: string): readonly string[]
 }
 
 /** What a job wants done. `head` is the view's own where the repo stays as it is. */
@@ -30,9 +30,9 @@ export interface Prepared<T> {
   statements: readonly Statement[]
   events: readonly EncodedEvent[]
   /** Backlinks of the records created: key and path. */
-  links?: readonly (readonly [key: string, path: string])[]
+  backlinks?: readonly (readonly [key: string, path: string])[]
   /** Runs when the write is durable, before its caller is answered. */
-  durable?: () => void
+  onDurable?: () => void
 }
 
 export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
@@ -53,8 +53,8 @@ interface Group {
   bytes: number
 }
 
-const GROUP_MEMBERS = 64
-const GROUP_BYTES = 2_000_000
+const MAX_GROUP_SIZE = 64
+const MAX_GROUP_BYTES = 2_000_000
 
 export class WriteLane {
   readonly #sql: Sql
@@ -104,13 +104,13 @@ export class WriteLane {
   }
 
   /** The rev of the last commit before this life of the account. */
-  async inheritedRev(): Promise<string> {
+  async revAtWake(): Promise<string> {
     const { rev } = await this.head()
     return this.#inheritedRev ?? rev
   }
 
   /** The durable head where it is in memory already. */
-  get loaded(): Head | null {
+  get cachedHead(): Head | null {
     return this.#durable
   }
 
@@ -159,7 +159,10 @@ export class WriteLane {
       // Anything may fail while a job is prepared; only a head that is still the newest may be built on.
       for (;;) {
         const head = this.#newest ?? (await this.#load())
-        const prepared = await waiting.job({ head, recentLinks: (key) => this.#recentLinks(key) })
+        const prepared = await waiting.job({
+          head,
+          recentBacklinks: (key) => this.#recentLinks(key),
+        })
         if (head !== this.#newest) continue
         this.#add(waiting, prepared, head)
         return
@@ -180,7 +183,7 @@ export class WriteLane {
     group.members.push({ waiting, prepared })
     group.statements.push(...prepared.statements)
     group.bytes += prepared.events.reduce((sum, { event }) => sum + event.length * 2, 0)
-    for (const [key, path] of prepared.links ?? []) {
+    for (const [key, path] of prepared.backlinks ?? []) {
       group.links.set(key, [...(group.links.get(key) ?? []), path])
     }
     this.#newest = { ...prepared.head, outboxId }
@@ -199,7 +202,7 @@ export class WriteLane {
       await this.#commit(group)
       this.#durable = group.head
       this.#answers.clear()
-      for (const { prepared } of group.members) prepared.durable?.()
+      for (const { prepared } of group.members) prepared.onDurable?.()
       this.#outbox.deliver(group.rows)
       for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
     } catch (error) {
@@ -212,8 +215,8 @@ export class WriteLane {
 
   async #commit(group: Group): Promise<void> {
     if (group.statements.length === 0 && group.rows.length === 0) return
-    if (group.rows.length > 0) await this.#outbox.arm()
-    const forget = this.#outbox.forgetDelivered()
+    if (group.rows.length > 0) await this.#outbox.ensureReminder()
+    const forget = this.#outbox.deleteDelivered()
     await this.#sql.batch([
       ...group.statements,
       ...(group.head === null ? [] : [saveRoot(group.head)]),
@@ -230,7 +233,7 @@ export class WriteLane {
     const again = this.#group.members.map(({ waiting }) => waiting)
     this.#group = emptyGroup()
     this.#waiting.unshift(...again)
-    this.#outbox.doubt()
+    this.#outbox.markUncertain()
   }
 }
 
@@ -239,5 +242,5 @@ function emptyGroup(): Group {
 }
 
 function isFull(group: Group): boolean {
-  return group.members.length >= GROUP_MEMBERS || group.bytes >= GROUP_BYTES
+  return group.members.length >= MAX_GROUP_SIZE || group.bytes >= MAX_GROUP_BYTES
 }

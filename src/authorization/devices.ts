@@ -1,5 +1,5 @@
 /** Browsers: each in the shard of its id, with the accounts that may be signed in there. */
-import { type Authorization, write } from '#src/authorization/authorization.ts'
+import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
 export interface Device {
@@ -20,11 +20,11 @@ const columns: Record<keyof Device, string> = {
 
 /** May be repeated. */
 export async function createDevice(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { id, ...device }: Device & { id: string },
 ): Promise<void> {
   const { sessionId, userAgent, ipAddress, lastSeenAt } = device
-  await write(shard, id, {
+  await writeAndSweep(shard, id, {
     sql: `INSERT OR IGNORE INTO device (id, session_id, user_agent, ip_address, last_seen_at)
           VALUES (?, ?, ?, ?, ?)`,
     params: [id, sessionId, userAgent, ipAddress, lastSeenAt],
@@ -32,7 +32,7 @@ export async function createDevice(
 }
 
 export async function readDevice(
-  { sql }: Authorization,
+  { sql }: AuthorizationShard,
   { id }: { id: string },
 ): Promise<Device | null> {
   const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
@@ -45,20 +45,23 @@ export async function readDevice(
 
 /** Changes what is given; nothing where there is no such device. */
 export async function updateDevice(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { id, ...changes }: Partial<Device> & { id: string },
 ): Promise<void> {
   const entries = Object.entries(changes) as [keyof Device, SqlValue][]
   if (entries.length === 0) return
-  await write(shard, id, {
+  await writeAndSweep(shard, id, {
     sql: `UPDATE device SET ${entries.map(([field]) => `${columns[field]} = ?`).join(', ')} WHERE id = ?`,
     params: [...entries.map(([, value]) => value), id],
   })
 }
 
 /** With the list of its accounts. */
-export async function removeDevice(shard: Authorization, { id }: { id: string }): Promise<void> {
-  await write(
+export async function removeDevice(
+  shard: AuthorizationShard,
+  { id }: { id: string },
+): Promise<void> {
+  await writeAndSweep(
     shard,
     id,
     { sql: 'DELETE FROM device WHERE id = ?', params: [id] },
@@ -67,19 +70,19 @@ export async function removeDevice(shard: Authorization, { id }: { id: string })
 }
 
 /** Notes that an account may be signed in on the device, or is no more. */
-export async function noteDeviceAccount(
-  shard: Authorization,
+export async function setDeviceAccount(
+  shard: AuthorizationShard,
   { id, did, signedIn }: { id: string; did: string; signedIn: boolean },
 ): Promise<void> {
   const sql = signedIn
     ? 'INSERT OR IGNORE INTO device_account (device_id, did) VALUES (?, ?)'
     : 'DELETE FROM device_account WHERE device_id = ? AND did = ?'
-  await write(shard, id, { sql, params: [id, did] })
+  await writeAndSweep(shard, id, { sql, params: [id, did] })
 }
 
 /** The device, and the accounts to ask whether they are signed in there; null where there is none. */
-export async function deviceWithAccounts(
-  shard: Authorization,
+export async function readDeviceWithAccounts(
+  shard: AuthorizationShard,
   { id }: { id: string },
 ): Promise<{ device: Device; dids: string[] } | null> {
   const device = await readDevice(shard, { id })

@@ -1,12 +1,12 @@
 /** Permission sets as they were last found, so that a session can be renewed while their authors are away. */
-import { type Authorization, write } from '#src/authorization/authorization.ts'
+import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 
 /** `data` is JSON. */
 export async function storeLexicon(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { nsid, data }: { nsid: string; data: string },
 ): Promise<void> {
-  await write(shard, nsid, {
+  await writeAndSweep(shard, nsid, {
     sql: 'INSERT OR REPLACE INTO lexicon (nsid, data, updated_at) VALUES (?, ?, ?)',
     params: [nsid, data, shard.clock.now()],
   })
@@ -14,7 +14,7 @@ export async function storeLexicon(
 
 /** JSON; null where nothing is stored. */
 export async function findLexicon(
-  { sql }: Authorization,
+  { sql }: AuthorizationShard,
   { nsid }: { nsid: string },
 ): Promise<string | null> {
   const found = await sql.first<{ data: string }>('SELECT data FROM lexicon WHERE nsid = ?', nsid)
@@ -22,8 +22,8 @@ export async function findLexicon(
 }
 
 export async function removeLexicon(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { nsid }: { nsid: string },
 ): Promise<void> {
-  await write(shard, nsid, { sql: 'DELETE FROM lexicon WHERE nsid = ?', params: [nsid] })
+  await writeAndSweep(shard, nsid, { sql: 'DELETE FROM lexicon WHERE nsid = ?', params: [nsid] })
 }

@@ -1,6 +1,6 @@
 /** Authorization requests: each in the shard of its id, from PAR until its code is exchanged. */
 
-import { type Authorization, sweepWhenDue, write } from '#src/authorization/authorization.ts'
+import { type AuthorizationShard, sweepIfDue, writeAndSweep } from '#src/authorization/shard.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
@@ -28,12 +28,12 @@ const selected = Object.entries(columns).map(([field, column]) => `${column} AS 
 
 /** May be repeated. */
 export async function createRequest(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { id, ...request }: StoredRequest & { id: string },
 ): Promise<void> {
   const names = Object.values(columns)
   const values = Object.keys(columns).map((field) => request[field as keyof StoredRequest])
-  await write(shard, id, {
+  await writeAndSweep(shard, id, {
     sql: `INSERT OR IGNORE INTO request (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)})`,
     params: [id, ...values],
   })
@@ -41,7 +41,7 @@ export async function createRequest(
 
 /** The request, also one that has expired lately; null where there is none, or its code has been used. */
 export async function readRequest(
-  { sql }: Authorization,
+  { sql }: AuthorizationShard,
   { id }: { id: string },
 ): Promise<StoredRequest | null> {
   const found = await sql.first<StoredRequest>(
@@ -53,7 +53,7 @@ export async function readRequest(
 
 /** Changes what is given. Throws 400 for a request that has another code already: none is ever authorized twice. */
 export async function updateRequest(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { id, ...changes }: Partial<StoredRequest> & { id: string },
 ): Promise<void> {
   const entries = Object.entries(changes) as [keyof StoredRequest, SqlValue][]
@@ -75,8 +75,11 @@ export async function updateRequest(
   })
 }
 
-export async function removeRequest(shard: Authorization, { id }: { id: string }): Promise<void> {
-  await write(shard, id, { sql: 'DELETE FROM request WHERE id = ?', params: [id] })
+export async function removeRequest(
+  shard: AuthorizationShard,
+  { id }: { id: string },
+): Promise<void> {
+  await writeAndSweep(shard, id, { sql: 'DELETE FROM request WHERE id = ?', params: [id] })
 }
 
 /**
@@ -84,7 +87,7 @@ export async function removeRequest(shard: Authorization, { id }: { id: string }
  * attempt may ask again, as one does whose answer was lost.
  */
 export async function consumeRequest(
-  shard: Authorization,
+  shard: AuthorizationShard,
   { id, codeHash, attempt }: { id: string; codeHash: string; attempt: string },
 ): Promise<StoredRequest | null> {
   return shard.lane.write([id], async (now) => {
@@ -103,6 +106,6 @@ export async function consumeRequest(
       sql: 'UPDATE request SET consumed_by = ? WHERE id = ? AND consumed_by IS NULL',
       params: [attempt, id],
     }
-    return { answer: request, statements: [take, ...sweepWhenDue(shard, now)] }
+    return { answer: request, statements: [take, ...sweepIfDue(shard, now)] }
   })
 }

@@ -1,19 +1,19 @@
 /** `headwater account …`: making accounts, looking at them, and ending them. */
 import { randomBytes } from 'node:crypto'
 import {
-  type Asked,
   type Command,
-  needed,
-  secret,
-  text,
+  type Invocation,
+  integerOption,
+  requiredOption,
+  secretOption,
+  textOption,
   UsageError,
-  whole,
 } from '#src/cli/command.ts'
-import { didOf } from '#src/cli/server-calls.ts'
+import { lookUpDid } from '#src/cli/server-client.ts'
 
-const who = { operands: '<did or handle>', counts: [1, 1] } as const
+const who = { operands: '<did or handle>', operandCount: [1, 1] } as const
 
-const did = ({ server, operands }: Asked) => didOf(server, operands[0]!)
+const did = ({ server, operands }: Invocation) => lookUpDid(server, operands[0]!)
 
 interface View {
   did: string
@@ -37,13 +37,14 @@ const create: Command = {
   },
   async run(asked) {
     const { server } = asked
-    const [handle, email] = [needed(asked, 'handle'), needed(asked, 'email')]
-    const given = await secret(asked, 'password')
+    const [handle, email] = [requiredOption(asked, 'handle'), requiredOption(asked, 'email')]
+    const given = await secretOption(asked, 'password')
     const password = given ?? newPassword()
     const { inviteCodeRequired } = await server.get<{ inviteCodeRequired?: boolean }>(
       'com.atproto.server.describeServer',
     )
-    const code = text(asked, 'invite') ?? (inviteCodeRequired ? await newInvite(asked) : undefined)
+    const code =
+      textOption(asked, 'invite') ?? (inviteCodeRequired ? await newInvite(asked) : undefined)
     const made = await server.post<{ did: string; handle: string }>(
       'com.atproto.server.createAccount',
       { handle, email, password, ...(code !== undefined && { inviteCode: code }) },
@@ -62,11 +63,11 @@ const list: Command = {
     limit: { type: 'string', value: 'N', help: 'at most so many (100)' },
   },
   async run(asked) {
-    const most = whole(asked, 'limit', 100)
+    const most = integerOption(asked, 'limit', 100)
     const accounts: View[] = []
     for (let cursor: string | undefined; accounts.length < most; ) {
       const limit = Math.min(100, most - accounts.length)
-      const params = { email: text(asked, 'search'), limit, cursor }
+      const params = { email: textOption(asked, 'search'), limit, cursor }
       const page = await asked.server.get<{ accounts: View[]; cursor?: string }>(
         'com.atproto.admin.searchAccounts',
         params,
@@ -141,7 +142,7 @@ const resetPassword: Command = {
     },
   },
   async run(asked) {
-    const given = await secret(asked, 'password')
+    const given = await secretOption(asked, 'password')
     const password = given ?? newPassword()
     const subject = await did(asked)
     await asked.server.post('com.atproto.admin.updateAccountPassword', { did: subject, password })
@@ -192,7 +193,7 @@ export const accountCommands: readonly Command[] = [
   removeFactors,
 ]
 
-async function newInvite({ server }: Asked): Promise<string> {
+async function newInvite({ server }: Invocation): Promise<string> {
   const input = { useCount: 1 }
   const { code } = await server.post<{ code: string }>('com.atproto.server.createInviteCode', input)
   return code

@@ -1,7 +1,7 @@
 /** What a command is: its words, its options, and what it does; and the help that follows from these. */
 import { text as readAll } from 'node:stream/consumers'
 import type { ParseArgsOptionsConfig } from 'node:util'
-import type { ServerCalls } from '#src/cli/server-calls.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
 
 export interface Command {
   /** For example `account create`. */
@@ -11,9 +11,9 @@ export interface Command {
   /** What comes after the name, for example `<did or handle>`. */
   operands?: string
   /** How many of these there must be, at least and at most. */
-  counts?: readonly [least: number, most: number]
+  operandCount?: readonly [least: number, most: number]
   options?: Record<string, Option>
-  run(asked: Asked): Promise<unknown>
+  run(asked: Invocation): Promise<unknown>
 }
 
 export interface Option {
@@ -24,8 +24,8 @@ export interface Option {
   value?: string
 }
 
-export interface Asked {
-  server: ServerCalls
+export interface Invocation {
+  server: ServerClient
   operands: readonly string[]
   /** Texts by name; a flag that is given is `true`. */
   options: Readonly<Record<string, string | boolean | undefined>>
@@ -55,34 +55,34 @@ export function parseOptions(options: Record<string, Option>): ParseArgsOptionsC
 }
 
 /** The value of an option that has one; throws where it is needed and not there. */
-export function text({ options }: Asked, name: string): string | undefined {
+export function textOption({ options }: Invocation, name: string): string | undefined {
   const value = options[name]
   return typeof value === 'string' ? value : undefined
 }
 
 /** The same for what others must not see in a list of processes: `-` stands for the first line of standard input. */
-export async function secret(asked: Asked, name: string): Promise<string | undefined> {
-  const value = text(asked, name)
+export async function secretOption(asked: Invocation, name: string): Promise<string | undefined> {
+  const value = textOption(asked, name)
   if (value !== '-') return value
   const [line = ''] = (await readAll(process.stdin)).split(/\r?\n/, 1)
   if (line === '') throw new UsageError(`--${name} - reads standard input, and nothing is there`)
   return line
 }
 
-export function needed(asked: Asked, name: string): string {
-  const value = text(asked, name)
+export function requiredOption(asked: Invocation, name: string): string {
+  const value = textOption(asked, name)
   if (value === undefined) throw new UsageError(`--${name} is needed`)
   return value
 }
 
-export function whole(asked: Asked, name: string, otherwise: number): number {
-  const value = text(asked, name)
+export function integerOption(asked: Invocation, name: string, otherwise: number): number {
+  const value = textOption(asked, name)
   if (value === undefined) return otherwise
   if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--${name} must be a whole number`)
   return Number(value)
 }
 
-export function helpOf(command: Command): string {
+export function commandHelp(command: Command): string {
   const { name, summary, operands, options = {} } = command
   return [
     `headwater ${[name, operands, '[options]'].filter(Boolean).join(' ')}`,
@@ -93,7 +93,7 @@ export function helpOf(command: Command): string {
   ].join('\n')
 }
 
-export function helpOfAll(commands: readonly Command[]): string {
+export function commandListHelp(commands: readonly Command[]): string {
   const names = commands.map(({ name, operands }) => [name, operands].filter(Boolean).join(' '))
   const width = Math.max(...names.map(({ length }) => length))
   return [

@@ -1,6 +1,6 @@
 /** `headwater invite …`: the codes that new accounts need. */
-import { type Command, text, UsageError, whole } from '#src/cli/command.ts'
-import { didOf } from '#src/cli/server-calls.ts'
+import { type Command, integerOption, textOption, UsageError } from '#src/cli/command.ts'
+import { lookUpDid } from '#src/cli/server-client.ts'
 
 interface InviteCode {
   code: string
@@ -21,11 +21,15 @@ const create: Command = {
   },
   async run(asked) {
     const { server } = asked
-    const owner = text(asked, 'for')
-    const forAccounts = owner === undefined ? {} : { forAccounts: [await didOf(server, owner)] }
+    const owner = textOption(asked, 'for')
+    const forAccounts = owner === undefined ? {} : { forAccounts: [await lookUpDid(server, owner)] }
     const { codes } = await server.post<{ codes: { account: string; codes: string[] }[] }>(
       'com.atproto.server.createInviteCodes',
-      { codeCount: whole(asked, 'count', 1), useCount: whole(asked, 'uses', 1), ...forAccounts },
+      {
+        codeCount: integerOption(asked, 'count', 1),
+        useCount: integerOption(asked, 'uses', 1),
+        ...forAccounts,
+      },
     )
     return codes.flatMap(({ account, codes }) => codes.map((code) => ({ code, account })))
   },
@@ -36,7 +40,7 @@ const list: Command = {
   summary: 'List invite codes, newest first',
   options: { limit: { type: 'string', value: 'N', help: 'at most so many (100)' } },
   async run(asked) {
-    const most = whole(asked, 'limit', 100)
+    const most = integerOption(asked, 'limit', 100)
     const found: InviteCode[] = []
     for (let cursor: string | undefined; found.length < most; ) {
       const page = await asked.server.get<{ codes: InviteCode[]; cursor?: string }>(
@@ -57,15 +61,15 @@ const disable: Command = {
   name: 'invite disable',
   summary: 'Make invite codes useless',
   operands: '[code …]',
-  counts: [0, 1000],
+  operandCount: [0, 1000],
   options: { account: { type: 'string', value: 'DID', help: 'all codes of this account' } },
   async run(asked) {
     const { server, operands: codes } = asked
-    const owner = text(asked, 'account')
+    const owner = textOption(asked, 'account')
     if (codes.length === 0 && owner === undefined) {
       throw new UsageError('codes or --account are needed')
     }
-    const accounts = owner === undefined ? [] : [await didOf(server, owner)]
+    const accounts = owner === undefined ? [] : [await lookUpDid(server, owner)]
     await server.post('com.atproto.admin.disableInviteCodes', { codes, accounts })
     return { disabled: { codes, accounts } }
   },

@@ -5,16 +5,16 @@ import { parseArgs } from 'node:util'
 import { accountCommands } from '#src/cli/accounts.ts'
 import {
   type Command,
+  commandHelp,
+  commandListHelp,
   commonOptions,
-  helpOf,
-  helpOfAll,
   parseOptions,
   UsageError,
 } from '#src/cli/command.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
-import { asText } from '#src/cli/print.ts'
+import { formatResult } from '#src/cli/print.ts'
 import { repoCommands } from '#src/cli/repos.ts'
-import { serverCalls } from '#src/cli/server-calls.ts'
+import { createServerClient } from '#src/cli/server-client.ts'
 import { serverCommands } from '#src/cli/servers.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
 import { environment, version } from '#src/config/config.ts'
@@ -42,26 +42,26 @@ async function run(given: readonly string[]): Promise<string> {
   const command = findCommand(args)
   if (command === undefined) return withoutCommand(args)
   const { values, positionals } = parse(command, args.slice(command.name.split(' ').length))
-  if (values['help'] === true) return helpOf(command)
-  const [least, most] = command.counts ?? [0, 0]
+  if (values['help'] === true) return commandHelp(command)
+  const [least, most] = command.operandCount ?? [0, 0]
   if (positionals.length < least || positionals.length > most) {
     throw new UsageError(`it goes: headwater ${[command.name, command.operands].join(' ').trim()}`)
   }
   const url = urlOf(values['url'])
-  const server = serverCalls(url, passwordOf(values['admin-password'], url))
+  const server = createServerClient(url, passwordOf(values['admin-password'], url))
   const result = await command.run({ server, operands: positionals, options: values })
-  return values['json'] === true ? JSON.stringify(result) : asText(result)
+  return values['json'] === true ? JSON.stringify(result) : formatResult(result)
 }
 
 /** Help on all, or on the commands that begin with one word; else it says what is wrong. */
 function withoutCommand(args: readonly string[]): string {
   if (args.length === 1 && args[0] === '--version') return version
   const words = args.filter((arg) => arg !== '--help' && arg !== '-h')
-  if (words.length === 0) return helpOfAll(commands)
+  if (words.length === 0) return commandListHelp(commands)
   const [word] = words
   const group = commands.filter(({ name }) => name.split(' ')[0] === word)
   const topic = group.length > 0 ? `headwater ${word}` : 'headwater'
-  if (group.length > 0 && words.length === 1 && args.length > 1) return helpOfAll(group)
+  if (group.length > 0 && words.length === 1 && args.length > 1) return commandListHelp(group)
   throw new UsageError(`no such command: ${words.join(' ')}; try ${topic} --help`)
 }
 

@@ -1,7 +1,7 @@
 /** Results as people read them: a list of things as columns, one thing as lines. */
 
 /** Text without a line break at its end. */
-export function asText(result: unknown): string {
+export function formatResult(result: unknown): string {
   if (!Array.isArray(result)) return lines(result as object).join('\n')
   if (result.length === 0) return '(none)'
   return columns(result as object[]).join('\n')

@@ -4,11 +4,11 @@ import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { type Command, text } from '#src/cli/command.ts'
-import { didOf, type ServerCalls } from '#src/cli/server-calls.ts'
+import { type Command, textOption } from '#src/cli/command.ts'
+import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 import { claimedHandle, verificationKey } from '#src/protocol/did-document.ts'
 
-const who = { operands: '<did or handle>', counts: [1, 1] } as const
+const who = { operands: '<did or handle>', operandCount: [1, 1] } as const
 
 const verify: Command = {
   ...who,
@@ -24,9 +24,9 @@ const verify: Command = {
   },
   async run(asked) {
     const { server } = asked
-    const did = await didOf(server, asked.operands[0]!)
+    const did = await lookUpDid(server, asked.operands[0]!)
     const document = await didDocument(server, did)
-    const key = text(asked, 'key') ?? (document && verificationKey(document, 'atproto'))
+    const key = textOption(asked, 'key') ?? (document && verificationKey(document, 'atproto'))
     if (key === undefined) throw new Error(`the DID document of ${did} has no signing key`)
     const before = await server.get<Commit>('com.atproto.sync.getLatestCommit', { did })
     // Only here is it needed, and it takes long to load.
@@ -54,8 +54,8 @@ const exportRepo: Command = {
   options: { out: { type: 'string', value: 'FILE', help: 'where; <did>.car unless said' } },
   async run(asked) {
     const { server } = asked
-    const did = await didOf(server, asked.operands[0]!)
-    const file = text(asked, 'out') ?? `${did.replaceAll(':', '-')}.car`
+    const did = await lookUpDid(server, asked.operands[0]!)
+    const file = textOption(asked, 'out') ?? `${did.replaceAll(':', '-')}.car`
     const part = `${file}.part`
     const car = await server.bytes('com.atproto.sync.getRepo', { did })
     const out = createWriteStream(part)
@@ -78,7 +78,7 @@ interface Commit {
 }
 
 /** As the server resolves it; undefined where it cannot. */
-async function didDocument(server: ServerCalls, did: string) {
+async function didDocument(server: ServerClient, did: string) {
   const { didDoc } = await server.get<{ didDoc?: object }>('com.atproto.identity.resolveDid', {
     did,
   })

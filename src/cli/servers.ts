@@ -1,6 +1,6 @@
 /** `headwater status` and `headwater request-crawl`: the server as a whole. */
 import type { Command } from '#src/cli/command.ts'
-import { serverCalls } from '#src/cli/server-calls.ts'
+import { createServerClient } from '#src/cli/server-client.ts'
 
 const status: Command = {
   name: 'status',
@@ -12,7 +12,7 @@ const requestCrawl: Command = {
   name: 'request-crawl',
   summary: 'Ask relays to crawl this server; those of PDS_CRAWLERS unless you name some',
   operands: '[relay URL …]',
-  counts: [0, 20],
+  operandCount: [0, 20],
   options: {
     hostname: {
       type: 'string',
@@ -28,7 +28,7 @@ const requestCrawl: Command = {
     }
     for (const relay of relays) {
       const url = relay.includes('://') ? relay.replace(/\/+$/, '') : `https://${relay}`
-      await serverCalls(url, undefined).post('com.atproto.sync.requestCrawl', { hostname })
+      await createServerClient(url, undefined).post('com.atproto.sync.requestCrawl', { hostname })
     }
     return { hostname, asked: relays }
   },

@@ -1,6 +1,6 @@
 /** `headwater … takedown` and `… untakedown`: hiding an account, one record or one blob, and showing it again. */
-import { type Asked, type Command, text } from '#src/cli/command.ts'
-import { didOf, type ServerCalls } from '#src/cli/server-calls.ts'
+import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
+import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 
 interface Kind {
   name: string
@@ -9,7 +9,7 @@ interface Kind {
   takedown: string
   untakedown: string
   /** The subject as com.atproto.admin names it. */
-  subject(server: ServerCalls, operands: readonly string[]): Promise<object>
+  subject(server: ServerClient, operands: readonly string[]): Promise<object>
 }
 
 const account: Kind = {
@@ -20,7 +20,7 @@ const account: Kind = {
   untakedown: 'End the takedown of an account',
   subject: async (server, [name]) => ({
     $type: 'com.atproto.admin.defs#repoRef',
-    did: await didOf(server, name!),
+    did: await lookUpDid(server, name!),
   }),
 }
 
@@ -45,7 +45,7 @@ const blob: Kind = {
   untakedown: 'End the takedown of a blob',
   subject: async (server, [name, cid]) => ({
     $type: 'com.atproto.admin.defs#repoBlobRef',
-    did: await didOf(server, name!),
+    did: await lookUpDid(server, name!),
     cid: cid!,
   }),
 }
@@ -54,8 +54,8 @@ export const takedownCommands: readonly Command[] = [account, record, blob].flat
 
 function commandsFor(kind: Kind): Command[] {
   const { name, operands, count } = kind
-  const shared = { operands, counts: [count, count] } as const
-  const set = async ({ server, operands }: Asked, takedown: object) => {
+  const shared = { operands, operandCount: [count, count] } as const
+  const set = async ({ server, operands }: Invocation, takedown: object) => {
     const subject = await kind.subject(server, operands)
     await server.post('com.atproto.admin.updateSubjectStatus', { subject, takedown })
     return { ...subject, $type: undefined, takedown }
@@ -66,7 +66,7 @@ function commandsFor(kind: Kind): Command[] {
       name: `${name} takedown`,
       summary: kind.takedown,
       options: { ref: { type: 'string', value: 'TEXT', help: 'why, for your records' } },
-      run: (asked) => set(asked, { applied: true, ref: text(asked, 'ref') ?? 'headwater' }),
+      run: (asked) => set(asked, { applied: true, ref: textOption(asked, 'ref') ?? 'headwater' }),
     },
     {
       ...shared,

@@ -1,5 +1,5 @@
 /** Where blobs are kept, how big they may be, and how long an upload waits for a record that has it. */
-import type { Reader } from '#src/config/read.ts'
+import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface BlobConfig {
   /** A folder of this machine, or a bucket. */
@@ -32,9 +32,9 @@ export interface S3Storage {
 
 const HOUR_MS = 60 * 60 * 1000
 /** Below this the SDK would also cut downloads to slow clients. */
-const LEAST_REQUEST_TIMEOUT_MS = 6_000
+const MIN_REQUEST_TIMEOUT_MS = 6_000
 
-export function readBlobs(read: Reader): BlobConfig {
+export function readBlobs(read: EnvironmentReader): BlobConfig {
   return {
     storage: readStorage(read),
     tempMaxAgeMs:
@@ -43,16 +43,14 @@ export function readBlobs(read: Reader): BlobConfig {
   }
 }
 
-function readStorage(read: Reader): DiskStorage | S3Storage {
+function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
   const location = read.text('PDS_BLOBSTORE_DISK_LOCATION')
   const bucket = read.text('PDS_BLOBSTORE_S3_BUCKET')
   if (bucket === undefined) {
     return { kind: 'disk', location, tempLocation: read.text('PDS_BLOBSTORE_DISK_TMP_LOCATION') }
   }
   if (location !== undefined) {
-    read.mistakes.push(
-      'PDS_BLOBSTORE_DISK_LOCATION and PDS_BLOBSTORE_S3_BUCKET must not both be set',
-    )
+    read.errors.push('PDS_BLOBSTORE_DISK_LOCATION and PDS_BLOBSTORE_S3_BUCKET must not both be set')
   }
   const uploadTimeoutMs = read.integer('PDS_BLOBSTORE_S3_UPLOAD_TIMEOUT_MS', 1, HOUR_MS) ?? 20_000
   const requestTimeoutMs = read.integer('PDS_BLOBSTORE_S3_REQUEST_TIMEOUT_MS', 1, HOUR_MS)
@@ -65,12 +63,12 @@ function readStorage(read: Reader): DiskStorage | S3Storage {
     credentials: readCredentials(read),
     uploadTimeoutMs,
     requestTimeoutMs:
-      requestTimeoutMs ?? Math.max(Math.min(uploadTimeoutMs, 15_000), LEAST_REQUEST_TIMEOUT_MS),
+      requestTimeoutMs ?? Math.max(Math.min(uploadTimeoutMs, 15_000), MIN_REQUEST_TIMEOUT_MS),
   }
 }
 
 /** Absent: the SDK finds them where it always does. */
-function readCredentials(read: Reader): S3Storage['credentials'] {
+function readCredentials(read: EnvironmentReader): S3Storage['credentials'] {
   const id = 'PDS_BLOBSTORE_S3_ACCESS_KEY_ID'
   const secret = 'PDS_BLOBSTORE_S3_SECRET_ACCESS_KEY'
   const accessKeyId = read.text(id)

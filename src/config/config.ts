@@ -5,10 +5,10 @@ import manifest from '#package' with { type: 'json' }
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type InviteConfig, readInvites } from '#src/config/invites.ts'
 import { type MailConfig, readMail } from '#src/config/mail.ts'
-import { isKnown, namesWithoutEffect, nearestName } from '#src/config/names.ts'
+import { ignoredNames, isKnownName, nearestName } from '#src/config/names.ts'
 import { type OAuthConfig, readOAuth } from '#src/config/oauth.ts'
 import { type ProxyConfig, readProxy } from '#src/config/proxy.ts'
-import { type Environment, Reader } from '#src/config/read.ts'
+import { type Environment, EnvironmentReader } from '#src/config/read.ts'
 import { readServices, type Services } from '#src/config/services.ts'
 import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
 
@@ -118,7 +118,7 @@ export function environment(): Environment {
  * Sets what native modules read from the environment of the process when they are loaded: backtraces cost the engine's
  * client most of its time, and its log is for developers of the engine. Call it before anything imports rivetkit.
  */
-export function settleNativeModules(config: Config): void {
+export function configureNativeModules(config: Config): void {
   const settings = {
     RUST_BACKTRACE: '0',
     RUST_LIB_BACKTRACE: '0',
@@ -129,7 +129,7 @@ export function settleNativeModules(config: Config): void {
 
 /** Reads a configuration. Throws `ConfigError` with every mistake. */
 export function readConfig(env: Environment): Config {
-  const read = new Reader(env)
+  const read = new EnvironmentReader(env)
   const named = read.checked('PDS_HOSTNAME', 'a host name', isHostname)
   const hostname = named?.toLowerCase() ?? 'localhost'
   const isProduction = hostname !== 'localhost'
@@ -178,12 +178,12 @@ export function readConfig(env: Environment): Config {
     },
     warnings: warnings(read),
   }
-  const mistakes = [...unknownNames(env), ...read.mistakes]
+  const mistakes = [...unknownNames(env), ...read.errors]
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return config
 }
 
-function readService(read: Reader, hostname: string): Config['service'] {
+function readService(read: EnvironmentReader, hostname: string): Config['service'] {
   const domains = read.list(
     'PDS_SERVICE_HANDLE_DOMAINS',
     'domains, each with a leading dot, between commas',
@@ -201,7 +201,7 @@ function readService(read: Reader, hostname: string): Config['service'] {
   }
 }
 
-function readIdentity(read: Reader, isProduction: boolean): Config['identity'] {
+function readIdentity(read: EnvironmentReader, isProduction: boolean): Config['identity'] {
   const isDevMode = read.flag('PDS_DEV_MODE') ?? !isProduction
   return {
     plcUrl: read.url('PDS_DID_PLC_URL') ?? (isProduction ? 'https://plc.directory' : undefined),
@@ -218,7 +218,7 @@ function readIdentity(read: Reader, isProduction: boolean): Config['identity'] {
   }
 }
 
-function readNameservers(read: Reader): string[] | undefined {
+function readNameservers(read: EnvironmentReader): string[] | undefined {
   return read.list(
     'PDS_HANDLE_BACKUP_NAMESERVERS',
     'hosts or IP addresses between commas, each with a port where that is not 53',
@@ -227,7 +227,7 @@ function readNameservers(read: Reader): string[] | undefined {
 }
 
 /** In development what is absent is generated and kept in the data folder. */
-function readSecrets(read: Reader, isProduction: boolean): Partial<Secrets> {
+function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Secrets> {
   const long = (value: string) => !isProduction || value.length >= 16
   const atLeast = 'at least 16 characters'
   const isHex32 = (value: string) => hex32.form.test(value)
@@ -256,22 +256,22 @@ function tokenFrom(jwtSecret: string): string {
   return createHmac('sha256', jwtSecret).update('headwater internal token').digest('hex')
 }
 
-function readLogLevel(read: Reader): LogLevel {
+function readLogLevel(read: EnvironmentReader): LogLevel {
   const level = read.choice('LOG_LEVEL', levels) ?? 'info'
   return (read.flag('LOG_ENABLED') ?? true) ? level : 'silent'
 }
 
 function unknownNames(env: Environment): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('PDS_') && !isKnown(name))
+    .filter((name) => name.startsWith('PDS_') && !isKnownName(name))
     .map((name) => {
       const nearest = nearestName(name)
       return `${name} is not a variable${nearest ? `; did you mean ${nearest}?` : ''}`
     })
 }
 
-function warnings(read: Reader): string[] {
-  const idle = namesWithoutEffect.filter((name) => read.text(name) !== undefined)
+function warnings(read: EnvironmentReader): string[] {
+  const idle = ignoredNames.filter((name) => read.text(name) !== undefined)
   return idle.length === 0 ? [] : [`These variables have no effect yet: ${idle.join(', ')}`]
 }
 

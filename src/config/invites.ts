@@ -1,5 +1,5 @@
 /** Invite codes: whether one is needed, and how accounts earn codes to give away. */
-import type { Reader } from '#src/config/read.ts'
+import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface InviteConfig {
   required: boolean
@@ -11,7 +11,7 @@ export interface InviteConfig {
 
 const TEN_YEARS_MS = 3650 * 24 * 60 * 60 * 1000
 
-export function readInvites(read: Reader, isProduction: boolean): InviteConfig {
+export function readInvites(read: EnvironmentReader, isProduction: boolean): InviteConfig {
   return {
     required: read.flag('PDS_INVITE_REQUIRED') ?? isProduction,
     intervalMs: read.integer('PDS_INVITE_INTERVAL', 1, TEN_YEARS_MS),

@@ -1,5 +1,5 @@
 /** Mail: where it goes out, and in whose name. */
-import type { Reader } from '#src/config/read.ts'
+import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface MailAccount {
   /** As nodemailer reads it, for example `smtps://user:password@mail.example.com`. It may hold a password. */
@@ -17,7 +17,7 @@ export interface MailConfig {
   confirmationLink: boolean
 }
 
-export function readMail(read: Reader): MailConfig {
+export function readMail(read: EnvironmentReader): MailConfig {
   return {
     server: readAccount(read, 'PDS_EMAIL_SMTP_URL', 'PDS_EMAIL_FROM_ADDRESS'),
     moderation: readAccount(read, 'PDS_MODERATION_EMAIL_SMTP_URL', 'PDS_MODERATION_EMAIL_ADDRESS'),
@@ -26,7 +26,11 @@ export function readMail(read: Reader): MailConfig {
 }
 
 /** Both or none, as in the reference. */
-function readAccount(read: Reader, urlName: string, addressName: string): MailAccount | undefined {
+function readAccount(
+  read: EnvironmentReader,
+  urlName: string,
+  addressName: string,
+): MailAccount | undefined {
   const isSmtp = (url: string) => /^smtps?:\/\/\S+$/i.test(url)
   const smtpUrl = read.secret(urlName, 'an smtp or smtps URL', isSmtp)
   const fromAddress = read.checked(addressName, 'an email address', (text) => text.includes('@'))

@@ -22,7 +22,7 @@ export const ourNames = [
 ]
 
 /** Variables of the reference PDS (@atproto/pds 0.5, packages/pds/src/config/env.ts) that work here. */
-export const sharedNames = [
+export const referenceNames = [
   'PDS_PORT',
   'PDS_HOSTNAME',
   'PDS_SERVICE_DID',
@@ -110,7 +110,7 @@ const each = (prefix: string, endings: string) =>
   endings.split(' ').map((ending) => `${prefix}_${ending}`)
 
 /** Variables of the reference that are understood, but do nothing here yet. */
-export const namesWithoutEffect = [
+export const ignoredNames = [
   ...each('PDS', 'LIGHT_COLOR DARK_COLOR CONTRAST_SATURATION'),
   ...each('PDS_PRIMARY_COLOR', 'CONTRAST HUE'),
   ...each('PDS_ERROR_COLOR', 'CONTRAST HUE'),
@@ -128,9 +128,9 @@ export const namesWithoutEffect = [
   ...each('LOG', 'SYSTEMS DESTINATION'),
 ]
 
-const known = [...ourNames, ...sharedNames, ...namesWithoutEffect]
+const known = [...ourNames, ...referenceNames, ...ignoredNames]
 
-export function isKnown(name: string): boolean {
+export function isKnownName(name: string): boolean {
   return known.includes(name)
 }
 

@@ -1,5 +1,5 @@
 /** Signing in to apps: what the pages look like, which apps are trusted, and what is shared by all gateways. */
-import type { Reader } from '#src/config/read.ts'
+import type { EnvironmentReader } from '#src/config/read.ts'
 
 /** As @atproto/oauth-provider takes it. */
 export interface BrandingConfig {
@@ -36,7 +36,7 @@ type ColorName = keyof typeof colors
 const picture = 'an https, http or data URL'
 const isPicture = (text: string) => /^(https?:\/\/|data:)\S+$/i.test(text)
 
-export function readOAuth(read: Reader, hostname: string): OAuthConfig {
+export function readOAuth(read: EnvironmentReader, hostname: string): OAuthConfig {
   const isHex32 = (value: string) => /^[0-9a-f]{64}$/i.test(value)
   return {
     branding: readBranding(read, hostname),
@@ -49,7 +49,7 @@ export function readOAuth(read: Reader, hostname: string): OAuthConfig {
   }
 }
 
-function readBranding(read: Reader, hostname: string): BrandingConfig {
+function readBranding(read: EnvironmentReader, hostname: string): BrandingConfig {
   const logo = read.checked('PDS_LOGO_URL', picture, isPicture)
   const light = read.checked('PDS_BACKGROUND_LIGHT_URL', picture, isPicture)
   const dark = read.checked('PDS_BACKGROUND_DARK_URL', picture, isPicture)
@@ -76,14 +76,14 @@ function readBranding(read: Reader, hostname: string): BrandingConfig {
   }
 }
 
-function readColor(read: Reader, color: string, name: string): [string, string][] {
+function readColor(read: EnvironmentReader, color: string, name: string): [string, string][] {
   const expected = 'a colour: #rgb, #rrggbb or rgb(r, g, b)'
   const isColor = (text: string) => /^(#([0-9a-f]{3}|[0-9a-f]{6})|rgb\([\d\s,]+\))$/i.test(text)
   const value = read.checked(name, expected, isColor)
   return value === undefined ? [] : [[color, value]]
 }
 
-function readHcaptcha(read: Reader): OAuthConfig['hcaptcha'] {
+function readHcaptcha(read: EnvironmentReader): OAuthConfig['hcaptcha'] {
   const siteKey = read.text('PDS_HCAPTCHA_SITE_KEY')
   const secretKey = read.secret('PDS_HCAPTCHA_SECRET_KEY', 'set', () => true)
   const tokenSalt = read.secret('PDS_HCAPTCHA_TOKEN_SALT', 'set', () => true)

@@ -3,8 +3,8 @@
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads variables by name. An empty one counts as not set, as in the reference. */
-export class Reader {
-  readonly mistakes: string[] = []
+export class EnvironmentReader {
+  readonly errors: string[] = []
   readonly #env: Environment
 
   constructor(env: Environment) {
@@ -27,7 +27,7 @@ export class Reader {
   secret(name: string, expected: string, isRight: (value: string) => boolean): string | undefined {
     const value = this.#env[name] || undefined
     if (value === undefined || isRight(value)) return value
-    this.mistakes.push(`${name} must be ${expected}`)
+    this.errors.push(`${name} must be ${expected}`)
     return undefined
   }
 
@@ -75,12 +75,12 @@ export class Reader {
   }
 
   missing(name: string, why: string): undefined {
-    this.mistakes.push(`${name} is missing: ${why}`)
+    this.errors.push(`${name} is missing: ${why}`)
     return undefined
   }
 
   #wrong(name: string, expected: string, value: string): undefined {
-    this.mistakes.push(`${name} must be ${expected}, not "${value}"`)
+    this.errors.push(`${name} must be ${expected}, not "${value}"`)
     return undefined
   }
 }

@@ -1,5 +1,5 @@
 /** The services that this server works with: where they are, and the DIDs under which they are believed and addressed. */
-import type { Reader } from '#src/config/read.ts'
+import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface ServiceAddress {
   /** Without a trailing slash. */
@@ -21,7 +21,7 @@ export interface Services {
   report: ServiceAddress | undefined
 }
 
-export function readServices(read: Reader): Services {
+export function readServices(read: EnvironmentReader): Services {
   const moderation = readService(read, 'PDS_MOD_SERVICE_URL', 'PDS_MOD_SERVICE_DID')
   const appView = readService(read, 'PDS_BSKY_APP_VIEW_URL', 'PDS_BSKY_APP_VIEW_DID')
   const cdnUrlPattern = read.text('PDS_BSKY_APP_VIEW_CDN_URL_PATTERN')
@@ -33,7 +33,11 @@ export function readServices(read: Reader): Services {
 }
 
 /** An address is whole: a DID that no URL goes with counts for nothing, as in the reference. */
-function readService(read: Reader, urlName: string, didName: string): ServiceAddress | undefined {
+function readService(
+  read: EnvironmentReader,
+  urlName: string,
+  didName: string,
+): ServiceAddress | undefined {
   const url = read.url(urlName)
   const did = read.checked(didName, 'a DID', (value) => /^did:[a-z]+:[\w.:%-]+$/.test(value))
   if (url === undefined) return undefined

@@ -1,6 +1,6 @@
 /** What of the environment is about traffic: whom to count, whom to believe, and whom to tell. */
 import { isIP } from 'node:net'
-import type { Reader } from '#src/config/read.ts'
+import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface TrafficConfig {
   metrics: {
@@ -26,7 +26,7 @@ export interface TrafficConfig {
 
 const addresses = 'IP addresses or ranges (10.0.0.0/8) between commas'
 
-export function readTraffic(read: Reader): TrafficConfig {
+export function readTraffic(read: EnvironmentReader): TrafficConfig {
   return {
     metrics: {
       open: read.flag('PDS_METRICS_OPEN') ?? false,

@@ -8,7 +8,7 @@ export interface DirectoryAccount {
   status: string
 }
 
-const largest = 20_000
+const MAX_ACCOUNTS = 20_000
 
 export class AccountCache {
   #accounts = new Map<string, DirectoryAccount>()
@@ -23,7 +23,7 @@ export class AccountCache {
     if (kept !== undefined) return kept
     const account = await read()
     // What was read before a write goes to the map of that time, which nobody looks at any more.
-    if (account !== undefined && accounts.size < largest) accounts.set(identifier, account)
+    if (account !== undefined && accounts.size < MAX_ACCOUNTS) accounts.set(identifier, account)
     return account
   }
 

@@ -1,7 +1,7 @@
 /** The accounts of this server, by handle, email and DID, and in the order in which they came. */
 import type { DirectoryAccount } from '#src/directory/account-cache.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
-import { sweep } from '#src/directory/reservations.ts'
+import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -11,7 +11,7 @@ export interface ListedAccount extends DirectoryAccount {
 }
 
 /** The account of a handle, a DID or an email, in whatever state; null for none, or one being created. */
-export async function find(
+export async function findAccount(
   directory: Directory,
   { identifier }: { identifier: string },
 ): Promise<DirectoryAccount | null> {
@@ -32,14 +32,14 @@ export async function resolveHandle(
   directory: Directory,
   { handle }: { handle: string },
 ): Promise<{ did: string } | null> {
-  const account = await find(directory, { identifier: handle })
+  const account = await findAccount(directory, { identifier: handle })
   return account?.status === 'active' && account.handle === handle.toLowerCase()
     ? { did: account.did }
     : null
 }
 
 /** A page of all accounts, oldest first; `cursor` is `<ms>::<did>` of the last one before. Throws 400 on others. */
-export async function list(
+export async function listAccounts(
   directory: Directory,
   { cursor, limit }: { cursor?: string; limit: number },
 ): Promise<{ accounts: ListedAccount[]; cursor?: string }> {
@@ -110,7 +110,7 @@ export async function setHandle(
       throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
     const update = { sql: 'UPDATE account SET handle = ? WHERE did = ?', params: [handle, did] }
-    return [...sweep(now), update]
+    return [...deleteExpiredReservations(now), update]
   })
 }
 
@@ -133,7 +133,7 @@ export async function setEmail(
       throw invalidRequest('This email address is already in use, please use a different email.')
     }
     const update = { sql: 'UPDATE account SET email = ? WHERE did = ?', params: [email, did] }
-    return [...sweep(now), update]
+    return [...deleteExpiredReservations(now), update]
   })
 }
 

@@ -1,33 +1,37 @@
 /** All that the directory can be asked: `(directory, input) → result`. */
 
+export { getAccountInviteCodes } from '#src/directory/account-invite-codes.ts'
 export {
-  find,
-  list,
+  findAccount,
+  listAccounts,
   resolveHandle,
   setEmail,
   setHandle,
   setState,
 } from '#src/directory/accounts.ts'
-export { findBirth } from '#src/directory/births.ts'
-export { countAccounts } from '#src/directory/count.ts'
-export { forget, listDue } from '#src/directory/departures.ts'
+export {
+  disableInviteCodes,
+  invitesByAccount,
+  listInviteCodes,
+  setInvitesDisabled,
+} from '#src/directory/admin-invite-codes.ts'
+export { countAccounts } from '#src/directory/count-accounts.ts'
+export { listDueDeletions, removeDeletedAccount } from '#src/directory/due-deletions.ts'
 export {
   beginIdentityChange,
   endIdentityChange,
   listIdentityChanges,
 } from '#src/directory/identity-changes.ts'
-export {
-  disableInviteCodes,
-  invitesOf,
-  listInviteCodes,
-  setInvitesDisabled,
-} from '#src/directory/invite-codes.ts'
+export { findInitialState } from '#src/directory/initial-states.ts'
 export { createInviteCodes } from '#src/directory/invites.ts'
-export { endRotation, listRotations, noteRotation } from '#src/directory/key-rotations.ts'
-export { findPasswordReset, notePasswordReset } from '#src/directory/password-resets.ts'
+export {
+  endKeyRotation,
+  listKeyRotations,
+  recordKeyRotation,
+} from '#src/directory/key-rotations.ts'
+export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export { addReminder, listReminders, removeReminders } from '#src/directory/reminders.ts'
-export { confirm, release, reserve } from '#src/directory/reservations.ts'
+export { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'
 export { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
-export { accountInviteCodes } from '#src/directory/routine-invites.ts'
-export { describe, search } from '#src/directory/search.ts'
+export { getAccountInfos, searchAccounts } from '#src/directory/search-accounts.ts'
 export { getSetting, hasHandlesUnder, putSetting } from '#src/directory/settings.ts'

@@ -19,19 +19,19 @@ export async function createInviteCodes(
 ): Promise<{ codes: { account: string; codes: string[] }[] }> {
   const made = forAccounts.map((account) => ({
     account,
-    codes: Array.from({ length: codeCount }, () => newCode(hostname)),
+    codes: Array.from({ length: codeCount }, () => newInviteCode(hostname)),
   }))
   const rows = made.flatMap(({ account: forAccount, codes }) =>
     codes.map((code) => ({ code, forAccount, createdBy: 'admin', disabled: false })),
   )
   return directory.lane.write([], async (now) => ({
     answer: { codes: made },
-    statements: storeCodes(rows, useCount, now),
+    statements: insertInviteCodes(rows, useCount, now),
   }))
 }
 
 /** Stores new codes, each good for `useCount` accounts. `createdBy` is a DID, or `admin`. */
-export function storeCodes(
+export function insertInviteCodes(
   codes: readonly { code: string; forAccount: string; createdBy: string; disabled: boolean }[],
   useCount: number,
   now: number,
@@ -46,7 +46,7 @@ export function storeCodes(
 }
 
 /** Throws 400 InvalidInviteCode unless the code has a use left for `did`. Expired reservations do not count. */
-export async function checkInvite(
+export async function checkInviteCode(
   { sql }: Directory,
   code: string,
   did: string,
@@ -70,7 +70,7 @@ export async function checkInvite(
 }
 
 /** Notes that `did` uses the code; once, however often it is repeated. */
-export function useInvite(code: string, did: string, now: number): Statement {
+export function insertInviteUse(code: string, did: string, now: number): Statement {
   return {
     sql: 'INSERT OR IGNORE INTO invite_code_use (code, used_by, used_at) VALUES (?, ?, ?)',
     params: [code, did, new Date(now).toISOString()],
@@ -78,11 +78,11 @@ export function useInvite(code: string, did: string, now: number): Statement {
 }
 
 /** Gives back what `did` used. */
-export function forgetUses(did: string): Statement {
+export function deleteInviteUses(did: string): Statement {
   return { sql: 'DELETE FROM invite_code_use WHERE used_by = ?', params: [did] }
 }
 
 /** `pds-example-com-abc23-567xy`: not mistakable for a link. */
-export function newCode(hostname: string): string {
+export function newInviteCode(hostname: string): string {
   return `${hostname.replaceAll('.', '-')}-${randomLetters(2, 5)}`
 }

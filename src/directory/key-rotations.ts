@@ -1,14 +1,14 @@
 /** Changes of signing keys under way: noted before they begin, so that whoever dies over one leaves it to be found. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
-export interface NotedRotation {
+export interface PendingKeyRotation {
   did: string
   /** Milliseconds since 1970. */
   notedAt: number
 }
 
 /** Notes that the account's key is about to be replaced. May be repeated: it is then under way from now on. */
-export async function noteRotation(
+export async function recordKeyRotation(
   directory: Directory,
   { did }: { did: string },
 ): Promise<{ notedAt: number }> {
@@ -19,11 +19,11 @@ export async function noteRotation(
 }
 
 /** At most `limit` of those noted more than `age` milliseconds ago, oldest first. */
-export async function listRotations(
+export async function listKeyRotations(
   { sql, clock }: Directory,
   { age, limit }: { age: number; limit: number },
-): Promise<NotedRotation[]> {
-  return sql.all<NotedRotation>(
+): Promise<PendingKeyRotation[]> {
+  return sql.all<PendingKeyRotation>(
     `SELECT did, noted_at AS notedAt FROM key_rotation WHERE noted_at < ?
      ORDER BY noted_at, did LIMIT ?`,
     clock.now() - age,
@@ -32,9 +32,9 @@ export async function listRotations(
 }
 
 /** Strikes a rotation out, unless it was begun anew since; a key that came of it is nobody else's any more. */
-export async function endRotation(
+export async function endKeyRotation(
   directory: Directory,
-  { did, notedAt, signingKeyDid }: NotedRotation & { signingKeyDid?: string },
+  { did, notedAt, signingKeyDid }: PendingKeyRotation & { signingKeyDid?: string },
 ): Promise<void> {
   const subjects = signingKeyDid === undefined ? [did] : [did, `key ${signingKeyDid}`]
   await directory.lane.write(subjects, async () => ({

@@ -2,16 +2,16 @@
 import { AccountCache } from '#src/directory/account-cache.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import { WriteLane } from '#src/ports/subject-lane.ts'
+import { SubjectLane } from '#src/ports/subject-lane.ts'
 
 /** The directory, open: handle, email and DID of every account of this server, and the invite codes. */
 export interface Directory {
   readonly sql: Sql
   readonly clock: Clock
-  readonly lane: WriteLane
+  readonly lane: SubjectLane
   readonly cache: AccountCache
   /** Accounts that are known to be in the `reminder` table. */
-  readonly reminded: Set<string>
+  readonly withReminder: Set<string>
 }
 
 /** Opens the directory over a database that has `directorySchema`. */
@@ -19,8 +19,8 @@ export function openDirectory({ sql, clock }: { sql: Sql; clock: Clock }): Direc
   return {
     sql,
     clock,
-    lane: new WriteLane({ sql, clock }),
+    lane: new SubjectLane({ sql, clock }),
     cache: new AccountCache(),
-    reminded: new Set(),
+    withReminder: new Set(),
   }
 }

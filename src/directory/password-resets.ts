@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto'
 import type { Directory } from '#src/directory/open-directory.ts'
 
 /** Longer than any token is good: until then its bearer is told that it has expired. */
-const KEPT_MS = 24 * 60 * 60 * 1000
+const TTL_MS = 24 * 60 * 60 * 1000
 
 /** Notes the account's last token; the account itself says whether it is still good. */
-export async function notePasswordReset(
+export async function recordPasswordReset(
   directory: Directory,
   { did, token }: { did: string; token: string },
 ): Promise<void> {
   await directory.lane.write([did], async (now) => ({
     answer: undefined,
     statements: [
-      { sql: 'DELETE FROM password_reset WHERE requested_at <= ?', params: [now - KEPT_MS] },
+      { sql: 'DELETE FROM password_reset WHERE requested_at <= ?', params: [now - TTL_MS] },
       {
         sql: 'INSERT OR REPLACE INTO password_reset (did, token_hash, requested_at) VALUES (?, ?, ?)',
         params: [did, hashOf(token), now],

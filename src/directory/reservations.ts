@@ -6,31 +6,31 @@
  */
 import {
   type Confirmation,
-  completeBirth,
-  dropBirths,
-  type NewKey,
-  noteBirth,
-} from '#src/directory/births.ts'
-import { checkInvite, forgetUses, useInvite } from '#src/directory/invites.ts'
+  completeInitialState,
+  deleteInitialStates,
+  insertInitialState,
+  type NewSigningKey,
+} from '#src/directory/initial-states.ts'
+import { checkInviteCode, deleteInviteUses, insertInviteUse } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
-import { noteReminder } from '#src/directory/reminders.ts'
-import { useReservedKey } from '#src/directory/reserved-keys.ts'
+import { insertReminder } from '#src/directory/reminders.ts'
+import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 /** How long a creation may take, in milliseconds. */
-const reservationTime = 5 * 60_000
+const RESERVATION_MS = 5 * 60_000
 /** How long an account that came from elsewhere may stay deactivated (the reference's time). */
-const arrivalTime = 3 * 24 * 60 * 60_000
+const MIGRATION_TIMEOUT_MS = 3 * 24 * 60 * 60_000
 
-export interface Reservation extends NewKey {
+export interface Reservation extends NewSigningKey {
   did: string
   /** In lower case. */
   handle: string
   email: string
   inviteCode?: string
   /** The account comes from elsewhere, with its DID: it is deactivated until that points here. */
-  arrives?: boolean
+  isMigratingIn?: boolean
 }
 
 interface Claim {
@@ -46,7 +46,7 @@ interface Claim {
  * is durable from here on. May be repeated for the same DID.
  * Throws 400 InvalidRequest where handle or email are taken, InvalidInviteCode where the code gives nothing.
  */
-export async function reserve(directory: Directory, input: Reservation): Promise<void> {
+export async function reserveAccount(directory: Directory, input: Reservation): Promise<void> {
   const reservation = { ...input, email: input.email.toLowerCase() }
   const { did, handle, email, inviteCode } = reservation
   const subjects = [
@@ -57,17 +57,22 @@ export async function reserve(directory: Directory, input: Reservation): Promise
   ]
   return directory.lane.write(subjects, async (now) => {
     // First: whoever has no code learns nothing of the names that are taken.
-    if (inviteCode !== undefined) await checkInvite(directory, inviteCode, did, now)
+    if (inviteCode !== undefined) await checkInviteCode(directory, inviteCode, did, now)
     const isConfirmed = await checkClaims(directory, reservation, now)
     if (isConfirmed) {
       // Whoever brings a DID may bring it once; a DID that is made here is new every time.
-      if (input.arrives) throw alreadyExists()
+      if (input.isMigratingIn) throw alreadyExists()
       return { answer: undefined, statements: [] }
     }
-    const invited = inviteCode === undefined ? [] : [useInvite(inviteCode, did, now)]
+    const invited = inviteCode === undefined ? [] : [insertInviteUse(inviteCode, did, now)]
     return {
       answer: undefined,
-      statements: [...sweep(now), claim(reservation, now), noteBirth(did, reservation), ...invited],
+      statements: [
+        ...deleteExpiredReservations(now),
+        claim(reservation, now),
+        insertInitialState(did, reservation),
+        ...invited,
+      ],
     }
   })
 }
@@ -76,7 +81,7 @@ export async function reserve(directory: Directory, input: Reservation): Promise
  * Makes the account known and its birth complete, and notes that it is to be reminded of its first events. May be
  * repeated: what was said first counts. Throws 400 where the reservation is gone or over.
  */
-export async function confirm(
+export async function confirmAccount(
   directory: Directory,
   { did, ...confirmation }: Confirmation & { did: string },
 ): Promise<void> {
@@ -92,17 +97,22 @@ export async function confirm(
     const arrives = own.status === 'deactivated'
     const statement = {
       sql: 'UPDATE account SET reserved_until = NULL, created_at = ?, delete_after = ? WHERE did = ?',
-      params: [now, arrives ? now + arrivalTime : null, did],
+      params: [now, arrives ? now + MIGRATION_TIMEOUT_MS : null, did],
     }
-    const used = arrives ? [useReservedKey(did)] : []
-    const statements = [...used, statement, completeBirth(did, confirmation), noteReminder(did)]
+    const used = arrives ? [deleteReservedKey(did)] : []
+    const statements = [
+      ...used,
+      statement,
+      completeInitialState(did, confirmation),
+      insertReminder(did),
+    ]
     return { answer: undefined, statements }
   })
-  directory.reminded.add(did)
+  directory.withReminder.add(did)
 }
 
 /** Lets a reservation go. `released` is false, and nothing is changed, where the account is confirmed already. */
-export async function release(
+export async function releaseReservation(
   directory: Directory,
   { did }: { did: string },
 ): Promise<{ released: boolean }> {
@@ -111,14 +121,17 @@ export async function release(
     if (own === undefined) return { answer: { released: true }, statements: [] }
     if (own.reservedUntil === null) return { answer: { released: false }, statements: [] }
     const drop = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
-    return { answer: { released: true }, statements: [forgetUses(did), dropBirths([did]), drop] }
+    return {
+      answer: { released: true },
+      statements: [deleteInviteUses(did), deleteInitialStates([did]), drop],
+    }
   })
 }
 
 /** Throws where somebody else has a name; tells whether the account is confirmed with just these names. */
 async function checkClaims(
   directory: Directory,
-  { did, handle, email, arrives }: Reservation,
+  { did, handle, email, isMigratingIn }: Reservation,
   now: number,
 ): Promise<boolean> {
   const claims = await directory.sql.all<Claim>(
@@ -138,7 +151,7 @@ async function checkClaims(
   const own = claims.find((other) => other.did === did)
   if (own === undefined || own.reservedUntil !== null) return false
   if (own.handle === handle && own.email === email) return true
-  if (arrives) throw alreadyExists()
+  if (isMigratingIn) throw alreadyExists()
   throw invalidRequest(`Account already exists: ${did}`)
 }
 
@@ -168,17 +181,17 @@ function alreadyExists(): XrpcError {
   return invalidRequest('Repo already exists', 'AlreadyExists')
 }
 
-function claim({ did, handle, email, arrives }: Reservation, now: number): Statement {
+function claim({ did, handle, email, isMigratingIn }: Reservation, now: number): Statement {
   return {
     sql: `INSERT INTO account (did, handle, email, status, reserved_until) VALUES (?, ?, ?, ?, ?)
           ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
             status = excluded.status, reserved_until = excluded.reserved_until`,
-    params: [did, handle, email, arrives ? 'deactivated' : 'active', now + reservationTime],
+    params: [did, handle, email, isMigratingIn ? 'deactivated' : 'active', now + RESERVATION_MS],
   }
 }
 
 /** Deletes what was reserved and never confirmed; next to nothing where there is nothing. */
-export function sweep(now: number): Statement[] {
+export function deleteExpiredReservations(now: number): Statement[] {
   const expired = 'FROM account WHERE reserved_until <= ?'
   return [
     { sql: `DELETE FROM invite_code_use WHERE used_by IN (SELECT did ${expired})`, params: [now] },

@@ -12,8 +12,8 @@ export interface ReservedKey {
 }
 
 /** Anybody may ask for keys: what nobody came for is forgotten after 30 days, and no more than these are kept. */
-const KEPT_MS = 30 * 24 * 60 * 60_000
-const MOST = 100_000
+const TTL_MS = 30 * 24 * 60 * 60_000
+const MAX_KEYS = 100_000
 
 /** Keeps the key, unless there is one of that name: that one counts. The did:key of the one that counts. */
 export async function reserveKey(
@@ -24,10 +24,10 @@ export async function reserveKey(
     const known = await findReservedKey(directory, { names: [name] })
     if (known !== null) return { answer: { signingKeyDid: known.signingKeyDid }, statements: [] }
     const statements = [
-      { sql: 'DELETE FROM reserved_key WHERE created_at < ?', params: [now - KEPT_MS] },
+      { sql: 'DELETE FROM reserved_key WHERE created_at < ?', params: [now - TTL_MS] },
       {
         sql: `INSERT INTO reserved_key (name, signing_key, signing_key_did, created_at)
-              SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM reserved_key) < ${MOST}`,
+              SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM reserved_key) < ${MAX_KEYS}`,
         params: [name, signingKey, signingKeyDid, now],
       },
     ]
@@ -52,7 +52,7 @@ export async function findReservedKey(
 }
 
 /** Part of the transaction that gives a DID its account: the key is that account's, and nobody else's, from then on. */
-export function useReservedKey(did: string): Statement {
+export function deleteReservedKey(did: string): Statement {
   return {
     sql: `DELETE FROM reserved_key WHERE name = ?
           OR signing_key_did = (SELECT signing_key_did FROM birth WHERE did = ?)`,

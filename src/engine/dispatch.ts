@@ -8,7 +8,7 @@ import type { AuthorizationActions } from '#actors/actions/authorization.ts'
 import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
-import { isGoingAway, isOver } from '#src/engine/going-away.ts'
+import { isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import {
   type Call,
@@ -39,10 +39,10 @@ export interface Dispatch {
   authorization(shard: string): Remote<AuthorizationActions>
 }
 
-const ATTEMPTS = 8
+const MAX_RETRIES = 8
 const FIRST_PAUSE_MS = 25
 /** No further attempt is begun after this: the caller is told in a time in which it still waits. */
-const PATIENCE_MS = 15_000
+const RETRY_WINDOW_MS = 15_000
 
 /** Actions that must run once: the compiler compares this list with their declarations. */
 const once: Record<OnceNames<AccountActions>, true> = {
@@ -85,7 +85,7 @@ async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call):
     const outcome = await tryOnce(ports, call)
     if ('answer' in outcome) return outcome.answer
     if (!outcome.again) throw outcome.error
-    const isLast = attempt === ATTEMPTS || performance.now() - started > PATIENCE_MS
+    const isLast = attempt === MAX_RETRIES || performance.now() - started > RETRY_WINDOW_MS
     if (isLast) throw unavailable('The account is not available just now')
     await ports.pause(FIRST_PAUSE_MS * 2 ** attempt)
   }
@@ -103,7 +103,8 @@ async function tryOnce(ports: Parameters<typeof createDispatch>[0], call: Call):
   const work = live.hold(settle(async () => action(live.subject, ...call.args)))
   const outcome = await inTime(work)
   // Not every life of an actor is told of its end. The next attempt is the engine's to place.
-  if ('error' in outcome && isOver(outcome.error)) ports.live.leave(call.actor, call.key, live)
+  if ('error' in outcome && isActorStopped(outcome.error))
+    ports.live.remove(call.actor, call.key, live)
   return outcome
 }
 

@@ -1,13 +1,18 @@
 /** The engine of this process, on a folder of its own, with everything that a crash left there put right. */
 import { mkdirSync } from 'node:fs'
 import { choosePorts } from '#src/engine/engine-environment.ts'
-import { isRunning, leftBehind, signalTo, writeStoreFile } from '#src/engine/engine-process.ts'
-import { reportDead } from '#src/engine/report-dead.ts'
-import { until } from '#src/engine/until.ts'
-import { type EmbeddedEngine, WatchedEngine } from '#src/engine/watched-engine.ts'
+import {
+  findOrphanedEngine,
+  isRunning,
+  sendSignal,
+  writeStoreFile,
+} from '#src/engine/engine-process.ts'
+import { pollUntil } from '#src/engine/poll-until.ts'
+import { reportStoppedActors } from '#src/engine/report-stopped-actors.ts'
+import { type EmbeddedEngine, SupervisedEngine } from '#src/engine/supervised-engine.ts'
 import type { Log } from '#src/log.ts'
 
-export type { EmbeddedEngine } from '#src/engine/watched-engine.ts'
+export type { EmbeddedEngine } from '#src/engine/supervised-engine.ts'
 
 const STOP_MS = 10_000
 
@@ -21,19 +26,19 @@ export async function startEngine(options: {
   /** First of three ports in a row; absent for free ones. */
   port?: number | undefined
   /** Whether its actors live in another process, and may have outlived the one that ran it before. */
-  actorsElsewhere?: boolean
+  hasRemoteActors?: boolean
   log: Log
 }): Promise<EmbeddedEngine> {
-  const { dir, token, port, actorsElsewhere = false, log } = options
+  const { dir, token, port, hasRemoteActors = false, log } = options
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   writeStoreFile(dir)
   await endLeftBehind(dir, log)
-  const settings = { dir, token, ports: await choosePorts(port), actorsElsewhere }
-  const engine = new WatchedEngine(settings, log)
+  const settings = { dir, token, ports: await choosePorts(port), hasRemoteActors }
+  const engine = new SupervisedEngine(settings, log)
   const dead = await engine.start()
   // Actors that live elsewhere may have outlived the engine.
-  if (!actorsElsewhere) {
-    await reportDead(engine, dead).catch((err) => {
+  if (!hasRemoteActors) {
+    await reportStoppedActors(engine, dead).catch((err) => {
       log.warn({ err }, 'accounts that were in use may be out of reach for two minutes')
     })
   }
@@ -41,10 +46,10 @@ export async function startEngine(options: {
 }
 
 async function endLeftBehind(dir: string, log: Log): Promise<void> {
-  const pid = leftBehind(dir)
+  const pid = findOrphanedEngine(dir)
   if (pid === undefined) return
   log.warn({ pid }, 'ending the engine that an earlier run left behind')
-  signalTo(pid, 'SIGTERM')
-  if (!(await until(() => !isRunning(pid), STOP_MS))) signalTo(pid, 'SIGKILL')
-  await until(() => !isRunning(pid), STOP_MS)
+  sendSignal(pid, 'SIGTERM')
+  if (!(await pollUntil(() => !isRunning(pid), STOP_MS))) sendSignal(pid, 'SIGKILL')
+  await pollUntil(() => !isRunning(pid), STOP_MS)
 }

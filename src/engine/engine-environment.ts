@@ -15,7 +15,7 @@ export interface EngineSettings {
   token: string
   ports: EnginePorts
   /** Whether actors live in other processes than the one that runs the engine. */
-  actorsElsewhere: boolean
+  hasRemoteActors: boolean
 }
 
 export const LOOPBACK = '127.0.0.1'
@@ -32,7 +32,7 @@ const patience = Object.fromEntries([
 
 /** Everything the engine is told; where its store is stands in a file, because its tools must be told too. */
 export function engineEnvironment(settings: EngineSettings): Record<string, string> {
-  const { dir, token, ports, actorsElsewhere } = settings
+  const { dir, token, ports, hasRemoteActors } = settings
   return {
     HOME: dir,
     RUST_LOG: 'warn',
@@ -71,7 +71,7 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     // out of reach. The default for the second is half an hour.
     RIVET__PEGBOARD__ACTOR_START_THRESHOLD: '10000',
     RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: '20000',
-    ...(actorsElsewhere ? {} : patience),
+    ...(hasRemoteActors ? {} : patience),
   }
 }
 

@@ -31,7 +31,7 @@ export interface EngineProcess {
 }
 
 /** Starts the engine on its folder, with its log in `engine.log` there. A session of its own keeps Ctrl-C from it. */
-export function startProcess(settings: EngineSettings): EngineProcess {
+export function startEngineProcess(settings: EngineSettings): EngineProcess {
   const { dir } = settings
   const log = openLog(join(dir, 'engine.log'))
   const command = [...engineCommand(dir), 'start']
@@ -74,12 +74,12 @@ export function writeStoreFile(dir: string): void {
 }
 
 /** Notes that the engine has ended, so that the next start has nothing to look for. */
-export function forgetProcess(dir: string): void {
+export function removePidFile(dir: string): void {
   rmSync(pidFile(dir), { force: true })
 }
 
 /** The process id of an engine that the last run of the folder left behind, if it still runs. */
-export function leftBehind(dir: string): number | undefined {
+export function findOrphanedEngine(dir: string): number | undefined {
   if (!existsSync(pidFile(dir))) return undefined
   const pid = Number(readFileSync(pidFile(dir), 'utf8'))
   return isEngineOf(dir, pid) ? pid : undefined
@@ -107,7 +107,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Signals a process that may end at the same moment. */
-export function signalTo(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+export function sendSignal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
@@ -123,7 +123,7 @@ function commandOf(pid: number): string {
 }
 
 /** The last lines of the engine's log, for the message about a start that failed. */
-export function lastWords(dir: string): string {
+export function readLogTail(dir: string): string {
   try {
     return readFileSync(join(dir, 'engine.log'), 'utf8').trimEnd().split('\n').slice(-5).join('\n')
   } catch {

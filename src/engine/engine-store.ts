@@ -22,27 +22,27 @@ const HELD = `ls --style list --max-depth 9 ${NAMESPACES}/envoy/actor`
  * - The processes that may be given actors: one that is alive connects again and is entered anew; one that is dead
  *   would be given actors for as long as it may be silent, and they would start nowhere.
  */
-const PASSING = [
+const STALE_KEYS = [
   '/rivet/gasoline/kv/worker',
   `${NAMESPACES}/envoy_load_balancer_idx`,
   `${NAMESPACES}/envoy_hash_idx`,
 ]
 
 /** The actors that a process held when it was last heard of; the engine knows the process by its envoy key. */
-export interface Held {
+export interface HeldActors {
   envoyKey: string
   actors: { actorId: string; generation: number }[]
 }
 
 /** Forgets what ended with the last engine; returns every process that holds actors, as far as the store knows. */
-export async function tidyStore(settings: EngineSettings): Promise<Held[]> {
-  const forget = PASSING.map((key) => `clear --range --yes ${key}`)
-  return readHeldActors(await query(settings, [...forget, HELD]))
+export async function clearStaleState(settings: EngineSettings): Promise<HeldActors[]> {
+  const forget = STALE_KEYS.map((key) => `clear --range --yes ${key}`)
+  return parseHeldActors(await query(settings, [...forget, HELD]))
 }
 
 /** Reads lines of namespace, envoy and actor: `/9esh…/f3118992-…/1cx9… = 1`, the number being the generation. */
-export function readHeldActors(listing: string): Held[] {
-  const held = new Map<string, Held>()
+export function parseHeldActors(listing: string): HeldActors[] {
+  const held = new Map<string, HeldActors>()
   const lines = listing.matchAll(/^\s*\/\w+\/([\w-]+)\/(\w+) = (\d+)\s*$/gm)
   for (const [, envoyKey = '', actorId = '', generation] of lines) {
     const { actors } = held.get(envoyKey) ?? { actors: [] }
@@ -54,7 +54,7 @@ export function readHeldActors(listing: string): Held[] {
   return [...held.values()]
 }
 
-const PATIENCE_MS = 20_000
+const TIMEOUT_MS = 20_000
 
 /** Runs queries of the tool one after the other; returns what it printed. */
 async function query(settings: EngineSettings, queries: readonly string[]): Promise<string> {
@@ -62,7 +62,7 @@ async function query(settings: EngineSettings, queries: readonly string[]): Prom
   const tool = spawn(program, [...options, 'udb'], {
     env: engineEnvironment(settings),
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: PATIENCE_MS,
+    timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   })
   const ended = new Promise<void>((resolve, reject) => {

@@ -16,7 +16,7 @@ export interface EngineError {
 }
 
 /** Whether this activation of the actor has ended. */
-export function isOver(error: unknown): boolean {
+export function isActorStopped(error: unknown): boolean {
   const over =
     /database is closed|transaction coordinator is closed|actor (is )?(stopping|shutting down)/i
   return error instanceof Error && over.test(error.message)
@@ -26,7 +26,9 @@ export function isOver(error: unknown): boolean {
 export function isGoingAway(error: unknown): boolean {
   if (error instanceof XrpcError) return false
   // SQLite reports an I/O error if it cannot get a page from the engine.
-  return isOver(error) || /disk i\/o error/i.test((error as EngineError).metadata?.error ?? '')
+  return (
+    isActorStopped(error) || /disk i\/o error/i.test((error as EngineError).metadata?.error ?? '')
+  )
 }
 
 const transientCodes = new Set([

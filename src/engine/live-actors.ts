@@ -12,7 +12,7 @@ export class LiveActors {
   readonly #awake = new Map<string, LiveActor>()
 
   /** The actors of a name that are awake here. */
-  all(name: string): LiveActor[] {
+  list(name: string): LiveActor[] {
     return [...this.#awake].filter(([id]) => id.startsWith(`${name} `)).map(([, actor]) => actor)
   }
 
@@ -21,12 +21,12 @@ export class LiveActors {
   }
 
   /** An actor has woken; an earlier life of it that is still noted is over. */
-  enter(name: string, key: string, actor: LiveActor): void {
+  add(name: string, key: string, actor: LiveActor): void {
     this.#awake.set(`${name} ${key}`, actor)
   }
 
   /** An actor falls asleep; a later life of it stays noted. */
-  leave(name: string, key: string, actor: LiveActor): void {
+  remove(name: string, key: string, actor: LiveActor): void {
     if (this.find(name, key) === actor) this.#awake.delete(`${name} ${key}`)
   }
 }

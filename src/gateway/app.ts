@@ -1,38 +1,38 @@
 /** The HTTP application: every route there is, in reading order. */
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
-import { answerError, openHeaders } from '#src/gateway/http/answer.ts'
+import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
 import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
-import type { Desk } from '#src/gateway/pages/page-context.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
-import { plainRoutes } from '#src/gateway/well-known.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import { wellKnownRoutes } from '#src/gateway/well-known.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
   /** What the security pages have besides; absent where there are none. */
-  security?: Pick<Desk, 'look' | 'secret' | 'clock' | 'signInDevice'>
+  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice'>
   metrics: Metrics
-  server: Surface
+  server: ServerContext
 }
 
 /** Builds the application over its ports; it holds no socket. */
 export function createApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>()
   app.options('*', preflight)
-  plainRoutes(app, ports.server)
-  handleRulesRoutes(app, ports.server.identity.knownHandleRules, ports)
+  wellKnownRoutes(app, ports.server)
+  handleRulesRoutes(app, ports.server.identity.handleRulesCache, ports)
   operatorRoutes(app, ports)
-  if (ports.security !== undefined) securityPages(app, { ...ports, ...ports.security })
+  if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
   app.get('/xrpc/com.atproto.sync.subscribeRepos', () => upgradeRequired())
   app.all('/xrpc/*', xrpcHandler(ports))
-  app.notFound(() => answerError(new XrpcError(404, 'NotFound', 'Not Found')))
+  app.notFound(() => errorResponse(new XrpcError(404, 'NotFound', 'Not Found')))
   app.onError((error, c) => {
-    if (error instanceof XrpcError) return answerError(error)
+    if (error instanceof XrpcError) return errorResponse(error)
     ports.log.error({ id: c.env?.requestId, err: error }, 'request failed')
-    return answerError(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
+    return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   })
   return app
 }
@@ -43,7 +43,7 @@ function preflight(c: Context<Env>): Response {
   return new Response(null, {
     status: 204,
     headers: {
-      ...openHeaders,
+      ...corsHeaders,
       'access-control-allow-methods': 'GET,HEAD,PUT,PATCH,POST,DELETE',
       'access-control-max-age': '86400',
       vary: 'Access-Control-Request-Headers',
@@ -54,7 +54,7 @@ function preflight(c: Context<Env>): Response {
 
 /** The firehose is a WebSocket; its upgrades never come here. */
 function upgradeRequired(): Response {
-  const response = answerError(
+  const response = errorResponse(
     new XrpcError(426, 'UpgradeRequired', 'com.atproto.sync.subscribeRepos is a WebSocket'),
   )
   response.headers.set('upgrade', 'websocket')

@@ -2,13 +2,17 @@
 import { type ActivateDeps, activateAccount } from '#src/gateway/workflows/activate.ts'
 import { type CreateAccountDeps, createAccount } from '#src/gateway/workflows/create-account.ts'
 import { type DeletionDeps, deleteAccount } from '#src/gateway/workflows/delete-account.ts'
-import { type ArriveDeps, arrive, reserveSigningKey } from '#src/gateway/workflows/migrate-in.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import {
+  type MigrateInDeps,
+  migrateIn,
+  reserveSigningKey,
+} from '#src/gateway/workflows/migrate-in.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-export type LifecycleDeps = CreateAccountDeps & ArriveDeps & ActivateDeps & DeletionDeps
+export type LifecycleDeps = CreateAccountDeps & MigrateInDeps & ActivateDeps & DeletionDeps
 
 type Lifecycle = Pick<
-  Surface,
+  ServerContext,
   'createAccount' | 'reserveSigningKey' | 'activateAccount' | 'deleteAccount'
 >
 
@@ -18,7 +22,7 @@ export function openLifecycle(deps: LifecycleDeps): Lifecycle {
       const { did } = input
       return did === undefined
         ? createAccount(deps, input)
-        : arrive(deps, { ...input, did }, requester)
+        : migrateIn(deps, { ...input, did }, requester)
     },
     reserveSigningKey: (input) => reserveSigningKey(deps, input),
     activateAccount: (did) => activateAccount(deps, did),

@@ -3,7 +3,7 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
-import { claim, limiterCalls } from '#src/gateway/xrpc/limiter-calls.ts'
+import { claimPoint, limiterClient } from '#src/gateway/xrpc/limiter-client.ts'
 import { type RateLimits, rateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -33,20 +33,20 @@ export interface Traffic {
   close(): void
 }
 
-const GIVE_BACK_MS = 10_000
+const LEASE_RETURN_INTERVAL_MS = 10_000
 /** A limiter that is away is told of once in this time. */
-const TELL_MS = 10_000
-const CRAWL_MS = 20 * 60_000
+const WARN_INTERVAL_MS = 10_000
+const CRAWL_INTERVAL_MS = 20 * 60_000
 
 export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => void): Traffic {
   const { dispatch, clock, timer, log, config } = ports
   const crawlers = new Crawlers({
     crawlers: config.crawlers,
     hostname: config.gateway.hostname,
-    mayAsk: claim(dispatch, { name: 'crawl', points: 1, durationMs: CRAWL_MS }),
+    claimTurn: claimPoint(dispatch, { name: 'crawl', points: 1, durationMs: CRAWL_INTERVAL_MS }),
     // The operator's own addresses may be in a private network.
     fetch: globalThis.fetch,
-    everyMs: CRAWL_MS,
+    intervalMs: CRAWL_INTERVAL_MS,
     clock,
     timer,
     log,
@@ -55,8 +55,8 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
     return { rateLimits: undefined, crawlers, close: () => crawlers.close() }
   }
   const { bypassKey, bypassIps, trustedProxies } = config.rateLimits
-  const leases = new Leases({ send: limiterCalls(dispatch), clock, onFailure: seldom(ports) })
-  const givingBack = setInterval(() => void leases.giveBack(), GIVE_BACK_MS)
+  const leases = new Leases({ send: limiterClient(dispatch), clock, onFailure: seldom(ports) })
+  const givingBack = setInterval(() => void leases.returnIdle(), LEASE_RETURN_INTERVAL_MS)
   givingBack.unref()
   return {
     rateLimits: rateLimits({
@@ -78,7 +78,7 @@ function seldom({ clock, log }: TrafficPorts): (err: unknown) => void {
   let notBefore = 0
   return (err) => {
     if (clock.now() < notBefore) return
-    notBefore = clock.now() + TELL_MS
+    notBefore = clock.now() + WARN_INTERVAL_MS
     log.warn({ err }, 'the limiter is out of reach: each gateway counts by itself')
   }
 }

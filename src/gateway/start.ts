@@ -8,23 +8,23 @@ import type { Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { createApp } from '#src/gateway/app.ts'
 import { attachSubscribeRepos } from '#src/gateway/firehose/subscribe-repos.ts'
-import { answerError } from '#src/gateway/http/answer.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { requestId } from '#src/gateway/http/request-id.ts'
+import { errorResponse } from '#src/gateway/http/response.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { type OAuth, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
-import { type GatewayPorts, openSurface } from '#src/gateway/open-surface.ts'
+import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-context.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
-import { Vitals } from '#src/gateway/operator/health.ts'
-import { isPlain, type PlainCallPorts, watchPlainCall } from '#src/gateway/operator/http-log.ts'
+import { Health } from '#src/gateway/operator/health.ts'
+import { type HttpLogPorts, isNonXrpc, logHttpCall } from '#src/gateway/operator/http-log.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
-import type { Errands } from '#src/gateway/workflows/background-tasks.ts'
-import { Departures } from '#src/gateway/workflows/delete-due.ts'
-import { FirstWakes } from '#src/gateway/workflows/first-wakes.ts'
-import { Unfinished } from '#src/gateway/workflows/resume-unfinished.ts'
+import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
+import { DueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
+import { UnfinishedWorkflows } from '#src/gateway/workflows/resume-unfinished.ts'
+import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
-import { attemptCounter } from '#src/gateway/xrpc/rate-limits.ts'
+import { attemptLimiter } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 
@@ -53,9 +53,9 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
   })
-  const firstWakes = new FirstWakes((did) => dispatch.account(did).lifecycle.wake())
+  const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.wake())
   const { subscriptionBuffer: maxBuffer } = config.sequencer
-  const traffic = openTraffic(ports, (limit) => metrics.refused(limit))
+  const traffic = openTraffic(ports, (limit) => metrics.rateLimited(limit))
   const firehose = attachSubscribeRepos(server, {
     dispatch,
     log,
@@ -63,14 +63,14 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     onEvents: () => traffic.crawlers.notify(),
   })
   const { adminPassword } = secrets
-  const surface = openSurface(ports, firstWakes, traffic.crawlers)
+  const surface = openServerContext(ports, wakeQueue, traffic.crawlers)
   const findAccount = accountFinder(dispatch)
   const { bypassIps, trustedProxies } = config.rateLimits
   const oauth = openOAuth({
-    ...{ surface, findAccount, clock, log },
+    ...{ server: surface, findAccount, clock, log },
     addressOf: clientAddress([...bypassIps, ...trustedProxies]),
-    count: attemptCounter(traffic.rateLimits),
-    terms: config.oauth,
+    limitAttempts: attemptLimiter(traffic.rateLimits),
+    config: config.oauth,
     plcUrl: ports.plcUrl,
     jwtSecret: secrets.jwtSecret,
   })
@@ -83,27 +83,27 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     clock,
     oauth,
   }
-  const vitals = new Vitals({
+  const vitals = new Health({
     ...{ dispatch, clock, log, live: ports.live },
     engine: ports.engineHealth,
     dataDirectory: config.dataDirectory,
     checkBlobs: () => surface.blobs.check(),
   })
-  const metrics = createMetrics({ firehose, vitals })
+  const metrics = createMetrics({ firehose, health: vitals })
   const app = createApp({
     methods: config.services.appView === undefined ? methodsWithoutAppView : methods,
     server: surface,
     authenticate: authenticator(authority),
     findAccount,
-    security: {
-      look: config.oauth.branding,
+    pages: {
+      branding: config.oauth.branding,
       secret: authority.jwtSecret,
       clock,
       signInDevice: (request, did) => oauth.signInDevice(request, did),
     },
     nextNonce: () => oauth.nextNonce(),
     metrics,
-    vitals,
+    health: vitals,
     rateLimits: traffic.rateLimits,
     log,
     bodyTimeoutMs: config.bodyTimeoutMs,
@@ -117,10 +117,10 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await firehose.close()
     throw error
   }
-  const unfinished = new Unfinished({ ...surface.identity, keys: ports.keys, log })
-  unfinished.watch()
-  const departures = new Departures({ ...surface.identity, log, timer: systemTimer })
-  departures.watch()
+  const unfinished = new UnfinishedWorkflows({ ...surface.identity, keys: ports.keys, log })
+  unfinished.start()
+  const departures = new DueDeletions({ ...surface.identity, log, timer: systemTimer })
+  departures.start()
   const warmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
@@ -130,7 +130,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     departures.stop()
     traffic.close()
     warmUp()
-    return stop(server, firehose, firstWakes, surface.errands)
+    return stop(server, firehose, wakeQueue, surface.backgroundTasks)
   }
   return { url, stop: stopAll }
 }
@@ -140,9 +140,9 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
   await once(server, 'listening')
 }
 
-function serve(server: Server, app: Hono<Env>, oauth: OAuth, watching: PlainCallPorts): void {
+function serve(server: Server, app: Hono<Env>, oauth: OAuth, watching: HttpLogPorts): void {
   // What is no request at all, for example one without a Host.
-  const errorHandler = () => answerError(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
+  const errorHandler = () => errorResponse(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
   const listener = getRequestListener(
     (request, { incoming, outgoing }) => {
       const id = outgoing.getHeader('x-request-id')
@@ -157,8 +157,8 @@ function serve(server: Server, app: Hono<Env>, oauth: OAuth, watching: PlainCall
     const id = requestId(incoming.headers['x-request-id'])
     outgoing.setHeader('x-request-id', id)
     const path = pathOf(incoming.url)
-    if (isPlain(path)) watchPlainCall(watching, { id, verb: incoming.method!, path }, outgoing)
-    if (!oauth.owns(path)) return rest()
+    if (isNonXrpc(path)) logHttpCall(watching, { id, verb: incoming.method!, path }, outgoing)
+    if (!oauth.matches(path)) return rest()
     oauth.handle(incoming, outgoing, rest)
   })
 }
@@ -171,8 +171,8 @@ function pathOf(url = '/'): string {
 async function stop(
   server: Server,
   firehose: { close(): Promise<void> },
-  firstWakes: FirstWakes,
-  errands: Errands,
+  wakeQueue: WakeQueue,
+  errands: BackgroundTasks,
 ): Promise<void> {
   const closed = once(server, 'close')
   server.close()
@@ -182,7 +182,7 @@ async function stop(
   clearTimeout(impatient)
   // The actors go next: one that is being born would ask the directory while that goes too.
   await Promise.race([
-    Promise.all([firstWakes.close(), errands.settled()]),
+    Promise.all([wakeQueue.close(), errands.settled()]),
     pause(WAKES_GRACE_MS, undefined, { ref: false }),
   ])
 }

@@ -1,8 +1,8 @@
 /** The plain routes: who this server is, for people, robots, watchdogs and resolvers. */
 import type { Hono } from 'hono'
-import { openHeaders } from '#src/gateway/http/answer.ts'
+import { corsHeaders } from '#src/gateway/http/response.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { serviceDidDocument } from '#src/protocol/did-document.ts'
 
@@ -29,7 +29,10 @@ Allow: /
 `
 
 /** Adds the routes to `app`. */
-export function plainRoutes(app: Hono<Env>, { dispatch, service, handleRules }: Surface): void {
+export function wellKnownRoutes(
+  app: Hono<Env>,
+  { dispatch, service, handleRules }: ServerContext,
+): void {
   app.get('/', () => text(banner))
   app.get('/robots.txt', () => text(robots))
 
@@ -78,7 +81,7 @@ function hostname(host = ''): string {
 }
 
 function text(body: string, status = 200): Response {
-  const headers = { ...openHeaders, 'content-type': 'text/plain; charset=utf-8' }
+  const headers = { ...corsHeaders, 'content-type': 'text/plain; charset=utf-8' }
   return new Response(body, { status, headers })
 }
 
@@ -87,6 +90,6 @@ function refusal(status: number, error: string, message: string): Response {
 }
 
 function json(body: object, status = 200): Response {
-  const headers = { ...openHeaders, 'content-type': 'application/json; charset=utf-8' }
+  const headers = { ...corsHeaders, 'content-type': 'application/json; charset=utf-8' }
   return new Response(JSON.stringify(body), { status, headers })
 }

@@ -9,7 +9,7 @@ export interface Limit {
 }
 
 /** What a gateway wants of one key of a limit. */
-export interface Ask {
+export interface LeaseRequest {
   limit: Limit
   key: string
   /** Points that it has spent already, on its own account. */
@@ -20,7 +20,7 @@ export interface Ask {
   spare: number
 }
 
-export interface Grant {
+export interface LeaseGrant {
   /** Points that are the gateway's from now on: fewer than it needs where there are no more. */
   granted: number
   /** Points that nobody has. */
@@ -30,7 +30,7 @@ export interface Grant {
 }
 
 /** Points that were leased and not spent. */
-export interface Unspent {
+export interface UnspentLease {
   name: string
   key: string
   points: number
@@ -48,22 +48,28 @@ export interface Limiter {
   /** By the limit's name, then by key; a limit's windows are as long as each other, so the first ends first. */
   readonly windows: Map<string, Map<string, Window>>
   /** How many keys of one limit are remembered. */
-  readonly mostKeys: number
+  readonly maxKeys: number
 }
 
-const MOST_KEYS = 100_000
+const MAX_KEYS = 100_000
 /** Nobody is lent more than this part of what is left, so that the last points are not where they are not needed. */
 const SHARE = 8
 
-export function openLimiter({ clock, mostKeys = MOST_KEYS }: { clock: Clock; mostKeys?: number }) {
-  return { clock, windows: new Map(), mostKeys } satisfies Limiter
+export function openLimiter({
+  clock,
+  maxKeys: mostKeys = MAX_KEYS,
+}: {
+  clock: Clock
+  maxKeys?: number
+}) {
+  return { clock, windows: new Map(), maxKeys: mostKeys } satisfies Limiter
 }
 
 /** Takes back what is unspent, then answers the asks, one grant for each. */
 export async function lease(
   limiter: Limiter,
-  { asks, unspent = [] }: { asks: readonly Ask[]; unspent?: readonly Unspent[] },
-): Promise<Grant[]> {
+  { asks, unspent = [] }: { asks: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
+): Promise<LeaseGrant[]> {
   for (const { name, key, points, resetAt } of unspent) {
     const window = limiter.windows.get(name)?.get(key)
     // Of a window that has ended there is nothing to give back.
@@ -72,7 +78,7 @@ export async function lease(
   return asks.map((ask) => grant(limiter, ask))
 }
 
-function grant(limiter: Limiter, { limit, key, owed, need, spare }: Ask): Grant {
+function grant(limiter: Limiter, { limit, key, owed, need, spare }: LeaseRequest): LeaseGrant {
   const window = windowOf(limiter, limit, key)
   window.used = Math.min(limit.points, window.used + owed)
   const free = limit.points - window.used
@@ -83,14 +89,14 @@ function grant(limiter: Limiter, { limit, key, owed, need, spare }: Ask): Grant 
   return { granted, remaining: limit.points - window.used, resetAt: window.resetAt }
 }
 
-function windowOf({ windows, clock, mostKeys }: Limiter, limit: Limit, key: string): Window {
+function windowOf({ windows, clock, maxKeys }: Limiter, limit: Limit, key: string): Window {
   const now = clock.now()
   const keys = windows.get(limit.name) ?? new Map<string, Window>()
   windows.set(limit.name, keys)
   const known = keys.get(key)
   if (known !== undefined && known.resetAt > now) return known
   keys.delete(key)
-  forgetOld(keys, now, mostKeys - 1)
+  forgetOld(keys, now, maxKeys - 1)
   const opened = { used: 0, resetAt: now + limit.durationMs }
   keys.set(key, opened)
   return opened

@@ -1,6 +1,10 @@
 /** The operations of every DID that the development PLC directory knows, on disk, in the order they came. */
 import { DatabaseSync } from 'node:sqlite'
-import { type Accepted, accept, type LoggedOperation } from '#src/plc/accept.ts'
+import {
+  type LoggedOperation,
+  type ValidOperation,
+  validateOperation,
+} from '#src/plc/validate-operation.ts'
 
 export class OperationLog {
   readonly #db: DatabaseSync
@@ -26,7 +30,7 @@ export class OperationLog {
   }
 
   /** Every operation of a DID, the overruled ones too; none for an unknown DID. */
-  of(did: string): LoggedOperation[] {
+  list(did: string): LoggedOperation[] {
     const rows = this.#db
       .prepare(
         `SELECT operation, cid, nullified, created_at AS createdAt
@@ -44,13 +48,13 @@ export class OperationLog {
   /** Logs an operation if the rules allow it. Resolves when it is on disk; throws 400 otherwise. */
   add(did: string, proposed: unknown): Promise<void> {
     const adding = this.#last.then(async () => {
-      this.#write(did, await accept(did, this.of(did), proposed))
+      this.#write(did, await validateOperation(did, this.list(did), proposed))
     })
     this.#last = adding.catch(() => {})
     return adding
   }
 
-  #write(did: string, { operation, cid, nullifies }: Accepted): void {
+  #write(did: string, { operation, cid, nullifies }: ValidOperation): void {
     this.#db.exec('BEGIN')
     try {
       const nullify = this.#db.prepare(

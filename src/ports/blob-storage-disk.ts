@@ -22,7 +22,7 @@ import {
   type BlobStorage,
   type OpenBlob,
   safeName,
-  type WaitingUpload,
+  type TempUpload,
 } from '#src/ports/blob-storage.ts'
 
 /** What is read or written in one go. */
@@ -77,7 +77,7 @@ export function diskBlobStorage({
         await rm(join(folder, safeName(did)), { recursive: true, force: true })
       }
     },
-    waiting: (before) => waitingIn(tempLocation, before),
+    listTemps: (before) => waitingIn(tempLocation, before),
     async check() {
       for (const folder of [location, tempLocation]) {
         await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -200,7 +200,7 @@ async function* bytesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Arr
 }
 
 /** Folders that have been emptied long ago go, too. */
-async function* waitingIn(folder: string, before: number): AsyncGenerator<WaitingUpload> {
+async function* waitingIn(folder: string, before: number): AsyncGenerator<TempUpload> {
   for (const did of await namesIn(folder)) {
     let isEmpty = true
     for (const key of await namesIn(join(folder, did))) {

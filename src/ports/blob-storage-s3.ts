@@ -9,7 +9,7 @@ import {
   type BlobStorage,
   type OpenBlob,
   safeName,
-  type WaitingUpload,
+  type TempUpload,
 } from '#src/ports/blob-storage.ts'
 
 export interface S3Settings {
@@ -29,7 +29,7 @@ const PART_BYTES = 5 * 1024 * 1024
 const PARTS_AT_ONCE = 2
 const CONNECT_TIMEOUT_MS = 5_000
 /** The most that S3 deletes at once is 1,000. */
-const DELETE_AT_ONCE = 500
+const DELETE_BATCH = 500
 
 export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> {
   const { S3 } = await import('@aws-sdk/client-s3')
@@ -83,8 +83,8 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
   }
 
   async function deleteKeys(keys: readonly string[]): Promise<void> {
-    for (let at = 0; at < keys.length; at += DELETE_AT_ONCE) {
-      const Objects = keys.slice(at, at + DELETE_AT_ONCE).map((Key) => ({ Key }))
+    for (let at = 0; at < keys.length; at += DELETE_BATCH) {
+      const Objects = keys.slice(at, at + DELETE_BATCH).map((Key) => ({ Key }))
       const { Errors = [] } = await client.deleteObjects({
         Bucket,
         Delete: { Objects, Quiet: true },
@@ -107,7 +107,7 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
   return {
     async putTemp(did, source) {
       const key = randomBytes(20).toString('hex')
-      const stall = new Stall(settings.uploadTimeoutMs)
+      const stall = new StallTimeout(settings.uploadTimeoutMs)
       const upload = new Upload({
         client,
         params: { Bucket, Key: tempOf(did, key), Body: stall.watch(source) },
@@ -140,7 +140,7 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
         await deleteKeys(keys)
       }
     },
-    async *waiting(before): AsyncGenerator<WaitingUpload> {
+    async *listTemps(before): AsyncGenerator<TempUpload> {
       for await (const { key, at } of listed('tmp/')) {
         const [, did, name] = key.split('/')
         if (did !== undefined && name !== undefined && at < before) yield { did, key: name }
@@ -153,7 +153,7 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
 }
 
 /** Ends an upload of which the storage takes nothing, and keeps what the source itself broke off with. */
-class Stall {
+class StallTimeout {
   readonly controller = new AbortController()
   readonly #ms: number
   #timer: NodeJS.Timeout | undefined

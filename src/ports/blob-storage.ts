@@ -23,12 +23,12 @@ export interface BlobStorage {
   /** Deletes everything of an account. May be repeated. */
   deleteAll(did: string): Promise<void>
   /** All uploads that have waited since before `before` (ms since 1970), those of one account one after another. */
-  waiting(before: number): AsyncIterable<WaitingUpload>
+  listTemps(before: number): AsyncIterable<TempUpload>
   /** Resolves where the storage can be used; rejects where it cannot. */
   check(): Promise<void>
 }
 
-export interface WaitingUpload {
+export interface TempUpload {
   did: string
   key: string
 }

@@ -16,11 +16,11 @@ export interface DidResolver extends DidSource {
 }
 
 /** Resolves did:plc from the operations of a PLC directory. Other methods are unknown to it. */
-export function plcResolver(directory: Pick<PlcDirectory, 'data'>): DidSource {
+export function plcResolver(directory: Pick<PlcDirectory, 'getDocumentData'>): DidSource {
   return {
     async resolve(did) {
       if (!did.startsWith('did:plc:')) return undefined
-      const data = await directory.data(did)
+      const data = await directory.getDocumentData(did)
       return data && plcDidDocument({ ...data, did })
     },
   }
@@ -71,7 +71,7 @@ export function resolverByMethod(sources: { plc: DidSource; web: DidSource }): D
   }
 }
 
-interface Kept {
+interface CachedDocument {
   document: DidDocument
   /** When it was asked for, in ms, and the how many-eth question that was. */
   asked: number
@@ -80,7 +80,7 @@ interface Kept {
 
 /** As the reference: an hour, and a day. */
 const STALE_MS = 60 * 60_000
-const MOST_MS = 24 * STALE_MS
+const MAX_AGE_MS = 24 * STALE_MS
 
 /**
  * Keeps the `most` documents used last. For `staleMs` one is as good as new; until `mostMs` it is given out while a
@@ -88,10 +88,15 @@ const MOST_MS = 24 * STALE_MS
  */
 export function cachedResolver(
   inner: DidSource,
-  options: { clock: Clock; staleMs?: number; mostMs?: number; most?: number },
+  options: { clock: Clock; staleMs?: number; maxAgeMs?: number; maxEntries?: number },
 ): DidResolver {
-  const { clock, staleMs = STALE_MS, mostMs = MOST_MS, most = 10_000 } = options
-  const kept = new Map<string, Kept>()
+  const {
+    clock,
+    staleMs = STALE_MS,
+    maxAgeMs: mostMs = MAX_AGE_MS,
+    maxEntries: most = 10_000,
+  } = options
+  const kept = new Map<string, CachedDocument>()
   const asking = new Map<string, Promise<DidDocument | undefined>>()
   let questions = 0
 

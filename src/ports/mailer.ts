@@ -21,7 +21,7 @@ export interface Mailer {
 }
 
 /** Longest wait for a mail server at each step; the operator's URL may say otherwise. */
-const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
+const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
 /** What people write in is never taken for the name of a file or for a URL to read. */
 const careful = { disableFileAccess: true, disableUrlAccess: true }
 
@@ -38,7 +38,7 @@ export function smtpMailer({
   from: string
   log: Pick<Log, 'error'>
 }): Mailer {
-  const transport = createTransport({ url, ...patience, ...careful }, { from })
+  const transport = createTransport({ url, ...timeouts, ...careful }, { from })
   return {
     async send({ to, ...mail }) {
       try {
@@ -59,7 +59,7 @@ interface Refusal {
 }
 
 /** Mails that are kept in a folder: the newest ones. */
-const MOST_KEPT = 1000
+const MAX_FILES = 1000
 
 /** Keeps each mail as an `.eml` file in `folder`, for this user only, and logs its path: never what it says. */
 export function folderMailer({
@@ -92,7 +92,7 @@ export function folderMailer({
 /** Their names begin with their times. */
 async function forgetOldest(folder: string): Promise<void> {
   const mails = (await readdir(folder)).filter((name) => name.endsWith('.eml')).sort()
-  for (const name of mails.slice(0, -MOST_KEPT)) await rm(join(folder, name), { force: true })
+  for (const name of mails.slice(0, -MAX_FILES)) await rm(join(folder, name), { force: true })
 }
 
 /** As an object: text might be read as a list of addresses. */

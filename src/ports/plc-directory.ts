@@ -4,18 +4,18 @@ import type { PlcCreate, PlcData, PlcOperation, PlcTombstone } from '#src/protoc
 
 export interface PlcDirectory {
   /** Publishes an operation. Throws 400 where the directory refuses it, 502 where it cannot tell. */
-  send(did: string, op: PlcOperation | PlcTombstone): Promise<void>
+  sendOperation(did: string, op: PlcOperation | PlcTombstone): Promise<void>
   /** What the DID stands for; undefined where it is unknown or ended. */
-  data(did: string): Promise<PlcData | undefined>
+  getDocumentData(did: string): Promise<PlcData | undefined>
   /** The last operation; undefined where the DID is unknown. */
-  lastOp(did: string): Promise<PlcOperation | PlcTombstone | undefined>
+  getLastOp(did: string): Promise<PlcOperation | PlcTombstone | undefined>
   /** All operations that count, the first one first; none where the DID is unknown. */
-  log(did: string): Promise<(PlcCreate | PlcOperation | PlcTombstone)[]>
+  getOperationLog(did: string): Promise<(PlcCreate | PlcOperation | PlcTombstone)[]>
 }
 
 /** What says only that it was too slow, or too much at once. */
 const noVerdicts = [408, 429]
-const longestAnswer = 256 * 1024
+const MAX_RESPONSE_BYTES = 256 * 1024
 
 /** A directory over HTTP at `url`. A call takes `timeout` milliseconds at most, an answer 256 KiB. */
 export function httpPlcDirectory({
@@ -53,13 +53,13 @@ export function httpPlcDirectory({
   }
 
   return {
-    async send(did, op) {
+    async sendOperation(did, op) {
       const headers = { 'content-type': 'application/json' }
       await call(encodeURIComponent(did), { method: 'POST', headers, body: JSON.stringify(op) })
     },
-    data: (did) => get<PlcData>(`${encodeURIComponent(did)}/data`),
-    lastOp: (did) => get<PlcOperation | PlcTombstone>(`${encodeURIComponent(did)}/log/last`),
-    async log(did) {
+    getDocumentData: (did) => get<PlcData>(`${encodeURIComponent(did)}/data`),
+    getLastOp: (did) => get<PlcOperation | PlcTombstone>(`${encodeURIComponent(did)}/log/last`),
+    async getOperationLog(did) {
       const log = await get<(PlcCreate | PlcOperation | PlcTombstone)[]>(
         `${encodeURIComponent(did)}/log`,
       )
@@ -74,7 +74,7 @@ async function readBounded(response: Response): Promise<string> {
   let length = 0
   for await (const chunk of response.body ?? []) {
     length += chunk.length
-    if (length > longestAnswer) throw new Error('the answer is too long')
+    if (length > MAX_RESPONSE_BYTES) throw new Error('the answer is too long')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

@@ -1,10 +1,10 @@
 /** The one guard for all that goes out to addresses of somebody else's choosing: https, to public networks only. */
 import type { Dispatcher } from 'undici'
 
-const FETCH_MS = 10_000
-const FETCH_BYTES = 512 * 1024
+const DEFAULT_TIMEOUT_MS = 10_000
+const DEFAULT_MAX_BYTES = 512 * 1024
 
-export interface SafeFetchTerms {
+export interface SafeFetchOptions {
   /** Whether addresses may lead into private networks, over plain http and on any port. */
   privateNetworks: boolean
   /** For the whole of it, redirects and all; 10 s unless said. */
@@ -18,8 +18,8 @@ export interface SafeFetchTerms {
  * for when it is dialled, so that a name cannot be one thing when it is judged and another when it is used. Rejects
  * with a TypeError where an address is refused, an answer too long, or nobody there.
  */
-export function createSafeFetch(terms: SafeFetchTerms): typeof globalThis.fetch {
-  const { privateNetworks, timeoutMs = FETCH_MS, maxBytes = FETCH_BYTES } = terms
+export function createSafeFetch(terms: SafeFetchOptions): typeof globalThis.fetch {
+  const { privateNetworks, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = terms
   let making: Promise<typeof globalThis.fetch> | undefined
   // The library takes a third of a second to load, which no start of a server waits for.
   const make = async () => {
@@ -38,7 +38,7 @@ export function createSafeFetch(terms: SafeFetchTerms): typeof globalThis.fetch 
   }
 }
 
-export interface SafeDispatcherTerms {
+export interface SafeDispatcherOptions {
   privateNetworks: boolean
   /** From the request to the head of the answer. */
   headersTimeoutMs: number
@@ -52,7 +52,7 @@ export interface SafeDispatcherTerms {
 }
 
 /** The same guard for requests that are streamed; it follows no redirects, and decodes nothing. */
-export async function createSafeDispatcher(terms: SafeDispatcherTerms): Promise<Dispatcher> {
+export async function createSafeDispatcher(terms: SafeDispatcherOptions): Promise<Dispatcher> {
   const { privateNetworks, maxRetries } = terms
   const { Agent, interceptors } = await import('undici')
   const agent = new Agent({

@@ -9,24 +9,24 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
 /** What a job wants done; without statements it only answers. */
-export interface Prepared<T> {
+export interface PreparedWrite<T> {
   answer: T
   statements: readonly Statement[]
 }
 
 /** Makes a job up at a moment, in milliseconds since 1970. */
-export type Prepare<T> = (now: number) => Promise<Prepared<T>>
+export type PrepareWrite<T> = (now: number) => Promise<PreparedWrite<T>>
 
 interface Waiting {
   subjects: readonly string[]
-  prepare: Prepare<unknown>
+  prepare: PrepareWrite<unknown>
   resolve(answer: unknown): void
   reject(error: unknown): void
 }
 
 const groupSize = 64
 
-export class WriteLane {
+export class SubjectLane {
   readonly #sql: Sql
   readonly #clock: Clock
   #waiting: Waiting[] = []
@@ -38,7 +38,7 @@ export class WriteLane {
   }
 
   /** Runs the job in its turn; resolves with its answer when what it wrote is durable. */
-  write<T>(subjects: readonly string[], prepare: Prepare<T>): Promise<T> {
+  write<T>(subjects: readonly string[], prepare: PrepareWrite<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ subjects, prepare, resolve: resolve as (a: unknown) => void, reject })
       if (!this.#running) void this.#run()
@@ -68,7 +68,7 @@ export class WriteLane {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     const now = this.#clock.now()
-    const ready: { waiting: Waiting; prepared: Prepared<unknown> }[] = []
+    const ready: { waiting: Waiting; prepared: PreparedWrite<unknown> }[] = []
     await Promise.all(
       group.map(async (waiting) => {
         try {

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import { XrpcError } from '#src/errors.ts'
 
 export interface UpstreamRequest {
-  verb: 'GET' | 'HEAD' | 'POST'
+  method: 'GET' | 'HEAD' | 'POST'
   /** Scheme, host and port. */
   origin: string
   /** Path and query. */
@@ -15,7 +15,7 @@ export interface UpstreamRequest {
   signal?: AbortSignal | undefined
 }
 
-export interface UpstreamAnswer {
+export interface UpstreamResponse {
   status: number
   /** Names in lower case. */
   headers: Record<string, string | string[] | undefined>
@@ -24,27 +24,27 @@ export interface UpstreamAnswer {
 }
 
 /** Throws 502 UpstreamFailure where no answer begins, and what the request's own body throws. */
-export type AskUpstream = (request: UpstreamRequest) => Promise<UpstreamAnswer>
+export type RequestUpstream = (request: UpstreamRequest) => Promise<UpstreamResponse>
 
 /** More than a stream's 64 KiB: an answer goes on coming while something of ours is looked up. */
-const AHEAD_BYTES = 128 * 1024
+const BUFFER_BYTES = 128 * 1024
 
-export function upstreamOver(
+export function createRequestUpstream(
   connect: () => Promise<Dispatcher>,
   onFailure: (error: unknown, origin: string) => void,
-): AskUpstream {
+): RequestUpstream {
   let connecting: Promise<Dispatcher> | undefined
-  return async ({ verb, origin, path, headers, body, signal }) => {
+  return async ({ method, origin, path, headers, body, signal }) => {
     try {
       connecting ??= connect()
       const answer = await (await connecting).request({
-        method: verb,
+        method,
         origin,
         path,
         headers,
         body: body ?? null,
         signal: signal ?? null,
-        highWaterMark: AHEAD_BYTES,
+        highWaterMark: BUFFER_BYTES,
       })
       return { status: answer.statusCode, headers: answer.headers, body: answer.body }
     } catch (error) {

@@ -6,10 +6,10 @@ import type { Block } from '#src/protocol/car.ts'
 import { CID_LENGTH, cidForCbor, cidForRaw, cidFromBytes } from '#src/protocol/cid.ts'
 
 /** Longer than any block of a repo that a #commit could ever carry. */
-const LONGEST_BLOCK = 2 * 1024 * 1024
-const LONGEST_HEADER = 64 * 1024
+const MAX_BLOCK_BYTES = 2 * 1024 * 1024
+const MAX_HEADER_BYTES = 64 * 1024
 /** Sections of these lengths have varints of at most this many bytes. */
-const LONGEST_VARINT = 4
+const MAX_VARINT_BYTES = 4
 
 export class CarReader {
   #rest: Uint8Array = new Uint8Array()
@@ -25,7 +25,10 @@ export class CarReader {
     let bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece)
     const blocks: Block[] = []
     for (;;) {
-      const section = nextSection(bytes, this.#roots === undefined ? LONGEST_HEADER : LONGEST_BLOCK)
+      const section = nextSection(
+        bytes,
+        this.#roots === undefined ? MAX_HEADER_BYTES : MAX_BLOCK_BYTES,
+      )
       if (section === undefined) break
       bytes = bytes.subarray(section.end)
       if (this.#roots === undefined) this.#roots = readHeader(section.body)
@@ -54,7 +57,7 @@ function nextSection(
   longest: number,
 ): { body: Uint8Array; end: number } | undefined {
   let length = 0
-  for (let i = 0; i < LONGEST_VARINT; i++) {
+  for (let i = 0; i < MAX_VARINT_BYTES; i++) {
     const byte = bytes[i]
     if (byte === undefined) return undefined
     length += (byte & 0x7f) * 2 ** (7 * i)

@@ -20,8 +20,8 @@ export interface BlobRef {
 type JsonObject = Record<string, unknown>
 
 /** What the readers of repos take, as far as they say it (indigo's limits for nesting and containers). */
-const DEEPEST = 32
-const LONGEST_LIST = 65_536
+const MAX_DEPTH = 32
+const MAX_LIST_LENGTH = 65_536
 
 /**
  * Converts a record as it came in JSON; the JSON itself is left as it is. Throws 400 for floats, unsafe integers,
@@ -49,8 +49,8 @@ function convert(json: unknown, depth: number, blobs: BlobRef[]): LexValue {
       throw invalidRequest(`Numbers must be integers: ${json}`)
     case 'object':
       if (json === null) return null
-      if (depth === DEEPEST)
-        throw invalidRequest(`The record is nested deeper than ${DEEPEST} levels`)
+      if (depth === MAX_DEPTH)
+        throw invalidRequest(`The record is nested deeper than ${MAX_DEPTH} levels`)
       if (Array.isArray(json)) return list(json, depth, blobs)
       return special(json as JsonObject, blobs) ?? map(json as JsonObject, depth, blobs)
     default:
@@ -59,7 +59,7 @@ function convert(json: unknown, depth: number, blobs: BlobRef[]): LexValue {
 }
 
 function list(json: unknown[], depth: number, blobs: BlobRef[]): LexValue {
-  if (json.length > LONGEST_LIST) throw invalidRequest('The record has too long a list')
+  if (json.length > MAX_LIST_LENGTH) throw invalidRequest('The record has too long a list')
   return json.map((item) => convert(item, depth + 1, blobs))
 }
 

@@ -20,7 +20,7 @@ export interface StoredCommit {
 }
 
 /** What a repo keeps about a record besides its bytes. */
-export interface RecordFacts {
+export interface RecordReferences {
   /** CIDs of the blobs it refers to, those of the old form too, each once. */
   blobs: string[]
   /** What a follow, block, like or repost is about, after the record's own `$type`. */
@@ -28,7 +28,7 @@ export interface RecordFacts {
 }
 
 /** So that whatever reads a record later may recurse. */
-const DEEPEST = 64
+const MAX_DEPTH = 64
 
 /** The value of a block; undefined where it is not DAG-CBOR. */
 export function blockValue(bytes: Uint8Array): LexValue | undefined {
@@ -84,7 +84,7 @@ export function readNode(bytes: Uint8Array): StoredNode {
 }
 
 /** Throws 400 where the value is not a record. */
-export function readRecord(value: LexValue | undefined): RecordFacts {
+export function readRecord(value: LexValue | undefined): RecordReferences {
   if (!isMap(value)) throw badRepo('a block is no record')
   checkDepth(value, 0)
   const blobs = new Set<string>()
@@ -111,7 +111,7 @@ function subjectOf({ $type, subject }: LexMap): string | null {
 
 function checkDepth(value: LexValue | undefined, depth: number): void {
   if (typeof value !== 'object' || value === null) return
-  if (depth === DEEPEST) throw badRepo(`a record is nested deeper than ${DEEPEST} levels`)
+  if (depth === MAX_DEPTH) throw badRepo(`a record is nested deeper than ${MAX_DEPTH} levels`)
   if (Array.isArray(value)) for (const item of value) checkDepth(item, depth + 1)
   else if (isMap(value)) for (const item of Object.values(value)) checkDepth(item, depth + 1)
 }

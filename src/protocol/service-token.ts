@@ -29,28 +29,28 @@ export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): 
 }
 
 /** A token taken apart; nothing of it is proved. */
-export interface OpenedServiceToken {
+export interface ParsedServiceToken {
   header: { alg: string; typ?: unknown }
   claims: Omit<ServiceClaims, 'iat' | 'jti'>
   signed: Uint8Array
   signature: Uint8Array
 }
 
-const longestToken = 8192
+const MAX_TOKEN_LENGTH = 8192
 
 /** The `typ` in the header of what may be a token of any kind; undefined where there is none. */
 export function tokenType(token: string): unknown {
-  return token.length > longestToken ? undefined : decode(token.split('.', 1)[0]!)?.['typ']
+  return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 1)[0]!)?.['typ']
 }
 
 /** The `lxm` of the same. */
 export function claimedMethod(token: string): unknown {
-  return token.length > longestToken ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
+  return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
 }
 
 /** Takes a token apart; undefined where it is none. */
-export function openServiceToken(token: string): OpenedServiceToken | undefined {
-  if (token.length > longestToken) return undefined
+export function parseServiceToken(token: string): ParsedServiceToken | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined
   const parts = token.split('.')
   const [head = '', body = '', signature = ''] = parts
   const header = decode(head)
@@ -70,7 +70,7 @@ export function openServiceToken(token: string): OpenedServiceToken | undefined 
 }
 
 /** Whether a did:key signed it. High-S signatures count, as in the reference. Rejects where the key makes no sense. */
-export function isSignedBy(didKey: string, token: OpenedServiceToken): Promise<boolean> {
+export function isSignedBy(didKey: string, token: ParsedServiceToken): Promise<boolean> {
   const { alg } = token.header
   const options = { jwtAlg: alg, allowMalleableSig: true }
   return verifySignature(didKey, token.signed, token.signature, options)

@@ -12,23 +12,23 @@ export interface TokenClaims {
 }
 
 /** A token whose signature is right; what it claims is still to be judged. */
-export interface OpenedToken {
+export interface VerifiedToken {
   /** The header's `typ`: `at+jwt` or `refresh+jwt` for tokens of ours. */
   typ: unknown
   claims: Record<string, unknown>
 }
 
-const longestToken = 4096
+const MAX_TOKEN_LENGTH = 4096
 
 /** Signs `claims` under a header of this `typ`. */
-export function sealToken(typ: string, claims: TokenClaims, secret: Uint8Array): string {
+export function signToken(typ: string, claims: TokenClaims, secret: Uint8Array): string {
   const body = `${encode({ typ, alg: 'HS256' })}.${encode(claims)}`
   return `${body}.${hmac(body, secret)}`
 }
 
 /** Opens a token signed with `secret`; undefined if it is malformed, foreign or forged. */
-export function openToken(token: string, secret: Uint8Array): OpenedToken | undefined {
-  if (token.length > longestToken) return undefined
+export function verifyToken(token: string, secret: Uint8Array): VerifiedToken | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined
   const parts = token.split('.')
   const [head, body, signature] = parts
   if (parts.length !== 3 || !head || !body || !signature) return undefined

@@ -7,7 +7,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 /** Registering a passkey of an account, or signing in as whoever has it. */
 export type ChallengePurpose = `register ${string}` | 'sign in'
 
-export interface ChallengeTerms {
+export interface ChallengeContext {
   /** The server's secret of session tokens. */
   secret: Uint8Array
   /** Milliseconds since 1970. */
@@ -23,7 +23,7 @@ const timeLength = 6
 /** A fresh challenge: 16 random bytes, when it expires, and our seal. */
 export function newChallenge(
   purpose: ChallengePurpose,
-  { secret, now }: ChallengeTerms,
+  { secret, now }: ChallengeContext,
 ): Uint8Array<ArrayBuffer> {
   const head = Buffer.alloc(randomLength + timeLength)
   randomBytes(randomLength).copy(head)
@@ -35,7 +35,7 @@ export function newChallenge(
 export function isChallenge(
   text: string,
   purpose: ChallengePurpose,
-  { secret, now }: ChallengeTerms,
+  { secret, now }: ChallengeContext,
 ): boolean {
   const bytes = Buffer.from(text, 'base64url')
   const head = bytes.subarray(0, randomLength + timeLength)

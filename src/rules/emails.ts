@@ -2,8 +2,8 @@
 import { invalidRequest } from '#src/errors.ts'
 import { isDisposableDomain } from '#src/ports/disposable-domains.ts'
 
-const longestAddress = 254
-const longestLocalPart = 64
+const MAX_ADDRESS_LENGTH = 254
+const MAX_LOCAL_PART_LENGTH = 64
 /** Dot-separated atoms, then a domain of at least two labels (RFC 5321, without quotes and address literals). */
 const address =
   /^[^\s@.,:;<>()[\]\\"]+(\.[^\s@.,:;<>()[\]\\"]+)*@([\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u
@@ -20,8 +20,8 @@ export function parseEmail(text: string): string {
 /** The same for any address: the admin may know better. */
 export function parseAddress(text: string): string {
   const isAddress =
-    text.length <= longestAddress &&
-    text.indexOf('@') <= longestLocalPart &&
+    text.length <= MAX_ADDRESS_LENGTH &&
+    text.indexOf('@') <= MAX_LOCAL_PART_LENGTH &&
     !control.test(text) &&
     address.test(text)
   if (!isAddress) throw unsupported()

@@ -3,12 +3,12 @@ import { authRequired, invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 
 /** In characters; older ones may be longer. */
-const longestNewPassword = 256
+const MAX_NEW_PASSWORD_LENGTH = 256
 const appPassword = /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/
 
 /** Throws 400 where a password is too long to become one, or empty. */
 export function checkNewPassword(password: string): void {
-  if (password.length === 0 || password.length > longestNewPassword) {
+  if (password.length === 0 || password.length > MAX_NEW_PASSWORD_LENGTH) {
     throw invalidRequest('Invalid password length.')
   }
 }

@@ -1,12 +1,12 @@
 /** What was seen within a time, in memory: two generations, of which the older one is dropped when its time is over. */
 
 /** Per generation; whoever shows more than this many only has old ones forgotten sooner. */
-const MOST = 200_000
+const MAX_PER_GENERATION = 200_000
 
 /** A DPoP proof is good for three minutes after its nonce was given out, and a tenth more for safety. */
-export const PROOF_MS = 198_000
+export const DPOP_PROOF_LIFETIME_MS = 198_000
 
-export class SeenLately {
+export class RecentlySeen {
   readonly #windowMs: number
   #young = new Map<string, string>()
   #old = new Map<string, string>()
@@ -19,7 +19,7 @@ export class SeenLately {
 
   /** Whether it has not been seen in this time, but by the same `attempt`; from now on it has. */
   isNew(name: string, now: number, attempt = ''): boolean {
-    if (now >= this.#turnsAt || this.#young.size >= MOST) this.#turn(now)
+    if (now >= this.#turnsAt || this.#young.size >= MAX_PER_GENERATION) this.#turn(now)
     const seenBy = this.#young.get(name) ?? this.#old.get(name)
     if (seenBy !== undefined) return seenBy !== '' && seenBy === attempt
     this.#young.set(name, attempt)

@@ -1,7 +1,7 @@
 /** The two tokens of a session: what they promise, how they are issued, and when they are believed. */
 import { randomBytes } from 'node:crypto'
 import { invalidRequest } from '#src/errors.ts'
-import { openToken, sealToken } from '#src/protocol/session-token.ts'
+import { signToken, verifyToken } from '#src/protocol/session-token.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -36,7 +36,7 @@ export const accessScopesFor = {
 const accessScopes: readonly string[] = [...standard, takendownScope, queuedScope]
 
 /** What tokens are checked and made with. `now` is milliseconds since 1970. */
-export interface TokenTerms {
+export interface TokenContext {
   secret: Uint8Array
   /** The service DID. */
   audience: string
@@ -56,7 +56,7 @@ export function newTokenId(): string {
 /** Issues an access token (120 minutes) and the refresh token (90 days) named `tokenId`. */
 export function issueTokens(
   session: { did: string; tokenId: string; scope?: string },
-  { secret, audience, now }: TokenTerms,
+  { secret, audience, now }: TokenContext,
 ): SessionTokens {
   const { did, tokenId, scope = accessScope } = session
   const iat = Math.floor(now / 1000)
@@ -64,8 +64,8 @@ export function issueTokens(
   const access = { scope, ...base, exp: iat + accessLifetime / 1000 }
   const refresh = { scope: refreshScope, ...base, jti: tokenId, exp: iat + refreshLifetime / 1000 }
   return {
-    accessJwt: sealToken('at+jwt', access, secret),
-    refreshJwt: sealToken('refresh+jwt', refresh, secret),
+    accessJwt: signToken('at+jwt', access, secret),
+    refreshJwt: signToken('refresh+jwt', refresh, secret),
   }
 }
 
@@ -73,7 +73,7 @@ export function issueTokens(
  * Believes an access token, or throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the
  * latter). The scope is one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`.
  */
-export function verifyAccess(token: string, terms: TokenTerms): { did: string; scope: string } {
+export function verifyAccess(token: string, terms: TokenContext): { did: string; scope: string } {
   const { did, scope, claims } = verify(token, 'at+jwt', terms)
   refuseExpired(claims, terms.now)
   if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
@@ -86,7 +86,7 @@ export function verifyAccess(token: string, terms: TokenTerms): { did: string; s
  */
 export function verifyRefresh(
   token: string,
-  { allowExpired = false, ...terms }: TokenTerms & { allowExpired?: boolean },
+  { allowExpired = false, ...terms }: TokenContext & { allowExpired?: boolean },
 ): { did: string; jti: string; expiresAt: number } {
   const { did, scope, claims } = verify(token, 'refresh+jwt', terms)
   const expiresAt = allowExpired ? expiry(claims) : refuseExpired(claims, terms.now)
@@ -95,8 +95,8 @@ export function verifyRefresh(
   return { did, jti: claims['jti'], expiresAt }
 }
 
-function verify(token: string, typ: string, { secret, audience }: TokenTerms) {
-  const opened = openToken(token, secret)
+function verify(token: string, typ: string, { secret, audience }: TokenContext) {
+  const opened = verifyToken(token, secret)
   if (opened?.typ !== typ || opened.claims['aud'] !== audience) {
     throw invalidRequest('Token could not be verified', 'InvalidToken')
   }

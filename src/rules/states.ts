@@ -11,12 +11,12 @@ export type AccountStatus = 'active' | 'deactivated' | 'takendown' | 'suspended'
  * - `logIn`: sessions begin and go on.
  * - `leave`: the narrow session of a taken-down account: deactivation, PLC operations, a proof for its next server.
  */
-export type Deed = 'serve' | 'show' | 'write' | 'prepare' | 'logIn' | 'leave'
+export type Permission = 'serve' | 'show' | 'write' | 'prepare' | 'logIn' | 'leave'
 
-const everything: readonly Deed[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
-const ended: readonly Deed[] = ['show', 'leave']
+const everything: readonly Permission[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
+const ended: readonly Permission[] = ['show', 'leave']
 
-export const states: Readonly<Record<AccountStatus, readonly Deed[]>> = {
+export const permissionsByStatus: Readonly<Record<AccountStatus, readonly Permission[]>> = {
   active: everything,
   deactivated: ['show', 'prepare', 'logIn', 'leave'],
   takendown: ended,
@@ -24,8 +24,8 @@ export const states: Readonly<Record<AccountStatus, readonly Deed[]>> = {
   deleted: [],
 }
 
-export function may(deed: Deed, status: AccountStatus): boolean {
-  return states[status].includes(deed)
+export function may(deed: Permission, status: AccountStatus): boolean {
+  return permissionsByStatus[status].includes(deed)
 }
 
 /** Throws 400 RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated where strangers may not read. */
@@ -46,7 +46,7 @@ export function mustWrite(status: AccountStatus): void {
 }
 
 /** Throws 401 AccountTakedown, or 403 AccountNotFound, where a session may do nothing. */
-export function mustPrepare(status: AccountStatus): void {
+export function mustManage(status: AccountStatus): void {
   if (!may('prepare', status)) throw closed(status)
 }
 
@@ -56,7 +56,10 @@ export function mustLogIn(status: AccountStatus): void {
 }
 
 /** `active` and, where it is not, why: as getRepoStatus, listRepos, sessions and #account say it. */
-export function standing(status: AccountStatus): { active: boolean; status?: AccountStatus } {
+export function formatAccountStatus(status: AccountStatus): {
+  active: boolean
+  status?: AccountStatus
+} {
   return status === 'active' ? { active: true } : { active: false, status }
 }
 

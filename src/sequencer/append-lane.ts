@@ -11,8 +11,8 @@
  */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import { KnownRepos } from '#src/sequencer/known-repos.ts'
 import { type Delivery, logStatements, numberEvents } from '#src/sequencer/number-events.ts'
+import { RepoPositions } from '#src/sequencer/repo-positions.ts'
 import type { Tail } from '#src/sequencer/tail.ts'
 import { Trimmer } from '#src/sequencer/trimmer.ts'
 
@@ -37,14 +37,14 @@ export interface AppendLanePorts {
 
 export class AppendLane {
   readonly #ports: AppendLanePorts
-  readonly #known: KnownRepos
+  readonly #known: RepoPositions
   readonly #trimmer: Trimmer
   #waiting: Waiting[] = []
   #running = false
 
   constructor(ports: AppendLanePorts) {
     this.#ports = ports
-    this.#known = new KnownRepos(ports.sql)
+    this.#known = new RepoPositions(ports.sql)
     this.#trimmer = new Trimmer(ports)
   }
 
@@ -90,17 +90,20 @@ export class AppendLane {
     const numbered = numberEvents(group, (did) => this.#known.get(did), after)
     const { rows, repos, erased, head } = numbered
     if (rows.length > 0) {
-      const statements = [...(await this.#trimmer.next(rows.length)), ...logStatements(numbered)]
+      const statements = [
+        ...(await this.#trimmer.statementsFor(rows.length)),
+        ...logStatements(numbered),
+      ]
       await sql.batch(statements).catch((error) => {
         this.#known.clear()
-        tail.lose(head)
+        tail.reload(head)
         throw error
       })
     }
     for (const [did, repo] of repos) this.#known.set(did, repo)
     for (const { did, resolve } of group) resolve(this.#known.get(did).outboxId)
-    this.#known.shrink()
+    this.#known.evict()
     if (erased.size > 0) tail.erase(new Set(erased.keys()), head)
-    if (rows.length > 0) tail.grow(rows)
+    if (rows.length > 0) tail.append(rows)
   }
 }

@@ -1,12 +1,12 @@
 /** The log of the firehose: accounts append to it, gateways follow it and read back in it. */
 import { invalidRequest } from '#src/errors.ts'
-import type { Entry } from '#src/sequencer/number-events.ts'
+import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
-import { storedEvents } from '#src/sequencer/stored-events.ts'
-import type { Edges, LogEvent } from '#src/sequencer/tail.ts'
+import { readStoredEvents } from '#src/sequencer/stored-events.ts'
+import type { LogEdges, LogEvent } from '#src/sequencer/tail.ts'
 
 /** Events in order, and where the log ended when they were read. */
-export interface LogPage extends Edges {
+export interface LogPage extends LogEdges {
   events: LogEvent[]
 }
 
@@ -20,7 +20,7 @@ const FOLLOW_EVENTS = 500
  */
 export async function append(
   { lane }: Sequencer,
-  { did, entries }: { did: string; entries: readonly Entry[] },
+  { did, entries }: { did: string; entries: readonly OutboxEntry[] },
 ): Promise<{ through: number }> {
   const disordered = entries.some(({ id }, i) => i > 0 && id <= entries[i - 1]!.id)
   // A lower id after a higher would be taken for a repetition, and be lost.
@@ -38,7 +38,7 @@ export async function read(
   const { head } = tail
   const events =
     tail.since(after, limit, PAGE_BYTES) ??
-    (await storedEvents(sql, { after, limit, maxBytes: PAGE_BYTES }))
+    (await readStoredEvents(sql, { after, limit, maxBytes: PAGE_BYTES }))
   return { events, head, trimmed: tail.trimmed, erased: tail.erased }
 }
 
@@ -48,18 +48,22 @@ export async function read(
  */
 export async function follow(
   sequencer: Sequencer,
-  { after, waitMs, isHeard = false }: { after: number; waitMs: number; isHeard?: boolean },
+  {
+    after,
+    waitMs,
+    hasSubscribers: isHeard = false,
+  }: { after: number; waitMs: number; hasSubscribers?: boolean },
 ): Promise<LogPage> {
   const { tail, clock } = sequencer
   const until = clock.now() + waitMs
-  const unheard = isHeard ? sequencer.onHeard() : () => {}
+  const unheard = isHeard ? sequencer.holdSubscribed() : () => {}
   try {
     let page = await read(sequencer, { after, limit: FOLLOW_EVENTS })
     while (page.events.length === 0 && !tail.closed) {
       const left = until - clock.now()
       if (left <= 0) break
       const empty = Math.max(after, page.head)
-      await tail.past(empty, left)
+      await tail.waitPast(empty, left)
       page = await read(sequencer, { after: empty, limit: FOLLOW_EVENTS })
     }
     return page

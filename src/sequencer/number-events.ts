@@ -1,10 +1,10 @@
 /** Giving events their place in the log: which are new, what their seq is, and what the transaction must say. */
 import { insertRows, type Statement } from '#src/ports/sql.ts'
 import { frame } from '#src/protocol/frames.ts'
-import type { KnownRepo } from '#src/sequencer/known-repos.ts'
+import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
 
 /** One row of an account's outbox. */
-export interface Entry {
+export interface OutboxEntry {
   /** Rises within the account and is never used twice. */
   id: number
   kind: string
@@ -18,7 +18,7 @@ export interface Entry {
 
 export interface Delivery {
   did: string
-  entries: readonly Entry[]
+  entries: readonly OutboxEntry[]
 }
 
 export interface LogRow {
@@ -29,13 +29,13 @@ export interface LogRow {
   frame: Uint8Array
 }
 
-interface RepoRow extends KnownRepo {
+interface RepoRow extends RepoPosition {
   head: string | null
   rev: string | null
 }
 
 /** What one transaction adds to the log. */
-export interface Numbered {
+export interface NumberedEvents {
   rows: LogRow[]
   repos: Map<string, RepoRow>
   /** Accounts that are deleted in it, with the last seq they had in the log before. */
@@ -47,16 +47,16 @@ export interface Numbered {
 /** `#account` with status deleted: `status` is the last field of its map, so its value is the end of the event. */
 const deleted = Buffer.from('\x66status\x67deleted')
 
-function isDeletion({ kind, event }: Entry): boolean {
+function isDeletion({ kind, event }: OutboxEntry): boolean {
   return kind === '#account' && deleted.equals(event.subarray(-deleted.length))
 }
 
 /** Numbers what has not been seen, from `after` + 1 on, in the order of the deliveries. */
 export function numberEvents(
   deliveries: readonly Delivery[],
-  known: (did: string) => KnownRepo,
+  known: (did: string) => RepoPosition,
   after: number,
-): Numbered {
+): NumberedEvents {
   const repos = new Map<string, RepoRow>()
   const erased = new Map<string, number | null>()
   let rows: LogRow[] = []
@@ -87,7 +87,7 @@ export function numberEvents(
 const ROWS_PER_STATEMENT = 1_000
 
 /** The statements of one transaction. Erasing comes first: it must not meet the new rows. */
-export function logStatements({ rows, repos, erased, head }: Numbered): Statement[] {
+export function logStatements({ rows, repos, erased, head }: NumberedEvents): Statement[] {
   const statements = [...erased].flatMap(([did, lastSeq]) => eraseHistory(did, lastSeq))
   if (erased.size > 0) statements.push({ sql: 'UPDATE edge SET erased = ?', params: [head] })
   for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {

@@ -14,7 +14,7 @@ export interface SequencerPorts {
   /** When the log may be written; at once unless told. */
   inTurn?: InTurn
   /** Called when a follower waits for whom others wait; what it returns, when it no longer does. */
-  onHeard?: () => () => void
+  holdSubscribed?: () => () => void
 }
 
 /** The sequencer, open: built once per wake. */
@@ -25,7 +25,7 @@ export interface Sequencer {
   /** The only way to add to the log. */
   readonly lane: AppendLane
   readonly tail: Tail
-  onHeard(): () => void
+  holdSubscribed(): () => void
 }
 
 /** Reads nothing yet: the first call does. */
@@ -34,5 +34,12 @@ export function openSequencer(ports: SequencerPorts): Sequencer {
   const inTurn = ports.inTurn ?? ((transaction) => Promise.resolve().then(transaction))
   const tail = new Tail({ sql, clock, timer })
   const lane = new AppendLane({ sql, clock, tail, backfillMs, inTurn })
-  return { sql, clock, backfillMs, lane, tail, onHeard: ports.onHeard ?? (() => () => {}) }
+  return {
+    sql,
+    clock,
+    backfillMs,
+    lane,
+    tail,
+    holdSubscribed: ports.holdSubscribed ?? (() => () => {}),
+  }
 }

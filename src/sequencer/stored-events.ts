@@ -22,7 +22,7 @@ const packPage = `
   FROM page JOIN log USING (seq)
   WHERE bytes <= ?3 OR bytes = size`
 
-export async function storedEvents(
+export async function readStoredEvents(
   sql: Sql,
   page: { after: number; limit: number; maxBytes: number },
 ): Promise<LogEvent[]> {

@@ -14,7 +14,7 @@ export interface TailEvent extends LogEvent {
 }
 
 /** Where the log ends, on both sides. */
-export interface Edges {
+export interface LogEdges {
   /** No event has a higher seq, and none will be logged with this one or a lower. */
   head: number
   /** Every event up to this seq is gone, being too old. */
@@ -39,7 +39,7 @@ function pageOf(events: readonly TailEvent[], from: number, limit: number, maxBy
   return page
 }
 
-export class Tail implements Edges {
+export class Tail implements LogEdges {
   readonly #sql: Sql
   readonly #clock: Clock
   readonly #timer: Timer
@@ -83,7 +83,7 @@ export class Tail implements Edges {
   }
 
   /** Events that have just become durable, in order; wakes the followers. */
-  grow(events: readonly TailEvent[]): void {
+  append(events: readonly TailEvent[]): void {
     for (const event of events) {
       this.#events.push(event)
       this.#bytes += event.frame.length
@@ -110,14 +110,14 @@ export class Tail implements Edges {
    * It is not known what the database holds: everything is read anew. No seq up to `attempted` is given out again,
    * since the transaction that failed may have stored it after all.
    */
-  lose(attempted: number): void {
+  reload(attempted: number): void {
     this.#loading = null
     this.head = Math.max(this.head, attempted)
     this.#wake()
   }
 
   /** Resolves when there may be something after `seq`, and after `waitMs` at the latest. */
-  past(seq: number, waitMs: number): Promise<void> {
+  waitPast(seq: number, waitMs: number): Promise<void> {
     if (this.head > seq || this.#closed) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
@@ -141,7 +141,7 @@ export class Tail implements Edges {
    * newest seqs, relays still see them rise.
    */
   async #load(): Promise<void> {
-    const edges = await this.#sql.first<Omit<Edges, 'head'> & { head: number | null }>(
+    const edges = await this.#sql.first<Omit<LogEdges, 'head'> & { head: number | null }>(
       'SELECT (SELECT max(seq) FROM log) AS head, trimmed, erased FROM edge',
     )
     this.head = Math.max(this.head, edges?.head ?? 0, this.#clock.now() * 1_000)

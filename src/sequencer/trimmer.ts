@@ -5,7 +5,7 @@ import type { Tail } from '#src/sequencer/tail.ts'
 
 /** Twice as many may go as have come since the last time, so that the log cannot outgrow the window. */
 const EVERY_EVENTS = 256
-const AT_ONCE = 512
+const MAX_TRIMMED = 512
 
 /** A replay that began at the edge of the window is not overtaken. */
 const GRACE_MS = 3_600_000
@@ -27,7 +27,7 @@ export class Trimmer {
   }
 
   /** What goes along with the next `adding` events: mostly nothing. */
-  async next(adding: number): Promise<Statement[]> {
+  async statementsFor(adding: number): Promise<Statement[]> {
     this.#since += adding
     if (this.#since < EVERY_EVENTS) return []
     this.#since = 0
@@ -36,7 +36,7 @@ export class Trimmer {
     const old = await sql.first<{ through: number | null }>(
       'SELECT max(seq) AS through FROM (SELECT seq FROM log WHERE seq < ? ORDER BY seq LIMIT ?)',
       before,
-      AT_ONCE,
+      MAX_TRIMMED,
     )
     const through = old?.through ?? null
     if (through === null) return []

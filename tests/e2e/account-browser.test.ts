@@ -1,15 +1,15 @@
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeInBrowser, openPage } from '#tests/helpers/browser.ts'
-import { type BrowserWorld, startBrowserWorld } from '#tests/helpers/browser-world.ts'
-import { call } from '#tests/helpers/call.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+import { describeInBrowser, openPage } from '#tests/support/browser.ts'
+import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser-fixture.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 // The real pages, in a real browser: what their buttons do.
 describeInBrowser('the account page', () => {
-  let world: BrowserWorld
+  let world: BrowserFixture
   beforeAll(async () => {
-    world = await startBrowserWorld()
+    world = await startBrowserFixture()
   })
   afterAll(() => world?.close())
 

@@ -1,9 +1,9 @@
 import { AtpAgent } from '@atproto/api'
 import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { type ResolvableServer, startResolvableServer } from '#tests/helpers/identity.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let network: ResolvableServer
 let alice: TestAccount
@@ -63,7 +63,7 @@ describe('createAccount', () => {
     ['with a recovery key that is none', { recoveryKey: 'did:key:x' }, 'InvalidRequest'],
     ['with a PLC operation', { plcOp: {} }, 'InvalidRequest'],
   ])('refuses one %s', async (_, input, error) => {
-    expect(await failure(create(input))).toEqual([400, error])
+    expect(await statusAndError(create(input))).toEqual([400, error])
   })
 
   it.each([
@@ -79,7 +79,7 @@ describe('createAccount', () => {
     const resolved = call(network.server, 'identity.resolveHandle', {
       query: { handle: 'bob.test' },
     })
-    expect(await failure(resolved)).toEqual([400, 'HandleNotFound'])
+    expect(await statusAndError(resolved)).toEqual([400, 'HandleNotFound'])
   })
 
   it('gives a handle, and an email, to one of several who ask at once', async () => {
@@ -125,6 +125,6 @@ describe('resolveHandle', () => {
     ['not a handle', 'InvalidRequest'],
     ['', 'InvalidRequest'],
   ])('does not find %s', async (handle, error) => {
-    expect(await failure(resolve(handle))).toEqual([400, error])
+    expect(await statusAndError(resolve(handle))).toEqual([400, error])
   })
 })

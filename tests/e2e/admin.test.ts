@@ -3,16 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
 import {
-  basic,
+  adminAuthorization,
   type ModeratedServer,
   repoRef,
   startModeratedServer,
-} from '#tests/helpers/moderated-server.ts'
-import { post } from '#tests/helpers/records.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
-import { expectCommit, expectProof, verifiedRepo } from '#tests/helpers/verify.ts'
+} from '#tests/support/moderated-server.ts'
+import { post } from '#tests/support/records.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { expectCommit, expectProof, verifiedRepo } from '#tests/support/verify-repo.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const off = { applied: false }
 
@@ -99,7 +99,7 @@ describe('an account', () => {
     const { refreshJwt } = erin.agent.session!
     await world.admin.updateAccountPassword({ did: erin.did, password: 'another password' })
     const refresh = { as: `Bearer ${refreshJwt}`, verb: 'POST' }
-    const refreshing = failure(call(world.server, 'server.refreshSession', refresh))
+    const refreshing = statusAndError(call(world.server, 'server.refreshSession', refresh))
     expect(await refreshing).toEqual([400, 'ExpiredToken'])
     const agent = new AtpAgent({ service: world.server.url })
     await agent.login({ identifier: 'admin.test', password: 'another password' })
@@ -113,21 +113,23 @@ describe('an account', () => {
     expect(data).toMatchObject({ takedown: off, deactivated: { applied: true } })
     expect((await world.moderate({ subject, deactivated: off })).status).toBe(200)
     await expect
-      .poll(() => world.told(erin.did).slice(-3))
+      .poll(() => world.eventsOf(erin.did).slice(-3))
       .toEqual(['#account active', '#identity', '#sync'])
   })
 
   it('is announced once more where nothing is said of it', async () => {
-    const before = world.told(erin.did).length
+    const before = world.eventsOf(erin.did).length
     expect((await world.moderate({ subject: repoRef(erin) })).status).toBe(200)
-    await expect.poll(() => world.told(erin.did).slice(before)).toEqual(['#account active'])
+    await expect.poll(() => world.eventsOf(erin.did).slice(before)).toEqual(['#account active'])
   })
 
   it('is deleted', async () => {
     await world.admin.deleteAccount({ did: erin.did })
-    const status = failure(call(world.server, 'sync.getRepoStatus', { query: { did: erin.did } }))
+    const status = statusAndError(
+      call(world.server, 'sync.getRepoStatus', { query: { did: erin.did } }),
+    )
     expect(await status).toEqual([400, 'RepoNotFound'])
-    await expect.poll(() => world.told(erin.did).at(-1)).toBe('#account deleted')
+    await expect.poll(() => world.eventsOf(erin.did).at(-1)).toBe('#account deleted')
     const unknown = world.admin.getAccountInfo({ did: erin.did })
     await expect(unknown).rejects.toMatchObject({ error: 'NotFound' })
   })
@@ -137,7 +139,7 @@ describe('invite codes', () => {
   it('are listed and disabled', async () => {
     const make = await call(world.server, 'server.createInviteCode', {
       body: { useCount: 2 },
-      as: basic,
+      as: adminAuthorization,
     })
     const { code } = make.body as { code: string }
     const { data } = await world.admin.getInviteCodes({ limit: 1 })
@@ -166,13 +168,13 @@ describe('com.atproto.admin.updateAccountSigningKey', () => {
       (await fay.agent.com.atproto.sync.getRepo({ did: fay.did })).data,
       owner,
     )
-    await expect.poll(() => world.told(fay.did).slice(-2)).toEqual(['#identity', '#sync'])
-    const sync = world.live.of(fay.did).at(-1)!.body
+    await expect.poll(() => world.eventsOf(fay.did).slice(-2)).toEqual(['#identity', '#sync'])
+    const sync = world.firehose.eventsOf(fay.did).at(-1)!.body
     expect(sync.rev).toBe(head.rev)
 
     const written = await add(fay, 'with the new key')
     const { data: latest } = await fay.agent.com.atproto.sync.getLatestCommit({ did: fay.did })
-    const commit = (await world.live.commit(latest.cid)).body
+    const commit = (await world.firehose.waitForCommit(latest.cid)).body
     await expectCommit(commit, owner, sync)
     const params = { did: fay.did, collection: 'app.bsky.feed.post', rkey: written.rkey }
     const proof = await fay.agent.com.atproto.sync.getRecord(params)

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
 import {
   adminPassword,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { openToken } from '#tests/helpers/session-tokens.ts'
+} from '#tests/support/server.ts'
+import { decodeToken } from '#tests/support/session-tokens.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let alice: TestAccount
@@ -52,7 +52,7 @@ async function withAppPassword(name: string, isPrivileged: boolean): Promise<[At
 
 describe('a session of an app password', () => {
   it('says what it is in its scope', () => {
-    const scope = (agent: AtpAgent) => openToken(agent.session!.accessJwt).claims['scope']
+    const scope = (agent: AtpAgent) => decodeToken(agent.session!.accessJwt).claims['scope']
     expect(scope(plain)).toBe('com.atproto.appPass')
     expect(scope(privileged)).toBe('com.atproto.appPassPrivileged')
   })
@@ -94,7 +94,7 @@ describe('a session of an app password', () => {
     for (const agent of [plain, privileged]) {
       const verb = body === null ? 'GET' : 'POST'
       const asked = { verb, as: bearer(agent), ...(body != null && { body }) }
-      expect(await failure(call(server, method, asked))).toEqual([400, 'InvalidToken'])
+      expect(await statusAndError(call(server, method, asked))).toEqual([400, 'InvalidToken'])
     }
   })
 
@@ -106,11 +106,11 @@ describe('a session of an app password', () => {
         verb: 'POST',
         as: `Bearer ${one.session?.refreshJwt}`,
       })
-    expect(await failure(refresh(agent))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(refresh(agent))).toEqual([400, 'ExpiredToken'])
     const { status, body } = await refresh(privileged)
     expect(status).toBe(200)
     const { accessJwt } = body as { accessJwt: string }
-    expect(openToken(accessJwt).claims['scope']).toBe('com.atproto.appPassPrivileged')
+    expect(decodeToken(accessJwt).claims['scope']).toBe('com.atproto.appPassPrivileged')
   })
 
   it('is not given for a password of somebody else', async () => {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { createdAt, post, strangeCid, thing, write } from '#tests/helpers/records.ts'
+import { createdAt, post, thing, unknownCid, write } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let alice: TestAccount
@@ -95,10 +95,10 @@ describe('applyWrites', () => {
 
   it('commits on the commit that swapCommit names only', async () => {
     const { cid } = await latest()
-    const wrong = apply([], { swapCommit: strangeCid })
-    expect(await failure(wrong)).toEqual([400, 'InvalidSwap'])
+    const wrong = apply([], { swapCommit: unknownCid })
+    expect(await statusAndError(wrong)).toEqual([400, 'InvalidSwap'])
     expect((await apply([], { swapCommit: cid })).status).toBe(200)
-    expect(await failure(apply([], { swapCommit: cid }))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(apply([], { swapCommit: cid }))).toEqual([400, 'InvalidSwap'])
   })
 })
 
@@ -108,7 +108,7 @@ describe('its limits', () => {
 
   it('are 200 writes', async () => {
     const some = (n: number) => apply(many(0, n, (i) => write('create', undefined, { i })))
-    expect(await failure(some(201))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(some(201))).toEqual([400, 'InvalidRequest'])
     expect((await some(200)).status).toBe(200)
   })
 
@@ -136,7 +136,7 @@ describe('its limits', () => {
 })
 
 describe('likes, reposts, follows and blocks', () => {
-  const subject = { uri: 'at://did:plc:x/app.bsky.feed.post/3jzfcijpj2z2a', cid: strangeCid }
+  const subject = { uri: 'at://did:plc:x/app.bsky.feed.post/3jzfcijpj2z2a', cid: unknownCid }
   const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
   const create = (collection: string, about: unknown, input = {}) => {
     const record = { $type: collection, subject: about, createdAt: new Date().toISOString() }

@@ -2,14 +2,14 @@ import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Call, call, expectRefusal } from '#tests/helpers/call.ts'
-import { strangeCid, thing } from '#tests/helpers/records.ts'
+import { thing, unknownCid } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { type CallOptions, call, expectError } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let alice: TestAccount
@@ -36,7 +36,7 @@ function body(members: object = {}): string {
   return JSON.stringify({ repo: alice.did, collection: thing, record: { a: 1 }, ...members })
 }
 
-const create = (asked: Call) => call(server, 'repo.createRecord', { as: alice, ...asked })
+const create = (asked: CallOptions) => call(server, 'repo.createRecord', { as: alice, ...asked })
 
 describe('a body', () => {
   it.each([
@@ -53,7 +53,7 @@ describe('a body', () => {
     ['of 40 lists in lists', () => nested(40), 400],
     ['with a __proto__', () => body().replace('"a":1', '"__proto__":{"a":1}'), 400],
   ])('%s is refused', async (_, make, status) => {
-    await expectRefusal(create({ body: make() }), status)
+    await expectError(create({ body: make() }), status)
   })
 
   it.each([
@@ -63,19 +63,19 @@ describe('a body', () => {
     ['compressed, and is not', { 'content-encoding': 'gzip' }, 400],
     ['compressed in a way nobody knows', { 'content-encoding': 'snappy' }, 415],
   ])('that is said to be %s is refused', async (_, headers, status) => {
-    await expectRefusal(create({ body: body(), headers: headers as never }), status)
+    await expectError(create({ body: body(), headers: headers as never }), status)
   })
 
   it('that unpacks to more than it may be is refused', async () => {
     const packed = gzipSync(body({ record: { a: 'x'.repeat(50_000_000) } }))
     const headers = { 'content-encoding': 'gzip' }
-    await expectRefusal(create({ body: packed, headers }), 413)
+    await expectError(create({ body: packed, headers }), 413)
   })
 
   it('for a method that takes none, or a smaller one, is refused', async () => {
-    await expectRefusal(call(server, 'server.refreshSession', { body: '{}' }), 401)
+    await expectError(call(server, 'server.refreshSession', { body: '{}' }), 401)
     const big = body({ rkey: 'x', more: 'x'.repeat(160 * 1024) })
-    await expectRefusal(call(server, 'repo.deleteRecord', { as: alice, body: big }), 413)
+    await expectError(call(server, 'repo.deleteRecord', { as: alice, body: big }), 413)
   })
 
   function nested(depth: number): string {
@@ -90,17 +90,17 @@ describe('a record', () => {
     ['an integer too big', '9007199254740993'],
     ['a link that is none', '{"$link":"nonsense"}'],
     ['a link to a CID of version 0', '{"$link":"QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"}'],
-    ['a link with something beside it', `{"$link":"${strangeCid}","a":1}`],
+    ['a link with something beside it', `{"$link":"${unknownCid}","a":1}`],
     ['bytes that are none', '{"$bytes":"?"}'],
     ['a blob that is none', '{"$type":"blob","ref":"x"}'],
-    ['a blob of the old form', `{"cid":"${strangeCid}","mimeType":"image/png"}`],
+    ['a blob of the old form', `{"cid":"${unknownCid}","mimeType":"image/png"}`],
     ['a NUL', '"a\\u0000b"'],
     ['half a character', '"\\ud800"'],
     ['a $type that is none', '{"$type":5}'],
   ])('with %s is refused', async (_, value) => {
     for (const validate of [undefined, false]) {
       const asked = create({ body: body({ validate }).replace('"a":1', `"a":${value}`) })
-      await expectRefusal(asked, 400, 'InvalidRequest')
+      await expectError(asked, 400, 'InvalidRequest')
     }
   })
 
@@ -108,7 +108,7 @@ describe('a record', () => {
     ['record', []],
     ['record', 'text'],
     ['record', null],
-    ['record', { $link: strangeCid }],
+    ['record', { $link: unknownCid }],
     ['collection', 'not an nsid'],
     ['collection', undefined],
     ['repo', 'not a name'],
@@ -117,7 +117,7 @@ describe('a record', () => {
     ['validate', 'yes'],
     ['swapCommit', 'not a cid'],
   ])('whose %s is %j is refused', async (name, value) => {
-    await expectRefusal(create({ body: body({ [name]: value }) }), 400, 'InvalidRequest')
+    await expectError(create({ body: body({ [name]: value }) }), 400, 'InvalidRequest')
   })
 })
 
@@ -130,7 +130,7 @@ describe('a client', () => {
       asking.write('{"repo":')
       asking.destroy()
     }
-    await expectRefusal(create({ body: '{' }), 400)
+    await expectError(create({ body: '{' }), 400)
   })
 
   it('that takes too long for its body is not waited for', async () => {

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { call, expectRefusal } from '#tests/helpers/call.ts'
-import { thing } from '#tests/helpers/records.ts'
+import { thing } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { forgeToken } from '#tests/helpers/session-tokens.ts'
+} from '#tests/support/server.ts'
+import { forgeToken } from '#tests/support/session-tokens.ts'
+import { call, expectError } from '#tests/support/xrpc-call.ts'
 
 const secret = 'a secret that only the tests know'
 
@@ -64,7 +64,7 @@ describe('a token', () => {
     ['of bob', () => `Bearer ${bob.agent.session!.accessJwt}`, 401, 'AuthenticationRequired'],
   ])('%s does not write to the repo', async (_, token, status, error) => {
     const body = { repo: alice.did, collection: thing, record: { a: 1 } }
-    await expectRefusal(call(server, 'repo.createRecord', { body, as: token() }), status, error)
+    await expectError(call(server, 'repo.createRecord', { body, as: token() }), status, error)
   })
 
   function forged(claims: object, how: { secret?: string; header?: object } = {}): string {
@@ -79,10 +79,10 @@ describe('somebody else’s repo', () => {
       const input = { collection: thing, rkey: 'mine', record: { a: 1 }, writes: [] }
       const to = (repo: string) =>
         call(server, `repo.${verb}`, { as: alice, body: { repo, ...input } })
-      await expectRefusal(to(bob.did), 401, 'AuthenticationRequired')
-      await expectRefusal(to(bob.handle), 401, 'AuthenticationRequired')
-      await expectRefusal(to('nobody.test'), 403, 'AccountNotFound')
-      await expectRefusal(to('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'), 403, 'AccountNotFound')
+      await expectError(to(bob.did), 401, 'AuthenticationRequired')
+      await expectError(to(bob.handle), 401, 'AuthenticationRequired')
+      await expectError(to('nobody.test'), 403, 'AccountNotFound')
+      await expectError(to('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'), 403, 'AccountNotFound')
     },
   )
 })
@@ -102,11 +102,11 @@ describe('a question', () => {
     ['with two of one', 'sync.getRepo?did=did:plc:a&did=did:plc:b', 400, 'InvalidRequest'],
     ['without what it needs', 'identity.resolveHandle', 400, 'InvalidRequest'],
   ])('%s is refused', async (_, path, status, error) => {
-    await expectRefusal(call(server, path), status, error)
+    await expectError(call(server, path), status, error)
   })
 
   it.each(['PUT', 'DELETE', 'PATCH', 'POST'])('with %s for a verb is refused', async (verb) => {
-    await expectRefusal(call(server, 'sync.listRepos', { verb }), 400, 'InvalidRequest')
+    await expectError(call(server, 'sync.listRepos', { verb }), 400, 'InvalidRequest')
   })
 
   it('with 20 kB of query is refused, whoever answers', async () => {

@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import { type BlobRef, jsonToLex } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { getBlob, png, upload, waiting, withImage } from '#tests/helpers/blobs.ts'
-import { call, failure } from '#tests/helpers/call.ts'
+import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let alice: TestAccount
@@ -38,9 +38,9 @@ describe('a blob', () => {
     expect(blob).toMatchObject({ mimeType: 'image/png', size: bytes.length })
     expect(cid).toBe(cidForRaw(bytes))
     expect(await getBlob(server, alice, cid)).toMatchObject({ status: 400 })
-    expect(waiting(server, alice)).toHaveLength(1)
+    expect(pendingUploads(server, alice)).toHaveLength(1)
 
-    const { uri } = await alice.agent.post(withImage(blob))
+    const { uri } = await alice.agent.post(postWithImage(blob))
     const response = await getBlob(server, alice, cid)
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -53,7 +53,7 @@ describe('a blob', () => {
     })
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes)
     expect(await listed(alice)).toEqual([cid])
-    await expect.poll(() => [stored(alice, cid), waiting(server, alice)]).toEqual([true, []])
+    await expect.poll(() => [stored(alice, cid), pendingUploads(server, alice)]).toEqual([true, []])
 
     await alice.agent.deletePost(uri)
     expect(await getBlob(server, alice, cid)).toMatchObject({ status: 400 })
@@ -64,8 +64,8 @@ describe('a blob', () => {
   it('stays as long as any record names it', async () => {
     const blob = await upload(alice, png(2))
     const cid = blob.ref.toString()
-    const first = await alice.agent.post(withImage(blob, 'one'))
-    const second = await alice.agent.post(withImage(blob, 'two'))
+    const first = await alice.agent.post(postWithImage(blob, 'one'))
+    const second = await alice.agent.post(postWithImage(blob, 'two'))
     await alice.agent.deletePost(first.uri)
     expect(await getBlob(server, alice, cid)).toMatchObject({ status: 200 })
     await alice.agent.deletePost(second.uri)
@@ -84,7 +84,7 @@ describe('a blob', () => {
 
   it('is told to HEAD without its bytes', async () => {
     const blob = await upload(bob, png(5))
-    await bob.agent.post(withImage(blob))
+    await bob.agent.post(postWithImage(blob))
     const url = `${server.url}/xrpc/com.atproto.sync.getBlob?did=${bob.did}&cid=${blob.ref}`
     const response = await fetch(url, { method: 'HEAD' })
     expect(response.headers.get('content-length')).toBe(String(blob.size))
@@ -101,9 +101,9 @@ describe('a blob', () => {
   it('is listed since a rev', async () => {
     const carol = await createTestAccount(server, 'carol')
     const [one, two] = [await upload(carol, png(7)), await upload(carol, png(8))]
-    await carol.agent.post(withImage(one))
+    await carol.agent.post(postWithImage(one))
     const { data } = await carol.agent.com.atproto.sync.getLatestCommit({ did: carol.did })
-    await carol.agent.post(withImage(two))
+    await carol.agent.post(postWithImage(two))
     const since = await carol.agent.com.atproto.sync.listBlobs({ did: carol.did, since: data.rev })
     expect(since.data).toEqual({ cids: [two.ref.toString()], cursor: two.ref.toString() })
     const cids = [one, two].map(({ ref }) => ref.toString()).sort()
@@ -118,13 +118,13 @@ describe('a blob', () => {
 
 describe('a record', () => {
   const write = (blob: unknown) =>
-    failure(
+    statusAndError(
       call(server, 'repo.createRecord', {
         as: bob,
         body: {
           repo: bob.did,
           collection: 'app.bsky.feed.post',
-          record: { $type: 'app.bsky.feed.post', ...withImage(blob as BlobRef) },
+          record: { $type: 'app.bsky.feed.post', ...postWithImage(blob as BlobRef) },
         },
       }),
     )
@@ -163,13 +163,15 @@ describe('a blob that was taken down', () => {
     const bytes = png(13)
     const blob = await upload(bob, bytes)
     const cid = blob.ref.toString()
-    await bob.agent.post(withImage(blob))
+    await bob.agent.post(postWithImage(blob))
     await takedown(bob, cid, true)
     expect(await getBlob(server, bob, cid)).toMatchObject({ status: 400 })
     expect(stored(bob, cid)).toBe(false)
     expect(existsSync(join(server.dir, 'blobs/quarantine', bob.did, cid))).toBe(true)
     await expect(upload(bob, bytes)).rejects.toThrow('Blob has been takendown, cannot re-upload')
-    await expect(bob.agent.post(withImage(blob))).rejects.toMatchObject({ error: 'BlobNotFound' })
+    await expect(bob.agent.post(postWithImage(blob))).rejects.toMatchObject({
+      error: 'BlobNotFound',
+    })
     await takedown(bob, cid, false)
     expect(await getBlob(server, bob, cid)).toMatchObject({ status: 200 })
   })

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { headwater, type Outcome } from '#tests/helpers/command-line.ts'
+import { headwater, type Outcome } from '#tests/support/command-line.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
-import { verifiedRepo } from '#tests/helpers/verify.ts'
+} from '#tests/support/server.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { verifiedRepo } from '#tests/support/verify-repo.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let alice: TestAccount
@@ -139,7 +139,7 @@ describe('accounts', () => {
     const log = (given: string) =>
       call(server, 'server.createSession', { body: { identifier: 'alice.test', password: given } })
     expect((await log(password)).status).toBe(200)
-    expect(await failure(log(alice.password))).toEqual([401, 'AuthenticationRequired'])
+    expect(await statusAndError(log(alice.password))).toEqual([401, 'AuthenticationRequired'])
     const typing = ['account', 'reset-password', 'alice.test', '--password', '-']
     const typed = await headwater(typing, env(), 'chosen by alice\n')
     expect(typed).toMatchObject({ code: 0, err: '' })
@@ -165,7 +165,7 @@ describe('accounts', () => {
   it('are announced to nobody by a stranger', async () => {
     const body = { account: alice.did }
     const asked = call(server, '/xrpc/_admin/announce', { body })
-    expect(await failure(asked)).toEqual([401, 'AuthenticationRequired'])
+    expect(await statusAndError(asked)).toEqual([401, 'AuthenticationRequired'])
   })
 
   it('are deleted, but only where that is meant', async () => {

@@ -1,14 +1,14 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call } from '#tests/helpers/call.ts'
-import { thing } from '#tests/helpers/records.ts'
+import { thing } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
+} from '#tests/support/server.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let alice: TestAccount
@@ -20,7 +20,7 @@ beforeAll(async () => {
   alice = await createTestAccount(server, 'alice')
 })
 afterAll(async () => {
-  live.end()
+  live.close()
   await server.remove()
 })
 
@@ -31,11 +31,11 @@ async function create(record: object = {}): Promise<string> {
 
 describe('a cursor', () => {
   it('gives again, to the byte, what came after it', async () => {
-    for (let i = 0; i < 10; i++) await live.commit(await create({ i }))
+    for (let i = 0; i < 10; i++) await live.waitForCommit(await create({ i }))
     const { seqs } = live
     for (const at of [0, 3, seqs.length - 1]) {
       using replay = new Subscription(server, at === 0 ? 0 : seqs[at - 1])
-      await replay.has(seqs.length - at)
+      await replay.waitForMessages(seqs.length - at)
       const expected = live.events.slice(at).map(({ bytes }) => bytes)
       expect(replay.messages.map(({ bytes }) => bytes)).toEqual(expected)
     }
@@ -45,10 +45,14 @@ describe('a cursor', () => {
     const head = live.seqs.at(-1)!
     using newest = new Subscription(server, head)
     using between = new Subscription(server, live.seqs[0]! - 1)
-    await between.has(live.events.length)
+    await between.waitForMessages(live.events.length)
     await newest.opened
     const cid = await create()
-    await Promise.all([newest.commit(cid), between.commit(cid), live.commit(cid)])
+    await Promise.all([
+      newest.waitForCommit(cid),
+      between.waitForCommit(cid),
+      live.waitForCommit(cid),
+    ])
     expect(newest.seqs).toEqual(live.seqs.slice(-1))
     expect(between.seqs).toEqual(live.seqs)
   })
@@ -74,14 +78,14 @@ describe('replay', () => {
       for (let i = 0; i < 35; i++) await create({ i })
     })
     await Promise.all(writers)
-    await live.commit(await create())
+    await live.waitForCommit(await create())
     const before = live.messages.map(({ bytes }) => bytes)
     expect(before.length).toBeGreaterThan(700)
-    live.end()
+    live.close()
     await server.restart()
     // From here on the older events are in the log only.
     live = new Subscription(server, 0)
-    await live.has(before.length)
+    await live.waitForMessages(before.length)
     expect(live.messages.map(({ bytes }) => bytes)).toEqual(before)
   })
 
@@ -93,18 +97,18 @@ describe('replay', () => {
     })
     const joined: { from: number; subscription: Subscription }[] = []
     for (let i = 0; i < 25; i++) {
-      await live.has(live.messages.length + 8)
+      await live.waitForMessages(live.messages.length + 8)
       const from = i % 5 === 0 ? live.seqs.at(-1 - i)! : old.at(-1 - ((i * 97) % old.length))!
       joined.push({ from, subscription: new Subscription(server, from) })
     }
     writing = false
     await Promise.all(writers)
     const last = await create()
-    await live.commit(last)
+    await live.waitForCommit(last)
     for (const { from, subscription } of joined) {
-      await subscription.commit(last)
+      await subscription.waitForCommit(last)
       expect(subscription.seqs).toEqual(live.seqs.filter((seq) => seq > from))
-      subscription.end()
+      subscription.close()
     }
   })
 })
@@ -113,11 +117,11 @@ describe('a subscriber who does not read', () => {
   it('is cut off with ConsumerTooSlow, and nobody else is', async () => {
     using stalled = new Subscription(server)
     await stalled.opened
-    await stalled.commit(await create())
+    await stalled.waitForCommit(await create())
     stalled.ws.pause()
     let last = ''
     for (let i = 0; i < 40; i++) last = await create({ text: 'x'.repeat(700_000) })
-    await live.commit(last)
+    await live.waitForCommit(last)
     stalled.ws.resume()
     expect(await stalled.closed).toEqual({ code: 1008, reason: 'ConsumerTooSlow' })
     const { kind, body } = stalled.messages.at(-1)!
@@ -139,22 +143,22 @@ describe('the backfill window', () => {
       const input = { repo: did, collection: thing, record: {} }
       return (await agent.com.atproto.repo.createRecord(input)).data.commit!.cid
     }
-    await all.has(4)
+    await all.waitForMessages(4)
     const [first] = all.seqs as [number]
     const isOutdated = async () => {
       await write()
       using old = new Subscription(small, first)
-      await old.has(1)
+      await old.waitForMessages(1)
       return old.kinds[0]
     }
     await expect.poll(isOutdated, { timeout: 5 * windowMs, interval: 200 }).toBe('#info')
 
     const asked = Date.now()
     using old = new Subscription(small, first)
-    await old.has(1)
+    await old.waitForMessages(1)
     const answered = Date.now()
     const cid = await write()
-    await Promise.all([old.commit(cid), all.commit(cid)])
+    await Promise.all([old.waitForCommit(cid), all.waitForCommit(cid)])
     expect(old.messages[0]!.body).toEqual({ name: 'OutdatedCursor', message: expect.any(String) })
     expect(old.kinds.filter((kind) => kind === '#info')).toHaveLength(1)
     expect(old.seqs).toEqual(all.seqs.slice(-old.seqs.length))
@@ -164,7 +168,7 @@ describe('the backfill window', () => {
     expect(Date.parse(outside!)).toBeLessThanOrEqual(answered - windowMs)
 
     using fresh = new Subscription(small, all.seqs.at(-2))
-    await fresh.has(1)
+    await fresh.waitForMessages(1)
     expect(fresh.kinds[0]).toBe('#commit')
   })
 })

@@ -1,13 +1,13 @@
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let mail: MailServer
 let server: TestServer
@@ -128,7 +128,7 @@ describe('resetPassword', () => {
         verb: 'POST',
         as: `Bearer ${agent.session?.refreshJwt}`,
       })
-      expect(await failure(refresh)).toEqual([400, 'ExpiredToken'])
+      expect(await statusAndError(refresh)).toEqual([400, 'ExpiredToken'])
     }
     const old = other.login({ identifier: bob.handle, password: bob.password })
     await expect(old).rejects.toMatchObject({ status: 401 })

@@ -1,11 +1,11 @@
 import { fromBytes } from '@atcute/cbor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call } from '#tests/helpers/call.ts'
-import { type ResolvableServer, startResolvableServer } from '#tests/helpers/identity.ts'
-import { post, thing, write } from '#tests/helpers/records.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
-import { type EventBody, Subscription } from '#tests/helpers/subscription.ts'
-import { expectCommit, type Owner, readCarBlocks } from '#tests/helpers/verify.ts'
+import { post, thing, write } from '#tests/support/records.ts'
+import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { type EventBody, Subscription } from '#tests/support/subscription.ts'
+import { expectCommit, type Owner, readCarBlocks } from '#tests/support/verify-repo.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 let network: ResolvableServer
 let alice: TestAccount
@@ -20,19 +20,19 @@ beforeAll(async () => {
   owner = { did: alice.did, key }
 })
 afterAll(async () => {
-  live.end()
+  live.close()
   await network.server.remove()
 })
 
 async function apply(writes: object[]): Promise<EventBody> {
   const body = { repo: alice.did, writes }
   const { data } = await alice.agent.com.atproto.repo.applyWrites(body as never)
-  return (await live.commit(data.commit!.cid)).body
+  return (await live.waitForCommit(data.commit!.cid)).body
 }
 
 describe('a new account', () => {
   it('appears as #identity, #account, #commit and #sync, one right after the other', async () => {
-    await live.has(4)
+    await live.waitForMessages(4)
     const { did, handle } = alice
     expect(live.kinds).toEqual(['#identity', '#account', '#commit', '#sync'])
     const [first] = live.seqs as [number]
@@ -61,7 +61,7 @@ describe('a new account', () => {
 describe('a write', () => {
   it('is a #commit that says and proves what has changed', async () => {
     const created = await apply([write('create', 'a', { a: 1 }), write('create', 'b', { b: 1 })])
-    const [, , first] = live.of(alice.did).map(({ body }) => body)
+    const [, , first] = live.eventsOf(alice.did).map(({ body }) => body)
     await expectCommit(created, owner, first)
     const a = { action: 'create', path: `${thing}/a`, cid: { $link: expect.any(String) } }
     expect(created.ops).toMatchObject([a, { action: 'create', path: `${thing}/b` }])
@@ -97,7 +97,10 @@ describe('a write', () => {
 
   it('that replaces a like is one #commit', async () => {
     const collection = 'app.bsky.feed.like'
-    const subject = { uri: `at://${alice.did}/${thing}/a`, cid: live.of(alice.did)[4]!.body.commit }
+    const subject = {
+      uri: `at://${alice.did}/${thing}/a`,
+      cid: live.eventsOf(alice.did)[4]!.body.commit,
+    }
     const like = async () => {
       const record = {
         subject: { ...subject, cid: subject.cid.$link },
@@ -108,7 +111,7 @@ describe('a write', () => {
         collection,
         record,
       })
-      return (await live.commit(data.commit!.cid)).body
+      return (await live.waitForCommit(data.commit!.cid)).body
     }
     const [first, second] = [await like(), await like()]
     expect(first.ops).toMatchObject([{ action: 'create' }])
@@ -147,11 +150,11 @@ describe('two at a time', () => {
       const record = { repo: did, collection: 'com.example.crowd', record: { i } }
       return (await agent.com.atproto.repo.createRecord(record)).data.commit!.cid
     })
-    for (const cid of await Promise.all(writes)) await live.commit(cid)
+    for (const cid of await Promise.all(writes)) await live.waitForCommit(cid)
     expect(live.seqs).toEqual([...new Set(live.seqs)].sort((a, b) => a - b))
     for (const { did } of accounts) {
       const key = await network.resolver.did.resolveAtprotoKey(did)
-      const commits = live.of(did).filter(({ kind }) => kind === '#commit')
+      const commits = live.eventsOf(did).filter(({ kind }) => kind === '#commit')
       for (const [i, { body }] of commits.entries()) {
         await expectCommit(body, { did, key }, commits[i - 1]?.body)
       }

@@ -2,16 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getHandle, getKey } from '@atproto/identity'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { atHost, type ResolvableServer, startResolvableServer } from '#tests/helpers/identity.ts'
-import { type NameServer, startNameServer } from '#tests/helpers/name-server.ts'
+import { type NameServer, startNameServer } from '#tests/support/name-server.ts'
+import {
+  fetchAtHost,
+  type ResolvableServer,
+  startResolvableServer,
+} from '#tests/support/resolvable-server.ts'
 import {
   adminPassword,
   createTestAccount,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
+} from '#tests/support/server.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
@@ -107,13 +111,13 @@ describe('updateHandle', () => {
     ['pds.example.com', 'InvalidRequest'],
   ])('refuses "%s" as %s', async (handle, error) => {
     const answer = call(server, 'identity.updateHandle', { body: { handle }, as: alice })
-    expect(await failure(answer)).toEqual([400, error])
+    expect(await statusAndError(answer)).toEqual([400, error])
     expect(announced(alice.did)).toEqual(['alice.test'])
   })
 
   it('is for accounts', async () => {
     const body = { handle: 'erin.test' }
-    expect(await failure(call(server, 'identity.updateHandle', { body }))).toEqual([
+    expect(await statusAndError(call(server, 'identity.updateHandle', { body }))).toEqual([
       401,
       'AuthMissing',
     ])
@@ -130,7 +134,7 @@ describe('resolving', () => {
     expect(didDoc).toEqual(await (await fetch(`${world.plcUrl}/${alice.did}`)).json())
     expect(didDoc.verificationMethod).toMatchObject([{ type: 'Multikey' }])
     expect(getKey(didDoc)).toMatch(/^did:key:zQ3sh/)
-    expect(await failure(ask('resolveDid', { did: nobody }))).toEqual([400, 'DidNotFound'])
+    expect(await statusAndError(ask('resolveDid', { did: nobody }))).toEqual([400, 'DidNotFound'])
   })
 
   it('finds identities by handle and by DID', async () => {
@@ -142,7 +146,7 @@ describe('resolving', () => {
     }
     for (const identifier of ['nobody.test', 'nobody.their-own-domain.dev']) {
       const answer = ask('resolveIdentity', { identifier })
-      expect(await failure(answer)).toEqual([400, 'HandleNotFound'])
+      expect(await statusAndError(answer)).toEqual([400, 'HandleNotFound'])
     }
   })
 
@@ -228,7 +232,7 @@ describe('the rules for handles', () => {
     const heidi = await createTestAccount(server, 'heidi')
     await updateHandle(heidi, 'admin.new.example.com')
     const url = new URL('https://admin.new.example.com/.well-known/atproto-did')
-    expect(await (await atHost(server.url, url)).text()).toBe(heidi.did)
+    expect(await (await fetchAtHost(server.url, url)).text()).toBe(heidi.did)
     const check = await call(server, '/tls-check', { query: { domain: url.host } })
     expect(check.body).toEqual({ success: true })
 

@@ -1,13 +1,13 @@
 import type { ComAtprotoRepoListRecords } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { thing, write } from '#tests/helpers/records.ts'
+import { thing, write } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const keys = ['a', 'b', 'c', 'c-1', 'c.1', 'c1', 'd', 'e', 'f', 'g', 'h', 'i']
 const others = ['com.example.thin', 'com.example.thing-x.y', 'com.example.things', 'zz.zz.zz']
@@ -106,7 +106,7 @@ describe('listRecords', () => {
   ])('refuses %s', async (_, input) => {
     const query = { repo: alice.did, collection: thing, ...input }
     const asked = call(server, 'repo.listRecords', { query })
-    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
   })
 })
 
@@ -136,7 +136,7 @@ describe('describeRepo', () => {
   it('knows no stranger', async () => {
     for (const repo of ['did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', 'nobody.test']) {
       const asked = call(server, 'repo.describeRepo', { query: { repo } })
-      expect(await failure(asked)).toEqual([400, 'RepoNotFound'])
+      expect(await statusAndError(asked)).toEqual([400, 'RepoNotFound'])
     }
   })
 })
@@ -149,6 +149,6 @@ describe('getRecord', () => {
     ['a CID that is none', { cid: 'x' }, 'InvalidRequest'],
   ])('does not find %s', async (_, input, error) => {
     const query = { repo: alice.did, collection: thing, rkey: 'a', ...input }
-    expect(await failure(call(server, 'repo.getRecord', { query }))).toEqual([400, error])
+    expect(await statusAndError(call(server, 'repo.getRecord', { query }))).toEqual([400, error])
   })
 })

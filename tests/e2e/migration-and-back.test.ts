@@ -4,16 +4,25 @@
  */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
-import { arrivalToken, arriveAt, moveContents, moveDid } from '#tests/helpers/migration.ts'
-import { createdAt } from '#tests/helpers/records.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
-import { Belongings, expectAt, type Stop } from '#tests/helpers/traveller.ts'
-import { expectCommit } from '#tests/helpers/verify.ts'
+import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
+import {
+  AccountContents,
+  expectAccountAt,
+  type NetworkServer,
+} from '#tests/support/migrating-account.ts'
+import {
+  createAccountToken,
+  createMigratedAccount,
+  moveContents,
+  moveDid,
+} from '#tests/support/migration-steps.ts'
+import { createdAt } from '#tests/support/records.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { expectCommit } from '#tests/support/verify-repo.ts'
 import { isReferenceInstalled } from '../../bench/reference.ts'
 
-interface Place extends Stop {
+interface Place extends NetworkServer {
   name: string
   firehose: Subscription
 }
@@ -25,10 +34,10 @@ const password = 'correct horse battery'
 const arrived = ['#identity', '#account', '#identity', '#sync']
 
 describe.runIf(isThere)(title, { retry: 0 }, () => {
-  const owned = new Belongings()
+  const owned = new AccountContents()
   let mail: MailServer
   /** The reference keeps preferences only beside one. */
-  let appView: FakeAppView
+  let appView: FakeService
   let stopServers: () => Promise<void>
   let reference: Place
   let headwater: Place
@@ -41,7 +50,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
 
   beforeAll(async () => {
     mail = await startMailServer()
-    appView = await startAppView()
+    appView = await startFakeService()
     const servers = await import('../../bench/servers.ts')
     stopServers = servers.stopServers
     const variables = {
@@ -56,8 +65,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await Promise.all([reference.firehose.opened, headwater.firehose.opened])
   })
   afterAll(async () => {
-    reference?.firehose.end()
-    headwater?.firehose.end()
+    reference?.firehose.close()
+    headwater?.firehose.close()
     await stopServers?.()
     await appView?.[Symbol.asyncDispose]()
     await mail?.close()
@@ -67,7 +76,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
   const taken = new Map<Place, number>()
   async function expectEvents(place: Place, kinds: readonly string[]) {
     const from = taken.get(place) ?? 0
-    const since = () => place.firehose.of(did).slice(from)
+    const since = () => place.firehose.eventsOf(did).slice(from)
     await expect.poll(() => since().map(({ kind }) => kind)).toEqual(kinds)
     taken.set(place, from + kinds.length)
     return since().map(({ body }) => body)
@@ -109,20 +118,20 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await owned.follow(agent, (await bob.createAccount(input)).data.did)
     first = await owned.post(agent, 'one')
     await owned.post(agent, 'two')
-    await owned.profile(agent, { displayName: 'Alice', avatar: await owned.upload(agent) })
+    await owned.putProfile(agent, { displayName: 'Alice', avatar: await owned.upload(agent) })
     const language = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }
-    await owned.prefer(agent, language)
-    await expectAt(reference, agent, 'alice.test', owned)
+    await owned.putPreferences(agent, language)
+    await expectAccountAt(reference, agent, 'alice.test', owned)
     const born = ['#identity', '#account', '#commit', '#sync']
     await expectEvents(reference, [...born, ...Array(4).fill('#commit')])
   })
 
   it('comes here whole, with the events of an arrival in their order', async () => {
-    const token = await arrivalToken(agent, 'did:web:localhost')
+    const token = await createAccountToken(agent, 'did:web:localhost')
     const terms = { did, handle: 'alice-here.test', email, password }
-    const here = await arriveAt(headwater, token, terms)
+    const here = await createMigratedAccount(headwater, token, terms)
     await moveTo(here)
-    const { key, rev } = await expectAt(headwater, agent, 'alice-here.test', owned)
+    const { key, rev } = await expectAccountAt(headwater, agent, 'alice-here.test', owned)
     const [, account, identity, sync] = await expectEvents(headwater, arrived)
     expect(account).toMatchObject({ did, active: true })
     expect(identity).toMatchObject({ did, handle: 'alice-here.test' })
@@ -139,21 +148,21 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
   it('is used here: records and blobs come, change and go', async () => {
     await owned.delete(agent, first)
     await replaceAvatar(await owned.upload(agent))
-    await owned.prefer(
+    await owned.putPreferences(
       agent,
       { $type: 'app.bsky.actor.defs#adultContentPref', enabled: true } as { $type: string },
       { $type: 'app.bsky.actor.defs#threadViewPref', sort: 'oldest' } as { $type: string },
     )
-    await expectAt(headwater, agent, 'alice-here.test', owned)
+    await expectAccountAt(headwater, agent, 'alice-here.test', owned)
     await expectEvents(headwater, ['#commit', '#commit'])
   })
 
   /** The blob of the profile before is nobody's then. */
-  async function replaceAvatar(avatar: Awaited<ReturnType<Belongings['upload']>>) {
+  async function replaceAvatar(avatar: Awaited<ReturnType<AccountContents['upload']>>) {
     const where = { repo: did, collection: 'app.bsky.actor.profile', rkey: 'self' }
     const { data } = await agent.com.atproto.repo.getRecord(where)
     const { avatar: before } = data.value as { avatar: { ref: unknown } }
-    await owned.profile(agent, { displayName: 'Alice, who moved', avatar })
+    await owned.putProfile(agent, { displayName: 'Alice, who moved', avatar })
     owned.dropBlob(String(before.ref))
   }
 
@@ -169,7 +178,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
 
     // The reference signs a repo that it was given with its own key at the first write.
     await owned.write(agent, 'app.bsky.feed.post', undefined, { text: 'four, back', createdAt })
-    await expectAt(reference, agent, 'alice.test', owned, { forgets: false })
+    await expectAccountAt(reference, agent, 'alice.test', owned, { forgets: false })
     await expectEvents(reference, ['#commit'])
   })
 
@@ -181,10 +190,15 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const [deleted] = await expectEvents(headwater, ['#account'])
     expect(deleted).toMatchObject({ active: false, status: 'deleted' })
 
-    const token = await arrivalToken(agent, 'did:web:localhost')
-    const here = await arriveAt(headwater, token, { did, handle: 'alice.test', email, password })
+    const token = await createAccountToken(agent, 'did:web:localhost')
+    const here = await createMigratedAccount(headwater, token, {
+      did,
+      handle: 'alice.test',
+      email,
+      password,
+    })
     await moveTo(here)
-    const { key, rev } = await expectAt(headwater, agent, 'alice.test', owned)
+    const { key, rev } = await expectAccountAt(headwater, agent, 'alice.test', owned)
     const [, , , sync] = await expectEvents(headwater, arrived)
     expect(sync).toMatchObject({ did, rev })
     await owned.post(agent, 'five')
@@ -203,7 +217,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const here = new AtpAgent({ service: headwater.url })
     await here.login({ identifier: email, password })
     await moveTo(here)
-    const { rev } = await expectAt(headwater, agent, 'alice.test', owned)
+    const { rev } = await expectAccountAt(headwater, agent, 'alice.test', owned)
     const [, , , sync] = await expectEvents(headwater, arrived)
     expect(sync).toMatchObject({ did, rev })
   })

@@ -1,27 +1,27 @@
 /** An account on its way from one server to another, from the first proof to its deletion at the end. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call } from '#tests/helpers/call.ts'
-import { startResolvableServer } from '#tests/helpers/identity.ts'
 import {
-  arrivalToken,
-  arriveAt,
   carType,
-  mailedCode,
+  createAccountToken,
+  createMigratedAccount,
+  emailedCode,
   moveContents,
   moveDid,
-  refusal,
+  rejection,
   signingKeyOf,
-} from '#tests/helpers/migration.ts'
-import { createdAt } from '#tests/helpers/records.ts'
+} from '#tests/support/migration-steps.ts'
+import { createdAt } from '#tests/support/records.ts'
+import { startResolvableServer } from '#tests/support/resolvable-server.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
-import { verifiedRepo } from '#tests/helpers/verify.ts'
+} from '#tests/support/server.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { verifiedRepo } from '#tests/support/verify-repo.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 const post = 'app.bsky.feed.post'
 const email = 'alice@example.com'
@@ -59,7 +59,7 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => {
-  firehose.end()
+  firehose.close()
   await old.remove()
   await next.remove()
 })
@@ -70,7 +70,7 @@ const stranger = () => new AtpAgent({ service: next.url })
 describe('createAccount with a DID', () => {
   const wanted = () => ({ did: alice.did, handle: newHandle, email, password })
   const create = (token: string | undefined, input: object = wanted()) =>
-    refusal(
+    rejection(
       new AtpAgent({ service: next.url }).com.atproto.server.createAccount(input as never, {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       }),
@@ -82,13 +82,13 @@ describe('createAccount with a DID', () => {
       message: `Missing auth to create account with did: ${alice.did}`,
     })
     const bob = await createTestAccount(old, 'bob')
-    expect(await create(await arrivalToken(bob.agent, 'did:web:localhost'))).toMatchObject({
+    expect(await create(await createAccountToken(bob.agent, 'did:web:localhost'))).toMatchObject({
       status: 401,
       message: `Missing auth to create account with did: ${alice.did}`,
     })
-    const elsewhere = await arrivalToken(alice.agent, 'did:web:example.com')
+    const elsewhere = await createAccountToken(alice.agent, 'did:web:example.com')
     expect(await create(elsewhere)).toMatchObject({ status: 401, error: 'BadJwtAudience' })
-    const other = await arrivalToken(
+    const other = await createAccountToken(
       alice.agent,
       'did:web:localhost',
       'com.atproto.repo.uploadBlob',
@@ -105,7 +105,11 @@ describe('createAccount with a DID', () => {
     })
     const again = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
     expect(again.data).toEqual(reserved)
-    there = await arriveAt(next, await arrivalToken(alice.agent, 'did:web:localhost'), wanted())
+    there = await createMigratedAccount(
+      next,
+      await createAccountToken(alice.agent, 'did:web:localhost'),
+      wanted(),
+    )
     const { data: credentials } = await there.com.atproto.identity.getRecommendedDidCredentials()
     expect(credentials.verificationMethods).toEqual({ atproto: reserved.signingKey })
     const used = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
@@ -121,11 +125,11 @@ describe('createAccount with a DID', () => {
       expectedBlobs: 0,
       importedBlobs: 0,
     })
-    expect(firehose.of(alice.did)).toEqual([])
+    expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
   it('is refused where the account is', async () => {
-    const token = await arrivalToken(alice.agent, 'did:web:localhost')
+    const token = await createAccountToken(alice.agent, 'did:web:localhost')
     expect(await create(token)).toMatchObject({ status: 400, error: 'AlreadyExists' })
   })
 })
@@ -158,7 +162,7 @@ describe('a deactivated account', () => {
   it('writes no records', async () => {
     const record = { text: 'too early', createdAt }
     const write = there.com.atproto.repo.createRecord({ repo: alice.did, collection: post, record })
-    expect(await refusal(write)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
+    expect(await rejection(write)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
   })
 
   it('takes nothing for a repo that is not its own', async () => {
@@ -166,7 +170,7 @@ describe('a deactivated account', () => {
     const before = await status()
     for (const bad of [car.subarray(0, -5), car.subarray(0, 100), car.slice().fill(7, -20)]) {
       const attempt = there.com.atproto.repo.importRepo(bad, { encoding: carType })
-      expect(await refusal(attempt)).toMatchObject({ status: 400 })
+      expect(await rejection(attempt)).toMatchObject({ status: 400 })
     }
     expect(await status()).toEqual(before)
   })
@@ -185,12 +189,12 @@ describe('a deactivated account', () => {
     })
     await moveContents(alice.agent, there, alice.did)
     expect(await status()).toMatchObject({ importedBlobs: 3, migrationReady: true })
-    expect(firehose.of(alice.did)).toEqual([])
+    expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
   it('is not activated as long as its DID points elsewhere', async () => {
     const attempt = there.com.atproto.server.activateAccount()
-    expect(await refusal(attempt)).toMatchObject({
+    expect(await rejection(attempt)).toMatchObject({
       status: 400,
       message: 'Server rotation key not included in PLC DID data',
     })
@@ -199,12 +203,12 @@ describe('a deactivated account', () => {
 
 describe('an account whose DID points here', () => {
   it('is activated, and announced with a commit that its new key has signed', async () => {
-    await moveDid(alice.agent, there, () => mailedCode(old, email))
+    await moveDid(alice.agent, there, () => emailedCode(old, email))
     expect(await status()).toMatchObject({ activated: false, validDid: true })
     await there.com.atproto.server.activateAccount()
-    await expect.poll(() => firehose.of(alice.did).length).toBe(4)
+    await expect.poll(() => firehose.eventsOf(alice.did).length).toBe(4)
     // The first #identity is that of the operation.
-    const events = firehose.of(alice.did)
+    const events = firehose.eventsOf(alice.did)
     const kinds = ['#identity', '#account', '#identity', '#sync']
     expect(events.map(({ kind }) => kind)).toEqual(kinds)
     expect(events[1]!.body).toMatchObject({ active: true })
@@ -225,8 +229,8 @@ describe('an account whose DID points here', () => {
       collection: post,
       record,
     })
-    const { body } = await firehose.commit(data.commit!.cid)
-    expect(body.since).toBe(firehose.of(alice.did)[3]!.body.rev)
+    const { body } = await firehose.waitForCommit(data.commit!.cid)
+    expect(body.since).toBe(firehose.eventsOf(alice.did)[3]!.body.rev)
     const { data: blob } = await stranger().com.atproto.sync.getBlob({
       did: alice.did,
       cid: images[0]!,
@@ -258,7 +262,7 @@ describe('an account whose DID points here', () => {
 
 describe('deleteAccount', () => {
   const remove = (input: object) =>
-    refusal(
+    rejection(
       stranger().com.atproto.server.deleteAccount({
         ...{ did: alice.did, password, token: 'AAAAA-AAAAA' },
         ...input,
@@ -280,20 +284,20 @@ describe('deleteAccount', () => {
   })
 
   it('leaves nothing but the event that says so', async () => {
-    const token = await mailedCode(next, email)
+    const token = await emailedCode(next, email)
     const { did } = alice
     await stranger().com.atproto.server.deleteAccount({ did, password, token })
-    const deleted = () => firehose.of(did).at(-1)!
+    const deleted = () => firehose.eventsOf(did).at(-1)!
     await expect.poll(() => deleted().body).toMatchObject({ active: false, status: 'deleted' })
     for (const method of ['getRepo', 'getRepoStatus', 'getLatestCommit']) {
       const answer = await call(next, `sync.${method}`, { query: { did } })
       expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
     }
-    expect(await refusal(there.com.atproto.server.getSession())).toMatchObject({ status: 400 })
+    expect(await rejection(there.com.atproto.server.getSession())).toMatchObject({ status: 400 })
     const { body } = await call(next, 'sync.listRepos')
     expect(body).toMatchObject({ repos: [] })
     using replay = new Subscription(next, 0)
-    await expect.poll(() => replay.of(did).map(({ kind }) => kind)).toEqual(['#account'])
+    await expect.poll(() => replay.eventsOf(did).map(({ kind }) => kind)).toEqual(['#account'])
     expect((await createTestAccount(next, 'alice')).handle).toBe(newHandle)
   })
 })

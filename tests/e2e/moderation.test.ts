@@ -2,16 +2,16 @@
 import type { BlobRef } from '@atproto/api'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
 import {
-  basic,
+  adminAuthorization,
   type ModeratedServer,
   repoRef,
   startModeratedServer,
-} from '#tests/helpers/moderated-server.ts'
-import { post, thing } from '#tests/helpers/records.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
-import { verifiedRepo } from '#tests/helpers/verify.ts'
+} from '#tests/support/moderated-server.ts'
+import { post, thing } from '#tests/support/records.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { verifiedRepo } from '#tests/support/verify-repo.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const createReport = 'com.atproto.moderation.createReport'
 const off = { applied: false }
@@ -59,14 +59,14 @@ describe('an account that is taken down', () => {
 
   it('is not read by strangers, but by the admin', async () => {
     const { did } = alice
-    expect(await failure(call(world.server, 'repo.getRecord', read(alice, rkey)))).toEqual([
+    expect(await statusAndError(call(world.server, 'repo.getRecord', read(alice, rkey)))).toEqual([
       400,
       expect.any(String),
     ])
     for (const method of ['sync.getRepo', 'sync.getLatestCommit', 'sync.listBlobs']) {
-      const asked = failure(call(world.server, method, { query: { did } }))
+      const asked = statusAndError(call(world.server, method, { query: { did } }))
       expect(await asked, method).toEqual([400, 'RepoTakendown'])
-      const seen = await call(world.server, method, { query: { did }, as: basic })
+      const seen = await call(world.server, method, { query: { did }, as: adminAuthorization })
       expect(seen.status, method).toBe(200)
     }
     const status = await call(world.server, 'sync.getRepoStatus', { query: { did } })
@@ -74,7 +74,7 @@ describe('an account that is taken down', () => {
   })
 
   it('is announced as taken down', async () => {
-    await expect.poll(() => world.told(alice.did).at(-1)).toBe('#account takendown')
+    await expect.poll(() => world.eventsOf(alice.did).at(-1)).toBe('#account takendown')
   })
 
   it('has lost its sessions, and gets none but the narrow one', async () => {
@@ -85,7 +85,7 @@ describe('an account that is taken down', () => {
     ).toBeGreaterThanOrEqual(400)
     const { handle: identifier, password } = alice
     const logIn = call(world.server, 'server.createSession', { body: { identifier, password } })
-    expect(await failure(logIn)).toEqual([401, 'AccountTakedown'])
+    expect(await statusAndError(logIn)).toEqual([401, 'AccountTakedown'])
     const body = { identifier, password, allowTakendown: true }
     const narrow = await call(world.server, 'server.createSession', { body })
     expect(narrow.body).toMatchObject({ active: false, status: 'takendown' })
@@ -98,7 +98,7 @@ describe('an account that is taken down', () => {
   })
 
   it('may appeal', async () => {
-    world.moderation.service.answer(createReport, { id: 7 })
+    world.moderation.service.respond(createReport, { id: 7 })
     const { handle: identifier, password } = alice
     const body = { identifier, password, allowTakendown: true }
     const narrow = await call(world.server, 'server.createSession', { body })
@@ -125,7 +125,7 @@ describe('an account that is taken down', () => {
 
   it('cannot be activated, by nobody', async () => {
     const subject = repoRef(alice)
-    expect(await failure(world.moderate({ subject, deactivated: off }))).toEqual([
+    expect(await statusAndError(world.moderate({ subject, deactivated: off }))).toEqual([
       400,
       'AccountNotFound',
     ])
@@ -136,7 +136,7 @@ describe('an account that is taken down', () => {
   it('comes back as it was', async () => {
     expect((await world.moderate({ subject: repoRef(alice), takedown: off })).status).toBe(200)
     expect((await call(world.server, 'repo.getRecord', read(alice, rkey))).status).toBe(200)
-    await expect.poll(() => world.told(alice.did).at(-1)).toBe('#account active')
+    await expect.poll(() => world.eventsOf(alice.did).at(-1)).toBe('#account active')
     await alice.agent.login({ identifier: alice.handle, password: alice.password })
     await add(alice, 'I am back')
   })
@@ -150,7 +150,7 @@ describe('a record that is taken down', () => {
     const subject = { $type: 'com.atproto.repo.strongRef', uri: bad.uri, cid: bad.cid }
     expect((await world.moderate({ subject, takedown: { applied: true } })).status).toBe(200)
 
-    const missing = failure(call(world.server, 'repo.getRecord', read(bob, bad.rkey)))
+    const missing = statusAndError(call(world.server, 'repo.getRecord', read(bob, bad.rkey)))
     expect(await missing).toEqual([400, 'RecordNotFound'])
     const listing = { repo: bob.did, collection: 'app.bsky.feed.post' }
     const { data } = await bob.agent.com.atproto.repo.listRecords(listing)
@@ -210,13 +210,13 @@ describe('com.atproto.moderation.createReport', () => {
       reportedBy: dave.did,
       createdAt: '2026-01-01T00:00:00Z',
     }
-    world.moderation.service.answer(createReport, answer)
+    world.moderation.service.respond(createReport, answer)
     const { data } = await dave.agent.com.atproto.moderation.createReport({
       reasonType: 'com.atproto.moderation.defs#reasonSpam',
       subject: repoRef(dave) as never,
     })
     expect(data).toEqual(answer)
-    const { path, headers, body } = world.moderation.service.heard.at(-1)!
+    const { path, headers, body } = world.moderation.service.requests.at(-1)!
     expect(path).toBe(`/xrpc/${createReport}`)
     expect(JSON.parse(body.toString())).toMatchObject({ subject: { did: dave.did } })
     const token = headers.authorization!.replace('Bearer ', '')

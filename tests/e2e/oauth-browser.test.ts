@@ -1,14 +1,14 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type AppPage, type AppSignIn, startAppPage } from '#tests/helpers/app-page.ts'
-import { describeInBrowser, openPage, startBrowser } from '#tests/helpers/browser.ts'
-import { freePort } from '#tests/helpers/processes.ts'
+import { describeInBrowser, openPage, startBrowser } from '#tests/support/browser.ts'
+import { type AppPage, type AppSignIn, startAppPage } from '#tests/support/browser-app.ts'
+import { freePort } from '#tests/support/processes.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
 
 const getSession = '/xrpc/com.atproto.server.getSession'
 

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLog } from '#src/log.ts'
-import { startPlcDirectory } from '#src/plc/serve.ts'
+import { startPlcServer } from '#src/plc/plc-server.ts'
 import {
   type App,
   authorize,
-  Browser,
-  boundRequest,
+  dpopRequest,
   loopbackApp,
+  ProviderPageClient,
   signIn,
-} from '#tests/helpers/oauth.ts'
-import { freePort, ServerProcess } from '#tests/helpers/processes.ts'
-import { adminPassword, startServer, type TestServer } from '#tests/helpers/server.ts'
+} from '#tests/support/oauth-client.ts'
+import { freePort, ServerProcess } from '#tests/support/processes.ts'
+import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
 
 // Two gateways and one process of actors, behind a name that only a proxy knows: no step needs the gateway of the one before.
 const publicUrl = 'https://pds.example.com'
@@ -21,7 +21,7 @@ const getSession = '/xrpc/com.atproto.server.getSession'
 const alice = { handle: 'alice.pds.example.com', password: 'correct horse' }
 const folder = mkdtempSync(join(tmpdir(), 'headwater-gateway-'))
 
-let plc: Awaited<ReturnType<typeof startPlcDirectory>>
+let plc: Awaited<ReturnType<typeof startPlcServer>>
 let server: TestServer
 let second: ServerProcess
 let gateways: string[]
@@ -30,7 +30,7 @@ let did: string
 
 beforeAll(async () => {
   const log = createLog('silent')
-  plc = await startPlcDirectory({ path: join(folder, 'plc.sqlite'), port: undefined, log })
+  plc = await startPlcServer({ path: join(folder, 'plc.sqlite'), port: undefined, log })
   const env = {
     PDS_HOSTNAME: 'pds.example.com',
     PDS_HOST: '127.0.0.1',
@@ -84,7 +84,7 @@ const inTurn: typeof fetch = async (input, init) => {
 
 it('every step may be another gateway’s', async () => {
   for (const vias of [gateways, gateways.toReversed()]) {
-    const browser = new Browser(publicUrl)
+    const browser = new ProviderPageClient(publicUrl)
     const session = await signIn(app, { ...alice, browser, vias, remember: true })
     for (let i = 0; i < 4; i++) {
       const answer = await session.fetchHandler(getSession)
@@ -97,24 +97,32 @@ it('every step may be another gateway’s', async () => {
 })
 
 it('a token that one has taken back is good at no other, and a proof is good at one of them', async () => {
-  const session = await signIn(app, { ...alice, browser: new Browser(publicUrl), vias: gateways })
+  const session = await signIn(app, {
+    ...alice,
+    browser: new ProviderPageClient(publicUrl),
+    vias: gateways,
+  })
   const saved = structuredClone(app.sessions.get(did)!)
   const [one, other] = gateways.map((gateway) => `${gateway}${getSession}`) as [string, string]
   const htu = `${publicUrl}${getSession}`
-  const nonce = (await boundRequest(one, saved, { htu })).headers.get('dpop-nonce')!
+  const nonce = (await dpopRequest(one, saved, { htu })).headers.get('dpop-nonce')!
   const jti = 'seen by one of them'
-  expect((await boundRequest(one, saved, { htu, nonce, jti })).status).toBe(200)
-  expect(await boundRequest(other, saved, { htu, nonce, jti })).toMatchObject({
+  expect((await dpopRequest(one, saved, { htu, nonce, jti })).status).toBe(200)
+  expect(await dpopRequest(other, saved, { htu, nonce, jti })).toMatchObject({
     message: 'DPoP proof replayed',
   })
   await session.signOut()
   for (const url of [one, other]) {
-    expect(await boundRequest(url, saved, { htu, nonce })).toMatchObject({ error: 'invalid_token' })
+    expect(await dpopRequest(url, saved, { htu, nonce })).toMatchObject({ error: 'invalid_token' })
   }
 })
 
 it('a code is good once, however many ask for it at the same moment, wherever', async () => {
-  const params = await authorize(app, { ...alice, browser: new Browser(publicUrl), vias: gateways })
+  const params = await authorize(app, {
+    ...alice,
+    browser: new ProviderPageClient(publicUrl),
+    vias: gateways,
+  })
   const state = params.get('state')!
   const kept = structuredClone(app.states.get(state)!)
   const attempts = Array.from({ length: 4 }, () => {
@@ -127,14 +135,14 @@ it('a code is good once, however many ask for it at the same moment, wherever', 
 
 it('a sign-in goes on at another gateway when the actors have crashed under it, and no grant is lost with them', async () => {
   const url = await app.client.authorize(publicUrl)
-  const browser = new Browser(publicUrl)
+  const browser = new ProviderPageClient(publicUrl)
   await browser.open(url, gateways[0])
   const credentials = { locale: 'en', username: alice.handle, password: alice.password }
-  const signedIn = await browser.press<{ ephemeralToken: string }>('/sign-in', credentials, {
+  const signedIn = await browser.callApi<{ ephemeralToken: string }>('/sign-in', credentials, {
     via: gateways[0]!,
   })
   await server.crashActors()
-  const consent = await browser.press<{ url: string }>(
+  const consent = await browser.callApi<{ url: string }>(
     '/consent',
     { did },
     { as: signedIn.body.ephemeralToken, via: gateways[1]! },

@@ -1,10 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call } from '#tests/helpers/call.ts'
-import { Browser, loopbackApp, redirected, type SignedIn, signIn } from '#tests/helpers/oauth.ts'
-import { freePort } from '#tests/helpers/processes.ts'
-import { adminPassword, startServer, type TestServer } from '#tests/helpers/server.ts'
+import {
+  loopbackApp,
+  ProviderPageClient,
+  redirectParams,
+  type SignedIn,
+  signIn,
+} from '#tests/support/oauth-client.ts'
+import { freePort } from '#tests/support/processes.ts'
+import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 const getSession = '/xrpc/com.atproto.server.getSession'
@@ -34,19 +40,19 @@ interface Person {
   email: string
   password: string
   /** Signed in, at the account page. */
-  browser: Browser
+  browser: ProviderPageClient
 }
 
 /** A new account, made on the account page. */
 async function newPerson(name: string): Promise<Person> {
-  const browser = new Browser(server.url)
+  const browser = new ProviderPageClient(server.url)
   await browser.open(`${server.url}/account`)
   const wanted = {
     handle: `${name}.test`,
     email: `${name}@example.com`,
     password: `secret of ${name}`,
   }
-  const { status, body } = await browser.press<SignedIn>('/sign-up', {
+  const { status, body } = await browser.callApi<SignedIn>('/sign-up', {
     ...wanted,
     locale: 'en',
     inviteCode: await inviteCode(),
@@ -66,7 +72,7 @@ describe('sign-up inside the flow', () => {
   it('makes an account and lets the app in', async () => {
     const app = appWith('atproto transition:generic')
     const url = await app.client.authorize(server.url, { prompt: 'create' })
-    const browser = new Browser(server.url)
+    const browser = new ProviderPageClient(server.url)
     expect((await browser.open(url)).status).toBe(200)
     const wanted = {
       locale: 'en',
@@ -74,26 +80,26 @@ describe('sign-up inside the flow', () => {
       email: 'zoe@example.com',
       password: 'secret of zoe',
     }
-    const refused = await browser.press('/sign-up', { ...wanted, inviteCode: 'nothing-like-it' })
+    const refused = await browser.callApi('/sign-up', { ...wanted, inviteCode: 'nothing-like-it' })
     expect(refused.status).toBe(400)
     const code = await inviteCode()
-    const { body } = await browser.press<SignedIn>('/sign-up', { ...wanted, inviteCode: code })
+    const { body } = await browser.callApi<SignedIn>('/sign-up', { ...wanted, inviteCode: code })
     const { did } = body.account
-    const consent = await browser.press<{ url: string }>(
+    const consent = await browser.callApi<{ url: string }>(
       '/consent',
       { did },
       { as: body.ephemeralToken },
     )
-    const { session } = await app.client.callback(redirected(consent.body.url))
+    const { session } = await app.client.callback(redirectParams(consent.body.url))
     const answer = await session.fetchHandler(getSession)
     expect(await answer.json()).toMatchObject({ did, handle: 'zoe.test' })
   })
 
   it('says why a handle may not be had', async () => {
-    const browser = new Browser(server.url)
+    const browser = new ProviderPageClient(server.url)
     await browser.open(`${server.url}/account`)
     const reason = async (handle: string) => {
-      const { status, body } = await browser.press('/verify-handle-availability', { handle })
+      const { status, body } = await browser.callApi('/verify-handle-availability', { handle })
       return status === 200 ? 'available' : body['reason']
     }
     expect(await reason('free-as-air.test')).toBe('available')
@@ -103,7 +109,7 @@ describe('sign-up inside the flow', () => {
   })
 
   it('takes no account without its code', async () => {
-    const browser = new Browser(server.url)
+    const browser = new ProviderPageClient(server.url)
     await browser.open(`${server.url}/account`)
     const wanted = {
       locale: 'en',
@@ -111,19 +117,24 @@ describe('sign-up inside the flow', () => {
       email: 'yan@example.com',
       password: 'secret of yan',
     }
-    expect((await browser.press('/sign-up', wanted)).status).toBe(400)
+    expect((await browser.callApi('/sign-up', wanted)).status).toBe(400)
   })
 })
 
 describe('the account page', () => {
   it('shows where the account is signed in, and signs out there', async () => {
     const { did, handle, password, browser } = await newPerson('dora')
-    const elsewhere = new Browser(server.url, { 'user-agent': 'another browser' })
+    const elsewhere = new ProviderPageClient(server.url, { 'user-agent': 'another browser' })
     await elsewhere.open(`${server.url}/account`)
-    await elsewhere.press('/sign-in', { locale: 'en', username: handle, password, remember: true })
+    await elsewhere.callApi('/sign-in', {
+      locale: 'en',
+      username: handle,
+      password,
+      remember: true,
+    })
     const devices = async () => {
       const path = `/account-sessions?did=${did}`
-      return (await browser.press<DeviceSession[]>(path)).body
+      return (await browser.callApi<DeviceSession[]>(path)).body
     }
     const found = await devices()
     expect(found.map((one) => [one.deviceMetadata.userAgent, one.isCurrentDevice])).toEqual(
@@ -133,88 +144,104 @@ describe('the account page', () => {
       ]),
     )
     const { deviceId } = found.find((one) => !one.isCurrentDevice)!
-    await browser.press('/revoke-account-session', { did, deviceId })
+    await browser.callApi('/revoke-account-session', { did, deviceId })
     expect(await devices()).toHaveLength(1)
-    expect((await elsewhere.press('/device-sessions')).body).toEqual([])
-    expect((await browser.press('/sign-out', { did })).status).toBe(200)
-    expect((await browser.press(`/account-sessions?did=${did}`)).status).toBe(401)
+    expect((await elsewhere.callApi('/device-sessions')).body).toEqual([])
+    expect((await browser.callApi('/sign-out', { did })).status).toBe(200)
+    expect((await browser.callApi(`/account-sessions?did=${did}`)).status).toBe(401)
   })
 
   it('knows whose browser it is behind a proxy that is believed', async () => {
-    const browser = new Browser(server.url, { 'x-forwarded-for': '203.0.113.7' })
+    const browser = new ProviderPageClient(server.url, { 'x-forwarded-for': '203.0.113.7' })
     const { handle: username, did, password } = await newPerson('ida')
     await browser.open(`${server.url}/account`)
-    await browser.press('/sign-in', { locale: 'en', username, password, remember: true })
-    const { body } = await browser.press<DeviceSession[]>(`/account-sessions?did=${did}`)
+    await browser.callApi('/sign-in', { locale: 'en', username, password, remember: true })
+    const { body } = await browser.callApi<DeviceSession[]>(`/account-sessions?did=${did}`)
     expect(body.map((one) => one.deviceMetadata.ipAddress)).toContain('203.0.113.7')
   })
 
   it('confirms the email, and changes it', async () => {
     const { did, email, browser } = await newPerson('emil')
-    await browser.press('/verify-email-request', { did, locale: 'en' })
-    const wrong = await browser.press('/verify-email-confirm', { did, email, token: 'AAAAA-BBBBB' })
+    await browser.callApi('/verify-email-request', { did, locale: 'en' })
+    const wrong = await browser.callApi('/verify-email-confirm', {
+      did,
+      email,
+      token: 'AAAAA-BBBBB',
+    })
     expect(wrong.status).toBe(400)
-    const confirmed = await browser.press('/verify-email-confirm', {
+    const confirmed = await browser.callApi('/verify-email-confirm', {
       did,
       email,
       token: mailedCode(),
     })
     expect(confirmed.body).toMatchObject({ account: { email, emailVerified: true } })
-    const { body } = await browser.press('/update-email-request', { did, locale: 'en' })
+    const { body } = await browser.callApi('/update-email-request', { did, locale: 'en' })
     expect(body).toEqual({ tokenRequired: true })
     const next = { did, email: 'emil2@example.com', token: mailedCode() }
-    const changed = await browser.press('/update-email-confirm', next)
+    const changed = await browser.callApi('/update-email-confirm', next)
     expect(changed.body).toMatchObject({ account: { email: next.email, emailVerified: false } })
   })
 
   it('changes the handle', async () => {
     const { did, browser } = await newPerson('hana')
-    const { body } = await browser.press('/update-handle', { did, handle: 'hana2.test' })
+    const { body } = await browser.callApi('/update-handle', { did, handle: 'hana2.test' })
     expect(body).toMatchObject({ account: { did, handle: 'hana2.test' } })
-    const taken = await browser.press('/update-handle', { did, handle: 'zoe.test' })
+    const taken = await browser.callApi('/update-handle', { did, handle: 'zoe.test' })
     expect([taken.status, taken.body['reason']]).toEqual([400, 'taken'])
   })
 
   it('sets another password for who forgot it', async () => {
     const { email, handle } = await newPerson('rosa')
-    const browser = new Browser(server.url)
+    const browser = new ProviderPageClient(server.url)
     await browser.open(`${server.url}/account/reset-password`)
-    await browser.press('/reset-password-request', { locale: 'en', email })
+    await browser.callApi('/reset-password-request', { locale: 'en', email })
     await expect.poll(mailedCode).toMatch(/-/)
     const password = 'another secret'
-    const reset = (token: string) => browser.press('/reset-password-confirm', { token, password })
+    const reset = (token: string) => browser.callApi('/reset-password-confirm', { token, password })
     await expect.poll(async () => (await reset(mailedCode())).status).toBe(200)
     expect((await reset('AAAAA-BBBBB')).status).toBe(400)
     const credentials = { locale: 'en', username: handle, password }
-    expect((await browser.press('/sign-in', credentials)).status).toBe(200)
+    expect((await browser.callApi('/sign-in', credentials)).status).toBe(200)
     const nobody = { locale: 'en', email: 'nobody@example.com' }
-    expect((await browser.press('/reset-password-request', nobody)).status).toBe(200)
+    expect((await browser.callApi('/reset-password-request', nobody)).status).toBe(200)
   })
 
   it('lets an account rest, which ends what apps may do, and come back', async () => {
     const lena = await newPerson('lena')
     const { did, browser } = lena
-    const session = await signIn(appWith('atproto'), { ...lena, browser: new Browser(server.url) })
+    const session = await signIn(appWith('atproto'), {
+      ...lena,
+      browser: new ProviderPageClient(server.url),
+    })
     expect((await session.fetchHandler(getSession)).status).toBe(200)
-    const rested = await browser.press('/deactivate-account', { did })
+    const rested = await browser.callApi('/deactivate-account', { did })
     expect(rested.body).toMatchObject({ account: { deactivated: true } })
     expect((await session.fetchHandler(getSession)).status).toBe(401)
-    const back = await browser.press('/reactivate-account', { did })
+    const back = await browser.callApi('/reactivate-account', { did })
     expect(back.body).toMatchObject({ account: { deactivated: false } })
   })
 
   it('deletes an account with its password and the code from its mail', async () => {
     const gone = await newPerson('gone')
     const { did, password, browser } = gone
-    const session = await signIn(appWith('atproto'), { ...gone, browser: new Browser(server.url) })
-    expect((await browser.press('/delete-account-request', { did, locale: 'en' })).status).toBe(200)
+    const session = await signIn(appWith('atproto'), {
+      ...gone,
+      browser: new ProviderPageClient(server.url),
+    })
+    expect((await browser.callApi('/delete-account-request', { did, locale: 'en' })).status).toBe(
+      200,
+    )
     const token = mailedCode()
-    const wrong = await browser.press('/delete-account-confirm', { did, token, password: 'wrong' })
+    const wrong = await browser.callApi('/delete-account-confirm', {
+      did,
+      token,
+      password: 'wrong',
+    })
     expect(wrong.status).toBe(400)
-    const sure = await browser.press('/delete-account-confirm', { did, token, password })
+    const sure = await browser.callApi('/delete-account-confirm', { did, token, password })
     expect(sure.status).toBe(200)
     expect((await session.fetchHandler(getSession)).status).toBe(401)
-    expect((await browser.press('/device-sessions')).body).toEqual([])
+    expect((await browser.callApi('/device-sessions')).body).toEqual([])
   })
 })
 
@@ -256,7 +283,7 @@ describe('a permission set', () => {
     await server.restart()
     const session = await signIn(appWith(`atproto include:${nsid}`), {
       ...author,
-      browser: new Browser(server.url),
+      browser: new ProviderPageClient(server.url),
     })
     const { scope } = await session.getTokenInfo()
     // What is not of the set's own group of names is nobody's to give.

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
-import { type OAuthServer, startOAuthServer } from '#tests/helpers/oauth-server.ts'
-import { openToken } from '#tests/helpers/session-tokens.ts'
+import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
+import { type OAuthServer, startOAuthServer } from '#tests/support/oauth-server.ts'
+import { decodeToken } from '#tests/support/session-tokens.ts'
 
 const ask = 'com.example.ask'
 
-let appView: FakeAppView
-let other: FakeAppView
+let appView: FakeService
+let other: FakeService
 let world: OAuthServer
 beforeAll(async () => {
-  appView = await startAppView()
-  other = await startAppView()
+  appView = await startFakeService()
+  other = await startFakeService()
   for (const service of [appView, other]) {
     for (const nsid of [
       ask,
@@ -18,7 +18,7 @@ beforeAll(async () => {
       'chat.bsky.convo.getLog',
       'app.bsky.feed.getTimeline',
     ]) {
-      service.answer(nsid, { feed: [] })
+      service.respond(nsid, { feed: [] })
     }
   }
   world = await startOAuthServer({
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 /** What an app with the scope gets of methods, each by itself or with the service that it names. */
 async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]): Promise<number[]> {
-  const { session } = await world.signedIn(scope)
+  const { session } = await world.signIn(scope)
   const statuses: number[] = []
   for (const [nsid, proxy] of calls) {
     const headers: Record<string, string> = proxy === undefined ? {} : { 'atproto-proxy': proxy }
@@ -43,7 +43,7 @@ async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]):
   return statuses
 }
 
-const audience = (service: FakeAppView, id = 'bsky_appview') =>
+const audience = (service: FakeService, id = 'bsky_appview') =>
   encodeURIComponent(`${service.did}#${id}`)
 
 it('calls the methods of the services that it may, and no others', async () => {
@@ -75,18 +75,18 @@ it.each([
 })
 
 it('is known to the service by a token of the account, and by nothing of its own', async () => {
-  const { session } = await world.signedIn('atproto transition:generic')
+  const { session } = await world.signIn('atproto transition:generic')
   const answer = await session.fetchHandler(`/xrpc/${ask}`)
   expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
-  const { headers } = appView.heard.at(-1)!
+  const { headers } = appView.requests.at(-1)!
   expect(headers).not.toHaveProperty('dpop')
-  const { claims } = openToken(headers.authorization!.replace('Bearer ', ''))
+  const { claims } = decodeToken(headers.authorization!.replace('Bearer ', ''))
   expect(claims).toMatchObject({ iss: world.alice.did, aud: appView.did, lxm: ask })
 })
 
 it('is given service tokens for what it may call', async () => {
   const aud = `${other.did}#other`
-  const { session } = await world.signedIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
+  const { session } = await world.signIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
   const token = async (lxm: string) => {
     const query = new URLSearchParams({ aud, lxm })
     const path = `/xrpc/com.atproto.server.getServiceAuth?${query}`

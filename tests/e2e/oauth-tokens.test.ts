@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { authorize, type Browser, proof, signIn } from '#tests/helpers/oauth.ts'
-import { getSession, type OAuthServer, startOAuthServer } from '#tests/helpers/oauth-server.ts'
+import {
+  authorize,
+  dpopProof,
+  type ProviderPageClient,
+  signIn,
+} from '#tests/support/oauth-client.ts'
+import { getSessionPath, type OAuthServer, startOAuthServer } from '#tests/support/oauth-server.ts'
 import {
   adminPassword,
   createTestAccount,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
@@ -20,61 +25,61 @@ beforeAll(async () => {
 })
 afterAll(() => server?.remove())
 
-let sharedSession: ReturnType<OAuthServer['signedIn']> | undefined
+let sharedSession: ReturnType<OAuthServer['signIn']> | undefined
 
 /** One session for all tests that only look. */
 function shared() {
-  sharedSession ??= world.signedIn('atproto transition:generic transition:email')
+  sharedSession ??= world.signIn('atproto transition:generic transition:email')
   return sharedSession
 }
 
 describe('a token', () => {
   it('is refreshed, and the one before is good no more', async () => {
-    const { app, session, saved } = await world.signedIn('atproto')
+    const { app, session, saved } = await world.signIn('atproto')
     const before = saved.tokenSet
     await session.getTokenInfo(true)
     const after = app.sessions.get(alice.did)!
     expect(after.tokenSet.refresh_token).not.toBe(before.refresh_token)
-    expect((await session.fetchHandler(getSession)).status).toBe(200)
-    const old = await world.used({ ...saved, tokenSet: before })
+    expect((await session.fetchHandler(getSessionPath)).status).toBe(200)
+    const old = await world.getSession({ ...saved, tokenSet: before })
     expect([old.status, old.error]).toEqual([401, 'invalid_token'])
   })
 
   it('ends with its whole session when a refresh token is used twice', async () => {
-    const { app, session, saved } = await world.signedIn('atproto')
+    const { app, session, saved } = await world.signIn('atproto')
     const stolen = structuredClone(saved)
     await session.getTokenInfo(true)
     const fresh = structuredClone(app.sessions.get(alice.did)!)
     app.sessions.set(alice.did, stolen)
     const thief = await app.client.restore(alice.did, false)
     await expect(thief.getTokenInfo(true)).rejects.toThrow(/Refresh token replayed/)
-    expect((await world.used(fresh)).error).toBe('invalid_token')
+    expect((await world.getSession(fresh)).error).toBe('invalid_token')
   })
 
   it('ends at once when the app signs out', async () => {
-    const { session, saved } = await world.signedIn('atproto')
-    expect((await world.used(saved)).status).toBe(200)
+    const { session, saved } = await world.signIn('atproto')
+    expect((await world.getSession(saved)).status).toBe(200)
     await session.signOut()
-    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
   it('ends at once when its user takes it back on the account page', async () => {
-    const { saved, app } = await world.signedIn('atproto')
+    const { saved, app } = await world.signIn('atproto')
     const browser = await atAccountPage()
     const { did } = alice
     const list = () =>
-      browser.press<{ tokenId: string; clientId: string }[]>(`/oauth-sessions?did=${did}`)
+      browser.callApi<{ tokenId: string; clientId: string }[]>(`/oauth-sessions?did=${did}`)
     const { body } = await list()
     const { tokenId } = body.find(({ clientId }) => clientId === app.clientId)!
-    expect((await browser.press('/revoke-oauth-session', { did, tokenId })).status).toBe(200)
-    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect((await browser.callApi('/revoke-oauth-session', { did, tokenId })).status).toBe(200)
+    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
     expect((await list()).body.map((one) => one.tokenId)).not.toContain(tokenId)
   })
 
   it('ends when the account is taken down, and does not come back with it', async () => {
     const bob = await createTestAccount(server, 'bob')
-    const app = world.appWith('atproto')
-    await signIn(app, { ...bob, browser: world.browser() })
+    const app = world.clientWithScope('atproto')
+    await signIn(app, { ...bob, browser: world.pageClient() })
     const saved = app.sessions.get(bob.did)!
     const subject = { $type: 'com.atproto.admin.defs#repoRef', did: bob.did }
     const setTakedown = (applied: boolean) =>
@@ -83,21 +88,24 @@ describe('a token', () => {
         body: { subject, takedown: { applied, ref: 'one' } },
       })
     expect((await setTakedown(true)).status).toBe(200)
-    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'AccountTakedown' })
+    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'AccountTakedown' })
     const { handle: username, password } = bob
-    expect(await world.press({}, { username, password })).toEqual([400, 'Account was taken down'])
+    expect(await world.trySignIn({}, { username, password })).toEqual([
+      400,
+      'Account was taken down',
+    ])
     await setTakedown(false)
-    expect(await world.used(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
   it('is known to its app for what it is, until it is taken back', async () => {
-    const { app, session, saved } = await world.signedIn('atproto')
+    const { app, session, saved } = await world.signIn('atproto')
     const { dpopJwk, tokenSet } = saved
     const url = `${server.url}/oauth/introspect`
     const ask = async (nonce?: string) => {
       const answer = await fetch(url, {
         method: 'POST',
-        headers: { dpop: proof(dpopJwk, { htm: 'POST', htu: url, nonce }) },
+        headers: { dpop: dpopProof(dpopJwk, { htm: 'POST', htu: url, nonce }) },
         body: new URLSearchParams({ token: tokenSet.access_token, client_id: app.clientId }),
       })
       return { headers: answer.headers, body: await answer.json() }
@@ -111,7 +119,7 @@ describe('a token', () => {
   it('in an address is not looked at', async () => {
     const { saved } = await shared()
     const query = { access_token: saved.tokenSet.access_token }
-    expect(await failure(call(server, 'server.getSession', { query }))).toEqual([
+    expect(await statusAndError(call(server, 'server.getSession', { query }))).toEqual([
       401,
       'AuthMissing',
     ])
@@ -120,26 +128,29 @@ describe('a token', () => {
   it('is no session: as a bearer token, or for another account, it is worth nothing', async () => {
     const { saved } = await shared()
     const as = `Bearer ${saved.tokenSet.access_token}`
-    expect(await failure(call(server, 'server.getSession', { as }))).toEqual([400, 'InvalidToken'])
+    expect(await statusAndError(call(server, 'server.getSession', { as }))).toEqual([
+      400,
+      'InvalidToken',
+    ])
     const session = alice.agent.session!.accessJwt
     const tokenSet = { ...saved.tokenSet, access_token: session }
-    expect((await world.used({ ...saved, tokenSet })).error).toBe('invalid_token')
+    expect((await world.getSession({ ...saved, tokenSet })).error).toBe('invalid_token')
   })
 })
 
-async function atAccountPage(): Promise<Browser> {
-  const browser = world.browser()
+async function atAccountPage(): Promise<ProviderPageClient> {
+  const browser = world.pageClient()
   await browser.open(`${server.url}/account`)
   const { handle: username, password } = alice
   const credentials = { locale: 'en', username, password, remember: true }
-  expect((await browser.press('/sign-in', credentials)).status).toBe(200)
+  expect((await browser.callApi('/sign-in', credentials)).status).toBe(200)
   return browser
 }
 
 describe('a proof', () => {
   it('must name a nonce of the server, which it is told', async () => {
     const { saved } = await shared()
-    const answer = await world.used(saved, { nonce: undefined })
+    const answer = await world.getSession(saved, { nonce: undefined })
     expect(answer).toMatchObject({ status: 401, error: 'use_dpop_nonce' })
     expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP .*error="use_dpop_nonce"/)
     expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
@@ -150,8 +161,8 @@ describe('a proof', () => {
   it('is good once', async () => {
     const { saved } = await shared()
     const jti = 'the same every time'
-    expect((await world.used(saved, { jti })).status).toBe(200)
-    expect(await world.used(saved, { jti })).toMatchObject({
+    expect((await world.getSession(saved, { jti })).status).toBe(200)
+    expect(await world.getSession(saved, { jti })).toMatchObject({
       status: 401,
       message: 'DPoP proof replayed',
     })
@@ -165,36 +176,36 @@ describe('a proof', () => {
     ['a nonce of somebody else', { nonce: 'made up' }],
   ])('for %s is refused', async (_, claims) => {
     const { saved } = await shared()
-    expect((await world.used(saved, claims)).status).toBe(401)
+    expect((await world.getSession(saved, claims)).status).toBe(401)
   })
 
   it('with another key is refused', async () => {
     const { saved } = await shared()
-    const { saved: other } = await world.signedIn('atproto')
-    expect((await world.used({ ...saved, dpopJwk: other.dpopJwk })).status).toBe(401)
+    const { saved: other } = await world.signIn('atproto')
+    expect((await world.getSession({ ...saved, dpopJwk: other.dpopJwk })).status).toBe(401)
   })
 })
 
 describe('a code', () => {
   it('is good once, and shown again it ends what it was exchanged for', async () => {
-    const app = world.appWith('atproto')
-    const options = { ...alice, browser: world.browser() }
+    const app = world.clientWithScope('atproto')
+    const options = { ...alice, browser: world.pageClient() }
     const params = await authorize(app, options)
     const state = params.get('state')!
     const kept = structuredClone(await app.states.get(state))
     await app.client.callback(params)
     const saved = structuredClone(app.sessions.get(alice.did)!)
-    expect((await world.used(saved)).status).toBe(200)
+    expect((await world.getSession(saved)).status).toBe(200)
     app.states.set(state, kept!)
     await expect(app.client.callback(params)).rejects.toThrow(/Invalid code/)
-    expect((await world.used(saved)).error).toBe('invalid_token')
+    expect((await world.getSession(saved)).error).toBe('invalid_token')
   })
 
   it('is not given to two consents of one request', async () => {
-    const app = world.appWith('atproto')
-    const browser = world.browser()
+    const app = world.clientWithScope('atproto')
+    const browser = world.pageClient()
     await authorize(app, { ...alice, browser })
-    const again = await browser.press('/consent', { did: alice.did })
+    const again = await browser.callApi('/consent', { did: alice.did })
     expect(JSON.stringify(again.body)).not.toContain('cod-')
   })
 })
@@ -202,36 +213,36 @@ describe('a code', () => {
 describe('the sign-in page', () => {
   it('believes only its own form', async () => {
     const forged = 'f'.repeat(24)
-    expect(await world.press({ headers: { 'x-csrf-token': forged } })).toEqual([
+    expect(await world.trySignIn({ headers: { 'x-csrf-token': forged } })).toEqual([
       400,
       'CSRF mismatch',
     ])
-    const [status] = await world.press({ headers: { origin: 'https://elsewhere.example.com' } })
+    const [status] = await world.trySignIn({ headers: { origin: 'https://elsewhere.example.com' } })
     expect(status).toBe(400)
-    expect((await world.press({ headers: { referer: 'https://elsewhere.example.com/' } }))[0]).toBe(
-      400,
-    )
+    expect(
+      (await world.trySignIn({ headers: { referer: 'https://elsewhere.example.com/' } }))[0],
+    ).toBe(400)
   })
 
   it('takes the password of the account, and no other', async () => {
     const wrong = 'Invalid identifier or password'
-    expect(await world.press({}, { password: 'not this one' })).toEqual([400, wrong])
-    expect(await world.press({}, { username: 'nobody.test' })).toEqual([400, wrong])
+    expect(await world.trySignIn({}, { password: 'not this one' })).toEqual([400, wrong])
+    expect(await world.trySignIn({}, { username: 'nobody.test' })).toEqual([400, wrong])
     const { data } = await alice.agent.com.atproto.server.createAppPassword({ name: 'phone' })
     const refused = 'App passwords are not allowed'
-    expect(await world.press({}, { password: data.password })).toEqual([400, refused])
+    expect(await world.trySignIn({}, { password: data.password })).toEqual([400, refused])
   })
 
   it('takes no body beyond its bounds', async () => {
-    const [status] = await world.press({}, { password: 'x'.repeat(200_000) })
+    const [status] = await world.trySignIn({}, { password: 'x'.repeat(200_000) })
     expect(status).toBe(413)
   })
 
   it('sends nobody anywhere that the app did not name', async () => {
-    const { client } = world.appWith('atproto')
+    const { client } = world.clientWithScope('atproto')
     const url = await client.authorize(alice.handle)
     url.searchParams.set('redirect_uri', 'https://elsewhere.example.com/')
-    const { status, headers } = await world.browser().open(url)
+    const { status, headers } = await world.pageClient().open(url)
     expect([status, headers['location']]).not.toContain('https://elsewhere.example.com/')
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { getSession, type OAuthServer, startOAuthServer } from '#tests/helpers/oauth-server.ts'
-import { createTestAccount, type TestAccount, type TestServer } from '#tests/helpers/server.ts'
+import { getSessionPath, type OAuthServer, startOAuthServer } from '#tests/support/oauth-server.ts'
+import { createTestAccount, type TestAccount, type TestServer } from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const createRecord = '/xrpc/com.atproto.repo.createRecord'
 const likes = 'app.bsky.feed.like'
@@ -18,11 +18,11 @@ beforeAll(async () => {
 })
 afterAll(() => server?.remove())
 
-let sharedSession: ReturnType<OAuthServer['signedIn']> | undefined
+let sharedSession: ReturnType<OAuthServer['signIn']> | undefined
 
 /** One session for all tests that only look. */
 function shared() {
-  sharedSession ??= world.signedIn('atproto transition:generic transition:email')
+  sharedSession ??= world.signIn('atproto transition:generic transition:email')
   return sharedSession
 }
 
@@ -78,24 +78,24 @@ describe('what the server says of itself', () => {
   it('lets pages of other origins call its endpoints, and none show its own in a frame', async () => {
     const preflight = await fetch(`${server.url}/oauth/token`, { method: 'OPTIONS' })
     expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,DPoP')
-    const url = await world.appWith('atproto').client.authorize(alice.handle)
-    const { headers, text } = await world.browser().open(url)
+    const url = await world.clientWithScope('atproto').client.authorize(alice.handle)
+    const { headers, text } = await world.pageClient().open(url)
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
     expect(headers['cache-control']).toBe('no-store')
     expect(text).toContain('<div id="root">')
   })
 
   it('answers 404 where it has no such page', async () => {
-    expect(await failure(call(server, '/oauth/nothing'))).toEqual([404, 'NotFound'])
+    expect(await statusAndError(call(server, '/oauth/nothing'))).toEqual([404, 'NotFound'])
   })
 })
 
 describe('an app that a user signs in to', () => {
   it('acts for the account, as far as that was allowed', async () => {
-    const { session } = await world.signedIn('atproto transition:generic')
+    const { session } = await world.signIn('atproto transition:generic')
     const answer = await session.fetchHandler(createRecord, posted(record('by an app')))
     expect(answer.status).toBe(200)
-    const own = await session.fetchHandler(getSession)
+    const own = await session.fetchHandler(getSessionPath)
     expect(own.headers.get('dpop-nonce')).toMatch(/\S/)
     expect(await own.json()).toEqual({ did: alice.did, handle: alice.handle, active: true })
     expect((await session.getTokenInfo()).scope).toBe('atproto transition:generic')
@@ -107,7 +107,7 @@ describe('an app that a user signs in to', () => {
     ['atproto', createRecord, 'repo:app.bsky.feed.post?action=create'],
     ['atproto repo:app.bsky.feed.like', createRecord, 'repo:app.bsky.feed.post?action=create'],
   ])('with the scope %s hears what it lacks', async (scope, method, missing) => {
-    const { session } = await world.signedIn(scope)
+    const { session } = await world.signIn(scope)
     const answer = await session.fetchHandler(method, posted(record('never')))
     const message = `Missing required scope "${missing}"`
     expect([answer.status, await answer.json()]).toEqual([
@@ -120,7 +120,7 @@ describe('an app that a user signs in to', () => {
   })
 
   it('writes to the collections that it may, in the ways that it may', async () => {
-    const { session } = await world.signedIn(`atproto repo:${likes}?action=create blob:image/*`)
+    const { session } = await world.signIn(`atproto repo:${likes}?action=create blob:image/*`)
     const like = {
       repo: alice.did,
       collection: likes,
@@ -160,8 +160,8 @@ describe('an app that a user signs in to', () => {
   })
 
   it('sees the email only where its owner let it', async () => {
-    const { session } = await world.signedIn('atproto transition:email')
-    expect(await (await session.fetchHandler(getSession)).json()).toMatchObject({
+    const { session } = await world.signIn('atproto transition:email')
+    expect(await (await session.fetchHandler(getSessionPath)).json()).toMatchObject({
       email: 'alice@example.com',
     })
   })
@@ -183,7 +183,7 @@ describe('an app that a user signs in to', () => {
 
   it('is given no more than its user leaves of what it asks for', async () => {
     const all = `atproto repo:${likes} repo:app.bsky.feed.post`
-    const { session } = await world.signedIn(all, `atproto repo:${likes} account:email`)
+    const { session } = await world.signIn(all, `atproto repo:${likes} account:email`)
     expect((await session.getTokenInfo()).scope).toBe(`atproto repo:${likes}`)
     const answer = await session.fetchHandler(createRecord, posted(record('left out')))
     expect(answer.status).toBe(403)

@@ -4,15 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { freePort } from '#tests/helpers/processes.ts'
+import { freePort } from '#tests/support/processes.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
@@ -59,8 +59,11 @@ describe('crawlers', () => {
   it('are told of this server only', async () => {
     for (const method of ['sync.requestCrawl', 'sync.notifyOfUpdate']) {
       const other = call(server, method, { body: { hostname: 'not-localhost' } })
-      expect(await failure(other)).toEqual([400, 'InvalidRequest'])
-      expect(await failure(call(server, method, { body: {} }))).toEqual([400, 'InvalidRequest'])
+      expect(await statusAndError(other)).toEqual([400, 'InvalidRequest'])
+      expect(await statusAndError(call(server, method, { body: {} }))).toEqual([
+        400,
+        'InvalidRequest',
+      ])
     }
   })
 })
@@ -78,7 +81,7 @@ describe('health', () => {
   })
 
   it('is told in detail to the admin only', async () => {
-    expect(await failure(call(server, '/xrpc/_admin/status'))).toEqual([
+    expect(await statusAndError(call(server, '/xrpc/_admin/status'))).toEqual([
       401,
       'AuthenticationRequired',
     ])
@@ -114,7 +117,7 @@ describe('health', () => {
 
   it('has a firehose that says it is a WebSocket', async () => {
     const plain = call(server, 'sync.subscribeRepos', { query: { cursor: '0' } })
-    expect(await failure(plain)).toEqual([426, 'UpgradeRequired'])
+    expect(await statusAndError(plain)).toEqual([426, 'UpgradeRequired'])
   })
 })
 

@@ -2,14 +2,14 @@ import axe from 'axe-core'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeInBrowser, openPage, startBrowser, submit } from '#tests/helpers/browser.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { describeInBrowser, openPage, startBrowser, submit } from '#tests/support/browser.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
 
 const phone = { width: 390, height: 844 }
 const desk = { width: 1280, height: 800 }

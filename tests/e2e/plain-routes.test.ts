@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { atHost } from '#tests/helpers/identity.ts'
-import { adminPassword, startServer, type TestServer } from '#tests/helpers/server.ts'
+import { fetchAtHost } from '#tests/support/resolvable-server.ts'
+import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
@@ -76,15 +76,15 @@ describe('invites', () => {
   it('are made by the admin only', async () => {
     const body = { useCount: 1 }
     const asked = call(server, 'server.createInviteCode', { body })
-    expect(await failure(asked)).toEqual([401, 'AuthenticationRequired'])
+    expect(await statusAndError(asked)).toEqual([401, 'AuthenticationRequired'])
     expect(await newCode(1)).toMatch(/^localhost-[a-z2-7]{5}-[a-z2-7]{5}$/)
   })
 
   it('are required where the server says so', async () => {
     const { body } = await call(server, 'server.describeServer')
     expect(body).toMatchObject({ inviteCodeRequired: true })
-    expect(await failure(create('alice'))).toEqual([400, 'InvalidInviteCode'])
-    expect(await failure(create('alice', 'localhost-aaaaa-bbbbb'))).toEqual([
+    expect(await statusAndError(create('alice'))).toEqual([400, 'InvalidInviteCode'])
+    expect(await statusAndError(create('alice', 'localhost-aaaaa-bbbbb'))).toEqual([
       400,
       'InvalidInviteCode',
     ])
@@ -101,14 +101,14 @@ describe('invites', () => {
 
   it('are not used up by a creation that failed', async () => {
     const code = await newCode(1)
-    expect(await failure(create('admin', code))).toEqual([400, 'HandleNotAvailable'])
+    expect(await statusAndError(create('admin', code))).toEqual([400, 'HandleNotAvailable'])
     expect((await create('grace', code)).status).toBe(200)
   })
 })
 
 describe('/.well-known/atproto-did', () => {
   const at = async (host: string) => {
-    const answer = await atHost(server.url, new URL(`http://${host}/.well-known/atproto-did`))
+    const answer = await fetchAtHost(server.url, new URL(`http://${host}/.well-known/atproto-did`))
     return { status: answer.status, body: await answer.text() }
   }
 

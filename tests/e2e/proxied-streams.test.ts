@@ -4,23 +4,23 @@ import { type IncomingMessage, request } from 'node:http'
 import { json as parsed } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeAppView, json, startAppView } from '#tests/helpers/app-view.ts'
-import { call, failure } from '#tests/helpers/call.ts'
+import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeAppView
+let appView: FakeService
 let server: TestServer
 let alice: TestAccount
 
 const MAX_BYTES = 60_000_000
 
 beforeAll(async () => {
-  appView = await startAppView()
+  appView = await startFakeService()
   server = await startServer({
     env: {
       PDS_BSKY_APP_VIEW_URL: appView.url,
@@ -41,9 +41,9 @@ afterAll(async () => {
 
 describe('a service that', () => {
   it('does not begin to answer is given up', async () => {
-    appView.answer('com.example.silent', () => {})
+    appView.respond('com.example.silent', () => {})
     const asked = call(server, '/xrpc/com.example.silent', { as: alice })
-    expect(await failure(asked)).toEqual([502, 'UpstreamFailure'])
+    expect(await statusAndError(asked)).toEqual([502, 'UpstreamFailure'])
   })
 
   it.each([
@@ -52,7 +52,7 @@ describe('a service that', () => {
   ])(
     '%s in the middle leaves the client with a broken answer, not a short one',
     async (_, then) => {
-      appView.answer('com.example.cut', async (_, response) => {
+      appView.respond('com.example.cut', async (_, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
         response.write('{"a":')
         await pause(50)
@@ -65,7 +65,7 @@ describe('a service that', () => {
   /** Sends blanks for as long as they are taken, `most` bytes at most; tells how many it was. */
   function pours(nsid: string, most: number): () => number {
     let sent = 0
-    appView.answer(nsid, async (_, response) => {
+    appView.respond(nsid, async (_, response) => {
       response.on('error', () => {})
       response.writeHead(200, { 'content-type': 'application/json' })
       const closed = once(response, 'close')
@@ -110,7 +110,7 @@ describe('a service that', () => {
 
   it('is let go when the client leaves before the answer', async () => {
     const closed = new Promise<void>((resolve) => {
-      appView.answer('com.example.left', (_, response) => void response.on('close', resolve))
+      appView.respond('com.example.left', (_, response) => void response.on('close', resolve))
     })
     const leaving = new AbortController()
     const asked = fetch(`${server.url}/xrpc/com.example.left`, {
@@ -118,7 +118,7 @@ describe('a service that', () => {
       signal: leaving.signal,
     })
     asked.catch(() => {})
-    await expect.poll(() => appView.heard.at(-1)?.path).toBe('/xrpc/com.example.left')
+    await expect.poll(() => appView.requests.at(-1)?.path).toBe('/xrpc/com.example.left')
     const at = performance.now()
     leaving.abort()
     await closed
@@ -142,7 +142,7 @@ describe('a client that', () => {
   it('sends a body faster than the service reads has to wait', async () => {
     const length = 100_000_000
     const going = new Promise<() => void>((resolve) => {
-      appView.answer('com.example.slow', (heard, response) => {
+      appView.respond('com.example.slow', (heard, response) => {
         heard.pause()
         resolve(() => {
           heard.resume()
@@ -173,13 +173,13 @@ describe('a client that', () => {
     goOn()
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     expect(answer.statusCode).toBe(200)
-    expect(appView.heard.at(-1)!.headers['content-length']).toBe(String(length))
+    expect(appView.requests.at(-1)!.headers['content-length']).toBe(String(length))
     answer.resume()
   })
 
   it('stops in the middle of a body is not waited for, nor is the service', async () => {
     const closed = new Promise<void>((resolve) => {
-      appView.answer('com.example.stalled', (heard) => void heard.on('close', resolve))
+      appView.respond('com.example.stalled', (heard) => void heard.on('close', resolve))
     })
     const asked = begin('com.example.stalled', 1000)
     asked.write('only this')

@@ -2,25 +2,25 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeAppView, json, startAppView } from '#tests/helpers/app-view.ts'
-import { call, failure } from '#tests/helpers/call.ts'
-import { freePort } from '#tests/helpers/processes.ts'
+import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
+import { freePort } from '#tests/support/processes.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeAppView
-let other: FakeAppView
+let appView: FakeService
+let other: FakeService
 let server: TestServer
 let alice: TestAccount
 let plcUrl: string
 
 beforeAll(async () => {
-  appView = await startAppView()
-  other = await startAppView()
+  appView = await startFakeService()
+  other = await startFakeService()
   const plcPort = await freePort()
   plcUrl = `http://127.0.0.1:${plcPort}`
   server = await startServer({
@@ -52,7 +52,7 @@ const bearer = (header: string | undefined) => header?.replace('Bearer ', '') ??
 
 describe('a method that is not ours', () => {
   it('goes to the AppView, signed by the account, with those headers that may go', async () => {
-    appView.answer('app.bsky.feed.searchPosts', (_, response) =>
+    appView.respond('app.bsky.feed.searchPosts', (_, response) =>
       json(
         response,
         { posts: [] },
@@ -90,7 +90,7 @@ describe('a method that is not ours', () => {
     expect(told('cache-control')).toBe('private')
     expect([told('set-cookie'), told('x-theirs')]).toEqual([null, null])
 
-    const { path, headers } = appView.heard.at(-1)!
+    const { path, headers } = appView.requests.at(-1)!
     expect(path).toBe('/xrpc/app.bsky.feed.searchPosts?q=a%20b&tag=1&tag=2')
     expect(headers).toMatchObject({
       'accept-language': 'de',
@@ -107,21 +107,21 @@ describe('a method that is not ours', () => {
   })
 
   it('goes where the client says', async () => {
-    other.answer('com.example.query', { from: 'the other' })
+    other.respond('com.example.query', { from: 'the other' })
     const plain = await call(server, '/xrpc/com.example.query', {
       as: alice,
       headers: { 'atproto-proxy': `${other.did}#other` },
     })
     expect(plain.body).toEqual({ from: 'the other' })
     await verified(
-      bearer(other.heard.at(-1)!.headers.authorization),
+      bearer(other.requests.at(-1)!.headers.authorization),
       other.did,
       'com.example.query',
     )
   })
 
   it('takes a body with it as it came, encoded or not', async () => {
-    appView.answer('com.example.procedure', { ok: true })
+    appView.respond('com.example.procedure', { ok: true })
     const body = gzipSync(JSON.stringify({ text: 'x'.repeat(100_000) }))
     const answer = await call(server, '/xrpc/com.example.procedure', {
       as: alice,
@@ -129,14 +129,14 @@ describe('a method that is not ours', () => {
       headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     })
     expect(answer.body).toEqual({ ok: true })
-    const heard = appView.heard.at(-1)!
+    const heard = appView.requests.at(-1)!
     expect(heard).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
     expect(gunzipSync(heard.body)).toEqual(gunzipSync(body))
   })
 
   it('brings back an encoded answer as it is', async () => {
     const text = JSON.stringify({ text: 'y'.repeat(5000) })
-    appView.answer('com.example.zipped', (_, response) => {
+    appView.respond('com.example.zipped', (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
       response.end(gzipSync(text))
     })
@@ -144,7 +144,7 @@ describe('a method that is not ours', () => {
     const answer = await call(server, '/xrpc/com.example.zipped', { as: alice, headers })
     expect(answer.headers.get('content-encoding')).toBe('gzip')
     expect(answer.body).toEqual(JSON.parse(text))
-    expect(appView.heard.at(-1)!.headers['accept-encoding']).toBe('gzip')
+    expect(appView.requests.at(-1)!.headers['accept-encoding']).toBe('gzip')
   })
 
   it.each([
@@ -153,7 +153,7 @@ describe('a method that is not ours', () => {
     ['busy', 429, {}, 429, 'RateLimitExceeded', 'Rate Limit Exceeded'],
   ])('says what was %s in the words of the service', async (name, status, body, ...told) => {
     const headers = { 'retry-after': '11' }
-    appView.answer(`com.example.${name}`, (_, response) =>
+    appView.respond(`com.example.${name}`, (_, response) =>
       json(response, body, { status, headers }),
     )
     const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
@@ -174,20 +174,20 @@ describe('a method that is not ours', () => {
   })
 
   it('is nobody’s without credentials, and nothing of the session passes', async () => {
-    const before = appView.heard.length
+    const before = appView.requests.length
     const asked = call(server, '/xrpc/com.example.query')
-    expect(await failure(asked)).toEqual([401, 'AuthMissing'])
+    expect(await statusAndError(asked)).toEqual([401, 'AuthMissing'])
     const other = call(server, '/xrpc/com.atproto.server.getsession', { as: alice })
-    expect(await failure(other)).toEqual([400, 'InvalidToken'])
+    expect(await statusAndError(other)).toEqual([400, 'InvalidToken'])
     const put = call(server, '/xrpc/com.example.query', { as: alice, verb: 'PUT', body: {} })
-    expect(await failure(put)).toEqual([400, 'InvalidRequest'])
-    expect(appView.heard.length).toBe(before)
+    expect(await statusAndError(put)).toEqual([400, 'InvalidRequest'])
+    expect(appView.requests.length).toBe(before)
   })
 })
 
 describe('a service that', () => {
   it('is away is told as 502, and the client may go on with its connection', async () => {
-    const away = await startAppView()
+    const away = await startFakeService()
     await call(server, '/xrpc/com.example.query', {
       as: alice,
       headers: { 'atproto-proxy': `${away.did}#other` },

@@ -2,15 +2,15 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call } from '#tests/helpers/call.ts'
-import { freePort, ServerProcess } from '#tests/helpers/processes.ts'
+import { freePort, ServerProcess } from '#tests/support/processes.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 const limited = { PDS_RATE_LIMITS_ENABLED: 'true', PDS_RATE_LIMIT_BYPASS_KEY: 'let me by' }
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`

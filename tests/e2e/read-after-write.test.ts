@@ -1,17 +1,17 @@
 /** An AppView that lags behind, as applications see it through this server. */
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeAppView, json, startAppView } from '#tests/helpers/app-view.ts'
-import { call, failure } from '#tests/helpers/call.ts'
-import { freePort } from '#tests/helpers/processes.ts'
+import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
+import { freePort } from '#tests/support/processes.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeAppView
+let appView: FakeService
 let server: TestServer
 let alice: TestAccount
 let plcUrl: string
@@ -22,7 +22,7 @@ let newPost: { uri: string; cid: string }
 
 const someone = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 beforeAll(async () => {
-  appView = await startAppView()
+  appView = await startFakeService()
   const plcPort = await freePort()
   plcUrl = `http://127.0.0.1:${plcPort}`
   server = await startServer({
@@ -56,7 +56,7 @@ async function putProfile(displayName: string): Promise<void> {
 /** The AppView answers `body`, of what it knew at `rev`. */
 function lagging(nsid: string, body: object, rev: string | null = knownRev, status = 200) {
   const headers: Record<string, string> = rev === null ? {} : { 'atproto-repo-rev': rev }
-  appView.answer(nsid, (_, response) => json(response, body, { headers, status }))
+  appView.respond(nsid, (_, response) => json(response, body, { headers, status }))
 }
 
 const past = '2020-01-01T00:00:00.000Z'
@@ -87,7 +87,7 @@ describe('getTimeline', () => {
       likeCount: 0,
     })
     expect(Number(headers['atproto-upstream-lag'])).toBeGreaterThan(0)
-    expect(appView.heard.at(-1)?.path).toBe('/xrpc/app.bsky.feed.getTimeline?limit=10')
+    expect(appView.requests.at(-1)?.path).toBe('/xrpc/app.bsky.feed.getTimeline?limit=10')
   })
 
   it('is left alone where the AppView knows all, tells no rev, or of a time before all records', async () => {
@@ -104,7 +104,7 @@ describe('getTimeline', () => {
   it('is left alone, byte for byte, where it is not what it should be', async () => {
     const broken = '{"feed": [{"post": "no post"}] }'
     const answer = (text: string, type: string) =>
-      appView.answer('app.bsky.feed.getTimeline', (_, response) => {
+      appView.respond('app.bsky.feed.getTimeline', (_, response) => {
         response.writeHead(200, { 'content-type': type, 'atproto-repo-rev': knownRev }).end(text)
       })
     answer(broken, 'application/json')
@@ -123,13 +123,16 @@ describe('getTimeline', () => {
 
   it('checks its parameters first, then the credentials, as every method of ours', async () => {
     const path = '/xrpc/app.bsky.feed.getTimeline'
-    expect(await failure(call(server, `${path}?limit=1000`))).toEqual([400, 'InvalidRequest'])
-    expect(await failure(call(server, path))).toEqual([401, 'AuthMissing'])
+    expect(await statusAndError(call(server, `${path}?limit=1000`))).toEqual([
+      400,
+      'InvalidRequest',
+    ])
+    expect(await statusAndError(call(server, path))).toEqual([401, 'AuthMissing'])
   })
 
   it('quotes what the AppView knows of a post that is quoted', async () => {
     const quoted = viewOf(`at://${someone}/app.bsky.feed.post/9`, someone)
-    appView.answer('app.bsky.feed.getPosts', { posts: [quoted] })
+    appView.respond('app.bsky.feed.getPosts', { posts: [quoted] })
     lagging('app.bsky.feed.getTimeline', { feed: [] })
     const { uri } = await alice.agent.post({
       text: 'look',
@@ -204,7 +207,7 @@ describe('getPostThread', () => {
     const root = `at://${someone}/app.bsky.feed.post/root`
     const mine = await alice.agent.post({ text: 'mine', ...reply(root) })
     const below = await alice.agent.post({ text: 'below', ...reply(root, mine.uri) })
-    appView.answer('app.bsky.feed.getPostThread', ({ url = '' }, response) => {
+    appView.respond('app.bsky.feed.getPostThread', ({ url = '' }, response) => {
       const isRoot = new URL(url, appView.url).searchParams.get('uri') === root
       if (isRoot) return json(response, thread(viewOf(root, someone)))
       const headers = { 'atproto-repo-rev': knownRev }
@@ -229,12 +232,12 @@ describe('getPostThread', () => {
 describe('getFeed', () => {
   it('is asked with a token for the generator that the feed’s record names', async () => {
     const generator = 'did:web:feeds.example.com'
-    appView.answer('com.atproto.repo.getRecord', { uri: 'x', value: { did: generator } })
-    appView.answer('app.bsky.feed.getFeed', { feed: [] })
+    appView.respond('com.atproto.repo.getRecord', { uri: 'x', value: { did: generator } })
+    appView.respond('app.bsky.feed.getFeed', { feed: [] })
     const feed = `at://${someone}/app.bsky.feed.generator/cats`
     const { data } = await alice.agent.app.bsky.feed.getFeed({ feed })
     expect(data.feed).toEqual([])
-    const { authorization } = appView.heard.at(-1)!.headers
+    const { authorization } = appView.requests.at(-1)!.headers
     const token = authorization!.replace('Bearer ', '')
     const key = async () => {
       const response = await fetch(`${plcUrl}/${alice.did}/data`)
@@ -243,7 +246,7 @@ describe('getFeed', () => {
     }
     const lxm = 'app.bsky.feed.getFeedSkeleton'
     expect(await verifyJwt(token, generator, lxm, key)).toMatchObject({ iss: alice.did })
-    appView.answer('com.atproto.repo.getRecord', { uri: 'x', value: {} })
+    appView.respond('com.atproto.repo.getRecord', { uri: 'x', value: {} })
     const unknown = alice.agent.app.bsky.feed.getFeed({ feed })
     await expect(unknown).rejects.toMatchObject({ status: 400, error: 'UnknownFeed' })
   })

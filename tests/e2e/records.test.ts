@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, call, failure } from '#tests/helpers/call.ts'
-import { createdAt, post, strangeCid, thing } from '#tests/helpers/records.ts'
+import { createdAt, post, thing, unknownCid } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { type Answer, call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 interface Written {
   uri: string
@@ -56,7 +56,7 @@ describe('createRecord', () => {
       $type: thing,
       text: 'Grüße, 世界 👩‍👩‍👧 \u2028 "\\',
       numbers: [0, -1, 23, 24, 255, 65_536, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER],
-      link: { $link: strangeCid },
+      link: { $link: unknownCid },
       bytes: { $bytes: 'AAEC/w' },
       deep: { a: [{ b: [null, true, false, {}, []] }] },
       toString: 'a name like any other',
@@ -67,7 +67,7 @@ describe('createRecord', () => {
     expect(rkey).toMatch(/^[2-7a-z]{13}$/)
     expect((await read(rkey)).body).toEqual({ uri, cid, value: record })
     expect((await read(rkey, thing, cid)).status).toBe(200)
-    expect(await failure(read(rkey, thing, strangeCid))).toEqual([400, 'RecordNotFound'])
+    expect(await statusAndError(read(rkey, thing, unknownCid))).toEqual([400, 'RecordNotFound'])
   })
 
   it('takes the handle for the repo, and the collection for the $type', async () => {
@@ -75,7 +75,7 @@ describe('createRecord', () => {
     expect(uri).toBe(`at://${alice.did}/${thing}/h`)
     expect((await read('h')).body).toMatchObject({ value: { $type: thing, a: 1 } })
     const other = { rkey: 'i', record: { $type: 'com.example.other' } }
-    expect(await failure(ask('createRecord', other))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(ask('createRecord', other))).toEqual([400, 'InvalidRequest'])
   })
 
   it.each([
@@ -99,7 +99,7 @@ describe('createRecord', () => {
     ['something unknown, checked', thing, { a: 1 }, true],
   ])('refuses %s', async (_, collection, record, validate) => {
     const asked = ask('createRecord', { collection, record, validate })
-    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
   })
 
   it.each([
@@ -123,7 +123,7 @@ describe('createRecord', () => {
   ])('refuses a key %s', async (_, collection, rkey) => {
     const record = collection === bsky.post ? post('x') : {}
     const asked = ask('createRecord', { collection, rkey, record })
-    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
   })
 
   it('refuses a key that is taken, and keeps what is there', async () => {
@@ -136,12 +136,12 @@ describe('createRecord', () => {
 
   it('commits on the commit that swapCommit names only', async () => {
     const swap = (swapCommit: string) => ask('createRecord', { record: { a: 1 }, swapCommit })
-    expect(await failure(swap(strangeCid))).toEqual([400, 'InvalidSwap'])
-    expect(await failure(swap('no cid'))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(swap(unknownCid))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(swap('no cid'))).toEqual([400, 'InvalidRequest'])
     const { cid } = await latest()
     const race = await Promise.all([swap(cid), swap(cid), swap(cid)])
     expect(race.map(({ status }) => status).sort()).toEqual([200, 400, 400])
-    expect(await failure(swap(cid))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(swap(cid))).toEqual([400, 'InvalidSwap'])
   })
 
   it('gives many at once each its own commit', async () => {
@@ -174,14 +174,14 @@ describe('putRecord', () => {
 
   it('swaps the record that swapRecord names only', async () => {
     const { cid } = (await put(3)).body as Written
-    expect(await failure(put(4, { swapRecord: strangeCid }))).toEqual([400, 'InvalidSwap'])
-    expect(await failure(put(4, { swapRecord: null }))).toEqual([400, 'InvalidSwap'])
-    expect(await failure(put(4, { swapCommit: strangeCid }))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(put(4, { swapRecord: unknownCid }))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(put(4, { swapRecord: null }))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(put(4, { swapCommit: unknownCid }))).toEqual([400, 'InvalidSwap'])
     const swap = () => put(4, { swapRecord: cid })
     expect((await swap()).status).toBe(200)
     // As who has not got the answer would do.
     expect((await swap()).status).toBe(200)
-    expect((await put(5, { rkey: 'new', swapRecord: strangeCid })).status).toBe(400)
+    expect((await put(5, { rkey: 'new', swapRecord: unknownCid })).status).toBe(400)
     expect((await put(5, { rkey: 'new', swapRecord: null })).status).toBe(200)
   })
 })
@@ -190,10 +190,10 @@ describe('deleteRecord', () => {
   it('deletes, and has nothing against what is not there', async () => {
     const { cid } = await done('putRecord', { rkey: 'doomed', record: { a: 1 } })
     const remove = (input = {}) => ask('deleteRecord', { rkey: 'doomed', ...input })
-    expect(await failure(remove({ swapRecord: strangeCid }))).toEqual([400, 'InvalidSwap'])
-    expect(await failure(remove({ swapCommit: strangeCid }))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(remove({ swapRecord: unknownCid }))).toEqual([400, 'InvalidSwap'])
+    expect(await statusAndError(remove({ swapCommit: unknownCid }))).toEqual([400, 'InvalidSwap'])
     expect((await remove({ swapRecord: cid })).body).toEqual({ commit: await latest() })
-    expect(await failure(read('doomed'))).toEqual([400, 'RecordNotFound'])
+    expect(await statusAndError(read('doomed'))).toEqual([400, 'RecordNotFound'])
     expect((await remove()).body).toEqual({})
     expect((await remove({ swapRecord: cid })).body).toEqual({})
     expect((await done('createRecord', { rkey: 'doomed', record: { a: 1 } })).cid).toBe(cid)

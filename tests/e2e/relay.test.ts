@@ -1,8 +1,8 @@
 import { type Event, Firehose, MemoryRunner } from '@atproto/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ResolvableServer, startResolvableServer } from '#tests/helpers/identity.ts'
-import { post, thing, write } from '#tests/helpers/records.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+import { post, thing, write } from '#tests/support/records.ts'
+import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
 /** The network's own consumer, which resolves every identity and checks every signature and proof. */
 class Relay {

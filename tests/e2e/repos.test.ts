@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const stranger = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const admin = (password: string) => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
@@ -82,7 +82,7 @@ describe('listRepos', () => {
     ['limit', '1.5'],
   ])('refuses the %s %s', async (name, value) => {
     const asked = call(server, 'sync.listRepos', { query: { [name]: value } })
-    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
   })
 })
 
@@ -112,15 +112,18 @@ describe('the reads of one repo', () => {
   }
 
   it.each([...reads, 'getRepoStatus'])('know no stranger: %s', async (method) => {
-    expect(await failure(ask(method, stranger))).toEqual([400, 'RepoNotFound'])
-    expect(await failure(ask(method, 'nonsense'))).toEqual([400, 'InvalidRequest'])
-    expect(await failure(ask(method, 'alice.test'))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(ask(method, stranger))).toEqual([400, 'RepoNotFound'])
+    expect(await statusAndError(ask(method, 'nonsense'))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(ask(method, 'alice.test'))).toEqual([400, 'InvalidRequest'])
   })
 
   it.each(reads)('believe no false credentials: %s', async (method) => {
     const { did, agent } = accounts[0]!
-    expect(await failure(ask(method, did, admin('wrong')))).toEqual([401, 'AuthenticationRequired'])
-    expect(await failure(ask(method, did, 'Bearer nonsense'))).toEqual([400, 'InvalidToken'])
+    expect(await statusAndError(ask(method, did, admin('wrong')))).toEqual([
+      401,
+      'AuthenticationRequired',
+    ])
+    expect(await statusAndError(ask(method, did, 'Bearer nonsense'))).toEqual([400, 'InvalidToken'])
     const own = await ask(method, did, `Bearer ${agent.session?.accessJwt}`)
     const asAdmin = await ask(method, did, admin(adminPassword))
     // What is asked of getBlocks is not there, but nobody is refused.

@@ -6,16 +6,16 @@ import {
   openPage,
   submit,
   tabTo,
-  typeWhereOneIs,
-} from '#tests/helpers/browser.ts'
-import { type BrowserWorld, startBrowserWorld } from '#tests/helpers/browser-world.ts'
-import { lastCode } from '#tests/helpers/mail-server.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
+  typeInFocusedField,
+} from '#tests/support/browser.ts'
+import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser-fixture.ts'
+import { lastCode } from '#tests/support/mail-server.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
 describeInBrowser('in a browser', () => {
-  let world: BrowserWorld
+  let world: BrowserFixture
   beforeAll(async () => {
-    world = await startBrowserWorld()
+    world = await startBrowserFixture()
   })
   afterAll(() => world?.close())
 
@@ -106,21 +106,21 @@ describeInBrowser('in a browser', () => {
     const totp = new TOTP({ secret: Secret.fromBase32(key) })
     const code = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 })
     // The field for the code is the first thing one types into.
-    await typeWhereOneIs(page, '#code', code(0), 'Enter')
+    await typeInFocusedField(page, '#code', code(0), 'Enter')
     await expect.poll(() => page.getByRole('status').textContent()).toBe('Done.')
 
     const other = await freshPage()
     await fromApp(other, bob)
     const ours = await ourPage(other)
-    await typeWhereOneIs(ours, '#identifier', bob.handle, 'Tab')
-    await typeWhereOneIs(ours, '#password', bob.password, 'Enter')
+    await typeInFocusedField(ours, '#identifier', bob.handle, 'Tab')
+    await typeInFocusedField(ours, '#password', bob.password, 'Enter')
     await ours.getByRole('heading', { name: 'One more step' }).waitFor()
-    await typeWhereOneIs(ours, '#code', '000000', 'Enter')
+    await typeInFocusedField(ours, '#code', '000000', 'Enter')
     await expect
       .poll(() => ours.getByRole('alert').first().textContent())
       .toBe('The code is wrong or has expired.')
     // A code counts once; the next one is good already.
-    await typeWhereOneIs(ours, '#code', code(1), 'Enter')
+    await typeInFocusedField(ours, '#code', code(1), 'Enter')
     await ours.waitForURL(/\/oauth\/authorize/)
     await consent(ours, bob)
 

@@ -1,17 +1,17 @@
 import { AtpAgent } from '@atproto/api'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Authenticator } from '#tests/helpers/authenticator.ts'
-import { refusal } from '#tests/helpers/call.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { Authenticator } from '#tests/support/authenticator.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
+import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { signInAt, Visitor } from '#tests/helpers/visitor.ts'
+} from '#tests/support/server.ts'
+import { rejection } from '#tests/support/xrpc-call.ts'
 
 const home = '/account/security'
 /** What must never be in a log. */
@@ -33,7 +33,7 @@ afterAll(async () => {
   await mail?.close()
 })
 
-const signedIn = (account: TestAccount) => signInAt(server.url, account)
+const signedIn = (account: TestAccount) => signedInPageClient(server.url, account)
 
 function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
   const agent = new AtpAgent({ service: server.url })
@@ -45,7 +45,7 @@ function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
 }
 
 /** Sets an authenticator app up, and gives what it shows `steps` half minutes from now. */
-async function withApp(visitor: Visitor) {
+async function withApp(visitor: PageClient) {
   const page = await visitor.open(`${home}/totp`)
   const key = /<div class="secret">([A-Z2-7 ]+)</.exec(page.html)![1]!.replaceAll(' ', '')
   const app = new TOTP({ secret: Secret.fromBase32(key) })
@@ -57,7 +57,7 @@ async function withApp(visitor: Visitor) {
 describe('the pages', () => {
   it('ask who comes, and let nobody in with a wrong password', async () => {
     const alice = await createTestAccount(server, 'ann')
-    const visitor = new Visitor(server.url)
+    const visitor = new PageClient(server.url)
     const first = await visitor.open(home)
     expect(first.status).toBe(200)
     expect(first.text).toContain('Sign in with a passkey')
@@ -76,7 +76,7 @@ describe('the pages', () => {
   })
 
   it('are kept from frames, from other scripts, from caches and from strangers', async () => {
-    const visitor = new Visitor(server.url)
+    const visitor = new PageClient(server.url)
     const { headers, html } = await visitor.open(home)
     const policy = headers.get('content-security-policy')!
     expect(policy).toContain("default-src 'none'")
@@ -117,7 +117,7 @@ describe('the pages', () => {
       ['nl, ja;q=0.5, en;q=0.1', 'ja', 'パスキーでサインイン'],
       ['xx', 'en', 'Sign in with a passkey'],
     ] as const) {
-      const page = await new Visitor(server.url, { 'accept-language': wish }).open(home)
+      const page = await new PageClient(server.url, { 'accept-language': wish }).open(home)
       expect(page.html).toContain(`<html lang="${lang}">`)
       expect(page.text).toContain(words)
     }
@@ -132,7 +132,7 @@ describe('the pages', () => {
     await logIn({ ...bob, password })
     await visitor.open(home)
     await visitor.submit(`${home}/app-passwords/remove`)
-    expect((await refusal(logIn({ ...bob, password }))).status).toBe(401)
+    expect((await rejection(logIn({ ...bob, password }))).status).toBe(401)
     const { text: events, html } = await visitor.open(`${home}/events`)
     expect(html).not.toContain('<b>')
     const order = [
@@ -160,14 +160,14 @@ describe('an authenticator app', () => {
     expect(codes).toHaveLength(10)
     secrets.push(...codes, carol.password)
 
-    const without = await refusal(logIn(carol))
+    const without = await rejection(logIn(carol))
     expect(without).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
-    expect(await refusal(logIn(carol, '000000'))).toMatchObject({ error: 'InvalidToken' })
+    expect(await rejection(logIn(carol, '000000'))).toMatchObject({ error: 'InvalidToken' })
     const now = code()
     expect((await logIn(carol, now)).success).toBe(true)
-    expect(await refusal(logIn(carol, now))).toMatchObject({ error: 'InvalidToken' })
+    expect(await rejection(logIn(carol, now))).toMatchObject({ error: 'InvalidToken' })
     expect((await logIn(carol, codes[0])).success).toBe(true)
-    expect(await refusal(logIn(carol, codes[0]))).toMatchObject({ error: 'InvalidToken' })
+    expect(await rejection(logIn(carol, codes[0]))).toMatchObject({ error: 'InvalidToken' })
 
     const again = await signedIn(carol)
     expect(again.page?.text).toContain('One more step')
@@ -184,7 +184,7 @@ describe('an authenticator app', () => {
 
     // Whoever has lost it all asks the operator.
     await withApp(again)
-    expect(await refusal(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
+    expect(await rejection(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
     const removed = await fetch(`${server.url}/xrpc/_admin/remove-factors`, {
       method: 'POST',
       headers: {
@@ -212,7 +212,7 @@ describe('codes by mail', () => {
     expect(data).toMatchObject({ emailAuthFactor: true, emailConfirmed: true })
 
     const before = lastCode(mail, address)
-    const asked = await refusal(logIn(dave))
+    const asked = await rejection(logIn(dave))
     expect(asked).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
     const code = lastCode(mail, address)!
     expect(code).not.toBe(before)
@@ -228,7 +228,7 @@ describe('codes by mail', () => {
   it('are not sent to whoever lacks the password', async () => {
     const count = mail.mails.length
     const dave = { handle: 'dave.test', password: 'wrong' } as TestAccount
-    expect(await refusal(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
+    expect(await rejection(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
     expect(mail.mails).toHaveLength(count)
   })
 })
@@ -243,11 +243,11 @@ describe('a passkey', () => {
       ...{ name: 'my phone', response: JSON.stringify(response) },
     })
     expect(added.text).toContain('my phone')
-    expect(await refusal(logIn(fay))).toMatchObject({ error: 'AuthFactorTokenRequired' })
+    expect(await rejection(logIn(fay))).toMatchObject({ error: 'AuthFactorTokenRequired' })
 
-    const other = new Visitor(server.url)
+    const other = new PageClient(server.url)
     await other.open(home)
-    const answer = passkey.show(other.form(`${home}/sign-in/passkey`).options)
+    const answer = passkey.authenticate(other.form(`${home}/sign-in/passkey`).options)
     const userHandle = Buffer.from(fay.did).toString('base64url')
     const shown = JSON.stringify({ ...answer, response: { ...answer.response, userHandle } })
     const page = await other.submit(`${home}/sign-in/passkey`, { response: shown })
@@ -256,7 +256,7 @@ describe('a passkey', () => {
     const code = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(text)![0]
     expect((await logIn(fay, code)).success).toBe(true)
 
-    const thief = new Visitor(server.url)
+    const thief = new PageClient(server.url)
     await thief.open(home)
     const replayed = await thief.submit(`${home}/sign-in/passkey`, { response: shown })
     expect(replayed.text).toContain('The passkey was not accepted.')

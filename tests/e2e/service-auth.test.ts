@@ -2,25 +2,25 @@
 import { AtpAgent } from '@atproto/api'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeAppView, startAppView } from '#tests/helpers/app-view.ts'
-import { call, failure } from '#tests/helpers/call.ts'
-import { freePort } from '#tests/helpers/processes.ts'
+import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
+import { freePort } from '#tests/support/processes.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeAppView
-let other: FakeAppView
+let appView: FakeService
+let other: FakeService
 let server: TestServer
 let alice: TestAccount
 let plcUrl: string
 
 beforeAll(async () => {
-  appView = await startAppView()
-  other = await startAppView()
+  appView = await startFakeService()
+  other = await startFakeService()
   const plcPort = await freePort()
   plcUrl = `http://127.0.0.1:${plcPort}`
   server = await startServer({
@@ -85,7 +85,7 @@ describe('com.atproto.server.getServiceAuth', () => {
       query: Object.fromEntries(query),
       as: alice,
     })
-    expect(await failure(asked)).toEqual([400, error])
+    expect(await statusAndError(asked)).toEqual([400, error])
   })
 
   it('gives an app password the privileged methods only where it has the right', async () => {
@@ -104,7 +104,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     await verified(data.token, params.aud, params.lxm)
 
     const chat = { headers: { 'atproto-proxy': `${other.did}#other` } }
-    other.answer('chat.bsky.convo.getLog', { logs: [] })
+    other.respond('chat.bsky.convo.getLog', { logs: [] })
     await expect(plain.chat.bsky.convo.getLog({}, chat)).rejects.toMatchObject({
       status: 400,
       error: 'InvalidToken',
@@ -140,12 +140,12 @@ describe('preferences', () => {
   })
 
   it('are those of another AppView where the client asks that one', async () => {
-    other.answer('app.bsky.actor.getPreferences', { preferences: [] })
-    other.answer('app.bsky.actor.putPreferences', {})
+    other.respond('app.bsky.actor.getPreferences', { preferences: [] })
+    other.respond('app.bsky.actor.putPreferences', {})
     const agent = alice.agent.withProxy('bsky_appview', other.did)
     expect((await agent.app.bsky.actor.getPreferences()).data.preferences).toEqual([])
     await agent.app.bsky.actor.putPreferences({ preferences: [adult] })
-    expect(JSON.parse(String(other.heard.at(-1)!.body))).toEqual({ preferences: [adult] })
+    expect(JSON.parse(String(other.requests.at(-1)!.body))).toEqual({ preferences: [adult] })
   })
 
   it.each([
@@ -154,7 +154,7 @@ describe('preferences', () => {
   ])('%s are refused', async (_, preference) => {
     const body = { preferences: [preference] }
     const asked = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
-    expect(await failure(asked)).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
   })
 })
 
@@ -164,10 +164,10 @@ describe('registerPush', () => {
 
   it('goes to the service that it names: the AppView, or another by its DID document', async () => {
     for (const service of [appView, other]) {
-      service.answer('app.bsky.notification.registerPush', (_, response) => void response.end())
+      service.respond('app.bsky.notification.registerPush', (_, response) => void response.end())
       const input = { ...push, serviceDid: service.did }
       await alice.agent.app.bsky.notification.registerPush(input)
-      expect(JSON.parse(String(service.heard.at(-1)!.body))).toEqual(input)
+      expect(JSON.parse(String(service.requests.at(-1)!.body))).toEqual(input)
     }
   })
 

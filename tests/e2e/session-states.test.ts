@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Call, call, failure } from '#tests/helpers/call.ts'
 import {
   adminPassword,
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { openToken } from '#tests/helpers/session-tokens.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
+} from '#tests/support/server.ts'
+import { decodeToken } from '#tests/support/session-tokens.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { type CallOptions, call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let server: TestServer
 let sleeping: TestAccount
@@ -46,7 +46,7 @@ function logIn({ did, password }: TestAccount, more: object = {}) {
 }
 
 /** Every method about sessions, passwords and email that an account calls: what to send. */
-const methods: Record<string, Call> = {
+const methods: Record<string, CallOptions> = {
   requestEmailConfirmation: { verb: 'POST' },
   confirmEmail: { body: { email: 'x@example.com', token: 'AAAAA-AAAAA' } },
   requestEmailUpdate: { verb: 'POST' },
@@ -107,25 +107,25 @@ describe('an account that was taken down', () => {
     })
     const as = `Bearer ${ended.agent.session?.refreshJwt}`
     const refresh = call(server, 'server.refreshSession', { verb: 'POST', as })
-    expect(await failure(refresh)).toEqual([401, 'AccountTakedown'])
+    expect(await statusAndError(refresh)).toEqual([401, 'AccountTakedown'])
   })
 
   it('logs in only where it asks for the narrow session, which is not renewed', async () => {
-    expect(await failure(logIn(ended))).toEqual([401, 'AccountTakedown'])
-    const wrong = await failure(logIn(ended, { password: 'wrong', allowTakendown: true }))
+    expect(await statusAndError(logIn(ended))).toEqual([401, 'AccountTakedown'])
+    const wrong = await statusAndError(logIn(ended, { password: 'wrong', allowTakendown: true }))
     expect(wrong).toEqual([401, 'AuthenticationRequired'])
-    const app = await failure(logIn(ended, { password: appPassword, allowTakendown: true }))
+    const app = await statusAndError(logIn(ended, { password: appPassword, allowTakendown: true }))
     expect(app).toEqual([401, 'AuthenticationRequired'])
     const { status, body } = await logIn(ended, { allowTakendown: true })
     expect(status).toBe(200)
     expect(body).toMatchObject({ active: false, status: 'takendown' })
     const { accessJwt, refreshJwt } = body as { accessJwt: string; refreshJwt: string }
-    expect(openToken(accessJwt).claims['scope']).toBe('com.atproto.takendown')
+    expect(decodeToken(accessJwt).claims['scope']).toBe('com.atproto.takendown')
     expect(new Set(Object.values(await outcomes(`Bearer ${accessJwt}`)))).toEqual(
       new Set(['400 InvalidToken']),
     )
     const refresh = { verb: 'POST', as: `Bearer ${refreshJwt}` }
-    const renewal = await failure(call(server, 'server.refreshSession', refresh))
+    const renewal = await statusAndError(call(server, 'server.refreshSession', refresh))
     expect(renewal).toEqual([401, 'AccountTakedown'])
   })
 
@@ -140,7 +140,7 @@ describe('an account that was taken down', () => {
     const mail = mails().find((text) => text.includes('To: ended@example.com'))!
     const token = /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(mail)![1]!
     await anonymous.resetPassword({ token, password: 'new password' })
-    expect(await failure(logIn(ended, { password: 'new password' }))).toEqual([
+    expect(await statusAndError(logIn(ended, { password: 'new password' }))).toEqual([
       401,
       'AccountTakedown',
     ])
@@ -163,14 +163,17 @@ describe('a suspended account', () => {
     await asAdmin('/xrpc/_admin/suspend', { account: 'paused.test' })
 
     const query = { did: paused.did }
-    expect(await failure(call(server, 'sync.getRepo', { query }))).toEqual([400, 'RepoSuspended'])
+    expect(await statusAndError(call(server, 'sync.getRepo', { query }))).toEqual([
+      400,
+      'RepoSuspended',
+    ])
     expect((await call(server, 'sync.getRepoStatus', { query })).body).toEqual({
       did: paused.did,
       active: false,
       status: 'suspended',
     })
-    expect(await failure(write(paused))).toEqual([401, 'AccountTakedown'])
-    expect(await failure(logIn(paused))).toEqual([401, 'AccountTakedown'])
+    expect(await statusAndError(write(paused))).toEqual([401, 'AccountTakedown'])
+    expect(await statusAndError(logIn(paused))).toEqual([401, 'AccountTakedown'])
     expect((await logIn(paused, { allowTakendown: true })).body).toMatchObject({
       active: false,
       status: 'suspended',
@@ -182,8 +185,8 @@ describe('a suspended account', () => {
     expect((await write(paused)).status).toBe(200)
     await paused.agent.sessionManager.refreshSession()
     expect((await paused.agent.com.atproto.server.getSession()).data.active).toBe(true)
-    await expect.poll(() => firehose.of(paused.did).at(-1)?.kind).toBe('#commit')
-    const told = firehose.of(paused.did).filter(({ kind }) => kind === '#account')
+    await expect.poll(() => firehose.eventsOf(paused.did).at(-1)?.kind).toBe('#commit')
+    const told = firehose.eventsOf(paused.did).filter(({ kind }) => kind === '#account')
     expect(told.slice(-2).map(({ body }) => body)).toMatchObject([
       { active: false, status: 'suspended' },
       { active: true },
@@ -203,7 +206,7 @@ describe('an account that is gone', () => {
       getAccountInviteCodes: missing,
       getSession: '400 InvalidRequest',
     })
-    expect(await failure(logIn(gone))).toEqual([401, 'AuthenticationRequired'])
+    expect(await statusAndError(logIn(gone))).toEqual([401, 'AuthenticationRequired'])
     const body = { email: 'gone@example.com' }
     expect(await call(server, 'server.requestPasswordReset', { body })).toMatchObject({
       status: 200,

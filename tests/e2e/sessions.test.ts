@@ -1,13 +1,13 @@
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { forgeToken, openToken } from '#tests/helpers/session-tokens.ts'
+} from '#tests/support/server.ts'
+import { decodeToken, forgeToken } from '#tests/support/session-tokens.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const secret = 'a secret that only the tests know'
 const hour = 3600
@@ -74,7 +74,7 @@ describe('createSession', () => {
   })
 
   it('refuses a password of more than 512 letters without a look', async () => {
-    expect(await failure(createSession(alice.did, 'x'.repeat(513)))).toEqual([
+    expect(await statusAndError(createSession(alice.did, 'x'.repeat(513)))).toEqual([
       401,
       'AuthenticationRequired',
     ])
@@ -82,13 +82,13 @@ describe('createSession', () => {
 
   it('gives tokens as the reference does', async () => {
     const { accessJwt, refreshJwt } = session()
-    const access = openToken(accessJwt)
+    const access = decodeToken(accessJwt)
     expect(access.header).toEqual({ typ: 'at+jwt', alg: 'HS256' })
     const aud = 'did:web:localhost'
     expect(access.claims).toMatchObject({ scope: 'com.atproto.access', aud, sub: alice.did })
     expect(Number(access.claims['exp']) - Number(access.claims['iat'])).toBe(2 * hour)
     expect(access.claims).not.toHaveProperty('jti')
-    const { header, claims } = openToken(refreshJwt)
+    const { header, claims } = decodeToken(refreshJwt)
     expect(header).toEqual({ typ: 'refresh+jwt', alg: 'HS256' })
     expect(claims).toMatchObject({ scope: 'com.atproto.refresh', aud, sub: alice.did })
     expect(Number(claims['exp']) - Number(claims['iat'])).toBe(90 * 24 * hour)
@@ -120,9 +120,9 @@ describe('refreshSession', () => {
     const first = session()
     const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(first.refreshJwt)))
     answers.push(await refresh(first.refreshJwt))
-    const next = answers.map(({ body }) => openToken((body as Session).refreshJwt).claims['jti'])
+    const next = answers.map(({ body }) => decodeToken((body as Session).refreshJwt).claims['jti'])
     expect(new Set(next).size).toBe(1)
-    expect(next[0]).not.toBe(openToken(first.refreshJwt).claims['jti'])
+    expect(next[0]).not.toBe(decodeToken(first.refreshJwt).claims['jti'])
     const { body } = answers[0]!
     expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
     expect((await getSession((body as Session).accessJwt)).status).toBe(200)
@@ -133,7 +133,7 @@ describe('refreshSession', () => {
     const old = session()
     const exp = Math.floor(Date.now() / 1000) - 1
     const accessJwt = forgeToken(old.accessJwt, { claims: { exp }, secret })
-    expect(await failure(getSession(accessJwt))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(getSession(accessJwt))).toEqual([400, 'ExpiredToken'])
     const agent = new AtpAgent({ service: server.url })
     agent.sessionManager.session = { ...old, accessJwt, handle: alice.handle, active: true }
     const { data } = await agent.com.atproto.server.getSession()
@@ -143,13 +143,13 @@ describe('refreshSession', () => {
 
   it('refuses what is no refresh token, and one that has expired', async () => {
     const { accessJwt, refreshJwt } = session()
-    expect(await failure(refresh(accessJwt))).toEqual([400, 'InvalidToken'])
+    expect(await statusAndError(refresh(accessJwt))).toEqual([400, 'InvalidToken'])
     const expired = forgeToken(refreshJwt, { claims: { exp: 1 }, secret })
-    expect(await failure(refresh(expired))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(refresh(expired))).toEqual([400, 'ExpiredToken'])
     const unknown = forgeToken(refreshJwt, { claims: { jti: 'never issued' }, secret })
-    expect(await failure(refresh(unknown))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(refresh(unknown))).toEqual([400, 'ExpiredToken'])
     const stranger = forgeToken(refreshJwt, { claims: { sub: 'did:plc:stranger' }, secret })
-    expect(await failure(refresh(stranger))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(refresh(stranger))).toEqual([400, 'InvalidRequest'])
   })
 })
 
@@ -157,7 +157,7 @@ describe('deleteSession', () => {
   it('ends a session and no other', async () => {
     const [doomed, other] = [session(), session()]
     expect(await deleteSession(doomed.refreshJwt)).toMatchObject({ status: 200, body: '' })
-    expect(await failure(refresh(doomed.refreshJwt))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(refresh(doomed.refreshJwt))).toEqual([400, 'ExpiredToken'])
     expect((await refresh(other.refreshJwt)).status).toBe(200)
     expect((await deleteSession(doomed.refreshJwt)).status).toBe(200)
   })
@@ -167,12 +167,12 @@ describe('deleteSession', () => {
     const second = (await refresh(first.refreshJwt)).body as Session
     const expired = forgeToken(second.refreshJwt, { claims: { exp: 1 }, secret })
     expect((await deleteSession(expired)).status).toBe(200)
-    expect(await failure(refresh(second.refreshJwt))).toEqual([400, 'ExpiredToken'])
-    expect(await failure(refresh(first.refreshJwt))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(refresh(second.refreshJwt))).toEqual([400, 'ExpiredToken'])
+    expect(await statusAndError(refresh(first.refreshJwt))).toEqual([400, 'ExpiredToken'])
   })
 
   it('takes no access token', async () => {
     const { accessJwt } = session()
-    expect(await failure(deleteSession(accessJwt))).toEqual([400, 'InvalidToken'])
+    expect(await statusAndError(deleteSession(accessJwt))).toEqual([400, 'InvalidToken'])
   })
 })

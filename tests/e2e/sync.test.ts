@@ -2,11 +2,11 @@ import { decode } from '@atcute/cbor'
 import { MemoryBlockstore, Repo, readCarWithRoot, verifyDiffCar } from '@atproto/repo'
 import { CarReader } from '@ipld/car'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { type ResolvableServer, startResolvableServer } from '#tests/helpers/identity.ts'
-import { post, strangeCid, thing, write } from '#tests/helpers/records.ts'
-import { createTestAccount, type TestAccount } from '#tests/helpers/server.ts'
-import { expectProof, type Owner, readCarBlocks, verifiedRepo } from '#tests/helpers/verify.ts'
+import { post, thing, unknownCid, write } from '#tests/support/records.ts'
+import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { expectProof, type Owner, readCarBlocks, verifiedRepo } from '#tests/support/verify-repo.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let network: ResolvableServer
 let alice: TestAccount
@@ -172,9 +172,11 @@ describe('getBlocks', () => {
   })
 
   it('does not find what the repo does not have', async () => {
-    const query = { did: alice.did, cids: strangeCid }
+    const query = { did: alice.did, cids: unknownCid }
     expect((await call(network.server, 'sync.getBlocks', { query })).status).toBe(400)
-    const unread = failure(call(network.server, 'sync.getBlocks', { query: { did: alice.did } }))
+    const unread = statusAndError(
+      call(network.server, 'sync.getBlocks', { query: { did: alice.did } }),
+    )
     expect(await unread).toEqual([400, 'InvalidRequest'])
   })
 })

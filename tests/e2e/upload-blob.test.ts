@@ -4,14 +4,14 @@ import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { getBlob, png, upload, waiting, withImage } from '#tests/helpers/blobs.ts'
-import { call, failure } from '#tests/helpers/call.ts'
+import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const limit = 60 * 1024 * 1024
 
@@ -30,7 +30,10 @@ describe('uploadBlob', () => {
     call(server, 'repo.uploadBlob', { as: alice, ...options })
 
   it('needs an account', async () => {
-    expect(await failure(raw({ as: undefined, body: png(12) }))).toEqual([401, 'AuthMissing'])
+    expect(await statusAndError(raw({ as: undefined, body: png(12) }))).toEqual([
+      401,
+      'AuthMissing',
+    ])
   })
 
   it('takes the account’s own service token for it, and for nothing else', async () => {
@@ -43,19 +46,19 @@ describe('uploadBlob', () => {
     const answer = await raw({ as: await token('uploadBlob'), body: png(14) })
     expect([answer.status, answer.error]).toEqual([200, undefined])
     const other = raw({ as: await token('createRecord'), body: png(14) })
-    expect(await failure(other)).toEqual([401, 'BadJwtLexiconMethod'])
+    expect(await statusAndError(other)).toEqual([401, 'BadJwtLexiconMethod'])
   })
 
   it('goes on for a deactivated account, whose blobs only itself is given', async () => {
     const erin = await createTestAccount(server, 'erin')
     const blob = await upload(erin, png(15))
     const cid = blob.ref.toString()
-    await erin.agent.post(withImage(blob))
+    await erin.agent.post(postWithImage(blob))
     await erin.agent.com.atproto.server.deactivateAccount({})
     expect(await upload(erin, png(16))).toMatchObject({ mimeType: 'image/png' })
     const query = { did: erin.did, cid }
     const stranger = call(server, 'sync.getBlob', { query })
-    expect(await failure(stranger)).toEqual([400, 'RepoDeactivated'])
+    expect(await statusAndError(stranger)).toEqual([400, 'RepoDeactivated'])
     expect(await call(server, 'sync.getBlob', { query, as: erin })).toMatchObject({ status: 200 })
   })
 
@@ -64,19 +67,19 @@ describe('uploadBlob', () => {
     const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' }
     const answer = await raw({ body: gzipSync(bytes), headers })
     expect(answer.body).toMatchObject({ blob: { size: 5000, ref: { $link: cidForRaw(bytes) } } })
-    expect(await failure(raw({ body: bytes, headers }))).toEqual([400, 'InvalidRequest'])
+    expect(await statusAndError(raw({ body: bytes, headers }))).toEqual([400, 'InvalidRequest'])
   })
 
   it('takes nothing beyond the limit, announced or not', async () => {
     const big = new Uint8Array(limit + 1)
-    expect(await failure(raw({ body: big }))).toEqual([413, 'PayloadTooLarge'])
+    expect(await statusAndError(raw({ body: big }))).toEqual([413, 'PayloadTooLarge'])
     const bomb = gzipSync(new Uint8Array(limit + 1))
     const headers = { 'content-encoding': 'gzip' }
-    expect(await failure(raw({ body: bomb, headers }))).toEqual([413, 'PayloadTooLarge'])
+    expect(await statusAndError(raw({ body: bomb, headers }))).toEqual([413, 'PayloadTooLarge'])
   })
 
   it('leaves nothing of an upload that breaks off', async () => {
-    const before = waiting(server, alice)
+    const before = pendingUploads(server, alice)
     const { port, hostname } = new URL(server.url)
     const outgoing = request({
       ...{ port, hostname, method: 'POST', path: '/xrpc/com.atproto.repo.uploadBlob' },
@@ -88,9 +91,9 @@ describe('uploadBlob', () => {
     })
     outgoing.on('error', () => {})
     outgoing.write(randomBytes(2_000_000))
-    await expect.poll(() => waiting(server, alice).length).toBe(before.length + 1)
+    await expect.poll(() => pendingUploads(server, alice).length).toBe(before.length + 1)
     outgoing.destroy()
-    await expect.poll(() => waiting(server, alice)).toEqual(before)
+    await expect.poll(() => pendingUploads(server, alice)).toEqual(before)
   })
 
   it('takes 50 MB, and gives them back, without holding them', { timeout: 60_000 }, async () => {
@@ -122,7 +125,7 @@ describe('uploadBlob', () => {
     await upload(dave, more, 'application/octet-stream')
     more.fill(2)
     const answer = call(server, 'repo.uploadBlob', { as: dave, body: more })
-    expect(await failure(answer)).toEqual([413, 'BlobQuotaExceeded'])
-    expect(waiting(server, dave)).toHaveLength(2)
+    expect(await statusAndError(answer)).toEqual([413, 'BlobQuotaExceeded'])
+    expect(pendingUploads(server, dave)).toHaveLength(2)
   })
 })

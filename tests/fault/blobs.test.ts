@@ -4,13 +4,13 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { createdAt } from '#tests/helpers/records.ts'
+import { createdAt } from '#tests/support/records.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
+} from '#tests/support/server.ts'
 
 const collection = 'com.example.file'
 const lives = 3

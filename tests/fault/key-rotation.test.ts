@@ -1,16 +1,16 @@
 /** A change of a signing key in whose middle the server is killed: no repo is left that its DID document does not fit. */
 import { IdResolver } from '@atproto/identity'
 import { expect, it } from 'vitest'
-import { call, failure } from '#tests/helpers/call.ts'
-import { basic } from '#tests/helpers/moderated-server.ts'
-import { startPlcGate } from '#tests/helpers/plc-gate.ts'
-import { thing } from '#tests/helpers/records.ts'
-import { createTestAccount, startServer, type TestAccount } from '#tests/helpers/server.ts'
-import { Subscription } from '#tests/helpers/subscription.ts'
-import { expectCommit, verifiedRepo } from '#tests/helpers/verify.ts'
+import { adminAuthorization } from '#tests/support/moderated-server.ts'
+import { startPlcProxy } from '#tests/support/plc-proxy.ts'
+import { thing } from '#tests/support/records.ts'
+import { createTestAccount, startServer, type TestAccount } from '#tests/support/server.ts'
+import { Subscription } from '#tests/support/subscription.ts'
+import { expectCommit, verifiedRepo } from '#tests/support/verify-repo.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 it('killed before and after the PLC directory takes the key in, a change is finished by the next start', async () => {
-  await using plc = await startPlcGate()
+  await using plc = await startPlcProxy()
   await using server = await startServer({ env: { PDS_DID_PLC_URL: plc.url } })
   const resolver = new IdResolver({ plcUrl: plc.url, fetch: globalThis.fetch })
 
@@ -35,7 +35,7 @@ it('killed before and after the PLC directory takes the key in, a change is fini
     }
     const rotation = call(server, 'admin.updateAccountSigningKey', {
       body: { did, signingKey },
-      as: basic,
+      as: adminAuthorization,
     })
     await expect(rotation).rejects.toThrow()
     const isLetThrough = Promise.withResolvers<void>()
@@ -44,7 +44,7 @@ it('killed before and after the PLC directory takes the key in, a change is fini
 
     if (moment === 'before') {
       // As long as it is not published nothing is signed, and what was signed is still there.
-      expect(await failure(write(account, 2))).toEqual([503, 'KeyRotation'])
+      expect(await statusAndError(write(account, 2))).toEqual([503, 'KeyRotation'])
       const car = await account.agent.com.atproto.sync.getRepo({ did })
       expect((await verifiedRepo(car.data, { did, key: old })).records.size).toBe(1)
     }
@@ -58,13 +58,13 @@ it('killed before and after the PLC directory takes the key in, a change is fini
     expect((await verifiedRepo(after.data, { did, key })).records.size).toBe(2)
 
     using relay = new Subscription(server, 0)
-    const kinds = () => relay.of(did).map(({ kind }) => kind)
+    const kinds = () => relay.eventsOf(did).map(({ kind }) => kind)
     await expect.poll(kinds).toEqual([
       // As every new account, and its first record.
       ...['#identity', '#account', '#commit', '#sync', '#commit'],
       ...['#identity', '#sync', '#commit'],
     ])
-    const [sync, commit] = relay.of(did).slice(-2)
+    const [sync, commit] = relay.eventsOf(did).slice(-2)
     await expectCommit(commit!.body, { did, key }, sync!.body)
   }
 })

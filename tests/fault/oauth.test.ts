@@ -2,25 +2,25 @@
 import type { NodeSavedSession, NodeSavedState } from '@atproto/oauth-client-node'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Authenticator } from '#tests/helpers/authenticator.ts'
-import { call } from '#tests/helpers/call.ts'
-import { lastCode, type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { Authenticator } from '#tests/support/authenticator.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
   type App,
-  Browser,
-  boundRequest,
+  dpopProof,
+  dpopRequest,
   loopbackApp,
-  proof,
-  redirected,
-} from '#tests/helpers/oauth.ts'
-import { freePort } from '#tests/helpers/processes.ts'
+  ProviderPageClient,
+  redirectParams,
+} from '#tests/support/oauth-client.ts'
+import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
+import { freePort } from '#tests/support/processes.ts'
 import {
   createTestAccount,
   startServer,
   type TestAccount,
   type TestServer,
-} from '#tests/helpers/server.ts'
-import { signInAt, Visitor } from '#tests/helpers/visitor.ts'
+} from '#tests/support/server.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 const home = '/account/security'
 const getSession = '/xrpc/com.atproto.server.getSession'
@@ -48,15 +48,15 @@ afterAll(async () => {
 /** What somebody shows besides the password. */
 interface Factor {
   /** What is done after the password, before the code is there. */
-  ask(visitor: Visitor): Promise<unknown>
+  ask(visitor: PageClient): Promise<unknown>
   /** The fields of the step's form. */
-  show(visitor: Visitor): Record<string, string>
+  show(visitor: PageClient): Record<string, string>
 }
 
 const nothing = async () => {}
 
 /** Each sets its factor up. */
-const kinds: Record<string, (visitor: Visitor, account: TestAccount) => Promise<Factor>> = {
+const kinds: Record<string, (visitor: PageClient, account: TestAccount) => Promise<Factor>> = {
   async mail(visitor, { handle }) {
     const address = `${handle.split('.')[0]}@example.com`
     const code = () => lastCode(mail, address)!
@@ -79,12 +79,12 @@ const kinds: Record<string, (visitor: Visitor, account: TestAccount) => Promise<
     const response = passkey.register(visitor.form(`${home}/passkeys`).options)
     const fields = { name: 'a phone', response: JSON.stringify(response) }
     await visitor.submit(`${home}/passkeys`, fields)
-    const show = (tab: Visitor) => passkey.show(tab.form(`${home}/step`).options)
+    const show = (tab: PageClient) => passkey.authenticate(tab.form(`${home}/step`).options)
     return { ask: nothing, show: (tab) => ({ response: JSON.stringify(show(tab)) }) }
   },
 }
 
-async function withApp(visitor: Visitor) {
+async function withApp(visitor: PageClient) {
   const { html } = await visitor.open(`${home}/totp`)
   const key = /<div class="secret">([A-Z2-7 ]+)</.exec(html)![1]!.replaceAll(' ', '')
   const app = new TOTP({ secret: Secret.fromBase32(key) })
@@ -99,8 +99,8 @@ interface Way {
   app: App
   factor: Factor
   url: URL
-  visitor: Visitor
-  browser: Browser
+  visitor: PageClient
+  browser: ProviderPageClient
   /** What was shown in the second step. */
   shown: Record<string, string>
   params: URLSearchParams
@@ -109,7 +109,7 @@ interface Way {
 
 async function begin(kind: string): Promise<Way> {
   const account = await createTestAccount(server, `by-${kind}`)
-  const visitor = await signInAt(server.url, account)
+  const visitor = await signedInPageClient(server.url, account)
   const factor = await kinds[kind]!(visitor, account)
   const app = loopbackApp({ scope: 'atproto', plcUrl, url: server.url })
   return { account, app, factor } as Way
@@ -142,8 +142,8 @@ async function push(clientId: string, jwt: string) {
 
 async function used(saved: NodeSavedSession): Promise<unknown[]> {
   const url = `${server.url}${getSession}`
-  const { headers } = await boundRequest(url, saved)
-  const { status, error } = await boundRequest(url, saved, { nonce: headers.get('dpop-nonce')! })
+  const { headers } = await dpopRequest(url, saved)
+  const { status, error } = await dpopRequest(url, saved, { nonce: headers.get('dpop-nonce')! })
   return [status, error]
 }
 
@@ -163,16 +163,16 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   const jwk = await newKey()
   const [, , nonce] = await push(mailed.app.clientId, 'none')
   const htu = `${server.url}/oauth/par`
-  const jwt = proof(jwk, { htm: 'POST', htu, nonce: nonce! })
+  const jwt = dpopProof(jwk, { htm: 'POST', htu, nonce: nonce! })
   expect((await push(mailed.app.clientId, jwt))[0]).toBe(201)
 
   await die() // The request was pushed; a proof was used.
 
   expect((await push(mailed.app.clientId, jwt)).slice(0, 2)).toEqual([401, 'invalid_dpop_proof'])
   await each(async (way) => {
-    way.browser = new Browser(server.url)
+    way.browser = new ProviderPageClient(server.url)
     expect((await way.browser.open(way.url)).status).toBe(200)
-    way.visitor = new Visitor(server.url, { 'user-agent': 'a browser of the tests' })
+    way.visitor = new PageClient(server.url, { 'user-agent': 'a browser of the tests' })
     for (const [name, value] of way.browser.cookies) {
       way.visitor.cookies.set(name, encodeURIComponent(value))
     }
@@ -194,7 +194,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   await die() // The second step was accepted.
 
   await each(async ({ account, shown }) => {
-    const thief = await signInAt(server.url, account)
+    const thief = await signedInPageClient(server.url, account)
     const page = await thief.submit(`${home}/step`, shown)
     expect(page.text).toMatch(/The code is wrong or has expired|The passkey was not accepted/)
     if (shown['code'] === undefined) return
@@ -209,8 +209,8 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
     // Who is signed in there by our page needs no other sign-in.
     expect((await way.browser.open(way.url)).text).toContain(way.account.handle)
     const { did } = way.account
-    const { body } = await way.browser.press<{ url: string }>('/consent', { did })
-    way.params = redirected(body.url)
+    const { body } = await way.browser.callApi<{ url: string }>('/consent', { did })
+    way.params = redirectParams(body.url)
     expect(way.params.get('code')).toMatch(/^cod-/)
     way.kept = structuredClone(way.app.states.get(way.params.get('state')!)!)
   })
@@ -222,7 +222,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   await die() // The code was exchanged.
 
   await each(async ({ account, browser }) => {
-    const { body } = await browser.press('/consent', { did: account.did })
+    const { body } = await browser.callApi('/consent', { did: account.did })
     expect(JSON.stringify(body)).not.toContain('cod-')
   })
   for (const way of ways) expect(await used(sessionOf(way))).toEqual(good)

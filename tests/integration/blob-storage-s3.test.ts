@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { type S3Settings, s3BlobStorage } from '#src/ports/blob-storage-s3.ts'
-import { type S3Server, startS3Server } from '#tests/helpers/s3-server.ts'
-import { storageContract } from '#tests/helpers/storage-contract.ts'
+import { blobStorageContract } from '#tests/support/blob-storage-contract.ts'
+import { type S3Server, startS3Server } from '#tests/support/s3-server.ts'
 
 let server: S3Server
 let storage: BlobStorage
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describe('in a bucket', () => {
-  storageContract(() => storage)
+  blobStorageContract(() => storage)
 
   it('cannot be used where there is no such bucket', async () => {
     const other = await s3BlobStorage({ ...settings(), bucket: 'other' })

@@ -2,7 +2,7 @@
 import { createClient } from 'rivetkit/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { type RunningActors, startTestActors } from '#tests/helpers/actors.ts'
+import { type RunningActors, startTestActors } from '#tests/support/actors.ts'
 
 let actors: RunningActors
 beforeAll(async () => {
@@ -69,7 +69,7 @@ test('accounts that fall asleep and wake under load lose no acknowledged write',
         }
       }),
     )
-    await expect.poll(() => actors.live.all('account').length).toBe(0)
+    await expect.poll(() => actors.live.list('account').length).toBe(0)
     naps++
   }
   expect(naps).toBe(3)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isRunning } from '#src/engine/engine-process.ts'
-import { root } from '#tests/helpers/sources.ts'
+import { root } from '#tests/support/sources.ts'
 
 let data: string
 let port: number

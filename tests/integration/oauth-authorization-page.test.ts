@@ -1,35 +1,41 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type App, authorize, Browser, redirected, signIn } from '#tests/helpers/oauth.ts'
 import {
-  asserted,
-  assertion,
-  confidentialApp,
-  describeApp,
-  publicApp,
-  type Requests,
-  requestsOf,
-} from '#tests/helpers/oauth-apps.ts'
-import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
+  type App,
+  authorize,
+  ProviderPageClient,
+  redirectParams,
+  signIn,
+} from '#tests/support/oauth-client.ts'
+import {
+  type AuthorizationRequests,
+  authorizationRequests,
+  clientAssertion,
+  clientAssertionParams,
+  confidentialClient,
+  publicClient,
+  publishClientMetadata,
+} from '#tests/support/oauth-client-metadata.ts'
+import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthWorld
+let world: OAuthFixture
 let app: App
-let wish: Requests['wish']
-let page: Requests['page']
-let push: Requests['push']
-let pushed: Requests['pushed']
+let wish: AuthorizationRequests['wish']
+let page: AuthorizationRequests['page']
+let push: AuthorizationRequests['push']
+let pushed: AuthorizationRequests['pushed']
 beforeAll(async () => {
-  world = await openOAuthWorld()
-  app = await publicApp(world, 'app.example.com')
-  ;({ wish, page, push, pushed } = requestsOf(world, app))
+  world = await openOAuthFixture()
+  app = await publicClient(world, 'app.example.com')
+  ;({ wish, page, push, pushed } = authorizationRequests(world, app))
 }, 20_000)
 afterAll(() => world?.close())
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const browser = (headers = {}) => new Browser(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
 
 const sentTo = (headers: Record<string, string | string[] | undefined>) =>
   new URL(String(headers['location']))
@@ -72,7 +78,7 @@ describe('the authorization page', () => {
   })
 
   it('shows a request to nobody but the app that pushed it', async () => {
-    const other = await publicApp(world, 'other.example.com')
+    const other = await publicClient(world, 'other.example.com')
     const request_uri = await pushed()
     const opened = await browser().open(page({ client_id: other.clientId, request_uri }))
     // Whose request it is hears of it; and then it is no request any more.
@@ -87,8 +93,8 @@ describe('the authorization page', () => {
     expect(granted.get('iss')).toBe(world.url)
     const tab = browser()
     await tab.open(page({ client_id: app.clientId, request_uri: await pushed() }))
-    const { body } = await tab.press<{ url: string }>('/reject', {})
-    const refused = redirected(body.url)
+    const { body } = await tab.callApi<{ url: string }>('/reject', {})
+    const refused = redirectParams(body.url)
     expect(Object.fromEntries(refused)).toMatchObject({
       iss: world.url,
       state: 'the state',
@@ -142,7 +148,7 @@ describe('what a request may ask of the page', () => {
   })
 
   it('prompt=login shows the page to who is signed in, prompt=select_account tells that nobody is', async () => {
-    const backend = await confidentialApp(world, 'prompts.example.com')
+    const backend = await confidentialClient(world, 'prompts.example.com')
     const tab = browser()
     await signIn(backend, { ...alice, browser: tab, remember: true })
     expect((await open(backend, {}, tab)).status).toBe(303)
@@ -193,10 +199,10 @@ describe('an app that is described wrongly', () => {
     ['with a key on both ways', 'keys', { jwks_uri: 'https://keys.example.com/jwks.json' }],
   ])('%s is refused', async (_, name, more) => {
     const host = `${name}.example.com`
-    const { clientId, metadata } = await describeApp(world, host, more)
+    const { clientId, metadata } = await publishClientMetadata(world, host, more)
     if (name === 'leads') {
-      world.web.set('https://elsewhere.example.com/', metadata)
-      world.web.set(clientId, new URL('https://elsewhere.example.com/'))
+      world.documents.set('https://elsewhere.example.com/', metadata)
+      world.documents.set(clientId, new URL('https://elsewhere.example.com/'))
     }
     const redirect_uri = metadata.redirect_uris[0]!
     const [status, error] = await push({ client_id: clientId, redirect_uri })
@@ -215,17 +221,21 @@ describe('an app that is described wrongly', () => {
     'http://app.example.com/client-metadata.json',
     'https://host.local/client-metadata.json',
   ])('the name %s is none', async (client_id) => {
-    const before = world.fetched.length
+    const before = world.fetchedUrls.length
     const [status, error] = await push({ client_id })
     expect([status, error]).toEqual([400, expect.stringMatching(/^invalid_/)])
-    expect(world.fetched.slice(before)).toEqual([])
+    expect(world.fetchedUrls.slice(before)).toEqual([])
   })
 })
 
 it('an assertion of one app opens no door for another', async () => {
-  const mine = await confidentialApp(world, 'mine.example.com')
-  const theirs = await confidentialApp(world, 'theirs.example.com')
-  const jwt = await assertion(world, mine)
-  const more = { client_id: theirs.clientId, redirect_uri: theirs.redirectUri, ...asserted(jwt) }
+  const mine = await confidentialClient(world, 'mine.example.com')
+  const theirs = await confidentialClient(world, 'theirs.example.com')
+  const jwt = await clientAssertion(world, mine)
+  const more = {
+    client_id: theirs.clientId,
+    redirect_uri: theirs.redirectUri,
+    ...clientAssertionParams(jwt),
+  }
   expect(await push(more)).toEqual([400, 'invalid_client'])
 })

@@ -1,20 +1,27 @@
 import { JoseKey } from '@atproto/jwk-jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type App, authorize, Browser, proof, redirected, signIn } from '#tests/helpers/oauth.ts'
 import {
-  asserted,
-  assertion,
-  challenge,
-  confidentialApp,
-  describeApp,
+  type App,
+  authorize,
+  dpopProof,
+  ProviderPageClient,
+  redirectParams,
+  signIn,
+} from '#tests/support/oauth-client.ts'
+import {
+  clientAssertion,
+  clientAssertionParams,
+  confidentialClient,
+  pkceChallenge,
   post,
-} from '#tests/helpers/oauth-apps.ts'
-import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
-import { testDid } from '#tests/helpers/open-account.ts'
+  publishClientMetadata,
+} from '#tests/support/oauth-client-metadata.ts'
+import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
 
-let world: OAuthWorld
+let world: OAuthFixture
 beforeAll(async () => {
-  world = await openOAuthWorld()
+  world = await openOAuthFixture()
 })
 afterAll(() => world?.close())
 
@@ -22,70 +29,75 @@ const alice = { handle: 'alice.test', password }
 
 describe('an app that proves itself with a key', () => {
   it('is described by its own address, and its user signs in, refreshes, and signs out', async () => {
-    const app = await confidentialApp(world, 'app.example.com')
-    const session = await signIn(app, { ...alice, browser: new Browser(world.url) })
+    const app = await confidentialClient(world, 'app.example.com')
+    const session = await signIn(app, { ...alice, browser: new ProviderPageClient(world.url) })
     expect((await session.getTokenInfo(true)).scope).toBe('atproto transition:generic')
     await session.signOut()
-    expect(world.fetched).toContain(app.clientId)
+    expect(world.fetchedUrls).toContain(app.clientId)
     expect(world.errors).toEqual([])
   })
 
   it('signs its user in again without a question, where it was allowed before', async () => {
-    const app = await confidentialApp(world, 'again.example.com')
-    const browser = new Browser(world.url)
+    const app = await confidentialClient(world, 'again.example.com')
+    const browser = new ProviderPageClient(world.url)
     await signIn(app, { ...alice, browser, remember: true })
     const page = await browser.open(await app.client.authorize(alice.handle, { prompt: 'none' }))
     const { session } = await app.client.callback(sentBack(page))
     expect(session.did).toBe(testDid)
-    const stranger = await new Browser(world.url).open(
+    const stranger = await new ProviderPageClient(world.url).open(
       await app.client.authorize(alice.handle, { prompt: 'none' }),
     )
     expect(sentBack(stranger).get('error')).toBe('login_required')
   })
 
   it('proves itself once with each assertion, with its own key, and for this server', async () => {
-    const { key, clientId } = await confidentialApp(world, 'once.example.com')
+    const { key, clientId } = await confidentialClient(world, 'once.example.com')
     const par = async (jwt: string) => {
-      const wish = { client_id: clientId, response_type: 'code', scope: 'atproto', ...challenge }
+      const wish = {
+        client_id: clientId,
+        response_type: 'code',
+        scope: 'atproto',
+        ...pkceChallenge,
+      }
       const uri = { redirect_uri: 'https://once.example.com/callback', state: 'one' }
       const { status, error } = await post(world, '/oauth/par', {
         ...wish,
         ...uri,
-        ...asserted(jwt),
+        ...clientAssertionParams(jwt),
       })
       return [status, error]
     }
-    const good = await assertion(world, { key, clientId })
+    const good = await clientAssertion(world, { key, clientId })
     expect(await par(good)).toEqual([201, undefined])
     expect(await par(good)).toEqual([400, 'invalid_grant'])
     const other = await JoseKey.generate(['ES256'], 'one')
-    expect(await par(await assertion(world, { key: other, clientId }))).toEqual([
+    expect(await par(await clientAssertion(world, { key: other, clientId }))).toEqual([
       400,
       'invalid_client',
     ])
     const elsewhere = { aud: 'https://elsewhere.example.com' }
-    expect(await par(await assertion(world, { key, clientId }, elsewhere))).toEqual([
+    expect(await par(await clientAssertion(world, { key, clientId }, elsewhere))).toEqual([
       400,
       'invalid_client',
     ])
     const late = { iat: 1_700_000_000, exp: 1_700_000_060 }
-    expect(await par(await assertion(world, { key, clientId }, late))).toEqual([
+    expect(await par(await clientAssertion(world, { key, clientId }, late))).toEqual([
       400,
       'invalid_client',
     ])
-    const mute = { client_id: clientId, response_type: 'code', scope: 'atproto', ...challenge }
+    const mute = { client_id: clientId, response_type: 'code', scope: 'atproto', ...pkceChallenge }
     expect((await post(world, '/oauth/par', mute)).status).toBe(400)
   })
 })
 
 /** What the app is told, by a page that sends its browser on at once. */
 function sentBack({ headers }: { headers: Record<string, string | string[] | undefined> }) {
-  return redirected(String(headers['location']))
+  return redirectParams(String(headers['location']))
 }
 
 describe('an app that says what it is not', () => {
   const par = async (clientId: string, more: Record<string, string> = {}) => {
-    const wish = { response_type: 'code', scope: 'atproto', ...challenge, state: 'one' }
+    const wish = { response_type: 'code', scope: 'atproto', ...pkceChallenge, state: 'one' }
     const { status, error } = await post(world, '/oauth/par', {
       ...{ client_id: clientId, redirect_uri: 'https://app.example.com/callback', ...wish },
       ...more,
@@ -103,7 +115,7 @@ describe('an app that says what it is not', () => {
     ['an unknown way to prove itself', { token_endpoint_auth_method: 'client_secret_basic' }],
   ])('%s is refused', async (_, more) => {
     const host = `forged-${Object.keys(more)[0]!.replaceAll('_', '-')}.example.com`
-    const { clientId } = await describeApp(world, host, more)
+    const { clientId } = await publishClientMetadata(world, host, more)
     const [status, error] = await par(clientId, { redirect_uri: `https://${host}/callback` })
     expect([status, error]).toEqual([
       400,
@@ -120,8 +132,10 @@ describe('an app that says what it is not', () => {
 })
 
 it('the pages look as the operator wants them to', async () => {
-  const app = await confidentialApp(world, 'look.example.com')
-  const { text } = await new Browser(world.url).open(await app.client.authorize(alice.handle))
+  const app = await confidentialClient(world, 'look.example.com')
+  const { text } = await new ProviderPageClient(world.url).open(
+    await app.client.authorize(alice.handle),
+  )
   for (const said of ['the tests', 'https://example.com/logo.png', 'https://example.com/help']) {
     expect(text).toContain(said)
   }
@@ -136,7 +150,7 @@ describe('a request for authorization', () => {
     scope: 'atproto',
     redirect_uri: 'http://127.0.0.1/',
     state: 'one',
-    ...challenge,
+    ...pkceChallenge,
   }
 
   it.each([
@@ -169,10 +183,10 @@ describe('a request for authorization', () => {
   })
 
   it('is good once, in one browser', async () => {
-    const app = await confidentialApp(world, 'one-browser.example.com')
+    const app = await confidentialClient(world, 'one-browser.example.com')
     const url = await app.client.authorize(alice.handle)
-    expect((await new Browser(world.url).open(url)).status).toBe(200)
-    const other = await new Browser(world.url).open(url)
+    expect((await new ProviderPageClient(world.url).open(url)).status).toBe(200)
+    const other = await new ProviderPageClient(world.url).open(url)
     expect(sentBack(other).get('error')).toBe('access_denied')
   })
 })
@@ -189,25 +203,25 @@ describe('a code', () => {
           '/oauth/token',
           { ...terms, redirect_uri: app.redirectUri, ...form },
           {
-            dpop: proof(key.privateJwk!, { htm: 'POST', htu, nonce }),
+            dpop: dpopProof(key.privateJwk!, { htm: 'POST', htu, nonce }),
           },
         )
       const { headers } = await ask()
       const { status, error } = await ask(headers.get('dpop-nonce')!)
       return [status, error]
     }
-    const app = await confidentialApp(world, 'code.example.com')
+    const app = await confidentialClient(world, 'code.example.com')
     const code = async () =>
-      (await authorize(app, { ...alice, browser: new Browser(world.url) })).get('code')!
-    const mine = async () => asserted(await assertion(world, app))
+      (await authorize(app, { ...alice, browser: new ProviderPageClient(world.url) })).get('code')!
+    const mine = async () => clientAssertionParams(await clientAssertion(world, app))
     const verifier = { code_verifier: 'y'.repeat(43) }
     // Each code is tried once: what is tried is used up.
     expect((await token(app, await code(), { ...verifier }))[0]).toBe(400)
     expect(await token(app, await code(), await mine())).toEqual([400, 'invalid_grant'])
     const wrong = { ...verifier, ...(await mine()) }
     expect(await token(app, await code(), wrong)).toEqual([400, 'invalid_grant'])
-    const thief = await confidentialApp(world, 'thief.example.com')
-    const his = asserted(await assertion(world, thief))
+    const thief = await confidentialClient(world, 'thief.example.com')
+    const his = clientAssertionParams(await clientAssertion(world, thief))
     expect(await token(thief, await code(), { ...verifier, ...his })).toEqual([
       400,
       'invalid_grant',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { Browser } from '#tests/helpers/oauth.ts'
-import { type OAuthWorld, openOAuthWorld } from '#tests/helpers/oauth-world.ts'
-import { testDid } from '#tests/helpers/open-account.ts'
+import { ProviderPageClient } from '#tests/support/oauth-client.ts'
+import { type OAuthFixture, openOAuthFixture } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
 
 const service = 'https://api.hcaptcha.com/siteverify'
 const own = globalThis.fetch
@@ -9,7 +9,7 @@ const own = globalThis.fetch
 const asked: URLSearchParams[] = []
 let says: object = { success: true }
 
-let world: OAuthWorld
+let world: OAuthFixture
 beforeAll(async () => {
   // The library has its address built in, and takes the global fetch.
   vi.stubGlobal('fetch', async (input: string | URL | Request, init?: RequestInit) => {
@@ -18,7 +18,11 @@ beforeAll(async () => {
     asked.push(new URLSearchParams(await request.text()))
     return Response.json({ challenge_ts: '2026-01-01T00:00:00Z', hostname: 'localhost', ...says })
   })
-  world = await openOAuthWorld({ siteKey: 'site key', secretKey: 'secret key', tokenSalt: 'salt' })
+  world = await openOAuthFixture({
+    siteKey: 'site key',
+    secretKey: 'secret key',
+    tokenSalt: 'salt',
+  })
 }, 20_000)
 afterAll(async () => {
   vi.unstubAllGlobals()
@@ -33,9 +37,9 @@ const wish = {
 }
 
 async function signUp(more: object) {
-  const browser = new Browser(world.url)
+  const browser = new ProviderPageClient(world.url)
   const page = await browser.open(`${world.url}/account`)
-  const { status, body } = await browser.press('/sign-up', { ...wish, ...more })
+  const { status, body } = await browser.callApi('/sign-up', { ...wish, ...more })
   return { page, status, body }
 }
 

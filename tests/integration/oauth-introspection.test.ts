@@ -3,26 +3,32 @@ import { gzipSync } from 'node:zlib'
 import { calculateJwkThumbprint } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { issueTokens } from '#src/rules/session-tokens.ts'
-import { type App, authorize, Browser, type ProofClaims, signIn } from '#tests/helpers/oauth.ts'
 import {
-  asserted,
-  assertion,
-  confidentialApp,
+  type App,
+  authorize,
+  type DpopClaims,
+  ProviderPageClient,
+  signIn,
+} from '#tests/support/oauth-client.ts'
+import {
+  clientAssertion,
+  clientAssertionParams,
+  confidentialClient,
+  dpopPost,
   post,
-  provenPost,
-  publicApp,
-} from '#tests/helpers/oauth-apps.ts'
-import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
-import { testDid } from '#tests/helpers/open-account.ts'
+  publicClient,
+} from '#tests/support/oauth-client-metadata.ts'
+import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
 
 const path = '/oauth/introspect'
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthWorld
+let world: OAuthFixture
 let app: App
 beforeAll(async () => {
-  world = await openOAuthWorld()
-  app = await publicApp(world, 'asks.example.com')
+  world = await openOAuthFixture()
+  app = await publicClient(world, 'asks.example.com')
 }, 20_000)
 afterAll(() => world?.close())
 afterEach(() => {
@@ -37,11 +43,11 @@ const savedOf = (of: App) => {
 }
 
 async function signedIn(to = app) {
-  const session = await signIn(to, { ...alice, browser: new Browser(world.url) })
+  const session = await signIn(to, { ...alice, browser: new ProviderPageClient(world.url) })
   return { session, ...savedOf(to) }
 }
 
-interface Question extends ProofClaims {
+interface Question extends DpopClaims {
   jwk: object
   as?: string
   more?: Record<string, string>
@@ -49,7 +55,7 @@ interface Question extends ProofClaims {
 
 /** What `as`, which is the app unless told, hears of a token. */
 async function told(token: string, { as = app.clientId, more, ...proven }: Question) {
-  const { status, body } = await provenPost(world, path, { token, client_id: as, ...more }, proven)
+  const { status, body } = await dpopPost(world, path, { token, client_id: as, ...more }, proven)
   return [status, body] as const
 }
 
@@ -118,7 +124,9 @@ describe('a client that asks about its own token', () => {
     const secret = new TextEncoder().encode('a secret of the tests')
     const terms = { secret, audience: 'did:web:localhost', now: Date.now() }
     const { accessJwt } = issueTokens({ did: testDid, tokenId: 'one' }, terms)
-    const code = (await authorize(app, { ...alice, browser: new Browser(world.url) })).get('code')!
+    const code = (
+      await authorize(app, { ...alice, browser: new ProviderPageClient(world.url) })
+    ).get('code')!
     for (const token of [
       payload.jti,
       code,
@@ -136,7 +144,7 @@ describe('a client that asks about its own token', () => {
 
 it('of the tokens of others it hears that they are not active, and they live on', async () => {
   const { jwk, access, refresh } = await signedIn()
-  const other = await publicApp(world, 'curious.example.com')
+  const other = await publicClient(world, 'curious.example.com')
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const stranger = key.export({ format: 'jwk' })
   for (const token of [access, refresh]) {
@@ -147,18 +155,20 @@ it('of the tokens of others it hears that they are not active, and they live on'
 })
 
 it('a client with a key proves itself, once with each assertion', async () => {
-  const backend = await confidentialApp(world, 'backend.example.com')
+  const backend = await confidentialClient(world, 'backend.example.com')
   const as = backend.clientId
   const { jwk, access } = await signedIn(backend)
-  const more = asserted(await assertion(world, backend))
+  const more = clientAssertionParams(await clientAssertion(world, backend))
   expect(await told(access, { jwk, as, more })).toMatchObject([200, { active: true }])
   const refused = [401, { error: 'invalid_client' }]
   expect(await told(access, { jwk, as, more })).toMatchObject(refused)
   expect(await told(access, { jwk, as })).toMatchObject(refused)
-  const thief = await confidentialApp(world, 'thief2.example.com')
-  const his = asserted(await assertion(world, { ...backend, key: thief.key }))
+  const thief = await confidentialClient(world, 'thief2.example.com')
+  const his = clientAssertionParams(await clientAssertion(world, { ...backend, key: thief.key }))
   expect(await told(access, { jwk, as, more: his })).toMatchObject(refused)
-  const elsewhere = asserted(await assertion(world, backend, { aud: 'https://else.example.com' }))
+  const elsewhere = clientAssertionParams(
+    await clientAssertion(world, backend, { aud: 'https://else.example.com' }),
+  )
   expect(await told(access, { jwk, as, more: elsewhere })).toMatchObject(refused)
 })
 
@@ -175,8 +185,8 @@ describe('the endpoint', () => {
   it('says what is wrong with a question', async () => {
     const { jwk, access: token } = await signedIn()
     const { clientId: client_id } = app
-    const ask = async (form: Record<string, string>, claims: ProofClaims = {}) => {
-      const answer = await provenPost(world, path, form, { jwk, ...claims })
+    const ask = async (form: Record<string, string>, claims: DpopClaims = {}) => {
+      const answer = await dpopPost(world, path, form, { jwk, ...claims })
       return [answer.status, answer.error]
     }
     expect(await ask({ client_id })).toEqual([400, 'invalid_request'])

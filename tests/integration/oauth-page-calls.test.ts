@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type App, Browser, redirected } from '#tests/helpers/oauth.ts'
-import { publicApp } from '#tests/helpers/oauth-apps.ts'
-import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
-import { testDid } from '#tests/helpers/open-account.ts'
+import { type App, ProviderPageClient, redirectParams } from '#tests/support/oauth-client.ts'
+import { publicClient } from '#tests/support/oauth-client-metadata.ts'
+import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthWorld
+let world: OAuthFixture
 let app: App
 beforeAll(async () => {
-  world = await openOAuthWorld()
-  app = await publicApp(world, 'app.example.com')
+  world = await openOAuthFixture()
+  app = await publicClient(world, 'app.example.com')
 }, 20_000)
 afterAll(() => world?.close())
 
-const browser = (headers = {}) => new Browser(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
 
 describe('what the pages call', () => {
   /** Everything that they do, with a body that would be good. */
@@ -59,9 +59,9 @@ describe('what the pages call', () => {
     const tab = browser()
     await tab.open(await app.client.authorize(alice.handle))
     const credentials = { locale: 'en', username: alice.handle, password, remember: true }
-    expect((await tab.press('/sign-in', credentials)).status).toBe(200)
+    expect((await tab.callApi('/sign-in', credentials)).status).toBe(200)
     for (const [endpoint, body] of calls) {
-      const { status } = await tab.press(endpoint, body, { headers })
+      const { status } = await tab.callApi(endpoint, body, { headers })
       expect([endpoint, status]).toEqual([endpoint, 400])
     }
   })
@@ -71,7 +71,7 @@ describe('what the pages call', () => {
     await tab.open(await app.client.authorize(alice.handle))
     const headers = { 'content-type': 'text/plain' }
     for (const [endpoint, body] of calls.filter(([, body]) => body !== undefined)) {
-      const { status } = await tab.press(endpoint, body, { headers })
+      const { status } = await tab.callApi(endpoint, body, { headers })
       expect([endpoint, status]).toEqual([endpoint, 415])
     }
   })
@@ -80,12 +80,12 @@ describe('what the pages call', () => {
     const [tab, other] = [browser(), browser()]
     await tab.open(await app.client.authorize(alice.handle))
     const credentials = { locale: 'en', username: alice.handle, password }
-    const { body } = await tab.press<{ ephemeralToken: string }>('/sign-in', credentials)
+    const { body } = await tab.callApi<{ ephemeralToken: string }>('/sign-in', credentials)
     const as = body.ephemeralToken
     await other.open(await app.client.authorize(alice.handle))
-    const outcome = async (of: Browser, how = {}) => {
-      const { body } = await of.press<{ url: string }>('/consent', { did }, how)
-      const sent = redirected(body.url)
+    const outcome = async (of: ProviderPageClient, how = {}) => {
+      const { body } = await of.callApi<{ url: string }>('/consent', { did }, how)
+      const sent = redirectParams(body.url)
       return sent.get('error') ?? sent.get('code')
     }
     expect(await outcome(other, { as })).toBe('invalid_request')

@@ -1,34 +1,40 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type App, authorize, Browser, proof, signIn } from '#tests/helpers/oauth.ts'
 import {
-  asserted,
-  describeApp,
+  type App,
+  authorize,
+  dpopProof,
+  ProviderPageClient,
+  signIn,
+} from '#tests/support/oauth-client.ts'
+import {
+  type AuthorizationRequests,
+  authorizationRequests,
+  clientAssertionParams,
+  dpopPost,
   jwkOf,
   newKey,
   post,
-  provenPost,
-  publicApp,
-  type Requests,
-  requestsOf,
-} from '#tests/helpers/oauth-apps.ts'
-import { type OAuthWorld, openOAuthWorld, password } from '#tests/helpers/oauth-world.ts'
-import { testDid } from '#tests/helpers/open-account.ts'
+  publicClient,
+  publishClientMetadata,
+} from '#tests/support/oauth-client-metadata.ts'
+import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthWorld
+let world: OAuthFixture
 let app: App
-let push: Requests['push']
+let push: AuthorizationRequests['push']
 beforeAll(async () => {
-  world = await openOAuthWorld()
-  app = await publicApp(world, 'app.example.com')
-  ;({ push } = requestsOf(world, app))
+  world = await openOAuthFixture()
+  app = await publicClient(world, 'app.example.com')
+  ;({ push } = authorizationRequests(world, app))
 }, 20_000)
 afterAll(() => world?.close())
 
-const browser = (headers = {}) => new Browser(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
 
 /** A code, the verifier it was asked for with, and the key of the app. */
 async function grant(to = app) {
@@ -57,30 +63,30 @@ describe('the token endpoint', () => {
     ['another way back', { redirect_uri: 'https://app.example.com/other' }],
   ])('takes no code with %s, and not afterwards either', async (_, more) => {
     const given = await grant()
-    const refused = await provenPost(world, '/oauth/token', tokenForm(given, more), given)
+    const refused = await dpopPost(world, '/oauth/token', tokenForm(given, more), given)
     expect([refused.status, refused.error]).toEqual([400, 'invalid_grant'])
-    const after = await provenPost(world, '/oauth/token', tokenForm(given), given)
+    const after = await dpopPost(world, '/oauth/token', tokenForm(given), given)
     expect([after.status, after.error]).toEqual([400, 'invalid_grant'])
   })
 
   it.each(['redirect_uri', 'code_verifier', 'code'])('takes no code without %s', async (name) => {
     const given = await grant()
     const { [name as 'code']: _, ...form } = tokenForm(given)
-    const { status, error } = await provenPost(world, '/oauth/token', form as never, given)
+    const { status, error } = await dpopPost(world, '/oauth/token', form as never, given)
     expect([status, error]).toEqual([400, 'invalid_grant'])
   })
 
   it('takes no code of another request with the verifier of one that is right (code injection)', async () => {
     const [victim, thief] = [await grant(), await grant()]
     const form = tokenForm({ ...thief, code: victim.code })
-    const { status, error } = await provenPost(world, '/oauth/token', form, thief)
+    const { status, error } = await dpopPost(world, '/oauth/token', form, thief)
     expect([status, error]).toEqual([400, 'invalid_grant'])
   })
 
   it('takes a code only by the key that the request was made with', async () => {
     const given = await grant()
     const form = tokenForm(given)
-    const { error } = await provenPost(world, '/oauth/token', form, { jwk: jwkOf(newKey()) })
+    const { error } = await dpopPost(world, '/oauth/token', form, { jwk: jwkOf(newKey()) })
     expect(error).toBe('invalid_grant')
   })
 
@@ -97,12 +103,12 @@ describe('the token endpoint', () => {
   ])('gives nothing for %s', async (_, form, error) => {
     const jwk = jwkOf(newKey())
     const more = { client_id: app.clientId, redirect_uri: app.redirectUri, ...form }
-    const answer = await provenPost(world, '/oauth/token', more, { jwk })
+    const answer = await dpopPost(world, '/oauth/token', more, { jwk })
     expect([answer.status, answer.error]).toEqual([400, expect.stringMatching(error)])
   })
 
   it('renews nothing for another app, nor by another key', async () => {
-    const other = await publicApp(world, 'renews.example.com')
+    const other = await publicClient(world, 'renews.example.com')
     for (const [client_id, isOwnKey] of [
       [other.clientId, true],
       [app.clientId, false],
@@ -115,7 +121,7 @@ describe('the token endpoint', () => {
         client_id,
       }
       const jwk = isOwnKey ? dpopJwk : jwkOf(newKey())
-      const { status, error } = await provenPost(world, '/oauth/token', form, { jwk })
+      const { status, error } = await dpopPost(world, '/oauth/token', form, { jwk })
       expect([status, error]).toEqual([400, 'invalid_grant'])
     }
   })
@@ -123,11 +129,11 @@ describe('the token endpoint', () => {
   it('takes nothing back for another app', async () => {
     await signIn(app, { ...alice, browser: browser() })
     const { dpopJwk: jwk, tokenSet } = app.sessions.get(testDid)!
-    const other = await publicApp(world, 'revokes.example.com')
+    const other = await publicClient(world, 'revokes.example.com')
     const form = { token: tokenSet.access_token, client_id: other.clientId }
-    expect((await provenPost(world, '/oauth/revoke', form, { jwk })).status).toBe(200)
+    expect((await dpopPost(world, '/oauth/revoke', form, { jwk })).status).toBe(200)
     const own = { token: tokenSet.access_token, client_id: app.clientId }
-    const { body } = await provenPost(world, '/oauth/introspect', own, { jwk })
+    const { body } = await dpopPost(world, '/oauth/introspect', own, { jwk })
     expect(body).toMatchObject({ active: true })
   })
 
@@ -217,7 +223,7 @@ describe('a proof at the endpoints (RFC 9449)', () => {
   it('is by another key than the app proves itself with', async () => {
     const key = newKey()
     const jwk = { ...publicOf(key), kid: 'one', alg: 'ES256' }
-    const { clientId, redirectUri } = await describeApp(world, 'same-key.example.com', {
+    const { clientId, redirectUri } = await publishClientMetadata(world, 'same-key.example.com', {
       jwks: { keys: [jwk] },
     })
     const now = Math.floor(Date.now() / 1000)
@@ -226,8 +232,8 @@ describe('a proof at the endpoints (RFC 9449)', () => {
       .setIssuedAt(now)
       .setExpirationTime(now + 60)
       .sign(key)
-    const more = { client_id: clientId, redirect_uri: redirectUri, ...asserted(jwt) }
-    const dpop = proof(jwkOf(key), { htm: 'POST', htu: url(), nonce: await nonceOf() })
+    const more = { client_id: clientId, redirect_uri: redirectUri, ...clientAssertionParams(jwt) }
+    const dpop = dpopProof(jwkOf(key), { htm: 'POST', htu: url(), nonce: await nonceOf() })
     expect(await push(more, { dpop })).toEqual([400, 'invalid_request'])
   })
 })

@@ -5,18 +5,18 @@ import { Secp256k1Keypair } from '@atproto/crypto'
 import { Client, type createOp } from '@did-plc/lib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createLog } from '#src/log.ts'
-import { type PlcDirectory, startPlcDirectory } from '#src/plc/serve.ts'
+import { type PlcServer, startPlcServer } from '#src/plc/plc-server.ts'
 
 type Key = Parameters<typeof createOp>[0]['signer']
 
 let dir: string
-let directory: PlcDirectory
+let directory: PlcServer
 let client: Client
 let key: Key
 
 const start = async (port?: number) => {
   const log = createLog('silent')
-  directory = await startPlcDirectory({ path: join(dir, 'plc.sqlite'), port, log })
+  directory = await startPlcServer({ path: join(dir, 'plc.sqlite'), port, log })
   client = new Client(directory.url)
 }
 

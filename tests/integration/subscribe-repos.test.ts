@@ -2,14 +2,14 @@ import { createServer, get, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { attachSubscribeRepos, type SubscribeRepos } from '#src/gateway/firehose/subscribe-repos.ts'
+import { attachSubscribeRepos, type Firehose } from '#src/gateway/firehose/subscribe-repos.ts'
 import { append, bounds, follow, read } from '#src/sequencer/log.ts'
-import { silent } from '#tests/helpers/firehose.ts'
-import { commitEntry, readFrame, testSequencer } from '#tests/helpers/test-sequencer.ts'
+import { silent } from '#tests/support/firehose.ts'
+import { commitEntry, readFrame, testSequencer } from '#tests/support/test-sequencer.ts'
 
 const did = 'did:plc:alice'
 const path = '/xrpc/com.atproto.sync.subscribeRepos'
-let running: { server: Server; firehose: SubscribeRepos } | undefined
+let running: { server: Server; firehose: Firehose } | undefined
 
 /** A gateway on a real port, over a sequencer on `node:sqlite`. */
 async function start(maxBuffer = 500) {

@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Account } from '#src/account/account.ts'
-import { collectTemps } from '#src/account/blobs/collect.ts'
+import { deleteUnusedUploads } from '#src/account/blobs/delete-unused-uploads.ts'
 import { findBlob } from '#src/account/blobs/read.ts'
-import { setTakedown } from '#src/account/blobs/takedown.ts'
+import { setBlobTakedown } from '#src/account/blobs/takedown.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
 import {
   applyWrites,
@@ -15,8 +15,8 @@ import {
 } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { type MemoryBlobStorage, memoryBlobStorage } from '#tests/helpers/memory-blobs.ts'
-import { openTestAccount, testDid } from '#tests/helpers/open-account.ts'
+import { type MemoryBlobStorage, memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+import { openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const contents = Array.from({ length: 4 }, (_, i) => Buffer.from(`content ${i}`))
@@ -85,12 +85,12 @@ async function run(account: Account, storage: MemoryBlobStorage, step: Step): Pr
       })
       return
     case 'takedown':
-      return setTakedown(account, { cid: cids[step.which]!, ref: step.on ? 'reason' : null })
+      return setBlobTakedown(account, { cid: cids[step.which]!, ref: step.on ? 'reason' : null })
     case 'collect':
-      return collectTemps(account, { before: 0, keys: [] })
+      return deleteUnusedUploads(account, { before: 0, keys: [] })
     case 'settle':
-      account.blobs.settle()
-      return account.blobs.settled()
+      account.blobs.reconcile()
+      return account.blobs.whenReconciled()
   }
 }
 
@@ -128,14 +128,14 @@ async function live(
     else for (const step of steps) await outcome(step)
     // What this life was still doing is cut off.
     over = true
-    await account.blobs.settled()
+    await account.blobs.whenReconciled()
     over = false
     account = await openTestAccount({ sql: first.sql, blobs: { storage } })
     account.blobs.resume()
   }
   armed = false
-  account.blobs.settle()
-  await account.blobs.settled()
+  account.blobs.reconcile()
+  await account.blobs.whenReconciled()
   await account.blobs.close()
   account = await openTestAccount({ sql: first.sql, blobs: { storage } })
   return { account, storage }
@@ -189,8 +189,8 @@ async function expectConsistent(account: Account, storage: MemoryBlobStorage): P
 /** What the sweep finds goes, and nothing else does. */
 async function expectSwept(account: Account, storage: MemoryBlobStorage): Promise<void> {
   const keys: string[] = []
-  for await (const { key } of storage.waiting(0)) keys.push(key)
-  await collectTemps(account, { before: Number.MAX_SAFE_INTEGER, keys })
+  for await (const { key } of storage.listTemps(0)) keys.push(key)
+  await deleteUnusedUploads(account, { before: Number.MAX_SAFE_INTEGER, keys })
   await account.blobs.close()
   const left = [...storage.files.keys()].filter((path) => path.startsWith('temp/'))
   expect(left).toEqual([])

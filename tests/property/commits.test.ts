@@ -20,7 +20,7 @@ import {
 import { XrpcError } from '#src/errors.ts'
 import { frame } from '#src/protocol/frames.ts'
 import { buildTree, cidOf, emptyTree } from '#src/protocol/tree.ts'
-import { openTestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
+import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const rkey = fc.integer({ min: 0, max: 30 }).map((n) => `k${n}`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { FakeLog, firehose, settle } from '#tests/helpers/firehose.ts'
+import { FakeLog, flushTasks, testFirehose } from '#tests/support/firehose.ts'
 
 /** What can happen around subscribers that replay, cut over and live. */
 type Step =
@@ -40,7 +40,7 @@ async function play({ pageSize, ringFrames, delays, steps }: World) {
   log.pageSize = pageSize
   log.append(1, 2, 3)
   const limits = { frames: ringFrames, bytes: 1e9 }
-  const { fanOut, connect } = firehose(log, { limits, maxBuffer: 1e9 })
+  const { fanOut, connect } = testFirehose(log, { limits, maxBuffer: 1e9 })
   await fanOut.ready()
   log.delay = () => delays.next().value
   /** Everybody who connected, and what was surely theirs to hear. */
@@ -71,9 +71,9 @@ async function play({ pageSize, ringFrames, delays, steps }: World) {
     if (step.kind === 'drain') one?.peer.drain()
     if (step.kind === 'turns') for (let n = step.count; n > 0; n--) await Promise.resolve()
   }
-  await settle()
+  await flushTasks()
   for (const { peer } of peers) peer.drain()
-  await settle()
+  await flushTasks()
   return { log, peers, appended }
 }
 

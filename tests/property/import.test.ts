@@ -7,8 +7,8 @@ import { createRecord } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
-import { contents, foreignRepo, importCar } from '#tests/helpers/repo-cars.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { dumpTables, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
 const { key } = newSigningKey()
@@ -86,7 +86,7 @@ test('whatever is done to the file, the repo is the one that was signed or the o
       async (repo, [first, second], piece) => {
         const account = await openTestAccount()
         await createRecord(account, { collection, rkey: 'mine', record: { $type: collection } })
-        const before = await contents(account)
+        const before = await dumpTables(account)
         let car = mutate(repo, first!)
         if (second?.kind === 'cut' || second?.kind === 'flip') {
           car = mutate({ ...repo, car }, second)
@@ -97,7 +97,7 @@ test('whatever is done to the file, the repo is the one that was signed or the o
           refused++
           expect(error).toBeInstanceOf(XrpcError)
           expect((error as XrpcError).status).toBe(400)
-          expect(await contents(account)).toBe(before)
+          expect(await dumpTables(account)).toBe(before)
           return
         }
         taken++

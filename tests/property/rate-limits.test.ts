@@ -2,8 +2,8 @@ import { MemoryRateLimiter, RateLimitExceededError } from '@atproto/xrpc-server'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
-import { type Ask, type Limit, lease, openLimiter } from '#src/limits/limiter.ts'
-import { TestClock } from '#tests/helpers/new-account.ts'
+import { type LeaseRequest, type Limit, lease, openLimiter } from '#src/limits/limiter.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
 
 /** What one call came to. */
 interface Outcome {
@@ -36,7 +36,7 @@ function theirs({ points, durationMs }: Limit) {
 function ours(limit: Limit) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })
-  const send = (asks: readonly Ask[]) => lease(limiter, { asks })
+  const send = (asks: readonly LeaseRequest[]) => lease(limiter, { asks })
   const leases = new Leases({ send, clock, onFailure: expect.unreachable })
   return async (cost: number): Promise<Outcome> => {
     const { isRefused, remaining } = await leases.take(limit, 'key', cost)

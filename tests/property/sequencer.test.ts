@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { append, read } from '#src/sequencer/log.ts'
-import {
-  accountEntry,
-  readFrame,
-  startOfTime,
-  testSequencer,
-} from '#tests/helpers/test-sequencer.ts'
+import { accountEntry, readFrame, startTime, testSequencer } from '#tests/support/test-sequencer.ts'
 
 /** What can happen to a sequencer, and to the accounts that deliver to it. */
 type Step =
@@ -85,7 +80,7 @@ async function play(steps: readonly Step[]) {
   const accounts = [0, 1, 2, 3].map((n) => new Account(`did:plc:${n}`))
   const heard: { seq: number; did: string; id: number }[] = []
   const open: Promise<unknown>[] = []
-  let now = startOfTime
+  let now = startTime
   let acknowledgedTooSoon = 0
 
   async function deliver(from: Account, again: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { codeOf, faults, importsOf, type Source, sources } from '#tests/helpers/sources.ts'
+import { codeOf, importsOf, type Source, sources, violations } from '#tests/support/sources.ts'
 
 const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
@@ -89,20 +89,20 @@ function layerOf(path: string): string | undefined {
 
 /** Every place in the code, comments aside, where the pattern occurs. */
 function occurrences(files: Source[], pattern: RegExp): string[] {
-  return faults(files, (file) => [...codeOf(file).matchAll(pattern)].map(([match]) => match))
+  return violations(files, (file) => [...codeOf(file).matchAll(pattern)].map(([match]) => match))
 }
 
 describe('layers', () => {
   it('holds every file in exactly one layer', () => {
     expect(code.length).toBeGreaterThan(0)
-    expect(faults(code, ({ path }) => !layerOf(path) && 'in no layer of the table')).toEqual([])
+    expect(violations(code, ({ path }) => !layerOf(path) && 'in no layer of the table')).toEqual([])
   })
 
   it.each(Object.keys(layers))('%s imports only what is below it', (layer) => {
     const { runs, types = [] } = layers[layer]!
     const log = layer === 'src/protocol' ? [] : ['src/log.ts']
     const always = [layer, 'src/errors.ts', ...log]
-    const wrong = faults(
+    const wrong = violations(
       code.filter((file) => layerOf(file.path) === layer),
       (file) =>
         importsOf(file)
@@ -116,7 +116,7 @@ describe('layers', () => {
   })
 
   it('uses each package only where it belongs', () => {
-    const wrong = faults(code, (file) =>
+    const wrong = violations(code, (file) =>
       importsOf(file)
         .filter(({ ours }) => !ours)
         .filter(({ target }) => {
@@ -159,7 +159,7 @@ describe('purity', () => {
 
 describe('files', () => {
   it('are at most 300 lines long', () => {
-    const long = faults(everyFile, ({ text }) => {
+    const long = violations(everyFile, ({ text }) => {
       const lines = text.split('\n').length - 1
       return lines > 300 && `${lines} lines`
     })
@@ -167,7 +167,7 @@ describe('files', () => {
   })
 
   it('begin by saying what they are', () => {
-    const mute = faults(
+    const mute = violations(
       [...code, ...sources('{bench,scripts}/**/*.ts', 'tests/helpers/**/*.ts')],
       ({ text }) =>
         !/^\/\*\*\s((?!\*\/)[\s\S])+[.?!]\s*\*\//.test(text) && 'no sentence at its top',
@@ -177,7 +177,7 @@ describe('files', () => {
 
   it('have exact names', () => {
     const vague = /(^|[/-])(utils?|helpers?|common|misc|managers?|types|index)(\.ts$|\/)/
-    expect(faults(code, ({ path }) => vague.test(path) && 'a vague name')).toEqual([])
+    expect(violations(code, ({ path }) => vague.test(path) && 'a vague name')).toEqual([])
   })
 
   it('have named exports only', () => {
@@ -186,7 +186,7 @@ describe('files', () => {
   })
 
   it('run when their types are stripped', () => {
-    const stuck = faults(everyFile, ({ text }) => {
+    const stuck = violations(everyFile, ({ text }) => {
       try {
         stripTypeScriptTypes(text)
         return null
@@ -200,9 +200,9 @@ describe('files', () => {
   it('name nothing of the place where they were written', () => {
     const written = [...everyFile, ...pages, ...sources('*.json', '.ci/*')]
     const elsewhere = new RegExp(['\\.\\./shared\\b', '/tmp/\\w', '/(work|root)/\\w'].join('|'))
-    const fixtures = 'tests/helpers/fixtures.ts'
+    const fixtures = 'tests/support/fixtures.ts'
     const self = 'tests/unit/architecture.test.ts'
-    const wrong = faults(written, ({ path, text }) => {
+    const wrong = violations(written, ({ path, text }) => {
       return path !== fixtures && path !== self && (elsewhere.exec(text)?.[0] ?? null)
     })
     expect(wrong).toEqual([])

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { root, sources } from '#tests/helpers/sources.ts'
+import { root, sources } from '#tests/support/sources.ts'
 
 const code = sources('src/**/*.ts', 'actors/**/*.ts')
 

@@ -1,17 +1,17 @@
-import { createPerson, takeDown } from '../people.ts'
+import { createAccount, takeDown } from '../accounts.ts'
+import type { CallOptions, RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
 import { signedToken } from '../signed-token.ts'
-import type { Ask, Visitor } from '../visitor.ts'
 
 const method = 'com.atproto.server.createAccount'
 const good = { handle: 'made.test', email: 'made@example.com', password: 'secret' }
 
 export const creation: Scenario = {
   name: 'createAccount',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const marker = await createPerson(visitor, 'marker-made')
-    await visitor.listen(marker)
+    const marker = await createAccount(visitor, 'marker-made')
+    await visitor.subscribe(marker)
     const create = (what: string, more: object) =>
       visitor.call(what, method, { body: { ...good, ...more } })
     await create('no email', { email: undefined })
@@ -37,15 +37,15 @@ export const creation: Scenario = {
       handle: 'invited.test',
       email: 'invited@example.com',
     })
-    await visitor.passOver()
+    await visitor.skipEvents()
     for (const handle of handles)
       await create(`the handle ${handle}`, { handle, email: 'h@example.com' })
-    await visitor.passOver()
+    await visitor.skipEvents()
     const { body } = await create('a good one', { handle: 'Made.test', email: 'Made@Example.com' })
-    visitor.names.set(body.did, '<made>')
+    visitor.placeholders.set(body.did, '<made>')
     await visitor.events('a good one')
     const document = await fetch(`${visitor.plcUrl}/${body.did}/log/audit`).then((r) => r.json())
-    visitor.note('its operation', document)
+    visitor.record('its operation', document)
     await create('the same again', {})
     await visitor.call('what it made', 'com.atproto.server.getSession', {
       as: `Bearer ${body.accessJwt}`,
@@ -88,9 +88,9 @@ const handles = [
 
 export const logIn: Scenario = {
   name: 'sessions',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'returner')
+    const person = await createAccount(visitor, 'returner')
     const { did, handle, email, password } = person
     const session = (what: string, body: object) =>
       visitor.call(what, 'com.atproto.server.createSession', { body })
@@ -138,16 +138,22 @@ export const logIn: Scenario = {
 }
 
 async function rotation(
-  visitor: Visitor,
-  { did, access, refresh, handle, password }: Awaited<ReturnType<typeof createPerson>>,
+  visitor: RecordingClient,
+  { did, access, refresh, handle, password }: Awaited<ReturnType<typeof createAccount>>,
 ) {
   const rotate = (what: string, as: string) =>
-    visitor.call(what, 'com.atproto.server.refreshSession', { as, verb: 'POST' } satisfies Ask)
+    visitor.call(what, 'com.atproto.server.refreshSession', {
+      as,
+      verb: 'POST',
+    } satisfies CallOptions)
   const end = (what: string, as: string) =>
-    visitor.call(what, 'com.atproto.server.deleteSession', { as, verb: 'POST' } satisfies Ask)
+    visitor.call(what, 'com.atproto.server.deleteSession', {
+      as,
+      verb: 'POST',
+    } satisfies CallOptions)
   const first = await rotate('the first time', refresh)
   const second = await rotate('again', refresh)
-  visitor.note(
+  visitor.record(
     'both lead to one session',
     jti(first.body.refreshJwt) === jti(second.body.refreshJwt),
   )

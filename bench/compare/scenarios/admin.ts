@@ -1,21 +1,21 @@
 /** com.atproto.admin: what the admin can ask and do. */
-import { createPerson, repoRef, writePost } from '../people.ts'
+import { createAccount, repoRef, writeRecord } from '../accounts.ts'
+import type { CallOptions } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
-import { admin as as } from '../services.ts'
-import type { Ask } from '../visitor.ts'
+import { adminAuthorization as as } from '../services.ts'
 
 const nobody = `did:plc:${'a'.repeat(24)}`
 const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 
 export const admin: Scenario = {
   name: 'admin',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'ann')
-    const ben = await createPerson(visitor, 'ben')
+    const person = await createAccount(visitor, 'ann')
+    const ben = await createAccount(visitor, 'ben')
     const { did } = person
-    const record = await writePost(visitor, person, 'one')
-    const ask = (what: string, method: string, query: Ask['query'] = {}) =>
+    const record = await writeRecord(visitor, person, 'one')
+    const ask = (what: string, method: string, query: CallOptions['query'] = {}) =>
       visitor.call(what, `com.atproto.admin.${method}`, { as, query: query ?? {} })
     const send = (what: string, method: string, body: object) =>
       visitor.call(what, `com.atproto.admin.${method}`, { as, body })
@@ -128,9 +128,9 @@ export const admin: Scenario = {
     })
 
     const code = (
-      await visitor.ask('com.atproto.server.createInviteCode', { as, body: { useCount: 1 } })
+      await visitor.request('com.atproto.server.createInviteCode', { as, body: { useCount: 1 } })
     ).body.code
-    await visitor.ask('com.atproto.server.createInviteCode', {
+    await visitor.request('com.atproto.server.createInviteCode', {
       as,
       body: { useCount: 3, forAccount: did },
     })
@@ -145,12 +145,12 @@ export const admin: Scenario = {
     ]) {
       await ask(JSON.stringify(query), 'getInviteCodes', query as Record<string, string | number>)
     }
-    const { body: byUse } = await visitor.ask('com.atproto.admin.getInviteCodes', {
+    const { body: byUse } = await visitor.request('com.atproto.admin.getInviteCodes', {
       as,
       query: { sort: 'usage' },
     })
     // Codes of as many uses come in any order.
-    visitor.note('by use: com.atproto.admin.getInviteCodes', Object.keys(byUse).sort())
+    visitor.record('by use: com.atproto.admin.getInviteCodes', Object.keys(byUse).sort())
     await send('the admin’s', 'disableInviteCodes', { accounts: ['admin'] })
     await send('nothing', 'disableInviteCodes', {})
     await send('some', 'disableInviteCodes', { codes: [code], accounts: [did] })
@@ -159,7 +159,7 @@ export const admin: Scenario = {
     await ask('without invites', 'getAccountInfo', { did })
     await send('good', 'enableAccountInvites', { account: did })
     await send('nobody', 'disableAccountInvites', { account: nobody })
-    await visitor.listen(ben)
+    await visitor.subscribe(ben)
     await send('good', 'deleteAccount', { did })
     await visitor.events('deleted')
     await ask('deleted', 'getAccountInfo', { did })

@@ -1,7 +1,7 @@
 /** Blobs: sent, named by records, given back, and taken down. */
-import { createPerson, repoRef } from '../people.ts'
+import { createAccount, repoRef } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
-import { admin } from '../services.ts'
+import { adminAuthorization } from '../services.ts'
 
 const png = Uint8Array.from(
   Buffer.from(
@@ -13,9 +13,9 @@ const thing = 'com.example.thing'
 
 export const blobs: Scenario = {
   name: 'blobs',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const { did, access: as } = await createPerson(visitor, 'blobs')
+    const { did, access: as } = await createAccount(visitor, 'blobs')
     const upload = (what: string, body: Uint8Array | string, type: string, headers = {}) =>
       visitor.call(what, 'com.atproto.repo.uploadBlob', {
         as,
@@ -52,7 +52,7 @@ export const blobs: Scenario = {
     await write('another size, after a record', { ...blob, size: 1 }, { rkey: 'size' })
     const profile = { repo: did, collection: 'app.bsky.actor.profile', rkey: 'self' }
     const text = (
-      await visitor.ask('com.atproto.repo.uploadBlob', {
+      await visitor.request('com.atproto.repo.uploadBlob', {
         as,
         body: 'no picture',
         headers: { 'content-type': 'text/plain' },
@@ -84,7 +84,7 @@ export const blobs: Scenario = {
     const subject = { $type: 'com.atproto.admin.defs#repoBlobRef', did, cid, recordUri: made.uri }
     const takedown = (what: string, applied: boolean) =>
       visitor.call(what, 'com.atproto.admin.updateSubjectStatus', {
-        as: admin,
+        as: adminAuthorization,
         body: { subject, takedown: { applied, ref: 'b' } },
       })
     await takedown('a takedown', true)
@@ -94,31 +94,31 @@ export const blobs: Scenario = {
       query: { did, cid },
     })
     await visitor.call('taken down, by the admin', 'com.atproto.sync.getBlob', {
-      as: admin,
+      as: adminAuthorization,
       query: { did, cid },
     })
     await ask('taken down', 'sync.listBlobs')
     await upload('taken down', png, 'image/png')
     await write('taken down', blob, { rkey: 'down' })
     await visitor.call('taken down', 'com.atproto.admin.getSubjectStatus', {
-      as: admin,
+      as: adminAuthorization,
       query: { did, blob: cid },
     })
     await takedown('its end', false)
     await ask('back', 'sync.getBlob', { cid })
     for (const rkey of ['blob', 'size', 'down']) {
-      await visitor.ask('com.atproto.repo.deleteRecord', {
+      await visitor.request('com.atproto.repo.deleteRecord', {
         as,
         body: { repo: did, collection: thing, rkey },
       })
     }
     await ask('no record any more', 'sync.listBlobs')
     await visitor.call('unknown', 'com.atproto.admin.updateSubjectStatus', {
-      as: admin,
+      as: adminAuthorization,
       body: { subject: { ...subject, cid: text.ref.$link }, takedown: { applied: true } },
     })
     await visitor.call('a repo', 'com.atproto.admin.updateSubjectStatus', {
-      as: admin,
+      as: adminAuthorization,
       body: { subject: repoRef(did) },
     })
   },

@@ -1,23 +1,24 @@
 /** Handles that are domains of their owners', known by DNS. */
-import { newStranger } from '../newcomer.ts'
-import { createPerson } from '../people.ts'
+
+import { createAccount } from '../accounts.ts'
+import { createExternalAccount } from '../external-account.ts'
 import type { Scenario } from '../scenario.ts'
-import { admin } from '../services.ts'
+import { adminAuthorization } from '../services.ts'
 
 const identity = 'com.atproto.identity'
 const server = 'com.atproto.server'
 
 export const domains: Scenario = {
   name: 'custom domains',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
     const { records } = visitor.services.nameServer
     const says = (domain: string, did: string) => {
       records[`_atproto.${domain}`] = `did=${did}`
     }
-    const other = await createPerson(visitor, 'domain-other')
-    await visitor.listen(other)
-    const { did, access: as, password } = await createPerson(visitor, 'domain-owner')
+    const other = await createAccount(visitor, 'domain-other')
+    await visitor.subscribe(other)
+    const { did, access: as, password } = await createAccount(visitor, 'domain-owner')
     says('owner.nosuch', did)
     says('deep.sub.owner.nosuch', did)
     says('theirs.nosuch', other.did)
@@ -26,7 +27,7 @@ export const domains: Scenario = {
       visitor.call(`of ${handle}`, `${identity}.resolveHandle`, { query: { handle } })
     await resolve('owner.nosuch')
     await resolve('odd.nosuch')
-    await visitor.passOver()
+    await visitor.skipEvents()
     const rename = async (what: string, handle: string) => {
       await visitor.call(what, `${identity}.updateHandle`, { as, body: { handle } })
       await visitor.events(what)
@@ -55,7 +56,7 @@ export const domains: Scenario = {
     const input = { email: 'domain@example.com', password: 'secret' }
     await create('new, of nobody', { ...input, handle: 'unknown.nosuch' })
     await create('new, of another', { ...input, handle: 'owner.nosuch' })
-    const stranger = await newStranger(visitor, 'domain-comer')
+    const stranger = await createExternalAccount(visitor, 'domain-comer')
     const token = () => stranger.serviceToken({ lxm: `${server}.createAccount` })
     const coming = { ...input, did: stranger.did, handle: 'comer.nosuch' }
     await create('coming, of nobody', coming, token())
@@ -67,7 +68,10 @@ export const domains: Scenario = {
 
     const set = async (what: string, handle: string) => {
       const body = { did, handle }
-      await visitor.call(what, 'com.atproto.admin.updateAccountHandle', { as: admin, body })
+      await visitor.call(what, 'com.atproto.admin.updateAccountHandle', {
+        as: adminAuthorization,
+        body,
+      })
       await visitor.events(what)
     }
     await set('by the admin, of nobody', 'unknown.nosuch')

@@ -1,17 +1,17 @@
 /** com.atproto.identity: handles that are found and changed, and operations on a DID. */
-import { createPerson } from '../people.ts'
+import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
-import { admin } from '../services.ts'
+import { adminAuthorization } from '../services.ts'
 
 const identityMethods = 'com.atproto.identity'
 
 export const identity: Scenario = {
   name: 'identity',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const other = await createPerson(visitor, 'id-other')
-    const { did, access: as, handle, email } = await createPerson(visitor, 'id-person')
-    await visitor.listen(other)
+    const other = await createAccount(visitor, 'id-other')
+    const { did, access: as, handle, email } = await createAccount(visitor, 'id-person')
+    await visitor.subscribe(other)
     const resolve = (name: string) =>
       visitor.call(`of ${name}`, `${identityMethods}.resolveHandle`, { query: { handle: name } })
     for (const name of [
@@ -37,7 +37,7 @@ export const identity: Scenario = {
     await change('a top-level domain of no use', 'abc.local')
     await change('of nobody', 'nothing-here.example')
     await change('the host', 'localhost')
-    await visitor.passOver()
+    await visitor.skipEvents()
     await change('good', 'Id-Next.test')
     await visitor.events('good')
     await change('the same', 'id-next.test')
@@ -52,7 +52,7 @@ export const identity: Scenario = {
       { as },
     )
     await visitor.call('', `${identityMethods}.requestPlcOperationSignature`, { as, verb: 'POST' })
-    const token = await visitor.services.code(email)
+    const token = await visitor.services.emailedCode(email)
     const sign = (what: string, body: object) =>
       visitor.call(what, `${identityMethods}.signPlcOperation`, { as, body })
     await sign('no code', {})
@@ -85,20 +85,20 @@ export const identity: Scenario = {
       as,
       verb: 'POST',
     })
-    const next = await visitor.services.code(email, token)
+    const next = await visitor.services.emailedCode(email, token)
     const { body: good } = await sign('as it should be', { token: next })
-    await visitor.passOver()
+    await visitor.skipEvents()
     await submit('good', good.operation)
     await visitor.events('submitted')
     await submit('again', good.operation)
     await visitor.call('by the admin', 'com.atproto.admin.updateAccountHandle', {
-      as: admin,
+      as: adminAuthorization,
       body: { did, handle: 'id-third.test' },
     })
     await visitor.events('by the admin')
     const { body: log } = {
       body: await fetch(`${visitor.plcUrl}/${did}/log`).then((r) => r.json()),
     }
-    visitor.note('operations', log)
+    visitor.record('operations', log)
   },
 }

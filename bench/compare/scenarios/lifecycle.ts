@@ -1,20 +1,21 @@
 /** Accounts that come from elsewhere, sleep, wake and go, with what is said of it on the firehose. */
-import { arrive, newStranger } from '../newcomer.ts'
-import { createPerson, narrow, repoRef, takeDown, writePost } from '../people.ts'
+
+import { createAccount, repoRef, takeDown, takendownToken, writeRecord } from '../accounts.ts'
+import { createExternalAccount, migrateIn } from '../external-account.ts'
+import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
-import { admin } from '../services.ts'
-import type { Visitor } from '../visitor.ts'
+import { adminAuthorization } from '../services.ts'
 
 const server = 'com.atproto.server'
 const carType = { 'content-type': 'application/vnd.ipld.car' }
 
-export const arrival: Scenario = {
+export const migrationIn: Scenario = {
   name: 'arrival',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    await visitor.listen(await createPerson(visitor, 'arrival-marker'))
-    const { did, serviceToken, person, car } = await newStranger(visitor, 'stranger')
-    const { handle, email, password } = person
+    await visitor.subscribe(await createAccount(visitor, 'arrival-marker'))
+    const { did, serviceToken, account, car } = await createExternalAccount(visitor, 'stranger')
+    const { handle, email, password } = account
     const body = { did, handle, email, password }
     const lxm = `${server}.createAccount`
     const create = (what: string, as: string | undefined, more: object = {}) =>
@@ -52,13 +53,13 @@ export const arrival: Scenario = {
   },
 }
 
-export const moves: Scenario = {
+export const activation: Scenario = {
   name: 'activation',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    await visitor.listen(await createPerson(visitor, 'moves-marker'))
-    const newcomer = await arrive(visitor, 'mover')
-    const { access: as, did } = newcomer.person
+    await visitor.subscribe(await createAccount(visitor, 'moves-marker'))
+    const newcomer = await migrateIn(visitor, 'mover')
+    const { access: as, did } = newcomer.account
     const activate = (what: string) =>
       visitor.call(what, `${server}.activateAccount`, { as, verb: 'POST' })
     const { body: advice } = await visitor.prepare(
@@ -78,7 +79,7 @@ export const moves: Scenario = {
       const own = (await fetch(`${visitor.plcUrl}/${did}/data`).then((r) => r.json())) as {
         rotationKeys: string[]
       }
-      await newcomer.changeDid({
+      await newcomer.updateDid({
         rotationKeys: [...new Set([own.rotationKeys[0]!, ...rotationKeys])],
         ...fields,
       })
@@ -104,15 +105,15 @@ export const moves: Scenario = {
   },
 }
 
-export const sleepAndDeath: Scenario = {
+export const deactivationAndDeletion: Scenario = {
   name: 'changes of state',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    await visitor.listen(await createPerson(visitor, 'state-marker'))
-    const person = await createPerson(visitor, 'changing')
+    await visitor.subscribe(await createAccount(visitor, 'state-marker'))
+    const person = await createAccount(visitor, 'changing')
     const { did, access: as } = person
-    await writePost(visitor, person, 'one')
-    await visitor.passOver()
+    await writeRecord(visitor, person, 'one')
+    await visitor.skipEvents()
     const own = async (what: string, method: string, body?: object) => {
       await visitor.call(what, `${server}.${method}`, { as, verb: 'POST', ...(body && { body }) })
       await visitor.events(`${what} ${method}`)
@@ -125,29 +126,38 @@ export const sleepAndDeath: Scenario = {
     await own('the second', 'activateAccount')
     await moderated(visitor, did)
     await takeDown(visitor, did, true)
-    await visitor.passOver()
+    await visitor.skipEvents()
     await own('taken down', 'deactivateAccount', {})
     await own('taken down', 'activateAccount')
-    const ask = { as: narrow(person), body: {} }
+    const ask = { as: takendownToken(person), body: {} }
     await visitor.call('by its narrow session', `${server}.deactivateAccount`, ask)
     await visitor.events('by its narrow session')
     await takeDown(visitor, did, false)
     await visitor.events('the end of the takedown of a sleeping account')
     await own('at last', 'activateAccount')
-    await visitor.call('good', 'com.atproto.admin.deleteAccount', { as: admin, body: { did } })
+    await visitor.call('good', 'com.atproto.admin.deleteAccount', {
+      as: adminAuthorization,
+      body: { did },
+    })
     await visitor.events('the end')
-    await visitor.call('again', 'com.atproto.admin.deleteAccount', { as: admin, body: { did } })
+    await visitor.call('again', 'com.atproto.admin.deleteAccount', {
+      as: adminAuthorization,
+      body: { did },
+    })
     await visitor.events('the end again')
   },
 }
 
-async function moderated(visitor: Visitor, did: string) {
+async function moderated(visitor: RecordingClient, did: string) {
   const subject = repoRef(did)
   const set = async (what: string, body: object) => {
     const method = 'com.atproto.admin.updateSubjectStatus'
-    await visitor.call(what, method, { as: admin, body: { subject, ...body } })
+    await visitor.call(what, method, { as: adminAuthorization, body: { subject, ...body } })
     await visitor.events(what)
-    await visitor.call(what, 'com.atproto.admin.getSubjectStatus', { as: admin, query: { did } })
+    await visitor.call(what, 'com.atproto.admin.getSubjectStatus', {
+      as: adminAuthorization,
+      query: { did },
+    })
     await visitor.call(what, 'com.atproto.sync.getRepoStatus', { query: { did } })
   }
   await set('neither', {})

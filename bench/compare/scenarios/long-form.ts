@@ -1,5 +1,5 @@
 /** Records of site.standard, whose lexicons the client's package does not bring. */
-import { createPerson } from '../people.ts'
+import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
@@ -46,9 +46,9 @@ const attempts: Record<string, object[]> = {
 
 export const longForm: Scenario = {
   name: 'long form',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const { did, access: as } = await createPerson(visitor, 'long-writer')
+    const { did, access: as } = await createAccount(visitor, 'long-writer')
     for (const [collection, records] of Object.entries(attempts)) {
       for (const [n, record] of records.entries()) {
         const body = { repo: did, collection, record: { ...record, $type: collection } }

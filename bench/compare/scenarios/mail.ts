@@ -1,16 +1,16 @@
 /** com.atproto.server: addresses, the codes that are mailed to them, app passwords and signing keys. */
-import { createPerson } from '../people.ts'
+import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
-import { admin } from '../services.ts'
+import { adminAuthorization } from '../services.ts'
 
 const server = 'com.atproto.server'
 
 export const mail: Scenario = {
   name: 'email',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    await createPerson(visitor, 'mail-other')
-    const { access: as, email, handle, did } = await createPerson(visitor, 'mailed')
+    await createAccount(visitor, 'mail-other')
+    const { access: as, email, handle, did } = await createAccount(visitor, 'mailed')
     const request = (method: string, what = 'asked') =>
       visitor.call(what, `${server}.${method}`, { as, verb: 'POST' })
     const send = (what: string, method: string, body: object, by: string | undefined = as) =>
@@ -18,7 +18,7 @@ export const mail: Scenario = {
 
     await send('no code yet', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
     await request('requestEmailConfirmation')
-    const confirmation = await visitor.services.code(email)
+    const confirmation = await visitor.services.emailedCode(email)
     await send('another address', 'confirmEmail', { email: 'x@example.com', token: confirmation })
     await send('a wrong code', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
     await send('in lower case', 'confirmEmail', {
@@ -30,7 +30,7 @@ export const mail: Scenario = {
     await request('requestEmailConfirmation', 'confirmed already')
 
     await request('requestEmailUpdate')
-    const update = await visitor.services.code(email, confirmation)
+    const update = await visitor.services.emailedCode(email, confirmation)
     const next = 'mail-next@example.com'
     await send('without a code', 'updateEmail', { email: next })
     await send('a wrong code', 'updateEmail', { email: next, token: 'AAAAA-AAAAA' })
@@ -45,7 +45,7 @@ export const mail: Scenario = {
     await send('nobody', 'requestPasswordReset', { email: 'nobody@example.com' }, undefined)
     await send('no address', 'requestPasswordReset', { email: 'x' }, undefined)
     await send('asked', 'requestPasswordReset', { email: 'Mailed@example.com' }, undefined)
-    const reset = await visitor.services.code(email, update)
+    const reset = await visitor.services.emailedCode(email, update)
     await send(
       'a wrong code',
       'resetPassword',
@@ -67,7 +67,7 @@ export const mail: Scenario = {
       undefined,
     )
     await request('requestAccountDelete')
-    const end = await visitor.services.code(email, reset)
+    const end = await visitor.services.emailedCode(email, reset)
     const deletion = { did, password: 'next', token: end }
     await send('a wrong password', 'deleteAccount', { ...deletion, password: 'wrong' }, undefined)
     await send('a wrong code', 'deleteAccount', { ...deletion, token: 'AAAAA-AAAAA' }, undefined)
@@ -77,24 +77,24 @@ export const mail: Scenario = {
       { ...deletion, did: `did:plc:${'a'.repeat(24)}` },
       undefined,
     )
-    await visitor.listen(await createPerson(visitor, 'mail-marker'))
+    await visitor.subscribe(await createAccount(visitor, 'mail-marker'))
     await send('good', 'deleteAccount', deletion, undefined)
     await visitor.events('deleted')
     await send('again', 'deleteAccount', deletion, undefined)
     await visitor.call('deleted', 'com.atproto.sync.getRepoStatus', { query: { did } })
     await visitor.call('deleted', 'com.atproto.sync.listRepos', { query: { limit: 1 } })
-    await createPerson(visitor, 'mailed').then(
-      () => visitor.note('the name is free again', true),
-      (error) => visitor.note('the name is free again', String(error)),
+    await createAccount(visitor, 'mailed').then(
+      () => visitor.record('the name is free again', true),
+      (error) => visitor.record('the name is free again', String(error)),
     )
   },
 }
 
 export const appPasswords: Scenario = {
   name: 'app passwords',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const { access: as, did } = await createPerson(visitor, 'app-person')
+    const { access: as, did } = await createAccount(visitor, 'app-person')
     const send = (what: string, method: string, body: object) =>
       visitor.call(what, `${server}.${method}`, { as, body })
     const { body: one } = await send('good', 'createAppPassword', { name: 'one' })
@@ -134,9 +134,9 @@ export const appPasswords: Scenario = {
 
 export const serviceAuth: Scenario = {
   name: 'service auth and keys',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const { access: as, did } = await createPerson(visitor, 'auth-person')
+    const { access: as, did } = await createAccount(visitor, 'auth-person')
     const aud = 'did:web:example.com'
     const now = Math.floor(Date.now() / 1000)
     const asked: Record<string, Record<string, string | number>> = {
@@ -164,30 +164,36 @@ export const serviceAuth: Scenario = {
     const { body: again } = await visitor.call('again', `${server}.reserveSigningKey`, {
       body: foreign,
     })
-    visitor.note('the same key again', key.signingKey === again.signingKey)
+    visitor.record('the same key again', key.signingKey === again.signingKey)
     await visitor.call('a did of this server', `${server}.reserveSigningKey`, { body: { did } })
     await visitor.call('a bad did', `${server}.reserveSigningKey`, { body: { did: 'x' } })
     await visitor.call('', `${server}.describeServer`)
     await visitor.call('', 'com.atproto.temp.checkSignupQueue', { as })
     await visitor.call('codes', `${server}.createInviteCode`, {
-      as: admin,
+      as: adminAuthorization,
       body: { useCount: 2, forAccount: did },
     })
     await visitor.call('for nobody', `${server}.createInviteCode`, {
-      as: admin,
+      as: adminAuthorization,
       body: { useCount: 1, forAccount: 'x' },
     })
-    await visitor.call('none', `${server}.createInviteCode`, { as: admin, body: { useCount: 0 } })
+    await visitor.call('none', `${server}.createInviteCode`, {
+      as: adminAuthorization,
+      body: { useCount: 0 },
+    })
     await visitor.call('codes', `${server}.createInviteCodes`, {
-      as: admin,
+      as: adminAuthorization,
       body: { codeCount: 2, useCount: 1, forAccounts: [did] },
     })
     for (const query of [{}, { includeUsed: false, createAvailable: false }]) {
-      const { status, body } = await visitor.ask(`${server}.getAccountInviteCodes`, { as, query })
+      const { status, body } = await visitor.request(`${server}.getAccountInviteCodes`, {
+        as,
+        query,
+      })
       const uses = (code: { available: number }) => code.available
       // Codes of one moment come in any order.
       const codes = body.codes?.sort((a: never, b: never) => uses(a) - uses(b))
-      visitor.note(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, {
+      visitor.record(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, {
         status,
         ...body,
         codes,

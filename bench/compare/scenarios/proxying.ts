@@ -1,37 +1,37 @@
 /** Calls that are passed on to an AppView and to a moderation service, and preferences. */
-import { createPerson, narrow, writePost } from '../people.ts'
+import { createAccount, takendownToken, writeRecord } from '../accounts.ts'
+import type { CallOptions, RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Ask, Visitor } from '../visitor.ts'
 
 export const proxying: Scenario = {
   name: 'proxying',
-  world: 'served',
+  environment: 'served',
   async run(visitor) {
     const { appView, moderation } = visitor.services
-    const person = await createPerson(visitor, 'passed-on')
+    const person = await createAccount(visitor, 'passed-on')
     const { access: as, did } = person
-    await writePost(visitor, person, 'one')
-    const pass = async (what: string, method: string, ask: Ask = { as }) => {
-      const before = [appView.heard.length, moderation.service.heard.length]
+    await writeRecord(visitor, person, 'one')
+    const pass = async (what: string, method: string, ask: CallOptions = { as }) => {
+      const before = [appView.requests.length, moderation.service.requests.length]
       await visitor.call(what, method, ask)
       const heard = [
-        ...appView.heard.slice(before[0]),
-        ...moderation.service.heard.slice(before[1]),
+        ...appView.requests.slice(before[0]),
+        ...moderation.service.requests.slice(before[1]),
       ]
-      visitor.note(
+      visitor.record(
         `${what}: ${method}, as it was heard`,
-        heard.map(({ verb, path, headers, body }) => ({
-          verb,
+        heard.map(({ method, path, headers, body }) => ({
+          verb: method,
           path,
           body: body.toString().slice(0, 200),
           headers: passedHeaders(headers),
         })),
       )
     }
-    appView.answer('com.example.good', { good: true })
-    appView.answer('com.example.post', { done: true })
+    appView.respond('com.example.good', { good: true })
+    appView.respond('com.example.post', { done: true })
     for (const status of [400, 401, 403, 404, 429, 500, 501, 502, 503]) {
-      appView.answer(
+      appView.respond(
         `com.example.error${status}`,
         (_: unknown, response: import('node:http').ServerResponse) => {
           response.writeHead(status, {
@@ -43,7 +43,7 @@ export const proxying: Scenario = {
         },
       )
     }
-    appView.answer(
+    appView.respond(
       'com.example.text',
       (_: unknown, response: import('node:http').ServerResponse) =>
         void response
@@ -57,16 +57,16 @@ export const proxying: Scenario = {
           })
           .end('plain'),
     )
-    appView.answer(
+    appView.respond(
       'com.example.gone',
       (request: import('node:http').IncomingMessage) => void request.socket.destroy(),
     )
-    appView.answer(
+    appView.respond(
       'com.example.redirect',
       (_: unknown, response: import('node:http').ServerResponse) =>
         void response.writeHead(302, { location: '/elsewhere' }).end(),
     )
-    appView.answer(
+    appView.respond(
       'com.example.empty',
       (_: unknown, response: import('node:http').ServerResponse) =>
         void response.writeHead(200).end(),
@@ -77,7 +77,7 @@ export const proxying: Scenario = {
     await pass('PUT', 'com.example.good', { as, verb: 'PUT' })
     await pass('no credentials', 'com.example.good', {})
     await pass('a bad token', 'com.example.good', { as: 'Bearer x' })
-    await pass('a narrow session', 'com.example.good', { as: narrow(person) })
+    await pass('a narrow session', 'com.example.good', { as: takendownToken(person) })
     await pass('a body', 'com.example.post', { as, body: { a: 1 } })
     await pass('text', 'com.example.post', {
       as,
@@ -160,7 +160,7 @@ export const proxying: Scenario = {
         subject: { $type: 'com.atproto.admin.defs#repoRef', did },
       },
     })
-    moderation.service.answer('com.atproto.moderation.createReport', {
+    moderation.service.respond('com.atproto.moderation.createReport', {
       id: 1,
       reasonType: 'com.atproto.moderation.defs#reasonSpam',
       subject: { $type: 'com.atproto.admin.defs#repoRef', did },
@@ -179,14 +179,14 @@ export const proxying: Scenario = {
   },
 }
 
-async function moderators(visitor: Visitor, did: string) {
+async function moderators(visitor: RecordingClient, did: string) {
   const { moderation } = visitor.services
   for (const method of [
     'com.atproto.admin.getAccountInfo',
     'com.atproto.admin.deleteAccount',
     'app.bsky.actor.getPreferences',
   ]) {
-    const ask: Ask = method.endsWith('deleteAccount')
+    const ask: CallOptions = method.endsWith('deleteAccount')
       ? { body: { did: `did:plc:${'a'.repeat(24)}` } }
       : { query: { did } }
     const token = (lxm: string, as?: 'atproto', aud = 'did:web:localhost') =>
@@ -201,7 +201,7 @@ async function moderators(visitor: Visitor, did: string) {
   }
 }
 
-async function preferences(visitor: Visitor, as: string) {
+async function preferences(visitor: RecordingClient, as: string) {
   const put = (what: string, list: unknown) =>
     visitor.call(what, 'app.bsky.actor.putPreferences', { as, body: { preferences: list } })
   const get = (what: string) => visitor.call(what, 'app.bsky.actor.getPreferences', { as })

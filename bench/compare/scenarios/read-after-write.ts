@@ -1,19 +1,19 @@
 /** Views of an AppView that is behind: what both servers put into them. */
 import type { ServerResponse } from 'node:http'
-import { json } from '#tests/helpers/app-view.ts'
-import { createPerson } from '../people.ts'
-import type { Person } from '../person.ts'
+import { json } from '#tests/support/fake-service.ts'
+import { createAccount } from '../accounts.ts'
+import type { Account } from '../person.ts'
+import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Visitor } from '../visitor.ts'
 
 const post = 'app.bsky.feed.post'
 const createdAt = '2026-01-01T00:00:00.000Z'
 
 export const readAfterWrite: Scenario = {
   name: 'read-after-write',
-  world: 'served',
+  environment: 'served',
   async run(visitor) {
-    const person = await createPerson(visitor, 'late-reader')
+    const person = await createAccount(visitor, 'late-reader')
     const { access: as, did, handle } = person
     await put(visitor, person, 'app.bsky.actor.profile', 'self', { displayName: 'Old' })
     const old = await put(visitor, person, post, '3kaaaaaaaaa22', { text: 'old', createdAt })
@@ -41,7 +41,7 @@ export const readAfterWrite: Scenario = {
     const { appView } = visitor.services
     const behind = (rev: string | undefined) => {
       for (const [nsid, body] of Object.entries(views)) {
-        appView.answer(nsid, (_: unknown, response: ServerResponse) =>
+        appView.respond(nsid, (_: unknown, response: ServerResponse) =>
           json(response, body, { headers: rev === undefined ? {} : { 'atproto-repo-rev': rev } }),
         )
       }
@@ -61,7 +61,7 @@ export const readAfterWrite: Scenario = {
         await noteUpstreamLag(visitor, what, nsid, { as, query })
       }
     }
-    appView.answer('app.bsky.feed.getPostThread', (_: unknown, response: ServerResponse) =>
+    appView.respond('app.bsky.feed.getPostThread', (_: unknown, response: ServerResponse) =>
       json(
         response,
         { error: 'NotFound', message: 'Post not found' },
@@ -77,8 +77,8 @@ export const readAfterWrite: Scenario = {
 }
 
 async function put(
-  visitor: Visitor,
-  { did, access }: Person,
+  visitor: RecordingClient,
+  { did, access }: Account,
   collection: string,
   rkey: string,
   record: object,
@@ -89,12 +89,12 @@ async function put(
 
 /** The lag itself is another at each call. */
 async function noteUpstreamLag(
-  visitor: Visitor,
+  visitor: RecordingClient,
   what: string,
   nsid: string,
-  ask: Parameters<Visitor['ask']>[1],
+  ask: Parameters<RecordingClient['request']>[1],
 ): Promise<void> {
-  const { status, headers, body } = await visitor.ask(nsid, ask)
+  const { status, headers, body } = await visitor.request(nsid, ask)
   const lag = headers['atproto-upstream-lag'] !== undefined
-  visitor.note(`${what}: ${nsid}`, { status, lag, rev: headers['atproto-repo-rev'], body })
+  visitor.record(`${what}: ${nsid}`, { status, lag, rev: headers['atproto-repo-rev'], body })
 }

@@ -1,8 +1,8 @@
 /** com.atproto.repo: records that are written and read, and what is told of it. */
-import { createPerson } from '../people.ts'
-import type { Person } from '../person.ts'
+import { createAccount } from '../accounts.ts'
+import type { Account } from '../person.ts'
+import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Visitor } from '../visitor.ts'
 
 const repo = 'com.atproto.repo'
 const thing = 'com.example.thing'
@@ -84,11 +84,11 @@ function deep(levels: number): object {
 
 export const records: Scenario = {
   name: 'records',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'writer')
-    const other = await createPerson(visitor, 'other-writer')
-    await visitor.listen(other)
+    const person = await createAccount(visitor, 'writer')
+    const other = await createAccount(visitor, 'other-writer')
+    await visitor.subscribe(other)
     await writes(visitor, person)
     await swaps(visitor, person)
     await batches(visitor, person)
@@ -119,11 +119,11 @@ export const records: Scenario = {
     }
     const big = { repo: did, collection: thing, record: { a: 'x'.repeat(1_000_100) } }
     await visitor.call('more than a megabyte', `${repo}.createRecord`, { as, body: big })
-    await visitor.passOver()
+    await visitor.skipEvents()
   },
 }
 
-async function writes(visitor: Visitor, { did, access: as }: Person) {
+async function writes(visitor: RecordingClient, { did, access: as }: Account) {
   for (const [what, input] of Object.entries(inputs)) {
     await visitor.call(what, `${repo}.createRecord`, { as, body: { repo: did, ...input } })
     const body = { repo: did, rkey: `put-${what.replaceAll(/\W+/g, '-')}`, ...input }
@@ -147,7 +147,7 @@ async function writes(visitor: Visitor, { did, access: as }: Person) {
   }
 }
 
-async function swaps(visitor: Visitor, { did, access: as }: Person) {
+async function swaps(visitor: RecordingClient, { did, access: as }: Account) {
   const put = (what: string, more: object) =>
     visitor.call(what, `${repo}.putRecord`, {
       as,
@@ -162,7 +162,7 @@ async function swaps(visitor: Visitor, { did, access: as }: Person) {
   const { body: first } = await put('must not be there', { record: { n: 1 }, swapRecord: null })
   await put('must not be there again', { record: { n: 2 }, swapRecord: null })
   await put('the same', { record: { n: 1 } })
-  await visitor.passOver()
+  await visitor.skipEvents()
   await put('the right one', { record: { n: 2 }, swapRecord: first.cid })
   await visitor.events('an update')
   await put('the wrong one', { record: { n: 3 }, swapRecord: first.cid })
@@ -177,14 +177,14 @@ async function swaps(visitor: Visitor, { did, access: as }: Person) {
   })
   await remove('the wrong one', { swapRecord: first.cid })
   await remove('a wrong commit', { swapCommit: someCid })
-  await visitor.passOver()
+  await visitor.skipEvents()
   await remove('good', {})
   await visitor.events('a deletion')
   await remove('again', {})
   await visitor.events('a deletion of nothing')
 }
 
-async function batches(visitor: Visitor, { did, access: as }: Person) {
+async function batches(visitor: RecordingClient, { did, access: as }: Account) {
   const create = (rkey: string, value: unknown = { rkey }) => ({
     $type: `${repo}.applyWrites#create`,
     collection: thing,
@@ -224,7 +224,7 @@ async function batches(visitor: Visitor, { did, access: as }: Person) {
     'not to be validated': { writes: [create('b9')], validate: false },
     'no writes': {},
   }
-  await visitor.passOver()
+  await visitor.skipEvents()
   for (const [what, body] of Object.entries(cases)) {
     await visitor.call(what, `${repo}.applyWrites`, { as, body: { repo: did, ...body } })
     await visitor.events(what)
@@ -235,7 +235,7 @@ async function batches(visitor: Visitor, { did, access: as }: Person) {
   }
 }
 
-async function keys(visitor: Visitor, { did, access: as }: Person) {
+async function keys(visitor: RecordingClient, { did, access: as }: Account) {
   const collection = 'com.example.list'
   for (const rkey of ['a', 'b', 'c', 'd', 'e']) {
     await visitor.prepare(`${repo}.createRecord`, {
@@ -273,7 +273,7 @@ async function keys(visitor: Visitor, { did, access: as }: Person) {
   })
 }
 
-async function follows(visitor: Visitor, { did, access: as }: Person, other: Person) {
+async function follows(visitor: RecordingClient, { did, access: as }: Account, other: Account) {
   const subject = { uri: `at://${other.did}/${post}/3kaaaaaaaaa22`, cid: someCid }
   const cases: Record<string, [string, object]> = {
     follow: ['app.bsky.graph.follow', { subject: other.did, createdAt }],
@@ -281,7 +281,7 @@ async function follows(visitor: Visitor, { did, access: as }: Person, other: Per
     repost: ['app.bsky.feed.repost', { subject, createdAt }],
     block: ['app.bsky.graph.block', { subject: other.did, createdAt }],
   }
-  await visitor.passOver()
+  await visitor.skipEvents()
   for (const [what, [collection, record]] of Object.entries(cases)) {
     const body = { repo: did, collection, record }
     await visitor.call(`a ${what}`, `${repo}.createRecord`, { as, body })
@@ -291,9 +291,9 @@ async function follows(visitor: Visitor, { did, access: as }: Person, other: Per
       body: { ...body, validate: false },
     })
     await visitor.events(what)
-    const { body: list } = await visitor.ask(`${repo}.listRecords`, {
+    const { body: list } = await visitor.request(`${repo}.listRecords`, {
       query: { repo: did, collection },
     })
-    visitor.note(`so many of ${what}`, list.records.length)
+    visitor.record(`so many of ${what}`, list.records.length)
   }
 }

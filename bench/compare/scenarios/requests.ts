@@ -1,20 +1,21 @@
 /** Every method with a wrong verb, with nothing, with too much, and with a body that is none. */
-import { everyMethod, fitting } from '../every-method.ts'
-import { createPerson, writePost } from '../people.ts'
+
+import { createAccount, writeRecord } from '../accounts.ts'
+import { everyMethod, fittingCredentials } from '../every-method.ts'
 import type { Scenario } from '../scenario.ts'
 
 const text = { 'content-type': 'text/plain' }
 
 export const requests: Scenario = {
   name: 'requests',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const other = await createPerson(visitor, 'req-other')
-    const person = await createPerson(visitor, 'req-person')
-    await writePost(visitor, person, 'one')
+    const other = await createAccount(visitor, 'req-other')
+    const person = await createAccount(visitor, 'req-person')
+    await writeRecord(visitor, person, 'one')
     for (const probe of everyMethod(person, other)) {
-      const { method, verb, headers, query, harms } = probe
-      const as = fitting(probe, person)
+      const { method, verb, headers, query, changesState } = probe
+      const as = fittingCredentials(probe, person)
       const isQuery = verb === 'GET'
       await visitor.call('wrong verb', method, { as, verb: isQuery ? 'POST' : 'GET' })
       await visitor.call('PUT', method, { as, verb: 'PUT' })
@@ -22,7 +23,7 @@ export const requests: Scenario = {
         verb: 'OPTIONS',
         headers: { origin: 'https://example.com', 'access-control-request-method': verb },
       })
-      if (harms) continue
+      if (changesState) continue
       if (isQuery) {
         await visitor.call('HEAD', method, {
           as,

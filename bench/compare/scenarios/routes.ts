@@ -1,5 +1,5 @@
 /** Everything that is not XRPC, paths that are none, and answers that are packed. */
-import { createPerson, personIn } from '../people.ts'
+import { accountInState, createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 
 const paths = [
@@ -31,10 +31,10 @@ const paths = [
 
 export const routes: Scenario = {
   name: 'routes',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'routed')
-    const asleep = await personIn(visitor, 'deactivated', 'unrouted')
+    const person = await createAccount(visitor, 'routed')
+    const asleep = await accountInState(visitor, 'deactivated', 'unrouted')
     for (const path of paths) {
       for (const verb of ['GET', 'POST', 'OPTIONS', 'HEAD', 'DELETE']) {
         if (verb === 'OPTIONS')

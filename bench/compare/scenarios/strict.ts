@@ -1,13 +1,13 @@
 /** Where invites are needed and calls are counted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scenario } from '../scenario.ts'
-import { admin } from '../services.ts'
+import { adminAuthorization } from '../services.ts'
 
 const server = 'com.atproto.server'
 
 export const strict: Scenario = {
   name: 'invites and limits',
-  world: 'strict',
+  environment: 'strict',
   async run(visitor) {
     const account = (name: string, inviteCode?: string) => ({
       handle: `${name}.test`,
@@ -21,17 +21,17 @@ export const strict: Scenario = {
       body: account('uninvited', 'x'),
     })
     const { body } = await visitor.call('', `${server}.createInviteCode`, {
-      as: admin,
+      as: adminAuthorization,
       body: { useCount: 2 },
     })
     const { body: made } = await visitor.call('a code', `${server}.createAccount`, {
       body: account('invited', body.code),
     })
-    visitor.names.set(made.did, '<invited>')
+    visitor.placeholders.set(made.did, '<invited>')
     const { body: second } = await visitor.call('the second time', `${server}.createAccount`, {
       body: account('invited-2', body.code),
     })
-    visitor.names.set(second.did, '<invited-2>')
+    visitor.placeholders.set(second.did, '<invited-2>')
     await visitor.call('the third time', `${server}.createAccount`, {
       body: account('invited-3', body.code),
     })
@@ -42,17 +42,17 @@ export const strict: Scenario = {
     const code = codes.codes[0]?.code
     await visitor
       .call('by a friend', `${server}.createAccount`, { body: account('friend', code) })
-      .then(({ body }) => visitor.names.set(body.did, '<friend>'))
+      .then(({ body }) => visitor.placeholders.set(body.did, '<friend>'))
     await visitor.call('unused ones', `${server}.getAccountInviteCodes`, {
       as,
       query: { includeUsed: false },
     })
     await visitor.call('', 'com.atproto.admin.getAccountInfo', {
-      as: admin,
+      as: adminAuthorization,
       query: { did: made.did },
     })
     await visitor.call('disabled', 'com.atproto.admin.disableAccountInvites', {
-      as: admin,
+      as: adminAuthorization,
       body: { account: made.did },
     })
     await visitor.call('disabled', `${server}.getAccountInviteCodes`, { as })
@@ -88,13 +88,13 @@ export const strict: Scenario = {
     await visitor.call('plain', '/xrpc/_health')
     await visitor.call('unknown', 'com.example.unknown')
     const body2 = { identifier: 'invited-2.test', password: 'wrong' }
-    for (let n = 0; n < 30; n++) await visitor.ask(`${server}.createSession`, { body: body2 })
+    for (let n = 0; n < 30; n++) await visitor.request(`${server}.createSession`, { body: body2 })
     await visitor.call('the 31st', `${server}.createSession`, { body: body2 })
     await visitor.call('of another', `${server}.createSession`, {
       body: { ...body2, identifier: 'nobody.test' },
     })
     const update = `${server}.requestEmailUpdate`
-    for (let n = 0; n < 5; n++) await visitor.ask(update, { as, verb: 'POST' })
+    for (let n = 0; n < 5; n++) await visitor.request(update, { as, verb: 'POST' })
     await visitor.call('the 6th', update, { as, verb: 'POST' })
   },
 }

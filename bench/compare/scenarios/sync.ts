@@ -1,6 +1,7 @@
 /** com.atproto.sync: repos as relays read them, and the firehose from a cursor. */
-import { Listener } from '../listener.ts'
-import { createPerson, personIn, writePost } from '../people.ts'
+
+import { accountInState, createAccount, writeRecord } from '../accounts.ts'
+import { FirehoseRecorder } from '../firehose-recorder.ts'
 import type { Scenario } from '../scenario.ts'
 
 const sync = 'com.atproto.sync'
@@ -8,13 +9,13 @@ const thing = 'com.example.thing'
 
 export const repos: Scenario = {
   name: 'sync',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'sync-person')
+    const person = await createAccount(visitor, 'sync-person')
     const { did } = person
-    await writePost(visitor, person, 'one')
+    await writeRecord(visitor, person, 'one')
     const { body: latest } = await visitor.call('', `${sync}.getLatestCommit`, { query: { did } })
-    await writePost(visitor, person, 'two')
+    await writeRecord(visitor, person, 'two')
     const ask = (what: string, method: string, query: Record<string, string | number> = { did }) =>
       visitor.call(what, `${sync}.${method}`, { query })
     const of = { did, collection: thing }
@@ -42,7 +43,7 @@ export const repos: Scenario = {
     await ask('a bad key', 'getRecord', { ...of, rkey: 'a/b' })
     await ask('no collection', 'getRecord', { ...of, rkey: 'one', collection: 'com.example.none' })
     await ask('the commit', 'getBlocks', { did, cids: latest.cid })
-    const { body: now } = await visitor.ask(`${sync}.getLatestCommit`, { query: { did } })
+    const { body: now } = await visitor.request(`${sync}.getLatestCommit`, { query: { did } })
     await ask('the newest commit', 'getBlocks', { did, cids: now.cid })
     await visitor.call('two', `${sync}.getBlocks`, {
       query: `did=${did}&cids=${now.cid}&cids=${now.cid}`,
@@ -58,18 +59,18 @@ export const repos: Scenario = {
       { cursor: 'x' },
       { cursor: '1::did:plc:x', limit: 1 },
     ]) {
-      const reply = await visitor.ask(`${sync}.listRepos`, { query })
+      const reply = await visitor.request(`${sync}.listRepos`, { query })
       const { repos, ...rest } = reply.body
-      visitor.note(`${JSON.stringify(query)}: ${sync}.listRepos`, {
+      visitor.record(`${JSON.stringify(query)}: ${sync}.listRepos`, {
         status: reply.status,
         ...rest,
         first: repos?.[0] && Object.keys(repos[0]).sort(),
       })
     }
-    await personIn(visitor, 'deactivated', 'sync-asleep')
-    await personIn(visitor, 'takendown', 'sync-down')
-    const { body } = await visitor.ask(`${sync}.listRepos`, { query: { limit: 1000 } })
-    visitor.note(
+    await accountInState(visitor, 'deactivated', 'sync-asleep')
+    await accountInState(visitor, 'takendown', 'sync-down')
+    const { body } = await visitor.request(`${sync}.listRepos`, { query: { limit: 1000 } })
+    visitor.record(
       'states in listRepos',
       body.repos
         .slice(-3)
@@ -82,17 +83,17 @@ export const repos: Scenario = {
 
 export const firehose: Scenario = {
   name: 'firehose',
-  world: 'alone',
+  environment: 'alone',
   async run(visitor) {
-    const person = await createPerson(visitor, 'fire-person')
-    await visitor.listen(person)
+    const person = await createAccount(visitor, 'fire-person')
+    await visitor.subscribe(person)
     const hear = async (what: string, query: string) => {
-      const listener = await Listener.open(visitor.url, query)
+      const listener = await FirehoseRecorder.open(visitor.url, query)
       const heard = await listener.take()
       const { closed } = listener
-      listener.end()
+      listener.close()
       const shown = heard.slice(-1).map(({ kind, fields }) => ({ kind, ...fields }))
-      visitor.note(`${what}: firehose`, {
+      visitor.record(`${what}: firehose`, {
         closed,
         last: shown.filter(({ kind }) => kind !== '#commit'),
         any: heard.length > 0,
@@ -111,9 +112,9 @@ export const firehose: Scenario = {
       '/xrpc/com.atproto.label.subscribeLabels',
     ]) {
       const reply = await visitor
-        .ask(path, { headers: { connection: 'Upgrade', upgrade: 'websocket' } })
+        .request(path, { headers: { connection: 'Upgrade', upgrade: 'websocket' } })
         .catch(() => 'cut off')
-      visitor.note(`an upgrade of ${path}`, typeof reply === 'string' ? reply : reply.status)
+      visitor.record(`an upgrade of ${path}`, typeof reply === 'string' ? reply : reply.status)
     }
   },
 }

@@ -1,6 +1,6 @@
 /** getBlob, listBlobs and listMissingBlobs, as far as the account answers them: the bytes are the storage's. */
 import type { Account } from '#src/account/account.ts'
-import { isHere } from '#src/account/blobs/references.ts'
+import { isPresent } from '#src/account/blobs/references.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { mustServe, mustShow } from '#src/rules/states.ts'
 
@@ -25,7 +25,7 @@ export async function findBlob(
 }
 
 const visible = `SELECT mime_type AS mimeType, temp_key AS tempKey FROM blob
-                 WHERE cid = ? AND takedown_ref IS NULL AND state IS NOT 'temp' AND ${isHere}`
+                 WHERE cid = ? AND takedown_ref IS NULL AND state IS NOT 'temp' AND ${isPresent}`
 
 export interface BlobList {
   cursor?: string
@@ -82,7 +82,7 @@ export async function countBlobs({
 }: Account): Promise<{ expectedBlobs: number; importedBlobs: number }> {
   const row = await sql.first<{ expected: number; imported: number }>(
     `SELECT (SELECT count(DISTINCT blob_cid) FROM record_blob) AS expected,
-            (SELECT count(*) FROM blob WHERE ${isHere}) AS imported`,
+            (SELECT count(*) FROM blob WHERE ${isPresent}) AS imported`,
   )
   return { expectedBlobs: row?.expected ?? 0, importedBlobs: row?.imported ?? 0 }
 }

@@ -7,7 +7,7 @@ import type { BlobRef } from '#src/protocol/record-value.ts'
 /** What a commit does to the blobs of an account. */
 export interface BlobChange {
   /** What its records name. */
-  named: readonly BlobRef[]
+  referenced: readonly BlobRef[]
   /** Records that are deleted or replaced. */
   changedPaths: readonly string[]
 }
@@ -37,16 +37,16 @@ interface StoredBlob {
 const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
 
 /** Of a row of `blob`: it is not about to be deleted. */
-export const isHere = `(state IS NOT 'unsettled' OR ${isUsed})`
+export const isPresent = `(state IS NOT 'unsettled' OR ${isUsed})`
 
 const byCid = `SELECT cid, mime_type AS mimeType, size, state IS 'temp' AS isTemp FROM blob
-                WHERE cid IN (SELECT value FROM json_each(?)) AND takedown_ref IS NULL AND ${isHere}`
+                WHERE cid IN (SELECT value FROM json_each(?)) AND takedown_ref IS NULL AND ${isPresent}`
 
 /** The statements that belong before those of the records themselves. */
-export function blobStatements({ named, changedPaths }: BlobChange): Statement[] {
+export function blobStatements({ referenced, changedPaths }: BlobChange): Statement[] {
   return [
-    ...(changedPaths.length === 0 ? [] : [dropped(changedPaths, cidsOf(named))]),
-    ...(named.length === 0 ? [] : [kept(cidsOf(named))]),
+    ...(changedPaths.length === 0 ? [] : [dropped(changedPaths, cidsOf(referenced))]),
+    ...(referenced.length === 0 ? [] : [kept(cidsOf(referenced))]),
   ]
 }
 
@@ -78,7 +78,7 @@ function dropped(paths: readonly string[], named: readonly string[]): Statement 
 }
 
 /** To follow a change of `record_blob` as a whole, as importRepo makes it: every blob is what its references make of it. */
-export function refitBlobs(): Statement {
+export function markChangedBlobs(): Statement {
   return {
     sql: `UPDATE blob SET state = 'unsettled'
           WHERE (state = 'temp' AND ${isUsed}) OR (state IS NULL AND NOT ${isUsed})`,

@@ -1,9 +1,9 @@
 /** Blobs that a moderator hides: nobody is given them, no record may name them, and they cannot be uploaded again. */
 import type { Account } from '#src/account/account.ts'
-import { isHere } from '#src/account/blobs/references.ts'
+import { isPresent } from '#src/account/blobs/references.ts'
 
 /** Takes a blob down, or with `ref` null puts it back. May be repeated; resolves when the bytes are set aside, or back. */
-export async function setTakedown(
+export async function setBlobTakedown(
   { blobs, sql }: Account,
   { cid, ref }: { cid: string; ref: string | null },
 ): Promise<void> {
@@ -14,17 +14,17 @@ export async function setTakedown(
       params: [ref, cid],
     },
   ])
-  blobs.settle()
-  await blobs.settled()
+  blobs.reconcile()
+  await blobs.whenReconciled()
 }
 
 /** How a blob stands; null where the account has none of that CID. */
-export async function getTakedown(
+export async function getBlobTakedown(
   { sql }: Account,
   { cid }: { cid: string },
 ): Promise<{ takedownRef: string | null } | null> {
   const row = await sql.first<{ takedownRef: string | null }>(
-    `SELECT takedown_ref AS takedownRef FROM blob WHERE cid = ? AND ${isHere}`,
+    `SELECT takedown_ref AS takedownRef FROM blob WHERE cid = ? AND ${isPresent}`,
     cid,
   )
   return row ?? null

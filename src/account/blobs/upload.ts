@@ -1,8 +1,8 @@
 /** An upload that has reached the storage becomes a blob of the account. */
 import type { Account } from '#src/account/account.ts'
-import { isHere } from '#src/account/blobs/references.ts'
+import { isPresent } from '#src/account/blobs/references.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import { mustPrepare } from '#src/rules/states.ts'
+import { mustManage } from '#src/rules/states.ts'
 
 export interface Upload {
   /** Of the bytes, raw. */
@@ -21,7 +21,7 @@ export interface Upload {
  */
 export async function addUpload(account: Account, upload: Upload): Promise<{ mimeType: string }> {
   const { blobs, clock, did, profile, sql } = account
-  mustPrepare((await profile.get()).status)
+  mustManage((await profile.get()).status)
   const { cid, size, key } = upload
   const known = await sql.first<Known>(byCid, cid)
   if (known?.takedownRef) throw invalidRequest('Blob has been takendown, cannot re-upload')
@@ -29,12 +29,12 @@ export async function addUpload(account: Account, upload: Upload): Promise<{ mim
   // Records that name it go on naming it as they do.
   const mimeType = (known?.used && known.mimeType) || upload.mimeType
   await sql.batch([
-    ...blobs.takeDone(),
+    ...blobs.takeOutcomes(),
     { sql: entering, params: [cid, mimeType, size, key, clock.now()] },
   ])
   const replaced = known?.tempKey
   if (replaced && replaced !== key) await blobs.storage.deleteTemps(did, [replaced]).catch(() => {})
-  if (known?.used) blobs.settle()
+  if (known?.used) blobs.reconcile()
   return { mimeType }
 }
 
@@ -61,7 +61,7 @@ const entering = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, 
 async function mustHaveRoom({ blobs, sql }: Account, size: number): Promise<void> {
   if (blobs.quotaBytes === undefined) return
   const row = await sql.first<{ bytes: number }>(
-    `SELECT coalesce(sum(size), 0) AS bytes FROM blob WHERE ${isHere}`,
+    `SELECT coalesce(sum(size), 0) AS bytes FROM blob WHERE ${isPresent}`,
   )
   if ((row?.bytes ?? 0) + size <= blobs.quotaBytes) return
   const message = `The blobs of this account would be too much. Max: ${blobs.quotaBytes} bytes`

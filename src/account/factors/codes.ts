@@ -3,15 +3,15 @@
  * mailed ones, one that a page of ours shows, and the ten recovery codes. Only their hashes are kept.
  */
 import type { Account } from '#src/account/account.ts'
-import { change, findRow, putRow, removeRows, rowsOf } from '#src/account/factors/rows.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { findRow, listRows, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 /** Who has to enter a code: whoever signs in (`page` for one that a page showed), or whoever turns codes by mail on. */
-export type CodeUse = 'email' | 'page' | 'confirm email'
+export type CodePurpose = 'email' | 'page' | 'confirm email'
 
 /** How long a code is good, in milliseconds. */
 export const codeLifetime = 15 * 60_000
@@ -20,12 +20,12 @@ const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
 /** A code for a sign-in elsewhere, to be shown to somebody who has just signed in with a second step here. */
-export async function newPageCode(account: Account): Promise<{ code: string }> {
+export async function createPageCode(account: Account): Promise<{ code: string }> {
   return { code: await newCode(account, 'page') }
 }
 
 /** A fresh code in the place of the one before. */
-async function newCode(account: Account, use: CodeUse): Promise<string> {
+async function newCode(account: Account, use: CodePurpose): Promise<string> {
   const code = fresh()
   const name = await hash(account, code)
   await account.sql.batch([putRow(account, 'code', use, { name })])
@@ -36,9 +36,9 @@ async function newCode(account: Account, use: CodeUse): Promise<string> {
  * A fresh code to send by mail. Without `token` one was sent just now, and is still good. Throws 400 where there is no
  * address.
  */
-export async function mailedCode(
+export async function createEmailCode(
   account: Account,
-  use: CodeUse,
+  use: CodePurpose,
 ): Promise<{ email: string; token?: string }> {
   const { email } = await account.profile.get()
   if (email === null) throw invalidRequest('account does not have an email address')
@@ -48,9 +48,9 @@ export async function mailedCode(
 }
 
 /** Statements that use up a code; undefined where it is none of these, or too old. */
-export async function useCode(
+export async function consumeCode(
   account: Account,
-  uses: readonly CodeUse[],
+  uses: readonly CodePurpose[],
   code: string,
 ): Promise<Statement[] | undefined> {
   const name = await hash(account, code)
@@ -63,22 +63,22 @@ export async function useCode(
 }
 
 /** Ten recovery codes in the place of those before. They cannot be shown again. */
-export async function newRecoveryCodes(
+export async function createRecoveryCodes(
   account: Account,
-  { where }: { where?: Where } = {},
+  { where }: { where?: ClientInfo } = {},
 ): Promise<{ codes: string[] }> {
   const codes = Array.from({ length: RECOVERY_CODES }, fresh)
   const hashes = await Promise.all(codes.map((code) => hash(account, code)))
-  await change(account, [
+  await writeFactors(account, [
     removeRows('recovery code'),
     ...hashes.map((id) => putRow(account, 'recovery code', id)),
-    ...noteEvent(account, 'factor added', where, 'recovery codes'),
+    ...noteSecurityEvent(account, 'factor added', where, 'recovery codes'),
   ])
   return { codes }
 }
 
 /** Statements that use up a recovery code; undefined where it is none that is left. */
-export async function useRecoveryCode(
+export async function consumeRecoveryCode(
   account: Account,
   code: string,
 ): Promise<Statement[] | undefined> {
@@ -87,8 +87,8 @@ export async function useRecoveryCode(
   return row && [removeRows('recovery code', id)]
 }
 
-export async function recoveryCodesLeft(account: Account): Promise<number> {
-  return (await rowsOf(account, 'recovery code')).length
+export async function countRecoveryCodes(account: Account): Promise<number> {
+  return (await listRows(account, 'recovery code')).length
 }
 
 function fresh(): string {

@@ -1,36 +1,36 @@
 /** Codes by mail as a second factor: turned on with a first code, which also confirms the address. */
 import type { Account } from '#src/account/account.ts'
-import { bounded, clearFailures } from '#src/account/factors/attempts.ts'
-import { mailedCode, useCode } from '#src/account/factors/codes.ts'
-import { change, findRow, putRow, removeRows } from '#src/account/factors/rows.ts'
+import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
+import { consumeCode, createEmailCode } from '#src/account/factors/codes.ts'
+import { findRow, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 
 const id = 'email'
 
 /** A code to send to the account's address, as `mailedCode` says. */
 export function beginEmailFactor(account: Account): Promise<{ email: string; token?: string }> {
-  return mailedCode(account, 'confirm email')
+  return createEmailCode(account, 'confirm email')
 }
 
 /** Turns codes by mail on. Throws 400 InvalidToken. */
 export function confirmEmailFactor(
   account: Account,
-  { code, where }: { code: string; where?: Where },
+  { code, where }: { code: string; where?: ClientInfo },
 ): Promise<void> {
-  return bounded(account, where, async () => {
-    const used = await useCode(account, ['confirm email'], code)
+  return withAttemptLimit(account, where, async () => {
+    const used = await consumeCode(account, ['confirm email'], code)
     if (used === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     const row = await account.profile.get()
     const emailConfirmedAt = row.emailConfirmedAt ?? new Date(account.clock.now()).toISOString()
     try {
-      await change(account, [
+      await writeFactors(account, [
         ...used,
         putRow(account, 'email', id),
         updateProfile({ emailConfirmedAt }),
         clearFailures(),
-        ...noteEvent(account, 'factor added', where, 'email'),
+        ...noteSecurityEvent(account, 'factor added', where, 'email'),
       ])
     } finally {
       account.profile.forget()
@@ -41,19 +41,19 @@ export function confirmEmailFactor(
 /** Turns codes by mail on for an address that is confirmed; silent where they are. */
 export async function addEmailFactor(
   account: Account,
-  { where }: { where?: Where } = {},
+  { where }: { where?: ClientInfo } = {},
 ): Promise<void> {
   if ((await findRow(account, 'email', id)) !== undefined) return
-  const event = noteEvent(account, 'factor added', where, 'email')
-  await change(account, [putRow(account, 'email', id), ...event])
+  const event = noteSecurityEvent(account, 'factor added', where, 'email')
+  await writeFactors(account, [putRow(account, 'email', id), ...event])
 }
 
 /** Silent where it is off. */
 export async function removeEmailFactor(
   account: Account,
-  { where }: { where?: Where } = {},
+  { where }: { where?: ClientInfo } = {},
 ): Promise<void> {
   if ((await findRow(account, 'email', id)) === undefined) return
-  const event = noteEvent(account, 'factor removed', where, 'email')
-  await change(account, [removeRows('email'), ...event])
+  const event = noteSecurityEvent(account, 'factor removed', where, 'email')
+  await writeFactors(account, [removeRows('email'), ...event])
 }

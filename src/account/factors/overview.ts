@@ -1,7 +1,7 @@
 /** What the account's security page shows of its factors. */
 import type { Account } from '#src/account/account.ts'
-import { recoveryCodesLeft } from '#src/account/factors/codes.ts'
-import { rowsOf } from '#src/account/factors/rows.ts'
+import { countRecoveryCodes } from '#src/account/factors/codes.ts'
+import { listRows } from '#src/account/factors/rows.ts'
 
 export interface FactorOverview {
   handle: string | null
@@ -14,13 +14,13 @@ export interface FactorOverview {
   recoveryCodesLeft: number
 }
 
-export async function overview(account: Account): Promise<FactorOverview> {
+export async function getFactorOverview(account: Account): Promise<FactorOverview> {
   const { handle, email } = await account.profile.get()
   const [passkeys, [totp], [mail], left] = await Promise.all([
-    rowsOf(account, 'passkey'),
-    rowsOf(account, 'totp'),
-    rowsOf(account, 'email'),
-    recoveryCodesLeft(account),
+    listRows(account, 'passkey'),
+    listRows(account, 'totp'),
+    listRows(account, 'email'),
+    countRecoveryCodes(account),
   ])
   return {
     handle,

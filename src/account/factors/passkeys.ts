@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { clearFailures } from '#src/account/factors/attempts.ts'
 import {
-  change,
   findRow,
-  inTurn,
+  listRows,
+  markRowUsed,
   putRow,
-  removeOlder,
+  removeOlderRows,
   removeRows,
-  rowsOf,
-  useRow,
+  runExclusive,
+  writeFactors,
 } from '#src/account/factors/rows.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import {
@@ -30,17 +30,17 @@ import {
   newChallenge,
 } from '#src/rules/challenges.ts'
 
-const MOST_PASSKEYS = 20
+const MAX_PASSKEYS = 20
 /** Characters. */
-const LONGEST_NAME = 50
+const MAX_NAME_LENGTH = 50
 /** Bytes of WebAuthn's user handle. */
-const LONGEST_USER_ID = 64
+const MAX_USER_ID_BYTES = 64
 
 /** What a browser needs to make a passkey for the account. */
-export async function beginPasskey(account: Account): Promise<CreationOptions> {
+export async function beginPasskeyRegistration(account: Account): Promise<CreationOptions> {
   const { did, service } = account
   const { handle } = await account.profile.get()
-  const known = await rowsOf(account, 'passkey')
+  const known = await listRows(account, 'passkey')
   return registrationOptions({
     publicUrl: service.publicUrl,
     userId: userIdOf(did),
@@ -51,22 +51,22 @@ export async function beginPasskey(account: Account): Promise<CreationOptions> {
 }
 
 /** Keeps the passkey that a browser made. Throws 400 where its answer does not hold, or there are 20 already. */
-export function finishPasskey(
+export function finishPasskeyRegistration(
   account: Account,
-  { response, name, where }: { response: unknown; name: string; where?: Where },
+  { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
 ): Promise<void> {
-  return inTurn(account, async () => {
+  return runExclusive(account, async () => {
     const made = await verifyRegistration(response, check(account, registering(account)))
     if (made === undefined) throw invalidRequest('The passkey was not accepted', 'InvalidToken')
-    const known = await rowsOf(account, 'passkey')
-    if (known.length >= MOST_PASSKEYS) throw invalidRequest('There are too many passkeys')
+    const known = await listRows(account, 'passkey')
+    if (known.length >= MAX_PASSKEYS) throw invalidRequest('There are too many passkeys')
     // A repeated answer finds its own passkey.
     if (known.some(({ id }) => id === made.id)) return
-    const title = name.trim().slice(0, LONGEST_NAME) || 'Passkey'
+    const title = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
     const row = { secret: made.publicKey, counter: made.counter, name: title }
-    await change(account, [
+    await writeFactors(account, [
       putRow(account, 'passkey', made.id, row),
-      ...noteEvent(account, 'factor added', where, title),
+      ...noteSecurityEvent(account, 'factor added', where, title),
     ])
   })
 }
@@ -74,17 +74,17 @@ export function finishPasskey(
 /** Silent where there is none of this id. */
 export async function removePasskey(
   account: Account,
-  { id, where }: { id: string; where?: Where },
+  { id, where }: { id: string; where?: ClientInfo },
 ): Promise<void> {
   const row = await findRow(account, 'passkey', id)
   if (row === undefined) return
-  const event = noteEvent(account, 'factor removed', where, row.name ?? undefined)
-  await change(account, [removeRows('passkey', id), ...event])
+  const event = noteSecurityEvent(account, 'factor removed', where, row.name ?? undefined)
+  await writeFactors(account, [removeRows('passkey', id), ...event])
 }
 
 /** What a browser needs to show one of the account's passkeys. */
-export async function askForPasskey(account: Account): Promise<RequestOptions> {
-  const known = await rowsOf(account, 'passkey')
+export async function beginPasskeyAssertion(account: Account): Promise<RequestOptions> {
+  const known = await listRows(account, 'passkey')
   return assertionOptions({
     publicUrl: account.service.publicUrl,
     challenge: newChallenge('sign in', terms(account)),
@@ -96,11 +96,11 @@ export async function askForPasskey(account: Account): Promise<RequestOptions> {
  * Believes a passkey's answer, once; `effect` is written with it. Throws 400 InvalidToken for any other answer. Failures
  * are not counted: nobody guesses a signature, and strangers could lock the owner out.
  */
-export function showPasskey(
+export function verifyPasskey(
   account: Account,
   { response, effect }: { response: unknown; effect: readonly Statement[] },
 ): Promise<void> {
-  return inTurn(account, async () => {
+  return runExclusive(account, async () => {
     const id = textOf(response, 'id')
     const row = id === undefined ? undefined : await findRow(account, 'passkey', id)
     if (row?.secret == null) throw unknownPasskey()
@@ -122,9 +122,9 @@ export function showPasskey(
     if (shown === undefined) throw unknownPasskey()
     if ((await findRow(account, 'challenge', challenge)) !== undefined) throw unknownPasskey()
     await account.sql.batch([
-      useRow(account, 'passkey', row.id, shown.counter),
+      markRowUsed(account, 'passkey', row.id, shown.counter),
       putRow(account, 'challenge', challenge),
-      removeOlder('challenge', account.clock.now() - challengeLifetime),
+      removeOlderRows('challenge', account.clock.now() - challengeLifetime),
       clearFailures(),
       ...effect,
     ])
@@ -134,7 +134,7 @@ export function showPasskey(
 /** What a passkey knows the account by: its DID, or a hash of one that is too long for that. */
 export function userIdOf(did: string): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.from(did)
-  const id = bytes.length <= LONGEST_USER_ID ? bytes : createHash('sha256').update(bytes).digest()
+  const id = bytes.length <= MAX_USER_ID_BYTES ? bytes : createHash('sha256').update(bytes).digest()
   return new Uint8Array(id)
 }
 

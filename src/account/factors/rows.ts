@@ -36,7 +36,7 @@ export interface FactorRow {
 const columns = 'id, secret, counter, name, created_at AS createdAt, last_used_at AS lastUsedAt'
 
 /** In the order in which they were added. */
-export function rowsOf({ sql }: Account, kind: RowKind): Promise<FactorRow[]> {
+export function listRows({ sql }: Account, kind: RowKind): Promise<FactorRow[]> {
   const order = 'ORDER BY created_at, id'
   return sql.all<FactorRow>(`SELECT ${columns} FROM factor WHERE kind = ? ${order}`, kind)
 }
@@ -68,7 +68,7 @@ export function putRow(
 }
 
 /** Notes that a factor was used, and how far its counter has come. */
-export function useRow(
+export function markRowUsed(
   { clock }: Pick<Account, 'clock'>,
   kind: RowKind,
   id: string,
@@ -87,7 +87,7 @@ export function removeRows(kind: RowKind, id?: string): Statement {
 }
 
 /** Removes the rows of a kind that were made at this moment or before. */
-export function removeOlder(kind: RowKind, moment: number): Statement {
+export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
 }
 
@@ -109,7 +109,10 @@ export function factorKinds(account: Account): Promise<FactorKind[]> {
 }
 
 /** Writes statements that change which factors there are. */
-export async function change(account: Account, statements: readonly Statement[]): Promise<void> {
+export async function writeFactors(
+  account: Account,
+  statements: readonly Statement[],
+): Promise<void> {
   try {
     await account.sql.batch(statements)
   } finally {
@@ -125,7 +128,7 @@ export function forgetFactors(account: Account): void {
 const turns = new WeakMap<Account, Promise<unknown>>()
 
 /** What looks first and writes then goes one after another within an account. */
-export function inTurn<T>(account: Account, work: () => Promise<T>): Promise<T> {
+export function runExclusive<T>(account: Account, work: () => Promise<T>): Promise<T> {
   const turn = (turns.get(account) ?? Promise.resolve()).then(work)
   turns.set(
     account,

@@ -1,8 +1,14 @@
 /** The authenticator app of one account: enrolled with a first code, then each code good once. */
 import type { Account } from '#src/account/account.ts'
-import { bounded, clearFailures } from '#src/account/factors/attempts.ts'
-import { change, findRow, putRow, removeRows, useRow } from '#src/account/factors/rows.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
+import {
+  findRow,
+  markRowUsed,
+  putRow,
+  removeRows,
+  writeFactors,
+} from '#src/account/factors/rows.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { newTotpSecret, totpEnrolment, totpStep } from '#src/ports/totp.ts'
@@ -31,37 +37,40 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
 /** Enrols the app that shows this code. Throws 400 InvalidToken, or where none was begun. */
 export function confirmTotp(
   account: Account,
-  { code, where }: { code: string; where?: Where },
+  { code, where }: { code: string; where?: ClientInfo },
 ): Promise<void> {
-  return bounded(account, where, async () => {
+  return withAttemptLimit(account, where, async () => {
     const begun = await findRow(account, 'new totp', id)
     if (begun === undefined) throw invalidRequest('No authenticator app is being added')
     const { secret } = begun
     const step = totpStep(open(account, secret), digits(code), account.clock.now())
     if (step === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
-    await change(account, [
+    await writeFactors(account, [
       putRow(account, 'totp', id, { secret: bytes(secret), counter: step }),
       removeRows('new totp'),
       clearFailures(),
-      ...noteEvent(account, 'factor added', where, 'TOTP'),
+      ...noteSecurityEvent(account, 'factor added', where, 'TOTP'),
     ])
   })
 }
 
 /** Silent where there is none. */
-export async function removeTotp(account: Account, { where }: { where?: Where } = {}) {
+export async function removeTotp(account: Account, { where }: { where?: ClientInfo } = {}) {
   if ((await findRow(account, 'totp', id)) === undefined) return
-  const event = noteEvent(account, 'factor removed', where, 'TOTP')
-  await change(account, [removeRows('totp'), removeRows('new totp'), ...event])
+  const event = noteSecurityEvent(account, 'factor removed', where, 'TOTP')
+  await writeFactors(account, [removeRows('totp'), removeRows('new totp'), ...event])
 }
 
 /** Statements that use up a code of the app; undefined where it is none, or not newer than the last one that was used. */
-export async function useTotp(account: Account, code: string): Promise<Statement[] | undefined> {
+export async function consumeTotp(
+  account: Account,
+  code: string,
+): Promise<Statement[] | undefined> {
   const row = await findRow(account, 'totp', id)
   if (row === undefined) return undefined
   const step = totpStep(open(account, row.secret), digits(code), account.clock.now())
   if (step === undefined || step <= row.counter) return undefined
-  return [useRow(account, 'totp', id, step)]
+  return [markRowUsed(account, 'totp', id, step)]
 }
 
 /** Whether text looks like a code of an app, and not like one that was mailed. */

@@ -20,7 +20,7 @@ import { carFile } from '#src/protocol/car.ts'
 import { signCommit } from '#src/protocol/commit.ts'
 import { encodeIdentityEvent, encodeSyncEvent } from '#src/protocol/events.ts'
 
-export interface KeyNames {
+export interface SigningKeyDids {
   /** did:key of the key in use. */
   current: string
   /** did:key of the one that is to replace it; null where none is. */
@@ -28,7 +28,7 @@ export interface KeyNames {
 }
 
 /** Which keys the account has; a deleted one has none. */
-export async function getKeyNames(account: Account): Promise<KeyNames> {
+export async function getSigningKeyDids(account: Account): Promise<SigningKeyDids> {
   const row = await account.profile.find()
   return { current: row?.signingKeyDid ?? '', pending: row?.pendingKeyDid ?? null }
 }
@@ -109,13 +109,13 @@ function nothing(head: Head): Prepared<undefined> {
 
 /** One after another, and in the lane, so that the commits before and after are signed with one key each. */
 function change(
-  { lane, profile, standing }: Account,
+  { lane, profile, directoryMirror }: Account,
   prepare: (head: Head) => Promise<Prepared<undefined>>,
 ): Promise<void> {
   const durable = () => profile.forget()
-  return standing.inTurn(async () => {
+  return directoryMirror.runExclusive(async () => {
     try {
-      await lane.write(async ({ head }) => ({ ...(await prepare(head)), durable }))
+      await lane.write(async ({ head }) => ({ ...(await prepare(head)), onDurable: durable }))
     } finally {
       profile.forget()
     }

@@ -1,7 +1,7 @@
 /** What an account knows of its own identity, and how it announces a change of it. */
 import type { Account } from '#src/account/account.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { noteEvent } from '#src/account/security-events.ts'
+import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { encodeIdentityEvent } from '#src/protocol/events.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
@@ -28,13 +28,14 @@ export async function setHandle(account: Account, { handle }: { handle: string }
     await lane.write(async ({ head }) => {
       const before = await getIdentity(account)
       const time = new Date(clock.now()).toISOString()
-      const event = before.handle === handle ? [] : noteEvent(account, 'handle changed', {}, handle)
+      const event =
+        before.handle === handle ? [] : noteSecurityEvent(account, 'handle changed', {}, handle)
       return {
         answer: undefined,
         head,
         statements: [updateProfile({ handle }), ...event],
         events: [encodeIdentityEvent({ did, time, handle })],
-        durable: () => profile.forget(),
+        onDurable: () => profile.forget(),
       }
     })
   } finally {

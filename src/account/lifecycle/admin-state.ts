@@ -8,7 +8,7 @@ export type AdminState = Pick<
 >
 
 /** In any state; throws 400 RepoNotFound where there is no account. */
-export async function getState({ profile }: Account): Promise<AdminState> {
+export async function getAdminState({ profile }: Account): Promise<AdminState> {
   const { status, takedownRef, deactivatedAt, emailConfirmedAt } = await profile.get()
   return { status, takedownRef, deactivatedAt, emailConfirmedAt }
 }

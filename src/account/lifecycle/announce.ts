@@ -3,7 +3,7 @@ import type { Account } from '#src/account/account.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { encodeAccountEvent, encodeIdentityEvent, encodeSyncEvent } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
-import { standing } from '#src/rules/states.ts'
+import { formatAccountStatus } from '#src/rules/states.ts'
 
 /**
  * #account and #identity, and for an active account #sync with its latest commit, as an activation has them. Changes
@@ -15,7 +15,7 @@ export async function announce(account: Account): Promise<{ events: string[] }> 
     const { status, handle } = await profile.get()
     const time = new Date(clock.now()).toISOString()
     const events: EncodedEvent[] = [
-      encodeAccountEvent({ did, time, ...standing(status) }),
+      encodeAccountEvent({ did, time, ...formatAccountStatus(status) }),
       encodeIdentityEvent({ did, time, ...(handle !== null && { handle }) }),
     ]
     if (status === 'active') {

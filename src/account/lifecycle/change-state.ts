@@ -1,19 +1,19 @@
 /** The one function that changes an account's state: the row, what must go with it, and the events, in one transaction. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
-import { forgetAdmitted } from '#src/account/oauth/admit.ts'
-import { dropGrants } from '#src/account/oauth/grants.ts'
-import { dropClients } from '#src/account/oauth/signed-in.ts'
+import { clearTokenCache } from '#src/account/oauth/check-access-token.ts'
+import { deleteAuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
+import { deleteAllGrants } from '#src/account/oauth/grants.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
-import { noteEvent } from '#src/account/security-events.ts'
-import { dropAppPasswords } from '#src/account/sessions/app-passwords.ts'
+import { noteSecurityEvent } from '#src/account/security-events.ts'
+import { deleteAllAppPasswords } from '#src/account/sessions/app-passwords.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { encodeAccountEvent, encodeIdentityEvent, encodeSyncEvent } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
-import { mustPrepare, standing } from '#src/rules/states.ts'
+import { formatAccountStatus, mustManage } from '#src/rules/states.ts'
 
 /** What is left out stays as it is. Times are ISO text. */
 export interface StateChange {
@@ -39,12 +39,12 @@ export async function changeState(
   account: Account,
   change: StateChange,
 ): Promise<{ status: AccountStatus }> {
-  return account.standing.inTurn(async () => {
+  return account.directoryMirror.runExclusive(async () => {
     try {
       const status = await account.lane.write(async ({ head }) => {
         const row = await account.profile.get()
         const next = nextState(account, row, change)
-        account.standing.coming = next.status
+        account.directoryMirror.pendingStatus = next.status
         return {
           answer: next.status,
           head,
@@ -53,19 +53,21 @@ export async function changeState(
             ...eventOf(account, row, next),
             ...(next.takedownRef === null
               ? []
-              : [{ sql: 'DELETE FROM refresh_token' }, dropGrants()]),
-            ...(change.dropCredentials ? [dropGrants(), dropClients(), ...dropAppPasswords()] : []),
+              : [{ sql: 'DELETE FROM refresh_token' }, deleteAllGrants()]),
+            ...(change.dropCredentials
+              ? [deleteAllGrants(), deleteAuthorizedClients(), ...deleteAllAppPasswords()]
+              : []),
           ],
           events: eventsOf(account, head, row, next.status, change.active === true),
         }
       })
       account.profile.forget()
       // Where this fails the event, which waits in the outbox, brings it there.
-      await account.standing.tell().catch(() => {})
+      await account.directoryMirror.push().catch(() => {})
       return { status }
     } finally {
-      forgetAdmitted(account)
-      account.standing.coming = undefined
+      clearTokenCache(account)
+      account.directoryMirror.pendingStatus = undefined
       account.profile.forget()
     }
   })
@@ -86,7 +88,7 @@ function nextState({ clock }: Account, row: ProfileRow, change: StateChange): St
   const { active = row.deactivatedAt === null, suspended = row.suspendedAt !== null } = change
   const deactivatedAt = active ? null : (row.deactivatedAt ?? now)
   const wish = change.deleteAfter === undefined ? row.deleteAfter : change.deleteAfter
-  if (change.active === true && suspended) mustPrepare('suspended')
+  if (change.active === true && suspended) mustManage('suspended')
   const suspendedAt = suspended ? (row.suspendedAt ?? now) : null
   const state = { deactivatedAt, deleteAfter: active ? null : wish, takedownRef, suspendedAt }
   return { ...state, status: statusOf(state) }
@@ -102,7 +104,7 @@ export function statusOf(state: Omit<State, 'status'>): AccountStatus {
 /** What its owner is told of a deactivation, and of its end. */
 function eventOf(account: Account, before: ProfileRow, next: State): Statement[] {
   const [was, is] = [before.deactivatedAt !== null, next.deactivatedAt !== null]
-  return was === is ? [] : noteEvent(account, is ? 'deactivated' : 'reactivated')
+  return was === is ? [] : noteSecurityEvent(account, is ? 'deactivated' : 'reactivated')
 }
 
 function eventsOf(
@@ -113,7 +115,7 @@ function eventsOf(
   activated: boolean,
 ): EncodedEvent[] {
   const time = new Date(clock.now()).toISOString()
-  const told = encodeAccountEvent({ did, time, ...standing(status) })
+  const told = encodeAccountEvent({ did, time, ...formatAccountStatus(status) })
   if (!activated || status !== 'active') return [told]
   const blocks = carFile(head.cid, [[head.cid, head.block]])
   return [

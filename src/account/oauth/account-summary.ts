@@ -4,7 +4,7 @@ import { fromHex } from '#src/ports/sql.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
-export interface Person {
+export interface AccountSummary {
   did: string
   handle: string | null
   email: string | null
@@ -17,10 +17,10 @@ export interface Person {
 
 const PROFILE = 'app.bsky.actor.profile/self'
 /** Bytes of a profile that is looked at. */
-const LARGEST = 12_000
+const MAX_PROFILE_BYTES = 12_000
 
 /** Null where there is no account any more. */
-export async function describePerson(account: Account): Promise<Person | null> {
+export async function describeAccount(account: Account): Promise<AccountSummary | null> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return null
   const { handle, email, emailConfirmedAt, status } = row
@@ -34,9 +34,11 @@ export async function describePerson(account: Account): Promise<Person | null> {
   }
 }
 
-async function shownName({ sql }: Account): Promise<Pick<Person, 'displayName' | 'avatar'>> {
+async function shownName({
+  sql,
+}: Account): Promise<Pick<AccountSummary, 'displayName' | 'avatar'>> {
   const found = await sql.first<{ value: string }>(
-    `SELECT hex(value) AS value FROM record WHERE path = ? AND length(value) <= ${LARGEST}`,
+    `SELECT hex(value) AS value FROM record WHERE path = ? AND length(value) <= ${MAX_PROFILE_BYTES}`,
     PROFILE,
   )
   if (found === undefined) return {}

@@ -1,7 +1,7 @@
 /** The OAuth tokens of one account: given, found, renewed, taken back. Ids and hashes only: no secret is stored. */
 import type { Account } from '#src/account/account.ts'
-import { forgetAdmitted } from '#src/account/oauth/admit.ts'
-import { noteEvent } from '#src/account/security-events.ts'
+import { clearTokenCache } from '#src/account/oauth/check-access-token.ts'
+import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -20,7 +20,7 @@ export interface Grant {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Nothing is renewed any more after this, whatever the client: longer than the longest refresh token is good. */
-export const DEAD_AFTER_MS = 93 * DAY_MS
+export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
   created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
@@ -39,7 +39,7 @@ export async function createGrant(
       params: [id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt],
     },
     ...purge(account.clock.now()),
-    ...noteEvent(account, 'oauth grant', {}, clientOf(data)),
+    ...noteSecurityEvent(account, 'oauth grant', {}, clientOf(data)),
   ])
 }
 
@@ -67,7 +67,7 @@ export async function findGrant(
 
 /** Every token whose session may still go on, the newest first. */
 export async function listGrants({ sql, clock }: Account): Promise<Grant[]> {
-  const since = clock.now() - DEAD_AFTER_MS
+  const since = clock.now() - GRANT_IDLE_LIFETIME_MS
   return sql.all<Grant>(`${select} AND updated_at > ? ORDER BY created_at DESC, id`, since)
 }
 
@@ -113,7 +113,7 @@ export async function removeGrant(account: Account, { id }: { id: string }): Pro
 }
 
 /** Takes back every token; follow it with `forgetAdmitted`. */
-export function dropGrants(): Statement {
+export function deleteAllGrants(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
 }
 
@@ -121,12 +121,12 @@ async function change(account: Account, statements: Statement[]): Promise<void> 
   try {
     await account.sql.batch(statements)
   } finally {
-    forgetAdmitted(account)
+    clearTokenCache(account)
   }
 }
 
 function purge(now: number): Statement[] {
-  const before = now - DEAD_AFTER_MS
+  const before = now - GRANT_IDLE_LIFETIME_MS
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },
     { sql: `DELETE FROM oauth WHERE kind = 'spent' AND created_at <= ?`, params: [before] },

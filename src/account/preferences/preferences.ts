@@ -1,7 +1,7 @@
 /** What an account has chosen in its applications (app.bsky.actor.getPreferences, putPreferences), kept as it came. */
 import type { Account } from '#src/account/account.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { mustPrepare } from '#src/rules/states.ts'
+import { mustManage } from '#src/rules/states.ts'
 
 export interface Preference {
   $type: string
@@ -42,7 +42,7 @@ export async function putPreferences(
   account: Account,
   { preferences, fullAccess }: { preferences: Preference[]; fullAccess: boolean },
 ): Promise<void> {
-  mustPrepare((await account.profile.get()).status)
+  mustManage((await account.profile.get()).status)
   const types = preferences.map(({ $type }) => $type)
   if (!types.every((type) => type === NAMESPACE || type.startsWith(`${NAMESPACE}.`))) {
     throw invalidRequest(`Some preferences are not in the ${NAMESPACE} namespace`)

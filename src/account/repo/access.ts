@@ -6,7 +6,7 @@ import { mustServe, mustShow } from '#src/rules/states.ts'
 export type Reader = 'anyone' | 'self' | 'admin'
 
 /** Throws RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated where `reader` may not see the repo. */
-export async function mayRead(account: Account, reader: Reader): Promise<void> {
+export async function mustBeReadable(account: Account, reader: Reader): Promise<void> {
   const { status } = await account.profile.get()
   if (reader === 'anyone') mustServe(status, account.did)
   else mustShow(status, account.did)

@@ -2,9 +2,9 @@
 import type { Account } from '#src/account/account.ts'
 import { type BlobChange, blobStatements, mustHaveBlobs } from '#src/account/blobs/references.ts'
 import {
+  backlinkKey,
   collectionOf,
   deleteRecord,
-  linkKey,
   type NewRecord,
   putRecords,
 } from '#src/account/repo/records.ts'
@@ -45,14 +45,14 @@ export async function commitWrites(
   swapCommit?: string | null,
 ): Promise<Prepared<CommitRef>> {
   // The state may have changed while the write waited for its turn.
-  mustWrite(account.standing.coming ?? (await account.profile.get()).status)
+  mustWrite(account.directoryMirror.pendingStatus ?? (await account.profile.get()).status)
   if (swapCommit && swapCommit !== head.cid) {
     throw invalidRequest(`Commit was at ${head.cid}`, 'InvalidSwap')
   }
   if (writes.length > MAX_WRITES) throw invalidRequest(`Too many writes. Max: ${MAX_WRITES}`)
   const { tree, ops } = applyToTree(head.tree, writes)
   const blobs = blobChange(account, writes)
-  if (blobs && blobs.named.length > 0) await mustHaveBlobs(account, blobs.named)
+  if (blobs && blobs.referenced.length > 0) await mustHaveBlobs(account, blobs.referenced)
   const rev = account.tids.next(head.rev)
   const commit = signCommit(account.did, rev, cidOf(tree), await repoSigner(account))
   const blocks = carFile(commit.cid, uniqueBlocks(commit, tree, writes))
@@ -79,8 +79,8 @@ export async function commitWrites(
         blocks,
       }),
     ],
-    links: writes.flatMap(linksOf),
-    ...(blobs && { durable: () => account.blobs.settle() }),
+    backlinks: writes.flatMap(linksOf),
+    ...(blobs && { onDurable: () => account.blobs.reconcile() }),
   }
 }
 
@@ -147,7 +147,7 @@ async function endTakedowns(
   writes: readonly RecordWrite[],
 ): Promise<Statement[]> {
   const gone = writes.flatMap((write) => (write.action === 'delete' ? [write.path] : []))
-  if (gone.length === 0 || !(await takedowns.any())) return []
+  if (gone.length === 0 || !(await takedowns.mayExist())) return []
   return gone.map((path) => setTakedown(path, null))
 }
 
@@ -159,13 +159,13 @@ function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChang
     if (write.action === 'create') return []
     return write.action === 'delete' ? write.path : write.record.path
   })
-  return named.length + changedPaths.length === 0 ? undefined : { named, changedPaths }
+  return named.length + changedPaths.length === 0 ? undefined : { referenced: named, changedPaths }
 }
 
 function linksOf(write: RecordWrite): [string, string][] {
   if (write.action === 'delete') return []
   const { path, subjects } = write.record
-  return subjects.map((subject) => [linkKey(collectionOf(path), subject), path])
+  return subjects.map((subject) => [backlinkKey(collectionOf(path), subject), path])
 }
 
 /** What this commit takes from the table, exports under way may still have to show. */

@@ -1,7 +1,7 @@
 /** getRepo: the whole repo, or what is new in it, as pages of a CAR file that hang together while writes go on. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
-import { mayRead, type Reader } from '#src/account/repo/access.ts'
+import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
 import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
 import type { Job } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
@@ -41,7 +41,7 @@ export async function openExport(
   input: { since?: string },
   as: Reader,
 ): Promise<{ id: string }> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   // In the lane, so that no write can replace a record between this head and the snapshot's beginning.
   const begin: Job<string> = async ({ head }) => {
     const steps =

@@ -19,7 +19,7 @@ export interface StagedBlock {
 export type PlacedRecord = readonly [path: string, cid: string, id: number]
 
 /** The statements that make the tables anew, in the form that the live ones have. */
-export async function makeStaging(sql: Sql): Promise<Statement[]> {
+export async function createStagingTables(sql: Sql): Promise<Statement[]> {
   const live = await sql.all<{ type: string; name: string; tbl_name: string; sql: string }>(
     `SELECT type, name, tbl_name, sql FROM sqlite_master
      WHERE sql IS NOT NULL AND tbl_name IN ('record', 'backlink', 'record_blob')`,
@@ -32,7 +32,7 @@ export async function makeStaging(sql: Sql): Promise<Statement[]> {
   }))
   const blocks = `CREATE TABLE import_block (
     id INTEGER PRIMARY KEY, value BLOB NOT NULL, subject TEXT, blobs TEXT)`
-  return [...dropStaging(), { sql: blocks }, ...made]
+  return [...dropStagingTables(), { sql: blocks }, ...made]
 }
 
 /** An index keeps its name when its table gets another, so its stand-in needs one of its own: in turns. */
@@ -42,12 +42,12 @@ function indexed(name: string, table: string): string {
 }
 
 /** Whether there is anything of it. */
-export async function isStaged(sql: Sql): Promise<boolean> {
+export async function hasStagingTables(sql: Sql): Promise<boolean> {
   const name = "SELECT 1 FROM sqlite_master WHERE name = 'import_block'"
   return (await sql.first(name)) !== undefined
 }
 
-export function dropStaging(): Statement[] {
+export function dropStagingTables(): Statement[] {
   return ['block', ...replaced].map((name) => ({ sql: `DROP TABLE IF EXISTS import_${name}` }))
 }
 
@@ -96,7 +96,7 @@ export function placeRecords(records: readonly PlacedRecord[], rev: string): Sta
 }
 
 /** The staged tables become the live ones, and the repo knows of no record before them. */
-export function swapIn(): Statement[] {
+export function swapTables(): Statement[] {
   return [
     ...replaced.flatMap((name) => [
       { sql: `DROP TABLE ${name}` },

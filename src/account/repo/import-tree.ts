@@ -10,8 +10,8 @@ export interface ImportedTree {
 }
 
 /** Keys are hashed to layers: even in a tree of all records there are, none is this far down. */
-const DEEPEST = 64
-const LONGEST_PATH = 1024
+const MAX_DEPTH = 64
+const MAX_PATH_LENGTH = 1024
 const validPath = /^[a-zA-Z0-9.-]{1,317}\/[a-zA-Z0-9_~:.-]{1,512}$/
 
 /**
@@ -29,7 +29,7 @@ export function readTree(
   function read(cid: string, depth: number): void {
     const bytes = nodes.get(cid)
     if (bytes === undefined) throw badRepo(`tree node ${cid} is missing`)
-    if (depth === DEEPEST) throw badRepo('its tree is too deep')
+    if (depth === MAX_DEPTH) throw badRepo('its tree is too deep')
     const { left, entries } = readNode(bytes)
     if (left !== null) read(left, depth + 1)
     for (const { key, value, right } of entries) {
@@ -51,7 +51,7 @@ export function readTree(
 
 function checkPath(path: string): void {
   const rkey = path.slice(path.indexOf('/') + 1)
-  if (path.length > LONGEST_PATH || !validPath.test(path) || rkey === '.' || rkey === '..') {
-    throw badRepo(`invalid path ${JSON.stringify(path.slice(0, LONGEST_PATH))}`)
+  if (path.length > MAX_PATH_LENGTH || !validPath.test(path) || rkey === '.' || rkey === '..') {
+    throw badRepo(`invalid path ${JSON.stringify(path.slice(0, MAX_PATH_LENGTH))}`)
   }
 }

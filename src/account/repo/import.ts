@@ -13,22 +13,22 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
-import { refitBlobs } from '#src/account/blobs/references.ts'
+import { markChangedBlobs } from '#src/account/blobs/references.ts'
 import type { Head } from '#src/account/head.ts'
 import { checkCommit } from '#src/account/repo/import-commit.ts'
 import {
-  dropStaging,
-  isStaged,
-  makeStaging,
+  createStagingTables,
+  dropStagingTables,
+  hasStagingTables,
   type PlacedRecord,
   placeRecords,
   type StagedBlock,
   stageBlocks,
-  swapIn,
+  swapTables,
 } from '#src/account/repo/import-staging.ts'
 import { type ImportedTree, readTree } from '#src/account/repo/import-tree.ts'
 import { repoSigner } from '#src/account/repo/signer.ts'
-import { endStaleTakedowns } from '#src/account/takedowns.ts'
+import { deleteStaleTakedowns } from '#src/account/takedowns.ts'
 import { invalidRequest, unavailable } from '#src/errors.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { CarReader } from '#src/protocol/car-reader.ts'
@@ -42,7 +42,7 @@ import {
   readRecord,
 } from '#src/protocol/repo-blocks.ts'
 import { cidOf } from '#src/protocol/tree.ts'
-import { mustPrepare } from '#src/rules/states.ts'
+import { mustManage } from '#src/rules/states.ts'
 
 interface OpenImport {
   readonly id: string
@@ -70,17 +70,17 @@ interface Placing extends ImportedTree {
 const imports = new WeakMap<Account, OpenImport>()
 
 /** Of tree nodes in memory: those of a repo of half a million records. */
-const MOST_NODE_BYTES = 64 * 1024 * 1024
+const MAX_NODE_BYTES = 64 * 1024 * 1024
 /** What goes into one transaction, and about how much is done by one call of `finish`. */
-const PLACED_BYTES = 1024 * 1024
-const PLACED_RECORDS = 2_000
-const PLACED_A_CALL = 8
+const BATCH_BYTES = 1024 * 1024
+const BATCH_RECORDS = 2_000
+const BATCHES_PER_CALL = 8
 /** Where the storage is slow: a call must end before its caller gives it up. */
-const PLACING_MS = 5_000
+const CALL_BUDGET_MS = 5_000
 
 /** Begins an import. Throws 401 AccountTakedown where the account may not have one. */
 export async function beginImport(account: Account): Promise<{ id: string }> {
-  mustPrepare((await account.profile.get()).status)
+  mustManage((await account.profile.get()).status)
   const { sql, lane } = account
   const head = await lane.head()
   const open: OpenImport = {
@@ -101,7 +101,7 @@ export async function beginImport(account: Account): Promise<{ id: string }> {
   imports.set(account, open)
   const made = (async () => {
     await before?.turn
-    await sql.batch(await makeStaging(sql))
+    await sql.batch(await createStagingTables(sql))
   })()
   open.turn = made.catch(() => {})
   await made
@@ -109,7 +109,7 @@ export async function beginImport(account: Account): Promise<{ id: string }> {
 }
 
 /** Takes page `n`, counted from 0, of at most 512 KiB; may be repeated. Throws 400 where it is not part of a repo. */
-export async function takeImportPage(
+export async function addImportPage(
   account: Account,
   { id, n, bytes }: { id: string; n: number; bytes: Uint8Array },
 ): Promise<void> {
@@ -139,8 +139,8 @@ export async function finishImport(
   return inTurn(account, id, async (open) => {
     open.placing ??= await verify(account, open, keys)
     const { placing } = open
-    const until = account.clock.now() + PLACING_MS
-    for (let i = 0; i < PLACED_A_CALL && placing.next < placing.paths.length; i++) {
+    const until = account.clock.now() + CALL_BUDGET_MS
+    for (let i = 0; i < BATCHES_PER_CALL && placing.next < placing.paths.length; i++) {
       await placeSome(account, open, placing)
       if (account.clock.now() > until) break
     }
@@ -148,7 +148,7 @@ export async function finishImport(
     await replaceRepo(account, open, placing)
     imports.delete(account)
     // What is left of it is in nobody's way; the next import would sweep it too.
-    await account.sql.batch(dropStaging()).catch(() => {})
+    await account.sql.batch(dropStagingTables()).catch(() => {})
     return { done: true }
   })
 }
@@ -159,20 +159,20 @@ export async function abortImport(account: Account, { id }: { id: string }): Pro
   if (open !== undefined && open.id !== id) return
   imports.delete(account)
   await open?.turn
-  if (!imports.has(account)) await account.sql.batch(dropStaging())
+  if (!imports.has(account)) await account.sql.batch(dropStagingTables())
 }
 
 /** Gives up whatever import is open: to be called before the account sleeps. */
-export async function endImports(account: Account): Promise<void> {
+export async function abortOpenImport(account: Account): Promise<void> {
   const open = imports.get(account)
   if (open !== undefined) await abortImport(account, open)
 }
 
 /** Sweeps up after an import that died with its process: to be called when the account wakes. */
-export async function sweepImports(account: Account): Promise<void> {
-  if (!(await isStaged(account.sql))) return
+export async function cleanUpImports(account: Account): Promise<void> {
+  if (!(await hasStagingTables(account.sql))) return
   // One that was begun meanwhile has swept for itself.
-  if (!imports.has(account)) await account.sql.batch(dropStaging())
+  if (!imports.has(account)) await account.sql.batch(dropStagingTables())
 }
 
 /** Runs the next part of the import. */
@@ -213,7 +213,7 @@ function sortBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
   if (value === undefined) throw badRepo(`block ${cid} is not DAG-CBOR`)
   if (isNodeShaped(value)) {
     open.nodeBytes += bytes.length
-    if (open.nodeBytes > MOST_NODE_BYTES) throw badRepo('its tree is too large')
+    if (open.nodeBytes > MAX_NODE_BYTES) throw badRepo('its tree is too large')
     open.nodes.set(cid, bytes.slice())
     return []
   }
@@ -249,7 +249,7 @@ async function placeSome({ sql }: Account, open: OpenImport, placing: Placing): 
   const records: PlacedRecord[] = []
   let bytes = 0
   let i = placing.next
-  while (i < paths.length && records.length < PLACED_RECORDS && bytes < PLACED_BYTES) {
+  while (i < paths.length && records.length < BATCH_RECORDS && bytes < BATCH_BYTES) {
     const id = open.blocks.get(cids[i]!)!
     records.push([paths[i]!, cids[i]!, id])
     bytes += open.sizes[id]!
@@ -261,11 +261,11 @@ async function placeSome({ sql }: Account, open: OpenImport, placing: Placing): 
 
 /** Step 4. */
 async function replaceRepo(account: Account, open: OpenImport, placing: Placing): Promise<void> {
-  const { blobs, did, clock, lane, profile, standing } = account
+  const { blobs, did, clock, lane, profile, directoryMirror } = account
   blobs.noteReferences()
   await lane.write(async ({ head }) => {
     const { status } = await profile.get()
-    mustPrepare(standing.coming ?? status)
+    mustManage(directoryMirror.pendingStatus ?? status)
     // It was kept, and only nobody heard of it.
     if (head.rev === placing.rev) return { answer: undefined, head, statements: [], events: [] }
     if (head.cid !== open.head.cid) {
@@ -279,8 +279,8 @@ async function replaceRepo(account: Account, open: OpenImport, placing: Placing)
     return {
       answer: undefined,
       head: { ...commit, tree: placing.tree },
-      statements: [...swapIn(), refitBlobs(), endStaleTakedowns()],
-      durable: () => blobs.settle(),
+      statements: [...swapTables(), markChangedBlobs(), deleteStaleTakedowns()],
+      onDurable: () => blobs.reconcile(),
       // Of an account that is not active nothing is told before it is activated.
       events: status === 'active' ? [sync] : [],
     }

@@ -1,27 +1,27 @@
 /** getLatestCommit, getHead, getRepoStatus, getBlocks and sync.getRecord: small answers about the signed tree. */
 import type { Account } from '#src/account/account.ts'
 import { loadRoot, type Root } from '#src/account/head.ts'
-import { mayRead, type Reader } from '#src/account/repo/access.ts'
+import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
 import { cidOf, lookUp, type TreeNode } from '#src/protocol/tree.ts'
 import { collectPath, walk } from '#src/protocol/tree-walk.ts'
-import { mustShow, standing } from '#src/rules/states.ts'
+import { formatAccountStatus, mustShow } from '#src/rules/states.ts'
 
 /** com.atproto.sync.getLatestCommit. */
 export async function getLatestCommit(
   account: Account,
   as: Reader,
 ): Promise<{ cid: string; rev: string }> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const { cid, rev } = await currentRoot(account)
   return { cid, rev }
 }
 
 /** com.atproto.sync.getHead (deprecated, still served). */
 export async function getHead(account: Account, as: Reader): Promise<{ root: string }> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   return { root: (await currentRoot(account)).cid }
 }
 
@@ -36,7 +36,7 @@ export interface RepoStatus {
 export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   const { status } = await account.profile.get()
   mustShow(status, account.did)
-  if (status !== 'active') return { did: account.did, ...standing(status) }
+  if (status !== 'active') return { did: account.did, ...formatAccountStatus(status) }
   return { did: account.did, active: true, rev: (await currentRoot(account)).rev }
 }
 
@@ -46,7 +46,7 @@ export async function getRecordProof(
   input: { collection: string; rkey: string },
   as: Reader,
 ): Promise<Uint8Array> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const head = await account.lane.head()
   const path = `${input.collection}/${input.rkey}`
   const nodes = new Set<TreeNode>()
@@ -63,7 +63,7 @@ export async function getBlocks(
   input: { cids: readonly string[] },
   as: Reader,
 ): Promise<Uint8Array> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const head = await account.lane.head()
   const wanted = new Set(input.cids)
   const found = new Map<string, Uint8Array>()
@@ -89,7 +89,7 @@ async function recordBlock(account: Account, path: string, cid: string): Promise
 }
 
 async function currentRoot(account: Account): Promise<Root> {
-  const root = account.lane.loaded ?? (await loadRoot(account.sql))
+  const root = account.lane.cachedHead ?? (await loadRoot(account.sql))
   if (root === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
   return root
 }

@@ -37,7 +37,7 @@ export async function listRecords(
       // '0' is the character after '/': the bounds take in every rkey of the collection.
       const low = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
       const high = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
-      const shown = (await account.takedowns.any())
+      const shown = (await account.takedowns.mayExist())
         ? 'AND path NOT IN (SELECT path FROM takedown)'
         : ''
       const rows = await packedRecords(

@@ -24,9 +24,9 @@ export interface RecentRecords {
 const PROFILE = 'app.bsky.actor.profile/self'
 const POSTS = 'app.bsky.feed.post'
 /** As many as the reference gives. */
-const MOST_POSTS = 10
+const MAX_POSTS = 10
 /** Bytes; all of them together pass from one process to another in one piece. */
-const LARGEST = 12_000
+const MAX_RECORD_BYTES = 12_000
 /** Records that are looked at for one that is older. */
 const LOOK_BACK = 100
 
@@ -75,15 +75,15 @@ async function last({ sql }: Account): Promise<Kept> {
   const [rows, first] = await Promise.all([
     sql.all<Row>(
       `SELECT path, cid, rev, hex(value) AS value FROM record
-       WHERE path = ? AND length(value) <= ${LARGEST}
+       WHERE path = ? AND length(value) <= ${MAX_RECORD_BYTES}
        UNION ALL
        SELECT * FROM (SELECT path, cid, rev, hex(value) AS value FROM record
-                      WHERE path > ? AND path < ? AND length(value) <= ${LARGEST}
+                      WHERE path > ? AND path < ? AND length(value) <= ${MAX_RECORD_BYTES}
                       ORDER BY path DESC LIMIT ?)`,
       PROFILE,
       `${POSTS}/`,
       `${POSTS}0`,
-      MOST_POSTS,
+      MAX_POSTS,
     ),
     sql.first<{ oldest: string | null }>(
       `SELECT min(rev) AS oldest FROM (SELECT rev FROM record ORDER BY path LIMIT ${LOOK_BACK})`,

@@ -19,7 +19,7 @@ export function collectionOf(path: string): string {
 }
 
 /** The key under which a backlink of an open transaction is remembered. */
-export function linkKey(collection: string, subject: string): string {
+export function backlinkKey(collection: string, subject: string): string {
   return `${collection} ${subject}`
 }
 
@@ -71,7 +71,7 @@ function dropReferences(path: string): Statement[] {
 }
 
 /** Durable records of a collection that are about the same subject. */
-export async function linksTo(
+export async function backlinksTo(
   account: Account,
   collection: string,
   subject: string,

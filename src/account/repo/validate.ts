@@ -45,12 +45,12 @@ export function prepareRecord(input: RecordInput): PreparedRecord {
   else if (type !== collection) {
     throw invalidRequest(`Invalid $type: expected ${collection}, got ${type}`)
   }
-  const status = validate === false ? undefined : judge(input, value)
+  const status = validate === false ? undefined : checkLexicon(input, value)
   const bytes = encode(value)
   return { bytes, cid: cidForCbor(bytes), status, blobs, backlinks: backlinks(collection, value) }
 }
 
-function judge(
+function checkLexicon(
   { collection, rkey, validate, at = ['record'] }: RecordInput,
   value: LexMap,
 ): ValidationStatus {

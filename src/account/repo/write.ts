@@ -2,7 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { cidsOf } from '#src/account/blobs/references.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/account/repo/commit-writes.ts'
-import { linkKey, linksTo, type NewRecord } from '#src/account/repo/records.ts'
+import { backlinkKey, backlinksTo, type NewRecord } from '#src/account/repo/records.ts'
 import {
   prepareRecord,
   type RecordInput,
@@ -213,8 +213,8 @@ async function supersededBy(
   if (input.validate === false) return []
   const paths = new Set<string>()
   for (const subject of record.subjects) {
-    for (const path of await linksTo(account, input.collection, subject)) paths.add(path)
-    for (const path of view.recentLinks(linkKey(input.collection, subject))) paths.add(path)
+    for (const path of await backlinksTo(account, input.collection, subject)) paths.add(path)
+    for (const path of view.recentBacklinks(backlinkKey(input.collection, subject))) paths.add(path)
   }
   paths.delete(record.path)
   return [...paths]

@@ -1,7 +1,7 @@
 /** App passwords: one for each app that is not trusted with everything (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
-import { openRow } from '#src/account/sessions/open-row.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -31,10 +31,10 @@ interface Row {
  */
 export async function createAppPassword(
   account: Account,
-  input: { name: string; password: string; privileged: boolean; where?: Where },
+  input: { name: string; password: string; privileged: boolean; where?: ClientInfo },
 ): Promise<AppPassword & { password: string }> {
   const { name, password, privileged, where } = input
-  await openRow(account)
+  await usableRow(account)
   const secret = await hashAppPassword(account.did, password)
   const find = () => account.sql.first<Row>(`${select} AND name = ?`, kind, name)
   if ((await find()) === undefined) {
@@ -44,7 +44,7 @@ export async function createAppPassword(
               VALUES (?, ?, ?, ?, ?)`,
         params: [kind, name, secret, privileged ? 1 : 0, account.clock.now()],
       },
-      ...noteEvent(account, 'app password created', where, name),
+      ...noteSecurityEvent(account, 'app password created', where, name),
     ])
   }
   const row = await find()
@@ -63,18 +63,18 @@ export async function listAppPasswords(account: Account): Promise<{ passwords: A
 /** com.atproto.server.revokeAppPassword: the password and its sessions; silent where there is none. */
 export async function revokeAppPassword(
   account: Account,
-  { name, where }: { name: string; where?: Where },
+  { name, where }: { name: string; where?: ClientInfo },
 ): Promise<void> {
   const known = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
   await account.sql.batch([
     { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
-    ...(known === undefined ? [] : noteEvent(account, 'app password revoked', where, name)),
+    ...(known === undefined ? [] : noteSecurityEvent(account, 'app password revoked', where, name)),
   ])
 }
 
 /** Ends all app passwords and their sessions. */
-export function dropAppPasswords(): Statement[] {
+export function deleteAllAppPasswords(): Statement[] {
   return [
     { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name IS NOT NULL' },

@@ -10,8 +10,8 @@
 import type { Account } from '#src/account/account.ts'
 import { forgetFactors, removeRows } from '#src/account/factors/rows.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
-import { useAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -19,7 +19,7 @@ import type { Statement } from '#src/ports/sql.ts'
 const turns = new WeakMap<Account, Promise<unknown>>()
 
 /** Gives the account this email, in lower case. Codes by mail are off after it. Throws 400 where somebody else has it. */
-export function changeEmail(account: Account, email: string, where?: Where): Promise<void> {
+export function changeEmail(account: Account, email: string, where?: ClientInfo): Promise<void> {
   return inTurn(account, async () => {
     const wanted = (await account.profile.get()).emailWanted
     if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
@@ -38,7 +38,7 @@ export async function finishEmailChange(account: Account): Promise<void> {
 }
 
 /** Steps 2 and 3. */
-async function finish(account: Account, email: string, where?: Where): Promise<void> {
+async function finish(account: Account, email: string, where?: ClientInfo): Promise<void> {
   try {
     await account.claimEmail(email)
   } catch (error) {
@@ -48,10 +48,10 @@ async function finish(account: Account, email: string, where?: Where): Promise<v
   // An account that is gone keeps no address.
   if ((await account.profile.get()).status === 'deleted') return
   const ended = [
-    useAllEmailTokens(),
+    consumeAllEmailTokens(),
     removeRows('email'),
     removeRows('code'),
-    ...noteEvent(account, 'email changed', where),
+    ...noteSecurityEvent(account, 'email changed', where),
   ]
   await store(account, { email, emailConfirmedAt: null, emailWanted: null }, ended)
 }

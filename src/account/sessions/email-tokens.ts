@@ -1,6 +1,6 @@
 /** Tokens that are sent by mail, to show that somebody reads an account's mail: one for each purpose, for 15 minutes. */
 import type { Account } from '#src/account/account.ts'
-import { openRow } from '#src/account/sessions/open-row.ts'
+import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -26,7 +26,7 @@ export async function requestEmailToken(
   account: Account,
   { purpose, evenTakendown = false }: { purpose: EmailPurpose; evenTakendown?: boolean },
 ): Promise<{ token: string; email: string }> {
-  const row = evenTakendown ? await account.profile.find() : await openRow(account)
+  const row = evenTakendown ? await account.profile.find() : await usableRow(account)
   if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
   if (row.email === null) throw invalidRequest('account does not have an email address')
   const token = randomLetters(2, 5).toUpperCase()
@@ -52,12 +52,12 @@ export async function checkEmailToken(
 }
 
 /** Ends the token of this purpose; to be part of the transaction in which it takes effect. */
-export function useEmailToken(purpose: EmailPurpose): Statement {
+export function consumeEmailToken(purpose: EmailPurpose): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, purpose] }
 }
 
 /** Ends all tokens: what was sent to an old address is worth nothing any more. */
-export function useAllEmailTokens(): Statement {
+export function consumeAllEmailTokens(): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
 }
 

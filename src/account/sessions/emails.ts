@@ -2,15 +2,15 @@
 import type { Account } from '#src/account/account.ts'
 import { addEmailFactor, removeEmailFactor } from '#src/account/factors/email.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
-import type { Where } from '#src/account/security-events.ts'
+import type { ClientInfo } from '#src/account/security-events.ts'
 import { changeEmail, finishEmailChange } from '#src/account/sessions/change-email.ts'
 import {
   checkEmailToken,
+  consumeEmailToken,
   type EmailPurpose,
   requestEmailToken,
-  useEmailToken,
 } from '#src/account/sessions/email-tokens.ts'
-import { openRow } from '#src/account/sessions/open-row.ts'
+import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { parseAddress, parseEmail } from '#src/rules/emails.ts'
 
@@ -36,7 +36,10 @@ export async function confirmEmail(
   await checkEmailToken(account, 'confirm_email', token)
   const emailConfirmedAt = new Date(account.clock.now()).toISOString()
   try {
-    await account.sql.batch([updateProfile({ emailConfirmedAt }), useEmailToken('confirm_email')])
+    await account.sql.batch([
+      updateProfile({ emailConfirmedAt }),
+      consumeEmailToken('confirm_email'),
+    ])
   } finally {
     account.profile.forget()
   }
@@ -63,7 +66,7 @@ export async function requestEmailUpdate(
  */
 export async function updateEmail(
   account: Account,
-  input: { email: string; token?: string; emailAuthFactor?: boolean; where?: Where },
+  input: { email: string; token?: string; emailAuthFactor?: boolean; where?: ClientInfo },
 ): Promise<void> {
   const row = await usable(account)
   const email = parseEmail(input.email)
@@ -75,7 +78,7 @@ export async function updateEmail(
   }
   if (input.token) await checkEmailToken(account, 'update_email', input.token)
   if (isSame && isWanted === false) {
-    await account.sql.batch([useEmailToken('update_email')])
+    await account.sql.batch([consumeEmailToken('update_email')])
     return removeEmailFactor(account, where && { where })
   }
   await changeEmail(account, email, where)
@@ -88,5 +91,5 @@ export async function setEmail(account: Account, input: { email: string }): Prom
 
 async function usable(account: Account): Promise<ProfileRow> {
   await finishEmailChange(account)
-  return openRow(account)
+  return usableRow(account)
 }

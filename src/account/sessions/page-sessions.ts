@@ -4,18 +4,18 @@
  */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
-import { mailedCode } from '#src/account/factors/codes.ts'
-import { showPasskey } from '#src/account/factors/passkeys.ts'
+import { createEmailCode } from '#src/account/factors/codes.ts'
+import { verifyPasskey } from '#src/account/factors/passkeys.ts'
 import {
   type FactorKind,
   factorKinds,
   findRow,
   putRow,
-  removeOlder,
+  removeOlderRows,
   removeRows,
 } from '#src/account/factors/rows.ts'
-import { showCode } from '#src/account/factors/second-step.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { verifyCode } from '#src/account/factors/second-step.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { isPassword } from '#src/account/sessions/passwords.ts'
 import { authRequired } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -33,7 +33,7 @@ const proven = 1
 
 interface Visit {
   token: string
-  where?: Where
+  where?: ClientInfo
 }
 
 /**
@@ -55,7 +55,7 @@ export async function signIn(
 }
 
 /** What a sign-in that lacks its second step may show. Throws 401 where there is no such sign-in. */
-export async function pendingStep(
+export async function getPendingStep(
   account: Account,
   { token }: { token: string },
 ): Promise<{ kinds: FactorKind[] }> {
@@ -65,26 +65,26 @@ export async function pendingStep(
 }
 
 /** A code to mail for the second step, as `mailedCode` says; undefined where the account takes none. */
-export async function mailStep(
+export async function requestStepCode(
   account: Account,
   { token }: { token: string },
 ): Promise<{ email: string; token?: string } | undefined> {
-  const { kinds } = await pendingStep(account, { token })
-  return kinds.includes('email') ? mailedCode(account, 'email') : undefined
+  const { kinds } = await getPendingStep(account, { token })
+  return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
 }
 
 /** The second step: a code, or a passkey's answer. Throws 401 as `pendingStep`, 400 InvalidToken, 429. */
-export async function finishStep(
+export async function finishSecondStep(
   account: Account,
   { token, code, response, where }: Visit & { code?: string; response?: unknown },
 ): Promise<void> {
   if (await findRow(account, 'session', idOf(token))) return
-  await pendingStep(account, { token })
+  await getPendingStep(account, { token })
   const effect = begin(account, token, where, proven)
-  if (code !== undefined) await showCode(account, { code, where, effect })
+  if (code !== undefined) await verifyCode(account, { code, where, effect })
   else {
-    await showPasskey(account, { response, effect }).catch(async (error) => {
-      await account.sql.batch(noteEvent(account, 'second factor refused', where))
+    await verifyPasskey(account, { response, effect }).catch(async (error) => {
+      await account.sql.batch(noteSecurityEvent(account, 'second factor refused', where))
       throw error
     })
   }
@@ -98,7 +98,7 @@ export async function signInWithPasskey(
   if (await findRow(account, 'session', idOf(token))) return
   mustLogIn((await account.profile.get()).status)
   const effect = begin(account, token, where, proven)
-  await showPasskey(account, { response, effect })
+  await verifyPasskey(account, { response, effect })
 }
 
 /** Throws 401 where the token is of no session, or of one that is over. */
@@ -124,21 +124,21 @@ async function hasProof(account: Account, token: string): Promise<boolean> {
  */
 export async function passSecondStep(
   account: Account,
-  { code, token, where }: { code?: string; token?: string; where?: Where },
+  { code, token, where }: { code?: string; token?: string; where?: ClientInfo },
 ): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: { email: string; token?: string } }> {
   const kinds = [...(await factorKinds(account))]
-  const event = noteEvent(account, 'sign in', where)
+  const event = noteSecurityEvent(account, 'sign in', where)
   const isProven = token !== undefined && (await hasProof(account, token))
   if (kinds.length === 0 || isProven) {
     await account.sql.batch(event)
     return { passed: true, kinds }
   }
   if (code) {
-    await showCode(account, { code, where, effect: event })
+    await verifyCode(account, { code, where, effect: event })
     return { passed: true, kinds }
   }
   if (!kinds.includes('email')) return { passed: false, kinds }
-  return { passed: false, kinds, mail: await mailedCode(account, 'email') }
+  return { passed: false, kinds, mail: await createEmailCode(account, 'email') }
 }
 
 /** Silent where there is nothing to end. */
@@ -152,16 +152,16 @@ export async function endPageSession(
 function begin(
   account: Account,
   token: string,
-  where: Where | undefined,
+  where: ClientInfo | undefined,
   counter: number,
 ): Statement[] {
   const now = account.clock.now()
   return [
     removeRows('step', idOf(token)),
-    removeOlder('step', now - stepLifetime),
-    removeOlder('session', now - sessionLifetime),
+    removeOlderRows('step', now - stepLifetime),
+    removeOlderRows('session', now - sessionLifetime),
     putRow(account, 'session', idOf(token), { counter }),
-    ...noteEvent(account, 'sign in', where),
+    ...noteSecurityEvent(account, 'sign in', where),
   ]
 }
 

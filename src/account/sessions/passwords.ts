@@ -2,8 +2,8 @@
 import type { Account } from '#src/account/account.ts'
 import { removeRows } from '#src/account/factors/rows.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
-import { checkEmailToken, useEmailToken } from '#src/account/sessions/email-tokens.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
@@ -11,7 +11,7 @@ import { checkNewPassword } from '#src/rules/passwords.ts'
 /** com.atproto.server.resetPassword, the account's half. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
 export async function resetPassword(
   account: Account,
-  { token, password, where }: { token: string; password: string; where?: Where },
+  { token, password, where }: { token: string; password: string; where?: ClientInfo },
 ): Promise<void> {
   checkNewPassword(password)
   await checkEmailToken(account, 'reset_password', token)
@@ -21,7 +21,7 @@ export async function resetPassword(
 /** com.atproto.admin.updateAccountPassword. Throws 400. Ends all sessions. */
 export async function setPassword(
   account: Account,
-  { password, where }: { password: string; where?: Where },
+  { password, where }: { password: string; where?: ClientInfo },
 ): Promise<void> {
   checkNewPassword(password)
   const row = await account.profile.get()
@@ -30,11 +30,11 @@ export async function setPassword(
   try {
     await account.sql.batch([
       updateProfile({ passwordHash }),
-      useEmailToken('reset_password'),
+      consumeEmailToken('reset_password'),
       { sql: 'DELETE FROM refresh_token' },
       removeRows('session'),
       removeRows('step'),
-      ...noteEvent(account, 'password changed', where),
+      ...noteSecurityEvent(account, 'password changed', where),
     ])
   } finally {
     account.profile.forget()

@@ -26,7 +26,7 @@ export function storeToken(id: string, now: number): Statement {
 }
 
 /** The same for a token that is given for a password, unless that was changed or revoked meanwhile. */
-export function storeGivenToken(
+export function storeTokenUnlessRevoked(
   id: string,
   now: number,
   given: { appPassword: string | undefined; passwordHash: string | null },

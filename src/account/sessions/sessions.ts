@@ -1,12 +1,16 @@
 /** The sessions of one account: logging in, refreshing, asking, logging out (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
 import { factorKinds } from '#src/account/factors/rows.ts'
-import { mustShowFactor } from '#src/account/factors/second-step.ts'
+import { mustVerifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
-import { noteEvent, type Where } from '#src/account/security-events.ts'
+import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
 import { isPassword } from '#src/account/sessions/passwords.ts'
-import { revokeToken, rotateToken, storeGivenToken } from '#src/account/sessions/refresh-tokens.ts'
+import {
+  revokeToken,
+  rotateToken,
+  storeTokenUnlessRevoked,
+} from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import {
@@ -16,7 +20,7 @@ import {
   type SessionTokens,
   takendownScope,
 } from '#src/rules/session-tokens.ts'
-import { may, mustLogIn, standing } from '#src/rules/states.ts'
+import { formatAccountStatus, may, mustLogIn } from '#src/rules/states.ts'
 
 /** Output of com.atproto.server.getSession. */
 export interface SessionInfo {
@@ -41,7 +45,12 @@ export interface Session extends SessionInfo, SessionTokens {}
  */
 export async function createSession(
   account: Account,
-  input: { password: string; allowTakendown?: boolean; authFactorToken?: string; where?: Where },
+  input: {
+    password: string
+    allowTakendown?: boolean
+    authFactorToken?: string
+    where?: ClientInfo
+  },
 ): Promise<Session> {
   const { password, allowTakendown = false, authFactorToken: code, where } = input
   const row = await account.profile.find()
@@ -51,15 +60,15 @@ export async function createSession(
   const appPassword = isOpen ? await findAppPassword(account, password) : undefined
   if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
-  if (appPassword === undefined) await mustShowFactor(account, { code, where })
+  if (appPassword === undefined) await mustVerifyFactor(account, { code, where })
   const tokenId = newTokenId()
   // The refresh token of a taken-down account is not stored, so that it cannot be used.
   if (isOpen) {
     const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
     const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
     await account.sql.batch([
-      storeGivenToken(tokenId, account.clock.now(), given),
-      ...noteEvent(account, kind, where, appPassword?.name),
+      storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
+      ...noteSecurityEvent(account, kind, where, appPassword?.name),
     ])
   }
   return withFactor(account, sessionOf(account, row, tokenId, appPassword))
@@ -120,7 +129,7 @@ function infoOf({ did }: Account, row: ProfileRow): SessionInfo {
     handle: row.handle ?? 'handle.invalid',
     ...(row.email === null ? {} : { email: row.email }),
     emailConfirmed: row.emailConfirmedAt !== null,
-    ...standing(row.status),
+    ...formatAccountStatus(row.status),
   }
 }
 

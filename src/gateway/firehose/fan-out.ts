@@ -11,7 +11,7 @@ import type { LogPage } from '#src/sequencer/log.ts'
 export interface LogSource {
   bounds(): Promise<{ first: number; head: number }>
   read(query: { after: number; limit: number }): Promise<LogPage>
-  follow(query: { after: number; waitMs: number; isHeard: boolean }): Promise<LogPage>
+  follow(query: { after: number; waitMs: number; hasSubscribers: boolean }): Promise<LogPage>
 }
 
 /** Somebody who wants to be told that the ring has grown. */
@@ -20,7 +20,7 @@ export interface Consumer {
 }
 
 const WAIT_MS = 20_000
-const LONGEST_PAUSE_MS = 5_000
+const MAX_RETRY_DELAY_MS = 5_000
 
 export class FanOut {
   readonly ring: FrameRing
@@ -61,7 +61,7 @@ export class FanOut {
         failures = 0
       } catch (error) {
         this.#log.warn({ err: error, failures }, 'the firehose cannot follow the sequencer')
-        const ms = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures++)
+        const ms = Math.min(MAX_RETRY_DELAY_MS, 50 * 2 ** failures++)
         await pause(ms, undefined, { signal, ref: false }).catch(() => {})
       }
     }
@@ -89,7 +89,7 @@ export class FanOut {
   async #hear(): Promise<void> {
     const after = this.ring.head
     const isHeard = this.#consumers.size > 0
-    const page = await this.#source.follow({ after, waitMs: WAIT_MS, isHeard })
+    const page = await this.#source.follow({ after, waitMs: WAIT_MS, hasSubscribers: isHeard })
     const { events, head, trimmed, erased } = page
     if (this.#closing.signal.aborted) return
     // This process was away for longer than the log reaches back: nobody may take the ring for complete.
@@ -98,6 +98,6 @@ export class FanOut {
     this.ring.append(events)
     if (events.length > 0) this.#onEvents()
     for (const consumer of this.#consumers) consumer.pump()
-    this.ring.forget(Math.max(erased, trimmed + 1))
+    this.ring.dropBefore(Math.max(erased, trimmed + 1))
   }
 }

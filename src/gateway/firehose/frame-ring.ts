@@ -63,7 +63,7 @@ export class FrameRing {
   }
 
   /** Lets go of what is older than this seq: it is in the log no more, or may be changed there. */
-  forget(before: number): void {
+  dropBefore(before: number): void {
     while (this.#segments.length > 0 && firstOf(this.#segments[0]!) < before) this.#drop()
   }
 
@@ -82,7 +82,7 @@ export class FrameRing {
   }
 
   /** How many frames come after a covered `seq`. */
-  behind(seq: number): number {
+  countAfter(seq: number): number {
     const segment = this.#find(seq)
     if (segment === undefined) return 0
     return this.#count - segment.ordinal - segment.seqs.findIndex((other) => other > seq)

@@ -25,14 +25,14 @@ const PATH = '/xrpc/com.atproto.sync.subscribeRepos'
 const PAGE_EVENTS = 500
 const PING_MS = 30_000
 /** How long a peer may take to say goodbye when the server stops. */
-const GOODBYE_MS = 1_000
+const CLOSE_TIMEOUT_MS = 1_000
 /** Subscribers have nothing to say. */
 const MAX_INCOMING_BYTES = 1_024
 
 const GOING_AWAY = 1001
 const INTERNAL_ERROR = 1011
 
-export interface SubscribeReposPorts {
+export interface FirehosePorts {
   dispatch: { readonly sequencer: { readonly log: LogSource } }
   log: Log
   settings: {
@@ -43,7 +43,7 @@ export interface SubscribeReposPorts {
   onEvents?: () => void
 }
 
-export interface SubscribeRepos {
+export interface Firehose {
   /** Says goodbye to all, and stops following. */
   close(): Promise<void>
   /** How many are connected. */
@@ -55,7 +55,7 @@ export interface SubscribeRepos {
 }
 
 /** Serves the firehose on `server`; an upgrade to anything else is cut off. */
-export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts): SubscribeRepos {
+export function attachSubscribeRepos(server: Server, ports: FirehosePorts): Firehose {
   const { dispatch, log, settings, onEvents } = ports
   const source = dispatch.sequencer.log
   const fanOut = new FanOut({ source, log, ...(onEvents && { onEvents }) })
@@ -72,7 +72,7 @@ export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts)
     const subscriber = new Subscriber({ ws, socket, fanOut, maxBuffer: settings.maxBuffer })
     subscribers.add(subscriber)
     ws.on('close', () => subscribers.delete(subscriber))
-    await serve(subscriber, cursor, { source, fanOut, log })
+    await serveSubscriber(subscriber, cursor, { source, fanOut, log })
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -108,7 +108,7 @@ export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts)
         subscriber.end(GOING_AWAY, 'the server is stopping')
         return subscriber.closed
       })
-      await Promise.race([Promise.all(leaving), pause(GOODBYE_MS, undefined, { ref: false })])
+      await Promise.race([Promise.all(leaving), pause(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       for (const subscriber of subscribers) subscriber.terminate()
     },
   }
@@ -116,11 +116,11 @@ export function attachSubscribeRepos(server: Server, ports: SubscribeReposPorts)
 
 /** In seconds: a seq is a time in microseconds. */
 function lagOf({ ring }: FanOut, position: number): number {
-  const hasAll = ring.covers(position) && ring.behind(position) === 0
+  const hasAll = ring.covers(position) && ring.countAfter(position) === 0
   return position === 0 || hasAll ? 0 : (ring.head - position) / 1e6
 }
 
-export interface Feed {
+export interface SubscriptionPorts {
   source: LogSource
   fanOut: FanOut
   log: Log
@@ -132,10 +132,10 @@ const outdatedCursor = infoFrame(
 )
 
 /** One subscriber, from its cursor to its end. What goes wrong is told to it, and ends it. */
-export async function serve(
+export async function serveSubscriber(
   subscriber: Subscriber,
   cursor: string | null,
-  feed: Feed,
+  feed: SubscriptionPorts,
 ): Promise<void> {
   try {
     await begin(subscriber, cursor, feed)
@@ -155,7 +155,7 @@ export async function serve(
 async function begin(
   subscriber: Subscriber,
   cursor: string | null,
-  { source, fanOut }: Feed,
+  { source, fanOut }: SubscriptionPorts,
 ): Promise<void> {
   await fanOut.ready()
   subscriber.position = fanOut.ring.head
@@ -169,7 +169,10 @@ async function begin(
 }
 
 /** 2. Replay. */
-async function replay(subscriber: Subscriber, { source, fanOut }: Feed): Promise<void> {
+async function replay(
+  subscriber: Subscriber,
+  { source, fanOut }: SubscriptionPorts,
+): Promise<void> {
   while (subscriber.isOpen && !fanOut.ring.covers(subscriber.position)) {
     const after = subscriber.position
     const { events, head, trimmed } = await source.read({ after, limit: PAGE_EVENTS })

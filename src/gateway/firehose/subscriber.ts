@@ -87,7 +87,7 @@ export class Subscriber {
       this.#write(next.bytes)
       this.position = next.last
     }
-    if (this.#isLive && ring.behind(this.position) > this.#maxBuffer) this.tooSlow()
+    if (this.#isLive && ring.countAfter(this.position) > this.#maxBuffer) this.tooSlow()
   }
 
   tooSlow(): void {

@@ -2,7 +2,7 @@
 import type { Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import type { Incoming } from '#src/gateway/http/body.ts'
+import type { BodySource } from '#src/gateway/http/body.ts'
 
 export interface BodyStream {
   /** The media type that the caller gives it, without parameters. */
@@ -13,7 +13,7 @@ export interface BodyStream {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
-export interface StreamTerms {
+export interface BodyStreamOptions {
   /** The media type expected, or an asterisk on both sides of its slash for any. */
   accepts: string
   /** Bytes, of what came and of what it decodes to. */
@@ -23,14 +23,14 @@ export interface StreamTerms {
 }
 
 /** However steadily it comes, a body ends some time. */
-const LONGEST_MS = 60 * 60 * 1000
+const CALL_TIMEOUT_MS = 60 * 60 * 1000
 /** What is held at once, of a client that is faster than whoever takes its bytes. */
 const HELD_BYTES = 1024 * 1024
 
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/
 
 /** Throws what can be told before anything has come: 400, 413, 415. */
-export function openBody(incoming: Incoming, terms: StreamTerms): BodyStream {
+export function openBodyStream(incoming: BodySource, terms: BodyStreamOptions): BodyStream {
   const said = incoming.header('content-length')
   if (said === undefined && incoming.header('transfer-encoding') === undefined) {
     throw invalidRequest('A request body is expected but none was provided')
@@ -73,7 +73,7 @@ function encodingsOf(header: string | undefined): string[] {
 async function* taken(
   body: Readable,
   encodings: readonly string[],
-  { limit, idleMs }: Pick<StreamTerms, 'limit' | 'idleMs'>,
+  { limit, idleMs }: Pick<BodyStreamOptions, 'limit' | 'idleMs'>,
 ): AsyncGenerator<Uint8Array> {
   const transforms = encodings.map((name) => decoders[name]!())
   let source = body
@@ -119,7 +119,7 @@ class Inbox {
   constructor(source: Readable, idleMs: number) {
     this.#source = source
     this.#idleMs = idleMs
-    this.#longest = setTimeout(() => this.fail(tooSlow()), LONGEST_MS)
+    this.#longest = setTimeout(() => this.fail(tooSlow()), CALL_TIMEOUT_MS)
     source.on('data', this.#take).on('end', this.#end)
     this.#awaitMore()
   }

@@ -6,12 +6,12 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
 /** A request, as far as its body goes. */
-export interface Incoming {
+export interface BodySource {
   header(name: string): string | undefined
   body(): Readable
 }
 
-export interface BodyTerms {
+export interface BodyOptions {
   /** The media type expected; undefined where no body may come. */
   accepts: string | undefined
   /** Bytes, of what came and of what it decodes to. */
@@ -23,7 +23,7 @@ export interface BodyTerms {
  * The JSON value of the body; undefined where none is expected and none came. Throws 400 where it is not what is
  * expected, 408 where it is slow, 413 where it is big, 415 where nobody can decode it.
  */
-export async function readBody(incoming: Incoming, terms: BodyTerms): Promise<unknown> {
+export async function readBody(incoming: BodySource, terms: BodyOptions): Promise<unknown> {
   const chunked = incoming.header('transfer-encoding') !== undefined
   const length = incoming.header('content-length')
   if (terms.accepts === undefined) {
@@ -41,9 +41,9 @@ export async function readBody(incoming: Incoming, terms: BodyTerms): Promise<un
 
 /** A chunked body may turn out to be empty; then there was none. */
 async function refuseBody(
-  incoming: Incoming,
+  incoming: BodySource,
   chunked: boolean,
-  terms: BodyTerms,
+  terms: BodyOptions,
 ): Promise<undefined> {
   const bytes = chunked ? await collect(incoming.body(), terms) : undefined
   if (bytes?.length === 0) return
@@ -57,7 +57,7 @@ function checkType(given: string | undefined, wanted: string): void {
 }
 
 /** Takes what comes until it ends, is too much or takes too long; what is left then is the server's to get rid of. */
-function collect(body: Readable, { limit, timeoutMs }: BodyTerms): Promise<Uint8Array> {
+function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0

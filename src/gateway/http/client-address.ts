@@ -23,11 +23,11 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
   const isTrusted = addressMatcher(trusted)
   const isNear = (address: Address) => nearby.includes(address.range()) || isTrusted(address)
   const find = (remote: string, forwarded: string) => {
-    let client = parse(remote)
+    let client = parseAddress(remote)
     if (client === undefined) return 'unknown'
     const hops = forwarded.split(',').slice(-MOST_HOPS)
     while (isNear(client) && hops.length > 0) {
-      const next = parse(hops.pop()!.trim())
+      const next = parseAddress(hops.pop()!.trim())
       if (next === undefined) break
       client = next
     }
@@ -66,7 +66,7 @@ export function networkOf(address: string): string {
   return `${parts.map((part) => part.toString(16)).join(':')}::/64`
 }
 
-export function parse(text: string): Address | undefined {
+export function parseAddress(text: string): Address | undefined {
   // Also IPv4 addresses written as IPv6 become what they are.
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
 }

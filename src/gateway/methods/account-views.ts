@@ -1,6 +1,6 @@
 /** Accounts as the admin sees them (com.atproto.admin.defs#accountView): put together from the directory and the accounts. */
-import type { InviteCode } from '#src/directory/invite-codes.ts'
-import type { FoundAccount } from '#src/directory/search.ts'
+import type { InviteCode } from '#src/directory/admin-invite-codes.ts'
+import type { AccountInfo } from '#src/directory/search-accounts.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 
 export interface AccountView {
@@ -16,7 +16,7 @@ export interface AccountView {
 }
 
 /** Accounts that are asked at the same time: each may have to be woken. */
-const AT_ONCE = 8
+const MAX_CONCURRENT = 8
 
 /**
  * The views of these accounts. When an email was confirmed and an account deactivated, only the account itself knows:
@@ -24,10 +24,12 @@ const AT_ONCE = 8
  */
 export async function accountViews(
   dispatch: Dispatch,
-  accounts: readonly FoundAccount[],
+  accounts: readonly AccountInfo[],
   { whole }: { whole: boolean },
 ): Promise<AccountView[]> {
-  const invites = await dispatch.directory.invites.of({ dids: accounts.map(({ did }) => did) })
+  const invites = await dispatch.directory.invites.byAccount({
+    dids: accounts.map(({ did }) => did),
+  })
   const views: AccountView[] = []
   const waiting = [...accounts.entries()]
   const work = async () => {
@@ -48,7 +50,7 @@ export async function accountViews(
       }
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await Promise.all(Array.from({ length: MAX_CONCURRENT }, work))
   return views
 }
 

@@ -2,18 +2,18 @@
 
 import type { Preference } from '#src/account/preferences/preferences.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { callers } from '#src/gateway/methods/app-view.ts'
-import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
+import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
+import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
+import { detailedProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { readAfterWrite } from '#src/gateway/read-after-write/read-after-write.ts'
-import { detailedProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
-import { isActor, isFields } from '#src/gateway/read-after-write/views.ts'
+import { isActorView, isJsonObject } from '#src/gateway/read-after-write/views.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import * as actor from '#src/protocol/lexicons/app/bsky/actor.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
 
 export const getProfile = method(actor.getProfile, {
-  ...callers,
+  ...proxiedMethod,
   run: (asked) =>
     readAfterWrite(asked, actor.getProfile.main.nsid, async (viewer, original) =>
       upToDate(viewer, original),
@@ -21,24 +21,24 @@ export const getProfile = method(actor.getProfile, {
 })
 
 export const getProfiles = method(actor.getProfiles, {
-  ...callers,
+  ...proxiedMethod,
   looseParams: true,
   run: (asked) =>
     readAfterWrite(asked, actor.getProfiles.main.nsid, async (viewer, original) => {
-      if (!isFields(original) || !Array.isArray(original['profiles'])) return original
+      if (!isJsonObject(original) || !Array.isArray(original['profiles'])) return original
       const profiles = original['profiles'].map((one: unknown) => upToDate(viewer, one))
       return { ...original, profiles }
     }),
 })
 
-function upToDate(viewer: Viewer, view: unknown): unknown {
+function upToDate(viewer: LocalViewer, view: unknown): unknown {
   const { profile } = viewer.recent
-  if (!profile?.isRecent || !isActor(view) || view.did !== viewer.did) return view
+  if (!profile?.isRecent || !isActorView(view) || view.did !== viewer.did) return view
   return detailedProfile(viewer, view, profile.record)
 }
 
 export const getPreferences = method(actor.getPreferences, {
-  ...callers,
+  ...proxiedMethod,
   auth: 'preferences reader',
   of: ({ caller, request }) => ('did' in caller ? caller.did : askedFor(request)),
   run: async ({ account, caller, did, request, server: { services } }) => {
@@ -52,7 +52,7 @@ export const getPreferences = method(actor.getPreferences, {
     }
     const lxm = actor.getPreferences.main.nsid
     const target = await services.findTarget(lxm, elsewhere)
-    return passedThrough(await services.get(target, request, { did, aud: target.did, lxm }))
+    return passThroughResponse(await services.get(target, request, { did, aud: target.did, lxm }))
   },
 })
 
@@ -64,7 +64,7 @@ function askedFor({ url }: Request): string {
 }
 
 export const putPreferences = method(actor.putPreferences, {
-  ...callers,
+  ...proxiedMethod,
   run: async ({ account, caller, did, input, request, server: { services } }) => {
     const elsewhere = otherAppView(services, request)
     if (elsewhere !== undefined) {
@@ -85,7 +85,10 @@ export const putPreferences = method(actor.putPreferences, {
 })
 
 /** The AppView that a request names, if it is another than ours: it has preferences of its own. */
-function otherAppView({ appView }: Surface['services'], { headers }: Request): string | undefined {
+function otherAppView(
+  { appView }: ServerContext['services'],
+  { headers }: Request,
+): string | undefined {
   const named = headers.get('atproto-proxy')
   const isOurs = !named || named === `${appView?.did}#bsky_appview`
   return isOurs ? undefined : named

@@ -1,28 +1,28 @@
 /** app.bsky.feed: feeds and threads, passed on to an AppView, with what the account wrote last put in. */
 import { invalidRequest } from '#src/errors.ts'
-import { callers } from '#src/gateway/methods/app-view.ts'
-import { passedThrough } from '#src/gateway/proxy/pass-through.ts'
+import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
+import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
-import { lostThread } from '#src/gateway/read-after-write/lost-thread.ts'
 import {
   insertPosts,
   insertReplies,
   refreshAuthors,
 } from '#src/gateway/read-after-write/own-posts.ts'
 import { readAfterWrite } from '#src/gateway/read-after-write/read-after-write.ts'
+import { readAfterWriteNotFound } from '#src/gateway/read-after-write/thread-not-found.ts'
 import {
-  type FeedItem,
-  isActor,
+  type FeedViewPost,
+  isActorView,
   isFeed,
-  isFields,
-  isThread,
+  isJsonObject,
+  isThreadViewPost,
   REASON_REPOST,
 } from '#src/gateway/read-after-write/views.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as feed from '#src/protocol/lexicons/app/bsky/feed.ts'
 
 export const getTimeline = method(feed.getTimeline, {
-  ...callers,
+  ...proxiedMethod,
   looseParams: true,
   run: (asked) =>
     readAfterWrite(asked, feed.getTimeline.main.nsid, async (viewer, original) => {
@@ -32,7 +32,7 @@ export const getTimeline = method(feed.getTimeline, {
 })
 
 export const getAuthorFeed = method(feed.getAuthorFeed, {
-  ...callers,
+  ...proxiedMethod,
   run: (asked) =>
     readAfterWrite(asked, feed.getAuthorFeed.main.nsid, async (viewer, original) => {
       if (!isFeed(original) || !isFeedOf(viewer.did, original.feed)) return original
@@ -41,7 +41,7 @@ export const getAuthorFeed = method(feed.getAuthorFeed, {
 })
 
 export const getActorLikes = method(feed.getActorLikes, {
-  ...callers,
+  ...proxiedMethod,
   run: (asked) =>
     readAfterWrite(asked, feed.getActorLikes.main.nsid, async (viewer, original) => {
       if (!isFeed(original)) return original
@@ -50,19 +50,19 @@ export const getActorLikes = method(feed.getActorLikes, {
 })
 
 export const getPostThread = method(feed.getPostThread, {
-  ...callers,
+  ...proxiedMethod,
   looseParams: true,
   run: (asked) =>
     readAfterWrite(asked, feed.getPostThread.main.nsid, async (viewer, original) => {
-      if (!isFields(original) || !isThread(original['thread'])) return original
+      if (!isJsonObject(original) || !isThreadViewPost(original['thread'])) return original
       const thread = await insertReplies(viewer, original['thread'], viewer.recent.posts)
       return { ...original, thread }
-    }).catch((error: unknown) => lostThread(asked, asked.params, error)),
+    }).catch((error: unknown) => readAfterWriteNotFound(asked, asked.params, error)),
 })
 
 /** A feed of somebody's making: its generator is to be asked by the AppView, and believes a token of its own. */
 export const getFeed = method(feed.getFeed, {
-  ...callers,
+  ...proxiedMethod,
   oauth: (app, { request, server: { services } }) => {
     const lxm = feed.getFeed.main.nsid
     const aud = services.audienceOf(lxm, request.headers.get('atproto-proxy') ?? undefined)
@@ -77,7 +77,7 @@ export const getFeed = method(feed.getFeed, {
       request.headers.get('atproto-proxy') ?? undefined,
     )
     const lxm = 'app.bsky.feed.getFeedSkeleton'
-    return passedThrough(await services.get(target, request, { did, aud, lxm }))
+    return passThroughResponse(await services.get(target, request, { did, aud, lxm }))
   },
 })
 
@@ -90,8 +90,8 @@ async function generatorOf({ appView, call }: Services, uri: string): Promise<st
     nsid: 'com.atproto.repo.getRecord',
     params: { repo, collection, rkey },
   })
-  const value = isFields(record) ? record['value'] : undefined
-  if (!isActor(value)) throw unknownFeed()
+  const value = isJsonObject(record) ? record['value'] : undefined
+  if (!isActorView(value)) throw unknownFeed()
   return value.did
 }
 
@@ -100,9 +100,9 @@ function unknownFeed() {
 }
 
 /** Whether a feed is an author's own page: by its first item, a post or a repost. */
-function isFeedOf(did: string, [first]: FeedItem[]): boolean {
+function isFeedOf(did: string, [first]: FeedViewPost[]): boolean {
   if (first === undefined) return false
   const { reason, post } = first
-  if (!isFields(reason)) return post.author.did === did
-  return reason['$type'] === REASON_REPOST && isActor(reason['by']) && reason['by'].did === did
+  if (!isJsonObject(reason)) return post.author.did === did
+  return reason['$type'] === REASON_REPOST && isActorView(reason['by']) && reason['by'].did === did
 }

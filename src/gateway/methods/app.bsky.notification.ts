@@ -1,16 +1,16 @@
 /** app.bsky.notification: registering a device with the service that is to push to it. */
 import { invalidRequest } from '#src/errors.ts'
-import { callers } from '#src/gateway/methods/app-view.ts'
+import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
 import type { Permissions } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
 import * as notification from '#src/protocol/lexicons/app/bsky/notification.ts'
 
 interface Push {
   did: string
   input: { serviceDid: string }
-  server: Surface
+  server: ServerContext
 }
 
 /** The service that is to push, by the body. */
@@ -20,14 +20,14 @@ function mayPush(nsid: string) {
 }
 
 export const registerPush = method(notification.registerPush, {
-  ...callers,
+  ...proxiedMethod,
   oauth: mayPush(notification.registerPush.main.nsid),
   auth: 'account or queued',
   run: (asked) => toService(asked, notification.registerPush.main.nsid),
 })
 
 export const unregisterPush = method(notification.unregisterPush, {
-  ...callers,
+  ...proxiedMethod,
   oauth: mayPush(notification.unregisterPush.main.nsid),
   run: (asked) => toService(asked, notification.unregisterPush.main.nsid),
 })
@@ -41,7 +41,7 @@ async function toService({ did, input, server }: Push, nsid: string): Promise<un
   return undefined
 }
 
-async function addressOf(did: string, { services, resolver }: Surface): Promise<string> {
+async function addressOf(did: string, { services, resolver }: ServerContext): Promise<string> {
   if (did === services.appView?.did) return services.appView.url
   const document = await resolver.resolve(did)
   if (document === undefined) throw invalidRequest(`could not resolve did document: ${did}`)

@@ -1,5 +1,5 @@
 /** A blob as an HTTP response: its bytes as they come from the storage, and nothing that a browser would run. */
-import { openHeaders } from '#src/gateway/http/answer.ts'
+import { corsHeaders } from '#src/gateway/http/response.ts'
 import type { OpenBlob } from '#src/ports/blob-storage.ts'
 
 /** What is no bigger is sent in one piece. */
@@ -11,7 +11,7 @@ export async function blobResponse(
   { cid, mimeType, isHead }: { cid: string; mimeType: string; isHead: boolean },
 ): Promise<Response> {
   const headers = {
-    ...openHeaders,
+    ...corsHeaders,
     'cache-control': 'private',
     vary: 'Authorization',
     'content-type': mimeType,

@@ -1,8 +1,8 @@
 /** com.atproto.admin: what the operator and the moderators of this server may do with its accounts. */
 import { invalidRequest } from '#src/errors.ts'
 import { accountViews } from '#src/gateway/methods/account-views.ts'
-import { changeStatus, statusOf } from '#src/gateway/methods/subject-status.ts'
-import { askedSubject, namedSubject } from '#src/gateway/methods/subjects.ts'
+import { applySubjectStatus, readSubjectStatus } from '#src/gateway/methods/subject-status.ts'
+import { parseSubject, subjectFromParams } from '#src/gateway/methods/subjects.ts'
 import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as admin from '#src/protocol/lexicons/com/atproto/admin.ts'
@@ -18,7 +18,7 @@ const own = {
 export const getAccountInfo = method(admin.getAccountInfo, {
   auth: 'moderator',
   run: async ({ params: { did }, server: { dispatch } }) => {
-    const accounts = await dispatch.directory.accounts.describe({ dids: [did] })
+    const accounts = await dispatch.directory.accounts.getInfos({ dids: [did] })
     const [view] = await accountViews(dispatch, accounts, { whole: true })
     if (view === undefined) throw notFound()
     return view
@@ -26,13 +26,13 @@ export const getAccountInfo = method(admin.getAccountInfo, {
 })
 
 /** Each may have to be woken. */
-const MOST_INFOS = 500
+const MAX_INFOS = 500
 
 export const getAccountInfos = method(admin.getAccountInfos, {
   auth: 'moderator',
   run: async ({ params: { dids }, server: { dispatch } }) => {
-    if (dids.length > MOST_INFOS) throw invalidRequest(`Too many dids. Max: ${MOST_INFOS}`)
-    const accounts = await dispatch.directory.accounts.describe({ dids })
+    if (dids.length > MAX_INFOS) throw invalidRequest(`Too many dids. Max: ${MAX_INFOS}`)
+    const accounts = await dispatch.directory.accounts.getInfos({ dids })
     return { infos: await accountViews(dispatch, accounts, { whole: true }) }
   },
 })
@@ -78,18 +78,18 @@ export const enableAccountInvites = method(admin.enableAccountInvites, {
 
 export const getSubjectStatus = method(admin.getSubjectStatus, {
   auth: 'moderator',
-  of: ({ params }) => askedSubject(params).repo,
+  of: ({ params }) => subjectFromParams(params).repo,
   unknown: () => invalidRequest('Subject not found', 'NotFound'),
-  run: ({ account, did, params }) => statusOf(account, did, askedSubject(params)),
+  run: ({ account, did, params }) => readSubjectStatus(account, did, subjectFromParams(params)),
 })
 
 export const updateSubjectStatus = method(admin.updateSubjectStatus, {
   auth: 'moderator',
-  of: ({ input: { subject } }) => namedSubject(subject).repo,
+  of: ({ input: { subject } }) => parseSubject(subject).repo,
   unknown: () => invalidRequest('Repo not found', 'NotFound'),
   run: async ({ did, input, server }) => {
     const { subject, takedown } = input
-    await changeStatus(server, did, namedSubject(subject), input)
+    await applySubjectStatus(server, did, parseSubject(subject), input)
     return { subject, ...(takedown !== undefined && { takedown }) }
   },
 })
@@ -98,7 +98,7 @@ export const sendEmail = method(admin.sendEmail, {
   auth: 'moderator',
   run: async ({ input: { recipientDid, content, subject }, server }) => {
     const dids = [recipientDid]
-    const [recipient] = await server.dispatch.directory.accounts.describe({ dids })
+    const [recipient] = await server.dispatch.directory.accounts.getInfos({ dids })
     if (recipient === undefined) throw invalidRequest('Recipient not found')
     const { email: to } = recipient
     if (to === null) throw invalidRequest('account does not have an email address')

@@ -1,6 +1,6 @@
 /** com.atproto.identity: the names of accounts, here and elsewhere. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import * as plc from '#src/gateway/workflows/plc-requests.ts'
@@ -14,7 +14,11 @@ export const resolveHandle = method(identity.resolveHandle, {
   auth: 'none',
   run: async ({ params, server }) => {
     const handle = parseHandle(params.handle)
-    const did = await resolving.didOfHandle(server.identity, handle, server.identity.elsewhere)
+    const did = await resolving.didOfHandle(
+      server.identity,
+      handle,
+      server.identity.externalHandles,
+    )
     if (did !== undefined) return { did }
     const { domains } = await server.handleRules()
     const error = isServiceHandle(handle, domains) ? 'HandleNotFound' : 'InvalidRequest'
@@ -87,7 +91,7 @@ export const signPlcOperation = method(identity.signPlcOperation, {
       throw invalidRequest('email confirmation token required to sign PLC operations')
     }
     const believe = () =>
-      account.identity.usePlcToken({ token, where: whereOf(server.addressOf, incoming) })
+      account.identity.usePlcToken({ token, where: clientInfoOf(server.addressOf, incoming) })
     return { operation: await plc.signPlcOperation(server.identity, did, wanted, believe) }
   },
 })

@@ -1,6 +1,6 @@
 /** com.atproto.moderation: reports of our accounts, handed on to the service that judges them. */
 
-import { callers } from '#src/gateway/methods/app-view.ts'
+import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as moderation from '#src/protocol/lexicons/com/atproto/moderation.ts'
 
@@ -8,7 +8,7 @@ const nsid = moderation.createReport.main.nsid
 
 /** An account that was taken down may appeal. */
 export const createReport = method(moderation.createReport, {
-  ...callers,
+  ...proxiedMethod,
   auth: 'account or takendown',
   run: async ({ did, input: body, request, server: { services } }) => {
     const header = request.headers.get('atproto-proxy') ?? undefined

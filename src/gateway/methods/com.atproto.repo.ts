@@ -2,11 +2,11 @@
 import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
 import { importRepo as importInto } from '#src/gateway/methods/import-repo.ts'
 import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'
-import { passUnsigned } from '#src/gateway/proxy/pass-unsigned.ts'
-import { repoKeys } from '#src/gateway/workflows/repo-keys.ts'
+import { proxyUnauthenticated } from '#src/gateway/proxy/proxy-unauthenticated.ts'
+import { repoSigningKeys } from '#src/gateway/workflows/repo-signing-keys.ts'
 import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 
@@ -44,7 +44,7 @@ export const deleteRecord = method(repo.deleteRecord, {
   run: ({ account, input: { repo: _, ...input } }) => account.repo.deleteRecord(input),
 })
 
-const MOST_WRITES = 200
+const MAX_WRITES = 200
 
 const actions = ['create', 'update', 'delete'] as const
 
@@ -59,16 +59,16 @@ export const applyWrites = method(repo.applyWrites, {
     }
   },
   run: ({ account, input: { repo: _, ...input } }) => {
-    if (input.writes.length > MOST_WRITES) {
-      throw invalidRequest(`Too many writes. Max: ${MOST_WRITES}`)
+    if (input.writes.length > MAX_WRITES) {
+      throw invalidRequest(`Too many writes. Max: ${MAX_WRITES}`)
     }
     return account.repo.applyWrites(input)
   },
 })
 
 /** The AppView may know a record of a repo that is not here, or asleep. */
-async function recordElsewhere({ services }: Surface, request: Request): Promise<Response> {
-  const answer = await passUnsigned(services, repo.getRecord.$nsid, request)
+async function recordFromAppView({ services }: ServerContext, request: Request): Promise<Response> {
+  const answer = await proxyUnauthenticated(services, repo.getRecord.$nsid, request)
   if (answer === undefined) throw invalidRequest('Could not locate record')
   return answer
 }
@@ -76,12 +76,12 @@ async function recordElsewhere({ services }: Surface, request: Request): Promise
 export const getRecord = method(repo.getRecord, {
   auth: 'none',
   of: ({ params }) => params.repo,
-  elsewhere: ({ server, request }) => recordElsewhere(server, request),
+  runRemote: ({ server, request }) => recordFromAppView(server, request),
   run: ({ account, params: { repo: _, ...params }, server, request }) =>
     account.repo.getRecord(params).catch((error: unknown) => {
       // A record that is not there is RecordNotFound.
       if (!(error instanceof XrpcError) || error.error !== 'InvalidRequest') throw error
-      return recordElsewhere(server, request)
+      return recordFromAppView(server, request)
     }),
 })
 
@@ -156,7 +156,7 @@ export const importRepo = method(repo.importRepo, {
     if (!server.service.imports.accepted) {
       throw invalidRequest('Service is not accepting repo imports')
     }
-    await importInto(account.import, input, await repoKeys(server.identity, did))
+    await importInto(account.import, input, await repoSigningKeys(server.identity, did))
     return undefined
   },
 })

@@ -1,6 +1,6 @@
 /** com.atproto.server: app passwords. */
 import { forbidden } from '#src/errors.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
@@ -15,7 +15,7 @@ export const createAppPassword = method(server.createAppPassword, {
   ...own,
   auth: 'full account',
   run: ({ account, input: { name, privileged = false }, server, incoming }) => {
-    const where = whereOf(server.addressOf, incoming)
+    const where = clientInfoOf(server.addressOf, incoming)
     return account.appPassword.create({ name, privileged, password: newAppPassword(), where })
   },
 })
@@ -30,7 +30,7 @@ export const revokeAppPassword = method(server.revokeAppPassword, {
   ...own,
   auth: 'account',
   run: async ({ account, input: { name }, server, incoming }) => {
-    await account.appPassword.revoke({ name, where: whereOf(server.addressOf, incoming) })
+    await account.appPassword.revoke({ name, where: clientInfoOf(server.addressOf, incoming) })
     return undefined
   },
 })

@@ -1,6 +1,6 @@
 /** com.atproto.server: an account's email, and what is sent there. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
@@ -60,7 +60,7 @@ export const updateEmail = method(server.updateEmail, {
       email,
       ...(token !== undefined && { token }),
       ...(emailAuthFactor !== undefined && { emailAuthFactor }),
-      where: whereOf(server.addressOf, incoming),
+      where: clientInfoOf(server.addressOf, incoming),
     })
     return undefined
   },
@@ -70,15 +70,15 @@ export const updateEmail = method(server.updateEmail, {
 export const requestPasswordReset = method(server.requestPasswordReset, {
   auth: 'none',
   run: async ({ input: { email: identifier }, server }) => {
-    const { dispatch, errands } = server
-    errands.run(async () => {
+    const { dispatch, backgroundTasks } = server
+    backgroundTasks.run(async () => {
       if (!identifier.includes('@')) return
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) return
       const { did, handle } = found
       const wish = { purpose: 'reset_password', evenTakendown: true } as const
       const { token, email } = await dispatch.account(did).email.requestToken(wish)
-      await dispatch.directory.passwordResets.note({ did, token })
+      await dispatch.directory.passwordResets.record({ did, token })
       await sendMail(server, email, 'resetPassword', { token, handle })
     })
     return undefined
@@ -93,7 +93,7 @@ export const resetPassword = method(server.resetPassword, {
     if (found === null) throw invalidRequest('Token is invalid', 'InvalidToken')
     await dispatch
       .account(found.did)
-      .password.reset({ token, password, where: whereOf(addressOf, incoming) })
+      .password.reset({ token, password, where: clientInfoOf(addressOf, incoming) })
     return undefined
   },
 })

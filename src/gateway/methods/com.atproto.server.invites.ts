@@ -14,14 +14,14 @@ export const createInviteCode = method(server.createInviteCode, {
 })
 
 /** What goes into one transaction of the directory. */
-const MOST_CODES = 1000
+const MAX_CODES = 1000
 
 export const createInviteCodes = method(server.createInviteCodes, {
   auth: 'admin',
   run: async ({ input, server: { dispatch, service } }) => {
     const { codeCount, forAccounts } = input
-    if (codeCount * (forAccounts?.length ?? 1) > MOST_CODES) {
-      throw invalidRequest(`Too many codes. Max: ${MOST_CODES}`)
+    if (codeCount * (forAccounts?.length ?? 1) > MAX_CODES) {
+      throw invalidRequest(`Too many codes. Max: ${MAX_CODES}`)
     }
     return dispatch.directory.invites.create({ hostname: service.hostname, ...input })
   },
@@ -35,7 +35,7 @@ export const getAccountInviteCodes = method(server.getAccountInviteCodes, {
     const { includeUsed, createAvailable } = params
     const { hostname, routineInvites } = service
     const earns = createAvailable && routineInvites !== undefined
-    return dispatch.directory.invites.ofAccount({
+    return dispatch.directory.invites.getForAccount({
       did,
       includeUsed,
       ...(earns && { earning: { hostname, ...routineInvites } }),

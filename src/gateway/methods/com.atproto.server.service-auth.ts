@@ -1,8 +1,8 @@
 /** com.atproto.server.getServiceAuth: a token by which the client speaks to another service in the account's name. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
+import { isPrivileged } from '#src/gateway/xrpc/catch-all.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import { isPrivileged } from '#src/gateway/xrpc/pass-on.ts'
 import { isAtprotoDid, isDidReference } from '#src/protocol/did-reference.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { takendownScope } from '#src/rules/session-tokens.ts'

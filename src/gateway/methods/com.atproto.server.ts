@@ -1,10 +1,10 @@
 /** com.atproto.server: accounts and their sessions, and what the server tells of itself. */
 import { invalidRequest } from '#src/errors.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { logIn } from '#src/gateway/workflows/log-in.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
@@ -15,7 +15,7 @@ export const createAccount = method(server.createAccount, {
 
 /** A session with the account's DID document, where the operator wants that; without one that nobody can tell. */
 async function withDidDoc<S extends { did: string }>(
-  { identity, resolver }: Surface,
+  { identity, resolver }: ServerContext,
   session: Promise<S>,
 ): Promise<S & { didDoc?: DidDocument }> {
   const known = await session
@@ -25,7 +25,7 @@ async function withDidDoc<S extends { did: string }>(
 }
 
 /** Sends a code to an account that takes such codes, unless that was done just now. */
-async function mailSignInCode(server: Surface, did: string): Promise<void> {
+async function mailSignInCode(server: ServerContext, did: string): Promise<void> {
   const mail = await server.dispatch.account(did).factors.requestCode()
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
 }
@@ -34,7 +34,7 @@ export const createSession = method(server.createSession, {
   auth: 'none',
   run: ({ input, server, incoming }) => {
     const { identifier, password, allowTakendown = false, authFactorToken } = input
-    const where = whereOf(server.addressOf, incoming)
+    const where = clientInfoOf(server.addressOf, incoming)
     const factor = authFactorToken !== undefined && { authFactorToken }
     const wish = { identifier, password, allowTakendown, where, ...factor }
     const onFactorNeeded = (did: string) => mailSignInCode(server, did)

@@ -2,10 +2,10 @@
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { blobResponse } from '#src/gateway/methods/blob-response.ts'
-import { openBlob } from '#src/gateway/methods/serve-blob.ts'
+import { openBlob } from '#src/gateway/methods/open-blob.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import * as sync from '#src/protocol/lexicons/com/atproto/sync.ts'
 
 /** What the reads of one repo have in common: the account itself and the admin see it in any state. */
@@ -105,7 +105,7 @@ const crawl = {
   }: {
     input: { hostname: string }
     caller: Callers['reader']
-    server: Surface
+    server: ServerContext
   }) => {
     const { hostname, publicUrl } = server.service
     const asked = input.hostname.toLowerCase()

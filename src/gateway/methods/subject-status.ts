@@ -2,7 +2,7 @@
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Subject } from '#src/gateway/methods/subjects.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 type AccountCalls = ReturnType<Dispatch['account']>
 
@@ -13,7 +13,7 @@ interface StatusAttr {
 }
 
 /** com.atproto.admin.getSubjectStatus. Throws 400 NotFound. */
-export async function statusOf(account: AccountCalls, did: string, subject: Subject) {
+export async function readSubjectStatus(account: AccountCalls, did: string, subject: Subject) {
   if (subject.kind === 'account') {
     const { status, takedownRef, deactivatedAt } = await account.moderation.getState()
     if (status === 'deleted') throw unknownSubject()
@@ -46,8 +46,8 @@ export async function statusOf(account: AccountCalls, did: string, subject: Subj
  * com.atproto.admin.updateSubjectStatus. An account for which neither is said is announced once more. Throws 400 for
  * what contradicts itself, and where an account that is taken down, or does not live here, is to be activated.
  */
-export async function changeStatus(
-  server: Surface,
+export async function applySubjectStatus(
+  server: ServerContext,
   did: string,
   subject: Subject,
   { takedown, deactivated }: { takedown?: StatusAttr; deactivated?: StatusAttr },

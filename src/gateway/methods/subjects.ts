@@ -25,7 +25,7 @@ interface BlobSubject {
 }
 
 /** A subject of updateSubjectStatus: repoRef, strongRef or repoBlobRef. Throws 400 for another. */
-export function namedSubject(subject: { readonly $type: string }): Subject {
+export function parseSubject(subject: { readonly $type: string }): Subject {
   switch (subject.$type) {
     case 'com.atproto.admin.defs#repoRef':
       return { kind: 'account', repo: memberOf(subject, 'did') }
@@ -39,7 +39,7 @@ export function namedSubject(subject: { readonly $type: string }): Subject {
 }
 
 /** The subject of getSubjectStatus: a blob of a DID, a record, or a whole account. Throws 400 for none. */
-export function askedSubject(params: { did?: string; uri?: string; blob?: string }): Subject {
+export function subjectFromParams(params: { did?: string; uri?: string; blob?: string }): Subject {
   const { did, uri, blob } = params
   if (blob !== undefined) {
     if (did === undefined) throw invalidRequest('Must provide a did to request blob state')

@@ -39,7 +39,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
 )
 
 const { getProfile, getProfiles } = actor
-const ofTheAppView = [
+const appViewMethods = [
   getProfile,
   getProfiles,
   ...Object.values(feed),
@@ -48,5 +48,5 @@ const ofTheAppView = [
 
 /** Without an AppView of its own a server has nothing to add to these: they are passed on like all that it has not. */
 export const methodsWithoutAppView: ReadonlyMap<string, Method> = new Map(
-  [...methods].filter(([, method]) => !ofTheAppView.includes(method)),
+  [...methods].filter(([, method]) => !appViewMethods.includes(method)),
 )

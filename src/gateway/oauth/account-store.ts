@@ -3,16 +3,20 @@ import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-pro
 import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-provider/store'
 import type { Device } from '#src/authorization/devices.ts'
 import { XrpcError } from '#src/errors.ts'
-import { toHandleError, told } from '#src/gateway/oauth/oauth-errors.ts'
-import { type AccountCalls, clientsOf, type People } from '#src/gateway/oauth/provider-accounts.ts'
+import { toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
+import {
+  authorizedClientsOf,
+  type ProviderAccounts,
+  type RemoteAccount,
+} from '#src/gateway/oauth/provider-accounts.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
 import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
-import { newAccountHandle } from '#src/gateway/workflows/handles.ts'
 import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-export type OwnAccounts = Pick<
+export type AccountMethods = Pick<
   AccountStore,
   | 'createAccount'
   | 'authenticateAccount'
@@ -28,11 +32,11 @@ export type OwnAccounts = Pick<
   | 'reactivateAccount'
 >
 
-export function accountStore(surface: Surface, people: People): OwnAccounts {
+export function accountStore(surface: ServerContext, people: ProviderAccounts): AccountMethods {
   const { dispatch } = surface
   const devices = (id: string) => shardOf(dispatch, id).devices
 
-  async function known(did: string): Promise<AccountCalls> {
+  async function known(did: string): Promise<RemoteAccount> {
     const account = await people.find(did)
     if (account === undefined) throw new InvalidRequestError('Account not found')
     return account
@@ -44,21 +48,21 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
 
   async function described(did: string) {
     const found = await (await known(did)).oauth.describe()
-    const account = found && people.shown(found.person)
+    const account = found && people.toAccount(found.person)
     if (!found || !account) throw new InvalidRequestError('Account not found')
-    return { account, authorizedClients: clientsOf(found.clients) }
+    return { account, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
   /** The account on a device, if it is signed in there. */
   async function onDevice(id: string, did: string, device: Device): Promise<DeviceAccount | null> {
     const found = await (await people.find(did))?.oauth.findOnDevice({ deviceId: id })
-    const account = found && people.shown(found.person)
+    const account = found && people.toAccount(found.person)
     if (!found || !account) return null
     return {
       deviceId: id as DeviceAccount['deviceId'],
       deviceData: deviceOf(device),
       account,
-      authorizedClients: clientsOf(found.clients),
+      authorizedClients: authorizedClientsOf(found.clients),
       createdAt: new Date(found.link.createdAt),
       updatedAt: new Date(found.link.updatedAt),
     }
@@ -66,7 +70,7 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
 
   return {
     createAccount: ({ handle, email, password, inviteCode }) =>
-      told(async () => {
+      withOAuthErrors(async () => {
         const wanted = { handle, email, password, ...(inviteCode && { inviteCode }) }
         const { did } = await surface.createAccount(wanted, undefined)
         return describe(did)
@@ -76,8 +80,9 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
       const identifier = username.toLowerCase()
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
-      const account = await told(
-        async () => people.shown(await dispatch.account(found.did).oauth.recognize({ password })),
+      const account = await withOAuthErrors(
+        async () =>
+          people.toAccount(await dispatch.account(found.did).oauth.recognize({ password })),
         (error) => toSignInError(error, found.did),
       )
       if (account === undefined) throw new InvalidRequestError('Account was taken down')
@@ -95,7 +100,7 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
     async upsertDeviceAccount(deviceId, did) {
       const account = await known(did)
       // First where it is looked for, then what is true.
-      await devices(deviceId).noteAccount({ id: deviceId, did, signedIn: true })
+      await devices(deviceId).setAccount({ id: deviceId, did, signedIn: true })
       await account.oauth.signInOnDevice({ deviceId })
     },
 
@@ -106,7 +111,7 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
 
     async removeDeviceAccount(deviceId, did) {
       await (await people.find(did))?.oauth.signOutOfDevice({ deviceId })
-      await devices(deviceId).noteAccount({ id: deviceId, did, signedIn: false })
+      await devices(deviceId).setAccount({ id: deviceId, did, signedIn: false })
     },
 
     async listDeviceAccounts(filter) {
@@ -115,28 +120,28 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
     },
 
     verifyHandleAvailability: (handle) =>
-      told(async () => {
-        const wanted = newAccountHandle(handle, await surface.handleRules())
+      withOAuthErrors(async () => {
+        const wanted = validateNewHandle(handle, await surface.handleRules())
         const taken = await dispatch.directory.accounts.find({ identifier: wanted })
         if (taken === null) return
         throw new XrpcError(400, 'HandleNotAvailable', `Handle already taken: ${handle}`)
       }, toHandleError),
 
     updateHandle: ({ did, handle }) =>
-      told(async () => {
+      withOAuthErrors(async () => {
         await updateHandle(surface.identity, { did, handle })
         return describe(did)
       }, toHandleError),
 
     deactivateAccount: ({ did, deleteAfter }) =>
-      told(async () => {
+      withOAuthErrors(async () => {
         const change = { active: false, deleteAfter: deleteAfter ?? null, dropCredentials: true }
         await (await known(did)).lifecycle.changeState(change)
         return describe(did)
       }),
 
     reactivateAccount: ({ did }) =>
-      told(async () => {
+      withOAuthErrors(async () => {
         await known(did)
         await surface.activateAccount(did)
         return describe(did)
@@ -154,7 +159,7 @@ export function accountStore(surface: Surface, people: People): OwnAccounts {
   }
 
   async function ofDevice(deviceId: string) {
-    const found = await devices(deviceId).withAccounts({ id: deviceId })
+    const found = await devices(deviceId).readWithAccounts({ id: deviceId })
     if (found === null) return []
     return Promise.all(found.dids.map((did) => onDevice(deviceId, did, found.device)))
   }

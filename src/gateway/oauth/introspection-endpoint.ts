@@ -7,11 +7,11 @@ import {
 } from '@atproto/oauth-provider/errors'
 import { type OAuthClientCredentials, oauthClientCredentialsSchema } from '@atproto/oauth-types'
 import { XrpcError } from '#src/errors.ts'
-import { openBody } from '#src/gateway/http/body-stream.ts'
+import { openBodyStream } from '#src/gateway/http/body-stream.ts'
 import {
-  clientRefused,
   type IntrospectingProvider,
   introspectionPath,
+  invalidClient,
 } from '#src/gateway/oauth/introspection.ts'
 
 /** As long as the library's, and slower than anybody is. */
@@ -79,7 +79,7 @@ export function introspectionEndpoint(
 async function formOf(request: IncomingMessage): Promise<Record<string, string>> {
   const header = (name: string) => request.headers[name] as string | undefined
   const terms = { accepts: '*/*', limit: LARGEST_FORM, idleMs: IDLE_MS }
-  const { type, bytes } = openBody({ header, body: () => request }, terms)
+  const { type, bytes } = openBodyStream({ header, body: () => request }, terms)
   if (type.toLowerCase() !== 'application/x-www-form-urlencoded') {
     throw new XrpcError(415, 'UnsupportedMediaType', `Unsupported content-type: ${type}`)
   }
@@ -98,7 +98,7 @@ function read(form: Record<string, string>): {
   const { token } = form
   if (!token) throw new InvalidRequestError('The token is missing')
   const credentials = oauthClientCredentialsSchema.safeParse(form)
-  if (!credentials.success) throw clientRefused('The client credentials are missing')
+  if (!credentials.success) throw invalidClient('The client credentials are missing')
   return { credentials: credentials.data, token }
 }
 

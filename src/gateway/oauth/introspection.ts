@@ -41,7 +41,7 @@ export class IntrospectingProvider extends DistinctKeysProvider {
   ): Promise<Introspection> {
     const { client, clientAuth } = await this.authenticateClient(credentials, proof).catch(
       (error) => {
-        throw isProofOrOurs(error) ? error : clientRefused(error.error_description, error)
+        throw isProofOrOurs(error) ? error : invalidClient(error.error_description, error)
       },
     )
     const isRefresh = /^ref-[0-9a-f]{64}$/.test(token)
@@ -112,7 +112,7 @@ function isProofOrOurs(error: unknown): boolean {
 }
 
 /** The library has several names for it, and 400. */
-export function clientRefused(why: string, cause?: unknown): OAuthError {
+export function invalidClient(why: string, cause?: unknown): OAuthError {
   const told = { error: 'invalid_client', error_description: why }
   return new WWWAuthenticateError(told.error, why, { DPoP: told }, cause)
 }

@@ -35,7 +35,7 @@ function reasonOf({ error, message }: XrpcError): HandleUnavailableReason | unde
 }
 
 /** Runs the work; what it throws goes through `change`. */
-export async function told<T>(
+export async function withOAuthErrors<T>(
   work: () => Promise<T>,
   change: (error: unknown) => unknown = toOAuthError,
 ): Promise<T> {

@@ -2,29 +2,29 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
-import { openHeaders } from '#src/gateway/http/answer.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
-import type { CountAttempt, OAuthTerms } from '#src/gateway/oauth/provider.ts'
-import { openPeople } from '#src/gateway/oauth/provider-accounts.ts'
-import { pushedOnly } from '#src/gateway/oauth/pushed-only.ts'
-import { askedBy } from '#src/gateway/oauth/request-context.ts'
-import type { ResourceRequests } from '#src/gateway/oauth/resource-requests.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { corsHeaders } from '#src/gateway/http/response.ts'
+import type { AttemptLimiter, OAuthProviderConfig } from '#src/gateway/oauth/provider.ts'
+import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
+import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
+import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
-import { home } from '#src/gateway/pages/home.ts'
-import { rememberOnward } from '#src/gateway/pages/return-to.ts'
-import type { AppCaller, ShownRequest } from '#src/gateway/xrpc/callers.ts'
+import { returnToCookie } from '#src/gateway/pages/return-to.ts'
+import { securityPath } from '#src/gateway/pages/security-path.ts'
+import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface OAuthPorts {
-  surface: Surface
+  server: ServerContext
   findAccount: FindAccount
   addressOf: ClientAddress
-  count: CountAttempt
-  terms: OAuthTerms & { dpopSecretHex: string | undefined }
+  limitAttempts: AttemptLimiter
+  config: OAuthProviderConfig & { dpopSecretHex: string | undefined }
   plcUrl: string
   jwtSecret: string
   clock: Clock
@@ -33,10 +33,10 @@ export interface OAuthPorts {
 
 export interface OAuth {
   /** Whether a path is the authorization server's. */
-  owns(path: string): boolean
+  matches(path: string): boolean
   /** Answers; where the authorization server knows no such path or method, `next` does. */
   handle(request: IncomingMessage, response: ServerResponse, next: () => void): void
-  authenticate(request: ShownRequest): Promise<AppCaller>
+  authenticate(request: AuthRequest): Promise<AppCaller>
   /** What the next proof must name; undefined before the first has been looked at. */
   nextNonce(): string | undefined
   /** Signs an account in on the request's browser; gives the cookies to send it. */
@@ -57,33 +57,45 @@ type Middleware = (
 ) => void
 
 export function openOAuth(ports: OAuthPorts): OAuth {
-  const { surface, addressOf, log } = ports
-  const people = openPeople(surface, ports.findAccount)
-  const { publicUrl: issuer, did: serviceDid } = surface.service
+  const { server, addressOf, log } = ports
+  const people = openProviderAccounts(server, ports.findAccount)
+  const { publicUrl: issuer, did: serviceDid } = server.service
   const keys = {
     issuer,
     jwtSecret: new TextEncoder().encode(ports.jwtSecret),
     dpopSecret: dpopSecretOf(ports),
   }
-  let resources: ResourceRequests | undefined
+  let resources: ResourceServer | undefined
 
   const loadResources = once(async () => {
-    const { openResourceRequests } = await import('#src/gateway/oauth/resource-requests.ts')
-    resources = await openResourceRequests({ ...keys, serviceDid, people, clock: ports.clock })
+    const { openResourceServer } = await import('#src/gateway/oauth/resource-server.ts')
+    resources = await openResourceServer({
+      ...keys,
+      serviceDid,
+      accounts: people,
+      clock: ports.clock,
+    })
     return resources
   })
 
   const loadPages = once(async (): Promise<Pages> => {
     // Those that cannot be had now are woken by whoever asks them.
-    wakeShards(surface.dispatch).catch((error) => log.debug({ err: error }, 'shards not woken'))
+    wakeShards(server.dispatch).catch((error) => log.debug({ err: error }, 'shards not woken'))
     const [{ openProvider }, { oauthMiddleware }, devices, endpoint] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),
       import('#src/gateway/oauth/device-cookies.ts'),
       import('#src/gateway/oauth/introspection-endpoint.ts'),
     ])
-    const { terms, plcUrl, count } = ports
-    const provider = await openProvider({ surface, people, keys, terms, plcUrl, count })
+    const { config, plcUrl, limitAttempts } = ports
+    const provider = await openProvider({
+      server,
+      accounts: people,
+      keys,
+      config,
+      plcUrl,
+      limitAttempts,
+    })
     const onError = (response: Answering, error: unknown, what: string) =>
       note(log, { id: idOf(response), error }, what)
     const ofLibrary = oauthMiddleware(provider, {
@@ -107,12 +119,12 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const pages = await loadPages()
     // Where it looks for the client's address: behind the proxies that are believed, and no others.
     request.ip = addressOf(request)
-    request.url = pushedOnly(request.url ?? '/')
-    await ports.count('oauth', { address: request.ip, input: {} })
+    request.url = dropUnpushedParams(request.url ?? '/')
+    await ports.limitAttempts('oauth', { address: request.ip, input: {} })
     const { cookie } = request.headers
-    const onward = rememberOnward(request, issuer)
+    const onward = returnToCookie(request, issuer)
     if (onward !== undefined) response.appendHeader('set-cookie', onward)
-    askedBy({ where: whereOf(addressOf, request), cookie }, () =>
+    withRequestContext({ clientInfo: clientInfoOf(addressOf, request), cookie }, () =>
       pages.handle(request, response, (error) =>
         error === undefined ? next() : fail(error, response),
       ),
@@ -126,13 +138,13 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const told = isOurs
       ? { error: 'server_error', error_description: 'Internal Server Error' }
       : { error: 'temporarily_unavailable', error_description: error.message }
-    const headers = { ...openHeaders, 'content-type': 'application/json' }
+    const headers = { ...corsHeaders, 'content-type': 'application/json' }
     response.writeHead(isOurs ? 500 : error.status, headers)
     response.end(JSON.stringify(told))
   }
 
   return {
-    owns: isOwn,
+    matches: isOwn,
     handle: (request, response, next) => {
       answer(request, response, next).catch((error) => fail(error, response))
     },
@@ -151,7 +163,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
 
 /** Our own pages, which are about what the provider's lack. */
 function isSecurityPage(path: string): boolean {
-  return path === home || path.startsWith(`${home}/`)
+  return path === securityPath || path.startsWith(`${securityPath}/`)
 }
 
 function isOwn(path: string): boolean {
@@ -162,8 +174,8 @@ function isOwn(path: string): boolean {
 }
 
 /** The same for all gateways that share the JWT secret, so that each believes the nonces of the others. */
-function dpopSecretOf({ terms, jwtSecret }: OAuthPorts): Uint8Array {
-  if (terms.dpopSecretHex !== undefined) return Buffer.from(terms.dpopSecretHex, 'hex')
+function dpopSecretOf({ config, jwtSecret }: OAuthPorts): Uint8Array {
+  if (config.dpopSecretHex !== undefined) return Buffer.from(config.dpopSecretHex, 'hex')
   return createHmac('sha256', jwtSecret).update('headwater dpop nonces').digest()
 }
 

@@ -1,32 +1,32 @@
 /** Accounts as the provider knows them. */
 import type { Account, AuthorizedClientData, Did } from '@atproto/oauth-provider/store'
-import type { Person } from '#src/account/oauth/account-summary.ts'
-import type { KnownClients } from '#src/account/oauth/signed-in.ts'
+import type { AccountSummary } from '#src/account/oauth/account-summary.ts'
+import type { AuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { imageUrl } from '#src/gateway/read-after-write/viewer.ts'
+import { imageUrl } from '#src/gateway/read-after-write/local-viewer.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { may } from '#src/rules/states.ts'
 
-export type AccountCalls = ReturnType<Dispatch['account']>
+export type RemoteAccount = ReturnType<Dispatch['account']>
 
-export interface People {
+export interface ProviderAccounts {
   /** The account of a DID, if it is one of this server: whoever names another makes no actor. */
-  find(did: string): Promise<AccountCalls | undefined>
+  find(did: string): Promise<RemoteAccount | undefined>
   /** Undefined for one that may not sign in. */
-  shown(person: Person): Account | undefined
+  toAccount(person: AccountSummary): Account | undefined
 }
 
-export function openPeople(
-  { dispatch, service, services }: Pick<Surface, 'dispatch' | 'service' | 'services'>,
+export function openProviderAccounts(
+  { dispatch, service, services }: Pick<ServerContext, 'dispatch' | 'service' | 'services'>,
   findAccount: FindAccount,
-): People {
+): ProviderAccounts {
   return {
     find: async (did) => {
       const known = await findAccount(did)
       return known === undefined ? undefined : dispatch.account(known)
     },
-    shown(person) {
+    toAccount(person) {
       const { did, handle, email, emailConfirmed, status, displayName, avatar } = person
       if (!may('logIn', status)) return undefined
       const picture = imageUrl({ did, services, publicUrl: service.publicUrl }, 'avatar', avatar)
@@ -44,7 +44,7 @@ export function openPeople(
   }
 }
 
-export function clientsOf(known: KnownClients): Map<string, AuthorizedClientData> {
+export function authorizedClientsOf(known: AuthorizedClients): Map<string, AuthorizedClientData> {
   return new Map(
     Object.entries(known).map(([id, data]) => [id, JSON.parse(data) as AuthorizedClientData]),
   )

@@ -4,10 +4,10 @@ import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import { AccessTokenMode, type OAuthProvider } from '@atproto/oauth-provider/provider'
 import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
+import { emailTokenFlows } from '#src/gateway/oauth/email-token-flows.ts'
 import { IntrospectingProvider } from '#src/gateway/oauth/introspection.ts'
-import { mailedSteps } from '#src/gateway/oauth/mailed-steps.ts'
-import type { People } from '#src/gateway/oauth/provider-accounts.ts'
-import { type OAuthKeys, tokenKey } from '#src/gateway/oauth/resource-requests.ts'
+import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import { accessTokenKey, type OAuthKeys } from '#src/gateway/oauth/resource-server.ts'
 import { securityLink } from '#src/gateway/oauth/second-factor.ts'
 import {
   deviceStore,
@@ -16,11 +16,11 @@ import {
   requestStore,
 } from '#src/gateway/oauth/shared-stores.ts'
 import { tokenStore } from '#src/gateway/oauth/token-store.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
-import { createLexResolver, type HereRecord } from '#src/ports/lexicon-resolver.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { createLexResolver, type LocalRecord } from '#src/ports/lexicon-resolver.ts'
 
 /** What the operator says of it; see config/oauth.ts. */
-export interface OAuthTerms {
+export interface OAuthProviderConfig {
   branding: NonNullable<ConstructorParameters<typeof OAuthProvider>[0]['branding']>
   trustedClients: readonly string[]
   lexiconAuthorityDid: string | undefined
@@ -28,69 +28,69 @@ export interface OAuthTerms {
 }
 
 /** How often somebody at an address may do what a method of the same kind does; rejects where that was too often. */
-export type CountAttempt = (
+export type AttemptLimiter = (
   nsid: string,
   attempt: { address: string; input: unknown },
 ) => Promise<void>
 
 export interface ProviderPorts {
-  surface: Surface
-  people: People
+  server: ServerContext
+  accounts: ProviderAccounts
   keys: OAuthKeys
-  terms: OAuthTerms
+  config: OAuthProviderConfig
   plcUrl: string
-  count: CountAttempt
+  limitAttempts: AttemptLimiter
 }
 
 export async function openProvider(ports: ProviderPorts): Promise<IntrospectingProvider> {
-  const { surface, people, keys, terms, count } = ports
-  const { dispatch, errands, service } = surface
+  const { server, accounts, keys, config, limitAttempts } = ports
+  const { dispatch, backgroundTasks, service } = server
   const { issuer, dpopSecret } = keys
   const safeFetch: typeof globalThis.fetch = (input, init) =>
     // Nobody's metadata is what somebody else's address says.
-    surface.fetch(input, { redirect: 'error', ...init })
+    server.fetch(input, { redirect: 'error', ...init })
   const signOut = async (did: string, deviceId: string) => {
-    await (await people.find(did))?.oauth.signOutOfDevice({ deviceId })
+    await (await accounts.find(did))?.oauth.signOutOfDevice({ deviceId })
   }
-  const { domains } = await surface.handleRules()
+  const { domains } = await server.handleRules()
   return new IntrospectingProvider({
     issuer,
-    keyset: [await tokenKey(keys)],
+    keyset: [await accessTokenKey(keys)],
     dpopSecret,
-    accountStore: { ...accountStore(surface, people), ...mailedSteps(surface, people) },
+    accountStore: { ...accountStore(server, accounts), ...emailTokenFlows(server, accounts) },
     requestStore: requestStore(dispatch),
     deviceStore: deviceStore(dispatch, signOut),
     lexiconStore: lexiconStore(dispatch),
     replayStore: replayStore(dispatch),
-    tokenStore: tokenStore({ dispatch, people, errands }),
+    tokenStore: tokenStore({ dispatch, accounts, backgroundTasks }),
     safeFetch,
     lexResolver: await createLexResolver({
       fetch: safeFetch,
       plcUrl: ports.plcUrl,
-      authorityDid: terms.lexiconAuthorityDid,
-      findHere: (did, path) => recordHere(people, did, path),
+      authorityDid: config.lexiconAuthorityDid,
+      findLocal: (did, path) => recordHere(accounts, did, path),
     }),
     inviteCodeRequired: service.inviteRequired,
     availableUserDomains: [...domains],
-    ...(terms.hcaptcha && { hcaptcha: terms.hcaptcha }),
+    ...(config.hcaptcha && { hcaptcha: config.hcaptcha }),
     branding: {
-      ...terms.branding,
-      links: [...(terms.branding.links ?? []), securityLink(service.publicUrl)],
+      ...config.branding,
+      links: [...(config.branding.links ?? []), securityLink(service.publicUrl)],
     },
     metadata: { protected_resources: [new URL(issuer).origin as `https://${string}`] },
     // Tokens do not say what they are good for: the account does, so that it can take it back at once.
     accessTokenMode: AccessTokenMode.stateful,
-    getClientInfo: (clientId) => ({ isTrusted: terms.trustedClients.includes(clientId) }),
-    ...countedHooks(count),
+    getClientInfo: (clientId) => ({ isTrusted: config.trustedClients.includes(clientId) }),
+    ...countedHooks(limitAttempts),
   })
 }
 
 /** A record of an account of this server; undefined where the account is elsewhere. */
 async function recordHere(
-  people: People,
+  people: ProviderAccounts,
   did: string,
   path: { collection: string; rkey: string },
-): Promise<HereRecord | undefined> {
+): Promise<LocalRecord | undefined> {
   const account = await people.find(did)
   if (account === undefined) return undefined
   const { json } = await account.repo.getRecord(path)
@@ -99,7 +99,7 @@ async function recordHere(
 }
 
 /** Guessing passwords and codes is no easier here than by the methods that do the same. */
-function countedHooks(count: CountAttempt) {
+function countedHooks(count: AttemptLimiter) {
   const counted = async (nsid: string, address: string, input: unknown = {}) => {
     try {
       await count(`com.atproto.server.${nsid}`, { address, input })

@@ -7,7 +7,7 @@ const page = '/oauth/authorize'
 const read = ['client_id', 'request_uri', 'redirect-test']
 
 /** The address of a request, without what is not read. */
-export function pushedOnly(url: string): string {
+export function dropUnpushedParams(url: string): string {
   const [path, query = ''] = url.split(/\?(.*)/s)
   if (path !== page) return url
   const given = new URLSearchParams(query)

@@ -4,10 +4,10 @@ import {
   SecondAuthenticationFactorRequiredError,
 } from '@atproto/oauth-provider/errors'
 import { XrpcError } from '#src/errors.ts'
-import { whoAsks } from '#src/gateway/oauth/request-context.ts'
-import { linkFromApps } from '#src/gateway/pages/return-to.ts'
-import { secondStep } from '#src/gateway/pages/second-step.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
+import { securityPageUrl } from '#src/gateway/pages/return-to.ts'
+import { checkSecondStep } from '#src/gateway/pages/second-step.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 /** For the footer of the stock pages; in the languages of ours. */
 export function securityLink(publicUrl: string) {
@@ -22,7 +22,7 @@ export function securityLink(publicUrl: string) {
     ro: 'Cheie de acces sau aplicație de autentificare',
     sv: 'Nyckel eller autentiseringsapp',
   }
-  return { title, href: linkFromApps(publicUrl) }
+  return { title, href: securityPageUrl(publicUrl) }
 }
 
 /**
@@ -41,7 +41,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Throws what makes the page ask for a code, or show why it is not enough. */
 export async function mustPassSecondStep(
-  surface: Surface,
+  surface: ServerContext,
   did: string,
   { code, locale = 'en' }: { code: string | undefined; locale: string | undefined },
 ): Promise<void> {
@@ -52,13 +52,13 @@ export async function mustPassSecondStep(
   throw new SecondAuthenticationFactorRequiredError('emailOtp', hint)
 }
 
-async function attempt(surface: Surface, did: string, code: string | undefined) {
-  const { where, cookie } = whoAsks()
+async function attempt(surface: ServerContext, did: string, code: string | undefined) {
+  const { clientInfo, cookie } = requestContext()
   try {
-    return await secondStep(surface, did, { code, cookie, where })
+    return await checkSecondStep(surface, did, { code, cookie, clientInfo })
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status >= 500) throw error
     if (error.status === 429) throw new InvalidRequestError(error.message, error)
-    return secondStep(surface, did, { code: undefined, cookie, where })
+    return checkSecondStep(surface, did, { code: undefined, cookie, clientInfo })
   }
 }

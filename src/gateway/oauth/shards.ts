@@ -15,11 +15,11 @@ export function shardOf({ authorization }: Pick<Dispatch, 'authorization'>, name
 export async function wakeShards({
   authorization,
 }: Pick<Dispatch, 'authorization'>): Promise<void> {
-  const names = Array.from({ length: SHARDS }, (_, n) => authorization(String(n)).names)
+  const names = Array.from({ length: SHARDS }, (_, n) => authorization(String(n)).tokenIndex)
   await Promise.all(names.map((shard) => shard.find({ hash: '' })))
 }
 
 /** What is kept of a secret: nobody who reads a database can use it. */
-export function hashOf(secret: string): string {
+export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }

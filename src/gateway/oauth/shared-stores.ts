@@ -11,7 +11,7 @@ import type {
 } from '@atproto/oauth-provider/store'
 import type { StoredRequest } from '#src/authorization/requests.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
+import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 
 type ShardDispatch = Pick<Dispatch, 'authorization'>
 
@@ -28,12 +28,12 @@ export function requestStore(dispatch: ShardDispatch): RequestStore {
     },
     async updateRequest(id, { code, did, deviceId, expiresAt, parameters }) {
       if (code && did) {
-        const name = { hash: hashOf(code), did, requestId: id, keptMs: CODES_MS }
-        await shard(code).names.note(name)
+        const name = { hash: hashSecret(code), did, requestId: id, ttlMs: CODES_MS }
+        await shard(code).tokenIndex.put(name)
       }
       await shard(id).requests.update({
         id,
-        ...(code !== undefined && { codeHash: code && hashOf(code) }),
+        ...(code !== undefined && { codeHash: code && hashSecret(code) }),
         ...(did !== undefined && { did }),
         ...(deviceId !== undefined && { deviceId }),
         ...(expiresAt !== undefined && { expiresAt: expiresAt.getTime() }),
@@ -42,8 +42,8 @@ export function requestStore(dispatch: ShardDispatch): RequestStore {
     },
     deleteRequest: (id) => shard(id).requests.remove({ id }),
     async consumeRequestCode(code) {
-      const codeHash = hashOf(code)
-      const found = await shard(code).names.find({ hash: codeHash })
+      const codeHash = hashSecret(code)
+      const found = await shard(code).tokenIndex.find({ hash: codeHash })
       const id = found?.requestId
       if (id == null) return null
       const attempt = randomUUID()
@@ -60,7 +60,7 @@ function storedOf(data: RequestData): StoredRequest {
     parameters: JSON.stringify(parameters),
     deviceId,
     did,
-    codeHash: code && hashOf(code),
+    codeHash: code && hashSecret(code),
     expiresAt: expiresAt.getTime(),
   }
 }
@@ -98,7 +98,7 @@ export function deviceStore(
         ...(lastSeenAt !== undefined && { lastSeenAt: lastSeenAt.getTime() }),
       }),
     async deleteDevice(id) {
-      const found = await devices(id).withAccounts({ id })
+      const found = await devices(id).readWithAccounts({ id })
       await Promise.all((found?.dids ?? []).map((did) => signOut(did, id)))
       await devices(id).remove({ id })
     },
@@ -150,8 +150,12 @@ export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
 export function replayStore(dispatch: ShardDispatch): ReplayStore {
   return {
     unique(namespace, nonce, keptMs) {
-      const hash = hashOf(`${namespace} ${nonce}`)
-      return shardOf(dispatch, hash).used.isFirst({ hash, attempt: randomUUID(), keptMs })
+      const hash = hashSecret(`${namespace} ${nonce}`)
+      return shardOf(dispatch, hash).replayStore.isFirstUse({
+        hash,
+        attempt: randomUUID(),
+        ttlMs: keptMs,
+      })
     },
   }
 }

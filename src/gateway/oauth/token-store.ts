@@ -4,14 +4,14 @@ import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/s
 import type { Grant } from '#src/account/oauth/grants.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
-import type { People } from '#src/gateway/oauth/provider-accounts.ts'
-import { hashOf, shardOf } from '#src/gateway/oauth/shards.ts'
-import type { Errands } from '#src/gateway/workflows/background-tasks.ts'
+import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
+import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 
 export interface TokenStorePorts {
   dispatch: Pick<Dispatch, 'authorization'>
-  people: People
-  errands: Pick<Errands, 'run'>
+  accounts: ProviderAccounts
+  backgroundTasks: Pick<BackgroundTasks, 'run'>
 }
 
 /** As long as the longest refresh token is good, and some days more. */
@@ -19,16 +19,16 @@ const NAMES_MS = 93 * 24 * 60 * 60 * 1000
 
 type StoredData = Omit<TokenData, 'createdAt' | 'updatedAt' | 'expiresAt'>
 
-export function tokenStore({ dispatch, people, errands }: TokenStorePorts): TokenStore {
-  const names = (name: string) => shardOf(dispatch, name).names
+export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePorts): TokenStore {
+  const names = (name: string) => shardOf(dispatch, name).tokenIndex
 
   const note = (name: string, did: string) =>
-    names(name).note({ hash: hashOf(name), did, keptMs: NAMES_MS })
+    names(name).put({ hash: hashSecret(name), did, ttlMs: NAMES_MS })
 
   /** The account that knows what a name is worth. */
   async function ownerOf(name: string) {
-    const found = await names(name).find({ hash: hashOf(name) })
-    return found === null ? undefined : people.find(found.did)
+    const found = await names(name).find({ hash: hashSecret(name) })
+    return found === null ? undefined : accounts.find(found.did)
   }
 
   async function find(
@@ -39,15 +39,15 @@ export function tokenStore({ dispatch, people, errands }: TokenStorePorts): Toke
     const owner = await ownerOf(name)
     const grant = await owner?.oauth.findGrant(by)
     const known = grant && (await owner?.oauth.describe())
-    const account = known && people.shown(known.person)
+    const account = known && accounts.toAccount(known.person)
     if (!grant || !account) return null
-    const isCurrent = shown !== null && grant.refreshHash === hashOf(shown)
+    const isCurrent = shown !== null && grant.refreshHash === hashSecret(shown)
     const currentRefreshToken = isCurrent ? (shown as TokenInfo['currentRefreshToken']) : null
     return { ...infoOf(grant), account, currentRefreshToken }
   }
 
   async function forget(id: string): Promise<void> {
-    await names(id).forget({ hash: hashOf(id) })
+    await names(id).remove({ hash: hashSecret(id) })
   }
 
   return {
@@ -55,18 +55,18 @@ export function tokenStore({ dispatch, people, errands }: TokenStorePorts): Toke
       const { did, code } = data
       // First where it is found, then the token itself: a name that leads nowhere does no harm.
       await Promise.all([note(id, did), refreshToken && note(refreshToken, did)])
-      const account = await people.find(did)
+      const account = await accounts.find(did)
       if (account === undefined) throw new InvalidGrantError('Account not found')
       await account.oauth.createGrant({
         ...grantOf(id, data, refreshToken),
-        codeHash: code && hashOf(code),
+        codeHash: code && hashSecret(code),
       })
     },
     readToken: (id) => find(id, { id }, null),
     async deleteToken(id) {
       const account = await ownerOf(id)
       await account?.oauth.removeGrant({ id })
-      errands.run(() => forget(id))
+      backgroundTasks.run(() => forget(id))
     },
     async rotateToken(id, newId, newRefreshToken, { clientAuth, expiresAt, updatedAt, scope }) {
       const account = await ownerOf(id)
@@ -81,14 +81,14 @@ export function tokenStore({ dispatch, people, errands }: TokenStorePorts): Toke
         if (!(error instanceof XrpcError) || error.error !== 'InvalidGrant') throw error
         throw new InvalidGrantError(error.message, error)
       }
-      errands.run(() => forget(id))
+      backgroundTasks.run(() => forget(id))
     },
-    findTokenByRefreshToken: (token) => find(token, { refreshHash: hashOf(token) }, token),
-    findTokenByCode: (code) => find(code, { codeHash: hashOf(code) }, null),
+    findTokenByRefreshToken: (token) => find(token, { refreshHash: hashSecret(token) }, token),
+    findTokenByCode: (code) => find(code, { codeHash: hashSecret(code) }, null),
     async listAccountTokens(did) {
-      const owner = await people.find(did)
+      const owner = await accounts.find(did)
       const known = await owner?.oauth.describe()
-      const account = known && people.shown(known.person)
+      const account = known && accounts.toAccount(known.person)
       if (!owner || !account) return []
       const grants = await owner.oauth.listGrants()
       return grants.map((grant) => ({ ...infoOf(grant), account, currentRefreshToken: null }))
@@ -100,7 +100,7 @@ function grantOf(id: string, data: TokenData, refreshToken: string | undefined):
   const { createdAt, updatedAt, expiresAt, code: _, ...stored } = data
   return {
     id,
-    refreshHash: refreshToken === undefined ? null : hashOf(refreshToken),
+    refreshHash: refreshToken === undefined ? null : hashSecret(refreshToken),
     data: JSON.stringify(stored),
     expiresAt: expiresAt.getTime(),
     createdAt: createdAt.getTime(),

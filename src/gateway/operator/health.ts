@@ -15,9 +15,9 @@ export interface EngineHealth {
   restarts(): number
 }
 
-export interface VitalsPorts {
+export interface HealthPorts {
   dispatch: Pick<Dispatch, 'directory' | 'sequencer'>
-  live: Pick<LiveActors, 'all'>
+  live: Pick<LiveActors, 'list'>
   /** Absent where somebody else runs the engine. */
   engine: EngineHealth | undefined
   dataDirectory: string
@@ -27,7 +27,7 @@ export interface VitalsPorts {
   log: Pick<Log, 'warn'>
 }
 
-export interface Storage {
+export interface StorageHealth {
   /** The directory's database answers. */
   accountDb: boolean
   /** The sequencer's database answers. */
@@ -37,7 +37,7 @@ export interface Storage {
   blobs: boolean
 }
 
-export interface Counts {
+export interface AccountCounts {
   /** By state. */
   accounts: Record<string, number>
   /** Accounts that may have events to deliver. */
@@ -49,13 +49,13 @@ const PATIENCE_MS = 4_000
 const COUNTS_MS = 60_000
 const STORAGE_MS = 5_000
 
-export class Vitals {
-  readonly #ports: VitalsPorts
+export class Health {
+  readonly #ports: HealthPorts
   readonly #startedAt: number
-  #storage: { value: Promise<Storage>; until: number } | undefined
-  #counts: { value: Promise<Counts | undefined>; until: number } | undefined
+  #storage: { value: Promise<StorageHealth>; until: number } | undefined
+  #counts: { value: Promise<AccountCounts | undefined>; until: number } | undefined
 
-  constructor(ports: VitalsPorts) {
+  constructor(ports: HealthPorts) {
     this.#ports = ports
     this.#startedAt = ports.clock.now()
   }
@@ -70,7 +70,7 @@ export class Vitals {
 
   /** The accounts awake in this process, and the events that wait in their outboxes. */
   awake(): { accounts: number; backlog: number } {
-    const accounts = this.#ports.live.all('account')
+    const accounts = this.#ports.live.list('account')
     const backlog = accounts.reduce((sum, { subject }) => sum + backlogOf(subject as Account), 0)
     return { accounts: accounts.length, backlog }
   }
@@ -81,7 +81,7 @@ export class Vitals {
   }
 
   /** At most a minute old; undefined where the directory does not answer. */
-  async counts(): Promise<Counts | undefined> {
+  async counts(): Promise<AccountCounts | undefined> {
     const now = this.#ports.clock.now()
     if (this.#counts === undefined || now >= this.#counts.until) {
       const value = this.#soon(this.#ports.dispatch.directory.accounts.count())
@@ -99,7 +99,7 @@ export class Vitals {
   }
 
   /** At most some seconds old: strangers may ask. */
-  storage(): Promise<Storage> {
+  storage(): Promise<StorageHealth> {
     const now = this.#ports.clock.now()
     if (this.#storage === undefined || now >= this.#storage.until) {
       this.#storage = { value: this.#lookAtStorage(), until: now + STORAGE_MS }
@@ -107,7 +107,7 @@ export class Vitals {
     return this.#storage.value
   }
 
-  async #lookAtStorage(): Promise<Storage> {
+  async #lookAtStorage(): Promise<StorageHealth> {
     const { dispatch, dataDirectory, checkBlobs } = this.#ports
     const [accountDb, sequencerDb, writable, blobs] = await Promise.all([
       this.isServing(),

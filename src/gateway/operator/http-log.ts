@@ -3,12 +3,12 @@ import type { ServerResponse } from 'node:http'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import type { Log } from '#src/log.ts'
 
-export interface PlainCallPorts {
+export interface HttpLogPorts {
   log: Pick<Log, 'debug' | 'info'>
-  metrics: Pick<Metrics, 'observePlain'>
+  metrics: Pick<Metrics, 'observeHttp'>
 }
 
-export interface PlainCall {
+export interface HttpCall {
   id: string
   verb: string
   /** Without its query, which may hold what is nobody else's business. */
@@ -20,16 +20,16 @@ const SLOW_MS = 5_000
 const LONGEST_PATH = 200
 
 /** Tells of a call when its answer has gone, or whoever asked is gone. */
-export function watchPlainCall(
-  { log, metrics }: PlainCallPorts,
-  { id, verb, path }: PlainCall,
+export function logHttpCall(
+  { log, metrics }: HttpLogPorts,
+  { id, verb, path }: HttpCall,
   response: ServerResponse,
 ): void {
   const started = performance.now()
   response.once('close', () => {
     const ms = performance.now() - started
     const status = response.statusCode
-    metrics.observePlain(routeOf(path), status, ms / 1000)
+    metrics.observeHttp(routeOf(path), status, ms / 1000)
     const line = { id, verb, path: path.slice(0, LONGEST_PATH), status, ms }
     if (ms > SLOW_MS) log.info(line, 'a slow call')
     else log.debug(line, 'http')
@@ -37,7 +37,7 @@ export function watchPlainCall(
 }
 
 /** Methods tell of themselves. */
-export function isPlain(path: string): boolean {
+export function isNonXrpc(path: string): boolean {
   return !path.startsWith('/xrpc/') || path.startsWith('/xrpc/_')
 }
 

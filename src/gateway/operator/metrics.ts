@@ -1,14 +1,14 @@
 /** What a Prometheus server is told: how calls end and how long they take, and whether what is behind them is well. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { EngineHealth, Vitals } from '#src/gateway/operator/health.ts'
+import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 
 export interface Metrics {
   /** Counts one call. `method` is an NSID of ours, or `other`. */
   observe(method: string, status: number, seconds: number): void
   /** Counts a call of what is no method. `route` is one of a few words. */
-  observePlain(route: string, status: number, seconds: number): void
+  observeHttp(route: string, status: number, seconds: number): void
   /** Counts a call that was refused, by the limit's name: there are only so many. */
-  refused(limit: string): void
+  rateLimited(limit: string): void
   /** The text that is scraped, and its media type. */
   render(): Promise<{ text: string; type: string }>
 }
@@ -23,7 +23,7 @@ interface Firehose {
 export interface MetricsPorts {
   /** Absent where there is none. */
   firehose?: Firehose
-  vitals: Pick<Vitals, 'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'freeBytes'>
+  health: Pick<Health, 'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'freeBytes'>
 }
 
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -45,8 +45,8 @@ export function createMetrics(ports: MetricsPorts): Metrics {
 
   return {
     observe,
-    observePlain,
-    refused: (limit) => refusals.inc({ limit }),
+    observeHttp: observePlain,
+    rateLimited: (limit) => refusals.inc({ limit }),
     async render() {
       await probe()
       return { text: await registry.metrics(), type: registry.contentType }
@@ -73,11 +73,11 @@ function durations(name: string, what: string, registers: Registry[]): Metrics['
 type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** What is only looked at when somebody asks; what does not answer in time is left out, but for its `…_up`. */
-function probes({ firehose, vitals }: MetricsPorts, registers: Registry[]): () => Promise<void> {
+function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
     new Gauge({ name, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
-  const probeEngine = vitals.engine && engineProbe(vitals.engine, gauge)
+  const probeEngine = health.engine && engineProbe(health.engine, gauge)
   const head = gauge('sequencer_head', 'The newest seq of the log: microseconds since 1970')
   const awake = gauge('accounts_awake', 'Account actors awake in this process')
   const backlog = gauge('outbox_backlog', 'Events of these accounts that wait for the sequencer')
@@ -88,13 +88,13 @@ function probes({ firehose, vitals }: MetricsPorts, registers: Registry[]): () =
 
   return async () => {
     const [newest, counts, storage, freeBytes] = await Promise.all([
-      vitals.head(),
-      vitals.counts(),
-      vitals.storage(),
-      vitals.freeBytes(),
+      health.head(),
+      health.counts(),
+      health.storage(),
+      health.freeBytes(),
     ])
     set(head, newest)
-    const here = vitals.awake()
+    const here = health.awake()
     awake.set(here.accounts)
     backlog.set(here.backlog)
     set(owing, counts?.reminders)

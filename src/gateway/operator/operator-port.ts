@@ -4,15 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
-import { answerError } from '#src/gateway/http/answer.ts'
-import { Vitals, type VitalsPorts } from '#src/gateway/operator/health.ts'
+import { errorResponse } from '#src/gateway/http/response.ts'
+import { Health, type HealthPorts } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Log } from '#src/log.ts'
 
-export interface OperatorPortPorts extends Omit<VitalsPorts, 'dispatch' | 'log'> {
+export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log'> {
   dispatch: OperatorPorts['server']['dispatch']
   service: OperatorPorts['server']['service']
   host: string
@@ -27,21 +27,21 @@ export async function startOperatorPort(
   ports: OperatorPortPorts,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { dispatch, service, adminPassword, metricsOpen, log, host, port } = ports
-  const vitals = new Vitals(ports)
+  const vitals = new Health(ports)
   const app = new Hono<Env>()
   operatorRoutes(app, {
     server: { dispatch, service },
-    vitals,
-    metrics: createMetrics({ vitals }),
+    health: vitals,
+    metrics: createMetrics({ health: vitals }),
     findAccount: accountFinder(dispatch),
     adminPassword,
     metricsOpen,
   })
-  app.notFound(() => answerError(new XrpcError(404, 'NotFound', 'Not Found')))
+  app.notFound(() => errorResponse(new XrpcError(404, 'NotFound', 'Not Found')))
   app.onError((error) => {
-    if (error instanceof XrpcError) return answerError(error)
+    if (error instanceof XrpcError) return errorResponse(error)
     log.error({ err: error }, 'request failed')
-    return answerError(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
+    return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   })
   const server = serve({ fetch: app.fetch, hostname: host, port })
   await once(server, 'listening')

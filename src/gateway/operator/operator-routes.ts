@@ -1,19 +1,19 @@
 /** Routes that no lexicon knows: for watchdogs, for operators, and for people who wonder who is here. */
 import type { Context, Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
-import { openHeaders } from '#src/gateway/http/answer.ts'
 import { readBody } from '#src/gateway/http/body.ts'
-import type { Storage, Vitals } from '#src/gateway/operator/health.ts'
+import { corsHeaders } from '#src/gateway/http/response.ts'
+import type { Health, StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
-import { admin } from '#src/gateway/xrpc/authenticate.ts'
+import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
-import { type Env, incoming } from '#src/gateway/xrpc/xrpc-call.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export interface OperatorPorts {
-  server: Pick<Surface, 'dispatch'> & { service: Pick<Surface['service'], 'version'> }
-  vitals: Pick<
-    Vitals,
+  server: Pick<ServerContext, 'dispatch'> & { service: Pick<ServerContext['service'], 'version'> }
+  health: Pick<
+    Health,
     'uptimeSeconds' | 'isServing' | 'storage' | 'counts' | 'head' | 'awake' | 'engine'
   >
   metrics: Pick<Metrics, 'render'>
@@ -27,9 +27,9 @@ const BODY_TERMS = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_00
 
 /** Adds the routes to `app`. */
 export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
-  const { server, vitals } = ports
+  const { server, health } = ports
   const { version } = server.service
-  const onlyAdmin = (c: Context<Env>) => admin(ports, c.req.header('authorization'))
+  const onlyAdmin = (c: Context<Env>) => verifyAdmin(ports, c.req.header('authorization'))
 
   app.get('/metrics', async (c) => {
     if (!ports.metricsOpen) onlyAdmin(c)
@@ -40,21 +40,21 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   // The reference's health, and what Tempest adds to it for those who ask.
   app.get('/xrpc/_health', async (c) => {
     const isAsked = c.req.query('storage') !== undefined
-    const storage = isAsked ? await vitals.storage() : undefined
-    const isServing = storage?.accountDb ?? (await vitals.isServing())
+    const storage = isAsked ? await health.storage() : undefined
+    const isServing = storage?.accountDb ?? (await health.isServing())
     const more = storage && { status: statusOf(storage), storage }
     if (isServing) return json({ version, ...more })
     return json({ version, error: 'Service Unavailable', ...more }, 503)
   })
 
   app.get('/xrpc/_stats', async () => {
-    const [counts, storage] = await Promise.all([vitals.counts(), vitals.storage()])
+    const [counts, storage] = await Promise.all([health.counts(), health.storage()])
     const { active, total } = summed(counts?.accounts)
     return json({
       status: statusOf(storage),
       version,
       generatedAt: new Date().toISOString(),
-      uptimeSeconds: vitals.uptimeSeconds(),
+      uptimeSeconds: health.uptimeSeconds(),
       metrics: { hostedAccountCount: active, totalAccountCount: total },
       health: {
         status: statusOf(storage),
@@ -71,20 +71,20 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   app.get('/xrpc/_admin/status', async (c) => {
     onlyAdmin(c)
     const [counts, storage, head] = await Promise.all([
-      vitals.counts(),
-      vitals.storage(),
-      vitals.head(),
+      health.counts(),
+      health.storage(),
+      health.head(),
     ])
-    const { engine } = vitals
+    const { engine } = health
     return json({
       status: statusOf(storage),
       version,
-      uptimeSeconds: vitals.uptimeSeconds(),
+      uptimeSeconds: health.uptimeSeconds(),
       storage,
       accounts: counts?.accounts ?? null,
       accountsOwingEvents: counts?.reminders ?? null,
       sequencer: { currentSeq: head ?? null },
-      process: { accountsAwake: vitals.awake().accounts, outboxBacklog: vitals.awake().backlog },
+      process: { accountsAwake: health.awake().accounts, outboxBacklog: health.awake().backlog },
       ...(engine && { engine: { healthy: engine.healthy(), restarts: engine.restarts() } }),
     })
   })
@@ -92,7 +92,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   /** The account that a body names. */
   async function named(c: Context<Env>): Promise<string> {
     onlyAdmin(c)
-    const body = (await readBody(incoming(c), BODY_TERMS)) as { account?: unknown } | null
+    const body = (await readBody(bodySource(c), BODY_TERMS)) as { account?: unknown } | null
     const account = body?.account
     if (typeof account !== 'string') throw invalidRequest('account must be a DID or a handle')
     const did = await ports.findAccount(account)
@@ -126,7 +126,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   })
 }
 
-function statusOf(storage: Storage): 'ok' | 'degraded' {
+function statusOf(storage: StorageHealth): 'ok' | 'degraded' {
   return Object.values(storage).every(Boolean) ? 'ok' : 'degraded'
 }
 
@@ -137,6 +137,6 @@ function summed(accounts: Record<string, number> | undefined) {
 }
 
 function json(body: object, status = 200): Response {
-  const headers = { ...openHeaders, 'content-type': 'application/json; charset=utf-8' }
+  const headers = { ...corsHeaders, 'content-type': 'application/json; charset=utf-8' }
   return new Response(JSON.stringify(body), { status, headers })
 }

@@ -6,7 +6,7 @@ export function safeColor(text: string | undefined): string | undefined {
 }
 
 /** Black or white, whichever can be read better on a colour. */
-export function contrast(color: string): string {
+export function textColorOn(color: string): string {
   const [r, g, b] = (channels(color) ?? [0, 0, 0]).map((channel) => {
     const part = channel / 255
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4

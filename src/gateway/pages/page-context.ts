@@ -1,18 +1,18 @@
 /** What the security pages work with. */
 import type { IncomingMessage } from 'node:http'
-import type { Look } from '#src/gateway/pages/style.ts'
+import type { Branding } from '#src/gateway/pages/style.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { PageToken } from './page-session.ts'
 
-export interface Desk {
-  server: Pick<Surface, 'dispatch' | 'service' | 'mailer' | 'addressOf'>
+export interface PageContext {
+  server: Pick<ServerContext, 'dispatch' | 'service' | 'mailer' | 'addressOf'>
   findAccount: FindAccount
   rateLimits?: RateLimits | undefined
-  look: Look
+  branding: Branding
   /** The secret of session tokens. */
   secret: Uint8Array
   clock: Clock
@@ -23,7 +23,7 @@ export interface Desk {
 
 /** Whoever is signed in. */
 export interface Owner {
-  account: ReturnType<Surface['dispatch']['account']>
-  shown: PageToken
+  account: ReturnType<ServerContext['dispatch']['account']>
+  pageToken: PageToken
   name: string
 }

@@ -1,10 +1,10 @@
 /** The headers that keep others out of a security page: what may run in it, who may frame it, keep it or learn of it. */
-import type { Look } from '#src/gateway/pages/style.ts'
+import type { Branding } from '#src/gateway/pages/style.ts'
 
 /** Only what has the page's nonce runs; pictures come from where the operator's are. */
 export function pageHeaders(
   nonce: string,
-  { logo, background = {} }: Look,
+  { logo, background = {} }: Branding,
 ): Record<string, string> {
   const pictures = [logo, background.light, background.dark].filter((url) => url !== undefined)
   const sources = new Set(pictures.map(sourceOf))

@@ -4,9 +4,9 @@ import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { parse } from 'hono/utils/cookie'
 import { forbidden } from '#src/errors.ts'
-import type { Frame } from '#src/gateway/pages/shell.ts'
-import type { Look } from '#src/gateway/pages/style.ts'
-import { speechOf } from '#src/gateway/pages/words.ts'
+import { messagesFor } from '#src/gateway/pages/messages.ts'
+import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import type { Branding } from '#src/gateway/pages/style.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 /** Whom a cookie is of: the account, and the token that it knows. */
@@ -15,15 +15,15 @@ export interface PageToken {
   token: string
 }
 
-export interface Visit extends Frame {
+export interface PageSession extends RenderContext {
   /** The account's cookie; it may be of a session, of a sign-in that lacks its second step, or of nothing any more. */
-  shown: PageToken | undefined
+  pageToken: PageToken | undefined
 }
 
 const LONGEST_COOKIE = 500
 
 /** Reads what the browser sent along, and has it keep a secret for its forms. */
-export function visitOf(c: Context<Env>, look: Look, publicUrl: string): Visit {
+export function openPageSession(c: Context<Env>, look: Branding, publicUrl: string): PageSession {
   const isSecure = publicUrl.startsWith('https:')
   const name = cookieName('form', isSecure)
   let csrf = getCookie(c, name)
@@ -31,12 +31,20 @@ export function visitOf(c: Context<Env>, look: Look, publicUrl: string): Visit {
     csrf = randomBytes(24).toString('base64url')
     setCookie(c, name, csrf, cookieTerms(isSecure))
   }
-  const speech = speechOf(c.req.header('accept-language'))
-  return { look, speech, csrf, shown: shownIn(c.req.header('cookie'), publicUrl) }
+  const speech = messagesFor(c.req.header('accept-language'))
+  return {
+    branding: look,
+    messages: speech,
+    csrf,
+    pageToken: readPageToken(c.req.header('cookie'), publicUrl),
+  }
 }
 
 /** The account that a Cookie header shows a token of, if any. */
-export function shownIn(header: string | undefined, publicUrl: string): PageToken | undefined {
+export function readPageToken(
+  header: string | undefined,
+  publicUrl: string,
+): PageToken | undefined {
   const name = cookieName('account', publicUrl.startsWith('https:'))
   const value = header === undefined ? undefined : parse(header, name)[name]
   if (value === undefined || value.length > LONGEST_COOKIE) return undefined
@@ -51,7 +59,11 @@ export function newPageToken(did: string): PageToken {
 }
 
 /** Has the browser keep the token until it is closed; without one it forgets the one it has. */
-export function keepToken(c: Context<Env>, publicUrl: string, shown: PageToken | undefined): void {
+export function setPageToken(
+  c: Context<Env>,
+  publicUrl: string,
+  shown: PageToken | undefined,
+): void {
   const isSecure = publicUrl.startsWith('https:')
   const value = shown === undefined ? '' : `${shown.token}.${shown.did}`
   const terms = cookieTerms(isSecure)
@@ -60,7 +72,12 @@ export function keepToken(c: Context<Env>, publicUrl: string, shown: PageToken |
 }
 
 /** Throws 403 unless a form came from a page of ours: by its secret, and by what the browser says of where it was. */
-export function mustBeOurs(c: Context<Env>, given: unknown, frame: Frame, publicUrl: string): void {
+export function mustPassCsrfCheck(
+  c: Context<Env>,
+  given: unknown,
+  frame: RenderContext,
+  publicUrl: string,
+): void {
   const { origin } = new URL(publicUrl)
   const site = c.req.header('sec-fetch-site')
   const isForeign =

@@ -1,11 +1,11 @@
 /** What an owner who is signed in does at the security pages: each form, and what is shown for it. */
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
-import { home } from '#src/gateway/pages/home.ts'
-import type { Desk } from '#src/gateway/pages/page-context.ts'
-import type { Visit } from '#src/gateway/pages/page-session.ts'
-import { answerPage, type Note } from '#src/gateway/pages/shell.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import type { PageSession } from '#src/gateway/pages/page-session.ts'
+import { securityPath } from '#src/gateway/pages/security-path.ts'
+import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { emailView, secretView, totpView } from '#src/gateway/pages/views.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
@@ -17,15 +17,15 @@ type C = Context<Env>
 type Form = Record<string, string | undefined>
 
 interface Routes {
-  get(path: string, show: (c: C, visit: Visit) => Promise<Response>): void
-  post(path: string, act: (c: C, visit: Visit, form: Form) => Promise<Response>): void
-  owner(visit: Visit): Promise<Owner>
+  get(path: string, show: (c: C, visit: PageSession) => Promise<Response>): void
+  post(path: string, act: (c: C, visit: PageSession, form: Form) => Promise<Response>): void
+  owner(visit: PageSession): Promise<Owner>
 }
 
-export function deeds(desk: Desk, { get, post, owner }: Routes): void {
+export function settingsRoutes(desk: PageContext, { get, post, owner }: Routes): void {
   const { server } = desk
-  const where = (c: C) => whereOf(server.addressOf, c.env?.incoming)
-  const done = (c: C) => c.redirect(`${home}?done`, 303)
+  const where = (c: C) => clientInfoOf(server.addressOf, c.env?.incoming)
+  const done = (c: C) => c.redirect(`${securityPath}?done`, 303)
 
   post('/passkeys', async (c, visit, { name = '', response = 'null' }) => {
     const { account } = await owner(visit)
@@ -37,10 +37,14 @@ export function deeds(desk: Desk, { get, post, owner }: Routes): void {
     return done(c)
   })
 
-  async function totpPage(visit: Visit, { account, name }: Owner, note?: Note): Promise<Response> {
+  async function totpPage(
+    visit: PageSession,
+    { account, name }: Owner,
+    note?: Note,
+  ): Promise<Response> {
     const { uri, key } = await account.factors.beginTotp()
     const view = totpView(visit, { uri, key, qr: qrCode(uri), owner: name, ...(note && { note }) })
-    return answerPage(visit, view)
+    return renderPage(visit, view)
   }
   get('/totp', async (_, visit) => totpPage(visit, await owner(visit)))
   post('/totp', async (c, visit, { code = '' }) => {
@@ -62,8 +66,8 @@ export function deeds(desk: Desk, { get, post, owner }: Routes): void {
     const { account, name } = await owner(visit)
     const { email, token } = await account.factors.beginEmail()
     if (token !== undefined) await sendMail(server, email, 'codesByMail', { token })
-    const note = { text: visit.speech.say('codeSent') }
-    return answerPage(visit, emailView(visit, { owner: name, note }))
+    const note = { text: visit.messages.text('codeSent') }
+    return renderPage(visit, emailView(visit, { owner: name, note }))
   })
   post('/email', async (c, visit, { code = '' }) => {
     const { account, name } = await owner(visit)
@@ -72,7 +76,7 @@ export function deeds(desk: Desk, { get, post, owner }: Routes): void {
         await account.factors.confirmEmail({ code, where: where(c) })
         return done(c)
       },
-      () => answerPage(visit, emailView(visit, { owner: name, note: wrongCode(visit) })),
+      () => renderPage(visit, emailView(visit, { owner: name, note: wrongCode(visit) })),
     )
   })
   post('/email/remove', async (c, visit) => {
@@ -83,16 +87,16 @@ export function deeds(desk: Desk, { get, post, owner }: Routes): void {
   post('/recovery', async (c, visit) => {
     const { account, name } = await owner(visit)
     const { codes } = await account.factors.newRecoveryCodes({ where: where(c) })
-    const help = visit.speech.say('keepCodes')
+    const help = visit.messages.text('keepCodes')
     const view = secretView(visit, { title: 'recovery', help, secrets: codes, owner: name })
-    return answerPage(visit, view)
+    return renderPage(visit, view)
   })
   post('/code', async (_, visit) => {
     const { account, name } = await owner(visit)
     const { code } = await account.factors.newPageCode()
-    const help = visit.speech.say('signInCodeHelp')
+    const help = visit.messages.text('signInCodeHelp')
     const view = secretView(visit, { title: 'signInCode', help, secrets: [code], owner: name })
-    return answerPage(visit, view)
+    return renderPage(visit, view)
   })
 
   post('/app-passwords', async (c, visit, form) => {
@@ -105,9 +109,9 @@ export function deeds(desk: Desk, { get, post, owner }: Routes): void {
       throw new XrpcError(400, 'NameTaken', 'There is an app password with this name already')
     }
     const { password } = await account.appPassword.create(wish)
-    const help = visit.speech.say('keepPassword')
+    const help = visit.messages.text('keepPassword')
     const secrets = [password]
-    return answerPage(
+    return renderPage(
       visit,
       secretView(visit, { title: 'appPasswords', help, secrets, owner: owned }),
     )
@@ -131,8 +135,8 @@ async function retried(
   }
 }
 
-function wrongCode({ speech }: Visit): Note {
-  return { text: speech.say('wrongCode'), bad: true, field: 'code' }
+function wrongCode({ messages }: PageSession): Note {
+  return { text: messages.text('wrongCode'), bad: true, field: 'code' }
 }
 
 function parsed(text: string): unknown {

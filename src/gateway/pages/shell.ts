@@ -1,25 +1,25 @@
 /** The frame of every security page: its head, its header, what is below it, and where it goes on by itself. */
 import { randomBytes } from 'node:crypto'
 import { html, raw } from 'hono/html'
-import { home } from '#src/gateway/pages/home.ts'
+import type { MessageKey, Messages } from '#src/gateway/pages/messages.ts'
 import { pageHeaders } from '#src/gateway/pages/page-headers.ts'
 import { passkeyScript, timeScript } from '#src/gateway/pages/page-scripts.ts'
-import { type Look, styleOf } from '#src/gateway/pages/style.ts'
-import type { Speech, Word } from '#src/gateway/pages/words.ts'
+import { securityPath } from '#src/gateway/pages/security-path.ts'
+import { type Branding, styleSheet } from '#src/gateway/pages/style.ts'
 
 /** HTML that is safe: made by `html`, which escapes what is put in. */
 export type Html = ReturnType<typeof html>
 
 /** What every page is made with. */
-export interface Frame {
-  look: Look
-  speech: Speech
+export interface RenderContext {
+  branding: Branding
+  messages: Messages
   /** What every form must carry. */
   csrf: string
 }
 
 export interface Page {
-  title: Word
+  title: MessageKey
   body: Html
   /** Who is signed in. */
   owner?: string
@@ -29,7 +29,7 @@ export interface Page {
   /** One card in the middle, as the stock sign-in page. */
   narrow?: boolean
   /** Where the browser goes by itself. */
-  onward?: string
+  redirectTo?: string
   status?: number
 }
 
@@ -41,19 +41,19 @@ export interface Note {
 }
 
 /** Answers with a page; nothing may keep it, frame it, or run in it that is not ours. */
-export async function answerPage(frame: Frame, page: Page): Promise<Response> {
-  const { speech, look } = frame
+export async function renderPage(frame: RenderContext, page: Page): Promise<Response> {
+  const { messages, branding } = frame
   const nonce = randomBytes(16).toString('base64')
-  const title = speech.say(page.title)
+  const title = messages.text(page.title)
   const text = await html`<!doctype html>
-<html lang="${speech.language}">
+<html lang="${messages.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-${page.onward === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${page.onward}">`}
-<title>${title} – ${nameOf(look)}</title>
-<style nonce="${nonce}">${raw(styleOf(look))}</style>
+${page.redirectTo === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${page.redirectTo}">`}
+<title>${title} – ${nameOf(branding)}</title>
+<style nonce="${nonce}">${raw(styleSheet(branding))}</style>
 </head>
 <body>
 ${page.narrow ? narrow(frame, page, title) : wide(frame, page, title)}
@@ -61,7 +61,7 @@ ${page.passkeys ? script(nonce, passkeyScript) : ''}${page.owner === undefined ?
 </body>
 </html>`
   const { status = 200 } = page
-  return new Response(String(text), { status, headers: pageHeaders(nonce, look) })
+  return new Response(String(text), { status, headers: pageHeaders(nonce, branding) })
 }
 
 function script(nonce: string, text: string): Html {
@@ -69,7 +69,10 @@ function script(nonce: string, text: string): Html {
 }
 
 /** A form's hidden fields. */
-export function hidden(frame: Frame, fields: Record<string, string | undefined> = {}): Html {
+export function hiddenFields(
+  frame: RenderContext,
+  fields: Record<string, string | undefined> = {},
+): Html {
   const all = { csrf: frame.csrf, ...fields }
   return html`${Object.entries(all).map(([name, value]) =>
     value === undefined ? '' : html`<input type="hidden" name="${name}" value="${value}">`,
@@ -77,66 +80,66 @@ export function hidden(frame: Frame, fields: Record<string, string | undefined> 
 }
 
 /** What a field says of itself: that it is explained at `help`, and that a note complains of it. */
-export function told(name: string, note: Note | undefined, help = ''): Html {
+export function fieldAttributes(name: string, note: Note | undefined, help = ''): Html {
   const isWrong = note?.bad === true && note.field === name
   const by = `${isWrong ? 'note ' : ''}${help}`.trim()
   return html`${isWrong ? raw(' aria-invalid="true"') : ''}${by === '' ? '' : html` aria-describedby="${by}"`}`
 }
 
-function narrow(frame: Frame, page: Page, title: string): Html {
+function narrow(frame: RenderContext, page: Page, title: string): Html {
   return html`<main class="narrow"><section>
-${brand(frame.look)}
+${brand(frame.branding)}
 <h1>${title}</h1>
-${page.note === undefined ? '' : noteOf(page.note)}
+${page.note === undefined ? '' : noteView(page.note)}
 ${page.body}
 ${links(frame)}
 </section></main>`
 }
 
-function wide(frame: Frame, page: Page, title: string): Html {
+function wide(frame: RenderContext, page: Page, title: string): Html {
   const below = links(frame)
   return html`<header>
-<div>${brand(frame.look)}${page.owner === undefined ? '' : html`<div class="muted">${frame.speech.say('signedInAs', { name: page.owner })}</div>`}</div>
+<div>${brand(frame.branding)}${page.owner === undefined ? '' : html`<div class="muted">${frame.messages.text('signedInAs', { name: page.owner })}</div>`}</div>
 ${page.owner === undefined ? '' : ways(frame)}
 </header>
 <main>
 <h1>${title}</h1>
-${page.note === undefined ? '' : noteOf(page.note)}
+${page.note === undefined ? '' : noteView(page.note)}
 ${page.body}
 </main>
 ${below === '' ? '' : html`<footer>${below}</footer>`}`
 }
 
-function brand(look: Look): Html {
+function brand(look: Branding): Html {
   const name = nameOf(look)
   const shown = look.logo === undefined ? name : html`<img src="${look.logo}" alt="${name}">`
   return html`<div class="brand">${shown}</div>`
 }
 
-function nameOf({ name = 'PDS' }: Look): string {
+function nameOf({ name = 'PDS' }: Branding): string {
   return name
 }
 
 /** To the rest of the account's pages, and out. */
-function ways(frame: Frame): Html {
-  const { speech } = frame
-  return html`<nav><a class="button quiet" href="/account">${speech.say('account')}</a>
-<form method="post" action="${home}/sign-out">${hidden(frame)}<button class="quiet">${speech.say('signOut')}</button></form></nav>`
+function ways(frame: RenderContext): Html {
+  const { messages } = frame
+  return html`<nav><a class="button quiet" href="/account">${messages.text('account')}</a>
+<form method="post" action="${securityPath}/sign-out">${hiddenFields(frame)}<button class="quiet">${messages.text('signOut')}</button></form></nav>`
 }
 
 const linkKinds = ['canonical', 'terms-of-service', 'privacy-policy', 'help'] as const
 
 /** The operator's own pages. Those of a known kind are called as the stock pages call them. */
-function links({ look, speech }: Frame): Html | '' {
-  const { links: all = [] } = look
+function links({ branding, messages }: RenderContext): Html | '' {
+  const { links: all = [] } = branding
   if (all.length === 0) return ''
   return html`<div class="links">${all.map(({ href, rel }) => {
     const kind = linkKinds.find((one) => one === rel)
-    return html`<a href="${href}" rel="${rel ?? ''}">${kind === undefined ? href : speech.say(kind)}</a> `
+    return html`<a href="${href}" rel="${rel ?? ''}">${kind === undefined ? href : messages.text(kind)}</a> `
   })}</div>`
 }
 
-export function noteOf({ text, bad = false }: Note): Html {
+export function noteView({ text, bad = false }: Note): Html {
   const [kind, role] = bad ? ['note bad', 'alert'] : ['note good', 'status']
   return html`<p id="note" class="${kind}" role="${role}">${text}</p>`
 }

@@ -1,22 +1,22 @@
 /** Signing in at the security pages: what each form does. */
 import type { Context } from 'hono'
 import { authRequired, XrpcError } from '#src/errors.ts'
-import { whereOf } from '#src/gateway/http/where.ts'
-import { home } from '#src/gateway/pages/home.ts'
-import type { Desk } from '#src/gateway/pages/page-context.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
-  keepToken,
   newPageToken,
+  type PageSession,
   type PageToken,
-  type Visit,
+  setPageToken,
 } from '#src/gateway/pages/page-session.ts'
-import { forgetOnward, onwardPath } from '#src/gateway/pages/return-to.ts'
-import { answerPage, type Note } from '#src/gateway/pages/shell.ts'
-import { onwardView, signInView, stepView } from '#src/gateway/pages/sign-in-views.ts'
+import { clearReturnToCookie, parseReturnTo } from '#src/gateway/pages/return-to.ts'
+import { securityPath } from '#src/gateway/pages/security-path.ts'
+import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
+import { returnToView, signInView, stepView } from '#src/gateway/pages/sign-in-views.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
-import { atLeast } from '#src/ports/timers.ts'
+import { atLeast } from '#src/ports/pause.ts'
 import { assertionOptions } from '#src/ports/webauthn.ts'
 import { newChallenge } from '#src/rules/challenges.ts'
 
@@ -27,23 +27,23 @@ type C = Context<Env>
 const SHORTEST_MS = 350
 
 export async function signInPage(
-  desk: Desk,
-  visit: Visit,
+  desk: PageContext,
+  visit: PageSession,
   more: { identifier?: string; next?: string; note?: Note } = {},
 ): Promise<Response> {
   const { publicUrl } = desk.server.service
   const challenge = newChallenge('sign in', { secret: desk.secret, now: desk.clock.now() })
   const options = await assertionOptions({ publicUrl, challenge, known: [] })
-  return answerPage(visit, signInView(visit, { options, ...more }))
+  return renderPage(visit, signInView(visit, { options, ...more }))
 }
 
-export async function submitPassword(desk: Desk, c: C, visit: Visit, form: Form) {
+export async function submitPassword(desk: PageContext, c: C, visit: PageSession, form: Form) {
   const { identifier = '', password = '' } = form
-  const next = onwardPath(form['next'], desk.server.service.publicUrl)
+  const next = parseReturnTo(form['next'], desk.server.service.publicUrl)
   try {
     await countAttempt(desk, c, identifier)
     const [shown, kinds] = await atLeast(SHORTEST_MS, enter(desk, c, identifier, password))
-    keepToken(c, desk.server.service.publicUrl, shown)
+    setPageToken(c, desk.server.service.publicUrl, shown)
     if (kinds.length === 0) return enterBy(desk, c, visit, shown, next)
     return stepPage(desk, visit, shown, { ...(next && { next }) })
   } catch (error) {
@@ -52,32 +52,32 @@ export async function submitPassword(desk: Desk, c: C, visit: Visit, form: Form)
   }
 }
 
-async function enter(desk: Desk, c: C, identifier: string, password: string) {
+async function enter(desk: PageContext, c: C, identifier: string, password: string) {
   if (password.length > 512) throw authRequired('Password too long')
   const name = identifier.trim().replace(/^@/, '').toLowerCase()
   const found = await desk.server.dispatch.directory.accounts.find({ identifier: name })
   if (found === null) throw authRequired('Invalid identifier or password')
   const shown = newPageToken(found.did)
-  const where = whereOf(desk.server.addressOf, c.env?.incoming)
+  const where = clientInfoOf(desk.server.addressOf, c.env?.incoming)
   const account = desk.server.dispatch.account(found.did)
   const { kinds } = await account.page.signIn({ password, token: shown.token, where })
   return [shown, kinds] as const
 }
 
 /** A passkey says itself whose it is. */
-export async function submitPasskey(desk: Desk, c: C, visit: Visit, form: Form) {
+export async function submitPasskey(desk: PageContext, c: C, visit: PageSession, form: Form) {
   const { publicUrl } = desk.server.service
-  const next = onwardPath(form['next'], publicUrl)
+  const next = parseReturnTo(form['next'], publicUrl)
   try {
     const response = parsed(form['response'])
     const did = await desk.findAccount(ownerOf(response))
     await countAttempt(desk, c, did ?? 'nobody')
     if (did === undefined) throw new XrpcError(400, 'InvalidToken', 'Unknown passkey')
     const shown = newPageToken(did)
-    const where = whereOf(desk.server.addressOf, c.env?.incoming)
+    const where = clientInfoOf(desk.server.addressOf, c.env?.incoming)
     const { page } = desk.server.dispatch.account(did)
     await page.signInWithPasskey({ token: shown.token, response, where })
-    keepToken(c, publicUrl, shown)
+    setPageToken(c, publicUrl, shown)
     return enterBy(desk, c, visit, shown, next)
   } catch (error) {
     const text = reason(visit, error, 'wrongPasskey')
@@ -86,21 +86,27 @@ export async function submitPasskey(desk: Desk, c: C, visit: Visit, form: Form) 
 }
 
 export async function stepPage(
-  desk: Desk,
-  visit: Visit,
+  desk: PageContext,
+  visit: PageSession,
   shown: PageToken,
   more: { next?: string; note?: Note } = {},
 ): Promise<Response> {
   const account = desk.server.dispatch.account(shown.did)
   const { kinds } = await account.page.pendingStep({ token: shown.token })
   const options = kinds.includes('passkey') ? await account.factors.askForPasskey() : undefined
-  return answerPage(visit, stepView(visit, { kinds, ...(options && { options }), ...more }))
+  return renderPage(visit, stepView(visit, { kinds, ...(options && { options }), ...more }))
 }
 
-export async function submitStep(desk: Desk, c: C, visit: Visit, shown: PageToken, form: Form) {
+export async function submitStep(
+  desk: PageContext,
+  c: C,
+  visit: PageSession,
+  shown: PageToken,
+  form: Form,
+) {
   const { code, response } = form
-  const next = onwardPath(form['next'], desk.server.service.publicUrl)
-  const where = whereOf(desk.server.addressOf, c.env?.incoming)
+  const next = parseReturnTo(form['next'], desk.server.service.publicUrl)
+  const where = clientInfoOf(desk.server.addressOf, c.env?.incoming)
   const proof = response ? { response: parsed(response) } : { code: code ?? '' }
   try {
     const { page } = desk.server.dispatch.account(shown.did)
@@ -114,36 +120,41 @@ export async function submitStep(desk: Desk, c: C, visit: Visit, shown: PageToke
   }
 }
 
-export async function mailStepCode(desk: Desk, visit: Visit, shown: PageToken, form: Form) {
+export async function mailStepCode(
+  desk: PageContext,
+  visit: PageSession,
+  shown: PageToken,
+  form: Form,
+) {
   const { server } = desk
-  const next = onwardPath(form['next'], server.service.publicUrl)
+  const next = parseReturnTo(form['next'], server.service.publicUrl)
   const mail = await server.dispatch.account(shown.did).page.mailStep({ token: shown.token })
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
-  const note = { text: visit.speech.say('codeSent') }
+  const note = { text: visit.messages.text('codeSent') }
   return stepPage(desk, visit, shown, { ...(next && { next }), note })
 }
 
 /** Signed in: to the overview, or, with the browser signed in for apps as well, back to the app. */
 async function enterBy(
-  desk: Desk,
+  desk: PageContext,
   c: C,
-  visit: Visit,
+  visit: PageSession,
   { did }: PageToken,
   next: string | undefined,
 ) {
-  if (next === undefined) return c.redirect(home, 303)
+  if (next === undefined) return c.redirect(securityPath, 303)
   const incoming = c.env?.incoming
-  c.header('set-cookie', forgetOnward(desk.server.service.publicUrl), { append: true })
+  c.header('set-cookie', clearReturnToCookie(desk.server.service.publicUrl), { append: true })
   if (incoming !== undefined) {
     for (const cookie of await desk.signInDevice(incoming, did)) {
       c.header('set-cookie', cookie, { append: true })
     }
   }
-  return answerPage(visit, onwardView(visit, next))
+  return renderPage(visit, returnToView(visit, next))
 }
 
 /** Guessing is no easier here than by com.atproto.server.createSession. */
-async function countAttempt(desk: Desk, c: C, identifier: string): Promise<void> {
+async function countAttempt(desk: PageContext, c: C, identifier: string): Promise<void> {
   const request = c.env?.incoming
   if (request === undefined) return
   const nsid = 'com.atproto.server.createSession'
@@ -158,13 +169,13 @@ async function countAttempt(desk: Desk, c: C, identifier: string): Promise<void>
 
 /** What the owner is told; what is our fault is thrown on. */
 function reason(
-  { speech }: Visit,
+  { messages }: PageSession,
   error: unknown,
   wrong: 'wrongCode' | 'wrongPasskey' | 'wrongPassword' = 'wrongPassword',
 ): string {
   if (!(error instanceof XrpcError) || error.status >= 500) throw error
-  if (error.status === 429) return speech.say('tooMany')
-  return speech.say(error.error === 'AccountTakedown' ? 'noEntry' : wrong)
+  if (error.status === 429) return messages.text('tooMany')
+  return messages.text(error.error === 'AccountTakedown' ? 'noEntry' : wrong)
 }
 
 function parsed(text: string | undefined): unknown {

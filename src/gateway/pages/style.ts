@@ -2,10 +2,10 @@
  * How the security pages look: the colours, sizes and shapes of the stock pages, light and dark, without their code.
  * A narrow page is a card in the middle, as the stock sign-in; a wide one is a list of cards, as the stock account page.
  */
-import { contrast, safeColor } from '#src/gateway/pages/colors.ts'
+import { safeColor, textColorOn } from '#src/gateway/pages/colors.ts'
 
 /** What of the operator's branding the pages show. */
-export interface Look {
+export interface Branding {
   name?: string | undefined
   logo?: string | undefined
   colors?: { [name in ColorName]?: string | undefined } | undefined
@@ -20,13 +20,13 @@ type ColorName = 'primary' | 'error' | 'warning' | 'success'
 const stock = { primary: '#8338ec', warning: '#ffab0f', success: '#17cc88' } as const
 
 /** The style sheet of every page. */
-export function styleOf({ colors = {}, background = {} }: Look): string {
+export function styleSheet({ colors = {}, background = {} }: Branding): string {
   const primary = safeColor(colors.primary) ?? stock.primary
   const warning = safeColor(colors.warning) ?? stock.warning
   const success = safeColor(colors.success) ?? stock.success
   const error = safeColor(colors.error)
   return `
-:root{color-scheme:light dark;--primary:${primary};--on-primary:${contrast(primary)};--ring:var(--primary);
+:root{color-scheme:light dark;--primary:${primary};--on-primary:${textColorOn(primary)};--ring:var(--primary);
 --error:${error ?? '#dc2626'};--warning:${warning};--success:${success};--picture:${picture(background.light)};
 --page:#fff;--text:#0a0a0a;--card:#fff;--muted:#666;--soft:#f5f5f5;--line:#e5e5e5;--field:transparent}
 @media (prefers-color-scheme:dark){:root{--ring:color-mix(in oklab,var(--primary) 65%,#fff);

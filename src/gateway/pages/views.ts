@@ -3,16 +3,16 @@ import { html, raw } from 'hono/html'
 import type { FactorOverview } from '#src/account/factors/overview.ts'
 import type { SecurityEvent } from '#src/account/security-events.ts'
 import type { AppPassword } from '#src/account/sessions/app-passwords.ts'
-import { dated, eventTable } from '#src/gateway/pages/event-views.ts'
-import { home } from '#src/gateway/pages/home.ts'
+import { dateMessage, eventTable } from '#src/gateway/pages/event-views.ts'
+import { securityPath } from '#src/gateway/pages/security-path.ts'
 import {
-  type Frame,
+  fieldAttributes,
   type Html,
-  hidden,
+  hiddenFields,
   type Note,
-  noteOf,
+  noteView,
   type Page,
-  told,
+  type RenderContext,
 } from '#src/gateway/pages/shell.ts'
 import { passkeyForm } from '#src/gateway/pages/sign-in-views.ts'
 import type { CreationOptions } from '#src/ports/webauthn.ts'
@@ -28,47 +28,51 @@ export interface Overview {
   note?: Note | undefined
 }
 
-export function overviewView(frame: Frame, input: Overview): Page {
-  const { speech } = frame
+export function overviewView(frame: RenderContext, input: Overview): Page {
+  const { messages } = frame
   const { factors, passwords, events, passkeyOptions, owner, note } = input
   const body = html`${passkeys(frame, factors, passkeyOptions)}${totp(frame, factors)}${emailCodes(frame, factors)}
 ${recovery(frame, factors)}${factors.passkeys.length > 0 ? signInCode(frame) : ''}${appPasswords(frame, passwords, note)}
-<section aria-labelledby="events"><h2 id="events">${speech.say('events')}</h2>
+<section aria-labelledby="events"><h2 id="events">${messages.text('events')}</h2>
 ${eventTable(frame, events.slice(0, SHOWN_EVENTS))}
-${events.length > SHOWN_EVENTS ? html`<a class="button quiet" href="${home}/events">${speech.say('allEvents')}</a>` : ''}
+${events.length > SHOWN_EVENTS ? html`<a class="button quiet" href="${securityPath}/events">${messages.text('allEvents')}</a>` : ''}
 </section>`
   // What a field has done wrong is told beside it: the page is long.
   return { title: 'title', body, owner, note: note?.field ? undefined : note, passkeys: true }
 }
 
-export function eventsView(frame: Frame, events: readonly SecurityEvent[], owner: string): Page {
+export function eventsView(
+  frame: RenderContext,
+  events: readonly SecurityEvent[],
+  owner: string,
+): Page {
   const body = html`<section>${eventTable(frame, events)}</section>${back(frame)}`
   return { title: 'events', body, owner }
 }
 
 export function totpView(
-  frame: Frame,
+  frame: RenderContext,
   input: { uri: string; key: string; qr: string; owner: string; note?: Note },
 ): Page {
-  const { speech } = frame
+  const { messages } = frame
   const { uri, key, qr, owner, note } = input
   const spaced = key.match(/.{1,4}/g)?.join(' ') ?? key
   const body = html`<section>
-<p>${speech.say('totpScan')}</p>
-<div class="qr" role="img" aria-label="${speech.say('totpQr')}">${raw(qr)}</div>
-<p><a href="${uri}">${speech.say('totpOpen')}</a></p>
-<p>${speech.say('totpKey')}</p>
+<p>${messages.text('totpScan')}</p>
+<div class="qr" role="img" aria-label="${messages.text('totpQr')}">${raw(qr)}</div>
+<p><a href="${uri}">${messages.text('totpOpen')}</a></p>
+<p>${messages.text('totpKey')}</p>
 <div class="secret">${spaced}</div>
-${codeForm(frame, { action: 'totp', label: speech.say('totpEnter'), button: speech.say('turnOn'), note })}
+${codeForm(frame, { action: 'totp', label: messages.text('totpEnter'), button: messages.text('turnOn'), note })}
 </section>${back(frame)}`
   return { title: 'totp', body, owner, note }
 }
 
-export function emailView(frame: Frame, input: { owner: string; note?: Note }): Page {
-  const { speech } = frame
-  const button = speech.say('turnOn')
+export function emailView(frame: RenderContext, input: { owner: string; note?: Note }): Page {
+  const { messages } = frame
+  const button = messages.text('turnOn')
   const form = codeForm(frame, {
-    ...{ action: 'email', label: speech.say('emailEnter'), button },
+    ...{ action: 'email', label: messages.text('emailEnter'), button },
     note: input.note,
   })
   return { title: 'emailCodes', body: html`<section>${form}</section>${back(frame)}`, ...input }
@@ -76,7 +80,7 @@ export function emailView(frame: Frame, input: { owner: string; note?: Note }): 
 
 /** What is shown once: codes or a password, each on a line of its own. */
 export function secretView(
-  frame: Frame,
+  frame: RenderContext,
   input: {
     title: 'recovery' | 'appPasswords' | 'signInCode'
     help: string
@@ -90,104 +94,107 @@ export function secretView(
   return { title, body, owner }
 }
 
-function passkeys(frame: Frame, factors: FactorOverview, options: CreationOptions): Html {
-  const { speech } = frame
+function passkeys(frame: RenderContext, factors: FactorOverview, options: CreationOptions): Html {
+  const { messages } = frame
   const rows = factors.passkeys.map(({ id, name, createdAt, lastUsedAt }) => {
-    const used = lastUsedAt === null ? '' : html`, ${dated(frame, 'lastUsed', lastUsedAt)}`
-    const when = html`${dated(frame, 'added', createdAt)}${used}`
+    const used = lastUsedAt === null ? '' : html`, ${dateMessage(frame, 'lastUsed', lastUsedAt)}`
+    const when = html`${dateMessage(frame, 'added', createdAt)}${used}`
     return row(frame, { name, when, action: 'passkeys/remove', fields: { id } })
   })
-  const before = html`<label for="passkey-name">${speech.say('passkeyName')}</label>
+  const before = html`<label for="passkey-name">${messages.text('passkeyName')}</label>
 <input id="passkey-name" name="name" maxlength="50" required>`
-  const label = speech.say('addPasskey')
-  return html`<section aria-labelledby="passkeys"><h2 id="passkeys">${speech.say('passkeys')}</h2>
-<p class="muted">${speech.say('passkeysHelp')}</p>${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
+  const label = messages.text('addPasskey')
+  return html`<section aria-labelledby="passkeys"><h2 id="passkeys">${messages.text('passkeys')}</h2>
+<p class="muted">${messages.text('passkeysHelp')}</p>${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
 ${passkeyForm(frame, { kind: 'create', action: 'passkeys', options, label, before })}</section>`
 }
 
-function totp(frame: Frame, { totp: on }: FactorOverview): Html {
-  const { speech } = frame
-  const link = html`<a class="button quiet" href="${home}/totp">${speech.say('setUp')}</a>`
-  return html`<section aria-labelledby="totp"><h2 id="totp">${speech.say('totp')}</h2>
-<p class="muted">${speech.say('totpHelp')}</p>
+function totp(frame: RenderContext, { totp: on }: FactorOverview): Html {
+  const { messages } = frame
+  const link = html`<a class="button quiet" href="${securityPath}/totp">${messages.text('setUp')}</a>`
+  return html`<section aria-labelledby="totp"><h2 id="totp">${messages.text('totp')}</h2>
+<p class="muted">${messages.text('totpHelp')}</p>
 ${on === null ? link : switchOff(frame, on.createdAt, 'totp')}</section>`
 }
 
-function emailCodes(frame: Frame, { emailCodes: on, email }: FactorOverview): Html {
-  const { speech } = frame
-  const offer = html`<form method="post" action="${home}/email/begin">${hidden(frame)}
-<button class="quiet">${speech.say('setUp')}</button></form>`
-  const help = email === null ? speech.say('noEmail') : speech.say('emailHelp', { email })
+function emailCodes(frame: RenderContext, { emailCodes: on, email }: FactorOverview): Html {
+  const { messages } = frame
+  const offer = html`<form method="post" action="${securityPath}/email/begin">${hiddenFields(frame)}
+<button class="quiet">${messages.text('setUp')}</button></form>`
+  const help = email === null ? messages.text('noEmail') : messages.text('emailHelp', { email })
   const state =
     on === null ? (email === null ? '' : offer) : switchOff(frame, on.createdAt, 'email')
-  return html`<section aria-labelledby="email"><h2 id="email">${speech.say('emailCodes')}</h2>
+  return html`<section aria-labelledby="email"><h2 id="email">${messages.text('emailCodes')}</h2>
 <p class="muted">${help}</p>${state}</section>`
 }
 
-function switchOff(frame: Frame, since: string, name: 'totp' | 'email'): Html {
-  const { speech } = frame
-  return html`<ul><li class="row"><div class="muted">${dated(frame, 'onSince', since)}</div>
-<form method="post" action="${home}/${name}/remove">${hidden(frame)}
-<button class="quiet" aria-describedby="${name}">${speech.say('turnOff')}</button></form></li></ul>`
+function switchOff(frame: RenderContext, since: string, name: 'totp' | 'email'): Html {
+  const { messages } = frame
+  return html`<ul><li class="row"><div class="muted">${dateMessage(frame, 'onSince', since)}</div>
+<form method="post" action="${securityPath}/${name}/remove">${hiddenFields(frame)}
+<button class="quiet" aria-describedby="${name}">${messages.text('turnOff')}</button></form></li></ul>`
 }
 
-function recovery(frame: Frame, { recoveryCodesLeft: n, ...factors }: FactorOverview): Html {
-  const { speech } = frame
+function recovery(
+  frame: RenderContext,
+  { recoveryCodesLeft: n, ...factors }: FactorOverview,
+): Html {
+  const { messages } = frame
   const hasFactors =
     factors.passkeys.length > 0 || factors.totp !== null || factors.emailCodes !== null
-  const missing = hasFactors ? html`<p class="note warn">${speech.say('noCodesYet')}</p>` : ''
-  return html`<section aria-labelledby="recovery"><h2 id="recovery">${speech.say('recovery')}</h2>
-<p class="muted">${speech.say('recoveryHelp')}</p>${n === 0 ? missing : html`<p>${speech.say('codesLeft', { n })}</p>`}
-<form method="post" action="${home}/recovery">${hidden(frame)}
-<button class="quiet">${speech.say('newCodes')}</button></form></section>`
+  const missing = hasFactors ? html`<p class="note warn">${messages.text('noCodesYet')}</p>` : ''
+  return html`<section aria-labelledby="recovery"><h2 id="recovery">${messages.text('recovery')}</h2>
+<p class="muted">${messages.text('recoveryHelp')}</p>${n === 0 ? missing : html`<p>${messages.text('codesLeft', { n })}</p>`}
+<form method="post" action="${securityPath}/recovery">${hiddenFields(frame)}
+<button class="quiet">${messages.text('newCodes')}</button></form></section>`
 }
 
-function signInCode(frame: Frame): Html {
-  const { speech } = frame
-  return html`<section aria-labelledby="code"><h2 id="code">${speech.say('signInCode')}</h2>
-<p class="muted">${speech.say('signInCodeHelp')}</p>
-<form method="post" action="${home}/code">${hidden(frame)}
-<button class="quiet">${speech.say('getCode')}</button></form></section>`
+function signInCode(frame: RenderContext): Html {
+  const { messages } = frame
+  return html`<section aria-labelledby="code"><h2 id="code">${messages.text('signInCode')}</h2>
+<p class="muted">${messages.text('signInCodeHelp')}</p>
+<form method="post" action="${securityPath}/code">${hiddenFields(frame)}
+<button class="quiet">${messages.text('getCode')}</button></form></section>`
 }
 
-function appPasswords(frame: Frame, passwords: readonly AppPassword[], note?: Note): Html {
-  const { speech } = frame
+function appPasswords(frame: RenderContext, passwords: readonly AppPassword[], note?: Note): Html {
+  const { messages } = frame
   const rows = passwords.map(({ name, createdAt, privileged }) => {
-    const rights = privileged ? ` – ${speech.say('privileged')}` : ''
-    const when = html`${dated(frame, 'added', createdAt)}${rights}`
+    const rights = privileged ? ` – ${messages.text('privileged')}` : ''
+    const when = html`${dateMessage(frame, 'added', createdAt)}${rights}`
     return row(frame, { name, when, action: 'app-passwords/remove', fields: { name } })
   })
-  return html`<section aria-labelledby="app-passwords"><h2 id="app-passwords">${speech.say('appPasswords')}</h2>
-<p class="muted">${speech.say('appPasswordsHelp')}</p>
+  return html`<section aria-labelledby="app-passwords"><h2 id="app-passwords">${messages.text('appPasswords')}</h2>
+<p class="muted">${messages.text('appPasswordsHelp')}</p>
 ${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
-<form method="post" action="${home}/app-passwords">${hidden(frame)}
-<label for="app-name">${speech.say('appName')}</label><input id="app-name" name="name" maxlength="100" required${told('app-name', note)}${raw(note?.field ? ' autofocus' : '')}>
-${note?.field ? noteOf(note) : ''}
-<label class="check"><input type="checkbox" name="privileged" value="yes">${speech.say('privileged')}</label>
-<button class="quiet">${speech.say('create')}</button></form></section>`
+<form method="post" action="${securityPath}/app-passwords">${hiddenFields(frame)}
+<label for="app-name">${messages.text('appName')}</label><input id="app-name" name="name" maxlength="100" required${fieldAttributes('app-name', note)}${raw(note?.field ? ' autofocus' : '')}>
+${note?.field ? noteView(note) : ''}
+<label class="check"><input type="checkbox" name="privileged" value="yes">${messages.text('privileged')}</label>
+<button class="quiet">${messages.text('create')}</button></form></section>`
 }
 
 function row(
-  frame: Frame,
+  frame: RenderContext,
   input: { name: string; when: Html; action: string; fields: Record<string, string> },
 ): Html {
-  const { speech } = frame
+  const { messages } = frame
   const { name, when, action, fields } = input
   return html`<li class="row"><div>${name}<small>${when}</small></div>
-<form method="post" action="${home}/${action}">${hidden(frame, fields)}
-<button class="quiet" aria-label="${speech.say('removeNamed', { name })}">${speech.say('remove')}</button></form></li>`
+<form method="post" action="${securityPath}/${action}">${hiddenFields(frame, fields)}
+<button class="quiet" aria-label="${messages.text('removeNamed', { name })}">${messages.text('remove')}</button></form></li>`
 }
 
 function codeForm(
-  frame: Frame,
+  frame: RenderContext,
   input: { action: string; label: string; button: string; note?: Note | undefined },
 ): Html {
   const { action, label, button, note } = input
-  return html`<form method="post" action="${home}/${action}">${hidden(frame)}
+  return html`<form method="post" action="${securityPath}/${action}">${hiddenFields(frame)}
 <label for="code">${label}</label><input id="code" name="code" autocomplete="one-time-code" autocorrect="off"
- spellcheck="false" required maxlength="40"${told('code', note)} autofocus><button>${button}</button></form>`
+ spellcheck="false" required maxlength="40"${fieldAttributes('code', note)} autofocus><button>${button}</button></form>`
 }
 
-function back({ speech }: Frame): Html {
-  return html`<p><a class="button quiet" href="${home}">${speech.say('back')}</a></p>`
+function back({ messages }: RenderContext): Html {
+  return html`<p><a class="button quiet" href="${securityPath}">${messages.text('back')}</a></p>`
 }

@@ -1,5 +1,5 @@
 /** Which headers of a request travel on to a service, and which of its answer come back. */
-import type { UpstreamAnswer } from '#src/ports/upstream.ts'
+import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 const plainHeaders = ['accept-language', 'atproto-accept-labelers', 'x-bsky-topics'] as const
 const bodyHeaders = ['content-type', 'content-encoding', 'content-length'] as const
@@ -14,7 +14,7 @@ export function forwardedHeaders(headers: Headers): Record<string, string> {
 }
 
 /** What describes the body of a request that is passed on as it comes. */
-export function bodyDescription(headers: Headers): Record<string, string> {
+export function forwardedBodyHeaders(headers: Headers): Record<string, string> {
   return picked(headers, bodyHeaders)
 }
 
@@ -32,7 +32,7 @@ const answerHeaders = ['atproto-repo-rev', 'atproto-content-labelers', 'retry-af
 
 /** What of an answer's head the client is told, about its content and besides. */
 export function returnedHeaders(
-  { headers }: Pick<UpstreamAnswer, 'headers'>,
+  { headers }: Pick<UpstreamResponse, 'headers'>,
   { content }: { content: boolean },
 ): Record<string, string> {
   const returned: Record<string, string> = {}

@@ -1,15 +1,15 @@
 /** An answer of another service as our own response: its bytes as they come, with the headers that may come back. */
 import { Readable } from 'node:stream'
-import { openHeaders } from '#src/gateway/http/answer.ts'
+import { corsHeaders } from '#src/gateway/http/response.ts'
 import { returnedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
-import type { UpstreamAnswer } from '#src/ports/upstream.ts'
+import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 /** What is told to somebody who logged in, and differs for everybody. */
 const personal = { 'cache-control': 'private', vary: 'Authorization' }
 
 /** Streams the body; a client that reads slowly slows the service down, one that leaves ends it. */
-export function passedThrough(answer: UpstreamAnswer): Response {
-  const headers = { ...openHeaders, ...personal, ...returnedHeaders(answer, { content: true }) }
+export function passThroughResponse(answer: UpstreamResponse): Response {
+  const headers = { ...corsHeaders, ...personal, ...returnedHeaders(answer, { content: true }) }
   const { status } = answer
   if (status === 204 || status === 205 || status === 304) {
     answer.body.resume()
@@ -19,13 +19,13 @@ export function passedThrough(answer: UpstreamAnswer): Response {
 }
 
 /** The same with a body that has been read, decoded or changed here. */
-export function answeredAs(
+export function bufferedResponse(
   body: string | Uint8Array,
-  answer: Pick<UpstreamAnswer, 'status' | 'headers'>,
+  answer: Pick<UpstreamResponse, 'status' | 'headers'>,
   more: Record<string, string> = {},
 ): Response {
   const kept = returnedHeaders(answer, { content: false })
   const type = String(answer.headers['content-type'] ?? 'application/json')
-  const headers = { ...openHeaders, ...personal, 'content-type': type, ...kept, ...more }
+  const headers = { ...corsHeaders, ...personal, 'content-type': type, ...kept, ...more }
   return new Response(body as string | Uint8Array<ArrayBuffer>, { status: answer.status, headers })
 }

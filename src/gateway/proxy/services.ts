@@ -10,10 +10,10 @@ import {
   type Target,
   targetFinder,
 } from '#src/gateway/proxy/target.ts'
+import { readUpstreamBody } from '#src/gateway/proxy/upstream-body.ts'
 import { upstreamError } from '#src/gateway/proxy/upstream-error.ts'
-import { wholeAnswer } from '#src/gateway/proxy/whole-answer.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
-import type { AskUpstream, UpstreamAnswer, UpstreamRequest } from '#src/ports/upstream.ts'
+import type { RequestUpstream, UpstreamRequest, UpstreamResponse } from '#src/ports/upstream.ts'
 
 export interface AppView {
   url: string
@@ -24,8 +24,8 @@ export interface AppView {
 export interface ServicesPorts {
   dispatch: Pick<Dispatch, 'account'>
   resolver: DidResolver
-  ask: AskUpstream
-  addresses: DefaultServices & { appView: AppView | undefined }
+  request: RequestUpstream
+  defaults: DefaultServices & { appView: AppView | undefined }
   /** Of an answer, decoded, where it is read here. */
   maxBytes: number
   preferCompressed: boolean
@@ -46,7 +46,7 @@ export interface Credentials {
 }
 
 /** A call of our own: parameters or a JSON body in, JSON out. */
-export interface OwnCall {
+export interface ServiceCall {
   url: string
   nsid: string
   params?: Record<string, string | number | undefined>
@@ -60,25 +60,25 @@ export interface Services {
   /** Whom a call is for, as the scopes of apps say it: `did#service`. Throws 400. */
   audienceOf(nsid: string, header: string | undefined): string
   /** Sends on a request; the answer's status is below 400. Throws what the service refused, and 502. */
-  send(request: UpstreamRequest, credentials: Credentials | undefined): Promise<UpstreamAnswer>
+  send(request: UpstreamRequest, credentials: Credentials | undefined): Promise<UpstreamResponse>
   /** Sends on a GET whose answer may be read here. */
-  get(target: Target, request: Request, credentials: Credentials): Promise<UpstreamAnswer>
+  get(target: Target, request: Request, credentials: Credentials): Promise<UpstreamResponse>
   /** The bytes of an answer, decoded. Throws 502. */
-  whole(answer: UpstreamAnswer): Promise<Uint8Array>
+  readBody(answer: UpstreamResponse): Promise<Uint8Array>
   /** The JSON that a method of a service answers; undefined for nothing. Throws as `send`. */
-  call(call: OwnCall): Promise<unknown>
+  call(call: ServiceCall): Promise<unknown>
   readonly warn: Warn
 }
 
 export function openServices(ports: ServicesPorts): Services {
-  const { dispatch, resolver, ask, addresses, maxBytes, preferCompressed } = ports
+  const { dispatch, resolver, request: ask, defaults, maxBytes, preferCompressed } = ports
 
-  const whole = (answer: UpstreamAnswer) => wholeAnswer(answer, maxBytes)
+  const whole = (answer: UpstreamResponse) => readUpstreamBody(answer, maxBytes)
 
   async function send(
     request: UpstreamRequest,
     credentials: Credentials | undefined,
-  ): Promise<UpstreamAnswer> {
+  ): Promise<UpstreamResponse> {
     const { headers } = request
     const answer = await ask({
       ...request,
@@ -94,12 +94,12 @@ export function openServices(ports: ServicesPorts): Services {
   }
 
   return {
-    appView: addresses.appView,
+    appView: defaults.appView,
     warn: ports.warn,
-    findTarget: targetFinder(addresses, resolver),
-    audienceOf: (nsid, header) => audienceOf(addresses, nsid, header),
+    findTarget: targetFinder(defaults, resolver),
+    audienceOf: (nsid, header) => audienceOf(defaults, nsid, header),
     send,
-    whole,
+    readBody: whole,
     get(target, request, credentials) {
       const accepted = request.headers.get('accept-encoding') ?? undefined
       const headers = {
@@ -109,12 +109,12 @@ export function openServices(ports: ServicesPorts): Services {
       const verb = request.method === 'HEAD' ? 'HEAD' : 'GET'
       const { signal } = request
       const path = pathOf(request)
-      return send({ verb, origin: target.url, path, headers, signal }, credentials)
+      return send({ method: verb, origin: target.url, path, headers, signal }, credentials)
     },
     async call({ url, nsid, params = {}, body, credentials }) {
       const answer = await send(
         {
-          verb: body === undefined ? 'GET' : 'POST',
+          method: body === undefined ? 'GET' : 'POST',
           origin: url,
           path: `/xrpc/${nsid}${queryOf(params)}`,
           headers: {
@@ -135,7 +135,7 @@ export function pathOf({ url }: Request): string {
   return url.slice(url.indexOf('/', url.indexOf('//') + 2))
 }
 
-function queryOf(params: NonNullable<OwnCall['params']>): string {
+function queryOf(params: NonNullable<ServiceCall['params']>): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined) search.set(name, String(value))

@@ -1,8 +1,8 @@
 /** What a service refused, told to the client in the service's own words. */
 import { XrpcError } from '#src/errors.ts'
 import { returnedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
-import { maybeJson, wholeAnswer } from '#src/gateway/proxy/whole-answer.ts'
-import type { UpstreamAnswer } from '#src/ports/upstream.ts'
+import { mayBeJson, readUpstreamBody } from '#src/gateway/proxy/upstream-body.ts'
+import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 /** The names of statuses (XRPC specification); the first of its hundred for the others. */
 const statusNames: Record<number, [error: string, message: string]> = {
@@ -39,20 +39,23 @@ export class UpstreamError extends XrpcError {
 const DRAIN_MS = 100
 
 /** The error that an answer of 400 or above is; 500 is somebody else's bug, not ours, so it is told as 502. */
-export async function upstreamError(answer: UpstreamAnswer, most: number): Promise<UpstreamError> {
+export async function upstreamError(
+  answer: UpstreamResponse,
+  most: number,
+): Promise<UpstreamError> {
   const status = answer.status === 500 ? 502 : answer.status
   const headers = returnedHeaders(answer, { content: false })
-  return new UpstreamError(status, await toldBy(answer, most), headers)
+  return new UpstreamError(status, await parseErrorBody(answer, most), headers)
 }
 
-async function toldBy(answer: UpstreamAnswer, most: number) {
+async function parseErrorBody(answer: UpstreamResponse, most: number) {
   const nothing = { error: undefined, message: undefined }
-  if (!maybeJson(answer)) {
+  if (!mayBeJson(answer)) {
     drain(answer)
     return nothing
   }
   try {
-    const value: unknown = JSON.parse(Buffer.from(await wholeAnswer(answer, most)).toString())
+    const value: unknown = JSON.parse(Buffer.from(await readUpstreamBody(answer, most)).toString())
     const { error, message } = value as { error?: unknown; message?: unknown }
     return { error: textOf(error), message: textOf(message) }
   } catch {
@@ -60,7 +63,7 @@ async function toldBy(answer: UpstreamAnswer, most: number) {
   }
 }
 
-function drain({ body }: UpstreamAnswer): void {
+function drain({ body }: UpstreamResponse): void {
   const timer = setTimeout(() => body.destroy(), DRAIN_MS)
   body.on('error', () => {}).on('close', () => clearTimeout(timer))
   body.resume()

@@ -1,12 +1,12 @@
 /** What a post embeds, as an AppView would show it; records of others are asked of the AppView. */
-import { imageUrl, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
-import { isFields } from '#src/gateway/read-after-write/views.ts'
+import { imageUrl, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
+import { isJsonObject } from '#src/gateway/read-after-write/views.ts'
 
 type Fields = Record<string, unknown>
 
 /** The view of an embed; undefined for what is none that is known. */
-export async function embedView(viewer: Viewer, embed: unknown): Promise<Fields | undefined> {
-  if (!isFields(embed)) return undefined
+export async function embedView(viewer: LocalViewer, embed: unknown): Promise<Fields | undefined> {
+  if (!isJsonObject(embed)) return undefined
   switch (embed['$type']) {
     case 'app.bsky.embed.record':
       return recordView(viewer, embed)
@@ -17,14 +17,14 @@ export async function embedView(viewer: Viewer, embed: unknown): Promise<Fields 
   }
 }
 
-function mediaView(viewer: Viewer, embed: unknown): Fields | undefined {
-  if (!isFields(embed)) return undefined
+function mediaView(viewer: LocalViewer, embed: unknown): Fields | undefined {
+  if (!isJsonObject(embed)) return undefined
   if (embed['$type'] === 'app.bsky.embed.images') return imagesView(viewer, embed)
   return embed['$type'] === 'app.bsky.embed.external' ? externalView(viewer, embed) : undefined
 }
 
-function imagesView(viewer: Viewer, embed: Fields): Fields {
-  const images = Array.isArray(embed['images']) ? embed['images'].filter(isFields) : []
+function imagesView(viewer: LocalViewer, embed: Fields): Fields {
+  const images = Array.isArray(embed['images']) ? embed['images'].filter(isJsonObject) : []
   return {
     $type: 'app.bsky.embed.images#view',
     images: images.map(({ image, alt, aspectRatio }) => ({
@@ -36,8 +36,10 @@ function imagesView(viewer: Viewer, embed: Fields): Fields {
   }
 }
 
-function externalView(viewer: Viewer, embed: Fields): Fields {
-  const { uri, title, description, thumb } = isFields(embed['external']) ? embed['external'] : {}
+function externalView(viewer: LocalViewer, embed: Fields): Fields {
+  const { uri, title, description, thumb } = isJsonObject(embed['external'])
+    ? embed['external']
+    : {}
   return {
     $type: 'app.bsky.embed.external#view',
     external: {
@@ -49,35 +51,38 @@ function externalView(viewer: Viewer, embed: Fields): Fields {
   }
 }
 
-async function recordWithMediaView(viewer: Viewer, embed: Fields): Promise<Fields | undefined> {
+async function recordWithMediaView(
+  viewer: LocalViewer,
+  embed: Fields,
+): Promise<Fields | undefined> {
   const media = mediaView(viewer, embed['media'])
-  if (media === undefined || !isFields(embed['record'])) return undefined
+  if (media === undefined || !isJsonObject(embed['record'])) return undefined
   const record = await recordView(viewer, embed['record'])
   return { $type: 'app.bsky.embed.recordWithMedia#view', record, media }
 }
 
-async function recordView(viewer: Viewer, embed: Fields): Promise<Fields> {
-  const uri = isFields(embed['record']) ? String(embed['record']['uri']) : ''
+async function recordView(viewer: LocalViewer, embed: Fields): Promise<Fields> {
+  const uri = isJsonObject(embed['record']) ? String(embed['record']['uri']) : ''
   const found = await lookUp(viewer, uri)
   const record = found ?? { $type: 'app.bsky.embed.record#viewNotFound', uri, notFound: true }
   return { $type: 'app.bsky.embed.record#view', record }
 }
 
 /** Throws where the AppView fails: then the answer that was to be changed stays as it is. */
-async function lookUp(viewer: Viewer, uri: string): Promise<Fields | undefined> {
+async function lookUp(viewer: LocalViewer, uri: string): Promise<Fields | undefined> {
   switch (/^at:\/\/[^/]+\/([^/]+)\//.exec(uri)?.[1]) {
     case 'app.bsky.feed.post': {
       const { posts } = await ask(viewer, 'app.bsky.feed.getPosts', { uris: uri })
       const post: unknown = Array.isArray(posts) ? posts[0] : undefined
-      return isFields(post) ? quoted(post) : undefined
+      return isJsonObject(post) ? quoted(post) : undefined
     }
     case 'app.bsky.feed.generator': {
       const { view } = await ask(viewer, 'app.bsky.feed.getFeedGenerator', { feed: uri })
-      return isFields(view) ? { ...view, $type: 'app.bsky.feed.defs#generatorView' } : undefined
+      return isJsonObject(view) ? { ...view, $type: 'app.bsky.feed.defs#generatorView' } : undefined
     }
     case 'app.bsky.graph.list': {
       const { list } = await ask(viewer, 'app.bsky.graph.getList', { list: uri })
-      return isFields(list) ? { ...list, $type: 'app.bsky.graph.defs#listView' } : undefined
+      return isJsonObject(list) ? { ...list, $type: 'app.bsky.graph.defs#listView' } : undefined
     }
     default:
       return undefined
@@ -91,7 +96,7 @@ function quoted({ uri, cid, author, record, labels, embed, indexedAt }: Fields):
 }
 
 async function ask(
-  { did, services }: Viewer,
+  { did, services }: LocalViewer,
   nsid: string,
   params: Record<string, string>,
 ): Promise<Fields> {
@@ -99,5 +104,5 @@ async function ask(
   if (appView === undefined) return {}
   const credentials = { did, aud: appView.did, lxm: nsid }
   const answer = await services.call({ url: appView.url, nsid, params, credentials })
-  return isFields(answer) ? answer : {}
+  return isJsonObject(answer) ? answer : {}
 }

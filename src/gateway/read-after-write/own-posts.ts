@@ -1,20 +1,23 @@
 /** Putting an account's newest posts where they belong in a feed or a thread, and its newest profile beside them. */
 
 import type { RecentRecord } from '#src/account/repo/recent.ts'
+import { basicProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { postView } from '#src/gateway/read-after-write/post-view.ts'
-import { basicProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
 import {
-  type FeedItem,
-  isThread,
+  type FeedViewPost,
+  isThreadViewPost,
   replyUri,
   THREAD_VIEW_POST,
-  type Thread,
+  type ThreadViewPost,
 } from '#src/gateway/read-after-write/views.ts'
 
 const BEGINNING = new Date(0).toISOString()
 
 /** Feeds go from new to old; a post older than the whole page is for a later page. */
-export async function insertPosts(viewer: Viewer, feed: FeedItem[]): Promise<FeedItem[]> {
+export async function insertPosts(
+  viewer: LocalViewer,
+  feed: FeedViewPost[],
+): Promise<FeedViewPost[]> {
   const last = feed.at(-1)?.post.indexedAt ?? BEGINNING
   const own = viewer.recent.posts.filter(({ indexedAt }) => indexedAt > last).reverse()
   const views = await Promise.all(own.map((post) => postView(viewer, post)))
@@ -27,7 +30,7 @@ export async function insertPosts(viewer: Viewer, feed: FeedItem[]): Promise<Fee
 }
 
 /** The account's name and picture, where it is the author. */
-export function refreshAuthors(viewer: Viewer, feed: FeedItem[]): FeedItem[] {
+export function refreshAuthors(viewer: LocalViewer, feed: FeedViewPost[]): FeedViewPost[] {
   const { did, recent } = viewer
   const { profile } = recent
   if (!profile?.isRecent) return feed
@@ -41,28 +44,41 @@ export function refreshAuthors(viewer: Viewer, feed: FeedItem[]): FeedItem[] {
 
 /** Adds those of the posts that are of this thread below what they reply to. */
 export async function insertReplies(
-  viewer: Viewer,
-  thread: Thread,
+  viewer: LocalViewer,
+  thread: ThreadViewPost,
   posts: readonly RecentRecord[],
-): Promise<Thread> {
+): Promise<ThreadViewPost> {
   const root = replyUri(thread.post.record, 'root')
   let longer = thread
   for (const post of posts) {
     const postRoot = replyUri(post.record, 'root')
     if (postRoot === undefined || (postRoot !== thread.post.uri && postRoot !== root)) continue
-    longer = insertReply(longer, replyUri(post.record, 'parent'), await threadOf(viewer, post))
+    longer = insertReply(
+      longer,
+      replyUri(post.record, 'parent'),
+      await threadViewPost(viewer, post),
+    )
   }
   return longer
 }
 
-export async function threadOf(viewer: Viewer, post: RecentRecord): Promise<Thread> {
+export async function threadViewPost(
+  viewer: LocalViewer,
+  post: RecentRecord,
+): Promise<ThreadViewPost> {
   return { $type: THREAD_VIEW_POST, post: await postView(viewer, post) }
 }
 
-function insertReply(thread: Thread, parent: string | undefined, reply: Thread): Thread {
+function insertReply(
+  thread: ThreadViewPost,
+  parent: string | undefined,
+  reply: ThreadViewPost,
+): ThreadViewPost {
   const { replies } = thread
   if (parent === thread.post.uri) return { ...thread, replies: [reply, ...(replies ?? [])] }
   if (replies === undefined) return thread
-  const below = replies.map((one) => (isThread(one) ? insertReply(one, parent, reply) : one))
+  const below = replies.map((one) =>
+    isThreadViewPost(one) ? insertReply(one, parent, reply) : one,
+  )
   return { ...thread, replies: below }
 }

@@ -2,11 +2,11 @@
 
 import type { RecentRecord } from '#src/account/repo/recent.ts'
 import { embedView } from '#src/gateway/read-after-write/embed-views.ts'
-import { basicProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
+import { basicProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import type { PostView } from '#src/gateway/read-after-write/views.ts'
 
 /** A post that nobody else has seen yet. */
-export async function postView(viewer: Viewer, post: RecentRecord): Promise<PostView> {
+export async function postView(viewer: LocalViewer, post: RecentRecord): Promise<PostView> {
   const { did, recent } = viewer
   const author = basicProfile(viewer, { did }, recent.profile?.record ?? {})
   const { uri, cid, indexedAt, record } = post

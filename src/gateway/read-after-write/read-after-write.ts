@@ -2,14 +2,14 @@
 
 import type { RecentRecords } from '#src/account/repo/recent.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { answeredAs, passedThrough } from '#src/gateway/proxy/pass-through.ts'
+import { bufferedResponse, passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
-import { maybeJson } from '#src/gateway/proxy/whole-answer.ts'
-import type { Viewer } from '#src/gateway/read-after-write/viewer.ts'
-import type { UpstreamAnswer } from '#src/ports/upstream.ts'
+import { mayBeJson } from '#src/gateway/proxy/upstream-body.ts'
+import type { LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
+import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 /** The call, and who makes it. */
-export interface Reading {
+export interface ReadAfterWriteCall {
   did: string
   account: ReturnType<Dispatch['account']>
   request: Request
@@ -17,38 +17,38 @@ export interface Reading {
 }
 
 /** The answer with the account's own records in it; the same where there is nothing to do. */
-export type Change = (viewer: Viewer, original: unknown) => Promise<unknown>
+export type MungeFn = (viewer: LocalViewer, original: unknown) => Promise<unknown>
 
 /** Passes on a GET, and changes its answer where that is of an older rev than the account's last records. */
 export async function readAfterWrite(
-  reading: Reading,
+  reading: ReadAfterWriteCall,
   nsid: string,
-  change: Change,
+  change: MungeFn,
 ): Promise<Response> {
   const { did, request, server } = reading
   const { services } = server
   const header = request.headers.get('atproto-proxy') ?? undefined
   const target = await services.findTarget(nsid, header)
   const answer = await services.get(target, request, { did, aud: target.did, lxm: nsid })
-  const isReadable = request.method === 'GET' && maybeJson(answer)
-  const viewer = isReadable && (await viewerOf(reading, answer))
-  if (!viewer) return passedThrough(answer)
-  const bytes = await services.whole(answer)
+  const isReadable = request.method === 'GET' && mayBeJson(answer)
+  const viewer = isReadable && (await createLocalViewer(reading, answer))
+  if (!viewer) return passThroughResponse(answer)
+  const bytes = await services.readBody(answer)
   try {
     const original: unknown = JSON.parse(Buffer.from(bytes).toString())
-    return changed(await change(viewer, original), answer, viewer.recent)
+    return formatMungedResponse(await change(viewer, original), answer, viewer.recent)
   } catch (error) {
     // What somebody else's service answered may be anything; then it stands as it is.
     services.warn({ did, method: nsid, err: error }, 'an answer could not be brought up to date')
-    return answeredAs(bytes, answer)
+    return bufferedResponse(bytes, answer)
   }
 }
 
 /** What the account wrote after the rev that an answer is of; undefined where that is nothing, or cannot be told. */
-export async function viewerOf(
-  { did, account, server }: Reading,
-  { headers }: Pick<UpstreamAnswer, 'headers'>,
-): Promise<Viewer | undefined> {
+export async function createLocalViewer(
+  { did, account, server }: ReadAfterWriteCall,
+  { headers }: Pick<UpstreamResponse, 'headers'>,
+): Promise<LocalViewer | undefined> {
   const since = headers['atproto-repo-rev']
   if (typeof since !== 'string') return undefined
   const recent = await account.repo.recentRecords({ since }).catch((error: unknown) => {
@@ -60,12 +60,12 @@ export async function viewerOf(
 }
 
 /** The answer, with how far the service is behind. */
-export function changed(
+export function formatMungedResponse(
   value: unknown,
-  answer: Pick<UpstreamAnswer, 'status' | 'headers'>,
+  answer: Pick<UpstreamResponse, 'status' | 'headers'>,
   recent: RecentRecords,
 ): Response {
-  return answeredAs(JSON.stringify(value), answer, {
+  return bufferedResponse(JSON.stringify(value), answer, {
     'content-type': 'application/json; charset=utf-8',
     'atproto-upstream-lag': String(lagOf(recent)),
   })

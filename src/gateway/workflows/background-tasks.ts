@@ -1,14 +1,14 @@
 /** What is begun for a caller and done behind the answer, so that its time tells nothing. */
 import { unavailable } from '#src/errors.ts'
 
-const MOST_AT_ONCE = 1000
+const MAX_RUNNING = 1000
 
-export class Errands {
+export class BackgroundTasks {
   readonly #running = new Set<Promise<void>>()
   readonly #onFailure: (error: unknown) => void
   readonly #most: number
 
-  constructor(onFailure: (error: unknown) => void, most = MOST_AT_ONCE) {
+  constructor(onFailure: (error: unknown) => void, most = MAX_RUNNING) {
     this.#onFailure = onFailure
     this.#most = most
   }

@@ -5,10 +5,10 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
 /** As often as the reference asks for a crawl. */
-const EVERY_MS = 20 * 60_000
+const INTERVAL_MS = 20 * 60_000
 /** Of the same gateway's next turn the one who grants turns must not think that it comes too early. */
 const MARGIN_MS = 1_000
-const ANSWER_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 export interface CrawlerPorts {
   /** URLs of relays. */
@@ -16,12 +16,12 @@ export interface CrawlerPorts {
   /** Ours, as relays reach it. */
   hostname: string
   /** Whether it is this process's turn: of several gateways one asks. */
-  mayAsk(): Promise<boolean>
+  claimTurn(): Promise<boolean>
   fetch: typeof globalThis.fetch
   clock: Clock
   timer: Timer
   log: Pick<Log, 'info' | 'warn'>
-  everyMs?: number
+  intervalMs?: number
 }
 
 export class Crawlers {
@@ -34,7 +34,7 @@ export class Crawlers {
 
   constructor(ports: CrawlerPorts) {
     this.#ports = ports
-    this.#everyMs = ports.everyMs ?? EVERY_MS
+    this.#everyMs = ports.intervalMs ?? INTERVAL_MS
   }
 
   /** There is something new. Where that was told a short while ago it is told again when the time has come. */
@@ -68,7 +68,7 @@ export class Crawlers {
   async #turn(): Promise<void> {
     this.#notBefore = this.#ports.clock.now() + this.#everyMs + MARGIN_MS
     // Better asked twice than not at all.
-    if (await this.#ports.mayAsk().catch(() => true)) await this.#askAll()
+    if (await this.#ports.claimTurn().catch(() => true)) await this.#askAll()
   }
 
   async #askAll(): Promise<string[]> {
@@ -93,7 +93,7 @@ export class Crawlers {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ hostname }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     await answer.body?.cancel()
     if (!answer.ok) throw new Error(`it answered ${answer.status}`)

@@ -1,7 +1,7 @@
 /** What createAccount is asked for, and whether it may be had here. */
 import { invalidRequest } from '#src/errors.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
-import { newAccountHandle } from '#src/gateway/workflows/handles.ts'
+import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
 import { isRotationKey } from '#src/protocol/plc-operation.ts'
 import { parseEmail } from '#src/rules/emails.ts'
 
@@ -18,7 +18,7 @@ export interface CreateAccountInput {
 }
 
 /** The same, checked and in canonical form. */
-export interface WantedAccount {
+export interface NewAccount {
   handle: string
   email: string
   /** Without one the account has no log-in but the tokens it is created with, until it sets one. */
@@ -33,19 +33,19 @@ const longestPassword = 256
  * Checks what can be checked without asking anybody, for an account with a new DID. Throws 400 InvalidRequest,
  * InvalidInviteCode, InvalidHandle, UnsupportedDomain or HandleNotAvailable, in the reference's order.
  */
-export function checkInput(
+export function validateInput(
   rules: { handles: HandleRules; inviteRequired: boolean },
   input: CreateAccountInput,
-): WantedAccount {
-  const terms = checkTerms(rules, input)
-  return { ...terms, handle: newAccountHandle(input.handle, rules.handles) }
+): NewAccount {
+  const terms = validateInputExceptHandle(rules, input)
+  return { ...terms, handle: validateNewHandle(input.handle, rules.handles) }
 }
 
 /** All of it but the handle. */
-export function checkTerms(
+export function validateInputExceptHandle(
   rules: { inviteRequired: boolean },
   input: CreateAccountInput,
-): Omit<WantedAccount, 'handle'> {
+): Omit<NewAccount, 'handle'> {
   const { email, password, inviteCode, recoveryKey } = input
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"')
   if (password !== undefined && password.length > longestPassword) {

@@ -11,21 +11,21 @@
  * Every step may be repeated. Whoever dies before 3 leaves a reservation that expires, and its birth with it; whoever
  * dies after it leaves an account that is born when somebody calls it, or when it is reminded.
  */
-import type { Birth } from '#src/account/birth.ts'
+import type { InitialState } from '#src/account/initial-state.ts'
 import { XrpcError } from '#src/errors.ts'
 import {
   type CreateAccountInput,
-  checkInput,
-  type WantedAccount,
+  type NewAccount,
+  validateInput,
 } from '#src/gateway/workflows/create-account-input.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
+import { pause } from '#src/ports/pause.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey, type SigningKey } from '#src/ports/secp256k1.ts'
-import { pause } from '#src/ports/timers.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 import {
   type Genesis,
@@ -33,21 +33,21 @@ import {
   plcDidDocument,
   tombstoneOperation,
 } from '#src/protocol/plc-operation.ts'
-import { issueTokens, newTokenId, type TokenTerms } from '#src/rules/session-tokens.ts'
+import { issueTokens, newTokenId, type TokenContext } from '#src/rules/session-tokens.ts'
 
 /** What the creation asks of the directory. */
 export interface CreationDispatch {
   directory: {
     accounts: {
       reserve(
-        input: Pick<Birth, 'handle' | 'email' | 'signingKey' | 'signingKeyDid'> & {
+        input: Pick<InitialState, 'handle' | 'email' | 'signingKey' | 'signingKeyDid'> & {
           did: string
           inviteCode?: string
-          arrives?: boolean
+          isMigratingIn?: boolean
         },
       ): Promise<void>
       confirm(
-        input: Pick<Birth, 'passwordHash' | 'tokenId' | 'createdAt'> & { did: string },
+        input: Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'> & { did: string },
       ): Promise<void>
       release(input: { did: string }): Promise<{ released: boolean }>
     }
@@ -57,7 +57,7 @@ export interface CreationDispatch {
 export interface CreateAccountDeps {
   dispatch: CreationDispatch
   /** Wakes a new account some time soon. */
-  firstWakes: { add(did: string): void }
+  wakeQueue: { add(did: string): void }
   plc: PlcDirectory
   keys: Keychain
   clock: Clock
@@ -70,7 +70,7 @@ export interface CreateAccountDeps {
   handleRules(): Promise<HandleRules>
   inviteRequired: boolean
   /** What session tokens are made with. */
-  tokens: Omit<TokenTerms, 'now'>
+  tokens: Omit<TokenContext, 'now'>
 }
 
 /** Output of com.atproto.server.createAccount. */
@@ -88,7 +88,7 @@ export async function createAccount(
   deps: CreateAccountDeps,
   input: CreateAccountInput,
 ): Promise<CreatedAccount> {
-  const wanted = checkInput({ ...deps, handles: await deps.handleRules() }, input)
+  const wanted = validateInput({ ...deps, handles: await deps.handleRules() }, input)
   const { privateKey, key } = newSigningKey()
   const genesis = await genesisFor(deps, wanted, key)
   const { did } = genesis
@@ -98,9 +98,9 @@ export async function createAccount(
     await reserve(deps, wanted, did, { privateKey, key })
     await confirm(deps, wanted, genesis, session, published)
   } catch (error) {
-    if (await letGo(deps, genesis, published.tried)) throw error
+    if (await rollBack(deps, genesis, published.tried)) throw error
   }
-  deps.firstWakes.add(did)
+  deps.wakeQueue.add(did)
   const { tokenId, now } = session
   const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
   return { did, handle: wanted.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
@@ -108,7 +108,7 @@ export async function createAccount(
 
 function genesisFor(
   { rotationKey, recoveryKey, service }: CreateAccountDeps,
-  wanted: WantedAccount,
+  wanted: NewAccount,
   key: SigningKey,
 ): Promise<Genesis> {
   const keys = [wanted.recoveryKey, recoveryKey, rotationKey.did()]
@@ -120,7 +120,7 @@ function genesisFor(
 /** Step 1. */
 function reserve(
   { dispatch, keys }: CreateAccountDeps,
-  { handle, email, inviteCode }: WantedAccount,
+  { handle, email, inviteCode }: NewAccount,
   did: string,
   { privateKey, key }: { privateKey: Uint8Array; key: SigningKey },
 ): Promise<void> {
@@ -137,26 +137,26 @@ function reserve(
 /** Steps 2 and 3. */
 async function confirm(
   { dispatch, plc }: CreateAccountDeps,
-  { password }: WantedAccount,
+  { password }: NewAccount,
   { did, op }: Genesis,
   { tokenId, now }: { tokenId: string; now: number },
   published: { tried: boolean },
 ): Promise<void> {
   published.tried = true
   const hash = password === undefined ? null : hashPassword(password)
-  const both = [hash, plc.send(did, op)] as const
+  const both = [hash, plc.sendOperation(did, op)] as const
   // Both to their end: a DID still on its way could not be ended.
   await Promise.allSettled(both)
   const [passwordHash] = await Promise.all(both)
   const confirmation = { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() }
-  await insist(() => dispatch.directory.accounts.confirm(confirmation))
+  await retryTransient(() => dispatch.directory.accounts.confirm(confirmation))
 }
 
 /**
  * Takes back what can be. False where the account turns out to be confirmed, so that there is no way back and
  * none is needed. The DID is ended only after the directory has let go of it.
  */
-async function letGo(
+async function rollBack(
   { dispatch, plc, rotationKey, log }: CreateAccountDeps,
   { did, op }: Genesis,
   mayBePublished: boolean,
@@ -164,8 +164,8 @@ async function letGo(
   try {
     const { released } = await dispatch.directory.accounts.release({ did })
     if (!released) return false
-    const isPublished = mayBePublished && (await plc.lastOp(did)) !== undefined
-    if (isPublished) await plc.send(did, await tombstoneOperation(op, rotationKey))
+    const isPublished = mayBePublished && (await plc.getLastOp(did)) !== undefined
+    if (isPublished) await plc.sendOperation(did, await tombstoneOperation(op, rotationKey))
   } catch (error) {
     log.warn({ did, err: error }, 'a failed account creation could not be taken back')
   }
@@ -175,7 +175,7 @@ async function letGo(
 const patience = [50, 250]
 
 /** Repeats a step that failed without a verdict: it may have happened, and everything hangs on it. */
-export async function insist<T>(step: () => Promise<T>): Promise<T> {
+export async function retryTransient<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await step()

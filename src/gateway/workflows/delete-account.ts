@@ -9,7 +9,7 @@
  * reminded of its event and tells the directory; `sweepDue` does the rest.
  */
 
-import type { Due } from '#src/account/lifecycle/due.ts'
+import type { DeletionDue } from '#src/account/lifecycle/deletion-due.ts'
 import type { DidCheckDeps } from '#src/gateway/workflows/did-check.ts'
 import { isHostedHere } from '#src/gateway/workflows/did-check.ts'
 import type { Log } from '#src/log.ts'
@@ -17,12 +17,16 @@ import type { Log } from '#src/log.ts'
 export interface DeletionDeps {
   dispatch: {
     account(did: string): {
-      lifecycle: { end(): Promise<void>; leave(): Promise<void>; due(): Promise<Due> }
+      lifecycle: {
+        end(): Promise<void>
+        leave(): Promise<void>
+        deletionDue(): Promise<DeletionDue>
+      }
     }
     directory: {
       accounts: {
-        listDue(input: { after: string; limit: number }): Promise<string[]>
-        forget(input: { did: string }): Promise<unknown>
+        listDueDeletions(input: { after: string; limit: number }): Promise<string[]>
+        removeDeleted(input: { did: string }): Promise<unknown>
       }
     }
   }
@@ -42,22 +46,22 @@ export async function deleteAccount(deps: DeletionDeps, did: string): Promise<vo
 /** Steps 2 and 3. */
 async function finishDeletion({ dispatch }: DeletionDeps, did: string): Promise<void> {
   await dispatch.account(did).lifecycle.leave()
-  await dispatch.directory.accounts.forget({ did })
+  await dispatch.directory.accounts.removeDeleted({ did })
 }
 
 const PAGE = 100
 
 /** Deletes the accounts whose time has come, and finishes what was begun. One that fails is tried again the next time. */
-export async function sweepDue(
+export async function deleteDueAccounts(
   deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
   isStopped: () => boolean,
 ): Promise<void> {
   for (let after = ''; ; ) {
-    const dids = await deps.dispatch.directory.accounts.listDue({ after, limit: PAGE })
+    const dids = await deps.dispatch.directory.accounts.listDueDeletions({ after, limit: PAGE })
     for (const did of dids) {
       if (isStopped()) return
       try {
-        await sweepOne(deps, did)
+        await deleteIfDue(deps, did)
       } catch (error) {
         deps.log.warn({ did, err: error }, 'an account that is due could not be deleted yet')
       }
@@ -67,15 +71,15 @@ export async function sweepDue(
   }
 }
 
-async function sweepOne(
+async function deleteIfDue(
   deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
   did: string,
 ): Promise<void> {
-  const { due, arrived } = await deps.dispatch.account(did).lifecycle.due()
+  const { due, neverActive } = await deps.dispatch.account(did).lifecycle.deletionDue()
   if (due === 'deleted') return finishDeletion(deps, did)
   if (due === 'no') return
   // Its owner has moved here, and only forgot to say so: there may be no other copy.
-  if (arrived && (await isHostedHere(deps, did))) return
+  if (neverActive && (await isHostedHere(deps, did))) return
   deps.log.info({ did }, 'an account is deleted: its time has come')
   await deleteAccount(deps, did)
 }

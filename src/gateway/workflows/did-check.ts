@@ -5,7 +5,7 @@ import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
 
 export interface DidCheckDeps {
-  plc: Pick<PlcDirectory, 'data'>
+  plc: Pick<PlcDirectory, 'getDocumentData'>
   resolver: DidResolver
   credentials: { publicUrl: string; rotationKeyDid: string }
 }
@@ -53,21 +53,21 @@ export async function isHostedHere(
   )
 }
 
-interface Said {
+interface PublishedIdentity {
   rotationKeys?: readonly string[]
   endpoint: string | undefined
   key: string | undefined
 }
 
-async function ofPlc(plc: DidCheckDeps['plc'], did: string): Promise<Said> {
-  const data = await plc.data(did)
+async function ofPlc(plc: DidCheckDeps['plc'], did: string): Promise<PublishedIdentity> {
+  const data = await plc.getDocumentData(did)
   if (data === undefined) throw invalidRequest('Could not resolve DID')
   const { rotationKeys, services, verificationMethods } = data
   const endpoint = services['atproto_pds']?.endpoint
   return { rotationKeys, endpoint, key: verificationMethods['atproto'] }
 }
 
-async function ofDocument(resolver: DidResolver, did: string): Promise<Said> {
+async function ofDocument(resolver: DidResolver, did: string): Promise<PublishedIdentity> {
   const document = await resolver.refresh(did)
   if (document === undefined) throw invalidRequest('Could not resolve DID')
   const endpoint = serviceEndpoint(document, 'atproto_pds')

@@ -1,8 +1,8 @@
 /** The gateway's half of createSession: from an identifier to the account, and nothing learned on the way. */
-import type { Where } from '#src/account/security-events.ts'
+import type { ClientInfo } from '#src/account/security-events.ts'
 import type { Session } from '#src/account/sessions/sessions.ts'
 import { authRequired, XrpcError } from '#src/errors.ts'
-import { atLeast } from '#src/ports/timers.ts'
+import { atLeast } from '#src/ports/pause.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 
 /** The longest password that is looked at, as long as the reference ever accepted. */
@@ -17,7 +17,7 @@ export interface LogInInput {
   allowTakendown?: boolean
   /** The code of the second step, where the account has one. */
   authFactorToken?: string
-  where?: Where
+  where?: ClientInfo
 }
 
 type OnFactorNeeded = (did: string) => Promise<void>
@@ -42,10 +42,10 @@ export async function logIn(
   minimum = shortestLogin,
   onFactorNeeded?: OnFactorNeeded,
 ): Promise<Session> {
-  return atLeast(minimum, enter(dispatch, input, onFactorNeeded))
+  return atLeast(minimum, findAndLogIn(dispatch, input, onFactorNeeded))
 }
 
-async function enter(
+async function findAndLogIn(
   dispatch: LogInDispatch,
   input: LogInInput,
   onFactorNeeded: OnFactorNeeded | undefined,

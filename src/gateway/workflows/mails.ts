@@ -2,7 +2,7 @@
 import type { Mail, Mailer } from '#src/ports/mailer.ts'
 
 /** Who writes. */
-export interface MailTerms {
+export interface MailSettings {
   /** For example `pds.example.com`. */
   serviceName: string
   /** Whether the mail that confirms an address has a link into the Bluesky app, which fills the code in. */
@@ -24,7 +24,7 @@ export type MailKind = keyof MailParams
 /** A mail but for its address. */
 export type MailContent = Required<Omit<Mail, 'to'>>
 
-interface Draft {
+interface MailTemplate {
   subject: string
   /** Paragraphs before the code, and after it. */
   before: string
@@ -34,7 +34,7 @@ interface Draft {
 
 const confirmationPage = 'https://bsky.app/intent/verify-email?code='
 
-const drafts: { [K in MailKind]: (params: MailParams[K], terms: MailTerms) => Draft } = {
+const drafts: { [K in MailKind]: (params: MailParams[K], terms: MailSettings) => MailTemplate } = {
   confirmEmail: ({ token }, { confirmationLink }) => ({
     subject: 'Email Confirmation',
     before: 'To confirm this email for your account, enter this code in the app:',
@@ -79,7 +79,7 @@ const drafts: { [K in MailKind]: (params: MailParams[K], terms: MailTerms) => Dr
 
 /** Writes and sends a mail of a kind. Rejects with 502 where it could not be sent. */
 export async function sendMail<K extends MailKind>(
-  { mailer, service }: { mailer: Mailer; service: { mail: MailTerms } },
+  { mailer, service }: { mailer: Mailer; service: { mail: MailSettings } },
   to: string,
   kind: K,
   params: MailParams[K],
@@ -91,7 +91,7 @@ export async function sendMail<K extends MailKind>(
 export function writeMail<K extends MailKind>(
   kind: K,
   params: MailParams[K],
-  terms: MailTerms,
+  terms: MailSettings,
 ): MailContent {
   const { subject, before, after, link } = drafts[kind](params, terms)
   const { token } = params

@@ -11,10 +11,13 @@ import {
   type CreateAccountDeps,
   type CreatedAccount,
   type CreationDispatch,
-  insist,
+  retryTransient,
 } from '#src/gateway/workflows/create-account.ts'
-import { type CreateAccountInput, checkTerms } from '#src/gateway/workflows/create-account-input.ts'
-import { claimedByAccount } from '#src/gateway/workflows/handles.ts'
+import {
+  type CreateAccountInput,
+  validateInputExceptHandle,
+} from '#src/gateway/workflows/create-account-input.ts'
+import { validateHandleClaim } from '#src/gateway/workflows/validate-handle.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
@@ -29,7 +32,7 @@ interface SealedKey {
 }
 
 /** What an arrival asks of the directory and of the account, besides what a creation does. */
-export interface ArrivalDispatch {
+export interface MigrateInDispatch {
   directory: CreationDispatch['directory'] & {
     keys: {
       find(input: { names: readonly string[] }): Promise<(SealedKey & { name: string }) | null>
@@ -39,8 +42,8 @@ export interface ArrivalDispatch {
   account(did: string): { lifecycle: { wake(): Promise<void> } }
 }
 
-export interface ArriveDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc' | 'rotationKey'> {
-  dispatch: ArrivalDispatch
+export interface MigrateInDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc' | 'rotationKey'> {
+  dispatch: MigrateInDispatch
   resolver: DidResolver
   handles: HandleResolver
 }
@@ -49,39 +52,39 @@ export interface ArriveDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc' |
  * Makes the account of `input.did`, for the DID `requester` of the service token shown; undefined where none was.
  * Throws 400 as createAccount does, and where the DID has an account here; 401 where the token is of another DID.
  */
-export async function arrive(
-  deps: ArriveDeps,
+export async function migrateIn(
+  deps: MigrateInDeps,
   input: CreateAccountInput & { did: string },
   requester: string | undefined,
 ): Promise<CreatedAccount> {
   const { did } = input
-  const { password, email, inviteCode } = checkTerms(deps, input)
+  const { password, email, inviteCode } = validateInputExceptHandle(deps, input)
   const claim = { did, handle: input.handle }
   const rules = await deps.handleRules()
-  const handle = await claimedByAccount(claim, rules, (name) => deps.handles.resolve(name))
+  const handle = await validateHandleClaim(claim, rules, (name) => deps.handles.resolve(name))
   if (did !== requester) throw authRequired(`Missing auth to create account with did: ${did}`)
   const tokenId = newTokenId()
   const now = deps.clock.now()
   const passwordHash = password === undefined ? null : await hashPassword(password)
   const names = { did, handle, email, ...(inviteCode === undefined ? {} : { inviteCode }) }
   const key = await keyFor(deps, did)
-  await deps.dispatch.directory.accounts.reserve({ ...names, ...key, arrives: true })
+  await deps.dispatch.directory.accounts.reserve({ ...names, ...key, isMigratingIn: true })
   await confirm(deps, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })
   // The account is made of its birth at once: an earlier life of the same DID may still be awake.
   const { lifecycle } = deps.dispatch.account(did)
-  await lifecycle.wake().catch(() => deps.firstWakes.add(did))
+  await lifecycle.wake().catch(() => deps.wakeQueue.add(did))
   const didDoc = await deps.resolver.refresh(did).catch(() => undefined)
   const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
   return { did, handle, ...tokens, ...(didDoc && { didDoc }) }
 }
 
 async function confirm(
-  { dispatch }: ArriveDeps,
+  { dispatch }: MigrateInDeps,
   confirmation: Parameters<CreationDispatch['directory']['accounts']['confirm']>[0],
 ): Promise<void> {
   const { accounts } = dispatch.directory
   try {
-    await insist(() => accounts.confirm(confirmation))
+    await retryTransient(() => accounts.confirm(confirmation))
   } catch (error) {
     const { released } = await accounts.release({ did: confirmation.did })
     if (released) throw error
@@ -91,7 +94,10 @@ async function confirm(
 }
 
 /** The key that was reserved for the DID, or that its document names and that was reserved; or a new one. */
-async function keyFor({ dispatch, keys, resolver }: ArriveDeps, did: string): Promise<SealedKey> {
+async function keyFor(
+  { dispatch, keys, resolver }: MigrateInDeps,
+  did: string,
+): Promise<SealedKey> {
   const document = await resolver.resolve(did)
   const named = document && verificationKey(document, 'atproto')
   const names = named === undefined ? [did] : [did, named]
@@ -106,7 +112,7 @@ async function keyFor({ dispatch, keys, resolver }: ArriveDeps, did: string): Pr
 
 /** com.atproto.server.reserveSigningKey: the same key for the same DID, until its account is created. */
 export async function reserveSigningKey(
-  { dispatch, keys }: { dispatch: Pick<ArrivalDispatch, 'directory'>; keys: Keychain },
+  { dispatch, keys }: { dispatch: Pick<MigrateInDispatch, 'directory'>; keys: Keychain },
   { did }: { did?: string | undefined },
 ): Promise<{ signingKey: string }> {
   const { privateKey, key } = newSigningKey()

@@ -1,6 +1,6 @@
 /** What the server knows of names: who its accounts are to the network, and who others are. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { KnownHandleRules } from '#src/gateway/workflows/known-handle-rules.ts'
+import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
 import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
 import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
 import type { Log } from '#src/log.ts'
@@ -24,9 +24,9 @@ export interface ServerIdentity extends IdentityDeps {
   readonly dispatch: Dispatch
   readonly rotationKey: SigningKey
   readonly credentials: ServerCredentials
-  readonly knownHandleRules: KnownHandleRules
+  readonly handleRulesCache: HandleRulesCache
   /** Answers for handles of other servers: the AppView where there is one, else the handles' domains. */
-  readonly elsewhere: HandleResolver
+  readonly externalHandles: HandleResolver
   /** Whether answers about sessions bring the DID document. */
   readonly didDocWithSession: boolean
 }
@@ -57,7 +57,7 @@ export function openIdentity(ports: {
   const { dispatch, clock, log, plc, rotationKey, config, publicUrl, appViewUrl } = ports
   const { resolverTimeoutMs: timeoutMs, privateNetworks } = config
   const fetch = createSafeFetch({ privateNetworks, timeoutMs })
-  const knownHandleRules = new KnownHandleRules({ dispatch, clock, domains: ports.handleDomains })
+  const knownHandleRules = new HandleRulesCache({ dispatch, clock, domains: ports.handleDomains })
   const { backupNameservers } = config
   const handles = handleResolver({ fetch, timeoutMs, backupNameservers })
   return {
@@ -66,13 +66,13 @@ export function openIdentity(ports: {
     plc,
     rotationKey,
     handles,
-    knownHandleRules,
+    handleRulesCache: knownHandleRules,
     handleRules: () => knownHandleRules.rules(),
     resolver: cachedResolver(
       resolverByMethod({ plc: plcResolver(plc), web: webResolver({ fetch }) }),
-      { clock, staleMs: config.didCacheStaleMs, mostMs: config.didCacheMaxMs },
+      { clock, staleMs: config.didCacheStaleMs, maxAgeMs: config.didCacheMaxMs },
     ),
-    elsewhere:
+    externalHandles:
       appViewUrl === undefined ? handles : xrpcHandleResolver({ url: appViewUrl, timeoutMs }),
     credentials: {
       publicUrl,

@@ -55,7 +55,7 @@ export async function signPlcOperation(
   if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
   const changes = parseChanges(wanted)
   if (changes === undefined) throw invalidRequest('Invalid operation')
-  const last = await plc.lastOp(did)
+  const last = await plc.getLastOp(did)
   if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
   await believe()
@@ -82,7 +82,7 @@ export async function submitPlcOperation(
   const { identityChanges } = dispatch.directory
   await identityChanges.begin({ did, handle: null })
   try {
-    await plc.send(did, operation)
+    await plc.sendOperation(did, operation)
   } catch (error) {
     if (isRefusal(error)) await identityChanges.end({ did, handle: null }).catch(() => {})
     throw error

@@ -9,7 +9,7 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import { claimedHandle, type DidDocument } from '#src/protocol/did-document.ts'
 
-export interface ResolvingDeps {
+export interface ResolveIdentityDeps {
   dispatch: {
     directory: {
       accounts: { resolveHandle(input: { handle: string }): Promise<{ did: string } | null> }
@@ -33,7 +33,7 @@ export interface IdentityInfo {
  * knows. A handle under a service domain is for this server alone to know; `elsewhere` answers for all others.
  */
 export async function didOfHandle(
-  { dispatch, handleRules, handles }: Omit<ResolvingDeps, 'resolver'>,
+  { dispatch, handleRules, handles }: Omit<ResolveIdentityDeps, 'resolver'>,
   handle: string,
   elsewhere: HandleResolver = handles,
 ): Promise<string | undefined> {
@@ -54,7 +54,7 @@ export async function resolveDid(resolver: DidResolver, did: string): Promise<Di
  * HandleNotFound, DidNotFound, 502 where nobody can tell.
  */
 export async function resolveIdentity(
-  deps: ResolvingDeps,
+  deps: ResolveIdentityDeps,
   identifier: string,
   { refresh = false }: { refresh?: boolean } = {},
 ): Promise<IdentityInfo> {

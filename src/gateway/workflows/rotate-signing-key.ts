@@ -11,7 +11,7 @@
  * Every step may be repeated, by whoever finds the note. Only a refusal of the PLC directory leads back to before 2.
  */
 
-import type { KeyNames } from '#src/account/identity/key-rotation.ts'
+import type { SigningKeyDids } from '#src/account/identity/key-rotation.ts'
 import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import type { Log } from '#src/log.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
@@ -22,7 +22,7 @@ import { verificationKey } from '#src/protocol/did-document.ts'
 import { signingKeyOperation } from '#src/protocol/plc-operation.ts'
 
 /** That a rotation is under way, and since when (ms since 1970). */
-interface NotedRotation {
+interface StartedRotation {
   did: string
   notedAt: number
 }
@@ -37,15 +37,15 @@ interface ReservedKey {
 export interface RotationDispatch {
   directory: {
     keys: { find(input: { names: readonly string[] }): Promise<ReservedKey | null> }
-    rotations: {
-      note(input: { did: string }): Promise<{ notedAt: number }>
-      list(input: { age: number; limit: number }): Promise<NotedRotation[]>
-      end(input: NotedRotation & { signingKeyDid?: string }): Promise<void>
+    keyRotations: {
+      record(input: { did: string }): Promise<{ notedAt: number }>
+      list(input: { age: number; limit: number }): Promise<StartedRotation[]>
+      end(input: StartedRotation & { signingKeyDid?: string }): Promise<void>
     }
   }
   account(did: string): {
     keys: {
-      names(): Promise<KeyNames>
+      names(): Promise<SigningKeyDids>
       begin(input: { signingKeyDid: string; signingKey?: Uint8Array }): Promise<void>
       finish(input: { signingKeyDid: string }): Promise<void>
       abandon(input: { signingKeyDid: string }): Promise<void>
@@ -73,14 +73,14 @@ export async function rotateSigningKey(
 ): Promise<void> {
   const account = deps.dispatch.account(did)
   const { current, pending } = await account.keys.names()
-  const { rotations } = deps.dispatch.directory
+  const { keyRotations } = deps.dispatch.directory
   if (pending !== null && pending !== signingKey) {
-    await complete(deps, { did, ...(await rotations.note({ did })) }, pending)
+    await complete(deps, { did, ...(await keyRotations.record({ did })) }, pending)
   }
   const isKnown = signingKey === current || signingKey === pending
   const sealed = isKnown ? undefined : await reservedKey(deps, did, signingKey)
   await mustBePublishable(deps, did, signingKey)
-  const noted = { did, ...(await rotations.note({ did })) }
+  const noted = { did, ...(await keyRotations.record({ did })) }
   const key = sealed === undefined ? {} : { signingKey: sealed }
   await account.keys.begin({ signingKeyDid: signingKey, ...key })
   await complete(deps, noted, signingKey)
@@ -93,11 +93,11 @@ export async function resumeRotations(
 ): Promise<number> {
   const { directory, account } = deps.dispatch
   let left = 0
-  for (const noted of await directory.rotations.list({ age, limit })) {
+  for (const noted of await directory.keyRotations.list({ age, limit })) {
     const { did } = noted
     try {
       const { pending } = await account(did).keys.names()
-      if (pending === null) await directory.rotations.end(noted)
+      if (pending === null) await directory.keyRotations.end(noted)
       else await complete(deps, noted, pending)
     } catch (error) {
       left++
@@ -110,7 +110,7 @@ export async function resumeRotations(
 /** Steps 3 to 5, for the key that is on its way. */
 async function complete(
   deps: RotationDeps,
-  noted: NotedRotation,
+  noted: StartedRotation,
   signingKey: string,
 ): Promise<void> {
   const { did } = noted
@@ -122,7 +122,7 @@ async function complete(
     // Somebody else who works on it may have been faster; then this was the refusal of a repetition.
     if (!(await isPublished(deps, did, signingKey))) {
       await account.keys.abandon({ signingKeyDid: signingKey })
-      await deps.dispatch.directory.rotations.end(noted)
+      await deps.dispatch.directory.keyRotations.end(noted)
       throw error
     }
   }
@@ -132,23 +132,23 @@ async function complete(
     throw unavailable('The DID document does not name the new key yet', 'KeyRotation')
   }
   await account.keys.finish({ signingKeyDid: signingKey })
-  await deps.dispatch.directory.rotations.end({ ...noted, signingKeyDid: signingKey })
+  await deps.dispatch.directory.keyRotations.end({ ...noted, signingKeyDid: signingKey })
   deps.log.info({ did, signingKey }, 'the signing key was replaced')
 }
 
 /** Step 3. Throws 400 where the directory refuses, 502 where it cannot tell. */
 async function publish({ plc, rotationKey }: RotationDeps, did: string, signingKey: string) {
   if (!did.startsWith('did:plc:')) return
-  const last = await plc.lastOp(did)
+  const last = await plc.getLastOp(did)
   if (last === undefined || last.type === 'plc_tombstone') {
     throw invalidRequest('The DID is unknown to its directory, or ended')
   }
   if (last.verificationMethods?.['atproto'] === signingKey) return
-  await plc.send(did, await signingKeyOperation(last, signingKey, rotationKey))
+  await plc.sendOperation(did, await signingKeyOperation(last, signingKey, rotationKey))
 }
 
 async function isPublished({ plc }: RotationDeps, did: string, key: string): Promise<boolean> {
-  return (await plc.data(did))?.verificationMethods['atproto'] === key
+  return (await plc.getDocumentData(did))?.verificationMethods['atproto'] === key
 }
 
 /** Nothing is begun that is known to end with a refusal. */
@@ -158,7 +158,7 @@ async function mustBePublishable(
   signingKey: string,
 ): Promise<void> {
   if (did.startsWith('did:plc:')) {
-    const data = await plc.data(did)
+    const data = await plc.getDocumentData(did)
     if (data?.rotationKeys.includes(rotationKey.did())) return
     throw invalidRequest('The rotation keys of the DID do not include the one of this server')
   }

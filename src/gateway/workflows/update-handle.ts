@@ -15,17 +15,17 @@
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
-import { claimedByAccount, type HandleClaim } from '#src/gateway/workflows/handles.ts'
+import { type HandleClaim, validateHandleClaim } from '#src/gateway/workflows/validate-handle.ts'
 import type { Log } from '#src/log.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
+import { pause } from '#src/ports/pause.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
-import { pause } from '#src/ports/timers.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import { handleOperation, type PlcSigner, plcHandle } from '#src/protocol/plc-operation.ts'
 
 /** A change that was noted; without a handle where something else of the DID changes. */
-interface NotedChange {
+interface StartedChange {
   did: string
   handle: string | null
 }
@@ -35,9 +35,9 @@ export interface IdentityDispatch {
   directory: {
     accounts: { setHandle(input: { did: string; handle: string }): Promise<void> }
     identityChanges: {
-      begin(input: NotedChange): Promise<void>
-      end(input: NotedChange): Promise<void>
-      list(input: { age: number; limit: number }): Promise<(NotedChange & { held: boolean })[]>
+      begin(input: StartedChange): Promise<void>
+      end(input: StartedChange): Promise<void>
+      list(input: { age: number; limit: number }): Promise<(StartedChange & { held: boolean })[]>
     }
   }
   account(did: string): {
@@ -74,7 +74,7 @@ export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Prom
     throw authRequired('Account has been taken down', 'AccountTakedown')
   }
   const rules = await deps.handleRules()
-  const handle = await claimedByAccount(claim, rules, (name) => deps.handles.resolve(name))
+  const handle = await validateHandleClaim(claim, rules, (name) => deps.handles.resolve(name))
   await directory.identityChanges.begin({ did, handle })
   try {
     await publish(deps, did, handle)
@@ -83,14 +83,14 @@ export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Prom
     if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
     throw error
   }
-  await settle(deps, did, handle)
+  await complete(deps, did, handle)
 }
 
 /**
  * Ends what was left under way more than `age` milliseconds ago: completes what was published, and drops what was not
  * once its time is over. Returns how many could not be ended.
  */
-export async function finishIdentityChanges(
+export async function resumeIdentityChanges(
   deps: IdentityDeps,
   { age, limit = 1000 }: { age: number; limit?: number },
 ): Promise<number> {
@@ -102,7 +102,7 @@ export async function finishIdentityChanges(
         await account(did).identity.announceIdentity()
         await directory.identityChanges.end({ did, handle })
       } else if ((await publishedHandle(deps, did)) === handle) {
-        await settle(deps, did, handle)
+        await complete(deps, did, handle)
       } else if (!held) {
         await directory.identityChanges.end({ did, handle })
       }
@@ -131,11 +131,11 @@ async function publish(deps: IdentityDeps, did: string, handle: string): Promise
   }
   const { plc, rotationKey } = deps
   if ((await publishedHandle(deps, did)) === handle) return
-  const last = await plc.lastOp(did)
+  const last = await plc.getLastOp(did)
   if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
   try {
-    await plc.send(did, await handleOperation(last, handle, rotationKey))
+    await plc.sendOperation(did, await handleOperation(last, handle, rotationKey))
   } catch (error) {
     // It may have arrived all the same, or another one that says the same.
     const now = await publishedHandle(deps, did).catch(() => undefined)
@@ -148,7 +148,7 @@ async function publishedHandle(
   did: string,
 ): Promise<string | undefined> {
   if (did.startsWith('did:plc:')) {
-    const data = await plc.data(did)
+    const data = await plc.getDocumentData(did)
     return data && plcHandle(data)
   }
   const document = await resolver.refresh(did)
@@ -156,15 +156,15 @@ async function publishedHandle(
 }
 
 /** Steps 4 to 6. */
-async function settle(
+async function complete(
   { dispatch, resolver }: IdentityDeps,
   did: string,
   handle: string,
 ): Promise<void> {
   const { account, directory } = dispatch
-  await insist(() => directory.accounts.setHandle({ did, handle }))
-  await insist(() => account(did).identity.setHandle({ handle }))
-  await insist(() => directory.identityChanges.end({ did, handle }))
+  await retryTransient(() => directory.accounts.setHandle({ did, handle }))
+  await retryTransient(() => account(did).identity.setHandle({ handle }))
+  await retryTransient(() => directory.identityChanges.end({ did, handle }))
   await resolver.refresh(did).catch(() => {})
 }
 
@@ -172,7 +172,7 @@ async function settle(
 const patience = [50, 250]
 
 /** Repeats a step that failed without a verdict. */
-async function insist<T>(step: () => Promise<T>): Promise<T> {
+async function retryTransient<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await step()

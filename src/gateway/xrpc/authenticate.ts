@@ -10,20 +10,20 @@ import {
 import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
 import { type TokenIssuer, tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
-import { claimedMethod, openServiceToken } from '#src/protocol/service-token.ts'
+import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
 import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
 import type {
   AccountCaller,
   AdminCaller,
   AppCaller,
   Authenticate,
+  AuthRequest,
   Callers,
   ModerationCaller,
   RefreshCaller,
-  ShownRequest,
 } from './callers.ts'
 
-export interface Authority extends TokenIssuer {
+export interface AuthPorts extends TokenIssuer {
   /** Without one nobody is admin. */
   adminPassword: string | undefined
   /** DID of the service whose tokens moderate; without one the admin alone does. */
@@ -31,7 +31,7 @@ export interface Authority extends TokenIssuer {
   /** Where issuers of service tokens are looked up. */
   resolver: DidResolver
   /** Apps that show a token of their own; without it none is believed. */
-  oauth?: { authenticate(request: ShownRequest): Promise<AppCaller> }
+  oauth?: { authenticate(request: AuthRequest): Promise<AppCaller> }
 }
 
 type VerifyAccess = (token: string) => AccountCaller
@@ -51,7 +51,7 @@ const ofApps: ReadonlySet<keyof Callers> = new Set([
 ])
 
 /** Whether a token is shown that is bound to a key. */
-export function isBound(header: string | undefined): boolean {
+export function isDpopBound(header: string | undefined): boolean {
   return header !== undefined && /^dpop /i.test(header)
 }
 
@@ -59,11 +59,11 @@ export function isBound(header: string | undefined): boolean {
  * Makes the check of credentials. Throws 401 AuthMissing or AuthenticationRequired, 400 InvalidToken, and 400
  * ExpiredToken, on which clients refresh their session.
  */
-export function authenticator(authority: Authority): Authenticate {
+export function authenticator(authority: AuthPorts): Authenticate {
   const verify = tokenVerifier(authority)
   const { oauth } = authority
   return (kind, header, nsid, request) => {
-    if (oauth !== undefined && request !== undefined && isBound(header) && ofApps.has(kind)) {
+    if (oauth !== undefined && request !== undefined && isDpopBound(header) && ofApps.has(kind)) {
       return oauth.authenticate(request)
     }
     switch (kind) {
@@ -89,7 +89,7 @@ export function authenticator(authority: Authority): Authenticate {
       case 'reader or takendown':
         return reader(authority, verify, header, accessScopesFor['account or takendown'])
       case 'admin':
-        return admin(authority, header)
+        return verifyAdmin(authority, header)
       case 'moderator':
         return moderator(authority, header, nsid)
       case 'preferences reader':
@@ -99,14 +99,14 @@ export function authenticator(authority: Authority): Authenticate {
 }
 
 function reader(
-  authority: Authority,
+  authority: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   scopes: readonly string[],
 ): Callers['reader'] {
   const shown = parseAuthorization(header)
   if (shown === undefined) return undefined
-  if (shown.scheme === 'basic') return admin(authority, header)
+  if (shown.scheme === 'basic') return verifyAdmin(authority, header)
   return account(verify, header, scopes)
 }
 
@@ -121,7 +121,7 @@ function account(
 }
 
 function refresh(
-  { serviceDid, jwtSecret, clock }: Authority,
+  { serviceDid, jwtSecret, clock }: AuthPorts,
   header: string | undefined,
   allowExpired: boolean,
 ): RefreshCaller {
@@ -132,7 +132,7 @@ function refresh(
 
 /** Without a header nobody in particular; 401 as `verifyServiceAuth` says for any that is no service token. */
 function arrival(
-  { serviceDid: aud, resolver, clock }: Authority,
+  { serviceDid: aud, resolver, clock }: AuthPorts,
   header: string | undefined,
   lxm: string,
 ): undefined | Promise<Callers['arrival']> {
@@ -147,7 +147,7 @@ function arrival(
 
 /** A token that names a method is no session's: then its issuer is the account. */
 function accountOrService(
-  { serviceDid: aud, resolver, clock }: Authority,
+  { serviceDid: aud, resolver, clock }: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   lxm: string,
@@ -155,7 +155,7 @@ function accountOrService(
   const shown = parseAuthorization(header)
   const token = shown?.scheme === 'bearer' ? shown.credentials : ''
   if (claimedMethod(token) === undefined) return account(verify, header, accessScopesFor.account)
-  const iss = openServiceToken(token)?.claims.iss ?? ''
+  const iss = parseServiceToken(token)?.claims.iss ?? ''
   const terms = { aud, lxm, iss: [iss.split('#', 1)[0]!] }
   return verifyServiceAuth(bearerToken(header), terms, resolver, clock.now()).then(() => ({
     did: iss,
@@ -164,22 +164,22 @@ function accountOrService(
 
 /** The moderation service with a bearer token of its own (401 UntrustedIss for all others), or the admin. */
 function moderator(
-  authority: Authority,
+  authority: AuthPorts,
   header: string | undefined,
   nsid: string,
 ): Callers['moderator'] | Promise<Callers['moderator']> {
-  if (parseAuthorization(header)?.scheme !== 'bearer') return admin(authority, header)
+  if (parseAuthorization(header)?.scheme !== 'bearer') return verifyAdmin(authority, header)
   return moderationService(authority, header, nsid)
 }
 
 /** A token that names a method is no session's. */
 function preferencesReader(
-  authority: Authority,
+  authority: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   nsid: string,
 ): Callers['preferences reader'] | Promise<Callers['preferences reader']> {
-  const token = openServiceToken(header?.slice(7).trim() ?? '')
+  const token = parseServiceToken(header?.slice(7).trim() ?? '')
   const isService = authority.moderationServiceDid !== undefined && token?.claims.lxm === nsid
   const asAccount = () => account(verify, header, accessScopesFor['account or takendown'])
   if (header === undefined || !isService) return asAccount()
@@ -190,7 +190,7 @@ function preferencesReader(
 }
 
 async function moderationService(
-  { moderationServiceDid: did, serviceDid: aud, resolver, clock }: Authority,
+  { moderationServiceDid: did, serviceDid: aud, resolver, clock }: AuthPorts,
   header: string | undefined,
   lxm: string,
 ): Promise<ModerationCaller> {
@@ -201,8 +201,8 @@ async function moderationService(
 }
 
 /** HTTP Basic with the user `admin`; throws 401. */
-export function admin(
-  { adminPassword }: Pick<Authority, 'adminPassword'>,
+export function verifyAdmin(
+  { adminPassword }: Pick<AuthPorts, 'adminPassword'>,
   header: string | undefined,
 ): AdminCaller {
   const { user, password } = basicCredentials(header) ?? { user: '', password: '' }

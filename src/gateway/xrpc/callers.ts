@@ -53,7 +53,7 @@ export type Permissions = Pick<
 export type AppCaller = AccountCaller & { permissions: Permissions }
 
 /** A request as credentials are checked against it. */
-export interface ShownRequest {
+export interface AuthRequest {
   readonly method: string
   readonly url: string
   header(name: string): string | undefined
@@ -78,7 +78,7 @@ export type Authenticate = (
   kind: keyof Callers,
   header: string | undefined,
   nsid: string,
-  request?: ShownRequest,
+  request?: AuthRequest,
 ) => Callers[keyof Callers] | Promise<Callers[keyof Callers]>
 
 /**
@@ -86,4 +86,7 @@ export type Authenticate = (
  * - `rpc`: one that may call this method of the service that it goes to.
  * - or what throws ScopeMissingError, or another refusal, where the app may not.
  */
-export type AppRule<Asked> = 'any' | 'rpc' | ((permissions: Permissions, asked: Asked) => void)
+export type OAuthScopeRule<Asked> =
+  | 'any'
+  | 'rpc'
+  | ((permissions: Permissions, asked: Asked) => void)

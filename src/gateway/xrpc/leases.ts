@@ -11,11 +11,11 @@
  * So the sum over all gateways never exceeds a narrow limit, and a wide one by no more than one lease for each gateway.
  * A limiter that cannot be reached leaves each gateway counting by itself.
  */
-import type { Ask, Grant, Limit, Unspent } from '#src/limits/limiter.ts'
+import type { LeaseGrant, LeaseRequest, Limit, UnspentLease } from '#src/limits/limiter.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 /** Where a key stands after a call. */
-export interface Standing {
+export interface LimitStatus {
   limit: Limit
   isRefused: boolean
   /** Points that are left, as far as this process knows. */
@@ -25,7 +25,10 @@ export interface Standing {
 }
 
 /** Asks the limiter: one grant for each ask. Rejects where it cannot be reached. */
-export type SendAsks = (asks: readonly Ask[], unspent: readonly Unspent[]) => Promise<Grant[]>
+export type RequestLeases = (
+  asks: readonly LeaseRequest[],
+  unspent: readonly UnspentLease[],
+) => Promise<LeaseGrant[]>
 
 interface Entry {
   readonly limit: Limit
@@ -57,7 +60,7 @@ const MOST_ENTRIES = 100_000
 const IDLE_MS = 10_000
 
 export class Leases {
-  readonly #send: SendAsks
+  readonly #send: RequestLeases
   readonly #clock: Clock
   readonly #onFailure: (error: unknown) => void
   readonly #entries = new Map<string, Map<string, Entry>>()
@@ -66,14 +69,14 @@ export class Leases {
   #sending: Promise<void> | null = null
   #next: Promise<void> | null = null
 
-  constructor(ports: { send: SendAsks; clock: Clock; onFailure(error: unknown): void }) {
+  constructor(ports: { send: RequestLeases; clock: Clock; onFailure(error: unknown): void }) {
     this.#send = ports.send
     this.#clock = ports.clock
     this.#onFailure = ports.onFailure
   }
 
   /** Spends `points` of a key; answers at once where that is possible. */
-  take(limit: Limit, key: string, points: number): Standing | Promise<Standing> {
+  take(limit: Limit, key: string, points: number): LimitStatus | Promise<LimitStatus> {
     const entry = this.#entry(limit, key)
     if (entry.isRefused) return standing(entry, true)
     if (entry.lease >= points) return this.#spend(entry, points)
@@ -81,9 +84,9 @@ export class Leases {
   }
 
   /** Gives back what lies idle, and forgets what has ended. To be called now and then. */
-  async giveBack(): Promise<void> {
+  async returnIdle(): Promise<void> {
     const now = this.#clock.now()
-    const unspent: Unspent[] = []
+    const unspent: UnspentLease[] = []
     for (const keys of this.#entries.values()) {
       for (const entry of keys.values()) {
         const isIdle = now - entry.usedAt > IDLE_MS && entry.asking === null
@@ -127,14 +130,14 @@ export class Leases {
     return entry
   }
 
-  #spend(entry: Entry, points: number): Standing {
+  #spend(entry: Entry, points: number): LimitStatus {
     entry.lease -= points
     const isLow = entry.credit > 0 || entry.lease < partOf(entry.limit) / 2
     if (isLow && entry.remaining > 0 && !entry.isRefused) void this.#ask(entry)
     return standing(entry, false)
   }
 
-  async #wait(entry: Entry, points: number): Promise<Standing> {
+  async #wait(entry: Entry, points: number): Promise<LimitStatus> {
     entry.needed += points
     try {
       // A grant for an ask that was sent before this call waited may be too small for it, or be spent by others.
@@ -214,7 +217,7 @@ export class Leases {
   }
 }
 
-function askOf(entry: Entry): { ask: Ask; isCredit: boolean } {
+function askOf(entry: Entry): { ask: LeaseRequest; isCredit: boolean } {
   const { limit, key, credit, lease, needed } = entry
   const isCredit = credit > 0
   // Less than nothing in hand: spent before the limiter said that there was less.
@@ -225,7 +228,7 @@ function askOf(entry: Entry): { ask: Ask; isCredit: boolean } {
 }
 
 /** What a gateway grants itself while nobody can be asked. */
-function alone({ limit, needed, remaining, resetAt, credit }: Entry, inHand: number): Grant {
+function alone({ limit, needed, remaining, resetAt, credit }: Entry, inHand: number): LeaseGrant {
   const free = remaining + (credit > 0 ? inHand : 0)
   const granted = Math.min(free, needed + partOf(limit))
   return { granted, remaining: free - granted, resetAt }
@@ -235,7 +238,7 @@ function partOf({ points }: Limit): number {
   return points < WIDE ? 0 : Math.ceil(points / PART)
 }
 
-function standing({ limit, lease, remaining, resetAt }: Entry, isRefused: boolean): Standing {
+function standing({ limit, lease, remaining, resetAt }: Entry, isRefused: boolean): LimitStatus {
   const left = isRefused ? 0 : Math.max(0, lease) + remaining
   return { limit, isRefused, remaining: left, resetAt }
 }

@@ -3,26 +3,27 @@ import { l } from '@atproto/lex'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
-import type { WhereFrom } from '#src/gateway/http/where.ts'
-import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/inferred.ts'
-import { plainLists, readInput, readParams } from '#src/gateway/xrpc/reading.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
-import type { AppRule, Callers } from './callers.ts'
+import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
+import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/lexicon-types.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { normalizeListParams, parseInput, parseParams } from '#src/gateway/xrpc/validate-call.ts'
+import type { Callers, OAuthScopeRule } from './callers.ts'
 
 /** A call whose parameters, credentials and body are in order. */
-export interface Asked<S extends Schema, A extends keyof Callers> {
+export interface MethodCall<S extends Schema, A extends keyof Callers> {
   readonly params: Params<S>
   readonly input: Input<S>
   readonly caller: Callers[A]
-  readonly server: Surface
+  readonly server: ServerContext
   /** As it came; a body that the lexicon knows has been read. */
   readonly request: Request
   /** The same in its Node form, for where it came from; absent in tests without a socket. */
-  readonly incoming?: WhereFrom
+  readonly incoming?: ClientInfoSource
 }
 
 /** The same, with the account it is about. */
-export interface AskedOfAccount<S extends Schema, A extends keyof Callers> extends Asked<S, A> {
+export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
+  extends MethodCall<S, A> {
   readonly did: string
   readonly account: ReturnType<Dispatch['account']>
 }
@@ -33,51 +34,51 @@ type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Arr
 interface Ours<S extends Schema, A extends keyof Callers> {
   auth: A
   /** What an app must have been allowed; unless said, no app may call the method. */
-  oauth?: AppRule<Asked<S, A>>
+  oauth?: OAuthScopeRule<MethodCall<S, A>>
   /** Bytes of the request's body, decoded; 150 KiB unless said. */
-  bodyLimit?: number | ((server: Surface) => number)
+  bodyLimit?: number | ((server: ServerContext) => number)
   /** Whether lists may also be spelled `name[]=` and `name[0]=`, as old clients do. */
   looseParams?: boolean
 }
 
 interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
-  run(asked: Asked<S, A>): Promise<Answer<S>>
+  run(asked: MethodCall<S, A>): Promise<Answer<S>>
 }
 
 interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
   /** Whose account answers: a DID or a handle. */
-  of(asked: Asked<S, A>): string
+  of(asked: MethodCall<S, A>): string
   /** What is told where that is no account of this server; RepoNotFound unless said. */
   unknown?(name: string): XrpcError
   /** What answers instead where that is no account of this server. */
-  elsewhere?(asked: Asked<S, A>): Promise<Answer<S>>
+  runRemote?(asked: MethodCall<S, A>): Promise<Answer<S>>
   /** Throws where this caller may not do this with that account. */
-  allow?(asked: Asked<S, A> & { did: string }): void
-  run(asked: AskedOfAccount<S, A>): Promise<Answer<S>>
+  allow?(asked: MethodCall<S, A> & { did: string }): void
+  run(asked: AccountMethodCall<S, A>): Promise<Answer<S>>
 }
 
-type AskedByAnybody = Asked<Schema, keyof Callers>
+type AskedByAnybody = MethodCall<Schema, keyof Callers>
 
 /** A method as the gateway sees it, whatever it was made of. */
 export interface Method {
   readonly nsid: string
   readonly verb: 'GET' | 'POST'
   readonly auth: keyof Callers
-  readonly oauth?: AppRule<AskedByAnybody>
-  readonly bodyLimit: number | ((server: Surface) => number)
+  readonly oauth?: OAuthScopeRule<AskedByAnybody>
+  readonly bodyLimit: number | ((server: ServerContext) => number)
   /** The media type of the body it expects; undefined for none. */
   readonly accepts: string | undefined
   /** Whether its body is bytes, which are handed on as they come. */
   readonly streams: boolean
   /** The media type of its answer. */
-  readonly gives: string
+  readonly produces: string
   /** Reads a query string; throws 400. */
   params(query: string): unknown
   /** Checks a body; throws 400. */
   input(body: unknown): unknown
   of?(asked: unknown): string
   unknown(name: string): XrpcError
-  elsewhere?(asked: unknown): Promise<unknown>
+  runRemote?(asked: unknown): Promise<unknown>
   allow?(asked: unknown): void
   run(asked: unknown): Promise<unknown>
 }
@@ -104,9 +105,9 @@ export function method<S extends Schema, A extends keyof Callers>(
     bodyLimit: DEFAULT_BODY_LIMIT,
     accepts: isProcedure ? schema.input.encoding : undefined,
     streams: isProcedure && isBytes(schema.input.encoding),
-    gives: schema.output.encoding ?? 'application/json',
-    params: (query) => readParams(schema, ours.looseParams ? plainLists(query) : query),
-    input: (body) => readInput(schema, body),
+    produces: schema.output.encoding ?? 'application/json',
+    params: (query) => parseParams(schema, ours.looseParams ? normalizeListParams(query) : query),
+    input: (body) => parseInput(schema, body),
     unknown: (name) => invalidRequest(`Could not find repo for DID: ${name}`, 'RepoNotFound'),
     ...(ours as object as Pick<Method, 'auth' | 'run'>),
   }

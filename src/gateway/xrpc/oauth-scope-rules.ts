@@ -1,16 +1,16 @@
 /** What an app must have been allowed before a method runs for it, as each method says; what says nothing, no app may. */
 import { forbidden, XrpcError } from '#src/errors.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
-import type { AppRule, Permissions } from './callers.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { OAuthScopeRule, Permissions } from './callers.ts'
 
 interface AskedByApp {
   readonly request: Request
-  readonly server: Pick<Surface, 'services'>
+  readonly server: Pick<ServerContext, 'services'>
 }
 
 /** Throws 403 ScopeMissingError, or 403 Forbidden where no app may. */
-export function mustAllow<Asked extends AskedByApp>(
-  { nsid, oauth: rule }: { nsid: string; oauth?: AppRule<Asked> | undefined },
+export function mustHaveScope<Asked extends AskedByApp>(
+  { nsid, oauth: rule }: { nsid: string; oauth?: OAuthScopeRule<Asked> | undefined },
   permissions: Permissions,
   asked: Asked,
 ): void {
@@ -18,7 +18,7 @@ export function mustAllow<Asked extends AskedByApp>(
   if (rule === undefined) {
     throw forbidden('OAuth credentials are not supported for this endpoint')
   }
-  inScope(() => {
+  withScopeErrors(() => {
     if (rule !== 'rpc') return rule(permissions, asked)
     const header = asked.request.headers.get('atproto-proxy') ?? undefined
     const aud = asked.server.services.audienceOf(nsid, header)
@@ -27,7 +27,7 @@ export function mustAllow<Asked extends AskedByApp>(
 }
 
 /** Runs a check of permissions; what is missing is told as 403 ScopeMissingError, and as RFC 6750 has it. */
-export function inScope(check: () => void): void {
+export function withScopeErrors(check: () => void): void {
   try {
     check()
   } catch (error) {

@@ -4,9 +4,9 @@ import type { Limit } from '#src/limits/limiter.ts'
 /** Who is counted: the client's address, the account, or the account's name together with the address. */
 type Counted = 'ip' | 'did' | 'identifier and ip'
 
-export interface Rule {
+export interface RateLimitRule {
   limit: Limit
-  counted: Counted
+  countedBy: Counted
   /** Points of a call, from its checked input; one unless said. */
   cost?: (input: unknown) => number
 }
@@ -40,13 +40,13 @@ const writes: Record<string, (input: unknown) => number> = {
   'com.atproto.repo.applyWrites': costOfWrites,
 }
 
-const rules = new Map<string, readonly Rule[]>([
-  ...Object.entries(own).map(([nsid, [counted, ...limits]]): [string, Rule[]] => {
+const rules = new Map<string, readonly RateLimitRule[]>([
+  ...Object.entries(own).map(([nsid, [counted, ...limits]]): [string, RateLimitRule[]] => {
     const ours = limits.map(([points, ms], i) => rule(`${nsid}-${i}`, points, ms, counted))
     // Repos are read in bulk by those who follow the network: they do not use up what the other calls share.
     return [nsid, nsid === 'com.atproto.sync.getRepo' ? ours : [...ours, globally]]
   }),
-  ...Object.entries(writes).map(([nsid, cost]): [string, Rule[]] => [
+  ...Object.entries(writes).map(([nsid, cost]): [string, RateLimitRule[]] => [
     nsid,
     [
       { ...rule('repo-write-hour', 5000, HOUR, 'did'), cost },
@@ -57,12 +57,12 @@ const rules = new Map<string, readonly Rule[]>([
 ])
 
 /** The rules of a method, or of whatever else is asked for below /xrpc/. */
-export function rulesOf(nsid: string): readonly Rule[] {
+export function rateLimitRules(nsid: string): readonly RateLimitRule[] {
   return rules.get(nsid) ?? [globally]
 }
 
-function rule(name: string, points: number, durationMs: number, counted: Counted): Rule {
-  return { limit: { name, points, durationMs }, counted }
+function rule(name: string, points: number, durationMs: number, counted: Counted): RateLimitRule {
+  return { limit: { name, points, durationMs }, countedBy: counted }
 }
 
 function costOfWrites(input: unknown): number {

@@ -6,10 +6,10 @@ import {
   addressMatcher,
   type ClientAddress,
   networkOf,
-  parse,
+  parseAddress,
 } from '#src/gateway/http/client-address.ts'
-import type { Leases, Standing } from '#src/gateway/xrpc/leases.ts'
-import { type Rule, rulesOf } from '#src/gateway/xrpc/rate-limit-policy.ts'
+import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
+import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 
 /** A call whose parameters, credentials and body are in order. */
 export interface CountedCall {
@@ -20,7 +20,9 @@ export interface CountedCall {
 }
 
 /** Where the client stands after this call; undefined for one that is not counted. Nothing is awaited as a rule. */
-export type RateLimits = (call: CountedCall) => Standing | undefined | Promise<Standing | undefined>
+export type RateLimits = (
+  call: CountedCall,
+) => LimitStatus | undefined | Promise<LimitStatus | undefined>
 
 export interface RateLimitPorts {
   leases: Pick<Leases, 'take'>
@@ -39,12 +41,12 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
     if (bypassKey !== undefined && isSame(headers['x-ratelimit-bypass'], bypassKey)) return
     const address = addressOf(call.request)
     if (ports.bypassIps.length > 0) {
-      const parsed = parse(address)
+      const parsed = parseAddress(address)
       if (parsed !== undefined && isExempt(parsed)) return
     }
-    let tightest: Standing | undefined
-    const waiting: Promise<Standing>[] = []
-    for (const rule of rulesOf(call.nsid)) {
+    let tightest: LimitStatus | undefined
+    const waiting: Promise<LimitStatus>[] = []
+    for (const rule of rateLimitRules(call.nsid)) {
       const points = rule.cost?.(call.input) ?? 1
       if (points < 1) continue
       const standing = leases.take(rule.limit, keyOf(rule, call, address), points)
@@ -57,7 +59,7 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
 }
 
 /** Counts what is done in another way than by a method, as that method. Rejects with 429. */
-export function attemptCounter(
+export function attemptLimiter(
   limits: RateLimits | undefined,
 ): (nsid: string, attempt: { address: string; input: unknown }) => Promise<void> {
   return async (nsid, { address, input }) => {
@@ -69,8 +71,8 @@ export function attemptCounter(
 }
 
 /** The headers of an answer, in the reference's words. */
-export function standingHeaders(
-  { limit, isRefused, remaining, resetAt }: Standing,
+export function rateLimitHeaders(
+  { limit, isRefused, remaining, resetAt }: LimitStatus,
   now: number,
 ): Record<string, string> {
   const window = Math.floor(limit.durationMs / 1000)
@@ -89,24 +91,28 @@ export function rateLimitExceeded(): XrpcError {
 }
 
 function told(
-  standing: Standing | undefined,
+  standing: LimitStatus | undefined,
   onRefused: RateLimitPorts['onRefused'],
-): Standing | undefined {
+): LimitStatus | undefined {
   if (standing?.isRefused) onRefused(standing.limit.name)
   return standing
 }
 
 /** The limit that refuses, or else the one with the fewest points left; of two alike the first. */
-function tighter(one: Standing | undefined, other: Standing): Standing {
+function tighter(one: LimitStatus | undefined, other: LimitStatus): LimitStatus {
   if (one === undefined) return other
   if (one.isRefused !== other.isRefused) return one.isRefused ? one : other
   return other.remaining < one.remaining ? other : one
 }
 
-function keyOf({ counted }: Rule, { caller, input }: CountedCall, address: string): string {
-  if (counted === 'did') return (caller as { did: string }).did
+function keyOf(
+  { countedBy }: RateLimitRule,
+  { caller, input }: CountedCall,
+  address: string,
+): string {
+  if (countedBy === 'did') return (caller as { did: string }).did
   const network = networkOf(address)
-  if (counted === 'ip') return network
+  if (countedBy === 'ip') return network
   const { identifier } = input as { identifier: string }
   return bounded(`${identifier.toLowerCase()}-${network}`)
 }

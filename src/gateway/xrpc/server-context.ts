@@ -2,22 +2,22 @@
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
-import type { Errands } from '#src/gateway/workflows/background-tasks.ts'
+import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { Crawlers } from '#src/gateway/workflows/crawlers.ts'
 import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
-import type { MailTerms } from '#src/gateway/workflows/mails.ts'
+import type { MailSettings } from '#src/gateway/workflows/mails.ts'
 import type { ServerIdentity } from '#src/gateway/workflows/open-identity.ts'
-import type { Input } from '#src/gateway/xrpc/inferred.ts'
+import type { Input } from '#src/gateway/xrpc/lexicon-types.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import type { Mailer } from '#src/ports/mailer.ts'
 import type { main as createAccount } from '#src/protocol/lexicons/com/atproto/server/createAccount.defs.ts'
 
-export interface Surface {
+export interface ServerContext {
   readonly dispatch: Dispatch
-  readonly service: ServiceFacts
+  readonly service: ServiceInfo
   readonly resolver: DidResolver
   /** Which handles this server gives: by its environment, and by what its admin said since. */
   handleRules(): Promise<HandleRules>
@@ -34,7 +34,7 @@ export interface Surface {
   /** The address of a request's client, behind the proxies that are believed. */
   readonly addressOf: ClientAddress
   /** What is done behind an answer. */
-  readonly errands: Errands
+  readonly backgroundTasks: BackgroundTasks
   /** The bytes of blobs; what there is of them, the accounts know. */
   readonly blobs: BlobStorage
   /** For addresses that strangers give: the one guard against private networks. */
@@ -57,7 +57,7 @@ export interface Surface {
 }
 
 /** What the server tells of itself. */
-export interface ServiceFacts {
+export interface ServiceInfo {
   readonly did: string
   readonly hostname: string
   /** Where clients reach it, without a trailing slash. */
@@ -68,7 +68,7 @@ export interface ServiceFacts {
   readonly inviteRequired: boolean
   /** How often an account earns an invite code, in ms, and since when, in ms since 1970; undefined for never. */
   readonly routineInvites: { readonly intervalMs: number; readonly epochMs: number } | undefined
-  readonly mail: MailTerms
+  readonly mail: MailSettings
   /** Bytes. */
   readonly blobUploadLimit: number
   /** Whether repos may be brought here, and up to how many bytes. */

@@ -5,15 +5,15 @@ import { verificationKey } from '#src/protocol/did-document.ts'
 import { isAtprotoDid } from '#src/protocol/did-reference.ts'
 import {
   isSignedBy,
-  type OpenedServiceToken,
-  openServiceToken,
+  type ParsedServiceToken,
+  parseServiceToken,
   tokenType,
 } from '#src/protocol/service-token.ts'
 
 /** Other kinds of tokens, which must not pass for this one. */
 const foreignTypes: readonly unknown[] = ['at+jwt', 'refresh+jwt', 'dpop+jwt']
 
-export interface ServiceAuthTerms {
+export interface ServiceAuthOptions {
   /** Whom the token must be for: the DIDs of this server. */
   aud: string | readonly string[]
   /** NSID of the method that is called. */
@@ -31,13 +31,13 @@ export type IssuerResolver = Pick<DidResolver, 'resolve' | 'refresh'>
  */
 export async function verifyServiceAuth(
   token: string,
-  terms: ServiceAuthTerms,
+  terms: ServiceAuthOptions,
   resolver: IssuerResolver,
   now: number = Date.now(),
 ): Promise<{ iss: string }> {
   const typ = tokenType(token)
   if (foreignTypes.includes(typ)) throw authRequired(`Invalid jwt type "${typ}"`, 'BadJwtType')
-  const opened = openServiceToken(token)
+  const opened = parseServiceToken(token)
   if (opened === undefined) throw authRequired('poorly formatted jwt', 'BadJwt')
   const { claims } = opened
   if (now / 1000 > claims.exp) throw authRequired('jwt expired', 'JwtExpired')
@@ -72,7 +72,7 @@ async function keyOf(did: string, keyId: string, resolve: DidResolver['resolve']
   return key
 }
 
-async function isSigned(key: string, token: OpenedServiceToken): Promise<boolean> {
+async function isSigned(key: string, token: ParsedServiceToken): Promise<boolean> {
   try {
     return await isSignedBy(key, token)
   } catch {

@@ -1,5 +1,5 @@
 import type { Clock } from '#src/ports/clock.ts'
-import { openToken } from '#src/protocol/session-token.ts'
+import { verifyToken } from '#src/protocol/session-token.ts'
 import { verifyAccess } from '#src/rules/session-tokens.ts'
 import type { AccountCaller } from './callers.ts'
 
@@ -25,7 +25,7 @@ export function tokenVerifier(
   const believed = new Map<string, Believed>()
 
   function remember(token: string, caller: AccountCaller): void {
-    const expiresAt = Number(openToken(token, jwtSecret)?.claims['exp']) * 1000
+    const expiresAt = Number(verifyToken(token, jwtSecret)?.claims['exp']) * 1000
     believed.delete(token)
     believed.set(token, { caller, expiresAt })
     const [oldest] = believed.keys()

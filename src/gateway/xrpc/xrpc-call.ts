@@ -3,21 +3,21 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import { answer, answerError } from '#src/gateway/http/answer.ts'
-import { type Incoming, readBody } from '#src/gateway/http/body.ts'
-import { openBody } from '#src/gateway/http/body-stream.ts'
-import { isBound } from '#src/gateway/xrpc/authenticate.ts'
+import { type BodySource, readBody } from '#src/gateway/http/body.ts'
+import { openBodyStream } from '#src/gateway/http/body-stream.ts'
+import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
+import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
+import { proxyUnknownMethod } from '#src/gateway/xrpc/catch-all.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
-import type { Standing } from '#src/gateway/xrpc/leases.ts'
+import type { LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
-import { mustAllow } from '#src/gateway/xrpc/oauth-scope-rules.ts'
-import { passOn } from '#src/gateway/xrpc/pass-on.ts'
+import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import {
   type RateLimits,
   rateLimitExceeded,
-  standingHeaders,
+  rateLimitHeaders,
 } from '#src/gateway/xrpc/rate-limits.ts'
-import type { Surface } from '#src/gateway/xrpc/server-context.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Authenticate, Callers, Permissions } from './callers.ts'
 
@@ -28,12 +28,12 @@ export interface Env {
     /** Names the request in logs; the client is told it. */
     requestId?: string
   }
-  Variables: { standing?: Standing }
+  Variables: { standing?: LimitStatus }
 }
 
 export interface CallPorts {
   methods: ReadonlyMap<string, Method>
-  server: Surface
+  server: ServerContext
   authenticate: Authenticate
   findAccount: FindAccount
   metrics: { observe(nsid: string, status: number, seconds: number): void }
@@ -57,7 +57,7 @@ export function xrpcHandler(ports: CallPorts): (c: Context<Env>) => Promise<Resp
     const method = ports.methods.get(nsid)
     const response = await respond(ports, method, nsid, c)
     if (response.status >= 400 && method?.auth !== 'none') keepPrivate(response.headers)
-    const nonce = isBound(c.req.header('authorization')) ? ports.nextNonce?.() : undefined
+    const nonce = isDpopBound(c.req.header('authorization')) ? ports.nextNonce?.() : undefined
     if (nonce !== undefined) response.headers.set('dpop-nonce', nonce)
     const ms = performance.now() - started
     ports.metrics.observe(method?.nsid ?? 'other', response.status, ms / 1000)
@@ -86,21 +86,25 @@ async function respond(
       const asked = { nsid, caller: undefined, input: undefined }
       if (ports.rateLimits !== undefined) await count(ports, c, asked)
       if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
-      return await passOn(ports, nsid, c.req.raw, incoming(c).body)
+      return await proxyUnknownMethod(ports, nsid, c.req.raw, bodySource(c).body)
     }
     const result = await run(ports, method, c)
     const personal = method.auth !== 'none'
     const acceptEncoding = c.req.header('accept-encoding')
-    return await answer(result, { gives: method.gives, personal, acceptEncoding })
+    return await toResponse(result, {
+      mediaType: method.produces,
+      isPersonal: personal,
+      acceptEncoding,
+    })
   } catch (error) {
-    if (error instanceof XrpcError && error.status < 500) return answerError(error)
+    if (error instanceof XrpcError && error.status < 500) return errorResponse(error)
     const facts = { id: c.env?.requestId, method: nsid, err: error }
     // Others fail, too; that wakes nobody.
     if (error instanceof XrpcError && error.status === 502)
       ports.log.warn(facts, 'a service failed')
     else ports.log.error(facts, 'xrpc call failed')
-    if (error instanceof XrpcError) return answerError(error)
-    return answerError(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
+    if (error instanceof XrpcError) return errorResponse(error)
+    return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   }
 }
 
@@ -120,17 +124,17 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   }
   const permissions = permissionsOf(caller)
   const needsInput = typeof method.oauth === 'function'
-  if (permissions !== undefined && !needsInput) mustAllow(method, permissions, shown as never)
-  const input = await readInput(ports, method, incoming(c))
+  if (permissions !== undefined && !needsInput) mustHaveScope(method, permissions, shown as never)
+  const input = await readInput(ports, method, bodySource(c))
   const asked = { ...shown, input }
-  if (permissions !== undefined && needsInput) mustAllow(method, permissions, asked as never)
+  if (permissions !== undefined && needsInput) mustHaveScope(method, permissions, asked as never)
   if (ports.rateLimits !== undefined) await count(ports, c, { nsid: method.nsid, caller, input })
   if (method.of === undefined) return method.run(asked)
 
   const name = method.of(asked)
   const did = await ports.findAccount(name)
   if (did === undefined) {
-    if (method.elsewhere !== undefined) return method.elsewhere(asked)
+    if (method.runRemote !== undefined) return method.runRemote(asked)
     throw method.unknown(name)
   }
   method.allow?.({ ...asked, did })
@@ -143,11 +147,12 @@ function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined 
 }
 
 /** The body, checked; a body of bytes is left to the method to take. */
-async function readInput(ports: CallPorts, method: Method, from: Incoming): Promise<unknown> {
+async function readInput(ports: CallPorts, method: Method, from: BodySource): Promise<unknown> {
   const { accepts, bodyLimit, streams } = method
   const { bodyTimeoutMs: timeoutMs, server } = ports
   const limit = typeof bodyLimit === 'number' ? bodyLimit : bodyLimit(server)
-  if (streams && accepts !== undefined) return openBody(from, { accepts, limit, idleMs: timeoutMs })
+  if (streams && accepts !== undefined)
+    return openBodyStream(from, { accepts, limit, idleMs: timeoutMs })
   const body = await readBody(from, { accepts, limit, timeoutMs })
   return accepts === undefined ? undefined : method.input(body)
 }
@@ -170,7 +175,7 @@ async function count(
 function tellStanding(c: Context<Env>, response: Response): void {
   const standing = c.get('standing')
   if (standing === undefined) return
-  for (const [name, value] of Object.entries(standingHeaders(standing, Date.now()))) {
+  for (const [name, value] of Object.entries(rateLimitHeaders(standing, Date.now()))) {
     response.headers.set(name, value)
   }
 }
@@ -189,7 +194,7 @@ function isMethodName(nsid: string): boolean {
 }
 
 /** The Node form of a request is read where there is one: far cheaper than a web stream. */
-export function incoming(c: Context<Env>): Incoming {
+export function bodySource(c: Context<Env>): BodySource {
   return {
     header: (name) => c.req.header(name),
     body: () => c.env?.incoming ?? Readable.from(c.req.raw.body ?? []),

@@ -1,7 +1,7 @@
 /** The outbox: in order, again and again until acknowledged, and over lives. */
 import { expect, test } from 'vitest'
 import { createRecord } from '#src/account/repo/write.ts'
-import { openTestAccount } from '#tests/helpers/open-account.ts'
+import { openTestAccount } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number) => ({ collection, rkey: `k${n}`, record: { $type: collection, n } })

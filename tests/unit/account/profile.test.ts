@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { insertProfile, Profile, type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import { nodeSql } from '#tests/helpers/node-sql.ts'
+import { nodeSql } from '#tests/support/node-sql.ts'
 
 const row: ProfileRow = {
   handle: 'alice.test',

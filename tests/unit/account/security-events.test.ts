@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest'
-import { listEvents, noteEvent } from '#src/account/security-events.ts'
-import { openTestAccount } from '#tests/helpers/open-account.ts'
+import { listSecurityEvents, noteSecurityEvent } from '#src/account/security-events.ts'
+import { openTestAccount } from '#tests/support/open-account.ts'
 
 const where = { ip: '192.0.2.7', userAgent: 'a browser' }
 
 it('keeps the newest 200 events', async () => {
   const account = await openTestAccount()
   for (let i = 0; i < 210; i++) {
-    await account.sql.batch(noteEvent(account, 'app password created', where, `number ${i}`))
+    await account.sql.batch(
+      noteSecurityEvent(account, 'app password created', where, `number ${i}`),
+    )
   }
-  const { events } = await listEvents(account)
+  const { events } = await listSecurityEvents(account)
   expect(events).toHaveLength(200)
   expect(events[0]).toEqual({
     kind: 'app password created',
@@ -24,11 +26,13 @@ it('keeps the newest 200 events', async () => {
 it('keeps one of many sign-ins with an app password from one place', async () => {
   const account = await openTestAccount()
   const signIn = (ip: string, name: string) =>
-    account.sql.batch(noteEvent(account, 'app password sign in', { ip, userAgent: 'a bot' }, name))
+    account.sql.batch(
+      noteSecurityEvent(account, 'app password sign in', { ip, userAgent: 'a bot' }, name),
+    )
   for (let i = 0; i < 5; i++) await signIn('192.0.2.1', 'bot')
   await signIn('192.0.2.2', 'bot')
   await signIn('192.0.2.1', 'other')
-  const { events } = await listEvents(account)
+  const { events } = await listSecurityEvents(account)
   expect(events.map(({ ip, detail }) => [ip, detail])).toEqual([
     ['192.0.2.1', 'other'],
     ['192.0.2.2', 'bot'],
@@ -39,7 +43,7 @@ it('keeps one of many sign-ins with an app password from one place', async () =>
 it('bounds what callers say of themselves', async () => {
   const account = await openTestAccount()
   const userAgent = 'x'.repeat(100_000)
-  await account.sql.batch(noteEvent(account, 'sign in', { userAgent }))
-  const { events } = await listEvents(account)
+  await account.sql.batch(noteSecurityEvent(account, 'sign in', { userAgent }))
+  const { events } = await listSecurityEvents(account)
   expect(events[0]?.userAgent).toHaveLength(300)
 })

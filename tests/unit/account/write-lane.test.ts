@@ -1,8 +1,8 @@
 /** The write lane: groups, jobs that fail alone, and what callers hear of a transaction that fails. */
 import { expect, test } from 'vitest'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
-import type { NodeSql } from '#tests/helpers/node-sql.ts'
-import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
+import type { NodeSql } from '#tests/support/node-sql.ts'
+import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number) => ({ collection, rkey: `k${n}`, record: { $type: collection, n } })

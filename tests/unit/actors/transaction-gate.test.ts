@@ -26,7 +26,7 @@ beforeEach(() => {
     }
   }
   gate = new TransactionGate({ few: 3, many: 5, timer, now: () => now })
-  unheard = gate.heard()
+  unheard = gate.holdSubscribed()
 })
 
 const names = () => begun.map(({ name }) => name)

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import {
   createDevice,
-  deviceWithAccounts,
-  noteDeviceAccount,
   readDevice,
+  readDeviceWithAccounts,
   removeDevice,
+  setDeviceAccount,
   updateDevice,
 } from '#src/authorization/devices.ts'
 import { findLexicon, removeLexicon, storeLexicon } from '#src/authorization/lexicons.ts'
-import { testShard } from '#tests/helpers/authorization.ts'
+import { testShard } from '#tests/support/test-shard.ts'
 
 const day = 24 * 60 * 60_000
 
@@ -28,24 +28,24 @@ it('a device is remembered with the accounts that may be signed in there', async
   const { shard, device } = await withDevice()
   const id = 'dev-1'
   for (const did of ['did:plc:b', 'did:plc:a', 'did:plc:b']) {
-    await noteDeviceAccount(shard, { id, did, signedIn: true })
+    await setDeviceAccount(shard, { id, did, signedIn: true })
   }
-  await noteDeviceAccount(shard, { id, did: 'did:plc:c', signedIn: false })
+  await setDeviceAccount(shard, { id, did: 'did:plc:c', signedIn: false })
   await updateDevice(shard, { id, sessionId: 'ses-2', userAgent: 'a browser' })
-  expect(await deviceWithAccounts(shard, { id })).toEqual({
+  expect(await readDeviceWithAccounts(shard, { id })).toEqual({
     device: { ...device, sessionId: 'ses-2', userAgent: 'a browser' },
     dids: ['did:plc:a', 'did:plc:b'],
   })
-  await noteDeviceAccount(shard, { id, did: 'did:plc:a', signedIn: false })
-  expect((await deviceWithAccounts(shard, { id }))?.dids).toEqual(['did:plc:b'])
+  await setDeviceAccount(shard, { id, did: 'did:plc:a', signedIn: false })
+  expect((await readDeviceWithAccounts(shard, { id }))?.dids).toEqual(['did:plc:b'])
   await removeDevice(shard, { id })
-  expect(await deviceWithAccounts(shard, { id })).toBeNull()
+  expect(await readDeviceWithAccounts(shard, { id })).toBeNull()
 })
 
 it('a device that nobody signed in on is forgotten after a day, another after a year', async () => {
   const { shard, device } = await withDevice()
   await createDevice(shard, { id: 'dev-2', ...device })
-  await noteDeviceAccount(shard, { id: 'dev-2', did: 'did:plc:a', signedIn: true })
+  await setDeviceAccount(shard, { id: 'dev-2', did: 'did:plc:a', signedIn: true })
   shard.clock.time += 2 * day
   await updateDevice(shard, { id: 'dev-3', userAgent: 'nobody' })
   expect(await readDevice(shard, { id: 'dev-1' })).toBeNull()

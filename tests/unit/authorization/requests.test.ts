@@ -6,7 +6,7 @@ import {
   removeRequest,
   updateRequest,
 } from '#src/authorization/requests.ts'
-import { testShard } from '#tests/helpers/authorization.ts'
+import { testShard } from '#tests/support/test-shard.ts'
 
 const minute = 60_000
 const id = 'req-1'

@@ -1,10 +1,10 @@
 /** The comparison with the reference PDS: what it takes for different, and that its list of intended differences is the page's. */
 import { describe, expect, it } from 'vitest'
-import { sources } from '#tests/helpers/sources.ts'
+import { sources } from '#tests/support/sources.ts'
 import { differencesOf, unexplained } from '../../../bench/compare/differences.ts'
-import { textForm, valueForm } from '../../../bench/compare/form.ts'
 import { intended } from '../../../bench/compare/intended.ts'
-import { intendedUnseen } from '../../../bench/compare/intended-unseen.ts'
+import { intendedUntested } from '../../../bench/compare/intended-untested.ts'
+import { normalizeText, normalizeValue } from '../../../bench/compare/normalize.ts'
 
 describe('docs/design/differences.md', () => {
   const [page] = sources('docs/design/differences.md')
@@ -25,7 +25,7 @@ describe('docs/design/differences.md', () => {
 
   it('lists what the comparison takes for intended, and nothing else, for the same reasons', () => {
     const told = rows.map(([what, , , why]) => `${what}: ${why}`)
-    const known = [...intended, ...intendedUnseen].map(({ what, why }) => `${what}: ${why}`)
+    const known = [...intended, ...intendedUntested].map(({ what, why }) => `${what}: ${why}`)
     expect(told.sort()).toEqual(known.sort())
   })
 })
@@ -39,11 +39,11 @@ describe('the form of an answer', () => {
     const one = answer(`did:plc:${'a'.repeat(24)}`, '3kabcdefghi22', '2026-01-01T00:00:00.123Z')
     const other = answer(`did:plc:${'b'.repeat(24)}`, '3kbbcdefghi23', '2027-12-31T11:22:33.444Z')
     const names = (did: string) => new Map([[did, '<alice>']])
-    expect(valueForm(one, names(`did:plc:${'a'.repeat(24)}`))).toEqual(
-      valueForm(other, names(`did:plc:${'b'.repeat(24)}`)),
+    expect(normalizeValue(one, names(`did:plc:${'a'.repeat(24)}`))).toEqual(
+      normalizeValue(other, names(`did:plc:${'b'.repeat(24)}`)),
     )
-    expect(textForm('2026-01-01T00:00:00Z', new Map())).not.toBe(
-      textForm('2026-01-01T00:00:00.123Z', new Map()),
+    expect(normalizeText('2026-01-01T00:00:00Z', new Map())).not.toBe(
+      normalizeText('2026-01-01T00:00:00.123Z', new Map()),
     )
   })
 
@@ -54,7 +54,7 @@ describe('the form of an answer', () => {
         { iat, exp: iat + 60, scope },
       ]
       const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-      return textForm(`${text.join('.')}.c2ln`, new Map())
+      return normalizeText(`${text.join('.')}.c2ln`, new Map())
     }
     expect(token(1000, 'a')).toBe(token(2000, 'a'))
     expect(token(1000, 'a')).not.toBe(token(1000, 'b'))
@@ -63,7 +63,7 @@ describe('the form of an answer', () => {
 
 describe('a difference', () => {
   const seen = (status: number, error: string) => [
-    { label: 'a / b: c', form: { status, headers: {}, body: { error, message: 'm' } } },
+    { label: 'a / b: c', value: { status, headers: {}, body: { error, message: 'm' } } },
   ]
 
   it('is told by its place and both values', () => {
@@ -78,11 +78,11 @@ describe('a difference', () => {
 
   it('is intended only as far as an entry says', () => {
     const differences = differencesOf(seen(500, 'A'), seen(400, 'B'))
-    const entry = { what: 'x', why: 'y', seen: [[/b: c$/, /^status/]] as [RegExp, RegExp][] }
+    const entry = { what: 'x', why: 'y', matches: [[/b: c$/, /^status/]] as [RegExp, RegExp][] }
     const { left, seen: counts } = unexplained(differences, [entry])
     expect(left).toEqual([{ label: 'a / b: c', parts: ['error: "A" → "B"'] }])
     expect(counts.get(entry)).toBe(1)
-    expect(unexplained(differences, [{ ...entry, seen: [[/elsewhere/]] }]).left).toEqual(
+    expect(unexplained(differences, [{ ...entry, matches: [[/elsewhere/]] }]).left).toEqual(
       differences,
     )
   })

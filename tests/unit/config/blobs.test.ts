@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readBlobs } from '#src/config/blobs.ts'
-import { Reader } from '#src/config/read.ts'
+import { EnvironmentReader } from '#src/config/read.ts'
 
 const read = (env: Record<string, string> = {}) => {
-  const reader = new Reader(env)
-  return { ...readBlobs(reader), mistakes: reader.mistakes }
+  const reader = new EnvironmentReader(env)
+  return { ...readBlobs(reader), mistakes: reader.errors }
 }
 
 describe('where blobs are kept', () => {

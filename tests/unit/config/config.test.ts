@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from '#src/config/config.ts'
-import { namesWithoutEffect, ourNames, sharedNames } from '#src/config/names.ts'
-import { sources } from '#tests/helpers/sources.ts'
+import { ignoredNames, ourNames, referenceNames } from '#src/config/names.ts'
+import { sources } from '#tests/support/sources.ts'
 
 const hex = (digit: string) => digit.repeat(64)
 
@@ -255,7 +255,7 @@ describe('the services', () => {
 
 describe('the names', () => {
   it('are each on one list', () => {
-    const all = [...ourNames, ...sharedNames, ...namesWithoutEffect]
+    const all = [...ourNames, ...referenceNames, ...ignoredNames]
     expect(new Set(all).size).toBe(all.length)
   })
 
@@ -265,7 +265,7 @@ describe('the names', () => {
       .filter(({ path }) => path !== 'src/config/names.ts')
       .map(({ text }) => text)
       .join('\n')
-    const unread = [...ourNames, ...sharedNames].filter((name) => !source.includes(`'${name}'`))
+    const unread = [...ourNames, ...referenceNames].filter((name) => !source.includes(`'${name}'`))
     expect(unread).toEqual([])
   })
 })

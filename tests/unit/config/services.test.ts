@@ -1,6 +1,6 @@
 /** The services of a server: their addresses are whole, and reports have a place to go. */
 import { expect, test } from 'vitest'
-import { Reader } from '#src/config/read.ts'
+import { EnvironmentReader } from '#src/config/read.ts'
 import { readServices } from '#src/config/services.ts'
 
 const moderation = { url: 'https://mod.example.com', did: 'did:web:mod.example.com' }
@@ -12,23 +12,24 @@ const named = {
 
 test('there are none unless they are named', () => {
   const none = { appView: undefined, moderation: undefined, report: undefined }
-  expect(readServices(new Reader({}))).toEqual(none)
+  expect(readServices(new EnvironmentReader({}))).toEqual(none)
 })
 
 test('the moderation service takes reports, unless another does', () => {
-  expect(readServices(new Reader(named))).toMatchObject({ moderation, report: moderation })
+  expect(readServices(new EnvironmentReader(named))).toMatchObject({
+    moderation,
+    report: moderation,
+  })
   const both = {
     ...named,
     PDS_REPORT_SERVICE_URL: report.url,
     PDS_REPORT_SERVICE_DID: report.did,
   }
-  expect(readServices(new Reader(both))).toMatchObject({ moderation, report })
+  expect(readServices(new EnvironmentReader(both))).toMatchObject({ moderation, report })
 })
 
 test('a URL without a DID is a mistake', () => {
-  const read = new Reader({ PDS_MOD_SERVICE_URL: moderation.url })
+  const read = new EnvironmentReader({ PDS_MOD_SERVICE_URL: moderation.url })
   readServices(read)
-  expect(read.mistakes).toEqual([
-    'PDS_MOD_SERVICE_DID is missing: it goes with PDS_MOD_SERVICE_URL',
-  ])
+  expect(read.errors).toEqual(['PDS_MOD_SERVICE_DID is missing: it goes with PDS_MOD_SERVICE_URL'])
 })

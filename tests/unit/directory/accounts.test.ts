@@ -1,12 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { find, list, resolveHandle, setHandle, setState } from '#src/directory/accounts.ts'
-import { confirm, reserve } from '#src/directory/reservations.ts'
+import {
+  findAccount,
+  listAccounts,
+  resolveHandle,
+  setHandle,
+  setState,
+} from '#src/directory/accounts.ts'
+import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import {
   confirmation,
   newKey,
   type TestDirectory,
   testDirectory,
-} from '#tests/helpers/test-directory.ts'
+} from '#tests/support/test-directory.ts'
 
 const did = 'did:plc:alice'
 let directory: TestDirectory
@@ -17,13 +23,13 @@ beforeEach(async () => {
 })
 
 async function addAccount(of: string, name: string): Promise<void> {
-  await reserve(directory, {
+  await reserveAccount(directory, {
     did: of,
     handle: `${name}.test`,
     email: `${name}@example.com`,
     ...newKey,
   })
-  await confirm(directory, { did: of, ...confirmation })
+  await confirmAccount(directory, { did: of, ...confirmation })
 }
 
 const alice = { did, handle: 'alice.test', status: 'active' }
@@ -31,30 +37,37 @@ const alice = { did, handle: 'alice.test', status: 'active' }
 describe('find', () => {
   it('knows an account by DID, handle and email, in any case', async () => {
     for (const identifier of [did, 'alice.test', 'Alice.TEST', 'ALICE@example.com']) {
-      expect(await find(directory, { identifier })).toEqual(alice)
+      expect(await findAccount(directory, { identifier })).toEqual(alice)
     }
     for (const identifier of ['bob.test', 'did:plc:bob', 'bob@example.com', '', 'did:', '@']) {
-      expect(await find(directory, { identifier })).toBeNull()
+      expect(await findAccount(directory, { identifier })).toBeNull()
     }
   })
 
   it('knows accounts in every state', async () => {
     await setState(directory, { did, status: 'takendown', deleteAfter: null })
-    expect(await find(directory, { identifier: did })).toEqual({ ...alice, status: 'takendown' })
+    expect(await findAccount(directory, { identifier: did })).toEqual({
+      ...alice,
+      status: 'takendown',
+    })
   })
 
   it('answers from memory until an account changes', async () => {
-    await find(directory, { identifier: did })
+    await findAccount(directory, { identifier: did })
     await directory.sql.batch([{ sql: `UPDATE account SET status = 'suspended'` }])
-    expect(await find(directory, { identifier: did })).toEqual(alice)
+    expect(await findAccount(directory, { identifier: did })).toEqual(alice)
     await setState(directory, { did, status: 'deactivated', deleteAfter: null })
-    expect(await find(directory, { identifier: did })).toMatchObject({ status: 'deactivated' })
+    expect(await findAccount(directory, { identifier: did })).toMatchObject({
+      status: 'deactivated',
+    })
   })
 
   it('finds an account as soon as it is there', async () => {
-    expect(await find(directory, { identifier: 'bob.test' })).toBeNull()
+    expect(await findAccount(directory, { identifier: 'bob.test' })).toBeNull()
     await addAccount('did:plc:bob', 'bob')
-    expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did: 'did:plc:bob' })
+    expect(await findAccount(directory, { identifier: 'bob.test' })).toMatchObject({
+      did: 'did:plc:bob',
+    })
   })
 })
 
@@ -71,12 +84,12 @@ describe('resolveHandle', () => {
 
 describe('setHandle', () => {
   it('changes the handle and frees the old one', async () => {
-    await find(directory, { identifier: 'alice.test' })
+    await findAccount(directory, { identifier: 'alice.test' })
     await setHandle(directory, { did, handle: 'Alys.test' })
-    expect(await find(directory, { identifier: 'alys.test' })).toMatchObject({ did })
-    expect(await find(directory, { identifier: 'alice.test' })).toBeNull()
+    expect(await findAccount(directory, { identifier: 'alys.test' })).toMatchObject({ did })
+    expect(await findAccount(directory, { identifier: 'alice.test' })).toBeNull()
     await setHandle(directory, { did, handle: 'alys.test' })
-    await reserve(directory, {
+    await reserveAccount(directory, {
       did: 'did:plc:b',
       handle: 'alice.test',
       email: 'b@example.com',
@@ -85,7 +98,7 @@ describe('setHandle', () => {
   })
 
   it('refuses the handle of another, reserved ones too', async () => {
-    await reserve(directory, {
+    await reserveAccount(directory, {
       did: 'did:plc:bob',
       handle: 'bob.test',
       email: 'b@example.com',
@@ -96,7 +109,7 @@ describe('setHandle', () => {
   })
 
   it('takes a handle whose reservation is over', async () => {
-    await reserve(directory, {
+    await reserveAccount(directory, {
       did: 'did:plc:bob',
       handle: 'bob.test',
       email: 'b@example.com',
@@ -104,13 +117,18 @@ describe('setHandle', () => {
     })
     directory.clock.time += 5 * 60_000
     await setHandle(directory, { did, handle: 'bob.test' })
-    expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did })
+    expect(await findAccount(directory, { identifier: 'bob.test' })).toMatchObject({ did })
   })
 
   it('knows no accounts but confirmed ones, and neither does setState', async () => {
     const unknown = { status: 400, error: 'AccountNotFound' }
     const bob = 'did:plc:bob'
-    await reserve(directory, { did: bob, handle: 'bob.test', email: 'b@example.com', ...newKey })
+    await reserveAccount(directory, {
+      did: bob,
+      handle: 'bob.test',
+      email: 'b@example.com',
+      ...newKey,
+    })
     await setState(directory, { did: bob, status: 'deleted', deleteAfter: null })
     expect(await directory.sql.first('SELECT status FROM account WHERE did = ?', bob)).toEqual({
       status: 'active',
@@ -128,13 +146,13 @@ describe('list', () => {
       directory.clock.time += i % 2
       await addAccount(`did:plc:${names.length - i}`, name)
     }
-    await reserve(directory, {
+    await reserveAccount(directory, {
       did: 'did:plc:x',
       handle: 'x.test',
       email: 'x@example.com',
       ...newKey,
     })
-    const all = (await list(directory, { limit: 100 })).accounts
+    const all = (await listAccounts(directory, { limit: 100 })).accounts
     expect(all).toHaveLength(names.length + 1)
     const order = all.map((account) => `${account.createdAt} ${account.did}`)
     expect(order).toEqual([...order].sort())
@@ -142,7 +160,7 @@ describe('list', () => {
       const seen = []
       let cursor: string | undefined
       do {
-        const page = await list(directory, { limit, ...(cursor && { cursor }) })
+        const page = await listAccounts(directory, { limit, ...(cursor && { cursor }) })
         expect(page.accounts.length).toBeLessThanOrEqual(limit)
         seen.push(...page.accounts)
         cursor = page.cursor
@@ -152,27 +170,27 @@ describe('list', () => {
   })
 
   it('gives the cursor of the reference', async () => {
-    const page = await list(directory, { limit: 1 })
+    const page = await listAccounts(directory, { limit: 1 })
     expect(page.cursor).toBe(`${directory.clock.time}::${did}`)
     expect(page.accounts).toEqual([{ ...alice, createdAt: '2026-01-01T00:00:00.000Z' }])
   })
 
   it('lists nobody before it is confirmed, nor twice, nor misses who was slow', async () => {
     const slow = { did: 'did:plc:slow', handle: 'slow.test', email: 's@example.com', ...newKey }
-    await reserve(directory, slow)
+    await reserveAccount(directory, slow)
     directory.clock.time += 1000
     await addAccount('did:plc:quick', 'quick')
-    const { cursor } = await list(directory, { limit: 2 })
+    const { cursor } = await listAccounts(directory, { limit: 2 })
     directory.clock.time += 1000
-    await confirm(directory, { did: slow.did, ...confirmation })
-    const rest = await list(directory, { limit: 10, cursor: cursor! })
+    await confirmAccount(directory, { did: slow.did, ...confirmation })
+    const rest = await listAccounts(directory, { limit: 10, cursor: cursor! })
     expect(rest.accounts.map((account) => account.did)).toEqual([slow.did])
   })
 
   it.each(['', 'x', '5', '::', '5::', '5::alice', '-1::did:plc:a', `${'9'.repeat(30)}::did:plc:a`])(
     'refuses the cursor "%s"',
     async (cursor) => {
-      const attempt = list(directory, { limit: 10, cursor })
+      const attempt = listAccounts(directory, { limit: 10, cursor })
       await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
     },
   )

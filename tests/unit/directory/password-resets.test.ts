@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { findPasswordReset, notePasswordReset } from '#src/directory/password-resets.ts'
-import { testDirectory } from '#tests/helpers/test-directory.ts'
+import { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
+import { testDirectory } from '#tests/support/test-directory.ts'
 
 const did = 'did:plc:alice'
 
 it('a token leads to its account, in either case, and is not stored itself', async () => {
   const directory = testDirectory()
-  await notePasswordReset(directory, { did, token: 'ABCDE-FGHIJ' })
+  await recordPasswordReset(directory, { did, token: 'ABCDE-FGHIJ' })
   expect(await findPasswordReset(directory, { token: 'abcde-fghij' })).toEqual({ did })
   expect(await findPasswordReset(directory, { token: 'ABCDE-FGHIK' })).toBeNull()
   const rows = await directory.sql.all('SELECT * FROM password_reset')
@@ -15,9 +15,9 @@ it('a token leads to its account, in either case, and is not stored itself', asy
 
 it('only the last token of an account leads there', async () => {
   const directory = testDirectory()
-  await notePasswordReset(directory, { did, token: 'first' })
-  await notePasswordReset(directory, { did: 'did:plc:bob', token: 'other' })
-  await notePasswordReset(directory, { did, token: 'second' })
+  await recordPasswordReset(directory, { did, token: 'first' })
+  await recordPasswordReset(directory, { did: 'did:plc:bob', token: 'other' })
+  await recordPasswordReset(directory, { did, token: 'second' })
   expect(await findPasswordReset(directory, { token: 'first' })).toBeNull()
   expect(await findPasswordReset(directory, { token: 'second' })).toEqual({ did })
   expect(await findPasswordReset(directory, { token: 'other' })).toEqual({ did: 'did:plc:bob' })
@@ -25,9 +25,9 @@ it('only the last token of an account leads there', async () => {
 
 it('tokens are swept away a day after they were sent', async () => {
   const directory = testDirectory()
-  await notePasswordReset(directory, { did, token: 'old' })
+  await recordPasswordReset(directory, { did, token: 'old' })
   directory.clock.time += 24 * 3_600_000
   expect(await findPasswordReset(directory, { token: 'old' })).toEqual({ did })
-  await notePasswordReset(directory, { did: 'did:plc:bob', token: 'new' })
+  await recordPasswordReset(directory, { did: 'did:plc:bob', token: 'new' })
   expect(await findPasswordReset(directory, { token: 'old' })).toBeNull()
 })

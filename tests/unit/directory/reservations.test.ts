@@ -1,14 +1,19 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { find } from '#src/directory/accounts.ts'
+import { findAccount } from '#src/directory/accounts.ts'
 import { createInviteCodes } from '#src/directory/invites.ts'
-import { confirm, type Reservation, release, reserve } from '#src/directory/reservations.ts'
+import {
+  confirmAccount,
+  type Reservation,
+  releaseReservation,
+  reserveAccount,
+} from '#src/directory/reservations.ts'
 import {
   confirmation,
   newKey,
   type TestDirectory,
   testDirectory,
-} from '#tests/helpers/test-directory.ts'
+} from '#tests/support/test-directory.ts'
 
 const fiveMinutes = 5 * 60_000
 const alice = {
@@ -30,17 +35,17 @@ async function settle(work: Promise<unknown>[]): Promise<string[]> {
   return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'ok' : outcome.reason.message))
 }
 
-const findAlice = () => find(directory, { identifier: 'alice.test' })
+const findAlice = () => findAccount(directory, { identifier: 'alice.test' })
 
 describe('reserve and confirm', () => {
   it('make an account known only when it is confirmed', async () => {
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     for (const identifier of names) {
-      expect(await find(directory, { identifier })).toBeNull()
+      expect(await findAccount(directory, { identifier })).toBeNull()
     }
-    await confirm(directory, { did: alice.did, ...confirmation })
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
     for (const identifier of names) {
-      expect(await find(directory, { identifier })).toEqual({
+      expect(await findAccount(directory, { identifier })).toEqual({
         did: alice.did,
         handle: alice.handle,
         status: 'active',
@@ -49,40 +54,42 @@ describe('reserve and confirm', () => {
   })
 
   it('may each be repeated', async () => {
-    for (let i = 0; i < 2; i++) await reserve(directory, alice)
-    for (let i = 0; i < 2; i++) await confirm(directory, { did: alice.did, ...confirmation })
+    for (let i = 0; i < 2; i++) await reserveAccount(directory, alice)
+    for (let i = 0; i < 2; i++) await confirmAccount(directory, { did: alice.did, ...confirmation })
     const before = directory.sql.batches
-    await reserve(directory, alice)
-    await confirm(directory, { did: alice.did, ...confirmation })
+    await reserveAccount(directory, alice)
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
     expect(directory.sql.batches).toBe(before)
     expect(await findAlice()).toMatchObject({ did: alice.did })
   })
 
   it('give a name once, reserved or confirmed', async () => {
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     const sameHandle = { ...bob, handle: alice.handle }
     const sameEmail = { ...bob, email: 'Alice@Example.com' }
     for (let i = 0; i < 2; i++) {
-      await expect(reserve(directory, sameHandle)).rejects.toMatchObject({
+      await expect(reserveAccount(directory, sameHandle)).rejects.toMatchObject({
         status: 400,
         error: 'InvalidRequest',
         message: 'Handle already taken: alice.test',
       })
-      await expect(reserve(directory, sameEmail)).rejects.toMatchObject({
+      await expect(reserveAccount(directory, sameEmail)).rejects.toMatchObject({
         status: 400,
         error: 'InvalidRequest',
         message: 'Email already taken: alice@example.com',
       })
-      await confirm(directory, { did: alice.did, ...confirmation })
+      await confirmAccount(directory, { did: alice.did, ...confirmation })
     }
   })
 
   it('give a name once to however many ask at the same time', async () => {
     const many = Array.from({ length: 10 }, (_, i) => ({ ...alice, did: `did:plc:${i}` }))
-    const handles = await settle(many.map((one) => reserve(directory, one)))
+    const handles = await settle(many.map((one) => reserveAccount(directory, one)))
     expect(handles.filter((outcome) => outcome === 'ok')).toHaveLength(1)
     const emails = await settle(
-      many.map((one, i) => reserve(directory, { ...one, handle: `bob${i}.test`, email: 'b@c.de' })),
+      many.map((one, i) =>
+        reserveAccount(directory, { ...one, handle: `bob${i}.test`, email: 'b@c.de' }),
+      ),
     )
     expect(emails.filter((outcome) => outcome === 'ok')).toHaveLength(1)
     expect(new Set(emails)).toContain('Email already taken: b@c.de')
@@ -95,59 +102,63 @@ describe('reserve and confirm', () => {
       email: `h${i}@example.com`,
       ...newKey,
     }))
-    expect(new Set(await settle(many.map((one) => reserve(directory, one))))).toEqual(
+    expect(new Set(await settle(many.map((one) => reserveAccount(directory, one))))).toEqual(
       new Set(['ok']),
     )
-    await settle(many.map(({ did }) => confirm(directory, { did, ...confirmation })))
+    await settle(many.map(({ did }) => confirmAccount(directory, { did, ...confirmation })))
     expect(directory.sql.batches).toBeLessThanOrEqual(4)
     for (const { did } of many)
-      expect(await find(directory, { identifier: did })).toMatchObject({ did })
+      expect(await findAccount(directory, { identifier: did })).toMatchObject({ did })
   })
 
   it('keep an account from being made anew under other names', async () => {
-    await reserve(directory, alice)
-    await confirm(directory, { did: alice.did, ...confirmation })
-    await expect(reserve(directory, { ...bob, did: alice.did })).rejects.toMatchObject({
+    await reserveAccount(directory, alice)
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
+    await expect(reserveAccount(directory, { ...bob, did: alice.did })).rejects.toMatchObject({
       status: 400,
     })
   })
 
   it('let the same DID change its mind before it is confirmed', async () => {
-    await reserve(directory, alice)
-    await reserve(directory, { ...bob, did: alice.did })
-    await reserve(directory, { ...alice, did: bob.did })
-    await confirm(directory, { did: alice.did, ...confirmation })
-    expect(await find(directory, { identifier: 'bob.test' })).toMatchObject({ did: alice.did })
+    await reserveAccount(directory, alice)
+    await reserveAccount(directory, { ...bob, did: alice.did })
+    await reserveAccount(directory, { ...alice, did: bob.did })
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
+    expect(await findAccount(directory, { identifier: 'bob.test' })).toMatchObject({
+      did: alice.did,
+    })
   })
 })
 
 describe('a reservation that is over', () => {
   it('counts for nothing, and is swept away by the next', async () => {
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
-    await expect(reserve(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
+    await expect(reserveAccount(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
     directory.clock.time += 1
-    await reserve(directory, { ...alice, did: bob.did })
-    await expect(confirm(directory, { did: alice.did, ...confirmation })).rejects.toMatchObject({
+    await reserveAccount(directory, { ...alice, did: bob.did })
+    await expect(
+      confirmAccount(directory, { did: alice.did, ...confirmation }),
+    ).rejects.toMatchObject({
       status: 400,
     })
-    await confirm(directory, { did: bob.did, ...confirmation })
+    await confirmAccount(directory, { did: bob.did, ...confirmation })
     expect(await findAlice()).toMatchObject({ did: bob.did })
     expect(await directory.sql.all('SELECT did FROM account')).toEqual([{ did: bob.did }])
   })
 
   it('cannot be confirmed any more', async () => {
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
-    await confirm(directory, { did: alice.did, ...confirmation })
-    await reserve(directory, bob)
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
+    await reserveAccount(directory, bob)
     directory.clock.time += fiveMinutes
     // In one transaction with a sweep: either may come first.
     const late = [
-      confirm(directory, { did: bob.did, ...confirmation }),
-      reserve(directory, { ...bob, did: 'did:x' }),
+      confirmAccount(directory, { did: bob.did, ...confirmation }),
+      reserveAccount(directory, { ...bob, did: 'did:x' }),
     ]
-    expect(await settle([release(directory, { did: 'did:y' }), ...late])).toEqual([
+    expect(await settle([releaseReservation(directory, { did: 'did:y' }), ...late])).toEqual([
       'ok',
       'The reservation has expired, please try again',
       'ok',
@@ -156,27 +167,27 @@ describe('a reservation that is over', () => {
   })
 
   it('can be renewed', async () => {
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
-    await expect(reserve(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
+    await expect(reserveAccount(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
   })
 })
 
 describe('release', () => {
   it('gives the names back, and may be repeated', async () => {
-    await reserve(directory, alice)
+    await reserveAccount(directory, alice)
     for (let i = 0; i < 2; i++) {
-      expect(await release(directory, { did: alice.did })).toEqual({ released: true })
+      expect(await releaseReservation(directory, { did: alice.did })).toEqual({ released: true })
     }
-    await reserve(directory, { ...alice, did: bob.did })
+    await reserveAccount(directory, { ...alice, did: bob.did })
   })
 
   it('leaves a confirmed account as it is, and says so', async () => {
-    await reserve(directory, alice)
-    await confirm(directory, { did: alice.did, ...confirmation })
-    expect(await release(directory, { did: alice.did })).toEqual({ released: false })
+    await reserveAccount(directory, alice)
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
+    expect(await releaseReservation(directory, { did: alice.did })).toEqual({ released: false })
     expect(await findAlice()).toMatchObject({ did: alice.did })
   })
 })
@@ -214,39 +225,41 @@ describe('invite codes', () => {
 
   it('are good for so many accounts and no more, also at the same time', async () => {
     const code = await newCode(3)
-    const tries = Array.from({ length: 8 }, (_, n) => reserve(directory, invited(code, n)))
+    const tries = Array.from({ length: 8 }, (_, n) => reserveAccount(directory, invited(code, n)))
     const outcomes = await settle(tries)
     expect(outcomes.filter((outcome) => outcome === 'ok')).toHaveLength(3)
-    await expect(reserve(directory, invited(code, 9))).rejects.toMatchObject(unavailable)
+    await expect(reserveAccount(directory, invited(code, 9))).rejects.toMatchObject(unavailable)
   })
 
   it('are used once by one account, however often it asks', async () => {
     const code = await newCode(1)
-    for (let i = 0; i < 3; i++) await reserve(directory, invited(code, 1))
+    for (let i = 0; i < 3; i++) await reserveAccount(directory, invited(code, 1))
   })
 
   it('come back with a release, and with time', async () => {
     const code = await newCode(1)
-    await reserve(directory, invited(code, 1))
-    await release(directory, { did: 'did:plc:1' })
-    await reserve(directory, invited(code, 2))
+    await reserveAccount(directory, invited(code, 1))
+    await releaseReservation(directory, { did: 'did:plc:1' })
+    await reserveAccount(directory, invited(code, 2))
     directory.clock.time += fiveMinutes
-    await reserve(directory, invited(code, 3))
-    await confirm(directory, { did: 'did:plc:3', ...confirmation })
+    await reserveAccount(directory, invited(code, 3))
+    await confirmAccount(directory, { did: 'did:plc:3', ...confirmation })
     directory.clock.time += fiveMinutes
-    await expect(reserve(directory, invited(code, 4))).rejects.toMatchObject(unavailable)
+    await expect(reserveAccount(directory, invited(code, 4))).rejects.toMatchObject(unavailable)
   })
 
   it('are worth nothing when unknown, disabled or of a taken-down account', async () => {
-    await expect(reserve(directory, invited('made-up', 1))).rejects.toMatchObject(unavailable)
+    await expect(reserveAccount(directory, invited('made-up', 1))).rejects.toMatchObject(
+      unavailable,
+    )
     const code = await newCode(5)
     await directory.sql.batch([{ sql: 'UPDATE invite_code SET disabled = 1' }])
-    await expect(reserve(directory, invited(code, 1))).rejects.toMatchObject(unavailable)
-    await reserve(directory, alice)
+    await expect(reserveAccount(directory, invited(code, 1))).rejects.toMatchObject(unavailable)
+    await reserveAccount(directory, alice)
     const own = await newCode(5, [alice.did])
-    await reserve(directory, invited(own, 1))
+    await reserveAccount(directory, invited(own, 1))
     await directory.sql.batch([{ sql: `UPDATE account SET status = 'takendown'` }])
-    await expect(reserve(directory, invited(own, 2))).rejects.toMatchObject(unavailable)
+    await expect(reserveAccount(directory, invited(own, 2))).rejects.toMatchObject(unavailable)
   })
 })
 
@@ -272,11 +285,11 @@ describe('whatever is asked in whatever order', () => {
           const { did } = people[who]!
           if (verb === 'wait') own.clock.time += fiveMinutes / 2
           else if (verb === 'confirm')
-            await confirm(own, { did, ...confirmation }).then(() => confirmed.add(did))
-          else if (verb === 'release') await release(own, { did })
+            await confirmAccount(own, { did, ...confirmation }).then(() => confirmed.add(did))
+          else if (verb === 'release') await releaseReservation(own, { did })
           else {
             const names = { handle: people[handle]!.handle, email: people[email]!.email }
-            await reserve(own, { did, ...names, ...newKey })
+            await reserveAccount(own, { did, ...names, ...newKey })
           }
         }
         const quietly = (one: (typeof steps)[number]) =>
@@ -284,7 +297,7 @@ describe('whatever is asked in whatever order', () => {
         if (together) await Promise.all(steps.map(quietly))
         else for (const one of steps) await quietly(one)
         for (const did of confirmed) {
-          expect(await find(own, { identifier: did })).toMatchObject({ did })
+          expect(await findAccount(own, { identifier: did })).toMatchObject({ did })
         }
       }),
       { numRuns: 100 },

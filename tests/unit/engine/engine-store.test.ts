@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readHeldActors } from '#src/engine/engine-store.ts'
+import { parseHeldActors } from '#src/engine/engine-store.ts'
 
 const [one, other] = [
   'f3118992-e547-4420-81ab-c6532906c697',
@@ -14,7 +14,7 @@ it('reads which process holds which actors', () => {
 
 3 entries
 `
-  expect(readHeldActors(listing)).toEqual([
+  expect(parseHeldActors(listing)).toEqual([
     {
       envoyKey: one,
       actors: [
@@ -30,5 +30,5 @@ it('reads which process holds which actors', () => {
 })
 
 it('reads nothing where nothing is held', () => {
-  expect(readHeldActors('0 entries\n')).toEqual([])
+  expect(parseHeldActors('0 entries\n')).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { did, handle, openGateway, outcome } from '#tests/helpers/gateway.ts'
+import { did, handle, openGateway, outcome } from '#tests/support/gateway.ts'
 
 const resolveHandle = (input: { handle: string }) => (input.handle === handle ? { did } : null)
 const hosting = () => openGateway({ directory: { accounts: { resolveHandle } } })

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { recordValue } from '#src/protocol/record-value.ts'
-import { describeFixtures, fixtureCases } from '#tests/helpers/fixtures.ts'
+import { describeFixtures, fixtureCases } from '#tests/support/fixtures.ts'
 
 interface Encoding {
   json: JsonValue

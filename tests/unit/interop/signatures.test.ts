@@ -1,7 +1,7 @@
 import { Secp256k1Keypair, verifySignature } from '@atproto/crypto'
 import { expect, it } from 'vitest'
 import { signingKey } from '#src/ports/secp256k1.ts'
-import { describeFixtures, fixtureCases } from '#tests/helpers/fixtures.ts'
+import { describeFixtures, fixtureCases } from '#tests/support/fixtures.ts'
 
 interface Signature {
   comment: string

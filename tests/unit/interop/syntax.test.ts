@@ -1,6 +1,6 @@
 import { l, type StringFormat } from '@atproto/lex'
 import { expect, it } from 'vitest'
-import { describeFixtures, fixtureLines } from '#tests/helpers/fixtures.ts'
+import { describeFixtures, fixtureLines } from '#tests/support/fixtures.ts'
 
 /** The fixtures' names of the lexicon's string formats. */
 const formats: Record<string, StringFormat> = {

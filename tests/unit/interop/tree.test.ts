@@ -9,7 +9,7 @@ import {
   type TreeNode,
 } from '#src/protocol/tree.ts'
 import { collectCoveringProof } from '#src/protocol/tree-walk.ts'
-import { describeFixtures, fixtureCases, fixtureLines } from '#tests/helpers/fixtures.ts'
+import { describeFixtures, fixtureCases, fixtureLines } from '#tests/support/fixtures.ts'
 
 interface KeyHeight {
   key: string

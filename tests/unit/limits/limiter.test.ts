@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { lease, openLimiter } from '#src/limits/limiter.ts'
-import { TestClock } from '#tests/helpers/new-account.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
 
 const limit = { name: 'calls', points: 100, durationMs: 60_000 }
 const ask = (need: number, more: object = {}) => ({
@@ -14,7 +14,7 @@ const ask = (need: number, more: object = {}) => ({
 
 function open(mostKeys?: number) {
   const clock = new TestClock()
-  const limiter = openLimiter({ clock, ...(mostKeys && { mostKeys }) })
+  const limiter = openLimiter({ clock, ...(mostKeys && { maxKeys: mostKeys }) })
   const one = async (given: ReturnType<typeof ask>) => (await lease(limiter, { asks: [given] }))[0]!
   return { clock, limiter, one }
 }

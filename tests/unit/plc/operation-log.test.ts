@@ -39,17 +39,17 @@ beforeEach(() => {
   log = new OperationLog(':memory:')
 })
 
-const lastOf = () => log.of(did).findLast(({ nullified }) => !nullified)!
+const lastOf = () => log.list(did).findLast(({ nullified }) => !nullified)!
 
 async function refusal(proposed: unknown, at = did): Promise<string> {
-  const before = log.of(at)
+  const before = log.list(at)
   const error = await log.add(at, proposed).then(
     () => undefined,
     (thrown) => thrown,
   )
   expect(error).toBeInstanceOf(XrpcError)
   expect(error.status).toBe(400)
-  expect(log.of(at)).toEqual(before)
+  expect(log.list(at)).toEqual(before)
   return error.message
 }
 
@@ -58,20 +58,20 @@ describe('the log', () => {
     await log.add(did, first)
     const second = await updateHandleOp(first, server, 'bob.test')
     await log.add(did, second)
-    expect(log.of(did).map(({ operation }) => operation)).toEqual([first, second])
-    expect(second.prev).toBe(log.of(did)[0]!.cid)
+    expect(log.list(did).map(({ operation }) => operation)).toEqual([first, second])
+    expect(second.prev).toBe(log.list(did)[0]!.cid)
   })
 
   it('knows nothing of other DIDs', async () => {
     await log.add(did, first)
-    expect(log.of('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toEqual([])
+    expect(log.list('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toEqual([])
   })
 
   it('marks what the owner overrules as nullified', async () => {
     await log.add(did, first)
     await log.add(did, await updateRotationKeysOp(first, server, [server.did()]))
     await log.add(did, await updateHandleOp(first, owner, 'mine.test'))
-    expect(log.of(did).map(({ nullified }) => nullified)).toEqual([false, true, false])
+    expect(log.list(did).map(({ nullified }) => nullified)).toEqual([false, true, false])
   })
 
   it('ends with a tombstone', async () => {
@@ -96,7 +96,7 @@ describe('the log', () => {
     )
     const outcomes = await Promise.allSettled(both.map((operation) => log.add(did, operation)))
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
-    expect(log.of(did)).toHaveLength(2)
+    expect(log.list(did)).toHaveLength(2)
   })
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { diskBlobStorage } from '#src/ports/blob-storage-disk.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { readAll, storageContract } from '#tests/helpers/storage-contract.ts'
+import { blobStorageContract, readAll } from '#tests/support/blob-storage-contract.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'headwater-blobs-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -17,7 +17,7 @@ async function* source() {
 
 describe('in a folder', () => {
   const storage = diskBlobStorage({ location: join(dir, 'one') })
-  storageContract(() => storage)
+  blobStorageContract(() => storage)
 
   it('is laid out as the reference lays it out, for this user only', async () => {
     const cid = cidForRaw(bytes)
@@ -37,7 +37,7 @@ describe('in a folder', () => {
     utimesSync(join(folder, key), old, old)
     const found = async () => {
       const keys: string[] = []
-      for await (const upload of storage.waiting(Date.now() - 60_000)) {
+      for await (const upload of storage.listTemps(Date.now() - 60_000)) {
         if (upload.did === did) keys.push(upload.key)
       }
       return keys
@@ -64,7 +64,7 @@ describe.runIf(process.platform === 'linux')('with uploads on another disk', () 
   const tempLocation = mkdtempSync('/dev/shm/headwater-blobs-')
   afterAll(() => rmSync(tempLocation, { recursive: true, force: true }))
   const storage = diskBlobStorage({ location: join(dir, 'two'), tempLocation })
-  storageContract(() => storage)
+  blobStorageContract(() => storage)
 })
 
 it('says when it cannot be used', async () => {

@@ -18,7 +18,7 @@ const data = {
 
 describe('plcResolver', () => {
   const resolver = plcResolver({
-    data: async (asked: string) => (asked === did ? data : undefined),
+    getDocumentData: async (asked: string) => (asked === did ? data : undefined),
   } as never)
 
   it('makes the document of what the directory knows', async () => {
@@ -108,7 +108,7 @@ describe('cachedResolver', () => {
   let now = 0
   const open = (most = 10) => {
     const clock = { now: () => now }
-    return cachedResolver({ resolve }, { clock, staleMs: 1000, mostMs: 5000, most })
+    return cachedResolver({ resolve }, { clock, staleMs: 1000, maxAgeMs: 5000, maxEntries: most })
   }
 
   beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { handleResolver, xrpcHandleResolver } from '#src/ports/handle-resolver.ts'
-import { startNameServer } from '#tests/helpers/name-server.ts'
+import { startNameServer } from '#tests/support/name-server.ts'
 
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 const other = 'did:web:other.example.com'

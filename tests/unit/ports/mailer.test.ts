@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderMailer, smtpMailer } from '#src/ports/mailer.ts'
-import { type MailServer, startMailServer } from '#tests/helpers/mail-server.ts'
+import { type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 
 const from = 'PDS <pds@example.com>'
 const mail = {

@@ -18,15 +18,15 @@ function directory(answer: () => Response | Promise<Response>) {
 describe('the PLC directory over HTTP', () => {
   it('sends operations', async () => {
     const { asked, plc } = directory(() => new Response('OK'))
-    await plc.send(did, op)
+    await plc.sendOperation(did, op)
     expect(asked[0]!.url).toBe(`http://plc.test/${encodeURIComponent(did)}`)
     expect(asked[0]!.init).toMatchObject({ method: 'POST', body: JSON.stringify(op) })
   })
 
   it('reads data and the last operation', async () => {
     const { asked, plc } = directory(() => Response.json(op))
-    expect(await plc.lastOp(did)).toEqual(op)
-    expect(await plc.data(did)).toEqual(op)
+    expect(await plc.getLastOp(did)).toEqual(op)
+    expect(await plc.getDocumentData(did)).toEqual(op)
     expect(asked.map(({ url }) => url.split('did%3Aplc%3A')[1])).toEqual([
       'ewvi7nxzyoun6zhxrhs64oiz/log/last',
       'ewvi7nxzyoun6zhxrhs64oiz/data',
@@ -35,33 +35,33 @@ describe('the PLC directory over HTTP', () => {
 
   it('reads the log of a DID', async () => {
     const { asked, plc } = directory(() => Response.json([op, op]))
-    expect(await plc.log(did)).toEqual([op, op])
+    expect(await plc.getOperationLog(did)).toEqual([op, op])
     expect(asked[0]!.url.endsWith('ewvi7nxzyoun6zhxrhs64oiz/log')).toBe(true)
     const { plc: unknown } = directory(() => new Response('', { status: 404 }))
-    expect(await unknown.log(did)).toEqual([])
+    expect(await unknown.getOperationLog(did)).toEqual([])
     const { plc: strange } = directory(() => Response.json({ log: 'none' }))
-    await expect(strange.log(did)).rejects.toMatchObject(upstream)
+    await expect(strange.getOperationLog(did)).rejects.toMatchObject(upstream)
   })
 
   it.each([404, 410])('knows nothing where it answers %i', async (status) => {
     const { plc } = directory(() => Response.json({ message: 'gone' }, { status }))
-    expect(await plc.data(did)).toBeUndefined()
-    expect(await plc.lastOp(did)).toBeUndefined()
-    await expect(plc.send(did, op)).rejects.toMatchObject({ status: 400 })
+    expect(await plc.getDocumentData(did)).toBeUndefined()
+    expect(await plc.getLastOp(did)).toBeUndefined()
+    await expect(plc.sendOperation(did, op)).rejects.toMatchObject({ status: 400 })
   })
 
   it('passes a refusal on in its own words, and its troubles as ours', async () => {
     const refused = directory(() => Response.json({ message: 'Bad sig' }, { status: 400 }))
-    await expect(refused.plc.send(did, op)).rejects.toMatchObject({
+    await expect(refused.plc.sendOperation(did, op)).rejects.toMatchObject({
       status: 400,
       error: 'InvalidRequest',
       message: 'Bad sig',
     })
     const busy = directory(() => Response.json({ message: 'Too Many Requests' }, { status: 429 }))
-    await expect(busy.plc.send(did, op)).rejects.toMatchObject(upstream)
+    await expect(busy.plc.sendOperation(did, op)).rejects.toMatchObject(upstream)
     const broken = directory(() => new Response('<html>', { status: 503 }))
-    await expect(broken.plc.send(did, op)).rejects.toMatchObject(upstream)
-    await expect(broken.plc.data(did)).rejects.toMatchObject(upstream)
+    await expect(broken.plc.sendOperation(did, op)).rejects.toMatchObject(upstream)
+    await expect(broken.plc.getDocumentData(did)).rejects.toMatchObject(upstream)
   })
 
   it.each<[string, () => Response | Promise<Response>]>([
@@ -70,7 +70,7 @@ describe('the PLC directory over HTTP', () => {
     ['too much', () => new Response(`"${'x'.repeat(300_000)}"`)],
   ])('fails as unreachable where it answers %s', async (_, answer) => {
     const { plc } = directory(answer)
-    await expect(plc.data(did)).rejects.toMatchObject(upstream)
+    await expect(plc.getDocumentData(did)).rejects.toMatchObject(upstream)
   })
 
   it('waits no longer than its timeout', async () => {
@@ -79,6 +79,6 @@ describe('the PLC directory over HTTP', () => {
         init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
       })
     const plc = httpPlcDirectory({ url: 'http://plc.test', timeout: 20, fetch: hang as never })
-    await expect(plc.data(did)).rejects.toMatchObject(upstream)
+    await expect(plc.getDocumentData(did)).rejects.toMatchObject(upstream)
   })
 })

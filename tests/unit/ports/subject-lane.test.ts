@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Sql, Statement } from '#src/ports/sql.ts'
-import { WriteLane } from '#src/ports/subject-lane.ts'
+import { SubjectLane } from '#src/ports/subject-lane.ts'
 
 /** A database that writes down its transactions, and fails those that hold `bad`. */
 function notebook(): { sql: Sql; batches: string[][] } {
@@ -22,7 +22,7 @@ const writes = (text: string) => async () => ({ answer: text, statements: [{ sql
 describe('the directory lane', () => {
   it('commits all that waits in one transaction', async () => {
     const { sql, batches } = notebook()
-    const lane = new WriteLane({ sql, clock })
+    const lane = new SubjectLane({ sql, clock })
     const answers = await Promise.all(
       ['a', 'b', 'c'].map((name) => lane.write([name], writes(name))),
     )
@@ -32,7 +32,7 @@ describe('the directory lane', () => {
 
   it('keeps what touches the same thing apart and in order', async () => {
     const { sql, batches } = notebook()
-    const lane = new WriteLane({ sql, clock })
+    const lane = new SubjectLane({ sql, clock })
     const jobs: [string[], string][] = [
       [['first'], 'first'],
       [['x'], 'x0'],
@@ -47,7 +47,7 @@ describe('the directory lane', () => {
 
   it('prepares a job only when what it touches is durable', async () => {
     const { sql, batches } = notebook()
-    const lane = new WriteLane({ sql, clock })
+    const lane = new SubjectLane({ sql, clock })
     const seen: number[] = []
     const look = async () => {
       seen.push(batches.length)
@@ -59,7 +59,7 @@ describe('the directory lane', () => {
 
   it('lets a job that throws fail alone', async () => {
     const { sql, batches } = notebook()
-    const lane = new WriteLane({ sql, clock })
+    const lane = new SubjectLane({ sql, clock })
     const outcomes = await Promise.allSettled([
       lane.write(['first'], writes('first')),
       lane.write(['a'], async () => {
@@ -73,7 +73,7 @@ describe('the directory lane', () => {
 
   it('tells everybody of a failed transaction, and goes on', async () => {
     const { sql, batches } = notebook()
-    const lane = new WriteLane({ sql, clock })
+    const lane = new SubjectLane({ sql, clock })
     const outcomes = await Promise.allSettled([
       lane.write(['first'], writes('first')),
       lane.write(['a'], writes('bad')),
@@ -87,7 +87,7 @@ describe('the directory lane', () => {
   it('prepares a group at one moment', async () => {
     let time = 0
     const moving = { now: () => time++ }
-    const lane = new WriteLane({ sql: notebook().sql, clock: moving })
+    const lane = new SubjectLane({ sql: notebook().sql, clock: moving })
     const when = async (now: number) => ({ answer: now, statements: [{ sql: 'x' }] })
     const moments = await Promise.all(['a', 'b', 'c', 'd'].map((name) => lane.write([name], when)))
     expect(moments).toEqual([0, 1, 1, 1])
@@ -95,7 +95,7 @@ describe('the directory lane', () => {
 
   it('makes no transaction for nothing', async () => {
     const { sql, batches } = notebook()
-    const answer = await new WriteLane({ sql, clock }).write(['a'], async () => ({
+    const answer = await new SubjectLane({ sql, clock }).write(['a'], async () => ({
       answer: 1,
       statements: [],
     }))

@@ -2,15 +2,20 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import { type UpstreamRequest, upstreamOver } from '#src/ports/upstream.ts'
+import { createRequestUpstream, type UpstreamRequest } from '#src/ports/upstream.ts'
 
-const asked: UpstreamRequest = { verb: 'GET', origin: 'https://a.example', path: '/', headers: {} }
+const asked: UpstreamRequest = {
+  method: 'GET',
+  origin: 'https://a.example',
+  path: '/',
+  headers: {},
+}
 
 /** Asks a service over a connection that fails in this way. */
 async function failing(error: unknown, signal?: AbortSignal) {
   const told: unknown[] = []
   const dispatcher = { request: () => Promise.reject(error) } as unknown as Dispatcher
-  const ask = upstreamOver(
+  const ask = createRequestUpstream(
     async () => dispatcher,
     (failure, origin) => told.push([failure, origin]),
   )
@@ -42,7 +47,7 @@ it('an answer is its status, its headers and its body', async () => {
   const body = Readable.from(['{}'])
   const answer = { statusCode: 404, headers: { 'content-type': 'a/b' }, body }
   const dispatcher = { request: async () => answer } as unknown as Dispatcher
-  const ask = upstreamOver(
+  const ask = createRequestUpstream(
     async () => dispatcher,
     () => {},
   )

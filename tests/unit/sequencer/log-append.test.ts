@@ -4,9 +4,9 @@ import {
   accountEntry,
   commitEntry,
   readFrame,
-  startOfTime,
+  startTime,
   testSequencer,
-} from '#tests/helpers/test-sequencer.ts'
+} from '#tests/support/test-sequencer.ts'
 
 const alice = 'did:plc:alice'
 const bob = 'did:plc:bob'
@@ -22,7 +22,7 @@ describe('seq', () => {
     const sequencer = testSequencer()
     await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
     const { events, head } = await read(sequencer, { after: 0, limit: 10 })
-    expect(events.map(({ seq }) => seq)).toEqual([startOfTime * 1_000 + 1])
+    expect(events.map(({ seq }) => seq)).toEqual([startTime * 1_000 + 1])
     expect(head).toBe(events[0]!.seq)
     expect(readFrame(events[0]!.frame)).toEqual({ kind: '#account', seq: head, did: alice, id: 1 })
   })
@@ -30,20 +30,20 @@ describe('seq', () => {
   it('rises though the clock goes back', async () => {
     let sequencer = testSequencer()
     const seqs: number[] = []
-    for (const [id, time] of [startOfTime, startOfTime - 5_000, startOfTime - 9_000].entries()) {
+    for (const [id, time] of [startTime, startTime - 5_000, startTime - 9_000].entries()) {
       sequencer.setTime(time)
       await append(sequencer, { did: alice, entries: [accountEntry(id + 1, alice)] })
       sequencer = sequencer.reopen()
       seqs.push((await logged(sequencer)).at(-1)!.seq)
     }
-    expect(seqs).toEqual([1, 2, 3].map((n) => startOfTime * 1_000 + n))
+    expect(seqs).toEqual([1, 2, 3].map((n) => startTime * 1_000 + n))
   })
 
   it('is ahead of what a lost database had given out', async () => {
     const lost = testSequencer()
     await append(lost, { did: alice, entries: [accountEntry(1, alice), accountEntry(2, alice)] })
     const restored = testSequencer()
-    restored.setTime(startOfTime + 1_000)
+    restored.setTime(startTime + 1_000)
     await append(restored, { did: alice, entries: [accountEntry(3, alice)] })
     expect((await logged(restored))[0]!.seq).toBeGreaterThan((await logged(lost)).at(-1)!.seq)
   })

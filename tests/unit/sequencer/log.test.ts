@@ -4,16 +4,16 @@ import { append, bounds, follow, type LogPage, read } from '#src/sequencer/log.t
 import {
   accountEntry,
   commitEntry,
-  day,
+  DAY_MS,
   readFrame,
-  startOfTime,
+  startTime,
   type TestSequencer,
   testSequencer,
-} from '#tests/helpers/test-sequencer.ts'
+} from '#tests/support/test-sequencer.ts'
 
 const alice = 'did:plc:alice'
 const bob = 'did:plc:bob'
-const start = startOfTime * 1_000
+const start = startTime * 1_000
 
 const log = (sequencer: TestSequencer, id: number, did = alice, status?: string) =>
   append(sequencer, { did, entries: [accountEntry(id, did, status)] })
@@ -83,7 +83,7 @@ describe('follow', () => {
     const sequencer = testSequencer()
     const waiting = follow(sequencer, { after: start, waitMs: 20_000 })
     await new Promise(setImmediate)
-    sequencer.setTime(startOfTime + 20_000)
+    sequencer.setTime(startTime + 20_000)
     expect(await waiting).toEqual({ events: [], head: start, trimmed: 0, erased: 0 })
   })
 
@@ -91,7 +91,7 @@ describe('follow', () => {
     const earlier = testSequencer()
     await log(earlier, 1)
     const sequencer = earlier.reopen()
-    sequencer.setTime(startOfTime + 60_000)
+    sequencer.setTime(startTime + 60_000)
     const waiting = follow(sequencer, { after: start + 1, waitMs: 20_000 })
     await new Promise(setImmediate)
     sequencer.tail.close()
@@ -127,12 +127,12 @@ describe('bounds', () => {
     const sequencer = testSequencer()
     await log(sequencer, 1)
     await log(sequencer, 2)
-    sequencer.setTime(startOfTime + day + 1)
+    sequencer.setTime(startTime + DAY_MS + 1)
     await log(sequencer, 3)
     const { first, head } = await bounds(sequencer)
     expect(first).toBe(start + 3)
     expect(await ids(sequencer, first - 1)).toEqual(['alice 3'])
-    expect(head).toBe((startOfTime + day + 1) * 1_000 + 1)
+    expect(head).toBe((startTime + DAY_MS + 1) * 1_000 + 1)
   })
 })
 
@@ -140,7 +140,7 @@ describe('trimming', () => {
   it('goes with appends, keeps the window, and leaves the bounds right', async () => {
     const sequencer = testSequencer()
     for (let id = 1; id <= 10; id++) await log(sequencer, id)
-    sequencer.setTime(startOfTime + 2 * day)
+    sequencer.setTime(startTime + 2 * DAY_MS)
     const awake = sequencer.reopen()
     await log(awake, 11)
     expect(await ids(awake.reopen())).toEqual(['alice 11'])
@@ -152,7 +152,7 @@ describe('trimming', () => {
   it('keeps what has only just left the window, for replays under way', async () => {
     const sequencer = testSequencer()
     await log(sequencer, 1)
-    sequencer.setTime(startOfTime + day + 1_000)
+    sequencer.setTime(startTime + DAY_MS + 1_000)
     const awake = sequencer.reopen()
     await log(awake, 2)
     expect(await ids(awake.reopen())).toEqual(['alice 1', 'alice 2'])
@@ -162,7 +162,7 @@ describe('trimming', () => {
     const sequencer = testSequencer()
     const entries = Array.from({ length: 900 }, (_, i) => accountEntry(i + 1, alice))
     await append(sequencer, { did: alice, entries })
-    sequencer.setTime(startOfTime + 2 * day)
+    sequencer.setTime(startTime + 2 * DAY_MS)
     const count = async () => {
       const row = await sequencer.sql.first<{ n: number }>('SELECT count(*) AS n FROM log')
       return row!.n

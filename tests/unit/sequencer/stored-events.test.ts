@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { insertRows } from '#src/ports/sql.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
-import { storedEvents } from '#src/sequencer/stored-events.ts'
-import { nodeSql } from '#tests/helpers/node-sql.ts'
+import { readStoredEvents } from '#src/sequencer/stored-events.ts'
+import { nodeSql } from '#tests/support/node-sql.ts'
 
 /** Frames with NULs at both ends and bytes that are no UTF-8, stored in no order. */
 async function stored(...rows: [seq: number, frame: Uint8Array][]) {
@@ -22,7 +22,7 @@ it('gives back every byte of every frame, in order of seq', async () => {
     [8, bytes(0, 0, 0xed, 0xa0, 0x80)],
   ]
   const sql = await stored(...rows)
-  const events = await storedEvents(sql, { after: 0, limit: 10, maxBytes: 1_000 })
+  const events = await readStoredEvents(sql, { after: 0, limit: 10, maxBytes: 1_000 })
   const sorted = rows.toSorted(([a], [b]) => a - b)
   expect(events.map(({ seq, frame }) => [seq, [...frame]])).toEqual(
     sorted.map(([seq, frame]) => [seq, [...frame]]),
@@ -31,7 +31,7 @@ it('gives back every byte of every frame, in order of seq', async () => {
 
 it('begins after the seq and keeps to the limit', async () => {
   const sql = await stored([1, bytes(1)], [2, bytes(2)], [3, bytes(3)], [4, bytes(4)])
-  const events = await storedEvents(sql, { after: 1, limit: 2, maxBytes: 1_000 })
+  const events = await readStoredEvents(sql, { after: 1, limit: 2, maxBytes: 1_000 })
   expect(events.map(({ seq, frame }) => [seq, ...frame])).toEqual([
     [2, 2],
     [3, 3],
@@ -42,7 +42,7 @@ it('keeps to the bytes, but gives one frame however large', async () => {
   const large = new Uint8Array(100).fill(7)
   const sql = await stored([1, large], [2, bytes(0, 1)], [3, bytes(0, 2)], [4, large])
   const page = async (after: number) =>
-    (await storedEvents(sql, { after, limit: 10, maxBytes: 50 })).map(({ seq }) => seq)
+    (await readStoredEvents(sql, { after, limit: 10, maxBytes: 50 })).map(({ seq }) => seq)
   expect(await page(0)).toEqual([1])
   expect(await page(1)).toEqual([2, 3])
   expect(await page(3)).toEqual([4])

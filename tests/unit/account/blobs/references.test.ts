@@ -3,8 +3,8 @@ import { findBlob } from '#src/account/blobs/read.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
 import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { memoryBlobStorage } from '#tests/helpers/memory-blobs.ts'
-import { openTestAccount, testDid } from '#tests/helpers/open-account.ts'
+import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+import { openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const bytes = Buffer.from('some text')
@@ -52,7 +52,7 @@ it('keeps bytes that a write under way names, although the last record that had 
   const { account, storage, upload, close } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   const openFirst = close()
   const deleting = deleteRecord(account, { collection, rkey: 'a' })
   await turns(3)
@@ -66,7 +66,7 @@ it('keeps bytes that a write under way names, although the last record that had 
   expect(storage.files.has(place)).toBe(true)
   openSecond()
   await creating
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   expect(storage.files.get(place)).toEqual(bytes)
   expect(await findBlob(account, { cid }, 'anyone')).toMatchObject({ mimeType: 'text/plain' })
 })
@@ -75,7 +75,7 @@ it('deletes them when that write fails after all', async () => {
   const { account, storage, upload, close } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   const open = close()
   const deleting = deleteRecord(account, { collection, rkey: 'a' })
   await turns(3)
@@ -86,9 +86,9 @@ it('deletes them when that write fails after all', async () => {
   open()
   await expect(creating).rejects.toMatchObject({ error: 'InvalidSwap' })
   await deleting
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   await turns(3)
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   expect(storage.files.size).toBe(0)
 })
 
@@ -123,7 +123,7 @@ it('brings an upload that a record names already to its place at once', async ()
     { sql: 'INSERT INTO record_blob (blob_cid, path) VALUES (?, ?)', params: [cid, 'a.b.c/d'] },
   ])
   await upload()
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   expect([...storage.files.keys()]).toEqual([place])
 })
 
@@ -138,10 +138,10 @@ it('mends a blob whose bytes were lost', async () => {
   const { account, storage, upload } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   storage.files.clear()
   await upload()
-  await account.blobs.settled()
+  await account.blobs.whenReconciled()
   expect([...storage.files.keys()]).toEqual([place])
 })
 

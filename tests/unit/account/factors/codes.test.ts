@@ -1,15 +1,20 @@
 import { Secret, TOTP } from 'otpauth'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { newPageCode, newRecoveryCodes } from '#src/account/factors/codes.ts'
+import { createPageCode, createRecoveryCodes } from '#src/account/factors/codes.ts'
 import {
   beginEmailFactor,
   confirmEmailFactor,
   removeEmailFactor,
 } from '#src/account/factors/email.ts'
-import { overview } from '#src/account/factors/overview.ts'
-import { removeFactors, requestCode, required, showCode } from '#src/account/factors/second-step.ts'
+import { getFactorOverview } from '#src/account/factors/overview.ts'
+import {
+  removeFactors,
+  requestEmailCode,
+  requiredFactors,
+  verifyCode,
+} from '#src/account/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
-import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
+import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
 
 const refused = { status: 400, error: 'InvalidToken' }
 /** What the stock sign-in page lets people type. */
@@ -24,7 +29,7 @@ beforeEach(async () => {
   Object.assign(account.clock, { now: () => now })
 })
 
-const show = (code: string) => showCode(account, { code })
+const show = (code: string) => verifyCode(account, { code })
 
 async function enrol() {
   const { uri, key } = await beginTotp(account)
@@ -38,7 +43,7 @@ describe('an authenticator app', () => {
   it('is enrolled with its first code, which is not good again', async () => {
     const { uri, code } = await enrol()
     expect(uri).toContain('otpauth://totp/localhost:alice.test?issuer=localhost&secret=')
-    expect(await required(account)).toEqual({ kinds: ['totp'] })
+    expect(await requiredFactors(account)).toEqual({ kinds: ['totp'] })
     await expect(show(code())).rejects.toMatchObject(refused)
     now += 30_000
     await show(code())
@@ -57,7 +62,7 @@ describe('an authenticator app', () => {
   it('is not enrolled with a wrong code, and not twice', async () => {
     const begun = await beginTotp(account)
     await expect(confirmTotp(account, { code: '000000' })).rejects.toMatchObject(refused)
-    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
     expect(await beginTotp(account)).toEqual(begun)
     await enrol()
     await expect(beginTotp(account)).rejects.toMatchObject({ status: 400 })
@@ -70,33 +75,33 @@ describe('an authenticator app', () => {
     const secret = Buffer.from(Secret.fromBase32(key).buffer)
     for (const row of rows) expect(Buffer.from(row.secret ?? []).includes(secret)).toBe(false)
     await removeTotp(account)
-    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
     expect((await beginTotp(account)).key).not.toBe(key)
   })
 })
 
 describe('recovery codes', () => {
   it('are ten, each good once, however they are typed', async () => {
-    const { codes } = await newRecoveryCodes(account)
+    const { codes } = await createRecoveryCodes(account)
     expect(new Set(codes).size).toBe(10)
     for (const code of codes) expect(code).toMatch(typeable)
     await show(codes[0]!)
     await expect(show(codes[0]!)).rejects.toMatchObject(refused)
     await show(` ${codes[1]!.toLowerCase().replace('-', ' ')}`)
-    expect((await overview(account)).recoveryCodesLeft).toBe(8)
+    expect((await getFactorOverview(account)).recoveryCodesLeft).toBe(8)
   })
 
   it('end those before', async () => {
-    const before = await newRecoveryCodes(account)
-    await newRecoveryCodes(account)
+    const before = await createRecoveryCodes(account)
+    await createRecoveryCodes(account)
     await expect(show(before.codes[0]!)).rejects.toMatchObject(refused)
     const stored = await account.sql.all<{ id: string }>('SELECT id FROM factor')
     for (const code of before.codes) expect(JSON.stringify(stored)).not.toContain(code)
   })
 
   it('alone ask for nothing', async () => {
-    await newRecoveryCodes(account)
-    expect(await required(account)).toEqual({ kinds: [] })
+    await createRecoveryCodes(account)
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
   })
 })
 
@@ -112,25 +117,25 @@ describe('codes by mail', () => {
       refused,
     )
     await turnOn()
-    expect(await required(account)).toEqual({ kinds: ['email'] })
+    expect(await requiredFactors(account)).toEqual({ kinds: ['email'] })
     expect((await account.profile.get()).emailConfirmedAt).not.toBeNull()
     await removeEmailFactor(account)
-    expect(await required(account)).toEqual({ kinds: [] })
-    expect(await requestCode(account)).toBeUndefined()
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
+    expect(await requestEmailCode(account)).toBeUndefined()
   })
 
   it('are good once, for a quarter of an hour, and the last of them only', async () => {
     await turnOn()
-    const { token: first } = (await requestCode(account))!
+    const { token: first } = (await requestEmailCode(account))!
     expect(first).toMatch(typeable)
     // A code that was mailed just now stays good, and none is mailed again.
-    expect(await requestCode(account)).toEqual({ email: 'alice@example.com' })
+    expect(await requestEmailCode(account)).toEqual({ email: 'alice@example.com' })
     now += 30_000
-    const { token: second } = (await requestCode(account))!
+    const { token: second } = (await requestEmailCode(account))!
     await expect(show(first!)).rejects.toMatchObject(refused)
     await show(second!)
     await expect(show(second!)).rejects.toMatchObject(refused)
-    const { token: third } = (await requestCode(account))!
+    const { token: third } = (await requestEmailCode(account))!
     now += 15 * 60_000
     await expect(show(third!)).rejects.toMatchObject(refused)
   })
@@ -138,21 +143,21 @@ describe('codes by mail', () => {
 
 it('nothing is asked for any more when the operator has removed it all', async () => {
   await enrol()
-  const { codes } = await newRecoveryCodes(account)
+  const { codes } = await createRecoveryCodes(account)
   expect(await removeFactors(account)).toEqual({ removed: ['totp'] })
-  expect(await required(account)).toEqual({ kinds: [] })
+  expect(await requiredFactors(account)).toEqual({ kinds: [] })
   await expect(show(codes[0]!)).rejects.toMatchObject(refused)
 })
 
 it('a code that a page showed signs in once', async () => {
-  const { code } = await newPageCode(account)
+  const { code } = await createPageCode(account)
   expect(code).toMatch(typeable)
   await show(code)
   await expect(show(code)).rejects.toMatchObject(refused)
 })
 
 it('ten wrong codes within an hour are enough, even all at once', async () => {
-  const { codes } = await newRecoveryCodes(account)
+  const { codes } = await createRecoveryCodes(account)
   const wrong = Array.from({ length: 14 }, () => show('AAAAA-AAAAA').catch((error) => error.status))
   const statuses = await Promise.all(wrong)
   expect(statuses.filter((status) => status === 400)).toHaveLength(10)
@@ -162,7 +167,7 @@ it('ten wrong codes within an hour are enough, even all at once', async () => {
 })
 
 it('a success ends the count of failures', async () => {
-  const { codes } = await newRecoveryCodes(account)
+  const { codes } = await createRecoveryCodes(account)
   for (const code of codes.slice(0, 2)) {
     for (let i = 0; i < 9; i++) await expect(show('AAAAA-AAAAA')).rejects.toMatchObject(refused)
     await show(code)

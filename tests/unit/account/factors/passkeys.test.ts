@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { overview } from '#src/account/factors/overview.ts'
+import { getFactorOverview } from '#src/account/factors/overview.ts'
 import {
-  askForPasskey,
-  beginPasskey,
-  finishPasskey,
+  beginPasskeyAssertion,
+  beginPasskeyRegistration,
+  finishPasskeyRegistration,
   removePasskey,
-  showPasskey,
   userIdOf,
+  verifyPasskey,
 } from '#src/account/factors/passkeys.ts'
-import { required } from '#src/account/factors/second-step.ts'
-import { listEvents } from '#src/account/security-events.ts'
+import { requiredFactors } from '#src/account/factors/second-step.ts'
+import { listSecurityEvents } from '#src/account/security-events.ts'
 import { challengeLifetime } from '#src/rules/challenges.ts'
-import { Authenticator } from '#tests/helpers/authenticator.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+import { Authenticator } from '#tests/support/authenticator.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
 const origin = 'http://localhost'
 const where = { ip: '192.0.2.7', userAgent: 'a browser' }
@@ -28,30 +28,30 @@ beforeEach(async () => {
 })
 
 async function add(passkey: Authenticator, name = 'laptop') {
-  const response = passkey.register(await beginPasskey(account))
-  await finishPasskey(account, { response, name, where })
+  const response = passkey.register(await beginPasskeyRegistration(account))
+  await finishPasskeyRegistration(account, { response, name, where })
 }
 
 function show(response: unknown) {
-  return showPasskey(account, { response, effect: [] })
+  return verifyPasskey(account, { response, effect: [] })
 }
 
 async function kinds() {
-  return (await listEvents(account)).events.map(({ kind }) => kind)
+  return (await listSecurityEvents(account)).events.map(({ kind }) => kind)
 }
 
 describe('a passkey', () => {
   it('is asked for once it is registered, and signs in', async () => {
-    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
     const passkey = new Authenticator({ origin })
     await add(passkey)
-    expect(await required(account)).toEqual({ kinds: ['passkey'] })
-    const options = await askForPasskey(account)
+    expect(await requiredFactors(account)).toEqual({ kinds: ['passkey'] })
+    const options = await beginPasskeyAssertion(account)
     expect(options).toMatchObject({ rpId: 'localhost', userVerification: 'required' })
     expect(options.allowCredentials).toEqual([{ id: passkey.id, type: 'public-key' }])
     now += 1000
-    await show(passkey.show(options))
-    expect((await overview(account)).passkeys).toEqual([
+    await show(passkey.authenticate(options))
+    expect((await getFactorOverview(account)).passkeys).toEqual([
       {
         id: passkey.id,
         name: 'laptop',
@@ -62,7 +62,7 @@ describe('a passkey', () => {
   })
 
   it('names the account to the browser by its DID, or by a hash of a long one', async () => {
-    const { user } = await beginPasskey(account)
+    const { user } = await beginPasskeyRegistration(account)
     expect(Buffer.from(user.id, 'base64url').toString()).toBe(testDid)
     expect(user.name).toBe('alice.test')
     expect(userIdOf(`did:web:${'a'.repeat(80)}.example`)).toHaveLength(32)
@@ -71,7 +71,7 @@ describe('a passkey', () => {
   it('answers a challenge once', async () => {
     const passkey = new Authenticator({ origin })
     await add(passkey)
-    const answer = passkey.show(await askForPasskey(account))
+    const answer = passkey.authenticate(await beginPasskeyAssertion(account))
     await show(answer)
     await expect(show(answer)).rejects.toMatchObject(refused)
   })
@@ -79,11 +79,11 @@ describe('a passkey', () => {
   it('answers nothing that is too old, or was made for a registration', async () => {
     const passkey = new Authenticator({ origin })
     await add(passkey)
-    const options = await askForPasskey(account)
-    const other = await beginPasskey(account)
-    await expect(show(passkey.show(other))).rejects.toMatchObject(refused)
+    const options = await beginPasskeyAssertion(account)
+    const other = await beginPasskeyRegistration(account)
+    await expect(show(passkey.authenticate(other))).rejects.toMatchObject(refused)
     now += challengeLifetime
-    await expect(show(passkey.show(options))).rejects.toMatchObject(refused)
+    await expect(show(passkey.authenticate(options))).rejects.toMatchObject(refused)
   })
 
   it.each([
@@ -91,7 +91,7 @@ describe('a passkey', () => {
     ['nobody recognized', { origin, verified: false }],
   ])('is refused with %s, at registration too', async (_, terms) => {
     await expect(add(new Authenticator(terms))).rejects.toMatchObject(refused)
-    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
   })
 
   it('is refused where its counter goes back, as that of a copy does', async () => {
@@ -99,14 +99,18 @@ describe('a passkey', () => {
     passkey.counter = 5
     await add(passkey)
     passkey.counter = 6
-    await show(passkey.show(await askForPasskey(account)))
-    await expect(show(passkey.show(await askForPasskey(account)))).rejects.toMatchObject(refused)
+    await show(passkey.authenticate(await beginPasskeyAssertion(account)))
+    await expect(
+      show(passkey.authenticate(await beginPasskeyAssertion(account))),
+    ).rejects.toMatchObject(refused)
   })
 
   it('of somebody else is refused', async () => {
     await add(new Authenticator({ origin }))
     const other = new Authenticator({ origin })
-    await expect(show(other.show(await askForPasskey(account)))).rejects.toMatchObject(refused)
+    await expect(
+      show(other.authenticate(await beginPasskeyAssertion(account))),
+    ).rejects.toMatchObject(refused)
     for (const rubbish of [null, 'x', {}, { id: 7 }, { id: 'x'.repeat(5000) }]) {
       await expect(show(rubbish)).rejects.toMatchObject(refused)
     }
@@ -117,17 +121,17 @@ describe('a passkey', () => {
     await add(passkey)
     await removePasskey(account, { id: passkey.id, where })
     await removePasskey(account, { id: passkey.id, where })
-    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
     expect(await kinds()).toEqual(['factor removed', 'factor added'])
   })
 
   it('is not registered twice', async () => {
     const passkey = new Authenticator({ origin })
-    const response = passkey.register(await beginPasskey(account))
-    await finishPasskey(account, { response, name: 'one' })
-    await finishPasskey(account, { response, name: 'two' })
-    expect((await overview(account)).passkeys).toHaveLength(1)
-    const { excludeCredentials } = await beginPasskey(account)
+    const response = passkey.register(await beginPasskeyRegistration(account))
+    await finishPasskeyRegistration(account, { response, name: 'one' })
+    await finishPasskeyRegistration(account, { response, name: 'two' })
+    expect((await getFactorOverview(account)).passkeys).toHaveLength(1)
+    const { excludeCredentials } = await beginPasskeyRegistration(account)
     expect(excludeCredentials).toEqual([{ id: passkey.id, type: 'public-key' }])
   })
 })
@@ -136,6 +140,6 @@ it('no number of wrong answers locks the owner out', async () => {
   const passkey = new Authenticator({ origin })
   await add(passkey)
   for (let i = 0; i < 20; i++) await expect(show({ id: 'x' })).rejects.toMatchObject(refused)
-  await show(passkey.show(await askForPasskey(account)))
+  await show(passkey.authenticate(await beginPasskeyAssertion(account)))
   expect(await kinds()).toEqual(['factor added'])
 })

@@ -4,25 +4,25 @@ import {
   abandonKeyRotation,
   beginKeyRotation,
   finishKeyRotation,
-  getKeyNames,
+  getSigningKeyDids,
 } from '#src/account/identity/key-rotation.ts'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import {
-  announced,
-  beBorn,
+  deliveredKinds,
   type EmptyAccount,
   emptyAccount,
   keys,
-} from '#tests/helpers/new-account.ts'
+  provisionAccount,
+} from '#tests/support/empty-account.ts'
 
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
 
 async function born(): Promise<EmptyAccount> {
   const account = emptyAccount(did)
-  await beBorn(account)
+  await provisionAccount(account)
   return account
 }
 
@@ -33,11 +33,11 @@ function sealedKey() {
 
 test('a key on its way is beside the one in use, and no commit is signed', async () => {
   const account = await born()
-  const { current } = await getKeyNames(account)
+  const { current } = await getSigningKeyDids(account)
   const key = sealedKey()
   await beginKeyRotation(account, key)
   await beginKeyRotation(account, key)
-  expect(await getKeyNames(account)).toEqual({ current, pending: key.signingKeyDid })
+  expect(await getSigningKeyDids(account)).toEqual({ current, pending: key.signingKeyDid })
   await expect(createRecord(account, thing)).rejects.toMatchObject({ error: 'KeyRotation' })
   expect((await account.signer()).did()).toBe(current)
 })
@@ -66,13 +66,13 @@ test('only the key on its way is taken, and once', async () => {
 
 test('a key that is given up leaves everything as it was', async () => {
   const account = await born()
-  const before = await getKeyNames(account)
+  const before = await getSigningKeyDids(account)
   const key = sealedKey()
   await beginKeyRotation(account, key)
   await abandonKeyRotation(account, sealedKey())
-  expect((await getKeyNames(account)).pending).toBe(key.signingKeyDid)
+  expect((await getSigningKeyDids(account)).pending).toBe(key.signingKeyDid)
   await abandonKeyRotation(account, key)
-  expect(await getKeyNames(account)).toEqual(before)
+  expect(await getSigningKeyDids(account)).toEqual(before)
   await createRecord(account, thing)
 })
 
@@ -95,7 +95,7 @@ test('a deactivated account announces its new key, and its repo when it is activ
   await changeState(account, { active: false })
   const key = sealedKey()
   await beginKeyRotation(account, key)
-  const before = (await announced(account)).length
+  const before = (await deliveredKinds(account)).length
   await finishKeyRotation(account, key)
-  expect((await announced(account)).slice(before)).toEqual(['#identity'])
+  expect((await deliveredKinds(account)).slice(before)).toEqual(['#identity'])
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
 import { describeRepo } from '#src/account/repo/read.ts'
-import { openTestAccount, testKey } from '#tests/helpers/open-account.ts'
+import { openTestAccount, testKey } from '#tests/support/open-account.ts'
 
 describe('setHandle', () => {
   it('renames the account for whoever reads from then on, and says so', async () => {

@@ -2,7 +2,7 @@ import { decode } from '@ipld/dag-cbor'
 import { describe, expect, it } from 'vitest'
 import { announce } from '#src/account/lifecycle/announce.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
 /** The events that have left the account, decoded; a seq is put in where it belongs. */
 async function left({ outbox, delivered }: TestAccount) {

@@ -7,16 +7,16 @@ import { describeRepo, getRecord, listRecords } from '#src/account/repo/read.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 import {
-  type Deed,
   may,
   mustLogIn,
-  mustPrepare,
+  mustManage,
   mustServe,
   mustShow,
   mustWrite,
+  type Permission,
 } from '#src/rules/states.ts'
-import { announced } from '#tests/helpers/new-account.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+import { deliveredKinds } from '#tests/support/empty-account.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
 const thing = 'com.example.thing'
 let account: TestAccount
@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 
 const row = () => account.profile.get()
-const kinds = () => announced(account as never)
+const kinds = () => deliveredKinds(account as never)
 
 describe('changeState', () => {
   it.each<[StateChange, AccountStatus]>([
@@ -39,7 +39,7 @@ describe('changeState', () => {
   ])('makes of %j the gravest: %s', async (change, status) => {
     expect(await changeState(account, change)).toEqual({ status })
     expect(await row()).toMatchObject({ status })
-    expect(account.told.map((state) => state.status)).toEqual([status])
+    expect(account.sentStates.map((state) => state.status)).toEqual([status])
   })
 
   it('gives back the state below', async () => {
@@ -50,7 +50,7 @@ describe('changeState', () => {
       status: 'deactivated',
       deleteAfter: '2030-01-01T00:00:00.000Z',
     })
-    expect(account.told.at(-1)).toEqual({
+    expect(account.sentStates.at(-1)).toEqual({
       status: 'deactivated',
       deleteAfter: '2030-01-01T00:00:00.000Z',
     })
@@ -112,7 +112,7 @@ describe('changeState', () => {
 })
 
 describe('the table', () => {
-  const deeds: Deed[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
+  const deeds: Permission[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
   it.each<[AccountStatus, string]>([
     ['active', 'serve show write prepare logIn leave'],
     ['deactivated', 'show prepare logIn leave'],
@@ -123,7 +123,7 @@ describe('the table', () => {
     expect(deeds.filter((deed) => may(deed, status)).join(' ')).toBe(allowed)
   })
 
-  const refusals = [mustServe, mustShow, mustWrite, mustPrepare, mustLogIn]
+  const refusals = [mustServe, mustShow, mustWrite, mustManage, mustLogIn]
   it.each<[AccountStatus, (string | null)[]]>([
     ['active', [null, null, null, null, null]],
     ['deactivated', ['400 RepoDeactivated', null, '401 AccountDeactivated', null, null]],

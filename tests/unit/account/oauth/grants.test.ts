@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
-import { endAccount } from '#src/account/lifecycle/end-account.ts'
-import { admit } from '#src/account/oauth/admit.ts'
+import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
+import { checkAccessToken } from '#src/account/oauth/check-access-token.ts'
+import { setAuthorizedClient, signInOnDevice } from '#src/account/oauth/devices-and-clients.ts'
 import {
   createGrant,
   findGrant,
@@ -10,8 +11,7 @@ import {
   removeGrant,
   rotateGrant,
 } from '#src/account/oauth/grants.ts'
-import { rememberClient, signInOnDevice } from '#src/account/oauth/signed-in.ts'
-import { beBorn, emptyAccount, TestClock } from '#tests/helpers/new-account.ts'
+import { emptyAccount, provisionAccount, TestClock } from '#tests/support/empty-account.ts'
 
 const hour = 60 * 60_000
 const day = 24 * hour
@@ -20,7 +20,7 @@ const jkt = 'thumbprint'
 async function withGrant() {
   const clock = new TestClock()
   const account = emptyAccount('did:plc:abcdefghijklmnopqrstuvwx', { clock })
-  await beBorn(account)
+  await provisionAccount(account)
   const grant = grantNow(clock, 'tok-1', 'ref-1')
   await createGrant(account, { ...grant, codeHash: 'code' })
   return { account, clock, grant }
@@ -73,7 +73,13 @@ it('a token is admitted with its own key and a new proof, until it expires', asy
   const { account, clock } = await withGrant()
   let count = 0
   const ask = (more: object = {}) =>
-    admit(account, { id: 'tok-1', jkt, attempt: 'one', proof: `proof ${count++}`, ...more })
+    checkAccessToken(account, {
+      id: 'tok-1',
+      jkt,
+      attempt: 'one',
+      proof: `proof ${count++}`,
+      ...more,
+    })
   expect(await ask()).toEqual({ scope: 'atproto', expiresAt: clock.now() + hour })
   expect(await ask({ jkt: 'another' })).toEqual({ refusal: 'unknown' })
   expect(await ask({ id: 'tok-2' })).toEqual({ refusal: 'unknown' })
@@ -86,7 +92,8 @@ it('a token is admitted with its own key and a new proof, until it expires', asy
 
 it('a token that was taken back is admitted no more, though it was a moment ago', async () => {
   const { account, clock } = await withGrant()
-  const ask = (id: string, proof: string) => admit(account, { id, jkt, proof, attempt: 'one' })
+  const ask = (id: string, proof: string) =>
+    checkAccessToken(account, { id, jkt, proof, attempt: 'one' })
   expect(await ask('tok-1', 'a')).toMatchObject({ scope: 'atproto' })
   await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2', 'atproto x') })
   expect(await ask('tok-1', 'b')).toEqual({ refusal: 'unknown' })
@@ -97,14 +104,15 @@ it('a token that was taken back is admitted no more, though it was a moment ago'
 
 it('no token outlives a takedown, a rest, or the account', async () => {
   const { account, clock } = await withGrant()
-  const ask = (proof: string) => admit(account, { id: 'tok-1', jkt, proof, attempt: 'one' })
+  const ask = (proof: string) =>
+    checkAccessToken(account, { id: 'tok-1', jkt, proof, attempt: 'one' })
   expect(await ask('a')).toMatchObject({ scope: 'atproto' })
   await changeState(account, { takedownRef: 'one' })
   await expect(ask('b')).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
   await changeState(account, { takedownRef: null })
   expect(await ask('c')).toEqual({ refusal: 'unknown' })
   await createGrant(account, { ...grantNow(clock, 'tok-1', 'ref-1'), codeHash: null })
-  await rememberClient(account, { clientId: 'an app', data: '{}' })
+  await setAuthorizedClient(account, { clientId: 'an app', data: '{}' })
   await signInOnDevice(account, { deviceId: 'dev-1' })
   await changeState(account, { active: false })
   expect(await ask('d')).toMatchObject({ scope: 'atproto' })
@@ -112,7 +120,7 @@ it('no token outlives a takedown, a rest, or the account', async () => {
   expect(await ask('e')).toEqual({ refusal: 'unknown' })
   const kinds = await account.sql.all<{ kind: string }>('SELECT kind FROM oauth')
   expect(kinds).toEqual([{ kind: 'device' }])
-  await endAccount(account)
+  await deleteAccount(account)
   expect(await account.sql.all('SELECT * FROM oauth')).toEqual([])
   expect(await ask('f')).toEqual({ refusal: 'unknown' })
 })

@@ -1,7 +1,7 @@
 /** Preferences: who sees which, what is replaced, and what is worked out. */
 import { describe, expect, it } from 'vitest'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
-import { openTestAccount } from '#tests/helpers/open-account.ts'
+import { openTestAccount } from '#tests/support/open-account.ts'
 
 const pref = (name: string, more: object = {}) => ({
   $type: `app.bsky.actor.defs#${name}`,

@@ -4,7 +4,7 @@ import { BlockMap, MemoryBlockstore, MST, readCarWithRoot, verifyRepo } from '@a
 import { expect, test } from 'vitest'
 import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number, v = 0) => ({

@@ -1,18 +1,18 @@
 /** Imports that are not finished: whatever ends them, nothing of them is left, and the next one is whole. */
 import { beforeEach, expect, it } from 'vitest'
-import { endAccount } from '#src/account/lifecycle/end-account.ts'
+import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
 import {
   abortImport,
+  abortOpenImport,
+  addImportPage,
   beginImport,
-  endImports,
+  cleanUpImports,
   finishImport,
-  sweepImports,
-  takeImportPage,
 } from '#src/account/repo/import.ts'
 import { listRecords } from '#src/account/repo/read.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
-import { foreignRepo, importCar } from '#tests/helpers/repo-cars.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
 const { key: signer } = newSigningKey()
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 async function begun() {
   const { id } = await beginImport(account)
-  await takeImportPage(account, { id, n: 0, bytes: repo.car })
+  await addImportPage(account, { id, n: 0, bytes: repo.car })
   return id
 }
 
@@ -44,15 +44,15 @@ it('one that died with its process is swept up when the account wakes', async ()
   await begun()
   expect(await staged()).not.toEqual([])
   const woken = await openTestAccount({ sql: account.sql })
-  await sweepImports(woken)
+  await cleanUpImports(woken)
   expect(await staged()).toEqual([])
-  await sweepImports(woken)
+  await cleanUpImports(woken)
 })
 
 it('one is not swept away when it was begun meanwhile', async () => {
   await begun()
   const woken = await openTestAccount({ sql: account.sql })
-  const sweeping = sweepImports(woken)
+  const sweeping = cleanUpImports(woken)
   await importCar(woken, repo.car, { keys })
   await sweeping
   await expectWhole(woken)
@@ -60,27 +60,27 @@ it('one is not swept away when it was begun meanwhile', async () => {
 
 it('one is given up before the account sleeps', async () => {
   const id = await begun()
-  await endImports(account)
+  await abortOpenImport(account)
   expect(await staged()).toEqual([])
   await expect(finishImport(account, { id, keys })).rejects.toMatchObject({ status: 503 })
-  await endImports(account)
+  await abortOpenImport(account)
 })
 
 it('one that is given up takes nothing from the next one, however close they are', async () => {
   const id = await begun()
-  const pending = takeImportPage(account, { id, n: 1, bytes: new Uint8Array() })
+  const pending = addImportPage(account, { id, n: 1, bytes: new Uint8Array() })
   const [, next] = await Promise.all([
     abortImport(account, { id }),
     beginImport(account),
     pending.catch(() => {}),
   ])
-  await takeImportPage(account, { id: next.id, n: 0, bytes: repo.car })
+  await addImportPage(account, { id: next.id, n: 0, bytes: repo.car })
   expect(await finishImport(account, { id: next.id, keys })).toEqual({ done: true })
   await expectWhole(account)
 })
 
 it('one goes with a deleted account', async () => {
   await begun()
-  await endAccount(account)
+  await deleteAccount(account)
   expect(await staged()).toEqual([])
 })

@@ -5,7 +5,7 @@ import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { openExport, readExport } from '#src/account/repo/export.ts'
-import { beginImport, finishImport, takeImportPage } from '#src/account/repo/import.ts'
+import { addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
 import { listRecords } from '#src/account/repo/read.ts'
 import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
@@ -13,8 +13,8 @@ import { type Block, carFile, carHeader } from '#src/protocol/car.ts'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import { tid } from '#src/protocol/tid.ts'
 import { buildTree } from '#src/protocol/tree.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/helpers/open-account.ts'
-import { contents, foreignRepo, importCar, repoOfTree } from '#tests/helpers/repo-cars.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { dumpTables, foreignRepo, importCar, repoOfTree } from '#tests/support/repo-cars.ts'
 
 const thing = 'com.example.thing'
 const { key: oldKey } = newSigningKey()
@@ -220,12 +220,12 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
 describe('a repo with', () => {
   it.each(wrong)('%s is refused, and changes nothing', async (_, bad, message) => {
     await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
-    const before = await contents(account)
+    const before = await dumpTables(account)
     await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
       status: 400,
       message: expect.stringMatching(message),
     })
-    expect(await contents(account)).toBe(before)
+    expect(await dumpTables(account)).toBe(before)
     await importCar(account, repo.car, { keys })
   })
 })
@@ -233,7 +233,7 @@ describe('a repo with', () => {
 describe('an import', () => {
   const begun = async () => {
     const { id } = await beginImport(account)
-    await takeImportPage(account, { id, n: 0, bytes: repo.car })
+    await addImportPage(account, { id, n: 0, bytes: repo.car })
     return id
   }
 
@@ -249,7 +249,7 @@ describe('an import', () => {
     const half = repo.car.length >> 1
     const pages = [repo.car.subarray(0, half), repo.car.subarray(half)]
     for (const [n, bytes] of pages.entries()) {
-      await Promise.all([0, 1].map(() => takeImportPage(account, { id, n, bytes })))
+      await Promise.all([0, 1].map(() => addImportPage(account, { id, n, bytes })))
     }
     expect(await finishImport(account, { id, keys })).toEqual({ done: true })
     expect((await exported(account)).creates).toHaveLength(6)

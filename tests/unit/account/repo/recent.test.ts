@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { recentRecords } from '#src/account/repo/recent.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/helpers/open-account.ts'
+import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
 const posts = 'app.bsky.feed.post'
 const post = (text: string) => ({

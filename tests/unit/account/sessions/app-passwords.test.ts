@@ -6,11 +6,16 @@ import {
   listAppPasswords,
   revokeAppPassword,
 } from '#src/account/sessions/app-passwords.ts'
-import { storeGivenToken } from '#src/account/sessions/refresh-tokens.ts'
+import { storeTokenUnlessRevoked } from '#src/account/sessions/refresh-tokens.ts'
 import { createSession, refreshSession } from '#src/account/sessions/sessions.ts'
 import { hashAppPassword, hashPassword } from '#src/ports/passwords.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
-import { beBorn, type EmptyAccount, emptyAccount, TestClock } from '#tests/helpers/new-account.ts'
+import {
+  type EmptyAccount,
+  emptyAccount,
+  provisionAccount,
+  TestClock,
+} from '#tests/support/empty-account.ts'
 
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 let clock: TestClock
@@ -23,7 +28,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   clock = new TestClock()
   account = emptyAccount(did, { clock })
-  await beBorn(account, passwordHash)
+  await provisionAccount(account, passwordHash)
 })
 
 const wrong = { status: 401, error: 'AuthenticationRequired' }
@@ -107,7 +112,7 @@ describe('a session of an app password', () => {
 
   it('is not to be had with a password of another account, or one that was never given', async () => {
     const other = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
-    await beBorn(other, passwordHash)
+    await provisionAccount(other, passwordHash)
     const password = newAppPassword()
     await createAppPassword(other, { name: 'phone', privileged: false, password })
     await expect(logIn(password)).rejects.toMatchObject(wrong)
@@ -139,7 +144,10 @@ describe('revokeAppPassword', () => {
   it('leaves nothing to a session that was just being given', async () => {
     await create('phone')
     await revokeAppPassword(account, { name: 'phone' })
-    const late = storeGivenToken('late', clock.now(), { appPassword: 'phone', passwordHash: null })
+    const late = storeTokenUnlessRevoked('late', clock.now(), {
+      appPassword: 'phone',
+      passwordHash: null,
+    })
     await account.sql.batch([late])
     await create('phone', true)
     await expect(refreshSession(account, { tokenId: 'late' })).rejects.toMatchObject(revoked)

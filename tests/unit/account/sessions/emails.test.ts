@@ -3,8 +3,8 @@ import { updateProfile } from '#src/account/profile.ts'
 import { finishEmailChange } from '#src/account/sessions/change-email.ts'
 import {
   checkEmailToken,
+  consumeEmailToken,
   type EmailPurpose,
-  useEmailToken,
 } from '#src/account/sessions/email-tokens.ts'
 import {
   confirmEmail,
@@ -14,7 +14,12 @@ import {
   updateEmail,
 } from '#src/account/sessions/emails.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { beBorn, type EmptyAccount, emptyAccount, TestClock } from '#tests/helpers/new-account.ts'
+import {
+  type EmptyAccount,
+  emptyAccount,
+  provisionAccount,
+  TestClock,
+} from '#tests/support/empty-account.ts'
 
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const minute = 60_000
@@ -26,7 +31,7 @@ let account: EmptyAccount
 beforeEach(async () => {
   clock = new TestClock()
   account = emptyAccount(did, { clock })
-  await beBorn(account)
+  await provisionAccount(account)
 })
 
 async function change(changes: Parameters<typeof updateProfile>[0]): Promise<void> {
@@ -73,7 +78,7 @@ describe('a token', () => {
 
   it('is over when it was used', async () => {
     const token = await request('plc_operation')
-    await account.sql.batch([useEmailToken('plc_operation')])
+    await account.sql.batch([consumeEmailToken('plc_operation')])
     await expect(checkEmailToken(account, 'plc_operation', token)).rejects.toMatchObject(invalid)
   })
 
@@ -186,7 +191,7 @@ describe('a change of the email', () => {
       }
       const mortal = emptyAccount(did, { clock, onBatch: step })
       isDead = false
-      await beBorn(mortal)
+      await provisionAccount(mortal)
       isDead = true
       let noted = email
       const claimEmail = async (address: string) => {

@@ -1,24 +1,28 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { newRecoveryCodes } from '#src/account/factors/codes.ts'
+import { createRecoveryCodes } from '#src/account/factors/codes.ts'
 import { addEmailFactor } from '#src/account/factors/email.ts'
-import { askForPasskey, beginPasskey, finishPasskey } from '#src/account/factors/passkeys.ts'
-import { required } from '#src/account/factors/second-step.ts'
-import { listEvents } from '#src/account/security-events.ts'
+import {
+  beginPasskeyAssertion,
+  beginPasskeyRegistration,
+  finishPasskeyRegistration,
+} from '#src/account/factors/passkeys.ts'
+import { requiredFactors } from '#src/account/factors/second-step.ts'
+import { listSecurityEvents } from '#src/account/security-events.ts'
 import { createAppPassword } from '#src/account/sessions/app-passwords.ts'
 import { updateEmail } from '#src/account/sessions/emails.ts'
 import {
   checkPageSession,
   endPageSession,
-  finishStep,
-  mailStep,
+  finishSecondStep,
   passSecondStep,
+  requestStepCode,
   signIn,
   signInWithPasskey,
 } from '#src/account/sessions/page-sessions.ts'
 import { setPassword } from '#src/account/sessions/passwords.ts'
 import { createSession, getSession } from '#src/account/sessions/sessions.ts'
-import { Authenticator } from '#tests/helpers/authenticator.ts'
-import { openTestAccount, type TestAccount } from '#tests/helpers/open-account.ts'
+import { Authenticator } from '#tests/support/authenticator.ts'
+import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
 
 const password = 'correct horse'
 const token = 'a token of 32 bytes'
@@ -38,12 +42,12 @@ beforeEach(async () => {
 
 async function addPasskey() {
   const passkey = new Authenticator({ origin: 'http://localhost' })
-  const response = passkey.register(await beginPasskey(account))
-  await finishPasskey(account, { response, name: 'key' })
+  const response = passkey.register(await beginPasskeyRegistration(account))
+  await finishPasskeyRegistration(account, { response, name: 'key' })
   return passkey
 }
 
-const lastEvent = async () => (await listEvents(account)).events[0]?.kind
+const lastEvent = async () => (await listSecurityEvents(account)).events[0]?.kind
 
 describe('signing in at the pages', () => {
   it('takes the password, where there is nothing else, for an hour', async () => {
@@ -67,31 +71,34 @@ describe('signing in at the pages', () => {
   })
 
   it('takes a second step where there are factors, within a quarter of an hour', async () => {
-    const { codes } = await newRecoveryCodes(account)
+    const { codes } = await createRecoveryCodes(account)
     await addEmailFactor(account)
-    const early = finishStep(account, { token, code: codes[0]! })
+    const early = finishSecondStep(account, { token, code: codes[0]! })
     await expect(early).rejects.toMatchObject(signedOut)
     expect(await signIn(account, { password, token })).toEqual({ kinds: ['email'] })
     await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
-    await expect(finishStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
-    const mail = await mailStep(account, { token })
-    await finishStep(account, { token, code: mail!.token!, where })
+    await expect(finishSecondStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
+    const mail = await requestStepCode(account, { token })
+    await finishSecondStep(account, { token, code: mail!.token!, where })
     // The same call once more, as when its answer was lost.
-    await finishStep(account, { token, code: mail!.token!, where })
+    await finishSecondStep(account, { token, code: mail!.token!, where })
     await checkPageSession(account, { token })
     const other = 'another token'
     await signIn(account, { password, token: other })
     now += 15 * 60_000
-    const late = finishStep(account, { token: other, code: codes[0]! })
+    const late = finishSecondStep(account, { token: other, code: codes[0]! })
     await expect(late).rejects.toMatchObject(signedOut)
   })
 
   it('takes a passkey as the second step, or alone', async () => {
     const passkey = await addPasskey()
     await signIn(account, { password, token })
-    await finishStep(account, { token, response: passkey.show(await askForPasskey(account)) })
+    await finishSecondStep(account, {
+      token,
+      response: passkey.authenticate(await beginPasskeyAssertion(account)),
+    })
     await checkPageSession(account, { token })
-    const answer = passkey.show(await askForPasskey(account))
+    const answer = passkey.authenticate(await beginPasskeyAssertion(account))
     await signInWithPasskey(account, { token: 'alone', response: answer, where })
     await checkPageSession(account, { token: 'alone' })
     const again = signInWithPasskey(account, { token: 'thief', response: answer })
@@ -119,7 +126,7 @@ describe('the second step of an OAuth sign-in', () => {
   it('may have been shown at the pages, ten minutes ago at most', async () => {
     await signIn(account, { password, token: 'before' })
     const passkey = await addPasskey()
-    const response = passkey.show(await askForPasskey(account))
+    const response = passkey.authenticate(await beginPasskeyAssertion(account))
     await signInWithPasskey(account, { token, response })
     expect(await passSecondStep(account, {})).toEqual({ passed: false, kinds: ['passkey'] })
     // A session that began without a second step proves none.
@@ -132,7 +139,7 @@ describe('the second step of an OAuth sign-in', () => {
 
 describe('createSession', () => {
   it('asks for a code where there are factors, but not with an app password', async () => {
-    const { codes } = await newRecoveryCodes(account)
+    const { codes } = await createRecoveryCodes(account)
     const session = (authFactorToken?: string) =>
       createSession(account, { password, ...(authFactorToken && { authFactorToken }) })
     expect(await session()).not.toHaveProperty('emailAuthFactor')
@@ -160,16 +167,16 @@ describe('updateEmail', () => {
     await account.sql.batch([{ sql: `UPDATE account SET email_confirmed_at = 'long ago'` }])
     account.profile.forget()
     await updateEmail(account, { email, emailAuthFactor: true })
-    expect(await required(account)).toEqual({ kinds: ['email'] })
+    expect(await requiredFactors(account)).toEqual({ kinds: ['email'] })
     const off = updateEmail(account, { email, emailAuthFactor: false })
     await expect(off).rejects.toMatchObject({ error: 'TokenRequired' })
-    expect(await required(account)).toEqual({ kinds: ['email'] })
+    expect(await requiredFactors(account)).toEqual({ kinds: ['email'] })
   })
 
   it('turns them off with a new address, which may be a wrong one', async () => {
     await addEmailFactor(account)
     await updateEmail(account, { email: 'new@example.com' })
-    expect(await required(account)).toEqual({ kinds: [] })
+    expect(await requiredFactors(account)).toEqual({ kinds: [] })
     expect(await lastEvent()).toBe('email changed')
   })
 })

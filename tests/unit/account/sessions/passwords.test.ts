@@ -3,16 +3,16 @@ import { updateProfile } from '#src/account/profile.ts'
 import { createAppPassword, listAppPasswords } from '#src/account/sessions/app-passwords.ts'
 import { requestToken } from '#src/account/sessions/emails.ts'
 import { isPassword, resetPassword, setPassword } from '#src/account/sessions/passwords.ts'
-import { storeGivenToken } from '#src/account/sessions/refresh-tokens.ts'
+import { storeTokenUnlessRevoked } from '#src/account/sessions/refresh-tokens.ts'
 import { createSession } from '#src/account/sessions/sessions.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
-import { beBorn, type EmptyAccount, emptyAccount } from '#tests/helpers/new-account.ts'
+import { type EmptyAccount, emptyAccount, provisionAccount } from '#tests/support/empty-account.ts'
 
 let account: EmptyAccount
 beforeEach(async () => {
   account = emptyAccount('did:plc:ewvi7nxzyoun6zhxrhs64oiz')
-  await beBorn(account, await hashPassword('hunter2'))
+  await provisionAccount(account, await hashPassword('hunter2'))
 })
 
 const tokens = () => account.sql.all('SELECT id FROM refresh_token')
@@ -60,7 +60,9 @@ it('a session is not kept that was given for a password that is no longer the ac
   const { passwordHash } = await account.profile.get()
   await setPassword(account, { password: 'hunter3' })
   const now = account.clock.now()
-  await account.sql.batch([storeGivenToken('late', now, { appPassword: undefined, passwordHash })])
+  await account.sql.batch([
+    storeTokenUnlessRevoked('late', now, { appPassword: undefined, passwordHash }),
+  ])
   expect(await tokens()).toEqual([])
 })
 

@@ -10,12 +10,12 @@ import {
 import { hashPassword } from '#src/ports/passwords.ts'
 import { verifyAccess, verifyRefresh } from '#src/rules/session-tokens.ts'
 import {
-  beBorn,
   type EmptyAccount,
   emptyAccount,
+  provisionAccount,
   service,
   TestClock,
-} from '#tests/helpers/new-account.ts'
+} from '#tests/support/empty-account.ts'
 
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const hour = 3_600_000
@@ -30,7 +30,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   clock = new TestClock()
   account = emptyAccount(did, { clock })
-  await beBorn(account, passwordHash)
+  await provisionAccount(account, passwordHash)
   await account.sql.batch([{ sql: 'DELETE FROM refresh_token' }])
 })
 
@@ -174,7 +174,7 @@ describe('refreshSession', () => {
         if (when === 'after' && failures-- > 0) throw new Error('the answer was lost')
       },
     })
-    const { tokenId: first } = await beBorn(flaky, passwordHash)
+    const { tokenId: first } = await provisionAccount(flaky, passwordHash)
     failures = 1
     await expect(refreshSession(flaky, { tokenId: first })).rejects.toThrow('lost')
     const a = await refreshSession(flaky, { tokenId: first })

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { FakeLog, firehose, settle } from '#tests/helpers/firehose.ts'
+import { FakeLog, flushTasks, testFirehose } from '#tests/support/firehose.ts'
 
 async function started(log: FakeLog) {
-  const { fanOut, ...rest } = firehose(log)
+  const { fanOut, ...rest } = testFirehose(log)
   await fanOut.ready()
   return { fanOut, ...rest }
 }
@@ -13,8 +13,8 @@ it('follows from where the log ends', async () => {
   const { fanOut } = await started(log)
   expect(fanOut.ring.head).toBe(6)
   log.append(7, 9)
-  await settle()
-  expect(fanOut.ring.behind(6)).toBe(2)
+  await flushTasks()
+  expect(fanOut.ring.countAfter(6)).toBe(2)
   expect(fanOut.ring.head).toBe(9)
 })
 
@@ -25,10 +25,10 @@ it('tells everybody who joined, and nobody who left', async () => {
   const consumers = told.map((_, i) => ({ pump: () => void told[i]!++ }))
   for (const consumer of consumers) fanOut.join(consumer)
   log.append(1)
-  await settle()
+  await flushTasks()
   fanOut.leave(consumers[0]!)
   log.append(2)
-  await settle()
+  await flushTasks()
   expect(told).toEqual([1, 2])
 })
 
@@ -36,20 +36,20 @@ it('goes on where it was after a failure', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
   log.append(1)
-  await settle()
+  await flushTasks()
   log.failures.push(new Error('engine gone'))
   log.append(2)
-  await settle()
+  await flushTasks()
   expect(fanOut.ring.head).toBe(1)
   await expect.poll(() => fanOut.ring.head).toBe(2)
-  expect(fanOut.ring.behind(0)).toBe(2)
+  expect(fanOut.ring.countAfter(0)).toBe(2)
 })
 
 it('waits until it knows where the log ends', async () => {
   const log = new FakeLog()
   log.failures.push(new Error('not up yet'))
   log.append(4)
-  const { fanOut } = firehose(log)
+  const { fanOut } = testFirehose(log)
   await fanOut.ready()
   expect(fanOut.ring.head).toBe(4)
   expect(log.calls.bounds).toBe(2)
@@ -59,10 +59,10 @@ it('does not take its ring for complete after missing what the log has let go', 
   const log = new FakeLog()
   const { fanOut } = await started(log)
   log.append(1)
-  await settle()
+  await flushTasks()
   log.trimmed = 50
   log.append(60)
-  await settle()
+  await flushTasks()
   expect(fanOut.ring.covers(49)).toBe(false)
   expect(fanOut.ring.covers(50)).toBe(true)
 })
@@ -71,12 +71,12 @@ it('tells first and forgets then, when history is erased', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
   log.append(1, 2)
-  await settle()
+  await flushTasks()
   const seen: (number | undefined)[] = []
   fanOut.join({ pump: () => void seen.push(fanOut.ring.after(2)?.last) })
   log.erased = 3
   log.append(3)
-  await settle()
+  await flushTasks()
   expect(seen).toEqual([3])
   expect([1, 2, 3].map((seq) => fanOut.ring.covers(seq))).toEqual([false, true, true])
 })

@@ -31,7 +31,7 @@ describe('the ring', () => {
     small.append([event(18)])
     expect(small.covers(12)).toBe(false)
     expect(small.after(13)?.last).toBe(17)
-    expect(small.behind(13)).toBe(3)
+    expect(small.countAfter(13)).toBe(3)
   })
 
   it('lets go of the oldest when they are too large', () => {
@@ -43,9 +43,9 @@ describe('the ring', () => {
 
   it('forgets what is older than a seq, and still knows where it ends', () => {
     const forgetful = ring()
-    forgetful.forget(14)
+    forgetful.dropBefore(14)
     expect([12, 13].map(bound(forgetful).covers)).toEqual([false, true])
-    forgetful.forget(17)
+    forgetful.dropBefore(17)
     expect([16, 17].map(bound(forgetful).covers)).toEqual([false, true])
     expect(forgetful.head).toBe(17)
   })
@@ -65,6 +65,6 @@ describe('the ring', () => {
 function bound(ring: FrameRing) {
   return {
     covers: (seq: number) => ring.covers(seq),
-    behind: (seq: number) => ring.behind(seq),
+    behind: (seq: number) => ring.countAfter(seq),
   }
 }

@@ -1,17 +1,17 @@
 import { decodeAll } from '@atproto/lex-cbor'
 import { describe, expect, it } from 'vitest'
 import { unavailable } from '#src/errors.ts'
-import { FakeLog, firehose, settle } from '#tests/helpers/firehose.ts'
+import { FakeLog, flushTasks, testFirehose } from '#tests/support/firehose.ts'
 
 /** A firehose whose log holds these seqs. */
-async function open(seqs: number[], options: Parameters<typeof firehose>[1] = {}) {
+async function open(seqs: number[], options: Parameters<typeof testFirehose>[1] = {}) {
   const log = new FakeLog()
   log.append(...seqs)
-  const { fanOut, connect } = firehose(log, options)
+  const { fanOut, connect } = testFirehose(log, options)
   await fanOut.ready()
   const subscribe = async (cursor?: string) => {
     const peer = connect(cursor)
-    await settle()
+    await flushTasks()
     return peer
   }
   return { log, fanOut, subscribe }
@@ -24,7 +24,7 @@ describe('the cursor', () => {
     const { log, subscribe } = await open([1, 2])
     const peer = await subscribe()
     log.append(3, 4)
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual([3, 4])
     expect(log.calls.read).toBe(0)
   })
@@ -33,7 +33,7 @@ describe('the cursor', () => {
     const { log, subscribe } = await open([1, 2, 3])
     const peer = await subscribe('1')
     log.append(4)
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual([2, 3, 4])
   })
 
@@ -46,7 +46,7 @@ describe('the cursor', () => {
     const { log, subscribe } = await open([5, 6])
     const peer = await subscribe('6')
     log.append(7)
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual([7])
   })
 
@@ -104,15 +104,15 @@ describe('replay', () => {
     const log = new FakeLog()
     log.append(...seqs)
     log.pageSize = 10
-    const { fanOut, connect } = firehose(log)
+    const { fanOut, connect } = testFirehose(log)
     await fanOut.ready()
     const peer = connect('0')
     peer.stall()
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual(seqs.slice(0, 10))
     expect(log.calls.read).toBe(1)
     peer.drain()
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual(seqs)
   })
 
@@ -142,7 +142,7 @@ describe('live', () => {
     peer.stall()
     for (const seq of [1, 2, 3]) {
       log.append(seq)
-      await settle()
+      await flushTasks()
     }
     expect(peer.seqs).toEqual([1])
     peer.drain()
@@ -155,11 +155,11 @@ describe('live', () => {
     slow.stall()
     for (const seq of [1, 2, 3, 4]) {
       log.append(seq)
-      await settle()
+      await flushTasks()
     }
     expect(slow.closed).toBeUndefined()
     log.append(5)
-    await settle()
+    await flushTasks()
     expect(slow.closed).toEqual({ code: 1008, reason: 'ConsumerTooSlow' })
     expect(decoded(slow.messages).at(-1)).toEqual([
       { op: -1 },
@@ -171,15 +171,15 @@ describe('live', () => {
 
   it('does not ask a subscriber to keep up before it has caught up', async () => {
     const log = new FakeLog()
-    const { fanOut, connect } = firehose(log, { maxBuffer: 3 })
+    const { fanOut, connect } = testFirehose(log, { maxBuffer: 3 })
     await fanOut.ready()
     for (const seq of [1, 2, 3, 4, 5, 6]) {
       log.append(seq)
-      await settle()
+      await flushTasks()
     }
     const peer = connect('0')
     peer.stall()
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual([1])
     expect(peer.closed).toBeUndefined()
     peer.drain()
@@ -192,16 +192,16 @@ describe('live', () => {
     peer.stall()
     for (const seq of [1, 2, 3]) {
       log.append(seq)
-      await settle()
+      await flushTasks()
     }
     log.seqs = [1, 3]
     log.erased = 4
     log.append(4)
-    await settle()
+    await flushTasks()
     peer.drain()
-    await settle()
+    await flushTasks()
     log.append(5)
-    await settle()
+    await flushTasks()
     expect(peer.seqs).toEqual([1, 3, 4, 5])
   })
 
@@ -211,7 +211,7 @@ describe('live', () => {
     peer.ws.terminate()
     await peer.served
     log.append(1)
-    await settle()
+    await flushTasks()
     expect(peer.sent).toEqual([])
   })
 

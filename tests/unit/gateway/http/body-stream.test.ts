@@ -1,13 +1,14 @@
 import { PassThrough } from 'node:stream'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { openBody, type StreamTerms } from '#src/gateway/http/body-stream.ts'
+import { type BodyStreamOptions, openBodyStream } from '#src/gateway/http/body-stream.ts'
 
-function open(headers: Record<string, string>, terms: Partial<StreamTerms> = {}) {
+function open(headers: Record<string, string>, terms: Partial<BodyStreamOptions> = {}) {
   const source = new PassThrough({ highWaterMark: 16_384 })
   const all: Record<string, string> = { 'content-type': 'image/png', ...headers }
   const incoming = { header: (name: string) => all[name], body: () => source }
-  const opened = () => openBody(incoming, { accepts: '*/*', limit: 1_000, idleMs: 1_000, ...terms })
+  const opened = () =>
+    openBodyStream(incoming, { accepts: '*/*', limit: 1_000, idleMs: 1_000, ...terms })
   return { source, opened }
 }
 

@@ -1,7 +1,7 @@
 /** app.bsky methods of ours: who may read whose preferences, and what is kept of an AppView's lists. */
 import { describe, expect, it } from 'vitest'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
-import { plainLists } from '#src/gateway/xrpc/reading.ts'
+import { normalizeListParams } from '#src/gateway/xrpc/validate-call.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
 import {
@@ -13,7 +13,7 @@ import {
   openGateway,
   outcome,
   post,
-} from '#tests/helpers/gateway.ts'
+} from '#tests/support/gateway.ts'
 
 const getPreferences = 'app.bsky.actor.getPreferences'
 const account = {
@@ -128,6 +128,6 @@ describe('lists in parameters', () => {
     ['a[]=1&a%5B%5D=2', 'a=1&a=2'],
     ['a[0]=1&a%5b12%5d=2&b=[3]', 'a=1&a=2&b=[3]'],
   ])('may be spelled %s', (query, plain) => {
-    expect(plainLists(query)).toBe(plain)
+    expect(normalizeListParams(query)).toBe(plain)
   })
 })

@@ -10,7 +10,7 @@ import {
   openGateway,
   outcome,
   post,
-} from '#tests/helpers/gateway.ts'
+} from '#tests/support/gateway.ts'
 
 const admin = (name: string) => `com.atproto.admin.${name}`
 const getStatus = admin('getSubjectStatus')
@@ -50,11 +50,11 @@ const alice = {
 
 const directory: NonNullable<Actors['directory']> = {
   accounts: {
-    describe: ({ dids }: { dids: string[] }) => (dids.includes(did) ? [alice] : []),
+    getInfos: ({ dids }: { dids: string[] }) => (dids.includes(did) ? [alice] : []),
     search: () => ({ accounts: [alice], cursor: '1::did:plc:a' }),
   },
   invites: {
-    of: () => ({ [did]: { invites: [], invitesDisabled: true } }),
+    byAccount: () => ({ [did]: { invites: [], invitesDisabled: true } }),
     list: () => ({ codes: [] }),
     disable: () => undefined,
     setDisabled: () => undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const create = { $type: 'com.atproto.repo.applyWrites#create', collection: 'a.b.c', value: {} }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { invalidRequest } from '#src/errors.ts'
-import { asAccount, did, handle, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+import { asAccount, did, handle, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const email = 'alice@example.com'
 const token = 'ABCDE-FGHIJ'
@@ -14,7 +14,7 @@ describe('requestPasswordReset', () => {
   function open(sent: () => unknown = () => ({ token, email })) {
     return openGateway({
       account: { email: { requestToken: sent } },
-      directory: { accounts: { find }, passwordResets: { note: () => undefined } },
+      directory: { accounts: { find }, passwordResets: { record: () => undefined } },
     })
   }
 
@@ -22,11 +22,11 @@ describe('requestPasswordReset', () => {
     const gateway = open()
     const response = await post(gateway, requestPasswordReset, { email })
     expect([response.status, await response.text()]).toEqual([200, ''])
-    await gateway.server.errands.settled()
+    await gateway.server.backgroundTasks.settled()
     expect(gateway.calls).toEqual([
       ['accounts.find', { identifier: email }],
       ['email.requestToken', { purpose: 'reset_password', evenTakendown: true }],
-      ['passwordResets.note', { did, token }],
+      ['passwordResets.record', { did, token }],
     ])
     expect(gateway.sent).toMatchObject([{ to: email, subject: 'Password Reset Requested' }])
     expect(gateway.sent[0]?.text).toContain(token)

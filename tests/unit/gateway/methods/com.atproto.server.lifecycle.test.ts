@@ -1,6 +1,6 @@
 /** com.atproto.repo.importRepo and com.atproto.server's lifecycle, as far as the gateway goes. */
 import { describe, expect, it } from 'vitest'
-import { asAccount, did, get, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+import { asAccount, did, get, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const car = 'application/vnd.ipld.car'
 

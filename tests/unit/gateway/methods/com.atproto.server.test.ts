@@ -10,7 +10,7 @@ import {
   openGateway,
   outcome,
   post,
-} from '#tests/helpers/gateway.ts'
+} from '#tests/support/gateway.ts'
 
 const session = {
   did,

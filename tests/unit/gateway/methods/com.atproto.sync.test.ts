@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { invalidRequest } from '#src/errors.ts'
-import { asAdmin, did, get, openGateway, outcome } from '#tests/helpers/gateway.ts'
+import { asAdmin, did, get, openGateway, outcome } from '#tests/support/gateway.ts'
 
 const cid = 'bafyreib2rxk3rybloqtqwbo7xkhc4h2qkcq6wdzx2vdvpwz2hbz4lnpvpy'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pushedOnly } from '#src/gateway/oauth/pushed-only.ts'
+import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 
 it.each([
   ['?client_id=a&request_uri=b', '?client_id=a&request_uri=b'],
@@ -10,7 +10,7 @@ it.each([
   ['?client_id=a?b&redirect_uri=c', '?client_id=a%3Fb'],
   ['', '?'],
 ])('of /oauth/authorize%s is read %s', (given, read) => {
-  expect(pushedOnly(`/oauth/authorize${given}`)).toBe(`/oauth/authorize${read}`)
+  expect(dropUnpushedParams(`/oauth/authorize${given}`)).toBe(`/oauth/authorize${read}`)
 })
 
 it('other addresses are left as they are', () => {
@@ -18,6 +18,6 @@ it('other addresses are left as they are', () => {
     '/oauth/authorize/redirect?redirect_uri=a&code=b',
     '/account?redirect_uri=a',
   ]) {
-    expect(pushedOnly(url)).toBe(url)
+    expect(dropUnpushedParams(url)).toBe(url)
   }
 })

@@ -6,7 +6,7 @@ describe('wakeShards', () => {
     const asked: string[] = []
     const dispatch = (awake: string[]) => ({
       authorization: (name: string) =>
-        ({ name, names: { find: async () => void awake.push(name) } }) as unknown as Shard,
+        ({ name, tokenIndex: { find: async () => void awake.push(name) } }) as unknown as Shard,
     })
     await wakeShards(dispatch(asked))
     const names = Array.from({ length: 500 }, (_, n) => `name ${n}`)

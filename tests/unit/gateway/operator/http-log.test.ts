@@ -1,17 +1,17 @@
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { expect, it } from 'vitest'
-import { isPlain, routeOf, watchPlainCall } from '#src/gateway/operator/http-log.ts'
+import { isNonXrpc, logHttpCall, routeOf } from '#src/gateway/operator/http-log.ts'
 
 it('a call is logged and counted once it has ended, under a bounded name', () => {
   const lines: unknown[] = []
   const counted: unknown[] = []
   const log = { debug: (line: unknown) => lines.push(line), info: () => {} } as never
-  const metrics = { observePlain: (...call: unknown[]) => counted.push(call.slice(0, 2)) }
+  const metrics = { observeHttp: (...call: unknown[]) => counted.push(call.slice(0, 2)) }
   const response = Object.assign(new EventEmitter(), { statusCode: 200 })
   const path = `/oauth/${'x'.repeat(1000)}`
   const call = { id: 'one', verb: 'POST', path }
-  watchPlainCall({ log, metrics }, call, response as unknown as ServerResponse)
+  logHttpCall({ log, metrics }, call, response as unknown as ServerResponse)
   response.statusCode = 400
   expect(lines).toEqual([])
   response.emit('close')
@@ -30,7 +30,7 @@ it('paths are told apart by a few words', () => {
 })
 
 it('methods tell of themselves', () => {
-  expect(isPlain('/xrpc/com.atproto.server.describeServer')).toBe(false)
-  expect(isPlain('/xrpc/_stats')).toBe(true)
-  expect(isPlain('/')).toBe(true)
+  expect(isNonXrpc('/xrpc/com.atproto.server.describeServer')).toBe(false)
+  expect(isNonXrpc('/xrpc/_stats')).toBe(true)
+  expect(isNonXrpc('/')).toBe(true)
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createMetrics, type MetricsPorts } from '#src/gateway/operator/metrics.ts'
 
-const vitals: MetricsPorts['vitals'] = {
+const vitals: MetricsPorts['health'] = {
   engine: { healthy: () => false, restarts: () => 3 },
   awake: () => ({ accounts: 12, backlog: 4 }),
   head: async () => 5_000_000,
@@ -11,11 +11,11 @@ const vitals: MetricsPorts['vitals'] = {
 }
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
-async function values(ports: Partial<MetricsPorts['vitals']> = {}): Promise<Map<string, string>> {
-  const metrics = createMetrics({ firehose, vitals: { ...vitals, ...ports } })
+async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<string, string>> {
+  const metrics = createMetrics({ firehose, health: { ...vitals, ...ports } })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
-  metrics.observePlain('oauth', 400, 0.002)
-  metrics.refused('global-ip')
+  metrics.observeHttp('oauth', 400, 0.002)
+  metrics.rateLimited('global-ip')
   const { text } = await metrics.render()
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return new Map(lines.map((line) => line.split(/ (?=\S+$)/) as [string, string]))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Vitals, type VitalsPorts } from '#src/gateway/operator/health.ts'
-import { asAdmin, did, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+import { Health, type HealthPorts } from '#src/gateway/operator/health.ts'
+import { asAdmin, did, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const log = { bounds: () => ({ first: 1, head: 7 }) }
 const counts = { accounts: { active: 3, takendown: 1 }, reminders: 2 }
@@ -127,8 +127,8 @@ describe('the admin’s routes', () => {
 describe('vitals', () => {
   it('count the accounts awake here and the events that wait in them', () => {
     const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
-    const live = { all: () => [account(2), account(0), account(5)] }
-    const vitals = new Vitals({ live, clock: { now: () => 0 } } as unknown as VitalsPorts)
+    const live = { list: () => [account(2), account(0), account(5)] }
+    const vitals = new Health({ live, clock: { now: () => 0 } } as unknown as HealthPorts)
     expect(vitals.awake()).toEqual({ accounts: 3, backlog: 7 })
   })
 })

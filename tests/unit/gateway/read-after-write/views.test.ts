@@ -1,9 +1,9 @@
 /** An account's own records in the shapes of an AppView. */
 import { describe, expect, it } from 'vitest'
+import { detailedProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { insertPosts, insertReplies } from '#src/gateway/read-after-write/own-posts.ts'
 import { postView } from '#src/gateway/read-after-write/post-view.ts'
-import { detailedProfile, type Viewer } from '#src/gateway/read-after-write/viewer.ts'
-import { THREAD_VIEW_POST, type Thread } from '#src/gateway/read-after-write/views.ts'
+import { THREAD_VIEW_POST, type ThreadViewPost } from '#src/gateway/read-after-write/views.ts'
 
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 const someone = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
@@ -16,10 +16,10 @@ function recent(rkey: string, minute: number, record: Record<string, unknown> = 
   return { uri, cid: 'bafypost', indexedAt: at(minute), record: { text: rkey, ...record } }
 }
 
-type Asked = Parameters<Viewer['services']['call']>[0]
+type Asked = Parameters<LocalViewer['services']['call']>[0]
 
 function viewer(
-  overrides: Partial<Viewer['recent']> = {},
+  overrides: Partial<LocalViewer['recent']> = {},
   call = async (_: Asked): Promise<unknown> => ({}),
 ) {
   const appView = { did: 'did:web:av.example', url: 'https://av.example', cdnUrlPattern: undefined }
@@ -28,7 +28,7 @@ function viewer(
     ...{ did, publicUrl: 'https://pds.example' },
     services: { appView, call },
     recent: { handle: 'alice.test', profile, posts: [], ...overrides },
-  } satisfies Viewer
+  } satisfies LocalViewer
 }
 
 const item = (rkey: string, minute: number) => ({
@@ -57,7 +57,7 @@ describe('a feed', () => {
 })
 
 describe('a thread', () => {
-  const thread = (rkey: string, replies?: unknown[]): Thread => ({
+  const thread = (rkey: string, replies?: unknown[]): ThreadViewPost => ({
     ...{ $type: THREAD_VIEW_POST, post: item(rkey, 1).post },
     ...(replies && { replies }),
   })

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { Errands } from '#src/gateway/workflows/background-tasks.ts'
+import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 
 it('errands run behind their caller, and settle when all are over', async () => {
   const failures: unknown[] = []
-  const errands = new Errands((error) => failures.push(error))
+  const errands = new BackgroundTasks((error) => failures.push(error))
   const done: string[] = []
   let finish = () => {}
   const gate = new Promise<void>((resolve) => {
@@ -22,7 +22,7 @@ it('errands run behind their caller, and settle when all are over', async () => 
 })
 
 it('errands are refused while too many are under way, whatever they are about', async () => {
-  const errands = new Errands(() => {}, 2)
+  const errands = new BackgroundTasks(() => {}, 2)
   let finish = () => {}
   const gate = new Promise<void>((resolve) => {
     finish = resolve

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CrawlerPorts, Crawlers } from '#src/gateway/workflows/crawlers.ts'
-import { TestClock } from '#tests/helpers/new-account.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
 
 const relay = 'https://relay.example.com'
 const other = 'https://other.example.com'
@@ -14,7 +14,7 @@ function open(overrides: Partial<CrawlerPorts> = {}) {
   const crawlers = new Crawlers({
     crawlers: [relay],
     hostname: 'pds.example.com',
-    mayAsk: async () => true,
+    claimTurn: async () => true,
     fetch: async (url, init) => {
       asked.push([String(url), JSON.parse(String(init?.body))])
       return new Response(null)
@@ -70,14 +70,14 @@ describe('crawlers', () => {
   })
 
   it('are left to the gateway whose turn it is', async () => {
-    const { crawlers, asked } = open({ mayAsk: async () => false })
+    const { crawlers, asked } = open({ claimTurn: async () => false })
     crawlers.notify()
     await settled()
     expect(asked).toEqual([])
   })
 
   it('are asked also where nobody can say whose turn it is', async () => {
-    const { crawlers, asked } = open({ mayAsk: () => Promise.reject(new Error('away')) })
+    const { crawlers, asked } = open({ claimTurn: () => Promise.reject(new Error('away')) })
     crawlers.notify()
     await settled()
     expect(asked).toHaveLength(1)

@@ -1,14 +1,14 @@
 import { decodeJwt } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { refreshSession } from '#src/account/sessions/sessions.ts'
-import { find } from '#src/directory/accounts.ts'
+import { findAccount } from '#src/directory/accounts.ts'
 import { createInviteCodes } from '#src/directory/invites.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { type CreationDispatch, createAccount } from '#src/gateway/workflows/create-account.ts'
 import { type LogInDispatch, logIn } from '#src/gateway/workflows/log-in.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { PlcOperation } from '#src/protocol/plc-operation.ts'
-import { CreationWorld, type Fault } from '#tests/helpers/creation-world.ts'
+import { AccountCreationFixture, type Fault } from '#tests/support/account-creation-fixture.ts'
 
 const fiveMinutes = 5 * 60_000
 const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
@@ -18,21 +18,21 @@ const unhashable = { length: 7 } as unknown as string
 const kinds = ['#identity', '#account', '#commit', '#sync']
 
 /** What must hold at any time: who was born, or can be, is in the directory, and its DID lives. */
-async function expectNobodyHalf(world: CreationWorld): Promise<void> {
+async function expectNobodyHalf(world: AccountCreationFixture): Promise<void> {
   const born = Object.keys(await world.states())
   const toBeBorn = await world.directory.sql.all<{ did: string }>(
     'SELECT did FROM birth WHERE password_hash IS NOT NULL',
   )
   for (const did of [...born, ...toBeBorn.map((birth) => birth.did)]) {
-    expect(await find(world.directory, { identifier: did })).not.toBeNull()
-    expect(world.livingDids()).toContain(did)
+    expect(await findAccount(world.directory, { identifier: did })).not.toBeNull()
+    expect(world.activeDids()).toContain(did)
   }
 }
 
 describe('createAccount', () => {
-  let world: CreationWorld
+  let world: AccountCreationFixture
   beforeEach(() => {
-    world = new CreationWorld()
+    world = new AccountCreationFixture()
   })
 
   it('makes an account that anybody can find and its owner can use', async () => {
@@ -40,10 +40,10 @@ describe('createAccount', () => {
     const { did } = created
     expect(created.handle).toBe('alice.test')
     for (const identifier of ['alice.test', did, 'alice@example.com']) {
-      expect(await find(world.directory, { identifier })).toMatchObject({ did })
+      expect(await findAccount(world.directory, { identifier })).toMatchObject({ did })
     }
     expect(await world.states()).toEqual({ [did]: 'active' })
-    expect(await world.announced(did)).toEqual(kinds)
+    expect(await world.deliveredKinds(did)).toEqual(kinds)
     expect(decodeJwt(created.accessJwt).sub).toBe(did)
     const tokenId = decodeJwt(created.refreshJwt).jti!
     const account = await world.account(did)
@@ -78,15 +78,15 @@ describe('createAccount', () => {
 
   it('needs no account to answer', async () => {
     const asleep = { add: () => {} }
-    const created = await createAccount(world.deps({ firstWakes: asleep }), input)
+    const created = await createAccount(world.deps({ wakeQueue: asleep }), input)
     expect(world.accounts.size).toBe(0)
     const session = await logIn(world.dispatch(), credentials, 0)
     expect(session).toMatchObject({ did: created.did, active: true })
-    expect(await world.announced(created.did)).toEqual(kinds)
+    expect(await world.deliveredKinds(created.did)).toEqual(kinds)
   })
 
   it('keeps no secret in the clear', async () => {
-    const deps = world.deps({ firstWakes: { add: () => {} } })
+    const deps = world.deps({ wakeQueue: { add: () => {} } })
     await createAccount(deps, input)
     const [birth] = await world.directory.sql.all<{ password_hash: string }>('SELECT * FROM birth')
     expect(birth!.password_hash).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/)
@@ -98,16 +98,16 @@ describe('createAccount', () => {
     const slow = Promise.withResolvers<void>()
     const plc = {
       ...deps.plc,
-      send: async (...args: Parameters<typeof deps.plc.send>) => {
+      sendOperation: async (...args: Parameters<typeof deps.plc.sendOperation>) => {
         await slow.promise
-        return deps.plc.send(...args)
+        return deps.plc.sendOperation(...args)
       },
     }
     const attempt = createAccount({ ...deps, plc }, { ...input, password: unhashable })
     setImmediate(slow.resolve)
     await expect(attempt).rejects.toThrow(TypeError)
     expect(world.plcLog.size).toBe(1)
-    expect(world.livingDids()).toEqual([])
+    expect(world.activeDids()).toEqual([])
   })
 
   it('names no key twice', async () => {
@@ -132,7 +132,7 @@ describe('createAccount', () => {
         message: 'Handle already taken: alice.test',
       })
     }
-    expect(world.livingDids()).toHaveLength(1)
+    expect(world.activeDids()).toHaveLength(1)
     expect(Object.keys(await world.states())).toHaveLength(1)
   })
 
@@ -185,7 +185,7 @@ describe('createAccount', () => {
   it('gives the names back where the PLC directory refuses', async () => {
     const deps = world.deps()
     const refusal = new Error('refused')
-    const plc = { ...deps.plc, send: () => Promise.reject(refusal) }
+    const plc = { ...deps.plc, sendOperation: () => Promise.reject(refusal) }
     await expect(createAccount({ ...deps, plc }, input)).rejects.toBe(refusal)
     await expectNobodyHalf(world)
     await createAccount(world.deps(), input)
@@ -210,7 +210,7 @@ describe('a creation that loses one call', () => {
   it.concurrent.each(faults)(
     '$name, $when its effect (crash: $crash), can be tried again',
     async (fault) => {
-      const world = new CreationWorld()
+      const world = new AccountCreationFixture()
       world.fault = fault
       const first = await createAccount(world.deps(), input).catch((error: Error) => error)
       await expectNobodyHalf(world)
@@ -218,16 +218,16 @@ describe('a creation that loses one call', () => {
       await expectNobodyHalf(world)
       if (fault.crash) world.clock.time += fiveMinutes
 
-      const known = await find(world.directory, { identifier: 'alice.test' })
+      const known = await findAccount(world.directory, { identifier: 'alice.test' })
       if (known === null) {
         expect(first).toBeInstanceOf(Error)
         // The process lived on, so it has taken back what it did.
-        if (!fault.crash) expect(world.livingDids()).toEqual([])
+        if (!fault.crash) expect(world.activeDids()).toEqual([])
         await createAccount(world.deps(), input)
       } else {
         await expect(createAccount(world.deps(), input)).rejects.toThrow('Handle already taken')
-        await world.remindAll()
-        expect(await world.announced(known.did)).toEqual(kinds)
+        await world.sendReminders()
+        expect(await world.deliveredKinds(known.did)).toEqual(kinds)
       }
       if (!(first instanceof Error)) {
         const tokenId = decodeJwt(first.refreshJwt).jti!
@@ -237,7 +237,7 @@ describe('a creation that loses one call', () => {
 
       const session = await logIn(world.dispatch(), credentials, 0)
       expect(session).toMatchObject({ handle: 'alice.test', active: true })
-      expect(await world.announced(session.did)).toEqual(kinds)
+      expect(await world.deliveredKinds(session.did)).toEqual(kinds)
       await expectNobodyHalf(world)
       const active = Object.values(await world.states()).filter((status) => status === 'active')
       expect(active).toHaveLength(1)
@@ -251,17 +251,17 @@ describe('a lost answer', () => {
     [3, 'after'],
     [6, 'after'],
   ] as const)('of call %i, %s its effect, is not even noticed', async (at, when) => {
-    const world = new CreationWorld()
+    const world = new AccountCreationFixture()
     world.fault = { at, when, crash: false }
     const { did } = await createAccount(world.deps(), input)
     expect(await world.states()).toEqual({ [did]: 'active' })
-    expect(await world.announced(did)).toEqual(kinds)
+    expect(await world.deliveredKinds(did)).toEqual(kinds)
   })
 })
 
 describe('a confirmation that nobody hears of', () => {
   it('still makes an account', async () => {
-    const world = new CreationWorld()
+    const world = new AccountCreationFixture()
     const dispatch = world.dispatch()
     const { accounts } = dispatch.directory
     const confirm = async (input: Parameters<typeof accounts.confirm>[0]) => {
@@ -271,23 +271,23 @@ describe('a confirmation that nobody hears of', () => {
     const deaf = { ...dispatch, directory: { accounts: { ...accounts, confirm } } }
     const { did } = await createAccount(world.deps({ dispatch: deaf }), input)
     expect(await world.states()).toEqual({ [did]: 'active' })
-    expect(world.livingDids()).toEqual([did])
+    expect(world.activeDids()).toEqual([did])
   })
 })
 
 describe('a confirmation that comes too late', () => {
   it('ends the DID and leaves the names to whoever has them', async () => {
-    const world = new CreationWorld()
+    const world = new AccountCreationFixture()
     const deps = world.deps()
     const plc = {
       ...deps.plc,
-      send: async (did: string, op: Parameters<typeof deps.plc.send>[1]) => {
-        await deps.plc.send(did, op)
+      sendOperation: async (did: string, op: Parameters<typeof deps.plc.sendOperation>[1]) => {
+        await deps.plc.sendOperation(did, op)
         if (op.type === 'plc_operation') world.clock.time += fiveMinutes
       },
     }
     await expect(createAccount({ ...deps, plc }, input)).rejects.toThrow('expired')
-    expect(world.livingDids()).toEqual([])
+    expect(world.activeDids()).toEqual([])
     await expectNobodyHalf(world)
     await createAccount(world.deps(), input)
   })

@@ -2,21 +2,21 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { createRecord } from '#src/account/repo/write.ts'
-import { find, setState } from '#src/directory/accounts.ts'
+import { findAccount, setState } from '#src/directory/accounts.ts'
 import { createAccount } from '#src/gateway/workflows/create-account.ts'
-import { deleteAccount, sweepDue } from '#src/gateway/workflows/delete-account.ts'
-import { arrive } from '#src/gateway/workflows/migrate-in.ts'
-import { CreationWorld } from '#tests/helpers/creation-world.ts'
+import { deleteAccount, deleteDueAccounts } from '#src/gateway/workflows/delete-account.ts'
+import { migrateIn } from '#src/gateway/workflows/migrate-in.ts'
+import { AccountCreationFixture } from '#tests/support/account-creation-fixture.ts'
 
 const input = { handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
 const collection = 'com.example.thing'
 const publicUrl = 'http://localhost:2583'
 
-let world: CreationWorld
+let world: AccountCreationFixture
 /** Where DIDs point, as the resolver has it. */
 let endpoint = publicUrl
 beforeEach(() => {
-  world = new CreationWorld()
+  world = new AccountCreationFixture()
   endpoint = publicUrl
 })
 
@@ -35,7 +35,7 @@ function deps() {
   }
 }
 
-const sweep = () => sweepDue(deps(), () => false)
+const sweep = () => deleteDueAccounts(deps(), () => false)
 
 async function made(): Promise<string> {
   const { did } = await createAccount(world.deps(), input)
@@ -48,7 +48,7 @@ async function made(): Promise<string> {
 
 async function expectGone(did: string): Promise<void> {
   for (const identifier of [did, input.handle, input.email]) {
-    expect(await find(world.directory, { identifier })).toBeNull()
+    expect(await findAccount(world.directory, { identifier })).toBeNull()
   }
   const { sql } = await world.account(did)
   for (const table of ['record', 'record_blob', 'backlink', 'refresh_token', 'credential']) {
@@ -56,7 +56,7 @@ async function expectGone(did: string): Promise<void> {
   }
   const row = await sql.first<Record<string, unknown>>('SELECT * FROM account')
   expect(row).toMatchObject({ status: 'deleted', handle: null, email: null, password_hash: null })
-  const announced = await world.announced(did)
+  const announced = await world.deliveredKinds(did)
   expect(announced.filter((kind) => kind === '#account')).toHaveLength(2)
   expect(announced.at(-1)).toBe('#account')
   const last = world.accounts.get(did)!.delivered.at(-1)!
@@ -75,8 +75,8 @@ describe('a deletion', () => {
   })
 
   async function expectGoneOnly(did: string): Promise<void> {
-    expect(await find(world.directory, { identifier: did })).toBeNull()
-    expect(await find(world.directory, { identifier: input.handle })).not.toBeNull()
+    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
+    expect(await findAccount(world.directory, { identifier: input.handle })).not.toBeNull()
   }
 
   it('may be asked for twice', async () => {
@@ -94,7 +94,7 @@ describe('a deletion', () => {
     expect(steps).toBeGreaterThan(4)
     for (let at = 1; at <= steps; at++) {
       for (const when of ['before', 'after'] as const) {
-        world = new CreationWorld()
+        world = new AccountCreationFixture()
         const did = await made()
         world.fault = { at: world.calls.length + at, when, crash: true }
         const isDurable = await deleteAccount(deps(), did).then(
@@ -103,12 +103,13 @@ describe('a deletion', () => {
         )
         world.restart()
         // A process that starts reminds those that may have something to say, and looks for those that are due.
-        await world.remindAll()
+        await world.sendReminders()
         await (await world.account(did)).outbox.settled()
         await sweep()
         const { status } = await (await world.account(did)).profile.get()
         if (isDurable || status === 'deleted') await expectGone(did)
-        else expect(await find(world.directory, { identifier: did })).toMatchObject({ status })
+        else
+          expect(await findAccount(world.directory, { identifier: did })).toMatchObject({ status })
       }
     }
   })
@@ -121,14 +122,14 @@ describe('an account that is due', () => {
     const did = await made()
     await changeState(await world.account(did), { active: false, deleteAfter: soon })
     await sweep()
-    expect(await find(world.directory, { identifier: did })).toMatchObject({
+    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
       status: 'deactivated',
     })
     world.clock.time = Date.parse(soon)
     world.restart()
     await sweep()
-    await world.announced(did)
-    expect(await find(world.directory, { identifier: did })).toBeNull()
+    await world.deliveredKinds(did)
+    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
   })
 
   it('is not deleted where it has been activated, or where only the directory thinks so', async () => {
@@ -140,7 +141,9 @@ describe('an account that is due', () => {
     await setState(world.directory, { did, status: 'deactivated', deleteAfter: soon })
     world.clock.time = Date.parse(soon)
     await sweep()
-    expect(await find(world.directory, { identifier: did })).toMatchObject({ status: 'active' })
+    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
+      status: 'active',
+    })
   })
 
   it('is not deleted as long as it is taken down', async () => {
@@ -150,28 +153,30 @@ describe('an account that is due', () => {
     await changeState(account, { active: false, deleteAfter: soon })
     world.clock.time = Date.parse(soon)
     await sweep()
-    expect(await find(world.directory, { identifier: did })).toMatchObject({ status: 'takendown' })
+    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
+      status: 'takendown',
+    })
     await changeState(account, { takedownRef: null })
     await sweep()
-    expect(await find(world.directory, { identifier: did })).toBeNull()
+    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
   })
 })
 
 describe('an account that came from elsewhere', () => {
   const did = 'did:web:alice.example.com'
-  const come = () => arrive(deps(), { ...input, did }, did)
+  const come = () => migrateIn(deps(), { ...input, did }, did)
 
   it('goes after three days, unless its DID points here by then', async () => {
     await come()
     world.clock.time += 3 * 24 * 60 * 60_000
     await sweep()
-    expect(await find(world.directory, { identifier: did })).toMatchObject({
+    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
       status: 'deactivated',
     })
     endpoint = 'https://elsewhere.example.com'
     await sweep()
-    expect(await find(world.directory, { identifier: did })).toBeNull()
-    expect(await world.announced(did)).toEqual(['#account'])
+    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
+    expect(await world.deliveredKinds(did)).toEqual(['#account'])
   })
 
   it('may come again when it has been deleted, and its revs go on', async () => {

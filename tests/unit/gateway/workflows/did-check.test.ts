@@ -40,7 +40,7 @@ function deps(said: Said | undefined) {
   }
   const resolve = async () => (said === undefined ? undefined : document)
   return {
-    plc: { data: async () => (said === undefined ? undefined : data) },
+    plc: { getDocumentData: async () => (said === undefined ? undefined : data) },
     resolver: { resolve, refresh: resolve },
     credentials: { publicUrl, rotationKeyDid },
   }

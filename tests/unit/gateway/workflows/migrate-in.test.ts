@@ -1,19 +1,19 @@
 /** createAccount for a DID that exists already: who may, with what key, and what is there when somebody dies. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { find } from '#src/directory/accounts.ts'
+import { findAccount } from '#src/directory/accounts.ts'
 import { createAccount } from '#src/gateway/workflows/create-account.ts'
-import { arrive, reserveSigningKey } from '#src/gateway/workflows/migrate-in.ts'
-import { CreationWorld } from '#tests/helpers/creation-world.ts'
-import { keys } from '#tests/helpers/new-account.ts'
+import { migrateIn, reserveSigningKey } from '#src/gateway/workflows/migrate-in.ts'
+import { AccountCreationFixture } from '#tests/support/account-creation-fixture.ts'
+import { keys } from '#tests/support/empty-account.ts'
 
 const did = 'did:web:alice.example.com'
 const input = { did, handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
 
-let world: CreationWorld
+let world: AccountCreationFixture
 /** The key that the DID's document names. */
 let named: string | undefined
 beforeEach(() => {
-  world = new CreationWorld()
+  world = new AccountCreationFixture()
   named = undefined
 })
 
@@ -44,16 +44,16 @@ const reserve = async (of?: string) => {
 
 describe('an account from elsewhere', () => {
   it('is deactivated, and of it nothing is told', async () => {
-    await arrive(deps(), input, did)
+    await migrateIn(deps(), input, did)
     expect(await world.states()).toEqual({ [did]: 'deactivated' })
-    expect(await world.announced(did)).toEqual([])
-    expect(world.livingDids()).toEqual([])
+    expect(await world.deliveredKinds(did)).toEqual([])
+    expect(world.activeDids()).toEqual([])
     const row = await (await world.account(did)).profile.get()
     expect(row.deleteAfter).toBe('2026-01-04T00:00:00.000Z')
   })
 
   it('may be called by a domain of its own, if that says so', async () => {
-    const claim = (handle: string) => arrive(deps(), { ...input, handle }, did)
+    const claim = (handle: string) => migrateIn(deps(), { ...input, handle }, did)
     await expect(claim('bob.example.com')).rejects.toMatchObject({
       status: 400,
       message: 'External handle did not resolve to DID',
@@ -63,19 +63,19 @@ describe('an account from elsewhere', () => {
 
   it('may have no password', async () => {
     const { password: _, ...rest } = input
-    await arrive(deps(), rest, did)
+    await migrateIn(deps(), rest, did)
     expect((await (await world.account(did)).profile.get()).passwordHash).toBeNull()
   })
 
   it.each([undefined, 'did:web:bob.example.com', `${did}#atproto_labeler`])(
     'is none for a token of %s',
     async (requester) => {
-      await expect(arrive(deps(), input, requester)).rejects.toMatchObject({
+      await expect(migrateIn(deps(), input, requester)).rejects.toMatchObject({
         status: 401,
         error: 'AuthenticationRequired',
         message: `Missing auth to create account with did: ${did}`,
       })
-      expect(await find(world.directory, { identifier: did })).toBeNull()
+      expect(await findAccount(world.directory, { identifier: did })).toBeNull()
     },
   )
 
@@ -85,44 +85,44 @@ describe('an account from elsewhere', () => {
     [{ email: 'nonsense' }, 'InvalidRequest'],
     [{ handle: 'a.test' }, 'InvalidHandle'],
   ])('is none with %j', async (change, error) => {
-    const attempt = arrive(deps(), { ...input, ...change }, did)
+    const attempt = migrateIn(deps(), { ...input, ...change }, did)
     await expect(attempt).rejects.toMatchObject({ status: 400, error })
   })
 
   it('needs an invite code where accounts do', async () => {
-    const attempt = arrive(deps({ inviteRequired: true }), input, did)
+    const attempt = migrateIn(deps({ inviteRequired: true }), input, did)
     await expect(attempt).rejects.toMatchObject({ error: 'InvalidInviteCode' })
   })
 
   it('does not come twice, nor under a name that is taken', async () => {
     await createAccount(world.deps(), { ...input, email: 'bob@example.com' })
-    await expect(arrive(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
+    await expect(migrateIn(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
     const other = { ...input, handle: 'alice.example.com' }
-    const attempts = [0, 1].map(() => arrive(deps(), other, did))
+    const attempts = [0, 1].map(() => migrateIn(deps(), other, did))
     const outcomes = await Promise.allSettled(attempts)
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    await expect(arrive(deps(), other, did)).rejects.toThrow('Repo already exists')
+    await expect(migrateIn(deps(), other, did)).rejects.toThrow('Repo already exists')
   })
 
   it('is whole or not there, whoever dies when', async () => {
-    await arrive(deps(), input, did)
+    await migrateIn(deps(), input, did)
     const steps = world.calls.length
     for (const crash of [true, false]) {
       for (let at = 1; at <= steps; at++) {
         for (const when of ['before', 'after'] as const) {
-          world = new CreationWorld()
+          world = new AccountCreationFixture()
           world.fault = { at, when, crash }
-          const created = await arrive(deps(), input, did).then(
+          const created = await migrateIn(deps(), input, did).then(
             () => true,
             () => false,
           )
           world.restart()
-          await world.remindAll()
-          const found = await find(world.directory, { identifier: did })
+          await world.sendReminders()
+          const found = await findAccount(world.directory, { identifier: did })
           if (created) expect(found).toMatchObject({ did, status: 'deactivated' })
           if (found === null) {
             world.clock.time += 5 * 60_000
-            await arrive(deps(), input, did)
+            await migrateIn(deps(), input, did)
           }
           expect((await (await world.account(did)).profile.get()).status).toBe('deactivated')
         }
@@ -136,7 +136,7 @@ describe('a reserved key', () => {
     const key = await reserve(did)
     expect(await reserve(did)).toBe(key)
     expect(await reserve('did:web:bob.example.com')).not.toBe(key)
-    await arrive(deps(), input, did)
+    await migrateIn(deps(), input, did)
     expect(await keyOf()).toBe(key)
     expect(await (await world.account(did)).signer()).toHaveProperty('did')
     expect(await reserve(did)).not.toBe(key)
@@ -145,7 +145,7 @@ describe('a reserved key', () => {
   it('may have been put into the DID document before anybody knew whose it is', async () => {
     named = await reserve()
     expect(await reserve()).not.toBe(named)
-    await arrive(deps(), input, did)
+    await migrateIn(deps(), input, did)
     expect(await keyOf()).toBe(named)
   })
 
@@ -160,7 +160,7 @@ describe('a reserved key', () => {
 
   it('that nobody named is not used', async () => {
     const key = await reserve()
-    await arrive(deps(), input, did)
+    await migrateIn(deps(), input, did)
     expect(await keyOf()).not.toBe(key)
   })
 })

@@ -5,23 +5,28 @@ import {
   signPlcOperation,
   submitPlcOperation,
 } from '#src/gateway/workflows/plc-requests.ts'
-import { finishIdentityChanges } from '#src/gateway/workflows/update-handle.ts'
+import { resumeIdentityChanges } from '#src/gateway/workflows/update-handle.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import {
   type PlcOperation,
   tombstoneOperation,
   updateOperation,
 } from '#src/protocol/plc-operation.ts'
-import { everywhere, IdentityWorld, publicUrl, rotationKey } from '#tests/helpers/identity-world.ts'
-import { testDid as did } from '#tests/helpers/open-account.ts'
+import {
+  consistentHandles,
+  IdentityFixture,
+  publicUrl,
+  rotationKey,
+} from '#tests/support/identity-fixture.ts'
+import { testDid as did } from '#tests/support/open-account.ts'
 
 const credentials = { publicUrl, rotationKeyDid: rotationKey.did(), recoveryKeyDid: undefined }
 const pds = { type: 'AtprotoPersonalDataServer', endpoint: publicUrl }
 
-let world: IdentityWorld
+let world: IdentityFixture
 
 beforeEach(async () => {
-  world = await IdentityWorld.open()
+  world = await IdentityFixture.open()
 })
 
 describe('recommendedCredentials', () => {
@@ -57,7 +62,7 @@ describe('signPlcOperation', () => {
     const services = { atproto_pds: { ...pds, endpoint: 'https://elsewhere.example' } }
     const operation = await signPlcOperation(world.process(), did, { services }, believe)
     expect(operation).toMatchObject({ services, alsoKnownAs: ['at://alice.test'] })
-    await world.process().plc.send(did, operation)
+    await world.process().plc.sendOperation(did, operation)
     expect(believed).toBe(1)
   })
 
@@ -90,8 +95,8 @@ describe('submitPlcOperation', () => {
     const rotationKeys = [newSigningKey().key.did(), rotationKey.did()]
     await submit({ rotationKeys })()
     expect(world.plcLog.at(-1)!.rotationKeys).toEqual(rotationKeys)
-    expect(await world.announced()).toEqual(['#identity'])
-    expect(await world.handles()).toEqual(everywhere('alice.test'))
+    expect(await world.deliveredKinds()).toEqual(['#identity'])
+    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
   })
 
   it.each([
@@ -119,9 +124,9 @@ describe('submitPlcOperation', () => {
     world.fault = { at: 3, when: 'after' }
     await expect(submit({})()).rejects.toThrow('dead')
     expect(world.calls.at(-1)).toBe('plc.send')
-    expect(await world.announced()).toEqual([])
-    await finishIdentityChanges(world.process(), { age: 0 })
-    expect(await world.announced()).toEqual(['#identity'])
-    expect(await world.handles()).toEqual(everywhere('alice.test'))
+    expect(await world.deliveredKinds()).toEqual([])
+    await resumeIdentityChanges(world.process(), { age: 0 })
+    expect(await world.deliveredKinds()).toEqual(['#identity'])
+    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
   })
 })

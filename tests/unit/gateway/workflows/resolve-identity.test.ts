@@ -3,7 +3,7 @@ import { XrpcError } from '#src/errors.ts'
 import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
 import {
   didOfHandle,
-  type ResolvingDeps,
+  type ResolveIdentityDeps,
   resolveIdentity,
 } from '#src/gateway/workflows/resolve-identity.ts'
 
@@ -16,7 +16,7 @@ let domains: Record<string, string>
 let documents: Record<string, string[]>
 let asked: string[]
 
-const deps: ResolvingDeps = {
+const deps: ResolveIdentityDeps = {
   dispatch: {
     directory: {
       accounts: {

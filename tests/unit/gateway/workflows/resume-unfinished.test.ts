@@ -1,13 +1,13 @@
 /** What was left under way is finished while the gateway runs, by nobody's call, and looked for until it stops. */
 import { expect, test } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import { Unfinished } from '#src/gateway/workflows/resume-unfinished.ts'
+import { UnfinishedWorkflows } from '#src/gateway/workflows/resume-unfinished.ts'
 import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
 import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
-import { everywhere, IdentityWorld } from '#tests/helpers/identity-world.ts'
-import { keys } from '#tests/helpers/new-account.ts'
-import { testDid as did } from '#tests/helpers/open-account.ts'
-import { RotationWorld } from '#tests/helpers/rotation-world.ts'
+import { keys } from '#tests/support/empty-account.ts'
+import { consistentHandles, IdentityFixture } from '#tests/support/identity-fixture.ts'
+import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
+import { testDid as did } from '#tests/support/open-account.ts'
 
 /** A timer in the test's hand. */
 function handTimer() {
@@ -32,27 +32,27 @@ function handTimer() {
 }
 
 /** Deps of one world; the rest of the other's. */
-async function rotationDeps(world: RotationWorld) {
+async function rotationDeps(world: KeyRotationFixture) {
   const none = { begin: async () => {}, end: async () => {}, list: async () => [] }
   const deps = world.deps()
   const directory = { ...deps.dispatch.directory, identityChanges: none }
   const dispatch = { ...deps.dispatch, directory }
-  return { ...(await IdentityWorld.open()).process(), ...deps, dispatch } as never
+  return { ...(await IdentityFixture.open()).process(), ...deps, dispatch } as never
 }
 
-async function identityDeps(world: IdentityWorld) {
+async function identityDeps(world: IdentityFixture) {
   const deps = world.process()
-  const rotations = { list: async () => [] }
-  const dispatch = { ...deps.dispatch, directory: { ...deps.dispatch.directory, rotations } }
+  const keyRotations = { list: async () => [] }
+  const dispatch = { ...deps.dispatch, directory: { ...deps.dispatch.directory, keyRotations } }
   return { ...deps, dispatch, keys } as never
 }
 
 test('a change of a signing key: at the start at once, later when nobody is at it any more', async () => {
-  const world = await RotationWorld.open()
+  const world = await KeyRotationFixture.open()
   const signingKey = await world.reserve()
   const { timer, set, fire } = handTimer()
-  const unfinished = new Unfinished(await rotationDeps(world), timer)
-  unfinished.watch()
+  const unfinished = new UnfinishedWorkflows(await rotationDeps(world), timer)
+  unfinished.start()
   expect(await set()).toBe(10_000)
 
   world.fault = (call) => {
@@ -63,11 +63,11 @@ test('a change of a signing key: at the start at once, later when nobody is at i
   world.fault = () => {}
   fire()
   await set()
-  expect(world.published).not.toBe(signingKey)
+  expect(world.publishedKey).not.toBe(signingKey)
   world.clock.time += 20_000
   fire()
   await set()
-  expect(world.published).toBe(signingKey)
+  expect(world.publishedKey).toBe(signingKey)
   expect((await world.account.signer()).did()).toBe(signingKey)
   unfinished.stop()
 
@@ -81,15 +81,15 @@ test('a change of a signing key: at the start at once, later when nobody is at i
   world.fault = () => {}
   world.clock.time += 1
   const restarted = handTimer()
-  new Unfinished(await rotationDeps(world), restarted.timer).watch()
+  new UnfinishedWorkflows(await rotationDeps(world), restarted.timer).start()
   await restarted.set()
-  expect(world.published).toBe(next)
+  expect(world.publishedKey).toBe(next)
 })
 
 test('a change of a handle that was published', async () => {
-  const world = await IdentityWorld.open()
+  const world = await IdentityFixture.open()
   const { timer, set, fire } = handTimer()
-  new Unfinished(await identityDeps(world), timer).watch()
+  new UnfinishedWorkflows(await identityDeps(world), timer).start()
   await set()
   world.fault = { at: 5, when: 'after' }
   await expect(updateHandle(world.process(), { did, handle: 'bob.test' })).rejects.toThrow('dead')
@@ -101,18 +101,18 @@ test('a change of a handle that was published', async () => {
   world.directory.clock.time += 50_000
   fire()
   await set()
-  expect(await world.handles()).toEqual(everywhere('bob.test'))
-  expect(await world.announced()).toEqual(['#identity'])
+  expect(await world.handles()).toEqual(consistentHandles('bob.test'))
+  expect(await world.deliveredKinds()).toEqual(['#identity'])
 })
 
 test('a directory that is away is asked again, less and less often, and nobody after the stop', async () => {
-  const world = await RotationWorld.open()
+  const world = await KeyRotationFixture.open()
   world.fault = () => {
     throw new Error('away')
   }
   const { timer, set, fire, isSet } = handTimer()
-  const unfinished = new Unfinished(await rotationDeps(world), timer)
-  unfinished.watch()
+  const unfinished = new UnfinishedWorkflows(await rotationDeps(world), timer)
+  unfinished.start()
   for (const ms of [10_000, 20_000, 40_000, 60_000, 60_000]) {
     expect(await set()).toBe(ms)
     fire()

@@ -2,17 +2,17 @@
 import { describe, expect, test } from 'vitest'
 import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord } from '#src/account/repo/write.ts'
-import { noteRotation } from '#src/directory/key-rotations.ts'
+import { recordKeyRotation } from '#src/directory/key-rotations.ts'
 import { XrpcError } from '#src/errors.ts'
 import { resumeRotations, rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
-import { announced } from '#tests/helpers/new-account.ts'
-import { RotationWorld } from '#tests/helpers/rotation-world.ts'
-import { verifiedRepo } from '#tests/helpers/verify.ts'
+import { deliveredKinds } from '#tests/support/empty-account.ts'
+import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
+import { verifiedRepo } from '#tests/support/verify-repo.ts'
 
 const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
 const quiet = { age: -1 }
 
-async function repoOf({ account }: RotationWorld): Promise<Uint8Array> {
+async function repoOf({ account }: KeyRotationFixture): Promise<Uint8Array> {
   const { id } = await openExport(account, {}, 'admin')
   const { bytes, done } = await readExport(account, id)
   expect(done).toBe(true)
@@ -20,64 +20,64 @@ async function repoOf({ account }: RotationWorld): Promise<Uint8Array> {
 }
 
 /** The repo is signed with the key that the DID document names, and can be written. */
-async function expectSound(world: RotationWorld): Promise<void> {
-  const { did, published } = world
-  const before = await verifiedRepo(await repoOf(world), { did, key: published })
+async function expectSound(world: KeyRotationFixture): Promise<void> {
+  const { did, publishedKey } = world
+  const before = await verifiedRepo(await repoOf(world), { did, key: publishedKey })
   await createRecord(world.account, thing)
-  const after = await verifiedRepo(await repoOf(world), { did, key: published })
+  const after = await verifiedRepo(await repoOf(world), { did, key: publishedKey })
   expect(after.records.size).toBe(before.records.size + 1)
   expect(await world.directory.sql.all('SELECT did FROM key_rotation')).toEqual([])
 }
 
 describe('a change of the signing key', () => {
   test('publishes the key, signs the repo with it, and announces both', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     await createRecord(world.account, thing)
-    const old = world.published
+    const old = world.publishedKey
     const { rev } = await world.account.lane.head()
-    const seen = (await announced(world.account)).length
+    const seen = (await deliveredKinds(world.account)).length
     const signingKey = await world.reserve()
     await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.published).toBe(signingKey)
+    expect(world.publishedKey).toBe(signingKey)
     expect(signingKey).not.toBe(old)
     expect((await world.account.lane.head()).rev > rev).toBe(true)
     await expectSound(world)
-    const told = await announced(world.account)
+    const told = await deliveredKinds(world.account)
     expect(told.slice(seen)).toEqual(['#identity', '#sync', '#commit'])
   })
 
   test('outlives the life of the account', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
     await world.restart()
     await expectSound(world)
   })
 
   test('takes a key that was reserved for the DID', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve(world.did)
     await rotateSigningKey(world.deps(), { did: world.did, signingKey })
     await expectSound(world)
   })
 
   test('uses the reserved key up: nobody else gets it', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
     expect(await world.directory.sql.all('SELECT name FROM reserved_key')).toEqual([])
   })
 
   test('to the key in use publishes it again and signs the repo anew', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const { cid } = await world.account.lane.head()
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey: world.published })
+    await rotateSigningKey(world.deps(), { did: world.did, signingKey: world.publishedKey })
     expect(world.plcLog.length).toBe(1)
     expect((await world.account.lane.head()).cid).not.toBe(cid)
     await expectSound(world)
   })
 
   test('refuses a key that this server does not hold, and begins nothing', async () => {
-    const world = await RotationWorld.open()
-    const signingKey = await (await RotationWorld.open()).reserve()
+    const world = await KeyRotationFixture.open()
+    const signingKey = await (await KeyRotationFixture.open()).reserve()
     const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
     await expect(asked).rejects.toMatchObject({ status: 400 })
     expect(world.calls).not.toContain('begin')
@@ -85,8 +85,8 @@ describe('a change of the signing key', () => {
   })
 
   test('refuses where the server has no rotation key of the DID, and begins nothing', async () => {
-    const world = await RotationWorld.open()
-    const { rotationKey } = (await RotationWorld.open()).deps()
+    const world = await KeyRotationFixture.open()
+    const { rotationKey } = (await KeyRotationFixture.open()).deps()
     const signingKey = await world.reserve()
     const asked = rotateSigningKey({ ...world.deps(), rotationKey }, { did: world.did, signingKey })
     await expect(asked).rejects.toMatchObject({ status: 400 })
@@ -95,31 +95,31 @@ describe('a change of the signing key', () => {
   })
 
   test('goes back where the PLC directory refuses it', async () => {
-    const world = await RotationWorld.open()
-    const old = world.published
+    const world = await KeyRotationFixture.open()
+    const old = world.publishedKey
     const signingKey = await world.reserve()
     world.fault = (call, when) => {
       if (call === 'plc.send' && when === 'before') throw new XrpcError(400, 'InvalidRequest', 'No')
     }
     const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
     await expect(asked).rejects.toMatchObject({ status: 400, message: 'No' })
-    expect(world.published).toBe(old)
+    expect(world.publishedKey).toBe(old)
     await expectSound(world)
   })
 
   test('goes on where the directory refuses what it has done already', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     world.fault = (call, when) => {
       if (call === 'plc.send' && when === 'after') throw new XrpcError(400, 'InvalidRequest', 'No')
     }
     await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.published).toBe(signingKey)
+    expect(world.publishedKey).toBe(signingKey)
     await expectSound(world)
   })
 
   test('signs nothing while nobody knows what the directory says', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     world.fault = (call) => {
       if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
@@ -131,12 +131,12 @@ describe('a change of the signing key', () => {
     await world.restart()
     await expect(createRecord(world.account, thing)).rejects.toMatchObject(refused)
     expect(await resumeRotations(world.deps(), quiet)).toBe(0)
-    expect(world.published).toBe(signingKey)
+    expect(world.publishedKey).toBe(signingKey)
     await expectSound(world)
   })
 
   test('leaves no commit behind that the old key signed, however many are written meanwhile', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     const rotating = rotateSigningKey(world.deps(), { did: world.did, signingKey })
     let done = false
@@ -150,7 +150,7 @@ describe('a change of the signing key', () => {
   })
 
   test('asked for by two at once is done once', async () => {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     const input = { did: world.did, signingKey }
     const both = [rotateSigningKey(world.deps(), input), rotateSigningKey(world.deps(), input)]
@@ -172,7 +172,7 @@ describe('the key of a did:web', () => {
   })
 
   test('is taken when its document names it', async () => {
-    const world = await RotationWorld.open(did)
+    const world = await KeyRotationFixture.open(did)
     const signingKey = await world.reserve()
     const resolve = async () => named(signingKey)
     const deps = { ...world.deps(), resolver: { resolve, refresh: resolve } }
@@ -182,9 +182,9 @@ describe('the key of a did:web', () => {
   })
 
   test('is not begun before its document names it', async () => {
-    const world = await RotationWorld.open(did)
+    const world = await KeyRotationFixture.open(did)
     const signingKey = await world.reserve()
-    const resolve = async () => named(world.published)
+    const resolve = async () => named(world.publishedKey)
     const deps = { ...world.deps(), resolver: { resolve, refresh: resolve } }
     await expect(rotateSigningKey(deps, { did, signingKey })).rejects.toMatchObject({ status: 400 })
     expect(world.calls).not.toContain('begin')
@@ -192,7 +192,7 @@ describe('the key of a did:web', () => {
 })
 
 describe('whoever dies', async () => {
-  const plain = await RotationWorld.open()
+  const plain = await KeyRotationFixture.open()
   await rotateSigningKey(plain.deps(), { did: plain.did, signingKey: await plain.reserve() })
   const steps = plain.calls.length
   const moments = Array.from({ length: steps }, (_, at) => [
@@ -201,7 +201,7 @@ describe('whoever dies', async () => {
   ]).flat()
 
   async function crashed({ at, when }: { at: number; when: 'before' | 'after' }) {
-    const world = await RotationWorld.open()
+    const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     world.fault = (_, moment) => {
       const made = world.calls.length - 1
@@ -223,19 +223,19 @@ describe('whoever dies', async () => {
   test.each(moments)('$when $name (call $at) may ask again', async (moment) => {
     const { world, signingKey } = await crashed(moment)
     await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.published).toBe(signingKey)
+    expect(world.publishedKey).toBe(signingKey)
     await expectSound(world)
   })
 })
 
 test('whoever finishes one strikes out no other that was begun meanwhile', async () => {
-  const world = await RotationWorld.open()
+  const world = await KeyRotationFixture.open()
   const next = await world.reserve()
   const { directory } = world
   world.fault = (call, when) => {
     if (call !== 'finish' || when !== 'after') return
     world.clock.time += 1
-    void noteRotation(directory, { did: world.did })
+    void recordKeyRotation(directory, { did: world.did })
   }
   await rotateSigningKey(world.deps(), { did: world.did, signingKey: next })
   expect(await directory.sql.all('SELECT noted_at FROM key_rotation')).toEqual([
@@ -246,7 +246,7 @@ test('whoever finishes one strikes out no other that was begun meanwhile', async
 })
 
 test('what somebody is still at is left to them', async () => {
-  const world = await RotationWorld.open()
+  const world = await KeyRotationFixture.open()
   const signingKey = await world.reserve()
   world.fault = (call) => {
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')

@@ -1,37 +1,37 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { find, resolveHandle } from '#src/directory/accounts.ts'
+import { findAccount, resolveHandle } from '#src/directory/accounts.ts'
 import { beginIdentityChange, listIdentityChanges } from '#src/directory/identity-changes.ts'
-import { confirm, reserve } from '#src/directory/reservations.ts'
+import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import { finishIdentityChanges, updateHandle } from '#src/gateway/workflows/update-handle.ts'
+import { resumeIdentityChanges, updateHandle } from '#src/gateway/workflows/update-handle.ts'
 import { plcHandle, updateOperation } from '#src/protocol/plc-operation.ts'
 import {
-  everywhere,
+  consistentHandles,
   type Fault,
-  IdentityWorld,
+  IdentityFixture,
   rotationKey,
-} from '#tests/helpers/identity-world.ts'
-import { testDid as did } from '#tests/helpers/open-account.ts'
-import { confirmation, newKey } from '#tests/helpers/test-directory.ts'
+} from '#tests/support/identity-fixture.ts'
+import { testDid as did } from '#tests/support/open-account.ts'
+import { confirmation, newKey } from '#tests/support/test-directory.ts'
 
-let world: IdentityWorld
+let world: IdentityFixture
 
 beforeEach(async () => {
-  world = await IdentityWorld.open()
+  world = await IdentityFixture.open()
 })
 
 describe('updateHandle', () => {
   it('changes it everywhere, and announces it', async () => {
     await updateHandle(world.process(), { did, handle: 'Bob.test' })
-    expect(await world.handles()).toEqual(everywhere('bob.test'))
-    expect(await world.announced()).toEqual(['#identity'])
+    expect(await world.handles()).toEqual(consistentHandles('bob.test'))
+    expect(await world.deliveredKinds()).toEqual(['#identity'])
     expect(await resolveHandle(world.directory, { handle: 'alice.test' })).toBeNull()
   })
 
   it('announces an unchanged handle, and publishes nothing', async () => {
     await updateHandle(world.process(), { did, handle: 'alice.test' })
-    expect(await world.handles()).toEqual(everywhere('alice.test'))
-    expect(await world.announced()).toEqual(['#identity'])
+    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
+    expect(await world.deliveredKinds()).toEqual(['#identity'])
     expect(world.plcLog).toHaveLength(1)
   })
 
@@ -48,23 +48,25 @@ describe('updateHandle', () => {
   })
 
   it('believes a domain that leads to the DID', async () => {
-    world.domains['alice.example.com'] = did
+    world.handleDids['alice.example.com'] = did
     await updateHandle(world.process(), { did, handle: 'alice.example.com' })
-    expect(await world.handles()).toEqual(everywhere('alice.example.com'))
+    expect(await world.handles()).toEqual(consistentHandles('alice.example.com'))
     const stolen = updateHandle(world.process(), { did, handle: 'bob.example.com' })
     await expect(stolen).rejects.toThrow('External handle did not resolve to DID')
   })
 
   it('refuses a handle that is taken, or about to be', async () => {
     const carol = { did: 'did:plc:carol', handle: 'carol.test', email: 'carol@example.com' }
-    await reserve(world.directory, { ...carol, ...newKey })
+    await reserveAccount(world.directory, { ...carol, ...newKey })
     await beginIdentityChange(world.directory, { did: 'did:plc:dan', handle: 'dan.test' })
     for (const handle of ['carol.test', 'dan.test']) {
       const taken = updateHandle(world.process(), { did, handle })
       await expect(taken).rejects.toMatchObject({ status: 400, error: 'HandleNotAvailable' })
     }
     const reserved = { did: 'did:plc:erin', handle: 'dan.test', email: 'erin@example.com' }
-    await expect(reserve(world.directory, { ...reserved, ...newKey })).rejects.toThrow('taken')
+    await expect(reserveAccount(world.directory, { ...reserved, ...newKey })).rejects.toThrow(
+      'taken',
+    )
     expect(await world.handles()).toMatchObject({ plc: 'alice.test', account: 'alice.test' })
   })
 
@@ -74,38 +76,38 @@ describe('updateHandle', () => {
     await expect(other()).rejects.toThrow('Another change of the handle is under way')
     world.directory.clock.time += 60_000
     await other()
-    expect(await world.handles()).toEqual(everywhere('carol.test'))
+    expect(await world.handles()).toEqual(consistentHandles('carol.test'))
   })
 
   it('changes nothing where the PLC directory refuses', async () => {
-    world.plcRefuses = invalidRequest('no such key')
+    world.plcError = invalidRequest('no such key')
     const refused = updateHandle(world.process(), { did, handle: 'bob.test' })
     await expect(refused).rejects.toThrow('no such key')
-    expect(await world.handles()).toEqual(everywhere('alice.test'))
-    expect(await world.announced()).toEqual([])
+    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
+    expect(await world.deliveredKinds()).toEqual([])
   })
 
   it('goes on where the operation arrived and its answer did not', async () => {
-    world.plcLoses = new XrpcError(502, 'UpstreamFailure', 'unreachable')
+    world.plcErrorAfterAccepting = new XrpcError(502, 'UpstreamFailure', 'unreachable')
     await updateHandle(world.process(), { did, handle: 'bob.test' })
-    expect(await world.handles()).toEqual(everywhere('bob.test'))
+    expect(await world.handles()).toEqual(consistentHandles('bob.test'))
   })
 
   it('keeps the handle for the next try where nobody can tell what became of it', async () => {
-    world.plcRefuses = new XrpcError(502, 'UpstreamFailure', 'unreachable')
+    world.plcError = new XrpcError(502, 'UpstreamFailure', 'unreachable')
     const lost = updateHandle(world.process(), { did, handle: 'bob.test' })
     await expect(lost).rejects.toMatchObject({ status: 502 })
-    expect(await world.handles()).toEqual({ ...everywhere('alice.test'), changes: 1 })
-    world.plcRefuses = undefined
+    expect(await world.handles()).toEqual({ ...consistentHandles('alice.test'), changes: 1 })
+    world.plcError = undefined
     await updateHandle(world.process(), { did, handle: 'bob.test' })
-    expect(await world.handles()).toEqual(everywhere('bob.test'))
+    expect(await world.handles()).toEqual(consistentHandles('bob.test'))
   })
 
   it('takes a handle that somebody wanted a minute ago', async () => {
     await beginIdentityChange(world.directory, { did: 'did:plc:dan', handle: 'dan.test' })
     world.directory.clock.time += 60_000
     await updateHandle(world.process(), { did, handle: 'dan.test' })
-    expect(await world.handles()).toEqual(everywhere('dan.test'))
+    expect(await world.handles()).toEqual(consistentHandles('dan.test'))
   })
 
   it('refuses an account that was taken down', async () => {
@@ -125,24 +127,24 @@ describe('updateHandle', () => {
       { at: i + 1, when: 'after' },
     ])
     for (const fault of faults) {
-      world = await IdentityWorld.open()
+      world = await IdentityFixture.open()
       world.fault = fault
       await updateHandle(world.process(), { did, handle: 'bob.test' }).catch(() => {})
       world.fault = undefined
       const isPublished = plcHandle(world.plcLog.at(-1)!) === 'bob.test'
-      await finishIdentityChanges(world.process(), { age: 0 })
+      await resumeIdentityChanges(world.process(), { age: 0 })
       const where = `${steps[fault.at - 1]} ${fault.when}`
       const { changes, ...handles } = await world.handles()
-      const { changes: _, ...expected } = everywhere(isPublished ? 'bob.test' : 'alice.test')
+      const { changes: _, ...expected } = consistentHandles(isPublished ? 'bob.test' : 'alice.test')
       expect(handles, where).toEqual(expected)
       expect(changes, where).toBeLessThanOrEqual(isPublished ? 0 : 1)
-      expect((await world.announced()).length > 0, where).toBe(isPublished)
+      expect((await world.deliveredKinds()).length > 0, where).toBe(isPublished)
       world.directory.clock.time += 60_000
-      await finishIdentityChanges(world.process(), { age: 0 })
-      expect(await world.handles(), where).toEqual(everywhere(handles.plc!))
+      await resumeIdentityChanges(world.process(), { age: 0 })
+      expect(await world.handles(), where).toEqual(consistentHandles(handles.plc!))
 
       await updateHandle(world.process(), { did, handle: 'bob.test' })
-      expect(await world.handles(), where).toEqual(everywhere('bob.test'))
+      expect(await world.handles(), where).toEqual(consistentHandles('bob.test'))
     }
     expect(world.warnings).toEqual([])
   })
@@ -153,15 +155,15 @@ describe('updateHandle of a did:web', () => {
 
   it('waits for its document to say so', async () => {
     const zoe = { did: web, handle: 'zoe.test', email: 'zoe@example.com' }
-    await reserve(world.directory, { ...zoe, ...newKey })
-    await confirm(world.directory, { did: web, ...confirmation })
-    world.domains['zoe.example.com'] = web
+    await reserveAccount(world.directory, { ...zoe, ...newKey })
+    await confirmAccount(world.directory, { did: web, ...confirmation })
+    world.handleDids['zoe.example.com'] = web
     const change = () => updateHandle(world.process(), { did: web, handle: 'zoe.example.com' })
     await expect(change()).rejects.toThrow('DID is not properly configured for handle')
     expect(await listIdentityChanges(world.directory, { age: 0, limit: 1 })).toEqual([])
     world.documents[web] = 'zoe.example.com'
     await change()
-    expect(await find(world.directory, { identifier: web })).toMatchObject({
+    expect(await findAccount(world.directory, { identifier: web })).toMatchObject({
       handle: 'zoe.example.com',
     })
     expect(world.plcLog).toHaveLength(1)
@@ -175,9 +177,9 @@ describe('finishIdentityChanges', () => {
     expect(world.calls.at(-1)).toBe('plc.send')
     world.directory.clock.time += 60_000
     const bob = { did: 'did:plc:bob', handle: 'bob.test', email: 'bob@example.com' }
-    await reserve(world.directory, { ...bob, ...newKey })
+    await reserveAccount(world.directory, { ...bob, ...newKey })
     world.fault = undefined
-    await finishIdentityChanges(world.process(), { age: 0 })
+    await resumeIdentityChanges(world.process(), { age: 0 })
     expect(await world.handles()).toMatchObject({ directory: 'alice.test', changes: 0 })
     expect(world.warnings).toEqual([])
   })

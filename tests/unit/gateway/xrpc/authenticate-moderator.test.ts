@@ -13,7 +13,7 @@ import {
   openGateway,
   outcome,
   post,
-} from '#tests/helpers/gateway.ts'
+} from '#tests/support/gateway.ts'
 
 const admin = (name: string) => `com.atproto.admin.${name}`
 const getStatus = admin('getSubjectStatus')

@@ -9,7 +9,7 @@ import {
   outcome,
   post,
   withRefreshToken,
-} from '#tests/helpers/gateway.ts'
+} from '#tests/support/gateway.ts'
 
 const hour = 60 * 60 * 1000
 const getSession = 'com.atproto.server.getSession'

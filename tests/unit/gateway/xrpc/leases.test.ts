@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Leases, type Standing } from '#src/gateway/xrpc/leases.ts'
-import { type Ask, lease, openLimiter, type Unspent } from '#src/limits/limiter.ts'
-import { TestClock } from '#tests/helpers/new-account.ts'
+import { Leases, type LimitStatus } from '#src/gateway/xrpc/leases.ts'
+import { type LeaseRequest, lease, openLimiter, type UnspentLease } from '#src/limits/limiter.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
 
 const narrow = { name: 'narrow', points: 30, durationMs: 300_000 }
 const wide = { name: 'wide', points: 3000, durationMs: 300_000 }
@@ -12,7 +12,7 @@ function world(gateways = 1) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })
   const state = { isDown: false, asks: 0, failures: 0 }
-  const send = async (asks: readonly Ask[], unspent: readonly Unspent[]) => {
+  const send = async (asks: readonly LeaseRequest[], unspent: readonly UnspentLease[]) => {
     state.asks += 1
     await Promise.resolve()
     if (state.isDown) throw new Error('away')
@@ -24,7 +24,7 @@ function world(gateways = 1) {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-async function countAllowed(standings: (Standing | Promise<Standing>)[]): Promise<number> {
+async function countAllowed(standings: (LimitStatus | Promise<LimitStatus>)[]): Promise<number> {
   return (await Promise.all(standings)).filter(({ isRefused }) => !isRefused).length
 }
 
@@ -99,7 +99,7 @@ describe('a wide limit', () => {
     void one.take(wide, 'key', 1)
     await settled()
     clock.time += 10_001
-    await one.giveBack()
+    await one.returnIdle()
     let allowed = 0
     while (!(await other.take(wide, 'key', 1)).isRefused) allowed++
     expect(allowed).toBe(2999)

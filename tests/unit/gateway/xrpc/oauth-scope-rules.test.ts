@@ -1,7 +1,7 @@
 import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { describe, expect, it } from 'vitest'
 import { methods } from '#src/gateway/methods/table.ts'
-import { mustAllow } from '#src/gateway/xrpc/oauth-scope-rules.ts'
+import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 
 /** What each method asks of an app, as in the reference; what is not here, no app may call. */
 const anyApp = [
@@ -93,7 +93,7 @@ const server = { services: { audienceOf: () => aud } }
 function outcome(nsid: string, scope: string, asked: object = {}): unknown {
   const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...asked }
   try {
-    mustAllow(
+    mustHaveScope(
       methods.get(nsid)!,
       new ScopePermissionsTransition(`atproto ${scope}`),
       shown as never,

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
 import {
-  attemptCounter,
+  attemptLimiter,
   type CountedCall,
+  rateLimitHeaders,
   rateLimits,
-  standingHeaders,
 } from '#src/gateway/xrpc/rate-limits.ts'
 import { lease, openLimiter } from '#src/limits/limiter.ts'
-import { TestClock } from '#tests/helpers/new-account.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
 
 const MINUTE = 60_000
 
@@ -160,14 +160,14 @@ describe('what the client is told', () => {
   it('in the headers of the reference', () => {
     const limit = { name: 'any', points: 30, durationMs: 5 * MINUTE }
     const standing = { limit, isRefused: false, remaining: 29, resetAt: 1_700_000_300_500 }
-    expect(standingHeaders(standing, 1_700_000_000_500)).toEqual({
+    expect(rateLimitHeaders(standing, 1_700_000_000_500)).toEqual({
       'ratelimit-limit': '30',
       'ratelimit-reset': '1700000300',
       'ratelimit-remaining': '29',
       'ratelimit-policy': '30;w=300',
     })
     const refused = { ...standing, isRefused: true, remaining: 0 }
-    expect(standingHeaders(refused, 1_700_000_000_400)).toMatchObject({ 'retry-after': '301' })
+    expect(rateLimitHeaders(refused, 1_700_000_000_400)).toMatchObject({ 'retry-after': '301' })
   })
 
   it('of the limit with the fewest points left, or of the one that refuses', async () => {
@@ -182,12 +182,12 @@ describe('what the client is told', () => {
 
 it('counts what is done on the pages as the method that does the same, by name and address', async () => {
   const { check } = open()
-  const count = attemptCounter(check)
+  const count = attemptLimiter(check)
   const signIn = (address: string, identifier = 'alice.test') =>
     count('com.atproto.server.createSession', { address, input: { identifier } })
   for (let i = 0; i < 30; i++) await signIn('203.0.113.7')
   await expect(signIn('203.0.113.7', 'Alice.test')).rejects.toMatchObject({ status: 429 })
   await signIn('203.0.113.8')
   await signIn('203.0.113.7', 'bob.test')
-  await attemptCounter(undefined)('com.atproto.server.createSession', { address: '', input: {} })
+  await attemptLimiter(undefined)('com.atproto.server.createSession', { address: '', input: {} })
 })

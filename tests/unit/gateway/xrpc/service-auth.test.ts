@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type IssuerResolver, verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken, type ServiceClaims } from '#src/protocol/service-token.ts'
-import { openToken } from '#tests/helpers/session-tokens.ts'
+import { decodeToken } from '#tests/support/session-tokens.ts'
 
 const iss = 'did:plc:abcdefghijklmnopqrstuvwx'
 const aud = 'did:web:pds.example.com'
@@ -56,14 +56,14 @@ describe('a service token', () => {
     for (const keypair of [await Secp256k1Keypair.create(), await P256Keypair.create()]) {
       const theirs = await createServiceJwt({ iss, aud, lxm, keypair })
       expect(await verify(theirs, resolver(keypair.did()))).toEqual({ iss })
-      const [a, b] = [openToken(ours), openToken(theirs)]
+      const [a, b] = [decodeToken(ours), decodeToken(theirs)]
       expect(Object.keys(a.claims)).toEqual(Object.keys(b.claims))
       expect(Object.keys(a.header)).toEqual(Object.keys(b.header))
     }
   })
 
   it('leaves lxm out where it is for any method', () => {
-    expect(openToken(token({ lxm: undefined })).claims).not.toHaveProperty('lxm')
+    expect(decodeToken(token({ lxm: undefined })).claims).not.toHaveProperty('lxm')
   })
 
   it('is believed of a labeler by its own key', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
-import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/helpers/gateway.ts'
+import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const record = { $type: 'app.bsky.feed.post', text: 'hi', createdAt: '2026-11-20T00:00:00.000Z' }
 const createRecord = 'com.atproto.repo.createRecord'

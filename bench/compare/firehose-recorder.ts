@@ -1,0 +1,88 @@
+/** A subscriber of one server's firehose, who tells what has come since he was last asked. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { decodeFirst, fromBytes } from '@atcute/cbor'
+import WebSocket from 'ws'
+import { describeCar } from './describe-car.ts'
+
+interface EventBody {
+  seq?: number
+  repo?: string
+  did?: string
+  commit?: { $link: string }
+  blocks?: Parameters<typeof fromBytes>[0]
+  ops?: { action: string; path: string; cid: unknown; prev?: unknown }[]
+}
+
+/** One event: its kind, and its fields with what differs from day to day left out. */
+export interface RecordedEvent {
+  kind: string
+  did: string | undefined
+  fields: Record<string, unknown>
+  commit: string | undefined
+}
+
+export class FirehoseRecorder {
+  readonly #socket: WebSocket
+  readonly #frames: Buffer[] = []
+  #closed: { code: number; reason: string } | undefined
+
+  private constructor(url: string, query: string) {
+    const path = `/xrpc/com.atproto.sync.subscribeRepos${query}`
+    this.#socket = new WebSocket(`${url.replace('http', 'ws')}${path}`)
+    this.#socket.on('message', (frame: Buffer) => this.#frames.push(frame))
+    this.#socket.on('close', (code, reason) => {
+      this.#closed = { code, reason: String(reason) }
+    })
+    this.#socket.on('error', () => {})
+  }
+
+  /** Resolves once the connection is open, or refused. */
+  static async open(url: string, query = ''): Promise<FirehoseRecorder> {
+    const listener = new FirehoseRecorder(url, query)
+    await new Promise<void>((resolve) => {
+      listener.#socket.once('open', resolve)
+      listener.#socket.once('close', () => resolve())
+    })
+    return listener
+  }
+
+  /** How the server ended the connection; undefined while it is open. */
+  get closed(): { code: number; reason: string } | undefined {
+    return this.#closed
+  }
+
+  /**
+   * Takes what has come so far: until `last` has come and it is quiet, or a second has passed. A new account is
+   * announced a moment after its answer.
+   */
+  async take(last: (heard: RecordedEvent) => boolean = () => false): Promise<RecordedEvent[]> {
+    const taken: RecordedEvent[] = []
+    for (let waits = 0, quiet = 0; waits < 40 && this.#closed === undefined; waits++) {
+      const frames = this.#frames.splice(0)
+      for (const frame of frames) taken.push(await read(frame))
+      quiet = frames.length > 0 ? 0 : quiet + 1
+      if (quiet >= 4 && taken.some(last)) break
+      await sleep(25)
+    }
+    for (const frame of this.#frames.splice(0)) taken.push(await read(frame))
+    return taken
+  }
+
+  close(): void {
+    this.#socket.terminate()
+  }
+}
+
+async function read(frame: Buffer): Promise<RecordedEvent> {
+  const [header, rest] = decodeFirst(new Uint8Array(frame))
+  const [decoded] = decodeFirst(rest)
+  const { seq, blocks, commit, ...body } = decoded as EventBody
+  const fields = {
+    ...(JSON.parse(JSON.stringify(body)) as EventBody),
+    ...(seq !== undefined && { seq: typeof seq }),
+    ...(commit !== undefined && { commit: commit.$link }),
+    ...(blocks !== undefined && { blocks: await describeCar(fromBytes(blocks)) }),
+  }
+  const kind = header.op === -1 ? '#error' : String(header.t)
+  return { kind, did: body.repo ?? body.did, fields, commit: commit?.$link }
+}

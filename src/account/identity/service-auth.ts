@@ -1,0 +1,25 @@
+/** The tokens by which an account proves itself to other services, signed with its repo's key. */
+import { randomBytes } from 'node:crypto'
+import type { Account } from '#src/account/account.ts'
+import { forbidden } from '#src/errors.ts'
+import { createServiceToken } from '#src/protocol/service-token.ts'
+
+const LIFETIME_S = 60
+
+/**
+ * A token for `aud`, a DID or `did#service`, and for the method `lxm`, or for any. It lives until `exp` (seconds since
+ * 1970), or a minute. Whether the caller may have it is for the gateway to know. Throws 403 where there is no account.
+ */
+export async function getServiceAuth(
+  account: Account,
+  { aud, lxm, exp }: { aud: string; lxm?: string; exp?: number },
+): Promise<{ token: string }> {
+  const row = await account.profile.find()
+  if (row === undefined || row.status === 'deleted') {
+    throw forbidden('Account not found', 'AccountNotFound')
+  }
+  const iat = Math.floor(account.clock.now() / 1000)
+  const jti = randomBytes(16).toString('hex')
+  const claims = { iat, iss: account.did, aud, exp: exp ?? iat + LIFETIME_S, lxm, jti }
+  return { token: createServiceToken(claims, await account.signer()) }
+}

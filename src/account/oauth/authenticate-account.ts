@@ -1,0 +1,25 @@
+/** Whether somebody who signs in to an app with a password is the account's owner. */
+import type { Account } from '#src/account/account.ts'
+import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
+import { findAppPassword } from '#src/account/sessions/app-passwords.ts'
+import { isPassword } from '#src/account/sessions/passwords.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { wrongCredentials } from '#src/rules/passwords.ts'
+import { may } from '#src/rules/states.ts'
+
+/** Throws 401 for a wrong password; 400 for an app password, which opens no such door, and for a taken-down account. */
+export async function authenticateAccount(
+  account: Account,
+  { password }: { password: string },
+): Promise<AccountSummary> {
+  const person = await describeAccount(account)
+  if (person === null) throw wrongCredentials()
+  if (await isPassword(account, password)) {
+    if (may('logIn', person.status)) return person
+    throw invalidRequest('Account was taken down')
+  }
+  if ((await findAppPassword(account, password)) !== undefined) {
+    throw invalidRequest('App passwords are not allowed')
+  }
+  throw wrongCredentials()
+}

@@ -1,0 +1,84 @@
+/** Where the account is signed in, and which apps its owner has allowed what: its half of the provider's stores. */
+import type { Account } from '#src/account/account.ts'
+import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
+import type { Statement } from '#src/ports/sql.ts'
+
+/** The account on a device. Times are milliseconds since 1970. */
+export interface DeviceLink {
+  deviceId: string
+  createdAt: number
+  /** When its owner last showed the password there. */
+  updatedAt: number
+}
+
+/** From client ids to what their owner allowed them before, as JSON. */
+export type AuthorizedClients = Record<string, string>
+
+const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS updatedAt
+  FROM oauth WHERE kind = 'device'`
+
+/** Notes that the account's owner has just signed in on the device. */
+export async function signInOnDevice(
+  { sql, clock }: Account,
+  { deviceId }: { deviceId: string },
+): Promise<void> {
+  await sql.batch([upsert('device', deviceId, null, clock.now())])
+}
+
+/** Silent where the account is not signed in there. */
+export async function signOutOfDevice(
+  { sql }: Account,
+  { deviceId }: { deviceId: string },
+): Promise<void> {
+  await sql.batch([
+    { sql: `DELETE FROM oauth WHERE kind = 'device' AND id = ?`, params: [deviceId] },
+  ])
+}
+
+/** The account, if it is signed in on the device. */
+export async function findOnDevice(
+  account: Account,
+  { deviceId }: { deviceId: string },
+): Promise<{ link: DeviceLink; person: AccountSummary; clients: AuthorizedClients } | null> {
+  const link = await account.sql.first<DeviceLink>(`${links} AND id = ?`, deviceId)
+  const known = link && (await describeWithClients(account))
+  return known ? { link, ...known } : null
+}
+
+/** Where it is signed in, the newest first. */
+export async function listDevices({ sql }: Account): Promise<DeviceLink[]> {
+  return sql.all<DeviceLink>(`${links} ORDER BY updated_at DESC, id`)
+}
+
+/** The account, and the apps that know it; null where there is none any more. */
+export async function describeWithClients(
+  account: Account,
+): Promise<{ person: AccountSummary; clients: AuthorizedClients } | null> {
+  const person = await describeAccount(account)
+  if (person === null) return null
+  const rows = await account.sql.all<{ id: string; data: string }>(
+    `SELECT id, data FROM oauth WHERE kind = 'client'`,
+  )
+  return { person, clients: Object.fromEntries(rows.map(({ id, data }) => [id, data])) }
+}
+
+/** Notes what its owner has allowed a client; `data` is JSON. */
+export async function setAuthorizedClient(
+  { sql, clock }: Account,
+  { clientId, data }: { clientId: string; data: string },
+): Promise<void> {
+  await sql.batch([upsert('client', clientId, data, clock.now())])
+}
+
+/** Forgets all clients. */
+export function deleteAuthorizedClients(): Statement {
+  return { sql: `DELETE FROM oauth WHERE kind = 'client'` }
+}
+
+function upsert(kind: string, id: string, data: string | null, now: number): Statement {
+  return {
+    sql: `INSERT INTO oauth (kind, id, data, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
+          ON CONFLICT (kind, id) DO UPDATE SET data = ?3, updated_at = ?4`,
+    params: [kind, id, data, now],
+  }
+}

@@ -1,0 +1,162 @@
+/** Invite codes as the admin sees them: listed, with their uses, and disabled (com.atproto.admin). */
+import type { Directory } from '#src/directory/open-directory.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { SqlValue } from '#src/ports/sql.ts'
+
+/** com.atproto.server.defs#inviteCode. Times are ISO text. */
+export interface InviteCode {
+  code: string
+  /** How many accounts it is good for, those that used it already included. */
+  available: number
+  disabled: boolean
+  /** A DID, or `admin`. */
+  forAccount: string
+  createdBy: string
+  createdAt: string
+  /** Newest first. */
+  uses: InviteUse[]
+}
+
+interface InviteUse {
+  /** DID. */
+  usedBy: string
+  usedAt: string
+}
+
+/** What invites have to do with one account. */
+export interface AccountInvites {
+  invites: InviteCode[]
+  invitedBy?: InviteCode
+  invitesDisabled: boolean
+}
+
+/** Accounts that are being created have used nothing yet; those that are gone have. */
+const uses = `FROM invite_code_use AS use LEFT JOIN account AS user ON user.did = use.used_by
+              WHERE user.reserved_until IS NULL`
+
+const codes = `SELECT code, available_uses AS available, disabled, for_account AS forAccount,
+                 created_by AS createdBy, created_at AS createdAt,
+                 (SELECT count(*) ${uses} AND use.code = invite_code.code) AS used
+               FROM invite_code`
+
+type CodeRow = Omit<InviteCode, 'uses' | 'disabled'> & { disabled: number; used: number }
+
+/**
+ * com.atproto.admin.getInviteCodes: newest first, or those used most. Throws 400 for another `sort`, and for a
+ * `cursor` that is none of ours: `<ms or uses>::<code>` of the last one before.
+ */
+export async function listInviteCodes(
+  { sql }: Directory,
+  { sort, limit, cursor }: { sort: string; limit: number; cursor?: string },
+): Promise<{ codes: InviteCode[]; cursor?: string }> {
+  if (sort !== 'recent' && sort !== 'usage') throw invalidRequest(`unknown sort method: ${sort}`)
+  const key = sort === 'recent' ? 'createdAt' : 'used'
+  const before = cursor === undefined ? undefined : parseCursor(cursor, sort)
+  const rows = await sql.all<CodeRow>(
+    `SELECT * FROM (${codes}) ${before === undefined ? '' : `WHERE (${key}, code) < (?, ?)`}
+     ORDER BY ${key} DESC, code DESC LIMIT ?`,
+    ...(before ?? []),
+    limit,
+  )
+  const last = rows.at(-1)
+  const found = await withUses(sql, rows)
+  if (last === undefined) return { codes: found }
+  const primary = sort === 'recent' ? Date.parse(last.createdAt) : last.used
+  return { codes: found, cursor: `${primary}::${last.code}` }
+}
+
+function parseCursor(cursor: string, sort: 'recent' | 'usage'): [SqlValue, string] {
+  const [, primary, code] = /^(\d{1,13})::(.+)$/.exec(cursor) ?? []
+  if (primary === undefined || code === undefined) throw invalidRequest('Malformed cursor')
+  return [sort === 'recent' ? new Date(Number(primary)).toISOString() : Number(primary), code]
+}
+
+/** The codes of each of these accounts, which code each came with, and whether it may have new ones. */
+export async function invitesByAccount(
+  { sql }: Directory,
+  { dids }: { dids: readonly string[] },
+): Promise<Record<string, AccountInvites>> {
+  const list = JSON.stringify(dids)
+  const among = 'IN (SELECT value FROM json_each(?))'
+  const [disabled, own, used] = await Promise.all([
+    sql.all<{ did: string }>(
+      `SELECT did FROM account WHERE invites_disabled <> 0 AND did ${among}`,
+      list,
+    ),
+    sql.all<CodeRow>(`${codes} WHERE for_account ${among}`, list),
+    sql.all<{ did: string; code: string }>(
+      `SELECT used_by AS did, code FROM invite_code_use WHERE used_by ${among}`,
+      list,
+    ),
+  ])
+  const invites = await withUses(sql, own)
+  const inviting = await codesOf(sql, [...new Set(used.map(({ code }) => code))])
+  return Object.fromEntries(
+    dids.map((did) => {
+      const code = used.find((use) => use.did === did)?.code
+      const invitedBy = code === undefined ? undefined : inviting.get(code)
+      const found: AccountInvites = {
+        invites: invites.filter(({ forAccount }) => forAccount === did),
+        invitesDisabled: disabled.some((row) => row.did === did),
+        ...(invitedBy && { invitedBy }),
+      }
+      return [did, found]
+    }),
+  )
+}
+
+/** com.atproto.admin.disableInviteCodes: these codes, and all that these accounts have. Throws 400 for `admin`. */
+export async function disableInviteCodes(
+  directory: Directory,
+  { codes = [], accounts = [] }: { codes?: readonly string[]; accounts?: readonly string[] },
+): Promise<void> {
+  if (accounts.includes('admin')) throw invalidRequest('cannot disable admin invite codes')
+  const statement = {
+    sql: `UPDATE invite_code SET disabled = 1 WHERE code IN (SELECT value FROM json_each(?))
+            OR for_account IN (SELECT value FROM json_each(?))`,
+    params: [JSON.stringify(codes), JSON.stringify(accounts)],
+  }
+  // A code that is being used up may not be disabled in the same transaction unseen.
+  const subjects = codes.map((code) => `invite ${code}`)
+  await directory.lane.write(subjects, async () => ({ answer: undefined, statements: [statement] }))
+}
+
+/** com.atproto.admin.disableAccountInvites and enableAccountInvites: whether the account gets new codes. */
+export async function setInvitesDisabled(
+  directory: Directory,
+  { did, disabled }: { did: string; disabled: boolean },
+): Promise<void> {
+  const statement = {
+    sql: 'UPDATE account SET invites_disabled = ? WHERE did = ?',
+    params: [disabled ? 1 : 0, did],
+  }
+  await directory.lane.write([did], async () => ({ answer: undefined, statements: [statement] }))
+}
+
+async function codesOf(
+  sql: Directory['sql'],
+  wanted: readonly string[],
+): Promise<Map<string, InviteCode>> {
+  if (wanted.length === 0) return new Map()
+  const rows = await sql.all<CodeRow>(
+    `${codes} WHERE code IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(wanted),
+  )
+  return new Map((await withUses(sql, rows)).map((code) => [code.code, code]))
+}
+
+async function withUses(sql: Directory['sql'], rows: readonly CodeRow[]): Promise<InviteCode[]> {
+  if (rows.every(({ used }) => used === 0)) return rows.map((row) => invite(row, []))
+  const found = await sql.all<InviteUse & { code: string }>(
+    `SELECT use.code AS code, use.used_by AS usedBy, use.used_at AS usedAt ${uses}
+       AND use.code IN (SELECT value FROM json_each(?)) ORDER BY use.used_at DESC`,
+    JSON.stringify(rows.map(({ code }) => code)),
+  )
+  const byCode = Map.groupBy(found, ({ code }) => code)
+  return rows.map((row) => invite(row, byCode.get(row.code) ?? []))
+}
+
+function invite({ used: _, disabled, ...row }: CodeRow, used: readonly InviteUse[]): InviteCode {
+  const uses = used.map(({ usedBy, usedAt }) => ({ usedBy, usedAt }))
+  return { ...row, disabled: disabled !== 0, uses }
+}

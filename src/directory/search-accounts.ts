@@ -1,0 +1,67 @@
+/** Looking accounts up by a part of their email or handle (com.atproto.admin.searchAccounts). */
+import type { Directory } from '#src/directory/open-directory.ts'
+import { invalidRequest } from '#src/errors.ts'
+
+/** An account with all that the directory knows of it. */
+export interface AccountInfo {
+  did: string
+  handle: string
+  email: string | null
+  status: string
+  /** ISO text. */
+  createdAt: string
+}
+
+/**
+ * A page of the accounts, in any state, whose email or handle contains `text`, or whose DID it is (all, without one), oldest first;
+ * `cursor` is `<ms>::<did>` of the last one before, and absent behind the last page. Throws 400 on another cursor.
+ */
+export async function searchAccounts(
+  { sql }: Directory,
+  { text = '', cursor, limit }: { text?: string; cursor?: string; limit: number },
+): Promise<{ accounts: AccountInfo[]; cursor?: string }> {
+  const [createdAt, did] = cursor === undefined ? [-1, ''] : parseCursor(cursor)
+  const part = text.toLowerCase()
+  const rows = await sql.all<Omit<AccountInfo, 'createdAt'> & { createdAt: number }>(
+    `SELECT did, handle, email, status, created_at AS createdAt FROM account
+     WHERE reserved_until IS NULL AND status <> 'deleted' AND (created_at, did) > (?, ?)
+       AND (instr(handle, ?) > 0 OR instr(email, ?) > 0 OR did = ?)
+     ORDER BY created_at, did LIMIT ?`,
+    createdAt,
+    did,
+    part,
+    part,
+    text,
+    limit + 1,
+  )
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  const accounts = page.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
+  return last === undefined || rows.length <= limit
+    ? { accounts }
+    : { accounts, cursor: `${last.createdAt}::${last.did}` }
+}
+
+/** The accounts of these DIDs that there are, in the order in which they were named. */
+export async function getAccountInfos(
+  { sql }: Directory,
+  { dids }: { dids: readonly string[] },
+): Promise<AccountInfo[]> {
+  const rows = await sql.all<Omit<AccountInfo, 'createdAt'> & { createdAt: number }>(
+    `SELECT did, handle, email, status, created_at AS createdAt FROM account
+     WHERE reserved_until IS NULL AND status <> 'deleted'
+       AND did IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(dids),
+  )
+  const byDid = new Map(rows.map((row) => [row.did, row]))
+  return [...new Set(dids)].flatMap((did) => {
+    const row = byDid.get(did)
+    return row === undefined ? [] : [{ ...row, createdAt: new Date(row.createdAt).toISOString() }]
+  })
+}
+
+function parseCursor(cursor: string): [createdAt: number, did: string] {
+  const [, createdAt, did] = /^(\d{1,15})::(did:.+)$/.exec(cursor) ?? []
+  if (createdAt === undefined || did === undefined) throw invalidRequest('Malformed cursor')
+  return [Number(createdAt), did]
+}

@@ -1,0 +1,161 @@
+/** An engine that is kept running: started, watched, restarted when it dies, and stopped. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { type EngineSettings, LOOPBACK } from '#src/engine/engine-environment.ts'
+import {
+  type EngineProcess,
+  readLogTail,
+  removePidFile,
+  startEngineProcess,
+} from '#src/engine/engine-process.ts'
+import { clearStaleState, type HeldActors } from '#src/engine/engine-store.ts'
+import { pollUntil } from '#src/engine/poll-until.ts'
+import type { Log } from '#src/log.ts'
+
+const START_MS = 30_000
+const STOP_MS = 10_000
+/** A question put to an engine that is just starting may stay without an answer; the next one is answered. */
+const HEALTH_TIMEOUT_MS = 250
+/** Pauses before one restart after the other; an engine that ran for a minute starts over. */
+const BACKOFF_MS = [0, 100, 250, 1000, 2000]
+const STEADY_MS = 60_000
+
+export interface EmbeddedEngine {
+  readonly endpoint: string
+  readonly token: string
+  /** The process id of the present run. */
+  readonly pid: number
+  /** Whether it answers, as far as is known. */
+  healthy(): boolean
+  /** Resolves at once while the engine is healthy, else as soon as it is again. Rejected when it is stopped. */
+  whenHealthy(): Promise<void>
+  /** Calls back each time the engine has died; it comes back on the same ports. */
+  onDown(listener: () => void): void
+  /** Ends the engine: politely, then by force after 10 s. No process is left. */
+  stop(): Promise<void>
+}
+
+export class SupervisedEngine implements EmbeddedEngine {
+  readonly endpoint: string
+  readonly token: string
+  readonly #settings: EngineSettings
+  readonly #log: Log
+  readonly #listeners: (() => void)[] = []
+  readonly #stopping = new AbortController()
+  #process: EngineProcess | undefined
+  #health = Promise.withResolvers<void>()
+  #isHealthy = false
+  #upkeep: Promise<void> = Promise.resolve()
+
+  constructor(settings: EngineSettings, log: Log) {
+    this.#settings = settings
+    this.#log = log
+    this.endpoint = `http://${LOOPBACK}:${settings.ports.guard}`
+    this.token = settings.token
+    // Nobody may be waiting when it is rejected.
+    this.#health.promise.catch(() => {})
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
+  healthy(): boolean {
+    return this.#isHealthy
+  }
+
+  whenHealthy(): Promise<void> {
+    return this.#health.promise
+  }
+
+  onDown(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Resolves with the processes that held actors on the engine before. */
+  async start(): Promise<HeldActors[]> {
+    const held = await this.#prepare()
+    await this.#run()
+    this.#upkeep = this.#keepUp()
+    return held
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    if (this.#isHealthy) this.#awaitHealth()
+    this.#health.reject(new Error('The engine is stopped'))
+    await this.#end()
+    await this.#upkeep
+    removePidFile(this.#settings.dir)
+  }
+
+  async #prepare(): Promise<HeldActors[]> {
+    return clearStaleState(this.#settings).catch((err) => {
+      this.#log.warn({ err }, 'accounts may take two minutes to wake after this start')
+      return []
+    })
+  }
+
+  /** One run, up to its first answer. */
+  async #run(): Promise<void> {
+    const run = startEngineProcess(this.#settings)
+    this.#process = run
+    const isUp = await pollUntil(() => !run.isRunning() || answers(this.endpoint), START_MS)
+    if (!isUp || !run.isRunning()) {
+      await this.#end()
+      throw new Error(`The engine did not start:\n${readLogTail(this.#settings.dir)}`)
+    }
+    this.#isHealthy = true
+    this.#health.resolve()
+  }
+
+  /** Restarts the engine whenever it ends, until it is to be stopped. */
+  async #keepUp(): Promise<void> {
+    let failures = 0
+    let since = Date.now()
+    while (!this.#stopping.signal.aborted) {
+      const how = (await this.#process?.ended) ?? 'never ran'
+      if (this.#stopping.signal.aborted) return
+      if (this.#isHealthy) {
+        this.#awaitHealth()
+        for (const listener of this.#listeners) listener()
+      }
+      failures = Date.now() - since > STEADY_MS ? 0 : failures
+      const backoff = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]!
+      this.#log.error({ how, restartInMs: backoff }, 'the engine has ended by itself')
+      await pause(backoff, undefined, { signal: this.#stopping.signal }).catch(() => {})
+      await this.#prepare()
+      if (this.#stopping.signal.aborted) return
+      since = Date.now()
+      await this.#run().then(
+        () => this.#log.info({ pid: this.pid }, 'the engine is back'),
+        (err) => this.#log.error({ err }, 'the engine could not be restarted'),
+      )
+    }
+  }
+
+  #awaitHealth(): void {
+    this.#isHealthy = false
+    this.#health = Promise.withResolvers()
+    this.#health.promise.catch(() => {})
+  }
+
+  /** Ends the present run. */
+  async #end(): Promise<void> {
+    const run = this.#process
+    if (!run?.isRunning()) return
+    run.kill('SIGTERM')
+    if (!(await pollUntil(() => !run.isRunning(), STOP_MS))) run.kill('SIGKILL')
+    await run.ended
+  }
+}
+
+async function answers(endpoint: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS)
+    const answer = await fetch(`${endpoint}/health`, { signal })
+    await answer.body?.cancel()
+    return answer.ok
+  } catch {
+    return false
+  }
+}

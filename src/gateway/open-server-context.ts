@@ -1,0 +1,184 @@
+/** Puts together what the methods work with, from what this process was given. */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { LiveActors } from '#src/engine/live-actors.ts'
+import { clientAddress } from '#src/gateway/http/client-address.ts'
+import type { OAuthProviderConfig } from '#src/gateway/oauth/provider.ts'
+import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
+import type { TrafficPorts } from '#src/gateway/open-traffic.ts'
+import type { EngineHealth } from '#src/gateway/operator/health.ts'
+import { connectServices, type ProxySettings } from '#src/gateway/proxy/connect-services.ts'
+import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
+import { type IdentityConfig, openIdentity } from '#src/gateway/workflows/open-identity.ts'
+import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
+import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { Log } from '#src/log.ts'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Keychain } from '#src/ports/keychain.ts'
+import { folderMailer, type Mailer, smtpMailer } from '#src/ports/mailer.ts'
+import { httpPlcDirectory } from '#src/ports/plc-directory.ts'
+import { createSafeFetch } from '#src/ports/safe-fetch.ts'
+import { signingKey } from '#src/ports/secp256k1.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+/** What the gateway takes from outside. */
+export interface GatewayPorts {
+  dispatch: Dispatch
+  /** The actors awake in this process. */
+  live: LiveActors
+  /** The engine, where this process runs it. */
+  engineHealth: EngineHealth | undefined
+  timer: Timer
+  keys: Keychain
+  clock: Clock
+  log: Log
+  blobs: BlobStorage
+  /** URL of the PLC directory. */
+  plcUrl: string
+  config: GatewayConfig
+  secrets: GatewaySecrets
+  /** Where mails are kept that no server takes. */
+  mailFolder: string
+}
+
+/** What of the configuration is a gateway's. */
+export interface GatewayConfig {
+  gateway: { host: string; port: number; hostname: string; publicUrl: string }
+  service: {
+    did: string
+    /** Each with its leading dot. */
+    handleDomains: readonly string[]
+    version: string
+    contactEmailAddress: string | undefined
+    privacyPolicyUrl: string | undefined
+    termsOfServiceUrl: string | undefined
+  }
+  identity: IdentityConfig
+  services: {
+    appView: { url: string; did: string; cdnUrlPattern: string | undefined } | undefined
+    moderation: { url: string; did: string } | undefined
+    report: { url: string; did: string } | undefined
+  }
+  proxy: ProxySettings
+  oauth: OAuthProviderConfig & { dpopSecretHex: string | undefined }
+  invites: { required: boolean; intervalMs: number | undefined; epochMs: number }
+  mail: {
+    server: { smtpUrl: string; fromAddress: string } | undefined
+    moderation: { smtpUrl: string; fromAddress: string } | undefined
+    confirmationLink: boolean
+  }
+  limits: { blobUploadBytes: number }
+  imports: { accepted: boolean; maxBytes: number }
+  sequencer: { subscriptionBuffer: number }
+  bodyTimeoutMs: number
+  metrics: { open: boolean }
+  dataDirectory: string
+  crawlers: readonly string[]
+  rateLimits: TrafficPorts['config']['rateLimits']
+}
+
+export interface GatewaySecrets {
+  /** HS256 secret of the session tokens. */
+  jwtSecret: string
+  adminPassword: string
+  /** Private key (secp256k1) that signs PLC operations. */
+  plcRotationKeyHex: string
+}
+
+export function openServerContext(
+  ports: GatewayPorts,
+  wakeQueue: WakeQueue,
+  crawlers: ServerContext['crawlers'],
+): ServerContext {
+  const { dispatch, keys, clock, log, config, secrets } = ports
+  const { gateway, service, identity, invites, limits } = config
+  const plc = httpPlcDirectory({ url: ports.plcUrl })
+  const { recoveryDidKey, privateNetworks } = identity
+  const rotationKey = signingKey(Buffer.from(secrets.plcRotationKeyHex, 'hex'))
+  const names = openIdentity({
+    dispatch,
+    clock,
+    log,
+    plc,
+    rotationKey,
+    config: identity,
+    publicUrl: gateway.publicUrl,
+    handleDomains: service.handleDomains,
+    appViewUrl: config.services.appView?.url,
+  })
+  const creation = {
+    dispatch,
+    wakeQueue,
+    plc,
+    keys,
+    clock,
+    log,
+    rotationKey,
+    ...(recoveryDidKey !== undefined && { recoveryKey: recoveryDidKey }),
+    service: { publicUrl: gateway.publicUrl },
+    handleRules: names.handleRules,
+    inviteRequired: invites.required,
+    tokens: { secret: new TextEncoder().encode(secrets.jwtSecret), audience: service.did },
+  }
+  return {
+    dispatch,
+    crawlers,
+    addressOf: clientAddress(config.rateLimits.trustedProxies),
+    blobs: ports.blobs,
+    fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
+    services: connectServices({
+      ...{ dispatch, log, privateNetworks, terms: config.proxy },
+      resolver: names.resolver,
+      addresses: config.services,
+    }),
+    ...openMailers(ports),
+    backgroundTasks: new BackgroundTasks((error) => log.error({ err: error }, 'an errand failed')),
+    identity: names,
+    rotateSigningKey: (input) => rotateSigningKey({ ...names, keys, log }, input),
+    resolver: names.resolver,
+    handles: names.handles,
+    handleRules: names.handleRules,
+    ...openLifecycle({ ...creation, ...names, log }),
+    service: {
+      did: service.did,
+      hostname: gateway.hostname,
+      publicUrl: gateway.publicUrl,
+      version: service.version,
+      handleDomains: service.handleDomains,
+      inviteRequired: invites.required,
+      routineInvites: routineInvites(invites),
+      mail: {
+        serviceName: `${gateway.hostname} PDS`,
+        confirmationLink: config.mail.confirmationLink,
+      },
+      blobUploadLimit: limits.blobUploadBytes,
+      imports: config.imports,
+      privacyPolicyUrl: service.privacyPolicyUrl,
+      termsOfServiceUrl: service.termsOfServiceUrl,
+      contactEmail: service.contactEmailAddress,
+    },
+  }
+}
+
+function openMailers({ config, mailFolder: folder, clock, log }: GatewayPorts): {
+  mailer: Mailer
+  moderationMailer: Mailer
+} {
+  const { server, moderation } = config.mail
+  if (server === undefined && config.gateway.hostname !== 'localhost') {
+    log.warn({ folder }, 'no mail server is configured: mails are kept as files, and reach nobody')
+  }
+  const open = (account: typeof server): Mailer => {
+    if (account !== undefined) {
+      return smtpMailer({ url: account.smtpUrl, from: account.fromAddress, log })
+    }
+    return folderMailer({ folder, from: `noreply@${config.gateway.hostname}`, clock, log })
+  }
+  return { mailer: open(server), moderationMailer: open(moderation) }
+}
+
+/** As in the reference, codes are earned only where they are needed. */
+function routineInvites({ required, intervalMs, epochMs }: GatewayConfig['invites']) {
+  return required && intervalMs !== undefined ? { intervalMs, epochMs } : undefined
+}

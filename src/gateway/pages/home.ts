@@ -1,2 +1,0 @@
-/** Where the security pages are. */
-export const home = '/account/security'

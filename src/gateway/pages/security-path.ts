@@ -1,0 +1,2 @@
+/** Where the security pages are. */
+export const securityPath = '/account/security'

@@ -1,0 +1,29 @@
+/** A read that this server has no answer to, asked of the AppView as it came, in nobody's name. */
+import { forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
+import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
+import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
+
+/** The AppView's answer, or that of the service which the client names; undefined where there is no AppView. */
+export async function proxyUnauthenticated(
+  services: Services,
+  nsid: string,
+  request: Request,
+): Promise<Response | undefined> {
+  if (services.appView === undefined) return undefined
+  const { headers, method, signal } = request
+  const target = await services.findTarget(nsid, headers.get('atproto-proxy') ?? undefined)
+  const answer = await services.send(
+    {
+      method: method === 'HEAD' ? 'HEAD' : 'GET',
+      origin: target.url,
+      path: pathOf(request),
+      headers: {
+        ...forwardedHeaders(headers),
+        'accept-encoding': headers.get('accept-encoding') ?? 'identity',
+      },
+      signal,
+    },
+    undefined,
+  )
+  return passThroughResponse(answer)
+}

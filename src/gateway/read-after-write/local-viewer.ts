@@ -1,0 +1,65 @@
+/** Whose eyes an answer is made for: the account's name and pictures as they are now. */
+import { format } from 'node:util'
+import type { RecentRecords } from '#src/account/repo/recent.ts'
+import type { AppView, Services } from '#src/gateway/proxy/services.ts'
+import { type ActorView, blobCid } from '#src/gateway/read-after-write/views.ts'
+
+/** What views are made with. */
+export interface LocalViewer {
+  did: string
+  recent: RecentRecords
+  services: Pick<Services, 'appView' | 'call'>
+  /** Without a trailing slash. */
+  publicUrl: string
+}
+
+export type ImagePreset = 'avatar' | 'banner' | 'feed_thumbnail' | 'feed_fullsize'
+
+/** Where an image is to be had: of the AppView's CDN, where one is known, or of this server. */
+export function imageUrl(
+  {
+    did,
+    services: { appView },
+    publicUrl,
+  }: { did: string; services: Pick<Services, 'appView'>; publicUrl: string },
+  preset: ImagePreset,
+  blob: unknown,
+): string | undefined {
+  const cid = blobCid(blob)
+  if (cid === undefined) return undefined
+  return fromCdn(appView, preset, did, cid) ?? ofThisServer(publicUrl, did, cid)
+}
+
+function fromCdn(appView: AppView | undefined, preset: string, did: string, cid: string) {
+  const pattern = appView?.cdnUrlPattern
+  return pattern === undefined ? undefined : format(pattern, preset, did, cid)
+}
+
+function ofThisServer(publicUrl: string, did: string, cid: string): string {
+  return `${publicUrl}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`
+}
+
+type Profile = Record<string, unknown>
+
+/** The author as small views have it, brought up to date; undefined members are left out of the JSON. */
+export function basicProfile<V extends ActorView>(
+  viewer: LocalViewer,
+  view: V,
+  profile: Profile,
+): V {
+  const { displayName, avatar } = profile
+  return { ...view, displayName, avatar: imageUrl(viewer, 'avatar', avatar) }
+}
+
+export function detailedProfile<V extends ActorView>(
+  viewer: LocalViewer,
+  view: V,
+  profile: Profile,
+): V {
+  const { description, banner } = profile
+  return {
+    ...basicProfile(viewer, view, profile),
+    description,
+    banner: imageUrl(viewer, 'banner', banner),
+  }
+}

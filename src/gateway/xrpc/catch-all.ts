@@ -1,0 +1,92 @@
+/** Methods that are not ours: passed on, with the account's own signature, to the service that is meant. */
+import { Readable } from 'node:stream'
+import { forbidden, invalidRequest } from '#src/errors.ts'
+import { rawBytes } from '#src/gateway/http/body-stream.ts'
+import { forwardedBodyHeaders, forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
+import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
+import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
+import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
+import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+import { withScopeErrors } from '#src/gateway/xrpc/oauth-scope-rules.ts'
+import { accessScopesFor } from '#src/rules/session-tokens.ts'
+import type { AccountCaller, Authenticate } from './callers.ts'
+
+export interface CatchAllPorts {
+  server: { services: Services }
+  authenticate: Authenticate
+  findAccount: FindAccount
+  /** Longest time in which nothing of a body may come. */
+  bodyTimeoutMs: number
+}
+
+/** The body as the server reads it, where it is not the request's own stream. */
+export type Body = () => Readable
+
+/** Passes on a call of a method that this server does not have, in the reference's order of checks. */
+export async function proxyUnknownMethod(
+  { server: { services }, authenticate, findAccount, bodyTimeoutMs }: CatchAllPorts,
+  nsid: string,
+  request: Request,
+  body: Body,
+): Promise<Response> {
+  const verb = verbOf(request)
+  if (isProtectedMethod(nsid)) throw badMethod()
+  const { headers } = request
+  const target = await services.findTarget(nsid, headers.get('atproto-proxy') ?? undefined)
+  const header = headers.get('authorization') ?? undefined
+  const shown = {
+    method: verb,
+    url: request.url,
+    header: (name: string) => headers.get(name) ?? undefined,
+  }
+  const caller = (await authenticate('account', header, nsid, shown)) as AccountCaller
+  const { did, permissions } = caller
+  if (permissions !== undefined) {
+    withScopeErrors(() =>
+      permissions.assertRpc({ aud: `${target.did}#${target.serviceId}`, lxm: nsid }),
+    )
+  } else if (isPrivilegedMethod(nsid) && !isPrivileged(caller.scope)) throw badMethod()
+  if ((await findAccount(did)) === undefined) {
+    throw forbidden('Account not found', 'AccountNotFound')
+  }
+  const isBody = verb === 'POST' && hasBody(headers)
+  const answer = await services.send(
+    {
+      method: verb,
+      origin: target.url,
+      path: pathOf(request),
+      headers: {
+        ...forwardedHeaders(headers),
+        'accept-encoding': headers.get('accept-encoding') ?? 'identity',
+        ...(isBody && forwardedBodyHeaders(headers)),
+      },
+      ...(isBody && { body: detached(body(), bodyTimeoutMs) }),
+      signal: request.signal,
+    },
+    { did, aud: target.did, lxm: nsid },
+  )
+  return passThroughResponse(answer)
+}
+
+function verbOf({ method }: Request): 'GET' | 'HEAD' | 'POST' {
+  if (method === 'GET' || method === 'HEAD' || method === 'POST') return method
+  throw invalidRequest('XRPC requests only supports GET and POST')
+}
+
+/** Whether a session may call the methods that app passwords may not, unless they were given the right. */
+export function isPrivileged(scope: string): boolean {
+  return accessScopesFor['privileged account'].includes(scope)
+}
+
+function hasBody(headers: Headers): boolean {
+  return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0'
+}
+
+/** A stream that may be ended without ending the client's connection, on which its answer is still to go. */
+function detached(body: Readable, idleMs: number): Readable {
+  return Readable.from(rawBytes(body, idleMs), { objectMode: false })
+}
+
+function badMethod() {
+  return invalidRequest('Bad token method', 'InvalidToken')
+}

@@ -1,0 +1,162 @@
+/** Every method with every kind of credentials: what the reference says to them, too. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type ComparisonServer,
+  probesOf,
+  startComparisonServer,
+} from '#tests/support/comparison-server.ts'
+import { createAccount, writeRecord } from '../../bench/compare/accounts.ts'
+import { type Credentials, credentialsOf } from '../../bench/compare/credentials.ts'
+import { createExternalAccount } from '../../bench/compare/external-account.ts'
+import type { Account } from '../../bench/compare/person.ts'
+
+let server: ComparisonServer
+let other: Account
+let person: Account
+let kinds: Credentials
+
+beforeAll(async () => {
+  server = await startComparisonServer()
+  const { client } = server
+  other = await createAccount(client, 'somebody-else')
+  person = await createAccount(client, 'somebody')
+  await writeRecord(client, person, 'one')
+  kinds = await credentialsOf(client, person, await createExternalAccount(client, 'stranger'))
+})
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+/** The outcomes of these methods with credentials of one kind, each outcome once. */
+async function outcomesWith(kind: string, methods: string): Promise<string[]> {
+  const asked = probesOf(methods, person, other).map((probe) =>
+    server.outcome(probe, kinds[kind]!(probe.method)),
+  )
+  return [...new Set(await Promise.all(asked))].sort()
+}
+
+const forEverySession = `server.checkAccountStatus server.requestEmailConfirmation server.listAppPasswords
+  server.revokeAppPassword server.getServiceAuth identity.getRecommendedDidCredentials repo.listMissingBlobs
+  app.bsky.actor.putPreferences repo.createRecord repo.putRecord repo.deleteRecord repo.applyWrites
+  server.getSession temp.checkSignupQueue app.bsky.actor.getPreferences repo.uploadBlob`
+const forFullSessions = `server.requestAccountDelete server.requestEmailUpdate server.createAppPassword
+  server.getAccountInviteCodes identity.requestPlcOperationSignature`
+const refusedAnyway = `server.confirmEmail server.updateEmail repo.importRepo identity.signPlcOperation
+  identity.submitPlcOperation identity.updateHandle moderation.createReport`
+const forModerators = `admin.getAccountInfo admin.getAccountInfos admin.getSubjectStatus
+  admin.updateSubjectStatus admin.sendEmail admin.getInviteCodes admin.disableInviteCodes
+  admin.disableAccountInvites admin.enableAccountInvites admin.searchAccounts`
+const forTheAdmin = 'server.createInviteCode server.createInviteCodes admin.updateAccountEmail'
+const forReaders = 'sync.getRecord sync.getLatestCommit sync.getHead sync.getCheckout'
+
+const all = `${forEverySession} ${forFullSessions} ${refusedAnyway}`
+
+describe('a method that an account calls', () => {
+  it.each([
+    ['no credentials', ['401 AuthMissing']],
+    ['an empty header', ['401 AuthMissing']],
+    ['a scheme nobody knows', ['400 InvalidToken']],
+    ['Bearer without a token', ['400 InvalidToken']],
+    ['no jwt', ['400 InvalidToken']],
+    ['half a jwt', ['400 InvalidToken']],
+    ['a DPoP token', ['401 invalid_token']],
+    ['refresh token', ['400 InvalidToken']],
+    ['an expired token', ['400 ExpiredToken']],
+    ['a token signed by another', ['400 InvalidToken']],
+    ['a token for another service', ['400 InvalidToken']],
+    ['a token of no scope we know', ['400 InvalidToken']],
+    ['service token without lxm', ['400 InvalidToken']],
+    ['admin', ['400 InvalidToken']],
+    ['a wrong admin password', ['400 InvalidToken']],
+  ])('refuses %s', async (kind, refusal) => {
+    expect(await outcomesWith(kind, all)).toEqual(refusal)
+  })
+
+  it('takes the access token', async () => {
+    expect(await outcomesWith('access token', `${forEverySession} ${forFullSessions}`)).toEqual([
+      '200',
+    ])
+  })
+
+  it.each(['app password', 'privileged app password'])(
+    'takes %s where that is enough',
+    async (kind) => {
+      const fresh = forEverySession.replace('server.revokeAppPassword', '')
+      expect(await outcomesWith(kind, fresh)).toEqual(['200'])
+      expect(await outcomesWith(kind, forFullSessions)).toEqual(['400 InvalidToken'])
+    },
+  )
+
+  it('takes the token of a takendown account in few places', async () => {
+    const kind = 'a token of a takendown account'
+    const narrow =
+      'identity.requestPlcOperationSignature app.bsky.actor.getPreferences sync.getRepo sync.listBlobs'
+    expect(await outcomesWith(kind, narrow)).toEqual(['200'])
+    const rest = all
+      .split(/\s+/)
+      .filter((name) => !narrow.includes(name) && name !== 'moderation.createReport')
+    expect(await outcomesWith(kind, rest.join(' '))).toEqual(['400 InvalidToken'])
+  })
+
+  it('refuses a token that names a method, as a session’s and as a service’s', async () => {
+    const others = all.replace('repo.uploadBlob', '')
+    for (const kind of ['a token with lxm', 'service token', 'service token for another method']) {
+      expect(await outcomesWith(kind, others)).toEqual(['400 InvalidToken'])
+    }
+  })
+
+  it.each([
+    ['a token with lxm', '401 BadJwtType', '401 BadJwtType'],
+    ['service token for another method', '401 BadJwtLexiconMethod', '401 BadJwtLexiconMethod'],
+    ['service token for another service', '401 BadJwtAudience', '401 BadJwtAudience'],
+    ['expired service token', '401 JwtExpired', '401 JwtExpired'],
+    ['service token', '403 AccountNotFound', '400 InvalidHandle'],
+    ['service token without lxm', '400 InvalidToken', '401 BadJwtLexiconMethod'],
+    ['access token', '200', '401 BadJwtType'],
+    ['admin', '400 InvalidToken', '401 AuthenticationRequired'],
+    ['no credentials', '401 AuthMissing', '400 InvalidHandle'],
+    ['an empty header', '401 AuthMissing', '400 InvalidHandle'],
+  ])('of those that take service tokens says to %s: %s and %s', async (kind, upload, create) => {
+    expect(await outcomesWith(kind, 'repo.uploadBlob')).toEqual([upload])
+    expect(await outcomesWith(kind, 'server.createAccount')).toEqual([create])
+  })
+})
+
+describe('a method of the admin', () => {
+  it('takes the admin’s password and nothing else', async () => {
+    for (const kind of Object.keys(kinds)) {
+      const expected = kind === 'admin' ? '200' : '401 AuthenticationRequired'
+      expect([kind, await outcomesWith(kind, forTheAdmin)]).toEqual([kind, [expected]])
+    }
+  })
+
+  it('that moderators call too believes no token of anybody else', async () => {
+    for (const kind of [
+      'access token',
+      'refresh token',
+      'service token',
+      'a token of nobody here',
+    ]) {
+      expect(await outcomesWith(kind, forModerators)).toEqual(['401 UntrustedIss'])
+    }
+    for (const kind of ['no credentials', 'a wrong admin password', 'an admin of another name']) {
+      expect(await outcomesWith(kind, forModerators)).toEqual(['401 AuthenticationRequired'])
+    }
+    expect(await outcomesWith('admin', forModerators)).toEqual(['200'])
+  })
+})
+
+describe('a read that shows more to some', () => {
+  it.each([
+    ['no credentials', '200'],
+    ['an empty header', '200'],
+    ['access token', '200'],
+    ['app password', '200'],
+    ['admin', '200'],
+    ['a wrong admin password', '401 AuthenticationRequired'],
+    ['refresh token', '400 InvalidToken'],
+    ['an expired token', '400 ExpiredToken'],
+    ['a token of a takendown account', '400 InvalidToken'],
+    ['a DPoP token', '401 invalid_token'],
+  ])('says to %s: %s', async (kind, expected) => {
+    expect(await outcomesWith(kind, forReaders)).toEqual([expected])
+  })
+})

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
+import { startServer, type TestServer } from '#tests/support/server.ts'
+
+const rounds = 3
+
+it.each<[string, (server: TestServer) => Promise<void>]>([
+  ['the server', (server) => server.kill9()],
+  [
+    'the server and its engine',
+    async (server) => {
+      process.kill(server.enginePid, 'SIGKILL')
+      await server.kill9()
+    },
+  ],
+])('kill -9 of %s in a write storm loses, repeats and reorders nothing', async (what, kill) => {
+  await using server = await startServer()
+  const ordeal = new CrashTest(server, await createAccounts(server))
+  let delivered = 0
+  for (let round = 1; round <= rounds; round++) {
+    let killedAt = 0
+    await ordeal.round(async () => {
+      killedAt = Date.now()
+      await kill(server)
+    }, false)
+    const restartedAt = Date.now()
+    await server.restart()
+    // Nobody calls an account: what it could not deliver any more, it delivers because it is reminded.
+    await ordeal.expectAllSequenced()
+    ordeal.outagesMs.push(Date.now() - killedAt)
+    delivered += ordeal.countLate(killedAt, restartedAt)
+  }
+  await ordeal.expectNothingUndelivered()
+  expect(delivered).toBeGreaterThan(0)
+  await ordeal.finish(`kill -9 of ${what}`)
+})
+
+it('kill -9 of the engine in a write storm loses, repeats and reorders nothing, and lets nobody hang', async () => {
+  await using server = await startServer()
+  const ordeal = new CrashTest(server, await createAccounts(server))
+  for (let round = 1; round <= rounds; round++) {
+    await ordeal.round(async () => process.kill(server.enginePid, 'SIGKILL'), true)
+  }
+  await ordeal.finish('kill -9 of the engine')
+})

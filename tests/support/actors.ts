@@ -1,0 +1,103 @@
+/** The actors of a server in this process, on an engine of its own, and dispatches that reach them either way. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ActorSettings } from '#actors/settings.ts'
+import { createDispatch, type Dispatch } from '#src/engine/dispatch.ts'
+import { startEngine } from '#src/engine/embedded-engine.ts'
+import { LiveActors } from '#src/engine/live-actors.ts'
+import { createRemoteCall } from '#src/engine/remote-call.ts'
+import { createAccount } from '#src/gateway/workflows/create-account.ts'
+import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
+import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
+import { createLog } from '#src/log.ts'
+import { systemClock } from '#src/ports/clock.ts'
+import { createKeychain } from '#src/ports/keychain.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { systemTimer } from '#src/ports/timer.ts'
+import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+
+const internalToken = 'the-token-of-these-tests'
+
+export interface RunningActors {
+  engine: { endpoint: string; token: string; namespace: string }
+  live: LiveActors
+  /** Directly where the actor is awake in this process. */
+  local: Dispatch
+  /** Always through the engine. */
+  remote: Dispatch
+  /** Makes an account and returns its DID. */
+  createAccount(name: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** Starts an engine and the actors; `sleepTimeoutMs` is how long an account nobody calls stays awake. */
+export async function startTestActors(options: { sleepTimeoutMs: number }): Promise<RunningActors> {
+  Object.assign(globalThis.process.env, quietEnvironment)
+  const { startActors } = await import('#actors/start.ts')
+  const dir = mkdtempSync(join(tmpdir(), 'headwater-actors-'))
+  const log = createLog('silent')
+  const embedded = await startEngine({ dir, token: 'engine-token', port: undefined, log })
+  const engine = { endpoint: embedded.endpoint, token: embedded.token, namespace: 'default' }
+  const live = new LiveActors()
+  const remote = createRemoteCall({ ...engine, internalToken })
+  const reach = (local: boolean) =>
+    createDispatch({ live, remote, pause: (ms) => pause(ms), local })
+  const settings: ActorSettings = {
+    service: {
+      did: 'did:web:localhost',
+      publicUrl: 'http://localhost',
+      jwtSecret: new Uint8Array(32),
+    },
+    keys: createKeychain(new Uint8Array(32).fill(5)),
+    clock: systemClock,
+    timer: systemTimer,
+    dispatch: reach(true),
+    live,
+    log,
+    internalToken,
+    backfillMs: 86_400_000,
+    blobs: memoryBlobStorage(),
+    blobQuotaBytes: undefined,
+    blobTempMaxAgeMs: 86_400_000,
+    ...options,
+  }
+  const actors = await startActors(settings, engine)
+  return {
+    engine,
+    live,
+    local: settings.dispatch,
+    remote: reach(false),
+    createAccount: (name) => newAccount(settings, name),
+    async stop() {
+      await actors.stop()
+      await embedded.stop()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+const quietEnvironment = { RUST_BACKTRACE: '0', RUST_LIB_BACKTRACE: '0', RIVET_LOG_LEVEL: 'off' }
+const rotationKey = newSigningKey().key
+
+async function newAccount(settings: ActorSettings, name: string): Promise<string> {
+  const { did } = await createAccount(
+    {
+      ...settings,
+      handleRules: async () => handleRules(['.test']),
+      plc: {
+        sendOperation: async () => {},
+        getDocumentData: async () => undefined,
+        getLastOp: async () => undefined,
+        getOperationLog: async () => [],
+      },
+      rotationKey,
+      inviteRequired: false,
+      wakeQueue: new WakeQueue((did) => settings.dispatch.account(did).lifecycle.wake()),
+      tokens: { secret: settings.service.jwtSecret, audience: settings.service.did },
+    },
+    { handle: `${name}.test`, email: `${name}@example.com`, password: 'correct horse' },
+  )
+  return did
+}

@@ -1,0 +1,32 @@
+/** The command line as an operator runs it, in a process of its own. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { root } from '#tests/support/sources.ts'
+
+export interface Outcome {
+  code: number | null
+  out: string
+  err: string
+  /** What it printed with `--json`. */
+  json: <T>() => T
+}
+
+/** Runs `headwater` with these words; nothing but `env` tells it of a server. `typed` is its standard input. */
+export async function headwater(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  typed = '',
+): Promise<Outcome> {
+  const others = Object.entries(process.env).filter(([name]) => !/^(PDS|HEADWATER)_/.test(name))
+  const child = spawn(process.execPath, [join(root, 'bin/headwater.js'), ...args], {
+    env: { ...Object.fromEntries(others), PDS_DATA_DIRECTORY: '/nowhere', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: 60_000,
+  })
+  child.stdin.on('error', () => {}).end(typed)
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return { code: child.exitCode, out, err, json: <T>() => JSON.parse(out) as T }
+}

@@ -1,0 +1,232 @@
+/** Judges what a server made of a storm: by its firehose, its repos and its answers, and with code that is not ours. */
+import { fromUint8Array } from '@atcute/repo'
+import { type DidDocument, getKey } from '@atproto/identity'
+import { decode } from '@atproto/lex-cbor'
+import type { Cid } from '@atproto/lex-data'
+import {
+  type BlockMap,
+  type Commit,
+  MemoryBlockstore,
+  MST,
+  readCarWithRoot,
+  verifyCommitSig,
+  verifyRepoCar,
+} from '@atproto/repo'
+import { expect } from 'vitest'
+import {
+  type EventBody,
+  type ReceivedEvent,
+  ReconnectingSubscriber,
+} from '#tests/support/reconnecting-subscriber.ts'
+import type { Attempt } from '#tests/support/write-load.ts'
+
+export interface ConsistencyReport {
+  acknowledged: number
+  /** Writes that nobody was told of, and that are there all the same, wholly. */
+  unacknowledgedPresent: number
+  unacknowledgedAbsent: number
+  /** On the firehose. */
+  events: number
+  /** In the repos at the end. */
+  records: number
+}
+
+/** One account's history as its events tell it. */
+interface History {
+  commit: string
+  rev: string
+  /** Root of the tree. */
+  data: string
+  /** What must be in the repo: CID by path. */
+  records: Map<string, string>
+}
+
+/**
+ * Expects that every acknowledged write is in its repo and on the firehose exactly once, that all others are wholly
+ * there or wholly absent, that the log and each repo's chain in it are whole, and that each event inverts.
+ */
+export async function checkConsistency(
+  url: string,
+  { attempts, heard }: { attempts: readonly Attempt[]; heard: readonly ReceivedEvent[] },
+): Promise<ConsistencyReport> {
+  await expectLog(url, heard)
+  const book = new AttemptLedger(attempts)
+  let records = 0
+  for (const [did, events] of Map.groupBy(heard, (event) => event.did)) {
+    const key = await signingKeyOf(url, did)
+    const history = await checkCommitChain(did, key, events, book)
+    await expectRepo(url, did, key, history)
+    book.expectOutcome(did, history.records)
+    records += history.records.size
+  }
+  book.expectComplete()
+  return { ...book.tally(), events: heard.length, records }
+}
+
+/** The log, read from its beginning, is what a listener has heard all along, byte for byte, and its seqs rise. */
+async function expectLog(url: string, heard: readonly ReceivedEvent[]): Promise<void> {
+  const again = new ReconnectingSubscriber(url)
+  const reread = () => again.events.length
+  await expect.poll(reread, { timeout: 60_000, interval: 50 }).toBeGreaterThanOrEqual(heard.length)
+  again.close()
+  expect(again.otherMessages).toEqual([])
+  expect(again.events.map(({ seq }) => seq)).toEqual(heard.map(({ seq }) => seq))
+  const changed = heard.filter(({ bytes }, i) => !Buffer.from(bytes).equals(again.events[i]!.bytes))
+  expect(changed.map(({ seq }) => seq)).toEqual([])
+  const falling = heard.filter(({ seq }, i) => i > 0 && seq <= heard[i - 1]!.seq)
+  expect(falling.map(({ seq }) => seq)).toEqual([])
+}
+
+async function checkCommitChain(
+  did: string,
+  key: string,
+  events: readonly ReceivedEvent[],
+  book: AttemptLedger,
+): Promise<History> {
+  const beginning = ['#identity', '#account', '#commit', '#sync']
+  const rest = events.slice(4).map(() => '#commit')
+  expect(events.map(({ kind }) => kind)).toEqual([...beginning, ...rest])
+  const records = new Map<string, string>()
+  let last: Omit<History, 'records'> | undefined
+  for (const { body } of events.filter(({ kind }) => kind === '#commit')) {
+    const { root, blocks } = await readCarWithRoot(body.blocks)
+    const commit = decode(blocks.get(root)!) as unknown as Commit
+    const said = { did, rev: body.rev, root: String(body.commit) }
+    expect({ did: commit.did, rev: commit.rev, root: String(root) }).toEqual(said)
+    expect(await verifyCommitSig(commit, key)).toBe(true)
+    expect(body.since).toBe(last?.rev ?? null)
+    expect(body.prevData?.toString()).toBe(last?.data)
+    if (last !== undefined) {
+      expect(body.rev > last.rev).toBe(true)
+      await expectInverts(body, commit.data, blocks)
+      book.match(did, body, blocks)
+    }
+    apply(body, records)
+    last = { commit: String(root), rev: body.rev, data: String(commit.data) }
+  }
+  return { ...last!, records }
+}
+
+/** Undoing an event's operations on the tree it shows gives the tree before. */
+async function expectInverts(body: EventBody, data: Cid, blocks: BlockMap): Promise<void> {
+  let tree = MST.load(new MemoryBlockstore(blocks), data)
+  for (const op of body.ops.toReversed()) {
+    if (op.action === 'create') tree = await tree.delete(op.path)
+    else if (op.action === 'update') tree = await tree.update(op.path, op.prev!)
+    else tree = await tree.add(op.path, op.prev!)
+  }
+  expect(String(await tree.getPointer())).toBe(String(body.prevData))
+}
+
+function apply({ ops }: EventBody, records: Map<string, string>): void {
+  for (const { action, path, cid, prev } of ops) {
+    expect({ path, before: records.get(path) }).toEqual({ path, before: prev?.toString() })
+    if (action === 'delete') records.delete(path)
+    else records.set(path, String(cid))
+  }
+}
+
+/** getLatestCommit and getRepo say what the firehose said. */
+async function expectRepo(url: string, did: string, key: string, history: History): Promise<void> {
+  const latest = await ask(url, 'com.atproto.sync.getLatestCommit', did)
+  expect(await latest.json()).toEqual({ cid: history.commit, rev: history.rev })
+  const answer = await ask(url, 'com.atproto.sync.getRepo', did)
+  const car = new Uint8Array(await answer.arrayBuffer())
+  const verified = await verifyRepoCar(car, did, key)
+  expect(String(verified.commit.cid)).toBe(history.commit)
+  const found = verified.creates.map(({ collection, rkey, cid }) => [
+    `${collection}/${rkey}`,
+    String(cid),
+  ])
+  expect(new Map(found as [string, string][])).toEqual(history.records)
+  const read = [...fromUint8Array(car)].map(({ collection, rkey, cid }) => [
+    `${collection}/${rkey}`,
+    cid.$link,
+  ])
+  expect(new Map(read as [string, string][])).toEqual(history.records)
+}
+
+async function signingKeyOf(url: string, did: string): Promise<string> {
+  const answer = await ask(url, 'com.atproto.repo.describeRepo', did, 'repo')
+  const { didDoc } = (await answer.json()) as { didDoc: DidDocument }
+  return getKey(didDoc)!
+}
+
+async function ask(url: string, nsid: string, did: string, name = 'did'): Promise<Response> {
+  const answer = await fetch(`${url}/xrpc/${nsid}?${name}=${did}`, {
+    signal: AbortSignal.timeout(60_000),
+  })
+  if (!answer.ok) throw new Error(`${nsid}: ${answer.status} ${await answer.text()}`)
+  return answer
+}
+
+/** Every attempt of the storm, and the one event that came of it, if any did. */
+class AttemptLedger {
+  readonly #attempts: readonly Attempt[]
+  readonly #byMark = new Map<string, Attempt>()
+  readonly #byDeath = new Map<string, Attempt>()
+  readonly #events = new Map<Attempt, EventBody>()
+
+  constructor(attempts: readonly Attempt[]) {
+    this.#attempts = attempts
+    for (const attempt of attempts) {
+      for (const { text, path } of attempt.ops) {
+        if (text !== undefined) this.#byMark.set(text, attempt)
+        else this.#byDeath.set(`${attempt.did}/${path}`, attempt)
+      }
+    }
+  }
+
+  /** Finds whose write an event tells of: it must tell the whole of it, and nothing else, and be the only one. */
+  match(did: string, body: EventBody, blocks: BlockMap): void {
+    const told = body.ops.map(({ action, path, cid }) => {
+      const record = cid === null ? undefined : (decode(blocks.get(cid)!) as { text: string })
+      return { action, path, mark: record?.text, cid: cid?.toString() }
+    })
+    const [first] = told
+    const attempt = first?.mark
+      ? this.#byMark.get(first.mark)
+      : this.#byDeath.get(`${did}/${first?.path}`)
+    if (attempt === undefined) throw new Error(`nobody asked for ${JSON.stringify(told)}`)
+    expect(this.#events.get(attempt)?.rev, 'one write, two events').toBe(undefined)
+    expect(attempt.did).toBe(did)
+    expect(told).toEqual(
+      attempt.ops.map(({ action, path, text, cid }, i) => ({
+        action,
+        path: path ?? told[i]?.path,
+        mark: text,
+        cid: cid ?? told[i]?.cid,
+      })),
+    )
+    if (attempt.commit) expect(attempt.commit).toEqual({ cid: String(body.commit), rev: body.rev })
+    this.#events.set(attempt, body)
+  }
+
+  /** What was acknowledged last of each path is what is there. */
+  expectOutcome(did: string, records: ReadonlyMap<string, string>): void {
+    const last = new Map<string, string | undefined | 'unknown'>()
+    for (const { status, ops } of this.#attempts.filter((attempt) => attempt.did === did)) {
+      for (const { path, cid } of ops) {
+        if (path !== undefined) last.set(path, status === 200 ? cid : 'unknown')
+      }
+    }
+    const wrong = [...last].filter(([path, cid]) => cid !== 'unknown' && records.get(path) !== cid)
+    expect(wrong).toEqual([])
+  }
+
+  /** Whatever was acknowledged has its event. */
+  expectComplete(): void {
+    const done = this.#attempts.filter(({ status }) => status === 200)
+    expect(done.filter((attempt) => !this.#events.has(attempt))).toEqual([])
+  }
+
+  tally(): { acknowledged: number; unacknowledgedPresent: number; unacknowledgedAbsent: number } {
+    const acknowledged = this.#attempts.filter(({ status }) => status === 200).length
+    const unacknowledgedPresent = this.#events.size - acknowledged
+    return {
+      acknowledged,
+      unacknowledgedPresent,
+      unacknowledgedAbsent: this.#attempts.length - this.#events.size,
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/** A storm over some accounts of a server, an ear on its firehose through all that happens, and a judgement at the end. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { type ConsistencyReport, checkConsistency } from '#tests/support/consistency-check.ts'
+import { ReconnectingSubscriber } from '#tests/support/reconnecting-subscriber.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  type TestAccount,
+  type TestServer,
+} from '#tests/support/server.ts'
+import { WriteLoad } from '#tests/support/write-load.ts'
+
+const WAIT = { timeout: 60_000, interval: 100 }
+
+export class CrashTest {
+  readonly subscriber: ReconnectingSubscriber
+  readonly load: WriteLoad
+  readonly #server: Pick<TestServer, 'url'>
+  readonly #accounts: TestAccount[]
+  /** How long each blow was felt, until the server answered again. */
+  readonly outagesMs: number[] = []
+  #rounds = 0
+  #unasked = 0
+
+  /** `choose` says which of the accounts are written to at the moment: all of them unless told. */
+  constructor(
+    server: Pick<TestServer, 'url'>,
+    accounts: TestAccount[],
+    choose = (all: readonly TestAccount[]) => all,
+  ) {
+    this.#server = server
+    this.#accounts = accounts
+    this.subscriber = new ReconnectingSubscriber(server.url)
+    this.load = new WriteLoad(server.url, () => choose(this.#accounts))
+  }
+
+  /**
+   * Lets the storm blow for one to two seconds, and then has something happen in the middle of it, of two more
+   * accounts being made too. Where `goesOn`, the storm goes on until the server answers again.
+   */
+  async round(happen: () => Promise<unknown>, goesOn: boolean): Promise<void> {
+    const before = this.load.acknowledged.length
+    this.load.start()
+    await pause(1000 + Math.random() * 1000)
+    const newcomers = this.#createAccounts()
+    await pause(Math.random() * 300)
+    const at = Date.now()
+    await happen()
+    if (goesOn) {
+      await this.#expectAnswers(at)
+      this.outagesMs.push(Date.now() - at)
+    }
+    await this.load.stop()
+    await newcomers
+    expect(this.load.acknowledged.length - before).toBeGreaterThan(20)
+    this.#rounds++
+  }
+
+  /** Waits until everything that was acknowledged has been heard: no account is called for that. */
+  async expectAllSequenced(): Promise<void> {
+    const acknowledged = this.load.acknowledged.flatMap(({ commit }) => commit?.cid ?? [])
+    const missing = () => {
+      const commits = this.subscriber.commits()
+      return acknowledged.filter((cid) => !commits.has(cid)).length
+    }
+    await expect.poll(missing, WAIT).toBe(0)
+    const announced = () => this.#accounts.filter(({ did }) => !this.#isWhole(did)).length
+    await expect.poll(announced, WAIT).toBe(0)
+  }
+
+  /** Nothing more is heard because the accounts are asked something: no event has waited for that. */
+  async expectNothingUndelivered(): Promise<void> {
+    // All were written to before the last blow, so all are reminded, also of writes that nobody was told of.
+    await expect
+      .poll(() => this.#metric('accounts_awake'), WAIT)
+      .toBeGreaterThanOrEqual(this.#accounts.length)
+    await expect.poll(() => this.#metric('outbox_backlog'), WAIT).toBe(0)
+    const lastHead = await this.#metric('sequencer_head')
+    await expect.poll(() => this.subscriber.events.at(-1)?.seq, WAIT).toBe(lastHead)
+    const count = this.subscriber.events.length
+    await this.#expectCaughtUp()
+    expect(this.subscriber.events.length).toBe(count)
+  }
+
+  /** How many events so far tell of writes before a moment, and were logged only after another. Times in ms. */
+  countLate(writtenBefore: number, loggedAfter: number): number {
+    const late = this.subscriber.events.filter(
+      ({ seq, body }) => Date.parse(body.time) < writtenBefore && seq / 1000 > loggedAfter,
+    )
+    this.#unasked += late.length
+    return late.length
+  }
+
+  /** Judges, and prints the counts. */
+  async finish(title: string): Promise<ConsistencyReport> {
+    await this.expectAllSequenced()
+    await this.#expectCaughtUp()
+    this.subscriber.close()
+    expect(this.load.violations).toEqual([])
+    expect(this.subscriber.otherMessages).toEqual([])
+    const { attempts } = this.load
+    const verdict = await checkConsistency(this.#server.url, {
+      attempts,
+      heard: this.subscriber.events,
+    })
+    const facts = {
+      ...verdict,
+      accounts: this.#accounts.length,
+      rounds: this.#rounds,
+      outagesMs: this.outagesMs,
+      longestRequestMs: Math.round(this.load.maxLatencyMs),
+      ...(this.#unasked > 0 && { deliveredUnasked: this.#unasked }),
+    }
+    process.stdout.write(`${title}: ${JSON.stringify(facts)}\n`)
+    return verdict
+  }
+
+  async #createAccounts(): Promise<void> {
+    const names = [1, 2].map((n) => `new${this.#rounds}x${n}`)
+    await Promise.all(
+      names.map(async (name) => {
+        const account = await createTestAccount(this.#server, name).catch(() => null)
+        if (account !== null) this.#accounts.push(account)
+      }),
+    )
+  }
+
+  async #expectAnswers(after: number): Promise<void> {
+    const fresh = () =>
+      this.load.acknowledged.filter(({ answeredAt }) => answeredAt! > after + 200).length
+    await expect.poll(fresh, WAIT).toBeGreaterThan(20)
+  }
+
+  async #metric(name: string): Promise<number> {
+    const credentials = Buffer.from(`admin:${adminPassword}`).toString('base64')
+    const headers = { authorization: `Basic ${credentials}` }
+    const answer = await fetch(`${this.#server.url}/metrics`, { headers })
+    const [, value] = new RegExp(`^${name} (.*)$`, 'm').exec(await answer.text()) ?? []
+    return Number(value)
+  }
+
+  /** The newest commit of each account has been heard. */
+  async #expectCaughtUp(): Promise<void> {
+    for (const { did } of this.#accounts) {
+      const url = `${this.#server.url}/xrpc/com.atproto.sync.getLatestCommit?did=${did}`
+      const latest = async () => (await (await fetch(url)).json()) as { cid?: string }
+      await expect.poll(latest, WAIT).toHaveProperty('cid')
+      const { cid } = await latest()
+      await expect.poll(() => this.subscriber.commits().has(cid!), WAIT).toBe(true)
+    }
+  }
+
+  #isWhole(did: string): boolean {
+    return this.subscriber.events.some((event) => event.did === did && event.kind === '#sync')
+  }
+}
+
+/** Six accounts, or as many as are asked for. */
+export function createAccounts(server: Pick<TestServer, 'url'>, count = 6): Promise<TestAccount[]> {
+  const names = Array.from({ length: count }, (_, n) => `user${n}`)
+  return Promise.all(names.map((name) => createTestAccount(server, name)))
+}

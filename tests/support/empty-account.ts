@@ -1,0 +1,143 @@
+/** An account that nobody has created yet, on `node:sqlite`: the subject of lifecycle and session tests. */
+import type { Account } from '#src/account/account.ts'
+import { AnswerCache } from '#src/account/answer-cache.ts'
+import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
+import { IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import type { InitialState } from '#src/account/initial-state.ts'
+import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
+import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { Profile } from '#src/account/profile.ts'
+import { accountSchema } from '#src/account/schema.ts'
+import { cachedSigningKey } from '#src/account/signing-key.ts'
+import { Snapshots } from '#src/account/snapshots.ts'
+import { StoredRecords } from '#src/account/stored-records.ts'
+import { Takedowns } from '#src/account/takedowns.ts'
+import { TidClock } from '#src/account/tid-clock.ts'
+import { WriteLane } from '#src/account/write-lane.ts'
+import { createKeychain } from '#src/ports/keychain.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { testBlobs } from '#tests/support/memory-blobs.ts'
+import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
+
+export interface EmptyAccount extends Account {
+  readonly sql: NodeSql
+  /** What the sequencer was given. */
+  readonly delivered: OutboxRow[]
+  /** What the directory was told. */
+  readonly sentStates: MirroredState[]
+}
+
+export const keys = createKeychain(new Uint8Array(32).fill(3))
+export const service = {
+  did: 'did:web:localhost',
+  publicUrl: 'http://localhost:2583',
+  jwtSecret: new Uint8Array(32).fill(9),
+}
+
+/** A clock in the test's hand. */
+export class TestClock {
+  time = Date.parse('2026-01-01T00:00:00Z')
+  now(): number {
+    return this.time
+  }
+}
+
+/** Opens an account without a row; or what an earlier life of it left, `after` a crash. */
+export function emptyAccount(
+  did: string,
+  options: {
+    clock?: TestClock
+    after?: EmptyAccount
+    onBatch?: NodeSqlOptions['onBatch']
+    /** The directory, as the account calls it. */
+    directory?: {
+      send(state: MirroredState): Promise<void>
+      findBirth(): Promise<InitialState | null>
+    }
+  } = {},
+): EmptyAccount {
+  const { clock = new TestClock(), after, onBatch, directory } = options
+  const sql = after?.sql ?? nodeSql({ schema: accountSchema, ...(onBatch && { onBatch }) })
+  const delivered: OutboxRow[] = after?.delivered ?? []
+  const outbox = new Outbox({
+    sql,
+    append: async (rows) => {
+      if (rows.some(({ kind }) => kind === '#account')) await standing.push()
+      delivered.push(...rows)
+      return { through: rows.at(-1)!.id }
+    },
+    requestReminder: async () => {},
+    keepAwake: () => {},
+    pause: async () => {},
+    onFailure: () => {},
+    isActorStopped: (error) => error instanceof Error && error.message === 'the process is dead',
+  })
+  const answers = new AnswerCache()
+  const lane = new WriteLane({ sql, clock, outbox, answers })
+  const profile = new Profile(sql)
+  const told: MirroredState[] = []
+  const standing = new DirectoryMirror({
+    profile,
+    send: async (state) => {
+      await directory?.send(state)
+      told.push(state)
+    },
+  })
+  return {
+    did,
+    findInitialState: async () => (await directory?.findBirth()) ?? null,
+    service,
+    sql,
+    clock,
+    keys,
+    profile,
+    claimEmail: async () => {},
+    directoryMirror: standing,
+    sentStates: told,
+    answers,
+    outbox,
+    tids: new TidClock(did, clock),
+    records: new StoredRecords(sql),
+    snapshots: new Snapshots(),
+    blobs: testBlobs({ did, sql, clock }),
+    takedowns: new Takedowns(sql),
+    lane,
+    idempotencyKeys: new IdempotencyKeys({ did, clock, lane, book: new IdempotencyCache() }),
+    signer: cachedSigningKey({ did, keys, profile }),
+    delivered,
+  }
+}
+
+/** The kinds of all events that have left the account, as the sequencer counts them: each id once. */
+export async function deliveredKinds({ outbox, delivered }: EmptyAccount): Promise<string[]> {
+  outbox.resume()
+  await outbox.settled()
+  const kinds = new Map(delivered.map(({ id, kind }) => [id, kind]))
+  return [...kinds].sort(([a], [b]) => a - b).map(([, kind]) => kind)
+}
+
+/** What a new account is made of, under a fresh key. */
+export function newInitialState(did: string, passwordHash = 'salt:hash'): InitialState {
+  const { privateKey, key } = newSigningKey()
+  return {
+    handle: 'alice.test',
+    email: 'alice@example.com',
+    passwordHash,
+    signingKey: keys.seal(privateKey, did),
+    signingKeyDid: key.did(),
+    tokenId: 'first',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    status: 'active',
+    deleteAfter: null,
+  }
+}
+
+/** Wakes the account for the first time. */
+export async function provisionAccount(
+  account: Account,
+  passwordHash?: string,
+): Promise<InitialState> {
+  const birth = newInitialState(account.did, passwordHash)
+  await provisionOrResume(account, async () => birth)
+  return birth
+}

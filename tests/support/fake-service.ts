@@ -1,0 +1,87 @@
+/** An AppView, or any other service, that answers as the test at hand wants it to, and keeps what it was asked. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface ReceivedRequest {
+  method: string
+  /** Path and query. */
+  path: string
+  headers: IncomingMessage['headers']
+  /** Whole, once it has come. */
+  body: Buffer
+}
+
+export type Responder = (
+  heard: IncomingMessage,
+  response: ServerResponse,
+) => void | Promise<void> | object
+
+export interface FakeService {
+  readonly url: string
+  /** A did:web that leads to it, as `#bsky_appview`, `#other` and `#bsky_notif`. */
+  readonly did: string
+  readonly requests: ReceivedRequest[]
+  /** How `nsid` answers: an object is JSON, a function does it all. The default is 404 in plain text. */
+  respond(nsid: string, how: Responder | object): void
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export async function startFakeService(): Promise<FakeService> {
+  const answers = new Map<string, Responder | object>()
+  const heard: ReceivedRequest[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    const { method = '', url: path = '', headers } = request
+    const entry = { method: method, path, headers, body: Buffer.alloc(0) }
+    if (path.startsWith('/xrpc/')) heard.push(entry)
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      entry.body = Buffer.concat(chunks)
+    })
+    request.on('error', () => {})
+    const how = answers.get(path.split('?', 1)[0]!.replace('/xrpc/', ''))
+    if (path === '/.well-known/did.json') json(response, documentOf(did, url))
+    else if (typeof how === 'function') void (how as Responder)(request, response)
+    else if (how !== undefined) request.on('end', () => json(response, how))
+    else response.writeHead(404, { 'content-type': 'text/plain' }).end('nothing here')
+  })
+  server.listen(0, 'localhost')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const url = `http://localhost:${port}`
+  const did = `did:web:localhost%3A${port}`
+  return {
+    url,
+    did,
+    requests: heard,
+    respond: (nsid, how) => void answers.set(nsid, how),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Answers JSON. */
+export function json(
+  response: ServerResponse,
+  body: object,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  response.end(JSON.stringify(body))
+}
+
+function documentOf(did: string, url: string): object {
+  const service = (id: string, type: string) => ({ id: `#${id}`, type, serviceEndpoint: url })
+  return {
+    id: did,
+    service: [
+      service('bsky_appview', 'BskyAppView'),
+      service('other', 'Other'),
+      service('bsky_notif', 'BskyNotificationService'),
+    ],
+  }
+}

@@ -1,0 +1,234 @@
+/** A gateway without sockets, over actors that answer as the test at hand wants them to. */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { type AppPorts, createApp } from '#src/gateway/app.ts'
+import { methods } from '#src/gateway/methods/table.ts'
+import { Health } from '#src/gateway/operator/health.ts'
+import { openServices } from '#src/gateway/proxy/services.ts'
+import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
+import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
+import type { ServerIdentity } from '#src/gateway/workflows/open-identity.ts'
+import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
+import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Mail } from '#src/ports/mailer.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { issueTokens } from '#src/rules/session-tokens.ts'
+import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+
+export const did = 'did:plc:abcdefghijklmnopqrstuvwx'
+export const handle = 'alice.test'
+export const adminPassword = 'let me in'
+export const now = Date.UTC(2026, 10, 20)
+
+const serviceDid = 'did:web:localhost'
+export const moderationServiceDid = 'did:web:mod.example.com'
+const jwtSecret = new TextEncoder().encode('a secret of the tests')
+
+type Actions = Record<string, Record<string, (...args: never[]) => unknown>>
+
+export interface Actors {
+  /** What the one account answers; it is alice's. */
+  account?: Actions
+  directory?: Actions
+  sequencer?: Actions
+}
+
+export type Gateway = ReturnType<typeof openGateway>
+
+/** Builds the application; every call that reached an actor is kept in `calls`, as `group.action` and arguments. */
+export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = {}) {
+  const calls: [action: string, ...args: unknown[]][] = []
+  const observed: [method: string, status: number][] = []
+  const errors: unknown[] = []
+  const sent: Mail[] = []
+  const alice = { did, handle, status: 'active' }
+  const find = async ({ identifier }: { identifier: string }) => {
+    return [did, handle].includes(identifier) ? alice : null
+  }
+  const accounts = { find, ...actors.directory?.['accounts'] }
+  const dispatch = {
+    account: () => recorded(actors.account ?? {}, calls),
+    directory: recorded({ ...actors.directory, accounts }, calls),
+    sequencer: recorded(actors.sequencer ?? {}, calls),
+  } as unknown as Dispatch
+  const clock = { now: () => now }
+  const identity = testIdentity(dispatch, clock)
+  const server: ServerContext = {
+    dispatch,
+    blobs: memoryBlobStorage(),
+    services: openServices({
+      ...{ dispatch, maxBytes: 1_000_000, preferCompressed: false },
+      resolver: identity.resolver,
+      defaults: { appView: undefined, moderation: undefined, report: undefined },
+      request: async () => Promise.reject(new TypeError('the tests have no network')),
+      warn: ({ ...facts }, what) => errors.push({ ...facts, what }),
+    }),
+    fetch: async () => Promise.reject(new TypeError('the tests have no network')),
+    mailer: { send: async (mail) => void sent.push(mail) },
+    moderationMailer: { send: async (mail) => void sent.push(mail) },
+    crawlers: { notify: () => {}, request: async () => [] },
+    addressOf: () => '192.0.2.1',
+    backgroundTasks: new BackgroundTasks((error) => errors.push(error)),
+    resolver: identity.resolver,
+    handles: identity.handles,
+    identity,
+    rotateSigningKey: async () => {},
+    handleRules: identity.handleRules,
+    createAccount: async () => ({ did, handle, accessJwt: 'access', refreshJwt: 'refresh' }),
+    reserveSigningKey: async () => ({ signingKey: 'did:key:z' }),
+    activateAccount: async () => {},
+    deleteAccount: async () => {},
+    service: {
+      did: serviceDid,
+      hostname: 'localhost',
+      publicUrl: 'http://localhost:2583',
+      version: '1.2.3',
+      handleDomains: ['.test'],
+      inviteRequired: false,
+      routineInvites: undefined,
+      mail: { serviceName: 'localhost PDS', confirmationLink: true },
+      blobUploadLimit: 5_000_000,
+      imports: { accepted: true, maxBytes: 2 ** 40 },
+      privacyPolicyUrl: undefined,
+      termsOfServiceUrl: 'https://example.com/terms',
+      contactEmail: undefined,
+    },
+    ...overrides.server,
+  }
+  const authenticate = authenticator({
+    ...{ serviceDid, jwtSecret, adminPassword, clock, moderationServiceDid },
+    resolver: server.resolver,
+  })
+  const app = createApp({
+    methods,
+    authenticate,
+    findAccount: accountFinder(dispatch),
+    metrics: {
+      observe: (method, status) => observed.push([method, status]),
+      observeHttp: () => {},
+      rateLimited: () => {},
+      render: async () => ({ text: 'calls 1\n', type: 'text/plain' }),
+    },
+    health: new Health({
+      ...{ dispatch, clock, live: { list: () => [] }, log: { warn: () => {} } },
+      engine: undefined,
+      dataDirectory: '.',
+      checkBlobs: undefined,
+    }),
+    log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
+    bodyTimeoutMs: 1_000,
+    adminPassword,
+    metricsOpen: false,
+    ...overrides,
+    server,
+  })
+  return { app, authenticate, calls, observed, errors, sent, server }
+}
+
+/** Nobody else's handle or DID leads anywhere, and no settings were ever made. */
+function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
+  const rotationKey = newSigningKey().key
+  const handles = { resolve: async () => undefined }
+  const settings = {
+    get: async () => null,
+    put: async () => {},
+    hasHandlesUnder: async () => false,
+  }
+  const domains = ['.test']
+  const knownHandleRules = new HandleRulesCache({
+    dispatch: { directory: { settings } },
+    clock,
+    domains,
+  })
+  return {
+    dispatch,
+    log: { warn: () => {} },
+    plc: {
+      sendOperation: async () => {},
+      getDocumentData: async () => undefined,
+      getLastOp: async () => undefined,
+      getOperationLog: async () => [],
+    },
+    rotationKey,
+    handles,
+    externalHandles: handles,
+    handleRulesCache: knownHandleRules,
+    handleRules: () => knownHandleRules.rules(),
+    resolver: { resolve: async () => undefined, refresh: async () => undefined },
+    credentials: {
+      publicUrl: 'http://localhost:2583',
+      rotationKeyDid: rotationKey.did(),
+      recoveryKeyDid: undefined,
+    },
+    didDocWithSession: false,
+  }
+}
+
+function recorded(actions: Actions, calls: [string, ...unknown[]][]): object {
+  const group = (name: string) =>
+    Object.fromEntries(
+      Object.entries(actions[name] ?? {}).map(([action, answer]) => [
+        action,
+        async (...args: never[]) => {
+          calls.push([`${name}.${action}`, ...args])
+          return answer(...args)
+        },
+      ]),
+    )
+  return Object.fromEntries(Object.keys(actions).map((name) => [name, group(name)]))
+}
+
+/** Headers with an access token. */
+export function asAccount(subject = did, { at = now, scope = 'com.atproto.access' } = {}) {
+  const terms = { secret: jwtSecret, audience: serviceDid, now: at }
+  const { accessJwt } = issueTokens({ did: subject, tokenId: 'one', scope }, terms)
+  return { authorization: `Bearer ${accessJwt}` }
+}
+
+/** Headers with a refresh token whose id is `one`. */
+export function withRefreshToken({ at = now, audience = serviceDid } = {}) {
+  const { refreshJwt } = issueTokens(
+    { did, tokenId: 'one' },
+    { secret: jwtSecret, audience, now: at },
+  )
+  return { authorization: `Bearer ${refreshJwt}` }
+}
+
+export function asAdmin(password = adminPassword) {
+  return { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` }
+}
+
+/** POSTs a body as JSON; text is sent as it is. */
+export function post(
+  { app }: Gateway,
+  method: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const length = String(Buffer.byteLength(text))
+  return Promise.resolve(
+    app.request(`/xrpc/${method}`, {
+      method: 'POST',
+      body: text,
+      headers: { 'content-type': 'application/json', 'content-length': length, ...headers },
+    }),
+  )
+}
+
+/** GETs a method. */
+export function get(
+  { app }: Gateway,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return Promise.resolve(app.request(`/xrpc/${path}`, { headers }))
+}
+
+/** Status, error name and message of an answer, for one look. */
+export async function outcome(answer: Response | Promise<Response>) {
+  const response = await answer
+  const { error, message } = (await response.json()) as { error?: string; message?: string }
+  return { status: response.status, error, message }
+}

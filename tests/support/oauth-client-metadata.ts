@@ -1,0 +1,155 @@
+/** Apps that are described at addresses of their own, and requests to the endpoints as only a test would make them. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { JoseKey } from '@atproto/jwk-jose'
+import { NodeOAuthClient, requestLocalLock } from '@atproto/oauth-client-node'
+import { type App, type DpopClaims, dpopProof, memoryStores } from '#tests/support/oauth-client.ts'
+import { type OAuthFixture, plcUrl } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
+
+/** Puts an app's description where its id says. */
+export async function publishClientMetadata(world: OAuthFixture, host: string, more: object = {}) {
+  const key = await JoseKey.generate(['ES256'], 'one')
+  const clientId = `https://${host}/client-metadata.json` as const
+  const redirectUri = `https://${host}/callback`
+  const metadata = {
+    client_id: clientId,
+    client_name: 'An app',
+    redirect_uris: [redirectUri],
+    scope: 'atproto transition:generic',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    application_type: 'web',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    dpop_bound_access_tokens: true,
+    jwks: { keys: [key.publicJwk] },
+    ...more,
+  }
+  world.documents.set(clientId, metadata)
+  return { key, clientId, redirectUri, metadata }
+}
+
+/** An app that proves itself with a key, and is described at its own address. */
+export async function confidentialClient(
+  world: OAuthFixture,
+  host: string,
+): Promise<App & { key: JoseKey }> {
+  const { metadata, ...described } = await publishClientMetadata(world, host)
+  return { ...clientOf(world, metadata, [described.key]), ...described }
+}
+
+/** One that runs where its user is, and has no secret of its own. */
+export async function publicClient(
+  world: OAuthFixture,
+  host: string,
+  more: object = {},
+): Promise<App> {
+  const { key: _, ...described } = await publishClientMetadata(world, host, {
+    token_endpoint_auth_method: 'none',
+    token_endpoint_auth_signing_alg: undefined,
+    jwks: undefined,
+    ...more,
+  })
+  return { ...clientOf(world, described.metadata), ...described }
+}
+
+function clientOf(world: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
+  const { stores, ...kept } = memoryStores()
+  const client = new NodeOAuthClient({
+    clientMetadata: metadata as never,
+    ...(keyset && { keyset }),
+    ...stores,
+    requestLock: requestLocalLock,
+    allowHttp: true,
+    handleResolver: { resolve: async () => testDid },
+    plcDirectoryUrl: plcUrl,
+    fetch: world.fetch,
+  })
+  return { client, ...kept }
+}
+
+/** What an endpoint answers to a form. */
+export async function post(
+  world: OAuthFixture,
+  path: string,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+) {
+  const response = await fetch(`${world.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: new URLSearchParams(form).toString(),
+  })
+  const body = (await response.json()) as Record<string, string>
+  const { error, error_description: why } = body
+  return { status: response.status, error, why, body, headers: response.headers }
+}
+
+/** Of no verifier that anybody knows. */
+export const pkceChallenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
+
+/** A client assertion (RFC 7523). */
+export const clientAssertion = (
+  world: OAuthFixture,
+  { key, clientId }: { key: JoseKey; clientId: string },
+  claims: object = {},
+) =>
+  key.createJwt(
+    { alg: 'ES256', kid: 'one' } as never,
+    {
+      ...{ iss: clientId, sub: clientId, aud: world.url, jti: crypto.randomUUID() },
+      ...{ iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 },
+      ...claims,
+    } as never,
+  )
+
+export const clientAssertionParams = (jwt: string) => ({
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  client_assertion: jwt,
+})
+
+/** The same with a proof by this key, and a nonce of the server; `claims` are what the test makes of the proof. */
+export async function dpopPost(
+  world: OAuthFixture,
+  path: string,
+  form: Record<string, string>,
+  { jwk, ...claims }: DpopClaims & { jwk: object },
+) {
+  const { headers } = await post(world, '/oauth/token', {})
+  const nonce = headers.get('dpop-nonce')!
+  const terms = { htm: 'POST', htu: `${world.url}${path}`, nonce, ...claims }
+  return post(world, path, form, { dpop: dpopProof(jwk, terms) })
+}
+
+export type AuthorizationRequests = ReturnType<typeof authorizationRequests>
+
+/** What an app may ask for, and the page it sends its user to. */
+export function authorizationRequests(world: OAuthFixture, { clientId, redirectUri }: App) {
+  /** The parameters of a good request. */
+  const wish = () => ({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'atproto',
+    state: 'the state',
+    ...pkceChallenge,
+  })
+  return {
+    wish,
+    page: (query: Record<string, string>) =>
+      `${world.url}/oauth/authorize?${new URLSearchParams(query)}`,
+    /** Status and error of a request that is pushed. */
+    async push(more: Record<string, string>, headers = {}) {
+      const { status, error } = await post(world, '/oauth/par', { ...wish(), ...more }, headers)
+      return [status, error]
+    },
+    /** The name of one that was. */
+    async pushed(more: Record<string, string> = {}): Promise<string> {
+      const { body } = await post(world, '/oauth/par', { ...wish(), ...more })
+      return body['request_uri']!
+    },
+  }
+}
+
+export const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+export const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' })

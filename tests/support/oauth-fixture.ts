@@ -1,0 +1,146 @@
+/** The authorization server without an engine: its stores on `node:sqlite`, one account, and the world that a test makes up. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { accountActions } from '#actors/actions/account.ts'
+import { authorizationActions } from '#actors/actions/authorization.ts'
+import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { hashPassword } from '#src/ports/passwords.ts'
+import type { Actions } from '#src/rules/actions.ts'
+import { openGateway } from '#tests/support/gateway.ts'
+import { openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { type TestShard, testShard } from '#tests/support/test-shard.ts'
+
+export const password = 'correct horse'
+export const plcUrl = 'https://plc.example.com'
+
+export interface OAuthFixture {
+  /** The issuer. */
+  url: string
+  /** What is at the addresses of others: JSON by URL, or another URL, to which it leads. */
+  documents: Map<string, unknown>
+  /** What was fetched of it. */
+  fetchedUrls: string[]
+  /** What the app of the test fetches with: the account's DID document is where it belongs. */
+  fetch: typeof globalThis.fetch
+  /** What went wrong inside. */
+  errors: unknown[]
+  close(): Promise<void>
+}
+
+export async function openOAuthFixture(
+  hcaptcha?: OAuthPorts['config']['hcaptcha'],
+): Promise<OAuthFixture> {
+  const account = await openTestAccount()
+  // The tokens are of today, for the provider has its own clock.
+  Object.assign(account.clock, { now: () => Date.now() })
+  const passwordHash = await hashPassword(password)
+  await account.sql.batch([{ sql: 'UPDATE account SET password_hash = ?', params: [passwordHash] }])
+  account.profile.forget()
+  const shards = new Map<string, TestShard>()
+  const shardOf = (name: string) => {
+    const shard = shards.get(name) ?? testShard()
+    shard.clock.time = Date.now()
+    shards.set(name, shard)
+    return boundActions(authorizationActions, shard)
+  }
+  const find = async ({ identifier }: { identifier: string }) =>
+    [testDid, 'alice.test'].includes(identifier) ? { did: testDid, handle: 'alice.test' } : null
+  const dispatch = {
+    account: () => boundActions(accountActions, account),
+    authorization: shardOf,
+    directory: {
+      accounts: { find },
+      settings: { get: async () => null, hasHandlesUnder: async () => false },
+    },
+  }
+  const web = new Map<string, unknown>()
+  const fetched: string[] = []
+  const errors: unknown[] = []
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`
+  const plain = openGateway().server
+  const surface = {
+    ...plain,
+    dispatch: dispatch as never,
+    service: { ...plain.service, publicUrl: url },
+    createAccount: async () => ({ did: testDid }) as never,
+    fetch: async (input: string | URL | Request, init?: RequestInit) => {
+      const address = input instanceof Request ? input.url : String(input)
+      fetched.push(address)
+      const found = web.get(address)
+      if (found === undefined) return new Response('nothing here', { status: 404 })
+      if (!(found instanceof URL)) return Response.json(found)
+      if (init?.redirect === 'error') throw new TypeError('it leads elsewhere')
+      return Response.json(web.get(found.href))
+    },
+  }
+  const oauth = openOAuth({
+    server: surface,
+    findAccount: async (name) => (await find({ identifier: name }))?.did,
+    addressOf: () => '203.0.113.7',
+    limitAttempts: async () => {},
+    config: {
+      branding: {
+        name: 'the tests',
+        logo: 'https://example.com/logo.png',
+        colors: { primary: '#7c3aed', error: 'rgb(255, 0, 0)' },
+        background: { dark: 'https://example.com/dark.png' },
+        links: [{ title: { en: 'Support' }, href: 'https://example.com/help', rel: 'help' }],
+      },
+      trustedClients: ['https://trusted.example.com/client-metadata.json'],
+      lexiconAuthorityDid: undefined,
+      hcaptcha,
+      dpopSecretHex: undefined,
+    },
+    plcUrl,
+    jwtSecret: 'a secret of the tests',
+    clock: { now: () => Date.now() },
+    log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
+  })
+  server.on('request', (request, response) => {
+    if (request.url === '/.well-known/oauth-protected-resource') {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ resource: url, authorization_servers: [url] }))
+    } else oauth.handle(request, response, () => response.writeHead(404).end())
+  })
+  return {
+    url,
+    documents: web,
+    fetchedUrls: fetched,
+    errors,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      return request.url.startsWith(plcUrl) ? Response.json(documentOf(url)) : fetch(request)
+    },
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function documentOf(url: string) {
+  return {
+    '@context': ['https://www.w3.org/ns/did/v1'],
+    id: testDid,
+    alsoKnownAs: ['at://alice.test'],
+    service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: url }],
+  }
+}
+
+/** Actions as their callers see them. */
+function boundActions(actions: Actions, subject: unknown): never {
+  const lift =
+    (feature: unknown) =>
+    async (...args: unknown[]) =>
+      (feature as (...all: unknown[]) => unknown)(subject, ...args)
+  const groups = Object.entries(actions).map(([name, group]) => [
+    name,
+    Object.fromEntries(Object.entries(group).map(([action, feature]) => [action, lift(feature)])),
+  ])
+  return Object.fromEntries(groups) as never
+}

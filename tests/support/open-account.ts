@@ -1,0 +1,111 @@
+/** An account on `node:sqlite`, with a clock that stands still and a sequencer that writes down what it gets. */
+
+import type { Account } from '#src/account/account.ts'
+import { AnswerCache } from '#src/account/answer-cache.ts'
+import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
+import { saveRoot } from '#src/account/head.ts'
+import { IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { Profile } from '#src/account/profile.ts'
+import { firstRoot } from '#src/account/repo/init.ts'
+import { accountSchema } from '#src/account/schema.ts'
+import { Snapshots } from '#src/account/snapshots.ts'
+import { StoredRecords } from '#src/account/stored-records.ts'
+import { Takedowns } from '#src/account/takedowns.ts'
+import { TidClock } from '#src/account/tid-clock.ts'
+import { WriteLane } from '#src/account/write-lane.ts'
+import { createKeychain } from '#src/ports/keychain.ts'
+import { signingKey } from '#src/ports/secp256k1.ts'
+import type { Sql } from '#src/ports/sql.ts'
+import { type TestBlobs, testBlobs } from '#tests/support/memory-blobs.ts'
+import { type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
+
+export interface TestAccount extends Account {
+  /** What the sequencer was given, in order, repeats and all. */
+  readonly delivered: OutboxRow[]
+  /** What the directory was told. */
+  readonly sentStates: MirroredState[]
+  /** Makes this many of the next deliveries fail. */
+  failDeliveries(count: number): void
+}
+
+export const testDid = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+export const testKey = signingKey(new Uint8Array(32).fill(7))
+const keys = createKeychain(new Uint8Array(32).fill(1))
+
+/** Opens an account; give it the `sql` of an earlier one to wake that again. */
+export async function openTestAccount(
+  options: NodeSqlOptions & { sql?: Sql; blobs?: TestBlobs } = {},
+): Promise<TestAccount> {
+  const sql = options.sql ?? nodeSql({ schema: accountSchema, ...options })
+  const clock = { now: () => Date.parse('2026-01-01T00:00:00Z') }
+  const delivered: OutboxRow[] = []
+  let failures = 0
+  const outbox = new Outbox({
+    sql,
+    append: async (rows) => {
+      if (failures-- > 0) throw new Error('the sequencer is away')
+      delivered.push(...rows)
+      return { through: rows.at(-1)!.id }
+    },
+    requestReminder: async () => {},
+    keepAwake: () => {},
+    pause: async () => {},
+    onFailure: () => {},
+    isActorStopped: () => false,
+  })
+  const answers = new AnswerCache()
+  const lane = new WriteLane({ sql, clock, outbox, answers })
+  const profile = new Profile(sql)
+  const told: MirroredState[] = []
+  const standing = new DirectoryMirror({ profile, send: async (state) => void told.push(state) })
+  const account: TestAccount = {
+    did: testDid,
+    findInitialState: async () => null,
+    service: {
+      did: 'did:web:localhost',
+      publicUrl: 'http://localhost',
+      jwtSecret: new Uint8Array(32),
+    },
+    sql,
+    clock,
+    keys,
+    profile,
+    claimEmail: async () => {},
+    directoryMirror: standing,
+    sentStates: told,
+    answers,
+    outbox,
+    tids: new TidClock(testDid, clock),
+    records: new StoredRecords(sql),
+    snapshots: new Snapshots(),
+    blobs: testBlobs({ ...options.blobs, did: testDid, sql, clock }),
+    takedowns: new Takedowns(sql),
+    lane,
+    idempotencyKeys: new IdempotencyKeys({
+      did: testDid,
+      clock,
+      lane,
+      book: new IdempotencyCache(),
+    }),
+    signer: async () => testKey,
+    delivered,
+    failDeliveries: (count) => {
+      failures = count
+    },
+  }
+  if (options.sql === undefined) await insertAccount(account)
+  outbox.resume()
+  return account
+}
+
+async function insertAccount({ sql, tids }: Account): Promise<void> {
+  await sql.batch([
+    {
+      sql: `INSERT INTO account (id, handle, email, password_hash, signing_key, signing_key_did, status, created_at)
+            VALUES (1, 'alice.test', 'alice@example.com', '', ?, ?, 'active', '2026-01-01T00:00:00.000Z')`,
+      params: [keys.seal(new Uint8Array(32).fill(7), testDid), testKey.did()],
+    },
+    saveRoot(firstRoot({ did: testDid, signer: testKey, rev: tids.next() })),
+  ])
+}

@@ -1,0 +1,134 @@
+/** Child processes that no test leaves behind, however it ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { findOrphanedEngine } from '#src/engine/engine-process.ts'
+import { leakedSecrets } from '#tests/support/leaked-secrets.ts'
+import { root } from '#tests/support/sources.ts'
+
+const START_TIMEOUT_MS = 90_000
+const STOP_TIMEOUT_MS = 60_000
+
+/** What still runs, with the data folder that it runs on. */
+const running = new Map<ChildProcess, string>()
+
+process.once('exit', () => {
+  for (const [child, folder] of running) {
+    child.kill('SIGKILL')
+    killLeftovers(folder)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+  }
+})
+
+// A test run that is told to stop must get to the above.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+
+/** Ends the engine that a killed server left on its data folder. */
+export function killLeftovers(folder: string): void {
+  const pid = findOrphanedEngine(join(folder, 'engine'))
+  if (pid) process.kill(pid, 'SIGKILL')
+}
+
+/** One `node src/main.ts`, with what it prints. */
+export class ServerProcess {
+  output = ''
+  readonly #folder: string
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+
+  constructor(folder: string, env: Record<string, string>) {
+    this.#folder = folder
+    this.#child = spawn(process.execPath, [join(root, 'src/main.ts')], {
+      cwd: folder,
+      env: { ...cleanEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.set(this.#child, folder)
+    this.#ended = once(this.#child, 'exit').finally(() => running.delete(this.#child))
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text
+      })
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Its exit code, or null if a signal ended it; undefined while it runs. */
+  get exitCode(): number | null | undefined {
+    return this.isRunning ? undefined : this.#child.exitCode
+  }
+
+  /** Waits until `isReady`; throws with what the process printed if it ends or does not get there in 90 s. */
+  async ready(isReady: () => Promise<boolean>): Promise<void> {
+    const isUp = await pollUntil(async () => !this.isRunning || (await isReady()), START_TIMEOUT_MS)
+    if (!isUp || !this.isRunning) throw new Error(`the server did not start:\n${this.output}`)
+  }
+
+  /** Waits until it has ended by itself. */
+  async ended(): Promise<void> {
+    if (this.isRunning) await this.#ended
+  }
+
+  /** Asks it to stop and waits; throws if it takes longer than 60 s, and if it has printed a secret. */
+  async terminate(): Promise<void> {
+    this.#child.kill('SIGTERM')
+    if (await pollUntil(async () => !this.isRunning, STOP_TIMEOUT_MS))
+      return this.#mustHaveKeptSecrets()
+    await this.kill9()
+    throw new Error(`the server did not stop:\n${this.output}`)
+  }
+
+  #mustHaveKeptSecrets(): void {
+    const told = leakedSecrets(this.output, this.#folder)
+    if (told.length > 0) throw new Error(`the log tells secrets:\n${told.join('\n')}`)
+  }
+
+  async kill9(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.ended()
+  }
+}
+
+/** Nothing that is set on this machine for a server reaches those of the tests. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !/^(PDS|RIVET|LOG)_/.test(name))
+  return Object.fromEntries(others)
+}
+
+/** Asks every 25 ms; false if it has not come true in time. */
+export async function pollUntil(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const end = performance.now() + withinMs
+  while (!(await isSo())) {
+    if (performance.now() > end) return false
+    await pause(25)
+  }
+  return true
+}
+
+/** Systems give their outgoing connections ports above these, which therefore stay free until we take them. */
+const PORTS = { first: 15_000, count: 15_000 }
+
+/** A port of the loopback that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  } catch {
+    return freePort()
+  }
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,32 @@
+/** Session tokens taken apart, and forged by whoever knows the secret: with `node:crypto`, not with the server's code. */
+import { createHmac } from 'node:crypto'
+
+type Claims = Record<string, unknown>
+
+/** Header and claims of a token, believed without a check. */
+export function decodeToken(token: string): { header: Claims; claims: Claims } {
+  const [header, claims] = token.split('.').slice(0, 2).map(read)
+  return { header: header!, claims: claims! }
+}
+
+/** The token with other claims or another header, signed with HS256. */
+export function forgeToken(
+  token: string,
+  { header = {}, claims = {}, secret }: { header?: Claims; claims?: Claims; secret: string },
+): string {
+  const old = decodeToken(token)
+  const parts = [
+    { ...old.header, ...header },
+    { ...old.claims, ...claims },
+  ]
+  const signed = parts.map((part) => encoded(JSON.stringify(part))).join('.')
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+}
+
+function read(part: string): Claims {
+  return JSON.parse(Buffer.from(part, 'base64url').toString())
+}
+
+function encoded(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}

@@ -1,0 +1,71 @@
+/** The project's own files as text, for the tests that judge the code and not what it does. */
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+export const root = resolve(import.meta.dirname, '../..')
+
+export interface Source {
+  /** Relative to the root, with forward slashes. */
+  path: string
+  text: string
+}
+
+/** One `import … from`, `export … from` or `import()` of a file. */
+export interface Import {
+  /** A path relative to the root for our own files, the specifier as written for packages. */
+  target: string
+  ours: boolean
+  typeOnly: boolean
+}
+
+const generated = 'src/protocol/lexicons/'
+
+/** The files that match the globs, without what is generated or installed. */
+export function sources(...globs: string[]): Source[] {
+  return globSync(globs, { cwd: root })
+    .filter((path) => !path.includes('node_modules') && !path.startsWith(generated))
+    .sort()
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+}
+
+export function exists(path: string): boolean {
+  return existsSync(join(root, path))
+}
+
+const importLine =
+  /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm
+
+/** What a file imports. `import { type A }` counts as run time: stripped of its types it still loads the module. */
+export function importsOf(source: Source): Import[] {
+  return [...source.text.matchAll(importLine)].map(([, type, from, bare, dynamic]) => {
+    const specifier = from ?? bare ?? dynamic ?? ''
+    const mapped = /^#(src|actors|tests)\//.test(specifier)
+    const relative = specifier.startsWith('.')
+    const target = mapped
+      ? specifier.slice(1)
+      : relative
+        ? join(source.path, '..', specifier)
+        : specifier
+    return { target, ours: mapped || relative, typeOnly: type !== undefined }
+  })
+}
+
+/** The text without its comments: good enough to search it for names. */
+export function codeOf(source: Source): string {
+  return source.text
+    .split('\n')
+    .filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line))
+    .map((line) => line.replace(/\s\/\/ .*$/, ''))
+    .join('\n')
+}
+
+/** The paths (and what is wrong with them) for which `fault` says something. */
+export function violations(
+  files: readonly Source[],
+  fault: (file: Source) => string | string[] | false | null,
+): string[] {
+  return files.flatMap((file) => {
+    const found = fault(file)
+    return found ? [found].flat().map((what) => `${file.path}: ${what}`) : []
+  })
+}

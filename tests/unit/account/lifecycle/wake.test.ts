@@ -1,0 +1,190 @@
+import { verifySignature } from '@atproto/crypto'
+import { decodeAll, encode } from '@atproto/lex-cbor'
+import { decode } from '@ipld/dag-cbor'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Account } from '#src/account/account.ts'
+import type { InitialState } from '#src/account/initial-state.ts'
+import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
+import { updateProfile } from '#src/account/profile.ts'
+import { remind } from '#src/account/remind.ts'
+import { getLatestCommit } from '#src/account/repo/proofs.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { refreshSession } from '#src/account/sessions/sessions.ts'
+import { frame } from '#src/protocol/frames.ts'
+import {
+  deliveredKinds,
+  type EmptyAccount,
+  emptyAccount,
+  newInitialState,
+  provisionAccount,
+} from '#tests/support/empty-account.ts'
+
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const kinds = ['#identity', '#account', '#commit', '#sync']
+const day = 24 * 3_600_000
+let account: EmptyAccount
+
+beforeEach(() => {
+  account = emptyAccount(did)
+})
+
+/** The events of the account as a subscriber reads them. */
+async function events(
+  of: EmptyAccount,
+): Promise<{ kind: string; body: Record<string, unknown> }[]> {
+  await of.outbox.settled()
+  return of.delivered.map(({ kind, event, seqAt }) => {
+    const [, body] = [...decodeAll(frame(kind, event, seqAt, 7))]
+    return { kind, body: body as unknown as Record<string, unknown> }
+  })
+}
+
+/** Another life of the account, that wakes on what the last one left. */
+async function wakeAgain(last: EmptyAccount, findBirth: () => Promise<InitialState | null>) {
+  last.outbox.close()
+  const again = emptyAccount(did, { after: last })
+  await provisionOrResume(again, findBirth)
+  return again
+}
+
+const post = (to: Account) =>
+  createRecord(to, { collection: 'a.b.c', record: { $type: 'a.b.c' }, validate: false })
+
+describe('an account that wakes for the first time', () => {
+  it('is born active, with a signed, empty repo, in one transaction', async () => {
+    const { tokenId: _, ...birth } = await provisionAccount(account)
+    expect(account.sql.batches).toBe(1)
+    const row = { ...birth, emailConfirmedAt: null, status: 'active', deactivatedAt: null }
+    expect(await account.profile.get()).toMatchObject(row)
+    const { block } = (await account.sql.first<{ block: Uint8Array }>('SELECT * FROM repo_root'))!
+    const { sig, ...commit } = decode<Record<string, unknown>>(block)
+    expect(commit).toMatchObject({ did, version: 3, prev: null })
+    const bytes = encode(commit as never)
+    expect(await verifySignature(birth.signingKeyDid, bytes, sig as Uint8Array)).toBe(true)
+  })
+
+  it('announces itself', async () => {
+    await provisionAccount(account)
+    const [identity, status, commit, sync, ...more] = await events(account)
+    const latest = await getLatestCommit(account, 'anyone')
+    const time = new Date(account.clock.now()).toISOString()
+    expect(identity).toEqual({
+      kind: '#identity',
+      body: { seq: 7, did, time, handle: 'alice.test' },
+    })
+    expect(status).toEqual({ kind: '#account', body: { seq: 7, did, time, active: true } })
+    expect(commit).toMatchObject({
+      kind: '#commit',
+      body: { repo: did, rev: latest.rev, since: null, ops: [], blobs: [] },
+    })
+    expect(commit!.body).not.toHaveProperty('prevData')
+    expect(sync).toMatchObject({ kind: '#sync', body: { did, rev: latest.rev } })
+    expect(more).toEqual([])
+  })
+
+  it('can be written to at once, and tells of that after its birth', async () => {
+    await provisionAccount(account)
+    await post(account)
+    expect(await deliveredKinds(account)).toEqual([...kinds, '#commit'])
+  })
+
+  it('does what it was woken for, and not again in its next life', async () => {
+    const early = { id: 'early', issuedAt: account.clock.now() - 100 }
+    await provisionAccount(account)
+    const write = (to: Account) => to.idempotencyKeys.run(early, () => post(to))
+    const { uri } = await write(account)
+    expect(await write(account)).toMatchObject({ uri })
+    const again = await wakeAgain(account, async () => null)
+    await expect(write(again)).rejects.toMatchObject({ status: 503 })
+  })
+
+  it('knows the session that its creation gave, for as long as that was given', async () => {
+    account.clock.now = () => Date.parse('2026-01-01T00:00:00Z') + 89 * day
+    await provisionAccount(account)
+    const { tokenId } = newInitialState(did)
+    expect(await refreshSession(account, { tokenId })).toMatchObject({ active: true })
+    const late = emptyAccount(did)
+    await provisionAccount(late)
+    late.clock.now = () => Date.parse('2026-01-01T00:00:00Z') + 91 * day
+    await expect(refreshSession(late, { tokenId })).rejects.toMatchObject({ error: 'ExpiredToken' })
+  })
+
+  it('has its reminder struck out when it sleeps', async () => {
+    await provisionAccount(account)
+    await account.outbox.settled()
+    expect(account.outbox.close()).toBe(true)
+  })
+
+  it('refuses a key that was sealed for somebody else', async () => {
+    const birth = newInitialState('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+    await expect(provisionOrResume(account, async () => birth)).rejects.toThrow()
+    const other = { ...newInitialState(did), signingKeyDid: 'did:key:other' }
+    await expect(provisionOrResume(account, async () => other)).rejects.toThrow('not the one named')
+    expect(await account.profile.find()).toBeUndefined()
+  })
+
+  it('does not wake where the directory cannot be asked', async () => {
+    const away = async () => Promise.reject(new Error('the directory is away'))
+    await expect(provisionOrResume(account, away)).rejects.toThrow('away')
+    await provisionAccount(account)
+    expect(await deliveredKinds(account)).toEqual(kinds)
+  })
+})
+
+describe('an account without a birth', () => {
+  it('is not there, and being reminded of it strikes nothing out', async () => {
+    await provisionOrResume(account, async () => null)
+    await expect(getLatestCommit(account, 'self')).rejects.toMatchObject({ error: 'RepoNotFound' })
+    await expect(post(account)).rejects.toMatchObject({ error: 'RepoNotFound' })
+    await remind(account)
+    await account.outbox.settled()
+    expect(account.outbox.close()).toBe(false)
+    expect(account.sql.batches).toBe(0)
+  })
+})
+
+describe('an account that has been born', () => {
+  const never = async () => {
+    throw new Error('nobody asks for a birth')
+  }
+
+  it('is not born again', async () => {
+    const birth = await provisionAccount(account)
+    await account.sql.batch([updateProfile({ status: 'deleted' })])
+    const again = await wakeAgain(account, async () => birth)
+    const { status, signingKeyDid } = await again.profile.get()
+    expect({ status, signingKeyDid }).toEqual({
+      status: 'deleted',
+      signingKeyDid: birth.signingKeyDid,
+    })
+    expect(await deliveredKinds(again)).toEqual(kinds)
+  })
+
+  it('goes on with what it had not delivered', async () => {
+    await provisionAccount(account)
+    await account.outbox.settled()
+    account.delivered.length = 0
+    const again = await wakeAgain(account, never)
+    await again.outbox.settled()
+    expect(again.delivered.map(({ kind }) => kind)).toEqual(kinds)
+  })
+})
+
+describe('a birth whose transaction goes wrong', () => {
+  it.each(['before', 'after'] as const)('%s its effect is one birth', async (fault) => {
+    let failures = 1
+    const flaky = emptyAccount(did, {
+      onBatch: (when) => {
+        if (when === fault && failures-- > 0) throw new Error('lost')
+      },
+    })
+    const birth = newInitialState(did)
+    const first = provisionOrResume(flaky, async () => birth)
+    // What is stored is a birth, whether that was heard or not.
+    await (fault === 'before' ? expect(first).rejects.toThrow('lost') : first)
+    const awake = await wakeAgain(flaky, async () => birth)
+    expect(await awake.profile.get()).toMatchObject({ status: 'active' })
+    expect(await deliveredKinds(awake)).toEqual(kinds)
+    expect(awake.sql.batches).toBe(1)
+  })
+})

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { authenticateAccount } from '#src/account/oauth/authenticate-account.ts'
+import {
+  describeWithClients,
+  findOnDevice,
+  listDevices,
+  setAuthorizedClient,
+  signInOnDevice,
+  signOutOfDevice,
+} from '#src/account/oauth/devices-and-clients.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { createAppPassword } from '#src/account/sessions/app-passwords.ts'
+import { hashPassword } from '#src/ports/passwords.ts'
+import { RecentlySeen } from '#src/rules/recently-seen.ts'
+import { emptyAccount, provisionAccount, TestClock } from '#tests/support/empty-account.ts'
+
+async function born(password?: string) {
+  const clock = new TestClock()
+  const account = emptyAccount('did:plc:abcdefghijklmnopqrstuvwx', { clock })
+  await provisionAccount(account, password && (await hashPassword(password)))
+  return { account, clock }
+}
+
+it('an account knows where it is signed in, and which apps it has allowed what', async () => {
+  const { account, clock } = await born()
+  const began = clock.now()
+  await signInOnDevice(account, { deviceId: 'dev-1' })
+  clock.time += 5
+  await signInOnDevice(account, { deviceId: 'dev-2' })
+  clock.time += 5
+  await signInOnDevice(account, { deviceId: 'dev-1' })
+  await setAuthorizedClient(account, { clientId: 'an app', data: '{"a":1}' })
+  await setAuthorizedClient(account, { clientId: 'an app', data: '{"a":2}' })
+  expect(await listDevices(account)).toEqual([
+    { deviceId: 'dev-1', createdAt: began, updatedAt: began + 10 },
+    { deviceId: 'dev-2', createdAt: began + 5, updatedAt: began + 5 },
+  ])
+  expect(await findOnDevice(account, { deviceId: 'dev-2' })).toMatchObject({
+    link: { deviceId: 'dev-2' },
+    person: { did: account.did, handle: 'alice.test' },
+    clients: { 'an app': '{"a":2}' },
+  })
+  await signOutOfDevice(account, { deviceId: 'dev-2' })
+  expect(await findOnDevice(account, { deviceId: 'dev-2' })).toBeNull()
+})
+
+it('a person has the name and the picture of the profile', async () => {
+  const { account } = await born()
+  const before = await describeWithClients(account)
+  expect(before?.person).not.toHaveProperty('displayName')
+  await createRecord(account, {
+    collection: 'app.bsky.actor.profile',
+    rkey: 'self',
+    record: { $type: 'app.bsky.actor.profile', displayName: 'Alice' },
+  })
+  expect((await describeWithClients(account))?.person).toMatchObject({
+    displayName: 'Alice',
+    email: 'alice@example.com',
+    emailConfirmed: false,
+    status: 'active',
+  })
+})
+
+it('the account is recognized by its own password, and by no app password', async () => {
+  const { account } = await born('correct horse')
+  expect(await authenticateAccount(account, { password: 'correct horse' })).toMatchObject({
+    did: account.did,
+  })
+  const wrong = authenticateAccount(account, { password: 'wrong' })
+  await expect(wrong).rejects.toMatchObject({ status: 401 })
+  const password = 'aaaa-bbbb-cccc-dddd'
+  await createAppPassword(account, { name: 'phone', password, privileged: true })
+  const app = authenticateAccount(account, { password })
+  await expect(app).rejects.toMatchObject({ status: 400, message: /App passwords/ })
+})
+
+it('what was seen lately is remembered for its time, and not much longer', () => {
+  const seen = new RecentlySeen(100)
+  expect([seen.isNew('a', 0), seen.isNew('a', 0), seen.isNew('a', 99)]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  expect(seen.isNew('b', 99)).toBe(true)
+  expect(seen.isNew('b', 199)).toBe(false)
+  expect(seen.isNew('a', 300)).toBe(true)
+  expect(seen.isNew('b', 1000)).toBe(true)
+})

@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { getAccountInviteCodes } from '#src/directory/account-invite-codes.ts'
+import { setEmail, setState } from '#src/directory/accounts.ts'
+import { disableInviteCodes, setInvitesDisabled } from '#src/directory/admin-invite-codes.ts'
+import { createInviteCodes } from '#src/directory/invites.ts'
+import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
+import {
+  confirmation,
+  newKey,
+  type TestDirectory,
+  testDirectory,
+} from '#tests/support/test-directory.ts'
+
+const day = 24 * 3_600_000
+const alice = 'did:plc:alice'
+const hostname = 'pds.example.com'
+let directory: TestDirectory
+
+beforeEach(async () => {
+  directory = testDirectory()
+  await makeAccount('alice')
+})
+
+async function makeAccount(name: string, inviteCode?: string): Promise<void> {
+  const names = { did: `did:plc:${name}`, handle: `${name}.test`, email: `${name}@example.com` }
+  await reserveAccount(directory, { ...names, ...newKey, ...(inviteCode && { inviteCode }) })
+  await confirmAccount(directory, { did: names.did, ...confirmation })
+}
+
+async function codes(input: { includeUsed?: boolean; epochMs?: number; earns?: boolean } = {}) {
+  const { includeUsed = true, epochMs = 0, earns = true } = input
+  const found = await getAccountInviteCodes(directory, {
+    did: alice,
+    includeUsed,
+    ...(earns && { earning: { hostname, intervalMs: 7 * day, epochMs } }),
+  })
+  return found.codes
+}
+
+describe('an account', () => {
+  it('earns a code in each interval, and each only once', async () => {
+    expect(await codes()).toEqual([])
+    directory.clock.time += 7 * day - 1
+    expect(await codes()).toEqual([])
+    directory.clock.time += 1
+    const [first, ...others] = await codes()
+    expect(others).toEqual([])
+    expect(first).toEqual({
+      code: expect.stringMatching(/^pds-example-com-[a-z2-7]{5}-[a-z2-7]{5}$/),
+      available: 1,
+      disabled: false,
+      forAccount: alice,
+      createdBy: alice,
+      createdAt: new Date(directory.clock.time).toISOString(),
+      uses: [],
+    })
+    expect(await Promise.all([codes(), codes(), codes()])).toEqual([[first], [first], [first]])
+    directory.clock.time += 7 * day
+    expect(await codes()).toHaveLength(2)
+  })
+
+  it('has at most five that nobody has used', async () => {
+    directory.clock.time += 70 * day
+    const open = await codes()
+    expect(open).toHaveLength(5)
+    await makeAccount('bob', open[0]!.code)
+    expect(await codes()).toHaveLength(6)
+    expect(await codes({ includeUsed: false })).toHaveLength(5)
+  })
+
+  it('earns nothing before the epoch', async () => {
+    const epochMs = directory.clock.time + 10 * day
+    directory.clock.time += 14 * day
+    // Of its two intervals one was over at the epoch.
+    expect(await codes({ epochMs })).toHaveLength(1)
+  })
+
+  it('earns nothing where it is not said how, or where the admin gave it codes', async () => {
+    directory.clock.time += 7 * day
+    expect(await codes({ earns: false })).toEqual([])
+    await createInviteCodes(directory, { hostname, useCount: 3, forAccounts: [alice] })
+    const given = await codes()
+    expect(given.map(({ createdBy }) => createdBy).sort()).toEqual(['admin', alice])
+  })
+
+  it('whose invites are disabled earns codes that are disabled', async () => {
+    await setInvitesDisabled(directory, { did: alice, disabled: true })
+    directory.clock.time += 14 * day
+    expect(await codes()).toEqual([])
+    await setInvitesDisabled(directory, { did: alice, disabled: false })
+    expect(await codes()).toEqual([])
+    directory.clock.time += 7 * day
+    expect(await codes()).toHaveLength(1)
+  })
+
+  it('is not told of codes that are disabled', async () => {
+    directory.clock.time += 14 * day
+    const [one, other] = await codes()
+    await disableInviteCodes(directory, { codes: [one!.code] })
+    expect(await codes()).toEqual([other])
+  })
+
+  it.each([
+    ['takendown', { status: 401, error: 'AccountTakedown' }],
+    ['deactivated', { status: 400, error: 'NotFound' }],
+    ['deleted', { status: 403, error: 'AccountNotFound' }],
+  ])('that is %s is refused', async (status, refusal) => {
+    await setState(directory, { did: alice, status, deleteAfter: null })
+    await expect(codes()).rejects.toMatchObject(refusal)
+    await expect(codes({ earns: false })).rejects.toMatchObject(refusal)
+  })
+})
+
+describe('reserve', () => {
+  it('tells whoever has no invite code nothing of who is here', async () => {
+    const wanted = { did: 'did:plc:bob', handle: 'alice.test', email: 'alice@example.com' }
+    const attempt = reserveAccount(directory, { ...wanted, ...newKey, inviteCode: 'guess' })
+    await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidInviteCode' })
+  })
+})
+
+describe('setEmail', () => {
+  it('moves an account to another address, in lower case', async () => {
+    await setEmail(directory, { did: alice, email: 'New@Example.com' })
+    await setEmail(directory, { did: alice, email: 'new@example.com' })
+    await makeAccount('bob')
+    await setEmail(directory, { did: 'did:plc:bob', email: 'alice@example.com' })
+  })
+
+  it('refuses what somebody else has, or is about to have', async () => {
+    await makeAccount('bob')
+    const carol = { did: 'did:plc:carol', handle: 'carol.test', email: 'carol@example.com' }
+    await reserveAccount(directory, { ...carol, ...newKey })
+    for (const email of ['bob@example.com', 'Carol@Example.com']) {
+      const attempt = setEmail(directory, { did: alice, email })
+      await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+    }
+    directory.clock.time += 3_600_000
+    await setEmail(directory, { did: alice, email: carol.email })
+  })
+
+  it('lets only one of two have it', async () => {
+    await makeAccount('bob')
+    const both = [alice, 'did:plc:bob'].map((did) => setEmail(directory, { did, email: 'x@y.com' }))
+    const outcomes = await Promise.allSettled(both)
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+})

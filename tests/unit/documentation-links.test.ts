@@ -1,0 +1,41 @@
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { exists, sources, violations } from '#tests/support/sources.ts'
+
+const code = sources('src/**/*.ts', 'actors/**/*.ts')
+const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
+
+describe('pages', () => {
+  it('link to what exists', () => {
+    const dead = violations(pages, ({ path, text }) =>
+      [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+        .map(([, target]) => target!)
+        .filter((target) => !/^[a-z]+:/.test(target) && !exists(join(dirname(path), target))),
+    )
+    expect(dead).toEqual([])
+  })
+
+  it('of the design name the tests that prove them', () => {
+    const unproved = violations(sources('docs/design/*.md'), ({ path, text }) => {
+      if (path.endsWith('/README.md')) return null
+      const [, proof = ''] = /Proved by:?([\s\S]*)$/.exec(text) ?? []
+      const tests = [...proof.matchAll(/(?:tests|bench)\/[\w./-]*\w/g)].map(([test]) => test)
+      return tests.length === 0 ? 'proved by no test' : tests.filter((test) => !exists(test))
+    })
+    expect(unproved).toEqual([])
+  })
+
+  it.runIf(exists('src/README.md'))('name functions that exist, on a record’s way', () => {
+    const tour = sources('src/README.md')
+    const steps = tour.flatMap(({ text }) => [...text.matchAll(/([\w./-]+\.ts)#(\w+)/g)])
+    expect(steps.length).toBeGreaterThan(0)
+    for (const [step, file, name] of steps) {
+      const source = code.find(({ path }) => path === `src/${file}` || path === file)
+      const declared = new RegExp(
+        `\\b(function\\*?|const|class) ${name}\\b|^ +(async )?${name}[(:<]`,
+        'm',
+      )
+      expect(source?.text ?? '', step).toMatch(declared)
+    }
+  })
+})

@@ -1,0 +1,129 @@
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { XrpcError } from '#src/errors.ts'
+import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
+
+const manner = { mediaType: 'application/json', isPersonal: false, acceptEncoding: undefined }
+const car = { ...manner, mediaType: 'application/vnd.ipld.car' }
+const long = { text: 'long '.repeat(500) }
+
+async function bytesOf(response: Response): Promise<Buffer> {
+  return Buffer.from(await response.arrayBuffer())
+}
+
+describe('JSON', () => {
+  it('is open to every page', async () => {
+    const response = await toResponse({ a: 1 }, manner)
+    expect(await response.text()).toBe('{"a":1}')
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(response.headers.get('access-control-expose-headers')).toContain('DPoP-Nonce')
+    expect(response.headers.get('cache-control')).toBeNull()
+    expect(response.headers.get('vary')).toBeNull()
+  })
+
+  it('of one account is not cached for another', async () => {
+    const response = await toResponse(long, { ...manner, isPersonal: true })
+    expect(response.headers.get('cache-control')).toBe('private')
+    expect(response.headers.get('vary')).toBe('Authorization, Accept-Encoding')
+  })
+
+  it.each(['gzip', 'gzip, deflate, br', 'br;q=1.0, gzip;q=0.5'])(
+    'is zipped for %s',
+    async (header) => {
+      const response = await toResponse(long, { ...manner, acceptEncoding: header })
+      expect(response.headers.get('content-encoding')).toBe('gzip')
+      expect(response.headers.get('vary')).toBe('Accept-Encoding')
+      expect(gunzipSync(await bytesOf(response)).toString()).toBe(JSON.stringify(long))
+    },
+  )
+
+  it.each([undefined, 'br', 'identity', 'gzip;q=0', 'x-gzipped'])(
+    'is plain for %s',
+    async (header) => {
+      const response = await toResponse(long, { ...manner, acceptEncoding: header })
+      expect(response.headers.get('content-encoding')).toBeNull()
+      expect(await response.json()).toEqual(long)
+    },
+  )
+
+  it('is plain where it is small', async () => {
+    const response = await toResponse({ a: 1 }, { ...manner, acceptEncoding: 'gzip' })
+    expect(response.headers.get('content-encoding')).toBeNull()
+  })
+})
+
+describe('bytes', () => {
+  it('are what the lexicon says', async () => {
+    const response = await toResponse(Uint8Array.of(1, 2, 3), car)
+    expect(response.headers.get('content-type')).toBe('application/vnd.ipld.car')
+    expect([...(await bytesOf(response))]).toEqual([1, 2, 3])
+  })
+
+  it('come page by page, each when it is taken', async () => {
+    const made: number[] = []
+    async function* pages() {
+      for (let i = 1; i <= 3; i++) {
+        made.push(i)
+        yield Uint8Array.of(i)
+      }
+    }
+    const response = await toResponse(pages(), car)
+    expect(made).toEqual([])
+    const reader = response.body!.getReader()
+    expect((await reader.read()).value).toEqual(Uint8Array.of(1))
+    expect(made).toEqual([1])
+    expect((await reader.read()).value).toEqual(Uint8Array.of(2))
+    expect((await reader.read()).value).toEqual(Uint8Array.of(3))
+    expect((await reader.read()).done).toBe(true)
+  })
+
+  it('are no longer made once nobody takes them', async () => {
+    let isOver = false
+    async function* pages() {
+      try {
+        for (;;) yield Uint8Array.of(1)
+      } finally {
+        isOver = true
+      }
+    }
+    const reader = (await toResponse(pages(), car)).body!.getReader()
+    await reader.read()
+    await reader.cancel()
+    expect(isOver).toBe(true)
+  })
+
+  it('break off where a page fails, zipped or not', async () => {
+    async function* pages() {
+      yield Uint8Array.of(1)
+      throw new Error('lost')
+    }
+    await expect((await toResponse(pages(), car)).arrayBuffer()).rejects.toThrow('lost')
+    const zipped = await toResponse(pages(), { ...car, acceptEncoding: 'gzip' })
+    await expect(zipped.arrayBuffer()).rejects.toThrow('lost')
+  })
+
+  it('are zipped as they go', async () => {
+    async function* pages() {
+      yield Buffer.from('one ')
+      yield Buffer.from('two')
+    }
+    const response = await toResponse(pages(), { ...car, acceptEncoding: 'gzip' })
+    expect(response.headers.get('content-encoding')).toBe('gzip')
+    expect(gunzipSync(await bytesOf(response)).toString()).toBe('one two')
+  })
+})
+
+describe('an error', () => {
+  it('has a name and a message', async () => {
+    const response = errorResponse(new XrpcError(400, 'InvalidSwap', 'Commit was at x'))
+    expect(response.status).toBe(400)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await response.json()).toEqual({ error: 'InvalidSwap', message: 'Commit was at x' })
+  })
+})
+
+it('says nothing where there is nothing to say', async () => {
+  const response = await toResponse(undefined, manner)
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe('')
+})

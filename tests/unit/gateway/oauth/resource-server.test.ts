@@ -1,0 +1,133 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { DpopNonce, OAuthVerifier } from '@atproto/oauth-provider/verifier'
+import { calculateJwkThumbprint } from 'jose'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Refusal } from '#src/account/oauth/check-access-token.ts'
+import { unavailable } from '#src/errors.ts'
+import { accessTokenKey, openResourceServer } from '#src/gateway/oauth/resource-server.ts'
+import { type DpopClaims, dpopProof } from '#tests/support/oauth-client.ts'
+
+const issuer = 'https://pds.example.com'
+const serviceDid = 'did:web:pds.example.com'
+const did = 'did:plc:abcdefghijklmnopqrstuvwx'
+const tokenId = `tok-${'a'.repeat(32)}`
+const path = '/xrpc/com.atproto.server.getSession'
+const keys = {
+  issuer,
+  jwtSecret: new Uint8Array(32).fill(1),
+  dpopSecret: new Uint8Array(32).fill(2),
+}
+const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-01T00:00:00Z') })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+type Verdict = { scope: string; expiresAt: number } | { refusal: Refusal }
+
+async function world() {
+  const admit = vi.fn(
+    async (_: object): Promise<Verdict> => ({ scope: 'atproto repo:*', expiresAt: 0 }),
+  )
+  const accounts = new Map([[did, { oauth: { admit } }]])
+  const requests = await openResourceServer({
+    ...keys,
+    serviceDid,
+    accounts: { find: async (name: string) => accounts.get(name) } as never,
+    clock: { now: () => Date.now() },
+  })
+  const { signer } = new OAuthVerifier({ ...keys, keyset: [await accessTokenKey(keys)] })
+  const jkt = await calculateJwkThumbprint(jwk as never)
+  const now = Date.now() / 1000
+  const claims = {
+    jti: tokenId,
+    sub: did,
+    aud: serviceDid,
+    iat: now,
+    exp: now + 3600,
+    cnf: { jkt },
+  }
+  const make = (more: object = {}) =>
+    signer.createAccessToken({ ...claims, client_id: 'an app', ...more } as never)
+  const token = await make()
+  /** A request as it comes through a proxy, which has changed all but the path. */
+  const ask = (terms: DpopClaims & { as?: string } = {}) => {
+    const { as = token, ...rest } = terms
+    const wanted = {
+      htu: `${issuer}${path}`,
+      token: as,
+      nonce: rest.nonce ?? requests.nextNonce(),
+      ...rest,
+    }
+    const headers: Record<string, string> = {
+      authorization: `DPoP ${as}`,
+      dpop: dpopProof(jwk, { iat: Date.now() / 1000, ...wanted }),
+    }
+    const url = `http://127.0.0.1:3000${path}?a=b`
+    return requests.authenticate({ method: 'GET', url, header: (name) => headers[name] })
+  }
+  return { admit, accounts, ask, make }
+}
+
+it('an app is believed with its token and its proofs, behind any proxy', async () => {
+  const { admit, ask } = await world()
+  for (let i = 0; i < 3; i++) {
+    expect(await ask()).toMatchObject({ did, scope: 'oauth' })
+  }
+  const { permissions } = await ask()
+  permissions.assertRepo({ action: 'create', collection: 'com.example.note' })
+  expect(() => permissions.assertIdentity({ attr: '*' })).toThrow('Missing required scope')
+  expect(admit).toHaveBeenCalledTimes(4)
+  expect(admit.mock.calls[0]![0]).toMatchObject({ id: tokenId, proof: expect.any(String) })
+})
+
+it('nonces of another gateway are believed, however long nobody asked for one here', async () => {
+  const { ask } = await world()
+  await ask()
+  for (const minutes of [1, 2, 3, 10]) {
+    vi.setSystemTime(Date.now() + minutes * 60_000)
+    expect(await ask({ nonce: new DpopNonce(keys.dpopSecret).next() })).toMatchObject({ did })
+  }
+  const old = new DpopNonce(keys.dpopSecret).next()
+  vi.setSystemTime(Date.now() + 3 * 60_000)
+  await expect(ask({ nonce: old })).rejects.toMatchObject({ error: 'use_dpop_nonce' })
+})
+
+it('a proof is good once, by a new key and by a known one', async () => {
+  const { ask } = await world()
+  await ask({ jti: 'one' })
+  await expect(ask({ jti: 'one' })).rejects.toMatchObject({ message: 'DPoP proof replayed' })
+  await ask({ jti: 'two' })
+  await expect(ask({ jti: 'two' })).rejects.toMatchObject({ status: 401 })
+})
+
+it('what the account says of a token is what its bearer hears', async () => {
+  const { admit, accounts, ask } = await world()
+  const says = async (verdict: Verdict) => {
+    admit.mockResolvedValueOnce(verdict)
+    return ask().catch((error) => [error.status, error.error])
+  }
+  expect(await says({ refusal: 'unknown' })).toEqual([401, 'invalid_token'])
+  expect(await says({ refusal: 'expired' })).toEqual([401, 'invalid_token'])
+  expect(await says({ refusal: 'replayed' })).toEqual([401, 'invalid_dpop_proof'])
+  expect(await says({ scope: 'repo:*', expiresAt: 0 })).toEqual([400, 'InvalidToken'])
+  // An account that cannot be reached just now has not taken anything back.
+  admit.mockRejectedValueOnce(unavailable('not now'))
+  await expect(ask()).rejects.toMatchObject({ status: 503 })
+  accounts.clear()
+  await expect(ask()).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
+})
+
+it('a token for another server, or bound to nothing, is refused', async () => {
+  const { ask, make } = await world()
+  const elsewhere = await make({ aud: 'did:web:elsewhere.example.com' })
+  await expect(ask({ as: elsewhere })).rejects.toMatchObject({ error: 'invalid_token' })
+  const unbound = await make({ cnf: undefined })
+  await expect(ask({ as: unbound })).rejects.toMatchObject({ error: 'invalid_token' })
+  const over = await make({ exp: Date.now() / 1000 - 1 })
+  await expect(ask({ as: over })).rejects.toMatchObject({ error: 'invalid_token' })
+  await expect(ask({ as: 'not.a.token' })).rejects.toMatchObject({ status: 401 })
+})

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { reserveAccount } from '#src/directory/reservations.ts'
+import { getSetting, hasHandlesUnder, putSetting } from '#src/directory/settings.ts'
+import { noHandleSettings } from '#src/gateway/workflows/handle-rules.ts'
+import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
+import { asAdmin, openGateway, outcome } from '#tests/support/gateway.ts'
+import { newKey, type TestDirectory, testDirectory } from '#tests/support/test-directory.ts'
+
+function open(directory: TestDirectory): HandleRulesCache {
+  const settings = {
+    get: (input: { name: string }) => getSetting(directory, input),
+    put: (input: { name: string; value: string }) => putSetting(directory, input),
+    hasHandlesUnder: (input: { suffix: string }) => hasHandlesUnder(directory, input),
+  }
+  const dispatch = { directory: { settings } }
+  return new HandleRulesCache({ dispatch, clock: directory.clock, domains: ['.test'] })
+}
+
+describe('KnownHandleRules', () => {
+  it('keeps what was changed, also for other gateways, soon', async () => {
+    const directory = testDirectory()
+    const [here, there] = [open(directory), open(directory)]
+    expect((await there.rules()).domains).toEqual(['.test'])
+    await here.change({ ...noHandleSettings, domains: ['.example.com'], reserved: ['boss'] })
+    expect((await here.rules()).domains).toEqual(['.test', '.example.com'])
+    expect((await there.rules()).domains).toEqual(['.test'])
+    directory.clock.time += 10_000
+    expect((await there.rules()).domains).toEqual(['.test', '.example.com'])
+    expect((await there.rules()).isReserved('boss')).toBe(true)
+  })
+
+  it('makes do with what was known last while the directory is away', async () => {
+    const directory = testDirectory()
+    const known = open(directory)
+    const away = testDirectory()
+    away.sql.close()
+    expect((await open(away).rules()).domains).toEqual(['.test'])
+    await known.change({ ...noHandleSettings, reserved: ['boss'] })
+    directory.sql.close()
+    directory.clock.time += 10_000
+    expect((await known.rules()).isReserved('boss')).toBe(true)
+    await expect(known.settings()).rejects.toThrow()
+  })
+
+  it('keeps a domain that accounts have handles under', async () => {
+    const directory = testDirectory()
+    const known = open(directory)
+    await known.change({ ...noHandleSettings, domains: ['.example.com', '.example.org'] })
+    const alice = { did: 'did:plc:alice', handle: 'alice.example.com', email: 'a@example.com' }
+    await reserveAccount(directory, { ...alice, ...newKey })
+    await known.change({ ...noHandleSettings, domains: ['.example.com'] })
+    await expect(known.change(noHandleSettings)).rejects.toMatchObject({
+      status: 400,
+      message: 'Accounts have handles under .example.com',
+    })
+    expect((await known.rules()).domains).toEqual(['.test', '.example.com'])
+  })
+})
+
+describe('/admin/handle-rules', () => {
+  const put = (body: string, headers: Record<string, string> = asAdmin()) =>
+    openGateway().app.request('/admin/handle-rules', {
+      method: 'PUT',
+      body,
+      headers: { ...headers, 'content-length': String(body.length) },
+    })
+
+  it('is for the admin', async () => {
+    const { app } = openGateway()
+    expect((await app.request('/admin/handle-rules')).status).toBe(401)
+    expect((await put('{}', {})).status).toBe(401)
+    const response = await app.request('/admin/handle-rules', { headers: asAdmin() })
+    expect(await response.json()).toEqual(noHandleSettings)
+  })
+
+  it('takes rules, and refuses what is none', async () => {
+    const response = await put('{"reserved":["boss"]}')
+    expect(await response.json()).toEqual({ ...noHandleSettings, reserved: ['boss'] })
+    for (const body of ['', '[]', '{"domains":["example.com"]}', '{"other":[]}']) {
+      expect(await outcome(put(body)), body).toMatchObject({ status: 400, error: 'InvalidRequest' })
+    }
+    const headers = { ...asAdmin(), 'content-length': '600000' }
+    const { app } = openGateway()
+    const long = app.request('/admin/handle-rules', { method: 'PUT', body: '{}', headers })
+    expect(await outcome(Promise.resolve(long))).toMatchObject({ status: 400 })
+  })
+})

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { repoSigningKeys } from '#src/gateway/workflows/repo-signing-keys.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import type { DidDocument } from '#src/protocol/did-document.ts'
+
+const [first, second, now] = [1, 2, 3].map(() => newSigningKey().key.did()) as [
+  string,
+  string,
+  string,
+]
+const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
+const operation = (key: string) => ({
+  ...{ type: 'plc_operation' as const, prev: null, rotationKeys: [], alsoKnownAs: [] },
+  ...{ services: {}, verificationMethods: { atproto: key }, sig: '' },
+})
+const created = { type: 'create' as const, signingKey: first }
+
+function deps(log: () => Promise<unknown[]>, isKnown = true) {
+  const warnings: unknown[] = []
+  const resolve = async (id: string): Promise<DidDocument> => {
+    const method = {
+      id: `${id}#atproto`,
+      type: 'Multikey',
+      publicKeyMultibase: now.slice('did:key:'.length),
+    }
+    return { id, verificationMethod: [method] } as DidDocument
+  }
+  return {
+    plc: { getOperationLog: log as never },
+    resolver: { resolve, refresh: isKnown ? resolve : async () => undefined },
+    log: { warn: (what: unknown) => void warnings.push(what) } as never,
+    warnings,
+  }
+}
+
+describe('repoKeys', () => {
+  it('are the one that the DID names, and those it named before', async () => {
+    const log = [created, operation(second), operation(now)]
+    const named = await repoSigningKeys(
+      deps(async () => log),
+      did,
+    )
+    expect(named).toEqual([now, second, first])
+  })
+
+  it('are only the present one where the log cannot be read', async () => {
+    const broken = deps(async () => Promise.reject(new Error('away')))
+    expect(await repoSigningKeys(broken, did)).toEqual([now])
+    expect(broken.warnings).toHaveLength(1)
+  })
+
+  it('of a did:web are what its document says now', async () => {
+    const unasked = deps(async () => Promise.reject(new Error('nobody asked')))
+    expect(await repoSigningKeys(unasked, 'did:web:example.com')).toEqual([now])
+    expect(unasked.warnings).toEqual([])
+  })
+
+  it('are none where nothing is known', async () => {
+    expect(
+      await repoSigningKeys(
+        deps(async () => [], false),
+        did,
+      ),
+    ).toEqual([])
+  })
+})

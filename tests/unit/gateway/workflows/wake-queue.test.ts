@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
+
+/** Wakes that end when the test says so. */
+function wakes() {
+  const begun: string[] = []
+  const ends = new Map<string, PromiseWithResolvers<void>>()
+  const firstWakes = new WakeQueue((did) => {
+    begun.push(did)
+    const end = Promise.withResolvers<void>()
+    ends.set(did, end)
+    return end.promise
+  })
+  return { begun, ends, firstWakes }
+}
+
+const turns = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+it('wakes two at a time, in the order in which they came', async () => {
+  const { begun, ends, firstWakes } = wakes()
+  for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
+  await turns()
+  expect(begun).toEqual(['a', 'b'])
+  ends.get('b')!.resolve()
+  await turns()
+  expect(begun).toEqual(['a', 'b', 'c'])
+  for (const did of ['a', 'c']) ends.get(did)!.resolve()
+  await turns()
+  ends.get('d')!.resolve()
+  firstWakes.add('e')
+  expect(begun).toEqual(['a', 'b', 'c', 'd', 'e'])
+})
+
+it('leaves one that fails to the reminders, and goes on', async () => {
+  const { begun, ends, firstWakes } = wakes()
+  for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
+  for (const did of ['a', 'b']) ends.get(did)!.reject(new Error('lost'))
+  await turns()
+  expect(begun).toEqual(['a', 'b', 'c', 'd'])
+})
+
+it('closes when those that are being woken are awake, and wakes no other', async () => {
+  const { begun, ends, firstWakes } = wakes()
+  for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
+  await turns()
+  let isClosed = false
+  void firstWakes.close().then(() => {
+    isClosed = true
+  })
+  ends.get('a')!.resolve()
+  await turns()
+  expect(isClosed).toBe(false)
+  ends.get('b')!.reject(new Error('lost'))
+  await turns()
+  expect(isClosed).toBe(true)
+  firstWakes.add('e')
+  await turns()
+  expect(begun).toEqual(['a', 'b'])
+})

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { claimPoint, limiterClient } from '#src/gateway/xrpc/limiter-client.ts'
+import { lease, openLimiter } from '#src/limits/limiter.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
+
+const limit = { name: 'any', points: 10, durationMs: 60_000 }
+const ask = (key: string, need: number) => ({ limit, key, owed: 0, need, spare: 0 })
+
+/** Shards in memory; `isAway` says that they do not answer. */
+function open() {
+  const clock = new TestClock()
+  const shards = new Map<string, ReturnType<typeof openLimiter>>()
+  const state = { isAway: false }
+  const limiter = (shard: string) => ({
+    leases: {
+      lease: async (input: Parameters<typeof lease>[1]) => {
+        if (state.isAway) throw new Error('away')
+        const found = shards.get(shard) ?? openLimiter({ clock })
+        shards.set(shard, found)
+        return lease(found, input)
+      },
+    },
+  })
+  return { dispatch: { limiter } as Pick<Dispatch, 'limiter'>, shards, state, clock }
+}
+
+describe('calls to the limiters', () => {
+  it('reach the shard of each key, and bring the grants back in order', async () => {
+    const { dispatch, shards } = open()
+    const send = limiterClient(dispatch)
+    const keys = Array.from({ length: 40 }, (_, i) => `key ${i}`)
+    const grants = await send(
+      keys.map((key, i) => ask(key, i % 10)),
+      [],
+    )
+    expect(grants.map(({ granted }) => granted)).toEqual(keys.map((_, i) => i % 10))
+    expect(shards.size).toBe(4)
+    const again = await send(
+      keys.map((key) => ask(key, 10)),
+      [],
+    )
+    expect(again.map(({ granted }) => granted)).toEqual(keys.map((_, i) => 10 - (i % 10)))
+  })
+
+  it('give back where the points came from', async () => {
+    const { dispatch } = open()
+    const send = limiterClient(dispatch)
+    const [grant] = await send([ask('one', 10)], [])
+    await send([], [{ name: 'any', key: 'one', points: 4, resetAt: grant!.resetAt }])
+    expect(await send([ask('one', 10)], [])).toMatchObject([{ granted: 4 }])
+  })
+
+  it('fail where a limiter is away', async () => {
+    const { dispatch, state } = open()
+    state.isAway = true
+    await expect(limiterClient(dispatch)([ask('one', 1)], [])).rejects.toThrow('away')
+  })
+
+  it('say whose turn it is: of those who ask, one, until the window ends', async () => {
+    const { dispatch, clock } = open()
+    const mayAsk = claimPoint(dispatch, { ...limit, points: 1 })
+    expect(await Promise.all([mayAsk(), mayAsk(), mayAsk()])).toEqual([true, false, false])
+    clock.time += 60_000
+    expect(await mayAsk()).toBe(true)
+  })
+})
