@@ -1,3 +1,4 @@
+/** Accounts on a server that is compared, in every state an account can be in. */
 import { type ExternalAccount, migrateIn } from './external-account.ts'
 import type { Account } from './person.ts'
 import type { RecordingClient } from './recording-client.ts'

@@ -1,3 +1,4 @@
+/** Credentials of every kind, true and false, as Authorization headers. */
 import type { ExternalAccount } from './external-account.ts'
 import type { Account } from './person.ts'
 import type { RecordingClient } from './recording-client.ts'

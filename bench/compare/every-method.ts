@@ -1,3 +1,4 @@
+/** One reasonable call of every method, for what is asked of all of them: credentials, verbs, states, bad parameters. */
 import { repoRef } from './accounts.ts'
 import type { Account } from './person.ts'
 import type { CallOptions } from './recording-client.ts'

@@ -51,11 +51,9 @@ beforeAll(async () => {
     const { data } = await alice.agent.com.atproto.repo.uploadBlob(png, { encoding: 'image/png' })
     images.push(data.blob.ref.toString())
     const embed = { $type: 'app.bsky.embed.images', images: [{ image: data.blob, alt: '' }] }
-    await alice.agent.com.atproto.repo.createRecord({
-      repo: alice.did,
-      collection: post,
-      record: { text: `picture ${n}`, createdAt, embed },
-    })
+    const record = { text: `picture ${n}`, createdAt, embed }
+    const write = { repo: alice.did, collection: post, record }
+    await alice.agent.com.atproto.repo.createRecord(write)
   }
 })
 afterAll(async () => {
@@ -224,11 +222,8 @@ describe('an account whose DID points here', () => {
 
   it('goes on writing, and each commit follows from the one before', async () => {
     const record = { text: 'hello from here', createdAt }
-    const { data } = await there.com.atproto.repo.createRecord({
-      repo: alice.did,
-      collection: post,
-      record,
-    })
+    const write = { repo: alice.did, collection: post, record }
+    const { data } = await there.com.atproto.repo.createRecord(write)
     const { body } = await firehose.waitForCommit(data.commit!.cid)
     expect(body.since).toBe(firehose.eventsOf(alice.did)[3]!.body.rev)
     const { data: blob } = await stranger().com.atproto.sync.getBlob({

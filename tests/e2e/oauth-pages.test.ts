@@ -281,10 +281,8 @@ describe('a permission set', () => {
     expect(put.status).toBe(200)
     env['PDS_LEXICON_AUTHORITY_DID'] = author.did
     await server.restart()
-    const session = await signIn(appWith(`atproto include:${nsid}`), {
-      ...author,
-      browser: new ProviderPageClient(server.url),
-    })
+    const browser = new ProviderPageClient(server.url)
+    const session = await signIn(appWith(`atproto include:${nsid}`), { ...author, browser })
     const { scope } = await session.getTokenInfo()
     // What is not of the set's own group of names is nobody's to give.
     expect(scope.split(' ').sort()).toEqual(['atproto', 'repo:com.example.note'])
@@ -292,11 +290,7 @@ describe('a permission set', () => {
       session.fetchHandler('/xrpc/com.atproto.repo.createRecord', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          repo: author.did,
-          collection,
-          record: { $type: collection, text: 'hi' },
-        }),
+        body: JSON.stringify({ repo: author.did, collection, record: { text: 'hi' } }),
       })
     expect((await write('com.example.note')).status).toBe(200)
     expect((await write('app.bsky.feed.post')).status).toBe(403)

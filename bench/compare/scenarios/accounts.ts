@@ -1,3 +1,4 @@
+/** com.atproto.server: accounts that are made, log in, and keep their sessions. */
 import { createAccount, takeDown } from '../accounts.ts'
 import type { CallOptions, RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'

@@ -1,12 +1,12 @@
 /** What the security pages work with. */
 import type { IncomingMessage } from 'node:http'
+import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { PageToken } from './page-session.ts'
 
 export interface PageContext {
   server: Pick<ServerContext, 'dispatch' | 'service' | 'mailer' | 'addressOf'>

@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { forbidden, XrpcError } from '#src/errors.ts'
-import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   mustPassCsrfCheck,
   openPageSession,
@@ -25,7 +25,6 @@ import {
 import { notFoundView } from '#src/gateway/pages/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
-import type { Owner } from './page-context.ts'
 
 type C = Context<Env>
 type Form = Record<string, string | undefined>

@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
-import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
@@ -11,7 +11,6 @@ import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { qrCode } from '#src/ports/qr-code.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
-import type { Owner } from './page-context.ts'
 
 type C = Context<Env>
 type Form = Record<string, string | undefined>

@@ -1,3 +1,4 @@
+/** The rules for handles as this gateway knows them, and the routes by which the admin reads and changes them. */
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,

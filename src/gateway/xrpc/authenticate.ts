@@ -7,11 +7,6 @@ import {
   bearerToken,
   parseAuthorization,
 } from '#src/gateway/http/authorization-header.ts'
-import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
-import { type TokenIssuer, tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
-import type { DidResolver } from '#src/ports/did-resolver.ts'
-import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
-import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
 import type {
   AccountCaller,
   AdminCaller,
@@ -21,7 +16,12 @@ import type {
   Callers,
   ModerationCaller,
   RefreshCaller,
-} from './callers.ts'
+} from '#src/gateway/xrpc/callers.ts'
+import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
+import { type TokenIssuer, tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
+import type { DidResolver } from '#src/ports/did-resolver.ts'
+import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
+import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
 
 export interface AuthPorts extends TokenIssuer {
   /** Without one nobody is admin. */

@@ -6,10 +6,10 @@ import { forwardedBodyHeaders, forwardedHeaders } from '#src/gateway/proxy/forwa
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
+import type { AccountCaller, Authenticate } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import { withScopeErrors } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import { accessScopesFor } from '#src/rules/session-tokens.ts'
-import type { AccountCaller, Authenticate } from './callers.ts'
 
 export interface CatchAllPorts {
   server: { services: Services }

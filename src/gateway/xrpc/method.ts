@@ -4,10 +4,10 @@ import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
-import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/lexicon-types.ts'
+import type { Callers, OAuthScopeRule } from '#src/gateway/xrpc/callers.ts'
+import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/method-schema.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeListParams, parseInput, parseParams } from '#src/gateway/xrpc/validate-call.ts'
-import type { Callers, OAuthScopeRule } from './callers.ts'
 
 /** A call whose parameters, credentials and body are in order. */
 export interface MethodCall<S extends Schema, A extends keyof Callers> {

@@ -1,7 +1,7 @@
 /** What an app must have been allowed before a method runs for it, as each method says; what says nothing, no app may. */
 import { forbidden, XrpcError } from '#src/errors.ts'
+import type { OAuthScopeRule, Permissions } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
-import type { OAuthScopeRule, Permissions } from './callers.ts'
 
 interface AskedByApp {
   readonly request: Request

@@ -1,7 +1,7 @@
 /** A call's parameters and body, checked against the method's lexicon. */
 import { l } from '@atproto/lex'
 import { invalidRequest } from '#src/errors.ts'
-import type { Schema } from '#src/gateway/xrpc/lexicon-types.ts'
+import type { Schema } from '#src/gateway/xrpc/method-schema.ts'
 
 /** Parameters from a query string (without its `?`), defaults filled in. Throws 400. */
 export function parseParams(schema: Schema, query: string): unknown {

@@ -1,7 +1,9 @@
+/** Access tokens that were verified already: a client sends the same one for two hours. */
+
+import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { verifyToken } from '#src/protocol/session-token.ts'
 import { verifyAccess } from '#src/rules/session-tokens.ts'
-import type { AccountCaller } from './callers.ts'
 
 interface Believed {
   caller: AccountCaller

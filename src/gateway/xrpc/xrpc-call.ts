@@ -7,6 +7,7 @@ import { type BodySource, readBody } from '#src/gateway/http/body.ts'
 import { openBodyStream } from '#src/gateway/http/body-stream.ts'
 import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
+import type { Authenticate, Callers, Permissions } from '#src/gateway/xrpc/callers.ts'
 import { proxyUnknownMethod } from '#src/gateway/xrpc/catch-all.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { LimitStatus } from '#src/gateway/xrpc/leases.ts'
@@ -19,7 +20,6 @@ import {
 } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
-import type { Authenticate, Callers, Permissions } from './callers.ts'
 
 /** Behind a real server a request also comes in its Node form. */
 export interface Env {

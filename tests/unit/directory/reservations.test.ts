@@ -16,12 +16,7 @@ import {
 } from '#tests/support/test-directory.ts'
 
 const fiveMinutes = 5 * 60_000
-const alice = {
-  did: 'did:plc:alice',
-  handle: 'alice.test',
-  email: 'alice@example.com',
-  ...newKey,
-}
+const alice = { did: 'did:plc:alice', handle: 'alice.test', email: 'alice@example.com', ...newKey }
 const bob = { did: 'did:plc:bob', handle: 'bob.test', email: 'bob@example.com', ...newKey }
 const names = [alice.did, alice.handle, alice.email]
 let directory: TestDirectory
@@ -296,9 +291,8 @@ describe('whatever is asked in whatever order', () => {
           run(one).catch((error) => expect(error).toMatchObject({ status: 400 }))
         if (together) await Promise.all(steps.map(quietly))
         else for (const one of steps) await quietly(one)
-        for (const did of confirmed) {
+        for (const did of confirmed)
           expect(await findAccount(own, { identifier: did })).toMatchObject({ did })
-        }
       }),
       { numRuns: 100 },
     )
