@@ -1,11 +1,14 @@
 /** Builds an account from an actor's context, once per wake; at the first, the account is born. */
+
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ActorContext, Hold } from '#actors/lifecycle.ts'
 import type { ActorSettings } from '#actors/settings.ts'
+import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { Blobs } from '#src/account/blobs.ts'
 import { DirectoryMirror } from '#src/account/directory-mirror.ts'
+import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { type IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { Outbox } from '#src/account/outbox.ts'
@@ -19,6 +22,7 @@ import { Takedowns } from '#src/account/takedowns.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 
 export async function openAccount(
   c: ActorContext,
@@ -76,6 +80,11 @@ export async function openAccount(
     records: new StoredRecords(sql),
     snapshots: new Snapshots(),
     takedowns: new Takedowns(sql),
+    accessTokens: new AccessTokenCache(),
+    factorKinds: new FactorKinds(sql),
+    factorMutex: new Mutex(),
+    emailMutex: new Mutex(),
+    imports: { open: undefined },
     blobs,
     lane,
     idempotencyKeys: new IdempotencyKeys({ did, clock, lane, book }),

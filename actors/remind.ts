@@ -2,6 +2,7 @@
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
 /** Far longer than a healthy delivery takes: this is for accounts whose process died. */
 const INTERVAL_MS = 60_000
@@ -10,22 +11,15 @@ const RETRY_MS = 5_000
 const PAGE = 200
 const AT_ONCE = 4
 
-/** Begins at once; the function it returns ends it. */
+/** Starts at once; the function it returns stops it. */
 export function startReminders(settings: ActorSettings): () => void {
-  let stopped = false
-  let cancel = () => {}
-  const round = async () => {
-    const isDone = await remindAll(settings, () => stopped).catch((error) => {
+  return startPeriodicTask(settings.timer, async (isStopped) => {
+    const isDone = await remindAll(settings, isStopped).catch((error) => {
       settings.log.warn({ err: error }, 'accounts could not be reminded of their events')
       return false
     })
-    if (!stopped) cancel = settings.timer(isDone ? INTERVAL_MS : RETRY_MS, () => void round())
-  }
-  void round()
-  return () => {
-    stopped = true
-    cancel()
-  }
+    return isDone ? INTERVAL_MS : RETRY_MS
+  })
 }
 
 /** False where somebody could not be reached, and is still noted. */

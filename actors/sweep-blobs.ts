@@ -5,28 +5,24 @@
  */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { TempUpload } from '#src/ports/blob-storage.ts'
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
 /** An account is woken for at most this many of its uploads at once. */
 const PAGE = 500
 const MAX_INTERVAL_MS = 60 * 60 * 1000
 const MIN_INTERVAL_MS = 1_000
 
-/** Begins soon, and goes on now and then; the function it returns ends it. */
+/** The function it returns stops it. */
 export function startBlobSweeps(settings: ActorSettings): () => void {
   const { blobTempMaxAgeMs, log, timer } = settings
-  const everyMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, blobTempMaxAgeMs / 4))
-  let stopped = false
-  let cancel = timer(MIN_INTERVAL_MS, () => void round())
-  const round = async () => {
-    await sweep(settings, () => stopped).catch((error) => {
+  const intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, blobTempMaxAgeMs / 4))
+  const run = async (isStopped: () => boolean) => {
+    await sweep(settings, isStopped).catch((error) => {
       log.warn({ err: error }, 'uploads that nobody waits for could not be cleared away')
     })
-    if (!stopped) cancel = timer(everyMs, () => void round())
+    return intervalMs
   }
-  return () => {
-    stopped = true
-    cancel()
-  }
+  return startPeriodicTask(timer, run, { firstMs: MIN_INTERVAL_MS })
 }
 
 async function sweep(settings: ActorSettings, isStopped: () => boolean): Promise<void> {

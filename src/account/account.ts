@@ -1,9 +1,12 @@
 /** What every room of an account is given, and nothing more: its database, its lane, its clock and its keys. */
+import type { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { AnswerCache } from '#src/account/answer-cache.ts'
 import type { Blobs } from '#src/account/blobs.ts'
 import type { DirectoryMirror } from '#src/account/directory-mirror.ts'
+import type { FactorKinds } from '#src/account/factor-kinds.ts'
 import type { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
+import type { OpenImport } from '#src/account/open-import.ts'
 import type { Outbox } from '#src/account/outbox.ts'
 import type { Profile } from '#src/account/profile.ts'
 import type { Snapshots } from '#src/account/snapshots.ts'
@@ -13,6 +16,7 @@ import type { TidClock } from '#src/account/tid-clock.ts'
 import type { WriteLane } from '#src/account/write-lane.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
+import type { Mutex } from '#src/ports/mutex.ts'
 import type { SigningKey } from '#src/ports/secp256k1.ts'
 import type { Sql } from '#src/ports/sql.ts'
 
@@ -46,6 +50,13 @@ export interface Account {
   readonly directoryMirror: DirectoryMirror
   /** The only way to change the repo: one writer at a time, committed in groups. */
   readonly lane: WriteLane
+  readonly accessTokens: AccessTokenCache
+  readonly factorKinds: FactorKinds
+  /** Serializes what reads second factors and then writes them. */
+  readonly factorMutex: Mutex
+  /** Serializes changes of the email. */
+  readonly emailMutex: Mutex
+  readonly imports: { open: OpenImport | undefined }
   /** Keeps a write that arrives twice from being done twice. */
   readonly idempotencyKeys: IdempotencyKeys
   readonly outbox: Outbox

@@ -1,5 +1,6 @@
 /** The account's state on its way out: the directory is told of every change, at least once, and in order. */
 import type { Profile } from '#src/account/profile.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
 /** The account's state, as the directory keeps it. */
@@ -13,7 +14,7 @@ export class DirectoryMirror {
   readonly #profile: Profile
   readonly #send: (state: MirroredState) => Promise<void>
   #told: string | undefined
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #mutex = new Mutex()
   /** What the newest change, durable or not, makes of the account; undefined where the row says it. */
   pendingStatus: AccountStatus | undefined
 
@@ -24,9 +25,7 @@ export class DirectoryMirror {
 
   /** Runs changes of the state one after another: each begins with what the one before made durable. */
   runExclusive<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(change)
-    this.#turn = turn.catch(() => {})
-    return turn
+    return this.#mutex.run(change)
   }
 
   /** The directory has this state already. */

@@ -1,4 +1,5 @@
 /** Accounts that were looked up, by the name they were asked for, until the next change of an account. */
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 /** An account of this server, as the directory knows it. */
 export interface DirectoryAccount {
@@ -11,7 +12,7 @@ export interface DirectoryAccount {
 const MAX_ACCOUNTS = 20_000
 
 export class AccountCache {
-  #accounts = new Map<string, DirectoryAccount>()
+  #accounts = new BoundedMap<string, DirectoryAccount>(MAX_ACCOUNTS)
 
   /** What is kept for `identifier`, or what `read` finds now. That nobody has a name is not kept. */
   async get(
@@ -23,12 +24,12 @@ export class AccountCache {
     if (kept !== undefined) return kept
     const account = await read()
     // What was read before a write goes to the map of that time, which nobody looks at any more.
-    if (account !== undefined && accounts.size < MAX_ACCOUNTS) accounts.set(identifier, account)
+    if (account !== undefined) accounts.set(identifier, account)
     return account
   }
 
   /** To be called after every attempt to change a confirmed account, whatever became of it. */
   clear(): void {
-    this.#accounts = new Map()
+    this.#accounts = new BoundedMap(MAX_ACCOUNTS)
   }
 }

@@ -19,8 +19,8 @@ import { Health } from '#src/gateway/operator/health.ts'
 import { type HttpLogPorts, isNonXrpc, logHttpCall } from '#src/gateway/operator/http-log.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
-import { DueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
-import { UnfinishedWorkflows } from '#src/gateway/workflows/resume-unfinished.ts'
+import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
+import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
 import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
@@ -117,17 +117,15 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await firehose.close()
     throw error
   }
-  const unfinished = new UnfinishedWorkflows({ ...surface.identity, keys: ports.keys, log })
-  unfinished.start()
-  const departures = new DueDeletions({ ...surface.identity, log, timer: systemTimer })
-  departures.start()
+  const stopResuming = resumeUnfinished({ ...surface.identity, keys: ports.keys, log })
+  const stopDeletions = startDueDeletions({ ...surface.identity, log, timer: systemTimer })
   const warmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const stopAll = () => {
-    unfinished.stop()
-    departures.stop()
+    stopResuming()
+    stopDeletions()
     traffic.close()
     warmUp()
     return stop(server, firehose, wakeQueue, surface.backgroundTasks)

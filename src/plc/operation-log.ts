@@ -5,11 +5,12 @@ import {
   type ValidOperation,
   validateOperation,
 } from '#src/plc/validate-operation.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 
 export class OperationLog {
   readonly #db: DatabaseSync
   /** One operation is checked and logged at a time, so that two cannot both follow the same one. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #mutex = new Mutex()
 
   /** Opens the log in a file, which is made if need be; `:memory:` for none. */
   constructor(path: string) {
@@ -47,11 +48,9 @@ export class OperationLog {
 
   /** Logs an operation if the rules allow it. Resolves when it is on disk; throws 400 otherwise. */
   add(did: string, proposed: unknown): Promise<void> {
-    const adding = this.#last.then(async () => {
+    return this.#mutex.run(async () => {
       this.#write(did, await validateOperation(did, this.list(did), proposed))
     })
-    this.#last = adding.catch(() => {})
-    return adding
   }
 
   #write(did: string, { operation, cid, nullifies }: ValidOperation): void {

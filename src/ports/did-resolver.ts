@@ -1,5 +1,6 @@
 /** From a DID to its document, as it is published. */
 import { XrpcError } from '#src/errors.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { type DidDocument, parseDidDocument } from '#src/protocol/did-document.ts'
@@ -83,20 +84,15 @@ const STALE_MS = 60 * 60_000
 const MAX_AGE_MS = 24 * STALE_MS
 
 /**
- * Keeps the `most` documents used last. For `staleMs` one is as good as new; until `mostMs` it is given out while a
+ * Keeps the `maxEntries` documents used last. For `staleMs` one is as good as new; until `maxAgeMs` it is given out while a
  * newer one is fetched behind the answer; then nobody gets it any more.
  */
 export function cachedResolver(
   inner: DidSource,
   options: { clock: Clock; staleMs?: number; maxAgeMs?: number; maxEntries?: number },
 ): DidResolver {
-  const {
-    clock,
-    staleMs = STALE_MS,
-    maxAgeMs: mostMs = MAX_AGE_MS,
-    maxEntries: most = 10_000,
-  } = options
-  const kept = new Map<string, CachedDocument>()
+  const { clock, staleMs = STALE_MS, maxAgeMs = MAX_AGE_MS, maxEntries = 10_000 } = options
+  const kept = new BoundedMap<string, CachedDocument>(maxEntries)
   const asking = new Map<string, Promise<DidDocument | undefined>>()
   let questions = 0
 
@@ -109,8 +105,6 @@ export function cachedResolver(
     kept.delete(did)
     if (document === undefined) return undefined
     kept.set(did, { document, asked, question })
-    const [oldest] = kept.keys()
-    if (kept.size > most && oldest !== undefined) kept.delete(oldest)
     return document
   }
 
@@ -128,9 +122,8 @@ export function cachedResolver(
   return {
     async resolve(did) {
       const known = kept.get(did)
-      const age = known === undefined ? mostMs : clock.now() - known.asked
-      if (known === undefined || age >= mostMs) return askOnce(did)
-      kept.delete(did)
+      const age = known === undefined ? maxAgeMs : clock.now() - known.asked
+      if (known === undefined || age >= maxAgeMs) return askOnce(did)
       kept.set(did, known)
       if (age >= staleMs) void askOnce(did).catch(() => {})
       return known.document

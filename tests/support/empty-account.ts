@@ -1,7 +1,9 @@
 /** An account that nobody has created yet, on `node:sqlite`: the subject of lifecycle and session tests. */
+import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
+import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
@@ -15,6 +17,7 @@ import { Takedowns } from '#src/account/takedowns.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { testBlobs } from '#tests/support/memory-blobs.ts'
 import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
@@ -101,6 +104,11 @@ export function emptyAccount(
     snapshots: new Snapshots(),
     blobs: testBlobs({ did, sql, clock }),
     takedowns: new Takedowns(sql),
+    accessTokens: new AccessTokenCache(),
+    factorKinds: new FactorKinds(sql),
+    factorMutex: new Mutex(),
+    emailMutex: new Mutex(),
+    imports: { open: undefined },
     lane,
     idempotencyKeys: new IdempotencyKeys({ did, clock, lane, book: new IdempotencyCache() }),
     signer: cachedSigningKey({ did, keys, profile }),

@@ -1,8 +1,10 @@
 /** An account on `node:sqlite`, with a clock that stands still and a sequencer that writes down what it gets. */
 
+import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
+import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
 import { IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
@@ -15,6 +17,7 @@ import { Takedowns } from '#src/account/takedowns.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { type TestBlobs, testBlobs } from '#tests/support/memory-blobs.ts'
@@ -81,6 +84,11 @@ export async function openTestAccount(
     snapshots: new Snapshots(),
     blobs: testBlobs({ ...options.blobs, did: testDid, sql, clock }),
     takedowns: new Takedowns(sql),
+    accessTokens: new AccessTokenCache(),
+    factorKinds: new FactorKinds(sql),
+    factorMutex: new Mutex(),
+    emailMutex: new Mutex(),
+    imports: { open: undefined },
     lane,
     idempotencyKeys: new IdempotencyKeys({
       did: testDid,

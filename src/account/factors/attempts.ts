@@ -1,6 +1,6 @@
 /** How many wrong codes and passkeys an account takes: ten within an hour. Then it takes none for the rest of that hour. */
 import type { Account } from '#src/account/account.ts'
-import { findRow, putRow, removeRows, runExclusive } from '#src/account/factors/rows.ts'
+import { findRow, putRow, removeRows } from '#src/account/factors/rows.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -19,7 +19,7 @@ export function withAttemptLimit<T>(
   where: ClientInfo | undefined,
   check: () => Promise<T>,
 ): Promise<T> {
-  return runExclusive(account, async () => {
+  return account.factorMutex.run(async () => {
     const now = account.clock.now()
     const row = await findRow(account, 'attempts', id)
     const current = row !== undefined && row.createdAt > now - WINDOW_MS ? row : undefined

@@ -9,7 +9,6 @@ import {
   putRow,
   removeOlderRows,
   removeRows,
-  runExclusive,
   writeFactors,
 } from '#src/account/factors/rows.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
@@ -55,7 +54,7 @@ export function finishPasskeyRegistration(
   account: Account,
   { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
 ): Promise<void> {
-  return runExclusive(account, async () => {
+  return account.factorMutex.run(async () => {
     const made = await verifyRegistration(response, check(account, registering(account)))
     if (made === undefined) throw invalidRequest('The passkey was not accepted', 'InvalidToken')
     const known = await listRows(account, 'passkey')
@@ -100,7 +99,7 @@ export function verifyPasskey(
   account: Account,
   { response, effect }: { response: unknown; effect: readonly Statement[] },
 ): Promise<void> {
-  return runExclusive(account, async () => {
+  return account.factorMutex.run(async () => {
     const id = textOf(response, 'id')
     const row = id === undefined ? undefined : await findRow(account, 'passkey', id)
     if (row?.secret == null) throw unknownPasskey()

@@ -1,9 +1,7 @@
-/** The `factor` table: rows by kind and id, and which kinds of them an account must show when it signs in. */
+/** The `factor` table: rows by kind and id. */
 import type { Account } from '#src/account/account.ts'
+import type { FactorKind } from '#src/account/factor-kinds.ts'
 import type { Statement } from '#src/ports/sql.ts'
-
-/** What an account may have to show besides its password; any one of them is enough. */
-export type FactorKind = 'passkey' | 'totp' | 'email'
 
 /**
  * - `new totp`: waits for its first code.
@@ -91,23 +89,6 @@ export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
 }
 
-/** What an account has, kept in memory: every sign-in asks. */
-const known = new WeakMap<Account, Promise<FactorKind[]>>()
-
-/** The kinds of factors that the account has; it must show one of them when it signs in. */
-export function factorKinds(account: Account): Promise<FactorKind[]> {
-  const remembered = known.get(account)
-  if (remembered !== undefined) return remembered
-  const asking = account.sql
-    .all<{ kind: FactorKind }>(
-      `SELECT DISTINCT kind FROM factor WHERE kind IN ('passkey', 'totp', 'email')`,
-    )
-    .then((rows) => rows.map(({ kind }) => kind))
-  known.set(account, asking)
-  asking.catch(() => known.delete(account))
-  return asking
-}
-
 /** Writes statements that change which factors there are. */
 export async function writeFactors(
   account: Account,
@@ -116,23 +97,6 @@ export async function writeFactors(
   try {
     await account.sql.batch(statements)
   } finally {
-    known.delete(account)
+    account.factorKinds.clear()
   }
-}
-
-/** To be called after every attempt to change factors in a transaction that is not `change`. */
-export function forgetFactors(account: Account): void {
-  known.delete(account)
-}
-
-const turns = new WeakMap<Account, Promise<unknown>>()
-
-/** What looks first and writes then goes one after another within an account. */
-export function runExclusive<T>(account: Account, work: () => Promise<T>): Promise<T> {
-  const turn = (turns.get(account) ?? Promise.resolve()).then(work)
-  turns.set(
-    account,
-    turn.catch(() => {}),
-  )
-  return turn
 }

@@ -1,8 +1,9 @@
 /** The second step of a sign-in, after the password: whether there is one, and whether what was shown is enough. */
 import type { Account } from '#src/account/account.ts'
+import type { FactorKind } from '#src/account/factor-kinds.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
 import { consumeCode, consumeRecoveryCode, createEmailCode } from '#src/account/factors/codes.ts'
-import { type FactorKind, factorKinds, writeFactors } from '#src/account/factors/rows.ts'
+import { writeFactors } from '#src/account/factors/rows.ts'
 import { consumeTotp, looksLikeTotp } from '#src/account/factors/totp.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
@@ -10,7 +11,7 @@ import type { Statement } from '#src/ports/sql.ts'
 
 /** The kinds of factors of which the account must show one; none where the password is enough. */
 export async function requiredFactors(account: Account): Promise<{ kinds: FactorKind[] }> {
-  return { kinds: [...(await factorKinds(account))] }
+  return { kinds: [...(await account.factorKinds.list())] }
 }
 
 /**
@@ -37,7 +38,7 @@ export async function mustVerifyFactor(
   account: Account,
   { code, where }: { code: string | undefined; where?: ClientInfo | undefined },
 ): Promise<void> {
-  const kinds = await factorKinds(account)
+  const kinds = await account.factorKinds.list()
   if (kinds.length === 0) return
   if (!code) {
     throw authRequired(
@@ -52,7 +53,7 @@ export async function mustVerifyFactor(
 
 /** Removes every factor and recovery code: for an owner who has lost them all, once the operator is sure who asks. */
 export async function removeFactors(account: Account): Promise<{ removed: FactorKind[] }> {
-  const kinds = await factorKinds(account)
+  const kinds = await account.factorKinds.list()
   const event = noteSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
   await writeFactors(account, [{ sql: 'DELETE FROM factor' }, ...event])
   return { removed: [...kinds] }
@@ -62,7 +63,7 @@ export async function removeFactors(account: Account): Promise<{ removed: Factor
 export async function requestEmailCode(
   account: Account,
 ): Promise<{ email: string; token?: string } | undefined> {
-  const kinds = await factorKinds(account)
+  const kinds = await account.factorKinds.list()
   return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
 }
 

@@ -1,7 +1,6 @@
 /** The one function that changes an account's state: the row, what must go with it, and the events, in one transaction. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
-import { clearTokenCache } from '#src/account/oauth/check-access-token.ts'
 import { deleteAuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import { deleteAllGrants } from '#src/account/oauth/grants.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
@@ -66,7 +65,7 @@ export async function changeState(
       await account.directoryMirror.push().catch(() => {})
       return { status }
     } finally {
-      clearTokenCache(account)
+      account.accessTokens.clear()
       account.directoryMirror.pendingStatus = undefined
       account.profile.forget()
     }

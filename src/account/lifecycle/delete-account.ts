@@ -3,7 +3,6 @@
  * that tells of it is stored; what is left is a row that keeps the DID's revs and event ids from being used again.
  */
 import type { Account } from '#src/account/account.ts'
-import { clearTokenCache } from '#src/account/oauth/check-access-token.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { dropStagingTables } from '#src/account/repo/import-staging.ts'
 import { accountSchema } from '#src/account/schema.ts'
@@ -82,7 +81,7 @@ async function erase(account: Account): Promise<void> {
       }
     })
   } finally {
-    clearTokenCache(account)
+    account.accessTokens.clear()
     directoryMirror.pendingStatus = undefined
     profile.forget()
   }

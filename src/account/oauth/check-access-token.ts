@@ -1,7 +1,7 @@
 /** Whether a token may be used for a request, asked for every request: all it takes is in memory after the first. */
+import type { CachedAccessToken } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { authRequired } from '#src/errors.ts'
-import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.ts'
 import { may } from '#src/rules/states.ts'
 
 /** A token as a request shows it. */
@@ -18,48 +18,27 @@ export interface PresentedToken {
 /** Why a request is not admitted. */
 export type Refusal = 'unknown' | 'expired' | 'replayed'
 
-interface Admitted {
-  jkt: string | undefined
-  scope: string
-  /** Milliseconds since 1970. */
-  expiresAt: number
-}
-
-interface Memory {
-  tokens: Map<string, Admitted>
-  proofs: RecentlySeen
-}
-
-const MAX_TOKENS = 1000
-
-const memories = new WeakMap<Account, Memory>()
-
 /** What the token may do, as a scope; or why it may nothing. Throws 401 AccountTakedown. */
 export async function checkAccessToken(
   account: Account,
   shown: PresentedToken,
 ): Promise<{ scope: string; expiresAt: number } | { refusal: Refusal }> {
-  const memory = memoryOf(account)
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return { refusal: 'unknown' }
   if (!may('prepare', row.status)) {
     throw authRequired('Account has been taken down', 'AccountTakedown')
   }
-  const token = memory.tokens.get(shown.id) ?? (await load(account, memory, shown.id))
+  const token = account.accessTokens.tokens.get(shown.id) ?? (await load(account, shown.id))
   if (token === undefined || token.jkt !== shown.jkt) return { refusal: 'unknown' }
   const now = account.clock.now()
   if (token.expiresAt <= now) return { refusal: 'expired' }
-  if (!memory.proofs.isNew(shown.proof, now, shown.attempt)) return { refusal: 'replayed' }
+  if (!account.accessTokens.proofs.isNew(shown.proof, now, shown.attempt))
+    return { refusal: 'replayed' }
   return { scope: token.scope, expiresAt: token.expiresAt }
 }
 
-/** To be called whenever tokens were changed or taken back. */
-export function clearTokenCache(account: Account): void {
-  memoryOf(account).tokens = new Map()
-}
-
-async function load(account: Account, memory: Memory, id: string): Promise<Admitted | undefined> {
-  const { tokens } = memory
+async function load(account: Account, id: string): Promise<CachedAccessToken | undefined> {
+  const { tokens } = account.accessTokens
   const row = await account.sql.first<{ data: string; expiresAt: number }>(
     `SELECT data, expires_at AS expiresAt FROM oauth WHERE kind = 'token' AND id = ?`,
     id,
@@ -76,18 +55,5 @@ async function load(account: Account, memory: Memory, id: string): Promise<Admit
   }
   // What was read before tokens changed is in a map that nobody looks at any more.
   tokens.set(id, token)
-  const [oldest] = tokens.keys()
-  if (tokens.size > MAX_TOKENS && oldest !== undefined) tokens.delete(oldest)
   return token
-}
-
-function memoryOf(account: Account): Memory {
-  const known = memories.get(account)
-  if (known !== undefined) return known
-  const memory = {
-    tokens: new Map<string, Admitted>(),
-    proofs: new RecentlySeen(DPOP_PROOF_LIFETIME_MS),
-  }
-  memories.set(account, memory)
-  return memory
 }

@@ -1,6 +1,5 @@
 /** The OAuth tokens of one account: given, found, renewed, taken back. Ids and hashes only: no secret is stored. */
 import type { Account } from '#src/account/account.ts'
-import { clearTokenCache } from '#src/account/oauth/check-access-token.ts'
 import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -112,7 +111,7 @@ export async function removeGrant(account: Account, { id }: { id: string }): Pro
   ])
 }
 
-/** Takes back every token; follow it with `forgetAdmitted`. */
+/** Takes back every token; follow it with `accessTokens.clear()`. */
 export function deleteAllGrants(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
 }
@@ -121,7 +120,7 @@ async function change(account: Account, statements: Statement[]): Promise<void> 
   try {
     await account.sql.batch(statements)
   } finally {
-    clearTokenCache(account)
+    account.accessTokens.clear()
   }
 }
 

@@ -1,13 +1,7 @@
 /** The tree of an imported repo: walked from its root, and made again to see that it is the one tree of its records. */
+import type { ImportedTree } from '#src/account/open-import.ts'
 import { badRepo, readNode } from '#src/protocol/repo-blocks.ts'
-import { buildTree, cidOf, type TreeNode } from '#src/protocol/tree.ts'
-
-export interface ImportedTree {
-  tree: TreeNode
-  /** Paths in order, and the CIDs of their records. */
-  paths: string[]
-  cids: string[]
-}
+import { buildTree, cidOf } from '#src/protocol/tree.ts'
 
 /** Keys are hashed to layers: even in a tree of all records there are, none is this far down. */
 const MAX_DEPTH = 64

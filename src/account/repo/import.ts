@@ -14,7 +14,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { markChangedBlobs } from '#src/account/blobs/references.ts'
-import type { Head } from '#src/account/head.ts'
+import { OpenImport, type Placing } from '#src/account/open-import.ts'
 import { checkCommit } from '#src/account/repo/import-commit.ts'
 import {
   createStagingTables,
@@ -26,12 +26,11 @@ import {
   stageBlocks,
   swapTables,
 } from '#src/account/repo/import-staging.ts'
-import { type ImportedTree, readTree } from '#src/account/repo/import-tree.ts'
+import { readTree } from '#src/account/repo/import-tree.ts'
 import { repoSigner } from '#src/account/repo/signer.ts'
 import { deleteStaleTakedowns } from '#src/account/takedowns.ts'
 import { invalidRequest, unavailable } from '#src/errors.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { CarReader } from '#src/protocol/car-reader.ts'
 import { signCommit } from '#src/protocol/commit.ts'
 import { encodeSyncEvent } from '#src/protocol/events.ts'
 import {
@@ -43,31 +42,6 @@ import {
 } from '#src/protocol/repo-blocks.ts'
 import { cidOf } from '#src/protocol/tree.ts'
 import { mustManage } from '#src/rules/states.ts'
-
-interface OpenImport {
-  readonly id: string
-  /** Where the repo stood when it began. */
-  readonly head: Head
-  readonly reader: CarReader
-  pages: number
-  commit: Uint8Array | undefined
-  readonly nodes: Map<string, Uint8Array>
-  nodeBytes: number
-  /** Where the records' blocks are staged, and how long they are. */
-  readonly blocks: Map<string, number>
-  readonly sizes: number[]
-  placing: Placing | undefined
-  /** What goes on is done one after the other, also where a call comes twice. */
-  turn: Promise<unknown>
-}
-
-interface Placing extends ImportedTree {
-  rev: string
-  next: number
-}
-
-/** One at a time for each account; a new one takes the place of the last. */
-const imports = new WeakMap<Account, OpenImport>()
 
 /** Of tree nodes in memory: those of a repo of half a million records. */
 const MAX_NODE_BYTES = 64 * 1024 * 1024
@@ -83,28 +57,14 @@ export async function beginImport(account: Account): Promise<{ id: string }> {
   mustManage((await account.profile.get()).status)
   const { sql, lane } = account
   const head = await lane.head()
-  const open: OpenImport = {
-    id: randomUUID(),
-    head,
-    reader: new CarReader(),
-    pages: 0,
-    commit: undefined,
-    nodes: new Map(),
-    nodeBytes: 0,
-    blocks: new Map(),
-    sizes: [],
-    placing: undefined,
-    turn: Promise.resolve(),
-  }
-  const before = imports.get(account)
-  // From here on the one before does nothing more, and nobody sweeps.
-  imports.set(account, open)
-  const made = (async () => {
-    await before?.turn
+  const open = new OpenImport(randomUUID(), head)
+  const before = account.imports.open
+  // From here on the one before does nothing more, and neither does a clean-up.
+  account.imports.open = open
+  await open.mutex.run(async () => {
+    await before?.mutex.idle()
     await sql.batch(await createStagingTables(sql))
-  })()
-  open.turn = made.catch(() => {})
-  await made
+  })
   return { id: open.id }
 }
 
@@ -122,7 +82,7 @@ export async function addImportPage(
       open.pages++
     } catch (error) {
       // The page has been read in part: it cannot come again.
-      imports.delete(account)
+      account.imports.open = undefined
       throw error
     }
   })
@@ -146,7 +106,7 @@ export async function finishImport(
     }
     if (placing.next < placing.paths.length) return { done: false }
     await replaceRepo(account, open, placing)
-    imports.delete(account)
+    account.imports.open = undefined
     // What is left of it is in nobody's way; the next import would sweep it too.
     await account.sql.batch(dropStagingTables()).catch(() => {})
     return { done: true }
@@ -155,16 +115,16 @@ export async function finishImport(
 
 /** Gives an import up, and sweeps up after it. */
 export async function abortImport(account: Account, { id }: { id: string }): Promise<void> {
-  const open = imports.get(account)
+  const open = account.imports.open
   if (open !== undefined && open.id !== id) return
-  imports.delete(account)
-  await open?.turn
-  if (!imports.has(account)) await account.sql.batch(dropStagingTables())
+  account.imports.open = undefined
+  await open?.mutex.idle()
+  if (account.imports.open === undefined) await account.sql.batch(dropStagingTables())
 }
 
 /** Gives up whatever import is open: to be called before the account sleeps. */
 export async function abortOpenImport(account: Account): Promise<void> {
-  const open = imports.get(account)
+  const open = account.imports.open
   if (open !== undefined) await abortImport(account, open)
 }
 
@@ -172,7 +132,7 @@ export async function abortOpenImport(account: Account): Promise<void> {
 export async function cleanUpImports(account: Account): Promise<void> {
   if (!(await hasStagingTables(account.sql))) return
   // One that was begun meanwhile has swept for itself.
-  if (!imports.has(account)) await account.sql.batch(dropStagingTables())
+  if (account.imports.open === undefined) await account.sql.batch(dropStagingTables())
 }
 
 /** Runs the next part of the import. */
@@ -181,14 +141,12 @@ function inTurn<T>(
   id: string,
   work: (open: OpenImport) => Promise<T>,
 ): Promise<T> {
-  const open = imports.get(account)
+  const open = account.imports.open
   if (open?.id !== id) return Promise.reject(lost())
-  const turn = open.turn.then(() => {
-    if (imports.get(account) !== open) throw lost()
+  return open.mutex.run(async () => {
+    if (account.imports.open !== open) throw lost()
     return work(open)
   })
-  open.turn = turn.catch(() => {})
-  return turn
 }
 
 function lost() {

@@ -8,19 +8,16 @@
  * Whoever dies between these goes on where they were: when the account next wakes, or when the email is next needed.
  */
 import type { Account } from '#src/account/account.ts'
-import { forgetFactors, removeRows } from '#src/account/factors/rows.ts'
+import { removeRows } from '#src/account/factors/rows.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** What an account changes goes one after another. */
-const turns = new WeakMap<Account, Promise<unknown>>()
-
 /** Gives the account this email, in lower case. Codes by mail are off after it. Throws 400 where somebody else has it. */
 export function changeEmail(account: Account, email: string, where?: ClientInfo): Promise<void> {
-  return inTurn(account, async () => {
+  return account.emailMutex.run(async () => {
     const wanted = (await account.profile.get()).emailWanted
     if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
     await store(account, { emailWanted: email })
@@ -31,7 +28,7 @@ export function changeEmail(account: Account, email: string, where?: ClientInfo)
 /** Finishes a change that was begun and is not over; nothing where there is none. */
 export async function finishEmailChange(account: Account): Promise<void> {
   if ((await account.profile.find())?.emailWanted == null) return
-  await inTurn(account, async () => {
+  await account.emailMutex.run(async () => {
     const wanted = (await account.profile.get()).emailWanted
     if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
   })
@@ -64,7 +61,7 @@ async function store(
   try {
     await account.sql.batch([updateProfile(changes), ...more])
   } finally {
-    forgetFactors(account)
+    account.factorKinds.clear()
     account.profile.forget()
   }
 }
@@ -77,13 +74,4 @@ function ignoreRefusal(error: unknown): void {
 /** A refusal, and not only a directory that cannot be reached. */
 function isVerdict(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
-}
-
-function inTurn<T>(account: Account, work: () => Promise<T>): Promise<T> {
-  const turn = (turns.get(account) ?? Promise.resolve()).then(work)
-  turns.set(
-    account,
-    turn.catch(() => {}),
-  )
-  return turn
 }

@@ -4,16 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
+import type { FactorKind } from '#src/account/factor-kinds.ts'
 import { createEmailCode } from '#src/account/factors/codes.ts'
 import { verifyPasskey } from '#src/account/factors/passkeys.ts'
-import {
-  type FactorKind,
-  factorKinds,
-  findRow,
-  putRow,
-  removeOlderRows,
-  removeRows,
-} from '#src/account/factors/rows.ts'
+import { findRow, putRow, removeOlderRows, removeRows } from '#src/account/factors/rows.ts'
 import { verifyCode } from '#src/account/factors/second-step.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { isPassword } from '#src/account/sessions/passwords.ts'
@@ -48,7 +42,7 @@ export async function signIn(
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   if (!(await isPassword(account, password))) throw wrongCredentials()
   mustLogIn(row.status)
-  const kinds = await factorKinds(account)
+  const kinds = await account.factorKinds.list()
   const step = putRow(account, 'step', idOf(token))
   await account.sql.batch(kinds.length > 0 ? [step] : begin(account, token, where, 0))
   return { kinds: [...kinds] }
@@ -61,7 +55,7 @@ export async function getPendingStep(
 ): Promise<{ kinds: FactorKind[] }> {
   const row = await findRow(account, 'step', idOf(token))
   if (row === undefined || row.createdAt <= account.clock.now() - stepLifetime) throw signedOut()
-  return { kinds: [...(await factorKinds(account))] }
+  return { kinds: [...(await account.factorKinds.list())] }
 }
 
 /** A code to mail for the second step, as `mailedCode` says; undefined where the account takes none. */
@@ -126,7 +120,7 @@ export async function passSecondStep(
   account: Account,
   { code, token, where }: { code?: string; token?: string; where?: ClientInfo },
 ): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: { email: string; token?: string } }> {
-  const kinds = [...(await factorKinds(account))]
+  const kinds = [...(await account.factorKinds.list())]
   const event = noteSecurityEvent(account, 'sign in', where)
   const isProven = token !== undefined && (await hasProof(account, token))
   if (kinds.length === 0 || isProven) {

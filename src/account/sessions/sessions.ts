@@ -1,6 +1,5 @@
 /** The sessions of one account: logging in, refreshing, asking, logging out (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
-import { factorKinds } from '#src/account/factors/rows.ts'
 import { mustVerifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
@@ -105,7 +104,7 @@ export async function getSession(account: Account): Promise<SessionInfo> {
 }
 
 async function withFactor<S extends SessionInfo>(account: Account, info: S): Promise<S> {
-  const kinds = await factorKinds(account)
+  const kinds = await account.factorKinds.list()
   return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
 }
 

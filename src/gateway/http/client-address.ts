@@ -1,6 +1,7 @@
 /** Whose call it is: the address of the client, behind the proxies that are believed. */
 import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
@@ -12,7 +13,7 @@ const nearby = ['loopback', 'linkLocal', 'uniqueLocal', 'private']
 /** Proxies of proxies that are looked through. */
 const MOST_HOPS = 32
 /** Ways that are remembered, and how long a header may be for that. */
-const MOST_KNOWN = 10_000
+const MAX_KNOWN = 10_000
 const LONGEST_KNOWN = 200
 
 /**
@@ -33,7 +34,7 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
     }
     return client.toString()
   }
-  const found = new Map<string, string>()
+  const found = new BoundedMap<string, string>(MAX_KNOWN)
   return ({ socket, headers }) => {
     const remote = socket.remoteAddress ?? ''
     const forwarded = String(headers['x-forwarded-for'] ?? '')
@@ -42,7 +43,6 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
     const way = `${remote} ${forwarded}`
     const known = found.get(way)
     if (known !== undefined) return known
-    if (found.size >= MOST_KNOWN) found.clear()
     const address = find(remote, forwarded)
     found.set(way, address)
     return address

@@ -5,6 +5,7 @@
  */
 import { createHash, createPublicKey, type JsonWebKey, verify } from 'node:crypto'
 import type { DpopProof } from '@atproto/oauth-provider/verifier'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import { verifySecp256k1 } from '#src/ports/secp256k1.ts'
 
 /** What a proof must be for. */
@@ -23,13 +24,13 @@ interface KnownKey {
   isSigned(data: Buffer, signature: Buffer): boolean
 }
 
-const MOST_KEYS = 10_000
+const MAX_KEYS = 10_000
 /** As the library has it: proofs are of the last ten seconds, and clocks may differ by three minutes. */
 const MAX_AGE_S = 10
 const TOLERANCE_S = 180
 
 export class DpopKeyCache {
-  readonly #keys = new Map<string, KnownKey>()
+  readonly #keys = new BoundedMap<string, KnownKey>(MAX_KEYS)
 
   /** The proof, if it is good, by a known key; undefined for all else. */
   verify(jwt: string, terms: ExpectedProof): DpopProof | undefined {
@@ -50,8 +51,6 @@ export class DpopKeyCache {
     if (this.#keys.has(header)) return
     const key = keyOf(parsed(header), jkt)
     if (key === undefined) return
-    const [oldest] = this.#keys.keys()
-    if (this.#keys.size >= MOST_KEYS && oldest !== undefined) this.#keys.delete(oldest)
     this.#keys.set(header, key)
   }
 }

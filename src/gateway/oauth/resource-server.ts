@@ -22,6 +22,7 @@ import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { DpopKeyCache } from '#src/gateway/oauth/dpop-key-cache.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.ts'
 
@@ -47,7 +48,7 @@ export async function accessTokenKey({
   return JoseKey.fromKeyLike(createSecretKey(jwtSecret), undefined, 'HS256')
 }
 
-const MOST_REMEMBERED = 10_000
+const MAX_VERIFIED = 10_000
 
 type Decoded = Parameters<OAuthVerifier['decodeToken']>
 
@@ -58,7 +59,7 @@ interface VerifierPorts extends OAuthKeys {
 
 /** Verifies a token once, and its proof every time. */
 class ResourceVerifier extends OAuthVerifier {
-  readonly #believed = new Map<string, AccessTokenPayload>()
+  readonly #verified = new BoundedMap<string, AccessTokenPayload>(MAX_VERIFIED)
   readonly #keys = new DpopKeyCache()
   readonly #nonces: DpopNonce
   readonly #clock: Clock
@@ -111,15 +112,11 @@ class ResourceVerifier extends OAuthVerifier {
     token: Decoded[1],
     proof: DpopProof | null,
   ): Promise<AccessTokenPayload & { proof: DpopProof | null }> {
-    const known = this.#believed.get(token)
+    const known = this.#verified.get(token)
     const isBound = known?.cnf?.jkt !== undefined && known.cnf.jkt === proof?.jkt
     if (known !== undefined && isBound && type === 'DPoP') return { ...known, proof }
     const payload = await super.decodeToken(type, token, proof)
-    this.#believed.set(token, payload)
-    const [oldest] = this.#believed.keys()
-    if (this.#believed.size > MOST_REMEMBERED && oldest !== undefined) {
-      this.#believed.delete(oldest)
-    }
+    this.#verified.set(token, payload)
     return { ...payload, proof }
   }
 }

@@ -1,5 +1,5 @@
 /** One visit to the security pages: whose browser it is, in which language, and whether it was our own page that asked. */
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { parse } from 'hono/utils/cookie'
@@ -8,6 +8,7 @@ import { messagesFor } from '#src/gateway/pages/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
 /** Whom a cookie is of: the account, and the token that it knows. */
 export interface PageToken {
@@ -82,7 +83,7 @@ export function mustPassCsrfCheck(
   const site = c.req.header('sec-fetch-site')
   const isForeign =
     (c.req.header('origin') ?? origin) !== origin || (site ?? 'same-origin') !== 'same-origin'
-  if (isForeign || typeof given !== 'string' || !isSame(given, frame.csrf)) {
+  if (isForeign || typeof given !== 'string' || !equalSecrets(given, frame.csrf)) {
     throw forbidden('The form is not from this server', 'StalePage')
   }
 }
@@ -93,9 +94,4 @@ function cookieName(name: 'account' | 'form', isSecure: boolean): string {
 
 function cookieTerms(secure: boolean) {
   return { path: '/', httpOnly: true, sameSite: 'Lax', secure } as const
-}
-
-function isSame(given: string, wanted: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(wanted)]
-  return one.length === other.length && timingSafeEqual(one, other)
 }

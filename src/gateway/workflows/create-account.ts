@@ -12,18 +12,17 @@
  * dies after it leaves an account that is born when somebody calls it, or when it is reminded.
  */
 import type { InitialState } from '#src/account/initial-state.ts'
-import { XrpcError } from '#src/errors.ts'
 import {
   type CreateAccountInput,
   type NewAccount,
   validateInput,
 } from '#src/gateway/workflows/create-account-input.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
+import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
-import { pause } from '#src/ports/pause.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey, type SigningKey } from '#src/ports/secp256k1.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
@@ -170,19 +169,4 @@ async function rollBack(
     log.warn({ did, err: error }, 'a failed account creation could not be taken back')
   }
   return true
-}
-
-const patience = [50, 250]
-
-/** Repeats a step that failed without a verdict: it may have happened, and everything hangs on it. */
-export async function retryTransient<T>(step: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await step()
-    } catch (error) {
-      const wait = patience[attempt]
-      if (error instanceof XrpcError || wait === undefined) throw error
-      await pause(wait)
-    }
-  }
 }

@@ -7,16 +7,16 @@
  * three days.
  */
 import { authRequired } from '#src/errors.ts'
-import {
-  type CreateAccountDeps,
-  type CreatedAccount,
-  type CreationDispatch,
-  retryTransient,
+import type {
+  CreateAccountDeps,
+  CreatedAccount,
+  CreationDispatch,
 } from '#src/gateway/workflows/create-account.ts'
 import {
   type CreateAccountInput,
   validateInputExceptHandle,
 } from '#src/gateway/workflows/create-account-input.ts'
+import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
 import { validateHandleClaim } from '#src/gateway/workflows/validate-handle.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'

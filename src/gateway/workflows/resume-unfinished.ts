@@ -1,6 +1,7 @@
 /** What somebody who died left under way is taken up again: looked for at the start, and every few seconds. */
 import { type RotationDeps, resumeRotations } from '#src/gateway/workflows/rotate-signing-key.ts'
 import { type IdentityDeps, resumeIdentityChanges } from '#src/gateway/workflows/update-handle.ts'
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
 const INTERVAL_MS = 10_000
@@ -10,42 +11,28 @@ const MAX_INTERVAL_MS = 60_000
 const ROTATION_MIN_AGE_MS = 15_000
 const HANDLE_CHANGE_MIN_AGE_MS = 45_000
 
-export class UnfinishedWorkflows {
-  readonly #deps: IdentityDeps & RotationDeps
-  readonly #timer: Timer
-  #cancel = () => {}
-  #pause = INTERVAL_MS
-  #stopped = false
-
-  constructor(deps: IdentityDeps & RotationDeps, timer: Timer = systemTimer) {
-    this.#deps = deps
-    this.#timer = timer
-  }
-
-  /** Begins at once, with whatever there is: most of that was left by the last life of this process. */
-  start(): void {
-    void this.#look(true)
-  }
-
-  stop(): void {
-    this.#stopped = true
-    this.#cancel()
-  }
-
-  async #look(isFirst: boolean): Promise<void> {
+/** Starts at once, with whatever an earlier process left unfinished; the function it returns stops it. */
+export function resumeUnfinished(
+  deps: IdentityDeps & RotationDeps,
+  timer: Timer = systemTimer,
+): () => void {
+  let isFirst = true
+  let pauseMs = INTERVAL_MS
+  return startPeriodicTask(timer, async () => {
     const [keys, handles] = isFirst ? [0, 0] : [ROTATION_MIN_AGE_MS, HANDLE_CHANGE_MIN_AGE_MS]
+    isFirst = false
     const outcomes = await Promise.allSettled([
-      resumeRotations(this.#deps, { age: keys }),
-      resumeIdentityChanges(this.#deps, { age: handles }),
+      resumeRotations(deps, { age: keys }),
+      resumeIdentityChanges(deps, { age: handles }),
     ])
     for (const outcome of outcomes) {
-      if (outcome.status === 'fulfilled') continue
-      this.#deps.log.warn({ err: outcome.reason }, 'what was left under way was not looked for')
+      if (outcome.status === 'rejected') {
+        deps.log.warn({ err: outcome.reason }, 'listing unfinished workflows failed')
+      }
     }
-    if (outcomes.every((one) => one.status === 'fulfilled' && one.value === 0)) {
-      this.#pause = INTERVAL_MS
-    }
-    if (!this.#stopped) this.#cancel = this.#timer(this.#pause, () => void this.#look(false))
-    this.#pause = Math.min(2 * this.#pause, MAX_INTERVAL_MS)
-  }
+    const isAllDone = outcomes.every((one) => one.status === 'fulfilled' && one.value === 0)
+    const nextMs = isAllDone ? INTERVAL_MS : pauseMs
+    pauseMs = Math.min(2 * nextMs, MAX_INTERVAL_MS)
+    return nextMs
+  })
 }

@@ -15,11 +15,11 @@
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
+import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
 import { type HandleClaim, validateHandleClaim } from '#src/gateway/workflows/validate-handle.ts'
 import type { Log } from '#src/log.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
-import { pause } from '#src/ports/pause.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import { handleOperation, type PlcSigner, plcHandle } from '#src/protocol/plc-operation.ts'
@@ -166,20 +166,4 @@ async function complete(
   await retryTransient(() => account(did).identity.setHandle({ handle }))
   await retryTransient(() => directory.identityChanges.end({ did, handle }))
   await resolver.refresh(did).catch(() => {})
-}
-
-/** Between attempts, in milliseconds. */
-const patience = [50, 250]
-
-/** Repeats a step that failed without a verdict. */
-async function retryTransient<T>(step: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await step()
-    } catch (error) {
-      const wait = patience[attempt]
-      if (error instanceof XrpcError || wait === undefined) throw error
-      await pause(wait)
-    }
-  }
 }

@@ -1,5 +1,4 @@
 /** From an Authorization header to the caller it proves, by the kind of credentials a method asks for. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import {
   accessToken,
@@ -20,6 +19,7 @@ import type {
 import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
 import { type TokenIssuer, tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
+import { equalSecrets } from '#src/ports/equal-secrets.ts'
 import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
 import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
 
@@ -206,13 +206,8 @@ export function verifyAdmin(
   header: string | undefined,
 ): AdminCaller {
   const { user, password } = basicCredentials(header) ?? { user: '', password: '' }
-  const isAdmin = adminPassword !== undefined && user === 'admin' && isSame(password, adminPassword)
+  const isAdmin =
+    adminPassword !== undefined && user === 'admin' && equalSecrets(password, adminPassword)
   if (!isAdmin) throw authRequired('Authentication Required')
   return { admin: true }
-}
-
-/** In a time that tells nothing of either. */
-function isSame(one: string, other: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(one), digest(other))
 }

@@ -1,26 +1,18 @@
 /** From a handle or a DID to the DID of an account of this server. No stranger's name ever makes an actor. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 /** The DID of the account; undefined where this server has none of that name. */
 export type FindAccount = (name: string) => Promise<string | undefined>
 
-const MOST_REMEMBERED = 50_000
+const MAX_KNOWN = 50_000
 
 /**
  * Asks the directory, and remembers the DIDs that it knew: an account stays, whatever becomes of it, and answers for
  * its state itself. Handles wander, so they are asked for every time.
  */
-export function accountFinder(
-  dispatch: Pick<Dispatch, 'directory'>,
-  most = MOST_REMEMBERED,
-): FindAccount {
-  const known = new Set<string>()
-
-  function remember(did: string): void {
-    known.add(did)
-    const [first] = known
-    if (known.size > most && first !== undefined) known.delete(first)
-  }
+export function accountFinder(dispatch: Pick<Dispatch, 'directory'>, max = MAX_KNOWN): FindAccount {
+  const known = new BoundedMap<string, true>(max)
 
   return async (name) => {
     const isDid = name.startsWith('did:')
@@ -30,7 +22,7 @@ export function accountFinder(
     const identifier = isDid ? name : name.toLowerCase()
     const found = await dispatch.directory.accounts.find({ identifier })
     if (found === null) return undefined
-    remember(found.did)
+    known.set(found.did, true)
     return found.did
   }
 }

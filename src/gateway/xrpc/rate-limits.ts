@@ -1,5 +1,5 @@
 /** Rate limits on calls: who is counted, who is not, and what the answer tells of it. Without them nothing is done. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
 import {
@@ -10,6 +10,7 @@ import {
 } from '#src/gateway/http/client-address.ts'
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
+import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
 /** A call whose parameters, credentials and body are in order. */
 export interface CountedCall {
@@ -38,7 +39,11 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
   const isExempt = addressMatcher(ports.bypassIps)
   return (call) => {
     const { headers } = call.request
-    if (bypassKey !== undefined && isSame(headers['x-ratelimit-bypass'], bypassKey)) return
+    if (
+      bypassKey !== undefined &&
+      equalSecrets(String(headers['x-ratelimit-bypass'] ?? ''), bypassKey)
+    )
+      return
     const address = addressOf(call.request)
     if (ports.bypassIps.length > 0) {
       const parsed = parseAddress(address)
@@ -123,10 +128,4 @@ const LONGEST_KEY = 200
 function bounded(key: string): string {
   if (key.length <= LONGEST_KEY) return key
   return createHash('sha256').update(key).digest('base64')
-}
-
-function isSame(given: string | string[] | undefined, wanted: string): boolean {
-  if (given === undefined) return false
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(String(given)), digest(wanted))
 }

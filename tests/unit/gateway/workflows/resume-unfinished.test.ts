@@ -1,7 +1,7 @@
 /** What was left under way is finished while the gateway runs, by nobody's call, and looked for until it stops. */
 import { expect, test } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import { UnfinishedWorkflows } from '#src/gateway/workflows/resume-unfinished.ts'
+import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
 import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
 import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
 import { keys } from '#tests/support/empty-account.ts'
@@ -51,8 +51,7 @@ test('a change of a signing key: at the start at once, later when nobody is at i
   const world = await KeyRotationFixture.open()
   const signingKey = await world.reserve()
   const { timer, set, fire } = handTimer()
-  const unfinished = new UnfinishedWorkflows(await rotationDeps(world), timer)
-  unfinished.start()
+  const stop = resumeUnfinished(await rotationDeps(world), timer)
   expect(await set()).toBe(10_000)
 
   world.fault = (call) => {
@@ -69,7 +68,7 @@ test('a change of a signing key: at the start at once, later when nobody is at i
   await set()
   expect(world.publishedKey).toBe(signingKey)
   expect((await world.account.signer()).did()).toBe(signingKey)
-  unfinished.stop()
+  stop()
 
   const next = await world.reserve()
   world.fault = (call) => {
@@ -81,7 +80,7 @@ test('a change of a signing key: at the start at once, later when nobody is at i
   world.fault = () => {}
   world.clock.time += 1
   const restarted = handTimer()
-  new UnfinishedWorkflows(await rotationDeps(world), restarted.timer).start()
+  resumeUnfinished(await rotationDeps(world), restarted.timer)
   await restarted.set()
   expect(world.publishedKey).toBe(next)
 })
@@ -89,7 +88,7 @@ test('a change of a signing key: at the start at once, later when nobody is at i
 test('a change of a handle that was published', async () => {
   const world = await IdentityFixture.open()
   const { timer, set, fire } = handTimer()
-  new UnfinishedWorkflows(await identityDeps(world), timer).start()
+  resumeUnfinished(await identityDeps(world), timer)
   await set()
   world.fault = { at: 5, when: 'after' }
   await expect(updateHandle(world.process(), { did, handle: 'bob.test' })).rejects.toThrow('dead')
@@ -111,8 +110,7 @@ test('a directory that is away is asked again, less and less often, and nobody a
     throw new Error('away')
   }
   const { timer, set, fire, isSet } = handTimer()
-  const unfinished = new UnfinishedWorkflows(await rotationDeps(world), timer)
-  unfinished.start()
+  const stop = resumeUnfinished(await rotationDeps(world), timer)
   for (const ms of [10_000, 20_000, 40_000, 60_000, 60_000]) {
     expect(await set()).toBe(ms)
     fire()
@@ -121,6 +119,6 @@ test('a directory that is away is asked again, less and less often, and nobody a
   world.fault = () => {}
   fire()
   expect(await set()).toBe(10_000)
-  unfinished.stop()
+  stop()
   expect(isSet()).toBe(false)
 })
