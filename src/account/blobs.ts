@@ -1,12 +1,12 @@
 /**
- * The account's blobs: rows say where their bytes belong, and here the bytes are brought there.
+ * The account's blobs: rows say where the bytes belong, and reconciliation moves the bytes there.
  *
- * 1. A write that changes where bytes belong says so in its own transaction: `state` becomes `unsettled`.
- * 2. When that is durable, `settle` does with the bytes what the row says: a blob that was taken down is set aside, one
- *    that a record has is in its place, any other is deleted. Each may be repeated.
- * 3. That it was done is noted with the next transaction that concerns blobs, or before the account sleeps (`takeDone`).
+ * 1. A write that changes where bytes belong sets `state` to `unsettled` in its own transaction.
+ * 2. When that is durable, `reconcile` does what the row asks for: it quarantines a blob that was taken down, makes a
+ *    blob permanent that a record references, and deletes any other. Each step is idempotent.
+ * 3. The outcome is stored with the next transaction on blobs, or before the actor sleeps (`takeOutcomes`).
  *
- * Whoever dies in between leaves an `unsettled` row, and the next life begins with those (`resume`).
+ * If the process exits in between, the row stays `unsettled`, and the next activation starts with it (`resume`).
  */
 import {
   type BlobOutcome,
@@ -25,13 +25,10 @@ export interface BlobPorts {
   sql: Sql
   clock: Clock
   storage: BlobStorage
-  /** Bytes that the account may have in blobs; undefined for any number. */
+  /** Quota for all blobs of the account; undefined for unlimited. */
   quotaBytes: number | undefined
-  /** Keeps the account awake for as long as the promise is open. */
   keepAwake(work: Promise<unknown>): void
-  /** Waits, in milliseconds, between attempts. */
   pause(ms: number): Promise<void>
-  /** Tells of a failed attempt. */
   onFailure(error: unknown): void
 }
 
@@ -40,20 +37,18 @@ const MAX_OUTCOMES = 100
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
 const CLOSE_TIMEOUT_MS = 5_000
-/** Rows that were read longer ago are read again: another life of the account may have begun. */
+/** Rows read longer ago are read again, because another activation of the account may have started since. */
 const MAX_ROW_AGE_MS = 3_000
 
 export class Blobs {
   readonly storage: BlobStorage
   readonly quotaBytes: number | undefined
   readonly #ports: BlobPorts
-  /** Blobs that writes under way refer to. */
   readonly #claims = new Map<string, number>()
   readonly #done = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
   #hasReferences: boolean | undefined
   #settling: Promise<void> | null = null
   #again = false
-  /** Bytes wait to be deleted until claims have ended. */
   #isHeldUp = false
   #closed = false
 
@@ -63,23 +58,22 @@ export class Blobs {
     this.quotaBytes = ports.quotaBytes
   }
 
-  /** Whether a record may have blobs. Where not, deleting one needs to look for none. */
+  /** False if no record references a blob: then deleting a record needs no look-up of references. */
   get mayHaveReferences(): boolean {
     return this.#hasReferences !== false
   }
 
-  /** To be called by whoever stores references, before it does. */
+  /** Call before storing references. */
   noteReferences(): void {
     this.#hasReferences = true
   }
 
-  /** Goes on with what an earlier life left behind. */
   resume(): void {
     this.#ports.keepAwake(this.#look())
     this.reconcile()
   }
 
-  /** Keeps bytes from being deleted while a write that refers to them is under way, until the function it gives is called. */
+  /** Prevents the deletion of bytes that a running write references. Returns the function that releases the claim. */
   claim(cids: readonly string[]): () => void {
     this.noteReferences()
     for (const cid of cids) this.#claims.set(cid, (this.#claims.get(cid) ?? 0) + 1)
@@ -93,7 +87,7 @@ export class Blobs {
     }
   }
 
-  /** Begins to bring bytes to where they belong. To be called when a transaction that unsettled blobs is durable. */
+  /** Starts to reconcile. Call it after committing a transaction that set blobs to `unsettled`. */
   reconcile(): void {
     this.#again = true
     if (this.#settling !== null) return
@@ -103,12 +97,10 @@ export class Blobs {
     this.#ports.keepAwake(this.#settling)
   }
 
-  /** Resolves when nothing is being settled any more. */
   async whenReconciled(): Promise<void> {
     while (this.#settling !== null) await this.#settling
   }
 
-  /** Statements that note what was done, each only if it is still what the row asks for. */
   takeOutcomes(): Statement[] {
     const statements = [...this.#done].map(([cid, { outcome, tempKey }]) =>
       noteOutcome({ cid, tempKey }, outcome),
@@ -117,7 +109,7 @@ export class Blobs {
     return statements
   }
 
-  /** To be called before the account sleeps. What takes long is left to its next life. */
+  /** Call before the actor sleeps. After 5 seconds the rest is left to the next activation. */
   async close(): Promise<void> {
     await Promise.race([this.whenReconciled(), this.#ports.pause(CLOSE_TIMEOUT_MS)])
     this.#closed = true
@@ -130,7 +122,7 @@ export class Blobs {
       const found = await this.#ports.sql.first('SELECT 1 FROM record_blob LIMIT 1')
       this.#hasReferences ??= found !== undefined
     } catch {
-      // Then it may have some.
+      // Then assume that there are some.
     }
   }
 

@@ -1,11 +1,10 @@
-/** The account's state on its way out: the directory is told of every change, at least once, and in order. */
+/** Mirrors the account's state to the directory: every change is pushed at least once, in order. */
 import type { Profile } from '#src/account/profile.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
-/** The account's state, as the directory keeps it. */
 export interface MirroredState {
   status: AccountStatus
-  /** ISO text: when the account is to be deleted. */
+  /** ISO 8601: when the account is to be deleted. */
   deleteAfter: string | null
 }
 
@@ -14,7 +13,7 @@ export class DirectoryMirror {
   readonly #send: (state: MirroredState) => Promise<void>
   #told: string | undefined
   #turn: Promise<unknown> = Promise.resolve()
-  /** What the newest change, durable or not, makes of the account; undefined where the row says it. */
+  /** The status after the newest change, even if that is not durable yet; undefined if the row is current. */
   pendingStatus: AccountStatus | undefined
 
   constructor(ports: { profile: Profile; send(state: MirroredState): Promise<void> }) {
@@ -22,25 +21,23 @@ export class DirectoryMirror {
     this.#send = (state) => ports.send(state)
   }
 
-  /** Runs changes of the state one after another: each begins with what the one before made durable. */
+  /** Serializes state changes: each starts from what the previous one made durable. */
   runExclusive<T>(change: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(change)
     this.#turn = turn.catch(() => {})
     return turn
   }
 
-  /** The directory has this state already. */
   markPushed(state: MirroredState): void {
     this.#told = JSON.stringify([state.status, state.deleteAfter])
   }
 
-  /** Tells the directory how things stand, whatever it has heard. */
   async pushAgain(): Promise<void> {
     this.#told = undefined
     await this.push()
   }
 
-  /** Tells the directory how things stand, unless it has heard. To be done again until it succeeds. */
+  /** Pushes the current state, unless it was pushed already. Repeat it until it succeeds. */
   async push(): Promise<void> {
     const row = await this.#profile.find()
     if (row === undefined) return

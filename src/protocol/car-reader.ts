@@ -1,11 +1,11 @@
-/** Reading a CAR v1 file as it comes in, in pieces of any size: every block is checked against its CID. */
+/** Reads a CAR v1 file from a stream of chunks, and checks every block against its CID. */
 import { decode } from '@atproto/lex-cbor'
 import { isCid as isCidLink } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Block } from '#src/protocol/car.ts'
 import { CID_LENGTH, cidForCbor, cidForRaw, cidFromBytes } from '#src/protocol/cid.ts'
 
-/** Longer than any block of a repo that a #commit could ever carry. */
+/** Larger than any repo block that a #commit can carry. */
 const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 const MAX_HEADER_BYTES = 64 * 1024
 /** Sections of these lengths have varints of at most this many bytes. */
@@ -15,12 +15,11 @@ export class CarReader {
   #rest: Uint8Array = new Uint8Array()
   #roots: readonly string[] | undefined
 
-  /** Undefined until the header has come. */
   get roots(): readonly string[] | undefined {
     return this.#roots
   }
 
-  /** The blocks that are complete with this piece; their bytes are parts of it. Throws 400 where it is no CAR. */
+  /** The blocks that this chunk completes; their bytes are views of it. Throws 400 if it is not a CAR file. */
   push(piece: Uint8Array): Block[] {
     let bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece)
     const blocks: Block[] = []
@@ -38,7 +37,7 @@ export class CarReader {
     return blocks
   }
 
-  /** To be called after the last piece; throws 400 where the file was cut. */
+  /** Call after the last chunk. Throws 400 if the file is truncated. */
   end(): void {
     if (this.#roots === undefined || this.#rest.length > 0) throw badCar('it is cut short')
   }
@@ -51,7 +50,6 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return out
 }
 
-/** The section at the beginning; undefined where more must come. */
 function nextSection(
   bytes: Uint8Array,
   longest: number,
@@ -87,7 +85,7 @@ function decoded(bytes: Uint8Array): unknown {
   }
 }
 
-/** CIDv1, dag-cbor or raw, sha-256: what repos are made of. */
+/** CIDv1, dag-cbor or raw, sha-256: the CIDs that repos use. */
 function readSection(body: Uint8Array): Block {
   const isKnown =
     body.length >= CID_LENGTH &&

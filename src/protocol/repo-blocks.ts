@@ -1,10 +1,10 @@
-/** The blocks of a repo that somebody else made, read: commits, tree nodes and records (repository specification). */
+/** Reads the blocks of a repo from another server: commits, tree nodes and records (repository specification). */
 import { verifySignature } from '@atproto/crypto'
 import { decode, encode } from '@atproto/lex-cbor'
 import { enumBlobRefs, isCid, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 
-/** A node as it is stored: entries with the keys' shared beginnings left out. */
+/** A node as it is stored: entries with their keys' common prefixes left out. */
 export interface StoredNode {
   left: string | null
   entries: { key: string; value: string; right: string | null }[]
@@ -13,24 +13,20 @@ export interface StoredNode {
 export interface StoredCommit {
   did: string
   rev: string
-  /** CID of the tree's root. */
   data: string
-  /** Whether the key of this did:key signed it. */
   isSignedBy(didKey: string): Promise<boolean>
 }
 
-/** What a repo keeps about a record besides its bytes. */
 export interface RecordReferences {
-  /** CIDs of the blobs it refers to, those of the old form too, each once. */
+  /** CIDs of the blobs it references, legacy ones included, without duplicates. */
   blobs: string[]
-  /** What a follow, block, like or repost is about, after the record's own `$type`. */
+  /** The subject of a follow, block, like or repost, by the record's own `$type`. */
   subject: string | null
 }
 
-/** So that whatever reads a record later may recurse. */
+/** So that later readers of a record may recurse. */
 const MAX_DEPTH = 64
 
-/** The value of a block; undefined where it is not DAG-CBOR. */
 export function blockValue(bytes: Uint8Array): LexValue | undefined {
   try {
     return decode(bytes)
@@ -39,14 +35,14 @@ export function blockValue(bytes: Uint8Array): LexValue | undefined {
   }
 }
 
-/** Whether a value has the shape of a tree node; a record, which has a type, never has. */
+/** Whether a value has the shape of a tree node; a record never has, because it has a `$type`. */
 export function isNodeShaped(value: LexValue | undefined): boolean {
   return (
     isMap(value) && Array.isArray(value['e']) && 'l' in value && Object.keys(value).length === 2
   )
 }
 
-/** Throws 400 where it is not a commit of version 3. */
+/** Throws 400 if it is not a commit of version 3. */
 export function readCommit(bytes: Uint8Array): StoredCommit {
   const value = blockValue(bytes)
   if (!isMap(value)) throw badRepo('its root is not a commit')
@@ -66,7 +62,7 @@ export function readCommit(bytes: Uint8Array): StoredCommit {
   }
 }
 
-/** Throws 400 where it is not a tree node. Whether it is the one that belongs there, its CID tells. */
+/** Throws 400 if it is not a tree node. Does not check its CID. */
 export function readNode(bytes: Uint8Array): StoredNode {
   const value = blockValue(bytes)
   if (!isMap(value) || !Array.isArray(value['e'])) throw badRepo('a tree node is malformed')
@@ -83,7 +79,7 @@ export function readNode(bytes: Uint8Array): StoredNode {
   return { left: link(value['l']), entries }
 }
 
-/** Throws 400 where the value is not a record. */
+/** Throws 400 if the value is not a record. */
 export function readRecord(value: LexValue | undefined): RecordReferences {
   if (!isMap(value)) throw badRepo('a block is no record')
   checkDepth(value, 0)

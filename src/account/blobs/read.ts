@@ -1,4 +1,4 @@
-/** getBlob, listBlobs and listMissingBlobs, as far as the account answers them: the bytes are the storage's. */
+/** getBlob, listBlobs and listMissingBlobs, the account's part: the bytes come from the storage. */
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -8,11 +8,12 @@ type Reader = 'anyone' | 'self' | 'admin'
 
 export interface FoundBlob {
   mimeType: string
-  /** Under which the storage may still have it, where it is not in its place. */
   tempKey?: string
 }
 
-/** com.atproto.sync.getBlob. 400 BlobNotFound for uploads that no record names, and for what was taken down. */
+/**
+ * com.atproto.sync.getBlob. Throws 400 BlobNotFound for uploads that no record references, and for blobs taken down.
+ */
 export async function findBlob(
   account: Account,
   { cid }: { cid: string },
@@ -32,7 +33,10 @@ export interface BlobList {
   cids: string[]
 }
 
-/** com.atproto.sync.listBlobs: what records name, those of `since` and before left out. `cursor` is the last CID of the page before. */
+/**
+ * com.atproto.sync.listBlobs: blobs referenced by records with a rev after `since`. `cursor` is the last CID of the
+ * previous page.
+ */
 export async function listBlobs(
   account: Account,
   { since, limit, cursor = '' }: { since?: string; limit: number; cursor?: string },
@@ -56,7 +60,9 @@ export interface MissingBlobs {
   blobs: { cid: string; recordUri: string }[]
 }
 
-/** com.atproto.repo.listMissingBlobs: what records name and nobody uploaded, each with one of these records. */
+/**
+ * com.atproto.repo.listMissingBlobs: blobs that records reference and that are not stored, each with one such record.
+ */
 export async function listMissingBlobs(
   account: Account,
   { limit, cursor = '' }: { limit: number; cursor?: string },
@@ -76,7 +82,6 @@ export async function listMissingBlobs(
   return { ...(last !== undefined && { cursor: last }), blobs }
 }
 
-/** How many blobs the records name, and how many of them, or besides them, are here: as checkAccountStatus tells it. */
 export async function countBlobs({
   sql,
 }: Account): Promise<{ expectedBlobs: number; importedBlobs: number }> {

@@ -1,6 +1,6 @@
 /**
- * Codes that are used once, of two times five letters, which is all that the stock sign-in page lets people type:
- * mailed ones, one that a page of ours shows, and the ten recovery codes. Only their hashes are kept.
+ * Single-use codes of two times five letters, which is all that the stock sign-in page accepts: mailed codes, the code
+ * that an account page shows, and the ten recovery codes. Only their hashes are stored.
  */
 import type { Account } from '#src/account/account.ts'
 import { findRow, listRows, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
@@ -10,21 +10,20 @@ import { hashAppPassword } from '#src/ports/passwords.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** Who has to enter a code: whoever signs in (`page` for one that a page showed), or whoever turns codes by mail on. */
+/** What a code is for: signing in (`page` if an account page showed it), or turning codes by mail on. */
 export type CodePurpose = 'email' | 'page' | 'confirm email'
 
-/** How long a code is good, in milliseconds. */
+/** In milliseconds. */
 export const codeLifetime = 15 * 60_000
-/** A second mail is not sent within this time of the first. */
+/** No second mail is sent within this time. */
 const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
-/** A code for a sign-in elsewhere, to be shown to somebody who has just signed in with a second step here. */
+/** A code for signing in elsewhere, shown after a sign-in with a second step on the account pages. */
 export async function createPageCode(account: Account): Promise<{ code: string }> {
   return { code: await newCode(account, 'page') }
 }
 
-/** A fresh code in the place of the one before. */
 async function newCode(account: Account, use: CodePurpose): Promise<string> {
   const code = fresh()
   const name = await hash(account, code)
@@ -33,8 +32,8 @@ async function newCode(account: Account, use: CodePurpose): Promise<string> {
 }
 
 /**
- * A fresh code to send by mail. Without `token` one was sent just now, and is still good. Throws 400 where there is no
- * address.
+ * A new code to send by mail; without `token` if one was sent within the last 30 seconds, which is still valid. Throws
+ * 400 if the account has no email address.
  */
 export async function createEmailCode(
   account: Account,
@@ -47,7 +46,7 @@ export async function createEmailCode(
   return { email, token: await newCode(account, use) }
 }
 
-/** Statements that use up a code; undefined where it is none of these, or too old. */
+/** Statements that consume a code; undefined if it is wrong or expired. */
 export async function consumeCode(
   account: Account,
   uses: readonly CodePurpose[],
@@ -62,7 +61,6 @@ export async function consumeCode(
   return undefined
 }
 
-/** Ten recovery codes in the place of those before. They cannot be shown again. */
 export async function createRecoveryCodes(
   account: Account,
   { where }: { where?: ClientInfo } = {},
@@ -77,7 +75,6 @@ export async function createRecoveryCodes(
   return { codes }
 }
 
-/** Statements that use up a recovery code; undefined where it is none that is left. */
 export async function consumeRecoveryCode(
   account: Account,
   code: string,
@@ -95,7 +92,7 @@ function fresh(): string {
   return randomLetters(2, 5).toUpperCase()
 }
 
-/** However people type it. The hash is slow: fifty bits are few. */
+/** Ignores case and separators. The hash is slow because a code has only 50 bits. */
 function hash({ did }: Account, code: string): Promise<string> {
   const letters = code.toUpperCase().replaceAll(/[^A-Z2-7]/g, '')
   return hashAppPassword(did, letters.slice(0, 20))

@@ -1,4 +1,7 @@
-/** Passkeys of one account: registered, named, shown, removed. They ask for a PIN, a finger or a face, so one is enough to sign in. */
+/**
+ * Passkeys of one account: registration, verification and removal. They require user verification, so one is enough to
+ * sign in.
+ */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { clearFailures } from '#src/account/factors/attempts.ts'
@@ -31,12 +34,11 @@ import {
 } from '#src/rules/challenges.ts'
 
 const MAX_PASSKEYS = 20
-/** Characters. */
 const MAX_NAME_LENGTH = 50
-/** Bytes of WebAuthn's user handle. */
+/** WebAuthn's limit for a user handle. */
 const MAX_USER_ID_BYTES = 64
 
-/** What a browser needs to make a passkey for the account. */
+/** Options for `navigator.credentials.create()`. */
 export async function beginPasskeyRegistration(account: Account): Promise<CreationOptions> {
   const { did, service } = account
   const { handle } = await account.profile.get()
@@ -50,7 +52,7 @@ export async function beginPasskeyRegistration(account: Account): Promise<Creati
   })
 }
 
-/** Keeps the passkey that a browser made. Throws 400 where its answer does not hold, or there are 20 already. */
+/** Stores a passkey. Throws 400 if the browser's response is invalid, or if the account has 20 passkeys already. */
 export function finishPasskeyRegistration(
   account: Account,
   { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
@@ -60,7 +62,7 @@ export function finishPasskeyRegistration(
     if (made === undefined) throw invalidRequest('The passkey was not accepted', 'InvalidToken')
     const known = await listRows(account, 'passkey')
     if (known.length >= MAX_PASSKEYS) throw invalidRequest('There are too many passkeys')
-    // A repeated answer finds its own passkey.
+    // A retry finds its own passkey.
     if (known.some(({ id }) => id === made.id)) return
     const title = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
     const row = { secret: made.publicKey, counter: made.counter, name: title }
@@ -71,7 +73,6 @@ export function finishPasskeyRegistration(
   })
 }
 
-/** Silent where there is none of this id. */
 export async function removePasskey(
   account: Account,
   { id, where }: { id: string; where?: ClientInfo },
@@ -82,7 +83,7 @@ export async function removePasskey(
   await writeFactors(account, [removeRows('passkey', id), ...event])
 }
 
-/** What a browser needs to show one of the account's passkeys. */
+/** Options for `navigator.credentials.get()`. */
 export async function beginPasskeyAssertion(account: Account): Promise<RequestOptions> {
   const known = await listRows(account, 'passkey')
   return assertionOptions({
@@ -93,8 +94,8 @@ export async function beginPasskeyAssertion(account: Account): Promise<RequestOp
 }
 
 /**
- * Believes a passkey's answer, once; `effect` is written with it. Throws 400 InvalidToken for any other answer. Failures
- * are not counted: nobody guesses a signature, and strangers could lock the owner out.
+ * Verifies a passkey's response, once; `effect` is part of the same transaction. Throws 400 InvalidToken. Failures are
+ * not counted: a signature cannot be guessed, and unauthenticated callers could lock the owner out.
  */
 export function verifyPasskey(
   account: Account,
@@ -131,7 +132,7 @@ export function verifyPasskey(
   })
 }
 
-/** What a passkey knows the account by: its DID, or a hash of one that is too long for that. */
+/** WebAuthn's user handle: the DID, or its hash if it is too long. */
 export function userIdOf(did: string): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.from(did)
   const id = bytes.length <= MAX_USER_ID_BYTES ? bytes : createHash('sha256').update(bytes).digest()

@@ -1,17 +1,18 @@
-/** The `factor` table: rows by kind and id, and which kinds of them an account must show when it signs in. */
+/** The `factor` table, and which factor kinds an account requires at sign-in. */
 import type { Account } from '#src/account/account.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** What an account may have to show besides its password; any one of them is enough. */
+/** What an account may require besides its password; any one of its factors is enough. */
 export type FactorKind = 'passkey' | 'totp' | 'email'
 
 /**
  * - `new totp`: waits for its first code.
- * - `recovery code`: of a set of ten; the id is its hash.
- * - `code`: was mailed, or shown by a page; the id says which, the name is its hash.
- * - `attempts`: how many codes were wrong lately.
- * - `session`, `step`: of the account's pages, and a sign-in there that lacks its second step; the id is the token's hash.
- * - `challenge`: has been answered with a passkey; none is answered twice.
+ * - `recovery code`: one of ten; the id is its hash.
+ * - `code`: mailed, or shown by an account page; the id is its purpose, the name its hash.
+ * - `attempts`: number of recent wrong codes.
+ * - `session`, `step`: a session of the account pages, and a sign-in there that lacks its second step; the id is the
+ *   token's hash.
+ * - `challenge`: already answered with a passkey, so not accepted again.
  */
 export type RowKind =
   | FactorKind
@@ -35,7 +36,6 @@ export interface FactorRow {
 
 const columns = 'id, secret, counter, name, created_at AS createdAt, last_used_at AS lastUsedAt'
 
-/** In the order in which they were added. */
 export function listRows({ sql }: Account, kind: RowKind): Promise<FactorRow[]> {
   const order = 'ORDER BY created_at, id'
   return sql.all<FactorRow>(`SELECT ${columns} FROM factor WHERE kind = ? ${order}`, kind)
@@ -52,7 +52,6 @@ export function findRow(
   )
 }
 
-/** Puts a row in the place of the one before, if any. */
 export function putRow(
   { clock }: Pick<Account, 'clock'>,
   kind: RowKind,
@@ -67,7 +66,6 @@ export function putRow(
   }
 }
 
-/** Notes that a factor was used, and how far its counter has come. */
 export function markRowUsed(
   { clock }: Pick<Account, 'clock'>,
   kind: RowKind,
@@ -80,21 +78,18 @@ export function markRowUsed(
   }
 }
 
-/** Removes one row of a kind, or all of them. */
 export function removeRows(kind: RowKind, id?: string): Statement {
   if (id === undefined) return { sql: 'DELETE FROM factor WHERE kind = ?', params: [kind] }
   return { sql: 'DELETE FROM factor WHERE kind = ? AND id = ?', params: [kind, id] }
 }
 
-/** Removes the rows of a kind that were made at this moment or before. */
 export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
 }
 
-/** What an account has, kept in memory: every sign-in asks. */
+/** Cached, because every sign-in reads it. */
 const known = new WeakMap<Account, Promise<FactorKind[]>>()
 
-/** The kinds of factors that the account has; it must show one of them when it signs in. */
 export function factorKinds(account: Account): Promise<FactorKind[]> {
   const remembered = known.get(account)
   if (remembered !== undefined) return remembered
@@ -108,7 +103,6 @@ export function factorKinds(account: Account): Promise<FactorKind[]> {
   return asking
 }
 
-/** Writes statements that change which factors there are. */
 export async function writeFactors(
   account: Account,
   statements: readonly Statement[],
@@ -120,14 +114,13 @@ export async function writeFactors(
   }
 }
 
-/** To be called after every attempt to change factors in a transaction that is not `change`. */
+/** Call after every attempt to change factors in a transaction that does not go through `writeFactors`. */
 export function forgetFactors(account: Account): void {
   known.delete(account)
 }
 
 const turns = new WeakMap<Account, Promise<unknown>>()
 
-/** What looks first and writes then goes one after another within an account. */
 export function runExclusive<T>(account: Account, work: () => Promise<T>): Promise<T> {
   const turn = (turns.get(account) ?? Promise.resolve()).then(work)
   turns.set(

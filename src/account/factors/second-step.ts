@@ -1,4 +1,4 @@
-/** The second step of a sign-in, after the password: whether there is one, and whether what was shown is enough. */
+/** The second step of a sign-in, after the password: whether it is required, and whether it was passed. */
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
 import { consumeCode, consumeRecoveryCode, createEmailCode } from '#src/account/factors/codes.ts'
@@ -8,14 +8,13 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** The kinds of factors of which the account must show one; none where the password is enough. */
 export async function requiredFactors(account: Account): Promise<{ kinds: FactorKind[] }> {
   return { kinds: [...(await factorKinds(account))] }
 }
 
 /**
- * Believes a code, once: of the authenticator app, by mail, shown by a page of ours, or a recovery code. `effect` is
- * written with it. Throws 400 InvalidToken for any other, 429 as `bounded`.
+ * Verifies a code, once: from the authenticator app, by mail, from an account page, or a recovery code. `effect` is
+ * part of the same transaction. Throws 400 InvalidToken, or 429 as `withAttemptLimit`.
  */
 export function verifyCode(
   account: Account,
@@ -30,8 +29,8 @@ export function verifyCode(
 }
 
 /**
- * The second step of com.atproto.server.createSession: nothing where the account has no factors. Throws 401
- * AuthFactorTokenRequired without a code, and as `showCode`.
+ * The second step of com.atproto.server.createSession; does nothing if the account has no factors. Throws 401
+ * AuthFactorTokenRequired without a code, else as `verifyCode`.
  */
 export async function mustVerifyFactor(
   account: Account,
@@ -50,7 +49,7 @@ export async function mustVerifyFactor(
   await verifyCode(account, { code, where })
 }
 
-/** Removes every factor and recovery code: for an owner who has lost them all, once the operator is sure who asks. */
+/** Removes every factor and recovery code, for an owner who has lost them all and has identified to the operator. */
 export async function removeFactors(account: Account): Promise<{ removed: FactorKind[] }> {
   const kinds = await factorKinds(account)
   const event = noteSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
@@ -58,7 +57,6 @@ export async function removeFactors(account: Account): Promise<{ removed: Factor
   return { removed: [...kinds] }
 }
 
-/** A code to send by mail to whoever showed the password; undefined where the account does not take such codes. */
 export async function requestEmailCode(
   account: Account,
 ): Promise<{ email: string; token?: string } | undefined> {

@@ -1,4 +1,4 @@
-/** The authenticator app of one account: enrolled with a first code, then each code good once. */
+/** The authenticator app (TOTP) of one account: enrolled with a first code; each code works once. */
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
 import {
@@ -14,10 +14,12 @@ import type { Statement } from '#src/ports/sql.ts'
 import { newTotpSecret, totpEnrolment, totpStep } from '#src/ports/totp.ts'
 
 const id = 'app'
-/** An enrolment that was begun waits this long for its first code, in ms. */
 const enrolmentLifetime = 60 * 60_000
 
-/** A secret for the app, as a link and as a key to type; the one that was begun lately stays. Throws 400 where an app is enrolled. */
+/**
+ * A secret for the app, as a URI and as a key to type; an enrolment begun within the hour keeps its secret. Throws 400
+ * if an app is already enrolled.
+ */
 export async function beginTotp(account: Account): Promise<{ uri: string; key: string }> {
   if (await findRow(account, 'totp', id)) {
     throw invalidRequest('There is an authenticator app already')
@@ -34,7 +36,7 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
   return totpEnrolment(secret, { issuer, label: handle ?? account.did })
 }
 
-/** Enrols the app that shows this code. Throws 400 InvalidToken, or where none was begun. */
+/** Enrols the app. Throws 400 InvalidToken, or if no enrolment was begun. */
 export function confirmTotp(
   account: Account,
   { code, where }: { code: string; where?: ClientInfo },
@@ -54,14 +56,13 @@ export function confirmTotp(
   })
 }
 
-/** Silent where there is none. */
 export async function removeTotp(account: Account, { where }: { where?: ClientInfo } = {}) {
   if ((await findRow(account, 'totp', id)) === undefined) return
   const event = noteSecurityEvent(account, 'factor removed', where, 'TOTP')
   await writeFactors(account, [removeRows('totp'), removeRows('new totp'), ...event])
 }
 
-/** Statements that use up a code of the app; undefined where it is none, or not newer than the last one that was used. */
+/** Statements that consume a code of the app; undefined if it is wrong, or not newer than the last code used. */
 export async function consumeTotp(
   account: Account,
   code: string,
@@ -73,7 +74,6 @@ export async function consumeTotp(
   return [markRowUsed(account, 'totp', id, step)]
 }
 
-/** Whether text looks like a code of an app, and not like one that was mailed. */
 export function looksLikeTotp(code: string): boolean {
   return /^\d{6}$/.test(digits(code))
 }
@@ -86,7 +86,7 @@ function open(account: Account, sealed: Uint8Array | null): Uint8Array {
   return account.keys.open(bytes(sealed), context(account))
 }
 
-/** From the engine bytes come as a list of numbers. */
+/** Through the engine, blobs arrive as arrays of numbers. */
 function bytes(sealed: Uint8Array | null): Uint8Array {
   return Uint8Array.from(sealed ?? [])
 }

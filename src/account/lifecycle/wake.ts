@@ -1,14 +1,14 @@
 /**
- * How an account wakes; at its first time, it is born. One that comes from elsewhere is born deactivated, and of that
- * no event tells.
+ * What an account does when its actor wakes: it provisions itself if it is new. An account that migrates in starts as
+ * deactivated and emits no events.
  *
- * 1. An account that has a row exists: it goes on delivering what it left behind.
- * 2. One that has none asks the directory for its birth.
- * 3. What that says, the first commit and the first four events become one transaction. Whoever dies before it does
- *    the same again; whoever dies after it is in case 1.
+ * 1. An account that has a row exists: it goes on delivering its outbox.
+ * 2. An account without one asks the directory for its initial state.
+ * 3. The row, the first commit and the first four events are written in one transaction. If the process exits before
+ *    that, the next wake does the same again; if it exits after that, the next wake is case 1.
  *
- * As long as a row is there no birth is looked at: what became of an account later is never undone. Only the row of a
- * deleted account gives way to a birth that is younger than it: its DID has come again.
+ * The initial state is ignored if there is a row, so later changes are never undone. The one exception: the row of a
+ * deleted account is replaced by an initial state that is newer, because the DID has been registered again.
  */
 import type { Account } from '#src/account/account.ts'
 import { type Root, saveRoot } from '#src/account/head.ts'
@@ -22,7 +22,10 @@ import { encodeAccountEvent, encodeIdentityEvent } from '#src/protocol/events.ts
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { emptyTree } from '#src/protocol/tree.ts'
 
-/** To be done before the account answers anybody. Rejects where its birth cannot be had: then it must wake anew. */
+/**
+ * Run it before the account handles any action. Rejects if the directory cannot be reached: then the actor must wake
+ * again.
+ */
 export async function provisionOrResume(
   account: Account,
   findBirth: () => Promise<InitialState | null>,
@@ -38,11 +41,11 @@ export async function provisionOrResume(
   const { status, deleteAfter } = birth
   account.directoryMirror.markPushed({ status, deleteAfter })
   idempotencyKeys.beginFirstActivation()
-  // The directory noted a reminder with the birth.
+  // The directory stored a reminder with the initial state.
   outbox.onReminder()
 }
 
-/** Does nothing but for a deleted account: calling it wakes the actor, so that the account is born. */
+/** Does nothing unless the account is deleted: the call itself wakes the actor, which provisions it. */
 export async function ensureProvisioned(account: Account): Promise<void> {
   const row = await account.profile.find()
   if (row?.status === 'deleted') await provisionOrResume(account, account.findInitialState)
@@ -65,12 +68,12 @@ async function provision(account: Account, birth: InitialState): Promise<void> {
     ])
     idempotencyKeys.beginFirstActivation()
   } catch (error) {
-    // The row keeps a second birth out, also one whose first attempt only seemed to fail.
+    // The row prevents provisioning twice, also if the first attempt only seemed to fail.
     if ((await profile.find()) === undefined) throw error
   }
 }
 
-/** In the lane, which the life before may have used: revs and outbox ids go on from there. */
+/** In the write lane, because the deleted account may have used it: revs and outbox ids continue from there. */
 async function reprovision(account: Account, birth: InitialState): Promise<void> {
   const { did, lane, profile, tids } = account
   try {
@@ -112,7 +115,7 @@ function rowOf({ tokenId: _, ...made }: InitialState): ProfileRow {
   }
 }
 
-/** #identity, #account, #commit, #sync: how a new account appears on the firehose; nothing of one from elsewhere. */
+/** #identity, #account, #commit, #sync: the first events of a new account; none for one that migrates in. */
 function firstEvents({ did, clock }: Account, birth: InitialState, root: Root): EncodedEvent[] {
   if (birth.status !== 'active') return []
   const { handle } = birth

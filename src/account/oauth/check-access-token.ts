@@ -1,21 +1,19 @@
-/** Whether a token may be used for a request, asked for every request: all it takes is in memory after the first. */
+/** Checks an OAuth access token for each request, in memory after the first. */
 import type { Account } from '#src/account/account.ts'
 import { authRequired } from '#src/errors.ts'
 import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.ts'
 import { may } from '#src/rules/states.ts'
 
-/** A token as a request shows it. */
 export interface PresentedToken {
   id: string
-  /** Thumbprint of the key that it must be bound to. */
+  /** Thumbprint of the DPoP key, which the token must be bound to. */
   jkt: string
-  /** The id of the proof; good once. */
+  /** `jti` of the DPoP proof; accepted once. */
   proof: string
-  /** Who asks: a call that is made again, because its answer was lost, hears the same. */
+  /** The same for a retry of one call, so that the retry gets the same result. */
   attempt: string
 }
 
-/** Why a request is not admitted. */
 export type Refusal = 'unknown' | 'expired' | 'replayed'
 
 interface Admitted {
@@ -34,7 +32,7 @@ const MAX_TOKENS = 1000
 
 const memories = new WeakMap<Account, Memory>()
 
-/** What the token may do, as a scope; or why it may nothing. Throws 401 AccountTakedown. */
+/** The token's scope, or why the token is refused. Throws 401 AccountTakedown. */
 export async function checkAccessToken(
   account: Account,
   shown: PresentedToken,
@@ -53,7 +51,7 @@ export async function checkAccessToken(
   return { scope: token.scope, expiresAt: token.expiresAt }
 }
 
-/** To be called whenever tokens were changed or taken back. */
+/** Call whenever tokens were changed or revoked. */
 export function clearTokenCache(account: Account): void {
   memoryOf(account).tokens = new Map()
 }
@@ -74,7 +72,7 @@ async function load(account: Account, memory: Memory, id: string): Promise<Admit
     scope: scope ?? parameters.scope ?? '',
     expiresAt: row.expiresAt,
   }
-  // What was read before tokens changed is in a map that nobody looks at any more.
+  // If tokens have changed during the read, this is the map that was replaced.
   tokens.set(id, token)
   const [oldest] = tokens.keys()
   if (tokens.size > MAX_TOKENS && oldest !== undefined) tokens.delete(oldest)

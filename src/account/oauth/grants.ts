@@ -1,16 +1,15 @@
-/** The OAuth tokens of one account: given, found, renewed, taken back. Ids and hashes only: no secret is stored. */
+/** The OAuth tokens of one account: created, found, rotated, revoked. Only ids and hashes are stored, no secrets. */
 import type { Account } from '#src/account/account.ts'
 import { clearTokenCache } from '#src/account/oauth/check-access-token.ts'
 import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** A token and what it was given for. Times are milliseconds since 1970. */
+/** A token and its session. Times are milliseconds since 1970. */
 export interface Grant {
   id: string
-  /** Of the refresh token that renews it. */
   refreshHash: string | null
-  /** JSON: client, its authentication, device, parameters, scope. */
+  /** JSON: client, client authentication, device, parameters, scope. */
   data: string
   /** When the access token expires. */
   expiresAt: number
@@ -19,13 +18,12 @@ export interface Grant {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Nothing is renewed any more after this, whatever the client: longer than the longest refresh token is good. */
+/** No token is refreshed after this time without use, whatever the client: longer than any refresh token is valid. */
 export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
   created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
 
-/** Stores a new token; may be repeated. */
 export async function createGrant(
   account: Account,
   input: Grant & { codeHash: string | null },
@@ -48,7 +46,7 @@ function clientOf(data: string): string | undefined {
   return typeof clientId === 'string' ? clientId : undefined
 }
 
-/** By the token's id, the hash of its refresh token (of one that was used, too), or the hash of its code. */
+/** By token id, by hash of the refresh token (also of one already used), or by hash of the authorization code. */
 export async function findGrant(
   { sql }: Account,
   by: { id: string } | { refreshHash: string } | { codeHash: string },
@@ -65,15 +63,14 @@ export async function findGrant(
   return found ?? null
 }
 
-/** Every token whose session may still go on, the newest first. */
 export async function listGrants({ sql, clock }: Account): Promise<Grant[]> {
   const since = clock.now() - GRANT_IDLE_LIFETIME_MS
   return sql.all<Grant>(`${select} AND updated_at > ? ORDER BY created_at DESC, id`, since)
 }
 
 /**
- * Puts another token in the place of `id`, whose refresh token is spent with that. May be repeated. Throws 400 where
- * there is no such token any more: somebody else has renewed it, or it was taken back.
+ * Replaces the token `id` and marks its refresh token as used. Idempotent. Throws 400 if the token does not exist:
+ * another call has refreshed it, or it was revoked.
  */
 export async function rotateGrant(
   account: Account,
@@ -100,7 +97,6 @@ export async function rotateGrant(
   if (renewed === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
 }
 
-/** Takes a token back, and all that is known of its session; silent where there is none. */
 export async function removeGrant(account: Account, { id }: { id: string }): Promise<void> {
   await change(account, [
     {
@@ -112,7 +108,7 @@ export async function removeGrant(account: Account, { id }: { id: string }): Pro
   ])
 }
 
-/** Takes back every token; follow it with `forgetAdmitted`. */
+/** Revokes every token; call `clearTokenCache` afterwards. */
 export function deleteAllGrants(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
 }

@@ -1,4 +1,7 @@
-/** createRecord, putRecord, deleteRecord and applyWrites: each decides what to write and leaves it to `commitWrites`. */
+/**
+ * createRecord, putRecord, deleteRecord and applyWrites: each decides what to write and leaves the commit to
+ * `commitWrites`.
+ */
 import type { Account } from '#src/account/account.ts'
 import { cidsOf } from '#src/account/blobs/references.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/account/repo/commit-writes.ts'
@@ -15,7 +18,6 @@ import { lookUp } from '#src/protocol/tree.ts'
 import { mustWrite } from '#src/rules/states.ts'
 
 export interface WriteOptions {
-  /** true: the type must be known and the record valid; false: no check; absent: checked where the type is known. */
   validate?: boolean
   swapCommit?: string | null
 }
@@ -23,7 +25,6 @@ export interface WriteOptions {
 export interface CreateRecord extends WriteOptions {
   collection: string
   rkey?: string
-  /** A JSON value, with `$link` and `$bytes`. */
   record: unknown
 }
 
@@ -31,7 +32,7 @@ export interface PutRecord extends WriteOptions {
   collection: string
   rkey: string
   record: unknown
-  /** The record's CID before the write; null where there must be none. */
+  /** The record's CID before the write; null if there must be no record. */
   swapRecord?: string | null
 }
 
@@ -60,12 +61,11 @@ export type Write =
 export interface Written {
   uri: string
   cid: string
-  /** Absent where the record was there already, as it is. */
   commit?: CommitRef
   validationStatus?: ValidationStatus
 }
 
-/** com.atproto.repo.createRecord. 409 where the rkey is taken. */
+/** com.atproto.repo.createRecord. Throws 409 if the rkey is taken. */
 export async function createRecord(account: Account, input: CreateRecord): Promise<Written> {
   await mayWrite(account)
   const made = newRecord(account, input, input.rkey, input.record)
@@ -82,8 +82,8 @@ export async function createRecord(account: Account, input: CreateRecord): Promi
 }
 
 /**
- * com.atproto.repo.putRecord: creates or replaces. A record that is there already as it is stays, without a commit and
- * whatever the swaps say: so a put whose answer was lost may be repeated.
+ * com.atproto.repo.putRecord: creates or replaces. If the record already has this value, there is no commit, whatever
+ * the swaps say: so a put whose answer was lost may be retried.
  */
 export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
   await mayWrite(account)
@@ -98,7 +98,7 @@ export async function putRecord(account: Account, input: PutRecord): Promise<Wri
   return { ...resultOf(account, made), ...(commit && { commit }) }
 }
 
-/** com.atproto.repo.deleteRecord. A record that is not there is no error and no commit, whatever the swaps say. */
+/** com.atproto.repo.deleteRecord. Deleting a missing record is no error and no commit, whatever the swaps say. */
 export async function deleteRecord(
   account: Account,
   input: DeleteRecord,
@@ -122,7 +122,7 @@ export type WriteResult =
     } & Omit<Written, 'commit'>)
   | { $type: 'com.atproto.repo.applyWrites#deleteResult' }
 
-/** com.atproto.repo.applyWrites: all of them in one commit, or none. */
+/** com.atproto.repo.applyWrites: all writes in one commit, or none. */
 export async function applyWrites(
   account: Account,
   input: WriteOptions & { writes: readonly Write[] },
@@ -161,7 +161,7 @@ function prepareWrite(
   }
 }
 
-/** Runs the job in its turn. Meanwhile no bytes are deleted that the records name. */
+/** Runs the job in the write lane. Blobs that the records reference are not deleted meanwhile. */
 function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
   const named = records.flatMap(({ blobs }) => blobs)
   if (named.length === 0) return account.lane.write(job)
@@ -203,7 +203,7 @@ function resultOf(account: Account, { record, status }: Made): Omit<Written, 'co
   return { uri, cid: record.cid, ...(status && { validationStatus: status }) }
 }
 
-/** A second like, repost, follow or block of one subject replaces the first (the reference's rule). */
+/** A new like, repost, follow or block replaces the one with the same subject (the reference PDS's rule). */
 async function supersededBy(
   account: Account,
   view: LaneView,
@@ -222,7 +222,7 @@ async function supersededBy(
     .map((path) => ({ action: 'delete', path }))
 }
 
-/** `undefined` asks for nothing, null for no record, a CID for just that one. */
+/** `undefined` accepts any record, null none, and a CID just that one. */
 function mustMatch(current: string | null, swapRecord: string | null | undefined): void {
   if (swapRecord === undefined || swapRecord === current) return
   throw invalidRequest(`Record was at ${current}`, 'InvalidSwap')

@@ -1,11 +1,12 @@
 /**
- * Changing an account's email. The directory is the referee: no two accounts have the same one.
+ * Changing an account's email; the directory ensures that no two accounts have the same address.
  *
- * 1. The account notes which address it wants.
- * 2. The directory notes the address, or refuses it.
- * 3. The account takes it, unconfirmed, and ends all tokens that went to the old one; or it wants it no more.
+ * 1. The account stores the wanted address.
+ * 2. The directory claims the address, or rejects it.
+ * 3. The account takes the address, unconfirmed, and revokes all tokens mailed to the old one; or, if rejected, drops
+ *    the wish.
  *
- * Whoever dies between these goes on where they were: when the account next wakes, or when the email is next needed.
+ * If the process exits in between, the change goes on when the actor next wakes, or when the email is next needed.
  */
 import type { Account } from '#src/account/account.ts'
 import { forgetFactors, removeRows } from '#src/account/factors/rows.ts'
@@ -15,10 +16,9 @@ import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** What an account changes goes one after another. */
 const turns = new WeakMap<Account, Promise<unknown>>()
 
-/** Gives the account this email, in lower case. Codes by mail are off after it. Throws 400 where somebody else has it. */
+/** Sets the email, in lower case, and turns codes by mail off. Throws 400 if another account has the address. */
 export function changeEmail(account: Account, email: string, where?: ClientInfo): Promise<void> {
   return inTurn(account, async () => {
     const wanted = (await account.profile.get()).emailWanted
@@ -28,7 +28,6 @@ export function changeEmail(account: Account, email: string, where?: ClientInfo)
   })
 }
 
-/** Finishes a change that was begun and is not over; nothing where there is none. */
 export async function finishEmailChange(account: Account): Promise<void> {
   if ((await account.profile.find())?.emailWanted == null) return
   await inTurn(account, async () => {
@@ -45,7 +44,7 @@ async function finish(account: Account, email: string, where?: ClientInfo): Prom
     if (isVerdict(error)) await store(account, { emailWanted: null })
     throw error
   }
-  // An account that is gone keeps no address.
+  // A deleted account keeps no address.
   if ((await account.profile.get()).status === 'deleted') return
   const ended = [
     consumeAllEmailTokens(),
@@ -69,12 +68,12 @@ async function store(
   }
 }
 
-/** Whoever asked for it first has heard of it, or has died. */
+/** The call that began the change has got this error already, or was lost. */
 function ignoreRefusal(error: unknown): void {
   if (!isVerdict(error)) throw error
 }
 
-/** A refusal, and not only a directory that cannot be reached. */
+/** Whether the directory rejected the address, rather than being unreachable. */
 function isVerdict(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
 }

@@ -1,6 +1,6 @@
 /**
- * The owner at the account's own pages: signed in with the password and, where there are factors, one of them; or with
- * a passkey alone. Tokens come from the caller, so that a call may be repeated; only their hashes are kept.
+ * Sessions on the account pages: signed in with the password and, if the account has factors, one of them; or with a
+ * passkey alone. The caller makes the tokens, so that calls may be retried; only their hashes are stored.
  */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
@@ -22,11 +22,10 @@ import type { Statement } from '#src/ports/sql.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import { mustLogIn } from '#src/rules/states.ts'
 
-/** How long somebody stays signed in at the pages, in ms. */
 const sessionLifetime = 60 * 60_000
-/** How long a right password waits for the second step. */
+/** How long the second step may take after the password, in ms. */
 const stepLifetime = 15 * 60_000
-/** How long a second step that was shown here counts at an OAuth sign-in. */
+/** How long a second step on these pages also counts for an OAuth sign-in, in ms. */
 const proofLifetime = 10 * 60_000
 
 const proven = 1
@@ -37,8 +36,8 @@ interface Visit {
 }
 
 /**
- * Signs in with the account's own password. What `kinds` says is still to be shown; without any the session has begun.
- * Throws 401 as createSession.
+ * Signs in with the account's own password. `kinds` are the factors that the second step accepts; if empty, the session
+ * has begun. Throws 401 as createSession.
  */
 export async function signIn(
   account: Account,
@@ -54,7 +53,7 @@ export async function signIn(
   return { kinds: [...kinds] }
 }
 
-/** What a sign-in that lacks its second step may show. Throws 401 where there is no such sign-in. */
+/** The factors that the second step accepts. Throws 401 if no sign-in with this token waits for it. */
 export async function getPendingStep(
   account: Account,
   { token }: { token: string },
@@ -64,7 +63,6 @@ export async function getPendingStep(
   return { kinds: [...(await factorKinds(account))] }
 }
 
-/** A code to mail for the second step, as `mailedCode` says; undefined where the account takes none. */
 export async function requestStepCode(
   account: Account,
   { token }: { token: string },
@@ -73,7 +71,7 @@ export async function requestStepCode(
   return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
 }
 
-/** The second step: a code, or a passkey's answer. Throws 401 as `pendingStep`, 400 InvalidToken, 429. */
+/** The second step, with a code or a passkey's response. Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
 export async function finishSecondStep(
   account: Account,
   { token, code, response, where }: Visit & { code?: string; response?: unknown },
@@ -90,7 +88,7 @@ export async function finishSecondStep(
   }
 }
 
-/** Signs in with a passkey and nothing else. Throws 401 AccountTakedown, 400 InvalidToken. */
+/** Signs in with a passkey alone. Throws 401 AccountTakedown, 400 InvalidToken. */
 export async function signInWithPasskey(
   account: Account,
   { token, response, where }: Visit & { response: unknown },
@@ -101,7 +99,7 @@ export async function signInWithPasskey(
   await verifyPasskey(account, { response, effect })
 }
 
-/** Throws 401 where the token is of no session, or of one that is over. */
+/** Throws 401 if there is no such session, or if it has expired. */
 export async function checkPageSession(
   account: Account,
   { token }: { token: string },
@@ -110,7 +108,6 @@ export async function checkPageSession(
   mustLogIn((await account.profile.get()).status)
 }
 
-/** Whether a second step was shown at the pages lately with this token. */
 async function hasProof(account: Account, token: string): Promise<boolean> {
   const row = await findRow(account, 'session', idOf(token))
   const since = account.clock.now() - proofLifetime
@@ -118,9 +115,9 @@ async function hasProof(account: Account, token: string): Promise<boolean> {
 }
 
 /**
- * The second step of an OAuth sign-in, after the password: passed where the account has no factors, where `token` is
- * of a second step that was shown at our pages lately, or with a code. Else what it may be, and perhaps a code to mail.
- * Throws 400 InvalidToken, 429.
+ * The second step of an OAuth sign-in, after the password: passed if the account has no factors, if `token` is of a
+ * session on these pages with a recent second step, or with a code. Otherwise returns the factors it accepts, and maybe
+ * a code to mail. Throws 400 InvalidToken, 429.
  */
 export async function passSecondStep(
   account: Account,
@@ -141,7 +138,6 @@ export async function passSecondStep(
   return { passed: false, kinds, mail: await createEmailCode(account, 'email') }
 }
 
-/** Silent where there is nothing to end. */
 export async function endPageSession(
   account: Account,
   { token }: { token: string },
