@@ -1,4 +1,4 @@
-/** What every account feature is given: the account's database, write lane, clock and keys. */
+/** What every function of an account gets: the account's database, write lane, clock and keys. */
 import type { AnswerCache } from '#src/account/answer-cache.ts'
 import type { Blobs } from '#src/account/blobs.ts'
 import type { DirectoryMirror } from '#src/account/directory-mirror.ts'
@@ -21,6 +21,7 @@ export interface Service {
   did: string
   /** Base URL for clients, without a trailing slash. */
   publicUrl: string
+  /** HS256 secret of the session tokens. */
   jwtSecret: Uint8Array
 }
 
@@ -36,6 +37,7 @@ export interface Account {
   /** The account's signing key. To sign commits, use `repo/signer.ts`. */
   signer(): Promise<SigningKey>
   readonly tids: TidClock
+  /** The `account` row; not app.bsky.actor.profile. */
   readonly profile: Profile
   /** Claims an email address at the directory. Idempotent. Throws 400 if another account has the address. */
   claimEmail(email: string): Promise<void>

@@ -13,7 +13,7 @@ export interface UnreconciledBlob {
   used: number
 }
 
-export type BlobOutcome = 'in place' | 'aside' | 'deleted' | 'lost'
+export type BlobOutcome = 'permanent' | 'quarantined' | 'deleted' | 'lost'
 
 const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
 
@@ -25,8 +25,8 @@ export function desiredOutcome({
   takenDown,
   used,
 }: UnreconciledBlob): Exclude<BlobOutcome, 'lost'> {
-  if (takenDown) return 'aside'
-  return used ? 'in place' : 'deleted'
+  if (takenDown) return 'quarantined'
+  return used ? 'permanent' : 'deleted'
 }
 
 export async function moveToPlace(
@@ -34,12 +34,12 @@ export async function moveToPlace(
   did: string,
   { cid, tempKey, takenDown }: UnreconciledBlob,
 ): Promise<BlobOutcome> {
-  const wasWaiting = tempKey !== null && (await storage.makePermanent(did, tempKey, cid))
+  const wasMoved = tempKey !== null && (await storage.makePermanent(did, tempKey, cid))
   if (takenDown) {
     await storage.quarantine(did, cid)
-    return 'aside'
+    return 'quarantined'
   }
-  return wasWaiting || (await storage.unquarantine(did, cid)) ? 'in place' : 'lost'
+  return wasMoved || (await storage.unquarantine(did, cid)) ? 'permanent' : 'lost'
 }
 
 /** Stores an outcome, unless the row has changed since: its desired outcome, or its upload. */
@@ -47,14 +47,17 @@ export function noteOutcome(
   { cid, tempKey }: Pick<UnreconciledBlob, 'cid' | 'tempKey'>,
   outcome: BlobOutcome,
 ): Statement {
-  return { sql: `${noting[outcome]} AND cid = ? AND temp_key IS ?`, params: [cid, tempKey] }
+  return {
+    sql: `${outcomeStatements[outcome]} AND cid = ? AND temp_key IS ?`,
+    params: [cid, tempKey],
+  }
 }
 
 /** A lost blob's row is deleted, so that listMissingBlobs lists the blob and it can be uploaded again. */
-const noting: Record<BlobOutcome, string> = {
-  'in place': `UPDATE blob SET state = NULL, temp_key = NULL
+const outcomeStatements: Record<BlobOutcome, string> = {
+  permanent: `UPDATE blob SET state = NULL, temp_key = NULL
                WHERE state = 'unsettled' AND takedown_ref IS NULL AND ${isUsed}`,
-  aside: `UPDATE blob SET state = NULL, temp_key = NULL
+  quarantined: `UPDATE blob SET state = NULL, temp_key = NULL
           WHERE state = 'unsettled' AND takedown_ref IS NOT NULL`,
   deleted: `DELETE FROM blob WHERE state = 'unsettled' AND takedown_ref IS NULL AND NOT ${isUsed}`,
   lost: `DELETE FROM blob WHERE state = 'unsettled' AND takedown_ref IS NULL AND ${isUsed}`,

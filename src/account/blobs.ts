@@ -45,11 +45,11 @@ export class Blobs {
   readonly quotaBytes: number | undefined
   readonly #ports: BlobPorts
   readonly #claims = new Map<string, number>()
-  readonly #done = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
+  readonly #outcomes = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
   #hasReferences: boolean | undefined
-  #settling: Promise<void> | null = null
-  #again = false
-  #isHeldUp = false
+  #reconciling: Promise<void> | null = null
+  #runAgain = false
+  #hasBlockedDeletions = false
   #closed = false
 
   constructor(ports: BlobPorts) {
@@ -69,7 +69,7 @@ export class Blobs {
   }
 
   resume(): void {
-    this.#ports.keepAwake(this.#look())
+    this.#ports.keepAwake(this.#checkReferences())
     this.reconcile()
   }
 
@@ -83,29 +83,29 @@ export class Blobs {
         if (left > 0) this.#claims.set(cid, left)
         else this.#claims.delete(cid)
       }
-      if (this.#isHeldUp) this.reconcile()
+      if (this.#hasBlockedDeletions) this.reconcile()
     }
   }
 
   /** Starts to reconcile. Call it after committing a transaction that set blobs to `unsettled`. */
   reconcile(): void {
-    this.#again = true
-    if (this.#settling !== null) return
-    this.#settling = this.#run().finally(() => {
-      this.#settling = null
+    this.#runAgain = true
+    if (this.#reconciling !== null) return
+    this.#reconciling = this.#run().finally(() => {
+      this.#reconciling = null
     })
-    this.#ports.keepAwake(this.#settling)
+    this.#ports.keepAwake(this.#reconciling)
   }
 
   async whenReconciled(): Promise<void> {
-    while (this.#settling !== null) await this.#settling
+    while (this.#reconciling !== null) await this.#reconciling
   }
 
   takeOutcomes(): Statement[] {
-    const statements = [...this.#done].map(([cid, { outcome, tempKey }]) =>
+    const statements = [...this.#outcomes].map(([cid, { outcome, tempKey }]) =>
       noteOutcome({ cid, tempKey }, outcome),
     )
-    this.#done.clear()
+    this.#outcomes.clear()
     return statements
   }
 
@@ -117,7 +117,7 @@ export class Blobs {
     if (statements.length > 0) await this.#ports.sql.batch(statements).catch(() => {})
   }
 
-  async #look(): Promise<void> {
+  async #checkReferences(): Promise<void> {
     try {
       const found = await this.#ports.sql.first('SELECT 1 FROM record_blob LIMIT 1')
       this.#hasReferences ??= found !== undefined
@@ -127,68 +127,68 @@ export class Blobs {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#again && !this.#closed; ) {
-      this.#again = false
+    for (let failures = 0; this.#runAgain && !this.#closed; ) {
+      this.#runAgain = false
       try {
-        await this.#settleAll()
+        await this.#reconcileAll()
       } catch (error) {
         this.#ports.onFailure(error)
         if (++failures === ATTEMPTS) return
         await this.#ports.pause(FIRST_PAUSE_MS * 4 ** (failures - 1))
-        this.#again = true
+        this.#runAgain = true
       }
     }
   }
 
-  async #settleAll(): Promise<void> {
+  async #reconcileAll(): Promise<void> {
     const { sql, clock } = this.#ports
-    this.#isHeldUp = false
+    this.#hasBlockedDeletions = false
     for (let after = ''; ; ) {
       const readAt = clock.now()
       const rows = await sql.all<UnreconciledBlob>(selectUnreconciledBlobs, after, PAGE_SIZE)
-      await this.#settlePage(
+      await this.#reconcilePage(
         rows.filter((row) => !this.#isDone(row)),
         readAt,
       )
-      if (this.#done.size >= MAX_OUTCOMES) await sql.batch(this.takeOutcomes())
+      if (this.#outcomes.size >= MAX_OUTCOMES) await sql.batch(this.takeOutcomes())
       if (rows.length < PAGE_SIZE) return
       after = rows.at(-1)!.cid
     }
   }
 
-  async #settlePage(rows: readonly UnreconciledBlob[], readAt: number): Promise<void> {
+  async #reconcilePage(rows: readonly UnreconciledBlob[], readAt: number): Promise<void> {
     const { clock, did } = this.#ports
     const unused: UnreconciledBlob[] = []
     for (const row of rows) {
       if (this.#closed) return
       if (desiredOutcome(row) === 'deleted') unused.push(row)
-      else this.#note(row, await moveToPlace(this.storage, did, row))
+      else this.#addOutcome(row, await moveToPlace(this.storage, did, row))
     }
     if (this.#closed || clock.now() - readAt > MAX_ROW_AGE_MS) {
-      this.#again = true
+      this.#runAgain = true
       return
     }
-    const free = unused.filter(({ cid }) => !this.#claims.has(cid))
-    this.#isHeldUp ||= free.length < unused.length
-    if (free.length === 0) return
-    const cids = free.map(({ cid }) => cid)
-    const keys = free.flatMap(({ tempKey }) => tempKey ?? [])
+    const deletable = unused.filter(({ cid }) => !this.#claims.has(cid))
+    this.#hasBlockedDeletions ||= deletable.length < unused.length
+    if (deletable.length === 0) return
+    const cids = deletable.map(({ cid }) => cid)
+    const keys = deletable.flatMap(({ tempKey }) => tempKey ?? [])
     await this.storage.delete(did, cids)
     if (keys.length > 0) await this.storage.deleteTemps(did, keys)
-    for (const row of free) this.#note(row, 'deleted')
+    for (const row of deletable) this.#addOutcome(row, 'deleted')
   }
 
-  #note({ cid, tempKey }: UnreconciledBlob, outcome: BlobOutcome): void {
-    if (outcome === 'lost') this.#ports.onFailure(new Error(`the bytes of blob ${cid} are gone`))
-    this.#done.set(cid, { outcome, tempKey })
+  #addOutcome({ cid, tempKey }: UnreconciledBlob, outcome: BlobOutcome): void {
+    if (outcome === 'lost') this.#ports.onFailure(new Error(`blob missing from storage: ${cid}`))
+    this.#outcomes.set(cid, { outcome, tempKey })
   }
 
   #isDone(row: UnreconciledBlob): boolean {
-    const done = this.#done.get(row.cid)
+    const done = this.#outcomes.get(row.cid)
     if (done === undefined || done.tempKey !== row.tempKey) return false
     return (
       done.outcome === desiredOutcome(row) ||
-      (done.outcome === 'lost' && desiredOutcome(row) === 'in place')
+      (done.outcome === 'lost' && desiredOutcome(row) === 'permanent')
     )
   }
 }

@@ -11,7 +11,7 @@ export interface MirroredState {
 export class DirectoryMirror {
   readonly #profile: Profile
   readonly #send: (state: MirroredState) => Promise<void>
-  #told: string | undefined
+  #pushed: string | undefined
   #turn: Promise<unknown> = Promise.resolve()
   /** The status after the newest change, even if that is not durable yet; undefined if the row is current. */
   pendingStatus: AccountStatus | undefined
@@ -29,11 +29,11 @@ export class DirectoryMirror {
   }
 
   markPushed(state: MirroredState): void {
-    this.#told = JSON.stringify([state.status, state.deleteAfter])
+    this.#pushed = JSON.stringify([state.status, state.deleteAfter])
   }
 
   async pushAgain(): Promise<void> {
-    this.#told = undefined
+    this.#pushed = undefined
     await this.push()
   }
 
@@ -42,7 +42,7 @@ export class DirectoryMirror {
     const row = await this.#profile.find()
     if (row === undefined) return
     const state = { status: row.status, deleteAfter: row.deleteAfter }
-    if (JSON.stringify([state.status, state.deleteAfter]) === this.#told) return
+    if (JSON.stringify([state.status, state.deleteAfter]) === this.#pushed) return
     await this.#send(state)
     this.markPushed(state)
   }

@@ -22,7 +22,7 @@ export async function loadHead(sql: Sql): Promise<Head | undefined> {
   const root = await loadRoot(sql)
   if (root === undefined) return undefined
   const tree = await loadTree(sql)
-  if (cidOf(tree) !== root.data) throw new Error('the records do not make the tree that was signed')
+  if (cidOf(tree) !== root.data) throw new Error('the stored records do not match the signed tree')
   return { ...root, tree }
 }
 

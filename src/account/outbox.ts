@@ -48,11 +48,11 @@ export class Outbox {
   #inMemory = false
   #delivered = 0
   /** Acknowledged rows that are still in the table. */
-  #kept = { rows: 0, bytes: 0 }
-  #armed = false
+  #acknowledged = { rows: 0, bytes: 0 }
+  #hasReminder = false
   #delivering: Promise<void> | null = null
   #closed = false
-  #inDoubt = false
+  #mayHaveCommitted = false
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
@@ -63,7 +63,7 @@ export class Outbox {
   }
 
   deliver(rows: readonly OutboxRow[]): void {
-    this.#inDoubt = false
+    this.#mayHaveCommitted = false
     if (rows.length === 0) return
     if (this.#inMemory && this.#rows.length + rows.length <= MAX_MEMORY_ROWS)
       this.#rows.push(...rows)
@@ -76,7 +76,7 @@ export class Outbox {
    * reminder must stay for the next one.
    */
   markUncertain(): void {
-    this.#inDoubt = true
+    this.#mayHaveCommitted = true
     this.resume()
   }
 
@@ -87,30 +87,31 @@ export class Outbox {
 
   /** Call when the account gets its reminder: delivers what is left, and removes the reminder at the next sleep. */
   onReminder(): void {
-    this.#armed = true
+    this.#hasReminder = true
     this.resume()
   }
 
   async ensureReminder(): Promise<void> {
-    if (this.#armed) return
+    if (this.#hasReminder) return
     await this.#ports.requestReminder()
-    this.#armed = true
+    this.#hasReminder = true
   }
 
   /** Ends deliveries. Returns true if nothing is left and the reminder can be removed. */
   close(): boolean {
-    const isIdle = this.#delivering === null && !this.#inDoubt
-    const isNeedless = !this.#closed && this.#armed && isIdle
+    const isIdle = this.#delivering === null && !this.#mayHaveCommitted
+    const canRemove = !this.#closed && this.#hasReminder && isIdle
     this.#closed = true
     // A write after this asks for a new reminder.
-    this.#armed = false
-    return isNeedless
+    this.#hasReminder = false
+    return canRemove
   }
 
   /** The statement that deletes acknowledged rows; null if there are too few to be worth it. */
   deleteDelivered(): Statement | null {
-    if (this.#kept.rows < MAX_KEPT_ROWS && this.#kept.bytes < MAX_KEPT_BYTES) return null
-    this.#kept = { rows: 0, bytes: 0 }
+    if (this.#acknowledged.rows < MAX_KEPT_ROWS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
+      return null
+    this.#acknowledged = { rows: 0, bytes: 0 }
     return { sql: 'DELETE FROM outbox WHERE id <= ?', params: [this.#delivered] }
   }
 
@@ -148,9 +149,9 @@ export class Outbox {
   #acknowledge(through: number): void {
     this.#delivered = Math.max(this.#delivered, through)
     const waiting = this.#rows.findIndex(({ id }) => id > this.#delivered)
-    const gone = this.#rows.splice(0, waiting === -1 ? this.#rows.length : waiting)
-    this.#kept.rows += gone.length
-    for (const { event } of gone) this.#kept.bytes += event.length
+    const delivered = this.#rows.splice(0, waiting === -1 ? this.#rows.length : waiting)
+    this.#acknowledged.rows += delivered.length
+    for (const { event } of delivered) this.#acknowledged.bytes += event.length
   }
 
   async #fill(): Promise<boolean> {

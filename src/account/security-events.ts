@@ -50,8 +50,8 @@ export function noteSecurityEvent(
   detail?: string,
 ): Statement[] {
   const { ip = null, userAgent } = where
-  const agent = bounded(userAgent)
-  const about = bounded(detail)
+  const agent = truncate(userAgent)
+  const about = truncate(detail)
   const note: Statement = {
     sql: 'INSERT INTO security_event (at, kind, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?)',
     params: [clock.now(), kind, ip, agent, about],
@@ -76,6 +76,6 @@ export async function listSecurityEvents({
   return { events: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) }
 }
 
-function bounded(text: string | undefined): string | null {
+function truncate(text: string | undefined): string | null {
   return text === undefined ? null : text.slice(0, MAX_TEXT_LENGTH)
 }

@@ -33,7 +33,7 @@ export class Snapshots {
   /** Throws 400 ExportExpired if the export has ended, or was lost with its process. */
   use<P>(id: string, now: number): Snapshot<P> {
     const snapshot = this.#open.get(id)
-    if (snapshot === undefined) throw invalidRequest('The export is gone', 'ExportExpired')
+    if (snapshot === undefined) throw invalidRequest('The export has ended', 'ExportExpired')
     snapshot.usedAt = now
     return snapshot as unknown as Snapshot<P>
   }

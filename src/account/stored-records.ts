@@ -36,15 +36,15 @@ export class StoredRecords {
   async #read(): Promise<void> {
     this.#reading = true
     while (this.#waiting.length > 0) {
-      const together = this.#waiting
+      const batch = this.#waiting
       this.#waiting = []
       try {
-        const paths = JSON.stringify(together.map(({ path }) => path))
+        const paths = JSON.stringify(batch.map(({ path }) => path))
         const found = await packedRecords(this.#sql, byPaths, paths)
         const byPath = new Map(found.map((record) => [record.path, record]))
-        for (const { path, resolve } of together) resolve(byPath.get(path))
+        for (const { path, resolve } of batch) resolve(byPath.get(path))
       } catch (error) {
-        for (const { reject } of together) reject(error)
+        for (const { reject } of batch) reject(error)
       }
     }
     this.#reading = false

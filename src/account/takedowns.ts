@@ -3,7 +3,7 @@ import type { Sql, Statement } from '#src/ports/sql.ts'
 
 export class Takedowns {
   readonly #sql: Sql
-  #any: Promise<boolean> | undefined
+  #mayExist: Promise<boolean> | undefined
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -11,14 +11,14 @@ export class Takedowns {
 
   /** Whether there may be any: the database is asked once, because almost no account has one. */
   mayExist(): Promise<boolean> {
-    this.#any ??= this.#sql.first('SELECT 1 FROM takedown LIMIT 1').then(
+    this.#mayExist ??= this.#sql.first('SELECT 1 FROM takedown LIMIT 1').then(
       (row) => row !== undefined,
       (error) => {
-        this.#any = undefined
+        this.#mayExist = undefined
         throw error
       },
     )
-    return this.#any
+    return this.#mayExist
   }
 
   async refOf(path: string): Promise<string | undefined> {
@@ -32,7 +32,7 @@ export class Takedowns {
 
   /** Call before a takedown is added, so that concurrent writes take it into account. */
   assumeExist(): void {
-    this.#any = Promise.resolve(true)
+    this.#mayExist = Promise.resolve(true)
   }
 }
 

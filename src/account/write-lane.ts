@@ -37,7 +37,7 @@ export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
 
 interface Waiting {
   job: Job<unknown>
-  onStored: boolean
+  readsDatabase: boolean
   resolve(answer: unknown): void
   reject(error: unknown): void
 }
@@ -46,7 +46,7 @@ interface Group {
   members: { waiting: Waiting; prepared: Prepared<unknown> }[]
   statements: Statement[]
   rows: OutboxRow[]
-  links: Map<string, string[]>
+  backlinks: Map<string, string[]>
   head: Head | null
   bytes: number
 }
@@ -65,10 +65,10 @@ export class WriteLane {
   #wake: (() => void) | null = null
   #newest: Head | null = null
   #durable: Head | null = null
-  #inheritedRev: string | null = null
+  #revAtWake: string | null = null
   #loading: Promise<Head> | null = null
   #group = emptyGroup()
-  #sent: Group | null = null
+  #committing: Group | null = null
 
   constructor(ports: { sql: Sql; clock: Clock; outbox: Outbox; answers: AnswerCache }) {
     this.#sql = ports.sql
@@ -79,11 +79,16 @@ export class WriteLane {
 
   /**
    * Queues the job. Resolves with its answer when its write is durable. A job that also reads the database sets
-   * `onStored`: it is prepared when all earlier writes are durable, so that the database matches its head.
+   * `readsDatabase`: it is prepared when all earlier writes are durable, so that the database matches its head.
    */
-  write<T>(job: Job<T>, { onStored = false } = {}): Promise<T> {
+  write<T>(job: Job<T>, { readsDatabase = false } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ job, onStored, resolve: resolve as (answer: unknown) => void, reject })
+      this.#waiting.push({
+        job,
+        readsDatabase,
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+      })
       this.#wake?.()
       if (!this.#running) this.#work = this.#run()
     })
@@ -100,7 +105,7 @@ export class WriteLane {
   /** The rev of the last commit before this activation of the account. */
   async revAtWake(): Promise<string> {
     const { rev } = await this.head()
-    return this.#inheritedRev ?? rev
+    return this.#revAtWake ?? rev
   }
 
   get cachedHead(): Head | null {
@@ -111,7 +116,7 @@ export class WriteLane {
     this.#loading ??= loadHead(this.#sql)
       .then((head) => {
         if (head === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
-        this.#inheritedRev ??= head.rev
+        this.#revAtWake ??= head.rev
         this.#durable ??= head
         this.#newest ??= this.#durable
         return this.#durable
@@ -127,13 +132,13 @@ export class WriteLane {
     let sending: Promise<void> | null = null
     for (;;) {
       while (this.#waiting.length > 0 && !isFull(this.#group)) {
-        const isStored = sending === null && this.#group.members.length === 0
-        if (this.#waiting[0]!.onStored && !isStored) break
+        const allStored = sending === null && this.#group.members.length === 0
+        if (this.#waiting[0]!.readsDatabase && !allStored) break
         await this.#prepare(this.#waiting.shift()!)
       }
       if (sending === null) {
         if (this.#group.members.length === 0) break
-        sending = this.#send().finally(() => {
+        sending = this.#flush().finally(() => {
           sending = null
           this.#wake?.()
         })
@@ -177,20 +182,23 @@ export class WriteLane {
     group.statements.push(...prepared.statements)
     group.bytes += prepared.events.reduce((sum, { event }) => sum + event.length * 2, 0)
     for (const [key, path] of prepared.backlinks ?? []) {
-      group.links.set(key, [...(group.links.get(key) ?? []), path])
+      group.backlinks.set(key, [...(group.backlinks.get(key) ?? []), path])
     }
     this.#newest = { ...prepared.head, outboxId }
     group.head = this.#newest
   }
 
   #recentLinks(key: string): readonly string[] {
-    return [...(this.#sent?.links.get(key) ?? []), ...(this.#group.links.get(key) ?? [])]
+    return [
+      ...(this.#committing?.backlinks.get(key) ?? []),
+      ...(this.#group.backlinks.get(key) ?? []),
+    ]
   }
 
-  async #send(): Promise<void> {
+  async #flush(): Promise<void> {
     const group = this.#group
     this.#group = emptyGroup()
-    this.#sent = group
+    this.#committing = group
     try {
       await this.#commit(group)
       this.#durable = group.head
@@ -199,10 +207,10 @@ export class WriteLane {
       this.#outbox.deliver(group.rows)
       for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
     } catch (error) {
-      this.#startOver()
+      this.#reset()
       for (const { waiting } of group.members) waiting.reject(error)
     } finally {
-      this.#sent = null
+      this.#committing = null
     }
   }
 
@@ -219,19 +227,19 @@ export class WriteLane {
   }
 
   /** After a failed transaction nothing in memory is reliable: it may have been committed or not. */
-  #startOver(): void {
+  #reset(): void {
     this.#durable = null
     this.#newest = null
     this.#answers.clear()
-    const again = this.#group.members.map(({ waiting }) => waiting)
+    const requeued = this.#group.members.map(({ waiting }) => waiting)
     this.#group = emptyGroup()
-    this.#waiting.unshift(...again)
+    this.#waiting.unshift(...requeued)
     this.#outbox.markUncertain()
   }
 }
 
 function emptyGroup(): Group {
-  return { members: [], statements: [], rows: [], links: new Map(), head: null, bytes: 0 }
+  return { members: [], statements: [], rows: [], backlinks: new Map(), head: null, bytes: 0 }
 }
 
 function isFull(group: Group): boolean {

@@ -20,8 +20,8 @@ export class CarReader {
   }
 
   /** The blocks that this chunk completes; their bytes are views of it. Throws 400 if it is not a CAR file. */
-  push(piece: Uint8Array): Block[] {
-    let bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece)
+  push(chunk: Uint8Array): Block[] {
+    let bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk)
     const blocks: Block[] = []
     for (;;) {
       const section = nextSection(
@@ -39,11 +39,11 @@ export class CarReader {
 
   /** Call after the last chunk. Throws 400 if the file is truncated. */
   end(): void {
-    if (this.#roots === undefined || this.#rest.length > 0) throw badCar('it is cut short')
+    if (this.#roots === undefined || this.#rest.length > 0) throw badCar('it is truncated')
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   const out = new Uint8Array(a.length + b.length)
   out.set(a)
   out.set(b, a.length)
@@ -52,7 +52,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 function nextSection(
   bytes: Uint8Array,
-  longest: number,
+  maxBytes: number,
 ): { body: Uint8Array; end: number } | undefined {
   let length = 0
   for (let i = 0; i < MAX_VARINT_BYTES; i++) {
@@ -60,19 +60,19 @@ function nextSection(
     if (byte === undefined) return undefined
     length += (byte & 0x7f) * 2 ** (7 * i)
     if (byte >= 0x80) continue
-    if (length === 0 || length > longest + CID_LENGTH) throw badCar(`a section of ${length} bytes`)
+    if (length === 0 || length > maxBytes + CID_LENGTH) throw badCar(`a section of ${length} bytes`)
     const end = i + 1 + length
     return bytes.length < end ? undefined : { body: bytes.subarray(i + 1, end), end }
   }
-  throw badCar('a section without end')
+  throw badCar('a section with an invalid length')
 }
 
 function readHeader(body: Uint8Array): string[] {
   const header = decoded(body)
   const { version, roots } = Object(header) as { version?: unknown; roots?: unknown }
-  if (version !== 1 || !Array.isArray(roots)) throw badCar('its header is not that of version 1')
+  if (version !== 1 || !Array.isArray(roots)) throw badCar('its version is not 1')
   return roots.map((root: unknown) => {
-    if (!isCidLink(root)) throw badCar('a root that is no CID')
+    if (!isCidLink(root)) throw badCar('a root is not a CID')
     return root.toString()
   })
 }
@@ -93,7 +93,7 @@ function readSection(body: Uint8Array): Block {
     (body[1] === 0x71 || body[1] === 0x55) &&
     body[2] === 0x12 &&
     body[3] === 32
-  if (!isKnown) throw badCar('a block with a CID of another kind')
+  if (!isKnown) throw badCar('a block with an unsupported CID')
   const cid = cidFromBytes(body.subarray(0, CID_LENGTH))
   const bytes = body.subarray(CID_LENGTH)
   if ((body[1] === 0x71 ? cidForCbor(bytes) : cidForRaw(bytes)) !== cid) {
@@ -103,5 +103,5 @@ function readSection(body: Uint8Array): Block {
 }
 
 function badCar(what: string): XrpcError {
-  return invalidRequest(`The CAR file is bad: ${what}`)
+  return invalidRequest(`Invalid CAR file: ${what}`)
 }

@@ -44,7 +44,7 @@ export function parseDidDocument(did: string, document: unknown): DidDocument {
     throw new Error('not a DID document')
   }
   const { id } = document
-  if (id !== did) throw new Error('the DID document is of another DID')
+  if (id !== did) throw new Error('the DID document has another id')
   return { ...document, id: did }
 }
 

@@ -105,7 +105,7 @@ export function updateOperation(
   changes: PlcChanges,
   signer: PlcSigner,
 ): Promise<PlcOperation> {
-  return createUpdateOp(last, keypair(signer), (standing) => ({ ...standing, ...changes }))
+  return createUpdateOp(last, keypair(signer), (current) => ({ ...current, ...changes }))
 }
 
 /** A signed operation from a request; undefined if it is malformed, or a tombstone. */

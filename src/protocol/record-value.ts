@@ -59,7 +59,7 @@ function convert(json: unknown, depth: number, blobs: BlobRef[]): LexValue {
 }
 
 function list(json: unknown[], depth: number, blobs: BlobRef[]): LexValue {
-  if (json.length > MAX_LIST_LENGTH) throw invalidRequest('The record has too long a list')
+  if (json.length > MAX_LIST_LENGTH) throw invalidRequest('A list in the record is too long')
   return json.map((item) => convert(item, depth + 1, blobs))
 }
 

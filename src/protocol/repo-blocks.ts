@@ -48,8 +48,8 @@ export function readCommit(bytes: Uint8Array): StoredCommit {
   if (!isMap(value)) throw badRepo('its root is not a commit')
   const { sig, ...unsigned } = value
   const { did, rev, data, version } = value
-  const isWhole = typeof did === 'string' && typeof rev === 'string' && isCid(data)
-  if (!isWhole || version !== 3 || !(sig instanceof Uint8Array)) {
+  const isComplete = typeof did === 'string' && typeof rev === 'string' && isCid(data)
+  if (!isComplete || version !== 3 || !(sig instanceof Uint8Array)) {
     throw badRepo('its root is not a commit of version 3')
   }
   if (!/^[2-7a-j][2-7a-z]{12}$/.test(rev)) throw badRepo('the rev of its commit is not a TID')
@@ -70,8 +70,8 @@ export function readNode(bytes: Uint8Array): StoredNode {
   const entries = value['e'].map((entry) => {
     if (!isMap(entry)) throw badRepo('a tree node is malformed')
     const { k, p, t, v } = entry
-    const isWhole = k instanceof Uint8Array && typeof p === 'number' && isCid(v)
-    if (!isWhole || p < 0 || p > previous.length) throw badRepo('a tree node is malformed')
+    const isComplete = k instanceof Uint8Array && typeof p === 'number' && isCid(v)
+    if (!isComplete || p < 0 || p > previous.length) throw badRepo('a tree node is malformed')
     const key = previous.slice(0, p) + Buffer.from(k).toString('latin1')
     previous = key
     return { key, value: v.toString(), right: link(t) }
@@ -81,7 +81,7 @@ export function readNode(bytes: Uint8Array): StoredNode {
 
 /** Throws 400 if the value is not a record. */
 export function readRecord(value: LexValue | undefined): RecordReferences {
-  if (!isMap(value)) throw badRepo('a block is no record')
+  if (!isMap(value)) throw badRepo('a block is not a record')
   checkDepth(value, 0)
   const blobs = new Set<string>()
   for (const ref of enumBlobRefs(value, { allowLegacy: true, strict: false })) {

@@ -40,7 +40,7 @@ export function layerOf(key: string): number {
   return zeros >> 1
 }
 
-function place(keys: readonly string[], key: string): number {
+function lowerBound(keys: readonly string[], key: string): number {
   let low = 0
   let high = keys.length
   while (low < high) {
@@ -53,7 +53,7 @@ function place(keys: readonly string[], key: string): number {
 
 export function lookUp(tree: TreeNode, key: string): string | null {
   for (let at: TreeNode | null = tree; at !== null; ) {
-    const i = place(at.keys, key)
+    const i = lowerBound(at.keys, key)
     if (at.keys[i] === key) return at.values[i]!
     at = at.subtrees[i]!
   }
@@ -72,7 +72,7 @@ function putAbove(tree: TreeNode, key: string, value: string, layer: number): Tr
 
 function putInto(tree: TreeNode, key: string, value: string, layer: number): TreeNode {
   const { keys, values, subtrees } = tree
-  const i = place(keys, key)
+  const i = lowerBound(keys, key)
   if (layer < tree.layer) {
     const below = subtrees[i]!
     const grown =
@@ -101,7 +101,7 @@ function raise(tree: TreeNode | null, layer: number): TreeNode | null {
 function split(tree: TreeNode | null, key: string): [TreeNode | null, TreeNode | null] {
   if (tree === null) return [null, null]
   const { layer, keys, values, subtrees } = tree
-  const i = place(keys, key)
+  const i = lowerBound(keys, key)
   const [left, right] = split(subtrees[i]!, key)
   return [
     unlessEmpty(node(layer, keys.slice(0, i), values.slice(0, i), [...subtrees.slice(0, i), left])),
@@ -122,7 +122,7 @@ export function remove(tree: TreeNode, key: string): TreeNode {
 
 function removeFrom(tree: TreeNode, key: string): TreeNode | null {
   const { layer, keys, values, subtrees } = tree
-  const i = place(keys, key)
+  const i = lowerBound(keys, key)
   if (keys[i] !== key) {
     const below = subtrees[i]
     if (!below) throw new Error(`no such key in the tree: ${key}`)

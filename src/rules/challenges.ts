@@ -28,7 +28,7 @@ export function newChallenge(
   const head = Buffer.alloc(randomLength + timeLength)
   randomBytes(randomLength).copy(head)
   head.writeUIntBE(now + challengeLifetime, randomLength, timeLength)
-  return new Uint8Array(Buffer.concat([head, seal(purpose, head, secret)]))
+  return new Uint8Array(Buffer.concat([head, mac(purpose, head, secret)]))
 }
 
 export function isChallenge(
@@ -39,12 +39,12 @@ export function isChallenge(
   const bytes = Buffer.from(text, 'base64url')
   const head = bytes.subarray(0, randomLength + timeLength)
   if (head.length < randomLength + timeLength) return false
-  const expected = seal(purpose, head, secret)
+  const expected = mac(purpose, head, secret)
   const given = bytes.subarray(head.length)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false
   return head.readUIntBE(randomLength, timeLength) > now
 }
 
-function seal(purpose: ChallengePurpose, head: Uint8Array, secret: Uint8Array): Buffer {
+function mac(purpose: ChallengePurpose, head: Uint8Array, secret: Uint8Array): Buffer {
   return createHmac('sha256', secret).update(`passkey ${purpose} `).update(head).digest()
 }

@@ -72,9 +72,9 @@ export function issueTokens(
  * Verifies an access token. Throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the latter). The scope is
  * one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`.
  */
-export function verifyAccess(token: string, terms: TokenContext): { did: string; scope: string } {
-  const { did, scope, claims } = verify(token, 'at+jwt', terms)
-  refuseExpired(claims, terms.now)
+export function verifyAccess(token: string, context: TokenContext): { did: string; scope: string } {
+  const { did, scope, claims } = verify(token, 'at+jwt', context)
+  mustNotBeExpired(claims, context.now)
   if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return { did, scope }
 }
@@ -85,21 +85,21 @@ export function verifyAccess(token: string, terms: TokenContext): { did: string;
  */
 export function verifyRefresh(
   token: string,
-  { allowExpired = false, ...terms }: TokenContext & { allowExpired?: boolean },
+  { allowExpired = false, ...context }: TokenContext & { allowExpired?: boolean },
 ): { did: string; jti: string; expiresAt: number } {
-  const { did, scope, claims } = verify(token, 'refresh+jwt', terms)
-  const expiresAt = allowExpired ? expiry(claims) : refuseExpired(claims, terms.now)
+  const { did, scope, claims } = verify(token, 'refresh+jwt', context)
+  const expiresAt = allowExpired ? expiry(claims) : mustNotBeExpired(claims, context.now)
   if (scope !== refreshScope) throw invalidRequest('Bad token scope', 'InvalidToken')
   if (typeof claims['jti'] !== 'string') throw malformed()
   return { did, jti: claims['jti'], expiresAt }
 }
 
 function verify(token: string, typ: string, { secret, audience }: TokenContext) {
-  const opened = verifyToken(token, secret)
-  if (opened?.typ !== typ || opened.claims['aud'] !== audience) {
+  const verified = verifyToken(token, secret)
+  if (verified?.typ !== typ || verified.claims['aud'] !== audience) {
     throw invalidRequest('Token could not be verified', 'InvalidToken')
   }
-  const { claims } = opened
+  const { claims } = verified
   const { sub: did, scope } = claims
   if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
   if (typeof scope !== 'string' || 'cnf' in claims || 'lxm' in claims) throw malformed()
@@ -111,7 +111,7 @@ function expiry(claims: Record<string, unknown>): number {
   return claims['exp'] * 1000
 }
 
-function refuseExpired(claims: Record<string, unknown>, now: number): number {
+function mustNotBeExpired(claims: Record<string, unknown>, now: number): number {
   const expiresAt = expiry(claims)
   if (expiresAt <= now) throw invalidRequest('Token has expired', 'ExpiredToken')
   return expiresAt

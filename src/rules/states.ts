@@ -12,48 +12,48 @@ export type AccountStatus = 'active' | 'deactivated' | 'takendown' | 'suspended'
  * - `leave`: the restricted session of an account that was taken down: deactivation, PLC operations, service auth for a
  *   new server.
  */
-export type Permission = 'serve' | 'show' | 'write' | 'prepare' | 'logIn' | 'leave'
+export type Permission = 'serve' | 'show' | 'write' | 'manage' | 'logIn' | 'leave'
 
-const everything: readonly Permission[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
-const ended: readonly Permission[] = ['show', 'leave']
+const all: readonly Permission[] = ['serve', 'show', 'write', 'manage', 'logIn', 'leave']
+const restricted: readonly Permission[] = ['show', 'leave']
 
 export const permissionsByStatus: Readonly<Record<AccountStatus, readonly Permission[]>> = {
-  active: everything,
-  deactivated: ['show', 'prepare', 'logIn', 'leave'],
-  takendown: ended,
-  suspended: ended,
+  active: all,
+  deactivated: ['show', 'manage', 'logIn', 'leave'],
+  takendown: restricted,
+  suspended: restricted,
   deleted: [],
 }
 
-export function may(deed: Permission, status: AccountStatus): boolean {
-  return permissionsByStatus[status].includes(deed)
+export function may(permission: Permission, status: AccountStatus): boolean {
+  return permissionsByStatus[status].includes(permission)
 }
 
 /** Throws 400 RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated if the repo is not public. */
 export function mustServe(status: AccountStatus, did: string): void {
-  if (!may('serve', status)) throw unserved(status, did)
+  if (!may('serve', status)) throw repoNotReadable(status, did)
 }
 
 /** The same for the account itself and the admin, who may read all but a deleted account. */
 export function mustShow(status: AccountStatus, did: string): void {
-  if (!may('show', status)) throw unserved(status, did)
+  if (!may('show', status)) throw repoNotReadable(status, did)
 }
 
 /** Throws 401 AccountDeactivated or AccountTakedown, or 403 AccountNotFound, if records may not be written. */
 export function mustWrite(status: AccountStatus): void {
   if (may('write', status)) return
   if (status === 'deactivated') throw authRequired('Account is deactivated', 'AccountDeactivated')
-  throw closed(status)
+  throw accountNotUsable(status)
 }
 
 /** Throws 401 AccountTakedown or 403 AccountNotFound, if a session may do nothing. */
 export function mustManage(status: AccountStatus): void {
-  if (!may('prepare', status)) throw closed(status)
+  if (!may('manage', status)) throw accountNotUsable(status)
 }
 
 /** Throws 401 AccountTakedown or 403 AccountNotFound. */
 export function mustLogIn(status: AccountStatus): void {
-  if (!may('logIn', status)) throw closed(status)
+  if (!may('logIn', status)) throw accountNotUsable(status)
 }
 
 /** `active` and, if it is false, the reason: as in getRepoStatus, listRepos, sessions and #account. */
@@ -64,7 +64,7 @@ export function formatAccountStatus(status: AccountStatus): {
   return status === 'active' ? { active: true } : { active: false, status }
 }
 
-function unserved(status: AccountStatus, did: string): XrpcError {
+function repoNotReadable(status: AccountStatus, did: string): XrpcError {
   switch (status) {
     case 'deactivated':
       return invalidRequest(`Repo has been deactivated: ${did}`, 'RepoDeactivated')
@@ -77,7 +77,7 @@ function unserved(status: AccountStatus, did: string): XrpcError {
   }
 }
 
-function closed(status: AccountStatus): XrpcError {
+function accountNotUsable(status: AccountStatus): XrpcError {
   if (status === 'deleted') return forbidden('Account not found', 'AccountNotFound')
   const what = status === 'suspended' ? 'suspended' : 'taken down'
   return authRequired(`Account has been ${what}`, 'AccountTakedown')

@@ -19,7 +19,7 @@ export async function findBlob(
   { cid }: { cid: string },
   as: Reader,
 ): Promise<FoundBlob> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const row = await account.sql.first<{ mimeType: string; tempKey: string | null }>(visible, cid)
   if (row === undefined) throw invalidRequest('Blob not found', 'BlobNotFound')
   return { mimeType: row.mimeType, ...(row.tempKey && { tempKey: row.tempKey }) }
@@ -42,7 +42,7 @@ export async function listBlobs(
   { since, limit, cursor = '' }: { since?: string; limit: number; cursor?: string },
   as: Reader,
 ): Promise<BlobList> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const rows = await account.sql.all<{ cid: string }>(
     since === undefined
       ? 'SELECT DISTINCT blob_cid AS cid FROM record_blob WHERE blob_cid > ? ORDER BY blob_cid LIMIT ?'
@@ -92,7 +92,7 @@ export async function countBlobs({
   return { expectedBlobs: row?.expected ?? 0, importedBlobs: row?.imported ?? 0 }
 }
 
-async function mayRead(account: Account, as: Reader): Promise<void> {
+async function mustBeReadable(account: Account, as: Reader): Promise<void> {
   const { status } = await account.profile.get()
   if (as === 'anyone') mustServe(status, account.did)
   else mustShow(status, account.did)

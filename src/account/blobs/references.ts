@@ -13,10 +13,13 @@ export interface BlobChange {
  * Throws 400 BlobNotFound, InvalidMimeType or InvalidSize as the reference PDS: the last two only for uploads that no
  * record has referenced yet.
  */
-export async function mustHaveBlobs(account: Account, named: readonly BlobRef[]): Promise<void> {
-  const rows = await account.sql.all<StoredBlob>(byCid, JSON.stringify(cidsOf(named)))
+export async function mustHaveBlobs(
+  account: Account,
+  referenced: readonly BlobRef[],
+): Promise<void> {
+  const rows = await account.sql.all<StoredBlob>(byCid, JSON.stringify(cidsOf(referenced)))
   const stored = new Map(rows.map((row) => [row.cid, row]))
-  for (const { cid, mimeType, size } of named) {
+  for (const { cid, mimeType, size } of referenced) {
     const blob = stored.get(cid)
     if (blob === undefined) throw invalidRequest(`Could not find blob: ${cid}`, 'BlobNotFound')
     if (!blob.isTemp) continue
@@ -45,16 +48,16 @@ const byCid = `SELECT cid, mime_type AS mimeType, size, state IS 'temp' AS isTem
 /** Run these before the statements of the records themselves. */
 export function blobStatements({ referenced, changedPaths }: BlobChange): Statement[] {
   return [
-    ...(changedPaths.length === 0 ? [] : [dropped(changedPaths, cidsOf(referenced))]),
-    ...(referenced.length === 0 ? [] : [kept(cidsOf(referenced))]),
+    ...(changedPaths.length === 0 ? [] : [markDereferenced(changedPaths, cidsOf(referenced))]),
+    ...(referenced.length === 0 ? [] : [markReferenced(cidsOf(referenced))]),
   ]
 }
 
-export function cidsOf(named: readonly BlobRef[]): string[] {
-  return [...new Set(named.map(({ cid }) => cid))]
+export function cidsOf(referenced: readonly BlobRef[]): string[] {
+  return [...new Set(referenced.map(({ cid }) => cid))]
 }
 
-function kept(cids: readonly string[]): Statement {
+function markReferenced(cids: readonly string[]): Statement {
   return {
     sql: `UPDATE blob SET state = 'unsettled'
           WHERE cid IN (SELECT value FROM json_each(?)) AND state = 'temp'`,
@@ -63,7 +66,7 @@ function kept(cids: readonly string[]): Statement {
 }
 
 /** Marks blobs that only these records reference, and that the commit itself does not reference again, for deletion. */
-function dropped(paths: readonly string[], named: readonly string[]): Statement {
+function markDereferenced(paths: readonly string[], referenced: readonly string[]): Statement {
   const json = JSON.stringify(paths)
   return {
     sql: `UPDATE blob SET state = 'unsettled'
@@ -71,7 +74,7 @@ function dropped(paths: readonly string[], named: readonly string[]): Statement 
             AND cid NOT IN (SELECT value FROM json_each(?))
             AND NOT EXISTS (SELECT 1 FROM record_blob AS other WHERE other.blob_cid = blob.cid
                             AND other.path NOT IN (SELECT value FROM json_each(?)))`,
-    params: [json, JSON.stringify(named), json],
+    params: [json, JSON.stringify(referenced), json],
   }
 }
 

@@ -23,12 +23,12 @@ export async function addUpload(account: Account, upload: Upload): Promise<{ mim
   const { cid, size, key } = upload
   const known = await sql.first<Known>(byCid, cid)
   if (known?.takedownRef) throw invalidRequest('Blob has been takendown, cannot re-upload')
-  if (!known?.mimeType) await mustHaveRoom(account, size)
+  if (!known?.mimeType) await mustBeWithinQuota(account, size)
   // Keep the media type that the records which reference it have.
   const mimeType = (known?.used && known.mimeType) || upload.mimeType
   await sql.batch([
     ...blobs.takeOutcomes(),
-    { sql: entering, params: [cid, mimeType, size, key, clock.now()] },
+    { sql: upsertUpload, params: [cid, mimeType, size, key, clock.now()] },
   ])
   const replaced = known?.tempKey
   if (replaced && replaced !== key) await blobs.storage.deleteTemps(did, [replaced]).catch(() => {})
@@ -48,19 +48,19 @@ const byCid = `SELECT mime_type AS mimeType, temp_key AS tempKey, takedown_ref A
                FROM (SELECT 1) LEFT JOIN blob ON cid = ?1`
 
 /** A second upload of a known blob is stored again, which also repairs a blob whose bytes were lost. */
-const entering = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
+const upsertUpload = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
                   VALUES (?1, ?2, ?3, ?4, ?5,
                     CASE WHEN EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) THEN 'unsettled' ELSE 'temp' END)
                   ON CONFLICT (cid) DO UPDATE SET mime_type = excluded.mime_type, temp_key = excluded.temp_key,
                     created_at = excluded.created_at, state = excluded.state
                   WHERE takedown_ref IS NULL`
 
-async function mustHaveRoom({ blobs, sql }: Account, size: number): Promise<void> {
+async function mustBeWithinQuota({ blobs, sql }: Account, size: number): Promise<void> {
   if (blobs.quotaBytes === undefined) return
   const row = await sql.first<{ bytes: number }>(
     `SELECT coalesce(sum(size), 0) AS bytes FROM blob WHERE ${isPresent}`,
   )
   if ((row?.bytes ?? 0) + size <= blobs.quotaBytes) return
-  const message = `The blobs of this account would be too much. Max: ${blobs.quotaBytes} bytes`
+  const message = `Blob quota exceeded. Max: ${blobs.quotaBytes} bytes`
   throw new XrpcError(413, 'BlobQuotaExceeded', message)
 }

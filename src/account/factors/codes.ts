@@ -21,13 +21,13 @@ const RECOVERY_CODES = 10
 
 /** A code for signing in elsewhere, shown after a sign-in with a second step on the account pages. */
 export async function createPageCode(account: Account): Promise<{ code: string }> {
-  return { code: await newCode(account, 'page') }
+  return { code: await replaceCode(account, 'page') }
 }
 
-async function newCode(account: Account, use: CodePurpose): Promise<string> {
-  const code = fresh()
-  const name = await hash(account, code)
-  await account.sql.batch([putRow(account, 'code', use, { name })])
+async function replaceCode(account: Account, purpose: CodePurpose): Promise<string> {
+  const code = generateCode()
+  const name = await hashCode(account, code)
+  await account.sql.batch([putRow(account, 'code', purpose, { name })])
   return code
 }
 
@@ -37,26 +37,26 @@ async function newCode(account: Account, use: CodePurpose): Promise<string> {
  */
 export async function createEmailCode(
   account: Account,
-  use: CodePurpose,
+  purpose: CodePurpose,
 ): Promise<{ email: string; token?: string }> {
   const { email } = await account.profile.get()
   if (email === null) throw invalidRequest('account does not have an email address')
-  const last = await findRow(account, 'code', use)
+  const last = await findRow(account, 'code', purpose)
   if (last !== undefined && last.createdAt > account.clock.now() - MAIL_PAUSE_MS) return { email }
-  return { email, token: await newCode(account, use) }
+  return { email, token: await replaceCode(account, purpose) }
 }
 
 /** Statements that consume a code; undefined if it is wrong or expired. */
 export async function consumeCode(
   account: Account,
-  uses: readonly CodePurpose[],
+  purposes: readonly CodePurpose[],
   code: string,
 ): Promise<Statement[] | undefined> {
-  const name = await hash(account, code)
-  for (const use of uses) {
-    const row = await findRow(account, 'code', use)
+  const name = await hashCode(account, code)
+  for (const purpose of purposes) {
+    const row = await findRow(account, 'code', purpose)
     const isGood = row?.name === name && row.createdAt > account.clock.now() - codeLifetime
-    if (isGood) return [removeRows('code', use)]
+    if (isGood) return [removeRows('code', purpose)]
   }
   return undefined
 }
@@ -65,8 +65,8 @@ export async function createRecoveryCodes(
   account: Account,
   { where }: { where?: ClientInfo } = {},
 ): Promise<{ codes: string[] }> {
-  const codes = Array.from({ length: RECOVERY_CODES }, fresh)
-  const hashes = await Promise.all(codes.map((code) => hash(account, code)))
+  const codes = Array.from({ length: RECOVERY_CODES }, generateCode)
+  const hashes = await Promise.all(codes.map((code) => hashCode(account, code)))
   await writeFactors(account, [
     removeRows('recovery code'),
     ...hashes.map((id) => putRow(account, 'recovery code', id)),
@@ -79,7 +79,7 @@ export async function consumeRecoveryCode(
   account: Account,
   code: string,
 ): Promise<Statement[] | undefined> {
-  const id = await hash(account, code)
+  const id = await hashCode(account, code)
   const row = await findRow(account, 'recovery code', id)
   return row && [removeRows('recovery code', id)]
 }
@@ -88,12 +88,12 @@ export async function countRecoveryCodes(account: Account): Promise<number> {
   return (await listRows(account, 'recovery code')).length
 }
 
-function fresh(): string {
+function generateCode(): string {
   return randomLetters(2, 5).toUpperCase()
 }
 
 /** Ignores case and separators. The hash is slow because a code has only 50 bits. */
-function hash({ did }: Account, code: string): Promise<string> {
+function hashCode({ did }: Account, code: string): Promise<string> {
   const letters = code.toUpperCase().replaceAll(/[^A-Z2-7]/g, '')
   return hashAppPassword(did, letters.slice(0, 20))
 }

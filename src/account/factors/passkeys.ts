@@ -47,7 +47,7 @@ export async function beginPasskeyRegistration(account: Account): Promise<Creati
     publicUrl: service.publicUrl,
     userId: userIdOf(did),
     userName: handle ?? did,
-    challenge: newChallenge(registering(account), terms(account)),
+    challenge: newChallenge(registrationPurpose(account), challengeContext(account)),
     known: known.map(({ id }) => id),
   })
 }
@@ -58,17 +58,21 @@ export function finishPasskeyRegistration(
   { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
 ): Promise<void> {
   return runExclusive(account, async () => {
-    const made = await verifyRegistration(response, check(account, registering(account)))
-    if (made === undefined) throw invalidRequest('The passkey was not accepted', 'InvalidToken')
+    const registered = await verifyRegistration(
+      response,
+      verification(account, registrationPurpose(account)),
+    )
+    if (registered === undefined)
+      throw invalidRequest('The passkey was not accepted', 'InvalidToken')
     const known = await listRows(account, 'passkey')
     if (known.length >= MAX_PASSKEYS) throw invalidRequest('There are too many passkeys')
     // A retry finds its own passkey.
-    if (known.some(({ id }) => id === made.id)) return
-    const title = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
-    const row = { secret: made.publicKey, counter: made.counter, name: title }
+    if (known.some(({ id }) => id === registered.id)) return
+    const label = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
+    const row = { secret: registered.publicKey, counter: registered.counter, name: label }
     await writeFactors(account, [
-      putRow(account, 'passkey', made.id, row),
-      ...noteSecurityEvent(account, 'factor added', where, title),
+      putRow(account, 'passkey', registered.id, row),
+      ...noteSecurityEvent(account, 'factor added', where, label),
     ])
   })
 }
@@ -88,7 +92,7 @@ export async function beginPasskeyAssertion(account: Account): Promise<RequestOp
   const known = await listRows(account, 'passkey')
   return assertionOptions({
     publicUrl: account.service.publicUrl,
-    challenge: newChallenge('sign in', terms(account)),
+    challenge: newChallenge('sign in', challengeContext(account)),
     known: known.map(({ id }) => id),
   })
 }
@@ -104,15 +108,15 @@ export function verifyPasskey(
   return runExclusive(account, async () => {
     const id = textOf(response, 'id')
     const row = id === undefined ? undefined : await findRow(account, 'passkey', id)
-    if (row?.secret == null) throw unknownPasskey()
+    if (row?.secret == null) throw notAccepted()
     const passkey = {
       id: row.id,
       publicKey: new Uint8Array(row.secret),
       counter: row.counter,
     }
     let challenge = ''
-    const { publicUrl, isChallenge: isOurs } = check(account, 'sign in')
-    const shown = await verifyAssertion(response, {
+    const { publicUrl, isChallenge: isOurs } = verification(account, 'sign in')
+    const assertion = await verifyAssertion(response, {
       publicUrl,
       passkey,
       isChallenge: (text) => {
@@ -120,10 +124,10 @@ export function verifyPasskey(
         return isOurs(text)
       },
     })
-    if (shown === undefined) throw unknownPasskey()
-    if ((await findRow(account, 'challenge', challenge)) !== undefined) throw unknownPasskey()
+    if (assertion === undefined) throw notAccepted()
+    if ((await findRow(account, 'challenge', challenge)) !== undefined) throw notAccepted()
     await account.sql.batch([
-      markRowUsed(account, 'passkey', row.id, shown.counter),
+      markRowUsed(account, 'passkey', row.id, assertion.counter),
       putRow(account, 'challenge', challenge),
       removeOlderRows('challenge', account.clock.now() - challengeLifetime),
       clearFailures(),
@@ -139,19 +143,19 @@ export function userIdOf(did: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(id)
 }
 
-function registering({ did }: Account): ChallengePurpose {
+function registrationPurpose({ did }: Account): ChallengePurpose {
   return `register ${did}`
 }
 
-function terms({ service, clock }: Account) {
+function challengeContext({ service, clock }: Account) {
   return { secret: service.jwtSecret, now: clock.now() }
 }
 
-function check(account: Account, purpose: ChallengePurpose) {
+function verification(account: Account, purpose: ChallengePurpose) {
   const { publicUrl } = account.service
   return {
     publicUrl,
-    isChallenge: (text: string) => isChallenge(text, purpose, terms(account)),
+    isChallenge: (text: string) => isChallenge(text, purpose, challengeContext(account)),
   }
 }
 
@@ -161,6 +165,6 @@ function textOf(value: unknown, name: string): string | undefined {
   return typeof text === 'string' && text.length < 2_000 ? text : undefined
 }
 
-function unknownPasskey() {
+function notAccepted() {
   return invalidRequest('The passkey was not accepted', 'InvalidToken')
 }

@@ -88,19 +88,19 @@ export function removeOlderRows(kind: RowKind, moment: number): Statement {
 }
 
 /** Cached, because every sign-in reads it. */
-const known = new WeakMap<Account, Promise<FactorKind[]>>()
+const cachedKinds = new WeakMap<Account, Promise<FactorKind[]>>()
 
 export function factorKinds(account: Account): Promise<FactorKind[]> {
-  const remembered = known.get(account)
-  if (remembered !== undefined) return remembered
-  const asking = account.sql
+  const cached = cachedKinds.get(account)
+  if (cached !== undefined) return cached
+  const reading = account.sql
     .all<{ kind: FactorKind }>(
       `SELECT DISTINCT kind FROM factor WHERE kind IN ('passkey', 'totp', 'email')`,
     )
     .then((rows) => rows.map(({ kind }) => kind))
-  known.set(account, asking)
-  asking.catch(() => known.delete(account))
-  return asking
+  cachedKinds.set(account, reading)
+  reading.catch(() => cachedKinds.delete(account))
+  return reading
 }
 
 export async function writeFactors(
@@ -110,20 +110,20 @@ export async function writeFactors(
   try {
     await account.sql.batch(statements)
   } finally {
-    known.delete(account)
+    cachedKinds.delete(account)
   }
 }
 
 /** Call after every attempt to change factors in a transaction that does not go through `writeFactors`. */
 export function forgetFactors(account: Account): void {
-  known.delete(account)
+  cachedKinds.delete(account)
 }
 
-const turns = new WeakMap<Account, Promise<unknown>>()
+const queues = new WeakMap<Account, Promise<unknown>>()
 
 export function runExclusive<T>(account: Account, work: () => Promise<T>): Promise<T> {
-  const turn = (turns.get(account) ?? Promise.resolve()).then(work)
-  turns.set(
+  const turn = (queues.get(account) ?? Promise.resolve()).then(work)
+  queues.set(
     account,
     turn.catch(() => {}),
   )

@@ -22,7 +22,7 @@ export function verifyCode(
 ): Promise<void> {
   const { code, where, effect = [] } = input
   return withAttemptLimit(account, where, async () => {
-    const used = await useAnyCode(account, code)
+    const used = await consumeAnyCode(account, code)
     if (used === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     await account.sql.batch([...used, clearFailures(), ...effect])
   })
@@ -64,7 +64,7 @@ export async function requestEmailCode(
   return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
 }
 
-async function useAnyCode(account: Account, code: string): Promise<Statement[] | undefined> {
+async function consumeAnyCode(account: Account, code: string): Promise<Statement[] | undefined> {
   if (looksLikeTotp(code)) return consumeTotp(account, code)
   return (await consumeCode(account, ['email', 'page'], code)) ?? consumeRecoveryCode(account, code)
 }

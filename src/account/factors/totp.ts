@@ -14,7 +14,7 @@ import type { Statement } from '#src/ports/sql.ts'
 import { newTotpSecret, totpEnrolment, totpStep } from '#src/ports/totp.ts'
 
 const id = 'app'
-const enrolmentLifetime = 60 * 60_000
+const ENROLMENT_LIFETIME_MS = 60 * 60_000
 
 /**
  * A secret for the app, as a URI and as a key to type; an enrolment begun within the hour keeps its secret. Throws 400
@@ -22,11 +22,11 @@ const enrolmentLifetime = 60 * 60_000
  */
 export async function beginTotp(account: Account): Promise<{ uri: string; key: string }> {
   if (await findRow(account, 'totp', id)) {
-    throw invalidRequest('There is an authenticator app already')
+    throw invalidRequest('An authenticator app is already enrolled')
   }
-  const begun = await findRow(account, 'new totp', id)
-  const isFresh = begun && begun.createdAt > account.clock.now() - enrolmentLifetime
-  const secret = isFresh ? open(account, begun.secret) : newTotpSecret()
+  const pending = await findRow(account, 'new totp', id)
+  const isFresh = pending && pending.createdAt > account.clock.now() - ENROLMENT_LIFETIME_MS
+  const secret = isFresh ? unseal(account, pending.secret) : newTotpSecret()
   if (!isFresh) {
     const sealed = account.keys.seal(secret, context(account))
     await account.sql.batch([putRow(account, 'new totp', id, { secret: sealed })])
@@ -42,10 +42,10 @@ export function confirmTotp(
   { code, where }: { code: string; where?: ClientInfo },
 ): Promise<void> {
   return withAttemptLimit(account, where, async () => {
-    const begun = await findRow(account, 'new totp', id)
-    if (begun === undefined) throw invalidRequest('No authenticator app is being added')
-    const { secret } = begun
-    const step = totpStep(open(account, secret), digits(code), account.clock.now())
+    const pending = await findRow(account, 'new totp', id)
+    if (pending === undefined) throw invalidRequest('No authenticator app is being enrolled')
+    const { secret } = pending
+    const step = totpStep(unseal(account, secret), digits(code), account.clock.now())
     if (step === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     await writeFactors(account, [
       putRow(account, 'totp', id, { secret: bytes(secret), counter: step }),
@@ -69,7 +69,7 @@ export async function consumeTotp(
 ): Promise<Statement[] | undefined> {
   const row = await findRow(account, 'totp', id)
   if (row === undefined) return undefined
-  const step = totpStep(open(account, row.secret), digits(code), account.clock.now())
+  const step = totpStep(unseal(account, row.secret), digits(code), account.clock.now())
   if (step === undefined || step <= row.counter) return undefined
   return [markRowUsed(account, 'totp', id, step)]
 }
@@ -82,7 +82,7 @@ function digits(code: string): string {
   return code.replaceAll(/\s/g, '')
 }
 
-function open(account: Account, sealed: Uint8Array | null): Uint8Array {
+function unseal(account: Account, sealed: Uint8Array | null): Uint8Array {
   return account.keys.open(bytes(sealed), context(account))
 }
 

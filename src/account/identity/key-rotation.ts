@@ -38,19 +38,19 @@ export async function beginKeyRotation(
   account: Account,
   input: { signingKeyDid: string; signingKey?: Uint8Array },
 ): Promise<void> {
-  await change(account, async (head) => {
+  await changeKeys(account, async (head) => {
     const row = await account.profile.get()
     if (row.status === 'deleted') throw invalidRequest('Could not find repo', 'RepoNotFound')
-    if (row.pendingKeyDid === input.signingKeyDid) return nothing(head)
-    if (row.pendingKeyDid) throw invalidRequest('Another signing key is on its way')
+    if (row.pendingKeyDid === input.signingKeyDid) return unchanged(head)
+    if (row.pendingKeyDid) throw invalidRequest('Another key rotation is in progress')
     const sealed = input.signingKeyDid === row.signingKeyDid ? row.signingKey : input.signingKey
-    if (sealed === undefined) throw invalidRequest('The signing key is not one of this server')
+    if (sealed === undefined) throw invalidRequest('The signing key does not belong to this server')
     if (signingKey(account.keys.open(sealed, account.did)).did() !== input.signingKeyDid) {
-      throw new Error('the sealed key is not the one named')
+      throw new Error('the sealed key does not match its did:key')
     }
     const noted = { sql: 'UPDATE account SET pending_key = ?', params: [sealed] }
     const statements = [noted, updateProfile({ pendingKeyDid: input.signingKeyDid })]
-    return { ...nothing(head), statements }
+    return { ...unchanged(head), statements }
   })
 }
 
@@ -59,10 +59,11 @@ export async function finishKeyRotation(
   account: Account,
   { signingKeyDid }: { signingKeyDid: string },
 ): Promise<void> {
-  await change(account, async (head) => {
+  await changeKeys(account, async (head) => {
     const { status, handle, ...row } = await account.profile.get()
-    if (!row.pendingKeyDid && row.signingKeyDid === signingKeyDid) return nothing(head)
-    if (row.pendingKeyDid !== signingKeyDid) throw invalidRequest('This key is not on its way')
+    if (!row.pendingKeyDid && row.signingKeyDid === signingKeyDid) return unchanged(head)
+    if (row.pendingKeyDid !== signingKeyDid)
+      throw invalidRequest('This key is not the pending signing key')
     const key = signingKey(account.keys.open(await pendingKey(account), account.did))
     const { did } = account
     const commit = signCommit(did, account.tids.next(head.rev), head.data, key)
@@ -92,20 +93,20 @@ export async function abandonKeyRotation(
   account: Account,
   { signingKeyDid }: { signingKeyDid: string },
 ): Promise<void> {
-  await change(account, async (head) => {
+  await changeKeys(account, async (head) => {
     const { pendingKeyDid } = await account.profile.get()
-    if (pendingKeyDid !== signingKeyDid) return nothing(head)
+    if (pendingKeyDid !== signingKeyDid) return unchanged(head)
     const sql = 'UPDATE account SET pending_key = NULL, pending_key_did = NULL'
-    return { ...nothing(head), statements: [{ sql }] }
+    return { ...unchanged(head), statements: [{ sql }] }
   })
 }
 
-function nothing(head: Head): Prepared<undefined> {
+function unchanged(head: Head): Prepared<undefined> {
   return { answer: undefined, head, statements: [], events: [] }
 }
 
 /** Serialized, and in the write lane, so that each commit is signed with one key. */
-function change(
+function changeKeys(
   { lane, profile, directoryMirror }: Account,
   prepare: (head: Head) => Promise<Prepared<undefined>>,
 ): Promise<void> {
@@ -121,6 +122,6 @@ function change(
 
 async function pendingKey({ sql }: Account): Promise<Uint8Array> {
   const row = await sql.first<{ key: string }>('SELECT hex(pending_key) AS key FROM account')
-  if (row === undefined) throw new Error('the key that is on its way is not there')
+  if (row === undefined) throw new Error('the pending signing key is missing')
   return fromHex(row.key)
 }

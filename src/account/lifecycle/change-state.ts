@@ -50,7 +50,7 @@ export async function changeState(
           head,
           statements: [
             updateProfile(next),
-            ...eventOf(account, row, next),
+            ...securityEventsOf(account, row, next),
             ...(next.takedownRef === null
               ? []
               : [{ sql: 'DELETE FROM refresh_token' }, deleteAllGrants()]),
@@ -58,7 +58,7 @@ export async function changeState(
               ? [deleteAllGrants(), deleteAuthorizedClients(), ...deleteAllAppPasswords()]
               : []),
           ],
-          events: eventsOf(account, head, row, next.status, change.active === true),
+          events: firehoseEventsOf(account, head, row, next.status, change.active === true),
         }
       })
       account.profile.forget()
@@ -87,10 +87,10 @@ function nextState({ clock }: Account, row: ProfileRow, change: StateChange): St
   }
   const { active = row.deactivatedAt === null, suspended = row.suspendedAt !== null } = change
   const deactivatedAt = active ? null : (row.deactivatedAt ?? now)
-  const wish = change.deleteAfter === undefined ? row.deleteAfter : change.deleteAfter
+  const requested = change.deleteAfter === undefined ? row.deleteAfter : change.deleteAfter
   if (change.active === true && suspended) mustManage('suspended')
   const suspendedAt = suspended ? (row.suspendedAt ?? now) : null
-  const state = { deactivatedAt, deleteAfter: active ? null : wish, takedownRef, suspendedAt }
+  const state = { deactivatedAt, deleteAfter: active ? null : requested, takedownRef, suspendedAt }
   return { ...state, status: statusOf(state) }
 }
 
@@ -101,12 +101,12 @@ export function statusOf(state: Omit<State, 'status'>): AccountStatus {
   return state.deactivatedAt === null ? 'active' : 'deactivated'
 }
 
-function eventOf(account: Account, before: ProfileRow, next: State): Statement[] {
+function securityEventsOf(account: Account, before: ProfileRow, next: State): Statement[] {
   const [was, is] = [before.deactivatedAt !== null, next.deactivatedAt !== null]
   return was === is ? [] : noteSecurityEvent(account, is ? 'deactivated' : 'reactivated')
 }
 
-function eventsOf(
+function firehoseEventsOf(
   { did, clock }: Account,
   head: Head,
   { handle }: ProfileRow,
@@ -114,11 +114,11 @@ function eventsOf(
   activated: boolean,
 ): EncodedEvent[] {
   const time = new Date(clock.now()).toISOString()
-  const told = encodeAccountEvent({ did, time, ...formatAccountStatus(status) })
-  if (!activated || status !== 'active') return [told]
+  const accountEvent = encodeAccountEvent({ did, time, ...formatAccountStatus(status) })
+  if (!activated || status !== 'active') return [accountEvent]
   const blocks = carFile(head.cid, [[head.cid, head.block]])
   return [
-    told,
+    accountEvent,
     encodeIdentityEvent({ did, time, ...(handle !== null && { handle }) }),
     encodeSyncEvent({ did, time, commit: head.cid, rev: head.rev, blocks }),
   ]

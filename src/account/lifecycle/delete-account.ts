@@ -10,11 +10,11 @@ import { accountSchema } from '#src/account/schema.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
 import { cidOf, emptyTree } from '#src/protocol/tree.ts'
 
-const kept: readonly string[] = ['account', 'repo_root', 'outbox']
+const keptTables: readonly string[] = ['account', 'repo_root', 'outbox']
 
-const tables = accountSchema
+const erasedTables = accountSchema
   .flatMap((page) => [...page.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name!))
-  .filter((name) => !kept.includes(name))
+  .filter((name) => !keptTables.includes(name))
 
 /** Deletes the account, whatever its state. Resolves when that is durable. Idempotent. */
 export async function deleteAccount(account: Account): Promise<void> {
@@ -55,7 +55,7 @@ async function erase(account: Account): Promise<void> {
       }
       directoryMirror.pendingStatus = 'deleted'
       const time = new Date(clock.now()).toISOString()
-      const gone = {
+      const erased = {
         status: 'deleted',
         handle: null,
         email: null,
@@ -75,9 +75,9 @@ async function erase(account: Account): Promise<void> {
         // This root is never served. Its rev is kept: if the DID is registered again, revs continue from it.
         head: { ...head, data: cidOf(emptyTree), tree: emptyTree, block: new Uint8Array() },
         statements: [
-          ...tables.map((name) => ({ sql: `DELETE FROM ${name}` })),
+          ...erasedTables.map((name) => ({ sql: `DELETE FROM ${name}` })),
           ...dropStagingTables(),
-          updateProfile(gone),
+          updateProfile(erased),
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
         ],
         events: [encodeAccountEvent({ did, time, active: false, status: 'deleted' })],

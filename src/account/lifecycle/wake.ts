@@ -28,17 +28,17 @@ import { emptyTree } from '#src/protocol/tree.ts'
  */
 export async function provisionOrResume(
   account: Account,
-  findBirth: () => Promise<InitialState | null>,
+  findInitialState: () => Promise<InitialState | null>,
 ): Promise<void> {
   const { outbox, profile, idempotencyKeys } = account
   const row = await profile.find()
-  const birth = row === undefined || row.status === 'deleted' ? await findBirth() : null
-  if (birth === null || (row !== undefined && birth.createdAt <= row.createdAt)) {
+  const initial = row === undefined || row.status === 'deleted' ? await findInitialState() : null
+  if (initial === null || (row !== undefined && initial.createdAt <= row.createdAt)) {
     return outbox.resume()
   }
-  if (row === undefined) await provision(account, birth)
-  else await reprovision(account, birth)
-  const { status, deleteAfter } = birth
+  if (row === undefined) await provision(account, initial)
+  else await reprovision(account, initial)
+  const { status, deleteAfter } = initial
   account.directoryMirror.markPushed({ status, deleteAfter })
   idempotencyKeys.beginFirstActivation()
   // The directory stored a reminder with the initial state.
@@ -51,19 +51,19 @@ export async function ensureProvisioned(account: Account): Promise<void> {
   if (row?.status === 'deleted') await provisionOrResume(account, account.findInitialState)
 }
 
-async function provision(account: Account, birth: InitialState): Promise<void> {
+async function provision(account: Account, initial: InitialState): Promise<void> {
   const { did, profile, sql, idempotencyKeys, tids, clock } = account
-  const root = firstRoot({ did, signer: signerOf(account, birth), rev: tids.next() })
+  const root = firstRoot({ did, signer: signerOf(account, initial), rev: tids.next() })
   const firstId = clock.now() * 1000
-  const events = firstEvents(account, birth, root).map((event, i) => ({
+  const events = firstEvents(account, initial, root).map((event, i) => ({
     id: firstId + i,
     ...event,
   }))
   try {
     await sql.batch([
-      insertProfile(rowOf(birth)),
+      insertProfile(rowOf(initial)),
       saveRoot({ ...root, outboxId: firstId + events.length }),
-      storeToken(birth.tokenId, Date.parse(birth.createdAt)),
+      storeToken(initial.tokenId, Date.parse(initial.createdAt)),
       ...addToOutbox(events),
     ])
     idempotencyKeys.beginFirstActivation()
@@ -74,7 +74,7 @@ async function provision(account: Account, birth: InitialState): Promise<void> {
 }
 
 /** In the write lane, because the deleted account may have used it: revs and outbox ids continue from there. */
-async function reprovision(account: Account, birth: InitialState): Promise<void> {
+async function reprovision(account: Account, initial: InitialState): Promise<void> {
   const { did, lane, profile, tids } = account
   try {
     await lane.write(async ({ head }) => {
@@ -82,15 +82,15 @@ async function reprovision(account: Account, birth: InitialState): Promise<void>
       if (status !== 'deleted') return { answer: undefined, head, statements: [], events: [] }
       const { outboxId: _, ...root } = firstRoot({
         did,
-        signer: signerOf(account, birth),
+        signer: signerOf(account, initial),
         rev: tids.next(head.rev),
       })
       const statements = [
         { sql: 'DELETE FROM account' },
-        insertProfile(rowOf(birth)),
-        storeToken(birth.tokenId, Date.parse(birth.createdAt)),
+        insertProfile(rowOf(initial)),
+        storeToken(initial.tokenId, Date.parse(initial.createdAt)),
       ]
-      const events = firstEvents(account, birth, { ...root, outboxId: 0 })
+      const events = firstEvents(account, initial, { ...root, outboxId: 0 })
       return { answer: undefined, head: { ...root, tree: emptyTree }, statements, events }
     })
   } finally {
@@ -98,27 +98,28 @@ async function reprovision(account: Account, birth: InitialState): Promise<void>
   }
 }
 
-function signerOf({ did, keys }: Account, birth: InitialState): SigningKey {
-  const signer = signingKey(keys.open(birth.signingKey, did))
-  if (signer.did() !== birth.signingKeyDid) throw new Error('the sealed key is not the one named')
+function signerOf({ did, keys }: Account, initial: InitialState): SigningKey {
+  const signer = signingKey(keys.open(initial.signingKey, did))
+  if (signer.did() !== initial.signingKeyDid)
+    throw new Error('the sealed key does not match its did:key')
   return signer
 }
 
-function rowOf({ tokenId: _, ...made }: InitialState): ProfileRow {
+function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
   return {
-    ...made,
+    ...columns,
     emailConfirmedAt: null,
     emailWanted: null,
-    deactivatedAt: made.status === 'active' ? null : made.createdAt,
+    deactivatedAt: columns.status === 'active' ? null : columns.createdAt,
     takedownRef: null,
     suspendedAt: null,
   }
 }
 
 /** #identity, #account, #commit, #sync: the first events of a new account; none for one that migrates in. */
-function firstEvents({ did, clock }: Account, birth: InitialState, root: Root): EncodedEvent[] {
-  if (birth.status !== 'active') return []
-  const { handle } = birth
+function firstEvents({ did, clock }: Account, initial: InitialState, root: Root): EncodedEvent[] {
+  if (initial.status !== 'active') return []
+  const { handle } = initial
   const time = new Date(clock.now()).toISOString()
   return [
     encodeIdentityEvent({ did, time, handle }),

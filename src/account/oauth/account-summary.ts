@@ -27,11 +27,11 @@ export async function describeAccount(account: Account): Promise<AccountSummary 
     email,
     emailConfirmed: emailConfirmedAt !== null,
     status,
-    ...(await shownName(account)),
+    ...(await readProfile(account)),
   }
 }
 
-async function shownName({
+async function readProfile({
   sql,
 }: Account): Promise<Pick<AccountSummary, 'displayName' | 'avatar'>> {
   const found = await sql.first<{ value: string }>(

@@ -15,10 +15,10 @@ export async function authenticateAccount(
   account: Account,
   { password }: { password: string },
 ): Promise<AccountSummary> {
-  const person = await describeAccount(account)
-  if (person === null) throw wrongCredentials()
+  const summary = await describeAccount(account)
+  if (summary === null) throw wrongCredentials()
   if (await isPassword(account, password)) {
-    if (may('logIn', person.status)) return person
+    if (may('logIn', summary.status)) return summary
     throw invalidRequest('Account was taken down')
   }
   if ((await findAppPassword(account, password)) !== undefined) {

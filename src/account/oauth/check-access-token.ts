@@ -16,48 +16,52 @@ export interface PresentedToken {
 
 export type Refusal = 'unknown' | 'expired' | 'replayed'
 
-interface Admitted {
+interface CachedToken {
   jkt: string | undefined
   scope: string
   /** Milliseconds since 1970. */
   expiresAt: number
 }
 
-interface Memory {
-  tokens: Map<string, Admitted>
+interface TokenCache {
+  tokens: Map<string, CachedToken>
   proofs: RecentlySeen
 }
 
 const MAX_TOKENS = 1000
 
-const memories = new WeakMap<Account, Memory>()
+const caches = new WeakMap<Account, TokenCache>()
 
 /** The token's scope, or why the token is refused. Throws 401 AccountTakedown. */
 export async function checkAccessToken(
   account: Account,
-  shown: PresentedToken,
+  presented: PresentedToken,
 ): Promise<{ scope: string; expiresAt: number } | { refusal: Refusal }> {
-  const memory = memoryOf(account)
+  const cache = cacheOf(account)
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return { refusal: 'unknown' }
-  if (!may('prepare', row.status)) {
+  if (!may('manage', row.status)) {
     throw authRequired('Account has been taken down', 'AccountTakedown')
   }
-  const token = memory.tokens.get(shown.id) ?? (await load(account, memory, shown.id))
-  if (token === undefined || token.jkt !== shown.jkt) return { refusal: 'unknown' }
+  const token = cache.tokens.get(presented.id) ?? (await load(account, cache, presented.id))
+  if (token === undefined || token.jkt !== presented.jkt) return { refusal: 'unknown' }
   const now = account.clock.now()
   if (token.expiresAt <= now) return { refusal: 'expired' }
-  if (!memory.proofs.isNew(shown.proof, now, shown.attempt)) return { refusal: 'replayed' }
+  if (!cache.proofs.isNew(presented.proof, now, presented.attempt)) return { refusal: 'replayed' }
   return { scope: token.scope, expiresAt: token.expiresAt }
 }
 
 /** Call whenever tokens were changed or revoked. */
 export function clearTokenCache(account: Account): void {
-  memoryOf(account).tokens = new Map()
+  cacheOf(account).tokens = new Map()
 }
 
-async function load(account: Account, memory: Memory, id: string): Promise<Admitted | undefined> {
-  const { tokens } = memory
+async function load(
+  account: Account,
+  cache: TokenCache,
+  id: string,
+): Promise<CachedToken | undefined> {
+  const { tokens } = cache
   const row = await account.sql.first<{ data: string; expiresAt: number }>(
     `SELECT data, expires_at AS expiresAt FROM oauth WHERE kind = 'token' AND id = ?`,
     id,
@@ -79,13 +83,13 @@ async function load(account: Account, memory: Memory, id: string): Promise<Admit
   return token
 }
 
-function memoryOf(account: Account): Memory {
-  const known = memories.get(account)
+function cacheOf(account: Account): TokenCache {
+  const known = caches.get(account)
   if (known !== undefined) return known
-  const memory = {
-    tokens: new Map<string, Admitted>(),
+  const cache = {
+    tokens: new Map<string, CachedToken>(),
     proofs: new RecentlySeen(DPOP_PROOF_LIFETIME_MS),
   }
-  memories.set(account, memory)
-  return memory
+  caches.set(account, cache)
+  return cache
 }

@@ -36,12 +36,12 @@ export async function createGrant(
             VALUES ('token', ?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
       params: [id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt],
     },
-    ...purge(account.clock.now()),
-    ...noteSecurityEvent(account, 'oauth grant', {}, clientOf(data)),
+    ...deleteExpired(account.clock.now()),
+    ...noteSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
   ])
 }
 
-function clientOf(data: string): string | undefined {
+function clientIdOf(data: string): string | undefined {
   const { clientId } = JSON.parse(data) as { clientId?: unknown }
   return typeof clientId === 'string' ? clientId : undefined
 }
@@ -79,7 +79,7 @@ export async function rotateGrant(
   const { id, next } = input
   const { sql } = account
   const params = [next.id, next.refreshHash, next.data, next.expiresAt, next.updatedAt, id]
-  await change(account, [
+  await writeTokens(account, [
     {
       sql: `INSERT OR IGNORE INTO oauth (kind, id, session, created_at, updated_at)
             SELECT 'spent', refresh_hash, session, ?, ? FROM oauth
@@ -91,14 +91,14 @@ export async function rotateGrant(
             WHERE kind = 'token' AND id = ? AND refresh_hash IS NOT NULL`,
       params,
     },
-    ...purge(account.clock.now()),
+    ...deleteExpired(account.clock.now()),
   ])
-  const renewed = await sql.first(`${select} AND id = ?`, next.id)
-  if (renewed === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
+  const rotated = await sql.first(`${select} AND id = ?`, next.id)
+  if (rotated === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
 }
 
 export async function removeGrant(account: Account, { id }: { id: string }): Promise<void> {
-  await change(account, [
+  await writeTokens(account, [
     {
       sql: `DELETE FROM oauth WHERE kind = 'spent' AND session =
               (SELECT session FROM oauth WHERE kind = 'token' AND id = ?)`,
@@ -113,7 +113,7 @@ export function deleteAllGrants(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
 }
 
-async function change(account: Account, statements: Statement[]): Promise<void> {
+async function writeTokens(account: Account, statements: Statement[]): Promise<void> {
   try {
     await account.sql.batch(statements)
   } finally {
@@ -121,7 +121,7 @@ async function change(account: Account, statements: Statement[]): Promise<void> 
   }
 }
 
-function purge(now: number): Statement[] {
+function deleteExpired(now: number): Statement[] {
   const before = now - GRANT_IDLE_LIFETIME_MS
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },

@@ -27,10 +27,10 @@ export async function getPreferences(
     throw invalidRequest('Repo not found', 'NotFound')
   }
   const row = await account.sql.first<{ preferences: string | null }>(select)
-  const kept = JSON.parse(row?.preferences ?? '[]') as Preference[]
-  const details = kept.find(({ $type }) => $type === PERSONAL_DETAILS)
+  const stored = JSON.parse(row?.preferences ?? '[]') as Preference[]
+  const details = stored.find(({ $type }) => $type === PERSONAL_DETAILS)
   const age = declaredAge(details?.['birthDate'], account.clock.now())
-  const preferences = kept.filter(({ $type }) => fullAccess || $type !== PERSONAL_DETAILS)
+  const preferences = stored.filter(({ $type }) => fullAccess || $type !== PERSONAL_DETAILS)
   return { preferences: age === undefined ? preferences : [...preferences, age] }
 }
 
@@ -51,13 +51,13 @@ export async function putPreferences(
     const forbidden = types.filter((type) => type === PERSONAL_DETAILS).join(', ')
     throw invalidRequest(`Do not have authorization to set preferences: ${forbidden}`)
   }
-  const kept = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
+  const stored = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
   // One statement, so that concurrent puts do not lose preferences that only one of the sessions can read.
-  const sql = fullAccess ? 'UPDATE account SET preferences = ?' : replaceOpenOnes
-  await account.sql.batch([{ sql, params: [kept] }])
+  const sql = fullAccess ? 'UPDATE account SET preferences = ?' : replaceReadable
+  await account.sql.batch([{ sql, params: [stored] }])
 }
 
-const replaceOpenOnes = `
+const replaceReadable = `
   UPDATE account SET preferences = (
     SELECT json_group_array(json(value)) FROM (
       SELECT value FROM json_each(coalesce(preferences, '[]'))

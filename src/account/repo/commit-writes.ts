@@ -77,7 +77,7 @@ export async function commitWrites(
         blocks,
       }),
     ],
-    backlinks: writes.flatMap(linksOf),
+    backlinks: writes.flatMap(backlinksOf),
     ...(blobs && { onDurable: () => account.blobs.reconcile() }),
   }
 }
@@ -143,9 +143,9 @@ async function endTakedowns(
   { takedowns }: Account,
   writes: readonly RecordWrite[],
 ): Promise<Statement[]> {
-  const gone = writes.flatMap((write) => (write.action === 'delete' ? [write.path] : []))
-  if (gone.length === 0 || !(await takedowns.mayExist())) return []
-  return gone.map((path) => setTakedown(path, null))
+  const deleted = writes.flatMap((write) => (write.action === 'delete' ? [write.path] : []))
+  if (deleted.length === 0 || !(await takedowns.mayExist())) return []
+  return deleted.map((path) => setTakedown(path, null))
 }
 
 function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChange | undefined {
@@ -158,7 +158,7 @@ function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChang
   return named.length + changedPaths.length === 0 ? undefined : { referenced: named, changedPaths }
 }
 
-function linksOf(write: RecordWrite): [string, string][] {
+function backlinksOf(write: RecordWrite): [string, string][] {
   if (write.action === 'delete') return []
   const { path, subjects } = write.record
   return subjects.map((subject) => [backlinkKey(collectionOf(path), subject), path])

@@ -53,7 +53,7 @@ export async function openExport(
     const answer = account.snapshots.begin(head, progress, account.clock.now())
     return { answer, head, statements: [], events: [] }
   }
-  const id = await account.lane.write(begin, { onStored: true })
+  const id = await account.lane.write(begin, { readsDatabase: true })
   return { id }
 }
 
@@ -118,7 +118,8 @@ function blocksOf({ steps, rows }: Chunk, replaced: Map<string, Uint8Array>): Bl
   return steps.map((step): Block => {
     if (step.node !== undefined) return nodeBlock(step.node)
     const value = stored.get(step.cid) ?? replaced.get(step.cid)
-    if (value === undefined) throw unavailable('The repo changed under the export; begin again')
+    if (value === undefined)
+      throw unavailable('The repo changed during the export, please try again')
     return [step.cid, value]
   })
 }

@@ -5,7 +5,7 @@
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
 /** The live tables that an import replaces; their staging tables are called `import_record` and so on. */
-const replaced = ['record', 'backlink', 'record_blob'] as const
+const replacedTables = ['record', 'backlink', 'record_blob'] as const
 
 export interface StagedBlock {
   id: number
@@ -25,7 +25,7 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
     sql:
       type === 'table'
         ? sql.replace(/^CREATE TABLE "?\w+"?/i, `CREATE TABLE import_${table}`)
-        : sql.replace(/^CREATE INDEX "?\w+"? ON "?\w+"?/i, indexed(name, table)),
+        : sql.replace(/^CREATE INDEX "?\w+"? ON "?\w+"?/i, stagingIndex(name, table)),
   }))
   const blocks = `CREATE TABLE import_block (
     id INTEGER PRIMARY KEY, value BLOB NOT NULL, subject TEXT, blobs TEXT)`
@@ -33,7 +33,7 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
 }
 
 /** An index keeps its name when its table is renamed, so the two names alternate. */
-function indexed(name: string, table: string): string {
+function stagingIndex(name: string, table: string): string {
   const other = name.endsWith('_') ? name.slice(0, -1) : `${name}_`
   return `CREATE INDEX ${other} ON import_${table}`
 }
@@ -44,7 +44,9 @@ export async function hasStagingTables(sql: Sql): Promise<boolean> {
 }
 
 export function dropStagingTables(): Statement[] {
-  return ['block', ...replaced].map((name) => ({ sql: `DROP TABLE IF EXISTS import_${name}` }))
+  return ['block', ...replacedTables].map((name) => ({
+    sql: `DROP TABLE IF EXISTS import_${name}`,
+  }))
 }
 
 /** Binds all bytes as one parameter, which SQLite cuts up: a row each would cost more than storing them. */
@@ -96,7 +98,7 @@ export function placeRecords(records: readonly PlacedRecord[], rev: string): Sta
 
 export function swapTables(): Statement[] {
   return [
-    ...replaced.flatMap((name) => [
+    ...replacedTables.flatMap((name) => [
       { sql: `DROP TABLE ${name}` },
       { sql: `ALTER TABLE import_${name} RENAME TO ${name}` },
     ]),

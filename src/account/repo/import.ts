@@ -95,11 +95,11 @@ export async function beginImport(account: Account): Promise<{ id: string }> {
     placing: undefined,
     turn: Promise.resolve(),
   }
-  const before = imports.get(account)
+  const previous = imports.get(account)
   // From here on the previous import does nothing more, and no cleanup runs.
   imports.set(account, open)
   const made = (async () => {
-    await before?.turn
+    await previous?.turn
     await sql.batch(await createStagingTables(sql))
   })()
   open.turn = made.catch(() => {})
@@ -112,11 +112,11 @@ export async function addImportPage(
   account: Account,
   { id, n, bytes }: { id: string; n: number; bytes: Uint8Array },
 ): Promise<void> {
-  await inTurn(account, id, async (open) => {
+  await runStep(account, id, async (open) => {
     if (n < open.pages) return
     if (n > open.pages) throw invalidRequest('A page of the import is missing')
     try {
-      const staged = sortPage(open, bytes)
+      const staged = stagePage(open, bytes)
       if (staged.length > 0) await account.sql.batch(stageBlocks(staged))
       open.pages++
     } catch (error) {
@@ -135,7 +135,7 @@ export async function finishImport(
   account: Account,
   { id, keys }: { id: string; keys: readonly string[] },
 ): Promise<{ done: boolean }> {
-  return inTurn(account, id, async (open) => {
+  return runStep(account, id, async (open) => {
     open.placing ??= await verify(account, open, keys)
     const { placing } = open
     const until = account.clock.now() + CALL_BUDGET_MS
@@ -173,33 +173,33 @@ export async function cleanUpImports(account: Account): Promise<void> {
   if (!imports.has(account)) await account.sql.batch(dropStagingTables())
 }
 
-function inTurn<T>(
+function runStep<T>(
   account: Account,
   id: string,
   work: (open: OpenImport) => Promise<T>,
 ): Promise<T> {
   const open = imports.get(account)
-  if (open?.id !== id) return Promise.reject(lost())
+  if (open?.id !== id) return Promise.reject(interrupted())
   const turn = open.turn.then(() => {
-    if (imports.get(account) !== open) throw lost()
+    if (imports.get(account) !== open) throw interrupted()
     return work(open)
   })
   open.turn = turn.catch(() => {})
   return turn
 }
 
-function lost() {
+function interrupted() {
   return unavailable('The import was interrupted, please try again')
 }
 
-function sortPage(open: OpenImport, bytes: Uint8Array): StagedBlock[] {
+function stagePage(open: OpenImport, bytes: Uint8Array): StagedBlock[] {
   const blocks = open.reader.push(bytes)
   const { roots } = open.reader
   if (roots !== undefined && roots.length !== 1) throw invalidRequest('expected one root')
-  return blocks.flatMap((block) => sortBlock(open, block))
+  return blocks.flatMap((block) => classifyBlock(open, block))
 }
 
-function sortBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
+function classifyBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
   if (cid === open.reader.roots?.[0]) {
     open.commit = bytes.slice()
     return []

@@ -83,7 +83,7 @@ export async function getBlocks(
 
 async function recordBlock(account: Account, path: string, cid: string): Promise<Uint8Array> {
   const record = await account.records.find(path, cid)
-  if (record === undefined) throw invalidRequest('The record has just been replaced; ask again')
+  if (record === undefined) throw invalidRequest('The record was just replaced, please try again')
   return record.value
 }
 

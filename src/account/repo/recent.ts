@@ -36,7 +36,7 @@ interface Row {
   value: string
 }
 
-interface Kept {
+interface CachedRecent {
   /** The lowest rev of the records checked; empty if there are none. */
   oldest: string
   rows: Row[]
@@ -54,23 +54,23 @@ export async function recentRecords(
   const { status, handle } = await account.profile.get()
   if (status !== 'active' || !/^[2-7a-z]{13}$/.test(since)) return null
   const { json } = await account.answers.get('recent', async () =>
-    JSON.stringify(await last(account)),
+    JSON.stringify(await readRecent(account)),
   )
-  const { oldest, rows } = JSON.parse(json) as Kept
+  const { oldest, rows } = JSON.parse(json) as CachedRecent
   const isNew = ({ rev }: Row) => rev > since
   if (oldest > since || !rows.some(isNew)) return null
   const profile = rows.find(({ path }) => path === PROFILE)
   return {
     handle: handle ?? 'handle.invalid',
-    profile: profile ? { ...shown(account.did, profile), isRecent: isNew(profile) } : null,
+    profile: profile ? { ...toRecentRecord(account.did, profile), isRecent: isNew(profile) } : null,
     posts: rows
       .filter((row) => row.path !== PROFILE && isNew(row))
       .sort((a, b) => (a.rev < b.rev ? -1 : 1))
-      .map((row) => shown(account.did, row)),
+      .map((row) => toRecentRecord(account.did, row)),
   }
 }
 
-async function last({ sql }: Account): Promise<Kept> {
+async function readRecent({ sql }: Account): Promise<CachedRecent> {
   const [rows, first] = await Promise.all([
     sql.all<Row>(
       `SELECT path, cid, rev, hex(value) AS value FROM record
@@ -91,7 +91,7 @@ async function last({ sql }: Account): Promise<Kept> {
   return { oldest: first?.oldest ?? '', rows }
 }
 
-function shown(did: string, { path, cid, rev, value }: Row): RecentRecord {
+function toRecentRecord(did: string, { path, cid, rev, value }: Row): RecentRecord {
   return {
     uri: `at://${did}/${path}`,
     cid,

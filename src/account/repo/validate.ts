@@ -33,7 +33,7 @@ export interface PreparedRecord {
   backlinks: string[]
 }
 
-const known = new Map(records.map((schema) => [schema.$type as string, schema]))
+const schemas = new Map(records.map((schema) => [schema.$type as string, schema]))
 
 /** Validates and encodes a record. Throws 400 InvalidRequest with the reason. */
 export function prepareRecord(input: RecordInput): PreparedRecord {
@@ -54,7 +54,7 @@ function checkLexicon(
   { collection, rkey, validate, at = ['record'] }: RecordInput,
   value: LexMap,
 ): ValidationStatus {
-  const schema = known.get(collection)
+  const schema = schemas.get(collection)
   if (schema === undefined) {
     if (validate) throw invalidRequest(`Unknown lexicon type: ${collection}`)
     return 'unknown'

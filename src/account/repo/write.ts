@@ -67,18 +67,18 @@ export interface Written {
 
 /** com.atproto.repo.createRecord. Throws 409 if the rkey is taken. */
 export async function createRecord(account: Account, input: CreateRecord): Promise<Written> {
-  await mayWrite(account)
-  const made = newRecord(account, input, input.rkey, input.record)
-  const write: RecordWrite = { action: 'create', record: made.record }
-  const commit = await inLane(account, [made.record], async (view) =>
+  await mustBeWritable(account)
+  const validated = newRecord(account, input, input.rkey, input.record)
+  const write: RecordWrite = { action: 'create', record: validated.record }
+  const commit = await inLane(account, [validated.record], async (view) =>
     commitWrites(
       account,
       view,
-      [...(await supersededBy(account, view, made.record, input)), write],
+      [...(await supersededBy(account, view, validated.record, input)), write],
       input.swapCommit,
     ),
   )
-  return { ...resultOf(account, made), commit }
+  return { ...resultOf(account, validated), commit }
 }
 
 /**
@@ -86,16 +86,16 @@ export async function createRecord(account: Account, input: CreateRecord): Promi
  * the swaps say: so a put whose answer was lost may be retried.
  */
 export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
-  await mayWrite(account)
-  const made = newRecord(account, input, input.rkey, input.record)
-  const commit = await inLane<CommitRef | undefined>(account, [made.record], (view) => {
-    const current = lookUp(view.head.tree, made.record.path)
-    if (current === made.record.cid) return unchanged(view)
+  await mustBeWritable(account)
+  const validated = newRecord(account, input, input.rkey, input.record)
+  const commit = await inLane<CommitRef | undefined>(account, [validated.record], (view) => {
+    const current = lookUp(view.head.tree, validated.record.path)
+    if (current === validated.record.cid) return unchanged(view)
     mustMatch(current, input.swapRecord)
     const action = current === null ? 'create' : 'update'
-    return commitWrites(account, view, [{ action, record: made.record }], input.swapCommit)
+    return commitWrites(account, view, [{ action, record: validated.record }], input.swapCommit)
   })
-  return { ...resultOf(account, made), ...(commit && { commit }) }
+  return { ...resultOf(account, validated), ...(commit && { commit }) }
 }
 
 /** com.atproto.repo.deleteRecord. Deleting a missing record is no error and no commit, whatever the swaps say. */
@@ -103,7 +103,7 @@ export async function deleteRecord(
   account: Account,
   input: DeleteRecord,
 ): Promise<{ commit?: CommitRef }> {
-  await mayWrite(account)
+  await mustBeWritable(account)
   const path = `${input.collection}/${input.rkey}`
   const commit = await account.lane.write<CommitRef | undefined>((view) => {
     const current = lookUp(view.head.tree, path)
@@ -127,7 +127,7 @@ export async function applyWrites(
   account: Account,
   input: WriteOptions & { writes: readonly Write[] },
 ): Promise<{ commit: CommitRef; results: WriteResult[] }> {
-  await mayWrite(account)
+  await mustBeWritable(account)
   const prepared = input.writes.map((write, i) => prepareWrite(account, write, input, i))
   const records = prepared.flatMap(({ write }) => (write.action === 'delete' ? [] : write.record))
   const commit = await inLane(account, records, (view) =>
@@ -153,11 +153,14 @@ function prepareWrite(
     return { write: { action: 'delete', path: `${collection}/${write.rkey}` }, result }
   }
   const at = ['writes', index, 'value']
-  const made = newRecord(account, { ...options, collection, at }, write.rkey, write.value)
+  const validated = newRecord(account, { ...options, collection, at }, write.rkey, write.value)
   const action = $type === 'com.atproto.repo.applyWrites#create' ? 'create' : 'update'
   return {
-    write: { action, record: made.record },
-    result: { $type: `com.atproto.repo.applyWrites#${action}Result`, ...resultOf(account, made) },
+    write: { action, record: validated.record },
+    result: {
+      $type: `com.atproto.repo.applyWrites#${action}Result`,
+      ...resultOf(account, validated),
+    },
   }
 }
 
@@ -169,7 +172,7 @@ function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>)
   return account.lane.write(job).finally(release)
 }
 
-interface Made {
+interface ValidatedRecord {
   record: NewRecord
   status: ValidationStatus | undefined
 }
@@ -179,7 +182,7 @@ function newRecord(
   input: Pick<RecordInput, 'collection' | 'validate' | 'at'>,
   rkey: string | undefined,
   value: unknown,
-): Made {
+): ValidatedRecord {
   const { collection, validate, at } = input
   if (rkey !== undefined && hasSlur(rkey)) {
     throw invalidRequest('Unacceptable slur in record key')
@@ -198,7 +201,7 @@ function newRecord(
   }
 }
 
-function resultOf(account: Account, { record, status }: Made): Omit<Written, 'commit'> {
+function resultOf(account: Account, { record, status }: ValidatedRecord): Omit<Written, 'commit'> {
   const uri = `at://${account.did}/${record.path}`
   return { uri, cid: record.cid, ...(status && { validationStatus: status }) }
 }
@@ -232,7 +235,7 @@ function unchanged({ head }: LaneView): Prepared<undefined> {
   return { answer: undefined, head, statements: [], events: [] }
 }
 
-async function mayWrite(account: Account): Promise<void> {
+async function mustBeWritable(account: Account): Promise<void> {
   const { status } = await account.profile.get()
   mustWrite(status)
 }

@@ -49,25 +49,27 @@ export async function createAppPassword(
   }
   const row = await find()
   if (row?.secret !== secret) {
-    throw invalidRequest(`There is an app password with this name already: ${name}`)
+    throw invalidRequest(`An app password with this name already exists: ${name}`)
   }
-  return { ...told(row), password }
+  return { ...toAppPassword(row), password }
 }
 
 export async function listAppPasswords(account: Account): Promise<{ passwords: AppPassword[] }> {
   const rows = await account.sql.all<Row>(`${select} ORDER BY created_at DESC, name`, kind)
-  return { passwords: rows.map(told) }
+  return { passwords: rows.map(toAppPassword) }
 }
 
 export async function revokeAppPassword(
   account: Account,
   { name, where }: { name: string; where?: ClientInfo },
 ): Promise<void> {
-  const known = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+  const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
   await account.sql.batch([
     { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
-    ...(known === undefined ? [] : noteSecurityEvent(account, 'app password revoked', where, name)),
+    ...(existing === undefined
+      ? []
+      : noteSecurityEvent(account, 'app password revoked', where, name)),
   ])
 }
 
@@ -85,7 +87,7 @@ export async function findAppPassword(
   if (!looksLikeAppPassword(password)) return undefined
   const secret = await hashAppPassword(account.did, password)
   const row = await account.sql.first<Row>(`${select} AND secret = ?`, kind, secret)
-  return row && told(row)
+  return row && toAppPassword(row)
 }
 
 export function scopeOf({ privileged }: Pick<AppPassword, 'privileged'>): string {
@@ -95,6 +97,6 @@ export function scopeOf({ privileged }: Pick<AppPassword, 'privileged'>): string
 const select =
   'SELECT name, secret, privileged, created_at AS createdAt FROM credential WHERE kind = ?'
 
-function told({ name, privileged, createdAt }: Row): AppPassword {
+function toAppPassword({ name, privileged, createdAt }: Row): AppPassword {
   return { name, createdAt: new Date(createdAt).toISOString(), privileged: privileged !== 0 }
 }

@@ -3,8 +3,8 @@
  *
  * 1. The account stores the wanted address.
  * 2. The directory claims the address, or rejects it.
- * 3. The account takes the address, unconfirmed, and revokes all tokens mailed to the old one; or, if rejected, drops
- *    the wish.
+ * 3. The account takes the address, unconfirmed, and revokes all tokens mailed to the old one; or, if rejected,
+ *    clears the wanted one.
  *
  * If the process exits in between, the change goes on when the actor next wakes, or when the email is next needed.
  */
@@ -16,13 +16,13 @@ import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-const turns = new WeakMap<Account, Promise<unknown>>()
+const queues = new WeakMap<Account, Promise<unknown>>()
 
 /** Sets the email, in lower case, and turns codes by mail off. Throws 400 if another account has the address. */
 export function changeEmail(account: Account, email: string, where?: ClientInfo): Promise<void> {
-  return inTurn(account, async () => {
+  return runExclusive(account, async () => {
     const wanted = (await account.profile.get()).emailWanted
-    if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
+    if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
     await store(account, { emailWanted: email })
     await finish(account, email, where)
   })
@@ -30,9 +30,9 @@ export function changeEmail(account: Account, email: string, where?: ClientInfo)
 
 export async function finishEmailChange(account: Account): Promise<void> {
   if ((await account.profile.find())?.emailWanted == null) return
-  await inTurn(account, async () => {
+  await runExclusive(account, async () => {
     const wanted = (await account.profile.get()).emailWanted
-    if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
+    if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
   })
 }
 
@@ -41,18 +41,18 @@ async function finish(account: Account, email: string, where?: ClientInfo): Prom
   try {
     await account.claimEmail(email)
   } catch (error) {
-    if (isVerdict(error)) await store(account, { emailWanted: null })
+    if (isRejection(error)) await store(account, { emailWanted: null })
     throw error
   }
   // A deleted account keeps no address.
   if ((await account.profile.get()).status === 'deleted') return
-  const ended = [
+  const revoked = [
     consumeAllEmailTokens(),
     removeRows('email'),
     removeRows('code'),
     ...noteSecurityEvent(account, 'email changed', where),
   ]
-  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, ended)
+  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, revoked)
 }
 
 async function store(
@@ -69,18 +69,18 @@ async function store(
 }
 
 /** The call that began the change has got this error already, or was lost. */
-function ignoreRefusal(error: unknown): void {
-  if (!isVerdict(error)) throw error
+function ignoreRejection(error: unknown): void {
+  if (!isRejection(error)) throw error
 }
 
 /** Whether the directory rejected the address, rather than being unreachable. */
-function isVerdict(error: unknown): boolean {
+function isRejection(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
 }
 
-function inTurn<T>(account: Account, work: () => Promise<T>): Promise<T> {
-  const turn = (turns.get(account) ?? Promise.resolve()).then(work)
-  turns.set(
+function runExclusive<T>(account: Account, work: () => Promise<T>): Promise<T> {
+  const turn = (queues.get(account) ?? Promise.resolve()).then(work)
+  queues.set(
     account,
     turn.catch(() => {}),
   )

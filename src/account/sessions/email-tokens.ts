@@ -13,7 +13,7 @@ export type EmailPurpose =
   | 'plc_operation'
 
 /** In milliseconds. */
-const emailTokenLifetime = 15 * 60_000
+const EMAIL_TOKEN_LIFETIME_MS = 15 * 60_000
 
 const kind = 'email token'
 
@@ -29,7 +29,7 @@ export async function requestEmailToken(
   if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
   if (row.email === null) throw invalidRequest('account does not have an email address')
   const token = randomLetters(2, 5).toUpperCase()
-  await account.sql.batch([noteToken(purpose, token, account.clock.now())])
+  await account.sql.batch([upsertToken(purpose, token, account.clock.now())])
   return { token, email: row.email }
 }
 
@@ -48,7 +48,7 @@ export async function checkEmailToken(
     purpose,
   )
   if (row?.secret !== token.toUpperCase()) throw invalidRequest('Token is invalid', 'InvalidToken')
-  if (account.clock.now() - row.createdAt >= emailTokenLifetime) {
+  if (account.clock.now() - row.createdAt >= EMAIL_TOKEN_LIFETIME_MS) {
     throw invalidRequest('Token is expired', 'ExpiredToken')
   }
 }
@@ -63,7 +63,7 @@ export function consumeAllEmailTokens(): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
 }
 
-function noteToken(purpose: EmailPurpose, token: string, now: number): Statement {
+function upsertToken(purpose: EmailPurpose, token: string, now: number): Statement {
   return {
     sql: 'INSERT OR REPLACE INTO credential (kind, name, secret, created_at) VALUES (?, ?, ?, ?)',
     params: [kind, purpose, token, now],

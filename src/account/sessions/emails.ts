@@ -30,7 +30,7 @@ export async function confirmEmail(
   account: Account,
   { email, token }: { email: string; token: string },
 ): Promise<void> {
-  const row = await usable(account)
+  const row = await currentRow(account)
   if (row.email !== email.toLowerCase()) throw invalidRequest('invalid email', 'InvalidEmail')
   await checkEmailToken(account, 'confirm_email', token)
   const emailConfirmedAt = new Date(account.clock.now()).toISOString()
@@ -51,7 +51,7 @@ export async function confirmEmail(
 export async function requestEmailUpdate(
   account: Account,
 ): Promise<{ tokenRequired: boolean; sent?: { token: string; email: string } }> {
-  const row = await usable(account)
+  const row = await currentRow(account)
   if (row.email === null) throw invalidRequest('account does not have an email address')
   if (row.emailConfirmedAt === null) return { tokenRequired: false }
   const sent = await requestEmailToken(account, { purpose: 'update_email' })
@@ -67,7 +67,7 @@ export async function updateEmail(
   account: Account,
   input: { email: string; token?: string; emailAuthFactor?: boolean; where?: ClientInfo },
 ): Promise<void> {
-  const row = await usable(account)
+  const row = await currentRow(account)
   const email = parseEmail(input.email)
   const { where, emailAuthFactor: isWanted } = input
   const isSame = email === row.email && row.emailConfirmedAt !== null
@@ -88,7 +88,7 @@ export async function setEmail(account: Account, input: { email: string }): Prom
   await changeEmail(account, parseAddress(input.email))
 }
 
-async function usable(account: Account): Promise<ProfileRow> {
+async function currentRow(account: Account): Promise<ProfileRow> {
   await finishEmailChange(account)
   return usableRow(account)
 }

@@ -22,15 +22,15 @@ import type { Statement } from '#src/ports/sql.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import { mustLogIn } from '#src/rules/states.ts'
 
-const sessionLifetime = 60 * 60_000
+const SESSION_LIFETIME_MS = 60 * 60_000
 /** How long the second step may take after the password, in ms. */
-const stepLifetime = 15 * 60_000
+const STEP_LIFETIME_MS = 15 * 60_000
 /** How long a second step on these pages also counts for an OAuth sign-in, in ms. */
-const proofLifetime = 10 * 60_000
+const SECOND_STEP_LIFETIME_MS = 10 * 60_000
 
-const proven = 1
+const SECOND_STEP_PASSED = 1
 
-interface Visit {
+interface PageSignIn {
   token: string
   where?: ClientInfo
 }
@@ -41,15 +41,15 @@ interface Visit {
  */
 export async function signIn(
   account: Account,
-  { password, token, where }: Visit & { password: string },
+  { password, token, where }: PageSignIn & { password: string },
 ): Promise<{ kinds: FactorKind[] }> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   if (!(await isPassword(account, password))) throw wrongCredentials()
   mustLogIn(row.status)
   const kinds = await factorKinds(account)
-  const step = putRow(account, 'step', idOf(token))
-  await account.sql.batch(kinds.length > 0 ? [step] : begin(account, token, where, 0))
+  const step = putRow(account, 'step', hashOf(token))
+  await account.sql.batch(kinds.length > 0 ? [step] : beginSession(account, token, where, 0))
   return { kinds: [...kinds] }
 }
 
@@ -58,8 +58,9 @@ export async function getPendingStep(
   account: Account,
   { token }: { token: string },
 ): Promise<{ kinds: FactorKind[] }> {
-  const row = await findRow(account, 'step', idOf(token))
-  if (row === undefined || row.createdAt <= account.clock.now() - stepLifetime) throw signedOut()
+  const row = await findRow(account, 'step', hashOf(token))
+  if (row === undefined || row.createdAt <= account.clock.now() - STEP_LIFETIME_MS)
+    throw signedOut()
   return { kinds: [...(await factorKinds(account))] }
 }
 
@@ -74,11 +75,11 @@ export async function requestStepCode(
 /** The second step, with a code or a passkey's response. Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
 export async function finishSecondStep(
   account: Account,
-  { token, code, response, where }: Visit & { code?: string; response?: unknown },
+  { token, code, response, where }: PageSignIn & { code?: string; response?: unknown },
 ): Promise<void> {
-  if (await findRow(account, 'session', idOf(token))) return
+  if (await findRow(account, 'session', hashOf(token))) return
   await getPendingStep(account, { token })
-  const effect = begin(account, token, where, proven)
+  const effect = beginSession(account, token, where, SECOND_STEP_PASSED)
   if (code !== undefined) await verifyCode(account, { code, where, effect })
   else {
     await verifyPasskey(account, { response, effect }).catch(async (error) => {
@@ -91,11 +92,11 @@ export async function finishSecondStep(
 /** Signs in with a passkey alone. Throws 401 AccountTakedown, 400 InvalidToken. */
 export async function signInWithPasskey(
   account: Account,
-  { token, response, where }: Visit & { response: unknown },
+  { token, response, where }: PageSignIn & { response: unknown },
 ): Promise<void> {
-  if (await findRow(account, 'session', idOf(token))) return
+  if (await findRow(account, 'session', hashOf(token))) return
   mustLogIn((await account.profile.get()).status)
-  const effect = begin(account, token, where, proven)
+  const effect = beginSession(account, token, where, SECOND_STEP_PASSED)
   await verifyPasskey(account, { response, effect })
 }
 
@@ -104,14 +105,14 @@ export async function checkPageSession(
   account: Account,
   { token }: { token: string },
 ): Promise<void> {
-  await live(account, token, sessionLifetime)
+  await liveSession(account, token, SESSION_LIFETIME_MS)
   mustLogIn((await account.profile.get()).status)
 }
 
-async function hasProof(account: Account, token: string): Promise<boolean> {
-  const row = await findRow(account, 'session', idOf(token))
-  const since = account.clock.now() - proofLifetime
-  return row !== undefined && row.counter === proven && row.createdAt > since
+async function hasRecentSecondStep(account: Account, token: string): Promise<boolean> {
+  const row = await findRow(account, 'session', hashOf(token))
+  const since = account.clock.now() - SECOND_STEP_LIFETIME_MS
+  return row !== undefined && row.counter === SECOND_STEP_PASSED && row.createdAt > since
 }
 
 /**
@@ -125,7 +126,7 @@ export async function passSecondStep(
 ): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: { email: string; token?: string } }> {
   const kinds = [...(await factorKinds(account))]
   const event = noteSecurityEvent(account, 'sign in', where)
-  const isProven = token !== undefined && (await hasProof(account, token))
+  const isProven = token !== undefined && (await hasRecentSecondStep(account, token))
   if (kinds.length === 0 || isProven) {
     await account.sql.batch(event)
     return { passed: true, kinds }
@@ -142,10 +143,10 @@ export async function endPageSession(
   account: Account,
   { token }: { token: string },
 ): Promise<void> {
-  await account.sql.batch([removeRows('session', idOf(token)), removeRows('step', idOf(token))])
+  await account.sql.batch([removeRows('session', hashOf(token)), removeRows('step', hashOf(token))])
 }
 
-function begin(
+function beginSession(
   account: Account,
   token: string,
   where: ClientInfo | undefined,
@@ -153,21 +154,21 @@ function begin(
 ): Statement[] {
   const now = account.clock.now()
   return [
-    removeRows('step', idOf(token)),
-    removeOlderRows('step', now - stepLifetime),
-    removeOlderRows('session', now - sessionLifetime),
-    putRow(account, 'session', idOf(token), { counter }),
+    removeRows('step', hashOf(token)),
+    removeOlderRows('step', now - STEP_LIFETIME_MS),
+    removeOlderRows('session', now - SESSION_LIFETIME_MS),
+    putRow(account, 'session', hashOf(token), { counter }),
     ...noteSecurityEvent(account, 'sign in', where),
   ]
 }
 
-async function live(account: Account, token: string, lifetime: number) {
-  const row = await findRow(account, 'session', idOf(token))
+async function liveSession(account: Account, token: string, lifetime: number) {
+  const row = await findRow(account, 'session', hashOf(token))
   if (row === undefined || row.createdAt <= account.clock.now() - lifetime) throw signedOut()
   return row
 }
 
-function idOf(token: string): string {
+function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 

@@ -30,13 +30,13 @@ export function storeTokenUnlessRevoked(
   given: { appPassword: string | undefined; passwordHash: string | null },
 ): Statement {
   const { appPassword, passwordHash } = given
-  const [isStill, shown] =
+  const [condition, value] =
     appPassword === undefined
       ? ['EXISTS (SELECT 1 FROM account WHERE password_hash = ?)', passwordHash]
       : [`EXISTS (SELECT 1 FROM credential WHERE kind = 'app password' AND name = ?)`, appPassword]
   return {
-    sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${isStill}`,
-    params: [id, now + refreshLifetime, appPassword ?? null, shown],
+    sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${condition}`,
+    params: [id, now + refreshLifetime, appPassword ?? null, value],
   }
 }
 
@@ -49,7 +49,7 @@ export async function rotateToken(account: Account, id: string): Promise<NextTok
   const token = await findToken(account, id)
   if (token === undefined || token.expiresAt <= now) return undefined
   if (token.nextId !== null) return nextOf(token)
-  await account.sql.batch([...rotation(id, newTokenId(), now), purge(now)])
+  await account.sql.batch([...rotation(id, newTokenId(), now), deleteExpired(now)])
   return nextOf(await findToken(account, id))
 }
 
@@ -89,6 +89,6 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
   ]
 }
 
-function purge(now: number): Statement {
+function deleteExpired(now: number): Statement {
   return { sql: 'DELETE FROM refresh_token WHERE expires_at <= ?', params: [now] }
 }

@@ -80,7 +80,7 @@ export async function refreshSession(
   account: Account,
   { tokenId }: { tokenId: string },
 ): Promise<Session> {
-  const row = await known(account)
+  const row = await existingRow(account)
   mustLogIn(row.status)
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
@@ -96,7 +96,7 @@ export async function deleteSession(
 
 /** com.atproto.server.getSession. Throws 400 if the account does not exist or was taken down. */
 export async function getSession(account: Account): Promise<SessionInfo> {
-  const row = await known(account)
+  const row = await existingRow(account)
   if (!may('logIn', row.status)) throw unknownAccount(account)
   return withFactor(account, infoOf(account, row))
 }
@@ -129,7 +129,7 @@ function infoOf({ did }: Account, row: ProfileRow): SessionInfo {
   }
 }
 
-async function known(account: Account): Promise<ProfileRow> {
+async function existingRow(account: Account): Promise<ProfileRow> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') {
     throw unknownAccount(account)
