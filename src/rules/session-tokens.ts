@@ -23,7 +23,7 @@ const full = [accessScope]
 const privileged = [...full, privilegedScope]
 const standard = [...privileged, appPasswordScope]
 
-/** The access token scopes that each kind of caller may use (`Callers` of gateway/xrpc/method.ts). */
+/** The access token scopes that each kind of caller may use (`Callers` of gateway/xrpc/callers.ts). */
 export const accessScopesFor = {
   account: standard,
   'privileged account': privileged,
