@@ -1,6 +1,5 @@
-/** Answers of reads, already JSON text, kept until the next commit: an account is its only writer, so it knows. */
+/** A cache of JSON responses until the next commit; it cannot be stale, because the account is the only writer. */
 
-/** An answer that is sent as it is. */
 export interface EncodedJson {
   json: string
 }
@@ -12,13 +11,12 @@ export class AnswerCache {
   #characters = 0
   #version = 0
 
-  /** The answer kept under `key`, or the one `produce` makes now. */
   async get(key: string, produce: () => Promise<string>): Promise<EncodedJson> {
     const kept = this.#answers.get(key)
     if (kept !== undefined) return kept
     const version = this.#version
     const answer = { json: await produce() }
-    // What was read before a commit may not be kept after it.
+    // A response that was read before a commit must not be cached after it.
     if (version === this.#version) this.#keep(key, answer)
     return answer
   }
@@ -33,7 +31,7 @@ export class AnswerCache {
     if (this.#answers.has(key)) return
     this.#characters += answer.json.length
     this.#answers.set(key, answer)
-    // The oldest go first: maps keep the order in which they were filled.
+    // Evict the oldest first: maps keep insertion order.
     for (const [oldest, { json }] of this.#answers) {
       if (this.#characters <= MAX_CHARACTERS) break
       this.#characters -= json.length

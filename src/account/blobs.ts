@@ -1,12 +1,12 @@
 /**
- * The account's blobs: rows say where their bytes belong, and here the bytes are brought there.
+ * The account's blobs: rows say where the bytes belong, and reconciliation moves the bytes there.
  *
- * 1. A write that changes where bytes belong says so in its own transaction: `state` becomes `unsettled`.
- * 2. When that is durable, `settle` does with the bytes what the row says: a blob that was taken down is set aside, one
- *    that a record has is in its place, any other is deleted. Each may be repeated.
- * 3. That it was done is noted with the next transaction that concerns blobs, or before the account sleeps (`takeDone`).
+ * 1. A write that changes where bytes belong sets `state` to `unsettled` in its own transaction.
+ * 2. When that is durable, `reconcile` does what the row asks for: it quarantines a blob that was taken down, makes a
+ *    blob permanent that a record references, and deletes any other. Each step is idempotent.
+ * 3. The outcome is stored with the next transaction on blobs, or before the actor sleeps (`takeOutcomes`).
  *
- * Whoever dies in between leaves an `unsettled` row, and the next life begins with those (`resume`).
+ * If the process exits in between, the row stays `unsettled`, and the next activation starts with it (`resume`).
  */
 import {
   type BlobOutcome,
@@ -25,13 +25,10 @@ export interface BlobPorts {
   sql: Sql
   clock: Clock
   storage: BlobStorage
-  /** Bytes that the account may have in blobs; undefined for any number. */
+  /** Quota for all blobs of the account; undefined for unlimited. */
   quotaBytes: number | undefined
-  /** Keeps the account awake for as long as the promise is open. */
   keepAwake(work: Promise<unknown>): void
-  /** Waits, in milliseconds, between attempts. */
   pause(ms: number): Promise<void>
-  /** Tells of a failed attempt. */
   onFailure(error: unknown): void
 }
 
@@ -40,21 +37,19 @@ const MAX_OUTCOMES = 100
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
 const CLOSE_TIMEOUT_MS = 5_000
-/** Rows that were read longer ago are read again: another life of the account may have begun. */
+/** Rows read longer ago are read again, because another activation of the account may have started since. */
 const MAX_ROW_AGE_MS = 3_000
 
 export class Blobs {
   readonly storage: BlobStorage
   readonly quotaBytes: number | undefined
   readonly #ports: BlobPorts
-  /** Blobs that writes under way refer to. */
   readonly #claims = new Map<string, number>()
-  readonly #done = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
+  readonly #outcomes = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
   #hasReferences: boolean | undefined
-  #settling: Promise<void> | null = null
-  #again = false
-  /** Bytes wait to be deleted until claims have ended. */
-  #isHeldUp = false
+  #reconciling: Promise<void> | null = null
+  #runAgain = false
+  #hasBlockedDeletions = false
   #closed = false
 
   constructor(ports: BlobPorts) {
@@ -63,23 +58,22 @@ export class Blobs {
     this.quotaBytes = ports.quotaBytes
   }
 
-  /** Whether a record may have blobs. Where not, deleting one needs to look for none. */
+  /** False if no record references a blob: then deleting a record needs no look-up of references. */
   get mayHaveReferences(): boolean {
     return this.#hasReferences !== false
   }
 
-  /** To be called by whoever stores references, before it does. */
+  /** Call before storing references. */
   noteReferences(): void {
     this.#hasReferences = true
   }
 
-  /** Goes on with what an earlier life left behind. */
   resume(): void {
-    this.#ports.keepAwake(this.#look())
+    this.#ports.keepAwake(this.#checkReferences())
     this.reconcile()
   }
 
-  /** Keeps bytes from being deleted while a write that refers to them is under way, until the function it gives is called. */
+  /** Prevents the deletion of bytes that a running write references. Returns the function that releases the claim. */
   claim(cids: readonly string[]): () => void {
     this.noteReferences()
     for (const cid of cids) this.#claims.set(cid, (this.#claims.get(cid) ?? 0) + 1)
@@ -89,35 +83,33 @@ export class Blobs {
         if (left > 0) this.#claims.set(cid, left)
         else this.#claims.delete(cid)
       }
-      if (this.#isHeldUp) this.reconcile()
+      if (this.#hasBlockedDeletions) this.reconcile()
     }
   }
 
-  /** Begins to bring bytes to where they belong. To be called when a transaction that unsettled blobs is durable. */
+  /** Starts to reconcile. Call it after committing a transaction that set blobs to `unsettled`. */
   reconcile(): void {
-    this.#again = true
-    if (this.#settling !== null) return
-    this.#settling = this.#run().finally(() => {
-      this.#settling = null
+    this.#runAgain = true
+    if (this.#reconciling !== null) return
+    this.#reconciling = this.#run().finally(() => {
+      this.#reconciling = null
     })
-    this.#ports.keepAwake(this.#settling)
+    this.#ports.keepAwake(this.#reconciling)
   }
 
-  /** Resolves when nothing is being settled any more. */
   async whenReconciled(): Promise<void> {
-    while (this.#settling !== null) await this.#settling
+    while (this.#reconciling !== null) await this.#reconciling
   }
 
-  /** Statements that note what was done, each only if it is still what the row asks for. */
   takeOutcomes(): Statement[] {
-    const statements = [...this.#done].map(([cid, { outcome, tempKey }]) =>
+    const statements = [...this.#outcomes].map(([cid, { outcome, tempKey }]) =>
       noteOutcome({ cid, tempKey }, outcome),
     )
-    this.#done.clear()
+    this.#outcomes.clear()
     return statements
   }
 
-  /** To be called before the account sleeps. What takes long is left to its next life. */
+  /** Call before the actor sleeps. After 5 seconds the rest is left to the next activation. */
   async close(): Promise<void> {
     await Promise.race([this.whenReconciled(), this.#ports.pause(CLOSE_TIMEOUT_MS)])
     this.#closed = true
@@ -125,78 +117,78 @@ export class Blobs {
     if (statements.length > 0) await this.#ports.sql.batch(statements).catch(() => {})
   }
 
-  async #look(): Promise<void> {
+  async #checkReferences(): Promise<void> {
     try {
       const found = await this.#ports.sql.first('SELECT 1 FROM record_blob LIMIT 1')
       this.#hasReferences ??= found !== undefined
     } catch {
-      // Then it may have some.
+      // Then assume that there are some.
     }
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#again && !this.#closed; ) {
-      this.#again = false
+    for (let failures = 0; this.#runAgain && !this.#closed; ) {
+      this.#runAgain = false
       try {
-        await this.#settleAll()
+        await this.#reconcileAll()
       } catch (error) {
         this.#ports.onFailure(error)
         if (++failures === ATTEMPTS) return
         await this.#ports.pause(FIRST_PAUSE_MS * 4 ** (failures - 1))
-        this.#again = true
+        this.#runAgain = true
       }
     }
   }
 
-  async #settleAll(): Promise<void> {
+  async #reconcileAll(): Promise<void> {
     const { sql, clock } = this.#ports
-    this.#isHeldUp = false
+    this.#hasBlockedDeletions = false
     for (let after = ''; ; ) {
       const readAt = clock.now()
       const rows = await sql.all<UnreconciledBlob>(selectUnreconciledBlobs, after, PAGE_SIZE)
-      await this.#settlePage(
+      await this.#reconcilePage(
         rows.filter((row) => !this.#isDone(row)),
         readAt,
       )
-      if (this.#done.size >= MAX_OUTCOMES) await sql.batch(this.takeOutcomes())
+      if (this.#outcomes.size >= MAX_OUTCOMES) await sql.batch(this.takeOutcomes())
       if (rows.length < PAGE_SIZE) return
       after = rows.at(-1)!.cid
     }
   }
 
-  async #settlePage(rows: readonly UnreconciledBlob[], readAt: number): Promise<void> {
+  async #reconcilePage(rows: readonly UnreconciledBlob[], readAt: number): Promise<void> {
     const { clock, did } = this.#ports
     const unused: UnreconciledBlob[] = []
     for (const row of rows) {
       if (this.#closed) return
       if (desiredOutcome(row) === 'deleted') unused.push(row)
-      else this.#note(row, await moveToPlace(this.storage, did, row))
+      else this.#addOutcome(row, await moveToPlace(this.storage, did, row))
     }
     if (this.#closed || clock.now() - readAt > MAX_ROW_AGE_MS) {
-      this.#again = true
+      this.#runAgain = true
       return
     }
-    const free = unused.filter(({ cid }) => !this.#claims.has(cid))
-    this.#isHeldUp ||= free.length < unused.length
-    if (free.length === 0) return
-    const cids = free.map(({ cid }) => cid)
-    const keys = free.flatMap(({ tempKey }) => tempKey ?? [])
+    const deletable = unused.filter(({ cid }) => !this.#claims.has(cid))
+    this.#hasBlockedDeletions ||= deletable.length < unused.length
+    if (deletable.length === 0) return
+    const cids = deletable.map(({ cid }) => cid)
+    const keys = deletable.flatMap(({ tempKey }) => tempKey ?? [])
     await this.storage.delete(did, cids)
     if (keys.length > 0) await this.storage.deleteTemps(did, keys)
-    for (const row of free) this.#note(row, 'deleted')
+    for (const row of deletable) this.#addOutcome(row, 'deleted')
   }
 
-  #note({ cid, tempKey }: UnreconciledBlob, outcome: BlobOutcome): void {
-    if (outcome === 'lost') this.#ports.onFailure(new Error(`the bytes of blob ${cid} are gone`))
-    this.#done.set(cid, { outcome, tempKey })
+  #addOutcome({ cid, tempKey }: UnreconciledBlob, outcome: BlobOutcome): void {
+    if (outcome === 'lost') this.#ports.onFailure(new Error(`blob missing from storage: ${cid}`))
+    this.#outcomes.set(cid, { outcome, tempKey })
   }
 
   #isDone(row: UnreconciledBlob): boolean {
-    const done = this.#done.get(row.cid)
+    const done = this.#outcomes.get(row.cid)
     if (done === undefined || done.tempKey !== row.tempKey) return false
     return (
       done.outcome === desiredOutcome(row) ||
-      (done.outcome === 'lost' && desiredOutcome(row) === 'in place')
+      (done.outcome === 'lost' && desiredOutcome(row) === 'permanent')
     )
   }
 }

@@ -1,21 +1,20 @@
-/** The account's state on its way out: the directory is told of every change, at least once, and in order. */
+/** Mirrors the account's state to the directory: every change is pushed at least once, in order. */
 import type { Profile } from '#src/account/profile.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
-/** The account's state, as the directory keeps it. */
 export interface MirroredState {
   status: AccountStatus
-  /** ISO text: when the account is to be deleted. */
+  /** ISO 8601: when the account is to be deleted. */
   deleteAfter: string | null
 }
 
 export class DirectoryMirror {
   readonly #profile: Profile
   readonly #send: (state: MirroredState) => Promise<void>
-  #told: string | undefined
+  #pushed: string | undefined
   readonly #mutex = new Mutex()
-  /** What the newest change, durable or not, makes of the account; undefined where the row says it. */
+  /** The status after the newest change, even if that is not durable yet; undefined if the row is current. */
   pendingStatus: AccountStatus | undefined
 
   constructor(ports: { profile: Profile; send(state: MirroredState): Promise<void> }) {
@@ -23,28 +22,26 @@ export class DirectoryMirror {
     this.#send = (state) => ports.send(state)
   }
 
-  /** Runs changes of the state one after another: each begins with what the one before made durable. */
+  /** Serializes state changes: each starts from what the previous one made durable. */
   runExclusive<T>(change: () => Promise<T>): Promise<T> {
     return this.#mutex.run(change)
   }
 
-  /** The directory has this state already. */
   markPushed(state: MirroredState): void {
-    this.#told = JSON.stringify([state.status, state.deleteAfter])
+    this.#pushed = JSON.stringify([state.status, state.deleteAfter])
   }
 
-  /** Tells the directory how things stand, whatever it has heard. */
   async pushAgain(): Promise<void> {
-    this.#told = undefined
+    this.#pushed = undefined
     await this.push()
   }
 
-  /** Tells the directory how things stand, unless it has heard. To be done again until it succeeds. */
+  /** Pushes the current state, unless it was pushed already. Repeat it until it succeeds. */
   async push(): Promise<void> {
     const row = await this.#profile.find()
     if (row === undefined) return
     const state = { status: row.status, deleteAfter: row.deleteAfter }
-    if (JSON.stringify([state.status, state.deleteAfter]) === this.#told) return
+    if (JSON.stringify([state.status, state.deleteAfter]) === this.#pushed) return
     await this.#send(state)
     this.markPushed(state)
   }

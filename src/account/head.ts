@@ -1,14 +1,12 @@
-/** Where a repo stands: its commit and its tree, loaded from the database and checked against each other. */
+/** The head of a repo, its commit and its tree, loaded from the database and verified against each other. */
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { buildTree, cidOf, emptyTree, type TreeNode } from '#src/protocol/tree.ts'
 
-/** The `repo_root` row. */
 export interface Root {
   cid: string
   rev: string
   data: string
   block: Uint8Array
-  /** The last outbox id given out. */
   outboxId: number
 }
 
@@ -16,7 +14,6 @@ export interface Head extends Root {
   tree: TreeNode
 }
 
-/** The root row, or undefined where the account has no repo. */
 export function loadRoot(sql: Sql): Promise<Root | undefined> {
   return sql.first<Root>('SELECT cid, rev, data, block, outbox_id AS outboxId FROM repo_root')
 }
@@ -25,11 +22,11 @@ export async function loadHead(sql: Sql): Promise<Head | undefined> {
   const root = await loadRoot(sql)
   if (root === undefined) return undefined
   const tree = await loadTree(sql)
-  if (cidOf(tree) !== root.data) throw new Error('the records do not make the tree that was signed')
+  if (cidOf(tree) !== root.data) throw new Error('the stored records do not match the signed tree')
   return { ...root, tree }
 }
 
-/** Rows of one page of paths and CIDs: one row each costs far more than the whole page as two texts. */
+/** Rows in a page of paths and CIDs, which SQLite joins into two strings: a row each costs far more. */
 const PAGE_SIZE = 20_000
 
 async function loadTree(sql: Sql): Promise<TreeNode> {
@@ -49,7 +46,6 @@ async function loadTree(sql: Sql): Promise<TreeNode> {
   return paths.length === 0 ? emptyTree : buildTree(paths, cids)
 }
 
-/** Stores the root; the row is there from the account's first transaction on. */
 export function saveRoot(root: Root): Statement {
   return {
     sql: `INSERT INTO repo_root (id, cid, rev, data, block, outbox_id) VALUES (1, ?, ?, ?, ?, ?)

@@ -1,20 +1,18 @@
-/** What a new account is made of when it first wakes; until then the directory keeps it. */
+/** The initial state of a new account, which the directory stores until the account's actor has provisioned it. */
 
 export interface InitialState {
   handle: string
   email: string
-  /** Null for an account without a password, which came from elsewhere. */
+  /** Null for an account without a password, which is migrating from another server. */
   passwordHash: string | null
-  /** Sealed by the keychain in the context of the account's DID. */
+  /** Sealed by the keychain with the account's DID as context. */
   signingKey: Uint8Array
-  /** did:key of its public half. */
   signingKeyDid: string
-  /** Of the refresh token that was given when the account was created. */
+  /** Id of the refresh token that createAccount returned. */
   tokenId: string
-  /** ISO text. */
   createdAt: string
-  /** An account that comes from elsewhere is deactivated until its DID points here. */
+  /** An account that migrates in is deactivated until its DID document names this server. */
   status: 'active' | 'deactivated'
-  /** ISO text: when it is deleted unless it was activated. */
+  /** ISO 8601: when it is deleted unless it has been activated by then. */
   deleteAfter: string | null
 }

@@ -1,16 +1,16 @@
 /**
  * The outbox: events leave the account at least once, in order.
  *
- * 1. The write's own transaction stores the event, complete but for its seq (`addToOutbox`).
- * 2. After the commit it is delivered to the sequencer, with all others that wait, until that acknowledges it.
- *    What an earlier life of the account left behind is delivered first (`resume`, on wake).
- * 3. The sequencer drops what it has seen, so that repeating is harmless.
- * 4. Acknowledged rows are deleted by a later write's transaction (`forgetDelivered`), never by one of their own, and
- *    many at a time: a row that comes and goes with each write costs a third of it.
+ * 1. The write's own transaction stores the event, complete except for its seq (`addToOutbox`).
+ * 2. After the commit, events are delivered to the sequencer in batches until it acknowledges them. Events that an
+ *    earlier activation left behind go first (`resume`, on wake).
+ * 3. The sequencer drops events that it already has, so a repeated delivery is harmless.
+ * 4. Acknowledged rows are deleted by a later write's transaction (`deleteDelivered`), never by one of their own, and
+ *    many at a time: a row that is inserted and deleted with every write costs a third of that write.
  *
- * Before the first event of a wake is stored, the directory notes the account (`arm`): should everything die right
- * after the commit, whoever comes up next reminds it, and phase 2 goes on. It is struck out when it falls asleep with
- * nothing left to deliver (`close`).
+ * Before the first event after a wake is stored, the directory stores a reminder for the account (`ensureReminder`): if
+ * the process exits right after the commit, the next process to start sends the account that reminder, and step 2 goes
+ * on. The reminder is removed when the actor sleeps with nothing pending (`close`).
  */
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
@@ -21,17 +21,15 @@ export interface OutboxRow extends EncodedEvent {
 
 export interface OutboxPorts {
   sql: Sql
-  /** Hands rows to the sequencer; resolves with the highest id it has durably. */
+  /** Sends rows to the sequencer; resolves with the highest id that it has stored. */
   append(rows: readonly OutboxRow[]): Promise<{ through: number }>
-  /** Has the account reminded of its events, whatever happens to this process. */
+  /** Stores a reminder for this account at the directory, which outlives this process. */
   requestReminder(): Promise<void>
-  /** Keeps the account awake for as long as the promise is open. */
+  /** Prevents the actor from sleeping until the promise settles. */
   keepAwake(work: Promise<unknown>): void
-  /** Waits, in milliseconds, between attempts. */
   pause(ms: number): Promise<void>
-  /** Tells of a failed attempt. */
   onFailure(error: unknown): void
-  /** Whether an error says that this life of the account has ended. */
+  /** Whether an error means that this activation of the actor has ended. */
   isActorStopped(error: unknown): boolean
 }
 
@@ -39,35 +37,33 @@ const BATCH_ROWS = 50
 const BATCH_BYTES = 400_000
 const MAX_MEMORY_ROWS = 1_000
 const MAX_PAUSE_MS = 5_000
-/** So much that was acknowledged may stay in the table. */
+/** How much acknowledged data may stay in the table. */
 const MAX_KEPT_ROWS = 16
 const MAX_KEPT_BYTES = 256 * 1024
 
 export class Outbox {
   readonly #ports: OutboxPorts
-  /** What is to be delivered next, in order; complete only where `#inMemory`. */
+  /** Undelivered rows, in order; complete only if `#inMemory`. */
   #rows: OutboxRow[] = []
   #inMemory = false
   #delivered = 0
-  /** What was acknowledged and is still in the table. */
-  #kept = { rows: 0, bytes: 0 }
-  #armed = false
+  /** Acknowledged rows that are still in the table. */
+  #acknowledged = { rows: 0, bytes: 0 }
+  #hasReminder = false
   #delivering: Promise<void> | null = null
   #closed = false
-  #inDoubt = false
+  #mayHaveCommitted = false
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
   }
 
-  /** How many events are known to wait. */
   get backlog(): number {
     return this.#rows.length
   }
 
-  /** Takes rows that have just become durable. */
   deliver(rows: readonly OutboxRow[]): void {
-    this.#inDoubt = false
+    this.#mayHaveCommitted = false
     if (rows.length === 0) return
     if (this.#inMemory && this.#rows.length + rows.length <= MAX_MEMORY_ROWS)
       this.#rows.push(...rows)
@@ -76,50 +72,49 @@ export class Outbox {
   }
 
   /**
-   * A transaction failed and may have been kept all the same. Then this life of the account will not see its rows, so
-   * the reminder has to stay for the next.
+   * Call if a transaction failed but may have been committed. This activation then does not see its rows, so the
+   * reminder must stay for the next one.
    */
   markUncertain(): void {
-    this.#inDoubt = true
+    this.#mayHaveCommitted = true
     this.resume()
   }
 
-  /** Goes on with whatever the table holds, for example after a wake. */
   resume(): void {
     this.#inMemory = false
     this.#start()
   }
 
-  /** The account was reminded: goes on with what there is, and strikes the reminder out when it next sleeps. */
+  /** Call when the account gets its reminder: delivers what is left, and removes the reminder at the next sleep. */
   onReminder(): void {
-    this.#armed = true
+    this.#hasReminder = true
     this.resume()
   }
 
   async ensureReminder(): Promise<void> {
-    if (this.#armed) return
+    if (this.#hasReminder) return
     await this.#ports.requestReminder()
-    this.#armed = true
+    this.#hasReminder = true
   }
 
-  /** Ends deliveries. True where nothing is left behind, so that the reminder asked for has become needless. */
+  /** Ends deliveries. Returns true if nothing is left and the reminder can be removed. */
   close(): boolean {
-    const isIdle = this.#delivering === null && !this.#inDoubt
-    const isNeedless = !this.#closed && this.#armed && isIdle
+    const isIdle = this.#delivering === null && !this.#mayHaveCommitted
+    const canRemove = !this.#closed && this.#hasReminder && isIdle
     this.#closed = true
-    // Whatever is still written after this asks for another one.
-    this.#armed = false
-    return isNeedless
+    // A write after this asks for a new reminder.
+    this.#hasReminder = false
+    return canRemove
   }
 
-  /** The statement that deletes what has been acknowledged; null where that is not worth it yet. */
+  /** The statement that deletes acknowledged rows; null if there are too few to be worth it. */
   deleteDelivered(): Statement | null {
-    if (this.#kept.rows < MAX_KEPT_ROWS && this.#kept.bytes < MAX_KEPT_BYTES) return null
-    this.#kept = { rows: 0, bytes: 0 }
+    if (this.#acknowledged.rows < MAX_KEPT_ROWS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
+      return null
+    this.#acknowledged = { rows: 0, bytes: 0 }
     return { sql: 'DELETE FROM outbox WHERE id <= ?', params: [this.#delivered] }
   }
 
-  /** Resolves when nothing waits any more. */
   async settled(): Promise<void> {
     while (this.#delivering !== null) await this.#delivering
   }
@@ -128,7 +123,7 @@ export class Outbox {
     if (this.#delivering !== null || this.#closed) return
     const work = this.#run().finally(() => {
       this.#delivering = null
-      // What came in while the last round was ending must not wait for the next write.
+      // Rows that arrived while the last round ended must not wait for the next write.
       if (this.#rows.length > 0 || !this.#inMemory) this.#start()
     })
     this.#delivering = work
@@ -154,15 +149,14 @@ export class Outbox {
   #acknowledge(through: number): void {
     this.#delivered = Math.max(this.#delivered, through)
     const waiting = this.#rows.findIndex(({ id }) => id > this.#delivered)
-    const gone = this.#rows.splice(0, waiting === -1 ? this.#rows.length : waiting)
-    this.#kept.rows += gone.length
-    for (const { event } of gone) this.#kept.bytes += event.length
+    const delivered = this.#rows.splice(0, waiting === -1 ? this.#rows.length : waiting)
+    this.#acknowledged.rows += delivered.length
+    for (const { event } of delivered) this.#acknowledged.bytes += event.length
   }
 
-  /** Makes `#rows` hold what comes next; false where nothing is left. */
   async #fill(): Promise<boolean> {
     if (this.#rows.length === 0 && !this.#inMemory) {
-      // From here on `deliver` may add to the rows; what it adds meanwhile is read, or told, but never missed.
+      // From here on `deliver` may add rows: each new row is either in the result of this read or added by `deliver`.
       this.#inMemory = true
       const rows = await storedRows(this.#ports.sql, this.#delivered)
       const known = rows.at(-1)?.id ?? 0
@@ -187,7 +181,6 @@ export class Outbox {
 
 type StoredRow = OutboxRow & { head: string | null; rev: string | null }
 
-/** The first rows after an id, as they were when they were added. */
 async function storedRows(sql: Sql, after: number): Promise<OutboxRow[]> {
   const rows = await sql.all<StoredRow>(
     'SELECT id, kind, event, seq_at AS seqAt, head, rev FROM outbox WHERE id > ? ORDER BY id LIMIT ?',
@@ -197,7 +190,6 @@ async function storedRows(sql: Sql, after: number): Promise<OutboxRow[]> {
   return rows.map(({ head, rev, ...row }) => (head && rev ? { ...row, head, rev } : row))
 }
 
-/** Stores events in the transaction of their write. */
 export function addToOutbox(rows: readonly OutboxRow[]): Statement[] {
   if (rows.length === 0) return []
   const values = rows.map(({ id, kind, event, seqAt, head, rev }) => [

@@ -1,27 +1,25 @@
-/** The account's own row: who it is and in what state, kept in memory after the first read. */
+/** The `account` row, cached after the first read. */
 
 import { invalidRequest } from '#src/errors.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
-/** The `account` row. Times are ISO text. */
+/** Times are ISO 8601. */
 export interface ProfileRow {
   handle: string | null
   email: string | null
   emailConfirmedAt: string | null
-  /** The address that is being put in the place of `email` (sessions/change-email.ts). */
+  /** The address that is to replace `email` (sessions/change-email.ts). */
   emailWanted: string | null
   passwordHash: string | null
-  /** Sealed by the keychain in the context of the account's DID. */
+  /** Sealed by the keychain with the account's DID as context. */
   signingKey: Uint8Array
-  /** did:key of its public half. */
   signingKeyDid: string
-  /** did:key of the one that is to replace it; while there is one, nothing is signed for the repo. */
+  /** did:key of the key that is to replace it; while it is set, no commit is signed. */
   pendingKeyDid?: string | null
-  /** What the four below add up to; `lifecycle/change-state.ts` keeps it so. */
+  /** Derived from the four columns below by `lifecycle/change-state.ts`. */
   status: AccountStatus
   deactivatedAt: string | null
-  /** When a deactivated account is to be deleted. */
   deleteAfter: string | null
   takedownRef: string | null
   suspendedAt: string | null
@@ -57,21 +55,20 @@ export class Profile {
     this.#sql = sql
   }
 
-  /** The row, in whatever state; throws 400 RepoNotFound where there is no account. */
+  /** For accounts in any state. Throws 400 RepoNotFound if there is no row. */
   async get(): Promise<ProfileRow> {
     const row = this.#row ?? (await this.find())
     if (row === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
     return row
   }
 
-  /** The row, or undefined where there is no account. */
   async find(): Promise<ProfileRow | undefined> {
     if (this.#row !== undefined) return this.#row
     const reading = this.#reading ?? this.#sql.first<ProfileRow>(selectRow)
     this.#reading = reading
     try {
       const row = await reading
-      // What was read before a `forget` may be old.
+      // What was read before a `forget` may be stale.
       if (reading === this.#reading) this.#row = row
       return row
     } finally {
@@ -79,14 +76,13 @@ export class Profile {
     }
   }
 
-  /** To be called after every attempt to change the row, whatever became of it. */
+  /** Call after every attempt to change the row, whether it succeeded or not. */
   forget(): void {
     this.#row = undefined
     this.#reading = undefined
   }
 }
 
-/** The statement that makes the row; its transaction fails where there is one. */
 export function insertProfile(row: ProfileRow): Statement {
   const names = fields.map((field) => columns[field])
   return {
@@ -95,7 +91,7 @@ export function insertProfile(row: ProfileRow): Statement {
   }
 }
 
-/** The statement that changes some of the row; follow it with `forget`. */
+/** Call `forget` afterwards. */
 export function updateProfile(changes: Partial<ProfileRow>): Statement {
   const entries = Object.entries(changes) as [keyof ProfileRow, SqlValue][]
   return {

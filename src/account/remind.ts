@@ -1,8 +1,8 @@
-/** What an account does when it is reminded that it may have events to deliver. */
+/** What an account does when it gets its reminder that it may have undelivered events. */
 import type { Account } from '#src/account/account.ts'
 
 export async function remind({ outbox, profile }: Account): Promise<void> {
-  // Its reminder goes when it sleeps, and its birth with it: so it must have been born.
+  // Reminder and initial state are removed when the actor sleeps, so the account must have been provisioned first.
   if ((await profile.find()) === undefined) return
   outbox.onReminder()
 }

@@ -1,4 +1,6 @@
-/** What happened to an account that its owner may want to know of: the newest 200 events, with where they came from. */
+/**
+ * The account's security log: the newest 200 events that its owner may want to know of, with the client they came from.
+ */
 import type { Account } from '#src/account/account.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -18,7 +20,6 @@ export type SecurityEventKind =
   | 'plc operation'
   | 'oauth grant'
 
-/** Where a call came from, as far as it is known. */
 export interface ClientInfo {
   ip?: string | undefined
   userAgent?: string | undefined
@@ -26,7 +27,7 @@ export interface ClientInfo {
 
 export interface SecurityEvent {
   kind: SecurityEventKind
-  /** ISO text. */
+  /** ISO 8601. */
   at: string
   ip: string | null
   userAgent: string | null
@@ -35,12 +36,12 @@ export interface SecurityEvent {
 }
 
 const MAX_EVENTS = 200
-/** Characters of what a caller says of itself. */
+/** Characters kept of a text that the client chose. */
 const MAX_TEXT_LENGTH = 300
 
 /**
- * Statements that note an event, to be part of the transaction of what happened. Of the sign-ins with one app password
- * from one place only the last is kept: robots sign in often.
+ * Statements that log an event; run them in the transaction of what happened. For sign-ins with one app password from
+ * one client only the last is kept, because bots sign in often.
  */
 export function noteSecurityEvent(
   { clock }: Pick<Account, 'clock'>,
@@ -49,8 +50,8 @@ export function noteSecurityEvent(
   detail?: string,
 ): Statement[] {
   const { ip = null, userAgent } = where
-  const agent = bounded(userAgent)
-  const about = bounded(detail)
+  const agent = truncate(userAgent)
+  const about = truncate(detail)
   const note: Statement = {
     sql: 'INSERT INTO security_event (at, kind, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?)',
     params: [clock.now(), kind, ip, agent, about],
@@ -64,7 +65,6 @@ export function noteSecurityEvent(
   return [note, { sql, params: [MAX_EVENTS] }]
 }
 
-/** The newest first. */
 export async function listSecurityEvents({
   sql,
 }: Pick<Account, 'sql'>): Promise<{ events: SecurityEvent[] }> {
@@ -76,6 +76,6 @@ export async function listSecurityEvents({
   return { events: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) }
 }
 
-function bounded(text: string | undefined): string | null {
+function truncate(text: string | undefined): string | null {
   return text === undefined ? null : text.slice(0, MAX_TEXT_LENGTH)
 }

@@ -1,9 +1,8 @@
-/** The account's signing key: unsealed at its first use, and again when the row has another. */
+/** The account's signing key, unsealed on first use and again after the row's key has changed. */
 import type { Profile } from '#src/account/profile.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import { type SigningKey, signingKey } from '#src/ports/secp256k1.ts'
 
-/** Gives the key that the account's row names, whenever it is asked. */
 export function cachedSigningKey({
   did,
   keys,

@@ -1,16 +1,16 @@
-/** Exports under way: each sees the repo as it stood when it began, while writes go on. */
+/** Snapshots for running exports: each sees the repo as it was when it began, while writes go on. */
 import { randomUUID } from 'node:crypto'
 import type { Head } from '#src/account/head.ts'
 import { invalidRequest } from '#src/errors.ts'
 
-/** A repo as it stood; `replaced` keeps record blocks that writes have taken from the table since, by CID. */
+/** A repo at one head; `replaced` holds the record blocks that writes have deleted since, by CID. */
 export interface Snapshot<Progress> {
   readonly head: Head
   readonly replaced: Map<string, Uint8Array>
   progress: Progress
 }
 
-/** An export that nobody reads on is given up after this long. */
+/** An export that is not read for this long is dropped. */
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_OPEN = 100
 
@@ -30,10 +30,10 @@ export class Snapshots {
     return id
   }
 
-  /** Takes up an export; throws where it is over, or was lost with the process that held it. */
+  /** Throws 400 ExportExpired if the export has ended, or was lost with its process. */
   use<P>(id: string, now: number): Snapshot<P> {
     const snapshot = this.#open.get(id)
-    if (snapshot === undefined) throw invalidRequest('The export is gone', 'ExportExpired')
+    if (snapshot === undefined) throw invalidRequest('The export has ended', 'ExportExpired')
     snapshot.usedAt = now
     return snapshot as unknown as Snapshot<P>
   }
@@ -42,7 +42,6 @@ export class Snapshots {
     this.#open.delete(id)
   }
 
-  /** Keeps a block that is about to be deleted for the exports that still have to show it. */
   keep(cid: string, block: Uint8Array): void {
     for (const { replaced } of this.#open.values()) replaced.set(cid, block)
   }

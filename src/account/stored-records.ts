@@ -1,11 +1,10 @@
-/** Reading records: as few crossings from SQLite to JavaScript as can be, for each costs more than the read itself. */
+/** Reads of records with few crossings from SQLite to JavaScript, because each costs more than the read itself. */
 import { fromHex, type Sql } from '#src/ports/sql.ts'
 
 export interface StoredRecord {
-  /** Collection and rkey. */
+  /** `collection/rkey`. */
   path: string
   cid: string
-  /** The record's block. */
   value: Uint8Array
 }
 
@@ -15,7 +14,6 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Single records, read together where several are asked for at once. */
 export class StoredRecords {
   readonly #sql: Sql
   #waiting: Waiting[] = []
@@ -25,7 +23,7 @@ export class StoredRecords {
     this.#sql = sql
   }
 
-  /** One record, or undefined; where `cid` is given, only as that. */
+  /** Undefined if there is no record, or if it has another CID than `cid`. */
   async find(path: string, cid?: string): Promise<StoredRecord | undefined> {
     const record = await new Promise<StoredRecord | undefined>((resolve, reject) => {
       this.#waiting.push({ path, resolve, reject })
@@ -34,19 +32,19 @@ export class StoredRecords {
     return cid === undefined || cid === record?.cid ? record : undefined
   }
 
-  /** One query at a time: while it is on its way, those that come next gather for the following one. */
+  /** One query at a time: reads that arrive meanwhile wait for the next one. */
   async #read(): Promise<void> {
     this.#reading = true
     while (this.#waiting.length > 0) {
-      const together = this.#waiting
+      const batch = this.#waiting
       this.#waiting = []
       try {
-        const paths = JSON.stringify(together.map(({ path }) => path))
+        const paths = JSON.stringify(batch.map(({ path }) => path))
         const found = await packedRecords(this.#sql, byPaths, paths)
         const byPath = new Map(found.map((record) => [record.path, record]))
-        for (const { path, resolve } of together) resolve(byPath.get(path))
+        for (const { path, resolve } of batch) resolve(byPath.get(path))
       } catch (error) {
-        for (const { reject } of together) reject(error)
+        for (const { reject } of batch) reject(error)
       }
     }
     this.#reading = false
@@ -57,8 +55,8 @@ const byPaths = `SELECT path, cid, value FROM record
                  WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path`
 
 /**
- * Runs a query that gives `path`, `cid` and `value`, in order, as one packed row: a row each would cost more in
- * crossing from SQLite to JavaScript than all the rest of the read.
+ * Runs a query for `path`, `cid` and `value`, in order, and returns its rows packed into one: a row each would cost
+ * more in crossing from SQLite to JavaScript than the rest of the read.
  */
 export async function packedRecords(
   sql: Sql,

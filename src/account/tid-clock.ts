@@ -1,4 +1,4 @@
-/** The TIDs of one account: revs and record keys, never the same twice, never going back. */
+/** The TIDs of one account, for revs and record keys: unique and increasing. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '#src/ports/clock.ts'
 import { nextTid } from '#src/protocol/tid.ts'
@@ -13,7 +13,6 @@ export class TidClock {
     this.#clockId = createHash('sha256').update(did).digest().readUInt16BE() & 1023
   }
 
-  /** A TID later than every one given out before, and later than `after`. */
   next(after: string | null = null): string {
     const floor = after !== null && (this.#last === null || after > this.#last) ? after : this.#last
     this.#last = nextTid(this.#clock.now(), this.#clockId, floor)

@@ -1,10 +1,10 @@
 /**
  * The write lane: one writer at a time, and one transaction for all writes that wait.
  *
- * 1. A job is prepared on the newest head, durable or not: pure work that gives statements, events and the next head.
- * 2. While a transaction is on its way, further jobs are prepared and gather in the next group.
+ * 1. A job is prepared on the newest head, durable or not: pure work that returns statements, events and the next head.
+ * 2. While a transaction is running, further jobs are prepared and collected in the next group.
  * 3. The group is one transaction: its statements, its events in the outbox, and the root.
- * 4. Only when that is durable are its callers answered, its answers made visible, and its events delivered.
+ * 4. Only when that is durable are its callers answered, stale cached responses dropped, and its events delivered.
  *
  * A job that throws fails alone. A transaction that fails rejects its own group; jobs prepared on top of it are
  * prepared again on what the database holds.
@@ -17,21 +17,19 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 
-/** What a job sees: the head to build on, and backlinks that the database does not show yet. */
+/** What a job gets: the head to build on, and backlinks that are not in the database yet. */
 export interface LaneView {
   head: Head
   recentBacklinks(key: string): readonly string[]
 }
 
-/** What a job wants done. `head` is the view's own where the repo stays as it is. */
+/** What a job returns. `head` is the view's own if the repo does not change. */
 export interface Prepared<T> {
   answer: T
   head: Omit<Head, 'outboxId'>
   statements: readonly Statement[]
   events: readonly EncodedEvent[]
-  /** Backlinks of the records created: key and path. */
   backlinks?: readonly (readonly [key: string, path: string])[]
-  /** Runs when the write is durable, before its caller is answered. */
   onDurable?: () => void
 }
 
@@ -39,7 +37,7 @@ export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
 
 interface Waiting {
   job: Job<unknown>
-  onStored: boolean
+  readsDatabase: boolean
   resolve(answer: unknown): void
   reject(error: unknown): void
 }
@@ -48,7 +46,7 @@ interface Group {
   members: { waiting: Waiting; prepared: Prepared<unknown> }[]
   statements: Statement[]
   rows: OutboxRow[]
-  links: Map<string, string[]>
+  backlinks: Map<string, string[]>
   head: Head | null
   bytes: number
 }
@@ -65,14 +63,12 @@ export class WriteLane {
   #running = false
   #work: Promise<void> = Promise.resolve()
   #wake: (() => void) | null = null
-  /** The head that the next job builds on. */
   #newest: Head | null = null
   #durable: Head | null = null
-  /** What the account woke with. */
-  #inheritedRev: string | null = null
+  #revAtWake: string | null = null
   #loading: Promise<Head> | null = null
   #group = emptyGroup()
-  #sent: Group | null = null
+  #committing: Group | null = null
 
   constructor(ports: { sql: Sql; clock: Clock; outbox: Outbox; answers: AnswerCache }) {
     this.#sql = ports.sql
@@ -82,34 +78,36 @@ export class WriteLane {
   }
 
   /**
-   * Runs the job in its turn. Resolves with its answer when what it wrote is durable. A job that reads the database
-   * too, `onStored`, is prepared when all before it is there: it finds what its head has, and nothing else.
+   * Queues the job. Resolves with its answer when its write is durable. A job that also reads the database sets
+   * `readsDatabase`: it is prepared when all earlier writes are durable, so that the database matches its head.
    */
-  write<T>(job: Job<T>, { onStored = false } = {}): Promise<T> {
+  write<T>(job: Job<T>, { readsDatabase = false } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ job, onStored, resolve: resolve as (answer: unknown) => void, reject })
+      this.#waiting.push({
+        job,
+        readsDatabase,
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+      })
       this.#wake?.()
       if (!this.#running) this.#work = this.#run()
     })
   }
 
-  /** Resolves when every write so far has its outcome. */
   settled(): Promise<void> {
     return this.#work
   }
 
-  /** The newest durable head, with its tree. */
   async head(): Promise<Head> {
     return this.#durable ?? (await this.#load())
   }
 
-  /** The rev of the last commit before this life of the account. */
+  /** The rev of the last commit before this activation of the account. */
   async revAtWake(): Promise<string> {
     const { rev } = await this.head()
-    return this.#inheritedRev ?? rev
+    return this.#revAtWake ?? rev
   }
 
-  /** The durable head where it is in memory already. */
   get cachedHead(): Head | null {
     return this.#durable
   }
@@ -118,7 +116,7 @@ export class WriteLane {
     this.#loading ??= loadHead(this.#sql)
       .then((head) => {
         if (head === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
-        this.#inheritedRev ??= head.rev
+        this.#revAtWake ??= head.rev
         this.#durable ??= head
         this.#newest ??= this.#durable
         return this.#durable
@@ -134,13 +132,13 @@ export class WriteLane {
     let sending: Promise<void> | null = null
     for (;;) {
       while (this.#waiting.length > 0 && !isFull(this.#group)) {
-        const isStored = sending === null && this.#group.members.length === 0
-        if (this.#waiting[0]!.onStored && !isStored) break
+        const allStored = sending === null && this.#group.members.length === 0
+        if (this.#waiting[0]!.readsDatabase && !allStored) break
         await this.#prepare(this.#waiting.shift()!)
       }
       if (sending === null) {
         if (this.#group.members.length === 0) break
-        sending = this.#send().finally(() => {
+        sending = this.#flush().finally(() => {
           sending = null
           this.#wake?.()
         })
@@ -156,7 +154,7 @@ export class WriteLane {
 
   async #prepare(waiting: Waiting): Promise<void> {
     try {
-      // Anything may fail while a job is prepared; only a head that is still the newest may be built on.
+      // A concurrent failure may replace the head while a job is prepared; only the newest head may be built on.
       for (;;) {
         const head = this.#newest ?? (await this.#load())
         const prepared = await waiting.job({
@@ -176,7 +174,7 @@ export class WriteLane {
     const group = this.#group
     let { outboxId } = from
     for (const event of prepared.events) {
-      // From the clock, so that not even an account that was restored or made anew repeats an id.
+      // From the clock, so that not even a restored or reprovisioned account repeats an id.
       outboxId = Math.max(outboxId + 1, this.#clock.now() * 1000)
       group.rows.push({ id: outboxId, ...event })
     }
@@ -184,20 +182,23 @@ export class WriteLane {
     group.statements.push(...prepared.statements)
     group.bytes += prepared.events.reduce((sum, { event }) => sum + event.length * 2, 0)
     for (const [key, path] of prepared.backlinks ?? []) {
-      group.links.set(key, [...(group.links.get(key) ?? []), path])
+      group.backlinks.set(key, [...(group.backlinks.get(key) ?? []), path])
     }
     this.#newest = { ...prepared.head, outboxId }
     group.head = this.#newest
   }
 
   #recentLinks(key: string): readonly string[] {
-    return [...(this.#sent?.links.get(key) ?? []), ...(this.#group.links.get(key) ?? [])]
+    return [
+      ...(this.#committing?.backlinks.get(key) ?? []),
+      ...(this.#group.backlinks.get(key) ?? []),
+    ]
   }
 
-  async #send(): Promise<void> {
+  async #flush(): Promise<void> {
     const group = this.#group
     this.#group = emptyGroup()
-    this.#sent = group
+    this.#committing = group
     try {
       await this.#commit(group)
       this.#durable = group.head
@@ -206,10 +207,10 @@ export class WriteLane {
       this.#outbox.deliver(group.rows)
       for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
     } catch (error) {
-      this.#startOver()
+      this.#reset()
       for (const { waiting } of group.members) waiting.reject(error)
     } finally {
-      this.#sent = null
+      this.#committing = null
     }
   }
 
@@ -225,20 +226,20 @@ export class WriteLane {
     ])
   }
 
-  /** Nothing in memory can be trusted after a failed transaction: it may or may not have been kept. */
-  #startOver(): void {
+  /** After a failed transaction nothing in memory is reliable: it may have been committed or not. */
+  #reset(): void {
     this.#durable = null
     this.#newest = null
     this.#answers.clear()
-    const again = this.#group.members.map(({ waiting }) => waiting)
+    const requeued = this.#group.members.map(({ waiting }) => waiting)
     this.#group = emptyGroup()
-    this.#waiting.unshift(...again)
+    this.#waiting.unshift(...requeued)
     this.#outbox.markUncertain()
   }
 }
 
 function emptyGroup(): Group {
-  return { members: [], statements: [], rows: [], links: new Map(), head: null, bytes: 0 }
+  return { members: [], statements: [], rows: [], backlinks: new Map(), head: null, bytes: 0 }
 }
 
 function isFull(group: Group): boolean {

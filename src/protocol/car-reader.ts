@@ -1,11 +1,11 @@
-/** Reading a CAR v1 file as it comes in, in pieces of any size: every block is checked against its CID. */
+/** Reads a CAR v1 file from a stream of chunks, and checks every block against its CID. */
 import { decode } from '@atproto/lex-cbor'
 import { isCid as isCidLink } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Block } from '#src/protocol/car.ts'
 import { CID_LENGTH, cidForCbor, cidForRaw, cidFromBytes } from '#src/protocol/cid.ts'
 
-/** Longer than any block of a repo that a #commit could ever carry. */
+/** Larger than any repo block that a #commit can carry. */
 const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 const MAX_HEADER_BYTES = 64 * 1024
 /** Sections of these lengths have varints of at most this many bytes. */
@@ -15,14 +15,13 @@ export class CarReader {
   #rest: Uint8Array = new Uint8Array()
   #roots: readonly string[] | undefined
 
-  /** Undefined until the header has come. */
   get roots(): readonly string[] | undefined {
     return this.#roots
   }
 
-  /** The blocks that are complete with this piece; their bytes are parts of it. Throws 400 where it is no CAR. */
-  push(piece: Uint8Array): Block[] {
-    let bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece)
+  /** The blocks that this chunk completes; their bytes are views of it. Throws 400 if it is not a CAR file. */
+  push(chunk: Uint8Array): Block[] {
+    let bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk)
     const blocks: Block[] = []
     for (;;) {
       const section = nextSection(
@@ -38,23 +37,22 @@ export class CarReader {
     return blocks
   }
 
-  /** To be called after the last piece; throws 400 where the file was cut. */
+  /** Call after the last chunk. Throws 400 if the file is truncated. */
   end(): void {
-    if (this.#roots === undefined || this.#rest.length > 0) throw badCar('it is cut short')
+    if (this.#roots === undefined || this.#rest.length > 0) throw badCar('it is truncated')
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   const out = new Uint8Array(a.length + b.length)
   out.set(a)
   out.set(b, a.length)
   return out
 }
 
-/** The section at the beginning; undefined where more must come. */
 function nextSection(
   bytes: Uint8Array,
-  longest: number,
+  maxBytes: number,
 ): { body: Uint8Array; end: number } | undefined {
   let length = 0
   for (let i = 0; i < MAX_VARINT_BYTES; i++) {
@@ -62,19 +60,19 @@ function nextSection(
     if (byte === undefined) return undefined
     length += (byte & 0x7f) * 2 ** (7 * i)
     if (byte >= 0x80) continue
-    if (length === 0 || length > longest + CID_LENGTH) throw badCar(`a section of ${length} bytes`)
+    if (length === 0 || length > maxBytes + CID_LENGTH) throw badCar(`a section of ${length} bytes`)
     const end = i + 1 + length
     return bytes.length < end ? undefined : { body: bytes.subarray(i + 1, end), end }
   }
-  throw badCar('a section without end')
+  throw badCar('a section with an invalid length')
 }
 
 function readHeader(body: Uint8Array): string[] {
   const header = decoded(body)
   const { version, roots } = Object(header) as { version?: unknown; roots?: unknown }
-  if (version !== 1 || !Array.isArray(roots)) throw badCar('its header is not that of version 1')
+  if (version !== 1 || !Array.isArray(roots)) throw badCar('its version is not 1')
   return roots.map((root: unknown) => {
-    if (!isCidLink(root)) throw badCar('a root that is no CID')
+    if (!isCidLink(root)) throw badCar('a root is not a CID')
     return root.toString()
   })
 }
@@ -87,7 +85,7 @@ function decoded(bytes: Uint8Array): unknown {
   }
 }
 
-/** CIDv1, dag-cbor or raw, sha-256: what repos are made of. */
+/** CIDv1, dag-cbor or raw, sha-256: the CIDs that repos use. */
 function readSection(body: Uint8Array): Block {
   const isKnown =
     body.length >= CID_LENGTH &&
@@ -95,7 +93,7 @@ function readSection(body: Uint8Array): Block {
     (body[1] === 0x71 || body[1] === 0x55) &&
     body[2] === 0x12 &&
     body[3] === 32
-  if (!isKnown) throw badCar('a block with a CID of another kind')
+  if (!isKnown) throw badCar('a block with an unsupported CID')
   const cid = cidFromBytes(body.subarray(0, CID_LENGTH))
   const bytes = body.subarray(CID_LENGTH)
   if ((body[1] === 0x71 ? cidForCbor(bytes) : cidForRaw(bytes)) !== cid) {
@@ -105,5 +103,5 @@ function readSection(body: Uint8Array): Block {
 }
 
 function badCar(what: string): XrpcError {
-  return invalidRequest(`The CAR file is bad: ${what}`)
+  return invalidRequest(`Invalid CAR file: ${what}`)
 }

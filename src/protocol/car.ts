@@ -2,10 +2,8 @@
 import { CborWriter } from '#src/protocol/cbor.ts'
 import { CID_LENGTH, writeCid } from '#src/protocol/cid.ts'
 
-/** A block: its CID and its bytes. */
 export type Block = readonly [cid: string, bytes: Uint8Array]
 
-/** The header of a CAR file with these roots. */
 export function carHeader(roots: readonly string[]): Uint8Array {
   const header = new CborWriter().map(2).text('roots').array(roots.length)
   for (const root of roots) header.link(root)
@@ -15,13 +13,11 @@ export function carHeader(roots: readonly string[]): Uint8Array {
   return out
 }
 
-/** How many bytes a block takes in a CAR file. */
 export function carBlockLength(bytes: Uint8Array): number {
   const size = CID_LENGTH + bytes.length
   return varintLength(size) + size
 }
 
-/** Writes one block at `at`; gives the place after it. */
 export function writeCarBlock([cid, bytes]: Block, out: Uint8Array, at: number): number {
   const body = writeVarint(CID_LENGTH + bytes.length, out, at)
   writeCid(cid, out, body)
@@ -29,7 +25,6 @@ export function writeCarBlock([cid, bytes]: Block, out: Uint8Array, at: number):
   return body + CID_LENGTH + bytes.length
 }
 
-/** A whole CAR file in memory; `root` null for one without roots. */
 export function carFile(root: string | null, blocks: Iterable<Block>): Uint8Array {
   const header = carHeader(root === null ? [] : [root])
   const all = [...blocks]

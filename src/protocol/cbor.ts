@@ -1,12 +1,10 @@
-/** Writing DAG-CBOR by hand, for the three shapes on the hot path: tree nodes, commits and firehose frames. */
+/** A DAG-CBOR encoder for the three shapes on the hot path: tree nodes, commits and firehose frames. */
 import { CID_LENGTH, writeCid } from '#src/protocol/cid.ts'
 
-/** Grows as it is written to; `take()` gives what has been written and starts over. */
 export class CborWriter {
   #bytes = Buffer.allocUnsafe(16 * 1024)
   #at = 0
 
-  /** How many bytes have been written since the last `take()`. */
   get length(): number {
     return this.#at
   }
@@ -63,7 +61,6 @@ export class CborWriter {
     return this.#byte(value ? 0xf5 : 0xf4)
   }
 
-  /** Bytes that are CBOR already. */
   raw(value: Uint8Array): this {
     this.#room(value.length)
     this.#bytes.set(value, this.#at)

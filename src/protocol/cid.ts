@@ -1,11 +1,11 @@
-/** CIDs as base32 strings: made from bytes, checked, and turned to bytes at the edges (CIDv1, sha-256). */
+/** CIDs as base32 strings: computed, validated, and converted to bytes (CIDv1, sha-256). */
 import { createHash } from 'node:crypto'
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 const digitOf = new Int8Array(128).fill(-1)
 for (let i = 0; i < 32; i++) digitOf[alphabet.charCodeAt(i)] = i
 
-/** CIDv1, its codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes. */
+/** CIDv1, codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes. */
 const cborPrefix = Uint8Array.of(1, 0x71, 0x12, 32)
 const rawPrefix = Uint8Array.of(1, 0x55, 0x12, 32)
 
@@ -21,7 +21,6 @@ export function cidForRaw(bytes: Uint8Array): string {
   return cidOfDigest(rawPrefix, createHash('sha256').update(bytes).digest())
 }
 
-/** The CID of raw bytes whose sha-256 is `digest`. */
 export function cidOfRawDigest(digest: Uint8Array): string {
   return cidOfDigest(rawPrefix, digest)
 }
@@ -33,7 +32,6 @@ function cidOfDigest(prefix: Uint8Array, digest: Uint8Array): string {
   return cidFromBytes(bytes)
 }
 
-/** 36 bytes to the multibase string. */
 export function cidFromBytes(bytes: Uint8Array): string {
   let out = 'b'
   let bits = 0
@@ -50,14 +48,13 @@ export function cidFromBytes(bytes: Uint8Array): string {
   return bits > 0 ? out + alphabet[(held << (5 - bits)) & 31] : out
 }
 
-/** The 36 bytes of a CID string. */
 export function cidBytes(cid: string): Uint8Array {
   const out = new Uint8Array(CID_LENGTH)
   writeCid(cid, out, 0)
   return out
 }
 
-/** Writes the 36 bytes of `cid` at `at`; the caller has checked the CID. */
+/** Writes the 36 bytes of `cid` at offset `at`. Does not validate it. */
 export function writeCid(cid: string, out: Uint8Array, at: number): void {
   let bits = 0
   let held = 0

@@ -1,4 +1,4 @@
-/** A repo commit, version 3: encoded, signed, and put together with what proves it (repository specification). */
+/** Repo commits, version 3: encoded, signed, and bundled with their proof (repository specification). */
 import type { Block } from '#src/protocol/car.ts'
 import { CborWriter } from '#src/protocol/cbor.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
@@ -13,14 +13,13 @@ export interface Signer {
 export interface Commit {
   cid: string
   rev: string
-  /** CID of the root node of the tree. */
+  /** CID of the tree's root node. */
   data: string
   block: Uint8Array
 }
 
 const writer = new CborWriter()
 
-/** The signed commit of a tree root. */
 export function signCommit(did: string, rev: string, data: string, signer: Signer): Commit {
   const sig = signer.sign(encodeCommit(did, rev, data, null))
   const block = encodeCommit(did, rev, data, sig)
@@ -39,14 +38,12 @@ function encodeCommit(did: string, rev: string, data: string, sig: Uint8Array | 
   return writer.text('data').link(data).text('prev').null().text('version').uint(3).take()
 }
 
-/** The nodes that cover every one of `keys` in the tree, as blocks. */
 export function coveringBlocks(tree: TreeNode, keys: Iterable<string>): Block[] {
   const nodes = new Set<TreeNode>()
   for (const key of keys) collectCoveringProof(tree, key, nodes)
   return [...nodes].map(nodeBlock)
 }
 
-/** A node as a block; its CID and its bytes are computed together where the CID is not known yet. */
 export function nodeBlock(node: TreeNode): Block {
   const bytes = encodeNode(node)
   node.cid ??= cidForCbor(bytes)

@@ -1,4 +1,4 @@
-/** DID documents: this service's own, and what the documents of accounts say (atproto DID specification). */
+/** DID documents: this service's own, and readers for those of accounts (atproto DID specification). */
 import {
   formatDidKey,
   multibaseToBytes,
@@ -13,7 +13,7 @@ export interface DidDocument {
   [member: string]: unknown
 }
 
-/** The document of a did:web service, for /.well-known/did.json; `publicUrl` is without a trailing slash. */
+/** The document of a did:web service, for /.well-known/did.json; `publicUrl` has no trailing slash. */
 export function serviceDidDocument(did: string, publicUrl: string): DidDocument {
   return {
     '@context': ['https://www.w3.org/ns/did/v1'],
@@ -28,7 +28,7 @@ export function serviceDidDocument(did: string, publicUrl: string): DidDocument 
   }
 }
 
-/** The handle a document claims: the first at:// name; whether it is true is for the handle to say. */
+/** The handle that a document claims: its first at:// name. It is not verified against the handle's own record. */
 export function claimedHandle(document: DidDocument): string | undefined {
   const names = Array.isArray(document.alsoKnownAs) ? document.alsoKnownAs : []
   const name = names.find((text) => typeof text === 'string' && text.startsWith('at://'))
@@ -36,19 +36,19 @@ export function claimedHandle(document: DidDocument): string | undefined {
 }
 
 /**
- * A document as somebody else publishes it, which is believed only under its own name. Throws where it is none; what
- * stands in its members is for their readers to doubt.
+ * Validates a document from another server: its `id` must be the DID. Throws otherwise. Other members are not
+ * validated.
  */
 export function parseDidDocument(did: string, document: unknown): DidDocument {
   if (typeof document !== 'object' || document === null || !('id' in document)) {
     throw new Error('not a DID document')
   }
   const { id } = document
-  if (id !== did) throw new Error('the DID document is of another DID')
+  if (id !== did) throw new Error('the DID document has another id')
   return { ...document, id: did }
 }
 
-/** The did:key of the verification method `#id`; undefined where the document has none that can be read. */
+/** The did:key of the verification method `#id`; undefined if the document has no readable one. */
 export function verificationKey(document: DidDocument, id: string): string | undefined {
   const method = itemOf(document, 'verificationMethod', id)
   const key = method?.['publicKeyMultibase']
@@ -71,7 +71,7 @@ export function verificationKey(document: DidDocument, id: string): string | und
   }
 }
 
-/** The address of the service `#id`, http or https; undefined where the document has none, or none of that type. */
+/** The URL of the service `#id`, http or https; undefined if the document has none, or none of that type. */
 export function serviceEndpoint(
   document: DidDocument,
   id: string,
@@ -84,7 +84,7 @@ export function serviceEndpoint(
   return URL.canParse(endpoint) ? endpoint : undefined
 }
 
-/** Ids stand there whole or as fragments. */
+/** Ids are absolute or just fragments. */
 function itemOf(
   document: DidDocument,
   list: 'verificationMethod' | 'service',

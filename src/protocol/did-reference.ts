@@ -1,7 +1,7 @@
-/** DIDs of the kinds that atproto knows, and references to a service of one: `did#service` (DID specification). */
+/** The DID methods that atproto allows, and references to a service: `did#service` (DID specification). */
 import { isValidDid } from '@atproto/syntax'
 
-/** A did:plc, or a did:web without path, and without port but on localhost. */
+/** A did:plc, or a did:web without a path, and without a port except on localhost. */
 export function isAtprotoDid(text: string): boolean {
   if (/^did:plc:[a-z2-7]{24}$/.test(text)) return true
   const host = /^did:web:([^:]+)$/.exec(text)?.[1]
@@ -10,7 +10,6 @@ export function isAtprotoDid(text: string): boolean {
   return (isLocal || !host.includes('%3A')) && URL.canParse(`https://${decoded(host)}`)
 }
 
-/** An atproto DID with a fragment. */
 export function isDidReference(text: string): boolean {
   const [did = '', fragment = '', ...more] = text.split('#')
   const isFragment = /^([A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})+$/.test(fragment)

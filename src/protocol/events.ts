@@ -1,4 +1,4 @@
-/** The four events of the firehose, encoded but for their seq (com.atproto.sync.subscribeRepos). */
+/** The four firehose events, encoded without their seq (com.atproto.sync.subscribeRepos). */
 import { CborWriter } from '#src/protocol/cbor.ts'
 import type { EncodedEvent, EventKind } from '#src/protocol/frames.ts'
 
@@ -25,10 +25,9 @@ export interface CommitEvent {
 
 const writer = new CborWriter()
 
-/** A field's name, and what writes its value. */
 type Field = [name: string, write: () => void]
 
-/** `fields` in DAG-CBOR order of their names; `seq` marks its own place and writes nothing. */
+/** `fields` must be in DAG-CBOR order of their names; `seqAt` is where seq belongs, and no seq is written. */
 function encode(
   kind: EventKind,
   fields: readonly [name: string, write: () => void][],
@@ -46,7 +45,6 @@ function encode(
   return { kind, event: writer.take(), seqAt }
 }
 
-/** A field that is left out where there is no value. */
 function unlessAbsent<T>(
   name: string,
   value: T | null | undefined,
@@ -96,7 +94,7 @@ export interface SyncEvent {
   time: string
   commit: string
   rev: string
-  /** A CAR file holding only the commit. */
+  /** A CAR file with only the commit. */
   blocks: Uint8Array
 }
 
@@ -122,7 +120,7 @@ export function encodeIdentityEvent(event: {
   ])
 }
 
-/** `status` only where the account is not active: takendown, suspended, deleted or deactivated. */
+/** `status` only if the account is not active: takendown, suspended, deleted or deactivated. */
 export function encodeAccountEvent(event: {
   did: string
   time: string

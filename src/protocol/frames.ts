@@ -3,12 +3,12 @@ import { CborWriter } from '#src/protocol/cbor.ts'
 
 export type EventKind = '#commit' | '#sync' | '#identity' | '#account'
 
-/** An event's body, complete but for its seq: `seqAt` is the offset at which the seq's CBOR integer belongs. */
+/** An event's body without its seq: `seqAt` is the offset at which the seq's CBOR integer belongs. */
 export interface EncodedEvent {
   kind: EventKind
   event: Uint8Array
   seqAt: number
-  /** Where the repo stands with this event, if it tells. */
+  /** The repo's commit after this event, if the event has one. */
   head?: string
   rev?: string
 }
@@ -16,7 +16,6 @@ export interface EncodedEvent {
 const writer = new CborWriter()
 const headers = new Map<string, Uint8Array>()
 
-/** The whole frame of an event that has got its seq. */
 export function frame(kind: string, event: Uint8Array, seqAt: number, seq: number): Uint8Array {
   return writer
     .raw(headerOf(kind))

@@ -1,8 +1,8 @@
-/** Handles: names that are domain names (handle specification). */
+/** Handles, which are domain names (handle specification). */
 import { ensureValidHandle, InvalidHandleError, isValidTld, normalizeHandle } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
 
-/** The handle in lower case; throws 400 InvalidHandle where it is none. */
+/** The handle in lower case. Throws 400 InvalidHandle. */
 export function parseHandle(text: string): string {
   const handle = normalizeHandle(text)
   try {
@@ -14,7 +14,7 @@ export function parseHandle(text: string): string {
   return handle
 }
 
-/** False under the top-level domains that never belong to anybody, such as `.local` and `.invalid`. */
+/** False under top-level domains that atproto disallows, such as `.local` and `.invalid`. */
 export function hasUsableTld(handle: string): boolean {
   return isValidTld(handle)
 }

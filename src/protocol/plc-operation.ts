@@ -1,4 +1,4 @@
-/** Operations of did:plc: built, signed, and the DID that follows from the first (did:plc specification). */
+/** did:plc operations: built, signed, and the DID derived from the first one (did:plc specification). */
 import { P256_JWT_ALG, parseDidKey, SECP256K1_JWT_ALG } from '@atproto/crypto'
 import { encode } from '@atproto/lex-cbor'
 import {
@@ -11,7 +11,6 @@ import {
 } from '@did-plc/lib'
 import { cidForCbor } from '#src/protocol/cid.ts'
 
-/** A signed operation, as it is sent to the directory. */
 export interface PlcOperation {
   type: 'plc_operation'
   prev: string | null
@@ -22,7 +21,7 @@ export interface PlcOperation {
   sig: string
 }
 
-/** The first operation of a DID from the time before operations had their present form. */
+/** The legacy form of a DID's first operation. */
 export interface PlcCreate {
   type: 'create'
   /** A did:key. */
@@ -35,13 +34,12 @@ export interface PlcTombstone {
   sig: string
 }
 
-/** What a DID stands for now: `GET /:did/data` of the directory. */
+/** The current state of a DID: the PLC directory's `GET /:did/data`. */
 export interface PlcData
   extends Pick<PlcOperation, 'rotationKeys' | 'verificationMethods' | 'alsoKnownAs' | 'services'> {
   did: string
 }
 
-/** Signs with a rotation key. */
 export interface PlcSigner {
   readonly jwtAlg: string
   did(): string
@@ -54,8 +52,8 @@ export interface Genesis {
 }
 
 /**
- * The first operation of a new account and the DID it makes. `rotationKeys` are did:keys, strongest first, and
- * hold the signer's; `signingKey` is the repo's did:key; `pds` is where the account lives, as a URL.
+ * The first operation of a new account and the DID derived from it. `rotationKeys` are did:keys, highest priority
+ * first, and include the signer's; `signingKey` is the repo's did:key; `pds` is the URL of the account's server.
  */
 export async function genesisOperation(
   account: { handle: string; pds: string; signingKey: string; rotationKeys: readonly string[] },
@@ -66,13 +64,11 @@ export async function genesisOperation(
   return { did, op }
 }
 
-/** The operation that ends a DID whose last operation is `last`. */
 export function tombstoneOperation(last: PlcOperation, signer: PlcSigner): Promise<PlcTombstone> {
   const prev = cidForCbor(encode({ ...last }))
   return addSignature({ type: 'plc_tombstone' as const, prev }, keypair(signer))
 }
 
-/** The operation after `last` that names another signing key, a did:key, and leaves the rest as it is. */
 export async function signingKeyOperation(
   last: PlcOperation,
   signingKey: string,
@@ -81,7 +77,7 @@ export async function signingKeyOperation(
   return updateAtprotoKeyOp(last, keypair(signer), signingKey)
 }
 
-/** Whether the text is a did:key of a curve that may hold a rotation key (k256 or p256). */
+/** Whether the text is a did:key of a curve that rotation keys may have (k256 or p256). */
 export function isRotationKey(text: string): boolean {
   try {
     parseDidKey(text)
@@ -91,7 +87,7 @@ export function isRotationKey(text: string): boolean {
   }
 }
 
-/** The operation that follows `last` and gives the DID another handle, in the place of the first it has. */
+/** The operation after `last` that replaces the DID's first handle. */
 export function handleOperation(
   last: PlcOperation,
   handle: string,
@@ -100,27 +96,24 @@ export function handleOperation(
   return updateHandleOp(last, keypair(signer), handle)
 }
 
-/** What somebody wants changed of a DID; what is left out stays. */
 export type PlcChanges = Partial<
   Pick<PlcOperation, 'rotationKeys' | 'verificationMethods' | 'alsoKnownAs' | 'services'>
 >
 
-/** The operation that follows `last` with these changes. */
 export function updateOperation(
   last: PlcOperation,
   changes: PlcChanges,
   signer: PlcSigner,
 ): Promise<PlcOperation> {
-  return createUpdateOp(last, keypair(signer), (standing) => ({ ...standing, ...changes }))
+  return createUpdateOp(last, keypair(signer), (current) => ({ ...current, ...changes }))
 }
 
-/** A signed operation that somebody else made; undefined where it has not the form of one, or is a tombstone. */
+/** A signed operation from a request; undefined if it is malformed, or a tombstone. */
 export function parseOperation(given: unknown): PlcOperation | undefined {
   const parsed = def.operation.safeParse(given)
   return parsed.success ? parsed.data : undefined
 }
 
-/** Changes that somebody asks for; undefined where they have not the form of any. */
 export function parseChanges(given: object): PlcChanges | undefined {
   const parsed = def.operation.partial().safeParse(given)
   if (!parsed.success) return undefined
@@ -133,7 +126,6 @@ export function parseChanges(given: object): PlcChanges | undefined {
   }
 }
 
-/** The handle that comes first, which is the one a DID is known by; undefined where it has none. */
 export function plcHandle({ alsoKnownAs }: Pick<PlcOperation, 'alsoKnownAs'>): string | undefined {
   return alsoKnownAs.find((name) => name.startsWith('at://'))?.slice('at://'.length)
 }
@@ -143,7 +135,7 @@ const keyContexts: Record<string, string> = {
   [SECP256K1_JWT_ALG]: 'https://w3id.org/security/suites/secp256k1-2019/v1',
 }
 
-/** The DID document of what the directory says, in the form that plc.directory gives it today. */
+/** The DID document for this data, in the form that plc.directory serves today. */
 export function plcDidDocument(data: PlcData): { id: string } & Record<string, unknown> {
   const { did, alsoKnownAs, services } = data
   const keys = Object.entries(data.verificationMethods)

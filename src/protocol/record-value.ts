@@ -1,32 +1,32 @@
-/** A record's JSON to its value: links, bytes and blobs recognised, everything else refused (data model specification). */
+/**
+ * A record's JSON to its value: links, bytes and blobs are recognised, everything else is rejected (data model
+ * specification).
+ */
 import { isLegacyBlobRef, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
 import { parseLexBytes, parseLexLink } from '@atproto/lex-json'
 import { invalidRequest } from '#src/errors.ts'
 
 export interface RecordValue {
   value: LexMap
-  /** The blobs the record refers to, as it names them. */
   blobs: BlobRef[]
 }
 
-/** What a record says of a blob. */
 export interface BlobRef {
   cid: string
   mimeType: string
-  /** Bytes. */
+  /** In bytes. */
   size: number
 }
 
 type JsonObject = Record<string, unknown>
 
-/** What the readers of repos take, as far as they say it (indigo's limits for nesting and containers). */
+/** What consumers of repos accept (indigo's limits for nesting and containers). */
 const MAX_DEPTH = 32
 const MAX_LIST_LENGTH = 65_536
 
 /**
- * Converts a record as it came in JSON; the JSON itself is left as it is. Throws 400 for floats, unsafe integers,
- * malformed `$link`, `$bytes`, blobs and `$type`, blobs of the old form, NUL characters, lone surrogates,
- * `__proto__` and nesting beyond 32 levels.
+ * Converts a record's JSON, without changing it. Throws 400 for floats, unsafe integers, malformed `$link`, `$bytes`,
+ * blobs and `$type`, legacy blobs, NUL characters, lone surrogates, `__proto__` and nesting beyond 32 levels.
  */
 export function recordValue(json: unknown): RecordValue {
   if (!isObject(json)) throw invalidRequest('The record must be an object')
@@ -59,7 +59,7 @@ function convert(json: unknown, depth: number, blobs: BlobRef[]): LexValue {
 }
 
 function list(json: unknown[], depth: number, blobs: BlobRef[]): LexValue {
-  if (json.length > MAX_LIST_LENGTH) throw invalidRequest('The record has too long a list')
+  if (json.length > MAX_LIST_LENGTH) throw invalidRequest('A list in the record is too long')
   return json.map((item) => convert(item, depth + 1, blobs))
 }
 
@@ -72,7 +72,6 @@ function map(json: JsonObject, depth: number, blobs: BlobRef[]): LexMap {
   return value
 }
 
-/** What stands for something else in JSON: a link, bytes, a blob. */
 function special(json: JsonObject, blobs: BlobRef[]): LexValue | undefined {
   if (json['$link'] !== undefined) {
     return parseLexLink(json as LexMap, { flavor: 'dasl' }) ?? refuse('$link')
@@ -97,7 +96,7 @@ function blob(json: JsonObject, blobs: BlobRef[]): LexValue {
   return value
 }
 
-/** Text that is still the same after a way through UTF-8, and that every reader of repos can store. */
+/** Rejects text that does not round-trip through UTF-8, or that some consumers of repos cannot store. */
 function checkedText(text: string): string {
   if (!text.isWellFormed()) throw invalidRequest('Text must be well-formed Unicode')
   if (text.includes('\0')) throw invalidRequest('Text must not have NUL characters')

@@ -1,10 +1,10 @@
-/** The blocks of a repo that somebody else made, read: commits, tree nodes and records (repository specification). */
+/** Reads the blocks of a repo from another server: commits, tree nodes and records (repository specification). */
 import { verifySignature } from '@atproto/crypto'
 import { decode, encode } from '@atproto/lex-cbor'
 import { enumBlobRefs, isCid, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 
-/** A node as it is stored: entries with the keys' shared beginnings left out. */
+/** A node as it is stored: entries with their keys' common prefixes left out. */
 export interface StoredNode {
   left: string | null
   entries: { key: string; value: string; right: string | null }[]
@@ -13,24 +13,20 @@ export interface StoredNode {
 export interface StoredCommit {
   did: string
   rev: string
-  /** CID of the tree's root. */
   data: string
-  /** Whether the key of this did:key signed it. */
   isSignedBy(didKey: string): Promise<boolean>
 }
 
-/** What a repo keeps about a record besides its bytes. */
 export interface RecordReferences {
-  /** CIDs of the blobs it refers to, those of the old form too, each once. */
+  /** CIDs of the blobs it references, legacy ones included, without duplicates. */
   blobs: string[]
-  /** What a follow, block, like or repost is about, after the record's own `$type`. */
+  /** The subject of a follow, block, like or repost, by the record's own `$type`. */
   subject: string | null
 }
 
-/** So that whatever reads a record later may recurse. */
+/** So that later readers of a record may recurse. */
 const MAX_DEPTH = 64
 
-/** The value of a block; undefined where it is not DAG-CBOR. */
 export function blockValue(bytes: Uint8Array): LexValue | undefined {
   try {
     return decode(bytes)
@@ -39,21 +35,21 @@ export function blockValue(bytes: Uint8Array): LexValue | undefined {
   }
 }
 
-/** Whether a value has the shape of a tree node; a record, which has a type, never has. */
+/** Whether a value has the shape of a tree node; a record never has, because it has a `$type`. */
 export function isNodeShaped(value: LexValue | undefined): boolean {
   return (
     isMap(value) && Array.isArray(value['e']) && 'l' in value && Object.keys(value).length === 2
   )
 }
 
-/** Throws 400 where it is not a commit of version 3. */
+/** Throws 400 if it is not a commit of version 3. */
 export function readCommit(bytes: Uint8Array): StoredCommit {
   const value = blockValue(bytes)
   if (!isMap(value)) throw badRepo('its root is not a commit')
   const { sig, ...unsigned } = value
   const { did, rev, data, version } = value
-  const isWhole = typeof did === 'string' && typeof rev === 'string' && isCid(data)
-  if (!isWhole || version !== 3 || !(sig instanceof Uint8Array)) {
+  const isComplete = typeof did === 'string' && typeof rev === 'string' && isCid(data)
+  if (!isComplete || version !== 3 || !(sig instanceof Uint8Array)) {
     throw badRepo('its root is not a commit of version 3')
   }
   if (!/^[2-7a-j][2-7a-z]{12}$/.test(rev)) throw badRepo('the rev of its commit is not a TID')
@@ -66,7 +62,7 @@ export function readCommit(bytes: Uint8Array): StoredCommit {
   }
 }
 
-/** Throws 400 where it is not a tree node. Whether it is the one that belongs there, its CID tells. */
+/** Throws 400 if it is not a tree node. Does not check its CID. */
 export function readNode(bytes: Uint8Array): StoredNode {
   const value = blockValue(bytes)
   if (!isMap(value) || !Array.isArray(value['e'])) throw badRepo('a tree node is malformed')
@@ -74,8 +70,8 @@ export function readNode(bytes: Uint8Array): StoredNode {
   const entries = value['e'].map((entry) => {
     if (!isMap(entry)) throw badRepo('a tree node is malformed')
     const { k, p, t, v } = entry
-    const isWhole = k instanceof Uint8Array && typeof p === 'number' && isCid(v)
-    if (!isWhole || p < 0 || p > previous.length) throw badRepo('a tree node is malformed')
+    const isComplete = k instanceof Uint8Array && typeof p === 'number' && isCid(v)
+    if (!isComplete || p < 0 || p > previous.length) throw badRepo('a tree node is malformed')
     const key = previous.slice(0, p) + Buffer.from(k).toString('latin1')
     previous = key
     return { key, value: v.toString(), right: link(t) }
@@ -83,9 +79,9 @@ export function readNode(bytes: Uint8Array): StoredNode {
   return { left: link(value['l']), entries }
 }
 
-/** Throws 400 where the value is not a record. */
+/** Throws 400 if the value is not a record. */
 export function readRecord(value: LexValue | undefined): RecordReferences {
-  if (!isMap(value)) throw badRepo('a block is no record')
+  if (!isMap(value)) throw badRepo('a block is not a record')
   checkDepth(value, 0)
   const blobs = new Set<string>()
   for (const ref of enumBlobRefs(value, { allowLegacy: true, strict: false })) {

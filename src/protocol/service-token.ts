@@ -1,15 +1,18 @@
-/** Service tokens: short-lived JWTs by which an account proves itself to another service, signed with its own key. */
+/**
+ * Service auth tokens: short-lived JWTs with which an account authenticates to another service, signed with its own
+ * key.
+ */
 import { verifySignature } from '@atproto/crypto'
 
-/** What a service token says, in the order of the reference. Times are whole seconds since 1970. */
+/** Claims in the order of the reference PDS. Times are whole seconds since 1970. */
 export interface ServiceClaims {
   iat: number
-  /** The account: a DID, or for a service of its own `did#service`. */
+  /** The account: a DID, or `did#service` for one of its services. */
   iss: string
   /** The service it is for: a DID, or `did#service`. */
   aud: string
   exp: number
-  /** NSID of the one method it is for. */
+  /** NSID of the only method it is for. */
   lxm?: string | undefined
   /** 32 random hex digits. */
   jti: string
@@ -20,7 +23,6 @@ interface TokenSigner {
   sign(bytes: Uint8Array): Uint8Array
 }
 
-/** The compact JWT; `typ` is JWT. */
 export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): string {
   const { iat, iss, aud, exp, lxm, jti } = claims
   const head = encode({ typ: 'JWT', alg: signer.jwtAlg })
@@ -28,7 +30,7 @@ export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): 
   return `${body}.${Buffer.from(signer.sign(Buffer.from(body))).toString('base64url')}`
 }
 
-/** A token taken apart; nothing of it is proved. */
+/** A parsed token; nothing of it is verified. */
 export interface ParsedServiceToken {
   header: { alg: string; typ?: unknown }
   claims: Omit<ServiceClaims, 'iat' | 'jti'>
@@ -38,17 +40,16 @@ export interface ParsedServiceToken {
 
 const MAX_TOKEN_LENGTH = 8192
 
-/** The `typ` in the header of what may be a token of any kind; undefined where there is none. */
+/** The header's `typ`, of a token of any kind; undefined if it cannot be read. */
 export function tokenType(token: string): unknown {
   return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 1)[0]!)?.['typ']
 }
 
-/** The `lxm` of the same. */
+/** The unverified `lxm` claim, likewise. */
 export function claimedMethod(token: string): unknown {
   return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
 }
 
-/** Takes a token apart; undefined where it is none. */
 export function parseServiceToken(token: string): ParsedServiceToken | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
   const parts = token.split('.')
@@ -69,7 +70,7 @@ export function parseServiceToken(token: string): ParsedServiceToken | undefined
   }
 }
 
-/** Whether a did:key signed it. High-S signatures count, as in the reference. Rejects where the key makes no sense. */
+/** Whether the did:key signed it. High-S signatures count, as in the reference PDS. Rejects if the key is malformed. */
 export function isSignedBy(didKey: string, token: ParsedServiceToken): Promise<boolean> {
   const { alg } = token.header
   const options = { jwtAlg: alg, allowMalleableSig: true }

@@ -1,7 +1,7 @@
-/** Compact JWTs under HS256, the form of the session tokens. Only this algorithm is read or written. */
+/** Session tokens: compact JWTs signed with HS256, the only algorithm that is accepted. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** What a session token says. Times are whole seconds since 1970. */
+/** Times are whole seconds since 1970. */
 export interface TokenClaims {
   scope: string
   aud: string
@@ -11,28 +11,27 @@ export interface TokenClaims {
   jti?: string
 }
 
-/** A token whose signature is right; what it claims is still to be judged. */
+/** A token whose signature is valid; its claims are not checked yet. */
 export interface VerifiedToken {
-  /** The header's `typ`: `at+jwt` or `refresh+jwt` for tokens of ours. */
+  /** The header's `typ`: `at+jwt` or `refresh+jwt` for our own tokens. */
   typ: unknown
   claims: Record<string, unknown>
 }
 
 const MAX_TOKEN_LENGTH = 4096
 
-/** Signs `claims` under a header of this `typ`. */
 export function signToken(typ: string, claims: TokenClaims, secret: Uint8Array): string {
   const body = `${encode({ typ, alg: 'HS256' })}.${encode(claims)}`
   return `${body}.${hmac(body, secret)}`
 }
 
-/** Opens a token signed with `secret`; undefined if it is malformed, foreign or forged. */
+/** Verifies a token signed with `secret`; undefined if it is malformed or its signature is wrong. */
 export function verifyToken(token: string, secret: Uint8Array): VerifiedToken | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
   const parts = token.split('.')
   const [head, body, signature] = parts
   if (parts.length !== 3 || !head || !body || !signature) return undefined
-  // As text: base64url can spell one signature in several ways, and only one of them is ours.
+  // Compared as text: base64url can spell one signature in several ways, and only one is accepted.
   const expected = Buffer.from(hmac(`${head}.${body}`, secret))
   const given = Buffer.from(signature)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined

@@ -2,7 +2,7 @@
 
 const alphabet = '234567abcdefghijklmnopqrstuvwxyz'
 
-/** The TID of a time in microseconds since 1970 and a clock id of 10 bits. */
+/** `micros` is in microseconds since 1970, `clockId` has 10 bits. */
 export function tid(micros: number, clockId: number): string {
   let rest = Math.floor(micros)
   let head = ''
@@ -13,14 +13,13 @@ export function tid(micros: number, clockId: number): string {
   return head + alphabet[(clockId >> 5) & 31] + alphabet[clockId & 31]
 }
 
-/** The microseconds a TID stands for. */
 export function tidMicros(text: string): number {
   let micros = 0
   for (let i = 0; i < 11; i++) micros = micros * 32 + alphabet.indexOf(text[i]!)
   return micros
 }
 
-/** The next TID: now, or one microsecond after `previous` where the clock has not moved past it. */
+/** The next TID: now, or one microsecond after `previous` if the clock has not passed it. */
 export function nextTid(nowMs: number, clockId: number, previous: string | null): string {
   const now = nowMs * 1000
   const floor = previous === null ? 0 : tidMicros(previous) + 1

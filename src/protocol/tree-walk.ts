@@ -1,7 +1,7 @@
-/** Reading a tree: its nodes and leaves in order, and the nodes that prove what is, or is not, at a key. */
+/** Reads of a tree: its nodes and leaves in order, and the nodes that prove a key or its absence. */
 import type { TreeNode } from '#src/protocol/tree.ts'
 
-/** Each node before what is below it; leaves by key, between the subtrees they part. */
+/** Preorder: each node before its children, and each leaf between the subtrees that it separates. */
 export function* walk(
   tree: TreeNode,
 ): Generator<{ node: TreeNode } | { node?: undefined; key: string; cid: string }> {
@@ -13,7 +13,7 @@ export function* walk(
   }
 }
 
-/** Adds the nodes from the root to `key`, or to the gap where it would be. */
+/** Adds the nodes from the root to `key`, or to where it would be. */
 export function collectPath(tree: TreeNode, key: string, into: Set<TreeNode>): void {
   for (let at: TreeNode | null = tree; at !== null; ) {
     into.add(at)
@@ -24,8 +24,8 @@ export function collectPath(tree: TreeNode, key: string, into: Set<TreeNode>): v
 }
 
 /**
- * Adds the covering proof of `key`: its path, and the paths to its neighbours on both sides. With it a consumer that
- * holds nothing else can undo a create, update or delete at that key (sync 1.1, "inversion").
+ * Adds the covering proof of `key`: its path, and the paths to its neighbours on both sides. With only these nodes a
+ * consumer can undo a create, update or delete at that key (sync 1.1, "inversion").
  */
 export function collectCoveringProof(tree: TreeNode, key: string, into: Set<TreeNode>): void {
   collectPath(tree, key, into)

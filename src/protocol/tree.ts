@@ -1,22 +1,20 @@
 /**
- * The Merkle search tree of a repo, in memory: immutable nodes, so that a write shares all but its own path
- * with the tree before it (repository specification, "MST Structure").
+ * The Merkle search tree of a repo, in memory: nodes are immutable, so a write copies only its own path (repository
+ * specification, "MST Structure").
  */
 import { createHash } from 'node:crypto'
 import { CborWriter } from '#src/protocol/cbor.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 
 /**
- * `subtrees` has one place more than `keys`: `subtrees[i]` holds the keys before `keys[i]`, the last one those after
- * every key. A node without keys only bridges a layer down to its single subtree.
+ * `subtrees` has one more element than `keys`: `subtrees[i]` holds the keys before `keys[i]`, the last one those after
+ * every key. A node without keys only links a layer to its single subtree.
  */
 export interface TreeNode {
   readonly layer: number
   readonly keys: readonly string[]
-  /** The record CIDs of `keys`. */
   readonly values: readonly string[]
   readonly subtrees: readonly (TreeNode | null)[]
-  /** Filled in by `cidOf`. */
   cid: string | null
 }
 
@@ -31,7 +29,7 @@ function node(
   return { layer, keys, values, subtrees, cid: null }
 }
 
-/** The layer a key belongs to: half the leading zero bits of its sha-256. */
+/** The layer of a key: half the leading zero bits of its sha-256. */
 export function layerOf(key: string): number {
   const digest = createHash('sha256').update(key).digest()
   let zeros = 0
@@ -42,8 +40,7 @@ export function layerOf(key: string): number {
   return zeros >> 1
 }
 
-/** Where `key` is, or would be, among the keys of the node. */
-function place(keys: readonly string[], key: string): number {
+function lowerBound(keys: readonly string[], key: string): number {
   let low = 0
   let high = keys.length
   while (low < high) {
@@ -54,17 +51,15 @@ function place(keys: readonly string[], key: string): number {
   return low
 }
 
-/** The record CID at `key`, or null. */
 export function lookUp(tree: TreeNode, key: string): string | null {
   for (let at: TreeNode | null = tree; at !== null; ) {
-    const i = place(at.keys, key)
+    const i = lowerBound(at.keys, key)
     if (at.keys[i] === key) return at.values[i]!
     at = at.subtrees[i]!
   }
   return null
 }
 
-/** The tree with `value` at `key`, whether or not the key was there. */
 export function put(tree: TreeNode, key: string, value: string): TreeNode {
   const layer = layerOf(key)
   return layer > tree.layer ? putAbove(tree, key, value, layer) : putInto(tree, key, value, layer)
@@ -77,7 +72,7 @@ function putAbove(tree: TreeNode, key: string, value: string, layer: number): Tr
 
 function putInto(tree: TreeNode, key: string, value: string, layer: number): TreeNode {
   const { keys, values, subtrees } = tree
-  const i = place(keys, key)
+  const i = lowerBound(keys, key)
   if (layer < tree.layer) {
     const below = subtrees[i]!
     const grown =
@@ -95,18 +90,18 @@ function putInto(tree: TreeNode, key: string, value: string, layer: number): Tre
   )
 }
 
-/** Bridges a subtree up to `layer` with nodes that have no keys. */
+/** Adds nodes without keys above a subtree, up to `layer`. */
 function raise(tree: TreeNode | null, layer: number): TreeNode | null {
   let top = tree
   while (top !== null && top.layer < layer) top = node(top.layer + 1, [], [], [top])
   return top
 }
 
-/** The keys before and after `key`, which is not in the tree. */
+/** The parts before and after `key`, which is not in the tree. */
 function split(tree: TreeNode | null, key: string): [TreeNode | null, TreeNode | null] {
   if (tree === null) return [null, null]
   const { layer, keys, values, subtrees } = tree
-  const i = place(keys, key)
+  const i = lowerBound(keys, key)
   const [left, right] = split(subtrees[i]!, key)
   return [
     unlessEmpty(node(layer, keys.slice(0, i), values.slice(0, i), [...subtrees.slice(0, i), left])),
@@ -118,7 +113,7 @@ function unlessEmpty(tree: TreeNode): TreeNode | null {
   return tree.keys.length === 0 && tree.subtrees[0] === null ? null : tree
 }
 
-/** The tree without `key`, which must be in it. */
+/** The tree without `key`. Throws if the key is not in it. */
 export function remove(tree: TreeNode, key: string): TreeNode {
   let top = removeFrom(tree, key)
   while (top !== null && top.keys.length === 0) top = top.subtrees[0]!
@@ -127,7 +122,7 @@ export function remove(tree: TreeNode, key: string): TreeNode {
 
 function removeFrom(tree: TreeNode, key: string): TreeNode | null {
   const { layer, keys, values, subtrees } = tree
-  const i = place(keys, key)
+  const i = lowerBound(keys, key)
   if (keys[i] !== key) {
     const below = subtrees[i]
     if (!below) throw new Error(`no such key in the tree: ${key}`)
@@ -143,7 +138,6 @@ function removeFrom(tree: TreeNode, key: string): TreeNode | null {
   )
 }
 
-/** Two neighbouring subtrees of one layer as one. */
 function merge(left: TreeNode | null, right: TreeNode | null): TreeNode | null {
   if (left === null || right === null) return left ?? right
   const seam = merge(left.subtrees.at(-1)!, right.subtrees[0]!)
@@ -155,7 +149,7 @@ function merge(left: TreeNode | null, right: TreeNode | null): TreeNode | null {
   )
 }
 
-/** The tree of entries that are sorted by key, each once: the same tree as putting them one by one. */
+/** The tree of sorted, distinct keys: the same tree as putting them one by one. */
 export function buildTree(keys: readonly string[], values: readonly string[]): TreeNode {
   const layers = keys.map(layerOf)
   const top = layers.reduce((a, b) => Math.max(a, b), 0)
@@ -178,7 +172,6 @@ export function buildTree(keys: readonly string[], values: readonly string[]): T
 
 const writer = new CborWriter()
 
-/** The node's block. */
 export function encodeNode(tree: TreeNode): Uint8Array {
   const { keys, values, subtrees } = tree
   const links = subtrees.map((subtree) => (subtree === null ? null : cidOf(subtree)))
@@ -205,7 +198,7 @@ function sharedPrefix(a: string, b: string): number {
   return i
 }
 
-/** The node's CID, computed once, and with it those of all nodes below. */
+/** The node's CID, computed once, together with those of all nodes below. */
 export function cidOf(tree: TreeNode): string {
   tree.cid ??= cidForCbor(encodeNode(tree))
   return tree.cid

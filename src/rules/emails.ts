@@ -10,14 +10,14 @@ const address =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const control = /[\u0000-\u001f\u007f]/
 
-/** The address in lower case; throws 400 where it is none, or one that is thrown away after use. */
+/** The address in lower case. Throws 400 if it is invalid or disposable. */
 export function parseEmail(text: string): string {
   const email = parseAddress(text)
   if (isDisposableDomain(email.slice(email.indexOf('@') + 1))) throw unsupported()
   return email
 }
 
-/** The same for any address: the admin may know better. */
+/** Like `parseEmail`, but accepts disposable addresses: for the admin. */
 export function parseAddress(text: string): string {
   const isAddress =
     text.length <= MAX_ADDRESS_LENGTH &&

@@ -1,29 +1,29 @@
-/** What a new password may be, and what app passwords look like: for the gateway, too. */
+/** Rules for new passwords and the form of app passwords, shared with the gateway. */
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 
-/** In characters; older ones may be longer. */
+/** In characters; existing passwords may be longer. */
 const MAX_NEW_PASSWORD_LENGTH = 256
 const appPassword = /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/
 
-/** Throws 400 where a password is too long to become one, or empty. */
+/** Throws 400 if it is empty or too long. */
 export function checkNewPassword(password: string): void {
   if (password.length === 0 || password.length > MAX_NEW_PASSWORD_LENGTH) {
     throw invalidRequest('Invalid password length.')
   }
 }
 
-/** A new app password, `xxxx-xxxx-xxxx-xxxx` in base32: 80 random bits. */
+/** `xxxx-xxxx-xxxx-xxxx` in base32: 80 random bits. */
 export function newAppPassword(): string {
   return randomLetters(4, 4)
 }
 
-/** Whether it can be an app password at all: a look at one takes long. */
+/** Whether it has the form of an app password: verifying one is slow. */
 export function looksLikeAppPassword(password: string): boolean {
   return appPassword.test(password)
 }
 
-/** What every failed login is told, whatever was wrong. */
+/** The same error for every failed login, so that it reveals nothing. */
 export function wrongCredentials() {
   return authRequired('Invalid identifier or password')
 }

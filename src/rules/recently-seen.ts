@@ -1,9 +1,12 @@
-/** What was seen within a time, in memory: two generations, of which the older one is dropped when its time is over. */
+/**
+ * Remembers what was seen within a time window, in two generations of which the older one is dropped when its window
+ * ends.
+ */
 
-/** Per generation; whoever shows more than this many only has old ones forgotten sooner. */
+/** Above this size a generation ends early, and old entries are forgotten sooner. */
 const MAX_PER_GENERATION = 200_000
 
-/** A DPoP proof is good for three minutes after its nonce was given out, and a tenth more for safety. */
+/** A DPoP proof is valid for three minutes after its nonce was issued, and a tenth more for safety. */
 export const DPOP_PROOF_LIFETIME_MS = 198_000
 
 export class RecentlySeen {
@@ -12,12 +15,11 @@ export class RecentlySeen {
   #old = new Map<string, string>()
   #turnsAt = 0
 
-  /** Whatever is seen is remembered for at least `windowMs`. */
   constructor(windowMs: number) {
     this.#windowMs = windowMs
   }
 
-  /** Whether it has not been seen in this time, but by the same `attempt`; from now on it has. */
+  /** Adds an entry. Returns true if it is new in the window, or if the same non-empty `attempt` added it. */
   isNew(name: string, now: number, attempt = ''): boolean {
     if (now >= this.#turnsAt || this.#young.size >= MAX_PER_GENERATION) this.#turn(now)
     const seenBy = this.#young.get(name) ?? this.#old.get(name)
@@ -27,7 +29,7 @@ export class RecentlySeen {
   }
 
   #turn(now: number): void {
-    // After a long silence the younger ones are too old as well.
+    // After a long pause the younger generation has expired too.
     this.#old = now < this.#turnsAt + this.#windowMs ? this.#young : new Map()
     this.#young = new Map()
     this.#turnsAt = now + this.#windowMs

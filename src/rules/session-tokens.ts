@@ -1,4 +1,4 @@
-/** The two tokens of a session: what they promise, how they are issued, and when they are believed. */
+/** The access and refresh token of a session: their claims, how they are issued, and how they are verified. */
 import { randomBytes } from 'node:crypto'
 import { invalidRequest } from '#src/errors.ts'
 import { signToken, verifyToken } from '#src/protocol/session-token.ts'
@@ -9,7 +9,7 @@ const day = 24 * hour
 
 export const accessLifetime = 120 * minute
 export const refreshLifetime = 90 * day
-/** How long a refresh token still works after it was used once, so that a lost answer loses no session. */
+/** How long a refresh token remains valid after its first use, so that a lost answer does not end the session. */
 export const refreshGrace = 2 * hour
 
 export const accessScope = 'com.atproto.access'
@@ -23,7 +23,7 @@ const full = [accessScope]
 const privileged = [...full, privilegedScope]
 const standard = [...privileged, appPasswordScope]
 
-/** The scopes of the access tokens that each kind of caller may show (`Callers` of xrpc/method.ts). */
+/** The access token scopes that each kind of caller may use (`Callers` of gateway/xrpc/callers.ts). */
 export const accessScopesFor = {
   account: standard,
   'privileged account': privileged,
@@ -35,10 +35,9 @@ export const accessScopesFor = {
 
 const accessScopes: readonly string[] = [...standard, takendownScope, queuedScope]
 
-/** What tokens are checked and made with. `now` is milliseconds since 1970. */
+/** What tokens are issued and verified with. `now` is in milliseconds since 1970. */
 export interface TokenContext {
   secret: Uint8Array
-  /** The service DID. */
   audience: string
   now: number
 }
@@ -48,12 +47,12 @@ export interface SessionTokens {
   refreshJwt: string
 }
 
-/** A fresh id for a refresh token: 32 random bytes in base64 without padding. */
+/** A new refresh token id: 32 random bytes in base64 without padding. */
 export function newTokenId(): string {
   return randomBytes(32).toString('base64').slice(0, 43)
 }
 
-/** Issues an access token (120 minutes) and the refresh token (90 days) named `tokenId`. */
+/** Issues an access token (120 minutes) and a refresh token (90 days) with the id `tokenId`. */
 export function issueTokens(
   session: { did: string; tokenId: string; scope?: string },
   { secret, audience, now }: TokenContext,
@@ -70,50 +69,49 @@ export function issueTokens(
 }
 
 /**
- * Believes an access token, or throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the
- * latter). The scope is one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`.
+ * Verifies an access token. Throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the latter). The scope is
+ * one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`.
  */
-export function verifyAccess(token: string, terms: TokenContext): { did: string; scope: string } {
-  const { did, scope, claims } = verify(token, 'at+jwt', terms)
-  refuseExpired(claims, terms.now)
+export function verifyAccess(token: string, context: TokenContext): { did: string; scope: string } {
+  const { did, scope, claims } = verify(token, 'at+jwt', context)
+  mustNotBeExpired(claims, context.now)
   if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return { did, scope }
 }
 
 /**
- * Believes a refresh token, or throws as `verifyAccess`; `allowExpired` is for deleteSession. That the
- * token was not revoked is for the account to say.
+ * Verifies a refresh token. Throws as `verifyAccess`; `allowExpired` is for deleteSession. Does not check whether the
+ * token was revoked, which only the account knows.
  */
 export function verifyRefresh(
   token: string,
-  { allowExpired = false, ...terms }: TokenContext & { allowExpired?: boolean },
+  { allowExpired = false, ...context }: TokenContext & { allowExpired?: boolean },
 ): { did: string; jti: string; expiresAt: number } {
-  const { did, scope, claims } = verify(token, 'refresh+jwt', terms)
-  const expiresAt = allowExpired ? expiry(claims) : refuseExpired(claims, terms.now)
+  const { did, scope, claims } = verify(token, 'refresh+jwt', context)
+  const expiresAt = allowExpired ? expiry(claims) : mustNotBeExpired(claims, context.now)
   if (scope !== refreshScope) throw invalidRequest('Bad token scope', 'InvalidToken')
   if (typeof claims['jti'] !== 'string') throw malformed()
   return { did, jti: claims['jti'], expiresAt }
 }
 
 function verify(token: string, typ: string, { secret, audience }: TokenContext) {
-  const opened = verifyToken(token, secret)
-  if (opened?.typ !== typ || opened.claims['aud'] !== audience) {
+  const verified = verifyToken(token, secret)
+  if (verified?.typ !== typ || verified.claims['aud'] !== audience) {
     throw invalidRequest('Token could not be verified', 'InvalidToken')
   }
-  const { claims } = opened
+  const { claims } = verified
   const { sub: did, scope } = claims
   if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
   if (typeof scope !== 'string' || 'cnf' in claims || 'lxm' in claims) throw malformed()
   return { did, scope, claims }
 }
 
-/** The moment a token expires, in milliseconds since 1970. */
 function expiry(claims: Record<string, unknown>): number {
   if (typeof claims['exp'] !== 'number') throw malformed()
   return claims['exp'] * 1000
 }
 
-function refuseExpired(claims: Record<string, unknown>, now: number): number {
+function mustNotBeExpired(claims: Record<string, unknown>, now: number): number {
   const expiresAt = expiry(claims)
   if (expiresAt <= now) throw invalidRequest('Token has expired', 'ExpiredToken')
   return expiresAt

@@ -1,61 +1,62 @@
-/** What each state of an account allows: the one table that every room asks. */
+/** What each account state allows: the one table that everything checks. */
 import { authRequired, forbidden, invalidRequest, type XrpcError } from '#src/errors.ts'
 
 export type AccountStatus = 'active' | 'deactivated' | 'takendown' | 'suspended' | 'deleted'
 
 /**
- * - `serve`: strangers read it: records, sync, blobs, its handle.
- * - `show`: the account itself and the admin read what strangers may not.
+ * - `serve`: anyone reads it: records, sync, blobs, its handle.
+ * - `show`: the account itself and the admin read what is not public.
  * - `write`: records are created, changed and deleted.
- * - `prepare`: everything else that a session may do: blobs, importRepo, preferences, identity, proxying.
- * - `logIn`: sessions begin and go on.
- * - `leave`: the narrow session of a taken-down account: deactivation, PLC operations, a proof for its next server.
+ * - `manage`: everything else that a session does: blobs, importRepo, preferences, identity, proxying.
+ * - `logIn`: sessions begin and are refreshed.
+ * - `leave`: the restricted session of an account that was taken down: deactivation, PLC operations, service auth for a
+ *   new server.
  */
-export type Permission = 'serve' | 'show' | 'write' | 'prepare' | 'logIn' | 'leave'
+export type Permission = 'serve' | 'show' | 'write' | 'manage' | 'logIn' | 'leave'
 
-const everything: readonly Permission[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
-const ended: readonly Permission[] = ['show', 'leave']
+const all: readonly Permission[] = ['serve', 'show', 'write', 'manage', 'logIn', 'leave']
+const restricted: readonly Permission[] = ['show', 'leave']
 
 export const permissionsByStatus: Readonly<Record<AccountStatus, readonly Permission[]>> = {
-  active: everything,
-  deactivated: ['show', 'prepare', 'logIn', 'leave'],
-  takendown: ended,
-  suspended: ended,
+  active: all,
+  deactivated: ['show', 'manage', 'logIn', 'leave'],
+  takendown: restricted,
+  suspended: restricted,
   deleted: [],
 }
 
-export function may(deed: Permission, status: AccountStatus): boolean {
-  return permissionsByStatus[status].includes(deed)
+export function may(permission: Permission, status: AccountStatus): boolean {
+  return permissionsByStatus[status].includes(permission)
 }
 
-/** Throws 400 RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated where strangers may not read. */
+/** Throws 400 RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated if the repo is not public. */
 export function mustServe(status: AccountStatus, did: string): void {
-  if (!may('serve', status)) throw unserved(status, did)
+  if (!may('serve', status)) throw repoNotReadable(status, did)
 }
 
-/** The same for the account itself and the admin, to whom only a deleted account is closed. */
+/** The same for the account itself and the admin, who may read all but a deleted account. */
 export function mustShow(status: AccountStatus, did: string): void {
-  if (!may('show', status)) throw unserved(status, did)
+  if (!may('show', status)) throw repoNotReadable(status, did)
 }
 
-/** Throws 401 AccountDeactivated or AccountTakedown, 403 AccountNotFound, where records may not be written. */
+/** Throws 401 AccountDeactivated or AccountTakedown, or 403 AccountNotFound, if records may not be written. */
 export function mustWrite(status: AccountStatus): void {
   if (may('write', status)) return
   if (status === 'deactivated') throw authRequired('Account is deactivated', 'AccountDeactivated')
-  throw closed(status)
+  throw accountNotUsable(status)
 }
 
-/** Throws 401 AccountTakedown, or 403 AccountNotFound, where a session may do nothing. */
+/** Throws 401 AccountTakedown or 403 AccountNotFound, if a session may do nothing. */
 export function mustManage(status: AccountStatus): void {
-  if (!may('prepare', status)) throw closed(status)
+  if (!may('manage', status)) throw accountNotUsable(status)
 }
 
-/** Throws 401 AccountTakedown, or 403 AccountNotFound. */
+/** Throws 401 AccountTakedown or 403 AccountNotFound. */
 export function mustLogIn(status: AccountStatus): void {
-  if (!may('logIn', status)) throw closed(status)
+  if (!may('logIn', status)) throw accountNotUsable(status)
 }
 
-/** `active` and, where it is not, why: as getRepoStatus, listRepos, sessions and #account say it. */
+/** `active` and, if it is false, the reason: as in getRepoStatus, listRepos, sessions and #account. */
 export function formatAccountStatus(status: AccountStatus): {
   active: boolean
   status?: AccountStatus
@@ -63,7 +64,7 @@ export function formatAccountStatus(status: AccountStatus): {
   return status === 'active' ? { active: true } : { active: false, status }
 }
 
-function unserved(status: AccountStatus, did: string): XrpcError {
+function repoNotReadable(status: AccountStatus, did: string): XrpcError {
   switch (status) {
     case 'deactivated':
       return invalidRequest(`Repo has been deactivated: ${did}`, 'RepoDeactivated')
@@ -76,7 +77,7 @@ function unserved(status: AccountStatus, did: string): XrpcError {
   }
 }
 
-function closed(status: AccountStatus): XrpcError {
+function accountNotUsable(status: AccountStatus): XrpcError {
   if (status === 'deleted') return forbidden('Account not found', 'AccountNotFound')
   const what = status === 'suspended' ? 'suspended' : 'taken down'
   return authRequired(`Account has been ${what}`, 'AccountTakedown')

@@ -147,7 +147,7 @@ async function turns(count: number): Promise<void> {
 
 function expectFault(error: unknown): void {
   if (error instanceof XrpcError) return
-  expect(String(error)).toMatch(/lost|away|over|the records do not make/)
+  expect(String(error)).toMatch(/lost|away|over|do not match the signed tree/)
 }
 
 interface Row {

@@ -1,9 +1,9 @@
-/** Uploads that no record named in time go. */
+/** Deletes uploads that no record has referenced in time. */
 import type { Account } from '#src/account/account.ts'
 
 /**
- * Deletes what was uploaded before `before` (ms since 1970) and no record names, and those of the uploads `keys` that
- * the account knows nothing of. May be repeated.
+ * Deletes uploads from before `before` (ms since 1970) that no record references, and those of the storage keys `keys`
+ * that the account has no row for. Idempotent.
  */
 export async function deleteUnusedUploads(
   { blobs, did, sql }: Account,

@@ -1,4 +1,4 @@
-/** getBlob, listBlobs and listMissingBlobs, as far as the account answers them: the bytes are the storage's. */
+/** getBlob, listBlobs and listMissingBlobs, the account's part: the bytes come from the storage. */
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -8,17 +8,18 @@ type Reader = 'anyone' | 'self' | 'admin'
 
 export interface FoundBlob {
   mimeType: string
-  /** Under which the storage may still have it, where it is not in its place. */
   tempKey?: string
 }
 
-/** com.atproto.sync.getBlob. 400 BlobNotFound for uploads that no record names, and for what was taken down. */
+/**
+ * com.atproto.sync.getBlob. Throws 400 BlobNotFound for uploads that no record references, and for blobs taken down.
+ */
 export async function findBlob(
   account: Account,
   { cid }: { cid: string },
   as: Reader,
 ): Promise<FoundBlob> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const row = await account.sql.first<{ mimeType: string; tempKey: string | null }>(visible, cid)
   if (row === undefined) throw invalidRequest('Blob not found', 'BlobNotFound')
   return { mimeType: row.mimeType, ...(row.tempKey && { tempKey: row.tempKey }) }
@@ -32,13 +33,16 @@ export interface BlobList {
   cids: string[]
 }
 
-/** com.atproto.sync.listBlobs: what records name, those of `since` and before left out. `cursor` is the last CID of the page before. */
+/**
+ * com.atproto.sync.listBlobs: blobs referenced by records with a rev after `since`. `cursor` is the last CID of the
+ * previous page.
+ */
 export async function listBlobs(
   account: Account,
   { since, limit, cursor = '' }: { since?: string; limit: number; cursor?: string },
   as: Reader,
 ): Promise<BlobList> {
-  await mayRead(account, as)
+  await mustBeReadable(account, as)
   const rows = await account.sql.all<{ cid: string }>(
     since === undefined
       ? 'SELECT DISTINCT blob_cid AS cid FROM record_blob WHERE blob_cid > ? ORDER BY blob_cid LIMIT ?'
@@ -56,7 +60,9 @@ export interface MissingBlobs {
   blobs: { cid: string; recordUri: string }[]
 }
 
-/** com.atproto.repo.listMissingBlobs: what records name and nobody uploaded, each with one of these records. */
+/**
+ * com.atproto.repo.listMissingBlobs: blobs that records reference and that are not stored, each with one such record.
+ */
 export async function listMissingBlobs(
   account: Account,
   { limit, cursor = '' }: { limit: number; cursor?: string },
@@ -76,7 +82,6 @@ export async function listMissingBlobs(
   return { ...(last !== undefined && { cursor: last }), blobs }
 }
 
-/** How many blobs the records name, and how many of them, or besides them, are here: as checkAccountStatus tells it. */
 export async function countBlobs({
   sql,
 }: Account): Promise<{ expectedBlobs: number; importedBlobs: number }> {
@@ -87,7 +92,7 @@ export async function countBlobs({
   return { expectedBlobs: row?.expected ?? 0, importedBlobs: row?.imported ?? 0 }
 }
 
-async function mayRead(account: Account, as: Reader): Promise<void> {
+async function mustBeReadable(account: Account, as: Reader): Promise<void> {
   const { status } = await account.profile.get()
   if (as === 'anyone') mustServe(status, account.did)
   else mustShow(status, account.did)

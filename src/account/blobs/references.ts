@@ -1,22 +1,25 @@
-/** Blobs as writes of records see them: those that a record names must be there, and those that none names any more go. */
+/** Blobs in record writes: a referenced blob must be stored, and a blob that is no longer referenced is deleted. */
 import type { Account } from '#src/account/account.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { BlobRef } from '#src/protocol/record-value.ts'
 
-/** What a commit does to the blobs of an account. */
 export interface BlobChange {
-  /** What its records name. */
   referenced: readonly BlobRef[]
-  /** Records that are deleted or replaced. */
   changedPaths: readonly string[]
 }
 
-/** Throws 400 BlobNotFound, InvalidMimeType or InvalidSize, as the reference does: the last two only of uploads that no record has had yet. */
-export async function mustHaveBlobs(account: Account, named: readonly BlobRef[]): Promise<void> {
-  const rows = await account.sql.all<StoredBlob>(byCid, JSON.stringify(cidsOf(named)))
+/**
+ * Throws 400 BlobNotFound, InvalidMimeType or InvalidSize as the reference PDS: the last two only for uploads that no
+ * record has referenced yet.
+ */
+export async function mustHaveBlobs(
+  account: Account,
+  referenced: readonly BlobRef[],
+): Promise<void> {
+  const rows = await account.sql.all<StoredBlob>(byCid, JSON.stringify(cidsOf(referenced)))
   const stored = new Map(rows.map((row) => [row.cid, row]))
-  for (const { cid, mimeType, size } of named) {
+  for (const { cid, mimeType, size } of referenced) {
     const blob = stored.get(cid)
     if (blob === undefined) throw invalidRequest(`Could not find blob: ${cid}`, 'BlobNotFound')
     if (!blob.isTemp) continue
@@ -36,27 +39,25 @@ interface StoredBlob {
 
 const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
 
-/** Of a row of `blob`: it is not about to be deleted. */
+/** SQL condition on a row of `blob`: it is not about to be deleted. */
 export const isPresent = `(state IS NOT 'unsettled' OR ${isUsed})`
 
 const byCid = `SELECT cid, mime_type AS mimeType, size, state IS 'temp' AS isTemp FROM blob
                 WHERE cid IN (SELECT value FROM json_each(?)) AND takedown_ref IS NULL AND ${isPresent}`
 
-/** The statements that belong before those of the records themselves. */
+/** Run these before the statements of the records themselves. */
 export function blobStatements({ referenced, changedPaths }: BlobChange): Statement[] {
   return [
-    ...(changedPaths.length === 0 ? [] : [dropped(changedPaths, cidsOf(referenced))]),
-    ...(referenced.length === 0 ? [] : [kept(cidsOf(referenced))]),
+    ...(changedPaths.length === 0 ? [] : [markDereferenced(changedPaths, cidsOf(referenced))]),
+    ...(referenced.length === 0 ? [] : [markReferenced(cidsOf(referenced))]),
   ]
 }
 
-/** The different CIDs that are named. */
-export function cidsOf(named: readonly BlobRef[]): string[] {
-  return [...new Set(named.map(({ cid }) => cid))]
+export function cidsOf(referenced: readonly BlobRef[]): string[] {
+  return [...new Set(referenced.map(({ cid }) => cid))]
 }
 
-/** From now on a record has them: their bytes belong in their place. */
-function kept(cids: readonly string[]): Statement {
+function markReferenced(cids: readonly string[]): Statement {
   return {
     sql: `UPDATE blob SET state = 'unsettled'
           WHERE cid IN (SELECT value FROM json_each(?)) AND state = 'temp'`,
@@ -64,8 +65,8 @@ function kept(cids: readonly string[]): Statement {
   }
 }
 
-/** What only these records had, and what the commit itself does not name again, is to be deleted. */
-function dropped(paths: readonly string[], named: readonly string[]): Statement {
+/** Marks blobs that only these records reference, and that the commit itself does not reference again, for deletion. */
+function markDereferenced(paths: readonly string[], referenced: readonly string[]): Statement {
   const json = JSON.stringify(paths)
   return {
     sql: `UPDATE blob SET state = 'unsettled'
@@ -73,11 +74,14 @@ function dropped(paths: readonly string[], named: readonly string[]): Statement 
             AND cid NOT IN (SELECT value FROM json_each(?))
             AND NOT EXISTS (SELECT 1 FROM record_blob AS other WHERE other.blob_cid = blob.cid
                             AND other.path NOT IN (SELECT value FROM json_each(?)))`,
-    params: [json, JSON.stringify(named), json],
+    params: [json, JSON.stringify(referenced), json],
   }
 }
 
-/** To follow a change of `record_blob` as a whole, as importRepo makes it: every blob is what its references make of it. */
+/**
+ * For after a replacement of the whole `record_blob` table (importRepo): marks every blob whose references have
+ * changed.
+ */
 export function markChangedBlobs(): Statement {
   return {
     sql: `UPDATE blob SET state = 'unsettled'

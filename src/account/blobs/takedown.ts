@@ -1,8 +1,13 @@
-/** Blobs that a moderator hides: nobody is given them, no record may name them, and they cannot be uploaded again. */
+/**
+ * Blob takedowns: a blob taken down is not served, cannot be referenced by a new record, and cannot be uploaded again.
+ */
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
 
-/** Takes a blob down, or with `ref` null puts it back. May be repeated; resolves when the bytes are set aside, or back. */
+/**
+ * Takes a blob down, or restores it if `ref` is null. Idempotent; resolves when the bytes have been quarantined or
+ * restored.
+ */
 export async function setBlobTakedown(
   { blobs, sql }: Account,
   { cid, ref }: { cid: string; ref: string | null },
@@ -18,7 +23,6 @@ export async function setBlobTakedown(
   await blobs.whenReconciled()
 }
 
-/** How a blob stands; null where the account has none of that CID. */
 export async function getBlobTakedown(
   { sql }: Account,
   { cid }: { cid: string },

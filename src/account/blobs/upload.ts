@@ -1,23 +1,21 @@
-/** An upload that has reached the storage becomes a blob of the account. */
+/** Turns an upload that has reached the storage into a blob of the account. */
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { mustManage } from '#src/rules/states.ts'
 
 export interface Upload {
-  /** Of the bytes, raw. */
   cid: string
   mimeType: string
-  /** Bytes. */
   size: number
-  /** Under which the storage has it. */
   key: string
 }
 
 /**
- * Enters an upload: temporary until a record names it, or at once for good where one does already (an account that
- * moved here brings its records first). Answers the media type under which the blob is known. Throws 401 and 400 by
- * the account's state, 400 for a blob that was taken down, 413 BlobQuotaExceeded; then the upload is not kept.
+ * Stores the row of an upload: temporary until a record references it, or permanent if one does already (an account
+ * that migrates in imports its records first). Returns the media type that the blob is stored with. Throws 401 or 400
+ * depending on the account's state, 400 for a blob that was taken down, 413 BlobQuotaExceeded; in these cases the
+ * upload is not kept.
  */
 export async function addUpload(account: Account, upload: Upload): Promise<{ mimeType: string }> {
   const { blobs, clock, did, profile, sql } = account
@@ -25,12 +23,12 @@ export async function addUpload(account: Account, upload: Upload): Promise<{ mim
   const { cid, size, key } = upload
   const known = await sql.first<Known>(byCid, cid)
   if (known?.takedownRef) throw invalidRequest('Blob has been takendown, cannot re-upload')
-  if (!known?.mimeType) await mustHaveRoom(account, size)
-  // Records that name it go on naming it as they do.
+  if (!known?.mimeType) await mustBeWithinQuota(account, size)
+  // Keep the media type that the records which reference it have.
   const mimeType = (known?.used && known.mimeType) || upload.mimeType
   await sql.batch([
     ...blobs.takeOutcomes(),
-    { sql: entering, params: [cid, mimeType, size, key, clock.now()] },
+    { sql: upsertUpload, params: [cid, mimeType, size, key, clock.now()] },
   ])
   const replaced = known?.tempKey
   if (replaced && replaced !== key) await blobs.storage.deleteTemps(did, [replaced]).catch(() => {})
@@ -39,7 +37,6 @@ export async function addUpload(account: Account, upload: Upload): Promise<{ mim
 }
 
 interface Known {
-  /** Null where it is new. */
   mimeType: string | null
   tempKey: string | null
   takedownRef: string | null
@@ -50,20 +47,20 @@ const byCid = `SELECT mime_type AS mimeType, temp_key AS tempKey, takedown_ref A
                  EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) AS used
                FROM (SELECT 1) LEFT JOIN blob ON cid = ?1`
 
-/** What is stored of it already is stored again: so an upload also mends a blob whose bytes were lost. */
-const entering = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
+/** A second upload of a known blob is stored again, which also repairs a blob whose bytes were lost. */
+const upsertUpload = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
                   VALUES (?1, ?2, ?3, ?4, ?5,
                     CASE WHEN EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) THEN 'unsettled' ELSE 'temp' END)
                   ON CONFLICT (cid) DO UPDATE SET mime_type = excluded.mime_type, temp_key = excluded.temp_key,
                     created_at = excluded.created_at, state = excluded.state
                   WHERE takedown_ref IS NULL`
 
-async function mustHaveRoom({ blobs, sql }: Account, size: number): Promise<void> {
+async function mustBeWithinQuota({ blobs, sql }: Account, size: number): Promise<void> {
   if (blobs.quotaBytes === undefined) return
   const row = await sql.first<{ bytes: number }>(
     `SELECT coalesce(sum(size), 0) AS bytes FROM blob WHERE ${isPresent}`,
   )
   if ((row?.bytes ?? 0) + size <= blobs.quotaBytes) return
-  const message = `The blobs of this account would be too much. Max: ${blobs.quotaBytes} bytes`
+  const message = `Blob quota exceeded. Max: ${blobs.quotaBytes} bytes`
   throw new XrpcError(413, 'BlobQuotaExceeded', message)
 }

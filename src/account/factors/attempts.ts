@@ -1,4 +1,4 @@
-/** How many wrong codes and passkeys an account takes: ten within an hour. Then it takes none for the rest of that hour. */
+/** Limits wrong codes to ten an hour for each account; after that no code is accepted for the rest of the hour. */
 import type { Account } from '#src/account/account.ts'
 import { findRow, putRow, removeRows } from '#src/account/factors/rows.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
@@ -11,8 +11,8 @@ const WINDOW_MS = 60 * 60_000
 const id = 'all'
 
 /**
- * Runs a check, which throws where what was shown is wrong. Checks go one after another, and each failure is counted
- * before the next begins. Throws 429 RateLimitExceeded after too many.
+ * Runs `check`, which throws if the code is wrong. Checks run one at a time, and a failure is counted before the next
+ * check starts. Throws 429 RateLimitExceeded above the limit.
  */
 export function withAttemptLimit<T>(
   account: Account,
@@ -39,7 +39,7 @@ export function withAttemptLimit<T>(
   })
 }
 
-/** Forgets the failures; to be part of the transaction in which a check's success takes effect. */
+/** Resets the counter. Run it in the transaction in which the successful check takes effect. */
 export function clearFailures(): Statement {
   return removeRows('attempts', id)
 }

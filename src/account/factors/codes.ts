@@ -1,6 +1,6 @@
 /**
- * Codes that are used once, of two times five letters, which is all that the stock sign-in page lets people type:
- * mailed ones, one that a page of ours shows, and the ten recovery codes. Only their hashes are kept.
+ * Single-use codes of two times five letters, which is all that the stock sign-in page accepts: mailed codes, the code
+ * that an account page shows, and the ten recovery codes. Only their hashes are stored.
  */
 import type { Account } from '#src/account/account.ts'
 import { findRow, listRows, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
@@ -10,65 +10,63 @@ import { hashAppPassword } from '#src/ports/passwords.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** Who has to enter a code: whoever signs in (`page` for one that a page showed), or whoever turns codes by mail on. */
+/** What a code is for: signing in (`page` if an account page showed it), or turning codes by mail on. */
 export type CodePurpose = 'email' | 'page' | 'confirm email'
 
-/** How long a code is good, in milliseconds. */
+/** In milliseconds. */
 export const codeLifetime = 15 * 60_000
-/** A second mail is not sent within this time of the first. */
+/** No second mail is sent within this time. */
 const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
-/** A code for a sign-in elsewhere, to be shown to somebody who has just signed in with a second step here. */
+/** A code for signing in elsewhere, shown after a sign-in with a second step on the account pages. */
 export async function createPageCode(account: Account): Promise<{ code: string }> {
-  return { code: await newCode(account, 'page') }
+  return { code: await replaceCode(account, 'page') }
 }
 
-/** A fresh code in the place of the one before. */
-async function newCode(account: Account, use: CodePurpose): Promise<string> {
-  const code = fresh()
-  const name = await hash(account, code)
-  await account.sql.batch([putRow(account, 'code', use, { name })])
+async function replaceCode(account: Account, purpose: CodePurpose): Promise<string> {
+  const code = generateCode()
+  const name = await hashCode(account, code)
+  await account.sql.batch([putRow(account, 'code', purpose, { name })])
   return code
 }
 
 /**
- * A fresh code to send by mail. Without `token` one was sent just now, and is still good. Throws 400 where there is no
- * address.
+ * A new code to send by mail; without `token` if one was sent within the last 30 seconds, which is still valid. Throws
+ * 400 if the account has no email address.
  */
 export async function createEmailCode(
   account: Account,
-  use: CodePurpose,
+  purpose: CodePurpose,
 ): Promise<{ email: string; token?: string }> {
   const { email } = await account.profile.get()
   if (email === null) throw invalidRequest('account does not have an email address')
-  const last = await findRow(account, 'code', use)
+  const last = await findRow(account, 'code', purpose)
   if (last !== undefined && last.createdAt > account.clock.now() - MAIL_PAUSE_MS) return { email }
-  return { email, token: await newCode(account, use) }
+  return { email, token: await replaceCode(account, purpose) }
 }
 
-/** Statements that use up a code; undefined where it is none of these, or too old. */
+/** Statements that consume a code; undefined if it is wrong or expired. */
 export async function consumeCode(
   account: Account,
-  uses: readonly CodePurpose[],
+  purposes: readonly CodePurpose[],
   code: string,
 ): Promise<Statement[] | undefined> {
-  const name = await hash(account, code)
-  for (const use of uses) {
-    const row = await findRow(account, 'code', use)
+  const name = await hashCode(account, code)
+  for (const purpose of purposes) {
+    const row = await findRow(account, 'code', purpose)
     const isGood = row?.name === name && row.createdAt > account.clock.now() - codeLifetime
-    if (isGood) return [removeRows('code', use)]
+    if (isGood) return [removeRows('code', purpose)]
   }
   return undefined
 }
 
-/** Ten recovery codes in the place of those before. They cannot be shown again. */
 export async function createRecoveryCodes(
   account: Account,
   { where }: { where?: ClientInfo } = {},
 ): Promise<{ codes: string[] }> {
-  const codes = Array.from({ length: RECOVERY_CODES }, fresh)
-  const hashes = await Promise.all(codes.map((code) => hash(account, code)))
+  const codes = Array.from({ length: RECOVERY_CODES }, generateCode)
+  const hashes = await Promise.all(codes.map((code) => hashCode(account, code)))
   await writeFactors(account, [
     removeRows('recovery code'),
     ...hashes.map((id) => putRow(account, 'recovery code', id)),
@@ -77,12 +75,11 @@ export async function createRecoveryCodes(
   return { codes }
 }
 
-/** Statements that use up a recovery code; undefined where it is none that is left. */
 export async function consumeRecoveryCode(
   account: Account,
   code: string,
 ): Promise<Statement[] | undefined> {
-  const id = await hash(account, code)
+  const id = await hashCode(account, code)
   const row = await findRow(account, 'recovery code', id)
   return row && [removeRows('recovery code', id)]
 }
@@ -91,12 +88,12 @@ export async function countRecoveryCodes(account: Account): Promise<number> {
   return (await listRows(account, 'recovery code')).length
 }
 
-function fresh(): string {
+function generateCode(): string {
   return randomLetters(2, 5).toUpperCase()
 }
 
-/** However people type it. The hash is slow: fifty bits are few. */
-function hash({ did }: Account, code: string): Promise<string> {
+/** Ignores case and separators. The hash is slow because a code has only 50 bits. */
+function hashCode({ did }: Account, code: string): Promise<string> {
   const letters = code.toUpperCase().replaceAll(/[^A-Z2-7]/g, '')
   return hashAppPassword(did, letters.slice(0, 20))
 }

@@ -9,7 +9,6 @@ import { invalidRequest } from '#src/errors.ts'
 
 const id = 'email'
 
-/** A code to send to the account's address, as `mailedCode` says. */
 export function beginEmailFactor(account: Account): Promise<{ email: string; token?: string }> {
   return createEmailCode(account, 'confirm email')
 }
@@ -38,7 +37,7 @@ export function confirmEmailFactor(
   })
 }
 
-/** Turns codes by mail on for an address that is confirmed; silent where they are. */
+/** Turns codes by mail on for an address that is already confirmed. Idempotent. */
 export async function addEmailFactor(
   account: Account,
   { where }: { where?: ClientInfo } = {},
@@ -48,7 +47,6 @@ export async function addEmailFactor(
   await writeFactors(account, [putRow(account, 'email', id), ...event])
 }
 
-/** Silent where it is off. */
 export async function removeEmailFactor(
   account: Account,
   { where }: { where?: ClientInfo } = {},

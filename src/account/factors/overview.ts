@@ -1,4 +1,4 @@
-/** What the account's security page shows of its factors. */
+/** The factors that the account's security page lists. */
 import type { Account } from '#src/account/account.ts'
 import { countRecoveryCodes } from '#src/account/factors/codes.ts'
 import { listRows } from '#src/account/factors/rows.ts'
@@ -6,9 +6,8 @@ import { listRows } from '#src/account/factors/rows.ts'
 export interface FactorOverview {
   handle: string | null
   email: string | null
-  /** Oldest first; times are ISO text. */
+  /** Oldest first. Times are ISO 8601. */
   passkeys: { id: string; name: string; createdAt: string; lastUsedAt: string | null }[]
-  /** When each was turned on; null where it is off. */
   totp: { createdAt: string } | null
   emailCodes: { createdAt: string } | null
   recoveryCodesLeft: number

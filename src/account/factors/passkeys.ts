@@ -1,4 +1,7 @@
-/** Passkeys of one account: registered, named, shown, removed. They ask for a PIN, a finger or a face, so one is enough to sign in. */
+/**
+ * Passkeys of one account: registration, verification and removal. They require user verification, so one is enough to
+ * sign in.
+ */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { clearFailures } from '#src/account/factors/attempts.ts'
@@ -30,12 +33,11 @@ import {
 } from '#src/rules/challenges.ts'
 
 const MAX_PASSKEYS = 20
-/** Characters. */
 const MAX_NAME_LENGTH = 50
-/** Bytes of WebAuthn's user handle. */
+/** WebAuthn's limit for a user handle. */
 const MAX_USER_ID_BYTES = 64
 
-/** What a browser needs to make a passkey for the account. */
+/** Options for `navigator.credentials.create()`. */
 export async function beginPasskeyRegistration(account: Account): Promise<CreationOptions> {
   const { did, service } = account
   const { handle } = await account.profile.get()
@@ -44,33 +46,36 @@ export async function beginPasskeyRegistration(account: Account): Promise<Creati
     publicUrl: service.publicUrl,
     userId: userIdOf(did),
     userName: handle ?? did,
-    challenge: newChallenge(registering(account), terms(account)),
+    challenge: newChallenge(registrationPurpose(account), challengeContext(account)),
     known: known.map(({ id }) => id),
   })
 }
 
-/** Keeps the passkey that a browser made. Throws 400 where its answer does not hold, or there are 20 already. */
+/** Stores a passkey. Throws 400 if the browser's response is invalid, or if the account has 20 passkeys already. */
 export function finishPasskeyRegistration(
   account: Account,
   { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
 ): Promise<void> {
   return account.factorMutex.run(async () => {
-    const made = await verifyRegistration(response, check(account, registering(account)))
-    if (made === undefined) throw invalidRequest('The passkey was not accepted', 'InvalidToken')
+    const registered = await verifyRegistration(
+      response,
+      verification(account, registrationPurpose(account)),
+    )
+    if (registered === undefined)
+      throw invalidRequest('The passkey was not accepted', 'InvalidToken')
     const known = await listRows(account, 'passkey')
     if (known.length >= MAX_PASSKEYS) throw invalidRequest('There are too many passkeys')
-    // A repeated answer finds its own passkey.
-    if (known.some(({ id }) => id === made.id)) return
-    const title = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
-    const row = { secret: made.publicKey, counter: made.counter, name: title }
+    // A retry finds its own passkey.
+    if (known.some(({ id }) => id === registered.id)) return
+    const label = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
+    const row = { secret: registered.publicKey, counter: registered.counter, name: label }
     await writeFactors(account, [
-      putRow(account, 'passkey', made.id, row),
-      ...noteSecurityEvent(account, 'factor added', where, title),
+      putRow(account, 'passkey', registered.id, row),
+      ...noteSecurityEvent(account, 'factor added', where, label),
     ])
   })
 }
 
-/** Silent where there is none of this id. */
 export async function removePasskey(
   account: Account,
   { id, where }: { id: string; where?: ClientInfo },
@@ -81,19 +86,19 @@ export async function removePasskey(
   await writeFactors(account, [removeRows('passkey', id), ...event])
 }
 
-/** What a browser needs to show one of the account's passkeys. */
+/** Options for `navigator.credentials.get()`. */
 export async function beginPasskeyAssertion(account: Account): Promise<RequestOptions> {
   const known = await listRows(account, 'passkey')
   return assertionOptions({
     publicUrl: account.service.publicUrl,
-    challenge: newChallenge('sign in', terms(account)),
+    challenge: newChallenge('sign in', challengeContext(account)),
     known: known.map(({ id }) => id),
   })
 }
 
 /**
- * Believes a passkey's answer, once; `effect` is written with it. Throws 400 InvalidToken for any other answer. Failures
- * are not counted: nobody guesses a signature, and strangers could lock the owner out.
+ * Verifies a passkey's response, once; `effect` is part of the same transaction. Throws 400 InvalidToken. Failures are
+ * not counted: a signature cannot be guessed, and unauthenticated callers could lock the owner out.
  */
 export function verifyPasskey(
   account: Account,
@@ -102,15 +107,15 @@ export function verifyPasskey(
   return account.factorMutex.run(async () => {
     const id = textOf(response, 'id')
     const row = id === undefined ? undefined : await findRow(account, 'passkey', id)
-    if (row?.secret == null) throw unknownPasskey()
+    if (row?.secret == null) throw notAccepted()
     const passkey = {
       id: row.id,
       publicKey: new Uint8Array(row.secret),
       counter: row.counter,
     }
     let challenge = ''
-    const { publicUrl, isChallenge: isOurs } = check(account, 'sign in')
-    const shown = await verifyAssertion(response, {
+    const { publicUrl, isChallenge: isOurs } = verification(account, 'sign in')
+    const assertion = await verifyAssertion(response, {
       publicUrl,
       passkey,
       isChallenge: (text) => {
@@ -118,10 +123,10 @@ export function verifyPasskey(
         return isOurs(text)
       },
     })
-    if (shown === undefined) throw unknownPasskey()
-    if ((await findRow(account, 'challenge', challenge)) !== undefined) throw unknownPasskey()
+    if (assertion === undefined) throw notAccepted()
+    if ((await findRow(account, 'challenge', challenge)) !== undefined) throw notAccepted()
     await account.sql.batch([
-      markRowUsed(account, 'passkey', row.id, shown.counter),
+      markRowUsed(account, 'passkey', row.id, assertion.counter),
       putRow(account, 'challenge', challenge),
       removeOlderRows('challenge', account.clock.now() - challengeLifetime),
       clearFailures(),
@@ -130,26 +135,26 @@ export function verifyPasskey(
   })
 }
 
-/** What a passkey knows the account by: its DID, or a hash of one that is too long for that. */
+/** WebAuthn's user handle: the DID, or its hash if it is too long. */
 export function userIdOf(did: string): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.from(did)
   const id = bytes.length <= MAX_USER_ID_BYTES ? bytes : createHash('sha256').update(bytes).digest()
   return new Uint8Array(id)
 }
 
-function registering({ did }: Account): ChallengePurpose {
+function registrationPurpose({ did }: Account): ChallengePurpose {
   return `register ${did}`
 }
 
-function terms({ service, clock }: Account) {
+function challengeContext({ service, clock }: Account) {
   return { secret: service.jwtSecret, now: clock.now() }
 }
 
-function check(account: Account, purpose: ChallengePurpose) {
+function verification(account: Account, purpose: ChallengePurpose) {
   const { publicUrl } = account.service
   return {
     publicUrl,
-    isChallenge: (text: string) => isChallenge(text, purpose, terms(account)),
+    isChallenge: (text: string) => isChallenge(text, purpose, challengeContext(account)),
   }
 }
 
@@ -159,6 +164,6 @@ function textOf(value: unknown, name: string): string | undefined {
   return typeof text === 'string' && text.length < 2_000 ? text : undefined
 }
 
-function unknownPasskey() {
+function notAccepted() {
   return invalidRequest('The passkey was not accepted', 'InvalidToken')
 }

@@ -5,11 +5,12 @@ import type { Statement } from '#src/ports/sql.ts'
 
 /**
  * - `new totp`: waits for its first code.
- * - `recovery code`: of a set of ten; the id is its hash.
- * - `code`: was mailed, or shown by a page; the id says which, the name is its hash.
- * - `attempts`: how many codes were wrong lately.
- * - `session`, `step`: of the account's pages, and a sign-in there that lacks its second step; the id is the token's hash.
- * - `challenge`: has been answered with a passkey; none is answered twice.
+ * - `recovery code`: one of ten; the id is its hash.
+ * - `code`: mailed, or shown by an account page; the id is its purpose, the name its hash.
+ * - `attempts`: number of recent wrong codes.
+ * - `session`, `step`: a session of the account pages, and a sign-in there that lacks its second step; the id is the
+ *   token's hash.
+ * - `challenge`: already answered with a passkey, so not accepted again.
  */
 export type RowKind =
   | FactorKind
@@ -33,7 +34,6 @@ export interface FactorRow {
 
 const columns = 'id, secret, counter, name, created_at AS createdAt, last_used_at AS lastUsedAt'
 
-/** In the order in which they were added. */
 export function listRows({ sql }: Account, kind: RowKind): Promise<FactorRow[]> {
   const order = 'ORDER BY created_at, id'
   return sql.all<FactorRow>(`SELECT ${columns} FROM factor WHERE kind = ? ${order}`, kind)
@@ -50,7 +50,6 @@ export function findRow(
   )
 }
 
-/** Puts a row in the place of the one before, if any. */
 export function putRow(
   { clock }: Pick<Account, 'clock'>,
   kind: RowKind,
@@ -65,7 +64,6 @@ export function putRow(
   }
 }
 
-/** Notes that a factor was used, and how far its counter has come. */
 export function markRowUsed(
   { clock }: Pick<Account, 'clock'>,
   kind: RowKind,
@@ -78,13 +76,11 @@ export function markRowUsed(
   }
 }
 
-/** Removes one row of a kind, or all of them. */
 export function removeRows(kind: RowKind, id?: string): Statement {
   if (id === undefined) return { sql: 'DELETE FROM factor WHERE kind = ?', params: [kind] }
   return { sql: 'DELETE FROM factor WHERE kind = ? AND id = ?', params: [kind, id] }
 }
 
-/** Removes the rows of a kind that were made at this moment or before. */
 export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
 }

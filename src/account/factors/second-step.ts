@@ -1,4 +1,4 @@
-/** The second step of a sign-in, after the password: whether there is one, and whether what was shown is enough. */
+/** The second step of a sign-in, after the password: whether it is required, and whether it was passed. */
 import type { Account } from '#src/account/account.ts'
 import type { FactorKind } from '#src/account/factor-kinds.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
@@ -9,14 +9,13 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** The kinds of factors of which the account must show one; none where the password is enough. */
 export async function requiredFactors(account: Account): Promise<{ kinds: FactorKind[] }> {
   return { kinds: [...(await account.factorKinds.list())] }
 }
 
 /**
- * Believes a code, once: of the authenticator app, by mail, shown by a page of ours, or a recovery code. `effect` is
- * written with it. Throws 400 InvalidToken for any other, 429 as `bounded`.
+ * Verifies a code, once: from the authenticator app, by mail, from an account page, or a recovery code. `effect` is
+ * part of the same transaction. Throws 400 InvalidToken, or 429 as `withAttemptLimit`.
  */
 export function verifyCode(
   account: Account,
@@ -24,15 +23,15 @@ export function verifyCode(
 ): Promise<void> {
   const { code, where, effect = [] } = input
   return withAttemptLimit(account, where, async () => {
-    const used = await useAnyCode(account, code)
+    const used = await consumeAnyCode(account, code)
     if (used === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     await account.sql.batch([...used, clearFailures(), ...effect])
   })
 }
 
 /**
- * The second step of com.atproto.server.createSession: nothing where the account has no factors. Throws 401
- * AuthFactorTokenRequired without a code, and as `showCode`.
+ * The second step of com.atproto.server.createSession; does nothing if the account has no factors. Throws 401
+ * AuthFactorTokenRequired without a code, else as `verifyCode`.
  */
 export async function mustVerifyFactor(
   account: Account,
@@ -51,7 +50,7 @@ export async function mustVerifyFactor(
   await verifyCode(account, { code, where })
 }
 
-/** Removes every factor and recovery code: for an owner who has lost them all, once the operator is sure who asks. */
+/** Removes every factor and recovery code, for an owner who has lost them all and has identified to the operator. */
 export async function removeFactors(account: Account): Promise<{ removed: FactorKind[] }> {
   const kinds = await account.factorKinds.list()
   const event = noteSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
@@ -59,7 +58,6 @@ export async function removeFactors(account: Account): Promise<{ removed: Factor
   return { removed: [...kinds] }
 }
 
-/** A code to send by mail to whoever showed the password; undefined where the account does not take such codes. */
 export async function requestEmailCode(
   account: Account,
 ): Promise<{ email: string; token?: string } | undefined> {
@@ -67,7 +65,7 @@ export async function requestEmailCode(
   return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
 }
 
-async function useAnyCode(account: Account, code: string): Promise<Statement[] | undefined> {
+async function consumeAnyCode(account: Account, code: string): Promise<Statement[] | undefined> {
   if (looksLikeTotp(code)) return consumeTotp(account, code)
   return (await consumeCode(account, ['email', 'page'], code)) ?? consumeRecoveryCode(account, code)
 }

@@ -1,4 +1,4 @@
-/** What an account knows of its own identity, and how it announces a change of it. */
+/** The account's own identity data, and how it announces changes of it. */
 import type { Account } from '#src/account/account.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { noteSecurityEvent } from '#src/account/security-events.ts'
@@ -8,12 +8,11 @@ import type { AccountStatus } from '#src/rules/states.ts'
 
 export interface OwnIdentity {
   handle: string | null
-  /** did:key of the key that signs the repo. */
   signingKeyDid: string
   status: AccountStatus
 }
 
-/** Throws 400 InvalidRequest where there is no account. */
+/** Throws 400 InvalidRequest if the account does not exist. */
 export async function getIdentity({ profile }: Account): Promise<OwnIdentity> {
   const row = await profile.find()
   if (row === undefined || row.status === 'deleted') throw invalidRequest('Account not found')
@@ -21,7 +20,7 @@ export async function getIdentity({ profile }: Account): Promise<OwnIdentity> {
   return { handle, signingKeyDid, status }
 }
 
-/** The account is called so from here on: its row and #identity in one. May be repeated. */
+/** Stores the handle and #identity in one transaction. Idempotent. */
 export async function setHandle(account: Account, { handle }: { handle: string }): Promise<void> {
   const { did, clock, lane, profile } = account
   try {
@@ -43,7 +42,7 @@ export async function setHandle(account: Account, { handle }: { handle: string }
   }
 }
 
-/** #identity, which names no handle: whoever follows looks the DID up again. */
+/** #identity without a handle: consumers resolve the DID again. */
 export async function announceIdentity(account: Account): Promise<void> {
   const { did, clock, lane } = account
   await lane.write(async ({ head }) => {

@@ -1,4 +1,4 @@
-/** The tokens by which an account proves itself to other services, signed with its repo's key. */
+/** The service auth tokens of an account (com.atproto.server.getServiceAuth), signed with its repo's key. */
 import { randomBytes } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { forbidden } from '#src/errors.ts'
@@ -7,8 +7,8 @@ import { createServiceToken } from '#src/protocol/service-token.ts'
 const LIFETIME_S = 60
 
 /**
- * A token for `aud`, a DID or `did#service`, and for the method `lxm`, or for any. It lives until `exp` (seconds since
- * 1970), or a minute. Whether the caller may have it is for the gateway to know. Throws 403 where there is no account.
+ * A token for `aud`, a DID or `did#service`, and for the method `lxm`, or any method. Valid until `exp` (seconds since
+ * 1970), or for a minute. The gateway checks whether the caller may have it. Throws 403 if the account does not exist.
  */
 export async function getServiceAuth(
   account: Account,

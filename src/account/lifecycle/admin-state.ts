@@ -1,4 +1,4 @@
-/** What the admin and the moderators are told of an account beyond what everybody sees. */
+/** What the admin and moderators see of an account besides its public data. */
 import type { Account } from '#src/account/account.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 
@@ -7,7 +7,6 @@ export type AdminState = Pick<
   'status' | 'takedownRef' | 'deactivatedAt' | 'emailConfirmedAt'
 >
 
-/** In any state; throws 400 RepoNotFound where there is no account. */
 export async function getAdminState({ profile }: Account): Promise<AdminState> {
   const { status, takedownRef, deactivatedAt, emailConfirmedAt } = await profile.get()
   return { status, takedownRef, deactivatedAt, emailConfirmedAt }

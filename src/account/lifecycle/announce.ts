@@ -1,4 +1,4 @@
-/** Saying again what is so: for a relay that believes something else of an account, or has never heard of it. */
+/** Emits the account's current state again, for a relay that has a wrong state or does not know the account. */
 import type { Account } from '#src/account/account.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { encodeAccountEvent, encodeIdentityEvent, encodeSyncEvent } from '#src/protocol/events.ts'
@@ -6,8 +6,9 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { formatAccountStatus } from '#src/rules/states.ts'
 
 /**
- * #account and #identity, and for an active account #sync with its latest commit, as an activation has them. Changes
- * nothing else. Resolves, with their kinds, when they are durable; throws 400 RepoNotFound where there is no account.
+ * Emits #account and #identity and, if the account is active, #sync with its latest commit, as an activation does.
+ * Changes nothing else. Resolves with the kinds when the events are durable. Throws 400 RepoNotFound if the account
+ * does not exist.
  */
 export async function announce(account: Account): Promise<{ events: string[] }> {
   const { did, clock, lane, profile } = account

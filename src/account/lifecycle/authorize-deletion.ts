@@ -1,10 +1,10 @@
-/** Whether somebody may delete the account: it takes its password and the token from its mail (deleteAccount). */
+/** Whether the caller may delete the account: it takes the password and a token sent by mail (deleteAccount). */
 import type { Account } from '#src/account/account.ts'
 import { checkEmailToken } from '#src/account/sessions/email-tokens.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import { verifyPassword } from '#src/ports/passwords.ts'
 
-/** Throws 400 where there is no account, 401 for a wrong password, 400 InvalidToken or ExpiredToken. */
+/** Throws 400 if the account does not exist, 401 for a wrong password, 400 InvalidToken or ExpiredToken. */
 export async function authorizeDeletion(
   account: Account,
   { password, token }: { password: string; token: string },

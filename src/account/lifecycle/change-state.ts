@@ -1,4 +1,4 @@
-/** The one function that changes an account's state: the row, what must go with it, and the events, in one transaction. */
+/** The one function that changes an account's state: row, side effects and events in one transaction. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { deleteAuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
@@ -14,25 +14,25 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 import { formatAccountStatus, mustManage } from '#src/rules/states.ts'
 
-/** What is left out stays as it is. Times are ISO text. */
+/** Absent members leave the state unchanged. Times are ISO 8601. */
 export interface StateChange {
-  /** false deactivates; true ends a deactivation and the wish to be deleted with it. */
+  /** false deactivates; true ends a deactivation and cancels its deletion. */
   active?: boolean
-  /** When a deactivated account is to be deleted. */
   deleteAfter?: string | null
-  /** Why the account is taken down; null ends that. */
+  /** The takedown's reference; null ends the takedown. */
   takedownRef?: string | null
   suspended?: boolean
-  /** Whether apps lose what they may do, and app passwords end. A takedown takes it from all of them as well. */
+  /**
+   * Whether to revoke OAuth grants, authorized clients and app passwords. A takedown revokes the grants in any case.
+   */
   dropCredentials?: boolean
 }
 
 /**
- * Changes the state, and announces it: #account, and where the account was activated also #identity and #sync. A
- * takedown ends every session. May be repeated: what is as it should be is only announced once more.
- * The directory hears of it before this resolves, or, where it cannot be reached, as soon as it can.
- * Throws 400 InvalidRequest for a deleted account, AccountNotFound where a taken-down one is to be activated, and 401
- * AccountTakedown where a suspended one is.
+ * Changes the state and emits #account and, if the account was activated, #identity and #sync. A takedown ends every
+ * session. Idempotent, except that the events are emitted again. Pushes the state to the directory before it resolves
+ * or, if the directory cannot be reached, as soon as it can. Throws 400 InvalidRequest for a deleted account, 400
+ * AccountNotFound for activating one that is taken down, and 401 AccountTakedown for activating a suspended one.
  */
 export async function changeState(
   account: Account,
@@ -49,7 +49,7 @@ export async function changeState(
           head,
           statements: [
             updateProfile(next),
-            ...eventOf(account, row, next),
+            ...securityEventsOf(account, row, next),
             ...(next.takedownRef === null
               ? []
               : [{ sql: 'DELETE FROM refresh_token' }, deleteAllGrants()]),
@@ -57,11 +57,11 @@ export async function changeState(
               ? [deleteAllGrants(), deleteAuthorizedClients(), ...deleteAllAppPasswords()]
               : []),
           ],
-          events: eventsOf(account, head, row, next.status, change.active === true),
+          events: firehoseEventsOf(account, head, row, next.status, change.active === true),
         }
       })
       account.profile.forget()
-      // Where this fails the event, which waits in the outbox, brings it there.
+      // If this fails, the delivery of the event in the outbox pushes the state again.
       await account.directoryMirror.push().catch(() => {})
       return { status }
     } finally {
@@ -86,27 +86,26 @@ function nextState({ clock }: Account, row: ProfileRow, change: StateChange): St
   }
   const { active = row.deactivatedAt === null, suspended = row.suspendedAt !== null } = change
   const deactivatedAt = active ? null : (row.deactivatedAt ?? now)
-  const wish = change.deleteAfter === undefined ? row.deleteAfter : change.deleteAfter
+  const requested = change.deleteAfter === undefined ? row.deleteAfter : change.deleteAfter
   if (change.active === true && suspended) mustManage('suspended')
   const suspendedAt = suspended ? (row.suspendedAt ?? now) : null
-  const state = { deactivatedAt, deleteAfter: active ? null : wish, takedownRef, suspendedAt }
+  const state = { deactivatedAt, deleteAfter: active ? null : requested, takedownRef, suspendedAt }
   return { ...state, status: statusOf(state) }
 }
 
-/** The state that the columns add up to: the gravest. */
+/** The status that follows from the columns: the most restrictive one. */
 export function statusOf(state: Omit<State, 'status'>): AccountStatus {
   if (state.takedownRef !== null) return 'takendown'
   if (state.suspendedAt !== null) return 'suspended'
   return state.deactivatedAt === null ? 'active' : 'deactivated'
 }
 
-/** What its owner is told of a deactivation, and of its end. */
-function eventOf(account: Account, before: ProfileRow, next: State): Statement[] {
+function securityEventsOf(account: Account, before: ProfileRow, next: State): Statement[] {
   const [was, is] = [before.deactivatedAt !== null, next.deactivatedAt !== null]
   return was === is ? [] : noteSecurityEvent(account, is ? 'deactivated' : 'reactivated')
 }
 
-function eventsOf(
+function firehoseEventsOf(
   { did, clock }: Account,
   head: Head,
   { handle }: ProfileRow,
@@ -114,11 +113,11 @@ function eventsOf(
   activated: boolean,
 ): EncodedEvent[] {
   const time = new Date(clock.now()).toISOString()
-  const told = encodeAccountEvent({ did, time, ...formatAccountStatus(status) })
-  if (!activated || status !== 'active') return [told]
+  const accountEvent = encodeAccountEvent({ did, time, ...formatAccountStatus(status) })
+  if (!activated || status !== 'active') return [accountEvent]
   const blocks = carFile(head.cid, [[head.cid, head.block]])
   return [
-    told,
+    accountEvent,
     encodeIdentityEvent({ did, time, ...(handle !== null && { handle }) }),
     encodeSyncEvent({ did, time, commit: head.cid, rev: head.rev, blocks }),
   ]

@@ -1,11 +1,11 @@
-/** com.atproto.server.checkAccountStatus: how far a migration has come. */
+/** com.atproto.server.checkAccountStatus: the progress of a migration. */
 import type { Account } from '#src/account/account.ts'
 import { countBlobs } from '#src/account/blobs/read.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { walk } from '#src/protocol/tree-walk.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
-/** All but `validDid`, which the gateway adds. The last six are Tempest's; the reference has none of them. */
+/** Without `validDid`, which the gateway adds. The last six are Tempest's; the reference PDS has none of them. */
 export interface CheckAccountStatusOutput {
   activated: boolean
   repoCommit: string
@@ -20,11 +20,10 @@ export interface CheckAccountStatusOutput {
   repoCount: number
   recordCount: number
   missingBlobCount: number
-  /** Everything that the records refer to is here. */
   migrationReady: boolean
 }
 
-/** Throws 400 NotFound where there is no account. */
+/** Throws 400 NotFound if the account does not exist. */
 export async function checkAccountStatus(account: Account): Promise<CheckAccountStatusOutput> {
   const { lane, profile, sql } = account
   const { status } = await profile.get()

@@ -1,6 +1,6 @@
 /**
- * The account's half of its deletion. In one transaction all that it kept goes, the row says `deleted`, and the event
- * that tells of it is stored; what is left is a row that keeps the DID's revs and event ids from being used again.
+ * The account's part of its deletion: one transaction deletes its data, sets its status to `deleted` and stores the
+ * event. The row that remains keeps revs and event ids of the DID from being used again.
  */
 import type { Account } from '#src/account/account.ts'
 import { updateProfile } from '#src/account/profile.ts'
@@ -9,14 +9,13 @@ import { accountSchema } from '#src/account/schema.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
 import { cidOf, emptyTree } from '#src/protocol/tree.ts'
 
-/** What stays: the row, the root and the events on their way. */
-const kept: readonly string[] = ['account', 'repo_root', 'outbox']
+const keptTables: readonly string[] = ['account', 'repo_root', 'outbox']
 
-const tables = accountSchema
+const erasedTables = accountSchema
   .flatMap((page) => [...page.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name!))
-  .filter((name) => !kept.includes(name))
+  .filter((name) => !keptTables.includes(name))
 
-/** Deletes the account, whatever its state. Resolves when that is durable; may be repeated. */
+/** Deletes the account, whatever its state. Resolves when that is durable. Idempotent. */
 export async function deleteAccount(account: Account): Promise<void> {
   const { directoryMirror, profile } = account
   const row = await profile.find()
@@ -24,7 +23,10 @@ export async function deleteAccount(account: Account): Promise<void> {
   await directoryMirror.runExclusive(() => erase(account))
 }
 
-/** To follow it: resolves when the directory knows, the event has left, and no byte is left. May be repeated. */
+/**
+ * Call after `deleteAccount`: resolves when the directory has the state, the event is delivered and all bytes are
+ * deleted. Idempotent.
+ */
 export async function finishDeletion({
   did,
   directoryMirror,
@@ -39,7 +41,7 @@ export async function finishDeletion({
   outbox.resume()
   await Promise.all([outbox.settled(), blobs.whenReconciled()])
   await blobs.storage.deleteAll(did)
-  // What was deleted is still in the free pages of the database; without this nobody could read it, but it would be there.
+  // Deleted data remains in free pages of the database file until it is vacuumed.
   await sql.all('VACUUM').catch(() => {})
 }
 
@@ -52,7 +54,7 @@ async function erase(account: Account): Promise<void> {
       }
       directoryMirror.pendingStatus = 'deleted'
       const time = new Date(clock.now()).toISOString()
-      const gone = {
+      const erased = {
         status: 'deleted',
         handle: null,
         email: null,
@@ -69,12 +71,12 @@ async function erase(account: Account): Promise<void> {
       } as const
       return {
         answer: undefined,
-        // Nobody is shown this root. Its rev stays: should the DID come again, revs go on from it.
+        // This root is never served. Its rev is kept: if the DID is registered again, revs continue from it.
         head: { ...head, data: cidOf(emptyTree), tree: emptyTree, block: new Uint8Array() },
         statements: [
-          ...tables.map((name) => ({ sql: `DELETE FROM ${name}` })),
+          ...erasedTables.map((name) => ({ sql: `DELETE FROM ${name}` })),
           ...dropStagingTables(),
-          updateProfile(gone),
+          updateProfile(erased),
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
         ],
         events: [encodeAccountEvent({ did, time, active: false, status: 'deleted' })],

@@ -1,14 +1,16 @@
-/** Whether an account's time has come: what the directory lists, the account itself must confirm. */
+/** Whether an account is due for deletion: the directory lists candidates, and the account confirms. */
 import type { Account } from '#src/account/account.ts'
 
 export interface DeletionDue {
-  /** `deleted`: it is, and what is left of it is to be swept up. */
+  /** `deleted`: the account is deleted, and its cleanup is to be finished. */
   due: 'no' | 'yes' | 'deleted'
-  /** It came from elsewhere, and was never active here. */
   neverActive: boolean
 }
 
-/** A deactivated account is due when `deleteAfter` is over; one that was taken down stays, so that nobody evades that. */
+/**
+ * A deactivated account is due after `deleteAfter`; one that was taken down is kept, so that a takedown cannot be
+ * evaded.
+ */
 export async function getDeletionDue({
   clock,
   profile,
@@ -20,7 +22,7 @@ export async function getDeletionDue({
   if (status === 'deleted') return { due: 'deleted', neverActive: arrived }
   const isOver = deleteAfter !== null && Date.parse(deleteAfter) <= clock.now()
   if (status === 'deactivated' && isOver) return { due: 'yes', neverActive: arrived }
-  // The directory asks because it has heard otherwise, or too early.
+  // The directory's state is stale, or it asked too early.
   await directoryMirror.pushAgain()
   return { due: 'no', neverActive: arrived }
 }

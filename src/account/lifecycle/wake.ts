@@ -1,14 +1,14 @@
 /**
- * How an account wakes; at its first time, it is born. One that comes from elsewhere is born deactivated, and of that
- * no event tells.
+ * What an account does when its actor wakes: it provisions itself if it is new. An account that migrates in starts as
+ * deactivated and emits no events.
  *
- * 1. An account that has a row exists: it goes on delivering what it left behind.
- * 2. One that has none asks the directory for its birth.
- * 3. What that says, the first commit and the first four events become one transaction. Whoever dies before it does
- *    the same again; whoever dies after it is in case 1.
+ * 1. An account that has a row exists: it goes on delivering its outbox.
+ * 2. An account without one asks the directory for its initial state.
+ * 3. The row, the first commit and the first four events are written in one transaction. If the process exits before
+ *    that, the next wake does the same again; if it exits after that, the next wake is case 1.
  *
- * As long as a row is there no birth is looked at: what became of an account later is never undone. Only the row of a
- * deleted account gives way to a birth that is younger than it: its DID has come again.
+ * The initial state is ignored if there is a row, so later changes are never undone. The one exception: the row of a
+ * deleted account is replaced by an initial state that is newer, because the DID has been registered again.
  */
 import type { Account } from '#src/account/account.ts'
 import { type Root, saveRoot } from '#src/account/head.ts'
@@ -22,56 +22,59 @@ import { encodeAccountEvent, encodeIdentityEvent } from '#src/protocol/events.ts
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { emptyTree } from '#src/protocol/tree.ts'
 
-/** To be done before the account answers anybody. Rejects where its birth cannot be had: then it must wake anew. */
+/**
+ * Run it before the account handles any action. Rejects if the directory cannot be reached: then the actor must wake
+ * again.
+ */
 export async function provisionOrResume(
   account: Account,
-  findBirth: () => Promise<InitialState | null>,
+  findInitialState: () => Promise<InitialState | null>,
 ): Promise<void> {
   const { outbox, profile, idempotencyKeys } = account
   const row = await profile.find()
-  const birth = row === undefined || row.status === 'deleted' ? await findBirth() : null
-  if (birth === null || (row !== undefined && birth.createdAt <= row.createdAt)) {
+  const initial = row === undefined || row.status === 'deleted' ? await findInitialState() : null
+  if (initial === null || (row !== undefined && initial.createdAt <= row.createdAt)) {
     return outbox.resume()
   }
-  if (row === undefined) await provision(account, birth)
-  else await reprovision(account, birth)
-  const { status, deleteAfter } = birth
+  if (row === undefined) await provision(account, initial)
+  else await reprovision(account, initial)
+  const { status, deleteAfter } = initial
   account.directoryMirror.markPushed({ status, deleteAfter })
   idempotencyKeys.beginFirstActivation()
-  // The directory noted a reminder with the birth.
+  // The directory stored a reminder with the initial state.
   outbox.onReminder()
 }
 
-/** Does nothing but for a deleted account: calling it wakes the actor, so that the account is born. */
+/** Does nothing unless the account is deleted: the call itself wakes the actor, which provisions it. */
 export async function ensureProvisioned(account: Account): Promise<void> {
   const row = await account.profile.find()
   if (row?.status === 'deleted') await provisionOrResume(account, account.findInitialState)
 }
 
-async function provision(account: Account, birth: InitialState): Promise<void> {
+async function provision(account: Account, initial: InitialState): Promise<void> {
   const { did, profile, sql, idempotencyKeys, tids, clock } = account
-  const root = firstRoot({ did, signer: signerOf(account, birth), rev: tids.next() })
+  const root = firstRoot({ did, signer: signerOf(account, initial), rev: tids.next() })
   const firstId = clock.now() * 1000
-  const events = firstEvents(account, birth, root).map((event, i) => ({
+  const events = firstEvents(account, initial, root).map((event, i) => ({
     id: firstId + i,
     ...event,
   }))
   try {
     await sql.batch([
-      insertProfile(rowOf(birth)),
+      insertProfile(rowOf(initial)),
       saveRoot({ ...root, outboxId: firstId + events.length }),
-      storeToken(birth.tokenId, Date.parse(birth.createdAt)),
+      storeToken(initial.tokenId, Date.parse(initial.createdAt)),
       ...addToOutbox(events),
     ])
     idempotencyKeys.beginFirstActivation()
   } catch (error) {
-    // The row keeps a second birth out, also one whose first attempt only seemed to fail.
+    // The row prevents provisioning twice, also if the first attempt only seemed to fail.
     if ((await profile.find()) === undefined) throw error
   }
 }
 
-/** In the lane, which the life before may have used: revs and outbox ids go on from there. */
-async function reprovision(account: Account, birth: InitialState): Promise<void> {
+/** In the write lane, because the deleted account may have used it: revs and outbox ids continue from there. */
+async function reprovision(account: Account, initial: InitialState): Promise<void> {
   const { did, lane, profile, tids } = account
   try {
     await lane.write(async ({ head }) => {
@@ -79,15 +82,15 @@ async function reprovision(account: Account, birth: InitialState): Promise<void>
       if (status !== 'deleted') return { answer: undefined, head, statements: [], events: [] }
       const { outboxId: _, ...root } = firstRoot({
         did,
-        signer: signerOf(account, birth),
+        signer: signerOf(account, initial),
         rev: tids.next(head.rev),
       })
       const statements = [
         { sql: 'DELETE FROM account' },
-        insertProfile(rowOf(birth)),
-        storeToken(birth.tokenId, Date.parse(birth.createdAt)),
+        insertProfile(rowOf(initial)),
+        storeToken(initial.tokenId, Date.parse(initial.createdAt)),
       ]
-      const events = firstEvents(account, birth, { ...root, outboxId: 0 })
+      const events = firstEvents(account, initial, { ...root, outboxId: 0 })
       return { answer: undefined, head: { ...root, tree: emptyTree }, statements, events }
     })
   } finally {
@@ -95,27 +98,28 @@ async function reprovision(account: Account, birth: InitialState): Promise<void>
   }
 }
 
-function signerOf({ did, keys }: Account, birth: InitialState): SigningKey {
-  const signer = signingKey(keys.open(birth.signingKey, did))
-  if (signer.did() !== birth.signingKeyDid) throw new Error('the sealed key is not the one named')
+function signerOf({ did, keys }: Account, initial: InitialState): SigningKey {
+  const signer = signingKey(keys.open(initial.signingKey, did))
+  if (signer.did() !== initial.signingKeyDid)
+    throw new Error('the sealed key does not match its did:key')
   return signer
 }
 
-function rowOf({ tokenId: _, ...made }: InitialState): ProfileRow {
+function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
   return {
-    ...made,
+    ...columns,
     emailConfirmedAt: null,
     emailWanted: null,
-    deactivatedAt: made.status === 'active' ? null : made.createdAt,
+    deactivatedAt: columns.status === 'active' ? null : columns.createdAt,
     takedownRef: null,
     suspendedAt: null,
   }
 }
 
-/** #identity, #account, #commit, #sync: how a new account appears on the firehose; nothing of one from elsewhere. */
-function firstEvents({ did, clock }: Account, birth: InitialState, root: Root): EncodedEvent[] {
-  if (birth.status !== 'active') return []
-  const { handle } = birth
+/** #identity, #account, #commit, #sync: the first events of a new account; none for one that migrates in. */
+function firstEvents({ did, clock }: Account, initial: InitialState, root: Root): EncodedEvent[] {
+  if (initial.status !== 'active') return []
+  const { handle } = initial
   const time = new Date(clock.now()).toISOString()
   return [
     encodeIdentityEvent({ did, time, handle }),

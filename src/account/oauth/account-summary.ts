@@ -1,4 +1,4 @@
-/** The account as its owner sees it while signing in: name, picture, email, and the apps that know it. */
+/** The account as the sign-in pages show it: name, avatar, email. */
 import type { Account } from '#src/account/account.ts'
 import { fromHex } from '#src/ports/sql.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
@@ -11,15 +11,12 @@ export interface AccountSummary {
   emailConfirmed: boolean
   status: AccountStatus
   displayName?: string
-  /** The blob of the picture, as the profile has it. */
   avatar?: unknown
 }
 
 const PROFILE = 'app.bsky.actor.profile/self'
-/** Bytes of a profile that is looked at. */
 const MAX_PROFILE_BYTES = 12_000
 
-/** Null where there is no account any more. */
 export async function describeAccount(account: Account): Promise<AccountSummary | null> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return null
@@ -30,11 +27,11 @@ export async function describeAccount(account: Account): Promise<AccountSummary 
     email,
     emailConfirmed: emailConfirmedAt !== null,
     status,
-    ...(await shownName(account)),
+    ...(await readProfile(account)),
   }
 }
 
-async function shownName({
+async function readProfile({
   sql,
 }: Account): Promise<Pick<AccountSummary, 'displayName' | 'avatar'>> {
   const found = await sql.first<{ value: string }>(

@@ -1,4 +1,4 @@
-/** Whether somebody who signs in to an app with a password is the account's owner. */
+/** Authenticates the account with its password, for a sign-in to an app (OAuth). */
 import type { Account } from '#src/account/account.ts'
 import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
 import { findAppPassword } from '#src/account/sessions/app-passwords.ts'
@@ -7,15 +7,18 @@ import { invalidRequest } from '#src/errors.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import { may } from '#src/rules/states.ts'
 
-/** Throws 401 for a wrong password; 400 for an app password, which opens no such door, and for a taken-down account. */
+/**
+ * Throws 401 for a wrong password, 400 for an app password, which OAuth does not accept, and 400 for an account that
+ * was taken down.
+ */
 export async function authenticateAccount(
   account: Account,
   { password }: { password: string },
 ): Promise<AccountSummary> {
-  const person = await describeAccount(account)
-  if (person === null) throw wrongCredentials()
+  const summary = await describeAccount(account)
+  if (summary === null) throw wrongCredentials()
   if (await isPassword(account, password)) {
-    if (may('logIn', person.status)) return person
+    if (may('logIn', summary.status)) return summary
     throw invalidRequest('Account was taken down')
   }
   if ((await findAppPassword(account, password)) !== undefined) {

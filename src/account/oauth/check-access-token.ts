@@ -1,39 +1,37 @@
-/** Whether a token may be used for a request, asked for every request: all it takes is in memory after the first. */
+/** Checks an OAuth access token for each request, in memory after the first. */
 import type { CachedAccessToken } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { authRequired } from '#src/errors.ts'
 import { may } from '#src/rules/states.ts'
 
-/** A token as a request shows it. */
 export interface PresentedToken {
   id: string
-  /** Thumbprint of the key that it must be bound to. */
+  /** Thumbprint of the DPoP key, which the token must be bound to. */
   jkt: string
-  /** The id of the proof; good once. */
+  /** `jti` of the DPoP proof; accepted once. */
   proof: string
-  /** Who asks: a call that is made again, because its answer was lost, hears the same. */
+  /** The same for a retry of one call, so that the retry gets the same result. */
   attempt: string
 }
 
-/** Why a request is not admitted. */
 export type Refusal = 'unknown' | 'expired' | 'replayed'
 
-/** What the token may do, as a scope; or why it may nothing. Throws 401 AccountTakedown. */
+/** The token's scope, or why the token is refused. Throws 401 AccountTakedown. */
 export async function checkAccessToken(
   account: Account,
-  shown: PresentedToken,
+  presented: PresentedToken,
 ): Promise<{ scope: string; expiresAt: number } | { refusal: Refusal }> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return { refusal: 'unknown' }
-  if (!may('prepare', row.status)) {
+  if (!may('manage', row.status)) {
     throw authRequired('Account has been taken down', 'AccountTakedown')
   }
-  const token = account.accessTokens.tokens.get(shown.id) ?? (await load(account, shown.id))
-  if (token === undefined || token.jkt !== shown.jkt) return { refusal: 'unknown' }
+  const { tokens, proofs } = account.accessTokens
+  const token = tokens.get(presented.id) ?? (await load(account, presented.id))
+  if (token === undefined || token.jkt !== presented.jkt) return { refusal: 'unknown' }
   const now = account.clock.now()
   if (token.expiresAt <= now) return { refusal: 'expired' }
-  if (!account.accessTokens.proofs.isNew(shown.proof, now, shown.attempt))
-    return { refusal: 'replayed' }
+  if (!proofs.isNew(presented.proof, now, presented.attempt)) return { refusal: 'replayed' }
   return { scope: token.scope, expiresAt: token.expiresAt }
 }
 
@@ -53,7 +51,7 @@ async function load(account: Account, id: string): Promise<CachedAccessToken | u
     scope: scope ?? parameters.scope ?? '',
     expiresAt: row.expiresAt,
   }
-  // What was read before tokens changed is in a map that nobody looks at any more.
+  // If tokens have changed during the read, this is the map that was replaced.
   tokens.set(id, token)
   return token
 }

@@ -1,23 +1,25 @@
-/** Where the account is signed in, and which apps its owner has allowed what: its half of the provider's stores. */
+/**
+ * Devices on which the account is signed in, and clients that it has authorized: its part of the OAuth provider's
+ * stores.
+ */
 import type { Account } from '#src/account/account.ts'
 import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** The account on a device. Times are milliseconds since 1970. */
+/** The account's sign-in on a device. Times are milliseconds since 1970. */
 export interface DeviceLink {
   deviceId: string
   createdAt: number
-  /** When its owner last showed the password there. */
+  /** The last sign-in with the password on that device. */
   updatedAt: number
 }
 
-/** From client ids to what their owner allowed them before, as JSON. */
+/** Client id → what the account has authorized, as JSON. */
 export type AuthorizedClients = Record<string, string>
 
 const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS updatedAt
   FROM oauth WHERE kind = 'device'`
 
-/** Notes that the account's owner has just signed in on the device. */
 export async function signInOnDevice(
   { sql, clock }: Account,
   { deviceId }: { deviceId: string },
@@ -25,7 +27,6 @@ export async function signInOnDevice(
   await sql.batch([upsert('device', deviceId, null, clock.now())])
 }
 
-/** Silent where the account is not signed in there. */
 export async function signOutOfDevice(
   { sql }: Account,
   { deviceId }: { deviceId: string },
@@ -35,7 +36,6 @@ export async function signOutOfDevice(
   ])
 }
 
-/** The account, if it is signed in on the device. */
 export async function findOnDevice(
   account: Account,
   { deviceId }: { deviceId: string },
@@ -45,12 +45,10 @@ export async function findOnDevice(
   return known ? { link, ...known } : null
 }
 
-/** Where it is signed in, the newest first. */
 export async function listDevices({ sql }: Account): Promise<DeviceLink[]> {
   return sql.all<DeviceLink>(`${links} ORDER BY updated_at DESC, id`)
 }
 
-/** The account, and the apps that know it; null where there is none any more. */
 export async function describeWithClients(
   account: Account,
 ): Promise<{ person: AccountSummary; clients: AuthorizedClients } | null> {
@@ -62,7 +60,6 @@ export async function describeWithClients(
   return { person, clients: Object.fromEntries(rows.map(({ id, data }) => [id, data])) }
 }
 
-/** Notes what its owner has allowed a client; `data` is JSON. */
 export async function setAuthorizedClient(
   { sql, clock }: Account,
   { clientId, data }: { clientId: string; data: string },
@@ -70,7 +67,6 @@ export async function setAuthorizedClient(
   await sql.batch([upsert('client', clientId, data, clock.now())])
 }
 
-/** Forgets all clients. */
 export function deleteAuthorizedClients(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind = 'client'` }
 }

@@ -1,15 +1,14 @@
-/** The OAuth tokens of one account: given, found, renewed, taken back. Ids and hashes only: no secret is stored. */
+/** The OAuth tokens of one account: created, found, rotated, revoked. Only ids and hashes are stored, no secrets. */
 import type { Account } from '#src/account/account.ts'
 import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** A token and what it was given for. Times are milliseconds since 1970. */
+/** A token and its session. Times are milliseconds since 1970. */
 export interface Grant {
   id: string
-  /** Of the refresh token that renews it. */
   refreshHash: string | null
-  /** JSON: client, its authentication, device, parameters, scope. */
+  /** JSON: client, client authentication, device, parameters, scope. */
   data: string
   /** When the access token expires. */
   expiresAt: number
@@ -18,13 +17,12 @@ export interface Grant {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Nothing is renewed any more after this, whatever the client: longer than the longest refresh token is good. */
+/** No token is refreshed after this time without use, whatever the client: longer than any refresh token is valid. */
 export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
   created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
 
-/** Stores a new token; may be repeated. */
 export async function createGrant(
   account: Account,
   input: Grant & { codeHash: string | null },
@@ -37,17 +35,17 @@ export async function createGrant(
             VALUES ('token', ?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
       params: [id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt],
     },
-    ...purge(account.clock.now()),
-    ...noteSecurityEvent(account, 'oauth grant', {}, clientOf(data)),
+    ...deleteExpired(account.clock.now()),
+    ...noteSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
   ])
 }
 
-function clientOf(data: string): string | undefined {
+function clientIdOf(data: string): string | undefined {
   const { clientId } = JSON.parse(data) as { clientId?: unknown }
   return typeof clientId === 'string' ? clientId : undefined
 }
 
-/** By the token's id, the hash of its refresh token (of one that was used, too), or the hash of its code. */
+/** By token id, by hash of the refresh token (also of one already used), or by hash of the authorization code. */
 export async function findGrant(
   { sql }: Account,
   by: { id: string } | { refreshHash: string } | { codeHash: string },
@@ -64,15 +62,14 @@ export async function findGrant(
   return found ?? null
 }
 
-/** Every token whose session may still go on, the newest first. */
 export async function listGrants({ sql, clock }: Account): Promise<Grant[]> {
   const since = clock.now() - GRANT_IDLE_LIFETIME_MS
   return sql.all<Grant>(`${select} AND updated_at > ? ORDER BY created_at DESC, id`, since)
 }
 
 /**
- * Puts another token in the place of `id`, whose refresh token is spent with that. May be repeated. Throws 400 where
- * there is no such token any more: somebody else has renewed it, or it was taken back.
+ * Replaces the token `id` and marks its refresh token as used. Idempotent. Throws 400 if the token does not exist:
+ * another call has refreshed it, or it was revoked.
  */
 export async function rotateGrant(
   account: Account,
@@ -81,7 +78,7 @@ export async function rotateGrant(
   const { id, next } = input
   const { sql } = account
   const params = [next.id, next.refreshHash, next.data, next.expiresAt, next.updatedAt, id]
-  await change(account, [
+  await writeTokens(account, [
     {
       sql: `INSERT OR IGNORE INTO oauth (kind, id, session, created_at, updated_at)
             SELECT 'spent', refresh_hash, session, ?, ? FROM oauth
@@ -93,15 +90,14 @@ export async function rotateGrant(
             WHERE kind = 'token' AND id = ? AND refresh_hash IS NOT NULL`,
       params,
     },
-    ...purge(account.clock.now()),
+    ...deleteExpired(account.clock.now()),
   ])
-  const renewed = await sql.first(`${select} AND id = ?`, next.id)
-  if (renewed === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
+  const rotated = await sql.first(`${select} AND id = ?`, next.id)
+  if (rotated === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
 }
 
-/** Takes a token back, and all that is known of its session; silent where there is none. */
 export async function removeGrant(account: Account, { id }: { id: string }): Promise<void> {
-  await change(account, [
+  await writeTokens(account, [
     {
       sql: `DELETE FROM oauth WHERE kind = 'spent' AND session =
               (SELECT session FROM oauth WHERE kind = 'token' AND id = ?)`,
@@ -111,12 +107,12 @@ export async function removeGrant(account: Account, { id }: { id: string }): Pro
   ])
 }
 
-/** Takes back every token; follow it with `accessTokens.clear()`. */
+/** Revokes every token; call `accessTokens.clear()` afterwards. */
 export function deleteAllGrants(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
 }
 
-async function change(account: Account, statements: Statement[]): Promise<void> {
+async function writeTokens(account: Account, statements: Statement[]): Promise<void> {
   try {
     await account.sql.batch(statements)
   } finally {
@@ -124,7 +120,7 @@ async function change(account: Account, statements: Statement[]): Promise<void> 
   }
 }
 
-function purge(now: number): Statement[] {
+function deleteExpired(now: number): Statement[] {
   const before = now - GRANT_IDLE_LIFETIME_MS
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },

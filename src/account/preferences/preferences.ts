@@ -1,4 +1,4 @@
-/** What an account has chosen in its applications (app.bsky.actor.getPreferences, putPreferences), kept as it came. */
+/** The account's preferences (app.bsky.actor.getPreferences, putPreferences), stored unchanged. */
 import type { Account } from '#src/account/account.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { mustManage } from '#src/rules/states.ts'
@@ -12,12 +12,12 @@ const NAMESPACE = 'app.bsky'
 const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
 const DECLARED_AGE = 'app.bsky.actor.defs#declaredAgePref'
 
-/** What is kept: JSON, in the order in which it was put. */
+/** A JSON array, in the order of the last put. */
 const select = 'SELECT preferences FROM account'
 
 /**
- * All preferences that the session may see: personal details only with full access. How old somebody is said to be is
- * told to every session, worked out anew each time.
+ * All preferences that the session may read: personal details only with full access. The declared age is computed from
+ * the birth date on every call, and included for every session.
  */
 export async function getPreferences(
   account: Account,
@@ -27,16 +27,16 @@ export async function getPreferences(
     throw invalidRequest('Repo not found', 'NotFound')
   }
   const row = await account.sql.first<{ preferences: string | null }>(select)
-  const kept = JSON.parse(row?.preferences ?? '[]') as Preference[]
-  const details = kept.find(({ $type }) => $type === PERSONAL_DETAILS)
+  const stored = JSON.parse(row?.preferences ?? '[]') as Preference[]
+  const details = stored.find(({ $type }) => $type === PERSONAL_DETAILS)
   const age = declaredAge(details?.['birthDate'], account.clock.now())
-  const preferences = kept.filter(({ $type }) => fullAccess || $type !== PERSONAL_DETAILS)
+  const preferences = stored.filter(({ $type }) => fullAccess || $type !== PERSONAL_DETAILS)
   return { preferences: age === undefined ? preferences : [...preferences, age] }
 }
 
 /**
- * Replaces all preferences that the session may see. What only this server says is left out without a word. Throws 400
- * where one is of another namespace, or not the session's to set.
+ * Replaces all preferences that the session may read. Preferences that only this server sets are dropped silently.
+ * Throws 400 if one is of another namespace, or not writable by the session.
  */
 export async function putPreferences(
   account: Account,
@@ -51,13 +51,13 @@ export async function putPreferences(
     const forbidden = types.filter((type) => type === PERSONAL_DETAILS).join(', ')
     throw invalidRequest(`Do not have authorization to set preferences: ${forbidden}`)
   }
-  const kept = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
-  // One statement, so that two sessions that put at once cannot lose what only one of them sees.
-  const sql = fullAccess ? 'UPDATE account SET preferences = ?' : replaceOpenOnes
-  await account.sql.batch([{ sql, params: [kept] }])
+  const stored = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
+  // One statement, so that concurrent puts do not lose preferences that only one of the sessions can read.
+  const sql = fullAccess ? 'UPDATE account SET preferences = ?' : replaceReadable
+  await account.sql.batch([{ sql, params: [stored] }])
 }
 
-const replaceOpenOnes = `
+const replaceReadable = `
   UPDATE account SET preferences = (
     SELECT json_group_array(json(value)) FROM (
       SELECT value FROM json_each(coalesce(preferences, '[]'))

@@ -1,4 +1,4 @@
-/** The one place that commits: record writes in, a signed commit with its statements and its event out. */
+/** The only function that commits: record writes in, a signed commit with its statements and its event out. */
 import type { Account } from '#src/account/account.ts'
 import { type BlobChange, blobStatements, mustHaveBlobs } from '#src/account/blobs/references.ts'
 import {
@@ -19,12 +19,10 @@ import { type CommitOp, encodeCommitEvent } from '#src/protocol/events.ts'
 import { cidOf, lookUp, put, remove, type TreeNode } from '#src/protocol/tree.ts'
 import { mustWrite } from '#src/rules/states.ts'
 
-/** One write of a commit. */
 export type RecordWrite =
   | { action: 'create' | 'update'; record: NewRecord }
   | { action: 'delete'; path: string }
 
-/** Where the repo stands after a commit. */
 export interface CommitRef {
   cid: string
   rev: string
@@ -35,8 +33,8 @@ const MAX_EVENT_BYTES = 2_000_000
 const MAX_WRITES = 200
 
 /**
- * Prepares one commit of all `writes`, on the newest head.
- * Throws InvalidSwap where `swapCommit` is not that head, and 4xx where a write does not fit the records there are.
+ * Prepares one commit of all `writes` on the newest head. Throws 400 InvalidSwap if `swapCommit` is not that head, and
+ * 4xx if a write does not fit the records.
  */
 export async function commitWrites(
   account: Account,
@@ -44,7 +42,7 @@ export async function commitWrites(
   writes: readonly RecordWrite[],
   swapCommit?: string | null,
 ): Promise<Prepared<CommitRef>> {
-  // The state may have changed while the write waited for its turn.
+  // The state may have changed while the write waited in the lane.
   mustWrite(account.directoryMirror.pendingStatus ?? (await account.profile.get()).status)
   if (swapCommit && swapCommit !== head.cid) {
     throw invalidRequest(`Commit was at ${head.cid}`, 'InvalidSwap')
@@ -79,7 +77,7 @@ export async function commitWrites(
         blocks,
       }),
     ],
-    backlinks: writes.flatMap(linksOf),
+    backlinks: writes.flatMap(backlinksOf),
     ...(blobs && { onDurable: () => account.blobs.reconcile() }),
   }
 }
@@ -92,7 +90,7 @@ function applyToTree(
   let next = tree
   const ops = writes.map((write): CommitOp => {
     const path = write.action === 'delete' ? write.path : write.record.path
-    // A commit event names a path once, or it could not be inverted.
+    // A #commit event may name a path only once, or it could not be inverted.
     if (seen.has(path)) throw invalidRequest(`More than one write to ${path}`)
     seen.add(path)
     const prev = lookUp(next, path)
@@ -113,7 +111,6 @@ function applyToTree(
   return { tree: next, ops }
 }
 
-/** The commit, the nodes that cover every write, and the records: each block once. */
 function uniqueBlocks(
   commit: { cid: string; block: Uint8Array },
   tree: TreeNode,
@@ -122,7 +119,7 @@ function uniqueBlocks(
   const paths = writes.map((write) => (write.action === 'delete' ? write.path : write.record.path))
   const blocks = new Map<string, Uint8Array>([[commit.cid, commit.block]])
   for (const [cid, bytes] of coveringBlocks(tree, paths)) blocks.set(cid, bytes)
-  // An empty commit still shows its root.
+  // An empty commit includes the root node.
   if (paths.length === 0)
     for (const [cid, bytes] of coveringBlocks(tree, [''])) blocks.set(cid, bytes)
   for (const write of writes) {
@@ -141,17 +138,16 @@ function statementsFor(writes: readonly RecordWrite[], rev: string): Statement[]
   ]
 }
 
-/** What is deleted is no longer hidden, nor is what may follow it there. */
+/** A deleted record's takedown ends, so that it does not hide the next record at that path. */
 async function endTakedowns(
   { takedowns }: Account,
   writes: readonly RecordWrite[],
 ): Promise<Statement[]> {
-  const gone = writes.flatMap((write) => (write.action === 'delete' ? [write.path] : []))
-  if (gone.length === 0 || !(await takedowns.mayExist())) return []
-  return gone.map((path) => setTakedown(path, null))
+  const deleted = writes.flatMap((write) => (write.action === 'delete' ? [write.path] : []))
+  if (deleted.length === 0 || !(await takedowns.mayExist())) return []
+  return deleted.map((path) => setTakedown(path, null))
 }
 
-/** Undefined where no blob can be concerned. */
 function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChange | undefined {
   const named = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record.blobs))
   if (named.length === 0 && !account.blobs.mayHaveReferences) return undefined
@@ -162,13 +158,13 @@ function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChang
   return named.length + changedPaths.length === 0 ? undefined : { referenced: named, changedPaths }
 }
 
-function linksOf(write: RecordWrite): [string, string][] {
+function backlinksOf(write: RecordWrite): [string, string][] {
   if (write.action === 'delete') return []
   const { path, subjects } = write.record
   return subjects.map((subject) => [backlinkKey(collectionOf(path), subject), path])
 }
 
-/** What this commit takes from the table, exports under way may still have to show. */
+/** Running exports may still need record blocks that this commit deletes. */
 async function keepForSnapshots(account: Account, ops: readonly CommitOp[]): Promise<void> {
   if (!account.snapshots.any) return
   for (const { path, prev } of ops) {

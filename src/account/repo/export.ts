@@ -1,4 +1,4 @@
-/** getRepo: the whole repo, or what is new in it, as pages of a CAR file that hang together while writes go on. */
+/** getRepo: the whole repo, or the part after a rev, as pages of one consistent CAR file while writes go on. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
@@ -10,10 +10,9 @@ import { nodeBlock } from '#src/protocol/commit.ts'
 import type { TreeNode } from '#src/protocol/tree.ts'
 import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
 
-/** What is left to send: nodes in the order of the walk, each before what is below it, and records between them. */
+/** What is left to send: nodes in preorder, and records between them. */
 type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
 
-/** Some steps, with the records among them as they are stored now. */
 interface Chunk {
   steps: Step[]
   rows: StoredRecord[]
@@ -22,27 +21,27 @@ interface Chunk {
 
 interface Progress {
   steps: Iterator<Step>
-  /** Only records of later revs are sent; empty for all. */
+  /** Only records with a later rev are sent; empty for all. */
   since: string
-  /** What comes next, being read while what came before is encoded and sent; undefined before the first page. */
+  /** The next chunk, read while the previous one is encoded and sent; undefined before the first page. */
   next: Promise<Chunk> | undefined
 }
 
-/** Records are read this many at a time; pages end at the first whole chunk past the size. */
+/** Records in one read; a page ends after the first chunk that exceeds its size. */
 const CHUNK = 250
-/** The first are few, so that the first byte leaves soon. */
+/** Small, so that the first byte is sent soon. */
 const FIRST_CHUNK = 50
 const FIRST_PAGE_BYTES = 32 * 1024
 const PAGE_BYTES = 384 * 1024
 
-/** Begins an export of the repo as it stands. `since` is a rev: only what has changed after it is sent. */
+/** Starts an export of the current repo. `since` is a rev: only what has changed after it is sent. */
 export async function openExport(
   account: Account,
   input: { since?: string },
   as: Reader,
 ): Promise<{ id: string }> {
   await mustBeReadable(account, as)
-  // In the lane, so that no write can replace a record between this head and the snapshot's beginning.
+  // In the write lane, so that no write replaces a record between reading this head and opening the snapshot.
   const begin: Job<string> = async ({ head }) => {
     const steps =
       input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
@@ -54,11 +53,10 @@ export async function openExport(
     const answer = account.snapshots.begin(head, progress, account.clock.now())
     return { answer, head, statements: [], events: [] }
   }
-  const id = await account.lane.write(begin, { onStored: true })
+  const id = await account.lane.write(begin, { readsDatabase: true })
   return { id }
 }
 
-/** The next page. After `done` the export is over. */
 export async function readExport(
   account: Account,
   id: string,
@@ -83,7 +81,6 @@ export async function readExport(
   return { bytes: carPage(header, blocks), done }
 }
 
-/** Takes the next steps with at most `count` records, and begins to read these. */
 function readChunk(account: Account, from: Progress, count: number): Promise<Chunk> {
   const steps: Step[] = []
   const paths: string[] = []
@@ -96,7 +93,8 @@ function readChunk(account: Account, from: Progress, count: number): Promise<Chu
     if (next.value.node === undefined) paths.push(next.value.key)
   }
   const chunk = readRows(account, paths, from.since).then((rows) => ({ steps, rows, isLast }))
-  // Whoever asks for the next page hears of a failure; an export that nobody goes on with must not end the process.
+  // The next page's request reports a failure; an abandoned export must not crash the process with an unhandled
+  // rejection.
   chunk.catch(() => {})
   return chunk
 }
@@ -114,13 +112,14 @@ async function readRows(account: Account, paths: string[], since: string): Promi
   )
 }
 
-/** What was read before a record was replaced is as good as what the snapshot kept of it. */
+/** A record is either still stored as it was, or kept by the snapshot. */
 function blocksOf({ steps, rows }: Chunk, replaced: Map<string, Uint8Array>): Block[] {
   const stored = new Map(rows.map(({ cid, value }) => [cid, value]))
   return steps.map((step): Block => {
     if (step.node !== undefined) return nodeBlock(step.node)
     const value = stored.get(step.cid) ?? replaced.get(step.cid)
-    if (value === undefined) throw unavailable('The repo changed under the export; begin again')
+    if (value === undefined)
+      throw unavailable('The repo changed during the export, please try again')
     return [step.cid, value]
   })
 }
@@ -134,7 +133,6 @@ function carPage(header: Uint8Array, blocks: Block[]): Uint8Array {
   return out
 }
 
-/** The records written after `rev`, and every node that covers a path touched after it. */
 async function changedSince(account: Account, head: Head, rev: string): Promise<Step[]> {
   const written = await account.sql.all<{ path: string; cid: string }>(
     'SELECT path, cid FROM record WHERE rev > ? ORDER BY path',

@@ -1,12 +1,12 @@
-/** The commit of an imported repo: it must be the account's own, signed by one of its keys, and not of the future. */
+/** Checks the commit of an imported repo: of this account, signed by one of its keys, and not in the future. */
 import type { Account } from '#src/account/account.ts'
 import { badRepo, type StoredCommit } from '#src/protocol/repo-blocks.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 
-/** How far ahead of ours the clock may be that made the last commit. */
+/** Allowed clock skew of the server that made the last commit. */
 const SKEW_MS = 5 * 60_000
 
-/** `keys` are the did:keys that the DID names, or named before. Throws 400 for a commit that is not the account's. */
+/** `keys` are the DID's current and former did:keys. Throws 400 if the commit is not the account's. */
 export async function checkCommit(
   { did, clock, profile }: Account,
   commit: StoredCommit,
@@ -16,7 +16,7 @@ export async function checkCommit(
   if (tidMicros(commit.rev) / 1000 > clock.now() + SKEW_MS) {
     throw badRepo('the rev of its commit is in the future')
   }
-  // Our own: what was exported here may be imported again.
+  // Our own key: a repo exported here may be imported again.
   const { signingKeyDid } = await profile.get()
   for (const key of new Set([...keys, signingKeyDid])) if (await commit.isSignedBy(key)) return
   throw badRepo('its commit is not signed by a key of the DID')

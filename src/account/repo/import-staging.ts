@@ -1,13 +1,12 @@
 /**
- * The tables an import is staged in. They are made when one begins, and take the place of the live ones at its end: so
- * the repo is replaced by changing names, however large it is.
+ * The staging tables of an import, which replace the live tables at its end: renaming tables replaces a repo of any
+ * size.
  */
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
-/** The live tables that an import replaces; `import_record` and so on are their stand-ins. */
-const replaced = ['record', 'backlink', 'record_blob'] as const
+/** The live tables that an import replaces; their staging tables are called `import_record` and so on. */
+const replacedTables = ['record', 'backlink', 'record_blob'] as const
 
-/** A record's block as it came, in the order in which it came. */
 export interface StagedBlock {
   id: number
   bytes: Uint8Array
@@ -15,10 +14,8 @@ export interface StagedBlock {
   blobs: readonly string[]
 }
 
-/** A record that has found its place. */
 export type PlacedRecord = readonly [path: string, cid: string, id: number]
 
-/** The statements that make the tables anew, in the form that the live ones have. */
 export async function createStagingTables(sql: Sql): Promise<Statement[]> {
   const live = await sql.all<{ type: string; name: string; tbl_name: string; sql: string }>(
     `SELECT type, name, tbl_name, sql FROM sqlite_master
@@ -28,30 +25,31 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
     sql:
       type === 'table'
         ? sql.replace(/^CREATE TABLE "?\w+"?/i, `CREATE TABLE import_${table}`)
-        : sql.replace(/^CREATE INDEX "?\w+"? ON "?\w+"?/i, indexed(name, table)),
+        : sql.replace(/^CREATE INDEX "?\w+"? ON "?\w+"?/i, stagingIndex(name, table)),
   }))
   const blocks = `CREATE TABLE import_block (
     id INTEGER PRIMARY KEY, value BLOB NOT NULL, subject TEXT, blobs TEXT)`
   return [...dropStagingTables(), { sql: blocks }, ...made]
 }
 
-/** An index keeps its name when its table gets another, so its stand-in needs one of its own: in turns. */
-function indexed(name: string, table: string): string {
+/** An index keeps its name when its table is renamed, so the two names alternate. */
+function stagingIndex(name: string, table: string): string {
   const other = name.endsWith('_') ? name.slice(0, -1) : `${name}_`
   return `CREATE INDEX ${other} ON import_${table}`
 }
 
-/** Whether there is anything of it. */
 export async function hasStagingTables(sql: Sql): Promise<boolean> {
   const name = "SELECT 1 FROM sqlite_master WHERE name = 'import_block'"
   return (await sql.first(name)) !== undefined
 }
 
 export function dropStagingTables(): Statement[] {
-  return ['block', ...replaced].map((name) => ({ sql: `DROP TABLE IF EXISTS import_${name}` }))
+  return ['block', ...replacedTables].map((name) => ({
+    sql: `DROP TABLE IF EXISTS import_${name}`,
+  }))
 }
 
-/** The bytes cross to SQLite in one piece, which it cuts up: a row each would cost more than storing them. */
+/** Binds all bytes as one parameter, which SQLite cuts up: a row each would cost more than storing them. */
 export function stageBlocks(blocks: readonly StagedBlock[]): Statement[] {
   if (blocks.length === 0) return []
   const size = blocks.reduce((sum, { bytes }) => sum + bytes.length, 0)
@@ -69,7 +67,10 @@ export function stageBlocks(blocks: readonly StagedBlock[]): Statement[] {
   return [{ sql: insert, params: [all, JSON.stringify(rows)] }]
 }
 
-/** Puts blocks under their paths, with what they refer to. In the order of paths, which is that of the table. */
+/**
+ * Copies blocks to their paths, with backlinks and blob references. Call it in the order of paths, which is that of the
+ * table.
+ */
 export function placeRecords(records: readonly PlacedRecord[], rev: string): Statement[] {
   const placed = `(SELECT value ->> 0 AS path, value ->> 1 AS cid, value ->> 2 AS id FROM json_each(?1))
     AS placed JOIN import_block ON import_block.id = placed.id`
@@ -95,10 +96,9 @@ export function placeRecords(records: readonly PlacedRecord[], rev: string): Sta
   ]
 }
 
-/** The staged tables become the live ones, and the repo knows of no record before them. */
 export function swapTables(): Statement[] {
   return [
-    ...replaced.flatMap((name) => [
+    ...replacedTables.flatMap((name) => [
       { sql: `DROP TABLE ${name}` },
       { sql: `ALTER TABLE import_${name} RENAME TO ${name}` },
     ]),

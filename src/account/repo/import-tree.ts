@@ -1,16 +1,16 @@
-/** The tree of an imported repo: walked from its root, and made again to see that it is the one tree of its records. */
+/** The tree of an imported repo: read from its root, and rebuilt to verify that it is canonical. */
 import type { ImportedTree } from '#src/account/open-import.ts'
 import { badRepo, readNode } from '#src/protocol/repo-blocks.ts'
 import { buildTree, cidOf } from '#src/protocol/tree.ts'
 
-/** Keys are hashed to layers: even in a tree of all records there are, none is this far down. */
+/** Layers come from hashes of the keys: no real tree is this deep. */
 const MAX_DEPTH = 64
 const MAX_PATH_LENGTH = 1024
 const validPath = /^[a-zA-Z0-9.-]{1,317}\/[a-zA-Z0-9_~:.-]{1,512}$/
 
 /**
- * Reads the tree below `root` from its nodes. Throws 400 where a node is missing or malformed, where paths are not in
- * order, and where the tree is not the one that these records make.
+ * Reads the tree below `root` from its nodes. Throws 400 if a node is missing or malformed, if paths are not in order,
+ * or if the tree is not the canonical one for its records.
  */
 export function readTree(
   root: string,
@@ -27,7 +27,7 @@ export function readTree(
     const { left, entries } = readNode(bytes)
     if (left !== null) read(left, depth + 1)
     for (const { key, value, right } of entries) {
-      // In strict order no node can come twice: that bounds the walk, whatever the nodes say.
+      // Because of the strict order no node can repeat, which bounds the walk for any input.
       if (key <= last) throw badRepo('the paths of its tree are not in order')
       checkPath(key)
       last = key

@@ -1,15 +1,16 @@
 /**
- * com.atproto.repo.importRepo: the repo replaced by one from a CAR file, or left as it was.
+ * com.atproto.repo.importRepo: replaces the repo with one from a CAR file, or leaves it unchanged.
  *
- * 1. The file comes in pages. Its blocks are checked against their CIDs; records go to a table of their own, in the
- *    order in which they come, and tree nodes stay in memory.
- * 2. After the last page the commit must be this account's and signed by its key, its tree canonical and complete, and
- *    every record there.
- * 3. The records are put in the order of their paths, some at a time: `finish` is called until it says `done`.
- * 4. In the lane, the staged tables take the place of the live ones, under a new commit that this account signs.
+ * 1. The file arrives in pages. Each block is checked against its CID; records go to a staging table in the order of
+ *    arrival, and tree nodes stay in memory.
+ * 2. After the last page: the commit must be this account's and signed by its key, its tree canonical and complete, and
+ *    every record present.
+ * 3. The records are copied in the order of their paths, in batches: the caller repeats `finishImport` until it is
+ *    `done`.
+ * 4. In the write lane, the staging tables replace the live ones, under a new commit that this account signs.
  *
- * Until 4 nothing is changed. An import that is not finished is lost with the process; the account's next life sweeps
- * up after it.
+ * Nothing changes before step 4. An unfinished import is lost if the process exits; the next activation cleans up after
+ * it.
  */
 import { randomUUID } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
@@ -43,45 +44,45 @@ import {
 import { cidOf } from '#src/protocol/tree.ts'
 import { mustManage } from '#src/rules/states.ts'
 
-/** Of tree nodes in memory: those of a repo of half a million records. */
+/** Tree nodes in memory: enough for a repo of half a million records. */
 const MAX_NODE_BYTES = 64 * 1024 * 1024
-/** What goes into one transaction, and about how much is done by one call of `finish`. */
+/** The size of one transaction, and how many of them a call of `finishImport` runs at most. */
 const BATCH_BYTES = 1024 * 1024
 const BATCH_RECORDS = 2_000
 const BATCHES_PER_CALL = 8
-/** Where the storage is slow: a call must end before its caller gives it up. */
+/** For slow storage: a call must end before its caller times out. */
 const CALL_BUDGET_MS = 5_000
 
-/** Begins an import. Throws 401 AccountTakedown where the account may not have one. */
+/** Throws 401 AccountTakedown if the account's state does not allow an import. */
 export async function beginImport(account: Account): Promise<{ id: string }> {
   mustManage((await account.profile.get()).status)
   const { sql, lane } = account
   const head = await lane.head()
   const open = new OpenImport(randomUUID(), head)
-  const before = account.imports.open
-  // From here on the one before does nothing more, and neither does a clean-up.
+  const previous = account.imports.open
+  // From here on the previous import does nothing more, and no cleanup runs.
   account.imports.open = open
   await open.mutex.run(async () => {
-    await before?.mutex.idle()
+    await previous?.mutex.idle()
     await sql.batch(await createStagingTables(sql))
   })
   return { id: open.id }
 }
 
-/** Takes page `n`, counted from 0, of at most 512 KiB; may be repeated. Throws 400 where it is not part of a repo. */
+/** Adds page `n`, counted from 0, of at most 512 KiB. Idempotent. Throws 400 if the page is not part of a repo. */
 export async function addImportPage(
   account: Account,
   { id, n, bytes }: { id: string; n: number; bytes: Uint8Array },
 ): Promise<void> {
-  await inTurn(account, id, async (open) => {
+  await runStep(account, id, async (open) => {
     if (n < open.pages) return
     if (n > open.pages) throw invalidRequest('A page of the import is missing')
     try {
-      const staged = sortPage(open, bytes)
+      const staged = stagePage(open, bytes)
       if (staged.length > 0) await account.sql.batch(stageBlocks(staged))
       open.pages++
     } catch (error) {
-      // The page has been read in part: it cannot come again.
+      // Part of the page has been read, so it cannot be repeated.
       account.imports.open = undefined
       throw error
     }
@@ -89,14 +90,14 @@ export async function addImportPage(
 }
 
 /**
- * Verifies the import against the `keys` (did:key) of the DID, and makes it the repo; to be called
- * until it is `done`. Throws 400 where anything is wrong with it, or where the repo was written to meanwhile.
+ * Verifies the import with the `keys` (did:key) of the DID, and replaces the repo; repeat the call until it is `done`.
+ * Throws 400 if the import is invalid, or if the repo was written to meanwhile.
  */
 export async function finishImport(
   account: Account,
   { id, keys }: { id: string; keys: readonly string[] },
 ): Promise<{ done: boolean }> {
-  return inTurn(account, id, async (open) => {
+  return runStep(account, id, async (open) => {
     open.placing ??= await verify(account, open, keys)
     const { placing } = open
     const until = account.clock.now() + CALL_BUDGET_MS
@@ -107,13 +108,12 @@ export async function finishImport(
     if (placing.next < placing.paths.length) return { done: false }
     await replaceRepo(account, open, placing)
     account.imports.open = undefined
-    // What is left of it is in nobody's way; the next import would sweep it too.
+    // Leftovers are harmless: the next import drops them too.
     await account.sql.batch(dropStagingTables()).catch(() => {})
     return { done: true }
   })
 }
 
-/** Gives an import up, and sweeps up after it. */
 export async function abortImport(account: Account, { id }: { id: string }): Promise<void> {
   const open = account.imports.open
   if (open !== undefined && open.id !== id) return
@@ -122,46 +122,44 @@ export async function abortImport(account: Account, { id }: { id: string }): Pro
   if (account.imports.open === undefined) await account.sql.batch(dropStagingTables())
 }
 
-/** Gives up whatever import is open: to be called before the account sleeps. */
+/** Ends the open import, if any: call it before the actor sleeps. */
 export async function abortOpenImport(account: Account): Promise<void> {
   const open = account.imports.open
   if (open !== undefined) await abortImport(account, open)
 }
 
-/** Sweeps up after an import that died with its process: to be called when the account wakes. */
+/** Cleans up after an import that was lost with its process: call it when the actor wakes. */
 export async function cleanUpImports(account: Account): Promise<void> {
   if (!(await hasStagingTables(account.sql))) return
-  // One that was begun meanwhile has swept for itself.
+  // An import that has begun meanwhile has dropped the old tables itself.
   if (account.imports.open === undefined) await account.sql.batch(dropStagingTables())
 }
 
-/** Runs the next part of the import. */
-function inTurn<T>(
+function runStep<T>(
   account: Account,
   id: string,
   work: (open: OpenImport) => Promise<T>,
 ): Promise<T> {
   const open = account.imports.open
-  if (open?.id !== id) return Promise.reject(lost())
+  if (open?.id !== id) return Promise.reject(interrupted())
   return open.mutex.run(async () => {
-    if (account.imports.open !== open) throw lost()
+    if (account.imports.open !== open) throw interrupted()
     return work(open)
   })
 }
 
-function lost() {
+function interrupted() {
   return unavailable('The import was interrupted, please try again')
 }
 
-function sortPage(open: OpenImport, bytes: Uint8Array): StagedBlock[] {
+function stagePage(open: OpenImport, bytes: Uint8Array): StagedBlock[] {
   const blocks = open.reader.push(bytes)
   const { roots } = open.reader
   if (roots !== undefined && roots.length !== 1) throw invalidRequest('expected one root')
-  return blocks.flatMap((block) => sortBlock(open, block))
+  return blocks.flatMap((block) => classifyBlock(open, block))
 }
 
-/** Keeps the commit and the nodes; gives what is to be staged. */
-function sortBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
+function classifyBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
   if (cid === open.reader.roots?.[0]) {
     open.commit = bytes.slice()
     return []
@@ -181,7 +179,7 @@ function sortBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
   return [{ id, bytes, ...readRecord(value) }]
 }
 
-/** Step 2. What fits is ready to be placed. */
+/** Step 2. */
 async function verify(
   account: Account,
   open: OpenImport,
@@ -224,7 +222,7 @@ async function replaceRepo(account: Account, open: OpenImport, placing: Placing)
   await lane.write(async ({ head }) => {
     const { status } = await profile.get()
     mustManage(directoryMirror.pendingStatus ?? status)
-    // It was kept, and only nobody heard of it.
+    // An earlier attempt was committed, and only its answer was lost.
     if (head.rev === placing.rev) return { answer: undefined, head, statements: [], events: [] }
     if (head.cid !== open.head.cid) {
       throw invalidRequest('The repo was written to during the import, please try again')
@@ -239,7 +237,7 @@ async function replaceRepo(account: Account, open: OpenImport, placing: Placing)
       head: { ...commit, tree: placing.tree },
       statements: [...swapTables(), markChangedBlobs(), deleteStaleTakedowns()],
       onDurable: () => blobs.reconcile(),
-      // Of an account that is not active nothing is told before it is activated.
+      // An account that is not active emits no repo events before its activation.
       events: status === 'active' ? [sync] : [],
     }
   })

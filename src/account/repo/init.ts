@@ -1,4 +1,4 @@
-/** The first commit of a repo: an empty tree, signed. */
+/** The first commit of a repo, with an empty tree. */
 import type { Root } from '#src/account/head.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { type Signer, signCommit } from '#src/protocol/commit.ts'
@@ -6,12 +6,11 @@ import { encodeCommitEvent, encodeSyncEvent } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { cidOf, emptyTree, encodeNode } from '#src/protocol/tree.ts'
 
-/** The root of a new repo, of which no event has been given an id. */
 export function firstRoot(input: { did: string; signer: Signer; rev: string }): Root {
   return { ...signCommit(input.did, input.rev, cidOf(emptyTree), input.signer), outboxId: 0 }
 }
 
-/** #commit without operations, then #sync: how a new repo shows itself on the firehose. */
+/** #commit without operations, then #sync: the first repo events of an account. */
 export function firstCommitEvents(did: string, root: Root, time: string): EncodedEvent[] {
   const block = [root.cid, root.block] as const
   const node = [root.data, encodeNode(emptyTree)] as const

@@ -1,4 +1,4 @@
-/** getLatestCommit, getHead, getRepoStatus, getBlocks and sync.getRecord: small answers about the signed tree. */
+/** getLatestCommit, getHead, getRepoStatus, getBlocks and sync.getRecord: small reads of the signed tree. */
 import type { Account } from '#src/account/account.ts'
 import { loadRoot, type Root } from '#src/account/head.ts'
 import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
@@ -9,7 +9,6 @@ import { cidOf, lookUp, type TreeNode } from '#src/protocol/tree.ts'
 import { collectPath, walk } from '#src/protocol/tree-walk.ts'
 import { formatAccountStatus, mustShow } from '#src/rules/states.ts'
 
-/** com.atproto.sync.getLatestCommit. */
 export async function getLatestCommit(
   account: Account,
   as: Reader,
@@ -19,7 +18,7 @@ export async function getLatestCommit(
   return { cid, rev }
 }
 
-/** com.atproto.sync.getHead (deprecated, still served). */
+/** Deprecated, but still served. */
 export async function getHead(account: Account, as: Reader): Promise<{ root: string }> {
   await mustBeReadable(account, as)
   return { root: (await currentRoot(account)).cid }
@@ -32,7 +31,7 @@ export interface RepoStatus {
   rev?: string
 }
 
-/** com.atproto.sync.getRepoStatus: told in any state but that of a deleted account. */
+/** com.atproto.sync.getRepoStatus: for every state except `deleted`. */
 export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   const { status } = await account.profile.get()
   mustShow(status, account.did)
@@ -40,7 +39,7 @@ export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   return { did: account.did, active: true, rev: (await currentRoot(account)).rev }
 }
 
-/** com.atproto.sync.getRecord: the blocks that prove what is, or that nothing is, at a path. */
+/** com.atproto.sync.getRecord: the blocks that prove a record, or its absence. */
 export async function getRecordProof(
   account: Account,
   input: { collection: string; rkey: string },
@@ -57,7 +56,7 @@ export async function getRecordProof(
   return carFile(head.cid, blocks)
 }
 
-/** com.atproto.sync.getBlocks: a CAR without roots; 400 where any of them is not part of the current repo. */
+/** com.atproto.sync.getBlocks: a CAR without roots. Throws 400 if any block is not part of the current repo. */
 export async function getBlocks(
   account: Account,
   input: { cids: readonly string[] },
@@ -84,7 +83,7 @@ export async function getBlocks(
 
 async function recordBlock(account: Account, path: string, cid: string): Promise<Uint8Array> {
   const record = await account.records.find(path, cid)
-  if (record === undefined) throw invalidRequest('The record has just been replaced; ask again')
+  if (record === undefined) throw invalidRequest('The record was just replaced, please try again')
   return record.value
 }
 

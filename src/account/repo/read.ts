@@ -1,4 +1,4 @@
-/** getRecord, listRecords and describeRepo: what anybody may read of an active account. */
+/** getRecord, listRecords and describeRepo: public reads of an active account. */
 import type { Account } from '#src/account/account.ts'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
@@ -6,7 +6,9 @@ import { invalidRequest } from '#src/errors.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { may, mustServe } from '#src/rules/states.ts'
 
-/** com.atproto.repo.getRecord. RecordNotFound where it is not there, or not as `cid`. */
+/**
+ * com.atproto.repo.getRecord. Throws 400 RecordNotFound if the record does not exist, or has another CID than `cid`.
+ */
 export async function getRecord(
   account: Account,
   input: { collection: string; rkey: string; cid?: string },
@@ -23,7 +25,7 @@ export async function getRecord(
   })
 }
 
-/** com.atproto.repo.listRecords: newest rkey first; `cursor` is the last rkey of the page before. */
+/** com.atproto.repo.listRecords: newest rkey first; `cursor` is the last rkey of the previous page. */
 export async function listRecords(
   account: Account,
   input: { collection: string; limit: number; cursor?: string; reverse?: boolean },
@@ -34,7 +36,7 @@ export async function listRecords(
   return account.answers.get(
     `listRecords ${collection} ${limit} ${cursor ?? ''} ${reverse}`,
     async () => {
-      // '0' is the character after '/': the bounds take in every rkey of the collection.
+      // '0' follows '/' in ASCII: the bounds include every rkey of the collection.
       const low = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
       const high = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
       const shown = (await account.takedowns.mayExist())
@@ -64,7 +66,7 @@ export interface RepoDescription {
   collections: string[]
 }
 
-/** com.atproto.repo.describeRepo, but for the DID document, which the gateway adds. */
+/** com.atproto.repo.describeRepo without the DID document, which the gateway adds. */
 export async function describeRepo(account: Account): Promise<RepoDescription> {
   const { status, handle } = await account.profile.get()
   mustServe(status, account.did)
@@ -78,7 +80,7 @@ export async function describeRepo(account: Account): Promise<RepoDescription> {
   }
 }
 
-/** Jumps from collection to collection: one look-up each, however many records they hold. */
+/** Skips from collection to collection: one look-up each, however many records they hold. */
 async function collections(account: Account): Promise<string[]> {
   const rows = await account.sql.all<{ collection: string }>(
     `WITH RECURSIVE step(path) AS (
@@ -89,6 +91,6 @@ async function collections(account: Account): Promise<string[]> {
      )
      SELECT substr(path, 1, instr(path, '/') - 1) AS collection FROM step WHERE path IS NOT NULL`,
   )
-  // A collection may stand twice where another one's name continues it: "a.b-c" sorts before "a.b/".
+  // A collection may appear twice if another one's name continues it: "a.b-c" sorts before "a.b/".
   return [...new Set(rows.map(({ collection }) => collection))].sort()
 }

@@ -1,21 +1,20 @@
-/** What an account wrote last, for answers of an AppView that has not heard of it yet. */
+/** The account's latest writes, for merging into responses of an AppView that has not indexed them yet. */
 import type { Account } from '#src/account/account.ts'
 import { fromHex } from '#src/ports/sql.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 
-/** A record as JSON. */
 export interface RecentRecord {
   uri: string
   cid: string
-  /** When it was written, ISO text. */
+  /** When it was written, ISO 8601. */
   indexedAt: string
   record: Record<string, unknown>
 }
 
 export interface RecentRecords {
   handle: string
-  /** app.bsky.actor.profile as it is now, of whatever age. */
+  /** The current app.bsky.actor.profile, of any age. */
   profile: (RecentRecord & { isRecent: boolean }) | null
   /** app.bsky.feed.post after `since`, oldest first. */
   posts: RecentRecord[]
@@ -23,11 +22,11 @@ export interface RecentRecords {
 
 const PROFILE = 'app.bsky.actor.profile/self'
 const POSTS = 'app.bsky.feed.post'
-/** As many as the reference gives. */
+/** As in the reference PDS. */
 const MAX_POSTS = 10
-/** Bytes; all of them together pass from one process to another in one piece. */
+/** Larger records are left out: the answer crosses processes in one message. */
 const MAX_RECORD_BYTES = 12_000
-/** Records that are looked at for one that is older. */
+/** How many records are checked for one that is older than `since`. */
 const LOOK_BACK = 100
 
 interface Row {
@@ -37,16 +36,16 @@ interface Row {
   value: string
 }
 
-interface Kept {
-  /** Of the oldest of the records looked at; empty where there is none. */
+interface CachedRecent {
+  /** The lowest rev of the records checked; empty if there are none. */
   oldest: string
   rows: Row[]
 }
 
 /**
- * The profile, and the posts with the highest keys (they are times), as far as they are of a later rev than `since`.
- * Null where there is nothing new, or where everything is: then `since` speaks of another life of the repo, before it
- * came to this server. Costs nothing twice between two commits.
+ * The profile, and the posts with the highest rkeys (which are times), if they are of a later rev than `since`. Null if
+ * there is nothing newer, or if everything is newer: then `since` is a rev of the repo before it migrated to this
+ * server. Cached between commits.
  */
 export async function recentRecords(
   account: Account,
@@ -55,23 +54,23 @@ export async function recentRecords(
   const { status, handle } = await account.profile.get()
   if (status !== 'active' || !/^[2-7a-z]{13}$/.test(since)) return null
   const { json } = await account.answers.get('recent', async () =>
-    JSON.stringify(await last(account)),
+    JSON.stringify(await readRecent(account)),
   )
-  const { oldest, rows } = JSON.parse(json) as Kept
+  const { oldest, rows } = JSON.parse(json) as CachedRecent
   const isNew = ({ rev }: Row) => rev > since
   if (oldest > since || !rows.some(isNew)) return null
   const profile = rows.find(({ path }) => path === PROFILE)
   return {
     handle: handle ?? 'handle.invalid',
-    profile: profile ? { ...shown(account.did, profile), isRecent: isNew(profile) } : null,
+    profile: profile ? { ...toRecentRecord(account.did, profile), isRecent: isNew(profile) } : null,
     posts: rows
       .filter((row) => row.path !== PROFILE && isNew(row))
       .sort((a, b) => (a.rev < b.rev ? -1 : 1))
-      .map((row) => shown(account.did, row)),
+      .map((row) => toRecentRecord(account.did, row)),
   }
 }
 
-async function last({ sql }: Account): Promise<Kept> {
+async function readRecent({ sql }: Account): Promise<CachedRecent> {
   const [rows, first] = await Promise.all([
     sql.all<Row>(
       `SELECT path, cid, rev, hex(value) AS value FROM record
@@ -92,7 +91,7 @@ async function last({ sql }: Account): Promise<Kept> {
   return { oldest: first?.oldest ?? '', rows }
 }
 
-function shown(did: string, { path, cid, rev, value }: Row): RecentRecord {
+function toRecentRecord(did: string, { path, cid, rev, value }: Row): RecentRecord {
   return {
     uri: `at://${did}/${path}`,
     cid,

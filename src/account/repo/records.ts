@@ -1,16 +1,14 @@
-/** Record rows, and the backlinks and blob references that go with them. */
+/** Record rows, with their backlinks and blob references. */
 import type { Account } from '#src/account/account.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
 import type { BlobRef } from '#src/protocol/record-value.ts'
 
-/** A record that is to be stored. */
 export interface NewRecord {
   path: string
   cid: string
   block: Uint8Array
-  /** The blobs it refers to, as it names them. */
   blobs: readonly BlobRef[]
-  /** What it is about, for likes, reposts, follows and blocks. */
+  /** The subjects of likes, reposts, follows and blocks. */
   subjects: readonly string[]
 }
 
@@ -18,12 +16,11 @@ export function collectionOf(path: string): string {
   return path.slice(0, path.indexOf('/'))
 }
 
-/** The key under which a backlink of an open transaction is remembered. */
 export function backlinkKey(collection: string, subject: string): string {
   return `${collection} ${subject}`
 }
 
-/** Stores records under one rev; `updates` says that their paths may be taken. */
+/** Stores records under one rev; `updates` if their paths may exist already. */
 export function putRecords(
   records: readonly NewRecord[],
   rev: string,
@@ -54,7 +51,6 @@ function references(records: readonly NewRecord[]): Statement[] {
   ]
 }
 
-/** Deletes a record, and remembers that there was one. */
 export function deleteRecord(path: string, rev: string): Statement[] {
   return [
     { sql: 'DELETE FROM record WHERE path = ?', params: [path] },
@@ -70,7 +66,6 @@ function dropReferences(path: string): Statement[] {
   ]
 }
 
-/** Durable records of a collection that are about the same subject. */
 export async function backlinksTo(
   account: Account,
   collection: string,

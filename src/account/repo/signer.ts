@@ -1,11 +1,11 @@
-/** Who signs a repo: the account's key, except while it is being replaced. */
+/** The signer of a repo: the account's key, except during a key rotation. */
 import type { Account } from '#src/account/account.ts'
 import { unavailable } from '#src/errors.ts'
 import type { Signer } from '#src/protocol/commit.ts'
 
 /**
- * The key that commits are signed with. Throws 503 KeyRotation from the moment on at which the DID document may name
- * another key, until the repo is signed with that one: between the two no commit would be believed.
+ * The key that commits are signed with. Throws 503 KeyRotation from the moment that the DID document may name the new
+ * key until the repo is signed with it: relays would reject any commit in between.
  */
 export async function repoSigner(account: Account): Promise<Signer> {
   const { pendingKeyDid } = await account.profile.get()

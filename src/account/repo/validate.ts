@@ -1,4 +1,4 @@
-/** A record against its lexicon: from the JSON a caller sent to the block that is stored. */
+/** Validates a record against its lexicon: from the JSON of a request to the block that is stored. */
 import { encode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import { isValidRecordKey } from '@atproto/syntax'
@@ -13,29 +13,29 @@ export interface RecordInput {
   /** An NSID; the caller has checked it. */
   collection: string
   rkey: string
-  /** A JSON value, with `$link` and `$bytes`. */
+  /** JSON, with `$link` and `$bytes`. */
   record: unknown
-  /** true: the type must be known and the record valid; false: no check; absent: checked where the type is known. */
+  /**
+   * true: the lexicon must be known and the record valid; false: no validation; absent: validated if the lexicon is
+   * known.
+   */
   validate?: boolean
-  /** Where in the request the record is, for messages. */
+  /** The record's path in the request, for error messages. */
   at?: readonly (string | number)[]
 }
 
 export interface PreparedRecord {
-  /** The record's block, DAG-CBOR. */
   bytes: Uint8Array
   cid: string
-  /** Absent where no validation was wanted. */
   status: ValidationStatus | undefined
-  /** The blobs it refers to, as it names them. */
   blobs: BlobRef[]
-  /** What a follow, block, like or repost is about: a DID or an at:// URI. */
+  /** Subjects of a follow, block, like or repost: a DID or an at:// URI. */
   backlinks: string[]
 }
 
-const known = new Map(records.map((schema) => [schema.$type as string, schema]))
+const schemas = new Map(records.map((schema) => [schema.$type as string, schema]))
 
-/** Checks and encodes a record. Throws 400 InvalidRequest that says what is wrong with it. */
+/** Validates and encodes a record. Throws 400 InvalidRequest with the reason. */
 export function prepareRecord(input: RecordInput): PreparedRecord {
   const { collection, rkey, record, validate } = input
   if (!isValidRecordKey(rkey)) throw invalidRequest(`Invalid record key: ${rkey}`)
@@ -54,7 +54,7 @@ function checkLexicon(
   { collection, rkey, validate, at = ['record'] }: RecordInput,
   value: LexMap,
 ): ValidationStatus {
-  const schema = known.get(collection)
+  const schema = schemas.get(collection)
   if (schema === undefined) {
     if (validate) throw invalidRequest(`Unknown lexicon type: ${collection}`)
     return 'unknown'
@@ -70,7 +70,7 @@ function checkLexicon(
   return 'valid'
 }
 
-/** Of these an account has only one for each subject (the reference's rule). */
+/** An account has one of these per subject (the reference PDS's rule). */
 function backlinks(collection: string, value: LexMap): string[] {
   const { subject } = value
   switch (collection) {

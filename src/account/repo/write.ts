@@ -1,4 +1,7 @@
-/** createRecord, putRecord, deleteRecord and applyWrites: each decides what to write and leaves it to `commitWrites`. */
+/**
+ * createRecord, putRecord, deleteRecord and applyWrites: each decides what to write and leaves the commit to
+ * `commitWrites`.
+ */
 import type { Account } from '#src/account/account.ts'
 import { cidsOf } from '#src/account/blobs/references.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/account/repo/commit-writes.ts'
@@ -15,7 +18,6 @@ import { lookUp } from '#src/protocol/tree.ts'
 import { mustWrite } from '#src/rules/states.ts'
 
 export interface WriteOptions {
-  /** true: the type must be known and the record valid; false: no check; absent: checked where the type is known. */
   validate?: boolean
   swapCommit?: string | null
 }
@@ -23,7 +25,6 @@ export interface WriteOptions {
 export interface CreateRecord extends WriteOptions {
   collection: string
   rkey?: string
-  /** A JSON value, with `$link` and `$bytes`. */
   record: unknown
 }
 
@@ -31,7 +32,7 @@ export interface PutRecord extends WriteOptions {
   collection: string
   rkey: string
   record: unknown
-  /** The record's CID before the write; null where there must be none. */
+  /** The record's CID before the write; null if there must be no record. */
   swapRecord?: string | null
 }
 
@@ -60,50 +61,49 @@ export type Write =
 export interface Written {
   uri: string
   cid: string
-  /** Absent where the record was there already, as it is. */
   commit?: CommitRef
   validationStatus?: ValidationStatus
 }
 
-/** com.atproto.repo.createRecord. 409 where the rkey is taken. */
+/** com.atproto.repo.createRecord. Throws 409 if the rkey is taken. */
 export async function createRecord(account: Account, input: CreateRecord): Promise<Written> {
-  await mayWrite(account)
-  const made = newRecord(account, input, input.rkey, input.record)
-  const write: RecordWrite = { action: 'create', record: made.record }
-  const commit = await inLane(account, [made.record], async (view) =>
+  await mustBeWritable(account)
+  const validated = newRecord(account, input, input.rkey, input.record)
+  const write: RecordWrite = { action: 'create', record: validated.record }
+  const commit = await inLane(account, [validated.record], async (view) =>
     commitWrites(
       account,
       view,
-      [...(await supersededBy(account, view, made.record, input)), write],
+      [...(await supersededBy(account, view, validated.record, input)), write],
       input.swapCommit,
     ),
   )
-  return { ...resultOf(account, made), commit }
+  return { ...resultOf(account, validated), commit }
 }
 
 /**
- * com.atproto.repo.putRecord: creates or replaces. A record that is there already as it is stays, without a commit and
- * whatever the swaps say: so a put whose answer was lost may be repeated.
+ * com.atproto.repo.putRecord: creates or replaces. If the record already has this value, there is no commit, whatever
+ * the swaps say: so a put whose answer was lost may be retried.
  */
 export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
-  await mayWrite(account)
-  const made = newRecord(account, input, input.rkey, input.record)
-  const commit = await inLane<CommitRef | undefined>(account, [made.record], (view) => {
-    const current = lookUp(view.head.tree, made.record.path)
-    if (current === made.record.cid) return unchanged(view)
+  await mustBeWritable(account)
+  const validated = newRecord(account, input, input.rkey, input.record)
+  const commit = await inLane<CommitRef | undefined>(account, [validated.record], (view) => {
+    const current = lookUp(view.head.tree, validated.record.path)
+    if (current === validated.record.cid) return unchanged(view)
     mustMatch(current, input.swapRecord)
     const action = current === null ? 'create' : 'update'
-    return commitWrites(account, view, [{ action, record: made.record }], input.swapCommit)
+    return commitWrites(account, view, [{ action, record: validated.record }], input.swapCommit)
   })
-  return { ...resultOf(account, made), ...(commit && { commit }) }
+  return { ...resultOf(account, validated), ...(commit && { commit }) }
 }
 
-/** com.atproto.repo.deleteRecord. A record that is not there is no error and no commit, whatever the swaps say. */
+/** com.atproto.repo.deleteRecord. Deleting a missing record is no error and no commit, whatever the swaps say. */
 export async function deleteRecord(
   account: Account,
   input: DeleteRecord,
 ): Promise<{ commit?: CommitRef }> {
-  await mayWrite(account)
+  await mustBeWritable(account)
   const path = `${input.collection}/${input.rkey}`
   const commit = await account.lane.write<CommitRef | undefined>((view) => {
     const current = lookUp(view.head.tree, path)
@@ -122,12 +122,12 @@ export type WriteResult =
     } & Omit<Written, 'commit'>)
   | { $type: 'com.atproto.repo.applyWrites#deleteResult' }
 
-/** com.atproto.repo.applyWrites: all of them in one commit, or none. */
+/** com.atproto.repo.applyWrites: all writes in one commit, or none. */
 export async function applyWrites(
   account: Account,
   input: WriteOptions & { writes: readonly Write[] },
 ): Promise<{ commit: CommitRef; results: WriteResult[] }> {
-  await mayWrite(account)
+  await mustBeWritable(account)
   const prepared = input.writes.map((write, i) => prepareWrite(account, write, input, i))
   const records = prepared.flatMap(({ write }) => (write.action === 'delete' ? [] : write.record))
   const commit = await inLane(account, records, (view) =>
@@ -153,15 +153,18 @@ function prepareWrite(
     return { write: { action: 'delete', path: `${collection}/${write.rkey}` }, result }
   }
   const at = ['writes', index, 'value']
-  const made = newRecord(account, { ...options, collection, at }, write.rkey, write.value)
+  const validated = newRecord(account, { ...options, collection, at }, write.rkey, write.value)
   const action = $type === 'com.atproto.repo.applyWrites#create' ? 'create' : 'update'
   return {
-    write: { action, record: made.record },
-    result: { $type: `com.atproto.repo.applyWrites#${action}Result`, ...resultOf(account, made) },
+    write: { action, record: validated.record },
+    result: {
+      $type: `com.atproto.repo.applyWrites#${action}Result`,
+      ...resultOf(account, validated),
+    },
   }
 }
 
-/** Runs the job in its turn. Meanwhile no bytes are deleted that the records name. */
+/** Runs the job in the write lane. Blobs that the records reference are not deleted meanwhile. */
 function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
   const named = records.flatMap(({ blobs }) => blobs)
   if (named.length === 0) return account.lane.write(job)
@@ -169,7 +172,7 @@ function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>)
   return account.lane.write(job).finally(release)
 }
 
-interface Made {
+interface ValidatedRecord {
   record: NewRecord
   status: ValidationStatus | undefined
 }
@@ -179,7 +182,7 @@ function newRecord(
   input: Pick<RecordInput, 'collection' | 'validate' | 'at'>,
   rkey: string | undefined,
   value: unknown,
-): Made {
+): ValidatedRecord {
   const { collection, validate, at } = input
   if (rkey !== undefined && hasSlur(rkey)) {
     throw invalidRequest('Unacceptable slur in record key')
@@ -198,12 +201,12 @@ function newRecord(
   }
 }
 
-function resultOf(account: Account, { record, status }: Made): Omit<Written, 'commit'> {
+function resultOf(account: Account, { record, status }: ValidatedRecord): Omit<Written, 'commit'> {
   const uri = `at://${account.did}/${record.path}`
   return { uri, cid: record.cid, ...(status && { validationStatus: status }) }
 }
 
-/** A second like, repost, follow or block of one subject replaces the first (the reference's rule). */
+/** A new like, repost, follow or block replaces the one with the same subject (the reference PDS's rule). */
 async function supersededBy(
   account: Account,
   view: LaneView,
@@ -222,7 +225,7 @@ async function supersededBy(
     .map((path) => ({ action: 'delete', path }))
 }
 
-/** `undefined` asks for nothing, null for no record, a CID for just that one. */
+/** `undefined` accepts any record, null none, and a CID just that one. */
 function mustMatch(current: string | null, swapRecord: string | null | undefined): void {
   if (swapRecord === undefined || swapRecord === current) return
   throw invalidRequest(`Record was at ${current}`, 'InvalidSwap')
@@ -232,7 +235,7 @@ function unchanged({ head }: LaneView): Prepared<undefined> {
   return { answer: undefined, head, statements: [], events: [] }
 }
 
-async function mayWrite(account: Account): Promise<void> {
+async function mustBeWritable(account: Account): Promise<void> {
   const { status } = await account.profile.get()
   mustWrite(status)
 }

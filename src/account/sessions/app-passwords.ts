@@ -1,4 +1,4 @@
-/** App passwords: one for each app that is not trusted with everything (com.atproto.server). */
+/** App passwords (com.atproto.server): one for each app that does not get the account's own password. */
 import type { Account } from '#src/account/account.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
@@ -10,9 +10,9 @@ import { appPasswordScope, privilegedScope } from '#src/rules/session-tokens.ts'
 
 export interface AppPassword {
   name: string
-  /** ISO text. */
+  /** ISO 8601. */
   createdAt: string
-  /** Whether its sessions may also do what is private, such as reading messages. */
+  /** Whether its sessions may also use privileged methods, such as direct messages. */
   privileged: boolean
 }
 
@@ -26,8 +26,8 @@ interface Row {
 }
 
 /**
- * com.atproto.server.createAppPassword. The password comes from the caller, so that a call may be repeated. Throws 400
- * where another one has the name, and as `openRow`.
+ * com.atproto.server.createAppPassword. The caller makes the password, so that the call may be retried. Throws 400 if
+ * the name is taken, and as `usableRow`.
  */
 export async function createAppPassword(
   account: Account,
@@ -49,31 +49,30 @@ export async function createAppPassword(
   }
   const row = await find()
   if (row?.secret !== secret) {
-    throw invalidRequest(`There is an app password with this name already: ${name}`)
+    throw invalidRequest(`An app password with this name already exists: ${name}`)
   }
-  return { ...told(row), password }
+  return { ...toAppPassword(row), password }
 }
 
-/** com.atproto.server.listAppPasswords: the newest first. */
 export async function listAppPasswords(account: Account): Promise<{ passwords: AppPassword[] }> {
   const rows = await account.sql.all<Row>(`${select} ORDER BY created_at DESC, name`, kind)
-  return { passwords: rows.map(told) }
+  return { passwords: rows.map(toAppPassword) }
 }
 
-/** com.atproto.server.revokeAppPassword: the password and its sessions; silent where there is none. */
 export async function revokeAppPassword(
   account: Account,
   { name, where }: { name: string; where?: ClientInfo },
 ): Promise<void> {
-  const known = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+  const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
   await account.sql.batch([
     { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
-    ...(known === undefined ? [] : noteSecurityEvent(account, 'app password revoked', where, name)),
+    ...(existing === undefined
+      ? []
+      : noteSecurityEvent(account, 'app password revoked', where, name)),
   ])
 }
 
-/** Ends all app passwords and their sessions. */
 export function deleteAllAppPasswords(): Statement[] {
   return [
     { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] },
@@ -81,7 +80,6 @@ export function deleteAllAppPasswords(): Statement[] {
   ]
 }
 
-/** The app password that this is; undefined where it is none of the account's. */
 export async function findAppPassword(
   account: Account,
   password: string,
@@ -89,10 +87,9 @@ export async function findAppPassword(
   if (!looksLikeAppPassword(password)) return undefined
   const secret = await hashAppPassword(account.did, password)
   const row = await account.sql.first<Row>(`${select} AND secret = ?`, kind, secret)
-  return row && told(row)
+  return row && toAppPassword(row)
 }
 
-/** The scope of the access tokens in its sessions. */
 export function scopeOf({ privileged }: Pick<AppPassword, 'privileged'>): string {
   return privileged ? privilegedScope : appPasswordScope
 }
@@ -100,6 +97,6 @@ export function scopeOf({ privileged }: Pick<AppPassword, 'privileged'>): string
 const select =
   'SELECT name, secret, privileged, created_at AS createdAt FROM credential WHERE kind = ?'
 
-function told({ name, privileged, createdAt }: Row): AppPassword {
+function toAppPassword({ name, privileged, createdAt }: Row): AppPassword {
   return { name, createdAt: new Date(createdAt).toISOString(), privileged: privileged !== 0 }
 }

@@ -1,11 +1,12 @@
 /**
- * Changing an account's email. The directory is the referee: no two accounts have the same one.
+ * Changing an account's email; the directory ensures that no two accounts have the same address.
  *
- * 1. The account notes which address it wants.
- * 2. The directory notes the address, or refuses it.
- * 3. The account takes it, unconfirmed, and ends all tokens that went to the old one; or it wants it no more.
+ * 1. The account stores the wanted address.
+ * 2. The directory claims the address, or rejects it.
+ * 3. The account takes the address, unconfirmed, and revokes all tokens mailed to the old one; or, if rejected,
+ *    clears the wanted one.
  *
- * Whoever dies between these goes on where they were: when the account next wakes, or when the email is next needed.
+ * If the process exits in between, the change goes on when the actor next wakes, or when the email is next needed.
  */
 import type { Account } from '#src/account/account.ts'
 import { removeRows } from '#src/account/factors/rows.ts'
@@ -15,22 +16,21 @@ import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** Gives the account this email, in lower case. Codes by mail are off after it. Throws 400 where somebody else has it. */
+/** Sets the email, in lower case, and turns codes by mail off. Throws 400 if another account has the address. */
 export function changeEmail(account: Account, email: string, where?: ClientInfo): Promise<void> {
   return account.emailMutex.run(async () => {
     const wanted = (await account.profile.get()).emailWanted
-    if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
+    if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
     await store(account, { emailWanted: email })
     await finish(account, email, where)
   })
 }
 
-/** Finishes a change that was begun and is not over; nothing where there is none. */
 export async function finishEmailChange(account: Account): Promise<void> {
   if ((await account.profile.find())?.emailWanted == null) return
   await account.emailMutex.run(async () => {
     const wanted = (await account.profile.get()).emailWanted
-    if (wanted !== null) await finish(account, wanted).catch(ignoreRefusal)
+    if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
   })
 }
 
@@ -39,18 +39,18 @@ async function finish(account: Account, email: string, where?: ClientInfo): Prom
   try {
     await account.claimEmail(email)
   } catch (error) {
-    if (isVerdict(error)) await store(account, { emailWanted: null })
+    if (isRejection(error)) await store(account, { emailWanted: null })
     throw error
   }
-  // An account that is gone keeps no address.
+  // A deleted account keeps no address.
   if ((await account.profile.get()).status === 'deleted') return
-  const ended = [
+  const revoked = [
     consumeAllEmailTokens(),
     removeRows('email'),
     removeRows('code'),
     ...noteSecurityEvent(account, 'email changed', where),
   ]
-  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, ended)
+  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, revoked)
 }
 
 async function store(
@@ -66,12 +66,12 @@ async function store(
   }
 }
 
-/** Whoever asked for it first has heard of it, or has died. */
-function ignoreRefusal(error: unknown): void {
-  if (!isVerdict(error)) throw error
+/** The call that began the change has got this error already, or was lost. */
+function ignoreRejection(error: unknown): void {
+  if (!isRejection(error)) throw error
 }
 
-/** A refusal, and not only a directory that cannot be reached. */
-function isVerdict(error: unknown): boolean {
+/** Whether the directory rejected the address, rather than being unreachable. */
+function isRejection(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
 }

@@ -1,11 +1,10 @@
-/** Tokens that are sent by mail, to show that somebody reads an account's mail: one for each purpose, for 15 minutes. */
+/** Tokens sent by mail, which prove access to the account's mailbox: one for each purpose, valid for 15 minutes. */
 import type { Account } from '#src/account/account.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** What a token lets its bearer do. */
 export type EmailPurpose =
   | 'confirm_email'
   | 'update_email'
@@ -13,14 +12,14 @@ export type EmailPurpose =
   | 'delete_account'
   | 'plc_operation'
 
-/** How long a token is good, in milliseconds. */
-const emailTokenLifetime = 15 * 60_000
+/** In milliseconds. */
+const EMAIL_TOKEN_LIFETIME_MS = 15 * 60_000
 
 const kind = 'email token'
 
 /**
- * A fresh token in the place of the one before, and the address to send it to. Throws 400 where there is no address,
- * and as `openRow`; with `evenTakendown` only 400, where there is no account.
+ * A new token, which replaces the previous one, and the address to send it to. Throws 400 if the account has no
+ * address, and as `usableRow`; with `evenTakendown` it throws only 400, if the account does not exist.
  */
 export async function requestEmailToken(
   account: Account,
@@ -30,11 +29,14 @@ export async function requestEmailToken(
   if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
   if (row.email === null) throw invalidRequest('account does not have an email address')
   const token = randomLetters(2, 5).toUpperCase()
-  await account.sql.batch([noteToken(purpose, token, account.clock.now())])
+  await account.sql.batch([upsertToken(purpose, token, account.clock.now())])
   return { token, email: row.email }
 }
 
-/** Throws 400 InvalidToken unless `token`, in either case, is the last one for this purpose; ExpiredToken if it is too old. */
+/**
+ * Throws 400 InvalidToken unless `token`, in either case, is the latest for this purpose; 400 ExpiredToken if it is too
+ * old.
+ */
 export async function checkEmailToken(
   account: Account,
   purpose: EmailPurpose,
@@ -46,22 +48,22 @@ export async function checkEmailToken(
     purpose,
   )
   if (row?.secret !== token.toUpperCase()) throw invalidRequest('Token is invalid', 'InvalidToken')
-  if (account.clock.now() - row.createdAt >= emailTokenLifetime) {
+  if (account.clock.now() - row.createdAt >= EMAIL_TOKEN_LIFETIME_MS) {
     throw invalidRequest('Token is expired', 'ExpiredToken')
   }
 }
 
-/** Ends the token of this purpose; to be part of the transaction in which it takes effect. */
+/** Revokes the token. Run it in the transaction in which the token takes effect. */
 export function consumeEmailToken(purpose: EmailPurpose): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, purpose] }
 }
 
-/** Ends all tokens: what was sent to an old address is worth nothing any more. */
+/** Revokes all tokens, because they were sent to an address that is no longer the account's. */
 export function consumeAllEmailTokens(): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
 }
 
-function noteToken(purpose: EmailPurpose, token: string, now: number): Statement {
+function upsertToken(purpose: EmailPurpose, token: string, now: number): Statement {
   return {
     sql: 'INSERT OR REPLACE INTO credential (kind, name, secret, created_at) VALUES (?, ?, ?, ?)',
     params: [kind, purpose, token, now],

@@ -1,4 +1,4 @@
-/** The email of one account: confirmed, and changed with a token where it was confirmed (com.atproto.server). */
+/** The email of one account: confirmed, and changed with a token if it was confirmed (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
 import { addEmailFactor, removeEmailFactor } from '#src/account/factors/email.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
@@ -14,7 +14,6 @@ import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { parseAddress, parseEmail } from '#src/rules/emails.ts'
 
-/** A fresh token and the address to send it to, as `requestEmailToken` says. */
 export async function requestToken(
   account: Account,
   input: { purpose: EmailPurpose; evenTakendown?: boolean },
@@ -24,14 +23,14 @@ export async function requestToken(
 }
 
 /**
- * com.atproto.server.confirmEmail. Throws 400 InvalidEmail (it is another one), InvalidToken or ExpiredToken, and as
- * `openRow`.
+ * com.atproto.server.confirmEmail. Throws 400 InvalidEmail (not the account's email), InvalidToken or ExpiredToken, and
+ * as `usableRow`.
  */
 export async function confirmEmail(
   account: Account,
   { email, token }: { email: string; token: string },
 ): Promise<void> {
-  const row = await usable(account)
+  const row = await currentRow(account)
   if (row.email !== email.toLowerCase()) throw invalidRequest('invalid email', 'InvalidEmail')
   await checkEmailToken(account, 'confirm_email', token)
   const emailConfirmedAt = new Date(account.clock.now()).toISOString()
@@ -46,13 +45,13 @@ export async function confirmEmail(
 }
 
 /**
- * com.atproto.server.requestEmailUpdate: an email that was confirmed is changed only with a token that was sent there.
- * Without `sent` none is needed, and there is nothing to send.
+ * com.atproto.server.requestEmailUpdate: a confirmed email is changed only with a token that was sent to it. `sent` is
+ * absent if no token is required.
  */
 export async function requestEmailUpdate(
   account: Account,
 ): Promise<{ tokenRequired: boolean; sent?: { token: string; email: string } }> {
-  const row = await usable(account)
+  const row = await currentRow(account)
   if (row.email === null) throw invalidRequest('account does not have an email address')
   if (row.emailConfirmedAt === null) return { tokenRequired: false }
   const sent = await requestEmailToken(account, { purpose: 'update_email' })
@@ -60,15 +59,15 @@ export async function requestEmailUpdate(
 }
 
 /**
- * com.atproto.server.updateEmail. Throws 400 for an address that is none, is thrown away after use or is somebody
- * else's; 400 TokenRequired, InvalidToken or ExpiredToken; and as `openRow`. With `emailAuthFactor` and the address that
- * the account has, codes by mail are turned on, for a confirmed address, or off, with a token.
+ * com.atproto.server.updateEmail. Throws 400 for an invalid or disposable address or one that another account has; 400
+ * TokenRequired, InvalidToken or ExpiredToken; and as `usableRow`. With `emailAuthFactor` and the current address,
+ * codes by mail are turned on, if the address is confirmed, or off, with a token.
  */
 export async function updateEmail(
   account: Account,
   input: { email: string; token?: string; emailAuthFactor?: boolean; where?: ClientInfo },
 ): Promise<void> {
-  const row = await usable(account)
+  const row = await currentRow(account)
   const email = parseEmail(input.email)
   const { where, emailAuthFactor: isWanted } = input
   const isSame = email === row.email && row.emailConfirmedAt !== null
@@ -84,12 +83,12 @@ export async function updateEmail(
   await changeEmail(account, email, where)
 }
 
-/** The same for the admin (com.atproto.admin.updateAccountEmail), who needs no token; any address will do. */
+/** com.atproto.admin.updateAccountEmail: needs no token, and accepts disposable addresses. */
 export async function setEmail(account: Account, input: { email: string }): Promise<void> {
   await changeEmail(account, parseAddress(input.email))
 }
 
-async function usable(account: Account): Promise<ProfileRow> {
+async function currentRow(account: Account): Promise<ProfileRow> {
   await finishEmailChange(account)
   return usableRow(account)
 }

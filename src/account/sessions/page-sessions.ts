@@ -1,6 +1,6 @@
 /**
- * The owner at the account's own pages: signed in with the password and, where there are factors, one of them; or with
- * a passkey alone. Tokens come from the caller, so that a call may be repeated; only their hashes are kept.
+ * Sessions on the account pages: signed in with the password and, if the account has factors, one of them; or with a
+ * passkey alone. The caller makes the tokens, so that calls may be retried; only their hashes are stored.
  */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
@@ -16,49 +16,48 @@ import type { Statement } from '#src/ports/sql.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import { mustLogIn } from '#src/rules/states.ts'
 
-/** How long somebody stays signed in at the pages, in ms. */
-const sessionLifetime = 60 * 60_000
-/** How long a right password waits for the second step. */
-const stepLifetime = 15 * 60_000
-/** How long a second step that was shown here counts at an OAuth sign-in. */
-const proofLifetime = 10 * 60_000
+const SESSION_LIFETIME_MS = 60 * 60_000
+/** How long the second step may take after the password, in ms. */
+const STEP_LIFETIME_MS = 15 * 60_000
+/** How long a second step on these pages also counts for an OAuth sign-in, in ms. */
+const SECOND_STEP_LIFETIME_MS = 10 * 60_000
 
-const proven = 1
+const SECOND_STEP_PASSED = 1
 
-interface Visit {
+interface PageSignIn {
   token: string
   where?: ClientInfo
 }
 
 /**
- * Signs in with the account's own password. What `kinds` says is still to be shown; without any the session has begun.
- * Throws 401 as createSession.
+ * Signs in with the account's own password. `kinds` are the factors that the second step accepts; if empty, the session
+ * has begun. Throws 401 as createSession.
  */
 export async function signIn(
   account: Account,
-  { password, token, where }: Visit & { password: string },
+  { password, token, where }: PageSignIn & { password: string },
 ): Promise<{ kinds: FactorKind[] }> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   if (!(await isPassword(account, password))) throw wrongCredentials()
   mustLogIn(row.status)
   const kinds = await account.factorKinds.list()
-  const step = putRow(account, 'step', idOf(token))
-  await account.sql.batch(kinds.length > 0 ? [step] : begin(account, token, where, 0))
+  const step = putRow(account, 'step', hashOf(token))
+  await account.sql.batch(kinds.length > 0 ? [step] : beginSession(account, token, where, 0))
   return { kinds: [...kinds] }
 }
 
-/** What a sign-in that lacks its second step may show. Throws 401 where there is no such sign-in. */
+/** The factors that the second step accepts. Throws 401 if no sign-in with this token waits for it. */
 export async function getPendingStep(
   account: Account,
   { token }: { token: string },
 ): Promise<{ kinds: FactorKind[] }> {
-  const row = await findRow(account, 'step', idOf(token))
-  if (row === undefined || row.createdAt <= account.clock.now() - stepLifetime) throw signedOut()
+  const row = await findRow(account, 'step', hashOf(token))
+  if (row === undefined || row.createdAt <= account.clock.now() - STEP_LIFETIME_MS)
+    throw signedOut()
   return { kinds: [...(await account.factorKinds.list())] }
 }
 
-/** A code to mail for the second step, as `mailedCode` says; undefined where the account takes none. */
 export async function requestStepCode(
   account: Account,
   { token }: { token: string },
@@ -67,14 +66,14 @@ export async function requestStepCode(
   return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
 }
 
-/** The second step: a code, or a passkey's answer. Throws 401 as `pendingStep`, 400 InvalidToken, 429. */
+/** The second step, with a code or a passkey's response. Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
 export async function finishSecondStep(
   account: Account,
-  { token, code, response, where }: Visit & { code?: string; response?: unknown },
+  { token, code, response, where }: PageSignIn & { code?: string; response?: unknown },
 ): Promise<void> {
-  if (await findRow(account, 'session', idOf(token))) return
+  if (await findRow(account, 'session', hashOf(token))) return
   await getPendingStep(account, { token })
-  const effect = begin(account, token, where, proven)
+  const effect = beginSession(account, token, where, SECOND_STEP_PASSED)
   if (code !== undefined) await verifyCode(account, { code, where, effect })
   else {
     await verifyPasskey(account, { response, effect }).catch(async (error) => {
@@ -84,37 +83,36 @@ export async function finishSecondStep(
   }
 }
 
-/** Signs in with a passkey and nothing else. Throws 401 AccountTakedown, 400 InvalidToken. */
+/** Signs in with a passkey alone. Throws 401 AccountTakedown, 400 InvalidToken. */
 export async function signInWithPasskey(
   account: Account,
-  { token, response, where }: Visit & { response: unknown },
+  { token, response, where }: PageSignIn & { response: unknown },
 ): Promise<void> {
-  if (await findRow(account, 'session', idOf(token))) return
+  if (await findRow(account, 'session', hashOf(token))) return
   mustLogIn((await account.profile.get()).status)
-  const effect = begin(account, token, where, proven)
+  const effect = beginSession(account, token, where, SECOND_STEP_PASSED)
   await verifyPasskey(account, { response, effect })
 }
 
-/** Throws 401 where the token is of no session, or of one that is over. */
+/** Throws 401 if there is no such session, or if it has expired. */
 export async function checkPageSession(
   account: Account,
   { token }: { token: string },
 ): Promise<void> {
-  await live(account, token, sessionLifetime)
+  await liveSession(account, token, SESSION_LIFETIME_MS)
   mustLogIn((await account.profile.get()).status)
 }
 
-/** Whether a second step was shown at the pages lately with this token. */
-async function hasProof(account: Account, token: string): Promise<boolean> {
-  const row = await findRow(account, 'session', idOf(token))
-  const since = account.clock.now() - proofLifetime
-  return row !== undefined && row.counter === proven && row.createdAt > since
+async function hasRecentSecondStep(account: Account, token: string): Promise<boolean> {
+  const row = await findRow(account, 'session', hashOf(token))
+  const since = account.clock.now() - SECOND_STEP_LIFETIME_MS
+  return row !== undefined && row.counter === SECOND_STEP_PASSED && row.createdAt > since
 }
 
 /**
- * The second step of an OAuth sign-in, after the password: passed where the account has no factors, where `token` is
- * of a second step that was shown at our pages lately, or with a code. Else what it may be, and perhaps a code to mail.
- * Throws 400 InvalidToken, 429.
+ * The second step of an OAuth sign-in, after the password: passed if the account has no factors, if `token` is of a
+ * session on these pages with a recent second step, or with a code. Otherwise returns the factors it accepts, and maybe
+ * a code to mail. Throws 400 InvalidToken, 429.
  */
 export async function passSecondStep(
   account: Account,
@@ -122,7 +120,7 @@ export async function passSecondStep(
 ): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: { email: string; token?: string } }> {
   const kinds = [...(await account.factorKinds.list())]
   const event = noteSecurityEvent(account, 'sign in', where)
-  const isProven = token !== undefined && (await hasProof(account, token))
+  const isProven = token !== undefined && (await hasRecentSecondStep(account, token))
   if (kinds.length === 0 || isProven) {
     await account.sql.batch(event)
     return { passed: true, kinds }
@@ -135,15 +133,14 @@ export async function passSecondStep(
   return { passed: false, kinds, mail: await createEmailCode(account, 'email') }
 }
 
-/** Silent where there is nothing to end. */
 export async function endPageSession(
   account: Account,
   { token }: { token: string },
 ): Promise<void> {
-  await account.sql.batch([removeRows('session', idOf(token)), removeRows('step', idOf(token))])
+  await account.sql.batch([removeRows('session', hashOf(token)), removeRows('step', hashOf(token))])
 }
 
-function begin(
+function beginSession(
   account: Account,
   token: string,
   where: ClientInfo | undefined,
@@ -151,21 +148,21 @@ function begin(
 ): Statement[] {
   const now = account.clock.now()
   return [
-    removeRows('step', idOf(token)),
-    removeOlderRows('step', now - stepLifetime),
-    removeOlderRows('session', now - sessionLifetime),
-    putRow(account, 'session', idOf(token), { counter }),
+    removeRows('step', hashOf(token)),
+    removeOlderRows('step', now - STEP_LIFETIME_MS),
+    removeOlderRows('session', now - SESSION_LIFETIME_MS),
+    putRow(account, 'session', hashOf(token), { counter }),
     ...noteSecurityEvent(account, 'sign in', where),
   ]
 }
 
-async function live(account: Account, token: string, lifetime: number) {
-  const row = await findRow(account, 'session', idOf(token))
+async function liveSession(account: Account, token: string, lifetime: number) {
+  const row = await findRow(account, 'session', hashOf(token))
   if (row === undefined || row.createdAt <= account.clock.now() - lifetime) throw signedOut()
   return row
 }
 
-function idOf(token: string): string {
+function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 

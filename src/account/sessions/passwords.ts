@@ -1,4 +1,4 @@
-/** The password of one account: reset with a token, set by the admin, asked for before what cannot be undone. */
+/** The password of one account: reset with a token, set by the admin, verified before a destructive action. */
 import type { Account } from '#src/account/account.ts'
 import { removeRows } from '#src/account/factors/rows.ts'
 import { updateProfile } from '#src/account/profile.ts'
@@ -8,7 +8,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
 
-/** com.atproto.server.resetPassword, the account's half. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
+/** com.atproto.server.resetPassword, the account's part. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
 export async function resetPassword(
   account: Account,
   { token, password, where }: { token: string; password: string; where?: ClientInfo },
@@ -41,7 +41,7 @@ export async function setPassword(
   }
 }
 
-/** Whether it is the account's own password, and no app password. */
+/** Whether it is the account's own password; false for app passwords. */
 export async function isPassword(account: Account, password: string): Promise<boolean> {
   const hash = (await account.profile.find())?.passwordHash
   return hash != null && verifyPassword(password, hash)

@@ -1,9 +1,9 @@
-/** The token that an account is mailed before this server signs an operation of its DID. */
+/** The token that is mailed to an account before this server signs a PLC operation for its DID. */
 import type { Account } from '#src/account/account.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
 
-/** Believes the token, once. Throws 400 InvalidToken or ExpiredToken. */
+/** Consumes the token. Throws 400 InvalidToken or ExpiredToken. */
 export async function consumePlcToken(
   account: Account,
   { token, where }: { token: string; where?: ClientInfo },

@@ -1,4 +1,4 @@
-/** The refresh tokens of one account: what was issued, what was rotated, what was revoked. */
+/** The refresh tokens of one account: issued, rotated, revoked. */
 import type { Account } from '#src/account/account.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { newTokenId, refreshGrace, refreshLifetime } from '#src/rules/session-tokens.ts'
@@ -7,17 +7,15 @@ interface RefreshToken {
   expiresAt: number
   nextId: string | null
   appPasswordName: string | null
-  /** Of the app password; null where there is none, or none any more. */
   privileged: number | null
 }
 
-/** The token that follows another one; its session began with this app password, if any. */
+/** The token that another one was rotated to; `appPassword` is the one its session began with, if any. */
 export interface NextToken {
   id: string
   appPassword: { privileged: boolean } | undefined
 }
 
-/** Stores a token issued `now`; times are milliseconds since 1970. */
 export function storeToken(id: string, now: number): Statement {
   return {
     sql: 'INSERT INTO refresh_token (id, expires_at) VALUES (?, ?)',
@@ -25,33 +23,33 @@ export function storeToken(id: string, now: number): Statement {
   }
 }
 
-/** The same for a token that is given for a password, unless that was changed or revoked meanwhile. */
+/** Stores a token for a session that began with a password, unless that was changed or revoked meanwhile. */
 export function storeTokenUnlessRevoked(
   id: string,
   now: number,
   given: { appPassword: string | undefined; passwordHash: string | null },
 ): Statement {
   const { appPassword, passwordHash } = given
-  const [isStill, shown] =
+  const [condition, value] =
     appPassword === undefined
       ? ['EXISTS (SELECT 1 FROM account WHERE password_hash = ?)', passwordHash]
       : [`EXISTS (SELECT 1 FROM credential WHERE kind = 'app password' AND name = ?)`, appPassword]
   return {
-    sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${isStill}`,
-    params: [id, now + refreshLifetime, appPassword ?? null, shown],
+    sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${condition}`,
+    params: [id, now + refreshLifetime, appPassword ?? null, value],
   }
 }
 
 /**
- * The token that follows `id`: always the same one, however often and however concurrently it is
- * asked for. From the first time on `id` has two hours left. Undefined where it was revoked or has expired.
+ * The token that `id` is rotated to: always the same one, however often and concurrently it is asked for. After the
+ * first call `id` is valid for two more hours. Undefined if it was revoked or has expired.
  */
 export async function rotateToken(account: Account, id: string): Promise<NextToken | undefined> {
   const now = account.clock.now()
   const token = await findToken(account, id)
   if (token === undefined || token.expiresAt <= now) return undefined
   if (token.nextId !== null) return nextOf(token)
-  await account.sql.batch([...rotation(id, newTokenId(), now), purge(now)])
+  await account.sql.batch([...rotation(id, newTokenId(), now), deleteExpired(now)])
   return nextOf(await findToken(account, id))
 }
 
@@ -62,7 +60,7 @@ function nextOf(token: RefreshToken | undefined): NextToken | undefined {
   return privileged === null ? undefined : { id, appPassword: { privileged: privileged !== 0 } }
 }
 
-/** Revokes the token, and what else would lead to it within the grace of a rotation. */
+/** Revokes the token, and the one that was rotated to it and is still in its grace period. */
 export function revokeToken(id: string): Statement {
   return { sql: 'DELETE FROM refresh_token WHERE id = ? OR next_id = ?', params: [id, id] }
 }
@@ -76,7 +74,6 @@ function findToken(account: Account, id: string): Promise<RefreshToken | undefin
   )
 }
 
-/** Does nothing where somebody else rotated or revoked the token first. */
 function rotation(id: string, nextId: string, now: number): Statement[] {
   return [
     {
@@ -92,6 +89,6 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
   ]
 }
 
-function purge(now: number): Statement {
+function deleteExpired(now: number): Statement {
   return { sql: 'DELETE FROM refresh_token WHERE expires_at <= ?', params: [now] }
 }

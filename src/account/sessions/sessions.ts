@@ -1,4 +1,4 @@
-/** The sessions of one account: logging in, refreshing, asking, logging out (com.atproto.server). */
+/** The sessions of one account: createSession, refreshSession, getSession, deleteSession (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
 import { mustVerifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
@@ -27,10 +27,8 @@ export interface SessionInfo {
   handle: string
   email?: string
   emailConfirmed: boolean
-  /** Whether the account asks for codes by mail when it signs in. */
   emailAuthFactor?: boolean
   active: boolean
-  /** Why the account is not active. */
   status?: string
 }
 
@@ -38,9 +36,9 @@ export interface SessionInfo {
 export interface Session extends SessionInfo, SessionTokens {}
 
 /**
- * com.atproto.server.createSession, the account's half. Throws 401, the same for no account and a wrong password,
- * and AccountTakedown unless `allowTakendown` asks for the narrow session of a taken-down account. With the account's own
- * password also as `mustShowFactor`.
+ * com.atproto.server.createSession, the account's part. Throws the same 401 for a missing account and a wrong password,
+ * and 401 AccountTakedown unless `allowTakendown` asks for the restricted session of an account that was taken down.
+ * For the account's own password it also throws as `mustVerifyFactor`.
  */
 export async function createSession(
   account: Account,
@@ -55,13 +53,13 @@ export async function createSession(
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   const isOpen = may('logIn', row.status)
-  // What looks like an app password is one, most of the time; each look at the other kind takes long.
+  // What looks like an app password usually is one; each check of the other kind is slow.
   const appPassword = isOpen ? await findAppPassword(account, password) : undefined
   if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
   if (appPassword === undefined) await mustVerifyFactor(account, { code, where })
   const tokenId = newTokenId()
-  // The refresh token of a taken-down account is not stored, so that it cannot be used.
+  // The refresh token of an account that was taken down is not stored, so it cannot be used.
   if (isOpen) {
     const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
     const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
@@ -74,21 +72,20 @@ export async function createSession(
 }
 
 /**
- * com.atproto.server.refreshSession for a refresh token whose signature was verified. Throws 400 ExpiredToken
- * where it was revoked or its grace is over.
+ * com.atproto.server.refreshSession for a refresh token whose signature was verified. Throws 400 ExpiredToken if it was
+ * revoked or its grace period is over.
  */
 export async function refreshSession(
   account: Account,
   { tokenId }: { tokenId: string },
 ): Promise<Session> {
-  const row = await known(account)
+  const row = await existingRow(account)
   mustLogIn(row.status)
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
   return withFactor(account, sessionOf(account, row, next.id, next.appPassword))
 }
 
-/** com.atproto.server.deleteSession; silent where there is nothing to delete. */
 export async function deleteSession(
   account: Account,
   { tokenId }: { tokenId: string },
@@ -96,9 +93,9 @@ export async function deleteSession(
   await account.sql.batch([revokeToken(tokenId)])
 }
 
-/** com.atproto.server.getSession. Throws 400 where there is no account, or one that was taken down. */
+/** com.atproto.server.getSession. Throws 400 if the account does not exist or was taken down. */
 export async function getSession(account: Account): Promise<SessionInfo> {
-  const row = await known(account)
+  const row = await existingRow(account)
   if (!may('logIn', row.status)) throw unknownAccount(account)
   return withFactor(account, infoOf(account, row))
 }
@@ -108,7 +105,6 @@ async function withFactor<S extends SessionInfo>(account: Account, info: S): Pro
   return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
 }
 
-/** The session of an account whose refresh token `tokenId` is stored, or about to be. */
 export function sessionOf(
   account: Account,
   row: ProfileRow,
@@ -132,7 +128,7 @@ function infoOf({ did }: Account, row: ProfileRow): SessionInfo {
   }
 }
 
-async function known(account: Account): Promise<ProfileRow> {
+async function existingRow(account: Account): Promise<ProfileRow> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') {
     throw unknownAccount(account)

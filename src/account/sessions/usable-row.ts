@@ -1,10 +1,10 @@
-/** The row of an account that its sessions may do something with. */
+/** The row of an account whose sessions are usable. */
 import type { Account } from '#src/account/account.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { forbidden } from '#src/errors.ts'
 import { mustManage } from '#src/rules/states.ts'
 
-/** Throws 403 AccountNotFound where there is no account any more, and 401 AccountTakedown. */
+/** Throws 403 AccountNotFound if the account does not exist, and 401 AccountTakedown. */
 export async function usableRow(account: Account): Promise<ProfileRow> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') {

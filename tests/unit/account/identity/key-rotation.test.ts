@@ -81,7 +81,7 @@ test('a key is sealed for its account', async () => {
   const { signingKeyDid } = sealedKey()
   const { signingKey } = sealedKey()
   await expect(beginKeyRotation(account, { signingKeyDid, signingKey })).rejects.toThrow(
-    'not the one',
+    'does not match its did:key',
   )
   const elsewhere = {
     signingKeyDid,

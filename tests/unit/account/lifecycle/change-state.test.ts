@@ -112,10 +112,10 @@ describe('changeState', () => {
 })
 
 describe('the table', () => {
-  const deeds: Permission[] = ['serve', 'show', 'write', 'prepare', 'logIn', 'leave']
+  const deeds: Permission[] = ['serve', 'show', 'write', 'manage', 'logIn', 'leave']
   it.each<[AccountStatus, string]>([
-    ['active', 'serve show write prepare logIn leave'],
-    ['deactivated', 'show prepare logIn leave'],
+    ['active', 'serve show write manage logIn leave'],
+    ['deactivated', 'show manage logIn leave'],
     ['takendown', 'show leave'],
     ['suspended', 'show leave'],
     ['deleted', ''],

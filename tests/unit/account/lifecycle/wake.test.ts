@@ -119,7 +119,9 @@ describe('an account that wakes for the first time', () => {
     const birth = newInitialState('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
     await expect(provisionOrResume(account, async () => birth)).rejects.toThrow()
     const other = { ...newInitialState(did), signingKeyDid: 'did:key:other' }
-    await expect(provisionOrResume(account, async () => other)).rejects.toThrow('not the one named')
+    await expect(provisionOrResume(account, async () => other)).rejects.toThrow(
+      'does not match its did:key',
+    )
     expect(await account.profile.find()).toBeUndefined()
   })
 
