@@ -1,7 +1,8 @@
 /** Snapshots for running exports: each sees the repo as it was when it began, while writes go on. */
 import { randomUUID } from 'node:crypto'
 import type { Head } from '#src/account/head.ts'
-import { invalidRequest } from '#src/errors.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 /** A repo at one head; `replaced` holds the record blocks that writes have deleted since, by CID. */
 export interface Snapshot<Progress> {
@@ -13,9 +14,12 @@ export interface Snapshot<Progress> {
 /** An export that is not read for this long is dropped. */
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_OPEN = 100
+/** Ended exports whose last page can be read again. */
+const MAX_ENDED = 4
 
 export class Snapshots {
   readonly #open = new Map<string, Snapshot<unknown> & { usedAt: number }>()
+  readonly #ended = new BoundedMap<string, Snapshot<unknown>>(MAX_ENDED)
 
   get any(): boolean {
     return this.#open.size > 0
@@ -33,16 +37,26 @@ export class Snapshots {
   /** Throws 400 ExportExpired if the export has ended, or was lost with its process. */
   use<P>(id: string, now: number): Snapshot<P> {
     const snapshot = this.#open.get(id)
-    if (snapshot === undefined) throw invalidRequest('The export has ended', 'ExportExpired')
-    snapshot.usedAt = now
-    return snapshot as unknown as Snapshot<P>
+    if (snapshot !== undefined) snapshot.usedAt = now
+    const found = snapshot ?? this.#ended.get(id)
+    if (found === undefined) throw exportExpired()
+    return found as Snapshot<P>
   }
 
+  /** Nothing is kept for it any more, but `use` still gives its progress for a while. */
   end(id: string): void {
+    const snapshot = this.#open.get(id)
+    if (snapshot === undefined) return
     this.#open.delete(id)
+    snapshot.replaced.clear()
+    this.#ended.set(id, snapshot)
   }
 
   keep(cid: string, block: Uint8Array): void {
     for (const { replaced } of this.#open.values()) replaced.set(cid, block)
   }
+}
+
+export function exportExpired(): XrpcError {
+  return invalidRequest('The export has ended', 'ExportExpired')
 }

@@ -44,8 +44,8 @@ test.each(['local', 'remote'] as const)('the same scenario, %s', async (way) => 
 async function readExport(dispatch: Dispatch, did: string): Promise<Uint8Array> {
   const { id } = await dispatch.account(did).sync.openExport({}, 'anyone')
   const pages: Uint8Array[] = []
-  for (;;) {
-    const { bytes, done } = await dispatch.account(did).sync.readExport(id)
+  for (let n = 0; ; n++) {
+    const { bytes, done } = await dispatch.account(did).sync.readExport({ id, n })
     pages.push(bytes)
     if (done) return Buffer.concat(pages)
   }

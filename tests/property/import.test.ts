@@ -69,7 +69,7 @@ function mutate(repo: ReturnType<typeof foreignRepo>, mutation: Mutation): Uint8
 
 async function recordsOf(account: TestAccount): Promise<string[]> {
   const { id } = await openExport(account, {}, 'self')
-  const { bytes } = await readExport(account, id)
+  const { bytes } = await readExport(account, { id, n: 0 })
   const { blocks, root } = await readCarWithRoot(bytes)
   const { creates } = await verifyRepo(blocks, root, testDid, testKey.did())
   return creates.map(({ cid }) => cid.toString()).sort()

@@ -2,9 +2,11 @@
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
+import { exportExpired } from '#src/account/snapshots.ts'
 import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
 import type { Job } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 import { type Block, carBlockLength, carHeader, writeCarBlock } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
 import type { TreeNode } from '#src/protocol/tree.ts'
@@ -15,16 +17,27 @@ type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
 
 interface Chunk {
   steps: Step[]
-  rows: StoredRecord[]
+  /** Of its records; undefined after a read that failed. */
+  rows: Promise<StoredRecord[]> | undefined
   isLast: boolean
+}
+
+interface Page {
+  bytes: Uint8Array
+  done: boolean
 }
 
 interface Progress {
   steps: Iterator<Step>
   /** Only records with a later rev are sent; empty for all. */
   since: string
-  /** The next chunk, read while the previous one is encoded and sent; undefined before the first page. */
-  next: Promise<Chunk> | undefined
+  /** The next chunk, read while the previous one is encoded and sent. */
+  next: Chunk | undefined
+  /** Blocks of the page that is being put together. */
+  blocks: Block[]
+  /** The page that was read last is kept, so that a call whose answer was lost can be repeated. */
+  last: { n: number; page: Page } | undefined
+  readonly mutex: Mutex
 }
 
 /** Records in one read; a page ends after the first chunk that exceeds its size. */
@@ -49,6 +62,9 @@ export async function openExport(
       steps: steps[Symbol.iterator](),
       since: input.since ?? '',
       next: undefined,
+      blocks: [[head.cid, head.block]],
+      last: undefined,
+      mutex: new Mutex(),
     }
     const answer = account.snapshots.begin(head, progress, account.clock.now())
     return { answer, head, statements: [], events: [] }
@@ -57,46 +73,70 @@ export async function openExport(
   return { id }
 }
 
+/** Page `n`, counted from 0; the last one may be read again. Throws 400 ExportExpired for any other but the next. */
 export async function readExport(
   account: Account,
-  id: string,
-): Promise<{ bytes: Uint8Array; done: boolean }> {
-  const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
-  const isFirst = progress.next === undefined
-  const blocks: Block[] = isFirst ? [[head.cid, head.block]] : []
-  const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES
-  const header = isFirst ? carHeader([head.cid]) : new Uint8Array()
-  let size = 0
-  let done = false
-  while (!done && size < limit) {
-    const chunk = await (progress.next ?? readChunk(account, progress, FIRST_CHUNK))
-    done = chunk.isLast
-    if (!done) progress.next = readChunk(account, progress, CHUNK)
-    for (const block of blocksOf(chunk, replaced)) {
-      blocks.push(block)
-      size += carBlockLength(block[1])
-    }
-  }
-  if (done) account.snapshots.end(id)
-  return { bytes: carPage(header, blocks), done }
+  { id, n }: { id: string; n: number },
+): Promise<Page> {
+  const { progress } = account.snapshots.use<Progress>(id, account.clock.now())
+  return progress.mutex.run(async () => {
+    const { last } = progress
+    if (last?.n === n) return last.page
+    if (n !== (last?.n ?? -1) + 1 || last?.page.done) throw exportExpired()
+    const page = await readPage(account, id, n === 0)
+    progress.last = { n, page }
+    if (page.done) account.snapshots.end(id)
+    return page
+  })
 }
 
-function readChunk(account: Account, from: Progress, count: number): Promise<Chunk> {
+/** If it throws, the next call goes on with the same page: nothing that was read is skipped. */
+async function readPage(account: Account, id: string, isFirst: boolean): Promise<Page> {
+  const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
+  const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES
+  let done = false
+  while (!done && sizeOf(progress.blocks) < limit) {
+    const chunk = progress.next ?? nextChunk(account, progress, FIRST_CHUNK)
+    progress.next = chunk
+    const rows = await rowsOf(account, chunk, progress.since)
+    done = chunk.isLast
+    progress.next = done ? undefined : nextChunk(account, progress, CHUNK)
+    progress.blocks.push(...blocksOf(chunk.steps, rows, replaced))
+  }
+  const bytes = carPage(isFirst ? carHeader([head.cid]) : new Uint8Array(), progress.blocks)
+  progress.blocks = []
+  return { bytes, done }
+}
+
+/** Takes the next steps, with at most `count` records, and starts to read these. */
+function nextChunk(account: Account, { steps: all, since }: Progress, count: number): Chunk {
   const steps: Step[] = []
-  const paths: string[] = []
+  let records = 0
   let isLast = false
-  while (paths.length < count) {
-    const next = from.steps.next()
+  while (records < count) {
+    const next = all.next()
     isLast = next.done === true
     if (next.done) break
     steps.push(next.value)
-    if (next.value.node === undefined) paths.push(next.value.key)
+    if (next.value.node === undefined) records++
   }
-  const chunk = readRows(account, paths, from.since).then((rows) => ({ steps, rows, isLast }))
-  // The next page's request reports a failure; an abandoned export must not crash the process with an unhandled
-  // rejection.
-  chunk.catch(() => {})
+  const chunk: Chunk = { steps, rows: undefined, isLast }
+  // An abandoned export must not crash the process with an unhandled rejection.
+  rowsOf(account, chunk, since).catch(() => {})
   return chunk
+}
+
+async function rowsOf(account: Account, chunk: Chunk, since: string): Promise<StoredRecord[]> {
+  const paths = chunk.steps.flatMap(({ node, ...record }) =>
+    node === undefined ? [(record as { key: string }).key] : [],
+  )
+  chunk.rows ??= readRows(account, paths, since)
+  try {
+    return await chunk.rows
+  } catch (error) {
+    chunk.rows = undefined
+    throw error
+  }
 }
 
 async function readRows(account: Account, paths: string[], since: string): Promise<StoredRecord[]> {
@@ -113,7 +153,11 @@ async function readRows(account: Account, paths: string[], since: string): Promi
 }
 
 /** A record is either still stored as it was, or kept by the snapshot. */
-function blocksOf({ steps, rows }: Chunk, replaced: Map<string, Uint8Array>): Block[] {
+function blocksOf(
+  steps: readonly Step[],
+  rows: readonly StoredRecord[],
+  replaced: Map<string, Uint8Array>,
+): Block[] {
   const stored = new Map(rows.map(({ cid, value }) => [cid, value]))
   return steps.map((step): Block => {
     if (step.node !== undefined) return nodeBlock(step.node)
@@ -124,9 +168,12 @@ function blocksOf({ steps, rows }: Chunk, replaced: Map<string, Uint8Array>): Bl
   })
 }
 
+function sizeOf(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, [, bytes]) => sum + carBlockLength(bytes), 0)
+}
+
 function carPage(header: Uint8Array, blocks: Block[]): Uint8Array {
-  const size = blocks.reduce((sum, [, bytes]) => sum + carBlockLength(bytes), header.length)
-  const out = new Uint8Array(size)
+  const out = new Uint8Array(header.length + sizeOf(blocks))
   out.set(header)
   let at = header.length
   for (const block of blocks) at = writeCarBlock(block, out, at)

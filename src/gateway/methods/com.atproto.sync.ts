@@ -137,7 +137,7 @@ async function exported(
   reader: 'anyone' | 'self' | 'admin',
 ): Promise<AsyncIterable<Uint8Array>> {
   const { id } = await account.sync.openExport(params, reader)
-  return pages(account, id, await account.sync.readExport(id))
+  return pages(account, id, await account.sync.readExport({ id, n: 0 }))
 }
 
 /** Reads one page ahead of what has been taken. */
@@ -146,8 +146,8 @@ async function* pages(
   id: string,
   first: { bytes: Uint8Array; done: boolean },
 ): AsyncGenerator<Uint8Array> {
-  for (let page = first; ; ) {
-    const next = page.done ? undefined : account.sync.readExport(id)
+  for (let [page, n] = [first, 1]; ; n++) {
+    const next = page.done ? undefined : account.sync.readExport({ id, n })
     // Whoever stops taking never hears of it.
     next?.catch(() => {})
     yield page.bytes

@@ -16,8 +16,8 @@ const thing = (n: number, v = 0) => ({
 async function readAll(account: TestAccount, since?: string, between?: () => Promise<unknown>) {
   const { id } = await openExport(account, since === undefined ? {} : { since }, 'anyone')
   const pages: Uint8Array[] = []
-  for (;;) {
-    const { bytes, done } = await readExport(account, id)
+  for (let n = 0; ; n++) {
+    const { bytes, done } = await readExport(account, { id, n })
     pages.push(bytes)
     if (done) break
     await between?.()
@@ -99,6 +99,44 @@ test('since the newest rev there is the commit and its root', async () => {
 test('an export that is over, or never was, cannot be read', async () => {
   const account = await openTestAccount()
   const { id } = await openExport(account, {}, 'anyone')
-  expect((await readExport(account, id)).done).toBe(true)
-  await expect(readExport(account, id)).rejects.toMatchObject({ error: 'ExportExpired' })
+  expect((await readExport(account, { id, n: 0 })).done).toBe(true)
+  await expect(readExport(account, { id, n: 1 })).rejects.toMatchObject({ error: 'ExportExpired' })
+})
+
+test('a page whose answer was lost is read again, the last one too', async () => {
+  const account = await openTestAccount()
+  await Promise.all(Array.from({ length: 400 }, (_, n) => createRecord(account, thing(n))))
+  const { id } = await openExport(account, {}, 'anyone')
+  for (let n = 0; ; n++) {
+    const first = await readExport(account, { id, n })
+    expect(await readExport(account, { id, n })).toEqual(first)
+    await expect(readExport(account, { id, n: n + 2 })).rejects.toMatchObject({
+      error: 'ExportExpired',
+    })
+    if (first.done) return expect(n).toBeGreaterThan(0)
+  }
+})
+
+test('a read that fails is repeated and leaves no block out', async () => {
+  const account = await openTestAccount()
+  await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
+  const { id } = await openExport(account, {}, 'anyone')
+  const { first } = account.sql
+  let reads = 0
+  Object.assign(account.sql, {
+    first: (...args: Parameters<typeof first>) => {
+      return ++reads % 2 === 1 ? Promise.reject(new Error('disk I/O error')) : first(...args)
+    },
+  })
+  const pages: Uint8Array[] = []
+  for (let done = false; !done; ) {
+    const page = await readExport(account, { id, n: pages.length }).catch(() => undefined)
+    if (page !== undefined) pages.push(page.bytes)
+    done = page?.done ?? false
+  }
+  Object.assign(account.sql, { first })
+  expect(reads).toBeGreaterThan(4)
+  const { blocks, root } = await readCarWithRoot(Buffer.concat(pages))
+  const verified = await verifyRepo(blocks, root, testDid, testKey.did())
+  expect(verified.creates).toHaveLength(700)
 })

@@ -33,9 +33,9 @@ describe('getRepo', () => {
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2, 3])
     expect(gateway.calls.slice(1)).toEqual([
       ['sync.openExport', { since: '3lbfyc5c2ck2a' }, 'anyone'],
-      ['sync.readExport', 'export'],
-      ['sync.readExport', 'export'],
-      ['sync.readExport', 'export'],
+      ['sync.readExport', { id: 'export', n: 0 }],
+      ['sync.readExport', { id: 'export', n: 1 }],
+      ['sync.readExport', { id: 'export', n: 2 }],
     ])
   })
 

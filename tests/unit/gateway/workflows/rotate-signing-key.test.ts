@@ -14,7 +14,7 @@ const quiet = { age: -1 }
 
 async function repoOf({ account }: KeyRotationFixture): Promise<Uint8Array> {
   const { id } = await openExport(account, {}, 'admin')
-  const { bytes, done } = await readExport(account, id)
+  const { bytes, done } = await readExport(account, { id, n: 0 })
   expect(done).toBe(true)
   return bytes
 }
