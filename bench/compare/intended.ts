@@ -11,8 +11,8 @@ export interface IntendedDifference {
 
 export const intended: IntendedDifference[] = [
   {
-    what: "a caller's mistake that is 500 there",
-    why: 'it is not our fault',
+    what: 'client errors that are 500 there',
+    why: 'the client is at fault',
     matches: [
       [/./, /^status: 500 → 40[0-8]/],
       [/./, /^error: "InternalServerError" → /],
@@ -20,28 +20,28 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: 'a service of others that fails',
-    why: "it is somebody else's fault",
+    what: 'failing external service',
+    why: 'another service is at fault',
     matches: [[/./, /^status: 500 → 502/]],
   },
   {
-    what: 'headers that a page may read',
-    why: 'pages find them',
+    what: 'headers exposed to pages (CORS)',
+    why: 'one list for all responses',
     matches: [[/./, /^headers\.access-control-expose-headers/]],
   },
   {
     what: '`Vary: Accept-Encoding`',
-    why: 'shorter ones are the same for all',
+    why: 'short responses are not compressed',
     matches: [[/./, /^headers\.vary: .*[Aa]ccept-[Ee]ncoding/]],
   },
   {
-    what: 'a refused call of a method that needs credentials',
-    why: 'a refusal depends on who asked',
+    what: 'a refused call of an authenticated method',
+    why: 'a refusal depends on the caller',
     matches: [[/./, /^headers\.cache-control: – → "private"/]],
   },
   {
     what: 'names of two errors',
-    why: "XRPC's names",
+    why: 'names used by XRPC',
     matches: [
       [/./, /^error: "(SyntaxError|PayloadTooLargeError)" → /],
       [/(null|half a JSON): /, /^message: /],
@@ -49,7 +49,7 @@ export const intended: IntendedDifference[] = [
   },
   {
     what: 'messages about parameters',
-    why: 'it says which one',
+    why: 'it names the parameter',
     matches: [
       [/./, /^message: "Invalid .* params: .* → .* at \$/],
       [/__proto__/, /^message/],
@@ -57,13 +57,13 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: 'createRecord with a key that is taken',
+    what: 'createRecord with an existing key',
     why: 'the same',
     matches: [[/a key that is there/, /409/]],
   },
   {
-    what: 'getBlob and getBlocks of what is not there',
-    why: 'the lexicons have the names',
+    what: 'getBlob and getBlocks of missing blobs and blocks',
+    why: 'the lexicons define these names',
     matches: [
       [
         /sync\.(getBlob|getBlocks)( #\d)?$/,
@@ -78,7 +78,7 @@ export const intended: IntendedDifference[] = [
   },
   {
     what: 'requestPasswordReset for an unknown address',
-    why: 'nobody learns who has an account',
+    why: 'no account enumeration',
     matches: [[/requestPasswordReset$/]],
   },
   {
@@ -87,7 +87,7 @@ export const intended: IntendedDifference[] = [
     matches: [[/admin\.(searchAccounts|updateAccountSigningKey)$/]],
   },
   {
-    what: 'admin changes to an account that is not here',
+    what: 'admin changes to an unknown account',
     why: 'nothing was done',
     matches: [
       [/(nobody|again|state deleted).*admin\.(update\w+|deleteAccount)/],
@@ -96,17 +96,17 @@ export const intended: IntendedDifference[] = [
   },
   {
     what: 'updateAccountEmail',
-    why: 'it would lock somebody out',
+    why: 'a wrong address locks the owner out',
     matches: [[/(taken|bad): .*updateAccountEmail$/]],
   },
   {
     what: 'preferences',
-    why: 'they are ours',
+    why: 'they are stored in the account',
     matches: [[/^alone .*(get|put)Preferences$/]],
   },
   {
     what: 'errors of proxied calls',
-    why: 'clients can wait',
+    why: 'clients know how long to wait',
     matches: [
       [/^served . proxying . an error/, /^headers\.(retry-after|atproto-)/],
       [/read-after-write . of a stranger/, /^rev: – → /],
@@ -119,27 +119,27 @@ export const intended: IntendedDifference[] = [
   },
   {
     what: 'getBlocks with `cids[]=`',
-    why: "Tempest's clients say it",
+    why: "Tempest's clients send it",
     matches: [[/with brackets: .*getBlocks$/]],
   },
   {
     what: 'plain GET of subscribeRepos',
-    why: 'it says what to do; Tempest has it',
+    why: 'it names the fix; Tempest has it',
     matches: [[/subscribeRepos$/]],
   },
   {
     what: 'messages about records',
-    why: 'it may be no text',
+    why: 'it may not be a string',
     matches: [[/a \$type that is a number/, /^message/]],
   },
   {
     what: 'identity.resolveDid, resolveIdentity, refreshIdentity',
-    why: 'a PDS resolves both all day',
+    why: 'a PDS resolves DIDs and handles anyway',
     matches: [[/identity\.(resolveDid|resolveIdentity|refreshIdentity)$/]],
   },
   {
-    what: 'a token of an account that is gone',
-    why: 'one answer',
+    what: 'a token of a deleted account',
+    why: 'one error for all methods',
     matches: [
       [
         /(a token of nobody here|state deleted . as meant): /,
@@ -148,18 +148,18 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: 'the state of an account',
-    why: 'one question to the account, not two',
+    what: 'check of the account status',
+    why: 'one call to the account instead of two',
     matches: [[/state (takendown|deleted) .*updateHandle$/]],
   },
   {
-    what: 'several mistakes in one createAccount',
-    why: 'nothing is asked of the directory for them',
+    what: 'several errors in one createAccount',
+    why: 'they need no call to the directory',
     matches: [[/createAccount . (a did without a token|a bad recovery key)/]],
   },
   {
-    what: 'describeRepo after a change of handle',
-    why: 'the server made the change itself',
+    what: 'describeRepo after a handle change',
+    why: 'this server made the change',
     matches: [
       [/identity . changed: .*describeRepo$/],
       [/custom domains .*describeRepo$/, /^body\.(didDoc\.alsoKnownAs|handleIsCorrect)/],
@@ -167,27 +167,27 @@ export const intended: IntendedDifference[] = [
   },
   {
     what: 'deleteSession soon after a refresh',
-    why: 'who signs out is out',
+    why: 'signing out is complete',
     matches: [[/the first after the end of the second: /]],
   },
   {
-    what: 'signPlcOperation of a did:web',
-    why: 'no code helps',
+    what: 'signPlcOperation for a did:web',
+    why: 'no token helps',
     matches: [[/own DID .*signPlcOperation$/, /^(error|message): /]],
   },
   {
-    what: 'recommended credentials of an account that was taken down',
-    why: 'they are to be used elsewhere',
+    what: 'recommended credentials of a taken-down account',
+    why: 'they are used on the next server',
     matches: [[/takendown .*getRecommendedDidCredentials$/]],
   },
   {
-    what: '`$link` and `$bytes` that are none',
-    why: 'no reader can make anything of them',
+    what: 'malformed `$link` and `$bytes`',
+    why: 'no consumer can decode them',
     matches: [[/records . (a bad link|bad bytes): /]],
   },
   {
     what: 'bodies nested deeper than 64 levels, records deeper than 32',
-    why: 'readers stop before that',
+    why: 'consumers have lower limits',
     matches: [[/records . far too deep: /]],
   },
   {
@@ -197,27 +197,27 @@ export const intended: IntendedDifference[] = [
   },
   {
     what: 'the event of an empty applyWrites',
-    why: 'every event has what its commit names',
+    why: 'an event contains all blocks that its commit refers to',
     matches: [[/records . nothing: events/, /blocks/]],
   },
   {
-    what: 'getRepo since a rev that is to come',
-    why: 'it can be read',
+    what: 'getRepo since a future rev',
+    why: 'the CAR can be parsed',
     matches: [[/since later: .*getRepo$/]],
   },
   {
     what: 'the event of importRepo into an active account',
-    why: 'relays learn that the repo is another',
+    why: 'relays learn that the repo was replaced',
     matches: [[/an import while active: events/, /#sync/]],
   },
   {
-    what: 'OAuth: whether a token is good',
-    why: 'apps need not try it out',
+    what: 'OAuth: token introspection',
+    why: 'apps can check a token without a trial call',
     matches: [[/oauth-authorization-server/, /introspection_endpoint/]],
   },
   {
     what: 'checkAccountStatus',
-    why: 'tools ask for both',
+    why: 'tools use both',
     matches: [
       [
         /checkAccountStatus$/,
@@ -226,17 +226,17 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: 'invite codes that were earned just now',
-    why: 'clients know the lexicon',
+    what: 'newly earned invite codes',
+    why: 'clients follow the lexicon',
     matches: [[/getAccountInviteCodes/, /availableUses: 1 → –/]],
   },
   {
-    what: 'an error page of a service that the server calls itself',
-    why: 'one message',
+    what: 'an HTML error of a service that the server calls itself',
+    why: 'one message for both',
     matches: [[/(createReport|getFeed|registerPush)$/, /^message: "Upstream server responded/]],
   },
   {
-    what: 'paths that are not there',
+    what: 'unknown paths',
     why: 'clients read JSON',
     matches: [
       [
@@ -246,8 +246,8 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: '`/.well-known/atproto-did` of nobody',
-    why: 'it is text',
+    what: '`/.well-known/atproto-did` of an unknown handle',
+    why: 'the body is plain text',
     matches: [[/atproto-did/, /content-type/]],
   },
   {
@@ -264,17 +264,17 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: 'names of methods in capitals',
-    why: 'NSIDs are told apart by case',
+    what: 'method names in other case',
+    why: 'NSID names are case-sensitive',
     matches: [[/COM\.(ATPROTO|atproto)/]],
   },
   {
-    what: 'updateHandle to the handle that it is',
-    why: 'nothing is new for the directory',
+    what: 'updateHandle to the current handle',
+    why: 'nothing changes in the PLC directory',
     matches: [[/identity . operations/]],
   },
   {
-    what: 'preflight of `/.well-known/oauth-protected-resource`',
+    what: 'CORS preflight of `/.well-known/oauth-protected-resource`',
     why: 'one rule for all paths',
     matches: [
       [
@@ -284,8 +284,8 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: 'views brought up to date',
-    why: 'clients see how far behind the rest is',
+    what: 'views updated by read-after-write',
+    why: 'clients see how far behind the AppView is',
     matches: [[/read-after-write . (behind|a new post)/, /^rev: – → /]],
   },
 ]

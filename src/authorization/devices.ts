@@ -1,13 +1,13 @@
-/** Browsers: each in the shard of its id, with the accounts that may be signed in there. */
+/** Browsers, each in the shard of its id, with the accounts that may be signed in on it. */
 import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
+/** `lastSeenAt` is in ms since 1970. */
 export interface Device {
-  /** What the cookie must say besides the id; changes now and then. */
+  /** The second half of the cookie; rotated by the OAuth library. */
   sessionId: string
   userAgent: string | null
   ipAddress: string
-  /** Milliseconds since 1970. */
   lastSeenAt: number
 }
 
@@ -18,7 +18,6 @@ const columns: Record<keyof Device, string> = {
   lastSeenAt: 'last_seen_at',
 }
 
-/** May be repeated. */
 export async function createDevice(
   shard: AuthorizationShard,
   { id, ...device }: Device & { id: string },
@@ -43,7 +42,6 @@ export async function readDevice(
   return found ?? null
 }
 
-/** Changes what is given; nothing where there is no such device. */
 export async function updateDevice(
   shard: AuthorizationShard,
   { id, ...changes }: Partial<Device> & { id: string },
@@ -56,7 +54,6 @@ export async function updateDevice(
   })
 }
 
-/** With the list of its accounts. */
 export async function removeDevice(
   shard: AuthorizationShard,
   { id }: { id: string },
@@ -69,7 +66,6 @@ export async function removeDevice(
   )
 }
 
-/** Notes that an account may be signed in on the device, or is no more. */
 export async function setDeviceAccount(
   shard: AuthorizationShard,
   { id, did, signedIn }: { id: string; did: string; signedIn: boolean },
@@ -80,7 +76,7 @@ export async function setDeviceAccount(
   await writeAndSweep(shard, id, { sql, params: [id, did] })
 }
 
-/** The device, and the accounts to ask whether they are signed in there; null where there is none. */
+/** The device and the accounts that may be signed in on it (each account knows for sure); null if it does not exist. */
 export async function readDeviceWithAccounts(
   shard: AuthorizationShard,
   { id }: { id: string },

@@ -1,4 +1,4 @@
-/** Permission sets as they were last found, so that a session can be renewed while their authors are away. */
+/** Permission sets as last resolved, so that a session can be refreshed while their publishers are unreachable. */
 import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 
 /** `data` is JSON. */
@@ -12,7 +12,6 @@ export async function storeLexicon(
   })
 }
 
-/** JSON; null where nothing is stored. */
 export async function findLexicon(
   { sql }: AuthorizationShard,
   { nsid }: { nsid: string },

@@ -4,15 +4,13 @@ import { type AuthorizationShard, sweepIfDue, writeAndSweep } from '#src/authori
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
+/** `data` (the client and its authentication) and `parameters` are JSON. `expiresAt` is in ms since 1970. */
 export interface StoredRequest {
-  /** JSON: the client, and how it proved itself. */
   data: string
-  /** JSON: what it asks for. */
   parameters: string
   deviceId: string | null
   did: string | null
   codeHash: string | null
-  /** Milliseconds since 1970. */
   expiresAt: number
 }
 
@@ -26,7 +24,6 @@ const columns: Record<keyof StoredRequest, string> = {
 }
 const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
 
-/** May be repeated. */
 export async function createRequest(
   shard: AuthorizationShard,
   { id, ...request }: StoredRequest & { id: string },
@@ -39,7 +36,7 @@ export async function createRequest(
   })
 }
 
-/** The request, also one that has expired lately; null where there is none, or its code has been used. */
+/** The request, also one that expired recently; null if it does not exist or its code has been used. */
 export async function readRequest(
   { sql }: AuthorizationShard,
   { id }: { id: string },
@@ -51,7 +48,7 @@ export async function readRequest(
   return found ?? null
 }
 
-/** Changes what is given. Throws 400 for a request that has another code already: none is ever authorized twice. */
+/** Updates the given fields. Throws 400 if the request already has another code: a request is authorized once. */
 export async function updateRequest(
   shard: AuthorizationShard,
   { id, ...changes }: Partial<StoredRequest> & { id: string },
@@ -59,9 +56,9 @@ export async function updateRequest(
   const entries = Object.entries(changes) as [keyof StoredRequest, SqlValue][]
   if (entries.length === 0) return
   await shard.lane.write([id], async () => {
-    const known = await readRequest(shard, { id })
+    const current = await readRequest(shard, { id })
     const { codeHash } = changes
-    if (codeHash && known?.codeHash && known.codeHash !== codeHash) {
+    if (codeHash && current?.codeHash && current.codeHash !== codeHash) {
       throw invalidRequest('This request was already authorized')
     }
     const set = entries.map(([field]) => `${columns[field]} = ?`).join(', ')
@@ -83,8 +80,8 @@ export async function removeRequest(
 }
 
 /**
- * Gives the request to the first `attempt` that shows its code, and never to another; null for all others. The same
- * attempt may ask again, as one does whose answer was lost.
+ * Returns the request to the first `attempt` that presents its code, and null to every other. A retry with the same
+ * `attempt`, after a lost response, gets the request again.
  */
 export async function consumeRequest(
   shard: AuthorizationShard,
@@ -102,10 +99,10 @@ export async function consumeRequest(
     if (consumedBy !== null) {
       return { answer: consumedBy === attempt ? request : null, statements: [] }
     }
-    const take = {
+    const consume = {
       sql: 'UPDATE request SET consumed_by = ? WHERE id = ? AND consumed_by IS NULL',
       params: [attempt, id],
     }
-    return { answer: request, statements: [take, ...sweepIfDue(shard, now)] }
+    return { answer: request, statements: [consume, ...sweepIfDue(shard, now)] }
   })
 }

@@ -1,4 +1,4 @@
-/** One shard of what the authorization server keeps that belongs to no account yet. */
+/** One shard of the OAuth authorization server: state that belongs to no account yet. */
 
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
@@ -7,9 +7,9 @@ import { SubjectLane } from '#src/ports/subject-lane.ts'
 export interface AuthorizationShard {
   readonly sql: Sql
   readonly clock: Clock
-  /** One transaction at a time, so that what a job reads still holds when it writes. */
+  /** Serializes writes, so that what a job reads still holds when it writes. */
   readonly lane: SubjectLane
-  /** When expired rows are next looked for, in ms since 1970. */
+  /** When expired rows are next deleted, in ms since 1970. */
   nextSweepAt: number
 }
 
@@ -27,14 +27,13 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 const SWEEP_EVERY_MS = 10 * MINUTE
-/** A request that has expired can be told from one that never was for this long. */
+/** For this long the server can tell an expired request from an unknown one. */
 const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE
-/** A browser that nobody signed in on; and one that somebody did. */
+/** Devices on which no account is signed in are kept for a day only. */
 const SIGNED_OUT_DEVICE_TTL_MS = DAY
 const DEVICE_TTL_MS = 400 * DAY
 const LEXICON_TTL_MS = 30 * DAY
 
-/** Writes one row's worth of statements, with the removal of what has expired when it is time for that. */
 export async function writeAndSweep(
   shard: AuthorizationShard,
   subject: string,
@@ -46,7 +45,7 @@ export async function writeAndSweep(
   }))
 }
 
-/** Statements that remove what has expired; none where that was done lately. */
+/** Statements that delete expired rows; empty if the last sweep was less than 10 minutes ago. */
 export function sweepIfDue(shard: AuthorizationShard, now: number): Statement[] {
   if (now < shard.nextSweepAt) return []
   shard.nextSweepAt = now + SWEEP_EVERY_MS
@@ -62,6 +61,6 @@ export function sweepIfDue(shard: AuthorizationShard, now: number): Statement[] 
   ]
 }
 
-function expired(rows: string, moment: SqlValue): Statement {
-  return { sql: `DELETE FROM ${rows}`, params: [moment] }
+function expired(rows: string, cutoff: SqlValue): Statement {
+  return { sql: `DELETE FROM ${rows}`, params: [cutoff] }
 }

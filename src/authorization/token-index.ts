@@ -1,25 +1,27 @@
-/** From a token id, a refresh token or a code to the account whose it is: by their hashes, each in the shard of its own. */
+/** Index from token ids, refresh tokens and authorization codes to accounts, by hash; each in the shard of its hash. */
 import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 
 export interface TokenOwner {
   did: string
-  /** The authorization request that a code is of. */
+  /** Set for an authorization code: its authorization request. */
   requestId: string | null
 }
 
-/** Notes whose something is, for `keptMs`. To be done before the account knows of it, so that nothing is ever lost. */
+/**
+ * Adds an entry for `ttlMs` milliseconds. Call it before the account stores the token or code: an entry without a
+ * token is harmless, a token without an entry could not be found.
+ */
 export async function putTokenOwner(
   shard: AuthorizationShard,
   input: { hash: string; did: string; requestId?: string; ttlMs: number },
 ): Promise<void> {
-  const { hash, did, requestId, ttlMs: keptMs } = input
+  const { hash, did, requestId, ttlMs } = input
   await writeAndSweep(shard, hash, {
     sql: 'INSERT OR REPLACE INTO name (hash, did, request_id, expires_at) VALUES (?, ?, ?, ?)',
-    params: [hash, did, requestId ?? null, shard.clock.now() + keptMs],
+    params: [hash, did, requestId ?? null, shard.clock.now() + ttlMs],
   })
 }
 
-/** Null for what nobody here was ever given. */
 export async function findTokenOwner(
   { sql }: AuthorizationShard,
   { hash }: { hash: string },

@@ -1,7 +1,6 @@
-/** Accounts that were looked up, by the name they were asked for, until the next change of an account. */
+/** Cache of account lookups, by handle, DID or email; cleared at every change of an account. */
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
-/** An account of this server, as the directory knows it. */
 export interface DirectoryAccount {
   did: string
   handle: string
@@ -14,21 +13,21 @@ const MAX_ACCOUNTS = 20_000
 export class AccountCache {
   #accounts = new BoundedMap<string, DirectoryAccount>(MAX_ACCOUNTS)
 
-  /** What is kept for `identifier`, or what `read` finds now. That nobody has a name is not kept. */
+  /** The cached account, or the result of `read`. Misses are not cached. */
   async get(
     identifier: string,
     read: () => Promise<DirectoryAccount | undefined>,
   ): Promise<DirectoryAccount | undefined> {
     const accounts = this.#accounts
-    const kept = accounts.get(identifier)
-    if (kept !== undefined) return kept
+    const cached = accounts.get(identifier)
+    if (cached !== undefined) return cached
     const account = await read()
-    // What was read before a write goes to the map of that time, which nobody looks at any more.
+    // If `clear` ran during the read, this goes to the discarded map: the value may be stale.
     if (account !== undefined) accounts.set(identifier, account)
     return account
   }
 
-  /** To be called after every attempt to change a confirmed account, whatever became of it. */
+  /** Call this after every attempt to change a confirmed account, even a failed one. */
   clear(): void {
     this.#accounts = new BoundedMap(MAX_ACCOUNTS)
   }

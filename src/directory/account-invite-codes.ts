@@ -1,22 +1,21 @@
-/** The invite codes of one account, and those that it earns as time goes by (com.atproto.server.getAccountInviteCodes). */
+/** The invite codes of one account, which gets new ones over time (com.atproto.server.getAccountInviteCodes). */
 import { type InviteCode, invitesByAccount } from '#src/directory/admin-invite-codes.ts'
 import { insertInviteCodes, newInviteCode } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
 
-/** How accounts earn codes: one each `intervalMs`, and nothing for the time before `epochMs` (since 1970). */
+/** Accounts earn one code every `intervalMs`; intervals that ended before `epochMs` (ms since 1970) do not count. */
 export interface InviteSchedule {
-  /** The service's; codes begin with it. */
   hostname: string
   intervalMs: number
   epochMs: number
 }
 
-/** How many earned codes may be waiting for somebody to use them. */
+/** Limit of unused earned codes, as in the reference. */
 const MAX_UNUSED = 5
 
 /**
- * The codes of an account that are not disabled, after giving it those that it has earned, if `earning` is said.
+ * The account's codes that are not disabled. With `earning`, first creates the codes that it has earned.
  * Throws 400 NotFound for a deactivated account, 401 AccountTakedown, 403 AccountNotFound.
  */
 export async function getAccountInviteCodes(
@@ -24,7 +23,7 @@ export async function getAccountInviteCodes(
   { did, includeUsed, earning }: { did: string; includeUsed: boolean; earning?: InviteSchedule },
 ): Promise<{ codes: InviteCode[] }> {
   if (earning !== undefined) await earn(directory, did, earning)
-  else await ownerOf(directory, did)
+  else await readOwner(directory, did)
   const { [did]: found } = await invitesByAccount(directory, { dids: [did] })
   const codes = found?.invites ?? []
   return {
@@ -34,17 +33,17 @@ export async function getAccountInviteCodes(
   }
 }
 
-/** In the lane, one after another for each account: nobody earns a code twice. */
+/** Runs in the lane with the DID as subject, so that no code is earned twice. */
 async function earn(directory: Directory, did: string, earning: InviteSchedule): Promise<void> {
   await directory.lane.write([did], async (now) => {
-    const { createdAt, invitesDisabled } = await ownerOf(directory, did)
+    const { createdAt, invitesDisabled } = await readOwner(directory, did)
     const { [did]: found } = await invitesByAccount(directory, { dids: [did] })
     const count = codesToEarn({ createdAt, codes: found?.invites ?? [], now, ...earning })
     const codes = Array.from({ length: count }, () => ({
       code: newInviteCode(earning.hostname),
       forAccount: did,
       createdBy: did,
-      // Those who may invite nobody go on earning, for nothing.
+      // As in the reference: accounts with disabled invites go on earning, but the codes are disabled.
       disabled: invitesDisabled,
     }))
     return { answer: undefined, statements: insertInviteCodes(codes, 1, now) }
@@ -52,23 +51,23 @@ async function earn(directory: Directory, did: string, earning: InviteSchedule):
 }
 
 /**
- * How many codes an account has earned and not been given; times are milliseconds since 1970. Each whole interval of
- * its life gives one, those that were over at the epoch do not; codes made by the admin don't count.
+ * How many earned codes the account has yet to get. Times are ms since 1970. One code for each whole interval since
+ * the account was created, except those that ended before the epoch; codes created by the admin do not count.
  */
-function codesToEarn(life: {
+function codesToEarn(input: {
   createdAt: number
   codes: readonly InviteCode[]
   now: number
   intervalMs: number
   epochMs: number
 }): number {
-  const { createdAt, now, intervalMs, epochMs } = life
+  const { createdAt, now, intervalMs, epochMs } = input
   const intervalsAt = (time: number) => Math.floor((time - createdAt) / intervalMs)
   const earned = intervalsAt(now) - (createdAt >= epochMs ? 0 : intervalsAt(epochMs))
-  const own = life.codes.filter(({ createdBy }) => createdBy !== 'admin')
-  const given = own.filter((code) => Date.parse(code.createdAt) > epochMs).length
-  const open = own.filter(({ disabled, available, uses }) => !disabled && available > uses.length)
-  return Math.max(0, Math.min(MAX_UNUSED - open.length, earned - given))
+  const own = input.codes.filter(({ createdBy }) => createdBy !== 'admin')
+  const created = own.filter((code) => Date.parse(code.createdAt) > epochMs).length
+  const unused = own.filter(({ disabled, available, uses }) => !disabled && available > uses.length)
+  return Math.max(0, Math.min(MAX_UNUSED - unused.length, earned - created))
 }
 
 interface Owner {
@@ -77,7 +76,7 @@ interface Owner {
   invitesDisabled: boolean
 }
 
-async function ownerOf({ sql }: Directory, did: string): Promise<Owner> {
+async function readOwner({ sql }: Directory, did: string): Promise<Owner> {
   const row = await sql.first<Omit<Owner, 'invitesDisabled'> & { invitesDisabled: number }>(
     `SELECT status, created_at AS createdAt, invites_disabled AS invitesDisabled FROM account
      WHERE did = ? AND reserved_until IS NULL`,

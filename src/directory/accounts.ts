@@ -1,4 +1,4 @@
-/** The accounts of this server, by handle, email and DID, and in the order in which they came. */
+/** The accounts of this server: looked up by handle, email or DID, and listed by creation time. */
 import type { DirectoryAccount } from '#src/directory/account-cache.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
@@ -10,7 +10,7 @@ export interface ListedAccount extends DirectoryAccount {
   createdAt: string
 }
 
-/** The account of a handle, a DID or an email, in whatever state; null for none, or one being created. */
+/** The account with this handle, DID or email, whatever its status; null if there is none or it is being created. */
 export async function findAccount(
   directory: Directory,
   { identifier }: { identifier: string },
@@ -27,7 +27,7 @@ export async function findAccount(
   return account ?? null
 }
 
-/** com.atproto.identity.resolveHandle for handles of active accounts; null for all others. */
+/** The DID of an active account of this server (com.atproto.identity.resolveHandle); null for all other handles. */
 export async function resolveHandle(
   directory: Directory,
   { handle }: { handle: string },
@@ -38,7 +38,7 @@ export async function resolveHandle(
     : null
 }
 
-/** A page of all accounts, oldest first; `cursor` is `<ms>::<did>` of the last one before. Throws 400 on others. */
+/** A page of all accounts, oldest first. `cursor` is `<ms>::<did>` of the last one; throws 400 if malformed. */
 export async function listAccounts(
   directory: Directory,
   { cursor, limit }: { cursor?: string; limit: number },
@@ -53,7 +53,7 @@ export async function listAccounts(
   )
   const last = rows.at(-1)
   const accounts = rows.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
-  // The last page has a cursor too: whoever comes later goes on from there.
+  // The last page has a cursor too: clients continue from it later.
   return last === undefined ? { accounts } : { accounts, cursor: `${last.createdAt}::${last.did}` }
 }
 
@@ -64,15 +64,15 @@ function parseCursor(cursor: string): [createdAt: number, did: string] {
 }
 
 /**
- * Notes the state of an account, and when it is to be deleted (ISO text); a deleted one is left to be swept up. Nothing
- * happens where there is none: it has been swept up already.
+ * Sets the status of an account and when it is due for deletion (ISO text). A deleted account is due at once, so that
+ * its deletion is completed. Does nothing for an unknown DID: its deletion is complete.
  */
 export async function setState(
   directory: Directory,
   input: { did: string; status: string; deleteAfter: string | null },
 ): Promise<void> {
   const { did, status, deleteAfter } = input
-  const due = deleteAfter === null ? null : Date.parse(deleteAfter)
+  const deleteAt = deleteAfter === null ? null : Date.parse(deleteAfter)
   try {
     await directory.lane.write([did], async (now) => ({
       answer: undefined,
@@ -80,7 +80,7 @@ export async function setState(
         {
           sql: `UPDATE account SET status = ?, delete_after = ?
                 WHERE did = ? AND reserved_until IS NULL`,
-          params: [status, status === 'deleted' ? now : due, did],
+          params: [status, status === 'deleted' ? now : deleteAt, did],
         },
       ],
     }))
@@ -89,15 +89,15 @@ export async function setState(
   }
 }
 
-/** Gives the account another handle; throws 400 HandleNotAvailable where it is taken, AccountNotFound as above. */
+/** Changes the handle. Throws 400 HandleNotAvailable if it is taken, AccountNotFound for an unknown account. */
 export async function setHandle(
   directory: Directory,
   input: { did: string; handle: string },
 ): Promise<void> {
   const { did } = input
   const handle = input.handle.toLowerCase()
-  await change(directory, did, [did, handle], async (now) => {
-    const other = await directory.sql.first(
+  await updateAccount(directory, did, [did, handle], async (now) => {
+    const conflict = await directory.sql.first(
       `SELECT 1 FROM account
        WHERE handle = ?1 AND did <> ?2 AND (reserved_until IS NULL OR reserved_until > ?3)
        UNION ALL
@@ -106,7 +106,7 @@ export async function setHandle(
       did,
       now,
     )
-    if (other !== undefined) {
+    if (conflict !== undefined) {
       throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
     const update = { sql: 'UPDATE account SET handle = ? WHERE did = ?', params: [handle, did] }
@@ -114,22 +114,22 @@ export async function setHandle(
   })
 }
 
-/** Gives the account another email; throws 400 InvalidRequest where it is taken, AccountNotFound as above. */
+/** Changes the email. Throws 400 InvalidRequest if it is taken, AccountNotFound for an unknown account. */
 export async function setEmail(
   directory: Directory,
   input: { did: string; email: string },
 ): Promise<void> {
   const { did } = input
   const email = input.email.toLowerCase()
-  await change(directory, did, [did, email], async (now) => {
-    const other = await directory.sql.first(
+  await updateAccount(directory, did, [did, email], async (now) => {
+    const conflict = await directory.sql.first(
       `SELECT 1 FROM account
        WHERE email = ? AND did <> ? AND (reserved_until IS NULL OR reserved_until > ?)`,
       email,
       did,
       now,
     )
-    if (other !== undefined) {
+    if (conflict !== undefined) {
       throw invalidRequest('This email address is already in use, please use a different email.')
     }
     const update = { sql: 'UPDATE account SET email = ? WHERE did = ?', params: [email, did] }
@@ -137,7 +137,7 @@ export async function setEmail(
   })
 }
 
-async function change(
+async function updateAccount(
   directory: Directory,
   did: string,
   subjects: readonly string[],
@@ -145,11 +145,11 @@ async function change(
 ): Promise<void> {
   try {
     await directory.lane.write(subjects, async (now) => {
-      const known = await directory.sql.first(
+      const account = await directory.sql.first(
         'SELECT 1 FROM account WHERE did = ? AND reserved_until IS NULL',
         did,
       )
-      if (known === undefined) throw invalidRequest('Account not found', 'AccountNotFound')
+      if (account === undefined) throw invalidRequest('Account not found', 'AccountNotFound')
       return { answer: undefined, statements: await prepare(now) }
     })
   } finally {

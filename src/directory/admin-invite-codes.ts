@@ -1,36 +1,34 @@
-/** Invite codes as the admin sees them: listed, with their uses, and disabled (com.atproto.admin). */
+/** Invite codes for the admin: listed with their uses, and disabled (com.atproto.admin). */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/** com.atproto.server.defs#inviteCode. Times are ISO text. */
+/**
+ * com.atproto.server.defs#inviteCode. Times are ISO text, `forAccount` is a DID or `admin`, `uses` are newest first.
+ */
 export interface InviteCode {
   code: string
-  /** How many accounts it is good for, those that used it already included. */
+  /** Total number of uses, those already used included. */
   available: number
   disabled: boolean
-  /** A DID, or `admin`. */
   forAccount: string
   createdBy: string
   createdAt: string
-  /** Newest first. */
   uses: InviteUse[]
 }
 
 interface InviteUse {
-  /** DID. */
   usedBy: string
   usedAt: string
 }
 
-/** What invites have to do with one account. */
 export interface AccountInvites {
   invites: InviteCode[]
   invitedBy?: InviteCode
   invitesDisabled: boolean
 }
 
-/** Accounts that are being created have used nothing yet; those that are gone have. */
+/** Uses by accounts that are being created do not count; those by deleted accounts do. */
 const uses = `FROM invite_code_use AS use LEFT JOIN account AS user ON user.did = use.used_by
               WHERE user.reserved_until IS NULL`
 
@@ -42,8 +40,8 @@ const codes = `SELECT code, available_uses AS available, disabled, for_account A
 type CodeRow = Omit<InviteCode, 'uses' | 'disabled'> & { disabled: number; used: number }
 
 /**
- * com.atproto.admin.getInviteCodes: newest first, or those used most. Throws 400 for another `sort`, and for a
- * `cursor` that is none of ours: `<ms or uses>::<code>` of the last one before.
+ * com.atproto.admin.getInviteCodes: newest first, or most used first. `cursor` is `<ms or uses>::<code>` of the last
+ * code. Throws 400 for another `sort` or a malformed `cursor`.
  */
 export async function listInviteCodes(
   { sql }: Directory,
@@ -71,7 +69,7 @@ function parseCursor(cursor: string, sort: 'recent' | 'usage'): [SqlValue, strin
   return [sort === 'recent' ? new Date(Number(primary)).toISOString() : Number(primary), code]
 }
 
-/** The codes of each of these accounts, which code each came with, and whether it may have new ones. */
+/** For each account: its codes, the code it was created with, and whether its invites are disabled. */
 export async function invitesByAccount(
   { sql }: Directory,
   { dids }: { dids: readonly string[] },
@@ -90,11 +88,11 @@ export async function invitesByAccount(
     ),
   ])
   const invites = await withUses(sql, own)
-  const inviting = await codesOf(sql, [...new Set(used.map(({ code }) => code))])
+  const usedCodes = await findCodes(sql, [...new Set(used.map(({ code }) => code))])
   return Object.fromEntries(
     dids.map((did) => {
       const code = used.find((use) => use.did === did)?.code
-      const invitedBy = code === undefined ? undefined : inviting.get(code)
+      const invitedBy = code === undefined ? undefined : usedCodes.get(code)
       const found: AccountInvites = {
         invites: invites.filter(({ forAccount }) => forAccount === did),
         invitesDisabled: disabled.some((row) => row.did === did),
@@ -105,7 +103,7 @@ export async function invitesByAccount(
   )
 }
 
-/** com.atproto.admin.disableInviteCodes: these codes, and all that these accounts have. Throws 400 for `admin`. */
+/** com.atproto.admin.disableInviteCodes: these codes, and all codes of these accounts. Throws 400 for `admin`. */
 export async function disableInviteCodes(
   directory: Directory,
   { codes = [], accounts = [] }: { codes?: readonly string[]; accounts?: readonly string[] },
@@ -116,7 +114,7 @@ export async function disableInviteCodes(
             OR for_account IN (SELECT value FROM json_each(?))`,
     params: [JSON.stringify(codes), JSON.stringify(accounts)],
   }
-  // A code that is being used up may not be disabled in the same transaction unseen.
+  // The same subjects as `reserveAccount`: a code must not be used and disabled in one transaction.
   const subjects = codes.map((code) => `invite ${code}`)
   await directory.lane.write(subjects, async () => ({ answer: undefined, statements: [statement] }))
 }
@@ -133,14 +131,14 @@ export async function setInvitesDisabled(
   await directory.lane.write([did], async () => ({ answer: undefined, statements: [statement] }))
 }
 
-async function codesOf(
+async function findCodes(
   sql: Directory['sql'],
-  wanted: readonly string[],
+  ids: readonly string[],
 ): Promise<Map<string, InviteCode>> {
-  if (wanted.length === 0) return new Map()
+  if (ids.length === 0) return new Map()
   const rows = await sql.all<CodeRow>(
     `${codes} WHERE code IN (SELECT value FROM json_each(?))`,
-    JSON.stringify(wanted),
+    JSON.stringify(ids),
   )
   return new Map((await withUses(sql, rows)).map((code) => [code.code, code]))
 }

@@ -1,7 +1,7 @@
-/** How many accounts there are, for those who watch the server. */
+/** Account counts for the metrics. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** Accounts by state, for example `{ active: 3, takendown: 1 }`, and how many may have events to deliver. */
+/** Accounts by status, for example `{ active: 3, takendown: 1 }`, and how many may have undelivered events. */
 export async function countAccounts({
   sql,
 }: Directory): Promise<{ accounts: Record<string, number>; reminders: number }> {

@@ -1,4 +1,4 @@
-/** All that the directory can be asked: `(directory, input) → result`. */
+/** All functions of the directory: `(directory, input) → result`. */
 
 export { getAccountInviteCodes } from '#src/directory/account-invite-codes.ts'
 export {

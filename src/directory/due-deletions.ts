@@ -1,8 +1,7 @@
-/** Accounts that are to go: those whose time has come, and those whose deletion is still to be finished. */
+/** Accounts due for deletion: those whose `deleteAfter` has passed, and those whose deletion is unfinished. */
 import { deleteInitialStates } from '#src/directory/initial-states.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** DIDs of accounts whose `delete_after` is over, at most `limit` of those after `after`. */
 export async function listDueDeletions(
   { sql, clock }: Directory,
   { after, limit }: { after: string; limit: number },
@@ -17,8 +16,8 @@ export async function listDueDeletions(
 }
 
 /**
- * Forgets an account that is deleted: from here on its handle and its email are free, and its DID may come again. May
- * be repeated; nothing happens to an account in another state. `forgotten` tells whether the DID is unknown now.
+ * Removes a deleted account: its handle and email become free, and its DID may be created again. Idempotent; does
+ * nothing to an account with another status. `forgotten` is whether the DID is now unknown.
  */
 export async function removeDeletedAccount(
   directory: Directory,
@@ -26,16 +25,19 @@ export async function removeDeletedAccount(
 ): Promise<{ forgotten: boolean }> {
   try {
     return await directory.lane.write([did], async () => {
-      const known = await directory.sql.first<{ status: string }>(
+      const account = await directory.sql.first<{ status: string }>(
         'SELECT status FROM account WHERE did = ? AND reserved_until IS NULL',
         did,
       )
-      const forgotten = known === undefined || known.status === 'deleted'
-      if (known?.status !== 'deleted') return { answer: { forgotten }, statements: [] }
-      const drop = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
-      const calm = { sql: 'DELETE FROM reminder WHERE did = ?', params: [did] }
+      const forgotten = account === undefined || account.status === 'deleted'
+      if (account?.status !== 'deleted') return { answer: { forgotten }, statements: [] }
+      const deleteAccount = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
+      const deleteReminder = { sql: 'DELETE FROM reminder WHERE did = ?', params: [did] }
       directory.withReminder.delete(did)
-      return { answer: { forgotten }, statements: [deleteInitialStates([did]), calm, drop] }
+      return {
+        answer: { forgotten },
+        statements: [deleteInitialStates([did]), deleteReminder, deleteAccount],
+      }
     })
   } finally {
     directory.cache.clear()

@@ -1,23 +1,22 @@
 /**
- * Changes of identity on their way: what is noted here before a DID's own directory hears of it can be finished by
- * whoever comes after a crash. A new handle is held for its account meanwhile, for a minute; after that it may go to
- * somebody else who asks for it.
+ * Identity changes in progress. Each is recorded here before the PLC directory is updated, so that after a crash any
+ * process can finish it. A new handle is held for its account for a minute; after that another account may take it.
  */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 
 export interface IdentityChange {
   did: string
-  /** The new handle, in lower case; null where something else of the DID changes. */
+  /** The new handle, in lower case; null if something else of the DID changes. */
   handle: string | null
 }
 
-/** Longer than all that a change waits for. */
-const holdTime = 60_000
+/** Longer than all timeouts of a change together. */
+const HOLD_MS = 60_000
 
 /**
- * Notes a change. May be repeated. Throws 400 HandleNotAvailable where somebody else has the handle or is about to,
- * InvalidRequest where the account is about to take another one.
+ * Records a change. Idempotent. Throws 400 HandleNotAvailable if another account has or is taking the handle,
+ * InvalidRequest if this account is changing to another handle.
  */
 export async function beginIdentityChange(
   directory: Directory,
@@ -25,12 +24,12 @@ export async function beginIdentityChange(
 ): Promise<void> {
   const { lane, sql } = directory
   await lane.write(handle === null ? [did] : [did, handle], async (now) => {
-    const note = {
+    const insert = {
       sql: 'INSERT OR IGNORE INTO identity_change (did, handle, held_until) VALUES (?, ?, ?)',
-      params: [did, handle, now + holdTime],
+      params: [did, handle, now + HOLD_MS],
     }
-    if (handle === null) return { answer: undefined, statements: [note] }
-    const taken = await sql.first(
+    if (handle === null) return { answer: undefined, statements: [insert] }
+    const conflict = await sql.first(
       `SELECT 1 FROM account
        WHERE handle = ?1 AND did <> ?2 AND (reserved_until IS NULL OR reserved_until > ?3)
        UNION ALL
@@ -39,27 +38,27 @@ export async function beginIdentityChange(
       did,
       now,
     )
-    if (taken !== undefined) {
+    if (conflict !== undefined) {
       throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
     }
-    const other = await sql.first(
+    const pending = await sql.first(
       'SELECT 1 FROM identity_change WHERE did = ? AND handle <> ? AND held_until > ?',
       did,
       handle,
       now,
     )
-    if (other !== undefined) {
+    if (pending !== undefined) {
       throw invalidRequest('Another change of the handle is under way, please try again')
     }
     const clear = {
       sql: 'DELETE FROM identity_change WHERE did = ? OR handle = ?',
       params: [did, handle],
     }
-    return { answer: undefined, statements: [clear, note] }
+    return { answer: undefined, statements: [clear, insert] }
   })
 }
 
-/** The change is complete, or will not be. May be repeated; another change of the same account stays. */
+/** Removes a change that was completed or abandoned. Idempotent; another change of the same account is kept. */
 export async function endIdentityChange(
   { lane }: Directory,
   { did, handle }: IdentityChange,
@@ -69,7 +68,7 @@ export async function endIdentityChange(
   await lane.write([did], async () => ({ answer: undefined, statements }))
 }
 
-/** Changes noted more than `age` milliseconds ago, oldest first; `held` while they may still be going on. */
+/** Changes recorded more than `age` milliseconds ago, oldest first; `held` if one may still be running. */
 export async function listIdentityChanges(
   { sql, clock }: Directory,
   { age, limit }: { age: number; limit: number },
@@ -78,7 +77,7 @@ export async function listIdentityChanges(
   const rows = await sql.all<IdentityChange & { heldUntil: number }>(
     `SELECT did, handle, held_until AS heldUntil FROM identity_change
      WHERE held_until <= ? ORDER BY held_until LIMIT ?`,
-    now - age + holdTime,
+    now - age + HOLD_MS,
     limit,
   )
   return rows.map(({ did, handle, heldUntil }) => ({ did, handle, held: heldUntil > now }))

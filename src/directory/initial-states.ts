@@ -1,18 +1,16 @@
 /**
- * Births: what new accounts will be made of. One is noted, with the sealed signing key, before the DID is published;
- * it is complete when the account is confirmed, and read when the account first wakes. Once that has a database of its
- * own the birth is needless, and it goes with the account's reminder.
+ * Initial states of new accounts. A row is inserted, with the sealed signing key, before the DID is published; it is
+ * completed when the account is confirmed, and read when the account's actor first wakes. As soon as the account has
+ * its own database the row is not needed any more; it is deleted together with the account's reminder.
  */
 import type { InitialState } from '#src/account/initial-state.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** The key that is durable before the DID that names it is published. */
 export type NewSigningKey = Pick<InitialState, 'signingKey' | 'signingKeyDid'>
-/** What is known of a birth only when the account is confirmed. */
 export type Confirmation = Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'>
 
-/** The birth of a confirmed account; null for all others, and where it is no longer needed. */
+/** The initial state of a confirmed account; null for all others, and once it has been deleted. */
 export async function findInitialState(
   { sql }: Directory,
   { did }: { did: string },
@@ -34,7 +32,6 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** Notes a birth, or notes it anew under another key. */
 export function insertInitialState(
   did: string,
   { signingKey, signingKeyDid }: NewSigningKey,

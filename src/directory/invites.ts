@@ -1,12 +1,12 @@
-/** Invite codes: made by the admin, used up by new accounts. */
+/** Invite codes: created by the admin, used by new accounts. */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
 
 /**
- * Makes `codeCount` codes for each account (a DID, or `admin`), good for `useCount` accounts each. `hostname` is
- * the service's; a code begins with it, dots turned to dashes.
+ * Creates `codeCount` codes for each account (a DID, or `admin`), each for `useCount` uses. `hostname` is that of this
+ * service; codes begin with it, dots replaced by dashes.
  */
 export async function createInviteCodes(
   directory: Directory,
@@ -17,20 +17,19 @@ export async function createInviteCodes(
     forAccounts = ['admin'],
   }: { hostname: string; useCount: number; codeCount?: number; forAccounts?: readonly string[] },
 ): Promise<{ codes: { account: string; codes: string[] }[] }> {
-  const made = forAccounts.map((account) => ({
+  const codesByAccount = forAccounts.map((account) => ({
     account,
     codes: Array.from({ length: codeCount }, () => newInviteCode(hostname)),
   }))
-  const rows = made.flatMap(({ account: forAccount, codes }) =>
+  const rows = codesByAccount.flatMap(({ account: forAccount, codes }) =>
     codes.map((code) => ({ code, forAccount, createdBy: 'admin', disabled: false })),
   )
   return directory.lane.write([], async (now) => ({
-    answer: { codes: made },
+    answer: { codes: codesByAccount },
     statements: insertInviteCodes(rows, useCount, now),
   }))
 }
 
-/** Stores new codes, each good for `useCount` accounts. `createdBy` is a DID, or `admin`. */
 export function insertInviteCodes(
   codes: readonly { code: string; forAccount: string; createdBy: string; disabled: boolean }[],
   useCount: number,
@@ -45,7 +44,7 @@ export function insertInviteCodes(
   return [insertRows(`INSERT INTO invite_code (${columns})`, rows)]
 }
 
-/** Throws 400 InvalidInviteCode unless the code has a use left for `did`. Expired reservations do not count. */
+/** Throws 400 InvalidInviteCode unless the code has a use left for `did`. Expired reservations do not count as uses. */
 export async function checkInviteCode(
   { sql }: Directory,
   code: string,
@@ -69,7 +68,6 @@ export async function checkInviteCode(
   }
 }
 
-/** Notes that `did` uses the code; once, however often it is repeated. */
 export function insertInviteUse(code: string, did: string, now: number): Statement {
   return {
     sql: 'INSERT OR IGNORE INTO invite_code_use (code, used_by, used_at) VALUES (?, ?, ?)',
@@ -77,12 +75,11 @@ export function insertInviteUse(code: string, did: string, now: number): Stateme
   }
 }
 
-/** Gives back what `did` used. */
 export function deleteInviteUses(did: string): Statement {
   return { sql: 'DELETE FROM invite_code_use WHERE used_by = ?', params: [did] }
 }
 
-/** `pds-example-com-abc23-567xy`: not mistakable for a link. */
+/** For example `pds-example-com-abc23-567xy`; without dots, so that apps do not turn it into a link. */
 export function newInviteCode(hostname: string): string {
   return `${hostname.replaceAll('.', '-')}-${randomLetters(2, 5)}`
 }

@@ -1,4 +1,4 @@
-/** Changes of signing keys under way: noted before they begin, so that whoever dies over one leaves it to be found. */
+/** Signing key rotations in progress: recorded before they begin, so that they can be resumed after a crash. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
 export interface PendingKeyRotation {
@@ -7,7 +7,7 @@ export interface PendingKeyRotation {
   notedAt: number
 }
 
-/** Notes that the account's key is about to be replaced. May be repeated: it is then under way from now on. */
+/** Records that the account's key is about to be replaced. A repeated call restarts its age. */
 export async function recordKeyRotation(
   directory: Directory,
   { did }: { did: string },
@@ -18,7 +18,7 @@ export async function recordKeyRotation(
   })
 }
 
-/** At most `limit` of those noted more than `age` milliseconds ago, oldest first. */
+/** Rotations recorded more than `age` milliseconds ago, oldest first, at most `limit`. */
 export async function listKeyRotations(
   { sql, clock }: Directory,
   { age, limit }: { age: number; limit: number },
@@ -31,7 +31,7 @@ export async function listKeyRotations(
   )
 }
 
-/** Strikes a rotation out, unless it was begun anew since; a key that came of it is nobody else's any more. */
+/** Removes a rotation unless it was restarted since `notedAt`, and the reservation of its new key, if given. */
 export async function endKeyRotation(
   directory: Directory,
   { did, notedAt, signingKeyDid }: PendingKeyRotation & { signingKeyDid?: string },

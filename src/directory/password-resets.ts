@@ -1,11 +1,11 @@
-/** Which account a token that resets a password is for: whoever forgot the password shows nothing but the token. */
+/** Finds the account of a password reset token: com.atproto.server.resetPassword gets nothing but the token. */
 import { createHash } from 'node:crypto'
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** Longer than any token is good: until then its bearer is told that it has expired. */
+/** Longer than a token is valid, so that a late caller gets ExpiredToken rather than InvalidToken. */
 const TTL_MS = 24 * 60 * 60 * 1000
 
-/** Notes the account's last token; the account itself says whether it is still good. */
+/** Records the account's latest token; the account itself checks whether it is still valid. */
 export async function recordPasswordReset(
   directory: Directory,
   { did, token }: { did: string; token: string },
@@ -22,7 +22,7 @@ export async function recordPasswordReset(
   }))
 }
 
-/** The account whose last token this is, in either case; null for none. */
+/** The account whose latest token this is, or null. Tokens are case-insensitive. */
 export async function findPasswordReset(
   { sql }: Directory,
   { token }: { token: string },
@@ -34,7 +34,6 @@ export async function findPasswordReset(
   return found ?? null
 }
 
-/** Nobody who reads the directory's database learns a token. */
 function hashOf(token: string): string {
   return createHash('sha256').update(token.toUpperCase()).digest('hex')
 }

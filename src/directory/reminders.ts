@@ -1,13 +1,13 @@
 /**
- * Accounts that may have events to deliver. An account notes itself here before it stores the first event of a wake,
- * and strikes itself out when it falls asleep with everything delivered. Whoever starts a process reminds those that
- * are noted: so no event waits for somebody to call its account, and no account waits to be born.
+ * Accounts that may have undelivered events. An account adds its reminder before it stores the first event after a
+ * wake, and removes it when it goes to sleep with everything delivered. Every process wakes the listed accounts when it
+ * starts: so delivery does not depend on a call to the account, and a new account gets its database.
  */
 import { deleteInitialStates } from '#src/directory/initial-states.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** Notes an account. May be repeated; what is noted already costs no transaction. */
+/** Idempotent; costs no transaction if the reminder is known to exist. */
 export async function addReminder(directory: Directory, { did }: { did: string }): Promise<void> {
   if (directory.withReminder.has(did)) return
   await directory.lane.write([did], async () => ({
@@ -17,7 +17,7 @@ export async function addReminder(directory: Directory, { did }: { did: string }
   directory.withReminder.add(did)
 }
 
-/** Strikes accounts out, which have been born by now. May be repeated. */
+/** Idempotent. Deletes the initial states too: an account that removes its reminder has its own database. */
 export async function removeReminders(
   directory: Directory,
   { dids }: { dids: readonly string[] },
@@ -31,7 +31,6 @@ export async function removeReminders(
   await directory.lane.write(dids, async () => ({ answer: undefined, statements }))
 }
 
-/** The DIDs noted, at most `limit` of those after `after`. */
 export async function listReminders(
   { sql }: Directory,
   { after, limit }: { after: string; limit: number },

@@ -1,8 +1,8 @@
 /**
- * Names for accounts that are being created: reserved for a while, then confirmed or let go.
+ * Reservations of DID, handle and email for accounts that are being created; later confirmed or released.
  *
- * A reservation is an account row with a time limit, so that the database itself keeps names unique. One that is
- * over counts for nothing, and the next reservation sweeps it away.
+ * A reservation is an account row with an expiry time, so that the database's own constraints keep the names unique.
+ * Expired ones are ignored, and deleted by the next reservation.
  */
 import {
   type Confirmation,
@@ -18,22 +18,23 @@ import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** How long a creation may take, in milliseconds. */
 const RESERVATION_MS = 5 * 60_000
-/** How long an account that came from elsewhere may stay deactivated (the reference's time). */
+/** An account that migrates here is deleted if it is still deactivated after three days (as in the reference). */
 const MIGRATION_TIMEOUT_MS = 3 * 24 * 60 * 60_000
 
+/**
+ * `handle` is in lower case. With `isMigratingIn`, the account comes from another server: it is deactivated until its
+ * DID document points here.
+ */
 export interface Reservation extends NewSigningKey {
   did: string
-  /** In lower case. */
   handle: string
   email: string
   inviteCode?: string
-  /** The account comes from elsewhere, with its DID: it is deactivated until that points here. */
   isMigratingIn?: boolean
 }
 
-interface Claim {
+interface NameRow {
   did: string
   handle: string
   email: string | null
@@ -42,9 +43,9 @@ interface Claim {
 }
 
 /**
- * Reserves handle and email for five minutes, and one use of the invite code, and notes the account's birth: its key
- * is durable from here on. May be repeated for the same DID.
- * Throws 400 InvalidRequest where handle or email are taken, InvalidInviteCode where the code gives nothing.
+ * Reserves handle, email and one use of the invite code for five minutes, and stores the account's initial state, which
+ * makes its key durable. Idempotent for the same DID.
+ * Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left.
  */
 export async function reserveAccount(directory: Directory, input: Reservation): Promise<void> {
   const reservation = { ...input, email: input.email.toLowerCase() }
@@ -56,52 +57,53 @@ export async function reserveAccount(directory: Directory, input: Reservation): 
     ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
   ]
   return directory.lane.write(subjects, async (now) => {
-    // First: whoever has no code learns nothing of the names that are taken.
+    // First, so that a caller without a valid code cannot probe which names are taken.
     if (inviteCode !== undefined) await checkInviteCode(directory, inviteCode, did, now)
-    const isConfirmed = await checkClaims(directory, reservation, now)
+    const isConfirmed = await checkNames(directory, reservation, now)
     if (isConfirmed) {
-      // Whoever brings a DID may bring it once; a DID that is made here is new every time.
+      // A migrating DID may be created once; a DID made here is new each time, so this is a retry.
       if (input.isMigratingIn) throw alreadyExists()
       return { answer: undefined, statements: [] }
     }
-    const invited = inviteCode === undefined ? [] : [insertInviteUse(inviteCode, did, now)]
+    const inviteUse = inviteCode === undefined ? [] : [insertInviteUse(inviteCode, did, now)]
     return {
       answer: undefined,
       statements: [
         ...deleteExpiredReservations(now),
-        claim(reservation, now),
+        insertReservation(reservation, now),
         insertInitialState(did, reservation),
-        ...invited,
+        ...inviteUse,
       ],
     }
   })
 }
 
 /**
- * Makes the account known and its birth complete, and notes that it is to be reminded of its first events. May be
- * repeated: what was said first counts. Throws 400 where the reservation is gone or over.
+ * Turns the reservation into an account, completes its initial state and adds a reminder for its first events.
+ * Idempotent: the first call's values are kept. Throws 400 if the reservation was released or has expired.
  */
 export async function confirmAccount(
   directory: Directory,
   { did, ...confirmation }: Confirmation & { did: string },
 ): Promise<void> {
   await directory.lane.write([did], async (now) => {
-    const own = await claimOf(directory, did)
-    if (own === undefined || !isAlive(own, now)) {
+    const own = await findRow(directory, did)
+    if (own === undefined || !isValid(own, now)) {
       throw invalidRequest('The reservation has expired, please try again')
     }
     if (own.reservedUntil === null) {
-      if (own.status === 'deactivated') await mustBeSame(directory, did, confirmation.tokenId)
+      if (own.status === 'deactivated')
+        await mustBeSameCreation(directory, did, confirmation.tokenId)
       return { answer: undefined, statements: [] }
     }
-    const arrives = own.status === 'deactivated'
+    const isMigratingIn = own.status === 'deactivated'
     const statement = {
       sql: 'UPDATE account SET reserved_until = NULL, created_at = ?, delete_after = ? WHERE did = ?',
-      params: [now, arrives ? now + MIGRATION_TIMEOUT_MS : null, did],
+      params: [now, isMigratingIn ? now + MIGRATION_TIMEOUT_MS : null, did],
     }
-    const used = arrives ? [deleteReservedKey(did)] : []
+    const deleteKey = isMigratingIn ? [deleteReservedKey(did)] : []
     const statements = [
-      ...used,
+      ...deleteKey,
       statement,
       completeInitialState(did, confirmation),
       insertReminder(did),
@@ -111,30 +113,30 @@ export async function confirmAccount(
   directory.withReminder.add(did)
 }
 
-/** Lets a reservation go. `released` is false, and nothing is changed, where the account is confirmed already. */
+/** Releases a reservation. `released` is false, and nothing changes, if the account is already confirmed. */
 export async function releaseReservation(
   directory: Directory,
   { did }: { did: string },
 ): Promise<{ released: boolean }> {
   return directory.lane.write<{ released: boolean }>([did], async () => {
-    const own = await claimOf(directory, did)
+    const own = await findRow(directory, did)
     if (own === undefined) return { answer: { released: true }, statements: [] }
     if (own.reservedUntil === null) return { answer: { released: false }, statements: [] }
-    const drop = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
+    const deleteAccount = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
     return {
       answer: { released: true },
-      statements: [deleteInviteUses(did), deleteInitialStates([did]), drop],
+      statements: [deleteInviteUses(did), deleteInitialStates([did]), deleteAccount],
     }
   })
 }
 
-/** Throws where somebody else has a name; tells whether the account is confirmed with just these names. */
-async function checkClaims(
+/** Throws 400 if another account has a name; returns whether this account is confirmed with the same names. */
+async function checkNames(
   directory: Directory,
   { did, handle, email, isMigratingIn }: Reservation,
   now: number,
 ): Promise<boolean> {
-  const claims = await directory.sql.all<Claim>(
+  const rows = await directory.sql.all<NameRow>(
     `SELECT did, handle, email, reserved_until AS reservedUntil FROM account
      WHERE did = ?1 OR handle = ?2 OR email = ?3
      UNION ALL
@@ -143,32 +145,32 @@ async function checkClaims(
     handle,
     email,
   )
-  const others = claims.filter((other) => other.did !== did && isAlive(other, now))
+  const others = rows.filter((other) => other.did !== did && isValid(other, now))
   if (others.some((other) => other.handle === handle)) {
     throw invalidRequest(`Handle already taken: ${handle}`)
   }
   if (others.length > 0) throw invalidRequest(`Email already taken: ${email}`)
-  const own = claims.find((other) => other.did === did)
+  const own = rows.find((other) => other.did === did)
   if (own === undefined || own.reservedUntil !== null) return false
   if (own.handle === handle && own.email === email) return true
   if (isMigratingIn) throw alreadyExists()
   throw invalidRequest(`Account already exists: ${did}`)
 }
 
-function isAlive({ reservedUntil }: Claim, now: number): boolean {
+function isValid({ reservedUntil }: NameRow, now: number): boolean {
   return reservedUntil === null || reservedUntil > now
 }
 
-function claimOf(directory: Directory, did: string): Promise<Claim | undefined> {
-  return directory.sql.first<Claim>(
+function findRow(directory: Directory, did: string): Promise<NameRow | undefined> {
+  return directory.sql.first<NameRow>(
     `SELECT did, handle, email, reserved_until AS reservedUntil, status
      FROM account WHERE did = ?`,
     did,
   )
 }
 
-/** Two creations at once for one DID: the second must not be told that it has what the first has. */
-async function mustBeSame({ sql }: Directory, did: string, tokenId: string): Promise<void> {
+/** Of two concurrent creations for one DID, the second must fail: it has other credentials than those stored. */
+async function mustBeSameCreation({ sql }: Directory, did: string, tokenId: string): Promise<void> {
   const birth = await sql.first<{ tokenId: string }>(
     'SELECT token_id AS tokenId FROM birth WHERE did = ?',
     did,
@@ -176,12 +178,15 @@ async function mustBeSame({ sql }: Directory, did: string, tokenId: string): Pro
   if (birth !== undefined && birth.tokenId !== tokenId) throw alreadyExists()
 }
 
-/** The reference's words. */
+/** Message and error name of the reference. */
 function alreadyExists(): XrpcError {
   return invalidRequest('Repo already exists', 'AlreadyExists')
 }
 
-function claim({ did, handle, email, isMigratingIn }: Reservation, now: number): Statement {
+function insertReservation(
+  { did, handle, email, isMigratingIn }: Reservation,
+  now: number,
+): Statement {
   return {
     sql: `INSERT INTO account (did, handle, email, status, reserved_until) VALUES (?, ?, ?, ?, ?)
           ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
@@ -190,7 +195,6 @@ function claim({ did, handle, email, isMigratingIn }: Reservation, now: number):
   }
 }
 
-/** Deletes what was reserved and never confirmed; next to nothing where there is nothing. */
 export function deleteExpiredReservations(now: number): Statement[] {
   const expired = 'FROM account WHERE reserved_until <= ?'
   return [

@@ -1,28 +1,27 @@
-/** Signing keys that were promised to accounts before they come (com.atproto.server.reserveSigningKey). */
+/** Signing keys reserved for accounts that will migrate here (com.atproto.server.reserveSigningKey). */
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** A key of this server's making that no account has yet. */
+/** `name` is the DID it is reserved for, or its own did:key if none was given; it is also the keychain context. */
 export interface ReservedKey {
-  /** The DID it is for, or its own did:key. */
   name: string
-  /** Sealed by the keychain in the context of `name`. */
   signingKey: Uint8Array
   signingKeyDid: string
 }
 
-/** Anybody may ask for keys: what nobody came for is forgotten after 30 days, and no more than these are kept. */
+/** The method needs no authentication, so unused keys expire after 30 days and their number is limited. */
 const TTL_MS = 30 * 24 * 60 * 60_000
 const MAX_KEYS = 100_000
 
-/** Keeps the key, unless there is one of that name: that one counts. The did:key of the one that counts. */
+/** Stores the key unless `name` already has one. Returns the did:key of the stored key. */
 export async function reserveKey(
   directory: Directory,
   { name, signingKey, signingKeyDid }: ReservedKey,
 ): Promise<{ signingKeyDid: string }> {
   return directory.lane.write([`key ${name}`], async (now) => {
-    const known = await findReservedKey(directory, { names: [name] })
-    if (known !== null) return { answer: { signingKeyDid: known.signingKeyDid }, statements: [] }
+    const existing = await findReservedKey(directory, { names: [name] })
+    if (existing !== null)
+      return { answer: { signingKeyDid: existing.signingKeyDid }, statements: [] }
     const statements = [
       { sql: 'DELETE FROM reserved_key WHERE created_at < ?', params: [now - TTL_MS] },
       {
@@ -35,7 +34,6 @@ export async function reserveKey(
   })
 }
 
-/** The key of the first of these names that has one; null for none. */
 export async function findReservedKey(
   { sql }: Directory,
   { names }: { names: readonly string[] },
@@ -51,7 +49,7 @@ export async function findReservedKey(
   return null
 }
 
-/** Part of the transaction that gives a DID its account: the key is that account's, and nobody else's, from then on. */
+/** Part of the transaction that confirms an account: its signing key must not be given to another account. */
 export function deleteReservedKey(did: string): Statement {
   return {
     sql: `DELETE FROM reserved_key WHERE name = ?

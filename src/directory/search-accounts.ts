@@ -1,8 +1,7 @@
-/** Looking accounts up by a part of their email or handle (com.atproto.admin.searchAccounts). */
+/** Account search by part of an email or handle (com.atproto.admin.searchAccounts). */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 
-/** An account with all that the directory knows of it. */
 export interface AccountInfo {
   did: string
   handle: string
@@ -13,8 +12,9 @@ export interface AccountInfo {
 }
 
 /**
- * A page of the accounts, in any state, whose email or handle contains `text`, or whose DID it is (all, without one), oldest first;
- * `cursor` is `<ms>::<did>` of the last one before, and absent behind the last page. Throws 400 on another cursor.
+ * A page of the accounts, in any status but deleted, whose email or handle contains `text` or whose DID equals it;
+ * all accounts if `text` is absent. Oldest first. `cursor` is `<ms>::<did>` of the last account, absent after the last
+ * page; throws 400 if it is malformed.
  */
 export async function searchAccounts(
   { sql }: Directory,
@@ -42,7 +42,7 @@ export async function searchAccounts(
     : { accounts, cursor: `${last.createdAt}::${last.did}` }
 }
 
-/** The accounts of these DIDs that there are, in the order in which they were named. */
+/** The accounts with these DIDs, in the given order; unknown DIDs are left out. */
 export async function getAccountInfos(
   { sql }: Directory,
   { dids }: { dids: readonly string[] },

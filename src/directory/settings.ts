@@ -1,7 +1,6 @@
-/** What the operator set while the server runs, as text under names; and what must be known before it is changed. */
+/** Settings that the operator changes at run time: text by name. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** The text under a name; null where nothing was ever set. */
 export async function getSetting(
   { sql }: Directory,
   { name }: { name: string },
@@ -19,7 +18,7 @@ export async function putSetting(
   await lane.write([`setting ${name}`], async () => ({ answer: undefined, statements }))
 }
 
-/** Whether an account has a handle that ends with `suffix`. Looks at every account. */
+/** Whether the handle of any account ends with `suffix`. Scans all accounts. */
 export async function hasHandlesUnder(
   { sql }: Directory,
   { suffix }: { suffix: string },

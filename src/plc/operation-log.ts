@@ -1,4 +1,4 @@
-/** The operations of every DID that the development PLC directory knows, on disk, in the order they came. */
+/** The development PLC directory's operation log, on disk, in order of arrival. */
 import { DatabaseSync } from 'node:sqlite'
 import {
   type LoggedOperation,
@@ -9,10 +9,9 @@ import { Mutex } from '#src/ports/mutex.ts'
 
 export class OperationLog {
   readonly #db: DatabaseSync
-  /** One operation is checked and logged at a time, so that two cannot both follow the same one. */
+  /** Operations are validated and logged one at a time, so that no two extend the same `prev`. */
   readonly #mutex = new Mutex()
 
-  /** Opens the log in a file, which is made if need be; `:memory:` for none. */
   constructor(path: string) {
     this.#db = new DatabaseSync(path)
     this.#db.exec(`
@@ -30,7 +29,6 @@ export class OperationLog {
     `)
   }
 
-  /** Every operation of a DID, the overruled ones too; none for an unknown DID. */
   list(did: string): LoggedOperation[] {
     const rows = this.#db
       .prepare(
@@ -46,7 +44,7 @@ export class OperationLog {
     }))
   }
 
-  /** Logs an operation if the rules allow it. Resolves when it is on disk; throws 400 otherwise. */
+  /** Validates and logs an operation. Resolves when it is on disk; throws 400 if it is invalid. */
   add(did: string, proposed: unknown): Promise<void> {
     return this.#mutex.run(async () => {
       this.#write(did, await validateOperation(did, this.list(did), proposed))
@@ -59,7 +57,7 @@ export class OperationLog {
       const nullify = this.#db.prepare(
         'UPDATE operation SET nullified = 1 WHERE did = ? AND cid = ?',
       )
-      for (const overruled of nullifies) nullify.run(did, overruled)
+      for (const nullifiedCid of nullifies) nullify.run(did, nullifiedCid)
       this.#db
         .prepare('INSERT INTO operation (did, cid, operation, created_at) VALUES (?, ?, ?, ?)')
         .run(did, cid, JSON.stringify(operation), new Date().toISOString())

@@ -1,4 +1,4 @@
-/** A small PLC directory for development, which speaks like plc.directory (https://web.plc.directory/api/redoc). */
+/** A PLC directory for development, with the HTTP API of plc.directory (https://web.plc.directory/api/redoc). */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { opToData } from '@did-plc/lib'
@@ -17,7 +17,7 @@ export interface PlcServer {
   stop(): Promise<void>
 }
 
-/** Serves the log at `path` on the loopback; `port` is a free one if absent. Throws if the port is taken. */
+/** Serves the log at `path` on the loopback; a free port by default. Throws if the port is taken. */
 export async function startPlcServer(options: {
   path: string
   port?: number | undefined
@@ -25,10 +25,10 @@ export async function startPlcServer(options: {
 }): Promise<PlcServer> {
   const operations = new OperationLog(options.path)
   const server = createServer(async (request, response) => {
-    const { status, type, body } = await answer(operations, request).catch((error) =>
-      failure(error, options.log),
+    const { status, type, body } = await handle(operations, request).catch((error) =>
+      errorResponse(error, options.log),
     )
-    // Apps in browsers ask as well, as they may ask plc.directory.
+    // As on plc.directory: browser apps resolve DIDs themselves.
     response.writeHead(status, { 'content-type': type, 'access-control-allow-origin': '*' })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
@@ -48,33 +48,37 @@ export async function startPlcServer(options: {
   }
 }
 
-interface Answer {
+interface PlcResponse {
   status: number
   type: string
   body: unknown
 }
 
-const json = (body: unknown, status = 200): Answer => ({ status, type: 'application/json', body })
+const json = (body: unknown, status = 200): PlcResponse => ({
+  status,
+  type: 'application/json',
+  body,
+})
 
-async function answer(operations: OperationLog, request: IncomingMessage): Promise<Answer> {
+async function handle(operations: OperationLog, request: IncomingMessage): Promise<PlcResponse> {
   const [did = '', ...rest] = pathOf(request)
-  const what = rest.join('/')
+  const resource = rest.join('/')
   if (did === '_health') return json({ version: 'headwater' })
-  if (request.method === 'POST' && what === '') {
+  if (request.method === 'POST' && resource === '') {
     await operations.add(did, await readJson(request))
     return { status: 200, type: 'text/plain', body: 'OK' }
   }
   if (request.method !== 'GET') throw new XrpcError(405, 'InvalidRequest', 'Method not allowed')
-  const all = operations.list(did)
-  const last = all.findLast(({ nullified }) => !nullified)
+  const logged = operations.list(did)
+  const last = logged.findLast(({ nullified }) => !nullified)
   if (last === undefined) throw new XrpcError(404, 'NotFound', `DID not registered: ${did}`)
-  if (what === 'log') return json(all.filter((o) => !o.nullified).map((o) => o.operation))
-  if (what === 'log/audit') return json(all.map((entry) => ({ did, ...entry })))
-  if (what === 'log/last') return json(last.operation)
+  if (resource === 'log') return json(logged.filter((o) => !o.nullified).map((o) => o.operation))
+  if (resource === 'log/audit') return json(logged.map((entry) => ({ did, ...entry })))
+  if (resource === 'log/last') return json(last.operation)
   const data = opToData(did, last.operation)
   if (data === null) throw new XrpcError(404, 'NotFound', `DID not available: ${did}`)
-  if (what === 'data') return json(data)
-  if (what === '') return { ...json(plcDidDocument(data)), type: 'application/did+ld+json' }
+  if (resource === 'data') return json(data)
+  if (resource === '') return { ...json(plcDidDocument(data)), type: 'application/did+ld+json' }
   throw new XrpcError(404, 'NotFound', 'Not found')
 }
 
@@ -102,8 +106,8 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function failure(error: unknown, log: Log): Answer {
+function errorResponse(error: unknown, log: Log): PlcResponse {
   if (error instanceof XrpcError) return json({ message: error.message }, error.status)
-  log.error({ err: error }, 'the development PLC directory failed')
+  log.error({ err: error }, 'development PLC directory request failed')
   return json({ message: 'Internal Server Error' }, 500)
 }

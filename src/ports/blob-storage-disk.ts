@@ -1,6 +1,6 @@
 /**
- * Blobs in a folder, laid out as the reference lays it out: `<did>/<cid>`, uploads that wait in `tempt/<did>/<key>`,
- * what is set aside in `quarantine/<did>/<cid>`. Files come to their place whole, by a rename.
+ * Blobs in a folder, with the reference's layout: `<did>/<cid>`, temporary uploads in `tempt/<did>/<key>`, quarantined
+ * blobs in `quarantine/<did>/<cid>`. Files are put there complete, by a rename.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -25,10 +25,9 @@ import {
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
 
-/** What is read or written in one go. */
-const CHUNK = 512 * 1024
+const CHUNK_BYTES = 512 * 1024
 
-/** The storage in the folder `location`; uploads wait in `tempLocation`, which may be on another disk. */
+/** `tempLocation`, for temporary uploads, may be on another disk than `location`. */
 export function diskBlobStorage({
   location,
   tempLocation = join(location, 'tempt'),
@@ -37,16 +36,16 @@ export function diskBlobStorage({
   tempLocation?: string | undefined
 }): BlobStorage {
   const quarantineLocation = join(location, 'quarantine')
-  const placeOf = (did: string, cid: string) => join(location, safeName(did), safeName(cid))
-  const tempOf = (did: string, key: string) => join(tempLocation, safeName(did), safeName(key))
-  const asideOf = (did: string, cid: string) =>
+  const permanentPath = (did: string, cid: string) => join(location, safeName(did), safeName(cid))
+  const tempPath = (did: string, key: string) => join(tempLocation, safeName(did), safeName(key))
+  const quarantinePath = (did: string, cid: string) =>
     join(quarantineLocation, safeName(did), safeName(cid))
 
   return {
     async putTemp(did, source) {
       const key = randomBytes(20).toString('hex')
-      const path = tempOf(did, key)
-      const file = await made(path, () => open(path, 'wx', 0o600))
+      const path = tempPath(did, key)
+      const file = await withFolder(path, () => open(path, 'wx', 0o600))
       try {
         await writeAll(file, source)
         await file.datasync()
@@ -58,26 +57,26 @@ export function diskBlobStorage({
       await file.close()
       return key
     },
-    makePermanent: (did, key, cid) => move(tempOf(did, key), placeOf(did, cid)),
-    open: (did, cid) => openFile(placeOf(did, cid)),
-    openTemp: (did, key) => openFile(tempOf(did, key)),
-    quarantine: (did, cid) => move(placeOf(did, cid), asideOf(did, cid)),
-    unquarantine: (did, cid) => move(asideOf(did, cid), placeOf(did, cid)),
+    makePermanent: (did, key, cid) => move(tempPath(did, key), permanentPath(did, cid)),
+    open: (did, cid) => openFile(permanentPath(did, cid)),
+    openTemp: (did, key) => openFile(tempPath(did, key)),
+    quarantine: (did, cid) => move(permanentPath(did, cid), quarantinePath(did, cid)),
+    unquarantine: (did, cid) => move(quarantinePath(did, cid), permanentPath(did, cid)),
     async delete(did, cids) {
       for (const cid of cids) {
-        await present(unlink(placeOf(did, cid)))
-        await present(unlink(asideOf(did, cid)))
+        await ifExists(unlink(permanentPath(did, cid)))
+        await ifExists(unlink(quarantinePath(did, cid)))
       }
     },
     async deleteTemps(did, keys) {
-      for (const key of keys) await present(unlink(tempOf(did, key)))
+      for (const key of keys) await ifExists(unlink(tempPath(did, key)))
     },
     async deleteAll(did) {
       for (const folder of [location, tempLocation, quarantineLocation]) {
         await rm(join(folder, safeName(did)), { recursive: true, force: true })
       }
     },
-    listTemps: (before) => waitingIn(tempLocation, before),
+    listTemps: (before) => listTempsIn(tempLocation, before),
     async check() {
       for (const folder of [location, tempLocation]) {
         await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -87,14 +86,14 @@ export function diskBlobStorage({
   }
 }
 
-/** Gathers what comes into few writes, of bytes that are not copied again. */
+/** Collects small chunks for fewer writes, without copying them. */
 async function writeAll(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<void> {
   let chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of source) {
     chunks.push(chunk)
     size += chunk.length
-    if (size < CHUNK) continue
+    if (size < CHUNK_BYTES) continue
     await writeChunks(file, chunks, size)
     chunks = []
     size = 0
@@ -105,37 +104,37 @@ async function writeAll(file: FileHandle, source: AsyncIterable<Uint8Array>): Pr
 async function writeChunks(file: FileHandle, chunks: Uint8Array[], size: number): Promise<void> {
   if (size === 0) return
   const { bytesWritten } = await file.writev(chunks)
-  // A disk that is nearly full takes a part; what is left then has to be told apart.
+  // `writev` may write only a part, for example if the disk is nearly full.
   if (bytesWritten < size) await file.writeFile(Buffer.concat(chunks).subarray(bytesWritten))
 }
 
-/** False where there is nothing at either end. */
+/** False if neither file exists. */
 async function move(from: string, to: string): Promise<boolean> {
-  const moved = await present(
-    made(to, () => rename(from, to)).catch((error) => {
+  const moved = await ifExists(
+    withFolder(to, () => rename(from, to)).catch((error) => {
       if (codeOf(error) === 'EXDEV') return moveAcross(from, to)
       throw error
     }),
   )
-  if (!moved) return present(stat(to))
+  if (!moved) return ifExists(stat(to))
   await syncFolder(dirname(to))
   return true
 }
 
-/** From one disk to another: beside its place first, so that what is in its place is whole. */
+/** Between disks: copies to a temporary name first, so that the final file is complete. */
 async function moveAcross(from: string, to: string): Promise<void> {
-  const beside = `${to}-${randomBytes(6).toString('hex')}`
+  const partial = `${to}-${randomBytes(6).toString('hex')}`
   try {
-    await copyFile(from, beside)
-    const file = await open(beside, 'r+')
+    await copyFile(from, partial)
+    const file = await open(partial, 'r+')
     await file.datasync()
     await file.close()
-    await rename(beside, to)
+    await rename(partial, to)
   } catch (error) {
-    await unlink(beside).catch(() => {})
+    await unlink(partial).catch(() => {})
     throw error
   }
-  await present(unlink(from))
+  await ifExists(unlink(from))
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -147,8 +146,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Does it, and once more with the folder of `path` made where there was none. */
-async function made<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function withFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -158,8 +156,8 @@ async function made<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether what the work is about was there. */
-async function present(work: Promise<unknown>): Promise<boolean> {
+/** False if `work` failed because the file does not exist. */
+async function ifExists(work: Promise<unknown>): Promise<boolean> {
   try {
     await work
     return true
@@ -188,9 +186,9 @@ async function openFile(path: string): Promise<OpenBlob | undefined> {
 async function* bytesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
   try {
     for (let at = 0; at < size; ) {
-      const length = Math.min(CHUNK, size - at)
+      const length = Math.min(CHUNK_BYTES, size - at)
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at)
-      if (bytesRead === 0) throw new Error('a blob became shorter while it was read')
+      if (bytesRead === 0) throw new Error('blob file shrank while it was read')
       at += bytesRead
       yield bytesRead === length ? buffer : buffer.subarray(0, bytesRead)
     }
@@ -199,11 +197,11 @@ async function* bytesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Folders that have been emptied long ago go, too. */
-async function* waitingIn(folder: string, before: number): AsyncGenerator<TempUpload> {
-  for (const did of await namesIn(folder)) {
+/** Also removes folders that have been empty since before `before`. */
+async function* listTempsIn(folder: string, before: number): AsyncGenerator<TempUpload> {
+  for (const did of await listFolder(folder)) {
     let isEmpty = true
-    for (const key of await namesIn(join(folder, did))) {
+    for (const key of await listFolder(join(folder, did))) {
       isEmpty = false
       const found = await stat(join(folder, did, key)).catch(() => undefined)
       if (found?.isFile() && found.mtimeMs < before) yield { did, key }
@@ -216,7 +214,7 @@ async function* waitingIn(folder: string, before: number): AsyncGenerator<TempUp
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function listFolder(folder: string): Promise<string[]> {
   const names: string[] = []
   try {
     for await (const entry of await opendir(folder)) names.push(entry.name)

@@ -1,6 +1,6 @@
 /**
- * Blobs in a bucket of an S3 service, named as the reference names them: `blocks/<did>/<cid>`, uploads that wait
- * `tmp/<did>/<key>`, what is set aside `quarantine/<did>/<cid>`. The SDK is loaded only where this is configured.
+ * Blobs in an S3 bucket, with the reference's keys: `blocks/<did>/<cid>`, temporary uploads `tmp/<did>/<key>`,
+ * quarantined blobs `quarantine/<did>/<cid>`. The SDK is loaded only if this storage is configured.
  */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -18,17 +18,17 @@ export interface S3Settings {
   endpoint: string | undefined
   forcePathStyle: boolean | undefined
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  /** Longest time in which the storage may take nothing of an upload, in ms. */
+  /** An upload fails if the storage accepts no data for this long, in ms. */
   uploadTimeoutMs: number
-  /** Longest time that the storage may be silent, in ms. */
+  /** Socket idle time after which a request fails, in ms. */
   requestTimeoutMs: number
 }
 
-/** What is held of an upload at once: parts of the least size that S3 allows, two on their way. */
+/** Memory for each upload: two parts at a time, of the minimum part size of S3. */
 const PART_BYTES = 5 * 1024 * 1024
 const PARTS_AT_ONCE = 2
 const CONNECT_TIMEOUT_MS = 5_000
-/** The most that S3 deletes at once is 1,000. */
+/** S3 allows 1,000. */
 const DELETE_BATCH = 500
 
 export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> {
@@ -36,12 +36,12 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
   const { Upload } = await import('@aws-sdk/lib-storage')
   const { bucket: Bucket, region, endpoint, credentials, forcePathStyle } = settings
   const client = new S3({
-    // Services other than Amazon's take any.
+    // S3-compatible services accept any region.
     region: region ?? 'us-east-1',
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
-    // Services other than Amazon's do not all know the newer checksums.
+    // Not all S3-compatible services support the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -49,20 +49,19 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
       connectionTimeout: CONNECT_TIMEOUT_MS,
     },
   })
-  const placeOf = (did: string, cid: string) => `blocks/${safeName(did)}/${safeName(cid)}`
-  const tempOf = (did: string, key: string) => `tmp/${safeName(did)}/${safeName(key)}`
-  const asideOf = (did: string, cid: string) => `quarantine/${safeName(did)}/${safeName(cid)}`
+  const permanentKey = (did: string, cid: string) => `blocks/${safeName(did)}/${safeName(cid)}`
+  const tempKey = (did: string, key: string) => `tmp/${safeName(did)}/${safeName(key)}`
+  const quarantineKey = (did: string, cid: string) => `quarantine/${safeName(did)}/${safeName(cid)}`
 
   async function exists(Key: string): Promise<boolean> {
-    return present(client.headObject({ Bucket, Key }))
+    return ifExists(client.headObject({ Bucket, Key }))
   }
 
-  /** False where there is nothing at either end. */
   async function move(from: string, to: string): Promise<boolean> {
     const CopySource = encodeURI(`${Bucket}/${from}`)
-    const copied = await present(client.copyObject({ Bucket, CopySource, Key: to }))
+    const copied = await ifExists(client.copyObject({ Bucket, CopySource, Key: to }))
     if (!copied) return exists(to)
-    await present(client.deleteObject({ Bucket, Key: from }))
+    await ifExists(client.deleteObject({ Bucket, Key: from }))
     return true
   }
 
@@ -70,7 +69,7 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
     try {
       const { Body, ContentLength } = await client.getObject({ Bucket, Key })
       if (!(Body instanceof Readable) || ContentLength === undefined) {
-        throw new Error('the blob storage answered without a body')
+        throw new Error('blob storage response without a body')
       }
       const close = async () => {
         Body.destroy()
@@ -89,7 +88,7 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
         Bucket,
         Delete: { Objects, Quiet: true },
       })
-      if (Errors.length > 0) throw new Error(`the blob storage did not delete: ${Errors[0]?.Code}`)
+      if (Errors.length > 0) throw new Error(`blob storage failed to delete: ${Errors[0]?.Code}`)
     }
   }
 
@@ -107,32 +106,32 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
   return {
     async putTemp(did, source) {
       const key = randomBytes(20).toString('hex')
-      const stall = new StallTimeout(settings.uploadTimeoutMs)
+      const stallTimeout = new StallTimeout(settings.uploadTimeoutMs)
       const upload = new Upload({
         client,
-        params: { Bucket, Key: tempOf(did, key), Body: stall.watch(source) },
+        params: { Bucket, Key: tempKey(did, key), Body: stallTimeout.watch(source) },
         partSize: PART_BYTES,
         queueSize: PARTS_AT_ONCE,
-        abortController: stall.controller,
+        abortController: stallTimeout.controller,
       })
-      upload.on('httpUploadProgress', () => stall.goesOn())
+      upload.on('httpUploadProgress', () => stallTimeout.restart())
       try {
         await upload.done()
       } catch (error) {
-        throw stall.reason ?? (isTimeout(error) ? tooSlow() : error)
+        throw stallTimeout.reason ?? (isTimeout(error) ? tooSlow() : error)
       } finally {
-        stall.end()
+        stallTimeout.end()
       }
       return key
     },
-    makePermanent: (did, key, cid) => move(tempOf(did, key), placeOf(did, cid)),
-    open: (did, cid) => openKey(placeOf(did, cid)),
-    openTemp: (did, key) => openKey(tempOf(did, key)),
-    quarantine: (did, cid) => move(placeOf(did, cid), asideOf(did, cid)),
-    unquarantine: (did, cid) => move(asideOf(did, cid), placeOf(did, cid)),
+    makePermanent: (did, key, cid) => move(tempKey(did, key), permanentKey(did, cid)),
+    open: (did, cid) => openKey(permanentKey(did, cid)),
+    openTemp: (did, key) => openKey(tempKey(did, key)),
+    quarantine: (did, cid) => move(permanentKey(did, cid), quarantineKey(did, cid)),
+    unquarantine: (did, cid) => move(quarantineKey(did, cid), permanentKey(did, cid)),
     delete: (did, cids) =>
-      deleteKeys(cids.flatMap((cid) => [placeOf(did, cid), asideOf(did, cid)])),
-    deleteTemps: (did, keys) => deleteKeys(keys.map((key) => tempOf(did, key))),
+      deleteKeys(cids.flatMap((cid) => [permanentKey(did, cid), quarantineKey(did, cid)])),
+    deleteTemps: (did, keys) => deleteKeys(keys.map((key) => tempKey(did, key))),
     async deleteAll(did) {
       for (const folder of ['blocks', 'tmp', 'quarantine']) {
         const keys: string[] = []
@@ -152,20 +151,20 @@ export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> 
   }
 }
 
-/** Ends an upload of which the storage takes nothing, and keeps what the source itself broke off with. */
+/** Aborts an upload if the storage accepts no data, and keeps the error of the source, if that failed. */
 class StallTimeout {
   readonly controller = new AbortController()
   readonly #ms: number
   #timer: NodeJS.Timeout | undefined
-  /** False while the next bytes are the client's to send. */
-  #isFed = false
+  /** False while waiting for the client's next bytes. */
+  #hasData = false
   reason: unknown
 
   constructor(ms: number) {
     this.#ms = ms
   }
 
-  /** The source as the SDK takes it. While it is the client that is slow, nothing is timed. */
+  /** The source as a stream for the SDK. The timeout does not run while the client is slow. */
   watch(source: AsyncIterable<Uint8Array>): Readable {
     return Readable.from(this.#watched(source), { objectMode: false, highWaterMark: PART_BYTES })
   }
@@ -173,23 +172,23 @@ class StallTimeout {
   async *#watched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of source) {
-        this.#isFed = true
-        this.goesOn()
+        this.#hasData = true
+        this.restart()
         yield chunk
-        this.#isFed = false
+        this.#hasData = false
         clearTimeout(this.#timer)
       }
-      this.#isFed = true
-      this.goesOn()
+      this.#hasData = true
+      this.restart()
     } catch (error) {
       this.reason ??= error
       throw error
     }
   }
 
-  goesOn(): void {
+  restart(): void {
     clearTimeout(this.#timer)
-    if (!this.#isFed) return
+    if (!this.#hasData) return
     this.#timer = setTimeout(() => {
       this.reason ??= tooSlow()
       this.controller.abort()
@@ -209,7 +208,7 @@ function isTimeout(error: unknown): boolean {
   return (error as { name?: string }).name === 'TimeoutError'
 }
 
-async function present(work: Promise<unknown>): Promise<boolean> {
+async function ifExists(work: Promise<unknown>): Promise<boolean> {
   try {
     await work
     return true

@@ -1,30 +1,26 @@
-/** Where the bytes of blobs are kept: uploads that wait, blobs in their place, and blobs that are set aside. */
+/** Storage for blob bytes: temporary uploads, permanent blobs, and quarantined blobs. */
 
+/**
+ * All moves and deletions are idempotent. Moves resolve with false if the blob does not exist; `delete` covers
+ * quarantined blobs too. `check` rejects if the storage cannot be used.
+ */
 export interface BlobStorage {
   /**
-   * Stores an upload and resolves with its key when it is durable. Rejects with the source's own error where that
-   * breaks off, and leaves nothing of it. Throws 504 where the storage is too slow.
+   * Stores a temporary upload; resolves with its key when it is durable. If the source fails, rejects with its error
+   * and keeps nothing. Throws 504 if the storage is too slow.
    */
   putTemp(did: string, source: AsyncIterable<Uint8Array>): Promise<string>
-  /** Puts an upload in its place. May be repeated; false where there is neither the upload nor the blob. */
   makePermanent(did: string, key: string, cid: string): Promise<boolean>
-  /** The blob in its place; undefined where it is not. */
+  /** A permanent blob; undefined if it does not exist or is quarantined. */
   open(did: string, cid: string): Promise<OpenBlob | undefined>
-  /** An upload that waits; undefined where there is none of that key. */
   openTemp(did: string, key: string): Promise<OpenBlob | undefined>
-  /** Sets a blob aside. May be repeated; false where it is nowhere. */
   quarantine(did: string, cid: string): Promise<boolean>
-  /** Puts it back. May be repeated; false where it is nowhere. */
   unquarantine(did: string, cid: string): Promise<boolean>
-  /** Deletes blobs, in their places or set aside. May be repeated. */
   delete(did: string, cids: readonly string[]): Promise<void>
-  /** Deletes uploads that wait. May be repeated. */
   deleteTemps(did: string, keys: readonly string[]): Promise<void>
-  /** Deletes everything of an account. May be repeated. */
   deleteAll(did: string): Promise<void>
-  /** All uploads that have waited since before `before` (ms since 1970), those of one account one after another. */
+  /** All temporary uploads older than `before` (ms since 1970), grouped by account. */
   listTemps(before: number): AsyncIterable<TempUpload>
-  /** Resolves where the storage can be used; rejects where it cannot. */
   check(): Promise<void>
 }
 
@@ -33,16 +29,16 @@ export interface TempUpload {
   key: string
 }
 
-/** Bytes that are ready to be read, once. Whoever does not read them to their end calls `close`. */
+/** `bytes` can be read once. Call `close` unless they are read to the end. */
 export interface OpenBlob {
-  /** Bytes. */
+  /** In bytes. */
   size: number
   bytes: AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
-/** What may be part of a path or key: nothing that leads elsewhere. */
+/** Returns `name` if it is safe as a part of a path or key, and throws otherwise (path traversal). */
 export function safeName(name: string): string {
-  if (!/^[\w.:%-]+$/.test(name) || /^\.+$/.test(name)) throw new Error('not a name for a blob')
+  if (!/^[\w.:%-]+$/.test(name) || /^\.+$/.test(name)) throw new Error('unsafe blob name')
   return name
 }

@@ -1,6 +1,6 @@
 /** A map of bounded size. */
 
-/** Holds the `max` entries that were set last; setting one more drops the one that was set longest ago. */
+/** Keeps the `max` most recently set entries; evicts the least recently set one. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #max: number
 

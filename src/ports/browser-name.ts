@@ -1,7 +1,7 @@
-/** Which browser on which system a user agent is, in words that its owner knows it by. */
+/** Names the browser and operating system of a user agent. */
 import Bowser from 'bowser'
 
-/** Such as `Linux • Chrome`, as the stock page of devices says it; the text itself where it tells neither. */
+/** For example `Linux • Chrome`, as on the OAuth provider's own device page; the user agent itself if unknown. */
 export function browserName(userAgent: string): string {
   if (userAgent === '') return ''
   const { os, browser } = Bowser.parse(userAgent)

@@ -1,4 +1,4 @@
-/** What time it is, in microseconds and milliseconds since 1970; tests bring their own. */
+/** The current time, as a port so that tests can set it. */
 
 export interface Clock {
   /** Milliseconds since 1970. */

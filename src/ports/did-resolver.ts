@@ -1,4 +1,4 @@
-/** From a DID to its document, as it is published. */
+/** Resolves DIDs to their published documents. */
 import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -7,16 +7,15 @@ import { type DidDocument, parseDidDocument } from '#src/protocol/did-document.t
 import { plcDidDocument } from '#src/protocol/plc-operation.ts'
 
 export interface DidSource {
-  /** The document; undefined where the DID is unknown or ended. Throws 502 where nobody can tell. */
+  /** The document; undefined if the DID is unknown or tombstoned. Throws 502 if that cannot be determined. */
   resolve(did: string): Promise<DidDocument | undefined>
 }
 
 export interface DidResolver extends DidSource {
-  /** The same, asked for anew: whoever resolves from here on gets nothing older. */
+  /** Resolves without the cache; later calls of `resolve` return nothing older. */
   refresh(did: string): Promise<DidDocument | undefined>
 }
 
-/** Resolves did:plc from the operations of a PLC directory. Other methods are unknown to it. */
 export function plcResolver(directory: Pick<PlcDirectory, 'getDocumentData'>): DidSource {
   return {
     async resolve(did) {
@@ -28,8 +27,8 @@ export function plcResolver(directory: Pick<PlcDirectory, 'getDocumentData'>): D
 }
 
 /**
- * Resolves did:web from the host it names, over HTTPS; over HTTP for `localhost`, which `fetch` may refuse. `fetch`
- * bounds time and size. DIDs with a path are none of atproto's.
+ * Resolves did:web over HTTPS; over HTTP for `localhost`, which `fetch` may refuse. `fetch` limits time and size.
+ * atproto does not allow DIDs with a path.
  */
 export function webResolver({ fetch }: { fetch: typeof globalThis.fetch }): DidSource {
   return {
@@ -52,16 +51,14 @@ export function webResolver({ fetch }: { fetch: typeof globalThis.fetch }): DidS
   }
 }
 
-/** Where the document of a did:web is; undefined where the DID has a path or is none. */
 function didWebUrl(did: string): URL | undefined {
   const [, host, port] = /^did:web:([a-zA-Z0-9.-]+)(?:%3[Aa](\d{1,5}))?$/.exec(did) ?? []
   if (host === undefined) return undefined
   const scheme = host === 'localhost' ? 'http' : 'https'
-  const place = port === undefined ? host : `${host}:${port}`
-  return URL.parse(`${scheme}://${place}/.well-known/did.json`) ?? undefined
+  const authority = port === undefined ? host : `${host}:${port}`
+  return URL.parse(`${scheme}://${authority}/.well-known/did.json`) ?? undefined
 }
 
-/** Asks the source of a DID's method; all other methods are unknown. */
 export function resolverByMethod(sources: { plc: DidSource; web: DidSource }): DidSource {
   return {
     async resolve(did) {
@@ -74,64 +71,63 @@ export function resolverByMethod(sources: { plc: DidSource; web: DidSource }): D
 
 interface CachedDocument {
   document: DidDocument
-  /** When it was asked for, in ms, and the how many-eth question that was. */
-  asked: number
-  question: number
+  /** Start of the lookup in ms since 1970, and its sequence number. */
+  startedAt: number
+  sequence: number
 }
 
-/** As the reference: an hour, and a day. */
+/** As in the reference: an hour and a day. */
 const STALE_MS = 60 * 60_000
 const MAX_AGE_MS = 24 * STALE_MS
 
 /**
- * Keeps the `maxEntries` documents used last. For `staleMs` one is as good as new; until `maxAgeMs` it is given out while a
- * newer one is fetched behind the answer; then nobody gets it any more.
+ * Caches the `maxEntries` most recently used documents. Up to an age of `staleMs` a document is fresh; up to `maxAgeMs`
+ * it is returned while it is refreshed in the background; after that it is fetched again.
  */
 export function cachedResolver(
   inner: DidSource,
   options: { clock: Clock; staleMs?: number; maxAgeMs?: number; maxEntries?: number },
 ): DidResolver {
   const { clock, staleMs = STALE_MS, maxAgeMs = MAX_AGE_MS, maxEntries = 10_000 } = options
-  const kept = new BoundedMap<string, CachedDocument>(maxEntries)
-  const asking = new Map<string, Promise<DidDocument | undefined>>()
-  let questions = 0
+  const cache = new BoundedMap<string, CachedDocument>(maxEntries)
+  const pending = new Map<string, Promise<DidDocument | undefined>>()
+  let lookups = 0
 
-  async function ask(did: string): Promise<DidDocument | undefined> {
-    const question = ++questions
-    const asked = clock.now()
+  async function lookUp(did: string): Promise<DidDocument | undefined> {
+    const sequence = ++lookups
+    const startedAt = clock.now()
     const document = await inner.resolve(did)
-    // An answer to an earlier question says nothing against one to a later question.
-    if ((kept.get(did)?.question ?? 0) > question) return document
-    kept.delete(did)
+    // Do not overwrite the result of a later lookup.
+    if ((cache.get(did)?.sequence ?? 0) > sequence) return document
+    cache.delete(did)
     if (document === undefined) return undefined
-    kept.set(did, { document, asked, question })
+    cache.set(did, { document, startedAt, sequence })
     return document
   }
 
-  /** Many who ask at once share one question. */
-  function askOnce(did: string): Promise<DidDocument | undefined> {
-    const going = asking.get(did)
-    if (going !== undefined) return going
-    const question = ask(did).finally(() => {
-      if (asking.get(did) === question) asking.delete(did)
+  function lookUpOnce(did: string): Promise<DidDocument | undefined> {
+    const running = pending.get(did)
+    if (running !== undefined) return running
+    const lookup = lookUp(did).finally(() => {
+      if (pending.get(did) === lookup) pending.delete(did)
     })
-    asking.set(did, question)
-    return question
+    pending.set(did, lookup)
+    return lookup
   }
 
   return {
     async resolve(did) {
-      const known = kept.get(did)
-      const age = known === undefined ? maxAgeMs : clock.now() - known.asked
-      if (known === undefined || age >= maxAgeMs) return askOnce(did)
-      kept.set(did, known)
-      if (age >= staleMs) void askOnce(did).catch(() => {})
-      return known.document
+      const cached = cache.get(did)
+      const age = cached === undefined ? maxAgeMs : clock.now() - cached.startedAt
+      if (cached === undefined || age >= maxAgeMs) return lookUpOnce(did)
+      cache.set(did, cached)
+      if (age >= staleMs) void lookUpOnce(did).catch(() => {})
+      return cached.document
     },
     refresh(did) {
-      // What is being asked already may have been answered before the change that is to be seen.
-      asking.delete(did)
-      return askOnce(did)
+      // A lookup in progress may have been answered before the change that the caller wants to see.
+      pending.delete(did)
+      return lookUpOnce(did)
     },
   }
 }

@@ -1,11 +1,11 @@
-/** Domains whose mailboxes are thrown away after use: the list that the reference goes by. */
+/** Domains of disposable email addresses: the list that the reference uses. */
 import { disposableEmailBlocklistSet } from 'disposable-email-domains-js'
 
 let domains: ReadonlySet<string> | undefined
 
-/** Whether mail to this domain, in lower case, goes to a mailbox that nobody keeps. */
+/** `domain` is in lower case. */
 export function isDisposableDomain(domain: string): boolean {
-  // Thousands of them: they are read when they are first needed.
+  // Loaded on first use: the list has thousands of entries.
   domains ??= disposableEmailBlocklistSet()
   return domains.has(domain)
 }

@@ -1,7 +1,7 @@
-/** Comparing a secret with what a caller gave. */
+/** Constant-time comparison of secrets. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Whether both are the same, in a time that depends on neither, their lengths included. */
+/** The time depends on neither value, nor on their lengths. */
 export function equalSecrets(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected))
 }

@@ -1,39 +1,38 @@
-/** From a handle to the DID that its domain names: DNS first, then HTTPS, then other name servers (handle specification). */
+/** Resolves handles to DIDs: DNS, then HTTPS, then backup name servers (https://atproto.com/specs/handle). */
 import { lookup, Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { AtprotoHandleResolver, XrpcHandleResolver } from '@atproto-labs/handle-resolver'
 
 export interface HandleResolver {
-  /** The DID; undefined where the domain names none, names several, or cannot be reached. */
+  /** The DID; undefined if the domain names none or several, or is unreachable. */
   resolve(handle: string): Promise<string | undefined>
 }
 
-/** The texts of a name's TXT records, each in one piece; null where there are none or the server is silent. */
+/** The TXT records of a name, each joined into one string; null if there are none or the server does not respond. */
 export type ResolveTxt = (name: string) => Promise<string[] | null>
 
 export interface HandleResolverOptions {
-  /** Bounded in size, and guarded against private networks where that is wanted. */
+  /** Should limit sizes and refuse private networks (`createSafeFetch`). */
   fetch: typeof globalThis.fetch
-  /** The longest that DNS, and then HTTPS, may take. */
+  /** Time limit for DNS, and again for HTTPS. */
   timeoutMs: number
-  /** Asked where nothing else knew: `host` or `host:port` (PDS_HANDLE_BACKUP_NAMESERVERS). */
+  /** Asked if DNS and HTTPS find nothing: `host` or `host:port` (PDS_HANDLE_BACKUP_NAMESERVERS). */
   backupNameservers?: readonly string[]
-  /** In place of DNS. */
   resolveTxt?: ResolveTxt
 }
 
-/** Resolves handles as the network does. Nothing is kept: a domain's answer is true when it is asked. */
+/** Without a cache: a handle change must be seen at once. */
 export function handleResolver(options: HandleResolverOptions): HandleResolver {
   const { fetch, timeoutMs, backupNameservers = [] } = options
-  const patience = { timeout: timeoutMs, tries: 1 }
+  const resolverOptions = { timeout: timeoutMs, tries: 1 }
   const resolver = new AtprotoHandleResolver({
     fetch,
-    resolveTxt: options.resolveTxt ?? txtFrom(new Resolver(patience)),
+    resolveTxt: options.resolveTxt ?? txtFrom(new Resolver(resolverOptions)),
     ...(backupNameservers.length > 0 && {
       resolveTxtFallback: async (name: string) => {
-        const servers = await addressesOf(backupNameservers)
+        const servers = await resolveServers(backupNameservers)
         if (servers.length === 0) return null
-        const backup = new Resolver(patience)
+        const backup = new Resolver(resolverOptions)
         backup.setServers(servers)
         return txtFrom(backup)(name)
       },
@@ -41,7 +40,7 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
   })
   return {
     async resolve(handle) {
-      // Once for the domain's own answers, and once for the other name servers.
+      // Once for DNS and HTTPS, once for the backup name servers.
       const signal = AbortSignal.timeout(timeoutMs * 2)
       try {
         return (await resolver.resolve(handle, { signal, noCache: true })) ?? undefined
@@ -60,8 +59,8 @@ function txtFrom(resolver: Resolver): ResolveTxt {
     )
 }
 
-/** The servers that `setServers` takes: IP addresses, with their ports. Names that cannot be resolved are left out. */
-async function addressesOf(servers: readonly string[]): Promise<string[]> {
+/** `setServers` takes IP addresses only, so host names are looked up; those that do not resolve are left out. */
+async function resolveServers(servers: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     servers.map(async (server) => {
       if (isIP(server) !== 0 || server.startsWith('[')) return [server]
@@ -77,7 +76,7 @@ async function addressesOf(servers: readonly string[]): Promise<string[]> {
   return found.flat()
 }
 
-/** Has another service answer: its com.atproto.identity.resolveHandle. The operator chose it, so it is not guarded against. */
+/** Asks com.atproto.identity.resolveHandle of the service at `url`, which the operator chose: no SSRF protection. */
 export function xrpcHandleResolver({
   url,
   timeoutMs,

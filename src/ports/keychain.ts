@@ -1,10 +1,10 @@
-/** Secrets at rest: sealed with AES-256-GCM under one key from the configuration. */
+/** Encrypts secrets at rest with AES-256-GCM, under one key from the configuration. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 export interface Keychain {
-  /** Seals a secret. It opens only under the same `context`, which is the DID it belongs to. */
+  /** Encrypts a secret. Only the same `context`, usually the DID it belongs to, opens it. */
   seal(secret: Uint8Array, context: string): Uint8Array
-  /** Opens what `seal` made; throws if it was changed, moved to another context or sealed under another key. */
+  /** Decrypts; throws if the secret was modified, or sealed with another context or key. */
   open(sealed: Uint8Array, context: string): Uint8Array
 }
 
@@ -12,10 +12,10 @@ const algorithm = 'aes-256-gcm'
 const keyLength = 32
 const nonceLength = 12
 const tagLength = 16
-/** First byte of everything sealed, so that another form can follow one day. */
+/** First byte of every sealed secret, so that the format can change. */
 const version = 1
 
-/** A keychain under `key`, which is 32 bytes. A sealed secret is version, nonce, tag, ciphertext. */
+/** `key` has 32 bytes. A sealed secret is version, nonce, tag, ciphertext. */
 export function createKeychain(key: Uint8Array): Keychain {
   if (key.length !== keyLength) throw new Error(`a keychain needs a key of ${keyLength} bytes`)
   return {

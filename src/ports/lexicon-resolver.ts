@@ -1,16 +1,16 @@
-/** Finding permission sets by their names: in the DNS, in repos elsewhere, and in those of this server. */
+/** Resolves permission sets (lexicons) by NSID: over DNS, from remote repos and from those of this server. */
 
 import { parseCid } from '@atproto/lex-data'
 import { jsonToLex } from '@atproto/lex-json'
 import type { LexResolver } from '@atproto/oauth-provider/provider'
 
 export interface LexiconPorts {
-  /** The guarded one: the addresses are other people's. */
+  /** With SSRF protection: the URLs are chosen by others. */
   fetch: typeof globalThis.fetch
   plcUrl: string
-  /** Where all of them are to be found, whatever the DNS says. */
+  /** Overrides DNS: the DID that publishes all lexicons. */
   authorityDid: string | undefined
-  /** A record of an account of this server, which a server often cannot ask for over the network; else undefined. */
+  /** A record of an account of this server (a server often cannot reach itself over the network); else undefined. */
   findLocal(
     did: string,
     path: { collection: string; rkey: string },
@@ -19,13 +19,12 @@ export interface LexiconPorts {
 
 export interface LocalRecord {
   cid: string
-  /** The record as JSON. */
   json: unknown
 }
 
 const COLLECTION = 'com.atproto.lexicon.schema'
 
-/** Loads much, so it is made when it is first needed. */
+/** Create it on first use: it loads a large library. */
 export async function createLexResolver(ports: LexiconPorts): Promise<LexResolver> {
   const { LexResolver } = await import('@atproto/oauth-provider/provider')
   const { fetch, plcUrl, authorityDid, findLocal } = ports
@@ -35,9 +34,9 @@ export async function createLexResolver(ports: LexiconPorts): Promise<LexResolve
     hooks: {
       onResolveAuthority: () => authorityDid as `did:plc:${string}` | undefined,
       async onFetch({ did, nsid }) {
-        const here = await findLocal(did, { collection: COLLECTION, rkey: nsid.toString() })
-        if (here === undefined) return undefined
-        return { cid: parseCid(here.cid), record: jsonToLex(here.json as never) as never }
+        const local = await findLocal(did, { collection: COLLECTION, rkey: nsid.toString() })
+        if (local === undefined) return undefined
+        return { cid: parseCid(local.cid), record: jsonToLex(local.json as never) as never }
       },
     },
   })

@@ -3,14 +3,14 @@
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Runs `work` once all work before it has ended, well or not; resolves or rejects as `work` does. */
+  /** Runs `work` after all earlier work has settled; settles like `work`. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work)
     this.#last = result.catch(() => {})
     return result
   }
 
-  /** Resolves when all work so far has ended. */
+  /** Resolves when all work so far has settled. */
   async idle(): Promise<void> {
     await this.#last
   }

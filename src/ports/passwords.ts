@@ -1,22 +1,21 @@
-/** Passwords as the reference stores them: `salt:hash`, scrypt, both in hex. Hashing runs off the main thread. */
+/** Password hashes in the reference's format: `salt:hash`, scrypt, in hex. Hashing runs off the main thread. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { deriveKey } from '#src/ports/scrypt.ts'
 
 const hashLength = 64
 const saltLength = 16
 
-/** Hashes a password under a fresh salt: `salt:hash`, 32 and 128 hex characters. */
+/** Uses a random salt. Result: `salt:hash`, 32 and 128 hex characters. */
 export function hashPassword(password: string): Promise<string> {
-  return hashUnder(randomBytes(saltLength).toString('hex'), password)
+  return hashWithSalt(randomBytes(saltLength).toString('hex'), password)
 }
 
-/** Hashes an app password under the salt of its account, so that one hash finds it among all of them. */
+/** Uses a salt derived from the DID, so that one hash finds an app password among all of the account. */
 export function hashAppPassword(did: string, password: string): Promise<string> {
   const salt = createHash('sha256').update(did).digest().subarray(0, saltLength)
-  return hashUnder(salt.toString('hex'), password)
+  return hashWithSalt(salt.toString('hex'), password)
 }
 
-/** Whether `password` is the one that was hashed; takes as long for a wrong one. */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const [salt = '', hash = ''] = stored.split(':')
   const expected = Buffer.from(hash, 'hex')
@@ -24,7 +23,7 @@ export async function verifyPassword(password: string, stored: string): Promise<
   return expected.length === derived.length && timingSafeEqual(expected, derived)
 }
 
-async function hashUnder(salt: string, password: string): Promise<string> {
+async function hashWithSalt(salt: string, password: string): Promise<string> {
   const hash = await deriveKey(password, salt, hashLength)
   return `${salt}:${hash.toString('hex')}`
 }

@@ -1,9 +1,9 @@
-/** Work that is done again and again while a process runs. */
+/** Periodic tasks of a process. */
 import type { Timer } from '#src/ports/timer.ts'
 
 /**
- * Runs `run` after `firstMs`, and again as many ms after each end as it resolves with; it must not reject. The function
- * returned stops that; a run under way can ask `isStopped`.
+ * Calls `run` after `firstMs`, and again after the delay in ms that it resolves with; it must not reject. The returned
+ * function stops the task; a run in progress can check `isStopped`.
  */
 export function startPeriodicTask(
   timer: Timer,

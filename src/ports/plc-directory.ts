@@ -1,23 +1,22 @@
-/** The PLC directory: where the operations of did:plc identities are sent and looked up. */
+/** Client of a PLC directory: submits and reads the operations of did:plc identities. */
 import { XrpcError } from '#src/errors.ts'
 import type { PlcCreate, PlcData, PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
 
 export interface PlcDirectory {
-  /** Publishes an operation. Throws 400 where the directory refuses it, 502 where it cannot tell. */
+  /** Throws 400 if the directory rejects the operation, 502 if the outcome is unknown. */
   sendOperation(did: string, op: PlcOperation | PlcTombstone): Promise<void>
-  /** What the DID stands for; undefined where it is unknown or ended. */
+  /** The current data of the DID; undefined if it is unknown or tombstoned. */
   getDocumentData(did: string): Promise<PlcData | undefined>
-  /** The last operation; undefined where the DID is unknown. */
   getLastOp(did: string): Promise<PlcOperation | PlcTombstone | undefined>
-  /** All operations that count, the first one first; none where the DID is unknown. */
+  /** All operations that are not nullified, oldest first; empty if the DID is unknown. */
   getOperationLog(did: string): Promise<(PlcCreate | PlcOperation | PlcTombstone)[]>
 }
 
-/** What says only that it was too slow, or too much at once. */
-const noVerdicts = [408, 429]
+/** Timeouts and rate limits: they say nothing about the operation. */
+const INCONCLUSIVE_STATUSES = [408, 429]
 const MAX_RESPONSE_BYTES = 256 * 1024
 
-/** A directory over HTTP at `url`. A call takes `timeout` milliseconds at most, an answer 256 KiB. */
+/** The directory at `url`. Limits: `timeout` ms for each request, 256 KiB for each response. */
 export function httpPlcDirectory({
   url,
   timeout = 10_000,
@@ -42,7 +41,7 @@ export function httpPlcDirectory({
     }
     if (status < 300) return text
     if ((status === 404 || status === 410) && init.method === undefined) return undefined
-    if (status < 500 && !noVerdicts.includes(status))
+    if (status < 500 && !INCONCLUSIVE_STATUSES.includes(status))
       throw new XrpcError(400, 'InvalidRequest', messageOf(text))
     throw new XrpcError(502, 'UpstreamFailure', messageOf(text))
   }
@@ -64,7 +63,7 @@ export function httpPlcDirectory({
         `${encodeURIComponent(did)}/log`,
       )
       if (log === undefined || Array.isArray(log)) return log ?? []
-      throw new XrpcError(502, 'UpstreamFailure', 'PLC directory gave no log')
+      throw new XrpcError(502, 'UpstreamFailure', 'PLC directory sent no operation log')
     },
   }
 }
@@ -74,7 +73,7 @@ async function readBounded(response: Response): Promise<string> {
   let length = 0
   for await (const chunk of response.body ?? []) {
     length += chunk.length
-    if (length > MAX_RESPONSE_BYTES) throw new Error('the answer is too long')
+    if (length > MAX_RESPONSE_BYTES) throw new Error('PLC directory response too long')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
@@ -84,17 +83,16 @@ function parse<T>(text: string): T {
   try {
     return JSON.parse(text) as T
   } catch {
-    throw new XrpcError(502, 'UpstreamFailure', 'PLC directory gave no JSON')
+    throw new XrpcError(502, 'UpstreamFailure', 'PLC directory sent invalid JSON')
   }
 }
 
-/** What the directory says went wrong, in its own words where it has any. */
 function messageOf(text: string): string {
   try {
     const { message } = JSON.parse(text) as { message?: unknown }
     if (typeof message === 'string' && message !== '') return message
   } catch {
-    // Not JSON: an answer of something in between, and none of the caller's business.
+    // Not JSON: probably from a proxy, and not meant for the caller.
   }
-  return 'PLC directory refused'
+  return 'PLC directory rejected the request'
 }

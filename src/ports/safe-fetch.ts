@@ -1,28 +1,28 @@
-/** The one guard for all that goes out to addresses of somebody else's choosing: https, to public networks only. */
+/** SSRF protection for all requests to URLs chosen by others: https and public networks only. */
 import type { Dispatcher } from 'undici'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 const DEFAULT_MAX_BYTES = 512 * 1024
 
 export interface SafeFetchOptions {
-  /** Whether addresses may lead into private networks, over plain http and on any port. */
+  /** Allows private networks, plain http and any port. */
   privateNetworks: boolean
-  /** For the whole of it, redirects and all; 10 s unless said. */
+  /** For the whole request, redirects included; default 10 s. */
   timeoutMs?: number
-  /** Of the answer, decoded; 512 KiB unless said. */
+  /** Of the decoded response body; default 512 KiB. */
   maxBytes?: number
 }
 
 /**
- * A `fetch` for addresses that strangers give. Every hop of a redirect is checked, and every address that a name stands
- * for when it is dialled, so that a name cannot be one thing when it is judged and another when it is used. Rejects
- * with a TypeError where an address is refused, an answer too long, or nobody there.
+ * A `fetch` for URLs from untrusted sources. Checks every redirect, and the IP addresses of a host name when the
+ * connection is opened, so that DNS rebinding does not get around the check. Rejects with a TypeError if an address is
+ * refused, the response is too long or the host is unreachable.
  */
-export function createSafeFetch(terms: SafeFetchOptions): typeof globalThis.fetch {
-  const { privateNetworks, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = terms
-  let making: Promise<typeof globalThis.fetch> | undefined
-  // The library takes a third of a second to load, which no start of a server waits for.
-  const make = async () => {
+export function createSafeFetch(options: SafeFetchOptions): typeof globalThis.fetch {
+  const { privateNetworks, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options
+  let loading: Promise<typeof globalThis.fetch> | undefined
+  // Loaded on first use: the library takes a third of a second to load.
+  const load = async () => {
     const { safeFetchWrap } = await import('@atproto-labs/fetch-node')
     return safeFetchWrap({
       fetch: (input, init) => globalThis.fetch(input, init),
@@ -33,42 +33,39 @@ export function createSafeFetch(terms: SafeFetchOptions): typeof globalThis.fetc
     })
   }
   return async (input, init) => {
-    making ??= make()
-    return (await making)(input, init)
+    loading ??= load()
+    return (await loading)(input, init)
   }
 }
 
 export interface SafeDispatcherOptions {
   privateNetworks: boolean
-  /** From the request to the head of the answer. */
   headersTimeoutMs: number
-  /** Between two pieces of the answer. */
   bodyTimeoutMs: number
-  /** Of the answer, as it comes over the wire. */
+  /** Of the response body, before decoding. */
   maxBytes: number
-  /** How often GET and HEAD are tried again where the connection failed. */
   maxRetries: number
   http2: boolean
 }
 
-/** The same guard for requests that are streamed; it follows no redirects, and decodes nothing. */
-export async function createSafeDispatcher(terms: SafeDispatcherOptions): Promise<Dispatcher> {
-  const { privateNetworks, maxRetries } = terms
+/** The same protection for streamed requests; it follows no redirects and decodes nothing. */
+export async function createSafeDispatcher(options: SafeDispatcherOptions): Promise<Dispatcher> {
+  const { privateNetworks, maxRetries } = options
   const { Agent, interceptors } = await import('undici')
   const agent = new Agent({
-    allowH2: terms.http2,
-    headersTimeout: terms.headersTimeoutMs,
-    bodyTimeout: terms.bodyTimeoutMs,
-    maxResponseSize: terms.maxBytes,
-    ...(!privateNetworks && (await guarded())),
+    allowH2: options.http2,
+    headersTimeout: options.headersTimeoutMs,
+    bodyTimeout: options.bodyTimeoutMs,
+    maxResponseSize: options.maxBytes,
+    ...(!privateNetworks && (await ssrfProtection())),
   })
   if (maxRetries === 0) return agent
   const retry = interceptors.retry({ statusCodes: [], methods: ['GET', 'HEAD'], maxRetries })
   return agent.compose(retry)
 }
 
-/** Names are judged when they are looked up; addresses in numbers never are, so they are judged before. */
-async function guarded() {
+/** Host names are checked at the DNS lookup; IP addresses have no lookup, so they are checked before connecting. */
+async function ssrfProtection() {
   const { Pool } = await import('undici')
   const { checkUnicastPolicy, unicastLookup } = await import('@atproto-labs/fetch-node')
   return {

@@ -1,27 +1,25 @@
-/** Signing with k256 keys: libsecp256k1 in WebAssembly, JavaScript where that cannot load. */
+/** Signing with k256 keys: libsecp256k1 in WebAssembly, or JavaScript if that cannot load. */
 import { createHash, randomBytes } from 'node:crypto'
 import { formatDidKey, SECP256K1_JWT_ALG } from '@atproto/crypto'
 
-/** A private key that signs; the synchronous twin of `Keypair` in `@atproto/crypto`. */
+/** The synchronous counterpart of `Keypair` in `@atproto/crypto`. */
 export interface SigningKey {
   readonly jwtAlg: string
-  /** The public half as a did:key. */
   did(): string
   /** Signs the sha-256 of `bytes`: ECDSA after RFC 6979, low-S, 64 bytes (r and s). */
   sign(bytes: Uint8Array): Uint8Array
 }
 
-/** The arithmetic a signing key stands on. Private keys and digests are 32 bytes. */
+/** Private keys and digests are 32 bytes. */
 export interface Curve {
   isPrivateKey(key: Uint8Array): boolean
-  /** The compressed public key, 33 bytes. */
+  /** Compressed, 33 bytes. */
   publicKey(key: Uint8Array): Uint8Array
   sign(digest: Uint8Array, key: Uint8Array): Uint8Array
-  /** Whether a signature of 64 bytes is good, with a public key in either form; high-S signatures count. */
+  /** `signature` is 64 bytes; `publicKey` compressed or not. Accepts high-S signatures. */
   verify(digest: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean
 }
 
-/** Throws where WebAssembly is off. */
 export async function wasmCurve(): Promise<Curve> {
   const { isPrivate, pointFromScalar, sign, verify } = await import('tiny-secp256k1')
   return {
@@ -45,7 +43,7 @@ export async function jsCurve(): Promise<Curve> {
 
 const curve = await wasmCurve().catch(jsCurve)
 
-/** The signing key of a private key of 32 bytes; throws if it is not one. */
+/** Throws if `privateKey` (32 bytes) is not valid. */
 export function signingKey(
   privateKey: Uint8Array,
   { sign, publicKey, isPrivateKey } = curve,
@@ -60,7 +58,7 @@ export function signingKey(
   }
 }
 
-/** Whether the signature (64 bytes, r and s) of a sha-256 digest is good; false for what is no key or no signature. */
+/** Verifies a signature (64 bytes, r and s) of a sha-256 digest; false for a malformed key or signature. */
 export function verifySecp256k1(
   digest: Uint8Array,
   publicKey: Uint8Array,
@@ -74,10 +72,9 @@ export function verifySecp256k1(
   }
 }
 
-/** A fresh key, with its private half to be sealed and stored. */
 export function newSigningKey(): { privateKey: Uint8Array; key: SigningKey } {
   const privateKey = new Uint8Array(randomBytes(32))
-  // Not one random number in 2^127 falls outside the group.
+  // Fewer than one random number in 2^127 is out of range.
   return curve.isPrivateKey(privateKey)
     ? { privateKey, key: signingKey(privateKey) }
     : newSigningKey()

@@ -1,35 +1,35 @@
 /**
- * The directory's write lane: one transaction at a time, for all waiting writes that do not touch each other.
+ * A write lane with group commit: one transaction at a time, for all waiting jobs that have no subject in common.
  *
- * Each job names what it is about (a DID, a handle, an email, an invite code). Jobs of one group have nothing in
- * common, so what a job reads while it is prepared still holds when the group is committed. And they are prepared at
- * one moment, so that none of them takes for expired what is still good for another.
+ * Each job lists its subjects (a DID, a handle, an email, an invite code). Jobs of one group share none, so what a job
+ * reads while it is prepared still holds at the commit. All jobs of a group get the same time, so that one does not
+ * treat as expired what is still valid for another.
  */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
-/** What a job wants done; without statements it only answers. */
+/** The result of a job and the statements to commit; without statements it only reads. */
 export interface PreparedWrite<T> {
   answer: T
   statements: readonly Statement[]
 }
 
-/** Makes a job up at a moment, in milliseconds since 1970. */
+/** `now` is in ms since 1970. */
 export type PrepareWrite<T> = (now: number) => Promise<PreparedWrite<T>>
 
-interface Waiting {
+interface Job {
   subjects: readonly string[]
   prepare: PrepareWrite<unknown>
   resolve(answer: unknown): void
   reject(error: unknown): void
 }
 
-const groupSize = 64
+const MAX_GROUP = 64
 
 export class SubjectLane {
   readonly #sql: Sql
   readonly #clock: Clock
-  #waiting: Waiting[] = []
+  #waiting: Job[] = []
   #running = false
 
   constructor({ sql, clock }: { sql: Sql; clock: Clock }) {
@@ -37,7 +37,7 @@ export class SubjectLane {
     this.#clock = clock
   }
 
-  /** Runs the job in its turn; resolves with its answer when what it wrote is durable. */
+  /** Resolves with the job's answer when its statements are durable. */
   write<T>(subjects: readonly string[], prepare: PrepareWrite<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ subjects, prepare, resolve: resolve as (a: unknown) => void, reject })
@@ -51,39 +51,39 @@ export class SubjectLane {
     this.#running = false
   }
 
-  /** The first waiting jobs that share no subject, neither with each other nor with one they would overtake. */
-  #nextGroup(): Waiting[] {
-    const group: Waiting[] = []
-    const later: Waiting[] = []
+  /** The first waiting jobs that share no subject with each other or with a job they would overtake. */
+  #nextGroup(): Job[] {
+    const group: Job[] = []
+    const later: Job[] = []
     const taken = new Set<string>()
-    for (const waiting of this.#waiting) {
-      const isFree = waiting.subjects.every((subject) => !taken.has(subject))
-      if (isFree && group.length < groupSize) group.push(waiting)
-      else later.push(waiting)
-      for (const subject of waiting.subjects) taken.add(subject)
+    for (const job of this.#waiting) {
+      const isFree = job.subjects.every((subject) => !taken.has(subject))
+      if (isFree && group.length < MAX_GROUP) group.push(job)
+      else later.push(job)
+      for (const subject of job.subjects) taken.add(subject)
     }
     this.#waiting = later
     return group
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commit(group: readonly Job[]): Promise<void> {
     const now = this.#clock.now()
-    const ready: { waiting: Waiting; prepared: PreparedWrite<unknown> }[] = []
+    const ready: { job: Job; prepared: PreparedWrite<unknown> }[] = []
     await Promise.all(
-      group.map(async (waiting) => {
+      group.map(async (job) => {
         try {
-          ready.push({ waiting, prepared: await waiting.prepare(now) })
+          ready.push({ job, prepared: await job.prepare(now) })
         } catch (error) {
-          waiting.reject(error)
+          job.reject(error)
         }
       }),
     )
     try {
       const statements = ready.flatMap(({ prepared }) => prepared.statements)
       if (statements.length > 0) await this.#sql.batch(statements)
-      for (const { waiting, prepared } of ready) waiting.resolve(prepared.answer)
+      for (const { job, prepared } of ready) job.resolve(prepared.answer)
     } catch (error) {
-      for (const { waiting } of ready) waiting.reject(error)
+      for (const { job } of ready) job.reject(error)
     }
   }
 }

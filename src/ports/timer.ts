@@ -1,6 +1,6 @@
-/** Doing something later; tests bring their own. */
+/** Timers, as a port so that tests can control them. */
 
-/** Runs `run` in `ms` milliseconds; the function it returns calls that off. */
+/** Calls `run` after `ms` milliseconds; the returned function cancels it. */
 export type Timer = (ms: number, run: () => void) => () => void
 
 export const systemTimer: Timer = (ms, run) => {

@@ -1,4 +1,4 @@
-/** Codes of authenticator apps (TOTP, RFC 6238): six digits, thirty seconds, SHA-1, as all of those apps know them. */
+/** Codes of authenticator apps (TOTP, RFC 6238): six digits, 30 s, SHA-1, which all those apps support. */
 import { Secret, TOTP } from 'otpauth'
 
 const period = 30
@@ -8,7 +8,7 @@ export function newTotpSecret(): Uint8Array {
   return new Uint8Array(new Secret({ size: secretLength }).buffer)
 }
 
-/** What the app is told: as a link, which a QR code may carry, and the key to type where neither works. */
+/** The secret for the app: a URI for a link or QR code, and the base32 key to type in. */
 export function totpEnrolment(
   secret: Uint8Array,
   { issuer, label }: { issuer: string; label: string },
@@ -18,8 +18,8 @@ export function totpEnrolment(
 }
 
 /**
- * The step, in units of 30 s since 1970, whose code this is: the present one or one of its neighbours. Undefined for
- * any other code. `now` is milliseconds since 1970.
+ * The time step of the code, in units of 30 s since 1970: the current one or one of its neighbours; undefined for a
+ * wrong code. `now` is in ms since 1970.
  */
 export function totpStep(secret: Uint8Array, code: string, now: number): number | undefined {
   const delta = totpOf(secret).validate({ token: code, timestamp: now, window: 1 })

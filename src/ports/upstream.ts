@@ -1,32 +1,29 @@
-/** Asking another service over HTTP, streamed both ways and as it comes: nothing decoded, no redirect followed. */
+/** HTTP requests to other services, streamed in both directions, without decoding or following redirects. */
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { XrpcError } from '#src/errors.ts'
 
 export interface UpstreamRequest {
   method: 'GET' | 'HEAD' | 'POST'
-  /** Scheme, host and port. */
   origin: string
-  /** Path and query. */
   path: string
   headers: Record<string, string>
   body?: Readable | string | undefined
-  /** Ends it when whoever asked is gone. */
   signal?: AbortSignal | undefined
 }
 
 export interface UpstreamResponse {
   status: number
-  /** Names in lower case. */
+  /** Names are in lower case. */
   headers: Record<string, string | string[] | undefined>
-  /** Fails where the service stops in the middle, takes too long or says too much. */
+  /** Fails if the service stops early, takes too long or sends too much. */
   body: Readable
 }
 
-/** Throws 502 UpstreamFailure where no answer begins, and what the request's own body throws. */
+/** Throws 502 UpstreamFailure if there is no response, and rethrows errors of the request body. */
 export type RequestUpstream = (request: UpstreamRequest) => Promise<UpstreamResponse>
 
-/** More than a stream's 64 KiB: an answer goes on coming while something of ours is looked up. */
+/** More than the default 64 KiB, so that the response keeps arriving during our own lookups. */
 const BUFFER_BYTES = 128 * 1024
 
 export function createRequestUpstream(
@@ -37,7 +34,7 @@ export function createRequestUpstream(
   return async ({ method, origin, path, headers, body, signal }) => {
     try {
       connecting ??= connect()
-      const answer = await (await connecting).request({
+      const response = await (await connecting).request({
         method,
         origin,
         path,
@@ -46,11 +43,11 @@ export function createRequestUpstream(
         signal: signal ?? null,
         highWaterMark: BUFFER_BYTES,
       })
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+      return { status: response.statusCode, headers: response.headers, body: response.body }
     } catch (error) {
       if (error instanceof XrpcError) throw error
-      // That the client is gone says nothing against the service.
-      if (signal?.aborted) throw new XrpcError(400, 'InvalidRequest', 'The request broke off')
+      // The client disconnected: not a failure of the service.
+      if (signal?.aborted) throw new XrpcError(400, 'InvalidRequest', 'The request was aborted')
       onFailure(error, origin)
       const failure = new XrpcError(502, 'UpstreamFailure', 'Upstream service unreachable')
       failure.cause = error

@@ -1,4 +1,4 @@
-/** Passkeys as browsers speak of them (WebAuthn): what to ask of one, and whether its answer holds. */
+/** Passkeys (WebAuthn): options for the browser, and verification of its responses. */
 import type {
   AuthenticationResponseJSON,
   PublicKeyCredentialCreationOptionsJSON,
@@ -11,33 +11,29 @@ export type RequestOptions = PublicKeyCredentialRequestOptionsJSON
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A passkey as it is kept. */
 export interface Passkey {
-  /** Credential id, base64url. */
+  /** Credential ID, base64url. */
   id: string
-  /** COSE key. */
   publicKey: Bytes
-  /** How often it was used, where it counts. */
+  /** Signature counter; 0 if the authenticator does not count. */
   counter: number
 }
 
-/** It takes 200 ms and 26 MB to load: only where somebody has passkeys. */
+/** Loaded on first use: it takes 200 ms and 26 MB. */
 const library = () => import('@simplewebauthn/server')
 
-/** Longest wait for a person to touch something, in ms. */
+/** How long the browser waits for the user, in ms. */
 const timeout = 5 * 60_000
 const userVerification = 'required'
 
-/** Whether a challenge, in base64url, is one that was asked for. */
+/** Whether a challenge (base64url) was issued by this server. */
 export type IsChallenge = (challenge: string) => boolean
 
-/** What a browser needs to make a passkey; the person is asked for a PIN, a finger or a face. */
 export async function registrationOptions(input: {
   publicUrl: string
   userId: Bytes
   userName: string
   challenge: Bytes
-  /** Credential ids that are registered already. */
   known: readonly string[]
 }): Promise<CreationOptions> {
   const { publicUrl, userId, userName, challenge, known } = input
@@ -56,7 +52,7 @@ export async function registrationOptions(input: {
   })
 }
 
-/** What a browser needs to show a passkey; one of `known` where that is not empty, else any it has for this server. */
+/** Options for signing in with a passkey: one of `known`, or any for this server if `known` is empty. */
 export async function assertionOptions(input: {
   publicUrl: string
   challenge: Bytes
@@ -73,7 +69,6 @@ export async function assertionOptions(input: {
   })
 }
 
-/** The new passkey; undefined where the browser's answer does not hold. */
 export async function verifyRegistration(
   response: unknown,
   { publicUrl, isChallenge }: { publicUrl: string; isChallenge: IsChallenge },
@@ -89,17 +84,17 @@ export async function verifyRegistration(
     })
     return registrationInfo?.credential
   } catch {
-    // Whatever is wrong with it came from outside.
+    // The library throws on any malformed or wrong response.
     return undefined
   }
 }
 
-/** How far the passkey's counter has come; undefined where the answer is not this passkey's, or does not hold. */
+/** The passkey's new counter; undefined if the response is invalid or from another passkey. */
 export async function verifyAssertion(
   response: unknown,
-  terms: { publicUrl: string; isChallenge: IsChallenge; passkey: Passkey },
+  options: { publicUrl: string; isChallenge: IsChallenge; passkey: Passkey },
 ): Promise<{ counter: number } | undefined> {
-  const { publicUrl, isChallenge, passkey } = terms
+  const { publicUrl, isChallenge, passkey } = options
   const { verifyAuthenticationResponse } = await library()
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({

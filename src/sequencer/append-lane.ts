@@ -1,13 +1,13 @@
 /**
- * The one writer of the log, and its group commit.
+ * The only writer of the log, with group commit.
  *
- * 1. Deliveries queue while a transaction is on its way, and until it is the lane's turn: transactions are the scarcest
- *    thing there is. A delivery that finds everything idle does not wait.
- * 2. The next transaction takes all that wait, in order, within bounds. What has been seen before is dropped; the rest
- *    gets its seq and becomes a frame.
- * 3. When it is durable the callers are told, then the followers.
- * 4. When it fails, nobody knows what is stored: what is in memory is forgotten and read anew, the callers get the
- *    error, and repeat.
+ * 1. Deliveries queue while a transaction is in progress and until it is the lane's turn: transactions are the
+ *    bottleneck. If the lane is idle, a delivery does not wait.
+ * 2. The next transaction takes all queued deliveries, in order, up to 256 events or 1 MiB. Entries that are already in
+ *    the log are dropped; the others get a seq and become frames.
+ * 3. When it is durable, the callers get their answer, then the followers get the events.
+ * 4. If it fails, it is unknown what was stored: the state in memory is discarded and read again, the callers get the
+ *    error and retry.
  */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
@@ -19,7 +19,7 @@ import { Trimmer } from '#src/sequencer/trimmer.ts'
 const MAX_EVENTS = 256
 const MAX_BYTES = 1024 * 1024
 
-/** Runs the lane's next transaction when it may go to the engine. */
+/** Runs a transaction when the transaction gate lets it go to the engine. */
 export type InTurn = (transaction: () => Promise<void>) => Promise<void>
 
 interface Waiting extends Delivery {
@@ -48,7 +48,7 @@ export class AppendLane {
     this.#trimmer = new Trimmer(ports)
   }
 
-  /** Resolves with the highest outbox id of this account that is in the log, once it durably is. */
+  /** Resolves with the highest outbox id of this account in the log, once that is durable. */
   append(delivery: Delivery): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...delivery, resolve, reject })
@@ -63,7 +63,7 @@ export class AppendLane {
   }
 
   async #next(): Promise<void> {
-    const group = this.#take()
+    const group = this.#nextGroup()
     try {
       await this.#commit(group)
     } catch (error) {
@@ -71,7 +71,7 @@ export class AppendLane {
     }
   }
 
-  #take(): Waiting[] {
+  #nextGroup(): Waiting[] {
     let events = 0
     let bytes = 0
     const end = this.#waiting.findIndex(({ entries }, i) => {

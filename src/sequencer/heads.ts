@@ -1,13 +1,12 @@
-/** The latest commit of each repo, kept by the transactions that log them: listRepos costs no write. */
+/** The latest commit of each repo, stored by the transaction that logs it: listRepos needs no extra write. */
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
 
 export interface RepoHead {
-  /** CID of the latest commit. */
   head: string
   rev: string
 }
 
-/** By DID; repos that have no commit in the log are left out. */
+/** By DID; repos without a commit in the log are left out. */
 export async function headsOf(
   { sql }: Sequencer,
   { dids }: { dids: readonly string[] },

@@ -1,17 +1,16 @@
-/** Giving events their place in the log: which are new, what their seq is, and what the transaction must say. */
+/** Assigns seqs: which events are new, their seq, and the statements of the transaction. */
 import { insertRows, type Statement } from '#src/ports/sql.ts'
 import { frame } from '#src/protocol/frames.ts'
 import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
 
-/** One row of an account's outbox. */
 export interface OutboxEntry {
-  /** Rises within the account and is never used twice. */
+  /** Increases within the account; never reused. */
   id: number
   kind: string
-  /** The event's body without its seq, which belongs at `seqAt`. */
+  /** The encoded event without its seq, which is inserted at offset `seqAt`. */
   event: Uint8Array
   seqAt: number
-  /** Where the event is a commit: its CID and rev. */
+  /** Of a commit: its CID and rev. */
   head?: string | undefined
   rev?: string | undefined
 }
@@ -34,13 +33,11 @@ interface RepoRow extends RepoPosition {
   rev: string | null
 }
 
-/** What one transaction adds to the log. */
 export interface NumberedEvents {
   rows: LogRow[]
   repos: Map<string, RepoRow>
-  /** Accounts that are deleted in it, with the last seq they had in the log before. */
+  /** Accounts deleted by this transaction, with the last seq each had in the log before. */
   erased: Map<string, number | null>
-  /** The last seq given out. */
   head: number
 }
 
@@ -51,7 +48,7 @@ function isDeletion({ kind, event }: OutboxEntry): boolean {
   return kind === '#account' && deleted.equals(event.subarray(-deleted.length))
 }
 
-/** Numbers what has not been seen, from `after` + 1 on, in the order of the deliveries. */
+/** Numbers the new entries from `after` + 1 on, in the order of the deliveries. */
 export function numberEvents(
   deliveries: readonly Delivery[],
   known: (did: string) => RepoPosition,
@@ -73,8 +70,8 @@ export function numberEvents(
         repo = { ...repo, head: null, rev: null }
         prior = null
       }
-      const whole = frame(entry.kind, entry.event, entry.seqAt, seq)
-      rows.push({ seq, did, kind: entry.kind, prior, frame: whole })
+      const complete = frame(entry.kind, entry.event, entry.seqAt, seq)
+      rows.push({ seq, did, kind: entry.kind, prior, frame: complete })
       const { head = repo.head, rev = repo.rev } = entry
       repo = { outboxId: entry.id, lastSeq: seq, head, rev }
       repos.set(did, repo)
@@ -83,10 +80,10 @@ export function numberEvents(
   return { rows, repos, erased, head: seq }
 }
 
-/** Statements have a bounded number of parameters. */
+/** SQLite limits the number of parameters of a statement. */
 const ROWS_PER_STATEMENT = 1_000
 
-/** The statements of one transaction. Erasing comes first: it must not meet the new rows. */
+/** Deletions come first, so that they do not delete the new rows. */
 export function logStatements({ rows, repos, erased, head }: NumberedEvents): Statement[] {
   const statements = [...erased].flatMap(([did, lastSeq]) => eraseHistory(did, lastSeq))
   if (erased.size > 0) statements.push({ sql: 'UPDATE edge SET erased = ?', params: [head] })
@@ -96,15 +93,15 @@ export function logStatements({ rows, repos, erased, head }: NumberedEvents): St
       .map(({ seq, did, kind, prior, frame }) => [seq, did, kind, prior, frame])
     statements.push(insertRows('INSERT INTO log (seq, did, kind, prior, frame)', values))
   }
-  const saved = [...repos].map(([did, repo]) => [
+  const positions = [...repos].map(([did, repo]) => [
     did,
     repo.outboxId,
     repo.lastSeq,
     repo.head,
     repo.rev,
   ])
-  for (let i = 0; i < saved.length; i += ROWS_PER_STATEMENT) {
-    statements.push(saveRepos(saved.slice(i, i + ROWS_PER_STATEMENT)))
+  for (let i = 0; i < positions.length; i += ROWS_PER_STATEMENT) {
+    statements.push(saveRepos(positions.slice(i, i + ROWS_PER_STATEMENT)))
   }
   return statements
 }
@@ -122,7 +119,7 @@ function saveRepos(values: (string | number | null)[][]): Statement {
   }
 }
 
-/** From the account's last event back along `prior`: no index on the DID has to be paid for by every event. */
+/** Follows `prior` back from the account's last event; an index on the DID would cost every event a write. */
 function eraseHistory(did: string, lastSeq: number | null): Statement[] {
   return [
     {

@@ -1,14 +1,13 @@
-/** How far each account's outbox has come into the log: what makes repeated deliveries harmless. */
+/** Up to where each account's outbox is in the log; this makes repeated deliveries harmless. */
 import type { Sql } from '#src/ports/sql.ts'
 
+/** The last outbox id in the log, and the seq of that event; null if the account has none yet. */
 export interface RepoPosition {
-  /** The last id of its outbox that is in the log. */
   outboxId: number
-  /** And its seq there; null where the account has no event yet. */
   lastSeq: number | null
 }
 
-/** Accounts that wrote lately are asked for again and again; the others can be read from the table. */
+/** A cache of the accounts that wrote last; the others are read from the table. */
 const MAX_REPOS = 10_000
 
 export class RepoPositions {
@@ -19,35 +18,33 @@ export class RepoPositions {
     this.#sql = sql
   }
 
-  /** Makes all of `dids` known, in one read at most. */
   async load(dids: ReadonlySet<string>): Promise<void> {
-    const unknown = [...dids].filter((did) => !this.#repos.has(did))
-    if (unknown.length === 0) return
-    // One row for all: the cost of a read is in its rows.
+    const missing = [...dids].filter((did) => !this.#repos.has(did))
+    if (missing.length === 0) return
+    // One row for all: the cost of a read is per row.
     const found = await this.#sql.first<{ repos: string }>(
       `SELECT json_group_array(json_array(did, outbox_id, last_seq)) AS repos
        FROM repo WHERE did IN (SELECT value FROM json_each(?))`,
-      JSON.stringify(unknown),
+      JSON.stringify(missing),
     )
-    for (const did of unknown) this.#repos.set(did, { outboxId: 0, lastSeq: null })
+    for (const did of missing) this.#repos.set(did, { outboxId: 0, lastSeq: null })
     const rows = JSON.parse(found?.repos ?? '[]') as [string, number, number][]
     for (const [did, outboxId, lastSeq] of rows) this.#repos.set(did, { outboxId, lastSeq })
   }
 
-  /** A repo that was loaded. */
   get(did: string): RepoPosition {
     const repo = this.#repos.get(did)
     if (repo === undefined) throw new Error(`${did} is not loaded`)
     return repo
   }
 
-  /** What has become durable. */
+  /** Call this when the position is durable. */
   set(did: string, repo: RepoPosition): void {
     this.#repos.delete(did)
     this.#repos.set(did, repo)
   }
 
-  /** Forgets the accounts that have been quiet the longest, if there are too many. Not between `load` and `get`. */
+  /** Evicts the least recently written accounts, if there are too many. Do not call it between `load` and `get`. */
   evict(): void {
     for (const did of this.#repos.keys()) {
       if (this.#repos.size <= MAX_REPOS) return

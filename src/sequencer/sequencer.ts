@@ -1,4 +1,4 @@
-/** What every room function of the sequencer is given: its database, its one writer, and the newest events in memory. */
+/** The context of all sequencer functions: database, append lane, and the newest events in memory. */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import type { Timer } from '#src/ports/timer.ts'
@@ -11,24 +11,21 @@ export interface SequencerPorts {
   timer: Timer
   /** How far back a cursor may reach, in milliseconds. */
   backfillMs: number
-  /** When the log may be written; at once unless told. */
+  /** Runs a transaction when it may go to the engine; default: at once. */
   inTurn?: InTurn
-  /** Called when a follower waits for whom others wait; what it returns, when it no longer does. */
+  /** Called when a gateway with subscribers starts to follow; the function it returns, when that call ends. */
   holdSubscribed?: () => () => void
 }
 
-/** The sequencer, open: built once per wake. */
 export interface Sequencer {
   readonly sql: Sql
   readonly clock: Clock
   readonly backfillMs: number
-  /** The only way to add to the log. */
   readonly lane: AppendLane
   readonly tail: Tail
   holdSubscribed(): () => void
 }
 
-/** Reads nothing yet: the first call does. */
 export function openSequencer(ports: SequencerPorts): Sequencer {
   const { sql, clock, timer, backfillMs } = ports
   const inTurn = ports.inTurn ?? ((transaction) => Promise.resolve().then(transaction))

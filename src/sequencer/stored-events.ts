@@ -1,8 +1,8 @@
-/** Reading a page of the log from its table: as one row, because the cost of a read is in its rows. */
+/** Reads a page of the log from its table as one row, because the cost of a read is per row. */
 import { fromHex, type Sql } from '#src/ports/sql.ts'
 import type { LogEvent } from '#src/sequencer/tail.ts'
 
-/** Frames one after the other, and what tells them apart. */
+/** Comma-separated seqs and sizes, and the frames concatenated, in hex. */
 interface Packed {
   seqs: string | null
   sizes: string | null
@@ -10,8 +10,8 @@ interface Packed {
 }
 
 /**
- * The events after a seq, in order: at most `limit`, and at most `maxBytes` but at least one. Sizes are added up
- * before a frame is touched: the length of a blob is known without reading it.
+ * The events after a seq, in order: at most `limit` and at most `maxBytes`, but at least one. The sizes are summed
+ * before any frame is read: SQLite knows the length of a blob without reading it.
  */
 const packPage = `
   WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2),

@@ -1,9 +1,8 @@
-/** The newest end of the log, in memory: what followers are answered from, and where they wait for more. */
+/** The newest events of the log, in memory: followers read them here and wait here for more. */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
-/** One event as subscribers get it. */
 export interface LogEvent {
   seq: number
   frame: Uint8Array
@@ -13,20 +12,18 @@ export interface TailEvent extends LogEvent {
   did: string
 }
 
-/** Where the log ends, on both sides. */
 export interface LogEdges {
-  /** No event has a higher seq, and none will be logged with this one or a lower. */
+  /** No event has a higher seq, and new events get higher ones. */
   head: number
-  /** Every event up to this seq is gone, being too old. */
+  /** All events up to this seq have been deleted for their age. */
   trimmed: number
-  /** The newest event that took earlier ones out of the log. */
+  /** Seq of the newest account deletion, which removed earlier events from the log. */
   erased: number
 }
 
 const MAX_EVENTS = 4_096
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** The first events, at least one, that are within `limit` and `maxBytes`. */
 function pageOf(events: readonly TailEvent[], from: number, limit: number, maxBytes: number) {
   const page: LogEvent[] = []
   let bytes = 0
@@ -48,7 +45,7 @@ export class Tail implements LogEdges {
   #closed = false
   #events: TailEvent[] = []
   #bytes = 0
-  /** Every event after this seq is in memory. */
+  /** All events after this seq are in memory. */
   #floor = 0
   head = 0
   trimmed = 0
@@ -64,7 +61,6 @@ export class Tail implements LogEdges {
     return this.#closed
   }
 
-  /** Resolves when the edges are known; rejects while the database cannot be read. */
   ready(): Promise<void> {
     this.#loading ??= this.#load().catch((error) => {
       this.#loading = null
@@ -73,33 +69,32 @@ export class Tail implements LogEdges {
     return this.#loading
   }
 
-  /** The events after `seq`, a page of them; undefined where memory does not reach back that far. */
+  /** A page of the events after `seq`; undefined if they are not all in memory. */
   since(seq: number, limit: number, maxBytes: number): LogEvent[] | undefined {
     if (seq < this.#floor) return undefined
-    // Readers are near the end: looking from there finds their place in a step or two.
+    // Readers are usually near the end, so the search starts there.
     let from = this.#events.length
     while (from > 0 && this.#events[from - 1]!.seq > seq) from -= 1
     return pageOf(this.#events, from, limit, maxBytes)
   }
 
-  /** Events that have just become durable, in order; wakes the followers. */
   append(events: readonly TailEvent[]): void {
     for (const event of events) {
       this.#events.push(event)
       this.#bytes += event.frame.length
       this.head = event.seq
     }
-    let gone = 0
-    while (this.#events.length - gone > MAX_EVENTS || this.#bytes > MAX_BYTES) {
-      const { seq, frame } = this.#events[gone++]!
+    let dropped = 0
+    while (this.#events.length - dropped > MAX_EVENTS || this.#bytes > MAX_BYTES) {
+      const { seq, frame } = this.#events[dropped++]!
       this.#bytes -= frame.length
       this.#floor = seq
     }
-    if (gone > 0) this.#events = this.#events.slice(gone)
+    if (dropped > 0) this.#events = this.#events.slice(dropped)
     this.#wake()
   }
 
-  /** The events of these accounts have left the log. */
+  /** Call this when the events of these accounts have been deleted from the log. */
   erase(dids: ReadonlySet<string>, by: number): void {
     this.#events = this.#events.filter(({ did }) => !dids.has(did))
     this.#bytes = this.#events.reduce((sum, { frame }) => sum + frame.length, 0)
@@ -107,8 +102,8 @@ export class Tail implements LogEdges {
   }
 
   /**
-   * It is not known what the database holds: everything is read anew. No seq up to `attempted` is given out again,
-   * since the transaction that failed may have stored it after all.
+   * Call this when a transaction failed: everything is read again. No seq up to `attempted` is reused, since the
+   * transaction may have been committed after all.
    */
   reload(attempted: number): void {
     this.#loading = null
@@ -116,29 +111,27 @@ export class Tail implements LogEdges {
     this.#wake()
   }
 
-  /** Resolves when there may be something after `seq`, and after `waitMs` at the latest. */
   waitPast(seq: number, waitMs: number): Promise<void> {
     if (this.head > seq || this.#closed) return Promise.resolve()
     return new Promise((resolve) => {
-      const done = () => {
-        callOff()
-        this.#waiting.delete(done)
+      const wake = () => {
+        cancel()
+        this.#waiting.delete(wake)
         resolve()
       }
-      const callOff = this.#timer(waitMs, done)
-      this.#waiting.add(done)
+      const cancel = this.#timer(waitMs, wake)
+      this.#waiting.add(wake)
     })
   }
 
-  /** Lets every follower go, with what there is. */
   close(): void {
     this.#closed = true
     this.#wake()
   }
 
   /**
-   * Seqs go on from the clock where that is ahead of the log: after a restore from a backup, which has forgotten its
-   * newest seqs, relays still see them rise.
+   * Seqs continue from the clock if it is ahead of the log: after a restore from a backup, which lacks the newest seqs,
+   * relays still see them increase.
    */
   async #load(): Promise<void> {
     const edges = await this.#sql.first<Omit<LogEdges, 'head'> & { head: number | null }>(
@@ -153,6 +146,6 @@ export class Tail implements LogEdges {
   }
 
   #wake(): void {
-    for (const done of [...this.#waiting]) done()
+    for (const wake of [...this.#waiting]) wake()
   }
 }

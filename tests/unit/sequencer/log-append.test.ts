@@ -80,7 +80,7 @@ describe('repeated deliveries', () => {
   it('are refused where ids do not rise: nothing may be lost', async () => {
     const sequencer = testSequencer()
     const entries = [accountEntry(2, alice), accountEntry(1, alice)]
-    await expect(append(sequencer, { did: alice, entries })).rejects.toThrow('must rise')
+    await expect(append(sequencer, { did: alice, entries })).rejects.toThrow('must increase')
   })
 })
 
