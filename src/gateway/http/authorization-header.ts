@@ -41,7 +41,6 @@ export function bearerToken(header: string | undefined): string {
   return authorization.credentials
 }
 
-/** User and password of HTTP Basic; undefined for any other header. */
 export function basicCredentials(
   header: string | undefined,
 ): { user: string; password: string } | undefined {

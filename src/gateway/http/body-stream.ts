@@ -7,7 +7,6 @@ import type { BodySource } from '#src/gateway/http/body.ts'
 export interface BodyStream {
   /** The Content-Type, without parameters. */
   readonly type: string
-  /** The Content-Length; undefined if there is none. */
   readonly length: number | undefined
   /** Read once. Throws 400 if the body breaks off or cannot be decoded, 408 if it is slow, 413 if it is too large. */
   readonly bytes: AsyncIterable<Uint8Array>
@@ -22,14 +21,12 @@ export interface BodyStreamOptions {
   idleMs: number
 }
 
-/** The limit for a body that never stalls. */
 const MAX_DURATION_MS = 60 * 60 * 1000
 /** The body is paused at this many unread bytes. */
 const MAX_BUFFERED_BYTES = 1024 * 1024
 
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/
 
-/** Checks the headers before any byte is read. Throws 400, 413, 415. */
 export function openBodyStream(source: BodySource, options: BodyStreamOptions): BodyStream {
   const lengthHeader = source.header('content-length')
   if (lengthHeader === undefined && source.header('transfer-encoding') === undefined) {
@@ -126,7 +123,6 @@ class ChunkBuffer {
     this.#startIdleTimer()
   }
 
-  /** Undefined at the end. */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure

@@ -5,7 +5,6 @@ import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
-/** The headers and the body of a request. */
 export interface BodySource {
   header(name: string): string | undefined
   body(): Readable
@@ -56,7 +55,6 @@ function checkType(contentType: string | undefined, expected: string): void {
   if (type !== expected) throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`)
 }
 
-/** Rejects if the body is too large or too slow; the server then discards the rest. */
 function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []

@@ -5,14 +5,11 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
-/** The canonical form of a client's address; `unknown` if there is none. */
 export type ClientAddress = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string
 
 /** Ranges that are always trusted, as in the reference. */
 const privateRanges = ['loopback', 'linkLocal', 'uniqueLocal', 'private']
-/** The last entries of X-Forwarded-For that are read. */
 const MAX_HOPS = 32
-/** Limits of the cache: entries, and characters of X-Forwarded-For. */
 const MAX_CACHED = 10_000
 const MAX_CACHED_HEADER_LENGTH = 200
 
@@ -50,7 +47,6 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
   }
 }
 
-/** A test whether an address equals one of these addresses or is in one of these ranges. */
 export function addressMatcher(ranges: readonly string[]): (address: Address) => boolean {
   const known = ranges.map((range): [Address, number] => {
     const [address, bits] = range.includes('/') ? ipaddr.parseCIDR(range) : singleAddress(range)

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 
 const wellFormed = /^[\w.:-]{1,64}$/
 
-/** Differs between processes. */
 const prefix = randomBytes(6).toString('base64url')
 let count = 0
 

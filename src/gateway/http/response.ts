@@ -18,14 +18,11 @@ const jsonHeaders = { ...corsHeaders, 'content-type': json }
 export interface ResponseOptions {
   /** For results that are bytes; others are JSON. */
   mediaType: string
-  /** Whether the response depends on the caller. */
   isPersonal: boolean
-  /** The request's Accept-Encoding. */
   acceptEncoding: string | undefined
 }
 
-/** Larger responses are compressed. */
-const COMPRESS_BYTES = 1024
+const MIN_COMPRESSED_BYTES = 1024
 const gzipAsync = promisify(gzip)
 /** Half the work of the default level, for a few per cent more bytes. */
 const GZIP_OPTIONS = { level: 4 }
@@ -46,7 +43,7 @@ export async function toResponse(result: unknown, options: ResponseOptions): Pro
     ...personal,
     'content-type': isBytes ? options.mediaType : json,
   }
-  if (body.length < COMPRESS_BYTES) return respond(body, headers)
+  if (body.length < MIN_COMPRESSED_BYTES) return respond(body, headers)
   if (!acceptsGzip(options.acceptEncoding)) return respond(body, variesByEncoding(headers))
   const zipped = await gzipAsync(body, GZIP_OPTIONS)
   return respond(zipped, { ...variesByEncoding(headers), 'content-encoding': 'gzip' })

@@ -53,7 +53,6 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
     return { account, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
-  /** Null if the account is not signed in on the device. */
   async function onDevice(id: string, did: string, device: Device): Promise<DeviceAccount | null> {
     const found = await (await accounts.find(did))?.oauth.findOnDevice({ deviceId: id })
     const account = found && accounts.toAccount(found.person)

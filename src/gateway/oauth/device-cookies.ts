@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 
-/** The values of the Set-Cookie headers to send to the browser. */
 export async function signInDevice(
   provider: OAuthProvider,
   request: IncomingMessage,

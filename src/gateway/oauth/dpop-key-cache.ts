@@ -31,7 +31,6 @@ const TOLERANCE_S = 180
 export class DpopKeyCache {
   readonly #keys = new BoundedMap<string, CachedKey>(MAX_KEYS)
 
-  /** The proof if it is valid and its key is cached; else undefined. */
   verify(jwt: string, expected: ExpectedProof): DpopProof | undefined {
     const [header = '', claims = '', signature = '', ...rest] = jwt.split('.')
     const key = this.#keys.get(header)
@@ -88,7 +87,6 @@ function importKey(
   return { jkt, isSigned: (data, signature) => verify(hash, data, verifyKey, signature) }
 }
 
-/** Undefined if a part of a JWT is not a JSON object in base64url. */
 function parseJwtPart(part: string): Record<string, unknown> | undefined {
   if (!/^[\w-]+$/.test(part)) return undefined
   try {

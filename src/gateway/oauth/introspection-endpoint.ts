@@ -14,7 +14,6 @@ import {
   invalidClient,
 } from '#src/gateway/oauth/introspection.ts'
 
-/** The library's limit. */
 const MAX_FORM_BYTES = 100 * 1024
 const IDLE_MS = 10_000
 

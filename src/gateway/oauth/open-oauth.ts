@@ -32,9 +32,7 @@ export interface OAuthPorts {
 }
 
 export interface OAuth {
-  /** Whether the authorization server serves this path. */
   matches(path: string): boolean
-  /** Calls `next` if the authorization server has no such path or method. */
   handle(request: IncomingMessage, response: ServerResponse, next: () => void): void
   authenticate(request: AuthRequest): Promise<AppCaller>
   /** The nonce for the client's next DPoP proof; undefined before the first DPoP request. */
@@ -184,7 +182,6 @@ function requestIdOf(response: ResponseHeaders) {
   return response.getHeader('x-request-id')
 }
 
-/** Logs errors that a client caused at debug level, others at error level. */
 function logProviderError(
   log: OAuthPorts['log'],
   { id, error }: { id: unknown; error: unknown },
@@ -196,7 +193,6 @@ function logProviderError(
   else log.debug({ id, reason: (error as Error).message }, message)
 }
 
-/** Loads once; after a failure the next call tries again. */
 function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined
   return () => {

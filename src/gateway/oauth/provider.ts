@@ -19,7 +19,6 @@ import { tokenStore } from '#src/gateway/oauth/token-store.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { createLexResolver, type LocalRecord } from '#src/ports/lexicon-resolver.ts'
 
-/** The operator's settings; see config/oauth.ts. */
 export interface OAuthProviderConfig {
   branding: NonNullable<ConstructorParameters<typeof OAuthProvider>[0]['branding']>
   trustedClients: readonly string[]
@@ -85,7 +84,6 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
   })
 }
 
-/** Undefined if the account is not hosted here. */
 async function findLocalRecord(
   accounts: ProviderAccounts,
   did: string,

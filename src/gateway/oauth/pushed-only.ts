@@ -6,7 +6,6 @@ const authorizePath = '/oauth/authorize'
 /** `redirect-test` is the provider's own, to find out whether the browser keeps cookies. */
 const allowedParams = ['client_id', 'request_uri', 'redirect-test']
 
-/** Removes all other parameters from a request's URL, if it is the authorization page's. */
 export function dropUnpushedParams(url: string): string {
   const [path, query = ''] = url.split(/\?(.*)/s)
   if (path !== authorizePath) return url

@@ -4,13 +4,11 @@ import type { ClientInfo } from '#src/account/security-events.ts'
 
 export interface RequestContext {
   clientInfo: ClientInfo
-  /** The Cookie header. */
   cookie: string | undefined
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()
 
-/** Runs `work`, inside of which `requestContext()` gives `context`. */
 export function withRequestContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work)
 }

@@ -26,9 +26,7 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.ts'
 
-/** Shared by all gateways of a server. */
 export interface OAuthKeys {
-  /** The server's public URL. */
   issuer: string
   jwtSecret: Uint8Array
   /** 32 bytes. */
@@ -57,7 +55,6 @@ interface VerifierPorts extends OAuthKeys {
   clock: Clock
 }
 
-/** Verifies a token once and caches its payload; verifies the proof every time. */
 class ResourceVerifier extends OAuthVerifier {
   readonly #verified = new BoundedMap<string, AccessTokenPayload>(MAX_VERIFIED_TOKENS)
   readonly #keys = new DpopKeyCache()
@@ -173,7 +170,6 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
   }
 }
 
-/** An OAuth error with its WWW-Authenticate header. */
 class OAuthXrpcError extends XrpcError {
   override readonly headers: Readonly<Record<string, string>>
 

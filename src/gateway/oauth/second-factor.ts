@@ -9,7 +9,6 @@ import { securityPageUrl } from '#src/gateway/pages/return-to.ts'
 import { checkSecondStep } from '#src/gateway/pages/second-step.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-/** A link for the footer of the stock pages, in the languages of our own pages. */
 export function securityLink(publicUrl: string) {
   const title = {
     en: 'Passkey or authenticator app',

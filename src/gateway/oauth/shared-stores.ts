@@ -78,7 +78,6 @@ function requestOf(stored: StoredRequest, code: RequestData['code']): RequestDat
   }
 }
 
-/** `signOut` is called for every account of a device that is deleted. */
 export function deviceStore(
   dispatch: ShardDispatch,
   signOut: (did: string, deviceId: string) => Promise<void>,

@@ -14,7 +14,6 @@ export interface TokenStorePorts {
   backgroundTasks: Pick<BackgroundTasks, 'run'>
 }
 
-/** The lifetime of the longest refresh token and some days more. */
 const INDEX_TTL_MS = 93 * 24 * 60 * 60 * 1000
 
 type StoredData = Omit<TokenData, 'createdAt' | 'updatedAt' | 'expiresAt'>

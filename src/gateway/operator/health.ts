@@ -8,10 +8,8 @@ import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
-/** The engine of this process. */
 export interface EngineHealth {
   healthy(): boolean
-  /** How often the engine exited and was restarted. */
   restarts(): number
 }
 
@@ -21,24 +19,19 @@ export interface HealthPorts {
   /** Undefined if another process runs the engine. */
   engine: EngineHealth | undefined
   dataDirectory: string
-  /** Resolves if blobs can be stored. */
   checkBlobs: (() => Promise<void>) | undefined
   clock: Clock
   log: Pick<Log, 'warn'>
 }
 
 export interface StorageHealth {
-  /** The directory's database answers. */
   accountDb: boolean
-  /** The sequencer's database answers. */
   sequencerDb: boolean
-  /** The data folder is writable. */
   writable: boolean
   blobs: boolean
 }
 
 export interface AccountCounts {
-  /** By state. */
   accounts: Record<string, number>
   /** Accounts that may have events to deliver. */
   reminders: number
@@ -68,7 +61,6 @@ export class Health {
     return Math.floor((this.#ports.clock.now() - this.#startedAt) / 1000)
   }
 
-  /** The accounts awake in this process, and the undelivered events in their outboxes. */
   awake(): { accounts: number; backlog: number } {
     const accounts = this.#ports.live.list('account')
     const backlog = accounts.reduce((sum, { subject }) => sum + backlogOf(subject as Account), 0)
@@ -128,7 +120,6 @@ export class Health {
     return (await this.#withTimeout(work.then(() => true as const))) ?? false
   }
 
-  /** Undefined if the work fails or times out. */
   async #withTimeout<T>(work: Promise<T>): Promise<T | undefined> {
     const timeout = new AbortController()
     const timedOut = pause(TIMEOUT_MS, undefined, { signal: timeout.signal, ref: false })

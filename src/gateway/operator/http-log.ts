@@ -15,12 +15,9 @@ export interface HttpCall {
   path: string
 }
 
-/** A slower request is logged at info. */
 const SLOW_MS = 5_000
-/** Longer paths are cut in the log. */
 const MAX_PATH_LENGTH = 200
 
-/** Logs when the response was sent or the client disconnected. */
 export function logHttpCall(
   { log, metrics }: HttpLogPorts,
   { id, verb, path }: HttpCall,
@@ -37,7 +34,6 @@ export function logHttpCall(
   })
 }
 
-/** XRPC methods are logged in `xrpc-call.ts`. */
 export function isNonXrpc(path: string): boolean {
   return !path.startsWith('/xrpc/') || path.startsWith('/xrpc/_')
 }

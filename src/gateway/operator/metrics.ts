@@ -7,9 +7,7 @@ export interface Metrics {
   observe(method: string, status: number, seconds: number): void
   /** Counts an HTTP request outside of XRPC. `route` is one of `routeOf()`. */
   observeHttp(route: string, status: number, seconds: number): void
-  /** Counts a call that a rate limit refused. */
   rateLimited(limit: string): void
-  /** The exposition text and its media type. */
   render(): Promise<{ text: string; type: string }>
 }
 
@@ -28,7 +26,6 @@ export interface MetricsPorts {
 
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
-/** The default metrics of prom-client, and ours with the prefix `headwater_`. */
 export function createMetrics(ports: MetricsPorts): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -54,7 +51,6 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   }
 }
 
-/** A histogram of durations by `label` and HTTP status, with its children cached. */
 function durations(name: string, label: string, registers: Registry[]): Metrics['observe'] {
   const help = `Duration of requests by ${label} and HTTP status`
   const histogram = new Histogram({ name, help, labelNames: [label, 'status'], buckets, registers })

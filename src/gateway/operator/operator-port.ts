@@ -22,7 +22,6 @@ export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log'>
   log: Log
 }
 
-/** Rejects if the port is in use. */
 export async function startOperatorPort(
   ports: OperatorPortPorts,
 ): Promise<{ url: string; stop(): Promise<void> }> {

@@ -19,7 +19,6 @@ export interface OperatorPorts {
   metrics: Pick<Metrics, 'render'>
   findAccount: FindAccount
   adminPassword: string | undefined
-  /** Whether /metrics needs no admin password. */
   metricsOpen: boolean
 }
 
@@ -88,7 +87,6 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     })
   })
 
-  /** The DID of the account that the body names. Throws 400. */
   async function accountInBody(c: Context<Env>): Promise<string> {
     requireAdmin(c)
     const body = (await readBody(bodySource(c), bodyOptions)) as { account?: unknown } | null

@@ -16,7 +16,6 @@ export function eventTable(context: RenderContext, events: readonly SecurityEven
 <th scope="col">${messages.text('device')}</th></tr></thead><tbody>${rows}</tbody></table>`
 }
 
-/** A message with a time in it. */
 export function dateMessage(
   context: RenderContext,
   word: 'added' | 'lastUsed' | 'onSince',

@@ -20,7 +20,6 @@ export interface Messages {
   language: Language
   /** Replaces each `{name}` by the parameter of that name. */
   text(key: MessageKey, params?: Record<string, string | number>): string
-  /** Formats an ISO time in UTC. */
   formatDate(iso: string): string
 }
 

@@ -21,7 +21,6 @@ export interface PageContext {
   signInDevice(request: IncomingMessage, did: string): Promise<string[]>
 }
 
-/** The signed-in account owner. */
 export interface Owner {
   account: ReturnType<ServerContext['dispatch']['account']>
   pageToken: PageToken

@@ -10,7 +10,6 @@ import type { Branding } from '#src/gateway/pages/style.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
-/** The content of the account cookie. */
 export interface PageToken {
   did: string
   token: string
@@ -23,7 +22,6 @@ export interface PageSession extends RenderContext {
 
 const MAX_COOKIE_LENGTH = 500
 
-/** Reads the browser's cookies and language, and sets the CSRF cookie if it has none. */
 export function openPageSession(
   c: Context<Env>,
   branding: Branding,
@@ -61,7 +59,6 @@ export function newPageToken(did: string): PageToken {
   return { did, token: randomBytes(32).toString('base64url') }
 }
 
-/** Sets a cookie that lasts until the browser is closed; undefined removes it. */
 export function setPageToken(
   c: Context<Env>,
   publicUrl: string,

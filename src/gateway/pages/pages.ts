@@ -74,7 +74,6 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     )
   }
 
-  /** Renders errors as pages. */
   async function respond(
     c: C,
     work: (session: PageSession) => Promise<Response>,

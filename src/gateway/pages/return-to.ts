@@ -11,7 +11,6 @@ const cookieName = 'security-onward'
 const COOKIE_TTL_S = 5 * 60
 const MAX_PATH_LENGTH = 3_000
 
-/** The link on the stock pages. */
 export function securityPageUrl(publicUrl: string): string {
   return `${publicUrl}${securityPath}?app`
 }

@@ -5,7 +5,6 @@ import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 export interface StepInput {
-  /** The code from the page's field. */
   code: string | undefined
   /** The request's Cookie header: a recent second step on our own pages also counts. */
   cookie: string | undefined
@@ -33,7 +32,6 @@ export async function checkSecondStep(
   return { passed: false, hint: mail && maskEmail(mail.email) }
 }
 
-/** For example `a…e@example.com`. */
 function maskEmail(email: string): string {
   const at = email.lastIndexOf('@')
   const name = email.slice(0, at)

@@ -152,7 +152,6 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
   })
 }
 
-/** Shows the form again after a wrong code. */
 async function retryOnWrongCode(
   work: () => Promise<Response>,
   showAgain: () => Promise<Response>,

@@ -13,7 +13,6 @@ export type Html = ReturnType<typeof html>
 export interface RenderContext {
   branding: Branding
   messages: Messages
-  /** The CSRF token that every form must contain. */
   csrf: string
 }
 
@@ -23,9 +22,7 @@ export interface Page {
   /** The name of the signed-in account. */
   owner?: string
   note?: Note | undefined
-  /** Whether the page has a passkey form. */
   passkeys?: boolean
-  /** A single centred card, as the stock sign-in page. */
   narrow?: boolean
   /** The URL of an immediate redirect (meta refresh). */
   redirectTo?: string
@@ -35,7 +32,6 @@ export interface Page {
 export interface Note {
   text: string
   bad?: boolean
-  /** The name of the form field that the note is about. */
   field?: string
 }
 
@@ -66,7 +62,6 @@ function script(nonce: string, text: string): Html {
   return html`<script nonce="${nonce}">${raw(`{${text}}`)}</script>`
 }
 
-/** A form's CSRF token and other hidden fields. */
 export function hiddenFields(
   context: RenderContext,
   fields: Record<string, string | undefined> = {},

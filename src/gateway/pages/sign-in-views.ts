@@ -79,7 +79,6 @@ export function returnToView({ messages }: RenderContext, next: string): Page {
   return { title: 'youAreSignedIn', body, narrow: true, redirectTo: next }
 }
 
-/** A form for the script in `page-scripts.ts`. */
 export function passkeyForm(
   context: RenderContext,
   input: {

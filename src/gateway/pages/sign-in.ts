@@ -176,7 +176,6 @@ async function countSignInAttempt(context: PageContext, c: C, identifier: string
   if (limitStatus?.isRefused) throw rateLimitExceeded()
 }
 
-/** The text for an expected error; rethrows all others. */
 function errorText(
   { messages }: PageSession,
   error: unknown,

@@ -4,14 +4,12 @@
  */
 import { safeColor, textColorOn } from '#src/gateway/pages/colors.ts'
 
-/** The parts of the operator's branding that the pages show. */
 export interface Branding {
   name?: string | undefined
   logo?: string | undefined
   colors?: { [name in ColorName]?: string | undefined } | undefined
   /** Background images of narrow pages. */
   background?: { light?: string | undefined; dark?: string | undefined } | undefined
-  /** In the footer. */
   links?: readonly { href: string; rel?: string | undefined }[] | undefined
 }
 

@@ -78,7 +78,6 @@ export function emailView(context: RenderContext, input: { owner: string; note?:
   return { title: 'emailCodes', body: html`<section>${form}</section>${back(context)}`, ...input }
 }
 
-/** Codes or a password that are shown once, one a line. */
 export function secretView(
   context: RenderContext,
   input: {

@@ -28,7 +28,6 @@ export interface AuthPorts extends TokenIssuer {
   adminPassword: string | undefined
   /** DID of the moderation service; if undefined, only the admin may moderate. */
   moderationServiceDid?: string | undefined
-  /** Resolves the issuers of service tokens. */
   resolver: DidResolver
   /** Verifies OAuth access tokens; if absent, they are rejected. */
   oauth?: { authenticate(request: AuthRequest): Promise<AppCaller> }
@@ -50,7 +49,6 @@ const oauthKinds: ReadonlySet<keyof Callers> = new Set([
   'preferences reader',
 ])
 
-/** Whether the header holds a DPoP-bound token. */
 export function isDpopBound(header: string | undefined): boolean {
   return header !== undefined && /^dpop /i.test(header)
 }
@@ -135,7 +133,6 @@ function verifyRefreshToken(
   return { did, tokenId: jti }
 }
 
-/** Undefined without a header. Throws 401 as `verifyServiceAuth` does. */
 function verifyServiceOrNone(
   { serviceDid: aud, resolver, clock }: AuthPorts,
   header: string | undefined,

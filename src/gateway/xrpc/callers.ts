@@ -20,7 +20,6 @@ export interface Callers {
   /** Unauthenticated, or a service token of any DID: an account that migrates to this server. */
   'service or none': { did: string } | undefined
   refresh: RefreshCaller
-  /** A refresh token that may have expired. */
   'expired refresh': RefreshCaller
   /** Unauthenticated, an access token or the admin: the account itself and the admin see more. */
   reader: AccountCaller | AdminCaller | undefined
@@ -47,7 +46,6 @@ export type Permissions = Pick<
   'allowsAccount' | 'assertAccount' | 'assertIdentity' | 'assertBlob' | 'assertRepo' | 'assertRpc'
 >
 
-/** A caller with an OAuth access token. */
 export type AppCaller = AccountCaller & { permissions: Permissions }
 
 /** The parts of a request that a DPoP proof is verified against. */

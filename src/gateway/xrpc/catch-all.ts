@@ -15,11 +15,9 @@ export interface CatchAllPorts {
   server: { services: Services }
   authenticate: Authenticate
   findAccount: FindAccount
-  /** How long a request body may stall. */
   bodyTimeoutMs: number
 }
 
-/** Opens the request's body. */
 export type Body = () => Readable
 
 /** Checks in the reference's order. */
@@ -73,7 +71,6 @@ function verbOf({ method }: Request): 'GET' | 'HEAD' | 'POST' {
   throw invalidRequest('XRPC requests only supports GET and POST')
 }
 
-/** Whether a session scope may call the methods that unprivileged app passwords may not. */
 export function isPrivileged(scope: string): boolean {
   return accessScopesFor['privileged account'].includes(scope)
 }

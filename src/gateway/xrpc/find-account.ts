@@ -2,7 +2,6 @@
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
-/** Resolves to undefined if no account of this server has that handle or DID. */
 export type FindAccount = (name: string) => Promise<string | undefined>
 
 const MAX_CACHED_DIDS = 50_000

@@ -14,7 +14,6 @@
 import type { LeaseGrant, LeaseRequest, Limit, UnspentLease } from '#src/limits/limiter.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
-/** The state of a key after a call. */
 export interface LimitStatus {
   limit: Limit
   isRefused: boolean
@@ -33,7 +32,6 @@ export type RequestLeases = (
 interface Entry {
   readonly limit: Limit
   readonly key: string
-  /** Unspent points. */
   lease: number
   /** How many points of `lease` began as credit: those spent are owed to the limiter, the rest is dropped. */
   credit: number
@@ -41,7 +39,6 @@ interface Entry {
   remaining: number
   resetAt: number
   isRefused: boolean
-  /** Points that waiting calls need. */
   needed: number
   /** Pending while a request for this entry is queued or under way. */
   asking: Promise<void> | null
@@ -53,10 +50,8 @@ const WIDE_LIMIT_POINTS = 1000
 const LEASE_FRACTION = 50
 /** Requests per waiting call: other calls may spend a grant first. */
 const MAX_ATTEMPTS = 10
-/** Requests per message. */
 const MAX_BATCH = 2000
 const MAX_ENTRIES = 100_000
-/** A lease is returned after this long without use. */
 const IDLE_MS = 10_000
 
 export class Leases {
@@ -151,7 +146,6 @@ export class Leases {
     }
   }
 
-  /** Resolves when the limiter's answer for this entry is in. */
   #requestMore(entry: Entry): Promise<void> {
     if (entry.asking !== null) return entry.asking
     this.#waiting.push(entry)

@@ -5,7 +5,6 @@ import type { RequestLeases } from '#src/gateway/xrpc/leases.ts'
 import type { LeaseGrant, Limit } from '#src/limits/limiter.ts'
 
 const SHARDS = 4
-/** A limiter that takes longer counts as unreachable. */
 const TIMEOUT_MS = 1_000
 
 /** Sends each request to the shard of its key; the grants are in the order of the requests. */
@@ -49,7 +48,6 @@ async function withTimeout<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** FNV-1a. */
 function shardOf(key: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)

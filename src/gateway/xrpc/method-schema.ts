@@ -5,7 +5,6 @@ import type { BodyStream } from '#src/gateway/http/body-stream.ts'
 export type Schema = l.Query | l.Procedure
 
 export type Params<S extends Schema> = InputOf<l.InferMethodParams<S>>
-/** Bodies that are bytes come as streams. */
 export type Input<S extends Schema> = InputOf<l.InferMethodInputBody<S, BodyStream>>
 export type Output<S extends Schema> = OutputOf<l.InferMethodOutputBody<S, Uint8Array>>
 

@@ -21,7 +21,6 @@ export interface MethodCall<S extends Schema, A extends keyof Callers> {
   readonly incoming?: ClientInfoSource
 }
 
-/** A call with the account that the method runs on. */
 export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
   extends MethodCall<S, A> {
   readonly did: string
@@ -59,22 +58,16 @@ interface AccountMethod<S extends Schema, A extends keyof Callers> extends Metho
 
 type AnyMethodCall = MethodCall<Schema, keyof Callers>
 
-/** A method without its lexicon's types, as the pipeline uses it. */
 export interface Method {
   readonly nsid: string
   readonly verb: 'GET' | 'POST'
   readonly auth: keyof Callers
   readonly oauth?: OAuthScopeRule<AnyMethodCall>
   readonly bodyLimit: number | ((server: ServerContext) => number)
-  /** The media type of the request body; undefined if the method has none. */
   readonly accepts: string | undefined
-  /** Whether the method takes its body as a stream of bytes. */
   readonly streams: boolean
-  /** The media type of the response. */
   readonly produces: string
-  /** Parses a query string; throws 400. */
   params(query: string): unknown
-  /** Validates a body; throws 400. */
   input(body: unknown): unknown
   of?(call: unknown): string
   unknown(name: string): XrpcError

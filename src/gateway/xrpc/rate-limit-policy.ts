@@ -63,7 +63,6 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
   ]),
 ])
 
-/** The rules of a method; for any other path below /xrpc/, the global rule. */
 export function rateLimitRules(nsid: string): readonly RateLimitRule[] {
   return rulesByMethod.get(nsid) ?? [globalRule]
 }

@@ -12,7 +12,6 @@ import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
-/** A call whose parameters, credentials and body are validated. */
 export interface CountedCall {
   nsid: string
   request: Pick<IncomingMessage, 'socket' | 'headers'>
@@ -30,7 +29,6 @@ export interface RateLimitPorts {
   addressOf: ClientAddress
   bypassKey: string | undefined
   bypassIps: readonly string[]
-  /** Called for a refused call, with the limit's name. */
   onRefused(limit: string): void
 }
 
@@ -77,7 +75,6 @@ export function attemptLimiter(
   }
 }
 
-/** The reference's headers. */
 export function rateLimitHeaders(
   { limit, isRefused, remaining, resetAt }: LimitStatus,
   now: number,
@@ -92,7 +89,6 @@ export function rateLimitHeaders(
   }
 }
 
-/** The reference's 429. */
 export function rateLimitExceeded(): XrpcError {
   return new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
 }

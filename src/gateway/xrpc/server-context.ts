@@ -27,36 +27,25 @@ export interface ServerContext {
   readonly identity: ServerIdentity
   /** Resolves when an email was handed to the SMTP server, or stored as a file. */
   readonly mailer: Mailer
-  /** Sends from the moderators' address. */
   readonly moderationMailer: Mailer
-  /** The relays that are asked to crawl this server. */
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
-  /** The address of a request's client, behind trusted proxies. */
   readonly addressOf: ClientAddress
-  /** Work that continues after the response. */
   readonly backgroundTasks: BackgroundTasks
   /** The bytes of blobs; the accounts hold their metadata. */
   readonly blobs: BlobStorage
   /** For URLs from outside: refuses private networks (SSRF). */
   readonly fetch: typeof globalThis.fetch
-  /** Calls other services with an account's service auth. */
   readonly services: Services
-  /** com.atproto.server.createAccount. */
   createAccount(
     input: Input<typeof createAccount>,
     requester: string | undefined,
   ): Promise<CreatedAccount>
-  /** com.atproto.server.reserveSigningKey. */
   reserveSigningKey(input: { did?: string }): Promise<{ signingKey: string }>
-  /** See `workflows/activate.ts`. */
   activateAccount(did: string): Promise<void>
-  /** See `workflows/rotate-signing-key.ts`. */
   rotateSigningKey(input: { did: string; signingKey: string }): Promise<void>
-  /** See `workflows/delete-account.ts`. */
   deleteAccount(did: string): Promise<void>
 }
 
-/** The server's public facts, from its configuration. */
 export interface ServiceInfo {
   readonly did: string
   readonly hostname: string

@@ -14,9 +14,7 @@ import {
 const rejectedTypes: readonly unknown[] = ['at+jwt', 'refresh+jwt', 'dpop+jwt']
 
 export interface ServiceAuthOptions {
-  /** The accepted audiences: the DIDs of this server. */
   aud: string | readonly string[]
-  /** NSID of the method that is called. */
   lxm: string
   /** The accepted issuers; default: all. */
   iss?: readonly string[]

@@ -38,14 +38,11 @@ export interface CallPorts {
   findAccount: FindAccount
   metrics: { observe(nsid: string, status: number, seconds: number): void }
   log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
-  /** Undefined if rate limits are disabled. */
   rateLimits?: RateLimits | undefined
   bodyTimeoutMs: number
-  /** The DPoP nonce for the client's next proof. */
   nextNonce?: () => string | undefined
 }
 
-/** A slower call is logged at info. */
 const SLOW_MS = 5_000
 
 /** Handles everything below /xrpc/. Every error becomes a response; those of 500 and above are logged. */
@@ -145,12 +142,10 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   return method.run({ ...call, did, account: ports.server.dispatch.account(did) })
 }
 
-/** The permissions of an OAuth caller; undefined for all others. */
 function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {
   return caller !== undefined && 'permissions' in caller ? caller.permissions : undefined
 }
 
-/** The validated body; a body of bytes is passed to the method as a stream. */
 async function readInput(ports: CallPorts, method: Method, from: BodySource): Promise<unknown> {
   const { accepts, bodyLimit, streams } = method
   const { bodyTimeoutMs: timeoutMs, server } = ports
@@ -161,7 +156,6 @@ async function readInput(ports: CallPorts, method: Method, from: BodySource): Pr
   return accepts === undefined ? undefined : method.input(body)
 }
 
-/** Counts the call; throws 429 if a limit is exceeded. */
 async function checkRateLimits(
   { rateLimits }: CallPorts,
   c: Context<Env>,
@@ -175,7 +169,6 @@ async function checkRateLimits(
   if (limitStatus.isRefused) throw rateLimitExceeded()
 }
 
-/** Sets the rate-limit headers, on success and on error. */
 function setRateLimitHeaders(c: Context<Env>, response: Response): void {
   const limitStatus = c.get('limitStatus')
   if (limitStatus === undefined) return
