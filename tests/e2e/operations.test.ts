@@ -127,18 +127,20 @@ describe('metrics', () => {
   it('tell what an operator would be woken for', async () => {
     const text = await scrape()
     const value = (name: string) => Number(text.split(`\n${name} `)[1]?.split('\n')[0] ?? 'NaN')
-    expect(value('accounts_awake')).toBe(1)
-    expect(value('accounts{status="active"}')).toBe(1)
-    expect(value('engine_up')).toBe(1)
-    expect(value('engine_restarts_total')).toBe(0)
-    expect(value('firehose_subscribers')).toBe(0)
-    expect(value('firehose_lag_seconds')).toBeLessThan(5)
-    expect(Math.abs(value('sequencer_head') / 1e6 - Date.now() / 1000)).toBeLessThan(60)
-    expect(value('outbox_backlog')).toBeGreaterThanOrEqual(0)
-    expect(value('accounts_owing_events')).toBeGreaterThanOrEqual(0)
-    expect(value('data_free_bytes')).toBeGreaterThan(0)
+    expect(value('headwater_accounts_awake')).toBe(1)
+    expect(value('headwater_accounts{status="active"}')).toBe(1)
+    expect(value('headwater_engine_up')).toBe(1)
+    expect(value('headwater_engine_restarts_total')).toBe(0)
+    expect(value('headwater_firehose_subscribers')).toBe(0)
+    expect(value('headwater_firehose_lag_seconds')).toBeLessThan(5)
+    expect(Math.abs(value('headwater_sequencer_head_seq') / 1e6 - Date.now() / 1000)).toBeLessThan(
+      60,
+    )
+    expect(value('headwater_outbox_pending_events')).toBeGreaterThanOrEqual(0)
+    expect(value('headwater_accounts_with_undelivered_events')).toBeGreaterThanOrEqual(0)
+    expect(value('headwater_data_free_bytes')).toBeGreaterThan(0)
     for (const part of ['accountDb', 'sequencerDb', 'writable', 'blobs']) {
-      expect(value(`storage_up{part="${part}"}`)).toBe(1)
+      expect(value(`headwater_storage_up{part="${part}"}`)).toBe(1)
     }
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
   })
@@ -149,7 +151,9 @@ describe('metrics', () => {
     )
     const text = await scrape()
     expect(text).not.toContain('com.example')
-    expect(text).toMatch(/xrpc_request_duration_seconds_count\{method="other",status="\d+"\} 5\d/)
+    expect(text).toMatch(
+      /headwater_xrpc_request_duration_seconds_count\{method="other",status="\d+"\} 5\d/,
+    )
   })
 })
 
@@ -165,11 +169,11 @@ it('a process of actors alone has health and metrics on a port of its own', asyn
   expect((await call(actors, '/metrics')).status).toBe(401)
   expect((await call(actors, 'server.describeServer')).status).toBe(404)
   const here = async () => String((await call(actors, '/metrics', { as: admin })).body)
-  await expect.poll(here).toMatch(/^accounts_awake 1$/m)
-  expect(await here()).toMatch(/^engine_up 1$/m)
+  await expect.poll(here).toMatch(/^headwater_accounts_awake 1$/m)
+  expect(await here()).toMatch(/^headwater_engine_up 1$/m)
   const there = String((await call(split, '/metrics', { as: admin })).body)
-  expect(there).toMatch(/^accounts_awake 0$/m)
-  expect(there).not.toContain('engine_up')
+  expect(there).toMatch(/^headwater_accounts_awake 0$/m)
+  expect(there).not.toContain('headwater_engine_up')
 })
 
 describe('request ids', () => {
@@ -203,7 +207,7 @@ describe('request ids', () => {
     expect(JSON.parse(line()!)).toMatchObject(told)
     expect(server.logs).not.toContain('secret=hidden')
     const { body } = await call(server, '/metrics', { as: admin })
-    const count = `http_request_duration_seconds_count{route="oauth",status="${status}"} 1`
+    const count = `headwater_http_request_duration_seconds_count{route="oauth",status="${status}"} 1`
     expect(String(body).split('\n')).toContain(count)
   })
 

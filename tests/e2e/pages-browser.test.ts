@@ -113,7 +113,7 @@ describeInBrowser('the security pages', () => {
     )
     await page.getByText('Done.').waitFor()
     await mustBeGood(page, 'overview without recovery codes')
-    await page.getByRole('button', { name: 'Make new codes' }).click()
+    await page.getByRole('button', { name: 'Create new codes' }).click()
     await page.locator('.codes').waitFor()
     await mustBeGood(page, 'recovery codes')
 

@@ -59,7 +59,9 @@ describe('/metrics', () => {
     await call(server, 'server.describeServer')
     const { status, body } = await call(server, '/metrics', { as: admin })
     expect(status).toBe(200)
-    expect(body).toMatch(/^xrpc_request_duration_seconds_count\{.*describeServer.*\} \d+$/m)
+    expect(body).toMatch(
+      /^headwater_xrpc_request_duration_seconds_count\{.*describeServer.*\} \d+$/m,
+    )
   })
 })
 

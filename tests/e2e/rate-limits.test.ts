@@ -144,8 +144,10 @@ describe('all calls', () => {
 
   it('that were refused are in the metrics', async () => {
     const { body } = await call(server, '/metrics', { as: admin })
-    expect(body).toMatch(/^rate_limited_total\{limit="com.atproto.server.createSession-1"\} \d+$/m)
-    expect(body).toMatch(/^rate_limited_total\{limit="repo-write-hour"\} \d+$/m)
+    expect(body).toMatch(
+      /^headwater_rate_limited_requests_total\{limit="com.atproto.server.createSession-1"\} \d+$/m,
+    )
+    expect(body).toMatch(/^headwater_rate_limited_requests_total\{limit="repo-write-hour"\} \d+$/m)
   })
 })
 

@@ -136,7 +136,7 @@ describeInBrowser('in a browser', () => {
     await page.getByRole('button', { name: 'Set up' }).click()
     await page.getByLabel('Code from the email').fill(lastCode(world.mail, 'carol@example.com')!)
     await page.getByRole('button', { name: 'Turn on' }).click()
-    await page.getByRole('button', { name: 'Make new codes' }).click()
+    await page.getByRole('button', { name: 'Create new codes' }).click()
     const recovery = await page.locator('.codes > div').allInnerTexts()
     expect(recovery).toHaveLength(10)
 
@@ -155,8 +155,8 @@ describeInBrowser('in a browser', () => {
     await page.goto(`${world.server.url}/account/security/events`)
     expect(await page.locator('tbody tr').allInnerTexts()).toEqual(
       expect.arrayContaining([
-        expect.stringContaining('An app was let in'),
-        expect.stringContaining('A second step failed'),
+        expect.stringContaining('App authorized'),
+        expect.stringContaining('Second step failed'),
       ]),
     )
   })

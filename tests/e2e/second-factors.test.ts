@@ -177,7 +177,7 @@ describe('an authenticator app', () => {
     expect(wrong.text).toContain('The code is wrong or has expired.')
     const entered = await again.submit(`${home}/step`, { code: codes[1]! })
     expect(entered.text).toContain('Signed in as carol.test')
-    expect(entered.text).toContain('A second step failed')
+    expect(entered.text).toContain('Second step failed')
 
     await again.submit(`${home}/totp/remove`)
     expect((await logIn(carol)).success).toBe(true)

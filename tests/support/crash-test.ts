@@ -73,10 +73,10 @@ export class CrashTest {
   async expectNothingUndelivered(): Promise<void> {
     // All were written to before the last blow, so all are reminded, also of writes that nobody was told of.
     await expect
-      .poll(() => this.#metric('accounts_awake'), WAIT)
+      .poll(() => this.#metric('headwater_accounts_awake'), WAIT)
       .toBeGreaterThanOrEqual(this.#accounts.length)
-    await expect.poll(() => this.#metric('outbox_backlog'), WAIT).toBe(0)
-    const lastHead = await this.#metric('sequencer_head')
+    await expect.poll(() => this.#metric('headwater_outbox_pending_events'), WAIT).toBe(0)
+    const lastHead = await this.#metric('headwater_sequencer_head_seq')
     await expect.poll(() => this.subscriber.events.at(-1)?.seq, WAIT).toBe(lastHead)
     const count = this.subscriber.events.length
     await this.#expectCaughtUp()

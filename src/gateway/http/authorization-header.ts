@@ -1,4 +1,4 @@
-/** The Authorization header, taken apart as the reference does it. */
+/** Parses the Authorization header as the reference does. */
 import { authRequired, invalidRequest } from '#src/errors.ts'
 
 export interface Authorization {
@@ -6,7 +6,7 @@ export interface Authorization {
   credentials: string
 }
 
-/** Undefined where nothing is shown. Throws 400 InvalidToken for what is not two words, or of no known scheme. */
+/** Undefined without a header. Throws 400 InvalidToken if it is not two words, or of an unknown scheme. */
 export function parseAuthorization(header: string | undefined): Authorization | undefined {
   if (!header) return undefined
   const [word = '', credentials, ...rest] = header.split(' ')
@@ -20,28 +20,27 @@ export function parseAuthorization(header: string | undefined): Authorization | 
   return { scheme, credentials }
 }
 
-/** The access token that is shown. Throws 401 AuthMissing for none, and as above. */
+/** The bearer token. Throws 401 AuthMissing without a header, and as `parseAuthorization`. */
 export function accessToken(header: string | undefined): string {
-  const shown = parseAuthorization(header)
-  if (shown === undefined) throw authRequired('Authentication Required', 'AuthMissing')
-  if (shown.scheme === 'basic') {
+  const authorization = parseAuthorization(header)
+  if (authorization === undefined) throw authRequired('Authentication Required', 'AuthMissing')
+  if (authorization.scheme === 'basic') {
     throw invalidRequest('Unexpected authorization type', 'InvalidToken')
   }
-  // Nobody was given a token that is bound to a key.
-  if (shown.scheme === 'dpop') throw authRequired('Malformed token', 'invalid_token')
+  // Session tokens are not bound to a key.
+  if (authorization.scheme === 'dpop') throw authRequired('Malformed token', 'invalid_token')
   return bearerToken(header)
 }
 
-/** The bearer token that is shown. Throws 401 AuthMissing for all else. */
+/** The bearer token. Throws 401 AuthMissing if there is none. */
 export function bearerToken(header: string | undefined): string {
-  const shown = parseAuthorization(header)
-  if (shown?.scheme !== 'bearer' || shown.credentials === '') {
+  const authorization = parseAuthorization(header)
+  if (authorization?.scheme !== 'bearer' || authorization.credentials === '') {
     throw authRequired('Authentication Required', 'AuthMissing')
   }
-  return shown.credentials
+  return authorization.credentials
 }
 
-/** User and password of HTTP Basic; undefined for all else. */
 export function basicCredentials(
   header: string | undefined,
 ): { user: string; password: string } | undefined {

@@ -1,56 +1,53 @@
-/** A request's body that is handed on as it comes, within bounds of size and time, and decoded on the way. */
+/** Streams a request's body, decoded, with limits on size and time. */
 import type { Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { BodySource } from '#src/gateway/http/body.ts'
 
 export interface BodyStream {
-  /** The media type that the caller gives it, without parameters. */
+  /** The Content-Type, without parameters. */
   readonly type: string
-  /** Bytes, as they come over the wire; undefined where nothing was said. */
   readonly length: number | undefined
-  /** To be taken once. Throws 400 where it breaks off, 408 where it is slow, 413 where it is big. */
+  /** Read once. Throws 400 if the body breaks off or cannot be decoded, 408 if it is slow, 413 if it is too large. */
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
 export interface BodyStreamOptions {
-  /** The media type expected, or an asterisk on both sides of its slash for any. */
+  /** The expected media type; any if an asterisk on both sides of the slash. */
   accepts: string
-  /** Bytes, of what came and of what it decodes to. */
+  /** Bytes, of the Content-Length and of the decoded body. */
   limit: number
-  /** Longest time in which nothing may come, in ms. */
+  /** How long the body may stall, in ms. */
   idleMs: number
 }
 
-/** However steadily it comes, a body ends some time. */
-const CALL_TIMEOUT_MS = 60 * 60 * 1000
-/** What is held at once, of a client that is faster than whoever takes its bytes. */
-const HELD_BYTES = 1024 * 1024
+const MAX_DURATION_MS = 60 * 60 * 1000
+/** The body is paused at this many unread bytes. */
+const MAX_BUFFERED_BYTES = 1024 * 1024
 
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/
 
-/** Throws what can be told before anything has come: 400, 413, 415. */
-export function openBodyStream(incoming: BodySource, terms: BodyStreamOptions): BodyStream {
-  const said = incoming.header('content-length')
-  if (said === undefined && incoming.header('transfer-encoding') === undefined) {
+export function openBodyStream(source: BodySource, options: BodyStreamOptions): BodyStream {
+  const lengthHeader = source.header('content-length')
+  if (lengthHeader === undefined && source.header('transfer-encoding') === undefined) {
     throw invalidRequest('A request body is expected but none was provided')
   }
-  const type = incoming.header('content-type')?.split(';', 1)[0]?.trim()
+  const type = source.header('content-type')?.split(';', 1)[0]?.trim()
   if (!type || !mediaType.test(type)) {
     throw invalidRequest('Request encoding (Content-Type) required but not provided')
   }
-  if (terms.accepts !== '*/*' && type.toLowerCase() !== terms.accepts) {
+  if (options.accepts !== '*/*' && type.toLowerCase() !== options.accepts) {
     throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`)
   }
-  const length = said === undefined ? undefined : Number(said)
-  if (length !== undefined && length > terms.limit) throw tooLarge()
-  const encodings = encodingsOf(incoming.header('content-encoding'))
-  return { type, length, bytes: taken(incoming.body(), encodings, terms) }
+  const length = lengthHeader === undefined ? undefined : Number(lengthHeader)
+  if (length !== undefined && length > options.limit) throw tooLarge()
+  const encodings = parseEncodings(source.header('content-encoding'))
+  return { type, length, bytes: decodedChunks(source.body(), encodings, options) }
 }
 
-/** A body that goes on as it came, encoded or not, for as long as it keeps coming. Throws 400 and 408. */
+/** A body without decoding or a size limit. Throws 400 and 408. */
 export function rawBytes(body: Readable, idleMs: number): AsyncIterable<Uint8Array> {
-  return taken(body, [], { limit: Number.POSITIVE_INFINITY, idleMs })
+  return decodedChunks(body, [], { limit: Number.POSITIVE_INFINITY, idleMs })
 }
 
 const decoders: Record<string, () => Transform> = {
@@ -58,19 +55,19 @@ const decoders: Record<string, () => Transform> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 }
-const MOST_ENCODINGS = 3
+const MAX_ENCODINGS = 3
 
-/** In the order in which they are undone. */
-function encodingsOf(header: string | undefined): string[] {
+/** In the order in which they are decoded. */
+function parseEncodings(header: string | undefined): string[] {
   const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase())
   const encodings = names.filter((name) => name !== '' && name !== 'identity')
-  if (encodings.length > MOST_ENCODINGS || encodings.some((name) => decoders[name] === undefined)) {
+  if (encodings.length > MAX_ENCODINGS || encodings.some((name) => decoders[name] === undefined)) {
     throw new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
   }
   return encodings.reverse()
 }
 
-async function* taken(
+async function* decodedChunks(
   body: Readable,
   encodings: readonly string[],
   { limit, idleMs }: Pick<BodyStreamOptions, 'limit' | 'idleMs'>,
@@ -78,40 +75,42 @@ async function* taken(
   const transforms = encodings.map((name) => decoders[name]!())
   let source = body
   for (const transform of transforms) source = source.pipe(transform)
-  const inbox = new Inbox(source, idleMs)
-  // Errors and ends do not travel along pipes by themselves.
-  const brokenOff = () => inbox.fail(invalidRequest('The request body broke off'))
-  const notDecoded = () => inbox.fail(invalidRequest(`The request body is not ${encodings.join()}`))
-  const closed = () => {
-    if (!body.readableEnded) brokenOff()
+  const buffer = new ChunkBuffer(source, idleMs)
+  // pipe() propagates neither errors nor an early close.
+  const onAbort = () => buffer.fail(invalidRequest('The request body broke off'))
+  const onDecodeError = () =>
+    buffer.fail(invalidRequest(`The request body is not ${encodings.join()}`))
+  const onClose = () => {
+    if (!body.readableEnded) onAbort()
   }
-  body.on('error', brokenOff).on('close', closed)
-  for (const transform of transforms) transform.on('error', notDecoded)
+  body.on('error', onAbort).on('close', onClose)
+  for (const transform of transforms) transform.on('error', onDecodeError)
   let size = 0
   try {
-    for (let chunk = await inbox.next(); chunk !== undefined; chunk = await inbox.next()) {
+    for (let chunk = await buffer.next(); chunk !== undefined; chunk = await buffer.next()) {
       size += chunk.length
       if (size > limit) throw tooLarge()
       yield chunk
     }
   } finally {
-    // The request itself stays: what is left of it is the server's to get rid of. Its errors are heard of on.
-    inbox.close()
-    body.off('close', closed)
+    // The request is not destroyed: the server discards the rest. The 'error' listener stays, since an unhandled 'error'
+    // event would end the process.
+    buffer.close()
+    body.off('close', onClose)
     if (transforms[0] !== undefined) body.unpipe(transforms[0])
     body.pause()
     for (const transform of transforms) transform.destroy()
   }
 }
 
-/** Chunks as they come, without copies, held until they are taken. */
-class Inbox {
+/** Buffers chunks without copies until they are read, with backpressure and timeouts. */
+class ChunkBuffer {
   readonly #source: Readable
   readonly #idleMs: number
-  readonly #longest: NodeJS.Timeout
-  #idle: NodeJS.Timeout | undefined
+  readonly #deadline: NodeJS.Timeout
+  #idleTimer: NodeJS.Timeout | undefined
   #chunks: Uint8Array[] = []
-  #held = 0
+  #bufferedBytes = 0
   #ended = false
   #failure: XrpcError | undefined
   #wake: (() => void) | undefined
@@ -119,19 +118,18 @@ class Inbox {
   constructor(source: Readable, idleMs: number) {
     this.#source = source
     this.#idleMs = idleMs
-    this.#longest = setTimeout(() => this.fail(tooSlow()), CALL_TIMEOUT_MS)
-    source.on('data', this.#take).on('end', this.#end)
-    this.#awaitMore()
+    this.#deadline = setTimeout(() => this.fail(tooSlow()), MAX_DURATION_MS)
+    source.on('data', this.#onData).on('end', this.#onEnd)
+    this.#startIdleTimer()
   }
 
-  /** The next chunk; undefined where there is none any more. */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure
       const chunk = this.#chunks.shift()
       if (chunk !== undefined) {
-        this.#held -= chunk.length
-        if (this.#held === 0 && !this.#ended && this.#source.isPaused()) this.#resume()
+        this.#bufferedBytes -= chunk.length
+        if (this.#bufferedBytes === 0 && !this.#ended && this.#source.isPaused()) this.#resume()
         return chunk
       }
       if (this.#ended) return undefined
@@ -143,45 +141,45 @@ class Inbox {
 
   fail(error: XrpcError): void {
     this.#failure ??= error
-    this.#stir()
+    this.#wakeReader()
   }
 
   close(): void {
-    clearTimeout(this.#idle)
-    clearTimeout(this.#longest)
-    this.#source.off('data', this.#take).off('end', this.#end)
+    clearTimeout(this.#idleTimer)
+    clearTimeout(this.#deadline)
+    this.#source.off('data', this.#onData).off('end', this.#onEnd)
     this.#chunks = []
   }
 
-  readonly #take = (chunk: Uint8Array): void => {
+  readonly #onData = (chunk: Uint8Array): void => {
     this.#chunks.push(chunk)
-    this.#held += chunk.length
-    if (this.#held < HELD_BYTES) this.#idle?.refresh()
+    this.#bufferedBytes += chunk.length
+    if (this.#bufferedBytes < MAX_BUFFERED_BYTES) this.#idleTimer?.refresh()
     else {
-      // From here on it is not the client that is slow.
-      clearTimeout(this.#idle)
+      // The client is not at fault for a pause of ours.
+      clearTimeout(this.#idleTimer)
       this.#source.pause()
     }
-    this.#stir()
+    this.#wakeReader()
   }
 
-  readonly #end = (): void => {
+  readonly #onEnd = (): void => {
     this.#ended = true
-    clearTimeout(this.#idle)
-    this.#stir()
+    clearTimeout(this.#idleTimer)
+    this.#wakeReader()
   }
 
   #resume(): void {
     this.#source.resume()
-    this.#awaitMore()
+    this.#startIdleTimer()
   }
 
-  #awaitMore(): void {
-    clearTimeout(this.#idle)
-    this.#idle = setTimeout(() => this.fail(tooSlow()), this.#idleMs)
+  #startIdleTimer(): void {
+    clearTimeout(this.#idleTimer)
+    this.#idleTimer = setTimeout(() => this.fail(tooSlow()), this.#idleMs)
   }
 
-  #stir(): void {
+  #wakeReader(): void {
     this.#wake?.()
     this.#wake = undefined
   }

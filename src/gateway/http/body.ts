@@ -1,69 +1,67 @@
-/** A request's body, read within bounds of size, time and depth, and checked to be what it says it is. */
+/** Reads a JSON request body with limits on size, time and depth. */
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
-/** A request, as far as its body goes. */
 export interface BodySource {
   header(name: string): string | undefined
   body(): Readable
 }
 
 export interface BodyOptions {
-  /** The media type expected; undefined where no body may come. */
+  /** The expected media type; undefined if no body is allowed. */
   accepts: string | undefined
-  /** Bytes, of what came and of what it decodes to. */
+  /** Bytes, of the body before and after decoding. */
   limit: number
   timeoutMs: number
 }
 
 /**
- * The JSON value of the body; undefined where none is expected and none came. Throws 400 where it is not what is
- * expected, 408 where it is slow, 413 where it is big, 415 where nobody can decode it.
+ * The body's JSON value; undefined if none is expected and none was sent. Throws 400 for a body other than expected, 408
+ * if it is slow, 413 if it is too large, 415 for an unsupported Content-Encoding.
  */
-export async function readBody(incoming: BodySource, terms: BodyOptions): Promise<unknown> {
-  const chunked = incoming.header('transfer-encoding') !== undefined
-  const length = incoming.header('content-length')
-  if (terms.accepts === undefined) {
+export async function readBody(source: BodySource, options: BodyOptions): Promise<unknown> {
+  const chunked = source.header('transfer-encoding') !== undefined
+  const length = source.header('content-length')
+  if (options.accepts === undefined) {
     if (!chunked && (length ?? '0') === '0') return undefined
-    return refuseBody(incoming, chunked, terms)
+    return rejectBody(source, chunked, options)
   }
   if (!chunked && length === undefined) {
     throw invalidRequest('A request body is expected but none was provided')
   }
-  checkType(incoming.header('content-type'), terms.accepts)
-  if (Number(length ?? 0) > terms.limit) throw tooLarge()
-  const bytes = await collect(incoming.body(), terms)
-  return parse(await decode(bytes, incoming.header('content-encoding'), terms.limit))
+  checkType(source.header('content-type'), options.accepts)
+  if (Number(length ?? 0) > options.limit) throw tooLarge()
+  const bytes = await collect(source.body(), options)
+  return parse(await decode(bytes, source.header('content-encoding'), options.limit))
 }
 
-/** A chunked body may turn out to be empty; then there was none. */
-async function refuseBody(
-  incoming: BodySource,
+/** An empty chunked body counts as none. */
+async function rejectBody(
+  source: BodySource,
   chunked: boolean,
-  terms: BodyOptions,
+  options: BodyOptions,
 ): Promise<undefined> {
-  const bytes = chunked ? await collect(incoming.body(), terms) : undefined
+  const bytes = chunked ? await collect(source.body(), options) : undefined
   if (bytes?.length === 0) return
   throw invalidRequest('A request body was provided when none was expected')
 }
 
-function checkType(given: string | undefined, wanted: string): void {
-  const type = given?.split(';', 1)[0]?.trim().toLowerCase()
+function checkType(contentType: string | undefined, expected: string): void {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
   if (!type) throw invalidRequest('Request encoding (Content-Type) required but not provided')
-  if (type !== wanted) throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`)
+  if (type !== expected) throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`)
 }
 
-/** Takes what comes until it ends, is too much or takes too long; what is left then is the server's to get rid of. */
 function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
     const timer = setTimeout(() => fail(tooSlow()), timeoutMs)
-    const brokenOff = () => fail(invalidRequest('The request body broke off'))
-    body.on('data', take).on('end', finish).on('error', brokenOff).on('close', brokenOff)
+    const onAbort = () => fail(invalidRequest('The request body broke off'))
+    body.on('data', take).on('end', finish).on('error', onAbort).on('close', onAbort)
 
     function take(chunk: Uint8Array): void {
       size += chunk.length
@@ -79,10 +77,10 @@ function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uin
       body.pause()
       reject(error)
     }
-    /** Errors are heard of on: nobody else listens for them. */
+    /** Keeps the 'error' listener: an unhandled 'error' event would end the process. */
     function stop(): void {
       clearTimeout(timer)
-      body.off('data', take).off('end', finish).off('close', brokenOff)
+      body.off('data', take).off('end', finish).off('close', onAbort)
     }
   })
 }
@@ -93,7 +91,7 @@ const decoders: Record<string, (bytes: Uint8Array, options: object) => Promise<U
   br: promisify(brotliDecompress),
 }
 
-const MOST_ENCODINGS = 3
+const MAX_ENCODINGS = 3
 
 async function decode(bytes: Uint8Array, header: string | undefined, limit: number) {
   if (header === undefined || header === 'identity') return bytes
@@ -101,7 +99,7 @@ async function decode(bytes: Uint8Array, header: string | undefined, limit: numb
   let decoded = bytes
   for (const name of names.reverse()) {
     const decoder = decoders[name]
-    if (decoder === undefined || names.length > MOST_ENCODINGS) {
+    if (decoder === undefined || names.length > MAX_ENCODINGS) {
       throw new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
     }
     decoded = await decoder(decoded, { maxOutputLength: limit }).catch((error: Error) => {
@@ -121,25 +119,25 @@ function parse(bytes: Uint8Array): unknown {
   } catch {
     throw invalidRequest('The request body is not JSON')
   }
-  bound(value, 0)
+  checkBounds(value, 0)
   return value
 }
 
-const DEEPEST = 64
-const LONGEST_LIST = 65_536
+const MAX_DEPTH = 64
+const MAX_LIST_LENGTH = 65_536
 
-/** So that whatever walks over the value later may recurse, and may merge it into objects of its own. */
-function bound(value: unknown, depth: number): void {
+/** So that later code may recurse into the value, and may merge it into other objects. */
+function checkBounds(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return
-  if (depth === DEEPEST) throw invalidRequest('The request body is nested too deep')
+  if (depth === MAX_DEPTH) throw invalidRequest('The request body is nested too deep')
   if (Array.isArray(value)) {
-    if (value.length > LONGEST_LIST) throw invalidRequest('The request body has too long a list')
-    for (const item of value) bound(item, depth + 1)
+    if (value.length > MAX_LIST_LENGTH) throw invalidRequest('The request body has too long a list')
+    for (const item of value) checkBounds(item, depth + 1)
     return
   }
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw invalidRequest('Keys must not be "__proto__"')
-    bound((value as Record<string, unknown>)[key], depth + 1)
+    checkBounds((value as Record<string, unknown>)[key], depth + 1)
   }
 }
 

@@ -1,14 +1,13 @@
-/** A name for each request: the client's or the proxy's own where it is a decent one, else one made here. */
+/** Request ids: the `x-request-id` of the client or proxy if it is well-formed, else a new one. */
 import { randomBytes } from 'node:crypto'
 
-const decent = /^[\w.:-]{1,64}$/
+const wellFormed = /^[\w.:-]{1,64}$/
 
-/** Unlike those of other processes. */
 const prefix = randomBytes(6).toString('base64url')
 let count = 0
 
 export function requestId(given: string | string[] | undefined): string {
-  if (typeof given === 'string' && decent.test(given)) return given
+  if (typeof given === 'string' && wellFormed.test(given)) return given
   count += 1
   return `${prefix}-${count.toString(36)}`
 }

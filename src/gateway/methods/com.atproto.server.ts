@@ -9,7 +9,7 @@ import type { DidDocument } from '#src/protocol/did-document.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
 export const createAccount = method(server.createAccount, {
-  auth: 'arrival',
+  auth: 'service or none',
   run: ({ input, caller, server }) => server.createAccount(input, caller?.did),
 })
 

@@ -1,4 +1,4 @@
-/** The provider's accounts: those of this server, by the features that its own methods have. */
+/** The provider's AccountStore on the accounts of this server: sign-up, sign-in, devices, handles and account state. */
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-provider/store'
 import type { Device } from '#src/authorization/devices.ts'
@@ -32,31 +32,30 @@ export type AccountMethods = Pick<
   | 'reactivateAccount'
 >
 
-export function accountStore(surface: ServerContext, people: ProviderAccounts): AccountMethods {
-  const { dispatch } = surface
+export function accountStore(server: ServerContext, accounts: ProviderAccounts): AccountMethods {
+  const { dispatch } = server
   const devices = (id: string) => shardOf(dispatch, id).devices
 
-  async function known(did: string): Promise<RemoteAccount> {
-    const account = await people.find(did)
+  async function requireAccount(did: string): Promise<RemoteAccount> {
+    const account = await accounts.find(did)
     if (account === undefined) throw new InvalidRequestError('Account not found')
     return account
   }
 
   async function describe(did: string): Promise<Account> {
-    return (await described(did)).account
+    return (await describeWithClients(did)).account
   }
 
-  async function described(did: string) {
-    const found = await (await known(did)).oauth.describe()
-    const account = found && people.toAccount(found.person)
+  async function describeWithClients(did: string) {
+    const found = await (await requireAccount(did)).oauth.describe()
+    const account = found && accounts.toAccount(found.person)
     if (!found || !account) throw new InvalidRequestError('Account not found')
     return { account, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
-  /** The account on a device, if it is signed in there. */
   async function onDevice(id: string, did: string, device: Device): Promise<DeviceAccount | null> {
-    const found = await (await people.find(did))?.oauth.findOnDevice({ deviceId: id })
-    const account = found && people.toAccount(found.person)
+    const found = await (await accounts.find(did))?.oauth.findOnDevice({ deviceId: id })
+    const account = found && accounts.toAccount(found.person)
     if (!found || !account) return null
     return {
       deviceId: id as DeviceAccount['deviceId'],
@@ -71,8 +70,8 @@ export function accountStore(surface: ServerContext, people: ProviderAccounts): 
   return {
     createAccount: ({ handle, email, password, inviteCode }) =>
       withOAuthErrors(async () => {
-        const wanted = { handle, email, password, ...(inviteCode && { inviteCode }) }
-        const { did } = await surface.createAccount(wanted, undefined)
+        const input = { handle, email, password, ...(inviteCode && { inviteCode }) }
+        const { did } = await server.createAccount(input, undefined)
         return describe(did)
       }, toSignUpError),
 
@@ -82,24 +81,24 @@ export function accountStore(surface: ServerContext, people: ProviderAccounts): 
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
       const account = await withOAuthErrors(
         async () =>
-          people.toAccount(await dispatch.account(found.did).oauth.recognize({ password })),
+          accounts.toAccount(await dispatch.account(found.did).oauth.recognize({ password })),
         (error) => toSignInError(error, found.did),
       )
       if (account === undefined) throw new InvalidRequestError('Account was taken down')
-      await mustPassSecondStep(surface, found.did, { code: emailOtp, locale })
+      await mustPassSecondStep(server, found.did, { code: emailOtp, locale })
       return account
     },
 
     async setAuthorizedClient(did, clientId, data) {
-      const account = await known(did)
+      const account = await requireAccount(did)
       await account.oauth.rememberClient({ clientId, data: JSON.stringify(data) })
     },
 
-    getAccount: (did) => described(did),
+    getAccount: (did) => describeWithClients(did),
 
     async upsertDeviceAccount(deviceId, did) {
-      const account = await known(did)
-      // First where it is looked for, then what is true.
+      const account = await requireAccount(did)
+      // Index first, then the account: an index entry without a sign-in is harmless, the reverse is never found.
       await devices(deviceId).setAccount({ id: deviceId, did, signedIn: true })
       await account.oauth.signInOnDevice({ deviceId })
     },
@@ -110,46 +109,49 @@ export function accountStore(surface: ServerContext, people: ProviderAccounts): 
     },
 
     async removeDeviceAccount(deviceId, did) {
-      await (await people.find(did))?.oauth.signOutOfDevice({ deviceId })
+      await (await accounts.find(did))?.oauth.signOutOfDevice({ deviceId })
       await devices(deviceId).setAccount({ id: deviceId, did, signedIn: false })
     },
 
     async listDeviceAccounts(filter) {
-      const all = 'did' in filter ? await ofAccount(filter.did) : await ofDevice(filter.deviceId)
-      return all.filter((one) => one !== null)
+      const all =
+        'did' in filter
+          ? await devicesOfAccount(filter.did)
+          : await accountsOfDevice(filter.deviceId)
+      return all.filter((deviceAccount) => deviceAccount !== null)
     },
 
     verifyHandleAvailability: (handle) =>
       withOAuthErrors(async () => {
-        const wanted = validateNewHandle(handle, await surface.handleRules())
-        const taken = await dispatch.directory.accounts.find({ identifier: wanted })
+        const identifier = validateNewHandle(handle, await server.handleRules())
+        const taken = await dispatch.directory.accounts.find({ identifier })
         if (taken === null) return
         throw new XrpcError(400, 'HandleNotAvailable', `Handle already taken: ${handle}`)
       }, toHandleError),
 
     updateHandle: ({ did, handle }) =>
       withOAuthErrors(async () => {
-        await updateHandle(surface.identity, { did, handle })
+        await updateHandle(server.identity, { did, handle })
         return describe(did)
       }, toHandleError),
 
     deactivateAccount: ({ did, deleteAfter }) =>
       withOAuthErrors(async () => {
         const change = { active: false, deleteAfter: deleteAfter ?? null, dropCredentials: true }
-        await (await known(did)).lifecycle.changeState(change)
+        await (await requireAccount(did)).lifecycle.changeState(change)
         return describe(did)
       }),
 
     reactivateAccount: ({ did }) =>
       withOAuthErrors(async () => {
-        await known(did)
-        await surface.activateAccount(did)
+        await requireAccount(did)
+        await server.activateAccount(did)
         return describe(did)
       }),
   }
 
-  async function ofAccount(did: Did) {
-    const links = (await (await people.find(did))?.oauth.listDevices()) ?? []
+  async function devicesOfAccount(did: Did) {
+    const links = (await (await accounts.find(did))?.oauth.listDevices()) ?? []
     return Promise.all(
       links.map(async ({ deviceId }) => {
         const device = await devices(deviceId).read({ id: deviceId })
@@ -158,7 +160,7 @@ export function accountStore(surface: ServerContext, people: ProviderAccounts): 
     )
   }
 
-  async function ofDevice(deviceId: string) {
+  async function accountsOfDevice(deviceId: string) {
     const found = await devices(deviceId).readWithAccounts({ id: deviceId })
     if (found === null) return []
     return Promise.all(found.dids.map((did) => onDevice(deviceId, did, found.device)))

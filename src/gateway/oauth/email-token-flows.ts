@@ -1,4 +1,4 @@
-/** What the account pages do with codes that are sent by mail: passwords, emails and the end of an account. */
+/** The account pages' flows with codes sent by email: password reset, email change and confirmation, account deletion. */
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore } from '@atproto/oauth-provider/store'
 import { XrpcError } from '#src/errors.ts'
@@ -7,7 +7,7 @@ import type { ProviderAccounts, RemoteAccount } from '#src/gateway/oauth/provide
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-type MailedSteps = Pick<
+type EmailTokenMethods = Pick<
   AccountStore,
   | 'resetPasswordRequest'
   | 'resetPasswordConfirm'
@@ -19,18 +19,21 @@ type MailedSteps = Pick<
   | 'deleteAccountConfirm'
 >
 
-export function emailTokenFlows(surface: ServerContext, people: ProviderAccounts): MailedSteps {
-  const { dispatch } = surface
+export function emailTokenFlows(
+  server: ServerContext,
+  accounts: ProviderAccounts,
+): EmailTokenMethods {
+  const { dispatch } = server
 
-  async function known(did: string): Promise<RemoteAccount> {
-    const account = await people.find(did)
+  async function requireAccount(did: string): Promise<RemoteAccount> {
+    const account = await accounts.find(did)
     if (account === undefined) throw new InvalidRequestError('Account not found')
     return account
   }
 
   async function describe(account: RemoteAccount): Promise<Account | null> {
     const found = await account.oauth.describe()
-    return (found && people.toAccount(found.person)) ?? null
+    return (found && accounts.toAccount(found.person)) ?? null
   }
 
   return {
@@ -39,18 +42,16 @@ export function emailTokenFlows(surface: ServerContext, people: ProviderAccounts
       if (found === null) return null
       const { did, handle } = found
       const account = dispatch.account(did)
-      const wish = { purpose: 'reset_password', evenTakendown: true } as const
-      const { token, email } = await account.email.requestToken(wish)
+      const input = { purpose: 'reset_password', evenTakendown: true } as const
+      const { token, email } = await account.email.requestToken(input)
       await dispatch.directory.passwordResets.record({ did, token })
-      // How long a mail takes to send tells nobody that there is somebody to send it to.
-      surface.backgroundTasks.run(() =>
-        sendMail(surface, email, 'resetPassword', { token, handle }),
-      )
+      // In the background: the time it takes to send an email must not reveal that the account exists.
+      server.backgroundTasks.run(() => sendMail(server, email, 'resetPassword', { token, handle }))
       return describe(account)
     },
 
     resetPasswordConfirm: ({ token, password }) =>
-      nullWhereRefused(async () => {
+      nullIfRejected(async () => {
         const found = await dispatch.directory.passwordResets.find({ token })
         if (found === null) return null
         const account = dispatch.account(found.did)
@@ -60,27 +61,27 @@ export function emailTokenFlows(surface: ServerContext, people: ProviderAccounts
 
     updateEmailRequest: ({ did }) =>
       withOAuthErrors(async () => {
-        const { tokenRequired, sent } = await (await known(did)).email.requestUpdate()
+        const { tokenRequired, sent } = await (await requireAccount(did)).email.requestUpdate()
         if (sent !== undefined) {
-          await sendMail(surface, sent.email, 'updateEmail', { token: sent.token })
+          await sendMail(server, sent.email, 'updateEmail', { token: sent.token })
         }
         return { tokenRequired }
       }),
 
     updateEmailConfirm: ({ did, email, token }) =>
       withOAuthErrors(async () => {
-        const account = await known(did)
+        const account = await requireAccount(did)
         await account.email.update({ email, ...(token !== undefined && { token }) })
         await sendConfirmation(account)
         return describe(account)
       }),
 
     verifyEmailRequest: ({ did }) =>
-      withOAuthErrors(async () => sendConfirmation(await known(did))),
+      withOAuthErrors(async () => sendConfirmation(await requireAccount(did))),
 
     verifyEmailConfirm: ({ did, email, token }) =>
-      nullWhereRefused(async () => {
-        const account = await known(did)
+      nullIfRejected(async () => {
+        const account = await requireAccount(did)
         await account.email.confirm({ email, token })
         return describe(account)
       }),
@@ -88,25 +89,25 @@ export function emailTokenFlows(surface: ServerContext, people: ProviderAccounts
     deleteAccountRequest: ({ did }) =>
       withOAuthErrors(async () => {
         const purpose = 'delete_account'
-        const { token, email } = await (await known(did)).email.requestToken({ purpose })
-        await sendMail(surface, email, 'deleteAccount', { token })
+        const { token, email } = await (await requireAccount(did)).email.requestToken({ purpose })
+        await sendMail(server, email, 'deleteAccount', { token })
       }),
 
     deleteAccountConfirm: ({ did, token, password }) =>
       withOAuthErrors(async () => {
-        await (await known(did)).lifecycle.authorizeDeletion({ password, token })
-        await surface.deleteAccount(did)
+        await (await requireAccount(did)).lifecycle.authorizeDeletion({ password, token })
+        await server.deleteAccount(did)
       }),
   }
 
   async function sendConfirmation(account: RemoteAccount): Promise<void> {
     const { token, email } = await account.email.requestToken({ purpose: 'confirm_email' })
-    await sendMail(surface, email, 'confirmEmail', { token })
+    await sendMail(server, email, 'confirmEmail', { token })
   }
 }
 
-/** The pages say "invalid token" to null. */
-async function nullWhereRefused<T>(work: () => Promise<T | null>): Promise<T | null> {
+/** Null makes the pages show "invalid token". */
+async function nullIfRejected<T>(work: () => Promise<T | null>): Promise<T | null> {
   try {
     return await work()
   } catch (error) {

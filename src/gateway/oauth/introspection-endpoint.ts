@@ -1,4 +1,4 @@
-/** POST /oauth/introspect: its form, its answers and its errors, with the manners of the library's endpoints beside it. */
+/** POST /oauth/introspect: form, responses and errors, in the style of the library's other endpoints. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   InvalidRequestError,
@@ -14,8 +14,7 @@ import {
   invalidClient,
 } from '#src/gateway/oauth/introspection.ts'
 
-/** As long as the library's, and slower than anybody is. */
-const LARGEST_FORM = 100 * 1024
+const MAX_FORM_BYTES = 100 * 1024
 const IDLE_MS = 10_000
 
 const cors = {
@@ -25,15 +24,15 @@ const cors = {
   'access-control-max-age': '86400',
 }
 
-/** Answers what is its own, and leaves the rest to `next`. `onError` hears of what went wrong. */
+/** Passes requests for other paths to `next`. `onError` is called for every error, also those that the client caused. */
 export function introspectionEndpoint(
   provider: IntrospectingProvider,
   onError: (response: ServerResponse, error: unknown, what: string) => void,
 ) {
   const address = new URL(introspectionPath, provider.issuer)
 
-  async function told(request: IncomingMessage): Promise<object> {
-    const { credentials, token } = read(await formOf(request))
+  async function introspect(request: IncomingMessage): Promise<object> {
+    const { credentials, token } = parseForm(await readForm(request))
     const proof = await provider.checkDpopProof('POST', address, request.headers)
     return provider.introspect(credentials, token, proof)
   }
@@ -49,17 +48,17 @@ export function introspectionEndpoint(
       'dpop-nonce': provider.nextDpopNonce() ?? '',
       'access-control-expose-headers': 'DPoP-Nonce, WWW-Authenticate',
     }
-    const [status, body] = await told(request).then(
-      (found): [number, object] => [200, found],
+    const [status, body] = await introspect(request).then(
+      (result): [number, object] => [200, result],
       (error): [number, object] => {
         onError(response, error, 'Failed to introspect a token')
         if (error instanceof WWWAuthenticateError) {
           headers['www-authenticate'] = error.wwwAuthenticateHeader
         }
-        return refusal(error)
+        return errorBody(error)
       },
     )
-    // What is left of a body that was refused is not read.
+    // The rest of a rejected body is not read.
     if (!request.complete) headers['connection'] = 'close'
     response.writeHead(status, headers).end(JSON.stringify(body))
   }
@@ -75,11 +74,11 @@ export function introspectionEndpoint(
   }
 }
 
-/** A name that is given twice is nobody's word (RFC 6749, 3.2). */
-async function formOf(request: IncomingMessage): Promise<Record<string, string>> {
+/** Throws 400 for a parameter that is given twice (RFC 6749, 3.2). */
+async function readForm(request: IncomingMessage): Promise<Record<string, string>> {
   const header = (name: string) => request.headers[name] as string | undefined
-  const terms = { accepts: '*/*', limit: LARGEST_FORM, idleMs: IDLE_MS }
-  const { type, bytes } = openBodyStream({ header, body: () => request }, terms)
+  const options = { accepts: '*/*', limit: MAX_FORM_BYTES, idleMs: IDLE_MS }
+  const { type, bytes } = openBodyStream({ header, body: () => request }, options)
   if (type.toLowerCase() !== 'application/x-www-form-urlencoded') {
     throw new XrpcError(415, 'UnsupportedMediaType', `Unsupported content-type: ${type}`)
   }
@@ -91,7 +90,7 @@ async function formOf(request: IncomingMessage): Promise<Record<string, string>>
   return Object.fromEntries(form)
 }
 
-function read(form: Record<string, string>): {
+function parseForm(form: Record<string, string>): {
   credentials: OAuthClientCredentials
   token: string
 } {
@@ -102,11 +101,11 @@ function read(form: Record<string, string>): {
   return { credentials: credentials.data, token }
 }
 
-function refusal(error: unknown): [status: number, body: object] {
+function errorBody(error: unknown): [status: number, body: object] {
   if (error instanceof OAuthError) return [error.status, error.toJSON()]
-  if (!(error instanceof XrpcError)) return [500, ours]
-  if (error.status >= 500) return [error.status, ours]
+  if (!(error instanceof XrpcError)) return [500, serverError]
+  if (error.status >= 500) return [error.status, serverError]
   return [error.status, { error: 'invalid_request', error_description: error.message }]
 }
 
-const ours = { error: 'server_error', error_description: 'Server error' }
+const serverError = { error: 'server_error', error_description: 'Server error' }

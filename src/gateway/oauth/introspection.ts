@@ -1,4 +1,4 @@
-/** The provider with what it lacks: a client asks whether a token of its own is good, and for what (RFC 7662). */
+/** The provider with token introspection (RFC 7662), which the library does not have. */
 import {
   InvalidDpopProofError,
   InvalidGrantError,
@@ -13,8 +13,8 @@ import { DistinctKeysProvider } from '#src/gateway/oauth/distinct-keys.ts'
 
 export type Introspection = OAuthIntrospectionResponse & { cnf?: { jkt: string } }
 
-type Authenticated = Awaited<ReturnType<OAuthProvider['clientManager']['getClient']>>
-type Known = { kind: 'access' | 'refresh'; info: TokenInfo; audience: string }
+type Client = Awaited<ReturnType<OAuthProvider['clientManager']['getClient']>>
+type FoundToken = { kind: 'access' | 'refresh'; info: TokenInfo; audience: string }
 
 export const introspectionPath = '/oauth/introspect'
 
@@ -31,8 +31,8 @@ export class IntrospectingProvider extends DistinctKeysProvider {
   }
 
   /**
-   * A client proves itself as where it revokes, with a proof by the key that the token is bound to. Of what is not its own,
-   * or not good, it hears the same: that it is not active. Throws 401 invalid_client.
+   * A client authenticates as for revocation, and sends a DPoP proof with the key that the token is bound to. A token that
+   * is invalid and one of another client both give `active: false`. Throws 401 invalid_client.
    */
   async introspect(
     credentials: OAuthClientCredentials,
@@ -41,48 +41,48 @@ export class IntrospectingProvider extends DistinctKeysProvider {
   ): Promise<Introspection> {
     const { client, clientAuth } = await this.authenticateClient(credentials, proof).catch(
       (error) => {
-        throw isProofOrOurs(error) ? error : invalidClient(error.error_description, error)
+        throw isProofOrServerError(error) ? error : invalidClient(error.error_description, error)
       },
     )
     const isRefresh = /^ref-[0-9a-f]{64}$/.test(token)
-    const known = isRefresh ? await this.#refresh(token) : await this.#access(token)
-    if (known === undefined) return { active: false }
-    const { data } = known.info
+    const found = isRefresh ? await this.#findRefresh(token) : await this.#findAccess(token)
+    if (found === undefined) return { active: false }
+    const { data } = found.info
     try {
       await this.compareClientAuth(client, clientAuth, proof, data)
-      if (known.kind === 'refresh') await this.validateRefreshGrant(client, data)
+      if (found.kind === 'refresh') await this.validateRefreshGrant(client, data)
     } catch (error) {
       if (error instanceof InvalidGrantError) return { active: false }
       throw error
     }
-    return this.#told(client, known)
+    return this.#response(client, found)
   }
 
-  async #access(token: string): Promise<Known | undefined> {
+  async #findAccess(token: string): Promise<FoundToken | undefined> {
     const jwt = token as Parameters<typeof this.signer.verifyAccessToken>[0]
     const verified = await this.signer.verifyAccessToken(jwt).catch(() => undefined)
     if (verified === undefined) return undefined
     const { jti, sub, aud, cnf } = verified.payload
     const info = await this.tokenManager.getTokenInfo(jti)
-    // The account says what is good; what the token says of it must be the same.
+    // The account decides; the token's claims must agree.
     if (info?.account.did !== sub || info.account.pds !== aud) return undefined
     const { expiresAt, parameters } = info.data
     if (cnf?.jkt !== parameters.dpop_jkt || expiresAt.getTime() <= Date.now()) return undefined
     return { kind: 'access', info, audience: info.account.pds }
   }
 
-  async #refresh(token: string): Promise<Known | undefined> {
+  async #findRefresh(token: string): Promise<FoundToken | undefined> {
     const info = await this.tokenManager.findToken(token)
-    // One that was used before leads to its session as well.
+    // findToken also finds the session of a refresh token that was already used.
     if (info?.currentRefreshToken !== token) return undefined
     return { kind: 'refresh', info, audience: this.issuer }
   }
 
-  #told(client: Authenticated, { kind, info, audience }: Known): Introspection {
+  #response(client: Client, { kind, info, audience }: FoundToken): Introspection {
     const { data, account } = info
-    const { scope: asked, dpop_jkt: jkt } = data.parameters
-    const scope = data.scope ?? asked
-    const ends = kind === 'access' ? data.expiresAt.getTime() : refreshableUntil(client, data)
+    const { scope: requestedScope, dpop_jkt: jkt } = data.parameters
+    const scope = data.scope ?? requestedScope
+    const expiresAt = kind === 'access' ? data.expiresAt.getTime() : refreshableUntil(client, data)
     return {
       active: true,
       ...(scope !== undefined && { scope }),
@@ -91,8 +91,8 @@ export class IntrospectingProvider extends DistinctKeysProvider {
       aud: audience,
       iss: this.issuer,
       iat: Math.floor(data.updatedAt.getTime() / 1000),
-      exp: Math.floor(ends / 1000),
-      // Of access tokens alone: it says how they are shown.
+      exp: Math.floor(expiresAt / 1000),
+      // Access tokens only: the type says how a token is presented.
       ...(kind === 'access' && { token_type: jkt === undefined ? 'Bearer' : 'DPoP' }),
       ...(jkt !== undefined && { cnf: { jkt } }),
     }
@@ -100,19 +100,19 @@ export class IntrospectingProvider extends DistinctKeysProvider {
 }
 
 function refreshableUntil(
-  { sessionLifetime, refreshLifetime }: Authenticated,
+  { sessionLifetime, refreshLifetime }: Client,
   { createdAt, updatedAt }: TokenInfo['data'],
 ): number {
   return Math.min(createdAt.getTime() + sessionLifetime, updatedAt.getTime() + refreshLifetime)
 }
 
-function isProofOrOurs(error: unknown): boolean {
+function isProofOrServerError(error: unknown): boolean {
   if (error instanceof InvalidDpopProofError) return true
   return !(error instanceof OAuthError) || error.status >= 500
 }
 
-/** The library has several names for it, and 400. */
-export function invalidClient(why: string, cause?: unknown): OAuthError {
-  const told = { error: 'invalid_client', error_description: why }
-  return new WWWAuthenticateError(told.error, why, { DPoP: told }, cause)
+/** 401 invalid_client: the library answers with 400 and several error names. */
+export function invalidClient(description: string, cause?: unknown): OAuthError {
+  const challenge = { error: 'invalid_client', error_description: description }
+  return new WWWAuthenticateError(challenge.error, description, { DPoP: challenge }, cause)
 }

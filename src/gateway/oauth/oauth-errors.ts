@@ -1,4 +1,4 @@
-/** Our errors as the provider's: what the pages show, and why a handle may not be had. */
+/** Converts our errors to the OAuth library's, so that the stock pages can show them. */
 import {
   HandleUnavailableError,
   type HandleUnavailableReason,
@@ -6,13 +6,13 @@ import {
 } from '@atproto/oauth-provider/errors'
 import { XrpcError } from '#src/errors.ts'
 
-/** What a caller did wrong as InvalidRequestError; everything else as it is. */
+/** A 4xx error becomes InvalidRequestError; all other errors are returned unchanged. */
 export function toOAuthError(error: unknown): unknown {
   if (!(error instanceof XrpcError) || error.status >= 500) return error
   return new InvalidRequestError(error.message, error)
 }
 
-/** The same, and what is wrong with a handle by its reason, which the pages know in many languages. */
+/** As `toOAuthError`, but handle errors become HandleUnavailableError with a reason, for which the pages have texts. */
 export function toHandleError(error: unknown): unknown {
   if (!(error instanceof XrpcError)) return error
   const reason = reasonOf(error)
@@ -34,14 +34,13 @@ function reasonOf({ error, message }: XrpcError): HandleUnavailableReason | unde
   }
 }
 
-/** Runs the work; what it throws goes through `change`. */
 export async function withOAuthErrors<T>(
   work: () => Promise<T>,
-  change: (error: unknown) => unknown = toOAuthError,
+  convert: (error: unknown) => unknown = toOAuthError,
 ): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw change(error)
+    throw convert(error)
   }
 }

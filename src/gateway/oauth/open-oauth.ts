@@ -1,4 +1,4 @@
-/** OAuth as the gateway has it: pages and endpoints beside the XRPC methods, and callers who show a bound token. */
+/** OAuth in the gateway: the authorization server's pages and endpoints, and authentication with DPoP-bound tokens. */
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
@@ -32,16 +32,14 @@ export interface OAuthPorts {
 }
 
 export interface OAuth {
-  /** Whether a path is the authorization server's. */
   matches(path: string): boolean
-  /** Answers; where the authorization server knows no such path or method, `next` does. */
   handle(request: IncomingMessage, response: ServerResponse, next: () => void): void
   authenticate(request: AuthRequest): Promise<AppCaller>
-  /** What the next proof must name; undefined before the first has been looked at. */
+  /** The nonce for the client's next DPoP proof; undefined before the first DPoP request. */
   nextNonce(): string | undefined
-  /** Signs an account in on the request's browser; gives the cookies to send it. */
+  /** Signs an account in on the request's browser; returns the Set-Cookie values. */
   signInDevice(request: IncomingMessage, did: string): Promise<string[]>
-  /** Loads it all and wakes what it asks, which takes a second, before somebody waits for it. */
+  /** Loads the modules and wakes the shards ahead of the first request, which takes a second. */
   warmUp(): void
 }
 
@@ -58,7 +56,7 @@ type Middleware = (
 
 export function openOAuth(ports: OAuthPorts): OAuth {
   const { server, addressOf, log } = ports
-  const people = openProviderAccounts(server, ports.findAccount)
+  const accounts = openProviderAccounts(server, ports.findAccount)
   const { publicUrl: issuer, did: serviceDid } = server.service
   const keys = {
     issuer,
@@ -67,21 +65,21 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
   let resources: ResourceServer | undefined
 
-  const loadResources = once(async () => {
+  const loadResources = lazy(async () => {
     const { openResourceServer } = await import('#src/gateway/oauth/resource-server.ts')
     resources = await openResourceServer({
       ...keys,
       serviceDid,
-      accounts: people,
+      accounts,
       clock: ports.clock,
     })
     return resources
   })
 
-  const loadPages = once(async (): Promise<Pages> => {
-    // Those that cannot be had now are woken by whoever asks them.
+  const loadPages = lazy(async (): Promise<Pages> => {
+    // A shard that is not woken now is woken by its first call.
     wakeShards(server.dispatch).catch((error) => log.debug({ err: error }, 'shards not woken'))
-    const [{ openProvider }, { oauthMiddleware }, devices, endpoint] = await Promise.all([
+    const [{ openProvider }, { oauthMiddleware }, deviceCookies, endpoint] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),
       import('#src/gateway/oauth/device-cookies.ts'),
@@ -90,24 +88,24 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const { config, plcUrl, limitAttempts } = ports
     const provider = await openProvider({
       server,
-      accounts: people,
+      accounts,
       keys,
       config,
       plcUrl,
       limitAttempts,
     })
-    const onError = (response: Answering, error: unknown, what: string) =>
-      note(log, { id: idOf(response), error }, what)
-    const ofLibrary = oauthMiddleware(provider, {
-      onError: (_, response, error, what) => onError(response, error, what),
+    const onError = (response: ResponseHeaders, error: unknown, message: string) =>
+      logProviderError(log, { id: requestIdOf(response), error }, message)
+    const libraryMiddleware = oauthMiddleware(provider, {
+      onError: (_, response, error, message) => onError(response, error, message),
     })
     const introspect = endpoint.introspectionEndpoint(provider, onError)
     return {
       handle: (request, response, next) =>
         introspect(request, response, (error) =>
-          error === undefined ? ofLibrary(request, response, next) : next(error),
+          error === undefined ? libraryMiddleware(request, response, next) : next(error),
         ),
-      signIn: (request, did) => devices.signInDevice(provider, request, did),
+      signIn: (request, did) => deviceCookies.signInDevice(provider, request, did),
     }
   })
 
@@ -117,36 +115,36 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     next: () => void,
   ): Promise<void> {
     const pages = await loadPages()
-    // Where it looks for the client's address: behind the proxies that are believed, and no others.
+    // The library reads the client's address from `ip`; ours trusts only the configured proxies.
     request.ip = addressOf(request)
     request.url = dropUnpushedParams(request.url ?? '/')
     await ports.limitAttempts('oauth', { address: request.ip, input: {} })
     const { cookie } = request.headers
-    const onward = returnToCookie(request, issuer)
-    if (onward !== undefined) response.appendHeader('set-cookie', onward)
+    const returnTo = returnToCookie(request, issuer)
+    if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
     withRequestContext({ clientInfo: clientInfoOf(addressOf, request), cookie }, () =>
       pages.handle(request, response, (error) =>
-        error === undefined ? next() : fail(error, response),
+        error === undefined ? next() : respondWithError(error, response),
       ),
     )
   }
 
-  function fail(error: unknown, response: ServerResponse): void {
+  function respondWithError(error: unknown, response: ServerResponse): void {
     const isOurs = !(error instanceof XrpcError) || error.status >= 500
-    if (isOurs) log.error({ id: idOf(response), err: error }, 'an OAuth request failed')
+    if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
     if (response.headersSent) return void response.destroy()
-    const told = isOurs
+    const body = isOurs
       ? { error: 'server_error', error_description: 'Internal Server Error' }
       : { error: 'temporarily_unavailable', error_description: error.message }
     const headers = { ...corsHeaders, 'content-type': 'application/json' }
     response.writeHead(isOurs ? 500 : error.status, headers)
-    response.end(JSON.stringify(told))
+    response.end(JSON.stringify(body))
   }
 
   return {
-    matches: isOwn,
+    matches: isOAuthPath,
     handle: (request, response, next) => {
-      answer(request, response, next).catch((error) => fail(error, response))
+      answer(request, response, next).catch((error) => respondWithError(error, response))
     },
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
@@ -155,51 +153,47 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       return (await loadPages()).signIn(request, did)
     },
     warmUp: () => {
-      const onFailure = (err: unknown) => log.error({ err }, 'OAuth could not be loaded')
+      const onFailure = (err: unknown) => log.error({ err }, 'loading OAuth failed')
       void Promise.all([loadResources(), loadPages()]).catch(onFailure)
     },
   }
 }
 
-/** Our own pages, which are about what the provider's lack. */
 function isSecurityPage(path: string): boolean {
   return path === securityPath || path.startsWith(`${securityPath}/`)
 }
 
-function isOwn(path: string): boolean {
+function isOAuthPath(path: string): boolean {
   if (path.startsWith('/xrpc/') || isSecurityPage(path)) return false
   return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
     path,
   )
 }
 
-/** The same for all gateways that share the JWT secret, so that each believes the nonces of the others. */
+/** Equal for all gateways that share the JWT secret, so that each accepts the others' nonces. */
 function dpopSecretOf({ config, jwtSecret }: OAuthPorts): Uint8Array {
   if (config.dpopSecretHex !== undefined) return Buffer.from(config.dpopSecretHex, 'hex')
   return createHmac('sha256', jwtSecret).update('headwater dpop nonces').digest()
 }
 
-type Answering = Pick<ServerResponse, 'getHeader'>
+type ResponseHeaders = Pick<ServerResponse, 'getHeader'>
 
-/** The name of the request, which its answer tells. */
-function idOf(response: Answering) {
+function requestIdOf(response: ResponseHeaders) {
   return response.getHeader('x-request-id')
 }
 
-/** What users and clients do wrong is no news; what we do wrong is. */
-function note(
+function logProviderError(
   log: OAuthPorts['log'],
   { id, error }: { id: unknown; error: unknown },
-  what: string,
+  message: string,
 ): void {
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
   const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
-  if (isOurs) log.error({ id, err: error }, what)
-  else log.debug({ id, reason: (error as Error).message }, what)
+  if (isOurs) log.error({ id, err: error }, message)
+  else log.debug({ id, reason: (error as Error).message }, message)
 }
 
-/** Loads once; what failed is tried again by the next who asks. */
-function once<T>(load: () => Promise<T>): () => Promise<T> {
+function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined
   return () => {
     loading ??= load().catch((error) => {

@@ -1,4 +1,4 @@
-/** Accounts as the provider knows them. */
+/** The accounts of this server in the shape of the OAuth library. */
 import type { Account, AuthorizedClientData, Did } from '@atproto/oauth-provider/store'
 import type { AccountSummary } from '#src/account/oauth/account-summary.ts'
 import type { AuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
@@ -11,10 +11,10 @@ import { may } from '#src/rules/states.ts'
 export type RemoteAccount = ReturnType<Dispatch['account']>
 
 export interface ProviderAccounts {
-  /** The account of a DID, if it is one of this server: whoever names another makes no actor. */
+  /** Undefined if the DID is not hosted here: no actor is created for a foreign DID. */
   find(did: string): Promise<RemoteAccount | undefined>
-  /** Undefined for one that may not sign in. */
-  toAccount(person: AccountSummary): Account | undefined
+  /** Undefined if the account may not sign in. */
+  toAccount(summary: AccountSummary): Account | undefined
 }
 
 export function openProviderAccounts(
@@ -23,16 +23,16 @@ export function openProviderAccounts(
 ): ProviderAccounts {
   return {
     find: async (did) => {
-      const known = await findAccount(did)
-      return known === undefined ? undefined : dispatch.account(known)
+      const found = await findAccount(did)
+      return found === undefined ? undefined : dispatch.account(found)
     },
-    toAccount(person) {
-      const { did, handle, email, emailConfirmed, status, displayName, avatar } = person
+    toAccount(summary) {
+      const { did, handle, email, emailConfirmed, status, displayName, avatar } = summary
       if (!may('logIn', status)) return undefined
       const picture = imageUrl({ did, services, publicUrl: service.publicUrl }, 'avatar', avatar)
       return {
         did: did as Did,
-        // The audience of its tokens.
+        // The audience of the account's tokens.
         pds: service.did as Did,
         deactivated: status === 'deactivated',
         ...(email !== null && { email, emailVerified: emailConfirmed }),
@@ -44,8 +44,8 @@ export function openProviderAccounts(
   }
 }
 
-export function authorizedClientsOf(known: AuthorizedClients): Map<string, AuthorizedClientData> {
+export function authorizedClientsOf(clients: AuthorizedClients): Map<string, AuthorizedClientData> {
   return new Map(
-    Object.entries(known).map(([id, data]) => [id, JSON.parse(data) as AuthorizedClientData]),
+    Object.entries(clients).map(([id, data]) => [id, JSON.parse(data) as AuthorizedClientData]),
   )
 }

@@ -1,4 +1,4 @@
-/** The authorization server itself: @atproto/oauth-provider on our stores, with the operator's branding. */
+/** The OAuth authorization server: @atproto/oauth-provider on our stores, with the operator's branding. */
 
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import { AccessTokenMode, type OAuthProvider } from '@atproto/oauth-provider/provider'
@@ -19,7 +19,6 @@ import { tokenStore } from '#src/gateway/oauth/token-store.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { createLexResolver, type LocalRecord } from '#src/ports/lexicon-resolver.ts'
 
-/** What the operator says of it; see config/oauth.ts. */
 export interface OAuthProviderConfig {
   branding: NonNullable<ConstructorParameters<typeof OAuthProvider>[0]['branding']>
   trustedClients: readonly string[]
@@ -27,7 +26,7 @@ export interface OAuthProviderConfig {
   hcaptcha: { siteKey: string; secretKey: string; tokenSalt: string } | undefined
 }
 
-/** How often somebody at an address may do what a method of the same kind does; rejects where that was too often. */
+/** Counts an attempt from an address against the rate limits of an XRPC method. Rejects with 429. */
 export type AttemptLimiter = (
   nsid: string,
   attempt: { address: string; input: unknown },
@@ -47,7 +46,7 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
   const { dispatch, backgroundTasks, service } = server
   const { issuer, dpopSecret } = keys
   const safeFetch: typeof globalThis.fetch = (input, init) =>
-    // Nobody's metadata is what somebody else's address says.
+    // A client's metadata must come from its own URL, not from one that this redirects to.
     server.fetch(input, { redirect: 'error', ...init })
   const signOut = async (did: string, deviceId: string) => {
     await (await accounts.find(did))?.oauth.signOutOfDevice({ deviceId })
@@ -68,7 +67,7 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
       fetch: safeFetch,
       plcUrl: ports.plcUrl,
       authorityDid: config.lexiconAuthorityDid,
-      findLocal: (did, path) => recordHere(accounts, did, path),
+      findLocal: (did, path) => findLocalRecord(accounts, did, path),
     }),
     inviteCodeRequired: service.inviteRequired,
     availableUserDomains: [...domains],
@@ -78,31 +77,30 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
       links: [...(config.branding.links ?? []), securityLink(service.publicUrl)],
     },
     metadata: { protected_resources: [new URL(issuer).origin as `https://${string}`] },
-    // Tokens do not say what they are good for: the account does, so that it can take it back at once.
+    // Tokens carry no scope: the account holds it, so that a revocation takes effect at once.
     accessTokenMode: AccessTokenMode.stateful,
     getClientInfo: (clientId) => ({ isTrusted: config.trustedClients.includes(clientId) }),
-    ...countedHooks(limitAttempts),
+    ...rateLimitedHooks(limitAttempts),
   })
 }
 
-/** A record of an account of this server; undefined where the account is elsewhere. */
-async function recordHere(
-  people: ProviderAccounts,
+async function findLocalRecord(
+  accounts: ProviderAccounts,
   did: string,
   path: { collection: string; rkey: string },
 ): Promise<LocalRecord | undefined> {
-  const account = await people.find(did)
+  const account = await accounts.find(did)
   if (account === undefined) return undefined
   const { json } = await account.repo.getRecord(path)
   const { cid, value } = JSON.parse(json) as { cid: string; value: unknown }
   return { cid, json: value }
 }
 
-/** Guessing passwords and codes is no easier here than by the methods that do the same. */
-function countedHooks(count: AttemptLimiter) {
-  const counted = async (nsid: string, address: string, input: unknown = {}) => {
+/** Attempts on the pages count against the limits of the XRPC methods that do the same. */
+function rateLimitedHooks(limitAttempts: AttemptLimiter) {
+  const limited = async (nsid: string, address: string, input: unknown = {}) => {
     try {
-      await count(`com.atproto.server.${nsid}`, { address, input })
+      await limitAttempts(`com.atproto.server.${nsid}`, { address, input })
     } catch (error) {
       if (!(error instanceof XrpcError)) throw error
       throw new InvalidRequestError('Too many attempts, try again later', error)
@@ -111,14 +109,14 @@ function countedHooks(count: AttemptLimiter) {
   type Attempt = { deviceMetadata: { ipAddress: string } }
   return {
     onSignInAttempt: ({ data, deviceMetadata }: Attempt & { data: { username: string } }) =>
-      counted('createSession', deviceMetadata.ipAddress, { identifier: data.username }),
+      limited('createSession', deviceMetadata.ipAddress, { identifier: data.username }),
     onSignUpAttempt: ({ deviceMetadata }: Attempt) =>
-      counted('createAccount', deviceMetadata.ipAddress),
+      limited('createAccount', deviceMetadata.ipAddress),
     onResetPasswordRequest: ({ deviceMetadata }: Attempt) =>
-      counted('requestPasswordReset', deviceMetadata.ipAddress),
+      limited('requestPasswordReset', deviceMetadata.ipAddress),
     onResetPasswordConfirm: ({ deviceMetadata }: Attempt) =>
-      counted('resetPassword', deviceMetadata.ipAddress),
+      limited('resetPassword', deviceMetadata.ipAddress),
     onDeleteAccountConfirm: ({ deviceMetadata }: Attempt) =>
-      counted('deleteAccount', deviceMetadata.ipAddress),
+      limited('deleteAccount', deviceMetadata.ipAddress),
   }
 }

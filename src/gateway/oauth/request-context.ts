@@ -1,20 +1,18 @@
-/** The request behind a call of the provider's stores, which are not told of it: who asks, and with which cookies. */
+/** The HTTP request during which the provider calls its stores, which do not get it as an argument. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientInfo } from '#src/account/security-events.ts'
 
 export interface RequestContext {
   clientInfo: ClientInfo
-  /** The Cookie header. */
   cookie: string | undefined
 }
 
-const asking = new AsyncLocalStorage<RequestContext>()
+const storage = new AsyncLocalStorage<RequestContext>()
 
-/** Runs what handles a request; whatever that calls can ask `whoAsks`. */
-export function withRequestContext<T>(request: RequestContext, work: () => T): T {
-  return asking.run(request, work)
+export function withRequestContext<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work)
 }
 
 export function requestContext(): RequestContext {
-  return asking.getStore() ?? { clientInfo: {}, cookie: undefined }
+  return storage.getStore() ?? { clientInfo: {}, cookie: undefined }
 }

@@ -1,6 +1,6 @@
 /**
- * Requests with a token that is bound to a key (`Authorization: DPoP`): the token and the proof are verified here, and
- * the account says whether the token is still good, and for what.
+ * Authenticates requests with a DPoP-bound access token (`Authorization: DPoP`): the token and the proof are verified
+ * here; the account says whether the grant still exists, and its scope.
  */
 import { createSecretKey, randomUUID } from 'node:crypto'
 import { JoseKey } from '@atproto/jwk-jose'
@@ -26,9 +26,7 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.ts'
 
-/** What all gateways of a server have in common. */
 export interface OAuthKeys {
-  /** Where clients reach the server; the issuer of its tokens. */
   issuer: string
   jwtSecret: Uint8Array
   /** 32 bytes. */
@@ -41,14 +39,14 @@ export interface ResourceServerPorts extends OAuthKeys {
   clock: Clock
 }
 
-/** The one key that signs access tokens; what it signs says so in `iss`, which session tokens do not have. */
+/** The key that signs access tokens. Session tokens are signed with it too, but have no `iss`. */
 export async function accessTokenKey({
   jwtSecret,
 }: Pick<OAuthKeys, 'jwtSecret'>): Promise<JoseKey> {
   return JoseKey.fromKeyLike(createSecretKey(jwtSecret), undefined, 'HS256')
 }
 
-const MAX_VERIFIED = 10_000
+const MAX_VERIFIED_TOKENS = 10_000
 
 type Decoded = Parameters<OAuthVerifier['decodeToken']>
 
@@ -57,13 +55,12 @@ interface VerifierPorts extends OAuthKeys {
   clock: Clock
 }
 
-/** Verifies a token once, and its proof every time. */
 class ResourceVerifier extends OAuthVerifier {
-  readonly #verified = new BoundedMap<string, AccessTokenPayload>(MAX_VERIFIED)
+  readonly #verified = new BoundedMap<string, AccessTokenPayload>(MAX_VERIFIED_TOKENS)
   readonly #keys = new DpopKeyCache()
   readonly #nonces: DpopNonce
   readonly #clock: Clock
-  /** What this process has seen; the accounts know what came by way of the others. */
+  /** Proofs that this process has seen; the accounts detect replays through other gateways. */
   readonly #seen: RecentlySeen
 
   constructor({ issuer, dpopSecret, key, clock }: VerifierPorts) {
@@ -81,7 +78,7 @@ class ResourceVerifier extends OAuthVerifier {
     headers: Record<string, undefined | string | string[]>,
     token?: string,
   ): Promise<DpopProof | null> {
-    // Nonces are looked up among those of the last time that one was made: by now others may have made newer ones.
+    // The library checks against the nonces as of its last rotation: rotate first, since other gateways may have.
     this.nextDpopNonce()
     const { dpop: jwt } = headers
     if (typeof jwt !== 'string' || token === undefined) {
@@ -89,13 +86,12 @@ class ResourceVerifier extends OAuthVerifier {
     }
     const now = this.#clock.now()
     this.#nonces.next()
-    const isNonce = (nonce: string) => this.#nonces.check(nonce)
-    const address = url.origin + url.pathname
+    const proofUrl = url.origin + url.pathname
     const known = this.#keys.verify(jwt, {
       method,
-      url: address,
+      url: proofUrl,
       token,
-      isValidNonce: isNonce,
+      isValidNonce: (nonce) => this.#nonces.check(nonce),
       now,
     })
     if (known === undefined) {
@@ -103,7 +99,7 @@ class ResourceVerifier extends OAuthVerifier {
       if (proof !== null) this.#keys.remember(jwt, proof.jkt)
       return proof
     }
-    if (!this.#seen.isNew(known.jti, now)) throw refusals.replayed()
+    if (!this.#seen.isNew(known.jti, now)) throw rejections.replayed()
     return known
   }
 
@@ -122,12 +118,12 @@ class ResourceVerifier extends OAuthVerifier {
 }
 
 export interface ResourceServer {
-  /** Who calls. Throws 401 and 400 as the reference, with what a client needs to do better. */
+  /** Throws 401 and 400 as the reference does, with the WWW-Authenticate header. */
   authenticate(request: AuthRequest): Promise<AppCaller>
   nextNonce(): string
 }
 
-const refusals = {
+const rejections = {
   unknown: () => new InvalidTokenError('DPoP', 'Invalid token'),
   expired: () => new InvalidTokenError('DPoP', 'Token expired'),
   replayed: () => new InvalidDpopProofError('DPoP proof replayed'),
@@ -136,9 +132,9 @@ const refusals = {
 export async function openResourceServer(ports: ResourceServerPorts): Promise<ResourceServer> {
   const { issuer, serviceDid, accounts } = ports
   const verifier = new ResourceVerifier({ ...ports, key: await accessTokenKey(ports) })
-  const permissions = rememberPermissions()
+  const permissions = permissionsCache()
 
-  async function admitted(request: AuthRequest): Promise<AppCaller> {
+  async function authenticate(request: AuthRequest): Promise<AppCaller> {
     const { method, url } = request
     const headers = {
       authorization: request.header('authorization'),
@@ -148,7 +144,7 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
       audience: [serviceDid],
     })) as Awaited<ReturnType<ResourceVerifier['decodeToken']>>
     const { sub: did, jti: id, cnf, proof } = payload
-    if (!did?.startsWith('did:') || !id || !cnf?.jkt || proof === null) throw refusals.unknown()
+    if (!did?.startsWith('did:') || !id || !cnf?.jkt || proof === null) throw rejections.unknown()
     const account = await accounts.find(did)
     if (account === undefined) {
       throw new XrpcError(403, 'AccountNotFound', 'Account not found')
@@ -157,7 +153,7 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
       ...{ id, jkt: cnf.jkt, proof: proof.jti },
       attempt: randomUUID(),
     })
-    if ('refusal' in verdict) throw refusals[verdict.refusal]()
+    if ('refusal' in verdict) throw rejections[verdict.refusal]()
     const scopes = verdict.scope.split(' ')
     if (!scopes.includes('atproto')) {
       throw invalidRequest('OAuth token does not have "atproto" scope', 'InvalidToken')
@@ -168,14 +164,13 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
   return {
     nextNonce: () => verifier.nextDpopNonce() ?? '',
     authenticate: (request) =>
-      admitted(request).catch((error) => {
-        throw error instanceof OAuthError ? new OAuthRefusal(error) : error
+      authenticate(request).catch((error) => {
+        throw error instanceof OAuthError ? new OAuthXrpcError(error) : error
       }),
   }
 }
 
-/** A refusal in the words of OAuth, with the header that tells the client how to do it better. */
-class OAuthRefusal extends XrpcError {
+class OAuthXrpcError extends XrpcError {
   override readonly headers: Readonly<Record<string, string>>
 
   constructor(error: OAuthError) {
@@ -186,21 +181,21 @@ class OAuthRefusal extends XrpcError {
   }
 }
 
-/** What was asked for as the client knows it: proxies may have changed the scheme, the host and the port. */
+/** The URL as the client knows it: proxies may have changed scheme, host and port. */
 function publicUrl(issuer: string, url: string): URL {
   const path = url.slice(url.indexOf('/', url.indexOf('//') + 2))
   return new URL(path.startsWith('/') ? `${issuer}${path}` : issuer)
 }
 
-const MOST_SCOPES = 1000
+const MAX_SCOPES = 1000
 
-/** Scopes are long, and the same for all users of an app. */
-function rememberPermissions(): (scope: string) => ScopePermissionsTransition {
+/** Caches parsed scopes: they are long, and the same for all users of an app. */
+function permissionsCache(): (scope: string) => ScopePermissionsTransition {
   const known = new Map<string, ScopePermissionsTransition>()
   return (scope) => {
     const found = known.get(scope)
     if (found !== undefined) return found
-    if (known.size >= MOST_SCOPES) known.clear()
+    if (known.size >= MAX_SCOPES) known.clear()
     const permissions = new ScopePermissionsTransition(scope)
     known.set(scope, permissions)
     return permissions

@@ -1,4 +1,4 @@
-/** The second step on the stock sign-in page: a code in its field, or one that was shown at our own pages before. */
+/** The second step of a sign-in on the stock page: a code in its email-code field, or one done before on our own pages. */
 import {
   InvalidRequestError,
   SecondAuthenticationFactorRequiredError,
@@ -9,7 +9,6 @@ import { securityPageUrl } from '#src/gateway/pages/return-to.ts'
 import { checkSecondStep } from '#src/gateway/pages/second-step.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-/** For the footer of the stock pages; in the languages of ours. */
 export function securityLink(publicUrl: string) {
   const title = {
     en: 'Passkey or authenticator app',
@@ -26,10 +25,10 @@ export function securityLink(publicUrl: string) {
 }
 
 /**
- * What the page says where nothing was mailed. All that it takes from us is what stands around these words, in its own
- * languages: “Check your … email for a login code and enter it here.” Recovery codes fit into its field.
+ * The hint if no email was sent. The page puts it, untranslated, into its own sentence: “Check your … email for a login
+ * code and enter it here.” Recovery codes fit into its field.
  */
-const elsewhere: Readonly<Record<string, string>> = {
+const noEmailHints: Readonly<Record<string, string>> = {
   en: 'recovery codes (or follow “Passkey or authenticator app” below), not your',
   es: '(no: sigue «Llave de acceso o aplicación de autenticación» abajo, o usa tus códigos de recuperación)',
   fr: "« Clé d'accès ou application d'authentification », ci-dessous (ou vos codes de secours),",
@@ -39,26 +38,26 @@ const elsewhere: Readonly<Record<string, string>> = {
   sv: '”Nyckel eller autentiseringsapp” nedan (eller bland dina återställningskoder)',
 }
 
-/** Throws what makes the page ask for a code, or show why it is not enough. */
+/** Throws the errors that make the page ask for a code, or say that the code is wrong. */
 export async function mustPassSecondStep(
-  surface: ServerContext,
+  server: ServerContext,
   did: string,
   { code, locale = 'en' }: { code: string | undefined; locale: string | undefined },
 ): Promise<void> {
-  const step = await attempt(surface, did, code)
+  const step = await attempt(server, did, code)
   if (step.passed) return
-  const hint = step.hint ?? elsewhere[locale.split('-')[0]!] ?? elsewhere['en']!
-  // The same words as at first: that is how the page knows that the code was wrong.
+  const hint = step.hint ?? noEmailHints[locale.split('-')[0]!] ?? noEmailHints['en']!
+  // The same error as the first time: the page takes its repetition for a wrong code.
   throw new SecondAuthenticationFactorRequiredError('emailOtp', hint)
 }
 
-async function attempt(surface: ServerContext, did: string, code: string | undefined) {
+async function attempt(server: ServerContext, did: string, code: string | undefined) {
   const { clientInfo, cookie } = requestContext()
   try {
-    return await checkSecondStep(surface, did, { code, cookie, clientInfo })
+    return await checkSecondStep(server, did, { code, cookie, clientInfo })
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status >= 500) throw error
     if (error.status === 429) throw new InvalidRequestError(error.message, error)
-    return checkSecondStep(surface, did, { code: undefined, cookie, clientInfo })
+    return checkSecondStep(server, did, { code: undefined, cookie, clientInfo })
   }
 }

@@ -1,4 +1,4 @@
-/** The provider's requests, devices, lexicons and replays, on the shards of the authorization actor. */
+/** The provider's requests, devices, lexicons and replay store, on the shards of the authorization actor. */
 import { randomUUID } from 'node:crypto'
 import type {
   DeviceData,
@@ -15,8 +15,8 @@ import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 
 type ShardDispatch = Pick<Dispatch, 'authorization'>
 
-/** How long a code that is shown twice is known for what it is. */
-const CODES_MS = 24 * 60 * 60 * 1000
+/** How long a code is remembered, so that its reuse is recognized. */
+const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
 export function requestStore(dispatch: ShardDispatch): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
@@ -28,7 +28,7 @@ export function requestStore(dispatch: ShardDispatch): RequestStore {
     },
     async updateRequest(id, { code, did, deviceId, expiresAt, parameters }) {
       if (code && did) {
-        const name = { hash: hashSecret(code), did, requestId: id, ttlMs: CODES_MS }
+        const name = { hash: hashSecret(code), did, requestId: id, ttlMs: CODE_TTL_MS }
         await shard(code).tokenIndex.put(name)
       }
       await shard(id).requests.update({
@@ -65,7 +65,7 @@ function storedOf(data: RequestData): StoredRequest {
   }
 }
 
-/** Of the code only its hash is kept; whoever asks with it knows it, and for the others it is enough that there is one. */
+/** Only a code's hash is stored. `code` is the code itself if the caller presented it; otherwise the hash stands in. */
 function requestOf(stored: StoredRequest, code: RequestData['code']): RequestData {
   const { data, parameters, deviceId, did, codeHash, expiresAt } = stored
   return {
@@ -78,7 +78,6 @@ function requestOf(stored: StoredRequest, code: RequestData['code']): RequestDat
   }
 }
 
-/** `signOut` ends what an account thinks of a device that goes. */
 export function deviceStore(
   dispatch: ShardDispatch,
   signOut: (did: string, deviceId: string) => Promise<void>,
@@ -146,7 +145,7 @@ export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
   }
 }
 
-/** What must be seen once by all gateways together. */
+/** Nonces that all gateways together accept once. */
 export function replayStore(dispatch: ShardDispatch): ReplayStore {
   return {
     unique(namespace, nonce, keptMs) {

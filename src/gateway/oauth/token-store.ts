@@ -1,4 +1,4 @@
-/** The provider's tokens: each kept by its account, found by the hashes of its names in the shards. */
+/** The provider's TokenStore: accounts store their grants; the token index in the shards maps token hashes to accounts. */
 import { InvalidGrantError } from '@atproto/oauth-provider/errors'
 import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
 import type { Grant } from '#src/account/oauth/grants.ts'
@@ -14,47 +14,47 @@ export interface TokenStorePorts {
   backgroundTasks: Pick<BackgroundTasks, 'run'>
 }
 
-/** As long as the longest refresh token is good, and some days more. */
-const NAMES_MS = 93 * 24 * 60 * 60 * 1000
+const INDEX_TTL_MS = 93 * 24 * 60 * 60 * 1000
 
 type StoredData = Omit<TokenData, 'createdAt' | 'updatedAt' | 'expiresAt'>
 
 export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePorts): TokenStore {
-  const names = (name: string) => shardOf(dispatch, name).tokenIndex
+  const tokenIndex = (name: string) => shardOf(dispatch, name).tokenIndex
 
-  const note = (name: string, did: string) =>
-    names(name).put({ hash: hashSecret(name), did, ttlMs: NAMES_MS })
+  const addToIndex = (name: string, did: string) =>
+    tokenIndex(name).put({ hash: hashSecret(name), did, ttlMs: INDEX_TTL_MS })
 
-  /** The account that knows what a name is worth. */
-  async function ownerOf(name: string) {
-    const found = await names(name).find({ hash: hashSecret(name) })
+  async function accountOf(name: string) {
+    const found = await tokenIndex(name).find({ hash: hashSecret(name) })
     return found === null ? undefined : accounts.find(found.did)
   }
 
   async function find(
     name: string,
-    by: Parameters<NonNullable<Awaited<ReturnType<typeof ownerOf>>>['oauth']['findGrant']>[0],
-    shown: string | null,
+    by: Parameters<NonNullable<Awaited<ReturnType<typeof accountOf>>>['oauth']['findGrant']>[0],
+    refreshToken: string | null,
   ): Promise<TokenInfo | null> {
-    const owner = await ownerOf(name)
+    const owner = await accountOf(name)
     const grant = await owner?.oauth.findGrant(by)
-    const known = grant && (await owner?.oauth.describe())
-    const account = known && accounts.toAccount(known.person)
+    const described = grant && (await owner?.oauth.describe())
+    const account = described && accounts.toAccount(described.person)
     if (!grant || !account) return null
-    const isCurrent = shown !== null && grant.refreshHash === hashSecret(shown)
-    const currentRefreshToken = isCurrent ? (shown as TokenInfo['currentRefreshToken']) : null
+    const isCurrent = refreshToken !== null && grant.refreshHash === hashSecret(refreshToken)
+    const currentRefreshToken = isCurrent
+      ? (refreshToken as TokenInfo['currentRefreshToken'])
+      : null
     return { ...infoOf(grant), account, currentRefreshToken }
   }
 
-  async function forget(id: string): Promise<void> {
-    await names(id).remove({ hash: hashSecret(id) })
+  async function removeFromIndex(id: string): Promise<void> {
+    await tokenIndex(id).remove({ hash: hashSecret(id) })
   }
 
   return {
     async createToken(id, data, refreshToken) {
       const { did, code } = data
-      // First where it is found, then the token itself: a name that leads nowhere does no harm.
-      await Promise.all([note(id, did), refreshToken && note(refreshToken, did)])
+      // Index first, then the grant: an index entry without a grant is harmless.
+      await Promise.all([addToIndex(id, did), refreshToken && addToIndex(refreshToken, did)])
       const account = await accounts.find(did)
       if (account === undefined) throw new InvalidGrantError('Account not found')
       await account.oauth.createGrant({
@@ -64,16 +64,16 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
     },
     readToken: (id) => find(id, { id }, null),
     async deleteToken(id) {
-      const account = await ownerOf(id)
+      const account = await accountOf(id)
       await account?.oauth.removeGrant({ id })
-      backgroundTasks.run(() => forget(id))
+      backgroundTasks.run(() => removeFromIndex(id))
     },
     async rotateToken(id, newId, newRefreshToken, { clientAuth, expiresAt, updatedAt, scope }) {
-      const account = await ownerOf(id)
+      const account = await accountOf(id)
       const grant = await account?.oauth.findGrant({ id })
       if (!account || !grant) throw new InvalidGrantError('Refresh token replayed')
       const { data } = infoOf(grant)
-      await Promise.all([note(newId, data.did), note(newRefreshToken, data.did)])
+      await Promise.all([addToIndex(newId, data.did), addToIndex(newRefreshToken, data.did)])
       const next = { ...data, clientAuth, expiresAt, updatedAt, scope }
       try {
         await account.oauth.rotateGrant({ id, next: grantOf(newId, next, newRefreshToken) })
@@ -81,14 +81,14 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
         if (!(error instanceof XrpcError) || error.error !== 'InvalidGrant') throw error
         throw new InvalidGrantError(error.message, error)
       }
-      backgroundTasks.run(() => forget(id))
+      backgroundTasks.run(() => removeFromIndex(id))
     },
     findTokenByRefreshToken: (token) => find(token, { refreshHash: hashSecret(token) }, token),
     findTokenByCode: (code) => find(code, { codeHash: hashSecret(code) }, null),
     async listAccountTokens(did) {
       const owner = await accounts.find(did)
-      const known = await owner?.oauth.describe()
-      const account = known && accounts.toAccount(known.person)
+      const described = await owner?.oauth.describe()
+      const account = described && accounts.toAccount(described.person)
       if (!owner || !account) return []
       const grants = await owner.oauth.listGrants()
       return grants.map((grant) => ({ ...infoOf(grant), account, currentRefreshToken: null }))

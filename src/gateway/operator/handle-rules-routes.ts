@@ -1,4 +1,4 @@
-/** The routes by which the admin reads and changes the rules for handles. */
+/** GET and PUT /admin/handle-rules: the admin reads and changes the rules for handles, as JSON. */
 import type { Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import { parseHandleSettings } from '#src/gateway/workflows/handle-rules.ts'
@@ -8,23 +8,22 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 const MAX_BODY_BYTES = 512 * 1024
 
-/** GET and PUT /admin/handle-rules, as JSON, with the admin's password. */
 export function handleRulesRoutes(
   app: Hono<Env>,
-  known: HandleRulesCache,
-  authority: { adminPassword: string | undefined },
+  handleRules: HandleRulesCache,
+  admin: { adminPassword: string | undefined },
 ): void {
   app.get('/admin/handle-rules', async (c) => {
-    verifyAdmin(authority, c.req.header('authorization'))
-    return c.json(await known.settings())
+    verifyAdmin(admin, c.req.header('authorization'))
+    return c.json(await handleRules.settings())
   })
   app.put('/admin/handle-rules', async (c) => {
-    verifyAdmin(authority, c.req.header('authorization'))
+    verifyAdmin(admin, c.req.header('authorization'))
     const length = Number(c.req.header('content-length'))
     if (!(length <= MAX_BODY_BYTES)) throw invalidRequest('Handle rules are too long')
     const given: unknown = await c.req.json().catch(() => undefined)
     const settings = parseHandleSettings(given)
-    await known.change(settings)
+    await handleRules.change(settings)
     return c.json(settings)
   })
 }

@@ -1,4 +1,4 @@
-/** Calls of what is no XRPC method (OAuth, pages, well-known files, the operator's routes): logged and counted. */
+/** Logs and counts HTTP requests outside of XRPC methods: OAuth, pages, well-known files, the operator's routes. */
 import type { ServerResponse } from 'node:http'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import type { Log } from '#src/log.ts'
@@ -11,15 +11,13 @@ export interface HttpLogPorts {
 export interface HttpCall {
   id: string
   verb: string
-  /** Without its query, which may hold what is nobody else's business. */
+  /** Without the query, which may hold secrets. */
   path: string
 }
 
 const SLOW_MS = 5_000
-/** What a client makes up is not written down at any length. */
-const LONGEST_PATH = 200
+const MAX_PATH_LENGTH = 200
 
-/** Tells of a call when its answer has gone, or whoever asked is gone. */
 export function logHttpCall(
   { log, metrics }: HttpLogPorts,
   { id, verb, path }: HttpCall,
@@ -30,13 +28,12 @@ export function logHttpCall(
     const ms = performance.now() - started
     const status = response.statusCode
     metrics.observeHttp(routeOf(path), status, ms / 1000)
-    const line = { id, verb, path: path.slice(0, LONGEST_PATH), status, ms }
-    if (ms > SLOW_MS) log.info(line, 'a slow call')
-    else log.debug(line, 'http')
+    const fields = { id, verb, path: path.slice(0, MAX_PATH_LENGTH), status, ms }
+    if (ms > SLOW_MS) log.info(fields, 'slow HTTP request')
+    else log.debug(fields, 'http')
   })
 }
 
-/** Methods tell of themselves. */
 export function isNonXrpc(path: string): boolean {
   return !path.startsWith('/xrpc/') || path.startsWith('/xrpc/_')
 }
@@ -51,7 +48,7 @@ const routes: readonly [prefix: string, route: string][] = [
   ['/tls-check', 'operator'],
 ]
 
-/** There are only so many. */
+/** One of a few words, to bound the metric's label. */
 export function routeOf(path: string): string {
   return routes.find(([prefix]) => path.startsWith(prefix))?.[1] ?? 'other'
 }

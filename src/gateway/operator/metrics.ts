@@ -1,43 +1,40 @@
-/** What a Prometheus server is told: how calls end and how long they take, and whether what is behind them is well. */
+/** Prometheus metrics: calls by status and duration, and the state of accounts, sequencer, storage, engine and firehose. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 
 export interface Metrics {
-  /** Counts one call. `method` is an NSID of ours, or `other`. */
+  /** Counts an XRPC call. `method` is the NSID of an implemented method, or `other`. */
   observe(method: string, status: number, seconds: number): void
-  /** Counts a call of what is no method. `route` is one of a few words. */
+  /** Counts an HTTP request outside of XRPC. `route` is one of `routeOf()`. */
   observeHttp(route: string, status: number, seconds: number): void
-  /** Counts a call that was refused, by the limit's name: there are only so many. */
   rateLimited(limit: string): void
-  /** The text that is scraped, and its media type. */
   render(): Promise<{ text: string; type: string }>
 }
 
 interface Firehose {
   subscribers(): number
   head(): number
-  /** How far behind the head each subscriber is, in seconds. */
+  /** How far each subscriber is behind the head, in seconds. */
   lags(): number[]
 }
 
 export interface MetricsPorts {
-  /** Absent where there is none. */
+  /** Absent in a process without a gateway. */
   firehose?: Firehose
   health: Pick<Health, 'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'freeBytes'>
 }
 
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
-/** The metrics of this process. */
 export function createMetrics(ports: MetricsPorts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const observe = durations('xrpc_request_duration_seconds', 'method', registers)
-  const observePlain = durations('http_request_duration_seconds', 'route', registers)
-  const refusals = new Counter({
-    name: 'rate_limited_total',
-    help: 'Calls refused with 429, by limit',
+  const observe = durations('headwater_xrpc_request_duration_seconds', 'method', registers)
+  const observeHttp = durations('headwater_http_request_duration_seconds', 'route', registers)
+  const rateLimited = new Counter({
+    name: 'headwater_rate_limited_requests_total',
+    help: 'Requests refused with 429, by rate limit',
     labelNames: ['limit'],
     registers,
   })
@@ -45,8 +42,8 @@ export function createMetrics(ports: MetricsPorts): Metrics {
 
   return {
     observe,
-    observeHttp: observePlain,
-    rateLimited: (limit) => refusals.inc({ limit }),
+    observeHttp,
+    rateLimited: (limit) => rateLimited.inc({ limit }),
     async render() {
       await probe()
       return { text: await registry.metrics(), type: registry.contentType }
@@ -54,16 +51,15 @@ export function createMetrics(ports: MetricsPorts): Metrics {
   }
 }
 
-/** Observes how long calls took, by what was called and HTTP status. */
-function durations(name: string, what: string, registers: Registry[]): Metrics['observe'] {
-  const help = `Calls by ${what} and HTTP status`
-  const all = new Histogram({ name, help, labelNames: [what, 'status'], buckets, registers })
+function durations(name: string, label: string, registers: Registry[]): Metrics['observe'] {
+  const help = `Duration of requests by ${label} and HTTP status`
+  const histogram = new Histogram({ name, help, labelNames: [label, 'status'], buckets, registers })
   const children = new Map<string, Histogram.Internal<string>>()
-  return (called, status, seconds) => {
-    const key = `${called} ${status}`
+  return (value, status, seconds) => {
+    const key = `${value} ${status}`
     let child = children.get(key)
     if (child === undefined) {
-      child = all.labels(called, String(status))
+      child = histogram.labels(value, String(status))
       children.set(key, child)
     }
     child.observe(seconds)
@@ -72,19 +68,22 @@ function durations(name: string, what: string, registers: Registry[]): Metrics['
 
 type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
-/** What is only looked at when somebody asks; what does not answer in time is left out, but for its `…_up`. */
+/** Metrics that are collected at scrape time; a value that is not available in time is left out. */
 function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
-    new Gauge({ name, help, labelNames, registers })
+    new Gauge({ name: `headwater_${name}`, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
-  const probeEngine = health.engine && engineProbe(health.engine, gauge)
-  const head = gauge('sequencer_head', 'The newest seq of the log: microseconds since 1970')
+  const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
+  const head = gauge('sequencer_head_seq', 'Newest seq of the log: microseconds since 1970')
   const awake = gauge('accounts_awake', 'Account actors awake in this process')
-  const backlog = gauge('outbox_backlog', 'Events of these accounts that wait for the sequencer')
-  const owing = gauge('accounts_owing_events', 'Accounts that may have events to deliver')
-  const accounts = gauge('accounts', 'Accounts of the server by state', ['status'])
-  const parts = gauge('storage_up', 'Whether a part of the storage can be used', ['part'])
-  const free = gauge('data_free_bytes', 'Bytes left where the data folder is')
+  const backlog = gauge('outbox_pending_events', 'Events in their outboxes, not yet sequenced')
+  const withUndeliveredEvents = gauge(
+    'accounts_with_undelivered_events',
+    'Accounts of the server that may have unsequenced events',
+  )
+  const accounts = gauge('accounts', 'Accounts of the server by status', ['status'])
+  const parts = gauge('storage_up', '1 if a part of the storage is usable, else 0', ['part'])
+  const freeBytesGauge = gauge('data_free_bytes', 'Free bytes on the volume of the data folder')
 
   return async () => {
     const [newest, counts, storage, freeBytes] = await Promise.all([
@@ -94,14 +93,14 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
       health.freeBytes(),
     ])
     set(head, newest)
-    const here = health.awake()
-    awake.set(here.accounts)
-    backlog.set(here.backlog)
-    set(owing, counts?.reminders)
+    const awakeHere = health.awake()
+    awake.set(awakeHere.accounts)
+    backlog.set(awakeHere.backlog)
+    set(withUndeliveredEvents, counts?.reminders)
     accounts.reset()
     for (const [status, n] of Object.entries(counts?.accounts ?? {})) accounts.set({ status }, n)
     for (const [part, up] of Object.entries(storage)) parts.set({ part }, up ? 1 : 0)
-    set(free, freeBytes)
+    set(freeBytesGauge, freeBytes)
     probeFirehose?.(newest)
     probeEngine?.()
   }
@@ -109,8 +108,8 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
 
 function firehoseProbe(firehose: Firehose, gauge: MakeGauge): (newest: number | undefined) => void {
   const subscribers = gauge('firehose_subscribers', 'Connections to subscribeRepos')
-  const slowest = gauge('firehose_subscriber_lag_seconds', 'How far the slowest of them is behind')
-  const lag = gauge('firehose_lag_seconds', 'How far this process is behind the sequencer')
+  const slowest = gauge('firehose_subscriber_max_lag_seconds', 'Lag of the slowest of them')
+  const lag = gauge('firehose_lag_seconds', 'Lag of this process behind the sequencer')
   return (newest) => {
     subscribers.set(firehose.subscribers())
     slowest.set(Math.max(0, ...firehose.lags()))
@@ -118,12 +117,17 @@ function firehoseProbe(firehose: Firehose, gauge: MakeGauge): (newest: number | 
   }
 }
 
-function engineProbe(engine: EngineHealth, gauge: MakeGauge): () => void {
-  const up = gauge('engine_up', 'Whether the engine of this process answers')
-  const restarts = gauge('engine_restarts_total', 'Times that the engine was started again')
+function engineProbe(engine: EngineHealth, gauge: MakeGauge, registers: Registry[]): () => void {
+  const up = gauge('engine_up', '1 if the engine of this process answers, else 0')
+  const restarts = new Counter({
+    name: 'headwater_engine_restarts_total',
+    help: 'Restarts of the engine of this process',
+    registers,
+  })
   return () => {
     up.set(engine.healthy() ? 1 : 0)
-    restarts.set(engine.restarts())
+    restarts.reset()
+    restarts.inc(engine.restarts())
   }
 }
 

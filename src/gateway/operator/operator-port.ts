@@ -1,4 +1,4 @@
-/** A port for operators alone: health and metrics of a process that has actors but no gateway. */
+/** The operator's port: health and metrics of a process with actors but no gateway. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
@@ -22,17 +22,16 @@ export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log'>
   log: Log
 }
 
-/** Serves /metrics and the operator's routes; rejects where the port is taken. */
 export async function startOperatorPort(
   ports: OperatorPortPorts,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { dispatch, service, adminPassword, metricsOpen, log, host, port } = ports
-  const vitals = new Health(ports)
+  const health = new Health(ports)
   const app = new Hono<Env>()
   operatorRoutes(app, {
     server: { dispatch, service },
-    health: vitals,
-    metrics: createMetrics({ health: vitals }),
+    health,
+    metrics: createMetrics({ health }),
     findAccount: accountFinder(dispatch),
     adminPassword,
     metricsOpen,

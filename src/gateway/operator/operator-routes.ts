@@ -1,4 +1,4 @@
-/** Routes that no lexicon knows: for watchdogs, for operators, and for people who wonder who is here. */
+/** The operator's routes, outside of lexicons: metrics, health, statistics, and admin actions on accounts. */
 import type { Context, Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
@@ -18,29 +18,27 @@ export interface OperatorPorts {
   >
   metrics: Pick<Metrics, 'render'>
   findAccount: FindAccount
-  /** Who may read /metrics: whoever has the admin password, or anybody. */
   adminPassword: string | undefined
   metricsOpen: boolean
 }
 
-const BODY_TERMS = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_000 }
+const bodyOptions = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_000 }
 
-/** Adds the routes to `app`. */
 export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   const { server, health } = ports
   const { version } = server.service
-  const onlyAdmin = (c: Context<Env>) => verifyAdmin(ports, c.req.header('authorization'))
+  const requireAdmin = (c: Context<Env>) => verifyAdmin(ports, c.req.header('authorization'))
 
   app.get('/metrics', async (c) => {
-    if (!ports.metricsOpen) onlyAdmin(c)
+    if (!ports.metricsOpen) requireAdmin(c)
     const { text, type } = await ports.metrics.render()
     return new Response(text, { headers: { 'content-type': type } })
   })
 
-  // The reference's health, and what Tempest adds to it for those who ask.
+  // The reference's health, and with `?storage` what Tempest adds to it.
   app.get('/xrpc/_health', async (c) => {
-    const isAsked = c.req.query('storage') !== undefined
-    const storage = isAsked ? await health.storage() : undefined
+    const withStorage = c.req.query('storage') !== undefined
+    const storage = withStorage ? await health.storage() : undefined
     const isServing = storage?.accountDb ?? (await health.isServing())
     const more = storage && { status: statusOf(storage), storage }
     if (isServing) return json({ version, ...more })
@@ -49,7 +47,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
 
   app.get('/xrpc/_stats', async () => {
     const [counts, storage] = await Promise.all([health.counts(), health.storage()])
-    const { active, total } = summed(counts?.accounts)
+    const { active, total } = sumAccounts(counts?.accounts)
     return json({
       status: statusOf(storage),
       version,
@@ -69,7 +67,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   })
 
   app.get('/xrpc/_admin/status', async (c) => {
-    onlyAdmin(c)
+    requireAdmin(c)
     const [counts, storage, head] = await Promise.all([
       health.counts(),
       health.storage(),
@@ -89,10 +87,9 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     })
   })
 
-  /** The account that a body names. */
-  async function named(c: Context<Env>): Promise<string> {
-    onlyAdmin(c)
-    const body = (await readBody(bodySource(c), BODY_TERMS)) as { account?: unknown } | null
+  async function accountInBody(c: Context<Env>): Promise<string> {
+    requireAdmin(c)
+    const body = (await readBody(bodySource(c), bodyOptions)) as { account?: unknown } | null
     const account = body?.account
     if (typeof account !== 'string') throw invalidRequest('account must be a DID or a handle')
     const did = await ports.findAccount(account)
@@ -101,17 +98,17 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   }
 
   app.post('/xrpc/_admin/announce', async (c) => {
-    const did = await named(c)
+    const did = await accountInBody(c)
     return json({ did, ...(await server.dispatch.account(did).lifecycle.announce()) })
   })
 
-  // A takedown that is meant to end: sessions last over it. No lexicon has a word for it.
+  // A temporary takedown that keeps the sessions. No lexicon has a method for it.
   for (const [path, suspended] of [
     ['suspend', true],
     ['unsuspend', false],
   ] as const) {
     app.post(`/xrpc/_admin/${path}`, async (c) => {
-      const did = await named(c)
+      const did = await accountInBody(c)
       return json({
         did,
         ...(await server.dispatch.account(did).lifecycle.changeState({ suspended })),
@@ -119,9 +116,9 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     })
   }
 
-  // For an owner who has lost passkeys, app and recovery codes, and whom the operator knows.
+  // For an owner who lost all second factors and recovery codes, and whose identity the operator has verified.
   app.post('/xrpc/_admin/remove-factors', async (c) => {
-    const did = await named(c)
+    const did = await accountInBody(c)
     return json({ did, ...(await server.dispatch.account(did).factors.removeAll()) })
   })
 }
@@ -130,7 +127,7 @@ function statusOf(storage: StorageHealth): 'ok' | 'degraded' {
   return Object.values(storage).every(Boolean) ? 'ok' : 'degraded'
 }
 
-function summed(accounts: Record<string, number> | undefined) {
+function sumAccounts(accounts: Record<string, number> | undefined) {
   if (accounts === undefined) return { active: null, total: null }
   const total = Object.values(accounts).reduce((sum, n) => sum + n, 0)
   return { active: accounts['active'] ?? 0, total }

@@ -1,11 +1,11 @@
-/** The operator's colours: which of them may come into a style sheet, and what can be read on them. */
+/** The operator's colours: validation, and a readable text colour for each. */
 
-/** Only what is a colour: #rgb, #rrggbb or rgb(r, g, b). */
+/** Undefined unless the text is #rgb, #rrggbb or rgb(r, g, b): it is inserted into the style sheet. */
 export function safeColor(text: string | undefined): string | undefined {
   return text !== undefined && channels(text) !== undefined ? text : undefined
 }
 
-/** Black or white, whichever can be read better on a colour. */
+/** Black or white, whichever has the higher contrast (WCAG relative luminance). */
 export function textColorOn(color: string): string {
   const [r, g, b] = (channels(color) ?? [0, 0, 0]).map((channel) => {
     const part = channel / 255

@@ -1,4 +1,4 @@
-/** What the security pages work with. */
+/** The dependencies of the security pages. */
 import type { IncomingMessage } from 'node:http'
 import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
@@ -17,11 +17,10 @@ export interface PageContext {
   secret: Uint8Array
   clock: Clock
   log: Pick<Log, 'error'>
-  /** Signs the account in on the browser for apps; gives the cookies that the browser must have for it. */
+  /** Signs the account in for OAuth on the request's browser; returns the Set-Cookie values. */
   signInDevice(request: IncomingMessage, did: string): Promise<string[]>
 }
 
-/** Whoever is signed in. */
 export interface Owner {
   account: ReturnType<ServerContext['dispatch']['account']>
   pageToken: PageToken

@@ -1,13 +1,13 @@
-/** The headers that keep others out of a security page: what may run in it, who may frame it, keep it or learn of it. */
+/** The security headers of the pages: content security policy, framing, caching and permissions. */
 import type { Branding } from '#src/gateway/pages/style.ts'
 
-/** Only what has the page's nonce runs; pictures come from where the operator's are. */
+/** Scripts and styles need the nonce; images may come only from the origins of the operator's branding. */
 export function pageHeaders(
   nonce: string,
   { logo, background = {} }: Branding,
 ): Record<string, string> {
-  const pictures = [logo, background.light, background.dark].filter((url) => url !== undefined)
-  const sources = new Set(pictures.map(sourceOf))
+  const images = [logo, background.light, background.dark].filter((url) => url !== undefined)
+  const sources = new Set(images.map(cspSource))
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
@@ -32,7 +32,6 @@ export function pageHeaders(
   }
 }
 
-/** As a policy names it. */
-function sourceOf(url: string): string {
+function cspSource(url: string): string {
   return url.startsWith('data:') ? 'data:' : new URL(url).origin
 }

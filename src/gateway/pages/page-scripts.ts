@@ -1,16 +1,16 @@
-/** What the browser runs: on pages with a passkey form it asks for the passkey and submits the answer; moments become local. */
+/** The scripts of the pages: passkey forms and local times. */
 
 /**
- * A form `data-passkey="create"` or `"get"` carries its options as JSON in `data-options`, and has a hidden field
- * `response`. Where the browser knows no passkeys, the form's `[data-unsupported]` is shown in the place of all else in it.
+ * A form `data-passkey="create"` or `"get"` has its options as JSON in `data-options`, and a hidden field `response`. If the
+ * browser does not support passkeys, only the form's `[data-unsupported]` element is shown.
  */
 export const passkeyScript = `
 'use strict';
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
   .replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=/g, '');
-const withIds = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
-async function ask(kind, options) {
+const withIds = (list) => (list || []).map((item) => ({ ...item, id: bytes(item.id) }));
+async function getCredential(kind, options) {
   const publicKey = { ...options, challenge: bytes(options.challenge) };
   if (kind === 'create') {
     publicKey.user = { ...options.user, id: bytes(options.user.id) };
@@ -20,14 +20,14 @@ async function ask(kind, options) {
   publicKey.allowCredentials = withIds(options.allowCredentials);
   return navigator.credentials.get({ publicKey });
 }
-function told(credential) {
+function toJson(credential) {
   const { response } = credential;
   const fields = ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'];
-  const told = {};
-  for (const field of fields) if (response[field]) told[field] = text(response[field]);
-  if (response.getTransports) told.transports = response.getTransports();
+  const encoded = {};
+  for (const field of fields) if (response[field]) encoded[field] = text(response[field]);
+  if (response.getTransports) encoded.transports = response.getTransports();
   return { id: credential.id, rawId: text(credential.rawId), type: credential.type,
-    clientExtensionResults: credential.getClientExtensionResults(), response: told };
+    clientExtensionResults: credential.getClientExtensionResults(), response: encoded };
 }
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   const button = form.querySelector('button');
@@ -41,8 +41,8 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     event.preventDefault();
     button.disabled = true;
     try {
-      const credential = await ask(form.dataset.passkey, JSON.parse(form.dataset.options));
-      form.elements.response.value = JSON.stringify(told(credential));
+      const credential = await getCredential(form.dataset.passkey, JSON.parse(form.dataset.options));
+      form.elements.response.value = JSON.stringify(toJson(credential));
       form.submit();
     } catch (error) {
       const failed = form.querySelector('[data-failed]');
@@ -54,7 +54,7 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
 }
 `
 
-/** Each `<time>` as the reader's own clock has it, in the page's language. */
+/** Shows each `<time>` in the reader's time zone and the page's language. */
 export const timeScript = `
 'use strict';
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });

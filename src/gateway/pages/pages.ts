@@ -1,4 +1,4 @@
-/** The routes below /account/security: one page a look, one form a deed. */
+/** The routes below /account/security. */
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { forbidden, XrpcError } from '#src/errors.ts'
@@ -28,66 +28,64 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
 type Form = Record<string, string | undefined>
-const LARGEST_FORM = 64 * 1024
+const MAX_FORM_BYTES = 64 * 1024
 
-/** Adds the routes to `app`. */
-export function securityPages(app: Hono<Env>, desk: PageContext): void {
-  const { publicUrl } = desk.server.service
-  const visit = (c: C) => openPageSession(c, desk.branding, publicUrl)
+export function securityPages(app: Hono<Env>, context: PageContext): void {
+  const { publicUrl } = context.server.service
+  const sessionOf = (c: C) => openPageSession(c, context.branding, publicUrl)
 
-  /** The owner, by a session that the account knows. Throws 401. */
-  async function owner({ pageToken }: PageSession): Promise<Owner> {
-    const account = await accountOf(pageToken)
+  /** Throws 401 unless the cookie's token is a session of the account. */
+  async function requireOwner({ pageToken }: PageSession): Promise<Owner> {
+    const account = await requireAccount(pageToken)
     const { did, token } = pageToken!
     await account.page.check({ token })
     const { handle } = await account.identity.getIdentity()
     return { account, pageToken: { did, token }, name: handle ?? did }
   }
 
-  /** No cookie makes an actor. */
-  async function accountOf(shown: PageToken | undefined): Promise<Owner['account']> {
-    const did = shown && (await desk.findAccount(shown.did))
+  /** Throws 401 for a DID that is not hosted here, so that a forged cookie creates no actor. */
+  async function requireAccount(pageToken: PageToken | undefined): Promise<Owner['account']> {
+    const did = pageToken && (await context.findAccount(pageToken.did))
     if (did === undefined) throw new XrpcError(401, 'SignedOut', 'You are not signed in')
-    return desk.server.dispatch.account(did)
+    return context.server.dispatch.account(did)
   }
 
-  function onward(c: C): string | undefined {
+  function returnTo(c: C): string | undefined {
     return readReturnTo({ url: c.req.url, cookie: c.req.header('cookie') }, publicUrl)
   }
 
-  function get(path: string, show: (c: C, visit: PageSession) => Promise<Response>) {
-    app.get(`${securityPath}${path}`, (c) => answered(c, (known) => show(c, known)))
+  function get(path: string, show: (c: C, session: PageSession) => Promise<Response>) {
+    app.get(`${securityPath}${path}`, (c) => respond(c, (session) => show(c, session)))
   }
 
-  function post(path: string, act: (c: C, visit: PageSession, form: Form) => Promise<Response>) {
+  function post(path: string, act: (c: C, session: PageSession, form: Form) => Promise<Response>) {
     const limit = bodyLimit({
-      maxSize: LARGEST_FORM,
+      maxSize: MAX_FORM_BYTES,
       onError: () => {
         throw forbidden('The form is too long', 'StalePage')
       },
     })
     app.post(`${securityPath}${path}`, limit, (c) =>
-      answered(c, async (known) => {
-        const form = await formOf(c)
-        mustPassCsrfCheck(c, form['csrf'], known, publicUrl)
-        return act(c, known, form)
+      respond(c, async (session) => {
+        const form = await readForm(c)
+        mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
+        return act(c, session, form)
       }),
     )
   }
 
-  /** What goes wrong on a page is told on a page. */
-  async function answered(
+  async function respond(
     c: C,
-    work: (visit: PageSession) => Promise<Response>,
+    work: (session: PageSession) => Promise<Response>,
   ): Promise<Response> {
-    const known = visit(c)
+    const session = sessionOf(c)
     let response: Response
     try {
-      response = await work(known)
+      response = await work(session)
     } catch (error) {
-      response = await refusal(c, known, error)
+      response = await errorPage(c, session, error)
     }
-    // What Hono has set aside, the cookies, goes along.
+    // Adds the cookies that were set on Hono's context.
     for (const [name, value] of c.newResponse(null).headers) {
       if (name === 'set-cookie' && !response.headers.getSetCookie().includes(value)) {
         response.headers.append(name, value)
@@ -96,58 +94,61 @@ export function securityPages(app: Hono<Env>, desk: PageContext): void {
     return response
   }
 
-  async function refusal(c: C, known: PageSession, error: unknown): Promise<Response> {
+  async function errorPage(c: C, session: PageSession, error: unknown): Promise<Response> {
     if (!(error instanceof XrpcError) || error.status >= 500) {
-      desk.log.error({ id: c.env?.requestId, err: error }, 'a security page failed')
+      context.log.error({ id: c.env?.requestId, err: error }, 'security page failed')
       const note = {
-        text: known.messages.text('notDone', { reason: 'Internal Server Error' }),
+        text: session.messages.text('failed', { reason: 'Internal Server Error' }),
         bad: true,
       }
-      return signInPageWith(known, note, 500)
+      return renderSignIn(session, note, 500)
     }
     const isStale = error.error === 'StalePage'
     if (error.status === 401 || isStale) {
-      // A mere look at a page needs no excuse.
-      const isLook = c.req.method === 'GET'
-      const text = known.messages.text(isStale ? 'stalePage' : 'sessionOver')
-      return signInPageWith(
-        known,
-        isLook ? undefined : { text, bad: true },
-        isLook ? 200 : error.status,
+      // Without a note if the page was only opened.
+      const isGet = c.req.method === 'GET'
+      const text = session.messages.text(isStale ? 'pageExpired' : 'sessionEnded')
+      return renderSignIn(
+        session,
+        isGet ? undefined : { text, bad: true },
+        isGet ? 200 : error.status,
         c,
       )
     }
-    return overview(known, noteOf(known, error), error.status)
+    return overview(session, errorNote(session, error), error.status)
   }
 
-  function noteOf({ messages }: PageSession, { error, status, message }: XrpcError): Note {
-    if (status === 429) return { text: messages.text('tooMany'), bad: true }
+  function errorNote({ messages }: PageSession, { error, status, message }: XrpcError): Note {
+    if (status === 429) return { text: messages.text('tooManyAttempts'), bad: true }
     if (error === 'NameTaken') {
       return { text: messages.text('nameTaken'), bad: true, field: 'app-name' }
     }
-    // Codes have pages of their own: here it is what a browser made as a passkey.
+    // Wrong codes are handled by their own pages, so this is a passkey's response.
     const isPasskey = error === 'InvalidToken'
     const text = isPasskey
       ? messages.text('wrongPasskey')
-      : messages.text('notDone', { reason: message })
+      : messages.text('failed', { reason: message })
     return { text, bad: true }
   }
 
-  async function signInPageWith(known: PageSession, note: Note | undefined, status: number, c?: C) {
-    const next = c && onward(c)
-    const page = await signInPage(desk, known, { ...(note && { note }), ...(next && { next }) })
+  async function renderSignIn(session: PageSession, note: Note | undefined, status: number, c?: C) {
+    const next = c && returnTo(c)
+    const page = await signInPage(context, session, {
+      ...(note && { note }),
+      ...(next && { next }),
+    })
     return new Response(page.body, { status, headers: page.headers })
   }
 
-  async function overview(known: PageSession, note?: Note, status = 200): Promise<Response> {
-    const { account, name } = await owner(known)
+  async function overview(session: PageSession, note?: Note, status = 200): Promise<Response> {
+    const { account, name } = await requireOwner(session)
     const [factors, { passwords }, { events }, passkeyOptions] = await Promise.all([
       account.factors.overview(),
       account.appPassword.list(),
       account.factors.events(),
       account.factors.beginPasskey(),
     ])
-    const view = overviewView(known, {
+    const view = overviewView(session, {
       factors,
       passwords,
       events,
@@ -155,45 +156,47 @@ export function securityPages(app: Hono<Env>, desk: PageContext): void {
       owner: name,
       note,
     })
-    return renderPage(known, { ...view, status })
+    return renderPage(session, { ...view, status })
   }
 
-  get('', async (c, known) => {
-    // From an app's sign-in one signs in, even where there is a session: the way back is what is wanted.
-    if (onward(c) !== undefined) return signInPageWith(known, undefined, 200, c)
+  get('', async (c, session) => {
+    // Coming from an app's sign-in, show the sign-in page even with a session, since it leads back to the app.
+    if (returnTo(c) !== undefined) return renderSignIn(session, undefined, 200, c)
     const isDone = c.req.query('done') !== undefined
-    return overview(known, isDone ? { text: known.messages.text('done') } : undefined)
+    return overview(session, isDone ? { text: session.messages.text('done') } : undefined)
   })
-  get('/events', async (_, known) => {
-    const { account, name } = await owner(known)
+  get('/events', async (_, session) => {
+    const { account, name } = await requireOwner(session)
     const { events } = await account.factors.events()
-    return renderPage(known, eventsView(known, events, name))
+    return renderPage(session, eventsView(session, events, name))
   })
 
-  get('/sign-in', (c, known) => signInPageWith(known, undefined, 200, c))
-  post('/sign-in', (c, known, form) => submitPassword(desk, c, known, form))
-  post('/sign-in/passkey', (c, known, form) => submitPasskey(desk, c, known, form))
-  const pending = async (known: PageSession) => {
-    await accountOf(known.pageToken)
-    return known.pageToken!
+  get('/sign-in', (c, session) => renderSignIn(session, undefined, 200, c))
+  post('/sign-in', (c, session, form) => submitPassword(context, c, session, form))
+  post('/sign-in/passkey', (c, session, form) => submitPasskey(context, c, session, form))
+  const requirePageToken = async (session: PageSession) => {
+    await requireAccount(session.pageToken)
+    return session.pageToken!
   }
-  get('/step', async (_, known) => stepPage(desk, known, await pending(known)))
-  post('/step', async (c, known, form) => submitStep(desk, c, known, await pending(known), form))
-  post('/step/mail', async (_, known, form) =>
-    mailStepCode(desk, known, await pending(known), form),
+  get('/step', async (_, session) => stepPage(context, session, await requirePageToken(session)))
+  post('/step', async (c, session, form) =>
+    submitStep(context, c, session, await requirePageToken(session), form),
+  )
+  post('/step/mail', async (_, session, form) =>
+    mailStepCode(context, session, await requirePageToken(session), form),
   )
   post('/sign-out', async (c, { pageToken }) => {
     if (pageToken !== undefined)
-      await (await accountOf(pageToken)).page.end({ token: pageToken.token })
+      await (await requireAccount(pageToken)).page.end({ token: pageToken.token })
     setPageToken(c, publicUrl, undefined)
     return c.redirect(`${securityPath}/sign-in`, 303)
   })
 
-  settingsRoutes(desk, { get, post, owner })
-  get('/*', (_, known) => renderPage(known, notFoundView(known)))
+  settingsRoutes(context, { get, post, requireOwner })
+  get('/*', (_, session) => renderPage(session, notFoundView(session)))
 }
 
-async function formOf(c: C): Promise<Form> {
+async function readForm(c: C): Promise<Form> {
   const type = c.req.header('content-type') ?? ''
   if (!type.startsWith('application/x-www-form-urlencoded'))
     throw forbidden('Not a form', 'StalePage')

@@ -1,38 +1,36 @@
 /**
- * The way from an app's sign-in to the security pages and back. The stock page links to ours in a tab of its own and
- * does not say whence; so the browser is told to remember the authorization that is under way.
+ * The way from an app's sign-in to the security pages and back. The stock page links to ours in a new tab, without the
+ * authorization request, so a cookie remembers the request that is under way.
  */
 import { parse, serialize } from 'hono/utils/cookie'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 
-const authorize = '/oauth/authorize'
+const authorizePath = '/oauth/authorize'
 const cookieName = 'security-onward'
-/** Seconds; an authorization request waits no longer. */
-const LIFETIME_S = 5 * 60
-const LONGEST_PATH = 3_000
+/** In seconds: the lifetime of an authorization request. */
+const COOKIE_TTL_S = 5 * 60
+const MAX_PATH_LENGTH = 3_000
 
-/** Where the stock pages link to. */
 export function securityPageUrl(publicUrl: string): string {
   return `${publicUrl}${securityPath}?app`
 }
 
-/** A Set-Cookie header that remembers a request for the authorization page, or forgets one that is over; else undefined. */
+/** A Set-Cookie value that stores an authorization request, or clears one that is over; undefined for other requests. */
 export function returnToCookie(
   request: { method?: string | undefined; url?: string | undefined },
   publicUrl: string,
 ): string | undefined {
-  if (request.method !== 'GET' || !request.url?.startsWith(authorize)) return undefined
-  if (request.url.startsWith(`${authorize}/redirect`)) return clearReturnToCookie(publicUrl)
+  if (request.method !== 'GET' || !request.url?.startsWith(authorizePath)) return undefined
+  if (request.url.startsWith(`${authorizePath}/redirect`)) return clearReturnToCookie(publicUrl)
   const path = parseReturnTo(request.url, publicUrl)
-  return path && onwardCookie(path, LIFETIME_S, publicUrl)
+  return path && serializeCookie(path, COOKIE_TTL_S, publicUrl)
 }
 
-/** A Set-Cookie header by which the browser forgets what it was told to remember. */
 export function clearReturnToCookie(publicUrl: string): string {
-  return onwardCookie('', 0, publicUrl)
+  return serializeCookie('', 0, publicUrl)
 }
 
-function onwardCookie(path: string, maxAge: number, publicUrl: string): string {
+function serializeCookie(path: string, maxAge: number, publicUrl: string): string {
   const secure = publicUrl.startsWith('https:')
   return serialize(cookieName, path, {
     path: securityPath,
@@ -43,7 +41,7 @@ function onwardCookie(path: string, maxAge: number, publicUrl: string): string {
   })
 }
 
-/** The authorization to go back to, of a visit that comes from the stock pages. */
+/** The authorization request to go back to, if the browser comes from the stock pages. */
 export function readReturnTo(
   { url, cookie }: { url: string; cookie: string | undefined },
   publicUrl: string,
@@ -52,11 +50,11 @@ export function readReturnTo(
   return parseReturnTo(parse(cookie, cookieName)[cookieName], publicUrl)
 }
 
-/** Where a sign-in goes on: an app's authorization, by its path here; undefined for anything else. */
-export function parseReturnTo(wish: unknown, publicUrl: string): string | undefined {
-  if (typeof wish !== 'string' || wish.length > LONGEST_PATH) return undefined
-  const url = URL.parse(wish, publicUrl)
+/** The path of an authorization request on this server; undefined for anything else, against open redirects. */
+export function parseReturnTo(value: unknown, publicUrl: string): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_PATH_LENGTH) return undefined
+  const url = URL.parse(value, publicUrl)
   if (url === null || url.origin !== new URL(publicUrl).origin) return undefined
-  if (url.pathname !== authorize || !url.searchParams.has('request_uri')) return undefined
-  return `${authorize}${url.search}`
+  if (url.pathname !== authorizePath || !url.searchParams.has('request_uri')) return undefined
+  return `${authorizePath}${url.search}`
 }

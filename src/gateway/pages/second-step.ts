@@ -1,42 +1,40 @@
-/** The second step of a sign-in on the stock OAuth page, which knows of codes by mail only. */
+/** The second step of a sign-in on the stock OAuth page, which supports only codes by email. */
 import type { ClientInfo } from '#src/account/security-events.ts'
 import { readPageToken } from '#src/gateway/pages/page-session.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 export interface StepInput {
-  /** What was typed into the page's field, if anything. */
   code: string | undefined
-  /** The request's Cookie header: a second step that was shown at our own pages lately is enough. */
+  /** The request's Cookie header: a recent second step on our own pages also counts. */
   cookie: string | undefined
   clientInfo: ClientInfo
 }
 
-/** What is still to be done: a code was mailed to the address of which `hint` gives an idea, or our own pages are needed. */
+/** If not passed: a code was sent to the masked address in `hint`; without a hint, the owner must use our own pages. */
 export type StepResult = { passed: true } | { passed: false; hint: string | undefined }
 
-/** To be called when the password was right. Throws 400 InvalidToken for a wrong code, 429 after too many. */
+/** Call after the password check. Throws 400 InvalidToken for a wrong code, 429 after too many attempts. */
 export async function checkSecondStep(
   server: Pick<ServerContext, 'dispatch' | 'mailer' | 'service'>,
   did: string,
   { code, cookie, clientInfo }: StepInput,
 ): Promise<StepResult> {
-  const shown = readPageToken(cookie, server.service.publicUrl)
-  const isOwn = shown?.did === did
+  const pageToken = readPageToken(cookie, server.service.publicUrl)
+  const isSameAccount = pageToken?.did === did
   const { passed, mail } = await server.dispatch.account(did).page.passSecondStep({
     where: clientInfo,
     ...(code !== undefined && { code }),
-    ...(isOwn && { token: shown.token }),
+    ...(isSameAccount && { token: pageToken.token }),
   })
   if (passed) return { passed: true }
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
-  return { passed: false, hint: mail && masked(mail.email) }
+  return { passed: false, hint: mail && maskEmail(mail.email) }
 }
 
-/** Enough to know one's own address by: `a…e@example.com`. */
-function masked(email: string): string {
+function maskEmail(email: string): string {
   const at = email.lastIndexOf('@')
   const name = email.slice(0, at)
-  const shown = name.length < 3 ? `${name.slice(0, 1)}…` : `${name[0]}…${name.at(-1)}`
-  return `${shown}${email.slice(at)}`
+  const maskedName = name.length < 3 ? `${name.slice(0, 1)}…` : `${name[0]}…${name.at(-1)}`
+  return `${maskedName}${email.slice(at)}`
 }

@@ -1,2 +1,2 @@
-/** Where the security pages are. */
+/** The path of the security pages. */
 export const securityPath = '/account/security'

@@ -1,4 +1,4 @@
-/** What an owner who is signed in does at the security pages: each form, and what is shown for it. */
+/** The forms of a signed-in owner: passkeys, authenticator app, codes by email, recovery codes and app passwords. */
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
@@ -16,120 +16,150 @@ type C = Context<Env>
 type Form = Record<string, string | undefined>
 
 interface Routes {
-  get(path: string, show: (c: C, visit: PageSession) => Promise<Response>): void
-  post(path: string, act: (c: C, visit: PageSession, form: Form) => Promise<Response>): void
-  owner(visit: PageSession): Promise<Owner>
+  get(path: string, show: (c: C, session: PageSession) => Promise<Response>): void
+  post(path: string, act: (c: C, session: PageSession, form: Form) => Promise<Response>): void
+  requireOwner(session: PageSession): Promise<Owner>
 }
 
-export function settingsRoutes(desk: PageContext, { get, post, owner }: Routes): void {
-  const { server } = desk
-  const where = (c: C) => clientInfoOf(server.addressOf, c.env?.incoming)
+export function settingsRoutes(context: PageContext, { get, post, requireOwner }: Routes): void {
+  const { server } = context
+  const clientInfo = (c: C) => clientInfoOf(server.addressOf, c.env?.incoming)
   const done = (c: C) => c.redirect(`${securityPath}?done`, 303)
 
-  post('/passkeys', async (c, visit, { name = '', response = 'null' }) => {
-    const { account } = await owner(visit)
-    await account.factors.finishPasskey({ name, response: parsed(response), where: where(c) })
+  post('/passkeys', async (c, session, { name = '', response = 'null' }) => {
+    const { account } = await requireOwner(session)
+    await account.factors.finishPasskey({
+      name,
+      response: parseJson(response),
+      where: clientInfo(c),
+    })
     return done(c)
   })
-  post('/passkeys/remove', async (c, visit, { id = '' }) => {
-    await (await owner(visit)).account.factors.removePasskey({ id, where: where(c) })
+  post('/passkeys/remove', async (c, session, { id = '' }) => {
+    await (await requireOwner(session)).account.factors.removePasskey({
+      id,
+      where: clientInfo(c),
+    })
     return done(c)
   })
 
   async function totpPage(
-    visit: PageSession,
+    session: PageSession,
     { account, name }: Owner,
     note?: Note,
   ): Promise<Response> {
     const { uri, key } = await account.factors.beginTotp()
-    const view = totpView(visit, { uri, key, qr: qrCode(uri), owner: name, ...(note && { note }) })
-    return renderPage(visit, view)
+    const view = totpView(session, {
+      uri,
+      key,
+      qr: qrCode(uri),
+      owner: name,
+      ...(note && { note }),
+    })
+    return renderPage(session, view)
   }
-  get('/totp', async (_, visit) => totpPage(visit, await owner(visit)))
-  post('/totp', async (c, visit, { code = '' }) => {
-    const known = await owner(visit)
-    return retried(
+  get('/totp', async (_, session) => totpPage(session, await requireOwner(session)))
+  post('/totp', async (c, session, { code = '' }) => {
+    const owner = await requireOwner(session)
+    return retryOnWrongCode(
       async () => {
-        await known.account.factors.confirmTotp({ code, where: where(c) })
+        await owner.account.factors.confirmTotp({ code, where: clientInfo(c) })
         return done(c)
       },
-      () => totpPage(visit, known, wrongCode(visit)),
+      () => totpPage(session, owner, wrongCode(session)),
     )
   })
-  post('/totp/remove', async (c, visit) => {
-    await (await owner(visit)).account.factors.removeTotp({ where: where(c) })
+  post('/totp/remove', async (c, session) => {
+    await (await requireOwner(session)).account.factors.removeTotp({ where: clientInfo(c) })
     return done(c)
   })
 
-  post('/email/begin', async (_, visit) => {
-    const { account, name } = await owner(visit)
+  post('/email/begin', async (_, session) => {
+    const { account, name } = await requireOwner(session)
     const { email, token } = await account.factors.beginEmail()
     if (token !== undefined) await sendMail(server, email, 'codesByMail', { token })
-    const note = { text: visit.messages.text('codeSent') }
-    return renderPage(visit, emailView(visit, { owner: name, note }))
+    const note = { text: session.messages.text('codeSent') }
+    return renderPage(session, emailView(session, { owner: name, note }))
   })
-  post('/email', async (c, visit, { code = '' }) => {
-    const { account, name } = await owner(visit)
-    return retried(
+  post('/email', async (c, session, { code = '' }) => {
+    const { account, name } = await requireOwner(session)
+    return retryOnWrongCode(
       async () => {
-        await account.factors.confirmEmail({ code, where: where(c) })
+        await account.factors.confirmEmail({ code, where: clientInfo(c) })
         return done(c)
       },
-      () => renderPage(visit, emailView(visit, { owner: name, note: wrongCode(visit) })),
+      () => renderPage(session, emailView(session, { owner: name, note: wrongCode(session) })),
     )
   })
-  post('/email/remove', async (c, visit) => {
-    await (await owner(visit)).account.factors.removeEmail({ where: where(c) })
+  post('/email/remove', async (c, session) => {
+    await (await requireOwner(session)).account.factors.removeEmail({ where: clientInfo(c) })
     return done(c)
   })
 
-  post('/recovery', async (c, visit) => {
-    const { account, name } = await owner(visit)
-    const { codes } = await account.factors.newRecoveryCodes({ where: where(c) })
-    const help = visit.messages.text('keepCodes')
-    const view = secretView(visit, { title: 'recovery', help, secrets: codes, owner: name })
-    return renderPage(visit, view)
+  post('/recovery', async (c, session) => {
+    const { account, name } = await requireOwner(session)
+    const { codes } = await account.factors.newRecoveryCodes({ where: clientInfo(c) })
+    const help = session.messages.text('storeCodes')
+    const view = secretView(session, {
+      title: 'recovery',
+      help,
+      secrets: codes,
+      owner: name,
+    })
+    return renderPage(session, view)
   })
-  post('/code', async (_, visit) => {
-    const { account, name } = await owner(visit)
+  post('/code', async (_, session) => {
+    const { account, name } = await requireOwner(session)
     const { code } = await account.factors.newPageCode()
-    const help = visit.messages.text('signInCodeHelp')
-    const view = secretView(visit, { title: 'signInCode', help, secrets: [code], owner: name })
-    return renderPage(visit, view)
+    const help = session.messages.text('signInCodeHelp')
+    const view = secretView(session, {
+      title: 'signInCode',
+      help,
+      secrets: [code],
+      owner: name,
+    })
+    return renderPage(session, view)
   })
 
-  post('/app-passwords', async (c, visit, form) => {
-    const { account, name: owned } = await owner(visit)
+  post('/app-passwords', async (c, session, form) => {
+    const { account, name: ownerName } = await requireOwner(session)
     const name = (form['name'] ?? '').trim().slice(0, 100)
     const privileged = form['privileged'] === 'yes'
-    const wish = { name: name || 'app', privileged, password: newAppPassword(), where: where(c) }
+    const input = {
+      name: name || 'app',
+      privileged,
+      password: newAppPassword(),
+      where: clientInfo(c),
+    }
     const { passwords } = await account.appPassword.list()
-    if (passwords.some((one) => one.name === wish.name)) {
+    if (passwords.some((existing) => existing.name === input.name)) {
       throw new XrpcError(400, 'NameTaken', 'There is an app password with this name already')
     }
-    const { password } = await account.appPassword.create(wish)
-    const help = visit.messages.text('keepPassword')
+    const { password } = await account.appPassword.create(input)
+    const help = session.messages.text('copyPassword')
     const secrets = [password]
     return renderPage(
-      visit,
-      secretView(visit, { title: 'appPasswords', help, secrets, owner: owned }),
+      session,
+      secretView(session, { title: 'appPasswords', help, secrets, owner: ownerName }),
     )
   })
-  post('/app-passwords/remove', async (c, visit, { name = '' }) => {
-    await (await owner(visit)).account.appPassword.revoke({ name, where: where(c) })
+  post('/app-passwords/remove', async (c, session, { name = '' }) => {
+    await (await requireOwner(session)).account.appPassword.revoke({
+      name,
+      where: clientInfo(c),
+    })
     return done(c)
   })
 }
 
-/** Whoever mistypes a code may type it again. */
-async function retried(
+async function retryOnWrongCode(
   work: () => Promise<Response>,
-  again: () => Promise<Response>,
+  showAgain: () => Promise<Response>,
 ): Promise<Response> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof XrpcError && error.error === 'InvalidToken') return again()
+    if (error instanceof XrpcError && error.error === 'InvalidToken') return showAgain()
     throw error
   }
 }
@@ -138,7 +168,7 @@ function wrongCode({ messages }: PageSession): Note {
   return { text: messages.text('wrongCode'), bad: true, field: 'code' }
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,4 +1,4 @@
-/** The pages on which the owner signs in: password or passkey, and the second step. */
+/** The sign-in pages: password or passkey, and the second step. */
 import { html, raw } from 'hono/html'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import {
@@ -12,14 +12,14 @@ import {
 import type { CreationOptions, RequestOptions } from '#src/ports/webauthn.ts'
 
 export function signInView(
-  frame: RenderContext,
+  context: RenderContext,
   input: { options: RequestOptions; identifier?: string; next?: string; note?: Note },
 ): Page {
-  const { messages } = frame
+  const { messages } = context
   const { options, identifier = '', next, note } = input
   const [first, second] = identifier === '' ? [' autofocus', ''] : ['', ' autofocus']
-  const body = html`${next === undefined ? '' : html`<p class="lead">${messages.text('thenBack')}</p>`}
-<form method="post" action="${securityPath}/sign-in">${hiddenFields(frame, { next })}
+  const body = html`${next === undefined ? '' : html`<p class="lead">${messages.text('returnsToApp')}</p>`}
+<form method="post" action="${securityPath}/sign-in">${hiddenFields(context, { next })}
 <label for="identifier">${messages.text('identifier')}</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username" autocapitalize="none"
  autocorrect="off" spellcheck="false" required maxlength="300"${fieldAttributes('password', note)}${raw(first)}>
@@ -27,33 +27,33 @@ export function signInView(
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="512"${fieldAttributes('password', note)}${raw(second)}>
 <button class="wide">${messages.text('signIn')}</button>
 </form>
-${passkeyForm(frame, {
+${passkeyForm(context, {
   ...{ kind: 'get', action: 'sign-in/passkey', options, fields: { next } },
-  label: messages.text('withPasskey'),
-  before: or(frame),
+  label: messages.text('signInWithPasskey'),
+  before: or(context),
 })}
-<p class="links"><a href="/account/reset-password">${messages.text('forgot')}</a></p>`
+<p class="links"><a href="/account/reset-password">${messages.text('forgotPassword')}</a></p>`
   return { title: 'signIn', body, note, narrow: true, passkeys: true }
 }
 
 export function stepView(
-  frame: RenderContext,
+  context: RenderContext,
   input: { kinds: readonly string[]; options?: RequestOptions; next?: string; note?: Note },
 ): Page {
-  const { messages } = frame
+  const { messages } = context
   const { kinds, options, next, note } = input
   const passkey =
     options &&
-    passkeyForm(frame, {
+    passkeyForm(context, {
       ...{ kind: 'get', action: 'step', options, fields: { next } },
       label: messages.text('usePasskey'),
-      after: or(frame),
+      after: or(context),
     })
-  const mail = html`<form method="post" action="${securityPath}/step/mail">${hiddenFields(frame, { next })}
+  const mail = html`<form method="post" action="${securityPath}/step/mail">${hiddenFields(context, { next })}
 <button class="quiet wide">${messages.text('mailCode')}</button></form>`
   const body = html`${note === undefined ? html`<p class="lead">${messages.text('secondStepHelp')}</p>` : ''}
 ${passkey ?? ''}
-<form method="post" action="${securityPath}/step">${hiddenFields(frame, { next })}
+<form method="post" action="${securityPath}/step">${hiddenFields(context, { next })}
 <label for="code">${messages.text('code')}</label>
 <input id="code" name="code" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off"
  spellcheck="false" required maxlength="40"${fieldAttributes('code', note, 'code-help')} autofocus>
@@ -68,21 +68,19 @@ function or({ messages }: RenderContext): Html {
   return html`<div class="or">${messages.text('or')}</div>`
 }
 
-/** Where there is nothing. */
 export function notFoundView({ messages }: RenderContext): Page {
   const body = html`<a class="button wide" href="${securityPath}">${messages.text('back')}</a>`
   return { title: 'notFound', body, narrow: true, status: 404 }
 }
 
-/** On the way back to the app, in a page of its own: a form may not lead to another site, and that one does. */
+/** A page in between on the way back to the app: `form-action 'self'` forbids a form to redirect to another site. */
 export function returnToView({ messages }: RenderContext, next: string): Page {
   const body = html`<a class="button wide" href="${next}">${messages.text('continue')}</a>`
   return { title: 'youAreSignedIn', body, narrow: true, redirectTo: next }
 }
 
-/** A form that the script of `page-scripts.ts` takes care of. */
 export function passkeyForm(
-  frame: RenderContext,
+  context: RenderContext,
   input: {
     kind: 'create' | 'get'
     action: string
@@ -94,11 +92,11 @@ export function passkeyForm(
   },
 ): Html {
   const { kind, action, options, label, fields, before = '', after = '' } = input
-  const { messages } = frame
+  const { messages } = context
   return html`<form method="post" action="${securityPath}/${action}" data-passkey="${kind}"
- data-options="${JSON.stringify(options)}">${hiddenFields(frame, { ...fields, response: '' })}
+ data-options="${JSON.stringify(options)}">${hiddenFields(context, { ...fields, response: '' })}
 ${before}<button class="${kind === 'get' ? 'quiet wide' : 'quiet'}">${label}</button>
-<p class="muted" data-unsupported hidden>${messages.text('noPasskeysHere')}</p>
+<p class="muted" data-unsupported hidden>${messages.text('passkeysUnsupported')}</p>
 <p class="note bad" role="alert" data-failed hidden>${messages.text('wrongPasskey')}</p>${after}
 </form>`
 }

@@ -1,4 +1,4 @@
-/** Signing in at the security pages: what each form does. */
+/** The sign-in forms of the security pages: password, passkey and second step. */
 import type { Context } from 'hono'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
@@ -23,162 +23,170 @@ import { newChallenge } from '#src/rules/challenges.ts'
 type Form = Record<string, string | undefined>
 type C = Context<Env>
 
-/** As long as logging in takes anywhere here, so that its time tells nothing of what exists. */
-const SHORTEST_MS = 350
+/** The minimum duration of every sign-in on this server, so that timing does not reveal whether an account exists. */
+const MIN_DURATION_MS = 350
 
 export async function signInPage(
-  desk: PageContext,
-  visit: PageSession,
-  more: { identifier?: string; next?: string; note?: Note } = {},
+  context: PageContext,
+  session: PageSession,
+  extra: { identifier?: string; next?: string; note?: Note } = {},
 ): Promise<Response> {
-  const { publicUrl } = desk.server.service
-  const challenge = newChallenge('sign in', { secret: desk.secret, now: desk.clock.now() })
+  const { publicUrl } = context.server.service
+  const challenge = newChallenge('sign in', { secret: context.secret, now: context.clock.now() })
   const options = await assertionOptions({ publicUrl, challenge, known: [] })
-  return renderPage(visit, signInView(visit, { options, ...more }))
+  return renderPage(session, signInView(session, { options, ...extra }))
 }
 
-export async function submitPassword(desk: PageContext, c: C, visit: PageSession, form: Form) {
+export async function submitPassword(context: PageContext, c: C, session: PageSession, form: Form) {
   const { identifier = '', password = '' } = form
-  const next = parseReturnTo(form['next'], desk.server.service.publicUrl)
+  const next = parseReturnTo(form['next'], context.server.service.publicUrl)
   try {
-    await countAttempt(desk, c, identifier)
-    const [shown, kinds] = await atLeast(SHORTEST_MS, enter(desk, c, identifier, password))
-    setPageToken(c, desk.server.service.publicUrl, shown)
-    if (kinds.length === 0) return enterBy(desk, c, visit, shown, next)
-    return stepPage(desk, visit, shown, { ...(next && { next }) })
+    await countSignInAttempt(context, c, identifier)
+    const [pageToken, kinds] = await atLeast(
+      MIN_DURATION_MS,
+      checkPassword(context, c, identifier, password),
+    )
+    setPageToken(c, context.server.service.publicUrl, pageToken)
+    if (kinds.length === 0) return finishSignIn(context, c, session, pageToken, next)
+    return stepPage(context, session, pageToken, { ...(next && { next }) })
   } catch (error) {
-    const note = { text: reason(visit, error), bad: true, field: 'password' }
-    return signInPage(desk, visit, { identifier, ...(next && { next }), note })
+    const note = { text: errorText(session, error), bad: true, field: 'password' }
+    return signInPage(context, session, { identifier, ...(next && { next }), note })
   }
 }
 
-async function enter(desk: PageContext, c: C, identifier: string, password: string) {
+async function checkPassword(context: PageContext, c: C, identifier: string, password: string) {
   if (password.length > 512) throw authRequired('Password too long')
   const name = identifier.trim().replace(/^@/, '').toLowerCase()
-  const found = await desk.server.dispatch.directory.accounts.find({ identifier: name })
+  const found = await context.server.dispatch.directory.accounts.find({ identifier: name })
   if (found === null) throw authRequired('Invalid identifier or password')
-  const shown = newPageToken(found.did)
-  const where = clientInfoOf(desk.server.addressOf, c.env?.incoming)
-  const account = desk.server.dispatch.account(found.did)
-  const { kinds } = await account.page.signIn({ password, token: shown.token, where })
-  return [shown, kinds] as const
+  const pageToken = newPageToken(found.did)
+  const clientInfo = clientInfoOf(context.server.addressOf, c.env?.incoming)
+  const account = context.server.dispatch.account(found.did)
+  const { kinds } = await account.page.signIn({
+    password,
+    token: pageToken.token,
+    where: clientInfo,
+  })
+  return [pageToken, kinds] as const
 }
 
-/** A passkey says itself whose it is. */
-export async function submitPasskey(desk: PageContext, c: C, visit: PageSession, form: Form) {
-  const { publicUrl } = desk.server.service
+/** Needs no identifier: the response's user handle names the account. */
+export async function submitPasskey(context: PageContext, c: C, session: PageSession, form: Form) {
+  const { publicUrl } = context.server.service
   const next = parseReturnTo(form['next'], publicUrl)
   try {
-    const response = parsed(form['response'])
-    const did = await desk.findAccount(ownerOf(response))
-    await countAttempt(desk, c, did ?? 'nobody')
+    const response = parseJson(form['response'])
+    const did = await context.findAccount(didInUserHandle(response))
+    await countSignInAttempt(context, c, did ?? 'unknown passkey')
     if (did === undefined) throw new XrpcError(400, 'InvalidToken', 'Unknown passkey')
-    const shown = newPageToken(did)
-    const where = clientInfoOf(desk.server.addressOf, c.env?.incoming)
-    const { page } = desk.server.dispatch.account(did)
-    await page.signInWithPasskey({ token: shown.token, response, where })
-    setPageToken(c, publicUrl, shown)
-    return enterBy(desk, c, visit, shown, next)
+    const pageToken = newPageToken(did)
+    const clientInfo = clientInfoOf(context.server.addressOf, c.env?.incoming)
+    const { page } = context.server.dispatch.account(did)
+    await page.signInWithPasskey({ token: pageToken.token, response, where: clientInfo })
+    setPageToken(c, publicUrl, pageToken)
+    return finishSignIn(context, c, session, pageToken, next)
   } catch (error) {
-    const text = reason(visit, error, 'wrongPasskey')
-    return signInPage(desk, visit, { ...(next && { next }), note: { text, bad: true } })
+    const text = errorText(session, error, 'wrongPasskey')
+    return signInPage(context, session, { ...(next && { next }), note: { text, bad: true } })
   }
 }
 
 export async function stepPage(
-  desk: PageContext,
-  visit: PageSession,
-  shown: PageToken,
-  more: { next?: string; note?: Note } = {},
+  context: PageContext,
+  session: PageSession,
+  pageToken: PageToken,
+  extra: { next?: string; note?: Note } = {},
 ): Promise<Response> {
-  const account = desk.server.dispatch.account(shown.did)
-  const { kinds } = await account.page.pendingStep({ token: shown.token })
+  const account = context.server.dispatch.account(pageToken.did)
+  const { kinds } = await account.page.pendingStep({ token: pageToken.token })
   const options = kinds.includes('passkey') ? await account.factors.askForPasskey() : undefined
-  return renderPage(visit, stepView(visit, { kinds, ...(options && { options }), ...more }))
+  return renderPage(session, stepView(session, { kinds, ...(options && { options }), ...extra }))
 }
 
 export async function submitStep(
-  desk: PageContext,
+  context: PageContext,
   c: C,
-  visit: PageSession,
-  shown: PageToken,
+  session: PageSession,
+  pageToken: PageToken,
   form: Form,
 ) {
   const { code, response } = form
-  const next = parseReturnTo(form['next'], desk.server.service.publicUrl)
-  const where = clientInfoOf(desk.server.addressOf, c.env?.incoming)
-  const proof = response ? { response: parsed(response) } : { code: code ?? '' }
+  const next = parseReturnTo(form['next'], context.server.service.publicUrl)
+  const clientInfo = clientInfoOf(context.server.addressOf, c.env?.incoming)
+  const proof = response ? { response: parseJson(response) } : { code: code ?? '' }
   try {
-    const { page } = desk.server.dispatch.account(shown.did)
-    await page.finishStep({ token: shown.token, where, ...proof })
-    return await enterBy(desk, c, visit, shown, next)
+    const { page } = context.server.dispatch.account(pageToken.did)
+    await page.finishStep({ token: pageToken.token, where: clientInfo, ...proof })
+    return await finishSignIn(context, c, session, pageToken, next)
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status === 401) throw error
-    const text = reason(visit, error, response ? 'wrongPasskey' : 'wrongCode')
+    const text = errorText(session, error, response ? 'wrongPasskey' : 'wrongCode')
     const note = { text, bad: true, ...(!response && { field: 'code' }) }
-    return stepPage(desk, visit, shown, { ...(next && { next }), note })
+    return stepPage(context, session, pageToken, { ...(next && { next }), note })
   }
 }
 
 export async function mailStepCode(
-  desk: PageContext,
-  visit: PageSession,
-  shown: PageToken,
+  context: PageContext,
+  session: PageSession,
+  pageToken: PageToken,
   form: Form,
 ) {
-  const { server } = desk
+  const { server } = context
   const next = parseReturnTo(form['next'], server.service.publicUrl)
-  const mail = await server.dispatch.account(shown.did).page.mailStep({ token: shown.token })
+  const mail = await server.dispatch
+    .account(pageToken.did)
+    .page.mailStep({ token: pageToken.token })
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
-  const note = { text: visit.messages.text('codeSent') }
-  return stepPage(desk, visit, shown, { ...(next && { next }), note })
+  const note = { text: session.messages.text('codeSent') }
+  return stepPage(context, session, pageToken, { ...(next && { next }), note })
 }
 
-/** Signed in: to the overview, or, with the browser signed in for apps as well, back to the app. */
-async function enterBy(
-  desk: PageContext,
+/** Redirects to the overview; with `next`, signs the browser in for OAuth too and leads back to the app. */
+async function finishSignIn(
+  context: PageContext,
   c: C,
-  visit: PageSession,
+  session: PageSession,
   { did }: PageToken,
   next: string | undefined,
 ) {
   if (next === undefined) return c.redirect(securityPath, 303)
   const incoming = c.env?.incoming
-  c.header('set-cookie', clearReturnToCookie(desk.server.service.publicUrl), { append: true })
+  c.header('set-cookie', clearReturnToCookie(context.server.service.publicUrl), { append: true })
   if (incoming !== undefined) {
-    for (const cookie of await desk.signInDevice(incoming, did)) {
+    for (const cookie of await context.signInDevice(incoming, did)) {
       c.header('set-cookie', cookie, { append: true })
     }
   }
-  return renderPage(visit, returnToView(visit, next))
+  return renderPage(session, returnToView(session, next))
 }
 
-/** Guessing is no easier here than by com.atproto.server.createSession. */
-async function countAttempt(desk: PageContext, c: C, identifier: string): Promise<void> {
+/** Counts against the limits of com.atproto.server.createSession. Throws 429. */
+async function countSignInAttempt(context: PageContext, c: C, identifier: string): Promise<void> {
   const request = c.env?.incoming
   if (request === undefined) return
   const nsid = 'com.atproto.server.createSession'
-  const standing = await desk.rateLimits?.({
+  const limitStatus = await context.rateLimits?.({
     nsid,
     request,
     caller: undefined,
     input: { identifier },
   })
-  if (standing?.isRefused) throw rateLimitExceeded()
+  if (limitStatus?.isRefused) throw rateLimitExceeded()
 }
 
-/** What the owner is told; what is our fault is thrown on. */
-function reason(
+function errorText(
   { messages }: PageSession,
   error: unknown,
   wrong: 'wrongCode' | 'wrongPasskey' | 'wrongPassword' = 'wrongPassword',
 ): string {
   if (!(error instanceof XrpcError) || error.status >= 500) throw error
-  if (error.status === 429) return messages.text('tooMany')
-  return messages.text(error.error === 'AccountTakedown' ? 'noEntry' : wrong)
+  if (error.status === 429) return messages.text('tooManyAttempts')
+  return messages.text(error.error === 'AccountTakedown' ? 'cannotSignIn' : wrong)
 }
 
-function parsed(text: string | undefined): unknown {
+function parseJson(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? '')
   } catch {
@@ -186,8 +194,8 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-/** The DID that a passkey was given as its owner's name; an empty text where it names none. */
-function ownerOf(response: unknown): string {
+/** The DID that was set as the user handle when the passkey was created; empty if there is none. */
+function didInUserHandle(response: unknown): string {
   const inner =
     typeof response === 'object' && response !== null
       ? Reflect.get(response, 'response')

@@ -1,17 +1,15 @@
 /**
- * How the security pages look: the colours, sizes and shapes of the stock pages, light and dark, without their code.
- * A narrow page is a card in the middle, as the stock sign-in; a wide one is a list of cards, as the stock account page.
+ * The style sheet of the security pages, after the stock pages, in light and dark. A narrow page is a centred card, as the
+ * stock sign-in; a wide page is a list of cards, as the stock account page.
  */
 import { safeColor, textColorOn } from '#src/gateway/pages/colors.ts'
 
-/** What of the operator's branding the pages show. */
 export interface Branding {
   name?: string | undefined
   logo?: string | undefined
   colors?: { [name in ColorName]?: string | undefined } | undefined
-  /** Pictures behind narrow pages. */
+  /** Background images of narrow pages. */
   background?: { light?: string | undefined; dark?: string | undefined } | undefined
-  /** Below each page. */
   links?: readonly { href: string; rel?: string | undefined }[] | undefined
 }
 
@@ -19,7 +17,6 @@ type ColorName = 'primary' | 'error' | 'warning' | 'success'
 
 const stock = { primary: '#8338ec', warning: '#ffab0f', success: '#17cc88' } as const
 
-/** The style sheet of every page. */
 export function styleSheet({ colors = {}, background = {} }: Branding): string {
   const primary = safeColor(colors.primary) ?? stock.primary
   const warning = safeColor(colors.warning) ?? stock.warning
@@ -27,10 +24,10 @@ export function styleSheet({ colors = {}, background = {} }: Branding): string {
   const error = safeColor(colors.error)
   return `
 :root{color-scheme:light dark;--primary:${primary};--on-primary:${textColorOn(primary)};--ring:var(--primary);
---error:${error ?? '#dc2626'};--warning:${warning};--success:${success};--picture:${picture(background.light)};
+--error:${error ?? '#dc2626'};--warning:${warning};--success:${success};--picture:${cssUrl(background.light)};
 --page:#fff;--text:#0a0a0a;--card:#fff;--muted:#666;--soft:#f5f5f5;--line:#e5e5e5;--field:transparent}
 @media (prefers-color-scheme:dark){:root{--ring:color-mix(in oklab,var(--primary) 65%,#fff);
---error:${error ?? '#f87171'};--picture:${picture(background.dark)};
+--error:${error ?? '#f87171'};--picture:${cssUrl(background.dark)};
 --page:#0a0a0a;--text:#fafafa;--card:#171717;--muted:#a1a1a1;--soft:#262626;--line:#ffffff26;--field:#ffffff0b}}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
@@ -117,7 +114,7 @@ td{display:block;border:0;padding:0}}
 `
 }
 
-/** As a style sheet names it; an address cannot end the text that it stands in. */
-function picture(url: string | undefined): string {
+/** A CSS `url()`, or `none`. Encodes the characters that could end the string. */
+function cssUrl(url: string | undefined): string {
   return url === undefined ? 'none' : `url("${url.replace(/["\\<>\s]/g, encodeURIComponent)}")`
 }

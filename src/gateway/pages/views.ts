@@ -1,4 +1,4 @@
-/** The pages of an owner who is signed in: what there is, what can be added and removed, and what is shown once. */
+/** The pages of a signed-in owner: overview, events, authenticator app, codes by email, and secrets that are shown once. */
 import { html, raw } from 'hono/html'
 import type { FactorOverview } from '#src/account/factors/overview.ts'
 import type { SecurityEvent } from '#src/account/security-events.ts'
@@ -28,33 +28,33 @@ export interface Overview {
   note?: Note | undefined
 }
 
-export function overviewView(frame: RenderContext, input: Overview): Page {
-  const { messages } = frame
+export function overviewView(context: RenderContext, input: Overview): Page {
+  const { messages } = context
   const { factors, passwords, events, passkeyOptions, owner, note } = input
-  const body = html`${passkeys(frame, factors, passkeyOptions)}${totp(frame, factors)}${emailCodes(frame, factors)}
-${recovery(frame, factors)}${factors.passkeys.length > 0 ? signInCode(frame) : ''}${appPasswords(frame, passwords, note)}
+  const body = html`${passkeys(context, factors, passkeyOptions)}${totp(context, factors)}${emailCodes(context, factors)}
+${recovery(context, factors)}${factors.passkeys.length > 0 ? signInCode(context) : ''}${appPasswords(context, passwords, note)}
 <section aria-labelledby="events"><h2 id="events">${messages.text('events')}</h2>
-${eventTable(frame, events.slice(0, SHOWN_EVENTS))}
+${eventTable(context, events.slice(0, SHOWN_EVENTS))}
 ${events.length > SHOWN_EVENTS ? html`<a class="button quiet" href="${securityPath}/events">${messages.text('allEvents')}</a>` : ''}
 </section>`
-  // What a field has done wrong is told beside it: the page is long.
+  // The page is long, so a note about a field is shown beside it.
   return { title: 'title', body, owner, note: note?.field ? undefined : note, passkeys: true }
 }
 
 export function eventsView(
-  frame: RenderContext,
+  context: RenderContext,
   events: readonly SecurityEvent[],
   owner: string,
 ): Page {
-  const body = html`<section>${eventTable(frame, events)}</section>${back(frame)}`
+  const body = html`<section>${eventTable(context, events)}</section>${back(context)}`
   return { title: 'events', body, owner }
 }
 
 export function totpView(
-  frame: RenderContext,
+  context: RenderContext,
   input: { uri: string; key: string; qr: string; owner: string; note?: Note },
 ): Page {
-  const { messages } = frame
+  const { messages } = context
   const { uri, key, qr, owner, note } = input
   const spaced = key.match(/.{1,4}/g)?.join(' ') ?? key
   const body = html`<section>
@@ -63,24 +63,23 @@ export function totpView(
 <p><a href="${uri}">${messages.text('totpOpen')}</a></p>
 <p>${messages.text('totpKey')}</p>
 <div class="secret">${spaced}</div>
-${codeForm(frame, { action: 'totp', label: messages.text('totpEnter'), button: messages.text('turnOn'), note })}
-</section>${back(frame)}`
+${codeForm(context, { action: 'totp', label: messages.text('totpEnter'), button: messages.text('turnOn'), note })}
+</section>${back(context)}`
   return { title: 'totp', body, owner, note }
 }
 
-export function emailView(frame: RenderContext, input: { owner: string; note?: Note }): Page {
-  const { messages } = frame
+export function emailView(context: RenderContext, input: { owner: string; note?: Note }): Page {
+  const { messages } = context
   const button = messages.text('turnOn')
-  const form = codeForm(frame, {
+  const form = codeForm(context, {
     ...{ action: 'email', label: messages.text('emailEnter'), button },
     note: input.note,
   })
-  return { title: 'emailCodes', body: html`<section>${form}</section>${back(frame)}`, ...input }
+  return { title: 'emailCodes', body: html`<section>${form}</section>${back(context)}`, ...input }
 }
 
-/** What is shown once: codes or a password, each on a line of its own. */
 export function secretView(
-  frame: RenderContext,
+  context: RenderContext,
   input: {
     title: 'recovery' | 'appPasswords' | 'signInCode'
     help: string
@@ -90,84 +89,90 @@ export function secretView(
 ): Page {
   const { title, help, secrets, owner } = input
   const lines = secrets.map((secret) => html`<div>${secret}</div>`)
-  const body = html`<section><p>${help}</p><div class="secret codes">${lines}</div></section>${back(frame)}`
+  const body = html`<section><p>${help}</p><div class="secret codes">${lines}</div></section>${back(context)}`
   return { title, body, owner }
 }
 
-function passkeys(frame: RenderContext, factors: FactorOverview, options: CreationOptions): Html {
-  const { messages } = frame
+function passkeys(context: RenderContext, factors: FactorOverview, options: CreationOptions): Html {
+  const { messages } = context
   const rows = factors.passkeys.map(({ id, name, createdAt, lastUsedAt }) => {
-    const used = lastUsedAt === null ? '' : html`, ${dateMessage(frame, 'lastUsed', lastUsedAt)}`
-    const when = html`${dateMessage(frame, 'added', createdAt)}${used}`
-    return row(frame, { name, when, action: 'passkeys/remove', fields: { id } })
+    const used = lastUsedAt === null ? '' : html`, ${dateMessage(context, 'lastUsed', lastUsedAt)}`
+    const when = html`${dateMessage(context, 'added', createdAt)}${used}`
+    return row(context, { name, when, action: 'passkeys/remove', fields: { id } })
   })
   const before = html`<label for="passkey-name">${messages.text('passkeyName')}</label>
 <input id="passkey-name" name="name" maxlength="50" required>`
   const label = messages.text('addPasskey')
   return html`<section aria-labelledby="passkeys"><h2 id="passkeys">${messages.text('passkeys')}</h2>
 <p class="muted">${messages.text('passkeysHelp')}</p>${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
-${passkeyForm(frame, { kind: 'create', action: 'passkeys', options, label, before })}</section>`
+${passkeyForm(context, { kind: 'create', action: 'passkeys', options, label, before })}</section>`
 }
 
-function totp(frame: RenderContext, { totp: on }: FactorOverview): Html {
-  const { messages } = frame
+function totp(context: RenderContext, { totp: on }: FactorOverview): Html {
+  const { messages } = context
   const link = html`<a class="button quiet" href="${securityPath}/totp">${messages.text('setUp')}</a>`
   return html`<section aria-labelledby="totp"><h2 id="totp">${messages.text('totp')}</h2>
 <p class="muted">${messages.text('totpHelp')}</p>
-${on === null ? link : switchOff(frame, on.createdAt, 'totp')}</section>`
+${on === null ? link : switchOff(context, on.createdAt, 'totp')}</section>`
 }
 
-function emailCodes(frame: RenderContext, { emailCodes: on, email }: FactorOverview): Html {
-  const { messages } = frame
-  const offer = html`<form method="post" action="${securityPath}/email/begin">${hiddenFields(frame)}
+function emailCodes(context: RenderContext, { emailCodes: on, email }: FactorOverview): Html {
+  const { messages } = context
+  const offer = html`<form method="post" action="${securityPath}/email/begin">${hiddenFields(context)}
 <button class="quiet">${messages.text('setUp')}</button></form>`
   const help = email === null ? messages.text('noEmail') : messages.text('emailHelp', { email })
   const state =
-    on === null ? (email === null ? '' : offer) : switchOff(frame, on.createdAt, 'email')
+    on === null ? (email === null ? '' : offer) : switchOff(context, on.createdAt, 'email')
   return html`<section aria-labelledby="email"><h2 id="email">${messages.text('emailCodes')}</h2>
 <p class="muted">${help}</p>${state}</section>`
 }
 
-function switchOff(frame: RenderContext, since: string, name: 'totp' | 'email'): Html {
-  const { messages } = frame
-  return html`<ul><li class="row"><div class="muted">${dateMessage(frame, 'onSince', since)}</div>
-<form method="post" action="${securityPath}/${name}/remove">${hiddenFields(frame)}
+function switchOff(context: RenderContext, since: string, name: 'totp' | 'email'): Html {
+  const { messages } = context
+  return html`<ul><li class="row"><div class="muted">${dateMessage(context, 'onSince', since)}</div>
+<form method="post" action="${securityPath}/${name}/remove">${hiddenFields(context)}
 <button class="quiet" aria-describedby="${name}">${messages.text('turnOff')}</button></form></li></ul>`
 }
 
 function recovery(
-  frame: RenderContext,
+  context: RenderContext,
   { recoveryCodesLeft: n, ...factors }: FactorOverview,
 ): Html {
-  const { messages } = frame
+  const { messages } = context
   const hasFactors =
     factors.passkeys.length > 0 || factors.totp !== null || factors.emailCodes !== null
-  const missing = hasFactors ? html`<p class="note warn">${messages.text('noCodesYet')}</p>` : ''
+  const missing = hasFactors
+    ? html`<p class="note warn">${messages.text('noRecoveryCodes')}</p>`
+    : ''
   return html`<section aria-labelledby="recovery"><h2 id="recovery">${messages.text('recovery')}</h2>
-<p class="muted">${messages.text('recoveryHelp')}</p>${n === 0 ? missing : html`<p>${messages.text('codesLeft', { n })}</p>`}
-<form method="post" action="${securityPath}/recovery">${hiddenFields(frame)}
-<button class="quiet">${messages.text('newCodes')}</button></form></section>`
+<p class="muted">${messages.text('recoveryHelp')}</p>${n === 0 ? missing : html`<p>${messages.text('recoveryCodesLeft', { n })}</p>`}
+<form method="post" action="${securityPath}/recovery">${hiddenFields(context)}
+<button class="quiet">${messages.text('newRecoveryCodes')}</button></form></section>`
 }
 
-function signInCode(frame: RenderContext): Html {
-  const { messages } = frame
+function signInCode(context: RenderContext): Html {
+  const { messages } = context
   return html`<section aria-labelledby="code"><h2 id="code">${messages.text('signInCode')}</h2>
 <p class="muted">${messages.text('signInCodeHelp')}</p>
-<form method="post" action="${securityPath}/code">${hiddenFields(frame)}
+<form method="post" action="${securityPath}/code">${hiddenFields(context)}
 <button class="quiet">${messages.text('getCode')}</button></form></section>`
 }
 
-function appPasswords(frame: RenderContext, passwords: readonly AppPassword[], note?: Note): Html {
-  const { messages } = frame
+function appPasswords(
+  context: RenderContext,
+  passwords: readonly AppPassword[],
+  note?: Note,
+): Html {
+  const { messages } = context
   const rows = passwords.map(({ name, createdAt, privileged }) => {
     const rights = privileged ? ` – ${messages.text('privileged')}` : ''
-    const when = html`${dateMessage(frame, 'added', createdAt)}${rights}`
-    return row(frame, { name, when, action: 'app-passwords/remove', fields: { name } })
+    const when = html`${dateMessage(context, 'added', createdAt)}${rights}`
+    return row(context, { name, when, action: 'app-passwords/remove', fields: { name } })
   })
   return html`<section aria-labelledby="app-passwords"><h2 id="app-passwords">${messages.text('appPasswords')}</h2>
 <p class="muted">${messages.text('appPasswordsHelp')}</p>
 ${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
-<form method="post" action="${securityPath}/app-passwords">${hiddenFields(frame)}
+<form method="post" action="${securityPath}/app-passwords">${hiddenFields(context)}
 <label for="app-name">${messages.text('appName')}</label><input id="app-name" name="name" maxlength="100" required${fieldAttributes('app-name', note)}${raw(note?.field ? ' autofocus' : '')}>
 ${note?.field ? noteView(note) : ''}
 <label class="check"><input type="checkbox" name="privileged" value="yes">${messages.text('privileged')}</label>
@@ -175,22 +180,22 @@ ${note?.field ? noteView(note) : ''}
 }
 
 function row(
-  frame: RenderContext,
+  context: RenderContext,
   input: { name: string; when: Html; action: string; fields: Record<string, string> },
 ): Html {
-  const { messages } = frame
+  const { messages } = context
   const { name, when, action, fields } = input
   return html`<li class="row"><div>${name}<small>${when}</small></div>
-<form method="post" action="${securityPath}/${action}">${hiddenFields(frame, fields)}
+<form method="post" action="${securityPath}/${action}">${hiddenFields(context, fields)}
 <button class="quiet" aria-label="${messages.text('removeNamed', { name })}">${messages.text('remove')}</button></form></li>`
 }
 
 function codeForm(
-  frame: RenderContext,
+  context: RenderContext,
   input: { action: string; label: string; button: string; note?: Note | undefined },
 ): Html {
   const { action, label, button, note } = input
-  return html`<form method="post" action="${securityPath}/${action}">${hiddenFields(frame)}
+  return html`<form method="post" action="${securityPath}/${action}">${hiddenFields(context)}
 <label for="code">${label}</label><input id="code" name="code" autocomplete="one-time-code" autocorrect="off"
  spellcheck="false" required maxlength="40"${fieldAttributes('code', note)} autofocus><button>${button}</button></form>`
 }

@@ -1,4 +1,4 @@
-/** From an Authorization header to the caller it proves, by the kind of credentials a method asks for. */
+/** Verifies an Authorization header by the kind of credentials that a method requires. */
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import {
   accessToken,
@@ -24,20 +24,19 @@ import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts
 import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
 
 export interface AuthPorts extends TokenIssuer {
-  /** Without one nobody is admin. */
+  /** If undefined, admin authentication always fails. */
   adminPassword: string | undefined
-  /** DID of the service whose tokens moderate; without one the admin alone does. */
+  /** DID of the moderation service; if undefined, only the admin may moderate. */
   moderationServiceDid?: string | undefined
-  /** Where issuers of service tokens are looked up. */
   resolver: DidResolver
-  /** Apps that show a token of their own; without it none is believed. */
+  /** Verifies OAuth access tokens; if absent, they are rejected. */
   oauth?: { authenticate(request: AuthRequest): Promise<AppCaller> }
 }
 
 type VerifyAccess = (token: string) => AccountCaller
 
-/** Where an app may come with a token of its own; what it may then do, each method says. */
-const ofApps: ReadonlySet<keyof Callers> = new Set([
+/** Kinds that also accept an OAuth access token; its scope is checked against the method's `oauth` rule. */
+const oauthKinds: ReadonlySet<keyof Callers> = new Set([
   'account',
   'privileged account',
   'full account',
@@ -50,20 +49,24 @@ const ofApps: ReadonlySet<keyof Callers> = new Set([
   'preferences reader',
 ])
 
-/** Whether a token is shown that is bound to a key. */
 export function isDpopBound(header: string | undefined): boolean {
   return header !== undefined && /^dpop /i.test(header)
 }
 
 /**
- * Makes the check of credentials. Throws 401 AuthMissing or AuthenticationRequired, 400 InvalidToken, and 400
- * ExpiredToken, on which clients refresh their session.
+ * The returned function throws 401 AuthMissing or AuthenticationRequired, 400 InvalidToken, and 400 ExpiredToken, on which
+ * clients refresh their session.
  */
-export function authenticator(authority: AuthPorts): Authenticate {
-  const verify = tokenVerifier(authority)
-  const { oauth } = authority
+export function authenticator(ports: AuthPorts): Authenticate {
+  const verify = tokenVerifier(ports)
+  const { oauth } = ports
   return (kind, header, nsid, request) => {
-    if (oauth !== undefined && request !== undefined && isDpopBound(header) && ofApps.has(kind)) {
+    if (
+      oauth !== undefined &&
+      request !== undefined &&
+      isDpopBound(header) &&
+      oauthKinds.has(kind)
+    ) {
       return oauth.authenticate(request)
     }
     switch (kind) {
@@ -75,42 +78,42 @@ export function authenticator(authority: AuthPorts): Authenticate {
       case 'account or takendown':
       case 'full account or takendown':
       case 'account or queued':
-        return account(verify, header, accessScopesFor[kind])
+        return verifyAccount(verify, header, accessScopesFor[kind])
       case 'account or service':
-        return accountOrService(authority, verify, header, nsid)
-      case 'arrival':
-        return arrival(authority, header, nsid)
+        return verifyAccountOrService(ports, verify, header, nsid)
+      case 'service or none':
+        return verifyServiceOrNone(ports, header, nsid)
       case 'refresh':
-        return refresh(authority, header, false)
+        return verifyRefreshToken(ports, header, false)
       case 'expired refresh':
-        return refresh(authority, header, true)
+        return verifyRefreshToken(ports, header, true)
       case 'reader':
-        return reader(authority, verify, header, accessScopesFor.account)
+        return verifyReader(ports, verify, header, accessScopesFor.account)
       case 'reader or takendown':
-        return reader(authority, verify, header, accessScopesFor['account or takendown'])
+        return verifyReader(ports, verify, header, accessScopesFor['account or takendown'])
       case 'admin':
-        return verifyAdmin(authority, header)
+        return verifyAdmin(ports, header)
       case 'moderator':
-        return moderator(authority, header, nsid)
+        return verifyModerator(ports, header, nsid)
       case 'preferences reader':
-        return preferencesReader(authority, verify, header, nsid)
+        return verifyPreferencesReader(ports, verify, header, nsid)
     }
   }
 }
 
-function reader(
-  authority: AuthPorts,
+function verifyReader(
+  ports: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   scopes: readonly string[],
 ): Callers['reader'] {
-  const shown = parseAuthorization(header)
-  if (shown === undefined) return undefined
-  if (shown.scheme === 'basic') return verifyAdmin(authority, header)
-  return account(verify, header, scopes)
+  const authorization = parseAuthorization(header)
+  if (authorization === undefined) return undefined
+  if (authorization.scheme === 'basic') return verifyAdmin(ports, header)
+  return verifyAccount(verify, header, scopes)
 }
 
-function account(
+function verifyAccount(
   verify: VerifyAccess,
   header: string | undefined,
   scopes: readonly string[],
@@ -120,22 +123,21 @@ function account(
   return caller
 }
 
-function refresh(
+function verifyRefreshToken(
   { serviceDid, jwtSecret, clock }: AuthPorts,
   header: string | undefined,
   allowExpired: boolean,
 ): RefreshCaller {
-  const terms = { secret: jwtSecret, audience: serviceDid, now: clock.now(), allowExpired }
-  const { did, jti } = verifyRefresh(bearerToken(header), terms)
+  const options = { secret: jwtSecret, audience: serviceDid, now: clock.now(), allowExpired }
+  const { did, jti } = verifyRefresh(bearerToken(header), options)
   return { did, tokenId: jti }
 }
 
-/** Without a header nobody in particular; 401 as `verifyServiceAuth` says for any that is no service token. */
-function arrival(
+function verifyServiceOrNone(
   { serviceDid: aud, resolver, clock }: AuthPorts,
   header: string | undefined,
   lxm: string,
-): undefined | Promise<Callers['arrival']> {
+): undefined | Promise<Callers['service or none']> {
   if (!header) return undefined
   if (parseAuthorization(header)?.scheme !== 'bearer') {
     throw authRequired('Invalid authorization header')
@@ -145,58 +147,59 @@ function arrival(
   )
 }
 
-/** A token that names a method is no session's: then its issuer is the account. */
-function accountOrService(
+/** A token with an `lxm` claim is a service token, whose issuer is the account; session tokens have none. */
+function verifyAccountOrService(
   { serviceDid: aud, resolver, clock }: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   lxm: string,
 ): Callers['account or service'] | Promise<Callers['account or service']> {
-  const shown = parseAuthorization(header)
-  const token = shown?.scheme === 'bearer' ? shown.credentials : ''
-  if (claimedMethod(token) === undefined) return account(verify, header, accessScopesFor.account)
+  const authorization = parseAuthorization(header)
+  const token = authorization?.scheme === 'bearer' ? authorization.credentials : ''
+  if (claimedMethod(token) === undefined)
+    return verifyAccount(verify, header, accessScopesFor.account)
   const iss = parseServiceToken(token)?.claims.iss ?? ''
-  const terms = { aud, lxm, iss: [iss.split('#', 1)[0]!] }
-  return verifyServiceAuth(bearerToken(header), terms, resolver, clock.now()).then(() => ({
+  const options = { aud, lxm, iss: [iss.split('#', 1)[0]!] }
+  return verifyServiceAuth(bearerToken(header), options, resolver, clock.now()).then(() => ({
     did: iss,
   }))
 }
 
-/** The moderation service with a bearer token of its own (401 UntrustedIss for all others), or the admin. */
-function moderator(
-  authority: AuthPorts,
+/** A bearer token must be the moderation service's (else 401 UntrustedIss); otherwise the admin. */
+function verifyModerator(
+  ports: AuthPorts,
   header: string | undefined,
   nsid: string,
 ): Callers['moderator'] | Promise<Callers['moderator']> {
-  if (parseAuthorization(header)?.scheme !== 'bearer') return verifyAdmin(authority, header)
-  return moderationService(authority, header, nsid)
+  if (parseAuthorization(header)?.scheme !== 'bearer') return verifyAdmin(ports, header)
+  return verifyModerationService(ports, header, nsid)
 }
 
-/** A token that names a method is no session's. */
-function preferencesReader(
-  authority: AuthPorts,
+/** The moderation service's token if the `lxm` claim names the method; else an access token. */
+function verifyPreferencesReader(
+  ports: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   nsid: string,
 ): Callers['preferences reader'] | Promise<Callers['preferences reader']> {
   const token = parseServiceToken(header?.slice(7).trim() ?? '')
-  const isService = authority.moderationServiceDid !== undefined && token?.claims.lxm === nsid
-  const asAccount = () => account(verify, header, accessScopesFor['account or takendown'])
+  const isService = ports.moderationServiceDid !== undefined && token?.claims.lxm === nsid
+  const asAccount = () => verifyAccount(verify, header, accessScopesFor['account or takendown'])
   if (header === undefined || !isService) return asAccount()
-  return moderationService(authority, header, nsid).catch((error: unknown) => {
+  return verifyModerationService(ports, header, nsid).catch((error: unknown) => {
     if (error instanceof XrpcError && error.status === 401) return asAccount()
     throw error
   })
 }
 
-async function moderationService(
+async function verifyModerationService(
   { moderationServiceDid: did, serviceDid: aud, resolver, clock }: AuthPorts,
   header: string | undefined,
   lxm: string,
 ): Promise<ModerationCaller> {
   if (did === undefined) throw authRequired('Untrusted issuer', 'UntrustedIss')
-  const terms = { aud, lxm, iss: [did, `${did}#atproto_labeler`] }
-  const { iss } = await verifyServiceAuth(bearerToken(header), terms, resolver, clock.now())
+  const options = { aud, lxm, iss: [did, `${did}#atproto_labeler`] }
+  const { iss } = await verifyServiceAuth(bearerToken(header), options, resolver, clock.now())
   return { moderationService: iss }
 }
 

@@ -1,35 +1,32 @@
-/** Who calls a method: the kinds of credentials, and what each proves. */
+/** The kinds of credentials that methods require, and the caller that each identifies. */
 import type { ScopePermissions } from '@atproto/oauth-scopes'
 
-/** Who calls, by the kind of credentials that a method asks for. */
 export interface Callers {
-  /** Nobody in particular; credentials are not looked at. */
+  /** Unauthenticated: credentials are ignored. */
   none: undefined
-  /** An account, with an access token. */
+  /** An access token, also that of an app password. */
   account: AccountCaller
-  /** The same, but not with an app password that has no privileges. */
+  /** As `account`, but not an unprivileged app password. */
   'privileged account': AccountCaller
-  /** The same, but with no app password at all. */
+  /** As `account`, but no app password. */
   'full account': AccountCaller
-  /** As `account` and `full account`, and also the narrow session of an account that was taken down. */
+  /** As `account`, and also the limited session of an account that was taken down. */
   'account or takendown': AccountCaller
   'full account or takendown': AccountCaller
-  /** As `account`, and also one that waits in a queue of new accounts. */
+  /** As `account`, and also an account that waits in the sign-up queue. */
   'account or queued': AccountCaller
-  /** As `account`, and also an account with a service token that names the method. */
+  /** As `account`, or a service token issued by the account for this method. */
   'account or service': { did: string }
-  /** Nobody, or a DID of anywhere with a service token: an account that wants to come here. */
-  arrival: { did: string } | undefined
-  /** An account, with its refresh token. */
+  /** Unauthenticated, or a service token of any DID: an account that migrates to this server. */
+  'service or none': { did: string } | undefined
   refresh: RefreshCaller
-  /** The same, although the token may have expired. */
   'expired refresh': RefreshCaller
-  /** Anybody; but the account itself and the admin see more. */
+  /** Unauthenticated, an access token or the admin: the account itself and the admin see more. */
   reader: AccountCaller | AdminCaller | undefined
-  /** The same, and the account may have been taken down. */
+  /** As `reader`, and also the limited session of an account that was taken down. */
   'reader or takendown': AccountCaller | AdminCaller | undefined
   admin: AdminCaller
-  /** The admin, or the moderation service of this server with a token of its own. */
+  /** The admin, or a service token of this server's moderation service. */
   moderator: AdminCaller | ModerationCaller
   /** As `account or takendown`, or the moderation service. */
   'preferences reader': AccountCaller | ModerationCaller
@@ -37,22 +34,21 @@ export interface Callers {
 
 export interface AccountCaller {
   did: string
-  /** The token's, for example `com.atproto.access`; `oauth` for an app that its owner allowed something. */
+  /** The session token's scope, for example `com.atproto.access`; `oauth` for an OAuth token. */
   scope: string
-  /** What the app is allowed; undefined for a session, which is the owner's own. */
+  /** The OAuth token's permissions; undefined for a session token. */
   permissions?: Permissions
 }
 
-/** What an app may do; each throws ScopeMissingError where it may not. */
+/** Permissions from OAuth scopes. Each `assert` method throws ScopeMissingError. */
 export type Permissions = Pick<
   ScopePermissions,
   'allowsAccount' | 'assertAccount' | 'assertIdentity' | 'assertBlob' | 'assertRepo' | 'assertRpc'
 >
 
-/** An app with a token of its own. */
 export type AppCaller = AccountCaller & { permissions: Permissions }
 
-/** A request as credentials are checked against it. */
+/** The parts of a request that a DPoP proof is verified against. */
 export interface AuthRequest {
   readonly method: string
   readonly url: string
@@ -69,11 +65,11 @@ export interface AdminCaller {
 }
 
 export interface ModerationCaller {
-  /** The issuer of its token: a DID, or one with `#atproto_labeler`. */
+  /** The issuer of the token: a DID, or a DID with `#atproto_labeler`. */
   moderationService: string
 }
 
-/** `nsid` is the method that is called: service tokens name it. Only what must be looked up makes it wait. */
+/** `nsid` is the method that is called, which a service token must name. Synchronous unless something must be fetched. */
 export type Authenticate = (
   kind: keyof Callers,
   header: string | undefined,
@@ -82,11 +78,9 @@ export type Authenticate = (
 ) => Callers[keyof Callers] | Promise<Callers[keyof Callers]>
 
 /**
- * - `any`: every app that its owner signed in to.
- * - `rpc`: one that may call this method of the service that it goes to.
- * - or what throws ScopeMissingError, or another refusal, where the app may not.
+ * What an OAuth token must allow:
+ * - `any`: nothing in particular.
+ * - `rpc`: calling this method of the service that the call is proxied to.
+ * - a function: throws ScopeMissingError or another error if the call is not allowed.
  */
-export type OAuthScopeRule<Asked> =
-  | 'any'
-  | 'rpc'
-  | ((permissions: Permissions, asked: Asked) => void)
+export type OAuthScopeRule<Call> = 'any' | 'rpc' | ((permissions: Permissions, call: Call) => void)

@@ -1,4 +1,4 @@
-/** Methods that are not ours: passed on, with the account's own signature, to the service that is meant. */
+/** Proxies calls of methods that this server does not implement, with service auth in the account's name. */
 import { Readable } from 'node:stream'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { rawBytes } from '#src/gateway/http/body-stream.ts'
@@ -15,14 +15,12 @@ export interface CatchAllPorts {
   server: { services: Services }
   authenticate: Authenticate
   findAccount: FindAccount
-  /** Longest time in which nothing of a body may come. */
   bodyTimeoutMs: number
 }
 
-/** The body as the server reads it, where it is not the request's own stream. */
 export type Body = () => Readable
 
-/** Passes on a call of a method that this server does not have, in the reference's order of checks. */
+/** Checks in the reference's order. */
 export async function proxyUnknownMethod(
   { server: { services }, authenticate, findAccount, bodyTimeoutMs }: CatchAllPorts,
   nsid: string,
@@ -34,12 +32,12 @@ export async function proxyUnknownMethod(
   const { headers } = request
   const target = await services.findTarget(nsid, headers.get('atproto-proxy') ?? undefined)
   const header = headers.get('authorization') ?? undefined
-  const shown = {
+  const authRequest = {
     method: verb,
     url: request.url,
     header: (name: string) => headers.get(name) ?? undefined,
   }
-  const caller = (await authenticate('account', header, nsid, shown)) as AccountCaller
+  const caller = (await authenticate('account', header, nsid, authRequest)) as AccountCaller
   const { did, permissions } = caller
   if (permissions !== undefined) {
     withScopeErrors(() =>
@@ -49,8 +47,8 @@ export async function proxyUnknownMethod(
   if ((await findAccount(did)) === undefined) {
     throw forbidden('Account not found', 'AccountNotFound')
   }
-  const isBody = verb === 'POST' && hasBody(headers)
-  const answer = await services.send(
+  const sendsBody = verb === 'POST' && hasBody(headers)
+  const response = await services.send(
     {
       method: verb,
       origin: target.url,
@@ -58,14 +56,14 @@ export async function proxyUnknownMethod(
       headers: {
         ...forwardedHeaders(headers),
         'accept-encoding': headers.get('accept-encoding') ?? 'identity',
-        ...(isBody && forwardedBodyHeaders(headers)),
+        ...(sendsBody && forwardedBodyHeaders(headers)),
       },
-      ...(isBody && { body: detached(body(), bodyTimeoutMs) }),
+      ...(sendsBody && { body: detachedBody(body(), bodyTimeoutMs) }),
       signal: request.signal,
     },
     { did, aud: target.did, lxm: nsid },
   )
-  return passThroughResponse(answer)
+  return passThroughResponse(response)
 }
 
 function verbOf({ method }: Request): 'GET' | 'HEAD' | 'POST' {
@@ -73,7 +71,6 @@ function verbOf({ method }: Request): 'GET' | 'HEAD' | 'POST' {
   throw invalidRequest('XRPC requests only supports GET and POST')
 }
 
-/** Whether a session may call the methods that app passwords may not, unless they were given the right. */
 export function isPrivileged(scope: string): boolean {
   return accessScopesFor['privileged account'].includes(scope)
 }
@@ -82,8 +79,8 @@ function hasBody(headers: Headers): boolean {
   return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0'
 }
 
-/** A stream that may be ended without ending the client's connection, on which its answer is still to go. */
-function detached(body: Readable, idleMs: number): Readable {
+/** A stream that can be destroyed without destroying the client's connection, which still needs its response. */
+function detachedBody(body: Readable, idleMs: number): Readable {
   return Readable.from(rawBytes(body, idleMs), { objectMode: false })
 }
 

@@ -1,28 +1,30 @@
-/** From a handle or a DID to the DID of an account of this server. No stranger's name ever makes an actor. */
+/** Resolves a handle or DID to the DID of an account of this server, so that no actor is created for a foreign name. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
-/** The DID of the account; undefined where this server has none of that name. */
 export type FindAccount = (name: string) => Promise<string | undefined>
 
-const MAX_KNOWN = 50_000
+const MAX_CACHED_DIDS = 50_000
 
 /**
- * Asks the directory, and remembers the DIDs that it knew: an account stays, whatever becomes of it, and answers for
- * its state itself. Handles wander, so they are asked for every time.
+ * Asks the directory and caches DIDs: a DID stays with its account in every state, which the account checks itself.
+ * Handles can change, so they are looked up every time.
  */
-export function accountFinder(dispatch: Pick<Dispatch, 'directory'>, max = MAX_KNOWN): FindAccount {
-  const known = new BoundedMap<string, true>(max)
+export function accountFinder(
+  dispatch: Pick<Dispatch, 'directory'>,
+  maxCached = MAX_CACHED_DIDS,
+): FindAccount {
+  const cached = new BoundedMap<string, true>(maxCached)
 
   return async (name) => {
     const isDid = name.startsWith('did:')
-    if (isDid && known.has(name)) {
+    if (isDid && cached.has(name)) {
       return name
     }
     const identifier = isDid ? name : name.toLowerCase()
     const found = await dispatch.directory.accounts.find({ identifier })
     if (found === null) return undefined
-    known.set(found.did, true)
+    cached.set(found.did, true)
     return found.did
   }
 }

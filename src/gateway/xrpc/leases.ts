@@ -1,62 +1,57 @@
 /**
- * A gateway's half of the rate limits: it spends points that the limiter has leased to it, and asks for more in time.
+ * The gateway's side of the rate limits: it spends points that the limiter has leased to it, and requests more in advance.
  *
- * 1. Points in hand are spent at once: no call, no waiting.
- * 2. Where less than half of a lease is left, more is asked for in the background. Asks gather while others are on
- *    their way, and go together.
- * 3. Where the points in hand do not suffice, the call waits for the answer. For a key that is seen for the first time
- *    it does not, if the limit is wide: it begins with a lease on credit.
- * 4. Where there are no more, the key is refused until its window ends, without asking again.
+ * 1. Leased points are spent at once, without a call to the limiter.
+ * 2. If less than half of a lease is left, more points are requested in the background. Requests are batched while an
+ *    earlier batch is under way.
+ * 3. If the leased points do not suffice, the call waits for the limiter. The first call for a key of a wide limit does
+ *    not wait: it starts with a lease on credit.
+ * 4. If the limiter has no more points, the key is refused until its window ends, without further requests.
  *
- * So the sum over all gateways never exceeds a narrow limit, and a wide one by no more than one lease for each gateway.
- * A limiter that cannot be reached leaves each gateway counting by itself.
+ * So all gateways together never exceed a narrow limit, and exceed a wide one by at most one lease per gateway. If the
+ * limiter cannot be reached, each gateway counts by itself.
  */
 import type { LeaseGrant, LeaseRequest, Limit, UnspentLease } from '#src/limits/limiter.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
-/** Where a key stands after a call. */
 export interface LimitStatus {
   limit: Limit
   isRefused: boolean
-  /** Points that are left, as far as this process knows. */
+  /** Points left, as far as this process knows. */
   remaining: number
-  /** When all points are there again, in ms since 1970. */
+  /** When the window ends, in ms since 1970. */
   resetAt: number
 }
 
-/** Asks the limiter: one grant for each ask. Rejects where it cannot be reached. */
+/** Resolves to one grant for each request, in order. Rejects if the limiter cannot be reached. */
 export type RequestLeases = (
-  asks: readonly LeaseRequest[],
+  requests: readonly LeaseRequest[],
   unspent: readonly UnspentLease[],
 ) => Promise<LeaseGrant[]>
 
 interface Entry {
   readonly limit: Limit
   readonly key: string
-  /** Points in hand. */
   lease: number
-  /** Points in hand on credit: what is spent of them is owed, what is not was never there. */
+  /** How many points of `lease` began as credit: those spent are owed to the limiter, the rest is dropped. */
   credit: number
-  /** Points that nobody has, as the limiter last said. */
+  /** Points not leased to any gateway, as of the limiter's last answer. */
   remaining: number
   resetAt: number
   isRefused: boolean
-  /** Points that waiting calls need. */
   needed: number
-  /** Until the limiter has answered. */
+  /** Pending while a request for this entry is queued or under way. */
   asking: Promise<void> | null
   usedAt: number
 }
 
-/** From this many points on, a limit is wide: it is leased in parts, and begins on credit. */
-const WIDE = 1000
-const PART = 50
-/** How often one call asks; each time others may have been faster. */
-const MOST_ASKS = 10
-/** Asks of one message. */
-const MOST_AT_ONCE = 2000
-const MOST_ENTRIES = 100_000
-/** A lease that nobody has spent from for this long goes back. */
+/** A limit of at least this many points is wide: it is leased in fractions, and starts on credit. */
+const WIDE_LIMIT_POINTS = 1000
+const LEASE_FRACTION = 50
+/** Requests per waiting call: other calls may spend a grant first. */
+const MAX_ATTEMPTS = 10
+const MAX_BATCH = 2000
+const MAX_ENTRIES = 100_000
 const IDLE_MS = 10_000
 
 export class Leases {
@@ -75,15 +70,15 @@ export class Leases {
     this.#onFailure = ports.onFailure
   }
 
-  /** Spends `points` of a key; answers at once where that is possible. */
+  /** Spends `points` of a key; synchronous if the lease suffices. */
   take(limit: Limit, key: string, points: number): LimitStatus | Promise<LimitStatus> {
     const entry = this.#entry(limit, key)
-    if (entry.isRefused) return standing(entry, true)
+    if (entry.isRefused) return statusOf(entry, true)
     if (entry.lease >= points) return this.#spend(entry, points)
-    return this.#wait(entry, points)
+    return this.#takeAsync(entry, points)
   }
 
-  /** Gives back what lies idle, and forgets what has ended. To be called now and then. */
+  /** Returns idle leases and drops ended windows. Call periodically. */
   async returnIdle(): Promise<void> {
     const now = this.#clock.now()
     const unspent: UnspentLease[] = []
@@ -104,13 +99,13 @@ export class Leases {
     const now = this.#clock.now()
     const keys = this.#entries.get(limit.name) ?? new Map<string, Entry>()
     this.#entries.set(limit.name, keys)
-    const known = keys.get(key)
-    if (known !== undefined && (known.resetAt > now || known.asking !== null)) {
-      known.usedAt = now
-      return known
+    const existing = keys.get(key)
+    if (existing !== undefined && (existing.resetAt > now || existing.asking !== null)) {
+      existing.usedAt = now
+      return existing
     }
-    if (known !== undefined) this.#forget(keys, known)
-    const credit = partOf(limit)
+    if (existing !== undefined) this.#forget(keys, existing)
+    const credit = leaseSize(limit)
     const resetAt = now + limit.durationMs
     const entry: Entry = {
       limit,
@@ -124,7 +119,7 @@ export class Leases {
       asking: null,
       usedAt: now,
     }
-    if (this.#count >= MOST_ENTRIES) this.#forgetOldest()
+    if (this.#count >= MAX_ENTRIES) this.#forgetOldest()
     keys.set(key, entry)
     this.#count++
     return entry
@@ -132,18 +127,18 @@ export class Leases {
 
   #spend(entry: Entry, points: number): LimitStatus {
     entry.lease -= points
-    const isLow = entry.credit > 0 || entry.lease < partOf(entry.limit) / 2
-    if (isLow && entry.remaining > 0 && !entry.isRefused) void this.#ask(entry)
-    return standing(entry, false)
+    const isLow = entry.credit > 0 || entry.lease < leaseSize(entry.limit) / 2
+    if (isLow && entry.remaining > 0 && !entry.isRefused) void this.#requestMore(entry)
+    return statusOf(entry, false)
   }
 
-  async #wait(entry: Entry, points: number): Promise<LimitStatus> {
+  async #takeAsync(entry: Entry, points: number): Promise<LimitStatus> {
     entry.needed += points
     try {
-      // A grant for an ask that was sent before this call waited may be too small for it, or be spent by others.
-      for (let asked = 0; entry.lease < points; asked++) {
-        if (asked === MOST_ASKS || entry.isRefused) return standing(entry, true)
-        await this.#ask(entry)
+      // A grant for an earlier request may be too small for this call, or other calls may spend it first.
+      for (let attempts = 0; entry.lease < points; attempts++) {
+        if (attempts === MAX_ATTEMPTS || entry.isRefused) return statusOf(entry, true)
+        await this.#requestMore(entry)
       }
       return this.#spend(entry, points)
     } finally {
@@ -151,8 +146,7 @@ export class Leases {
     }
   }
 
-  /** Resolves when the limiter has answered for this entry. */
-  #ask(entry: Entry): Promise<void> {
+  #requestMore(entry: Entry): Promise<void> {
     if (entry.asking !== null) return entry.asking
     this.#waiting.push(entry)
     entry.asking = this.#flush().finally(() => {
@@ -161,45 +155,45 @@ export class Leases {
     return entry.asking
   }
 
-  /** What waits goes when what is on its way has come back. */
+  /** Sends the queued requests when the batch under way is done. */
   #flush(): Promise<void> {
     this.#next ??= Promise.resolve(this.#sending).then(() => {
       this.#next = null
       const entries = this.#waiting
       this.#waiting = []
-      this.#sending = this.#rounds(entries)
+      this.#sending = this.#sendBatches(entries)
       return this.#sending
     })
     return this.#next
   }
 
-  async #rounds(entries: readonly Entry[]): Promise<void> {
-    for (let i = 0; i < entries.length; i += MOST_AT_ONCE) {
-      await this.#round(entries.slice(i, i + MOST_AT_ONCE))
+  async #sendBatches(entries: readonly Entry[]): Promise<void> {
+    for (let i = 0; i < entries.length; i += MAX_BATCH) {
+      await this.#sendBatch(entries.slice(i, i + MAX_BATCH))
     }
   }
 
-  async #round(entries: readonly Entry[]): Promise<void> {
-    const sent = entries.map(askOf)
-    // What is spent from here on comes off the answer.
+  async #sendBatch(entries: readonly Entry[]): Promise<void> {
+    const requests = entries.map(leaseRequestOf)
+    // Points that are spent from here on are subtracted from the grant.
     const before = entries.map(({ lease }) => lease)
     const grants = await this.#send(
-      sent.map(({ ask }) => ask),
+      requests.map(({ request }) => request),
       [],
     ).catch((error) => {
       this.#onFailure(error)
-      return entries.map((entry, i) => alone(entry, before[i]!))
+      return entries.map((entry, i) => grantLocally(entry, before[i]!))
     })
     for (const [i, entry] of entries.entries()) {
       const grant = grants[i]
       if (grant === undefined) continue
-      const { ask, isCredit } = sent[i]!
+      const { request, isCredit } = requests[i]!
       if (isCredit) entry.lease -= before[i]!
       entry.credit = 0
       entry.lease += grant.granted
       entry.remaining = grant.remaining
       entry.resetAt = grant.resetAt
-      entry.isRefused = grant.granted < ask.need
+      entry.isRefused = grant.granted < request.need
     }
   }
 
@@ -217,28 +211,31 @@ export class Leases {
   }
 }
 
-function askOf(entry: Entry): { ask: LeaseRequest; isCredit: boolean } {
+function leaseRequestOf(entry: Entry): { request: LeaseRequest; isCredit: boolean } {
   const { limit, key, credit, lease, needed } = entry
   const isCredit = credit > 0
-  // Less than nothing in hand: spent before the limiter said that there was less.
+  // A negative lease was overspent before the limiter's smaller grant came in.
   const owed = isCredit ? credit - lease : Math.max(0, -lease)
   const need = Math.max(0, needed - (isCredit ? 0 : Math.max(0, lease)))
   if (!isCredit && lease < 0) entry.lease = 0
-  return { ask: { limit, key, owed, need, spare: partOf(limit) }, isCredit }
+  return { request: { limit, key, owed, need, spare: leaseSize(limit) }, isCredit }
 }
 
-/** What a gateway grants itself while nobody can be asked. */
-function alone({ limit, needed, remaining, resetAt, credit }: Entry, inHand: number): LeaseGrant {
+/** The gateway's own grant while the limiter cannot be reached. */
+function grantLocally(
+  { limit, needed, remaining, resetAt, credit }: Entry,
+  inHand: number,
+): LeaseGrant {
   const free = remaining + (credit > 0 ? inHand : 0)
-  const granted = Math.min(free, needed + partOf(limit))
+  const granted = Math.min(free, needed + leaseSize(limit))
   return { granted, remaining: free - granted, resetAt }
 }
 
-function partOf({ points }: Limit): number {
-  return points < WIDE ? 0 : Math.ceil(points / PART)
+function leaseSize({ points }: Limit): number {
+  return points < WIDE_LIMIT_POINTS ? 0 : Math.ceil(points / LEASE_FRACTION)
 }
 
-function standing({ limit, lease, remaining, resetAt }: Entry, isRefused: boolean): LimitStatus {
+function statusOf({ limit, lease, remaining, resetAt }: Entry, isRefused: boolean): LimitStatus {
   const left = isRefused ? 0 : Math.max(0, lease) + remaining
   return { limit, isRefused, remaining: left, resetAt }
 }

@@ -1,4 +1,4 @@
-/** What an XRPC method is here: its lexicon, who may call it, whose account answers, and what runs. */
+/** An XRPC method: its lexicon, who may call it, the account that it runs on, and its handler. */
 import { l } from '@atproto/lex'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
@@ -9,94 +9,86 @@ import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/method-sch
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeListParams, parseInput, parseParams } from '#src/gateway/xrpc/validate-call.ts'
 
-/** A call whose parameters, credentials and body are in order. */
+/** A call whose parameters, credentials and body are validated. */
 export interface MethodCall<S extends Schema, A extends keyof Callers> {
   readonly params: Params<S>
   readonly input: Input<S>
   readonly caller: Callers[A]
   readonly server: ServerContext
-  /** As it came; a body that the lexicon knows has been read. */
+  /** The raw request; a body that the lexicon defines was already read. */
   readonly request: Request
-  /** The same in its Node form, for where it came from; absent in tests without a socket. */
+  /** The Node request, for the client's address; absent in tests without a socket. */
   readonly incoming?: ClientInfoSource
 }
 
-/** The same, with the account it is about. */
 export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
   extends MethodCall<S, A> {
   readonly did: string
   readonly account: ReturnType<Dispatch['account']>
 }
 
-/** The lexicon's output, the same as JSON text, pages of bytes, or a whole response. */
-type Answer<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array> | Response
+/** The lexicon's output as a value, as encoded JSON, or as a stream of bytes; or a complete response. */
+type MethodResult<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array> | Response
 
-interface Ours<S extends Schema, A extends keyof Callers> {
+interface MethodDefinition<S extends Schema, A extends keyof Callers> {
   auth: A
-  /** What an app must have been allowed; unless said, no app may call the method. */
+  /** What an OAuth token must allow; if absent, OAuth tokens are rejected. */
   oauth?: OAuthScopeRule<MethodCall<S, A>>
-  /** Bytes of the request's body, decoded; 150 KiB unless said. */
+  /** Maximum size of the decoded body in bytes; default: 150 KiB. */
   bodyLimit?: number | ((server: ServerContext) => number)
-  /** Whether lists may also be spelled `name[]=` and `name[0]=`, as old clients do. */
+  /** Whether list parameters may also be written `name[]=` and `name[0]=`, as old clients do. */
   looseParams?: boolean
 }
 
-interface ServerMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
-  run(asked: MethodCall<S, A>): Promise<Answer<S>>
+interface ServerMethod<S extends Schema, A extends keyof Callers> extends MethodDefinition<S, A> {
+  run(call: MethodCall<S, A>): Promise<MethodResult<S>>
 }
 
-interface AccountMethod<S extends Schema, A extends keyof Callers> extends Ours<S, A> {
-  /** Whose account answers: a DID or a handle. */
-  of(asked: MethodCall<S, A>): string
-  /** What is told where that is no account of this server; RepoNotFound unless said. */
+interface AccountMethod<S extends Schema, A extends keyof Callers> extends MethodDefinition<S, A> {
+  /** The DID or handle of the account that the method runs on. */
+  of(call: MethodCall<S, A>): string
+  /** The error if the account is not hosted here; default: RepoNotFound. */
   unknown?(name: string): XrpcError
-  /** What answers instead where that is no account of this server. */
-  runRemote?(asked: MethodCall<S, A>): Promise<Answer<S>>
-  /** Throws where this caller may not do this with that account. */
-  allow?(asked: MethodCall<S, A> & { did: string }): void
-  run(asked: AccountMethodCall<S, A>): Promise<Answer<S>>
+  /** Runs instead of `run` if the account is not hosted here. */
+  runRemote?(call: MethodCall<S, A>): Promise<MethodResult<S>>
+  /** Throws if the caller may not run the method on this account. */
+  allow?(call: MethodCall<S, A> & { did: string }): void
+  run(call: AccountMethodCall<S, A>): Promise<MethodResult<S>>
 }
 
-type AskedByAnybody = MethodCall<Schema, keyof Callers>
+type AnyMethodCall = MethodCall<Schema, keyof Callers>
 
-/** A method as the gateway sees it, whatever it was made of. */
 export interface Method {
   readonly nsid: string
   readonly verb: 'GET' | 'POST'
   readonly auth: keyof Callers
-  readonly oauth?: OAuthScopeRule<AskedByAnybody>
+  readonly oauth?: OAuthScopeRule<AnyMethodCall>
   readonly bodyLimit: number | ((server: ServerContext) => number)
-  /** The media type of the body it expects; undefined for none. */
   readonly accepts: string | undefined
-  /** Whether its body is bytes, which are handed on as they come. */
   readonly streams: boolean
-  /** The media type of its answer. */
   readonly produces: string
-  /** Reads a query string; throws 400. */
   params(query: string): unknown
-  /** Checks a body; throws 400. */
   input(body: unknown): unknown
-  of?(asked: unknown): string
+  of?(call: unknown): string
   unknown(name: string): XrpcError
-  runRemote?(asked: unknown): Promise<unknown>
-  allow?(asked: unknown): void
-  run(asked: unknown): Promise<unknown>
+  runRemote?(call: unknown): Promise<unknown>
+  allow?(call: unknown): void
+  run(call: unknown): Promise<unknown>
 }
 
 const DEFAULT_BODY_LIMIT = 150 * 1024
 
-/** Makes a method of its lexicon and our part. */
 export function method<S extends Schema, A extends keyof Callers>(
   lexicon: { main: S },
-  ours: AccountMethod<S, A>,
+  definition: AccountMethod<S, A>,
 ): Method
 export function method<S extends Schema, A extends keyof Callers>(
   lexicon: { main: S },
-  ours: ServerMethod<S, A>,
+  definition: ServerMethod<S, A>,
 ): Method
 export function method<S extends Schema, A extends keyof Callers>(
   { main: schema }: { main: S },
-  ours: AccountMethod<S, A> | ServerMethod<S, A>,
+  definition: AccountMethod<S, A> | ServerMethod<S, A>,
 ): Method {
   const isProcedure = schema instanceof l.Procedure
   return {
@@ -106,10 +98,11 @@ export function method<S extends Schema, A extends keyof Callers>(
     accepts: isProcedure ? schema.input.encoding : undefined,
     streams: isProcedure && isBytes(schema.input.encoding),
     produces: schema.output.encoding ?? 'application/json',
-    params: (query) => parseParams(schema, ours.looseParams ? normalizeListParams(query) : query),
+    params: (query) =>
+      parseParams(schema, definition.looseParams ? normalizeListParams(query) : query),
     input: (body) => parseInput(schema, body),
     unknown: (name) => invalidRequest(`Could not find repo for DID: ${name}`, 'RepoNotFound'),
-    ...(ours as object as Pick<Method, 'auth' | 'run'>),
+    ...(definition as object as Pick<Method, 'auth' | 'run'>),
   }
 }
 

@@ -1,47 +1,47 @@
-/** What an app must have been allowed before a method runs for it, as each method says; what says nothing, no app may. */
+/** Checks an OAuth token's permissions against a method's rule; a method without a rule rejects OAuth tokens. */
 import { forbidden, XrpcError } from '#src/errors.ts'
 import type { OAuthScopeRule, Permissions } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-interface AskedByApp {
+interface OAuthCall {
   readonly request: Request
   readonly server: Pick<ServerContext, 'services'>
 }
 
-/** Throws 403 ScopeMissingError, or 403 Forbidden where no app may. */
-export function mustHaveScope<Asked extends AskedByApp>(
-  { nsid, oauth: rule }: { nsid: string; oauth?: OAuthScopeRule<Asked> | undefined },
+/** Throws 403 ScopeMissingError, or 403 Forbidden if the method has no rule. */
+export function mustHaveScope<Call extends OAuthCall>(
+  { nsid, oauth: rule }: { nsid: string; oauth?: OAuthScopeRule<Call> | undefined },
   permissions: Permissions,
-  asked: Asked,
+  call: Call,
 ): void {
   if (rule === 'any') return
   if (rule === undefined) {
     throw forbidden('OAuth credentials are not supported for this endpoint')
   }
   withScopeErrors(() => {
-    if (rule !== 'rpc') return rule(permissions, asked)
-    const header = asked.request.headers.get('atproto-proxy') ?? undefined
-    const aud = asked.server.services.audienceOf(nsid, header)
+    if (rule !== 'rpc') return rule(permissions, call)
+    const header = call.request.headers.get('atproto-proxy') ?? undefined
+    const aud = call.server.services.audienceOf(nsid, header)
     permissions.assertRpc({ aud, lxm: nsid })
   })
 }
 
-/** Runs a check of permissions; what is missing is told as 403 ScopeMissingError, and as RFC 6750 has it. */
+/** Runs a check; a missing scope becomes 403 ScopeMissingError with the WWW-Authenticate header of RFC 6750. */
 export function withScopeErrors(check: () => void): void {
   try {
     check()
   } catch (error) {
     if ((error as Error).name !== 'ScopeMissingError') throw error
-    throw new ScopeMissing(error as Error & { scope: string })
+    throw new ScopeMissingXrpcError(error as Error & { scope: string })
   }
 }
 
-class ScopeMissing extends XrpcError {
+class ScopeMissingXrpcError extends XrpcError {
   override readonly headers: Readonly<Record<string, string>>
 
   constructor({ message, scope }: { message: string; scope: string }) {
     super(403, 'ScopeMissingError', message)
-    const told = /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope) ? `, scope="${scope}"` : ''
-    this.headers = { 'www-authenticate': `DPoP error="insufficient_scope"${told}` }
+    const scopeParam = /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope) ? `, scope="${scope}"` : ''
+    this.headers = { 'www-authenticate': `DPoP error="insufficient_scope"${scopeParam}` }
   }
 }

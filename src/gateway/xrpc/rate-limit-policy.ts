@@ -1,13 +1,13 @@
-/** Which limits each method has, for whom, and what a call costs: the amounts of the reference PDS. */
+/** The rate limits of each method, what they are counted by, and what a call costs: the reference PDS's amounts. */
 import type { Limit } from '#src/limits/limiter.ts'
 
-/** Who is counted: the client's address, the account, or the account's name together with the address. */
-type Counted = 'ip' | 'did' | 'identifier and ip'
+/** The client's address, the caller's DID, or the identifier in the input together with the address. */
+type CountedBy = 'ip' | 'did' | 'identifier and ip'
 
 export interface RateLimitRule {
   limit: Limit
-  countedBy: Counted
-  /** Points of a call, from its checked input; one unless said. */
+  countedBy: CountedBy
+  /** The points of a call, from its validated input; default: 1. */
   cost?: (input: unknown) => number
 }
 
@@ -15,10 +15,12 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-const globally = rule('global-ip', 3000, 5 * MINUTE, 'ip')
+const globalRule = rule('global-ip', 3000, 5 * MINUTE, 'ip')
 
-/** Methods, with how many points in how long. */
-const own: Record<string, [Counted, ...(readonly [points: number, durationMs: number])[]]> = {
+const limitsByMethod: Record<
+  string,
+  [CountedBy, ...(readonly [points: number, durationMs: number])[]]
+> = {
   'com.atproto.server.createAccount': ['ip', [100, 5 * MINUTE]],
   'com.atproto.server.createSession': ['identifier and ip', [300, DAY], [30, 5 * MINUTE]],
   'com.atproto.server.deleteAccount': ['ip', [50, 5 * MINUTE]],
@@ -32,36 +34,40 @@ const own: Record<string, [Counted, ...(readonly [points: number, durationMs: nu
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE]],
 }
 
-/** All writes of an account share two limits. */
-const writes: Record<string, (input: unknown) => number> = {
+/** All writes of an account share two limits, by hour and by day. */
+const writeCosts: Record<string, (input: unknown) => number> = {
   'com.atproto.repo.createRecord': () => 3,
   'com.atproto.repo.putRecord': () => 2,
   'com.atproto.repo.deleteRecord': () => 1,
   'com.atproto.repo.applyWrites': costOfWrites,
 }
 
-const rules = new Map<string, readonly RateLimitRule[]>([
-  ...Object.entries(own).map(([nsid, [counted, ...limits]]): [string, RateLimitRule[]] => {
-    const ours = limits.map(([points, ms], i) => rule(`${nsid}-${i}`, points, ms, counted))
-    // Repos are read in bulk by those who follow the network: they do not use up what the other calls share.
-    return [nsid, nsid === 'com.atproto.sync.getRepo' ? ours : [...ours, globally]]
-  }),
-  ...Object.entries(writes).map(([nsid, cost]): [string, RateLimitRule[]] => [
+const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
+  ...Object.entries(limitsByMethod).map(
+    ([nsid, [counted, ...limits]]): [string, RateLimitRule[]] => {
+      const methodRules = limits.map(([points, ms], i) => rule(`${nsid}-${i}`, points, ms, counted))
+      // Relays fetch repos in bulk: getRepo does not count against the global limit.
+      return [
+        nsid,
+        nsid === 'com.atproto.sync.getRepo' ? methodRules : [...methodRules, globalRule],
+      ]
+    },
+  ),
+  ...Object.entries(writeCosts).map(([nsid, cost]): [string, RateLimitRule[]] => [
     nsid,
     [
       { ...rule('repo-write-hour', 5000, HOUR, 'did'), cost },
       { ...rule('repo-write-day', 35_000, DAY, 'did'), cost },
-      globally,
+      globalRule,
     ],
   ]),
 ])
 
-/** The rules of a method, or of whatever else is asked for below /xrpc/. */
 export function rateLimitRules(nsid: string): readonly RateLimitRule[] {
-  return rules.get(nsid) ?? [globally]
+  return rulesByMethod.get(nsid) ?? [globalRule]
 }
 
-function rule(name: string, points: number, durationMs: number, counted: Counted): RateLimitRule {
+function rule(name: string, points: number, durationMs: number, counted: CountedBy): RateLimitRule {
   return { limit: { name, points, durationMs }, countedBy: counted }
 }
 

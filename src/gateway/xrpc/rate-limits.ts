@@ -1,4 +1,4 @@
-/** Rate limits on calls: who is counted, who is not, and what the answer tells of it. Without them nothing is done. */
+/** Rate limits: which key a call counts against, which calls are exempt, and the RateLimit headers. */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
@@ -12,7 +12,6 @@ import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
-/** A call whose parameters, credentials and body are in order. */
 export interface CountedCall {
   nsid: string
   request: Pick<IncomingMessage, 'socket' | 'headers'>
@@ -20,7 +19,7 @@ export interface CountedCall {
   input: unknown
 }
 
-/** Where the client stands after this call; undefined for one that is not counted. Nothing is awaited as a rule. */
+/** Counts a call. The strictest limit's status; undefined for an exempt call. Synchronous if the leases suffice. */
 export type RateLimits = (
   call: CountedCall,
 ) => LimitStatus | undefined | Promise<LimitStatus | undefined>
@@ -30,7 +29,6 @@ export interface RateLimitPorts {
   addressOf: ClientAddress
   bypassKey: string | undefined
   bypassIps: readonly string[]
-  /** Tells of a refused call, by the limit's name. */
   onRefused(limit: string): void
 }
 
@@ -49,33 +47,34 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
       const parsed = parseAddress(address)
       if (parsed !== undefined && isExempt(parsed)) return
     }
-    let tightest: LimitStatus | undefined
+    let strictest: LimitStatus | undefined
     const waiting: Promise<LimitStatus>[] = []
     for (const rule of rateLimitRules(call.nsid)) {
       const points = rule.cost?.(call.input) ?? 1
       if (points < 1) continue
-      const standing = leases.take(rule.limit, keyOf(rule, call, address), points)
-      if (standing instanceof Promise) waiting.push(standing)
-      else tightest = tighter(tightest, standing)
+      const status = leases.take(rule.limit, keyOf(rule, call, address), points)
+      if (status instanceof Promise) waiting.push(status)
+      else strictest = stricter(strictest, status)
     }
-    if (waiting.length === 0) return told(tightest, onRefused)
-    return Promise.all(waiting).then((more) => told(more.reduce(tighter, tightest), onRefused))
+    if (waiting.length === 0) return reportRefusal(strictest, onRefused)
+    return Promise.all(waiting).then((more) =>
+      reportRefusal(more.reduce(stricter, strictest), onRefused),
+    )
   }
 }
 
-/** Counts what is done in another way than by a method, as that method. Rejects with 429. */
+/** Counts an attempt outside of XRPC (on a page) against the limits of the equivalent method. Rejects with 429. */
 export function attemptLimiter(
   limits: RateLimits | undefined,
 ): (nsid: string, attempt: { address: string; input: unknown }) => Promise<void> {
   return async (nsid, { address, input }) => {
     if (limits === undefined) return
     const request = { headers: {}, socket: { remoteAddress: address } } as CountedCall['request']
-    const standing = await limits({ nsid, request, caller: undefined, input })
-    if (standing?.isRefused) throw rateLimitExceeded()
+    const status = await limits({ nsid, request, caller: undefined, input })
+    if (status?.isRefused) throw rateLimitExceeded()
   }
 }
 
-/** The headers of an answer, in the reference's words. */
 export function rateLimitHeaders(
   { limit, isRefused, remaining, resetAt }: LimitStatus,
   now: number,
@@ -90,21 +89,20 @@ export function rateLimitHeaders(
   }
 }
 
-/** 429, as the reference says it. */
 export function rateLimitExceeded(): XrpcError {
   return new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
 }
 
-function told(
-  standing: LimitStatus | undefined,
+function reportRefusal(
+  status: LimitStatus | undefined,
   onRefused: RateLimitPorts['onRefused'],
 ): LimitStatus | undefined {
-  if (standing?.isRefused) onRefused(standing.limit.name)
-  return standing
+  if (status?.isRefused) onRefused(status.limit.name)
+  return status
 }
 
-/** The limit that refuses, or else the one with the fewest points left; of two alike the first. */
-function tighter(one: LimitStatus | undefined, other: LimitStatus): LimitStatus {
+/** The limit that refuses, or else the one with the fewest points left; the first if equal. */
+function stricter(one: LimitStatus | undefined, other: LimitStatus): LimitStatus {
   if (one === undefined) return other
   if (one.isRefused !== other.isRefused) return one.isRefused ? one : other
   return other.remaining < one.remaining ? other : one
@@ -119,13 +117,13 @@ function keyOf(
   const network = networkOf(address)
   if (countedBy === 'ip') return network
   const { identifier } = input as { identifier: string }
-  return bounded(`${identifier.toLowerCase()}-${network}`)
+  return boundedKey(`${identifier.toLowerCase()}-${network}`)
 }
 
-const LONGEST_KEY = 200
+const MAX_KEY_LENGTH = 200
 
-/** Names that callers make up may be long; what is remembered of them is not. */
-function bounded(key: string): string {
-  if (key.length <= LONGEST_KEY) return key
+/** Hashes long keys: identifiers come from unauthenticated callers. */
+function boundedKey(key: string): string {
+  if (key.length <= MAX_KEY_LENGTH) return key
   return createHash('sha256').update(key).digest('base64')
 }

@@ -1,4 +1,4 @@
-/** What every method may use besides the account it is about: the server it is a method of. */
+/** What methods, pages and workflows use of the server. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
@@ -19,59 +19,48 @@ export interface ServerContext {
   readonly dispatch: Dispatch
   readonly service: ServiceInfo
   readonly resolver: DidResolver
-  /** Which handles this server gives: by its environment, and by what its admin said since. */
+  /** The rules for handles on this server: the configuration's, with the admin's later changes. */
   handleRules(): Promise<HandleRules>
-  /** Handles of the whole network, as their domains say. */
+  /** Resolves handles of other servers by DNS and HTTPS. */
   readonly handles: HandleResolver
-  /** What changes the names of accounts: the PLC directory, and the server's key for it. */
+  /** The PLC directory and the server's rotation key, to change handles and DID documents. */
   readonly identity: ServerIdentity
-  /** Resolves when a mail was handed over, or kept as a file. */
+  /** Resolves when an email was handed to the SMTP server, or stored as a file. */
   readonly mailer: Mailer
-  /** The same in the name of the moderators. */
   readonly moderationMailer: Mailer
-  /** The relays that are told of what is new here. */
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
-  /** The address of a request's client, behind the proxies that are believed. */
   readonly addressOf: ClientAddress
-  /** What is done behind an answer. */
   readonly backgroundTasks: BackgroundTasks
-  /** The bytes of blobs; what there is of them, the accounts know. */
+  /** The bytes of blobs; the accounts hold their metadata. */
   readonly blobs: BlobStorage
-  /** For addresses that strangers give: the one guard against private networks. */
+  /** For URLs from outside: refuses private networks (SSRF). */
   readonly fetch: typeof globalThis.fetch
-  /** Other services, called in an account's name. */
   readonly services: Services
-  /** com.atproto.server.createAccount. */
   createAccount(
     input: Input<typeof createAccount>,
     requester: string | undefined,
   ): Promise<CreatedAccount>
-  /** com.atproto.server.reserveSigningKey. */
   reserveSigningKey(input: { did?: string }): Promise<{ signingKey: string }>
-  /** Makes an account active whose DID points here, as `workflows/activate.ts` says. */
   activateAccount(did: string): Promise<void>
-  /** Gives an account another signing key, as `workflows/rotate-signing-key.ts` says. */
   rotateSigningKey(input: { did: string; signingKey: string }): Promise<void>
-  /** Deletes an account, as `workflows/delete-account.ts` says. */
   deleteAccount(did: string): Promise<void>
 }
 
-/** What the server tells of itself. */
 export interface ServiceInfo {
   readonly did: string
   readonly hostname: string
-  /** Where clients reach it, without a trailing slash. */
+  /** Without a trailing slash. */
   readonly publicUrl: string
   readonly version: string
   /** Each with its leading dot. */
   readonly handleDomains: readonly string[]
   readonly inviteRequired: boolean
-  /** How often an account earns an invite code, in ms, and since when, in ms since 1970; undefined for never. */
+  /** Accounts get an invite code every `intervalMs`, counted from `epochMs` (ms since 1970); undefined for never. */
   readonly routineInvites: { readonly intervalMs: number; readonly epochMs: number } | undefined
   readonly mail: MailSettings
   /** Bytes. */
   readonly blobUploadLimit: number
-  /** Whether repos may be brought here, and up to how many bytes. */
+  /** Whether importRepo is allowed, and the maximum size of a repo in bytes. */
   readonly imports: { readonly accepted: boolean; readonly maxBytes: number }
   readonly privacyPolicyUrl: string | undefined
   readonly termsOfServiceUrl: string | undefined

@@ -1,4 +1,4 @@
-/** Believing service tokens: that an account, or a service, of anywhere calls one method of this server. */
+/** Verifies service tokens, by which an account or a service calls one method of this server. */
 import { authRequired } from '#src/errors.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
@@ -10,57 +10,55 @@ import {
   tokenType,
 } from '#src/protocol/service-token.ts'
 
-/** Other kinds of tokens, which must not pass for this one. */
-const foreignTypes: readonly unknown[] = ['at+jwt', 'refresh+jwt', 'dpop+jwt']
+/** `typ` of other kinds of tokens. */
+const rejectedTypes: readonly unknown[] = ['at+jwt', 'refresh+jwt', 'dpop+jwt']
 
 export interface ServiceAuthOptions {
-  /** Whom the token must be for: the DIDs of this server. */
   aud: string | readonly string[]
-  /** NSID of the method that is called. */
   lxm: string
-  /** Whom to believe; anybody unless said. */
+  /** The accepted issuers; default: all. */
   iss?: readonly string[]
 }
 
 export type IssuerResolver = Pick<DidResolver, 'resolve' | 'refresh'>
 
 /**
- * Believes a service token, or throws 401: BadJwt, BadJwtType, JwtExpired, BadJwtAudience, BadJwtLexiconMethod,
- * BadJwtIss, UntrustedIss, BadJwtSignature, or AuthenticationRequired where the issuer has no key. A signature that
- * does not fit is tried once more on a fresh document: keys are rotated. `iss` is a DID, or `did#service`.
+ * Throws 401: BadJwt, BadJwtType, JwtExpired, BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss,
+ * BadJwtSignature, or AuthenticationRequired if the issuer has no key. If the signature does not verify, the DID document
+ * is fetched anew and the signature tried once more, since keys are rotated. `iss` is a DID, or `did#service`.
  */
 export async function verifyServiceAuth(
   token: string,
-  terms: ServiceAuthOptions,
+  options: ServiceAuthOptions,
   resolver: IssuerResolver,
   now: number = Date.now(),
 ): Promise<{ iss: string }> {
   const typ = tokenType(token)
-  if (foreignTypes.includes(typ)) throw authRequired(`Invalid jwt type "${typ}"`, 'BadJwtType')
-  const opened = parseServiceToken(token)
-  if (opened === undefined) throw authRequired('poorly formatted jwt', 'BadJwt')
-  const { claims } = opened
+  if (rejectedTypes.includes(typ)) throw authRequired(`Invalid jwt type "${typ}"`, 'BadJwtType')
+  const parsed = parseServiceToken(token)
+  if (parsed === undefined) throw authRequired('poorly formatted jwt', 'BadJwt')
+  const { claims } = parsed
   if (now / 1000 > claims.exp) throw authRequired('jwt expired', 'JwtExpired')
-  if (![terms.aud].flat().includes(claims.aud)) {
+  if (![options.aud].flat().includes(claims.aud)) {
     throw authRequired('jwt audience does not match service did', 'BadJwtAudience')
   }
-  if (claims.lxm !== terms.lxm) {
+  if (claims.lxm !== options.lxm) {
     const fault = claims.lxm === undefined ? 'missing' : 'bad'
-    const message = `${fault} jwt lexicon method ("lxm"). must match: ${terms.lxm}`
+    const message = `${fault} jwt lexicon method ("lxm"). must match: ${options.lxm}`
     throw authRequired(message, 'BadJwtLexiconMethod')
   }
   const [did = '', service, ...more] = claims.iss.split('#')
   if (!isAtprotoDid(did) || service === '' || more.length > 0) {
     throw authRequired('jwt iss is not a valid did', 'BadJwtIss')
   }
-  if (terms.iss !== undefined && !terms.iss.includes(claims.iss)) {
+  if (options.iss !== undefined && !options.iss.includes(claims.iss)) {
     throw authRequired('Untrusted issuer', 'UntrustedIss')
   }
   const keyId = service === 'atproto_labeler' ? 'atproto_label' : 'atproto'
   const key = await keyOf(did, keyId, (did) => resolver.resolve(did))
-  if (await isSigned(key, opened)) return { iss: claims.iss }
+  if (await isSigned(key, parsed)) return { iss: claims.iss }
   const freshKey = await keyOf(did, keyId, (did) => resolver.refresh(did))
-  if (freshKey !== key && (await isSigned(freshKey, opened))) return { iss: claims.iss }
+  if (freshKey !== key && (await isSigned(freshKey, parsed))) return { iss: claims.iss }
   throw authRequired('jwt signature does not match jwt issuer', 'BadJwtSignature')
 }
 

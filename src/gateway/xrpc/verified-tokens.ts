@@ -1,4 +1,4 @@
-/** Access tokens that were verified already: a client sends the same one for two hours. */
+/** A cache of verified access tokens: a client sends the same one for two hours. */
 
 import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
@@ -6,7 +6,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import { verifyToken } from '#src/protocol/session-token.ts'
 import { verifyAccess } from '#src/rules/session-tokens.ts'
 
-interface Verified {
+interface VerifiedToken {
   caller: AccountCaller
   /** Milliseconds since 1970. */
   expiresAt: number
@@ -18,14 +18,14 @@ export interface TokenIssuer {
   clock: Clock
 }
 
-const MAX_VERIFIED = 10_000
+const MAX_CACHED_TOKENS = 10_000
 
-/** Verifies access tokens as `verifyAccess` does, each of the `max` seen last only once. */
+/** Verifies access tokens as `verifyAccess` does, and caches the last `maxCached`. */
 export function tokenVerifier(
   { serviceDid, jwtSecret, clock }: TokenIssuer,
-  max = MAX_VERIFIED,
+  maxCached = MAX_CACHED_TOKENS,
 ): (token: string) => AccountCaller {
-  const verified = new BoundedMap<string, Verified>(max)
+  const verified = new BoundedMap<string, VerifiedToken>(maxCached)
 
   function remember(token: string, caller: AccountCaller): void {
     const expiresAt = Number(verifyToken(token, jwtSecret)?.claims['exp']) * 1000
@@ -34,8 +34,8 @@ export function tokenVerifier(
 
   return (token) => {
     const now = clock.now()
-    const known = verified.get(token)
-    if (known !== undefined && now < known.expiresAt) return known.caller
+    const cached = verified.get(token)
+    if (cached !== undefined && now < cached.expiresAt) return cached.caller
     const caller = verifyAccess(token, { secret: jwtSecret, audience: serviceDid, now })
     remember(token, caller)
     return caller

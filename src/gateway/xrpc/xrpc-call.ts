@@ -1,4 +1,4 @@
-/** One XRPC call, in the reference's order: method, parameters, credentials, body, account, answer. */
+/** The XRPC pipeline, in the reference's order: method, parameters, credentials, body, rate limits, account, response. */
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
@@ -21,14 +21,14 @@ import {
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 
-/** Behind a real server a request also comes in its Node form. */
 export interface Env {
   Bindings: {
+    /** The Node request; absent in tests without a socket. */
     incoming?: IncomingMessage
-    /** Names the request in logs; the client is told it. */
+    /** In the logs and in the response's `x-request-id`. */
     requestId?: string
   }
-  Variables: { standing?: LimitStatus }
+  Variables: { limitStatus?: LimitStatus }
 }
 
 export interface CallPorts {
@@ -38,39 +38,35 @@ export interface CallPorts {
   findAccount: FindAccount
   metrics: { observe(nsid: string, status: number, seconds: number): void }
   log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
-  /** Absent where calls are not counted. */
   rateLimits?: RateLimits | undefined
-  /** A body that takes longer is not waited for. */
   bodyTimeoutMs: number
-  /** What apps that show a bound token must put in their next proof. */
   nextNonce?: () => string | undefined
 }
 
-/** A call that took longer is logged whatever the level. */
 const SLOW_MS = 5_000
 
-/** The handler of everything below /xrpc/. Whatever goes wrong becomes an answer; what is our fault is logged. */
+/** Handles everything below /xrpc/. Every error becomes a response; those of 500 and above are logged. */
 export function xrpcHandler(ports: CallPorts): (c: Context<Env>) => Promise<Response> {
   return async (c) => {
     const started = performance.now()
     const nsid = c.req.path.slice('/xrpc/'.length).replace(/\/$/, '')
     const method = ports.methods.get(nsid)
     const response = await respond(ports, method, nsid, c)
-    if (response.status >= 400 && method?.auth !== 'none') keepPrivate(response.headers)
+    if (response.status >= 400 && method?.auth !== 'none') setPrivate(response.headers)
     const nonce = isDpopBound(c.req.header('authorization')) ? ports.nextNonce?.() : undefined
     if (nonce !== undefined) response.headers.set('dpop-nonce', nonce)
     const ms = performance.now() - started
     ports.metrics.observe(method?.nsid ?? 'other', response.status, ms / 1000)
-    const line = { id: c.env?.requestId, method: nsid, status: response.status, ms }
-    if (ms > SLOW_MS) ports.log.info(line, 'a slow xrpc call')
-    else ports.log.debug(line, 'xrpc')
-    if (ports.rateLimits !== undefined) tellStanding(c, response)
+    const fields = { id: c.env?.requestId, method: nsid, status: response.status, ms }
+    if (ms > SLOW_MS) ports.log.info(fields, 'slow XRPC call')
+    else ports.log.debug(fields, 'xrpc')
+    if (ports.rateLimits !== undefined) setRateLimitHeaders(c, response)
     return response
   }
 }
 
-/** A refusal too depends on who asked. */
-function keepPrivate(headers: Headers): void {
+/** Errors, too, depend on the caller. */
+function setPrivate(headers: Headers): void {
   headers.set('cache-control', 'private')
   headers.set('vary', 'Authorization')
 }
@@ -83,26 +79,24 @@ async function respond(
 ): Promise<Response> {
   try {
     if (method === undefined) {
-      const asked = { nsid, caller: undefined, input: undefined }
-      if (ports.rateLimits !== undefined) await count(ports, c, asked)
+      const call = { nsid, caller: undefined, input: undefined }
+      if (ports.rateLimits !== undefined) await checkRateLimits(ports, c, call)
       if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
       return await proxyUnknownMethod(ports, nsid, c.req.raw, bodySource(c).body)
     }
     const result = await run(ports, method, c)
-    const personal = method.auth !== 'none'
-    const acceptEncoding = c.req.header('accept-encoding')
     return await toResponse(result, {
       mediaType: method.produces,
-      isPersonal: personal,
-      acceptEncoding,
+      isPersonal: method.auth !== 'none',
+      acceptEncoding: c.req.header('accept-encoding'),
     })
   } catch (error) {
     if (error instanceof XrpcError && error.status < 500) return errorResponse(error)
-    const facts = { id: c.env?.requestId, method: nsid, err: error }
-    // Others fail, too; that wakes nobody.
+    const fields = { id: c.env?.requestId, method: nsid, err: error }
+    // An upstream failure is not ours, so it is only a warning.
     if (error instanceof XrpcError && error.status === 502)
-      ports.log.warn(facts, 'a service failed')
-    else ports.log.error(facts, 'xrpc call failed')
+      ports.log.warn(fields, 'upstream service failed')
+    else ports.log.error(fields, 'XRPC call failed')
     if (error instanceof XrpcError) return errorResponse(error)
     return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   }
@@ -111,11 +105,16 @@ async function respond(
 async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<unknown> {
   checkVerb(method, c.req.method)
   const { url } = c.req
-  const mark = url.indexOf('?')
-  const params = method.params(mark === -1 ? '' : url.slice(mark + 1))
-  const proven = ports.authenticate(method.auth, c.req.header('authorization'), method.nsid, c.req)
-  const caller = proven instanceof Promise ? await proven : proven
-  const shown = {
+  const queryStart = url.indexOf('?')
+  const params = method.params(queryStart === -1 ? '' : url.slice(queryStart + 1))
+  const authenticated = ports.authenticate(
+    method.auth,
+    c.req.header('authorization'),
+    method.nsid,
+    c.req,
+  )
+  const caller = authenticated instanceof Promise ? await authenticated : authenticated
+  const withoutInput = {
     params,
     caller,
     server: ports.server,
@@ -124,29 +123,29 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   }
   const permissions = permissionsOf(caller)
   const needsInput = typeof method.oauth === 'function'
-  if (permissions !== undefined && !needsInput) mustHaveScope(method, permissions, shown as never)
+  if (permissions !== undefined && !needsInput)
+    mustHaveScope(method, permissions, withoutInput as never)
   const input = await readInput(ports, method, bodySource(c))
-  const asked = { ...shown, input }
-  if (permissions !== undefined && needsInput) mustHaveScope(method, permissions, asked as never)
-  if (ports.rateLimits !== undefined) await count(ports, c, { nsid: method.nsid, caller, input })
-  if (method.of === undefined) return method.run(asked)
+  const call = { ...withoutInput, input }
+  if (permissions !== undefined && needsInput) mustHaveScope(method, permissions, call as never)
+  if (ports.rateLimits !== undefined)
+    await checkRateLimits(ports, c, { nsid: method.nsid, caller, input })
+  if (method.of === undefined) return method.run(call)
 
-  const name = method.of(asked)
+  const name = method.of(call)
   const did = await ports.findAccount(name)
   if (did === undefined) {
-    if (method.runRemote !== undefined) return method.runRemote(asked)
+    if (method.runRemote !== undefined) return method.runRemote(call)
     throw method.unknown(name)
   }
-  method.allow?.({ ...asked, did })
-  return method.run({ ...asked, did, account: ports.server.dispatch.account(did) })
+  method.allow?.({ ...call, did })
+  return method.run({ ...call, did, account: ports.server.dispatch.account(did) })
 }
 
-/** What an app that calls is allowed; undefined where somebody else does. */
 function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {
   return caller !== undefined && 'permissions' in caller ? caller.permissions : undefined
 }
 
-/** The body, checked; a body of bytes is left to the method to take. */
 async function readInput(ports: CallPorts, method: Method, from: BodySource): Promise<unknown> {
   const { accepts, bodyLimit, streams } = method
   const { bodyTimeoutMs: timeoutMs, server } = ports
@@ -157,25 +156,23 @@ async function readInput(ports: CallPorts, method: Method, from: BodySource): Pr
   return accepts === undefined ? undefined : method.input(body)
 }
 
-/** Counts the call; throws 429 where there have been too many. */
-async function count(
+async function checkRateLimits(
   { rateLimits }: CallPorts,
   c: Context<Env>,
   call: { nsid: string; caller: unknown; input: unknown },
 ): Promise<void> {
   const request = c.env?.incoming
   if (rateLimits === undefined || request === undefined) return
-  const standing = await rateLimits({ ...call, request })
-  if (standing === undefined) return
-  c.set('standing', standing)
-  if (standing.isRefused) throw rateLimitExceeded()
+  const limitStatus = await rateLimits({ ...call, request })
+  if (limitStatus === undefined) return
+  c.set('limitStatus', limitStatus)
+  if (limitStatus.isRefused) throw rateLimitExceeded()
 }
 
-/** Good news or bad, the client hears where it stands. */
-function tellStanding(c: Context<Env>, response: Response): void {
-  const standing = c.get('standing')
-  if (standing === undefined) return
-  for (const [name, value] of Object.entries(rateLimitHeaders(standing, Date.now()))) {
+function setRateLimitHeaders(c: Context<Env>, response: Response): void {
+  const limitStatus = c.get('limitStatus')
+  if (limitStatus === undefined) return
+  for (const [name, value] of Object.entries(rateLimitHeaders(limitStatus, Date.now()))) {
     response.headers.set(name, value)
   }
 }
@@ -188,12 +185,12 @@ function checkVerb({ verb }: Method, given: string): void {
   throw invalidRequest(`Incorrect HTTP method (${given}) expected ${verb}`)
 }
 
-/** What is no method of ours may be somebody else's; this much is wrong for all. */
+/** Looser than an NSID, as in the reference: a path that fails this is not proxied either. */
 function isMethodName(nsid: string): boolean {
   return /^[a-zA-Z0-9]+([.-][a-zA-Z0-9]+)+$/.test(nsid)
 }
 
-/** The Node form of a request is read where there is one: far cheaper than a web stream. */
+/** Reads the Node request if there is one: far cheaper than a web stream. */
 export function bodySource(c: Context<Env>): BodySource {
   return {
     header: (name) => c.req.header(name),

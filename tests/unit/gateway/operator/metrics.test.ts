@@ -24,30 +24,32 @@ async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<
 it('metrics say what an operator would be woken for', async () => {
   const told = await values()
   expect(Object.fromEntries(told)).toMatchObject({
-    accounts_awake: '12',
-    outbox_backlog: '4',
-    accounts_owing_events: '6',
-    'accounts{status="active"}': '9',
-    'accounts{status="deactivated"}': '1',
-    engine_up: '0',
-    engine_restarts_total: '3',
-    sequencer_head: '5000000',
-    firehose_lag_seconds: '2.5',
-    firehose_subscribers: '2',
-    firehose_subscriber_lag_seconds: '40',
-    'storage_up{part="writable"}': '0',
-    'storage_up{part="blobs"}': '1',
-    data_free_bytes: '1024',
-    'rate_limited_total{limit="global-ip"}': '1',
+    headwater_accounts_awake: '12',
+    headwater_outbox_pending_events: '4',
+    headwater_accounts_with_undelivered_events: '6',
+    'headwater_accounts{status="active"}': '9',
+    'headwater_accounts{status="deactivated"}': '1',
+    headwater_engine_up: '0',
+    headwater_engine_restarts_total: '3',
+    headwater_sequencer_head_seq: '5000000',
+    headwater_firehose_lag_seconds: '2.5',
+    headwater_firehose_subscribers: '2',
+    headwater_firehose_subscriber_max_lag_seconds: '40',
+    'headwater_storage_up{part="writable"}': '0',
+    'headwater_storage_up{part="blobs"}': '1',
+    headwater_data_free_bytes: '1024',
+    'headwater_rate_limited_requests_total{limit="global-ip"}': '1',
   })
-  const count = 'xrpc_request_duration_seconds_count'
+  const count = 'headwater_xrpc_request_duration_seconds_count'
   expect(told.get(`${count}{method="com.atproto.server.describeServer",status="200"}`)).toBe('1')
-  expect(told.get('http_request_duration_seconds_count{route="oauth",status="400"}')).toBe('1')
+  expect(
+    told.get('headwater_http_request_duration_seconds_count{route="oauth",status="400"}'),
+  ).toBe('1')
 })
 
 it('metrics leave out what does not answer', async () => {
   const told = await values({ head: async () => undefined, counts: async () => undefined })
-  expect(told.get('accounts{status="active"}')).toBeUndefined()
-  expect(told.get('sequencer_head')).toBeUndefined()
-  expect(told.get('accounts_awake')).toBe('12')
+  expect(told.get('headwater_accounts{status="active"}')).toBeUndefined()
+  expect(told.get('headwater_sequencer_head_seq')).toBeUndefined()
+  expect(told.get('headwater_accounts_awake')).toBe('12')
 })
