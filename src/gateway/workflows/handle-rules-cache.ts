@@ -1,4 +1,4 @@
-/** The rules for handles as this gateway knows them, and the routes by which the admin reads and changes them. */
+/** The handle rules as this gateway last read them from the directory. */
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,
