@@ -125,9 +125,9 @@ export function openServerContext(
     blobs: ports.blobs,
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({
-      ...{ dispatch, log, privateNetworks, terms: config.proxy },
+      ...{ dispatch, log, privateNetworks, settings: config.proxy },
       resolver: identityContext.resolver,
-      addresses: config.services,
+      defaults: config.services,
     }),
     ...openMailers(ports),
     backgroundTasks: new BackgroundTasks((error) =>
