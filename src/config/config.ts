@@ -172,7 +172,7 @@ export function readConfig(env: Environment): Config {
     },
     ...readTraffic(read),
     log: {
-      level: readLogLevel(read),
+      level: readLogLevel(read, isProduction),
       rivetkit: read.choice('RIVET_LOG_LEVEL', levels),
     },
     warnings: warnings(read),
@@ -256,8 +256,9 @@ function tokenFrom(jwtSecret: string): string {
   return createHmac('sha256', jwtSecret).update('headwater internal token').digest('hex')
 }
 
-function readLogLevel(read: EnvironmentReader): LogLevel {
-  const level = read.choice('LOG_LEVEL', levels) ?? 'info'
+/** Requests are logged at debug, which is the default in development. */
+function readLogLevel(read: EnvironmentReader, isProduction: boolean): LogLevel {
+  const level = read.choice('LOG_LEVEL', levels) ?? (isProduction ? 'info' : 'debug')
   return (read.flag('LOG_ENABLED') ?? true) ? level : 'silent'
 }
 
