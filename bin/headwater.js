@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-/** The command line of an operator: `npx headwater --help`. */
+/** The command line for operators: `npx headwater --help`. */
 import '#src/cli/main.ts'

@@ -1,21 +1,21 @@
-/** `npm test`: every test; a file with real processes that failed is run once more, from its first line, on a server of its own. */
+/** `npm test`: runs all tests, and repeats failed files of the suites with real processes once. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 
-/** What fails in more files than this is no busy machine's doing. */
+/** More failed files than this are not due to a busy machine, and are not repeated. */
 const MAX_FILES = 4
-/** Only real processes may miss a deadline: what a property or a rule broke once is broken. */
+/** Only tests with real processes can miss a deadline; a failed unit or property test is a failure. */
 const withProcesses = /^tests\/(integration|e2e|fault)\//
 
-/** What `vitest.config.ts` tells of a run: paths of files, and how many errors belong to none. */
+/** Written by the reporter in `vitest.config.ts`: failed files, and the number of errors outside of tests. */
 interface Outcome {
   failed: string[]
   unhandled: number
 }
 
-/** Runs vitest; resolves with its exit code. `outcome` is where it tells more. */
+/** Runs vitest; resolves with its exit code. The reporter writes an `Outcome` to `outcome`. */
 async function run(args: string[], outcome?: string): Promise<number> {
   const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
   const env = { ...process.env, ...(outcome && { TEST_OUTCOME: outcome }) }
@@ -30,7 +30,7 @@ async function run(args: string[], outcome?: string): Promise<number> {
   })
 }
 
-/** Runs all, and gives the files that failed; none where that does not say everything. */
+/** Runs all tests and returns the failed files; none if there were also errors outside of tests. */
 async function runAll(): Promise<{ code: number; failed: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-tests-'))
   try {
@@ -38,20 +38,23 @@ async function runAll(): Promise<{ code: number; failed: string[] }> {
     const code = await run(process.argv.slice(2), path)
     if (code === 0) return { code, failed: [] }
     const { failed, unhandled } = JSON.parse(readFileSync(path, 'utf8')) as Outcome
-    return { code, failed: unhandled > 0 ? [] : failed.map((it) => relative(process.cwd(), it)) }
+    return {
+      code,
+      failed: unhandled > 0 ? [] : failed.map((file) => relative(process.cwd(), file)),
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
 const { code, failed } = await runAll()
-const mayRunAgain =
+const canRepeat =
   failed.length > 0 &&
   failed.length <= MAX_FILES &&
   failed.every((file) => withProcesses.test(file))
-if (!mayRunAgain) process.exit(code)
+if (!canRepeat) process.exit(code)
 const names = failed.join(' ')
-process.stdout.write(`\nOnce more, for they failed: ${names}\n`)
-const again = await run(failed)
-if (again === 0) process.stdout.write(`\nFAILED ONCE, and passed then: ${names}\n`)
-process.exit(again)
+process.stdout.write(`\nRepeating failed files: ${names}\n`)
+const repeatCode = await run(failed)
+if (repeatCode === 0) process.stdout.write(`\nFLAKY (failed once, then passed): ${names}\n`)
+process.exit(repeatCode)

@@ -1,15 +1,15 @@
-/** The folder that holds everything a server keeps on this machine: its locks and its secrets are made here. */
+/** The data folder of a server: its locks and its generated secrets. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Secrets } from '#src/config/config.ts'
 
-/** What a process does in a folder; each is done by at most one process. */
+/** Each component runs in at most one process per data folder. */
 export type Component = 'gateway' | 'actors' | 'engine'
 
 export interface FolderSecrets extends Secrets {
-  /** Admin token of the engine that runs on this folder. */
+  /** Admin token of the embedded engine. */
   engineToken: string
 }
 
@@ -25,66 +25,62 @@ const generators: Record<keyof FolderSecrets, () => string> = {
 export class DataFolder {
   readonly path: string
 
-  /** Makes the folder, for this user only, if it is not there. */
+  /** Creates the folder if it does not exist, accessible to this user only. */
   constructor(path: string) {
     this.path = resolve(path)
     mkdirSync(this.path, { recursive: true, mode: 0o700 })
   }
 
-  /** The path of something in the folder. */
   at(...names: string[]): string {
     return join(this.path, ...names)
   }
 
   /**
-   * Takes the duties on this folder until the lock is released or the process ends, however it ends. Throws an error
-   * that names the other process if one of them is taken.
+   * Locks the components until the lock is disposed or the process exits, even by a crash. Throws an error that names
+   * the other process if one is locked already.
    */
-  lock(duties: readonly Component[]): Disposable {
-    using taken = new DisposableStack()
-    for (const duty of duties) taken.use(this.#take(duty))
-    return taken.move()
+  lock(components: readonly Component[]): Disposable {
+    using locks = new DisposableStack()
+    for (const component of components) locks.use(this.#lock(component))
+    return locks.move()
   }
 
-  #take(duty: Component): Disposable {
-    const lock = fileLock(this.at(`${duty}.lock`), 0)
-    if (lock === undefined) throw new Error(this.#refusal(duty))
-    writeFileSync(this.at(`${duty}.lock-pid`), String(process.pid))
+  #lock(component: Component): Disposable {
+    const lock = fileLock(this.at(`${component}.lock`), 0)
+    if (lock === undefined) throw new Error(this.#conflict(component))
+    writeFileSync(this.at(`${component}.lock-pid`), String(process.pid))
     return lock
   }
 
-  #refusal(duty: Component): string {
-    const pid = readOrNothing(this.at(`${duty}.lock-pid`))
+  #conflict(component: Component): string {
+    const pid = readIfExists(this.at(`${component}.lock-pid`))
     const other = `Another Headwater${pid ? ` (process ${pid})` : ''}`
     const hint =
-      duty === 'engine'
-        ? 'Give this process RIVET_ENDPOINT and RIVET_TOKEN to share that engine.'
+      component === 'engine'
+        ? 'Set RIVET_ENDPOINT and RIVET_TOKEN to use that engine from this process.'
         : 'Stop it first, or set PDS_DATA_DIRECTORY to another folder.'
-    return `${other} already runs the ${duty} of ${this.path}. ${hint}`
+    return `${other} already runs the ${component} of ${this.path}. ${hint}`
   }
 
-  /**
-   * The secrets of this server: the given ones, and for the rest the ones kept in `secrets.json`, which are generated
-   * when they are first asked for.
-   */
-  secrets(given: Partial<Secrets>): FolderSecrets {
+  /** The configured secrets; the others come from `secrets.json`, which generates each of them at its first use. */
+  secrets(configured: Partial<Secrets>): FolderSecrets {
     using lock = fileLock(this.at('secrets.lock'), 5000)
     if (lock === undefined) throw new Error(`${this.at('secrets.lock')} is held by another process`)
     const path = this.at('secrets.json')
-    const kept: Partial<FolderSecrets> = JSON.parse(readOrNothing(path) ?? '{}')
+    const stored: Partial<FolderSecrets> = JSON.parse(readIfExists(path) ?? '{}')
     const names = Object.keys(generators) as (keyof FolderSecrets)[]
-    const absent = names.filter((name) => kept[name] === undefined && !(name in given))
-    for (const name of absent) kept[name] = generators[name]()
-    if (absent.length > 0) writePrivately(path, `${JSON.stringify(kept, null, 2)}\n`)
-    return { ...kept, ...given } as FolderSecrets
+    const missing = names.filter((name) => stored[name] === undefined && !(name in configured))
+    for (const name of missing) stored[name] = generators[name]()
+    if (missing.length > 0) writePrivately(path, `${JSON.stringify(stored, null, 2)}\n`)
+    return { ...stored, ...configured } as FolderSecrets
   }
 }
 
 const SQLITE_BUSY = 5
 
 /**
- * A lock that one process holds, or undefined if another one still does after `waitMs`. It is the kernel's, which
- * SQLite takes on the file: it ends with its process, so a killed one leaves no stale lock to recognise.
+ * Locks the file, or returns undefined if another process still holds the lock after `waitMs`. It is a kernel lock,
+ * taken through SQLite, and ends with its process: a killed process leaves no stale lock.
  */
 function fileLock(path: string, waitMs: number): Disposable | undefined {
   const file = new DatabaseSync(path, { timeout: waitMs })
@@ -98,7 +94,7 @@ function fileLock(path: string, waitMs: number): Disposable | undefined {
   return { [Symbol.dispose]: () => file.close() }
 }
 
-function readOrNothing(path: string): string | undefined {
+function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
@@ -107,7 +103,7 @@ function readOrNothing(path: string): string | undefined {
   }
 }
 
-/** Puts a file in place whole or not at all, for this user only. */
+/** Writes atomically; readable by this user only. */
 function writePrivately(path: string, text: string): void {
   const draft = `${path}-draft`
   writeFileSync(draft, text, { mode: 0o600, flush: true })

@@ -1,12 +1,12 @@
-/** The one error of the project: what a caller is told, with its HTTP status and its lexicon name. */
+/** The error class of expected failures: HTTP status, lexicon error name and message for the caller. */
 
-/** An expected failure. Crosses the actor border whole; anything else that is thrown is a bug (500). */
+/** Keeps its members across actor calls. Any other error is a bug and becomes a 500. */
 export class XrpcError extends Error {
   override readonly name = 'XrpcError'
   readonly status: number
   /** The lexicon's error name, for example `InvalidSwap`. */
   readonly error: string
-  /** What goes with it over HTTP; an error from an actor has none. */
+  /** Response headers; not carried across actor calls. */
   readonly headers?: Readonly<Record<string, string>>
 
   constructor(status: number, error: string, message: string) {
@@ -16,22 +16,22 @@ export class XrpcError extends Error {
   }
 }
 
-/** 400: the request itself is wrong. */
+/** 400: the request is invalid. */
 export function invalidRequest(message: string, error = 'InvalidRequest'): XrpcError {
   return new XrpcError(400, error, message)
 }
 
-/** 401: no credentials, or none that are accepted here. */
+/** 401: credentials are missing or not accepted. */
 export function authRequired(message: string, error = 'AuthenticationRequired'): XrpcError {
   return new XrpcError(401, error, message)
 }
 
-/** 403: the caller is known and may not do this. */
+/** 403: the authenticated caller is not allowed to do this. */
 export function forbidden(message: string, error = 'Forbidden'): XrpcError {
   return new XrpcError(403, error, message)
 }
 
-/** 503: not now; the caller may try again. */
+/** 503: temporary; the caller may retry. */
 export function unavailable(message: string, error = 'ServiceUnavailable'): XrpcError {
   return new XrpcError(503, error, message)
 }

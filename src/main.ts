@@ -1,4 +1,4 @@
-/** Starts what this process was asked to be, part after part, and stops it in reverse when it is told to. */
+/** Starts the components of this process in order, and stops them in reverse order on a signal. */
 import { enableCompileCache } from 'node:module'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
@@ -15,14 +15,13 @@ import { createLog, type Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { type Clock, systemClock } from '#src/ports/clock.ts'
 
-/** Longest time that the actors may take to fall asleep. */
-const ACTORS_STOP_MS = 5000
-/** Longest wait for directory and sequencer before the gateway opens without them. */
-const SERVICES_MS = 10_000
-/** Longest time that stopping may take; after it the process ends as it stands. */
-const STOP_MS = 20_000
+const ACTORS_STOP_TIMEOUT_MS = 5000
+/** How long the gateway waits for directory and sequencer before it listens without them. */
+const SERVICES_TIMEOUT_MS = 10_000
+/** The process exits with 1 if stopping takes longer. */
+const STOP_TIMEOUT_MS = 20_000
 
-// What is loaded from here on starts faster the next time.
+// Modules loaded from here on load faster at the next start.
 enableCompileCache()
 
 try {
@@ -30,37 +29,43 @@ try {
   await main(config, createLog(config.log.level))
   process.exit(0)
 } catch (error) {
-  // What keeps a server from starting is told in a sentence; only a bug needs its stack.
+  // Expected errors are printed as one message; only a bug needs its stack.
   const isExpected = error instanceof ConfigError || (error as Error).name === 'Error'
   console.error(isExpected ? `headwater: ${(error as Error).message}` : error)
   process.exit(1)
 }
 
 async function main(config: Config, log: Log): Promise<void> {
-  const told = stopSignal()
+  const signal = stopSignal()
   for (const warning of config.warnings) log.warn(warning)
   const folder = new DataFolder(config.dataDirectory)
   await using parts = new AsyncDisposableStack()
-  parts.use(folder.lock(dutiesOf(config)))
+  parts.use(folder.lock(componentsOf(config)))
   const secrets = folder.secrets(config.secrets)
   configureNativeModules(config)
-  const url = await startParts(config, secrets, folder, log, parts)
+  const url = await startComponents(config, secrets, folder, log, parts)
   printWelcome(config, folder, url)
-  log.info({ signal: await told }, 'stopping')
+  log.info({ signal: await signal }, 'stopping')
 }
 
-/** Starts engine, actors, PLC directory and gateway, as far as they are this process's; returns the gateway's URL. */
-async function startParts(
+/** Starts those of engine, actors, PLC directory and gateway that belong to this process; returns the gateway's URL. */
+async function startComponents(
   config: Config,
   secrets: FolderSecrets,
   folder: DataFolder,
   log: Log,
   parts: AsyncDisposableStack,
 ): Promise<string | undefined> {
-  // The largest part of a start is the loading of these, and the engine can start meanwhile.
+  // Loading these takes the largest part of a start, so the engine starts meanwhile.
   const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
-  loading.catch(() => {}) // It is thrown where it is awaited.
-  const { health: engineHealth, ...engine } = await engineOf(config, secrets, folder, log, parts)
+  loading.catch(() => {}) // A rejection is thrown by the await below.
+  const { health: engineHealth, ...engine } = await connectEngine(
+    config,
+    secrets,
+    folder,
+    log,
+    parts,
+  )
   const [{ startActors }, { startGateway }] = await loading
   const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
   setRivetKitLog(config.log.rivetkit ?? 'error')
@@ -97,17 +102,17 @@ async function startParts(
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
     }
     const actors = await startActors(settings, engine)
-    // RivetKit waits without end for an actor that was just starting; the next start of the engine sees to that one.
-    parts.defer(() => Promise.race([actors.stop(), pause(ACTORS_STOP_MS)]))
+    // RivetKit waits forever for an actor that was just starting; the next start of the engine cleans it up.
+    parts.defer(() => Promise.race([actors.stop(), pause(ACTORS_STOP_TIMEOUT_MS)]))
   }
   if (config.role === 'actors') {
     await startOperatorPort({ ...shared, engineHealth, config, secrets }, parts)
     return undefined
   }
-  const plcUrl = config.identity.plcUrl ?? (await developersPlc(config, folder, log, parts))
+  const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
   await Promise.race([
-    awakeServices(shared.dispatch),
-    pause(SERVICES_MS, undefined, { ref: false }),
+    wakeServices(shared.dispatch),
+    pause(SERVICES_TIMEOUT_MS, undefined, { ref: false }),
   ])
   const gateway = await startGateway({
     ...shared,
@@ -121,7 +126,7 @@ async function startParts(
   return gateway.url
 }
 
-/** What an operator watches actors by that have no gateway beside them, if he wants to. */
+/** Health and metrics of a process with actors and no gateway, if PDS_METRICS_PORT is set. */
 async function startOperatorPort(
   shared: {
     dispatch: Dispatch
@@ -148,10 +153,10 @@ async function startOperatorPort(
     checkBlobs: () => blobs.check(),
   })
   parts.defer(() => operator.stop())
-  log.info({ url: operator.url }, 'health and metrics of the actors')
+  log.info({ url: operator.url }, 'operator port listening')
 }
 
-/** Both gateway and actors have it: on one machine the same folder, on several the same bucket. */
+/** Gateways and actors share it: one folder on one machine, one bucket on several. */
 async function openBlobStorage(config: Config, folder: DataFolder): Promise<BlobStorage> {
   const { storage } = config.blobs
   if (storage.kind === 's3') {
@@ -164,10 +169,10 @@ async function openBlobStorage(config: Config, folder: DataFolder): Promise<Blob
 }
 
 /**
- * Resolves when directory and sequencer answer: a server that is up serves at once, and one that is told to stop has
- * nobody who is just starting.
+ * Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still
+ * starting if the server is stopped soon.
  */
-async function awakeServices({ directory, sequencer }: Dispatch): Promise<void> {
+async function wakeServices({ directory, sequencer }: Dispatch): Promise<void> {
   await Promise.allSettled([
     directory.reminders.list({ after: '', limit: 1 }),
     sequencer.log.bounds(),
@@ -178,12 +183,12 @@ interface EngineAddress {
   endpoint: string
   token: string
   namespace: string
-  /** How it is, where it is this process's own. */
+  /** Absent for an external engine. */
   health?: { healthy(): boolean; restarts(): number }
 }
 
-/** The engine that the environment names, or one of this process's own. */
-async function engineOf(
+/** Returns the configured engine, or starts one. */
+async function connectEngine(
   config: Config,
   secrets: FolderSecrets,
   folder: DataFolder,
@@ -209,8 +214,8 @@ async function engineOf(
   return { endpoint: engine.endpoint, token: engine.token, namespace, health }
 }
 
-/** A PLC directory in this process, for a gateway that was given none; returns its URL. */
-async function developersPlc(
+/** Starts a PLC directory for development; returns its URL. */
+async function startDevelopmentPlc(
   config: Config,
   folder: DataFolder,
   log: Log,
@@ -223,18 +228,18 @@ async function developersPlc(
   return plc.url
 }
 
-function dutiesOf({ role, engine }: Config): Component[] {
-  const duties: Component[] = role === 'all' ? ['gateway', 'actors'] : [role]
-  return engine.endpoint === undefined ? [...duties, 'engine'] : duties
+function componentsOf({ role, engine }: Config): Component[] {
+  const components: Component[] = role === 'all' ? ['gateway', 'actors'] : [role]
+  return engine.endpoint === undefined ? [...components, 'engine'] : components
 }
 
-/** Resolves with the first signal to stop. Later ones change nothing: the stop has its bound from the first. */
+/** Resolves with the first signal. Later ones are ignored: stopping is limited by STOP_TIMEOUT_MS anyway. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => {
         resolve(signal)
-        setTimeout(() => process.exit(1), STOP_MS).unref()
+        setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
       })
     }
   })
@@ -242,17 +247,17 @@ function stopSignal(): Promise<string> {
 
 function printWelcome(config: Config, folder: DataFolder, listening: string | undefined): void {
   const { publicUrl } = config.gateway
-  const lines = [`Headwater (${config.role}) keeps its data in ${folder.path}`]
+  const lines = [`Headwater (${config.role}) stores its data in ${folder.path}`]
   if (listening !== undefined) {
     lines.unshift(`Headwater is at ${publicUrl} and listens on ${listening}`)
   }
   if (listening !== undefined && config.mode === 'development') {
     const body = '{"handle":"alice.test","email":"alice@example.com","password":"correct horse"}'
     lines.push(
-      'Make an account:',
+      'Create an account:',
       `  curl -H 'content-type: application/json' -d '${body}' \\`,
       `    ${publicUrl}/xrpc/com.atproto.server.createAccount`,
-      `The secrets are in ${folder.at('secrets.json')}; Ctrl-C stops everything.`,
+      `Secrets are stored in ${folder.at('secrets.json')}. Press Ctrl-C to stop.`,
     )
   }
   console.log(lines.join('\n'))

@@ -1,4 +1,4 @@
-/** `headwater account …`: making accounts, looking at them, and ending them. */
+/** `headwater account …`: creates, lists, shows, changes and deletes accounts. */
 import { randomBytes } from 'node:crypto'
 import {
   type Command,
@@ -11,11 +11,11 @@ import {
 } from '#src/cli/command.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 
-const who = { operands: '<did or handle>', operandCount: [1, 1] } as const
+const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
 
-const did = ({ server, operands }: Invocation) => lookUpDid(server, operands[0]!)
+const didOperand = ({ server, operands }: Invocation) => lookUpDid(server, operands[0]!)
 
-interface View {
+interface AccountView {
   did: string
   handle: string
   email?: string
@@ -24,34 +24,46 @@ interface View {
 
 const create: Command = {
   name: 'account create',
-  summary: 'Make an account; without --password one is made up and printed',
+  summary: 'Create an account',
   options: {
-    handle: { type: 'string', value: 'HANDLE', help: 'its handle, for example alice.example.com' },
-    email: { type: 'string', value: 'EMAIL', help: 'its email address' },
+    handle: {
+      type: 'string',
+      value: 'HANDLE',
+      help: 'Handle, for example alice.example.com (required)',
+    },
+    email: { type: 'string', value: 'EMAIL', help: 'Email address (required)' },
     password: {
       type: 'string',
-      value: 'TEXT',
-      help: 'its password; - reads it from standard input',
+      value: 'PASSWORD',
+      help: 'Password, or - for standard input (default: random, and printed)',
     },
-    invite: { type: 'string', value: 'CODE', help: 'an invite code; made where one is required' },
+    invite: {
+      type: 'string',
+      value: 'CODE',
+      help: 'Invite code (default: a new one, if the server requires one)',
+    },
   },
-  async run(asked) {
-    const { server } = asked
-    const [handle, email] = [requiredOption(asked, 'handle'), requiredOption(asked, 'email')]
-    const given = await secretOption(asked, 'password')
-    const password = given ?? newPassword()
+  async run(invocation) {
+    const { server } = invocation
+    const [handle, email] = [
+      requiredOption(invocation, 'handle'),
+      requiredOption(invocation, 'email'),
+    ]
+    const chosen = await secretOption(invocation, 'password')
+    const password = chosen ?? newPassword()
     const { inviteCodeRequired } = await server.get<{ inviteCodeRequired?: boolean }>(
       'com.atproto.server.describeServer',
     )
     const code =
-      textOption(asked, 'invite') ?? (inviteCodeRequired ? await newInvite(asked) : undefined)
-    const made = await server.post<{ did: string; handle: string }>(
+      textOption(invocation, 'invite') ??
+      (inviteCodeRequired ? await newInvite(invocation) : undefined)
+    const created = await server.post<{ did: string; handle: string }>(
       'com.atproto.server.createAccount',
       { handle, email, password, ...(code !== undefined && { inviteCode: code }) },
-      'nobody',
+      'anonymous',
     )
-    const told = given === undefined ? { password } : {}
-    return { did: made.did, handle: made.handle, email, ...told }
+    const generated = chosen === undefined ? { password } : {}
+    return { did: created.did, handle: created.handle, email, ...generated }
   },
 }
 
@@ -59,16 +71,20 @@ const list: Command = {
   name: 'account list',
   summary: 'List accounts, oldest first',
   options: {
-    search: { type: 'string', value: 'TEXT', help: 'only those whose email or handle contains it' },
-    limit: { type: 'string', value: 'N', help: 'at most so many (100)' },
+    search: {
+      type: 'string',
+      value: 'TEXT',
+      help: 'Only accounts whose email or handle contains this text',
+    },
+    limit: { type: 'string', value: 'N', help: 'Maximum number of accounts (default: 100)' },
   },
-  async run(asked) {
-    const most = integerOption(asked, 'limit', 100)
-    const accounts: View[] = []
-    for (let cursor: string | undefined; accounts.length < most; ) {
-      const limit = Math.min(100, most - accounts.length)
-      const params = { email: textOption(asked, 'search'), limit, cursor }
-      const page = await asked.server.get<{ accounts: View[]; cursor?: string }>(
+  async run(invocation) {
+    const maxAccounts = integerOption(invocation, 'limit', 100)
+    const accounts: AccountView[] = []
+    for (let cursor: string | undefined; accounts.length < maxAccounts; ) {
+      const limit = Math.min(100, maxAccounts - accounts.length)
+      const params = { email: textOption(invocation, 'search'), limit, cursor }
+      const page = await invocation.server.get<{ accounts: AccountView[]; cursor?: string }>(
         'com.atproto.admin.searchAccounts',
         params,
       )
@@ -81,12 +97,12 @@ const list: Command = {
 }
 
 const info: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account info',
-  summary: 'Show what the server knows of an account',
-  async run(asked) {
-    const subject = await did(asked)
-    const { server } = asked
+  summary: 'Show an account',
+  async run(invocation) {
+    const subject = await didOperand(invocation)
+    const { server } = invocation
     const [view, status, repo] = await Promise.all([
       server.get<object>('com.atproto.admin.getAccountInfo', { did: subject }),
       server.get<{ takedown?: object; deactivated?: object }>(
@@ -103,80 +119,90 @@ const info: Command = {
   },
 }
 
-const end: Command = {
-  ...who,
+const deleteAccount: Command = {
+  ...oneAccount,
   name: 'account delete',
-  summary: 'Delete an account and all that is its; nothing brings it back',
-  options: { yes: { type: 'boolean', help: 'needed: that you mean it' } },
-  async run(asked) {
-    if (asked.options['yes'] !== true) throw new UsageError('--yes is needed')
-    const subject = await did(asked)
-    await asked.server.post('com.atproto.admin.deleteAccount', { did: subject })
+  summary: 'Delete an account with all its data',
+  details: 'This cannot be undone.',
+  options: { yes: { type: 'boolean', help: 'Confirm the deletion (required)' } },
+  async run(invocation) {
+    if (invocation.options['yes'] !== true) throw new UsageError('missing option: --yes')
+    const subject = await didOperand(invocation)
+    await invocation.server.post('com.atproto.admin.deleteAccount', { did: subject })
     return { did: subject, deleted: true }
   },
 }
 
 const suspend: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account suspend',
-  summary: 'Suspend an account: as a takedown, but its sessions go on when it ends',
+  summary: 'Suspend an account',
+  details:
+    'Like a takedown, except that the sessions of the account resume when the suspension ends.',
   run: ({ server, operands }) => server.post('_admin/suspend', { account: operands[0]! }),
 }
 
 const unsuspend: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account unsuspend',
   summary: 'End a suspension',
   run: ({ server, operands }) => server.post('_admin/unsuspend', { account: operands[0]! }),
 }
 
 const resetPassword: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account reset-password',
-  summary: 'Give an account another password; without --password one is made up and printed',
+  summary: 'Set a new password',
   options: {
     password: {
       type: 'string',
-      value: 'TEXT',
-      help: 'the new one; - reads it from standard input',
+      value: 'PASSWORD',
+      help: 'New password, or - for standard input (default: random, and printed)',
     },
   },
-  async run(asked) {
-    const given = await secretOption(asked, 'password')
-    const password = given ?? newPassword()
-    const subject = await did(asked)
-    await asked.server.post('com.atproto.admin.updateAccountPassword', { did: subject, password })
-    return { did: subject, ...(given === undefined && { password }) }
+  async run(invocation) {
+    const chosen = await secretOption(invocation, 'password')
+    const password = chosen ?? newPassword()
+    const subject = await didOperand(invocation)
+    await invocation.server.post('com.atproto.admin.updateAccountPassword', {
+      did: subject,
+      password,
+    })
+    return { did: subject, ...(chosen === undefined && { password }) }
   },
 }
 
 const rotateKey: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account rotate-key',
-  summary: 'Give an account a new signing key, in its DID document too',
-  async run(asked) {
-    const subject = await did(asked)
-    const { signingKey } = await asked.server.post<{ signingKey: string }>(
+  summary: 'Rotate the signing key',
+  details:
+    'Publishes a new key with a PLC operation and signs the repo with it. Only for a did:plc.',
+  async run(invocation) {
+    const subject = await didOperand(invocation)
+    const { signingKey } = await invocation.server.post<{ signingKey: string }>(
       'com.atproto.server.reserveSigningKey',
       {},
     )
     const input = { did: subject, signingKey }
-    await asked.server.post('com.atproto.admin.updateAccountSigningKey', input)
+    await invocation.server.post('com.atproto.admin.updateAccountSigningKey', input)
     return input
   },
 }
 
 const announce: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account announce',
-  summary: 'Tell relays again of an account: #account, #identity and #sync',
+  summary: 'Emit the events of an account again',
+  details: 'Emits #account, #identity and #sync, for relays that have lost the account.',
   run: ({ server, operands }) => server.post('_admin/announce', { account: operands[0]! }),
 }
 
 const removeFactors: Command = {
-  ...who,
+  ...oneAccount,
   name: 'account remove-factors',
-  summary: 'Let an account sign in with its password alone: its owner has lost the second step',
+  summary: 'Remove the second factors',
+  details: 'For an owner who has lost them: the password alone is then enough to sign in.',
   run: ({ server, operands }) => server.post('_admin/remove-factors', { account: operands[0]! }),
 }
 
@@ -184,7 +210,7 @@ export const accountCommands: readonly Command[] = [
   create,
   list,
   info,
-  end,
+  deleteAccount,
   suspend,
   unsuspend,
   resetPassword,

@@ -1,52 +1,53 @@
-/** What a command is: its words, its options, and what it does; and the help that follows from these. */
+/** A command of the command line, its options, and the help text made from them. */
 import { text as readAll } from 'node:stream/consumers'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { ServerClient } from '#src/cli/server-client.ts'
 
 export interface Command {
-  /** For example `account create`. */
+  /** One or two words, for example `account create`. */
   name: string
-  /** One sentence without a full stop. */
+  /** For the list of commands: imperative, short, without a full stop. */
   summary: string
-  /** What comes after the name, for example `<did or handle>`. */
+  /** More sentences, for the command's own help. */
+  details?: string
+  /** As shown in the help, for example `<did-or-handle>`. */
   operands?: string
-  /** How many of these there must be, at least and at most. */
-  operandCount?: readonly [least: number, most: number]
+  /** Default: none. */
+  operandCount?: readonly [min: number, max: number]
   options?: Record<string, Option>
-  run(asked: Invocation): Promise<unknown>
+  run(invocation: Invocation): Promise<unknown>
 }
 
 export interface Option {
   type: 'string' | 'boolean'
-  /** What it is for. */
   help: string
-  /** What stands for its value in the help. */
+  /** Placeholder of the value in the help. */
   value?: string
 }
 
 export interface Invocation {
   server: ServerClient
   operands: readonly string[]
-  /** Texts by name; a flag that is given is `true`. */
+  /** By name; `true` for a flag. */
   options: Readonly<Record<string, string | boolean | undefined>>
 }
 
-/** The command was not called as it wants to be. */
+/** The command line is invalid; the process exits with 2. */
 export class UsageError extends Error {}
 
 export const commonOptions: Record<string, Option> = {
   url: {
     type: 'string',
     value: 'URL',
-    help: 'the server (HEADWATER_URL; else http://localhost:2583)',
+    help: 'URL of the server (env: HEADWATER_URL; default: http://localhost:2583)',
   },
   'admin-password': {
     type: 'string',
-    value: 'TEXT',
-    help: 'better given as PDS_ADMIN_PASSWORD: others can see a command line',
+    value: 'PASSWORD',
+    help: 'Admin password (better set as PDS_ADMIN_PASSWORD, which other users cannot see)',
   },
-  json: { type: 'boolean', help: 'print JSON, for other programs' },
-  help: { type: 'boolean', help: 'print this' },
+  json: { type: 'boolean', help: 'Print the result as JSON' },
+  help: { type: 'boolean', help: 'Print this help' },
 }
 
 export function parseOptions(options: Record<string, Option>): ParseArgsOptionsConfig {
@@ -54,65 +55,76 @@ export function parseOptions(options: Record<string, Option>): ParseArgsOptionsC
   return { ...Object.fromEntries(parsed), help: { type: 'boolean', short: 'h' } }
 }
 
-/** The value of an option that has one; throws where it is needed and not there. */
 export function textOption({ options }: Invocation, name: string): string | undefined {
   const value = options[name]
   return typeof value === 'string' ? value : undefined
 }
 
-/** The same for what others must not see in a list of processes: `-` stands for the first line of standard input. */
-export async function secretOption(asked: Invocation, name: string): Promise<string | undefined> {
-  const value = textOption(asked, name)
+/** `-` reads the first line of standard input, so that the secret does not appear in the process list. */
+export async function secretOption(
+  invocation: Invocation,
+  name: string,
+): Promise<string | undefined> {
+  const value = textOption(invocation, name)
   if (value !== '-') return value
   const [line = ''] = (await readAll(process.stdin)).split(/\r?\n/, 1)
-  if (line === '') throw new UsageError(`--${name} - reads standard input, and nothing is there`)
+  if (line === '') throw new UsageError(`--${name} -: no line on standard input`)
   return line
 }
 
-export function requiredOption(asked: Invocation, name: string): string {
-  const value = textOption(asked, name)
-  if (value === undefined) throw new UsageError(`--${name} is needed`)
+export function requiredOption(invocation: Invocation, name: string): string {
+  const value = textOption(invocation, name)
+  if (value === undefined) throw new UsageError(`missing option: --${name}`)
   return value
 }
 
-export function integerOption(asked: Invocation, name: string, otherwise: number): number {
-  const value = textOption(asked, name)
-  if (value === undefined) return otherwise
-  if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--${name} must be a whole number`)
+export function integerOption(invocation: Invocation, name: string, fallback: number): number {
+  const value = textOption(invocation, name)
+  if (value === undefined) return fallback
+  if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--${name} must be an integer`)
   return Number(value)
 }
 
 export function commandHelp(command: Command): string {
-  const { name, summary, operands, options = {} } = command
+  const { name, summary, details, operands, options = {} } = command
   return [
-    `headwater ${[name, operands, '[options]'].filter(Boolean).join(' ')}`,
+    `Usage: headwater ${[name, operands, '[options]'].filter(Boolean).join(' ')}`,
     '',
     `${summary}.`,
+    ...(details === undefined ? [] : [details]),
     '',
+    'Options:',
     ...optionLines({ ...options, ...commonOptions }),
   ].join('\n')
 }
 
-export function commandListHelp(commands: readonly Command[]): string {
+/** Help on all commands, or on the `group` of those that begin with one word. */
+export function commandListHelp(commands: readonly Command[], group?: string): string {
   const names = commands.map(({ name, operands }) => [name, operands].filter(Boolean).join(' '))
   const width = Math.max(...names.map(({ length }) => length))
   return [
-    'headwater <command> [options]',
+    `Usage: headwater ${group === undefined ? '' : `${group} `}<command> [options]`,
     '',
-    'Looks after a running server, over its XRPC methods.',
+    'Manages a running Headwater server over its HTTP API.',
     '',
+    'Commands:',
     ...commands.map(({ summary }, i) => `  ${names[i]!.padEnd(width)}  ${summary}`),
     '',
-    ...optionLines(commonOptions),
+    'Options:',
+    ...optionLines({
+      ...commonOptions,
+      ...(group === undefined && { version: { type: 'boolean', help: 'Print the version' } }),
+    }),
     '',
-    '`headwater <command> --help` tells more of one.',
+    "Run 'headwater <command> --help' for the options of a command.",
   ].join('\n')
 }
 
 function optionLines(options: Record<string, Option>): string[] {
-  const forms = Object.entries(options).map(([name, { value }]) =>
-    value === undefined ? `--${name}` : `--${name} ${value}`,
-  )
+  const forms = Object.entries(options).map(([name, { value }]) => {
+    const form = value === undefined ? `--${name}` : `--${name} ${value}`
+    return name === 'help' ? `-h, ${form}` : form
+  })
   const width = Math.max(...forms.map(({ length }) => length))
   return Object.values(options).map(({ help }, i) => `  ${forms[i]!.padEnd(width)}  ${help}`)
 }

@@ -1,4 +1,4 @@
-/** `headwater invite …`: the codes that new accounts need. */
+/** `headwater invite …`: creates, lists and disables invite codes. */
 import { type Command, integerOption, textOption, UsageError } from '#src/cli/command.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 
@@ -13,21 +13,29 @@ interface InviteCode {
 
 const create: Command = {
   name: 'invite create',
-  summary: 'Make invite codes',
+  summary: 'Create invite codes',
   options: {
-    uses: { type: 'string', value: 'N', help: 'accounts that one code is good for (1)' },
-    count: { type: 'string', value: 'N', help: 'how many codes (1)' },
-    for: { type: 'string', value: 'DID', help: 'whose codes they are; the admin’s unless said' },
+    uses: {
+      type: 'string',
+      value: 'N',
+      help: 'Number of accounts that each code can create (default: 1)',
+    },
+    count: { type: 'string', value: 'N', help: 'Number of codes (default: 1)' },
+    for: {
+      type: 'string',
+      value: 'DID-OR-HANDLE',
+      help: 'Account that owns the codes (default: the admin)',
+    },
   },
-  async run(asked) {
-    const { server } = asked
-    const owner = textOption(asked, 'for')
+  async run(invocation) {
+    const { server } = invocation
+    const owner = textOption(invocation, 'for')
     const forAccounts = owner === undefined ? {} : { forAccounts: [await lookUpDid(server, owner)] }
     const { codes } = await server.post<{ codes: { account: string; codes: string[] }[] }>(
       'com.atproto.server.createInviteCodes',
       {
-        codeCount: integerOption(asked, 'count', 1),
-        useCount: integerOption(asked, 'uses', 1),
+        codeCount: integerOption(invocation, 'count', 1),
+        useCount: integerOption(invocation, 'uses', 1),
         ...forAccounts,
       },
     )
@@ -38,14 +46,16 @@ const create: Command = {
 const list: Command = {
   name: 'invite list',
   summary: 'List invite codes, newest first',
-  options: { limit: { type: 'string', value: 'N', help: 'at most so many (100)' } },
-  async run(asked) {
-    const most = integerOption(asked, 'limit', 100)
+  options: {
+    limit: { type: 'string', value: 'N', help: 'Maximum number of codes (default: 100)' },
+  },
+  async run(invocation) {
+    const maxCodes = integerOption(invocation, 'limit', 100)
     const found: InviteCode[] = []
-    for (let cursor: string | undefined; found.length < most; ) {
-      const page = await asked.server.get<{ codes: InviteCode[]; cursor?: string }>(
+    for (let cursor: string | undefined; found.length < maxCodes; ) {
+      const page = await invocation.server.get<{ codes: InviteCode[]; cursor?: string }>(
         'com.atproto.admin.getInviteCodes',
-        { limit: Math.min(100, most - found.length), cursor },
+        { limit: Math.min(100, maxCodes - found.length), cursor },
       )
       found.push(...page.codes)
       cursor = page.cursor
@@ -59,15 +69,17 @@ const list: Command = {
 
 const disable: Command = {
   name: 'invite disable',
-  summary: 'Make invite codes useless',
-  operands: '[code …]',
+  summary: 'Disable invite codes',
+  operands: '[code...]',
   operandCount: [0, 1000],
-  options: { account: { type: 'string', value: 'DID', help: 'all codes of this account' } },
-  async run(asked) {
-    const { server, operands: codes } = asked
-    const owner = textOption(asked, 'account')
+  options: {
+    account: { type: 'string', value: 'DID-OR-HANDLE', help: 'Disable all codes of this account' },
+  },
+  async run(invocation) {
+    const { server, operands: codes } = invocation
+    const owner = textOption(invocation, 'account')
     if (codes.length === 0 && owner === undefined) {
-      throw new UsageError('codes or --account are needed')
+      throw new UsageError('missing operand: codes, or --account')
     }
     const accounts = owner === undefined ? [] : [await lookUpDid(server, owner)]
     await server.post('com.atproto.admin.disableInviteCodes', { codes, accounts })

@@ -1,4 +1,4 @@
-/** `headwater <command> …`: finds the command, runs it, prints what it gave. Exits 1 where it failed, 2 where it was misused. */
+/** `headwater <command> …`: runs a command and prints its result. Exits with 1 on failure, with 2 on wrong usage. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -37,15 +37,15 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1
 }
 
-async function run(given: readonly string[]): Promise<string> {
-  const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given
+async function run(argv: readonly string[]): Promise<string> {
+  const args = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
   const command = findCommand(args)
   if (command === undefined) return withoutCommand(args)
   const { values, positionals } = parse(command, args.slice(command.name.split(' ').length))
   if (values['help'] === true) return commandHelp(command)
-  const [least, most] = command.operandCount ?? [0, 0]
-  if (positionals.length < least || positionals.length > most) {
-    throw new UsageError(`it goes: headwater ${[command.name, command.operands].join(' ').trim()}`)
+  const [min, max] = command.operandCount ?? [0, 0]
+  if (positionals.length < min || positionals.length > max) {
+    throw new UsageError(`usage: headwater ${[command.name, command.operands].join(' ').trim()}`)
   }
   const url = urlOf(values['url'])
   const server = createServerClient(url, passwordOf(values['admin-password'], url))
@@ -53,16 +53,16 @@ async function run(given: readonly string[]): Promise<string> {
   return values['json'] === true ? JSON.stringify(result) : formatResult(result)
 }
 
-/** Help on all, or on the commands that begin with one word; else it says what is wrong. */
+/** Prints the help on all commands or on one group, or throws for an unknown command. */
 function withoutCommand(args: readonly string[]): string {
   if (args.length === 1 && args[0] === '--version') return version
   const words = args.filter((arg) => arg !== '--help' && arg !== '-h')
   if (words.length === 0) return commandListHelp(commands)
   const [word] = words
   const group = commands.filter(({ name }) => name.split(' ')[0] === word)
-  const topic = group.length > 0 ? `headwater ${word}` : 'headwater'
-  if (group.length > 0 && words.length === 1 && args.length > 1) return commandListHelp(group)
-  throw new UsageError(`no such command: ${words.join(' ')}; try ${topic} --help`)
+  const topic = group.length > 0 ? `headwater ${word} --help` : 'headwater --help'
+  if (group.length > 0 && words.length === 1 && args.length > 1) return commandListHelp(group, word)
+  throw new UsageError(`unknown command: ${words.join(' ')} (see '${topic}')`)
 }
 
 function findCommand(args: readonly string[]): Command | undefined {
@@ -80,20 +80,20 @@ function parse(command: Command, args: string[]) {
   }
 }
 
-function urlOf(given: unknown): string {
+function urlOf(option: unknown): string {
   const env = environment()
   const local = `http://localhost:${env['PDS_PORT'] || '2583'}`
-  const url = String(given ?? (env['HEADWATER_URL'] || local)).replace(/\/+$/, '')
+  const url = String(option ?? (env['HEADWATER_URL'] || local)).replace(/\/+$/, '')
   if (!/^https?:\/\//.test(url)) throw new UsageError('--url must be an http or https URL')
   return url
 }
 
-/** What was given, or else what a developer's server has made up and keeps in its data folder. */
-function passwordOf(given: unknown, url: string): string | undefined {
+/** The option or variable; for a local server, else the password generated in its data folder. */
+function passwordOf(option: unknown, url: string): string | undefined {
   const env = environment()
-  if (typeof given === 'string') return given
+  if (typeof option === 'string') return option
   if (env['PDS_ADMIN_PASSWORD']) return env['PDS_ADMIN_PASSWORD']
-  // No other server may learn it.
+  // The local password must not be sent to another server.
   if (!['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)) return undefined
   try {
     const file = join(env['PDS_DATA_DIRECTORY'] || 'data', 'secrets.json')

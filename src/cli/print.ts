@@ -1,6 +1,5 @@
-/** Results as people read them: a list of things as columns, one thing as lines. */
+/** Formats results as text: a list as a table, a single object as lines. */
 
-/** Text without a line break at its end. */
 export function formatResult(result: unknown): string {
   if (!Array.isArray(result)) return lines(result as object).join('\n')
   if (result.length === 0) return '(none)'
@@ -29,7 +28,7 @@ function member(row: object, name: string): unknown {
   return (row as Record<string, unknown>)[name]
 }
 
-/** Whatever accounts are called, a terminal is not told what to do by it. */
+/** Control characters are replaced: values come from users and must not control the terminal. */
 function cell(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
   return text.replace(/\p{Cc}/gu, '�')

@@ -1,4 +1,4 @@
-/** `headwater repo …`: whether a repo is what it should be, and a copy of it. */
+/** `headwater repo …`: verifies and exports repos. */
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -8,36 +8,37 @@ import { type Command, textOption } from '#src/cli/command.ts'
 import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 import { claimedHandle, verificationKey } from '#src/protocol/did-document.ts'
 
-const who = { operands: '<did or handle>', operandCount: [1, 1] } as const
+const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
 
 const verify: Command = {
-  ...who,
+  ...oneAccount,
   name: 'repo verify',
-  summary:
-    'Fetch a repo and check every block, the tree, and the signature against the DID document',
+  summary: 'Verify a repo',
+  details:
+    'Fetches the repo and verifies its blocks, its tree, and its signature against the DID document.',
   options: {
     key: {
       type: 'string',
       value: 'DID:KEY',
-      help: 'check against this key in place of the document’s',
+      help: 'Public key to verify with (default: the one in the DID document)',
     },
   },
-  async run(asked) {
-    const { server } = asked
-    const did = await lookUpDid(server, asked.operands[0]!)
+  async run(invocation) {
+    const { server } = invocation
+    const did = await lookUpDid(server, invocation.operands[0]!)
     const document = await didDocument(server, did)
-    const key = textOption(asked, 'key') ?? (document && verificationKey(document, 'atproto'))
+    const key = textOption(invocation, 'key') ?? (document && verificationKey(document, 'atproto'))
     if (key === undefined) throw new Error(`the DID document of ${did} has no signing key`)
     const before = await server.get<Commit>('com.atproto.sync.getLatestCommit', { did })
-    // Only here is it needed, and it takes long to load.
+    // Loaded on demand, because it loads slowly and only this command needs it.
     const { verifyRepoCar } = await import('@atproto/repo')
     const car = await buffer(await server.bytes('com.atproto.sync.getRepo', { did }))
     const { commit, creates } = await verifyRepoCar(car, did, key).catch((error: Error) => {
-      throw new Error(`the repo of ${did} is not in order: ${error.message}`)
+      throw new Error(`repo of ${did} is invalid: ${error.message}`)
     })
     const after = await server.get<Commit>('com.atproto.sync.getLatestCommit', { did })
     if (commit.rev < before.rev || commit.rev > after.rev) {
-      throw new Error(`getRepo gave ${commit.rev}, getLatestCommit ${after.rev}`)
+      throw new Error(`getRepo returned rev ${commit.rev}, getLatestCommit ${after.rev}`)
     }
     return {
       ...{ did, ok: true, rev: commit.rev, commit: commit.cid.toString(), signingKey: key },
@@ -48,14 +49,14 @@ const verify: Command = {
 }
 
 const exportRepo: Command = {
-  ...who,
+  ...oneAccount,
   name: 'repo export',
-  summary: 'Store a repo as a CAR file',
-  options: { out: { type: 'string', value: 'FILE', help: 'where; <did>.car unless said' } },
-  async run(asked) {
-    const { server } = asked
-    const did = await lookUpDid(server, asked.operands[0]!)
-    const file = textOption(asked, 'out') ?? `${did.replaceAll(':', '-')}.car`
+  summary: 'Export a repo to a CAR file',
+  options: { out: { type: 'string', value: 'FILE', help: 'Output file (default: <did>.car)' } },
+  async run(invocation) {
+    const { server } = invocation
+    const did = await lookUpDid(server, invocation.operands[0]!)
+    const file = textOption(invocation, 'out') ?? `${did.replaceAll(':', '-')}.car`
     const part = `${file}.part`
     const car = await server.bytes('com.atproto.sync.getRepo', { did })
     const out = createWriteStream(part)
@@ -77,7 +78,6 @@ interface Commit {
   rev: string
 }
 
-/** As the server resolves it; undefined where it cannot. */
 async function didDocument(server: ServerClient, did: string) {
   const { didDoc } = await server.get<{ didDoc?: object }>('com.atproto.identity.resolveDid', {
     did,

@@ -1,32 +1,31 @@
-/** The server as the command line calls it: over XRPC, as its admin where that is needed. */
+/** XRPC client of the command line; authenticates as the admin. */
 import { XrpcError } from '#src/errors.ts'
 
 export interface ServerClient {
   readonly url: string
-  /** A query; `params` that are undefined are left out. */
+  /** Calls a query; undefined `params` are omitted. */
   get<T>(method: string, params?: Params): Promise<T>
-  /** A procedure; as `nobody` where the server wants no credentials with it. */
-  post<T>(method: string, input: object, as?: 'nobody'): Promise<T>
-  /** The bytes that a query gives, as they come. */
+  /** Calls a procedure, with `anonymous` without credentials. */
+  post<T>(method: string, input: object, as?: 'anonymous'): Promise<T>
+  /** Streams the body of a query. */
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
 
 type Params = Record<string, string | number | readonly string[] | undefined>
 
-/** Nobody waits longer for the first byte of an answer. */
+/** Until the response headers; a body may take longer. */
 const TIMEOUT_MS = 120_000
 
-/** As a rule a call carries the admin's password, if there is one: it lets him see what others do not. */
 export function createServerClient(url: string, adminPassword: string | undefined): ServerClient {
   const headers: Record<string, string> =
     adminPassword === undefined
       ? {}
       : { authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}` }
 
-  async function ask(path: string, init: RequestInit): Promise<Response> {
-    const patience = new AbortController()
-    const timeout = setTimeout(() => patience.abort(), TIMEOUT_MS)
-    const response = await fetch(`${url}/xrpc/${path}`, { ...init, signal: patience.signal })
+  async function request(path: string, init: RequestInit): Promise<Response> {
+    const controller = new AbortController()
+    const timeout = setTimeout(() => controller.abort(), TIMEOUT_MS)
+    const response = await fetch(`${url}/xrpc/${path}`, { ...init, signal: controller.signal })
       .catch((error: Error) => {
         const { cause } = error as { cause?: { code?: string } }
         throw new Error(`${url} cannot be reached: ${cause?.code ?? error.message}`)
@@ -44,10 +43,10 @@ export function createServerClient(url: string, adminPassword: string | undefine
   return {
     url,
     get: async <T>(method: string, params?: Params) =>
-      read<T>(await ask(`${method}${queryOf(params)}`, { headers })),
-    post: async <T>(method: string, input: object, as?: 'nobody') =>
+      read<T>(await request(`${method}${queryOf(params)}`, { headers })),
+    post: async <T>(method: string, input: object, as?: 'anonymous') =>
       read<T>(
-        await ask(method, {
+        await request(method, {
           method: 'POST',
           headers: {
             ...(as === undefined ? headers : {}),
@@ -57,14 +56,14 @@ export function createServerClient(url: string, adminPassword: string | undefine
         }),
       ),
     async bytes(method, params) {
-      const { body } = await ask(`${method}${queryOf(params)}`, { headers })
-      if (body === null) throw new Error('the answer is empty')
+      const { body } = await request(`${method}${queryOf(params)}`, { headers })
+      if (body === null) throw new Error('the response has no body')
       return body
     },
   }
 }
 
-/** A DID stays as it is; a handle is looked up among the accounts of the server, in whatever state they are. */
+/** Returns a DID unchanged; looks a handle up among all accounts of the server, in any state. */
 export async function lookUpDid(server: ServerClient, name: string): Promise<string> {
   if (name.startsWith('did:')) return name
   const handle = name.replace(/^@/, '').toLowerCase()
@@ -75,14 +74,14 @@ export async function lookUpDid(server: ServerClient, name: string): Promise<str
     )
     const found = page.accounts.find((account) => account.handle.toLowerCase() === handle)
     if (found !== undefined) return found.did
-    if (page.cursor === undefined) throw new Error(`there is no account with the handle ${handle}`)
+    if (page.cursor === undefined) throw new Error(`no account with handle ${handle}`)
     cursor = page.cursor
   }
 }
 
 function queryOf(params: Params = {}): string {
   const pairs = Object.entries(params).flatMap(([name, value]) =>
-    value === undefined ? [] : [value].flat().map((one): [string, string] => [name, String(one)]),
+    value === undefined ? [] : [value].flat().map((item): [string, string] => [name, String(item)]),
   )
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`
 }

@@ -4,33 +4,34 @@ import { createServerClient } from '#src/cli/server-client.ts'
 
 const status: Command = {
   name: 'status',
-  summary: 'Show how the server is',
+  summary: 'Show the health of the server',
   run: ({ server }) => server.get('_admin/status'),
 }
 
 const requestCrawl: Command = {
   name: 'request-crawl',
-  summary: 'Ask relays to crawl this server; those of PDS_CRAWLERS unless you name some',
-  operands: '[relay URL …]',
+  summary: 'Ask relays to crawl this server',
+  details: 'Without operands, the server asks the relays in its PDS_CRAWLERS.',
+  operands: '[relay-url...]',
   operandCount: [0, 20],
   options: {
     hostname: {
       type: 'string',
       value: 'HOST',
-      help: 'the name to be crawled under; of --url unless said',
+      help: 'Host name to be crawled (default: the host of --url)',
     },
   },
   async run({ server, operands: relays, options }) {
     const hostname = String(options['hostname'] ?? new URL(server.url).host)
     if (relays.length === 0) {
       await server.post('com.atproto.sync.requestCrawl', { hostname })
-      return { hostname, asked: 'the crawlers of the server' }
+      return { hostname, relays: 'PDS_CRAWLERS of the server' }
     }
     for (const relay of relays) {
       const url = relay.includes('://') ? relay.replace(/\/+$/, '') : `https://${relay}`
       await createServerClient(url, undefined).post('com.atproto.sync.requestCrawl', { hostname })
     }
-    return { hostname, asked: relays }
+    return { hostname, relays }
   },
 }
 

@@ -1,48 +1,45 @@
-/** `headwater … takedown` and `… untakedown`: hiding an account, one record or one blob, and showing it again. */
+/** `headwater <account|record|blob> takedown` and `untakedown`. */
 import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
 import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 
-interface Kind {
+interface SubjectKind {
   name: string
   operands: string
   count: number
-  takedown: string
-  untakedown: string
+  /** What a takedown does. */
+  effect: string
   /** The subject as com.atproto.admin names it. */
   subject(server: ServerClient, operands: readonly string[]): Promise<object>
 }
 
-const account: Kind = {
+const account: SubjectKind = {
   name: 'account',
-  operands: '<did or handle>',
+  operands: '<did-or-handle>',
   count: 1,
-  takedown: 'Take an account down: nobody sees it, and it can do nothing',
-  untakedown: 'End the takedown of an account',
+  effect: 'The account and its content are hidden, and all its sessions end.',
   subject: async (server, [name]) => ({
     $type: 'com.atproto.admin.defs#repoRef',
     did: await lookUpDid(server, name!),
   }),
 }
 
-const record: Kind = {
+const record: SubjectKind = {
   name: 'record',
-  operands: '<at URI>',
+  operands: '<at-uri>',
   count: 1,
-  takedown: 'Take one record down: getRecord and listRecords do not show it',
-  untakedown: 'End the takedown of a record',
+  effect: 'getRecord and listRecords no longer return the record.',
   async subject(server, [uri]) {
     const method = 'com.atproto.admin.getSubjectStatus'
-    // It tells the CID too, which the server wants to hear.
+    // The subject it returns has the CID, which a takedown needs.
     return (await server.get<{ subject: object }>(method, { uri: uri! })).subject
   },
 }
 
-const blob: Kind = {
+const blob: SubjectKind = {
   name: 'blob',
-  operands: '<did or handle> <cid>',
+  operands: '<did-or-handle> <cid>',
   count: 2,
-  takedown: 'Take one blob down: nobody gets it, and it cannot be uploaded again',
-  untakedown: 'End the takedown of a blob',
+  effect: 'The blob is no longer served, and cannot be uploaded again.',
   subject: async (server, [name, cid]) => ({
     $type: 'com.atproto.admin.defs#repoBlobRef',
     did: await lookUpDid(server, name!),
@@ -52,8 +49,9 @@ const blob: Kind = {
 
 export const takedownCommands: readonly Command[] = [account, record, blob].flatMap(commandsFor)
 
-function commandsFor(kind: Kind): Command[] {
-  const { name, operands, count } = kind
+function commandsFor(kind: SubjectKind): Command[] {
+  const { name, operands, count, effect } = kind
+  const article = name === 'account' ? 'an' : 'a'
   const shared = { operands, operandCount: [count, count] } as const
   const set = async ({ server, operands }: Invocation, takedown: object) => {
     const subject = await kind.subject(server, operands)
@@ -64,15 +62,23 @@ function commandsFor(kind: Kind): Command[] {
     {
       ...shared,
       name: `${name} takedown`,
-      summary: kind.takedown,
-      options: { ref: { type: 'string', value: 'TEXT', help: 'why, for your records' } },
-      run: (asked) => set(asked, { applied: true, ref: textOption(asked, 'ref') ?? 'headwater' }),
+      summary: `Take down ${article} ${name}`,
+      details: effect,
+      options: {
+        ref: {
+          type: 'string',
+          value: 'TEXT',
+          help: 'Reason, stored as the takedown ref (default: headwater)',
+        },
+      },
+      run: (invocation) =>
+        set(invocation, { applied: true, ref: textOption(invocation, 'ref') ?? 'headwater' }),
     },
     {
       ...shared,
       name: `${name} untakedown`,
-      summary: kind.untakedown,
-      run: (asked) => set(asked, { applied: false }),
+      summary: `Reverse the takedown of ${article} ${name}`,
+      run: (invocation) => set(invocation, { applied: false }),
     },
   ]
 }

@@ -1,18 +1,17 @@
-/** Where blobs are kept, how big they may be, and how long an upload waits for a record that has it. */
+/** Blob storage on disk or S3, quota, and the lifetime of uploads without a record. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface BlobConfig {
-  /** A folder of this machine, or a bucket. */
   storage: DiskStorage | S3Storage
-  /** Longest time that an upload waits for a record, in ms. */
+  /** How long an upload is kept without a record that references it. */
   tempMaxAgeMs: number
-  /** Bytes that an account may have in blobs; undefined for any number. */
+  /** Undefined for no limit. */
   accountQuotaBytes: number | undefined
 }
 
 export interface DiskStorage {
   kind: 'disk'
-  /** Absent for a folder in the data folder. */
+  /** Undefined for `blobs` in the data folder. */
   location: string | undefined
   tempLocation: string | undefined
 }
@@ -24,14 +23,14 @@ export interface S3Storage {
   endpoint: string | undefined
   forcePathStyle: boolean | undefined
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  /** Longest time in which the storage may take nothing of an upload, in ms. */
+  /** Maximum time without progress of an upload. */
   uploadTimeoutMs: number
-  /** Longest time that the storage may be silent, in ms. */
+  /** Maximum time without data from the storage. */
   requestTimeoutMs: number
 }
 
 const HOUR_MS = 60 * 60 * 1000
-/** Below this the SDK would also cut downloads to slow clients. */
+/** With less, the SDK would also abort downloads to slow clients. */
 const MIN_REQUEST_TIMEOUT_MS = 6_000
 
 export function readBlobs(read: EnvironmentReader): BlobConfig {
@@ -50,7 +49,9 @@ function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
     return { kind: 'disk', location, tempLocation: read.text('PDS_BLOBSTORE_DISK_TMP_LOCATION') }
   }
   if (location !== undefined) {
-    read.errors.push('PDS_BLOBSTORE_DISK_LOCATION and PDS_BLOBSTORE_S3_BUCKET must not both be set')
+    read.errors.push(
+      'PDS_BLOBSTORE_DISK_LOCATION and PDS_BLOBSTORE_S3_BUCKET are mutually exclusive',
+    )
   }
   const uploadTimeoutMs = read.integer('PDS_BLOBSTORE_S3_UPLOAD_TIMEOUT_MS', 1, HOUR_MS) ?? 20_000
   const requestTimeoutMs = read.integer('PDS_BLOBSTORE_S3_REQUEST_TIMEOUT_MS', 1, HOUR_MS)
@@ -67,7 +68,7 @@ function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
   }
 }
 
-/** Absent: the SDK finds them where it always does. */
+/** Undefined for the default credential chain of the AWS SDK. */
 function readCredentials(read: EnvironmentReader): S3Storage['credentials'] {
   const id = 'PDS_BLOBSTORE_S3_ACCESS_KEY_ID'
   const secret = 'PDS_BLOBSTORE_S3_SECRET_ACCESS_KEY'
@@ -76,7 +77,7 @@ function readCredentials(read: EnvironmentReader): S3Storage['credentials'] {
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return { accessKeyId, secretAccessKey }
   }
-  if (accessKeyId !== undefined) return read.missing(secret, `it goes with ${id}`)
-  if (secretAccessKey !== undefined) return read.missing(id, `it goes with ${secret}`)
+  if (accessKeyId !== undefined) return read.missing(secret, `${id} is set`)
+  if (secretAccessKey !== undefined) return read.missing(id, `${secret} is set`)
   return undefined
 }

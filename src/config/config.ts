@@ -1,4 +1,4 @@
-/** What this process was asked to be: the environment, read once and checked whole. Nobody else reads it. */
+/** The configuration: the environment of the process, read and validated once. No other file reads it. */
 
 import { createHmac } from 'node:crypto'
 import manifest from '#package' with { type: 'json' }
@@ -15,7 +15,7 @@ import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
 export const { version } = manifest
 
 export interface Config extends TrafficConfig {
-  /** A developer's server asks for nothing; a production server demands its secrets. */
+  /** In development (no PDS_HOSTNAME) missing secrets are generated; in production they are required. */
   mode: 'development' | 'production'
   role: Role
   dataDirectory: string
@@ -31,28 +31,28 @@ export interface Config extends TrafficConfig {
   }
   secrets: Partial<Secrets>
   identity: {
-    /** Absent in development: the directory in the process is used. */
+    /** Undefined in development: this process runs a PLC directory. */
     plcUrl: string | undefined
-    /** Port of the directory in the process; absent for a free one. */
+    /** Port of that PLC directory; undefined for a free one. */
     devPlcPort: number | undefined
     recoveryDidKey: string | undefined
     resolverTimeoutMs: number
-    /** How long a DID document is as good as new, and how long it is good at all. */
+    /** Age from which a cached DID document is refreshed in the background, and from which it is not used. */
     didCacheStaleMs: number
     didCacheMaxMs: number
-    /** Asked for handles that nothing else knows: `host` or `host:port`. */
+    /** Fallback for handles without a DNS record: `host` or `host:port`. */
     backupNameservers: string[]
-    /** Whether answers about sessions bring the DID document. */
+    /** Whether session responses include the DID document. */
     didDocWithSession: boolean
-    /** Whether addresses that users give may lead into private networks. */
+    /** Whether URLs from users may resolve to private networks: disables SSRF protection. */
     privateNetworks: boolean
   }
   engine: {
-    /** An engine that somebody else runs; absent if this process runs its own. */
+    /** An external engine; undefined if this process runs its own. */
     endpoint: string | undefined
     token: string | undefined
     namespace: string
-    /** First of three ports in a row for the engine of this process; absent for free ones. */
+    /** First of three consecutive ports for the engine of this process; undefined for free ones. */
     port: number | undefined
   }
   actors: { sleepTimeoutMs: number }
@@ -67,10 +67,10 @@ export interface Config extends TrafficConfig {
   sequencer: { backfillMs: number; subscriptionBuffer: number }
   log: {
     level: LogLevel
-    /** RivetKit's own log; absent for its errors, and not all of them. */
+    /** RivetKit's own log; undefined for a selection of its errors. */
     rivetkit: LogLevel | undefined
   }
-  /** To be told to the operator, once. */
+  /** Logged once at the start. */
   warnings: string[]
 }
 
@@ -81,9 +81,9 @@ export interface Secrets {
   adminPassword: string
   /** Private key (secp256k1) that signs PLC operations. */
   plcRotationKeyHex: string
-  /** 32 bytes under which signing keys are sealed at rest. */
+  /** 32 bytes that encrypt signing keys at rest. */
   sealKeyHex: string
-  /** What callers of an actor must show. */
+  /** Shared by gateways and actors; an actor refuses calls without it. */
   internalToken: string
 }
 
@@ -93,30 +93,29 @@ type LogLevel = (typeof levels)[number]
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * What RivetKit's native half may say: its errors, but not those it logs each time an actor falls asleep ("failed to
- * sync scheduled actor alarm"), nor SQL errors, which reach their caller anyway.
+ * Log filter for RivetKit's native module: errors, except those logged each time an actor sleeps ("failed to sync
+ * scheduled actor alarm"), and except SQL errors, which are thrown to the caller anyway.
  */
 const quietNative = 'error,rivetkit_core::actor::schedule=off,rivetkit_core::actor::sqlite=off'
 
 const hex32 = { expected: '64 hex digits (openssl rand -hex 32)', form: /^[0-9a-f]{64}$/i }
 
-/** Everything that is wrong with an environment, in one message. */
+/** All errors of the configuration in one message. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
-  constructor(mistakes: readonly string[]) {
-    super(['The configuration has mistakes:', ...mistakes.map((m) => `  - ${m}`)].join('\n'))
+  constructor(errors: readonly string[]) {
+    super(['Invalid configuration:', ...errors.map((error) => `  - ${error}`)].join('\n'))
   }
 }
 
-/** The environment of this process. */
 export function environment(): Environment {
   return process.env
 }
 
 /**
- * Sets what native modules read from the environment of the process when they are loaded: backtraces cost the engine's
- * client most of its time, and its log is for developers of the engine. Call it before anything imports rivetkit.
+ * Sets the variables that native modules read when they are loaded: backtraces cost the engine's client most of its
+ * time, and its log is for developers of the engine. Must be called before rivetkit is imported.
  */
 export function configureNativeModules(config: Config): void {
   const settings = {
@@ -127,11 +126,11 @@ export function configureNativeModules(config: Config): void {
   Object.assign(process.env, settings)
 }
 
-/** Reads a configuration. Throws `ConfigError` with every mistake. */
+/** Throws `ConfigError` with all errors. */
 export function readConfig(env: Environment): Config {
   const read = new EnvironmentReader(env)
-  const named = read.checked('PDS_HOSTNAME', 'a host name', isHostname)
-  const hostname = named?.toLowerCase() ?? 'localhost'
+  const configuredHostname = read.checked('PDS_HOSTNAME', 'a host name', isHostname)
+  const hostname = configuredHostname?.toLowerCase() ?? 'localhost'
   const isProduction = hostname !== 'localhost'
   const port = read.integer('PDS_PORT', 1, 65535) ?? 2583
   const config: Config = {
@@ -173,20 +172,20 @@ export function readConfig(env: Environment): Config {
     },
     ...readTraffic(read),
     log: {
-      level: readLogLevel(read),
+      level: readLogLevel(read, isProduction),
       rivetkit: read.choice('RIVET_LOG_LEVEL', levels),
     },
     warnings: warnings(read),
   }
-  const mistakes = [...unknownNames(env), ...read.errors]
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const errors = [...unknownNames(env), ...read.errors]
+  if (errors.length > 0) throw new ConfigError(errors)
   return config
 }
 
 function readService(read: EnvironmentReader, hostname: string): Config['service'] {
   const domains = read.list(
     'PDS_SERVICE_HANDLE_DOMAINS',
-    'domains, each with a leading dot, between commas',
+    'a comma-separated list of domains, each with a leading dot',
     (domain) => domain.startsWith('.') && isHostname(domain.slice(1)),
   )
   return {
@@ -221,43 +220,45 @@ function readIdentity(read: EnvironmentReader, isProduction: boolean): Config['i
 function readNameservers(read: EnvironmentReader): string[] | undefined {
   return read.list(
     'PDS_HANDLE_BACKUP_NAMESERVERS',
-    'hosts or IP addresses between commas, each with a port where that is not 53',
+    'a comma-separated list of host or host:port',
     (server) => /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i.test(server),
   )
 }
 
-/** In development what is absent is generated and kept in the data folder. */
+/** In development, missing secrets are generated and stored in the data folder. */
 function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Secrets> {
-  const long = (value: string) => !isProduction || value.length >= 16
+  const isLongEnough = (value: string) => !isProduction || value.length >= 16
   const atLeast = 'at least 16 characters'
   const isHex32 = (value: string) => hex32.form.test(value)
   const rotationKey = 'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX'
-  const given = {
-    jwtSecret: read.secret('PDS_JWT_SECRET', atLeast, long),
+  const configured = {
+    jwtSecret: read.secret('PDS_JWT_SECRET', atLeast, isLongEnough),
     adminPassword: read.secret('PDS_ADMIN_PASSWORD', 'set', () => true),
     plcRotationKeyHex: read.secret(rotationKey, hex32.expected, isHex32),
     sealKeyHex: read.secret('PDS_KEY_ENCRYPTION_KEY_HEX', hex32.expected, isHex32),
-    internalToken: read.secret('PDS_INTERNAL_TOKEN', atLeast, long),
+    internalToken: read.secret('PDS_INTERNAL_TOKEN', atLeast, isLongEnough),
   }
-  const demand = (name: string, why: string) => {
+  const require = (name: string, why: string) => {
     if (isProduction && read.text(name) === undefined) read.missing(name, why)
   }
-  demand('PDS_JWT_SECRET', 'it signs session tokens (openssl rand -hex 32)')
-  demand('PDS_ADMIN_PASSWORD', 'it guards the admin methods (openssl rand -hex 16)')
-  demand(rotationKey, `it signs PLC operations; ${hex32.expected}`)
-  demand('PDS_KEY_ENCRYPTION_KEY_HEX', `signing keys are sealed under it; ${hex32.expected}`)
-  const internalToken = given.internalToken ?? (given.jwtSecret && tokenFrom(given.jwtSecret))
-  const secrets = Object.entries({ ...given, internalToken })
+  require('PDS_JWT_SECRET', 'it signs session tokens (openssl rand -hex 32)')
+  require('PDS_ADMIN_PASSWORD', 'it protects the admin methods (openssl rand -hex 16)')
+  require(rotationKey, `it signs PLC operations; ${hex32.expected}`)
+  require('PDS_KEY_ENCRYPTION_KEY_HEX', `it encrypts signing keys at rest; ${hex32.expected}`)
+  const internalToken =
+    configured.internalToken ?? (configured.jwtSecret && tokenFrom(configured.jwtSecret))
+  const secrets = Object.entries({ ...configured, internalToken })
   return Object.fromEntries(secrets.filter(([, value]) => value !== undefined))
 }
 
-/** Gateways and actors that share the JWT secret share this token, so nobody has to hand it around. */
+/** Gateways and actors with the same JWT secret derive the same token, so it need not be configured. */
 function tokenFrom(jwtSecret: string): string {
   return createHmac('sha256', jwtSecret).update('headwater internal token').digest('hex')
 }
 
-function readLogLevel(read: EnvironmentReader): LogLevel {
-  const level = read.choice('LOG_LEVEL', levels) ?? 'info'
+/** Requests are logged at debug, which is the default in development. */
+function readLogLevel(read: EnvironmentReader, isProduction: boolean): LogLevel {
+  const level = read.choice('LOG_LEVEL', levels) ?? (isProduction ? 'info' : 'debug')
   return (read.flag('LOG_ENABLED') ?? true) ? level : 'silent'
 }
 
@@ -266,22 +267,22 @@ function unknownNames(env: Environment): string[] {
     .filter((name) => name.startsWith('PDS_') && !isKnownName(name))
     .map((name) => {
       const nearest = nearestName(name)
-      return `${name} is not a variable${nearest ? `; did you mean ${nearest}?` : ''}`
+      return `${name} is not a known variable${nearest ? `; did you mean ${nearest}?` : ''}`
     })
 }
 
 function warnings(read: EnvironmentReader): string[] {
-  const idle = ignoredNames.filter((name) => read.text(name) !== undefined)
-  return idle.length === 0 ? [] : [`These variables have no effect yet: ${idle.join(', ')}`]
+  const ignored = ignoredNames.filter((name) => read.text(name) !== undefined)
+  return ignored.length === 0 ? [] : [`Variables that have no effect yet: ${ignored.join(', ')}`]
 }
 
-/** Labels of letters, digits and hyphens; a port or a path is not part of a name. */
+/** Dot-separated labels, without a port. */
 function isHostname(value: string): boolean {
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
   return value.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, 'i').test(value)
 }
 
-/** The form of a DID: https://atproto.com/specs/did. */
+/** https://atproto.com/specs/did */
 function isDid(value: string): boolean {
   return value.length <= 2048 && /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/.test(value)
 }

@@ -1,11 +1,11 @@
-/** Invite codes: whether one is needed, and how accounts earn codes to give away. */
+/** Invite codes: whether they are required, and on what schedule accounts get codes to give away. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface InviteConfig {
   required: boolean
-  /** How often an account earns a code, in milliseconds; absent for never. */
+  /** An account gets one code per interval; undefined for none. */
   intervalMs: number | undefined
-  /** What came before this moment earned nothing: milliseconds since 1970. */
+  /** Start of the schedule, in milliseconds since 1970. */
   epochMs: number
 }
 

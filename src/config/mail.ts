@@ -1,19 +1,19 @@
-/** Mail: where it goes out, and in whose name. */
+/** Outgoing mail: SMTP servers and sender addresses. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface MailAccount {
-  /** As nodemailer reads it, for example `smtps://user:password@mail.example.com`. It may hold a password. */
+  /** For example `smtps://user:password@mail.example.com`; it may contain a password. */
   smtpUrl: string
-  /** In the From line, for example `PDS <pds@example.com>`. */
+  /** For example `PDS <pds@example.com>`. */
   fromAddress: string
 }
 
 export interface MailConfig {
-  /** Absent: mails are kept in the data folder. */
+  /** Undefined: mails are written to the data folder. */
   server: MailAccount | undefined
-  /** In the name of the moderators; absent as above. */
+  /** For com.atproto.admin.sendEmail; undefined as above. */
   moderation: MailAccount | undefined
-  /** Whether mails that confirm an address have a link into the Bluesky app. */
+  /** Whether the confirmation mail links to the Bluesky app. */
   confirmationLink: boolean
 }
 
@@ -25,7 +25,7 @@ export function readMail(read: EnvironmentReader): MailConfig {
   }
 }
 
-/** Both or none, as in the reference. */
+/** Both variables or none, as in the reference PDS. */
 function readAccount(
   read: EnvironmentReader,
   urlName: string,
@@ -35,7 +35,7 @@ function readAccount(
   const smtpUrl = read.secret(urlName, 'an smtp or smtps URL', isSmtp)
   const fromAddress = read.checked(addressName, 'an email address', (text) => text.includes('@'))
   if (smtpUrl === undefined && fromAddress === undefined) return undefined
-  if (smtpUrl === undefined) return read.missing(urlName, `it goes with ${addressName}`)
-  if (fromAddress === undefined) return read.missing(addressName, `it goes with ${urlName}`)
+  if (smtpUrl === undefined) return read.missing(urlName, `${addressName} is set`)
+  if (fromAddress === undefined) return read.missing(addressName, `${urlName} is set`)
   return { smtpUrl, fromAddress }
 }

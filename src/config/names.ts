@@ -1,6 +1,6 @@
-/** Every environment variable that means something here, and the nearest one to a name that does not. */
+/** All known environment variables, and the nearest known name to a misspelled one. */
 
-/** Variables of our own, beside those of the reference. */
+/** Variables that only Headwater has. */
 export const ourNames = [
   'PDS_ROLE',
   'PDS_HOST',
@@ -21,7 +21,7 @@ export const ourNames = [
   'RIVET_LOG_LEVEL',
 ]
 
-/** Variables of the reference PDS (@atproto/pds 0.5, packages/pds/src/config/env.ts) that work here. */
+/** Supported variables of the reference PDS (@atproto/pds 0.5, packages/pds/src/config/env.ts). */
 export const referenceNames = [
   'PDS_PORT',
   'PDS_HOSTNAME',
@@ -106,26 +106,29 @@ export const referenceNames = [
   'LOG_LEVEL',
 ]
 
-const each = (prefix: string, endings: string) =>
-  endings.split(' ').map((ending) => `${prefix}_${ending}`)
+const withPrefix = (prefix: string, suffixes: string) =>
+  suffixes.split(' ').map((suffix) => `${prefix}_${suffix}`)
 
-/** Variables of the reference that are understood, but do nothing here yet. */
+/** Variables of the reference PDS that are accepted and have no effect yet. */
 export const ignoredNames = [
-  ...each('PDS', 'LIGHT_COLOR DARK_COLOR CONTRAST_SATURATION'),
-  ...each('PDS_PRIMARY_COLOR', 'CONTRAST HUE'),
-  ...each('PDS_ERROR_COLOR', 'CONTRAST HUE'),
-  ...each('PDS_WARNING_COLOR', 'CONTRAST HUE'),
-  ...each('PDS_INFO_COLOR', 'CONTRAST HUE'),
-  ...each('PDS_SUCCESS_COLOR', 'CONTRAST HUE'),
-  ...each('PDS', 'PLC_ROTATION_KEY_KMS_KEY_ID'),
-  ...each('PDS', 'ACCOUNT_DB_LOCATION SEQUENCER_DB_LOCATION DID_CACHE_DB_LOCATION'),
-  ...each('PDS', 'SQLITE_DISABLE_WAL_AUTO_CHECKPOINT ACTOR_STORE_DIRECTORY ACTOR_STORE_CACHE_SIZE'),
-  ...each(
+  ...withPrefix('PDS', 'LIGHT_COLOR DARK_COLOR CONTRAST_SATURATION'),
+  ...withPrefix('PDS_PRIMARY_COLOR', 'CONTRAST HUE'),
+  ...withPrefix('PDS_ERROR_COLOR', 'CONTRAST HUE'),
+  ...withPrefix('PDS_WARNING_COLOR', 'CONTRAST HUE'),
+  ...withPrefix('PDS_INFO_COLOR', 'CONTRAST HUE'),
+  ...withPrefix('PDS_SUCCESS_COLOR', 'CONTRAST HUE'),
+  ...withPrefix('PDS', 'PLC_ROTATION_KEY_KMS_KEY_ID'),
+  ...withPrefix('PDS', 'ACCOUNT_DB_LOCATION SEQUENCER_DB_LOCATION DID_CACHE_DB_LOCATION'),
+  ...withPrefix(
+    'PDS',
+    'SQLITE_DISABLE_WAL_AUTO_CHECKPOINT ACTOR_STORE_DIRECTORY ACTOR_STORE_CACHE_SIZE',
+  ),
+  ...withPrefix(
     'PDS_ENTRYWAY',
     'URL DID JWT_VERIFY_KEY_K256_PUBLIC_KEY_HEX PLC_ROTATION_KEY ADMIN_TOKEN',
   ),
-  ...each('PDS_REDIS_SCRATCH', 'ADDRESS PASSWORD'),
-  ...each('LOG', 'SYSTEMS DESTINATION'),
+  ...withPrefix('PDS_REDIS_SCRATCH', 'ADDRESS PASSWORD'),
+  ...withPrefix('LOG', 'SYSTEMS DESTINATION'),
 ]
 
 const known = [...ourNames, ...referenceNames, ...ignoredNames]
@@ -134,18 +137,18 @@ export function isKnownName(name: string): boolean {
   return known.includes(name)
 }
 
-/** The known name that takes the fewest changes of a letter to reach, or undefined if none is near. */
+/** The known name with the smallest edit distance, or undefined if none is near. */
 export function nearestName(name: string): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 4))
   const [nearest] = known
-    .map((candidate) => ({ candidate, changes: changesBetween(name, candidate) }))
-    .filter(({ changes }) => changes <= limit)
-    .sort((a, b) => a.changes - b.changes)
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance)
   return nearest?.candidate
 }
 
-/** Levenshtein's distance: letters put in, taken out or replaced. */
-function changesBetween(a: string, b: string): number {
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

@@ -1,7 +1,7 @@
-/** Signing in to apps: what the pages look like, which apps are trusted, and what is shared by all gateways. */
+/** OAuth: branding of the pages, trusted clients, hCaptcha, and the DPoP secret. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
-/** As @atproto/oauth-provider takes it. */
+/** In the form of @atproto/oauth-provider. */
 export interface BrandingConfig {
   name: string
   logo?: string
@@ -14,13 +14,13 @@ type LinkRel = 'canonical' | 'terms-of-service' | 'privacy-policy' | 'help'
 
 export interface OAuthConfig {
   branding: BrandingConfig
-  /** Client ids that may sign in again without asking, as confidential clients do. */
+  /** Client ids that may sign in again without consent, as confidential clients may. */
   trustedClients: string[]
-  /** Where every permission set is looked for, whatever its name says. */
+  /** Repo from which all permission sets are resolved, instead of the authorities of their NSIDs. */
   lexiconAuthorityDid: string | undefined
-  /** Guards sign-up against robots; absent unless all three are given. */
+  /** For sign-up; undefined unless all three variables are set. */
   hcaptcha: { siteKey: string; secretKey: string; tokenSalt: string } | undefined
-  /** Under which nonces for DPoP proofs are made, 32 bytes in hex; absent to derive it from the JWT secret. */
+  /** Secret of DPoP nonces, 32 bytes in hex, the same for all gateways; undefined to derive it from the JWT secret. */
   dpopSecretHex: string | undefined
 }
 
@@ -33,14 +33,16 @@ const colors = {
 }
 type ColorName = keyof typeof colors
 
-const picture = 'an https, http or data URL'
-const isPicture = (text: string) => /^(https?:\/\/|data:)\S+$/i.test(text)
+const imageUrl = 'an https, http or data URL'
+const isImageUrl = (text: string) => /^(https?:\/\/|data:)\S+$/i.test(text)
 
 export function readOAuth(read: EnvironmentReader, hostname: string): OAuthConfig {
   const isHex32 = (value: string) => /^[0-9a-f]{64}$/i.test(value)
   return {
     branding: readBranding(read, hostname),
-    trustedClients: read.list('PDS_OAUTH_TRUSTED_CLIENTS', 'client ids', () => true) ?? [],
+    trustedClients:
+      read.list('PDS_OAUTH_TRUSTED_CLIENTS', 'a comma-separated list of client ids', () => true) ??
+      [],
     lexiconAuthorityDid: read.checked('PDS_LEXICON_AUTHORITY_DID', 'a DID', (value) =>
       /^did:[a-z]+:[\w.:%-]+$/.test(value),
     ),
@@ -50,9 +52,9 @@ export function readOAuth(read: EnvironmentReader, hostname: string): OAuthConfi
 }
 
 function readBranding(read: EnvironmentReader, hostname: string): BrandingConfig {
-  const logo = read.checked('PDS_LOGO_URL', picture, isPicture)
-  const light = read.checked('PDS_BACKGROUND_LIGHT_URL', picture, isPicture)
-  const dark = read.checked('PDS_BACKGROUND_DARK_URL', picture, isPicture)
+  const logo = read.checked('PDS_LOGO_URL', imageUrl, isImageUrl)
+  const light = read.checked('PDS_BACKGROUND_LIGHT_URL', imageUrl, isImageUrl)
+  const dark = read.checked('PDS_BACKGROUND_DARK_URL', imageUrl, isImageUrl)
   const link = (href: string | undefined, rel: LinkRel, title: Record<string, string>) => {
     return href === undefined ? [] : [{ title, href, rel }]
   }
@@ -66,7 +68,7 @@ function readBranding(read: EnvironmentReader, hostname: string): BrandingConfig
     links: [
       // Keeps the sign-in page out of search engines.
       ...link(read.url('PDS_HOME_URL'), 'canonical', { en: 'Home', fr: 'Accueil' }),
-      // These two are checked where the server tells of them itself.
+      // These two are validated as URLs in config.ts, for describeServer.
       ...link(read.text('PDS_TERMS_OF_SERVICE_URL'), 'terms-of-service', {
         en: 'Terms of Service',
       }),
@@ -77,7 +79,7 @@ function readBranding(read: EnvironmentReader, hostname: string): BrandingConfig
 }
 
 function readColor(read: EnvironmentReader, color: string, name: string): [string, string][] {
-  const expected = 'a colour: #rgb, #rrggbb or rgb(r, g, b)'
+  const expected = 'a color: #rgb, #rrggbb or rgb(r, g, b)'
   const isColor = (text: string) => /^(#([0-9a-f]{3}|[0-9a-f]{6})|rgb\([\d\s,]+\))$/i.test(text)
   const value = read.checked(name, expected, isColor)
   return value === undefined ? [] : [[color, value]]

@@ -1,19 +1,19 @@
-/** How requests are passed on to other services: limits and times, under the names of the reference. */
+/** Limits and timeouts of proxied requests, named as in the reference PDS. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface ProxyConfig {
   http2: boolean
-  /** From the request to the head of the answer. */
+  /** From the request to the response headers. */
   headersTimeoutMs: number
-  /** Between two pieces of the answer. */
+  /** Between two chunks of the response body. */
   bodyTimeoutMs: number
-  /** Of an answer. */
+  /** Limit for a response. */
   maxBytes: number
-  /** How often GET and HEAD are tried again where the connection failed. */
+  /** Retries of GET and HEAD after a connection failure. */
   maxRetries: number
-  /** Whether answers that may have to be looked into are asked for compressed. */
+  /** Whether responses that may be decoded here are requested compressed. */
   preferCompressed: boolean
-  /** Of what is fetched from addresses that strangers give. */
+  /** Limit for a response from a URL that a user supplied. */
   fetchMaxBytes: number
 }
 

@@ -1,8 +1,8 @@
-/** Values out of an environment: each reader returns a value or notes a mistake, so that all mistakes are told at once. */
+/** Reads values from environment variables; collects all errors, so that they can be reported at once. */
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Reads variables by name. An empty one counts as not set, as in the reference. */
+/** An empty variable counts as not set, as in the reference PDS. */
 export class EnvironmentReader {
   readonly errors: string[] = []
   readonly #env: Environment
@@ -16,27 +16,27 @@ export class EnvironmentReader {
     return value === '' ? undefined : value
   }
 
-  /** Text that `isRight` accepts; `expected` completes the sentence "NAME must be …". */
-  checked(name: string, expected: string, isRight: (value: string) => boolean): string | undefined {
+  /** `expected` completes the message "NAME must be …". */
+  checked(name: string, expected: string, isValid: (value: string) => boolean): string | undefined {
     const value = this.text(name)
-    if (value === undefined || isRight(value)) return value
-    return this.#wrong(name, expected, value)
+    if (value === undefined || isValid(value)) return value
+    return this.#invalid(name, expected, value)
   }
 
-  /** Text that is taken as it stands, and never shown in a message. */
-  secret(name: string, expected: string, isRight: (value: string) => boolean): string | undefined {
+  /** Not trimmed, and never part of a message. */
+  secret(name: string, expected: string, isValid: (value: string) => boolean): string | undefined {
     const value = this.#env[name] || undefined
-    if (value === undefined || isRight(value)) return value
+    if (value === undefined || isValid(value)) return value
     this.errors.push(`${name} must be ${expected}`)
     return undefined
   }
 
-  integer(name: string, least: number, most: number): number | undefined {
+  integer(name: string, min: number, max: number): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
-    if (number >= least && number <= most) return number
-    return this.#wrong(name, `a whole number from ${least} to ${most}`, value)
+    if (number >= min && number <= max) return number
+    return this.#invalid(name, `an integer from ${min} to ${max}`, value)
   }
 
   flag(name: string): boolean | undefined {
@@ -44,42 +44,42 @@ export class EnvironmentReader {
     if (value === undefined) return undefined
     if (value === 'true' || value === '1') return true
     if (value === 'false' || value === '0') return false
-    return this.#wrong(name, 'true or false', value)
+    return this.#invalid(name, 'true or false', value)
   }
 
   choice<const C extends string>(name: string, choices: readonly C[]): C | undefined {
     const value = this.text(name)
     if (value === undefined || choices.includes(value as C)) return value as C | undefined
-    return this.#wrong(name, `one of ${choices.join(', ')}`, value)
+    return this.#invalid(name, `one of ${choices.join(', ')}`, value)
   }
 
-  /** Values between commas; all of them must be right. */
-  list(name: string, expected: string, isRight: (value: string) => boolean): string[] | undefined {
+  /** Comma-separated values. */
+  list(name: string, expected: string, isValid: (value: string) => boolean): string[] | undefined {
     const values = this.text(name)
       ?.split(',')
       .map((value) => value.trim())
-    if (values === undefined || values.every(isRight)) return values
-    return this.#wrong(name, expected, values.join(','))
+    if (values === undefined || values.every(isValid)) return values
+    return this.#invalid(name, expected, values.join(','))
   }
 
-  /** An http or https address, without the slash at its end. */
+  /** Without a trailing slash. */
   url(name: string): string | undefined {
     const value = this.checked(name, 'an http or https URL', isHttpUrl)
     return value?.replace(/\/+$/, '')
   }
 
-  /** Such addresses between commas. */
+  /** Comma-separated URLs, without trailing slashes. */
   urls(name: string): string[] | undefined {
-    const values = this.list(name, 'http or https URLs between commas', isHttpUrl)
+    const values = this.list(name, 'a comma-separated list of http or https URLs', isHttpUrl)
     return values?.map((value) => value.replace(/\/+$/, ''))
   }
 
   missing(name: string, why: string): undefined {
-    this.errors.push(`${name} is missing: ${why}`)
+    this.errors.push(`${name} is required: ${why}`)
     return undefined
   }
 
-  #wrong(name: string, expected: string, value: string): undefined {
+  #invalid(name: string, expected: string, value: string): undefined {
     this.errors.push(`${name} must be ${expected}, not "${value}"`)
     return undefined
   }

@@ -1,4 +1,4 @@
-/** The services that this server works with: where they are, and the DIDs under which they are believed and addressed. */
+/** URLs and DIDs of the AppView, the moderation service and the report service. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface ServiceAddress {
@@ -8,16 +8,16 @@ export interface ServiceAddress {
 }
 
 export interface AppViewAddress extends ServiceAddress {
-  /** Where its images are: three `%s`, for the preset, the DID and the CID. */
+  /** URL with three `%s`: preset, DID and CID. */
   cdnUrlPattern: string | undefined
 }
 
 export interface Services {
-  /** Answers what is not ours to answer. */
+  /** Default target of proxied methods. */
   appView: AppViewAddress | undefined
-  /** Its tokens moderate here. */
+  /** Its service tokens may call the moderation methods of com.atproto.admin. */
   moderation: ServiceAddress | undefined
-  /** Takes the reports of our accounts; the moderation service unless said. */
+  /** Receives createReport; default: the moderation service. */
   report: ServiceAddress | undefined
 }
 
@@ -32,7 +32,7 @@ export function readServices(read: EnvironmentReader): Services {
   }
 }
 
-/** An address is whole: a DID that no URL goes with counts for nothing, as in the reference. */
+/** A DID without a URL is ignored, as in the reference PDS. */
 function readService(
   read: EnvironmentReader,
   urlName: string,
@@ -41,6 +41,6 @@ function readService(
   const url = read.url(urlName)
   const did = read.checked(didName, 'a DID', (value) => /^did:[a-z]+:[\w.:%-]+$/.test(value))
   if (url === undefined) return undefined
-  if (did === undefined) return read.missing(didName, `it goes with ${urlName}`)
+  if (did === undefined) return read.missing(didName, `${urlName} is set`)
   return { url, did }
 }

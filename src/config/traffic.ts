@@ -1,30 +1,30 @@
-/** What of the environment is about traffic: whom to count, whom to believe, and whom to tell. */
+/** Metrics, body timeout, crawlers, rate limits and trusted proxies. */
 import { isIP } from 'node:net'
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface TrafficConfig {
   metrics: {
-    /** Whether anybody may read them. */
+    /** Whether they can be read without authentication. */
     open: boolean
-    /** Where a process without a gateway serves them; absent for nowhere. */
+    /** Operator port of a process without a gateway; undefined for none. */
     port: number | undefined
   }
-  /** How long a request's JSON body may take, and how long one of bytes may stand still. */
+  /** Maximum time for a JSON body, and maximum time without progress of a binary body. */
   bodyTimeoutMs: number
-  /** URLs of relays that are told of this server when there is something new. */
+  /** URLs of relays that are asked to crawl when there are new events. */
   crawlers: string[]
   rateLimits: {
     enabled: boolean
-    /** Whoever sends it as x-ratelimit-bypass is not counted. */
+    /** A request with this value in x-ratelimit-bypass is not counted. */
     bypassKey: string | undefined
-    /** Addresses and ranges that are not counted, and whose X-Forwarded-For is believed. */
+    /** Addresses and CIDR ranges that are not counted, and whose X-Forwarded-For is trusted. */
     bypassIps: string[]
-    /** Addresses and ranges whose X-Forwarded-For is believed, beside those of private networks. */
+    /** Addresses and CIDR ranges whose X-Forwarded-For is trusted, in addition to private networks. */
     trustedProxies: string[]
   }
 }
 
-const addresses = 'IP addresses or ranges (10.0.0.0/8) between commas'
+const addresses = 'a comma-separated list of IP addresses or CIDR ranges'
 
 export function readTraffic(read: EnvironmentReader): TrafficConfig {
   return {
@@ -43,7 +43,6 @@ export function readTraffic(read: EnvironmentReader): TrafficConfig {
   }
 }
 
-/** An IP address, or a range of them in CIDR form. */
 function isAddressRange(value: string): boolean {
   const [address = '', bits, ...rest] = value.split('/')
   const kind = isIP(address)

@@ -1,4 +1,4 @@
-/** The HTTP application: every route there is, in reading order. */
+/** The HTTP application: all routes, in matching order. */
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
@@ -12,13 +12,12 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  /** What the security pages have besides; absent where there are none. */
+  /** Absent in tests that need no account pages. */
   pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice'>
   metrics: Metrics
   server: ServerContext
 }
 
-/** Builds the application over its ports; it holds no socket. */
 export function createApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>()
   app.options('*', preflight)
@@ -37,9 +36,9 @@ export function createApp(ports: AppPorts): Hono<Env> {
   return app
 }
 
-/** CORS preflight: any page may call, with any headers; good for a day. */
+/** CORS preflight: any origin, any header; cached for a day. */
 function preflight(c: Context<Env>): Response {
-  const wanted = c.req.header('access-control-request-headers')
+  const requestedHeaders = c.req.header('access-control-request-headers')
   return new Response(null, {
     status: 204,
     headers: {
@@ -47,12 +46,12 @@ function preflight(c: Context<Env>): Response {
       'access-control-allow-methods': 'GET,HEAD,PUT,PATCH,POST,DELETE',
       'access-control-max-age': '86400',
       vary: 'Access-Control-Request-Headers',
-      ...(wanted && { 'access-control-allow-headers': wanted }),
+      ...(requestedHeaders && { 'access-control-allow-headers': requestedHeaders }),
     },
   })
 }
 
-/** The firehose is a WebSocket; its upgrades never come here. */
+/** For a plain GET: WebSocket upgrades are handled by `attachSubscribeRepos` and do not reach the application. */
 function upgradeRequired(): Response {
   const response = errorResponse(
     new XrpcError(426, 'UpgradeRequired', 'com.atproto.sync.subscribeRepos is a WebSocket'),

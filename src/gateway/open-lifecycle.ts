@@ -1,4 +1,4 @@
-/** How accounts of this server come, wake up and go, put together of what the server is. */
+/** Binds the workflows that create, activate and delete accounts to the dependencies of this server. */
 import { type ActivateDeps, activateAccount } from '#src/gateway/workflows/activate.ts'
 import { type CreateAccountDeps, createAccount } from '#src/gateway/workflows/create-account.ts'
 import { type DeletionDeps, deleteAccount } from '#src/gateway/workflows/delete-account.ts'

@@ -1,4 +1,4 @@
-/** Puts together what the methods work with, from what this process was given. */
+/** Builds the server context that XRPC methods use, from configuration, secrets and ports. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
@@ -22,27 +22,24 @@ import { createSafeFetch } from '#src/ports/safe-fetch.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
-/** What the gateway takes from outside. */
 export interface GatewayPorts {
   dispatch: Dispatch
-  /** The actors awake in this process. */
   live: LiveActors
-  /** The engine, where this process runs it. */
+  /** Undefined if this process does not run the engine. */
   engineHealth: EngineHealth | undefined
   timer: Timer
   keys: Keychain
   clock: Clock
   log: Log
   blobs: BlobStorage
-  /** URL of the PLC directory. */
   plcUrl: string
   config: GatewayConfig
   secrets: GatewaySecrets
-  /** Where mails are kept that no server takes. */
+  /** Mails are written here if no SMTP server is configured. */
   mailFolder: string
 }
 
-/** What of the configuration is a gateway's. */
+/** The part of `Config` that a gateway uses. */
 export interface GatewayConfig {
   gateway: { host: string; port: number; hostname: string; publicUrl: string }
   service: {
@@ -96,7 +93,7 @@ export function openServerContext(
   const plc = httpPlcDirectory({ url: ports.plcUrl })
   const { recoveryDidKey, privateNetworks } = identity
   const rotationKey = signingKey(Buffer.from(secrets.plcRotationKeyHex, 'hex'))
-  const names = openIdentity({
+  const identityContext = openIdentity({
     dispatch,
     clock,
     log,
@@ -117,7 +114,7 @@ export function openServerContext(
     rotationKey,
     ...(recoveryDidKey !== undefined && { recoveryKey: recoveryDidKey }),
     service: { publicUrl: gateway.publicUrl },
-    handleRules: names.handleRules,
+    handleRules: identityContext.handleRules,
     inviteRequired: invites.required,
     tokens: { secret: new TextEncoder().encode(secrets.jwtSecret), audience: service.did },
   }
@@ -128,18 +125,20 @@ export function openServerContext(
     blobs: ports.blobs,
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({
-      ...{ dispatch, log, privateNetworks, terms: config.proxy },
-      resolver: names.resolver,
-      addresses: config.services,
+      ...{ dispatch, log, privateNetworks, settings: config.proxy },
+      resolver: identityContext.resolver,
+      defaults: config.services,
     }),
     ...openMailers(ports),
-    backgroundTasks: new BackgroundTasks((error) => log.error({ err: error }, 'an errand failed')),
-    identity: names,
-    rotateSigningKey: (input) => rotateSigningKey({ ...names, keys, log }, input),
-    resolver: names.resolver,
-    handles: names.handles,
-    handleRules: names.handleRules,
-    ...openLifecycle({ ...creation, ...names, log }),
+    backgroundTasks: new BackgroundTasks((error) =>
+      log.error({ err: error }, 'background task failed'),
+    ),
+    identity: identityContext,
+    rotateSigningKey: (input) => rotateSigningKey({ ...identityContext, keys, log }, input),
+    resolver: identityContext.resolver,
+    handles: identityContext.handles,
+    handleRules: identityContext.handleRules,
+    ...openLifecycle({ ...creation, ...identityContext, log }),
     service: {
       did: service.did,
       hostname: gateway.hostname,
@@ -167,7 +166,7 @@ function openMailers({ config, mailFolder: folder, clock, log }: GatewayPorts): 
 } {
   const { server, moderation } = config.mail
   if (server === undefined && config.gateway.hostname !== 'localhost') {
-    log.warn({ folder }, 'no mail server is configured: mails are kept as files, and reach nobody')
+    log.warn({ folder }, 'no SMTP server configured: mails are written to files and not sent')
   }
   const open = (account: typeof server): Mailer => {
     if (account !== undefined) {
@@ -178,7 +177,7 @@ function openMailers({ config, mailFolder: folder, clock, log }: GatewayPorts): 
   return { mailer: open(server), moderationMailer: open(moderation) }
 }
 
-/** As in the reference, codes are earned only where they are needed. */
+/** As in the reference PDS, accounts get invite codes only if codes are required. */
 function routineInvites({ required, intervalMs, epochMs }: GatewayConfig['invites']) {
   return required && intervalMs !== undefined ? { intervalMs, epochMs } : undefined
 }

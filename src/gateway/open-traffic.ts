@@ -1,4 +1,4 @@
-/** What stands between the gateway and too many calls, and what tells relays to call: as the operator wants it. */
+/** Opens what depends on the traffic configuration: rate limits, and the crawl requests to relays. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
@@ -27,14 +27,14 @@ export interface TrafficPorts {
 }
 
 export interface Traffic {
-  /** Absent where nobody is counted. */
+  /** Undefined if rate limits are disabled. */
   rateLimits: RateLimits | undefined
   crawlers: Crawlers
   close(): void
 }
 
 const LEASE_RETURN_INTERVAL_MS = 10_000
-/** A limiter that is away is told of once in this time. */
+/** At most one warning in this time while the limiter is unreachable. */
 const WARN_INTERVAL_MS = 10_000
 const CRAWL_INTERVAL_MS = 20 * 60_000
 
@@ -44,7 +44,7 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
     crawlers: config.crawlers,
     hostname: config.gateway.hostname,
     claimTurn: claimPoint(dispatch, { name: 'crawl', points: 1, durationMs: CRAWL_INTERVAL_MS }),
-    // The operator's own addresses may be in a private network.
+    // Not the guarded fetch: a relay that the operator has configured may be in a private network.
     fetch: globalThis.fetch,
     intervalMs: CRAWL_INTERVAL_MS,
     clock,
@@ -55,9 +55,13 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
     return { rateLimits: undefined, crawlers, close: () => crawlers.close() }
   }
   const { bypassKey, bypassIps, trustedProxies } = config.rateLimits
-  const leases = new Leases({ send: limiterClient(dispatch), clock, onFailure: seldom(ports) })
-  const givingBack = setInterval(() => void leases.returnIdle(), LEASE_RETURN_INTERVAL_MS)
-  givingBack.unref()
+  const leases = new Leases({
+    send: limiterClient(dispatch),
+    clock,
+    onFailure: throttledWarning(ports),
+  })
+  const returnTimer = setInterval(() => void leases.returnIdle(), LEASE_RETURN_INTERVAL_MS)
+  returnTimer.unref()
   return {
     rateLimits: rateLimits({
       leases,
@@ -68,17 +72,17 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
     }),
     crawlers,
     close() {
-      clearInterval(givingBack)
+      clearInterval(returnTimer)
       crawlers.close()
     },
   }
 }
 
-function seldom({ clock, log }: TrafficPorts): (err: unknown) => void {
+function throttledWarning({ clock, log }: TrafficPorts): (err: unknown) => void {
   let notBefore = 0
   return (err) => {
     if (clock.now() < notBefore) return
     notBefore = clock.now() + WARN_INTERVAL_MS
-    log.warn({ err }, 'the limiter is out of reach: each gateway counts by itself')
+    log.warn({ err }, 'limiter unreachable: this gateway counts on its own')
   }
 }

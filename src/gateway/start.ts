@@ -1,4 +1,4 @@
-/** A gateway on a port: the application, the firehose beside it, and a way to stop both. */
+/** Starts a gateway: the HTTP application and the firehose on one port. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -29,23 +29,23 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 
 export interface Gateway {
-  /** Where it listens, for example `http://127.0.0.1:2583`. */
+  /** For example `http://127.0.0.1:2583`. */
   url: string
-  /** Takes no more calls, lets those that are running end for a while, and closes every connection. */
+  /** Accepts no more requests, lets running ones finish for up to 5 s, then closes all connections. */
   stop(): Promise<void>
 }
 
-/** Clients keep their connections for as long as the reference lets them. */
+/** As in the reference PDS. */
 const KEEP_ALIVE_MS = 90_000
 const HEADERS_TIMEOUT_MS = 30_000
-/** Bodies have their own bounds; this is for the longest of them, a big blob over a slow line. */
+/** Above the longest body timeout: a large blob over a slow connection. */
 const REQUEST_TIMEOUT_MS = 65 * 60 * 1000
 const STOP_GRACE_MS = 5_000
 const WAKES_GRACE_MS = 2_000
-/** What is loaded before somebody waits for it, and after those who wait now. */
+/** OAuth warm-up starts after the first requests and, if possible, before the first sign-in. */
 const WARM_UP_MS = 3_000
 
-/** Starts listening, on the configured port or, where that is 0, any that is free. Rejects where it is taken. */
+/** Port 0 means any free port. Rejects if the port is taken. */
 export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const { config, secrets, log, clock, dispatch } = ports
   const server = createServer({
@@ -63,47 +63,47 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     onEvents: () => traffic.crawlers.notify(),
   })
   const { adminPassword } = secrets
-  const surface = openServerContext(ports, wakeQueue, traffic.crawlers)
+  const context = openServerContext(ports, wakeQueue, traffic.crawlers)
   const findAccount = accountFinder(dispatch)
   const { bypassIps, trustedProxies } = config.rateLimits
   const oauth = openOAuth({
-    ...{ server: surface, findAccount, clock, log },
+    ...{ server: context, findAccount, clock, log },
     addressOf: clientAddress([...bypassIps, ...trustedProxies]),
     limitAttempts: attemptLimiter(traffic.rateLimits),
     config: config.oauth,
     plcUrl: ports.plcUrl,
     jwtSecret: secrets.jwtSecret,
   })
-  const authority = {
+  const auth = {
     serviceDid: config.service.did,
     jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
     adminPassword,
     moderationServiceDid: config.services.moderation?.did,
-    resolver: surface.resolver,
+    resolver: context.resolver,
     clock,
     oauth,
   }
-  const vitals = new Health({
+  const health = new Health({
     ...{ dispatch, clock, log, live: ports.live },
     engine: ports.engineHealth,
     dataDirectory: config.dataDirectory,
-    checkBlobs: () => surface.blobs.check(),
+    checkBlobs: () => context.blobs.check(),
   })
-  const metrics = createMetrics({ firehose, health: vitals })
+  const metrics = createMetrics({ firehose, health })
   const app = createApp({
     methods: config.services.appView === undefined ? methodsWithoutAppView : methods,
-    server: surface,
-    authenticate: authenticator(authority),
+    server: context,
+    authenticate: authenticator(auth),
     findAccount,
     pages: {
       branding: config.oauth.branding,
-      secret: authority.jwtSecret,
+      secret: auth.jwtSecret,
       clock,
       signInDevice: (request, did) => oauth.signInDevice(request, did),
     },
     nextNonce: () => oauth.nextNonce(),
     metrics,
-    health: vitals,
+    health,
     rateLimits: traffic.rateLimits,
     log,
     bodyTimeoutMs: config.bodyTimeoutMs,
@@ -117,9 +117,9 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await firehose.close()
     throw error
   }
-  const stopResuming = resumeUnfinished({ ...surface.identity, keys: ports.keys, log })
-  const stopDeletions = startDueDeletions({ ...surface.identity, log, timer: systemTimer })
-  const warmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
+  const stopResuming = resumeUnfinished({ ...context.identity, keys: ports.keys, log })
+  const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
+  const cancelWarmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -127,8 +127,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopResuming()
     stopDeletions()
     traffic.close()
-    warmUp()
-    return stop(server, firehose, wakeQueue, surface.backgroundTasks)
+    cancelWarmUp()
+    return stop(server, firehose, wakeQueue, context.backgroundTasks)
   }
   return { url, stop: stopAll }
 }
@@ -138,8 +138,8 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
   await once(server, 'listening')
 }
 
-function serve(server: Server, app: Hono<Env>, oauth: OAuth, watching: HttpLogPorts): void {
-  // What is no request at all, for example one without a Host.
+function serve(server: Server, app: Hono<Env>, oauth: OAuth, httpLog: HttpLogPorts): void {
+  // For requests that cannot be turned into a Request, for example without a Host header.
   const errorHandler = () => errorResponse(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
   const listener = getRequestListener(
     (request, { incoming, outgoing }) => {
@@ -151,13 +151,13 @@ function serve(server: Server, app: Hono<Env>, oauth: OAuth, watching: HttpLogPo
     },
   )
   server.on('request', (incoming, outgoing) => {
-    const rest = () => void listener(incoming, outgoing)
+    const next = () => void listener(incoming, outgoing)
     const id = requestId(incoming.headers['x-request-id'])
     outgoing.setHeader('x-request-id', id)
     const path = pathOf(incoming.url)
-    if (isNonXrpc(path)) logHttpCall(watching, { id, verb: incoming.method!, path }, outgoing)
-    if (!oauth.matches(path)) return rest()
-    oauth.handle(incoming, outgoing, rest)
+    if (isNonXrpc(path)) logHttpCall(httpLog, { id, verb: incoming.method!, path }, outgoing)
+    if (!oauth.matches(path)) return next()
+    oauth.handle(incoming, outgoing, next)
   })
 }
 
@@ -175,10 +175,10 @@ async function stop(
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
-  const impatient = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+  const forceClose = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
   await Promise.all([closed, firehose.close()])
-  clearTimeout(impatient)
-  // The actors go next: one that is being born would ask the directory while that goes too.
+  clearTimeout(forceClose)
+  // The actors are stopped next, and an account that is provisioning itself needs the directory until then.
   await Promise.race([
     Promise.all([wakeQueue.close(), errands.settled()]),
     pause(WAKES_GRACE_MS, undefined, { ref: false }),

@@ -1,4 +1,4 @@
-/** The plain routes: who this server is, for people, robots, watchdogs and resolvers. */
+/** The landing page, robots.txt, /.well-known/* and /tls-check. */
 import type { Hono } from 'hono'
 import { corsHeaders } from '#src/gateway/http/response.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
@@ -28,7 +28,6 @@ User-agent: *
 Allow: /
 `
 
-/** Adds the routes to `app`. */
 export function wellKnownRoutes(
   app: Hono<Env>,
   { dispatch, service, handleRules }: ServerContext,
@@ -44,21 +43,21 @@ export function wellKnownRoutes(
     return found === null ? text('User not found', 404) : text(found.did)
   })
 
-  // Asked by Caddy before it gets a certificate for a name (on-demand TLS); as the reference's distribution answers.
+  // Caddy's on-demand TLS asks here before it requests a certificate; answers as the reference PDS distribution does.
   app.get('/tls-check', async (c) => {
     const domain = c.req.query('domain')?.toLowerCase()
-    if (!domain) return refusal(400, 'InvalidRequest', 'bad or missing domain query param')
+    if (!domain) return errorJson(400, 'InvalidRequest', 'bad or missing domain query param')
     if (domain === service.hostname) return json({ success: true })
     const { domains } = await handleRules()
     if (!isServiceHandle(domain, domains)) {
-      return refusal(400, 'InvalidRequest', 'handles are not provided on this domain')
+      return errorJson(400, 'InvalidRequest', 'handles are not provided on this domain')
     }
     const found = await dispatch.directory.accounts.resolveHandle({ handle: domain })
-    if (found === null) return refusal(404, 'NotFound', 'handle not found for this domain')
+    if (found === null) return errorJson(404, 'NotFound', 'handle not found for this domain')
     return json({ success: true })
   })
 
-  // Which authorization server gives tokens for this one: itself.
+  // This server is its own authorization server.
   app.get('/.well-known/oauth-protected-resource', () =>
     json({
       resource: service.publicUrl,
@@ -75,7 +74,6 @@ export function wellKnownRoutes(
   })
 }
 
-/** The host of a Host header, in lower case and without its port. */
 function hostname(host = ''): string {
   return host.replace(/:\d+$/, '').toLowerCase()
 }
@@ -85,7 +83,7 @@ function text(body: string, status = 200): Response {
   return new Response(body, { status, headers })
 }
 
-function refusal(status: number, error: string, message: string): Response {
+function errorJson(status: number, error: string, message: string): Response {
   return json({ error, message }, status)
 }
 

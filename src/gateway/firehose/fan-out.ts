@@ -1,20 +1,16 @@
-/**
- * One follower of the sequencer for all subscribers of this process: what it hears goes into the ring, and from there
- * to whoever has joined.
- */
+/** Follows the sequencer once for all subscribers of this process: events go into the ring, and from there to them. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { FrameRing, type RingLimits } from '#src/gateway/firehose/frame-ring.ts'
 import type { Log } from '#src/log.ts'
 import type { LogPage } from '#src/sequencer/log.ts'
 
-/** The sequencer's log as the gateway uses it. */
 export interface LogSource {
   bounds(): Promise<{ first: number; head: number }>
   read(query: { after: number; limit: number }): Promise<LogPage>
   follow(query: { after: number; waitMs: number; hasSubscribers: boolean }): Promise<LogPage>
 }
 
-/** Somebody who wants to be told that the ring has grown. */
+/** A subscriber, pumped when the ring has grown. */
 export interface Consumer {
   pump(): void
 }
@@ -35,7 +31,7 @@ export class FanOut {
     source: LogSource
     log: Log
     limits?: RingLimits
-    /** Called when something was heard of. */
+    /** Called when new events have arrived. */
     onEvents?: () => void
   }) {
     this.#source = ports.source
@@ -44,30 +40,29 @@ export class FanOut {
     this.ring = new FrameRing(ports.limits)
   }
 
-  /** Resolves when it is known where the log ends. */
+  /** Resolves when the head of the log is known. */
   ready(): Promise<void> {
     return this.#ready.promise
   }
 
-  /** Follows until it is closed; whatever fails is tried again. */
+  /** Follows until closed; retries after any failure. */
   async run(): Promise<void> {
     const { signal } = this.#closing
     let isOpen = false
     for (let failures = 0; !signal.aborted; ) {
       try {
-        if (isOpen) await this.#hear()
+        if (isOpen) await this.#follow()
         else await this.#open()
         isOpen = true
         failures = 0
       } catch (error) {
-        this.#log.warn({ err: error, failures }, 'the firehose cannot follow the sequencer')
+        this.#log.warn({ err: error, failures }, 'following the sequencer failed, will be retried')
         const ms = Math.min(MAX_RETRY_DELAY_MS, 50 * 2 ** failures++)
         await pause(ms, undefined, { signal, ref: false }).catch(() => {})
       }
     }
   }
 
-  /** From now on the consumer is pumped when there is more. */
   join(consumer: Consumer): void {
     this.#consumers.add(consumer)
   }
@@ -86,13 +81,13 @@ export class FanOut {
     this.#ready.resolve()
   }
 
-  async #hear(): Promise<void> {
+  async #follow(): Promise<void> {
     const after = this.ring.head
     const isHeard = this.#consumers.size > 0
     const page = await this.#source.follow({ after, waitMs: WAIT_MS, hasSubscribers: isHeard })
     const { events, head, trimmed, erased } = page
     if (this.#closing.signal.aborted) return
-    // This process was away for longer than the log reaches back: nobody may take the ring for complete.
+    // The log no longer reaches back to the ring: start an empty ring rather than leave a gap in it.
     if (trimmed > after) this.ring.reset(trimmed)
     if (events.length === 0) this.ring.advance(head)
     this.ring.append(events)

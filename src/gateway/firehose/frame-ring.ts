@@ -1,12 +1,13 @@
-/** The frames of the last while, ready for the wire: what subscribers are served from, wherever in it they are. */
+/** The most recent frames, encoded for the wire; all live subscribers are served from it. */
 import { frameMessages } from '#src/gateway/firehose/websocket-frame.ts'
 
-/** Consecutive frames in one piece of memory. */
+/** Consecutive frames in one buffer. */
 interface Segment {
   seqs: readonly number[]
+  /** End offset of each frame in `bytes`. */
   ends: readonly number[]
   bytes: Buffer
-  /** How many frames the ring had ever got before these. */
+  /** How many frames had been appended to the ring before these. */
   ordinal: number
 }
 
@@ -32,12 +33,12 @@ export class FrameRing {
     this.#limits = limits
   }
 
-  /** The seq up to which everything is known. */
+  /** All events up to this seq have been seen. */
   get head(): number {
     return this.#head
   }
 
-  /** Empty, and knowing everything that comes after `seq`. */
+  /** Empties the ring, so that it covers what comes after `seq`. */
   reset(seq: number): void {
     this.#segments = []
     this.#bytes = 0
@@ -45,7 +46,7 @@ export class FrameRing {
     this.#head = seq
   }
 
-  /** The next events of the log, without a gap; the oldest make room. */
+  /** Appends the next events of the log, without a gap; the oldest segments are dropped beyond the limits. */
   append(events: readonly { seq: number; frame: Uint8Array }[]): void {
     if (events.length === 0) return
     const seqs = events.map(({ seq }) => seq)
@@ -57,22 +58,22 @@ export class FrameRing {
     while (this.#segments.length > 1 && this.#isOverfull()) this.#drop()
   }
 
-  /** There is nothing up to this seq but what is here: the end of the log may be ahead of its last event. */
+  /** Moves the head to `seq` without new events: the head of the log may be ahead of its last event. */
   advance(seq: number): void {
     this.#head = Math.max(this.#head, seq)
   }
 
-  /** Lets go of what is older than this seq: it is in the log no more, or may be changed there. */
+  /** Drops segments with frames before this seq: those events were trimmed from the log, or may have been erased. */
   dropBefore(before: number): void {
     while (this.#segments.length > 0 && firstOf(this.#segments[0]!) < before) this.#drop()
   }
 
-  /** Whether all that comes after `seq` is here. */
+  /** Whether every event after `seq` is in the ring. */
   covers(seq: number): boolean {
     return seq >= this.#floor
   }
 
-  /** The frames after a covered `seq`, up to some `last`; undefined where there are none yet. */
+  /** The frames after a covered `seq`, up to the end of their segment (`last`); undefined if there are none yet. */
   after(seq: number): { bytes: Buffer; last: number } | undefined {
     const segment = this.#find(seq)
     if (segment === undefined) return undefined
@@ -81,14 +82,14 @@ export class FrameRing {
     return { bytes, last: lastOf(segment) }
   }
 
-  /** How many frames come after a covered `seq`. */
+  /** `seq` must be covered. */
   countAfter(seq: number): number {
     const segment = this.#find(seq)
     if (segment === undefined) return 0
     return this.#count - segment.ordinal - segment.seqs.findIndex((other) => other > seq)
   }
 
-  /** The first segment that has something after `seq`. */
+  /** The first segment with a frame after `seq`. */
   #find(seq: number): Segment | undefined {
     let low = 0
     let high = this.#segments.length

@@ -1,14 +1,13 @@
 /**
- * com.atproto.sync.subscribeRepos: every event of this server, in order, for anyone.
+ * com.atproto.sync.subscribeRepos: every event of this server, in order, without authentication.
  *
- * 1. The cursor says where to begin. None: with what comes next. Beyond the log's head, or no number: an error frame,
- *    and the end. Before the backfill window: #info OutdatedCursor, and then from where the window begins.
- * 2. Replay: pages of the log, each when the one before has left, until the ring of recent frames reaches back to the
- *    subscriber's place.
- * 3. Cut-over: the place is one seq, and log and ring are both asked for what comes after it. So the ring gives nothing
- *    again that a page has given, and nothing in between is left out.
- * 4. Live: the ring's frames as they come. Whoever falls too far behind is cut off with ConsumerTooSlow; where the ring
- *    has forgotten a subscriber's place, because an account's history was erased, that one goes back to 2.
+ * 1. The cursor gives the start position. Absent: the head. Beyond the head, or not a number: an error frame, and the
+ *    connection is closed. Before the backfill window: #info OutdatedCursor, then from the start of the window.
+ * 2. Replay: pages of the log, each sent when the previous one has drained, until the frame ring covers the position.
+ * 3. Cut-over: the position is one seq, and both log and ring are read from the event after it. So no event is sent
+ *    twice and none is skipped.
+ * 4. Live: frames from the ring as they are appended. A subscriber that falls too far behind is closed with
+ *    ConsumerTooSlow. If the ring no longer covers the position, because an account's history was erased, back to 2.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -24,9 +23,9 @@ import { infoFrame } from '#src/protocol/frames.ts'
 const PATH = '/xrpc/com.atproto.sync.subscribeRepos'
 const PAGE_EVENTS = 500
 const PING_MS = 30_000
-/** How long a peer may take to say goodbye when the server stops. */
+/** How long closing handshakes may take when the server stops. */
 const CLOSE_TIMEOUT_MS = 1_000
-/** Subscribers have nothing to say. */
+/** Subscribers send no messages of their own. */
 const MAX_INCOMING_BYTES = 1_024
 
 const GOING_AWAY = 1001
@@ -36,31 +35,31 @@ export interface FirehosePorts {
   dispatch: { readonly sequencer: { readonly log: LogSource } }
   log: Log
   settings: {
-    /** How many frames a subscriber may be behind, once it has caught up. */
+    /** How many frames a subscriber may fall behind once it has caught up. */
     maxBuffer: number
   }
-  /** Called when events have been logged. */
+  /** Called when new events have arrived. */
   onEvents?: () => void
 }
 
 export interface Firehose {
-  /** Says goodbye to all, and stops following. */
+  /** Closes all connections and stops following the sequencer. */
   close(): Promise<void>
-  /** How many are connected. */
+  /** Number of connections. */
   subscribers(): number
-  /** The newest seq that this process knows of. */
+  /** The newest seq known to this process. */
   head(): number
-  /** How far behind that each subscriber is, in seconds. */
+  /** Lag of each subscriber behind `head`, in seconds. */
   lags(): number[]
 }
 
-/** Serves the firehose on `server`; an upgrade to anything else is cut off. */
+/** Serves the firehose on `server`; the socket of any other upgrade request is destroyed. */
 export function attachSubscribeRepos(server: Server, ports: FirehosePorts): Firehose {
   const { dispatch, log, settings, onEvents } = ports
   const source = dispatch.sequencer.log
   const fanOut = new FanOut({ source, log, ...(onEvents && { onEvents }) })
   const subscribers = new Set<Subscriber>()
-  const arriving = new Set<Duplex>()
+  const pending = new Set<Duplex>()
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -78,20 +77,20 @@ export function attachSubscribeRepos(server: Server, ports: FirehosePorts): Fire
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const url = URL.parse(request.url ?? '', 'http://localhost')
     if (url?.pathname !== PATH) return void socket.destroy()
-    arriving.add(socket)
-    socket.on('error', () => {}).on('close', () => arriving.delete(socket))
-    // Who is let in hears everything from then on.
+    pending.add(socket)
+    socket.on('error', () => {}).on('close', () => pending.delete(socket))
+    // A subscriber without a cursor starts at the head, so the head must be known before it is accepted.
     await fanOut.ready()
-    arriving.delete(socket)
+    pending.delete(socket)
     webSockets.handleUpgrade(request, socket, head, (ws) => {
       void subscribe(ws, socket as Socket, url.searchParams.get('cursor') || null)
     })
   }
 
-  const pinging = setInterval(() => {
+  const pingTimer = setInterval(() => {
     for (const subscriber of subscribers) subscriber.ping()
   }, PING_MS)
-  pinging.unref()
+  pingTimer.unref()
   server.on('upgrade', upgrade)
   void fanOut.run()
 
@@ -101,23 +100,23 @@ export function attachSubscribeRepos(server: Server, ports: FirehosePorts): Fire
     lags: () => [...subscribers].map(({ position }) => lagOf(fanOut, position)),
     async close() {
       server.off('upgrade', upgrade)
-      clearInterval(pinging)
+      clearInterval(pingTimer)
       fanOut.close()
-      for (const socket of arriving) socket.destroy()
-      const leaving = [...subscribers].map((subscriber) => {
+      for (const socket of pending) socket.destroy()
+      const closing = [...subscribers].map((subscriber) => {
         subscriber.end(GOING_AWAY, 'the server is stopping')
         return subscriber.closed
       })
-      await Promise.race([Promise.all(leaving), pause(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+      await Promise.race([Promise.all(closing), pause(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       for (const subscriber of subscribers) subscriber.terminate()
     },
   }
 }
 
-/** In seconds: a seq is a time in microseconds. */
+/** In seconds; a seq is a timestamp in microseconds. */
 function lagOf({ ring }: FanOut, position: number): number {
-  const hasAll = ring.covers(position) && ring.countAfter(position) === 0
-  return position === 0 || hasAll ? 0 : (ring.head - position) / 1e6
+  const isCaughtUp = ring.covers(position) && ring.countAfter(position) === 0
+  return position === 0 || isCaughtUp ? 0 : (ring.head - position) / 1e6
 }
 
 export interface SubscriptionPorts {
@@ -131,22 +130,22 @@ const outdatedCursor = infoFrame(
   'Requested cursor exceeded limit. Possibly missing events',
 )
 
-/** One subscriber, from its cursor to its end. What goes wrong is told to it, and ends it. */
+/** Serves one subscriber until it closes. An error is sent as an error frame and closes the connection. */
 export async function serveSubscriber(
   subscriber: Subscriber,
   cursor: string | null,
-  feed: SubscriptionPorts,
+  ports: SubscriptionPorts,
 ): Promise<void> {
   try {
-    await begin(subscriber, cursor, feed)
+    await begin(subscriber, cursor, ports)
     while (subscriber.isOpen) {
-      await replay(subscriber, feed)
+      await replay(subscriber, ports)
       // 3. and 4. Cut-over and live.
       await subscriber.stream()
     }
   } catch (error) {
     if (error instanceof XrpcError) return subscriber.fail(error.error, error.message)
-    feed.log.error({ err: error }, 'subscribeRepos failed')
+    ports.log.error({ err: error }, 'subscribeRepos failed')
     subscriber.fail('InternalServerError', 'Internal Server Error', INTERNAL_ERROR)
   }
 }
@@ -160,12 +159,12 @@ async function begin(
   await fanOut.ready()
   subscriber.position = fanOut.ring.head
   if (cursor === null) return
-  const asked = /^-?\d+$/.test(cursor) ? Math.max(Number(cursor), 0) : Number.NaN
-  if (!Number.isSafeInteger(asked)) throw invalidRequest('cursor must be an integer')
+  const after = /^-?\d+$/.test(cursor) ? Math.max(Number(cursor), 0) : Number.NaN
+  if (!Number.isSafeInteger(after)) throw invalidRequest('cursor must be an integer')
   const { first, head } = await source.bounds()
-  if (asked > head) throw invalidRequest('Cursor in the future.', 'FutureCursor')
-  if (asked + 1 < first) await subscriber.send([outdatedCursor])
-  subscriber.position = Math.max(asked, first - 1)
+  if (after > head) throw invalidRequest('Cursor in the future.', 'FutureCursor')
+  if (after + 1 < first) await subscriber.send([outdatedCursor])
+  subscriber.position = Math.max(after, first - 1)
 }
 
 /** 2. Replay. */
@@ -176,10 +175,10 @@ async function replay(
   while (subscriber.isOpen && !fanOut.ring.covers(subscriber.position)) {
     const after = subscriber.position
     const { events, head, trimmed } = await source.read({ after, limit: PAGE_EVENTS })
-    // What came next has left the log meanwhile.
+    // The next events have been trimmed from the log meanwhile.
     if (after < trimmed) return subscriber.tooSlow()
     const last = events.at(-1)?.seq ?? head
-    if (last <= after) throw new Error('the log ends before the ring begins')
+    if (last <= after) throw new Error('the log ends before the ring starts')
     subscriber.position = last
     if (events.length > 0) await subscriber.send(events.map(({ frame }) => frame))
   }

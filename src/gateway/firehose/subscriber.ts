@@ -1,11 +1,11 @@
-/** One connection to the firehose: its place in the log, and what it can take. */
+/** One firehose connection: its position in the log, and its back-pressure. */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { FanOut } from '#src/gateway/firehose/fan-out.ts'
 import { frameMessages } from '#src/gateway/firehose/websocket-frame.ts'
 import { errorFrame } from '#src/protocol/frames.ts'
 
-/** With more than this under way to one peer, the rest waits in the ring, which all share. */
+/** Beyond this many unsent bytes per connection, frames wait in the shared ring instead. */
 const MAX_QUEUED_BYTES = 1024 * 1024
 
 /** WebSocket close codes (RFC 6455 section 7.4.1). */
@@ -16,14 +16,13 @@ export class Subscriber {
   readonly #socket: Socket
   readonly #fanOut: FanOut
   readonly #maxBuffer: number
-  /** It has caught up once: from then on it has to keep up. */
+  /** True once it has caught up; only then does `maxBuffer` apply. */
   #isLive = false
-  #hasAnswered = true
+  #hasPonged = true
   #onDrain = () => {}
   #onStop = () => {}
-  /** It has been sent everything up to this seq. */
+  /** Everything up to this seq has been sent. */
   position = 0
-  /** Resolves when the connection has gone. */
   readonly closed: Promise<void>
 
   constructor(ports: { ws: WebSocket; socket: Socket; fanOut: FanOut; maxBuffer: number }) {
@@ -34,11 +33,11 @@ export class Subscriber {
     this.#maxBuffer = maxBuffer
     socket.on('drain', () => this.#onDrain())
     ws.on('pong', () => {
-      this.#hasAnswered = true
+      this.#hasPonged = true
     })
     this.closed = new Promise((resolve) => ws.on('close', () => resolve()))
     ws.on('close', () => this.#onStop())
-    // What is wrong with a connection ends it, which `close` tells; there is nobody else to tell.
+    // Keep an error listener: an unhandled 'error' event would crash the process. `close` follows it.
     ws.on('error', () => {})
   }
 
@@ -46,7 +45,7 @@ export class Subscriber {
     return this.#ws.readyState === this.#ws.OPEN
   }
 
-  /** Sends messages of this subscriber's own; resolves when they have left, or the connection has gone. */
+  /** Sends messages that are not in the ring; resolves when they have drained, or the connection has closed. */
   async send(messages: readonly Uint8Array[]): Promise<void> {
     this.#write(frameMessages(messages).bytes)
     if (!this.isOpen || !this.#socket.writableNeedDrain) return
@@ -56,10 +55,7 @@ export class Subscriber {
     })
   }
 
-  /**
-   * Sends what the ring has and what comes to it, without an end. Resolves where the ring no longer reaches back to
-   * this subscriber's place, or the connection has gone.
-   */
+  /** Sends frames from the ring until the ring no longer covers the position, or the connection has closed. */
   async stream(): Promise<void> {
     if (!this.isOpen) return
     await new Promise<void>((resolve) => {
@@ -71,7 +67,7 @@ export class Subscriber {
     this.#fanOut.leave(this)
   }
 
-  /** Sends from the ring as much as the connection takes. */
+  /** Sends frames from the ring until the socket buffer is full. */
   pump(): void {
     const { ring } = this.#fanOut
     while (this.isOpen && this.#socket.writableLength < MAX_QUEUED_BYTES) {
@@ -94,7 +90,7 @@ export class Subscriber {
     this.fail('ConsumerTooSlow', 'Stream consumer too slow')
   }
 
-  /** An error frame, and the end. */
+  /** Sends an error frame and closes. */
   fail(error: string, message: string, code = POLICY_VIOLATION): void {
     this.#write(frameMessages([errorFrame(error, message)]).bytes)
     this.end(code, error)
@@ -105,19 +101,19 @@ export class Subscriber {
     this.#onStop()
   }
 
-  /** Asks for a sign of life. A peer that gave none since it was last asked is dead. */
+  /** Sends a ping, or terminates the connection if the last ping was not answered. */
   ping(): void {
-    if (this.#hasAnswered) this.#ws.ping()
+    if (this.#hasPonged) this.#ws.ping()
     else this.#ws.terminate()
-    this.#hasAnswered = false
+    this.#hasPonged = false
   }
 
-  /** Ends the connection without a word. */
+  /** Closes without a closing handshake. */
   terminate(): void {
     this.#ws.terminate()
   }
 
-  /** Past `ws`, which would frame each message for each peer anew. Whole frames only, so its own fit in between. */
+  /** Bypasses `ws`, which would frame each message per peer. Writes whole frames, so frames of `ws` fit between. */
   #write(bytes: Uint8Array): void {
     if (this.isOpen) this.#socket.write(bytes)
   }

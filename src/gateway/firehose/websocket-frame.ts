@@ -1,4 +1,4 @@
-/** Binary WebSocket messages, framed once for all who get them (RFC 6455 section 5.2: server frames are not masked). */
+/** Frames binary WebSocket messages, once for all subscribers (RFC 6455 section 5.2: server frames are not masked). */
 
 const FIN_BINARY = 0x82
 
@@ -18,7 +18,7 @@ function writeHeader(into: Buffer, at: number, length: number): number {
   return into.writeBigUInt64BE(BigInt(length), at + 2)
 }
 
-/** The messages one after the other, as they go over the wire, and the offset at which each ends. */
+/** The framed messages in one buffer, and the end offset of each. */
 export function frameMessages(messages: readonly Uint8Array[]): { bytes: Buffer; ends: number[] } {
   const size = messages.reduce((sum, { length }) => sum + headerSize(length) + length, 0)
   const bytes = Buffer.allocUnsafeSlow(size)

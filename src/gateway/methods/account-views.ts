@@ -1,4 +1,4 @@
-/** Accounts as the admin sees them (com.atproto.admin.defs#accountView): put together from the directory and the accounts. */
+/** Builds com.atproto.admin.defs#accountView from the directory and the accounts. */
 import type { InviteCode } from '#src/directory/admin-invite-codes.ts'
 import type { AccountInfo } from '#src/directory/search-accounts.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
@@ -15,36 +15,36 @@ export interface AccountView {
   deactivatedAt?: string
 }
 
-/** Accounts that are asked at the same time: each may have to be woken. */
+/** Accounts queried at once: each may have to be woken. */
 const MAX_CONCURRENT = 8
 
 /**
- * The views of these accounts. When an email was confirmed and an account deactivated, only the account itself knows:
- * it is asked where `whole`; otherwise only those that are deactivated are.
+ * Only the account itself stores `emailConfirmedAt` and `deactivatedAt`. With `withDates` every account is queried for
+ * them, otherwise only deactivated ones.
  */
 export async function accountViews(
   dispatch: Dispatch,
   accounts: readonly AccountInfo[],
-  { whole }: { whole: boolean },
+  { withDates }: { withDates: boolean },
 ): Promise<AccountView[]> {
   const invites = await dispatch.directory.invites.byAccount({
     dids: accounts.map(({ did }) => did),
   })
   const views: AccountView[] = []
-  const waiting = [...accounts.entries()]
+  const queue = [...accounts.entries()]
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [i, { did, handle, email, createdAt, status }] = next
-      const isAsked = whole || status === 'deactivated'
-      const dates = isAsked ? await datesOf(dispatch, did) : {}
-      const { invites: own = [], invitesDisabled = false, invitedBy } = invites[did] ?? {}
+      const needsDates = withDates || status === 'deactivated'
+      const dates = needsDates ? await datesOf(dispatch, did) : {}
+      const { invites: ownInvites = [], invitesDisabled = false, invitedBy } = invites[did] ?? {}
       views[i] = {
         did,
         handle,
         ...(email !== null && { email }),
         indexedAt: createdAt,
         ...(invitedBy && { invitedBy }),
-        invites: own,
+        invites: ownInvites,
         invitesDisabled,
         ...dates,
       }

@@ -1,4 +1,4 @@
-/** app.bsky.actor: profiles, passed on to an AppView and brought up to date; preferences, kept here. */
+/** app.bsky.actor: profiles, proxied to the AppView with read-after-write; preferences, stored here. */
 
 import type { Preference } from '#src/account/preferences/preferences.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -14,24 +14,26 @@ import { accessScope } from '#src/rules/session-tokens.ts'
 
 export const getProfile = method(actor.getProfile, {
   ...proxiedMethod,
-  run: (asked) =>
-    readAfterWrite(asked, actor.getProfile.main.nsid, async (viewer, original) =>
-      upToDate(viewer, original),
+  run: (call) =>
+    readAfterWrite(call, actor.getProfile.main.nsid, async (viewer, original) =>
+      withLocalProfile(viewer, original),
     ),
 })
 
 export const getProfiles = method(actor.getProfiles, {
   ...proxiedMethod,
   looseParams: true,
-  run: (asked) =>
-    readAfterWrite(asked, actor.getProfiles.main.nsid, async (viewer, original) => {
+  run: (call) =>
+    readAfterWrite(call, actor.getProfiles.main.nsid, async (viewer, original) => {
       if (!isJsonObject(original) || !Array.isArray(original['profiles'])) return original
-      const profiles = original['profiles'].map((one: unknown) => upToDate(viewer, one))
+      const profiles = original['profiles'].map((profile: unknown) =>
+        withLocalProfile(viewer, profile),
+      )
       return { ...original, profiles }
     }),
 })
 
-function upToDate(viewer: LocalViewer, view: unknown): unknown {
+function withLocalProfile(viewer: LocalViewer, view: unknown): unknown {
   const { profile } = viewer.recent
   if (!profile?.isRecent || !isActorView(view) || view.did !== viewer.did) return view
   return detailedProfile(viewer, view, profile.record)
@@ -40,10 +42,10 @@ function upToDate(viewer: LocalViewer, view: unknown): unknown {
 export const getPreferences = method(actor.getPreferences, {
   ...proxiedMethod,
   auth: 'preferences reader',
-  of: ({ caller, request }) => ('did' in caller ? caller.did : askedFor(request)),
+  of: ({ caller, request }) => ('did' in caller ? caller.did : didParam(request)),
   run: async ({ account, caller, did, request, server: { services } }) => {
-    const elsewhere = otherAppView(services, request)
-    if (elsewhere === undefined) {
+    const proxyHeader = otherAppView(services, request)
+    if (proxyHeader === undefined) {
       const fullAccess = !('did' in caller) || caller.scope === accessScope
       return account.preferences.get({ fullAccess })
     }
@@ -51,13 +53,13 @@ export const getPreferences = method(actor.getPreferences, {
       throw invalidRequest('Moderator requests cannot be proxied to other app views')
     }
     const lxm = actor.getPreferences.main.nsid
-    const target = await services.findTarget(lxm, elsewhere)
+    const target = await services.findTarget(lxm, proxyHeader)
     return passThroughResponse(await services.get(target, request, { did, aud: target.did, lxm }))
   },
 })
 
-/** The moderation service says whose preferences it means; the lexicon knows nothing of it. */
-function askedFor({ url }: Request): string {
+/** The moderation service names the account in a `did` parameter that is not in the lexicon. */
+function didParam({ url }: Request): string {
   const did = new URL(url).searchParams.get('did')
   if (!did?.startsWith('did:')) throw invalidRequest('Invalid or missing did parameter')
   return did
@@ -66,10 +68,10 @@ function askedFor({ url }: Request): string {
 export const putPreferences = method(actor.putPreferences, {
   ...proxiedMethod,
   run: async ({ account, caller, did, input, request, server: { services } }) => {
-    const elsewhere = otherAppView(services, request)
-    if (elsewhere !== undefined) {
+    const proxyHeader = otherAppView(services, request)
+    if (proxyHeader !== undefined) {
       const nsid = actor.putPreferences.main.nsid
-      const target = await services.findTarget(nsid, elsewhere)
+      const target = await services.findTarget(nsid, proxyHeader)
       const credentials = { did, aud: target.did, lxm: nsid }
       await services.call({ url: target.url, nsid, body: input, credentials })
       return undefined
@@ -84,12 +86,12 @@ export const putPreferences = method(actor.putPreferences, {
   },
 })
 
-/** The AppView that a request names, if it is another than ours: it has preferences of its own. */
+/** The `atproto-proxy` header, unless it names our AppView: another AppView stores its own preferences. */
 function otherAppView(
   { appView }: ServerContext['services'],
   { headers }: Request,
 ): string | undefined {
-  const named = headers.get('atproto-proxy')
-  const isOurs = !named || named === `${appView?.did}#bsky_appview`
-  return isOurs ? undefined : named
+  const header = headers.get('atproto-proxy')
+  const isOurs = !header || header === `${appView?.did}#bsky_appview`
+  return isOurs ? undefined : header
 }

@@ -1,4 +1,4 @@
-/** app.bsky.feed: feeds and threads, passed on to an AppView, with what the account wrote last put in. */
+/** app.bsky.feed: feeds and threads, proxied to the AppView with read-after-write. */
 import { invalidRequest } from '#src/errors.ts'
 import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
@@ -24,8 +24,8 @@ import * as feed from '#src/protocol/lexicons/app/bsky/feed.ts'
 export const getTimeline = method(feed.getTimeline, {
   ...proxiedMethod,
   looseParams: true,
-  run: (asked) =>
-    readAfterWrite(asked, feed.getTimeline.main.nsid, async (viewer, original) => {
+  run: (call) =>
+    readAfterWrite(call, feed.getTimeline.main.nsid, async (viewer, original) => {
       if (!isFeed(original)) return original
       return { ...original, feed: await insertPosts(viewer, original.feed) }
     }),
@@ -33,8 +33,8 @@ export const getTimeline = method(feed.getTimeline, {
 
 export const getAuthorFeed = method(feed.getAuthorFeed, {
   ...proxiedMethod,
-  run: (asked) =>
-    readAfterWrite(asked, feed.getAuthorFeed.main.nsid, async (viewer, original) => {
+  run: (call) =>
+    readAfterWrite(call, feed.getAuthorFeed.main.nsid, async (viewer, original) => {
       if (!isFeed(original) || !isFeedOf(viewer.did, original.feed)) return original
       return { ...original, feed: await insertPosts(viewer, refreshAuthors(viewer, original.feed)) }
     }),
@@ -42,8 +42,8 @@ export const getAuthorFeed = method(feed.getAuthorFeed, {
 
 export const getActorLikes = method(feed.getActorLikes, {
   ...proxiedMethod,
-  run: (asked) =>
-    readAfterWrite(asked, feed.getActorLikes.main.nsid, async (viewer, original) => {
+  run: (call) =>
+    readAfterWrite(call, feed.getActorLikes.main.nsid, async (viewer, original) => {
       if (!isFeed(original)) return original
       return { ...original, feed: refreshAuthors(viewer, original.feed) }
     }),
@@ -52,15 +52,15 @@ export const getActorLikes = method(feed.getActorLikes, {
 export const getPostThread = method(feed.getPostThread, {
   ...proxiedMethod,
   looseParams: true,
-  run: (asked) =>
-    readAfterWrite(asked, feed.getPostThread.main.nsid, async (viewer, original) => {
+  run: (call) =>
+    readAfterWrite(call, feed.getPostThread.main.nsid, async (viewer, original) => {
       if (!isJsonObject(original) || !isThreadViewPost(original['thread'])) return original
       const thread = await insertReplies(viewer, original['thread'], viewer.recent.posts)
       return { ...original, thread }
-    }).catch((error: unknown) => readAfterWriteNotFound(asked, asked.params, error)),
+    }).catch((error: unknown) => readAfterWriteNotFound(call, call.params, error)),
 })
 
-/** A feed of somebody's making: its generator is to be asked by the AppView, and believes a token of its own. */
+/** The AppView forwards the service token to the feed generator, so the token must be for the generator. */
 export const getFeed = method(feed.getFeed, {
   ...proxiedMethod,
   oauth: (app, { request, server: { services } }) => {
@@ -71,7 +71,7 @@ export const getFeed = method(feed.getFeed, {
   },
   run: async ({ params, did, request, server: { services } }) => {
     const nsid = feed.getFeed.main.nsid
-    const aud = await generatorOf(services, params.feed)
+    const aud = await feedGeneratorDid(services, params.feed)
     const target = await services.findTarget(
       nsid,
       request.headers.get('atproto-proxy') ?? undefined,
@@ -81,8 +81,8 @@ export const getFeed = method(feed.getFeed, {
   },
 })
 
-/** DID of the generator that the record of a feed names. */
-async function generatorOf({ appView, call }: Services, uri: string): Promise<string> {
+/** The `did` in the feed's generator record. */
+async function feedGeneratorDid({ appView, call }: Services, uri: string): Promise<string> {
   const [, repo, collection, rkey] = /^at:\/\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(uri) ?? []
   if (repo === undefined || appView === undefined) throw unknownFeed()
   const record = await call({
@@ -99,7 +99,7 @@ function unknownFeed() {
   return invalidRequest('could not resolve feed did', 'UnknownFeed')
 }
 
-/** Whether a feed is an author's own page: by its first item, a post or a repost. */
+/** Whether it is the feed of this author, by the author or reposter of its first item. */
 function isFeedOf(did: string, [first]: FeedViewPost[]): boolean {
   if (first === undefined) return false
   const { reason, post } = first

@@ -1,4 +1,4 @@
-/** app.bsky.notification: registering a device with the service that is to push to it. */
+/** app.bsky.notification: registers a device with the push service that the body names. */
 import { invalidRequest } from '#src/errors.ts'
 import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
 import type { Permissions } from '#src/gateway/xrpc/callers.ts'
@@ -7,41 +7,42 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
 import * as notification from '#src/protocol/lexicons/app/bsky/notification.ts'
 
-interface Push {
+interface PushCall {
   did: string
   input: { serviceDid: string }
   server: ServerContext
 }
 
-/** The service that is to push, by the body. */
-function mayPush(nsid: string) {
-  return (app: Permissions, { input }: { input: { serviceDid: string } }) =>
-    app.assertRpc({ aud: `${input.serviceDid}#bsky_notif`, lxm: nsid })
+function pushScope(nsid: string) {
+  return (permissions: Permissions, { input }: { input: { serviceDid: string } }) =>
+    permissions.assertRpc({ aud: `${input.serviceDid}#bsky_notif`, lxm: nsid })
 }
 
 export const registerPush = method(notification.registerPush, {
   ...proxiedMethod,
-  oauth: mayPush(notification.registerPush.main.nsid),
+  oauth: pushScope(notification.registerPush.main.nsid),
   auth: 'account or queued',
-  run: (asked) => toService(asked, notification.registerPush.main.nsid),
+  run: (call) => sendToPushService(call, notification.registerPush.main.nsid),
 })
 
 export const unregisterPush = method(notification.unregisterPush, {
   ...proxiedMethod,
-  oauth: mayPush(notification.unregisterPush.main.nsid),
-  run: (asked) => toService(asked, notification.unregisterPush.main.nsid),
+  oauth: pushScope(notification.unregisterPush.main.nsid),
+  run: (call) => sendToPushService(call, notification.unregisterPush.main.nsid),
 })
 
-/** Tells the service that the body names. */
-async function toService({ did, input, server }: Push, nsid: string): Promise<undefined> {
+async function sendToPushService(
+  { did, input, server }: PushCall,
+  nsid: string,
+): Promise<undefined> {
   const aud = input.serviceDid
-  const url = await addressOf(aud, server)
+  const url = await pushServiceUrl(aud, server)
   const credentials = { did, aud, lxm: nsid }
   await server.services.call({ url, nsid, body: input, credentials })
   return undefined
 }
 
-async function addressOf(did: string, { services, resolver }: ServerContext): Promise<string> {
+async function pushServiceUrl(did: string, { services, resolver }: ServerContext): Promise<string> {
   if (did === services.appView?.did) return services.appView.url
   const document = await resolver.resolve(did)
   if (document === undefined) throw invalidRequest(`could not resolve did document: ${did}`)

@@ -1,4 +1,4 @@
-/** com.atproto.admin: what the operator and the moderators of this server may do with its accounts. */
+/** com.atproto.admin: methods of the admin and of the moderation service. */
 import { invalidRequest } from '#src/errors.ts'
 import { accountViews } from '#src/gateway/methods/account-views.ts'
 import { applySubjectStatus, readSubjectStatus } from '#src/gateway/methods/subject-status.ts'
@@ -9,8 +9,7 @@ import * as admin from '#src/protocol/lexicons/com/atproto/admin.ts'
 
 const notFound = () => invalidRequest('Account not found', 'NotFound')
 
-/** What is done to one account, and answers nothing. */
-const own = {
+const accountFromInput = {
   of: ({ input }: { input: { did: string } }) => input.did,
   unknown: notFound,
 } as const
@@ -19,7 +18,7 @@ export const getAccountInfo = method(admin.getAccountInfo, {
   auth: 'moderator',
   run: async ({ params: { did }, server: { dispatch } }) => {
     const accounts = await dispatch.directory.accounts.getInfos({ dids: [did] })
-    const [view] = await accountViews(dispatch, accounts, { whole: true })
+    const [view] = await accountViews(dispatch, accounts, { withDates: true })
     if (view === undefined) throw notFound()
     return view
   },
@@ -33,16 +32,16 @@ export const getAccountInfos = method(admin.getAccountInfos, {
   run: async ({ params: { dids }, server: { dispatch } }) => {
     if (dids.length > MAX_INFOS) throw invalidRequest(`Too many dids. Max: ${MAX_INFOS}`)
     const accounts = await dispatch.directory.accounts.getInfos({ dids })
-    return { infos: await accountViews(dispatch, accounts, { whole: true }) }
+    return { infos: await accountViews(dispatch, accounts, { withDates: true }) }
   },
 })
 
 export const searchAccounts = method(admin.searchAccounts, {
   auth: 'moderator',
   run: async ({ params: { email: text, ...params }, server: { dispatch } }) => {
-    const named = text === undefined ? {} : { text }
-    const { accounts, cursor } = await dispatch.directory.accounts.search({ ...params, ...named })
-    const views = await accountViews(dispatch, accounts, { whole: false })
+    const filter = text === undefined ? {} : { text }
+    const { accounts, cursor } = await dispatch.directory.accounts.search({ ...params, ...filter })
+    const views = await accountViews(dispatch, accounts, { withDates: false })
     return { ...(cursor !== undefined && { cursor }), accounts: views }
   },
 })
@@ -119,7 +118,7 @@ export const updateAccountEmail = method(admin.updateAccountEmail, {
 })
 
 export const updateAccountPassword = method(admin.updateAccountPassword, {
-  ...own,
+  ...accountFromInput,
   auth: 'admin',
   run: async ({ account, input: { password } }) => {
     await account.password.set({ password })
@@ -128,7 +127,7 @@ export const updateAccountPassword = method(admin.updateAccountPassword, {
 })
 
 export const updateAccountHandle = method(admin.updateAccountHandle, {
-  ...own,
+  ...accountFromInput,
   unknown: () => invalidRequest('Account not found'),
   auth: 'admin',
   run: async ({ did, input: { handle }, server }) => {
@@ -138,7 +137,7 @@ export const updateAccountHandle = method(admin.updateAccountHandle, {
 })
 
 export const updateAccountSigningKey = method(admin.updateAccountSigningKey, {
-  ...own,
+  ...accountFromInput,
   auth: 'admin',
   run: async ({ did, input: { signingKey }, server }) => {
     await server.rotateSigningKey({ did, signingKey })
@@ -147,7 +146,7 @@ export const updateAccountSigningKey = method(admin.updateAccountSigningKey, {
 })
 
 export const deleteAccount = method(admin.deleteAccount, {
-  ...own,
+  ...accountFromInput,
   auth: 'admin',
   run: async ({ did, server }) => {
     await server.deleteAccount(did)
@@ -155,7 +154,7 @@ export const deleteAccount = method(admin.deleteAccount, {
   },
 })
 
-/** Mails are written as HTML; who reads text only gets it without the tags. */
+/** The text part of an HTML mail. */
 function plainText(html: string): string {
   return html
     .replace(/<(br|\/p|\/div|\/li|\/h\d)[^<>]*>/gi, '\n')

@@ -1,4 +1,4 @@
-/** com.atproto.identity: the names of accounts, here and elsewhere. */
+/** com.atproto.identity: resolves identities of the whole network, and changes those of accounts here. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
@@ -45,14 +45,13 @@ export const refreshIdentity = method(identity.refreshIdentity, {
     resolving.resolveIdentity(server.identity, identifier, { refresh: true }),
 })
 
-/** Whose identity it is stands in the token. */
-const own = {
+const ownAccount = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
 export const updateHandle = method(identity.updateHandle, {
-  ...own,
+  ...ownAccount,
   oauth: (app) => app.assertIdentity({ attr: 'handle' }),
   auth: 'account',
   run: async ({ did, input: { handle }, server }) => {
@@ -62,7 +61,7 @@ export const updateHandle = method(identity.updateHandle, {
 })
 
 export const getRecommendedDidCredentials = method(identity.getRecommendedDidCredentials, {
-  ...own,
+  ...ownAccount,
   oauth: 'any',
   auth: 'account',
   run: async ({ account, server }) =>
@@ -70,34 +69,34 @@ export const getRecommendedDidCredentials = method(identity.getRecommendedDidCre
 })
 
 export const requestPlcOperationSignature = method(identity.requestPlcOperationSignature, {
-  ...own,
+  ...ownAccount,
   oauth: (app) => app.assertIdentity({ attr: '*' }),
   unknown: () => invalidRequest('account not found'),
   auth: 'full account or takendown',
   run: async ({ account, server }) => {
-    const wanted = { purpose: 'plc_operation', evenTakendown: true } as const
-    const { token, email } = await account.email.requestToken(wanted)
+    const options = { purpose: 'plc_operation', evenTakendown: true } as const
+    const { token, email } = await account.email.requestToken(options)
     await sendMail(server, email, 'plcOperation', { token })
     return undefined
   },
 })
 
 export const signPlcOperation = method(identity.signPlcOperation, {
-  ...own,
+  ...ownAccount,
   oauth: (app) => app.assertIdentity({ attr: '*' }),
   auth: 'full account or takendown',
-  run: async ({ account, did, input: { token, ...wanted }, server, incoming }) => {
+  run: async ({ account, did, input: { token, ...changes }, server, incoming }) => {
     if (!token) {
       throw invalidRequest('email confirmation token required to sign PLC operations')
     }
-    const believe = () =>
+    const consumeToken = () =>
       account.identity.usePlcToken({ token, where: clientInfoOf(server.addressOf, incoming) })
-    return { operation: await plc.signPlcOperation(server.identity, did, wanted, believe) }
+    return { operation: await plc.signPlcOperation(server.identity, did, changes, consumeToken) }
   },
 })
 
 export const submitPlcOperation = method(identity.submitPlcOperation, {
-  ...own,
+  ...ownAccount,
   oauth: (app) => app.assertIdentity({ attr: '*' }),
   auth: 'account',
   run: async ({ did, input: { operation }, server }) => {

@@ -1,4 +1,4 @@
-/** com.atproto.moderation: reports of our accounts, handed on to the service that judges them. */
+/** com.atproto.moderation: forwards reports of accounts here to the report service. */
 
 import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -6,7 +6,7 @@ import * as moderation from '#src/protocol/lexicons/com/atproto/moderation.ts'
 
 const nsid = moderation.createReport.main.nsid
 
-/** An account that was taken down may appeal. */
+/** Also for an account that has been taken down, so that it can appeal. */
 export const createReport = method(moderation.createReport, {
   ...proxiedMethod,
   auth: 'account or takendown',

@@ -1,6 +1,6 @@
-/** com.atproto.repo: writing records and what belongs to them, and reading them one by one or in lists. */
+/** com.atproto.repo: record writes and reads, blob uploads and repo imports. */
 import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
-import { importRepo as importInto } from '#src/gateway/methods/import-repo.ts'
+import { importRepo as runImport } from '#src/gateway/methods/import-repo.ts'
 import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'
 import { proxyUnauthenticated } from '#src/gateway/proxy/proxy-unauthenticated.ts'
 import { repoSigningKeys } from '#src/gateway/workflows/repo-signing-keys.ts'
@@ -10,8 +10,8 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 
-/** What all writes have in common: an account writes to its own repo, named by DID or handle. */
-const own = {
+/** An account writes to its own repo, named by DID or handle. */
+const ownRepo = {
   auth: 'account',
   of: ({ input }: { input: { repo: string } }) => input.repo,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
@@ -20,17 +20,17 @@ const own = {
   },
 } as const
 
-/** Writes bring records: JSON of up to this many bytes. */
-const write = { ...own, bodyLimit: 1_000_000 } as const
+/** Writes contain records, so the body limit in bytes is higher than the default. */
+const recordWrite = { ...ownRepo, bodyLimit: 1_000_000 } as const
 
 export const createRecord = method(repo.createRecord, {
-  ...write,
+  ...recordWrite,
   oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'create', collection }),
   run: ({ account, input: { repo: _, ...input } }) => account.repo.createRecord(input),
 })
 
 export const putRecord = method(repo.putRecord, {
-  ...write,
+  ...recordWrite,
   oauth: (app, { input: { collection } }) => {
     app.assertRepo({ action: 'create', collection })
     app.assertRepo({ action: 'update', collection })
@@ -39,7 +39,7 @@ export const putRecord = method(repo.putRecord, {
 })
 
 export const deleteRecord = method(repo.deleteRecord, {
-  ...own,
+  ...ownRepo,
   oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'delete', collection }),
   run: ({ account, input: { repo: _, ...input } }) => account.repo.deleteRecord(input),
 })
@@ -49,11 +49,11 @@ const MAX_WRITES = 200
 const actions = ['create', 'update', 'delete'] as const
 
 export const applyWrites = method(repo.applyWrites, {
-  ...write,
+  ...recordWrite,
   oauth: (app, { input: { writes } }) => {
     for (const action of actions) {
-      const ofThem = writes.filter(({ $type }) => $type === `${repo.applyWrites.$nsid}#${action}`)
-      for (const collection of new Set(ofThem.map((write) => write.collection))) {
+      const matching = writes.filter(({ $type }) => $type === `${repo.applyWrites.$nsid}#${action}`)
+      for (const collection of new Set(matching.map((write) => write.collection))) {
         app.assertRepo({ action, collection })
       }
     }
@@ -66,7 +66,7 @@ export const applyWrites = method(repo.applyWrites, {
   },
 })
 
-/** The AppView may know a record of a repo that is not here, or asleep. */
+/** For a repo that is not on this server or not readable: the AppView may have the record. */
 async function recordFromAppView({ services }: ServerContext, request: Request): Promise<Response> {
   const answer = await proxyUnauthenticated(services, repo.getRecord.$nsid, request)
   if (answer === undefined) throw invalidRequest('Could not locate record')
@@ -79,7 +79,7 @@ export const getRecord = method(repo.getRecord, {
   runRemote: ({ server, request }) => recordFromAppView(server, request),
   run: ({ account, params: { repo: _, ...params }, server, request }) =>
     account.repo.getRecord(params).catch((error: unknown) => {
-      // A record that is not there is RecordNotFound.
+      // InvalidRequest means that the repo cannot be read; a missing record is RecordNotFound.
       if (!(error instanceof XrpcError) || error.error !== 'InvalidRequest') throw error
       return recordFromAppView(server, request)
     }),
@@ -106,20 +106,19 @@ export const describeRepo = method(repo.describeRepo, {
   },
 })
 
-/** An account's own blobs. */
-const ownBlobs = {
+const ownAccount = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
-/** What the client says that it sends, without parameters. */
+/** The Content-Type without parameters. */
 function mediaType(headers: Headers): string {
   const type = headers.get('content-type')?.split(';', 1)[0]?.trim()
   return type || 'application/octet-stream'
 }
 
 export const uploadBlob = method(repo.uploadBlob, {
-  ...ownBlobs,
+  ...ownAccount,
   auth: 'account or service',
   oauth: (app, { request: { headers } }) => app.assertBlob({ mime: mediaType(headers) }),
   bodyLimit: ({ service }) => service.blobUploadLimit,
@@ -131,7 +130,7 @@ export const uploadBlob = method(repo.uploadBlob, {
       const blob = { $type: 'blob', ref, mimeType, size: upload.size }
       return { json: JSON.stringify({ blob }) }
     } catch (error) {
-      // Where nobody can tell whether the account took it, it waits, and goes when its time is over.
+      // After a failure with unknown outcome the upload is kept, and deleted when it expires.
       if (error instanceof XrpcError && error.status < 500) {
         await blobs.deleteTemps(did, [upload.key]).catch(() => {})
       }
@@ -141,14 +140,14 @@ export const uploadBlob = method(repo.uploadBlob, {
 })
 
 export const listMissingBlobs = method(repo.listMissingBlobs, {
-  ...ownBlobs,
+  ...ownAccount,
   oauth: 'any',
   auth: 'account',
   run: ({ account, params }) => account.blob.listMissing(params),
 })
 
 export const importRepo = method(repo.importRepo, {
-  ...ownBlobs,
+  ...ownAccount,
   oauth: (app) => app.assertAccount({ attr: 'repo', action: 'manage' }),
   auth: 'full account',
   bodyLimit: ({ service }) => service.imports.maxBytes,
@@ -156,7 +155,7 @@ export const importRepo = method(repo.importRepo, {
     if (!server.service.imports.accepted) {
       throw invalidRequest('Service is not accepting repo imports')
     }
-    await importInto(account.import, input, await repoSigningKeys(server.identity, did))
+    await runImport(account.import, input, await repoSigningKeys(server.identity, did))
     return undefined
   },
 })

@@ -5,14 +5,13 @@ import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
 
-/** Whose they are stands in the token. */
-const own = {
+const ownAccount = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
 export const createAppPassword = method(server.createAppPassword, {
-  ...own,
+  ...ownAccount,
   auth: 'full account',
   run: ({ account, input: { name, privileged = false }, server, incoming }) => {
     const where = clientInfoOf(server.addressOf, incoming)
@@ -21,13 +20,13 @@ export const createAppPassword = method(server.createAppPassword, {
 })
 
 export const listAppPasswords = method(server.listAppPasswords, {
-  ...own,
+  ...ownAccount,
   auth: 'account',
   run: ({ account }) => account.appPassword.list(),
 })
 
 export const revokeAppPassword = method(server.revokeAppPassword, {
-  ...own,
+  ...ownAccount,
   auth: 'account',
   run: async ({ account, input: { name }, server, incoming }) => {
     await account.appPassword.revoke({ name, where: clientInfoOf(server.addressOf, incoming) })

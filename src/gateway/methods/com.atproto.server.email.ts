@@ -1,4 +1,4 @@
-/** com.atproto.server: an account's email, and what is sent there. */
+/** com.atproto.server: email addresses, and the codes sent to them. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
@@ -6,21 +6,20 @@ import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
 
-/** Whose email it is stands in the token. */
-const own = {
+const ownAccount = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
-/** To change an email, apps send their users to the account page. */
-function notByApps(): never {
+/** OAuth apps send their users to the account page instead. */
+function refuseApps(): never {
   throw forbidden(
     'Use the account manager interface to update email address associated with an account',
   )
 }
 
 export const requestEmailConfirmation = method(server.requestEmailConfirmation, {
-  ...own,
+  ...ownAccount,
   oauth: (app) => app.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, server }) => {
@@ -31,7 +30,7 @@ export const requestEmailConfirmation = method(server.requestEmailConfirmation, 
 })
 
 export const confirmEmail = method(server.confirmEmail, {
-  ...own,
+  ...ownAccount,
   oauth: (app) => app.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, input }) => {
@@ -41,8 +40,8 @@ export const confirmEmail = method(server.confirmEmail, {
 })
 
 export const requestEmailUpdate = method(server.requestEmailUpdate, {
-  ...own,
-  oauth: notByApps,
+  ...ownAccount,
+  oauth: refuseApps,
   auth: 'full account',
   run: async ({ account, server }) => {
     const { tokenRequired, sent } = await account.email.requestUpdate()
@@ -52,8 +51,8 @@ export const requestEmailUpdate = method(server.requestEmailUpdate, {
 })
 
 export const updateEmail = method(server.updateEmail, {
-  ...own,
-  oauth: notByApps,
+  ...ownAccount,
+  oauth: refuseApps,
   auth: 'full account',
   run: async ({ account, input: { email, token, emailAuthFactor }, server, incoming }) => {
     await account.email.update({
@@ -66,7 +65,7 @@ export const updateEmail = method(server.updateEmail, {
   },
 })
 
-/** Everything that depends on whether there is such an account happens behind the answer. */
+/** All work that depends on whether the account exists runs after the response. */
 export const requestPasswordReset = method(server.requestPasswordReset, {
   auth: 'none',
   run: async ({ input: { email: identifier }, server }) => {
@@ -76,8 +75,8 @@ export const requestPasswordReset = method(server.requestPasswordReset, {
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) return
       const { did, handle } = found
-      const wish = { purpose: 'reset_password', evenTakendown: true } as const
-      const { token, email } = await dispatch.account(did).email.requestToken(wish)
+      const options = { purpose: 'reset_password', evenTakendown: true } as const
+      const { token, email } = await dispatch.account(did).email.requestToken(options)
       await dispatch.directory.passwordResets.record({ did, token })
       await sendMail(server, email, 'resetPassword', { token, handle })
     })

@@ -1,4 +1,4 @@
-/** com.atproto.server: invite codes, made by the admin or earned by accounts. */
+/** com.atproto.server: invite codes, created by the admin or on schedule for accounts. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
@@ -8,12 +8,12 @@ export const createInviteCode = method(server.createInviteCode, {
   run: async ({ input: { useCount, forAccount }, server: { dispatch, service } }) => {
     const forAccounts = forAccount === undefined ? {} : { forAccounts: [forAccount] }
     const { hostname } = service
-    const made = await dispatch.directory.invites.create({ hostname, useCount, ...forAccounts })
-    return { code: made.codes[0]!.codes[0]! }
+    const created = await dispatch.directory.invites.create({ hostname, useCount, ...forAccounts })
+    return { code: created.codes[0]!.codes[0]! }
   },
 })
 
-/** What goes into one transaction of the directory. */
+/** They are inserted in one transaction. */
 const MAX_CODES = 1000
 
 export const createInviteCodes = method(server.createInviteCodes, {
@@ -34,11 +34,11 @@ export const getAccountInviteCodes = method(server.getAccountInviteCodes, {
   run: async ({ did, params, server: { dispatch, service } }) => {
     const { includeUsed, createAvailable } = params
     const { hostname, routineInvites } = service
-    const earns = createAvailable && routineInvites !== undefined
+    const createsCodes = createAvailable && routineInvites !== undefined
     return dispatch.directory.invites.getForAccount({
       did,
       includeUsed,
-      ...(earns && { earning: { hostname, ...routineInvites } }),
+      ...(createsCodes && { earning: { hostname, ...routineInvites } }),
     })
   },
 })

@@ -1,12 +1,11 @@
-/** com.atproto.server: accounts that come, pause and go. */
+/** com.atproto.server: activation, deactivation, deletion and migration of accounts. */
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
 import { isValidDid } from '#src/gateway/workflows/did-check.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
-/** Whose account it is stands in the token. */
-const own = {
+const ownAccount = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
@@ -17,7 +16,7 @@ export const reserveSigningKey = method(server.reserveSigningKey, {
 })
 
 export const activateAccount = method(server.activateAccount, {
-  ...own,
+  ...ownAccount,
   auth: 'full account',
   run: async ({ did, server }) => {
     await server.activateAccount(did)
@@ -26,7 +25,7 @@ export const activateAccount = method(server.activateAccount, {
 })
 
 export const deactivateAccount = method(server.deactivateAccount, {
-  ...own,
+  ...ownAccount,
   auth: 'full account or takendown',
   run: async ({ account, input }) => {
     await account.lifecycle.changeState({ active: false, deleteAfter: input.deleteAfter ?? null })
@@ -35,7 +34,7 @@ export const deactivateAccount = method(server.deactivateAccount, {
 })
 
 export const checkAccountStatus = method(server.checkAccountStatus, {
-  ...own,
+  ...ownAccount,
   oauth: 'any',
   auth: 'account',
   run: async ({ account, did, server }) => {
@@ -47,7 +46,7 @@ export const checkAccountStatus = method(server.checkAccountStatus, {
 })
 
 export const requestAccountDelete = method(server.requestAccountDelete, {
-  ...own,
+  ...ownAccount,
   auth: 'full account',
   run: async ({ account, server }) => {
     const { token, email } = await account.email.requestToken({ purpose: 'delete_account' })
@@ -56,13 +55,13 @@ export const requestAccountDelete = method(server.requestAccountDelete, {
   },
 })
 
-/** The longest password that is looked at, as for log-ins. */
-const longestPassword = 512
+/** As for log-ins. */
+const MAX_PASSWORD_LENGTH = 512
 
 export const deleteAccount = method(server.deleteAccount, {
   auth: 'none',
   of: ({ input }) => {
-    if (input.password.length <= longestPassword) return input.did
+    if (input.password.length <= MAX_PASSWORD_LENGTH) return input.did
     throw authRequired('Password too long. Consider resetting your password.')
   },
   unknown: () => invalidRequest('account not found'),

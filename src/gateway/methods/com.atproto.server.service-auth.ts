@@ -1,4 +1,4 @@
-/** com.atproto.server.getServiceAuth: a token by which the client speaks to another service in the account's name. */
+/** com.atproto.server.getServiceAuth: a service token with which the client calls another service as the account. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { isPrivileged } from '#src/gateway/xrpc/catch-all.ts'
@@ -9,7 +9,7 @@ import { takendownScope } from '#src/rules/session-tokens.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
-/** By this alone an account that was taken down can still be moved elsewhere. */
+/** The only method for a taken-down account: it lets it migrate to another server. */
 const CREATE_ACCOUNT = 'com.atproto.server.createAccount'
 
 export const getServiceAuth = method(server.getServiceAuth, {
@@ -21,7 +21,7 @@ export const getServiceAuth = method(server.getServiceAuth, {
     if (!isAtprotoDid(aud) && !isDidReference(aud)) {
       throw invalidRequest('aud must be a valid atproto DID or did#serviceId reference')
     }
-    // What an app may call, its permissions said already.
+    // For OAuth apps, the `oauth` rule above has decided.
     if (permissions === undefined) checkScope(scope, lxm)
     if (exp) checkExpiry(exp * 1000 - Date.now(), lxm)
     if (lxm !== undefined && isProtectedMethod(lxm)) {
@@ -48,19 +48,18 @@ function checkScope(scope: string, lxm: string | undefined): void {
   }
 }
 
-/** `left` is milliseconds from now. A token for any method is good for a minute only. */
-function checkExpiry(left: number, lxm: string | undefined): void {
-  if (left < 0) throw invalidRequest('expiration is in past', 'BadExpiration')
-  const long = 'in the future'
-  if (left > HOUR_MS) {
+/** `lifetimeMs` counts from now. A token without `lxm`, for any method, is limited to a minute. */
+function checkExpiry(lifetimeMs: number, lxm: string | undefined): void {
+  if (lifetimeMs < 0) throw invalidRequest('expiration is in past', 'BadExpiration')
+  if (lifetimeMs > HOUR_MS) {
     throw invalidRequest(
-      `cannot request a token with an expiration more than an hour ${long}`,
+      `cannot request a token with an expiration more than an hour in the future`,
       'BadExpiration',
     )
   }
-  if (lxm === undefined && left > MINUTE_MS) {
+  if (lxm === undefined && lifetimeMs > MINUTE_MS) {
     throw invalidRequest(
-      `cannot request a method-less token with an expiration more than a minute ${long}`,
+      `cannot request a method-less token with an expiration more than a minute in the future`,
       'BadExpiration',
     )
   }

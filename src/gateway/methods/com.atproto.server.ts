@@ -1,4 +1,4 @@
-/** com.atproto.server: accounts and their sessions, and what the server tells of itself. */
+/** com.atproto.server: createAccount, sessions and describeServer. */
 import { invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { logIn } from '#src/gateway/workflows/log-in.ts'
@@ -13,18 +13,18 @@ export const createAccount = method(server.createAccount, {
   run: ({ input, caller, server }) => server.createAccount(input, caller?.did),
 })
 
-/** A session with the account's DID document, where the operator wants that; without one that nobody can tell. */
+/** Adds the DID document if PDS_ENABLE_DID_DOC_WITH_SESSION is set and the DID resolves. */
 async function withDidDoc<S extends { did: string }>(
   { identity, resolver }: ServerContext,
   session: Promise<S>,
 ): Promise<S & { didDoc?: DidDocument }> {
-  const known = await session
-  if (!identity.didDocWithSession) return known
-  const didDoc = await resolver.resolve(known.did).catch(() => undefined)
-  return { ...known, ...(didDoc && { didDoc }) }
+  const output = await session
+  if (!identity.didDocWithSession) return output
+  const didDoc = await resolver.resolve(output.did).catch(() => undefined)
+  return { ...output, ...(didDoc && { didDoc }) }
 }
 
-/** Sends a code to an account that takes such codes, unless that was done just now. */
+/** Mails a sign-in code if the account uses such codes and none was sent a moment ago. */
 async function mailSignInCode(server: ServerContext, did: string): Promise<void> {
   const mail = await server.dispatch.account(did).factors.requestCode()
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
@@ -36,40 +36,39 @@ export const createSession = method(server.createSession, {
     const { identifier, password, allowTakendown = false, authFactorToken } = input
     const where = clientInfoOf(server.addressOf, incoming)
     const factor = authFactorToken !== undefined && { authFactorToken }
-    const wish = { identifier, password, allowTakendown, where, ...factor }
+    const credentials = { identifier, password, allowTakendown, where, ...factor }
     const onFactorNeeded = (did: string) => mailSignInCode(server, did)
-    return withDidDoc(server, logIn(server.dispatch, wish, undefined, onFactorNeeded))
+    return withDidDoc(server, logIn(server.dispatch, credentials, undefined, onFactorNeeded))
   },
 })
 
-/** Whose session it is stands in the token. */
-const own = {
+const ownAccount = {
   of: ({ caller }: { caller: { did: string } }) => caller.did,
   unknown: (did: string) => invalidRequest(`Could not find user info for account: ${did}`),
 }
 
 export const refreshSession = method(server.refreshSession, {
-  ...own,
+  ...ownAccount,
   auth: 'refresh',
   run: ({ account, caller: { tokenId }, server }) =>
     withDidDoc(server, account.session.refreshSession({ tokenId })),
 })
 
 export const getSession = method(server.getSession, {
-  ...own,
+  ...ownAccount,
   auth: 'account or queued',
   oauth: 'any',
   run: async ({ account, caller: { permissions }, server }) => {
     const session = await withDidDoc(server, account.session.getSession())
-    const isShown = permissions?.allowsAccount({ attr: 'email', action: 'read' }) ?? true
-    if (isShown) return session
+    const mayReadEmail = permissions?.allowsAccount({ attr: 'email', action: 'read' }) ?? true
+    if (mayReadEmail) return session
     const { email: _, emailConfirmed: __, ...rest } = session
     return rest
   },
 })
 
 export const deleteSession = method(server.deleteSession, {
-  ...own,
+  ...ownAccount,
   auth: 'expired refresh',
   run: async ({ account, caller: { tokenId } }) => {
     await account.session.deleteSession({ tokenId })

@@ -1,4 +1,4 @@
-/** com.atproto.sync: repos as relays and other readers take them. */
+/** com.atproto.sync: repos, blobs and listings for relays and other readers. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { blobResponse } from '#src/gateway/methods/blob-response.ts'
@@ -8,24 +8,24 @@ import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import * as sync from '#src/protocol/lexicons/com/atproto/sync.ts'
 
-/** What the reads of one repo have in common: the account itself and the admin see it in any state. */
-const read = {
+/** Reads of one repo: the account itself and the admin may read it in any state. */
+const repoRead = {
   auth: 'reader',
   oauth: 'any',
   of: ({ params }: { params: { did: string } }) => params.did,
 } as const
 
-/** What an account that was taken down may still take with it. */
-const takeAway = { ...read, auth: 'reader or takendown' } as const
+/** Reads that are also open to a taken-down account, so that it can migrate. */
+const migrationRead = { ...repoRead, auth: 'reader or takendown' } as const
 
 export const getLatestCommit = method(sync.getLatestCommit, {
-  ...read,
-  run: ({ account, did, caller }) => account.sync.getLatestCommit(as(caller, did)),
+  ...repoRead,
+  run: ({ account, did, caller }) => account.sync.getLatestCommit(readerOf(caller, did)),
 })
 
 export const getHead = method(sync.getHead, {
-  ...read,
-  run: ({ account, did, caller }) => account.sync.getHead(as(caller, did)),
+  ...repoRead,
+  run: ({ account, did, caller }) => account.sync.getHead(readerOf(caller, did)),
 })
 
 export const getRepoStatus = method(sync.getRepoStatus, {
@@ -35,34 +35,34 @@ export const getRepoStatus = method(sync.getRepoStatus, {
 })
 
 export const getBlocks = method(sync.getBlocks, {
-  ...read,
-  // Tempest's clients say cids[]=.
+  ...repoRead,
+  // Clients of the Tempest PDS send `cids[]=`.
   looseParams: true,
   run: ({ account, did, caller, params: { cids } }) =>
-    account.sync.getBlocks({ cids }, as(caller, did)),
+    account.sync.getBlocks({ cids }, readerOf(caller, did)),
 })
 
 export const getRecord = method(sync.getRecord, {
-  ...read,
+  ...repoRead,
   run: ({ account, did, caller, params: { collection, rkey } }) =>
-    account.sync.getRecord({ collection, rkey }, as(caller, did)),
+    account.sync.getRecord({ collection, rkey }, readerOf(caller, did)),
 })
 
 export const getRepo = method(sync.getRepo, {
-  ...takeAway,
+  ...migrationRead,
   run: ({ account, did, caller, params: { did: _, ...params } }) =>
-    exported(account, params, as(caller, did)),
+    exportCar(account, params, readerOf(caller, did)),
 })
 
 export const getCheckout = method(sync.getCheckout, {
-  ...read,
-  run: ({ account, did, caller }) => exported(account, {}, as(caller, did)),
+  ...repoRead,
+  run: ({ account, did, caller }) => exportCar(account, {}, readerOf(caller, did)),
 })
 
 export const getBlob = method(sync.getBlob, {
-  ...takeAway,
+  ...migrationRead,
   run: async ({ account, did, caller, params: { cid }, request, server }) => {
-    const found = await account.blob.find({ cid }, as(caller, did))
+    const found = await account.blob.find({ cid }, readerOf(caller, did))
     const blob = await openBlob(server.blobs, did, { cid, ...found })
     if (blob === undefined) throw invalidRequest('Blob not found', 'BlobNotFound')
     return blobResponse(blob, { cid, mimeType: found.mimeType, isHead: request.method === 'HEAD' })
@@ -70,9 +70,9 @@ export const getBlob = method(sync.getBlob, {
 })
 
 export const listBlobs = method(sync.listBlobs, {
-  ...takeAway,
+  ...migrationRead,
   run: ({ account, did, caller, params: { did: _, ...params } }) =>
-    account.blob.list(params, as(caller, did)),
+    account.blob.list(params, readerOf(caller, did)),
 })
 
 export const listRepos = method(sync.listRepos, {
@@ -82,7 +82,7 @@ export const listRepos = method(sync.listRepos, {
     const heads = await dispatch.sequencer.heads.of({ dids: accounts.map(({ did }) => did) })
     const repos = accounts.flatMap(({ did, status }) => {
       const head = heads[did]
-      // What has no head yet has not been announced: its first commit is on its way to the log.
+      // Repos without a head are omitted: their first commit has not been sequenced yet.
       if (head === undefined) return []
       const active = status === 'active'
       return { did, head: head.head, rev: head.rev, active, ...(active ? {} : { status }) }
@@ -92,8 +92,8 @@ export const listRepos = method(sync.listRepos, {
 })
 
 /**
- * A relay's methods. Here they are what Tempest makes of them: whoever calls for a crawl of this very server is heard,
- * and the relays of the operator are asked, no oftener than after a write; by the admin at once.
+ * Methods of a relay, which here do as in the Tempest PDS: if `hostname` is this server, the relays in PDS_CRAWLERS are
+ * asked to crawl it, for the admin at once, for others at most as often as after writes.
  */
 const crawl = {
   auth: 'reader',
@@ -108,8 +108,8 @@ const crawl = {
     server: ServerContext
   }) => {
     const { hostname, publicUrl } = server.service
-    const asked = input.hostname.toLowerCase()
-    if (asked !== hostname && asked !== new URL(publicUrl).host) {
+    const requested = input.hostname.toLowerCase()
+    if (requested !== hostname && requested !== new URL(publicUrl).host) {
       throw invalidRequest(`This server hosts ${hostname} only`)
     }
     if (caller !== undefined && 'admin' in caller) await server.crawlers.request()
@@ -122,7 +122,7 @@ export const requestCrawl = method(sync.requestCrawl, crawl)
 
 export const notifyOfUpdate = method(sync.notifyOfUpdate, crawl)
 
-function as(caller: Callers['reader'], did: string): 'anyone' | 'self' | 'admin' {
+function readerOf(caller: Callers['reader'], did: string): 'anyone' | 'self' | 'admin' {
   if (caller === undefined) return 'anyone'
   if ('admin' in caller) return 'admin'
   return caller.did === did ? 'self' : 'anyone'
@@ -130,8 +130,8 @@ function as(caller: Callers['reader'], did: string): 'anyone' | 'self' | 'admin'
 
 type AccountCalls = ReturnType<Dispatch['account']>
 
-/** The pages of a repo's CAR. The first is there when this resolves, so that what is refused is refused cleanly. */
-async function exported(
+/** The repo's CAR in pages. Reads the first page before it resolves, so that a refusal becomes an error response. */
+async function exportCar(
   account: AccountCalls,
   params: { since?: string },
   reader: 'anyone' | 'self' | 'admin',
@@ -140,7 +140,7 @@ async function exported(
   return pages(account, id, await account.sync.readExport({ id, n: 0 }))
 }
 
-/** Reads one page ahead of what has been taken. */
+/** Prefetches one page. */
 async function* pages(
   account: AccountCalls,
   id: string,
@@ -148,7 +148,7 @@ async function* pages(
 ): AsyncGenerator<Uint8Array> {
   for (let [page, n] = [first, 1]; ; n++) {
     const next = page.done ? undefined : account.sync.readExport({ id, n })
-    // Whoever stops taking never hears of it.
+    // The consumer may stop before it awaits the page; its rejection must not stay unhandled.
     next?.catch(() => {})
     yield page.bytes
     if (next === undefined) return

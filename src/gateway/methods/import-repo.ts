@@ -1,9 +1,8 @@
-/** From a request's body to an import: pages of one size, each taken by the account before the next is read. */
+/** Sends a request body to the account's import in pages of one size, each accepted before the next is read. */
 import type { BodyStream } from '#src/gateway/http/body-stream.ts'
 
 const PAGE_BYTES = 512 * 1024
 
-/** What an import asks of the account. */
 export interface ImportCalls {
   begin(): Promise<{ id: string }>
   take(input: { id: string; n: number; bytes: Uint8Array }): Promise<void>
@@ -11,7 +10,7 @@ export interface ImportCalls {
   abort(input: { id: string }): Promise<void>
 }
 
-/** Imports the CAR file, which must be signed by one of the `keys` (did:key). Where it fails nothing is changed. */
+/** Imports a CAR file whose commit is signed by one of `keys` (did:key). If it fails, the repo is unchanged. */
 export async function importRepo(
   calls: ImportCalls,
   { bytes }: BodyStream,
@@ -28,12 +27,12 @@ export async function importRepo(
   }
 }
 
-async function* pagesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* pagesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let page = new Uint8Array(PAGE_BYTES)
   let filled = 0
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; ) {
-      const part = piece.subarray(at, at + PAGE_BYTES - filled)
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + PAGE_BYTES - filled)
       page.set(part, filled)
       filled += part.length
       at += part.length

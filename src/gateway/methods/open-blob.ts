@@ -1,14 +1,14 @@
-/** Finds the bytes of a blob, wherever they are on their way to their place. */
+/** Opens a blob, which may be on its way from temporary to permanent storage. */
 import type { BlobStorage, OpenBlob } from '#src/ports/blob-storage.ts'
 
-/** The blob's bytes, opened; undefined where they are nowhere. `tempKey` is where they were when the account was asked. */
+/** Returns undefined if the blob is not stored. `tempKey` is the blob's temporary key, if it had one a moment ago. */
 export async function openBlob(
   storage: BlobStorage,
   did: string,
   { cid, tempKey }: { cid: string; tempKey?: string },
 ): Promise<OpenBlob | undefined> {
-  const inPlace = await storage.open(did, cid)
-  if (inPlace !== undefined || tempKey === undefined) return inPlace
-  // What is not there any more, either, has just been brought to its place.
+  const stored = await storage.open(did, cid)
+  if (stored !== undefined || tempKey === undefined) return stored
+  // If the temporary file is gone, it has just been moved to its permanent place.
   return (await storage.openTemp(did, tempKey)) ?? (await storage.open(did, cid))
 }

@@ -1,4 +1,4 @@
-/** What methods that pass on to an AppView have in common: a caller with an account here. */
+/** Common part of methods that are proxied to another service: the caller is an account of this server. */
 import { forbidden } from '#src/errors.ts'
 
 export const proxiedMethod = {

@@ -1,4 +1,4 @@
-/** From a request's body to an upload in the blob storage: hashed, counted and looked at on its way. */
+/** Streams a request body into the blob storage; computes its CID, size and media type on the way. */
 import { createHash } from 'node:crypto'
 import type { BodyStream } from '#src/gateway/http/body-stream.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
@@ -7,15 +7,15 @@ import { cidOfRawDigest } from '#src/protocol/cid.ts'
 
 export interface ReceivedBlob {
   cid: string
-  /** What the bytes say they are; where they do not say, what the caller said. */
+  /** Sniffed from the bytes, else the Content-Type of the request. */
   mimeType: string
   /** Bytes. */
   size: number
-  /** Under which the storage has it. */
+  /** Key of the temporary upload in the storage. */
   key: string
 }
 
-/** Stores the body as an upload of the account, and nothing of it where it breaks off. */
+/** Stores the body as a temporary upload; stores nothing if the body is aborted. */
 export async function receiveBlob(
   storage: BlobStorage,
   did: string,
@@ -24,7 +24,7 @@ export async function receiveBlob(
   const hash = createHash('sha256')
   const head: Uint8Array[] = []
   let size = 0
-  async function* seen(): AsyncGenerator<Uint8Array> {
+  async function* observed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       hash.update(chunk)
       if (size < SNIFFED_BYTES) head.push(chunk)
@@ -32,7 +32,7 @@ export async function receiveBlob(
       yield chunk
     }
   }
-  const key = await storage.putTemp(did, seen())
+  const key = await storage.putTemp(did, observed())
   const sniffed = await sniffMediaType(Buffer.concat(head).subarray(0, SNIFFED_BYTES))
   return { cid: cidOfRawDigest(hash.digest()), mimeType: sniffed ?? type, size, key }
 }

@@ -1,4 +1,4 @@
-/** Taking down and deactivating what moderators name, and telling how it stands. */
+/** Reads and changes the takedown and deactivation status of a moderation subject. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Subject } from '#src/gateway/methods/subjects.ts'
@@ -43,8 +43,8 @@ export async function readSubjectStatus(account: AccountCalls, did: string, subj
 }
 
 /**
- * com.atproto.admin.updateSubjectStatus. An account for which neither is said is announced once more. Throws 400 for
- * what contradicts itself, and where an account that is taken down, or does not live here, is to be activated.
+ * com.atproto.admin.updateSubjectStatus. For an account, without `takedown` and `deactivated`, emits its state again.
+ * Throws 400 if the two contradict each other, or if an account cannot be activated (as `activateAccount`).
  */
 export async function applySubjectStatus(
   server: ServerContext,
@@ -56,7 +56,7 @@ export async function applySubjectStatus(
     throw invalidRequest('Cannot activate and takedown an account at the same time')
   }
   const account = server.dispatch.account(did)
-  // A reason is always noted: that there is one is what takes down.
+  // The ref must not be empty: a subject counts as taken down if it has one.
   const ref = takedown?.applied ? takedown.ref || new Date().toISOString() : null
   switch (subject.kind) {
     case 'record': {

@@ -1,4 +1,4 @@
-/** What moderators speak of: an account, a record or a blob of this server (com.atproto.admin). */
+/** Moderation subjects of com.atproto.admin: an account, a record or a blob. */
 import { AtUri } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
 
@@ -24,7 +24,7 @@ interface BlobSubject {
   cid: string
 }
 
-/** A subject of updateSubjectStatus: repoRef, strongRef or repoBlobRef. Throws 400 for another. */
+/** The subject of updateSubjectStatus: repoRef, strongRef or repoBlobRef. Throws 400 for other types. */
 export function parseSubject(subject: { readonly $type: string }): Subject {
   switch (subject.$type) {
     case 'com.atproto.admin.defs#repoRef':
@@ -38,7 +38,7 @@ export function parseSubject(subject: { readonly $type: string }): Subject {
   }
 }
 
-/** The subject of getSubjectStatus: a blob of a DID, a record, or a whole account. Throws 400 for none. */
+/** The subject of getSubjectStatus. Throws 400 if the parameters name none. */
 export function subjectFromParams(params: { did?: string; uri?: string; blob?: string }): Subject {
   const { did, uri, blob } = params
   if (blob !== undefined) {
@@ -50,14 +50,14 @@ export function subjectFromParams(params: { did?: string; uri?: string; blob?: s
   throw invalidRequest('No provided subject')
 }
 
-function recordSubject(text: string): RecordSubject {
-  const uri = new AtUri(text)
+function recordSubject(atUri: string): RecordSubject {
+  const uri = new AtUri(atUri)
   const { hostname: repo, collection, rkey } = uri
-  if (!collection || !rkey) throw invalidRequest(`Not the URI of a record: ${text}`)
+  if (!collection || !rkey) throw invalidRequest(`Not the URI of a record: ${atUri}`)
   return { kind: 'record', repo, collection, rkey }
 }
 
-/** The lexicon has checked it: a type that is known has its members. */
+/** The lexicon has validated the members of known types, but their TypeScript type is open. */
 function memberOf(subject: object, name: string): string {
   const value: unknown = Reflect.get(subject, name)
   if (typeof value !== 'string') throw invalidRequest(`Invalid subject: ${name} is missing`)

@@ -1,4 +1,4 @@
-/** Every XRPC method this server has, by NSID; subscribeRepos, a WebSocket, is the gateway's own. */
+/** All XRPC methods by NSID, except subscribeRepos, which is a WebSocket. */
 import * as actor from '#src/gateway/methods/app.bsky.actor.ts'
 import * as feed from '#src/gateway/methods/app.bsky.feed.ts'
 import * as notification from '#src/gateway/methods/app.bsky.notification.ts'
@@ -46,7 +46,7 @@ const appViewMethods = [
   ...Object.values(notification),
 ]
 
-/** Without an AppView of its own a server has nothing to add to these: they are passed on like all that it has not. */
+/** If no AppView is configured, its methods get no read-after-write: they are proxied like any unknown method. */
 export const methodsWithoutAppView: ReadonlyMap<string, Method> = new Map(
   [...methods].filter(([, method]) => !appViewMethods.includes(method)),
 )

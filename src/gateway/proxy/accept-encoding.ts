@@ -1,7 +1,7 @@
-/** Which encodings a service may answer in, where this server may have to read the answer before the client does. */
+/** Negotiates Accept-Encoding for responses that this server may have to decode before it passes them on. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
-/** What can be decoded here, with what it is worth to us: decoding costs more than a longer way inside a data centre. */
+/** The encodings that can be decoded here. Plain is preferred: inside a data centre, decoding costs more than bytes. */
 const plainFirst: readonly [name: string, q: number][] = [
   ['identity', 1],
   ['gzip', 0.3],
@@ -16,15 +16,15 @@ const compressedFirst: readonly [name: string, q: number][] = [
 ]
 
 /**
- * The Accept-Encoding for the service: what both the client and this server understand. Throws 400 where the client's
- * cannot be read, 406 where there is nothing in common.
+ * The Accept-Encoding to send to the service: the encodings that both the client and this server accept. Throws 400 if
+ * the client's header is invalid, 406 if there is none in common.
  */
 export function commonEncodings(header: string | undefined, preferCompressed: boolean): string {
-  const wanted = parse(header)
+  const accepted = parse(header)
   const ours = preferCompressed ? compressedFirst : plainFirst
   const common = ours.filter(([name]) => {
-    const q = wanted.get(name) ?? wanted.get('*')
-    // Unless it is refused, a plain answer is always welcome.
+    const q = accepted.get(name) ?? accepted.get('*')
+    // identity is acceptable unless it is excluded (RFC 9110 section 12.5.3).
     return name === 'identity' ? q !== 0 : q !== undefined && q > 0
   })
   if (common.length === 0) {

@@ -1,4 +1,4 @@
-/** The other services as this process reaches them: one guarded dispatcher, with the operator's limits. */
+/** Opens the services over one dispatcher, which is guarded against SSRF and has the configured limits. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { openServices, type Services, type ServicesPorts } from '#src/gateway/proxy/services.ts'
 import type { Log } from '#src/log.ts'
@@ -22,23 +22,23 @@ export function connectServices(ports: {
   resolver: DidResolver
   log: Pick<Log, 'warn'>
   privateNetworks: boolean
-  addresses: ServicesPorts['defaults']
-  terms: ProxySettings
+  defaults: ServicesPorts['defaults']
+  settings: ProxySettings
 }): Services {
-  const { dispatch, resolver, log, addresses, privateNetworks, terms } = ports
-  const { maxBytes, preferCompressed } = terms
+  const { dispatch, resolver, log, defaults, privateNetworks, settings } = ports
+  const { maxBytes, preferCompressed } = settings
   return openServices({
     dispatch,
     resolver,
-    defaults: addresses,
+    defaults,
     maxBytes,
     preferCompressed,
     request: createRequestUpstream(
-      () => createSafeDispatcher({ privateNetworks, ...terms }),
+      () => createSafeDispatcher({ privateNetworks, ...settings }),
       (error, origin) => {
-        log.warn({ err: error, origin }, 'a service could not be reached')
+        log.warn({ err: error, origin }, 'service unreachable')
       },
     ),
-    warn: (facts, what) => log.warn(facts, what),
+    warn: (fields, message) => log.warn(fields, message),
   })
 }

@@ -1,24 +1,24 @@
-/** Which headers of a request travel on to a service, and which of its answer come back. */
+/** Which request headers are forwarded to a service, and which response headers are returned to the client. */
 import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 const plainHeaders = ['accept-language', 'atproto-accept-labelers', 'x-bsky-topics'] as const
 const bodyHeaders = ['content-type', 'content-encoding', 'content-length'] as const
 
-/** The headers that a service is told of; `x-atproto-*` are between the client and it. */
+/** Includes all `x-atproto-*` headers, which are between the client and the service. */
 export function forwardedHeaders(headers: Headers): Record<string, string> {
-  const forwarded = picked(headers, plainHeaders)
+  const forwarded = pick(headers, plainHeaders)
   for (const [name, value] of headers) {
     if (name.startsWith('x-atproto-')) forwarded[name] = value
   }
   return forwarded
 }
 
-/** What describes the body of a request that is passed on as it comes. */
+/** For a request body that is forwarded unchanged. */
 export function forwardedBodyHeaders(headers: Headers): Record<string, string> {
-  return picked(headers, bodyHeaders)
+  return pick(headers, bodyHeaders)
 }
 
-function picked(headers: Headers, names: readonly string[]): Record<string, string> {
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of names) {
     const value = headers.get(name)
@@ -28,15 +28,15 @@ function picked(headers: Headers, names: readonly string[]): Record<string, stri
 }
 
 const contentHeaders = ['content-length', 'content-encoding', 'content-type', 'content-language']
-const answerHeaders = ['atproto-repo-rev', 'atproto-content-labelers', 'retry-after']
+const protocolHeaders = ['atproto-repo-rev', 'atproto-content-labelers', 'retry-after']
 
-/** What of an answer's head the client is told, about its content and besides. */
+/** Response headers for the client; the content headers only with `content`, if the body is passed on unchanged. */
 export function returnedHeaders(
   { headers }: Pick<UpstreamResponse, 'headers'>,
   { content }: { content: boolean },
 ): Record<string, string> {
   const returned: Record<string, string> = {}
-  for (const name of content ? [...contentHeaders, ...answerHeaders] : answerHeaders) {
+  for (const name of content ? [...contentHeaders, ...protocolHeaders] : protocolHeaders) {
     const value = headers[name]
     if (value !== undefined) returned[name] = Array.isArray(value) ? value.join(',') : value
   }

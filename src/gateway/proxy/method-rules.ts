@@ -1,7 +1,7 @@
-/** Methods that are the account's own business with this server, and those that an app password may not have. */
+/** Methods that are never proxied, and methods that need a privileged session. */
 
-/** Neither proxied nor given service tokens: whoever holds the session must call them here. */
-const protectedMethods = lowered([
+/** Neither proxied nor issued service tokens: they are called on this server only. */
+const protectedMethods = lowerCaseSet([
   'com.atproto.admin.sendEmail',
   'com.atproto.identity.requestPlcOperationSignature',
   'com.atproto.identity.signPlcOperation',
@@ -20,8 +20,8 @@ const protectedMethods = lowered([
   'com.atproto.server.updateEmail',
 ])
 
-/** For log-ins with the account's password, and for app passwords with privileges. */
-const privilegedMethods = lowered([
+/** Require a session of the account password or of a privileged app password. */
+const privilegedMethods = lowerCaseSet([
   'chat.bsky.actor.deleteAccount',
   'chat.bsky.actor.exportAccountData',
   'chat.bsky.convo.deleteMessageForSelf',
@@ -39,7 +39,7 @@ const privilegedMethods = lowered([
   'com.atproto.server.createAccount',
 ])
 
-/** Services match methods without regard to case, so these rules do too. */
+/** Case-insensitive, because services match method names case-insensitively. */
 export function isProtectedMethod(nsid: string): boolean {
   return protectedMethods.has(nsid.toLowerCase())
 }
@@ -48,6 +48,6 @@ export function isPrivilegedMethod(nsid: string): boolean {
   return privilegedMethods.has(nsid.toLowerCase())
 }
 
-function lowered(nsids: readonly string[]): ReadonlySet<string> {
+function lowerCaseSet(nsids: readonly string[]): ReadonlySet<string> {
   return new Set(nsids.map((nsid) => nsid.toLowerCase()))
 }

@@ -1,9 +1,9 @@
-/** A read that this server has no answer to, asked of the AppView as it came, in nobody's name. */
+/** Proxies a read without a service token. */
 import { forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
 
-/** The AppView's answer, or that of the service which the client names; undefined where there is no AppView. */
+/** Asks the AppView, or the service in `atproto-proxy`. Returns undefined if no AppView is configured. */
 export async function proxyUnauthenticated(
   services: Services,
   nsid: string,

@@ -1,4 +1,4 @@
-/** Calling other services in an account's name: found, given a token signed by the account, asked, and understood. */
+/** Calls other services on behalf of an account, with a service token signed by the account. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { commonEncodings } from '#src/gateway/proxy/accept-encoding.ts'
@@ -26,26 +26,26 @@ export interface ServicesPorts {
   resolver: DidResolver
   request: RequestUpstream
   defaults: DefaultServices & { appView: AppView | undefined }
-  /** Of an answer, decoded, where it is read here. */
+  /** Limit for response bodies that are read here, after decoding. */
   maxBytes: number
   preferCompressed: boolean
   warn: Warn
 }
 
-/** Notes what went wrong and was mended. */
-export type Warn = (facts: object, what: string) => void
+/** Logs a failure that was recovered from. */
+export type Warn = (fields: object, message: string) => void
 
-/** Whose token goes along, and what it says. */
+/** The claims of the service token. */
 export interface Credentials {
-  /** The account. */
+  /** DID of the account, the issuer. */
   did: string
-  /** The service's DID. */
+  /** DID of the service. */
   aud: string
   /** NSID of the method. */
   lxm: string
 }
 
-/** A call of our own: parameters or a JSON body in, JSON out. */
+/** A call that this server makes itself: a procedure if it has a `body`, which is sent as JSON. */
 export interface ServiceCall {
   url: string
   nsid: string
@@ -57,35 +57,35 @@ export interface ServiceCall {
 export interface Services {
   readonly appView: AppView | undefined
   readonly findTarget: FindTarget
-  /** Whom a call is for, as the scopes of apps say it: `did#service`. Throws 400. */
+  /** The audience of a call in OAuth scopes: `did#serviceId`. Throws 400. */
   audienceOf(nsid: string, header: string | undefined): string
-  /** Sends on a request; the answer's status is below 400. Throws what the service refused, and 502. */
+  /** Resolves for a status below 400. Throws UpstreamError for others, and 502 if the service is unreachable. */
   send(request: UpstreamRequest, credentials: Credentials | undefined): Promise<UpstreamResponse>
-  /** Sends on a GET whose answer may be read here. */
+  /** Forwards a GET or HEAD; its response is in an encoding that can be decoded here. */
   get(target: Target, request: Request, credentials: Credentials): Promise<UpstreamResponse>
-  /** The bytes of an answer, decoded. Throws 502. */
-  readBody(answer: UpstreamResponse): Promise<Uint8Array>
-  /** The JSON that a method of a service answers; undefined for nothing. Throws as `send`. */
+  /** Reads and decodes a body. Throws 502. */
+  readBody(response: UpstreamResponse): Promise<Uint8Array>
+  /** Returns the parsed JSON; undefined for an empty body. Throws as `send`. */
   call(call: ServiceCall): Promise<unknown>
   readonly warn: Warn
 }
 
 export function openServices(ports: ServicesPorts): Services {
-  const { dispatch, resolver, request: ask, defaults, maxBytes, preferCompressed } = ports
+  const { dispatch, resolver, request: sendRequest, defaults, maxBytes, preferCompressed } = ports
 
-  const whole = (answer: UpstreamResponse) => readUpstreamBody(answer, maxBytes)
+  const readBody = (response: UpstreamResponse) => readUpstreamBody(response, maxBytes)
 
   async function send(
     request: UpstreamRequest,
     credentials: Credentials | undefined,
   ): Promise<UpstreamResponse> {
     const { headers } = request
-    const answer = await ask({
+    const response = await sendRequest({
       ...request,
       headers: credentials ? { ...headers, authorization: await bearer(credentials) } : headers,
     })
-    if (answer.status >= 400) throw await upstreamError(answer, maxBytes)
-    return answer
+    if (response.status >= 400) throw await upstreamError(response, maxBytes)
+    return response
   }
 
   async function bearer({ did, aud, lxm }: Credentials): Promise<string> {
@@ -99,7 +99,7 @@ export function openServices(ports: ServicesPorts): Services {
     findTarget: targetFinder(defaults, resolver),
     audienceOf: (nsid, header) => audienceOf(defaults, nsid, header),
     send,
-    readBody: whole,
+    readBody,
     get(target, request, credentials) {
       const accepted = request.headers.get('accept-encoding') ?? undefined
       const headers = {
@@ -112,7 +112,7 @@ export function openServices(ports: ServicesPorts): Services {
       return send({ method: verb, origin: target.url, path, headers, signal }, credentials)
     },
     async call({ url, nsid, params = {}, body, credentials }) {
-      const answer = await send(
+      const response = await send(
         {
           method: body === undefined ? 'GET' : 'POST',
           origin: url,
@@ -125,12 +125,12 @@ export function openServices(ports: ServicesPorts): Services {
         },
         credentials,
       )
-      return parsed(await whole(answer))
+      return parseJson(await readBody(response))
     },
   }
 }
 
-/** Path and query, as they came. */
+/** Path and query, unchanged. */
 export function pathOf({ url }: Request): string {
   return url.slice(url.indexOf('/', url.indexOf('//') + 2))
 }
@@ -143,11 +143,11 @@ function queryOf(params: NonNullable<ServiceCall['params']>): string {
   return search.size === 0 ? '' : `?${search}`
 }
 
-function parsed(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined
   try {
     return JSON.parse(Buffer.from(bytes).toString())
   } catch {
-    throw new XrpcError(502, 'UpstreamFailure', 'Upstream service gave no JSON')
+    throw new XrpcError(502, 'UpstreamFailure', 'Upstream service returned invalid JSON')
   }
 }

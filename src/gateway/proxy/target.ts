@@ -1,4 +1,4 @@
-/** Where a request is passed on to: the service that its `atproto-proxy` header names, or the one for its method. */
+/** Finds the service for a request: the one in its `atproto-proxy` header, or the default for its method. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
@@ -15,14 +15,14 @@ interface Address {
   did: string
 }
 
-/** The services that the operator names. */
+/** The configured services. */
 export interface DefaultServices {
   appView: Address | undefined
   moderation: Address | undefined
   report: Address | undefined
 }
 
-/** What the moderation service answers; newer methods of these names go where the header says. */
+/** Methods of the moderation service by default; newer tools.ozone methods need an `atproto-proxy` header. */
 const moderationMethods = new Set(
   [
     ...names('communication', 'createTemplate deleteTemplate listTemplates updateTemplate'),
@@ -42,19 +42,19 @@ function names(group: string, methods: string): string[] {
   return methods.split(' ').map((method) => `${group}.${method}`)
 }
 
-/** Finds the service for one call. Throws 400 where there is none. */
+/** Throws 400 if there is no service for the call, 502 if the DID cannot be resolved now. */
 export type FindTarget = (nsid: string, header: string | undefined) => Promise<Target>
 
 export function targetFinder(services: DefaultServices, resolver: DidResolver): FindTarget {
   return async (nsid, header) => {
-    if (header !== undefined && header !== '') return named(header, services, resolver)
+    if (header !== undefined && header !== '') return targetFromHeader(header, services, resolver)
     const target = defaultTarget(nsid, services)
     if (target === undefined) throw invalidRequest(`No service configured for ${nsid}`)
     return target
   }
 }
 
-/** Whom a call is for, as `did#service`: the header as it is, or the default. Throws 400 where there is neither. */
+/** The audience as `did#serviceId`: the header unchanged, or the default. Throws 400 if there is neither. */
 export function audienceOf(
   services: DefaultServices,
   nsid: string,
@@ -78,7 +78,7 @@ function defaultTarget(
   return address && { did: address.did, url: address.url, serviceId: 'atproto_labeler' }
 }
 
-async function named(
+async function targetFromHeader(
   header: string,
   { appView }: DefaultServices,
   resolver: DidResolver,
@@ -94,7 +94,7 @@ async function named(
   return { did, serviceId, url }
 }
 
-/** A DID and a service, with one `#` between them. */
+/** Parses `did#serviceId`. */
 function parseHeader(header: string): { did: string; serviceId: string } {
   const [did = '', serviceId = '', ...more] = header.split('#')
   if (did === '') throw invalidRequest('no did specified in proxy header')
@@ -106,7 +106,7 @@ function parseHeader(header: string): { did: string; serviceId: string } {
   return { did, serviceId }
 }
 
-/** A DID that cannot be resolved now is not this server's failure. */
+/** Throws 502 if the DID cannot be resolved now. */
 async function documentOf(did: string, resolver: DidResolver) {
   try {
     return await resolver.resolve(did)

@@ -1,4 +1,4 @@
-/** An answer of another service taken in whole: bounded on the wire by its dispatcher, and here once more decoded. */
+/** Reads the response body of another service; limits the decoded bytes, as the dispatcher those on the wire. */
 import { pipeline, type Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { XrpcError } from '#src/errors.ts'
@@ -11,17 +11,17 @@ const decoders: Record<string, () => Transform> = {
   br: createBrotliDecompress,
 }
 
-/** The decoded bytes. Throws 502 where there are more than `most`, where they cannot be decoded, or break off. */
+/** Returns the decoded bytes. Throws 502 if there are more than `maxBytes`, or if they are truncated or undecodable. */
 export async function readUpstreamBody(
   { headers, body }: UpstreamResponse,
-  most: number,
+  maxBytes: number,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for await (const chunk of decoded(body, String(headers['content-encoding'] ?? 'identity'))) {
+    for await (const chunk of decode(body, String(headers['content-encoding'] ?? 'identity'))) {
       length += chunk.length
-      if (length > most) throw failure('upstream response too large')
+      if (length > maxBytes) throw failure('upstream response too large')
       chunks.push(chunk)
     }
   } catch (error) {
@@ -31,17 +31,17 @@ export async function readUpstreamBody(
   return Buffer.concat(chunks)
 }
 
-/** Only one encoding is ever asked for. */
-function decoded(body: Readable, encoding: string): AsyncIterable<Uint8Array> {
+/** A single encoding is expected: Accept-Encoding asks for no more. */
+function decode(body: Readable, encoding: string): AsyncIterable<Uint8Array> {
   const name = encoding.trim().toLowerCase()
   if (name === '' || name === 'identity') return body
   const decoder = decoders[name]
   if (decoder === undefined) throw failure('unsupported content-encoding')
-  // Its failure is the last stream's, and comes out there.
+  // No error handling here: `pipeline` forwards errors to the stream that it returns.
   return pipeline(body, decoder(), () => {})
 }
 
-/** Whether a content type is JSON; an answer that tells no type may be. */
+/** Whether the Content-Type is JSON or absent. */
 export function mayBeJson({ headers }: Pick<UpstreamResponse, 'headers'>): boolean {
   const type = headers['content-type']
   return type === undefined || /application\/(?:\w+\+)?json/i.test(String(type))

@@ -1,10 +1,10 @@
-/** What a service refused, told to the client in the service's own words. */
+/** Error responses of other services, passed on to the client with their error name and message. */
 import { XrpcError } from '#src/errors.ts'
 import { returnedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { mayBeJson, readUpstreamBody } from '#src/gateway/proxy/upstream-body.ts'
 import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
-/** The names of statuses (XRPC specification); the first of its hundred for the others. */
+/** Error names by status (XRPC specification); other statuses use 400 or 502. */
 const statusNames: Record<number, [error: string, message: string]> = {
   400: ['InvalidRequest', 'Invalid Request'],
   401: ['AuthenticationRequired', 'Authentication Required'],
@@ -20,46 +20,48 @@ const statusNames: Record<number, [error: string, message: string]> = {
   504: ['UpstreamTimeout', 'Upstream Timeout'],
 }
 
-/** A refusal of another service, with those of its headers that go to the client. */
+/** An error response of another service, with the headers that are returned to the client. */
 export class UpstreamError extends XrpcError {
   override readonly headers: Readonly<Record<string, string>>
 
   constructor(
     status: number,
-    told: { error: string | undefined; message: string | undefined },
+    body: { error: string | undefined; message: string | undefined },
     headers: Record<string, string>,
   ) {
     const [error, message] = statusNames[status] ?? statusNames[status < 500 ? 400 : 502]!
-    super(status, told.error ?? error, told.message || message)
+    super(status, body.error ?? error, body.message || message)
     this.headers = headers
   }
 }
 
-/** How long what cannot be read is waited for, so that its connection can be used again. */
+/** How long an unread body is drained, so that its connection can be reused. */
 const DRAIN_MS = 100
 
-/** The error that an answer of 400 or above is; 500 is somebody else's bug, not ours, so it is told as 502. */
+/** For a response with status 400 or above. 500 becomes 502: the bug is upstream, not here. */
 export async function upstreamError(
-  answer: UpstreamResponse,
-  most: number,
+  response: UpstreamResponse,
+  maxBytes: number,
 ): Promise<UpstreamError> {
-  const status = answer.status === 500 ? 502 : answer.status
-  const headers = returnedHeaders(answer, { content: false })
-  return new UpstreamError(status, await parseErrorBody(answer, most), headers)
+  const status = response.status === 500 ? 502 : response.status
+  const headers = returnedHeaders(response, { content: false })
+  return new UpstreamError(status, await parseErrorBody(response, maxBytes), headers)
 }
 
-async function parseErrorBody(answer: UpstreamResponse, most: number) {
-  const nothing = { error: undefined, message: undefined }
-  if (!mayBeJson(answer)) {
-    drain(answer)
-    return nothing
+async function parseErrorBody(response: UpstreamResponse, maxBytes: number) {
+  const empty = { error: undefined, message: undefined }
+  if (!mayBeJson(response)) {
+    drain(response)
+    return empty
   }
   try {
-    const value: unknown = JSON.parse(Buffer.from(await readUpstreamBody(answer, most)).toString())
+    const value: unknown = JSON.parse(
+      Buffer.from(await readUpstreamBody(response, maxBytes)).toString(),
+    )
     const { error, message } = value as { error?: unknown; message?: unknown }
     return { error: textOf(error), message: textOf(message) }
   } catch {
-    return nothing
+    return empty
   }
 }
 

@@ -1,10 +1,10 @@
-/** What a post embeds, as an AppView would show it; records of others are asked of the AppView. */
+/** Builds the embed view of a post; embedded records are looked up at the AppView. */
 import { imageUrl, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { isJsonObject } from '#src/gateway/read-after-write/views.ts'
 
 type Fields = Record<string, unknown>
 
-/** The view of an embed; undefined for what is none that is known. */
+/** Returns undefined for an embed of unknown type. */
 export async function embedView(viewer: LocalViewer, embed: unknown): Promise<Fields | undefined> {
   if (!isJsonObject(embed)) return undefined
   switch (embed['$type']) {
@@ -68,20 +68,20 @@ async function recordView(viewer: LocalViewer, embed: Fields): Promise<Fields> {
   return { $type: 'app.bsky.embed.record#view', record }
 }
 
-/** Throws where the AppView fails: then the answer that was to be changed stays as it is. */
+/** Throws if the AppView fails: then the response is not munged. */
 async function lookUp(viewer: LocalViewer, uri: string): Promise<Fields | undefined> {
   switch (/^at:\/\/[^/]+\/([^/]+)\//.exec(uri)?.[1]) {
     case 'app.bsky.feed.post': {
-      const { posts } = await ask(viewer, 'app.bsky.feed.getPosts', { uris: uri })
+      const { posts } = await callAppView(viewer, 'app.bsky.feed.getPosts', { uris: uri })
       const post: unknown = Array.isArray(posts) ? posts[0] : undefined
-      return isJsonObject(post) ? quoted(post) : undefined
+      return isJsonObject(post) ? viewRecord(post) : undefined
     }
     case 'app.bsky.feed.generator': {
-      const { view } = await ask(viewer, 'app.bsky.feed.getFeedGenerator', { feed: uri })
+      const { view } = await callAppView(viewer, 'app.bsky.feed.getFeedGenerator', { feed: uri })
       return isJsonObject(view) ? { ...view, $type: 'app.bsky.feed.defs#generatorView' } : undefined
     }
     case 'app.bsky.graph.list': {
-      const { list } = await ask(viewer, 'app.bsky.graph.getList', { list: uri })
+      const { list } = await callAppView(viewer, 'app.bsky.graph.getList', { list: uri })
       return isJsonObject(list) ? { ...list, $type: 'app.bsky.graph.defs#listView' } : undefined
     }
     default:
@@ -89,13 +89,13 @@ async function lookUp(viewer: LocalViewer, uri: string): Promise<Fields | undefi
   }
 }
 
-function quoted({ uri, cid, author, record, labels, embed, indexedAt }: Fields): Fields {
+function viewRecord({ uri, cid, author, record, labels, embed, indexedAt }: Fields): Fields {
   const embeds = embed === undefined ? undefined : [embed]
   const $type = 'app.bsky.embed.record#viewRecord'
   return { $type, uri, cid, author, value: record, labels, embeds, indexedAt }
 }
 
-async function ask(
+async function callAppView(
   { did, services }: LocalViewer,
   nsid: string,
   params: Record<string, string>,
@@ -103,6 +103,6 @@ async function ask(
   const { appView } = services
   if (appView === undefined) return {}
   const credentials = { did, aud: appView.did, lxm: nsid }
-  const answer = await services.call({ url: appView.url, nsid, params, credentials })
-  return isJsonObject(answer) ? answer : {}
+  const response = await services.call({ url: appView.url, nsid, params, credentials })
+  return isJsonObject(response) ? response : {}
 }

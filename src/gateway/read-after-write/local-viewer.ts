@@ -1,10 +1,9 @@
-/** Whose eyes an answer is made for: the account's name and pictures as they are now. */
+/** The account that a response is munged for: its recent records, and its current profile in views. */
 import { format } from 'node:util'
 import type { RecentRecords } from '#src/account/repo/recent.ts'
 import type { AppView, Services } from '#src/gateway/proxy/services.ts'
 import { type ActorView, blobCid } from '#src/gateway/read-after-write/views.ts'
 
-/** What views are made with. */
 export interface LocalViewer {
   did: string
   recent: RecentRecords
@@ -15,7 +14,7 @@ export interface LocalViewer {
 
 export type ImagePreset = 'avatar' | 'banner' | 'feed_thumbnail' | 'feed_fullsize'
 
-/** Where an image is to be had: of the AppView's CDN, where one is known, or of this server. */
+/** The URL of an image: on the AppView's CDN if it is configured, else getBlob on this server. */
 export function imageUrl(
   {
     did,
@@ -27,21 +26,21 @@ export function imageUrl(
 ): string | undefined {
   const cid = blobCid(blob)
   if (cid === undefined) return undefined
-  return fromCdn(appView, preset, did, cid) ?? ofThisServer(publicUrl, did, cid)
+  return cdnUrl(appView, preset, did, cid) ?? getBlobUrl(publicUrl, did, cid)
 }
 
-function fromCdn(appView: AppView | undefined, preset: string, did: string, cid: string) {
+function cdnUrl(appView: AppView | undefined, preset: string, did: string, cid: string) {
   const pattern = appView?.cdnUrlPattern
   return pattern === undefined ? undefined : format(pattern, preset, did, cid)
 }
 
-function ofThisServer(publicUrl: string, did: string, cid: string): string {
+function getBlobUrl(publicUrl: string, did: string, cid: string): string {
   return `${publicUrl}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`
 }
 
 type Profile = Record<string, unknown>
 
-/** The author as small views have it, brought up to date; undefined members are left out of the JSON. */
+/** Updates a basic profile view; members that are undefined are left out of the JSON. */
 export function basicProfile<V extends ActorView>(
   viewer: LocalViewer,
   view: V,

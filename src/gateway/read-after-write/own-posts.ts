@@ -1,4 +1,4 @@
-/** Putting an account's newest posts where they belong in a feed or a thread, and its newest profile beside them. */
+/** Inserts the account's recent posts into feeds and threads, and refreshes its profile there. */
 
 import type { RecentRecord } from '#src/account/repo/recent.ts'
 import { basicProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
@@ -11,25 +11,25 @@ import {
   type ThreadViewPost,
 } from '#src/gateway/read-after-write/views.ts'
 
-const BEGINNING = new Date(0).toISOString()
+const EPOCH = new Date(0).toISOString()
 
-/** Feeds go from new to old; a post older than the whole page is for a later page. */
+/** Feeds are sorted newest first; a post older than the whole page belongs to a later page. */
 export async function insertPosts(
   viewer: LocalViewer,
   feed: FeedViewPost[],
 ): Promise<FeedViewPost[]> {
-  const last = feed.at(-1)?.post.indexedAt ?? BEGINNING
-  const own = viewer.recent.posts.filter(({ indexedAt }) => indexedAt > last).reverse()
-  const views = await Promise.all(own.map((post) => postView(viewer, post)))
-  const longer = [...feed]
+  const last = feed.at(-1)?.post.indexedAt ?? EPOCH
+  const ownPosts = viewer.recent.posts.filter(({ indexedAt }) => indexedAt > last).reverse()
+  const views = await Promise.all(ownPosts.map((post) => postView(viewer, post)))
+  const result = [...feed]
   for (const post of views) {
-    const at = longer.findIndex((item) => item.post.indexedAt < post.indexedAt)
-    longer.splice(at === -1 ? longer.length : at, 0, { post })
+    const at = result.findIndex((item) => item.post.indexedAt < post.indexedAt)
+    result.splice(at === -1 ? result.length : at, 0, { post })
   }
-  return longer
+  return result
 }
 
-/** The account's name and picture, where it is the author. */
+/** Updates display name and avatar where the account is the author. */
 export function refreshAuthors(viewer: LocalViewer, feed: FeedViewPost[]): FeedViewPost[] {
   const { did, recent } = viewer
   const { profile } = recent
@@ -42,24 +42,24 @@ export function refreshAuthors(viewer: LocalViewer, feed: FeedViewPost[]): FeedV
   })
 }
 
-/** Adds those of the posts that are of this thread below what they reply to. */
+/** Inserts the posts that belong to this thread below the posts that they reply to. */
 export async function insertReplies(
   viewer: LocalViewer,
   thread: ThreadViewPost,
   posts: readonly RecentRecord[],
 ): Promise<ThreadViewPost> {
   const root = replyUri(thread.post.record, 'root')
-  let longer = thread
+  let result = thread
   for (const post of posts) {
     const postRoot = replyUri(post.record, 'root')
     if (postRoot === undefined || (postRoot !== thread.post.uri && postRoot !== root)) continue
-    longer = insertReply(
-      longer,
+    result = insertReply(
+      result,
       replyUri(post.record, 'parent'),
       await threadViewPost(viewer, post),
     )
   }
-  return longer
+  return result
 }
 
 export async function threadViewPost(
@@ -77,8 +77,8 @@ function insertReply(
   const { replies } = thread
   if (parent === thread.post.uri) return { ...thread, replies: [reply, ...(replies ?? [])] }
   if (replies === undefined) return thread
-  const below = replies.map((one) =>
-    isThreadViewPost(one) ? insertReply(one, parent, reply) : one,
+  const updated = replies.map((item) =>
+    isThreadViewPost(item) ? insertReply(item, parent, reply) : item,
   )
-  return { ...thread, replies: below }
+  return { ...thread, replies: updated }
 }

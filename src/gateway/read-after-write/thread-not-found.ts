@@ -1,4 +1,4 @@
-/** A thread that the AppView has never heard of, because its first post is the account's newest: made here. */
+/** Builds the thread of a post of the account that the AppView has not indexed yet. */
 
 import type { RecentRecord } from '#src/account/repo/recent.ts'
 import { UpstreamError } from '#src/gateway/proxy/upstream-error.ts'
@@ -13,14 +13,14 @@ import { isJsonObject, replyUri } from '#src/gateway/read-after-write/views.ts'
 
 const GET_POST_THREAD = 'app.bsky.feed.getPostThread'
 
-/** The thread of a post of the account's own that the AppView did not find, or the error that it is none. */
+/** Returns the thread if the AppView answered NotFound for a recent post of the account; else throws `error`. */
 export async function readAfterWriteNotFound(
-  reading: ReadAfterWriteCall,
+  call: ReadAfterWriteCall,
   params: { uri: string; parentHeight?: number },
   error: unknown,
 ): Promise<Response> {
   if (!(error instanceof UpstreamError) || error.error !== 'NotFound') throw error
-  const viewer = await createLocalViewer(reading, error)
+  const viewer = await createLocalViewer(call, error)
   if (viewer === undefined) throw error
   const post = ownPost(viewer, params.uri)
   if (post === undefined) throw error
@@ -31,14 +31,14 @@ export async function readAfterWriteNotFound(
   return formatMungedResponse(body, { status: 200, headers: error.headers }, viewer.recent)
 }
 
-/** The account may be named by its handle. */
+/** The URI may contain the account's handle in place of its DID. */
 function ownPost({ did, recent }: LocalViewer, uri: string): RecentRecord | undefined {
-  const [, name, path] = /^at:\/\/([^/]+)\/(.+)$/.exec(uri) ?? []
-  if (name !== did && name?.toLowerCase() !== recent.handle) return undefined
+  const [, authority, path] = /^at:\/\/([^/]+)\/(.+)$/.exec(uri) ?? []
+  if (authority !== did && authority?.toLowerCase() !== recent.handle) return undefined
   return recent.posts.find((post) => post.uri === `at://${did}/${path}`)
 }
 
-/** What the post replies to, with what is above; without it the thread is still worth showing. */
+/** The parent post with its ancestors; undefined on failure, since the thread is useful without them. */
 async function parentOf(
   { did, services }: LocalViewer,
   { record }: RecentRecord,
@@ -48,13 +48,13 @@ async function parentOf(
   const { appView } = services
   if (uri === undefined || appView === undefined) return undefined
   try {
-    const answer = await services.call({
+    const response = await services.call({
       url: appView.url,
       nsid: GET_POST_THREAD,
       params: { uri, parentHeight, depth: 0 },
       credentials: { did, aud: appView.did, lxm: GET_POST_THREAD },
     })
-    return isJsonObject(answer) ? answer['thread'] : undefined
+    return isJsonObject(response) ? response['thread'] : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-/** The parts of an AppView's answers that are looked into here; what else they hold passes as it is. */
+/** The parts of AppView responses that are read here; other members are passed through. */
 
 export interface ActorView {
   did: string
@@ -61,15 +61,15 @@ export function isThreadViewPost(value: unknown): value is ThreadViewPost & Json
   return value['replies'] === undefined || Array.isArray(value['replies'])
 }
 
-/** The URI of what a post replies to, or of where its thread begins. */
-export function replyUri(record: JsonObject, end: 'root' | 'parent'): string | undefined {
+/** The URI of the post's parent, or of the root of its thread. */
+export function replyUri(record: JsonObject, name: 'root' | 'parent'): string | undefined {
   const reply = record['reply']
-  const reference = isJsonObject(reply) ? reply[end] : undefined
+  const reference = isJsonObject(reply) ? reply[name] : undefined
   const uri = isJsonObject(reference) ? reference['uri'] : undefined
   return typeof uri === 'string' ? uri : undefined
 }
 
-/** The CID of a blob, in today's form or the old one. */
+/** The CID of a blob reference, current or legacy. */
 export function blobCid(blob: unknown): string | undefined {
   if (!isJsonObject(blob)) return undefined
   const cid = isJsonObject(blob['ref']) ? blob['ref']['$link'] : blob['cid']

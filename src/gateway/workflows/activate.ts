@@ -1,4 +1,4 @@
-/** Making an account active, which takes a DID that points here (com.atproto.server.activateAccount). */
+/** Activates an account, once its DID points to this server (com.atproto.server.activateAccount). */
 
 import type { StateChange } from '#src/account/lifecycle/change-state.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -14,8 +14,8 @@ export interface ActivateDeps extends DidCheckDeps {
 }
 
 /**
- * Activates an account, and announces it: #account, #identity, #sync. Throws 400 AccountNotFound where there is none,
- * or where it was taken down, and InvalidRequest as `mustPointHere` does.
+ * Activates the account and sequences #account, #identity and #sync. Throws 400 AccountNotFound if there is no such
+ * account or it has been taken down, 400 InvalidRequest as `mustPointHere`.
  */
 export async function activateAccount(deps: ActivateDeps, did: string): Promise<void> {
   const account = deps.dispatch.account(did)

@@ -1,4 +1,4 @@
-/** What is begun for a caller and done behind the answer, so that its time tells nothing. */
+/** Work that a request starts and does not wait for, so that its response time reveals nothing. */
 import { unavailable } from '#src/errors.ts'
 
 const MAX_RUNNING = 1000
@@ -6,23 +6,23 @@ const MAX_RUNNING = 1000
 export class BackgroundTasks {
   readonly #running = new Set<Promise<void>>()
   readonly #onFailure: (error: unknown) => void
-  readonly #most: number
+  readonly #maxRunning: number
 
-  constructor(onFailure: (error: unknown) => void, most = MAX_RUNNING) {
+  constructor(onFailure: (error: unknown) => void, maxRunning = MAX_RUNNING) {
     this.#onFailure = onFailure
-    this.#most = most
+    this.#maxRunning = maxRunning
   }
 
-  /** Begins the work; whoever calls does not wait for it, and never hears of its failure. Throws 503 for too many. */
+  /** Starts a task; its failure goes to `onFailure` only. Throws 503 if too many are running. */
   run(work: () => Promise<void>): void {
-    if (this.#running.size >= this.#most) throw unavailable('Too much to do just now')
+    if (this.#running.size >= this.#maxRunning) throw unavailable('Too many background tasks')
     const running = work()
       .catch(this.#onFailure)
       .finally(() => this.#running.delete(running))
     this.#running.add(running)
   }
 
-  /** Resolves when all that was begun is over. */
+  /** Resolves when all started tasks have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#running)
   }

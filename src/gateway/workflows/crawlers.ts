@@ -1,21 +1,21 @@
-/** The relays that the operator has named: told that there is something new here, but not too often. */
+/** The relays in PDS_CRAWLERS: asked to crawl when there are new events, at most once per interval. */
 import { XrpcError } from '#src/errors.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
-/** As often as the reference asks for a crawl. */
+/** As in the reference PDS. */
 const INTERVAL_MS = 20 * 60_000
-/** Of the same gateway's next turn the one who grants turns must not think that it comes too early. */
+/** Slack, so that the limiter does not reject this gateway's next turn as too early. */
 const MARGIN_MS = 1_000
 const TIMEOUT_MS = 10_000
 
 export interface CrawlerPorts {
   /** URLs of relays. */
   crawlers: readonly string[]
-  /** Ours, as relays reach it. */
+  /** This server's, sent to the relays. */
   hostname: string
-  /** Whether it is this process's turn: of several gateways one asks. */
+  /** Whether this gateway asks in this interval; if there are several gateways, one of them does. */
   claimTurn(): Promise<boolean>
   fetch: typeof globalThis.fetch
   clock: Clock
@@ -28,8 +28,8 @@ export class Crawlers {
   readonly #ports: CrawlerPorts
   readonly #everyMs: number
   #notBefore = Number.NEGATIVE_INFINITY
-  /** Calls off the turn that is coming, if one is. */
-  #callOff: (() => void) | null = null
+  /** Cancels the scheduled turn, if there is one. */
+  #cancel: (() => void) | null = null
   #closed = false
 
   constructor(ports: CrawlerPorts) {
@@ -37,19 +37,19 @@ export class Crawlers {
     this.#everyMs = ports.intervalMs ?? INTERVAL_MS
   }
 
-  /** There is something new. Where that was told a short while ago it is told again when the time has come. */
+  /** New events exist: asks now, or when the interval since the last turn is over. */
   notify(): void {
-    if (this.#callOff !== null || this.#closed || this.#ports.crawlers.length === 0) return
+    if (this.#cancel !== null || this.#closed || this.#ports.crawlers.length === 0) return
     const { clock, timer } = this.#ports
     const wait = this.#notBefore - clock.now()
     if (wait <= 0) return void this.#turn()
-    this.#callOff = timer(wait, () => {
-      this.#callOff = null
+    this.#cancel = timer(wait, () => {
+      this.#cancel = null
       void this.#turn()
     })
   }
 
-  /** Asks all of them now. Resolves with those who accepted; throws 502 where nobody did, 400 where there are none. */
+  /** Asks all relays now and returns those that accepted. Throws 400 if none is configured, 502 if none accepted. */
   async request(): Promise<string[]> {
     const { crawlers } = this.#ports
     if (crawlers.length === 0) {
@@ -62,40 +62,40 @@ export class Crawlers {
 
   close(): void {
     this.#closed = true
-    this.#callOff?.()
+    this.#cancel?.()
   }
 
   async #turn(): Promise<void> {
     this.#notBefore = this.#ports.clock.now() + this.#everyMs + MARGIN_MS
-    // Better asked twice than not at all.
+    // If the limiter cannot be reached, two requests are better than none.
     if (await this.#ports.claimTurn().catch(() => true)) await this.#askAll()
   }
 
   async #askAll(): Promise<string[]> {
     const { crawlers, log } = this.#ports
-    const asked = crawlers.map(async (crawler) => {
+    const requests = crawlers.map(async (crawler) => {
       try {
         await this.#ask(crawler)
         return [crawler]
       } catch (err) {
-        log.warn({ err, crawler }, 'a crawler could not be asked to crawl')
+        log.warn({ err, crawler }, 'requestCrawl failed')
         return []
       }
     })
-    const accepted = (await Promise.all(asked)).flat()
-    if (accepted.length > 0) log.info({ crawlers: accepted }, 'crawlers were asked to crawl')
+    const accepted = (await Promise.all(requests)).flat()
+    if (accepted.length > 0) log.info({ crawlers: accepted }, 'requestCrawl accepted')
     return accepted
   }
 
   async #ask(crawler: string): Promise<void> {
     const { hostname } = this.#ports
-    const answer = await this.#ports.fetch(`${crawler}/xrpc/com.atproto.sync.requestCrawl`, {
+    const response = await this.#ports.fetch(`${crawler}/xrpc/com.atproto.sync.requestCrawl`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ hostname }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    await answer.body?.cancel()
-    if (!answer.ok) throw new Error(`it answered ${answer.status}`)
+    await response.body?.cancel()
+    if (!response.ok) throw new Error(`the relay answered ${response.status}`)
   }
 }

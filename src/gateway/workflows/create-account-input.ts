@@ -1,4 +1,4 @@
-/** What createAccount is asked for, and whether it may be had here. */
+/** The input of createAccount, validated against the rules of this server. */
 import { invalidRequest } from '#src/errors.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
@@ -11,45 +11,44 @@ export interface CreateAccountInput {
   email?: string
   password?: string
   inviteCode?: string
-  /** A did:key that can overrule the server's in operations of did:plc. */
+  /** A did:key placed before the server's among the rotation keys of the did:plc. */
   recoveryKey?: string
   did?: string
   plcOp?: unknown
 }
 
-/** The same, checked and in canonical form. */
+/** The same, validated and normalized. */
 export interface NewAccount {
   handle: string
   email: string
-  /** Without one the account has no log-in but the tokens it is created with, until it sets one. */
+  /** If absent, the tokens of createAccount are the only session until a password is set. */
   password?: string
   inviteCode?: string
   recoveryKey?: string
 }
 
-const longestPassword = 256
+const MAX_PASSWORD_LENGTH = 256
 
 /**
- * Checks what can be checked without asking anybody, for an account with a new DID. Throws 400 InvalidRequest,
- * InvalidInviteCode, InvalidHandle, UnsupportedDomain or HandleNotAvailable, in the reference's order.
+ * Validates the input for an account with a new DID, as far as no other actor or server is needed. Throws 400
+ * InvalidRequest, InvalidInviteCode, InvalidHandle, UnsupportedDomain or HandleNotAvailable, in the reference's order.
  */
 export function validateInput(
   rules: { handles: HandleRules; inviteRequired: boolean },
   input: CreateAccountInput,
 ): NewAccount {
-  const terms = validateInputExceptHandle(rules, input)
-  return { ...terms, handle: validateNewHandle(input.handle, rules.handles) }
+  const account = validateInputExceptHandle(rules, input)
+  return { ...account, handle: validateNewHandle(input.handle, rules.handles) }
 }
 
-/** All of it but the handle. */
 export function validateInputExceptHandle(
   rules: { inviteRequired: boolean },
   input: CreateAccountInput,
 ): Omit<NewAccount, 'handle'> {
   const { email, password, inviteCode, recoveryKey } = input
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"')
-  if (password !== undefined && password.length > longestPassword) {
-    throw invalidRequest(`Password too long. Maximum length is ${longestPassword} characters.`)
+  if (password !== undefined && password.length > MAX_PASSWORD_LENGTH) {
+    throw invalidRequest(`Password too long. Maximum length is ${MAX_PASSWORD_LENGTH} characters.`)
   }
   if (rules.inviteRequired && !inviteCode) {
     throw invalidRequest('No invite code provided', 'InvalidInviteCode')

@@ -1,15 +1,15 @@
 /**
- * The making of an account, step by step, with the directory as referee (com.atproto.server.createAccount).
+ * com.atproto.server.createAccount with a new DID; the directory decides between concurrent requests.
  *
- * 1. Reserve handle, email and invite code for a DID that nobody has heard of yet, and note its sealed signing key.
- * 2. Publish the DID, which cannot be taken back, only ended: so its key is durable before. Meanwhile the password is
- *    hashed, which takes longest.
- * 3. Confirm the reservation: the account's birth is complete, and from here on the account exists.
- * 4. Answer. The tokens are issued here; the account will know them from its birth.
- * 5. Behind the answer the account is woken, makes itself from its birth, and announces itself.
+ * 1. Reserve handle, email and invite code for a DID that is not published yet, and store its sealed signing key.
+ * 2. Publish the DID. That cannot be undone, only followed by a tombstone, so its key is durable before. Meanwhile the
+ *    password is hashed, which takes longest.
+ * 3. Confirm the reservation: the account's initial state is complete, and from here on the account exists.
+ * 4. Respond. The tokens are issued here; the account finds their id in its initial state.
+ * 5. After the response the account is woken, provisions itself from its initial state, and emits its first events.
  *
- * Every step may be repeated. Whoever dies before 3 leaves a reservation that expires, and its birth with it; whoever
- * dies after it leaves an account that is born when somebody calls it, or when it is reminded.
+ * Every step may be repeated. If the process exits before 3, the reservation expires, and the initial state with it. If
+ * it exits after 3, the account provisions itself with its next call or reminder.
  */
 import type { InitialState } from '#src/account/initial-state.ts'
 import {
@@ -34,7 +34,6 @@ import {
 } from '#src/protocol/plc-operation.ts'
 import { issueTokens, newTokenId, type TokenContext } from '#src/rules/session-tokens.ts'
 
-/** What the creation asks of the directory. */
 export interface CreationDispatch {
   directory: {
     accounts: {
@@ -55,7 +54,7 @@ export interface CreationDispatch {
 
 export interface CreateAccountDeps {
   dispatch: CreationDispatch
-  /** Wakes a new account some time soon. */
+  /** Wakes the account soon after the response. */
   wakeQueue: { add(did: string): void }
   plc: PlcDirectory
   keys: Keychain
@@ -63,12 +62,11 @@ export interface CreateAccountDeps {
   log: Pick<Log, 'warn'>
   /** The server's key for operations of did:plc. */
   rotationKey: SigningKey
-  /** A did:key of the operator's, stronger than the server's (PDS_RECOVERY_DID_KEY). */
+  /** The operator's did:key, which takes precedence over the server's (PDS_RECOVERY_DID_KEY). */
   recoveryKey?: string
   service: { publicUrl: string }
   handleRules(): Promise<HandleRules>
   inviteRequired: boolean
-  /** What session tokens are made with. */
   tokens: Omit<TokenContext, 'now'>
 }
 
@@ -78,41 +76,41 @@ export interface CreatedAccount {
   handle: string
   accessJwt: string
   refreshJwt: string
-  /** As it is published, where that is known without asking. */
+  /** The published DID document, if it is known without a lookup. */
   didDoc?: DidDocument
 }
 
-/** Makes an account with a new did:plc. Throws 400 as `checkInput` and the directory say. */
+/** Creates an account with a new did:plc. Throws 400 as `validateInput` and the directory. */
 export async function createAccount(
   deps: CreateAccountDeps,
   input: CreateAccountInput,
 ): Promise<CreatedAccount> {
-  const wanted = validateInput({ ...deps, handles: await deps.handleRules() }, input)
+  const account = validateInput({ ...deps, handles: await deps.handleRules() }, input)
   const { privateKey, key } = newSigningKey()
-  const genesis = await genesisFor(deps, wanted, key)
+  const genesis = await genesisFor(deps, account, key)
   const { did } = genesis
   const session = { tokenId: newTokenId(), now: deps.clock.now() }
-  const published = { tried: false }
+  const publication = { isTried: false }
   try {
-    await reserve(deps, wanted, did, { privateKey, key })
-    await confirm(deps, wanted, genesis, session, published)
+    await reserve(deps, account, did, { privateKey, key })
+    await confirm(deps, account, genesis, session, publication)
   } catch (error) {
-    if (await rollBack(deps, genesis, published.tried)) throw error
+    if (await rollBack(deps, genesis, publication.isTried)) throw error
   }
   deps.wakeQueue.add(did)
   const { tokenId, now } = session
   const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
-  return { did, handle: wanted.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
+  return { did, handle: account.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
 }
 
 function genesisFor(
   { rotationKey, recoveryKey, service }: CreateAccountDeps,
-  wanted: NewAccount,
+  { handle, recoveryKey: ownRecoveryKey }: NewAccount,
   key: SigningKey,
 ): Promise<Genesis> {
-  const keys = [wanted.recoveryKey, recoveryKey, rotationKey.did()]
+  const keys = [ownRecoveryKey, recoveryKey, rotationKey.did()]
   const rotationKeys = [...new Set(keys.filter((did) => did !== undefined))]
-  const account = { handle: wanted.handle, pds: service.publicUrl, signingKey: key.did() }
+  const account = { handle, pds: service.publicUrl, signingKey: key.did() }
   return genesisOperation({ ...account, rotationKeys }, rotationKey)
 }
 
@@ -139,12 +137,12 @@ async function confirm(
   { password }: NewAccount,
   { did, op }: Genesis,
   { tokenId, now }: { tokenId: string; now: number },
-  published: { tried: boolean },
+  publication: { isTried: boolean },
 ): Promise<void> {
-  published.tried = true
+  publication.isTried = true
   const hash = password === undefined ? null : hashPassword(password)
   const both = [hash, plc.sendOperation(did, op)] as const
-  // Both to their end: a DID still on its way could not be ended.
+  // Wait for both: a rollback could not tombstone a DID whose operation is still in flight.
   await Promise.allSettled(both)
   const [passwordHash] = await Promise.all(both)
   const confirmation = { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() }
@@ -152,8 +150,8 @@ async function confirm(
 }
 
 /**
- * Takes back what can be. False where the account turns out to be confirmed, so that there is no way back and
- * none is needed. The DID is ended only after the directory has let go of it.
+ * Releases the reservation, and only then tombstones the DID. Returns false if the account turns out to be confirmed:
+ * then it exists, and creation has succeeded.
  */
 async function rollBack(
   { dispatch, plc, rotationKey, log }: CreateAccountDeps,
@@ -166,7 +164,7 @@ async function rollBack(
     const isPublished = mayBePublished && (await plc.getLastOp(did)) !== undefined
     if (isPublished) await plc.sendOperation(did, await tombstoneOperation(op, rotationKey))
   } catch (error) {
-    log.warn({ did, err: error }, 'a failed account creation could not be taken back')
+    log.warn({ did, err: error }, 'rolling back a failed account creation failed')
   }
   return true
 }

@@ -1,12 +1,12 @@
 /**
- * The deletion of an account, step by step.
+ * Deletes an account.
  *
- * 1. The account erases what it keeps and says so with an event, in one transaction: from here on it is deleted.
- * 2. The directory hears of it, then the firehose, and its blobs go.
- * 3. The directory forgets it: handle and email are free.
+ * 1. The account erases its data and writes its #account event, in one transaction: from here on it is deleted.
+ * 2. The new status is pushed to the directory, then the event is sequenced, and its blobs are deleted.
+ * 3. The directory removes the account: handle and email are free.
  *
- * Every step may be repeated. Whoever dies after 1 leaves an account that the directory lists as due, or that is
- * reminded of its event and tells the directory; `sweepDue` does the rest.
+ * Every step may be repeated. If the process exits after 1, the directory lists the account as due, or learns its
+ * status when a reminder makes the account deliver its event; `deleteDueAccounts` does the rest.
  */
 
 import type { DeletionDue } from '#src/account/lifecycle/deletion-due.ts'
@@ -33,13 +33,13 @@ export interface DeletionDeps {
   log: Pick<Log, 'info' | 'warn'>
 }
 
-/** Resolves when the account is deleted, and if nothing is in the way when nothing is left of it. */
+/** Resolves when the account is deleted (step 1); steps 2 and 3 are resumed later if they fail. */
 export async function deleteAccount(deps: DeletionDeps, did: string): Promise<void> {
   await deps.dispatch.account(did).lifecycle.end()
   try {
     await finishDeletion(deps, did)
   } catch (error) {
-    deps.log.warn({ did, err: error }, 'what is left of a deleted account is swept up later')
+    deps.log.warn({ did, err: error }, 'account deletion unfinished, will be resumed')
   }
 }
 
@@ -49,24 +49,27 @@ async function finishDeletion({ dispatch }: DeletionDeps, did: string): Promise<
   await dispatch.directory.accounts.removeDeleted({ did })
 }
 
-const PAGE = 100
+const PAGE_SIZE = 100
 
-/** Deletes the accounts whose time has come, and finishes what was begun. One that fails is tried again the next time. */
+/** Deletes accounts whose deleteAfter has passed, and resumes unfinished deletions; the next run retries failures. */
 export async function deleteDueAccounts(
   deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
   isStopped: () => boolean,
 ): Promise<void> {
   for (let after = ''; ; ) {
-    const dids = await deps.dispatch.directory.accounts.listDueDeletions({ after, limit: PAGE })
+    const dids = await deps.dispatch.directory.accounts.listDueDeletions({
+      after,
+      limit: PAGE_SIZE,
+    })
     for (const did of dids) {
       if (isStopped()) return
       try {
         await deleteIfDue(deps, did)
       } catch (error) {
-        deps.log.warn({ did, err: error }, 'an account that is due could not be deleted yet')
+        deps.log.warn({ did, err: error }, 'deleting a due account failed, will be retried')
       }
     }
-    if (dids.length < PAGE) return
+    if (dids.length < PAGE_SIZE) return
     after = dids.at(-1)!
   }
 }
@@ -78,8 +81,8 @@ async function deleteIfDue(
   const { due, neverActive } = await deps.dispatch.account(did).lifecycle.deletionDue()
   if (due === 'deleted') return finishDeletion(deps, did)
   if (due === 'no') return
-  // Its owner has moved here, and only forgot to say so: there may be no other copy.
+  // Its DID points here, although the owner has not activated it: this may be the only copy.
   if (neverActive && (await isHostedHere(deps, did))) return
-  deps.log.info({ did }, 'an account is deleted: its time has come')
+  deps.log.info({ did }, 'account deleted: deleteAfter reached')
   await deleteAccount(deps, did)
 }

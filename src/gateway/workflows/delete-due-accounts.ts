@@ -1,11 +1,11 @@
-/** Accounts that are due: looked for at the start, soon after it, and every minute, as long as the gateway runs. */
+/** Runs `deleteDueAccounts` when the gateway starts, soon after, and then every minute. */
 import { type DeletionDeps, deleteDueAccounts } from '#src/gateway/workflows/delete-account.ts'
 import type { DidCheckDeps } from '#src/gateway/workflows/did-check.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
 const INTERVAL_MS = 60_000
-/** The second look: accounts that were reminded at the start have told by then that they are deleted. */
+/** By the second run, deleted accounts that got a reminder at the start have pushed their status to the directory. */
 const SECOND_RUN_MS = 5_000
 
 /** Starts at once; the function it returns stops it. */

@@ -1,4 +1,4 @@
-/** Whether a DID points here, as it must before its account may be active. */
+/** Whether a DID points to this server, as it must before its account may be active. */
 import { invalidRequest } from '#src/errors.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
@@ -11,27 +11,29 @@ export interface DidCheckDeps {
 }
 
 /**
- * Throws 400 InvalidRequest unless the DID, as it is published now, has this server as its atproto_pds and `signingKey`
- * (did:key) as its atproto key; a did:plc must have this server's rotation key besides.
+ * Throws 400 InvalidRequest unless the DID, as published now, has this server as its atproto_pds and `signingKey`
+ * (did:key) as its atproto key; a did:plc must also have this server's rotation key.
  */
 export async function mustPointHere(
   { plc, resolver, credentials }: DidCheckDeps,
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<void> {
-  const said = did.startsWith('did:plc:') ? await ofPlc(plc, did) : await ofDocument(resolver, did)
+  const published = did.startsWith('did:plc:')
+    ? await ofPlc(plc, did)
+    : await ofDocument(resolver, did)
   const { publicUrl, rotationKeyDid } = credentials
-  if (said.rotationKeys !== undefined && !said.rotationKeys.includes(rotationKeyDid)) {
+  if (published.rotationKeys !== undefined && !published.rotationKeys.includes(rotationKeyDid)) {
     throw invalidRequest('Server rotation key not included in PLC DID data')
   }
-  if (said.endpoint !== publicUrl) {
+  if (published.endpoint !== publicUrl) {
     throw invalidRequest('DID document atproto_pds service endpoint does not match PDS public url')
   }
-  if (said.key !== signingKey) {
+  if (published.key !== signingKey) {
     throw invalidRequest('DID document verification method does not match expected signing key')
   }
 }
 
-/** The same as an answer; false also where nobody can tell. */
+/** `mustPointHere` as a boolean; false also if the DID cannot be resolved now. */
 export async function isValidDid(
   deps: DidCheckDeps,
   account: { did: string; signingKey: string },
@@ -42,7 +44,7 @@ export async function isValidDid(
   )
 }
 
-/** Whether the DID has this server as its atproto_pds. Throws 502 where nobody can tell. */
+/** Whether the DID has this server as its atproto_pds. Throws 502 if the DID cannot be resolved now. */
 export async function isHostedHere(
   { resolver, credentials }: Omit<DidCheckDeps, 'plc'>,
   did: string,

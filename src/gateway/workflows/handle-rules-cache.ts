@@ -1,4 +1,4 @@
-/** The rules for handles as this gateway knows them, and the routes by which the admin reads and changes them. */
+/** The handle rules as this gateway last read them from the directory. */
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,
@@ -9,7 +9,6 @@ import {
 } from '#src/gateway/workflows/handle-rules.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
-/** What is asked of the directory. */
 export interface SettingsDispatch {
   directory: {
     settings: {
@@ -20,14 +19,14 @@ export interface SettingsDispatch {
   }
 }
 
-/** What other gateways changed is known here after so many milliseconds. */
-const FRESH_MS = 10_000
-const name = 'handle-rules'
+/** Changes made through another gateway take effect here after at most this time. */
+const TTL_MS = 10_000
+const SETTING = 'handle-rules'
 
 export class HandleRulesCache {
   readonly #dispatch: SettingsDispatch
   readonly #clock: Clock
-  /** Those of the environment, which can never be taken away. */
+  /** Those of the configuration, which cannot be removed. */
   readonly #domains: readonly string[]
   #settings: HandleSettings = noHandleSettings
   #rules: HandleRules | undefined
@@ -41,8 +40,8 @@ export class HandleRulesCache {
   }
 
   async rules(): Promise<HandleRules> {
-    if (this.#rules !== undefined && this.#clock.now() - this.#readAt < FRESH_MS) return this.#rules
-    // Whoever needs the directory will notice that it is away; what was known last does for the others.
+    if (this.#rules !== undefined && this.#clock.now() - this.#readAt < TTL_MS) return this.#rules
+    // If the directory cannot be reached, the last known rules are used.
     await this.#read().catch(() => {})
     return this.#rules ?? handleRules(this.#domains)
   }
@@ -52,25 +51,25 @@ export class HandleRulesCache {
     return this.#settings
   }
 
-  /** Throws 400 where a domain would go that accounts have handles under. */
+  /** Throws 400 if this would remove a domain under which accounts have handles. */
   async change(settings: HandleSettings): Promise<void> {
     const { directory } = this.#dispatch
-    const stays = new Set([...this.#domains, ...settings.domains])
+    const kept = new Set([...this.#domains, ...settings.domains])
     const { domains } = await this.settings()
-    for (const suffix of domains.filter((domain) => !stays.has(domain))) {
+    for (const suffix of domains.filter((domain) => !kept.has(domain))) {
       if (await directory.settings.hasHandlesUnder({ suffix })) {
         throw invalidRequest(`Accounts have handles under ${suffix}`)
       }
     }
-    await directory.settings.put({ name, value: JSON.stringify(settings) })
-    this.#keep(settings)
+    await directory.settings.put({ name: SETTING, value: JSON.stringify(settings) })
+    this.#store(settings)
   }
 
   #read(): Promise<void> {
     this.#reading ??= this.#dispatch.directory.settings
-      .get({ name })
+      .get({ name: SETTING })
       .then((value) => {
-        this.#keep(value === null ? noHandleSettings : parseHandleSettings(JSON.parse(value)))
+        this.#store(value === null ? noHandleSettings : parseHandleSettings(JSON.parse(value)))
       })
       .finally(() => {
         this.#reading = undefined
@@ -78,7 +77,7 @@ export class HandleRulesCache {
     return this.#reading
   }
 
-  #keep(settings: HandleSettings): void {
+  #store(settings: HandleSettings): void {
     this.#settings = settings
     this.#rules = handleRules(this.#domains, settings)
     this.#readAt = this.#clock.now()

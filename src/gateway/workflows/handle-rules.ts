@@ -1,18 +1,18 @@
-/** What this server says of handles: its domains, the names it keeps back, the words it does not want. */
+/** Which handles this server allows: its service domains, reserved names and offensive words. */
 import { invalidRequest } from '#src/errors.ts'
 import { reservedNames } from '#src/gateway/workflows/reserved-handles.ts'
 import { hasUsableTld, parseHandle } from '#src/protocol/handle.ts'
 import { hasSlur } from '#src/protocol/slurs.ts'
 
-/** What an operator may change while the server runs, beside what it was started with. */
+/** Rules that the admin may change at run time, in addition to the configuration. */
 export interface HandleSettings {
-  /** Domains under which handles are given, each with its leading dot, besides those of the environment. */
+  /** More service domains, each with its leading dot. */
   domains: readonly string[]
-  /** Names that nobody may take, besides the built-in list. */
+  /** More reserved names, in addition to the built-in list. */
   reserved: readonly string[]
-  /** Names of the built-in list that may be taken all the same. */
+  /** Names of the built-in list that are allowed nevertheless. */
   unreserved: readonly string[]
-  /** Texts that no handle may contain, besides the built-in slurs. */
+  /** More substrings that no handle may contain, in addition to the built-in slurs. */
   offensive: readonly string[]
 }
 
@@ -23,18 +23,17 @@ export const noHandleSettings: HandleSettings = {
   offensive: [],
 }
 
-/** The settings and the environment together, as questions. Handles and names come in lower case. */
+/** Settings and configuration combined. Handles and names are passed in lower case. */
 export interface HandleRules {
-  /** Each with its leading dot; the first is where an account goes that asks for none. */
+  /** Each with its leading dot; the first is the default. */
   readonly domains: readonly string[]
   isReserved(name: string): boolean
   isOffensive(handle: string): boolean
 }
 
-const mostEntries = 1000
+const MAX_ENTRIES = 1000
 const fields = ['domains', 'reserved', 'unreserved', 'offensive'] as const
 
-/** Makes rules of the domains of the environment and the settings. */
 export function handleRules(
   domains: readonly string[],
   settings: HandleSettings = noHandleSettings,
@@ -49,14 +48,14 @@ export function handleRules(
   }
 }
 
-/** Settings as somebody sent them; what is left out is empty. Throws 400 where they are none. */
-export function parseHandleSettings(given: unknown): HandleSettings {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+/** Parses settings sent by the admin; an absent list is empty. Throws 400. */
+export function parseHandleSettings(input: unknown): HandleSettings {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw invalidRequest('Handle rules must be an object')
   }
-  const unknown = Object.keys(given).find((name) => !fields.some((field) => field === name))
+  const unknown = Object.keys(input).find((name) => !fields.some((field) => field === name))
   if (unknown !== undefined) throw invalidRequest(`Handle rules have no ${unknown}`)
-  const { domains, reserved, unreserved, offensive } = given as Record<string, unknown>
+  const { domains, reserved, unreserved, offensive } = input as Record<string, unknown>
   return {
     domains: texts('domains', domains).map(parseDomain),
     reserved: texts('reserved', reserved),
@@ -65,11 +64,11 @@ export function parseHandleSettings(given: unknown): HandleSettings {
   }
 }
 
-/** The service domain a handle is under: the longest that fits; undefined for a domain of one's own. */
+/** The longest service domain that the handle is under; undefined for an external handle. */
 export function serviceDomainOf(handle: string, domains: readonly string[]): string | undefined {
   return domains
     .filter((domain) => handle.endsWith(domain))
-    .toSorted((one, other) => other.length - one.length)[0]
+    .toSorted((a, b) => b.length - a.length)[0]
 }
 
 /** Whether a handle is one of the service domains itself. */
@@ -77,16 +76,16 @@ export function isBareDomain(handle: string, domains: readonly string[]): boolea
   return domains.includes(`.${handle}`)
 }
 
-/** Whether a host is for this server to answer for: a service domain, or a name under one. */
+/** Whether this server is authoritative for the handle: a service domain, or a name under one. */
 export function isServiceHandle(handle: string, domains: readonly string[]): boolean {
   return serviceDomainOf(handle, domains) !== undefined || isBareDomain(handle, domains)
 }
 
 function texts(field: string, value: unknown): string[] {
   if (value === undefined) return []
-  const isList = Array.isArray(value) && value.length <= mostEntries
+  const isList = Array.isArray(value) && value.length <= MAX_ENTRIES
   if (!isList || !value.every((text) => typeof text === 'string' && /^[!-~]{1,253}$/.test(text))) {
-    throw invalidRequest(`${field} must be a list of at most ${mostEntries} names`)
+    throw invalidRequest(`${field} must be a list of at most ${MAX_ENTRIES} names`)
   }
   return [...new Set(value.map((text: string) => text.toLowerCase()))]
 }

@@ -1,28 +1,27 @@
-/** The gateway's half of createSession: from an identifier to the account, and nothing learned on the way. */
+/** The gateway's half of createSession: finds the account, and reveals nothing by its timing. */
 import type { ClientInfo } from '#src/account/security-events.ts'
 import type { Session } from '#src/account/sessions/sessions.ts'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { atLeast } from '#src/ports/pause.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 
-/** The longest password that is looked at, as long as the reference ever accepted. */
-const longestPassword = 512
-/** Every login takes this many milliseconds, so that its time tells nothing of what exists. */
-const shortestLogin = 350
+/** The longest that the reference PDS ever accepted. */
+const MAX_PASSWORD_LENGTH = 512
+/** Every log-in takes at least this long, so that its duration does not reveal whether the account exists. */
+const MIN_LOG_IN_MS = 350
 
 export interface LogInInput {
   /** Handle, DID or email. */
   identifier: string
   password: string
   allowTakendown?: boolean
-  /** The code of the second step, where the account has one. */
+  /** The second-factor code, if the account needs one. */
   authFactorToken?: string
   where?: ClientInfo
 }
 
 type OnFactorNeeded = (did: string) => Promise<void>
 
-/** What logging in asks of the directory and of the account. */
 export interface LogInDispatch {
   directory: { accounts: { find(input: { identifier: string }): Promise<{ did: string } | null> } }
   account(did: string): {
@@ -33,16 +32,16 @@ export interface LogInDispatch {
 }
 
 /**
- * com.atproto.server.createSession. Throws 401 as `createSession` does, and takes at least 350 ms. Whoever showed the
- * right password and lacks the second step is told to `onFactorNeeded` first.
+ * com.atproto.server.createSession. Throws 401 as the account's createSession. If the password is right and the second
+ * factor is missing, `onFactorNeeded` is called first.
  */
 export async function logIn(
   dispatch: LogInDispatch,
   input: LogInInput,
-  minimum = shortestLogin,
+  minMs = MIN_LOG_IN_MS,
   onFactorNeeded?: OnFactorNeeded,
 ): Promise<Session> {
-  return atLeast(minimum, findAndLogIn(dispatch, input, onFactorNeeded))
+  return atLeast(minMs, findAndLogIn(dispatch, input, onFactorNeeded))
 }
 
 async function findAndLogIn(
@@ -51,7 +50,7 @@ async function findAndLogIn(
   onFactorNeeded: OnFactorNeeded | undefined,
 ): Promise<Session> {
   const { identifier, password, allowTakendown = false, ...more } = input
-  if (password.length > longestPassword) {
+  if (password.length > MAX_PASSWORD_LENGTH) {
     throw authRequired('Password too long. Consider resetting your password.')
   }
   const found = await dispatch.directory.accounts.find({ identifier: identifier.toLowerCase() })

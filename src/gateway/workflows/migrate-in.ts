@@ -1,10 +1,9 @@
 /**
- * The making of an account for a DID that exists already (com.atproto.server.createAccount with `did`).
+ * com.atproto.server.createAccount with an existing `did`, for an account that moves to this server.
  *
- * Whoever asks shows a service token of the DID. The account begins deactivated, with an empty repo and a signing key
- * of this server's making: the one that was reserved for it, or a new one. The DID itself is left alone; it points here
- * when its owner says so, and then `activateAccount` can follow. An account that never gets so far is deleted after
- * three days.
+ * The caller presents a service token of the DID. The account starts deactivated, with an empty repo and a signing key
+ * held by this server: the reserved one, or a new one. The DID is not changed; once its owner has pointed it here,
+ * `activateAccount` can follow. An account that is never activated is deleted after three days.
  */
 import { authRequired } from '#src/errors.ts'
 import type {
@@ -31,7 +30,6 @@ interface SealedKey {
   signingKeyDid: string
 }
 
-/** What an arrival asks of the directory and of the account, besides what a creation does. */
 export interface MigrateInDispatch {
   directory: CreationDispatch['directory'] & {
     keys: {
@@ -49,8 +47,8 @@ export interface MigrateInDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc
 }
 
 /**
- * Makes the account of `input.did`, for the DID `requester` of the service token shown; undefined where none was.
- * Throws 400 as createAccount does, and where the DID has an account here; 401 where the token is of another DID.
+ * Creates the account of `input.did`; `requester` is the issuer of the service token, undefined without one. Throws 400
+ * as createAccount and if the DID has an account here, 401 unless the token is of that DID.
  */
 export async function migrateIn(
   deps: MigrateInDeps,
@@ -66,11 +64,11 @@ export async function migrateIn(
   const tokenId = newTokenId()
   const now = deps.clock.now()
   const passwordHash = password === undefined ? null : await hashPassword(password)
-  const names = { did, handle, email, ...(inviteCode === undefined ? {} : { inviteCode }) }
+  const account = { did, handle, email, ...(inviteCode === undefined ? {} : { inviteCode }) }
   const key = await keyFor(deps, did)
-  await deps.dispatch.directory.accounts.reserve({ ...names, ...key, isMigratingIn: true })
+  await deps.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })
   await confirm(deps, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })
-  // The account is made of its birth at once: an earlier life of the same DID may still be awake.
+  // Provision at once: the actor of an earlier, deleted account of the same DID may still be awake.
   const { lifecycle } = deps.dispatch.account(did)
   await lifecycle.wake().catch(() => deps.wakeQueue.add(did))
   const didDoc = await deps.resolver.refresh(did).catch(() => undefined)
@@ -88,19 +86,19 @@ async function confirm(
   } catch (error) {
     const { released } = await accounts.release({ did: confirmation.did })
     if (released) throw error
-    // Only the answer was lost, unless somebody else was quicker: then this says so.
+    // Only the answer was lost; or a concurrent request has confirmed, and then this throws.
     await accounts.confirm(confirmation)
   }
 }
 
-/** The key that was reserved for the DID, or that its document names and that was reserved; or a new one. */
+/** The key reserved for the DID, else a reserved key that its DID document names, else a new one. */
 async function keyFor(
   { dispatch, keys, resolver }: MigrateInDeps,
   did: string,
 ): Promise<SealedKey> {
   const document = await resolver.resolve(did)
-  const named = document && verificationKey(document, 'atproto')
-  const names = named === undefined ? [did] : [did, named]
+  const publishedKey = document && verificationKey(document, 'atproto')
+  const names = publishedKey === undefined ? [did] : [did, publishedKey]
   const reserved = await dispatch.directory.keys.find({ names })
   if (reserved !== null) {
     const privateKey = keys.open(reserved.signingKey, reserved.name)
@@ -110,7 +108,7 @@ async function keyFor(
   return { signingKey: keys.seal(privateKey, did), signingKeyDid: key.did() }
 }
 
-/** com.atproto.server.reserveSigningKey: the same key for the same DID, until its account is created. */
+/** com.atproto.server.reserveSigningKey: returns the same key for a DID until its account is created. */
 export async function reserveSigningKey(
   { dispatch, keys }: { dispatch: Pick<MigrateInDispatch, 'directory'>; keys: Keychain },
   { did }: { did?: string | undefined },

@@ -1,4 +1,4 @@
-/** What the server knows of names: who its accounts are to the network, and who others are. */
+/** Builds what resolves and changes identities: DID and handle resolvers, PLC directory, rotation key, handle rules. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
 import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
@@ -25,13 +25,12 @@ export interface ServerIdentity extends IdentityDeps {
   readonly rotationKey: SigningKey
   readonly credentials: ServerCredentials
   readonly handleRulesCache: HandleRulesCache
-  /** Answers for handles of other servers: the AppView where there is one, else the handles' domains. */
+  /** Resolves handles of other servers: through the AppView if one is configured, else by DNS and HTTPS. */
   readonly externalHandles: HandleResolver
-  /** Whether answers about sessions bring the DID document. */
+  /** Whether session responses include the DID document. */
   readonly didDocWithSession: boolean
 }
 
-/** What of the configuration is about names. */
 export interface IdentityConfig {
   privateNetworks: boolean
   recoveryDidKey: string | undefined

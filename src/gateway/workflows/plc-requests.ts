@@ -1,4 +1,4 @@
-/** What an account asks of its did:plc itself: signed by this server, and sent by it (com.atproto.identity). */
+/** PLC operations that an account requests: recommended credentials, signing and submitting (com.atproto.identity). */
 
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -14,12 +14,12 @@ import {
 export interface DidCredentials {
   alsoKnownAs?: string[]
   verificationMethods: { atproto: string }
-  /** did:keys, strongest first. */
+  /** did:keys, highest precedence first. */
   rotationKeys: string[]
   services: { atproto_pds: { type: string; endpoint: string } }
 }
 
-/** What a DID must say for this server to serve it. */
+/** What the DID of an account here must contain. */
 export interface ServerCredentials {
   publicUrl: string
   rotationKeyDid: string
@@ -28,7 +28,6 @@ export interface ServerCredentials {
 
 const serviceType = 'AtprotoPersonalDataServer'
 
-/** What the DID of an account here should say. */
 export function recommendedCredentials(
   { handle, signingKeyDid }: OwnIdentity,
   { publicUrl, rotationKeyDid, recoveryKeyDid }: ServerCredentials,
@@ -42,23 +41,23 @@ export function recommendedCredentials(
 }
 
 /**
- * Signs the operation that follows the last one, with what is asked for changed: it may lead to another server.
- * `believe` uses up the token. Throws 400 InvalidRequest for a DID that is none of PLC, is ended, or is asked for what
- * no operation can say, before the token is touched; and as `believe` does.
+ * Signs the next PLC operation with the requested changes, which may point to another server. Throws 400 InvalidRequest
+ * for a DID that is not a did:plc or has a tombstone, and for invalid changes; `consumeToken` is called only after
+ * these checks.
  */
 export async function signPlcOperation(
   { plc, rotationKey }: Pick<IdentityDeps, 'plc' | 'rotationKey'>,
   did: string,
-  wanted: object,
-  believe: () => Promise<void>,
+  input: object,
+  consumeToken: () => Promise<void>,
 ): Promise<PlcOperation> {
   if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
-  const changes = parseChanges(wanted)
+  const changes = parseChanges(input)
   if (changes === undefined) throw invalidRequest('Invalid operation')
   const last = await plc.getLastOp(did)
   if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
-  await believe()
+  await consumeToken()
   return updateOperation(last, changes, rotationKey)
 }
 
@@ -67,15 +66,15 @@ export interface SubmitDeps extends Pick<IdentityDeps, 'dispatch' | 'plc' | 'res
 }
 
 /**
- * Sends an operation that keeps the account here, and announces #identity. Throws 400 InvalidRequest where it would
- * lead the account, its handle or its key astray, and as the PLC directory does.
+ * Sends an operation to the PLC directory and emits #identity. Throws 400 InvalidRequest if the operation's server,
+ * handle, signing key or rotation keys are not those of the account here, and as the PLC directory.
  */
 export async function submitPlcOperation(
   { dispatch, plc, resolver, credentials }: SubmitDeps,
   did: string,
-  given: unknown,
+  input: unknown,
 ): Promise<void> {
-  const operation = parseOperation(given)
+  const operation = parseOperation(input)
   if (operation === undefined) throw invalidRequest('Invalid operation')
   const { identity } = dispatch.account(did)
   checkOperation(operation, await identity.getIdentity(), credentials)

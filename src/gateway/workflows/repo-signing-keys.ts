@@ -1,4 +1,4 @@
-/** Which keys may have signed the repo that an account brings with it: the one its DID names, and those it named before. */
+/** The keys that may have signed an imported repo: the current and the former signing keys of its DID. */
 import type { Log } from '#src/log.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
@@ -11,13 +11,16 @@ export interface RepoKeyDeps {
 }
 
 /**
- * did:keys, the newest first. A server that does not sign what is brought to it hands on a commit of the server
- * before, and so may any number of them. Throws 502 where nobody can tell.
+ * did:keys, newest first. Former keys count because a server that does not re-sign an imported repo passes on a commit
+ * of the previous server. Throws 502 if the DID cannot be resolved now.
  */
 export async function repoSigningKeys(deps: RepoKeyDeps, did: string): Promise<string[]> {
-  const [document, former] = await Promise.all([deps.resolver.refresh(did), formerKeys(deps, did)])
-  const named = document && verificationKey(document, 'atproto')
-  return [...new Set([named, ...former].filter((key) => typeof key === 'string'))]
+  const [document, formerDidKeys] = await Promise.all([
+    deps.resolver.refresh(did),
+    formerKeys(deps, did),
+  ])
+  const current = document && verificationKey(document, 'atproto')
+  return [...new Set([current, ...formerDidKeys].filter((key) => typeof key === 'string'))]
 }
 
 async function formerKeys({ plc, log }: RepoKeyDeps, did: string) {
@@ -28,7 +31,7 @@ async function formerKeys({ plc, log }: RepoKeyDeps, did: string) {
       return 'signingKey' in operation ? operation.signingKey : undefined
     })
   } catch (error) {
-    log.warn({ did, err: error }, 'the former keys of a DID are not known')
+    log.warn({ did, err: error }, 'reading former signing keys from the PLC directory failed')
     return []
   }
 }

@@ -1,4 +1,4 @@
-/** Names nobody may have under a service domain: the list of the reference PDS (MIT licence), as far as a handle can spell it. */
+/** Names that are reserved under service domains: the list of the reference PDS (MIT licence), without invalid handle labels. */
 
 export const reservedNames: ReadonlySet<string> = new Set(
   `

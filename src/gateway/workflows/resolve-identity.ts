@@ -1,4 +1,4 @@
-/** Who a handle or a DID stands for, in the whole network (com.atproto.identity). */
+/** Resolves handles and DIDs, of this server and of others (com.atproto.identity). */
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,
@@ -23,35 +23,35 @@ export interface ResolveIdentityDeps {
 /** com.atproto.identity.defs#identityInfo. */
 export interface IdentityInfo {
   did: string
-  /** `handle.invalid` unless the document claims it and it leads back to the DID. */
+  /** `handle.invalid` unless the document claims the handle and the handle resolves to the DID. */
   handle: string
   didDoc: DidDocument
 }
 
 /**
- * The DID of a handle in lower case: of an account of this server, or as its domain says; undefined where nobody
- * knows. A handle under a service domain is for this server alone to know; `elsewhere` answers for all others.
+ * Resolves a lower-case handle: an account of this server, else through `external`; undefined if it does not resolve.
+ * A handle under a service domain is never resolved externally.
  */
 export async function didOfHandle(
   { dispatch, handleRules, handles }: Omit<ResolveIdentityDeps, 'resolver'>,
   handle: string,
-  elsewhere: HandleResolver = handles,
+  external: HandleResolver = handles,
 ): Promise<string | undefined> {
   const found = await dispatch.directory.accounts.resolveHandle({ handle })
   if (found !== null) return found.did
   const { domains } = await handleRules()
   const isOurs = isServiceHandle(handle, domains) && !isBareDomain(handle, domains)
-  return isOurs ? undefined : elsewhere.resolve(handle)
+  return isOurs ? undefined : external.resolve(handle)
 }
 
-/** com.atproto.identity.resolveDid. Throws 400 DidNotFound, 502 where nobody can tell. */
+/** com.atproto.identity.resolveDid. Throws 400 DidNotFound, 502 if resolution failed. */
 export async function resolveDid(resolver: DidResolver, did: string): Promise<DidDocument> {
-  return known(did, await resolver.resolve(did))
+  return mustExist(did, await resolver.resolve(did))
 }
 
 /**
- * com.atproto.identity.resolveIdentity, and refreshIdentity where everything is to be asked anew. Throws 400
- * HandleNotFound, DidNotFound, 502 where nobody can tell.
+ * com.atproto.identity.resolveIdentity; with `refresh`, which bypasses the cache, refreshIdentity. Throws 400
+ * HandleNotFound or DidNotFound, 502 if resolution failed.
  */
 export async function resolveIdentity(
   deps: ResolveIdentityDeps,
@@ -60,17 +60,17 @@ export async function resolveIdentity(
 ): Promise<IdentityInfo> {
   const { resolver } = deps
   const isDid = identifier.startsWith('did:')
-  const asked = isDid ? undefined : identifier.toLowerCase()
-  const did = asked === undefined ? identifier : await didOfHandle(deps, asked)
+  const handle = isDid ? undefined : identifier.toLowerCase()
+  const did = handle === undefined ? identifier : await didOfHandle(deps, handle)
   if (did === undefined) throw invalidRequest('Unable to resolve handle', 'HandleNotFound')
-  const didDoc = known(did, await (refresh ? resolver.refresh(did) : resolver.resolve(did)))
+  const didDoc = mustExist(did, await (refresh ? resolver.refresh(did) : resolver.resolve(did)))
   const claimed = claimedHandle(didDoc)?.toLowerCase()
-  const isTrue =
-    claimed !== undefined && (claimed === asked || (await didOfHandle(deps, claimed)) === did)
-  return { did, handle: isTrue ? claimed : 'handle.invalid', didDoc }
+  const isValid =
+    claimed !== undefined && (claimed === handle || (await didOfHandle(deps, claimed)) === did)
+  return { did, handle: isValid ? claimed : 'handle.invalid', didDoc }
 }
 
-function known(did: string, document: DidDocument | undefined): DidDocument {
+function mustExist(did: string, document: DidDocument | undefined): DidDocument {
   if (document === undefined) throw invalidRequest(`Could not resolve DID: ${did}`, 'DidNotFound')
   return document
 }

@@ -1,14 +1,14 @@
 /**
- * Changing an account's signing key, step by step (com.atproto.admin.updateAccountSigningKey). The key is one that
- * com.atproto.server.reserveSigningKey gave out, or the one in use, which is then published and used anew.
+ * Changes an account's signing key (com.atproto.admin.updateAccountSigningKey). The key is one that
+ * com.atproto.server.reserveSigningKey returned, or the current one, which is then published and signed with again.
  *
- * 1. The directory notes that it is under way.
- * 2. The account keeps the new key beside the old one, and signs nothing any more.
- * 3. The DID document names the new key: by an operation of did:plc; that of a did:web is its owner's to change, before.
- * 4. The account signs its head with the new key, and goes on.
- * 5. The directory forgets about it.
+ * 1. The directory records the rotation.
+ * 2. The account stores the new key as pending and stops signing.
+ * 3. The new key is published by a PLC operation; the owner of a did:web must have changed the document before.
+ * 4. The account signs its head with the new key and accepts writes again.
+ * 5. The directory removes the record.
  *
- * Every step may be repeated, by whoever finds the note. Only a refusal of the PLC directory leads back to before 2.
+ * Every step may be repeated, by any process that finds the record. Only a refusal by the PLC directory undoes 2.
  */
 
 import type { SigningKeyDids } from '#src/account/identity/key-rotation.ts'
@@ -21,9 +21,9 @@ import type { SigningKey } from '#src/ports/secp256k1.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
 import { signingKeyOperation } from '#src/protocol/plc-operation.ts'
 
-/** That a rotation is under way, and since when (ms since 1970). */
 interface StartedRotation {
   did: string
+  /** Milliseconds since 1970. */
   notedAt: number
 }
 
@@ -33,7 +33,6 @@ interface ReservedKey {
   signingKeyDid: string
 }
 
-/** What the rotation asks of the directory and of the account. */
 export interface RotationDispatch {
   directory: {
     keys: { find(input: { names: readonly string[] }): Promise<ReservedKey | null> }
@@ -64,8 +63,8 @@ export interface RotationDeps {
 }
 
 /**
- * Changes the key of an account of this server to `signingKey`, a did:key. Throws 400 where this server does not hold
- * it or may not publish it, 502 and 503 where that cannot be told yet: then it goes on by itself later.
+ * Changes the account's signing key to `signingKey`, a did:key. Throws 400 if this server does not hold the key or
+ * cannot publish it; 502 or 503 if the outcome is not known yet, and then the rotation is resumed later.
  */
 export async function rotateSigningKey(
   deps: RotationDeps,
@@ -80,68 +79,68 @@ export async function rotateSigningKey(
   const isKnown = signingKey === current || signingKey === pending
   const sealed = isKnown ? undefined : await reservedKey(deps, did, signingKey)
   await mustBePublishable(deps, did, signingKey)
-  const noted = { did, ...(await keyRotations.record({ did })) }
+  const rotation = { did, ...(await keyRotations.record({ did })) }
   const key = sealed === undefined ? {} : { signingKey: sealed }
   await account.keys.begin({ signingKeyDid: signingKey, ...key })
-  await complete(deps, noted, signingKey)
+  await complete(deps, rotation, signingKey)
 }
 
-/** Takes up what was left: to the end, or, where nothing is on its way, off the list. Returns how many are left. */
+/** Completes recorded rotations, or removes the record if no key is pending. Returns how many could not be finished. */
 export async function resumeRotations(
   deps: RotationDeps,
   { age, limit = 50 }: { age: number; limit?: number },
 ): Promise<number> {
   const { directory, account } = deps.dispatch
-  let left = 0
-  for (const noted of await directory.keyRotations.list({ age, limit })) {
-    const { did } = noted
+  let unfinished = 0
+  for (const rotation of await directory.keyRotations.list({ age, limit })) {
+    const { did } = rotation
     try {
       const { pending } = await account(did).keys.names()
-      if (pending === null) await directory.keyRotations.end(noted)
-      else await complete(deps, noted, pending)
+      if (pending === null) await directory.keyRotations.end(rotation)
+      else await complete(deps, rotation, pending)
     } catch (error) {
-      left++
-      deps.log.warn({ did, err: error }, 'a change of a signing key could not be finished yet')
+      unfinished++
+      deps.log.warn({ did, err: error }, 'key rotation unfinished, will be retried')
     }
   }
-  return left
+  return unfinished
 }
 
-/** Steps 3 to 5, for the key that is on its way. */
+/** Steps 3 to 5. */
 async function complete(
   deps: RotationDeps,
-  noted: StartedRotation,
+  rotation: StartedRotation,
   signingKey: string,
 ): Promise<void> {
-  const { did } = noted
+  const { did } = rotation
   const account = deps.dispatch.account(did)
   try {
     await publish(deps, did, signingKey)
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status !== 400) throw error
-    // Somebody else who works on it may have been faster; then this was the refusal of a repetition.
+    // If another process has published the key meanwhile, the directory refuses this repetition.
     if (!(await isPublished(deps, did, signingKey))) {
       await account.keys.abandon({ signingKeyDid: signingKey })
-      await deps.dispatch.directory.keyRotations.end(noted)
+      await deps.dispatch.directory.keyRotations.end(rotation)
       throw error
     }
   }
-  // As the network sees it: nothing may be signed with a key that the document does not name.
+  // As the network resolves it: nothing may be signed with a key that the document does not contain.
   const document = await deps.resolver.refresh(did)
   if (document === undefined || verificationKey(document, 'atproto') !== signingKey) {
     throw unavailable('The DID document does not name the new key yet', 'KeyRotation')
   }
   await account.keys.finish({ signingKeyDid: signingKey })
-  await deps.dispatch.directory.keyRotations.end({ ...noted, signingKeyDid: signingKey })
-  deps.log.info({ did, signingKey }, 'the signing key was replaced')
+  await deps.dispatch.directory.keyRotations.end({ ...rotation, signingKeyDid: signingKey })
+  deps.log.info({ did, signingKey }, 'signing key rotated')
 }
 
-/** Step 3. Throws 400 where the directory refuses, 502 where it cannot tell. */
+/** Step 3. Throws 400 if the PLC directory refuses, 502 if it cannot be reached. */
 async function publish({ plc, rotationKey }: RotationDeps, did: string, signingKey: string) {
   if (!did.startsWith('did:plc:')) return
   const last = await plc.getLastOp(did)
   if (last === undefined || last.type === 'plc_tombstone') {
-    throw invalidRequest('The DID is unknown to its directory, or ended')
+    throw invalidRequest('The DID is unknown to the PLC directory or has a tombstone')
   }
   if (last.verificationMethods?.['atproto'] === signingKey) return
   await plc.sendOperation(did, await signingKeyOperation(last, signingKey, rotationKey))
@@ -151,7 +150,7 @@ async function isPublished({ plc }: RotationDeps, did: string, key: string): Pro
   return (await plc.getDocumentData(did))?.verificationMethods['atproto'] === key
 }
 
-/** Nothing is begun that is known to end with a refusal. */
+/** Throws 400 before step 1 if step 3 would be refused. */
 async function mustBePublishable(
   { plc, resolver, rotationKey }: RotationDeps,
   did: string,
@@ -168,7 +167,7 @@ async function mustBePublishable(
   }
 }
 
-/** The key, sealed in the context of the account; throws 400 where nobody reserved it. */
+/** The reserved key, sealed for the account. Throws 400 if it was not reserved here. */
 async function reservedKey(
   { dispatch, keys }: RotationDeps,
   did: string,

@@ -1,15 +1,15 @@
 /**
- * The change of a handle, step by step, with the directory as referee (com.atproto.identity.updateHandle).
+ * Changes a handle (com.atproto.identity.updateHandle); the directory decides between concurrent claims.
  *
- * 1. Check the handle, and that the account may have it.
- * 2. Note the change: from here on nobody else gets the handle, and whoever comes after a crash knows of it.
- * 3. Publish: an operation of did:plc; a did:web must say it already.
- * 4. The directory resolves the new handle, and the old one no more.
- * 5. The account is called so, and says so: its row and #identity in one transaction.
- * 6. Strike the note out.
+ * 1. Validate the handle and the account's claim to it.
+ * 2. Record the change in the directory: this reserves the handle, and lets another process resume after a crash.
+ * 3. Publish: send a PLC operation; a did:web document must contain the handle already.
+ * 4. The directory resolves the new handle, and no longer the old one.
+ * 5. The account stores its handle and its #identity event, in one transaction.
+ * 6. Remove the record.
  *
- * Every step may be repeated. Whoever dies before 3 changed nothing; whoever dies after it is followed by
- * `finishIdentityChanges`, or by the next call with the same handle.
+ * Every step may be repeated. If the process exits before 3, nothing has changed; after 3, the change is completed by
+ * `resumeIdentityChanges` or the next call with the same handle.
  */
 
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
@@ -24,13 +24,12 @@ import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import { handleOperation, type PlcSigner, plcHandle } from '#src/protocol/plc-operation.ts'
 
-/** A change that was noted; without a handle where something else of the DID changes. */
+/** A recorded change; `handle` is null if another part of the DID document changes. */
 interface StartedChange {
   did: string
   handle: string | null
 }
 
-/** What changes of identity ask of the directory and of the account. */
 export interface IdentityDispatch {
   directory: {
     accounts: { setHandle(input: { did: string; handle: string }): Promise<void> }
@@ -61,9 +60,9 @@ export interface IdentityDeps {
 }
 
 /**
- * Gives the account another handle, or announces the one it has once more. Throws 400 as `claimedByAccount`,
- * HandleNotAvailable where it is taken, InvalidRequest where there is no account, or its DID says otherwise; 401
- * AccountTakedown; and as the PLC directory does.
+ * Changes the account's handle, or emits #identity again if it is the current one. Throws 400 as `validateHandleClaim`,
+ * HandleNotAvailable if it is taken, InvalidRequest if there is no account or a did:web document has another handle;
+ * 401 AccountTakedown; and as the PLC directory.
  */
 export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Promise<void> {
   const { directory } = deps.dispatch
@@ -79,7 +78,7 @@ export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Prom
   try {
     await publish(deps, did, handle)
   } catch (error) {
-    // Where nobody can tell what became of it, the note stays.
+    // If the outcome is unknown the record stays, and the change is resumed later.
     if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
     throw error
   }
@@ -87,15 +86,15 @@ export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Prom
 }
 
 /**
- * Ends what was left under way more than `age` milliseconds ago: completes what was published, and drops what was not
- * once its time is over. Returns how many could not be ended.
+ * Resumes changes recorded more than `age` milliseconds ago: completes those that were published, and drops the others
+ * once their reservation has expired. Returns how many could not be finished.
  */
 export async function resumeIdentityChanges(
   deps: IdentityDeps,
   { age, limit = 1000 }: { age: number; limit?: number },
 ): Promise<number> {
   const { account, directory } = deps.dispatch
-  let left = 0
+  let unfinished = 0
   for (const { did, handle, held } of await directory.identityChanges.list({ age, limit })) {
     try {
       if (handle === null) {
@@ -107,18 +106,18 @@ export async function resumeIdentityChanges(
         await directory.identityChanges.end({ did, handle })
       }
     } catch (error) {
-      // An account that went, or a handle that somebody else got: then it never will be.
+      // The account is gone, or another account has the handle: this change can never complete.
       if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
       else {
-        left++
-        deps.log.warn({ did, err: error }, 'a change of identity could not be finished yet')
+        unfinished++
+        deps.log.warn({ did, err: error }, 'identity change unfinished, will be retried')
       }
     }
   }
-  return left
+  return unfinished
 }
 
-/** Whether it was said, by whoever decides, that something will not happen. */
+/** Whether the error is a decision that the change will not happen, and not a failure with unknown outcome. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
 }
@@ -137,7 +136,7 @@ async function publish(deps: IdentityDeps, did: string, handle: string): Promise
   try {
     await plc.sendOperation(did, await handleOperation(last, handle, rotationKey))
   } catch (error) {
-    // It may have arrived all the same, or another one that says the same.
+    // The operation may have been accepted all the same, or a concurrent one with the same handle.
     const now = await publishedHandle(deps, did).catch(() => undefined)
     if (now !== handle) throw error
   }

@@ -1,4 +1,4 @@
-/** Which handles somebody may have here: our rules on top of the handle specification. */
+/** Validates handles: the rules of this server on top of the handle specification. */
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,
@@ -7,12 +7,12 @@ import {
 } from '#src/gateway/workflows/handle-rules.ts'
 import { hasUsableTld, parseHandle } from '#src/protocol/handle.ts'
 
-const shortestName = 3
-const longestName = 18
+const MIN_NAME_LENGTH = 3
+const MAX_NAME_LENGTH = 18
 
 /**
- * The handle in lower case, if a new account may have it: one label of 3 to 18 characters under one of the service
- * domains, neither reserved nor offensive. Throws 400 InvalidHandle, UnsupportedDomain or HandleNotAvailable.
+ * Returns the handle in lower case if a new account may have it: one label of 3 to 18 characters under a service
+ * domain, neither reserved nor offensive. Throws 400 InvalidHandle, UnsupportedDomain or HandleNotAvailable.
  */
 export function validateNewHandle(text: string, rules: HandleRules): string {
   const handle = normalizeHandle(text, rules)
@@ -22,17 +22,17 @@ export function validateNewHandle(text: string, rules: HandleRules): string {
   return handle
 }
 
-/** What an account may be called that has a DID already. */
+/** The handle requested by an account that has a DID already. */
 export interface HandleClaim {
   did: string
   handle: string
-  /** The admin's word: reserved and offensive names may be given, and service domains themselves, unproved. */
+  /** For the admin: allows reserved and offensive names, and service domains themselves without proof. */
   allowAnyValid?: boolean
 }
 
 /**
- * The handle in lower case, if the account may have it: as `newAccountHandle`, or a domain that `resolve` proves to be
- * the account's. Throws as that, and 400 InvalidRequest where the domain names another DID, or none.
+ * Returns the handle in lower case if the account may have it: as `validateNewHandle`, or an external handle that
+ * `resolve` resolves to the account's DID. Throws as that, and 400 InvalidRequest if it does not resolve to the DID.
  */
 export async function validateHandleClaim(
   { did, handle: text, allowAnyValid = false }: HandleClaim,
@@ -41,7 +41,7 @@ export async function validateHandleClaim(
 ): Promise<string> {
   const handle = normalizeHandle(text, rules, allowAnyValid)
   if (isUnderServiceDomain(handle, rules)) return handle
-  // This server answers for its own domains; that it should name this account is for the admin to say.
+  // This server itself is authoritative for its service domains; only the admin may assign one to an account.
   if (allowAnyValid && isBareDomain(handle, rules.domains)) return handle
   if ((await resolve(handle)) !== did) {
     throw invalidRequest('External handle did not resolve to DID')
@@ -61,8 +61,8 @@ function normalizeHandle(text: string, rules: HandleRules, allowAnyValid = false
   if (domain === undefined) return handle
   const name = handle.slice(0, -domain.length)
   if (name.includes('.')) throw invalidRequest('Invalid characters in handle', 'InvalidHandle')
-  if (name.length < shortestName) throw invalidRequest('Handle too short', 'InvalidHandle')
-  if (name.length > longestName) throw invalidRequest('Handle too long', 'InvalidHandle')
+  if (name.length < MIN_NAME_LENGTH) throw invalidRequest('Handle too short', 'InvalidHandle')
+  if (name.length > MAX_NAME_LENGTH) throw invalidRequest('Handle too long', 'InvalidHandle')
   if (!allowAnyValid && rules.isReserved(name)) {
     throw invalidRequest('Reserved handle', 'HandleNotAvailable')
   }

@@ -1,6 +1,6 @@
-/** Wakes new accounts, a few at a time, so that they are born soon after their creation was answered. */
+/** Wakes new accounts, a few at a time, so that they provision themselves soon after createAccount has answered. */
 
-/** Being born costs about as much as everything that a creation must wait for: it must not be in its way. */
+/** Provisioning costs about as much as all that createAccount waits for, and must not slow other creations down. */
 const MAX_CONCURRENT = 2
 
 export class WakeQueue {
@@ -9,7 +9,7 @@ export class WakeQueue {
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
-  /** Whoever `wake` fails for wakes when somebody calls it, or when it is reminded. */
+  /** If `wake` fails, the account wakes with its next call or reminder. */
   constructor(wake: (did: string) => Promise<void>) {
     this.#wake = wake
   }
@@ -20,7 +20,7 @@ export class WakeQueue {
     if (this.#running.size < MAX_CONCURRENT) this.#start()
   }
 
-  /** Begins no more, and resolves when those that are being woken are awake. The others wait for their reminder. */
+  /** Starts no more, and resolves when the running wakes have ended. The others get a reminder later. */
   async close(): Promise<void> {
     this.#closed = true
     this.#waiting = []

@@ -202,9 +202,9 @@ describe('variables', () => {
       PDS_FLUX_CAPACITOR: '',
     })
     expect(mistakes).toEqual([
-      'PDS_HOSTNAM is not a variable; did you mean PDS_HOSTNAME?',
-      'PDS_ADMIN_PASWORD is not a variable; did you mean PDS_ADMIN_PASSWORD?',
-      'PDS_FLUX_CAPACITOR is not a variable',
+      'PDS_HOSTNAM is not a known variable; did you mean PDS_HOSTNAME?',
+      'PDS_ADMIN_PASWORD is not a known variable; did you mean PDS_ADMIN_PASSWORD?',
+      'PDS_FLUX_CAPACITOR is not a known variable',
     ])
   })
 
@@ -220,7 +220,7 @@ describe('variables', () => {
       LOG_SYSTEMS: '',
     }
     expect(readConfig(env).warnings).toEqual([
-      'These variables have no effect yet: PDS_ENTRYWAY_URL, PDS_REDIS_SCRATCH_ADDRESS',
+      'Variables that have no effect yet: PDS_ENTRYWAY_URL, PDS_REDIS_SCRATCH_ADDRESS',
     ])
   })
 })
@@ -241,7 +241,7 @@ describe('the services', () => {
       ...{ moderation, report: moderation },
     })
     expect(mistakesOf({ PDS_BSKY_APP_VIEW_URL: 'https://av.example' })).toEqual([
-      'PDS_BSKY_APP_VIEW_DID is missing: it goes with PDS_BSKY_APP_VIEW_URL',
+      'PDS_BSKY_APP_VIEW_DID is required: PDS_BSKY_APP_VIEW_URL is set',
     ])
   })
 

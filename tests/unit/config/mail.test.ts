@@ -48,9 +48,9 @@ describe('mail', () => {
   })
 
   it('needs both a server and an address, and no password is repeated', () => {
-    expect(complaint({ PDS_EMAIL_SMTP_URL: url })).toContain('PDS_EMAIL_FROM_ADDRESS is missing')
+    expect(complaint({ PDS_EMAIL_SMTP_URL: url })).toContain('PDS_EMAIL_FROM_ADDRESS is required')
     const from = { PDS_EMAIL_FROM_ADDRESS: 'admin@example.com' }
-    expect(complaint(from)).toContain('PDS_EMAIL_SMTP_URL is missing')
+    expect(complaint(from)).toContain('PDS_EMAIL_SMTP_URL is required')
     const wrong = complaint({ ...from, PDS_EMAIL_SMTP_URL: url.replace('smtps', 'https') })
     expect(wrong).toContain('PDS_EMAIL_SMTP_URL must be an smtp or smtps URL')
     expect(wrong).not.toContain('secret')

@@ -31,5 +31,5 @@ test('the moderation service takes reports, unless another does', () => {
 test('a URL without a DID is a mistake', () => {
   const read = new EnvironmentReader({ PDS_MOD_SERVICE_URL: moderation.url })
   readServices(read)
-  expect(read.errors).toEqual(['PDS_MOD_SERVICE_DID is missing: it goes with PDS_MOD_SERVICE_URL'])
+  expect(read.errors).toEqual(['PDS_MOD_SERVICE_DID is required: PDS_MOD_SERVICE_URL is set'])
 })

@@ -122,8 +122,8 @@ describe('where private networks are off', () => {
       resolver: { resolve: async () => document, refresh: async () => document },
       log: { warn: (facts: object) => told.push(facts) } as never,
       privateNetworks: false,
-      addresses: { appView: undefined, moderation: undefined, report: undefined },
-      terms: {
+      defaults: { appView: undefined, moderation: undefined, report: undefined },
+      settings: {
         ...{ http2: false, headersTimeoutMs: 500, bodyTimeoutMs: 500, maxBytes: 1000 },
         ...{ maxRetries: 0, preferCompressed: false, fetchMaxBytes: 1000 },
       },
