@@ -1,10 +1,10 @@
 import { decode, encode } from '@atproto/lex-cbor'
 import { type JsonValue, lexToJson } from '@atproto/lex-json'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { recordValue } from '#src/protocol/record-value.ts'
-import { describeFixtures, fixtureCases } from '#tests/support/fixtures.ts'
+import { fixtureCases } from '#tests/support/fixtures.ts'
 
 interface Encoding {
   json: JsonValue
@@ -17,7 +17,7 @@ interface Example {
   json: JsonValue
 }
 
-describeFixtures('encodings', () => {
+describe('encodings', () => {
   const cases = fixtureCases<Encoding>('data-model/data-model-fixtures.json')
 
   it.each(cases)('$cid from JSON, to CBOR, and back', ({ json, cbor_base64, cid }) => {
@@ -31,7 +31,7 @@ describeFixtures('encodings', () => {
   })
 })
 
-describeFixtures('records', () => {
+describe('records', () => {
   it.each(fixtureCases<Example>('data-model/data-model-valid.json'))('take: $note', ({ json }) => {
     expect(() => encode(recordValue(json).value)).not.toThrow()
   })

@@ -1,7 +1,7 @@
 import { Secp256k1Keypair, verifySignature } from '@atproto/crypto'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { signingKey } from '#src/ports/secp256k1.ts'
-import { describeFixtures, fixtureCases } from '#tests/support/fixtures.ts'
+import { fixtureCases } from '#tests/support/fixtures.ts'
 
 interface Signature {
   comment: string
@@ -18,7 +18,7 @@ interface DidKey {
 
 const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
 
-describeFixtures('signatures', () => {
+describe('signatures', () => {
   const cases = fixtureCases<Signature>('crypto/signature-fixtures.json')
 
   it.each(cases)(
@@ -30,7 +30,7 @@ describeFixtures('signatures', () => {
   )
 })
 
-describeFixtures('signing keys', () => {
+describe('signing keys', () => {
   const cases = fixtureCases<DidKey>('crypto/w3c_didkey_K256.json')
   const message = bytes('oWVoZWxsb2V3b3JsZA')
 

@@ -1,6 +1,6 @@
 import { l, type StringFormat } from '@atproto/lex'
-import { expect, it } from 'vitest'
-import { describeFixtures, fixtureLines } from '#tests/support/fixtures.ts'
+import { describe, expect, it } from 'vitest'
+import { fixtureLines } from '#tests/support/fixtures.ts'
 
 /** The fixtures' names of the lexicon's string formats. */
 const formats: Record<string, StringFormat> = {
@@ -39,7 +39,7 @@ for (const [name, format] of Object.entries(formats)) {
   const accepts = (text: string) => l.string({ format }).safeParse(text).success
   const start = (text: string) => text.slice(0, 80)
 
-  describeFixtures(format, () => {
+  describe(format, () => {
     it('accepts what is valid', () => {
       const valid = fixtureLines(`syntax/${name}_syntax_valid.txt`)
       expect(valid.length).toBeGreaterThan(0)
@@ -56,7 +56,7 @@ for (const [name, format] of Object.entries(formats)) {
   })
 }
 
-describeFixtures('datetime, by meaning', () => {
+describe('datetime, by meaning', () => {
   it('refuses what no calendar has', () => {
     const accepted = fixtureLines('syntax/datetime_parse_invalid.txt').filter(
       (text) => l.string({ format: 'datetime' }).safeParse(text).success,

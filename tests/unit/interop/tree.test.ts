@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   buildTree,
   cidOf,
@@ -9,7 +9,7 @@ import {
   type TreeNode,
 } from '#src/protocol/tree.ts'
 import { collectCoveringProof } from '#src/protocol/tree-walk.ts'
-import { describeFixtures, fixtureCases, fixtureLines } from '#tests/support/fixtures.ts'
+import { fixtureCases, fixtureLines } from '#tests/support/fixtures.ts'
 
 interface KeyHeight {
   key: string
@@ -41,7 +41,7 @@ function buildSorted(keys: readonly string[], value: string): TreeNode {
   )
 }
 
-describeFixtures('layers of keys', () => {
+describe('layers of keys', () => {
   it.each(fixtureCases<KeyHeight>('mst/key_heights.json'))('$key is at $height', (example) => {
     expect(layerOf(example.key)).toBe(example.height)
   })
@@ -51,7 +51,7 @@ describeFixtures('layers of keys', () => {
   })
 })
 
-describeFixtures('trees of the example keys', () => {
+describe('trees of the example keys', () => {
   const keys = fixtureLines('mst/example_keys.txt')
   const whole = buildSorted(keys, leaf)
 
@@ -74,7 +74,7 @@ describeFixtures('trees of the example keys', () => {
   })
 })
 
-describeFixtures('commit proofs', () => {
+describe('commit proofs', () => {
   const cases = fixtureCases<CommitProof>('firehose/commit-proof-fixtures.json')
 
   it.each(cases)('$comment', ({ leafValue, keys, adds, dels, ...expected }) => {

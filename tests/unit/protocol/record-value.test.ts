@@ -3,7 +3,7 @@ import { lexToJson } from '@atproto/lex-json'
 import { describe, expect, it } from 'vitest'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { recordValue } from '#src/protocol/record-value.ts'
-import { describeFixtures, fixtureCases } from '#tests/support/fixtures.ts'
+import { fixtureCases } from '#tests/support/fixtures.ts'
 
 const raw = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 const blob = { $type: 'blob', ref: { $link: raw }, mimeType: 'image/png', size: 10 }
@@ -79,7 +79,7 @@ describe('a record', () => {
   })
 })
 
-describeFixtures('the data model’s examples', () => {
+describe('the data model’s examples', () => {
   interface Example {
     note: string
     json: unknown
