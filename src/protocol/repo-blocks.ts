@@ -14,6 +14,7 @@ export interface StoredCommit {
   did: string
   rev: string
   data: string
+  /** False if the did:key is malformed. */
   isSignedBy(didKey: string): Promise<boolean>
 }
 
@@ -58,7 +59,13 @@ export function readCommit(bytes: Uint8Array): StoredCommit {
     did,
     rev,
     data: data.toString(),
-    isSignedBy: (didKey) => verifySignature(didKey, signed, sig).catch(() => false),
+    isSignedBy: async (didKey) => {
+      try {
+        return await verifySignature(didKey, signed, sig)
+      } catch {
+        return false
+      }
+    },
   }
 }
 

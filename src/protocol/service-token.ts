@@ -71,7 +71,7 @@ export function parseServiceToken(token: string): ParsedServiceToken | undefined
 }
 
 /** Whether the did:key signed it. High-S signatures count, as in the reference PDS. Rejects if the key is malformed. */
-export function isSignedBy(didKey: string, token: ParsedServiceToken): Promise<boolean> {
+export async function isSignedBy(didKey: string, token: ParsedServiceToken): Promise<boolean> {
   const { alg } = token.header
   const options = { jwtAlg: alg, allowMalleableSig: true }
   return verifySignature(didKey, token.signed, token.signature, options)
