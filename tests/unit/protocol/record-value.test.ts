@@ -1,9 +1,6 @@
-import { encode } from '@atproto/lex-cbor'
 import { lexToJson } from '@atproto/lex-json'
 import { describe, expect, it } from 'vitest'
-import { cidForCbor } from '#src/protocol/cid.ts'
 import { recordValue } from '#src/protocol/record-value.ts'
-import { fixtureCases } from '#tests/support/fixtures.ts'
 
 const raw = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 const blob = { $type: 'blob', ref: { $link: raw }, mimeType: 'image/png', size: 10 }
@@ -76,33 +73,5 @@ describe('a record', () => {
   it('may have something that only looks like a blob of the old form', () => {
     const json = { cid: raw, mimeType: 'image/png', title: 'a picture' }
     expect(lexToJson(recordValue({ json }).value)).toEqual({ json })
-  })
-})
-
-describe('the data model’s examples', () => {
-  interface Example {
-    note: string
-    json: unknown
-  }
-
-  it.each(fixtureCases<Example>('data-model/data-model-valid.json'))('take: $note', ({ json }) => {
-    expect(() => encode(recordValue(json).value)).not.toThrow()
-  })
-
-  it.each(fixtureCases<Example>('data-model/data-model-invalid.json'))(
-    'refuse: $note',
-    ({ json }) => {
-      expect(() => recordValue(json)).toThrow()
-    },
-  )
-
-  it.each(
-    fixtureCases<{ json: unknown; cbor_base64: string; cid: string }>(
-      'data-model/data-model-fixtures.json',
-    ),
-  )('encode: $cid', ({ json, cbor_base64, cid }) => {
-    const bytes = encode(recordValue(json).value)
-    expect(Buffer.from(bytes).equals(Buffer.from(cbor_base64, 'base64'))).toBe(true)
-    expect(cidForCbor(bytes)).toBe(cid)
   })
 })
