@@ -57,7 +57,7 @@ describeInBrowser('the account page', () => {
     return { status, ...(body as object) }
   }
 
-  it('confirms and changes the email, and changes handle and password', async () => {
+  it('the account page confirms and changes the email, and changes handle and password', async () => {
     const una = await newAccount('una')
     const [next, name] = [`again-${emailOf(una)}`, 'renamed']
     const page = await freshPage()
@@ -96,7 +96,7 @@ describeInBrowser('the account page', () => {
     await page.context().close()
   })
 
-  it('signs another browser out', async () => {
+  it('the account page signs another browser out', async () => {
     const duo = await newAccount('duo')
     const [page, other] = [await freshPage(), await freshPage()]
     await signIn(page, duo)
@@ -110,7 +110,7 @@ describeInBrowser('the account page', () => {
     await Promise.all([page.context().close(), other.context().close()])
   })
 
-  it('lets an account rest, come back, and go for good, with its app', async () => {
+  it("the account page deactivates, reactivates and deletes an account, and its app's session follows", async () => {
     const eve = await newAccount('eve')
     const page = await freshPage()
     await signIn(page, eve)

@@ -138,7 +138,7 @@ const table: [methods: string, ...outcomes: string[]][] = [
 describe.each(accountStates.map((state, i) => [state, i] as const))(
   'an account that is %s',
   (state, i) => {
-    it('is answered by every method as its state says', async () => {
+    it('every method answers as the state of the account requires', async () => {
       const subject = await accountInState(server.client, state, `in-${state}`)
       const told: Record<string, string> = {}
       const expected: Record<string, string> = {}

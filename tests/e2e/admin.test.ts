@@ -43,7 +43,7 @@ describe('an account', () => {
     erin = await createTestAccount(world.server, 'erin')
   })
 
-  it('is found by a part of its email or handle', async () => {
+  it('searchAccounts finds an account by a part of its email or handle', async () => {
     const { data } = await world.admin.searchAccounts({ email: 'ERIN@exam' })
     expect(data.accounts).toMatchObject([{ did: erin.did, handle: erin.handle }])
     const first = await world.admin.searchAccounts({ limit: 1 })
@@ -51,7 +51,7 @@ describe('an account', () => {
     expect(second.data.accounts[0]!.did).not.toBe(first.data.accounts[0]!.did)
   })
 
-  it('is told of', async () => {
+  it('getAccountInfo and getAccountInfos describe an account', async () => {
     const { data } = await world.admin.getAccountInfo({ did: erin.did })
     const { did, handle } = erin
     expect(data).toMatchObject({ did, handle, email: 'erin@example.com', invitesDisabled: false })
@@ -64,7 +64,7 @@ describe('an account', () => {
     await expect(unknown).rejects.toMatchObject({ error: 'NotFound' })
   })
 
-  it('is written to', async () => {
+  it('sendEmail sends an email to an account', async () => {
     const mail = {
       recipientDid: erin.did,
       senderDid: world.moderation.did,
@@ -76,7 +76,7 @@ describe('an account', () => {
     expect(mails.find((text) => text.includes('Dear Erin'))).toContain('erin@example.com')
   })
 
-  it('gets another email, which nobody else may have', async () => {
+  it('updateAccountEmail changes the email, and rejects one that is taken', async () => {
     await world.admin.updateAccountEmail({ account: erin.handle, email: 'Erin2@example.com' })
     expect((await world.admin.getAccountInfo({ did: erin.did })).data.email).toBe(
       'erin2@example.com',
@@ -88,14 +88,14 @@ describe('an account', () => {
     await expect(taken).rejects.toMatchObject({ status: 400 })
   })
 
-  it('gets another handle, which its DID document names', async () => {
+  it('updateAccountHandle changes the handle, also in the DID document', async () => {
     await world.admin.updateAccountHandle({ did: erin.did, handle: 'admin.test' })
     const { data } = await erin.agent.com.atproto.identity.resolveHandle({ handle: 'admin.test' })
     expect(data.did).toBe(erin.did)
     expect((await world.resolver.did.resolveAtprotoData(erin.did, true)).handle).toBe('admin.test')
   })
 
-  it('gets another password, and loses its sessions', async () => {
+  it('updateAccountPassword changes the password and ends all sessions', async () => {
     const { refreshJwt } = erin.agent.session!
     await world.admin.updateAccountPassword({ did: erin.did, password: 'another password' })
     const refresh = { as: `Bearer ${refreshJwt}`, verb: 'POST' }
@@ -106,7 +106,7 @@ describe('an account', () => {
     expect(agent.session?.did).toBe(erin.did)
   })
 
-  it('is deactivated, and activated again', async () => {
+  it('updateSubjectStatus deactivates and reactivates an account', async () => {
     const subject = repoRef(erin)
     expect((await world.moderate({ subject, deactivated: { applied: true } })).status).toBe(200)
     const { data } = await world.admin.getSubjectStatus({ did: erin.did })
@@ -117,13 +117,13 @@ describe('an account', () => {
       .toEqual(['#account active', '#identity', '#sync'])
   })
 
-  it('is announced once more where nothing is said of it', async () => {
+  it('updateSubjectStatus without a change announces an account again', async () => {
     const before = world.eventsOf(erin.did).length
     expect((await world.moderate({ subject: repoRef(erin) })).status).toBe(200)
     await expect.poll(() => world.eventsOf(erin.did).slice(before)).toEqual(['#account active'])
   })
 
-  it('is deleted', async () => {
+  it('admin.deleteAccount deletes an account', async () => {
     await world.admin.deleteAccount({ did: erin.did })
     const status = statusAndError(
       call(world.server, 'sync.getRepoStatus', { query: { did: erin.did } }),
@@ -136,7 +136,7 @@ describe('an account', () => {
 })
 
 describe('invite codes', () => {
-  it('are listed and disabled', async () => {
+  it('getInviteCodes and disableInviteCodes list and disable invite codes', async () => {
     const make = await call(world.server, 'server.createInviteCode', {
       body: { useCount: 2 },
       as: adminAuthorization,
@@ -153,7 +153,7 @@ describe('invite codes', () => {
 })
 
 describe('com.atproto.admin.updateAccountSigningKey', () => {
-  it('gives the account a new key, with which every relay can verify all it does', async () => {
+  it('updateAccountSigningKey rotates the key of an account, and relays verify all later events', async () => {
     const fay = await createTestAccount(world.server, 'fay')
     await add(fay, 'with the old key')
     const old = await world.resolver.did.resolveAtprotoKey(fay.did)
@@ -181,7 +181,7 @@ describe('com.atproto.admin.updateAccountSigningKey', () => {
     await expectProof(proof.data, owner, { ...params, cid: written.cid })
   })
 
-  it('refuses a key that this server does not hold', async () => {
+  it('updateAccountSigningKey rejects a key that this server does not hold', async () => {
     const gus = await createTestAccount(world.server, 'gus')
     const signingKey = await world.resolver.did.resolveAtprotoKey(world.moderation.did)
     const asked = world.admin.updateAccountSigningKey({ did: gus.did, signingKey })
@@ -201,7 +201,7 @@ describe('the admin methods', () => {
     ['GET', 'admin.searchAccounts', ''],
     ['POST', 'admin.deleteAccount', ''],
     ['POST', 'admin.updateAccountSigningKey', ''],
-  ])('are closed to accounts: %s %s', async (verb, method, query) => {
+  ])('accounts may not call the admin method %s %s', async (verb, method, query) => {
     const body = verb === 'POST' ? { body: {} } : { query }
     expect((await call(world.server, method, { as: hal, ...body })).status).toBe(401)
     expect((await call(world.server, method, body)).status).toBe(401)

@@ -52,7 +52,7 @@ describe('a body', () => {
     ['of 100,000 lists in lists', () => nested(100_000), 400],
     ['of 40 lists in lists', () => nested(40), 400],
     ['with a __proto__', () => body().replace('"a":1', '"__proto__":{"a":1}'), 400],
-  ])('%s is refused', async (_, make, status) => {
+  ])('a body %s is rejected', async (_, make, status) => {
     await expectError(create({ body: make() }), status)
   })
 
@@ -62,17 +62,17 @@ describe('a body', () => {
     ['something unsaid', { 'content-type': '' }, 400],
     ['compressed, and is not', { 'content-encoding': 'gzip' }, 400],
     ['compressed in a way nobody knows', { 'content-encoding': 'snappy' }, 415],
-  ])('that is said to be %s is refused', async (_, headers, status) => {
+  ])('a body that is labelled %s is rejected', async (_, headers, status) => {
     await expectError(create({ body: body(), headers: headers as never }), status)
   })
 
-  it('that unpacks to more than it may be is refused', async () => {
+  it('a body that decodes to more than the limit is rejected', async () => {
     const packed = gzipSync(body({ record: { a: 'x'.repeat(50_000_000) } }))
     const headers = { 'content-encoding': 'gzip' }
     await expectError(create({ body: packed, headers }), 413)
   })
 
-  it('for a method that takes none, or a smaller one, is refused', async () => {
+  it('a body for a method without input, or over a smaller limit, is rejected', async () => {
     await expectError(call(server, 'server.refreshSession', { body: '{}' }), 401)
     const big = body({ rkey: 'x', more: 'x'.repeat(160 * 1024) })
     await expectError(call(server, 'repo.deleteRecord', { as: alice, body: big }), 413)
@@ -97,7 +97,7 @@ describe('a record', () => {
     ['a NUL', '"a\\u0000b"'],
     ['half a character', '"\\ud800"'],
     ['a $type that is none', '{"$type":5}'],
-  ])('with %s is refused', async (_, value) => {
+  ])('a record with %s is rejected', async (_, value) => {
     for (const validate of [undefined, false]) {
       const asked = create({ body: body({ validate }).replace('"a":1', `"a":${value}`) })
       await expectError(asked, 400, 'InvalidRequest')
@@ -116,13 +116,13 @@ describe('a record', () => {
     ['rkey', 5],
     ['validate', 'yes'],
     ['swapCommit', 'not a cid'],
-  ])('whose %s is %j is refused', async (name, value) => {
+  ])('a record whose %s is %j is rejected', async (name, value) => {
     await expectError(create({ body: body({ [name]: value }) }), 400, 'InvalidRequest')
   })
 })
 
 describe('a client', () => {
-  it('that goes away in the middle does no harm', async () => {
+  it('a client that disconnects in the middle of its body does no harm', async () => {
     const agent = new Agent()
     for (let i = 0; i < 20; i++) {
       const asking = open({ 'content-length': '1000' }, agent)
@@ -133,7 +133,7 @@ describe('a client', () => {
     await expectError(create({ body: '{' }), 400)
   })
 
-  it('that takes too long for its body is not waited for', async () => {
+  it('a client that sends its body too slowly is answered 408 within the time limit', async () => {
     const { status, body, ms } = await slow
     expect([status, JSON.parse(body)]).toMatchObject([408, { error: 'RequestTimeout' }])
     expect(ms).toBeGreaterThan(bodyTimeoutMs)

@@ -65,7 +65,7 @@ async function known(did: string) {
 }
 
 describe('updateHandle', () => {
-  it('gives another name under a service domain, everywhere', async () => {
+  it('updateHandle to another name under a service domain is visible everywhere', async () => {
     const bob = await createTestAccount(server, 'bob')
     await updateHandle(bob, 'Robert.pds.example.com')
     const handle = 'robert.pds.example.com'
@@ -86,7 +86,7 @@ describe('updateHandle', () => {
     await bob.agent.login({ identifier: handle, password: bob.password })
   })
 
-  it('gives a domain that its owner proved by DNS', async () => {
+  it('updateHandle accepts a domain with a TXT record', async () => {
     const carol = await createTestAccount(server, 'carol')
     const handle = 'carol.their-own-domain.dev'
     await expect(updateHandle(carol, handle)).rejects.toMatchObject({
@@ -109,13 +109,13 @@ describe('updateHandle', () => {
     ['admin.test', 'HandleNotAvailable'],
     ['dave.test', 'HandleNotAvailable'],
     ['pds.example.com', 'InvalidRequest'],
-  ])('refuses "%s" as %s', async (handle, error) => {
+  ])('updateHandle rejects "%s" as %s', async (handle, error) => {
     const answer = call(server, 'identity.updateHandle', { body: { handle }, as: alice })
     expect(await statusAndError(answer)).toEqual([400, error])
     expect(announced(alice.did)).toEqual(['alice.test'])
   })
 
-  it('is for accounts', async () => {
+  it('updateHandle requires an account', async () => {
     const body = { handle: 'erin.test' }
     expect(await statusAndError(call(server, 'identity.updateHandle', { body }))).toEqual([
       401,
@@ -128,7 +128,7 @@ describe('resolving', () => {
   const ask = (method: string, query: Record<string, string>) =>
     call(server, `identity.${method}`, { query })
 
-  it('finds documents by DID, whose keys the network can read', async () => {
+  it('resolveDid returns DID documents whose keys other implementations can read', async () => {
     const { body } = await ask('resolveDid', { did: alice.did })
     const { didDoc } = body as { didDoc: Parameters<typeof getKey>[0] }
     expect(didDoc).toEqual(await (await fetch(`${world.plcUrl}/${alice.did}`)).json())
@@ -137,7 +137,7 @@ describe('resolving', () => {
     expect(await statusAndError(ask('resolveDid', { did: nobody }))).toEqual([400, 'DidNotFound'])
   })
 
-  it('finds identities by handle and by DID', async () => {
+  it('resolveIdentity finds identities by handle and by DID', async () => {
     const identity = { did: alice.did, handle: 'alice.test', didDoc: { id: alice.did } }
     for (const identifier of ['alice.test', alice.did]) {
       expect((await ask('resolveIdentity', { identifier })).body).toMatchObject(identity)
@@ -150,13 +150,13 @@ describe('resolving', () => {
     }
   })
 
-  it('names the handle that a document claims, whichever was asked for', async () => {
+  it('resolveIdentity returns the handle that the document has, whichever was given', async () => {
     names.records['_atproto.mallory.dev'] = `did=${alice.did}`
     const { body } = await ask('resolveIdentity', { identifier: 'mallory.dev' })
     expect(body).toMatchObject({ did: alice.did, handle: 'alice.test' })
   })
 
-  it('looks handles of others up', async () => {
+  it('resolveIdentity resolves handles of other servers', async () => {
     names.records['_atproto.somebody.dev'] = `did=${nobody}`
     expect((await ask('resolveHandle', { handle: 'Somebody.dev' })).body).toEqual({ did: nobody })
     const unknown = await ask('resolveHandle', { handle: 'nobody.dev' })
@@ -179,7 +179,7 @@ describe('operations of did:plc', () => {
     return mail && /^[A-Z2-7]{5}-[A-Z2-7]{5}$/m.exec(mail)?.[0]
   }
 
-  it('are signed for whoever reads the account’s mail, once, and submitted', async () => {
+  it('signPlcOperation signs once with the emailed code, and submitPlcOperation submits the result', async () => {
     const grace = await createTestAccount(server, 'grace')
     const { identity } = grace.agent.com.atproto
     const { data: credentials } = await identity.getRecommendedDidCredentials()
@@ -225,7 +225,7 @@ describe('the rules for handles', () => {
   const put = (body: unknown) =>
     call(server, '/admin/handle-rules', { body, verb: 'PUT', as: admin })
 
-  it('are changed while the server runs', async () => {
+  it('handle rules can be changed while the server runs', async () => {
     expect((await put({ domains: ['.new.example.com'], unreserved: ['admin'] })).status).toBe(200)
     const { data } = await alice.agent.com.atproto.server.describeServer()
     expect(data.availableUserDomains).toEqual(['.test', '.pds.example.com', '.new.example.com'])

@@ -109,7 +109,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expect.poll(asked).toBe(error)
   }
 
-  it('is made at the reference', async () => {
+  it('an account is created at the reference PDS', async () => {
     agent = new AtpAgent({ service: reference.url })
     const made = await agent.createAccount({ handle: 'alice.test', email, password })
     did = made.data.did
@@ -126,7 +126,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectEvents(reference, [...born, ...Array(4).fill('#commit')])
   })
 
-  it('comes here whole, with the events of an arrival in their order', async () => {
+  it('an account migrates from the reference to Headwater with its records and blobs, and its events are in order', async () => {
     const token = await createAccountToken(agent, 'did:web:localhost')
     const terms = { did, handle: 'alice-here.test', email, password }
     const here = await createMigratedAccount(headwater, token, terms)
@@ -145,7 +145,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectCommit(commit!, { did, key }, sync)
   })
 
-  it('is used here: records and blobs come, change and go', async () => {
+  it('a migrated account creates, changes and deletes records and blobs', async () => {
     await owned.delete(agent, first)
     await replaceAvatar(await owned.upload(agent))
     await owned.putPreferences(
@@ -166,7 +166,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     owned.dropBlob(String(before.ref))
   }
 
-  it('goes back to the account that it left at the reference', async () => {
+  it('an account migrates back to its deactivated account at the reference', async () => {
     left = agent
     const back = new AtpAgent({ service: reference.url })
     await back.login({ identifier: email, password })
@@ -182,7 +182,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectEvents(reference, ['#commit'])
   })
 
-  it('is deleted here by its owner, and may come again', async () => {
+  it('a migrated account is deleted by its owner, and can migrate in again', async () => {
     const code = nextCode()
     await left.com.atproto.server.requestAccountDelete()
     await left.com.atproto.server.deleteAccount({ did, password, token: await code() })
@@ -206,7 +206,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectCommit(commit!, { did, key }, sync)
   })
 
-  it('comes from a server that has not signed the repo that it was given', async () => {
+  it('an account migrates in from a server that has not signed the repo itself', async () => {
     await expectEvents(reference, ['#account'])
     const back = new AtpAgent({ service: reference.url })
     await back.login({ identifier: email, password })

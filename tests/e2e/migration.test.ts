@@ -74,7 +74,7 @@ describe('createAccount with a DID', () => {
       }),
     )
 
-  it('takes a proof of that DID, for this server and for this', async () => {
+  it('createAccount with a DID requires a service token of that DID, for this server and method', async () => {
     expect(await create(undefined)).toMatchObject({
       status: 401,
       message: `Missing auth to create account with did: ${alice.did}`,
@@ -97,7 +97,7 @@ describe('createAccount with a DID', () => {
     expect(status).toBe(400)
   })
 
-  it('makes a deactivated account with the key that was reserved, of which nobody is told', async () => {
+  it('createAccount with a DID makes a deactivated account with the reserved key, and emits no events', async () => {
     const { data: reserved } = await stranger().com.atproto.server.reserveSigningKey({
       did: alice.did,
     })
@@ -126,14 +126,14 @@ describe('createAccount with a DID', () => {
     expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
-  it('is refused where the account is', async () => {
+  it('createAccount with a DID is rejected if the account exists', async () => {
     const token = await createAccountToken(alice.agent, 'did:web:localhost')
     expect(await create(token)).toMatchObject({ status: 400, error: 'AlreadyExists' })
   })
 })
 
 describe('a deactivated account', () => {
-  it('logs in, with its own password', async () => {
+  it('a deactivated account can log in with its password', async () => {
     const agent = new AtpAgent({ service: next.url })
     await agent.login({ identifier: email, password })
     expect(agent.session).toMatchObject({ active: false, status: 'deactivated' })
@@ -146,24 +146,27 @@ describe('a deactivated account', () => {
     ['sync.getRecord', { collection: post, rkey: 'a' }, 'RepoDeactivated'],
     ['repo.describeRepo', {}, 'RepoDeactivated'],
     ['repo.listRecords', { collection: post }, 'InvalidRequest'],
-  ])('is closed to strangers: %s', async (method, params, error) => {
-    const who = { [method.startsWith('repo') ? 'repo' : 'did']: alice.did }
-    const answer = await call(next, method, { query: { ...who, ...params } })
-    expect(answer).toMatchObject({ status: 400, error })
-  })
+  ])(
+    'a deactivated account is closed to unauthenticated callers: %s',
+    async (method, params, error) => {
+      const who = { [method.startsWith('repo') ? 'repo' : 'did']: alice.did }
+      const answer = await call(next, method, { query: { ...who, ...params } })
+      expect(answer).toMatchObject({ status: 400, error })
+    },
+  )
 
-  it('may be asked how it is', async () => {
+  it('checkAccountStatus works for a deactivated account', async () => {
     const { body } = await call(next, 'sync.getRepoStatus', { query: { did: alice.did } })
     expect(body).toEqual({ did: alice.did, active: false, status: 'deactivated' })
   })
 
-  it('writes no records', async () => {
+  it('a deactivated account cannot write records', async () => {
     const record = { text: 'too early', createdAt }
     const write = there.com.atproto.repo.createRecord({ repo: alice.did, collection: post, record })
     expect(await rejection(write)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
   })
 
-  it('takes nothing for a repo that is not its own', async () => {
+  it('importRepo rejects a repo of another account', async () => {
     const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
     const before = await status()
     for (const bad of [car.subarray(0, -5), car.subarray(0, 100), car.slice().fill(7, -20)]) {
@@ -173,7 +176,7 @@ describe('a deactivated account', () => {
     expect(await status()).toEqual(before)
   })
 
-  it('takes its repo, and says which blobs are missing', async () => {
+  it('importRepo imports the repo, and listMissingBlobs lists the blobs to upload', async () => {
     const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
     await there.com.atproto.repo.importRepo(car, { encoding: carType })
     const { data } = await there.com.atproto.repo.listMissingBlobs()
@@ -190,7 +193,7 @@ describe('a deactivated account', () => {
     expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
-  it('is not activated as long as its DID points elsewhere', async () => {
+  it('activateAccount is rejected while the DID points to another server', async () => {
     const attempt = there.com.atproto.server.activateAccount()
     expect(await rejection(attempt)).toMatchObject({
       status: 400,
@@ -200,7 +203,7 @@ describe('a deactivated account', () => {
 })
 
 describe('an account whose DID points here', () => {
-  it('is activated, and announced with a commit that its new key has signed', async () => {
+  it('activateAccount announces the account with a commit signed by its new key', async () => {
     await moveDid(alice.agent, there, () => emailedCode(old, email))
     expect(await status()).toMatchObject({ activated: false, validDid: true })
     await there.com.atproto.server.activateAccount()
@@ -220,7 +223,7 @@ describe('an account whose DID points here', () => {
     expect([...repo.records]).toHaveLength(3)
   })
 
-  it('goes on writing, and each commit follows from the one before', async () => {
+  it('commits after a migration continue the chain', async () => {
     const record = { text: 'hello from here', createdAt }
     const write = { repo: alice.did, collection: post, record }
     const { data } = await there.com.atproto.repo.createRecord(write)
@@ -233,7 +236,7 @@ describe('an account whose DID points here', () => {
     expect(blob.length).toBe(20)
   })
 
-  it('is deactivated where it was, and deleted there when its time has come, over a restart', async () => {
+  it('the old account is deactivated, and deleted at its deleteAfter, across a restart', async () => {
     const deleteAfter = new Date().toISOString()
     await alice.agent.com.atproto.server.deactivateAccount({ deleteAfter })
     const at = async () =>
@@ -264,7 +267,7 @@ describe('deleteAccount', () => {
       }),
     )
 
-  it('takes the password and the token from the mail', async () => {
+  it('deleteAccount requires the password and the emailed token', async () => {
     await there.com.atproto.server.requestAccountDelete()
     expect(await remove({ password: 'wrong' })).toMatchObject({
       status: 401,
@@ -278,7 +281,7 @@ describe('deleteAccount', () => {
     expect(await remove({ password: 'x'.repeat(513) })).toMatchObject({ status: 401 })
   })
 
-  it('leaves nothing but the event that says so', async () => {
+  it('deleteAccount leaves only its #account event', async () => {
     const token = await emailedCode(next, email)
     const { did } = alice
     await stranger().com.atproto.server.deleteAccount({ did, password, token })

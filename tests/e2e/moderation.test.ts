@@ -57,7 +57,7 @@ describe('an account that is taken down', () => {
     })
   })
 
-  it('is not read by strangers, but by the admin', async () => {
+  it('a repo that is taken down is closed to unauthenticated callers, and open to the admin', async () => {
     const { did } = alice
     expect(await statusAndError(call(world.server, 'repo.getRecord', read(alice, rkey)))).toEqual([
       400,
@@ -73,11 +73,11 @@ describe('an account that is taken down', () => {
     expect(status.body).toEqual({ did, active: false, status: 'takendown' })
   })
 
-  it('is announced as taken down', async () => {
+  it('the takedown of an account is announced', async () => {
     await expect.poll(() => world.eventsOf(alice.did).at(-1)).toBe('#account takendown')
   })
 
-  it('has lost its sessions, and gets none but the narrow one', async () => {
+  it('the takedown of an account ends its sessions, and createSession gives only the narrow one', async () => {
     const { refreshJwt } = alice.agent.session!
     const refresh = { as: `Bearer ${refreshJwt}`, verb: 'POST' }
     expect(
@@ -97,7 +97,7 @@ describe('an account that is taken down', () => {
     expect((await writing).status).toBeGreaterThanOrEqual(400)
   })
 
-  it('may appeal', async () => {
+  it('an account that is taken down can send an appeal', async () => {
     world.moderation.service.respond(createReport, { id: 7 })
     const { handle: identifier, password } = alice
     const body = { identifier, password, allowTakendown: true }
@@ -114,7 +114,7 @@ describe('an account that is taken down', () => {
     expect(report).toMatchObject({ status: 200, body: { id: 7 } })
   })
 
-  it('has a status that says why', async () => {
+  it('getSubjectStatus returns the takedown and its ref', async () => {
     const { data } = await world.admin.getSubjectStatus({ did: alice.did })
     expect(data).toEqual({
       subject: repoRef(alice),
@@ -123,7 +123,7 @@ describe('an account that is taken down', () => {
     })
   })
 
-  it('cannot be activated, by nobody', async () => {
+  it('an account that is taken down cannot be activated', async () => {
     const subject = repoRef(alice)
     expect(await statusAndError(world.moderate({ subject, deactivated: off }))).toEqual([
       400,
@@ -133,7 +133,7 @@ describe('an account that is taken down', () => {
     expect((await world.moderate({ subject, takedown, deactivated: off })).status).toBe(400)
   })
 
-  it('comes back as it was', async () => {
+  it('an account is as before when its takedown is reversed', async () => {
     expect((await world.moderate({ subject: repoRef(alice), takedown: off })).status).toBe(200)
     expect((await call(world.server, 'repo.getRecord', read(alice, rkey))).status).toBe(200)
     await expect.poll(() => world.eventsOf(alice.did).at(-1)).toBe('#account active')
@@ -143,7 +143,7 @@ describe('an account that is taken down', () => {
 })
 
 describe('a record that is taken down', () => {
-  it('is hidden from readers, while the repo that relays verify stays whole', async () => {
+  it('a record that is taken down is hidden from readers, and the repo still verifies', async () => {
     const bob = await createTestAccount(world.server, 'bob')
     const bad = await add(bob, 'bad')
     const good = await add(bob, 'good')
@@ -168,7 +168,7 @@ describe('a record that is taken down', () => {
 })
 
 describe('a blob that is taken down', () => {
-  it('is not served nor taken again, until it is put back', async () => {
+  it('a blob that is taken down is neither served nor accepted until the takedown is reversed', async () => {
     const carol = await createTestAccount(world.server, 'carol')
     const bytes = Buffer.from('89504e470d0a1a0a0000000d4948445200000001cafe', 'hex')
     const upload = async (): Promise<BlobRef> => {
@@ -201,7 +201,7 @@ describe('a blob that is taken down', () => {
 })
 
 describe('com.atproto.moderation.createReport', () => {
-  it('hands a report on, signed by the account that makes it', async () => {
+  it('createReport is proxied to the moderation service with a service token of the account', async () => {
     const dave = await createTestAccount(world.server, 'dave')
     const answer = {
       id: 1,
@@ -226,7 +226,7 @@ describe('com.atproto.moderation.createReport', () => {
     expect(claims.iss).toBe(dave.did)
   })
 
-  it('is for accounts only', async () => {
+  it('createReport requires an account', async () => {
     const asked = call(world.server, 'moderation.createReport', { body: {} })
     expect((await asked).status).toBe(401)
   })

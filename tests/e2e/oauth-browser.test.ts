@@ -55,7 +55,7 @@ describeInBrowser('an app in a browser', () => {
       body: Record<string, unknown>
     }>
 
-  it('signs in with what its user leaves of its wishes, writes, refreshes, and is shown the door', async () => {
+  it('a browser app signs in with the scope its user consented to, writes, refreshes, and is signed out', async () => {
     const page = await begin(alice.handle)
     await field(page, 'Password').fill(alice.password)
     await page.getByRole('checkbox', { name: /Remember/ }).check()
@@ -89,7 +89,7 @@ describeInBrowser('an app in a browser', () => {
     await page.context().close()
   })
 
-  it('signs a newcomer up', async () => {
+  it("a browser app's user can sign up in the flow", async () => {
     const page = await begin(server.url, { prompt: 'create' })
     await field(page, /username/).fill('newcomer')
     await button(page, 'Next').click()

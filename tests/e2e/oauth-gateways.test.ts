@@ -82,7 +82,7 @@ const inTurn: typeof fetch = async (input, init) => {
   return fetch(new Request(request.url.replace(publicUrl, gateway), request))
 }
 
-it('every step may be another gateway’s', async () => {
+it('each step of a sign-in may run on another gateway', async () => {
   for (const vias of [gateways, gateways.toReversed()]) {
     const browser = new ProviderPageClient(publicUrl)
     const session = await signIn(app, { ...alice, browser, vias, remember: true })
@@ -96,7 +96,7 @@ it('every step may be another gateway’s', async () => {
   }
 })
 
-it('a token that one has taken back is good at no other, and a proof is good at one of them', async () => {
+it('a token revoked at one gateway is rejected by the others, and a proof is accepted by one of them', async () => {
   const session = await signIn(app, {
     ...alice,
     browser: new ProviderPageClient(publicUrl),
@@ -117,7 +117,7 @@ it('a token that one has taken back is good at no other, and a proof is good at 
   }
 })
 
-it('a code is good once, however many ask for it at the same moment, wherever', async () => {
+it('an authorization code is accepted once, however many gateways get it concurrently', async () => {
   const params = await authorize(app, {
     ...alice,
     browser: new ProviderPageClient(publicUrl),
@@ -133,7 +133,7 @@ it('a code is good once, however many ask for it at the same moment, wherever', 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
 })
 
-it('a sign-in goes on at another gateway when the actors have crashed under it, and no grant is lost with them', async () => {
+it('a sign-in continues at another gateway after the actors crashed, and no grant is lost', async () => {
   const url = await app.client.authorize(publicUrl)
   const browser = new ProviderPageClient(publicUrl)
   await browser.open(url, gateways[0])

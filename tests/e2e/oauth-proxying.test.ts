@@ -46,7 +46,7 @@ async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]):
 const audience = (service: FakeService, id = 'bsky_appview') =>
   encodeURIComponent(`${service.did}#${id}`)
 
-it('calls the methods of the services that it may, and no others', async () => {
+it('an app can call the proxied methods in its scope, and no others', async () => {
   const scope = `atproto rpc:${ask}?aud=${audience(appView)}`
   expect(
     await outcomes(scope, [
@@ -63,7 +63,7 @@ it.each([
   ['transition:generic', [200, 200, 200, 403]],
   ['transition:generic transition:chat.bsky', [200, 200, 200, 200]],
   [`rpc?lxm=${ask}&aud=*`, [200, 403, 200, 403]],
-])('%s', async (scope, expected) => {
+])('the scope %s allows exactly its proxied methods', async (scope, expected) => {
   expect(
     await outcomes(`atproto ${scope}`, [
       [ask],
@@ -74,7 +74,7 @@ it.each([
   ).toEqual(expected)
 })
 
-it('is known to the service by a token of the account, and by nothing of its own', async () => {
+it('a proxied call of an app has a service token of the account, and nothing of the app', async () => {
   const { session } = await world.signIn('atproto transition:generic')
   const answer = await session.fetchHandler(`/xrpc/${ask}`)
   expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
@@ -84,7 +84,7 @@ it('is known to the service by a token of the account, and by nothing of its own
   expect(claims).toMatchObject({ iss: world.alice.did, aud: appView.did, lxm: ask })
 })
 
-it('is given service tokens for what it may call', async () => {
+it('getServiceAuth returns an app service tokens within its scope only', async () => {
   const aud = `${other.did}#other`
   const { session } = await world.signIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
   const token = async (lxm: string) => {

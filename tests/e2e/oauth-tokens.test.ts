@@ -34,7 +34,7 @@ function shared() {
 }
 
 describe('a token', () => {
-  it('is refreshed, and the one before is good no more', async () => {
+  it('a refreshed token replaces the one before', async () => {
     const { app, session, saved } = await world.signIn('atproto')
     const before = saved.tokenSet
     await session.getTokenInfo(true)
@@ -45,7 +45,7 @@ describe('a token', () => {
     expect([old.status, old.error]).toEqual([401, 'invalid_token'])
   })
 
-  it('ends with its whole session when a refresh token is used twice', async () => {
+  it('reuse of a refresh token ends the session', async () => {
     const { app, session, saved } = await world.signIn('atproto')
     const stolen = structuredClone(saved)
     await session.getTokenInfo(true)
@@ -56,14 +56,14 @@ describe('a token', () => {
     expect((await world.getSession(fresh)).error).toBe('invalid_token')
   })
 
-  it('ends at once when the app signs out', async () => {
+  it('a token is revoked at once when the app signs out', async () => {
     const { session, saved } = await world.signIn('atproto')
     expect((await world.getSession(saved)).status).toBe(200)
     await session.signOut()
     expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
-  it('ends at once when its user takes it back on the account page', async () => {
+  it('a token is revoked at once on the account page', async () => {
     const { saved, app } = await world.signIn('atproto')
     const browser = await atAccountPage()
     const { did } = alice
@@ -76,7 +76,7 @@ describe('a token', () => {
     expect((await list()).body.map((one) => one.tokenId)).not.toContain(tokenId)
   })
 
-  it('ends when the account is taken down, and does not come back with it', async () => {
+  it('a token is revoked by a takedown, and stays so when that is reversed', async () => {
     const bob = await createTestAccount(server, 'bob')
     const app = world.clientWithScope('atproto')
     await signIn(app, { ...bob, browser: world.pageClient() })
@@ -98,7 +98,7 @@ describe('a token', () => {
     expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
-  it('is known to its app for what it is, until it is taken back', async () => {
+  it('introspection describes a token to its app until it is revoked', async () => {
     const { app, session, saved } = await world.signIn('atproto')
     const { dpopJwk, tokenSet } = saved
     const url = `${server.url}/oauth/introspect`
@@ -116,7 +116,7 @@ describe('a token', () => {
     expect(await told()).toEqual({ active: false })
   })
 
-  it('in an address is not looked at', async () => {
+  it('a token in the query string is ignored', async () => {
     const { saved } = await shared()
     const query = { access_token: saved.tokenSet.access_token }
     expect(await statusAndError(call(server, 'server.getSession', { query }))).toEqual([
@@ -125,7 +125,7 @@ describe('a token', () => {
     ])
   })
 
-  it('is no session: as a bearer token, or for another account, it is worth nothing', async () => {
+  it('an OAuth token is rejected as a Bearer token, and for another account', async () => {
     const { saved } = await shared()
     const as = `Bearer ${saved.tokenSet.access_token}`
     expect(await statusAndError(call(server, 'server.getSession', { as }))).toEqual([
@@ -148,7 +148,7 @@ async function atAccountPage(): Promise<ProviderPageClient> {
 }
 
 describe('a proof', () => {
-  it('must name a nonce of the server, which it is told', async () => {
+  it('a DPoP proof needs a nonce of the server, which is sent in the response', async () => {
     const { saved } = await shared()
     const answer = await world.getSession(saved, { nonce: undefined })
     expect(answer).toMatchObject({ status: 401, error: 'use_dpop_nonce' })
@@ -158,7 +158,7 @@ describe('a proof', () => {
     expect(exposed).toMatch(/DPoP-Nonce.*WWW-Authenticate/)
   })
 
-  it('is good once', async () => {
+  it('a DPoP proof is accepted once', async () => {
     const { saved } = await shared()
     const jti = 'the same every time'
     expect((await world.getSession(saved, { jti })).status).toBe(200)
@@ -174,12 +174,12 @@ describe('a proof', () => {
     ['another token', { token: 'another' }],
     ['another time', { iat: 1_700_000_000 }],
     ['a nonce of somebody else', { nonce: 'made up' }],
-  ])('for %s is refused', async (_, claims) => {
+  ])('a DPoP proof for %s is rejected', async (_, claims) => {
     const { saved } = await shared()
     expect((await world.getSession(saved, claims)).status).toBe(401)
   })
 
-  it('with another key is refused', async () => {
+  it('a DPoP proof with another key is rejected', async () => {
     const { saved } = await shared()
     const { saved: other } = await world.signIn('atproto')
     expect((await world.getSession({ ...saved, dpopJwk: other.dpopJwk })).status).toBe(401)
@@ -187,7 +187,7 @@ describe('a proof', () => {
 })
 
 describe('a code', () => {
-  it('is good once, and shown again it ends what it was exchanged for', async () => {
+  it('an authorization code is accepted once, and its reuse revokes the tokens it was exchanged for', async () => {
     const app = world.clientWithScope('atproto')
     const options = { ...alice, browser: world.pageClient() }
     const params = await authorize(app, options)
@@ -201,7 +201,7 @@ describe('a code', () => {
     expect((await world.getSession(saved)).error).toBe('invalid_token')
   })
 
-  it('is not given to two consents of one request', async () => {
+  it('an authorization request gets one code, for one consent', async () => {
     const app = world.clientWithScope('atproto')
     const browser = world.pageClient()
     await authorize(app, { ...alice, browser })
@@ -211,7 +211,7 @@ describe('a code', () => {
 })
 
 describe('the sign-in page', () => {
-  it('believes only its own form', async () => {
+  it('the sign-in page accepts only requests of its own origin and CSRF token', async () => {
     const forged = 'f'.repeat(24)
     expect(await world.trySignIn({ headers: { 'x-csrf-token': forged } })).toEqual([
       400,
@@ -224,7 +224,7 @@ describe('the sign-in page', () => {
     ).toBe(400)
   })
 
-  it('takes the password of the account, and no other', async () => {
+  it('the sign-in page accepts the account password, and no app password', async () => {
     const wrong = 'Invalid identifier or password'
     expect(await world.trySignIn({}, { password: 'not this one' })).toEqual([400, wrong])
     expect(await world.trySignIn({}, { username: 'nobody.test' })).toEqual([400, wrong])
@@ -233,12 +233,12 @@ describe('the sign-in page', () => {
     expect(await world.trySignIn({}, { password: data.password })).toEqual([400, refused])
   })
 
-  it('takes no body beyond its bounds', async () => {
+  it('the sign-in page limits its body', async () => {
     const [status] = await world.trySignIn({}, { password: 'x'.repeat(200_000) })
     expect(status).toBe(413)
   })
 
-  it('sends nobody anywhere that the app did not name', async () => {
+  it("the sign-in page redirects only to the app's redirect URI", async () => {
     const { client } = world.clientWithScope('atproto')
     const url = await client.authorize(alice.handle)
     url.searchParams.set('redirect_uri', 'https://elsewhere.example.com/')
@@ -247,7 +247,7 @@ describe('the sign-in page', () => {
   })
 })
 
-it('no token, code or password is ever in the log', async () => {
+it('no token, code or password of a sign-in is in the log', async () => {
   const { saved } = await shared()
   const { access_token, refresh_token } = saved.tokenSet
   expect(server.logs).not.toContain(access_token)

@@ -80,7 +80,7 @@ describeInBrowser('the security pages', () => {
     return (await Promise.all(texts)).join(' ')
   }
 
-  it('can be used by everybody, light and dark, and fit on a phone', async () => {
+  it('the security pages are accessible, in light and dark, and fit on a phone', async () => {
     const owner = await createTestAccount(server, 'with-a-long-name')
     const page = await freshPage()
     await page.goto(home())
@@ -143,7 +143,7 @@ describeInBrowser('the security pages', () => {
     await mustBeGood(other, 'one more step, in German')
   })
 
-  it('speak the language of the browser, which fits on a phone', async () => {
+  it("the security pages use the browser's language, and fit on a phone in it", async () => {
     const owner = await createTestAccount(server, 'polyglot')
     const first = await freshPage()
     await signIn(first, owner)
@@ -171,7 +171,7 @@ describeInBrowser('the security pages', () => {
     })
   })
 
-  it("show the operator's name, logo, colour, picture and links", async () => {
+  it("the security pages show the operator's name, logo, colour, background and links", async () => {
     const page = await freshPage()
     await page.goto(home())
     expect(await page.title()).toBe('Sign in – Garden')
@@ -185,7 +185,7 @@ describeInBrowser('the security pages', () => {
     expect(await help.getAttribute('href')).toBe('https://garden.example.com/help')
   })
 
-  it('offer no passkey where the browser knows none, and say so', async () => {
+  it('the security pages offer no passkey to a browser without WebAuthn, and say so', async () => {
     const page = await freshPage()
     await page.addInitScript('delete window.PublicKeyCredential')
     await page.goto(home())

@@ -92,7 +92,7 @@ async function sleepers({ dir, engineEndpoint }: TestServer): Promise<number> {
 }
 
 describe.each(['all', 'split'] as const)('with roles %s', (roles) => {
-  it('accounts, records, repos and the firehose are the same', async () => {
+  it('accounts, records, repos and the firehose are the same with this role layout', async () => {
     const network = await startResolvableServer({ roles })
     await using server = network.server
     expect(server.pids).toHaveLength(roles === 'split' ? 2 : 1)
@@ -104,7 +104,7 @@ describe.each(['all', 'split'] as const)('with roles %s', (roles) => {
 })
 
 describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s', (roles) => {
-  it('nobody notices', async () => {
+  it('sleeping accounts answer as awake ones do', async () => {
     const env = { PDS_ACTOR_SLEEP_TIMEOUT_MS: '1000' }
     const network = await startResolvableServer({ roles, env })
     await using server = network.server

@@ -45,7 +45,7 @@ it('getRecord of a repo that is not here is answered by the AppView, without the
   expect(heard!.headers.authorization).toBeUndefined()
 })
 
-it('getRecord of a repo that is here asks nobody, whether the record is there or not', async () => {
+it('getRecord of a repo that is here never calls the AppView', async () => {
   const before = appView.requests.length
   expect(await getRecord(alice.did)).toMatchObject({ status: 200, body: { value: { here: true } } })
   const missing = await getRecord(alice.did, 'gone')
@@ -53,7 +53,7 @@ it('getRecord of a repo that is here asks nobody, whether the record is there or
   expect(appView.requests.length).toBe(before)
 })
 
-it('getRecord of an account that sleeps is the AppView’s to answer', async () => {
+it('getRecord of a deactivated account is answered by the AppView', async () => {
   await alice.agent.com.atproto.server.deactivateAccount({})
   expect(await getRecord(alice.did)).toMatchObject({ body: { value: { here: false } } })
   appView.respond(

@@ -40,7 +40,7 @@ afterAll(async () => {
 })
 
 describe('a service that', () => {
-  it('does not begin to answer is given up', async () => {
+  it('a service that does not begin to answer is timed out', async () => {
     appView.respond('com.example.silent', () => {})
     const asked = call(server, '/xrpc/com.example.silent', { as: alice })
     expect(await statusAndError(asked)).toEqual([502, 'UpstreamFailure'])
@@ -50,7 +50,7 @@ describe('a service that', () => {
     ['breaks off', (response: { destroy(): void }) => response.destroy()],
     ['falls silent', () => {}],
   ])(
-    '%s in the middle leaves the client with a broken answer, not a short one',
+    'a service that %s in the middle leaves the client with an error, not with a short body',
     async (_, then) => {
       appView.respond('com.example.cut', async (_, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
@@ -81,13 +81,13 @@ describe('a service that', () => {
     return () => sent
   }
 
-  it('says too much is cut off', async () => {
+  it('a service whose answer is too long is cut off', async () => {
     const sent = pours('com.example.huge', 5 * MAX_BYTES)
     await expect(call(server, '/xrpc/com.example.huge', { as: alice })).rejects.toThrow()
     expect(sent()).toBeLessThan(2 * MAX_BYTES)
   })
 
-  it('is read only as fast as the client reads, and let go when it leaves', async () => {
+  it('a service is read only as fast as the client reads, and aborted when the client disconnects', async () => {
     const sent = pours('com.example.long', MAX_BYTES - 1_000_000)
     const response = await fetch(`${server.url}/xrpc/com.example.long`, {
       headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
@@ -108,7 +108,7 @@ describe('a service that', () => {
     expect(sent()).toBeLessThan(before + MAX_BYTES / 4)
   })
 
-  it('is let go when the client leaves before the answer', async () => {
+  it('a service is aborted when the client disconnects before the answer', async () => {
     const closed = new Promise<void>((resolve) => {
       appView.respond('com.example.left', (_, response) => void response.on('close', resolve))
     })
@@ -139,7 +139,7 @@ describe('a client that', () => {
     return asked
   }
 
-  it('sends a body faster than the service reads has to wait', async () => {
+  it('a client that sends its body faster than the service reads has to wait', async () => {
     const length = 100_000_000
     const going = new Promise<() => void>((resolve) => {
       appView.respond('com.example.slow', (heard, response) => {
@@ -177,7 +177,7 @@ describe('a client that', () => {
     answer.resume()
   })
 
-  it('stops in the middle of a body is not waited for, nor is the service', async () => {
+  it('a client that stops in the middle of its body is timed out, and its upstream request aborted', async () => {
     const closed = new Promise<void>((resolve) => {
       appView.respond('com.example.stalled', (heard) => void heard.on('close', resolve))
     })

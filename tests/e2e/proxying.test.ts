@@ -51,7 +51,7 @@ function verified(token: string, aud: string, lxm: string | null) {
 const bearer = (header: string | undefined) => header?.replace('Bearer ', '') ?? ''
 
 describe('a method that is not ours', () => {
-  it('goes to the AppView, signed by the account, with those headers that may go', async () => {
+  it('a method of the AppView is proxied with a service token of the account, and allowed headers', async () => {
     appView.respond('app.bsky.feed.searchPosts', (_, response) =>
       json(
         response,
@@ -106,7 +106,7 @@ describe('a method that is not ours', () => {
     expect(exp * 1000 - Date.now()).toBeLessThan(61_000)
   })
 
-  it('goes where the client says', async () => {
+  it('atproto-proxy selects the service', async () => {
     other.respond('com.example.query', { from: 'the other' })
     const plain = await call(server, '/xrpc/com.example.query', {
       as: alice,
@@ -120,7 +120,7 @@ describe('a method that is not ours', () => {
     )
   })
 
-  it('takes a body with it as it came, encoded or not', async () => {
+  it('the body of a proxied call is passed on as it came, encoded or not', async () => {
     appView.respond('com.example.procedure', { ok: true })
     const body = gzipSync(JSON.stringify({ text: 'x'.repeat(100_000) }))
     const answer = await call(server, '/xrpc/com.example.procedure', {
@@ -134,7 +134,7 @@ describe('a method that is not ours', () => {
     expect(gunzipSync(heard.body)).toEqual(gunzipSync(body))
   })
 
-  it('brings back an encoded answer as it is', async () => {
+  it('an encoded answer of a proxied call is passed on as it is', async () => {
     const text = JSON.stringify({ text: 'y'.repeat(5000) })
     appView.respond('com.example.zipped', (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
@@ -151,17 +151,20 @@ describe('a method that is not ours', () => {
     ['refused', 403, { error: 'Nope', message: 'not you' }, 403, 'Nope', 'not you'],
     ['broken', 500, { error: 'Bug', message: 'oh no' }, 502, 'Bug', 'oh no'],
     ['busy', 429, {}, 429, 'RateLimitExceeded', 'Rate Limit Exceeded'],
-  ])('says what was %s in the words of the service', async (name, status, body, ...told) => {
-    const headers = { 'retry-after': '11' }
-    appView.respond(`com.example.${name}`, (_, response) =>
-      json(response, body, { status, headers }),
-    )
-    const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
-    expect([answer.status, answer.error, answer.message]).toEqual(told)
-    expect(answer.headers.get('retry-after')).toBe('11')
-  })
+  ])(
+    'a proxied call that was %s has the error of the service',
+    async (name, status, body, ...told) => {
+      const headers = { 'retry-after': '11' }
+      appView.respond(`com.example.${name}`, (_, response) =>
+        json(response, body, { status, headers }),
+      )
+      const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
+      expect([answer.status, answer.error, answer.message]).toEqual(told)
+      expect(answer.headers.get('retry-after')).toBe('11')
+    },
+  )
 
-  it('is refused where its header leads nowhere', async () => {
+  it('a proxied call whose atproto-proxy header does not resolve is rejected', async () => {
     const unknown = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
     for (const [header, message] of [
       [`${other.did}#nothing`, 'could not resolve proxy did service url'],
@@ -173,7 +176,7 @@ describe('a method that is not ours', () => {
     }
   })
 
-  it('is nobody’s without credentials, and nothing of the session passes', async () => {
+  it('a proxied call without credentials is rejected, and no session header is passed on', async () => {
     const before = appView.requests.length
     const asked = call(server, '/xrpc/com.example.query')
     expect(await statusAndError(asked)).toEqual([401, 'AuthMissing'])
@@ -186,7 +189,7 @@ describe('a method that is not ours', () => {
 })
 
 describe('a service that', () => {
-  it('is away is told as 502, and the client may go on with its connection', async () => {
+  it('a proxied call to an unreachable service answers 502, and the connection stays usable', async () => {
     const away = await startFakeService()
     await call(server, '/xrpc/com.example.query', {
       as: alice,

@@ -70,7 +70,7 @@ function told(headers: Headers): Record<string, string | null> {
 }
 
 describe('createSession', () => {
-  it('is answered 30 times in five minutes, over all gateways together', async () => {
+  it('createSession is limited to 30 in five minutes, over all gateways together', async () => {
     const calls = Array.from({ length: 40 }, (_, i) =>
       logIn(i % 2 === 0 ? server : second, 'nobody.test'),
     )
@@ -89,7 +89,7 @@ describe('createSession', () => {
     expect(refused.headers.get('access-control-expose-headers')).toContain('RateLimit-Limit')
   })
 
-  it('is counted for each name, and for each address behind a proxy', async () => {
+  it('createSession is counted per identifier, and per address behind a proxy', async () => {
     const other = await logIn(server, 'somebody.test')
     expect(told(other.headers)).toEqual({ limit: '30', remaining: '29', policy: '30;w=300' })
     const elsewhere = { 'x-forwarded-for': '203.0.113.7' }
@@ -99,7 +99,7 @@ describe('createSession', () => {
     expect((await logIn(second, 'nobody.test')).status).toBe(429)
   })
 
-  it('is not counted for whoever has the key', async () => {
+  it('createSession with the bypass key is not counted', async () => {
     const by = (key: string) => logIn(server, 'nobody.test', { 'x-ratelimit-bypass': key })
     const { status, headers } = await by('let me by')
     expect(status).toBe(401)
@@ -109,7 +109,7 @@ describe('createSession', () => {
 })
 
 describe('all calls', () => {
-  it('tell where the client stands, the refused too', async () => {
+  it('every call has rate-limit headers, refused ones too', async () => {
     const address = { 'x-forwarded-for': '203.0.113.8' }
     const ask = (method: string) => call(server, method, { headers: address })
     const first = await ask('server.describeServer')
@@ -126,7 +126,7 @@ describe('all calls', () => {
     expect(told(written.headers)).toMatchObject({ limit: '3000', remaining: '2999' })
   })
 
-  it('of an account share the points of writing, over all gateways', async () => {
+  it('writes of an account share their points over all gateways', async () => {
     const writes = Array.from({ length: 199 }, () => ({
       $type: 'com.atproto.repo.applyWrites#create',
       collection: 'com.example.thing',
@@ -142,14 +142,14 @@ describe('all calls', () => {
     expect(told(refused.headers)).toEqual({ limit: '5000', remaining: '0', policy: '5000;w=3600' })
   })
 
-  it('that were refused are in the metrics', async () => {
+  it('refused calls are counted in the metrics', async () => {
     const { body } = await call(server, '/metrics', { as: admin })
     expect(body).toMatch(/^rate_limited_total\{limit="com.atproto.server.createSession-1"\} \d+$/m)
     expect(body).toMatch(/^rate_limited_total\{limit="repo-write-hour"\} \d+$/m)
   })
 })
 
-it('without PDS_RATE_LIMITS_ENABLED nothing is counted, nor said', async () => {
+it('without PDS_RATE_LIMITS_ENABLED nothing is counted, and no rate-limit header is sent', async () => {
   await using open = await startServer()
   const { headers } = await call(open, 'server.describeServer')
   expect(told(headers)).toEqual({ limit: null, remaining: null, policy: null })

@@ -73,7 +73,7 @@ const reply = (root: string, parent = root) => {
 }
 
 describe('getTimeline', () => {
-  it('shows the account’s own newest post, with how far the AppView is behind', async () => {
+  it("getTimeline contains the account's newest post, and the AppView's lag", async () => {
     const theirs = viewOf(`at://${someone}/app.bsky.feed.post/1`, someone)
     lagging('app.bsky.feed.getTimeline', { feed: [{ post: theirs }], cursor: 'next', more: 1 })
     const { data, headers } = await alice.agent.getTimeline({ limit: 10 })
@@ -90,7 +90,7 @@ describe('getTimeline', () => {
     expect(appView.requests.at(-1)?.path).toBe('/xrpc/app.bsky.feed.getTimeline?limit=10')
   })
 
-  it('is left alone where the AppView knows all, tells no rev, or of a time before all records', async () => {
+  it('getTimeline is not modified if the AppView is up to date, has no rev, or one before all records', async () => {
     const theirs = { feed: [{ post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }] }
     const { rev } = (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
     for (const told of [rev, null, '2222222222222', 'nonsense']) {
@@ -101,7 +101,7 @@ describe('getTimeline', () => {
     }
   })
 
-  it('is left alone, byte for byte, where it is not what it should be', async () => {
+  it('getTimeline is passed on byte for byte if it is malformed', async () => {
     const broken = '{"feed": [{"post": "no post"}] }'
     const answer = (text: string, type: string) =>
       appView.respond('app.bsky.feed.getTimeline', (_, response) => {
@@ -121,7 +121,7 @@ describe('getTimeline', () => {
     }
   })
 
-  it('checks its parameters first, then the credentials, as every method of ours', async () => {
+  it('getTimeline checks its parameters first, then the credentials', async () => {
     const path = '/xrpc/app.bsky.feed.getTimeline'
     expect(await statusAndError(call(server, `${path}?limit=1000`))).toEqual([
       400,
@@ -130,7 +130,7 @@ describe('getTimeline', () => {
     expect(await statusAndError(call(server, path))).toEqual([401, 'AuthMissing'])
   })
 
-  it('quotes what the AppView knows of a post that is quoted', async () => {
+  it("getTimeline embeds the AppView's view of a quoted post", async () => {
     const quoted = viewOf(`at://${someone}/app.bsky.feed.post/9`, someone)
     appView.respond('app.bsky.feed.getPosts', { posts: [quoted] })
     lagging('app.bsky.feed.getTimeline', { feed: [] })
@@ -148,7 +148,7 @@ describe('getTimeline', () => {
 })
 
 describe('getProfile and getProfiles', () => {
-  it('show the account’s own profile as it is, and others as they come', async () => {
+  it("getProfile and getProfiles contain the account's current profile, and others unmodified", async () => {
     const own = { did: alice.did, handle: 'alice.test', displayName: 'Alice the old', banner: 'b' }
     const theirs = { did: someone, handle: 'someone.test', displayName: 'Someone' }
     lagging('app.bsky.actor.getProfile', own)
@@ -164,7 +164,7 @@ describe('getProfile and getProfiles', () => {
 })
 
 describe('getAuthorFeed and getActorLikes', () => {
-  it('show the newest post in the account’s own feed only, and its newest name everywhere', async () => {
+  it("getAuthorFeed and getActorLikes contain the newest post in the account's own feed, and its current name everywhere", async () => {
     const own = { post: viewOf(knownPost.uri, alice.did) }
     const theirs = { post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }
     lagging('app.bsky.feed.getAuthorFeed', { feed: [own] })
@@ -190,7 +190,7 @@ describe('getPostThread', () => {
     thread: { $type: 'app.bsky.feed.defs#threadViewPost', post, ...(replies && { replies }) },
   })
 
-  it('shows the account’s newest replies where they belong', async () => {
+  it("getPostThread contains the account's newest replies below their parents", async () => {
     const root = `at://${someone}/app.bsky.feed.post/root`
     const middle = `at://${someone}/app.bsky.feed.post/middle`
     const known = thread(viewOf(middle, someone, reply(root))).thread
@@ -203,7 +203,7 @@ describe('getPostThread', () => {
     await alice.agent.deletePost(mine.uri)
   })
 
-  it('is made here where the AppView has not heard of the post, with what it replies to', async () => {
+  it('getPostThread is built locally if the AppView does not have the post yet', async () => {
     const root = `at://${someone}/app.bsky.feed.post/root`
     const mine = await alice.agent.post({ text: 'mine', ...reply(root) })
     const below = await alice.agent.post({ text: 'below', ...reply(root, mine.uri) })
@@ -230,7 +230,7 @@ describe('getPostThread', () => {
 })
 
 describe('getFeed', () => {
-  it('is asked with a token for the generator that the feed’s record names', async () => {
+  it("getFeed is called with a service token for the generator in the feed's record", async () => {
     const generator = 'did:web:feeds.example.com'
     appView.respond('com.atproto.repo.getRecord', { uri: 'x', value: { did: generator } })
     appView.respond('app.bsky.feed.getFeed', { feed: [] })

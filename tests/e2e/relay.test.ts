@@ -62,7 +62,7 @@ describe('a relay', () => {
     `delete ${thing}/b`,
   ]
 
-  it('verifies everything that it hears', async () => {
+  it('a relay verifies every event', async () => {
     const relay = new Relay(network, 0)
     await apply([write('create', 'a', { a: 1 }), write('create', 'b', { b: 1 })])
     const value = post('Grüße')
@@ -77,7 +77,7 @@ describe('a relay', () => {
     await relay.end()
   })
 
-  it('hears the same again, and goes on where it was', async () => {
+  it('a relay gets the same events again, and resumes from its cursor', async () => {
     const again = new Relay(network, 0)
     await expect.poll(() => again.story).toEqual(story)
     await again.end()
@@ -90,7 +90,7 @@ describe('a relay', () => {
     await later.end()
   })
 
-  it('keeps up with many accounts that write at once', async () => {
+  it('a relay keeps up with many concurrent writers', async () => {
     const relay = new Relay(network)
     let turn = 0
     await expect

@@ -75,7 +75,7 @@ describeInBrowser('in a browser', () => {
     await page.getByText(`signed in as ${did}`).waitFor()
   }
 
-  it('a passkey is added, and signs in to an app without a password', async () => {
+  it('a passkey is added in the browser, and signs in to an app without a password', async () => {
     const ann = await createTestAccount(world.server, 'ann')
     const page = await freshPage()
     const passkeys = await withAuthenticator(page)
@@ -129,7 +129,7 @@ describeInBrowser('in a browser', () => {
     await other.getByRole('button', { name: 'Authorize' }).waitFor()
   })
 
-  it('a code that was mailed, and a recovery code, are typed into the stock page', async () => {
+  it("an emailed code and a recovery code can be typed into the provider's page", async () => {
     const carol = await createTestAccount(world.server, 'carol')
     const page = await freshPage()
     await signIn(page, carol)
@@ -161,7 +161,7 @@ describeInBrowser('in a browser', () => {
     )
   })
 
-  it('the pages run nothing but their own script, and say so when they may not', async () => {
+  it('the security pages run only their own script, and say so if scripts are blocked', async () => {
     const page = await freshPage()
     const complaints: string[] = []
     page.on('console', (message) => {

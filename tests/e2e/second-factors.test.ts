@@ -55,7 +55,7 @@ async function withApp(visitor: PageClient) {
 }
 
 describe('the pages', () => {
-  it('ask who comes, and let nobody in with a wrong password', async () => {
+  it('the security pages require a sign-in, and reject a wrong password', async () => {
     const alice = await createTestAccount(server, 'ann')
     const visitor = new PageClient(server.url)
     const first = await visitor.open(home)
@@ -75,7 +75,7 @@ describe('the pages', () => {
     expect([...visitor.cookies.keys()]).toEqual(['security-form'])
   })
 
-  it('are kept from frames, from other scripts, from caches and from strangers', async () => {
+  it('the security pages have headers against framing, other scripts, caching and leaking', async () => {
     const visitor = new PageClient(server.url)
     const { headers, html } = await visitor.open(home)
     const policy = headers.get('content-security-policy')!
@@ -92,7 +92,7 @@ describe('the pages', () => {
     )
   })
 
-  it('take no form that another site made, and none without its secret', async () => {
+  it('the security pages reject forms of other origins, and forms without the CSRF token', async () => {
     const eve = await createTestAccount(server, 'eve')
     const visitor = await signedIn(eve)
     const wish = { name: 'trap' }
@@ -111,7 +111,7 @@ describe('the pages', () => {
     expect(huge.status).toBe(403)
   })
 
-  it('speak the language of the browser', async () => {
+  it("the security pages use the browser's language", async () => {
     for (const [wish, lang, words] of [
       ['de-AT,de;q=0.9,en;q=0.8', 'de', 'Mit Passkey anmelden'],
       ['nl, ja;q=0.5, en;q=0.1', 'ja', 'パスキーでサインイン'],
@@ -123,7 +123,7 @@ describe('the pages', () => {
     }
   })
 
-  it('show what happened, and where it came from', async () => {
+  it('the security pages list events and where they came from', async () => {
     const bob = await createTestAccount(server, 'bob')
     const visitor = await signedIn(bob)
     const { text } = await visitor.submit(`${home}/app-passwords`, { name: '<b>bot</b>' })
@@ -148,7 +148,7 @@ describe('the pages', () => {
 })
 
 describe('an authenticator app', () => {
-  it('is asked for at the pages and by createSession, and each of its codes is good once', async () => {
+  it('a TOTP code is required at the pages and by createSession, and each is accepted once', async () => {
     const carol = await createTestAccount(server, 'carol')
     const visitor = await signedIn(carol)
     const { page, done, code } = await withApp(visitor)
@@ -199,7 +199,7 @@ describe('an authenticator app', () => {
 })
 
 describe('codes by mail', () => {
-  it('are turned on with one, and asked for from then on', async () => {
+  it('codes by email are turned on with a code, and required from then on', async () => {
     const dave = await createTestAccount(server, 'dave')
     const address = 'dave@example.com'
     const visitor = await signedIn(dave)
@@ -225,7 +225,7 @@ describe('codes by mail', () => {
     expect(entered.text).toContain('Signed in as dave.test')
   })
 
-  it('are not sent to whoever lacks the password', async () => {
+  it('codes by email are not sent to a caller without the password', async () => {
     const count = mail.mails.length
     const dave = { handle: 'dave.test', password: 'wrong' } as TestAccount
     expect(await rejection(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
@@ -234,7 +234,7 @@ describe('codes by mail', () => {
 })
 
 describe('a passkey', () => {
-  it('signs in at the pages alone, and gives codes for what asks for codes', async () => {
+  it('a passkey signs in at the pages alone, and creates codes for other sign-ins', async () => {
     const fay = await createTestAccount(server, 'fay')
     const visitor = await signedIn(fay)
     const passkey = new Authenticator({ origin: server.url })
@@ -268,7 +268,7 @@ describe('a passkey', () => {
 })
 
 describe('an event is noted', () => {
-  it('of each change of the account', async () => {
+  it('every change of the account is in its security log', async () => {
     const gus = await createTestAccount(server, 'gus')
     const { server: api } = gus.agent.com.atproto
     await gus.agent.com.atproto.identity.updateHandle({ handle: 'gustav.test' })
@@ -293,7 +293,7 @@ describe('an event is noted', () => {
   })
 })
 
-it('no password, code or token is logged', () => {
+it('no password, code or token of the security pages is logged', () => {
   expect(server.logs).toContain('com.atproto.server.createSession')
   expect(secrets.length).toBeGreaterThan(10)
   expect(secrets.filter((secret) => server.logs.includes(secret))).toEqual([])

@@ -49,7 +49,7 @@ function verified(token: string, aud: string, lxm: string | null) {
 }
 
 describe('com.atproto.server.getServiceAuth', () => {
-  it('gives a token that services believe', async () => {
+  it('getServiceAuth returns a token that the library verifies', async () => {
     const aud = 'did:web:example.com'
     const exp = Math.floor(Date.now() / 1000) + 600
     const lxm = 'com.example.method'
@@ -57,7 +57,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     expect(await verified(data.token, aud, lxm)).toMatchObject({ iss: alice.did, aud, lxm, exp })
   })
 
-  it('lives for a minute unless asked, and may be for one service of a DID', async () => {
+  it('getServiceAuth tokens live a minute by default, and may be for one service of a DID', async () => {
     const aud = 'did:web:example.com#some_service'
     const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud })
     const { exp, iat, lxm, jti } = JSON.parse(
@@ -77,7 +77,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     ['more than a minute for all methods', { exp: soon(120) }, 'BadExpiration'],
     ['a protected method', { lxm: 'com.atproto.server.getSession' }, 'InvalidRequest'],
     ['a protected method in capitals', { lxm: 'com.atproto.server.GETSESSION' }, 'InvalidRequest'],
-  ])('refuses %s', async (_, params, error) => {
+  ])('getServiceAuth rejects %s', async (_, params, error) => {
     const query = Object.entries({ aud: 'did:web:example.com', ...params }).map(
       ([name, value]): [string, string] => [name, String(value)],
     )
@@ -88,7 +88,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     expect(await statusAndError(asked)).toEqual([400, error])
   })
 
-  it('gives an app password the privileged methods only where it has the right', async () => {
+  it('getServiceAuth gives an app password tokens for privileged methods only if it is privileged', async () => {
     const session = async (privileged: boolean) => {
       const name = `privileged ${privileged} ${performance.now()}`
       const { data } = await alice.agent.com.atproto.server.createAppPassword({ name, privileged })
@@ -124,7 +124,7 @@ describe('preferences', () => {
     ...{ isOverAge13: true, isOverAge16: true, isOverAge18: true },
   }
 
-  it('are kept here, and personal details are for the account’s own session only', async () => {
+  it("preferences are stored here, and personal details need the account's own session", async () => {
     const { actor } = alice.agent.app.bsky
     await actor.putPreferences({ preferences: [adult, details] })
     expect((await actor.getPreferences()).data.preferences).toEqual([adult, details, age])
@@ -139,7 +139,7 @@ describe('preferences', () => {
     expect((await actor.getPreferences()).data.preferences).toEqual([details, off, age])
   })
 
-  it('are those of another AppView where the client asks that one', async () => {
+  it('preferences of another AppView are proxied if atproto-proxy names it', async () => {
     other.respond('app.bsky.actor.getPreferences', { preferences: [] })
     other.respond('app.bsky.actor.putPreferences', {})
     const agent = alice.agent.withProxy('bsky_appview', other.did)
@@ -151,7 +151,7 @@ describe('preferences', () => {
   it.each([
     ['of another namespace', { $type: 'com.example.pref' }],
     ['without a type', { enabled: true }],
-  ])('%s are refused', async (_, preference) => {
+  ])('putPreferences rejects %s', async (_, preference) => {
     const body = { preferences: [preference] }
     const asked = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
     expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
@@ -162,7 +162,7 @@ describe('registerPush', () => {
   const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
   const push = { token: 'device', platform: 'ios', appId: 'app' }
 
-  it('goes to the service that it names: the AppView, or another by its DID document', async () => {
+  it('registerPush is proxied to the service it names: the AppView, or another by its DID document', async () => {
     for (const service of [appView, other]) {
       service.respond('app.bsky.notification.registerPush', (_, response) => void response.end())
       const input = { ...push, serviceDid: service.did }
@@ -171,7 +171,7 @@ describe('registerPush', () => {
     }
   })
 
-  it('is refused where that DID leads nowhere', async () => {
+  it('registerPush is rejected if the DID does not resolve', async () => {
     const asked = alice.agent.app.bsky.notification.registerPush({ ...push, serviceDid: nobody })
     await expect(asked).rejects.toMatchObject({
       status: 400,

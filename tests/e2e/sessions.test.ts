@@ -48,7 +48,7 @@ const told = { email: 'alice@example.com', emailConfirmed: false, active: true }
 
 describe('createSession', () => {
   it.each(['alice.test', 'Alice.TEST', 'alice@example.com', 'ALICE@example.com'])(
-    'takes %s for a name',
+    'createSession accepts the identifier %s',
     async (identifier) => {
       const { status, body } = await createSession(identifier)
       expect(status).toBe(200)
@@ -56,7 +56,7 @@ describe('createSession', () => {
     },
   )
 
-  it('says the same of a wrong password and of nobody, and takes its time for both', async () => {
+  it('createSession answers a wrong password and an unknown account alike, in equal time', async () => {
     const timed = async (name: string) => {
       const began = performance.now()
       const answer = await createSession(name, 'wrong')
@@ -73,14 +73,14 @@ describe('createSession', () => {
     }
   })
 
-  it('refuses a password of more than 512 letters without a look', async () => {
+  it('createSession rejects passwords over 512 characters', async () => {
     expect(await statusAndError(createSession(alice.did, 'x'.repeat(513)))).toEqual([
       401,
       'AuthenticationRequired',
     ])
   })
 
-  it('gives tokens as the reference does', async () => {
+  it('createSession returns tokens as the reference does', async () => {
     const { accessJwt, refreshJwt } = session()
     const access = decodeToken(accessJwt)
     expect(access.header).toEqual({ typ: 'at+jwt', alg: 'HS256' })
@@ -97,18 +97,18 @@ describe('createSession', () => {
 })
 
 describe('getSession', () => {
-  it('tells who one is', async () => {
+  it('getSession returns the account', async () => {
     const { data } = await alice.agent.com.atproto.server.getSession()
     expect(data).toEqual({ did: alice.did, handle: alice.handle, ...told })
   })
 
-  it('lets a client take up its session again', async () => {
+  it('a client can resume its session', async () => {
     const agent = new AtpAgent({ service: server.url })
     await agent.resumeSession({ ...session(), handle: alice.handle, active: true })
     expect(agent.did).toBe(alice.did)
   })
 
-  it('is personal', async () => {
+  it('getSession requires an access token', async () => {
     const { headers } = await getSession(session().accessJwt)
     expect(headers.get('cache-control')).toBe('private')
     expect(headers.get('vary')).toContain('Authorization')
@@ -116,7 +116,7 @@ describe('getSession', () => {
 })
 
 describe('refreshSession', () => {
-  it('gives a new session, and leads to the same one however often it is asked', async () => {
+  it('refreshSession returns a new session, the same one if repeated', async () => {
     const first = session()
     const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(first.refreshJwt)))
     answers.push(await refresh(first.refreshJwt))
@@ -129,7 +129,7 @@ describe('refreshSession', () => {
     expect((await refresh((body as Session).refreshJwt)).status).toBe(200)
   })
 
-  it('is what a client does by itself when its token has expired', async () => {
+  it('a client refreshes its session when its token has expired', async () => {
     const old = session()
     const exp = Math.floor(Date.now() / 1000) - 1
     const accessJwt = forgeToken(old.accessJwt, { claims: { exp }, secret })
@@ -141,7 +141,7 @@ describe('refreshSession', () => {
     expect(agent.session?.accessJwt).not.toBe(accessJwt)
   })
 
-  it('refuses what is no refresh token, and one that has expired', async () => {
+  it('refreshSession rejects access tokens and expired tokens', async () => {
     const { accessJwt, refreshJwt } = session()
     expect(await statusAndError(refresh(accessJwt))).toEqual([400, 'InvalidToken'])
     const expired = forgeToken(refreshJwt, { claims: { exp: 1 }, secret })
@@ -154,7 +154,7 @@ describe('refreshSession', () => {
 })
 
 describe('deleteSession', () => {
-  it('ends a session and no other', async () => {
+  it('deleteSession ends one session and no other', async () => {
     const [doomed, other] = [session(), session()]
     expect(await deleteSession(doomed.refreshJwt)).toMatchObject({ status: 200, body: '' })
     expect(await statusAndError(refresh(doomed.refreshJwt))).toEqual([400, 'ExpiredToken'])
@@ -162,7 +162,7 @@ describe('deleteSession', () => {
     expect((await deleteSession(doomed.refreshJwt)).status).toBe(200)
   })
 
-  it('ends also what the session was rotated from, and takes an expired token', async () => {
+  it("deleteSession ends also the session's predecessors, and accepts an expired token", async () => {
     const first = session()
     const second = (await refresh(first.refreshJwt)).body as Session
     const expired = forgeToken(second.refreshJwt, { claims: { exp: 1 }, secret })
@@ -171,7 +171,7 @@ describe('deleteSession', () => {
     expect(await statusAndError(refresh(first.refreshJwt))).toEqual([400, 'ExpiredToken'])
   })
 
-  it('takes no access token', async () => {
+  it('deleteSession rejects an access token', async () => {
     const { accessJwt } = session()
     expect(await statusAndError(deleteSession(accessJwt))).toEqual([400, 'InvalidToken'])
   })

@@ -8,7 +8,7 @@ import { startServer, type TestServer } from '#tests/support/server.ts'
 const count = 12
 const atOnce = 3
 
-it('accounts that fall asleep and wake in a write storm lose, repeat and reorder nothing, and no write fails', async () => {
+it('accounts that sleep and wake under write load lose, repeat and reorder nothing, and no write fails', async () => {
   await using server = await startServer({ env: { PDS_ACTOR_SLEEP_TIMEOUT_MS: '1000' } })
   // A few are written to at a time, and the next few soon: about when an account is on its way to bed.
   let first = 0

@@ -23,7 +23,7 @@ interface Noted {
   deleted: Set<string>
 }
 
-it('killed at any time, it keeps what records name, and nothing more', async () => {
+it('a server killed at any time keeps the blobs that records reference, and no others', async () => {
   await using server = await startServer({ env: { PDS_BLOB_TEMP_MAX_AGE_MS: '3000' } })
   const alice = await createTestAccount(server, 'alice')
   const noted: Noted = { kept: new Map(), deleted: new Set() }

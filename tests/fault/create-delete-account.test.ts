@@ -21,7 +21,7 @@ async function kill(server: TestServer): Promise<void> {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-it('kill -9 in an import leaves the repo as it was, or as it was to be', async () => {
+it('kill -9 during importRepo leaves the old repo or the new one', async () => {
   const { server, plcUrl } = await startResolvableServer()
   await using _ = server
   const { key } = newSigningKey()
@@ -66,7 +66,7 @@ it('kill -9 in an import leaves the repo as it was, or as it was to be', async (
   expect(await status()).toBe(5_000)
 })
 
-it('kill -9 in a deletion: once it was answered nothing is left, whatever dies', async () => {
+it('kill -9 during a deletion: an acknowledged deletion leaves nothing, and any other leaves a whole account', async () => {
   const { server } = await startResolvableServer()
   await using _ = server
   for (const [i, ms] of [0, 5, 20, 60].entries()) {

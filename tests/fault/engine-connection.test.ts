@@ -29,7 +29,7 @@ afterEach(async () => {
 const placeOf = (endpoint: string) => ({ RIVET_ENDPOINT: endpoint, RIVET_TOKEN: 'a token' })
 
 /** What was under way is done, and nobody hears of it: each of these writes is there, and its caller cannot know. */
-it('a cut between server and engine, after which the answers are lost, repeats nothing', async () => {
+it('a broken connection between server and engine, whose responses are lost, repeats nothing', async () => {
   await using cable = await TcpProxy.open(engine.endpoint)
   await using server = await startServer({ env: placeOf(cable.endpoint) })
   const ordeal = new CrashTest(server, await createAccounts(server))
@@ -44,7 +44,7 @@ it('a cut between server and engine, after which the answers are lost, repeats n
   expect(unacknowledgedPresent).toBeGreaterThan(0)
 })
 
-it('kill -9 of the actors, while gateway and engine live on, loses, repeats and reorders nothing', async () => {
+it('kill -9 of the actors while gateway and engine run loses, repeats and reorders nothing', async () => {
   await using server = await startServer({ roles: 'split', env: placeOf(engine.endpoint) })
   const ordeal = new CrashTest(server, await createAccounts(server))
   await ordeal.round(() => server.crashActors(), true)

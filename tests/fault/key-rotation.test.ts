@@ -9,7 +9,7 @@ import { Subscription } from '#tests/support/subscription.ts'
 import { expectCommit, verifiedRepo } from '#tests/support/verify-repo.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-it('killed before and after the PLC directory takes the key in, a change is finished by the next start', async () => {
+it('a key rotation killed before or after the PLC directory accepts the key is completed at the next start', async () => {
   await using plc = await startPlcProxy()
   await using server = await startServer({ env: { PDS_DID_PLC_URL: plc.url } })
   const resolver = new IdResolver({ plcUrl: plc.url, fetch: globalThis.fetch })

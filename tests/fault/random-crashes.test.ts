@@ -54,7 +54,7 @@ async function expectWhole(did: string, records: number): Promise<void> {
   expect((await verifiedRepo(data, { did, key })).records.size).toBe(records)
 }
 
-it('kill -9 in createAccount: whoever was answered has an account, and no other is half there', async () => {
+it('kill -9 during createAccount: an acknowledged account exists, and no account is incomplete', async () => {
   let whole = 0
   let nothing = 0
   for (let round = 0; round < rounds; round++) {
@@ -98,7 +98,7 @@ it('kill -9 in createAccount: whoever was answered has an account, and no other 
 `)
 })
 
-it('kill -9 in activateAccount: asked again it is active, and every relay can tell', async () => {
+it('kill -9 during activateAccount: repeated, the account is active, and relays can verify it', async () => {
   for (let round = 0; round < rounds; round++) {
     const visitor = new RecordingClient(
       { name: 'headwater', url: server.url, plcUrl: plc.url },
@@ -139,7 +139,7 @@ it('kill -9 in activateAccount: asked again it is active, and every relay can te
   }
 })
 
-it('kill -9 in a change of the signing key: asked again it is done, and everything is signed with it', async () => {
+it('kill -9 during a key rotation: repeated, it is complete, and everything is signed with the new key', async () => {
   for (let round = 0; round < rounds; round++) {
     const { did, agent } = await createTestAccount(server, `turner${round}`)
     const record = { $type: thing }

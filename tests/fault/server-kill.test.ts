@@ -13,7 +13,7 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
       await server.kill9()
     },
   ],
-])('kill -9 of %s in a write storm loses, repeats and reorders nothing', async (what, kill) => {
+])('kill -9 of %s under write load loses, repeats and reorders nothing', async (what, kill) => {
   await using server = await startServer()
   const ordeal = new CrashTest(server, await createAccounts(server))
   let delivered = 0
@@ -35,7 +35,7 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
   await ordeal.finish(`kill -9 of ${what}`)
 })
 
-it('kill -9 of the engine in a write storm loses, repeats and reorders nothing, and lets nobody hang', async () => {
+it('kill -9 of the engine under write load loses, repeats and reorders nothing, and no request hangs', async () => {
   await using server = await startServer()
   const ordeal = new CrashTest(server, await createAccounts(server))
   for (let round = 1; round <= rounds; round++) {

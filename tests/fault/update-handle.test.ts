@@ -36,7 +36,7 @@ afterAll(async () => {
   await plc?.stop()
 })
 
-it('a change of handle that was published is finished by the next start', async () => {
+it('a change of handle that was published is completed at the next start', async () => {
   const alice = await createTestAccount(server, 'alice')
   afterOperation = async () => {
     afterOperation = async () => {}

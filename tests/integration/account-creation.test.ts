@@ -58,7 +58,7 @@ async function expectWhole(url: string, accounts: readonly TestAccount[]): Promi
   }
 }
 
-it('accounts answer to their owners from the first moment, and announce themselves once', async () => {
+it('new accounts take writes at once, and announce themselves once', async () => {
   await using server = await startServer()
   const accounts = await createMany(server, 'early', ({ agent }) => agent.post({ text: 'first' }))
   for (const { agent, did } of accounts.slice(0, 3)) {
@@ -72,7 +72,7 @@ it('accounts answer to their owners from the first moment, and announce themselv
 })
 
 it.each(['all', 'split'] as const)(
-  'accounts whose server dies right after the answers are there when it is back (%s)',
+  'accounts whose server is killed right after createAccount exist after the restart (%s)',
   async (roles) => {
     await using server = await startServer({ roles })
     const accounts = await createMany(server, 'late')

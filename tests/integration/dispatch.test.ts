@@ -13,33 +13,36 @@ afterAll(() => actors.stop())
 const collection = 'com.example.thing'
 const record = (n: number) => ({ $type: collection, n })
 
-test.each(['local', 'remote'] as const)('the same scenario, %s', async (way) => {
-  const dispatch = actors[way]
-  const did = await actors.createAccount(`scenario-${way}`)
-  const account = dispatch.account(did)
-  const made = await account.repo.createRecord({ collection, rkey: 'one', record: record(1) })
-  expect(made.uri).toBe(`at://${did}/${collection}/one`)
-  const { json } = await account.repo.getRecord({ collection, rkey: 'one' })
-  expect(JSON.parse(json)).toEqual({ uri: made.uri, cid: made.cid, value: record(1) })
-  await expect(
-    account.repo.createRecord({ collection, rkey: 'one', record: record(2) }),
-  ).rejects.toMatchObject({
-    name: 'XrpcError',
-    status: 409,
-  })
-  await expect(
-    account.repo.putRecord({ collection, rkey: 'one', record: record(2), swapRecord: null }),
-  ).rejects.toMatchObject({ status: 400, error: 'InvalidSwap' })
-  expect(await account.sync.getLatestCommit('anyone')).toEqual(made.commit)
-  const car = await readExport(dispatch, did)
-  expect(car.length).toBeGreaterThan(300)
-  const proof = await account.sync.getRecord({ collection, rkey: 'one' }, 'anyone')
-  expect(proof).toBeInstanceOf(Uint8Array)
-  const { commit } = await account.repo.applyWrites({
-    writes: [{ $type: 'com.atproto.repo.applyWrites#delete', collection, rkey: 'one' }],
-  })
-  expect((await account.sync.getRepoStatus()).rev).toBe(commit.rev)
-})
+test.each(['local', 'remote'] as const)(
+  'an account answers alike through %s dispatch',
+  async (way) => {
+    const dispatch = actors[way]
+    const did = await actors.createAccount(`scenario-${way}`)
+    const account = dispatch.account(did)
+    const made = await account.repo.createRecord({ collection, rkey: 'one', record: record(1) })
+    expect(made.uri).toBe(`at://${did}/${collection}/one`)
+    const { json } = await account.repo.getRecord({ collection, rkey: 'one' })
+    expect(JSON.parse(json)).toEqual({ uri: made.uri, cid: made.cid, value: record(1) })
+    await expect(
+      account.repo.createRecord({ collection, rkey: 'one', record: record(2) }),
+    ).rejects.toMatchObject({
+      name: 'XrpcError',
+      status: 409,
+    })
+    await expect(
+      account.repo.putRecord({ collection, rkey: 'one', record: record(2), swapRecord: null }),
+    ).rejects.toMatchObject({ status: 400, error: 'InvalidSwap' })
+    expect(await account.sync.getLatestCommit('anyone')).toEqual(made.commit)
+    const car = await readExport(dispatch, did)
+    expect(car.length).toBeGreaterThan(300)
+    const proof = await account.sync.getRecord({ collection, rkey: 'one' }, 'anyone')
+    expect(proof).toBeInstanceOf(Uint8Array)
+    const { commit } = await account.repo.applyWrites({
+      writes: [{ $type: 'com.atproto.repo.applyWrites#delete', collection, rkey: 'one' }],
+    })
+    expect((await account.sync.getRepoStatus()).rev).toBe(commit.rev)
+  },
+)
 
 async function readExport(dispatch: Dispatch, did: string): Promise<Uint8Array> {
   const { id } = await dispatch.account(did).sync.openExport({}, 'anyone')
@@ -80,7 +83,7 @@ test('accounts that fall asleep and wake under load lose no acknowledged write',
   }
 })
 
-test('a stranger who reaches the engine gets nothing from an actor, and cannot call what is not on the menu', async () => {
+test('a caller without the internal token gets nothing from an actor, and only listed actions can be called', async () => {
   const did = await actors.createAccount('secluded')
   const client = createClient({ ...actors.engine, disableMetadataLookup: true, devtools: false })
   const reach = (params: object) =>

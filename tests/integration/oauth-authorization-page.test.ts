@@ -41,7 +41,7 @@ const sentTo = (headers: Record<string, string | string[] | undefined>) =>
   new URL(String(headers['location']))
 
 describe('the authorization page', () => {
-  it('sends nobody to an address that no app has pushed', async () => {
+  it('the authorization page redirects to no unregistered address', async () => {
     const evil = { ...wish(), redirect_uri: 'https://evil.example.com/' }
     const unknown = 'https://nobody.example.com/client-metadata.json'
     for (const [query, headers] of [
@@ -59,7 +59,7 @@ describe('the authorization page', () => {
     }
   })
 
-  it('takes a request only as it was pushed (RFC 9126): none in the address itself', async () => {
+  it('an authorization request must be pushed (RFC 9126)', async () => {
     expect((await browser().open(page(wish()))).status).toBe(400)
     const { clientId: client_id } = app
     expect((await browser().open(page({ client_id, request_uri: await pushed() }))).status).toBe(
@@ -67,7 +67,7 @@ describe('the authorization page', () => {
     )
   })
 
-  it('knows a request for five minutes', async () => {
+  it('a pushed request is valid for five minutes', async () => {
     const request_uri = await pushed()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
     const { headers } = await browser().open(page({ client_id: app.clientId, request_uri }))
@@ -77,7 +77,7 @@ describe('the authorization page', () => {
     expect(searchParams.get('error_description')).toBe('This request has expired')
   })
 
-  it('shows a request to nobody but the app that pushed it', async () => {
+  it('a pushed request is shown only to the app that pushed it', async () => {
     const other = await publicClient(world, 'other.example.com')
     const request_uri = await pushed()
     const opened = await browser().open(page({ client_id: other.clientId, request_uri }))
@@ -88,7 +88,7 @@ describe('the authorization page', () => {
     expect([again.status, again.headers['location']]).toEqual([400, undefined])
   })
 
-  it('names the server in all that it sends back (RFC 9207), and the state', async () => {
+  it('the redirect to the app has iss (RFC 9207) and state', async () => {
     const granted = await authorize(app, { ...alice, browser: browser() })
     expect(granted.get('iss')).toBe(world.url)
     const tab = browser()
@@ -103,7 +103,7 @@ describe('the authorization page', () => {
     expect(refused.has('code')).toBe(false)
   })
 
-  it('is kept from frames, as every page is', async () => {
+  it('the authorization page cannot be framed', async () => {
     const good = page({ client_id: app.clientId, request_uri: await pushed() })
     const form = { request_uri: await pushed({ response_mode: 'form_post' }) }
     const iphone = { 'user-agent': 'an iPhone OS' }
@@ -126,7 +126,7 @@ describe('the authorization page', () => {
     }
   })
 
-  it('gives cookies that no script of others and no other site sees', async () => {
+  it('the cookies of the authorization page are HttpOnly and SameSite', async () => {
     const { headers } = await browser().open(
       page({ client_id: app.clientId, request_uri: await pushed() }),
     )
@@ -143,11 +143,11 @@ describe('what a request may ask of the page', () => {
   const open = async (to: App, options: object, tab = browser()) =>
     tab.open(await to.client.authorize(alice.handle, options))
 
-  it('a public app never signs anybody in unseen', async () => {
+  it('a public app cannot use prompt=none', async () => {
     expect(await push({ prompt: 'none' })).toEqual([400, 'invalid_request'])
   })
 
-  it('prompt=login shows the page to who is signed in, prompt=select_account tells that nobody is', async () => {
+  it('prompt=login shows the sign-in page to a signed-in user, and prompt=select_account lists the accounts', async () => {
     const backend = await confidentialClient(world, 'prompts.example.com')
     const tab = browser()
     await signIn(backend, { ...alice, browser: tab, remember: true })
@@ -166,14 +166,14 @@ describe('what a request may ask of the page', () => {
     ['a hint with a token', { id_token_hint: 'a.b.c' }],
     ['details that nobody knows', { authorization_details: '[{"type":"payment"}]' }],
     ['another app in the request', { client_id: 'https://app.example.com/other.json' }],
-  ])('%s is refused', async (_, more) => {
+  ])('an authorization request with %s is rejected', async (_, more) => {
     expect(await push(more)).toEqual([
       400,
       expect.stringMatching(/^invalid_(request|client|client_metadata|authorization_details)$/),
     ])
   })
 
-  it('hints at nobody that we know are shown as they are, and lead nowhere', async () => {
+  it('a login_hint of an account here is shown as given, and leads nowhere', async () => {
     for (const login_hint of ['somebody.example.com', 'did:plc:nobodynobodynobodynobody']) {
       const request_uri = await pushed({ login_hint })
       const { status } = await browser().open(page({ client_id: app.clientId, request_uri }))
@@ -197,7 +197,7 @@ describe('an app that is described wrongly', () => {
     ['with no scope', 'scopeless', { scope: undefined }],
     ['without a key to prove itself', 'keyless', { jwks: { keys: [] } }],
     ['with a key on both ways', 'keys', { jwks_uri: 'https://keys.example.com/jwks.json' }],
-  ])('%s is refused', async (_, name, more) => {
+  ])('a client metadata document %s is rejected', async (_, name, more) => {
     const host = `${name}.example.com`
     const { clientId, metadata } = await publishClientMetadata(world, host, more)
     if (name === 'leads') {
@@ -220,7 +220,7 @@ describe('an app that is described wrongly', () => {
     'https://app.example.com/',
     'http://app.example.com/client-metadata.json',
     'https://host.local/client-metadata.json',
-  ])('the name %s is none', async (client_id) => {
+  ])('the client id %s is rejected', async (client_id) => {
     const before = world.fetchedUrls.length
     const [status, error] = await push({ client_id })
     expect([status, error]).toEqual([400, expect.stringMatching(/^invalid_/)])
@@ -228,7 +228,7 @@ describe('an app that is described wrongly', () => {
   })
 })
 
-it('an assertion of one app opens no door for another', async () => {
+it('a client assertion of one app is rejected for another', async () => {
   const mine = await confidentialClient(world, 'mine.example.com')
   const theirs = await confidentialClient(world, 'theirs.example.com')
   const jwt = await clientAssertion(world, mine)

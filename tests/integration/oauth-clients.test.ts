@@ -28,7 +28,7 @@ afterAll(() => world?.close())
 const alice = { handle: 'alice.test', password }
 
 describe('an app that proves itself with a key', () => {
-  it('is described by its own address, and its user signs in, refreshes, and signs out', async () => {
+  it('a confidential client is loaded from its client id, and its user signs in, refreshes, and signs out', async () => {
     const app = await confidentialClient(world, 'app.example.com')
     const session = await signIn(app, { ...alice, browser: new ProviderPageClient(world.url) })
     expect((await session.getTokenInfo(true)).scope).toBe('atproto transition:generic')
@@ -37,7 +37,7 @@ describe('an app that proves itself with a key', () => {
     expect(world.errors).toEqual([])
   })
 
-  it('signs its user in again without a question, where it was allowed before', async () => {
+  it("a confidential client's user is signed in again without consent if it was given before", async () => {
     const app = await confidentialClient(world, 'again.example.com')
     const browser = new ProviderPageClient(world.url)
     await signIn(app, { ...alice, browser, remember: true })
@@ -50,7 +50,7 @@ describe('an app that proves itself with a key', () => {
     expect(sentBack(stranger).get('error')).toBe('login_required')
   })
 
-  it('proves itself once with each assertion, with its own key, and for this server', async () => {
+  it("a client assertion is accepted once, with the client's key, and for this server", async () => {
     const { key, clientId } = await confidentialClient(world, 'once.example.com')
     const par = async (jwt: string) => {
       const wish = {
@@ -113,7 +113,7 @@ describe('an app that says what it is not', () => {
     ['no redirect', { redirect_uris: [] }],
     ['unbound tokens', { dpop_bound_access_tokens: false }],
     ['an unknown way to prove itself', { token_endpoint_auth_method: 'client_secret_basic' }],
-  ])('%s is refused', async (_, more) => {
+  ])('a client with %s is rejected', async (_, more) => {
     const host = `forged-${Object.keys(more)[0]!.replaceAll('_', '-')}.example.com`
     const { clientId } = await publishClientMetadata(world, host, more)
     const [status, error] = await par(clientId, { redirect_uri: `https://${host}/callback` })
@@ -123,7 +123,7 @@ describe('an app that says what it is not', () => {
     ])
   })
 
-  it('and one that nobody describes', async () => {
+  it('a client without metadata is rejected', async () => {
     const refused = [400, expect.stringMatching(/^invalid_client/)]
     expect(await par('https://nobody.example.com/client-metadata.json')).toEqual(refused)
     expect((await par('https://127.0.0.1/client-metadata.json'))[0]).toBe(400)
@@ -131,7 +131,7 @@ describe('an app that says what it is not', () => {
   })
 })
 
-it('the pages look as the operator wants them to', async () => {
+it("the OAuth pages have the operator's branding", async () => {
   const app = await confidentialClient(world, 'look.example.com')
   const { text } = await new ProviderPageClient(world.url).open(
     await app.client.authorize(alice.handle),
@@ -165,13 +165,13 @@ describe('a request for authorization', () => {
     ['without the one scope that all need', { scope: 'transition:generic' }, 'invalid_scope'],
     ['of another kind', { response_type: 'token' }, 'unsupported_response_type'],
     ['of OpenID Connect', { scope: 'atproto openid' }, 'invalid_scope'],
-  ])('%s is refused', async (_, more, error) => {
+  ])('a pushed request %s is rejected', async (_, more, error) => {
     const wish = Object.entries({ ...good, ...more }).filter(([, value]) => value !== '')
     const answer = await post(world, '/oauth/par', Object.fromEntries(wish))
     expect([answer.status, answer.error]).toEqual([400, error])
   })
 
-  it('is refused where it is too big, or of a kind that nobody reads', async () => {
+  it('a pushed request is rejected if it is too long, or of another content type', async () => {
     expect((await post(world, '/oauth/par', { ...good, state: 'x'.repeat(200_000) })).status).toBe(
       413,
     )
@@ -182,7 +182,7 @@ describe('a request for authorization', () => {
     expect(status).toBe(405)
   })
 
-  it('is good once, in one browser', async () => {
+  it('a pushed request is accepted once, in one browser', async () => {
     const app = await confidentialClient(world, 'one-browser.example.com')
     const url = await app.client.authorize(alice.handle)
     expect((await new ProviderPageClient(world.url).open(url)).status).toBe(200)
@@ -192,7 +192,7 @@ describe('a request for authorization', () => {
 })
 
 describe('a code', () => {
-  it('is worth nothing without the verifier, the key and the client that it was given to', async () => {
+  it('a code is rejected without the verifier, key and client it was issued to', async () => {
     const token = async (app: App, code: string, form: Record<string, string>) => {
       const key = await JoseKey.generate(['ES256'])
       const htu = `${world.url}/oauth/token`

@@ -43,26 +43,26 @@ async function signUp(more: object) {
   return { page, status, body }
 }
 
-it('the page shows the riddle, with the key of the site and no other', async () => {
+it('the sign-up page shows the hCaptcha with the site key', async () => {
   const { page } = await signUp({})
   expect(page.text).toContain('site key')
   expect(page.text).not.toContain('secret key')
   expect(page.headers['content-security-policy']).toContain('hcaptcha.com')
 })
 
-it('nobody signs up without an answer to it', async () => {
+it('sign-up without an hCaptcha token is rejected', async () => {
   const { status, body } = await signUp({})
   expect([status, body['error_description']]).toEqual([400, 'hCaptcha token is required'])
   expect(asked).toEqual([])
 })
 
-it('nor with one that the service does not take', async () => {
+it('sign-up with an invalid hCaptcha token is rejected', async () => {
   says = { success: false, 'error-codes': ['invalid-input-response'] }
   const { status, body } = await signUp({ hcaptchaToken: 'wrong' })
   expect([status, body['error_description']]).toEqual([400, 'hCaptcha verification failed'])
 })
 
-it('with a right one there is an account, and the service learns no name', async () => {
+it('sign-up with a valid hCaptcha token makes an account, and hCaptcha does not get its name', async () => {
   says = { success: true }
   const { status, body } = await signUp({ hcaptchaToken: 'right' })
   expect([status, body]).toMatchObject([200, { account: { did: testDid } }])

@@ -62,7 +62,7 @@ async function told(token: string, { as = app.clientId, more, ...proven }: Quest
 const inactive = [200, { active: false }]
 
 describe('a client that asks about its own token', () => {
-  it('is told what it is good for, and for whom', async () => {
+  it("introspection returns the scope and subject of a client's own token", async () => {
     const before = Math.floor(Date.now() / 1000)
     const { jwk, access, refresh } = await signedIn()
     const [status, body] = await told(access, { jwk })
@@ -89,7 +89,7 @@ describe('a client that asks about its own token', () => {
     ])
   })
 
-  it('hears at once that it was replaced, and its session goes on', async () => {
+  it('introspection shows at once that a token was refreshed, and the session continues', async () => {
     const { session, jwk, access, refresh } = await signedIn()
     await session.getTokenInfo(true)
     expect(await told(access, { jwk })).toEqual(inactive)
@@ -99,14 +99,14 @@ describe('a client that asks about its own token', () => {
     await session.getTokenInfo(true)
   })
 
-  it('hears at once that it was taken back', async () => {
+  it('introspection shows at once that a token was revoked', async () => {
     const { session, jwk, access, refresh } = await signedIn()
     await session.signOut()
     expect(await told(access, { jwk })).toEqual(inactive)
     expect(await told(refresh, { jwk })).toEqual(inactive)
   })
 
-  it('hears when it has expired', async () => {
+  it('introspection shows that a token has expired', async () => {
     const { jwk, access, refresh } = await signedIn()
     const at = (ms: number) =>
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms }) && { jwk }
@@ -116,7 +116,7 @@ describe('a client that asks about its own token', () => {
     expect(await told(refresh, at(14 * 24 * 3_600_000))).toEqual(inactive)
   })
 
-  it('is told nothing of what is no token', async () => {
+  it('introspection of anything but a token is inactive', async () => {
     const { jwk, access } = await signedIn()
     const [header, claims, signature] = access.split('.') as [string, string, string]
     const payload = JSON.parse(Buffer.from(claims, 'base64url').toString())
@@ -142,7 +142,7 @@ describe('a client that asks about its own token', () => {
   })
 })
 
-it('of the tokens of others it hears that they are not active, and they live on', async () => {
+it("introspection of another client's token is inactive, and does not revoke it", async () => {
   const { jwk, access, refresh } = await signedIn()
   const other = await publicClient(world, 'curious.example.com')
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
@@ -154,7 +154,7 @@ it('of the tokens of others it hears that they are not active, and they live on'
   }
 })
 
-it('a client with a key proves itself, once with each assertion', async () => {
+it('a confidential client authenticates to introspection, once per assertion', async () => {
   const backend = await confidentialClient(world, 'backend.example.com')
   const as = backend.clientId
   const { jwk, access } = await signedIn(backend)
@@ -173,7 +173,7 @@ it('a client with a key proves itself, once with each assertion', async () => {
 })
 
 describe('the endpoint', () => {
-  it('is found where the server describes itself', async () => {
+  it('the introspection endpoint is in the server metadata', async () => {
     const answer = await fetch(`${world.url}/.well-known/oauth-authorization-server`)
     const methods = ['none', 'private_key_jwt']
     expect(await answer.json()).toMatchObject({
@@ -182,7 +182,7 @@ describe('the endpoint', () => {
     })
   })
 
-  it('says what is wrong with a question', async () => {
+  it('the introspection endpoint explains a bad request', async () => {
     const { jwk, access: token } = await signedIn()
     const { clientId: client_id } = app
     const ask = async (form: Record<string, string>, claims: DpopClaims = {}) => {
@@ -207,7 +207,7 @@ describe('the endpoint', () => {
     expect(without.headers.get('www-authenticate')).toMatch(/^DPoP .*error="invalid_dpop_proof"/)
   })
 
-  it('reads forms, of a bounded size, and each name once', async () => {
+  it('the introspection endpoint requires a form of limited size, with each name once', async () => {
     const send = async (body: string | Uint8Array, headers: Record<string, string> = {}) => {
       const answer = await fetch(`${world.url}${path}`, {
         method: 'POST',
@@ -232,7 +232,7 @@ describe('the endpoint', () => {
     expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST'])
   })
 
-  it('may be called by pages of other origins, and its answers are kept by nobody', async () => {
+  it('the introspection endpoint allows every origin, and its answers are not cached', async () => {
     const preflight = await fetch(`${world.url}${path}`, { method: 'OPTIONS' })
     expect(preflight.status).toBe(200)
     expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,DPoP')

@@ -55,7 +55,7 @@ describe('what the pages call', () => {
     ['from another page', { referer: 'https://evil.example.com/oauth/authorize' }],
     ['without the secret', { 'x-csrf-token': '' }],
     ['with another secret', { 'x-csrf-token': 'f'.repeat(24) }],
-  ])('is done for no request %s', async (_, headers) => {
+  ])('a page call is rejected for a request %s', async (_, headers) => {
     const tab = browser()
     await tab.open(await app.client.authorize(alice.handle))
     const credentials = { locale: 'en', username: alice.handle, password, remember: true }
@@ -66,7 +66,7 @@ describe('what the pages call', () => {
     }
   })
 
-  it('is not done for a form, which any site could send', async () => {
+  it('a page call is rejected for a form, which any site could send', async () => {
     const tab = browser()
     await tab.open(await app.client.authorize(alice.handle))
     const headers = { 'content-type': 'text/plain' }
@@ -76,7 +76,7 @@ describe('what the pages call', () => {
     }
   })
 
-  it('is done for who has signed in for this request, in this browser', async () => {
+  it('a page call requires a sign-in for this request, in this browser', async () => {
     const [tab, other] = [browser(), browser()]
     await tab.open(await app.client.authorize(alice.handle))
     const credentials = { locale: 'en', username: alice.handle, password }

@@ -23,27 +23,27 @@ async function failing(error: unknown, signal?: AbortSignal) {
   return { failure, told }
 }
 
-it('a service that cannot be reached is 502, and why is noted', async () => {
+it('an unreachable service is 502, and the reason is logged', async () => {
   const error = new Error('connect ECONNREFUSED')
   const { failure, told } = await failing(error)
   expect(failure).toMatchObject({ status: 502, error: 'UpstreamFailure', cause: error })
   expect(told).toEqual([[error, 'https://a.example']])
 })
 
-it('a client that has left says nothing against the service', async () => {
+it('a client that disconnects is no failure of the service', async () => {
   const { failure, told } = await failing(new Error('aborted'), AbortSignal.abort())
   expect(failure).toMatchObject({ status: 400 })
   expect(told).toEqual([])
 })
 
-it('what is wrong with the body of the request is told as it is', async () => {
+it('an error in the request body is returned as it is', async () => {
   const slow = new XrpcError(408, 'RequestTimeout', 'The request body took too long')
   const { failure, told } = await failing(slow)
   expect(failure).toBe(slow)
   expect(told).toEqual([])
 })
 
-it('an answer is its status, its headers and its body', async () => {
+it('an upstream response has its status, headers and body', async () => {
   const body = Readable.from(['{}'])
   const answer = { statusCode: 404, headers: { 'content-type': 'a/b' }, body }
   const dispatcher = { request: async () => answer } as unknown as Dispatcher

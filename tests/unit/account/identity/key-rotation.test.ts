@@ -31,7 +31,7 @@ function sealedKey() {
   return { signingKeyDid: key.did(), signingKey: keys.seal(privateKey, did) }
 }
 
-test('a key on its way is beside the one in use, and no commit is signed', async () => {
+test('a pending key is stored beside the one in use, and no commit is signed meanwhile', async () => {
   const account = await born()
   const { current } = await getSigningKeyDids(account)
   const key = sealedKey()
@@ -42,13 +42,13 @@ test('a key on its way is beside the one in use, and no commit is signed', async
   expect((await account.signer()).did()).toBe(current)
 })
 
-test('only one key is on its way at a time', async () => {
+test('only one key rotation is pending at a time', async () => {
   const account = await born()
   await beginKeyRotation(account, sealedKey())
   await expect(beginKeyRotation(account, sealedKey())).rejects.toMatchObject({ status: 400 })
 })
 
-test('only the key on its way is taken, and once', async () => {
+test('finishKeyRotation accepts only the pending key, and only once', async () => {
   const account = await born()
   const key = sealedKey()
   await expect(finishKeyRotation(account, key)).rejects.toMatchObject({ status: 400 })
@@ -64,7 +64,7 @@ test('only the key on its way is taken, and once', async () => {
   })
 })
 
-test('a key that is given up leaves everything as it was', async () => {
+test('abandonKeyRotation leaves everything as it was', async () => {
   const account = await born()
   const before = await getSigningKeyDids(account)
   const key = sealedKey()
@@ -76,7 +76,7 @@ test('a key that is given up leaves everything as it was', async () => {
   await createRecord(account, thing)
 })
 
-test('a key is sealed for its account', async () => {
+test('a signing key is sealed for its account', async () => {
   const account = await born()
   const { signingKeyDid } = sealedKey()
   const { signingKey } = sealedKey()
@@ -90,7 +90,7 @@ test('a key is sealed for its account', async () => {
   await expect(beginKeyRotation(account, elsewhere)).rejects.toThrow()
 })
 
-test('a deactivated account announces its new key, and its repo when it is activated', async () => {
+test('a deactivated account announces its new key at once, and its repo when it is activated', async () => {
   const account = await born()
   await changeState(account, { active: false })
   const key = sealedKey()

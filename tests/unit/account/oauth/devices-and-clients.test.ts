@@ -21,7 +21,7 @@ async function born(password?: string) {
   return { account, clock }
 }
 
-it('an account knows where it is signed in, and which apps it has allowed what', async () => {
+it('an account lists the devices it is signed in on, and the scopes it granted to each app', async () => {
   const { account, clock } = await born()
   const began = clock.now()
   await signInOnDevice(account, { deviceId: 'dev-1' })
@@ -44,7 +44,7 @@ it('an account knows where it is signed in, and which apps it has allowed what',
   expect(await findOnDevice(account, { deviceId: 'dev-2' })).toBeNull()
 })
 
-it('a person has the name and the picture of the profile', async () => {
+it('the OAuth account has the name and picture of the profile record', async () => {
   const { account } = await born()
   const before = await describeWithClients(account)
   expect(before?.person).not.toHaveProperty('displayName')
@@ -61,7 +61,7 @@ it('a person has the name and the picture of the profile', async () => {
   })
 })
 
-it('the account is recognized by its own password, and by no app password', async () => {
+it("OAuth sign-in accepts the account's own password, and no app password", async () => {
   const { account } = await born('correct horse')
   expect(await authenticateAccount(account, { password: 'correct horse' })).toMatchObject({
     did: account.did,
@@ -74,7 +74,7 @@ it('the account is recognized by its own password, and by no app password', asyn
   await expect(app).rejects.toMatchObject({ status: 400, message: /App passwords/ })
 })
 
-it('what was seen lately is remembered for its time, and not much longer', () => {
+it('recently seen values are remembered for their time, and not much longer', () => {
   const seen = new RecentlySeen(100)
   expect([seen.isNew('a', 0), seen.isNew('a', 0), seen.isNew('a', 99)]).toEqual([
     true,

@@ -22,7 +22,7 @@ const session = {
   refreshJwt: 'r',
 }
 
-it("has every method of the reference's table and ours, and no other", () => {
+it('the method table has every method of the reference and our own, and no other', () => {
   const groups = {
     'com.atproto.server':
       'createAccount createInviteCode createInviteCodes createSession deleteSession ' +
@@ -58,7 +58,7 @@ it("has every method of the reference's table and ours, and no other", () => {
 })
 
 describe('com.atproto.server', () => {
-  it('createAccount asks for the account', async () => {
+  it('createAccount passes its input to the workflow and returns the session', async () => {
     const gateway = openGateway()
     const response = await post(gateway, 'com.atproto.server.createAccount', {
       handle: 'bob.test',
@@ -73,7 +73,7 @@ describe('com.atproto.server', () => {
     })
   })
 
-  it('createAccount wants a handle that is one', async () => {
+  it('createAccount rejects an invalid handle', async () => {
     const answer = await outcome(
       post(openGateway(), 'com.atproto.server.createAccount', { handle: 'no handle' }),
     )
@@ -94,12 +94,12 @@ describe('com.atproto.server', () => {
     return post(gateway, 'com.atproto.server.createSession', ...args)
   }
 
-  it('createSession logs in by handle', async () => {
+  it('createSession finds the account by handle', async () => {
     const response = await createSession({ identifier: 'Alice.Test', password: 'secret' })
     expect(await response.json()).toEqual(session)
   })
 
-  it('createSession tells nobody whether an account exists', async () => {
+  it('createSession does not reveal whether an account exists', async () => {
     const [wrong, unknown] = await Promise.all([
       outcome(createSession({ identifier: handle, password: 'guess' })),
       outcome(createSession({ identifier: 'bob.test', password: 'guess' })),
@@ -108,7 +108,7 @@ describe('com.atproto.server', () => {
     expect(unknown).toEqual(wrong)
   })
 
-  it('getSession is refused to an account that is no longer here', async () => {
+  it('getSession is rejected for an account that is not on this server', async () => {
     const gone = asAccount('did:plc:strangerstrangerstranger')
     expect(await outcome(get(openGateway(), 'com.atproto.server.getSession', gone))).toMatchObject({
       status: 400,
@@ -116,7 +116,7 @@ describe('com.atproto.server', () => {
     })
   })
 
-  it('describeServer says what the server is', async () => {
+  it('describeServer describes the server', async () => {
     const response = await get(openGateway(), 'com.atproto.server.describeServer')
     expect(await response.json()).toEqual({
       did: 'did:web:localhost',
@@ -134,7 +134,7 @@ describe('invite codes', () => {
   const inviting = () => openGateway({ directory: { invites: { create: () => made } } })
   const createInviteCodes = 'com.atproto.server.createInviteCodes'
 
-  it('are the admin’s to make', async () => {
+  it('createInviteCode and createInviteCodes require the admin', async () => {
     const gateway = inviting()
     const one = await post(
       gateway,
@@ -153,7 +153,7 @@ describe('invite codes', () => {
     expect((await post(gateway, createInviteCodes, input)).status).toBe(401)
   })
 
-  it('are not made without end', async () => {
+  it('createInviteCodes limits the number of codes', async () => {
     const gateway = inviting()
     const input = { codeCount: 1_000_000, useCount: 1 }
     const answer = await outcome(post(gateway, createInviteCodes, input, asAdmin()))
@@ -169,15 +169,15 @@ describe('com.atproto.identity.resolveHandle', () => {
     return get(gateway, `com.atproto.identity.resolveHandle?handle=${name}`)
   }
 
-  it('knows the accounts here', async () => {
+  it('resolveHandle resolves accounts of this server', async () => {
     expect(await (await ask('ALICE.test')).json()).toEqual({ did })
   })
 
-  it('knows which handles nobody has', async () => {
+  it('resolveHandle answers HandleNotFound for an unknown handle under a service domain', async () => {
     expect(await outcome(ask('bob.test'))).toMatchObject({ status: 400, error: 'HandleNotFound' })
   })
 
-  it('knows nothing of handles elsewhere', async () => {
+  it('resolveHandle resolves handles of other servers over the network', async () => {
     const answer = await outcome(ask('bob.example.com'))
     expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })

@@ -72,7 +72,7 @@ async function world() {
   return { admit, accounts, ask, make }
 }
 
-it('an app is believed with its token and its proofs, behind any proxy', async () => {
+it('an app is authenticated by its token and proof, behind any proxy', async () => {
   const { admit, ask } = await world()
   for (let i = 0; i < 3; i++) {
     expect(await ask()).toMatchObject({ did, scope: 'oauth' })
@@ -84,7 +84,7 @@ it('an app is believed with its token and its proofs, behind any proxy', async (
   expect(admit.mock.calls[0]![0]).toMatchObject({ id: tokenId, proof: expect.any(String) })
 })
 
-it('nonces of another gateway are believed, however long nobody asked for one here', async () => {
+it('nonces of another gateway are accepted, however long ago one was issued here', async () => {
   const { ask } = await world()
   await ask()
   for (const minutes of [1, 2, 3, 10]) {
@@ -96,7 +96,7 @@ it('nonces of another gateway are believed, however long nobody asked for one he
   await expect(ask({ nonce: old })).rejects.toMatchObject({ error: 'use_dpop_nonce' })
 })
 
-it('a proof is good once, by a new key and by a known one', async () => {
+it('a DPoP proof is accepted once, with a new key and with a cached one', async () => {
   const { ask } = await world()
   await ask({ jti: 'one' })
   await expect(ask({ jti: 'one' })).rejects.toMatchObject({ message: 'DPoP proof replayed' })
@@ -104,7 +104,7 @@ it('a proof is good once, by a new key and by a known one', async () => {
   await expect(ask({ jti: 'two' })).rejects.toMatchObject({ status: 401 })
 })
 
-it('what the account says of a token is what its bearer hears', async () => {
+it("the account's error for a token is returned to its caller", async () => {
   const { admit, accounts, ask } = await world()
   const says = async (verdict: Verdict) => {
     admit.mockResolvedValueOnce(verdict)
@@ -121,7 +121,7 @@ it('what the account says of a token is what its bearer hears', async () => {
   await expect(ask()).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
 })
 
-it('a token for another server, or bound to nothing, is refused', async () => {
+it('a token for another server, or not bound to a key, is rejected', async () => {
   const { ask, make } = await world()
   const elsewhere = await make({ aud: 'did:web:elsewhere.example.com' })
   await expect(ask({ as: elsewhere })).rejects.toMatchObject({ error: 'invalid_token' })

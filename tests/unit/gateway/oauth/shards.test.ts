@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Shard, shardOf, wakeShards } from '#src/gateway/oauth/shards.ts'
 
 describe('wakeShards', () => {
-  it('has the shard of every name awake', async () => {
+  it('wakeShards wakes the shard of every name', async () => {
     const asked: string[] = []
     const dispatch = (awake: string[]) => ({
       authorization: (name: string) =>

@@ -21,7 +21,7 @@ async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<
   return new Map(lines.map((line) => line.split(/ (?=\S+$)/) as [string, string]))
 }
 
-it('metrics say what an operator would be woken for', async () => {
+it('/metrics has what alerts need', async () => {
   const told = await values()
   expect(Object.fromEntries(told)).toMatchObject({
     accounts_awake: '12',
@@ -45,7 +45,7 @@ it('metrics say what an operator would be woken for', async () => {
   expect(told.get('http_request_duration_seconds_count{route="oauth",status="400"}')).toBe('1')
 })
 
-it('metrics leave out what does not answer', async () => {
+it('/metrics omits gauges whose source does not answer', async () => {
   const told = await values({ head: async () => undefined, counts: async () => undefined })
   expect(told.get('accounts{status="active"}')).toBeUndefined()
   expect(told.get('sequencer_head')).toBeUndefined()

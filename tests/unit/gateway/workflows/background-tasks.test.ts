@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 
-it('errands run behind their caller, and settle when all are over', async () => {
+it('background tasks run after the answer, and settle when all have ended', async () => {
   const failures: unknown[] = []
   const errands = new BackgroundTasks((error) => failures.push(error))
   const done: string[] = []
@@ -21,7 +21,7 @@ it('errands run behind their caller, and settle when all are over', async () => 
   expect(failures).toEqual([new Error('no')])
 })
 
-it('errands are refused while too many are under way, whatever they are about', async () => {
+it('background tasks are refused while too many run', async () => {
   const errands = new BackgroundTasks(() => {}, 2)
   let finish = () => {}
   const gate = new Promise<void>((resolve) => {

@@ -44,7 +44,7 @@ function open(overrides: Partial<CrawlerPorts> = {}) {
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('crawlers', () => {
-  it('are asked at once when there is something new, and told our hostname', async () => {
+  it('crawlers get requestCrawl with our hostname after a new event', async () => {
     const { crawlers, asked } = open({ crawlers: [relay, other] })
     crawlers.notify()
     await settled()
@@ -55,7 +55,7 @@ describe('crawlers', () => {
     ])
   })
 
-  it('are asked once in twenty minutes, however much is new, and not forgotten', async () => {
+  it('crawlers get one requestCrawl in twenty minutes, and a last one if events came meanwhile', async () => {
     const { crawlers, asked, pass } = open()
     for (let i = 0; i < 100; i++) crawlers.notify()
     await settled()
@@ -69,21 +69,21 @@ describe('crawlers', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('are left to the gateway whose turn it is', async () => {
+  it('crawlers are notified by the gateway whose turn it is', async () => {
     const { crawlers, asked } = open({ claimTurn: async () => false })
     crawlers.notify()
     await settled()
     expect(asked).toEqual([])
   })
 
-  it('are asked also where nobody can say whose turn it is', async () => {
+  it('crawlers are notified also if the limiter is unreachable', async () => {
     const { crawlers, asked } = open({ claimTurn: () => Promise.reject(new Error('away')) })
     crawlers.notify()
     await settled()
     expect(asked).toHaveLength(1)
   })
 
-  it('that fail do not keep the others from being asked', async () => {
+  it('a crawler that fails does not keep the others from being notified', async () => {
     const { crawlers, warnings } = open({
       crawlers: [relay, other],
       fetch: async (url) =>
@@ -93,7 +93,7 @@ describe('crawlers', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  it('are asked on request at any time, which fails where none accepts or there is none', async () => {
+  it('crawlers are notified on request at any time, which fails if none accepts or none is configured', async () => {
     const { crawlers, asked } = open()
     crawlers.notify()
     await crawlers.request()
@@ -103,7 +103,7 @@ describe('crawlers', () => {
     await expect(open({ crawlers: [] }).crawlers.request()).rejects.toMatchObject({ status: 400 })
   })
 
-  it('hear nothing more once they are closed', async () => {
+  it('crawlers are not notified after close', async () => {
     const { crawlers, asked, pass } = open()
     crawlers.notify()
     await settled()

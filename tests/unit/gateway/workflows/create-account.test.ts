@@ -35,7 +35,7 @@ describe('createAccount', () => {
     world = new AccountCreationFixture()
   })
 
-  it('makes an account that anybody can find and its owner can use', async () => {
+  it('createAccount makes an account that can be found and logged in to', async () => {
     const created = await createAccount(world.deps(), input)
     const { did } = created
     expect(created.handle).toBe('alice.test')
@@ -51,7 +51,7 @@ describe('createAccount', () => {
     expect(await logIn(world.dispatch(), credentials, 0)).toMatchObject({ did })
   })
 
-  it('publishes the DID under the right keys, after its own is durable', async () => {
+  it('createAccount publishes the DID under the right keys, after its reservation is durable', async () => {
     const [own, theirs] = [newSigningKey().key.did(), newSigningKey().key.did()]
     const deps = world.deps({ recoveryKey: theirs })
     const { did } = await createAccount(deps, { ...input, recoveryKey: own })
@@ -70,13 +70,13 @@ describe('createAccount', () => {
     ])
   })
 
-  it('costs the directory two transactions, and the account one behind the answer', async () => {
+  it('createAccount takes two directory transactions, and one of the account after the answer', async () => {
     const { did } = await createAccount(world.deps(), input)
     expect(world.directory.sql.batches).toBe(2)
     expect((await world.account(did)).sql.batches).toBe(1)
   })
 
-  it('needs no account to answer', async () => {
+  it('createAccount answers without waking the account', async () => {
     const asleep = { add: () => {} }
     const created = await createAccount(world.deps({ wakeQueue: asleep }), input)
     expect(world.accounts.size).toBe(0)
@@ -85,7 +85,7 @@ describe('createAccount', () => {
     expect(await world.deliveredKinds(created.did)).toEqual(kinds)
   })
 
-  it('keeps no secret in the clear', async () => {
+  it('createAccount stores no secret in plain text', async () => {
     const deps = world.deps({ wakeQueue: { add: () => {} } })
     await createAccount(deps, input)
     const [birth] = await world.directory.sql.all<{ password_hash: string }>('SELECT * FROM birth')
@@ -93,7 +93,7 @@ describe('createAccount', () => {
     expect(JSON.stringify(birth)).not.toContain(input.password)
   })
 
-  it('ends a DID that was published while its password could not be hashed', async () => {
+  it('createAccount tombstones a published DID if hashing the password fails', async () => {
     const deps = world.deps()
     const slow = Promise.withResolvers<void>()
     const plc = {
@@ -110,14 +110,14 @@ describe('createAccount', () => {
     expect(world.activeDids()).toEqual([])
   })
 
-  it('names no key twice', async () => {
+  it('createAccount lists no rotation key twice', async () => {
     const deps = world.deps()
     const recoveryKey = deps.rotationKey.did()
     const { did } = await createAccount({ ...deps, recoveryKey }, { ...input, recoveryKey })
     expect((world.plcLog.get(did) as PlcOperation[])[0]!.rotationKeys).toEqual([recoveryKey])
   })
 
-  it('gives a handle to one of many who want it, and leaves nothing of the others', async () => {
+  it('createAccount gives a handle to one of many concurrent callers, and leaves nothing of the others', async () => {
     const tries = Array.from({ length: 6 }, (_, i) =>
       createAccount(world.deps(), { ...input, email: `a${i}@example.com` }),
     )
@@ -136,7 +136,7 @@ describe('createAccount', () => {
     expect(Object.keys(await world.states())).toHaveLength(1)
   })
 
-  it('shares the transactions of the directory among many', async () => {
+  it('concurrent createAccount calls share directory transactions', async () => {
     const names = Array.from({ length: 8 }, (_, i) => `alice${i}`)
     await Promise.all(
       names.map((name) =>
@@ -160,7 +160,7 @@ describe('createAccount', () => {
     [{ handle: 'alice.com' }, 'UnsupportedDomain', 'Not a supported handle domain'],
     [{ handle: 'admin.test' }, 'HandleNotAvailable', 'Reserved handle'],
     [{ recoveryKey: 'did:key:x' }, 'InvalidRequest', 'The recoveryKey is not a did:key'],
-  ])('refuses %j and asks nobody', async (change, error, message) => {
+  ])('createAccount rejects %j before it calls anything', async (change, error, message) => {
     const attempt = createAccount(world.deps(), { ...input, ...change })
     await expect(attempt).rejects.toMatchObject({
       status: 400,
@@ -170,7 +170,7 @@ describe('createAccount', () => {
     expect(world.calls).toEqual([])
   })
 
-  it('wants an invite code where that is required, and uses it up', async () => {
+  it('createAccount requires an invite code if configured, and uses it up', async () => {
     const deps = world.deps({ inviteRequired: true })
     const refused = { status: 400, error: 'InvalidInviteCode' }
     await expect(createAccount(deps, input)).rejects.toMatchObject(refused)
@@ -182,7 +182,7 @@ describe('createAccount', () => {
     await expect(createAccount(deps, bob)).rejects.toMatchObject(refused)
   })
 
-  it('gives the names back where the PLC directory refuses', async () => {
+  it('createAccount frees the names if the PLC directory rejects the operation', async () => {
     const deps = world.deps()
     const refusal = new Error('refused')
     const plc = { ...deps.plc, sendOperation: () => Promise.reject(refusal) }
@@ -191,7 +191,7 @@ describe('createAccount', () => {
     await createAccount(world.deps(), input)
   })
 
-  it('has the shape of the real dispatch', () => {
+  it("the fixture's dispatch has the shape of the real one", () => {
     const creation = (dispatch: Dispatch): CreationDispatch => dispatch
     const login = (dispatch: Dispatch): LogInDispatch => dispatch
     expect([creation, login]).toHaveLength(2)
@@ -208,7 +208,7 @@ const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
 
 describe('a creation that loses one call', () => {
   it.concurrent.each(faults)(
-    '$name, $when its effect (crash: $crash), can be tried again',
+    'createAccount that loses $name $when its effect (crash: $crash) can be retried',
     async (fault) => {
       const world = new AccountCreationFixture()
       world.fault = fault
@@ -260,7 +260,7 @@ describe('a lost answer', () => {
 })
 
 describe('a confirmation that nobody hears of', () => {
-  it('still makes an account', async () => {
+  it('createAccount succeeds although the response of confirm is lost', async () => {
     const world = new AccountCreationFixture()
     const dispatch = world.dispatch()
     const { accounts } = dispatch.directory
@@ -276,7 +276,7 @@ describe('a confirmation that nobody hears of', () => {
 })
 
 describe('a confirmation that comes too late', () => {
-  it('ends the DID and leaves the names to whoever has them', async () => {
+  it('createAccount tombstones the DID if confirm comes after the reservation expired', async () => {
     const world = new AccountCreationFixture()
     const deps = world.deps()
     const plc = {

@@ -64,7 +64,7 @@ async function expectGone(did: string): Promise<void> {
 }
 
 describe('a deletion', () => {
-  it('leaves nothing, and the name to others', async () => {
+  it('deleteAccount leaves nothing, and frees the names', async () => {
     const did = await made()
     await deleteAccount(deps(), did)
     await expectGone(did)
@@ -79,14 +79,14 @@ describe('a deletion', () => {
     expect(await findAccount(world.directory, { identifier: input.handle })).not.toBeNull()
   }
 
-  it('may be asked for twice', async () => {
+  it('deleteAccount can be called twice', async () => {
     const did = await made()
     await Promise.all([deleteAccount(deps(), did), deleteAccount(deps(), did)])
     await deleteAccount(deps(), did)
     await expectGone(did)
   })
 
-  it('outlives the death of the process at every step', async () => {
+  it('deleteAccount is resumed after a crash at any step', async () => {
     const trial = await made()
     const from = world.calls.length
     await deleteAccount(deps(), trial)
@@ -118,7 +118,7 @@ describe('a deletion', () => {
 describe('an account that is due', () => {
   const soon = '2026-01-02T00:00:00.000Z'
 
-  it('is deleted when its time has come, not before', async () => {
+  it('an account with deleteAfter is deleted when that time has passed, not before', async () => {
     const did = await made()
     await changeState(await world.account(did), { active: false, deleteAfter: soon })
     await sweep()
@@ -132,7 +132,7 @@ describe('an account that is due', () => {
     expect(await findAccount(world.directory, { identifier: did })).toBeNull()
   })
 
-  it('is not deleted where it has been activated, or where only the directory thinks so', async () => {
+  it('an account with deleteAfter is kept if it was activated meanwhile', async () => {
     const did = await made()
     const account = await world.account(did)
     await changeState(account, { active: false, deleteAfter: soon })
@@ -146,7 +146,7 @@ describe('an account that is due', () => {
     })
   })
 
-  it('is not deleted as long as it is taken down', async () => {
+  it('an account with deleteAfter is kept as long as it is taken down', async () => {
     const did = await made()
     const account = await world.account(did)
     await changeState(account, { takedownRef: 'spam' })
@@ -166,7 +166,7 @@ describe('an account that came from elsewhere', () => {
   const did = 'did:web:alice.example.com'
   const come = () => migrateIn(deps(), { ...input, did }, did)
 
-  it('goes after three days, unless its DID points here by then', async () => {
+  it('a migrated account that was never activated is deleted after three days, unless its DID points here', async () => {
     await come()
     world.clock.time += 3 * 24 * 60 * 60_000
     await sweep()
@@ -179,7 +179,7 @@ describe('an account that came from elsewhere', () => {
     expect(await world.deliveredKinds(did)).toEqual(['#account'])
   })
 
-  it('may come again when it has been deleted, and its revs go on', async () => {
+  it('an account can migrate in again after its deletion, with rising revs', async () => {
     await come()
     const first = await (await world.account(did)).lane.head()
     await deleteAccount(deps(), did)

@@ -39,14 +39,14 @@ function server() {
 }
 
 describe('logIn', () => {
-  it('finds the account whatever the case of its name', async () => {
+  it('logIn finds the account in any case of the identifier', async () => {
     const { dispatch, asked } = server()
     const input = { identifier: 'Alice.TEST', password: 'right' }
     expect(await logIn(dispatch, input, 0)).toEqual(session)
     expect(asked).toEqual(['find alice.test', `createSession ${did}`])
   })
 
-  it('answers an unknown name and a wrong password alike', async () => {
+  it('logIn answers an unknown identifier and a wrong password alike', async () => {
     const { dispatch } = server()
     const unknown = logIn(dispatch, { identifier: 'bob.test', password: 'right' }, 0)
     const wrong = logIn(dispatch, { identifier: 'alice.test', password: 'wrong' }, 0)
@@ -55,7 +55,7 @@ describe('logIn', () => {
     expect(a).toMatchObject({ status: 401, error: 'AuthenticationRequired' })
   })
 
-  it('looks at no password beyond 512 characters, and tells nothing by it', async () => {
+  it('logIn rejects passwords over 512 characters without hashing them', async () => {
     const { dispatch, asked } = server()
     for (const identifier of ['alice.test', 'bob.test']) {
       const attempt = logIn(dispatch, { identifier, password: 'x'.repeat(513) }, 0)
@@ -64,7 +64,7 @@ describe('logIn', () => {
     expect(asked).toEqual([])
   })
 
-  it('takes its time, in failure too', async () => {
+  it('logIn takes a minimum time, also if it fails', async () => {
     const { dispatch } = server()
     for (const password of ['right', 'wrong']) {
       const start = performance.now()

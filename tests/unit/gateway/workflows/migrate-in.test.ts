@@ -43,7 +43,7 @@ const reserve = async (of?: string) => {
 }
 
 describe('an account from elsewhere', () => {
-  it('is deactivated, and of it nothing is told', async () => {
+  it('an account that migrates in is deactivated, and emits no events', async () => {
     await migrateIn(deps(), input, did)
     expect(await world.states()).toEqual({ [did]: 'deactivated' })
     expect(await world.deliveredKinds(did)).toEqual([])
@@ -52,7 +52,7 @@ describe('an account from elsewhere', () => {
     expect(row.deleteAfter).toBe('2026-01-04T00:00:00.000Z')
   })
 
-  it('may be called by a domain of its own, if that says so', async () => {
+  it('an account that migrates in may have a domain that resolves to its DID as its handle', async () => {
     const claim = (handle: string) => migrateIn(deps(), { ...input, handle }, did)
     await expect(claim('bob.example.com')).rejects.toMatchObject({
       status: 400,
@@ -61,14 +61,14 @@ describe('an account from elsewhere', () => {
     expect(await claim('alice.example.com')).toMatchObject({ handle: 'alice.example.com' })
   })
 
-  it('may have no password', async () => {
+  it('an account that migrates in may have no password', async () => {
     const { password: _, ...rest } = input
     await migrateIn(deps(), rest, did)
     expect((await (await world.account(did)).profile.get()).passwordHash).toBeNull()
   })
 
   it.each([undefined, 'did:web:bob.example.com', `${did}#atproto_labeler`])(
-    'is none for a token of %s',
+    'an account does not migrate in with the token issuer %s',
     async (requester) => {
       await expect(migrateIn(deps(), input, requester)).rejects.toMatchObject({
         status: 401,
@@ -84,17 +84,17 @@ describe('an account from elsewhere', () => {
     [{ password: 'x'.repeat(257) }, 'InvalidRequest'],
     [{ email: 'nonsense' }, 'InvalidRequest'],
     [{ handle: 'a.test' }, 'InvalidHandle'],
-  ])('is none with %j', async (change, error) => {
+  ])('an account does not migrate in with %j', async (change, error) => {
     const attempt = migrateIn(deps(), { ...input, ...change }, did)
     await expect(attempt).rejects.toMatchObject({ status: 400, error })
   })
 
-  it('needs an invite code where accounts do', async () => {
+  it('an account that migrates in needs an invite code if other accounts do', async () => {
     const attempt = migrateIn(deps({ inviteRequired: true }), input, did)
     await expect(attempt).rejects.toMatchObject({ error: 'InvalidInviteCode' })
   })
 
-  it('does not come twice, nor under a name that is taken', async () => {
+  it('an account does not migrate in twice, nor under a name that is taken', async () => {
     await createAccount(world.deps(), { ...input, email: 'bob@example.com' })
     await expect(migrateIn(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
     const other = { ...input, handle: 'alice.example.com' }
@@ -104,7 +104,7 @@ describe('an account from elsewhere', () => {
     await expect(migrateIn(deps(), other, did)).rejects.toThrow('Repo already exists')
   })
 
-  it('is whole or not there, whoever dies when', async () => {
+  it('an account migrates in wholly or not at all, wherever a process crashes', async () => {
     await migrateIn(deps(), input, did)
     const steps = world.calls.length
     for (const crash of [true, false]) {
@@ -132,7 +132,7 @@ describe('an account from elsewhere', () => {
 })
 
 describe('a reserved key', () => {
-  it('is the same for the same DID, and goes to its account, once', async () => {
+  it('reserveSigningKey returns the same key for the same DID, and the account gets it once', async () => {
     const key = await reserve(did)
     expect(await reserve(did)).toBe(key)
     expect(await reserve('did:web:bob.example.com')).not.toBe(key)
@@ -142,14 +142,14 @@ describe('a reserved key', () => {
     expect(await reserve(did)).not.toBe(key)
   })
 
-  it('may have been put into the DID document before anybody knew whose it is', async () => {
+  it('a signing key may be reserved without a DID, and put into the DID document', async () => {
     named = await reserve()
     expect(await reserve()).not.toBe(named)
     await migrateIn(deps(), input, did)
     expect(await keyOf()).toBe(named)
   })
 
-  it('is stored sealed', async () => {
+  it('a reserved signing key is stored sealed', async () => {
     await reserve(did)
     const row = await world.directory.sql.first<{ signing_key: Uint8Array }>(
       'SELECT signing_key FROM reserved_key',
@@ -158,7 +158,7 @@ describe('a reserved key', () => {
     expect(keys.open(row!.signing_key, did)).toHaveLength(32)
   })
 
-  it('that nobody named is not used', async () => {
+  it('a reserved signing key that no DID document has is not used', async () => {
     const key = await reserve()
     await migrateIn(deps(), input, did)
     expect(await keyOf()).not.toBe(key)

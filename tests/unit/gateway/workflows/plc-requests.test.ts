@@ -32,7 +32,7 @@ beforeEach(async () => {
 describe('recommendedCredentials', () => {
   const own = { handle: 'alice.test', signingKeyDid: 'did:key:zAlice', status: 'active' } as const
 
-  it('puts the operator’s key before the server’s', () => {
+  it("recommendedCredentials lists the operator's recovery key before the server's rotation key", () => {
     const recoveryKeyDid = 'did:key:zOperator'
     expect(recommendedCredentials(own, { ...credentials, recoveryKeyDid })).toEqual({
       alsoKnownAs: ['at://alice.test'],
@@ -42,7 +42,7 @@ describe('recommendedCredentials', () => {
     })
   })
 
-  it('says nothing of a handle where there is none', () => {
+  it('recommendedCredentials omits alsoKnownAs if there is no handle', () => {
     const { alsoKnownAs } = recommendedCredentials({ ...own, handle: null }, credentials)
     expect(alsoKnownAs).toBeUndefined()
   })
@@ -58,7 +58,7 @@ describe('signPlcOperation', () => {
     believed = 0
   })
 
-  it('changes what is asked for, and leads on from the last operation', async () => {
+  it('signPlcOperation changes the given fields, and refers to the last operation', async () => {
     const services = { atproto_pds: { ...pds, endpoint: 'https://elsewhere.example' } }
     const operation = await signPlcOperation(world.process(), did, { services }, believe)
     expect(operation).toMatchObject({ services, alsoKnownAs: ['at://alice.test'] })
@@ -66,7 +66,7 @@ describe('signPlcOperation', () => {
     expect(believed).toBe(1)
   })
 
-  it('believes no token where it cannot sign', async () => {
+  it('signPlcOperation does not use the token up if it cannot sign', async () => {
     const sign = (wanted: object, subject = did) =>
       signPlcOperation(world.process(), subject, wanted, believe)
     await expect(sign({ services: { x: 'y' } })).rejects.toThrow('Invalid operation')
@@ -78,7 +78,7 @@ describe('signPlcOperation', () => {
     expect(believed).toBe(0)
   })
 
-  it('signs nothing for whoever is not believed', async () => {
+  it('signPlcOperation signs nothing without a valid token', async () => {
     const disbelieve = () => Promise.reject(invalidRequest('Token is invalid', 'InvalidToken'))
     const signed = signPlcOperation(world.process(), did, {}, disbelieve)
     await expect(signed).rejects.toMatchObject({ error: 'InvalidToken' })
@@ -91,7 +91,7 @@ describe('submitPlcOperation', () => {
     return submitPlcOperation({ ...world.process(), credentials }, did, operation)
   }
 
-  it('sends what keeps the account here, and announces it', async () => {
+  it('submitPlcOperation sends an operation that keeps the account here, and emits #identity', async () => {
     const rotationKeys = [newSigningKey().key.did(), rotationKey.did()]
     await submit({ rotationKeys })()
     expect(world.plcLog.at(-1)!.rotationKeys).toEqual(rotationKeys)
@@ -110,17 +110,17 @@ describe('submitPlcOperation', () => {
     [{ verificationMethods: {} }, 'Incorrect signing key'],
     [{ alsoKnownAs: [] }, 'Incorrect handle in alsoKnownAs'],
     [{ alsoKnownAs: ['at://x.test', 'at://alice.test'] }, 'Incorrect handle in alsoKnownAs'],
-  ])('refuses %j', async (changes, message) => {
+  ])('submitPlcOperation rejects %j', async (changes, message) => {
     await expect(submit(changes)()).rejects.toMatchObject({ status: 400, message })
     expect(world.plcLog).toHaveLength(1)
   })
 
-  it('refuses what is no operation', async () => {
+  it('submitPlcOperation rejects a malformed operation', async () => {
     const nothing = submitPlcOperation({ ...world.process(), credentials }, did, { type: 'x' })
     await expect(nothing).rejects.toMatchObject({ status: 400, message: 'Invalid operation' })
   })
 
-  it('announces it after a crash', async () => {
+  it('submitPlcOperation emits #identity after a crash', async () => {
     world.fault = { at: 3, when: 'after' }
     await expect(submit({})()).rejects.toThrow('dead')
     expect(world.calls.at(-1)).toBe('plc.send')

@@ -47,7 +47,7 @@ async function identityDeps(world: IdentityFixture) {
   return { ...deps, dispatch, keys } as never
 }
 
-test('a change of a signing key: at the start at once, later when nobody is at it any more', async () => {
+test('an unfinished key rotation is resumed at start, and later once no process works on it', async () => {
   const world = await KeyRotationFixture.open()
   const signingKey = await world.reserve()
   const { timer, set, fire } = handTimer()
@@ -85,7 +85,7 @@ test('a change of a signing key: at the start at once, later when nobody is at i
   expect(world.publishedKey).toBe(next)
 })
 
-test('a change of a handle that was published', async () => {
+test('an unfinished change of a handle that was published is completed', async () => {
   const world = await IdentityFixture.open()
   const { timer, set, fire } = handTimer()
   resumeUnfinished(await identityDeps(world), timer)
@@ -104,7 +104,7 @@ test('a change of a handle that was published', async () => {
   expect(await world.deliveredKinds()).toEqual(['#identity'])
 })
 
-test('a directory that is away is asked again, less and less often, and nobody after the stop', async () => {
+test('an unreachable directory is tried again at growing intervals, and not after stop', async () => {
   const world = await KeyRotationFixture.open()
   world.fault = () => {
     throw new Error('away')

@@ -30,7 +30,7 @@ async function expectSound(world: KeyRotationFixture): Promise<void> {
 }
 
 describe('a change of the signing key', () => {
-  test('publishes the key, signs the repo with it, and announces both', async () => {
+  test('a key rotation publishes the key, signs the repo with it, and announces both', async () => {
     const world = await KeyRotationFixture.open()
     await createRecord(world.account, thing)
     const old = world.publishedKey
@@ -46,27 +46,27 @@ describe('a change of the signing key', () => {
     expect(told.slice(seen)).toEqual(['#identity', '#sync', '#commit'])
   })
 
-  test('outlives the life of the account', async () => {
+  test('a key rotation survives a restart of the account', async () => {
     const world = await KeyRotationFixture.open()
     await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
     await world.restart()
     await expectSound(world)
   })
 
-  test('takes a key that was reserved for the DID', async () => {
+  test('a key rotation uses a key reserved for the DID', async () => {
     const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve(world.did)
     await rotateSigningKey(world.deps(), { did: world.did, signingKey })
     await expectSound(world)
   })
 
-  test('uses the reserved key up: nobody else gets it', async () => {
+  test('a key rotation uses the reserved key up', async () => {
     const world = await KeyRotationFixture.open()
     await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
     expect(await world.directory.sql.all('SELECT name FROM reserved_key')).toEqual([])
   })
 
-  test('to the key in use publishes it again and signs the repo anew', async () => {
+  test('a rotation to the current key publishes it again and signs the repo again', async () => {
     const world = await KeyRotationFixture.open()
     const { cid } = await world.account.lane.head()
     await rotateSigningKey(world.deps(), { did: world.did, signingKey: world.publishedKey })
@@ -75,7 +75,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('refuses a key that this server does not hold, and begins nothing', async () => {
+  test('a rotation to a key that this server does not hold is rejected, and nothing begins', async () => {
     const world = await KeyRotationFixture.open()
     const signingKey = await (await KeyRotationFixture.open()).reserve()
     const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
@@ -84,7 +84,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('refuses where the server has no rotation key of the DID, and begins nothing', async () => {
+  test('a rotation without a rotation key of the DID is rejected, and nothing begins', async () => {
     const world = await KeyRotationFixture.open()
     const { rotationKey } = (await KeyRotationFixture.open()).deps()
     const signingKey = await world.reserve()
@@ -94,7 +94,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('goes back where the PLC directory refuses it', async () => {
+  test('a key rotation is rolled back if the PLC directory rejects it', async () => {
     const world = await KeyRotationFixture.open()
     const old = world.publishedKey
     const signingKey = await world.reserve()
@@ -107,7 +107,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('goes on where the directory refuses what it has done already', async () => {
+  test('a key rotation completes if the PLC directory rejects an operation it already has', async () => {
     const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     world.fault = (call, when) => {
@@ -118,7 +118,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('signs nothing while nobody knows what the directory says', async () => {
+  test("no commit is signed while the PLC directory's state is unknown", async () => {
     const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     world.fault = (call) => {
@@ -135,7 +135,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('leaves no commit behind that the old key signed, however many are written meanwhile', async () => {
+  test('concurrent writes leave no commit signed with the old key', async () => {
     const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     const rotating = rotateSigningKey(world.deps(), { did: world.did, signingKey })
@@ -149,7 +149,7 @@ describe('a change of the signing key', () => {
     await expectSound(world)
   })
 
-  test('asked for by two at once is done once', async () => {
+  test('concurrent requests for one key rotation run it once', async () => {
     const world = await KeyRotationFixture.open()
     const signingKey = await world.reserve()
     const input = { did: world.did, signingKey }
@@ -171,7 +171,7 @@ describe('the key of a did:web', () => {
     ],
   })
 
-  test('is taken when its document names it', async () => {
+  test('a did:web key rotation is done when the document has the key', async () => {
     const world = await KeyRotationFixture.open(did)
     const signingKey = await world.reserve()
     const resolve = async () => named(signingKey)
@@ -181,7 +181,7 @@ describe('the key of a did:web', () => {
     expect(world.calls.filter((call) => call.startsWith('plc'))).toEqual([])
   })
 
-  test('is not begun before its document names it', async () => {
+  test('a did:web key rotation does not begin before the document has the key', async () => {
     const world = await KeyRotationFixture.open(did)
     const signingKey = await world.reserve()
     const resolve = async () => named(world.publishedKey)
@@ -214,21 +214,27 @@ describe('whoever dies', async () => {
     return { world, signingKey }
   }
 
-  test.each(moments)('$when $name (call $at) is followed by whoever comes next', async (moment) => {
-    const { world } = await crashed(moment)
-    expect(await resumeRotations(world.deps(), quiet)).toBe(0)
-    await expectSound(world)
-  })
+  test.each(moments)(
+    'a key rotation that crashes $when $name (call $at) is completed by the next process',
+    async (moment) => {
+      const { world } = await crashed(moment)
+      expect(await resumeRotations(world.deps(), quiet)).toBe(0)
+      await expectSound(world)
+    },
+  )
 
-  test.each(moments)('$when $name (call $at) may ask again', async (moment) => {
-    const { world, signingKey } = await crashed(moment)
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.publishedKey).toBe(signingKey)
-    await expectSound(world)
-  })
+  test.each(moments)(
+    'a key rotation that crashes $when $name (call $at) can be requested again',
+    async (moment) => {
+      const { world, signingKey } = await crashed(moment)
+      await rotateSigningKey(world.deps(), { did: world.did, signingKey })
+      expect(world.publishedKey).toBe(signingKey)
+      await expectSound(world)
+    },
+  )
 })
 
-test('whoever finishes one strikes out no other that was begun meanwhile', async () => {
+test('completing one key rotation does not end another that began meanwhile', async () => {
   const world = await KeyRotationFixture.open()
   const next = await world.reserve()
   const { directory } = world
@@ -245,7 +251,7 @@ test('whoever finishes one strikes out no other that was begun meanwhile', async
   await expectSound(world)
 })
 
-test('what somebody is still at is left to them', async () => {
+test('a key rotation that a process works on is left to it', async () => {
   const world = await KeyRotationFixture.open()
   const signingKey = await world.reserve()
   world.fault = (call) => {

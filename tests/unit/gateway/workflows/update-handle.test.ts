@@ -21,21 +21,21 @@ beforeEach(async () => {
 })
 
 describe('updateHandle', () => {
-  it('changes it everywhere, and announces it', async () => {
+  it('updateHandle changes the handle in PLC, directory and account, and emits #identity', async () => {
     await updateHandle(world.process(), { did, handle: 'Bob.test' })
     expect(await world.handles()).toEqual(consistentHandles('bob.test'))
     expect(await world.deliveredKinds()).toEqual(['#identity'])
     expect(await resolveHandle(world.directory, { handle: 'alice.test' })).toBeNull()
   })
 
-  it('announces an unchanged handle, and publishes nothing', async () => {
+  it('updateHandle to the current handle emits #identity, and publishes nothing', async () => {
     await updateHandle(world.process(), { did, handle: 'alice.test' })
     expect(await world.handles()).toEqual(consistentHandles('alice.test'))
     expect(await world.deliveredKinds()).toEqual(['#identity'])
     expect(world.plcLog).toHaveLength(1)
   })
 
-  it('keeps the other names of the DID', async () => {
+  it('updateHandle keeps the other names of the DID', async () => {
     const last = world.plcLog[0]!
     const alsoKnownAs = ['https://a.example', 'at://alice.test', 'at://second.example']
     world.plcLog.push(await updateOperation(last, { alsoKnownAs }, rotationKey))
@@ -47,7 +47,7 @@ describe('updateHandle', () => {
     ])
   })
 
-  it('believes a domain that leads to the DID', async () => {
+  it('updateHandle accepts a domain that resolves to the DID', async () => {
     world.handleDids['alice.example.com'] = did
     await updateHandle(world.process(), { did, handle: 'alice.example.com' })
     expect(await world.handles()).toEqual(consistentHandles('alice.example.com'))
@@ -55,7 +55,7 @@ describe('updateHandle', () => {
     await expect(stolen).rejects.toThrow('External handle did not resolve to DID')
   })
 
-  it('refuses a handle that is taken, or about to be', async () => {
+  it('updateHandle rejects a handle that is taken or reserved', async () => {
     const carol = { did: 'did:plc:carol', handle: 'carol.test', email: 'carol@example.com' }
     await reserveAccount(world.directory, { ...carol, ...newKey })
     await beginIdentityChange(world.directory, { did: 'did:plc:dan', handle: 'dan.test' })
@@ -70,7 +70,7 @@ describe('updateHandle', () => {
     expect(await world.handles()).toMatchObject({ plc: 'alice.test', account: 'alice.test' })
   })
 
-  it('refuses another change while one is under way, for a minute', async () => {
+  it('updateHandle rejects another change during the first minute of one in progress', async () => {
     await beginIdentityChange(world.directory, { did, handle: 'bob.test' })
     const other = () => updateHandle(world.process(), { did, handle: 'carol.test' })
     await expect(other()).rejects.toThrow('Another change of the handle is under way')
@@ -79,7 +79,7 @@ describe('updateHandle', () => {
     expect(await world.handles()).toEqual(consistentHandles('carol.test'))
   })
 
-  it('changes nothing where the PLC directory refuses', async () => {
+  it('updateHandle changes nothing if the PLC directory rejects the operation', async () => {
     world.plcError = invalidRequest('no such key')
     const refused = updateHandle(world.process(), { did, handle: 'bob.test' })
     await expect(refused).rejects.toThrow('no such key')
@@ -87,13 +87,13 @@ describe('updateHandle', () => {
     expect(await world.deliveredKinds()).toEqual([])
   })
 
-  it('goes on where the operation arrived and its answer did not', async () => {
+  it('updateHandle completes if the operation was accepted but its response lost', async () => {
     world.plcErrorAfterAccepting = new XrpcError(502, 'UpstreamFailure', 'unreachable')
     await updateHandle(world.process(), { did, handle: 'bob.test' })
     expect(await world.handles()).toEqual(consistentHandles('bob.test'))
   })
 
-  it('keeps the handle for the next try where nobody can tell what became of it', async () => {
+  it('updateHandle keeps the handle reserved if the outcome at the PLC directory is unknown', async () => {
     world.plcError = new XrpcError(502, 'UpstreamFailure', 'unreachable')
     const lost = updateHandle(world.process(), { did, handle: 'bob.test' })
     await expect(lost).rejects.toMatchObject({ status: 502 })
@@ -103,14 +103,14 @@ describe('updateHandle', () => {
     expect(await world.handles()).toEqual(consistentHandles('bob.test'))
   })
 
-  it('takes a handle that somebody wanted a minute ago', async () => {
+  it('updateHandle accepts a handle whose reservation by another account has expired', async () => {
     await beginIdentityChange(world.directory, { did: 'did:plc:dan', handle: 'dan.test' })
     world.directory.clock.time += 60_000
     await updateHandle(world.process(), { did, handle: 'dan.test' })
     expect(await world.handles()).toEqual(consistentHandles('dan.test'))
   })
 
-  it('refuses an account that was taken down', async () => {
+  it('updateHandle is refused to an account that is taken down', async () => {
     await world.account.sql.batch([{ sql: `UPDATE account SET status = 'takendown'` }])
     const own = updateHandle(world.process(), { did, handle: 'bob.test' })
     await expect(own).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
@@ -118,7 +118,7 @@ describe('updateHandle', () => {
     await expect(admins).rejects.toMatchObject({ status: 400, message: 'Account not found' })
   })
 
-  it('is finished by the next process, or by the next call, wherever the first one died', async () => {
+  it('updateHandle is completed by the next process or call, wherever it crashed', async () => {
     await updateHandle(world.process(), { did, handle: 'bob.test' })
     const steps = [...world.calls]
     expect(steps).toContain('plc.send')
@@ -153,7 +153,7 @@ describe('updateHandle', () => {
 describe('updateHandle of a did:web', () => {
   const web = 'did:web:zoe.example.com'
 
-  it('waits for its document to say so', async () => {
+  it('updateHandle of a did:web requires that its document has the handle', async () => {
     const zoe = { did: web, handle: 'zoe.test', email: 'zoe@example.com' }
     await reserveAccount(world.directory, { ...zoe, ...newKey })
     await confirmAccount(world.directory, { did: web, ...confirmation })
@@ -171,7 +171,7 @@ describe('updateHandle of a did:web', () => {
 })
 
 describe('finishIdentityChanges', () => {
-  it('drops a change whose handle somebody else got meanwhile', async () => {
+  it('finishIdentityChanges drops a change whose handle was taken meanwhile', async () => {
     world.fault = { at: 5, when: 'after' }
     await updateHandle(world.process(), { did, handle: 'bob.test' }).catch(() => {})
     expect(world.calls.at(-1)).toBe('plc.send')

@@ -67,14 +67,14 @@ describe('a call', () => {
       400,
       'InvalidToken',
     ],
-  ])('%s goes nowhere', async (_, path, init, status, error) => {
+  ])('a call %s is not proxied', async (_, path, init, status, error) => {
     const proxy = openProxy()
     expect(await outcome(ask(proxy, path, init))).toMatchObject({ status, error })
     expect(proxy.sent).toEqual([])
     expect(proxy.calls.filter(([action]) => action === 'service.createToken')).toEqual([])
   })
 
-  it('is signed by one call of the account, for this method and this service', async () => {
+  it('a proxied call has a service token of the account, for this method and this service', async () => {
     const proxy = openProxy()
     await ask(proxy, 'chat.bsky.convo.getLog?a=1', { headers: asAccount() })
     const tokens = proxy.calls.filter(([action]) => action === 'service.createToken')
@@ -89,7 +89,7 @@ describe('a call', () => {
     ])
   })
 
-  it('takes its body along, and nothing where it has none', async () => {
+  it('a proxied call passes its body on, and none if it has none', async () => {
     const proxy = openProxy()
     const headers = { ...asAccount(), 'content-type': 'text/plain', 'content-length': '5' }
     await ask(proxy, 'com.example.a', { method: 'POST', body: 'words', headers })
@@ -112,7 +112,7 @@ describe('where private networks are off', () => {
     'https://localhost',
     'https://169.254.169.254',
     'https://intranet',
-  ])('a service that says it is at %s is not asked', async (url) => {
+  ])('without private networks a service at %s is not called', async (url) => {
     const named = 'did:web:evil.example'
     const document = { id: named, service: [{ id: '#x', type: 'X', serviceEndpoint: url }] }
     const gateway = openGateway({ account })
