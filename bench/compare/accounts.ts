@@ -1,6 +1,6 @@
-/** Accounts on a server that is compared, in every state an account can be in. */
+/** Accounts on a server that is compared, in each state. */
+import type { Account } from './account.ts'
 import { type ExternalAccount, migrateIn } from './external-account.ts'
-import type { Account } from './person.ts'
 import type { RecordingClient } from './recording-client.ts'
 import { adminAuthorization } from './services.ts'
 import { signedToken } from './signed-token.ts'
@@ -8,7 +8,7 @@ import { signedToken } from './signed-token.ts'
 export const accountStates = ['active', 'deactivated', 'takendown', 'deleted', 'imported'] as const
 export type AccountState = (typeof accountStates)[number]
 
-/** A new account, named after the person from now on. */
+/** Creates an account; its DID is shown as `<name>` from now on. */
 export async function createAccount(visitor: RecordingClient, name: string): Promise<Account> {
   const [handle, email] = [`${name}.test`, `${name}@example.com`]
   const password = `password of ${name}`
@@ -20,7 +20,7 @@ export async function createAccount(visitor: RecordingClient, name: string): Pro
   return { did: body.did, handle, email, password, access, refresh }
 }
 
-/** A new account that has come into this state; its tokens are from before. */
+/** Creates an account in this state, with tokens from before it got there. */
 export async function accountInState(
   visitor: RecordingClient,
   state: AccountState,
@@ -55,7 +55,7 @@ export async function takeDown(
 
 export const repoRef = (did: string) => ({ $type: 'com.atproto.admin.defs#repoRef', did })
 
-/** Writes a record of a kind that no lexicon here knows. */
+/** Writes a record without a lexicon. */
 export async function writeRecord(
   visitor: RecordingClient,
   { did, access }: Account,
@@ -66,7 +66,7 @@ export async function writeRecord(
   return (await visitor.prepare('com.atproto.repo.createRecord', { as: access, body })).body
 }
 
-/** Authorization header of the narrow session that an account has after its takedown. */
+/** The Authorization header of the narrow session that an account has after its takedown. */
 export function takendownToken({ did }: Pick<Account, 'did'>): string {
   return signedToken({ scope: 'com.atproto.takendown', sub: did })
 }

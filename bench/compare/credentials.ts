@@ -1,14 +1,16 @@
-/** Credentials of every kind, true and false, as Authorization headers. */
+/** Credentials of every kind, valid and invalid, as Authorization headers. */
+import type { Account } from './account.ts'
 import type { ExternalAccount } from './external-account.ts'
-import type { Account } from './person.ts'
 import type { RecordingClient } from './recording-client.ts'
 import { adminAuthorization } from './services.ts'
 import { hour, signedToken } from './signed-token.ts'
 
-/** Each kind with its header; undefined is none. `lxm` is the method that is called. */
+/**
+ * The Authorization header by kind of credentials; undefined is none. `lxm` is the method that is called.
+ */
 export type Credentials = Record<string, (lxm: string) => string | undefined>
 
-/** Credentials of `person`, of a stranger with a DID of his own, and of nobody. */
+/** Credentials of `person`, of an external account with its own DID, and invalid ones. */
 export async function credentialsOf(
   visitor: RecordingClient,
   person: Account,

@@ -1,4 +1,4 @@
-/** Somebody whose DID is a did:web of their own: its document is served here, and may be changed at any time. */
+/** An account whose DID is a did:web; its document is served here and can be changed at any time. */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -10,11 +10,11 @@ import type { RecordingClient } from './recording-client.ts'
 
 export interface DidWebAccount extends Disposable {
   did: string
-  /** What the document says; null takes it away. */
+  /** The contents of the DID document; null answers 404. */
   document: { key: string; endpoint: string; handle: string } | null
-  /** A proof that the DID is theirs, for createAccount. */
+  /** A service token of the DID for createAccount. */
   serviceToken(): string
-  /** The CAR of a repo at another server. */
+  /** The CAR of its repo at another server. */
   car: Uint8Array
 }
 

@@ -1,4 +1,4 @@
-/** The worlds in which both servers are compared: what they are configured with, and what is asked there. */
+/** Runs scenarios on both servers, in one of the environments in which they are compared. */
 import type { Server } from '../servers.ts'
 import { startServers, stopServers } from '../servers.ts'
 import { RecordingClient } from './recording-client.ts'
@@ -29,7 +29,9 @@ const variables: Record<Environment, (services: Services) => Record<string, stri
   }),
 }
 
-/** Runs the scenarios of one world on both servers at once; gives the visitors, the reference's first. */
+/**
+ * Runs the scenarios of one environment on both servers at once; returns the recordings, the reference's first.
+ */
 export async function runScenarios(world: Environment, wanted: RegExp): Promise<RecordingClient[]> {
   const chosen = scenarios.filter((one) => one.environment === world && wanted.test(one.name))
   if (chosen.length === 0) return []
@@ -47,7 +49,9 @@ export async function runScenarios(world: Environment, wanted: RegExp): Promise<
   }
 }
 
-/** The reference has no variable for a name server on a port of its own; its start script does. */
+/**
+ * The reference has no variable for a name server on another port than 53; its start script has.
+ */
 function nameServerVariables(name: string, { nameServer }: Services): Record<string, string> {
   if (name === 'reference') return { BENCH_NAME_SERVER: nameServer.address }
   return { PDS_HANDLE_BACKUP_NAMESERVERS: nameServer.address }

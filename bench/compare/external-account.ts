@@ -1,24 +1,24 @@
-/** Somebody with a DID and a repo of another server, who proves it with service tokens and may come here. */
+/** An account of another server, with a DID, a repo and service tokens, that can migrate in. */
 import { randomUUID } from 'node:crypto'
 import { didForCreateOp, signOperation } from '@did-plc/lib'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
 import { foreignRepo } from '#tests/support/repo-cars.ts'
-import type { Account } from './person.ts'
+import type { Account } from './account.ts'
 import type { RecordingClient } from './recording-client.ts'
 
 export interface ExternalAccount {
   did: string
   account: Account
-  /** An Authorization header with a token of the newcomer's own key. */
+  /** An Authorization header with a service token signed by the account's own key. */
   serviceToken(claims: { lxm?: string; aud?: string; exp?: number }): string
   /** The CAR of the repo at the other server. */
   car: Uint8Array
-  /** Publishes an operation after the first; only the fields given differ from it. */
+  /** Publishes a PLC operation that changes the given fields. */
   updateDid(fields: object): Promise<void>
 }
 
-/** Has an account here that was deactivated at birth, and whose repo was imported. */
+/** Creates a deactivated account here, and imports its repo. */
 export async function migrateIn(visitor: RecordingClient, name: string): Promise<ExternalAccount> {
   const newcomer = await createExternalAccount(visitor, name)
   const { did, account, car } = newcomer
@@ -34,7 +34,7 @@ export async function migrateIn(visitor: RecordingClient, name: string): Promise
   return newcomer
 }
 
-/** Has no account here yet. */
+/** Creates the DID and the repo, and no account here. */
 export async function createExternalAccount(
   visitor: RecordingClient,
   name: string,

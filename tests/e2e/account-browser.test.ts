@@ -5,7 +5,7 @@ import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
-// The real pages, in a real browser: what their buttons do.
+// The provider's account page, in a real browser.
 describeInBrowser('the account page', () => {
   let world: BrowserFixture
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describeInBrowser('the account page', () => {
     await page.waitForURL(/\/account\/u\//)
   }
 
-  /** Opens the list of what can be done, afresh, and one of its dialogs. */
+  /** Reloads the account page, and opens one of its dialogs. */
   async function dialog(page: Page, { did }: TestAccount, button: string): Promise<Locator> {
     await page.goto(`${world.server.url}/account/u/${did}/manage`)
     await page.getByRole('button', { name: button }).click()
@@ -36,7 +36,7 @@ describeInBrowser('the account page', () => {
     return opened
   }
 
-  /** The code in the mail that comes of `act`. */
+  /** The code in the mail that `act` causes. */
   async function mailed(to: string, act: () => Promise<void>): Promise<string> {
     const before = world.mail.mails.length
     await act()

@@ -1,13 +1,13 @@
-/** Every method about, and by, an account in each state: what the reference answers, too. */
+/** Every method about, and by, an account in each state, with the reference's answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type ComparisonServer,
   probesOf,
   startComparisonServer,
 } from '#tests/support/comparison-server.ts'
+import type { Account } from '../../bench/compare/account.ts'
 import { accountInState, accountStates, createAccount } from '../../bench/compare/accounts.ts'
 import { fittingCredentials } from '../../bench/compare/every-method.ts'
-import type { Account } from '../../bench/compare/person.ts'
 
 let server: ComparisonServer
 let other: Account
@@ -17,7 +17,9 @@ beforeAll(async () => {
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
-/** Of active, deactivated, takendown, deleted and imported accounts, each with the credentials that are meant for the method. */
+/**
+ * By state: active, deactivated, takendown, deleted, imported; with the credentials that the method requires.
+ */
 const table: [methods: string, ...outcomes: string[]][] = [
   [
     'server.createSession',

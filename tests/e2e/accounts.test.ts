@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => network.server.remove())
 
-/** A creation that would succeed but for what is said to be different. */
+/** A createAccount that succeeds unless `input` changes that. */
 function create(input: Record<string, unknown>) {
   const body = { handle: 'bob.test', email: 'bob@example.com', password: 'secret', ...input }
   return call(network.server, 'server.createAccount', { body })

@@ -1,4 +1,4 @@
-/** What the admin does with accounts and codes, seen by clients and relays. */
+/** Admin methods, as clients and relays see their effects. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'

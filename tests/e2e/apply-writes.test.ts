@@ -113,7 +113,7 @@ describe('its limits', () => {
   })
 
   it('applyWrites rejects writes whose event exceeds 2 MB', async () => {
-    // Paths as long as they may be, all over the tree: each change takes much of the tree along as its proof.
+    // The longest paths, all over the tree: the proof of each change contains much of the tree.
     const paths = many(0, 3_000, (i) => {
       const part = createHash('sha256').update(`${i}`).digest('hex').slice(0, 60)
       return { key: part.repeat(8), collection: `x${part}.${part}.${part}.${part}.x${part}` }

@@ -19,7 +19,7 @@ let slow: Promise<{ status: number; body: string; ms: number }>
 beforeAll(async () => {
   server = await startServer({ env: { PDS_BODY_TIMEOUT_MS: String(bodyTimeoutMs) } })
   alice = await createTestAccount(server, 'alice')
-  // It takes half a minute to be refused; the other tests need not wait for it.
+  // Started first, so that the other tests run while it waits for its timeout.
   slow = slowBody()
 })
 afterAll(() => server.remove())
@@ -31,7 +31,7 @@ beforeEach(async () => {
 })
 afterEach(async () => expect(await latest()).toEqual(before))
 
-/** The body of a createRecord that would succeed but for what is different, as text. */
+/** The body of a createRecord that succeeds unless `members` changes that, as text. */
 function body(members: object = {}): string {
   return JSON.stringify({ repo: alice.did, collection: thing, record: { a: 1 }, ...members })
 }
@@ -148,7 +148,7 @@ function open(headers: Record<string, string>, agent?: Agent) {
   return request(url, { method: 'POST', headers: all, ...(agent && { agent }) })
 }
 
-/** Sends a letter every half second. */
+/** Sends one byte every half second. */
 async function slowBody(): Promise<{ status: number; body: string; ms: number }> {
   const began = performance.now()
   const asking = open({ 'content-length': '1000000' })

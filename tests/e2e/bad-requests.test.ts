@@ -26,7 +26,7 @@ beforeEach(async () => {
 })
 afterEach(async () => expect(await state()).toEqual(before))
 
-/** Where both repos stand. */
+/** The heads of both repos. */
 function state() {
   return Promise.all(
     [alice, bob].map(async ({ agent, did }) => {

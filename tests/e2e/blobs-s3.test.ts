@@ -11,7 +11,7 @@ import {
   type TestServer,
 } from '#tests/support/server.ts'
 
-/** Short, but longer than it takes to upload something and to name it. */
+/** Longer than an upload and the write that references it take. */
 const tempMaxAgeMs = 4_000
 
 let s3: S3Server

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const env = () => ({ HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: adminPassword })
 
-/** Runs a command that must succeed, and gives what it printed as JSON. */
+/** Runs a command that must succeed; returns its JSON output. */
 async function run<T>(...args: string[]): Promise<T> {
   const outcome = await headwater([...args, '--json'], env())
   expect(outcome).toMatchObject({ code: 0, err: '' })

@@ -163,7 +163,7 @@ describe('the backfill window', () => {
     expect(old.kinds.filter((kind) => kind === '#info')).toHaveLength(1)
     expect(old.seqs).toEqual(all.seqs.slice(-old.seqs.length))
     const [outside, inside] = all.events.slice(-old.seqs.length - 1).map(({ body }) => body.time)
-    // An event gets its seq, which decides, some time after its own time.
+    // The seq decides, and an event gets it some time after its own time.
     expect(Date.parse(inside!)).toBeGreaterThan(asked - windowMs - 1_000)
     expect(Date.parse(outside!)).toBeLessThanOrEqual(answered - windowMs)
 

@@ -1,4 +1,4 @@
-/** An account whose owner keeps its DID at home: did:web, from the first proof to the repo it brings. */
+/** An account with a did:web, from the service token of createAccount to the imported repo. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AtpAgent } from '@atproto/api'
@@ -16,7 +16,7 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 const thing = 'com.example.thing'
 const limit = 200_000
 const { key } = newSigningKey()
-/** What the DID's document says. */
+/** The contents of the DID document. */
 const said = { key: key.did(), endpoint: 'https://elsewhere.example.com' }
 
 let home: Server
@@ -119,7 +119,7 @@ describe('a did:web account', () => {
     const repo = await verifiedRepo(car, { did, key: said.key })
     expect(repo.records.size).toBe(50)
     expect(repo.rev).toBe(firehose.messages[2]!.body.rev)
-    // Its own repo it may bring again: then everybody is told to look.
+    // Importing its own repo again emits a #sync.
     expect(await importRepo(car)).toMatchObject({ status: 200 })
     await firehose.waitForMessages(4)
     expect(firehose.kinds.at(-1)).toBe('#sync')

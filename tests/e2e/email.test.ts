@@ -29,7 +29,7 @@ afterAll(async () => {
 const api = (account: TestAccount) => account.agent.com.atproto.server
 const session = async (account: TestAccount) => (await api(account).getSession()).data
 
-/** The code of the next mail to this address. */
+/** The code in the next mail to this address. */
 async function codeAfter(to: string, ask: () => Promise<unknown>): Promise<string> {
   const before = mail.mails.length
   await ask()

@@ -49,7 +49,7 @@ afterAll(async () => {
   await server?.remove()
 })
 
-/** The handles that #identity events of the account named, in order; undefined for one that named none. */
+/** The handles in the account's #identity events, in order; undefined if an event has none. */
 const announced = (did: string) =>
   firehose.messages
     .filter(({ kind, body }) => kind === '#identity' && body.did === did)
@@ -58,7 +58,9 @@ const announced = (did: string) =>
 const updateHandle = (account: TestAccount, handle: string) =>
   account.agent.com.atproto.identity.updateHandle({ handle })
 
-/** What the network says: the PLC directory, this server as the host of its handles, and as a resolver. */
+/**
+ * The identity as the network sees it: in the PLC directory, at its handle's host, and by resolveHandle.
+ */
 async function known(did: string) {
   const document = await world.resolver.did.resolve(did, true)
   return document && getHandle(document)
@@ -169,7 +171,7 @@ describe('resolving', () => {
 })
 
 describe('operations of did:plc', () => {
-  /** The code of the newest mail to this address. */
+  /** The code in the newest mail to this address. */
   function mailedCode(address: string): string | undefined {
     const folder = join(server.dir, 'mail')
     const mails = readdirSync(folder)

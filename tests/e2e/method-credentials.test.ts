@@ -1,14 +1,14 @@
-/** Every method with every kind of credentials: what the reference says to them, too. */
+/** Every method with every kind of credentials, with the reference's answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type ComparisonServer,
   probesOf,
   startComparisonServer,
 } from '#tests/support/comparison-server.ts'
+import type { Account } from '../../bench/compare/account.ts'
 import { createAccount, writeRecord } from '../../bench/compare/accounts.ts'
 import { type Credentials, credentialsOf } from '../../bench/compare/credentials.ts'
 import { createExternalAccount } from '../../bench/compare/external-account.ts'
-import type { Account } from '../../bench/compare/person.ts'
 
 let server: ComparisonServer
 let other: Account
@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
-/** The outcomes of these methods with credentials of one kind, each outcome once. */
+/** The distinct outcomes of these methods with one kind of credentials. */
 async function outcomesWith(kind: string, methods: string): Promise<string[]> {
   const asked = probesOf(methods, person, other).map((probe) =>
     server.outcome(probe, kinds[kind]!(probe.method)),

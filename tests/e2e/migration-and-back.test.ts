@@ -1,6 +1,6 @@
 /**
- * An account with blobs on its way from the reference PDS to here, back, and here again, used at every stop. It takes
- * the reference, which no install of ours brings: `node bench/reference.ts` does.
+ * An account with blobs that migrates from the reference PDS to Headwater, back, and again, and is used in between.
+ * Runs only if the reference is installed: `node bench/reference.ts` does that.
  */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -36,14 +36,14 @@ const arrived = ['#identity', '#account', '#identity', '#sync']
 describe.runIf(isThere)(title, { retry: 0 }, () => {
   const owned = new AccountContents()
   let mail: MailServer
-  /** The reference keeps preferences only beside one. */
+  /** The reference stores preferences only if an AppView is configured. */
   let appView: FakeService
   let stopServers: () => Promise<void>
   let reference: Place
   let headwater: Place
-  /** Logged in where the account is. */
+  /** Logged in at the current server. */
   let agent: AtpAgent
-  /** Logged in here, where it is not any more. */
+  /** Logged in at Headwater, after the account has left it. */
   let left: AtpAgent
   let did: string
   let first: { path: string; image: string }
@@ -72,7 +72,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await mail?.close()
   })
 
-  /** The events about the account since the last time, when there are as many as are expected. */
+  /** The account's events since the last call, once there are as many as expected. */
   const taken = new Map<Place, number>()
   async function expectEvents(place: Place, kinds: readonly string[]) {
     const from = taken.get(place) ?? 0
@@ -82,7 +82,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     return since().map(({ body }) => body)
   }
 
-  /** The code in the mail that comes next. */
+  /** The code in the next mail. */
   function nextCode(): () => Promise<string> {
     const before = mail.mails.length
     return async () => {
@@ -91,7 +91,9 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     }
   }
 
-  /** Has the DID lead to another server and the account activated there; the one it leaves is told last. */
+  /**
+   * Points the DID to another server, activates the account there and deactivates it at the old one.
+   */
   async function moveTo(to: AtpAgent): Promise<void> {
     await moveContents(agent, to, did)
     const { data } = await agent.app.bsky.actor.getPreferences()
@@ -157,7 +159,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectEvents(headwater, ['#commit', '#commit'])
   })
 
-  /** The blob of the profile before is nobody's then. */
+  /** After this no record references the old avatar. */
   async function replaceAvatar(avatar: Awaited<ReturnType<AccountContents['upload']>>) {
     const where = { repo: did, collection: 'app.bsky.actor.profile', rkey: 'self' }
     const { data } = await agent.com.atproto.repo.getRecord(where)
@@ -176,7 +178,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const [told] = await expectEvents(headwater, ['#account'])
     expect(told).toMatchObject({ active: false, status: 'deactivated' })
 
-    // The reference signs a repo that it was given with its own key at the first write.
+    // The reference signs an imported repo with its own key at the first write.
     await owned.write(agent, 'app.bsky.feed.post', undefined, { text: 'four, back', createdAt })
     await expectAccountAt(reference, agent, 'alice.test', owned, { forgets: false })
     await expectEvents(reference, ['#commit'])

@@ -1,4 +1,4 @@
-/** An account on its way from one server to another, from the first proof to its deletion at the end. */
+/** A migration between two servers, from the service token to the deletion of the old account. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -208,7 +208,7 @@ describe('an account whose DID points here', () => {
     expect(await status()).toMatchObject({ activated: false, validDid: true })
     await there.com.atproto.server.activateAccount()
     await expect.poll(() => firehose.eventsOf(alice.did).length).toBe(4)
-    // The first #identity is that of the operation.
+    // The first #identity is of the PLC operation.
     const events = firehose.eventsOf(alice.did)
     const kinds = ['#identity', '#account', '#identity', '#sync']
     expect(events.map(({ kind }) => kind)).toEqual(kinds)
@@ -245,7 +245,7 @@ describe('an account whose DID points here', () => {
     await old.restart()
     const gone = expect.poll(at)
     await gone.toMatchObject({ error: 'RepoNotFound' })
-    // The handle is free for somebody else.
+    // The handle is free for another account.
     const other = new AtpAgent({ service: old.url })
     await expect
       .poll(() =>

@@ -1,4 +1,4 @@
-/** Takedowns and reports, seen by clients, relays and other services. */
+/** Takedowns and reports, as clients, relays and other services see them. */
 import type { BlobRef } from '@atproto/api'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

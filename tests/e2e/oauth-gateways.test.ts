@@ -15,7 +15,8 @@ import {
 import { freePort, ServerProcess } from '#tests/support/processes.ts'
 import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
 
-// Two gateways and one process of actors, behind a name that only a proxy knows: no step needs the gateway of the one before.
+// Two gateways and one process of actors, behind a host name that only a proxy knows: no step may
+// depend on the gateway of the step before.
 const publicUrl = 'https://pds.example.com'
 const getSession = '/xrpc/com.atproto.server.getSession'
 const alice = { handle: 'alice.pds.example.com', password: 'correct horse' }
@@ -74,7 +75,7 @@ afterAll(async () => {
 
 let turn = 0
 
-/** What the proxy does: each request goes to the other gateway. */
+/** Sends the requests to both gateways in turn, as a proxy does. */
 const inTurn: typeof fetch = async (input, init) => {
   const request = new Request(input, init)
   if (!request.url.startsWith(publicUrl)) return fetch(request)

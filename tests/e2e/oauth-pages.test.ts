@@ -43,7 +43,7 @@ interface Person {
   browser: ProviderPageClient
 }
 
-/** A new account, made on the account page. */
+/** Signs a new account up, at the account page. */
 async function newPerson(name: string): Promise<Person> {
   const browser = new ProviderPageClient(server.url)
   await browser.open(`${server.url}/account`)
@@ -284,7 +284,7 @@ describe('a permission set', () => {
     const browser = new ProviderPageClient(server.url)
     const session = await signIn(appWith(`atproto include:${nsid}`), { ...author, browser })
     const { scope } = await session.getTokenInfo()
-    // What is not of the set's own group of names is nobody's to give.
+    // A permission set cannot grant scopes outside its own NSID group.
     expect(scope.split(' ').sort()).toEqual(['atproto', 'repo:com.example.note'])
     const write = (collection: string) =>
       session.fetchHandler('/xrpc/com.atproto.repo.createRecord', {

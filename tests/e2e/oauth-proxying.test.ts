@@ -32,7 +32,7 @@ afterAll(async () => {
   await other?.[Symbol.asyncDispose]()
 })
 
-/** What an app with the scope gets of methods, each by itself or with the service that it names. */
+/** The status of each call by an app with the scope; `proxy` is the atproto-proxy header. */
 async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]): Promise<number[]> {
   const { session } = await world.signIn(scope)
   const statuses: number[] = []

@@ -20,7 +20,7 @@ afterAll(() => server?.remove())
 
 let sharedSession: ReturnType<OAuthServer['signIn']> | undefined
 
-/** One session for all tests that only look. */
+/** One session for all tests that do not change it. */
 function shared() {
   sharedSession ??= world.signIn('atproto transition:generic transition:email')
   return sharedSession

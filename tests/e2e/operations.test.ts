@@ -16,7 +16,7 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
-/** A relay that notes who asks it to crawl. */
+/** A relay that keeps the requestCrawl calls it gets. */
 const asked: unknown[] = []
 const relay: Server = createServer(async (request, response) => {
   asked.push({ path: request.url, body: await json(request) })
@@ -270,7 +270,7 @@ describe('the log', () => {
   })
 })
 
-/** The token in the newest mail, which a server without SMTP keeps in its folder. */
+/** The token in the newest mail, which a server without SMTP writes to its folder. */
 async function expectMailedToken(): Promise<string> {
   const folder = join(server.dir, 'mail')
   const find = () => {

@@ -40,7 +40,7 @@ describeInBrowser('the security pages', () => {
     await mail?.close()
   })
 
-  /** The pages let nothing run but their own script, so axe is let past their policy. */
+  /** The pages' CSP allows only their own script; bypassing it lets axe run. */
   const freshPage = (locale = 'en-US') => openPage(browser, { locale, bypassCSP: true })
 
   const home = () => `${server.url}/account/security`
@@ -52,7 +52,7 @@ describeInBrowser('the security pages', () => {
     await submit(page.locator('#password'), password)
   }
 
-  /** Throws unless everybody can use the page, in both colour schemes, and nothing is wider than a phone. */
+  /** Throws unless the page passes axe in both colour schemes, and fits the width of a phone. */
   async function mustBeGood(page: Page, name: string): Promise<void> {
     await page.evaluate(axe.source)
     const complaints: unknown[] = []
@@ -73,7 +73,7 @@ describeInBrowser('the security pages', () => {
     await page.setViewportSize(desk)
   }
 
-  /** What a screen reader says of a field besides its name. */
+  /** The accessible description of a field. */
   async function described(page: Page, selector: string): Promise<string> {
     const ids = (await page.locator(selector).getAttribute('aria-describedby')) ?? ''
     const texts = ids.split(' ').map((id) => page.locator(`#${id}`).textContent())
@@ -129,7 +129,7 @@ describeInBrowser('the security pages', () => {
     expect(await page.locator('#app-name:focus').count()).toBe(1)
     await page.goto(`${home()}/events`)
     await mustBeGood(page, 'events')
-    // The reader's own time, and the browser by its name.
+    // The time in the reader's time zone, and the browser's name.
     const row = await page.locator('tbody tr').last().textContent()
     expect(row).not.toContain('UTC')
     expect(row).toMatch(/Linux • Chrome|Mac ?OS • Chrome|Windows • Chrome/i)

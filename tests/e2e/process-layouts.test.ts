@@ -10,7 +10,7 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const collection = 'com.example.nap'
 
-/** What a client sees must not depend on where the actors are and whether they are awake. */
+/** What a client sees must not depend on where the actors run and whether they are awake. */
 async function liveThrough(server: TestServer, account: TestAccount, owner: Owner): Promise<void> {
   const { agent, did } = account
   const { repo, sync, server: sessions } = agent.com.atproto
@@ -64,7 +64,7 @@ async function expectChain(live: Subscription, owner: Owner): Promise<void> {
   }
 }
 
-/** A stop and a start later, all is as it was, and the log goes on. */
+/** After a restart everything is as before, and the log continues. */
 async function expectSameAfterRestart(server: TestServer, { agent, did }: TestAccount) {
   using before = new Subscription(server, 0)
   const { data: latest } = await agent.com.atproto.sync.getLatestCommit({ did })
@@ -80,7 +80,7 @@ async function expectSameAfterRestart(server: TestServer, { agent, did }: TestAc
   expect(after.seqs).toEqual(after.seqs.toSorted((a, b) => a - b))
 }
 
-/** How many accounts sleep, as the engine tells. */
+/** The number of sleeping accounts, from the engine. */
 async function sleepers({ dir, engineEndpoint }: TestServer): Promise<number> {
   const { engineToken } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8'))
   const query = 'namespace=default&name=account'
@@ -114,7 +114,7 @@ describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s
     const asleep = { timeout: 60_000, interval: 100 }
     for (let nap = 0; nap < 2; nap++) {
       await expect.poll(() => sleepers(server), asleep).toBe(accounts.length)
-      // Some that are woken by one call, and some by many at once.
+      // Some are woken by one call, others by many at once.
       const woken = accounts.flatMap(({ agent, did }, n) =>
         Array.from({ length: 1 + n * 4 }, (_, i) =>
           agent.com.atproto.repo.createRecord({ repo: did, collection, record: { nap, i } }),

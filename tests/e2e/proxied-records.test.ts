@@ -1,4 +1,4 @@
-/** Records that this server does not have, or does not show: the AppView is asked, in nobody's name. */
+/** Records that this server does not have or does not show: it calls the AppView, without credentials. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
 import {

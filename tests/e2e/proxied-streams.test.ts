@@ -1,4 +1,4 @@
-/** Calls that are passed on, as streams: how slow, how long and how broken both ends may be. */
+/** Proxied calls as streams: slow, long and broken requests and answers. */
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { json as parsed } from 'node:stream/consumers'
@@ -62,7 +62,9 @@ describe('a service that', () => {
     },
   )
 
-  /** Sends blanks for as long as they are taken, `most` bytes at most; tells how many it was. */
+  /**
+   * Answers with spaces as long as they are read, up to `most` bytes; returns how many were sent.
+   */
   function pours(nsid: string, most: number): () => number {
     let sent = 0
     appView.respond(nsid, async (_, response) => {
@@ -127,7 +129,7 @@ describe('a service that', () => {
 })
 
 describe('a client that', () => {
-  /** Begins a call with a body of `length` bytes; sends of it what the test sends. */
+  /** Begins a call with a body of `length` bytes, which the test sends. */
   function begin(nsid: string, length: number) {
     const headers = {
       authorization: `Bearer ${alice.agent.session?.accessJwt}`,

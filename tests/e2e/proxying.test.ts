@@ -1,4 +1,4 @@
-/** Methods of other services, called through ours: whose signature they see, and what passes. */
+/** Proxied methods of other services: who signs, and which headers and bodies are passed on. */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -39,7 +39,7 @@ afterAll(async () => {
   await other?.[Symbol.asyncDispose]()
 })
 
-/** Believes a token as services do, with the library. */
+/** Verifies a service token as services do, with the library. */
 function verified(token: string, aud: string, lxm: string | null) {
   return verifyJwt(token, aud, lxm, async (iss) => {
     const response = await fetch(`${plcUrl}/${iss}/data`)

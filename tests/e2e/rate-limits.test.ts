@@ -28,7 +28,7 @@ afterAll(async () => {
   await server?.remove()
 })
 
-/** Another gateway of the same server, in a process of its own. */
+/** A second gateway of the same server, in a process of its own. */
 async function startSecondGateway({ dir, engineEndpoint }: TestServer) {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-gateway-'))
   copyFileSync(join(dir, 'secrets.json'), join(folder, 'secrets.json'))
@@ -63,7 +63,7 @@ async function startSecondGateway({ dir, engineEndpoint }: TestServer) {
 const logIn = (at: { url: string }, identifier: string, headers: Record<string, string> = {}) =>
   call(at, 'server.createSession', { body: { identifier, password: 'wrong' }, headers })
 
-/** The rate limit headers of an answer. */
+/** The rate-limit headers of an answer. */
 function told(headers: Headers): Record<string, string | null> {
   const names = ['limit', 'remaining', 'policy']
   return Object.fromEntries(names.map((name) => [name, headers.get(`ratelimit-${name}`)]))
@@ -136,7 +136,7 @@ describe('all calls', () => {
       call(at, 'repo.applyWrites', { as: alice, body: { repo: alice.did, writes } })
     const statuses: number[] = []
     for (let i = 0; i < 9; i++) statuses.push((await write(i % 2 ? second : server)).status)
-    // 597 points each; 3 were spent before.
+    // 597 points each, after 3 that were spent before.
     expect(statuses).toEqual([...Array.from({ length: 8 }, () => 200), 429])
     const refused = await write(server)
     expect(told(refused.headers)).toEqual({ limit: '5000', remaining: '0', policy: '5000;w=3600' })

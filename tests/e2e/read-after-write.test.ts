@@ -1,4 +1,4 @@
-/** An AppView that lags behind, as applications see it through this server. */
+/** An AppView that lags behind, as apps see it through this server. */
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
@@ -15,7 +15,7 @@ let appView: FakeService
 let server: TestServer
 let alice: TestAccount
 let plcUrl: string
-/** What the AppView has heard of: alice's repo with her first post. */
+/** The rev that the AppView has indexed: alice's repo with her first post. */
 let knownRev: string
 let knownPost: { uri: string; cid: string }
 let newPost: { uri: string; cid: string }
@@ -53,7 +53,7 @@ async function putProfile(displayName: string): Promise<void> {
   })
 }
 
-/** The AppView answers `body`, of what it knew at `rev`. */
+/** Lets the AppView answer `body` as of `rev`. */
 function lagging(nsid: string, body: object, rev: string | null = knownRev, status = 200) {
   const headers: Record<string, string> = rev === null ? {} : { 'atproto-repo-rev': rev }
   appView.respond(nsid, (_, response) => json(response, body, { headers, status }))

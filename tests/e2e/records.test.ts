@@ -179,7 +179,7 @@ describe('putRecord', () => {
     expect(await statusAndError(put(4, { swapCommit: unknownCid }))).toEqual([400, 'InvalidSwap'])
     const swap = () => put(4, { swapRecord: cid })
     expect((await swap()).status).toBe(200)
-    // As who has not got the answer would do.
+    // A client that lost the answer repeats its call.
     expect((await swap()).status).toBe(200)
     expect((await put(5, { rkey: 'new', swapRecord: unknownCid })).status).toBe(400)
     expect((await put(5, { rkey: 'new', swapRecord: null })).status).toBe(200)

@@ -4,7 +4,9 @@ import { post, thing, write } from '#tests/support/records.ts'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
-/** The network's own consumer, which resolves every identity and checks every signature and proof. */
+/**
+ * The firehose consumer of @atproto/sync, which resolves every identity and verifies every signature and proof.
+ */
 class Relay {
   readonly events: Event[] = []
   readonly errors: Error[] = []
@@ -23,7 +25,7 @@ class Relay {
     void this.#firehose.start()
   }
 
-  /** What it made of the events, in short. */
+  /** The events in short. */
   get story(): string[] {
     return this.events.map((event) => {
       if (event.event === 'identity') return `${event.event} ${event.handle}`
@@ -95,7 +97,7 @@ describe('a relay', () => {
     let turn = 0
     await expect
       .poll(async () => {
-        // Its connection stands once it hears anything.
+        // The connection is open once it gets an event.
         await apply([write('update', 'c', { turn: ++turn })])
         return relay.events.length
       })

@@ -129,7 +129,7 @@ describe('the reads of one repo', () => {
     expect(await statusAndError(ask(method, did, 'Bearer nonsense'))).toEqual([400, 'InvalidToken'])
     const own = await ask(method, did, `Bearer ${agent.session?.accessJwt}`)
     const asAdmin = await ask(method, did, admin(adminPassword))
-    // What is asked of getBlocks is not there, but nobody is refused.
+    // getBlocks answers that the blocks are missing: the call itself is allowed.
     expect([own.status, asAdmin.status]).toEqual(method === 'getBlocks' ? [400, 400] : [200, 200])
     expect(own.error).toBe(asAdmin.error)
   })

@@ -21,7 +21,7 @@ describeInBrowser('in a browser', () => {
 
   const freshPage = () => openPage(world.browser)
 
-  /** Gives the page a passkey store that says yes. */
+  /** Adds a virtual authenticator to the page, which consents to everything. */
   async function withAuthenticator(page: Page) {
     const cdp = await page.context().newCDPSession(page)
     await cdp.send('WebAuthn.enable')
@@ -52,7 +52,7 @@ describeInBrowser('in a browser', () => {
     await submit(page.getByLabel('Password'), password)
   }
 
-  /** Goes to an app, and on to the page on which it has its users sign in. */
+  /** Opens an app's sign-in page. */
   async function fromApp(page: Page, { handle }: TestAccount): Promise<void> {
     await page.goto(world.app.url)
     await page.getByText('signed out').waitFor()
@@ -60,7 +60,7 @@ describeInBrowser('in a browser', () => {
     await page.waitForURL(/\/oauth\/authorize/)
   }
 
-  /** Follows the link of the stock page, which opens in a tab of its own. */
+  /** Follows the link on the provider's page, which opens a new tab. */
   async function ourPage(page: Page): Promise<Page> {
     const [opened] = await Promise.all([
       page.context().waitForEvent('page'),
@@ -86,7 +86,7 @@ describeInBrowser('in a browser', () => {
 
     const other = await freshPage()
     await fromApp(other, ann)
-    // The password alone is not enough.
+    // The password alone does not suffice.
     await submit(other.getByRole('textbox', { name: 'Password' }), ann.password)
     await other.getByText('Check your recovery codes').waitFor()
     const ours = await ourPage(other)
@@ -105,7 +105,7 @@ describeInBrowser('in a browser', () => {
     const key = (await page.locator('.secret').textContent())!.replaceAll(' ', '')
     const totp = new TOTP({ secret: Secret.fromBase32(key) })
     const code = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 })
-    // The field for the code is the first thing one types into.
+    // The field for the code has the focus.
     await typeInFocusedField(page, '#code', code(0), 'Enter')
     await expect.poll(() => page.getByRole('status').textContent()).toBe('Done.')
 
@@ -119,12 +119,12 @@ describeInBrowser('in a browser', () => {
     await expect
       .poll(() => ours.getByRole('alert').first().textContent())
       .toBe('The code is wrong or has expired.')
-    // A code counts once; the next one is good already.
+    // Each code is accepted once; the next one is already valid.
     await typeInFocusedField(ours, '#code', code(1), 'Enter')
     await ours.waitForURL(/\/oauth\/authorize/)
     await consent(ours, bob)
 
-    // In this browser the second step was shown lately: the stock page takes the password alone.
+    // In this browser the second factor was shown recently, so the password suffices.
     await submit(other.getByRole('textbox', { name: 'Password' }), bob.password)
     await other.getByRole('button', { name: 'Authorize' }).waitFor()
   })

@@ -14,7 +14,7 @@ import {
 import { rejection } from '#tests/support/xrpc-call.ts'
 
 const home = '/account/security'
-/** What must never be in a log. */
+/** Secrets that no log may contain. */
 const secrets: string[] = []
 
 let mail: MailServer
@@ -22,7 +22,7 @@ let server: TestServer
 beforeAll(async () => {
   mail = await startMailServer()
   const from = 'Headwater <pds@example.com>'
-  // Two processes, so that every call crosses the border to the actors.
+  // Two processes, so that every call is a remote one.
   server = await startServer({
     roles: 'split',
     env: { PDS_EMAIL_SMTP_URL: mail.url, PDS_EMAIL_FROM_ADDRESS: from, LOG_LEVEL: 'debug' },
@@ -44,7 +44,7 @@ function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
   })
 }
 
-/** Sets an authenticator app up, and gives what it shows `steps` half minutes from now. */
+/** Enrolls an authenticator app; returns its codes, `steps` half minutes from now. */
 async function withApp(visitor: PageClient) {
   const page = await visitor.open(`${home}/totp`)
   const key = /<div class="secret">([A-Z2-7 ]+)</.exec(page.html)![1]!.replaceAll(' ', '')
@@ -182,7 +182,7 @@ describe('an authenticator app', () => {
     await again.submit(`${home}/totp/remove`)
     expect((await logIn(carol)).success).toBe(true)
 
-    // Whoever has lost it all asks the operator.
+    // An owner without any factor asks the operator.
     await withApp(again)
     expect(await rejection(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
     const removed = await fetch(`${server.url}/xrpc/_admin/remove-factors`, {

@@ -1,4 +1,4 @@
-/** What an account shows to services, keeps for its applications, and tells a service to push. */
+/** Service tokens, preferences and push registrations. */
 import { AtpAgent } from '@atproto/api'
 import { verifyJwt } from '@atproto/xrpc-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -39,7 +39,7 @@ afterAll(async () => {
   await other?.[Symbol.asyncDispose]()
 })
 
-/** Believes a token as services do, with the library. */
+/** Verifies a service token as services do, with the library. */
 function verified(token: string, aud: string, lxm: string | null) {
   return verifyJwt(token, aud, lxm, async (iss) => {
     const response = await fetch(`${plcUrl}/${iss}/data`)

@@ -45,7 +45,7 @@ function logIn({ did, password }: TestAccount, more: object = {}) {
   return call(server, 'server.createSession', { body: { identifier: did, password, ...more } })
 }
 
-/** Every method about sessions, passwords and email that an account calls: what to send. */
+/** Inputs for every method about sessions, passwords and email. */
 const methods: Record<string, CallOptions> = {
   requestEmailConfirmation: { verb: 'POST' },
   confirmEmail: { body: { email: 'x@example.com', token: 'AAAAA-AAAAA' } },

@@ -33,7 +33,7 @@ function createSession(identifier: string, password = alice.password) {
   return call(server, 'server.createSession', { body: { identifier, password } })
 }
 
-/** A session that no other test has. */
+/** A session that no other test uses. */
 function session(): Session {
   return unused.pop()!
 }

@@ -25,7 +25,6 @@ async function apply(writes: object[]): Promise<{ cid: string; rev: string }> {
   return data.commit!
 }
 
-/** The bytes that a sync method answers with. */
 async function car(method: string, query: Record<string, string>): Promise<Uint8Array> {
   const search = new URLSearchParams({ did: alice.did, ...query })
   const answer = await fetch(`${network.server.url}/xrpc/com.atproto.sync.${method}?${search}`)

@@ -10,7 +10,8 @@ const atOnce = 3
 
 it('accounts that sleep and wake under write load lose, repeat and reorder nothing, and no write fails', async () => {
   await using server = await startServer({ env: { PDS_ACTOR_SLEEP_TIMEOUT_MS: '1000' } })
-  // A few are written to at a time, and the next few soon: about when an account is on its way to bed.
+  // A few accounts are written to at a time, and the next few soon after: about when an account
+  // falls asleep.
   let first = 0
   const ordeal = new CrashTest(server, await createAccounts(server, count), (all) =>
     Array.from({ length: atOnce }, (_, n) => all[(first + n) % count]!),
@@ -32,7 +33,7 @@ it('accounts that sleep and wake under write load lose, repeat and reorder nothi
   expect(naps.size).toBeGreaterThan(count)
 })
 
-/** Who sleeps, and since when, as the engine has it. */
+/** The sleeping actors and the time since when, from the engine. */
 async function napsOf({ dir, engineEndpoint }: TestServer): Promise<string[]> {
   const { engineToken } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8'))
   const answer = await fetch(`${engineEndpoint}/actors?namespace=default&name=account&limit=100`, {

@@ -1,4 +1,4 @@
-/** The server and its engine die while an account comes or goes: then it has come or gone, or nothing has happened. */
+/** The server and its engine are killed during an import or a deletion: it is complete, or nothing has happened. */
 import { AtpAgent } from '@atproto/api'
 import { expect, it } from 'vitest'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
@@ -93,7 +93,7 @@ it('kill -9 during a deletion: an acknowledged deletion leaves nothing, and any 
       expect(isAcknowledged).toBe(false)
       continue
     }
-    // What is left is swept up, and then the name is free.
+    // The clean-up ends the deletion, and frees the name.
     const input = { handle: `${name}.test`, email: `${name}@example.com`, password: 'another one' }
     const create = () =>
       new AtpAgent({ service: server.url }).createAccount(input).then(

@@ -28,7 +28,9 @@ afterEach(async () => {
 
 const placeOf = (endpoint: string) => ({ RIVET_ENDPOINT: endpoint, RIVET_TOKEN: 'a token' })
 
-/** What was under way is done, and nobody hears of it: each of these writes is there, and its caller cannot know. */
+/**
+ * The writes in progress succeed, and their answers are lost: each is stored, and its caller cannot know.
+ */
 it('a broken connection between server and engine, whose responses are lost, repeats nothing', async () => {
   await using cable = await TcpProxy.open(engine.endpoint)
   await using server = await startServer({ env: placeOf(cable.endpoint) })

@@ -1,4 +1,4 @@
-/** Somebody signs in to an app, and everything dies between each two steps: it goes on, and nothing is accepted twice. */
+/** The server is killed between every two steps of a sign-in: the sign-in continues, and nothing is accepted twice. */
 import type { NodeSavedSession, NodeSavedState } from '@atproto/oauth-client-node'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -45,17 +45,17 @@ afterAll(async () => {
   await mail?.close()
 })
 
-/** What somebody shows besides the password. */
+/** A second factor. */
 interface Factor {
-  /** What is done after the password, before the code is there. */
+  /** Runs after the password, before the code exists. */
   ask(visitor: PageClient): Promise<unknown>
-  /** The fields of the step's form. */
+  /** The form fields of the second step. */
   show(visitor: PageClient): Record<string, string>
 }
 
 const nothing = async () => {}
 
-/** Each sets its factor up. */
+/** Sets each factor up. */
 const kinds: Record<string, (visitor: PageClient, account: TestAccount) => Promise<Factor>> = {
   async mail(visitor, { handle }) {
     const address = `${handle.split('.')[0]}@example.com`
@@ -93,7 +93,7 @@ async function withApp(visitor: PageClient) {
   return code
 }
 
-/** One person's way into an app. */
+/** One account's sign-in to an app. */
 interface Way {
   account: TestAccount
   app: App
@@ -101,7 +101,7 @@ interface Way {
   url: URL
   visitor: PageClient
   browser: ProviderPageClient
-  /** What was shown in the second step. */
+  /** The fields shown in the second step. */
   shown: Record<string, string>
   params: URLSearchParams
   kept: NodeSavedState
@@ -115,14 +115,14 @@ async function begin(kind: string): Promise<Way> {
   return { account, app, factor } as Way
 }
 
-/** Ends the server and its engine at once, and starts them again on what they left. */
+/** Kills the server and its engine at once, and starts them again. */
 async function die(): Promise<void> {
   process.kill(server.enginePid, 'SIGKILL')
   await server.kill9()
   await server.restart()
 }
 
-/** A push by a proof of the test's own. */
+/** Pushes a request with a DPoP proof by the test's key. */
 async function push(clientId: string, jwt: string) {
   const answer = await fetch(`${server.url}/oauth/par`, {
     method: 'POST',
@@ -206,7 +206,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
     for (const [name, value] of way.visitor.cookies) {
       way.browser.cookies.set(name, decodeURIComponent(value))
     }
-    // Who is signed in there by our page needs no other sign-in.
+    // The session of our pages counts as the sign-in there.
     expect((await way.browser.open(way.url)).text).toContain(way.account.handle)
     const { did } = way.account
     const { body } = await way.browser.callApi<{ url: string }>('/consent', { did })
@@ -226,7 +226,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
     expect(JSON.stringify(body)).not.toContain('cod-')
   })
   for (const way of ways) expect(await used(sessionOf(way))).toEqual(good)
-  // A code that is shown again ends what it was exchanged for; nobody else's session.
+  // The reuse of a code revokes the tokens it was exchanged for, and no others.
   mailed.app.states.set(mailed.params.get('state')!, mailed.kept)
   const first = sessionOf(mailed)
   await expect(mailed.app.client.callback(mailed.params)).rejects.toThrow(/Invalid code/)
@@ -244,7 +244,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   expect(await used(first)).toEqual(over)
   expect(await used(before)).toEqual(over)
   for (const way of [totp, recovery]) expect(await used(sessionOf(way))).toEqual(good)
-  // So does a refresh token.
+  // So does the reuse of a refresh token.
   const after = sessionOf(totp)
   totp.app.sessions.set(totp.account.did, before)
   const stolen = await totp.app.client.restore(totp.account.did, false)

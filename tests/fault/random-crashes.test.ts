@@ -1,4 +1,7 @@
-/** Accounts come, move in and get new keys while the server and its engine die at any moment: each is whole, or nothing has happened. */
+/**
+ * The server and its engine are killed at random moments of createAccount, activateAccount and a key rotation: each is
+ * complete, or nothing has happened.
+ */
 import { AtpAgent } from '@atproto/api'
 import { IdResolver } from '@atproto/identity'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -32,7 +35,9 @@ afterAll(async () => {
   await plc?.[Symbol.asyncDispose]()
 })
 
-/** Lets something begin, ends everything within `ms`, and starts again; tells whether it was acknowledged. */
+/**
+ * Starts a call, kills everything within `ms`, and starts again; returns whether the call was acknowledged.
+ */
 async function cutShort(what: () => Promise<unknown>, ms: number): Promise<boolean> {
   const done = what().then(
     () => true,
@@ -45,7 +50,7 @@ async function cutShort(what: () => Promise<unknown>, ms: number): Promise<boole
   return done
 }
 
-/** What every new account says of itself, once and in this order. */
+/** The events of every new account, once and in this order. */
 const birth = ['#identity', '#account', '#commit', '#sync']
 
 async function expectWhole(did: string, records: number): Promise<void> {
@@ -75,7 +80,7 @@ it('kill -9 during createAccount: an acknowledged account exists, and no account
       await expect.poll(async () => (await logIn()).status, patient).toBeLessThan(500)
       const answer = await logIn()
       if (answer.status !== 200) {
-        // Its name and email are kept for the one who asked for them, for five minutes; there is no account.
+        // Its names stay reserved for five minutes; there is no account.
         expect([outcomes[i], answer.status]).toEqual([undefined, 401])
         const query = { handle: `${name}.test` }
         const resolved = await call(server, 'identity.resolveHandle', { query })
@@ -90,7 +95,7 @@ it('kill -9 during createAccount: an acknowledged account exists, and no account
       using relay = new Subscription(server, 0)
       await expect.poll(() => relay.eventsOf(did).map(({ kind }) => kind), patient).toEqual(birth)
     }
-    // Whatever was left half done hinders nobody.
+    // Nothing incomplete blocks later accounts.
     await createTestAccount(server, `after${round}`)
   }
   expect(whole + nothing).toBe(3 * rounds)
@@ -132,7 +137,7 @@ it('kill -9 during activateAccount: repeated, the account is active, and relays 
     await expectWhole(did, 1)
     using relay = new Subscription(server, 0)
     const told = () => relay.eventsOf(did).map(({ kind }) => kind)
-    // Each activation says all three; nothing is heard of the account before.
+    // Each activation emits all three; there are no events of the account before.
     await expect.poll(() => told().slice(-3), patient).toEqual(['#account', '#identity', '#sync'])
     expect(told().slice(0, 3)).toEqual(['#account', '#identity', '#sync'])
     await visitor.close()

@@ -25,7 +25,7 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
     }, false)
     const restartedAt = Date.now()
     await server.restart()
-    // Nobody calls an account: what it could not deliver any more, it delivers because it is reminded.
+    // No account is called: undelivered events are delivered because the accounts get reminders.
     await ordeal.expectAllSequenced()
     ordeal.outagesMs.push(Date.now() - killedAt)
     delivered += ordeal.countLate(killedAt, restartedAt)

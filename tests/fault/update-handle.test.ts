@@ -9,7 +9,7 @@ import { Subscription } from '#tests/support/subscription.ts'
 
 let plc: PlcServer
 let server: TestServer
-/** Done after an operation has arrived, and before the server hears of it. */
+/** Runs after an operation was accepted, and before the server gets the answer. */
 let afterOperation: () => Promise<void> = async () => {}
 
 const between = createServer(async (request, response) => {

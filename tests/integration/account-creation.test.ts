@@ -8,7 +8,7 @@ const count = 30
 const atOnce = 8
 const kinds = ['#identity', '#account', '#commit', '#sync']
 
-/** So many new accounts, eight at a time. */
+/** Creates the accounts, eight at a time. */
 async function createMany(
   server: Parameters<typeof createTestAccount>[0],
   name: string,
@@ -28,7 +28,7 @@ async function createMany(
   return accounts
 }
 
-/** The kinds of all events since the beginning, by account; it goes on being filled. */
+/** The kinds of all events since the beginning, by account; updated as events come. */
 function follow(url: string): Map<string, string[]> {
   const seen = new Map<string, string[]>()
   const address = `${url.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`

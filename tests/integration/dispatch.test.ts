@@ -1,4 +1,4 @@
-/** Reaching actors: directly and through the engine it is the same, awake or asleep, and strangers reach nothing. */
+/** Calling actors: locally and through the engine alike, awake or asleep, and only with the internal token. */
 import { createClient } from 'rivetkit/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dispatch } from '#src/engine/dispatch.ts'
@@ -67,7 +67,7 @@ test('accounts that fall asleep and wake under load lose no acknowledged write',
             .account(did)
             .repo.createRecord({ collection, record: record(i) })
           written.get(did)!.add(uri)
-          // Just about as long as an account stays awake, so that calls meet it on its way to bed.
+          // About as long as an account stays awake, so that calls arrive while it falls asleep.
           await expect.poll(() => true, { interval: 120 + 40 * n }).toBe(true)
         }
       }),

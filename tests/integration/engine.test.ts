@@ -36,7 +36,7 @@ const answers = (engine: EmbeddedEngine) =>
     () => false,
   )
 
-/** Runs a module, which imports by the project's names, in a process that can be killed. */
+/** Runs a module, with the project's import names, in a process that can be killed. */
 function runModule(
   source: string,
   ...args: string[]
@@ -193,7 +193,7 @@ describe('an actor', () => {
     const since = Date.now()
     await run(engine.endpoint)
     expect(await write(engine.endpoint, 'b')).toBe('a,b')
-    // Unless it is told, the engine waits for a minute at least.
+    // By default the engine waits for at least a minute.
     expect(Date.now() - since).toBeLessThan(45_000)
   })
 
@@ -208,7 +208,7 @@ describe('an actor', () => {
     const since = Date.now()
     expect(await write(engine.endpoint, 'b')).toBe('a,b')
     expect(await runModule(caller, engine.endpoint, 'c', 'two').line()).toBe('c')
-    // Unless it forgets the workers of its last run, a new actor waits for half a minute.
+    // Unless the engine forgets the workers of its last run, a new actor waits for half a minute.
     expect(Date.now() - since).toBeLessThan(25_000)
   })
 })

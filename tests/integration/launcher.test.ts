@@ -48,7 +48,7 @@ function launch(
 ): Launched {
   const [program, ...args] = command as [string, ...string[]]
   const settings = { PDS_DATA_DIRECTORY: data, PDS_PORT: String(port), ...env }
-  // A group of its own, so that even what npm has left behind can be ended.
+  // A process group of its own, so that children of npm can be killed too.
   const child = spawn(program, args, {
     cwd: root,
     env: { PATH: pathOfNode(), ...settings },
@@ -64,7 +64,7 @@ function launch(
   return run
 }
 
-/** The project's Node before the machine's, as npm puts it. */
+/** The path with the project's Node first, as npm sets it. */
 function pathOfNode(): string {
   return `${join(root, 'node_modules/.bin')}:/usr/local/bin:/usr/bin:/bin`
 }

@@ -81,7 +81,7 @@ describe('the authorization page', () => {
     const other = await publicClient(world, 'other.example.com')
     const request_uri = await pushed()
     const opened = await browser().open(page({ client_id: other.clientId, request_uri }))
-    // Whose request it is hears of it; and then it is no request any more.
+    // Another app's request is reported to the app that pushed it, and is void afterwards.
     expect(sentTo(opened.headers).origin).toBe('https://app.example.com')
     expect(sentTo(opened.headers).searchParams.get('error')).toBe('access_denied')
     const again = await browser().open(page({ client_id: app.clientId, request_uri }))

@@ -90,7 +90,7 @@ describe('an app that proves itself with a key', () => {
   })
 })
 
-/** What the app is told, by a page that sends its browser on at once. */
+/** The parameters of the page that redirects to the app. */
 function sentBack({ headers }: { headers: Record<string, string | string[] | undefined> }) {
   return redirectParams(String(headers['location']))
 }
@@ -215,7 +215,7 @@ describe('a code', () => {
       (await authorize(app, { ...alice, browser: new ProviderPageClient(world.url) })).get('code')!
     const mine = async () => clientAssertionParams(await clientAssertion(world, app))
     const verifier = { code_verifier: 'y'.repeat(43) }
-    // Each code is tried once: what is tried is used up.
+    // Each attempt needs a new code: an attempt uses it up.
     expect((await token(app, await code(), { ...verifier }))[0]).toBe(400)
     expect(await token(app, await code(), await mine())).toEqual([400, 'invalid_grant'])
     const wrong = { ...verifier, ...(await mine()) }

@@ -5,13 +5,13 @@ import { testDid } from '#tests/support/open-account.ts'
 
 const service = 'https://api.hcaptcha.com/siteverify'
 const own = globalThis.fetch
-/** What the service was asked, and what it says. */
+/** The requests that hCaptcha got, and its answer. */
 const asked: URLSearchParams[] = []
 let says: object = { success: true }
 
 let world: OAuthFixture
 beforeAll(async () => {
-  // The library has its address built in, and takes the global fetch.
+  // The library has the service's address built in, and uses the global fetch.
   vi.stubGlobal('fetch', async (input: string | URL | Request, init?: RequestInit) => {
     const request = new Request(input, init)
     if (request.url !== service) return own(request)

@@ -35,7 +35,6 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What an app has of its session. */
 const savedOf = (of: App) => {
   const { dpopJwk: jwk, tokenSet } = of.sessions.get(testDid)!
   const { access_token: access, refresh_token: refresh } = tokenSet
@@ -53,7 +52,7 @@ interface Question extends DpopClaims {
   more?: Record<string, string>
 }
 
-/** What `as`, which is the app unless told, hears of a token. */
+/** Introspects a token as `as`, by default the app itself. */
 async function told(token: string, { as = app.clientId, more, ...proven }: Question) {
   const { status, body } = await dpopPost(world, path, { token, client_id: as, ...more }, proven)
   return [status, body] as const

@@ -17,7 +17,7 @@ afterAll(() => world?.close())
 const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
 
 describe('what the pages call', () => {
-  /** Everything that they do, with a body that would be good. */
+  /** Every call of the pages, with a valid body. */
   const did = testDid
   const calls: [string, object?][] = [
     ['/verify-handle-availability', { handle: 'free.test' }],

@@ -36,7 +36,7 @@ afterAll(() => world?.close())
 
 const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
 
-/** A code, the verifier it was asked for with, and the key of the app. */
+/** A code with its verifier and the app's key. */
 async function grant(to = app) {
   const params = await authorize(to, { ...alice, browser: browser() })
   const state = to.states.get(params.get('state')!)! as unknown as {
@@ -160,7 +160,7 @@ describe('a proof at the endpoints (RFC 9449)', () => {
   const par = async (dpop: string) => push({}, { dpop })
   const nonceOf = async () => (await post(world, '/oauth/par', {})).headers.get('dpop-nonce')!
 
-  /** One that is good but for what is changed of its header or its claims. */
+  /** A valid proof, with changed header or claims. */
   async function crafted(
     header: object = {},
     claims: object = {},

@@ -71,7 +71,7 @@ it('subscribeRepos disconnects a client that does not read, and no other', async
   slow.ws.pause()
   for (let n = 1; n <= 200; n++) {
     await write(100_000)
-    // The clients live in this process too: they get their turn.
+    // The clients run in this process too and need their turn.
     if (n % 10 === 0) await expect.poll(() => quick.ids.length, { interval: 1 }).toBe(n)
   }
   slow.ws.resume()

@@ -1,4 +1,4 @@
-/** An account, its directory and PLC, in memory, over which a process that changes an identity may die at any call. */
+/** An account, its directory and PLC, in memory, for workflows whose process may crash at any call. */
 import { expect } from 'vitest'
 import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
 import { findAccount, setHandle as setInDirectory } from '#src/directory/accounts.ts'
@@ -44,7 +44,7 @@ export class IdentityFixture {
   warnings: unknown[] = []
   fault: Fault | undefined
   plcError: XrpcError | undefined
-  /** What is told of operations that arrived all the same. */
+  /** Thrown for an operation that was accepted all the same. */
   plcErrorAfterAccepting: XrpcError | undefined
 
   readonly account: TestAccount
@@ -67,7 +67,7 @@ export class IdentityFixture {
     return world
   }
 
-  /** What one process works with; it dies at its fault, and whatever it still calls fails. */
+  /** The dependencies of one process; after its fault every call fails. */
   process(): IdentityDeps {
     const { account, directory } = this
     const mortal = { dead: false }
@@ -129,7 +129,7 @@ export class IdentityFixture {
     if (this.plcErrorAfterAccepting !== undefined) throw this.plcErrorAfterAccepting
   }
 
-  /** Where each part of the world says that the account is called so. */
+  /** The handle in each place, and the number of changes in progress. */
   async handles() {
     return {
       plc: plcHandle(this.plcLog.at(-1)!),
@@ -145,7 +145,7 @@ export class IdentityFixture {
   }
 }
 
-/** What every part of the world says where all of them agree, and nothing is under way. */
+/** The result of `handles` if all places agree and no change is in progress. */
 export const consistentHandles = (handle: string) => ({
   plc: handle,
   directory: handle,

@@ -1,4 +1,4 @@
-/** Apps that are described at addresses of their own, and requests to the endpoints as only a test would make them. */
+/** OAuth clients with published metadata, and requests to the endpoints that no client library would make. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { JoseKey } from '@atproto/jwk-jose'
 import { NodeOAuthClient, requestLocalLock } from '@atproto/oauth-client-node'
@@ -6,7 +6,7 @@ import { type App, type DpopClaims, dpopProof, memoryStores } from '#tests/suppo
 import { type OAuthFixture, plcUrl } from '#tests/support/oauth-fixture.ts'
 import { testDid } from '#tests/support/open-account.ts'
 
-/** Puts an app's description where its id says. */
+/** Publishes client metadata at the client id. */
 export async function publishClientMetadata(world: OAuthFixture, host: string, more: object = {}) {
   const key = await JoseKey.generate(['ES256'], 'one')
   const clientId = `https://${host}/client-metadata.json` as const
@@ -29,7 +29,7 @@ export async function publishClientMetadata(world: OAuthFixture, host: string, m
   return { key, clientId, redirectUri, metadata }
 }
 
-/** An app that proves itself with a key, and is described at its own address. */
+/** A confidential client, which authenticates with a key (private_key_jwt). */
 export async function confidentialClient(
   world: OAuthFixture,
   host: string,
@@ -38,7 +38,7 @@ export async function confidentialClient(
   return { ...clientOf(world, metadata, [described.key]), ...described }
 }
 
-/** One that runs where its user is, and has no secret of its own. */
+/** A public client. */
 export async function publicClient(
   world: OAuthFixture,
   host: string,
@@ -68,7 +68,7 @@ function clientOf(world: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
   return { client, ...kept }
 }
 
-/** What an endpoint answers to a form. */
+/** POSTs a form to an endpoint. */
 export async function post(
   world: OAuthFixture,
   path: string,
@@ -85,7 +85,7 @@ export async function post(
   return { status: response.status, error, why, body, headers: response.headers }
 }
 
-/** Of no verifier that anybody knows. */
+/** A PKCE challenge without a verifier. */
 export const pkceChallenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
 
 /** A client assertion (RFC 7523). */
@@ -108,7 +108,9 @@ export const clientAssertionParams = (jwt: string) => ({
   client_assertion: jwt,
 })
 
-/** The same with a proof by this key, and a nonce of the server; `claims` are what the test makes of the proof. */
+/**
+ * POSTs with a DPoP proof by this key and a nonce of the server; `claims` override those of the proof.
+ */
 export async function dpopPost(
   world: OAuthFixture,
   path: string,
@@ -123,9 +125,9 @@ export async function dpopPost(
 
 export type AuthorizationRequests = ReturnType<typeof authorizationRequests>
 
-/** What an app may ask for, and the page it sends its user to. */
+/** Authorization requests of an app, pushed or in the URL of the page. */
 export function authorizationRequests(world: OAuthFixture, { clientId, redirectUri }: App) {
-  /** The parameters of a good request. */
+  /** The parameters of a valid request. */
   const wish = () => ({
     client_id: clientId,
     redirect_uri: redirectUri,
@@ -138,12 +140,12 @@ export function authorizationRequests(world: OAuthFixture, { clientId, redirectU
     wish,
     page: (query: Record<string, string>) =>
       `${world.url}/oauth/authorize?${new URLSearchParams(query)}`,
-    /** Status and error of a request that is pushed. */
+    /** Status and error of a pushed request. */
     async push(more: Record<string, string>, headers = {}) {
       const { status, error } = await post(world, '/oauth/par', { ...wish(), ...more }, headers)
       return [status, error]
     },
-    /** The name of one that was. */
+    /** The request_uri of a pushed request. */
     async pushed(more: Record<string, string> = {}): Promise<string> {
       const { body } = await post(world, '/oauth/par', { ...wish(), ...more })
       return body['request_uri']!

@@ -1,4 +1,4 @@
-/** What the tests look for in the log of every server that they start. */
+/** The patterns that the tests look for in the log of every server that they start. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** com.atproto.admin: what the admin can ask and do. */
+/** com.atproto.admin: every admin method. */
 import { createAccount, repoRef, writeRecord } from '../accounts.ts'
 import type { CallOptions } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
@@ -149,7 +149,7 @@ export const admin: Scenario = {
       as,
       query: { sort: 'usage' },
     })
-    // Codes of as many uses come in any order.
+    // Codes with the same number of uses come in any order.
     visitor.record('by use: com.atproto.admin.getInviteCodes', Object.keys(byUse).sort())
     await send('the admin’s', 'disableInviteCodes', { accounts: ['admin'] })
     await send('nothing', 'disableInviteCodes', {})

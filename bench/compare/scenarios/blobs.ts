@@ -1,4 +1,4 @@
-/** Blobs: sent, named by records, given back, and taken down. */
+/** Blobs: uploading, referencing, reading and taking down. */
 import { createAccount, repoRef } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'

@@ -1,4 +1,4 @@
-/** Relays that are asked to crawl. */
+/** requestCrawl to relays after new events. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAccount, writeRecord } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'

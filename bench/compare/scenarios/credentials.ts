@@ -19,7 +19,7 @@ export const credentials: Scenario = {
       const meant = { access: 'access token', refresh: 'refresh token', admin: 'admin' }
       const good = probe.credentials && meant[probe.credentials]
       for (const [kind, authorization] of Object.entries(kinds)) {
-        // What would change the account is asked with what cannot succeed only.
+        // Methods that change the account are called only with credentials that cannot succeed.
         if (changesState && (kind === good || kind === 'a token of a takendown account')) continue
         await visitor.call(kind, probe.method, { ...probe, as: authorization(probe.method) })
       }

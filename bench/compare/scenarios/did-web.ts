@@ -1,4 +1,4 @@
-/** Accounts whose DID is a did:web of their owner's: made, moved here, renamed, paused and ended. */
+/** Accounts with a did:web: created, migrated in, renamed, deactivated and deleted. */
 
 import { createAccount, takeDown } from '../accounts.ts'
 import { openDidWebAccount } from '../did-web-account.ts'
@@ -40,7 +40,7 @@ export const didWeb: Scenario = {
       as,
     })
     await activate('elsewhere')
-    // What both take for their own address.
+    // The service endpoint that both servers expect.
     const { endpoint } = advice.services.atproto_pds
     own.document = { ...document, endpoint }
     await status('another key')

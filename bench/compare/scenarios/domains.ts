@@ -1,4 +1,4 @@
-/** Handles that are domains of their owners', known by DNS. */
+/** Handles that are domains of their owners, resolved by DNS. */
 
 import { createAccount } from '../accounts.ts'
 import { createExternalAccount } from '../external-account.ts'

@@ -1,4 +1,4 @@
-/** com.atproto.identity: handles that are found and changed, and operations on a DID. */
+/** com.atproto.identity: resolving and changing handles, and PLC operations. */
 import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'

@@ -1,4 +1,4 @@
-/** Accounts that come from elsewhere, sleep, wake and go, with what is said of it on the firehose. */
+/** Accounts that migrate in, deactivate, reactivate and end, with their events. */
 
 import { createAccount, repoRef, takeDown, takendownToken, writeRecord } from '../accounts.ts'
 import { createExternalAccount, migrateIn } from '../external-account.ts'

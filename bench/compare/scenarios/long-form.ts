@@ -1,4 +1,4 @@
-/** Records of site.standard, whose lexicons the client's package does not bring. */
+/** Records of site.standard, whose lexicons are not in @atproto/api. */
 import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 

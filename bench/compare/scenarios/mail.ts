@@ -1,4 +1,4 @@
-/** com.atproto.server: addresses, the codes that are mailed to them, app passwords and signing keys. */
+/** com.atproto.server: email addresses and codes, app passwords and signing keys. */
 import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'
@@ -191,7 +191,7 @@ export const serviceAuth: Scenario = {
         query,
       })
       const uses = (code: { available: number }) => code.available
-      // Codes of one moment come in any order.
+      // Codes created at the same time come in any order.
       const codes = body.codes?.sort((a: never, b: never) => uses(a) - uses(b))
       visitor.record(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, {
         status,

@@ -1,4 +1,4 @@
-/** Calls that are passed on to an AppView and to a moderation service, and preferences. */
+/** Calls proxied to an AppView and to a moderation service, and preferences. */
 import { createAccount, takendownToken, writeRecord } from '../accounts.ts'
 import type { CallOptions, RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
@@ -229,7 +229,7 @@ async function preferences(visitor: RecordingClient, as: string) {
   await get('nothing')
 }
 
-// What this server says of itself in calls of its own is nobody's business.
+// Headers that the server itself adds, such as user-agent, are not compared.
 const interesting = /^(authorization|content-type|accept-language|atproto-.*|x-.*|cookie)$/
 
 function passedHeaders(headers: Record<string, unknown>) {

@@ -1,8 +1,8 @@
-/** Views of an AppView that is behind: what both servers put into them. */
+/** Views of an AppView that lags behind, with what both servers add. */
 import type { ServerResponse } from 'node:http'
 import { json } from '#tests/support/fake-service.ts'
+import type { Account } from '../account.ts'
 import { createAccount } from '../accounts.ts'
-import type { Account } from '../person.ts'
 import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -87,7 +87,7 @@ async function put(
   return (await visitor.prepare('com.atproto.repo.putRecord', { as: access, body: input })).body
 }
 
-/** The lag itself is another at each call. */
+/** Records only whether there is a lag: its length differs at each call. */
 async function noteUpstreamLag(
   visitor: RecordingClient,
   what: string,

@@ -1,6 +1,7 @@
-/** com.atproto.repo: records that are written and read, and what is told of it. */
+/** com.atproto.repo: writing and reading records, and their events. */
+
+import type { Account } from '../account.ts'
 import { createAccount } from '../accounts.ts'
-import type { Account } from '../person.ts'
 import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -10,7 +11,7 @@ const post = 'app.bsky.feed.post'
 const createdAt = '2026-01-01T00:00:00.000Z'
 const someCid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 
-/** Inputs of createRecord and putRecord, besides whose repo it is. */
+/** Inputs of createRecord and putRecord, without the repo. */
 const inputs: Record<string, object> = {
   'unknown to all': { collection: thing, record: { a: 1 } },
   'unknown, to be validated': { collection: thing, record: { a: 1 }, validate: true },

@@ -1,4 +1,4 @@
-/** Every method with a wrong verb, with nothing, with too much, and with a body that is none. */
+/** Every method with a wrong verb, no input, too much input, and a malformed body. */
 
 import { createAccount, writeRecord } from '../accounts.ts'
 import { everyMethod, fittingCredentials } from '../every-method.ts'

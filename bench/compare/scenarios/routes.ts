@@ -1,4 +1,4 @@
-/** Everything that is not XRPC, paths that are none, and answers that are packed. */
+/** Plain routes, unknown paths, and compressed answers. */
 import { accountInState, createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 

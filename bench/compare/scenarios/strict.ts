@@ -1,4 +1,4 @@
-/** Where invites are needed and calls are counted. */
+/** Invite codes and rate limits. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'

@@ -1,4 +1,4 @@
-/** The outbox: in order, again and again until acknowledged, and over lives. */
+/** The outbox: in order, repeated until acknowledged, and across restarts. */
 import { expect, test } from 'vitest'
 import { createRecord } from '#src/account/repo/write.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'

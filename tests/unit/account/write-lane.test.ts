@@ -1,4 +1,4 @@
-/** The write lane: groups, jobs that fail alone, and what callers hear of a transaction that fails. */
+/** The write lane: groups, failing jobs, and failing transactions. */
 import { expect, test } from 'vitest'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
 import type { NodeSql } from '#tests/support/node-sql.ts'
@@ -71,7 +71,7 @@ test.each(['before', 'after'] as const)(
     await putRecord(account, thing(2))
     await account.outbox.settled()
     expect(await paths(account)).toEqual(at === 'before' ? ['k2'] : ['k1', 'k2'])
-    // What was stored is told, whether or not its caller heard of it.
+    // What was stored is delivered, whether its caller knew or not.
     expect(account.delivered.length).toBe(at === 'before' ? 1 : 2)
   },
 )

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { TransactionGate } from '#actors/transaction-gate.ts'
 
-/** Work that has begun and ends when the test says so. */
+/** A running transaction, which ends when the test says so. */
 interface Work {
   name: string
   end(): void
@@ -10,7 +10,7 @@ interface Work {
 
 let gate: TransactionGate
 let begun: Work[]
-/** What the timer would run next. */
+/** The function that the timer runs next. */
 let moment: (() => void) | undefined
 let unheard: () => void
 let now: number
@@ -35,12 +35,12 @@ function work(name: string): () => Promise<string> {
   return () => new Promise((resolve) => begun.push({ name, end: () => resolve(name) }))
 }
 
-/** Whatever follows by itself has happened. */
+/** Waits until pending promise callbacks have run. */
 async function soon(): Promise<void> {
   for (let i = 0; i < 3; i++) await nextTurn()
 }
 
-/** Ends a piece of work, and lets what follows from that happen. */
+/** Ends a transaction, and waits for the effects. */
 async function end(name: string): Promise<void> {
   begun.splice(names().indexOf(name), 1)[0]!.end()
   await soon()

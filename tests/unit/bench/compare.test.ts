@@ -1,4 +1,4 @@
-/** The comparison with the reference PDS: what it takes for different, and that its list of intended differences is the page's. */
+/** The comparison with the reference PDS: normalization, differences, and that its intended differences are those of the page. */
 import { describe, expect, it } from 'vitest'
 import { sources } from '#tests/support/sources.ts'
 import { differencesOf, unexplained } from '../../../bench/compare/differences.ts'

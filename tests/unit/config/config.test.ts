@@ -13,7 +13,7 @@ const production = {
   PDS_KEY_ENCRYPTION_KEY_HEX: hex('b'),
 }
 
-/** The mistakes that an environment has, one line each. */
+/** The configuration errors of an environment, one line each. */
 function mistakesOf(env: Record<string, string>): string[] {
   try {
     readConfig(env)

@@ -1,4 +1,4 @@
-/** The services of a server: their addresses are whole, and reports have a place to go. */
+/** The configured services: complete addresses, and a service that takes reports. */
 import { expect, test } from 'vitest'
 import { EnvironmentReader } from '#src/config/read.ts'
 import { readServices } from '#src/config/services.ts'

@@ -71,7 +71,7 @@ describe('an account', () => {
   it('an account gets no invite codes for the time before the epoch', async () => {
     const epochMs = directory.clock.time + 10 * day
     directory.clock.time += 14 * day
-    // Of its two intervals one was over at the epoch.
+    // One of its two intervals ended before the epoch.
     expect(await codes({ epochMs })).toHaveLength(1)
   })
 

@@ -148,7 +148,7 @@ describe('a reservation that is over', () => {
     await confirmAccount(directory, { did: alice.did, ...confirmation })
     await reserveAccount(directory, bob)
     directory.clock.time += fiveMinutes
-    // In one transaction with a sweep: either may come first.
+    // In one transaction with a sweep, in either order.
     const late = [
       confirmAccount(directory, { did: bob.did, ...confirmation }),
       reserveAccount(directory, { ...bob, did: 'did:x' }),

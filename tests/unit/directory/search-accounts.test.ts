@@ -1,4 +1,4 @@
-/** searchAccounts: by a part of the email or the handle, page after page. */
+/** searchAccounts: by a part of the email or the handle, page by page. */
 import { beforeEach, expect, test } from 'vitest'
 import { setState } from '#src/directory/accounts.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'

@@ -5,7 +5,7 @@ import { startNameServer } from '#tests/support/name-server.ts'
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 const other = 'did:web:other.example.com'
 
-/** A resolver of a world in which these names have these records and pages. */
+/** A resolver for a network with these TXT records and well-known files. */
 function open(
   world: { txt?: Record<string, string[]>; pages?: Record<string, Response> } = {},
   more: { backupNameservers?: string[] } = {},

@@ -5,7 +5,7 @@ const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const op = { type: 'plc_tombstone', prev: 'bafy', sig: 'x' } as const
 const upstream = { status: 502, error: 'UpstreamFailure' }
 
-/** A directory behind which every request gets the same answer; `asked` notes the requests. */
+/** A client of a directory that gives every request the same answer; `asked` has the requests. */
 function directory(answer: () => Response | Promise<Response>) {
   const asked: { url: string; init: RequestInit }[] = []
   const fetch = async (url: unknown, init: RequestInit = {}) => {

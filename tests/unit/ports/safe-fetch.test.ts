@@ -1,4 +1,4 @@
-/** What the guard refuses, by number, by name, by redirect, and by names that change their mind. */
+/** What the SSRF guard refuses: addresses, names, redirects, and names whose address changes. */
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
@@ -38,7 +38,7 @@ const names = [
   'https://printer.local/',
   'https://server.test/',
 ]
-/** Whatever they stand for. */
+/** With any host. */
 const schemes = ['http://93.184.216.34/', 'http://headwater-tests.net/']
 
 const terms = {
@@ -48,7 +48,7 @@ const terms = {
 
 const original = dns.lookup
 
-/** Makes every name stand for these addresses, one list after the other. */
+/** Makes every name resolve to these addresses, one list after the other. */
 function namesStandFor(...answers: { address: string; family: number }[][]): string[] {
   const asked: string[] = []
   let turn = 0
@@ -129,7 +129,7 @@ describe('where private networks are off', () => {
 
   it('the guard checks every hop of a redirect', async () => {
     const real = globalThis.fetch
-    // What fetch does when it is sent on: the next request goes through the dispatcher it was given.
+    // As fetch does for a redirect: the next request goes through the dispatcher it was given.
     vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
       const { dispatcher } = init as { dispatcher: unknown }
       return real('https://169.254.169.254/latest', { dispatcher } as RequestInit)

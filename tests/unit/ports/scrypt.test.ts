@@ -1,6 +1,6 @@
 import { scryptSync } from 'node:crypto'
 import { expect, it } from 'vitest'
-// By its path: under its other name these tests get the cheap one.
+// By its path: its import name leads to the fast replacement in these tests.
 import { deriveKey } from '../../../src/ports/scrypt.ts'
 
 it("scrypt derives the reference's key, with its parameters", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
 
-/** A database that writes down its transactions, and fails those that hold `bad`. */
+/** A database that records its transactions, and fails those with the statement `bad`. */
 function notebook(): { sql: Sql; batches: string[][] } {
   const batches: string[][] = []
   const sql = {

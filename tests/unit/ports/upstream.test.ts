@@ -11,7 +11,7 @@ const asked: UpstreamRequest = {
   headers: {},
 }
 
-/** Asks a service over a connection that fails in this way. */
+/** Calls a service over a connection that fails like this. */
 async function failing(error: unknown, signal?: AbortSignal) {
   const told: unknown[] = []
   const dispatcher = { request: () => Promise.reject(error) } as unknown as Dispatcher

@@ -10,7 +10,7 @@ const terms = { secret, audience, now }
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const issued = issueTokens({ did, tokenId: 'an-id' }, terms)
 
-/** A token of anybody's making. */
+/** A token with any type, claims and key. */
 function forge(typ: string, claims: Record<string, unknown>, key = secret): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ }).sign(key)
 }

@@ -91,7 +91,7 @@ describe('group commit', () => {
     await Promise.all(
       dids.map((did) => append(sequencer, { did, entries: [accountEntry(1, did)] })),
     )
-    // All came within one turn, before the first transaction had begun or while it was on its way.
+    // All came in one turn, before the first transaction began or while it ran.
     expect(sequencer.sql.batches).toBeLessThanOrEqual(2)
     expect((await logged(sequencer)).map(({ did }) => did)).toEqual(dids)
   })

@@ -4,7 +4,7 @@ import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { readStoredEvents } from '#src/sequencer/stored-events.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 
-/** Frames with NULs at both ends and bytes that are no UTF-8, stored in no order. */
+/** Frames with NULs at both ends and invalid UTF-8, stored out of order. */
 async function stored(...rows: [seq: number, frame: Uint8Array][]) {
   const sql = nodeSql({ schema: sequencerSchema })
   const values = rows.map(([seq, frame]) => [seq, 'did:plc:a', '#commit', null, frame])

@@ -12,7 +12,7 @@ const cid = cidForRaw(bytes)
 const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'text/plain', size: bytes.length }
 const place = `place/${testDid}/${cid}`
 
-/** An account with an upload, and a gate at which its transactions wait while it is closed. */
+/** An account with an upload, and a gate that blocks its transactions while it is closed. */
 async function setUp(quotaBytes?: number) {
   const storage = memoryBlobStorage()
   let gate: Promise<void> | undefined
@@ -27,7 +27,7 @@ async function setUp(quotaBytes?: number) {
     await addUpload(account, { cid, mimeType: 'text/plain', size: bytes.length, key })
     return key
   }
-  /** Closes the gate; the function it gives opens it. */
+  /** Closes the gate; the returned function opens it. */
   const close = () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     gate = promise
@@ -56,7 +56,7 @@ it('a blob keeps its bytes if a write in progress references it, although the la
   const openFirst = close()
   const deleting = deleteRecord(account, { collection, rkey: 'a' })
   await turns(3)
-  // It still sees the record; the transaction that deletes it is on its way.
+  // It still sees the record: the transaction that deletes it has not ended.
   const creating = createRecord(account, { collection, rkey: 'b', record: { blob } })
   await turns(3)
   openFirst()

@@ -17,7 +17,7 @@ import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts
 import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
 
 const refused = { status: 400, error: 'InvalidToken' }
-/** What the stock sign-in page lets people type. */
+/** The codes that the provider's sign-in page accepts. */
 const typeable = /^[A-Z2-7]{5}-[A-Z2-7]{5}$/
 
 let account: TestAccount
@@ -128,7 +128,7 @@ describe('codes by mail', () => {
     await turnOn()
     const { token: first } = (await requestEmailCode(account))!
     expect(first).toMatch(typeable)
-    // A code that was mailed just now stays good, and none is mailed again.
+    // A code that was just sent stays valid, and no other is sent.
     expect(await requestEmailCode(account)).toEqual({ email: 'alice@example.com' })
     now += 30_000
     const { token: second } = (await requestEmailCode(account))!

@@ -1,4 +1,4 @@
-/** The account's half of a change of its signing key. */
+/** The account's part of a key rotation. */
 import { expect, test } from 'vitest'
 import {
   abandonKeyRotation,

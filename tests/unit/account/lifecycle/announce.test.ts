@@ -4,7 +4,7 @@ import { announce } from '#src/account/lifecycle/announce.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
-/** The events that have left the account, decoded; a seq is put in where it belongs. */
+/** The delivered events, decoded as after sequencing. */
 async function left({ outbox, delivered }: TestAccount) {
   await outbox.settled()
   return delivered.map(({ kind, event, seqAt }) => {

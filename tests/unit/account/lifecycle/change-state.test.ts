@@ -1,4 +1,4 @@
-/** States: what each allows, how one becomes another, and who is told. */
+/** Account states: what each allows, the transitions, and their events. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState, type StateChange } from '#src/account/lifecycle/change-state.ts'
 import { openExport } from '#src/account/repo/export.ts'

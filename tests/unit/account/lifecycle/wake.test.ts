@@ -28,7 +28,7 @@ beforeEach(() => {
   account = emptyAccount(did)
 })
 
-/** The events of the account as a subscriber reads them. */
+/** The account's events as a subscriber reads them. */
 async function events(
   of: EmptyAccount,
 ): Promise<{ kind: string; body: Record<string, unknown> }[]> {
@@ -39,7 +39,7 @@ async function events(
   })
 }
 
-/** Another life of the account, that wakes on what the last one left. */
+/** The account after a restart, on the same database. */
 async function wakeAgain(last: EmptyAccount, findBirth: () => Promise<InitialState | null>) {
   last.outbox.close()
   const again = emptyAccount(did, { after: last })
@@ -182,7 +182,7 @@ describe('a birth whose transaction goes wrong', () => {
       })
       const birth = newInitialState(did)
       const first = provisionOrResume(flaky, async () => birth)
-      // What is stored is a birth, whether that was heard or not.
+      // The initial state is stored, whether the caller knew or not.
       await (fault === 'before' ? expect(first).rejects.toThrow('lost') : first)
       const awake = await wakeAgain(flaky, async () => birth)
       expect(await awake.profile.get()).toMatchObject({ status: 'active' })

@@ -1,4 +1,4 @@
-/** Preferences: who sees which, what is replaced, and what is worked out. */
+/** Preferences: visibility, replacement, and computed age flags. */
 import { describe, expect, it } from 'vitest'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'

@@ -1,4 +1,4 @@
-/** getRepo: whole, since a rev, and unmoved by the writes that go on around it; read by other people's code. */
+/** getRepo: whole, since a rev, and as of one moment during writes; read with code that is not ours. */
 import { parseCid } from '@atproto/lex-data'
 import { BlockMap, MemoryBlockstore, MST, readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** Imports that are not finished: whatever ends them, nothing of them is left, and the next one is whole. */
+/** Interrupted imports: nothing of them is left, and the next import is complete. */
 import { beforeEach, expect, it } from 'vitest'
 import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
 import {

@@ -1,4 +1,4 @@
-/** importRepo: what is right becomes the repo, under this account's own signature; what is wrong changes nothing. */
+/** importRepo: a valid repo replaces the account's, signed with its own key; an invalid one changes nothing. */
 import { cborEncode } from '@atproto/lex-cbor'
 import { parseCid } from '@atproto/lex-data'
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
@@ -63,7 +63,7 @@ describe('a repo that is right', () => {
       expect(creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(
         Object.keys(records).sort(),
       )
-      // The record that comes twice is one block.
+      // The record that occurs twice is one block.
       expect(new Set(creates.map(({ cid }) => cid.toString()))).toEqual(
         new Set(repo.records.map(([cid]) => cid)),
       )

@@ -1,4 +1,4 @@
-/** Which records an AppView of an earlier rev is told of. */
+/** The records that an AppView at an earlier rev does not have yet. */
 import { expect, it } from 'vitest'
 import { recentRecords } from '#src/account/repo/recent.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'

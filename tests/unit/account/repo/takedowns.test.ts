@@ -1,4 +1,4 @@
-/** Takedowns of records: what they hide, what ends them, and that nobody else pays for them. */
+/** Takedowns of records: what they hide, what ends them, and that other accounts do not pay for them. */
 import { describe, expect, test } from 'vitest'
 import { getRecordProof } from '#src/account/repo/proofs.ts'
 import { getRecord, listRecords } from '#src/account/repo/read.ts'

@@ -15,7 +15,7 @@ function prepare(record: unknown, input: Partial<RecordInput> = {}) {
   return prepareRecord({ collection: 'app.bsky.feed.post', rkey, record, ...input })
 }
 
-/** Something of a type that no lexicon here knows. */
+/** A record without a lexicon. */
 function free(record: unknown, input: Partial<RecordInput> = {}) {
   return prepare(record, { collection: 'com.example.thing', ...input })
 }

@@ -149,7 +149,7 @@ describe('updateEmail', () => {
     const [token, reset] = [await request('update_email'), await request('reset_password')]
     await updateEmail(account, { email: 'new@example.com', token })
     expect(await current()).toMatchObject({ email: 'new@example.com', isConfirmed: false })
-    // What was sent to the old address is worth nothing any more.
+    // Tokens sent to the old address are void.
     await expect(checkEmailToken(account, 'reset_password', reset)).rejects.toMatchObject(invalid)
   })
 
@@ -182,7 +182,7 @@ it('setEmail changes a confirmed address for the admin', async () => {
 
 describe('a change of the email', () => {
   it('an interrupted change of the email is finished by the next call, wherever it was interrupted', async () => {
-    // 0: before the account notes its wish; then around each of the three steps.
+    // 0: before the account stores its request; then before and after each of the three steps.
     for (let cut = 0; cut <= 5; cut++) {
       let steps = 0
       let isDead = true

@@ -80,7 +80,7 @@ describe('signing in at the pages', () => {
     await expect(finishSecondStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
     const mail = await requestStepCode(account, { token })
     await finishSecondStep(account, { token, code: mail!.token!, where })
-    // The same call once more, as when its answer was lost.
+    // The same call again, as if its answer had been lost.
     await finishSecondStep(account, { token, code: mail!.token!, where })
     await checkPageSession(account, { token })
     const other = 'another token'
@@ -129,7 +129,7 @@ describe('the second step of an OAuth sign-in', () => {
     const response = passkey.authenticate(await beginPasskeyAssertion(account))
     await signInWithPasskey(account, { token, response })
     expect(await passSecondStep(account, {})).toEqual({ passed: false, kinds: ['passkey'] })
-    // A session that began without a second step proves none.
+    // A session that began without a second factor does not count as one.
     expect(await passSecondStep(account, { token: 'before' })).toMatchObject({ passed: false })
     expect(await passSecondStep(account, { token })).toMatchObject({ passed: true })
     now += 10 * 60_000

@@ -5,7 +5,7 @@ import { frameMessages } from '#src/gateway/firehose/websocket-frame.ts'
 const event = (seq: number) => ({ seq, frame: Uint8Array.of(seq) })
 const wire = (...seqs: number[]) => frameMessages(seqs.map((seq) => Uint8Array.of(seq))).bytes
 
-/** A ring that knows everything after 10, in segments of two. */
+/** A ring with everything after 10, in segments of two. */
 function ring(limits?: RingLimits) {
   const ring = new FrameRing(limits)
   ring.reset(10)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { unavailable } from '#src/errors.ts'
 import { FakeLog, flushTasks, testFirehose } from '#tests/support/firehose.ts'
 
-/** A firehose whose log holds these seqs. */
+/** A firehose whose log has these seqs. */
 async function open(seqs: number[], options: Parameters<typeof testFirehose>[1] = {}) {
   const log = new FakeLog()
   log.append(...seqs)

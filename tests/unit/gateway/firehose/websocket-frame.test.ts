@@ -6,7 +6,7 @@ const { Sender } = ws as unknown as {
   Sender: { frame(data: Buffer, options: object): Buffer[] }
 }
 
-/** What `ws` itself would send. */
+/** The frames that `ws` itself sends. */
 const frame = (message: Buffer): Buffer[] =>
   Sender.frame(message, {
     fin: true,

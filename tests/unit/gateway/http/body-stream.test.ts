@@ -113,7 +113,7 @@ describe('a body of bytes', () => {
     write()
     await first
     await new Promise((resolve) => setTimeout(resolve, 60))
-    // Whoever is slow is not the client.
+    // The reader is slow, not the client.
     expect(taken).toBeLessThan(5_000_000)
     let size = 65_536
     for (let step = await steps.next(); !step.done; step = await steps.next()) {

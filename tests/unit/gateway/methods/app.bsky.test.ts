@@ -1,4 +1,4 @@
-/** app.bsky methods of ours: who may read whose preferences, and what is kept of an AppView's lists. */
+/** app.bsky methods of our own: access to preferences, and array parameters. */
 import { describe, expect, it } from 'vitest'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { normalizeListParams } from '#src/gateway/xrpc/validate-call.ts'
@@ -50,7 +50,6 @@ describe('getPreferences', () => {
     return gateway
   }
 
-  /** What the moderation service shows. */
   function asService(lxm = getPreferences, signer = key): Record<string, string> {
     const times = { iat: 1, exp: 4_000_000_000, jti: '0' }
     const claims = { iss: moderationServiceDid, aud: 'did:web:localhost', lxm, ...times }

@@ -1,4 +1,4 @@
-/** com.atproto.admin at the gateway: who may call, which account answers, and what it is asked. */
+/** com.atproto.admin at the gateway: who may call, which account is called, and with what. */
 import { describe, expect, test } from 'vitest'
 import {
   type Actors,

@@ -1,4 +1,4 @@
-/** com.atproto.repo.importRepo and com.atproto.server's lifecycle, as far as the gateway goes. */
+/** com.atproto.repo.importRepo and com.atproto.server's lifecycle methods at the gateway. */
 import { describe, expect, it } from 'vitest'
 import { asAccount, did, get, openGateway, outcome, post } from '#tests/support/gateway.ts'
 

@@ -8,7 +8,7 @@ const address = 'https://pds.example.com/xrpc/com.atproto.server.getSession'
 const token = 'a token'
 const now = Date.now()
 
-/** The library, whose word counts: whatever is good here must be good there. */
+/** The library decides: whatever the cache accepts, the library must accept. */
 const library = new OAuthVerifier({
   issuer: 'https://pds.example.com',
   keyset: [],

@@ -53,7 +53,7 @@ async function world() {
   const make = (more: object = {}) =>
     signer.createAccessToken({ ...claims, client_id: 'an app', ...more } as never)
   const token = await make()
-  /** A request as it comes through a proxy, which has changed all but the path. */
+  /** A request through a proxy that changed everything but the path. */
   const ask = (terms: DpopClaims & { as?: string } = {}) => {
     const { as = token, ...rest } = terms
     const wanted = {
@@ -114,7 +114,7 @@ it("the account's error for a token is returned to its caller", async () => {
   expect(await says({ refusal: 'expired' })).toEqual([401, 'invalid_token'])
   expect(await says({ refusal: 'replayed' })).toEqual([401, 'invalid_dpop_proof'])
   expect(await says({ scope: 'repo:*', expiresAt: 0 })).toEqual([400, 'InvalidToken'])
-  // An account that cannot be reached just now has not taken anything back.
+  // An unreachable account has not revoked anything.
   admit.mockRejectedValueOnce(unavailable('not now'))
   await expect(ask()).rejects.toMatchObject({ status: 503 })
   accounts.clear()

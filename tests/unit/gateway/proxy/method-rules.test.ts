@@ -1,4 +1,4 @@
-/** Where a call goes, what travels with it, and in which encodings it may come back. */
+/** The service for a method, the headers of a proxied call, and the encodings of its answer. */
 import { describe, expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { commonEncodings } from '#src/gateway/proxy/accept-encoding.ts'

@@ -1,4 +1,4 @@
-/** Answers of services taken in whole, and what they are refused with. */
+/** Upstream answers that are read as a whole, and the errors for bad ones. */
 import { Readable } from 'node:stream'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'

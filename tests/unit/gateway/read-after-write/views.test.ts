@@ -1,4 +1,4 @@
-/** An account's own records in the shapes of an AppView. */
+/** An account's own records as views of an AppView. */
 import { describe, expect, it } from 'vitest'
 import { detailedProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { insertPosts, insertReplies } from '#src/gateway/read-after-write/own-posts.ts'

@@ -13,11 +13,13 @@ import { AccountCreationFixture, type Fault } from '#tests/support/account-creat
 const fiveMinutes = 5 * 60_000
 const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
 const credentials = { identifier: 'alice.test', password: 'hunter2' }
-/** No text at all, as no lexicon lets it through: hashing it fails. */
+/** Not a string: hashing it fails. No lexicon would let it through. */
 const unhashable = { length: 7 } as unknown as string
 const kinds = ['#identity', '#account', '#commit', '#sync']
 
-/** What must hold at any time: who was born, or can be, is in the directory, and its DID lives. */
+/**
+ * Holds at any time: every account that exists, or can still be provisioned, is in the directory and has an active DID.
+ */
 async function expectNobodyHalf(world: AccountCreationFixture): Promise<void> {
   const born = Object.keys(await world.states())
   const toBeBorn = await world.directory.sql.all<{ did: string }>(
@@ -198,7 +200,7 @@ describe('createAccount', () => {
   })
 })
 
-/** One fault at every call there is, on both sides of its effect, with and without the end of the process. */
+/** One fault at every call, before and after its effect, with and without a crash. */
 const steps = ['reserve', 'send', 'confirm', 'wake', 'find birth', 'store']
 const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
   (['before', 'after'] as const).flatMap((when) =>
@@ -221,7 +223,7 @@ describe('a creation that loses one call', () => {
       const known = await findAccount(world.directory, { identifier: 'alice.test' })
       if (known === null) {
         expect(first).toBeInstanceOf(Error)
-        // The process lived on, so it has taken back what it did.
+        // Without a crash the process has undone what it did.
         if (!fault.crash) expect(world.activeDids()).toEqual([])
         await createAccount(world.deps(), input)
       } else {

@@ -1,4 +1,4 @@
-/** Deletion, whoever dies when: in the end nothing is left, everybody has been told, and the name is free. */
+/** Deletion across crashes: in the end nothing is left, every relay was told, and the names are free. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { createRecord } from '#src/account/repo/write.ts'
@@ -13,7 +13,7 @@ const collection = 'com.example.thing'
 const publicUrl = 'http://localhost:2583'
 
 let world: AccountCreationFixture
-/** Where DIDs point, as the resolver has it. */
+/** The service endpoint in the DID document. */
 let endpoint = publicUrl
 beforeEach(() => {
   world = new AccountCreationFixture()
@@ -102,7 +102,7 @@ describe('a deletion', () => {
           () => false,
         )
         world.restart()
-        // A process that starts reminds those that may have something to say, and looks for those that are due.
+        // A process that starts sends reminders, and looks for accounts that are due for deletion.
         await world.sendReminders()
         await (await world.account(did)).outbox.settled()
         await sweep()

@@ -1,4 +1,4 @@
-/** What a DID must say before its account may be active. */
+/** The DID document that activateAccount requires. */
 import { describe, expect, it } from 'vitest'
 import { activateAccount } from '#src/gateway/workflows/activate.ts'
 import { isHostedHere, isValidDid, mustPointHere } from '#src/gateway/workflows/did-check.ts'

@@ -13,7 +13,7 @@ const session: Session = {
   refreshJwt: 'r',
 }
 
-/** One account, alice.test; `asked` notes what was asked of whom. */
+/** One account, alice.test; `asked` has the calls. */
 function server() {
   const asked: string[] = []
   const dispatch: LogInDispatch = {

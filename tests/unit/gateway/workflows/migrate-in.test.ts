@@ -1,4 +1,4 @@
-/** createAccount for a DID that exists already: who may, with what key, and what is there when somebody dies. */
+/** createAccount for an existing DID: who may, with which key, and what a crash leaves. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { findAccount } from '#src/directory/accounts.ts'
 import { createAccount } from '#src/gateway/workflows/create-account.ts'
@@ -10,7 +10,7 @@ const did = 'did:web:alice.example.com'
 const input = { did, handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
 
 let world: AccountCreationFixture
-/** The key that the DID's document names. */
+/** The key in the DID document. */
 let named: string | undefined
 beforeEach(() => {
   world = new AccountCreationFixture()

@@ -10,7 +10,7 @@ import {
 const alice = 'did:plc:alice'
 const bob = 'did:web:bob.example.com'
 
-/** What the accounts here are called, what domains say, and what documents claim. */
+/** The handles of accounts here, the DIDs of domains, and the handles in documents. */
 let hosted: Record<string, string>
 let domains: Record<string, string>
 let documents: Record<string, string[]>

@@ -1,4 +1,4 @@
-/** What was left under way is finished while the gateway runs, by nobody's call, and looked for until it stops. */
+/** Unfinished workflows are resumed while the gateway runs, without a call, until it stops. */
 import { expect, test } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
@@ -9,7 +9,7 @@ import { consistentHandles, IdentityFixture } from '#tests/support/identity-fixt
 import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
 import { testDid as did } from '#tests/support/open-account.ts'
 
-/** A timer in the test's hand. */
+/** A timer that the test fires. */
 function handTimer() {
   let waiting: { ms: number; run: () => void } | undefined
   const timer = (ms: number, run: () => void) => {
@@ -18,7 +18,7 @@ function handTimer() {
       waiting = undefined
     }
   }
-  /** Waits until it is set, and gives its time. */
+  /** Waits until the timer is set, and returns its time. */
   const set = async () => {
     await expect.poll(() => waiting !== undefined).toBe(true)
     return waiting!.ms
@@ -31,7 +31,7 @@ function handTimer() {
   return { timer, set, fire, isSet: () => waiting !== undefined }
 }
 
-/** Deps of one world; the rest of the other's. */
+/** The dependencies of one fixture; the rest of the other's. */
 async function rotationDeps(world: KeyRotationFixture) {
   const none = { begin: async () => {}, end: async () => {}, list: async () => [] }
   const deps = world.deps()

@@ -1,4 +1,4 @@
-/** Changing a signing key: what comes out of it, and that whoever dies at any step leaves something that ends well. */
+/** Key rotation: its result, and that a crash at any step can be repaired. */
 import { describe, expect, test } from 'vitest'
 import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord } from '#src/account/repo/write.ts'
@@ -19,7 +19,7 @@ async function repoOf({ account }: KeyRotationFixture): Promise<Uint8Array> {
   return bytes
 }
 
-/** The repo is signed with the key that the DID document names, and can be written. */
+/** The repo is signed with the DID document's key, and can be written. */
 async function expectSound(world: KeyRotationFixture): Promise<void> {
   const { did, publishedKey } = world
   const before = await verifiedRepo(await repoOf(world), { did, key: publishedKey })

@@ -1,4 +1,4 @@
-/** Who moderates: the admin, and the moderation service with tokens of its own. */
+/** Moderators: the admin, and the moderation service with its own tokens. */
 import { describe, expect, test } from 'vitest'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'

@@ -1,4 +1,4 @@
-/** Calls of methods that are not ours: in which order they are refused, what is sent, and how far the guard reaches. */
+/** Proxied methods: the order of checks, what is sent, and the guard against private networks. */
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
@@ -10,7 +10,7 @@ const appView = { did: 'did:web:av.example', url: 'https://av.example', cdnUrlPa
 const addresses = { appView, moderation: undefined, report: undefined }
 const account = { service: { createToken: () => ({ token: 'signed' }) } }
 
-/** A gateway before a service that takes everything. */
+/** A gateway in front of a service that accepts everything. */
 function openProxy() {
   const sent: (UpstreamRequest & { text: string })[] = []
   const gateway = openGateway({ account })

@@ -7,7 +7,7 @@ import { TestClock } from '#tests/support/empty-account.ts'
 const narrow = { name: 'narrow', points: 30, durationMs: 300_000 }
 const wide = { name: 'wide', points: 3000, durationMs: 300_000 }
 
-/** A limiter, and gateways that reach it; `isDown` says that they do not. */
+/** A limiter, and gateways that call it; with `isDown` the calls fail. */
 function world(gateways = 1) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })

@@ -7,7 +7,7 @@ import { TestClock } from '#tests/support/empty-account.ts'
 const limit = { name: 'any', points: 10, durationMs: 60_000 }
 const ask = (key: string, need: number) => ({ limit, key, owed: 0, need, spare: 0 })
 
-/** Shards in memory; `isAway` says that they do not answer. */
+/** Shards in memory; with `isAway` they do not answer. */
 function open() {
   const clock = new TestClock()
   const shards = new Map<string, ReturnType<typeof openLimiter>>()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { methods } from '#src/gateway/methods/table.ts'
 import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 
-/** What each method asks of an app, as in the reference; what is not here, no app may call. */
+/** The scope that each method requires, as in the reference; apps may call no other methods. */
 const anyApp = [
   'com.atproto.identity.getRecommendedDidCredentials',
   'com.atproto.repo.listMissingBlobs',
@@ -38,7 +38,7 @@ const write = (action: string) => ({
   collection: post,
 })
 
-/** Methods with the scope that lets an app call them, and what it calls them with. */
+/** Methods with the scope that an app needs, and their input. */
 const byScope: [nsid: string, scope: string, asked: object][] = [
   ['com.atproto.repo.createRecord', `repo:${post}?action=create`, { input: { collection: post } }],
   [
@@ -89,7 +89,7 @@ const neverByApps = ['com.atproto.server.requestEmailUpdate', 'com.atproto.serve
 
 const server = { services: { audienceOf: () => aud } }
 
-/** The outcome for an app with the scope; `allowed`, or the error's status and name. */
+/** The outcome for an app with the scope: `allowed`, or status and name of the error. */
 function outcome(nsid: string, scope: string, asked: object = {}): unknown {
   const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...asked }
   try {

@@ -42,7 +42,7 @@ function call(nsid: string, more: Partial<CountedCall> & { ip?: string; headers?
 const alice = { did: 'did:plc:alice' }
 const create = (caller = alice) => call('com.atproto.repo.createRecord', { caller })
 
-/** How many calls are let through before one is refused. */
+/** The number of calls before one is refused. */
 async function allowed(
   check: ReturnType<typeof rateLimits>,
   make: (i: number) => CountedCall,

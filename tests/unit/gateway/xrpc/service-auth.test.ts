@@ -1,4 +1,4 @@
-/** Which service tokens are believed, and what the others are told; made and judged by the library too. */
+/** Verification of service tokens, with tokens and verdicts of the library too. */
 import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { createServiceJwt, verifyJwt } from '@atproto/xrpc-server'
 import { describe, expect, it } from 'vitest'
@@ -18,7 +18,7 @@ function token(claims: Partial<ServiceClaims> = {}, signer = key): string {
   return createServiceToken({ iss, aud, lxm, iat: now, exp: now + 60, jti, ...claims }, signer)
 }
 
-/** A document with these keys, in the order in which it is asked for: kept, then fresh. */
+/** Resolves to a document with the first key from the cache, and to the next keys on refresh. */
 function resolver(...keys: string[]) {
   const asked: string[] = []
   const documentOf = (didKey: string | undefined) =>
