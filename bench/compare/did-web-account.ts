@@ -19,7 +19,7 @@ export interface DidWebAccount extends Disposable {
 }
 
 export async function openDidWebAccount(
-  visitor: RecordingClient,
+  client: RecordingClient,
   name: string,
 ): Promise<DidWebAccount> {
   const { key } = newSigningKey()
@@ -32,8 +32,8 @@ export async function openDidWebAccount(
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const did = `did:web:localhost%3A${port}`
-  visitor.placeholders.set(did, `<${name}>`)
-  visitor.placeholders.set(`localhost:${port}`, `<host of ${name}>`)
+  client.placeholders.set(did, `<${name}>`)
+  client.placeholders.set(`localhost:${port}`, `<host of ${name}>`)
   const record = { $type: 'com.example.thing', text: 'from afar' }
   const own: DidWebAccount = {
     did,

@@ -19,24 +19,24 @@ export interface ExternalAccount {
 }
 
 /** Creates a deactivated account here, and imports its repo. */
-export async function migrateIn(visitor: RecordingClient, name: string): Promise<ExternalAccount> {
-  const newcomer = await createExternalAccount(visitor, name)
-  const { did, account, car } = newcomer
-  const { body } = await visitor.prepare('com.atproto.server.createAccount', {
-    as: newcomer.serviceToken({ lxm: 'com.atproto.server.createAccount' }),
+export async function migrateIn(client: RecordingClient, name: string): Promise<ExternalAccount> {
+  const external = await createExternalAccount(client, name)
+  const { did, account, car } = external
+  const { body } = await client.prepare('com.atproto.server.createAccount', {
+    as: external.serviceToken({ lxm: 'com.atproto.server.createAccount' }),
     body: { did, handle: account.handle, email: account.email, password: account.password },
   })
   account.access = `Bearer ${body.accessJwt}`
   account.refresh = `Bearer ${body.refreshJwt}`
   const type = { 'content-type': 'application/vnd.ipld.car' }
   const upload = { as: account.access, body: car, headers: type }
-  await visitor.prepare('com.atproto.repo.importRepo', upload)
-  return newcomer
+  await client.prepare('com.atproto.repo.importRepo', upload)
+  return external
 }
 
 /** Creates the DID and the repo, and no account here. */
 export async function createExternalAccount(
-  visitor: RecordingClient,
+  client: RecordingClient,
   name: string,
 ): Promise<ExternalAccount> {
   const { key } = newSigningKey()
@@ -56,8 +56,8 @@ export async function createExternalAccount(
   }
   const first = await signOperation({ ...fields, prev: null }, signer)
   const did = await didForCreateOp(first)
-  await publish(visitor, did, first)
-  visitor.placeholders.set(did, `<${name}>`)
+  await publish(client, did, first)
+  client.placeholders.set(did, `<${name}>`)
   const record = { $type: 'com.example.thing', text: 'from afar' }
   return {
     did,
@@ -76,9 +76,9 @@ export async function createExternalAccount(
       return `Bearer ${createServiceToken({ iat: now, iss: did, aud, exp: exp ?? now + 60, lxm, jti }, key)}`
     },
     async updateDid(changes) {
-      const last = await fetch(`${visitor.plcUrl}/${did}/log/audit`).then((r) => r.json())
+      const last = await fetch(`${client.plcUrl}/${did}/log/audit`).then((r) => r.json())
       const prev = (last as { cid: string }[]).at(-1)!.cid
-      await publish(visitor, did, await signOperation({ ...fields, ...changes, prev }, signer))
+      await publish(client, did, await signOperation({ ...fields, ...changes, prev }, signer))
     },
   }
 }

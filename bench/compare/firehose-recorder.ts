@@ -55,7 +55,7 @@ export class FirehoseRecorder {
    * Takes the events so far: until `last` matched and 100 ms passed without an event, or 1 s in all. A new account is
    * announced shortly after createAccount has answered.
    */
-  async take(last: (heard: RecordedEvent) => boolean = () => false): Promise<RecordedEvent[]> {
+  async take(last: (events: RecordedEvent) => boolean = () => false): Promise<RecordedEvent[]> {
     const taken: RecordedEvent[] = []
     for (let waits = 0, quiet = 0; waits < 40 && this.#closed === undefined; waits++) {
       const frames = this.#frames.splice(0)

@@ -14,13 +14,13 @@ const { values: options } = parseArgs({
   },
 })
 
-const worlds: Environment[] = ['alone', 'served', 'strict']
+const environments: Environment[] = ['alone', 'served', 'strict']
 const seen: [Observation[], Observation[]] = [[], []]
-for (const world of worlds.filter((one) => new RegExp(options.world).test(one))) {
-  const visitors = await runScenarios(world, new RegExp(options.only))
-  visitors.forEach((visitor, side) => {
-    const named = visitor.observations.map(({ label, value }) => ({
-      label: `${world} / ${label}`,
+for (const environment of environments.filter((one) => new RegExp(options.world).test(one))) {
+  const clients = await runScenarios(environment, new RegExp(options.only))
+  clients.forEach((client, side) => {
+    const named = client.observations.map(({ label, value }) => ({
+      label: `${environment} / ${label}`,
       value: value,
     }))
     seen[side as 0 | 1].push(...named)

@@ -25,14 +25,17 @@ const replacements: [RegExp, string | ((found: string) => string)][] = [
 
 /** Text with placeholders. */
 export function normalizeText(text: string, names: Placeholders): string {
-  let form = text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, describeJwt)
+  let normalized = text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, describeJwt)
   for (const [value, name] of names) {
-    form = form.replaceAll(value, name).replaceAll(encodeURIComponent(value), name)
+    normalized = normalized.replaceAll(value, name).replaceAll(encodeURIComponent(value), name)
   }
   for (const [pattern, name] of replacements) {
-    form = typeof name === 'string' ? form.replace(pattern, name) : form.replace(pattern, name)
+    normalized =
+      typeof name === 'string'
+        ? normalized.replace(pattern, name)
+        : normalized.replace(pattern, name)
   }
-  return form
+  return normalized
 }
 
 /** A JSON value with normalized texts and sorted fields. */
@@ -57,10 +60,15 @@ function describeJwt(token: string): string {
   const [header, claims] = token.split('.').slice(0, 2).map(readPart)
   if (!header || !claims) return '<no jwt>'
   const { iat, exp, jti, nonce, ...rest } = claims
-  const life =
+  const lifetime =
     typeof exp === 'number' && typeof iat === 'number' ? Math.round((exp - iat) / 10) * 10 : '-'
-  const told = { ...header, ...rest, life, ...(jti !== undefined && { jti: String(jti).length }) }
-  const parts = Object.entries(told).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+  const shown = {
+    ...header,
+    ...rest,
+    life: lifetime,
+    ...(jti !== undefined && { jti: String(jti).length }),
+  }
+  const parts = Object.entries(shown).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
   return `<jwt ${parts.sort().join(' ')}>`
 }
 

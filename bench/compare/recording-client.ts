@@ -128,11 +128,11 @@ export class RecordingClient {
     }
     const answer = await this.#agent.request(request)
     const bytes = new Uint8Array(await answer.body.arrayBuffer())
-    const told = Object.entries(answer.headers).map(([name, value]) => [name, String(value)])
+    const received = Object.entries(answer.headers).map(([name, value]) => [name, String(value)])
     const type = String(answer.headers['content-type'] ?? '')
     return {
       status: answer.statusCode,
-      headers: Object.fromEntries(told),
+      headers: Object.fromEntries(received),
       body: /json|text|html/.test(type) || bytes.length === 0 ? read(bytes) : bytes,
     }
   }
@@ -151,10 +151,10 @@ export class RecordingClient {
 
   /** Records the events since the last call, in order. */
   async events(label: string): Promise<void> {
-    const heard = await this.#heard()
+    const events = await this.#heard()
     this.record(
       `${label}: events`,
-      heard.map(({ kind, fields }) => ({ kind, ...fields })),
+      events.map(({ kind, fields }) => ({ kind, ...fields })),
     )
   }
 
@@ -170,8 +170,8 @@ export class RecordingClient {
     const input = { repo: did, collection: 'com.example.mark', record: { at: Date.now() } }
     const write = { as: access, body: input }
     const { body } = await this.prepare('com.atproto.repo.createRecord', write)
-    const heard = await this.#listener!.take(({ commit }) => commit === body.commit.cid)
-    return heard.filter(({ did: of }) => of !== did)
+    const events = await this.#listener!.take(({ commit }) => commit === body.commit.cid)
+    return events.filter(({ did: of }) => of !== did)
   }
 
   async #keep(label: string, { status, headers, body }: Reply): Promise<void> {

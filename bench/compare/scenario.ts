@@ -4,7 +4,7 @@ import type { RecordingClient } from './recording-client.ts'
 export interface Scenario {
   name: string
   environment: Environment
-  run(visitor: RecordingClient): Promise<void>
+  run(client: RecordingClient): Promise<void>
 }
 
 /**

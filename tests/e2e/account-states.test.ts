@@ -142,15 +142,15 @@ describe.each(accountStates.map((state, i) => [state, i] as const))(
   (state, i) => {
     it('every method answers as the state of the account requires', async () => {
       const subject = await accountInState(server.client, state, `in-${state}`)
-      const told: Record<string, string> = {}
+      const found: Record<string, string> = {}
       const expected: Record<string, string> = {}
       for (const [methods, ...outcomes] of table) {
         for (const probe of probesOf(methods, subject, other)) {
-          told[probe.method] = await server.outcome(probe, fittingCredentials(probe, subject))
+          found[probe.method] = await server.outcome(probe, fittingCredentials(probe, subject))
           expected[probe.method] = outcomes[i]!
         }
       }
-      expect(told).toEqual(expected)
+      expect(found).toEqual(expected)
     })
   },
 )

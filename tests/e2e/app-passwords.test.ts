@@ -93,8 +93,8 @@ describe('a session of an app password', () => {
   ])('a session of an app password may not call %s', async (method, body) => {
     for (const agent of [plain, privileged]) {
       const verb = body === null ? 'GET' : 'POST'
-      const asked = { verb, as: bearer(agent), ...(body != null && { body }) }
-      expect(await statusAndError(call(server, method, asked))).toEqual([400, 'InvalidToken'])
+      const options = { verb, as: bearer(agent), ...(body != null && { body }) }
+      expect(await statusAndError(call(server, method, options))).toEqual([400, 'InvalidToken'])
     }
   })
 

@@ -99,8 +99,8 @@ describe('a record', () => {
     ['a $type that is none', '{"$type":5}'],
   ])('a record with %s is rejected', async (_, value) => {
     for (const validate of [undefined, false]) {
-      const asked = create({ body: body({ validate }).replace('"a":1', `"a":${value}`) })
-      await expectError(asked, 400, 'InvalidRequest')
+      const attempt = create({ body: body({ validate }).replace('"a":1', `"a":${value}`) })
+      await expectError(attempt, 400, 'InvalidRequest')
     }
   })
 
@@ -158,8 +158,8 @@ async function slowBody(): Promise<{ status: number; body: string; ms: number }>
   asking.on('response', (answer) => {
     clearInterval(dripping)
     const ms = performance.now() - began
-    const told = text(answer).then((body) => ({ status: answer.statusCode!, body, ms }))
-    resolve(told as never)
+    const result = text(answer).then((body) => ({ status: answer.statusCode!, body, ms }))
+    resolve(result as never)
   })
   return promise
 }

@@ -117,9 +117,9 @@ describe('accounts', () => {
       active: true,
       rev: expect.any(String),
     })
-    const nobody = await headwater(['account', 'info', 'nobody.test'], env())
-    expect(nobody.code).toBe(1)
-    expect(nobody.err).toContain('there is no account with the handle nobody.test')
+    const unknown = await headwater(['account', 'info', 'nobody.test'], env())
+    expect(unknown.code).toBe(1)
+    expect(unknown.err).toContain('there is no account with the handle nobody.test')
   })
 
   it('headwater account takedown and untakedown accept a handle', async () => {
@@ -164,8 +164,8 @@ describe('accounts', () => {
 
   it('/xrpc/_admin/announce requires the admin password', async () => {
     const body = { account: alice.did }
-    const asked = call(server, '/xrpc/_admin/announce', { body })
-    expect(await statusAndError(asked)).toEqual([401, 'AuthenticationRequired'])
+    const attempt = call(server, '/xrpc/_admin/announce', { body })
+    expect(await statusAndError(attempt)).toEqual([401, 'AuthenticationRequired'])
   })
 
   it('headwater account delete requires confirmation', async () => {
@@ -238,13 +238,13 @@ describe('repos', () => {
     const car = readFileSync(file)
     expect(car.length).toBe(bytes)
     await verifiedRepo(car, { did: alice.did, key: await key() })
-    const gone = join(folder, 'nobody.car')
+    const missing = join(folder, 'nobody.car')
     const failed = await headwater(
-      ['repo', 'export', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', '--out', gone],
+      ['repo', 'export', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', '--out', missing],
       env(),
     )
     expect(failed.code).toBe(1)
-    expect(() => readFileSync(gone)).toThrow()
+    expect(() => readFileSync(missing)).toThrow()
     const nowhere = join(folder, 'no-folder', 'alice.car')
     const lost = await headwater(['repo', 'export', alice.did, '--out', nowhere], env())
     expect(lost.code).toBe(1)

@@ -153,7 +153,7 @@ describe('the backfill window', () => {
     }
     await expect.poll(isOutdated, { timeout: 5 * windowMs, interval: 200 }).toBe('#info')
 
-    const asked = Date.now()
+    const attempt = Date.now()
     using old = new Subscription(small, first)
     await old.waitForMessages(1)
     const answered = Date.now()
@@ -164,7 +164,7 @@ describe('the backfill window', () => {
     expect(old.seqs).toEqual(all.seqs.slice(-old.seqs.length))
     const [outside, inside] = all.events.slice(-old.seqs.length - 1).map(({ body }) => body.time)
     // The seq decides, and an event gets it some time after its own time.
-    expect(Date.parse(inside!)).toBeGreaterThan(asked - windowMs - 1_000)
+    expect(Date.parse(inside!)).toBeGreaterThan(attempt - windowMs - 1_000)
     expect(Date.parse(outside!)).toBeLessThanOrEqual(answered - windowMs)
 
     using fresh = new Subscription(small, all.seqs.at(-2))

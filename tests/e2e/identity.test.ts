@@ -18,17 +18,17 @@ import { Subscription } from '#tests/support/subscription.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
-const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const unknownDid = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 
 let names: NameServer
-let world: ResolvableServer
+let fixture: ResolvableServer
 let server: TestServer
 let firehose: Subscription
 let alice: TestAccount
 
 beforeAll(async () => {
   names = await startNameServer()
-  world = await startResolvableServer({
+  fixture = await startResolvableServer({
     env: {
       PDS_SERVICE_HANDLE_DOMAINS: '.test,.pds.example.com',
       PDS_HANDLE_BACKUP_NAMESERVERS: names.address,
@@ -36,7 +36,7 @@ beforeAll(async () => {
       PDS_ENABLE_DID_DOC_WITH_SESSION: 'true',
     },
   })
-  server = world.server
+  server = fixture.server
   firehose = new Subscription(server)
   await firehose.opened
   alice = await createTestAccount(server, 'alice')
@@ -62,7 +62,7 @@ const updateHandle = (account: TestAccount, handle: string) =>
  * The identity as the network sees it: in the PLC directory, at its handle's host, and by resolveHandle.
  */
 async function known(did: string) {
-  const document = await world.resolver.did.resolve(did, true)
+  const document = await fixture.resolver.did.resolve(did, true)
   return document && getHandle(document)
 }
 
@@ -72,7 +72,7 @@ describe('updateHandle', () => {
     await updateHandle(bob, 'Robert.pds.example.com')
     const handle = 'robert.pds.example.com'
     expect(await known(bob.did)).toBe(handle)
-    expect(await world.resolver.handle.resolve(handle)).toBe(bob.did)
+    expect(await fixture.resolver.handle.resolve(handle)).toBe(bob.did)
     const { data } = await bob.agent.com.atproto.server.getSession()
     expect(data).toMatchObject({ handle, didDoc: { alsoKnownAs: [`at://${handle}`] } })
     const described = await bob.agent.com.atproto.repo.describeRepo({ repo: handle })
@@ -80,7 +80,7 @@ describe('updateHandle', () => {
     await expect.poll(() => announced(bob.did)).toEqual(['bob.test', handle])
     const old = bob.agent.com.atproto.identity.resolveHandle({ handle: 'bob.test' })
     await expect(old).rejects.toMatchObject({ status: 400, error: 'HandleNotFound' })
-    const log = await fetch(`${world.plcUrl}/${bob.did}/log`)
+    const log = await fetch(`${fixture.plcUrl}/${bob.did}/log`)
     expect(await log.json()).toHaveLength(2)
 
     await updateHandle(bob, handle)
@@ -133,10 +133,13 @@ describe('resolving', () => {
   it('resolveDid returns DID documents whose keys other implementations can read', async () => {
     const { body } = await ask('resolveDid', { did: alice.did })
     const { didDoc } = body as { didDoc: Parameters<typeof getKey>[0] }
-    expect(didDoc).toEqual(await (await fetch(`${world.plcUrl}/${alice.did}`)).json())
+    expect(didDoc).toEqual(await (await fetch(`${fixture.plcUrl}/${alice.did}`)).json())
     expect(didDoc.verificationMethod).toMatchObject([{ type: 'Multikey' }])
     expect(getKey(didDoc)).toMatch(/^did:key:zQ3sh/)
-    expect(await statusAndError(ask('resolveDid', { did: nobody }))).toEqual([400, 'DidNotFound'])
+    expect(await statusAndError(ask('resolveDid', { did: unknownDid }))).toEqual([
+      400,
+      'DidNotFound',
+    ])
   })
 
   it('resolveIdentity finds identities by handle and by DID', async () => {
@@ -159,8 +162,10 @@ describe('resolving', () => {
   })
 
   it('resolveIdentity resolves handles of other servers', async () => {
-    names.records['_atproto.somebody.dev'] = `did=${nobody}`
-    expect((await ask('resolveHandle', { handle: 'Somebody.dev' })).body).toEqual({ did: nobody })
+    names.records['_atproto.somebody.dev'] = `did=${unknownDid}`
+    expect((await ask('resolveHandle', { handle: 'Somebody.dev' })).body).toEqual({
+      did: unknownDid,
+    })
     const unknown = await ask('resolveHandle', { handle: 'nobody.dev' })
     expect(unknown).toMatchObject({
       status: 400,
@@ -185,7 +190,7 @@ describe('operations of did:plc', () => {
     const grace = await createTestAccount(server, 'grace')
     const { identity } = grace.agent.com.atproto
     const { data: credentials } = await identity.getRecommendedDidCredentials()
-    const { data: plcData } = await fetch(`${world.plcUrl}/${grace.did}/data`).then(
+    const { data: plcData } = await fetch(`${fixture.plcUrl}/${grace.did}/data`).then(
       async (response) => ({ data: (await response.json()) as object }),
     )
     expect(plcData).toMatchObject(credentials)
@@ -242,7 +247,9 @@ describe('the rules for handles', () => {
     expect(refused.message).toBe('Accounts have handles under .new.example.com')
     await updateHandle(heidi, 'heidi.test')
     expect((await put({})).status).toBe(200)
-    const gone = updateHandle(heidi, 'heidi.new.example.com')
-    await expect(gone).rejects.toMatchObject({ message: 'External handle did not resolve to DID' })
+    const removedDomain = updateHandle(heidi, 'heidi.new.example.com')
+    await expect(removedDomain).rejects.toMatchObject({
+      message: 'External handle did not resolve to DID',
+    })
   })
 })

@@ -108,8 +108,8 @@ describe('listRecords', () => {
     ['a repo that is no name', { repo: 'alice' }],
   ])('listRecords rejects %s', async (_, input) => {
     const query = { repo: alice.did, collection: thing, ...input }
-    const asked = call(server, 'repo.listRecords', { query })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = call(server, 'repo.listRecords', { query })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 })
 
@@ -138,8 +138,8 @@ describe('describeRepo', () => {
 
   it('describeRepo rejects an unknown repo', async () => {
     for (const repo of ['did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', 'nobody.test']) {
-      const asked = call(server, 'repo.describeRepo', { query: { repo } })
-      expect(await statusAndError(asked)).toEqual([400, 'RepoNotFound'])
+      const attempt = call(server, 'repo.describeRepo', { query: { repo } })
+      expect(await statusAndError(attempt)).toEqual([400, 'RepoNotFound'])
     }
   })
 })

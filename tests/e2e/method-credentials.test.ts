@@ -27,10 +27,10 @@ afterAll(() => server?.[Symbol.asyncDispose]())
 
 /** The distinct outcomes of these methods with one kind of credentials. */
 async function outcomesWith(kind: string, methods: string): Promise<string[]> {
-  const asked = probesOf(methods, person, other).map((probe) =>
+  const attempt = probesOf(methods, person, other).map((probe) =>
     server.outcome(probe, kinds[kind]!(probe.method)),
   )
-  return [...new Set(await Promise.all(asked))].sort()
+  return [...new Set(await Promise.all(attempt))].sort()
 }
 
 const forEverySession = `server.checkAccountStatus server.requestEmailConfirmation server.listAppPasswords

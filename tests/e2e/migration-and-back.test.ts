@@ -44,7 +44,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
   /** Logged in at the current server. */
   let agent: AtpAgent
   /** Logged in at Headwater, after the account has left it. */
-  let left: AtpAgent
+  let oldAgent: AtpAgent
   let did: string
   let first: { path: string; image: string }
 
@@ -124,14 +124,14 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const language = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }
     await owned.putPreferences(agent, language)
     await expectAccountAt(reference, agent, 'alice.test', owned)
-    const born = ['#identity', '#account', '#commit', '#sync']
-    await expectEvents(reference, [...born, ...Array(4).fill('#commit')])
+    const kinds = ['#identity', '#account', '#commit', '#sync']
+    await expectEvents(reference, [...kinds, ...Array(4).fill('#commit')])
   })
 
   it('an account migrates from the reference to Headwater with its records and blobs, and its events are in order', async () => {
     const token = await createAccountToken(agent, 'did:web:localhost')
-    const terms = { did, handle: 'alice-here.test', email, password }
-    const here = await createMigratedAccount(headwater, token, terms)
+    const input = { did, handle: 'alice-here.test', email, password }
+    const here = await createMigratedAccount(headwater, token, input)
     await moveTo(here)
     const { key, rev } = await expectAccountAt(headwater, agent, 'alice-here.test', owned)
     const [, account, identity, sync] = await expectEvents(headwater, arrived)
@@ -169,7 +169,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
   }
 
   it('an account migrates back to its deactivated account at the reference', async () => {
-    left = agent
+    oldAgent = agent
     const back = new AtpAgent({ service: reference.url })
     await back.login({ identifier: email, password })
     expect(back.session).toMatchObject({ active: false, status: 'deactivated' })
@@ -186,8 +186,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
 
   it('a migrated account is deleted by its owner, and can migrate in again', async () => {
     const code = nextCode()
-    await left.com.atproto.server.requestAccountDelete()
-    await left.com.atproto.server.deleteAccount({ did, password, token: await code() })
+    await oldAgent.com.atproto.server.requestAccountDelete()
+    await oldAgent.com.atproto.server.deleteAccount({ did, password, token: await code() })
     await expectLeft(headwater, 'RepoNotFound')
     const [deleted] = await expectEvents(headwater, ['#account'])
     expect(deleted).toMatchObject({ active: false, status: 'deleted' })

@@ -33,7 +33,7 @@ let plcUrl: string
 let next: TestServer
 let alice: TestAccount
 /** Logged in at the new server. */
-let there: AtpAgent
+let newAgent: AtpAgent
 let firehose: Subscription
 let images: string[]
 
@@ -62,8 +62,8 @@ afterAll(async () => {
   await next.remove()
 })
 
-const status = async () => (await there.com.atproto.server.checkAccountStatus()).data
-const stranger = () => new AtpAgent({ service: next.url })
+const status = async () => (await newAgent.com.atproto.server.checkAccountStatus()).data
+const anonymous = () => new AtpAgent({ service: next.url })
 
 describe('createAccount with a DID', () => {
   const wanted = () => ({ did: alice.did, handle: newHandle, email, password })
@@ -84,8 +84,8 @@ describe('createAccount with a DID', () => {
       status: 401,
       message: `Missing auth to create account with did: ${alice.did}`,
     })
-    const elsewhere = await createAccountToken(alice.agent, 'did:web:example.com')
-    expect(await create(elsewhere)).toMatchObject({ status: 401, error: 'BadJwtAudience' })
+    const otherAudience = await createAccountToken(alice.agent, 'did:web:example.com')
+    expect(await create(otherAudience)).toMatchObject({ status: 401, error: 'BadJwtAudience' })
     const other = await createAccountToken(
       alice.agent,
       'did:web:localhost',
@@ -98,21 +98,21 @@ describe('createAccount with a DID', () => {
   })
 
   it('createAccount with a DID makes a deactivated account with the reserved key, and emits no events', async () => {
-    const { data: reserved } = await stranger().com.atproto.server.reserveSigningKey({
+    const { data: reserved } = await anonymous().com.atproto.server.reserveSigningKey({
       did: alice.did,
     })
-    const again = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
+    const again = await anonymous().com.atproto.server.reserveSigningKey({ did: alice.did })
     expect(again.data).toEqual(reserved)
-    there = await createMigratedAccount(
+    newAgent = await createMigratedAccount(
       next,
       await createAccountToken(alice.agent, 'did:web:localhost'),
       wanted(),
     )
-    const { data: credentials } = await there.com.atproto.identity.getRecommendedDidCredentials()
+    const { data: credentials } = await newAgent.com.atproto.identity.getRecommendedDidCredentials()
     expect(credentials.verificationMethods).toEqual({ atproto: reserved.signingKey })
-    const used = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
+    const used = await anonymous().com.atproto.server.reserveSigningKey({ did: alice.did })
     expect(used.data.signingKey).not.toBe(reserved.signingKey)
-    const { data: session } = await there.com.atproto.server.getSession()
+    const { data: session } = await newAgent.com.atproto.server.getSession()
     expect(session).toMatchObject({ active: false, status: 'deactivated', handle: newHandle })
     expect(await status()).toMatchObject({
       activated: false,
@@ -162,7 +162,11 @@ describe('a deactivated account', () => {
 
   it('a deactivated account cannot write records', async () => {
     const record = { text: 'too early', createdAt }
-    const write = there.com.atproto.repo.createRecord({ repo: alice.did, collection: post, record })
+    const write = newAgent.com.atproto.repo.createRecord({
+      repo: alice.did,
+      collection: post,
+      record,
+    })
     expect(await rejection(write)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
   })
 
@@ -170,7 +174,7 @@ describe('a deactivated account', () => {
     const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
     const before = await status()
     for (const bad of [car.subarray(0, -5), car.subarray(0, 100), car.slice().fill(7, -20)]) {
-      const attempt = there.com.atproto.repo.importRepo(bad, { encoding: carType })
+      const attempt = newAgent.com.atproto.repo.importRepo(bad, { encoding: carType })
       expect(await rejection(attempt)).toMatchObject({ status: 400 })
     }
     expect(await status()).toEqual(before)
@@ -178,8 +182,8 @@ describe('a deactivated account', () => {
 
   it('importRepo imports the repo, and listMissingBlobs lists the blobs to upload', async () => {
     const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
-    await there.com.atproto.repo.importRepo(car, { encoding: carType })
-    const { data } = await there.com.atproto.repo.listMissingBlobs()
+    await newAgent.com.atproto.repo.importRepo(car, { encoding: carType })
+    const { data } = await newAgent.com.atproto.repo.listMissingBlobs()
     expect(data.blobs.map(({ cid }) => cid).sort()).toEqual(images.toSorted())
     expect(await status()).toMatchObject({
       indexedRecords: 3,
@@ -188,13 +192,13 @@ describe('a deactivated account', () => {
       missingBlobCount: 3,
       migrationReady: false,
     })
-    await moveContents(alice.agent, there, alice.did)
+    await moveContents(alice.agent, newAgent, alice.did)
     expect(await status()).toMatchObject({ importedBlobs: 3, migrationReady: true })
     expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
   it('activateAccount is rejected while the DID points to another server', async () => {
-    const attempt = there.com.atproto.server.activateAccount()
+    const attempt = newAgent.com.atproto.server.activateAccount()
     expect(await rejection(attempt)).toMatchObject({
       status: 400,
       message: 'Server rotation key not included in PLC DID data',
@@ -204,9 +208,9 @@ describe('a deactivated account', () => {
 
 describe('an account whose DID points here', () => {
   it('activateAccount announces the account with a commit signed by its new key', async () => {
-    await moveDid(alice.agent, there, () => emailedCode(old, email))
+    await moveDid(alice.agent, newAgent, () => emailedCode(old, email))
     expect(await status()).toMatchObject({ activated: false, validDid: true })
-    await there.com.atproto.server.activateAccount()
+    await newAgent.com.atproto.server.activateAccount()
     await expect.poll(() => firehose.eventsOf(alice.did).length).toBe(4)
     // The first #identity is of the PLC operation.
     const events = firehose.eventsOf(alice.did)
@@ -214,7 +218,7 @@ describe('an account whose DID points here', () => {
     expect(events.map(({ kind }) => kind)).toEqual(kinds)
     expect(events[1]!.body).toMatchObject({ active: true })
     expect(events[2]!.body).toMatchObject({ handle: newHandle })
-    const { data: car } = await stranger().com.atproto.sync.getRepo({ did: alice.did })
+    const { data: car } = await anonymous().com.atproto.sync.getRepo({ did: alice.did })
     const repo = await verifiedRepo(car, {
       did: alice.did,
       key: await signingKeyOf(alice.did, plcUrl),
@@ -226,10 +230,10 @@ describe('an account whose DID points here', () => {
   it('commits after a migration continue the chain', async () => {
     const record = { text: 'hello from here', createdAt }
     const write = { repo: alice.did, collection: post, record }
-    const { data } = await there.com.atproto.repo.createRecord(write)
+    const { data } = await newAgent.com.atproto.repo.createRecord(write)
     const { body } = await firehose.waitForCommit(data.commit!.cid)
     expect(body.since).toBe(firehose.eventsOf(alice.did)[3]!.body.rev)
-    const { data: blob } = await stranger().com.atproto.sync.getBlob({
+    const { data: blob } = await anonymous().com.atproto.sync.getBlob({
       did: alice.did,
       cid: images[0]!,
     })
@@ -243,8 +247,8 @@ describe('an account whose DID points here', () => {
       (await call(old, 'sync.getRepoStatus', { query: { did: alice.did } })).body
     expect(await at()).toMatchObject({ active: false, status: 'deactivated' })
     await old.restart()
-    const gone = expect.poll(at)
-    await gone.toMatchObject({ error: 'RepoNotFound' })
+    const deleted = expect.poll(at)
+    await deleted.toMatchObject({ error: 'RepoNotFound' })
     // The handle is free for another account.
     const other = new AtpAgent({ service: old.url })
     await expect
@@ -261,14 +265,14 @@ describe('an account whose DID points here', () => {
 describe('deleteAccount', () => {
   const remove = (input: object) =>
     rejection(
-      stranger().com.atproto.server.deleteAccount({
+      anonymous().com.atproto.server.deleteAccount({
         ...{ did: alice.did, password, token: 'AAAAA-AAAAA' },
         ...input,
       }),
     )
 
   it('deleteAccount requires the password and the emailed token', async () => {
-    await there.com.atproto.server.requestAccountDelete()
+    await newAgent.com.atproto.server.requestAccountDelete()
     expect(await remove({ password: 'wrong' })).toMatchObject({
       status: 401,
       message: 'Invalid did or password',
@@ -284,14 +288,14 @@ describe('deleteAccount', () => {
   it('deleteAccount leaves only its #account event', async () => {
     const token = await emailedCode(next, email)
     const { did } = alice
-    await stranger().com.atproto.server.deleteAccount({ did, password, token })
+    await anonymous().com.atproto.server.deleteAccount({ did, password, token })
     const deleted = () => firehose.eventsOf(did).at(-1)!
     await expect.poll(() => deleted().body).toMatchObject({ active: false, status: 'deleted' })
     for (const method of ['getRepo', 'getRepoStatus', 'getLatestCommit']) {
       const answer = await call(next, `sync.${method}`, { query: { did } })
       expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
     }
-    expect(await rejection(there.com.atproto.server.getSession())).toMatchObject({ status: 400 })
+    expect(await rejection(newAgent.com.atproto.server.getSession())).toMatchObject({ status: 400 })
     const { body } = await call(next, 'sync.listRepos')
     expect(body).toMatchObject({ repos: [] })
     using replay = new Subscription(next, 0)

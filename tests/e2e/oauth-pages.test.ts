@@ -29,8 +29,8 @@ afterAll(() => server?.remove())
 const appWith = (scope: string) => loopbackApp({ scope, plcUrl, url: server.url })
 
 async function inviteCode(): Promise<string> {
-  const asked = { as: admin, body: { useCount: 1 } }
-  const { body } = await call(server, 'server.createInviteCode', asked)
+  const options = { as: admin, body: { useCount: 1 } }
+  const { body } = await call(server, 'server.createInviteCode', options)
   return (body as { code: string }).code
 }
 
@@ -124,9 +124,9 @@ describe('sign-up inside the flow', () => {
 describe('the account page', () => {
   it('the account page lists the devices of the account, and signs them out', async () => {
     const { did, handle, password, browser } = await newPerson('dora')
-    const elsewhere = new ProviderPageClient(server.url, { 'user-agent': 'another browser' })
-    await elsewhere.open(`${server.url}/account`)
-    await elsewhere.callApi('/sign-in', {
+    const otherBrowser = new ProviderPageClient(server.url, { 'user-agent': 'another browser' })
+    await otherBrowser.open(`${server.url}/account`)
+    await otherBrowser.callApi('/sign-in', {
       locale: 'en',
       username: handle,
       password,
@@ -146,7 +146,7 @@ describe('the account page', () => {
     const { deviceId } = found.find((one) => !one.isCurrentDevice)!
     await browser.callApi('/revoke-account-session', { did, deviceId })
     expect(await devices()).toHaveLength(1)
-    expect((await elsewhere.callApi('/device-sessions')).body).toEqual([])
+    expect((await otherBrowser.callApi('/device-sessions')).body).toEqual([])
     expect((await browser.callApi('/sign-out', { did })).status).toBe(200)
     expect((await browser.callApi(`/account-sessions?did=${did}`)).status).toBe(401)
   })
@@ -202,8 +202,8 @@ describe('the account page', () => {
     expect((await reset('AAAAA-BBBBB')).status).toBe(400)
     const credentials = { locale: 'en', username: handle, password }
     expect((await browser.callApi('/sign-in', credentials)).status).toBe(200)
-    const nobody = { locale: 'en', email: 'nobody@example.com' }
-    expect((await browser.callApi('/reset-password-request', nobody)).status).toBe(200)
+    const unknown = { locale: 'en', email: 'nobody@example.com' }
+    expect((await browser.callApi('/reset-password-request', unknown)).status).toBe(200)
   })
 
   it('the account page deactivates an account, which suspends its apps, and reactivates it', async () => {
@@ -222,10 +222,10 @@ describe('the account page', () => {
   })
 
   it('the account page deletes an account with its password and the emailed code', async () => {
-    const gone = await newPerson('gone')
-    const { did, password, browser } = gone
+    const deleted = await newPerson('gone')
+    const { did, password, browser } = deleted
     const session = await signIn(appWith('atproto'), {
-      ...gone,
+      ...deleted,
       browser: new ProviderPageClient(server.url),
     })
     expect((await browser.callApi('/delete-account-request', { did, locale: 'en' })).status).toBe(

@@ -7,7 +7,7 @@ const ask = 'com.example.ask'
 
 let appView: FakeService
 let other: FakeService
-let world: OAuthServer
+let fixture: OAuthServer
 beforeAll(async () => {
   appView = await startFakeService()
   other = await startFakeService()
@@ -21,20 +21,20 @@ beforeAll(async () => {
       service.respond(nsid, { feed: [] })
     }
   }
-  world = await startOAuthServer({
+  fixture = await startOAuthServer({
     PDS_BSKY_APP_VIEW_URL: appView.url,
     PDS_BSKY_APP_VIEW_DID: appView.did,
   })
 })
 afterAll(async () => {
-  await world?.server.remove()
+  await fixture?.server.remove()
   await appView?.[Symbol.asyncDispose]()
   await other?.[Symbol.asyncDispose]()
 })
 
 /** The status of each call by an app with the scope; `proxy` is the atproto-proxy header. */
 async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]): Promise<number[]> {
-  const { session } = await world.signIn(scope)
+  const { session } = await fixture.signIn(scope)
   const statuses: number[] = []
   for (const [nsid, proxy] of calls) {
     const headers: Record<string, string> = proxy === undefined ? {} : { 'atproto-proxy': proxy }
@@ -75,18 +75,18 @@ it.each([
 })
 
 it('a proxied call of an app has a service token of the account, and nothing of the app', async () => {
-  const { session } = await world.signIn('atproto transition:generic')
+  const { session } = await fixture.signIn('atproto transition:generic')
   const answer = await session.fetchHandler(`/xrpc/${ask}`)
   expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
   const { headers } = appView.requests.at(-1)!
   expect(headers).not.toHaveProperty('dpop')
   const { claims } = decodeToken(headers.authorization!.replace('Bearer ', ''))
-  expect(claims).toMatchObject({ iss: world.alice.did, aud: appView.did, lxm: ask })
+  expect(claims).toMatchObject({ iss: fixture.alice.did, aud: appView.did, lxm: ask })
 })
 
 it('getServiceAuth returns an app service tokens within its scope only', async () => {
   const aud = `${other.did}#other`
-  const { session } = await world.signIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
+  const { session } = await fixture.signIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
   const token = async (lxm: string) => {
     const query = new URLSearchParams({ aud, lxm })
     const path = `/xrpc/com.atproto.server.getServiceAuth?${query}`

@@ -7,13 +7,13 @@ const createRecord = '/xrpc/com.atproto.repo.createRecord'
 const likes = 'app.bsky.feed.like'
 const cid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 
-let world: OAuthServer
+let fixture: OAuthServer
 let server: TestServer
 let alice: TestAccount
 let bob: TestAccount
 beforeAll(async () => {
-  world = await startOAuthServer()
-  ;({ server, alice } = world)
+  fixture = await startOAuthServer()
+  ;({ server, alice } = fixture)
   bob = await createTestAccount(server, 'bob')
 })
 afterAll(() => server?.remove())
@@ -22,7 +22,7 @@ let sharedSession: ReturnType<OAuthServer['signIn']> | undefined
 
 /** One session for all tests that do not change it. */
 function shared() {
-  sharedSession ??= world.signIn('atproto transition:generic transition:email')
+  sharedSession ??= fixture.signIn('atproto transition:generic transition:email')
   return sharedSession
 }
 
@@ -78,8 +78,8 @@ describe('what the server says of itself', () => {
   it('OAuth endpoints allow every origin, and pages cannot be framed', async () => {
     const preflight = await fetch(`${server.url}/oauth/token`, { method: 'OPTIONS' })
     expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,DPoP')
-    const url = await world.clientWithScope('atproto').client.authorize(alice.handle)
-    const { headers, text } = await world.pageClient().open(url)
+    const url = await fixture.clientWithScope('atproto').client.authorize(alice.handle)
+    const { headers, text } = await fixture.pageClient().open(url)
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
     expect(headers['cache-control']).toBe('no-store')
     expect(text).toContain('<div id="root">')
@@ -92,7 +92,7 @@ describe('what the server says of itself', () => {
 
 describe('an app that a user signs in to', () => {
   it('an app acts for the account within its scope', async () => {
-    const { session } = await world.signIn('atproto transition:generic')
+    const { session } = await fixture.signIn('atproto transition:generic')
     const answer = await session.fetchHandler(createRecord, posted(record('by an app')))
     expect(answer.status).toBe(200)
     const own = await session.fetchHandler(getSessionPath)
@@ -109,7 +109,7 @@ describe('an app that a user signs in to', () => {
   ])(
     'an app with the scope %s gets the missing scope in the error',
     async (scope, method, missing) => {
-      const { session } = await world.signIn(scope)
+      const { session } = await fixture.signIn(scope)
       const answer = await session.fetchHandler(method, posted(record('never')))
       const message = `Missing required scope "${missing}"`
       expect([answer.status, await answer.json()]).toEqual([
@@ -123,7 +123,7 @@ describe('an app that a user signs in to', () => {
   )
 
   it('an app writes only to the collections and with the actions in its scope', async () => {
-    const { session } = await world.signIn(`atproto repo:${likes}?action=create blob:image/*`)
+    const { session } = await fixture.signIn(`atproto repo:${likes}?action=create blob:image/*`)
     const like = {
       repo: alice.did,
       collection: likes,
@@ -163,7 +163,7 @@ describe('an app that a user signs in to', () => {
   })
 
   it('an app sees the email only with the email scope', async () => {
-    const { session } = await world.signIn('atproto transition:email')
+    const { session } = await fixture.signIn('atproto transition:email')
     expect(await (await session.fetchHandler(getSessionPath)).json()).toMatchObject({
       email: 'alice@example.com',
     })
@@ -186,7 +186,7 @@ describe('an app that a user signs in to', () => {
 
   it('an app gets only the part of its scope that the user consented to', async () => {
     const all = `atproto repo:${likes} repo:app.bsky.feed.post`
-    const { session } = await world.signIn(all, `atproto repo:${likes} account:email`)
+    const { session } = await fixture.signIn(all, `atproto repo:${likes} account:email`)
     expect((await session.getTokenInfo()).scope).toBe(`atproto repo:${likes}`)
     const answer = await session.fetchHandler(createRecord, posted(record('left out')))
     expect(answer.status).toBe(403)

@@ -17,9 +17,9 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
 /** A relay that keeps the requestCrawl calls it gets. */
-const asked: unknown[] = []
+const requests: unknown[] = []
 const relay: Server = createServer(async (request, response) => {
-  asked.push({ path: request.url, body: await json(request) })
+  requests.push({ path: request.url, body: await json(request) })
   response.end()
 })
 
@@ -42,18 +42,18 @@ describe('crawlers', () => {
   const one = { path: '/xrpc/com.atproto.sync.requestCrawl', body: { hostname: 'localhost' } }
 
   it('crawlers get one requestCrawl when there are new events', async () => {
-    await expect.poll(() => asked).toEqual([one])
+    await expect.poll(() => requests).toEqual([one])
     await alice.agent.post({ text: 'more' })
     expect(
       (await call(server, 'sync.requestCrawl', { body: { hostname: 'localhost' } })).body,
     ).toEqual({})
-    expect(asked).toEqual([one])
+    expect(requests).toEqual([one])
   })
 
   it('crawlers get another requestCrawl when the admin sends one', async () => {
     const body = { hostname: 'localhost' }
     expect((await call(server, 'sync.requestCrawl', { body, as: admin })).status).toBe(200)
-    expect(asked).toEqual([one, one])
+    expect(requests).toEqual([one, one])
   })
 
   it('requestCrawl for another host is rejected', async () => {
@@ -199,8 +199,8 @@ describe('request ids', () => {
     const { status } = await call(server, path, { headers, body: '{}' })
     const line = () => server.logs.split('\n').find((text) => /find-my-par.*"http"/.test(text))
     await expect.poll(line).toBeDefined()
-    const told = { id: 'find-my-par', verb: 'POST', path: '/oauth/par', status }
-    expect(JSON.parse(line()!)).toMatchObject(told)
+    const fields = { id: 'find-my-par', verb: 'POST', path: '/oauth/par', status }
+    expect(JSON.parse(line()!)).toMatchObject(fields)
     expect(server.logs).not.toContain('secret=hidden')
     const { body } = await call(server, '/metrics', { as: admin })
     const count = `http_request_duration_seconds_count{route="oauth",status="${status}"} 1`

@@ -41,11 +41,11 @@ describe('the plain routes', () => {
 
   it('CORS allows every origin', async () => {
     const headers = { origin: 'https://app.example', 'access-control-request-headers': 'x-some' }
-    const asked = await call(server, 'repo.createRecord', { verb: 'OPTIONS', headers })
-    expect(asked.status).toBe(204)
-    expect(asked.headers.get('access-control-allow-origin')).toBe('*')
-    expect(asked.headers.get('access-control-allow-headers')).toBe('x-some')
-    expect(asked.headers.get('access-control-max-age')).toBe('86400')
+    const response = await call(server, 'repo.createRecord', { verb: 'OPTIONS', headers })
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(response.headers.get('access-control-allow-headers')).toBe('x-some')
+    expect(response.headers.get('access-control-max-age')).toBe('86400')
     const failed = await call(server, 'repo.createRecord', { body: {} })
     expect(failed.headers.get('access-control-allow-origin')).toBe('*')
   })
@@ -75,8 +75,8 @@ describe('invites', () => {
 
   it('createInviteCode requires the admin', async () => {
     const body = { useCount: 1 }
-    const asked = call(server, 'server.createInviteCode', { body })
-    expect(await statusAndError(asked)).toEqual([401, 'AuthenticationRequired'])
+    const attempt = call(server, 'server.createInviteCode', { body })
+    expect(await statusAndError(attempt)).toEqual([401, 'AuthenticationRequired'])
     expect(await newCode(1)).toMatch(/^localhost-[a-z2-7]{5}-[a-z2-7]{5}$/)
   })
 

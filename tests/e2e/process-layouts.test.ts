@@ -11,7 +11,7 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 const collection = 'com.example.nap'
 
 /** What a client sees must not depend on where the actors run and whether they are awake. */
-async function liveThrough(server: TestServer, account: TestAccount, owner: Owner): Promise<void> {
+async function runScenario(server: TestServer, account: TestAccount, owner: Owner): Promise<void> {
   const { agent, did } = account
   const { repo, sync, server: sessions } = agent.com.atproto
   using live = new Subscription(server, 0)
@@ -81,7 +81,7 @@ async function expectSameAfterRestart(server: TestServer, { agent, did }: TestAc
 }
 
 /** The number of sleeping accounts, from the engine. */
-async function sleepers({ dir, engineEndpoint }: TestServer): Promise<number> {
+async function countSleeping({ dir, engineEndpoint }: TestServer): Promise<number> {
   const { engineToken } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8'))
   const query = 'namespace=default&name=account'
   const answer = await fetch(`${engineEndpoint}/actors?${query}`, {
@@ -98,7 +98,7 @@ describe.each(['all', 'split'] as const)('with roles %s', (roles) => {
     expect(server.pids).toHaveLength(roles === 'split' ? 2 : 1)
     const alice = await createTestAccount(server, 'alice')
     const key = await network.resolver.did.resolveAtprotoKey(alice.did)
-    await liveThrough(server, alice, { did: alice.did, key })
+    await runScenario(server, alice, { did: alice.did, key })
     await expectSameAfterRestart(server, alice)
   })
 })
@@ -113,7 +113,7 @@ describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s
     using live = new Subscription(server, 0)
     const asleep = { timeout: 60_000, interval: 100 }
     for (let nap = 0; nap < 2; nap++) {
-      await expect.poll(() => sleepers(server), asleep).toBe(accounts.length)
+      await expect.poll(() => countSleeping(server), asleep).toBe(accounts.length)
       // Some are woken by one call, others by many at once.
       const woken = accounts.flatMap(({ agent, did }, n) =>
         Array.from({ length: 1 + n * 4 }, (_, i) =>
@@ -131,7 +131,7 @@ describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s
       })
       expect(data.records).toHaveLength(2 * (1 + n * 4))
       await expectChain(live, owner)
-      await liveThrough(server, account, owner)
+      await runScenario(server, account, owner)
     }
   })
 })

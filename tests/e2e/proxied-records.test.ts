@@ -10,7 +10,7 @@ import {
 import { call } from '#tests/support/xrpc-call.ts'
 
 const collection = 'com.example.thing'
-const stranger = `did:plc:${'b'.repeat(24)}`
+const unknownDid = `did:plc:${'b'.repeat(24)}`
 
 let appView: FakeService
 let server: TestServer
@@ -38,10 +38,13 @@ function getRecord(repo: string, rkey = 'one') {
 
 it('getRecord of a repo that is not here is answered by the AppView, without the credentials', async () => {
   const before = appView.requests.length
-  expect(await getRecord(stranger)).toMatchObject({ status: 200, body: { value: { here: false } } })
+  expect(await getRecord(unknownDid)).toMatchObject({
+    status: 200,
+    body: { value: { here: false } },
+  })
   const [heard, ...more] = appView.requests.slice(before)
   expect(more).toEqual([])
-  expect(heard!.path).toContain(encodeURIComponent(stranger))
+  expect(heard!.path).toContain(encodeURIComponent(unknownDid))
   expect(heard!.headers.authorization).toBeUndefined()
 })
 

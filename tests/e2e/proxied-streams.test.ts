@@ -42,8 +42,8 @@ afterAll(async () => {
 describe('a service that', () => {
   it('a service that does not begin to answer is timed out', async () => {
     appView.respond('com.example.silent', () => {})
-    const asked = call(server, '/xrpc/com.example.silent', { as: alice })
-    expect(await statusAndError(asked)).toEqual([502, 'UpstreamFailure'])
+    const attempt = call(server, '/xrpc/com.example.silent', { as: alice })
+    expect(await statusAndError(attempt)).toEqual([502, 'UpstreamFailure'])
   })
 
   it.each([
@@ -115,11 +115,11 @@ describe('a service that', () => {
       appView.respond('com.example.left', (_, response) => void response.on('close', resolve))
     })
     const leaving = new AbortController()
-    const asked = fetch(`${server.url}/xrpc/com.example.left`, {
+    const attempt = fetch(`${server.url}/xrpc/com.example.left`, {
       headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
       signal: leaving.signal,
     })
-    asked.catch(() => {})
+    attempt.catch(() => {})
     await expect.poll(() => appView.requests.at(-1)?.path).toBe('/xrpc/com.example.left')
     const at = performance.now()
     leaving.abort()
@@ -136,9 +136,9 @@ describe('a client that', () => {
       'content-type': 'application/octet-stream',
       'content-length': String(length),
     }
-    const asked = request(`${server.url}/xrpc/${nsid}`, { method: 'POST', headers })
-    asked.on('error', () => {})
-    return asked
+    const attempt = request(`${server.url}/xrpc/${nsid}`, { method: 'POST', headers })
+    attempt.on('error', () => {})
+    return attempt
   }
 
   it('a client that sends its body faster than the service reads has to wait', async () => {
@@ -152,16 +152,16 @@ describe('a client that', () => {
         })
       })
     })
-    const asked = begin('com.example.slow', length)
+    const attempt = begin('com.example.slow', length)
     let written = 0
     const chunk = Buffer.alloc(65_536)
     const write = () => {
       while (written < length) {
         const next = chunk.subarray(0, Math.min(chunk.length, length - written))
         written += next.length
-        if (!asked.write(next)) return void asked.once('drain', write)
+        if (!attempt.write(next)) return void attempt.once('drain', write)
       }
-      asked.end()
+      attempt.end()
     }
     write()
     const goOn = await going
@@ -173,7 +173,7 @@ describe('a client that', () => {
     await expect.poll(stands).toBe(true)
     expect(written).toBeLessThan(length / 4)
     goOn()
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const [answer] = (await once(attempt, 'response')) as [IncomingMessage]
     expect(answer.statusCode).toBe(200)
     expect(appView.requests.at(-1)!.headers['content-length']).toBe(String(length))
     answer.resume()
@@ -183,12 +183,12 @@ describe('a client that', () => {
     const closed = new Promise<void>((resolve) => {
       appView.respond('com.example.stalled', (heard) => void heard.on('close', resolve))
     })
-    const asked = begin('com.example.stalled', 1000)
-    asked.write('only this')
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const attempt = begin('com.example.stalled', 1000)
+    attempt.write('only this')
+    const [answer] = (await once(attempt, 'response')) as [IncomingMessage]
     expect(answer.statusCode).toBe(408)
     expect(await parsed(answer)).toMatchObject({ error: 'RequestTimeout' })
     await closed
-    asked.destroy()
+    attempt.destroy()
   })
 })

@@ -82,13 +82,13 @@ describe('a method that is not ours', () => {
       },
     })
     expect(answer).toMatchObject({ status: 200, body: { posts: [] } })
-    const told = (name: string) => answer.headers.get(name)
-    expect(told('atproto-repo-rev')).toBe('3abc')
-    expect(told('atproto-content-labelers')).toBe('did:web:labels.example')
-    expect(told('retry-after')).toBe('7')
-    expect(told('content-language')).toBe('en')
-    expect(told('cache-control')).toBe('private')
-    expect([told('set-cookie'), told('x-theirs')]).toEqual([null, null])
+    const header = (name: string) => answer.headers.get(name)
+    expect(header('atproto-repo-rev')).toBe('3abc')
+    expect(header('atproto-content-labelers')).toBe('did:web:labels.example')
+    expect(header('retry-after')).toBe('7')
+    expect(header('content-language')).toBe('en')
+    expect(header('cache-control')).toBe('private')
+    expect([header('set-cookie'), header('x-theirs')]).toEqual([null, null])
 
     const { path, headers } = appView.requests.at(-1)!
     expect(path).toBe('/xrpc/app.bsky.feed.searchPosts?q=a%20b&tag=1&tag=2')
@@ -129,9 +129,9 @@ describe('a method that is not ours', () => {
       headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     })
     expect(answer.body).toEqual({ ok: true })
-    const heard = appView.requests.at(-1)!
-    expect(heard).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
-    expect(gunzipSync(heard.body)).toEqual(gunzipSync(body))
+    const received = appView.requests.at(-1)!
+    expect(received).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
+    expect(gunzipSync(received.body)).toEqual(gunzipSync(body))
   })
 
   it('an encoded answer of a proxied call is passed on as it is', async () => {
@@ -153,13 +153,13 @@ describe('a method that is not ours', () => {
     ['busy', 429, {}, 429, 'RateLimitExceeded', 'Rate Limit Exceeded'],
   ])(
     'a proxied call that was %s has the error of the service',
-    async (name, status, body, ...told) => {
+    async (name, status, body, ...header) => {
       const headers = { 'retry-after': '11' }
       appView.respond(`com.example.${name}`, (_, response) =>
         json(response, body, { status, headers }),
       )
       const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
-      expect([answer.status, answer.error, answer.message]).toEqual(told)
+      expect([answer.status, answer.error, answer.message]).toEqual(header)
       expect(answer.headers.get('retry-after')).toBe('11')
     },
   )
@@ -178,8 +178,8 @@ describe('a method that is not ours', () => {
 
   it('a proxied call without credentials is rejected, and no session header is passed on', async () => {
     const before = appView.requests.length
-    const asked = call(server, '/xrpc/com.example.query')
-    expect(await statusAndError(asked)).toEqual([401, 'AuthMissing'])
+    const attempt = call(server, '/xrpc/com.example.query')
+    expect(await statusAndError(attempt)).toEqual([401, 'AuthMissing'])
     const other = call(server, '/xrpc/com.atproto.server.getsession', { as: alice })
     expect(await statusAndError(other)).toEqual([400, 'InvalidToken'])
     const put = call(server, '/xrpc/com.example.query', { as: alice, verb: 'PUT', body: {} })
@@ -198,8 +198,8 @@ describe('a service that', () => {
     await away[Symbol.asyncDispose]()
     const headers = { 'atproto-proxy': `${away.did}#other` }
     for (const body of [undefined, { some: 'x'.repeat(200_000) }]) {
-      const asked = await call(server, '/xrpc/com.example.query', { as: alice, headers, body })
-      expect([asked.status, asked.error, asked.message]).toEqual([
+      const response = await call(server, '/xrpc/com.example.query', { as: alice, headers, body })
+      expect([response.status, response.error, response.message]).toEqual([
         502,
         'UpstreamFailure',
         'Upstream service unreachable',

@@ -64,7 +64,7 @@ const logIn = (at: { url: string }, identifier: string, headers: Record<string, 
   call(at, 'server.createSession', { body: { identifier, password: 'wrong' }, headers })
 
 /** The rate-limit headers of an answer. */
-function told(headers: Headers): Record<string, string | null> {
+function rateLimitHeaders(headers: Headers): Record<string, string | null> {
   const names = ['limit', 'remaining', 'policy']
   return Object.fromEntries(names.map((name) => [name, headers.get(`ratelimit-${name}`)]))
 }
@@ -80,7 +80,11 @@ describe('createSession', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(10)
     const refused = answers.find(({ status }) => status === 429)!
     expect(refused.body).toEqual({ error: 'RateLimitExceeded', message: 'Rate Limit Exceeded' })
-    expect(told(refused.headers)).toEqual({ limit: '30', remaining: '0', policy: '30;w=300' })
+    expect(rateLimitHeaders(refused.headers)).toEqual({
+      limit: '30',
+      remaining: '0',
+      policy: '30;w=300',
+    })
     const now = Date.now() / 1000
     const reset = Number(refused.headers.get('ratelimit-reset'))
     expect(reset - now).toBeGreaterThan(280)
@@ -91,11 +95,15 @@ describe('createSession', () => {
 
   it('createSession is counted per identifier, and per address behind a proxy', async () => {
     const other = await logIn(server, 'somebody.test')
-    expect(told(other.headers)).toEqual({ limit: '30', remaining: '29', policy: '30;w=300' })
-    const elsewhere = { 'x-forwarded-for': '203.0.113.7' }
-    const same = await logIn(second, 'nobody.test', elsewhere)
+    expect(rateLimitHeaders(other.headers)).toEqual({
+      limit: '30',
+      remaining: '29',
+      policy: '30;w=300',
+    })
+    const otherAddress = { 'x-forwarded-for': '203.0.113.7' }
+    const same = await logIn(second, 'nobody.test', otherAddress)
     expect(same.status).toBe(401)
-    expect(told(same.headers)).toMatchObject({ remaining: '29' })
+    expect(rateLimitHeaders(same.headers)).toMatchObject({ remaining: '29' })
     expect((await logIn(second, 'nobody.test')).status).toBe(429)
   })
 
@@ -103,7 +111,7 @@ describe('createSession', () => {
     const by = (key: string) => logIn(server, 'nobody.test', { 'x-ratelimit-bypass': key })
     const { status, headers } = await by('let me by')
     expect(status).toBe(401)
-    expect(told(headers)).toEqual({ limit: null, remaining: null, policy: null })
+    expect(rateLimitHeaders(headers)).toEqual({ limit: null, remaining: null, policy: null })
     expect((await by('let me')).status).toBe(429)
   })
 })
@@ -113,17 +121,25 @@ describe('all calls', () => {
     const address = { 'x-forwarded-for': '203.0.113.8' }
     const ask = (method: string) => call(server, method, { headers: address })
     const first = await ask('server.describeServer')
-    expect(told(first.headers)).toEqual({ limit: '3000', remaining: '2999', policy: '3000;w=300' })
+    expect(rateLimitHeaders(first.headers)).toEqual({
+      limit: '3000',
+      remaining: '2999',
+      policy: '3000;w=300',
+    })
     const unknown = await ask('sync.nothingLikeThis')
-    expect(told(unknown.headers)).toMatchObject({ remaining: '2998' })
+    expect(rateLimitHeaders(unknown.headers)).toMatchObject({ remaining: '2998' })
     const repo = await call(server, 'sync.getRepo', { query: { did: alice.did }, headers: address })
-    expect(told(repo.headers)).toEqual({ limit: '6000', remaining: '5999', policy: '6000;w=300' })
+    expect(rateLimitHeaders(repo.headers)).toEqual({
+      limit: '6000',
+      remaining: '5999',
+      policy: '6000;w=300',
+    })
     const record = { $type: 'com.example.thing' }
     const body = { repo: alice.did, collection: 'com.example.thing', record }
     const write = { as: alice, body, headers: { 'x-forwarded-for': '203.0.113.9' } }
     const written = await call(server, 'repo.createRecord', write)
     expect(written.status).toBe(200)
-    expect(told(written.headers)).toMatchObject({ limit: '3000', remaining: '2999' })
+    expect(rateLimitHeaders(written.headers)).toMatchObject({ limit: '3000', remaining: '2999' })
   })
 
   it('writes of an account share their points over all gateways', async () => {
@@ -139,7 +155,11 @@ describe('all calls', () => {
     // 597 points each, after 3 that were spent before.
     expect(statuses).toEqual([...Array.from({ length: 8 }, () => 200), 429])
     const refused = await write(server)
-    expect(told(refused.headers)).toEqual({ limit: '5000', remaining: '0', policy: '5000;w=3600' })
+    expect(rateLimitHeaders(refused.headers)).toEqual({
+      limit: '5000',
+      remaining: '0',
+      policy: '5000;w=3600',
+    })
   })
 
   it('refused calls are counted in the metrics', async () => {
@@ -152,5 +172,5 @@ describe('all calls', () => {
 it('without PDS_RATE_LIMITS_ENABLED nothing is counted, and no rate-limit header is sent', async () => {
   await using open = await startServer()
   const { headers } = await call(open, 'server.describeServer')
-  expect(told(headers)).toEqual({ limit: null, remaining: null, policy: null })
+  expect(rateLimitHeaders(headers)).toEqual({ limit: null, remaining: null, policy: null })
 })

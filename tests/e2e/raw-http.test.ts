@@ -29,8 +29,8 @@ describe('a body', () => {
   ])('a body may be encoded as %s', async (encoding, pack) => {
     const headers = { 'content-encoding': encoding }
     const packed = pack(body('x'.repeat(100_000)))
-    const asked = { as: alice, body: packed, headers }
-    expect((await call(server, 'repo.createRecord', asked)).status).toBe(200)
+    const options = { as: alice, body: packed, headers }
+    expect((await call(server, 'repo.createRecord', options)).status).toBe(200)
   })
 
   it('a body may be chunked, and have a charset', async () => {
@@ -117,8 +117,8 @@ describe('what is wrong is told in the order', () => {
   )
 
   it('getRepo checks the parameters before the token', async () => {
-    const asked = { query: { did: 'nonsense' }, as: 'Bearer nonsense' }
-    expect(await statusAndError(call(server, 'sync.getRepo', asked))).toEqual([
+    const options = { query: { did: 'nonsense' }, as: 'Bearer nonsense' }
+    expect(await statusAndError(call(server, 'sync.getRepo', options))).toEqual([
       400,
       'InvalidRequest',
     ])

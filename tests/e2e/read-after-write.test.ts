@@ -222,8 +222,8 @@ describe('getPostThread', () => {
       })
       expect(Number(headers['atproto-upstream-lag'])).toBeGreaterThan(0)
     }
-    const asked = alice.agent.getPostThread({ uri: `at://${someone}/app.bsky.feed.post/none` })
-    await expect(asked).rejects.toMatchObject({ status: 400, error: 'NotFound' })
+    const attempt = alice.agent.getPostThread({ uri: `at://${someone}/app.bsky.feed.post/none` })
+    await expect(attempt).rejects.toMatchObject({ status: 400, error: 'NotFound' })
     await alice.agent.deletePost(below.uri)
     await alice.agent.deletePost(mine.uri)
   })

@@ -98,8 +98,8 @@ describe('createRecord', () => {
     ['a post that is too long', bsky.post, post('x'.repeat(3001)), true],
     ['something unknown, checked', thing, { a: 1 }, true],
   ])('createRecord rejects %s', async (_, collection, record, validate) => {
-    const asked = ask('createRecord', { collection, record, validate })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = ask('createRecord', { collection, record, validate })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 
   it.each([
@@ -122,8 +122,8 @@ describe('createRecord', () => {
     ['at random, for a profile', bsky.profile, undefined],
   ])('createRecord rejects a key %s', async (_, collection, rkey) => {
     const record = collection === bsky.post ? post('x') : {}
-    const asked = ask('createRecord', { collection, rkey, record })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = ask('createRecord', { collection, rkey, record })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 
   it('createRecord rejects a key that is taken, and keeps the record', async () => {

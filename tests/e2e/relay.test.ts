@@ -111,11 +111,11 @@ describe('a relay', () => {
       }),
     )
     const uris = (await Promise.all(made)).sort()
-    const heard = () =>
+    const received = () =>
       relay.events
         .flatMap((event) => (event.event === 'create' ? [event.uri.toString()] : []))
         .sort()
-    await expect.poll(heard).toEqual(uris)
+    await expect.poll(received).toEqual(uris)
     expect(relay.errors).toEqual([])
     await relay.end()
   })

@@ -8,7 +8,7 @@ import {
 } from '#tests/support/server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-const stranger = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const unknownDid = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const admin = (password: string) => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
 
 let server: TestServer
@@ -84,8 +84,8 @@ describe('listRepos', () => {
     ['limit', '1001'],
     ['limit', '1.5'],
   ])('listRepos rejects the %s %s', async (name, value) => {
-    const asked = call(server, 'sync.listRepos', { query: { [name]: value } })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = call(server, 'sync.listRepos', { query: { [name]: value } })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 })
 
@@ -115,7 +115,7 @@ describe('the reads of one repo', () => {
   }
 
   it.each([...reads, 'getRepoStatus'])('%s rejects an unknown repo', async (method) => {
-    expect(await statusAndError(ask(method, stranger))).toEqual([400, 'RepoNotFound'])
+    expect(await statusAndError(ask(method, unknownDid))).toEqual([400, 'RepoNotFound'])
     expect(await statusAndError(ask(method, 'nonsense'))).toEqual([400, 'InvalidRequest'])
     expect(await statusAndError(ask(method, 'alice.test'))).toEqual([400, 'InvalidRequest'])
   })

@@ -13,13 +13,13 @@ import { lastCode } from '#tests/support/mail-server.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
 describeInBrowser('in a browser', () => {
-  let world: BrowserFixture
+  let fixture: BrowserFixture
   beforeAll(async () => {
-    world = await startBrowserFixture()
+    fixture = await startBrowserFixture()
   })
-  afterAll(() => world?.close())
+  afterAll(() => fixture?.close())
 
-  const freshPage = () => openPage(world.browser)
+  const freshPage = () => openPage(fixture.browser)
 
   /** Adds a virtual authenticator to the page, which consents to everything. */
   async function withAuthenticator(page: Page) {
@@ -47,14 +47,14 @@ describeInBrowser('in a browser', () => {
   }
 
   async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
-    await page.goto(`${world.server.url}/account/security`)
+    await page.goto(`${fixture.server.url}/account/security`)
     await page.getByLabel('Handle or email').fill(handle)
     await submit(page.getByLabel('Password'), password)
   }
 
   /** Opens an app's sign-in page. */
   async function fromApp(page: Page, { handle }: TestAccount): Promise<void> {
-    await page.goto(world.app.url)
+    await page.goto(fixture.app.url)
     await page.getByText('signed out').waitFor()
     await page.evaluate(`void app.signIn(${JSON.stringify(handle)})`)
     await page.waitForURL(/\/oauth\/authorize/)
@@ -76,7 +76,7 @@ describeInBrowser('in a browser', () => {
   }
 
   it('a passkey is added in the browser, and signs in to an app without a password', async () => {
-    const ann = await createTestAccount(world.server, 'ann')
+    const ann = await createTestAccount(fixture.server, 'ann')
     const page = await freshPage()
     const passkeys = await withAuthenticator(page)
     await signIn(page, ann)
@@ -97,7 +97,7 @@ describeInBrowser('in a browser', () => {
   })
 
   it('an authenticator app is set up with the keyboard alone, and signs in to an app', async () => {
-    const bob = await createTestAccount(world.server, 'bob')
+    const bob = await createTestAccount(fixture.server, 'bob')
     const page = await freshPage()
     await signIn(page, bob)
     await tabTo(page, page.getByRole('link', { name: 'Set up' }))
@@ -130,29 +130,29 @@ describeInBrowser('in a browser', () => {
   })
 
   it("an emailed code and a recovery code can be typed into the provider's page", async () => {
-    const carol = await createTestAccount(world.server, 'carol')
+    const carol = await createTestAccount(fixture.server, 'carol')
     const page = await freshPage()
     await signIn(page, carol)
     await page.getByRole('button', { name: 'Set up' }).click()
-    await page.getByLabel('Code from the email').fill(lastCode(world.mail, 'carol@example.com')!)
+    await page.getByLabel('Code from the email').fill(lastCode(fixture.mail, 'carol@example.com')!)
     await page.getByRole('button', { name: 'Turn on' }).click()
     await page.getByRole('button', { name: 'Make new codes' }).click()
     const recovery = await page.locator('.codes > div').allInnerTexts()
     expect(recovery).toHaveLength(10)
 
-    const before = lastCode(world.mail, 'carol@example.com')
-    for (const pick of [() => lastCode(world.mail, 'carol@example.com')!, () => recovery[0]!]) {
+    const before = lastCode(fixture.mail, 'carol@example.com')
+    for (const pick of [() => lastCode(fixture.mail, 'carol@example.com')!, () => recovery[0]!]) {
       const other = await freshPage()
       await fromApp(other, carol)
       await submit(other.getByRole('textbox', { name: 'Password' }), carol.password)
       await other.getByText('Check your c…l@example.com email').waitFor()
-      expect(lastCode(world.mail, 'carol@example.com')).not.toBe(before)
+      expect(lastCode(fixture.mail, 'carol@example.com')).not.toBe(before)
       await submit(other.getByRole('textbox', { name: '2FA' }), 'AAAAA-AAAAA')
       await other.getByRole('alert').waitFor()
       await submit(other.getByRole('textbox', { name: '2FA' }), pick())
       await consent(other, carol)
     }
-    await page.goto(`${world.server.url}/account/security/events`)
+    await page.goto(`${fixture.server.url}/account/security/events`)
     expect(await page.locator('tbody tr').allInnerTexts()).toEqual(
       expect.arrayContaining([
         expect.stringContaining('An app was let in'),
@@ -167,7 +167,7 @@ describeInBrowser('in a browser', () => {
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text())
     })
-    await page.goto(`${world.server.url}/account/security`)
+    await page.goto(`${fixture.server.url}/account/security`)
     expect(complaints).toEqual([])
     expect(
       await page.evaluate(`getComputedStyle(document.querySelector('section')).borderRadius`),

@@ -81,11 +81,11 @@ describe('com.atproto.server.getServiceAuth', () => {
     const query = Object.entries({ aud: 'did:web:example.com', ...params }).map(
       ([name, value]): [string, string] => [name, String(value)],
     )
-    const asked = call(server, 'server.getServiceAuth', {
+    const attempt = call(server, 'server.getServiceAuth', {
       query: Object.fromEntries(query),
       as: alice,
     })
-    expect(await statusAndError(asked)).toEqual([400, error])
+    expect(await statusAndError(attempt)).toEqual([400, error])
   })
 
   it('getServiceAuth gives an app password tokens for privileged methods only if it is privileged', async () => {
@@ -153,13 +153,13 @@ describe('preferences', () => {
     ['without a type', { enabled: true }],
   ])('putPreferences rejects %s', async (_, preference) => {
     const body = { preferences: [preference] }
-    const asked = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 })
 
 describe('registerPush', () => {
-  const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+  const unknownDid = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
   const push = { token: 'device', platform: 'ios', appId: 'app' }
 
   it('registerPush is proxied to the service it names: the AppView, or another by its DID document', async () => {
@@ -172,10 +172,13 @@ describe('registerPush', () => {
   })
 
   it('registerPush is rejected if the DID does not resolve', async () => {
-    const asked = alice.agent.app.bsky.notification.registerPush({ ...push, serviceDid: nobody })
-    await expect(asked).rejects.toMatchObject({
+    const attempt = alice.agent.app.bsky.notification.registerPush({
+      ...push,
+      serviceDid: unknownDid,
+    })
+    await expect(attempt).rejects.toMatchObject({
       status: 400,
-      message: `could not resolve did document: ${nobody}`,
+      message: `could not resolve did document: ${unknownDid}`,
     })
   })
 })

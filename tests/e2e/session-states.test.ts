@@ -16,11 +16,11 @@ import { type CallOptions, call, statusAndError } from '#tests/support/xrpc-call
 let server: TestServer
 let sleeping: TestAccount
 let ended: TestAccount
-let gone: TestAccount
+let deleted: TestAccount
 let appPassword: string
 beforeAll(async () => {
   server = await startServer()
-  ;[sleeping, ended, gone] = await Promise.all([
+  ;[sleeping, ended, deleted] = await Promise.all([
     createTestAccount(server, 'sleeping'),
     createTestAccount(server, 'ended'),
     createTestAccount(server, 'gone'),
@@ -32,7 +32,7 @@ beforeAll(async () => {
     subject: { $type: 'com.atproto.admin.defs#repoRef', did: ended.did },
     takedown: { applied: true },
   })
-  await asAdmin('admin.deleteAccount', { did: gone.did })
+  await asAdmin('admin.deleteAccount', { did: deleted.did })
 })
 afterAll(() => server.remove())
 
@@ -59,11 +59,11 @@ const methods: Record<string, CallOptions> = {
 }
 
 async function outcomes(as: TestAccount | string): Promise<Record<string, unknown>> {
-  const asked = Object.entries(methods).map(async ([method, input]) => {
+  const attempt = Object.entries(methods).map(async ([method, input]) => {
     const { status, error } = await call(server, `server.${method}`, { ...input, as })
     return [method, status === 200 ? 200 : `${status} ${error}`]
   })
-  return Object.fromEntries(await Promise.all(asked))
+  return Object.fromEntries(await Promise.all(attempt))
 }
 
 describe('a deactivated account', () => {
@@ -197,7 +197,7 @@ describe('a suspended account', () => {
 describe('an account that is gone', () => {
   it('a deleted account may call nothing, and errors do not reveal that it existed', async () => {
     const missing = '403 AccountNotFound'
-    expect(await outcomes(gone)).toMatchObject({
+    expect(await outcomes(deleted)).toMatchObject({
       requestEmailConfirmation: missing,
       confirmEmail: missing,
       requestEmailUpdate: missing,
@@ -206,7 +206,7 @@ describe('an account that is gone', () => {
       getAccountInviteCodes: missing,
       getSession: '400 InvalidRequest',
     })
-    expect(await statusAndError(logIn(gone))).toEqual([401, 'AuthenticationRequired'])
+    expect(await statusAndError(logIn(deleted))).toEqual([401, 'AuthenticationRequired'])
     const body = { email: 'gone@example.com' }
     expect(await call(server, 'server.requestPasswordReset', { body })).toMatchObject({
       status: 200,

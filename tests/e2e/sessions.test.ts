@@ -44,7 +44,7 @@ const refresh = (token: string) =>
 const deleteSession = (token: string) =>
   call(server, 'server.deleteSession', { verb: 'POST', as: `Bearer ${token}` })
 
-const told = { email: 'alice@example.com', emailConfirmed: false, active: true }
+const profile = { email: 'alice@example.com', emailConfirmed: false, active: true }
 
 describe('createSession', () => {
   it.each(['alice.test', 'Alice.TEST', 'alice@example.com', 'ALICE@example.com'])(
@@ -52,7 +52,7 @@ describe('createSession', () => {
     async (identifier) => {
       const { status, body } = await createSession(identifier)
       expect(status).toBe(200)
-      expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
+      expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...profile })
     },
   )
 
@@ -62,8 +62,8 @@ describe('createSession', () => {
       const answer = await createSession(name, 'wrong')
       return { ...answer, ms: performance.now() - began }
     }
-    const nobody = ['nobody.test', 'nobody@example.com', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa']
-    for (const { status, body, ms } of await Promise.all([alice.did, ...nobody].map(timed))) {
+    const unknown = ['nobody.test', 'nobody@example.com', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa']
+    for (const { status, body, ms } of await Promise.all([alice.did, ...unknown].map(timed))) {
       expect(status).toBe(401)
       expect(ms).toBeGreaterThan(340)
       expect(body).toEqual({
@@ -99,7 +99,7 @@ describe('createSession', () => {
 describe('getSession', () => {
   it('getSession returns the account', async () => {
     const { data } = await alice.agent.com.atproto.server.getSession()
-    expect(data).toEqual({ did: alice.did, handle: alice.handle, ...told })
+    expect(data).toEqual({ did: alice.did, handle: alice.handle, ...profile })
   })
 
   it('a client can resume its session', async () => {
@@ -124,7 +124,7 @@ describe('refreshSession', () => {
     expect(new Set(next).size).toBe(1)
     expect(next[0]).not.toBe(decodeToken(first.refreshJwt).claims['jti'])
     const { body } = answers[0]!
-    expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
+    expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...profile })
     expect((await getSession((body as Session).accessJwt)).status).toBe(200)
     expect((await refresh((body as Session).refreshJwt)).status).toBe(200)
   })
@@ -148,8 +148,8 @@ describe('refreshSession', () => {
     expect(await statusAndError(refresh(expired))).toEqual([400, 'ExpiredToken'])
     const unknown = forgeToken(refreshJwt, { claims: { jti: 'never issued' }, secret })
     expect(await statusAndError(refresh(unknown))).toEqual([400, 'ExpiredToken'])
-    const stranger = forgeToken(refreshJwt, { claims: { sub: 'did:plc:stranger' }, secret })
-    expect(await statusAndError(refresh(stranger))).toEqual([400, 'InvalidRequest'])
+    const otherToken = forgeToken(refreshJwt, { claims: { sub: 'did:plc:stranger' }, secret })
+    expect(await statusAndError(refresh(otherToken))).toEqual([400, 'InvalidRequest'])
   })
 })
 

@@ -57,8 +57,8 @@ describe('uploadBlob', () => {
     await erin.agent.com.atproto.server.deactivateAccount({})
     expect(await upload(erin, png(16))).toMatchObject({ mimeType: 'image/png' })
     const query = { did: erin.did, cid }
-    const stranger = call(server, 'sync.getBlob', { query })
-    expect(await statusAndError(stranger)).toEqual([400, 'RepoDeactivated'])
+    const unauthenticated = call(server, 'sync.getBlob', { query })
+    expect(await statusAndError(unauthenticated)).toEqual([400, 'RepoDeactivated'])
     expect(await call(server, 'sync.getBlob', { query, as: erin })).toMatchObject({ status: 200 })
   })
 
@@ -103,9 +103,9 @@ describe('uploadBlob', () => {
     const rss = () =>
       Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) / 1024
     const before = rss()
-    let most = before
+    let peak = before
     const watch = setInterval(() => {
-      most = Math.max(most, rss())
+      peak = Math.max(peak, rss())
     }, 5)
     const blob = await upload(alice, bytes, 'application/octet-stream')
     const record = { $type: 'com.example.file', file: blob }
@@ -116,7 +116,7 @@ describe('uploadBlob', () => {
     for await (const chunk of response.body!) hash.update(chunk)
     clearInterval(watch)
     expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'))
-    expect(most - before).toBeLessThan(40)
+    expect(peak - before).toBeLessThan(40)
   })
 
   it('uploadBlob enforces the quota of an account', async () => {

@@ -25,8 +25,8 @@ it('kill -9 during importRepo leaves the old repo or the new one', async () => {
   const { server, plcUrl } = await startResolvableServer()
   await using _ = server
   const { key } = newSigningKey()
-  const terms = { handle: 'mover.test', pds: 'https://elsewhere.example.com' }
-  const genesis = { ...terms, signingKey: key.did(), rotationKeys: [key.did()] }
+  const identity = { handle: 'mover.test', pds: 'https://elsewhere.example.com' }
+  const genesis = { ...identity, signingKey: key.did(), rotationKeys: [key.did()] }
   const { did, op } = await genesisOperation(genesis, key)
   await fetch(`${plcUrl}/${did}`, {
     method: 'POST',

@@ -17,7 +17,7 @@ import { RecordingClient } from '../../bench/compare/recording-client.ts'
 import { type Services, startServices } from '../../bench/compare/services.ts'
 
 const rounds = 4
-const patient = { timeout: 60_000, interval: 200 }
+const WAIT = { timeout: 60_000, interval: 200 }
 
 let plc: PlcProxy
 let services: Services
@@ -51,7 +51,7 @@ async function cutShort(what: () => Promise<unknown>, ms: number): Promise<boole
 }
 
 /** The events of every new account, once and in this order. */
-const birth = ['#identity', '#account', '#commit', '#sync']
+const initialState = ['#identity', '#account', '#commit', '#sync']
 
 async function expectWhole(did: string, records: number): Promise<void> {
   const key = await resolver.did.resolveAtprotoKey(did, true)
@@ -77,7 +77,7 @@ it('kill -9 during createAccount: an acknowledged account exists, and no account
     for (const [i, name] of names.entries()) {
       const body = { identifier: `${name}.test`, password: `password-of-${name}` }
       const logIn = () => call(server, 'server.createSession', { body })
-      await expect.poll(async () => (await logIn()).status, patient).toBeLessThan(500)
+      await expect.poll(async () => (await logIn()).status, WAIT).toBeLessThan(500)
       const answer = await logIn()
       if (answer.status !== 200) {
         // Its names stay reserved for five minutes; there is no account.
@@ -93,7 +93,9 @@ it('kill -9 during createAccount: an acknowledged account exists, and no account
       whole++
       await expectWhole(did, 0)
       using relay = new Subscription(server, 0)
-      await expect.poll(() => relay.eventsOf(did).map(({ kind }) => kind), patient).toEqual(birth)
+      await expect
+        .poll(() => relay.eventsOf(did).map(({ kind }) => kind), WAIT)
+        .toEqual(initialState)
     }
     // Nothing incomplete blocks later accounts.
     await createTestAccount(server, `after${round}`)
@@ -105,24 +107,24 @@ it('kill -9 during createAccount: an acknowledged account exists, and no account
 
 it('kill -9 during activateAccount: repeated, the account is active, and relays can verify it', async () => {
   for (let round = 0; round < rounds; round++) {
-    const visitor = new RecordingClient(
+    const pages = new RecordingClient(
       { name: 'headwater', url: server.url, plcUrl: plc.url },
       services,
     )
-    const { account, did, updateDid } = await migrateIn(visitor, `mover${round}`)
-    const ask = (method: string) => visitor.prepare(`com.atproto.${method}`, { as: account.access })
+    const { account, did, updateDid } = await migrateIn(pages, `mover${round}`)
+    const ask = (method: string) => pages.prepare(`com.atproto.${method}`, { as: account.access })
     const { body: advice } = await ask('identity.getRecommendedDidCredentials')
     const own = await fetch(`${plc.url}/${did}/data`).then((answer) => answer.json())
     const { rotationKeys } = own as { rotationKeys: string[] }
     await updateDid({ ...advice, rotationKeys: [...rotationKeys, ...advice.rotationKeys] })
     const activate = () =>
-      visitor.prepare('com.atproto.server.activateAccount', { as: account.access, verb: 'POST' })
+      pages.prepare('com.atproto.server.activateAccount', { as: account.access, verb: 'POST' })
     const isAcknowledged = await cutShort(activate, 60)
     const isActive = async () => {
-      const { body } = await visitor.request('com.atproto.sync.getRepoStatus', { query: { did } })
+      const { body } = await pages.request('com.atproto.sync.getRepoStatus', { query: { did } })
       return body.active
     }
-    if (isAcknowledged) await expect.poll(isActive, patient).toBe(true)
+    if (isAcknowledged) await expect.poll(isActive, WAIT).toBe(true)
     await expect
       .poll(
         () =>
@@ -130,17 +132,17 @@ it('kill -9 during activateAccount: repeated, the account is active, and relays 
             () => true,
             () => false,
           ),
-        patient,
+        WAIT,
       )
       .toBe(true)
     expect(await isActive()).toBe(true)
     await expectWhole(did, 1)
     using relay = new Subscription(server, 0)
-    const told = () => relay.eventsOf(did).map(({ kind }) => kind)
+    const kinds = () => relay.eventsOf(did).map(({ kind }) => kind)
     // Each activation emits all three; there are no events of the account before.
-    await expect.poll(() => told().slice(-3), patient).toEqual(['#account', '#identity', '#sync'])
-    expect(told().slice(0, 3)).toEqual(['#account', '#identity', '#sync'])
-    await visitor.close()
+    await expect.poll(() => kinds().slice(-3), WAIT).toEqual(['#account', '#identity', '#sync'])
+    expect(kinds().slice(0, 3)).toEqual(['#account', '#identity', '#sync'])
+    await pages.close()
   }
 })
 
@@ -169,16 +171,16 @@ it('kill -9 during a key rotation: repeated, it is complete, and everything is s
             () => true,
             () => false,
           ),
-        patient,
+        WAIT,
       )
       .toBe(true)
     expect(await resolver.did.resolveAtprotoKey(did, true)).toBe(signingKey)
     await write()
     await expectWhole(did, 2)
     using relay = new Subscription(server, 0)
-    const told = () => relay.eventsOf(did).map(({ kind }) => kind)
-    await expect.poll(() => told().at(-1), patient).toBe('#commit')
-    expect(told().slice(0, 5)).toEqual([...birth, '#commit'])
-    expect(told().slice(-3)).toEqual(['#identity', '#sync', '#commit'])
+    const kinds = () => relay.eventsOf(did).map(({ kind }) => kind)
+    await expect.poll(() => kinds().at(-1), WAIT).toBe('#commit')
+    expect(kinds().slice(0, 5)).toEqual([...initialState, '#commit'])
+    expect(kinds().slice(-3)).toEqual(['#identity', '#sync', '#commit'])
   }
 })

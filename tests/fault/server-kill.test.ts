@@ -15,31 +15,31 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
   ],
 ])('kill -9 of %s under write load loses, repeats and reorders nothing', async (what, kill) => {
   await using server = await startServer()
-  const ordeal = new CrashTest(server, await createAccounts(server))
+  const crashTest = new CrashTest(server, await createAccounts(server))
   let delivered = 0
   for (let round = 1; round <= rounds; round++) {
     let killedAt = 0
-    await ordeal.round(async () => {
+    await crashTest.round(async () => {
       killedAt = Date.now()
       await kill(server)
     }, false)
     const restartedAt = Date.now()
     await server.restart()
     // No account is called: undelivered events are delivered because the accounts get reminders.
-    await ordeal.expectAllSequenced()
-    ordeal.outagesMs.push(Date.now() - killedAt)
-    delivered += ordeal.countLate(killedAt, restartedAt)
+    await crashTest.expectAllSequenced()
+    crashTest.outagesMs.push(Date.now() - killedAt)
+    delivered += crashTest.countLate(killedAt, restartedAt)
   }
-  await ordeal.expectNothingUndelivered()
+  await crashTest.expectNothingUndelivered()
   expect(delivered).toBeGreaterThan(0)
-  await ordeal.finish(`kill -9 of ${what}`)
+  await crashTest.finish(`kill -9 of ${what}`)
 })
 
 it('kill -9 of the engine under write load loses, repeats and reorders nothing, and no request hangs', async () => {
   await using server = await startServer()
-  const ordeal = new CrashTest(server, await createAccounts(server))
+  const crashTest = new CrashTest(server, await createAccounts(server))
   for (let round = 1; round <= rounds; round++) {
-    await ordeal.round(async () => process.kill(server.enginePid, 'SIGKILL'), true)
+    await crashTest.round(async () => process.kill(server.enginePid, 'SIGKILL'), true)
   }
-  await ordeal.finish('kill -9 of the engine')
+  await crashTest.finish('kill -9 of the engine')
 })

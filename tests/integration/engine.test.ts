@@ -105,10 +105,10 @@ describe('an engine', () => {
   })
 
   it('the engine does not share its ports', async () => {
-    const stranger = createServer()
-    cleanups.push(() => stranger.close())
-    await once(stranger.listen(0, '127.0.0.1'), 'listening')
-    const { port } = stranger.address() as { port: number }
+    const other = createServer()
+    cleanups.push(() => other.close())
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    const { port } = other.address() as { port: number }
     await expect(start(port)).rejects.toThrow(`Port ${port}`)
   })
 

@@ -135,13 +135,13 @@ describe('a start', () => {
   })
 
   it('a start that fails because the port is taken leaves no engine behind', async () => {
-    const stranger = createServer()
-    await once(stranger.listen(port, '127.0.0.1'), 'listening')
+    const other = createServer()
+    await once(other.listen(port, '127.0.0.1'), 'listening')
     const run = launch()
     expect(await run.ended).toBe(1)
     expect(run.err()).toContain(String(port))
     expect(enginePid() === 0 || !isRunning(enginePid())).toBe(true)
-    stranger.close()
+    other.close()
   })
 })
 

@@ -19,30 +19,30 @@ import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oa
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
-let wish: AuthorizationRequests['wish']
+let validRequest: AuthorizationRequests['validParameters']
 let page: AuthorizationRequests['page']
 let push: AuthorizationRequests['push']
 let pushed: AuthorizationRequests['pushed']
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'app.example.com')
-  ;({ wish, page, push, pushed } = authorizationRequests(world, app))
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'app.example.com')
+  ;({ validParameters: validRequest, page, push, pushed } = authorizationRequests(fixture, app))
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
 const sentTo = (headers: Record<string, string | string[] | undefined>) =>
   new URL(String(headers['location']))
 
 describe('the authorization page', () => {
   it('the authorization page redirects to no unregistered address', async () => {
-    const evil = { ...wish(), redirect_uri: 'https://evil.example.com/' }
+    const evil = { ...validRequest(), redirect_uri: 'https://evil.example.com/' }
     const unknown = 'https://nobody.example.com/client-metadata.json'
     for (const [query, headers] of [
       [evil, {}],
@@ -60,7 +60,7 @@ describe('the authorization page', () => {
   })
 
   it('an authorization request must be pushed (RFC 9126)', async () => {
-    expect((await browser().open(page(wish()))).status).toBe(400)
+    expect((await browser().open(page(validRequest()))).status).toBe(400)
     const { clientId: client_id } = app
     expect((await browser().open(page({ client_id, request_uri: await pushed() }))).status).toBe(
       200,
@@ -78,7 +78,7 @@ describe('the authorization page', () => {
   })
 
   it('a pushed request is shown only to the app that pushed it', async () => {
-    const other = await publicClient(world, 'other.example.com')
+    const other = await publicClient(fixture, 'other.example.com')
     const request_uri = await pushed()
     const opened = await browser().open(page({ client_id: other.clientId, request_uri }))
     // Another app's request is reported to the app that pushed it, and is void afterwards.
@@ -90,13 +90,13 @@ describe('the authorization page', () => {
 
   it('the redirect to the app has iss (RFC 9207) and state', async () => {
     const granted = await authorize(app, { ...alice, browser: browser() })
-    expect(granted.get('iss')).toBe(world.url)
+    expect(granted.get('iss')).toBe(fixture.url)
     const tab = browser()
     await tab.open(page({ client_id: app.clientId, request_uri: await pushed() }))
     const { body } = await tab.callApi<{ url: string }>('/reject', {})
     const refused = redirectParams(body.url)
     expect(Object.fromEntries(refused)).toMatchObject({
-      iss: world.url,
+      iss: fixture.url,
       state: 'the state',
       error: 'access_denied',
     })
@@ -109,9 +109,9 @@ describe('the authorization page', () => {
     const iphone = { 'user-agent': 'an iPhone OS' }
     const all = [
       await browser().open(good),
-      await browser().open(page(wish())),
-      await browser().open(`${world.url}/account`),
-      await browser().open(`${world.url}/account/reset-password`),
+      await browser().open(page(validRequest())),
+      await browser().open(`${fixture.url}/account`),
+      await browser().open(`${fixture.url}/account/reset-password`),
       await browser(iphone).open(page({ client_id: app.clientId, ...form })),
       await browser(iphone).open(page({ client_id: app.clientId, ...form, 'redirect-test': '1' })),
     ]
@@ -148,13 +148,13 @@ describe('what a request may ask of the page', () => {
   })
 
   it('prompt=login shows the sign-in page to a signed-in user, and prompt=select_account lists the accounts', async () => {
-    const backend = await confidentialClient(world, 'prompts.example.com')
+    const backend = await confidentialClient(fixture, 'prompts.example.com')
     const tab = browser()
     await signIn(backend, { ...alice, browser: tab, remember: true })
     expect((await open(backend, {}, tab)).status).toBe(303)
     expect((await open(backend, { prompt: 'login' }, tab)).status).toBe(200)
-    const nobody = await open(backend, { prompt: 'select_account' })
-    expect(sentTo(nobody.headers).searchParams.get('error')).toBe('account_selection_required')
+    const signedOut = await open(backend, { prompt: 'select_account' })
+    expect(sentTo(signedOut.headers).searchParams.get('error')).toBe('account_selection_required')
   })
 
   it.each([
@@ -199,10 +199,10 @@ describe('an app that is described wrongly', () => {
     ['with a key on both ways', 'keys', { jwks_uri: 'https://keys.example.com/jwks.json' }],
   ])('a client metadata document %s is rejected', async (_, name, more) => {
     const host = `${name}.example.com`
-    const { clientId, metadata } = await publishClientMetadata(world, host, more)
+    const { clientId, metadata } = await publishClientMetadata(fixture, host, more)
     if (name === 'leads') {
-      world.documents.set('https://elsewhere.example.com/', metadata)
-      world.documents.set(clientId, new URL('https://elsewhere.example.com/'))
+      fixture.documents.set('https://elsewhere.example.com/', metadata)
+      fixture.documents.set(clientId, new URL('https://elsewhere.example.com/'))
     }
     const redirect_uri = metadata.redirect_uris[0]!
     const [status, error] = await push({ client_id: clientId, redirect_uri })
@@ -221,17 +221,17 @@ describe('an app that is described wrongly', () => {
     'http://app.example.com/client-metadata.json',
     'https://host.local/client-metadata.json',
   ])('the client id %s is rejected', async (client_id) => {
-    const before = world.fetchedUrls.length
+    const before = fixture.fetchedUrls.length
     const [status, error] = await push({ client_id })
     expect([status, error]).toEqual([400, expect.stringMatching(/^invalid_/)])
-    expect(world.fetchedUrls.slice(before)).toEqual([])
+    expect(fixture.fetchedUrls.slice(before)).toEqual([])
   })
 })
 
 it('a client assertion of one app is rejected for another', async () => {
-  const mine = await confidentialClient(world, 'mine.example.com')
-  const theirs = await confidentialClient(world, 'theirs.example.com')
-  const jwt = await clientAssertion(world, mine)
+  const mine = await confidentialClient(fixture, 'mine.example.com')
+  const theirs = await confidentialClient(fixture, 'theirs.example.com')
+  const jwt = await clientAssertion(fixture, mine)
   const more = {
     client_id: theirs.clientId,
     redirect_uri: theirs.redirectUri,

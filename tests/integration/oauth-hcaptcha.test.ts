@@ -6,19 +6,19 @@ import { testDid } from '#tests/support/open-account.ts'
 const service = 'https://api.hcaptcha.com/siteverify'
 const own = globalThis.fetch
 /** The requests that hCaptcha got, and its answer. */
-const asked: URLSearchParams[] = []
+const requests: URLSearchParams[] = []
 let says: object = { success: true }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 beforeAll(async () => {
   // The library has the service's address built in, and uses the global fetch.
   vi.stubGlobal('fetch', async (input: string | URL | Request, init?: RequestInit) => {
     const request = new Request(input, init)
     if (request.url !== service) return own(request)
-    asked.push(new URLSearchParams(await request.text()))
+    requests.push(new URLSearchParams(await request.text()))
     return Response.json({ challenge_ts: '2026-01-01T00:00:00Z', hostname: 'localhost', ...says })
   })
-  world = await openOAuthFixture({
+  fixture = await openOAuthFixture({
     siteKey: 'site key',
     secretKey: 'secret key',
     tokenSalt: 'salt',
@@ -26,10 +26,10 @@ beforeAll(async () => {
 }, 20_000)
 afterAll(async () => {
   vi.unstubAllGlobals()
-  await world?.close()
+  await fixture?.close()
 })
 
-const wish = {
+const signUpInput = {
   locale: 'en',
   handle: 'new.test',
   email: 'new@example.com',
@@ -37,9 +37,9 @@ const wish = {
 }
 
 async function signUp(more: object) {
-  const browser = new ProviderPageClient(world.url)
-  const page = await browser.open(`${world.url}/account`)
-  const { status, body } = await browser.callApi('/sign-up', { ...wish, ...more })
+  const browser = new ProviderPageClient(fixture.url)
+  const page = await browser.open(`${fixture.url}/account`)
+  const { status, body } = await browser.callApi('/sign-up', { ...signUpInput, ...more })
   return { page, status, body }
 }
 
@@ -53,7 +53,7 @@ it('the sign-up page shows the hCaptcha with the site key', async () => {
 it('sign-up without an hCaptcha token is rejected', async () => {
   const { status, body } = await signUp({})
   expect([status, body['error_description']]).toEqual([400, 'hCaptcha token is required'])
-  expect(asked).toEqual([])
+  expect(requests).toEqual([])
 })
 
 it('sign-up with an invalid hCaptcha token is rejected', async () => {
@@ -66,12 +66,12 @@ it('sign-up with a valid hCaptcha token makes an account, and hCaptcha does not 
   says = { success: true }
   const { status, body } = await signUp({ hcaptchaToken: 'right' })
   expect([status, body]).toMatchObject([200, { account: { did: testDid } }])
-  const question = Object.fromEntries(asked.at(-1)!)
+  const question = Object.fromEntries(requests.at(-1)!)
   expect(question).toMatchObject({
     secret: 'secret key',
     sitekey: 'site key',
     response: 'right',
     remoteip: '203.0.113.7',
   })
-  expect(question['client_tokens']).not.toContain(wish.handle)
+  expect(question['client_tokens']).not.toContain(signUpInput.handle)
 })

@@ -6,15 +6,15 @@ import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'app.example.com')
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'app.example.com')
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 
-const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
 describe('what the pages call', () => {
   /** Every call of the pages, with a valid body. */

@@ -24,17 +24,17 @@ import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
 let push: AuthorizationRequests['push']
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'app.example.com')
-  ;({ push } = authorizationRequests(world, app))
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'app.example.com')
+  ;({ push } = authorizationRequests(fixture, app))
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 
-const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
 /** A code with its verifier and the app's key. */
 async function grant(to = app) {
@@ -65,9 +65,9 @@ describe('the token endpoint', () => {
     'the token endpoint rejects a code with %s, and the code is void afterwards',
     async (_, more) => {
       const given = await grant()
-      const refused = await dpopPost(world, '/oauth/token', tokenForm(given, more), given)
+      const refused = await dpopPost(fixture, '/oauth/token', tokenForm(given, more), given)
       expect([refused.status, refused.error]).toEqual([400, 'invalid_grant'])
-      const after = await dpopPost(world, '/oauth/token', tokenForm(given), given)
+      const after = await dpopPost(fixture, '/oauth/token', tokenForm(given), given)
       expect([after.status, after.error]).toEqual([400, 'invalid_grant'])
     },
   )
@@ -77,7 +77,7 @@ describe('the token endpoint', () => {
     async (name) => {
       const given = await grant()
       const { [name as 'code']: _, ...form } = tokenForm(given)
-      const { status, error } = await dpopPost(world, '/oauth/token', form as never, given)
+      const { status, error } = await dpopPost(fixture, '/oauth/token', form as never, given)
       expect([status, error]).toEqual([400, 'invalid_grant'])
     },
   )
@@ -85,14 +85,14 @@ describe('the token endpoint', () => {
   it('the token endpoint rejects a code of another request (code injection)', async () => {
     const [victim, thief] = [await grant(), await grant()]
     const form = tokenForm({ ...thief, code: victim.code })
-    const { status, error } = await dpopPost(world, '/oauth/token', form, thief)
+    const { status, error } = await dpopPost(fixture, '/oauth/token', form, thief)
     expect([status, error]).toEqual([400, 'invalid_grant'])
   })
 
   it("the token endpoint rejects a code with another key than the request's", async () => {
     const given = await grant()
     const form = tokenForm(given)
-    const { error } = await dpopPost(world, '/oauth/token', form, { jwk: jwkOf(newKey()) })
+    const { error } = await dpopPost(fixture, '/oauth/token', form, { jwk: jwkOf(newKey()) })
     expect(error).toBe('invalid_grant')
   })
 
@@ -109,12 +109,12 @@ describe('the token endpoint', () => {
   ])('the token endpoint rejects %s', async (_, form, error) => {
     const jwk = jwkOf(newKey())
     const more = { client_id: app.clientId, redirect_uri: app.redirectUri, ...form }
-    const answer = await dpopPost(world, '/oauth/token', more, { jwk })
+    const answer = await dpopPost(fixture, '/oauth/token', more, { jwk })
     expect([answer.status, answer.error]).toEqual([400, expect.stringMatching(error)])
   })
 
   it('the token endpoint refreshes only for the same app and key', async () => {
-    const other = await publicClient(world, 'renews.example.com')
+    const other = await publicClient(fixture, 'renews.example.com')
     for (const [client_id, isOwnKey] of [
       [other.clientId, true],
       [app.clientId, false],
@@ -127,7 +127,7 @@ describe('the token endpoint', () => {
         client_id,
       }
       const jwk = isOwnKey ? dpopJwk : jwkOf(newKey())
-      const { status, error } = await dpopPost(world, '/oauth/token', form, { jwk })
+      const { status, error } = await dpopPost(fixture, '/oauth/token', form, { jwk })
       expect([status, error]).toEqual([400, 'invalid_grant'])
     }
   })
@@ -135,30 +135,30 @@ describe('the token endpoint', () => {
   it('the token endpoint does not revoke tokens of another app', async () => {
     await signIn(app, { ...alice, browser: browser() })
     const { dpopJwk: jwk, tokenSet } = app.sessions.get(testDid)!
-    const other = await publicClient(world, 'revokes.example.com')
+    const other = await publicClient(fixture, 'revokes.example.com')
     const form = { token: tokenSet.access_token, client_id: other.clientId }
-    expect((await dpopPost(world, '/oauth/revoke', form, { jwk })).status).toBe(200)
+    expect((await dpopPost(fixture, '/oauth/revoke', form, { jwk })).status).toBe(200)
     const own = { token: tokenSet.access_token, client_id: app.clientId }
-    const { body } = await dpopPost(world, '/oauth/introspect', own, { jwk })
+    const { body } = await dpopPost(fixture, '/oauth/introspect', own, { jwk })
     expect(body).toMatchObject({ active: true })
   })
 
   it.each(['/oauth/par', '/oauth/token', '/oauth/revoke'])(
     '%s reads no body beyond its bounds',
     async (path) => {
-      const big = await post(world, path, { client_id: app.clientId, token: 'x'.repeat(200_000) })
+      const big = await post(fixture, path, { client_id: app.clientId, token: 'x'.repeat(200_000) })
       expect(big.status).toBe(413)
-      expect((await post(world, path, {}, { 'content-type': 'text/plain' })).status).toBe(415)
+      expect((await post(fixture, path, {}, { 'content-type': 'text/plain' })).status).toBe(415)
     },
   )
 })
 
 describe('a proof at the endpoints (RFC 9449)', () => {
-  const url = () => `${world.url}/oauth/par`
+  const url = () => `${fixture.url}/oauth/par`
   const refused = [401, 'invalid_dpop_proof']
 
   const par = async (dpop: string) => push({}, { dpop })
-  const nonceOf = async () => (await post(world, '/oauth/par', {})).headers.get('dpop-nonce')!
+  const nonceOf = async () => (await post(fixture, '/oauth/par', {})).headers.get('dpop-nonce')!
 
   /** A valid proof, with changed header or claims. */
   async function crafted(
@@ -229,11 +229,11 @@ describe('a proof at the endpoints (RFC 9449)', () => {
   it("a DPoP proof must not be signed with the client's authentication key", async () => {
     const key = newKey()
     const jwk = { ...publicOf(key), kid: 'one', alg: 'ES256' }
-    const { clientId, redirectUri } = await publishClientMetadata(world, 'same-key.example.com', {
+    const { clientId, redirectUri } = await publishClientMetadata(fixture, 'same-key.example.com', {
       jwks: { keys: [jwk] },
     })
     const now = Math.floor(Date.now() / 1000)
-    const jwt = await new SignJWT({ iss: clientId, sub: clientId, aud: world.url, jti: 'one' })
+    const jwt = await new SignJWT({ iss: clientId, sub: clientId, aud: fixture.url, jti: 'one' })
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
       .setIssuedAt(now)
       .setExpirationTime(now + 60)

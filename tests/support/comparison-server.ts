@@ -15,15 +15,15 @@ export interface ComparisonServer extends AsyncDisposable {
 export async function startComparisonServer(): Promise<ComparisonServer> {
   const services = await startServices()
   const { server, plcUrl } = await startResolvableServer({ env: services.env })
-  const visitor = new RecordingClient({ name: 'headwater', url: server.url, plcUrl }, services)
+  const client = new RecordingClient({ name: 'headwater', url: server.url, plcUrl }, services)
   return {
-    client: visitor,
+    client: client,
     async outcome(probe, as) {
-      const { status, body } = await visitor.request(probe.method, { ...probe, as })
+      const { status, body } = await client.request(probe.method, { ...probe, as })
       return status < 300 ? String(status) : `${status} ${body.error}`
     },
     async [Symbol.asyncDispose]() {
-      await visitor.close()
+      await client.close()
       await server.remove()
       await services[Symbol.asyncDispose]()
     },

@@ -182,23 +182,23 @@ class AttemptLedger {
    * Finds the attempt of an event. The event must have all of its operations and no others, and be its only event.
    */
   match(did: string, body: EventBody, blocks: BlockMap): void {
-    const told = body.ops.map(({ action, path, cid }) => {
+    const ops = body.ops.map(({ action, path, cid }) => {
       const record = cid === null ? undefined : (decode(blocks.get(cid)!) as { text: string })
       return { action, path, mark: record?.text, cid: cid?.toString() }
     })
-    const [first] = told
+    const [first] = ops
     const attempt = first?.mark
       ? this.#byMark.get(first.mark)
       : this.#byDeath.get(`${did}/${first?.path}`)
-    if (attempt === undefined) throw new Error(`nobody asked for ${JSON.stringify(told)}`)
+    if (attempt === undefined) throw new Error(`nobody asked for ${JSON.stringify(ops)}`)
     expect(this.#events.get(attempt)?.rev, 'one write, two events').toBe(undefined)
     expect(attempt.did).toBe(did)
-    expect(told).toEqual(
+    expect(ops).toEqual(
       attempt.ops.map(({ action, path, text, cid }, i) => ({
         action,
-        path: path ?? told[i]?.path,
+        path: path ?? ops[i]?.path,
         mark: text,
-        cid: cid ?? told[i]?.cid,
+        cid: cid ?? ops[i]?.cid,
       })),
     )
     if (attempt.commit) expect(attempt.commit).toEqual({ cid: String(body.commit), rev: body.rev })

@@ -77,12 +77,12 @@ export function emptyAccount(
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
-  const told: MirroredState[] = []
+  const sentStates: MirroredState[] = []
   const standing = new DirectoryMirror({
     profile,
     send: async (state) => {
       await directory?.send(state)
-      told.push(state)
+      sentStates.push(state)
     },
   })
   return {
@@ -95,7 +95,7 @@ export function emptyAccount(
     profile,
     claimEmail: async () => {},
     directoryMirror: standing,
-    sentStates: told,
+    sentStates,
     answers,
     outbox,
     tids: new TidClock(did, clock),
@@ -143,7 +143,7 @@ export async function provisionAccount(
   account: Account,
   passwordHash?: string,
 ): Promise<InitialState> {
-  const birth = newInitialState(account.did, passwordHash)
-  await provisionOrResume(account, async () => birth)
-  return birth
+  const initialState = newInitialState(account.did, passwordHash)
+  await provisionOrResume(account, async () => initialState)
+  return initialState
 }

@@ -54,35 +54,35 @@ export class IdentityFixture {
   }
 
   static async open(): Promise<IdentityFixture> {
-    const world = new IdentityFixture(await openTestAccount())
+    const fixture = new IdentityFixture(await openTestAccount())
     const handle = 'alice.test'
-    await reserveAccount(world.directory, { did, handle, email: 'alice@example.com', ...newKey })
-    await confirmAccount(world.directory, { did, ...confirmation })
+    await reserveAccount(fixture.directory, { did, handle, email: 'alice@example.com', ...newKey })
+    await confirmAccount(fixture.directory, { did, ...confirmation })
     const genesis = { handle, pds: publicUrl, signingKey: testKey.did() }
     const { op } = await genesisOperation(
       { ...genesis, rotationKeys: [rotationKey.did()] },
       rotationKey,
     )
-    world.plcLog.push(op)
-    return world
+    fixture.plcLog.push(op)
+    return fixture
   }
 
   /** The dependencies of one process; after its fault every call fails. */
   process(): IdentityDeps {
     const { account, directory } = this
-    const mortal = { dead: false }
+    const state = { dead: false }
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
       return async (...args: A): Promise<R> => {
-        if (mortal.dead) throw new Error('dead')
+        if (state.dead) throw new Error('dead')
         this.calls.push(name)
-        const dies = this.fault?.at === this.calls.length ? this.fault.when : undefined
-        if (dies === 'before') {
-          mortal.dead = true
+        const failsAt = this.fault?.at === this.calls.length ? this.fault.when : undefined
+        if (failsAt === 'before') {
+          state.dead = true
           throw new Error('dead')
         }
         const result = await run(...args)
-        if (dies === 'after') {
-          mortal.dead = true
+        if (failsAt === 'after') {
+          state.dead = true
           throw new Error('dead')
         }
         return result

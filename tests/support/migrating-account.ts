@@ -134,8 +134,8 @@ export async function expectAccountAt(
 
 function networkResolver(url: string, plcUrl: string): IdResolver {
   const ask = async (input: string | URL | Request) => {
-    const asked = new URL(input instanceof Request ? input.url : input)
-    return asked.origin === new URL(plcUrl).origin ? fetch(asked) : fetchAtHost(url, asked)
+    const attempt = new URL(input instanceof Request ? input.url : input)
+    return attempt.origin === new URL(plcUrl).origin ? fetch(attempt) : fetchAtHost(url, attempt)
   }
   const resolver = new IdResolver({ plcUrl, fetch: ask as typeof fetch })
   resolver.handle.resolveDns = async () => undefined

@@ -31,16 +31,16 @@ function answerTxt(question: Buffer, records: Readonly<Record<string, string>>):
     labels.push(question.toString('latin1', at + 1, at + 1 + length))
     at += 1 + length
   }
-  const asked = question.subarray(12, at + 5)
+  const attempt = question.subarray(12, at + 5)
   const text = records[labels.join('.').toLowerCase()]
   const head = Buffer.alloc(12)
   question.copy(head, 0, 0, 2)
   head.writeUInt16BE(text === undefined ? 0x8183 : 0x8180, 2)
   head.writeUInt16BE(1, 4)
-  if (text === undefined) return Buffer.concat([head, asked])
+  if (text === undefined) return Buffer.concat([head, attempt])
   head.writeUInt16BE(1, 6)
   const data = Buffer.concat([Buffer.of(text.length), Buffer.from(text)])
   // A pointer to the name in the question; TXT, IN, TTL 60 s.
   const record = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, data.length])
-  return Buffer.concat([head, asked, record, data])
+  return Buffer.concat([head, attempt, record, data])
 }

@@ -204,9 +204,9 @@ export async function authorize(
   const signedIn = await browser.callApi<SignedIn>('/sign-in', credentials, viaOf(via()))
   if (signedIn.status !== 200) throw new Error(JSON.stringify(signedIn.body))
   const { account, ephemeralToken } = signedIn.body
-  const wish = { did: account.did, ...(consent !== undefined && { scope: consent }) }
+  const grant = { did: account.did, ...(consent !== undefined && { scope: consent }) }
   const as = { as: ephemeralToken, ...viaOf(via()) }
-  const allowed = await browser.callApi<{ url: string }>('/consent', wish, as)
+  const allowed = await browser.callApi<{ url: string }>('/consent', grant, as)
   if (allowed.status !== 200) throw new Error(JSON.stringify(allowed.body))
   return redirectParams(allowed.body.url)
 }

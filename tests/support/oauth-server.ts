@@ -50,8 +50,8 @@ export class OAuthServer {
   /** Signs alice in to a new app; `consent` is the part of the scope that she grants. */
   async signIn(scope: string, consent?: string) {
     const app = this.clientWithScope(scope)
-    const wish = consent === undefined ? {} : { consent }
-    const session = await signIn(app, { ...this.alice, browser: this.pageClient(), ...wish })
+    const grant = consent === undefined ? {} : { consent }
+    const session = await signIn(app, { ...this.alice, browser: this.pageClient(), ...grant })
     return { app, session, saved: app.sessions.get(this.alice.did)! }
   }
 

@@ -60,8 +60,11 @@ export async function openTestAccount(
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
-  const told: MirroredState[] = []
-  const standing = new DirectoryMirror({ profile, send: async (state) => void told.push(state) })
+  const sentStates: MirroredState[] = []
+  const standing = new DirectoryMirror({
+    profile,
+    send: async (state) => void sentStates.push(state),
+  })
   const account: TestAccount = {
     did: testDid,
     findInitialState: async () => null,
@@ -76,7 +79,7 @@ export async function openTestAccount(
     profile,
     claimEmail: async () => {},
     directoryMirror: standing,
-    sentStates: told,
+    sentStates,
     answers,
     outbox,
     tids: new TidClock(testDid, clock),

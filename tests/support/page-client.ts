@@ -79,10 +79,10 @@ export async function signedInPageClient(
   url: string,
   { handle, password }: { handle: string; password: string },
 ): Promise<PageClient> {
-  const visitor = new PageClient(url, { 'user-agent': 'a visitor of the tests' })
-  await visitor.open('/account/security')
-  await visitor.submit('/account/security/sign-in', { identifier: handle, password })
-  return visitor
+  const pages = new PageClient(url, { 'user-agent': 'a visitor of the tests' })
+  await pages.open('/account/security')
+  await pages.submit('/account/security/sign-in', { identifier: handle, password })
+  return pages
 }
 
 function plain(text: string): string {

@@ -89,8 +89,8 @@ export class ServerProcess {
   }
 
   #mustHaveKeptSecrets(): void {
-    const told = leakedSecrets(this.output, this.#folder)
-    if (told.length > 0) throw new Error(`the log tells secrets:\n${told.join('\n')}`)
+    const leaked = leakedSecrets(this.output, this.#folder)
+    if (leaked.length > 0) throw new Error(`the log tells secrets:\n${leaked.join('\n')}`)
   }
 
   async kill9(): Promise<void> {

@@ -13,9 +13,9 @@ export class TcpProxy {
 
   /** Starts a proxy to the server at an endpoint. */
   static async open(endpoint: string): Promise<TcpProxy> {
-    const cable = new TcpProxy(new URL(endpoint))
-    await once(cable.#server.listen(0, '127.0.0.1'), 'listening')
-    return cable
+    const proxy = new TcpProxy(new URL(endpoint))
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening')
+    return proxy
   }
 
   /** The proxy's own endpoint. */

@@ -137,11 +137,11 @@ describe('files', () => {
 
   it('name nothing of the place where they were written', () => {
     const written = [...everyFile, ...pages, ...sources('*.json', '.ci/*')]
-    const elsewhere = new RegExp(['\\.\\./shared\\b', '/tmp/\\w', '/(work|root)/\\w'].join('|'))
+    const machinePaths = new RegExp(['\\.\\./shared\\b', '/tmp/\\w', '/(work|root)/\\w'].join('|'))
     const fixtures = 'tests/support/fixtures.ts'
     const self = 'tests/unit/architecture.test.ts'
     const wrong = violations(written, ({ path, text }) => {
-      return path !== fixtures && path !== self && (elsewhere.exec(text)?.[0] ?? null)
+      return path !== fixtures && path !== self && (machinePaths.exec(text)?.[0] ?? null)
     })
     expect(wrong).toEqual([])
   })

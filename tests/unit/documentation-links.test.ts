@@ -7,12 +7,12 @@ const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
 describe('pages', () => {
   it('documentation links lead to existing files', () => {
-    const dead = violations(pages, ({ path, text }) =>
+    const broken = violations(pages, ({ path, text }) =>
       [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
         .map(([, target]) => target!)
         .filter((target) => !/^[a-z]+:/.test(target) && !exists(join(dirname(path), target))),
     )
-    expect(dead).toEqual([])
+    expect(broken).toEqual([])
   })
 
   it('design pages name the tests that prove them', () => {

@@ -24,9 +24,9 @@ describe('docs/design/differences.md', () => {
   })
 
   it('differences.md lists what the comparison allows, with the same reasons, and nothing else', () => {
-    const told = rows.map(([what, , , why]) => `${what}: ${why}`)
+    const listed = rows.map(([what, , , why]) => `${what}: ${why}`)
     const known = [...intended, ...intendedUntested].map(({ what, why }) => `${what}: ${why}`)
-    expect(told.sort()).toEqual(known.sort())
+    expect(listed.sort()).toEqual(known.sort())
   })
 })
 

@@ -78,14 +78,14 @@ describe('getInviteCodes', () => {
   test.each(['nonsense', '12', '::x', 'x::y'])(
     'getInviteCodes rejects the cursor %j',
     async (cursor) => {
-      const asked = listInviteCodes(directory, { sort: 'recent', limit: 1, cursor })
-      await expect(asked).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
+      const attempt = listInviteCodes(directory, { sort: 'recent', limit: 1, cursor })
+      await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
     },
   )
 
   test('getInviteCodes rejects any other sort order', async () => {
-    const asked = listInviteCodes(directory, { sort: 'age', limit: 1 })
-    await expect(asked).rejects.toMatchObject({ message: 'unknown sort method: age' })
+    const attempt = listInviteCodes(directory, { sort: 'age', limit: 1 })
+    await expect(attempt).rejects.toMatchObject({ message: 'unknown sort method: age' })
   })
 })
 
@@ -102,8 +102,8 @@ describe('disableInviteCodes', () => {
   })
 
   test('disableInviteCodes refuses to disable all codes of the admin', async () => {
-    const asked = disableInviteCodes(directory, { accounts: ['admin'] })
-    await expect(asked).rejects.toMatchObject({ message: 'cannot disable admin invite codes' })
+    const attempt = disableInviteCodes(directory, { accounts: ['admin'] })
+    await expect(attempt).rejects.toMatchObject({ message: 'cannot disable admin invite codes' })
   })
 })
 

@@ -13,7 +13,7 @@ import {
 const fiveMinutes = 5 * 60_000
 const names = { handle: 'alice.test', email: 'alice@example.com' }
 const did = 'did:plc:alice'
-const birth = { ...names, ...newKey, ...confirmation, status: 'active', deleteAfter: null }
+const initialState = { ...names, ...newKey, ...confirmation, status: 'active', deleteAfter: null }
 let directory: TestDirectory
 
 beforeEach(() => {
@@ -35,7 +35,7 @@ describe('a birth', () => {
       signing_key_did: newKey.signingKeyDid,
     })
     await finish()
-    expect(await findInitialState(directory, { did })).toEqual(birth)
+    expect(await findInitialState(directory, { did })).toEqual(initialState)
     expect(await findInitialState(directory, { did: 'did:plc:bob' })).toBeNull()
   })
 
@@ -49,7 +49,7 @@ describe('a birth', () => {
       signingKeyDid: 'x',
     })
     await confirmAccount(directory, { did, ...confirmation, passwordHash: 'x', tokenId: 'x' })
-    expect(await findInitialState(directory, { did })).toEqual(birth)
+    expect(await findInitialState(directory, { did })).toEqual(initialState)
   })
 
   it('an initial state has the key of the last reservation', async () => {
@@ -57,7 +57,7 @@ describe('a birth', () => {
     const other = { signingKey: Uint8Array.of(9), signingKeyDid: 'did:key:y' }
     await reserveAccount(directory, { did, ...names, ...other })
     await finish()
-    expect(await findInitialState(directory, { did })).toEqual({ ...birth, ...other })
+    expect(await findInitialState(directory, { did })).toEqual({ ...initialState, ...other })
   })
 
   it('an initial state is removed with a reservation that is released or expires', async () => {
@@ -74,7 +74,7 @@ describe('a birth', () => {
     await begin()
     await finish()
     expect(await releaseReservation(directory, { did })).toEqual({ released: false })
-    expect(await findInitialState(directory, { did })).toEqual(birth)
+    expect(await findInitialState(directory, { did })).toEqual(initialState)
   })
 
   it('an initial state is removed with the reminder, and the account stays', async () => {

@@ -71,8 +71,8 @@ test('searchAccounts returns no cursor with the last page', async () => {
 })
 
 test('searchAccounts rejects a cursor that it did not return', async () => {
-  const asked = searchAccounts(directory, { limit: 1, cursor: 'tomorrow' })
-  await expect(asked).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
+  const attempt = searchAccounts(directory, { limit: 1, cursor: 'tomorrow' })
+  await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
 })
 
 test('getAccountInfos returns accounts in the order of the query, each once', async () => {

@@ -16,14 +16,14 @@ type Key = Parameters<typeof createOp>[0]['signer']
 
 let server: Key
 let owner: Key
-let stranger: Key
+let otherKey: Key
 let log: OperationLog
 let did: string
 let first: Operation
 
 beforeAll(async () => {
   const keys = [1, 2, 3].map(() => Secp256k1Keypair.create())
-  ;[server, owner, stranger] = (await Promise.all(keys)) as unknown as [Key, Key, Key]
+  ;[server, owner, otherKey] = (await Promise.all(keys)) as unknown as [Key, Key, Key]
   const created = await createOp({
     signingKey: server.did(),
     rotationKeys: [owner.did(), server.did()],
@@ -113,7 +113,7 @@ describe('it refuses', () => {
 
   it('the operation log rejects an operation signed with an unknown key', async () => {
     await log.add(did, first)
-    expect(await refusal(await updateHandleOp(first, stranger, 'bob.test'))).toMatch(/signature/i)
+    expect(await refusal(await updateHandleOp(first, otherKey, 'bob.test'))).toMatch(/signature/i)
   })
 
   it('the operation log rejects a genesis operation for a DID that exists', async () => {

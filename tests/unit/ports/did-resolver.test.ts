@@ -18,7 +18,7 @@ const data = {
 
 describe('plcResolver', () => {
   const resolver = plcResolver({
-    getDocumentData: async (asked: string) => (asked === did ? data : undefined),
+    getDocumentData: async (requests: string) => (requests === did ? data : undefined),
   } as never)
 
   it('plcResolver builds the DID document from the PLC data', async () => {
@@ -60,9 +60,9 @@ describe('webResolver', () => {
     'https://liar.com/.well-known/did.json': { id: 'did:web:example.com' },
     'https://text.com/.well-known/did.json': 'no document',
   }
-  const asked: string[] = []
+  const requests: string[] = []
   const fetch = async (url: unknown) => {
-    asked.push(String(url))
+    requests.push(String(url))
     const document = documents[String(url)]
     if (String(url).includes('broken.com')) throw new TypeError('fetch failed')
     return document === undefined ? new Response('', { status: 404 }) : Response.json(document)
@@ -78,13 +78,13 @@ describe('webResolver', () => {
   })
 
   it('webResolver returns undefined for a host without a document, a path, or an invalid host', async () => {
-    asked.length = 0
+    requests.length = 0
     expect(await resolver.resolve('did:web:other.com')).toBeUndefined()
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
     for (const none of ['did:web:example.com:user', 'did:web:', 'did:web:a/b', 'did:web:a%2Fb']) {
       expect(await resolver.resolve(none)).toBeUndefined()
     }
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
   it.each(['liar', 'text', 'broken'])(

@@ -7,13 +7,13 @@ const other = 'did:web:other.example.com'
 
 /** A resolver for a network with these TXT records and well-known files. */
 function open(
-  world: { txt?: Record<string, string[]>; pages?: Record<string, Response> } = {},
+  fixture: { txt?: Record<string, string[]>; pages?: Record<string, Response> } = {},
   more: { backupNameservers?: string[] } = {},
 ) {
   return handleResolver({
-    resolveTxt: async (name) => world.txt?.[name] ?? null,
+    resolveTxt: async (name) => fixture.txt?.[name] ?? null,
     fetch: (async (url: unknown) => {
-      const page = world.pages?.[String(url)]
+      const page = fixture.pages?.[String(url)]
       if (page === undefined) throw new TypeError('fetch failed')
       return page
     }) as typeof globalThis.fetch,
@@ -48,8 +48,8 @@ describe('handleResolver', () => {
     ['a record that is no DID', { txt: { [record]: ['did=alice'] } }],
     ['a page that is no DID', { pages: { [page]: new Response('<html>') } }],
     ['an error page', { pages: { [page]: new Response(did, { status: 500 }) } }],
-  ])('handleResolver returns undefined if there is %s', async (_, world) => {
-    expect(await open(world).resolve('alice.example.com')).toBeUndefined()
+  ])('handleResolver returns undefined if there is %s', async (_, fixture) => {
+    expect(await open(fixture).resolve('alice.example.com')).toBeUndefined()
   })
 
   it('handleResolver asks the backup name servers last', async () => {

@@ -5,38 +5,41 @@ const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const op = { type: 'plc_tombstone', prev: 'bafy', sig: 'x' } as const
 const upstream = { status: 502, error: 'UpstreamFailure' }
 
-/** A client of a directory that gives every request the same answer; `asked` has the requests. */
+/** A client of a directory that gives every request the same answer; `requests` has the requests. */
 function directory(answer: () => Response | Promise<Response>) {
-  const asked: { url: string; init: RequestInit }[] = []
+  const requests: { url: string; init: RequestInit }[] = []
   const fetch = async (url: unknown, init: RequestInit = {}) => {
-    asked.push({ url: String(url), init })
+    requests.push({ url: String(url), init })
     return answer()
   }
-  return { asked, plc: httpPlcDirectory({ url: 'http://plc.test/', fetch: fetch as never }) }
+  return {
+    requests,
+    plc: httpPlcDirectory({ url: 'http://plc.test/', fetch: fetch as never }),
+  }
 }
 
 describe('the PLC directory over HTTP', () => {
   it('the PLC client sends operations', async () => {
-    const { asked, plc } = directory(() => new Response('OK'))
+    const { requests, plc } = directory(() => new Response('OK'))
     await plc.sendOperation(did, op)
-    expect(asked[0]!.url).toBe(`http://plc.test/${encodeURIComponent(did)}`)
-    expect(asked[0]!.init).toMatchObject({ method: 'POST', body: JSON.stringify(op) })
+    expect(requests[0]!.url).toBe(`http://plc.test/${encodeURIComponent(did)}`)
+    expect(requests[0]!.init).toMatchObject({ method: 'POST', body: JSON.stringify(op) })
   })
 
   it('the PLC client reads data and the last operation', async () => {
-    const { asked, plc } = directory(() => Response.json(op))
+    const { requests, plc } = directory(() => Response.json(op))
     expect(await plc.getLastOp(did)).toEqual(op)
     expect(await plc.getDocumentData(did)).toEqual(op)
-    expect(asked.map(({ url }) => url.split('did%3Aplc%3A')[1])).toEqual([
+    expect(requests.map(({ url }) => url.split('did%3Aplc%3A')[1])).toEqual([
       'ewvi7nxzyoun6zhxrhs64oiz/log/last',
       'ewvi7nxzyoun6zhxrhs64oiz/data',
     ])
   })
 
   it('the PLC client reads the log of a DID', async () => {
-    const { asked, plc } = directory(() => Response.json([op, op]))
+    const { requests, plc } = directory(() => Response.json([op, op]))
     expect(await plc.getOperationLog(did)).toEqual([op, op])
-    expect(asked[0]!.url.endsWith('ewvi7nxzyoun6zhxrhs64oiz/log')).toBe(true)
+    expect(requests[0]!.url.endsWith('ewvi7nxzyoun6zhxrhs64oiz/log')).toBe(true)
     const { plc: unknown } = directory(() => new Response('', { status: 404 }))
     expect(await unknown.getOperationLog(did)).toEqual([])
     const { plc: strange } = directory(() => Response.json({ log: 'none' }))

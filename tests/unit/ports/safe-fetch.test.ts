@@ -50,16 +50,16 @@ const original = dns.lookup
 
 /** Makes every name resolve to these addresses, one list after the other. */
 function namesStandFor(...answers: { address: string; family: number }[][]): string[] {
-  const asked: string[] = []
+  const requests: string[] = []
   let turn = 0
   const lookup = (name: string, _options: object, done: (...answer: unknown[]) => void) => {
-    asked.push(name)
+    requests.push(name)
     const answer = answers[Math.min(turn++, answers.length - 1)]
     process.nextTick(done, null, answer)
   }
   dns.lookup = lookup as unknown as typeof dns.lookup
   syncBuiltinESMExports()
-  return asked
+  return requests
 }
 
 afterEach(() => {
@@ -105,7 +105,7 @@ describe('where private networks are off', () => {
   ])(
     'without private networks a host name that resolves to %s is not connected to',
     async (_, addresses) => {
-      const asked = namesStandFor(addresses)
+      const attempt = namesStandFor(addresses)
       const fetching = createSafeFetch(terms)('https://rebind.headwater-tests.net/')
       await expect(fetching).rejects.toMatchObject({
         cause: { message: 'Hostname resolved to non-unicast address' },
@@ -114,7 +114,7 @@ describe('where private networks are off', () => {
       const origin = 'https://rebind.headwater-tests.net'
       const asking = dispatcher.request({ origin, path: '/', method: 'GET' })
       await expect(asking).rejects.toThrow('Hostname resolved to non-unicast address')
-      expect(asked).toEqual(['rebind.headwater-tests.net', 'rebind.headwater-tests.net'])
+      expect(attempt).toEqual(['rebind.headwater-tests.net', 'rebind.headwater-tests.net'])
     },
   )
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { createRequestUpstream, type UpstreamRequest } from '#src/ports/upstream.ts'
 
-const asked: UpstreamRequest = {
+const options: UpstreamRequest = {
   method: 'GET',
   origin: 'https://a.example',
   path: '/',
@@ -13,34 +13,34 @@ const asked: UpstreamRequest = {
 
 /** Calls a service over a connection that fails like this. */
 async function failing(error: unknown, signal?: AbortSignal) {
-  const told: unknown[] = []
+  const warnings: unknown[] = []
   const dispatcher = { request: () => Promise.reject(error) } as unknown as Dispatcher
   const ask = createRequestUpstream(
     async () => dispatcher,
-    (failure, origin) => told.push([failure, origin]),
+    (failure, origin) => warnings.push([failure, origin]),
   )
-  const failure = await ask({ ...asked, signal }).catch((thrown: unknown) => thrown)
-  return { failure, told }
+  const failure = await ask({ ...options, signal }).catch((thrown: unknown) => thrown)
+  return { failure, warnings }
 }
 
 it('an unreachable service is 502, and the reason is logged', async () => {
   const error = new Error('connect ECONNREFUSED')
-  const { failure, told } = await failing(error)
+  const { failure, warnings } = await failing(error)
   expect(failure).toMatchObject({ status: 502, error: 'UpstreamFailure', cause: error })
-  expect(told).toEqual([[error, 'https://a.example']])
+  expect(warnings).toEqual([[error, 'https://a.example']])
 })
 
 it('a client that disconnects is no failure of the service', async () => {
-  const { failure, told } = await failing(new Error('aborted'), AbortSignal.abort())
+  const { failure, warnings } = await failing(new Error('aborted'), AbortSignal.abort())
   expect(failure).toMatchObject({ status: 400 })
-  expect(told).toEqual([])
+  expect(warnings).toEqual([])
 })
 
 it('an error in the request body is returned as it is', async () => {
   const slow = new XrpcError(408, 'RequestTimeout', 'The request body took too long')
-  const { failure, told } = await failing(slow)
+  const { failure, warnings } = await failing(slow)
   expect(failure).toBe(slow)
-  expect(told).toEqual([])
+  expect(warnings).toEqual([])
 })
 
 it('an upstream response has its status, headers and body', async () => {
@@ -51,5 +51,5 @@ it('an upstream response has its status, headers and body', async () => {
     async () => dispatcher,
     () => {},
   )
-  expect(await ask(asked)).toEqual({ status: 404, headers: answer.headers, body })
+  expect(await ask(options)).toEqual({ status: 404, headers: answer.headers, body })
 })

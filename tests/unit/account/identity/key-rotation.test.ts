@@ -20,7 +20,7 @@ import {
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
 
-async function born(): Promise<EmptyAccount> {
+async function newAccount(): Promise<EmptyAccount> {
   const account = emptyAccount(did)
   await provisionAccount(account)
   return account
@@ -32,7 +32,7 @@ function sealedKey() {
 }
 
 test('a pending key is stored beside the one in use, and no commit is signed meanwhile', async () => {
-  const account = await born()
+  const account = await newAccount()
   const { current } = await getSigningKeyDids(account)
   const key = sealedKey()
   await beginKeyRotation(account, key)
@@ -43,13 +43,13 @@ test('a pending key is stored beside the one in use, and no commit is signed mea
 })
 
 test('only one key rotation is pending at a time', async () => {
-  const account = await born()
+  const account = await newAccount()
   await beginKeyRotation(account, sealedKey())
   await expect(beginKeyRotation(account, sealedKey())).rejects.toMatchObject({ status: 400 })
 })
 
 test('finishKeyRotation accepts only the pending key, and only once', async () => {
-  const account = await born()
+  const account = await newAccount()
   const key = sealedKey()
   await expect(finishKeyRotation(account, key)).rejects.toMatchObject({ status: 400 })
   await beginKeyRotation(account, key)
@@ -65,7 +65,7 @@ test('finishKeyRotation accepts only the pending key, and only once', async () =
 })
 
 test('abandonKeyRotation leaves everything as it was', async () => {
-  const account = await born()
+  const account = await newAccount()
   const before = await getSigningKeyDids(account)
   const key = sealedKey()
   await beginKeyRotation(account, key)
@@ -77,21 +77,21 @@ test('abandonKeyRotation leaves everything as it was', async () => {
 })
 
 test('a signing key is sealed for its account', async () => {
-  const account = await born()
+  const account = await newAccount()
   const { signingKeyDid } = sealedKey()
   const { signingKey } = sealedKey()
   await expect(beginKeyRotation(account, { signingKeyDid, signingKey })).rejects.toThrow(
     'not the one',
   )
-  const elsewhere = {
+  const otherAccount = {
     signingKeyDid,
     signingKey: keys.seal(new Uint8Array(32).fill(1), 'did:web:x'),
   }
-  await expect(beginKeyRotation(account, elsewhere)).rejects.toThrow()
+  await expect(beginKeyRotation(account, otherAccount)).rejects.toThrow()
 })
 
 test('a deactivated account announces its new key at once, and its repo when it is activated', async () => {
-  const account = await born()
+  const account = await newAccount()
   await changeState(account, { active: false })
   const key = sealedKey()
   await beginKeyRotation(account, key)

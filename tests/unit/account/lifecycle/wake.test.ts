@@ -52,15 +52,15 @@ const post = (to: Account) =>
 
 describe('an account that wakes for the first time', () => {
   it('the first wake provisions an active account with a signed, empty repo in one transaction', async () => {
-    const { tokenId: _, ...birth } = await provisionAccount(account)
+    const { tokenId: _, ...initialState } = await provisionAccount(account)
     expect(account.sql.batches).toBe(1)
-    const row = { ...birth, emailConfirmedAt: null, status: 'active', deactivatedAt: null }
+    const row = { ...initialState, emailConfirmedAt: null, status: 'active', deactivatedAt: null }
     expect(await account.profile.get()).toMatchObject(row)
     const { block } = (await account.sql.first<{ block: Uint8Array }>('SELECT * FROM repo_root'))!
     const { sig, ...commit } = decode<Record<string, unknown>>(block)
     expect(commit).toMatchObject({ did, version: 3, prev: null })
     const bytes = encode(commit as never)
-    expect(await verifySignature(birth.signingKeyDid, bytes, sig as Uint8Array)).toBe(true)
+    expect(await verifySignature(initialState.signingKeyDid, bytes, sig as Uint8Array)).toBe(true)
   })
 
   it('a newly provisioned account announces itself', async () => {
@@ -116,8 +116,8 @@ describe('an account that wakes for the first time', () => {
   })
 
   it('provisioning rejects a signing key that was sealed for another account', async () => {
-    const birth = newInitialState('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
-    await expect(provisionOrResume(account, async () => birth)).rejects.toThrow()
+    const initialState = newInitialState('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+    await expect(provisionOrResume(account, async () => initialState)).rejects.toThrow()
     const other = { ...newInitialState(did), signingKeyDid: 'did:key:other' }
     await expect(provisionOrResume(account, async () => other)).rejects.toThrow('not the one named')
     expect(await account.profile.find()).toBeUndefined()
@@ -149,13 +149,13 @@ describe('an account that has been born', () => {
   }
 
   it('a provisioned account is not provisioned again', async () => {
-    const birth = await provisionAccount(account)
+    const initialState = await provisionAccount(account)
     await account.sql.batch([updateProfile({ status: 'deleted' })])
-    const again = await wakeAgain(account, async () => birth)
+    const again = await wakeAgain(account, async () => initialState)
     const { status, signingKeyDid } = await again.profile.get()
     expect({ status, signingKeyDid }).toEqual({
       status: 'deleted',
-      signingKeyDid: birth.signingKeyDid,
+      signingKeyDid: initialState.signingKeyDid,
     })
     expect(await deliveredKinds(again)).toEqual(kinds)
   })
@@ -180,11 +180,11 @@ describe('a birth whose transaction goes wrong', () => {
           if (when === fault && failures-- > 0) throw new Error('lost')
         },
       })
-      const birth = newInitialState(did)
-      const first = provisionOrResume(flaky, async () => birth)
+      const initialState = newInitialState(did)
+      const first = provisionOrResume(flaky, async () => initialState)
       // The initial state is stored, whether the caller knew or not.
       await (fault === 'before' ? expect(first).rejects.toThrow('lost') : first)
-      const awake = await wakeAgain(flaky, async () => birth)
+      const awake = await wakeAgain(flaky, async () => initialState)
       expect(await awake.profile.get()).toMatchObject({ status: 'active' })
       expect(await deliveredKinds(awake)).toEqual(kinds)
       expect(awake.sql.batches).toBe(1)

@@ -14,7 +14,7 @@ import { hashPassword } from '#src/ports/passwords.ts'
 import { RecentlySeen } from '#src/rules/recently-seen.ts'
 import { emptyAccount, provisionAccount, TestClock } from '#tests/support/empty-account.ts'
 
-async function born(password?: string) {
+async function newAccount(password?: string) {
   const clock = new TestClock()
   const account = emptyAccount('did:plc:abcdefghijklmnopqrstuvwx', { clock })
   await provisionAccount(account, password && (await hashPassword(password)))
@@ -22,7 +22,7 @@ async function born(password?: string) {
 }
 
 it('an account lists the devices it is signed in on, and the scopes it granted to each app', async () => {
-  const { account, clock } = await born()
+  const { account, clock } = await newAccount()
   const began = clock.now()
   await signInOnDevice(account, { deviceId: 'dev-1' })
   clock.time += 5
@@ -45,7 +45,7 @@ it('an account lists the devices it is signed in on, and the scopes it granted t
 })
 
 it('the OAuth account has the name and picture of the profile record', async () => {
-  const { account } = await born()
+  const { account } = await newAccount()
   const before = await describeWithClients(account)
   expect(before?.person).not.toHaveProperty('displayName')
   await createRecord(account, {
@@ -62,7 +62,7 @@ it('the OAuth account has the name and picture of the profile record', async () 
 })
 
 it("OAuth sign-in accepts the account's own password, and no app password", async () => {
-  const { account } = await born('correct horse')
+  const { account } = await newAccount('correct horse')
   expect(await authenticateAccount(account, { password: 'correct horse' })).toMatchObject({
     did: account.did,
   })

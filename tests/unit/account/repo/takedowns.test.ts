@@ -112,17 +112,17 @@ test('a takedown of a record that does not exist has no effect on a later one', 
 
 test('an account without takedowns queries for them once per wake', async () => {
   const account = await accountWith('a', 'b')
-  const asked: string[] = []
+  const requests: string[] = []
   const first = account.sql.first.bind(account.sql)
   account.sql.first = (sql, ...params) => {
-    if (sql.includes('takedown')) asked.push(sql)
+    if (sql.includes('takedown')) requests.push(sql)
     return first(sql, ...params)
   }
   for (const rkey of ['a', 'b']) await getRecord(account, at(rkey))
   await listed(account)
   await deleteRecord(account, at('a'))
   await listed(account)
-  expect(asked.length).toBe(1)
+  expect(requests.length).toBe(1)
 })
 
 test('importRepo keeps the takedowns of records that it contains, and ends those of the others', async () => {

@@ -113,8 +113,8 @@ describe('confirmEmail', () => {
     await takeDown()
     const late = confirmEmail(account, { email, token })
     await expect(late).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
-    const nobody = confirmEmail(emptyAccount(did), { email, token })
-    await expect(nobody).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
+    const absent = confirmEmail(emptyAccount(did), { email, token })
+    await expect(absent).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
   })
 })
 
@@ -189,9 +189,9 @@ describe('a change of the email', () => {
       const step = () => {
         if (isDead && steps++ >= cut) throw new Error('the process is dead')
       }
-      const mortal = emptyAccount(did, { clock, onBatch: step })
+      const state = emptyAccount(did, { clock, onBatch: step })
       isDead = false
-      await provisionAccount(mortal)
+      await provisionAccount(state)
       isDead = true
       let noted = email
       const claimEmail = async (address: string) => {
@@ -199,11 +199,11 @@ describe('a change of the email', () => {
         noted = address
         step()
       }
-      await setEmail({ ...mortal, claimEmail }, { email: 'new@example.com' }).catch(() => {})
+      await setEmail({ ...state, claimEmail }, { email: 'new@example.com' }).catch(() => {})
       isDead = false
-      mortal.profile.forget()
-      await finishEmailChange({ ...mortal, claimEmail })
-      const { email: found, emailWanted } = await mortal.profile.get()
+      state.profile.forget()
+      await finishEmailChange({ ...state, claimEmail })
+      const { email: found, emailWanted } = await state.profile.get()
       expect([found, emailWanted], `cut after ${cut} steps`).toEqual([noted, null])
     }
   })

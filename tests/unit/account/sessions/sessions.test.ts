@@ -71,12 +71,12 @@ describe('createSession', () => {
   })
 
   it('createSession answers alike to a wrong password, a missing password hash and an unknown account', async () => {
-    const nobody = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+    const absent = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
     const message = 'Invalid identifier or password'
     for (const [subject, password] of [
       [account, 'hunter3'],
       [account, ''],
-      [nobody, 'hunter2'],
+      [absent, 'hunter2'],
     ] as const) {
       const attempt = createSession(subject, { password })
       await expect(attempt).rejects.toMatchObject({ ...wrong, message })

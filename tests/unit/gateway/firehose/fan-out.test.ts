@@ -21,15 +21,15 @@ it('the fan-out follows the log from its head', async () => {
 it('the fan-out delivers to every subscriber that joined, and to none that left', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
-  const told = [0, 0]
-  const consumers = told.map((_, i) => ({ pump: () => void told[i]!++ }))
+  const counts = [0, 0]
+  const consumers = counts.map((_, i) => ({ pump: () => void counts[i]!++ }))
   for (const consumer of consumers) fanOut.join(consumer)
   log.append(1)
   await flushTasks()
   fanOut.leave(consumers[0]!)
   log.append(2)
   await flushTasks()
-  expect(told).toEqual([1, 2])
+  expect(counts).toEqual([1, 2])
 })
 
 it('the fan-out resumes where it was after a failure', async () => {

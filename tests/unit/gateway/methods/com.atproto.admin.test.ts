@@ -148,14 +148,14 @@ describe('getSubjectStatus', () => {
   test('getSubjectStatus returns the status of a record, by DID or handle', async () => {
     const known = { subject: strongRef, takedown: { applied: true, ref: 'case 1' } }
     for (const name of [did, handle]) {
-      const asked = await ask(`uri=${encodeURIComponent(uri.replace(did, name))}`)
-      expect(await asked.json()).toEqual(known)
+      const response = await ask(`uri=${encodeURIComponent(uri.replace(did, name))}`)
+      expect(await response.json()).toEqual(known)
     }
   })
 
   test('getSubjectStatus returns the status of a blob', async () => {
-    const asked = await ask(`did=${did}&blob=${cid}`)
-    expect(await asked.json()).toEqual({ subject: blobRef, takedown: { applied: false } })
+    const response = await ask(`did=${did}&blob=${cid}`)
+    expect(await response.json()).toEqual({ subject: blobRef, takedown: { applied: false } })
   })
 
   test.each([
@@ -184,15 +184,15 @@ describe('accounts', () => {
   })
 
   test('getAccountInfo answers NotFound for an unknown account', async () => {
-    const asked = get(gateway(), `${admin('getAccountInfo')}?did=did:web:example.com`, asAdmin())
+    const attempt = get(gateway(), `${admin('getAccountInfo')}?did=did:web:example.com`, asAdmin())
     const answer = { status: 400, error: 'NotFound', message: 'Account not found' }
-    expect(await outcome(asked)).toEqual(answer)
+    expect(await outcome(attempt)).toEqual(answer)
   })
 
   test('searchAccounts does not wake the accounts', async () => {
     const g = gateway()
-    const asked = await get(g, `${admin('searchAccounts')}?email=ali&limit=1`, asAdmin())
-    expect(await asked.json()).toMatchObject({ cursor: '1::did:plc:a', accounts: [{ did }] })
+    const response = await get(g, `${admin('searchAccounts')}?email=ali&limit=1`, asAdmin())
+    expect(await response.json()).toMatchObject({ cursor: '1::did:plc:a', accounts: [{ did }] })
     expect(g.calls[0]).toEqual(['accounts.search', { text: 'ali', limit: 1 }])
     expect(g.calls.map(([action]) => action)).not.toContain('moderation.getState')
   })

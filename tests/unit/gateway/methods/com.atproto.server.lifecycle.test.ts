@@ -34,8 +34,10 @@ describe('importRepo', () => {
   it('importRepo requires a CAR content type and an account', async () => {
     const json = await outcome(send(importing(), '{}', 'application/json'))
     expect(json).toMatchObject({ status: 400, error: 'InvalidRequest' })
-    const nobody = post(importing(), 'com.atproto.repo.importRepo', 'x', { 'content-type': car })
-    expect(await outcome(nobody)).toMatchObject({ status: 401, error: 'AuthMissing' })
+    const unauthenticated = post(importing(), 'com.atproto.repo.importRepo', 'x', {
+      'content-type': car,
+    })
+    expect(await outcome(unauthenticated)).toMatchObject({ status: 401, error: 'AuthMissing' })
   })
 
   it('importRepo aborts an import that fails', async () => {

@@ -109,8 +109,10 @@ describe('com.atproto.server', () => {
   })
 
   it('getSession is rejected for an account that is not on this server', async () => {
-    const gone = asAccount('did:plc:strangerstrangerstranger')
-    expect(await outcome(get(openGateway(), 'com.atproto.server.getSession', gone))).toMatchObject({
+    const unknownAccount = asAccount('did:plc:strangerstrangerstranger')
+    expect(
+      await outcome(get(openGateway(), 'com.atproto.server.getSession', unknownAccount)),
+    ).toMatchObject({
       status: 400,
       error: 'InvalidRequest',
     })

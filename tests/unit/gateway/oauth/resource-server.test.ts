@@ -28,7 +28,7 @@ afterEach(() => {
 
 type Verdict = { scope: string; expiresAt: number } | { refusal: Refusal }
 
-async function world() {
+async function fixture() {
   const admit = vi.fn(
     async (_: object): Promise<Verdict> => ({ scope: 'atproto repo:*', expiresAt: 0 }),
   )
@@ -73,7 +73,7 @@ async function world() {
 }
 
 it('an app is authenticated by its token and proof, behind any proxy', async () => {
-  const { admit, ask } = await world()
+  const { admit, ask } = await fixture()
   for (let i = 0; i < 3; i++) {
     expect(await ask()).toMatchObject({ did, scope: 'oauth' })
   }
@@ -85,7 +85,7 @@ it('an app is authenticated by its token and proof, behind any proxy', async () 
 })
 
 it('nonces of another gateway are accepted, however long ago one was issued here', async () => {
-  const { ask } = await world()
+  const { ask } = await fixture()
   await ask()
   for (const minutes of [1, 2, 3, 10]) {
     vi.setSystemTime(Date.now() + minutes * 60_000)
@@ -97,7 +97,7 @@ it('nonces of another gateway are accepted, however long ago one was issued here
 })
 
 it('a DPoP proof is accepted once, with a new key and with a cached one', async () => {
-  const { ask } = await world()
+  const { ask } = await fixture()
   await ask({ jti: 'one' })
   await expect(ask({ jti: 'one' })).rejects.toMatchObject({ message: 'DPoP proof replayed' })
   await ask({ jti: 'two' })
@@ -105,7 +105,7 @@ it('a DPoP proof is accepted once, with a new key and with a cached one', async 
 })
 
 it("the account's error for a token is returned to its caller", async () => {
-  const { admit, accounts, ask } = await world()
+  const { admit, accounts, ask } = await fixture()
   const says = async (verdict: Verdict) => {
     admit.mockResolvedValueOnce(verdict)
     return ask().catch((error) => [error.status, error.error])
@@ -122,9 +122,9 @@ it("the account's error for a token is returned to its caller", async () => {
 })
 
 it('a token for another server, or not bound to a key, is rejected', async () => {
-  const { ask, make } = await world()
-  const elsewhere = await make({ aud: 'did:web:elsewhere.example.com' })
-  await expect(ask({ as: elsewhere })).rejects.toMatchObject({ error: 'invalid_token' })
+  const { ask, make } = await fixture()
+  const otherAudience = await make({ aud: 'did:web:elsewhere.example.com' })
+  await expect(ask({ as: otherAudience })).rejects.toMatchObject({ error: 'invalid_token' })
   const unbound = await make({ cnf: undefined })
   await expect(ask({ as: unbound })).rejects.toMatchObject({ error: 'invalid_token' })
   const over = await make({ exp: Date.now() / 1000 - 1 })

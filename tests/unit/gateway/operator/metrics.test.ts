@@ -22,8 +22,8 @@ async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<
 }
 
 it('/metrics has what alerts need', async () => {
-  const told = await values()
-  expect(Object.fromEntries(told)).toMatchObject({
+  const gauges = await values()
+  expect(Object.fromEntries(gauges)).toMatchObject({
     accounts_awake: '12',
     outbox_backlog: '4',
     accounts_owing_events: '6',
@@ -41,13 +41,13 @@ it('/metrics has what alerts need', async () => {
     'rate_limited_total{limit="global-ip"}': '1',
   })
   const count = 'xrpc_request_duration_seconds_count'
-  expect(told.get(`${count}{method="com.atproto.server.describeServer",status="200"}`)).toBe('1')
-  expect(told.get('http_request_duration_seconds_count{route="oauth",status="400"}')).toBe('1')
+  expect(gauges.get(`${count}{method="com.atproto.server.describeServer",status="200"}`)).toBe('1')
+  expect(gauges.get('http_request_duration_seconds_count{route="oauth",status="400"}')).toBe('1')
 })
 
 it('/metrics omits gauges whose source does not answer', async () => {
-  const told = await values({ head: async () => undefined, counts: async () => undefined })
-  expect(told.get('accounts{status="active"}')).toBeUndefined()
-  expect(told.get('sequencer_head')).toBeUndefined()
-  expect(told.get('accounts_awake')).toBe('12')
+  const gauges = await values({ head: async () => undefined, counts: async () => undefined })
+  expect(gauges.get('accounts{status="active"}')).toBeUndefined()
+  expect(gauges.get('sequencer_head')).toBeUndefined()
+  expect(gauges.get('accounts_awake')).toBe('12')
 })

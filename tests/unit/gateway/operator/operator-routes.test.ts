@@ -22,16 +22,16 @@ describe('/xrpc/_health', () => {
   it('/xrpc/_health checks the storage only if asked to', async () => {
     const { app } = openGateway(actors)
     expect(await (await app.request('/xrpc/_health')).json()).toEqual({ version: '1.2.3' })
-    const asked = await app.request('/xrpc/_health?storage')
-    expect(await asked.json()).toEqual({ version: '1.2.3', status: 'ok', storage })
+    const response = await app.request('/xrpc/_health?storage')
+    expect(await response.json()).toEqual({ version: '1.2.3', status: 'ok', storage })
   })
 
   it('/xrpc/_health names the part of the storage that fails', async () => {
     const away = () => Promise.reject(new Error('gone'))
     const { app } = openGateway({ ...actors, sequencer: { log: { bounds: away } } })
-    const asked = await app.request('/xrpc/_health?storage')
-    expect(asked.status).toBe(200)
-    expect(await asked.json()).toEqual({
+    const response = await app.request('/xrpc/_health?storage')
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
       version: '1.2.3',
       status: 'degraded',
       storage: { ...storage, sequencerDb: false },
@@ -128,7 +128,7 @@ describe('vitals', () => {
   it('the health report counts the accounts awake and their undelivered events', () => {
     const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
     const live = { list: () => [account(2), account(0), account(5)] }
-    const vitals = new Health({ live, clock: { now: () => 0 } } as unknown as HealthPorts)
-    expect(vitals.awake()).toEqual({ accounts: 3, backlog: 7 })
+    const health = new Health({ live, clock: { now: () => 0 } } as unknown as HealthPorts)
+    expect(health.awake()).toEqual({ accounts: 3, backlog: 7 })
   })
 })

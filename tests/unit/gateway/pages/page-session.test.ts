@@ -20,8 +20,8 @@ describe('the way back to an app', () => {
     'javascript:alert(1)//?request_uri=x',
     `/oauth/authorize?request_uri=${'x'.repeat(4000)}`,
     undefined,
-  ])('the return-to link is rejected for %s', (wish) => {
-    expect(parseReturnTo(wish, publicUrl)).toBeUndefined()
+  ])('the return-to link is rejected for %s', (link) => {
+    expect(parseReturnTo(link, publicUrl)).toBeUndefined()
   })
 
   it("the return-to link is stored in a cookie, for the provider's pages only", () => {

@@ -16,10 +16,10 @@ const services = {
   report: service('report'),
 }
 const none = { appView: undefined, moderation: undefined, report: undefined }
-const nobody = { resolve: async () => undefined, refresh: async () => undefined }
+const emptyResolver = { resolve: async () => undefined, refresh: async () => undefined }
 
 describe('the service for a method', () => {
-  const find = targetFinder(services, nobody)
+  const find = targetFinder(services, emptyResolver)
   it.each([
     ['app.bsky.feed.getTimeline', 'appview', 'bsky_appview'],
     ['com.example.anything', 'appview', 'bsky_appview'],
@@ -34,7 +34,7 @@ describe('the service for a method', () => {
 
   it('a method has no service if its service is not configured', async () => {
     for (const nsid of ['com.example.a', 'com.atproto.moderation.createReport']) {
-      await expect(targetFinder(none, nobody)(nsid, undefined)).rejects.toMatchObject({
+      await expect(targetFinder(none, emptyResolver)(nsid, undefined)).rejects.toMatchObject({
         status: 400,
         message: `No service configured for ${nsid}`,
       })
@@ -47,7 +47,7 @@ describe('the service for a method', () => {
       id: did,
       service: [{ id: '#feed', type: 'Any', serviceEndpoint: 'https://there.example' }],
     }
-    const named = targetFinder(services, { ...nobody, resolve: async () => document })
+    const named = targetFinder(services, { ...emptyResolver, resolve: async () => document })
     expect(await named('com.example.a', `${did}#feed`)).toEqual({
       ...{ did, serviceId: 'feed', url: 'https://there.example' },
     })
@@ -56,7 +56,7 @@ describe('the service for a method', () => {
     const unsure = async () => {
       throw new XrpcError(502, 'UpstreamFailure', 'nobody can tell')
     }
-    const lost = targetFinder(services, { ...nobody, resolve: unsure })
+    const lost = targetFinder(services, { ...emptyResolver, resolve: unsure })
     await expect(lost('com.example.a', `${did}#feed`)).rejects.toMatchObject({ status: 502 })
   })
 })
@@ -72,7 +72,7 @@ describe('an atproto-proxy header', () => {
     ['an unknown DID', 'did:web:a.example#a', 'could not resolve proxy did'],
     ['what is no DID', 'nonsense#a', 'could not resolve proxy did'],
   ])('an atproto-proxy header with %s is rejected', async (_, header, message) => {
-    const finding = targetFinder(services, nobody)('com.example.a', header)
+    const finding = targetFinder(services, emptyResolver)('com.example.a', header)
     await expect(finding).rejects.toMatchObject({ status: 400, error: 'InvalidRequest', message })
   })
 })

@@ -129,9 +129,9 @@ describe('an embed', () => {
   })
 
   it("an embed of a feed or list has the AppView's view, requested as the account", async () => {
-    const asked: Asked[] = []
+    const requests: Asked[] = []
     const seen = viewer({}, async (call) => {
-      asked.push(call)
+      requests.push(call)
       return { view: { name: 'cats' }, list: { name: 'dogs' } }
     })
     const quote = (collection: string) => ({
@@ -145,7 +145,7 @@ describe('an embed', () => {
       record: { $type: 'app.bsky.graph.defs#listView', name: 'dogs' },
     })
     expect(
-      asked.map(({ nsid, credentials }) => [nsid, credentials?.lxm, credentials?.did]),
+      requests.map(({ nsid, credentials }) => [nsid, credentials?.lxm, credentials?.did]),
     ).toEqual([
       ['app.bsky.feed.getFeedGenerator', 'app.bsky.feed.getFeedGenerator', did],
       ['app.bsky.graph.getList', 'app.bsky.graph.getList', did],

@@ -13,14 +13,14 @@ const session: Session = {
   refreshJwt: 'r',
 }
 
-/** One account, alice.test; `asked` has the calls. */
+/** One account, alice.test; `requests` has the calls. */
 function server() {
-  const asked: string[] = []
+  const requests: string[] = []
   const dispatch: LogInDispatch = {
     directory: {
       accounts: {
         async find({ identifier }) {
-          asked.push(`find ${identifier}`)
+          requests.push(`find ${identifier}`)
           return identifier === 'alice.test' ? { did } : null
         },
       },
@@ -28,22 +28,22 @@ function server() {
     account: (of) => ({
       session: {
         async createSession({ password }) {
-          asked.push(`createSession ${of}`)
+          requests.push(`createSession ${of}`)
           if (password !== 'right') throw wrongCredentials()
           return session
         },
       },
     }),
   }
-  return { dispatch, asked }
+  return { dispatch, requests }
 }
 
 describe('logIn', () => {
   it('logIn finds the account in any case of the identifier', async () => {
-    const { dispatch, asked } = server()
+    const { dispatch, requests } = server()
     const input = { identifier: 'Alice.TEST', password: 'right' }
     expect(await logIn(dispatch, input, 0)).toEqual(session)
-    expect(asked).toEqual(['find alice.test', `createSession ${did}`])
+    expect(requests).toEqual(['find alice.test', `createSession ${did}`])
   })
 
   it('logIn answers an unknown identifier and a wrong password alike', async () => {
@@ -56,12 +56,12 @@ describe('logIn', () => {
   })
 
   it('logIn rejects passwords over 512 characters without hashing them', async () => {
-    const { dispatch, asked } = server()
+    const { dispatch, requests } = server()
     for (const identifier of ['alice.test', 'bob.test']) {
       const attempt = logIn(dispatch, { identifier, password: 'x'.repeat(513) }, 0)
       await expect(attempt).rejects.toMatchObject({ status: 401 })
     }
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 
   it('logIn takes a minimum time, also if it fails', async () => {

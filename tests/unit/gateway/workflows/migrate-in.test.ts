@@ -9,11 +9,11 @@ import { keys } from '#tests/support/empty-account.ts'
 const did = 'did:web:alice.example.com'
 const input = { did, handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
 
-let world: AccountCreationFixture
+let fixture: AccountCreationFixture
 /** The key in the DID document. */
 let named: string | undefined
 beforeEach(() => {
-  world = new AccountCreationFixture()
+  fixture = new AccountCreationFixture()
   named = undefined
 })
 
@@ -27,8 +27,8 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
     }),
   })
   return {
-    ...world.deps(overrides),
-    dispatch: world.dispatch(),
+    ...fixture.deps(overrides),
+    dispatch: fixture.dispatch(),
     resolver: { resolve: document, refresh: document },
     handles: {
       resolve: async (handle: string) => (handle === 'alice.example.com' ? did : undefined),
@@ -36,7 +36,7 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
   }
 }
 
-const keyOf = async (of = did) => (await (await world.account(of)).profile.get()).signingKeyDid
+const keyOf = async (of = did) => (await (await fixture.account(of)).profile.get()).signingKeyDid
 const reserve = async (of?: string) => {
   const { signingKey } = await reserveSigningKey({ ...deps(), keys }, of ? { did: of } : {})
   return signingKey
@@ -45,10 +45,10 @@ const reserve = async (of?: string) => {
 describe('an account from elsewhere', () => {
   it('an account that migrates in is deactivated, and emits no events', async () => {
     await migrateIn(deps(), input, did)
-    expect(await world.states()).toEqual({ [did]: 'deactivated' })
-    expect(await world.deliveredKinds(did)).toEqual([])
-    expect(world.activeDids()).toEqual([])
-    const row = await (await world.account(did)).profile.get()
+    expect(await fixture.states()).toEqual({ [did]: 'deactivated' })
+    expect(await fixture.deliveredKinds(did)).toEqual([])
+    expect(fixture.activeDids()).toEqual([])
+    const row = await (await fixture.account(did)).profile.get()
     expect(row.deleteAfter).toBe('2026-01-04T00:00:00.000Z')
   })
 
@@ -64,7 +64,7 @@ describe('an account from elsewhere', () => {
   it('an account that migrates in may have no password', async () => {
     const { password: _, ...rest } = input
     await migrateIn(deps(), rest, did)
-    expect((await (await world.account(did)).profile.get()).passwordHash).toBeNull()
+    expect((await (await fixture.account(did)).profile.get()).passwordHash).toBeNull()
   })
 
   it.each([undefined, 'did:web:bob.example.com', `${did}#atproto_labeler`])(
@@ -75,7 +75,7 @@ describe('an account from elsewhere', () => {
         error: 'AuthenticationRequired',
         message: `Missing auth to create account with did: ${did}`,
       })
-      expect(await findAccount(world.directory, { identifier: did })).toBeNull()
+      expect(await findAccount(fixture.directory, { identifier: did })).toBeNull()
     },
   )
 
@@ -95,7 +95,7 @@ describe('an account from elsewhere', () => {
   })
 
   it('an account does not migrate in twice, nor under a name that is taken', async () => {
-    await createAccount(world.deps(), { ...input, email: 'bob@example.com' })
+    await createAccount(fixture.deps(), { ...input, email: 'bob@example.com' })
     await expect(migrateIn(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
     const other = { ...input, handle: 'alice.example.com' }
     const attempts = [0, 1].map(() => migrateIn(deps(), other, did))
@@ -106,25 +106,25 @@ describe('an account from elsewhere', () => {
 
   it('an account migrates in wholly or not at all, wherever a process crashes', async () => {
     await migrateIn(deps(), input, did)
-    const steps = world.calls.length
+    const steps = fixture.calls.length
     for (const crash of [true, false]) {
       for (let at = 1; at <= steps; at++) {
         for (const when of ['before', 'after'] as const) {
-          world = new AccountCreationFixture()
-          world.fault = { at, when, crash }
+          fixture = new AccountCreationFixture()
+          fixture.fault = { at, when, crash }
           const created = await migrateIn(deps(), input, did).then(
             () => true,
             () => false,
           )
-          world.restart()
-          await world.sendReminders()
-          const found = await findAccount(world.directory, { identifier: did })
+          fixture.restart()
+          await fixture.sendReminders()
+          const found = await findAccount(fixture.directory, { identifier: did })
           if (created) expect(found).toMatchObject({ did, status: 'deactivated' })
           if (found === null) {
-            world.clock.time += 5 * 60_000
+            fixture.clock.time += 5 * 60_000
             await migrateIn(deps(), input, did)
           }
-          expect((await (await world.account(did)).profile.get()).status).toBe('deactivated')
+          expect((await (await fixture.account(did)).profile.get()).status).toBe('deactivated')
         }
       }
     }
@@ -138,7 +138,7 @@ describe('a reserved key', () => {
     expect(await reserve('did:web:bob.example.com')).not.toBe(key)
     await migrateIn(deps(), input, did)
     expect(await keyOf()).toBe(key)
-    expect(await (await world.account(did)).signer()).toHaveProperty('did')
+    expect(await (await fixture.account(did)).signer()).toHaveProperty('did')
     expect(await reserve(did)).not.toBe(key)
   })
 
@@ -151,7 +151,7 @@ describe('a reserved key', () => {
 
   it('a reserved signing key is stored sealed', async () => {
     await reserve(did)
-    const row = await world.directory.sql.first<{ signing_key: Uint8Array }>(
+    const row = await fixture.directory.sql.first<{ signing_key: Uint8Array }>(
       'SELECT signing_key FROM reserved_key',
     )
     expect(row!.signing_key.length).toBeGreaterThan(32)

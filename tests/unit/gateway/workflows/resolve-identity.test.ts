@@ -14,7 +14,7 @@ const bob = 'did:web:bob.example.com'
 let hosted: Record<string, string>
 let domains: Record<string, string>
 let documents: Record<string, string[]>
-let asked: string[]
+let requests: string[]
 
 const deps: ResolveIdentityDeps = {
   dispatch: {
@@ -27,7 +27,7 @@ const deps: ResolveIdentityDeps = {
   handleRules: async () => handleRules(['.pds.example.com']),
   handles: {
     resolve: async (handle) => {
-      asked.push(handle)
+      requests.push(handle)
       return domains[handle]
     },
   },
@@ -41,14 +41,14 @@ beforeEach(() => {
   hosted = { 'alice.pds.example.com': alice }
   domains = { 'bob.example.com': bob, 'new.example.com': bob, 'pds.example.com': bob }
   documents = { [alice]: ['at://alice.pds.example.com'], [bob]: ['at://Bob.example.com'] }
-  asked = []
+  requests = []
 })
 
 describe('didOfHandle', () => {
   it('didOfHandle resolves handles of this server without the network', async () => {
     expect(await didOfHandle(deps, 'alice.pds.example.com')).toBe(alice)
     expect(await didOfHandle(deps, 'nobody.pds.example.com')).toBeUndefined()
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 
   it('didOfHandle resolves other domains over the network, also an unused service domain', async () => {
@@ -61,7 +61,7 @@ describe('didOfHandle', () => {
   it('didOfHandle uses the configured handle resolver service', async () => {
     const appView = { resolve: async () => 'did:plc:seen' }
     expect(await didOfHandle(deps, 'bob.example.com', appView)).toBe('did:plc:seen')
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 })
 

@@ -93,8 +93,8 @@ describe('a moderator', () => {
     const authority = { serviceDid: claims.aud, jwtSecret: new Uint8Array(32), adminPassword: 'x' }
     const authenticate = authenticator({ ...authority, clock: { now: () => now }, resolver })
     const header = `Bearer ${createServiceToken(claims, key)}`
-    const asked = Promise.resolve(authenticate('moderator', header, getStatus))
-    await expect(asked).rejects.toMatchObject({ status: 401, error: 'UntrustedIss' })
+    const attempt = Promise.resolve(authenticate('moderator', header, getStatus))
+    await expect(attempt).rejects.toMatchObject({ status: 401, error: 'UntrustedIss' })
   })
 
   test.each([

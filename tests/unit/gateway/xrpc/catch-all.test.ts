@@ -116,11 +116,11 @@ describe('where private networks are off', () => {
     const named = 'did:web:evil.example'
     const document = { id: named, service: [{ id: '#x', type: 'X', serviceEndpoint: url }] }
     const gateway = openGateway({ account })
-    const told: object[] = []
+    const warnings: object[] = []
     const services = connectServices({
       dispatch: gateway.server.dispatch,
       resolver: { resolve: async () => document, refresh: async () => document },
-      log: { warn: (facts: object) => told.push(facts) } as never,
+      log: { warn: (facts: object) => warnings.push(facts) } as never,
       privateNetworks: false,
       addresses: { appView: undefined, moderation: undefined, report: undefined },
       terms: {
@@ -133,6 +133,6 @@ describe('where private networks are off', () => {
     expect(await outcome(ask(gateway, 'com.example.a', { headers }))).toEqual({
       ...{ status: 502, error: 'UpstreamFailure', message: 'Upstream service unreachable' },
     })
-    expect(JSON.stringify(told)).not.toContain('signed')
+    expect(JSON.stringify(warnings)).not.toContain('signed')
   })
 })

@@ -8,7 +8,7 @@ const narrow = { name: 'narrow', points: 30, durationMs: 300_000 }
 const wide = { name: 'wide', points: 3000, durationMs: 300_000 }
 
 /** A limiter, and gateways that call it; with `isDown` the calls fail. */
-function world(gateways = 1) {
+function fixture(gateways = 1) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })
   const state = { isDown: false, asks: 0, failures: 0 }
@@ -30,13 +30,13 @@ async function countAllowed(standings: (LimitStatus | Promise<LimitStatus>)[]): 
 
 describe('a narrow limit', () => {
   it('a narrow limit is never exceeded, however many calls run on however many gateways', async () => {
-    const { leases } = world(3)
+    const { leases } = fixture(3)
     const calls = Array.from({ length: 200 }, (_, i) => leases[i % 3]!.take(narrow, 'key', 1))
     expect(await countAllowed(calls)).toBe(30)
   })
 
   it('a narrow limit reports the points left, and when it resets', async () => {
-    const { clock, leases } = world()
+    const { clock, leases } = fixture()
     const resetAt = clock.now() + 300_000
     expect(await leases[0]!.take(narrow, 'key', 1)).toEqual({
       limit: narrow,
@@ -50,7 +50,7 @@ describe('a narrow limit', () => {
   })
 
   it('a narrow limit that is used up is not requested again until its window ends', async () => {
-    const { clock, leases, state } = world()
+    const { clock, leases, state } = fixture()
     expect(await leases[0]!.take(narrow, 'key', 31)).toMatchObject({ isRefused: true })
     const { asks } = state
     expect(leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: true })
@@ -62,7 +62,7 @@ describe('a narrow limit', () => {
 
 describe('a wide limit', () => {
   it('a wide limit is spent without waiting and with few requests', async () => {
-    const { leases, state } = world()
+    const { leases, state } = fixture()
     for (let i = 0; i < 2000; i++) {
       const answer = leases[0]!.take(wide, 'key', 1)
       expect(answer).not.toBeInstanceOf(Promise)
@@ -73,7 +73,7 @@ describe('a wide limit', () => {
   })
 
   it('a wide limit can be spent wholly by one gateway, and not further', async () => {
-    const { leases } = world()
+    const { leases } = fixture()
     let allowed = 0
     for (let i = 0; i < 3200; i++) {
       if (!(await leases[0]!.take(wide, 'key', 1)).isRefused) allowed++
@@ -82,7 +82,7 @@ describe('a wide limit', () => {
   })
 
   it('a wide limit is exceeded by at most a part for each gateway that comes late', async () => {
-    const { leases } = world(3)
+    const { leases } = fixture(3)
     let allowed = 0
     for (const gateway of leases) {
       for (let i = 0; i < 3200; i++) {
@@ -94,7 +94,7 @@ describe('a wide limit', () => {
   })
 
   it('a wide limit lends a gateway what another one returned', async () => {
-    const { clock, leases } = world(2)
+    const { clock, leases } = fixture(2)
     const [one, other] = leases as [Leases, Leases]
     void one.take(wide, 'key', 1)
     await settled()
@@ -113,7 +113,7 @@ describe('a wide limit', () => {
           maxLength: 60,
         }),
         async (calls) => {
-          const { leases } = world(3)
+          const { leases } = fixture(3)
           const answers = await Promise.all(
             calls.map(({ at, cost }) => leases[at]!.take(wide, 'key', cost)),
           )
@@ -132,7 +132,7 @@ describe('without the limiter', () => {
   it.each([narrow, wide])(
     'without the limiter each gateway counts by itself: $name',
     async (limit) => {
-      const { leases, state } = world()
+      const { leases, state } = fixture()
       state.isDown = true
       let allowed = 0
       for (let i = 0; i < limit.points + 10; i++) {

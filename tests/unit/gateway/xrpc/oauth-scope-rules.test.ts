@@ -90,8 +90,8 @@ const neverByApps = ['com.atproto.server.requestEmailUpdate', 'com.atproto.serve
 const server = { services: { audienceOf: () => aud } }
 
 /** The outcome for an app with the scope: `allowed`, or status and name of the error. */
-function outcome(nsid: string, scope: string, asked: object = {}): unknown {
-  const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...asked }
+function outcome(nsid: string, scope: string, options: object = {}): unknown {
+  const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...options }
   try {
     mustHaveScope(
       methods.get(nsid)!,

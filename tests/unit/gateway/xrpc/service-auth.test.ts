@@ -20,7 +20,7 @@ function token(claims: Partial<ServiceClaims> = {}, signer = key): string {
 
 /** Resolves to a document with the first key from the cache, and to the next keys on refresh. */
 function resolver(...keys: string[]) {
-  const asked: string[] = []
+  const requests: string[] = []
   const documentOf = (didKey: string | undefined) =>
     didKey === undefined
       ? undefined
@@ -34,13 +34,13 @@ function resolver(...keys: string[]) {
           })),
         }
   return {
-    asked,
+    requests,
     async resolve() {
-      asked.push('kept')
+      requests.push('kept')
       return documentOf(keys[0])
     },
     async refresh() {
-      asked.push('fresh')
+      requests.push('fresh')
       return documentOf(keys.at(-1))
     },
   }
@@ -74,10 +74,10 @@ describe('a service token', () => {
   it('a service token that fails is verified again with a refreshed document: keys are rotated', async () => {
     const rotated = resolver(newSigningKey().key.did(), key.did())
     expect(await verify(token(), rotated)).toEqual({ iss })
-    expect(rotated.asked).toEqual(['kept', 'fresh'])
+    expect(rotated.requests).toEqual(['kept', 'fresh'])
     const forged = resolver(newSigningKey().key.did())
     await expect(verify(token(), forged)).rejects.toMatchObject({ error: 'BadJwtSignature' })
-    expect(forged.asked).toEqual(['kept', 'fresh'])
+    expect(forged.requests).toEqual(['kept', 'fresh'])
   })
 
   const [head, body, signature] = token().split('.')

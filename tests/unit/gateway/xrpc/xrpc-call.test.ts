@@ -108,8 +108,8 @@ describe('what is refused', () => {
   it("a write to another account's repo is rejected", async () => {
     const gateway = writing()
     const input = { repo: did, collection: 'a.b.c', record: {} }
-    const stranger = asAccount('did:plc:strangerstrangerstranger')
-    expect(await outcome(post(gateway, createRecord, input, stranger))).toEqual({
+    const unknownAccount = asAccount('did:plc:strangerstrangerstranger')
+    expect(await outcome(post(gateway, createRecord, input, unknownAccount))).toEqual({
       status: 401,
       error: 'AuthenticationRequired',
       message: 'Authentication Required',
