@@ -1,21 +1,10 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createdAt, post, thing, unknownCid, write } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-})
-afterAll(() => server.remove())
+const { server, alice } = await serverWithAccounts(['alice'])
 
 function apply(writes: object[], input: object = {}) {
   const body = { repo: alice.did, writes, ...input }

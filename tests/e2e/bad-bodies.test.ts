@@ -1,28 +1,21 @@
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { thing, unknownCid } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { type CallOptions, call, expectError } from '#tests/support/xrpc-call.ts'
 
-let server: TestServer
-let alice: TestAccount
 let before: unknown
 const bodyTimeoutMs = 5_000
 let slow: Promise<{ status: number; body: string; ms: number }>
+const { server, alice } = await serverWithAccounts(['alice'], {
+  env: { PDS_BODY_TIMEOUT_MS: String(bodyTimeoutMs) },
+})
 beforeAll(async () => {
-  server = await startServer({ env: { PDS_BODY_TIMEOUT_MS: String(bodyTimeoutMs) } })
-  alice = await createTestAccount(server, 'alice')
   // Started first, so that the other tests run while it waits for its timeout.
   slow = slowBody()
 })
-afterAll(() => server.remove())
 
 const latest = async () =>
   (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data

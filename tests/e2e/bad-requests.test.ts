@@ -1,26 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { thing } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
 import { forgeToken } from '#tests/support/session-tokens.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, expectError } from '#tests/support/xrpc-call.ts'
 
 const secret = 'a secret that only the tests know'
 
-let server: TestServer
-let alice: TestAccount
-let bob: TestAccount
 let before: unknown
-beforeAll(async () => {
-  server = await startServer({ env: { PDS_JWT_SECRET: secret } })
-  alice = await createTestAccount(server, 'alice')
-  bob = await createTestAccount(server, 'bob')
+const { server, alice, bob } = await serverWithAccounts(['alice', 'bob'], {
+  env: { PDS_JWT_SECRET: secret },
 })
-afterAll(() => server.remove())
 beforeEach(async () => {
   before = await state()
 })

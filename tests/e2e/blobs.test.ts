@@ -1,27 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BlobRef, jsonToLex } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
-import {
-  adminPassword,
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let server: TestServer
-let alice: TestAccount
-let bob: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-  bob = await createTestAccount(server, 'bob')
-})
-afterAll(() => server.remove())
+const { server, alice, bob } = await serverWithAccounts(['alice', 'bob'])
 
 const stored = (of: TestAccount, cid: string) => existsSync(join(server.dir, 'blobs', of.did, cid))
 

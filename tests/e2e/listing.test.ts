@@ -1,29 +1,20 @@
 import type { ComAtprotoRepoListRecords } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { thing, write } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const keys = ['a', 'b', 'c', 'c-1', 'c.1', 'c1', 'd', 'e', 'f', 'g', 'h', 'i']
 const others = ['com.example.thin', 'com.example.thing-x.y', 'com.example.things', 'zz.zz.zz']
 
-let server: TestServer
-let alice: TestAccount
+const { server, alice } = await serverWithAccounts(['alice'])
 beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
   const writes = [
     ...keys.toSorted(() => Math.random() - 0.5).map((key) => write('create', key, { key })),
     ...others.map((collection) => write('create', 'x', {}, collection)),
   ]
   await alice.agent.com.atproto.repo.applyWrites({ repo: alice.did, writes } as never)
 })
-afterAll(() => server.remove())
 
 describe('listRecords', () => {
   type Input = Partial<ComAtprotoRepoListRecords.QueryParams>

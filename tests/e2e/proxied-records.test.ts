@@ -1,35 +1,19 @@
 /** Records that this server does not have or does not show: it calls the AppView, without credentials. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
 const collection = 'com.example.thing'
 const unknownDid = `did:plc:${'b'.repeat(24)}`
 
-let appView: FakeService
-let server: TestServer
-let alice: TestAccount
+const { server, alice, appView } = await serverWithAppView()
 beforeAll(async () => {
-  appView = await startFakeService()
-  const env = { PDS_BSKY_APP_VIEW_URL: appView.url, PDS_BSKY_APP_VIEW_DID: appView.did }
-  server = await startServer({ env })
-  alice = await createTestAccount(server, 'alice')
   const record = { $type: collection, here: true }
   const body = { repo: alice.did, collection, rkey: 'one', record }
   expect(await call(server, 'repo.createRecord', { as: alice, body })).toMatchObject({
     status: 200,
   })
   appView.respond('com.atproto.repo.getRecord', { uri: 'at://x', value: { here: false } })
-})
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
 })
 
 function getRecord(repo: string, rkey = 'one') {

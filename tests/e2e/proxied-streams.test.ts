@@ -3,40 +3,17 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { json as parsed } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { describe, expect, it } from 'vitest'
+import { json } from '#tests/support/fake-service.ts'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let server: TestServer
-let alice: TestAccount
-
 const MAX_BYTES = 60_000_000
-
-beforeAll(async () => {
-  appView = await startFakeService()
-  server = await startServer({
-    env: {
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-      PDS_PROXY_HEADERS_TIMEOUT: '4000',
-      PDS_PROXY_BODY_TIMEOUT: '4000',
-      PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
-      PDS_BODY_TIMEOUT_MS: '1500',
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
+const { server, alice, appView } = await serverWithAppView({
+  PDS_PROXY_HEADERS_TIMEOUT: '4000',
+  PDS_PROXY_BODY_TIMEOUT: '4000',
+  PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
+  PDS_BODY_TIMEOUT_MS: '1500',
 })
 
 describe('a service that', () => {

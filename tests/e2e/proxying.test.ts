@@ -1,52 +1,11 @@
 /** Proxied methods of other services: who signs, and which headers and bodies are passed on. */
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { verifyJwt } from '@atproto/xrpc-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
-import { freePort } from '#tests/support/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { describe, expect, it } from 'vitest'
+import { json, startFakeService } from '#tests/support/fake-service.ts'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let other: FakeService
-let server: TestServer
-let alice: TestAccount
-let plcUrl: string
-
-beforeAll(async () => {
-  appView = await startFakeService()
-  other = await startFakeService()
-  const plcPort = await freePort()
-  plcUrl = `http://127.0.0.1:${plcPort}`
-  server = await startServer({
-    env: {
-      PDS_DEV_PLC_PORT: String(plcPort),
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
-  await other?.[Symbol.asyncDispose]()
-})
-
-/** Verifies a service token as services do, with the library. */
-function verified(token: string, aud: string, lxm: string | null) {
-  return verifyJwt(token, aud, lxm, async (iss) => {
-    const response = await fetch(`${plcUrl}/${iss}/data`)
-    const data = (await response.json()) as { verificationMethods: { atproto: string } }
-    return data.verificationMethods.atproto
-  })
-}
+const { server, alice, appView, other, verifyServiceToken } = await serverWithAppView()
 
 const bearer = (header: string | undefined) => header?.replace('Bearer ', '') ?? ''
 
@@ -101,7 +60,7 @@ describe('a method that is not ours', () => {
     const withheld = ['cookie', 'x-forwarded-for', 'x-mine', 'atproto-proxy']
     expect(withheld.filter((name) => name in headers)).toEqual([])
     const token = bearer(headers.authorization)
-    const { iss, exp } = await verified(token, appView.did, 'app.bsky.feed.searchPosts')
+    const { iss, exp } = await verifyServiceToken(token, appView.did, 'app.bsky.feed.searchPosts')
     expect(iss).toBe(alice.did)
     expect(exp * 1000 - Date.now()).toBeLessThan(61_000)
   })
@@ -113,7 +72,7 @@ describe('a method that is not ours', () => {
       headers: { 'atproto-proxy': `${other.did}#other` },
     })
     expect(plain.body).toEqual({ from: 'the other' })
-    await verified(
+    await verifyServiceToken(
       bearer(other.requests.at(-1)!.headers.authorization),
       other.did,
       'com.example.query',

@@ -1,20 +1,10 @@
 /** An AppView that lags behind, as apps see it through this server. */
-import { verifyJwt } from '@atproto/xrpc-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
-import { freePort } from '#tests/support/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { json } from '#tests/support/fake-service.ts'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let server: TestServer
-let alice: TestAccount
-let plcUrl: string
+const { server, alice, appView, verifyServiceToken } = await serverWithAppView()
 /** The rev that the AppView has indexed: alice's repo with her first post. */
 let knownRev: string
 let knownPost: { uri: string; cid: string }
@@ -22,27 +12,11 @@ let newPost: { uri: string; cid: string }
 
 const someone = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 beforeAll(async () => {
-  appView = await startFakeService()
-  const plcPort = await freePort()
-  plcUrl = `http://127.0.0.1:${plcPort}`
-  server = await startServer({
-    env: {
-      PDS_DEV_PLC_PORT: String(plcPort),
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
   const { agent } = alice
   knownPost = await agent.post({ text: 'known', createdAt: new Date().toISOString() })
   knownRev = (await agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data.rev
   newPost = await agent.post({ text: 'new', createdAt: new Date().toISOString() })
   await putProfile('Alice the new')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
 })
 
 async function putProfile(displayName: string): Promise<void> {
@@ -239,13 +213,9 @@ describe('getFeed', () => {
     expect(data.feed).toEqual([])
     const { authorization } = appView.requests.at(-1)!.headers
     const token = authorization!.replace('Bearer ', '')
-    const key = async () => {
-      const response = await fetch(`${plcUrl}/${alice.did}/data`)
-      const data = (await response.json()) as { verificationMethods: { atproto: string } }
-      return data.verificationMethods.atproto
-    }
     const lxm = 'app.bsky.feed.getFeedSkeleton'
-    expect(await verifyJwt(token, generator, lxm, key)).toMatchObject({ iss: alice.did })
+    const claims = await verifyServiceToken(token, generator, lxm)
+    expect(claims).toMatchObject({ iss: alice.did })
     appView.respond('com.atproto.repo.getRecord', { uri: 'x', value: {} })
     const unknown = alice.agent.app.bsky.feed.getFeed({ feed })
     await expect(unknown).rejects.toMatchObject({ status: 400, error: 'UnknownFeed' })

@@ -1,11 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createdAt, post, thing, unknownCid } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { type Answer, call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 interface Written {
@@ -17,13 +12,7 @@ interface Written {
 
 const bsky = { post: 'app.bsky.feed.post', profile: 'app.bsky.actor.profile' }
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-})
-afterAll(() => server.remove())
+const { server, alice } = await serverWithAccounts(['alice'])
 
 type Verb = 'createRecord' | 'putRecord' | 'deleteRecord'
 

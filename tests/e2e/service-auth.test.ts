@@ -1,52 +1,10 @@
 /** Service tokens, preferences and push registrations. */
 import { AtpAgent } from '@atproto/api'
-import { verifyJwt } from '@atproto/xrpc-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
-import { freePort } from '#tests/support/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { describe, expect, it } from 'vitest'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let other: FakeService
-let server: TestServer
-let alice: TestAccount
-let plcUrl: string
-
-beforeAll(async () => {
-  appView = await startFakeService()
-  other = await startFakeService()
-  const plcPort = await freePort()
-  plcUrl = `http://127.0.0.1:${plcPort}`
-  server = await startServer({
-    env: {
-      PDS_DEV_PLC_PORT: String(plcPort),
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
-  await other?.[Symbol.asyncDispose]()
-})
-
-/** Verifies a service token as services do, with the library. */
-function verified(token: string, aud: string, lxm: string | null) {
-  return verifyJwt(token, aud, lxm, async (iss) => {
-    const response = await fetch(`${plcUrl}/${iss}/data`)
-    const data = (await response.json()) as { verificationMethods: { atproto: string } }
-    return data.verificationMethods.atproto
-  })
-}
+const { server, alice, appView, other, verifyServiceToken } = await serverWithAppView()
 
 describe('com.atproto.server.getServiceAuth', () => {
   it('getServiceAuth returns a token that the library verifies', async () => {
@@ -54,7 +12,12 @@ describe('com.atproto.server.getServiceAuth', () => {
     const exp = Math.floor(Date.now() / 1000) + 600
     const lxm = 'com.example.method'
     const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud, lxm, exp })
-    expect(await verified(data.token, aud, lxm)).toMatchObject({ iss: alice.did, aud, lxm, exp })
+    expect(await verifyServiceToken(data.token, aud, lxm)).toMatchObject({
+      iss: alice.did,
+      aud,
+      lxm,
+      exp,
+    })
   })
 
   it('getServiceAuth tokens live a minute by default, and may be for one service of a DID', async () => {
@@ -65,7 +28,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     )
     expect({ life: exp - iat, lxm }).toEqual({ life: 60, lxm: undefined })
     expect(jti).toMatch(/^[0-9a-f]{32}$/)
-    await verified(data.token, aud, null)
+    await verifyServiceToken(data.token, aud, null)
   })
 
   const soon = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
@@ -101,7 +64,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     const refused = plain.com.atproto.server.getServiceAuth(params)
     await expect(refused).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
     const { data } = await privileged.com.atproto.server.getServiceAuth(params)
-    await verified(data.token, params.aud, params.lxm)
+    await verifyServiceToken(data.token, params.aud, params.lxm)
 
     const chat = { headers: { 'atproto-proxy': `${other.did}#other` } }
     other.respond('chat.bsky.convo.getLog', { logs: [] })

@@ -1,12 +1,7 @@
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeToken, forgeToken } from '#tests/support/session-tokens.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const secret = 'a secret that only the tests know'
@@ -18,16 +13,12 @@ interface Session {
   refreshJwt: string
 }
 
-let server: TestServer
-let alice: TestAccount
 let unused: Session[]
+const { server, alice } = await serverWithAccounts(['alice'], { env: { PDS_JWT_SECRET: secret } })
 beforeAll(async () => {
-  server = await startServer({ env: { PDS_JWT_SECRET: secret } })
-  alice = await createTestAccount(server, 'alice')
   const answers = await Promise.all(Array.from({ length: 12 }, () => createSession(alice.did)))
   unused = answers.map(({ body }) => body as Session)
 })
-afterAll(() => server.remove())
 
 function createSession(identifier: string, password = alice.password) {
   return call(server, 'server.createSession', { body: { identifier, password } })

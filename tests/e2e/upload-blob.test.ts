@@ -2,28 +2,18 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { createTestAccount } from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const limit = 60 * 1024 * 1024
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer({
-    env: { PDS_BLOB_UPLOAD_LIMIT: String(limit), PDS_BLOB_ACCOUNT_QUOTA: '110000000' },
-  })
-  alice = await createTestAccount(server, 'alice')
+const { server, alice } = await serverWithAccounts(['alice'], {
+  env: { PDS_BLOB_UPLOAD_LIMIT: String(limit), PDS_BLOB_ACCOUNT_QUOTA: '110000000' },
 })
-afterAll(() => server.remove())
 
 describe('uploadBlob', () => {
   const raw = (options: Parameters<typeof call>[2]) =>
