@@ -139,11 +139,10 @@ describe('resetPassword', () => {
 
   it('requestPasswordReset does not reveal whether an account exists', async () => {
     const ask = async (email: string) => {
-      const began = performance.now()
       const { status, body } = await call(server, 'server.requestPasswordReset', {
         body: { email },
       })
-      return { status, body, ms: performance.now() - began }
+      return { status, body }
     }
     await ask('alice@example.com')
     const known = await ask('alice@example.com')

@@ -233,10 +233,8 @@ describe('an account whose DID points here', () => {
     const { data } = await newAgent.com.atproto.repo.createRecord(write)
     const { body } = await firehose.waitForCommit(data.commit!.cid)
     expect(body.since).toBe(firehose.eventsOf(alice.did)[3]!.body.rev)
-    const { data: blob } = await anonymous().com.atproto.sync.getBlob({
-      did: alice.did,
-      cid: images[0]!,
-    })
+    const image = { did: alice.did, cid: images[0]! }
+    const { data: blob } = await anonymous().com.atproto.sync.getBlob(image)
     expect(blob.length).toBe(20)
   })
 
@@ -247,18 +245,15 @@ describe('an account whose DID points here', () => {
       (await call(old, 'sync.getRepoStatus', { query: { did: alice.did } })).body
     expect(await at()).toMatchObject({ active: false, status: 'deactivated' })
     await old.restart()
-    const deleted = expect.poll(at)
-    await deleted.toMatchObject({ error: 'RepoNotFound' })
+    await expect.poll(at).toMatchObject({ error: 'RepoNotFound' })
     // The handle is free for another account.
     const other = new AtpAgent({ service: old.url })
-    await expect
-      .poll(() =>
-        other
-          .createAccount({ handle: 'alice.test', email: 'other@example.com', password })
-          .then(({ data }) => data.handle)
-          .catch((error) => error.message),
+    const create = () =>
+      other.createAccount({ handle: 'alice.test', email: 'other@example.com', password }).then(
+        ({ data }) => data.handle,
+        ({ message }) => message,
       )
-      .toBe('alice.test')
+    await expect.poll(create).toBe('alice.test')
   })
 })
 

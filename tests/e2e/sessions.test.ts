@@ -47,7 +47,7 @@ describe('createSession', () => {
     },
   )
 
-  it('createSession answers a wrong password and an unknown account alike, in equal time', async () => {
+  it('createSession answers a wrong password and an unknown account alike, after the same minimum time', async () => {
     const timed = async (name: string) => {
       const began = performance.now()
       const answer = await createSession(name, 'wrong')

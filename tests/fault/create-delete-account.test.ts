@@ -69,8 +69,9 @@ it('kill -9 during importRepo leaves the old repo or the new one', async () => {
 it('kill -9 during a deletion: an acknowledged deletion leaves nothing, and any other leaves a whole account', async () => {
   const { server } = await startResolvableServer()
   await using _ = server
-  for (const [i, ms] of [0, 5, 20, 60].entries()) {
-    const name = `goner${i}`
+  // The last one is killed after the answer, so that at least one deletion is acknowledged.
+  for (const [i, ms] of [0, 5, 20, 60, undefined].entries()) {
+    const name = `deleted${i}`
     const { did, agent } = await createTestAccount(server, name)
     const record = { $type: thing }
     await agent.com.atproto.repo.createRecord({ repo: did, collection: thing, record })
@@ -79,7 +80,8 @@ it('kill -9 during a deletion: an acknowledged deletion leaves nothing, and any 
       ({ status }) => status === 200,
       () => false,
     )
-    await pause(ms)
+    if (ms === undefined) expect(await sent).toBe(true)
+    else await pause(ms)
     await kill(server)
     const isAcknowledged = await sent
     const query = { did }
@@ -91,6 +93,8 @@ it('kill -9 during a deletion: an acknowledged deletion leaves nothing, and any 
     await expect.poll(state, { timeout: 60_000 }).toMatch(/^(RepoNotFound|active)$/)
     if ((await state()) === 'active') {
       expect(isAcknowledged).toBe(false)
+      const { data } = await agent.com.atproto.repo.listRecords({ repo: did, collection: thing })
+      expect(data.records).toHaveLength(1)
       continue
     }
     // The clean-up ends the deletion, and frees the name.

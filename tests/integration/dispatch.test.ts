@@ -57,7 +57,6 @@ async function readExport(dispatch: Dispatch, did: string): Promise<Uint8Array> 
 test('accounts that fall asleep and wake under load lose no acknowledged write', async () => {
   const dids = await Promise.all([1, 2, 3].map((n) => actors.createAccount(`sleeper-${n}`)))
   const written = new Map<string, Set<string>>(dids.map((did) => [did, new Set()]))
-  let naps = 0
   for (let round = 0; round < 3; round++) {
     await Promise.all(
       dids.map(async (did, n) => {
@@ -73,9 +72,7 @@ test('accounts that fall asleep and wake under load lose no acknowledged write',
       }),
     )
     await expect.poll(() => actors.live.list('account').length).toBe(0)
-    naps++
   }
-  expect(naps).toBe(3)
   for (const did of dids) {
     const { json } = await actors.local.account(did).repo.listRecords({ collection, limit: 100 })
     const uris = JSON.parse(json).records.map(({ uri }: { uri: string }) => uri)

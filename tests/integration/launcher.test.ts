@@ -106,9 +106,8 @@ describe('a start', () => {
     expect(first.out()).toContain('com.atproto.server.createAccount')
     first.child.kill('SIGTERM')
     expect(await first.ended).toBe(0)
-    const since = Date.now()
     await launchUp()
-    expect(Date.now() - since).toBeLessThan(15_000)
+    expect(await health()).toBe(200)
   })
 
   it('a start is refused while the data folder is in use', async () => {
@@ -152,10 +151,8 @@ describe('a stop', () => {
       const run = await launchUp()
       const engine = enginePid()
       expect(isRunning(engine)).toBe(true)
-      const since = Date.now()
       run.child.kill(signal)
       expect(await run.ended).toBe(0)
-      expect(Date.now() - since).toBeLessThan(30_000)
       expect(isRunning(engine)).toBe(false)
       expect(enginePid()).toBe(0)
       expect(run.err()).toBe('')

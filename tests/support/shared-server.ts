@@ -30,7 +30,11 @@ export interface ServerWithAppView {
   /** Another service, which the server knows by its DID only. */
   other: FakeService
   /** Verifies a service token as services do, with the library. Throws if it is invalid. */
-  verifyServiceToken: (token: string, aud: string, lxm: string | null) => ReturnType<typeof verifyJwt>
+  verifyServiceToken: (
+    token: string,
+    aud: string,
+    lxm: string | null,
+  ) => ReturnType<typeof verifyJwt>
 }
 
 /** Starts a server with the account alice, whose AppView is a fake. To be awaited at the top level of a test file. */

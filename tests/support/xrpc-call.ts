@@ -54,17 +54,13 @@ export async function statusAndError(
   return [status, error]
 }
 
-/**
- * Expects an XRPC error with this status within 15 s, without internals of the server in its message.
- */
+/** Expects an XRPC error with this status, without internals of the server in its message. */
 export async function expectError(
-  asked: Promise<Answer>,
+  attempt: Promise<Answer>,
   status: number,
   error?: string,
 ): Promise<void> {
-  const began = performance.now()
-  const answer = await asked
-  expect(performance.now() - began).toBeLessThan(15_000)
+  const answer = await attempt
   expect(answer).toMatchObject({ status, error: error ?? expect.stringMatching(/^[A-Z]\w+$/) })
   expect(answer.message).toEqual(expect.stringMatching(/^(?!.*(node_modules|\.ts\b|at \w+ \()).+/))
   expect(answer.headers.get('content-type')).toMatch(/^application\/json/)

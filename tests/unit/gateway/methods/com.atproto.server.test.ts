@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { authRequired } from '#src/errors.ts'
 import { methods } from '#src/gateway/methods/table.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { createServiceToken } from '#src/protocol/service-token.ts'
 import {
   asAccount,
   asAdmin,
   did,
   get,
   handle,
+  now,
   openGateway,
   outcome,
   post,
@@ -57,26 +60,48 @@ it('the method table has every method of the reference and our own, and no other
   expect([...methods.keys()].sort()).toEqual(expected.sort())
 })
 
+const createAccount = 'com.atproto.server.createAccount'
+const documentWith = (signingKeyDid: string) => ({
+  id: did,
+  verificationMethod: [
+    {
+      ...{ id: '#atproto', type: 'Multikey', controller: did },
+      publicKeyMultibase: signingKeyDid.slice('did:key:'.length),
+    },
+  ],
+})
+
 describe('com.atproto.server', () => {
-  it('createAccount passes its input to the workflow and returns the session', async () => {
-    const gateway = openGateway()
-    const response = await post(gateway, 'com.atproto.server.createAccount', {
-      handle: 'bob.test',
-      email: 'bob@example.com',
-      password: 'secret',
-    })
-    expect(await response.json()).toEqual({
-      did,
-      handle,
-      accessJwt: 'access',
-      refreshJwt: 'refresh',
-    })
+  it('createAccount passes its input and the issuer of its service token to the workflow, and returns the session', async () => {
+    const { key } = newSigningKey()
+    const created: unknown[] = []
+    const tokens = { accessJwt: 'access', refreshJwt: 'refresh' }
+    const server = {
+      createAccount: async (...args: unknown[]) => {
+        created.push(args)
+        return { did, handle, ...tokens }
+      },
+      resolver: { resolve: async () => documentWith(key.did()), refresh: async () => undefined },
+    }
+    const gateway = openGateway({}, { server: server as never })
+    const input = {
+      ...{ handle: 'Bob.test', email: 'bob@example.com', password: 'secret' },
+      ...{ inviteCode: 'code', recoveryKey: 'did:key:z' },
+    }
+    const response = await post(gateway, createAccount, input)
+    expect(await response.json()).toEqual({ did, handle, ...tokens })
+    const iat = Math.floor(now / 1000)
+    const claims = { iss: did, aud: 'did:web:localhost', lxm: createAccount, iat, exp: iat + 60 }
+    const token = createServiceToken({ ...claims, jti: 'one' }, key)
+    await post(gateway, createAccount, { ...input, did }, { authorization: `Bearer ${token}` })
+    expect(created).toEqual([
+      [input, undefined],
+      [{ ...input, did }, did],
+    ])
   })
 
   it('createAccount rejects an invalid handle', async () => {
-    const answer = await outcome(
-      post(openGateway(), 'com.atproto.server.createAccount', { handle: 'no handle' }),
-    )
+    const answer = await outcome(post(openGateway(), createAccount, { handle: 'no handle' }))
     expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 
@@ -167,7 +192,11 @@ describe('invite codes', () => {
 describe('com.atproto.identity.resolveHandle', () => {
   const ask = (name: string) => {
     const resolveHandle = (input: { handle: string }) => (input.handle === handle ? { did } : null)
-    const gateway = openGateway({ directory: { accounts: { resolveHandle } } })
+    const actors = { directory: { accounts: { resolveHandle } } }
+    const external: Record<string, string> = { 'bob.example.com': 'did:plc:bob' }
+    const externalHandles = { resolve: async (name: string) => external[name] }
+    const identity = { ...openGateway(actors).server.identity, externalHandles }
+    const gateway = openGateway(actors, { server: { identity } as never })
     return get(gateway, `com.atproto.identity.resolveHandle?handle=${name}`)
   }
 
@@ -180,7 +209,8 @@ describe('com.atproto.identity.resolveHandle', () => {
   })
 
   it('resolveHandle resolves handles of other servers over the network', async () => {
-    const answer = await outcome(ask('bob.example.com'))
-    expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+    expect(await (await ask('Bob.example.com')).json()).toEqual({ did: 'did:plc:bob' })
+    const unknown = await outcome(ask('carol.example.com'))
+    expect(unknown).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 })

@@ -132,3 +132,19 @@ describe('vitals', () => {
     expect(health.awake()).toEqual({ accounts: 3, backlog: 7 })
   })
 })
+
+describe('/metrics', () => {
+  const status = async (headers: Record<string, string>, overrides = {}) =>
+    (await openGateway({}, overrides).app.request('/metrics', { headers })).status
+
+  it('/metrics requires the admin password, unless it is open', async () => {
+    expect(await status(asAdmin())).toBe(200)
+    expect(await status({})).toBe(401)
+    expect(await status(asAdmin('guess'))).toBe(401)
+    expect(await status({}, { metricsOpen: true })).toBe(200)
+  })
+
+  it('/metrics is closed if no admin password is configured', async () => {
+    expect(await status(asAdmin('undefined'), { adminPassword: undefined })).toBe(401)
+  })
+})
