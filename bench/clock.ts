@@ -1,6 +1,6 @@
-/** One clock for processes on the same machine. */
+/** One clock for all processes of a machine. */
 
-/** Milliseconds on a clock that the processes of one machine share. */
+/** Milliseconds, comparable between processes. */
 export function clock(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000
 }

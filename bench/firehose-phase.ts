@@ -1,4 +1,4 @@
-/** How fast frames reach many subscribers while eight writers write; the subscribers live in a process of their own. */
+/** Measures the delivery of frames to many subscribers, in a process of their own, while eight writers write. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { clock } from './clock.ts'

@@ -1,4 +1,4 @@
-/** `npm run bench`: Headwater beside the reference PDS on this machine, phase by phase in turns. */
+/** `npm run bench`: measures Headwater and the reference PDS on this machine, phase by phase in turns. */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -55,7 +55,7 @@ function keep(results: Results, server: string, figures: Measurement[]): void {
   }
 }
 
-/** One that is never asked: without any, some methods are nobody's. */
+/** Never called, but some methods exist only if an AppView is configured. */
 const appView = {
   PDS_BSKY_APP_VIEW_URL: 'http://localhost:1',
   PDS_BSKY_APP_VIEW_DID: 'did:web:appview.bench.invalid',

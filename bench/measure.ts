@@ -1,4 +1,4 @@
-/** Closed-loop load: some requests in flight, until the time or the count is used up. */
+/** Closed-loop load: a number of requests in flight, until the time or the count is used up. */
 
 export interface Load {
   inFlight: number
@@ -7,7 +7,7 @@ export interface Load {
   maxOperations?: number
 }
 
-/** What was measured: one number, its unit, and which way is better. */
+/** One number, its unit, and which way is better. */
 export interface Measurement {
   name: string
   value: number
@@ -19,7 +19,7 @@ export interface Measurement {
   errors?: string[]
 }
 
-/** Runs `operation(n)` under the load; it answers how many units it did (1 unless it says so). */
+/** Runs `operation(n)` under the load; it returns how many units it did (1 by default). */
 export async function measure(
   what: string,
   unit: string,
@@ -55,7 +55,7 @@ export async function measure(
   }
 }
 
-/** A figure that is a time: the median, and the 99th percentile beside it. */
+/** A measurement of times: the median, and the 99th percentile. */
 export function timeMeasurement(what: string, times: number[]): Measurement {
   const { p50, p99 } = quantiles(times)
   return { name: what, unit: 'ms', better: 'less', value: p50, p99 }

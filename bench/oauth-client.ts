@@ -1,4 +1,4 @@
-/** An app that somebody signed in to by OAuth: its token, and proofs that are signed before they are needed. */
+/** A signed-in OAuth app: its access token, and DPoP proofs that are signed in advance. */
 import { createHash, createPrivateKey, type JsonWebKey, randomUUID, sign } from 'node:crypto'
 import { type App, loopbackApp, ProviderPageClient, signIn } from '#tests/support/oauth-client.ts'
 import { assertAnswer, type Caller, type Session } from './server-under-test.ts'
@@ -6,18 +6,18 @@ import type { Server } from './servers.ts'
 
 const scope = 'atproto transition:generic transition:email'
 
-/** An app of a developer's machine, which keeps ES256 keys as browsers do, unless told. */
+/** A loopback client, with ES256 keys as in browsers by default. */
 export function newOAuthClient({ plcUrl, url }: Server, alg = 'ES256'): App {
   return loopbackApp({ scope, plcUrl, url, alg })
 }
 
-/** Whose address the server's proofs, tokens and pages name. */
+/** The server's public URL, in proofs, tokens and pages. */
 export function issuerOf({ url }: Server): string {
   return url.replace('127.0.0.1', 'localhost')
 }
 
 export interface SignedInApp {
-  /** As many callers as wanted, each with a proof of its own for this method under the newest nonce. */
+  /** `count` callers, each with a DPoP proof of its own for this method and the newest nonce. */
   callers(verb: 'GET' | 'POST', nsid: string, count: number): Promise<Caller[]>
 }
 
@@ -52,7 +52,7 @@ export async function signedInApp(
   }
 }
 
-/** Makes the proofs of one key and token, as the clients of @atproto do. */
+/** Signs proofs with one key, for one token, as the clients of @atproto do. */
 function proofSigner(jwk: JsonWebKey, token: string): (claims: object) => string {
   const { kty, crv, x, y } = jwk
   const key = createPrivateKey({ key: jwk, format: 'jwk' })

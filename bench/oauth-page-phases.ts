@@ -1,4 +1,4 @@
-/** How long a browser waits for the first byte of the authorization server's pages. */
+/** Measures the time to first byte of the authorization server's pages. */
 import { type Measurement, timeMeasurement } from './measure.ts'
 import { issuerOf, newOAuthClient } from './oauth-client.ts'
 import type { Phase } from './phases.ts'
@@ -8,7 +8,7 @@ import { XrpcClient } from './xrpc-client.ts'
 
 const name = 'OAuth pages'
 
-/** What a browser says that follows a link. */
+/** The headers of a browser that follows a link. */
 const navigation = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36',
   accept: 'text/html',
@@ -17,7 +17,7 @@ const navigation = {
   'sec-fetch-site': 'none',
 }
 
-/** Each page is opened in a new browser, as one that has no cookie; the request was pushed before. */
+/** Each page is opened without cookies; its request was pushed before. */
 export const oauthPages: Phase = {
   name,
   run: async ({ server, client }, ms) => {
@@ -36,7 +36,7 @@ export const oauthPages: Phase = {
   },
 }
 
-/** Of a server that was just started, and asked for nothing yet. */
+/** The same for a server that was just started. */
 export const firstOauthPages = {
   name,
   run: async (server: Server): Promise<Measurement[]> => {
@@ -54,7 +54,7 @@ export const firstOauthPages = {
   },
 }
 
-/** Pushes authorization requests; gives the path of each one's page. */
+/** Pushes an authorization request; returns the path of its page. */
 function authorizationRequestsTo(server: Server): () => Promise<string> {
   const { client } = newOAuthClient(server)
   return async () => {

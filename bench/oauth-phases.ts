@@ -1,4 +1,4 @@
-/** Calls of apps with bound tokens, each with a fresh proof: what a user of an app waits for. */
+/** Measures calls with DPoP-bound tokens, each with a new proof. */
 import { measure } from './measure.ts'
 import { type SignedInApp, signedInApp } from './oauth-client.ts'
 import type { Phase } from './phases.ts'
@@ -12,12 +12,12 @@ import {
 
 interface DpopCalls {
   inFlight: number
-  /** How many accounts call in turn. */
+  /** Number of accounts that call in turn. */
   accounts?: number
   alg?: string
   verb: 'GET' | 'POST'
   nsid: string
-  /** More a second are not measured: each needs its proof. */
+  /** Upper limit of the measured rate, as each call needs a proof. */
   maxPerSecond: number
 }
 
@@ -44,7 +44,7 @@ function dpopPhase(name: string, calls: DpopCalls, call: Call): Phase {
 
 const apps = new WeakMap<Session, Map<string | undefined, Promise<SignedInApp>>>()
 
-/** Each signs in once. */
+/** The app of a session, which signs in once. */
 function appOf({ server }: ServerUnderTest, session: Session, alg?: string): Promise<SignedInApp> {
   const known = apps.get(session) ?? new Map()
   apps.set(session, known)

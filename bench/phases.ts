@@ -1,4 +1,4 @@
-/** What is measured by requests and answers; each phase runs once for each server and round. */
+/** The phases of requests and answers; each runs once per server and round. */
 import { type Measurement, measure, timeMeasurement } from './measure.ts'
 import {
   assertAnswer,
@@ -96,7 +96,7 @@ export const phases: Phase[] = [
   getRepo,
 ]
 
-/** How createRecord slows down as a repo grows: at no records, and at `records`. */
+/** createRecord on an empty repo, and on one with `records` records. */
 export function repoGrowth(records: number): Phase {
   return {
     name: 'growth',

@@ -1,4 +1,4 @@
-/** The reference PDS: installed into `.bench/`, by the benchmark, the comparison, or `node bench/reference.ts`. */
+/** Installs the reference PDS into `.bench/`: for the benchmark, the comparison, or as `node bench/reference.ts`. */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -6,10 +6,9 @@ import { join, resolve } from 'node:path'
 const source = join(import.meta.dirname, 'reference')
 const folder = resolve(import.meta.dirname, '../.bench')
 
-/** What starts it. */
 export const referenceMain = join(folder, 'start.js')
 
-/** Whether the version that our package.json names is there. */
+/** Whether the version in our reference/package.json is installed. */
 export function isReferenceInstalled(): boolean {
   const there = join(folder, 'node_modules/@atproto/pds/package.json')
   return existsSync(there) && read(there).version === wanted()

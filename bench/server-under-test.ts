@@ -1,4 +1,4 @@
-/** One server under test with its accounts, and the few things that every measurement does to it. */
+/** A server under test with its accounts, and the calls that several phases make. */
 import { randomBytes } from 'node:crypto'
 import { nextTid } from '#src/protocol/tid.ts'
 import type { Server } from './servers.ts'
@@ -6,7 +6,7 @@ import { XrpcClient } from './xrpc-client.ts'
 
 export const posts = 'app.bsky.feed.post'
 
-/** Somebody, and the headers that say so. */
+/** An account with the headers that authenticate it. */
 export interface Caller {
   did: string
   headers: Record<string, string>
@@ -23,7 +23,7 @@ export interface ServerUnderTest {
   client: XrpcClient
   /** Accounts to write to. */
   writers: Session[]
-  /** The account to read from, and its record keys. */
+  /** The account to read from, with its record keys. */
   readAccount: Session
   rkeys: string[]
 }
@@ -67,7 +67,7 @@ export async function createPost(client: XrpcClient, caller: Caller, n: number, 
   assertAnswer(created.uri.startsWith(`at://${did}/${posts}/`) && created.cid, 'createRecord')
 }
 
-/** Creates posts at the record keys, at most 200 in one commit. */
+/** Creates posts with these record keys, up to 200 per commit. */
 export async function createPosts(client: XrpcClient, { did, headers }: Caller, rkeys: string[]) {
   for (let from = 0; from < rkeys.length; from += 200) {
     const writes = rkeys.slice(from, from + 200).map((rkey, i) => {
@@ -100,7 +100,7 @@ function post(n: number) {
   return { $type: posts, text: `note ${n}: ${text.join(' ')}`, langs: ['en'], createdAt }
 }
 
-/** A fast wrong answer counts for nothing. */
+/** A wrong answer must not count, however fast. */
 export function assertAnswer(right: unknown, what: string): asserts right {
   if (!right) throw new Error(`wrong answer: ${what}`)
 }

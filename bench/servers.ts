@@ -1,4 +1,4 @@
-/** The processes of a comparison: a PLC directory, the reference PDS and Headwater, each on a free port. */
+/** Starts a PLC directory, the reference PDS and Headwater, each on a free port. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -17,7 +17,7 @@ export interface Server {
   plcUrl: string
 }
 
-/** Variables for one of the servers, beside those that make the two comparable. */
+/** Further variables for one of the servers. */
 export type ExtraVariables = (name: string) => Record<string, string>
 
 const root = resolve(import.meta.dirname, '..')
@@ -25,11 +25,13 @@ const folder = mkdtempSync(join(tmpdir(), 'headwater-bench-'))
 const children: ChildProcess[] = []
 let plcDirectory: PlcServer | undefined
 
-/** Both servers and the PLC directory they share, answering. `stopServers` ends them. */
+/**
+ * Starts both servers and their PLC directory, and waits until they answer. `stopServers` ends them.
+ */
 export async function startServers(more: ExtraVariables = () => ({})): Promise<Server[]> {
   installReference()
   plcDirectory = await startPlcServer({ path: ':memory:', log: createLog('silent') })
-  // The reference takes no directory by its IP address.
+  // The reference accepts no directory by its IP address.
   const plc = plcDirectory.url.replace('127.0.0.1', 'localhost')
   return [
     await startPds('reference', referenceMain, {
@@ -50,7 +52,7 @@ export async function startServers(more: ExtraVariables = () => ({})): Promise<S
   ]
 }
 
-/** Stops what was started, the last first, and removes its data. */
+/** Stops everything in reverse order, and removes the data. */
 export async function stopServers(): Promise<void> {
   for (const child of children.splice(0).reverse()) {
     if (child.exitCode !== null || child.signalCode !== null) continue

@@ -1,4 +1,4 @@
-/** A process that holds many firehose connections and notes when the frame of each post reached each of them. */
+/** A process with many firehose connections, which notes when the frame of each post arrives at each. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
 import { clock } from './clock.ts'
@@ -7,16 +7,15 @@ import { posts } from './server-under-test.ts'
 export interface FrameArrivals {
   frames: number
   duplicates: number
-  /** Milliseconds from the answer to the writer to the frame; negative where the frame was first. */
+  /** Milliseconds from the answer to the writer to the frame; negative if the frame was first. */
   delays: number[]
-  /** When the last frame came. */
   last: number
 }
 
 type Command = { url: string; subscribers: number } | { written: Map<string, number> }
 
 const needle = Buffer.from(`${posts}/`)
-/** One map for each subscriber: record key to the time of arrival. */
+/** For each subscriber, the time of arrival by record key. */
 const arrived: Map<string, number>[] = []
 let twice = 0
 

@@ -1,7 +1,7 @@
-/** The rounds of all servers as one table: the median of each figure, and its ratio to the first server's. */
+/** All rounds as one table: the median of each measurement, and its ratio to that of the first server. */
 import { type Measurement, quantiles } from './measure.ts'
 
-/** Figures by what they measure and then by server, one for each round. */
+/** Measurements by name and server, one per round. */
 export type Results = Map<string, Map<string, Measurement[]>>
 
 export function addMeasurements(
@@ -42,7 +42,7 @@ function cell(figures: readonly Measurement[]): string {
   return `${`${short(value(figures))} ${first.unit}`.trim()}${time}${wrong}`
 }
 
-/** Of a time, which is a median itself. */
+/** The 99th percentile of a time, whose value is the median. */
 function tail(figures: readonly Measurement[]): string {
   const p99 = median(figures.map((figure) => figure.p99 ?? Number.NaN))
   return Number.isNaN(p99) ? '' : ` (p99 ${short(p99)} ms)`

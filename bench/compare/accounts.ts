@@ -1,6 +1,6 @@
-/** Accounts on a server that is compared, in every state an account can be in. */
+/** Accounts on a server that is compared, in each state. */
+import type { Account } from './account.ts'
 import { type ExternalAccount, migrateIn } from './external-account.ts'
-import type { Account } from './person.ts'
 import type { RecordingClient } from './recording-client.ts'
 import { adminAuthorization } from './services.ts'
 import { signedToken } from './signed-token.ts'
@@ -8,46 +8,46 @@ import { signedToken } from './signed-token.ts'
 export const accountStates = ['active', 'deactivated', 'takendown', 'deleted', 'imported'] as const
 export type AccountState = (typeof accountStates)[number]
 
-/** A new account, named after the person from now on. */
-export async function createAccount(visitor: RecordingClient, name: string): Promise<Account> {
+/** Creates an account; its DID is shown as `<name>` from now on. */
+export async function createAccount(client: RecordingClient, name: string): Promise<Account> {
   const [handle, email] = [`${name}.test`, `${name}@example.com`]
   const password = `password of ${name}`
-  const { body } = await visitor.prepare('com.atproto.server.createAccount', {
+  const { body } = await client.prepare('com.atproto.server.createAccount', {
     body: { handle, email, password },
   })
-  visitor.placeholders.set(body.did, `<${name}>`)
+  client.placeholders.set(body.did, `<${name}>`)
   const [access, refresh] = [`Bearer ${body.accessJwt}`, `Bearer ${body.refreshJwt}`]
   return { did: body.did, handle, email, password, access, refresh }
 }
 
-/** A new account that has come into this state; its tokens are from before. */
+/** Creates an account in this state, with tokens from before it got there. */
 export async function accountInState(
-  visitor: RecordingClient,
+  client: RecordingClient,
   state: AccountState,
   name: string,
 ): Promise<Account> {
   if (state === 'imported')
-    return migrateIn(visitor, name).then(({ account }: ExternalAccount) => account)
-  const person = await createAccount(visitor, name)
-  await writeRecord(visitor, person, 'one')
+    return migrateIn(client, name).then(({ account }: ExternalAccount) => account)
+  const created = await createAccount(client, name)
+  await writeRecord(client, created, 'one')
   if (state === 'deactivated') {
     const method = 'com.atproto.server.deactivateAccount'
-    await visitor.prepare(method, { as: person.access, body: {} })
+    await client.prepare(method, { as: created.access, body: {} })
   } else if (state === 'takendown') {
-    await takeDown(visitor, person.did, true)
+    await takeDown(client, created.did, true)
   } else if (state === 'deleted') {
-    const body = { did: person.did }
-    await visitor.prepare('com.atproto.admin.deleteAccount', { as: adminAuthorization, body })
+    const body = { did: created.did }
+    await client.prepare('com.atproto.admin.deleteAccount', { as: adminAuthorization, body })
   }
-  return person
+  return created
 }
 
 export async function takeDown(
-  visitor: RecordingClient,
+  client: RecordingClient,
   did: string,
   applied: boolean,
 ): Promise<void> {
-  await visitor.prepare('com.atproto.admin.updateSubjectStatus', {
+  await client.prepare('com.atproto.admin.updateSubjectStatus', {
     as: adminAuthorization,
     body: { subject: repoRef(did), takedown: { applied, ref: 'case 1' } },
   })
@@ -55,18 +55,14 @@ export async function takeDown(
 
 export const repoRef = (did: string) => ({ $type: 'com.atproto.admin.defs#repoRef', did })
 
-/** Writes a record of a kind that no lexicon here knows. */
-export async function writeRecord(
-  visitor: RecordingClient,
-  { did, access }: Account,
-  rkey: string,
-) {
+/** Writes a record without a lexicon. */
+export async function writeRecord(client: RecordingClient, { did, access }: Account, rkey: string) {
   const record = { $type: 'com.example.thing', text: `the ${rkey}` }
   const body = { repo: did, collection: 'com.example.thing', rkey, record }
-  return (await visitor.prepare('com.atproto.repo.createRecord', { as: access, body })).body
+  return (await client.prepare('com.atproto.repo.createRecord', { as: access, body })).body
 }
 
-/** Authorization header of the narrow session that an account has after its takedown. */
+/** The Authorization header of the narrow session that an account has after its takedown. */
 export function takendownToken({ did }: Pick<Account, 'did'>): string {
   return signedToken({ scope: 'com.atproto.takendown', sub: did })
 }

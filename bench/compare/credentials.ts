@@ -1,22 +1,24 @@
-/** Credentials of every kind, true and false, as Authorization headers. */
+/** Credentials of every kind, valid and invalid, as Authorization headers. */
+import type { Account } from './account.ts'
 import type { ExternalAccount } from './external-account.ts'
-import type { Account } from './person.ts'
 import type { RecordingClient } from './recording-client.ts'
 import { adminAuthorization } from './services.ts'
 import { hour, signedToken } from './signed-token.ts'
 
-/** Each kind with its header; undefined is none. `lxm` is the method that is called. */
+/**
+ * The Authorization header by kind of credentials; undefined is none. `lxm` is the method that is called.
+ */
 export type Credentials = Record<string, (lxm: string) => string | undefined>
 
-/** Credentials of `person`, of a stranger with a DID of his own, and of nobody. */
+/** Credentials of `person`, of an external account with its own DID, and invalid ones. */
 export async function credentialsOf(
-  visitor: RecordingClient,
-  person: Account,
-  stranger: ExternalAccount,
+  client: RecordingClient,
+  account: Account,
+  external: ExternalAccount,
 ): Promise<Credentials> {
-  const appPassword = await appSession(visitor, person, 'plain', false)
-  const privileged = await appSession(visitor, person, 'privileged', true)
-  const sub = person.did
+  const appPassword = await appSession(client, account, 'plain', false)
+  const privileged = await appSession(client, account, 'privileged', true)
+  const sub = account.did
   const scope = 'com.atproto.access'
   const past = Math.floor(Date.now() / 1000) - 2 * hour
   const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
@@ -27,9 +29,9 @@ export async function credentialsOf(
     'Bearer without a token': () => 'Bearer',
     'no jwt': () => 'Bearer abc',
     'half a jwt': () => 'Bearer eyJhbGciOiJIUzI1NiJ9.e30',
-    'a DPoP token': () => person.access.replace('Bearer', 'DPoP'),
-    'access token': () => person.access,
-    'refresh token': () => person.refresh,
+    'a DPoP token': () => account.access.replace('Bearer', 'DPoP'),
+    'access token': () => account.access,
+    'refresh token': () => account.refresh,
     'app password': () => appPassword,
     'privileged app password': () => privileged,
     'an expired token': () => signedToken({ scope, sub, iat: past - hour, exp: past }),
@@ -40,12 +42,12 @@ export async function credentialsOf(
     'a token of who waits': () => signedToken({ scope: 'com.atproto.signupQueued', sub }),
     'a token with lxm': (lxm) => signedToken({ scope, sub, lxm }),
     'a token of nobody here': () => signedToken({ scope, sub: `did:plc:${'a'.repeat(24)}` }),
-    'service token': (lxm) => stranger.serviceToken({ lxm }),
-    'service token for another method': () => stranger.serviceToken({ lxm: 'com.example.other' }),
+    'service token': (lxm) => external.serviceToken({ lxm }),
+    'service token for another method': () => external.serviceToken({ lxm: 'com.example.other' }),
     'service token for another service': (lxm) =>
-      stranger.serviceToken({ lxm, aud: 'did:web:example.com' }),
-    'expired service token': (lxm) => stranger.serviceToken({ lxm, exp: past }),
-    'service token without lxm': () => stranger.serviceToken({}),
+      external.serviceToken({ lxm, aud: 'did:web:example.com' }),
+    'expired service token': (lxm) => external.serviceToken({ lxm, exp: past }),
+    'service token without lxm': () => external.serviceToken({}),
     admin: () => adminAuthorization,
     'a wrong admin password': () => basic('admin:wrong'),
     'an admin of another name': () =>
@@ -54,17 +56,17 @@ export async function credentialsOf(
 }
 
 async function appSession(
-  visitor: RecordingClient,
-  person: Account,
+  client: RecordingClient,
+  account: Account,
   name: string,
   privileged: boolean,
 ) {
-  const created = await visitor.prepare('com.atproto.server.createAppPassword', {
-    as: person.access,
+  const created = await client.prepare('com.atproto.server.createAppPassword', {
+    as: account.access,
     body: { name, privileged },
   })
-  const session = await visitor.prepare('com.atproto.server.createSession', {
-    body: { identifier: person.did, password: created.body.password },
+  const session = await client.prepare('com.atproto.server.createSession', {
+    body: { identifier: account.did, password: created.body.password },
   })
   return `Bearer ${session.body.accessJwt}`
 }

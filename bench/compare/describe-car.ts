@@ -1,8 +1,11 @@
-/** What a CAR holds: its roots and its blocks by kind. Their order is another matter. */
+/** Describes a CAR by its roots and the number of blocks of each kind, whatever their order. */
 import { CarReader } from '@ipld/car'
 import { decode } from '@ipld/dag-cbor'
 
-/** Such as `<car: 1 roots, 1 of them inside; 1 commit, nodes, 2 record>`. How many nodes there are is up to the keys. */
+/**
+ * Such as `<car: 1 roots, 1 of them inside; 1 commit, nodes, 2 record>`. Nodes are not counted: their number depends on
+ * the keys.
+ */
 export async function describeCar(bytes: Uint8Array): Promise<string> {
   const reader = await CarReader.fromBytes(bytes).catch(() => undefined)
   if (reader === undefined) return '<a broken car>'

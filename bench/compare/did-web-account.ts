@@ -1,4 +1,4 @@
-/** Somebody whose DID is a did:web of their own: its document is served here, and may be changed at any time. */
+/** An account whose DID is a did:web; its document is served here and can be changed at any time. */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -10,16 +10,16 @@ import type { RecordingClient } from './recording-client.ts'
 
 export interface DidWebAccount extends Disposable {
   did: string
-  /** What the document says; null takes it away. */
+  /** The contents of the DID document; null answers 404. */
   document: { key: string; endpoint: string; handle: string } | null
-  /** A proof that the DID is theirs, for createAccount. */
+  /** A service token of the DID for createAccount. */
   serviceToken(): string
-  /** The CAR of a repo at another server. */
+  /** The CAR of its repo at another server. */
   car: Uint8Array
 }
 
 export async function openDidWebAccount(
-  visitor: RecordingClient,
+  client: RecordingClient,
   name: string,
 ): Promise<DidWebAccount> {
   const { key } = newSigningKey()
@@ -32,8 +32,8 @@ export async function openDidWebAccount(
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const did = `did:web:localhost%3A${port}`
-  visitor.placeholders.set(did, `<${name}>`)
-  visitor.placeholders.set(`localhost:${port}`, `<host of ${name}>`)
+  client.placeholders.set(did, `<${name}>`)
+  client.placeholders.set(`localhost:${port}`, `<host of ${name}>`)
   const record = { $type: 'com.example.thing', text: 'from afar' }
   const own: DidWebAccount = {
     did,

@@ -1,15 +1,15 @@
-/** What differs between two visitors' observations, call by call. */
+/** The differences between the observations of both servers, call by call. */
 import type { IntendedDifference } from './intended.ts'
 import type { Observation } from './recording-client.ts'
 
 export interface Difference {
-  /** Scenario, what it was about, and the method. */
+  /** Scenario, label of the call, and method. */
   label: string
-  /** Each place that differs, as `where: the reference → here`. */
+  /** Each place that differs, as `place: reference → Headwater`. */
   parts: string[]
 }
 
-/** Compares the observations with the same label; one that only one side has differs, too. */
+/** Compares observations with the same label; one that only one side has is a difference. */
 export function differencesOf(
   reference: readonly Observation[],
   ours: readonly Observation[],
@@ -26,7 +26,7 @@ export function differencesOf(
     .filter(({ parts }) => parts.length > 0)
 }
 
-/** The differences that no entry covers, and in how many calls each entry was seen. */
+/** The differences that no entry covers, and the number of calls in which each entry matched. */
 export function unexplained(
   differences: readonly Difference[],
   intended: readonly IntendedDifference[],

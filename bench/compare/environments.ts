@@ -1,4 +1,4 @@
-/** The worlds in which both servers are compared: what they are configured with, and what is asked there. */
+/** Runs scenarios on both servers, in one of the environments in which they are compared. */
 import type { Server } from '../servers.ts'
 import { startServers, stopServers } from '../servers.ts'
 import { RecordingClient } from './recording-client.ts'
@@ -29,25 +29,32 @@ const variables: Record<Environment, (services: Services) => Record<string, stri
   }),
 }
 
-/** Runs the scenarios of one world on both servers at once; gives the visitors, the reference's first. */
-export async function runScenarios(world: Environment, wanted: RegExp): Promise<RecordingClient[]> {
-  const chosen = scenarios.filter((one) => one.environment === world && wanted.test(one.name))
+/**
+ * Runs the scenarios of one environment on both servers at once; returns the recordings, the reference's first.
+ */
+export async function runScenarios(
+  environment: Environment,
+  wanted: RegExp,
+): Promise<RecordingClient[]> {
+  const chosen = scenarios.filter((one) => one.environment === environment && wanted.test(one.name))
   if (chosen.length === 0) return []
   const services = new Map<string, Services>()
   for (const name of ['reference', 'headwater']) services.set(name, await startServices())
   try {
     const servers = await startServers((name) => {
-      const around = services.get(name)!
-      return { ...around.env, ...variables[world](around), ...nameServerVariables(name, around) }
+      const own = services.get(name)!
+      return { ...own.env, ...variables[environment](own), ...nameServerVariables(name, own) }
     })
     return await Promise.all(servers.map((server) => runOn(server, chosen, services)))
   } finally {
     await stopServers()
-    for (const around of services.values()) await around[Symbol.asyncDispose]()
+    for (const own of services.values()) await own[Symbol.asyncDispose]()
   }
 }
 
-/** The reference has no variable for a name server on a port of its own; its start script does. */
+/**
+ * The reference has no variable for a name server on another port than 53; its start script has.
+ */
 function nameServerVariables(name: string, { nameServer }: Services): Record<string, string> {
   if (name === 'reference') return { BENCH_NAME_SERVER: nameServer.address }
   return { PDS_HANDLE_BACKUP_NAMESERVERS: nameServer.address }
@@ -58,12 +65,12 @@ async function runOn(
   chosen: readonly Scenario[],
   services: ReadonlyMap<string, Services>,
 ): Promise<RecordingClient> {
-  const visitor = new RecordingClient(server, services.get(server.name)!)
-  await visitor.services.moderation.publish(server.plcUrl)
+  const client = new RecordingClient(server, services.get(server.name)!)
+  await client.services.moderation.publish(server.plcUrl)
   for (const { name, run } of chosen) {
-    visitor.beginScenario(name)
-    await run(visitor).catch((error) => visitor.record('broke off', String(error)))
+    client.beginScenario(name)
+    await run(client).catch((error) => client.record('broke off', String(error)))
   }
-  await visitor.close()
-  return visitor
+  await client.close()
+  return client
 }

@@ -1,15 +1,15 @@
-/** One reasonable call of every method, for what is asked of all of them: credentials, verbs, states, bad parameters. */
+/** One probe of every method, for scenarios about all of them: credentials, verbs, states, bad parameters. */
+import type { Account } from './account.ts'
 import { repoRef } from './accounts.ts'
-import type { Account } from './person.ts'
 import type { CallOptions } from './recording-client.ts'
 import { adminAuthorization } from './services.ts'
 
 export interface Probe extends CallOptions {
   method: string
   verb: 'GET' | 'POST'
-  /** What it shows in the good case: nothing, or one of these. */
+  /** The credentials that the method requires, if any. */
   credentials?: 'access' | 'refresh' | 'admin'
-  /** Changes the account so that what follows would be another question. */
+  /** The call changes the account, so that later probes would see another state. */
   changesState?: true
 }
 
@@ -19,10 +19,10 @@ const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 
 const probes = new Map<string, number>()
 
-/** Calls about `person`; `other` is an account in good order. */
-export function everyMethod(person: Account, other: Account): Probe[] {
-  const { did, handle, email, password } = person
-  // A name for one app password only.
+/** Probes about `person`; `other` is an active account. */
+export function everyMethod(account: Account, other: Account): Probe[] {
+  const { did, handle, email, password } = account
+  // App passwords need a unique name.
   const probed = (probes.get(did) ?? 0) + 1
   probes.set(did, probed)
   const record = { $type: collection, text: 'probe' }
@@ -157,7 +157,7 @@ export function everyMethod(person: Account, other: Account): Probe[] {
   ]
 }
 
-/** The credentials with which a probe is meant to be made. */
+/** The credentials that the probe's method requires. */
 export function fittingCredentials(
   { credentials }: Probe,
   { access, refresh }: Account,

@@ -1,42 +1,42 @@
-/** Somebody with a DID and a repo of another server, who proves it with service tokens and may come here. */
+/** An account of another server, with a DID, a repo and service tokens, that can migrate in. */
 import { randomUUID } from 'node:crypto'
 import { didForCreateOp, signOperation } from '@did-plc/lib'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
 import { foreignRepo } from '#tests/support/repo-cars.ts'
-import type { Account } from './person.ts'
+import type { Account } from './account.ts'
 import type { RecordingClient } from './recording-client.ts'
 
 export interface ExternalAccount {
   did: string
   account: Account
-  /** An Authorization header with a token of the newcomer's own key. */
+  /** An Authorization header with a service token signed by the account's own key. */
   serviceToken(claims: { lxm?: string; aud?: string; exp?: number }): string
   /** The CAR of the repo at the other server. */
   car: Uint8Array
-  /** Publishes an operation after the first; only the fields given differ from it. */
+  /** Publishes a PLC operation that changes the given fields. */
   updateDid(fields: object): Promise<void>
 }
 
-/** Has an account here that was deactivated at birth, and whose repo was imported. */
-export async function migrateIn(visitor: RecordingClient, name: string): Promise<ExternalAccount> {
-  const newcomer = await createExternalAccount(visitor, name)
-  const { did, account, car } = newcomer
-  const { body } = await visitor.prepare('com.atproto.server.createAccount', {
-    as: newcomer.serviceToken({ lxm: 'com.atproto.server.createAccount' }),
+/** Creates a deactivated account here, and imports its repo. */
+export async function migrateIn(client: RecordingClient, name: string): Promise<ExternalAccount> {
+  const external = await createExternalAccount(client, name)
+  const { did, account, car } = external
+  const { body } = await client.prepare('com.atproto.server.createAccount', {
+    as: external.serviceToken({ lxm: 'com.atproto.server.createAccount' }),
     body: { did, handle: account.handle, email: account.email, password: account.password },
   })
   account.access = `Bearer ${body.accessJwt}`
   account.refresh = `Bearer ${body.refreshJwt}`
   const type = { 'content-type': 'application/vnd.ipld.car' }
   const upload = { as: account.access, body: car, headers: type }
-  await visitor.prepare('com.atproto.repo.importRepo', upload)
-  return newcomer
+  await client.prepare('com.atproto.repo.importRepo', upload)
+  return external
 }
 
-/** Has no account here yet. */
+/** Creates the DID and the repo, and no account here. */
 export async function createExternalAccount(
-  visitor: RecordingClient,
+  client: RecordingClient,
   name: string,
 ): Promise<ExternalAccount> {
   const { key } = newSigningKey()
@@ -56,8 +56,8 @@ export async function createExternalAccount(
   }
   const first = await signOperation({ ...fields, prev: null }, signer)
   const did = await didForCreateOp(first)
-  await publish(visitor, did, first)
-  visitor.placeholders.set(did, `<${name}>`)
+  await publish(client, did, first)
+  client.placeholders.set(did, `<${name}>`)
   const record = { $type: 'com.example.thing', text: 'from afar' }
   return {
     did,
@@ -76,9 +76,9 @@ export async function createExternalAccount(
       return `Bearer ${createServiceToken({ iat: now, iss: did, aud, exp: exp ?? now + 60, lxm, jti }, key)}`
     },
     async updateDid(changes) {
-      const last = await fetch(`${visitor.plcUrl}/${did}/log/audit`).then((r) => r.json())
+      const last = await fetch(`${client.plcUrl}/${did}/log/audit`).then((r) => r.json())
       const prev = (last as { cid: string }[]).at(-1)!.cid
-      await publish(visitor, did, await signOperation({ ...fields, ...changes, prev }, signer))
+      await publish(client, did, await signOperation({ ...fields, ...changes, prev }, signer))
     },
   }
 }

@@ -1,4 +1,4 @@
-/** A subscriber of one server's firehose, who tells what has come since he was last asked. */
+/** A firehose subscriber that returns the events since the last call. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeFirst, fromBytes } from '@atcute/cbor'
 import WebSocket from 'ws'
@@ -13,7 +13,7 @@ interface EventBody {
   ops?: { action: string; path: string; cid: unknown; prev?: unknown }[]
 }
 
-/** One event: its kind, and its fields with what differs from day to day left out. */
+/** One event, without the fields that differ from run to run. */
 export interface RecordedEvent {
   kind: string
   did: string | undefined
@@ -36,7 +36,7 @@ export class FirehoseRecorder {
     this.#socket.on('error', () => {})
   }
 
-  /** Resolves once the connection is open, or refused. */
+  /** Resolves when the connection is open or refused. */
   static async open(url: string, query = ''): Promise<FirehoseRecorder> {
     const listener = new FirehoseRecorder(url, query)
     await new Promise<void>((resolve) => {
@@ -46,16 +46,16 @@ export class FirehoseRecorder {
     return listener
   }
 
-  /** How the server ended the connection; undefined while it is open. */
+  /** How the server closed the connection; undefined while it is open. */
   get closed(): { code: number; reason: string } | undefined {
     return this.#closed
   }
 
   /**
-   * Takes what has come so far: until `last` has come and it is quiet, or a second has passed. A new account is
-   * announced a moment after its answer.
+   * Takes the events so far: until `last` matched and 100 ms passed without an event, or 1 s in all. A new account is
+   * announced shortly after createAccount has answered.
    */
-  async take(last: (heard: RecordedEvent) => boolean = () => false): Promise<RecordedEvent[]> {
+  async take(last: (events: RecordedEvent) => boolean = () => false): Promise<RecordedEvent[]> {
     const taken: RecordedEvent[] = []
     for (let waits = 0, quiet = 0; waits < 40 && this.#closed === undefined; waits++) {
       const frames = this.#frames.splice(0)

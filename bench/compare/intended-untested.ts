@@ -1,4 +1,4 @@
-/** Where Headwater does something else on purpose, but a single call cannot show it: the other rows of docs/design/differences.md. */
+/** Intended differences that no single call shows: the other rows of docs/design/differences.md. */
 import type { IntendedDifference } from './intended.ts'
 
 export const intendedUntested: IntendedDifference[] = [

@@ -1,11 +1,11 @@
-/** Where Headwater does not do what the reference does, on purpose, and a call shows it: rows of docs/design/differences.md. */
+/** Intended differences from the reference that a call shows: rows of docs/design/differences.md. */
 
 export interface IntendedDifference {
-  /** As in the first column of the page. */
+  /** The first column of the row. */
   what: string
-  /** As in its last. */
+  /** The last column. */
   why: string
-  /** Labels of the calls in which it is seen, and which of the differing parts; absent where no call shows it. */
+  /** The calls, by label, and the parts that may differ; absent if no call shows the difference. */
   matches?: [call: RegExp, parts?: RegExp][]
 }
 

@@ -1,4 +1,4 @@
-/** `npm run compare`: the same scripted calls to Headwater and to the reference PDS, and every answer that differs. */
+/** `npm run compare`: makes the same scripted calls to Headwater and the reference PDS, and prints every difference. */
 import { parseArgs } from 'node:util'
 import { differencesOf, unexplained } from './differences.ts'
 import { runScenarios } from './environments.ts'
@@ -8,21 +8,19 @@ import type { Environment } from './scenario.ts'
 
 const { values: options } = parseArgs({
   options: {
-    /** Scenarios by name. */
     only: { type: 'string', default: '.' },
     world: { type: 'string', default: '.' },
-    /** Shows what is intended, too. */
     all: { type: 'boolean', default: false },
   },
 })
 
-const worlds: Environment[] = ['alone', 'served', 'strict']
+const environments: Environment[] = ['alone', 'served', 'strict']
 const seen: [Observation[], Observation[]] = [[], []]
-for (const world of worlds.filter((one) => new RegExp(options.world).test(one))) {
-  const visitors = await runScenarios(world, new RegExp(options.only))
-  visitors.forEach((visitor, side) => {
-    const named = visitor.observations.map(({ label, value }) => ({
-      label: `${world} / ${label}`,
+for (const environment of environments.filter((one) => new RegExp(options.world).test(one))) {
+  const clients = await runScenarios(environment, new RegExp(options.only))
+  clients.forEach((client, side) => {
+    const named = client.observations.map(({ label, value }) => ({
+      label: `${environment} / ${label}`,
       value: value,
     }))
     seen[side as 0 | 1].push(...named)
@@ -34,7 +32,7 @@ const { left, seen: counts } = unexplained(differences, intended)
 const isWhole = options.only === '.' && options.world === '.'
 const unseen = isWhole ? intended.filter((one) => !counts.has(one)) : []
 
-// A scenario that broke off in the same way on both sides has compared nothing from there on.
+// A scenario that broke off on both sides alike has compared nothing from there on.
 const broken = seen.flat().filter(({ label }) => label.endsWith(' / broke off'))
 for (const { label, value } of broken) console.log(`${label} · ${JSON.stringify(value)}`)
 for (const { label, parts } of options.all ? differences : left) {

@@ -1,14 +1,14 @@
-/** The form of a value: what is random or of one server only has a name in it, so that two servers can be compared. */
+/** Normalizes values: whatever is random or specific to one server is replaced by a placeholder, so that both can be compared. */
 import { createHash } from 'node:crypto'
 
-/** What is known by name: for example a DID as `<alice>`. */
+/** Known values with their placeholders, for example a DID with `<alice>`. */
 export type Placeholders = ReadonlyMap<string, string>
 
 const code = '[A-Z2-7]{5}-[A-Z2-7]{5}'
 const base32 = '[a-z2-7]'
 
 const replacements: [RegExp, string | ((found: string) => string)][] = [
-  // A signature, as the text of an operation or of an error has it.
+  // A signature in the text of an operation or an error.
   [/(?<![\w-])[\w-]{85}[AQgw](?![\w-])/g, '<signature>'],
   [/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, (found) => found.replace(/\d/g, '0')],
   [/did:key:z[1-9A-HJ-NP-Za-km-z]+/g, '<did:key>'],
@@ -23,19 +23,22 @@ const replacements: [RegExp, string | ((found: string) => string)][] = [
   [/\b[0-9a-f]{32}\b/g, '<hex>'],
 ]
 
-/** Text with names for what is random. */
+/** Text with placeholders. */
 export function normalizeText(text: string, names: Placeholders): string {
-  let form = text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, describeJwt)
+  let normalized = text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, describeJwt)
   for (const [value, name] of names) {
-    form = form.replaceAll(value, name).replaceAll(encodeURIComponent(value), name)
+    normalized = normalized.replaceAll(value, name).replaceAll(encodeURIComponent(value), name)
   }
   for (const [pattern, name] of replacements) {
-    form = typeof name === 'string' ? form.replace(pattern, name) : form.replace(pattern, name)
+    normalized =
+      typeof name === 'string'
+        ? normalized.replace(pattern, name)
+        : normalized.replace(pattern, name)
   }
-  return form
+  return normalized
 }
 
-/** A JSON value with its texts in their forms; the order of its fields counts for nothing. */
+/** A JSON value with normalized texts and sorted fields. */
 export function normalizeValue(value: unknown, names: Placeholders): unknown {
   if (typeof value === 'string') return normalizeText(value, names)
   if (Array.isArray(value)) return value.map((one) => normalizeValue(one, names))
@@ -52,15 +55,20 @@ export function describeBytes(bytes: Uint8Array): string {
   return `<${bytes.length} bytes, ${hash}>`
 }
 
-/** Header and claims of a token; times as what lies between them. */
+/** Header and claims of a token; its times as the lifetime. */
 function describeJwt(token: string): string {
   const [header, claims] = token.split('.').slice(0, 2).map(readPart)
   if (!header || !claims) return '<no jwt>'
   const { iat, exp, jti, nonce, ...rest } = claims
-  const life =
+  const lifetime =
     typeof exp === 'number' && typeof iat === 'number' ? Math.round((exp - iat) / 10) * 10 : '-'
-  const told = { ...header, ...rest, life, ...(jti !== undefined && { jti: String(jti).length }) }
-  const parts = Object.entries(told).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+  const shown = {
+    ...header,
+    ...rest,
+    life: lifetime,
+    ...(jti !== undefined && { jti: String(jti).length }),
+  }
+  const parts = Object.entries(shown).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
   return `<jwt ${parts.sort().join(' ')}>`
 }
 

@@ -1,4 +1,4 @@
-/** Somebody who makes the scripted calls to one server, and keeps the form of each answer. */
+/** Makes scripted calls to one server, and records each answer in normalized form. */
 import { Agent, type Dispatcher } from 'undici'
 import type { Server } from '../servers.ts'
 import { describeCar } from './describe-car.ts'
@@ -8,24 +8,24 @@ import type { Services } from './services.ts'
 
 export interface CallOptions {
   query?: string | Record<string, string | number | boolean>
-  /** Sent as JSON; text and bytes go as they are. */
+  /** Sent as JSON; a string and bytes go as they are. */
   body?: unknown
   /** The Authorization header. */
   as?: string | undefined
   headers?: Record<string, string>
-  /** POST where there is a body, GET where there is none, unless told. */
+  /** POST if there is a body and GET otherwise, by default. */
   verb?: string | undefined
 }
 
 export interface Reply {
   status: number
   headers: Record<string, string>
-  /** The JSON value, or the text or the bytes that are none. */
+  /** The JSON value, or the text or bytes if it is not JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever a server says; scripts take what they need.
   body: any
 }
 
-/** What was seen once: an answer, a list of events, or what a service was asked. */
+/** An answer, a list of events, or a request that a service got. */
 export interface Observation {
   label: string
   value: unknown
@@ -79,14 +79,14 @@ export class RecordingClient {
     this.#scenario = scenario
   }
 
-  /** Calls a method, or a path that begins with a slash, and keeps what came back. */
+  /** Calls a method, or a path that begins with a slash, and records the answer. */
   async call(label: string, method: string, ask: CallOptions = {}): Promise<Reply> {
     const reply = await this.request(method, ask)
     await this.#keep(`${label}: ${method.replace(/\?.*/, '')}`, reply)
     return reply
   }
 
-  /** Keeps anything else that was seen. */
+  /** Records any other value. */
   record(label: string, value: unknown): void {
     const full = `${this.#scenario} / ${label}`
     const before = this.observations.filter(
@@ -96,7 +96,7 @@ export class RecordingClient {
     this.observations.push({ label: full + again, value: normalizeValue(value, this.placeholders) })
   }
 
-  /** The same without keeping: for what a script only prepares. Throws where it was refused. */
+  /** Calls without recording, to set a scenario up. Throws if the call is rejected. */
   async prepare(method: string, ask: CallOptions = {}): Promise<Reply> {
     const reply = await this.request(method, ask)
     if (reply.status < 300) return reply
@@ -128,50 +128,50 @@ export class RecordingClient {
     }
     const answer = await this.#agent.request(request)
     const bytes = new Uint8Array(await answer.body.arrayBuffer())
-    const told = Object.entries(answer.headers).map(([name, value]) => [name, String(value)])
+    const received = Object.entries(answer.headers).map(([name, value]) => [name, String(value)])
     const type = String(answer.headers['content-type'] ?? '')
     return {
       status: answer.statusCode,
-      headers: Object.fromEntries(told),
+      headers: Object.fromEntries(received),
       body: /json|text|html/.test(type) || bytes.length === 0 ? read(bytes) : bytes,
     }
   }
 
-  /** From now on `events` tells what comes over the firehose. */
+  /** Subscribes to the firehose, for `events`. */
   async subscribe(marker: { did: string; access: string }): Promise<void> {
     this.#marker = marker
     this.#listener = await FirehoseRecorder.open(this.url)
     await this.skipEvents()
   }
 
-  /** Forgets the events since the last time. */
+  /** Discards the events since the last call. */
   async skipEvents(): Promise<void> {
     await this.#heard()
   }
 
-  /** Keeps the events since the last time, in their order. */
+  /** Records the events since the last call, in order. */
   async events(label: string): Promise<void> {
-    const heard = await this.#heard()
+    const events = await this.#heard()
     this.record(
       `${label}: events`,
-      heard.map(({ kind, fields }) => ({ kind, ...fields })),
+      events.map(({ kind, fields }) => ({ kind, ...fields })),
     )
   }
 
-  /** Stops; answers that are still to come are lost. */
+  /** Closes all connections; pending answers are lost. */
   async close(): Promise<void> {
     this.#listener?.close()
     await this.#agent.destroy()
   }
 
-  /** A write of the marker's comes after all that was before it. */
+  /** Waits for a write of the marker account, which comes after all earlier events. */
   async #heard() {
     const { did, access } = this.#marker!
     const input = { repo: did, collection: 'com.example.mark', record: { at: Date.now() } }
     const write = { as: access, body: input }
     const { body } = await this.prepare('com.atproto.repo.createRecord', write)
-    const heard = await this.#listener!.take(({ commit }) => commit === body.commit.cid)
-    return heard.filter(({ did: of }) => of !== did)
+    const events = await this.#listener!.take(({ commit }) => commit === body.commit.cid)
+    return events.filter(({ did: of }) => of !== did)
   }
 
   async #keep(label: string, { status, headers, body }: Reply): Promise<void> {
@@ -186,7 +186,7 @@ export class RecordingClient {
   }
 }
 
-/** Lists in headers mean the same in any order and case; a long wait is a second more or less. */
+/** Lists in headers are equal in any order and case; a long retry-after may differ by a second. */
 function listed(name: string, value: string): string {
   if (name === 'retry-after' && Number(value) > 60) return '<seconds>'
   if (!value.includes(', ')) return value

@@ -1,11 +1,13 @@
-/** A scenario: what is asked of both servers, and how they are configured for it. */
+/** A scenario: its calls to both servers, and the environment it needs. */
 import type { RecordingClient } from './recording-client.ts'
 
 export interface Scenario {
   name: string
   environment: Environment
-  run(visitor: RecordingClient): Promise<void>
+  run(client: RecordingClient): Promise<void>
 }
 
-/** Alone: no AppView and no other service. Served: with both. Strict: invites, and limits that count. */
+/**
+ * Alone: no other services. Served: AppView, moderation service and relay. Strict: invite codes and rate limits.
+ */
 export type Environment = 'alone' | 'served' | 'strict'

@@ -1,4 +1,4 @@
-/** What stands around one server while it is compared: mail, names, a relay, an AppView and a moderation service. */
+/** The services around one server: mail, DNS, a relay, an AppView and a moderation service. */
 import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
@@ -15,14 +15,13 @@ export interface Services extends AsyncDisposable {
   readonly appView: FakeService
   readonly moderation: ModerationService
   readonly mail: MailServer
-  /** Answers for the domains of handles. */
   readonly nameServer: NameServer
-  /** Takes whatever it is asked to. */
+  /** Accepts every requestCrawl. */
   readonly relay: FakeService
   readonly placeholders: ReadonlyMap<string, string>
-  /** Variables that every world has. */
+  /** Variables for every environment. */
   readonly env: Record<string, string>
-  /** The code in the last mail to an address, once that is another than `before`. */
+  /** The code in the last mail to an address, once it is another than `before`. */
   emailedCode(address: string, before?: string): Promise<string>
 }
 

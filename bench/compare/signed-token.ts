@@ -1,11 +1,10 @@
-/** Session tokens with any claims, signed with the secret of both servers. */
+/** Session tokens with any claims, signed with the JWT secret of both servers. */
 import { createHmac } from 'node:crypto'
 import { jwtSecret } from './services.ts'
 
 export const serviceDid = 'did:web:localhost'
 export const hour = 3600
 
-/** A session token with these claims, signed with the secret of both servers. */
 export function signedToken(
   claims: Record<string, unknown>,
   { typ = 'at+jwt', secret = jwtSecret } = {},

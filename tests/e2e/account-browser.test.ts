@@ -5,20 +5,20 @@ import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
-// The real pages, in a real browser: what their buttons do.
+// The provider's account page, in a real browser.
 describeInBrowser('the account page', () => {
-  let world: BrowserFixture
+  let fixture: BrowserFixture
   beforeAll(async () => {
-    world = await startBrowserFixture()
+    fixture = await startBrowserFixture()
   })
-  afterAll(() => world?.close())
+  afterAll(() => fixture?.close())
 
-  const freshPage = () => openPage(world.browser)
-  const newAccount = (name: string) => createTestAccount(world.server, name)
+  const freshPage = () => openPage(fixture.browser)
+  const newAccount = (name: string) => createTestAccount(fixture.server, name)
   const emailOf = ({ handle }: TestAccount) => handle.replace('.test', '@example.com')
 
   async function signIn(page: Page, { did, password }: TestAccount): Promise<void> {
-    await page.goto(`${world.server.url}/account`)
+    await page.goto(`${fixture.server.url}/account`)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('textbox', { name: 'Username' }).fill(did)
     await page.getByRole('textbox', { name: 'Password' }).fill(password)
@@ -27,21 +27,21 @@ describeInBrowser('the account page', () => {
     await page.waitForURL(/\/account\/u\//)
   }
 
-  /** Opens the list of what can be done, afresh, and one of its dialogs. */
+  /** Reloads the account page, and opens one of its dialogs. */
   async function dialog(page: Page, { did }: TestAccount, button: string): Promise<Locator> {
-    await page.goto(`${world.server.url}/account/u/${did}/manage`)
+    await page.goto(`${fixture.server.url}/account/u/${did}/manage`)
     await page.getByRole('button', { name: button }).click()
     const opened = page.getByRole('dialog')
     await opened.waitFor()
     return opened
   }
 
-  /** The code in the mail that comes of `act`. */
+  /** The code in the mail that `act` causes. */
   async function mailed(to: string, act: () => Promise<void>): Promise<string> {
-    const before = world.mail.mails.length
+    const before = fixture.mail.mails.length
     await act()
     const code = () => {
-      const mine = world.mail.mails.slice(before).find((one) => one.to.includes(to))
+      const mine = fixture.mail.mails.slice(before).find((one) => one.to.includes(to))
       return /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(mine?.text ?? '')?.[1]
     }
     await expect.poll(code, { timeout: 45_000 }).toBeDefined()
@@ -51,13 +51,13 @@ describeInBrowser('the account page', () => {
   const press = (within: Locator, name: string) => within.getByRole('button', { name }).click()
 
   async function session({ did }: TestAccount, password: string) {
-    const { status, body } = await call(world.server, 'server.createSession', {
+    const { status, body } = await call(fixture.server, 'server.createSession', {
       body: { identifier: did, password },
     })
     return { status, ...(body as object) }
   }
 
-  it('confirms and changes the email, and changes handle and password', async () => {
+  it('the account page confirms and changes the email, and changes handle and password', async () => {
     const una = await newAccount('una')
     const [next, name] = [`again-${emailOf(una)}`, 'renamed']
     const page = await freshPage()
@@ -96,21 +96,21 @@ describeInBrowser('the account page', () => {
     await page.context().close()
   })
 
-  it('signs another browser out', async () => {
+  it('the account page signs another browser out', async () => {
     const duo = await newAccount('duo')
     const [page, other] = [await freshPage(), await freshPage()]
     await signIn(page, duo)
     await signIn(other, duo)
-    await page.goto(`${world.server.url}/account/u/${duo.did}/devices`)
+    await page.goto(`${fixture.server.url}/account/u/${duo.did}/devices`)
     const out = page.getByRole('button', { name: 'Sign out' }).and(page.locator(':enabled'))
     await out.click()
     await out.waitFor({ state: 'detached' })
-    await other.goto(`${world.server.url}/account/u/${duo.did}/devices`)
+    await other.goto(`${fixture.server.url}/account/u/${duo.did}/devices`)
     await other.getByRole('button', { name: 'Sign in' }).waitFor()
     await Promise.all([page.context().close(), other.context().close()])
   })
 
-  it('lets an account rest, come back, and go for good, with its app', async () => {
+  it("the account page deactivates, reactivates and deletes an account, and its app's session follows", async () => {
     const eve = await newAccount('eve')
     const page = await freshPage()
     await signIn(page, eve)
@@ -125,7 +125,7 @@ describeInBrowser('the account page', () => {
       .toMatchObject({ active: true })
 
     const inApp = await page.context().newPage()
-    await inApp.goto(world.app.url)
+    await inApp.goto(fixture.app.url)
     await inApp.getByText('signed out').waitFor()
     await inApp.evaluate(`void app.signIn(${JSON.stringify(eve.handle)})`)
     await inApp.getByRole('button', { name: 'Authorize' }).click()
@@ -145,7 +145,7 @@ describeInBrowser('the account page', () => {
       (error: Error) => error.message,
     )
     expect(await refused).toMatch(/401|revoked|invalid/i)
-    await page.goto(`${world.server.url}/account`)
+    await page.goto(`${fixture.server.url}/account`)
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
     await page.context().close()
   })

@@ -1,13 +1,13 @@
-/** Every method about, and by, an account in each state: what the reference answers, too. */
+/** Every method about, and by, an account in each state, with the reference's answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type ComparisonServer,
   probesOf,
   startComparisonServer,
 } from '#tests/support/comparison-server.ts'
+import type { Account } from '../../bench/compare/account.ts'
 import { accountInState, accountStates, createAccount } from '../../bench/compare/accounts.ts'
 import { fittingCredentials } from '../../bench/compare/every-method.ts'
-import type { Account } from '../../bench/compare/person.ts'
 
 let server: ComparisonServer
 let other: Account
@@ -17,7 +17,9 @@ beforeAll(async () => {
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
-/** Of active, deactivated, takendown, deleted and imported accounts, each with the credentials that are meant for the method. */
+/**
+ * By state: active, deactivated, takendown, deleted, imported; with the credentials that the method requires.
+ */
 const table: [methods: string, ...outcomes: string[]][] = [
   [
     'server.createSession',
@@ -138,17 +140,17 @@ const table: [methods: string, ...outcomes: string[]][] = [
 describe.each(accountStates.map((state, i) => [state, i] as const))(
   'an account that is %s',
   (state, i) => {
-    it('is answered by every method as its state says', async () => {
+    it('every method answers as the state of the account requires', async () => {
       const subject = await accountInState(server.client, state, `in-${state}`)
-      const told: Record<string, string> = {}
+      const found: Record<string, string> = {}
       const expected: Record<string, string> = {}
       for (const [methods, ...outcomes] of table) {
         for (const probe of probesOf(methods, subject, other)) {
-          told[probe.method] = await server.outcome(probe, fittingCredentials(probe, subject))
+          found[probe.method] = await server.outcome(probe, fittingCredentials(probe, subject))
           expected[probe.method] = outcomes[i]!
         }
       }
-      expect(told).toEqual(expected)
+      expect(found).toEqual(expected)
     })
   },
 )

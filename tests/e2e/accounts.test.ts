@@ -15,14 +15,14 @@ beforeAll(async () => {
 })
 afterAll(() => network.server.remove())
 
-/** A creation that would succeed but for what is said to be different. */
+/** A createAccount that succeeds unless `input` changes that. */
 function create(input: Record<string, unknown>) {
   const body = { handle: 'bob.test', email: 'bob@example.com', password: 'secret', ...input }
   return call(network.server, 'server.createAccount', { body })
 }
 
 describe('createAccount', () => {
-  it('gives a new did:plc whose document tells handle, key and server', async () => {
+  it('createAccount creates a did:plc whose document has the handle, the key and the server', async () => {
     const { did, handle } = alice
     expect(did).toMatch(/^did:plc:[a-z2-7]{24}$/)
     expect(await network.resolver.did.resolveAtprotoData(did)).toMatchObject({
@@ -34,7 +34,7 @@ describe('createAccount', () => {
     expect(await network.resolver.handle.resolve(handle)).toBe(did)
   })
 
-  it('lets the user, and then the operator, overrule the server’s rotation key', async () => {
+  it("the recovery key of a user, and then the operator's, can overrule the server's rotation key", async () => {
     const recoveryKey = (await P256Keypair.create()).did()
     const answer = await create({ handle: 'rescued.test', email: 'r@example.com', recoveryKey })
     const { did } = answer.body as { did: string }
@@ -62,7 +62,7 @@ describe('createAccount', () => {
     ['with a password of 257 letters', { password: 'x'.repeat(257) }, 'InvalidRequest'],
     ['with a recovery key that is none', { recoveryKey: 'did:key:x' }, 'InvalidRequest'],
     ['with a PLC operation', { plcOp: {} }, 'InvalidRequest'],
-  ])('refuses one %s', async (_, input, error) => {
+  ])('createAccount rejects %s', async (_, input, error) => {
     expect(await statusAndError(create(input))).toEqual([400, error])
   })
 
@@ -70,19 +70,19 @@ describe('createAccount', () => {
     ['handle', { handle: 'alice.test' }, 'Handle already taken: alice.test'],
     ['handle in capitals', { handle: 'ALICE.Test' }, 'Handle already taken: alice.test'],
     ['email in capitals', { email: 'Alice@EXAMPLE.com' }, 'Email already taken: alice@example.com'],
-  ])('refuses a taken %s', async (_, input, message) => {
+  ])('createAccount rejects a taken %s', async (_, input, message) => {
     const taken = { status: 400, error: 'InvalidRequest', message }
     expect(await create(input)).toMatchObject(taken)
   })
 
-  it('has created nothing by any of that', async () => {
+  it('rejected createAccount calls create nothing', async () => {
     const resolved = call(network.server, 'identity.resolveHandle', {
       query: { handle: 'bob.test' },
     })
     expect(await statusAndError(resolved)).toEqual([400, 'HandleNotFound'])
   })
 
-  it('gives a handle, and an email, to one of several who ask at once', async () => {
+  it('createAccount gives a handle, and an email, to one of several concurrent callers', async () => {
     const others = Array.from({ length: 4 }, (_, i) =>
       create({ handle: 'wanted.test', email: `w${i}@example.com` }),
     )
@@ -96,7 +96,7 @@ describe('createAccount', () => {
 })
 
 describe('describeServer', () => {
-  it('tells what an application has to know', async () => {
+  it('describeServer returns what applications need', async () => {
     const { data } = await new AtpAgent({
       service: network.server.url,
     }).com.atproto.server.describeServer()
@@ -115,7 +115,7 @@ describe('resolveHandle', () => {
   const resolve = (handle: string) =>
     call(network.server, 'identity.resolveHandle', { query: { handle } })
 
-  it('finds an account in any case', async () => {
+  it('resolveHandle finds an account in any case', async () => {
     expect(await resolve('ALICE.test')).toMatchObject({ status: 200, body: { did: alice.did } })
   })
 
@@ -124,7 +124,7 @@ describe('resolveHandle', () => {
     ['somebody.invalid', 'InvalidRequest'],
     ['not a handle', 'InvalidRequest'],
     ['', 'InvalidRequest'],
-  ])('does not find %s', async (handle, error) => {
+  ])('resolveHandle does not find %s', async (handle, error) => {
     expect(await statusAndError(resolve(handle))).toEqual([400, error])
   })
 })

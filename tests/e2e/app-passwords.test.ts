@@ -51,13 +51,13 @@ async function withAppPassword(name: string, isPrivileged: boolean): Promise<[At
 }
 
 describe('a session of an app password', () => {
-  it('says what it is in its scope', () => {
+  it('the scope of a session shows that it is of an app password', () => {
     const scope = (agent: AtpAgent) => decodeToken(agent.session!.accessJwt).claims['scope']
     expect(scope(plain)).toBe('com.atproto.appPass')
     expect(scope(privileged)).toBe('com.atproto.appPassPrivileged')
   })
 
-  it('reads and writes as the account does, and knows its email', async () => {
+  it('a session of an app password reads and writes as the account, and sees its email', async () => {
     for (const agent of [plain, privileged]) {
       const { uri } = await agent.post({ text: 'from an app', createdAt: new Date().toISOString() })
       await agent.deletePost(uri)
@@ -66,7 +66,7 @@ describe('a session of an app password', () => {
     }
   })
 
-  it('lists and revokes app passwords, and asks for confirmation of the email', async () => {
+  it('a session of an app password lists and revokes app passwords, and requests email confirmation', async () => {
     const [, doomed] = await withAppPassword('doomed', false)
     await plain.com.atproto.server.revokeAppPassword({ name: 'doomed' })
     const agent = new AtpAgent({ service: server.url })
@@ -90,15 +90,15 @@ describe('a session of an app password', () => {
     ['server.deactivateAccount', {}],
     ['identity.requestPlcOperationSignature', undefined],
     ['identity.signPlcOperation', {}],
-  ])('may not call %s', async (method, body) => {
+  ])('a session of an app password may not call %s', async (method, body) => {
     for (const agent of [plain, privileged]) {
       const verb = body === null ? 'GET' : 'POST'
-      const asked = { verb, as: bearer(agent), ...(body != null && { body }) }
-      expect(await statusAndError(call(server, method, asked))).toEqual([400, 'InvalidToken'])
+      const options = { verb, as: bearer(agent), ...(body != null && { body }) }
+      expect(await statusAndError(call(server, method, options))).toEqual([400, 'InvalidToken'])
     }
   })
 
-  it('ends with its password, and no other does', async () => {
+  it('revokeAppPassword ends the sessions of that app password only', async () => {
     const [agent] = await withAppPassword('short', true)
     await alice.agent.com.atproto.server.revokeAppPassword({ name: 'short' })
     const refresh = (one: AtpAgent) =>
@@ -113,7 +113,7 @@ describe('a session of an app password', () => {
     expect(decodeToken(accessJwt).claims['scope']).toBe('com.atproto.appPassPrivileged')
   })
 
-  it('is not given for a password of somebody else', async () => {
+  it('createSession rejects an app password of another account', async () => {
     const bob = await invited('bob')
     const agent = new AtpAgent({ service: server.url })
     const login = agent.login({ identifier: bob.handle, password: plainPassword })
@@ -121,18 +121,18 @@ describe('a session of an app password', () => {
   })
 })
 
-it('an app password has a name of its own', async () => {
+it('createAppPassword rejects a name that is taken', async () => {
   const again = alice.agent.com.atproto.server.createAppPassword({ name: 'phone' })
   await expect(again).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
 })
 
-it('checkSignupQueue: nobody waits', async () => {
+it('checkSignupQueue returns that the account is activated', async () => {
   const { body } = await call(server, 'temp.checkSignupQueue', { as: bearer(plain) })
   expect(body).toEqual({ activated: true })
 })
 
 describe('getAccountInviteCodes', () => {
-  it('gives an account the codes that it has earned, which others come in with', async () => {
+  it('getAccountInviteCodes returns the codes that an account earned, and other accounts can use them', async () => {
     const ask = async (query: Record<string, boolean>) => {
       const { data } = await alice.agent.com.atproto.server.getAccountInviteCodes(query)
       return data.codes
@@ -152,7 +152,7 @@ describe('getAccountInviteCodes', () => {
   })
 })
 
-it('without a mail server each mail is a file, and the log tells only where', async () => {
+it('without a mail server each email is written to a file, and the log has only its path', async () => {
   const token = () => {
     const folder = join(server.dir, 'mail')
     const names = readdirSync(folder).sort()

@@ -1,21 +1,10 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createdAt, post, thing, unknownCid, write } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-})
-afterAll(() => server.remove())
+const { server, alice } = await serverWithAccounts(['alice'])
 
 function apply(writes: object[], input: object = {}) {
   const body = { repo: alice.did, writes, ...input }
@@ -31,7 +20,7 @@ const latest = async () =>
   (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
 
 describe('applyWrites', () => {
-  it('makes one commit of everything, and tells what came of each', async () => {
+  it('applyWrites makes one commit of all writes, and returns the result of each', async () => {
     await apply([write('create', 'old', { a: 1 }), write('create', 'doomed', { a: 1 })])
     const { status, body } = await apply([
       write('create', 'new', { a: 1 }),
@@ -64,7 +53,7 @@ describe('applyWrites', () => {
     expect(records.map(({ uri }) => uri.split('/').at(-1))).toEqual(['old', 'new'])
   })
 
-  it('makes a commit of nothing, too', async () => {
+  it('applyWrites without writes makes a commit', async () => {
     const before = await latest()
     expect((await apply([])).body).toEqual({ commit: await latest(), results: [] })
     expect((await latest()).rev > before.rev).toBe(true)
@@ -79,7 +68,7 @@ describe('applyWrites', () => {
     ['an invalid record', write('create', undefined, { text: 5 }, 'app.bsky.feed.post'), 400],
     ['a write that is none', { $type: 'com.example.write', collection: thing }, 400],
     ['a write without $type', { collection: thing, value: {} }, 400],
-  ])('does nothing where there is %s', async (_, wrong, status) => {
+  ])('applyWrites does nothing if there is %s', async (_, wrong, status) => {
     const before = await latest()
     const answer = await apply([write('create', 'fine', { a: 1 }), wrong])
     expect(answer).toMatchObject({ status, error: expect.any(String), message: expect.any(String) })
@@ -87,13 +76,13 @@ describe('applyWrites', () => {
     expect(JSON.stringify(await list(thing))).not.toContain('/fine')
   })
 
-  it('says which write is invalid', async () => {
+  it('applyWrites names the invalid write', async () => {
     const wrong = write('create', undefined, { text: 5, createdAt }, 'app.bsky.feed.post')
     const { message } = await apply([write('create', 'fine', { a: 1 }), wrong])
     expect(message).toContain('$.writes[1].value.text')
   })
 
-  it('commits on the commit that swapCommit names only', async () => {
+  it('applyWrites checks swapCommit', async () => {
     const { cid } = await latest()
     const wrong = apply([], { swapCommit: unknownCid })
     expect(await statusAndError(wrong)).toEqual([400, 'InvalidSwap'])
@@ -106,14 +95,14 @@ describe('its limits', () => {
   const many = <T>(from: number, to: number, make: (i: number) => T) =>
     Array.from({ length: to - from }, (_, i) => make(from + i))
 
-  it('are 200 writes', async () => {
+  it('applyWrites accepts 200 writes, and rejects 201', async () => {
     const some = (n: number) => apply(many(0, n, (i) => write('create', undefined, { i })))
     expect(await statusAndError(some(201))).toEqual([400, 'InvalidRequest'])
     expect((await some(200)).status).toBe(200)
   })
 
-  it('are 2 MB of event', async () => {
-    // Paths as long as they may be, all over the tree: each change takes much of the tree along as its proof.
+  it('applyWrites rejects writes whose event exceeds 2 MB', async () => {
+    // The longest paths, all over the tree: the proof of each change contains much of the tree.
     const paths = many(0, 3_000, (i) => {
       const part = createHash('sha256').update(`${i}`).digest('hex').slice(0, 60)
       return { key: part.repeat(8), collection: `x${part}.${part}.${part}.${part}.x${part}` }
@@ -149,7 +138,7 @@ describe('likes, reposts, follows and blocks', () => {
     ['app.bsky.feed.repost', subject],
     ['app.bsky.graph.follow', did],
     ['app.bsky.graph.block', did],
-  ])('keep one %s of a subject, the newest', async (collection, about) => {
+  ])('a new %s of the same subject replaces the old one', async (collection, about) => {
     await create(collection, about)
     const { body } = await create(collection, about)
     expect(await list(collection)).toMatchObject([{ uri: (body as { uri: string }).uri }])
@@ -158,7 +147,7 @@ describe('likes, reposts, follows and blocks', () => {
     expect(await list(collection)).toHaveLength(1)
   })
 
-  it('are kept apart by subject and by collection, and in applyWrites and without a check', async () => {
+  it('likes and follows of other subjects or collections, in applyWrites or unvalidated, are kept', async () => {
     const likes = 'app.bsky.feed.like'
     const other = { ...subject, uri: 'at://did:plc:x/app.bsky.feed.post/3jzfcijpj2z2b' }
     await create(likes, other)

@@ -1,32 +1,21 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { thing } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
 import { forgeToken } from '#tests/support/session-tokens.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, expectError } from '#tests/support/xrpc-call.ts'
 
 const secret = 'a secret that only the tests know'
 
-let server: TestServer
-let alice: TestAccount
-let bob: TestAccount
 let before: unknown
-beforeAll(async () => {
-  server = await startServer({ env: { PDS_JWT_SECRET: secret } })
-  alice = await createTestAccount(server, 'alice')
-  bob = await createTestAccount(server, 'bob')
+const { server, alice, bob } = await serverWithAccounts(['alice', 'bob'], {
+  env: { PDS_JWT_SECRET: secret },
 })
-afterAll(() => server.remove())
 beforeEach(async () => {
   before = await state()
 })
 afterEach(async () => expect(await state()).toEqual(before))
 
-/** Where both repos stand. */
+/** The heads of both repos. */
 function state() {
   return Promise.all(
     [alice, bob].map(async ({ agent, did }) => {
@@ -62,7 +51,7 @@ describe('a token', () => {
     ],
     ['of nobody', () => forged({ sub: 5 }), 400, 'InvalidToken'],
     ['of bob', () => `Bearer ${bob.agent.session!.accessJwt}`, 401, 'AuthenticationRequired'],
-  ])('%s does not write to the repo', async (_, token, status, error) => {
+  ])('createRecord rejects a token %s', async (_, token, status, error) => {
     const body = { repo: alice.did, collection: thing, record: { a: 1 } }
     await expectError(call(server, 'repo.createRecord', { body, as: token() }), status, error)
   })
@@ -74,7 +63,7 @@ describe('a token', () => {
 
 describe('somebody else’s repo', () => {
   it.each(['createRecord', 'putRecord', 'deleteRecord', 'applyWrites'])(
-    'is closed to %s',
+    '%s rejects the repo of another account',
     async (verb) => {
       const input = { collection: thing, rkey: 'mine', record: { a: 1 }, writes: [] }
       const to = (repo: string) =>
@@ -101,15 +90,15 @@ describe('a question', () => {
     ['with a long cursor', `sync.listRepos?cursor=${'x'.repeat(10_000)}`, 400, 'InvalidRequest'],
     ['with two of one', 'sync.getRepo?did=did:plc:a&did=did:plc:b', 400, 'InvalidRequest'],
     ['without what it needs', 'identity.resolveHandle', 400, 'InvalidRequest'],
-  ])('%s is refused', async (_, path, status, error) => {
+  ])('a request %s is rejected', async (_, path, status, error) => {
     await expectError(call(server, path), status, error)
   })
 
-  it.each(['PUT', 'DELETE', 'PATCH', 'POST'])('with %s for a verb is refused', async (verb) => {
+  it.each(['PUT', 'DELETE', 'PATCH', 'POST'])('the verb %s is rejected', async (verb) => {
     await expectError(call(server, 'sync.listRepos', { verb }), 400, 'InvalidRequest')
   })
 
-  it('with 20 kB of query is refused, whoever answers', async () => {
+  it('a query of 20 kB is rejected with 431', async () => {
     const { status } = await call(server, 'sync.listRepos', {
       query: { cursor: 'x'.repeat(20_000) },
     })
@@ -123,7 +112,7 @@ describe('a question', () => {
     ['that is empty', ''],
     ['that is a NUL', '\0'],
     ['of 5,000 letters', 'z'.repeat(5_000)],
-  ])('with a cursor %s is no matter to listRecords', async (_, cursor) => {
+  ])('listRecords returns nothing for a cursor %s', async (_, cursor) => {
     const query = { repo: alice.did, collection: thing, cursor }
     const { status, body } = await call(server, 'repo.listRecords', { query })
     expect([status, body]).toEqual([200, { records: [] }])

@@ -11,7 +11,7 @@ import {
   type TestServer,
 } from '#tests/support/server.ts'
 
-/** Short, but longer than it takes to upload something and to name it. */
+/** Longer than an upload and the write that references it take. */
 const tempMaxAgeMs = 4_000
 
 let s3: S3Server
@@ -69,7 +69,7 @@ async function waiting(): Promise<number> {
   return count
 }
 
-it('keeps the bytes of a blob in the bucket for as long as a record names it', async () => {
+it('a blob is in the bucket as long as a record references it', async () => {
   const bytes = randomBytes(12_000_000)
   const blob = await upload(bytes)
   const record = await name(blob)
@@ -81,7 +81,7 @@ it('keeps the bytes of a blob in the bucket for as long as a record names it', a
   await expect.poll(() => isStored(cid)).toBe(false)
 })
 
-it('clears away what no record names in time, also after a crash, and nothing else', async () => {
+it('unused blobs are deleted from the bucket in time, also after a crash, and no others', async () => {
   const kept = await upload(Buffer.from('kept'))
   await name(kept)
   const forgotten = await upload(Buffer.from('forgotten'))

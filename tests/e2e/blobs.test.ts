@@ -1,27 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BlobRef, jsonToLex } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
-import {
-  adminPassword,
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let server: TestServer
-let alice: TestAccount
-let bob: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-  bob = await createTestAccount(server, 'bob')
-})
-afterAll(() => server.remove())
+const { server, alice, bob } = await serverWithAccounts(['alice', 'bob'])
 
 const stored = (of: TestAccount, cid: string) => existsSync(join(server.dir, 'blobs', of.did, cid))
 
@@ -31,7 +18,7 @@ async function listed(of: TestAccount): Promise<string[]> {
 }
 
 describe('a blob', () => {
-  it('is uploaded, named by a post, given to everybody and listed, until the post is deleted', async () => {
+  it('a blob is uploaded, referenced by a post, served and listed until the post is deleted', async () => {
     const bytes = png(1)
     const blob = await upload(alice, bytes)
     const cid = blob.ref.toString()
@@ -61,7 +48,7 @@ describe('a blob', () => {
     await expect.poll(() => stored(alice, cid)).toBe(false)
   })
 
-  it('stays as long as any record names it', async () => {
+  it('a blob is kept as long as any record references it', async () => {
     const blob = await upload(alice, png(2))
     const cid = blob.ref.toString()
     const first = await alice.agent.post(postWithImage(blob, 'one'))
@@ -72,7 +59,7 @@ describe('a blob', () => {
     await expect.poll(() => stored(alice, cid)).toBe(false)
   })
 
-  it('goes when an update names another', async () => {
+  it('a blob is deleted when an update references another', async () => {
     const [old, next] = [await upload(bob, png(3)), await upload(bob, png(4))]
     await bob.agent.upsertProfile((profile) => ({ ...profile, avatar: old }))
     await expect.poll(() => stored(bob, old.ref.toString())).toBe(true)
@@ -82,7 +69,7 @@ describe('a blob', () => {
     expect(await getBlob(server, bob, next.ref.toString())).toMatchObject({ status: 200 })
   })
 
-  it('is told to HEAD without its bytes', async () => {
+  it('HEAD getBlob has the headers and no body', async () => {
     const blob = await upload(bob, png(5))
     await bob.agent.post(postWithImage(blob))
     const url = `${server.url}/xrpc/com.atproto.sync.getBlob?did=${bob.did}&cid=${blob.ref}`
@@ -91,14 +78,14 @@ describe('a blob', () => {
     expect(await response.text()).toBe('')
   })
 
-  it('is what its bytes are, and what the caller says only where they do not tell', async () => {
+  it("the MIME type of a blob is detected, and the caller's is used only if detection fails", async () => {
     expect(await upload(bob, png(6), 'text/plain')).toMatchObject({ mimeType: 'image/png' })
     expect(await upload(bob, Buffer.from('hello'), 'text/x-mine')).toMatchObject({
       mimeType: 'text/x-mine',
     })
   })
 
-  it('is listed since a rev', async () => {
+  it('listBlobs since a rev lists later blobs', async () => {
     const carol = await createTestAccount(server, 'carol')
     const [one, two] = [await upload(carol, png(7)), await upload(carol, png(8))]
     await carol.agent.post(postWithImage(one))
@@ -129,17 +116,17 @@ describe('a record', () => {
       }),
     )
 
-  it('cannot name a blob that is not there', async () => {
+  it('a record that references a missing blob is rejected', async () => {
     const ref = { $link: cidForRaw(png(9)) }
     const blob = { $type: 'blob', ref, mimeType: 'image/png', size: 21 }
     expect(await write(blob)).toEqual([400, 'BlobNotFound'])
   })
 
-  it('cannot name an upload of somebody else', async () => {
+  it('a record that references an upload of another account is rejected', async () => {
     expect(await write(await upload(alice, png(10)))).toEqual([400, 'BlobNotFound'])
   })
 
-  it('says of an upload what is true', async () => {
+  it('a record with a wrong size or MIME type of its blob is rejected', async () => {
     const { ref, mimeType, size } = await upload(bob, png(11))
     const blob = { $type: 'blob', ref: { $link: ref.toString() }, mimeType, size }
     expect(await write({ ...blob, mimeType: 'image/gif' })).toEqual([400, 'InvalidMimeType'])
@@ -159,7 +146,7 @@ describe('a blob that was taken down', () => {
       },
     })
 
-  it('is set aside, given to nobody and taken from nobody, until it is put back', async () => {
+  it('a blob that is taken down is neither served nor accepted until the takedown is reversed', async () => {
     const bytes = png(13)
     const blob = await upload(bob, bytes)
     const cid = blob.ref.toString()

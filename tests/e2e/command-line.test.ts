@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const env = () => ({ HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: adminPassword })
 
-/** Runs a command that must succeed, and gives what it printed as JSON. */
+/** Runs a command that must succeed; returns its JSON output. */
 async function run<T>(...args: string[]): Promise<T> {
   const outcome = await headwater([...args, '--json'], env())
   expect(outcome).toMatchObject({ code: 0, err: '' })
@@ -40,7 +40,7 @@ async function run<T>(...args: string[]): Promise<T> {
 const refusal = ({ code, out, err }: Outcome) => ({ code, out, err: err.trim() })
 
 describe('the command line', () => {
-  it('explains itself, as a whole, each group and each command', async () => {
+  it('headwater --help explains the program, each group and each command', async () => {
     const [all, group, one, asked] = await Promise.all([
       headwater(['--help']),
       headwater(['record', '-h']),
@@ -60,7 +60,7 @@ describe('the command line', () => {
     expect(one.out).toContain('--admin-password')
   })
 
-  it('exits with 2 where it is misused, with 1 where it fails, and says why', async () => {
+  it('headwater exits with 2 if misused and with 1 if a command fails, and prints why', async () => {
     const [unknown, operand, option, flag, password, away] = await Promise.all([
       headwater(['account', 'explode'], env()),
       headwater(['account', 'info'], env()),
@@ -83,7 +83,7 @@ describe('the command line', () => {
     expect(JSON.parse(away.err)).toEqual({ message: expect.stringContaining('cannot be reached') })
   })
 
-  it('shows how the server is', async () => {
+  it('headwater status shows the state of the server', async () => {
     const status = await run('status')
     expect(status).toMatchObject({
       status: 'ok',
@@ -94,7 +94,7 @@ describe('the command line', () => {
 })
 
 describe('accounts', () => {
-  it('are made, with a password that is made up, and listed', async () => {
+  it('headwater account create makes an account with a generated password, and account list shows it', async () => {
     const made = await run<{ did: string; handle: string; password: string }>(
       ...['account', 'create', '--handle', 'bob.test', '--email', 'bob@example.com'],
     )
@@ -109,7 +109,7 @@ describe('accounts', () => {
     expect(some.out).not.toContain('alice.test')
   })
 
-  it('are shown', async () => {
+  it('headwater account info shows an account', async () => {
     expect(await run('account', 'info', 'alice.test')).toMatchObject({
       did: alice.did,
       handle: 'alice.test',
@@ -117,12 +117,12 @@ describe('accounts', () => {
       active: true,
       rev: expect.any(String),
     })
-    const nobody = await headwater(['account', 'info', 'nobody.test'], env())
-    expect(nobody.code).toBe(1)
-    expect(nobody.err).toContain('no account with handle nobody.test')
+    const unknown = await headwater(['account', 'info', 'nobody.test'], env())
+    expect(unknown.code).toBe(1)
+    expect(unknown.err).toContain('no account with handle nobody.test')
   })
 
-  it('are taken down, and that is ended, by handle', async () => {
+  it('headwater account takedown and untakedown accept a handle', async () => {
     const status = () => call(server, 'sync.getRepoStatus', { query: { did: alice.did } })
     await run('account', 'takedown', 'alice.test', '--ref', 'spam')
     expect((await status()).body).toMatchObject({ active: false, status: 'takendown' })
@@ -134,7 +134,7 @@ describe('accounts', () => {
     expect((await status()).body).toMatchObject({ active: true })
   })
 
-  it('get another password, made up or typed where nobody else sees it', async () => {
+  it('headwater account reset-password sets a generated or a typed password', async () => {
     const { password } = await run<{ password: string }>('account', 'reset-password', 'alice.test')
     const log = (given: string) =>
       call(server, 'server.createSession', { body: { identifier: 'alice.test', password: given } })
@@ -148,7 +148,7 @@ describe('accounts', () => {
     expect((await headwater(typing, env())).code).toBe(2)
   })
 
-  it('are announced again: #account, #identity and #sync, in order', async () => {
+  it('headwater account announce emits #account, #identity and #sync, in order', async () => {
     const relay = new Subscription(server)
     await relay.opened
     const answer = await run('account', 'announce', 'alice.test')
@@ -162,13 +162,13 @@ describe('accounts', () => {
     relay.ws.close()
   })
 
-  it('are announced to nobody by a stranger', async () => {
+  it('/xrpc/_admin/announce requires the admin password', async () => {
     const body = { account: alice.did }
-    const asked = call(server, '/xrpc/_admin/announce', { body })
-    expect(await statusAndError(asked)).toEqual([401, 'AuthenticationRequired'])
+    const attempt = call(server, '/xrpc/_admin/announce', { body })
+    expect(await statusAndError(attempt)).toEqual([401, 'AuthenticationRequired'])
   })
 
-  it('are deleted, but only where that is meant', async () => {
+  it('headwater account delete requires confirmation', async () => {
     const unsure = await headwater(['account', 'delete', 'bob.test'], env())
     expect(refusal(unsure)).toEqual({ code: 2, out: '', err: 'headwater: missing option: --yes' })
     await run('account', 'delete', 'bob.test', '--yes')
@@ -178,7 +178,7 @@ describe('accounts', () => {
 })
 
 describe('records and blobs', () => {
-  it('are taken down, and that is ended', async () => {
+  it('headwater record and blob takedown hide their subject until untakedown', async () => {
     const agent = new AtpAgent({ service: server.url })
     await agent.login({ identifier: 'alice.test', password: 'chosen by alice' })
     const png = Buffer.from('89504e470d0a1a0a', 'hex')
@@ -220,7 +220,7 @@ describe('repos', () => {
     verificationMethod: { publicKeyMultibase: string }[]
   }
 
-  it('are verified against the DID document, before and after their key is changed', async () => {
+  it('headwater repo verify checks a repo against the DID document, before and after account rotate-key', async () => {
     const before = await run<{ signingKey: string }>('repo', 'verify', 'alice.test')
     expect(before).toMatchObject({ did: alice.did, ok: true, records: 1, signingKey: await key() })
     const { signingKey } = await run<{ signingKey: string }>('account', 'rotate-key', 'alice.test')
@@ -232,19 +232,19 @@ describe('repos', () => {
     expect(old.err).toContain('is invalid')
   })
 
-  it('are stored as CAR files', async () => {
+  it('headwater repo export writes CAR files', async () => {
     const file = join(folder, 'alice.car')
     const { bytes } = await run<{ bytes: number }>('repo', 'export', alice.did, '--out', file)
     const car = readFileSync(file)
     expect(car.length).toBe(bytes)
     await verifiedRepo(car, { did: alice.did, key: await key() })
-    const gone = join(folder, 'nobody.car')
+    const missing = join(folder, 'nobody.car')
     const failed = await headwater(
-      ['repo', 'export', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', '--out', gone],
+      ['repo', 'export', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', '--out', missing],
       env(),
     )
     expect(failed.code).toBe(1)
-    expect(() => readFileSync(gone)).toThrow()
+    expect(() => readFileSync(missing)).toThrow()
     const nowhere = join(folder, 'no-folder', 'alice.car')
     const lost = await headwater(['repo', 'export', alice.did, '--out', nowhere], env())
     expect(lost.code).toBe(1)
@@ -253,7 +253,7 @@ describe('repos', () => {
 })
 
 describe('invites', () => {
-  it('are made, listed and disabled', async () => {
+  it('headwater invite creates, lists and disables invite codes', async () => {
     const made = await run<{ code: string }[]>('invite', 'create', '--count', '2', '--uses', '3')
     expect(made).toHaveLength(2)
     const [first, other] = made.map(({ code }) => code) as [string, string]

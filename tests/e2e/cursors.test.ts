@@ -30,7 +30,7 @@ async function create(record: object = {}): Promise<string> {
 }
 
 describe('a cursor', () => {
-  it('gives again, to the byte, what came after it', async () => {
+  it('a cursor replays the events after it byte for byte', async () => {
     for (let i = 0; i < 10; i++) await live.waitForCommit(await create({ i }))
     const { seqs } = live
     for (const at of [0, 3, seqs.length - 1]) {
@@ -41,7 +41,7 @@ describe('a cursor', () => {
     }
   })
 
-  it('may be the newest seq, or lie between two', async () => {
+  it('a cursor may be the newest seq, or lie between two', async () => {
     const head = live.seqs.at(-1)!
     using newest = new Subscription(server, head)
     using between = new Subscription(server, live.seqs[0]! - 1)
@@ -63,7 +63,7 @@ describe('a cursor', () => {
     ['that is no number', () => 'nonsense', 'InvalidRequest'],
     ['that is too big a number', () => '9'.repeat(40), 'InvalidRequest'],
     ['with a fraction', () => '1.5', 'InvalidRequest'],
-  ])('%s is an error frame, and the end', async (_, cursor, error) => {
+  ])('a cursor that is %s gets an error frame and is disconnected', async (_, cursor, error) => {
     using refused = new Subscription(server, cursor())
     expect(await refused.closed).toMatchObject({ code: 1008 })
     expect(refused.messages.map(({ kind, body }) => [kind, body])).toEqual([
@@ -73,7 +73,7 @@ describe('a cursor', () => {
 })
 
 describe('replay', () => {
-  it('gives the same after a restart, page after page', async () => {
+  it('replay is the same after a restart, page by page', async () => {
     const writers = Array.from({ length: 20 }, async () => {
       for (let i = 0; i < 35; i++) await create({ i })
     })
@@ -89,7 +89,7 @@ describe('replay', () => {
     expect(live.messages.map(({ bytes }) => bytes)).toEqual(before)
   })
 
-  it('hands over to live without a gap or a repetition, under load', async () => {
+  it('replay continues with live events without a gap or a duplicate, under load', async () => {
     const old = live.seqs
     let writing = true
     const writers = Array.from({ length: 6 }, async (_, i) => {
@@ -114,7 +114,7 @@ describe('replay', () => {
 })
 
 describe('a subscriber who does not read', () => {
-  it('is cut off with ConsumerTooSlow, and nobody else is', async () => {
+  it('a subscriber that does not read is disconnected with ConsumerTooSlow, and no other is', async () => {
     using stalled = new Subscription(server)
     await stalled.opened
     await stalled.waitForCommit(await create())
@@ -133,7 +133,7 @@ describe('a subscriber who does not read', () => {
 })
 
 describe('the backfill window', () => {
-  it('has an edge: #info OutdatedCursor, and then what is inside', async () => {
+  it('a cursor outside the backfill window gets #info OutdatedCursor, and then the events inside', async () => {
     const windowMs = 3_000
     await using small = await startServer({ env: { PDS_REPO_BACKFILL_LIMIT_MS: `${windowMs}` } })
     using all = new Subscription(small)
@@ -153,7 +153,7 @@ describe('the backfill window', () => {
     }
     await expect.poll(isOutdated, { timeout: 5 * windowMs, interval: 200 }).toBe('#info')
 
-    const asked = Date.now()
+    const attempt = Date.now()
     using old = new Subscription(small, first)
     await old.waitForMessages(1)
     const answered = Date.now()
@@ -163,8 +163,8 @@ describe('the backfill window', () => {
     expect(old.kinds.filter((kind) => kind === '#info')).toHaveLength(1)
     expect(old.seqs).toEqual(all.seqs.slice(-old.seqs.length))
     const [outside, inside] = all.events.slice(-old.seqs.length - 1).map(({ body }) => body.time)
-    // An event gets its seq, which decides, some time after its own time.
-    expect(Date.parse(inside!)).toBeGreaterThan(asked - windowMs - 1_000)
+    // The seq decides, and an event gets it some time after its own time.
+    expect(Date.parse(inside!)).toBeGreaterThan(attempt - windowMs - 1_000)
     expect(Date.parse(outside!)).toBeLessThanOrEqual(answered - windowMs)
 
     using fresh = new Subscription(small, all.seqs.at(-2))
@@ -174,7 +174,7 @@ describe('the backfill window', () => {
 })
 
 describe('the door', () => {
-  it('is open to no other upgrade, and to no plain request', async () => {
+  it('subscribeRepos rejects other upgrades and plain requests', async () => {
     const { port } = new URL(server.url)
     const socket = connect(Number(port), 'localhost')
     socket.write(

@@ -1,4 +1,4 @@
-/** An account whose owner keeps its DID at home: did:web, from the first proof to the repo it brings. */
+/** An account with a did:web, from the service token of createAccount to the imported repo. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AtpAgent } from '@atproto/api'
@@ -16,7 +16,7 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 const thing = 'com.example.thing'
 const limit = 200_000
 const { key } = newSigningKey()
-/** What the DID's document says. */
+/** The contents of the DID document. */
 const said = { key: key.did(), endpoint: 'https://elsewhere.example.com' }
 
 let home: Server
@@ -67,7 +67,7 @@ const subject = () => ({ $type: 'com.atproto.admin.defs#repoRef', did })
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
 describe('a did:web account', () => {
-  it('is created for whoever holds the key of its document', async () => {
+  it("createAccount for a did:web requires a token signed with the document's key", async () => {
     const input = { did, handle: 'wendy.test', email: 'web@example.com', password: 'of the web' }
     const wrong = proof(newSigningKey().key)
     const body = input
@@ -78,7 +78,7 @@ describe('a did:web account', () => {
     expect(data).toMatchObject({ activated: false, validDid: false })
   })
 
-  it('brings a repo that the document’s key has signed, and none that is too big or no CAR', async () => {
+  it("importRepo for a did:web requires a repo signed with the document's key, a CAR, and its size limit", async () => {
     const { car } = foreignRepo({ did, signer: key, records })
     expect(await statusAndError(importRepo(new Uint8Array(limit + 1)))).toEqual([
       413,
@@ -100,7 +100,7 @@ describe('a did:web account', () => {
     expect(data).toMatchObject({ indexedRecords: 50 })
   })
 
-  it('is active when its document points here, and served under its new key', async () => {
+  it('a did:web account is activated when its document points here, and served with its new key', async () => {
     const before = agent.com.atproto.server.activateAccount()
     await expect(before).rejects.toThrow('does not match PDS public url')
     said.endpoint = server.url
@@ -119,13 +119,13 @@ describe('a did:web account', () => {
     const repo = await verifiedRepo(car, { did, key: said.key })
     expect(repo.records.size).toBe(50)
     expect(repo.rev).toBe(firehose.messages[2]!.body.rev)
-    // Its own repo it may bring again: then everybody is told to look.
+    // Importing its own repo again emits a #sync.
     expect(await importRepo(car)).toMatchObject({ status: 200 })
     await firehose.waitForMessages(4)
     expect(firehose.kinds.at(-1)).toBe('#sync')
   })
 
-  it('is listed as what it is, in every state', async () => {
+  it('listRepos lists a did:web account in every state', async () => {
     const listed = async () => (await call(server, 'sync.listRepos')).body
     expect(await listed()).toMatchObject({ repos: [{ did, active: true }] })
     const takedown = (applied: boolean) =>
@@ -147,7 +147,7 @@ describe('a did:web account', () => {
     expect(await listed()).toMatchObject({ repos: [{ active: true }] })
   })
 
-  it('may not be paused, moved or ended with an app password', async () => {
+  it('a did:web account may not be deactivated, moved or deleted with an app password', async () => {
     const { data } = await agent.com.atproto.server.createAppPassword({ name: 'reader' })
     const { password } = data
     const narrow = new AtpAgent({ service: server.url })

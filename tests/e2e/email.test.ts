@@ -29,7 +29,7 @@ afterAll(async () => {
 const api = (account: TestAccount) => account.agent.com.atproto.server
 const session = async (account: TestAccount) => (await api(account).getSession()).data
 
-/** The code of the next mail to this address. */
+/** The code in the next mail to this address. */
 async function codeAfter(to: string, ask: () => Promise<unknown>): Promise<string> {
   const before = mail.mails.length
   await ask()
@@ -44,7 +44,7 @@ async function confirm(account: TestAccount): Promise<void> {
 }
 
 describe('confirmEmail', () => {
-  it('takes the code that was mailed, once', async () => {
+  it('confirmEmail accepts the emailed code, once', async () => {
     const email = 'alice@example.com'
     const token = await codeAfter(email, () => api(alice).requestEmailConfirmation())
     const { from, text } = mail.mails.at(-1)!
@@ -63,7 +63,7 @@ describe('confirmEmail', () => {
 })
 
 describe('updateEmail', () => {
-  it('moves an account to another address, where it logs in from then on', async () => {
+  it('updateEmail changes the address, which can be used to log in from then on', async () => {
     const carol = await createTestAccount(server, 'carol')
     expect((await api(carol).requestEmailUpdate()).data).toEqual({ tokenRequired: false })
     await api(carol).updateEmail({ email: 'Carol@Elsewhere.example.com' })
@@ -85,7 +85,7 @@ describe('updateEmail', () => {
     await expect(old).rejects.toMatchObject({ status: 401 })
   })
 
-  it('refuses an address that somebody has, in whatever case, and what is none', async () => {
+  it('updateEmail rejects an address that is taken, in any case, or malformed', async () => {
     for (const email of ['bob@example.com', 'BOB@example.com', 'nonsense']) {
       const attempt = api(alice).updateEmail({ email, token: '' })
       await expect(attempt).rejects.toMatchObject({ status: 400 })
@@ -101,7 +101,7 @@ describe('updateEmail', () => {
     await api(dave).updateEmail({ email: 'dave2@example.com' })
   })
 
-  it('gives the old address free for others', async () => {
+  it('updateEmail frees the old address for other accounts', async () => {
     const erin = await createTestAccount(server, 'erin')
     await api(erin).updateEmail({ email: 'erin2@example.com' })
     const agent = new AtpAgent({ service: server.url })
@@ -112,7 +112,7 @@ describe('updateEmail', () => {
 })
 
 describe('resetPassword', () => {
-  it('takes the code that was mailed, ends every session, and lets the new password in', async () => {
+  it('resetPassword accepts the emailed code, ends every session, and sets the new password', async () => {
     const other = new AtpAgent({ service: server.url })
     await other.login({ identifier: bob.handle, password: bob.password })
     const anonymous = new AtpAgent({ service: server.url }).com.atproto.server
@@ -137,13 +137,12 @@ describe('resetPassword', () => {
     await expect(again).rejects.toMatchObject({ status: 400, error: 'InvalidToken' })
   })
 
-  it('tells a stranger nothing of who is here', async () => {
+  it('requestPasswordReset does not reveal whether an account exists', async () => {
     const ask = async (email: string) => {
-      const began = performance.now()
       const { status, body } = await call(server, 'server.requestPasswordReset', {
         body: { email },
       })
-      return { status, body, ms: performance.now() - began }
+      return { status, body }
     }
     await ask('alice@example.com')
     const known = await ask('alice@example.com')
@@ -158,7 +157,7 @@ describe('resetPassword', () => {
   })
 })
 
-it('a mail server that is away is no secret to the owner of the account', async () => {
+it('a mail server that fails is reported to the owner of the account as 502', async () => {
   mail.refuse(true)
   const { status, error } = await call(server, 'server.requestEmailConfirmation', {
     verb: 'POST',
@@ -171,7 +170,7 @@ it('a mail server that is away is no secret to the owner of the account', async 
   )
 })
 
-it('an email and its tokens outlive a restart', async () => {
+it('an email address and its tokens survive a restart', async () => {
   const email = 'alice@example.com'
   const token = await codeAfter(email, () => api(alice).requestEmailUpdate())
   await server.restart()
@@ -179,7 +178,7 @@ it('an email and its tokens outlive a restart', async () => {
   expect(await session(alice)).toMatchObject({ email: 'alice2@example.com' })
 })
 
-it('no code stands in a log', () => {
+it('no emailed code is in the log', () => {
   const codes = mail.mails.flatMap(
     ({ text }) => text.match(/^[A-Z2-7]{5}-[A-Z2-7]{5}(?=\r?$)/gm) ?? [],
   )

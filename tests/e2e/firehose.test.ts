@@ -31,7 +31,7 @@ async function apply(writes: object[]): Promise<EventBody> {
 }
 
 describe('a new account', () => {
-  it('appears as #identity, #account, #commit and #sync, one right after the other', async () => {
+  it('a new account emits #identity, #account, #commit and #sync, in direct succession', async () => {
     await live.waitForMessages(4)
     const { did, handle } = alice
     expect(live.kinds).toEqual(['#identity', '#account', '#commit', '#sync'])
@@ -59,7 +59,7 @@ describe('a new account', () => {
 })
 
 describe('a write', () => {
-  it('is a #commit that says and proves what has changed', async () => {
+  it('a write emits a #commit that proves what changed', async () => {
     const created = await apply([write('create', 'a', { a: 1 }), write('create', 'b', { b: 1 })])
     const [, , first] = live.eventsOf(alice.did).map(({ body }) => body)
     await expectCommit(created, owner, first)
@@ -77,7 +77,7 @@ describe('a write', () => {
     expect([...blocks.keys()]).toContain(changed.ops[0]!.cid!.$link)
   })
 
-  it('can be undone from what its event shows, whatever it was', async () => {
+  it('every #commit can be inverted from its own blocks', async () => {
     let last = await apply(
       Array.from({ length: 120 }, (_, i) => write('create', `k${i}`, { i }, 'com.example.tree')),
     )
@@ -95,7 +95,7 @@ describe('a write', () => {
     }
   })
 
-  it('that replaces a like is one #commit', async () => {
+  it('a like that replaces another is one #commit', async () => {
     const collection = 'app.bsky.feed.like'
     const subject = {
       uri: `at://${alice.did}/${thing}/a`,
@@ -122,7 +122,7 @@ describe('a write', () => {
     await expectCommit(second, owner, first)
   })
 
-  it('that changes nothing is no event, and one that is refused neither', async () => {
+  it('a write that changes nothing, or is rejected, emits no event', async () => {
     const place = { repo: alice.did, collection: thing }
     const count = live.messages.length
     await alice.agent.com.atproto.repo.putRecord({ ...place, rkey: 'a', record: { a: 2 } })
@@ -134,7 +134,7 @@ describe('a write', () => {
     expect(live.messages.length).toBe(count + 1)
   })
 
-  it('without operations is a #commit all the same', async () => {
+  it('applyWrites without writes emits a #commit', async () => {
     const [before, after] = [await apply([]), await apply([])]
     expect(after.ops).toEqual([])
     await expectCommit(after, owner, before)
@@ -142,7 +142,7 @@ describe('a write', () => {
 })
 
 describe('two at a time', () => {
-  it('each have their own chain, and all have rising seqs', async () => {
+  it('concurrent writers each have their own chain, and all seqs rise', async () => {
     const bob = await createTestAccount(network.server, 'bob')
     const accounts = [alice, bob]
     const writes = Array.from({ length: 60 }, async (_, i) => {

@@ -18,17 +18,17 @@ import { Subscription } from '#tests/support/subscription.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
-const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const unknownDid = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 
 let names: NameServer
-let world: ResolvableServer
+let fixture: ResolvableServer
 let server: TestServer
 let firehose: Subscription
 let alice: TestAccount
 
 beforeAll(async () => {
   names = await startNameServer()
-  world = await startResolvableServer({
+  fixture = await startResolvableServer({
     env: {
       PDS_SERVICE_HANDLE_DOMAINS: '.test,.pds.example.com',
       PDS_HANDLE_BACKUP_NAMESERVERS: names.address,
@@ -36,7 +36,7 @@ beforeAll(async () => {
       PDS_ENABLE_DID_DOC_WITH_SESSION: 'true',
     },
   })
-  server = world.server
+  server = fixture.server
   firehose = new Subscription(server)
   await firehose.opened
   alice = await createTestAccount(server, 'alice')
@@ -49,7 +49,7 @@ afterAll(async () => {
   await server?.remove()
 })
 
-/** The handles that #identity events of the account named, in order; undefined for one that named none. */
+/** The handles in the account's #identity events, in order; undefined if an event has none. */
 const announced = (did: string) =>
   firehose.messages
     .filter(({ kind, body }) => kind === '#identity' && body.did === did)
@@ -58,19 +58,21 @@ const announced = (did: string) =>
 const updateHandle = (account: TestAccount, handle: string) =>
   account.agent.com.atproto.identity.updateHandle({ handle })
 
-/** What the network says: the PLC directory, this server as the host of its handles, and as a resolver. */
+/**
+ * The identity as the network sees it: in the PLC directory, at its handle's host, and by resolveHandle.
+ */
 async function known(did: string) {
-  const document = await world.resolver.did.resolve(did, true)
+  const document = await fixture.resolver.did.resolve(did, true)
   return document && getHandle(document)
 }
 
 describe('updateHandle', () => {
-  it('gives another name under a service domain, everywhere', async () => {
+  it('updateHandle to another name under a service domain is visible everywhere', async () => {
     const bob = await createTestAccount(server, 'bob')
     await updateHandle(bob, 'Robert.pds.example.com')
     const handle = 'robert.pds.example.com'
     expect(await known(bob.did)).toBe(handle)
-    expect(await world.resolver.handle.resolve(handle)).toBe(bob.did)
+    expect(await fixture.resolver.handle.resolve(handle)).toBe(bob.did)
     const { data } = await bob.agent.com.atproto.server.getSession()
     expect(data).toMatchObject({ handle, didDoc: { alsoKnownAs: [`at://${handle}`] } })
     const described = await bob.agent.com.atproto.repo.describeRepo({ repo: handle })
@@ -78,7 +80,7 @@ describe('updateHandle', () => {
     await expect.poll(() => announced(bob.did)).toEqual(['bob.test', handle])
     const old = bob.agent.com.atproto.identity.resolveHandle({ handle: 'bob.test' })
     await expect(old).rejects.toMatchObject({ status: 400, error: 'HandleNotFound' })
-    const log = await fetch(`${world.plcUrl}/${bob.did}/log`)
+    const log = await fetch(`${fixture.plcUrl}/${bob.did}/log`)
     expect(await log.json()).toHaveLength(2)
 
     await updateHandle(bob, handle)
@@ -86,7 +88,7 @@ describe('updateHandle', () => {
     await bob.agent.login({ identifier: handle, password: bob.password })
   })
 
-  it('gives a domain that its owner proved by DNS', async () => {
+  it('updateHandle accepts a domain with a TXT record', async () => {
     const carol = await createTestAccount(server, 'carol')
     const handle = 'carol.their-own-domain.dev'
     await expect(updateHandle(carol, handle)).rejects.toMatchObject({
@@ -109,13 +111,13 @@ describe('updateHandle', () => {
     ['admin.test', 'HandleNotAvailable'],
     ['dave.test', 'HandleNotAvailable'],
     ['pds.example.com', 'InvalidRequest'],
-  ])('refuses "%s" as %s', async (handle, error) => {
+  ])('updateHandle rejects "%s" as %s', async (handle, error) => {
     const answer = call(server, 'identity.updateHandle', { body: { handle }, as: alice })
     expect(await statusAndError(answer)).toEqual([400, error])
     expect(announced(alice.did)).toEqual(['alice.test'])
   })
 
-  it('is for accounts', async () => {
+  it('updateHandle requires an account', async () => {
     const body = { handle: 'erin.test' }
     expect(await statusAndError(call(server, 'identity.updateHandle', { body }))).toEqual([
       401,
@@ -128,16 +130,19 @@ describe('resolving', () => {
   const ask = (method: string, query: Record<string, string>) =>
     call(server, `identity.${method}`, { query })
 
-  it('finds documents by DID, whose keys the network can read', async () => {
+  it('resolveDid returns DID documents whose keys other implementations can read', async () => {
     const { body } = await ask('resolveDid', { did: alice.did })
     const { didDoc } = body as { didDoc: Parameters<typeof getKey>[0] }
-    expect(didDoc).toEqual(await (await fetch(`${world.plcUrl}/${alice.did}`)).json())
+    expect(didDoc).toEqual(await (await fetch(`${fixture.plcUrl}/${alice.did}`)).json())
     expect(didDoc.verificationMethod).toMatchObject([{ type: 'Multikey' }])
     expect(getKey(didDoc)).toMatch(/^did:key:zQ3sh/)
-    expect(await statusAndError(ask('resolveDid', { did: nobody }))).toEqual([400, 'DidNotFound'])
+    expect(await statusAndError(ask('resolveDid', { did: unknownDid }))).toEqual([
+      400,
+      'DidNotFound',
+    ])
   })
 
-  it('finds identities by handle and by DID', async () => {
+  it('resolveIdentity finds identities by handle and by DID', async () => {
     const identity = { did: alice.did, handle: 'alice.test', didDoc: { id: alice.did } }
     for (const identifier of ['alice.test', alice.did]) {
       expect((await ask('resolveIdentity', { identifier })).body).toMatchObject(identity)
@@ -150,15 +155,17 @@ describe('resolving', () => {
     }
   })
 
-  it('names the handle that a document claims, whichever was asked for', async () => {
+  it('resolveIdentity returns the handle that the document has, whichever was given', async () => {
     names.records['_atproto.mallory.dev'] = `did=${alice.did}`
     const { body } = await ask('resolveIdentity', { identifier: 'mallory.dev' })
     expect(body).toMatchObject({ did: alice.did, handle: 'alice.test' })
   })
 
-  it('looks handles of others up', async () => {
-    names.records['_atproto.somebody.dev'] = `did=${nobody}`
-    expect((await ask('resolveHandle', { handle: 'Somebody.dev' })).body).toEqual({ did: nobody })
+  it('resolveIdentity resolves handles of other servers', async () => {
+    names.records['_atproto.somebody.dev'] = `did=${unknownDid}`
+    expect((await ask('resolveHandle', { handle: 'Somebody.dev' })).body).toEqual({
+      did: unknownDid,
+    })
     const unknown = await ask('resolveHandle', { handle: 'nobody.dev' })
     expect(unknown).toMatchObject({
       status: 400,
@@ -169,7 +176,7 @@ describe('resolving', () => {
 })
 
 describe('operations of did:plc', () => {
-  /** The code of the newest mail to this address. */
+  /** The code in the newest mail to this address. */
   function mailedCode(address: string): string | undefined {
     const folder = join(server.dir, 'mail')
     const mails = readdirSync(folder)
@@ -179,11 +186,11 @@ describe('operations of did:plc', () => {
     return mail && /^[A-Z2-7]{5}-[A-Z2-7]{5}$/m.exec(mail)?.[0]
   }
 
-  it('are signed for whoever reads the account’s mail, once, and submitted', async () => {
+  it('signPlcOperation signs once with the emailed code, and submitPlcOperation submits the result', async () => {
     const grace = await createTestAccount(server, 'grace')
     const { identity } = grace.agent.com.atproto
     const { data: credentials } = await identity.getRecommendedDidCredentials()
-    const { data: plcData } = await fetch(`${world.plcUrl}/${grace.did}/data`).then(
+    const { data: plcData } = await fetch(`${fixture.plcUrl}/${grace.did}/data`).then(
       async (response) => ({ data: (await response.json()) as object }),
     )
     expect(plcData).toMatchObject(credentials)
@@ -225,7 +232,7 @@ describe('the rules for handles', () => {
   const put = (body: unknown) =>
     call(server, '/admin/handle-rules', { body, verb: 'PUT', as: admin })
 
-  it('are changed while the server runs', async () => {
+  it('handle rules can be changed while the server runs', async () => {
     expect((await put({ domains: ['.new.example.com'], unreserved: ['admin'] })).status).toBe(200)
     const { data } = await alice.agent.com.atproto.server.describeServer()
     expect(data.availableUserDomains).toEqual(['.test', '.pds.example.com', '.new.example.com'])
@@ -240,7 +247,9 @@ describe('the rules for handles', () => {
     expect(refused.message).toBe('Accounts have handles under .new.example.com')
     await updateHandle(heidi, 'heidi.test')
     expect((await put({})).status).toBe(200)
-    const gone = updateHandle(heidi, 'heidi.new.example.com')
-    await expect(gone).rejects.toMatchObject({ message: 'External handle did not resolve to DID' })
+    const removedDomain = updateHandle(heidi, 'heidi.new.example.com')
+    await expect(removedDomain).rejects.toMatchObject({
+      message: 'External handle did not resolve to DID',
+    })
   })
 })

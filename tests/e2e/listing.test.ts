@@ -1,29 +1,20 @@
 import type { ComAtprotoRepoListRecords } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { thing, write } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const keys = ['a', 'b', 'c', 'c-1', 'c.1', 'c1', 'd', 'e', 'f', 'g', 'h', 'i']
 const others = ['com.example.thin', 'com.example.thing-x.y', 'com.example.things', 'zz.zz.zz']
 
-let server: TestServer
-let alice: TestAccount
+const { server, alice } = await serverWithAccounts(['alice'])
 beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
   const writes = [
     ...keys.toSorted(() => Math.random() - 0.5).map((key) => write('create', key, { key })),
     ...others.map((collection) => write('create', 'x', {}, collection)),
   ]
   await alice.agent.com.atproto.repo.applyWrites({ repo: alice.did, writes } as never)
 })
-afterAll(() => server.remove())
 
 describe('listRecords', () => {
   type Input = Partial<ComAtprotoRepoListRecords.QueryParams>
@@ -45,7 +36,7 @@ describe('listRecords', () => {
     return seen
   }
 
-  it('gives the records of one collection, the last key first, or the first', async () => {
+  it('listRecords returns the records of one collection, in descending or ascending order of keys', async () => {
     expect((await list()).keys).toEqual(keys.toReversed())
     expect((await list({ reverse: true })).keys).toEqual(keys)
     const { data } = await list({ limit: 1 })
@@ -61,12 +52,15 @@ describe('listRecords', () => {
     })
   })
 
-  it.each([1, 2, 3, 5, 12, 100])('gives each once, in pages of %i', async (limit) => {
-    expect(await listAll({ limit })).toEqual(keys.toReversed())
-    expect(await listAll({ limit, reverse: true })).toEqual(keys)
-  })
+  it.each([1, 2, 3, 5, 12, 100])(
+    'listRecords returns each record once, in pages of %i',
+    async (limit) => {
+      expect(await listAll({ limit })).toEqual(keys.toReversed())
+      expect(await listAll({ limit, reverse: true })).toEqual(keys)
+    },
+  )
 
-  it('goes on from a record that is gone', async () => {
+  it('listRecords continues after a cursor whose record was deleted', async () => {
     const { data } = await list({ limit: 3 })
     const record = { repo: alice.did, collection: thing, rkey: data.cursor! }
     await alice.agent.com.atproto.repo.deleteRecord(record)
@@ -74,7 +68,7 @@ describe('listRecords', () => {
     await alice.agent.com.atproto.repo.putRecord({ ...record, record: {} })
   })
 
-  it('takes the handle for the repo, and 50 for the limit', async () => {
+  it('listRecords accepts a handle as the repo, and has a default limit of 50', async () => {
     const many = Array.from({ length: 60 }, () =>
       write('create', undefined, {}, 'com.example.many'),
     )
@@ -84,11 +78,11 @@ describe('listRecords', () => {
     expect(page.data.records[0]?.uri).toContain(alice.did)
   })
 
-  it('gives nothing, and no cursor, of an empty collection', async () => {
+  it('listRecords returns nothing, and no cursor, for an empty collection', async () => {
     expect((await list({ collection: 'com.example.empty' })).data).toEqual({ records: [] })
   })
 
-  it('shows a write at once', async () => {
+  it('listRecords shows a write at once', async () => {
     const record = { repo: alice.did, collection: 'com.example.fresh', record: {} }
     for (let n = 1; n <= 5; n++) {
       await alice.agent.com.atproto.repo.createRecord(record)
@@ -103,15 +97,15 @@ describe('listRecords', () => {
     ['a collection that is no NSID', { collection: 'thing' }],
     ['a repo that is not here', { repo: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }],
     ['a repo that is no name', { repo: 'alice' }],
-  ])('refuses %s', async (_, input) => {
+  ])('listRecords rejects %s', async (_, input) => {
     const query = { repo: alice.did, collection: thing, ...input }
-    const asked = call(server, 'repo.listRecords', { query })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = call(server, 'repo.listRecords', { query })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 })
 
 describe('describeRepo', () => {
-  it('tells who it is and which collections there are', async () => {
+  it('describeRepo returns the account and its collections', async () => {
     for (const repo of [alice.did, alice.handle]) {
       const { data } = await alice.agent.com.atproto.repo.describeRepo({ repo })
       expect(data).toMatchObject({ did: alice.did, handle: alice.handle, handleIsCorrect: true })
@@ -121,7 +115,7 @@ describe('describeRepo', () => {
     }
   })
 
-  it('knows a collection from its first record to its last', async () => {
+  it('describeRepo lists a collection as long as it has records', async () => {
     const collections = async () => {
       const { data } = await alice.agent.com.atproto.repo.describeRepo({ repo: alice.did })
       return data.collections
@@ -133,10 +127,10 @@ describe('describeRepo', () => {
     expect(await collections()).not.toContain(place.collection)
   })
 
-  it('knows no stranger', async () => {
+  it('describeRepo rejects an unknown repo', async () => {
     for (const repo of ['did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', 'nobody.test']) {
-      const asked = call(server, 'repo.describeRepo', { query: { repo } })
-      expect(await statusAndError(asked)).toEqual([400, 'RepoNotFound'])
+      const attempt = call(server, 'repo.describeRepo', { query: { repo } })
+      expect(await statusAndError(attempt)).toEqual([400, 'RepoNotFound'])
     }
   })
 })
@@ -147,7 +141,7 @@ describe('getRecord', () => {
     ['a collection', { collection: 'com.example.missing' }, 'RecordNotFound'],
     ['a key that is none', { rkey: 'a/b' }, 'InvalidRequest'],
     ['a CID that is none', { cid: 'x' }, 'InvalidRequest'],
-  ])('does not find %s', async (_, input, error) => {
+  ])('getRecord does not find %s', async (_, input, error) => {
     const query = { repo: alice.did, collection: thing, rkey: 'a', ...input }
     expect(await statusAndError(call(server, 'repo.getRecord', { query }))).toEqual([400, error])
   })

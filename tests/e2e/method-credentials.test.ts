@@ -1,14 +1,14 @@
-/** Every method with every kind of credentials: what the reference says to them, too. */
+/** Every method with every kind of credentials, with the reference's answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type ComparisonServer,
   probesOf,
   startComparisonServer,
 } from '#tests/support/comparison-server.ts'
+import type { Account } from '../../bench/compare/account.ts'
 import { createAccount, writeRecord } from '../../bench/compare/accounts.ts'
 import { type Credentials, credentialsOf } from '../../bench/compare/credentials.ts'
 import { createExternalAccount } from '../../bench/compare/external-account.ts'
-import type { Account } from '../../bench/compare/person.ts'
 
 let server: ComparisonServer
 let other: Account
@@ -25,12 +25,12 @@ beforeAll(async () => {
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
-/** The outcomes of these methods with credentials of one kind, each outcome once. */
+/** The distinct outcomes of these methods with one kind of credentials. */
 async function outcomesWith(kind: string, methods: string): Promise<string[]> {
-  const asked = probesOf(methods, person, other).map((probe) =>
+  const attempt = probesOf(methods, person, other).map((probe) =>
     server.outcome(probe, kinds[kind]!(probe.method)),
   )
-  return [...new Set(await Promise.all(asked))].sort()
+  return [...new Set(await Promise.all(attempt))].sort()
 }
 
 const forEverySession = `server.checkAccountStatus server.requestEmailConfirmation server.listAppPasswords
@@ -66,18 +66,18 @@ describe('a method that an account calls', () => {
     ['service token without lxm', ['400 InvalidToken']],
     ['admin', ['400 InvalidToken']],
     ['a wrong admin password', ['400 InvalidToken']],
-  ])('refuses %s', async (kind, refusal) => {
+  ])('a method for accounts rejects %s', async (kind, refusal) => {
     expect(await outcomesWith(kind, all)).toEqual(refusal)
   })
 
-  it('takes the access token', async () => {
+  it('a method for accounts accepts an access token', async () => {
     expect(await outcomesWith('access token', `${forEverySession} ${forFullSessions}`)).toEqual([
       '200',
     ])
   })
 
   it.each(['app password', 'privileged app password'])(
-    'takes %s where that is enough',
+    'a method for accounts accepts an %s, unless it needs full access',
     async (kind) => {
       const fresh = forEverySession.replace('server.revokeAppPassword', '')
       expect(await outcomesWith(kind, fresh)).toEqual(['200'])
@@ -85,7 +85,7 @@ describe('a method that an account calls', () => {
     },
   )
 
-  it('takes the token of a takendown account in few places', async () => {
+  it('the token of an account that is taken down is accepted by few methods', async () => {
     const kind = 'a token of a takendown account'
     const narrow =
       'identity.requestPlcOperationSignature app.bsky.actor.getPreferences sync.getRepo sync.listBlobs'
@@ -96,7 +96,7 @@ describe('a method that an account calls', () => {
     expect(await outcomesWith(kind, rest.join(' '))).toEqual(['400 InvalidToken'])
   })
 
-  it('refuses a token that names a method, as a session’s and as a service’s', async () => {
+  it('a method for accounts rejects a token with lxm, as session token and as service token', async () => {
     const others = all.replace('repo.uploadBlob', '')
     for (const kind of ['a token with lxm', 'service token', 'service token for another method']) {
       expect(await outcomesWith(kind, others)).toEqual(['400 InvalidToken'])
@@ -114,21 +114,21 @@ describe('a method that an account calls', () => {
     ['admin', '400 InvalidToken', '401 AuthenticationRequired'],
     ['no credentials', '401 AuthMissing', '400 InvalidHandle'],
     ['an empty header', '401 AuthMissing', '400 InvalidHandle'],
-  ])('of those that take service tokens says to %s: %s and %s', async (kind, upload, create) => {
+  ])('with %s uploadBlob answers %s and createAccount %s', async (kind, upload, create) => {
     expect(await outcomesWith(kind, 'repo.uploadBlob')).toEqual([upload])
     expect(await outcomesWith(kind, 'server.createAccount')).toEqual([create])
   })
 })
 
 describe('a method of the admin', () => {
-  it('takes the admin’s password and nothing else', async () => {
+  it('an admin method accepts the admin password, and nothing else', async () => {
     for (const kind of Object.keys(kinds)) {
       const expected = kind === 'admin' ? '200' : '401 AuthenticationRequired'
       expect([kind, await outcomesWith(kind, forTheAdmin)]).toEqual([kind, [expected]])
     }
   })
 
-  it('that moderators call too believes no token of anybody else', async () => {
+  it('an admin method for moderators rejects tokens of any other issuer', async () => {
     for (const kind of [
       'access token',
       'refresh token',
@@ -156,7 +156,7 @@ describe('a read that shows more to some', () => {
     ['an expired token', '400 ExpiredToken'],
     ['a token of a takendown account', '400 InvalidToken'],
     ['a DPoP token', '401 invalid_token'],
-  ])('says to %s: %s', async (kind, expected) => {
+  ])('a read with %s answers %s', async (kind, expected) => {
     expect(await outcomesWith(kind, forReaders)).toEqual([expected])
   })
 })

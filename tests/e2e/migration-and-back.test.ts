@@ -1,6 +1,6 @@
 /**
- * An account with blobs on its way from the reference PDS to here, back, and here again, used at every stop. It takes
- * the reference, which no install of ours brings: `node bench/reference.ts` does.
+ * An account with blobs that migrates from the reference PDS to Headwater, back, and again, and is used in between.
+ * Runs only if the reference is installed: `node bench/reference.ts` does that.
  */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -36,15 +36,15 @@ const arrived = ['#identity', '#account', '#identity', '#sync']
 describe.runIf(isThere)(title, { retry: 0 }, () => {
   const owned = new AccountContents()
   let mail: MailServer
-  /** The reference keeps preferences only beside one. */
+  /** The reference stores preferences only if an AppView is configured. */
   let appView: FakeService
   let stopServers: () => Promise<void>
   let reference: Place
   let headwater: Place
-  /** Logged in where the account is. */
+  /** Logged in at the current server. */
   let agent: AtpAgent
-  /** Logged in here, where it is not any more. */
-  let left: AtpAgent
+  /** Logged in at Headwater, after the account has left it. */
+  let oldAgent: AtpAgent
   let did: string
   let first: { path: string; image: string }
 
@@ -72,7 +72,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await mail?.close()
   })
 
-  /** The events about the account since the last time, when there are as many as are expected. */
+  /** The account's events since the last call, once there are as many as expected. */
   const taken = new Map<Place, number>()
   async function expectEvents(place: Place, kinds: readonly string[]) {
     const from = taken.get(place) ?? 0
@@ -82,7 +82,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     return since().map(({ body }) => body)
   }
 
-  /** The code in the mail that comes next. */
+  /** The code in the next mail. */
   function nextCode(): () => Promise<string> {
     const before = mail.mails.length
     return async () => {
@@ -91,7 +91,9 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     }
   }
 
-  /** Has the DID lead to another server and the account activated there; the one it leaves is told last. */
+  /**
+   * Points the DID to another server, activates the account there and deactivates it at the old one.
+   */
   async function moveTo(to: AtpAgent): Promise<void> {
     await moveContents(agent, to, did)
     const { data } = await agent.app.bsky.actor.getPreferences()
@@ -109,7 +111,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expect.poll(asked).toBe(error)
   }
 
-  it('is made at the reference', async () => {
+  it('an account is created at the reference PDS', async () => {
     agent = new AtpAgent({ service: reference.url })
     const made = await agent.createAccount({ handle: 'alice.test', email, password })
     did = made.data.did
@@ -122,14 +124,14 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const language = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }
     await owned.putPreferences(agent, language)
     await expectAccountAt(reference, agent, 'alice.test', owned)
-    const born = ['#identity', '#account', '#commit', '#sync']
-    await expectEvents(reference, [...born, ...Array(4).fill('#commit')])
+    const kinds = ['#identity', '#account', '#commit', '#sync']
+    await expectEvents(reference, [...kinds, ...Array(4).fill('#commit')])
   })
 
-  it('comes here whole, with the events of an arrival in their order', async () => {
+  it('an account migrates from the reference to Headwater with its records and blobs, and its events are in order', async () => {
     const token = await createAccountToken(agent, 'did:web:localhost')
-    const terms = { did, handle: 'alice-here.test', email, password }
-    const here = await createMigratedAccount(headwater, token, terms)
+    const input = { did, handle: 'alice-here.test', email, password }
+    const here = await createMigratedAccount(headwater, token, input)
     await moveTo(here)
     const { key, rev } = await expectAccountAt(headwater, agent, 'alice-here.test', owned)
     const [, account, identity, sync] = await expectEvents(headwater, arrived)
@@ -145,7 +147,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectCommit(commit!, { did, key }, sync)
   })
 
-  it('is used here: records and blobs come, change and go', async () => {
+  it('a migrated account creates, changes and deletes records and blobs', async () => {
     await owned.delete(agent, first)
     await replaceAvatar(await owned.upload(agent))
     await owned.putPreferences(
@@ -157,7 +159,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectEvents(headwater, ['#commit', '#commit'])
   })
 
-  /** The blob of the profile before is nobody's then. */
+  /** After this no record references the old avatar. */
   async function replaceAvatar(avatar: Awaited<ReturnType<AccountContents['upload']>>) {
     const where = { repo: did, collection: 'app.bsky.actor.profile', rkey: 'self' }
     const { data } = await agent.com.atproto.repo.getRecord(where)
@@ -166,8 +168,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     owned.dropBlob(String(before.ref))
   }
 
-  it('goes back to the account that it left at the reference', async () => {
-    left = agent
+  it('an account migrates back to its deactivated account at the reference', async () => {
+    oldAgent = agent
     const back = new AtpAgent({ service: reference.url })
     await back.login({ identifier: email, password })
     expect(back.session).toMatchObject({ active: false, status: 'deactivated' })
@@ -176,16 +178,16 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     const [told] = await expectEvents(headwater, ['#account'])
     expect(told).toMatchObject({ active: false, status: 'deactivated' })
 
-    // The reference signs a repo that it was given with its own key at the first write.
+    // The reference signs an imported repo with its own key at the first write.
     await owned.write(agent, 'app.bsky.feed.post', undefined, { text: 'four, back', createdAt })
     await expectAccountAt(reference, agent, 'alice.test', owned, { forgets: false })
     await expectEvents(reference, ['#commit'])
   })
 
-  it('is deleted here by its owner, and may come again', async () => {
+  it('a migrated account is deleted by its owner, and can migrate in again', async () => {
     const code = nextCode()
-    await left.com.atproto.server.requestAccountDelete()
-    await left.com.atproto.server.deleteAccount({ did, password, token: await code() })
+    await oldAgent.com.atproto.server.requestAccountDelete()
+    await oldAgent.com.atproto.server.deleteAccount({ did, password, token: await code() })
     await expectLeft(headwater, 'RepoNotFound')
     const [deleted] = await expectEvents(headwater, ['#account'])
     expect(deleted).toMatchObject({ active: false, status: 'deleted' })
@@ -206,7 +208,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await expectCommit(commit!, { did, key }, sync)
   })
 
-  it('comes from a server that has not signed the repo that it was given', async () => {
+  it('an account migrates in from a server that has not signed the repo itself', async () => {
     await expectEvents(reference, ['#account'])
     const back = new AtpAgent({ service: reference.url })
     await back.login({ identifier: email, password })

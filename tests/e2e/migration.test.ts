@@ -1,4 +1,4 @@
-/** An account on its way from one server to another, from the first proof to its deletion at the end. */
+/** A migration between two servers, from the service token to the deletion of the old account. */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -33,7 +33,7 @@ let plcUrl: string
 let next: TestServer
 let alice: TestAccount
 /** Logged in at the new server. */
-let there: AtpAgent
+let newAgent: AtpAgent
 let firehose: Subscription
 let images: string[]
 
@@ -62,8 +62,8 @@ afterAll(async () => {
   await next.remove()
 })
 
-const status = async () => (await there.com.atproto.server.checkAccountStatus()).data
-const stranger = () => new AtpAgent({ service: next.url })
+const status = async () => (await newAgent.com.atproto.server.checkAccountStatus()).data
+const anonymous = () => new AtpAgent({ service: next.url })
 
 describe('createAccount with a DID', () => {
   const wanted = () => ({ did: alice.did, handle: newHandle, email, password })
@@ -74,7 +74,7 @@ describe('createAccount with a DID', () => {
       }),
     )
 
-  it('takes a proof of that DID, for this server and for this', async () => {
+  it('createAccount with a DID requires a service token of that DID, for this server and method', async () => {
     expect(await create(undefined)).toMatchObject({
       status: 401,
       message: `Missing auth to create account with did: ${alice.did}`,
@@ -84,8 +84,8 @@ describe('createAccount with a DID', () => {
       status: 401,
       message: `Missing auth to create account with did: ${alice.did}`,
     })
-    const elsewhere = await createAccountToken(alice.agent, 'did:web:example.com')
-    expect(await create(elsewhere)).toMatchObject({ status: 401, error: 'BadJwtAudience' })
+    const otherAudience = await createAccountToken(alice.agent, 'did:web:example.com')
+    expect(await create(otherAudience)).toMatchObject({ status: 401, error: 'BadJwtAudience' })
     const other = await createAccountToken(
       alice.agent,
       'did:web:localhost',
@@ -97,22 +97,22 @@ describe('createAccount with a DID', () => {
     expect(status).toBe(400)
   })
 
-  it('makes a deactivated account with the key that was reserved, of which nobody is told', async () => {
-    const { data: reserved } = await stranger().com.atproto.server.reserveSigningKey({
+  it('createAccount with a DID makes a deactivated account with the reserved key, and emits no events', async () => {
+    const { data: reserved } = await anonymous().com.atproto.server.reserveSigningKey({
       did: alice.did,
     })
-    const again = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
+    const again = await anonymous().com.atproto.server.reserveSigningKey({ did: alice.did })
     expect(again.data).toEqual(reserved)
-    there = await createMigratedAccount(
+    newAgent = await createMigratedAccount(
       next,
       await createAccountToken(alice.agent, 'did:web:localhost'),
       wanted(),
     )
-    const { data: credentials } = await there.com.atproto.identity.getRecommendedDidCredentials()
+    const { data: credentials } = await newAgent.com.atproto.identity.getRecommendedDidCredentials()
     expect(credentials.verificationMethods).toEqual({ atproto: reserved.signingKey })
-    const used = await stranger().com.atproto.server.reserveSigningKey({ did: alice.did })
+    const used = await anonymous().com.atproto.server.reserveSigningKey({ did: alice.did })
     expect(used.data.signingKey).not.toBe(reserved.signingKey)
-    const { data: session } = await there.com.atproto.server.getSession()
+    const { data: session } = await newAgent.com.atproto.server.getSession()
     expect(session).toMatchObject({ active: false, status: 'deactivated', handle: newHandle })
     expect(await status()).toMatchObject({
       activated: false,
@@ -126,14 +126,14 @@ describe('createAccount with a DID', () => {
     expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
-  it('is refused where the account is', async () => {
+  it('createAccount with a DID is rejected if the account exists', async () => {
     const token = await createAccountToken(alice.agent, 'did:web:localhost')
     expect(await create(token)).toMatchObject({ status: 400, error: 'AlreadyExists' })
   })
 })
 
 describe('a deactivated account', () => {
-  it('logs in, with its own password', async () => {
+  it('a deactivated account can log in with its password', async () => {
     const agent = new AtpAgent({ service: next.url })
     await agent.login({ identifier: email, password })
     expect(agent.session).toMatchObject({ active: false, status: 'deactivated' })
@@ -146,37 +146,44 @@ describe('a deactivated account', () => {
     ['sync.getRecord', { collection: post, rkey: 'a' }, 'RepoDeactivated'],
     ['repo.describeRepo', {}, 'RepoDeactivated'],
     ['repo.listRecords', { collection: post }, 'InvalidRequest'],
-  ])('is closed to strangers: %s', async (method, params, error) => {
-    const who = { [method.startsWith('repo') ? 'repo' : 'did']: alice.did }
-    const answer = await call(next, method, { query: { ...who, ...params } })
-    expect(answer).toMatchObject({ status: 400, error })
-  })
+  ])(
+    'a deactivated account is closed to unauthenticated callers: %s',
+    async (method, params, error) => {
+      const who = { [method.startsWith('repo') ? 'repo' : 'did']: alice.did }
+      const answer = await call(next, method, { query: { ...who, ...params } })
+      expect(answer).toMatchObject({ status: 400, error })
+    },
+  )
 
-  it('may be asked how it is', async () => {
+  it('checkAccountStatus works for a deactivated account', async () => {
     const { body } = await call(next, 'sync.getRepoStatus', { query: { did: alice.did } })
     expect(body).toEqual({ did: alice.did, active: false, status: 'deactivated' })
   })
 
-  it('writes no records', async () => {
+  it('a deactivated account cannot write records', async () => {
     const record = { text: 'too early', createdAt }
-    const write = there.com.atproto.repo.createRecord({ repo: alice.did, collection: post, record })
+    const write = newAgent.com.atproto.repo.createRecord({
+      repo: alice.did,
+      collection: post,
+      record,
+    })
     expect(await rejection(write)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
   })
 
-  it('takes nothing for a repo that is not its own', async () => {
+  it('importRepo rejects a repo of another account', async () => {
     const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
     const before = await status()
     for (const bad of [car.subarray(0, -5), car.subarray(0, 100), car.slice().fill(7, -20)]) {
-      const attempt = there.com.atproto.repo.importRepo(bad, { encoding: carType })
+      const attempt = newAgent.com.atproto.repo.importRepo(bad, { encoding: carType })
       expect(await rejection(attempt)).toMatchObject({ status: 400 })
     }
     expect(await status()).toEqual(before)
   })
 
-  it('takes its repo, and says which blobs are missing', async () => {
+  it('importRepo imports the repo, and listMissingBlobs lists the blobs to upload', async () => {
     const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
-    await there.com.atproto.repo.importRepo(car, { encoding: carType })
-    const { data } = await there.com.atproto.repo.listMissingBlobs()
+    await newAgent.com.atproto.repo.importRepo(car, { encoding: carType })
+    const { data } = await newAgent.com.atproto.repo.listMissingBlobs()
     expect(data.blobs.map(({ cid }) => cid).sort()).toEqual(images.toSorted())
     expect(await status()).toMatchObject({
       indexedRecords: 3,
@@ -185,13 +192,13 @@ describe('a deactivated account', () => {
       missingBlobCount: 3,
       migrationReady: false,
     })
-    await moveContents(alice.agent, there, alice.did)
+    await moveContents(alice.agent, newAgent, alice.did)
     expect(await status()).toMatchObject({ importedBlobs: 3, migrationReady: true })
     expect(firehose.eventsOf(alice.did)).toEqual([])
   })
 
-  it('is not activated as long as its DID points elsewhere', async () => {
-    const attempt = there.com.atproto.server.activateAccount()
+  it('activateAccount is rejected while the DID points to another server', async () => {
+    const attempt = newAgent.com.atproto.server.activateAccount()
     expect(await rejection(attempt)).toMatchObject({
       status: 400,
       message: 'Server rotation key not included in PLC DID data',
@@ -200,18 +207,18 @@ describe('a deactivated account', () => {
 })
 
 describe('an account whose DID points here', () => {
-  it('is activated, and announced with a commit that its new key has signed', async () => {
-    await moveDid(alice.agent, there, () => emailedCode(old, email))
+  it('activateAccount announces the account with a commit signed by its new key', async () => {
+    await moveDid(alice.agent, newAgent, () => emailedCode(old, email))
     expect(await status()).toMatchObject({ activated: false, validDid: true })
-    await there.com.atproto.server.activateAccount()
+    await newAgent.com.atproto.server.activateAccount()
     await expect.poll(() => firehose.eventsOf(alice.did).length).toBe(4)
-    // The first #identity is that of the operation.
+    // The first #identity is of the PLC operation.
     const events = firehose.eventsOf(alice.did)
     const kinds = ['#identity', '#account', '#identity', '#sync']
     expect(events.map(({ kind }) => kind)).toEqual(kinds)
     expect(events[1]!.body).toMatchObject({ active: true })
     expect(events[2]!.body).toMatchObject({ handle: newHandle })
-    const { data: car } = await stranger().com.atproto.sync.getRepo({ did: alice.did })
+    const { data: car } = await anonymous().com.atproto.sync.getRepo({ did: alice.did })
     const repo = await verifiedRepo(car, {
       did: alice.did,
       key: await signingKeyOf(alice.did, plcUrl),
@@ -220,52 +227,47 @@ describe('an account whose DID points here', () => {
     expect([...repo.records]).toHaveLength(3)
   })
 
-  it('goes on writing, and each commit follows from the one before', async () => {
+  it('commits after a migration continue the chain', async () => {
     const record = { text: 'hello from here', createdAt }
     const write = { repo: alice.did, collection: post, record }
-    const { data } = await there.com.atproto.repo.createRecord(write)
+    const { data } = await newAgent.com.atproto.repo.createRecord(write)
     const { body } = await firehose.waitForCommit(data.commit!.cid)
     expect(body.since).toBe(firehose.eventsOf(alice.did)[3]!.body.rev)
-    const { data: blob } = await stranger().com.atproto.sync.getBlob({
-      did: alice.did,
-      cid: images[0]!,
-    })
+    const image = { did: alice.did, cid: images[0]! }
+    const { data: blob } = await anonymous().com.atproto.sync.getBlob(image)
     expect(blob.length).toBe(20)
   })
 
-  it('is deactivated where it was, and deleted there when its time has come, over a restart', async () => {
+  it('the old account is deactivated, and deleted at its deleteAfter, across a restart', async () => {
     const deleteAfter = new Date().toISOString()
     await alice.agent.com.atproto.server.deactivateAccount({ deleteAfter })
     const at = async () =>
       (await call(old, 'sync.getRepoStatus', { query: { did: alice.did } })).body
     expect(await at()).toMatchObject({ active: false, status: 'deactivated' })
     await old.restart()
-    const gone = expect.poll(at)
-    await gone.toMatchObject({ error: 'RepoNotFound' })
-    // The handle is free for somebody else.
+    await expect.poll(at).toMatchObject({ error: 'RepoNotFound' })
+    // The handle is free for another account.
     const other = new AtpAgent({ service: old.url })
-    await expect
-      .poll(() =>
-        other
-          .createAccount({ handle: 'alice.test', email: 'other@example.com', password })
-          .then(({ data }) => data.handle)
-          .catch((error) => error.message),
+    const create = () =>
+      other.createAccount({ handle: 'alice.test', email: 'other@example.com', password }).then(
+        ({ data }) => data.handle,
+        ({ message }) => message,
       )
-      .toBe('alice.test')
+    await expect.poll(create).toBe('alice.test')
   })
 })
 
 describe('deleteAccount', () => {
   const remove = (input: object) =>
     rejection(
-      stranger().com.atproto.server.deleteAccount({
+      anonymous().com.atproto.server.deleteAccount({
         ...{ did: alice.did, password, token: 'AAAAA-AAAAA' },
         ...input,
       }),
     )
 
-  it('takes the password and the token from the mail', async () => {
-    await there.com.atproto.server.requestAccountDelete()
+  it('deleteAccount requires the password and the emailed token', async () => {
+    await newAgent.com.atproto.server.requestAccountDelete()
     expect(await remove({ password: 'wrong' })).toMatchObject({
       status: 401,
       message: 'Invalid did or password',
@@ -278,17 +280,17 @@ describe('deleteAccount', () => {
     expect(await remove({ password: 'x'.repeat(513) })).toMatchObject({ status: 401 })
   })
 
-  it('leaves nothing but the event that says so', async () => {
+  it('deleteAccount leaves only its #account event', async () => {
     const token = await emailedCode(next, email)
     const { did } = alice
-    await stranger().com.atproto.server.deleteAccount({ did, password, token })
+    await anonymous().com.atproto.server.deleteAccount({ did, password, token })
     const deleted = () => firehose.eventsOf(did).at(-1)!
     await expect.poll(() => deleted().body).toMatchObject({ active: false, status: 'deleted' })
     for (const method of ['getRepo', 'getRepoStatus', 'getLatestCommit']) {
       const answer = await call(next, `sync.${method}`, { query: { did } })
       expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
     }
-    expect(await rejection(there.com.atproto.server.getSession())).toMatchObject({ status: 400 })
+    expect(await rejection(newAgent.com.atproto.server.getSession())).toMatchObject({ status: 400 })
     const { body } = await call(next, 'sync.listRepos')
     expect(body).toMatchObject({ repos: [] })
     using replay = new Subscription(next, 0)

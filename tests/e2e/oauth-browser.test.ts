@@ -12,7 +12,7 @@ import {
 
 const getSession = '/xrpc/com.atproto.server.getSession'
 
-// The real pages, in a real browser, for an app that runs in it.
+// An app that runs in a real browser, and the provider's pages.
 describeInBrowser('an app in a browser', () => {
   let server: TestServer
   let alice: TestAccount
@@ -38,7 +38,7 @@ describeInBrowser('an app in a browser', () => {
   const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
   const field = (page: Page, name: string | RegExp) => page.getByRole('textbox', { name })
 
-  /** The app, whose user presses "sign in". */
+  /** Opens the app and starts the sign-in. */
   async function begin(input: string, options: AppSignIn = {}): Promise<Page> {
     const page = await openPage(browser)
     await page.goto(app.url)
@@ -48,14 +48,14 @@ describeInBrowser('an app in a browser', () => {
     return page
   }
 
-  /** What the app gets for a call of its own. */
+  /** The result of a call that the app makes. */
   const called = (page: Page, ...args: unknown[]) =>
     page.evaluate(`app.call(...${JSON.stringify(args)})`) as Promise<{
       status: number
       body: Record<string, unknown>
     }>
 
-  it('signs in with what its user leaves of its wishes, writes, refreshes, and is shown the door', async () => {
+  it('a browser app signs in with the scope its user consented to, writes, refreshes, and is signed out', async () => {
     const page = await begin(alice.handle)
     await field(page, 'Password').fill(alice.password)
     await page.getByRole('checkbox', { name: /Remember/ }).check()
@@ -80,7 +80,7 @@ describeInBrowser('an app in a browser', () => {
     await button(account, 'Details').click()
     await button(account, 'Revoke access').click()
     await account.getByText('Successfully revoked access').first().waitFor()
-    // It tries to refresh its token, and hears that its session is over.
+    // The app tries to refresh its token, and its session is over.
     const refused = await called(page, getSession).then(
       ({ status }) => String(status),
       (error: Error) => error.message,
@@ -89,7 +89,7 @@ describeInBrowser('an app in a browser', () => {
     await page.context().close()
   })
 
-  it('signs a newcomer up', async () => {
+  it("a browser app's user can sign up in the flow", async () => {
     const page = await begin(server.url, { prompt: 'create' })
     await field(page, /username/).fill('newcomer')
     await button(page, 'Next').click()

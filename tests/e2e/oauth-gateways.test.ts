@@ -15,7 +15,8 @@ import {
 import { freePort, ServerProcess } from '#tests/support/processes.ts'
 import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
 
-// Two gateways and one process of actors, behind a name that only a proxy knows: no step needs the gateway of the one before.
+// Two gateways and one process of actors, behind a host name that only a proxy knows: no step may
+// depend on the gateway of the step before.
 const publicUrl = 'https://pds.example.com'
 const getSession = '/xrpc/com.atproto.server.getSession'
 const alice = { handle: 'alice.pds.example.com', password: 'correct horse' }
@@ -74,7 +75,7 @@ afterAll(async () => {
 
 let turn = 0
 
-/** What the proxy does: each request goes to the other gateway. */
+/** Sends the requests to both gateways in turn, as a proxy does. */
 const inTurn: typeof fetch = async (input, init) => {
   const request = new Request(input, init)
   if (!request.url.startsWith(publicUrl)) return fetch(request)
@@ -82,7 +83,7 @@ const inTurn: typeof fetch = async (input, init) => {
   return fetch(new Request(request.url.replace(publicUrl, gateway), request))
 }
 
-it('every step may be another gateway’s', async () => {
+it('each step of a sign-in may run on another gateway', async () => {
   for (const vias of [gateways, gateways.toReversed()]) {
     const browser = new ProviderPageClient(publicUrl)
     const session = await signIn(app, { ...alice, browser, vias, remember: true })
@@ -96,7 +97,7 @@ it('every step may be another gateway’s', async () => {
   }
 })
 
-it('a token that one has taken back is good at no other, and a proof is good at one of them', async () => {
+it('a token revoked at one gateway is rejected by the others, and a proof is accepted by one of them', async () => {
   const session = await signIn(app, {
     ...alice,
     browser: new ProviderPageClient(publicUrl),
@@ -117,7 +118,7 @@ it('a token that one has taken back is good at no other, and a proof is good at 
   }
 })
 
-it('a code is good once, however many ask for it at the same moment, wherever', async () => {
+it('an authorization code is accepted once, however many gateways get it concurrently', async () => {
   const params = await authorize(app, {
     ...alice,
     browser: new ProviderPageClient(publicUrl),
@@ -133,7 +134,7 @@ it('a code is good once, however many ask for it at the same moment, wherever', 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
 })
 
-it('a sign-in goes on at another gateway when the actors have crashed under it, and no grant is lost with them', async () => {
+it('a sign-in continues at another gateway after the actors crashed, and no grant is lost', async () => {
   const url = await app.client.authorize(publicUrl)
   const browser = new ProviderPageClient(publicUrl)
   await browser.open(url, gateways[0])

@@ -29,8 +29,8 @@ afterAll(() => server?.remove())
 const appWith = (scope: string) => loopbackApp({ scope, plcUrl, url: server.url })
 
 async function inviteCode(): Promise<string> {
-  const asked = { as: admin, body: { useCount: 1 } }
-  const { body } = await call(server, 'server.createInviteCode', asked)
+  const options = { as: admin, body: { useCount: 1 } }
+  const { body } = await call(server, 'server.createInviteCode', options)
   return (body as { code: string }).code
 }
 
@@ -43,7 +43,7 @@ interface Person {
   browser: ProviderPageClient
 }
 
-/** A new account, made on the account page. */
+/** Signs a new account up, at the account page. */
 async function newPerson(name: string): Promise<Person> {
   const browser = new ProviderPageClient(server.url)
   await browser.open(`${server.url}/account`)
@@ -69,7 +69,7 @@ function mailedCode(): string {
 }
 
 describe('sign-up inside the flow', () => {
-  it('makes an account and lets the app in', async () => {
+  it('sign-up in the OAuth flow makes an account and authorizes the app', async () => {
     const app = appWith('atproto transition:generic')
     const url = await app.client.authorize(server.url, { prompt: 'create' })
     const browser = new ProviderPageClient(server.url)
@@ -95,7 +95,7 @@ describe('sign-up inside the flow', () => {
     expect(await answer.json()).toMatchObject({ did, handle: 'zoe.test' })
   })
 
-  it('says why a handle may not be had', async () => {
+  it('sign-up in the OAuth flow says why a handle is not available', async () => {
     const browser = new ProviderPageClient(server.url)
     await browser.open(`${server.url}/account`)
     const reason = async (handle: string) => {
@@ -108,7 +108,7 @@ describe('sign-up inside the flow', () => {
     expect(await reason('somebody.example.com')).toBe('unsupported')
   })
 
-  it('takes no account without its code', async () => {
+  it('sign-up in the OAuth flow requires an invite code', async () => {
     const browser = new ProviderPageClient(server.url)
     await browser.open(`${server.url}/account`)
     const wanted = {
@@ -122,11 +122,11 @@ describe('sign-up inside the flow', () => {
 })
 
 describe('the account page', () => {
-  it('shows where the account is signed in, and signs out there', async () => {
+  it('the account page lists the devices of the account, and signs them out', async () => {
     const { did, handle, password, browser } = await newPerson('dora')
-    const elsewhere = new ProviderPageClient(server.url, { 'user-agent': 'another browser' })
-    await elsewhere.open(`${server.url}/account`)
-    await elsewhere.callApi('/sign-in', {
+    const otherBrowser = new ProviderPageClient(server.url, { 'user-agent': 'another browser' })
+    await otherBrowser.open(`${server.url}/account`)
+    await otherBrowser.callApi('/sign-in', {
       locale: 'en',
       username: handle,
       password,
@@ -146,12 +146,12 @@ describe('the account page', () => {
     const { deviceId } = found.find((one) => !one.isCurrentDevice)!
     await browser.callApi('/revoke-account-session', { did, deviceId })
     expect(await devices()).toHaveLength(1)
-    expect((await elsewhere.callApi('/device-sessions')).body).toEqual([])
+    expect((await otherBrowser.callApi('/device-sessions')).body).toEqual([])
     expect((await browser.callApi('/sign-out', { did })).status).toBe(200)
     expect((await browser.callApi(`/account-sessions?did=${did}`)).status).toBe(401)
   })
 
-  it('knows whose browser it is behind a proxy that is believed', async () => {
+  it('the account page shows the client address behind a trusted proxy', async () => {
     const browser = new ProviderPageClient(server.url, { 'x-forwarded-for': '203.0.113.7' })
     const { handle: username, did, password } = await newPerson('ida')
     await browser.open(`${server.url}/account`)
@@ -160,7 +160,7 @@ describe('the account page', () => {
     expect(body.map((one) => one.deviceMetadata.ipAddress)).toContain('203.0.113.7')
   })
 
-  it('confirms the email, and changes it', async () => {
+  it('the account page confirms and changes the email', async () => {
     const { did, email, browser } = await newPerson('emil')
     await browser.callApi('/verify-email-request', { did, locale: 'en' })
     const wrong = await browser.callApi('/verify-email-confirm', {
@@ -182,7 +182,7 @@ describe('the account page', () => {
     expect(changed.body).toMatchObject({ account: { email: next.email, emailVerified: false } })
   })
 
-  it('changes the handle', async () => {
+  it('the account page changes the handle', async () => {
     const { did, browser } = await newPerson('hana')
     const { body } = await browser.callApi('/update-handle', { did, handle: 'hana2.test' })
     expect(body).toMatchObject({ account: { did, handle: 'hana2.test' } })
@@ -190,7 +190,7 @@ describe('the account page', () => {
     expect([taken.status, taken.body['reason']]).toEqual([400, 'taken'])
   })
 
-  it('sets another password for who forgot it', async () => {
+  it('the account page resets a forgotten password', async () => {
     const { email, handle } = await newPerson('rosa')
     const browser = new ProviderPageClient(server.url)
     await browser.open(`${server.url}/account/reset-password`)
@@ -202,11 +202,11 @@ describe('the account page', () => {
     expect((await reset('AAAAA-BBBBB')).status).toBe(400)
     const credentials = { locale: 'en', username: handle, password }
     expect((await browser.callApi('/sign-in', credentials)).status).toBe(200)
-    const nobody = { locale: 'en', email: 'nobody@example.com' }
-    expect((await browser.callApi('/reset-password-request', nobody)).status).toBe(200)
+    const unknown = { locale: 'en', email: 'nobody@example.com' }
+    expect((await browser.callApi('/reset-password-request', unknown)).status).toBe(200)
   })
 
-  it('lets an account rest, which ends what apps may do, and come back', async () => {
+  it('the account page deactivates an account, which suspends its apps, and reactivates it', async () => {
     const lena = await newPerson('lena')
     const { did, browser } = lena
     const session = await signIn(appWith('atproto'), {
@@ -221,11 +221,11 @@ describe('the account page', () => {
     expect(back.body).toMatchObject({ account: { deactivated: false } })
   })
 
-  it('deletes an account with its password and the code from its mail', async () => {
-    const gone = await newPerson('gone')
-    const { did, password, browser } = gone
+  it('the account page deletes an account with its password and the emailed code', async () => {
+    const deleted = await newPerson('gone')
+    const { did, password, browser } = deleted
     const session = await signIn(appWith('atproto'), {
-      ...gone,
+      ...deleted,
       browser: new ProviderPageClient(server.url),
     })
     expect((await browser.callApi('/delete-account-request', { did, locale: 'en' })).status).toBe(
@@ -252,7 +252,7 @@ interface DeviceSession {
 }
 
 describe('a permission set', () => {
-  it('of an account of this server is what an app is given', async () => {
+  it('a permission set of an account on this server can be requested as a scope', async () => {
     const author = await newPerson('author')
     const nsid = 'com.example.authBasic'
     const lexicon = {
@@ -284,7 +284,7 @@ describe('a permission set', () => {
     const browser = new ProviderPageClient(server.url)
     const session = await signIn(appWith(`atproto include:${nsid}`), { ...author, browser })
     const { scope } = await session.getTokenInfo()
-    // What is not of the set's own group of names is nobody's to give.
+    // A permission set cannot grant scopes outside its own NSID group.
     expect(scope.split(' ').sort()).toEqual(['atproto', 'repo:com.example.note'])
     const write = (collection: string) =>
       session.fetchHandler('/xrpc/com.atproto.repo.createRecord', {

@@ -7,7 +7,7 @@ const ask = 'com.example.ask'
 
 let appView: FakeService
 let other: FakeService
-let world: OAuthServer
+let fixture: OAuthServer
 beforeAll(async () => {
   appView = await startFakeService()
   other = await startFakeService()
@@ -21,20 +21,20 @@ beforeAll(async () => {
       service.respond(nsid, { feed: [] })
     }
   }
-  world = await startOAuthServer({
+  fixture = await startOAuthServer({
     PDS_BSKY_APP_VIEW_URL: appView.url,
     PDS_BSKY_APP_VIEW_DID: appView.did,
   })
 })
 afterAll(async () => {
-  await world?.server.remove()
+  await fixture?.server.remove()
   await appView?.[Symbol.asyncDispose]()
   await other?.[Symbol.asyncDispose]()
 })
 
-/** What an app with the scope gets of methods, each by itself or with the service that it names. */
+/** The status of each call by an app with the scope; `proxy` is the atproto-proxy header. */
 async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]): Promise<number[]> {
-  const { session } = await world.signIn(scope)
+  const { session } = await fixture.signIn(scope)
   const statuses: number[] = []
   for (const [nsid, proxy] of calls) {
     const headers: Record<string, string> = proxy === undefined ? {} : { 'atproto-proxy': proxy }
@@ -46,7 +46,7 @@ async function outcomes(scope: string, calls: [nsid: string, proxy?: string][]):
 const audience = (service: FakeService, id = 'bsky_appview') =>
   encodeURIComponent(`${service.did}#${id}`)
 
-it('calls the methods of the services that it may, and no others', async () => {
+it('an app can call the proxied methods in its scope, and no others', async () => {
   const scope = `atproto rpc:${ask}?aud=${audience(appView)}`
   expect(
     await outcomes(scope, [
@@ -63,7 +63,7 @@ it.each([
   ['transition:generic', [200, 200, 200, 403]],
   ['transition:generic transition:chat.bsky', [200, 200, 200, 200]],
   [`rpc?lxm=${ask}&aud=*`, [200, 403, 200, 403]],
-])('%s', async (scope, expected) => {
+])('the scope %s allows exactly its proxied methods', async (scope, expected) => {
   expect(
     await outcomes(`atproto ${scope}`, [
       [ask],
@@ -74,19 +74,19 @@ it.each([
   ).toEqual(expected)
 })
 
-it('is known to the service by a token of the account, and by nothing of its own', async () => {
-  const { session } = await world.signIn('atproto transition:generic')
+it('a proxied call of an app has a service token of the account, and nothing of the app', async () => {
+  const { session } = await fixture.signIn('atproto transition:generic')
   const answer = await session.fetchHandler(`/xrpc/${ask}`)
   expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
   const { headers } = appView.requests.at(-1)!
   expect(headers).not.toHaveProperty('dpop')
   const { claims } = decodeToken(headers.authorization!.replace('Bearer ', ''))
-  expect(claims).toMatchObject({ iss: world.alice.did, aud: appView.did, lxm: ask })
+  expect(claims).toMatchObject({ iss: fixture.alice.did, aud: appView.did, lxm: ask })
 })
 
-it('is given service tokens for what it may call', async () => {
+it('getServiceAuth returns an app service tokens within its scope only', async () => {
   const aud = `${other.did}#other`
-  const { session } = await world.signIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
+  const { session } = await fixture.signIn(`atproto rpc:${ask}?aud=${encodeURIComponent(aud)}`)
   const token = async (lxm: string) => {
     const query = new URLSearchParams({ aud, lxm })
     const path = `/xrpc/com.atproto.server.getServiceAuth?${query}`

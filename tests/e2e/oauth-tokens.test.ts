@@ -16,55 +16,55 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
-let world: OAuthServer
+let fixture: OAuthServer
 let server: TestServer
 let alice: TestAccount
 beforeAll(async () => {
-  world = await startOAuthServer()
-  ;({ server, alice } = world)
+  fixture = await startOAuthServer()
+  ;({ server, alice } = fixture)
 })
 afterAll(() => server?.remove())
 
 let sharedSession: ReturnType<OAuthServer['signIn']> | undefined
 
-/** One session for all tests that only look. */
+/** One session for all tests that do not change it. */
 function shared() {
-  sharedSession ??= world.signIn('atproto transition:generic transition:email')
+  sharedSession ??= fixture.signIn('atproto transition:generic transition:email')
   return sharedSession
 }
 
 describe('a token', () => {
-  it('is refreshed, and the one before is good no more', async () => {
-    const { app, session, saved } = await world.signIn('atproto')
+  it('a refreshed token replaces the one before', async () => {
+    const { app, session, saved } = await fixture.signIn('atproto')
     const before = saved.tokenSet
     await session.getTokenInfo(true)
     const after = app.sessions.get(alice.did)!
     expect(after.tokenSet.refresh_token).not.toBe(before.refresh_token)
     expect((await session.fetchHandler(getSessionPath)).status).toBe(200)
-    const old = await world.getSession({ ...saved, tokenSet: before })
+    const old = await fixture.getSession({ ...saved, tokenSet: before })
     expect([old.status, old.error]).toEqual([401, 'invalid_token'])
   })
 
-  it('ends with its whole session when a refresh token is used twice', async () => {
-    const { app, session, saved } = await world.signIn('atproto')
+  it('reuse of a refresh token ends the session', async () => {
+    const { app, session, saved } = await fixture.signIn('atproto')
     const stolen = structuredClone(saved)
     await session.getTokenInfo(true)
     const fresh = structuredClone(app.sessions.get(alice.did)!)
     app.sessions.set(alice.did, stolen)
     const thief = await app.client.restore(alice.did, false)
     await expect(thief.getTokenInfo(true)).rejects.toThrow(/Refresh token replayed/)
-    expect((await world.getSession(fresh)).error).toBe('invalid_token')
+    expect((await fixture.getSession(fresh)).error).toBe('invalid_token')
   })
 
-  it('ends at once when the app signs out', async () => {
-    const { session, saved } = await world.signIn('atproto')
-    expect((await world.getSession(saved)).status).toBe(200)
+  it('a token is revoked at once when the app signs out', async () => {
+    const { session, saved } = await fixture.signIn('atproto')
+    expect((await fixture.getSession(saved)).status).toBe(200)
     await session.signOut()
-    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect(await fixture.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
-  it('ends at once when its user takes it back on the account page', async () => {
-    const { saved, app } = await world.signIn('atproto')
+  it('a token is revoked at once on the account page', async () => {
+    const { saved, app } = await fixture.signIn('atproto')
     const browser = await atAccountPage()
     const { did } = alice
     const list = () =>
@@ -72,14 +72,14 @@ describe('a token', () => {
     const { body } = await list()
     const { tokenId } = body.find(({ clientId }) => clientId === app.clientId)!
     expect((await browser.callApi('/revoke-oauth-session', { did, tokenId })).status).toBe(200)
-    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect(await fixture.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
     expect((await list()).body.map((one) => one.tokenId)).not.toContain(tokenId)
   })
 
-  it('ends when the account is taken down, and does not come back with it', async () => {
+  it('a token is revoked by a takedown, and stays so when that is reversed', async () => {
     const bob = await createTestAccount(server, 'bob')
-    const app = world.clientWithScope('atproto')
-    await signIn(app, { ...bob, browser: world.pageClient() })
+    const app = fixture.clientWithScope('atproto')
+    await signIn(app, { ...bob, browser: fixture.pageClient() })
     const saved = app.sessions.get(bob.did)!
     const subject = { $type: 'com.atproto.admin.defs#repoRef', did: bob.did }
     const setTakedown = (applied: boolean) =>
@@ -88,18 +88,18 @@ describe('a token', () => {
         body: { subject, takedown: { applied, ref: 'one' } },
       })
     expect((await setTakedown(true)).status).toBe(200)
-    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'AccountTakedown' })
+    expect(await fixture.getSession(saved)).toMatchObject({ status: 401, error: 'AccountTakedown' })
     const { handle: username, password } = bob
-    expect(await world.trySignIn({}, { username, password })).toEqual([
+    expect(await fixture.trySignIn({}, { username, password })).toEqual([
       400,
       'Account was taken down',
     ])
     await setTakedown(false)
-    expect(await world.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    expect(await fixture.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
-  it('is known to its app for what it is, until it is taken back', async () => {
-    const { app, session, saved } = await world.signIn('atproto')
+  it('introspection describes a token to its app until it is revoked', async () => {
+    const { app, session, saved } = await fixture.signIn('atproto')
     const { dpopJwk, tokenSet } = saved
     const url = `${server.url}/oauth/introspect`
     const ask = async (nonce?: string) => {
@@ -110,13 +110,13 @@ describe('a token', () => {
       })
       return { headers: answer.headers, body: await answer.json() }
     }
-    const told = async () => (await ask((await ask()).headers.get('dpop-nonce')!)).body
-    expect(await told()).toMatchObject({ active: true, sub: alice.did, scope: 'atproto' })
+    const answered = async () => (await ask((await ask()).headers.get('dpop-nonce')!)).body
+    expect(await answered()).toMatchObject({ active: true, sub: alice.did, scope: 'atproto' })
     await session.signOut()
-    expect(await told()).toEqual({ active: false })
+    expect(await answered()).toEqual({ active: false })
   })
 
-  it('in an address is not looked at', async () => {
+  it('a token in the query string is ignored', async () => {
     const { saved } = await shared()
     const query = { access_token: saved.tokenSet.access_token }
     expect(await statusAndError(call(server, 'server.getSession', { query }))).toEqual([
@@ -125,7 +125,7 @@ describe('a token', () => {
     ])
   })
 
-  it('is no session: as a bearer token, or for another account, it is worth nothing', async () => {
+  it('an OAuth token is rejected as a Bearer token, and for another account', async () => {
     const { saved } = await shared()
     const as = `Bearer ${saved.tokenSet.access_token}`
     expect(await statusAndError(call(server, 'server.getSession', { as }))).toEqual([
@@ -134,12 +134,12 @@ describe('a token', () => {
     ])
     const session = alice.agent.session!.accessJwt
     const tokenSet = { ...saved.tokenSet, access_token: session }
-    expect((await world.getSession({ ...saved, tokenSet })).error).toBe('invalid_token')
+    expect((await fixture.getSession({ ...saved, tokenSet })).error).toBe('invalid_token')
   })
 })
 
 async function atAccountPage(): Promise<ProviderPageClient> {
-  const browser = world.pageClient()
+  const browser = fixture.pageClient()
   await browser.open(`${server.url}/account`)
   const { handle: username, password } = alice
   const credentials = { locale: 'en', username, password, remember: true }
@@ -148,9 +148,9 @@ async function atAccountPage(): Promise<ProviderPageClient> {
 }
 
 describe('a proof', () => {
-  it('must name a nonce of the server, which it is told', async () => {
+  it('a DPoP proof needs a nonce of the server, which is sent in the response', async () => {
     const { saved } = await shared()
-    const answer = await world.getSession(saved, { nonce: undefined })
+    const answer = await fixture.getSession(saved, { nonce: undefined })
     expect(answer).toMatchObject({ status: 401, error: 'use_dpop_nonce' })
     expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP .*error="use_dpop_nonce"/)
     expect(answer.headers.get('dpop-nonce')).toMatch(/\S/)
@@ -158,11 +158,11 @@ describe('a proof', () => {
     expect(exposed).toMatch(/DPoP-Nonce.*WWW-Authenticate/)
   })
 
-  it('is good once', async () => {
+  it('a DPoP proof is accepted once', async () => {
     const { saved } = await shared()
     const jti = 'the same every time'
-    expect((await world.getSession(saved, { jti })).status).toBe(200)
-    expect(await world.getSession(saved, { jti })).toMatchObject({
+    expect((await fixture.getSession(saved, { jti })).status).toBe(200)
+    expect(await fixture.getSession(saved, { jti })).toMatchObject({
       status: 401,
       message: 'DPoP proof replayed',
     })
@@ -174,36 +174,36 @@ describe('a proof', () => {
     ['another token', { token: 'another' }],
     ['another time', { iat: 1_700_000_000 }],
     ['a nonce of somebody else', { nonce: 'made up' }],
-  ])('for %s is refused', async (_, claims) => {
+  ])('a DPoP proof for %s is rejected', async (_, claims) => {
     const { saved } = await shared()
-    expect((await world.getSession(saved, claims)).status).toBe(401)
+    expect((await fixture.getSession(saved, claims)).status).toBe(401)
   })
 
-  it('with another key is refused', async () => {
+  it('a DPoP proof with another key is rejected', async () => {
     const { saved } = await shared()
-    const { saved: other } = await world.signIn('atproto')
-    expect((await world.getSession({ ...saved, dpopJwk: other.dpopJwk })).status).toBe(401)
+    const { saved: other } = await fixture.signIn('atproto')
+    expect((await fixture.getSession({ ...saved, dpopJwk: other.dpopJwk })).status).toBe(401)
   })
 })
 
 describe('a code', () => {
-  it('is good once, and shown again it ends what it was exchanged for', async () => {
-    const app = world.clientWithScope('atproto')
-    const options = { ...alice, browser: world.pageClient() }
+  it('an authorization code is accepted once, and its reuse revokes the tokens it was exchanged for', async () => {
+    const app = fixture.clientWithScope('atproto')
+    const options = { ...alice, browser: fixture.pageClient() }
     const params = await authorize(app, options)
     const state = params.get('state')!
     const kept = structuredClone(await app.states.get(state))
     await app.client.callback(params)
     const saved = structuredClone(app.sessions.get(alice.did)!)
-    expect((await world.getSession(saved)).status).toBe(200)
+    expect((await fixture.getSession(saved)).status).toBe(200)
     app.states.set(state, kept!)
     await expect(app.client.callback(params)).rejects.toThrow(/Invalid code/)
-    expect((await world.getSession(saved)).error).toBe('invalid_token')
+    expect((await fixture.getSession(saved)).error).toBe('invalid_token')
   })
 
-  it('is not given to two consents of one request', async () => {
-    const app = world.clientWithScope('atproto')
-    const browser = world.pageClient()
+  it('an authorization request gets one code, for one consent', async () => {
+    const app = fixture.clientWithScope('atproto')
+    const browser = fixture.pageClient()
     await authorize(app, { ...alice, browser })
     const again = await browser.callApi('/consent', { did: alice.did })
     expect(JSON.stringify(again.body)).not.toContain('cod-')
@@ -211,43 +211,45 @@ describe('a code', () => {
 })
 
 describe('the sign-in page', () => {
-  it('believes only its own form', async () => {
+  it('the sign-in page accepts only requests of its own origin and CSRF token', async () => {
     const forged = 'f'.repeat(24)
-    expect(await world.trySignIn({ headers: { 'x-csrf-token': forged } })).toEqual([
+    expect(await fixture.trySignIn({ headers: { 'x-csrf-token': forged } })).toEqual([
       400,
       'CSRF mismatch',
     ])
-    const [status] = await world.trySignIn({ headers: { origin: 'https://elsewhere.example.com' } })
+    const [status] = await fixture.trySignIn({
+      headers: { origin: 'https://elsewhere.example.com' },
+    })
     expect(status).toBe(400)
     expect(
-      (await world.trySignIn({ headers: { referer: 'https://elsewhere.example.com/' } }))[0],
+      (await fixture.trySignIn({ headers: { referer: 'https://elsewhere.example.com/' } }))[0],
     ).toBe(400)
   })
 
-  it('takes the password of the account, and no other', async () => {
+  it('the sign-in page accepts the account password, and no app password', async () => {
     const wrong = 'Invalid identifier or password'
-    expect(await world.trySignIn({}, { password: 'not this one' })).toEqual([400, wrong])
-    expect(await world.trySignIn({}, { username: 'nobody.test' })).toEqual([400, wrong])
+    expect(await fixture.trySignIn({}, { password: 'not this one' })).toEqual([400, wrong])
+    expect(await fixture.trySignIn({}, { username: 'nobody.test' })).toEqual([400, wrong])
     const { data } = await alice.agent.com.atproto.server.createAppPassword({ name: 'phone' })
     const refused = 'App passwords are not allowed'
-    expect(await world.trySignIn({}, { password: data.password })).toEqual([400, refused])
+    expect(await fixture.trySignIn({}, { password: data.password })).toEqual([400, refused])
   })
 
-  it('takes no body beyond its bounds', async () => {
-    const [status] = await world.trySignIn({}, { password: 'x'.repeat(200_000) })
+  it('the sign-in page limits its body', async () => {
+    const [status] = await fixture.trySignIn({}, { password: 'x'.repeat(200_000) })
     expect(status).toBe(413)
   })
 
-  it('sends nobody anywhere that the app did not name', async () => {
-    const { client } = world.clientWithScope('atproto')
+  it("the sign-in page redirects only to the app's redirect URI", async () => {
+    const { client } = fixture.clientWithScope('atproto')
     const url = await client.authorize(alice.handle)
     url.searchParams.set('redirect_uri', 'https://elsewhere.example.com/')
-    const { status, headers } = await world.pageClient().open(url)
+    const { status, headers } = await fixture.pageClient().open(url)
     expect([status, headers['location']]).not.toContain('https://elsewhere.example.com/')
   })
 })
 
-it('no token, code or password is ever in the log', async () => {
+it('no token, code or password of a sign-in is in the log', async () => {
   const { saved } = await shared()
   const { access_token, refresh_token } = saved.tokenSet
   expect(server.logs).not.toContain(access_token)

@@ -7,22 +7,22 @@ const createRecord = '/xrpc/com.atproto.repo.createRecord'
 const likes = 'app.bsky.feed.like'
 const cid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 
-let world: OAuthServer
+let fixture: OAuthServer
 let server: TestServer
 let alice: TestAccount
 let bob: TestAccount
 beforeAll(async () => {
-  world = await startOAuthServer()
-  ;({ server, alice } = world)
+  fixture = await startOAuthServer()
+  ;({ server, alice } = fixture)
   bob = await createTestAccount(server, 'bob')
 })
 afterAll(() => server?.remove())
 
 let sharedSession: ReturnType<OAuthServer['signIn']> | undefined
 
-/** One session for all tests that only look. */
+/** One session for all tests that do not change it. */
 function shared() {
-  sharedSession ??= world.signIn('atproto transition:generic transition:email')
+  sharedSession ??= fixture.signIn('atproto transition:generic transition:email')
   return sharedSession
 }
 
@@ -39,7 +39,7 @@ const posted = (body: object) => ({
 })
 
 describe('what the server says of itself', () => {
-  it('names itself as its own authorization server', async () => {
+  it('the protected resource metadata names the server as its own authorization server', async () => {
     const { body, headers } = await call(server, '/.well-known/oauth-protected-resource')
     expect(body).toEqual({
       resource: server.url,
@@ -51,7 +51,7 @@ describe('what the server says of itself', () => {
     expect(headers.get('access-control-allow-origin')).toBe('*')
   })
 
-  it('describes its endpoints', async () => {
+  it('the authorization server metadata names its endpoints', async () => {
     const { body, headers } = await call(server, '/.well-known/oauth-authorization-server')
     expect(body).toMatchObject({
       issuer: server.url,
@@ -68,31 +68,31 @@ describe('what the server says of itself', () => {
     expect((await call(server, '/oauth/jwks')).body).toEqual({ keys: [] })
   })
 
-  it('sends who wants another password to the page for it', async () => {
+  it('/.well-known/change-password redirects to the page for it', async () => {
     const response = await fetch(`${server.url}/.well-known/change-password`, {
       redirect: 'manual',
     })
     expect(response.headers.get('location')).toBe(`${server.url}/account/reset-password`)
   })
 
-  it('lets pages of other origins call its endpoints, and none show its own in a frame', async () => {
+  it('OAuth endpoints allow every origin, and pages cannot be framed', async () => {
     const preflight = await fetch(`${server.url}/oauth/token`, { method: 'OPTIONS' })
     expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,DPoP')
-    const url = await world.clientWithScope('atproto').client.authorize(alice.handle)
-    const { headers, text } = await world.pageClient().open(url)
+    const url = await fixture.clientWithScope('atproto').client.authorize(alice.handle)
+    const { headers, text } = await fixture.pageClient().open(url)
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
     expect(headers['cache-control']).toBe('no-store')
     expect(text).toContain('<div id="root">')
   })
 
-  it('answers 404 where it has no such page', async () => {
+  it('unknown provider pages answer 404', async () => {
     expect(await statusAndError(call(server, '/oauth/nothing'))).toEqual([404, 'NotFound'])
   })
 })
 
 describe('an app that a user signs in to', () => {
-  it('acts for the account, as far as that was allowed', async () => {
-    const { session } = await world.signIn('atproto transition:generic')
+  it('an app acts for the account within its scope', async () => {
+    const { session } = await fixture.signIn('atproto transition:generic')
     const answer = await session.fetchHandler(createRecord, posted(record('by an app')))
     expect(answer.status).toBe(200)
     const own = await session.fetchHandler(getSessionPath)
@@ -106,21 +106,24 @@ describe('an app that a user signs in to', () => {
   it.each([
     ['atproto', createRecord, 'repo:app.bsky.feed.post?action=create'],
     ['atproto repo:app.bsky.feed.like', createRecord, 'repo:app.bsky.feed.post?action=create'],
-  ])('with the scope %s hears what it lacks', async (scope, method, missing) => {
-    const { session } = await world.signIn(scope)
-    const answer = await session.fetchHandler(method, posted(record('never')))
-    const message = `Missing required scope "${missing}"`
-    expect([answer.status, await answer.json()]).toEqual([
-      403,
-      { error: 'ScopeMissingError', message },
-    ])
-    expect(answer.headers.get('www-authenticate')).toBe(
-      `DPoP error="insufficient_scope", scope="${missing}"`,
-    )
-  })
+  ])(
+    'an app with the scope %s gets the missing scope in the error',
+    async (scope, method, missing) => {
+      const { session } = await fixture.signIn(scope)
+      const answer = await session.fetchHandler(method, posted(record('never')))
+      const message = `Missing required scope "${missing}"`
+      expect([answer.status, await answer.json()]).toEqual([
+        403,
+        { error: 'ScopeMissingError', message },
+      ])
+      expect(answer.headers.get('www-authenticate')).toBe(
+        `DPoP error="insufficient_scope", scope="${missing}"`,
+      )
+    },
+  )
 
-  it('writes to the collections that it may, in the ways that it may', async () => {
-    const { session } = await world.signIn(`atproto repo:${likes}?action=create blob:image/*`)
+  it('an app writes only to the collections and with the actions in its scope', async () => {
+    const { session } = await fixture.signIn(`atproto repo:${likes}?action=create blob:image/*`)
     const like = {
       repo: alice.did,
       collection: likes,
@@ -159,8 +162,8 @@ describe('an app that a user signs in to', () => {
     expect((await blob('video/mp4')).status).toBe(403)
   })
 
-  it('sees the email only where its owner let it', async () => {
-    const { session } = await world.signIn('atproto transition:email')
+  it('an app sees the email only with the email scope', async () => {
+    const { session } = await fixture.signIn('atproto transition:email')
     expect(await (await session.fetchHandler(getSessionPath)).json()).toMatchObject({
       email: 'alice@example.com',
     })
@@ -174,16 +177,16 @@ describe('an app that a user signs in to', () => {
     'server.updateEmail',
     'identity.updateHandle',
     'identity.signPlcOperation',
-  ])('may not call %s, whatever transition scope it has', async (method) => {
+  ])('an app may not call %s, with any transition scope', async (method) => {
     const { session } = await shared()
     const body = { name: 'x', email: 'mallory@example.com', handle: 'mallory.test' }
     const answer = await session.fetchHandler(`/xrpc/com.atproto.${method}`, posted(body))
     expect(answer.status).toBe(403)
   })
 
-  it('is given no more than its user leaves of what it asks for', async () => {
+  it('an app gets only the part of its scope that the user consented to', async () => {
     const all = `atproto repo:${likes} repo:app.bsky.feed.post`
-    const { session } = await world.signIn(all, `atproto repo:${likes} account:email`)
+    const { session } = await fixture.signIn(all, `atproto repo:${likes} account:email`)
     expect((await session.getTokenInfo()).scope).toBe(`atproto repo:${likes}`)
     const answer = await session.fetchHandler(createRecord, posted(record('left out')))
     expect(answer.status).toBe(403)

@@ -16,10 +16,10 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
-/** A relay that notes who asks it to crawl. */
-const asked: unknown[] = []
+/** A relay that keeps the requestCrawl calls it gets. */
+const requests: unknown[] = []
 const relay: Server = createServer(async (request, response) => {
-  asked.push({ path: request.url, body: await json(request) })
+  requests.push({ path: request.url, body: await json(request) })
   response.end()
 })
 
@@ -41,22 +41,22 @@ afterAll(async () => {
 describe('crawlers', () => {
   const one = { path: '/xrpc/com.atproto.sync.requestCrawl', body: { hostname: 'localhost' } }
 
-  it('are told once that there is something new', async () => {
-    await expect.poll(() => asked).toEqual([one])
+  it('crawlers get one requestCrawl when there are new events', async () => {
+    await expect.poll(() => requests).toEqual([one])
     await alice.agent.post({ text: 'more' })
     expect(
       (await call(server, 'sync.requestCrawl', { body: { hostname: 'localhost' } })).body,
     ).toEqual({})
-    expect(asked).toEqual([one])
+    expect(requests).toEqual([one])
   })
 
-  it('are told again when the admin says so', async () => {
+  it('crawlers get another requestCrawl when the admin sends one', async () => {
     const body = { hostname: 'localhost' }
     expect((await call(server, 'sync.requestCrawl', { body, as: admin })).status).toBe(200)
-    expect(asked).toEqual([one, one])
+    expect(requests).toEqual([one, one])
   })
 
-  it('are told of this server only', async () => {
+  it('requestCrawl for another host is rejected', async () => {
     for (const method of ['sync.requestCrawl', 'sync.notifyOfUpdate']) {
       const other = call(server, method, { body: { hostname: 'not-localhost' } })
       expect(await statusAndError(other)).toEqual([400, 'InvalidRequest'])
@@ -69,7 +69,7 @@ describe('crawlers', () => {
 })
 
 describe('health', () => {
-  it('is what the reference tells, and the storage for those who ask', async () => {
+  it('/xrpc/_health is that of the reference, and checks the storage if asked to', async () => {
     const { body } = await call(server, '/xrpc/_health')
     expect(body).toEqual({ version: expect.stringMatching(/^\d+\.\d+/) })
     const { body: more } = await call(server, '/xrpc/_health', { query: 'storage' })
@@ -80,7 +80,7 @@ describe('health', () => {
     })
   })
 
-  it('is told in detail to the admin only', async () => {
+  it('/xrpc/_admin/status requires the admin', async () => {
     expect(await statusAndError(call(server, '/xrpc/_admin/status'))).toEqual([
       401,
       'AuthenticationRequired',
@@ -95,7 +95,7 @@ describe('health', () => {
     })
   })
 
-  it('has public statistics without a person in them', async () => {
+  it('/xrpc/_stats has public counts, without accounts', async () => {
     const { body } = await call(server, '/xrpc/_stats')
     expect(body).toEqual({
       status: 'ok',
@@ -115,7 +115,7 @@ describe('health', () => {
     })
   })
 
-  it('has a firehose that says it is a WebSocket', async () => {
+  it('subscribeRepos without an upgrade names WebSocket in its headers', async () => {
     const plain = call(server, 'sync.subscribeRepos', { query: { cursor: '0' } })
     expect(await statusAndError(plain)).toEqual([426, 'UpgradeRequired'])
   })
@@ -124,7 +124,7 @@ describe('health', () => {
 describe('metrics', () => {
   const scrape = async () => String((await call(server, '/metrics', { as: admin })).body)
 
-  it('tell what an operator would be woken for', async () => {
+  it('/metrics has what alerts need', async () => {
     const text = await scrape()
     const value = (name: string) => Number(text.split(`\n${name} `)[1]?.split('\n')[0] ?? 'NaN')
     expect(value('headwater_accounts_awake')).toBe(1)
@@ -145,7 +145,7 @@ describe('metrics', () => {
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds')
   })
 
-  it('have a label for each method of ours, and one for all others', async () => {
+  it('/metrics has a label for each of our methods, and one for all others', async () => {
     await Promise.all(
       Array.from({ length: 50 }, (_, i) => call(server, `/xrpc/com.example.made${i}.up`)),
     )
@@ -157,7 +157,7 @@ describe('metrics', () => {
   })
 })
 
-it('a process of actors alone has health and metrics on a port of its own', async () => {
+it('an actors-only process has health and metrics on a port of its own', async () => {
   const port = await freePort()
   await using split = await startServer({
     roles: 'split',
@@ -183,7 +183,7 @@ describe('request ids', () => {
     return answer.headers.get('x-request-id')
   }
 
-  it('are the client’s own, or made up, and always told', async () => {
+  it("X-Request-Id is the client's or generated, and always returned", async () => {
     expect(await idOf('trace-1:2.3')).toBe('trace-1:2.3')
     const [one, other] = await Promise.all([idOf(), idOf()])
     expect(one).toMatch(/^[\w.:-]{8,64}$/)
@@ -191,27 +191,27 @@ describe('request ids', () => {
     expect((await call(server, '/nowhere')).headers.get('x-request-id')).not.toBeNull()
   })
 
-  it('are not taken where they are long or strange', async () => {
+  it('a long or malformed X-Request-Id is replaced', async () => {
     for (const given of ['x'.repeat(65), 'two words', '{"a":1}']) {
       expect(await idOf(given)).toMatch(/^[\w-]{8,64}$/)
     }
   })
 
-  it('name what is no method, too, which is counted by its kind', async () => {
+  it('plain routes have an X-Request-Id too, and are counted by kind', async () => {
     const headers = { 'x-request-id': 'find-my-par', 'content-type': 'application/json' }
     const path = '/oauth/par?secret=hidden'
     const { status } = await call(server, path, { headers, body: '{}' })
     const line = () => server.logs.split('\n').find((text) => /find-my-par.*"http"/.test(text))
     await expect.poll(line).toBeDefined()
-    const told = { id: 'find-my-par', verb: 'POST', path: '/oauth/par', status }
-    expect(JSON.parse(line()!)).toMatchObject(told)
+    const fields = { id: 'find-my-par', verb: 'POST', path: '/oauth/par', status }
+    expect(JSON.parse(line()!)).toMatchObject(fields)
     expect(server.logs).not.toContain('secret=hidden')
     const { body } = await call(server, '/metrics', { as: admin })
     const count = `headwater_http_request_duration_seconds_count{route="oauth",status="${status}"} 1`
     expect(String(body).split('\n')).toContain(count)
   })
 
-  it('name the line that tells of the request in the log', async () => {
+  it('the log line of a request has its X-Request-Id', async () => {
     await idOf('find-me')
     const line = () => server.logs.split('\n').find((text) => text.includes('"find-me"'))
     await expect.poll(line).toBeDefined()
@@ -225,7 +225,7 @@ describe('request ids', () => {
 })
 
 describe('the log', () => {
-  it('holds no password, no token and no key, whatever is done and whatever goes wrong', async () => {
+  it('the log has no password, token or key, whatever is done and whatever fails', async () => {
     const { session } = alice.agent
     const secrets = JSON.parse(readFileSync(join(server.dir, 'secrets.json'), 'utf8')) as object
     const typed = ['hunter2-wrong-password', 'app-password-name', alice.password]
@@ -274,7 +274,7 @@ describe('the log', () => {
   })
 })
 
-/** The token in the newest mail, which a server without SMTP keeps in its folder. */
+/** The token in the newest mail, which a server without SMTP writes to its folder. */
 async function expectMailedToken(): Promise<string> {
   const folder = join(server.dir, 'mail')
   const find = () => {

@@ -40,7 +40,7 @@ describeInBrowser('the security pages', () => {
     await mail?.close()
   })
 
-  /** The pages let nothing run but their own script, so axe is let past their policy. */
+  /** The pages' CSP allows only their own script; bypassing it lets axe run. */
   const freshPage = (locale = 'en-US') => openPage(browser, { locale, bypassCSP: true })
 
   const home = () => `${server.url}/account/security`
@@ -52,7 +52,7 @@ describeInBrowser('the security pages', () => {
     await submit(page.locator('#password'), password)
   }
 
-  /** Throws unless everybody can use the page, in both colour schemes, and nothing is wider than a phone. */
+  /** Throws unless the page passes axe in both colour schemes, and fits the width of a phone. */
   async function mustBeGood(page: Page, name: string): Promise<void> {
     await page.evaluate(axe.source)
     const complaints: unknown[] = []
@@ -73,14 +73,14 @@ describeInBrowser('the security pages', () => {
     await page.setViewportSize(desk)
   }
 
-  /** What a screen reader says of a field besides its name. */
+  /** The accessible description of a field. */
   async function described(page: Page, selector: string): Promise<string> {
     const ids = (await page.locator(selector).getAttribute('aria-describedby')) ?? ''
     const texts = ids.split(' ').map((id) => page.locator(`#${id}`).textContent())
     return (await Promise.all(texts)).join(' ')
   }
 
-  it('can be used by everybody, light and dark, and fit on a phone', async () => {
+  it('the security pages are accessible, in light and dark, and fit on a phone', async () => {
     const owner = await createTestAccount(server, 'with-a-long-name')
     const page = await freshPage()
     await page.goto(home())
@@ -129,7 +129,7 @@ describeInBrowser('the security pages', () => {
     expect(await page.locator('#app-name:focus').count()).toBe(1)
     await page.goto(`${home()}/events`)
     await mustBeGood(page, 'events')
-    // The reader's own time, and the browser by its name.
+    // The time in the reader's time zone, and the browser's name.
     const row = await page.locator('tbody tr').last().textContent()
     expect(row).not.toContain('UTC')
     expect(row).toMatch(/Linux • Chrome|Mac ?OS • Chrome|Windows • Chrome/i)
@@ -143,7 +143,7 @@ describeInBrowser('the security pages', () => {
     await mustBeGood(other, 'one more step, in German')
   })
 
-  it('speak the language of the browser, which fits on a phone', async () => {
+  it("the security pages use the browser's language, and fit on a phone in it", async () => {
     const owner = await createTestAccount(server, 'polyglot')
     const first = await freshPage()
     await signIn(first, owner)
@@ -171,7 +171,7 @@ describeInBrowser('the security pages', () => {
     })
   })
 
-  it("show the operator's name, logo, colour, picture and links", async () => {
+  it("the security pages show the operator's name, logo, colour, background and links", async () => {
     const page = await freshPage()
     await page.goto(home())
     expect(await page.title()).toBe('Sign in – Garden')
@@ -185,7 +185,7 @@ describeInBrowser('the security pages', () => {
     expect(await help.getAttribute('href')).toBe('https://garden.example.com/help')
   })
 
-  it('offer no passkey where the browser knows none, and say so', async () => {
+  it('the security pages offer no passkey to a browser without WebAuthn, and say so', async () => {
     const page = await freshPage()
     await page.addInitScript('delete window.PublicKeyCredential')
     await page.goto(home())

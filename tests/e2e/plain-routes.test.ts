@@ -14,19 +14,19 @@ beforeAll(async () => {
 afterAll(() => server.remove())
 
 describe('the plain routes', () => {
-  it('greet people and robots', async () => {
+  it('/ and /robots.txt answer', async () => {
     const [home, robots] = await Promise.all([call(server, '/'), call(server, '/robots.txt')])
     expect(home.headers.get('content-type')).toMatch(/^text\/plain/)
     expect(home.body).toContain('This is an AT Protocol Personal Data Server')
     expect(robots.body).toMatch(/User-agent: \*\nAllow: \//)
   })
 
-  it('tell the version, with /xrpc/_health', async () => {
+  it('/xrpc/_health answers with the version', async () => {
     const { version } = (await call(server, '/xrpc/_health')).body as { version: string }
     expect(version).toMatch(/^\d+\.\d+\.\d+/)
   })
 
-  it('tell who the server is, with /.well-known/did.json', async () => {
+  it('/.well-known/did.json is the DID document of the server', async () => {
     const endpoint = { type: 'AtprotoPersonalDataServer', serviceEndpoint: server.url }
     expect((await call(server, '/.well-known/did.json')).body).toMatchObject({
       id: 'did:web:localhost',
@@ -34,25 +34,25 @@ describe('the plain routes', () => {
     })
   })
 
-  it('know nothing else', async () => {
+  it('unknown paths answer 404', async () => {
     expect((await call(server, '/nothing/here')).status).toBe(404)
     expect((await call(server, '/', { verb: 'POST' })).status).toBe(404)
   })
 
-  it('let every page of every site call', async () => {
+  it('CORS allows every origin', async () => {
     const headers = { origin: 'https://app.example', 'access-control-request-headers': 'x-some' }
-    const asked = await call(server, 'repo.createRecord', { verb: 'OPTIONS', headers })
-    expect(asked.status).toBe(204)
-    expect(asked.headers.get('access-control-allow-origin')).toBe('*')
-    expect(asked.headers.get('access-control-allow-headers')).toBe('x-some')
-    expect(asked.headers.get('access-control-max-age')).toBe('86400')
+    const response = await call(server, 'repo.createRecord', { verb: 'OPTIONS', headers })
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(response.headers.get('access-control-allow-headers')).toBe('x-some')
+    expect(response.headers.get('access-control-max-age')).toBe('86400')
     const failed = await call(server, 'repo.createRecord', { body: {} })
     expect(failed.headers.get('access-control-allow-origin')).toBe('*')
   })
 })
 
 describe('/metrics', () => {
-  it('is for the admin', async () => {
+  it('/metrics requires the admin password', async () => {
     expect((await call(server, '/metrics')).status).toBe(401)
     const wrong = `Basic ${Buffer.from('admin:wrong').toString('base64')}`
     expect((await call(server, '/metrics', { as: wrong })).status).toBe(401)
@@ -75,14 +75,14 @@ describe('invites', () => {
     return (answer.body as { code: string }).code
   }
 
-  it('are made by the admin only', async () => {
+  it('createInviteCode requires the admin', async () => {
     const body = { useCount: 1 }
-    const asked = call(server, 'server.createInviteCode', { body })
-    expect(await statusAndError(asked)).toEqual([401, 'AuthenticationRequired'])
+    const attempt = call(server, 'server.createInviteCode', { body })
+    expect(await statusAndError(attempt)).toEqual([401, 'AuthenticationRequired'])
     expect(await newCode(1)).toMatch(/^localhost-[a-z2-7]{5}-[a-z2-7]{5}$/)
   })
 
-  it('are required where the server says so', async () => {
+  it('createAccount requires an invite code if the server does', async () => {
     const { body } = await call(server, 'server.describeServer')
     expect(body).toMatchObject({ inviteCodeRequired: true })
     expect(await statusAndError(create('alice'))).toEqual([400, 'InvalidInviteCode'])
@@ -92,7 +92,7 @@ describe('invites', () => {
     ])
   })
 
-  it('are good for so many accounts, also when more ask at once', async () => {
+  it('an invite code is accepted as often as its use count says, also concurrently', async () => {
     const code = await newCode(2)
     const names = ['bob', 'carol', 'dan', 'eve', 'frank']
     const answers = await Promise.all(names.map((name) => create(name, code)))
@@ -101,7 +101,7 @@ describe('invites', () => {
     expect(refused.map(({ error }) => error)).toEqual(refused.map(() => 'InvalidInviteCode'))
   })
 
-  it('are not used up by a creation that failed', async () => {
+  it('an invite code is not used up by a createAccount that fails', async () => {
     const code = await newCode(1)
     expect(await statusAndError(create('admin', code))).toEqual([400, 'HandleNotAvailable'])
     expect((await create('grace', code)).status).toBe(200)
@@ -114,7 +114,7 @@ describe('/.well-known/atproto-did', () => {
     return { status: answer.status, body: await answer.text() }
   }
 
-  it('answers for the handles of the server, and for no others', async () => {
+  it('/.well-known/atproto-did answers for handles of this server, and for no others', async () => {
     const handles = call(server, 'identity.resolveHandle', { query: { handle: 'grace.test' } })
     const { did } = (await handles).body as { did: string }
     expect(await at('grace.test')).toEqual({ status: 200, body: did })

@@ -10,8 +10,8 @@ import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const collection = 'com.example.nap'
 
-/** What a client sees must not depend on where the actors are and whether they are awake. */
-async function liveThrough(server: TestServer, account: TestAccount, owner: Owner): Promise<void> {
+/** What a client sees must not depend on where the actors run and whether they are awake. */
+async function runScenario(server: TestServer, account: TestAccount, owner: Owner): Promise<void> {
   const { agent, did } = account
   const { repo, sync, server: sessions } = agent.com.atproto
   using live = new Subscription(server, 0)
@@ -64,7 +64,7 @@ async function expectChain(live: Subscription, owner: Owner): Promise<void> {
   }
 }
 
-/** A stop and a start later, all is as it was, and the log goes on. */
+/** After a restart everything is as before, and the log continues. */
 async function expectSameAfterRestart(server: TestServer, { agent, did }: TestAccount) {
   using before = new Subscription(server, 0)
   const { data: latest } = await agent.com.atproto.sync.getLatestCommit({ did })
@@ -80,8 +80,8 @@ async function expectSameAfterRestart(server: TestServer, { agent, did }: TestAc
   expect(after.seqs).toEqual(after.seqs.toSorted((a, b) => a - b))
 }
 
-/** How many accounts sleep, as the engine tells. */
-async function sleepers({ dir, engineEndpoint }: TestServer): Promise<number> {
+/** The number of sleeping accounts, from the engine. */
+async function countSleeping({ dir, engineEndpoint }: TestServer): Promise<number> {
   const { engineToken } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8'))
   const query = 'namespace=default&name=account'
   const answer = await fetch(`${engineEndpoint}/actors?${query}`, {
@@ -92,19 +92,19 @@ async function sleepers({ dir, engineEndpoint }: TestServer): Promise<number> {
 }
 
 describe.each(['all', 'split'] as const)('with roles %s', (roles) => {
-  it('accounts, records, repos and the firehose are the same', async () => {
+  it('accounts, records, repos and the firehose are the same with this role layout', async () => {
     const network = await startResolvableServer({ roles })
     await using server = network.server
     expect(server.pids).toHaveLength(roles === 'split' ? 2 : 1)
     const alice = await createTestAccount(server, 'alice')
     const key = await network.resolver.did.resolveAtprotoKey(alice.did)
-    await liveThrough(server, alice, { did: alice.did, key })
+    await runScenario(server, alice, { did: alice.did, key })
     await expectSameAfterRestart(server, alice)
   })
 })
 
 describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s', (roles) => {
-  it('nobody notices', async () => {
+  it('sleeping accounts answer as awake ones do', async () => {
     const env = { PDS_ACTOR_SLEEP_TIMEOUT_MS: '1000' }
     const network = await startResolvableServer({ roles, env })
     await using server = network.server
@@ -113,8 +113,8 @@ describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s
     using live = new Subscription(server, 0)
     const asleep = { timeout: 60_000, interval: 100 }
     for (let nap = 0; nap < 2; nap++) {
-      await expect.poll(() => sleepers(server), asleep).toBe(accounts.length)
-      // Some that are woken by one call, and some by many at once.
+      await expect.poll(() => countSleeping(server), asleep).toBe(accounts.length)
+      // Some are woken by one call, others by many at once.
       const woken = accounts.flatMap(({ agent, did }, n) =>
         Array.from({ length: 1 + n * 4 }, (_, i) =>
           agent.com.atproto.repo.createRecord({ repo: did, collection, record: { nap, i } }),
@@ -131,7 +131,7 @@ describe.each(['all', 'split'] as const)('with accounts that sleep, and roles %s
       })
       expect(data.records).toHaveLength(2 * (1 + n * 4))
       await expectChain(live, owner)
-      await liveThrough(server, account, owner)
+      await runScenario(server, account, owner)
     }
   })
 })

@@ -1,35 +1,19 @@
-/** Records that this server does not have, or does not show: the AppView is asked, in nobody's name. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+/** Records that this server does not have or does not show: it calls the AppView, without credentials. */
+import { beforeAll, expect, it } from 'vitest'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
 const collection = 'com.example.thing'
-const stranger = `did:plc:${'b'.repeat(24)}`
+const unknownDid = `did:plc:${'b'.repeat(24)}`
 
-let appView: FakeService
-let server: TestServer
-let alice: TestAccount
+const { server, alice, appView } = await serverWithAppView()
 beforeAll(async () => {
-  appView = await startFakeService()
-  const env = { PDS_BSKY_APP_VIEW_URL: appView.url, PDS_BSKY_APP_VIEW_DID: appView.did }
-  server = await startServer({ env })
-  alice = await createTestAccount(server, 'alice')
   const record = { $type: collection, here: true }
   const body = { repo: alice.did, collection, rkey: 'one', record }
   expect(await call(server, 'repo.createRecord', { as: alice, body })).toMatchObject({
     status: 200,
   })
   appView.respond('com.atproto.repo.getRecord', { uri: 'at://x', value: { here: false } })
-})
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
 })
 
 function getRecord(repo: string, rkey = 'one') {
@@ -38,14 +22,17 @@ function getRecord(repo: string, rkey = 'one') {
 
 it('getRecord of a repo that is not here is answered by the AppView, without the credentials', async () => {
   const before = appView.requests.length
-  expect(await getRecord(stranger)).toMatchObject({ status: 200, body: { value: { here: false } } })
+  expect(await getRecord(unknownDid)).toMatchObject({
+    status: 200,
+    body: { value: { here: false } },
+  })
   const [heard, ...more] = appView.requests.slice(before)
   expect(more).toEqual([])
-  expect(heard!.path).toContain(encodeURIComponent(stranger))
+  expect(heard!.path).toContain(encodeURIComponent(unknownDid))
   expect(heard!.headers.authorization).toBeUndefined()
 })
 
-it('getRecord of a repo that is here asks nobody, whether the record is there or not', async () => {
+it('getRecord of a repo that is here never calls the AppView', async () => {
   const before = appView.requests.length
   expect(await getRecord(alice.did)).toMatchObject({ status: 200, body: { value: { here: true } } })
   const missing = await getRecord(alice.did, 'gone')
@@ -53,7 +40,7 @@ it('getRecord of a repo that is here asks nobody, whether the record is there or
   expect(appView.requests.length).toBe(before)
 })
 
-it('getRecord of an account that sleeps is the AppView’s to answer', async () => {
+it('getRecord of a deactivated account is answered by the AppView', async () => {
   await alice.agent.com.atproto.server.deactivateAccount({})
   expect(await getRecord(alice.did)).toMatchObject({ body: { value: { here: false } } })
   appView.respond(

@@ -1,56 +1,33 @@
-/** Calls that are passed on, as streams: how slow, how long and how broken both ends may be. */
+/** Proxied calls as streams: slow, long and broken requests and answers. */
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { json as parsed } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { describe, expect, it } from 'vitest'
+import { json } from '#tests/support/fake-service.ts'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let server: TestServer
-let alice: TestAccount
-
 const MAX_BYTES = 60_000_000
-
-beforeAll(async () => {
-  appView = await startFakeService()
-  server = await startServer({
-    env: {
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-      PDS_PROXY_HEADERS_TIMEOUT: '4000',
-      PDS_PROXY_BODY_TIMEOUT: '4000',
-      PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
-      PDS_BODY_TIMEOUT_MS: '1500',
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
+const { server, alice, appView } = await serverWithAppView({
+  PDS_PROXY_HEADERS_TIMEOUT: '4000',
+  PDS_PROXY_BODY_TIMEOUT: '4000',
+  PDS_PROXY_MAX_RESPONSE_SIZE: String(MAX_BYTES),
+  PDS_BODY_TIMEOUT_MS: '1500',
 })
 
 describe('a service that', () => {
-  it('does not begin to answer is given up', async () => {
+  it('a service that does not begin to answer is timed out', async () => {
     appView.respond('com.example.silent', () => {})
-    const asked = call(server, '/xrpc/com.example.silent', { as: alice })
-    expect(await statusAndError(asked)).toEqual([502, 'UpstreamFailure'])
+    const attempt = call(server, '/xrpc/com.example.silent', { as: alice })
+    expect(await statusAndError(attempt)).toEqual([502, 'UpstreamFailure'])
   })
 
   it.each([
     ['breaks off', (response: { destroy(): void }) => response.destroy()],
     ['falls silent', () => {}],
   ])(
-    '%s in the middle leaves the client with a broken answer, not a short one',
+    'a service that %s in the middle leaves the client with an error, not with a short body',
     async (_, then) => {
       appView.respond('com.example.cut', async (_, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
@@ -62,7 +39,9 @@ describe('a service that', () => {
     },
   )
 
-  /** Sends blanks for as long as they are taken, `most` bytes at most; tells how many it was. */
+  /**
+   * Answers with spaces as long as they are read, up to `most` bytes; returns how many were sent.
+   */
   function pours(nsid: string, most: number): () => number {
     let sent = 0
     appView.respond(nsid, async (_, response) => {
@@ -81,13 +60,13 @@ describe('a service that', () => {
     return () => sent
   }
 
-  it('says too much is cut off', async () => {
+  it('a service whose answer is too long is cut off', async () => {
     const sent = pours('com.example.huge', 5 * MAX_BYTES)
     await expect(call(server, '/xrpc/com.example.huge', { as: alice })).rejects.toThrow()
     expect(sent()).toBeLessThan(2 * MAX_BYTES)
   })
 
-  it('is read only as fast as the client reads, and let go when it leaves', async () => {
+  it('a service is read only as fast as the client reads, and aborted when the client disconnects', async () => {
     const sent = pours('com.example.long', MAX_BYTES - 1_000_000)
     const response = await fetch(`${server.url}/xrpc/com.example.long`, {
       headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
@@ -108,38 +87,39 @@ describe('a service that', () => {
     expect(sent()).toBeLessThan(before + MAX_BYTES / 4)
   })
 
-  it('is let go when the client leaves before the answer', async () => {
+  it('a service is aborted when the client disconnects before the answer', async () => {
     const closed = new Promise<void>((resolve) => {
       appView.respond('com.example.left', (_, response) => void response.on('close', resolve))
     })
     const leaving = new AbortController()
-    const asked = fetch(`${server.url}/xrpc/com.example.left`, {
+    const attempt = fetch(`${server.url}/xrpc/com.example.left`, {
       headers: { authorization: `Bearer ${alice.agent.session?.accessJwt}` },
       signal: leaving.signal,
     })
-    asked.catch(() => {})
+    attempt.catch(() => {})
     await expect.poll(() => appView.requests.at(-1)?.path).toBe('/xrpc/com.example.left')
     const at = performance.now()
     leaving.abort()
     await closed
+    // Sooner than the headers timeout of 4 s would have closed it.
     expect(performance.now() - at).toBeLessThan(3000)
   })
 })
 
 describe('a client that', () => {
-  /** Begins a call with a body of `length` bytes; sends of it what the test sends. */
+  /** Begins a call with a body of `length` bytes, which the test sends. */
   function begin(nsid: string, length: number) {
     const headers = {
       authorization: `Bearer ${alice.agent.session?.accessJwt}`,
       'content-type': 'application/octet-stream',
       'content-length': String(length),
     }
-    const asked = request(`${server.url}/xrpc/${nsid}`, { method: 'POST', headers })
-    asked.on('error', () => {})
-    return asked
+    const attempt = request(`${server.url}/xrpc/${nsid}`, { method: 'POST', headers })
+    attempt.on('error', () => {})
+    return attempt
   }
 
-  it('sends a body faster than the service reads has to wait', async () => {
+  it('a client that sends its body faster than the service reads has to wait', async () => {
     const length = 100_000_000
     const going = new Promise<() => void>((resolve) => {
       appView.respond('com.example.slow', (heard, response) => {
@@ -150,16 +130,16 @@ describe('a client that', () => {
         })
       })
     })
-    const asked = begin('com.example.slow', length)
+    const attempt = begin('com.example.slow', length)
     let written = 0
     const chunk = Buffer.alloc(65_536)
     const write = () => {
       while (written < length) {
         const next = chunk.subarray(0, Math.min(chunk.length, length - written))
         written += next.length
-        if (!asked.write(next)) return void asked.once('drain', write)
+        if (!attempt.write(next)) return void attempt.once('drain', write)
       }
-      asked.end()
+      attempt.end()
     }
     write()
     const goOn = await going
@@ -171,22 +151,22 @@ describe('a client that', () => {
     await expect.poll(stands).toBe(true)
     expect(written).toBeLessThan(length / 4)
     goOn()
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const [answer] = (await once(attempt, 'response')) as [IncomingMessage]
     expect(answer.statusCode).toBe(200)
     expect(appView.requests.at(-1)!.headers['content-length']).toBe(String(length))
     answer.resume()
   })
 
-  it('stops in the middle of a body is not waited for, nor is the service', async () => {
+  it('a client that stops in the middle of its body is timed out, and its upstream request aborted', async () => {
     const closed = new Promise<void>((resolve) => {
       appView.respond('com.example.stalled', (heard) => void heard.on('close', resolve))
     })
-    const asked = begin('com.example.stalled', 1000)
-    asked.write('only this')
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const attempt = begin('com.example.stalled', 1000)
+    attempt.write('only this')
+    const [answer] = (await once(attempt, 'response')) as [IncomingMessage]
     expect(answer.statusCode).toBe(408)
     expect(await parsed(answer)).toMatchObject({ error: 'RequestTimeout' })
     await closed
-    asked.destroy()
+    attempt.destroy()
   })
 })

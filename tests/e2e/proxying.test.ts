@@ -1,57 +1,16 @@
-/** Methods of other services, called through ours: whose signature they see, and what passes. */
+/** Proxied methods of other services: who signs, and which headers and bodies are passed on. */
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { verifyJwt } from '@atproto/xrpc-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
-import { freePort } from '#tests/support/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { describe, expect, it } from 'vitest'
+import { json, startFakeService } from '#tests/support/fake-service.ts'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let other: FakeService
-let server: TestServer
-let alice: TestAccount
-let plcUrl: string
-
-beforeAll(async () => {
-  appView = await startFakeService()
-  other = await startFakeService()
-  const plcPort = await freePort()
-  plcUrl = `http://127.0.0.1:${plcPort}`
-  server = await startServer({
-    env: {
-      PDS_DEV_PLC_PORT: String(plcPort),
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
-  await other?.[Symbol.asyncDispose]()
-})
-
-/** Believes a token as services do, with the library. */
-function verified(token: string, aud: string, lxm: string | null) {
-  return verifyJwt(token, aud, lxm, async (iss) => {
-    const response = await fetch(`${plcUrl}/${iss}/data`)
-    const data = (await response.json()) as { verificationMethods: { atproto: string } }
-    return data.verificationMethods.atproto
-  })
-}
+const { server, alice, appView, other, verifyServiceToken } = await serverWithAppView()
 
 const bearer = (header: string | undefined) => header?.replace('Bearer ', '') ?? ''
 
 describe('a method that is not ours', () => {
-  it('goes to the AppView, signed by the account, with those headers that may go', async () => {
+  it('a method of the AppView is proxied with a service token of the account, and allowed headers', async () => {
     appView.respond('app.bsky.feed.searchPosts', (_, response) =>
       json(
         response,
@@ -82,13 +41,13 @@ describe('a method that is not ours', () => {
       },
     })
     expect(answer).toMatchObject({ status: 200, body: { posts: [] } })
-    const told = (name: string) => answer.headers.get(name)
-    expect(told('atproto-repo-rev')).toBe('3abc')
-    expect(told('atproto-content-labelers')).toBe('did:web:labels.example')
-    expect(told('retry-after')).toBe('7')
-    expect(told('content-language')).toBe('en')
-    expect(told('cache-control')).toBe('private')
-    expect([told('set-cookie'), told('x-theirs')]).toEqual([null, null])
+    const header = (name: string) => answer.headers.get(name)
+    expect(header('atproto-repo-rev')).toBe('3abc')
+    expect(header('atproto-content-labelers')).toBe('did:web:labels.example')
+    expect(header('retry-after')).toBe('7')
+    expect(header('content-language')).toBe('en')
+    expect(header('cache-control')).toBe('private')
+    expect([header('set-cookie'), header('x-theirs')]).toEqual([null, null])
 
     const { path, headers } = appView.requests.at(-1)!
     expect(path).toBe('/xrpc/app.bsky.feed.searchPosts?q=a%20b&tag=1&tag=2')
@@ -101,26 +60,26 @@ describe('a method that is not ours', () => {
     const withheld = ['cookie', 'x-forwarded-for', 'x-mine', 'atproto-proxy']
     expect(withheld.filter((name) => name in headers)).toEqual([])
     const token = bearer(headers.authorization)
-    const { iss, exp } = await verified(token, appView.did, 'app.bsky.feed.searchPosts')
+    const { iss, exp } = await verifyServiceToken(token, appView.did, 'app.bsky.feed.searchPosts')
     expect(iss).toBe(alice.did)
     expect(exp * 1000 - Date.now()).toBeLessThan(61_000)
   })
 
-  it('goes where the client says', async () => {
+  it('atproto-proxy selects the service', async () => {
     other.respond('com.example.query', { from: 'the other' })
     const plain = await call(server, '/xrpc/com.example.query', {
       as: alice,
       headers: { 'atproto-proxy': `${other.did}#other` },
     })
     expect(plain.body).toEqual({ from: 'the other' })
-    await verified(
+    await verifyServiceToken(
       bearer(other.requests.at(-1)!.headers.authorization),
       other.did,
       'com.example.query',
     )
   })
 
-  it('takes a body with it as it came, encoded or not', async () => {
+  it('the body of a proxied call is passed on as it came, encoded or not', async () => {
     appView.respond('com.example.procedure', { ok: true })
     const body = gzipSync(JSON.stringify({ text: 'x'.repeat(100_000) }))
     const answer = await call(server, '/xrpc/com.example.procedure', {
@@ -129,12 +88,12 @@ describe('a method that is not ours', () => {
       headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     })
     expect(answer.body).toEqual({ ok: true })
-    const heard = appView.requests.at(-1)!
-    expect(heard).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
-    expect(gunzipSync(heard.body)).toEqual(gunzipSync(body))
+    const received = appView.requests.at(-1)!
+    expect(received).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
+    expect(gunzipSync(received.body)).toEqual(gunzipSync(body))
   })
 
-  it('brings back an encoded answer as it is', async () => {
+  it('an encoded answer of a proxied call is passed on as it is', async () => {
     const text = JSON.stringify({ text: 'y'.repeat(5000) })
     appView.respond('com.example.zipped', (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
@@ -151,17 +110,20 @@ describe('a method that is not ours', () => {
     ['refused', 403, { error: 'Nope', message: 'not you' }, 403, 'Nope', 'not you'],
     ['broken', 500, { error: 'Bug', message: 'oh no' }, 502, 'Bug', 'oh no'],
     ['busy', 429, {}, 429, 'RateLimitExceeded', 'Rate Limit Exceeded'],
-  ])('says what was %s in the words of the service', async (name, status, body, ...told) => {
-    const headers = { 'retry-after': '11' }
-    appView.respond(`com.example.${name}`, (_, response) =>
-      json(response, body, { status, headers }),
-    )
-    const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
-    expect([answer.status, answer.error, answer.message]).toEqual(told)
-    expect(answer.headers.get('retry-after')).toBe('11')
-  })
+  ])(
+    'a proxied call that was %s has the error of the service',
+    async (name, status, body, ...header) => {
+      const headers = { 'retry-after': '11' }
+      appView.respond(`com.example.${name}`, (_, response) =>
+        json(response, body, { status, headers }),
+      )
+      const answer = await call(server, `/xrpc/com.example.${name}`, { as: alice })
+      expect([answer.status, answer.error, answer.message]).toEqual(header)
+      expect(answer.headers.get('retry-after')).toBe('11')
+    },
+  )
 
-  it('is refused where its header leads nowhere', async () => {
+  it('a proxied call whose atproto-proxy header does not resolve is rejected', async () => {
     const unknown = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
     for (const [header, message] of [
       [`${other.did}#nothing`, 'could not resolve proxy did service url'],
@@ -173,10 +135,10 @@ describe('a method that is not ours', () => {
     }
   })
 
-  it('is nobody’s without credentials, and nothing of the session passes', async () => {
+  it('a proxied call without credentials is rejected, and no session header is passed on', async () => {
     const before = appView.requests.length
-    const asked = call(server, '/xrpc/com.example.query')
-    expect(await statusAndError(asked)).toEqual([401, 'AuthMissing'])
+    const attempt = call(server, '/xrpc/com.example.query')
+    expect(await statusAndError(attempt)).toEqual([401, 'AuthMissing'])
     const other = call(server, '/xrpc/com.atproto.server.getsession', { as: alice })
     expect(await statusAndError(other)).toEqual([400, 'InvalidToken'])
     const put = call(server, '/xrpc/com.example.query', { as: alice, verb: 'PUT', body: {} })
@@ -186,7 +148,7 @@ describe('a method that is not ours', () => {
 })
 
 describe('a service that', () => {
-  it('is away is told as 502, and the client may go on with its connection', async () => {
+  it('a proxied call to an unreachable service answers 502, and the connection stays usable', async () => {
     const away = await startFakeService()
     await call(server, '/xrpc/com.example.query', {
       as: alice,
@@ -195,8 +157,8 @@ describe('a service that', () => {
     await away[Symbol.asyncDispose]()
     const headers = { 'atproto-proxy': `${away.did}#other` }
     for (const body of [undefined, { some: 'x'.repeat(200_000) }]) {
-      const asked = await call(server, '/xrpc/com.example.query', { as: alice, headers, body })
-      expect([asked.status, asked.error, asked.message]).toEqual([
+      const response = await call(server, '/xrpc/com.example.query', { as: alice, headers, body })
+      expect([response.status, response.error, response.message]).toEqual([
         502,
         'UpstreamFailure',
         'Upstream service unreachable',

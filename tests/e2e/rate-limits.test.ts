@@ -28,7 +28,7 @@ afterAll(async () => {
   await server?.remove()
 })
 
-/** Another gateway of the same server, in a process of its own. */
+/** A second gateway of the same server, in a process of its own. */
 async function startSecondGateway({ dir, engineEndpoint }: TestServer) {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-gateway-'))
   copyFileSync(join(dir, 'secrets.json'), join(folder, 'secrets.json'))
@@ -63,14 +63,14 @@ async function startSecondGateway({ dir, engineEndpoint }: TestServer) {
 const logIn = (at: { url: string }, identifier: string, headers: Record<string, string> = {}) =>
   call(at, 'server.createSession', { body: { identifier, password: 'wrong' }, headers })
 
-/** The rate limit headers of an answer. */
-function told(headers: Headers): Record<string, string | null> {
+/** The rate-limit headers of an answer. */
+function rateLimitHeaders(headers: Headers): Record<string, string | null> {
   const names = ['limit', 'remaining', 'policy']
   return Object.fromEntries(names.map((name) => [name, headers.get(`ratelimit-${name}`)]))
 }
 
 describe('createSession', () => {
-  it('is answered 30 times in five minutes, over all gateways together', async () => {
+  it('createSession is limited to 30 in five minutes, over all gateways together', async () => {
     const calls = Array.from({ length: 40 }, (_, i) =>
       logIn(i % 2 === 0 ? server : second, 'nobody.test'),
     )
@@ -80,7 +80,11 @@ describe('createSession', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(10)
     const refused = answers.find(({ status }) => status === 429)!
     expect(refused.body).toEqual({ error: 'RateLimitExceeded', message: 'Rate Limit Exceeded' })
-    expect(told(refused.headers)).toEqual({ limit: '30', remaining: '0', policy: '30;w=300' })
+    expect(rateLimitHeaders(refused.headers)).toEqual({
+      limit: '30',
+      remaining: '0',
+      policy: '30;w=300',
+    })
     const now = Date.now() / 1000
     const reset = Number(refused.headers.get('ratelimit-reset'))
     expect(reset - now).toBeGreaterThan(280)
@@ -89,44 +93,56 @@ describe('createSession', () => {
     expect(refused.headers.get('access-control-expose-headers')).toContain('RateLimit-Limit')
   })
 
-  it('is counted for each name, and for each address behind a proxy', async () => {
+  it('createSession is counted per identifier, and per address behind a proxy', async () => {
     const other = await logIn(server, 'somebody.test')
-    expect(told(other.headers)).toEqual({ limit: '30', remaining: '29', policy: '30;w=300' })
-    const elsewhere = { 'x-forwarded-for': '203.0.113.7' }
-    const same = await logIn(second, 'nobody.test', elsewhere)
+    expect(rateLimitHeaders(other.headers)).toEqual({
+      limit: '30',
+      remaining: '29',
+      policy: '30;w=300',
+    })
+    const otherAddress = { 'x-forwarded-for': '203.0.113.7' }
+    const same = await logIn(second, 'nobody.test', otherAddress)
     expect(same.status).toBe(401)
-    expect(told(same.headers)).toMatchObject({ remaining: '29' })
+    expect(rateLimitHeaders(same.headers)).toMatchObject({ remaining: '29' })
     expect((await logIn(second, 'nobody.test')).status).toBe(429)
   })
 
-  it('is not counted for whoever has the key', async () => {
+  it('createSession with the bypass key is not counted', async () => {
     const by = (key: string) => logIn(server, 'nobody.test', { 'x-ratelimit-bypass': key })
     const { status, headers } = await by('let me by')
     expect(status).toBe(401)
-    expect(told(headers)).toEqual({ limit: null, remaining: null, policy: null })
+    expect(rateLimitHeaders(headers)).toEqual({ limit: null, remaining: null, policy: null })
     expect((await by('let me')).status).toBe(429)
   })
 })
 
 describe('all calls', () => {
-  it('tell where the client stands, the refused too', async () => {
+  it('every call has rate-limit headers, refused ones too', async () => {
     const address = { 'x-forwarded-for': '203.0.113.8' }
     const ask = (method: string) => call(server, method, { headers: address })
     const first = await ask('server.describeServer')
-    expect(told(first.headers)).toEqual({ limit: '3000', remaining: '2999', policy: '3000;w=300' })
+    expect(rateLimitHeaders(first.headers)).toEqual({
+      limit: '3000',
+      remaining: '2999',
+      policy: '3000;w=300',
+    })
     const unknown = await ask('sync.nothingLikeThis')
-    expect(told(unknown.headers)).toMatchObject({ remaining: '2998' })
+    expect(rateLimitHeaders(unknown.headers)).toMatchObject({ remaining: '2998' })
     const repo = await call(server, 'sync.getRepo', { query: { did: alice.did }, headers: address })
-    expect(told(repo.headers)).toEqual({ limit: '6000', remaining: '5999', policy: '6000;w=300' })
+    expect(rateLimitHeaders(repo.headers)).toEqual({
+      limit: '6000',
+      remaining: '5999',
+      policy: '6000;w=300',
+    })
     const record = { $type: 'com.example.thing' }
     const body = { repo: alice.did, collection: 'com.example.thing', record }
     const write = { as: alice, body, headers: { 'x-forwarded-for': '203.0.113.9' } }
     const written = await call(server, 'repo.createRecord', write)
     expect(written.status).toBe(200)
-    expect(told(written.headers)).toMatchObject({ limit: '3000', remaining: '2999' })
+    expect(rateLimitHeaders(written.headers)).toMatchObject({ limit: '3000', remaining: '2999' })
   })
 
-  it('of an account share the points of writing, over all gateways', async () => {
+  it('writes of an account share their points over all gateways', async () => {
     const writes = Array.from({ length: 199 }, () => ({
       $type: 'com.atproto.repo.applyWrites#create',
       collection: 'com.example.thing',
@@ -136,13 +152,17 @@ describe('all calls', () => {
       call(at, 'repo.applyWrites', { as: alice, body: { repo: alice.did, writes } })
     const statuses: number[] = []
     for (let i = 0; i < 9; i++) statuses.push((await write(i % 2 ? second : server)).status)
-    // 597 points each; 3 were spent before.
+    // 597 points each, after 3 that were spent before.
     expect(statuses).toEqual([...Array.from({ length: 8 }, () => 200), 429])
     const refused = await write(server)
-    expect(told(refused.headers)).toEqual({ limit: '5000', remaining: '0', policy: '5000;w=3600' })
+    expect(rateLimitHeaders(refused.headers)).toEqual({
+      limit: '5000',
+      remaining: '0',
+      policy: '5000;w=3600',
+    })
   })
 
-  it('that were refused are in the metrics', async () => {
+  it('refused calls are counted in the metrics', async () => {
     const { body } = await call(server, '/metrics', { as: admin })
     expect(body).toMatch(
       /^headwater_rate_limited_requests_total\{limit="com.atproto.server.createSession-1"\} \d+$/m,
@@ -151,8 +171,8 @@ describe('all calls', () => {
   })
 })
 
-it('without PDS_RATE_LIMITS_ENABLED nothing is counted, nor said', async () => {
+it('without PDS_RATE_LIMITS_ENABLED nothing is counted, and no rate-limit header is sent', async () => {
   await using open = await startServer()
   const { headers } = await call(open, 'server.describeServer')
-  expect(told(headers)).toEqual({ limit: null, remaining: null, policy: null })
+  expect(rateLimitHeaders(headers)).toEqual({ limit: null, remaining: null, policy: null })
 })

@@ -1,21 +1,10 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { thing } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-})
-afterAll(() => server.remove())
+const { server, alice } = await serverWithAccounts(['alice'])
 
 function body(text: string): string {
   return JSON.stringify({ repo: alice.did, collection: thing, record: { text } })
@@ -26,14 +15,14 @@ describe('a body', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('may come as %s', async (encoding, pack) => {
+  ])('a body may be encoded as %s', async (encoding, pack) => {
     const headers = { 'content-encoding': encoding }
     const packed = pack(body('x'.repeat(100_000)))
-    const asked = { as: alice, body: packed, headers }
-    expect((await call(server, 'repo.createRecord', asked)).status).toBe(200)
+    const options = { as: alice, body: packed, headers }
+    expect((await call(server, 'repo.createRecord', options)).status).toBe(200)
   })
 
-  it('may come in chunks, and say its charset', async () => {
+  it('a body may be chunked, and have a charset', async () => {
     const chunks = new Blob([body('in'), ' ', '\n']).stream()
     const answer = await fetch(`${server.url}/xrpc/com.atproto.repo.createRecord`, {
       method: 'POST',
@@ -47,7 +36,7 @@ describe('a body', () => {
     expect(answer.status).toBe(200)
   })
 
-  it('that is empty is as good as none', async () => {
+  it('an empty body counts as none', async () => {
     const refresh = (init: RequestInit) =>
       fetch(`${server.url}/xrpc/com.atproto.server.refreshSession`, {
         method: 'POST',
@@ -63,7 +52,7 @@ describe('an answer', () => {
   const ask = (method: string, query: string, headers = {}) =>
     fetch(`${server.url}/xrpc/com.atproto.${method}?${query}`, { headers })
 
-  it('is packed where it is long and the client takes it', async () => {
+  it('a long answer is compressed if the client accepts it', async () => {
     const query = `repo=${alice.did}&collection=${thing}`
     const packed = await ask('repo.listRecords', query, { 'accept-encoding': 'gzip' })
     expect(packed.headers.get('content-encoding')).toBe('gzip')
@@ -75,7 +64,7 @@ describe('an answer', () => {
     expect(short.headers.get('content-encoding')).toBe(null)
   })
 
-  it('is JSON, and personal where somebody had to show a token', async () => {
+  it('an answer is JSON, and private if the call had credentials', async () => {
     const { headers } = await call(server, 'server.getSession', { as: alice })
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8')
     expect(headers.get('cache-control')).toBe('private')
@@ -83,7 +72,7 @@ describe('an answer', () => {
     expect(open.headers.get('cache-control')).toBe(null)
   })
 
-  it('has no body for HEAD', async () => {
+  it('HEAD answers without a body', async () => {
     const answer = await fetch(`${server.url}/xrpc/com.atproto.server.describeServer`, {
       method: 'HEAD',
     })
@@ -106,16 +95,19 @@ describe('what is wrong is told in the order', () => {
       { as: 'alice', body: { repo: 'nobody.test', collection: thing, record: { $type: 'a.b.c' } } },
       [403, 'AccountNotFound'],
     ],
-  ])('%s', async (_, { as, ...asked }: { as?: string; body: unknown }, expected) => {
-    const shown = as === undefined ? {} : { as: alice }
-    expect(await statusAndError(call(server, 'repo.createRecord', { ...asked, ...shown }))).toEqual(
-      expected,
-    )
-  })
+  ])(
+    'createRecord checks the %s',
+    async (_, { as, ...asked }: { as?: string; body: unknown }, expected) => {
+      const shown = as === undefined ? {} : { as: alice }
+      expect(
+        await statusAndError(call(server, 'repo.createRecord', { ...asked, ...shown })),
+      ).toEqual(expected)
+    },
+  )
 
-  it('parameters before the token', async () => {
-    const asked = { query: { did: 'nonsense' }, as: 'Bearer nonsense' }
-    expect(await statusAndError(call(server, 'sync.getRepo', asked))).toEqual([
+  it('getRepo checks the parameters before the token', async () => {
+    const options = { query: { did: 'nonsense' }, as: 'Bearer nonsense' }
+    expect(await statusAndError(call(server, 'sync.getRepo', options))).toEqual([
       400,
       'InvalidRequest',
     ])

@@ -1,48 +1,22 @@
-/** An AppView that lags behind, as applications see it through this server. */
-import { verifyJwt } from '@atproto/xrpc-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, json, startFakeService } from '#tests/support/fake-service.ts'
-import { freePort } from '#tests/support/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+/** An AppView that lags behind, as apps see it through this server. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { json } from '#tests/support/fake-service.ts'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let server: TestServer
-let alice: TestAccount
-let plcUrl: string
-/** What the AppView has heard of: alice's repo with her first post. */
+const { server, alice, appView, verifyServiceToken } = await serverWithAppView()
+/** The rev that the AppView has indexed: alice's repo with her first post. */
 let knownRev: string
 let knownPost: { uri: string; cid: string }
 let newPost: { uri: string; cid: string }
 
 const someone = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 beforeAll(async () => {
-  appView = await startFakeService()
-  const plcPort = await freePort()
-  plcUrl = `http://127.0.0.1:${plcPort}`
-  server = await startServer({
-    env: {
-      PDS_DEV_PLC_PORT: String(plcPort),
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
   const { agent } = alice
   knownPost = await agent.post({ text: 'known', createdAt: new Date().toISOString() })
   knownRev = (await agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data.rev
   newPost = await agent.post({ text: 'new', createdAt: new Date().toISOString() })
   await putProfile('Alice the new')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
 })
 
 async function putProfile(displayName: string): Promise<void> {
@@ -53,7 +27,7 @@ async function putProfile(displayName: string): Promise<void> {
   })
 }
 
-/** The AppView answers `body`, of what it knew at `rev`. */
+/** Lets the AppView answer `body` as of `rev`. */
 function lagging(nsid: string, body: object, rev: string | null = knownRev, status = 200) {
   const headers: Record<string, string> = rev === null ? {} : { 'atproto-repo-rev': rev }
   appView.respond(nsid, (_, response) => json(response, body, { headers, status }))
@@ -73,7 +47,7 @@ const reply = (root: string, parent = root) => {
 }
 
 describe('getTimeline', () => {
-  it('shows the account’s own newest post, with how far the AppView is behind', async () => {
+  it("getTimeline contains the account's newest post, and the AppView's lag", async () => {
     const theirs = viewOf(`at://${someone}/app.bsky.feed.post/1`, someone)
     lagging('app.bsky.feed.getTimeline', { feed: [{ post: theirs }], cursor: 'next', more: 1 })
     const { data, headers } = await alice.agent.getTimeline({ limit: 10 })
@@ -90,7 +64,7 @@ describe('getTimeline', () => {
     expect(appView.requests.at(-1)?.path).toBe('/xrpc/app.bsky.feed.getTimeline?limit=10')
   })
 
-  it('is left alone where the AppView knows all, tells no rev, or of a time before all records', async () => {
+  it('getTimeline is not modified if the AppView is up to date, has no rev, or one before all records', async () => {
     const theirs = { feed: [{ post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }] }
     const { rev } = (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
     for (const told of [rev, null, '2222222222222', 'nonsense']) {
@@ -101,7 +75,7 @@ describe('getTimeline', () => {
     }
   })
 
-  it('is left alone, byte for byte, where it is not what it should be', async () => {
+  it('getTimeline is passed on byte for byte if it is malformed', async () => {
     const broken = '{"feed": [{"post": "no post"}] }'
     const answer = (text: string, type: string) =>
       appView.respond('app.bsky.feed.getTimeline', (_, response) => {
@@ -121,7 +95,7 @@ describe('getTimeline', () => {
     }
   })
 
-  it('checks its parameters first, then the credentials, as every method of ours', async () => {
+  it('getTimeline checks its parameters first, then the credentials', async () => {
     const path = '/xrpc/app.bsky.feed.getTimeline'
     expect(await statusAndError(call(server, `${path}?limit=1000`))).toEqual([
       400,
@@ -130,7 +104,7 @@ describe('getTimeline', () => {
     expect(await statusAndError(call(server, path))).toEqual([401, 'AuthMissing'])
   })
 
-  it('quotes what the AppView knows of a post that is quoted', async () => {
+  it("getTimeline embeds the AppView's view of a quoted post", async () => {
     const quoted = viewOf(`at://${someone}/app.bsky.feed.post/9`, someone)
     appView.respond('app.bsky.feed.getPosts', { posts: [quoted] })
     lagging('app.bsky.feed.getTimeline', { feed: [] })
@@ -148,7 +122,7 @@ describe('getTimeline', () => {
 })
 
 describe('getProfile and getProfiles', () => {
-  it('show the account’s own profile as it is, and others as they come', async () => {
+  it("getProfile and getProfiles contain the account's current profile, and others unmodified", async () => {
     const own = { did: alice.did, handle: 'alice.test', displayName: 'Alice the old', banner: 'b' }
     const theirs = { did: someone, handle: 'someone.test', displayName: 'Someone' }
     lagging('app.bsky.actor.getProfile', own)
@@ -164,7 +138,7 @@ describe('getProfile and getProfiles', () => {
 })
 
 describe('getAuthorFeed and getActorLikes', () => {
-  it('show the newest post in the account’s own feed only, and its newest name everywhere', async () => {
+  it("getAuthorFeed and getActorLikes contain the newest post in the account's own feed, and its current name everywhere", async () => {
     const own = { post: viewOf(knownPost.uri, alice.did) }
     const theirs = { post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }
     lagging('app.bsky.feed.getAuthorFeed', { feed: [own] })
@@ -190,7 +164,7 @@ describe('getPostThread', () => {
     thread: { $type: 'app.bsky.feed.defs#threadViewPost', post, ...(replies && { replies }) },
   })
 
-  it('shows the account’s newest replies where they belong', async () => {
+  it("getPostThread contains the account's newest replies below their parents", async () => {
     const root = `at://${someone}/app.bsky.feed.post/root`
     const middle = `at://${someone}/app.bsky.feed.post/middle`
     const known = thread(viewOf(middle, someone, reply(root))).thread
@@ -203,7 +177,7 @@ describe('getPostThread', () => {
     await alice.agent.deletePost(mine.uri)
   })
 
-  it('is made here where the AppView has not heard of the post, with what it replies to', async () => {
+  it('getPostThread is built locally if the AppView does not have the post yet', async () => {
     const root = `at://${someone}/app.bsky.feed.post/root`
     const mine = await alice.agent.post({ text: 'mine', ...reply(root) })
     const below = await alice.agent.post({ text: 'below', ...reply(root, mine.uri) })
@@ -222,15 +196,15 @@ describe('getPostThread', () => {
       })
       expect(Number(headers['atproto-upstream-lag'])).toBeGreaterThan(0)
     }
-    const asked = alice.agent.getPostThread({ uri: `at://${someone}/app.bsky.feed.post/none` })
-    await expect(asked).rejects.toMatchObject({ status: 400, error: 'NotFound' })
+    const attempt = alice.agent.getPostThread({ uri: `at://${someone}/app.bsky.feed.post/none` })
+    await expect(attempt).rejects.toMatchObject({ status: 400, error: 'NotFound' })
     await alice.agent.deletePost(below.uri)
     await alice.agent.deletePost(mine.uri)
   })
 })
 
 describe('getFeed', () => {
-  it('is asked with a token for the generator that the feed’s record names', async () => {
+  it("getFeed is called with a service token for the generator in the feed's record", async () => {
     const generator = 'did:web:feeds.example.com'
     appView.respond('com.atproto.repo.getRecord', { uri: 'x', value: { did: generator } })
     appView.respond('app.bsky.feed.getFeed', { feed: [] })
@@ -239,13 +213,9 @@ describe('getFeed', () => {
     expect(data.feed).toEqual([])
     const { authorization } = appView.requests.at(-1)!.headers
     const token = authorization!.replace('Bearer ', '')
-    const key = async () => {
-      const response = await fetch(`${plcUrl}/${alice.did}/data`)
-      const data = (await response.json()) as { verificationMethods: { atproto: string } }
-      return data.verificationMethods.atproto
-    }
     const lxm = 'app.bsky.feed.getFeedSkeleton'
-    expect(await verifyJwt(token, generator, lxm, key)).toMatchObject({ iss: alice.did })
+    const claims = await verifyServiceToken(token, generator, lxm)
+    expect(claims).toMatchObject({ iss: alice.did })
     appView.respond('com.atproto.repo.getRecord', { uri: 'x', value: {} })
     const unknown = alice.agent.app.bsky.feed.getFeed({ feed })
     await expect(unknown).rejects.toMatchObject({ status: 400, error: 'UnknownFeed' })

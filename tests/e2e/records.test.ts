@@ -1,11 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createdAt, post, thing, unknownCid } from '#tests/support/records.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { type Answer, call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 interface Written {
@@ -17,13 +12,7 @@ interface Written {
 
 const bsky = { post: 'app.bsky.feed.post', profile: 'app.bsky.actor.profile' }
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer()
-  alice = await createTestAccount(server, 'alice')
-})
-afterAll(() => server.remove())
+const { server, alice } = await serverWithAccounts(['alice'])
 
 type Verb = 'createRecord' | 'putRecord' | 'deleteRecord'
 
@@ -51,7 +40,7 @@ async function latest(): Promise<{ cid: string; rev: string }> {
 }
 
 describe('createRecord', () => {
-  it('stores what is read again, to the letter', async () => {
+  it('createRecord stores the record that getRecord returns', async () => {
     const record = {
       $type: thing,
       text: 'Grüße, 世界 👩‍👩‍👧 \u2028 "\\',
@@ -70,7 +59,7 @@ describe('createRecord', () => {
     expect(await statusAndError(read(rkey, thing, unknownCid))).toEqual([400, 'RecordNotFound'])
   })
 
-  it('takes the handle for the repo, and the collection for the $type', async () => {
+  it('createRecord accepts a handle as the repo, and the collection as the $type', async () => {
     const { uri } = await done('createRecord', { repo: alice.handle, record: { a: 1 }, rkey: 'h' })
     expect(uri).toBe(`at://${alice.did}/${thing}/h`)
     expect((await read('h')).body).toMatchObject({ value: { $type: thing, a: 1 } })
@@ -86,7 +75,7 @@ describe('createRecord', () => {
     ['a profile, checked', bsky.profile, { displayName: 'Alice' }, true, 'valid'],
     ['something unknown', thing, { a: 1 }, undefined, 'unknown'],
     ['something unknown, unchecked', thing, { a: 1 }, false, undefined],
-  ])('takes %s', async (_, collection, record, validate, status) => {
+  ])('createRecord accepts %s', async (_, collection, record, validate, status) => {
     const rkey = collection === bsky.profile ? 'self' : undefined
     const { validationStatus } = await done('createRecord', { collection, record, validate, rkey })
     expect(validationStatus).toBe(status)
@@ -97,15 +86,15 @@ describe('createRecord', () => {
     ['a post that has no text', bsky.post, { text: 5, createdAt }, undefined],
     ['a post that is too long', bsky.post, post('x'.repeat(3001)), true],
     ['something unknown, checked', thing, { a: 1 }, true],
-  ])('refuses %s', async (_, collection, record, validate) => {
-    const asked = ask('createRecord', { collection, record, validate })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+  ])('createRecord rejects %s', async (_, collection, record, validate) => {
+    const attempt = ask('createRecord', { collection, record, validate })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 
   it.each([
     ['of all letters there may be', thing, 'aZ09:~_-.'],
     ['of 512 letters', thing, 'k'.repeat(512)],
-  ])('takes a key %s', async (_, collection, rkey) => {
+  ])('createRecord accepts a key %s', async (_, collection, rkey) => {
     expect((await ask('createRecord', { collection, rkey, record: {} })).status).toBe(200)
   })
 
@@ -120,13 +109,13 @@ describe('createRecord', () => {
     ['that is no TID, for a post', bsky.post, 'not-a-tid'],
     ['that is not self, for a profile', bsky.profile, 'other'],
     ['at random, for a profile', bsky.profile, undefined],
-  ])('refuses a key %s', async (_, collection, rkey) => {
+  ])('createRecord rejects a key %s', async (_, collection, rkey) => {
     const record = collection === bsky.post ? post('x') : {}
-    const asked = ask('createRecord', { collection, rkey, record })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = ask('createRecord', { collection, rkey, record })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 
-  it('refuses a key that is taken, and keeps what is there', async () => {
+  it('createRecord rejects a key that is taken, and keeps the record', async () => {
     const { cid } = await done('createRecord', { rkey: 'taken', record: { a: 1 } })
     for (const a of [1, 2]) {
       expect((await ask('createRecord', { rkey: 'taken', record: { a } })).status).toBe(409)
@@ -134,7 +123,7 @@ describe('createRecord', () => {
     expect((await read('taken')).body).toMatchObject({ cid })
   })
 
-  it('commits on the commit that swapCommit names only', async () => {
+  it('createRecord checks swapCommit', async () => {
     const swap = (swapCommit: string) => ask('createRecord', { record: { a: 1 }, swapCommit })
     expect(await statusAndError(swap(unknownCid))).toEqual([400, 'InvalidSwap'])
     expect(await statusAndError(swap('no cid'))).toEqual([400, 'InvalidRequest'])
@@ -144,7 +133,7 @@ describe('createRecord', () => {
     expect(await statusAndError(swap(cid))).toEqual([400, 'InvalidSwap'])
   })
 
-  it('gives many at once each its own commit', async () => {
+  it('concurrent createRecord calls each make their own commit', async () => {
     const n = 40
     const answers = await Promise.all(
       Array.from({ length: n }, (_, a) => done('createRecord', { record: { a } })),
@@ -159,7 +148,7 @@ describe('createRecord', () => {
 describe('putRecord', () => {
   const put = (a: number, input = {}) => ask('putRecord', { rkey: 'put', record: { a }, ...input })
 
-  it('creates, replaces, and leaves alone what is there already', async () => {
+  it('putRecord creates, replaces, and changes nothing if the record is equal', async () => {
     const first = (await put(1)).body as Written
     expect(first.commit).toEqual(await latest())
     const second = (await put(2)).body as Written
@@ -172,14 +161,14 @@ describe('putRecord', () => {
     expect((await read('put')).body).toMatchObject({ value: { a: 2 } })
   })
 
-  it('swaps the record that swapRecord names only', async () => {
+  it('putRecord checks swapRecord', async () => {
     const { cid } = (await put(3)).body as Written
     expect(await statusAndError(put(4, { swapRecord: unknownCid }))).toEqual([400, 'InvalidSwap'])
     expect(await statusAndError(put(4, { swapRecord: null }))).toEqual([400, 'InvalidSwap'])
     expect(await statusAndError(put(4, { swapCommit: unknownCid }))).toEqual([400, 'InvalidSwap'])
     const swap = () => put(4, { swapRecord: cid })
     expect((await swap()).status).toBe(200)
-    // As who has not got the answer would do.
+    // A client that lost the answer repeats its call.
     expect((await swap()).status).toBe(200)
     expect((await put(5, { rkey: 'new', swapRecord: unknownCid })).status).toBe(400)
     expect((await put(5, { rkey: 'new', swapRecord: null })).status).toBe(200)
@@ -187,7 +176,7 @@ describe('putRecord', () => {
 })
 
 describe('deleteRecord', () => {
-  it('deletes, and has nothing against what is not there', async () => {
+  it('deleteRecord deletes, and succeeds if there is no record', async () => {
     const { cid } = await done('putRecord', { rkey: 'doomed', record: { a: 1 } })
     const remove = (input = {}) => ask('deleteRecord', { rkey: 'doomed', ...input })
     expect(await statusAndError(remove({ swapRecord: unknownCid }))).toEqual([400, 'InvalidSwap'])

@@ -4,7 +4,9 @@ import { post, thing, write } from '#tests/support/records.ts'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
-/** The network's own consumer, which resolves every identity and checks every signature and proof. */
+/**
+ * The firehose consumer of @atproto/sync, which resolves every identity and verifies every signature and proof.
+ */
 class Relay {
   readonly events: Event[] = []
   readonly errors: Error[] = []
@@ -23,7 +25,7 @@ class Relay {
     void this.#firehose.start()
   }
 
-  /** What it made of the events, in short. */
+  /** The events in short. */
   get story(): string[] {
     return this.events.map((event) => {
       if (event.event === 'identity') return `${event.event} ${event.handle}`
@@ -62,7 +64,7 @@ describe('a relay', () => {
     `delete ${thing}/b`,
   ]
 
-  it('verifies everything that it hears', async () => {
+  it('a relay verifies every event', async () => {
     const relay = new Relay(network, 0)
     await apply([write('create', 'a', { a: 1 }), write('create', 'b', { b: 1 })])
     const value = post('Grüße')
@@ -77,7 +79,7 @@ describe('a relay', () => {
     await relay.end()
   })
 
-  it('hears the same again, and goes on where it was', async () => {
+  it('a relay gets the same events again, and resumes from its cursor', async () => {
     const again = new Relay(network, 0)
     await expect.poll(() => again.story).toEqual(story)
     await again.end()
@@ -90,12 +92,12 @@ describe('a relay', () => {
     await later.end()
   })
 
-  it('keeps up with many accounts that write at once', async () => {
+  it('a relay keeps up with many concurrent writers', async () => {
     const relay = new Relay(network)
     let turn = 0
     await expect
       .poll(async () => {
-        // Its connection stands once it hears anything.
+        // The connection is open once it gets an event.
         await apply([write('update', 'c', { turn: ++turn })])
         return relay.events.length
       })
@@ -109,11 +111,11 @@ describe('a relay', () => {
       }),
     )
     const uris = (await Promise.all(made)).sort()
-    const heard = () =>
+    const received = () =>
       relay.events
         .flatMap((event) => (event.event === 'create' ? [event.uri.toString()] : []))
         .sort()
-    await expect.poll(heard).toEqual(uris)
+    await expect.poll(received).toEqual(uris)
     expect(relay.errors).toEqual([])
     await relay.end()
   })

@@ -8,7 +8,7 @@ import {
 } from '#tests/support/server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-const stranger = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const unknownDid = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const admin = (password: string) => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
 
 let server: TestServer
@@ -31,7 +31,7 @@ describe('listRepos', () => {
     return body as { cursor?: string; repos: { did: string; head: string; rev: string }[] }
   }
 
-  it('gives every repo and where it stands, the oldest first', async () => {
+  it('listRepos returns every repo with its head, the oldest first', async () => {
     const expected = accounts.map(async (account) => {
       const { cid: head, rev } = await latest(account)
       return { did: account.did, head, rev, active: true }
@@ -40,19 +40,22 @@ describe('listRepos', () => {
     await expect.poll(repos).toEqual(await Promise.all(expected))
   })
 
-  it.each(['1', '2', '5', '1000'])('gives each once, in pages of %s', async (limit) => {
-    const seen: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = await list({ limit, ...(cursor && { cursor }) })
-      expect(page.repos.length).toBeLessThanOrEqual(Number(limit))
-      seen.push(...page.repos.map(({ did }) => did))
-      cursor = page.cursor
-    } while (cursor !== undefined)
-    expect(seen).toEqual(accounts.map(({ did }) => did))
-  })
+  it.each(['1', '2', '5', '1000'])(
+    'listRepos returns each repo once, in pages of %s',
+    async (limit) => {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await list({ limit, ...(cursor && { cursor }) })
+        expect(page.repos.length).toBeLessThanOrEqual(Number(limit))
+        seen.push(...page.repos.map(({ did }) => did))
+        cursor = page.cursor
+      } while (cursor !== undefined)
+      expect(seen).toEqual(accounts.map(({ did }) => did))
+    },
+  )
 
-  it('goes on from its last cursor when there is more', async () => {
+  it('listRepos continues from its last cursor when there are new repos', async () => {
     const { cursor } = await list({})
     expect(cursor).toMatch(/^\d{13}::did:plc:/)
     const frank = await createTestAccount(server, 'frank')
@@ -61,7 +64,7 @@ describe('listRepos', () => {
     await expect.poll(newer).toEqual([frank.did])
   })
 
-  it('tells of a write at once, or almost', async () => {
+  it('listRepos shows a write within a moment', async () => {
     const { agent, did } = accounts[1]!
     const { data } = await agent.com.atproto.repo.createRecord({
       repo: did,
@@ -80,14 +83,14 @@ describe('listRepos', () => {
     ['limit', '0'],
     ['limit', '1001'],
     ['limit', '1.5'],
-  ])('refuses the %s %s', async (name, value) => {
-    const asked = call(server, 'sync.listRepos', { query: { [name]: value } })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+  ])('listRepos rejects the %s %s', async (name, value) => {
+    const attempt = call(server, 'sync.listRepos', { query: { [name]: value } })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 })
 
 describe('getLatestCommit, getHead and getRepoStatus', () => {
-  it('tell where a repo stands', async () => {
+  it('getLatestCommit, getHead and getRepoStatus return the head of a repo', async () => {
     const [{ agent, did }] = accounts as [TestAccount]
     const { data } = await agent.com.atproto.repo.createRecord({
       repo: did,
@@ -111,13 +114,13 @@ describe('the reads of one repo', () => {
     return call(server, `sync.${method}`, { query, as })
   }
 
-  it.each([...reads, 'getRepoStatus'])('know no stranger: %s', async (method) => {
-    expect(await statusAndError(ask(method, stranger))).toEqual([400, 'RepoNotFound'])
+  it.each([...reads, 'getRepoStatus'])('%s rejects an unknown repo', async (method) => {
+    expect(await statusAndError(ask(method, unknownDid))).toEqual([400, 'RepoNotFound'])
     expect(await statusAndError(ask(method, 'nonsense'))).toEqual([400, 'InvalidRequest'])
     expect(await statusAndError(ask(method, 'alice.test'))).toEqual([400, 'InvalidRequest'])
   })
 
-  it.each(reads)('believe no false credentials: %s', async (method) => {
+  it.each(reads)('%s rejects invalid credentials', async (method) => {
     const { did, agent } = accounts[0]!
     expect(await statusAndError(ask(method, did, admin('wrong')))).toEqual([
       401,
@@ -126,7 +129,7 @@ describe('the reads of one repo', () => {
     expect(await statusAndError(ask(method, did, 'Bearer nonsense'))).toEqual([400, 'InvalidToken'])
     const own = await ask(method, did, `Bearer ${agent.session?.accessJwt}`)
     const asAdmin = await ask(method, did, admin(adminPassword))
-    // What is asked of getBlocks is not there, but nobody is refused.
+    // getBlocks answers that the blocks are missing: the call itself is allowed.
     expect([own.status, asAdmin.status]).toEqual(method === 'getBlocks' ? [400, 400] : [200, 200])
     expect(own.error).toBe(asAdmin.error)
   })

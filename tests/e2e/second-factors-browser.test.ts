@@ -13,15 +13,15 @@ import { lastCode } from '#tests/support/mail-server.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
 describeInBrowser('in a browser', () => {
-  let world: BrowserFixture
+  let fixture: BrowserFixture
   beforeAll(async () => {
-    world = await startBrowserFixture()
+    fixture = await startBrowserFixture()
   })
-  afterAll(() => world?.close())
+  afterAll(() => fixture?.close())
 
-  const freshPage = () => openPage(world.browser)
+  const freshPage = () => openPage(fixture.browser)
 
-  /** Gives the page a passkey store that says yes. */
+  /** Adds a virtual authenticator to the page, which consents to everything. */
   async function withAuthenticator(page: Page) {
     const cdp = await page.context().newCDPSession(page)
     await cdp.send('WebAuthn.enable')
@@ -47,20 +47,20 @@ describeInBrowser('in a browser', () => {
   }
 
   async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
-    await page.goto(`${world.server.url}/account/security`)
+    await page.goto(`${fixture.server.url}/account/security`)
     await page.getByLabel('Handle or email').fill(handle)
     await submit(page.getByLabel('Password'), password)
   }
 
-  /** Goes to an app, and on to the page on which it has its users sign in. */
+  /** Opens an app's sign-in page. */
   async function fromApp(page: Page, { handle }: TestAccount): Promise<void> {
-    await page.goto(world.app.url)
+    await page.goto(fixture.app.url)
     await page.getByText('signed out').waitFor()
     await page.evaluate(`void app.signIn(${JSON.stringify(handle)})`)
     await page.waitForURL(/\/oauth\/authorize/)
   }
 
-  /** Follows the link of the stock page, which opens in a tab of its own. */
+  /** Follows the link on the provider's page, which opens a new tab. */
   async function ourPage(page: Page): Promise<Page> {
     const [opened] = await Promise.all([
       page.context().waitForEvent('page'),
@@ -75,8 +75,8 @@ describeInBrowser('in a browser', () => {
     await page.getByText(`signed in as ${did}`).waitFor()
   }
 
-  it('a passkey is added, and signs in to an app without a password', async () => {
-    const ann = await createTestAccount(world.server, 'ann')
+  it('a passkey is added in the browser, and signs in to an app without a password', async () => {
+    const ann = await createTestAccount(fixture.server, 'ann')
     const page = await freshPage()
     const passkeys = await withAuthenticator(page)
     await signIn(page, ann)
@@ -86,7 +86,7 @@ describeInBrowser('in a browser', () => {
 
     const other = await freshPage()
     await fromApp(other, ann)
-    // The password alone is not enough.
+    // The password alone does not suffice.
     await submit(other.getByRole('textbox', { name: 'Password' }), ann.password)
     await other.getByText('Check your recovery codes').waitFor()
     const ours = await ourPage(other)
@@ -97,7 +97,7 @@ describeInBrowser('in a browser', () => {
   })
 
   it('an authenticator app is set up with the keyboard alone, and signs in to an app', async () => {
-    const bob = await createTestAccount(world.server, 'bob')
+    const bob = await createTestAccount(fixture.server, 'bob')
     const page = await freshPage()
     await signIn(page, bob)
     await tabTo(page, page.getByRole('link', { name: 'Set up' }))
@@ -105,7 +105,7 @@ describeInBrowser('in a browser', () => {
     const key = (await page.locator('.secret').textContent())!.replaceAll(' ', '')
     const totp = new TOTP({ secret: Secret.fromBase32(key) })
     const code = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 })
-    // The field for the code is the first thing one types into.
+    // The field for the code has the focus.
     await typeInFocusedField(page, '#code', code(0), 'Enter')
     await expect.poll(() => page.getByRole('status').textContent()).toBe('Done.')
 
@@ -119,40 +119,40 @@ describeInBrowser('in a browser', () => {
     await expect
       .poll(() => ours.getByRole('alert').first().textContent())
       .toBe('The code is wrong or has expired.')
-    // A code counts once; the next one is good already.
+    // Each code is accepted once; the next one is already valid.
     await typeInFocusedField(ours, '#code', code(1), 'Enter')
     await ours.waitForURL(/\/oauth\/authorize/)
     await consent(ours, bob)
 
-    // In this browser the second step was shown lately: the stock page takes the password alone.
+    // In this browser the second factor was shown recently, so the password suffices.
     await submit(other.getByRole('textbox', { name: 'Password' }), bob.password)
     await other.getByRole('button', { name: 'Authorize' }).waitFor()
   })
 
-  it('a code that was mailed, and a recovery code, are typed into the stock page', async () => {
-    const carol = await createTestAccount(world.server, 'carol')
+  it("an emailed code and a recovery code can be typed into the provider's page", async () => {
+    const carol = await createTestAccount(fixture.server, 'carol')
     const page = await freshPage()
     await signIn(page, carol)
     await page.getByRole('button', { name: 'Set up' }).click()
-    await page.getByLabel('Code from the email').fill(lastCode(world.mail, 'carol@example.com')!)
+    await page.getByLabel('Code from the email').fill(lastCode(fixture.mail, 'carol@example.com')!)
     await page.getByRole('button', { name: 'Turn on' }).click()
     await page.getByRole('button', { name: 'Create new codes' }).click()
     const recovery = await page.locator('.codes > div').allInnerTexts()
     expect(recovery).toHaveLength(10)
 
-    const before = lastCode(world.mail, 'carol@example.com')
-    for (const pick of [() => lastCode(world.mail, 'carol@example.com')!, () => recovery[0]!]) {
+    const before = lastCode(fixture.mail, 'carol@example.com')
+    for (const pick of [() => lastCode(fixture.mail, 'carol@example.com')!, () => recovery[0]!]) {
       const other = await freshPage()
       await fromApp(other, carol)
       await submit(other.getByRole('textbox', { name: 'Password' }), carol.password)
       await other.getByText('Check your c…l@example.com email').waitFor()
-      expect(lastCode(world.mail, 'carol@example.com')).not.toBe(before)
+      expect(lastCode(fixture.mail, 'carol@example.com')).not.toBe(before)
       await submit(other.getByRole('textbox', { name: '2FA' }), 'AAAAA-AAAAA')
       await other.getByRole('alert').waitFor()
       await submit(other.getByRole('textbox', { name: '2FA' }), pick())
       await consent(other, carol)
     }
-    await page.goto(`${world.server.url}/account/security/events`)
+    await page.goto(`${fixture.server.url}/account/security/events`)
     expect(await page.locator('tbody tr').allInnerTexts()).toEqual(
       expect.arrayContaining([
         expect.stringContaining('App authorized'),
@@ -161,13 +161,13 @@ describeInBrowser('in a browser', () => {
     )
   })
 
-  it('the pages run nothing but their own script, and say so when they may not', async () => {
+  it('the security pages run only their own script, and say so if scripts are blocked', async () => {
     const page = await freshPage()
     const complaints: string[] = []
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text())
     })
-    await page.goto(`${world.server.url}/account/security`)
+    await page.goto(`${fixture.server.url}/account/security`)
     expect(complaints).toEqual([])
     expect(
       await page.evaluate(`getComputedStyle(document.querySelector('section')).borderRadius`),

@@ -14,7 +14,7 @@ import {
 import { rejection } from '#tests/support/xrpc-call.ts'
 
 const home = '/account/security'
-/** What must never be in a log. */
+/** Secrets that no log may contain. */
 const secrets: string[] = []
 
 let mail: MailServer
@@ -22,7 +22,7 @@ let server: TestServer
 beforeAll(async () => {
   mail = await startMailServer()
   const from = 'Headwater <pds@example.com>'
-  // Two processes, so that every call crosses the border to the actors.
+  // Two processes, so that every call is a remote one.
   server = await startServer({
     roles: 'split',
     env: { PDS_EMAIL_SMTP_URL: mail.url, PDS_EMAIL_FROM_ADDRESS: from, LOG_LEVEL: 'debug' },
@@ -44,40 +44,40 @@ function logIn({ handle, password }: TestAccount, authFactorToken?: string) {
   })
 }
 
-/** Sets an authenticator app up, and gives what it shows `steps` half minutes from now. */
-async function withApp(visitor: PageClient) {
-  const page = await visitor.open(`${home}/totp`)
+/** Enrolls an authenticator app; returns its codes, `steps` half minutes from now. */
+async function withApp(pages: PageClient) {
+  const page = await pages.open(`${home}/totp`)
   const key = /<div class="secret">([A-Z2-7 ]+)</.exec(page.html)![1]!.replaceAll(' ', '')
   const app = new TOTP({ secret: Secret.fromBase32(key) })
   const code = (steps = 0) => app.generate({ timestamp: Date.now() + steps * 30_000 })
-  const done = await visitor.submit(`${home}/totp`, { code: code(-1) })
+  const done = await pages.submit(`${home}/totp`, { code: code(-1) })
   return { page, done, code }
 }
 
 describe('the pages', () => {
-  it('ask who comes, and let nobody in with a wrong password', async () => {
+  it('the security pages require a sign-in, and reject a wrong password', async () => {
     const alice = await createTestAccount(server, 'ann')
-    const visitor = new PageClient(server.url)
-    const first = await visitor.open(home)
+    const pages = new PageClient(server.url)
+    const first = await pages.open(home)
     expect(first.status).toBe(200)
     expect(first.text).toContain('Sign in with a passkey')
     for (const identifier of [alice.handle, 'nobody.test']) {
-      const page = await visitor.submit(`${home}/sign-in`, { identifier, password: 'wrong' })
+      const page = await pages.submit(`${home}/sign-in`, { identifier, password: 'wrong' })
       expect(page.text).toContain('The handle or the password is wrong.')
     }
-    expect([...visitor.cookies.keys()]).toEqual(['security-form'])
-    const page = await visitor.submit(`${home}/sign-in`, {
+    expect([...pages.cookies.keys()]).toEqual(['security-form'])
+    const page = await pages.submit(`${home}/sign-in`, {
       ...{ identifier: `@${alice.handle}`, password: alice.password },
     })
     expect(page.text).toContain(`Signed in as ${alice.handle}`)
-    await visitor.submit(`${home}/sign-out`)
-    expect((await visitor.open(home)).text).toContain('Password')
-    expect([...visitor.cookies.keys()]).toEqual(['security-form'])
+    await pages.submit(`${home}/sign-out`)
+    expect((await pages.open(home)).text).toContain('Password')
+    expect([...pages.cookies.keys()]).toEqual(['security-form'])
   })
 
-  it('are kept from frames, from other scripts, from caches and from strangers', async () => {
-    const visitor = new PageClient(server.url)
-    const { headers, html } = await visitor.open(home)
+  it('the security pages have headers against framing, other scripts, caching and leaking', async () => {
+    const pages = new PageClient(server.url)
+    const { headers, html } = await pages.open(home)
     const policy = headers.get('content-security-policy')!
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
@@ -92,48 +92,48 @@ describe('the pages', () => {
     )
   })
 
-  it('take no form that another site made, and none without its secret', async () => {
+  it('the security pages reject forms of other origins, and forms without the CSRF token', async () => {
     const eve = await createTestAccount(server, 'eve')
-    const visitor = await signedIn(eve)
-    const wish = { name: 'trap' }
+    const pages = await signedIn(eve)
+    const form = { name: 'trap' }
     for (const [fields, headers] of [
-      [{ ...wish, csrf: 'x'.repeat(32) }, {}],
-      [wish, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
-      [wish, { 'sec-fetch-site': 'same-site' }],
+      [{ ...form, csrf: 'x'.repeat(32) }, {}],
+      [form, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+      [form, { 'sec-fetch-site': 'same-site' }],
     ] as const) {
-      const page = await visitor.submit(`${home}/app-passwords`, fields, headers)
+      const page = await pages.submit(`${home}/app-passwords`, fields, headers)
       expect(page).toMatchObject({ status: 403 })
-      await visitor.open(home)
+      await pages.open(home)
     }
     const { data } = await eve.agent.com.atproto.server.listAppPasswords()
     expect(data.passwords).toEqual([])
-    const huge = await visitor.submit(`${home}/app-passwords`, { name: 'x'.repeat(100_000) })
+    const huge = await pages.submit(`${home}/app-passwords`, { name: 'x'.repeat(100_000) })
     expect(huge.status).toBe(403)
   })
 
-  it('speak the language of the browser', async () => {
-    for (const [wish, lang, words] of [
+  it("the security pages use the browser's language", async () => {
+    for (const [form, lang, words] of [
       ['de-AT,de;q=0.9,en;q=0.8', 'de', 'Mit Passkey anmelden'],
       ['nl, ja;q=0.5, en;q=0.1', 'ja', 'パスキーでサインイン'],
       ['xx', 'en', 'Sign in with a passkey'],
     ] as const) {
-      const page = await new PageClient(server.url, { 'accept-language': wish }).open(home)
+      const page = await new PageClient(server.url, { 'accept-language': form }).open(home)
       expect(page.html).toContain(`<html lang="${lang}">`)
       expect(page.text).toContain(words)
     }
   })
 
-  it('show what happened, and where it came from', async () => {
+  it('the security pages list events and where they came from', async () => {
     const bob = await createTestAccount(server, 'bob')
-    const visitor = await signedIn(bob)
-    const { text } = await visitor.submit(`${home}/app-passwords`, { name: '<b>bot</b>' })
+    const pages = await signedIn(bob)
+    const { text } = await pages.submit(`${home}/app-passwords`, { name: '<b>bot</b>' })
     const password = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(text)![0]
-    secrets.push(password, bob.password, visitor.cookies.get('security-account')!)
+    secrets.push(password, bob.password, pages.cookies.get('security-account')!)
     await logIn({ ...bob, password })
-    await visitor.open(home)
-    await visitor.submit(`${home}/app-passwords/remove`)
+    await pages.open(home)
+    await pages.submit(`${home}/app-passwords/remove`)
     expect((await rejection(logIn({ ...bob, password }))).status).toBe(401)
-    const { text: events, html } = await visitor.open(`${home}/events`)
+    const { text: events, html } = await pages.open(`${home}/events`)
     expect(html).not.toContain('<b>')
     const order = [
       'App password removed <b>bot</b>',
@@ -148,14 +148,14 @@ describe('the pages', () => {
 })
 
 describe('an authenticator app', () => {
-  it('is asked for at the pages and by createSession, and each of its codes is good once', async () => {
+  it('a TOTP code is required at the pages and by createSession, and each is accepted once', async () => {
     const carol = await createTestAccount(server, 'carol')
-    const visitor = await signedIn(carol)
-    const { page, done, code } = await withApp(visitor)
+    const pages = await signedIn(carol)
+    const { page, done, code } = await withApp(pages)
     expect(page.html).toContain('<svg')
     expect(page.html).toContain('href="otpauth://totp/')
     expect(done.text).toContain('Done.')
-    const recovery = await visitor.submit(`${home}/recovery`)
+    const recovery = await pages.submit(`${home}/recovery`)
     const codes = recovery.text.match(/\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/g)!
     expect(codes).toHaveLength(10)
     secrets.push(...codes, carol.password)
@@ -182,7 +182,7 @@ describe('an authenticator app', () => {
     await again.submit(`${home}/totp/remove`)
     expect((await logIn(carol)).success).toBe(true)
 
-    // Whoever has lost it all asks the operator.
+    // An owner without any factor asks the operator.
     await withApp(again)
     expect(await rejection(logIn(carol))).toMatchObject({ error: 'AuthFactorTokenRequired' })
     const removed = await fetch(`${server.url}/xrpc/_admin/remove-factors`, {
@@ -199,21 +199,21 @@ describe('an authenticator app', () => {
 })
 
 describe('codes by mail', () => {
-  it('are turned on with one, and asked for from then on', async () => {
+  it('codes by email are turned on with a code, and required from then on', async () => {
     const dave = await createTestAccount(server, 'dave')
     const address = 'dave@example.com'
-    const visitor = await signedIn(dave)
-    await visitor.submit(`${home}/email/begin`)
-    const typo = await visitor.submit(`${home}/email`, { code: 'AAAAA-AAAAA' })
+    const pages = await signedIn(dave)
+    await pages.submit(`${home}/email/begin`)
+    const typo = await pages.submit(`${home}/email`, { code: 'AAAAA-AAAAA' })
     expect(typo.text).toContain('The code is wrong')
-    const done = await visitor.submit(`${home}/email`, { code: lastCode(mail, address)! })
+    const done = await pages.submit(`${home}/email`, { code: lastCode(mail, address)! })
     expect(done.text).toContain('Done.')
     const { data } = await dave.agent.com.atproto.server.getSession()
     expect(data).toMatchObject({ emailAuthFactor: true, emailConfirmed: true })
 
     const before = lastCode(mail, address)
-    const asked = await rejection(logIn(dave))
-    expect(asked).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
+    const response = await rejection(logIn(dave))
+    expect(response).toMatchObject({ status: 401, error: 'AuthFactorTokenRequired' })
     const code = lastCode(mail, address)!
     expect(code).not.toBe(before)
     secrets.push(code)
@@ -225,7 +225,7 @@ describe('codes by mail', () => {
     expect(entered.text).toContain('Signed in as dave.test')
   })
 
-  it('are not sent to whoever lacks the password', async () => {
+  it('codes by email are not sent to a caller without the password', async () => {
     const count = mail.mails.length
     const dave = { handle: 'dave.test', password: 'wrong' } as TestAccount
     expect(await rejection(logIn(dave))).toMatchObject({ error: 'AuthenticationRequired' })
@@ -234,12 +234,12 @@ describe('codes by mail', () => {
 })
 
 describe('a passkey', () => {
-  it('signs in at the pages alone, and gives codes for what asks for codes', async () => {
+  it('a passkey signs in at the pages alone, and creates codes for other sign-ins', async () => {
     const fay = await createTestAccount(server, 'fay')
-    const visitor = await signedIn(fay)
+    const pages = await signedIn(fay)
     const passkey = new Authenticator({ origin: server.url })
-    const response = passkey.register(visitor.form(`${home}/passkeys`).options)
-    const added = await visitor.submit(`${home}/passkeys`, {
+    const response = passkey.register(pages.form(`${home}/passkeys`).options)
+    const added = await pages.submit(`${home}/passkeys`, {
       ...{ name: 'my phone', response: JSON.stringify(response) },
     })
     expect(added.text).toContain('my phone')
@@ -268,7 +268,7 @@ describe('a passkey', () => {
 })
 
 describe('an event is noted', () => {
-  it('of each change of the account', async () => {
+  it('every change of the account is in its security log', async () => {
     const gus = await createTestAccount(server, 'gus')
     const { server: api } = gus.agent.com.atproto
     await gus.agent.com.atproto.identity.updateHandle({ handle: 'gustav.test' })
@@ -279,8 +279,8 @@ describe('an event is noted', () => {
     await api.resetPassword({ token: lastCode(mail, 'gustav@example.com')!, password })
     await api.deactivateAccount({})
     await api.activateAccount()
-    const visitor = await signedIn({ ...gus, handle: 'gustav.test', password })
-    const { text } = await visitor.open(`${home}/events`)
+    const pages = await signedIn({ ...gus, handle: 'gustav.test', password })
+    const { text } = await pages.open(`${home}/events`)
     for (const what of [
       'Account activated again',
       'Account deactivated',
@@ -293,7 +293,7 @@ describe('an event is noted', () => {
   })
 })
 
-it('no password, code or token is logged', () => {
+it('no password, code or token of the security pages is logged', () => {
   expect(server.logs).toContain('com.atproto.server.createSession')
   expect(secrets.length).toBeGreaterThan(10)
   expect(secrets.filter((secret) => server.logs.includes(secret))).toEqual([])

@@ -1,63 +1,26 @@
-/** What an account shows to services, keeps for its applications, and tells a service to push. */
+/** Service tokens, preferences and push registrations. */
 import { AtpAgent } from '@atproto/api'
-import { verifyJwt } from '@atproto/xrpc-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
-import { freePort } from '#tests/support/processes.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { describe, expect, it } from 'vitest'
+import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-let appView: FakeService
-let other: FakeService
-let server: TestServer
-let alice: TestAccount
-let plcUrl: string
-
-beforeAll(async () => {
-  appView = await startFakeService()
-  other = await startFakeService()
-  const plcPort = await freePort()
-  plcUrl = `http://127.0.0.1:${plcPort}`
-  server = await startServer({
-    env: {
-      PDS_DEV_PLC_PORT: String(plcPort),
-      PDS_BSKY_APP_VIEW_URL: appView.url,
-      PDS_BSKY_APP_VIEW_DID: appView.did,
-    },
-  })
-  alice = await createTestAccount(server, 'alice')
-})
-
-afterAll(async () => {
-  await server?.remove()
-  await appView?.[Symbol.asyncDispose]()
-  await other?.[Symbol.asyncDispose]()
-})
-
-/** Believes a token as services do, with the library. */
-function verified(token: string, aud: string, lxm: string | null) {
-  return verifyJwt(token, aud, lxm, async (iss) => {
-    const response = await fetch(`${plcUrl}/${iss}/data`)
-    const data = (await response.json()) as { verificationMethods: { atproto: string } }
-    return data.verificationMethods.atproto
-  })
-}
+const { server, alice, appView, other, verifyServiceToken } = await serverWithAppView()
 
 describe('com.atproto.server.getServiceAuth', () => {
-  it('gives a token that services believe', async () => {
+  it('getServiceAuth returns a token that the library verifies', async () => {
     const aud = 'did:web:example.com'
     const exp = Math.floor(Date.now() / 1000) + 600
     const lxm = 'com.example.method'
     const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud, lxm, exp })
-    expect(await verified(data.token, aud, lxm)).toMatchObject({ iss: alice.did, aud, lxm, exp })
+    expect(await verifyServiceToken(data.token, aud, lxm)).toMatchObject({
+      iss: alice.did,
+      aud,
+      lxm,
+      exp,
+    })
   })
 
-  it('lives for a minute unless asked, and may be for one service of a DID', async () => {
+  it('getServiceAuth tokens live a minute by default, and may be for one service of a DID', async () => {
     const aud = 'did:web:example.com#some_service'
     const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud })
     const { exp, iat, lxm, jti } = JSON.parse(
@@ -65,7 +28,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     )
     expect({ life: exp - iat, lxm }).toEqual({ life: 60, lxm: undefined })
     expect(jti).toMatch(/^[0-9a-f]{32}$/)
-    await verified(data.token, aud, null)
+    await verifyServiceToken(data.token, aud, null)
   })
 
   const soon = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
@@ -77,18 +40,18 @@ describe('com.atproto.server.getServiceAuth', () => {
     ['more than a minute for all methods', { exp: soon(120) }, 'BadExpiration'],
     ['a protected method', { lxm: 'com.atproto.server.getSession' }, 'InvalidRequest'],
     ['a protected method in capitals', { lxm: 'com.atproto.server.GETSESSION' }, 'InvalidRequest'],
-  ])('refuses %s', async (_, params, error) => {
+  ])('getServiceAuth rejects %s', async (_, params, error) => {
     const query = Object.entries({ aud: 'did:web:example.com', ...params }).map(
       ([name, value]): [string, string] => [name, String(value)],
     )
-    const asked = call(server, 'server.getServiceAuth', {
+    const attempt = call(server, 'server.getServiceAuth', {
       query: Object.fromEntries(query),
       as: alice,
     })
-    expect(await statusAndError(asked)).toEqual([400, error])
+    expect(await statusAndError(attempt)).toEqual([400, error])
   })
 
-  it('gives an app password the privileged methods only where it has the right', async () => {
+  it('getServiceAuth gives an app password tokens for privileged methods only if it is privileged', async () => {
     const session = async (privileged: boolean) => {
       const name = `privileged ${privileged} ${performance.now()}`
       const { data } = await alice.agent.com.atproto.server.createAppPassword({ name, privileged })
@@ -101,7 +64,7 @@ describe('com.atproto.server.getServiceAuth', () => {
     const refused = plain.com.atproto.server.getServiceAuth(params)
     await expect(refused).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
     const { data } = await privileged.com.atproto.server.getServiceAuth(params)
-    await verified(data.token, params.aud, params.lxm)
+    await verifyServiceToken(data.token, params.aud, params.lxm)
 
     const chat = { headers: { 'atproto-proxy': `${other.did}#other` } }
     other.respond('chat.bsky.convo.getLog', { logs: [] })
@@ -124,7 +87,7 @@ describe('preferences', () => {
     ...{ isOverAge13: true, isOverAge16: true, isOverAge18: true },
   }
 
-  it('are kept here, and personal details are for the account’s own session only', async () => {
+  it("preferences are stored here, and personal details need the account's own session", async () => {
     const { actor } = alice.agent.app.bsky
     await actor.putPreferences({ preferences: [adult, details] })
     expect((await actor.getPreferences()).data.preferences).toEqual([adult, details, age])
@@ -139,7 +102,7 @@ describe('preferences', () => {
     expect((await actor.getPreferences()).data.preferences).toEqual([details, off, age])
   })
 
-  it('are those of another AppView where the client asks that one', async () => {
+  it('preferences of another AppView are proxied if atproto-proxy names it', async () => {
     other.respond('app.bsky.actor.getPreferences', { preferences: [] })
     other.respond('app.bsky.actor.putPreferences', {})
     const agent = alice.agent.withProxy('bsky_appview', other.did)
@@ -151,18 +114,18 @@ describe('preferences', () => {
   it.each([
     ['of another namespace', { $type: 'com.example.pref' }],
     ['without a type', { enabled: true }],
-  ])('%s are refused', async (_, preference) => {
+  ])('putPreferences rejects %s', async (_, preference) => {
     const body = { preferences: [preference] }
-    const asked = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
-    expect(await statusAndError(asked)).toEqual([400, 'InvalidRequest'])
+    const attempt = call(server, '/xrpc/app.bsky.actor.putPreferences', { as: alice, body })
+    expect(await statusAndError(attempt)).toEqual([400, 'InvalidRequest'])
   })
 })
 
 describe('registerPush', () => {
-  const nobody = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+  const unknownDid = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
   const push = { token: 'device', platform: 'ios', appId: 'app' }
 
-  it('goes to the service that it names: the AppView, or another by its DID document', async () => {
+  it('registerPush is proxied to the service it names: the AppView, or another by its DID document', async () => {
     for (const service of [appView, other]) {
       service.respond('app.bsky.notification.registerPush', (_, response) => void response.end())
       const input = { ...push, serviceDid: service.did }
@@ -171,11 +134,14 @@ describe('registerPush', () => {
     }
   })
 
-  it('is refused where that DID leads nowhere', async () => {
-    const asked = alice.agent.app.bsky.notification.registerPush({ ...push, serviceDid: nobody })
-    await expect(asked).rejects.toMatchObject({
+  it('registerPush is rejected if the DID does not resolve', async () => {
+    const attempt = alice.agent.app.bsky.notification.registerPush({
+      ...push,
+      serviceDid: unknownDid,
+    })
+    await expect(attempt).rejects.toMatchObject({
       status: 400,
-      message: `could not resolve did document: ${nobody}`,
+      message: `could not resolve did document: ${unknownDid}`,
     })
   })
 })

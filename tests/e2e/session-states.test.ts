@@ -16,11 +16,11 @@ import { type CallOptions, call, statusAndError } from '#tests/support/xrpc-call
 let server: TestServer
 let sleeping: TestAccount
 let ended: TestAccount
-let gone: TestAccount
+let deleted: TestAccount
 let appPassword: string
 beforeAll(async () => {
   server = await startServer()
-  ;[sleeping, ended, gone] = await Promise.all([
+  ;[sleeping, ended, deleted] = await Promise.all([
     createTestAccount(server, 'sleeping'),
     createTestAccount(server, 'ended'),
     createTestAccount(server, 'gone'),
@@ -32,7 +32,7 @@ beforeAll(async () => {
     subject: { $type: 'com.atproto.admin.defs#repoRef', did: ended.did },
     takedown: { applied: true },
   })
-  await asAdmin('admin.deleteAccount', { did: gone.did })
+  await asAdmin('admin.deleteAccount', { did: deleted.did })
 })
 afterAll(() => server.remove())
 
@@ -45,7 +45,7 @@ function logIn({ did, password }: TestAccount, more: object = {}) {
   return call(server, 'server.createSession', { body: { identifier: did, password, ...more } })
 }
 
-/** Every method about sessions, passwords and email that an account calls: what to send. */
+/** Inputs for every method about sessions, passwords and email. */
 const methods: Record<string, CallOptions> = {
   requestEmailConfirmation: { verb: 'POST' },
   confirmEmail: { body: { email: 'x@example.com', token: 'AAAAA-AAAAA' } },
@@ -59,15 +59,15 @@ const methods: Record<string, CallOptions> = {
 }
 
 async function outcomes(as: TestAccount | string): Promise<Record<string, unknown>> {
-  const asked = Object.entries(methods).map(async ([method, input]) => {
+  const attempt = Object.entries(methods).map(async ([method, input]) => {
     const { status, error } = await call(server, `server.${method}`, { ...input, as })
     return [method, status === 200 ? 200 : `${status} ${error}`]
   })
-  return Object.fromEntries(await Promise.all(asked))
+  return Object.fromEntries(await Promise.all(attempt))
 }
 
 describe('a deactivated account', () => {
-  it('may do everything but invite others', async () => {
+  it('a deactivated account may call everything but createInviteCodes', async () => {
     expect(await outcomes(sleeping)).toEqual({
       requestEmailConfirmation: 200,
       confirmEmail: '400 InvalidEmail',
@@ -81,7 +81,7 @@ describe('a deactivated account', () => {
     })
   })
 
-  it('logs in, with an app password too, and is told what it is', async () => {
+  it('a deactivated account can log in, also with an app password, and gets its status', async () => {
     const told = { active: false, status: 'deactivated' }
     expect((await logIn(sleeping)).body).toMatchObject(told)
     const { data } = await sleeping.agent.com.atproto.server.createAppPassword({ name: 'phone' })
@@ -93,7 +93,7 @@ describe('a deactivated account', () => {
 const takendown = '401 AccountTakedown'
 
 describe('an account that was taken down', () => {
-  it('may do nothing with the tokens it had, but list and revoke app passwords', async () => {
+  it('an account that is taken down may only list and revoke app passwords with its old tokens', async () => {
     expect(await outcomes(ended)).toEqual({
       requestEmailConfirmation: takendown,
       confirmEmail: takendown,
@@ -110,7 +110,7 @@ describe('an account that was taken down', () => {
     expect(await statusAndError(refresh)).toEqual([401, 'AccountTakedown'])
   })
 
-  it('logs in only where it asks for the narrow session, which is not renewed', async () => {
+  it('an account that is taken down can only get the narrow session, which cannot be refreshed', async () => {
     expect(await statusAndError(logIn(ended))).toEqual([401, 'AccountTakedown'])
     const wrong = await statusAndError(logIn(ended, { password: 'wrong', allowTakendown: true }))
     expect(wrong).toEqual([401, 'AuthenticationRequired'])
@@ -129,7 +129,7 @@ describe('an account that was taken down', () => {
     expect(renewal).toEqual([401, 'AccountTakedown'])
   })
 
-  it('may have its password reset, and comes back with the new one', async () => {
+  it('an account that is taken down can reset its password, which is valid afterwards', async () => {
     const anonymous = new AtpAgent({ service: server.url }).com.atproto.server
     await anonymous.requestPasswordReset({ email: 'ended@example.com' })
     const mails = () => {
@@ -155,7 +155,7 @@ describe('a suspended account', () => {
       body: { repo: by.did, collection: 'com.example.thing', record: post },
     })
 
-  it('is shown to nobody and may do nothing, until that ends, and its sessions go on then', async () => {
+  it('a suspended account is hidden and may call nothing, and its sessions continue afterwards', async () => {
     const paused = await createTestAccount(server, 'paused')
     using firehose = new Subscription(server)
     await firehose.opened
@@ -195,9 +195,9 @@ describe('a suspended account', () => {
 })
 
 describe('an account that is gone', () => {
-  it('may do nothing, and nobody is told that there was one', async () => {
+  it('a deleted account may call nothing, and errors do not reveal that it existed', async () => {
     const missing = '403 AccountNotFound'
-    expect(await outcomes(gone)).toMatchObject({
+    expect(await outcomes(deleted)).toMatchObject({
       requestEmailConfirmation: missing,
       confirmEmail: missing,
       requestEmailUpdate: missing,
@@ -206,7 +206,7 @@ describe('an account that is gone', () => {
       getAccountInviteCodes: missing,
       getSession: '400 InvalidRequest',
     })
-    expect(await statusAndError(logIn(gone))).toEqual([401, 'AuthenticationRequired'])
+    expect(await statusAndError(logIn(deleted))).toEqual([401, 'AuthenticationRequired'])
     const body = { email: 'gone@example.com' }
     expect(await call(server, 'server.requestPasswordReset', { body })).toMatchObject({
       status: 200,
@@ -214,7 +214,7 @@ describe('an account that is gone', () => {
     })
   })
 
-  it('leaves its address to others', async () => {
+  it('a deleted account frees its email address', async () => {
     const agent = new AtpAgent({ service: server.url })
     const next = { handle: 'next.test', email: 'gone@example.com', password: 'secret' }
     await expect.poll(() => agent.createAccount(next).then(() => agent.did)).toMatch(/^did:plc:/)

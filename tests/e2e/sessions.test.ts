@@ -1,12 +1,7 @@
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeToken, forgeToken } from '#tests/support/session-tokens.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const secret = 'a secret that only the tests know'
@@ -18,22 +13,18 @@ interface Session {
   refreshJwt: string
 }
 
-let server: TestServer
-let alice: TestAccount
 let unused: Session[]
+const { server, alice } = await serverWithAccounts(['alice'], { env: { PDS_JWT_SECRET: secret } })
 beforeAll(async () => {
-  server = await startServer({ env: { PDS_JWT_SECRET: secret } })
-  alice = await createTestAccount(server, 'alice')
   const answers = await Promise.all(Array.from({ length: 12 }, () => createSession(alice.did)))
   unused = answers.map(({ body }) => body as Session)
 })
-afterAll(() => server.remove())
 
 function createSession(identifier: string, password = alice.password) {
   return call(server, 'server.createSession', { body: { identifier, password } })
 }
 
-/** A session that no other test has. */
+/** A session that no other test uses. */
 function session(): Session {
   return unused.pop()!
 }
@@ -44,26 +35,26 @@ const refresh = (token: string) =>
 const deleteSession = (token: string) =>
   call(server, 'server.deleteSession', { verb: 'POST', as: `Bearer ${token}` })
 
-const told = { email: 'alice@example.com', emailConfirmed: false, active: true }
+const profile = { email: 'alice@example.com', emailConfirmed: false, active: true }
 
 describe('createSession', () => {
   it.each(['alice.test', 'Alice.TEST', 'alice@example.com', 'ALICE@example.com'])(
-    'takes %s for a name',
+    'createSession accepts the identifier %s',
     async (identifier) => {
       const { status, body } = await createSession(identifier)
       expect(status).toBe(200)
-      expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
+      expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...profile })
     },
   )
 
-  it('says the same of a wrong password and of nobody, and takes its time for both', async () => {
+  it('createSession answers a wrong password and an unknown account alike, after the same minimum time', async () => {
     const timed = async (name: string) => {
       const began = performance.now()
       const answer = await createSession(name, 'wrong')
       return { ...answer, ms: performance.now() - began }
     }
-    const nobody = ['nobody.test', 'nobody@example.com', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa']
-    for (const { status, body, ms } of await Promise.all([alice.did, ...nobody].map(timed))) {
+    const unknown = ['nobody.test', 'nobody@example.com', 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa']
+    for (const { status, body, ms } of await Promise.all([alice.did, ...unknown].map(timed))) {
       expect(status).toBe(401)
       expect(ms).toBeGreaterThan(340)
       expect(body).toEqual({
@@ -73,14 +64,14 @@ describe('createSession', () => {
     }
   })
 
-  it('refuses a password of more than 512 letters without a look', async () => {
+  it('createSession rejects passwords over 512 characters', async () => {
     expect(await statusAndError(createSession(alice.did, 'x'.repeat(513)))).toEqual([
       401,
       'AuthenticationRequired',
     ])
   })
 
-  it('gives tokens as the reference does', async () => {
+  it('createSession returns tokens as the reference does', async () => {
     const { accessJwt, refreshJwt } = session()
     const access = decodeToken(accessJwt)
     expect(access.header).toEqual({ typ: 'at+jwt', alg: 'HS256' })
@@ -97,18 +88,18 @@ describe('createSession', () => {
 })
 
 describe('getSession', () => {
-  it('tells who one is', async () => {
+  it('getSession returns the account', async () => {
     const { data } = await alice.agent.com.atproto.server.getSession()
-    expect(data).toEqual({ did: alice.did, handle: alice.handle, ...told })
+    expect(data).toEqual({ did: alice.did, handle: alice.handle, ...profile })
   })
 
-  it('lets a client take up its session again', async () => {
+  it('a client can resume its session', async () => {
     const agent = new AtpAgent({ service: server.url })
     await agent.resumeSession({ ...session(), handle: alice.handle, active: true })
     expect(agent.did).toBe(alice.did)
   })
 
-  it('is personal', async () => {
+  it('getSession requires an access token', async () => {
     const { headers } = await getSession(session().accessJwt)
     expect(headers.get('cache-control')).toBe('private')
     expect(headers.get('vary')).toContain('Authorization')
@@ -116,7 +107,7 @@ describe('getSession', () => {
 })
 
 describe('refreshSession', () => {
-  it('gives a new session, and leads to the same one however often it is asked', async () => {
+  it('refreshSession returns a new session, the same one if repeated', async () => {
     const first = session()
     const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(first.refreshJwt)))
     answers.push(await refresh(first.refreshJwt))
@@ -124,12 +115,12 @@ describe('refreshSession', () => {
     expect(new Set(next).size).toBe(1)
     expect(next[0]).not.toBe(decodeToken(first.refreshJwt).claims['jti'])
     const { body } = answers[0]!
-    expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...told })
+    expect(body).toMatchObject({ did: alice.did, handle: alice.handle, ...profile })
     expect((await getSession((body as Session).accessJwt)).status).toBe(200)
     expect((await refresh((body as Session).refreshJwt)).status).toBe(200)
   })
 
-  it('is what a client does by itself when its token has expired', async () => {
+  it('a client refreshes its session when its token has expired', async () => {
     const old = session()
     const exp = Math.floor(Date.now() / 1000) - 1
     const accessJwt = forgeToken(old.accessJwt, { claims: { exp }, secret })
@@ -141,20 +132,20 @@ describe('refreshSession', () => {
     expect(agent.session?.accessJwt).not.toBe(accessJwt)
   })
 
-  it('refuses what is no refresh token, and one that has expired', async () => {
+  it('refreshSession rejects access tokens and expired tokens', async () => {
     const { accessJwt, refreshJwt } = session()
     expect(await statusAndError(refresh(accessJwt))).toEqual([400, 'InvalidToken'])
     const expired = forgeToken(refreshJwt, { claims: { exp: 1 }, secret })
     expect(await statusAndError(refresh(expired))).toEqual([400, 'ExpiredToken'])
     const unknown = forgeToken(refreshJwt, { claims: { jti: 'never issued' }, secret })
     expect(await statusAndError(refresh(unknown))).toEqual([400, 'ExpiredToken'])
-    const stranger = forgeToken(refreshJwt, { claims: { sub: 'did:plc:stranger' }, secret })
-    expect(await statusAndError(refresh(stranger))).toEqual([400, 'InvalidRequest'])
+    const otherToken = forgeToken(refreshJwt, { claims: { sub: 'did:plc:stranger' }, secret })
+    expect(await statusAndError(refresh(otherToken))).toEqual([400, 'InvalidRequest'])
   })
 })
 
 describe('deleteSession', () => {
-  it('ends a session and no other', async () => {
+  it('deleteSession ends one session and no other', async () => {
     const [doomed, other] = [session(), session()]
     expect(await deleteSession(doomed.refreshJwt)).toMatchObject({ status: 200, body: '' })
     expect(await statusAndError(refresh(doomed.refreshJwt))).toEqual([400, 'ExpiredToken'])
@@ -162,7 +153,7 @@ describe('deleteSession', () => {
     expect((await deleteSession(doomed.refreshJwt)).status).toBe(200)
   })
 
-  it('ends also what the session was rotated from, and takes an expired token', async () => {
+  it("deleteSession ends also the session's predecessors, and accepts an expired token", async () => {
     const first = session()
     const second = (await refresh(first.refreshJwt)).body as Session
     const expired = forgeToken(second.refreshJwt, { claims: { exp: 1 }, secret })
@@ -171,7 +162,7 @@ describe('deleteSession', () => {
     expect(await statusAndError(refresh(first.refreshJwt))).toEqual([400, 'ExpiredToken'])
   })
 
-  it('takes no access token', async () => {
+  it('deleteSession rejects an access token', async () => {
     const { accessJwt } = session()
     expect(await statusAndError(deleteSession(accessJwt))).toEqual([400, 'InvalidToken'])
   })

@@ -25,7 +25,6 @@ async function apply(writes: object[]): Promise<{ cid: string; rev: string }> {
   return data.commit!
 }
 
-/** The bytes that a sync method answers with. */
 async function car(method: string, query: Record<string, string>): Promise<Uint8Array> {
   const search = new URLSearchParams({ did: alice.did, ...query })
   const answer = await fetch(`${network.server.url}/xrpc/com.atproto.sync.${method}?${search}`)
@@ -47,13 +46,13 @@ function linksIn(value: unknown): string[] {
 }
 
 describe('getRepo', () => {
-  it('gives an empty repo', async () => {
+  it('getRepo returns an empty repo', async () => {
     const repo = await getRepo()
     expect(repo.records.size).toBe(0)
     expect({ cid: repo.cid, rev: repo.rev }).toEqual(await latest())
   })
 
-  it('gives the whole repo, signed with the key of the DID document, to three readers', async () => {
+  it("getRepo returns the whole repo, signed with the DID document's key, to three readers", async () => {
     await apply([write('create', undefined, post('hi'), 'app.bsky.feed.post')])
     const commit = await apply([
       ...many(30, (i) => write('create', `key-${i}`, { i, text: 'ü'.repeat(i) })),
@@ -74,7 +73,7 @@ describe('getRepo', () => {
     expect(Buffer.from(await car('getCheckout', {})).equals(bytes)).toBe(true)
   })
 
-  it('gives each node before what it leads to, so that it can be read as it comes', async () => {
+  it('getRepo sends each node before its children, so that it can be read as a stream', async () => {
     const { roots, blocks } = readCarBlocks(await car('getRepo', {}))
     const known = new Set(roots)
     for (const [cid, bytes] of blocks) {
@@ -83,7 +82,7 @@ describe('getRepo', () => {
     }
   })
 
-  it('gives the difference since a rev', async () => {
+  it('getRepo returns the difference since a rev', async () => {
     const { root, blocks } = await readCarWithRoot(await car('getRepo', {}))
     const before = await Repo.load(new MemoryBlockstore(blocks), root)
     await apply([write('create', 'later', { later: 1 }), write('update', 'key-3', { later: 2 })])
@@ -102,7 +101,7 @@ describe('getRepo', () => {
     expect(nothing.blocks.size).toBeLessThanOrEqual(2)
   })
 
-  it('gives 3,000 records and more', async () => {
+  it('getRepo returns 3,000 records and more', async () => {
     for (let at = 0; at < 3_000; at += 200) {
       await apply(many(200, (i) => write('create', undefined, { i: at + i }, 'com.example.many')))
     }
@@ -117,7 +116,7 @@ describe('getRepo', () => {
     expect((await verifiedRepo(await answer.bytes(), owner)).records).toEqual(records)
   })
 
-  it('gives one state of the repo while it is written to', async () => {
+  it('getRepo returns one state of the repo during writes', async () => {
     const exports: Promise<{ rev: string; records: Map<string, string> }>[] = []
     const sizes = new Map<string, number>([[(await latest()).rev, (await getRepo()).records.size]])
     let size = [...sizes.values()][0]!
@@ -138,7 +137,7 @@ describe('getRepo', () => {
 })
 
 describe('getRecord', () => {
-  it('proves what is there, and that nothing is there', async () => {
+  it('sync.getRecord proves that a record exists, and that one does not', async () => {
     const { records } = await getRepo()
     for (const rkey of ['key-0', 'key-15', 'later']) {
       const cid = records.get(`${thing}/${rkey}`)!
@@ -160,7 +159,7 @@ describe('getRecord', () => {
 })
 
 describe('getBlocks', () => {
-  it('gives commit, nodes and records by their CIDs', async () => {
+  it('getBlocks returns commit, nodes and records by their CIDs', async () => {
     const { blocks } = readCarBlocks(await car('getRepo', {}))
     const cids = [...blocks.keys()].filter((_, i) => i % 400 === 0)
     const search = cids.map((cid) => `cids=${cid}`).join('&')
@@ -171,7 +170,7 @@ describe('getBlocks', () => {
     for (const cid of cids) expect(got.blocks.get(cid)).toEqual(blocks.get(cid))
   })
 
-  it('does not find what the repo does not have', async () => {
+  it('getBlocks rejects CIDs that the repo does not have', async () => {
     const query = { did: alice.did, cids: unknownCid }
     expect((await call(network.server, 'sync.getBlocks', { query })).status).toBe(400)
     const unread = statusAndError(

@@ -2,41 +2,31 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
-import {
-  createTestAccount,
-  startServer,
-  type TestAccount,
-  type TestServer,
-} from '#tests/support/server.ts'
+import { createTestAccount } from '#tests/support/server.ts'
+import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const limit = 60 * 1024 * 1024
 
-let server: TestServer
-let alice: TestAccount
-beforeAll(async () => {
-  server = await startServer({
-    env: { PDS_BLOB_UPLOAD_LIMIT: String(limit), PDS_BLOB_ACCOUNT_QUOTA: '110000000' },
-  })
-  alice = await createTestAccount(server, 'alice')
+const { server, alice } = await serverWithAccounts(['alice'], {
+  env: { PDS_BLOB_UPLOAD_LIMIT: String(limit), PDS_BLOB_ACCOUNT_QUOTA: '110000000' },
 })
-afterAll(() => server.remove())
 
 describe('uploadBlob', () => {
   const raw = (options: Parameters<typeof call>[2]) =>
     call(server, 'repo.uploadBlob', { as: alice, ...options })
 
-  it('needs an account', async () => {
+  it('uploadBlob requires an account', async () => {
     expect(await statusAndError(raw({ as: undefined, body: png(12) }))).toEqual([
       401,
       'AuthMissing',
     ])
   })
 
-  it('takes the account’s own service token for it, and for nothing else', async () => {
+  it("uploadBlob accepts the account's own service token for it, and no other", async () => {
     const token = async (lxm: string) => {
       const { data: about } = await alice.agent.com.atproto.server.describeServer()
       const service = { aud: about.did, lxm: `com.atproto.repo.${lxm}` }
@@ -49,7 +39,7 @@ describe('uploadBlob', () => {
     expect(await statusAndError(other)).toEqual([401, 'BadJwtLexiconMethod'])
   })
 
-  it('goes on for a deactivated account, whose blobs only itself is given', async () => {
+  it('uploadBlob works for a deactivated account, whose blobs only the account can read', async () => {
     const erin = await createTestAccount(server, 'erin')
     const blob = await upload(erin, png(15))
     const cid = blob.ref.toString()
@@ -57,12 +47,12 @@ describe('uploadBlob', () => {
     await erin.agent.com.atproto.server.deactivateAccount({})
     expect(await upload(erin, png(16))).toMatchObject({ mimeType: 'image/png' })
     const query = { did: erin.did, cid }
-    const stranger = call(server, 'sync.getBlob', { query })
-    expect(await statusAndError(stranger)).toEqual([400, 'RepoDeactivated'])
+    const unauthenticated = call(server, 'sync.getBlob', { query })
+    expect(await statusAndError(unauthenticated)).toEqual([400, 'RepoDeactivated'])
     expect(await call(server, 'sync.getBlob', { query, as: erin })).toMatchObject({ status: 200 })
   })
 
-  it('decodes what is encoded', async () => {
+  it('uploadBlob decodes an encoded body', async () => {
     const bytes = Buffer.from('text '.repeat(1000))
     const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' }
     const answer = await raw({ body: gzipSync(bytes), headers })
@@ -70,7 +60,7 @@ describe('uploadBlob', () => {
     expect(await statusAndError(raw({ body: bytes, headers }))).toEqual([400, 'InvalidRequest'])
   })
 
-  it('takes nothing beyond the limit, announced or not', async () => {
+  it('uploadBlob rejects a body over the limit, announced or not', async () => {
     const big = new Uint8Array(limit + 1)
     expect(await statusAndError(raw({ body: big }))).toEqual([413, 'PayloadTooLarge'])
     const bomb = gzipSync(new Uint8Array(limit + 1))
@@ -78,7 +68,7 @@ describe('uploadBlob', () => {
     expect(await statusAndError(raw({ body: bomb, headers }))).toEqual([413, 'PayloadTooLarge'])
   })
 
-  it('leaves nothing of an upload that breaks off', async () => {
+  it('uploadBlob leaves nothing of an upload that breaks off', async () => {
     const before = pendingUploads(server, alice)
     const { port, hostname } = new URL(server.url)
     const outgoing = request({
@@ -96,14 +86,16 @@ describe('uploadBlob', () => {
     await expect.poll(() => pendingUploads(server, alice)).toEqual(before)
   })
 
-  it('takes 50 MB, and gives them back, without holding them', { timeout: 60_000 }, async () => {
+  it('uploadBlob and getBlob stream 50 MB without holding them in memory', {
+    timeout: 60_000,
+  }, async () => {
     const bytes = randomBytes(50_000_000)
     const rss = () =>
       Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) / 1024
     const before = rss()
-    let most = before
+    let peak = before
     const watch = setInterval(() => {
-      most = Math.max(most, rss())
+      peak = Math.max(peak, rss())
     }, 5)
     const blob = await upload(alice, bytes, 'application/octet-stream')
     const record = { $type: 'com.example.file', file: blob }
@@ -114,10 +106,10 @@ describe('uploadBlob', () => {
     for await (const chunk of response.body!) hash.update(chunk)
     clearInterval(watch)
     expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'))
-    expect(most - before).toBeLessThan(40)
+    expect(peak - before).toBeLessThan(40)
   })
 
-  it('keeps to the quota of an account', async () => {
+  it('uploadBlob enforces the quota of an account', async () => {
     const dave = await createTestAccount(server, 'dave')
     await upload(dave, new Uint8Array(55_000_000), 'application/octet-stream')
     await upload(dave, new Uint8Array(55_000_000), 'application/octet-stream')

@@ -8,32 +8,33 @@ import { startServer, type TestServer } from '#tests/support/server.ts'
 const count = 12
 const atOnce = 3
 
-it('accounts that fall asleep and wake in a write storm lose, repeat and reorder nothing, and no write fails', async () => {
+it('accounts that sleep and wake under write load lose, repeat and reorder nothing, and no write fails', async () => {
   await using server = await startServer({ env: { PDS_ACTOR_SLEEP_TIMEOUT_MS: '1000' } })
-  // A few are written to at a time, and the next few soon: about when an account is on its way to bed.
+  // A few accounts are written to at a time, and the next few soon after: about when an account
+  // falls asleep.
   let first = 0
-  const ordeal = new CrashTest(server, await createAccounts(server, count), (all) =>
+  const crashTest = new CrashTest(server, await createAccounts(server, count), (all) =>
     Array.from({ length: atOnce }, (_, n) => all[(first + n) % count]!),
   )
-  const naps = new Set<string>()
-  ordeal.load.start()
+  const sleeps = new Set<string>()
+  crashTest.load.start()
   for (let step = 0; step < 24; step++) {
     await pause(250 + Math.random() * 350)
     first += atOnce
-    for (const nap of await napsOf(server)) naps.add(nap)
+    for (const sleep of await sleepsOf(server)) sleeps.add(sleep)
   }
-  await ordeal.load.stop()
-  const { unacknowledgedPresent, unacknowledgedAbsent } = await ordeal.finish('sleep under load')
+  await crashTest.load.stop()
+  const { unacknowledgedPresent, unacknowledgedAbsent } = await crashTest.finish('sleep under load')
   expect({ unknownThere: unacknowledgedPresent, unknownAbsent: unacknowledgedAbsent }).toEqual({
     unknownThere: 0,
     unknownAbsent: 0,
   })
-  process.stdout.write(`sleep under load: ${naps.size} naps seen\n`)
-  expect(naps.size).toBeGreaterThan(count)
+  process.stdout.write(`sleep under load: ${sleeps.size} naps seen\n`)
+  expect(sleeps.size).toBeGreaterThan(count)
 })
 
-/** Who sleeps, and since when, as the engine has it. */
-async function napsOf({ dir, engineEndpoint }: TestServer): Promise<string[]> {
+/** The sleeping actors and the time since when, from the engine. */
+async function sleepsOf({ dir, engineEndpoint }: TestServer): Promise<string[]> {
   const { engineToken } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8'))
   const answer = await fetch(`${engineEndpoint}/actors?namespace=default&name=account&limit=100`, {
     headers: { authorization: `Bearer ${engineToken}` },

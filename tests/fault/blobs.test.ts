@@ -1,4 +1,4 @@
-/** A server killed in the middle of uploads, posts and deletions: afterwards the bytes there are, are those that records name. */
+/** A server killed during uploads, posts and deletions: afterwards it has exactly the blobs that records reference. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,13 +17,13 @@ const lives = 3
 const lifeMs = 2_000
 
 interface Noted {
-  /** Records that were acknowledged, and not meant to be deleted since: key and CID of the blob. */
+  /** Acknowledged records that were not deleted since: CID of the blob by record key. */
   kept: Map<string, string>
   /** Records whose deletion was acknowledged. */
   deleted: Set<string>
 }
 
-it('killed at any time, it keeps what records name, and nothing more', async () => {
+it('a server killed at any time keeps the blobs that records reference, and no others', async () => {
   await using server = await startServer({ env: { PDS_BLOB_TEMP_MAX_AGE_MS: '3000' } })
   const alice = await createTestAccount(server, 'alice')
   const noted: Noted = { kept: new Map(), deleted: new Set() }
@@ -62,7 +62,7 @@ async function writeSome({ agent, did }: TestAccount, noted: Noted): Promise<voi
   noted.deleted.add(rkey)
 }
 
-/** What is in the account's folders, uploads that wait among it. */
+/** The CIDs of the account's blobs, temporary ones included. */
 async function bytesThere({ dir }: TestServer, { did }: TestAccount): Promise<string[]> {
   const folders = [join(dir, 'blobs', did), join(dir, 'blobs/tempt', did)]
   return folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))

@@ -28,25 +28,27 @@ afterEach(async () => {
 
 const placeOf = (endpoint: string) => ({ RIVET_ENDPOINT: endpoint, RIVET_TOKEN: 'a token' })
 
-/** What was under way is done, and nobody hears of it: each of these writes is there, and its caller cannot know. */
-it('a cut between server and engine, after which the answers are lost, repeats nothing', async () => {
-  await using cable = await TcpProxy.open(engine.endpoint)
-  await using server = await startServer({ env: placeOf(cable.endpoint) })
-  const ordeal = new CrashTest(server, await createAccounts(server))
+/**
+ * The writes in progress succeed, and their answers are lost: each is stored, and its caller cannot know.
+ */
+it('a broken connection between server and engine, whose responses are lost, repeats nothing', async () => {
+  await using proxy = await TcpProxy.open(engine.endpoint)
+  await using server = await startServer({ env: placeOf(proxy.endpoint) })
+  const crashTest = new CrashTest(server, await createAccounts(server))
   for (let round = 1; round <= 3; round++) {
-    await ordeal.round(async () => {
-      cable.dropResponses()
+    await crashTest.round(async () => {
+      proxy.dropResponses()
       await pause(200)
-      cable.resetConnections()
+      proxy.resetConnections()
     }, true)
   }
-  const { unacknowledgedPresent } = await ordeal.finish('answers of the engine lost')
+  const { unacknowledgedPresent } = await crashTest.finish('answers of the engine lost')
   expect(unacknowledgedPresent).toBeGreaterThan(0)
 })
 
-it('kill -9 of the actors, while gateway and engine live on, loses, repeats and reorders nothing', async () => {
+it('kill -9 of the actors while gateway and engine run loses, repeats and reorders nothing', async () => {
   await using server = await startServer({ roles: 'split', env: placeOf(engine.endpoint) })
-  const ordeal = new CrashTest(server, await createAccounts(server))
-  await ordeal.round(() => server.crashActors(), true)
-  await ordeal.finish('kill -9 of the actors, apart from gateway and engine')
+  const crashTest = new CrashTest(server, await createAccounts(server))
+  await crashTest.round(() => server.crashActors(), true)
+  await crashTest.finish('kill -9 of the actors, apart from gateway and engine')
 })

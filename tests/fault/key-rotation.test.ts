@@ -1,4 +1,4 @@
-/** A change of a signing key in whose middle the server is killed: no repo is left that its DID document does not fit. */
+/** The server is killed during a key rotation: no repo is signed with another key than its DID document has. */
 import { IdResolver } from '@atproto/identity'
 import { expect, it } from 'vitest'
 import { adminAuthorization } from '#tests/support/moderated-server.ts'
@@ -9,7 +9,7 @@ import { Subscription } from '#tests/support/subscription.ts'
 import { expectCommit, verifiedRepo } from '#tests/support/verify-repo.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-it('killed before and after the PLC directory takes the key in, a change is finished by the next start', async () => {
+it('a key rotation killed before or after the PLC directory accepts the key is completed at the next start', async () => {
   await using plc = await startPlcProxy()
   await using server = await startServer({ env: { PDS_DID_PLC_URL: plc.url } })
   const resolver = new IdResolver({ plcUrl: plc.url, fetch: globalThis.fetch })
@@ -43,7 +43,7 @@ it('killed before and after the PLC directory takes the key in, a change is fini
     await server.restart()
 
     if (moment === 'before') {
-      // As long as it is not published nothing is signed, and what was signed is still there.
+      // Until the key is published nothing is signed, and earlier commits are still there.
       expect(await statusAndError(write(account, 2))).toEqual([503, 'KeyRotation'])
       const car = await account.agent.com.atproto.sync.getRepo({ did })
       expect((await verifiedRepo(car.data, { did, key: old })).records.size).toBe(1)
@@ -60,7 +60,7 @@ it('killed before and after the PLC directory takes the key in, a change is fini
     using relay = new Subscription(server, 0)
     const kinds = () => relay.eventsOf(did).map(({ kind }) => kind)
     await expect.poll(kinds).toEqual([
-      // As every new account, and its first record.
+      // The events of a new account, and its first record.
       ...['#identity', '#account', '#commit', '#sync', '#commit'],
       ...['#identity', '#sync', '#commit'],
     ])

@@ -1,4 +1,4 @@
-/** Somebody signs in to an app, and everything dies between each two steps: it goes on, and nothing is accepted twice. */
+/** The server is killed between every two steps of a sign-in: the sign-in continues, and nothing is accepted twice. */
 import type { NodeSavedSession, NodeSavedState } from '@atproto/oauth-client-node'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -45,55 +45,55 @@ afterAll(async () => {
   await mail?.close()
 })
 
-/** What somebody shows besides the password. */
+/** A second factor. */
 interface Factor {
-  /** What is done after the password, before the code is there. */
-  ask(visitor: PageClient): Promise<unknown>
-  /** The fields of the step's form. */
-  show(visitor: PageClient): Record<string, string>
+  /** Runs after the password, before the code exists. */
+  ask(pages: PageClient): Promise<unknown>
+  /** The form fields of the second step. */
+  show(pages: PageClient): Record<string, string>
 }
 
 const nothing = async () => {}
 
-/** Each sets its factor up. */
-const kinds: Record<string, (visitor: PageClient, account: TestAccount) => Promise<Factor>> = {
-  async mail(visitor, { handle }) {
+/** Sets each factor up. */
+const kinds: Record<string, (pages: PageClient, account: TestAccount) => Promise<Factor>> = {
+  async mail(pages, { handle }) {
     const address = `${handle.split('.')[0]}@example.com`
     const code = () => lastCode(mail, address)!
-    await visitor.submit(`${home}/email/begin`)
-    await visitor.submit(`${home}/email`, { code: code() })
+    await pages.submit(`${home}/email/begin`)
+    await pages.submit(`${home}/email`, { code: code() })
     return { ask: (tab) => tab.submit(`${home}/step/mail`), show: () => ({ code: code() }) }
   },
-  async totp(visitor) {
-    const code = await withApp(visitor)
+  async totp(pages) {
+    const code = await withApp(pages)
     return { ask: nothing, show: () => ({ code: code(0) }) }
   },
-  async recovery(visitor) {
-    await withApp(visitor)
-    const { text } = await visitor.submit(`${home}/recovery`)
+  async recovery(pages) {
+    await withApp(pages)
+    const { text } = await pages.submit(`${home}/recovery`)
     const [code] = text.match(/\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/g)!
     return { ask: nothing, show: () => ({ code: code! }) }
   },
-  async passkey(visitor) {
+  async passkey(pages) {
     const passkey = new Authenticator({ origin: server.url })
-    const response = passkey.register(visitor.form(`${home}/passkeys`).options)
+    const response = passkey.register(pages.form(`${home}/passkeys`).options)
     const fields = { name: 'a phone', response: JSON.stringify(response) }
-    await visitor.submit(`${home}/passkeys`, fields)
+    await pages.submit(`${home}/passkeys`, fields)
     const show = (tab: PageClient) => passkey.authenticate(tab.form(`${home}/step`).options)
     return { ask: nothing, show: (tab) => ({ response: JSON.stringify(show(tab)) }) }
   },
 }
 
-async function withApp(visitor: PageClient) {
-  const { html } = await visitor.open(`${home}/totp`)
+async function withApp(pages: PageClient) {
+  const { html } = await pages.open(`${home}/totp`)
   const key = /<div class="secret">([A-Z2-7 ]+)</.exec(html)![1]!.replaceAll(' ', '')
   const app = new TOTP({ secret: Secret.fromBase32(key) })
   const code = (steps: number) => app.generate({ timestamp: Date.now() + steps * 30_000 })
-  await visitor.submit(`${home}/totp`, { code: code(-1) })
+  await pages.submit(`${home}/totp`, { code: code(-1) })
   return code
 }
 
-/** One person's way into an app. */
+/** One account's sign-in to an app. */
 interface Way {
   account: TestAccount
   app: App
@@ -101,7 +101,7 @@ interface Way {
   url: URL
   visitor: PageClient
   browser: ProviderPageClient
-  /** What was shown in the second step. */
+  /** The fields shown in the second step. */
   shown: Record<string, string>
   params: URLSearchParams
   kept: NodeSavedState
@@ -109,20 +109,20 @@ interface Way {
 
 async function begin(kind: string): Promise<Way> {
   const account = await createTestAccount(server, `by-${kind}`)
-  const visitor = await signedInPageClient(server.url, account)
-  const factor = await kinds[kind]!(visitor, account)
+  const pages = await signedInPageClient(server.url, account)
+  const factor = await kinds[kind]!(pages, account)
   const app = loopbackApp({ scope: 'atproto', plcUrl, url: server.url })
   return { account, app, factor } as Way
 }
 
-/** Ends the server and its engine at once, and starts them again on what they left. */
-async function die(): Promise<void> {
+/** Kills the server and its engine at once, and starts them again. */
+async function crash(): Promise<void> {
   process.kill(server.enginePid, 'SIGKILL')
   await server.kill9()
   await server.restart()
 }
 
-/** A push by a proof of the test's own. */
+/** Pushes a request with a DPoP proof by the test's key. */
 async function push(clientId: string, jwt: string) {
   const answer = await fetch(`${server.url}/oauth/par`, {
     method: 'POST',
@@ -152,13 +152,13 @@ const over = [401, 'invalid_token']
 
 it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey or token is accepted twice', async () => {
   const began = performance.now()
-  const ways = await Promise.all(Object.keys(kinds).map(begin))
-  const [mailed, totp, recovery, passkey] = ways as [Way, Way, Way, Way]
-  const each = (step: (way: Way) => Promise<unknown>) => Promise.all(ways.map(step))
+  const signIns = await Promise.all(Object.keys(kinds).map(begin))
+  const [mailed, totp, recovery, passkey] = signIns as [Way, Way, Way, Way]
+  const each = (step: (signIn: Way) => Promise<unknown>) => Promise.all(signIns.map(step))
   const sessionOf = ({ app, account }: Way) => structuredClone(app.sessions.get(account.did)!)
 
-  await each(async (way) => {
-    way.url = await way.app.client.authorize(way.account.handle)
+  await each(async (signIn) => {
+    signIn.url = await signIn.app.client.authorize(signIn.account.handle)
   })
   const jwk = await newKey()
   const [, , nonce] = await push(mailed.app.clientId, 'none')
@@ -166,32 +166,32 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   const jwt = dpopProof(jwk, { htm: 'POST', htu, nonce: nonce! })
   expect((await push(mailed.app.clientId, jwt))[0]).toBe(201)
 
-  await die() // The request was pushed; a proof was used.
+  await crash() // The request was pushed; a proof was used.
 
   expect((await push(mailed.app.clientId, jwt)).slice(0, 2)).toEqual([401, 'invalid_dpop_proof'])
-  await each(async (way) => {
-    way.browser = new ProviderPageClient(server.url)
-    expect((await way.browser.open(way.url)).status).toBe(200)
-    way.visitor = new PageClient(server.url, { 'user-agent': 'a browser of the tests' })
-    for (const [name, value] of way.browser.cookies) {
-      way.visitor.cookies.set(name, encodeURIComponent(value))
+  await each(async (signIn) => {
+    signIn.browser = new ProviderPageClient(server.url)
+    expect((await signIn.browser.open(signIn.url)).status).toBe(200)
+    signIn.visitor = new PageClient(server.url, { 'user-agent': 'a browser of the tests' })
+    for (const [name, value] of signIn.browser.cookies) {
+      signIn.visitor.cookies.set(name, encodeURIComponent(value))
     }
-    await way.visitor.open(`${home}?app`)
-    const { handle: identifier, password } = way.account
-    const step = await way.visitor.submit(`${home}/sign-in`, { identifier, password })
+    await signIn.visitor.open(`${home}?app`)
+    const { handle: identifier, password } = signIn.account
+    const step = await signIn.visitor.submit(`${home}/sign-in`, { identifier, password })
     expect(step.text).toContain('One more step')
-    await way.factor.ask(way.visitor)
+    await signIn.factor.ask(signIn.visitor)
   })
 
-  await die() // The password was right; codes were mailed, challenges given out.
+  await crash() // The password was right; codes were mailed, challenges given out.
 
-  await each(async (way) => {
-    way.shown = way.factor.show(way.visitor)
-    const page = await way.visitor.submit(`${home}/step`, way.shown)
+  await each(async (signIn) => {
+    signIn.shown = signIn.factor.show(signIn.visitor)
+    const page = await signIn.visitor.submit(`${home}/step`, signIn.shown)
     expect(page.text).toContain('You are signed in')
   })
 
-  await die() // The second step was accepted.
+  await crash() // The second step was accepted.
 
   await each(async ({ account, shown }) => {
     const thief = await signedInPageClient(server.url, account)
@@ -202,31 +202,31 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
     const body = { identifier, password, authFactorToken: shown['code'] }
     expect((await call(server, 'server.createSession', { body })).error).toBe('InvalidToken')
   })
-  await each(async (way) => {
-    for (const [name, value] of way.visitor.cookies) {
-      way.browser.cookies.set(name, decodeURIComponent(value))
+  await each(async (signIn) => {
+    for (const [name, value] of signIn.visitor.cookies) {
+      signIn.browser.cookies.set(name, decodeURIComponent(value))
     }
-    // Who is signed in there by our page needs no other sign-in.
-    expect((await way.browser.open(way.url)).text).toContain(way.account.handle)
-    const { did } = way.account
-    const { body } = await way.browser.callApi<{ url: string }>('/consent', { did })
-    way.params = redirectParams(body.url)
-    expect(way.params.get('code')).toMatch(/^cod-/)
-    way.kept = structuredClone(way.app.states.get(way.params.get('state')!)!)
+    // The session of our pages counts as the sign-in there.
+    expect((await signIn.browser.open(signIn.url)).text).toContain(signIn.account.handle)
+    const { did } = signIn.account
+    const { body } = await signIn.browser.callApi<{ url: string }>('/consent', { did })
+    signIn.params = redirectParams(body.url)
+    expect(signIn.params.get('code')).toMatch(/^cod-/)
+    signIn.kept = structuredClone(signIn.app.states.get(signIn.params.get('state')!)!)
   })
 
-  await die() // The owner has consented; the app has a code.
+  await crash() // The owner has consented; the app has a code.
 
   await each(({ app, params }) => app.client.callback(params))
 
-  await die() // The code was exchanged.
+  await crash() // The code was exchanged.
 
   await each(async ({ account, browser }) => {
     const { body } = await browser.callApi('/consent', { did: account.did })
     expect(JSON.stringify(body)).not.toContain('cod-')
   })
-  for (const way of ways) expect(await used(sessionOf(way))).toEqual(good)
-  // A code that is shown again ends what it was exchanged for; nobody else's session.
+  for (const signIn of signIns) expect(await used(sessionOf(signIn))).toEqual(good)
+  // The reuse of a code revokes the tokens it was exchanged for, and no others.
   mailed.app.states.set(mailed.params.get('state')!, mailed.kept)
   const first = sessionOf(mailed)
   await expect(mailed.app.client.callback(mailed.params)).rejects.toThrow(/Invalid code/)
@@ -238,13 +238,13 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   const ended = sessionOf(passkey)
   await (await passkey.app.client.restore(passkey.account.did, false)).signOut()
 
-  await die() // Tokens were renewed, and one was taken back.
+  await crash() // Tokens were renewed, and one was taken back.
 
   expect(await used(ended)).toEqual(over)
   expect(await used(first)).toEqual(over)
   expect(await used(before)).toEqual(over)
-  for (const way of [totp, recovery]) expect(await used(sessionOf(way))).toEqual(good)
-  // So does a refresh token.
+  for (const signIn of [totp, recovery]) expect(await used(sessionOf(signIn))).toEqual(good)
+  // So does the reuse of a refresh token.
   const after = sessionOf(totp)
   totp.app.sessions.set(totp.account.did, before)
   const stolen = await totp.app.client.restore(totp.account.did, false)

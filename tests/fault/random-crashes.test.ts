@@ -1,4 +1,7 @@
-/** Accounts come, move in and get new keys while the server and its engine die at any moment: each is whole, or nothing has happened. */
+/**
+ * The server and its engine are killed at random moments of createAccount, activateAccount and a key rotation: each is
+ * complete, or nothing has happened.
+ */
 import { AtpAgent } from '@atproto/api'
 import { IdResolver } from '@atproto/identity'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -14,7 +17,7 @@ import { RecordingClient } from '../../bench/compare/recording-client.ts'
 import { type Services, startServices } from '../../bench/compare/services.ts'
 
 const rounds = 4
-const patient = { timeout: 60_000, interval: 200 }
+const WAIT = { timeout: 60_000, interval: 200 }
 
 let plc: PlcProxy
 let services: Services
@@ -32,7 +35,9 @@ afterAll(async () => {
   await plc?.[Symbol.asyncDispose]()
 })
 
-/** Lets something begin, ends everything within `ms`, and starts again; tells whether it was acknowledged. */
+/**
+ * Starts a call, kills everything within `ms`, and starts again; returns whether the call was acknowledged.
+ */
 async function cutShort(what: () => Promise<unknown>, ms: number): Promise<boolean> {
   const done = what().then(
     () => true,
@@ -45,8 +50,8 @@ async function cutShort(what: () => Promise<unknown>, ms: number): Promise<boole
   return done
 }
 
-/** What every new account says of itself, once and in this order. */
-const birth = ['#identity', '#account', '#commit', '#sync']
+/** The events of every new account, once and in this order. */
+const initialState = ['#identity', '#account', '#commit', '#sync']
 
 async function expectWhole(did: string, records: number): Promise<void> {
   const key = await resolver.did.resolveAtprotoKey(did, true)
@@ -54,7 +59,7 @@ async function expectWhole(did: string, records: number): Promise<void> {
   expect((await verifiedRepo(data, { did, key })).records.size).toBe(records)
 }
 
-it('kill -9 in createAccount: whoever was answered has an account, and no other is half there', async () => {
+it('kill -9 during createAccount: an acknowledged account exists, and no account is incomplete', async () => {
   let whole = 0
   let nothing = 0
   for (let round = 0; round < rounds; round++) {
@@ -72,10 +77,10 @@ it('kill -9 in createAccount: whoever was answered has an account, and no other 
     for (const [i, name] of names.entries()) {
       const body = { identifier: `${name}.test`, password: `password-of-${name}` }
       const logIn = () => call(server, 'server.createSession', { body })
-      await expect.poll(async () => (await logIn()).status, patient).toBeLessThan(500)
+      await expect.poll(async () => (await logIn()).status, WAIT).toBeLessThan(500)
       const answer = await logIn()
       if (answer.status !== 200) {
-        // Its name and email are kept for the one who asked for them, for five minutes; there is no account.
+        // Its names stay reserved for five minutes; there is no account.
         expect([outcomes[i], answer.status]).toEqual([undefined, 401])
         const query = { handle: `${name}.test` }
         const resolved = await call(server, 'identity.resolveHandle', { query })
@@ -88,9 +93,11 @@ it('kill -9 in createAccount: whoever was answered has an account, and no other 
       whole++
       await expectWhole(did, 0)
       using relay = new Subscription(server, 0)
-      await expect.poll(() => relay.eventsOf(did).map(({ kind }) => kind), patient).toEqual(birth)
+      await expect
+        .poll(() => relay.eventsOf(did).map(({ kind }) => kind), WAIT)
+        .toEqual(initialState)
     }
-    // Whatever was left half done hinders nobody.
+    // Nothing incomplete blocks later accounts.
     await createTestAccount(server, `after${round}`)
   }
   expect(whole + nothing).toBe(3 * rounds)
@@ -98,26 +105,26 @@ it('kill -9 in createAccount: whoever was answered has an account, and no other 
 `)
 })
 
-it('kill -9 in activateAccount: asked again it is active, and every relay can tell', async () => {
+it('kill -9 during activateAccount: repeated, the account is active, and relays can verify it', async () => {
   for (let round = 0; round < rounds; round++) {
-    const visitor = new RecordingClient(
+    const pages = new RecordingClient(
       { name: 'headwater', url: server.url, plcUrl: plc.url },
       services,
     )
-    const { account, did, updateDid } = await migrateIn(visitor, `mover${round}`)
-    const ask = (method: string) => visitor.prepare(`com.atproto.${method}`, { as: account.access })
+    const { account, did, updateDid } = await migrateIn(pages, `mover${round}`)
+    const ask = (method: string) => pages.prepare(`com.atproto.${method}`, { as: account.access })
     const { body: advice } = await ask('identity.getRecommendedDidCredentials')
     const own = await fetch(`${plc.url}/${did}/data`).then((answer) => answer.json())
     const { rotationKeys } = own as { rotationKeys: string[] }
     await updateDid({ ...advice, rotationKeys: [...rotationKeys, ...advice.rotationKeys] })
     const activate = () =>
-      visitor.prepare('com.atproto.server.activateAccount', { as: account.access, verb: 'POST' })
+      pages.prepare('com.atproto.server.activateAccount', { as: account.access, verb: 'POST' })
     const isAcknowledged = await cutShort(activate, 60)
     const isActive = async () => {
-      const { body } = await visitor.request('com.atproto.sync.getRepoStatus', { query: { did } })
+      const { body } = await pages.request('com.atproto.sync.getRepoStatus', { query: { did } })
       return body.active
     }
-    if (isAcknowledged) await expect.poll(isActive, patient).toBe(true)
+    if (isAcknowledged) await expect.poll(isActive, WAIT).toBe(true)
     await expect
       .poll(
         () =>
@@ -125,21 +132,21 @@ it('kill -9 in activateAccount: asked again it is active, and every relay can te
             () => true,
             () => false,
           ),
-        patient,
+        WAIT,
       )
       .toBe(true)
     expect(await isActive()).toBe(true)
     await expectWhole(did, 1)
     using relay = new Subscription(server, 0)
-    const told = () => relay.eventsOf(did).map(({ kind }) => kind)
-    // Each activation says all three; nothing is heard of the account before.
-    await expect.poll(() => told().slice(-3), patient).toEqual(['#account', '#identity', '#sync'])
-    expect(told().slice(0, 3)).toEqual(['#account', '#identity', '#sync'])
-    await visitor.close()
+    const kinds = () => relay.eventsOf(did).map(({ kind }) => kind)
+    // Each activation emits all three; there are no events of the account before.
+    await expect.poll(() => kinds().slice(-3), WAIT).toEqual(['#account', '#identity', '#sync'])
+    expect(kinds().slice(0, 3)).toEqual(['#account', '#identity', '#sync'])
+    await pages.close()
   }
 })
 
-it('kill -9 in a change of the signing key: asked again it is done, and everything is signed with it', async () => {
+it('kill -9 during a key rotation: repeated, it is complete, and everything is signed with the new key', async () => {
   for (let round = 0; round < rounds; round++) {
     const { did, agent } = await createTestAccount(server, `turner${round}`)
     const record = { $type: thing }
@@ -164,16 +171,16 @@ it('kill -9 in a change of the signing key: asked again it is done, and everythi
             () => true,
             () => false,
           ),
-        patient,
+        WAIT,
       )
       .toBe(true)
     expect(await resolver.did.resolveAtprotoKey(did, true)).toBe(signingKey)
     await write()
     await expectWhole(did, 2)
     using relay = new Subscription(server, 0)
-    const told = () => relay.eventsOf(did).map(({ kind }) => kind)
-    await expect.poll(() => told().at(-1), patient).toBe('#commit')
-    expect(told().slice(0, 5)).toEqual([...birth, '#commit'])
-    expect(told().slice(-3)).toEqual(['#identity', '#sync', '#commit'])
+    const kinds = () => relay.eventsOf(did).map(({ kind }) => kind)
+    await expect.poll(() => kinds().at(-1), WAIT).toBe('#commit')
+    expect(kinds().slice(0, 5)).toEqual([...initialState, '#commit'])
+    expect(kinds().slice(-3)).toEqual(['#identity', '#sync', '#commit'])
   }
 })

@@ -13,33 +13,33 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
       await server.kill9()
     },
   ],
-])('kill -9 of %s in a write storm loses, repeats and reorders nothing', async (what, kill) => {
+])('kill -9 of %s under write load loses, repeats and reorders nothing', async (what, kill) => {
   await using server = await startServer()
-  const ordeal = new CrashTest(server, await createAccounts(server))
+  const crashTest = new CrashTest(server, await createAccounts(server))
   let delivered = 0
   for (let round = 1; round <= rounds; round++) {
     let killedAt = 0
-    await ordeal.round(async () => {
+    await crashTest.round(async () => {
       killedAt = Date.now()
       await kill(server)
     }, false)
     const restartedAt = Date.now()
     await server.restart()
-    // Nobody calls an account: what it could not deliver any more, it delivers because it is reminded.
-    await ordeal.expectAllSequenced()
-    ordeal.outagesMs.push(Date.now() - killedAt)
-    delivered += ordeal.countLate(killedAt, restartedAt)
+    // No account is called: undelivered events are delivered because the accounts get reminders.
+    await crashTest.expectAllSequenced()
+    crashTest.outagesMs.push(Date.now() - killedAt)
+    delivered += crashTest.countLate(killedAt, restartedAt)
   }
-  await ordeal.expectNothingUndelivered()
+  await crashTest.expectNothingUndelivered()
   expect(delivered).toBeGreaterThan(0)
-  await ordeal.finish(`kill -9 of ${what}`)
+  await crashTest.finish(`kill -9 of ${what}`)
 })
 
-it('kill -9 of the engine in a write storm loses, repeats and reorders nothing, and lets nobody hang', async () => {
+it('kill -9 of the engine under write load loses, repeats and reorders nothing, and no request hangs', async () => {
   await using server = await startServer()
-  const ordeal = new CrashTest(server, await createAccounts(server))
+  const crashTest = new CrashTest(server, await createAccounts(server))
   for (let round = 1; round <= rounds; round++) {
-    await ordeal.round(async () => process.kill(server.enginePid, 'SIGKILL'), true)
+    await crashTest.round(async () => process.kill(server.enginePid, 'SIGKILL'), true)
   }
-  await ordeal.finish('kill -9 of the engine')
+  await crashTest.finish('kill -9 of the engine')
 })

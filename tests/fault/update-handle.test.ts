@@ -9,7 +9,7 @@ import { Subscription } from '#tests/support/subscription.ts'
 
 let plc: PlcServer
 let server: TestServer
-/** Done after an operation has arrived, and before the server hears of it. */
+/** Runs after an operation was accepted, and before the server gets the answer. */
 let afterOperation: () => Promise<void> = async () => {}
 
 const between = createServer(async (request, response) => {
@@ -36,7 +36,7 @@ afterAll(async () => {
   await plc?.stop()
 })
 
-it('a change of handle that was published is finished by the next start', async () => {
+it('a change of handle that was published is completed at the next start', async () => {
   const alice = await createTestAccount(server, 'alice')
   afterOperation = async () => {
     afterOperation = async () => {}

@@ -8,7 +8,7 @@ const count = 30
 const atOnce = 8
 const kinds = ['#identity', '#account', '#commit', '#sync']
 
-/** So many new accounts, eight at a time. */
+/** Creates the accounts, eight at a time. */
 async function createMany(
   server: Parameters<typeof createTestAccount>[0],
   name: string,
@@ -28,7 +28,7 @@ async function createMany(
   return accounts
 }
 
-/** The kinds of all events since the beginning, by account; it goes on being filled. */
+/** The kinds of all events since the beginning, by account; updated as events come. */
 function follow(url: string): Map<string, string[]> {
   const seen = new Map<string, string[]>()
   const address = `${url.replace('http', 'ws')}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`
@@ -58,7 +58,7 @@ async function expectWhole(url: string, accounts: readonly TestAccount[]): Promi
   }
 }
 
-it('accounts answer to their owners from the first moment, and announce themselves once', async () => {
+it('new accounts take writes at once, and announce themselves once', async () => {
   await using server = await startServer()
   const accounts = await createMany(server, 'early', ({ agent }) => agent.post({ text: 'first' }))
   for (const { agent, did } of accounts.slice(0, 3)) {
@@ -72,7 +72,7 @@ it('accounts answer to their owners from the first moment, and announce themselv
 })
 
 it.each(['all', 'split'] as const)(
-  'accounts whose server dies right after the answers are there when it is back (%s)',
+  'accounts whose server is killed right after createAccount exist after the restart (%s)',
   async (roles) => {
     await using server = await startServer({ roles })
     const accounts = await createMany(server, 'late')

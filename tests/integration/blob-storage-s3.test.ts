@@ -24,14 +24,14 @@ afterAll(() => server.stop())
 describe('in a bucket', () => {
   blobStorageContract(() => storage)
 
-  it('cannot be used where there is no such bucket', async () => {
+  it('the storage check fails if the bucket does not exist', async () => {
     const other = await s3BlobStorage({ ...settings(), bucket: 'other' })
     await expect(other.check()).rejects.toThrow()
   })
 })
 
 describe('a storage that takes nothing', () => {
-  it('ends the upload with 504 UpstreamTimeout', async () => {
+  it('a bucket that accepts nothing ends the upload with 504 UpstreamTimeout', async () => {
     const deaf = createServer(() => {}).listen(0, '127.0.0.1')
     await new Promise((resolve) => deaf.once('listening', resolve))
     const endpoint = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}`
@@ -47,7 +47,7 @@ describe('a storage that takes nothing', () => {
     deaf.close()
   })
 
-  it('does not hold it against the client that it is slow', async () => {
+  it('a slow client does not count as a slow bucket', async () => {
     const hasty = await s3BlobStorage({ ...settings(), uploadTimeoutMs: 300 })
     async function* source() {
       yield Buffer.alloc(6_000_000)

@@ -36,7 +36,7 @@ const answers = (engine: EmbeddedEngine) =>
     () => false,
   )
 
-/** Runs a module, which imports by the project's names, in a process that can be killed. */
+/** Runs a module, with the project's import names, in a process that can be killed. */
 function runModule(
   source: string,
   ...args: string[]
@@ -65,7 +65,7 @@ import { createLog } from '#src/log.ts'
 `
 
 describe('an engine', () => {
-  it('answers when it is started, and leaves nothing when it is stopped', async () => {
+  it('the engine answers when it is started, and leaves no process when it is stopped', async () => {
     const engine = await start()
     expect(engine.healthy()).toBe(true)
     expect(await answers(engine)).toBe(true)
@@ -78,7 +78,7 @@ describe('an engine', () => {
     expect(existsSync(join(dir, 'engine.pid'))).toBe(false)
   })
 
-  it('admits nobody to its management without the token', async () => {
+  it("the engine's management API requires the token", async () => {
     const { endpoint, token } = await start()
     const ask = (headers: Record<string, string>) =>
       fetch(`${endpoint}/namespaces`, { headers }).then(({ status }) => status)
@@ -86,7 +86,7 @@ describe('an engine', () => {
     expect(await ask({ authorization: `Bearer ${token}` })).toBe(200)
   })
 
-  it('comes back on the same ports when it is killed', async () => {
+  it('the engine restarts on the same ports after it was killed', async () => {
     const engine = await start()
     const { pid } = engine
     const down = new Promise<void>((resolve) => engine.onDown(resolve))
@@ -98,21 +98,21 @@ describe('an engine', () => {
     expect(engine.pid).not.toBe(pid)
   })
 
-  it('says what is wrong when it cannot start', async () => {
+  it("the engine's error is reported if it cannot start", async () => {
     writeFileSync(join(dir, 'db'), 'not a store')
     await expect(start()).rejects.toThrow(/did not start:\n.+/s)
     expect(isRunning(Number(readFileSync(join(dir, 'engine.pid'), 'utf8')))).toBe(false)
   })
 
-  it('does not share its ports', async () => {
-    const stranger = createServer()
-    cleanups.push(() => stranger.close())
-    await once(stranger.listen(0, '127.0.0.1'), 'listening')
-    const { port } = stranger.address() as { port: number }
+  it('the engine does not share its ports', async () => {
+    const other = createServer()
+    cleanups.push(() => other.close())
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    const { port } = other.address() as { port: number }
     await expect(start(port)).rejects.toThrow(`Port ${port}`)
   })
 
-  it('ends soon after its owner was killed', async () => {
+  it('the engine ends soon after its parent was killed', async () => {
     const { child, line } = runModule(owner, dir)
     const pid = Number.parseInt(await line(), 10)
     expect(isRunning(pid)).toBe(true)
@@ -120,20 +120,23 @@ describe('an engine', () => {
     await expect.poll(() => isRunning(pid)).toBe(false)
   })
 
-  it.runIf(isLinux)('is found and ended by the next start if it was left behind', async () => {
-    const { child, line } = runModule(owner, dir)
-    const pid = Number.parseInt(await line(), 10)
-    const watcher = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-    expect(watcher).toMatch(/^\d+$/)
-    process.kill(Number(watcher), 'SIGKILL')
-    await kill(child)
-    expect(isRunning(pid)).toBe(true)
-    const engine = await start()
-    expect(isRunning(pid)).toBe(false)
-    expect(await answers(engine)).toBe(true)
-  })
+  it.runIf(isLinux)(
+    'the engine of a killed parent is found and ended by the next start',
+    async () => {
+      const { child, line } = runModule(owner, dir)
+      const pid = Number.parseInt(await line(), 10)
+      const watcher = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+      expect(watcher).toMatch(/^\d+$/)
+      process.kill(Number(watcher), 'SIGKILL')
+      await kill(child)
+      expect(isRunning(pid)).toBe(true)
+      const engine = await start()
+      expect(isRunning(pid)).toBe(false)
+      expect(await answers(engine)).toBe(true)
+    },
+  )
 
-  it('leaves a stranger alone who has the number of the last one', async () => {
+  it('a process that reuses the pid of a former engine is left alone', async () => {
     const { child } = runModule('setInterval(() => {}, 1000)')
     writeFileSync(join(dir, 'engine.pid'), String(child.pid))
     await start()
@@ -179,7 +182,7 @@ describe('an actor', () => {
     return child
   }
 
-  it('answers at once after its process and the engine’s owner were killed', async () => {
+  it("an actor answers at once after its process and the engine's parent were killed", async () => {
     const first = runModule(owner, dir)
     const [pid, endpoint] = (await first.line()).split(' ') as [string, string]
     const process = await run(endpoint)
@@ -190,11 +193,11 @@ describe('an actor', () => {
     const since = Date.now()
     await run(engine.endpoint)
     expect(await write(engine.endpoint, 'b')).toBe('a,b')
-    // Unless it is told, the engine waits for a minute at least.
+    // By default the engine waits for at least a minute.
     expect(Date.now() - since).toBeLessThan(45_000)
   })
 
-  it('goes on where it is when the engine was killed', async () => {
+  it('an actor stays awake when the engine was killed', async () => {
     const engine = await start()
     await run(engine.endpoint)
     expect(await write(engine.endpoint, 'a')).toBe('a')
@@ -205,7 +208,7 @@ describe('an actor', () => {
     const since = Date.now()
     expect(await write(engine.endpoint, 'b')).toBe('a,b')
     expect(await runModule(caller, engine.endpoint, 'c', 'two').line()).toBe('c')
-    // Unless it forgets the workers of its last run, a new actor waits for half a minute.
+    // Unless the engine forgets the workers of its last run, a new actor waits for half a minute.
     expect(Date.now() - since).toBeLessThan(25_000)
   })
 })

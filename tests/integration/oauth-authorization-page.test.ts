@@ -19,30 +19,30 @@ import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oa
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
-let wish: AuthorizationRequests['wish']
+let validRequest: AuthorizationRequests['validParameters']
 let page: AuthorizationRequests['page']
 let push: AuthorizationRequests['push']
 let pushed: AuthorizationRequests['pushed']
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'app.example.com')
-  ;({ wish, page, push, pushed } = authorizationRequests(world, app))
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'app.example.com')
+  ;({ validParameters: validRequest, page, push, pushed } = authorizationRequests(fixture, app))
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
 const sentTo = (headers: Record<string, string | string[] | undefined>) =>
   new URL(String(headers['location']))
 
 describe('the authorization page', () => {
-  it('sends nobody to an address that no app has pushed', async () => {
-    const evil = { ...wish(), redirect_uri: 'https://evil.example.com/' }
+  it('the authorization page redirects to no unregistered address', async () => {
+    const evil = { ...validRequest(), redirect_uri: 'https://evil.example.com/' }
     const unknown = 'https://nobody.example.com/client-metadata.json'
     for (const [query, headers] of [
       [evil, {}],
@@ -59,15 +59,15 @@ describe('the authorization page', () => {
     }
   })
 
-  it('takes a request only as it was pushed (RFC 9126): none in the address itself', async () => {
-    expect((await browser().open(page(wish()))).status).toBe(400)
+  it('an authorization request must be pushed (RFC 9126)', async () => {
+    expect((await browser().open(page(validRequest()))).status).toBe(400)
     const { clientId: client_id } = app
     expect((await browser().open(page({ client_id, request_uri: await pushed() }))).status).toBe(
       200,
     )
   })
 
-  it('knows a request for five minutes', async () => {
+  it('a pushed request is valid for five minutes', async () => {
     const request_uri = await pushed()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
     const { headers } = await browser().open(page({ client_id: app.clientId, request_uri }))
@@ -77,41 +77,41 @@ describe('the authorization page', () => {
     expect(searchParams.get('error_description')).toBe('This request has expired')
   })
 
-  it('shows a request to nobody but the app that pushed it', async () => {
-    const other = await publicClient(world, 'other.example.com')
+  it('a pushed request is shown only to the app that pushed it', async () => {
+    const other = await publicClient(fixture, 'other.example.com')
     const request_uri = await pushed()
     const opened = await browser().open(page({ client_id: other.clientId, request_uri }))
-    // Whose request it is hears of it; and then it is no request any more.
+    // Another app's request is reported to the app that pushed it, and is void afterwards.
     expect(sentTo(opened.headers).origin).toBe('https://app.example.com')
     expect(sentTo(opened.headers).searchParams.get('error')).toBe('access_denied')
     const again = await browser().open(page({ client_id: app.clientId, request_uri }))
     expect([again.status, again.headers['location']]).toEqual([400, undefined])
   })
 
-  it('names the server in all that it sends back (RFC 9207), and the state', async () => {
+  it('the redirect to the app has iss (RFC 9207) and state', async () => {
     const granted = await authorize(app, { ...alice, browser: browser() })
-    expect(granted.get('iss')).toBe(world.url)
+    expect(granted.get('iss')).toBe(fixture.url)
     const tab = browser()
     await tab.open(page({ client_id: app.clientId, request_uri: await pushed() }))
     const { body } = await tab.callApi<{ url: string }>('/reject', {})
     const refused = redirectParams(body.url)
     expect(Object.fromEntries(refused)).toMatchObject({
-      iss: world.url,
+      iss: fixture.url,
       state: 'the state',
       error: 'access_denied',
     })
     expect(refused.has('code')).toBe(false)
   })
 
-  it('is kept from frames, as every page is', async () => {
+  it('the authorization page cannot be framed', async () => {
     const good = page({ client_id: app.clientId, request_uri: await pushed() })
     const form = { request_uri: await pushed({ response_mode: 'form_post' }) }
     const iphone = { 'user-agent': 'an iPhone OS' }
     const all = [
       await browser().open(good),
-      await browser().open(page(wish())),
-      await browser().open(`${world.url}/account`),
-      await browser().open(`${world.url}/account/reset-password`),
+      await browser().open(page(validRequest())),
+      await browser().open(`${fixture.url}/account`),
+      await browser().open(`${fixture.url}/account/reset-password`),
       await browser(iphone).open(page({ client_id: app.clientId, ...form })),
       await browser(iphone).open(page({ client_id: app.clientId, ...form, 'redirect-test': '1' })),
     ]
@@ -126,7 +126,7 @@ describe('the authorization page', () => {
     }
   })
 
-  it('gives cookies that no script of others and no other site sees', async () => {
+  it('the cookies of the authorization page are HttpOnly and SameSite', async () => {
     const { headers } = await browser().open(
       page({ client_id: app.clientId, request_uri: await pushed() }),
     )
@@ -143,18 +143,18 @@ describe('what a request may ask of the page', () => {
   const open = async (to: App, options: object, tab = browser()) =>
     tab.open(await to.client.authorize(alice.handle, options))
 
-  it('a public app never signs anybody in unseen', async () => {
+  it('a public app cannot use prompt=none', async () => {
     expect(await push({ prompt: 'none' })).toEqual([400, 'invalid_request'])
   })
 
-  it('prompt=login shows the page to who is signed in, prompt=select_account tells that nobody is', async () => {
-    const backend = await confidentialClient(world, 'prompts.example.com')
+  it('prompt=login shows the sign-in page to a signed-in user, and prompt=select_account lists the accounts', async () => {
+    const backend = await confidentialClient(fixture, 'prompts.example.com')
     const tab = browser()
     await signIn(backend, { ...alice, browser: tab, remember: true })
     expect((await open(backend, {}, tab)).status).toBe(303)
     expect((await open(backend, { prompt: 'login' }, tab)).status).toBe(200)
-    const nobody = await open(backend, { prompt: 'select_account' })
-    expect(sentTo(nobody.headers).searchParams.get('error')).toBe('account_selection_required')
+    const signedOut = await open(backend, { prompt: 'select_account' })
+    expect(sentTo(signedOut.headers).searchParams.get('error')).toBe('account_selection_required')
   })
 
   it.each([
@@ -166,14 +166,14 @@ describe('what a request may ask of the page', () => {
     ['a hint with a token', { id_token_hint: 'a.b.c' }],
     ['details that nobody knows', { authorization_details: '[{"type":"payment"}]' }],
     ['another app in the request', { client_id: 'https://app.example.com/other.json' }],
-  ])('%s is refused', async (_, more) => {
+  ])('an authorization request with %s is rejected', async (_, more) => {
     expect(await push(more)).toEqual([
       400,
       expect.stringMatching(/^invalid_(request|client|client_metadata|authorization_details)$/),
     ])
   })
 
-  it('hints at nobody that we know are shown as they are, and lead nowhere', async () => {
+  it('a login_hint of an account here is shown as given, and leads nowhere', async () => {
     for (const login_hint of ['somebody.example.com', 'did:plc:nobodynobodynobodynobody']) {
       const request_uri = await pushed({ login_hint })
       const { status } = await browser().open(page({ client_id: app.clientId, request_uri }))
@@ -197,12 +197,12 @@ describe('an app that is described wrongly', () => {
     ['with no scope', 'scopeless', { scope: undefined }],
     ['without a key to prove itself', 'keyless', { jwks: { keys: [] } }],
     ['with a key on both ways', 'keys', { jwks_uri: 'https://keys.example.com/jwks.json' }],
-  ])('%s is refused', async (_, name, more) => {
+  ])('a client metadata document %s is rejected', async (_, name, more) => {
     const host = `${name}.example.com`
-    const { clientId, metadata } = await publishClientMetadata(world, host, more)
+    const { clientId, metadata } = await publishClientMetadata(fixture, host, more)
     if (name === 'leads') {
-      world.documents.set('https://elsewhere.example.com/', metadata)
-      world.documents.set(clientId, new URL('https://elsewhere.example.com/'))
+      fixture.documents.set('https://elsewhere.example.com/', metadata)
+      fixture.documents.set(clientId, new URL('https://elsewhere.example.com/'))
     }
     const redirect_uri = metadata.redirect_uris[0]!
     const [status, error] = await push({ client_id: clientId, redirect_uri })
@@ -220,18 +220,18 @@ describe('an app that is described wrongly', () => {
     'https://app.example.com/',
     'http://app.example.com/client-metadata.json',
     'https://host.local/client-metadata.json',
-  ])('the name %s is none', async (client_id) => {
-    const before = world.fetchedUrls.length
+  ])('the client id %s is rejected', async (client_id) => {
+    const before = fixture.fetchedUrls.length
     const [status, error] = await push({ client_id })
     expect([status, error]).toEqual([400, expect.stringMatching(/^invalid_/)])
-    expect(world.fetchedUrls.slice(before)).toEqual([])
+    expect(fixture.fetchedUrls.slice(before)).toEqual([])
   })
 })
 
-it('an assertion of one app opens no door for another', async () => {
-  const mine = await confidentialClient(world, 'mine.example.com')
-  const theirs = await confidentialClient(world, 'theirs.example.com')
-  const jwt = await clientAssertion(world, mine)
+it('a client assertion of one app is rejected for another', async () => {
+  const mine = await confidentialClient(fixture, 'mine.example.com')
+  const theirs = await confidentialClient(fixture, 'theirs.example.com')
+  const jwt = await clientAssertion(fixture, mine)
   const more = {
     client_id: theirs.clientId,
     redirect_uri: theirs.redirectUri,

@@ -19,87 +19,87 @@ import {
 import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
 import { testDid } from '#tests/support/open-account.ts'
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 beforeAll(async () => {
-  world = await openOAuthFixture()
+  fixture = await openOAuthFixture()
 })
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 
 const alice = { handle: 'alice.test', password }
 
 describe('an app that proves itself with a key', () => {
-  it('is described by its own address, and its user signs in, refreshes, and signs out', async () => {
-    const app = await confidentialClient(world, 'app.example.com')
-    const session = await signIn(app, { ...alice, browser: new ProviderPageClient(world.url) })
+  it('a confidential client is loaded from its client id, and its user signs in, refreshes, and signs out', async () => {
+    const app = await confidentialClient(fixture, 'app.example.com')
+    const session = await signIn(app, { ...alice, browser: new ProviderPageClient(fixture.url) })
     expect((await session.getTokenInfo(true)).scope).toBe('atproto transition:generic')
     await session.signOut()
-    expect(world.fetchedUrls).toContain(app.clientId)
-    expect(world.errors).toEqual([])
+    expect(fixture.fetchedUrls).toContain(app.clientId)
+    expect(fixture.errors).toEqual([])
   })
 
-  it('signs its user in again without a question, where it was allowed before', async () => {
-    const app = await confidentialClient(world, 'again.example.com')
-    const browser = new ProviderPageClient(world.url)
+  it("a confidential client's user is signed in again without consent if it was given before", async () => {
+    const app = await confidentialClient(fixture, 'again.example.com')
+    const browser = new ProviderPageClient(fixture.url)
     await signIn(app, { ...alice, browser, remember: true })
     const page = await browser.open(await app.client.authorize(alice.handle, { prompt: 'none' }))
     const { session } = await app.client.callback(sentBack(page))
     expect(session.did).toBe(testDid)
-    const stranger = await new ProviderPageClient(world.url).open(
+    const otherBrowser = await new ProviderPageClient(fixture.url).open(
       await app.client.authorize(alice.handle, { prompt: 'none' }),
     )
-    expect(sentBack(stranger).get('error')).toBe('login_required')
+    expect(sentBack(otherBrowser).get('error')).toBe('login_required')
   })
 
-  it('proves itself once with each assertion, with its own key, and for this server', async () => {
-    const { key, clientId } = await confidentialClient(world, 'once.example.com')
+  it("a client assertion is accepted once, with the client's key, and for this server", async () => {
+    const { key, clientId } = await confidentialClient(fixture, 'once.example.com')
     const par = async (jwt: string) => {
-      const wish = {
+      const request = {
         client_id: clientId,
         response_type: 'code',
         scope: 'atproto',
         ...pkceChallenge,
       }
       const uri = { redirect_uri: 'https://once.example.com/callback', state: 'one' }
-      const { status, error } = await post(world, '/oauth/par', {
-        ...wish,
+      const { status, error } = await post(fixture, '/oauth/par', {
+        ...request,
         ...uri,
         ...clientAssertionParams(jwt),
       })
       return [status, error]
     }
-    const good = await clientAssertion(world, { key, clientId })
+    const good = await clientAssertion(fixture, { key, clientId })
     expect(await par(good)).toEqual([201, undefined])
     expect(await par(good)).toEqual([400, 'invalid_grant'])
     const other = await JoseKey.generate(['ES256'], 'one')
-    expect(await par(await clientAssertion(world, { key: other, clientId }))).toEqual([
+    expect(await par(await clientAssertion(fixture, { key: other, clientId }))).toEqual([
       400,
       'invalid_client',
     ])
-    const elsewhere = { aud: 'https://elsewhere.example.com' }
-    expect(await par(await clientAssertion(world, { key, clientId }, elsewhere))).toEqual([
+    const otherAudience = { aud: 'https://elsewhere.example.com' }
+    expect(await par(await clientAssertion(fixture, { key, clientId }, otherAudience))).toEqual([
       400,
       'invalid_client',
     ])
     const late = { iat: 1_700_000_000, exp: 1_700_000_060 }
-    expect(await par(await clientAssertion(world, { key, clientId }, late))).toEqual([
+    expect(await par(await clientAssertion(fixture, { key, clientId }, late))).toEqual([
       400,
       'invalid_client',
     ])
     const mute = { client_id: clientId, response_type: 'code', scope: 'atproto', ...pkceChallenge }
-    expect((await post(world, '/oauth/par', mute)).status).toBe(400)
+    expect((await post(fixture, '/oauth/par', mute)).status).toBe(400)
   })
 })
 
-/** What the app is told, by a page that sends its browser on at once. */
+/** The parameters of the page that redirects to the app. */
 function sentBack({ headers }: { headers: Record<string, string | string[] | undefined> }) {
   return redirectParams(String(headers['location']))
 }
 
 describe('an app that says what it is not', () => {
   const par = async (clientId: string, more: Record<string, string> = {}) => {
-    const wish = { response_type: 'code', scope: 'atproto', ...pkceChallenge, state: 'one' }
-    const { status, error } = await post(world, '/oauth/par', {
-      ...{ client_id: clientId, redirect_uri: 'https://app.example.com/callback', ...wish },
+    const request = { response_type: 'code', scope: 'atproto', ...pkceChallenge, state: 'one' }
+    const { status, error } = await post(fixture, '/oauth/par', {
+      ...{ client_id: clientId, redirect_uri: 'https://app.example.com/callback', ...request },
       ...more,
     })
     return [status, error]
@@ -113,9 +113,9 @@ describe('an app that says what it is not', () => {
     ['no redirect', { redirect_uris: [] }],
     ['unbound tokens', { dpop_bound_access_tokens: false }],
     ['an unknown way to prove itself', { token_endpoint_auth_method: 'client_secret_basic' }],
-  ])('%s is refused', async (_, more) => {
+  ])('a client with %s is rejected', async (_, more) => {
     const host = `forged-${Object.keys(more)[0]!.replaceAll('_', '-')}.example.com`
-    const { clientId } = await publishClientMetadata(world, host, more)
+    const { clientId } = await publishClientMetadata(fixture, host, more)
     const [status, error] = await par(clientId, { redirect_uri: `https://${host}/callback` })
     expect([status, error]).toEqual([
       400,
@@ -123,7 +123,7 @@ describe('an app that says what it is not', () => {
     ])
   })
 
-  it('and one that nobody describes', async () => {
+  it('a client without metadata is rejected', async () => {
     const refused = [400, expect.stringMatching(/^invalid_client/)]
     expect(await par('https://nobody.example.com/client-metadata.json')).toEqual(refused)
     expect((await par('https://127.0.0.1/client-metadata.json'))[0]).toBe(400)
@@ -131,9 +131,9 @@ describe('an app that says what it is not', () => {
   })
 })
 
-it('the pages look as the operator wants them to', async () => {
-  const app = await confidentialClient(world, 'look.example.com')
-  const { text } = await new ProviderPageClient(world.url).open(
+it("the OAuth pages have the operator's branding", async () => {
+  const app = await confidentialClient(fixture, 'look.example.com')
+  const { text } = await new ProviderPageClient(fixture.url).open(
     await app.client.authorize(alice.handle),
   )
   for (const said of ['the tests', 'https://example.com/logo.png', 'https://example.com/help']) {
@@ -165,43 +165,43 @@ describe('a request for authorization', () => {
     ['without the one scope that all need', { scope: 'transition:generic' }, 'invalid_scope'],
     ['of another kind', { response_type: 'token' }, 'unsupported_response_type'],
     ['of OpenID Connect', { scope: 'atproto openid' }, 'invalid_scope'],
-  ])('%s is refused', async (_, more, error) => {
-    const wish = Object.entries({ ...good, ...more }).filter(([, value]) => value !== '')
-    const answer = await post(world, '/oauth/par', Object.fromEntries(wish))
+  ])('a pushed request %s is rejected', async (_, more, error) => {
+    const request = Object.entries({ ...good, ...more }).filter(([, value]) => value !== '')
+    const answer = await post(fixture, '/oauth/par', Object.fromEntries(request))
     expect([answer.status, answer.error]).toEqual([400, error])
   })
 
-  it('is refused where it is too big, or of a kind that nobody reads', async () => {
-    expect((await post(world, '/oauth/par', { ...good, state: 'x'.repeat(200_000) })).status).toBe(
-      413,
-    )
-    expect((await post(world, '/oauth/par', good, { 'content-type': 'text/plain' })).status).toBe(
+  it('a pushed request is rejected if it is too long, or of another content type', async () => {
+    expect(
+      (await post(fixture, '/oauth/par', { ...good, state: 'x'.repeat(200_000) })).status,
+    ).toBe(413)
+    expect((await post(fixture, '/oauth/par', good, { 'content-type': 'text/plain' })).status).toBe(
       415,
     )
-    const { status } = await fetch(`${world.url}/oauth/par`)
+    const { status } = await fetch(`${fixture.url}/oauth/par`)
     expect(status).toBe(405)
   })
 
-  it('is good once, in one browser', async () => {
-    const app = await confidentialClient(world, 'one-browser.example.com')
+  it('a pushed request is accepted once, in one browser', async () => {
+    const app = await confidentialClient(fixture, 'one-browser.example.com')
     const url = await app.client.authorize(alice.handle)
-    expect((await new ProviderPageClient(world.url).open(url)).status).toBe(200)
-    const other = await new ProviderPageClient(world.url).open(url)
+    expect((await new ProviderPageClient(fixture.url).open(url)).status).toBe(200)
+    const other = await new ProviderPageClient(fixture.url).open(url)
     expect(sentBack(other).get('error')).toBe('access_denied')
   })
 })
 
 describe('a code', () => {
-  it('is worth nothing without the verifier, the key and the client that it was given to', async () => {
+  it('a code is rejected without the verifier, key and client it was issued to', async () => {
     const token = async (app: App, code: string, form: Record<string, string>) => {
       const key = await JoseKey.generate(['ES256'])
-      const htu = `${world.url}/oauth/token`
-      const terms = { grant_type: 'authorization_code', code, client_id: app.clientId }
+      const htu = `${fixture.url}/oauth/token`
+      const parameters = { grant_type: 'authorization_code', code, client_id: app.clientId }
       const ask = async (nonce?: string) =>
         post(
-          world,
+          fixture,
           '/oauth/token',
-          { ...terms, redirect_uri: app.redirectUri, ...form },
+          { ...parameters, redirect_uri: app.redirectUri, ...form },
           {
             dpop: dpopProof(key.privateJwk!, { htm: 'POST', htu, nonce }),
           },
@@ -210,18 +210,20 @@ describe('a code', () => {
       const { status, error } = await ask(headers.get('dpop-nonce')!)
       return [status, error]
     }
-    const app = await confidentialClient(world, 'code.example.com')
+    const app = await confidentialClient(fixture, 'code.example.com')
     const code = async () =>
-      (await authorize(app, { ...alice, browser: new ProviderPageClient(world.url) })).get('code')!
-    const mine = async () => clientAssertionParams(await clientAssertion(world, app))
+      (await authorize(app, { ...alice, browser: new ProviderPageClient(fixture.url) })).get(
+        'code',
+      )!
+    const mine = async () => clientAssertionParams(await clientAssertion(fixture, app))
     const verifier = { code_verifier: 'y'.repeat(43) }
-    // Each code is tried once: what is tried is used up.
+    // Each attempt needs a new code: an attempt uses it up.
     expect((await token(app, await code(), { ...verifier }))[0]).toBe(400)
     expect(await token(app, await code(), await mine())).toEqual([400, 'invalid_grant'])
     const wrong = { ...verifier, ...(await mine()) }
     expect(await token(app, await code(), wrong)).toEqual([400, 'invalid_grant'])
-    const thief = await confidentialClient(world, 'thief.example.com')
-    const his = clientAssertionParams(await clientAssertion(world, thief))
+    const thief = await confidentialClient(fixture, 'thief.example.com')
+    const his = clientAssertionParams(await clientAssertion(fixture, thief))
     expect(await token(thief, await code(), { ...verifier, ...his })).toEqual([
       400,
       'invalid_grant',

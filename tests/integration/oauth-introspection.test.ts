@@ -24,18 +24,17 @@ import { testDid } from '#tests/support/open-account.ts'
 const path = '/oauth/introspect'
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'asks.example.com')
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'asks.example.com')
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What an app has of its session. */
 const savedOf = (of: App) => {
   const { dpopJwk: jwk, tokenSet } = of.sessions.get(testDid)!
   const { access_token: access, refresh_token: refresh } = tokenSet
@@ -43,7 +42,7 @@ const savedOf = (of: App) => {
 }
 
 async function signedIn(to = app) {
-  const session = await signIn(to, { ...alice, browser: new ProviderPageClient(world.url) })
+  const session = await signIn(to, { ...alice, browser: new ProviderPageClient(fixture.url) })
   return { session, ...savedOf(to) }
 }
 
@@ -53,26 +52,26 @@ interface Question extends DpopClaims {
   more?: Record<string, string>
 }
 
-/** What `as`, which is the app unless told, hears of a token. */
-async function told(token: string, { as = app.clientId, more, ...proven }: Question) {
-  const { status, body } = await dpopPost(world, path, { token, client_id: as, ...more }, proven)
+/** Introspects a token as `as`, by default the app itself. */
+async function introspect(token: string, { as = app.clientId, more, ...proven }: Question) {
+  const { status, body } = await dpopPost(fixture, path, { token, client_id: as, ...more }, proven)
   return [status, body] as const
 }
 
 const inactive = [200, { active: false }]
 
 describe('a client that asks about its own token', () => {
-  it('is told what it is good for, and for whom', async () => {
+  it("introspection returns the scope and subject of a client's own token", async () => {
     const before = Math.floor(Date.now() / 1000)
     const { jwk, access, refresh } = await signedIn()
-    const [status, body] = await told(access, { jwk })
+    const [status, body] = await introspect(access, { jwk })
     const { iat, exp } = body as unknown as { iat: number; exp: number }
     const known = {
       active: true,
       scope: 'atproto transition:generic',
       client_id: app.clientId,
       sub: testDid,
-      iss: world.url,
+      iss: fixture.url,
       iat,
       cnf: { jkt: await calculateJwkThumbprint(jwk as never) },
     }
@@ -83,40 +82,40 @@ describe('a client that asks about its own token', () => {
     expect(iat).toBeGreaterThanOrEqual(before)
     expect(exp - iat).toBe(3600)
     const weeks = 2 * 7 * 24 * 3600
-    expect(await told(refresh, { jwk })).toEqual([
+    expect(await introspect(refresh, { jwk })).toEqual([
       200,
-      { ...known, aud: world.url, exp: iat + weeks },
+      { ...known, aud: fixture.url, exp: iat + weeks },
     ])
   })
 
-  it('hears at once that it was replaced, and its session goes on', async () => {
+  it('introspection shows at once that a token was refreshed, and the session continues', async () => {
     const { session, jwk, access, refresh } = await signedIn()
     await session.getTokenInfo(true)
-    expect(await told(access, { jwk })).toEqual(inactive)
-    expect(await told(refresh, { jwk })).toEqual(inactive)
+    expect(await introspect(access, { jwk })).toEqual(inactive)
+    expect(await introspect(refresh, { jwk })).toEqual(inactive)
     const next = savedOf(app)
-    expect(await told(next.refresh, { jwk })).toMatchObject([200, { active: true }])
+    expect(await introspect(next.refresh, { jwk })).toMatchObject([200, { active: true }])
     await session.getTokenInfo(true)
   })
 
-  it('hears at once that it was taken back', async () => {
+  it('introspection shows at once that a token was revoked', async () => {
     const { session, jwk, access, refresh } = await signedIn()
     await session.signOut()
-    expect(await told(access, { jwk })).toEqual(inactive)
-    expect(await told(refresh, { jwk })).toEqual(inactive)
+    expect(await introspect(access, { jwk })).toEqual(inactive)
+    expect(await introspect(refresh, { jwk })).toEqual(inactive)
   })
 
-  it('hears when it has expired', async () => {
+  it('introspection shows that a token has expired', async () => {
     const { jwk, access, refresh } = await signedIn()
     const at = (ms: number) =>
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms }) && { jwk }
-    expect(await told(access, at(3_500_000))).toMatchObject([200, { active: true }])
-    expect(await told(access, at(200_000))).toEqual(inactive)
-    expect(await told(refresh, { jwk })).toMatchObject([200, { active: true }])
-    expect(await told(refresh, at(14 * 24 * 3_600_000))).toEqual(inactive)
+    expect(await introspect(access, at(3_500_000))).toMatchObject([200, { active: true }])
+    expect(await introspect(access, at(200_000))).toEqual(inactive)
+    expect(await introspect(refresh, { jwk })).toMatchObject([200, { active: true }])
+    expect(await introspect(refresh, at(14 * 24 * 3_600_000))).toEqual(inactive)
   })
 
-  it('is told nothing of what is no token', async () => {
+  it('introspection of anything but a token is inactive', async () => {
     const { jwk, access } = await signedIn()
     const [header, claims, signature] = access.split('.') as [string, string, string]
     const payload = JSON.parse(Buffer.from(claims, 'base64url').toString())
@@ -125,7 +124,7 @@ describe('a client that asks about its own token', () => {
     const terms = { secret, audience: 'did:web:localhost', now: Date.now() }
     const { accessJwt } = issueTokens({ did: testDid, tokenId: 'one' }, terms)
     const code = (
-      await authorize(app, { ...alice, browser: new ProviderPageClient(world.url) })
+      await authorize(app, { ...alice, browser: new ProviderPageClient(fixture.url) })
     ).get('code')!
     for (const token of [
       payload.jti,
@@ -137,79 +136,79 @@ describe('a client that asks about its own token', () => {
       `${header}.${other.toString('base64url')}.${signature}`,
       `${header}.${claims}.`,
     ]) {
-      expect(await told(token, { jwk })).toEqual(inactive)
+      expect(await introspect(token, { jwk })).toEqual(inactive)
     }
   })
 })
 
-it('of the tokens of others it hears that they are not active, and they live on', async () => {
+it("introspection of another client's token is inactive, and does not revoke it", async () => {
   const { jwk, access, refresh } = await signedIn()
-  const other = await publicClient(world, 'curious.example.com')
+  const other = await publicClient(fixture, 'curious.example.com')
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-  const stranger = key.export({ format: 'jwk' })
+  const otherKey = key.export({ format: 'jwk' })
   for (const token of [access, refresh]) {
-    expect(await told(token, { jwk, as: other.clientId })).toEqual(inactive)
-    expect(await told(token, { jwk: stranger })).toEqual(inactive)
-    expect(await told(token, { jwk })).toMatchObject([200, { active: true }])
+    expect(await introspect(token, { jwk, as: other.clientId })).toEqual(inactive)
+    expect(await introspect(token, { jwk: otherKey })).toEqual(inactive)
+    expect(await introspect(token, { jwk })).toMatchObject([200, { active: true }])
   }
 })
 
-it('a client with a key proves itself, once with each assertion', async () => {
-  const backend = await confidentialClient(world, 'backend.example.com')
+it('a confidential client authenticates to introspection, once per assertion', async () => {
+  const backend = await confidentialClient(fixture, 'backend.example.com')
   const as = backend.clientId
   const { jwk, access } = await signedIn(backend)
-  const more = clientAssertionParams(await clientAssertion(world, backend))
-  expect(await told(access, { jwk, as, more })).toMatchObject([200, { active: true }])
+  const more = clientAssertionParams(await clientAssertion(fixture, backend))
+  expect(await introspect(access, { jwk, as, more })).toMatchObject([200, { active: true }])
   const refused = [401, { error: 'invalid_client' }]
-  expect(await told(access, { jwk, as, more })).toMatchObject(refused)
-  expect(await told(access, { jwk, as })).toMatchObject(refused)
-  const thief = await confidentialClient(world, 'thief2.example.com')
-  const his = clientAssertionParams(await clientAssertion(world, { ...backend, key: thief.key }))
-  expect(await told(access, { jwk, as, more: his })).toMatchObject(refused)
-  const elsewhere = clientAssertionParams(
-    await clientAssertion(world, backend, { aud: 'https://else.example.com' }),
+  expect(await introspect(access, { jwk, as, more })).toMatchObject(refused)
+  expect(await introspect(access, { jwk, as })).toMatchObject(refused)
+  const thief = await confidentialClient(fixture, 'thief2.example.com')
+  const his = clientAssertionParams(await clientAssertion(fixture, { ...backend, key: thief.key }))
+  expect(await introspect(access, { jwk, as, more: his })).toMatchObject(refused)
+  const otherAudience = clientAssertionParams(
+    await clientAssertion(fixture, backend, { aud: 'https://else.example.com' }),
   )
-  expect(await told(access, { jwk, as, more: elsewhere })).toMatchObject(refused)
+  expect(await introspect(access, { jwk, as, more: otherAudience })).toMatchObject(refused)
 })
 
 describe('the endpoint', () => {
-  it('is found where the server describes itself', async () => {
-    const answer = await fetch(`${world.url}/.well-known/oauth-authorization-server`)
+  it('the introspection endpoint is in the server metadata', async () => {
+    const answer = await fetch(`${fixture.url}/.well-known/oauth-authorization-server`)
     const methods = ['none', 'private_key_jwt']
     expect(await answer.json()).toMatchObject({
-      introspection_endpoint: `${world.url}${path}`,
+      introspection_endpoint: `${fixture.url}${path}`,
       introspection_endpoint_auth_methods_supported: methods,
     })
   })
 
-  it('says what is wrong with a question', async () => {
+  it('the introspection endpoint explains a bad request', async () => {
     const { jwk, access: token } = await signedIn()
     const { clientId: client_id } = app
     const ask = async (form: Record<string, string>, claims: DpopClaims = {}) => {
-      const answer = await dpopPost(world, path, form, { jwk, ...claims })
+      const answer = await dpopPost(fixture, path, form, { jwk, ...claims })
       return [answer.status, answer.error]
     }
     expect(await ask({ client_id })).toEqual([400, 'invalid_request'])
     expect(await ask({ token })).toEqual([401, 'invalid_client'])
     expect(await ask({ token, client_id: 'nobody' })).toEqual([401, 'invalid_client'])
-    const nobody = 'https://nobody.example.com/client-metadata.json'
-    expect(await ask({ token, client_id: nobody })).toEqual([401, 'invalid_client'])
+    const unknownClient = 'https://nobody.example.com/client-metadata.json'
+    expect(await ask({ token, client_id: unknownClient })).toEqual([401, 'invalid_client'])
     const good = { token, client_id }
     expect(await ask(good, { nonce: undefined })).toEqual([400, 'use_dpop_nonce'])
-    for (const claims of [{ htm: 'GET' }, { htu: `${world.url}/oauth/token` }, { iat: 1 }]) {
+    for (const claims of [{ htm: 'GET' }, { htu: `${fixture.url}/oauth/token` }, { iat: 1 }]) {
       expect(await ask(good, claims)).toEqual([401, 'invalid_dpop_proof'])
     }
     const jti = 'once'
     expect(await ask(good, { jti })).toEqual([200, undefined])
     expect(await ask(good, { jti })).toEqual([401, 'invalid_dpop_proof'])
-    const without = await post(world, path, good)
+    const without = await post(fixture, path, good)
     expect([without.status, without.error]).toEqual([401, 'invalid_dpop_proof'])
     expect(without.headers.get('www-authenticate')).toMatch(/^DPoP .*error="invalid_dpop_proof"/)
   })
 
-  it('reads forms, of a bounded size, and each name once', async () => {
+  it('the introspection endpoint requires a form of limited size, with each name once', async () => {
     const send = async (body: string | Uint8Array, headers: Record<string, string> = {}) => {
-      const answer = await fetch(`${world.url}${path}`, {
+      const answer = await fetch(`${fixture.url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
         body: body as string,
@@ -228,15 +227,15 @@ describe('the endpoint', () => {
       413,
       'invalid_request',
     ])
-    const got = await fetch(`${world.url}${path}`)
+    const got = await fetch(`${fixture.url}${path}`)
     expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST'])
   })
 
-  it('may be called by pages of other origins, and its answers are kept by nobody', async () => {
-    const preflight = await fetch(`${world.url}${path}`, { method: 'OPTIONS' })
+  it('the introspection endpoint allows every origin, and its answers are not cached', async () => {
+    const preflight = await fetch(`${fixture.url}${path}`, { method: 'OPTIONS' })
     expect(preflight.status).toBe(200)
     expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,DPoP')
-    const { headers } = await post(world, path, {})
+    const { headers } = await post(fixture, path, {})
     expect(headers.get('content-type')).toBe('application/json')
     expect(headers.get('access-control-allow-origin')).toBe('*')
     expect(headers.get('cache-control')).toBe('no-store')

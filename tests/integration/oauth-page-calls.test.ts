@@ -6,18 +6,18 @@ import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'app.example.com')
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'app.example.com')
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 
-const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
 describe('what the pages call', () => {
-  /** Everything that they do, with a body that would be good. */
+  /** Every call of the pages, with a valid body. */
   const did = testDid
   const calls: [string, object?][] = [
     ['/verify-handle-availability', { handle: 'free.test' }],
@@ -55,7 +55,7 @@ describe('what the pages call', () => {
     ['from another page', { referer: 'https://evil.example.com/oauth/authorize' }],
     ['without the secret', { 'x-csrf-token': '' }],
     ['with another secret', { 'x-csrf-token': 'f'.repeat(24) }],
-  ])('is done for no request %s', async (_, headers) => {
+  ])('a page call is rejected for a request %s', async (_, headers) => {
     const tab = browser()
     await tab.open(await app.client.authorize(alice.handle))
     const credentials = { locale: 'en', username: alice.handle, password, remember: true }
@@ -66,7 +66,7 @@ describe('what the pages call', () => {
     }
   })
 
-  it('is not done for a form, which any site could send', async () => {
+  it('a page call is rejected for a form, which any site could send', async () => {
     const tab = browser()
     await tab.open(await app.client.authorize(alice.handle))
     const headers = { 'content-type': 'text/plain' }
@@ -76,7 +76,7 @@ describe('what the pages call', () => {
     }
   })
 
-  it('is done for who has signed in for this request, in this browser', async () => {
+  it('a page call requires a sign-in for this request, in this browser', async () => {
     const [tab, other] = [browser(), browser()]
     await tab.open(await app.client.authorize(alice.handle))
     const credentials = { locale: 'en', username: alice.handle, password }

@@ -24,19 +24,19 @@ import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
-let world: OAuthFixture
+let fixture: OAuthFixture
 let app: App
 let push: AuthorizationRequests['push']
 beforeAll(async () => {
-  world = await openOAuthFixture()
-  app = await publicClient(world, 'app.example.com')
-  ;({ push } = authorizationRequests(world, app))
+  fixture = await openOAuthFixture()
+  app = await publicClient(fixture, 'app.example.com')
+  ;({ push } = authorizationRequests(fixture, app))
 }, 20_000)
-afterAll(() => world?.close())
+afterAll(() => fixture?.close())
 
-const browser = (headers = {}) => new ProviderPageClient(world.url, headers)
+const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
-/** A code, the verifier it was asked for with, and the key of the app. */
+/** A code with its verifier and the app's key. */
 async function grant(to = app) {
   const params = await authorize(to, { ...alice, browser: browser() })
   const state = to.states.get(params.get('state')!)! as unknown as {
@@ -61,32 +61,38 @@ describe('the token endpoint', () => {
   it.each<[string, Record<string, string>]>([
     ['the verifier of another request', { code_verifier: 'v'.repeat(43) }],
     ['another way back', { redirect_uri: 'https://app.example.com/other' }],
-  ])('takes no code with %s, and not afterwards either', async (_, more) => {
-    const given = await grant()
-    const refused = await dpopPost(world, '/oauth/token', tokenForm(given, more), given)
-    expect([refused.status, refused.error]).toEqual([400, 'invalid_grant'])
-    const after = await dpopPost(world, '/oauth/token', tokenForm(given), given)
-    expect([after.status, after.error]).toEqual([400, 'invalid_grant'])
-  })
+  ])(
+    'the token endpoint rejects a code with %s, and the code is void afterwards',
+    async (_, more) => {
+      const given = await grant()
+      const refused = await dpopPost(fixture, '/oauth/token', tokenForm(given, more), given)
+      expect([refused.status, refused.error]).toEqual([400, 'invalid_grant'])
+      const after = await dpopPost(fixture, '/oauth/token', tokenForm(given), given)
+      expect([after.status, after.error]).toEqual([400, 'invalid_grant'])
+    },
+  )
 
-  it.each(['redirect_uri', 'code_verifier', 'code'])('takes no code without %s', async (name) => {
-    const given = await grant()
-    const { [name as 'code']: _, ...form } = tokenForm(given)
-    const { status, error } = await dpopPost(world, '/oauth/token', form as never, given)
-    expect([status, error]).toEqual([400, 'invalid_grant'])
-  })
+  it.each(['redirect_uri', 'code_verifier', 'code'])(
+    'the token endpoint rejects a code without %s',
+    async (name) => {
+      const given = await grant()
+      const { [name as 'code']: _, ...form } = tokenForm(given)
+      const { status, error } = await dpopPost(fixture, '/oauth/token', form as never, given)
+      expect([status, error]).toEqual([400, 'invalid_grant'])
+    },
+  )
 
-  it('takes no code of another request with the verifier of one that is right (code injection)', async () => {
+  it('the token endpoint rejects a code of another request (code injection)', async () => {
     const [victim, thief] = [await grant(), await grant()]
     const form = tokenForm({ ...thief, code: victim.code })
-    const { status, error } = await dpopPost(world, '/oauth/token', form, thief)
+    const { status, error } = await dpopPost(fixture, '/oauth/token', form, thief)
     expect([status, error]).toEqual([400, 'invalid_grant'])
   })
 
-  it('takes a code only by the key that the request was made with', async () => {
+  it("the token endpoint rejects a code with another key than the request's", async () => {
     const given = await grant()
     const form = tokenForm(given)
-    const { error } = await dpopPost(world, '/oauth/token', form, { jwk: jwkOf(newKey()) })
+    const { error } = await dpopPost(fixture, '/oauth/token', form, { jwk: jwkOf(newKey()) })
     expect(error).toBe('invalid_grant')
   })
 
@@ -100,15 +106,15 @@ describe('the token endpoint', () => {
       { grant_type: 'refresh_token', refresh_token: 'ref-1' },
       /^invalid_grant$/,
     ],
-  ])('gives nothing for %s', async (_, form, error) => {
+  ])('the token endpoint rejects %s', async (_, form, error) => {
     const jwk = jwkOf(newKey())
     const more = { client_id: app.clientId, redirect_uri: app.redirectUri, ...form }
-    const answer = await dpopPost(world, '/oauth/token', more, { jwk })
+    const answer = await dpopPost(fixture, '/oauth/token', more, { jwk })
     expect([answer.status, answer.error]).toEqual([400, expect.stringMatching(error)])
   })
 
-  it('renews nothing for another app, nor by another key', async () => {
-    const other = await publicClient(world, 'renews.example.com')
+  it('the token endpoint refreshes only for the same app and key', async () => {
+    const other = await publicClient(fixture, 'renews.example.com')
     for (const [client_id, isOwnKey] of [
       [other.clientId, true],
       [app.clientId, false],
@@ -121,40 +127,40 @@ describe('the token endpoint', () => {
         client_id,
       }
       const jwk = isOwnKey ? dpopJwk : jwkOf(newKey())
-      const { status, error } = await dpopPost(world, '/oauth/token', form, { jwk })
+      const { status, error } = await dpopPost(fixture, '/oauth/token', form, { jwk })
       expect([status, error]).toEqual([400, 'invalid_grant'])
     }
   })
 
-  it('takes nothing back for another app', async () => {
+  it('the token endpoint does not revoke tokens of another app', async () => {
     await signIn(app, { ...alice, browser: browser() })
     const { dpopJwk: jwk, tokenSet } = app.sessions.get(testDid)!
-    const other = await publicClient(world, 'revokes.example.com')
+    const other = await publicClient(fixture, 'revokes.example.com')
     const form = { token: tokenSet.access_token, client_id: other.clientId }
-    expect((await dpopPost(world, '/oauth/revoke', form, { jwk })).status).toBe(200)
+    expect((await dpopPost(fixture, '/oauth/revoke', form, { jwk })).status).toBe(200)
     const own = { token: tokenSet.access_token, client_id: app.clientId }
-    const { body } = await dpopPost(world, '/oauth/introspect', own, { jwk })
+    const { body } = await dpopPost(fixture, '/oauth/introspect', own, { jwk })
     expect(body).toMatchObject({ active: true })
   })
 
   it.each(['/oauth/par', '/oauth/token', '/oauth/revoke'])(
     '%s reads no body beyond its bounds',
     async (path) => {
-      const big = await post(world, path, { client_id: app.clientId, token: 'x'.repeat(200_000) })
+      const big = await post(fixture, path, { client_id: app.clientId, token: 'x'.repeat(200_000) })
       expect(big.status).toBe(413)
-      expect((await post(world, path, {}, { 'content-type': 'text/plain' })).status).toBe(415)
+      expect((await post(fixture, path, {}, { 'content-type': 'text/plain' })).status).toBe(415)
     },
   )
 })
 
 describe('a proof at the endpoints (RFC 9449)', () => {
-  const url = () => `${world.url}/oauth/par`
+  const url = () => `${fixture.url}/oauth/par`
   const refused = [401, 'invalid_dpop_proof']
 
   const par = async (dpop: string) => push({}, { dpop })
-  const nonceOf = async () => (await post(world, '/oauth/par', {})).headers.get('dpop-nonce')!
+  const nonceOf = async () => (await post(fixture, '/oauth/par', {})).headers.get('dpop-nonce')!
 
-  /** One that is good but for what is changed of its header or its claims. */
+  /** A valid proof, with changed header or claims. */
   async function crafted(
     header: object = {},
     claims: object = {},
@@ -168,7 +174,7 @@ describe('a proof at the endpoints (RFC 9449)', () => {
       .sign(key)
   }
 
-  it('is good as the tests make it', async () => {
+  it('the crafted DPoP proof is valid unless a test changes it', async () => {
     expect(await par(await crafted())).toEqual([201, undefined])
   })
 
@@ -181,11 +187,11 @@ describe('a proof at the endpoints (RFC 9449)', () => {
     ['for another address', {}, { htu: 'https://elsewhere.example.com/oauth/par' }],
     ['for another endpoint', {}, { htu: 'https://elsewhere.example.com/oauth/token' }],
     ['for a token that is not shown', {}, { ath: 'x' }],
-  ])('%s is refused', async (_, header, claims) => {
+  ])('a DPoP proof %s is rejected', async (_, header, claims) => {
     expect(await par(await crafted(header, claims))).toEqual(refused)
   })
 
-  it('that nobody has signed is refused, by whatever algorithm', async () => {
+  it('an unsigned DPoP proof is rejected, with any algorithm', async () => {
     const [, claims] = (await crafted()).split('.')
     const jwk = publicOf(newKey())
     for (const alg of ['none', 'HS256']) {
@@ -198,36 +204,36 @@ describe('a proof at the endpoints (RFC 9449)', () => {
     expect(await par('nonsense')).toEqual(refused)
   })
 
-  it('must name a nonce of the server', async () => {
+  it('a DPoP proof must have a nonce of the server', async () => {
     for (const nonce of [undefined, 'made up']) {
       expect(await par(await crafted({}, { nonce }))).toEqual([400, 'use_dpop_nonce'])
     }
   })
 
-  it('is good once', async () => {
+  it('a DPoP proof is accepted once at the endpoints', async () => {
     const one = await crafted()
     expect(await par(one)).toEqual([201, undefined])
     expect(await par(one)).toEqual(refused)
   })
 
-  it('comes alone', async () => {
+  it('more than one DPoP proof is rejected', async () => {
     const one = await crafted()
     expect(await par(`${one}, ${await crafted()}`)).toEqual(refused)
   })
 
-  it('is by the key that the request names', async () => {
+  it('a DPoP proof must be signed with the key in dpop_jkt', async () => {
     const more = { dpop_jkt: 'A'.repeat(43) }
     expect(await push(more, { dpop: await crafted() })).toEqual([401, 'invalid_token'])
   })
 
-  it('is by another key than the app proves itself with', async () => {
+  it("a DPoP proof must not be signed with the client's authentication key", async () => {
     const key = newKey()
     const jwk = { ...publicOf(key), kid: 'one', alg: 'ES256' }
-    const { clientId, redirectUri } = await publishClientMetadata(world, 'same-key.example.com', {
+    const { clientId, redirectUri } = await publishClientMetadata(fixture, 'same-key.example.com', {
       jwks: { keys: [jwk] },
     })
     const now = Math.floor(Date.now() / 1000)
-    const jwt = await new SignJWT({ iss: clientId, sub: clientId, aud: world.url, jti: 'one' })
+    const jwt = await new SignJWT({ iss: clientId, sub: clientId, aud: fixture.url, jti: 'one' })
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
       .setIssuedAt(now)
       .setExpirationTime(now + 60)

@@ -42,7 +42,7 @@ const create = () =>
 const status = (path: string, init?: RequestInit) =>
   fetch(`${directory.url}${path}`, init).then((answer) => answer.status)
 
-it('serves a DID in every form that its client asks for', async () => {
+it('the PLC server serves a DID in every form that its client reads', async () => {
   const did = await create()
   await client.updateHandle(did, key, 'bob.test')
   const document = await client.getDocument(did)
@@ -57,27 +57,27 @@ it('serves a DID in every form that its client asks for', async () => {
   ])
 })
 
-it('keeps what it knows over a restart', async () => {
+it('the PLC server keeps its log over a restart', async () => {
   const did = await create()
   await directory.stop()
   await start()
   expect(await client.getDocumentData(did)).toMatchObject({ did })
 })
 
-it('listens where it is told', async () => {
+it('the PLC server listens on the given address', async () => {
   const { url } = directory
   await directory.stop()
   await start(Number(new URL(url).port))
   expect(directory.url).toBe(url)
 })
 
-it('says that a DID has ended', async () => {
+it('the PLC server reports a tombstoned DID', async () => {
   const did = await create()
   await client.tombstone(did, key)
   await expect(client.getDocument(did)).rejects.toMatchObject({ status: 404 })
 })
 
-it('refuses what is not for it', async () => {
+it('the PLC server rejects malformed requests', async () => {
   const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
   const post = (body: string) => status(`/${did}`, { method: 'POST', body })
   expect(await status(`/${did}`)).toBe(404)

@@ -52,7 +52,7 @@ afterEach(async () => {
   running?.server.close()
 })
 
-it('sends real clients replay and live frames of every size', async () => {
+it('subscribeRepos sends real clients replay and live frames of every size', async () => {
   const { firehose, port, write } = await start()
   for (const size of [10, 200, 70_000]) await write(size)
   const [old, fresh] = [subscribe(port, '?cursor=0'), subscribe(port)]
@@ -64,14 +64,14 @@ it('sends real clients replay and live frames of every size', async () => {
   await expect.poll(() => fresh.ids).toEqual([4, 5])
 })
 
-it('cuts off a client that does not read, and no other', async () => {
+it('subscribeRepos disconnects a client that does not read, and no other', async () => {
   const { port, write } = await start(20)
   const [slow, quick] = [subscribe(port), subscribe(port)]
   await Promise.all([slow.opened, quick.opened])
   slow.ws.pause()
   for (let n = 1; n <= 200; n++) {
     await write(100_000)
-    // The clients live in this process too: they get their turn.
+    // The clients run in this process too and need their turn.
     if (n % 10 === 0) await expect.poll(() => quick.ids.length, { interval: 1 }).toBe(n)
   }
   slow.ws.resume()
@@ -80,7 +80,7 @@ it('cuts off a client that does not read, and no other', async () => {
   expect(slow.ids.slice(0, -1)).toEqual(slow.ids.slice(0, -1).map((_, i) => i + 1))
 })
 
-it('says goodbye to all when the server stops', async () => {
+it('subscribeRepos closes every connection with a code when the server stops', async () => {
   const { firehose, port } = await start()
   const { opened, closed } = subscribe(port)
   await opened
@@ -89,7 +89,7 @@ it('says goodbye to all when the server stops', async () => {
   expect(firehose.subscribers()).toBe(0)
 })
 
-it('upgrades nothing else', async () => {
+it('subscribeRepos rejects other upgrades', async () => {
   const { port } = await start()
   const socket = connect(port, '127.0.0.1')
   const answer: Buffer[] = []
@@ -108,7 +108,7 @@ it('upgrades nothing else', async () => {
   expect(status).toBe(200)
 })
 
-it('hangs up on a client that talks too much', async () => {
+it('subscribeRepos disconnects a client that sends too much', async () => {
   const { port } = await start()
   const { ws, opened, closed } = subscribe(port)
   await opened

@@ -1,4 +1,4 @@
-/** All that a creation of accounts touches, in memory: a directory, accounts, a PLC directory, and faults at will. */
+/** Everything that createAccount calls, in memory: directory, accounts and PLC directory, with injected faults. */
 import { assureValidNextOp, def } from '@did-plc/lib'
 import { encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
@@ -31,7 +31,7 @@ import {
 } from '#tests/support/empty-account.ts'
 import { type TestDirectory, testDirectory } from '#tests/support/test-directory.ts'
 
-/** What goes wrong: the n-th call, before or after it took effect; a crash ends all later calls too. */
+/** The n-th call fails, before or after it took effect; with `crash` all later calls fail too. */
 export interface Fault {
   at: number
   when: 'before' | 'after'
@@ -43,10 +43,9 @@ type PlcOp = PlcOperation | PlcTombstone
 export class AccountCreationFixture {
   readonly clock = new TestClock()
   directory: TestDirectory = testDirectory({ clock: this.clock })
-  /** The accounts that were ever woken, born or not. */
+  /** Every account that was ever woken, provisioned or not. */
   readonly accounts = new Map<string, EmptyAccount>()
   readonly plcLog = new Map<string, PlcOp[]>()
-  /** The calls made so far, by name. */
   calls: string[] = []
   fault: Fault | undefined
   readonly #rotationKey = newSigningKey().key
@@ -70,7 +69,7 @@ export class AccountCreationFixture {
     }
   }
 
-  /** Calls that go wrong as `fault` says. */
+  /** The dispatch, whose calls fail as `fault` says. */
   dispatch() {
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
       return (...args: A) => this.#call(name, () => run(...args))
@@ -118,7 +117,9 @@ export class AccountCreationFixture {
     }
   }
 
-  /** The account of a DID, woken by the first call, as the engine does; by the next where that fails. */
+  /**
+   * The actor of a DID, woken by the first call as the engine does; if waking fails, the next call tries again.
+   */
   account(did: string): Promise<EmptyAccount> {
     const awake = this.#awake.get(did) ?? this.#awaken(did)
     this.#awake.set(did, awake)
@@ -126,7 +127,7 @@ export class AccountCreationFixture {
     return awake
   }
 
-  /** As after a crash: nothing is left but the databases, and nothing goes wrong any more. */
+  /** A restart after a crash: only the databases remain, and no more faults. */
   restart(): void {
     this.fault = undefined
     this.directory = testDirectory({ clock: this.clock, sql: this.directory.sql })
@@ -141,12 +142,12 @@ export class AccountCreationFixture {
     }
   }
 
-  /** Waits for all that goes on behind the answers. */
+  /** Waits for everything that runs in the background. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#firstWakes)
   }
 
-  /** The states of all accounts that have been born. */
+  /** The status of every provisioned account, by DID. */
   async states(): Promise<Record<string, string>> {
     await this.settled()
     const states: Record<string, string> = {}
@@ -157,14 +158,13 @@ export class AccountCreationFixture {
     return states
   }
 
-  /** The kinds of all events that have left the account. */
   async deliveredKinds(did: string): Promise<string[]> {
     await this.settled()
     const account = this.accounts.get(did)
     return account === undefined ? [] : deliveredKinds(account)
   }
 
-  /** The DIDs that the PLC directory has and that were not ended. */
+  /** The DIDs in the PLC directory without a tombstone. */
   activeDids(): string[] {
     const living = [...this.plcLog].filter(([, ops]) => ops.at(-1)?.type !== 'plc_tombstone')
     return living.map(([did]) => did)
@@ -203,7 +203,9 @@ export class AccountCreationFixture {
     return answer
   }
 
-  /** Counts a call, and fails where it is to fail before its effect; what it gives fails after it. */
+  /**
+   * Counts a call and throws if it must fail before its effect; the returned function throws if it must fail after.
+   */
   #begin(name: string): () => void {
     this.calls.push(name)
     const n = this.calls.length

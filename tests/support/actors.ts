@@ -1,4 +1,4 @@
-/** The actors of a server in this process, on an engine of its own, and dispatches that reach them either way. */
+/** The server's actors in this process, with their own engine, and dispatches that reach them locally or remotely. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,16 +23,16 @@ const internalToken = 'the-token-of-these-tests'
 export interface RunningActors {
   engine: { endpoint: string; token: string; namespace: string }
   live: LiveActors
-  /** Directly where the actor is awake in this process. */
+  /** Calls the actor directly if it is awake in this process. */
   local: Dispatch
-  /** Always through the engine. */
   remote: Dispatch
-  /** Makes an account and returns its DID. */
   createAccount(name: string): Promise<string>
   stop(): Promise<void>
 }
 
-/** Starts an engine and the actors; `sleepTimeoutMs` is how long an account nobody calls stays awake. */
+/**
+ * Starts an engine and the actors; `sleepTimeoutMs` is the idle time after which an account sleeps.
+ */
 export async function startTestActors(options: { sleepTimeoutMs: number }): Promise<RunningActors> {
   Object.assign(globalThis.process.env, quietEnvironment)
   const { startActors } = await import('#actors/start.ts')

@@ -1,10 +1,10 @@
-/** A passkey in software: makes one credential, and answers challenges with it as a browser hands the answers on. */
+/** A software passkey: creates one credential, and answers challenges in the form in which browsers send answers. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { encode } from '@ipld/dag-cbor'
 
 export interface AuthenticatorOptions {
   origin: string
-  /** Says that the person was recognized, by a PIN, a finger or a face. */
+  /** The user-verified flag: the user was recognized by PIN, fingerprint or face. */
   verified?: boolean
 }
 
@@ -12,7 +12,7 @@ export class Authenticator {
   readonly id = randomBytes(16).toString('base64url')
   readonly #key: { publicKey: KeyObject; privateKey: KeyObject }
   readonly #terms: AuthenticatorOptions
-  /** How often it was used; never where it does not count. */
+  /** The signature counter; stays 0, as for authenticators without one, unless a test sets it. */
   counter = 0
 
   constructor(terms: AuthenticatorOptions) {
@@ -20,10 +20,9 @@ export class Authenticator {
     this.#key = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   }
 
-  /** The answer to registration options. */
   register({ challenge }: { challenge: string }) {
     const { x, y } = this.#key.publicKey.export({ format: 'jwk' })
-    // A COSE key: its labels are numbers, which this encoder writes for maps only.
+    // COSE keys have integer labels, and this encoder writes string keys only.
     const cose = Buffer.concat([
       Buffer.from('a5010203262001215820', 'hex'),
       Buffer.from(x!, 'base64url'),
@@ -40,7 +39,6 @@ export class Authenticator {
     })
   }
 
-  /** The answer to assertion options. */
   authenticate({ challenge }: { challenge: string }) {
     const authData = this.#authData(0, Buffer.alloc(0))
     const clientData = this.#clientData('webauthn.get', challenge)

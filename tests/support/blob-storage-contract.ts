@@ -1,4 +1,4 @@
-/** What every blob storage promises, as tests for any of them. */
+/** Tests that every implementation of BlobStorage must pass. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { BlobStorage, OpenBlob } from '#src/ports/blob-storage.ts'

@@ -1,11 +1,11 @@
-/** Uploads, and what they become: used by the tests of blobs. */
+/** Uploads of blobs, records that reference them, and the files that the server keeps. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BlobRef } from '@atproto/api'
 import { createdAt } from '#tests/support/records.ts'
 import type { TestAccount, TestServer } from '#tests/support/server.ts'
 
-/** The least that is a PNG, followed by anything. */
+/** The shortest valid start of a PNG, followed by any bytes. */
 export function png(...more: number[]): Uint8Array {
   return Uint8Array.of(...Buffer.from('89504e470d0a1a0a0000000d4948445200000001', 'hex'), ...more)
 }
@@ -15,7 +15,6 @@ export async function upload(by: TestAccount, bytes: Uint8Array, encoding = 'ima
   return data.blob
 }
 
-/** A post that shows it. */
 export function postWithImage(blob: BlobRef, text = 'look') {
   const images = [{ image: blob, alt: 'a picture' }]
   return { text, createdAt, embed: { $type: 'app.bsky.embed.images', images } }
@@ -25,7 +24,7 @@ export function getBlob({ url }: TestServer, { did }: TestAccount, cid: string):
   return fetch(`${url}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`)
 }
 
-/** Names of the account's uploads that wait in the data folder. */
+/** File names of the account's temporary blobs in the data folder. */
 export function pendingUploads({ dir }: TestServer, { did }: TestAccount): string[] {
   const folder = join(dir, 'blobs/tempt', did)
   return existsSync(folder) ? readdirSync(folder) : []

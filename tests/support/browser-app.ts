@@ -1,4 +1,4 @@
-/** An app that runs in a browser: one page with @atproto/oauth-client-browser, served as its developer would. */
+/** An app that runs in a browser: one page with @atproto/oauth-client-browser, served by Vite. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -13,10 +13,9 @@ export interface AppPage {
   close(): Promise<void>
 }
 
-/** What its user's sign-in may be asked to be like. */
 export type AppSignIn = NonNullable<Parameters<BrowserOAuthClient['signInRedirect']>[1]>
 
-/** What the page does, as a module; `__…__` is filled in. */
+/** The page's module; `__…__` is replaced. */
 const script = `
 import { BrowserOAuthClient } from '@atproto/oauth-client-browser'
 const scope = __SCOPE__
@@ -48,7 +47,6 @@ try {
 }
 `
 
-/** Serves the app on the loopback. */
 export async function startAppPage(options: {
   scope: string
   server: string

@@ -1,4 +1,4 @@
-/** A server that sends mail, an app that its users sign in to, and a browser for them. */
+/** A server that sends email, an app that its users sign in to, and a browser. */
 import type { Browser } from 'playwright-core'
 import { startBrowser } from '#tests/support/browser.ts'
 import { type AppPage, startAppPage } from '#tests/support/browser-app.ts'

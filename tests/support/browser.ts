@@ -1,4 +1,4 @@
-/** A real browser: found, started and used as a person would, and what its pages showed told when a test fails. */
+/** A real browser: finding it, starting it, using it as a user does; a failed test prints what its pages showed. */
 import { existsSync } from 'node:fs'
 import {
   type BrowserContextOptions,
@@ -9,7 +9,7 @@ import {
 } from 'playwright-core'
 import { describe, onTestFailed } from 'vitest'
 
-/** Where browsers are on machines that have one; CHROMIUM_PATH names another. */
+/** The usual paths of Chromium; CHROMIUM_PATH names another. */
 const browserPaths = [
   process.env['CHROMIUM_PATH'],
   '/usr/bin/chromium',
@@ -17,10 +17,9 @@ const browserPaths = [
   '/usr/bin/google-chrome',
 ]
 
-/** The browser on this machine; undefined where there is none. */
 const browserPath = browserPaths.find((path) => path !== undefined && existsSync(path))
 
-/** As `describe`; where there is no browser it says so, and skips. */
+/** As `describe`; skips, and says so in the title, if there is no browser. */
 export function describeInBrowser(title: string, tests: () => void): void {
   const missing = 'skipped: no browser is found here, CHROMIUM_PATH names one'
   const name = browserPath ? title : `${title} (${missing})`
@@ -34,13 +33,15 @@ export function startBrowser(): Promise<Chromium> {
   })
 }
 
-/** A browser of its own, without cookies unless said; what it showed is told with a failure of the test. */
+/**
+ * Opens a page in a new browser context, without cookies by default. A failure of the test prints what it showed.
+ */
 export async function openPage(
   browser: Chromium,
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-US', ...options })
-  // A busy machine takes tens of seconds for what takes one on an idle one.
+  // A busy machine takes tens of seconds for what an idle one does in one.
   context.setDefaultTimeout(45_000)
   onTestFailed(async ({ task }) => {
     for (const page of context.pages()) {
@@ -51,7 +52,9 @@ export async function openPage(
   return context.newPage()
 }
 
-/** Types and presses `key` where the cursor is, which must be in this field: keys that come before it are lost. */
+/**
+ * Types and presses `key` in this field, once it has the focus: keys pressed before that are lost.
+ */
 export async function typeInFocusedField(
   page: Page,
   field: string,
@@ -63,13 +66,12 @@ export async function typeInFocusedField(
   await page.keyboard.press(key)
 }
 
-/** Fills in a field and presses Enter in it. */
 export async function submit(field: Locator, text: string): Promise<void> {
   await field.fill(text)
   await field.press('Enter')
 }
 
-/** Presses Tab until the element has the focus, and Enter then. */
+/** Presses Tab until the element has the focus, and then Enter. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   await target.waitFor()
   for (let i = 0; !(await hasFocus(page, target)); i++) {

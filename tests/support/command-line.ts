@@ -1,4 +1,4 @@
-/** The command line as an operator runs it, in a process of its own. */
+/** Runs the command line in a process of its own, as an operator does. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,11 +9,13 @@ export interface Outcome {
   code: number | null
   out: string
   err: string
-  /** What it printed with `--json`. */
+  /** The parsed output of `--json`. */
   json: <T>() => T
 }
 
-/** Runs `headwater` with these words; nothing but `env` tells it of a server. `typed` is its standard input. */
+/**
+ * Runs `headwater` with these arguments; it knows a server only from `env`. `typed` is its standard input.
+ */
 export async function headwater(
   args: readonly string[],
   env: Record<string, string> = {},

@@ -1,4 +1,4 @@
-/** Judges what a server made of a storm: by its firehose, its repos and its answers, and with code that is not ours. */
+/** Checks what a server made of a write load: its firehose, repos and answers, with code that is not ours. */
 import { fromUint8Array } from '@atcute/repo'
 import { type DidDocument, getKey } from '@atproto/identity'
 import { decode } from '@atproto/lex-cbor'
@@ -22,28 +22,27 @@ import type { Attempt } from '#tests/support/write-load.ts'
 
 export interface ConsistencyReport {
   acknowledged: number
-  /** Writes that nobody was told of, and that are there all the same, wholly. */
+  /** Writes without a success response that are in the repo nevertheless, each as a whole. */
   unacknowledgedPresent: number
   unacknowledgedAbsent: number
-  /** On the firehose. */
   events: number
-  /** In the repos at the end. */
   records: number
 }
 
-/** One account's history as its events tell it. */
+/** The history of one account according to its events. */
 interface History {
   commit: string
   rev: string
-  /** Root of the tree. */
+  /** Root CID of the tree. */
   data: string
-  /** What must be in the repo: CID by path. */
+  /** The records that must be in the repo: CID by path. */
   records: Map<string, string>
 }
 
 /**
- * Expects that every acknowledged write is in its repo and on the firehose exactly once, that all others are wholly
- * there or wholly absent, that the log and each repo's chain in it are whole, and that each event inverts.
+ * Expects that every acknowledged write is in its repo and exactly once on the firehose, that every other write is
+ * there as a whole or not at all, that the log and the commit chain of each repo have no gaps, and that each event can
+ * be inverted.
  */
 export async function checkConsistency(
   url: string,
@@ -63,7 +62,9 @@ export async function checkConsistency(
   return { ...book.tally(), events: heard.length, records }
 }
 
-/** The log, read from its beginning, is what a listener has heard all along, byte for byte, and its seqs rise. */
+/**
+ * Reading the log from its beginning returns byte for byte what the subscriber received live, with rising seqs.
+ */
 async function expectLog(url: string, heard: readonly ReceivedEvent[]): Promise<void> {
   const again = new ReconnectingSubscriber(url)
   const reread = () => again.events.length
@@ -107,7 +108,7 @@ async function checkCommitChain(
   return { ...last!, records }
 }
 
-/** Undoing an event's operations on the tree it shows gives the tree before. */
+/** Undoing an event's operations on its tree gives the tree before. */
 async function expectInverts(body: EventBody, data: Cid, blocks: BlockMap): Promise<void> {
   let tree = MST.load(new MemoryBlockstore(blocks), data)
   for (const op of body.ops.toReversed()) {
@@ -126,7 +127,7 @@ function apply({ ops }: EventBody, records: Map<string, string>): void {
   }
 }
 
-/** getLatestCommit and getRepo say what the firehose said. */
+/** getLatestCommit and getRepo agree with the firehose. */
 async function expectRepo(url: string, did: string, key: string, history: History): Promise<void> {
   const latest = await ask(url, 'com.atproto.sync.getLatestCommit', did)
   expect(await latest.json()).toEqual({ cid: history.commit, rev: history.rev })
@@ -160,7 +161,7 @@ async function ask(url: string, nsid: string, did: string, name = 'did'): Promis
   return answer
 }
 
-/** Every attempt of the storm, and the one event that came of it, if any did. */
+/** Every attempt of the load, with the one event that it caused, if any. */
 class AttemptLedger {
   readonly #attempts: readonly Attempt[]
   readonly #byMark = new Map<string, Attempt>()
@@ -177,32 +178,34 @@ class AttemptLedger {
     }
   }
 
-  /** Finds whose write an event tells of: it must tell the whole of it, and nothing else, and be the only one. */
+  /**
+   * Finds the attempt of an event. The event must have all of its operations and no others, and be its only event.
+   */
   match(did: string, body: EventBody, blocks: BlockMap): void {
-    const told = body.ops.map(({ action, path, cid }) => {
+    const ops = body.ops.map(({ action, path, cid }) => {
       const record = cid === null ? undefined : (decode(blocks.get(cid)!) as { text: string })
       return { action, path, mark: record?.text, cid: cid?.toString() }
     })
-    const [first] = told
+    const [first] = ops
     const attempt = first?.mark
       ? this.#byMark.get(first.mark)
       : this.#byDeath.get(`${did}/${first?.path}`)
-    if (attempt === undefined) throw new Error(`nobody asked for ${JSON.stringify(told)}`)
+    if (attempt === undefined) throw new Error(`nobody asked for ${JSON.stringify(ops)}`)
     expect(this.#events.get(attempt)?.rev, 'one write, two events').toBe(undefined)
     expect(attempt.did).toBe(did)
-    expect(told).toEqual(
+    expect(ops).toEqual(
       attempt.ops.map(({ action, path, text, cid }, i) => ({
         action,
-        path: path ?? told[i]?.path,
+        path: path ?? ops[i]?.path,
         mark: text,
-        cid: cid ?? told[i]?.cid,
+        cid: cid ?? ops[i]?.cid,
       })),
     )
     if (attempt.commit) expect(attempt.commit).toEqual({ cid: String(body.commit), rev: body.rev })
     this.#events.set(attempt, body)
   }
 
-  /** What was acknowledged last of each path is what is there. */
+  /** Each path has the record that was acknowledged last. */
   expectOutcome(did: string, records: ReadonlyMap<string, string>): void {
     const last = new Map<string, string | undefined | 'unknown'>()
     for (const { status, ops } of this.#attempts.filter((attempt) => attempt.did === did)) {
@@ -214,7 +217,7 @@ class AttemptLedger {
     expect(wrong).toEqual([])
   }
 
-  /** Whatever was acknowledged has its event. */
+  /** Every acknowledged write has its event. */
   expectComplete(): void {
     const done = this.#attempts.filter(({ status }) => status === 200)
     expect(done.filter((attempt) => !this.#events.has(attempt))).toEqual([])

@@ -1,4 +1,4 @@
-/** A storm over some accounts of a server, an ear on its firehose through all that happens, and a judgement at the end. */
+/** A crash test: a write load on some accounts of a server, a firehose subscriber throughout, and a check at the end. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { type ConsistencyReport, checkConsistency } from '#tests/support/consistency-check.ts'
@@ -18,12 +18,12 @@ export class CrashTest {
   readonly load: WriteLoad
   readonly #server: Pick<TestServer, 'url'>
   readonly #accounts: TestAccount[]
-  /** How long each blow was felt, until the server answered again. */
+  /** Milliseconds from each fault until the server answered again. */
   readonly outagesMs: number[] = []
   #rounds = 0
   #unasked = 0
 
-  /** `choose` says which of the accounts are written to at the moment: all of them unless told. */
+  /** `choose` selects the accounts that get writes at the moment; all of them by default. */
   constructor(
     server: Pick<TestServer, 'url'>,
     accounts: TestAccount[],
@@ -36,8 +36,8 @@ export class CrashTest {
   }
 
   /**
-   * Lets the storm blow for one to two seconds, and then has something happen in the middle of it, of two more
-   * accounts being made too. Where `goesOn`, the storm goes on until the server answers again.
+   * Writes for one to two seconds, then runs `happen` while the writes go on and two more accounts are created. With
+   * `goesOn` the load continues until the server answers again.
    */
   async round(happen: () => Promise<unknown>, goesOn: boolean): Promise<void> {
     const before = this.load.acknowledged.length
@@ -57,7 +57,7 @@ export class CrashTest {
     this.#rounds++
   }
 
-  /** Waits until everything that was acknowledged has been heard: no account is called for that. */
+  /** Waits until every acknowledged write is on the firehose, without calling any account. */
   async expectAllSequenced(): Promise<void> {
     const acknowledged = this.load.acknowledged.flatMap(({ commit }) => commit?.cid ?? [])
     const missing = () => {
@@ -69,9 +69,12 @@ export class CrashTest {
     await expect.poll(announced, WAIT).toBe(0)
   }
 
-  /** Nothing more is heard because the accounts are asked something: no event has waited for that. */
+  /**
+   * Expects that calling the accounts brings no further events: none had been waiting for a call.
+   */
   async expectNothingUndelivered(): Promise<void> {
-    // All were written to before the last blow, so all are reminded, also of writes that nobody was told of.
+    // All accounts were written to before the last fault, so all get reminders, also for
+    // unacknowledged writes.
     await expect
       .poll(() => this.#metric('headwater_accounts_awake'), WAIT)
       .toBeGreaterThanOrEqual(this.#accounts.length)
@@ -83,7 +86,9 @@ export class CrashTest {
     expect(this.subscriber.events.length).toBe(count)
   }
 
-  /** How many events so far tell of writes before a moment, and were logged only after another. Times in ms. */
+  /**
+   * Counts the events of writes made before one time that were sequenced after another. Times in ms since 1970.
+   */
   countLate(writtenBefore: number, loggedAfter: number): number {
     const late = this.subscriber.events.filter(
       ({ seq, body }) => Date.parse(body.time) < writtenBefore && seq / 1000 > loggedAfter,
@@ -92,7 +97,7 @@ export class CrashTest {
     return late.length
   }
 
-  /** Judges, and prints the counts. */
+  /** Checks consistency, and prints the counts. */
   async finish(title: string): Promise<ConsistencyReport> {
     await this.expectAllSequenced()
     await this.#expectCaughtUp()
@@ -140,7 +145,7 @@ export class CrashTest {
     return Number(value)
   }
 
-  /** The newest commit of each account has been heard. */
+  /** The latest commit of each account is on the firehose. */
   async #expectCaughtUp(): Promise<void> {
     for (const { did } of this.#accounts) {
       const url = `${this.#server.url}/xrpc/com.atproto.sync.getLatestCommit?did=${did}`
@@ -156,7 +161,6 @@ export class CrashTest {
   }
 }
 
-/** Six accounts, or as many as are asked for. */
 export function createAccounts(server: Pick<TestServer, 'url'>, count = 6): Promise<TestAccount[]> {
   const names = Array.from({ length: count }, (_, n) => `user${n}`)
   return Promise.all(names.map((name) => createTestAccount(server, name)))

@@ -1,9 +1,9 @@
-/** What an app's keys sign with: left to itself a client takes the first algorithm of the server's list. */
+/** A client runtime with a chosen DPoP algorithm: the default is the first one in the server's list. */
 import { createHash, randomBytes } from 'node:crypto'
 import { JoseKey } from '@atproto/jwk-jose'
 import { requestLocalLock } from '@atproto/oauth-client-node'
 
-/** Node's own runtime, with keys of one kind: browsers have ES256. */
+/** Node's runtime, with keys of one algorithm; browsers use ES256. */
 export function runtimeWithAlg(alg: string) {
   return {
     requestLock: requestLocalLock,

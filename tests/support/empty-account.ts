@@ -1,4 +1,4 @@
-/** An account that nobody has created yet, on `node:sqlite`: the subject of lifecycle and session tests. */
+/** An account before its first wake, on `node:sqlite`: the subject of lifecycle and session tests. */
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
@@ -24,9 +24,9 @@ import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-
 
 export interface EmptyAccount extends Account {
   readonly sql: NodeSql
-  /** What the sequencer was given. */
+  /** What the sequencer received, in order, with duplicates. */
   readonly delivered: OutboxRow[]
-  /** What the directory was told. */
+  /** What the directory received. */
   readonly sentStates: MirroredState[]
 }
 
@@ -37,7 +37,7 @@ export const service = {
   jwtSecret: new Uint8Array(32).fill(9),
 }
 
-/** A clock in the test's hand. */
+/** A clock that the test sets. */
 export class TestClock {
   time = Date.parse('2026-01-01T00:00:00Z')
   now(): number {
@@ -45,14 +45,13 @@ export class TestClock {
   }
 }
 
-/** Opens an account without a row; or what an earlier life of it left, `after` a crash. */
+/** Opens an account without a row, or (`after` a crash) on the database of an earlier one. */
 export function emptyAccount(
   did: string,
   options: {
     clock?: TestClock
     after?: EmptyAccount
     onBatch?: NodeSqlOptions['onBatch']
-    /** The directory, as the account calls it. */
     directory?: {
       send(state: MirroredState): Promise<void>
       findBirth(): Promise<InitialState | null>
@@ -78,12 +77,12 @@ export function emptyAccount(
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
-  const told: MirroredState[] = []
+  const sentStates: MirroredState[] = []
   const standing = new DirectoryMirror({
     profile,
     send: async (state) => {
       await directory?.send(state)
-      told.push(state)
+      sentStates.push(state)
     },
   })
   return {
@@ -96,7 +95,7 @@ export function emptyAccount(
     profile,
     claimEmail: async () => {},
     directoryMirror: standing,
-    sentStates: told,
+    sentStates,
     answers,
     outbox,
     tids: new TidClock(did, clock),
@@ -116,7 +115,7 @@ export function emptyAccount(
   }
 }
 
-/** The kinds of all events that have left the account, as the sequencer counts them: each id once. */
+/** The kinds of all delivered events as the sequencer counts them: each id once. */
 export async function deliveredKinds({ outbox, delivered }: EmptyAccount): Promise<string[]> {
   outbox.resume()
   await outbox.settled()
@@ -124,7 +123,7 @@ export async function deliveredKinds({ outbox, delivered }: EmptyAccount): Promi
   return [...kinds].sort(([a], [b]) => a - b).map(([, kind]) => kind)
 }
 
-/** What a new account is made of, under a fresh key. */
+/** The initial state of a new account, with a new signing key. */
 export function newInitialState(did: string, passwordHash = 'salt:hash'): InitialState {
   const { privateKey, key } = newSigningKey()
   return {
@@ -140,12 +139,11 @@ export function newInitialState(did: string, passwordHash = 'salt:hash'): Initia
   }
 }
 
-/** Wakes the account for the first time. */
 export async function provisionAccount(
   account: Account,
   passwordHash?: string,
 ): Promise<InitialState> {
-  const birth = newInitialState(account.did, passwordHash)
-  await provisionOrResume(account, async () => birth)
-  return birth
+  const initialState = newInitialState(account.did, passwordHash)
+  await provisionOrResume(account, async () => initialState)
+  return initialState
 }

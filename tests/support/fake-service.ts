@@ -1,4 +1,4 @@
-/** An AppView, or any other service, that answers as the test at hand wants it to, and keeps what it was asked. */
+/** An AppView, or any other service, whose answers the test sets, and which keeps the requests that it got. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,7 +8,7 @@ export interface ReceivedRequest {
   /** Path and query. */
   path: string
   headers: IncomingMessage['headers']
-  /** Whole, once it has come. */
+  /** Complete once the request has ended. */
   body: Buffer
 }
 
@@ -19,10 +19,15 @@ export type Responder = (
 
 export interface FakeService {
   readonly url: string
-  /** A did:web that leads to it, as `#bsky_appview`, `#other` and `#bsky_notif`. */
+  /**
+   * A did:web that resolves to it, with the services `#bsky_appview`, `#other` and `#bsky_notif`.
+   */
   readonly did: string
   readonly requests: ReceivedRequest[]
-  /** How `nsid` answers: an object is JSON, a function does it all. The default is 404 in plain text. */
+  /**
+   * Sets the answer for `nsid`: an object is sent as JSON, a function writes the response. The default is 404 in plain
+   * text.
+   */
   respond(nsid: string, how: Responder | object): void
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -64,7 +69,6 @@ export async function startFakeService(): Promise<FakeService> {
   }
 }
 
-/** Answers JSON. */
 export function json(
   response: ServerResponse,
   body: object,

@@ -1,4 +1,4 @@
-/** In place of `ports/scrypt.ts` in the unit tests, which would spend half of their time on it. */
+/** Replaces `ports/scrypt.ts` in the unit tests, which would spend half of their time on it. */
 import { scrypt } from 'node:crypto'
 
 export function deriveKey(password: string, salt: string, length: number): Promise<Buffer> {

@@ -1,4 +1,4 @@
-/** Both ends of the firehose without a socket: a log that a test scripts, and a peer that shows what it was sent. */
+/** Both ends of the firehose without a socket: a log that a test scripts, and a peer that keeps what it was sent. */
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -12,25 +12,23 @@ import { accountEntry, readFrame } from '#tests/support/test-sequencer.ts'
 
 export const silent = { warn() {}, error() {}, info() {}, debug() {} } as unknown as Log
 
-/** The frame of some event with this seq. */
 export function frameOf(seq: number): Uint8Array {
   const { kind, event, seqAt } = accountEntry(1, 'did:plc:alice')
   return frame(kind, event, seqAt, seq)
 }
 
-/** What the sequencer would answer, as a test has it. Answers take a few turns, as many as `delay` says. */
+/** The sequencer's log as a test scripts it. Answers take `delay` microtask turns. */
 export class FakeLog implements LogSource {
   seqs: number[] = []
   head = 0
   first = 1
   trimmed = 0
   erased = 0
-  /** How many events a page has at most. */
+  /** Maximum number of events in a page. */
   pageSize = 500
   delay: () => number = () => 1
-  /** How often each was asked. */
   calls = { bounds: 0, read: 0, follow: 0 }
-  /** What the next answers are instead. */
+  /** Errors to throw instead of the next answers. */
   failures: unknown[] = []
   #grown = Promise.withResolvers<void>()
 
@@ -60,7 +58,7 @@ export class FakeLog implements LogSource {
     return this.#page(after, 500)
   }
 
-  /** Reads at one moment between question and answer. */
+  /** Reads at one moment between request and answer. */
   async #page(after: number, limit: number) {
     await this.#turns()
     const { head, trimmed, erased } = this
@@ -75,7 +73,7 @@ export class FakeLog implements LogSource {
   }
 }
 
-/** A connection whose other side takes what it is sent, or does not. */
+/** A connection whose peer reads what it is sent, or stalls. */
 export class FakePeer {
   readonly ws = Object.assign(new EventEmitter(), {
     OPEN: 1,
@@ -87,7 +85,6 @@ export class FakePeer {
   readonly socket: EventEmitter
   pings = 0
   closed: { code: number; reason: string } | undefined
-  /** Everything that was written. */
   sent: Buffer[] = []
   #isStalled = false
   #queued = 0
@@ -104,7 +101,7 @@ export class FakePeer {
     }) as EventEmitter
   }
 
-  /** From now on nothing leaves; a write is a whole megabyte as far as the queue is concerned. */
+  /** From now on nothing is read; each write counts as a megabyte in the send queue. */
   stall(): void {
     this.#isStalled = true
   }
@@ -115,7 +112,7 @@ export class FakePeer {
     this.socket.emit('drain')
   }
 
-  /** The messages, out of their WebSocket frames. */
+  /** The messages, decoded from their WebSocket frames. */
   get messages(): Uint8Array[] {
     const bytes = Buffer.concat(this.sent)
     const messages: Uint8Array[] = []
@@ -144,7 +141,7 @@ export class FakePeer {
   }
 }
 
-/** A gateway following `log`, to which peers connect. */
+/** A gateway that follows `log`; `connect` adds a subscriber. */
 export function testFirehose(
   log: FakeLog,
   options: { maxBuffer?: number; limits?: RingLimits } = {},
@@ -163,5 +160,5 @@ export function testFirehose(
   return { fanOut, connect }
 }
 
-/** Lets everything happen that can. */
+/** Runs every pending microtask and immediate. */
 export const flushTasks = () => new Promise<void>((resolve) => setImmediate(resolve))

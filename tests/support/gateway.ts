@@ -1,4 +1,4 @@
-/** A gateway without sockets, over actors that answer as the test at hand wants them to. */
+/** A gateway without sockets, over actors whose answers the test sets. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { type AppPorts, createApp } from '#src/gateway/app.ts'
 import { methods } from '#src/gateway/methods/table.ts'
@@ -28,7 +28,7 @@ const jwtSecret = new TextEncoder().encode('a secret of the tests')
 type Actions = Record<string, Record<string, (...args: never[]) => unknown>>
 
 export interface Actors {
-  /** What the one account answers; it is alice's. */
+  /** The answers of the one account, alice's. */
   account?: Actions
   directory?: Actions
   sequencer?: Actions
@@ -36,7 +36,9 @@ export interface Actors {
 
 export type Gateway = ReturnType<typeof openGateway>
 
-/** Builds the application; every call that reached an actor is kept in `calls`, as `group.action` and arguments. */
+/**
+ * Builds the application. `calls` has every call that reached an actor: `group.action` and its arguments.
+ */
 export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = {}) {
   const calls: [action: string, ...args: unknown[]][] = []
   const observed: [method: string, status: number][] = []
@@ -126,7 +128,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
   return { app, authenticate, calls, observed, errors, sent, server }
 }
 
-/** Nobody else's handle or DID leads anywhere, and no settings were ever made. */
+/** An identity without a network: no other handle or DID resolves, and no settings are stored. */
 function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
   const rotationKey = newSigningKey().key
   const handles = { resolve: async () => undefined }
@@ -199,7 +201,7 @@ export function asAdmin(password = adminPassword) {
   return { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` }
 }
 
-/** POSTs a body as JSON; text is sent as it is. */
+/** POSTs a body as JSON; a string is sent as it is. */
 export function post(
   { app }: Gateway,
   method: string,
@@ -217,7 +219,6 @@ export function post(
   )
 }
 
-/** GETs a method. */
 export function get(
   { app }: Gateway,
   path: string,
@@ -226,7 +227,7 @@ export function get(
   return Promise.resolve(app.request(`/xrpc/${path}`, { headers }))
 }
 
-/** Status, error name and message of an answer, for one look. */
+/** Status, error name and message of a response. */
 export async function outcome(answer: Response | Promise<Response>) {
   const response = await answer
   const { error, message } = (await response.json()) as { error?: string; message?: string }

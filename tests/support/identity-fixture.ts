@@ -1,4 +1,4 @@
-/** An account, its directory and PLC, in memory, over which a process that changes an identity may die at any call. */
+/** An account, its directory and PLC, in memory, for workflows whose process may crash at any call. */
 import { expect } from 'vitest'
 import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
 import { findAccount, setHandle as setInDirectory } from '#src/directory/accounts.ts'
@@ -44,7 +44,7 @@ export class IdentityFixture {
   warnings: unknown[] = []
   fault: Fault | undefined
   plcError: XrpcError | undefined
-  /** What is told of operations that arrived all the same. */
+  /** Thrown for an operation that was accepted all the same. */
   plcErrorAfterAccepting: XrpcError | undefined
 
   readonly account: TestAccount
@@ -54,35 +54,35 @@ export class IdentityFixture {
   }
 
   static async open(): Promise<IdentityFixture> {
-    const world = new IdentityFixture(await openTestAccount())
+    const fixture = new IdentityFixture(await openTestAccount())
     const handle = 'alice.test'
-    await reserveAccount(world.directory, { did, handle, email: 'alice@example.com', ...newKey })
-    await confirmAccount(world.directory, { did, ...confirmation })
+    await reserveAccount(fixture.directory, { did, handle, email: 'alice@example.com', ...newKey })
+    await confirmAccount(fixture.directory, { did, ...confirmation })
     const genesis = { handle, pds: publicUrl, signingKey: testKey.did() }
     const { op } = await genesisOperation(
       { ...genesis, rotationKeys: [rotationKey.did()] },
       rotationKey,
     )
-    world.plcLog.push(op)
-    return world
+    fixture.plcLog.push(op)
+    return fixture
   }
 
-  /** What one process works with; it dies at its fault, and whatever it still calls fails. */
+  /** The dependencies of one process; after its fault every call fails. */
   process(): IdentityDeps {
     const { account, directory } = this
-    const mortal = { dead: false }
+    const state = { dead: false }
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
       return async (...args: A): Promise<R> => {
-        if (mortal.dead) throw new Error('dead')
+        if (state.dead) throw new Error('dead')
         this.calls.push(name)
-        const dies = this.fault?.at === this.calls.length ? this.fault.when : undefined
-        if (dies === 'before') {
-          mortal.dead = true
+        const failsAt = this.fault?.at === this.calls.length ? this.fault.when : undefined
+        if (failsAt === 'before') {
+          state.dead = true
           throw new Error('dead')
         }
         const result = await run(...args)
-        if (dies === 'after') {
-          mortal.dead = true
+        if (failsAt === 'after') {
+          state.dead = true
           throw new Error('dead')
         }
         return result
@@ -129,7 +129,7 @@ export class IdentityFixture {
     if (this.plcErrorAfterAccepting !== undefined) throw this.plcErrorAfterAccepting
   }
 
-  /** Where each part of the world says that the account is called so. */
+  /** The handle in each place, and the number of changes in progress. */
   async handles() {
     return {
       plc: plcHandle(this.plcLog.at(-1)!),
@@ -145,7 +145,7 @@ export class IdentityFixture {
   }
 }
 
-/** What every part of the world says where all of them agree, and nothing is under way. */
+/** The result of `handles` if all places agree and no change is in progress. */
 export const consistentHandles = (handle: string) => ({
   plc: handle,
   directory: handle,

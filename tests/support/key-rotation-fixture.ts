@@ -1,4 +1,4 @@
-/** All that a change of a signing key touches, in memory: a directory, an account, a PLC directory, and faults at will. */
+/** Everything that a key rotation calls, in memory: directory, account and PLC directory, with injected faults. */
 import { assureValidNextOp, getLastOpWithCid } from '@did-plc/lib'
 import {
   abandonKeyRotation,
@@ -32,9 +32,8 @@ export class KeyRotationFixture {
   readonly directory: TestDirectory
   readonly plcLog: PlcOperation[]
   account: EmptyAccount
-  /** The calls that were made, by name. */
   calls: string[] = []
-  /** Decides what becomes of a call: throws, before it or after it took effect. */
+  /** Called around each call; throwing makes it fail, before or after it took effect. */
   fault: (call: string, when: 'before' | 'after') => void = () => {}
   readonly #rotationKey: RotationDeps['rotationKey']
   #accepting: Promise<void> = Promise.resolve()
@@ -52,7 +51,7 @@ export class KeyRotationFixture {
     this.directory = testDirectory({ clock: this.clock })
   }
 
-  /** A world with an account whose DID its PLC directory knows, unless it is this did:web. */
+  /** Opens a fixture with an account whose DID is in the PLC directory, or is the did:web `web`. */
   static async open(web?: string): Promise<KeyRotationFixture> {
     const rotationKey = newSigningKey().key
     const { privateKey, key } = newSigningKey()
@@ -67,7 +66,7 @@ export class KeyRotationFixture {
     return new KeyRotationFixture({ did, op, account, rotationKey })
   }
 
-  /** A key that the server holds for somebody. */
+  /** Reserves a key at the server. */
   async reserve(name?: string): Promise<string> {
     const { privateKey, key } = newSigningKey()
     const named = name ?? key.did()
@@ -76,12 +75,12 @@ export class KeyRotationFixture {
     return key.did()
   }
 
-  /** The key that the DID document names. */
+  /** The key in the DID document. */
   get publishedKey(): string {
     return this.plcLog.at(-1)!.verificationMethods['atproto']!
   }
 
-  /** The account as its next life finds it. */
+  /** The account after a restart. */
   async restart(): Promise<void> {
     this.fault = () => {}
     const { did, account } = this
@@ -140,7 +139,9 @@ export class KeyRotationFixture {
     }
   }
 
-  /** As the public directory: only what follows the last operation, under a rotation key of it. */
+  /**
+   * As plc.directory: accepts only operations that follow the last one and are signed with one of its rotation keys.
+   */
   async #accept(op: PlcOperation): Promise<void> {
     const log = await Promise.all(
       this.plcLog.map(async (operation) => {

@@ -1,4 +1,4 @@
-/** What no log may hold, whatever a test does: looked for in all that each server of a test has printed. */
+/** Secrets that no log may contain; checked in the output of every server that a test starts. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -11,7 +11,9 @@ const forbidden: readonly [what: string, RegExp][] = [
   ['an app password', /\b[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}\b/],
 ]
 
-/** Each secret that `text` tells, with the line it is in. `folder` is the server's, with the secrets it made up. */
+/**
+ * Each secret in `text`, with its line. `folder` is the server's data folder, with its generated secrets.
+ */
 export function leakedSecrets(text: string, folder: string): string[] {
   const lines = text.split('\n')
   const secrets = generatedSecrets(folder)

@@ -1,24 +1,23 @@
-/** A mail server on a free port, which keeps what it is sent. */
+/** An SMTP server on a free port, which keeps the mails that it receives. */
 import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 
 export interface ReceivedMail {
   from: string
   to: string[]
-  /** The message as it came, headers and all. */
+  /** The message as received, with headers. */
   text: string
 }
 
 export interface MailServer {
-  /** For PDS_EMAIL_SMTP_URL. */
   url: string
   mails: ReceivedMail[]
-  /** Refuses every mail from now on, or takes them again. */
+  /** Rejects every mail from now on, or accepts them again. */
   refuse(refuses: boolean): void
   close(): Promise<void>
 }
 
-/** With a `user`, only who logs in as `user` with the password `secret` may send. */
+/** With `user`, senders must log in as `user` with the password `secret`. */
 export async function startMailServer({ user }: { user?: string } = {}): Promise<MailServer> {
   const mails: ReceivedMail[] = []
   let isRefusing = false
@@ -54,13 +53,13 @@ export async function startMailServer({ user }: { user?: string } = {}): Promise
   }
 }
 
-/** The code in the last mail to an address, and what is around it; undefined where there is none yet. */
+/** The code in the last mail to an address; undefined if there is none. */
 export function lastCode({ mails }: MailServer, to: string): string | undefined {
   const mail = mails.findLast((one) => one.to.includes(to))
   return /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(mail?.text ?? '')?.[1]
 }
 
-/** Long lines go over the wire in pieces. */
+/** Undoes the soft line breaks and `=3D` of quoted-printable. */
 function readable(message: string): string {
   return message.replace(/=\r\n/g, '').replace(/=3D/g, '=')
 }

@@ -5,9 +5,8 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 
 export interface MemoryBlobStorage extends BlobStorage {
-  /** `place/<did>/<cid>`, `temp/<did>/<key>`, `aside/<did>/<cid>`. */
   readonly files: Map<string, Uint8Array>
-  /** Called before each step; throwing means that it is not done. */
+  /** Called before each step; if it throws, the step is not done. */
   onStep: (step: string) => void | Promise<void>
 }
 
@@ -81,13 +80,13 @@ export interface TestBlobs {
   onFailure?: (error: unknown) => void
 }
 
-/** What an account has of its blobs, over a storage of its own unless one is given. */
+/** The blobs of an account, over a new storage by default. */
 export function testBlobs(ports: TestBlobs & { did: string; sql: Sql; clock: Clock }): Blobs {
   return new Blobs({
     storage: memoryBlobStorage(),
     quotaBytes: undefined,
     keepAwake: () => {},
-    // Failures are tried again at once; how long closing waits is not what is tested.
+    // Failed steps are retried at once; the timeout of closing (5 s and more) never fires.
     pause: (ms) => (ms < 5_000 ? Promise.resolve() : new Promise(() => {})),
     onFailure: () => {},
     ...ports,

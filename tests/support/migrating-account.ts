@@ -1,4 +1,4 @@
-/** An account that moves from server to server, with all it owns; and a judge of where it is, whose code is not ours. */
+/** An account that migrates between servers with all its data, and a check, with code that is not ours, that it is complete. */
 import { randomBytes } from 'node:crypto'
 import { crc32, deflateSync } from 'node:zlib'
 import { toString as cidText, create } from '@atcute/cid'
@@ -12,23 +12,21 @@ import { verifiedRepo } from '#tests/support/verify-repo.ts'
 const follow = 'app.bsky.graph.follow'
 const post = 'app.bsky.feed.post'
 
-/** A server as the network knows it. */
+/** The addresses of a server and of its PLC directory. */
 export interface NetworkServer {
   url: string
   plcUrl: string
 }
 
-/** What the account owns, as it should be found wherever it is. */
+/** The data of the account, which must be the same on every server. */
 export class AccountContents {
   /** CIDs of records by path. */
   readonly records = new Map<string, string>()
   /** Bytes of blobs by CID. */
   readonly blobs = new Map<string, Uint8Array>()
-  /** CIDs of those that were deleted. */
   readonly deletedBlobs = new Set<string>()
   preferences: { $type: string }[] = []
 
-  /** Writes a record, where there is none yet. */
   async write(by: AtpAgent, collection: string, rkey: string | undefined, record: object) {
     const input = { repo: by.assertDid, collection, record: { $type: collection, ...record } }
     const { data } = await by.com.atproto.repo.createRecord({ ...input, ...(rkey && { rkey }) })
@@ -36,7 +34,7 @@ export class AccountContents {
     return data
   }
 
-  /** Posts an image of its own; gives the path of the post and the CID of the image. */
+  /** Posts a new image; returns the path of the post and the CID of the image. */
   async post(by: AtpAgent, text: string) {
     const blob = await this.upload(by)
     const embed = { $type: 'app.bsky.embed.images', images: [{ image: blob, alt: text }] }
@@ -51,13 +49,12 @@ export class AccountContents {
     return data.blob
   }
 
-  /** No record names it any more. */
+  /** Notes that no record references the blob any more. */
   dropBlob(cid: string): void {
     this.blobs.delete(cid)
     this.deletedBlobs.add(cid)
   }
 
-  /** Replaces the record at `self`. */
   async putProfile(by: AtpAgent, record: object): Promise<void> {
     const [collection, rkey] = ['app.bsky.actor.profile', 'self']
     const input = { repo: by.assertDid, collection, rkey, record: { $type: collection, ...record } }
@@ -69,7 +66,7 @@ export class AccountContents {
     await this.write(by, follow, undefined, { subject, createdAt })
   }
 
-  /** Deletes a post, and with it its image. */
+  /** Deletes a post and its image. */
   async delete(by: AtpAgent, gone: { path: string; image: string }): Promise<void> {
     const [collection, rkey] = gone.path.split('/') as [string, string]
     await by.com.atproto.repo.deleteRecord({ repo: by.assertDid, collection, rkey })
@@ -84,8 +81,8 @@ export class AccountContents {
 }
 
 /**
- * Expects the account to be at this stop, whole, and known to the network as being there. `forgets` where the server
- * lets go of what was deleted while the account was elsewhere.
+ * Expects the account to be complete on this server, and to resolve to it. `forgets` is false if the server still has
+ * blobs that were deleted on another server.
  */
 export async function expectAccountAt(
   { url, plcUrl }: NetworkServer,
@@ -137,8 +134,8 @@ export async function expectAccountAt(
 
 function networkResolver(url: string, plcUrl: string): IdResolver {
   const ask = async (input: string | URL | Request) => {
-    const asked = new URL(input instanceof Request ? input.url : input)
-    return asked.origin === new URL(plcUrl).origin ? fetch(asked) : fetchAtHost(url, asked)
+    const attempt = new URL(input instanceof Request ? input.url : input)
+    return attempt.origin === new URL(plcUrl).origin ? fetch(attempt) : fetchAtHost(url, attempt)
   }
   const resolver = new IdResolver({ plcUrl, fetch: ask as typeof fetch })
   resolver.handle.resolveDns = async () => undefined
@@ -153,7 +150,7 @@ async function rawCid(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return cidText(await create(0x55, bytes))
 }
 
-/** A real image, of 160 × 160 pixels like no other. */
+/** A valid PNG of 160 × 160 random pixels. */
 function picture(): Uint8Array<ArrayBuffer> {
   const side = 160
   const header = Buffer.alloc(13)

@@ -1,4 +1,4 @@
-/** What it takes to move an account from one server to another, step by step as migration tools do it. */
+/** The steps of a migration from one server to another, as migration tools do them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
@@ -7,7 +7,9 @@ import type { TestServer } from '#tests/support/server.ts'
 
 export const carType = 'application/vnd.ipld.car'
 
-/** The code of the newest mail to this address, as the server keeps mails in development. */
+/**
+ * The code in the newest mail to this address, from the folder in which a development server keeps mails.
+ */
 export async function emailedCode(server: TestServer, address: string): Promise<string> {
   const folder = join(server.dir, 'mail')
   const find = () => {
@@ -21,7 +23,7 @@ export async function emailedCode(server: TestServer, address: string): Promise<
   return find()!
 }
 
-/** A proof of the agent's account for `createAccount` at a server. */
+/** A service token of the agent's account for `createAccount` at another server. */
 export async function createAccountToken(
   agent: AtpAgent,
   aud: string,
@@ -34,7 +36,7 @@ export async function createAccountToken(
   return data.token
 }
 
-/** Makes the account at the new server; gives an agent that is logged in there. */
+/** Creates the account at the new server; returns an agent that is logged in there. */
 export async function createMigratedAccount(
   { url }: { url: string },
   token: string,
@@ -47,7 +49,7 @@ export async function createMigratedAccount(
   return agent
 }
 
-/** Everything from the old account to the new: the repo, and the blobs that are missing then. */
+/** Copies the repo, and then the blobs that are missing. */
 export async function moveContents(from: AtpAgent, to: AtpAgent, did: string): Promise<void> {
   const { data: car } = await from.com.atproto.sync.getRepo({ did })
   await to.com.atproto.repo.importRepo(car, { encoding: carType })
@@ -65,7 +67,7 @@ export async function moveContents(from: AtpAgent, to: AtpAgent, did: string): P
   }
 }
 
-/** Has the old server sign the operation that leads the DID to the new one, and the new one submit it. */
+/** The old server signs the operation that points the DID to the new one, which submits it. */
 export async function moveDid(
   from: AtpAgent,
   to: AtpAgent,
@@ -78,7 +80,7 @@ export async function moveDid(
   await to.com.atproto.identity.submitPlcOperation({ operation: signed.data.operation })
 }
 
-/** What a client is told that is refused. */
+/** Status, error and message of a rejected call. */
 export async function rejection(attempt: Promise<unknown>): Promise<unknown> {
   return attempt.then(
     () => 'not refused',
@@ -86,7 +88,7 @@ export async function rejection(attempt: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** The did:key that a did:plc names for its repo. */
+/** The did:key of a did:plc's repo. */
 export async function signingKeyOf(did: string, plcUrl: string): Promise<string> {
   const answer = await fetch(`${plcUrl}/${did}/data`)
   const data = (await answer.json()) as { verificationMethods: { atproto: string } }

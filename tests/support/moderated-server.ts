@@ -1,4 +1,4 @@
-/** A server with a moderation service, a relay that listens, and an admin who is logged in. */
+/** A server with a moderation service, a firehose subscriber, and a logged-in admin. */
 import { AtpAgent } from '@atproto/api'
 import {
   type ModerationService,
@@ -9,17 +9,15 @@ import { adminPassword, type TestAccount } from '#tests/support/server.ts'
 import { Subscription } from '#tests/support/subscription.ts'
 import { type Answer, call } from '#tests/support/xrpc-call.ts'
 
-/** The Authorization header of the admin. */
 export const adminAuthorization = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
 export interface ModeratedServer extends ResolvableServer, AsyncDisposable {
   readonly moderation: ModerationService
   readonly firehose: Subscription
-  /** Calls com.atproto.admin as the admin. */
   readonly admin: AtpAgent['com']['atproto']['admin']
   /** Calls updateSubjectStatus as the moderation service. */
   moderate(body: object): Promise<Answer>
-  /** The events of an account; of #account also what it says. */
+  /** The kinds of an account's events; `#account` with its status. */
   eventsOf(did: string): string[]
 }
 
@@ -57,7 +55,7 @@ export async function startModeratedServer(): Promise<ModeratedServer> {
   }
 }
 
-/** The account as moderators name it. */
+/** The account as a subject of moderation. */
 export function repoRef({ did }: Pick<TestAccount, 'did'>) {
   return { $type: 'com.atproto.admin.defs#repoRef' as const, did }
 }

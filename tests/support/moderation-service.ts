@@ -1,4 +1,4 @@
-/** A moderation service: a did:plc with a key of its own, which takes reports and signs what it asks of a server. */
+/** A moderation service: a did:plc with its own keys, which receives reports and signs its calls to a server. */
 import { didForCreateOp, signOperation } from '@did-plc/lib'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
@@ -7,9 +7,9 @@ import { type FakeService, startFakeService } from '#tests/support/fake-service.
 export interface ModerationService extends AsyncDisposable {
   readonly did: string
   readonly service: FakeService
-  /** Makes its DID known. */
+  /** Publishes its DID. */
   publish(plcUrl: string): Promise<void>
-  /** The Authorization header for one call of `nsid`, signed by its labeler's key unless `as` says another. */
+  /** An Authorization header for one call of `nsid`, signed with the labeler's key by default. */
   authorization(aud: string, nsid: string, as?: 'atproto' | 'atproto_label'): string
 }
 

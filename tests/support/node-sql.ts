@@ -1,4 +1,4 @@
-/** The Sql port on `node:sqlite`, in memory: what rooms run on in unit tests, with a hook for faults. */
+/** The Sql port on `node:sqlite`, in memory, for unit tests, with a hook for faults. */
 import { DatabaseSync } from 'node:sqlite'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 
@@ -6,20 +6,18 @@ export interface NodeSqlOptions {
   /** DDL to run first, for example `accountSchema`. */
   schema?: readonly string[]
   /**
-   * Called around each batch. Throwing at `before` means nothing is stored; at `after` everything is
-   * stored and the caller only hears of a failure. A promise makes the batch take that long.
+   * Called around each batch. Throwing at `before` stores nothing; at `after` everything is stored and only the caller
+   * sees a failure. A promise delays the batch.
    */
   onBatch?: (when: 'before' | 'after', statements: readonly Statement[]) => void | Promise<void>
 }
 
-/** An open database; `close` it or leave it to the garbage collector. */
 export interface NodeSql extends Sql {
-  /** How many batches were committed: what the engine would have charged for. */
+  /** Number of committed batches, each of which is a transaction of the engine. */
   readonly batches: number
   close(): void
 }
 
-/** A fresh, empty database with `schema` applied. */
 export function nodeSql({ schema = [], onBatch }: NodeSqlOptions = {}): NodeSql {
   const db = new DatabaseSync(':memory:')
   for (const ddl of schema) db.exec(ddl)

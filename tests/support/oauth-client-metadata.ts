@@ -1,4 +1,4 @@
-/** Apps that are described at addresses of their own, and requests to the endpoints as only a test would make them. */
+/** OAuth clients with published metadata, and requests to the endpoints that no client library would make. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { JoseKey } from '@atproto/jwk-jose'
 import { NodeOAuthClient, requestLocalLock } from '@atproto/oauth-client-node'
@@ -6,8 +6,12 @@ import { type App, type DpopClaims, dpopProof, memoryStores } from '#tests/suppo
 import { type OAuthFixture, plcUrl } from '#tests/support/oauth-fixture.ts'
 import { testDid } from '#tests/support/open-account.ts'
 
-/** Puts an app's description where its id says. */
-export async function publishClientMetadata(world: OAuthFixture, host: string, more: object = {}) {
+/** Publishes client metadata at the client id. */
+export async function publishClientMetadata(
+  fixture: OAuthFixture,
+  host: string,
+  more: object = {},
+) {
   const key = await JoseKey.generate(['ES256'], 'one')
   const clientId = `https://${host}/client-metadata.json` as const
   const redirectUri = `https://${host}/callback`
@@ -25,35 +29,35 @@ export async function publishClientMetadata(world: OAuthFixture, host: string, m
     jwks: { keys: [key.publicJwk] },
     ...more,
   }
-  world.documents.set(clientId, metadata)
+  fixture.documents.set(clientId, metadata)
   return { key, clientId, redirectUri, metadata }
 }
 
-/** An app that proves itself with a key, and is described at its own address. */
+/** A confidential client, which authenticates with a key (private_key_jwt). */
 export async function confidentialClient(
-  world: OAuthFixture,
+  fixture: OAuthFixture,
   host: string,
 ): Promise<App & { key: JoseKey }> {
-  const { metadata, ...described } = await publishClientMetadata(world, host)
-  return { ...clientOf(world, metadata, [described.key]), ...described }
+  const { metadata, ...described } = await publishClientMetadata(fixture, host)
+  return { ...clientOf(fixture, metadata, [described.key]), ...described }
 }
 
-/** One that runs where its user is, and has no secret of its own. */
+/** A public client. */
 export async function publicClient(
-  world: OAuthFixture,
+  fixture: OAuthFixture,
   host: string,
   more: object = {},
 ): Promise<App> {
-  const { key: _, ...described } = await publishClientMetadata(world, host, {
+  const { key: _, ...described } = await publishClientMetadata(fixture, host, {
     token_endpoint_auth_method: 'none',
     token_endpoint_auth_signing_alg: undefined,
     jwks: undefined,
     ...more,
   })
-  return { ...clientOf(world, described.metadata), ...described }
+  return { ...clientOf(fixture, described.metadata), ...described }
 }
 
-function clientOf(world: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
+function clientOf(fixture: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
   const { stores, ...kept } = memoryStores()
   const client = new NodeOAuthClient({
     clientMetadata: metadata as never,
@@ -63,19 +67,19 @@ function clientOf(world: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
     allowHttp: true,
     handleResolver: { resolve: async () => testDid },
     plcDirectoryUrl: plcUrl,
-    fetch: world.fetch,
+    fetch: fixture.fetch,
   })
   return { client, ...kept }
 }
 
-/** What an endpoint answers to a form. */
+/** POSTs a form to an endpoint. */
 export async function post(
-  world: OAuthFixture,
+  fixture: OAuthFixture,
   path: string,
   form: Record<string, string>,
   headers: Record<string, string> = {},
 ) {
-  const response = await fetch(`${world.url}${path}`, {
+  const response = await fetch(`${fixture.url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     body: new URLSearchParams(form).toString(),
@@ -85,19 +89,19 @@ export async function post(
   return { status: response.status, error, why, body, headers: response.headers }
 }
 
-/** Of no verifier that anybody knows. */
+/** A PKCE challenge without a verifier. */
 export const pkceChallenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' }
 
 /** A client assertion (RFC 7523). */
 export const clientAssertion = (
-  world: OAuthFixture,
+  fixture: OAuthFixture,
   { key, clientId }: { key: JoseKey; clientId: string },
   claims: object = {},
 ) =>
   key.createJwt(
     { alg: 'ES256', kid: 'one' } as never,
     {
-      ...{ iss: clientId, sub: clientId, aud: world.url, jti: crypto.randomUUID() },
+      ...{ iss: clientId, sub: clientId, aud: fixture.url, jti: crypto.randomUUID() },
       ...{ iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 },
       ...claims,
     } as never,
@@ -108,25 +112,27 @@ export const clientAssertionParams = (jwt: string) => ({
   client_assertion: jwt,
 })
 
-/** The same with a proof by this key, and a nonce of the server; `claims` are what the test makes of the proof. */
+/**
+ * POSTs with a DPoP proof by this key and a nonce of the server; `claims` override those of the proof.
+ */
 export async function dpopPost(
-  world: OAuthFixture,
+  fixture: OAuthFixture,
   path: string,
   form: Record<string, string>,
   { jwk, ...claims }: DpopClaims & { jwk: object },
 ) {
-  const { headers } = await post(world, '/oauth/token', {})
+  const { headers } = await post(fixture, '/oauth/token', {})
   const nonce = headers.get('dpop-nonce')!
-  const terms = { htm: 'POST', htu: `${world.url}${path}`, nonce, ...claims }
-  return post(world, path, form, { dpop: dpopProof(jwk, terms) })
+  const proofClaims = { htm: 'POST', htu: `${fixture.url}${path}`, nonce, ...claims }
+  return post(fixture, path, form, { dpop: dpopProof(jwk, proofClaims) })
 }
 
 export type AuthorizationRequests = ReturnType<typeof authorizationRequests>
 
-/** What an app may ask for, and the page it sends its user to. */
-export function authorizationRequests(world: OAuthFixture, { clientId, redirectUri }: App) {
-  /** The parameters of a good request. */
-  const wish = () => ({
+/** Authorization requests of an app, pushed or in the URL of the page. */
+export function authorizationRequests(fixture: OAuthFixture, { clientId, redirectUri }: App) {
+  /** The parameters of a valid request. */
+  const validParameters = () => ({
     client_id: clientId,
     redirect_uri: redirectUri,
     response_type: 'code',
@@ -135,17 +141,22 @@ export function authorizationRequests(world: OAuthFixture, { clientId, redirectU
     ...pkceChallenge,
   })
   return {
-    wish,
+    validParameters,
     page: (query: Record<string, string>) =>
-      `${world.url}/oauth/authorize?${new URLSearchParams(query)}`,
-    /** Status and error of a request that is pushed. */
+      `${fixture.url}/oauth/authorize?${new URLSearchParams(query)}`,
+    /** Status and error of a pushed request. */
     async push(more: Record<string, string>, headers = {}) {
-      const { status, error } = await post(world, '/oauth/par', { ...wish(), ...more }, headers)
+      const { status, error } = await post(
+        fixture,
+        '/oauth/par',
+        { ...validParameters(), ...more },
+        headers,
+      )
       return [status, error]
     },
-    /** The name of one that was. */
+    /** The request_uri of a pushed request. */
     async pushed(more: Record<string, string> = {}): Promise<string> {
-      const { body } = await post(world, '/oauth/par', { ...wish(), ...more })
+      const { body } = await post(fixture, '/oauth/par', { ...validParameters(), ...more })
       return body['request_uri']!
     },
   }

@@ -1,4 +1,4 @@
-/** An app that users sign in to, and the browser in which they do: the provider's pages speak to the server as this does. */
+/** An OAuth app, and the browser of its user: it calls the server as the provider's pages do. */
 import { createHash, createPrivateKey, type JsonWebKey, randomUUID, sign } from 'node:crypto'
 import {
   NodeOAuthClient,
@@ -15,26 +15,26 @@ export interface App {
   client: NodeOAuthClient
   clientId: string
   redirectUri: string
-  /** What the app keeps of its sessions, by DID. */
+  /** The app's sessions, by DID. */
   sessions: Map<string, NodeSavedSession>
-  /** What it keeps of sign-ins under way. */
+  /** Its sign-ins in progress. */
   states: Map<string, NodeSavedState>
 }
 
 interface AppOptions {
-  /** All that the app may ever ask for. */
+  /** The scope in the client id. */
   scope: string
   plcUrl: string
-  /** Where handles are resolved. */
+  /** The server that resolves handles. */
   url: string
   fetch?: typeof globalThis.fetch
-  /** What its keys sign with; the first that the server takes, unless told. */
+  /** The algorithm of its DPoP keys; by default the first one in the server's list. */
   alg?: string
 }
 
 const redirectUri = 'http://127.0.0.1/callback' as const
 
-/** A client that runs on its user's machine (`http://localhost`), which needs no registration. */
+/** A loopback client (`http://localhost`), which needs no registration. */
 export function loopbackApp({ scope, plcUrl, url, fetch, alg }: AppOptions): App {
   const query = new URLSearchParams([
     ['redirect_uri', redirectUri],
@@ -65,7 +65,7 @@ export function loopbackApp({ scope, plcUrl, url, fetch, alg }: AppOptions): App
   return { client, clientId, redirectUri, ...kept }
 }
 
-/** In memory; what is there can be taken, and put back. */
+/** In-memory stores whose entries a test can take out and put back. */
 export function memoryStores() {
   const sessions: App['sessions'] = new Map()
   const states: App['states'] = new Map()
@@ -89,12 +89,12 @@ interface Page {
 
 const API = '/@atproto/oauth-provider/~api'
 
-/** A browser that keeps cookies and says where it comes from. */
+/** A browser with cookies, an Origin and a Referer. */
 export class ProviderPageClient {
   readonly cookies = new Map<string, string>()
   readonly #origin: string
   readonly #headers: Record<string, string>
-  /** The page it shows: what comes from it says so. */
+  /** The URL of the current page, sent as the Referer. */
   page = ''
 
   constructor(origin: string, headers: Record<string, string> = {}) {
@@ -102,7 +102,7 @@ export class ProviderPageClient {
     this.#headers = headers
   }
 
-  /** Opens a page, as somebody does who follows a link. `via` is another address of the same server. */
+  /** Navigates to a page as by a link. `via` is another address of the same server. */
   async open(url: string | URL, via = this.#origin): Promise<Page> {
     const { pathname, search, href } = new URL(url)
     const page = await this.#send('GET', `${via}${pathname}${search}`, {
@@ -115,7 +115,7 @@ export class ProviderPageClient {
     return page
   }
 
-  /** What a page does when its buttons are pressed. */
+  /** Calls the provider's API as its page does. */
   async callApi<T = Record<string, unknown>>(
     endpoint: string,
     body?: object,
@@ -171,7 +171,7 @@ export class ProviderPageClient {
 }
 
 interface ApiCallOptions {
-  /** An ephemeral token, from a sign-in that is not to be remembered. */
+  /** The ephemeral token of a sign-in without `remember`. */
   as?: string | undefined
   via?: string
   headers?: Record<string, string>
@@ -181,15 +181,17 @@ export interface SignInOptions {
   browser: ProviderPageClient
   handle: string
   password: string
-  /** Of all that is asked for; everything unless said. */
+  /** The granted scope; by default the requested one. */
   consent?: string
   remember?: boolean
   scope?: string
-  /** Another address of the same server for each step in turn. */
+  /** Addresses of the same server, for the steps in turn. */
   vias?: string[]
 }
 
-/** The whole way: from the app to the sign-in page, through consent, and back with a code. Gives what the app is told. */
+/**
+ * Runs the authorization flow: request, sign-in, consent. Returns the parameters of the redirect to the app.
+ */
 export async function authorize(
   app: App,
   { browser, handle, password, consent, remember = false, scope, vias = [] }: SignInOptions,
@@ -202,9 +204,9 @@ export async function authorize(
   const signedIn = await browser.callApi<SignedIn>('/sign-in', credentials, viaOf(via()))
   if (signedIn.status !== 200) throw new Error(JSON.stringify(signedIn.body))
   const { account, ephemeralToken } = signedIn.body
-  const wish = { did: account.did, ...(consent !== undefined && { scope: consent }) }
+  const grant = { did: account.did, ...(consent !== undefined && { scope: consent }) }
   const as = { as: ephemeralToken, ...viaOf(via()) }
-  const allowed = await browser.callApi<{ url: string }>('/consent', wish, as)
+  const allowed = await browser.callApi<{ url: string }>('/consent', grant, as)
   if (allowed.status !== 200) throw new Error(JSON.stringify(allowed.body))
   return redirectParams(allowed.body.url)
 }
@@ -223,7 +225,7 @@ function viaOf(via: string | undefined): { via?: string } {
   return via === undefined ? {} : { via }
 }
 
-/** What the page that sends the user back to the app sends along. */
+/** The parameters that the redirect page passes to the app. */
 export function redirectParams(url: string): URLSearchParams {
   const params = new URL(url).searchParams
   params.delete('redirect_mode')
@@ -231,7 +233,6 @@ export function redirectParams(url: string): URLSearchParams {
   return params
 }
 
-/** Signs a user in to an app. */
 export async function signIn(app: App, options: SignInOptions): Promise<OAuthSession> {
   const { session } = await app.client.callback(await authorize(app, options))
   return session
@@ -244,7 +245,7 @@ export interface DpopClaims {
   jti?: string
   /** Seconds since 1970. */
   iat?: number
-  /** The access token that the proof is for. */
+  /** The access token that the proof is bound to. */
   token?: string | undefined
 }
 
@@ -272,7 +273,7 @@ export function dpopProof(jwk: object, claims: DpopClaims): string {
   return `${signed.join('.')}.${signature.toString('base64url')}`
 }
 
-/** A request with the token of an app's session, whose proof is as the test wants it. */
+/** A request with the access token of an app's session; `claims` override those of its proof. */
 export async function dpopRequest(
   url: string,
   { dpopJwk, tokenSet }: Pick<NodeSavedSession, 'tokenSet'> & { dpopJwk: object },

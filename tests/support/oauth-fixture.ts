@@ -1,4 +1,4 @@
-/** The authorization server without an engine: its stores on `node:sqlite`, one account, and the world that a test makes up. */
+/** The authorization server without an engine: its stores on `node:sqlite`, one account, and a web that the test defines. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,13 +17,13 @@ export const plcUrl = 'https://plc.example.com'
 export interface OAuthFixture {
   /** The issuer. */
   url: string
-  /** What is at the addresses of others: JSON by URL, or another URL, to which it leads. */
+  /** Documents by URL, served as JSON; a URL as the value is a redirect. */
   documents: Map<string, unknown>
-  /** What was fetched of it. */
+  /** The URLs that the server fetched. */
   fetchedUrls: string[]
-  /** What the app of the test fetches with: the account's DID document is where it belongs. */
+  /** The fetch of the test's app: it finds the account's DID document. */
   fetch: typeof globalThis.fetch
-  /** What went wrong inside. */
+  /** Errors that the server logged. */
   errors: unknown[]
   close(): Promise<void>
 }
@@ -32,7 +32,7 @@ export async function openOAuthFixture(
   hcaptcha?: OAuthPorts['config']['hcaptcha'],
 ): Promise<OAuthFixture> {
   const account = await openTestAccount()
-  // The tokens are of today, for the provider has its own clock.
+  // The provider uses the real clock, so the tokens must be current.
   Object.assign(account.clock, { now: () => Date.now() })
   const passwordHash = await hashPassword(password)
   await account.sql.batch([{ sql: 'UPDATE account SET password_hash = ?', params: [passwordHash] }])
@@ -132,7 +132,7 @@ function documentOf(url: string) {
   }
 }
 
-/** Actions as their callers see them. */
+/** Actions with their first argument bound, as callers see them. */
 function boundActions(actions: Actions, subject: unknown): never {
   const lift =
     (feature: unknown) =>

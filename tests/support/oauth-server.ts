@@ -1,4 +1,4 @@
-/** A server with an account that signs in to apps, each time to another one, in another browser. */
+/** A server with an account that signs in to apps, each time to a new app in a new browser. */
 import type { NodeSavedSession } from '@atproto/oauth-client-node'
 import {
   type App,
@@ -47,22 +47,24 @@ export class OAuthServer {
     return new ProviderPageClient(this.server.url)
   }
 
-  /** Alice signs in to a new app; `consent` is what she leaves of the scope. */
+  /** Signs alice in to a new app; `consent` is the part of the scope that she grants. */
   async signIn(scope: string, consent?: string) {
     const app = this.clientWithScope(scope)
-    const wish = consent === undefined ? {} : { consent }
-    const session = await signIn(app, { ...this.alice, browser: this.pageClient(), ...wish })
+    const grant = consent === undefined ? {} : { consent }
+    const session = await signIn(app, { ...this.alice, browser: this.pageClient(), ...grant })
     return { app, session, saved: app.sessions.get(this.alice.did)! }
   }
 
-  /** A call with the token of a session, and a fresh proof. */
+  /** Calls getSession with an app's token and a new proof. */
   async getSession(saved: NodeSavedSession, claims: DpopClaims = {}): Promise<Answer> {
     const url = `${this.server.url}${getSessionPath}`
     this.#nonce ??= (await dpopRequest(url, saved)).headers.get('dpop-nonce')!
     return dpopRequest(url, saved, { nonce: this.#nonce, ...claims })
   }
 
-  /** Alice signs in on a fresh page, or somebody else by the `body`; gives the status, and what is told. */
+  /**
+   * Signs in on a new page, as alice unless `body` overrides it; returns the status and the error description.
+   */
   async trySignIn(
     change: Parameters<ProviderPageClient['callApi']>[2],
     body = {},

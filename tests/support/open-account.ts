@@ -1,4 +1,4 @@
-/** An account on `node:sqlite`, with a clock that stands still and a sequencer that writes down what it gets. */
+/** An account on `node:sqlite`, with a stopped clock and a sequencer that keeps what it receives. */
 
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
@@ -24,9 +24,9 @@ import { type TestBlobs, testBlobs } from '#tests/support/memory-blobs.ts'
 import { type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
 
 export interface TestAccount extends Account {
-  /** What the sequencer was given, in order, repeats and all. */
+  /** What the sequencer received, in order, with duplicates. */
   readonly delivered: OutboxRow[]
-  /** What the directory was told. */
+  /** What the directory received. */
   readonly sentStates: MirroredState[]
   /** Makes this many of the next deliveries fail. */
   failDeliveries(count: number): void
@@ -36,7 +36,7 @@ export const testDid = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 export const testKey = signingKey(new Uint8Array(32).fill(7))
 const keys = createKeychain(new Uint8Array(32).fill(1))
 
-/** Opens an account; give it the `sql` of an earlier one to wake that again. */
+/** Opens an account; with the `sql` of an earlier one it wakes that again. */
 export async function openTestAccount(
   options: NodeSqlOptions & { sql?: Sql; blobs?: TestBlobs } = {},
 ): Promise<TestAccount> {
@@ -60,8 +60,11 @@ export async function openTestAccount(
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
-  const told: MirroredState[] = []
-  const standing = new DirectoryMirror({ profile, send: async (state) => void told.push(state) })
+  const sentStates: MirroredState[] = []
+  const standing = new DirectoryMirror({
+    profile,
+    send: async (state) => void sentStates.push(state),
+  })
   const account: TestAccount = {
     did: testDid,
     findInitialState: async () => null,
@@ -76,7 +79,7 @@ export async function openTestAccount(
     profile,
     claimEmail: async () => {},
     directoryMirror: standing,
-    sentStates: told,
+    sentStates,
     answers,
     outbox,
     tids: new TidClock(testDid, clock),

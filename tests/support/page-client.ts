@@ -1,11 +1,10 @@
-/** A browser without scripts: opens pages, keeps cookies, and submits the forms that it sees. */
+/** A browser without scripts: opens pages, keeps cookies, and submits forms. */
 
 export interface Page {
   status: number
   headers: Headers
-  /** HTML. */
   html: string
-  /** What a reader reads. */
+  /** The visible text. */
   text: string
 }
 
@@ -24,7 +23,7 @@ export class PageClient {
     return this.#go('GET', path, { 'sec-fetch-site': 'none', ...headers })
   }
 
-  /** Submits the form of the page that goes to `action`, with these fields filled in. */
+  /** Submits the page's form for `action` with these fields. */
   submit(
     action: string,
     fields: Record<string, string> = {},
@@ -36,7 +35,7 @@ export class PageClient {
     return this.#go('POST', action, from, body)
   }
 
-  /** A form of the page: what it sends along unseen, and its options for a passkey. */
+  /** A form of the page: its hidden fields, and its passkey options. */
   form(action: string): { hidden: Record<string, string>; options: { challenge: string } } {
     const all = this.page!.html.matchAll(/<form [^>]*action="([^"]*)"([^>]*)>(.*?)<\/form>/gs)
     const [, , rest, inner] = [...all].find(([, to]) => to === action) ?? []
@@ -75,15 +74,15 @@ export class PageClient {
   }
 }
 
-/** Somebody who has given a password at the security pages; there may be a second step to come. */
+/** Signs in with a password at the security pages; the second factor may still be required. */
 export async function signedInPageClient(
   url: string,
   { handle, password }: { handle: string; password: string },
 ): Promise<PageClient> {
-  const visitor = new PageClient(url, { 'user-agent': 'a visitor of the tests' })
-  await visitor.open('/account/security')
-  await visitor.submit('/account/security/sign-in', { identifier: handle, password })
-  return visitor
+  const pages = new PageClient(url, { 'user-agent': 'a visitor of the tests' })
+  await pages.open('/account/security')
+  await pages.submit('/account/security/sign-in', { identifier: handle, password })
+  return pages
 }
 
 function plain(text: string): string {

@@ -1,4 +1,4 @@
-/** A PLC directory outside the server, behind a gate: the test is told of each operation, before and after it is taken in. */
+/** A PLC directory behind a proxy that calls the test before and after each operation. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -10,7 +10,7 @@ import { startPlcServer } from '#src/plc/plc-server.ts'
 
 export interface PlcProxy extends AsyncDisposable {
   readonly url: string
-  /** Called for each operation on its way; throwing cuts the connection. */
+  /** Called around each operation; throwing closes the connection. */
   onOperation: (when: 'before' | 'after') => Promise<void>
 }
 

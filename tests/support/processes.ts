@@ -1,4 +1,4 @@
-/** Child processes that no test leaves behind, however it ends. */
+/** Child processes that end with the test run, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { root } from '#tests/support/sources.ts'
 const START_TIMEOUT_MS = 90_000
 const STOP_TIMEOUT_MS = 60_000
 
-/** What still runs, with the data folder that it runs on. */
+/** The running servers with their data folders. */
 const running = new Map<ChildProcess, string>()
 
 process.once('exit', () => {
@@ -23,16 +23,16 @@ process.once('exit', () => {
   }
 })
 
-// A test run that is told to stop must get to the above.
+// A signal must end the run through the exit handler above.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
 
-/** Ends the engine that a killed server left on its data folder. */
+/** Kills the engine that a killed server left running on its data folder. */
 export function killLeftovers(folder: string): void {
   const pid = findOrphanedEngine(join(folder, 'engine'))
   if (pid) process.kill(pid, 'SIGKILL')
 }
 
-/** One `node src/main.ts`, with what it prints. */
+/** A `node src/main.ts` process and its output. */
 export class ServerProcess {
   output = ''
   readonly #folder: string
@@ -63,23 +63,23 @@ export class ServerProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Its exit code, or null if a signal ended it; undefined while it runs. */
+  /** The exit code, or null if a signal ended it; undefined while it runs. */
   get exitCode(): number | null | undefined {
     return this.isRunning ? undefined : this.#child.exitCode
   }
 
-  /** Waits until `isReady`; throws with what the process printed if it ends or does not get there in 90 s. */
+  /** Waits until `isReady`; throws with the output if the process exits or takes more than 90 s. */
   async ready(isReady: () => Promise<boolean>): Promise<void> {
     const isUp = await pollUntil(async () => !this.isRunning || (await isReady()), START_TIMEOUT_MS)
     if (!isUp || !this.isRunning) throw new Error(`the server did not start:\n${this.output}`)
   }
 
-  /** Waits until it has ended by itself. */
+  /** Waits until the process exits. */
   async ended(): Promise<void> {
     if (this.isRunning) await this.#ended
   }
 
-  /** Asks it to stop and waits; throws if it takes longer than 60 s, and if it has printed a secret. */
+  /** Sends SIGTERM and waits; throws after 60 s, and if a secret was printed. */
   async terminate(): Promise<void> {
     this.#child.kill('SIGTERM')
     if (await pollUntil(async () => !this.isRunning, STOP_TIMEOUT_MS))
@@ -89,8 +89,8 @@ export class ServerProcess {
   }
 
   #mustHaveKeptSecrets(): void {
-    const told = leakedSecrets(this.output, this.#folder)
-    if (told.length > 0) throw new Error(`the log tells secrets:\n${told.join('\n')}`)
+    const leaked = leakedSecrets(this.output, this.#folder)
+    if (leaked.length > 0) throw new Error(`the log tells secrets:\n${leaked.join('\n')}`)
   }
 
   async kill9(): Promise<void> {
@@ -99,13 +99,13 @@ export class ServerProcess {
   }
 }
 
-/** Nothing that is set on this machine for a server reaches those of the tests. */
+/** The environment without variables that would configure a server. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !/^(PDS|RIVET|LOG)_/.test(name))
   return Object.fromEntries(others)
 }
 
-/** Asks every 25 ms; false if it has not come true in time. */
+/** Polls every 25 ms; returns false after `withinMs`. */
 export async function pollUntil(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
   const end = performance.now() + withinMs
   while (!(await isSo())) {
@@ -115,10 +115,12 @@ export async function pollUntil(isSo: () => Promise<boolean>, withinMs: number):
   return true
 }
 
-/** Systems give their outgoing connections ports above these, which therefore stay free until we take them. */
+/**
+ * Below the ports that systems give to outgoing connections, so that a free one stays free until it is used.
+ */
 const PORTS = { first: 15_000, count: 15_000 }
 
-/** A port of the loopback that nobody listened on a moment ago. */
+/** A loopback port that nothing listened on a moment ago. */
 export async function freePort(): Promise<number> {
   const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
   const server = createServer()

@@ -1,9 +1,8 @@
-/** A relay's ear: subscribes to the firehose, and again from where it was whenever the connection is lost. */
+/** A firehose subscriber that reconnects with its cursor whenever the connection is lost. */
 import { decodeAll } from '@atproto/lex-cbor'
 import type { Cid } from '@atproto/lex-data'
 import { WebSocket } from 'ws'
 
-/** One event as it came. */
 export interface ReceivedEvent {
   seq: number
   kind: string
@@ -12,7 +11,7 @@ export interface ReceivedEvent {
   bytes: Uint8Array
 }
 
-/** The fields of the four kinds of events that a judge looks at. */
+/** The fields of the four kinds of events that tests read. */
 export interface EventBody {
   seq: number
   did?: string
@@ -30,19 +29,19 @@ const RETRY_MS = 100
 
 export class ReconnectingSubscriber {
   readonly events: ReceivedEvent[] = []
-  /** Messages that are no event: an #info or an error. */
+  /** Messages that are not events: #info and errors. */
   readonly otherMessages: unknown[] = []
   readonly #url: string
   #ws: WebSocket | undefined
   #closed = false
 
-  /** Begins at once, with everything that comes after `cursor`. */
+  /** Subscribes at once, from `cursor`. */
   constructor(url: string, cursor = 0) {
     this.#url = `${url.replace(/^http/, 'ws')}/xrpc/com.atproto.sync.subscribeRepos`
     this.#connect(cursor)
   }
 
-  /** The CIDs of all commits heard. */
+  /** The CIDs of all commits received. */
   commits(): Set<string> {
     const commits = this.events.filter(({ kind }) => kind === '#commit')
     return new Set(commits.map(({ body }) => String(body.commit)))
@@ -57,7 +56,7 @@ export class ReconnectingSubscriber {
     const ws = new WebSocket(`${this.#url}?cursor=${cursor}`)
     this.#ws = ws
     ws.on('message', (message: Buffer) => this.#hear(message))
-    // What goes wrong with a connection ends it.
+    // A close follows.
     ws.on('error', () => {})
     ws.on('close', () => {
       const next = () => this.#closed || this.#connect(this.events.at(-1)?.seq ?? cursor)

@@ -1,7 +1,7 @@
 /** Records that tests write. */
 export const thing = 'com.example.thing'
 export const createdAt = '2026-11-20T12:00:00.000Z'
-/** The CID of nothing that any repo has. */
+/** A CID that no repo has. */
 export const unknownCid = 'bafyreigaknpexyvxt76zgkitavbwx6ejgfheup5oybpm77f3pxzrvwpfdi'
 
 export function post(text: string): { $type: string; text: string; createdAt: string } {

@@ -1,4 +1,4 @@
-/** Repos of somebody else's making, as CAR files, right or wrong in whatever way a test wants. */
+/** Repos built outside the server, as CAR files, valid or broken as a test needs them. */
 import { encode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import type { Account } from '#src/account/account.ts'
@@ -11,7 +11,7 @@ import { buildTree, cidOf, type TreeNode } from '#src/protocol/tree.ts'
 import { walk } from '#src/protocol/tree-walk.ts'
 
 export interface ForeignRepo {
-  /** The CID of the commit, which is the CAR's root. */
+  /** The CID of the commit, which is the root of the CAR. */
   root: string
   rev: string
   commit: Block
@@ -44,7 +44,7 @@ export function foreignRepo(input: {
   return { root: cid, rev, commit, nodes, records: blocks, car }
 }
 
-/** A repo whose tree is not the one its records make. */
+/** A repo whose tree does not match its records. */
 export function repoOfTree(input: {
   did: string
   signer: Signer
@@ -75,7 +75,7 @@ export async function importCar(
   await importRepo(calls, body, keys)
 }
 
-/** Everything an account keeps, to see that nothing has changed. */
+/** Every row of every table, to see that nothing changed. */
 export async function dumpTables({ sql }: Account): Promise<string> {
   const tables = await sql.all<{ name: string; sql: string }>(
     "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name",

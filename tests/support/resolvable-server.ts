@@ -1,4 +1,4 @@
-/** A server whose accounts can be resolved as the network does it: DIDs in its PLC directory, handles at its own door. */
+/** A server whose accounts resolve as on the network: DIDs in its PLC directory, handles at its own address. */
 import { get } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { IdResolver } from '@atproto/identity'
@@ -8,11 +8,11 @@ import { type ServerOptions, startServer, type TestServer } from '#tests/support
 export interface ResolvableServer {
   server: TestServer
   plcUrl: string
-  /** Of the network's own code; it looks up handles over HTTP only. */
+  /** @atproto/identity's; resolves handles over HTTP only. */
   resolver: IdResolver
 }
 
-/** Starts a server as `startServer` does, with its PLC directory at a known address. */
+/** As `startServer`, with the PLC directory at a known address. */
 export async function startResolvableServer(
   options: ServerOptions = {},
 ): Promise<ResolvableServer> {
@@ -31,7 +31,7 @@ export async function startResolvableServer(
   return { server, plcUrl, resolver }
 }
 
-/** What the server answers where the host's name leads to it. */
+/** What the server answers with this URL's host in the Host header. */
 export async function fetchAtHost(serverUrl: string, { host, pathname }: URL): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
   get(new URL(pathname, serverUrl), { headers: { host } }, (answer) => {

@@ -1,4 +1,4 @@
-/** A real S3 server on a free port, with one bucket, in a folder of its own. */
+/** An S3 server (s3rver) on a free port, with one bucket, in a temporary folder. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

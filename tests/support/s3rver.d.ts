@@ -1,4 +1,4 @@
-/** The part of the S3 server for tests that we use; it comes without types. */
+/** Types for the part of s3rver that the tests use; it has none. */
 declare module 's3rver' {
   class S3rver {
     constructor(options: {

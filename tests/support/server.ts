@@ -1,4 +1,4 @@
-/** The whole server as a user runs it: `node src/main.ts` in processes of their own, on a data folder that stays over restarts. */
+/** The whole server as a user runs it: `node src/main.ts` in child processes, on a data folder that survives restarts. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,15 +7,17 @@ import { choosePorts } from '#src/engine/engine-environment.ts'
 import { freePort, killLeftovers, ServerProcess } from '#tests/support/processes.ts'
 
 export interface ServerOptions {
-  /** Variables besides those that give the server its place. */
+  /** Variables beside port, data folder and admin password. */
   env?: Record<string, string>
-  /** One process with every role, or one for the gateway and one for the actors. */
+  /** One process with every role, or one each for the gateway and the actors. */
   roles?: 'all' | 'split'
 }
 
 export const adminPassword = 'test-admin-password'
 
-/** Starts a server and waits until it answers. End it with `remove()`, or take it with `await using`. */
+/**
+ * Starts a server and waits until it answers. End it with `remove()`, or hold it with `await using`.
+ */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const server = new TestServer(await freePort(), await freeEnginePort(), options)
   try {
@@ -43,12 +45,11 @@ export class TestServer {
     this.url = `http://localhost:${port}`
   }
 
-  /** The process that answers requests; with split roles, the gateway's. */
+  /** The process that answers requests; with split roles the gateway. */
   get pid(): number {
     return this.#processes.at(-1)!.pid
   }
 
-  /** Every process of the server, without its engine. */
   get pids(): number[] {
     return this.#processes.map(({ pid }) => pid)
   }
@@ -61,7 +62,7 @@ export class TestServer {
     return Number(readFileSync(join(this.dir, 'engine/engine.pid'), 'utf8'))
   }
 
-  /** What all processes have printed so far, those that were restarted too. */
+  /** The output of all processes so far, including stopped ones. */
   get logs(): string {
     return this.#earlierLogs + this.#processes.map(({ output }) => output).join('')
   }
@@ -76,19 +77,19 @@ export class TestServer {
     await gateway.ready(() => answers(`${this.url}/xrpc/_health`))
   }
 
-  /** Ends the processes as an operator does, the gateway before the actors; the data stays. */
+  /** Sends SIGTERM, to the gateway before the actors; the data stays. */
   async stop(): Promise<void> {
     for (const process of this.#processes.toReversed()) await process.terminate()
     this.#forget()
   }
 
-  /** Ends the processes as a crash does, all at once. Nothing is done about the engine. */
+  /** Kills all processes at once, as a crash; the engine is left alone. */
   async kill9(): Promise<void> {
     await Promise.all(this.#processes.map((process) => process.kill9()))
     this.#forget()
   }
 
-  /** With split roles: ends the actors' process, and its engine with it, as a crash does, and starts it again. */
+  /** With split roles: kills the actors' process and so its engine, and starts it again. */
   async crashActors(): Promise<void> {
     const [actors, ...others] = this.#processes
     await actors!.kill9()
@@ -98,13 +99,12 @@ export class TestServer {
     this.#processes.push(...others)
   }
 
-  /** Starts again on the same data and address; stops first if that has not been done. */
   async restart(): Promise<void> {
     await this.stop()
     await this.start()
   }
 
-  /** Ends everything that this server started, and removes its data. */
+  /** Ends every process of this server, and removes its data. */
   async remove(): Promise<void> {
     try {
       await this.stop()
@@ -123,7 +123,7 @@ export class TestServer {
     await actors.ready(async () => actors.output.includes('Headwater (actors)'))
   }
 
-  /** Where the gateway finds the engine of the actors' process; nothing where both were told of another. */
+  /** The address of the actors' engine; empty if both roles use an engine of the test. */
   #engineAddress(): Record<string, string> {
     if (this.#options.env?.['RIVET_ENDPOINT']) return {}
     const secrets = JSON.parse(readFileSync(join(this.dir, 'secrets.json'), 'utf8'))
@@ -156,11 +156,10 @@ export interface TestAccount {
   did: string
   handle: string
   password: string
-  /** Logged in as the account. */
   agent: AtpAgent
 }
 
-/** A new account of the server, made by the client that applications use. */
+/** Creates an account with @atproto/api. */
 export async function createTestAccount(
   server: Pick<TestServer, 'url'>,
   name: string,

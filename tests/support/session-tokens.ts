@@ -1,15 +1,15 @@
-/** Session tokens taken apart, and forged by whoever knows the secret: with `node:crypto`, not with the server's code. */
+/** Decodes session tokens, and forges them with the secret: with `node:crypto`, not with the server's code. */
 import { createHmac } from 'node:crypto'
 
 type Claims = Record<string, unknown>
 
-/** Header and claims of a token, believed without a check. */
+/** Header and claims of a token, not verified. */
 export function decodeToken(token: string): { header: Claims; claims: Claims } {
   const [header, claims] = token.split('.').slice(0, 2).map(read)
   return { header: header!, claims: claims! }
 }
 
-/** The token with other claims or another header, signed with HS256. */
+/** The token with changed header or claims, signed with HS256. */
 export function forgeToken(
   token: string,
   { header = {}, claims = {}, secret }: { header?: Claims; claims?: Claims; secret: string },

@@ -1,4 +1,4 @@
-/** The project's own files as text, for the tests that judge the code and not what it does. */
+/** The project's own files as text, for the tests that check the code itself. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
@@ -20,7 +20,7 @@ export interface Import {
 
 const generated = 'src/protocol/lexicons/'
 
-/** The files that match the globs, without what is generated or installed. */
+/** The files that match the globs, except generated and installed ones. */
 export function sources(...globs: string[]): Source[] {
   return globSync(globs, { cwd: root })
     .filter((path) => !path.includes('node_modules') && !path.startsWith(generated))
@@ -35,7 +35,9 @@ export function exists(path: string): boolean {
 const importLine =
   /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm
 
-/** What a file imports. `import { type A }` counts as run time: stripped of its types it still loads the module. */
+/**
+ * The imports of a file. `import { type A }` counts as run time: with its types stripped it still loads the module.
+ */
 export function importsOf(source: Source): Import[] {
   return [...source.text.matchAll(importLine)].map(([, type, from, bare, dynamic]) => {
     const specifier = from ?? bare ?? dynamic ?? ''
@@ -50,7 +52,7 @@ export function importsOf(source: Source): Import[] {
   })
 }
 
-/** The text without its comments: good enough to search it for names. */
+/** The text without comments, for searching names. */
 export function codeOf(source: Source): string {
   return source.text
     .split('\n')
@@ -59,7 +61,7 @@ export function codeOf(source: Source): string {
     .join('\n')
 }
 
-/** The paths (and what is wrong with them) for which `fault` says something. */
+/** `path: problem` for each problem that `fault` finds. */
 export function violations(
   files: readonly Source[],
   fault: (file: Source) => string | string[] | false | null,

@@ -1,16 +1,16 @@
-/** One connection to the firehose, decoded by code that is not the server's. */
+/** One firehose connection, decoded with code that is not ours. */
 import { type Bytes, type CidLink, decodeFirst } from '@atcute/cbor'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 
-/** A frame as it came; `kind` is '#error' for an error frame. */
+/** A frame; `kind` is '#error' for an error frame. */
 export interface Message {
   kind: string
   body: EventBody
   bytes: Buffer
 }
 
-/** The fields of all events; each kind has its own of them. */
+/** The fields of all kinds of events. */
 export interface EventBody {
   seq: number
   time: string
@@ -33,7 +33,6 @@ export interface Op {
   prev?: CidLink
 }
 
-/** How long a test may wait for what must come. */
 const WAIT = { timeout: 30_000, interval: 20 }
 
 export class Subscription {
@@ -58,7 +57,6 @@ export class Subscription {
     return this.messages.map(({ kind }) => kind)
   }
 
-  /** Everything that has a seq. */
   get events(): Message[] {
     return this.messages.filter(({ body }) => body.seq !== undefined)
   }
@@ -67,17 +65,15 @@ export class Subscription {
     return this.events.map(({ body }) => body.seq)
   }
 
-  /** The events of one repo. */
   eventsOf(did: string): Message[] {
     return this.events.filter(({ body }) => (body.repo ?? body.did) === did)
   }
 
-  /** Waits for so many messages. */
   async waitForMessages(count: number): Promise<void> {
     await expect.poll(() => this.messages.length, WAIT).toBeGreaterThanOrEqual(count)
   }
 
-  /** Waits for the commit of a write, and gives its event. */
+  /** Waits for the event of a commit. */
   async waitForCommit(cid: string): Promise<Message> {
     const find = () => this.messages.find(({ body }) => body.commit?.$link === cid)
     await expect.poll(() => find() !== undefined, WAIT).toBe(true)

@@ -1,4 +1,4 @@
-/** A cable to a server on this machine, which can be cut, or lose what comes back through it. */
+/** A TCP proxy to a server on this machine, which can drop responses and reset connections. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
@@ -11,24 +11,24 @@ export class TcpProxy {
     this.#server = createServer((near) => this.#join(near, target))
   }
 
-  /** Lays a cable to the server at an endpoint. */
+  /** Starts a proxy to the server at an endpoint. */
   static async open(endpoint: string): Promise<TcpProxy> {
-    const cable = new TcpProxy(new URL(endpoint))
-    await once(cable.#server.listen(0, '127.0.0.1'), 'listening')
-    return cable
+    const proxy = new TcpProxy(new URL(endpoint))
+    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening')
+    return proxy
   }
 
-  /** This end of it. */
+  /** The proxy's own endpoint. */
   get endpoint(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** From now on, until it is cut, what is asked arrives, and what is answered does not. */
+  /** Until the reset, requests are forwarded and responses dropped. */
   dropResponses(): void {
     this.#isDeaf = true
   }
 
-  /** Ends every connection; the next ones are good. */
+  /** Ends every connection; later ones work normally. */
   resetConnections(): void {
     for (const end of this.#ends) end.destroy()
     this.#isDeaf = false
@@ -51,7 +51,7 @@ export class TcpProxy {
       end.on('data', (bytes) => {
         if (end === near || !this.#isDeaf) other.write(bytes)
       })
-      // What goes wrong with one end ends both.
+      // A close follows, which ends both sides.
       end.on('error', () => {})
       end.on('close', () => {
         this.#ends.delete(end)

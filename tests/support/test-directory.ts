@@ -1,4 +1,4 @@
-/** A directory on `node:sqlite`, with a clock in the test's hand. */
+/** A directory on `node:sqlite`, with a clock that the test sets. */
 import { type Directory, openDirectory } from '#src/directory/open-directory.ts'
 import { directorySchema } from '#src/directory/schema.ts'
 import { TestClock } from '#tests/support/empty-account.ts'
@@ -17,7 +17,7 @@ export const confirmation = {
   createdAt: '2026-01-01T00:00:00.000Z',
 }
 
-/** A fresh directory; give it the `sql` of an earlier one to wake that again. */
+/** Opens a directory; with the `sql` of an earlier one it wakes that again. */
 export function testDirectory(
   options: { clock?: TestClock; sql?: NodeSql; onBatch?: NodeSqlOptions['onBatch'] } = {},
 ): TestDirectory {

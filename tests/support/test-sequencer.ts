@@ -1,4 +1,4 @@
-/** A sequencer on `node:sqlite` whose clock and timer are in the test's hand. */
+/** A sequencer on `node:sqlite`, with a clock and a timer that the test sets. */
 import { decodeAll } from '@atproto/lex-cbor'
 import { encodeAccountEvent, encodeCommitEvent } from '#src/protocol/events.ts'
 import type { InTurn } from '#src/sequencer/append-lane.ts'
@@ -9,16 +9,16 @@ import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-
 
 export interface TestSequencer extends Sequencer {
   sql: NodeSql
-  /** What the clock says, in ms; timers fire when it is moved past them. */
+  /** Sets the clock, in ms; timers up to then fire. */
   setTime(ms: number): void
-  /** As after a sleep: nothing is left but the database and the time. */
+  /** The sequencer after a restart: only the database and the time remain. */
   reopen(): TestSequencer
 }
 
 export const startTime = 1_700_000_000_000
 export const DAY_MS = 86_400_000
 
-/** The window is a day unless told. */
+/** The backfill window is a day by default. */
 export function testSequencer(
   options: { onBatch?: NodeSqlOptions['onBatch']; inTurn?: InTurn; backfillMs?: number } = {},
 ): TestSequencer {
@@ -52,14 +52,14 @@ export function testSequencer(
   return open()
 }
 
-/** An event that says which it is: `id` comes back out of its frame. */
+/** An #account event; `id` can be read back from its frame. */
 export function accountEntry(id: number, did: string, status?: string): OutboxEntry {
   const active = status === undefined
   const event = encodeAccountEvent({ did, time: String(id), active, ...(status && { status }) })
   return { id, ...event }
 }
 
-/** A commit of `size` bytes of blocks. */
+/** A commit event with `size` bytes of blocks. */
 export function commitEntry(id: number, did: string, rev: string, size = 10): OutboxEntry {
   const commit = 'bafyreigaknpexyvxt76zgkitavbwx6ejgfheup5oybpm77f3pxzrvwpfdi'
   const event = encodeCommitEvent({
@@ -75,7 +75,7 @@ export function commitEntry(id: number, did: string, rev: string, size = 10): Ou
   return { id, ...event, head: commit, rev }
 }
 
-/** What a subscriber makes of a frame. */
+/** What a subscriber reads from a frame. */
 export function readFrame(frame: Uint8Array): {
   kind: string
   seq: number

@@ -1,4 +1,4 @@
-/** A shard of the authorization server on `node:sqlite`, with a clock in the test's hand. */
+/** A shard of the authorization server on `node:sqlite`, with a clock that the test sets. */
 
 import { authorizationSchema } from '#src/authorization/schema.ts'
 import { type AuthorizationShard, openAuthorizationShard } from '#src/authorization/shard.ts'
@@ -10,7 +10,7 @@ export interface TestShard extends AuthorizationShard {
   readonly clock: TestClock
 }
 
-/** Opens a shard; or what an earlier life of it left, `after` a crash. */
+/** Opens a shard, or (`after` a crash) one on the database of an earlier one. */
 export function testShard(options: NodeSqlOptions & { after?: TestShard } = {}): TestShard {
   const { after, ...rest } = options
   const sql = after?.sql ?? nodeSql({ schema: authorizationSchema, ...rest })

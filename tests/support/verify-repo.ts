@@ -1,4 +1,4 @@
-/** Repos, proofs and commits checked as relays and applications do it: with two implementations, neither of them ours. */
+/** Verifies repos, proofs and commits as relays and apps do: with two implementations, neither of them ours. */
 import { fromUint8Array as readCar } from '@atcute/car'
 import { type CidLink, decode, fromBytes, fromCidLink } from '@atcute/cbor'
 import { toString as cidText } from '@atcute/cid'
@@ -16,10 +16,9 @@ import { readCarWithRoot, verifyProofs, verifyRepoCar } from '@atproto/repo'
 import { expect } from 'vitest'
 import type { EventBody } from '#tests/support/subscription.ts'
 
-/** Whose repo it must be. */
 export interface Owner {
   did: string
-  /** The did:key that its DID document names. */
+  /** The did:key in the DID document. */
   key: string
 }
 
@@ -30,7 +29,7 @@ export interface VerifiedRepo {
   records: Map<string, string>
 }
 
-/** A whole repo, if it hangs together and its owner has signed it; throws otherwise. */
+/** Reads a whole repo; throws if it is inconsistent or not signed by its owner. */
 export async function verifiedRepo(car: Uint8Array, { did, key }: Owner): Promise<VerifiedRepo> {
   const { creates, commit } = await verifyRepoCar(car, did, key)
   const path = ({ collection, rkey }: { collection: string; rkey: string }) =>
@@ -42,7 +41,7 @@ export async function verifiedRepo(car: Uint8Array, { did, key }: Owner): Promis
   return { cid: commit.cid.toString(), rev: commit.rev, records }
 }
 
-/** Expects a proof that the record with this CID, or none at all, is at the path. */
+/** Expects a proof that the path has the record with this CID, or none if it is null. */
 export async function expectProof(
   car: Uint8Array,
   { did, key }: Owner,
@@ -63,8 +62,8 @@ export async function expectProof(
 }
 
 /**
- * Expects a #commit that proves all it says: its owner has signed it, its operations are in the tree, and undoing them
- * leads to the tree before. `last` is the event before it.
+ * Expects a #commit that is signed by its owner, whose operations are in its tree, and whose operations undone give the
+ * tree of `last`, the event before it.
  */
 export async function expectCommit(
   body: EventBody,
@@ -105,14 +104,13 @@ interface Commit {
 }
 
 async function treeOf(car: Uint8Array): Promise<{ commit: Commit; nodes: NodeStore }> {
-  // It checks that each block is what its CID says; the other reader does not.
+  // Checks each block against its CID, which the other reader does not.
   await readCarWithRoot(car)
   const { roots, ...reader } = readCarBlocks(car)
   const nodes = new NodeStore(new MemoryBlockStore(reader.blocks))
   return { commit: decode(reader.blocks.get(roots[0]!)!), nodes }
 }
 
-/** The roots and the blocks of a CAR file. */
 export function readCarBlocks(car: Uint8Array): {
   roots: string[]
   blocks: Map<string, Uint8Array<ArrayBuffer>>

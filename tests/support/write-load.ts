@@ -1,31 +1,31 @@
-/** Many clients that write at once and at random, and who remember what they asked for and what they were told. */
+/** Many clients that write concurrently and at random, and keep what they sent and what was answered. */
 import { createHash } from 'node:crypto'
 import type { TestAccount } from '#tests/support/server.ts'
 
 export interface Op {
   action: 'create' | 'update' | 'delete'
-  /** Undefined where the server chooses the key and has not told it. */
+  /** Undefined if the server chose the key and its answer is unknown. */
   path: string | undefined
-  /** The text of the record: no two writes of a storm have the same. */
+  /** The text of the record, unique among all writes. */
   text: string | undefined
-  /** What the server called the record it stored. */
+  /** The CID in the answer. */
   cid?: string
 }
 
-/** One request, whatever became of it. */
+/** One request and its outcome. */
 export interface Attempt {
   did: string
   method: string
   ops: Op[]
-  /** Its HTTP status; 0 where the connection broke. Undefined as long as nothing is known. */
+  /** The HTTP status; 0 if the connection broke, undefined while the request runs. */
   status?: number
   commit?: { cid: string; rev: string }
-  /** When it was answered, on the clock of the machine, in ms. */
+  /** When it was answered, in ms since 1970. */
   answeredAt?: number
 }
 
 const CLIENT_COUNT = 12
-/** Longest time that a request may take; one that takes longer is a failure of the server. */
+/** A request that takes longer counts as a failure of the server. */
 const REQUEST_TIMEOUT_MS = 60_000
 
 interface KnownRecord {
@@ -36,21 +36,21 @@ interface KnownRecord {
 const collection = 'com.example.storm'
 
 /**
- * Each client writes only to paths of its own, one request after the other, and leaves a path alone once it cannot
- * know what is there: so what may be at each path, and what any request must do to it, is known without a doubt.
+ * Each client writes only to its own paths, one request after the other, and leaves a path alone once its state is
+ * unknown. So what may be at each path, and what each request must do to it, is always known.
  */
 export class WriteLoad {
   readonly attempts: Attempt[] = []
-  /** What a server must never do to a client: neither succeed nor fail with a 503, or leave it without an answer. */
+  /** Answers that a server must never give: anything but success or 503, or none at all. */
   readonly violations: string[] = []
-  /** The longest that any request has taken, in ms. */
+  /** The longest time of a request, in ms. */
   maxLatencyMs = 0
   readonly #url: string
   readonly #accounts: () => readonly TestAccount[]
   #blowing = false
   #running: Promise<unknown> = Promise.resolve()
 
-  /** `accounts` gives those that are written to at the moment. */
+  /** `accounts` returns the accounts to write to at the moment. */
   constructor(url: string, accounts: () => readonly TestAccount[]) {
     this.#url = url
     this.#accounts = accounts
@@ -65,7 +65,7 @@ export class WriteLoad {
     this.#running = Promise.all(Array.from({ length: CLIENT_COUNT }, () => this.#client()))
   }
 
-  /** Lets each client finish its request; every attempt has its outcome then. */
+  /** Waits until each client has finished its request, so that every attempt has an outcome. */
   async stop(): Promise<void> {
     this.#blowing = false
     await this.#running
@@ -75,7 +75,7 @@ export class WriteLoad {
     const paths: KnownRecord[] = []
     while (this.#blowing) {
       const attempt = await this.#write(paths)
-      // A server that is away refuses at once: asking it again at once only takes its processor.
+      // An unreachable server refuses at once: an immediate retry would only take its CPU time.
       if (attempt.status !== 200) await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -120,7 +120,7 @@ export class WriteLoad {
     return this.#post(account, 'deleteRecord', { collection, rkey: keyOf(path) }, [op])
   }
 
-  /** Some creates, an update and, where there is another record to spare, a delete, all in one. */
+  /** Three creates, an update and, if there is another record, a delete, in one commit. */
   async #apply({ account, path }: KnownRecord, paths: KnownRecord[]): Promise<Attempt> {
     const other = paths.find((known) => known.account === account)
     const doomed = other && take(other, paths)
@@ -224,7 +224,7 @@ function newText(): string {
   return `storm ${process.pid} ${++count}`
 }
 
-/** Spread over the whole tree, as TIDs are not. */
+/** Random keys are spread over the whole tree, unlike TIDs. */
 function newKey(): string {
   return createHash('sha256').update(newText()).digest('hex').slice(0, 16)
 }

@@ -71,23 +71,23 @@ describe('purity', () => {
   const inner = code.filter((file) => within(file.path, pure))
   const protocol = code.filter((file) => within(file.path, ['src/protocol']))
 
-  it('gives the clock to protocol and rooms, and lets them take none', () => {
+  it('protocol and rooms take the clock as an argument', () => {
     const clocks = /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bprocess\.hrtime\b/g
     expect(occurrences(inner, clocks)).toEqual([])
     expect(occurrences(inner, /\bset(Timeout|Interval|Immediate)\(/g)).toEqual([])
     expect(occurrences(inner, /\bMath\.random\b/g)).toEqual([])
   })
 
-  it('keeps randomness and input and output out of protocol', () => {
+  it('protocol uses no randomness and no input or output', () => {
     expect(occurrences(protocol, /\brandom\w+\(|\bgetRandomValues\b|\bfetch\(/g)).toEqual([])
   })
 
-  it('reads the environment in config only', () => {
+  it('only config reads the environment', () => {
     const others = code.filter((file) => !within(file.path, ['src/config']))
     expect(occurrences(others, /\bprocess\.env\b/g)).toEqual([])
   })
 
-  it('prints in main and log only', () => {
+  it('only main and log print', () => {
     const others = code.filter(
       (file) => !within(file.path, ['src/main.ts', 'src/cli/main.ts', 'src/log.ts']),
     )
@@ -96,7 +96,7 @@ describe('purity', () => {
 })
 
 describe('files', () => {
-  it('are at most 300 lines long', () => {
+  it('files are at most 300 lines long', () => {
     const long = violations(everyFile, ({ text }) => {
       const lines = text.split('\n').length - 1
       return lines > 300 && `${lines} lines`
@@ -104,7 +104,7 @@ describe('files', () => {
     expect(long).toEqual([])
   })
 
-  it('begin by saying what they are', () => {
+  it('files begin with a sentence that says what they are', () => {
     const mute = violations(
       [...code, ...sources('{bench,scripts}/**/*.ts', 'tests/helpers/**/*.ts')],
       ({ text }) =>
@@ -113,17 +113,17 @@ describe('files', () => {
     expect(mute).toEqual([])
   })
 
-  it('have exact names', () => {
+  it('files have exact names', () => {
     const vague = /(^|[/-])(utils?|helpers?|common|misc|managers?|types)(\.ts$|\/)|\/index\.ts$/
     expect(violations(code, ({ path }) => vague.test(path) && 'a vague name')).toEqual([])
   })
 
-  it('have named exports only', () => {
+  it('files have named exports only', () => {
     const named = everyFile.filter(({ path }) => !path.endsWith('.config.ts'))
     expect(occurrences(named, /^export default\b/gm)).toEqual([])
   })
 
-  it('run when their types are stripped', () => {
+  it('files run with their types stripped', () => {
     const stuck = violations(everyFile, ({ text }) => {
       try {
         stripTypeScriptTypes(text)
@@ -135,12 +135,12 @@ describe('files', () => {
     expect(stuck).toEqual([])
   })
 
-  it('name nothing of the place where they were written', () => {
+  it('files mention no path of the machine they were written on', () => {
     const written = [...everyFile, ...pages, ...sources('*.json', '.ci/*')]
-    const elsewhere = new RegExp(['\\.\\./shared\\b', '/tmp/\\w', '/(work|root)/\\w'].join('|'))
+    const machinePaths = new RegExp(['\\.\\./shared\\b', '/tmp/\\w', '/(work|root)/\\w'].join('|'))
     const self = 'tests/unit/architecture.test.ts'
     const wrong = violations(written, ({ path, text }) => {
-      return path !== self && (elsewhere.exec(text)?.[0] ?? null)
+      return path !== self && (machinePaths.exec(text)?.[0] ?? null)
     })
     expect(wrong).toEqual([])
   })

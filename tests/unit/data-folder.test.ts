@@ -11,32 +11,32 @@ beforeEach(() => {
 afterEach(() => rmSync(path, { recursive: true }))
 
 describe('a lock', () => {
-  it('keeps a second process from the same duty, and names the first', () => {
+  it('the lock keeps a second process out of the same role, and names the first', () => {
     using _held = new DataFolder(path).lock(['gateway', 'actors'])
     const refusal = `Another Headwater \\(process ${process.pid}\\) already runs the actors of ${path}`
     expect(() => new DataFolder(path).lock(['actors'])).toThrow(new RegExp(refusal))
   })
 
-  it('lets another process do another duty', () => {
+  it('the lock lets another process take another role', () => {
     using _gateway = new DataFolder(path).lock(['gateway'])
     using _actors = new DataFolder(path).lock(['actors', 'engine'])
     expect(() => new DataFolder(path).lock(['gateway', 'engine'])).toThrow(/the gateway/)
   })
 
-  it('is taken wholly or not at all', () => {
+  it('the lock is taken for all roles or none', () => {
     using _engine = new DataFolder(path).lock(['engine'])
     expect(() => new DataFolder(path).lock(['actors', 'engine'])).toThrow(/RIVET_ENDPOINT/)
     using _actors = new DataFolder(path).lock(['actors'])
   })
 
-  it('is free again when it was released', () => {
+  it('the lock is free again after release', () => {
     new DataFolder(path).lock(['gateway'])[Symbol.dispose]()
     using _again = new DataFolder(path).lock(['gateway'])
   })
 })
 
 describe('the secrets', () => {
-  it('are generated once, for this user only', () => {
+  it('secrets are generated once, readable by this user only', () => {
     const first = new DataFolder(join(path, 'new')).secrets({})
     expect(new DataFolder(join(path, 'new')).secrets({})).toEqual(first)
     expect(new Set(Object.values(first)).size).toBe(6)
@@ -45,13 +45,13 @@ describe('the secrets', () => {
     expect(statSync(join(path, 'new')).mode & 0o777).toBe(0o700)
   })
 
-  it('that are given are used, and not kept', () => {
+  it('configured secrets are used, and not stored', () => {
     const given = { jwtSecret: 'mine', adminPassword: 'mine too' }
     expect(new DataFolder(path).secrets(given)).toMatchObject(given)
     expect(new DataFolder(path).secrets({}).jwtSecret).not.toBe('mine')
   })
 
-  it('that are new to an old folder are added to it', () => {
+  it('secrets that are new in this version are added to an existing folder', () => {
     writeFileSync(join(path, 'secrets.json'), '{"jwtSecret":"old"}')
     const secrets = new DataFolder(path).secrets({})
     expect(secrets.jwtSecret).toBe('old')

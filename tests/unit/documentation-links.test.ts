@@ -6,16 +6,16 @@ const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
 
 describe('pages', () => {
-  it('link to what exists', () => {
-    const dead = violations(pages, ({ path, text }) =>
+  it('documentation links lead to existing files', () => {
+    const broken = violations(pages, ({ path, text }) =>
       [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
         .map(([, target]) => target!)
         .filter((target) => !/^[a-z]+:/.test(target) && !exists(join(dirname(path), target))),
     )
-    expect(dead).toEqual([])
+    expect(broken).toEqual([])
   })
 
-  it('of the design name the tests that prove them', () => {
+  it('design pages name the tests that prove them', () => {
     const unproved = violations(sources('docs/design/*.md'), ({ path, text }) => {
       if (path.endsWith('/README.md')) return null
       const [, proof = ''] = /Proved by:?([\s\S]*)$/.exec(text) ?? []
@@ -25,7 +25,7 @@ describe('pages', () => {
     expect(unproved).toEqual([])
   })
 
-  it.runIf(exists('src/README.md'))('name functions that exist, on a record’s way', () => {
+  it.runIf(exists('src/README.md'))('src/README.md names functions that exist', () => {
     const tour = sources('src/README.md')
     const steps = tour.flatMap(({ text }) => [...text.matchAll(/([\w./-]+\.ts)#(\w+)/g)])
     expect(steps.length).toBeGreaterThan(0)

@@ -1,4 +1,4 @@
-/** What the tests look for in the log of every server that they start. */
+/** The patterns that the tests look for in the log of every server that they start. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ it.each([
   expect(leakedSecrets(`fine\n${line}\n`, folder)).toEqual([`${what}: ${line}`])
 })
 
-it('what a log may tell is left alone', () => {
+it('ordinary log lines contain no secrets', () => {
   const line = '{"id":"PUbZdeuE-1j","did":"did:plc:bqye2k2p7odvub2cnnqwjom3","msg":"Bearer token"}'
   expect(leakedSecrets(line, folderWith({}))).toEqual([])
   expect(leakedSecrets(line, '/nowhere')).toEqual([])

@@ -9,7 +9,7 @@ describe('rivet.json', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'rivet.json'), 'utf8'))
   const installed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-  it('lists the registered actors', () => {
+  it('rivet.json lists the registered actors', () => {
     const registry = readFileSync(join(root, 'actors/registry.ts'), 'utf8')
     const [, use = ''] = /\buse:\s*\{([^}]*)\}/.exec(registry) ?? []
     const registered = [...use.matchAll(/(\w+)\s*(?:,|:|$|\n)/g)].map(([, name]) => name)
@@ -17,20 +17,20 @@ describe('rivet.json', () => {
     expect(Object.keys(manifest.actors).sort()).toEqual([...new Set(registered)].sort())
   })
 
-  it('starts what npm starts, on the engine that is installed', () => {
+  it('rivet.json starts what npm starts, on the installed engine', () => {
     expect(manifest.start).toBe(installed.scripts.start)
     expect(manifest.engine.version).toBe(installed.dependencies['@rivetkit/engine-cli'])
     expect(manifest.engine.version).toBe(installed.dependencies.rivetkit)
   })
 
-  it('lists the settings that the engine is given', () => {
+  it("rivet.json lists the engine's settings", () => {
     const given = readFileSync(join(root, 'src/engine/engine-environment.ts'), 'utf8')
     const settings = [...given.matchAll(/^ +(RUST_\w+|RIVET__\w+): '([^']*)'/gm)]
     const env = Object.fromEntries(settings.map(([, name, value]) => [name, value]))
     expect(manifest.engine.env).toEqual(env)
   })
 
-  it('names variables, roles and a health path that the code has', () => {
+  it('rivet.json names variables, roles and a health path that exist', () => {
     const text = code.map((file) => file.text).join('\n')
     const known = [
       ...Object.keys(manifest.ports).map((name) => `'${name}'`),

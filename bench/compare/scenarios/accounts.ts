@@ -10,11 +10,11 @@ const good = { handle: 'made.test', email: 'made@example.com', password: 'secret
 export const creation: Scenario = {
   name: 'createAccount',
   environment: 'alone',
-  async run(visitor) {
-    const marker = await createAccount(visitor, 'marker-made')
-    await visitor.subscribe(marker)
+  async run(client) {
+    const marker = await createAccount(client, 'marker-made')
+    await client.subscribe(marker)
     const create = (what: string, more: object) =>
-      visitor.call(what, method, { body: { ...good, ...more } })
+      client.call(what, method, { body: { ...good, ...more } })
     await create('no email', { email: undefined })
     await create('no password', { password: undefined })
     await create('a bad email', { email: 'not an address' })
@@ -38,23 +38,23 @@ export const creation: Scenario = {
       handle: 'invited.test',
       email: 'invited@example.com',
     })
-    await visitor.skipEvents()
+    await client.skipEvents()
     for (const handle of handles)
       await create(`the handle ${handle}`, { handle, email: 'h@example.com' })
-    await visitor.skipEvents()
+    await client.skipEvents()
     const { body } = await create('a good one', { handle: 'Made.test', email: 'Made@Example.com' })
-    visitor.placeholders.set(body.did, '<made>')
-    await visitor.events('a good one')
-    const document = await fetch(`${visitor.plcUrl}/${body.did}/log/audit`).then((r) => r.json())
-    visitor.record('its operation', document)
+    client.placeholders.set(body.did, '<made>')
+    await client.events('a good one')
+    const document = await fetch(`${client.plcUrl}/${body.did}/log/audit`).then((r) => r.json())
+    client.record('its operation', document)
     await create('the same again', {})
-    await visitor.call('what it made', 'com.atproto.server.getSession', {
+    await client.call('what it made', 'com.atproto.server.getSession', {
       as: `Bearer ${body.accessJwt}`,
     })
-    await visitor.call('what it made', 'com.atproto.repo.describeRepo', {
+    await client.call('what it made', 'com.atproto.repo.describeRepo', {
       query: { repo: body.did },
     })
-    await visitor.call('what it made', 'com.atproto.sync.getRepo', { query: { did: body.did } })
+    await client.call('what it made', 'com.atproto.sync.getRepo', { query: { did: body.did } })
   },
 }
 
@@ -90,11 +90,11 @@ const handles = [
 export const logIn: Scenario = {
   name: 'sessions',
   environment: 'alone',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'returner')
-    const { did, handle, email, password } = person
+  async run(client) {
+    const account = await createAccount(client, 'returner')
+    const { did, handle, email, password } = account
     const session = (what: string, body: object) =>
-      visitor.call(what, 'com.atproto.server.createSession', { body })
+      client.call(what, 'com.atproto.server.createSession', { body })
     for (const identifier of [
       did,
       handle,
@@ -114,8 +114,8 @@ export const logIn: Scenario = {
     await session('513 letters', { identifier: handle, password: 'x'.repeat(513) })
     await session('a second factor', { identifier: handle, password, authFactorToken: 'x' })
     await session('allowTakendown', { identifier: handle, password, allowTakendown: true })
-    await rotation(visitor, person)
-    await takeDown(visitor, did, true)
+    await rotation(client, account)
+    await takeDown(client, did, true)
     await session('after a takedown', { identifier: handle, password })
     await session('after a takedown, a wrong password', { identifier: handle, password: 'wrong' })
     const { body } = await session('after a takedown, narrow', {
@@ -124,37 +124,37 @@ export const logIn: Scenario = {
       allowTakendown: true,
     })
     const narrow = { as: `Bearer ${body.refreshJwt}`, verb: 'POST' }
-    await visitor.call('narrow', 'com.atproto.server.refreshSession', narrow)
-    await visitor.call('narrow', 'com.atproto.server.deleteSession', narrow)
-    await visitor.call('narrow', 'com.atproto.server.getSession', {
+    await client.call('narrow', 'com.atproto.server.refreshSession', narrow)
+    await client.call('narrow', 'com.atproto.server.deleteSession', narrow)
+    await client.call('narrow', 'com.atproto.server.getSession', {
       as: `Bearer ${body.accessJwt}`,
     })
-    await takeDown(visitor, did, false)
-    await visitor.call('the old session', 'com.atproto.server.refreshSession', {
-      as: person.refresh,
+    await takeDown(client, did, false)
+    await client.call('the old session', 'com.atproto.server.refreshSession', {
+      as: account.refresh,
       verb: 'POST',
     })
-    await visitor.call('the old token', 'com.atproto.server.getSession', { as: person.access })
+    await client.call('the old token', 'com.atproto.server.getSession', { as: account.access })
   },
 }
 
 async function rotation(
-  visitor: RecordingClient,
+  client: RecordingClient,
   { did, access, refresh, handle, password }: Awaited<ReturnType<typeof createAccount>>,
 ) {
   const rotate = (what: string, as: string) =>
-    visitor.call(what, 'com.atproto.server.refreshSession', {
+    client.call(what, 'com.atproto.server.refreshSession', {
       as,
       verb: 'POST',
     } satisfies CallOptions)
   const end = (what: string, as: string) =>
-    visitor.call(what, 'com.atproto.server.deleteSession', {
+    client.call(what, 'com.atproto.server.deleteSession', {
       as,
       verb: 'POST',
     } satisfies CallOptions)
   const first = await rotate('the first time', refresh)
   const second = await rotate('again', refresh)
-  visitor.record(
+  client.record(
     'both lead to one session',
     jti(first.body.refreshJwt) === jti(second.body.refreshJwt),
   )
@@ -170,7 +170,7 @@ async function rotation(
   await rotate('the second after its end', `Bearer ${second.body.refreshJwt}`)
   await rotate('the first after the end of the second', refresh)
   const body = { identifier: handle, password }
-  const other = await visitor.prepare('com.atproto.server.createSession', { body })
+  const other = await client.prepare('com.atproto.server.createSession', { body })
   await rotate('another session', `Bearer ${other.body.refreshJwt}`)
 }
 

@@ -1,28 +1,28 @@
-/** com.atproto.admin: what the admin can ask and do. */
+/** com.atproto.admin: every admin method. */
 import { createAccount, repoRef, writeRecord } from '../accounts.ts'
 import type { CallOptions } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization as as } from '../services.ts'
 
-const nobody = `did:plc:${'a'.repeat(24)}`
+const unknownDid = `did:plc:${'a'.repeat(24)}`
 const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 
 export const admin: Scenario = {
   name: 'admin',
   environment: 'alone',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'ann')
-    const ben = await createAccount(visitor, 'ben')
-    const { did } = person
-    const record = await writeRecord(visitor, person, 'one')
+  async run(client) {
+    const account = await createAccount(client, 'ann')
+    const ben = await createAccount(client, 'ben')
+    const { did } = account
+    const record = await writeRecord(client, account, 'one')
     const ask = (what: string, method: string, query: CallOptions['query'] = {}) =>
-      visitor.call(what, `com.atproto.admin.${method}`, { as, query: query ?? {} })
+      client.call(what, `com.atproto.admin.${method}`, { as, query: query ?? {} })
     const send = (what: string, method: string, body: object) =>
-      visitor.call(what, `com.atproto.admin.${method}`, { as, body })
+      client.call(what, `com.atproto.admin.${method}`, { as, body })
     await ask('good', 'getAccountInfo', { did })
-    await ask('nobody', 'getAccountInfo', { did: nobody })
+    await ask('nobody', 'getAccountInfo', { did: unknownDid })
     await ask('no did', 'getAccountInfo', { did: 'x' })
-    await ask('two and nobody', 'getAccountInfos', `dids=${did}&dids=${nobody}`)
+    await ask('two and nobody', 'getAccountInfos', `dids=${did}&dids=${unknownDid}`)
     await ask('none', 'getAccountInfos')
     const uri = record.uri
     for (const query of [
@@ -31,12 +31,12 @@ export const admin: Scenario = {
       { uri },
       { did, blob: someBlob },
       { blob: someBlob },
-      { did: nobody },
+      { did: unknownDid },
       { uri: `at://${did}/com.example.thing/none` },
       { uri: 'x' },
     ]) {
       await ask(
-        `of ${Object.keys(query)} ${query.did === nobody ? 'nobody' : ''}`,
+        `of ${Object.keys(query)} ${query.did === unknownDid ? 'nobody' : ''}`,
         'getSubjectStatus',
         query as Record<string, string>,
       )
@@ -49,18 +49,18 @@ export const admin: Scenario = {
     await ask('a record', 'getSubjectStatus', { uri })
     const of = { repo: did, collection: 'com.example.thing' }
     const read = (what: string, method: string, query: Record<string, string>, by?: string) =>
-      visitor.call(what, `com.atproto.${method}`, { query, as: by })
+      client.call(what, `com.atproto.${method}`, { query, as: by })
     await read('taken down', 'repo.getRecord', { ...of, rkey: 'one' })
     await read('taken down', 'repo.listRecords', of)
-    await read('taken down, by itself', 'repo.getRecord', { ...of, rkey: 'one' }, person.access)
+    await read('taken down, by itself', 'repo.getRecord', { ...of, rkey: 'one' }, account.access)
     await read('taken down', 'sync.getRecord', {
       did,
       collection: 'com.example.thing',
       rkey: 'one',
     })
     await read('taken down', 'sync.getRepo', { did })
-    const write = { as: person.access, body: { ...of, rkey: 'one', record: { next: true } } }
-    await visitor.call('over what is taken down', 'com.atproto.repo.putRecord', write)
+    const write = { as: account.access, body: { ...of, rkey: 'one', record: { next: true } } }
+    await client.call('over what is taken down', 'com.atproto.repo.putRecord', write)
     await read('after a new version', 'repo.getRecord', { ...of, rkey: 'one' })
     await send('a record back', 'updateSubjectStatus', {
       subject: strong,
@@ -72,7 +72,7 @@ export const admin: Scenario = {
       takedown: { applied: true },
     })
     await send('of nobody', 'updateSubjectStatus', {
-      subject: repoRef(nobody),
+      subject: repoRef(unknownDid),
       takedown: { applied: true },
     })
     await send('an unknown kind', 'updateSubjectStatus', {
@@ -92,18 +92,18 @@ export const admin: Scenario = {
       comment: 'c',
     })
     await send('nobody', 'sendEmail', {
-      recipientDid: nobody,
+      recipientDid: unknownDid,
       senderDid: ben.did,
       content: 'hello',
     })
     await send('by handle', 'updateAccountEmail', {
-      account: person.handle,
+      account: account.handle,
       email: 'Ann-2@example.com',
     })
     await send('taken', 'updateAccountEmail', { account: did, email: ben.email })
     await send('bad', 'updateAccountEmail', { account: did, email: 'nonsense' })
     await send('good again', 'updateAccountEmail', { account: did, email: 'ann-3@example.com' })
-    await send('nobody', 'updateAccountEmail', { account: nobody, email: 'x@example.com' })
+    await send('nobody', 'updateAccountEmail', { account: unknownDid, email: 'x@example.com' })
     await ask('changed', 'getAccountInfo', { did })
     for (const handle of [
       'ann-2.test',
@@ -116,21 +116,21 @@ export const admin: Scenario = {
     ]) {
       await send(`to ${handle}`, 'updateAccountHandle', { did, handle })
     }
-    await send('nobody', 'updateAccountHandle', { did: nobody, handle: 'nobody-2.test' })
+    await send('nobody', 'updateAccountHandle', { did: unknownDid, handle: 'nobody-2.test' })
     await send('good', 'updateAccountPassword', { did, password: 'next' })
     await send('long', 'updateAccountPassword', { did, password: 'x'.repeat(257) })
-    await send('nobody', 'updateAccountPassword', { did: nobody, password: 'next' })
+    await send('nobody', 'updateAccountPassword', { did: unknownDid, password: 'next' })
     const login = { identifier: did, password: 'next' }
-    await visitor.call('the new password', 'com.atproto.server.createSession', { body: login })
-    await visitor.call('the old session', 'com.atproto.server.refreshSession', {
-      as: person.refresh,
+    await client.call('the new password', 'com.atproto.server.createSession', { body: login })
+    await client.call('the old session', 'com.atproto.server.refreshSession', {
+      as: account.refresh,
       verb: 'POST',
     })
 
     const code = (
-      await visitor.request('com.atproto.server.createInviteCode', { as, body: { useCount: 1 } })
+      await client.request('com.atproto.server.createInviteCode', { as, body: { useCount: 1 } })
     ).body.code
-    await visitor.request('com.atproto.server.createInviteCode', {
+    await client.request('com.atproto.server.createInviteCode', {
       as,
       body: { useCount: 3, forAccount: did },
     })
@@ -145,12 +145,12 @@ export const admin: Scenario = {
     ]) {
       await ask(JSON.stringify(query), 'getInviteCodes', query as Record<string, string | number>)
     }
-    const { body: byUse } = await visitor.request('com.atproto.admin.getInviteCodes', {
+    const { body: byUse } = await client.request('com.atproto.admin.getInviteCodes', {
       as,
       query: { sort: 'usage' },
     })
-    // Codes of as many uses come in any order.
-    visitor.record('by use: com.atproto.admin.getInviteCodes', Object.keys(byUse).sort())
+    // Codes with the same number of uses come in any order.
+    client.record('by use: com.atproto.admin.getInviteCodes', Object.keys(byUse).sort())
     await send('the admin’s', 'disableInviteCodes', { accounts: ['admin'] })
     await send('nothing', 'disableInviteCodes', {})
     await send('some', 'disableInviteCodes', { codes: [code], accounts: [did] })
@@ -158,12 +158,12 @@ export const admin: Scenario = {
     await send('good', 'disableAccountInvites', { account: did, note: 'n' })
     await ask('without invites', 'getAccountInfo', { did })
     await send('good', 'enableAccountInvites', { account: did })
-    await send('nobody', 'disableAccountInvites', { account: nobody })
-    await visitor.subscribe(ben)
+    await send('nobody', 'disableAccountInvites', { account: unknownDid })
+    await client.subscribe(ben)
     await send('good', 'deleteAccount', { did })
-    await visitor.events('deleted')
+    await client.events('deleted')
     await ask('deleted', 'getAccountInfo', { did })
-    await send('nobody', 'deleteAccount', { did: nobody })
-    await visitor.events('nobody deleted')
+    await send('nobody', 'deleteAccount', { did: unknownDid })
+    await client.events('nobody deleted')
   },
 }

@@ -1,4 +1,4 @@
-/** Blobs: sent, named by records, given back, and taken down. */
+/** Blobs: uploading, referencing, reading and taking down. */
 import { createAccount, repoRef } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'
@@ -14,10 +14,10 @@ const thing = 'com.example.thing'
 export const blobs: Scenario = {
   name: 'blobs',
   environment: 'alone',
-  async run(visitor) {
-    const { did, access: as } = await createAccount(visitor, 'blobs')
+  async run(client) {
+    const { did, access: as } = await createAccount(client, 'blobs')
     const upload = (what: string, body: Uint8Array | string, type: string, headers = {}) =>
-      visitor.call(what, 'com.atproto.repo.uploadBlob', {
+      client.call(what, 'com.atproto.repo.uploadBlob', {
         as,
         body,
         headers: { 'content-type': type, ...headers },
@@ -35,12 +35,12 @@ export const blobs: Scenario = {
     const blob = body.blob
     const cid = blob.ref.$link
     const write = (what: string, value: object, more: object = {}) =>
-      visitor.call(what, 'com.atproto.repo.createRecord', {
+      client.call(what, 'com.atproto.repo.createRecord', {
         as,
         body: { repo: did, collection: thing, record: { blob: value }, ...more },
       })
     const ask = (what: string, method: string, query: Record<string, string | number> = {}) =>
-      visitor.call(what, `com.atproto.${method}`, {
+      client.call(what, `com.atproto.${method}`, {
         as: method.startsWith('repo') ? as : undefined,
         query: { ...(method.startsWith('sync') && { did }), ...query },
       })
@@ -52,23 +52,23 @@ export const blobs: Scenario = {
     await write('another size, after a record', { ...blob, size: 1 }, { rkey: 'size' })
     const profile = { repo: did, collection: 'app.bsky.actor.profile', rkey: 'self' }
     const text = (
-      await visitor.request('com.atproto.repo.uploadBlob', {
+      await client.request('com.atproto.repo.uploadBlob', {
         as,
         body: 'no picture',
         headers: { 'content-type': 'text/plain' },
       })
     ).body.blob
-    await visitor.call('not what the lexicon takes', 'com.atproto.repo.putRecord', {
+    await client.call('not what the lexicon takes', 'com.atproto.repo.putRecord', {
       as,
       body: { ...profile, record: { avatar: text } },
     })
-    await visitor.call('larger than it takes', 'com.atproto.repo.putRecord', {
+    await client.call('larger than it takes', 'com.atproto.repo.putRecord', {
       as,
       body: { ...profile, record: { avatar: { ...blob, size: 3_000_000 } } },
     })
     await ask('named', 'sync.getBlob', { cid })
-    await visitor.call('HEAD', 'com.atproto.sync.getBlob', { verb: 'HEAD', query: { did, cid } })
-    await visitor.call('a part', 'com.atproto.sync.getBlob', {
+    await client.call('HEAD', 'com.atproto.sync.getBlob', { verb: 'HEAD', query: { did, cid } })
+    await client.call('a part', 'com.atproto.sync.getBlob', {
       query: { did, cid },
       headers: { range: 'bytes=0-3' },
     })
@@ -83,41 +83,41 @@ export const blobs: Scenario = {
     await ask('a bad limit', 'repo.listMissingBlobs', { limit: 0 })
     const subject = { $type: 'com.atproto.admin.defs#repoBlobRef', did, cid, recordUri: made.uri }
     const takedown = (what: string, applied: boolean) =>
-      visitor.call(what, 'com.atproto.admin.updateSubjectStatus', {
+      client.call(what, 'com.atproto.admin.updateSubjectStatus', {
         as: adminAuthorization,
         body: { subject, takedown: { applied, ref: 'b' } },
       })
     await takedown('a takedown', true)
     await ask('taken down', 'sync.getBlob', { cid })
-    await visitor.call('taken down, by the account', 'com.atproto.sync.getBlob', {
+    await client.call('taken down, by the account', 'com.atproto.sync.getBlob', {
       as,
       query: { did, cid },
     })
-    await visitor.call('taken down, by the admin', 'com.atproto.sync.getBlob', {
+    await client.call('taken down, by the admin', 'com.atproto.sync.getBlob', {
       as: adminAuthorization,
       query: { did, cid },
     })
     await ask('taken down', 'sync.listBlobs')
     await upload('taken down', png, 'image/png')
     await write('taken down', blob, { rkey: 'down' })
-    await visitor.call('taken down', 'com.atproto.admin.getSubjectStatus', {
+    await client.call('taken down', 'com.atproto.admin.getSubjectStatus', {
       as: adminAuthorization,
       query: { did, blob: cid },
     })
     await takedown('its end', false)
     await ask('back', 'sync.getBlob', { cid })
     for (const rkey of ['blob', 'size', 'down']) {
-      await visitor.request('com.atproto.repo.deleteRecord', {
+      await client.request('com.atproto.repo.deleteRecord', {
         as,
         body: { repo: did, collection: thing, rkey },
       })
     }
     await ask('no record any more', 'sync.listBlobs')
-    await visitor.call('unknown', 'com.atproto.admin.updateSubjectStatus', {
+    await client.call('unknown', 'com.atproto.admin.updateSubjectStatus', {
       as: adminAuthorization,
       body: { subject: { ...subject, cid: text.ref.$link }, takedown: { applied: true } },
     })
-    await visitor.call('a repo', 'com.atproto.admin.updateSubjectStatus', {
+    await client.call('a repo', 'com.atproto.admin.updateSubjectStatus', {
       as: adminAuthorization,
       body: { subject: repoRef(did) },
     })

@@ -9,19 +9,19 @@ import type { Scenario } from '../scenario.ts'
 export const credentials: Scenario = {
   name: 'credentials',
   environment: 'alone',
-  async run(visitor) {
-    const stranger = await createExternalAccount(visitor, 'cred-stranger')
-    const other = await createAccount(visitor, 'cred-other')
-    const person = await createAccount(visitor, 'cred-person')
-    await writeRecord(visitor, person, 'one')
-    const kinds = await credentialsOf(visitor, person, stranger)
-    for (const { changesState, ...probe } of everyMethod(person, other)) {
+  async run(client) {
+    const external = await createExternalAccount(client, 'cred-stranger')
+    const other = await createAccount(client, 'cred-other')
+    const account = await createAccount(client, 'cred-person')
+    await writeRecord(client, account, 'one')
+    const kinds = await credentialsOf(client, account, external)
+    for (const { changesState, ...probe } of everyMethod(account, other)) {
       const meant = { access: 'access token', refresh: 'refresh token', admin: 'admin' }
       const good = probe.credentials && meant[probe.credentials]
       for (const [kind, authorization] of Object.entries(kinds)) {
-        // What would change the account is asked with what cannot succeed only.
+        // Methods that change the account are called only with credentials that cannot succeed.
         if (changesState && (kind === good || kind === 'a token of a takendown account')) continue
-        await visitor.call(kind, probe.method, { ...probe, as: authorization(probe.method) })
+        await client.call(kind, probe.method, { ...probe, as: authorization(probe.method) })
       }
     }
   },

@@ -1,4 +1,4 @@
-/** com.atproto.identity: handles that are found and changed, and operations on a DID. */
+/** com.atproto.identity: resolving and changing handles, and PLC operations. */
 import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'
@@ -8,12 +8,12 @@ const identityMethods = 'com.atproto.identity'
 export const identity: Scenario = {
   name: 'identity',
   environment: 'alone',
-  async run(visitor) {
-    const other = await createAccount(visitor, 'id-other')
-    const { did, access: as, handle, email } = await createAccount(visitor, 'id-person')
-    await visitor.subscribe(other)
+  async run(client) {
+    const other = await createAccount(client, 'id-other')
+    const { did, access: as, handle, email } = await createAccount(client, 'id-person')
+    await client.subscribe(other)
     const resolve = (name: string) =>
-      visitor.call(`of ${name}`, `${identityMethods}.resolveHandle`, { query: { handle: name } })
+      client.call(`of ${name}`, `${identityMethods}.resolveHandle`, { query: { handle: name } })
     for (const name of [
       handle,
       'ID-person.TEST',
@@ -27,7 +27,7 @@ export const identity: Scenario = {
       await resolve(name)
     }
     const change = (what: string, next: string) =>
-      visitor.call(what, `${identityMethods}.updateHandle`, { as, body: { handle: next } })
+      client.call(what, `${identityMethods}.updateHandle`, { as, body: { handle: next } })
     await change('taken', other.handle)
     await change('too short', 'ab.test')
     await change('two labels', 'a.b.test')
@@ -37,24 +37,24 @@ export const identity: Scenario = {
     await change('a top-level domain of no use', 'abc.local')
     await change('of nobody', 'nothing-here.example')
     await change('the host', 'localhost')
-    await visitor.skipEvents()
+    await client.skipEvents()
     await change('good', 'Id-Next.test')
-    await visitor.events('good')
+    await client.events('good')
     await change('the same', 'id-next.test')
-    await visitor.events('the same')
+    await client.events('the same')
     await resolve(handle)
     await resolve('id-next.test')
-    await visitor.call('changed', 'com.atproto.server.getSession', { as })
-    await visitor.call('changed', 'com.atproto.repo.describeRepo', { query: { repo: did } })
-    const { body: advice } = await visitor.call(
+    await client.call('changed', 'com.atproto.server.getSession', { as })
+    await client.call('changed', 'com.atproto.repo.describeRepo', { query: { repo: did } })
+    const { body: advice } = await client.call(
       '',
       `${identityMethods}.getRecommendedDidCredentials`,
       { as },
     )
-    await visitor.call('', `${identityMethods}.requestPlcOperationSignature`, { as, verb: 'POST' })
-    const token = await visitor.services.emailedCode(email)
+    await client.call('', `${identityMethods}.requestPlcOperationSignature`, { as, verb: 'POST' })
+    const token = await client.services.emailedCode(email)
     const sign = (what: string, body: object) =>
-      visitor.call(what, `${identityMethods}.signPlcOperation`, { as, body })
+      client.call(what, `${identityMethods}.signPlcOperation`, { as, body })
     await sign('no code', {})
     await sign('a wrong code', { token: 'AAAAA-AAAAA' })
     const { body: signed } = await sign('good', {
@@ -63,7 +63,7 @@ export const identity: Scenario = {
     })
     await sign('used up', { token })
     const submit = (what: string, operation: unknown) =>
-      visitor.call(what, `${identityMethods}.submitPlcOperation`, { as, body: { operation } })
+      client.call(what, `${identityMethods}.submitPlcOperation`, { as, body: { operation } })
     await submit('another handle', signed.operation)
     await submit('nothing', {})
     await submit('no operation', undefined)
@@ -81,24 +81,24 @@ export const identity: Scenario = {
       services: { atproto_pds: { ...advice.services.atproto_pds, type: 'x' } },
     })
     await submit('another signing key', { ...right, verificationMethods: { atproto: 'did:key:x' } })
-    await visitor.call('again', `${identityMethods}.requestPlcOperationSignature`, {
+    await client.call('again', `${identityMethods}.requestPlcOperationSignature`, {
       as,
       verb: 'POST',
     })
-    const next = await visitor.services.emailedCode(email, token)
+    const next = await client.services.emailedCode(email, token)
     const { body: good } = await sign('as it should be', { token: next })
-    await visitor.skipEvents()
+    await client.skipEvents()
     await submit('good', good.operation)
-    await visitor.events('submitted')
+    await client.events('submitted')
     await submit('again', good.operation)
-    await visitor.call('by the admin', 'com.atproto.admin.updateAccountHandle', {
+    await client.call('by the admin', 'com.atproto.admin.updateAccountHandle', {
       as: adminAuthorization,
       body: { did, handle: 'id-third.test' },
     })
-    await visitor.events('by the admin')
+    await client.events('by the admin')
     const { body: log } = {
-      body: await fetch(`${visitor.plcUrl}/${did}/log`).then((r) => r.json()),
+      body: await fetch(`${client.plcUrl}/${did}/log`).then((r) => r.json()),
     }
-    visitor.record('operations', log)
+    client.record('operations', log)
   },
 }

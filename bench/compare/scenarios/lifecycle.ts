@@ -1,4 +1,4 @@
-/** Accounts that come from elsewhere, sleep, wake and go, with what is said of it on the firehose. */
+/** Accounts that migrate in, deactivate, reactivate and end, with their events. */
 
 import { createAccount, repoRef, takeDown, takendownToken, writeRecord } from '../accounts.ts'
 import { createExternalAccount, migrateIn } from '../external-account.ts'
@@ -12,14 +12,14 @@ const carType = { 'content-type': 'application/vnd.ipld.car' }
 export const migrationIn: Scenario = {
   name: 'arrival',
   environment: 'alone',
-  async run(visitor) {
-    await visitor.subscribe(await createAccount(visitor, 'arrival-marker'))
-    const { did, serviceToken, account, car } = await createExternalAccount(visitor, 'stranger')
+  async run(client) {
+    await client.subscribe(await createAccount(client, 'arrival-marker'))
+    const { did, serviceToken, account, car } = await createExternalAccount(client, 'stranger')
     const { handle, email, password } = account
     const body = { did, handle, email, password }
     const lxm = `${server}.createAccount`
     const create = (what: string, as: string | undefined, more: object = {}) =>
-      visitor.call(what, `${server}.createAccount`, { as, body: { ...body, ...more } })
+      client.call(what, `${server}.createAccount`, { as, body: { ...body, ...more } })
     await create('no token', undefined)
     await create('a token for another method', serviceToken({ lxm: 'com.example.do' }))
     await create('a token of somebody else', serviceToken({ lxm }), {
@@ -28,41 +28,41 @@ export const migrationIn: Scenario = {
     await create('a handle of elsewhere', serviceToken({ lxm }), { handle: 'nothing-here.example' })
     await create('no email', serviceToken({ lxm }), { email: undefined })
     const { body: made } = await create('good', serviceToken({ lxm }))
-    await visitor.events('arrived')
+    await client.events('arrived')
     const as = `Bearer ${made.accessJwt}`
     await create('again', serviceToken({ lxm }))
-    const status = (what: string) => visitor.call(what, `${server}.checkAccountStatus`, { as })
+    const status = (what: string) => client.call(what, `${server}.checkAccountStatus`, { as })
     await status('empty')
     const carry = (
       what: string,
       bytes: Uint8Array | string,
       headers: Record<string, string> = carType,
-    ) => visitor.call(what, 'com.atproto.repo.importRepo', { as, body: bytes, headers })
+    ) => client.call(what, 'com.atproto.repo.importRepo', { as, body: bytes, headers })
     await carry('another type', car, { 'content-type': 'application/json' })
     await carry('nothing', '')
     await carry('cut', car.subarray(0, car.length - 10))
     await carry('good', car)
     await carry('again', car)
-    await visitor.events('imported')
+    await client.events('imported')
     await status('imported')
-    await visitor.call('imported', 'com.atproto.repo.listMissingBlobs', { as })
-    await visitor.call('imported, by itself', 'com.atproto.sync.getRepo', { as, query: { did } })
-    await visitor.call('imported', 'com.atproto.sync.getRepoStatus', { query: { did } })
-    await visitor.call('too early', `${server}.activateAccount`, { as, verb: 'POST' })
-    await visitor.events('too early')
+    await client.call('imported', 'com.atproto.repo.listMissingBlobs', { as })
+    await client.call('imported, by itself', 'com.atproto.sync.getRepo', { as, query: { did } })
+    await client.call('imported', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await client.call('too early', `${server}.activateAccount`, { as, verb: 'POST' })
+    await client.events('too early')
   },
 }
 
 export const activation: Scenario = {
   name: 'activation',
   environment: 'alone',
-  async run(visitor) {
-    await visitor.subscribe(await createAccount(visitor, 'moves-marker'))
-    const newcomer = await migrateIn(visitor, 'mover')
-    const { access: as, did } = newcomer.account
+  async run(client) {
+    await client.subscribe(await createAccount(client, 'moves-marker'))
+    const external = await migrateIn(client, 'mover')
+    const { access: as, did } = external.account
     const activate = (what: string) =>
-      visitor.call(what, `${server}.activateAccount`, { as, verb: 'POST' })
-    const { body: advice } = await visitor.prepare(
+      client.call(what, `${server}.activateAccount`, { as, verb: 'POST' })
+    const { body: advice } = await client.prepare(
       'com.atproto.identity.getRecommendedDidCredentials',
       { as },
     )
@@ -76,47 +76,47 @@ export const activation: Scenario = {
       string,
       { rotationKeys?: string[] },
     ][]) {
-      const own = (await fetch(`${visitor.plcUrl}/${did}/data`).then((r) => r.json())) as {
+      const own = (await fetch(`${client.plcUrl}/${did}/data`).then((r) => r.json())) as {
         rotationKeys: string[]
       }
-      await newcomer.updateDid({
+      await external.updateDid({
         rotationKeys: [...new Set([own.rotationKeys[0]!, ...rotationKeys])],
         ...fields,
       })
-      await visitor.call(what, `${server}.checkAccountStatus`, { as })
+      await client.call(what, `${server}.checkAccountStatus`, { as })
       await activate(what)
-      await visitor.events(what)
+      await client.events(what)
     }
     await activate('again')
-    await visitor.events('again')
-    await visitor.call('activated', 'com.atproto.sync.getRepoStatus', { query: { did } })
-    await visitor.call('activated', 'com.atproto.repo.listRecords', {
+    await client.events('again')
+    await client.call('activated', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await client.call('activated', 'com.atproto.repo.listRecords', {
       query: { repo: did, collection: 'com.example.thing' },
     })
     const record = { repo: did, collection: 'com.example.thing', record: { first: 'here' } }
-    await visitor.call('the first write', 'com.atproto.repo.createRecord', { as, body: record })
-    await visitor.events('the first write')
-    await visitor.call('active', 'com.atproto.repo.importRepo', {
+    await client.call('the first write', 'com.atproto.repo.createRecord', { as, body: record })
+    await client.events('the first write')
+    await client.call('active', 'com.atproto.repo.importRepo', {
       as,
-      body: newcomer.car,
+      body: external.car,
       headers: carType,
     })
-    await visitor.events('an import while active')
+    await client.events('an import while active')
   },
 }
 
 export const deactivationAndDeletion: Scenario = {
   name: 'changes of state',
   environment: 'alone',
-  async run(visitor) {
-    await visitor.subscribe(await createAccount(visitor, 'state-marker'))
-    const person = await createAccount(visitor, 'changing')
-    const { did, access: as } = person
-    await writeRecord(visitor, person, 'one')
-    await visitor.skipEvents()
+  async run(client) {
+    await client.subscribe(await createAccount(client, 'state-marker'))
+    const account = await createAccount(client, 'changing')
+    const { did, access: as } = account
+    await writeRecord(client, account, 'one')
+    await client.skipEvents()
     const own = async (what: string, method: string, body?: object) => {
-      await visitor.call(what, `${server}.${method}`, { as, verb: 'POST', ...(body && { body }) })
-      await visitor.events(`${what} ${method}`)
+      await client.call(what, `${server}.${method}`, { as, verb: 'POST', ...(body && { body }) })
+      await client.events(`${what} ${method}`)
     }
     await own('the first', 'deactivateAccount', {})
     await own('the second', 'deactivateAccount', {})
@@ -124,41 +124,41 @@ export const deactivationAndDeletion: Scenario = {
     await own('with a bad date', 'deactivateAccount', { deleteAfter: 'soon' })
     await own('the first', 'activateAccount')
     await own('the second', 'activateAccount')
-    await moderated(visitor, did)
-    await takeDown(visitor, did, true)
-    await visitor.skipEvents()
+    await moderated(client, did)
+    await takeDown(client, did, true)
+    await client.skipEvents()
     await own('taken down', 'deactivateAccount', {})
     await own('taken down', 'activateAccount')
-    const ask = { as: takendownToken(person), body: {} }
-    await visitor.call('by its narrow session', `${server}.deactivateAccount`, ask)
-    await visitor.events('by its narrow session')
-    await takeDown(visitor, did, false)
-    await visitor.events('the end of the takedown of a sleeping account')
+    const ask = { as: takendownToken(account), body: {} }
+    await client.call('by its narrow session', `${server}.deactivateAccount`, ask)
+    await client.events('by its narrow session')
+    await takeDown(client, did, false)
+    await client.events('the end of the takedown of a sleeping account')
     await own('at last', 'activateAccount')
-    await visitor.call('good', 'com.atproto.admin.deleteAccount', {
+    await client.call('good', 'com.atproto.admin.deleteAccount', {
       as: adminAuthorization,
       body: { did },
     })
-    await visitor.events('the end')
-    await visitor.call('again', 'com.atproto.admin.deleteAccount', {
+    await client.events('the end')
+    await client.call('again', 'com.atproto.admin.deleteAccount', {
       as: adminAuthorization,
       body: { did },
     })
-    await visitor.events('the end again')
+    await client.events('the end again')
   },
 }
 
-async function moderated(visitor: RecordingClient, did: string) {
+async function moderated(client: RecordingClient, did: string) {
   const subject = repoRef(did)
   const set = async (what: string, body: object) => {
     const method = 'com.atproto.admin.updateSubjectStatus'
-    await visitor.call(what, method, { as: adminAuthorization, body: { subject, ...body } })
-    await visitor.events(what)
-    await visitor.call(what, 'com.atproto.admin.getSubjectStatus', {
+    await client.call(what, method, { as: adminAuthorization, body: { subject, ...body } })
+    await client.events(what)
+    await client.call(what, 'com.atproto.admin.getSubjectStatus', {
       as: adminAuthorization,
       query: { did },
     })
-    await visitor.call(what, 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await client.call(what, 'com.atproto.sync.getRepoStatus', { query: { did } })
   }
   await set('neither', {})
   await set('a takedown', { takedown: { applied: true, ref: 'a' } })

@@ -1,4 +1,4 @@
-/** Records of site.standard, whose lexicons the client's package does not bring. */
+/** Records of site.standard, whose lexicons are not in @atproto/api. */
 import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -47,20 +47,20 @@ const attempts: Record<string, object[]> = {
 export const longForm: Scenario = {
   name: 'long form',
   environment: 'alone',
-  async run(visitor) {
-    const { did, access: as } = await createAccount(visitor, 'long-writer')
+  async run(client) {
+    const { did, access: as } = await createAccount(client, 'long-writer')
     for (const [collection, records] of Object.entries(attempts)) {
       for (const [n, record] of records.entries()) {
         const body = { repo: did, collection, record: { ...record, $type: collection } }
         const method = 'com.atproto.repo.createRecord'
-        await visitor.call(`${collection} ${n}`, method, { as, body })
-        await visitor.call(`${collection} ${n}, to be known`, method, {
+        await client.call(`${collection} ${n}`, method, { as, body })
+        await client.call(`${collection} ${n}, to be known`, method, {
           as,
           body: { ...body, validate: true },
         })
       }
     }
     const body = { repo: did, collection: 'site.standard.document', rkey: 'self', record: document }
-    await visitor.call('a wrong key', 'com.atproto.repo.createRecord', { as, body })
+    await client.call('a wrong key', 'com.atproto.repo.createRecord', { as, body })
   },
 }

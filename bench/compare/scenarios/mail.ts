@@ -1,4 +1,4 @@
-/** com.atproto.server: addresses, the codes that are mailed to them, app passwords and signing keys. */
+/** com.atproto.server: email addresses and codes, app passwords and signing keys. */
 import { createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 import { adminAuthorization } from '../services.ts'
@@ -8,17 +8,17 @@ const server = 'com.atproto.server'
 export const mail: Scenario = {
   name: 'email',
   environment: 'alone',
-  async run(visitor) {
-    await createAccount(visitor, 'mail-other')
-    const { access: as, email, handle, did } = await createAccount(visitor, 'mailed')
+  async run(client) {
+    await createAccount(client, 'mail-other')
+    const { access: as, email, handle, did } = await createAccount(client, 'mailed')
     const request = (method: string, what = 'asked') =>
-      visitor.call(what, `${server}.${method}`, { as, verb: 'POST' })
+      client.call(what, `${server}.${method}`, { as, verb: 'POST' })
     const send = (what: string, method: string, body: object, by: string | undefined = as) =>
-      visitor.call(what, `${server}.${method}`, { as: by, body })
+      client.call(what, `${server}.${method}`, { as: by, body })
 
     await send('no code yet', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
     await request('requestEmailConfirmation')
-    const confirmation = await visitor.services.emailedCode(email)
+    const confirmation = await client.services.emailedCode(email)
     await send('another address', 'confirmEmail', { email: 'x@example.com', token: confirmation })
     await send('a wrong code', 'confirmEmail', { email, token: 'AAAAA-AAAAA' })
     await send('in lower case', 'confirmEmail', {
@@ -26,11 +26,11 @@ export const mail: Scenario = {
       token: confirmation.toLowerCase(),
     })
     await send('used up', 'confirmEmail', { email, token: confirmation })
-    await visitor.call('confirmed', `${server}.getSession`, { as })
+    await client.call('confirmed', `${server}.getSession`, { as })
     await request('requestEmailConfirmation', 'confirmed already')
 
     await request('requestEmailUpdate')
-    const update = await visitor.services.emailedCode(email, confirmation)
+    const update = await client.services.emailedCode(email, confirmation)
     const next = 'mail-next@example.com'
     await send('without a code', 'updateEmail', { email: next })
     await send('a wrong code', 'updateEmail', { email: next, token: 'AAAAA-AAAAA' })
@@ -38,14 +38,14 @@ export const mail: Scenario = {
     await send('a disposable address', 'updateEmail', { email: 'a@mailinator.com', token: update })
     await send('a taken address', 'updateEmail', { email: 'mail-other@example.com', token: update })
     await send('a good one', 'updateEmail', { email: next, token: update, emailAuthFactor: true })
-    await visitor.call('updated', `${server}.getSession`, { as })
+    await client.call('updated', `${server}.getSession`, { as })
     await request('requestEmailUpdate', 'not confirmed')
     await send('without a code, not confirmed', 'updateEmail', { email })
 
     await send('nobody', 'requestPasswordReset', { email: 'nobody@example.com' }, undefined)
     await send('no address', 'requestPasswordReset', { email: 'x' }, undefined)
     await send('asked', 'requestPasswordReset', { email: 'Mailed@example.com' }, undefined)
-    const reset = await visitor.services.emailedCode(email, update)
+    const reset = await client.services.emailedCode(email, update)
     await send(
       'a wrong code',
       'resetPassword',
@@ -67,7 +67,7 @@ export const mail: Scenario = {
       undefined,
     )
     await request('requestAccountDelete')
-    const end = await visitor.services.emailedCode(email, reset)
+    const end = await client.services.emailedCode(email, reset)
     const deletion = { did, password: 'next', token: end }
     await send('a wrong password', 'deleteAccount', { ...deletion, password: 'wrong' }, undefined)
     await send('a wrong code', 'deleteAccount', { ...deletion, token: 'AAAAA-AAAAA' }, undefined)
@@ -77,15 +77,15 @@ export const mail: Scenario = {
       { ...deletion, did: `did:plc:${'a'.repeat(24)}` },
       undefined,
     )
-    await visitor.subscribe(await createAccount(visitor, 'mail-marker'))
+    await client.subscribe(await createAccount(client, 'mail-marker'))
     await send('good', 'deleteAccount', deletion, undefined)
-    await visitor.events('deleted')
+    await client.events('deleted')
     await send('again', 'deleteAccount', deletion, undefined)
-    await visitor.call('deleted', 'com.atproto.sync.getRepoStatus', { query: { did } })
-    await visitor.call('deleted', 'com.atproto.sync.listRepos', { query: { limit: 1 } })
-    await createAccount(visitor, 'mailed').then(
-      () => visitor.record('the name is free again', true),
-      (error) => visitor.record('the name is free again', String(error)),
+    await client.call('deleted', 'com.atproto.sync.getRepoStatus', { query: { did } })
+    await client.call('deleted', 'com.atproto.sync.listRepos', { query: { limit: 1 } })
+    await createAccount(client, 'mailed').then(
+      () => client.record('the name is free again', true),
+      (error) => client.record('the name is free again', String(error)),
     )
   },
 }
@@ -93,22 +93,22 @@ export const mail: Scenario = {
 export const appPasswords: Scenario = {
   name: 'app passwords',
   environment: 'alone',
-  async run(visitor) {
-    const { access: as, did } = await createAccount(visitor, 'app-person')
+  async run(client) {
+    const { access: as, did } = await createAccount(client, 'app-person')
     const send = (what: string, method: string, body: object) =>
-      visitor.call(what, `${server}.${method}`, { as, body })
+      client.call(what, `${server}.${method}`, { as, body })
     const { body: one } = await send('good', 'createAppPassword', { name: 'one' })
     await send('privileged', 'createAppPassword', { name: 'two', privileged: true })
     await send('the same name', 'createAppPassword', { name: 'one' })
     await send('an empty name', 'createAppPassword', { name: '' })
-    await visitor.call('good', `${server}.listAppPasswords`, { as })
+    await client.call('good', `${server}.listAppPasswords`, { as })
     const identifier = did
     const { body: session } = await send('with it', 'createSession', {
       identifier,
       password: one.password,
     })
     const bearer = `Bearer ${session.accessJwt}`
-    await visitor.call('by app password', `${server}.getSession`, { as: bearer })
+    await client.call('by app password', `${server}.getSession`, { as: bearer })
     for (const lxm of [
       'chat.bsky.convo.listConvos',
       `${server}.createAccount`,
@@ -116,18 +116,18 @@ export const appPasswords: Scenario = {
       `${server}.getSession`,
     ]) {
       const query = { aud: 'did:web:example.com', lxm }
-      await visitor.call(`by app password ${lxm}`, `${server}.getServiceAuth`, {
+      await client.call(`by app password ${lxm}`, `${server}.getServiceAuth`, {
         as: bearer,
         query,
       })
     }
     await send('good', 'revokeAppPassword', { name: 'one' })
     await send('again', 'revokeAppPassword', { name: 'one' })
-    await visitor.call('revoked', `${server}.refreshSession`, {
+    await client.call('revoked', `${server}.refreshSession`, {
       as: `Bearer ${session.refreshJwt}`,
       verb: 'POST',
     })
-    await visitor.call('revoked', `${server}.getSession`, { as: bearer })
+    await client.call('revoked', `${server}.getSession`, { as: bearer })
     await send('revoked', 'createSession', { identifier, password: one.password })
   },
 }
@@ -135,11 +135,11 @@ export const appPasswords: Scenario = {
 export const serviceAuth: Scenario = {
   name: 'service auth and keys',
   environment: 'alone',
-  async run(visitor) {
-    const { access: as, did } = await createAccount(visitor, 'auth-person')
+  async run(client) {
+    const { access: as, did } = await createAccount(client, 'auth-person')
     const aud = 'did:web:example.com'
     const now = Math.floor(Date.now() / 1000)
-    const asked: Record<string, Record<string, string | number>> = {
+    const options: Record<string, Record<string, string | number>> = {
       'no lxm': { aud },
       'with lxm': { aud, lxm: 'com.example.do' },
       'a service of a DID': { aud: `${aud}#service`, lxm: 'com.example.do' },
@@ -153,47 +153,47 @@ export const serviceAuth: Scenario = {
       'a protected method': { aud, lxm: 'com.atproto.server.getSession' },
       'a bad lxm': { aud, lxm: 'nothing' },
     }
-    for (const [what, query] of Object.entries(asked)) {
-      await visitor.call(what, `${server}.getServiceAuth`, { as, query })
+    for (const [what, query] of Object.entries(options)) {
+      await client.call(what, `${server}.getServiceAuth`, { as, query })
     }
-    await visitor.call('no did', `${server}.reserveSigningKey`, { body: {} })
+    await client.call('no did', `${server}.reserveSigningKey`, { body: {} })
     const foreign = { did: `did:plc:${'b'.repeat(24)}` }
-    const { body: key } = await visitor.call('a did', `${server}.reserveSigningKey`, {
+    const { body: key } = await client.call('a did', `${server}.reserveSigningKey`, {
       body: foreign,
     })
-    const { body: again } = await visitor.call('again', `${server}.reserveSigningKey`, {
+    const { body: again } = await client.call('again', `${server}.reserveSigningKey`, {
       body: foreign,
     })
-    visitor.record('the same key again', key.signingKey === again.signingKey)
-    await visitor.call('a did of this server', `${server}.reserveSigningKey`, { body: { did } })
-    await visitor.call('a bad did', `${server}.reserveSigningKey`, { body: { did: 'x' } })
-    await visitor.call('', `${server}.describeServer`)
-    await visitor.call('', 'com.atproto.temp.checkSignupQueue', { as })
-    await visitor.call('codes', `${server}.createInviteCode`, {
+    client.record('the same key again', key.signingKey === again.signingKey)
+    await client.call('a did of this server', `${server}.reserveSigningKey`, { body: { did } })
+    await client.call('a bad did', `${server}.reserveSigningKey`, { body: { did: 'x' } })
+    await client.call('', `${server}.describeServer`)
+    await client.call('', 'com.atproto.temp.checkSignupQueue', { as })
+    await client.call('codes', `${server}.createInviteCode`, {
       as: adminAuthorization,
       body: { useCount: 2, forAccount: did },
     })
-    await visitor.call('for nobody', `${server}.createInviteCode`, {
+    await client.call('for nobody', `${server}.createInviteCode`, {
       as: adminAuthorization,
       body: { useCount: 1, forAccount: 'x' },
     })
-    await visitor.call('none', `${server}.createInviteCode`, {
+    await client.call('none', `${server}.createInviteCode`, {
       as: adminAuthorization,
       body: { useCount: 0 },
     })
-    await visitor.call('codes', `${server}.createInviteCodes`, {
+    await client.call('codes', `${server}.createInviteCodes`, {
       as: adminAuthorization,
       body: { codeCount: 2, useCount: 1, forAccounts: [did] },
     })
     for (const query of [{}, { includeUsed: false, createAvailable: false }]) {
-      const { status, body } = await visitor.request(`${server}.getAccountInviteCodes`, {
+      const { status, body } = await client.request(`${server}.getAccountInviteCodes`, {
         as,
         query,
       })
       const uses = (code: { available: number }) => code.available
-      // Codes of one moment come in any order.
+      // Codes created at the same time come in any order.
       const codes = body.codes?.sort((a: never, b: never) => uses(a) - uses(b))
-      visitor.record(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, {
+      client.record(`${JSON.stringify(query)}: ${server}.getAccountInviteCodes`, {
         status,
         ...body,
         codes,

@@ -1,4 +1,4 @@
-/** Calls that are passed on to an AppView and to a moderation service, and preferences. */
+/** Calls proxied to an AppView and to a moderation service, and preferences. */
 import { createAccount, takendownToken, writeRecord } from '../accounts.ts'
 import type { CallOptions, RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
@@ -6,21 +6,21 @@ import type { Scenario } from '../scenario.ts'
 export const proxying: Scenario = {
   name: 'proxying',
   environment: 'served',
-  async run(visitor) {
-    const { appView, moderation } = visitor.services
-    const person = await createAccount(visitor, 'passed-on')
-    const { access: as, did } = person
-    await writeRecord(visitor, person, 'one')
+  async run(client) {
+    const { appView, moderation } = client.services
+    const account = await createAccount(client, 'passed-on')
+    const { access: as, did } = account
+    await writeRecord(client, account, 'one')
     const pass = async (what: string, method: string, ask: CallOptions = { as }) => {
       const before = [appView.requests.length, moderation.service.requests.length]
-      await visitor.call(what, method, ask)
-      const heard = [
+      await client.call(what, method, ask)
+      const requests = [
         ...appView.requests.slice(before[0]),
         ...moderation.service.requests.slice(before[1]),
       ]
-      visitor.record(
+      client.record(
         `${what}: ${method}, as it was heard`,
-        heard.map(({ method, path, headers, body }) => ({
+        requests.map(({ method, path, headers, body }) => ({
           verb: method,
           path,
           body: body.toString().slice(0, 200),
@@ -77,7 +77,7 @@ export const proxying: Scenario = {
     await pass('PUT', 'com.example.good', { as, verb: 'PUT' })
     await pass('no credentials', 'com.example.good', {})
     await pass('a bad token', 'com.example.good', { as: 'Bearer x' })
-    await pass('a narrow session', 'com.example.good', { as: takendownToken(person) })
+    await pass('a narrow session', 'com.example.good', { as: takendownToken(account) })
     await pass('a body', 'com.example.post', { as, body: { a: 1 } })
     await pass('text', 'com.example.post', {
       as,
@@ -117,7 +117,7 @@ export const proxying: Scenario = {
     ]
     for (const [n, target] of targets.entries())
       await pass(`target ${n}`, 'com.example.good', { as, headers: { 'atproto-proxy': target } })
-    const elsewhere = { as, headers: { 'atproto-proxy': `${appView.did}#other` } }
+    const otherService = { as, headers: { 'atproto-proxy': `${appView.did}#other` } }
     for (const method of [
       'com.atproto.server.getSession',
       'com.atproto.repo.getRecord',
@@ -130,7 +130,7 @@ export const proxying: Scenario = {
       'com.atproto.moderation.createReport',
       'chat.bsky.convo.listConvos',
     ]) {
-      await pass('elsewhere', method, elsewhere)
+      await pass('elsewhere', method, otherService)
     }
     await pass('to the moderators', 'tools.ozone.moderation.queryStatuses')
     await pass('for who is not here', 'com.atproto.repo.getRecord', {
@@ -174,13 +174,13 @@ export const proxying: Scenario = {
         subject: { $type: 'com.atproto.admin.defs#repoRef', did },
       },
     })
-    await moderators(visitor, did)
-    await preferences(visitor, as)
+    await moderators(client, did)
+    await preferences(client, as)
   },
 }
 
-async function moderators(visitor: RecordingClient, did: string) {
-  const { moderation } = visitor.services
+async function moderators(client: RecordingClient, did: string) {
+  const { moderation } = client.services
   for (const method of [
     'com.atproto.admin.getAccountInfo',
     'com.atproto.admin.deleteAccount',
@@ -191,20 +191,20 @@ async function moderators(visitor: RecordingClient, did: string) {
       : { query: { did } }
     const token = (lxm: string, as?: 'atproto', aud = 'did:web:localhost') =>
       moderation.authorization(aud, lxm, as)
-    await visitor.call('by its moderators', method, { ...ask, as: token(method) })
-    await visitor.call('by their other key', method, { ...ask, as: token(method, 'atproto') })
-    await visitor.call('for another method', method, { ...ask, as: token('com.example.do') })
-    await visitor.call('for another server', method, {
+    await client.call('by its moderators', method, { ...ask, as: token(method) })
+    await client.call('by their other key', method, { ...ask, as: token(method, 'atproto') })
+    await client.call('for another method', method, { ...ask, as: token('com.example.do') })
+    await client.call('for another server', method, {
       ...ask,
       as: token(method, undefined, 'did:web:x'),
     })
   }
 }
 
-async function preferences(visitor: RecordingClient, as: string) {
+async function preferences(client: RecordingClient, as: string) {
   const put = (what: string, list: unknown) =>
-    visitor.call(what, 'app.bsky.actor.putPreferences', { as, body: { preferences: list } })
-  const get = (what: string) => visitor.call(what, 'app.bsky.actor.getPreferences', { as })
+    client.call(what, 'app.bsky.actor.putPreferences', { as, body: { preferences: list } })
+  const get = (what: string) => client.call(what, 'app.bsky.actor.getPreferences', { as })
   const adult = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: true }
   await get('none')
   await put('good', [adult])
@@ -229,7 +229,7 @@ async function preferences(visitor: RecordingClient, as: string) {
   await get('nothing')
 }
 
-// What this server says of itself in calls of its own is nobody's business.
+// Headers that the server itself adds, such as user-agent, are not compared.
 const interesting = /^(authorization|content-type|accept-language|atproto-.*|x-.*|cookie)$/
 
 function passedHeaders(headers: Record<string, unknown>) {

@@ -1,8 +1,8 @@
-/** Views of an AppView that is behind: what both servers put into them. */
+/** Views of an AppView that lags behind, with what both servers add. */
 import type { ServerResponse } from 'node:http'
 import { json } from '#tests/support/fake-service.ts'
+import type { Account } from '../account.ts'
 import { createAccount } from '../accounts.ts'
-import type { Account } from '../person.ts'
 import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -12,19 +12,19 @@ const createdAt = '2026-01-01T00:00:00.000Z'
 export const readAfterWrite: Scenario = {
   name: 'read-after-write',
   environment: 'served',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'late-reader')
-    const { access: as, did, handle } = person
-    await put(visitor, person, 'app.bsky.actor.profile', 'self', { displayName: 'Old' })
-    const old = await put(visitor, person, post, '3kaaaaaaaaa22', { text: 'old', createdAt })
-    const { body: known } = await visitor.prepare('com.atproto.sync.getLatestCommit', {
+  async run(client) {
+    const account = await createAccount(client, 'late-reader')
+    const { access: as, did, handle } = account
+    await put(client, account, 'app.bsky.actor.profile', 'self', { displayName: 'Old' })
+    const old = await put(client, account, post, '3kaaaaaaaaa22', { text: 'old', createdAt })
+    const { body: known } = await client.prepare('com.atproto.sync.getLatestCommit', {
       query: { did },
     })
-    await put(visitor, person, 'app.bsky.actor.profile', 'self', { displayName: 'New' })
+    await put(client, account, 'app.bsky.actor.profile', 'self', { displayName: 'New' })
     const parent = { uri: old.uri, cid: old.cid }
     const reply = { root: parent, parent }
-    const fresh = await put(visitor, person, post, '3kaaaaaaaaa23', { text: 'new', createdAt })
-    await put(visitor, person, post, '3kaaaaaaaaa24', { text: 'an answer', createdAt, reply })
+    const fresh = await put(client, account, post, '3kaaaaaaaaa23', { text: 'new', createdAt })
+    await put(client, account, post, '3kaaaaaaaaa24', { text: 'an answer', createdAt, reply })
 
     const author = { did, handle, displayName: 'Old' }
     const record = { $type: post, text: 'old', createdAt }
@@ -38,7 +38,7 @@ export const readAfterWrite: Scenario = {
       'app.bsky.feed.getActorLikes': { feed: [{ post: view }] },
       'app.bsky.feed.getPostThread': { thread },
     }
-    const { appView } = visitor.services
+    const { appView } = client.services
     const behind = (rev: string | undefined) => {
       for (const [nsid, body] of Object.entries(views)) {
         appView.respond(nsid, (_: unknown, response: ServerResponse) =>
@@ -58,7 +58,7 @@ export const readAfterWrite: Scenario = {
     for (const [what, rev] of Object.entries(revs)) {
       behind(rev)
       for (const [nsid, query] of Object.entries(queries)) {
-        await noteUpstreamLag(visitor, what, nsid, { as, query })
+        await noteUpstreamLag(client, what, nsid, { as, query })
       }
     }
     appView.respond('app.bsky.feed.getPostThread', (_: unknown, response: ServerResponse) =>
@@ -69,32 +69,32 @@ export const readAfterWrite: Scenario = {
       ),
     )
     const lost = { as, query: { uri: fresh.uri } }
-    await noteUpstreamLag(visitor, 'a new post', 'app.bsky.feed.getPostThread', lost)
-    const stranger = `at://did:plc:${'b'.repeat(24)}/${post}/3kaaaaaaaaa23`
-    const missing = { as, query: { uri: stranger } }
-    await noteUpstreamLag(visitor, 'of a stranger', 'app.bsky.feed.getPostThread', missing)
+    await noteUpstreamLag(client, 'a new post', 'app.bsky.feed.getPostThread', lost)
+    const external = `at://did:plc:${'b'.repeat(24)}/${post}/3kaaaaaaaaa23`
+    const missing = { as, query: { uri: external } }
+    await noteUpstreamLag(client, 'of a stranger', 'app.bsky.feed.getPostThread', missing)
   },
 }
 
 async function put(
-  visitor: RecordingClient,
+  client: RecordingClient,
   { did, access }: Account,
   collection: string,
   rkey: string,
   record: object,
 ): Promise<{ uri: string; cid: string }> {
   const input = { repo: did, collection, rkey, record }
-  return (await visitor.prepare('com.atproto.repo.putRecord', { as: access, body: input })).body
+  return (await client.prepare('com.atproto.repo.putRecord', { as: access, body: input })).body
 }
 
-/** The lag itself is another at each call. */
+/** Records only whether there is a lag: its length differs at each call. */
 async function noteUpstreamLag(
-  visitor: RecordingClient,
+  client: RecordingClient,
   what: string,
   nsid: string,
   ask: Parameters<RecordingClient['request']>[1],
 ): Promise<void> {
-  const { status, headers, body } = await visitor.request(nsid, ask)
+  const { status, headers, body } = await client.request(nsid, ask)
   const lag = headers['atproto-upstream-lag'] !== undefined
-  visitor.record(`${what}: ${nsid}`, { status, lag, rev: headers['atproto-repo-rev'], body })
+  client.record(`${what}: ${nsid}`, { status, lag, rev: headers['atproto-repo-rev'], body })
 }

@@ -1,6 +1,7 @@
-/** com.atproto.repo: records that are written and read, and what is told of it. */
+/** com.atproto.repo: writing and reading records, and their events. */
+
+import type { Account } from '../account.ts'
 import { createAccount } from '../accounts.ts'
-import type { Account } from '../person.ts'
 import type { RecordingClient } from '../recording-client.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -10,7 +11,7 @@ const post = 'app.bsky.feed.post'
 const createdAt = '2026-01-01T00:00:00.000Z'
 const someCid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 
-/** Inputs of createRecord and putRecord, besides whose repo it is. */
+/** Inputs of createRecord and putRecord, without the repo. */
 const inputs: Record<string, object> = {
   'unknown to all': { collection: thing, record: { a: 1 } },
   'unknown, to be validated': { collection: thing, record: { a: 1 }, validate: true },
@@ -85,16 +86,16 @@ function deep(levels: number): object {
 export const records: Scenario = {
   name: 'records',
   environment: 'alone',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'writer')
-    const other = await createAccount(visitor, 'other-writer')
-    await visitor.subscribe(other)
-    await writes(visitor, person)
-    await swaps(visitor, person)
-    await batches(visitor, person)
-    await keys(visitor, person)
-    await follows(visitor, person, other)
-    const { did, access: as, handle } = person
+  async run(client) {
+    const account = await createAccount(client, 'writer')
+    const other = await createAccount(client, 'other-writer')
+    await client.subscribe(other)
+    await writes(client, account)
+    await swaps(client, account)
+    await batches(client, account)
+    await keys(client, account)
+    await follows(client, account, other)
+    const { did, access: as, handle } = account
     for (const [what, whose] of Object.entries({
       'another repo': other.did,
       'by handle': handle,
@@ -102,32 +103,32 @@ export const records: Scenario = {
       'no name': 'x',
     })) {
       const body = { repo: whose, collection: thing, record: { a: 'other' } }
-      await visitor.call(what, `${repo}.createRecord`, { as, body })
-      await visitor.call(what, `${repo}.putRecord`, { as, body: { ...body, rkey: 'r' } })
-      await visitor.call(what, `${repo}.deleteRecord`, {
+      await client.call(what, `${repo}.createRecord`, { as, body })
+      await client.call(what, `${repo}.putRecord`, { as, body: { ...body, rkey: 'r' } })
+      await client.call(what, `${repo}.deleteRecord`, {
         as,
         body: { repo: whose, collection: thing, rkey: 'r' },
       })
-      await visitor.call(what, `${repo}.applyWrites`, { as, body: { repo: whose, writes: [] } })
-      await visitor.call(what, `${repo}.describeRepo`, { query: { repo: whose } })
-      await visitor.call(what, `${repo}.listRecords`, {
+      await client.call(what, `${repo}.applyWrites`, { as, body: { repo: whose, writes: [] } })
+      await client.call(what, `${repo}.describeRepo`, { query: { repo: whose } })
+      await client.call(what, `${repo}.listRecords`, {
         query: { repo: whose, collection: 'com.example.list' },
       })
-      await visitor.call(what, `${repo}.getRecord`, {
+      await client.call(what, `${repo}.getRecord`, {
         query: { repo: whose, collection: thing, rkey: 'swapped' },
       })
     }
     const big = { repo: did, collection: thing, record: { a: 'x'.repeat(1_000_100) } }
-    await visitor.call('more than a megabyte', `${repo}.createRecord`, { as, body: big })
-    await visitor.skipEvents()
+    await client.call('more than a megabyte', `${repo}.createRecord`, { as, body: big })
+    await client.skipEvents()
   },
 }
 
-async function writes(visitor: RecordingClient, { did, access: as }: Account) {
+async function writes(client: RecordingClient, { did, access: as }: Account) {
   for (const [what, input] of Object.entries(inputs)) {
-    await visitor.call(what, `${repo}.createRecord`, { as, body: { repo: did, ...input } })
+    await client.call(what, `${repo}.createRecord`, { as, body: { repo: did, ...input } })
     const body = { repo: did, rkey: `put-${what.replaceAll(/\W+/g, '-')}`, ...input }
-    await visitor.call(what, `${repo}.putRecord`, { as, body })
+    await client.call(what, `${repo}.putRecord`, { as, body })
     const {
       collection,
       rkey = 'w',
@@ -139,22 +140,22 @@ async function writes(visitor: RecordingClient, { did, access: as }: Account) {
       value: record,
       ...(rkey && { rkey: `${rkey}-2` }),
     }
-    await visitor.call(what, `${repo}.applyWrites`, {
+    await client.call(what, `${repo}.applyWrites`, {
       as,
       body: { repo: did, writes: [{ ...write, rkey: `aw-${what.replaceAll(/\W+/g, '-')}` }] },
     })
-    await visitor.events(what)
+    await client.events(what)
   }
 }
 
-async function swaps(visitor: RecordingClient, { did, access: as }: Account) {
+async function swaps(client: RecordingClient, { did, access: as }: Account) {
   const put = (what: string, more: object) =>
-    visitor.call(what, `${repo}.putRecord`, {
+    client.call(what, `${repo}.putRecord`, {
       as,
       body: { repo: did, collection: thing, rkey: 'swapped', ...more },
     })
   const remove = (what: string, more: object) =>
-    visitor.call(what, `${repo}.deleteRecord`, {
+    client.call(what, `${repo}.deleteRecord`, {
       as,
       body: { repo: did, collection: thing, rkey: 'swapped', ...more },
     })
@@ -162,29 +163,29 @@ async function swaps(visitor: RecordingClient, { did, access: as }: Account) {
   const { body: first } = await put('must not be there', { record: { n: 1 }, swapRecord: null })
   await put('must not be there again', { record: { n: 2 }, swapRecord: null })
   await put('the same', { record: { n: 1 } })
-  await visitor.skipEvents()
+  await client.skipEvents()
   await put('the right one', { record: { n: 2 }, swapRecord: first.cid })
-  await visitor.events('an update')
+  await client.events('an update')
   await put('the wrong one', { record: { n: 3 }, swapRecord: first.cid })
   await put('a bad one', { record: { n: 3 }, swapRecord: 'x' })
   const query = { repo: did, collection: thing, rkey: 'swapped' }
-  await visitor.call('as it is', `${repo}.getRecord`, { query })
-  await visitor.call('with a cid', `${repo}.getRecord`, { query: { ...query, cid: first.cid } })
-  await visitor.call('with a bad cid', `${repo}.getRecord`, { query: { ...query, cid: 'x' } })
-  await visitor.call('not there', `${repo}.getRecord`, { query: { ...query, rkey: 'gone' } })
-  await visitor.call('with bad names', `${repo}.getRecord`, {
+  await client.call('as it is', `${repo}.getRecord`, { query })
+  await client.call('with a cid', `${repo}.getRecord`, { query: { ...query, cid: first.cid } })
+  await client.call('with a bad cid', `${repo}.getRecord`, { query: { ...query, cid: 'x' } })
+  await client.call('not there', `${repo}.getRecord`, { query: { ...query, rkey: 'gone' } })
+  await client.call('with bad names', `${repo}.getRecord`, {
     query: { ...query, collection: 'x' },
   })
   await remove('the wrong one', { swapRecord: first.cid })
   await remove('a wrong commit', { swapCommit: someCid })
-  await visitor.skipEvents()
+  await client.skipEvents()
   await remove('good', {})
-  await visitor.events('a deletion')
+  await client.events('a deletion')
   await remove('again', {})
-  await visitor.events('a deletion of nothing')
+  await client.events('a deletion of nothing')
 }
 
-async function batches(visitor: RecordingClient, { did, access: as }: Account) {
+async function batches(client: RecordingClient, { did, access: as }: Account) {
   const create = (rkey: string, value: unknown = { rkey }) => ({
     $type: `${repo}.applyWrites#create`,
     collection: thing,
@@ -224,21 +225,21 @@ async function batches(visitor: RecordingClient, { did, access: as }: Account) {
     'not to be validated': { writes: [create('b9')], validate: false },
     'no writes': {},
   }
-  await visitor.skipEvents()
+  await client.skipEvents()
   for (const [what, body] of Object.entries(cases)) {
-    await visitor.call(what, `${repo}.applyWrites`, { as, body: { repo: did, ...body } })
-    await visitor.events(what)
+    await client.call(what, `${repo}.applyWrites`, { as, body: { repo: did, ...body } })
+    await client.events(what)
   }
   for (const method of ['createRecord', 'putRecord']) {
     const body = { repo: did, collection: thing, rkey: 'b1', record: { taken: method } }
-    await visitor.call('a key that is there', `${repo}.${method}`, { as, body })
+    await client.call('a key that is there', `${repo}.${method}`, { as, body })
   }
 }
 
-async function keys(visitor: RecordingClient, { did, access: as }: Account) {
+async function keys(client: RecordingClient, { did, access: as }: Account) {
   const collection = 'com.example.list'
   for (const rkey of ['a', 'b', 'c', 'd', 'e']) {
-    await visitor.prepare(`${repo}.createRecord`, {
+    await client.prepare(`${repo}.createRecord`, {
       as,
       body: { repo: did, collection, rkey, record: { rkey } },
     })
@@ -259,21 +260,21 @@ async function keys(visitor: RecordingClient, { did, access: as }: Account) {
     rkeyStart: { rkeyStart: 'b' },
   }
   for (const [what, more] of Object.entries(cases)) {
-    await visitor.call(what, `${repo}.listRecords`, { query: { repo: did, collection, ...more } })
+    await client.call(what, `${repo}.listRecords`, { query: { repo: did, collection, ...more } })
   }
-  await visitor.call('limit twice', `${repo}.listRecords`, {
+  await client.call('limit twice', `${repo}.listRecords`, {
     query: `repo=${did}&collection=${collection}&limit=1&limit=2`,
   })
-  await visitor.call('a bad collection', `${repo}.listRecords`, {
+  await client.call('a bad collection', `${repo}.listRecords`, {
     query: { repo: did, collection: 'x' },
   })
-  await visitor.call('packed', `${repo}.listRecords`, {
+  await client.call('packed', `${repo}.listRecords`, {
     query: { repo: did, collection },
     headers: { 'accept-encoding': 'identity' },
   })
 }
 
-async function follows(visitor: RecordingClient, { did, access: as }: Account, other: Account) {
+async function follows(client: RecordingClient, { did, access: as }: Account, other: Account) {
   const subject = { uri: `at://${other.did}/${post}/3kaaaaaaaaa22`, cid: someCid }
   const cases: Record<string, [string, object]> = {
     follow: ['app.bsky.graph.follow', { subject: other.did, createdAt }],
@@ -281,19 +282,19 @@ async function follows(visitor: RecordingClient, { did, access: as }: Account, o
     repost: ['app.bsky.feed.repost', { subject, createdAt }],
     block: ['app.bsky.graph.block', { subject: other.did, createdAt }],
   }
-  await visitor.skipEvents()
+  await client.skipEvents()
   for (const [what, [collection, record]] of Object.entries(cases)) {
     const body = { repo: did, collection, record }
-    await visitor.call(`a ${what}`, `${repo}.createRecord`, { as, body })
-    await visitor.call(`a second ${what}`, `${repo}.createRecord`, { as, body })
-    await visitor.call(`a third ${what}, not validated`, `${repo}.createRecord`, {
+    await client.call(`a ${what}`, `${repo}.createRecord`, { as, body })
+    await client.call(`a second ${what}`, `${repo}.createRecord`, { as, body })
+    await client.call(`a third ${what}, not validated`, `${repo}.createRecord`, {
       as,
       body: { ...body, validate: false },
     })
-    await visitor.events(what)
-    const { body: list } = await visitor.request(`${repo}.listRecords`, {
+    await client.events(what)
+    const { body: list } = await client.request(`${repo}.listRecords`, {
       query: { repo: did, collection },
     })
-    visitor.record(`so many of ${what}`, list.records.length)
+    client.record(`so many of ${what}`, list.records.length)
   }
 }

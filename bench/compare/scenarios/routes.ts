@@ -1,4 +1,4 @@
-/** Everything that is not XRPC, paths that are none, and answers that are packed. */
+/** Plain routes, unknown paths, and compressed answers. */
 import { accountInState, createAccount } from '../accounts.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -32,13 +32,13 @@ const paths = [
 export const routes: Scenario = {
   name: 'routes',
   environment: 'alone',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'routed')
-    const asleep = await accountInState(visitor, 'deactivated', 'unrouted')
+  async run(client) {
+    const account = await createAccount(client, 'routed')
+    const asleep = await accountInState(client, 'deactivated', 'unrouted')
     for (const path of paths) {
       for (const verb of ['GET', 'POST', 'OPTIONS', 'HEAD', 'DELETE']) {
         if (verb === 'OPTIONS')
-          await visitor.call(verb, path, {
+          await client.call(verb, path, {
             verb,
             headers: {
               origin: 'https://example.com',
@@ -46,27 +46,27 @@ export const routes: Scenario = {
               'access-control-request-headers': 'authorization,x-a',
             },
           })
-        else await visitor.call(verb, path, { verb })
+        else await client.call(verb, path, { verb })
       }
     }
     for (const host of [
-      person.handle,
+      account.handle,
       asleep.handle,
       'nobody.test',
       'localhost',
       'a.b.test',
       'example.com',
     ]) {
-      await visitor.call(`at ${host}`, '/.well-known/atproto-did', { headers: { host } })
-      await visitor.call(`of ${host}`, '/tls-check', { query: { domain: host } })
+      await client.call(`at ${host}`, '/.well-known/atproto-did', { headers: { host } })
+      await client.call(`of ${host}`, '/tls-check', { query: { domain: host } })
     }
     const describe = 'com.atproto.server.describeServer'
     for (const encoding of ['gzip', 'br', 'deflate', 'identity', '*']) {
-      await visitor.call(`accepts ${encoding}`, describe, {
+      await client.call(`accepts ${encoding}`, describe, {
         headers: { 'accept-encoding': encoding },
       })
     }
-    await visitor.call('with an origin', describe, { headers: { origin: 'https://example.com' } })
-    await visitor.call('__proto__', describe, { query: '__proto__=1' })
+    await client.call('with an origin', describe, { headers: { origin: 'https://example.com' } })
+    await client.call('__proto__', describe, { query: '__proto__=1' })
   },
 }

@@ -16,36 +16,36 @@ export const everyState: Scenario[] = [
   ...accountStates.map((state) => inState(state, 'served')),
 ]
 
-function inState(state: AccountState, world: Environment): Scenario {
+function inState(state: AccountState, environment: Environment): Scenario {
   return {
     name: `state ${state}`,
-    environment: world,
-    async run(visitor) {
+    environment: environment,
+    async run(client) {
       const name = (what: string) => `${state.slice(0, 6)}-${what}`
-      const other = await createAccount(visitor, name('other'))
-      const person = await accountInState(visitor, state, name('person'))
-      await visitor.subscribe(other)
+      const other = await createAccount(client, name('other'))
+      const account = await accountInState(client, state, name('person'))
+      await client.subscribe(other)
       let made = 0
-      for (const probe of everyMethod(person, other)) {
+      for (const probe of everyMethod(account, other)) {
         const { method, changesState, credentials } = probe
         const subject = changesState
-          ? await accountInState(visitor, state, name(`p${++made}`))
-          : person
-        if (changesState) await visitor.skipEvents()
+          ? await accountInState(client, state, name(`p${++made}`))
+          : account
+        if (changesState) await client.skipEvents()
         const again = everyMethod(subject, other).find((one) => one.method === method)
         const ask = changesState ? again! : probe
-        await visitor.call('as meant', method, { ...ask, as: fittingCredentials(ask, subject) })
+        await client.call('as meant', method, { ...ask, as: fittingCredentials(ask, subject) })
         if (!credentials) {
-          await visitor.call('by itself', method, { ...ask, as: subject.access })
-          await visitor.call('by the admin', method, { ...ask, as: adminAuthorization })
+          await client.call('by itself', method, { ...ask, as: subject.access })
+          await client.call('by the admin', method, { ...ask, as: adminAuthorization })
         }
         if (state === 'takendown' && credentials !== 'admin') {
-          await visitor.call('by its narrow session', method, {
+          await client.call('by its narrow session', method, {
             ...ask,
             as: takendownToken(subject),
           })
         }
-        if (changesState) await visitor.events(`after ${method}`)
+        if (changesState) await client.events(`after ${method}`)
       }
     },
   }

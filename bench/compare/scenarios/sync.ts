@@ -10,14 +10,14 @@ const thing = 'com.example.thing'
 export const repos: Scenario = {
   name: 'sync',
   environment: 'alone',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'sync-person')
-    const { did } = person
-    await writeRecord(visitor, person, 'one')
-    const { body: latest } = await visitor.call('', `${sync}.getLatestCommit`, { query: { did } })
-    await writeRecord(visitor, person, 'two')
+  async run(client) {
+    const account = await createAccount(client, 'sync-person')
+    const { did } = account
+    await writeRecord(client, account, 'one')
+    const { body: latest } = await client.call('', `${sync}.getLatestCommit`, { query: { did } })
+    await writeRecord(client, account, 'two')
     const ask = (what: string, method: string, query: Record<string, string | number> = { did }) =>
-      visitor.call(what, `${sync}.${method}`, { query })
+      client.call(what, `${sync}.${method}`, { query })
     const of = { did, collection: thing }
     for (const method of [
       'getRepo',
@@ -29,13 +29,13 @@ export const repos: Scenario = {
     ]) {
       await ask('good', method)
       await ask('of nobody', method, { did: `did:plc:${'a'.repeat(24)}` })
-      await ask('by handle', method, { did: person.handle })
+      await ask('by handle', method, { did: account.handle })
     }
     await ask('since', 'getRepo', { did, since: latest.rev })
     await ask('since before', 'getRepo', { did, since: '3kaaaaaaaaa22' })
     await ask('since later', 'getRepo', { did, since: '3zzzzzzzzzzzz' })
     await ask('since nonsense', 'getRepo', { did, since: 'x' })
-    await visitor
+    await client
       .call('packed', `${sync}.getRepo`, { query: { did }, headers: { 'accept-encoding': 'gzip' } })
       .catch(() => {})
     await ask('there', 'getRecord', { ...of, rkey: 'one' })
@@ -43,12 +43,12 @@ export const repos: Scenario = {
     await ask('a bad key', 'getRecord', { ...of, rkey: 'a/b' })
     await ask('no collection', 'getRecord', { ...of, rkey: 'one', collection: 'com.example.none' })
     await ask('the commit', 'getBlocks', { did, cids: latest.cid })
-    const { body: now } = await visitor.request(`${sync}.getLatestCommit`, { query: { did } })
+    const { body: now } = await client.request(`${sync}.getLatestCommit`, { query: { did } })
     await ask('the newest commit', 'getBlocks', { did, cids: now.cid })
-    await visitor.call('two', `${sync}.getBlocks`, {
+    await client.call('two', `${sync}.getBlocks`, {
       query: `did=${did}&cids=${now.cid}&cids=${now.cid}`,
     })
-    await visitor.call('with brackets', `${sync}.getBlocks`, {
+    await client.call('with brackets', `${sync}.getBlocks`, {
       query: `did=${did}&cids[]=${now.cid}`,
     })
     await ask('a bad cid', 'getBlocks', { did, cids: 'x' })
@@ -59,18 +59,18 @@ export const repos: Scenario = {
       { cursor: 'x' },
       { cursor: '1::did:plc:x', limit: 1 },
     ]) {
-      const reply = await visitor.request(`${sync}.listRepos`, { query })
+      const reply = await client.request(`${sync}.listRepos`, { query })
       const { repos, ...rest } = reply.body
-      visitor.record(`${JSON.stringify(query)}: ${sync}.listRepos`, {
+      client.record(`${JSON.stringify(query)}: ${sync}.listRepos`, {
         status: reply.status,
         ...rest,
         first: repos?.[0] && Object.keys(repos[0]).sort(),
       })
     }
-    await accountInState(visitor, 'deactivated', 'sync-asleep')
-    await accountInState(visitor, 'takendown', 'sync-down')
-    const { body } = await visitor.request(`${sync}.listRepos`, { query: { limit: 1000 } })
-    visitor.record(
+    await accountInState(client, 'deactivated', 'sync-asleep')
+    await accountInState(client, 'takendown', 'sync-down')
+    const { body } = await client.request(`${sync}.listRepos`, { query: { limit: 1000 } })
+    client.record(
       'states in listRepos',
       body.repos
         .slice(-3)
@@ -84,19 +84,19 @@ export const repos: Scenario = {
 export const firehose: Scenario = {
   name: 'firehose',
   environment: 'alone',
-  async run(visitor) {
-    const person = await createAccount(visitor, 'fire-person')
-    await visitor.subscribe(person)
+  async run(client) {
+    const account = await createAccount(client, 'fire-person')
+    await client.subscribe(account)
     const hear = async (what: string, query: string) => {
-      const listener = await FirehoseRecorder.open(visitor.url, query)
-      const heard = await listener.take()
+      const listener = await FirehoseRecorder.open(client.url, query)
+      const events = await listener.take()
       const { closed } = listener
       listener.close()
-      const shown = heard.slice(-1).map(({ kind, fields }) => ({ kind, ...fields }))
-      visitor.record(`${what}: firehose`, {
+      const shown = events.slice(-1).map(({ kind, fields }) => ({ kind, ...fields }))
+      client.record(`${what}: firehose`, {
         closed,
         last: shown.filter(({ kind }) => kind !== '#commit'),
-        any: heard.length > 0,
+        any: events.length > 0,
       })
     }
     await hear('in the future', '?cursor=9007199254740991')
@@ -111,10 +111,10 @@ export const firehose: Scenario = {
       '/xrpc/com.atproto.sync.getRepo',
       '/xrpc/com.atproto.label.subscribeLabels',
     ]) {
-      const reply = await visitor
+      const reply = await client
         .request(path, { headers: { connection: 'Upgrade', upgrade: 'websocket' } })
         .catch(() => 'cut off')
-      visitor.record(`an upgrade of ${path}`, typeof reply === 'string' ? reply : reply.status)
+      client.record(`an upgrade of ${path}`, typeof reply === 'string' ? reply : reply.status)
     }
   },
 }

@@ -1,4 +1,4 @@
-/** The outbox: in order, again and again until acknowledged, and over lives. */
+/** The outbox: in order, repeated until acknowledged, and across restarts. */
 import { expect, test } from 'vitest'
 import { createRecord } from '#src/account/repo/write.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
@@ -6,7 +6,7 @@ import { openTestAccount } from '#tests/support/open-account.ts'
 const collection = 'com.example.thing'
 const thing = (n: number) => ({ collection, rkey: `k${n}`, record: { $type: collection, n } })
 
-test('what the sequencer did not take is delivered again, in order', async () => {
+test('the outbox delivers again, in order, what the sequencer did not take', async () => {
   const account = await openTestAccount()
   account.failDeliveries(3)
   for (let n = 0; n < 10; n++) await createRecord(account, thing(n))
@@ -16,7 +16,7 @@ test('what the sequencer did not take is delivered again, in order', async () =>
   expect(ids.length).toBe(10)
 })
 
-test('more than memory holds waits in the table, and nothing of it is left out', async () => {
+test('outbox rows that exceed the memory limit wait in the table, and none is skipped', async () => {
   const account = await openTestAccount()
   account.failDeliveries(20)
   await Promise.all(Array.from({ length: 1500 }, (_, n) => createRecord(account, thing(n))))
@@ -26,7 +26,7 @@ test('more than memory holds waits in the table, and nothing of it is left out',
   expect(ids).toEqual([...ids].sort((a, b) => a - b))
 })
 
-test('the next life delivers what the last one left behind', async () => {
+test('after a restart the outbox delivers what was left in the table', async () => {
   const first = await openTestAccount()
   first.outbox.close()
   await createRecord(first, thing(1))
@@ -37,7 +37,7 @@ test('the next life delivers what the last one left behind', async () => {
   expect(second.delivered.length).toBe(2)
 })
 
-test('acknowledged rows leave the table, many with one write', async () => {
+test('acknowledged outbox rows are deleted in batches', async () => {
   const account = await openTestAccount()
   const kept = async () =>
     (await account.sql.all<{ id: number }>('SELECT id FROM outbox')).map(({ id }) => id)
@@ -51,7 +51,7 @@ test('acknowledged rows leave the table, many with one write', async () => {
   expect(await kept()).toEqual([account.delivered[16]?.id])
 })
 
-test('large acknowledged rows leave the table with the next write', async () => {
+test('large acknowledged outbox rows are deleted with the next write', async () => {
   const account = await openTestAccount()
   const text = 'x'.repeat(300_000)
   await createRecord(account, { collection, rkey: 'large', record: { $type: collection, text } })
@@ -60,7 +60,7 @@ test('large acknowledged rows leave the table with the next write', async () => 
   expect(await account.sql.all('SELECT id FROM outbox')).toHaveLength(1)
 })
 
-test('a reminder is needless only where one was asked for and everything was delivered', async () => {
+test('a reminder is unneeded only if one was requested and everything was delivered', async () => {
   const quiet = await openTestAccount()
   expect(quiet.outbox.close()).toBe(false)
   const busy = await openTestAccount()

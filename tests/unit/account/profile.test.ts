@@ -22,7 +22,7 @@ const row: ProfileRow = {
 }
 
 describe('profile', () => {
-  it('is what was stored, in every column', async () => {
+  it('the profile returns every stored column', async () => {
     const sql = nodeSql({ schema: accountSchema })
     await sql.batch([insertProfile(row)])
     expect(await new Profile(sql).get()).toEqual(row)
@@ -31,7 +31,7 @@ describe('profile', () => {
     expect(await new Profile(sql).get()).toEqual({ ...row, ...changes })
   })
 
-  it('throws where there is no account, and looks again the next time', async () => {
+  it('the profile throws if there is no account, and reads again the next time', async () => {
     const sql = nodeSql({ schema: accountSchema })
     const profile = new Profile(sql)
     expect(await profile.find()).toBeUndefined()
@@ -41,7 +41,7 @@ describe('profile', () => {
     await expect(sql.batch([insertProfile(row)])).rejects.toThrow()
   })
 
-  it('reads once, however many ask', async () => {
+  it('concurrent readers of the profile share one query', async () => {
     const sql = nodeSql({ schema: accountSchema })
     await sql.batch([insertProfile(row)])
     let reads = 0
@@ -61,7 +61,7 @@ describe('profile', () => {
     expect(reads).toBe(2)
   })
 
-  it('does not keep what it read before it was told to forget', async () => {
+  it('the profile does not cache a row that was read before forget()', async () => {
     const { promise, resolve } = Promise.withResolvers<ProfileRow>()
     const answers = [promise, Promise.resolve({ ...row, status: 'active' })]
     const profile = new Profile({ first: () => answers.shift() } as unknown as Sql)

@@ -4,7 +4,7 @@ import { openTestAccount } from '#tests/support/open-account.ts'
 
 const where = { ip: '192.0.2.7', userAgent: 'a browser' }
 
-it('keeps the newest 200 events', async () => {
+it('the security log keeps the newest 200 events', async () => {
   const account = await openTestAccount()
   for (let i = 0; i < 210; i++) {
     await account.sql.batch(
@@ -23,7 +23,7 @@ it('keeps the newest 200 events', async () => {
   expect(events.at(-1)?.detail).toBe('number 10')
 })
 
-it('keeps one of many sign-ins with an app password from one place', async () => {
+it('the security log keeps one of many sign-ins with the same app password from the same address', async () => {
   const account = await openTestAccount()
   const signIn = (ip: string, name: string) =>
     account.sql.batch(
@@ -40,7 +40,7 @@ it('keeps one of many sign-ins with an app password from one place', async () =>
   ])
 })
 
-it('bounds what callers say of themselves', async () => {
+it('the security log truncates text that callers provide', async () => {
   const account = await openTestAccount()
   const userAgent = 'x'.repeat(100_000)
   await account.sql.batch(noteSecurityEvent(account, 'sign in', { userAgent }))

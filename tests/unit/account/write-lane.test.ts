@@ -1,4 +1,4 @@
-/** The write lane: groups, jobs that fail alone, and what callers hear of a transaction that fails. */
+/** The write lane: groups, failing jobs, and failing transactions. */
 import { expect, test } from 'vitest'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
 import type { NodeSql } from '#tests/support/node-sql.ts'
@@ -12,7 +12,7 @@ async function paths(account: TestAccount): Promise<string[]> {
   return rows.map(({ path }) => path.slice(collection.length + 1))
 }
 
-test('writes that arrive together share transactions, and each is a commit of its own', async () => {
+test('concurrent writes share transactions, and each is a commit of its own', async () => {
   const account = await openTestAccount()
   const sql = account.sql as NodeSql
   const before = sql.batches
@@ -25,7 +25,7 @@ test('writes that arrive together share transactions, and each is a commit of it
   expect(account.delivered.length).toBe(20)
 })
 
-test('a job that fails fails alone, between two that do not', async () => {
+test('a job that fails does not affect the jobs before and after it', async () => {
   const account = await openTestAccount()
   await createRecord(account, thing(1))
   const outcomes = await Promise.allSettled([2, 1, 3].map((n) => createRecord(account, thing(n))))
@@ -33,7 +33,7 @@ test('a job that fails fails alone, between two that do not', async () => {
   expect(await paths(account)).toEqual(['k1', 'k2', 'k3'])
 })
 
-test('nobody is answered before the transaction, and nobody sees its records', async () => {
+test('a write is neither acknowledged nor readable before its transaction', async () => {
   const gate = Promise.withResolvers<void>()
   let held = false
   const account = await openTestAccount({
@@ -55,7 +55,7 @@ test('nobody is answered before the transaction, and nobody sees its records', a
 })
 
 test.each(['before', 'after'] as const)(
-  'a transaction that fails %s the commit rejects its writes; later ones build on what is stored',
+  'a transaction that fails %s the commit rejects its writes, and later writes build on what is stored',
   async (at) => {
     let failing = false
     const account = await openTestAccount({
@@ -71,7 +71,7 @@ test.each(['before', 'after'] as const)(
     await putRecord(account, thing(2))
     await account.outbox.settled()
     expect(await paths(account)).toEqual(at === 'before' ? ['k2'] : ['k1', 'k2'])
-    // What was stored is told, whether or not its caller heard of it.
+    // What was stored is delivered, whether its caller knew or not.
     expect(account.delivered.length).toBe(at === 'before' ? 1 : 2)
   },
 )

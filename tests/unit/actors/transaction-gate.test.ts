@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { TransactionGate } from '#actors/transaction-gate.ts'
 
-/** Work that has begun and ends when the test says so. */
+/** A running transaction, which ends when the test says so. */
 interface Work {
   name: string
   end(): void
@@ -10,7 +10,7 @@ interface Work {
 
 let gate: TransactionGate
 let begun: Work[]
-/** What the timer would run next. */
+/** The function that the timer runs next. */
 let moment: (() => void) | undefined
 let unheard: () => void
 let now: number
@@ -35,12 +35,12 @@ function work(name: string): () => Promise<string> {
   return () => new Promise((resolve) => begun.push({ name, end: () => resolve(name) }))
 }
 
-/** Whatever follows by itself has happened. */
+/** Waits until pending promise callbacks have run. */
 async function soon(): Promise<void> {
   for (let i = 0; i < 3; i++) await nextTurn()
 }
 
-/** Ends a piece of work, and lets what follows from that happen. */
+/** Ends a transaction, and waits for the effects. */
 async function end(name: string): Promise<void> {
   begun.splice(names().indexOf(name), 1)[0]!.end()
   await soon()
@@ -51,7 +51,7 @@ function accounts(...all: string[]): void {
 }
 
 describe('accounts', () => {
-  it('begin until there are as many as may be, the others in their order', async () => {
+  it('the gate starts account transactions up to its limit, and the others in order of arrival', async () => {
     accounts('a', 'b', 'c', 'd', 'e')
     expect(names()).toEqual(['a', 'b', 'c'])
     await end('b')
@@ -60,7 +60,7 @@ describe('accounts', () => {
     expect(names()).toEqual(['c', 'd', 'e'])
   })
 
-  it('begin in greater number while nobody listens', () => {
+  it("the gate's limit is higher without firehose subscribers", () => {
     accounts('a', 'b', 'c', 'd')
     expect(names()).toHaveLength(3)
     unheard()
@@ -69,7 +69,7 @@ describe('accounts', () => {
     expect(names()).toHaveLength(3)
   })
 
-  it('make room also when they fail', async () => {
+  it('a failed account transaction frees its slot', async () => {
     accounts('a', 'b')
     const failed = gate.account(() => Promise.reject(new Error('no engine')))
     const last = gate.account(work('c'))
@@ -82,7 +82,7 @@ describe('accounts', () => {
 })
 
 describe('the sequencer', () => {
-  it('does not wait where nothing is under way', async () => {
+  it("the sequencer's transaction starts at once if no other is running", async () => {
     const done = gate.sequencer(work('log'))
     await soon()
     expect(names()).toEqual(['log'])
@@ -90,7 +90,7 @@ describe('the sequencer', () => {
     expect(await done).toBe('log')
   })
 
-  it('lets those under way end, and nobody begin', async () => {
+  it("the sequencer's transaction waits for running ones, and no account starts meanwhile", async () => {
     accounts('a', 'b')
     void gate.sequencer(work('log'))
     accounts('c')
@@ -100,7 +100,7 @@ describe('the sequencer', () => {
     expect(names()).toContain('log')
   })
 
-  it('waits for them no longer than a moment', async () => {
+  it("the sequencer's transaction waits a bounded time for running ones", async () => {
     accounts('a', 'b', 'c')
     void gate.sequencer(work('log'))
     await soon()
@@ -110,7 +110,7 @@ describe('the sequencer', () => {
     expect(names()).toContain('log')
   })
 
-  it('is joined by an account that waits alone, but not by one of several', async () => {
+  it("the sequencer's transaction runs together with a single waiting account, but not with several", async () => {
     void gate.sequencer(work('log'))
     await soon()
     accounts('alone')
@@ -122,7 +122,7 @@ describe('the sequencer', () => {
     expect(names()).toEqual(['second', 'third'])
   })
 
-  it('waits for a moment where nobody listens, and lets accounts begin meanwhile', async () => {
+  it('without subscribers the sequencer waits a moment, and accounts start meanwhile', async () => {
     unheard()
     now = 2_000
     void gate.sequencer(work('log'))
@@ -136,7 +136,7 @@ describe('the sequencer', () => {
     expect(names()).toEqual(['log', 'b'])
   })
 
-  it('holds accounts up only for a while', async () => {
+  it('the sequencer holds accounts up for a bounded time', async () => {
     void gate.sequencer(work('log'))
     await soon()
     accounts('a')
@@ -147,14 +147,14 @@ describe('the sequencer', () => {
     expect(names()).toEqual(['log', 'a', 'b', 'c'])
   })
 
-  it('gives way when its work fails', async () => {
+  it("the gate opens again if the sequencer's transaction fails", async () => {
     const failed = gate.sequencer(() => Promise.reject(new Error('no engine')))
     await expect(failed).rejects.toThrow('no engine')
     accounts('a', 'b', 'c', 'd')
     expect(names()).toEqual(['a', 'b', 'c'])
   })
 
-  it('lets accounts begin between one of its turns and the next', async () => {
+  it('accounts start between one transaction of the sequencer and the next', async () => {
     void gate.sequencer(work('first')).then(() => gate.sequencer(work('second')))
     await soon()
     accounts('a', 'b')

@@ -24,7 +24,7 @@ async function withDevice() {
   return { shard, device }
 }
 
-it('a device is remembered with the accounts that may be signed in there', async () => {
+it('a device is stored with the accounts that may be signed in on it', async () => {
   const { shard, device } = await withDevice()
   const id = 'dev-1'
   for (const did of ['did:plc:b', 'did:plc:a', 'did:plc:b']) {
@@ -42,7 +42,7 @@ it('a device is remembered with the accounts that may be signed in there', async
   expect(await readDeviceWithAccounts(shard, { id })).toBeNull()
 })
 
-it('a device that nobody signed in on is forgotten after a day, another after a year', async () => {
+it('a device without a signed-in account is deleted after a day, any other after a year', async () => {
   const { shard, device } = await withDevice()
   await createDevice(shard, { id: 'dev-2', ...device })
   await setDeviceAccount(shard, { id: 'dev-2', did: 'did:plc:a', signedIn: true })
@@ -55,7 +55,7 @@ it('a device that nobody signed in on is forgotten after a day, another after a 
   expect(await readDevice(shard, { id: 'dev-2' })).toBeNull()
 })
 
-it('a permission set is kept as it was last found', async () => {
+it('a permission set is stored as it was last resolved', async () => {
   const { shard } = await withDevice()
   const nsid = 'com.example.authBasic'
   expect(await findLexicon(shard, { nsid })).toBeNull()

@@ -5,7 +5,7 @@ import { testShard } from '#tests/support/test-shard.ts'
 
 const keptMs = 60_000
 
-it('what is shown once is shown by one attempt only, until its time is over', async () => {
+it('the replay store accepts a value from one attempt only, until it expires', async () => {
   const shard = testShard()
   const use = (attempt: string, hash = 'proof') =>
     isFirstUse(shard, { hash, attempt, ttlMs: keptMs })
@@ -23,7 +23,7 @@ it('what is shown once is shown by one attempt only, until its time is over', as
   expect(await use('f')).toBe(true)
 })
 
-it('names lead to accounts until they are forgotten, or their time is over', async () => {
+it('the token index maps names to accounts until they are removed or expire', async () => {
   const shard = testShard()
   const note = (hash: string, requestId?: string) =>
     putTokenOwner(shard, { hash, did: 'did:plc:a', ttlMs: keptMs, ...(requestId && { requestId }) })

@@ -26,7 +26,7 @@ async function withRequest(more: object = {}) {
   return { shard, request }
 }
 
-it('a request is kept as it was made, and changed piece by piece', async () => {
+it('an authorization request is stored as it was made, and updated field by field', async () => {
   const { shard, request } = await withRequest()
   expect(await readRequest(shard, { id })).toEqual(request)
   await createRequest(shard, { id, ...request, data: 'again' })
@@ -38,7 +38,7 @@ it('a request is kept as it was made, and changed piece by piece', async () => {
   expect(await readRequest(shard, { id })).toBeNull()
 })
 
-it('a code is given to one attempt, which may ask again, and to no other', async () => {
+it('a code is returned to one attempt, which may repeat, and to no other', async () => {
   const { shard, request } = await withRequest({ did: 'did:plc:a', codeHash: 'hash' })
   const ask = (attempt: string, codeHash = 'hash') =>
     consumeRequest(shard, { id, codeHash, attempt })
@@ -51,7 +51,7 @@ it('a code is given to one attempt, which may ask again, and to no other', async
   expect(await consumeRequest(woken, { id, codeHash: 'hash', attempt: 'fourth' })).toBeNull()
 })
 
-it('a request gets one code, however many consents there are', async () => {
+it('an authorization request gets one code, however many consents there are', async () => {
   const { shard } = await withRequest()
   await updateRequest(shard, { id, did: 'did:plc:a', codeHash: 'one' })
   await updateRequest(shard, { id, did: 'did:plc:a', codeHash: 'one' })
@@ -60,7 +60,7 @@ it('a request gets one code, however many consents there are', async () => {
   expect((await readRequest(shard, { id }))?.codeHash).toBe('one')
 })
 
-it('a code whose use was not kept is still there', async () => {
+it('a code is still valid if storing its use failed', async () => {
   let isFailing = false
   const shard = testShard({
     onBatch: (when) => {
@@ -77,7 +77,7 @@ it('a code whose use was not kept is still there', async () => {
   expect(await consumeRequest(shard, { id, codeHash: 'hash', attempt: 'second' })).not.toBeNull()
 })
 
-it('what has expired is collected, a while after', async () => {
+it('expired requests are deleted some time after they expire', async () => {
   const { shard } = await withRequest()
   const other = (name: string) =>
     createRequest(shard, {

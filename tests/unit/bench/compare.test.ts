@@ -1,4 +1,4 @@
-/** The comparison with the reference PDS: what it takes for different, and that its list of intended differences is the page's. */
+/** The comparison with the reference PDS: normalization, differences, and that its intended differences are those of the page. */
 import { describe, expect, it } from 'vitest'
 import { sources } from '#tests/support/sources.ts'
 import { differencesOf, unexplained } from '../../../bench/compare/differences.ts'
@@ -17,21 +17,21 @@ describe('docs/design/differences.md', () => {
     .map((line) => line.slice(2, -2).split(' | '))
     .map((cells) => cells.map((cell) => cell.trim()))
 
-  it('has four columns in each row, and no row twice', () => {
+  it('differences.md has four columns in each row, and no row twice', () => {
     expect(rows.filter((cells) => cells.length !== 4)).toEqual([])
     const names = rows.map(([what]) => what)
     expect(names).toEqual([...new Set(names)])
   })
 
-  it('lists what the comparison takes for intended, and nothing else, for the same reasons', () => {
-    const told = rows.map(([what, , , why]) => `${what}: ${why}`)
+  it('differences.md lists what the comparison allows, with the same reasons, and nothing else', () => {
+    const listed = rows.map(([what, , , why]) => `${what}: ${why}`)
     const known = [...intended, ...intendedUntested].map(({ what, why }) => `${what}: ${why}`)
-    expect(told.sort()).toEqual(known.sort())
+    expect(listed.sort()).toEqual(known.sort())
   })
 })
 
 describe('the form of an answer', () => {
-  it('is the same for two servers where only names and moments differ', () => {
+  it('normalized values of two servers are equal if only placeholders and times differ', () => {
     const answer = (did: string, rkey: string, at: string) => ({
       uri: `at://${did}/com.example.thing/${rkey}`,
       at,
@@ -47,7 +47,7 @@ describe('the form of an answer', () => {
     )
   })
 
-  it('of a token shows what it says, and not when', () => {
+  it('a normalized token shows its claims, and its times only as a lifetime', () => {
     const token = (iat: number, scope: string) => {
       const parts = [
         { alg: 'HS256', typ: 'at+jwt' },
@@ -66,7 +66,7 @@ describe('a difference', () => {
     { label: 'a / b: c', value: { status, headers: {}, body: { error, message: 'm' } } },
   ]
 
-  it('is told by its place and both values', () => {
+  it('a difference has its place and both values', () => {
     expect(differencesOf(seen(400, 'A'), seen(400, 'A'))).toEqual([])
     expect(differencesOf(seen(500, 'A'), seen(400, 'B'))).toEqual([
       { label: 'a / b: c', parts: ['status: 500 → 400', 'error: "A" → "B"'] },
@@ -76,7 +76,7 @@ describe('a difference', () => {
     ])
   })
 
-  it('is intended only as far as an entry says', () => {
+  it('a difference is intended only as far as an entry covers it', () => {
     const differences = differencesOf(seen(500, 'A'), seen(400, 'B'))
     const entry = { what: 'x', why: 'y', matches: [[/b: c$/, /^status/]] as [RegExp, RegExp][] }
     const { left, seen: counts } = unexplained(differences, [entry])

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { formatResult } from '#src/cli/print.ts'
 
 describe('results on a terminal', () => {
-  it('are lines for one thing and columns for several', () => {
+  it('CLI results are printed as lines for one object and as columns for a list', () => {
     expect(
       formatResult({ did: 'did:plc:a', active: true, missing: undefined, more: { a: 1 } }),
     ).toBe('did     did:plc:a\nactive  true\nmore    {"a":1}')
@@ -14,7 +14,7 @@ describe('results on a terminal', () => {
     expect(formatResult([])).toBe('(none)')
   })
 
-  it('do not let names steer the terminal', () => {
+  it('CLI results have no terminal control characters', () => {
     expect(formatResult({ name: 'a\u001b[2Jb\nc' })).toBe('name  a�[2Jb�c')
   })
 })

@@ -8,7 +8,7 @@ const read = (env: Record<string, string> = {}) => {
 }
 
 describe('where blobs are kept', () => {
-  it('is a folder unless something else is said', () => {
+  it('blobs are stored in a folder by default', () => {
     expect(read()).toEqual({
       storage: { kind: 'disk', location: undefined, tempLocation: undefined },
       tempMaxAgeMs: 24 * 60 * 60 * 1000,
@@ -28,7 +28,7 @@ describe('where blobs are kept', () => {
 
   const bucket = { PDS_BLOBSTORE_S3_BUCKET: 'blobs' }
 
-  it('is a bucket where one is named', () => {
+  it('blobs are stored in a bucket if one is configured', () => {
     const env = {
       ...bucket,
       PDS_BLOBSTORE_S3_REGION: 'eu-west-1',
@@ -49,7 +49,7 @@ describe('where blobs are kept', () => {
     })
   })
 
-  it('may leave credentials to the SDK, but not half of them', () => {
+  it('S3 credentials may be left to the SDK, but must be complete if set', () => {
     expect(read(bucket)).toMatchObject({ storage: { credentials: undefined }, mistakes: [] })
     const id = { ...bucket, PDS_BLOBSTORE_S3_ACCESS_KEY_ID: 'id' }
     expect(read(id).mistakes).toHaveLength(1)
@@ -57,7 +57,7 @@ describe('where blobs are kept', () => {
     expect(read(secret).mistakes).toEqual([expect.not.stringContaining('hush')])
   })
 
-  it('is one of both', () => {
+  it('configuring both a folder and a bucket is an error', () => {
     const env = { ...bucket, PDS_BLOBSTORE_DISK_LOCATION: '/blobs' }
     expect(read(env).mistakes).toHaveLength(1)
   })

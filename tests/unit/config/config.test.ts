@@ -13,7 +13,7 @@ const production = {
   PDS_KEY_ENCRYPTION_KEY_HEX: hex('b'),
 }
 
-/** The mistakes that an environment has, one line each. */
+/** The configuration errors of an environment, one line each. */
 function mistakesOf(env: Record<string, string>): string[] {
   try {
     readConfig(env)
@@ -28,7 +28,7 @@ function mistakesOf(env: Record<string, string>): string[] {
 }
 
 describe('a developer’s server', () => {
-  it('needs nothing', () => {
+  it('a development server needs no configuration', () => {
     const config = readConfig({ PATH: '/bin', HOME: '/home/someone' })
     expect(config).toMatchObject({
       mode: 'development',
@@ -48,7 +48,7 @@ describe('a developer’s server', () => {
     })
   })
 
-  it('is also one that is called localhost, and takes short secrets', () => {
+  it('a server with the host name localhost is a development server, and may have short secrets', () => {
     const config = readConfig({
       PDS_HOSTNAME: 'localhost',
       PDS_JWT_SECRET: 'short',
@@ -61,7 +61,7 @@ describe('a developer’s server', () => {
 })
 
 describe('a production server', () => {
-  it('is one with a host name', () => {
+  it('a server with a public host name is a production server', () => {
     const config = readConfig(production)
     expect(config).toMatchObject({
       mode: 'production',
@@ -74,7 +74,7 @@ describe('a production server', () => {
     })
   })
 
-  it('demands its secrets, all in one message', () => {
+  it('a production server requires its secrets, and names all missing ones in one message', () => {
     const mistakes = mistakesOf({ PDS_HOSTNAME: 'pds.example.com', PDS_JWT_SECRET: '' })
     expect(mistakes.map((mistake) => mistake.split(' ')[0])).toEqual([
       'PDS_JWT_SECRET',
@@ -84,14 +84,14 @@ describe('a production server', () => {
     ])
   })
 
-  it('refuses weak and malformed secrets without repeating them', () => {
+  it('a production server rejects weak and malformed secrets without printing them', () => {
     const bad = { ...production, PDS_JWT_SECRET: 'hunter2', PDS_KEY_ENCRYPTION_KEY_HEX: 'c0ffee' }
     const mistakes = mistakesOf(bad)
     expect(mistakes).toHaveLength(2)
     expect(mistakes.join()).not.toMatch(/hunter2|c0ffee/)
   })
 
-  it('derives one internal token in every process that shares the JWT secret', () => {
+  it('every process with the same JWT secret derives the same internal token', () => {
     const token = (env: object) => readConfig({ ...production, ...env }).secrets.internalToken
     expect(token({})).toMatch(/^[0-9a-f]{64}$/)
     expect(token({ PDS_ROLE: 'gateway' })).toBe(token({ PDS_ROLE: 'actors' }))
@@ -101,7 +101,7 @@ describe('a production server', () => {
 })
 
 describe('variables', () => {
-  it('work under the names of the reference', () => {
+  it("the reference's variables work under their names", () => {
     const config = readConfig({
       ...production,
       PDS_PORT: '3000',
@@ -147,11 +147,11 @@ describe('variables', () => {
     })
   })
 
-  it('count as not set when they are empty', () => {
+  it('empty variables count as unset', () => {
     expect(readConfig({ PDS_PORT: '', PDS_HOSTNAME: '' }).gateway.port).toBe(2583)
   })
 
-  it('can share an engine and silence the log', () => {
+  it('the engine can be shared, and the log turned off', () => {
     const config = readConfig({
       PDS_ROLE: 'gateway',
       RIVET_ENDPOINT: 'http://engine:6420/',
@@ -189,13 +189,13 @@ describe('variables', () => {
     ['PDS_RATE_LIMIT_BYPASS_IPS', '192.0.2.300'],
     ['PDS_TRUSTED_PROXIES', '192.0.2.0/33'],
     ['LOG_LEVEL', 'loud'],
-  ])('are refused by name: %s=%s', (name, value) => {
+  ])("the invalid value %s=%s is rejected with the variable's name", (name, value) => {
     const [mistake, ...others] = mistakesOf({ [name]: value }).filter((m) => m.startsWith(name))
     expect(mistake).toContain(`not "${value}"`)
     expect(others).toEqual([])
   })
 
-  it('that nobody knows are refused, with the nearest name', () => {
+  it('unknown variables are rejected, with the nearest known name', () => {
     const mistakes = mistakesOf({
       PDS_HOSTNAM: 'x',
       PDS_ADMIN_PASWORD: 'x',
@@ -208,12 +208,12 @@ describe('variables', () => {
     ])
   })
 
-  it('of every kind are complained about together', () => {
+  it('all configuration errors are reported together', () => {
     const mistakes = mistakesOf({ PDS_HOSTNAME: 'a.example', PDS_PORT: 'x', PDS_PROT: '1' })
     expect(mistakes).toHaveLength(6)
   })
 
-  it('of the reference that do nothing yet are named in one warning', () => {
+  it('variables of the reference without an effect here are named in one warning', () => {
     const env = {
       PDS_ENTRYWAY_URL: 'https://x',
       PDS_REDIS_SCRATCH_ADDRESS: 'redis:6379',
@@ -226,7 +226,7 @@ describe('variables', () => {
 })
 
 describe('the services', () => {
-  it('are none unless they are named, each by URL and DID', () => {
+  it('services are unset by default, and set by URL and DID', () => {
     const none = { appView: undefined, moderation: undefined, report: undefined }
     expect(readConfig({}).services).toEqual(none)
     const view = {
@@ -245,7 +245,7 @@ describe('the services', () => {
     ])
   })
 
-  it('are given the reference’s times and sizes', () => {
+  it("services get the reference's timeouts and size limits", () => {
     expect(readConfig({}).proxy).toEqual({
       ...{ http2: false, headersTimeoutMs: 10_000, bodyTimeoutMs: 30_000, maxRetries: 0 },
       ...{ maxBytes: 10 * 1024 * 1024, fetchMaxBytes: 512 * 1024, preferCompressed: false },
@@ -254,12 +254,12 @@ describe('the services', () => {
 })
 
 describe('the names', () => {
-  it('are each on one list', () => {
+  it('each variable is on exactly one list', () => {
     const all = [...ourNames, ...referenceNames, ...ignoredNames]
     expect(new Set(all).size).toBe(all.length)
   })
 
-  it('that have an effect are all read', () => {
+  it('every listed variable that has an effect is read', () => {
     const readers = sources('src/config.ts', 'src/config/*.ts')
     const source = readers
       .filter(({ path }) => path !== 'src/config/names.ts')

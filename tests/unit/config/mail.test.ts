@@ -21,7 +21,7 @@ function complaint(env: Record<string, string>): string {
 }
 
 describe('mail', () => {
-  it('is kept in a folder unless a server is named', () => {
+  it('email is kept in a folder if no mail server is configured', () => {
     expect(readConfig({}).mail).toEqual({
       server: undefined,
       moderation: undefined,
@@ -29,7 +29,7 @@ describe('mail', () => {
     })
   })
 
-  it('goes out over the servers that the reference’s variables name', () => {
+  it("email is sent over the mail servers that the reference's variables name", () => {
     const { mail } = readConfig({
       PDS_EMAIL_SMTP_URL: url,
       PDS_EMAIL_FROM_ADDRESS: 'admin@example.com',
@@ -47,7 +47,7 @@ describe('mail', () => {
     })
   })
 
-  it('needs both a server and an address, and no password is repeated', () => {
+  it('email needs both a server and an address, and errors do not print the password', () => {
     expect(complaint({ PDS_EMAIL_SMTP_URL: url })).toContain('PDS_EMAIL_FROM_ADDRESS is required')
     const from = { PDS_EMAIL_FROM_ADDRESS: 'admin@example.com' }
     expect(complaint(from)).toContain('PDS_EMAIL_SMTP_URL is required')
@@ -58,7 +58,7 @@ describe('mail', () => {
 })
 
 describe('invites', () => {
-  it('are needed in production, and earned only where the operator says how fast', () => {
+  it('invite codes are required in production, and accounts get their own only if an interval is set', () => {
     expect(readConfig({}).invites).toEqual({ required: false, intervalMs: undefined, epochMs: 0 })
     expect(readConfig(production).invites.required).toBe(true)
     const env = { PDS_INVITE_INTERVAL: '604800000', PDS_INVITE_EPOCH: '1767225600000' }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ConfigError, readConfig } from '#src/config/config.ts'
 
-it('the pages bear the host’s name, unless the operator says more', () => {
+it('the OAuth pages show the host name unless a name is configured', () => {
   expect(readConfig({}).oauth).toEqual({
     branding: { name: 'localhost PDS', colors: {}, background: {}, links: [] },
     trustedClients: [],
@@ -11,7 +11,7 @@ it('the pages bear the host’s name, unless the operator says more', () => {
   })
 })
 
-it('the reference’s variables say what the pages look like, and whom they trust', () => {
+it("the reference's OAuth variables set branding and trusted clients", () => {
   const { oauth } = readConfig({
     PDS_SERVICE_NAME: 'A place',
     PDS_LOGO_URL: 'https://example.com/logo.png',
@@ -55,6 +55,6 @@ it.each([
   ['PDS_PRIMARY_COLOR', 'mauve-ish'],
   ['PDS_LOGO_URL', 'logo.png'],
   ['PDS_LEXICON_AUTHORITY_DID', 'example.com'],
-])('%s=%s is a mistake', (name, value) => {
+])('%s=%s is rejected', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(ConfigError)
 })

@@ -1,4 +1,4 @@
-/** The services of a server: their addresses are whole, and reports have a place to go. */
+/** The configured services: complete addresses, and a service that takes reports. */
 import { expect, test } from 'vitest'
 import { EnvironmentReader } from '#src/config/read.ts'
 import { readServices } from '#src/config/services.ts'
@@ -10,12 +10,12 @@ const named = {
   PDS_MOD_SERVICE_DID: moderation.did,
 }
 
-test('there are none unless they are named', () => {
+test('no service is configured by default', () => {
   const none = { appView: undefined, moderation: undefined, report: undefined }
   expect(readServices(new EnvironmentReader({}))).toEqual(none)
 })
 
-test('the moderation service takes reports, unless another does', () => {
+test('the moderation service takes reports, unless a report service is configured', () => {
   expect(readServices(new EnvironmentReader(named))).toMatchObject({
     moderation,
     report: moderation,
@@ -28,7 +28,7 @@ test('the moderation service takes reports, unless another does', () => {
   expect(readServices(new EnvironmentReader(both))).toMatchObject({ moderation, report })
 })
 
-test('a URL without a DID is a mistake', () => {
+test('a service URL without a DID is rejected', () => {
   const read = new EnvironmentReader({ PDS_MOD_SERVICE_URL: moderation.url })
   readServices(read)
   expect(read.errors).toEqual(['PDS_MOD_SERVICE_DID is required: PDS_MOD_SERVICE_URL is set'])

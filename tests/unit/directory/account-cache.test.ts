@@ -4,7 +4,7 @@ import { AccountCache } from '#src/directory/account-cache.ts'
 const alice = (status: string) => ({ did: 'did:plc:alice', handle: 'alice.test', status })
 
 describe('account cache', () => {
-  it('reads once, and again after a change', async () => {
+  it('the account cache reads once, and again after a change', async () => {
     const cache = new AccountCache()
     let reads = 0
     const read = async () => alice(String(++reads))
@@ -14,7 +14,7 @@ describe('account cache', () => {
     expect(await cache.get('alice.test', read)).toEqual(alice('2'))
   })
 
-  it('never keeps what was read before a change', async () => {
+  it('the account cache never stores a row that was read before a change', async () => {
     const cache = new AccountCache()
     const { promise, resolve } = Promise.withResolvers<ReturnType<typeof alice>>()
     const early = cache.get('alice.test', () => promise)
@@ -24,7 +24,7 @@ describe('account cache', () => {
     expect(await cache.get('alice.test', async () => alice('new'))).toEqual(alice('new'))
   })
 
-  it('does not keep that somebody is unknown', async () => {
+  it('the account cache does not store that an account is unknown', async () => {
     const cache = new AccountCache()
     expect(await cache.get('alice.test', async () => undefined)).toBeUndefined()
     expect(await cache.get('alice.test', async () => alice('new'))).toEqual(alice('new'))

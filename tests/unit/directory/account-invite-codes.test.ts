@@ -38,7 +38,7 @@ async function codes(input: { includeUsed?: boolean; epochMs?: number; earns?: b
 }
 
 describe('an account', () => {
-  it('earns a code in each interval, and each only once', async () => {
+  it('an account gets one invite code per interval', async () => {
     expect(await codes()).toEqual([])
     directory.clock.time += 7 * day - 1
     expect(await codes()).toEqual([])
@@ -59,7 +59,7 @@ describe('an account', () => {
     expect(await codes()).toHaveLength(2)
   })
 
-  it('has at most five that nobody has used', async () => {
+  it('an account has at most five unused invite codes', async () => {
     directory.clock.time += 70 * day
     const open = await codes()
     expect(open).toHaveLength(5)
@@ -68,14 +68,14 @@ describe('an account', () => {
     expect(await codes({ includeUsed: false })).toHaveLength(5)
   })
 
-  it('earns nothing before the epoch', async () => {
+  it('an account gets no invite codes for the time before the epoch', async () => {
     const epochMs = directory.clock.time + 10 * day
     directory.clock.time += 14 * day
-    // Of its two intervals one was over at the epoch.
+    // One of its two intervals ended before the epoch.
     expect(await codes({ epochMs })).toHaveLength(1)
   })
 
-  it('earns nothing where it is not said how, or where the admin gave it codes', async () => {
+  it('an account gets no invite codes if no interval is configured, or the admin gave it codes', async () => {
     directory.clock.time += 7 * day
     expect(await codes({ earns: false })).toEqual([])
     await createInviteCodes(directory, { hostname, useCount: 3, forAccounts: [alice] })
@@ -83,7 +83,7 @@ describe('an account', () => {
     expect(given.map(({ createdBy }) => createdBy).sort()).toEqual(['admin', alice])
   })
 
-  it('whose invites are disabled earns codes that are disabled', async () => {
+  it('an account with disabled invites gets disabled codes', async () => {
     await setInvitesDisabled(directory, { did: alice, disabled: true })
     directory.clock.time += 14 * day
     expect(await codes()).toEqual([])
@@ -93,7 +93,7 @@ describe('an account', () => {
     expect(await codes()).toHaveLength(1)
   })
 
-  it('is not told of codes that are disabled', async () => {
+  it('getAccountInviteCodes leaves disabled codes out', async () => {
     directory.clock.time += 14 * day
     const [one, other] = await codes()
     await disableInviteCodes(directory, { codes: [one!.code] })
@@ -104,7 +104,7 @@ describe('an account', () => {
     ['takendown', { status: 401, error: 'AccountTakedown' }],
     ['deactivated', { status: 400, error: 'NotFound' }],
     ['deleted', { status: 403, error: 'AccountNotFound' }],
-  ])('that is %s is refused', async (status, refusal) => {
+  ])('getAccountInviteCodes is refused to an account that is %s', async (status, refusal) => {
     await setState(directory, { did: alice, status, deleteAfter: null })
     await expect(codes()).rejects.toMatchObject(refusal)
     await expect(codes({ earns: false })).rejects.toMatchObject(refusal)
@@ -112,7 +112,7 @@ describe('an account', () => {
 })
 
 describe('reserve', () => {
-  it('tells whoever has no invite code nothing of who is here', async () => {
+  it('reserve reveals no accounts to a caller without an invite code', async () => {
     const wanted = { did: 'did:plc:bob', handle: 'alice.test', email: 'alice@example.com' }
     const attempt = reserveAccount(directory, { ...wanted, ...newKey, inviteCode: 'guess' })
     await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidInviteCode' })
@@ -120,14 +120,14 @@ describe('reserve', () => {
 })
 
 describe('setEmail', () => {
-  it('moves an account to another address, in lower case', async () => {
+  it('setEmail changes the address, in lower case', async () => {
     await setEmail(directory, { did: alice, email: 'New@Example.com' })
     await setEmail(directory, { did: alice, email: 'new@example.com' })
     await makeAccount('bob')
     await setEmail(directory, { did: 'did:plc:bob', email: 'alice@example.com' })
   })
 
-  it('refuses what somebody else has, or is about to have', async () => {
+  it('setEmail rejects an address that is taken or reserved', async () => {
     await makeAccount('bob')
     const carol = { did: 'did:plc:carol', handle: 'carol.test', email: 'carol@example.com' }
     await reserveAccount(directory, { ...carol, ...newKey })
@@ -139,7 +139,7 @@ describe('setEmail', () => {
     await setEmail(directory, { did: alice, email: carol.email })
   })
 
-  it('lets only one of two have it', async () => {
+  it('setEmail gives an address to one of two concurrent requests', async () => {
     await makeAccount('bob')
     const both = [alice, 'did:plc:bob'].map((did) => setEmail(directory, { did, email: 'x@y.com' }))
     const outcomes = await Promise.allSettled(both)

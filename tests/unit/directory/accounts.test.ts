@@ -35,7 +35,7 @@ async function addAccount(of: string, name: string): Promise<void> {
 const alice = { did, handle: 'alice.test', status: 'active' }
 
 describe('find', () => {
-  it('knows an account by DID, handle and email, in any case', async () => {
+  it('find matches DID, handle and email, in any case', async () => {
     for (const identifier of [did, 'alice.test', 'Alice.TEST', 'ALICE@example.com']) {
       expect(await findAccount(directory, { identifier })).toEqual(alice)
     }
@@ -44,7 +44,7 @@ describe('find', () => {
     }
   })
 
-  it('knows accounts in every state', async () => {
+  it('find returns accounts in every state', async () => {
     await setState(directory, { did, status: 'takendown', deleteAfter: null })
     expect(await findAccount(directory, { identifier: did })).toEqual({
       ...alice,
@@ -52,7 +52,7 @@ describe('find', () => {
     })
   })
 
-  it('answers from memory until an account changes', async () => {
+  it('find answers from memory until an account changes', async () => {
     await findAccount(directory, { identifier: did })
     await directory.sql.batch([{ sql: `UPDATE account SET status = 'suspended'` }])
     expect(await findAccount(directory, { identifier: did })).toEqual(alice)
@@ -62,7 +62,7 @@ describe('find', () => {
     })
   })
 
-  it('finds an account as soon as it is there', async () => {
+  it('find returns a new account at once', async () => {
     expect(await findAccount(directory, { identifier: 'bob.test' })).toBeNull()
     await addAccount('did:plc:bob', 'bob')
     expect(await findAccount(directory, { identifier: 'bob.test' })).toMatchObject({
@@ -72,7 +72,7 @@ describe('find', () => {
 })
 
 describe('resolveHandle', () => {
-  it('resolves handles of active accounts', async () => {
+  it('resolveHandle resolves handles of active accounts', async () => {
     expect(await resolveHandle(directory, { handle: 'Alice.test' })).toEqual({ did })
     for (const handle of [did, 'alice@example.com', 'bob.test']) {
       expect(await resolveHandle(directory, { handle })).toBeNull()
@@ -83,7 +83,7 @@ describe('resolveHandle', () => {
 })
 
 describe('setHandle', () => {
-  it('changes the handle and frees the old one', async () => {
+  it('setHandle changes the handle and frees the old one', async () => {
     await findAccount(directory, { identifier: 'alice.test' })
     await setHandle(directory, { did, handle: 'Alys.test' })
     expect(await findAccount(directory, { identifier: 'alys.test' })).toMatchObject({ did })
@@ -97,7 +97,7 @@ describe('setHandle', () => {
     })
   })
 
-  it('refuses the handle of another, reserved ones too', async () => {
+  it('setHandle rejects a handle that is taken or reserved', async () => {
     await reserveAccount(directory, {
       did: 'did:plc:bob',
       handle: 'bob.test',
@@ -108,7 +108,7 @@ describe('setHandle', () => {
     await expect(attempt).rejects.toMatchObject({ status: 400, error: 'HandleNotAvailable' })
   })
 
-  it('takes a handle whose reservation is over', async () => {
+  it('setHandle accepts a handle whose reservation has expired', async () => {
     await reserveAccount(directory, {
       did: 'did:plc:bob',
       handle: 'bob.test',
@@ -120,7 +120,7 @@ describe('setHandle', () => {
     expect(await findAccount(directory, { identifier: 'bob.test' })).toMatchObject({ did })
   })
 
-  it('knows no accounts but confirmed ones, and neither does setState', async () => {
+  it('setHandle and setState reject accounts that are not confirmed', async () => {
     const unknown = { status: 400, error: 'AccountNotFound' }
     const bob = 'did:plc:bob'
     await reserveAccount(directory, {
@@ -141,7 +141,7 @@ describe('setHandle', () => {
 describe('list', () => {
   const names = ['bob', 'carol', 'dan', 'eve', 'frank', 'grace']
 
-  it('pages through all accounts, oldest first and DIDs in order within a millisecond', async () => {
+  it('list returns all accounts page by page, oldest first and by DID within a millisecond', async () => {
     for (const [i, name] of names.entries()) {
       directory.clock.time += i % 2
       await addAccount(`did:plc:${names.length - i}`, name)
@@ -169,13 +169,13 @@ describe('list', () => {
     }
   })
 
-  it('gives the cursor of the reference', async () => {
+  it("list returns the reference's cursor", async () => {
     const page = await listAccounts(directory, { limit: 1 })
     expect(page.cursor).toBe(`${directory.clock.time}::${did}`)
     expect(page.accounts).toEqual([{ ...alice, createdAt: '2026-01-01T00:00:00.000Z' }])
   })
 
-  it('lists nobody before it is confirmed, nor twice, nor misses who was slow', async () => {
+  it('list returns confirmed accounts only, each once, also those that were confirmed late', async () => {
     const slow = { did: 'did:plc:slow', handle: 'slow.test', email: 's@example.com', ...newKey }
     await reserveAccount(directory, slow)
     directory.clock.time += 1000
@@ -188,7 +188,7 @@ describe('list', () => {
   })
 
   it.each(['', 'x', '5', '::', '5::', '5::alice', '-1::did:plc:a', `${'9'.repeat(30)}::did:plc:a`])(
-    'refuses the cursor "%s"',
+    'list rejects the cursor %j',
     async (cursor) => {
       const attempt = listAccounts(directory, { limit: 10, cursor })
       await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })

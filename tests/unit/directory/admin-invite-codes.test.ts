@@ -50,13 +50,13 @@ async function pages(sort: string, limit: number): Promise<string[][]> {
 }
 
 describe('getInviteCodes', () => {
-  test('gives the newest first, page after page', async () => {
+  test('getInviteCodes returns the newest first, page by page', async () => {
     const codes = await newCodes(5)
     const [e, d, c, b, a] = codes.toReversed() as [string, string, string, string, string]
     expect(await pages('recent', 2)).toEqual([[e, d], [c, b], [a]])
   })
 
-  test('gives those used most first', async () => {
+  test('getInviteCodes can sort by use', async () => {
     const [a, b, c] = (await newCodes(3)) as [string, string, string]
     await invited('one', b)
     await invited('two', b)
@@ -64,7 +64,7 @@ describe('getInviteCodes', () => {
     expect((await pages('usage', 1)).flat()).toEqual([b, c, a])
   })
 
-  test('tells of each use, but not of accounts that are only being created', async () => {
+  test('getInviteCodes lists each use, without those of unconfirmed accounts', async () => {
     const [code] = (await newCodes(1, 3)) as [string]
     const did = await invited('one', code)
     await invited('two', code, { isConfirmed: false })
@@ -75,19 +75,22 @@ describe('getInviteCodes', () => {
     expect(codes[0]).not.toHaveProperty('used')
   })
 
-  test.each(['nonsense', '12', '::x', 'x::y'])('refuses the cursor %j', async (cursor) => {
-    const asked = listInviteCodes(directory, { sort: 'recent', limit: 1, cursor })
-    await expect(asked).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
-  })
+  test.each(['nonsense', '12', '::x', 'x::y'])(
+    'getInviteCodes rejects the cursor %j',
+    async (cursor) => {
+      const attempt = listInviteCodes(directory, { sort: 'recent', limit: 1, cursor })
+      await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
+    },
+  )
 
-  test('knows two ways to sort', async () => {
-    const asked = listInviteCodes(directory, { sort: 'age', limit: 1 })
-    await expect(asked).rejects.toMatchObject({ message: 'unknown sort method: age' })
+  test('getInviteCodes rejects any other sort order', async () => {
+    const attempt = listInviteCodes(directory, { sort: 'age', limit: 1 })
+    await expect(attempt).rejects.toMatchObject({ message: 'unknown sort method: age' })
   })
 })
 
 describe('disableInviteCodes', () => {
-  test('disables codes by name, and all of an account', async () => {
+  test('disableInviteCodes disables codes by name, and all codes of an account', async () => {
     const [one, two] = (await newCodes(2)) as [string, string]
     const [three] = (await newCodes(1, 2, 'did:plc:alice')) as [string]
     await disableInviteCodes(directory, { codes: [one], accounts: ['did:plc:alice'] })
@@ -98,14 +101,14 @@ describe('disableInviteCodes', () => {
     await invited('carol', two)
   })
 
-  test('leaves those of the admin alone', async () => {
-    const asked = disableInviteCodes(directory, { accounts: ['admin'] })
-    await expect(asked).rejects.toMatchObject({ message: 'cannot disable admin invite codes' })
+  test('disableInviteCodes refuses to disable all codes of the admin', async () => {
+    const attempt = disableInviteCodes(directory, { accounts: ['admin'] })
+    await expect(attempt).rejects.toMatchObject({ message: 'cannot disable admin invite codes' })
   })
 })
 
 describe('an account', () => {
-  test('has its codes, the code that it came with, and may be kept from new ones', async () => {
+  test('getAccountInfo has the invite codes of the account, the code it used, and whether invites are disabled', async () => {
     const [code] = (await newCodes(1)) as [string]
     const did = await invited('alice', code)
     const [own] = (await newCodes(1, 1, did)) as [string]

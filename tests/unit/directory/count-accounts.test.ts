@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { countAccounts } from '#src/directory/count-accounts.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
-it('accounts are counted by state, without those that are only reserved', async () => {
+it('accounts are counted by state, without reservations', async () => {
   const directory = testDirectory()
   expect(await countAccounts(directory)).toEqual({ accounts: {}, reminders: 0 })
   const insert = (did: string, status: string, until: number | null) => ({

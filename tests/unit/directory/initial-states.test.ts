@@ -13,7 +13,7 @@ import {
 const fiveMinutes = 5 * 60_000
 const names = { handle: 'alice.test', email: 'alice@example.com' }
 const did = 'did:plc:alice'
-const birth = { ...names, ...newKey, ...confirmation, status: 'active', deleteAfter: null }
+const initialState = { ...names, ...newKey, ...confirmation, status: 'active', deleteAfter: null }
 let directory: TestDirectory
 
 beforeEach(() => {
@@ -25,7 +25,7 @@ const begin = (of = did) => reserveAccount(directory, { did: of, ...names, ...ne
 const finish = (of = did) => confirmAccount(directory, { did: of, ...confirmation })
 
 describe('a birth', () => {
-  it('is there from the confirmation on, whole, with its key from the reservation on', async () => {
+  it('an initial state is complete after confirm, and has its key after reserve', async () => {
     expect(await findInitialState(directory, { did })).toBeNull()
     await begin()
     expect(await findInitialState(directory, { did })).toBeNull()
@@ -35,11 +35,11 @@ describe('a birth', () => {
       signing_key_did: newKey.signingKeyDid,
     })
     await finish()
-    expect(await findInitialState(directory, { did })).toEqual(birth)
+    expect(await findInitialState(directory, { did })).toEqual(initialState)
     expect(await findInitialState(directory, { did: 'did:plc:bob' })).toBeNull()
   })
 
-  it('stays as it was confirmed first', async () => {
+  it('an initial state stays as it was confirmed first', async () => {
     await begin()
     await finish()
     await reserveAccount(directory, {
@@ -49,18 +49,18 @@ describe('a birth', () => {
       signingKeyDid: 'x',
     })
     await confirmAccount(directory, { did, ...confirmation, passwordHash: 'x', tokenId: 'x' })
-    expect(await findInitialState(directory, { did })).toEqual(birth)
+    expect(await findInitialState(directory, { did })).toEqual(initialState)
   })
 
-  it('has the key of the last reservation', async () => {
+  it('an initial state has the key of the last reservation', async () => {
     await begin()
     const other = { signingKey: Uint8Array.of(9), signingKeyDid: 'did:key:y' }
     await reserveAccount(directory, { did, ...names, ...other })
     await finish()
-    expect(await findInitialState(directory, { did })).toEqual({ ...birth, ...other })
+    expect(await findInitialState(directory, { did })).toEqual({ ...initialState, ...other })
   })
 
-  it('goes with a reservation that is released or over', async () => {
+  it('an initial state is removed with a reservation that is released or expires', async () => {
     await begin()
     await releaseReservation(directory, { did })
     expect(await stored()).toEqual([])
@@ -70,14 +70,14 @@ describe('a birth', () => {
     expect(await stored()).toEqual([{ did: 'did:plc:bob' }])
   })
 
-  it('stays where a release comes too late', async () => {
+  it('an initial state is kept if the release comes after the confirmation', async () => {
     await begin()
     await finish()
     expect(await releaseReservation(directory, { did })).toEqual({ released: false })
-    expect(await findInitialState(directory, { did })).toEqual(birth)
+    expect(await findInitialState(directory, { did })).toEqual(initialState)
   })
 
-  it('goes with the reminder, and the account stays', async () => {
+  it('an initial state is removed with the reminder, and the account stays', async () => {
     await begin()
     await finish()
     expect(await listReminders(directory, { after: '', limit: 10 })).toEqual([did])
@@ -89,10 +89,13 @@ describe('a birth', () => {
     expect(await findInitialState(directory, { did })).toBeNull()
   })
 
-  it.each(['deleted', 'takendown'])('is none of a %s account', async (status) => {
-    await begin()
-    await finish()
-    await setState(directory, { did, status, deleteAfter: null })
-    expect(await findInitialState(directory, { did })).toBeNull()
-  })
+  it.each(['deleted', 'takendown'])(
+    'an account that is %s has no initial state',
+    async (status) => {
+      await begin()
+      await finish()
+      await setState(directory, { did, status, deleteAfter: null })
+      expect(await findInitialState(directory, { did })).toBeNull()
+    },
+  )
 })

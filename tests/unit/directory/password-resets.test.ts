@@ -4,7 +4,7 @@ import { testDirectory } from '#tests/support/test-directory.ts'
 
 const did = 'did:plc:alice'
 
-it('a token leads to its account, in either case, and is not stored itself', async () => {
+it('a reset token finds its account, in upper or lower case, and is stored as a hash', async () => {
   const directory = testDirectory()
   await recordPasswordReset(directory, { did, token: 'ABCDE-FGHIJ' })
   expect(await findPasswordReset(directory, { token: 'abcde-fghij' })).toEqual({ did })
@@ -13,7 +13,7 @@ it('a token leads to its account, in either case, and is not stored itself', asy
   expect(JSON.stringify(rows)).not.toContain('ABCDE')
 })
 
-it('only the last token of an account leads there', async () => {
+it('only the newest reset token of an account is valid', async () => {
   const directory = testDirectory()
   await recordPasswordReset(directory, { did, token: 'first' })
   await recordPasswordReset(directory, { did: 'did:plc:bob', token: 'other' })
@@ -23,7 +23,7 @@ it('only the last token of an account leads there', async () => {
   expect(await findPasswordReset(directory, { token: 'other' })).toEqual({ did: 'did:plc:bob' })
 })
 
-it('tokens are swept away a day after they were sent', async () => {
+it('reset tokens are deleted a day after they were sent', async () => {
   const directory = testDirectory()
   await recordPasswordReset(directory, { did, token: 'old' })
   directory.clock.time += 24 * 3_600_000

@@ -33,7 +33,7 @@ async function settle(work: Promise<unknown>[]): Promise<string[]> {
 const findAlice = () => findAccount(directory, { identifier: 'alice.test' })
 
 describe('reserve and confirm', () => {
-  it('make an account known only when it is confirmed', async () => {
+  it('an account is known only after confirm', async () => {
     await reserveAccount(directory, alice)
     for (const identifier of names) {
       expect(await findAccount(directory, { identifier })).toBeNull()
@@ -48,7 +48,7 @@ describe('reserve and confirm', () => {
     }
   })
 
-  it('may each be repeated', async () => {
+  it('reserve and confirm can be repeated', async () => {
     for (let i = 0; i < 2; i++) await reserveAccount(directory, alice)
     for (let i = 0; i < 2; i++) await confirmAccount(directory, { did: alice.did, ...confirmation })
     const before = directory.sql.batches
@@ -58,7 +58,7 @@ describe('reserve and confirm', () => {
     expect(await findAlice()).toMatchObject({ did: alice.did })
   })
 
-  it('give a name once, reserved or confirmed', async () => {
+  it('reserve gives each handle and email to one account, reserved or confirmed', async () => {
     await reserveAccount(directory, alice)
     const sameHandle = { ...bob, handle: alice.handle }
     const sameEmail = { ...bob, email: 'Alice@Example.com' }
@@ -77,7 +77,7 @@ describe('reserve and confirm', () => {
     }
   })
 
-  it('give a name once to however many ask at the same time', async () => {
+  it('reserve gives a handle to one of many concurrent requests', async () => {
     const many = Array.from({ length: 10 }, (_, i) => ({ ...alice, did: `did:plc:${i}` }))
     const handles = await settle(many.map((one) => reserveAccount(directory, one)))
     expect(handles.filter((outcome) => outcome === 'ok')).toHaveLength(1)
@@ -90,7 +90,7 @@ describe('reserve and confirm', () => {
     expect(new Set(emails)).toContain('Email already taken: b@c.de')
   })
 
-  it('share transactions among those who have nothing in common', async () => {
+  it('unrelated reservations share a transaction', async () => {
     const many = Array.from({ length: 20 }, (_, i) => ({
       did: `did:plc:${i}`,
       handle: `h${i}.test`,
@@ -106,7 +106,7 @@ describe('reserve and confirm', () => {
       expect(await findAccount(directory, { identifier: did })).toMatchObject({ did })
   })
 
-  it('keep an account from being made anew under other names', async () => {
+  it('reserve rejects a confirmed DID under other names', async () => {
     await reserveAccount(directory, alice)
     await confirmAccount(directory, { did: alice.did, ...confirmation })
     await expect(reserveAccount(directory, { ...bob, did: alice.did })).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe('reserve and confirm', () => {
     })
   })
 
-  it('let the same DID change its mind before it is confirmed', async () => {
+  it('reserve lets the same DID choose other names before it is confirmed', async () => {
     await reserveAccount(directory, alice)
     await reserveAccount(directory, { ...bob, did: alice.did })
     await reserveAccount(directory, { ...alice, did: bob.did })
@@ -126,7 +126,7 @@ describe('reserve and confirm', () => {
 })
 
 describe('a reservation that is over', () => {
-  it('counts for nothing, and is swept away by the next', async () => {
+  it('an expired reservation does not count, and the next one deletes it', async () => {
     await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
     await expect(reserveAccount(directory, { ...alice, did: bob.did })).rejects.toThrow('taken')
@@ -142,13 +142,13 @@ describe('a reservation that is over', () => {
     expect(await directory.sql.all('SELECT did FROM account')).toEqual([{ did: bob.did }])
   })
 
-  it('cannot be confirmed any more', async () => {
+  it('an expired reservation cannot be confirmed', async () => {
     await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
     await confirmAccount(directory, { did: alice.did, ...confirmation })
     await reserveAccount(directory, bob)
     directory.clock.time += fiveMinutes
-    // In one transaction with a sweep: either may come first.
+    // In one transaction with a sweep, in either order.
     const late = [
       confirmAccount(directory, { did: bob.did, ...confirmation }),
       reserveAccount(directory, { ...bob, did: 'did:x' }),
@@ -161,7 +161,7 @@ describe('a reservation that is over', () => {
     expect(await findAlice()).toMatchObject({ did: alice.did })
   })
 
-  it('can be renewed', async () => {
+  it('an expired reservation can be renewed', async () => {
     await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
     await reserveAccount(directory, alice)
@@ -171,7 +171,7 @@ describe('a reservation that is over', () => {
 })
 
 describe('release', () => {
-  it('gives the names back, and may be repeated', async () => {
+  it('release frees the names, and can be repeated', async () => {
     await reserveAccount(directory, alice)
     for (let i = 0; i < 2; i++) {
       expect(await releaseReservation(directory, { did: alice.did })).toEqual({ released: true })
@@ -179,7 +179,7 @@ describe('release', () => {
     await reserveAccount(directory, { ...alice, did: bob.did })
   })
 
-  it('leaves a confirmed account as it is, and says so', async () => {
+  it('release leaves a confirmed account as it is, and returns that it is confirmed', async () => {
     await reserveAccount(directory, alice)
     await confirmAccount(directory, { did: alice.did, ...confirmation })
     expect(await releaseReservation(directory, { did: alice.did })).toEqual({ released: false })
@@ -205,7 +205,7 @@ describe('invite codes', () => {
   }
   const unavailable = { status: 400, error: 'InvalidInviteCode' }
 
-  it('are named after the server, one for each account and time', async () => {
+  it("invite codes begin with the server's name, and each account and time gets its own", async () => {
     const { codes } = await createInviteCodes(directory, {
       hostname: 'pds.example.com',
       useCount: 1,
@@ -218,7 +218,7 @@ describe('invite codes', () => {
     for (const code of all) expect(code).toMatch(/^pds-example-com-[a-z2-7]{5}-[a-z2-7]{5}$/)
   })
 
-  it('are good for so many accounts and no more, also at the same time', async () => {
+  it('an invite code is accepted as often as its use count says, also concurrently', async () => {
     const code = await newCode(3)
     const tries = Array.from({ length: 8 }, (_, n) => reserveAccount(directory, invited(code, n)))
     const outcomes = await settle(tries)
@@ -226,12 +226,12 @@ describe('invite codes', () => {
     await expect(reserveAccount(directory, invited(code, 9))).rejects.toMatchObject(unavailable)
   })
 
-  it('are used once by one account, however often it asks', async () => {
+  it('an account uses an invite code once, however often it reserves', async () => {
     const code = await newCode(1)
     for (let i = 0; i < 3; i++) await reserveAccount(directory, invited(code, 1))
   })
 
-  it('come back with a release, and with time', async () => {
+  it('a use of an invite code is freed by release and by expiry', async () => {
     const code = await newCode(1)
     await reserveAccount(directory, invited(code, 1))
     await releaseReservation(directory, { did: 'did:plc:1' })
@@ -243,7 +243,7 @@ describe('invite codes', () => {
     await expect(reserveAccount(directory, invited(code, 4))).rejects.toMatchObject(unavailable)
   })
 
-  it('are worth nothing when unknown, disabled or of a taken-down account', async () => {
+  it('reserve rejects invite codes that are unknown, disabled or of an account that is taken down', async () => {
     await expect(reserveAccount(directory, invited('made-up', 1))).rejects.toMatchObject(
       unavailable,
     )
@@ -271,7 +271,7 @@ describe('whatever is asked in whatever order', () => {
     email: fc.nat(2),
   })
 
-  it('no two accounts have a name in common, and what is confirmed stays', async () => {
+  it('no two accounts share a name and confirmed accounts stay, in any order of calls', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, together) => {
         const own = testDirectory()

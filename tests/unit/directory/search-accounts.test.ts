@@ -1,4 +1,4 @@
-/** searchAccounts: by a part of the email or the handle, page after page. */
+/** searchAccounts: by a part of the email or the handle, page by page. */
 import { beforeEach, expect, test } from 'vitest'
 import { setState } from '#src/directory/accounts.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
@@ -38,29 +38,29 @@ async function found(text?: string): Promise<string[]> {
   return accounts.map(({ handle }) => handle)
 }
 
-test('finds by a part of the handle or of the email, in any case of letters', async () => {
+test('searchAccounts matches a part of the handle or email, in any case', async () => {
   expect(await found('LICE')).toEqual(['alice.test', 'malice.test'])
   expect(await found('example.ORG')).toEqual(['bob.test'])
   expect(await found('did:plc:bob')).toEqual(['bob.test'])
 })
 
-test('does not know accounts whose deletion is not over', async () => {
+test('searchAccounts leaves out accounts that are being deleted', async () => {
   await setState(directory, { did: 'did:plc:bob', status: 'deleted', deleteAfter: null })
   expect(await found()).toEqual(['alice.test', 'malice.test'])
   expect(await describeAccounts(directory, { dids: ['did:plc:bob'] })).toEqual([])
 })
 
-test('takes no part of a text for a pattern', async () => {
+test('searchAccounts does not treat the query as a pattern', async () => {
   expect(await found('_100%')).toEqual(['malice.test'])
   expect(await found('%')).toEqual(['malice.test'])
   expect(await found("'; --")).toEqual([])
 })
 
-test('finds everybody without a text, but nobody who is only being created', async () => {
+test('searchAccounts without a query returns every confirmed account', async () => {
   expect(await found()).toEqual(['alice.test', 'bob.test', 'malice.test'])
 })
 
-test('ends with a page without a cursor', async () => {
+test('searchAccounts returns no cursor with the last page', async () => {
   const first = await searchAccounts(directory, { limit: 2 })
   expect(first.accounts.map(({ handle }) => handle)).toEqual(['alice.test', 'bob.test'])
   const second = await searchAccounts(directory, { limit: 2, cursor: first.cursor! })
@@ -70,12 +70,12 @@ test('ends with a page without a cursor', async () => {
   expect(exact.cursor).toBeUndefined()
 })
 
-test('refuses a cursor that it did not give', async () => {
-  const asked = searchAccounts(directory, { limit: 1, cursor: 'tomorrow' })
-  await expect(asked).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
+test('searchAccounts rejects a cursor that it did not return', async () => {
+  const attempt = searchAccounts(directory, { limit: 1, cursor: 'tomorrow' })
+  await expect(attempt).rejects.toMatchObject({ status: 400, message: 'Malformed cursor' })
 })
 
-test('tells of named accounts in the order of their names, once each', async () => {
+test('getAccountInfos returns accounts in the order of the query, each once', async () => {
   const dids = ['did:plc:bob', 'did:plc:nobody', 'did:plc:alice', 'did:plc:bob', 'did:plc:carol']
   const accounts = await describeAccounts(directory, { dids })
   expect(accounts.map(({ did }) => did)).toEqual(['did:plc:bob', 'did:plc:alice'])

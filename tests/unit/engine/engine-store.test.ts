@@ -6,7 +6,7 @@ const [one, other] = [
   '4fdb51c1-d55f-4aac-96a3-a11e8e91b108',
 ]
 
-it('reads which process holds which actors', () => {
+it('the engine store lists the actors that each process holds', () => {
   const listing = `ts=2026-11-21T06:20:50Z level=info message="starting file system driver" path=/data/db
   /9esh558d75lot/${one}/1cx9v0iqs4w09a22x8viua3sc6bl00 = 1
   /9esh558d75lot/${one}/96ed8ig1d2dnezt0ucegvt6lbfbl00 = 12
@@ -29,6 +29,6 @@ it('reads which process holds which actors', () => {
   ])
 })
 
-it('reads nothing where nothing is held', () => {
+it('the engine store lists nothing if no actor is held', () => {
   expect(parseHeldActors('0 entries\n')).toEqual([])
 })

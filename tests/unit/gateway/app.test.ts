@@ -5,18 +5,18 @@ const resolveHandle = (input: { handle: string }) => (input.handle === handle ? 
 const hosting = () => openGateway({ directory: { accounts: { resolveHandle } } })
 
 describe('plain routes', () => {
-  it('greet people and robots', async () => {
+  it('/ and /robots.txt answer', async () => {
     const { app } = openGateway()
     expect(await (await app.request('/')).text()).toContain('AT Protocol Personal Data Server')
     expect(await (await app.request('/robots.txt')).text()).toContain('User-agent: *\nAllow: /')
   })
 
-  it('answer watchdogs', async () => {
+  it('/xrpc/_health answers with the version', async () => {
     const response = await openGateway().app.request('/xrpc/_health')
     expect(await response.json()).toEqual({ version: '1.2.3' })
   })
 
-  it('tell watchdogs when the actors are away', async () => {
+  it('/xrpc/_health answers 503 if the actors are unreachable', async () => {
     const find = () => {
       throw new Error('gone')
     }
@@ -27,7 +27,7 @@ describe('plain routes', () => {
     expect(await response.json()).toEqual({ version: '1.2.3', error: 'Service Unavailable' })
   })
 
-  it('name the account of a host', async () => {
+  it("/.well-known/atproto-did answers with the DID of the host's account", async () => {
     const ask = async (host: string) => {
       const response = await hosting().app.request('/.well-known/atproto-did', {
         headers: { host },
@@ -40,7 +40,7 @@ describe('plain routes', () => {
     expect(await ask('alice.example.com')).toEqual([404, 'User not found'])
   })
 
-  it('tell a proxy for which hosts it may get certificates', async () => {
+  it('/tls-check accepts the hosts that may get certificates', async () => {
     const ask = async (query: string) => {
       const response = await hosting().app.request(`/tls-check${query}`)
       const body = (await response.json()) as { success?: true; error?: string }
@@ -54,7 +54,7 @@ describe('plain routes', () => {
     expect(await ask('?domain=test')).toEqual([404, 'NotFound'])
   })
 
-  it('publish the service’s own DID document', async () => {
+  it('/.well-known/did.json is the DID document of the service', async () => {
     const response = await openGateway().app.request('/.well-known/did.json')
     expect(await response.json()).toMatchObject({
       id: 'did:web:localhost',
@@ -64,7 +64,7 @@ describe('plain routes', () => {
 })
 
 describe('CORS', () => {
-  it('lets every page call with any headers, for a day', async () => {
+  it('CORS allows every origin and header, and is cached for a day', async () => {
     const headers = { 'access-control-request-headers': 'authorization, content-type' }
     const response = await openGateway().app.request('/xrpc/com.atproto.repo.createRecord', {
       method: 'OPTIONS',
@@ -77,7 +77,7 @@ describe('CORS', () => {
     expect(response.headers.get('access-control-max-age')).toBe('86400')
   })
 
-  it('opens plain routes and refusals as well', async () => {
+  it('CORS headers are sent on plain routes and errors too', async () => {
     const { app } = openGateway()
     for (const path of ['/', '/xrpc/_health', '/xrpc/com.example.unknown', '/nothing']) {
       const response = await app.request(path)
@@ -86,20 +86,20 @@ describe('CORS', () => {
   })
 })
 
-it('has nothing elsewhere', async () => {
+it('other paths are not found', async () => {
   const { app } = openGateway()
   for (const path of ['/nothing', '/xrpcs/com.atproto.server.describeServer']) {
     expect((await app.request(path)).status, path).toBe(404)
   }
 })
 
-it('serves the firehose only to those who upgrade', async () => {
+it('subscribeRepos without an upgrade answers 426', async () => {
   const response = await openGateway().app.request('/xrpc/com.atproto.sync.subscribeRepos')
   expect(response.headers.get('upgrade')).toBe('websocket')
   expect(await outcome(response)).toMatchObject({ status: 426 })
 })
 
-it('answers HEAD as GET, without the body', async () => {
+it('HEAD answers as GET, without the body', async () => {
   const path = '/xrpc/com.atproto.server.describeServer'
   const response = await openGateway().app.request(path, { method: 'HEAD' })
   expect(response.status).toBe(200)

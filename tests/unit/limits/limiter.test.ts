@@ -20,7 +20,7 @@ function open(mostKeys?: number) {
 }
 
 describe('the limiter', () => {
-  it('gives out the points of a limit once, and all of them again when the window ends', async () => {
+  it('the limiter grants the points of a limit once, and all of them again when the window ends', async () => {
     const { clock, one } = open()
     const resetAt = clock.now() + 60_000
     expect(await one(ask(60))).toEqual({ granted: 60, remaining: 40, resetAt })
@@ -31,27 +31,27 @@ describe('the limiter', () => {
     expect(await one(ask(1))).toEqual({ granted: 1, remaining: 99, resetAt: clock.now() + 60_000 })
   })
 
-  it('takes what is left from whoever asks for more, as the reference does', async () => {
+  it('the limiter takes the remaining points from a caller that asks for more, as the reference does', async () => {
     const { one } = open()
     await one(ask(98))
     expect(await one(ask(3))).toMatchObject({ granted: 2, remaining: 0 })
     expect(await one(ask(1))).toMatchObject({ granted: 0, remaining: 0 })
   })
 
-  it('counts what a gateway has spent on credit, also beyond the limit', async () => {
+  it('the limiter counts points that a gateway overspent, also beyond the limit', async () => {
     const { one } = open()
     expect(await one(ask(0, { owed: 90, spare: 50 }))).toMatchObject({ granted: 1, remaining: 9 })
     expect(await one(ask(1, { owed: 20 }))).toMatchObject({ granted: 0, remaining: 0 })
   })
 
-  it('lends less the less is left', async () => {
+  it('the limiter leases less as fewer points are left', async () => {
     const { one } = open()
     expect(await one(ask(0, { spare: 10 }))).toMatchObject({ granted: 10, remaining: 90 })
     await one(ask(74))
     expect(await one(ask(0, { spare: 10 }))).toMatchObject({ granted: 2, remaining: 14 })
   })
 
-  it('takes back what is unspent, but not of a window that has ended', async () => {
+  it('the limiter takes unspent points back, but not those of an earlier window', async () => {
     const { clock, limiter, one } = open()
     const { resetAt } = await one(ask(100))
     const unspent = [{ name: 'calls', key: 'one', points: 30, resetAt }]
@@ -63,21 +63,21 @@ describe('the limiter', () => {
     expect(await one(ask(0))).toMatchObject({ remaining: 50 })
   })
 
-  it('counts keys and limits apart', async () => {
+  it('the limiter counts each key and limit separately', async () => {
     const { one } = open()
     await one(ask(100))
     expect(await one(ask(1, { key: 'two' }))).toMatchObject({ granted: 1 })
     expect(await one(ask(1, { limit: { ...limit, name: 'other' } }))).toMatchObject({ granted: 1 })
   })
 
-  it('remembers a bounded number of keys, the latest', async () => {
+  it('the limiter keeps a bounded number of keys, the latest', async () => {
     const { limiter, one } = open(3)
     for (const key of ['a', 'b', 'c', 'd']) await one(ask(100, { key }))
     expect([...limiter.windows.get('calls')!.keys()]).toEqual(['b', 'c', 'd'])
     expect(await one(ask(1, { key: 'd' }))).toMatchObject({ granted: 0 })
   })
 
-  it('forgets windows that have ended', async () => {
+  it('the limiter drops windows that have ended', async () => {
     const { clock, limiter, one } = open()
     for (const key of ['a', 'b']) await one(ask(1, { key }))
     clock.time += 60_000

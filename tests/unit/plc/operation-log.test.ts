@@ -16,14 +16,14 @@ type Key = Parameters<typeof createOp>[0]['signer']
 
 let server: Key
 let owner: Key
-let stranger: Key
+let otherKey: Key
 let log: OperationLog
 let did: string
 let first: Operation
 
 beforeAll(async () => {
   const keys = [1, 2, 3].map(() => Secp256k1Keypair.create())
-  ;[server, owner, stranger] = (await Promise.all(keys)) as unknown as [Key, Key, Key]
+  ;[server, owner, otherKey] = (await Promise.all(keys)) as unknown as [Key, Key, Key]
   const created = await createOp({
     signingKey: server.did(),
     rotationKeys: [owner.did(), server.did()],
@@ -54,7 +54,7 @@ async function refusal(proposed: unknown, at = did): Promise<string> {
 }
 
 describe('the log', () => {
-  it('takes a creation and what follows it, in order', async () => {
+  it('the operation log accepts a genesis operation and later ones, in order', async () => {
     await log.add(did, first)
     const second = await updateHandleOp(first, server, 'bob.test')
     await log.add(did, second)
@@ -62,19 +62,19 @@ describe('the log', () => {
     expect(second.prev).toBe(log.list(did)[0]!.cid)
   })
 
-  it('knows nothing of other DIDs', async () => {
+  it('the operation log does not know other DIDs', async () => {
     await log.add(did, first)
     expect(log.list('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toEqual([])
   })
 
-  it('marks what the owner overrules as nullified', async () => {
+  it('the operation log marks operations as nullified that a higher rotation key overrules', async () => {
     await log.add(did, first)
     await log.add(did, await updateRotationKeysOp(first, server, [server.did()]))
     await log.add(did, await updateHandleOp(first, owner, 'mine.test'))
     expect(log.list(did).map(({ nullified }) => nullified)).toEqual([false, true, false])
   })
 
-  it('ends with a tombstone', async () => {
+  it('the operation log ends with a tombstone', async () => {
     await log.add(did, first)
     await log.add(did, await tombstoneOp(CID.parse(lastOf().cid) as never, server))
     expect(lastOf().operation.type).toBe('plc_tombstone')
@@ -89,7 +89,7 @@ describe('the log', () => {
     await refusal(after)
   })
 
-  it('lets only one of two operations follow the same one', async () => {
+  it('the operation log accepts one of two concurrent operations with the same predecessor', async () => {
     await log.add(did, first)
     const both = await Promise.all(
       ['a.test', 'b.test'].map((handle) => updateHandleOp(first, server, handle)),
@@ -101,27 +101,27 @@ describe('the log', () => {
 })
 
 describe('it refuses', () => {
-  it('a DID that is not the hash of its creation', async () => {
+  it('the operation log rejects a DID that is not the hash of its genesis operation', async () => {
     expect(await refusal(first, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toMatch(/hash/i)
   })
 
-  it('a forged creation', async () => {
+  it('the operation log rejects a genesis operation with a forged signature', async () => {
     await refusal({ ...first, alsoKnownAs: ['at://mallory.test'] })
     await refusal({ ...first, sig: 'AAAA' })
     await refusal({ ...first, sig: 'not base64!' })
   })
 
-  it('a stranger’s operation', async () => {
+  it('the operation log rejects an operation signed with an unknown key', async () => {
     await log.add(did, first)
-    expect(await refusal(await updateHandleOp(first, stranger, 'bob.test'))).toMatch(/signature/i)
+    expect(await refusal(await updateHandleOp(first, otherKey, 'bob.test'))).toMatch(/signature/i)
   })
 
-  it('a creation of what exists already', async () => {
+  it('the operation log rejects a genesis operation for a DID that exists', async () => {
     await log.add(did, first)
     await refusal(first)
   })
 
-  it('an operation that follows nothing we know', async () => {
+  it('the operation log rejects an operation whose predecessor is unknown', async () => {
     const second = await updateHandleOp(first, server, 'bob.test')
     await refusal(second)
     await log.add(did, first)
@@ -133,7 +133,7 @@ describe('it refuses', () => {
     ['text', 'hello'],
     ['an unknown type', { type: 'plc_wish', prev: null, sig: '' }],
     ['a legacy creation', { type: 'create', prev: null, sig: '' }],
-  ])('%s', async (_, proposed) => {
+  ])('the operation log rejects %s', async (_, proposed) => {
     await refusal(proposed)
   })
 
@@ -159,7 +159,7 @@ describe('it refuses', () => {
         services: { s: { type: 't', endpoint: 'e'.repeat(513) } },
       }),
     ],
-  ])('%s', async (_, change) => {
+  ])('the operation log rejects %s', async (_, change) => {
     expect(await refusal({ ...first, ...change(first) })).toMatch(/too|twice/)
   })
 })

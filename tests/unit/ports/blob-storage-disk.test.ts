@@ -19,7 +19,7 @@ describe('in a folder', () => {
   const storage = diskBlobStorage({ location: join(dir, 'one') })
   blobStorageContract(() => storage)
 
-  it('is laid out as the reference lays it out, for this user only', async () => {
+  it("blob folders are laid out as the reference's, readable by this user only", async () => {
     const cid = cidForRaw(bytes)
     const key = await storage.putTemp(did, source())
     const temp = join(dir, 'one/tempt', did, key)
@@ -30,7 +30,7 @@ describe('in a folder', () => {
     expect(readdirSync(join(dir, 'one/quarantine', did))).toEqual([cid])
   })
 
-  it('finds by their age what was left waiting, and drops emptied folders', async () => {
+  it('old uploads are listed by age, and empty folders removed', async () => {
     const old = new Date(Date.now() - 3_600_000)
     const key = await storage.putTemp(did, source())
     const folder = join(dir, 'one/tempt', did)
@@ -50,7 +50,7 @@ describe('in a folder', () => {
     await storage.putTemp(did, source())
   })
 
-  it('replaces what is there already', async () => {
+  it('moving a blob replaces an existing file', async () => {
     const cid = cidForRaw(bytes)
     for (let i = 0; i < 2; i++) {
       const key = await storage.putTemp(did, source())
@@ -67,6 +67,6 @@ describe.runIf(process.platform === 'linux')('with uploads on another disk', () 
   blobStorageContract(() => storage)
 })
 
-it('says when it cannot be used', async () => {
+it('the storage check reports an unusable folder', async () => {
   await expect(diskBlobStorage({ location: '/dev/null/none' }).check()).rejects.toThrow()
 })

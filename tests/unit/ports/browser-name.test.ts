@@ -8,6 +8,6 @@ it.each([
   ],
   ['somebody/1.0', 'somebody/1.0'],
   ['', ''],
-])('a browser of %j is called %j', (userAgent, name) => {
+])('the user agent %j is named %j', (userAgent, name) => {
   expect(browserName(userAgent)).toBe(name)
 })

@@ -18,10 +18,10 @@ const data = {
 
 describe('plcResolver', () => {
   const resolver = plcResolver({
-    getDocumentData: async (asked: string) => (asked === did ? data : undefined),
+    getDocumentData: async (requests: string) => (requests === did ? data : undefined),
   } as never)
 
-  it('makes the document of what the directory knows', async () => {
+  it('plcResolver builds the DID document from the PLC data', async () => {
     expect(await resolver.resolve(did)).toMatchObject({
       id: did,
       alsoKnownAs: ['at://alice.test'],
@@ -29,7 +29,7 @@ describe('plcResolver', () => {
     })
   })
 
-  it('writes keys as plc.directory does today', async () => {
+  it('plcResolver writes keys as plc.directory does', async () => {
     expect(await resolver.resolve(did)).toMatchObject({
       '@context': [
         'https://www.w3.org/ns/did/v1',
@@ -47,7 +47,7 @@ describe('plcResolver', () => {
     })
   })
 
-  it('knows nothing else', async () => {
+  it('plcResolver returns undefined for an unknown DID', async () => {
     expect(await resolver.resolve('did:plc:unknownunknownunknownunk')).toBeUndefined()
     expect(await resolver.resolve('did:web:example.com')).toBeUndefined()
   })
@@ -60,16 +60,16 @@ describe('webResolver', () => {
     'https://liar.com/.well-known/did.json': { id: 'did:web:example.com' },
     'https://text.com/.well-known/did.json': 'no document',
   }
-  const asked: string[] = []
+  const requests: string[] = []
   const fetch = async (url: unknown) => {
-    asked.push(String(url))
+    requests.push(String(url))
     const document = documents[String(url)]
     if (String(url).includes('broken.com')) throw new TypeError('fetch failed')
     return document === undefined ? new Response('', { status: 404 }) : Response.json(document)
   }
   const resolver = webResolver({ fetch: fetch as typeof globalThis.fetch })
 
-  it('asks the host that the DID names', async () => {
+  it("webResolver fetches the document from the DID's host", async () => {
     expect(await resolver.resolve('did:web:example.com')).toEqual({
       id: 'did:web:example.com',
       alsoKnownAs: [],
@@ -77,26 +77,29 @@ describe('webResolver', () => {
     expect(await resolver.resolve('did:web:localhost%3A2583')).toBeDefined()
   })
 
-  it('knows nothing of a host without a document, of a path, and of no host', async () => {
-    asked.length = 0
+  it('webResolver returns undefined for a host without a document, a path, or an invalid host', async () => {
+    requests.length = 0
     expect(await resolver.resolve('did:web:other.com')).toBeUndefined()
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
     for (const none of ['did:web:example.com:user', 'did:web:', 'did:web:a/b', 'did:web:a%2Fb']) {
       expect(await resolver.resolve(none)).toBeUndefined()
     }
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
-  it.each(['liar', 'text', 'broken'])('cannot tell where %s.com answers', async (name) => {
-    await expect(resolver.resolve(`did:web:${name}.com`)).rejects.toMatchObject({ status: 502 })
-  })
+  it.each(['liar', 'text', 'broken'])(
+    'webResolver throws if %s.com answers badly',
+    async (name) => {
+      await expect(resolver.resolve(`did:web:${name}.com`)).rejects.toMatchObject({ status: 502 })
+    },
+  )
 })
 
 describe('resolverByMethod', () => {
   const source = (name: string) => ({ resolve: async (id: string) => ({ id, name }) })
   const resolver = resolverByMethod({ plc: source('plc'), web: source('web') })
 
-  it('asks whoever knows the method', async () => {
+  it('resolverByMethod selects the resolver by DID method', async () => {
     expect(await resolver.resolve(did)).toMatchObject({ name: 'plc' })
     expect(await resolver.resolve('did:web:example.com')).toMatchObject({ name: 'web' })
     expect(await resolver.resolve('did:key:z')).toBeUndefined()
@@ -116,7 +119,7 @@ describe('cachedResolver', () => {
     resolve.mockReset().mockImplementation(async (id) => ({ id, at: now }))
   })
 
-  it('asks only once while the document is fresh, however many want it', async () => {
+  it('cachedResolver resolves a DID once while the document is fresh', async () => {
     const resolver = open()
     const both = await Promise.all([resolver.resolve('did:a'), resolver.resolve('did:a')])
     expect(both).toEqual([
@@ -128,7 +131,7 @@ describe('cachedResolver', () => {
     expect(resolve).toHaveBeenCalledTimes(1)
   })
 
-  it('answers with a stale document, and has a newer one for the next', async () => {
+  it('cachedResolver returns a stale document and refreshes it in the background', async () => {
     const resolver = open()
     await resolver.resolve('did:a')
     now = 1000
@@ -137,7 +140,7 @@ describe('cachedResolver', () => {
     expect(resolve).toHaveBeenCalledTimes(2)
   })
 
-  it('makes do with a stale document while nobody can tell, but not for ever', async () => {
+  it('cachedResolver returns a stale document while resolving fails, up to its maximum age', async () => {
     const resolver = open()
     await resolver.resolve('did:a')
     now = 4999
@@ -148,7 +151,7 @@ describe('cachedResolver', () => {
     await expect(resolver.resolve('did:a')).rejects.toMatchObject({ status: 502 })
   })
 
-  it('forgets what has ended', async () => {
+  it('cachedResolver drops a document when the DID no longer resolves', async () => {
     const resolver = open()
     await resolver.resolve('did:a')
     resolve.mockResolvedValue(undefined)
@@ -156,7 +159,7 @@ describe('cachedResolver', () => {
     expect(await resolver.resolve('did:a')).toBeUndefined()
   })
 
-  it('gives nobody an answer from before a refresh, not even a late one', async () => {
+  it('cachedResolver never returns a document from before a refresh, even if it arrives late', async () => {
     const resolver = open()
     const late = Promise.withResolvers<object>()
     resolve.mockReturnValueOnce(late.promise)
@@ -168,7 +171,7 @@ describe('cachedResolver', () => {
     expect(await resolver.resolve('did:a')).toMatchObject({ at: 10 })
   })
 
-  it('keeps only so many', async () => {
+  it('cachedResolver keeps a bounded number of documents', async () => {
     const resolver = open(1)
     await resolver.resolve('did:a')
     await resolver.resolve('did:b')

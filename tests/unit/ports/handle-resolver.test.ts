@@ -5,15 +5,15 @@ import { startNameServer } from '#tests/support/name-server.ts'
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 const other = 'did:web:other.example.com'
 
-/** A resolver of a world in which these names have these records and pages. */
+/** A resolver for a network with these TXT records and well-known files. */
 function open(
-  world: { txt?: Record<string, string[]>; pages?: Record<string, Response> } = {},
+  fixture: { txt?: Record<string, string[]>; pages?: Record<string, Response> } = {},
   more: { backupNameservers?: string[] } = {},
 ) {
   return handleResolver({
-    resolveTxt: async (name) => world.txt?.[name] ?? null,
+    resolveTxt: async (name) => fixture.txt?.[name] ?? null,
     fetch: (async (url: unknown) => {
-      const page = world.pages?.[String(url)]
+      const page = fixture.pages?.[String(url)]
       if (page === undefined) throw new TypeError('fetch failed')
       return page
     }) as typeof globalThis.fetch,
@@ -26,17 +26,17 @@ describe('handleResolver', () => {
   const page = 'https://alice.example.com/.well-known/atproto-did'
   const record = '_atproto.alice.example.com'
 
-  it('believes the TXT record', async () => {
+  it('handleResolver resolves the TXT record', async () => {
     const resolver = open({ txt: { [record]: ['v=spf1', `did=${did}`] } })
     expect(await resolver.resolve('alice.example.com')).toBe(did)
   })
 
-  it('believes the page where there is no record', async () => {
+  it('handleResolver resolves the well-known file if there is no record', async () => {
     const resolver = open({ pages: { [page]: new Response(`${did}\n`) } })
     expect(await resolver.resolve('alice.example.com')).toBe(did)
   })
 
-  it('prefers the record', async () => {
+  it('handleResolver prefers the TXT record', async () => {
     const pages = { [page]: new Response(other) }
     const resolver = open({ txt: { [record]: [`did=${did}`] }, pages })
     expect(await resolver.resolve('alice.example.com')).toBe(did)
@@ -48,11 +48,11 @@ describe('handleResolver', () => {
     ['a record that is no DID', { txt: { [record]: ['did=alice'] } }],
     ['a page that is no DID', { pages: { [page]: new Response('<html>') } }],
     ['an error page', { pages: { [page]: new Response(did, { status: 500 }) } }],
-  ])('knows nobody where there is %s', async (_, world) => {
-    expect(await open(world).resolve('alice.example.com')).toBeUndefined()
+  ])('handleResolver returns undefined if there is %s', async (_, fixture) => {
+    expect(await open(fixture).resolve('alice.example.com')).toBeUndefined()
   })
 
-  it('asks other name servers last', async () => {
+  it('handleResolver asks the backup name servers last', async () => {
     const server = await startNameServer()
     try {
       server.records[record] = `did=${did}`
@@ -73,11 +73,11 @@ describe('xrpcHandleResolver', () => {
       fetch: async () => answer,
     })
 
-  it('takes the answer of the service', async () => {
+  it("xrpcHandleResolver returns the service's answer", async () => {
     expect(await open(Response.json({ did })).resolve('alice.example.com')).toBe(did)
   })
 
-  it('knows nobody where the service does not, or fails', async () => {
+  it('xrpcHandleResolver returns undefined if the service has no answer or fails', async () => {
     const unknown = { error: 'InvalidRequest', message: 'Unable to resolve handle' }
     const refusal = Response.json(unknown, { status: 400 })
     expect(await open(refusal).resolve('alice.example.com')).toBeUndefined()

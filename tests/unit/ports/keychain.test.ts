@@ -8,18 +8,18 @@ const secret = new Uint8Array(randomBytes(32))
 describe('keychain', () => {
   const keys = createKeychain(randomBytes(32))
 
-  it('opens what it sealed', () => {
+  it('the keychain opens what it sealed', () => {
     expect(keys.open(keys.seal(secret, did), did)).toEqual(secret)
     expect(keys.open(keys.seal(new Uint8Array(), did), did)).toEqual(new Uint8Array())
   })
 
-  it('never seals to the same bytes twice, nor shows the secret', () => {
+  it('the keychain never seals to the same bytes twice, and does not show the secret', () => {
     const sealed = Buffer.from(keys.seal(secret, did))
     expect(sealed.equals(keys.seal(secret, did))).toBe(false)
     expect(sealed.includes(Buffer.from(secret))).toBe(false)
   })
 
-  it('does not open under another account, under another key, or after any change', () => {
+  it('the keychain does not open for another account, with another key, or after a change', () => {
     const sealed = keys.seal(secret, did)
     expect(() => keys.open(sealed, 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb')).toThrow()
     expect(() => createKeychain(randomBytes(32)).open(sealed, did)).toThrow()
@@ -31,7 +31,7 @@ describe('keychain', () => {
     expect(() => keys.open(sealed.subarray(0, 20), did)).toThrow()
   })
 
-  it('wants a key of 32 bytes', () => {
+  it('the keychain requires a key of 32 bytes', () => {
     expect(() => createKeychain(randomBytes(16))).toThrow('32 bytes')
   })
 })

@@ -26,7 +26,7 @@ describe('smtpMailer', () => {
     return { mailer: smtpMailer({ url, from, log: log as never }), logged }
   }
 
-  it('hands a mail to the server, as text and as HTML', async () => {
+  it('smtpMailer sends an email as text and HTML', async () => {
     await open().mailer.send(mail)
     const { text, ...envelope } = server.mails.at(-1)!
     expect(envelope).toEqual({ from: 'pds@example.com', to: ['alice@example.com'] })
@@ -36,7 +36,7 @@ describe('smtpMailer', () => {
     expect(text).toContain('<p>The code is ABCDE-FGHIJ.</p>')
   })
 
-  it('takes an address for one address, whatever it looks like', async () => {
+  it('smtpMailer treats an address as one address, whatever it contains', async () => {
     const before = server.mails.length
     const { mailer } = open()
     await mailer.send({ ...mail, to: 'a@example.com,b@example.com' }).catch(() => {})
@@ -48,7 +48,7 @@ describe('smtpMailer', () => {
     ['refuses the mail', async () => server.url],
     ['does not know the password', async () => server.url.replace('secret', 'guess')],
     ['is not there', async () => 'smtp://127.0.0.1:1'],
-  ])('says 502, and why in the log, where the server %s', async (why, url) => {
+  ])('smtpMailer answers 502, and logs why, if the server %s', async (why, url) => {
     server.refuse(why === 'refuses the mail')
     const { mailer, logged } = open(await url())
     await expect(mailer.send(mail)).rejects.toMatchObject({ status: 502, error: 'UpstreamFailure' })
@@ -69,7 +69,7 @@ describe('folderMailer', () => {
   const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) }
   const mailer = folderMailer({ folder, from, clock, log: log as never })
 
-  it('keeps a mail in a file of this user, and logs nothing but where it is', async () => {
+  it('folderMailer writes an email to a file of this user, and logs only its path', async () => {
     await mailer.send(mail)
     const [name, ...others] = readdirSync(folder)
     expect(others).toEqual([])
@@ -81,7 +81,7 @@ describe('folderMailer', () => {
     expect(logged).toEqual([[{ file: path }, expect.any(String)]])
   })
 
-  it('forgets the oldest ones', async () => {
+  it('folderMailer deletes the oldest emails', async () => {
     for (let i = 0; i < 1005; i++) writeFileSync(join(folder, `2025-${1000 + i}.eml`), '')
     writeFileSync(join(folder, 'a note'), '')
     await mailer.send(mail)

@@ -3,7 +3,7 @@ import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
 import { deriveKey } from '#src/ports/scrypt.ts'
 
 describe('passwords', () => {
-  it('are stored in the form of the reference', async () => {
+  it("password hashes have the reference's format", async () => {
     const stored = await hashPassword('correct horse')
     const [salt, hash] = stored.split(':')
     expect(salt).toMatch(/^[0-9a-f]{32}$/)
@@ -11,14 +11,14 @@ describe('passwords', () => {
     expect(await hashPassword('correct horse')).not.toBe(stored)
   })
 
-  it('are known again, and others are not', async () => {
+  it('a password matches its own hash only', async () => {
     const stored = await hashPassword('пароль 🔑')
     expect(await verifyPassword('пароль 🔑', stored)).toBe(true)
     expect(await verifyPassword('пароль', stored)).toBe(false)
     expect(await verifyPassword('', stored)).toBe(false)
   })
 
-  it('never match a stored value that is no hash', async () => {
+  it('no password matches a malformed hash', async () => {
     for (const stored of ['', ':', 'salt:', 'salt:zz']) {
       expect(await verifyPassword('', stored)).toBe(false)
     }

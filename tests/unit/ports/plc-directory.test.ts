@@ -5,52 +5,55 @@ const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const op = { type: 'plc_tombstone', prev: 'bafy', sig: 'x' } as const
 const upstream = { status: 502, error: 'UpstreamFailure' }
 
-/** A directory behind which every request gets the same answer; `asked` notes the requests. */
+/** A client of a directory that gives every request the same answer; `requests` has the requests. */
 function directory(answer: () => Response | Promise<Response>) {
-  const asked: { url: string; init: RequestInit }[] = []
+  const requests: { url: string; init: RequestInit }[] = []
   const fetch = async (url: unknown, init: RequestInit = {}) => {
-    asked.push({ url: String(url), init })
+    requests.push({ url: String(url), init })
     return answer()
   }
-  return { asked, plc: httpPlcDirectory({ url: 'http://plc.test/', fetch: fetch as never }) }
+  return {
+    requests,
+    plc: httpPlcDirectory({ url: 'http://plc.test/', fetch: fetch as never }),
+  }
 }
 
 describe('the PLC directory over HTTP', () => {
-  it('sends operations', async () => {
-    const { asked, plc } = directory(() => new Response('OK'))
+  it('the PLC client sends operations', async () => {
+    const { requests, plc } = directory(() => new Response('OK'))
     await plc.sendOperation(did, op)
-    expect(asked[0]!.url).toBe(`http://plc.test/${encodeURIComponent(did)}`)
-    expect(asked[0]!.init).toMatchObject({ method: 'POST', body: JSON.stringify(op) })
+    expect(requests[0]!.url).toBe(`http://plc.test/${encodeURIComponent(did)}`)
+    expect(requests[0]!.init).toMatchObject({ method: 'POST', body: JSON.stringify(op) })
   })
 
-  it('reads data and the last operation', async () => {
-    const { asked, plc } = directory(() => Response.json(op))
+  it('the PLC client reads data and the last operation', async () => {
+    const { requests, plc } = directory(() => Response.json(op))
     expect(await plc.getLastOp(did)).toEqual(op)
     expect(await plc.getDocumentData(did)).toEqual(op)
-    expect(asked.map(({ url }) => url.split('did%3Aplc%3A')[1])).toEqual([
+    expect(requests.map(({ url }) => url.split('did%3Aplc%3A')[1])).toEqual([
       'ewvi7nxzyoun6zhxrhs64oiz/log/last',
       'ewvi7nxzyoun6zhxrhs64oiz/data',
     ])
   })
 
-  it('reads the log of a DID', async () => {
-    const { asked, plc } = directory(() => Response.json([op, op]))
+  it('the PLC client reads the log of a DID', async () => {
+    const { requests, plc } = directory(() => Response.json([op, op]))
     expect(await plc.getOperationLog(did)).toEqual([op, op])
-    expect(asked[0]!.url.endsWith('ewvi7nxzyoun6zhxrhs64oiz/log')).toBe(true)
+    expect(requests[0]!.url.endsWith('ewvi7nxzyoun6zhxrhs64oiz/log')).toBe(true)
     const { plc: unknown } = directory(() => new Response('', { status: 404 }))
     expect(await unknown.getOperationLog(did)).toEqual([])
     const { plc: strange } = directory(() => Response.json({ log: 'none' }))
     await expect(strange.getOperationLog(did)).rejects.toMatchObject(upstream)
   })
 
-  it.each([404, 410])('knows nothing where it answers %i', async (status) => {
+  it.each([404, 410])('the PLC client returns undefined for status %i', async (status) => {
     const { plc } = directory(() => Response.json({ message: 'gone' }, { status }))
     expect(await plc.getDocumentData(did)).toBeUndefined()
     expect(await plc.getLastOp(did)).toBeUndefined()
     await expect(plc.sendOperation(did, op)).rejects.toMatchObject({ status: 400 })
   })
 
-  it('passes a refusal on in its own words, and its troubles as ours', async () => {
+  it('the PLC client passes rejections on, and reports server errors as 502', async () => {
     const refused = directory(() => Response.json({ message: 'Bad sig' }, { status: 400 }))
     await expect(refused.plc.sendOperation(did, op)).rejects.toMatchObject({
       status: 400,
@@ -68,12 +71,12 @@ describe('the PLC directory over HTTP', () => {
     ['nothing', () => Promise.reject(new TypeError('fetch failed'))],
     ['no JSON', () => new Response('<html>')],
     ['too much', () => new Response(`"${'x'.repeat(300_000)}"`)],
-  ])('fails as unreachable where it answers %s', async (_, answer) => {
+  ])('the PLC client fails as unreachable if it gets %s', async (_, answer) => {
     const { plc } = directory(answer)
     await expect(plc.getDocumentData(did)).rejects.toMatchObject(upstream)
   })
 
-  it('waits no longer than its timeout', async () => {
+  it('the PLC client stops waiting after its timeout', async () => {
     const hang = (_: unknown, init?: RequestInit) =>
       new Promise((_resolve, reject) => {
         init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))

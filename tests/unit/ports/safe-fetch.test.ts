@@ -1,4 +1,4 @@
-/** What the guard refuses, by number, by name, by redirect, and by names that change their mind. */
+/** What the SSRF guard refuses: addresses, names, redirects, and names whose address changes. */
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
@@ -38,7 +38,7 @@ const names = [
   'https://printer.local/',
   'https://server.test/',
 ]
-/** Whatever they stand for. */
+/** With any host. */
 const schemes = ['http://93.184.216.34/', 'http://headwater-tests.net/']
 
 const terms = {
@@ -48,18 +48,18 @@ const terms = {
 
 const original = dns.lookup
 
-/** Makes every name stand for these addresses, one list after the other. */
+/** Makes every name resolve to these addresses, one list after the other. */
 function namesStandFor(...answers: { address: string; family: number }[][]): string[] {
-  const asked: string[] = []
+  const requests: string[] = []
   let turn = 0
   const lookup = (name: string, _options: object, done: (...answer: unknown[]) => void) => {
-    asked.push(name)
+    requests.push(name)
     const answer = answers[Math.min(turn++, answers.length - 1)]
     process.nextTick(done, null, answer)
   }
   dns.lookup = lookup as unknown as typeof dns.lookup
   syncBuiltinESMExports()
-  return asked
+  return requests
 }
 
 afterEach(() => {
@@ -82,37 +82,43 @@ const v4 = (address: string) => ({ address, family: 4 })
 
 describe('where private networks are off', () => {
   it.each([...numbers, ...names, ...schemes, 'file:///etc/passwd', 'data:text/plain,x'])(
-    'fetch refuses %s',
+    'without private networks fetch refuses %s',
     async (url) => {
       await expect(createSafeFetch(terms)(url)).rejects.toThrow()
     },
   )
 
-  it.each([...numbers, ...names, ...schemes])('a streamed request refuses %s', async (url) => {
-    const dispatcher = await createSafeDispatcher(terms)
-    const { origin } = new URL(url)
-    await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toThrow()
-  })
+  it.each([...numbers, ...names, ...schemes])(
+    'without private networks a streamed request refuses %s',
+    async (url) => {
+      const dispatcher = await createSafeDispatcher(terms)
+      const { origin } = new URL(url)
+      await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toThrow()
+    },
+  )
 
   it.each([
     ['a private address', [v4('10.0.0.7')]],
     ['a public and a private one', [v4('93.184.216.34'), v4('192.168.0.1')]],
     ['the host itself in IPv6', [{ address: '::1', family: 6 }]],
     ['a mapped address', [{ address: '::ffff:127.0.0.1', family: 6 }]],
-  ])('a name that stands for %s is not dialled', async (_, addresses) => {
-    const asked = namesStandFor(addresses)
-    const fetching = createSafeFetch(terms)('https://rebind.headwater-tests.net/')
-    await expect(fetching).rejects.toMatchObject({
-      cause: { message: 'Hostname resolved to non-unicast address' },
-    })
-    const dispatcher = await createSafeDispatcher(terms)
-    const origin = 'https://rebind.headwater-tests.net'
-    const asking = dispatcher.request({ origin, path: '/', method: 'GET' })
-    await expect(asking).rejects.toThrow('Hostname resolved to non-unicast address')
-    expect(asked).toEqual(['rebind.headwater-tests.net', 'rebind.headwater-tests.net'])
-  })
+  ])(
+    'without private networks a host name that resolves to %s is not connected to',
+    async (_, addresses) => {
+      const attempt = namesStandFor(addresses)
+      const fetching = createSafeFetch(terms)('https://rebind.headwater-tests.net/')
+      await expect(fetching).rejects.toMatchObject({
+        cause: { message: 'Hostname resolved to non-unicast address' },
+      })
+      const dispatcher = await createSafeDispatcher(terms)
+      const origin = 'https://rebind.headwater-tests.net'
+      const asking = dispatcher.request({ origin, path: '/', method: 'GET' })
+      await expect(asking).rejects.toThrow('Hostname resolved to non-unicast address')
+      expect(attempt).toEqual(['rebind.headwater-tests.net', 'rebind.headwater-tests.net'])
+    },
+  )
 
-  it('a name is judged as it is dialled, so what it stood for before counts for nothing', async () => {
+  it('the guard checks the address that is connected to, so an earlier DNS answer does not count', async () => {
     namesStandFor([v4('93.184.216.34')], [v4('127.0.0.1')])
     dns.lookup('rebind.headwater-tests.net', { all: true }, () => {})
     const fetching = createSafeFetch(terms)('https://rebind.headwater-tests.net/')
@@ -121,9 +127,9 @@ describe('where private networks are off', () => {
     })
   })
 
-  it('every hop of a redirect passes the same guard', async () => {
+  it('the guard checks every hop of a redirect', async () => {
     const real = globalThis.fetch
-    // What fetch does when it is sent on: the next request goes through the dispatcher it was given.
+    // As fetch does for a redirect: the next request goes through the dispatcher it was given.
     vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
       const { dispatcher } = init as { dispatcher: unknown }
       return real('https://169.254.169.254/latest', { dispatcher } as RequestInit)
@@ -138,7 +144,7 @@ describe('where private networks are off', () => {
 describe('where they are allowed', () => {
   const open = { ...terms, privateNetworks: true }
 
-  it('redirects are followed, but never to a file', async () => {
+  it('with private networks redirects are followed, but never to a file', async () => {
     const url = await serve((request, response) => {
       const to = request.url === '/file' ? 'file:///etc/passwd' : '/there'
       if (request.url === '/there') response.end('here')
@@ -149,7 +155,7 @@ describe('where they are allowed', () => {
     await expect(fetch(`${url}/file`)).rejects.toThrow()
   })
 
-  it('what is slow, or too long, is given up', async () => {
+  it('a response that is too slow or too long is aborted', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/long') response.end('x'.repeat(20_000))
     })

@@ -11,7 +11,7 @@ const privateKey = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) =
 const [wasm, js] = await Promise.all([wasmCurve(), jsCurve()])
 
 describe('signing keys', () => {
-  it('give the same did and signature in wasm, in JavaScript and in @atproto/crypto', async () => {
+  it('signing keys have the same DID and signature in wasm, JavaScript and @atproto/crypto', async () => {
     await fc.assert(
       fc.asyncProperty(privateKey, fc.uint8Array({ maxLength: 300 }), async (secret, message) => {
         const reference = await Secp256k1Keypair.import(secret)
@@ -26,14 +26,14 @@ describe('signing keys', () => {
     )
   })
 
-  it('sign what @atproto/crypto verifies, and nothing else', async () => {
+  it('signatures are verified by @atproto/crypto, and only for their message', async () => {
     const { key } = newSigningKey()
     const message = Buffer.from('a commit')
     expect(await verifySignature(key.did(), message, key.sign(message))).toBe(true)
     expect(await verifySignature(key.did(), Buffer.from('another'), key.sign(message))).toBe(false)
   })
 
-  it('come back from their private half', () => {
+  it('a signing key can be loaded from its private key', () => {
     const { privateKey, key } = newSigningKey()
     expect(signingKey(privateKey).did()).toBe(key.did())
     expect(newSigningKey().key.did()).not.toBe(key.did())
@@ -43,12 +43,12 @@ describe('signing keys', () => {
     ['zero', new Uint8Array(32)],
     ['outside the group', new Uint8Array(32).fill(0xff)],
     ['short', new Uint8Array(31).fill(1)],
-  ])('refuse a private key that is %s', (_, secret) => {
+  ])('a private key that is %s is rejected', (_, secret) => {
     expect(() => signingKey(secret, wasm)).toThrow('not a secp256k1 private key')
     expect(() => signingKey(secret, js)).toThrow('not a secp256k1 private key')
   })
 
-  it('do not follow a later change of the bytes they were made from', () => {
+  it('a signing key does not change if its input bytes change later', () => {
     const { privateKey, key } = newSigningKey()
     const copy = Uint8Array.from(privateKey)
     const other = signingKey(copy)

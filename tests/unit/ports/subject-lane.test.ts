@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
 
-/** A database that writes down its transactions, and fails those that hold `bad`. */
+/** A database that records its transactions, and fails those with the statement `bad`. */
 function notebook(): { sql: Sql; batches: string[][] } {
   const batches: string[][] = []
   const sql = {
@@ -20,7 +20,7 @@ const clock = { now: () => 0 }
 const writes = (text: string) => async () => ({ answer: text, statements: [{ sql: text }] })
 
 describe('the directory lane', () => {
-  it('commits all that waits in one transaction', async () => {
+  it('the subject lane commits all waiting jobs in one transaction', async () => {
     const { sql, batches } = notebook()
     const lane = new SubjectLane({ sql, clock })
     const answers = await Promise.all(
@@ -30,7 +30,7 @@ describe('the directory lane', () => {
     expect(batches).toEqual([['a'], ['b', 'c']])
   })
 
-  it('keeps what touches the same thing apart and in order', async () => {
+  it('the subject lane runs jobs with the same subject in order, in different transactions', async () => {
     const { sql, batches } = notebook()
     const lane = new SubjectLane({ sql, clock })
     const jobs: [string[], string][] = [
@@ -45,7 +45,7 @@ describe('the directory lane', () => {
     expect(batches).toEqual([['first'], ['x0', 'z1'], ['xy'], ['y1'], ['y2']])
   })
 
-  it('prepares a job only when what it touches is durable', async () => {
+  it('the subject lane prepares a job only when earlier jobs with its subject are durable', async () => {
     const { sql, batches } = notebook()
     const lane = new SubjectLane({ sql, clock })
     const seen: number[] = []
@@ -57,7 +57,7 @@ describe('the directory lane', () => {
     expect(seen).toEqual([0, 1, 2])
   })
 
-  it('lets a job that throws fail alone', async () => {
+  it('a job that throws does not affect others in the subject lane', async () => {
     const { sql, batches } = notebook()
     const lane = new SubjectLane({ sql, clock })
     const outcomes = await Promise.allSettled([
@@ -71,7 +71,7 @@ describe('the directory lane', () => {
     expect(batches).toEqual([['first'], ['b']])
   })
 
-  it('tells everybody of a failed transaction, and goes on', async () => {
+  it('a failed transaction rejects all its jobs, and the subject lane continues', async () => {
     const { sql, batches } = notebook()
     const lane = new SubjectLane({ sql, clock })
     const outcomes = await Promise.allSettled([
@@ -84,7 +84,7 @@ describe('the directory lane', () => {
     expect(batches).toEqual([['first'], ['b']])
   })
 
-  it('prepares a group at one moment', async () => {
+  it('the subject lane prepares the jobs of a group at one point in time', async () => {
     let time = 0
     const moving = { now: () => time++ }
     const lane = new SubjectLane({ sql: notebook().sql, clock: moving })
@@ -93,7 +93,7 @@ describe('the directory lane', () => {
     expect(moments).toEqual([0, 1, 1, 1])
   })
 
-  it('makes no transaction for nothing', async () => {
+  it('jobs without statements make no transaction', async () => {
     const { sql, batches } = notebook()
     const answer = await new SubjectLane({ sql, clock }).write(['a'], async () => ({
       answer: 1,

@@ -4,46 +4,46 @@ import { expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { createRequestUpstream, type UpstreamRequest } from '#src/ports/upstream.ts'
 
-const asked: UpstreamRequest = {
+const options: UpstreamRequest = {
   method: 'GET',
   origin: 'https://a.example',
   path: '/',
   headers: {},
 }
 
-/** Asks a service over a connection that fails in this way. */
+/** Calls a service over a connection that fails like this. */
 async function failing(error: unknown, signal?: AbortSignal) {
-  const told: unknown[] = []
+  const warnings: unknown[] = []
   const dispatcher = { request: () => Promise.reject(error) } as unknown as Dispatcher
   const ask = createRequestUpstream(
     async () => dispatcher,
-    (failure, origin) => told.push([failure, origin]),
+    (failure, origin) => warnings.push([failure, origin]),
   )
-  const failure = await ask({ ...asked, signal }).catch((thrown: unknown) => thrown)
-  return { failure, told }
+  const failure = await ask({ ...options, signal }).catch((thrown: unknown) => thrown)
+  return { failure, warnings }
 }
 
-it('a service that cannot be reached is 502, and why is noted', async () => {
+it('an unreachable service is 502, and the reason is logged', async () => {
   const error = new Error('connect ECONNREFUSED')
-  const { failure, told } = await failing(error)
+  const { failure, warnings } = await failing(error)
   expect(failure).toMatchObject({ status: 502, error: 'UpstreamFailure', cause: error })
-  expect(told).toEqual([[error, 'https://a.example']])
+  expect(warnings).toEqual([[error, 'https://a.example']])
 })
 
-it('a client that has left says nothing against the service', async () => {
-  const { failure, told } = await failing(new Error('aborted'), AbortSignal.abort())
+it('a client that disconnects is no failure of the service', async () => {
+  const { failure, warnings } = await failing(new Error('aborted'), AbortSignal.abort())
   expect(failure).toMatchObject({ status: 400 })
-  expect(told).toEqual([])
+  expect(warnings).toEqual([])
 })
 
-it('what is wrong with the body of the request is told as it is', async () => {
+it('an error in the request body is returned as it is', async () => {
   const slow = new XrpcError(408, 'RequestTimeout', 'The request body took too long')
-  const { failure, told } = await failing(slow)
+  const { failure, warnings } = await failing(slow)
   expect(failure).toBe(slow)
-  expect(told).toEqual([])
+  expect(warnings).toEqual([])
 })
 
-it('an answer is its status, its headers and its body', async () => {
+it('an upstream response has its status, headers and body', async () => {
   const body = Readable.from(['{}'])
   const answer = { statusCode: 404, headers: { 'content-type': 'a/b' }, body }
   const dispatcher = { request: async () => answer } as unknown as Dispatcher
@@ -51,5 +51,5 @@ it('an answer is its status, its headers and its body', async () => {
     async () => dispatcher,
     () => {},
   )
-  expect(await ask(asked)).toEqual({ status: 404, headers: answer.headers, body })
+  expect(await ask(options)).toEqual({ status: 404, headers: answer.headers, body })
 })

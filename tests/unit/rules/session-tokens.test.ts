@@ -10,7 +10,7 @@ const terms = { secret, audience, now }
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const issued = issueTokens({ did, tokenId: 'an-id' }, terms)
 
-/** A token of anybody's making. */
+/** A token with any type, claims and key. */
 function forge(typ: string, claims: Record<string, unknown>, key = secret): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ }).sign(key)
 }
@@ -26,7 +26,7 @@ const access = {
 const refresh = { ...access, scope: 'com.atproto.refresh', jti: 'an-id' }
 
 describe('issued tokens', () => {
-  it('say what the tokens of the reference say', () => {
+  it("session tokens have the reference's claims", () => {
     expect(decodeProtectedHeader(issued.accessJwt)).toEqual({ typ: 'at+jwt', alg: 'HS256' })
     expect(decodeJwt(issued.accessJwt)).toEqual({
       scope: 'com.atproto.access',
@@ -46,20 +46,20 @@ describe('issued tokens', () => {
     })
   })
 
-  it('are verified by jose', async () => {
+  it('session tokens are verified by jose', async () => {
     for (const token of Object.values(issued)) {
       await jwtVerify(token, secret, { audience, currentDate: new Date(now) })
     }
   })
 
-  it('carry ids of 32 random bytes in base64', () => {
+  it('session token ids are 32 random bytes in base64', () => {
     expect(Buffer.from(newTokenId(), 'base64')).toHaveLength(32)
     expect(newTokenId()).not.toBe(newTokenId())
   })
 })
 
 describe('verification', () => {
-  it('believes what was issued, until it expires', () => {
+  it('verifyAccessToken accepts an issued token until it expires', () => {
     expect(verifyAccess(issued.accessJwt, terms)).toEqual({ did, scope: 'com.atproto.access' })
     const last = now + 120 * 60_000
     expect(verifyAccess(issued.accessJwt, { ...terms, now: last - 1 }).did).toBe(did)
@@ -68,7 +68,7 @@ describe('verification', () => {
     )
   })
 
-  it('believes refresh tokens, expired ones only where that is allowed', () => {
+  it('verifyRefreshToken accepts an expired token only if allowed', () => {
     const expiresAt = now + 90 * 24 * 60 * 60_000
     expect(verifyRefresh(issued.refreshJwt, terms)).toEqual({ did, jti: 'an-id', expiresAt })
     const later = { ...terms, now: expiresAt }
@@ -78,7 +78,7 @@ describe('verification', () => {
     expect(verifyRefresh(issued.refreshJwt, { ...later, allowExpired: true }).jti).toBe('an-id')
   })
 
-  it('believes tokens that jose signed', async () => {
+  it('tokens signed by jose are verified', async () => {
     expect(verifyAccess(await forge('at+jwt', access), terms).did).toBe(did)
     expect(verifyRefresh(await forge('refresh+jwt', refresh), terms).did).toBe(did)
     const appPass = { ...access, scope: 'com.atproto.appPass' }
@@ -102,14 +102,14 @@ describe('verification', () => {
     ['whose subject is no DID', forge('at+jwt', { ...access, sub: 'alice.test' })],
     ['without an end', forge('at+jwt', without('exp'))],
     ['whose end is no number', forge('at+jwt', { ...access, exp: undefined, expires: 'never' })],
-  ])('refuses an access token %s', async (_, token) => {
+  ])('an access token is rejected %s', async (_, token) => {
     const text = await token
     expect(() => verifyAccess(text, terms)).toThrow(
       expect.objectContaining({ status: 400, error: 'InvalidToken' }),
     )
   })
 
-  it('refuses refresh tokens without an id, and access tokens in their place', async () => {
+  it('a refresh token without an id is rejected, and an access token in its place', async () => {
     for (const token of [
       await forge('refresh+jwt', { ...refresh, jti: undefined }),
       await forge('refresh+jwt', access),
@@ -121,7 +121,7 @@ describe('verification', () => {
     }
   })
 
-  it('reads no other algorithm', () => {
+  it('a token with another algorithm is rejected', () => {
     const [, body] = issued.accessJwt.split('.')
     const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')
     for (const token of [`${none}.${body}.`, `${none}.${body}`, `${none}.${body}.AAAA`]) {
@@ -129,7 +129,7 @@ describe('verification', () => {
     }
   })
 
-  it('refuses every token in which one character is another, and any text', () => {
+  it('a token with one changed character is rejected, and any other text', () => {
     const token = issued.accessJwt
     fc.assert(
       fc.property(fc.nat(token.length - 1), fc.constantFrom(...'aZ0_-.'), (at, letter) => {

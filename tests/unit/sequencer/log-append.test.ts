@@ -18,7 +18,7 @@ function logged(sequencer: Parameters<typeof read>[0]) {
 }
 
 describe('seq', () => {
-  it('starts from the clock and stands in the frame', async () => {
+  it("seq starts at the clock's time, and is in the frame", async () => {
     const sequencer = testSequencer()
     await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
     const { events, head } = await read(sequencer, { after: 0, limit: 10 })
@@ -27,7 +27,7 @@ describe('seq', () => {
     expect(readFrame(events[0]!.frame)).toEqual({ kind: '#account', seq: head, did: alice, id: 1 })
   })
 
-  it('rises though the clock goes back', async () => {
+  it('seq rises although the clock goes back', async () => {
     let sequencer = testSequencer()
     const seqs: number[] = []
     for (const [id, time] of [startTime, startTime - 5_000, startTime - 9_000].entries()) {
@@ -39,7 +39,7 @@ describe('seq', () => {
     expect(seqs).toEqual([1, 2, 3].map((n) => startTime * 1_000 + n))
   })
 
-  it('is ahead of what a lost database had given out', async () => {
+  it('seq starts beyond what a lost database had assigned', async () => {
     const lost = testSequencer()
     await append(lost, { did: alice, entries: [accountEntry(1, alice), accountEntry(2, alice)] })
     const restored = testSequencer()
@@ -50,7 +50,7 @@ describe('seq', () => {
 })
 
 describe('repeated deliveries', () => {
-  it('are dropped, and acknowledged all the same', async () => {
+  it('repeated deliveries are dropped, and acknowledged', async () => {
     const sequencer = testSequencer()
     const entries = [accountEntry(1, alice), accountEntry(2, alice)]
     expect(await append(sequencer, { did: alice, entries })).toEqual({ through: 2 })
@@ -61,7 +61,7 @@ describe('repeated deliveries', () => {
     expect((await logged(sequencer.reopen())).map(({ id }) => id)).toEqual([1, 2, 3])
   })
 
-  it('may come twice at the same time', async () => {
+  it('concurrent repeated deliveries are appended once', async () => {
     const sequencer = testSequencer()
     const delivery = { did: alice, entries: [accountEntry(1, alice), accountEntry(2, alice)] }
     const answers = await Promise.all([1, 2, 3].map(() => append(sequencer, delivery)))
@@ -69,7 +69,7 @@ describe('repeated deliveries', () => {
     expect((await logged(sequencer)).map(({ id }) => id)).toEqual([1, 2])
   })
 
-  it('cost no transaction', async () => {
+  it('repeated deliveries cost no transaction', async () => {
     const sequencer = testSequencer()
     await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
     const { batches } = sequencer.sql
@@ -77,7 +77,7 @@ describe('repeated deliveries', () => {
     expect(sequencer.sql.batches).toBe(batches)
   })
 
-  it('are refused where ids do not rise: nothing may be lost', async () => {
+  it('deliveries whose ids do not rise are rejected', async () => {
     const sequencer = testSequencer()
     const entries = [accountEntry(2, alice), accountEntry(1, alice)]
     await expect(append(sequencer, { did: alice, entries })).rejects.toThrow('must increase')
@@ -85,18 +85,18 @@ describe('repeated deliveries', () => {
 })
 
 describe('group commit', () => {
-  it('takes all that came during one transaction into the next', async () => {
+  it('group commit takes all deliveries that came during one transaction into the next', async () => {
     const sequencer = testSequencer()
     const dids = Array.from({ length: 50 }, (_, i) => `did:plc:${i}`)
     await Promise.all(
       dids.map((did) => append(sequencer, { did, entries: [accountEntry(1, did)] })),
     )
-    // All came within one turn, before the first transaction had begun or while it was on its way.
+    // All came in one turn, before the first transaction began or while it ran.
     expect(sequencer.sql.batches).toBeLessThanOrEqual(2)
     expect((await logged(sequencer)).map(({ did }) => did)).toEqual(dids)
   })
 
-  it('is bounded in bytes', async () => {
+  it('group commit is bounded in bytes', async () => {
     const frames: number[] = []
     const sequencer = testSequencer({
       onBatch: (when, statements) => {
@@ -113,7 +113,7 @@ describe('group commit', () => {
     expect(frames).toEqual([2, 2, 1])
   })
 
-  it('logs together what has come by the time it is its turn', async () => {
+  it('group commit appends together what has come by its turn', async () => {
     let turn = Promise.withResolvers<void>()
     const sequencer = testSequencer({ inTurn: (transaction) => turn.promise.then(transaction) })
     const { batches } = sequencer.sql
@@ -127,7 +127,7 @@ describe('group commit', () => {
     expect(sequencer.sql.batches).toBe(batches + 1)
   })
 
-  it('logs a delivery of any length', async () => {
+  it('a delivery of any length is appended', async () => {
     const sequencer = testSequencer()
     const entries = Array.from({ length: 9_000 }, (_, i) => accountEntry(i + 1, alice))
     expect(await append(sequencer, { did: alice, entries })).toEqual({ through: 9_000 })
@@ -148,7 +148,7 @@ describe('a transaction that fails', () => {
   }
 
   it.each(['before', 'after'] as const)(
-    '%s the commit: the caller repeats, each event is logged once',
+    'a transaction that fails %s it took effect is appended once when it is delivered again',
     async (when) => {
       const { sequencer, setFail } = failing(when)
       const entries = [accountEntry(1, alice), accountEntry(2, alice)]
@@ -170,7 +170,7 @@ describe('a transaction that fails', () => {
     },
   )
 
-  it('never gives the same seq twice', async () => {
+  it('a seq is never assigned twice', async () => {
     const { sequencer, setFail } = failing('before')
     await append(sequencer, { did: alice, entries: [accountEntry(1, alice)] })
     setFail(true)

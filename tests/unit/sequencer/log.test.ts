@@ -24,7 +24,7 @@ async function ids(sequencer: TestSequencer, after = 0): Promise<string[]> {
 }
 
 describe('read', () => {
-  it('is the same from memory and from the table', async () => {
+  it('read returns the same from memory and from the table', async () => {
     const sequencer = testSequencer()
     for (const id of [1, 2, 3, 4]) await log(sequencer, id)
     const request = { after: start + 1, limit: 2 }
@@ -38,7 +38,7 @@ describe('read', () => {
     expect(plain(fromTable)).toEqual(plain(fromMemory))
   })
 
-  it('gives at most 512 KiB, from memory as from the table', async () => {
+  it('read returns at most 512 KiB, from memory and from the table', async () => {
     const sequencer = testSequencer()
     for (const id of [1, 2, 3, 4]) {
       await append(sequencer, { did: alice, entries: [commitEntry(id, alice, 'r', 200_000)] })
@@ -48,7 +48,7 @@ describe('read', () => {
     expect((await read(sequencer.reopen(), request)).events).toHaveLength(2)
   })
 
-  it('knows no event that is not durable', async () => {
+  it('read returns durable events only', async () => {
     let stored = () => {}
     const storing = new Promise<void>((resolve) => (stored = resolve))
     const sequencer = testSequencer({ onBatch: (when) => (when === 'after' ? storing : undefined) })
@@ -62,14 +62,14 @@ describe('read', () => {
 })
 
 describe('follow', () => {
-  it('answers at once where there is something', async () => {
+  it('follow answers at once if there are events', async () => {
     const sequencer = testSequencer()
     await log(sequencer, 1)
     const page = await follow(sequencer, { after: start, waitMs: 20_000 })
     expect(page.events.map(({ seq }) => seq)).toEqual([start + 1])
   })
 
-  it('answers all who wait when something comes', async () => {
+  it('follow answers every waiting caller when events come', async () => {
     const sequencer = testSequencer()
     const waiting = [1, 2, 3].map(() => follow(sequencer, { after: start, waitMs: 20_000 }))
     await new Promise(setImmediate)
@@ -79,7 +79,7 @@ describe('follow', () => {
     }
   })
 
-  it('is empty when the time is over', async () => {
+  it('follow returns no events after its timeout', async () => {
     const sequencer = testSequencer()
     const waiting = follow(sequencer, { after: start, waitMs: 20_000 })
     await new Promise(setImmediate)
@@ -87,7 +87,7 @@ describe('follow', () => {
     expect(await waiting).toEqual({ events: [], head: start, trimmed: 0, erased: 0 })
   })
 
-  it('waits from a seq of an earlier life, and is let go at the end', async () => {
+  it('follow waits for a seq from before a restart, and ends with the actor', async () => {
     const earlier = testSequencer()
     await log(earlier, 1)
     const sequencer = earlier.reopen()
@@ -99,7 +99,7 @@ describe('follow', () => {
     expect((await waiting).head).toBe(start + 60_000_000)
   })
 
-  it('gives what a failed transaction had stored after all', async () => {
+  it('follow returns events that a failed transaction stored after all', async () => {
     let fail = false
     const sequencer = testSequencer({
       onBatch: (when) => {
@@ -116,14 +116,14 @@ describe('follow', () => {
 })
 
 describe('bounds', () => {
-  it('miss nothing where nothing is too old', async () => {
+  it('bounds cover the whole log if nothing is too old', async () => {
     const sequencer = testSequencer()
     expect(await bounds(sequencer)).toEqual({ first: 1, head: start })
     await log(sequencer, 1)
     expect(await bounds(sequencer)).toEqual({ first: 1, head: start + 1 })
   })
 
-  it('begin after the newest event outside of the window', async () => {
+  it('bounds begin after the newest event outside the window', async () => {
     const sequencer = testSequencer()
     await log(sequencer, 1)
     await log(sequencer, 2)
@@ -137,7 +137,7 @@ describe('bounds', () => {
 })
 
 describe('trimming', () => {
-  it('goes with appends, keeps the window, and leaves the bounds right', async () => {
+  it('trimming runs with appends, keeps the window, and leaves the bounds correct', async () => {
     const sequencer = testSequencer()
     for (let id = 1; id <= 10; id++) await log(sequencer, id)
     sequencer.setTime(startTime + 2 * DAY_MS)
@@ -149,7 +149,7 @@ describe('trimming', () => {
     expect((await read(awake.reopen(), { after: 0, limit: 1 })).trimmed).toBe(start + 10)
   })
 
-  it('keeps what has only just left the window, for replays under way', async () => {
+  it('trimming keeps events that only just left the window, for running replays', async () => {
     const sequencer = testSequencer()
     await log(sequencer, 1)
     sequencer.setTime(startTime + DAY_MS + 1_000)
@@ -158,7 +158,7 @@ describe('trimming', () => {
     expect(await ids(awake.reopen())).toEqual(['alice 1', 'alice 2'])
   })
 
-  it('takes a bounded number at once, and in the end everything that is too old', async () => {
+  it('trimming deletes a bounded number at once, and in the end everything that is too old', async () => {
     const sequencer = testSequencer()
     const entries = Array.from({ length: 900 }, (_, i) => accountEntry(i + 1, alice))
     await append(sequencer, { did: alice, entries })
@@ -176,7 +176,7 @@ describe('trimming', () => {
 })
 
 describe('a deleted account', () => {
-  it('leaves only its last word, in the table, in memory and in the heads', async () => {
+  it('a deleted account leaves only its last #account event, in the table, in memory and in the heads', async () => {
     const sequencer = testSequencer()
     await append(sequencer, { did: alice, entries: [commitEntry(1, alice, 'rev1')] })
     await log(sequencer, 1, bob)
@@ -190,14 +190,14 @@ describe('a deleted account', () => {
     expect(erased).toBe(head)
   })
 
-  it('is not one that is taken down', async () => {
+  it('an account that is taken down keeps its events', async () => {
     const sequencer = testSequencer()
     await log(sequencer, 1)
     await log(sequencer, 2, alice, 'takendown')
     expect(await ids(sequencer)).toEqual(['alice 1', 'alice 2'])
   })
 
-  it('may come back, and be deleted again', async () => {
+  it('an account can be deleted again after it came back', async () => {
     const sequencer = testSequencer()
     for (const [id, status] of [[1], [2, 'deleted'], [3], [4, 'deleted'], [5]] as const) {
       await log(sequencer, id, alice, status)
@@ -207,7 +207,7 @@ describe('a deleted account', () => {
 })
 
 describe('heads', () => {
-  it('are those of the latest commits', async () => {
+  it('heads are those of the latest commits', async () => {
     const sequencer = testSequencer()
     const first = commitEntry(1, alice, 'rev1')
     await append(sequencer, { did: alice, entries: [first, commitEntry(2, alice, 'rev2')] })

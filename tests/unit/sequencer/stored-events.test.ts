@@ -4,7 +4,7 @@ import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { readStoredEvents } from '#src/sequencer/stored-events.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 
-/** Frames with NULs at both ends and bytes that are no UTF-8, stored in no order. */
+/** Frames with NULs at both ends and invalid UTF-8, stored out of order. */
 async function stored(...rows: [seq: number, frame: Uint8Array][]) {
   const sql = nodeSql({ schema: sequencerSchema })
   const values = rows.map(([seq, frame]) => [seq, 'did:plc:a', '#commit', null, frame])
@@ -14,7 +14,7 @@ async function stored(...rows: [seq: number, frame: Uint8Array][]) {
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 
-it('gives back every byte of every frame, in order of seq', async () => {
+it('stored events return every byte of every frame, in order of seq', async () => {
   const rows: [number, Uint8Array][] = [
     [1_700_000_000_000_000, bytes(0, 0xff, 0xfe, 0, 0)],
     [7, bytes(0)],
@@ -29,7 +29,7 @@ it('gives back every byte of every frame, in order of seq', async () => {
   )
 })
 
-it('begins after the seq and keeps to the limit', async () => {
+it('stored events begin after the seq, up to the limit', async () => {
   const sql = await stored([1, bytes(1)], [2, bytes(2)], [3, bytes(3)], [4, bytes(4)])
   const events = await readStoredEvents(sql, { after: 1, limit: 2, maxBytes: 1_000 })
   expect(events.map(({ seq, frame }) => [seq, ...frame])).toEqual([
@@ -38,7 +38,7 @@ it('begins after the seq and keeps to the limit', async () => {
   ])
 })
 
-it('keeps to the bytes, but gives one frame however large', async () => {
+it('stored events are limited in bytes, but at least one frame is returned', async () => {
   const large = new Uint8Array(100).fill(7)
   const sql = await stored([1, large], [2, bytes(0, 1)], [3, bytes(0, 2)], [4, large])
   const page = async (after: number) =>

@@ -12,7 +12,7 @@ const cid = cidForRaw(bytes)
 const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'text/plain', size: bytes.length }
 const place = `place/${testDid}/${cid}`
 
-/** An account with an upload, and a gate at which its transactions wait while it is closed. */
+/** An account with an upload, and a gate that blocks its transactions while it is closed. */
 async function setUp(quotaBytes?: number) {
   const storage = memoryBlobStorage()
   let gate: Promise<void> | undefined
@@ -27,7 +27,7 @@ async function setUp(quotaBytes?: number) {
     await addUpload(account, { cid, mimeType: 'text/plain', size: bytes.length, key })
     return key
   }
-  /** Closes the gate; the function it gives opens it. */
+  /** Closes the gate; the returned function opens it. */
   const close = () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     gate = promise
@@ -48,7 +48,7 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise(setImmediate)
 }
 
-it('keeps bytes that a write under way names, although the last record that had them has just gone', async () => {
+it('a blob keeps its bytes if a write in progress references it, although the last record that did was just deleted', async () => {
   const { account, storage, upload, close } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
@@ -56,7 +56,7 @@ it('keeps bytes that a write under way names, although the last record that had 
   const openFirst = close()
   const deleting = deleteRecord(account, { collection, rkey: 'a' })
   await turns(3)
-  // It still sees the record; the transaction that deletes it is on its way.
+  // It still sees the record: the transaction that deletes it has not ended.
   const creating = createRecord(account, { collection, rkey: 'b', record: { blob } })
   await turns(3)
   openFirst()
@@ -71,7 +71,7 @@ it('keeps bytes that a write under way names, although the last record that had 
   expect(await findBlob(account, { cid }, 'anyone')).toMatchObject({ mimeType: 'text/plain' })
 })
 
-it('deletes them when that write fails after all', async () => {
+it('a blob is deleted if the write in progress that references it fails', async () => {
   const { account, storage, upload, close } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
@@ -92,7 +92,7 @@ it('deletes them when that write fails after all', async () => {
   expect(storage.files.size).toBe(0)
 })
 
-it('asks nothing of blobs where no record has any', async () => {
+it('a write runs no blob query if no record references a blob', async () => {
   const { account } = await setUp()
   account.blobs.resume()
   await turns(2)
@@ -102,7 +102,7 @@ it('asks nothing of blobs where no record has any', async () => {
   expect(account.blobs.mayHaveReferences).toBe(false)
 })
 
-it('moves a blob from record to record in one commit', async () => {
+it('applyWrites can move a blob from one record to another in one commit', async () => {
   const { account, storage, upload, rows } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
@@ -117,7 +117,7 @@ it('moves a blob from record to record in one commit', async () => {
   expect(await rows()).toEqual([{ cid, state: null }])
 })
 
-it('brings an upload that a record names already to its place at once', async () => {
+it('an upload that a record already references is made permanent at once', async () => {
   const { account, storage, upload } = await setUp()
   await account.sql.batch([
     { sql: 'INSERT INTO record_blob (blob_cid, path) VALUES (?, ?)', params: [cid, 'a.b.c/d'] },
@@ -127,14 +127,14 @@ it('brings an upload that a record names already to its place at once', async ()
   expect([...storage.files.keys()]).toEqual([place])
 })
 
-it('keeps one upload of what is uploaded twice', async () => {
+it('uploading the same bytes twice keeps one temporary blob', async () => {
   const { storage, upload } = await setUp()
   await upload()
   const key = await upload()
   expect([...storage.files.keys()]).toEqual([`temp/${testDid}/${key}`])
 })
 
-it('mends a blob whose bytes were lost', async () => {
+it('uploading the bytes again repairs a blob whose bytes were lost', async () => {
   const { account, storage, upload } = await setUp()
   await upload()
   await createRecord(account, { collection, rkey: 'a', record: { blob } })
@@ -145,7 +145,7 @@ it('mends a blob whose bytes were lost', async () => {
   expect([...storage.files.keys()]).toEqual([place])
 })
 
-it('does not count what is about to be deleted against the quota', async () => {
+it('a blob that is about to be deleted does not count against the quota', async () => {
   const { account, upload } = await setUp(bytes.length)
   await upload()
   const other = { cid: cidForRaw(Buffer.of(1)), mimeType: 'a/b', size: 1, key: 'none' }

@@ -17,7 +17,7 @@ import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts
 import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
 
 const refused = { status: 400, error: 'InvalidToken' }
-/** What the stock sign-in page lets people type. */
+/** The codes that the provider's sign-in page accepts. */
 const typeable = /^[A-Z2-7]{5}-[A-Z2-7]{5}$/
 
 let account: TestAccount
@@ -40,7 +40,7 @@ async function enrol() {
 }
 
 describe('an authenticator app', () => {
-  it('is enrolled with its first code, which is not good again', async () => {
+  it('an authenticator app is enrolled with its first code, which is not accepted again', async () => {
     const { uri, code } = await enrol()
     expect(uri).toContain('otpauth://totp/localhost:alice.test?issuer=localhost&secret=')
     expect(await requiredFactors(account)).toEqual({ kinds: ['totp'] })
@@ -51,7 +51,7 @@ describe('an authenticator app', () => {
     await expect(show(code(-1))).rejects.toMatchObject(refused)
   })
 
-  it('may be half a minute off, and type spaces', async () => {
+  it('a TOTP code is accepted half a minute early or late, and with spaces in it', async () => {
     const { code } = await enrol()
     now += 60_000
     const late = code(-1)
@@ -59,7 +59,7 @@ describe('an authenticator app', () => {
     await expect(show(code(2))).rejects.toMatchObject(refused)
   })
 
-  it('is not enrolled with a wrong code, and not twice', async () => {
+  it('an authenticator app is not enrolled with a wrong code, nor enrolled twice', async () => {
     const begun = await beginTotp(account)
     await expect(confirmTotp(account, { code: '000000' })).rejects.toMatchObject(refused)
     expect(await requiredFactors(account)).toEqual({ kinds: [] })
@@ -68,7 +68,7 @@ describe('an authenticator app', () => {
     await expect(beginTotp(account)).rejects.toMatchObject({ status: 400 })
   })
 
-  it('is another one after it was removed, and its secret is stored sealed', async () => {
+  it('an authenticator app enrolled after a removal has a new secret, which is stored sealed', async () => {
     const { key } = await beginTotp(account)
     await enrol()
     const rows = await account.sql.all<{ secret: Uint8Array | null }>('SELECT secret FROM factor')
@@ -81,7 +81,7 @@ describe('an authenticator app', () => {
 })
 
 describe('recovery codes', () => {
-  it('are ten, each good once, however they are typed', async () => {
+  it('there are ten recovery codes, each accepted once and in any spelling', async () => {
     const { codes } = await createRecoveryCodes(account)
     expect(new Set(codes).size).toBe(10)
     for (const code of codes) expect(code).toMatch(typeable)
@@ -91,7 +91,7 @@ describe('recovery codes', () => {
     expect((await getFactorOverview(account)).recoveryCodesLeft).toBe(8)
   })
 
-  it('end those before', async () => {
+  it('new recovery codes replace the old ones', async () => {
     const before = await createRecoveryCodes(account)
     await createRecoveryCodes(account)
     await expect(show(before.codes[0]!)).rejects.toMatchObject(refused)
@@ -99,7 +99,7 @@ describe('recovery codes', () => {
     for (const code of before.codes) expect(JSON.stringify(stored)).not.toContain(code)
   })
 
-  it('alone ask for nothing', async () => {
+  it('recovery codes alone do not make sign-in ask for a second factor', async () => {
     await createRecoveryCodes(account)
     expect(await requiredFactors(account)).toEqual({ kinds: [] })
   })
@@ -112,7 +112,7 @@ describe('codes by mail', () => {
     await confirmEmailFactor(account, { code: token! })
   }
 
-  it('are turned on with a code, which confirms the address', async () => {
+  it('codes by email are turned on with a code, which also confirms the address', async () => {
     await expect(confirmEmailFactor(account, { code: 'AAAAA-AAAAA' })).rejects.toMatchObject(
       refused,
     )
@@ -124,11 +124,11 @@ describe('codes by mail', () => {
     expect(await requestEmailCode(account)).toBeUndefined()
   })
 
-  it('are good once, for a quarter of an hour, and the last of them only', async () => {
+  it('a code by email is accepted once, within 15 minutes, and only the newest one', async () => {
     await turnOn()
     const { token: first } = (await requestEmailCode(account))!
     expect(first).toMatch(typeable)
-    // A code that was mailed just now stays good, and none is mailed again.
+    // A code that was just sent stays valid, and no other is sent.
     expect(await requestEmailCode(account)).toEqual({ email: 'alice@example.com' })
     now += 30_000
     const { token: second } = (await requestEmailCode(account))!
@@ -141,7 +141,7 @@ describe('codes by mail', () => {
   })
 })
 
-it('nothing is asked for any more when the operator has removed it all', async () => {
+it('no second factor is asked for after the admin has removed them all', async () => {
   await enrol()
   const { codes } = await createRecoveryCodes(account)
   expect(await removeFactors(account)).toEqual({ removed: ['totp'] })
@@ -156,7 +156,7 @@ it('a code that a page showed signs in once', async () => {
   await expect(show(code)).rejects.toMatchObject(refused)
 })
 
-it('ten wrong codes within an hour are enough, even all at once', async () => {
+it('ten wrong codes within an hour lock the factor, even if sent all at once', async () => {
   const { codes } = await createRecoveryCodes(account)
   const wrong = Array.from({ length: 14 }, () => show('AAAAA-AAAAA').catch((error) => error.status))
   const statuses = await Promise.all(wrong)
@@ -166,7 +166,7 @@ it('ten wrong codes within an hour are enough, even all at once', async () => {
   await show(codes[0]!)
 })
 
-it('a success ends the count of failures', async () => {
+it('a successful code resets the count of failures', async () => {
   const { codes } = await createRecoveryCodes(account)
   for (const code of codes.slice(0, 2)) {
     for (let i = 0; i < 9; i++) await expect(show('AAAAA-AAAAA')).rejects.toMatchObject(refused)

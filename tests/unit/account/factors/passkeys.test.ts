@@ -41,7 +41,7 @@ async function kinds() {
 }
 
 describe('a passkey', () => {
-  it('is asked for once it is registered, and signs in', async () => {
+  it('a passkey is asked for once it is registered, and signs in', async () => {
     expect(await requiredFactors(account)).toEqual({ kinds: [] })
     const passkey = new Authenticator({ origin })
     await add(passkey)
@@ -61,14 +61,14 @@ describe('a passkey', () => {
     ])
   })
 
-  it('names the account to the browser by its DID, or by a hash of a long one', async () => {
+  it('passkey registration names the account to the browser by its DID, or by a hash of a long DID', async () => {
     const { user } = await beginPasskeyRegistration(account)
     expect(Buffer.from(user.id, 'base64url').toString()).toBe(testDid)
     expect(user.name).toBe('alice.test')
     expect(userIdOf(`did:web:${'a'.repeat(80)}.example`)).toHaveLength(32)
   })
 
-  it('answers a challenge once', async () => {
+  it('a passkey challenge can be answered once', async () => {
     const passkey = new Authenticator({ origin })
     await add(passkey)
     const answer = passkey.authenticate(await beginPasskeyAssertion(account))
@@ -76,7 +76,7 @@ describe('a passkey', () => {
     await expect(show(answer)).rejects.toMatchObject(refused)
   })
 
-  it('answers nothing that is too old, or was made for a registration', async () => {
+  it('a passkey answer is rejected for a challenge that is too old or was made for a registration', async () => {
     const passkey = new Authenticator({ origin })
     await add(passkey)
     const options = await beginPasskeyAssertion(account)
@@ -89,12 +89,12 @@ describe('a passkey', () => {
   it.each([
     ['another site', { origin: 'http://evil.example' }],
     ['nobody recognized', { origin, verified: false }],
-  ])('is refused with %s, at registration too', async (_, terms) => {
+  ])('a passkey is rejected with %s, at registration too', async (_, terms) => {
     await expect(add(new Authenticator(terms))).rejects.toMatchObject(refused)
     expect(await requiredFactors(account)).toEqual({ kinds: [] })
   })
 
-  it('is refused where its counter goes back, as that of a copy does', async () => {
+  it("a passkey is rejected if its counter goes back, as a copy's does", async () => {
     const passkey = new Authenticator({ origin })
     passkey.counter = 5
     await add(passkey)
@@ -105,7 +105,7 @@ describe('a passkey', () => {
     ).rejects.toMatchObject(refused)
   })
 
-  it('of somebody else is refused', async () => {
+  it('a passkey of another account is rejected', async () => {
     await add(new Authenticator({ origin }))
     const other = new Authenticator({ origin })
     await expect(
@@ -116,7 +116,7 @@ describe('a passkey', () => {
     }
   })
 
-  it('is not asked for any more when it is removed', async () => {
+  it('a removed passkey is not asked for any more', async () => {
     const passkey = new Authenticator({ origin })
     await add(passkey)
     await removePasskey(account, { id: passkey.id, where })
@@ -125,7 +125,7 @@ describe('a passkey', () => {
     expect(await kinds()).toEqual(['factor removed', 'factor added'])
   })
 
-  it('is not registered twice', async () => {
+  it('a passkey cannot be registered twice', async () => {
     const passkey = new Authenticator({ origin })
     const response = passkey.register(await beginPasskeyRegistration(account))
     await finishPasskeyRegistration(account, { response, name: 'one' })
@@ -136,7 +136,7 @@ describe('a passkey', () => {
   })
 })
 
-it('no number of wrong answers locks the owner out', async () => {
+it('wrong passkey answers never lock the owner out', async () => {
   const passkey = new Authenticator({ origin })
   await add(passkey)
   for (let i = 0; i < 20; i++) await expect(show({ id: 'x' })).rejects.toMatchObject(refused)

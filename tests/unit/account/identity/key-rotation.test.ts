@@ -1,4 +1,4 @@
-/** The account's half of a change of its signing key. */
+/** The account's part of a key rotation. */
 import { expect, test } from 'vitest'
 import {
   abandonKeyRotation,
@@ -20,7 +20,7 @@ import {
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
 
-async function born(): Promise<EmptyAccount> {
+async function newAccount(): Promise<EmptyAccount> {
   const account = emptyAccount(did)
   await provisionAccount(account)
   return account
@@ -31,8 +31,8 @@ function sealedKey() {
   return { signingKeyDid: key.did(), signingKey: keys.seal(privateKey, did) }
 }
 
-test('a key on its way is beside the one in use, and no commit is signed', async () => {
-  const account = await born()
+test('a pending key is stored beside the one in use, and no commit is signed meanwhile', async () => {
+  const account = await newAccount()
   const { current } = await getSigningKeyDids(account)
   const key = sealedKey()
   await beginKeyRotation(account, key)
@@ -42,14 +42,14 @@ test('a key on its way is beside the one in use, and no commit is signed', async
   expect((await account.signer()).did()).toBe(current)
 })
 
-test('only one key is on its way at a time', async () => {
-  const account = await born()
+test('only one key rotation is pending at a time', async () => {
+  const account = await newAccount()
   await beginKeyRotation(account, sealedKey())
   await expect(beginKeyRotation(account, sealedKey())).rejects.toMatchObject({ status: 400 })
 })
 
-test('only the key on its way is taken, and once', async () => {
-  const account = await born()
+test('finishKeyRotation accepts only the pending key, and only once', async () => {
+  const account = await newAccount()
   const key = sealedKey()
   await expect(finishKeyRotation(account, key)).rejects.toMatchObject({ status: 400 })
   await beginKeyRotation(account, key)
@@ -64,8 +64,8 @@ test('only the key on its way is taken, and once', async () => {
   })
 })
 
-test('a key that is given up leaves everything as it was', async () => {
-  const account = await born()
+test('abandonKeyRotation leaves everything as it was', async () => {
+  const account = await newAccount()
   const before = await getSigningKeyDids(account)
   const key = sealedKey()
   await beginKeyRotation(account, key)
@@ -76,22 +76,22 @@ test('a key that is given up leaves everything as it was', async () => {
   await createRecord(account, thing)
 })
 
-test('a key is sealed for its account', async () => {
-  const account = await born()
+test('a signing key is sealed for its account', async () => {
+  const account = await newAccount()
   const { signingKeyDid } = sealedKey()
   const { signingKey } = sealedKey()
   await expect(beginKeyRotation(account, { signingKeyDid, signingKey })).rejects.toThrow(
     'does not match its did:key',
   )
-  const elsewhere = {
+  const otherAccount = {
     signingKeyDid,
     signingKey: keys.seal(new Uint8Array(32).fill(1), 'did:web:x'),
   }
-  await expect(beginKeyRotation(account, elsewhere)).rejects.toThrow()
+  await expect(beginKeyRotation(account, otherAccount)).rejects.toThrow()
 })
 
-test('a deactivated account announces its new key, and its repo when it is activated', async () => {
-  const account = await born()
+test('a deactivated account announces its new key at once, and its repo when it is activated', async () => {
+  const account = await newAccount()
   await changeState(account, { active: false })
   const key = sealedKey()
   await beginKeyRotation(account, key)

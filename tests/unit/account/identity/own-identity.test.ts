@@ -4,7 +4,7 @@ import { describeRepo } from '#src/account/repo/read.ts'
 import { openTestAccount, testKey } from '#tests/support/open-account.ts'
 
 describe('setHandle', () => {
-  it('renames the account for whoever reads from then on, and says so', async () => {
+  it('setHandle changes the handle for later reads and emits #identity', async () => {
     const account = await openTestAccount()
     await describeRepo(account)
     const head = await account.lane.head()
@@ -19,7 +19,7 @@ describe('setHandle', () => {
     expect(await account.lane.head()).toMatchObject({ cid: head.cid, rev: head.rev })
   })
 
-  it('changes nothing of a deleted account', async () => {
+  it('setHandle changes nothing of a deleted account', async () => {
     const account = await openTestAccount()
     await account.sql.batch([{ sql: `UPDATE account SET status = 'deleted'` }])
     const refusal = { status: 400, message: 'Account not found' }

@@ -4,7 +4,7 @@ import { announce } from '#src/account/lifecycle/announce.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
-/** The events that have left the account, decoded; a seq is put in where it belongs. */
+/** The delivered events, decoded as after sequencing. */
 async function left({ outbox, delivered }: TestAccount) {
   await outbox.settled()
   return delivered.map(({ kind, event, seqAt }) => {
@@ -14,7 +14,7 @@ async function left({ outbox, delivered }: TestAccount) {
 }
 
 describe('announce', () => {
-  it('says again #account, #identity and #sync of an active account, and changes nothing', async () => {
+  it('announce emits #account, #identity and #sync of an active account again, and changes nothing', async () => {
     const account = await openTestAccount()
     const before = await account.lane.head()
     const { handle } = await account.profile.get()
@@ -28,7 +28,7 @@ describe('announce', () => {
     expect({ cid, rev }).toEqual({ cid: before.cid, rev: before.rev })
   })
 
-  it('says no #sync of an account that nobody may read, but why', async () => {
+  it('announce emits no #sync of an account that is not active, but its status', async () => {
     const account = await openTestAccount()
     await account.sql.batch([updateProfile({ status: 'takendown', takedownRef: 'spam' })])
     account.profile.forget()
@@ -37,7 +37,7 @@ describe('announce', () => {
     expect(first).toMatchObject({ kind: '#account', active: false, status: 'takendown' })
   })
 
-  it('waits in the outbox until the sequencer has it', async () => {
+  it('announce leaves its events in the outbox until the sequencer takes them', async () => {
     const account = await openTestAccount()
     account.failDeliveries(2)
     await announce(account)

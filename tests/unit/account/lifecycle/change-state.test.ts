@@ -1,4 +1,4 @@
-/** States: what each allows, how one becomes another, and who is told. */
+/** Account states: what each allows, the transitions, and their events. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState, type StateChange } from '#src/account/lifecycle/change-state.ts'
 import { openExport } from '#src/account/repo/export.ts'
@@ -36,13 +36,13 @@ describe('changeState', () => {
     [{ active: false, suspended: true }, 'suspended'],
     [{ suspended: true, takedownRef: 'spam' }, 'takendown'],
     [{}, 'active'],
-  ])('makes of %j the gravest: %s', async (change, status) => {
+  ])('changeState makes of %j the most severe status: %s', async (change, status) => {
     expect(await changeState(account, change)).toEqual({ status })
     expect(await row()).toMatchObject({ status })
     expect(account.sentStates.map((state) => state.status)).toEqual([status])
   })
 
-  it('gives back the state below', async () => {
+  it('changeState restores the status below when a stronger one ends', async () => {
     await changeState(account, { active: false, deleteAfter: '2030-01-01T00:00:00.000Z' })
     await changeState(account, { takedownRef: 'spam' })
     await changeState(account, { takedownRef: null })
@@ -56,7 +56,7 @@ describe('changeState', () => {
     })
   })
 
-  it('tells of an activation with #account, #identity and #sync, of all else with #account', async () => {
+  it('changeState emits #account, #identity and #sync on activation, and #account on every other change', async () => {
     await changeState(account, { active: false })
     await changeState(account, { takedownRef: 'spam' })
     await changeState(account, { takedownRef: null })
@@ -65,13 +65,13 @@ describe('changeState', () => {
     expect((await kinds()).slice(3)).toEqual(['#account', '#identity', '#sync'])
   })
 
-  it('activates none that is taken down', async () => {
+  it('changeState does not activate an account that is taken down', async () => {
     await changeState(account, { takedownRef: 'spam', active: false })
     const attempt = changeState(account, { active: true })
     await expect(attempt).rejects.toMatchObject({ status: 400, error: 'AccountNotFound' })
   })
 
-  it('ends every session with a takedown', async () => {
+  it('changeState ends every session on a takedown', async () => {
     await account.sql.batch([
       { sql: "INSERT INTO refresh_token (id, expires_at) VALUES ('a', 9e15)" },
     ])
@@ -79,7 +79,7 @@ describe('changeState', () => {
     expect(await account.sql.all('SELECT * FROM refresh_token')).toEqual([])
   })
 
-  it('activates no account that is suspended', async () => {
+  it('changeState does not activate an account that is suspended', async () => {
     await changeState(account, { active: false, suspended: true })
     const before = await row()
     const refused = { status: 401, error: 'AccountTakedown' }
@@ -90,7 +90,7 @@ describe('changeState', () => {
     expect(await row()).toMatchObject({ status: 'active' })
   })
 
-  it('lets changes that come at once see each other', async () => {
+  it("concurrent state changes see each other's result", async () => {
     await Promise.all([
       changeState(account, { active: false }),
       changeState(account, { suspended: true }),
@@ -99,7 +99,7 @@ describe('changeState', () => {
     expect(await row()).toMatchObject({ status: 'deactivated', suspendedAt: null })
   })
 
-  it('lets no write slip in behind it', async () => {
+  it('no write is committed after a change of state that forbids it', async () => {
     const change = changeState(account, { active: false })
     const record = { $type: thing }
     const write = createRecord(account, { collection: thing, rkey: 'late', record })
@@ -119,7 +119,7 @@ describe('the table', () => {
     ['takendown', 'show leave'],
     ['suspended', 'show leave'],
     ['deleted', ''],
-  ])('allows an account that is %s: %s', (status, allowed) => {
+  ])('an account that is %s has the permissions: %s', (status, allowed) => {
     expect(deeds.filter((deed) => may(deed, status)).join(' ')).toBe(allowed)
   })
 
@@ -130,18 +130,21 @@ describe('the table', () => {
     ['takendown', ['400 RepoTakendown', null, ...Array(3).fill('401 AccountTakedown')]],
     ['suspended', ['400 RepoSuspended', null, ...Array(3).fill('401 AccountTakedown')]],
     ['deleted', ['400 RepoNotFound', '400 RepoNotFound', ...Array(3).fill('403 AccountNotFound')]],
-  ])('says of an account that is %s', (status, expected) => {
-    const said = refusals.map((must) => {
-      try {
-        must(status, testDid)
-        return null
-      } catch (error) {
-        const { status, error: name } = error as { status: number; error: string }
-        return `${status} ${name}`
-      }
-    })
-    expect(said).toEqual(expected)
-  })
+  ])(
+    'each access check of an account that is %s throws its error or passes',
+    (status, expected) => {
+      const said = refusals.map((must) => {
+        try {
+          must(status, testDid)
+          return null
+        } catch (error) {
+          const { status, error: name } = error as { status: number; error: string }
+          return `${status} ${name}`
+        }
+      })
+      expect(said).toEqual(expected)
+    },
+  )
 })
 
 describe.each<[AccountStatus, StateChange, string]>([
@@ -154,7 +157,7 @@ describe.each<[AccountStatus, StateChange, string]>([
     await changeState(account, change)
   })
 
-  it('is closed to strangers', async () => {
+  it('an account that is not active is closed to unauthenticated callers', async () => {
     for (const read of [
       () => openExport(account, {}, 'anyone'),
       () => getLatestCommit(account, 'anyone'),
@@ -168,7 +171,7 @@ describe.each<[AccountStatus, StateChange, string]>([
     await expect(all).rejects.toMatchObject({ message: `Could not find repo: ${testDid}` })
   })
 
-  it('is open to itself and the admin, and says to everybody how it is', async () => {
+  it('an account that is not active is open to its owner and the admin, and its status is public', async () => {
     for (const as of ['self', 'admin'] as const) {
       expect(await getLatestCommit(account, as)).toHaveProperty('rev')
       expect(await openExport(account, {}, as)).toHaveProperty('id')
@@ -176,7 +179,7 @@ describe.each<[AccountStatus, StateChange, string]>([
     expect(await getRepoStatus(account)).toEqual({ did: testDid, active: false, status })
   })
 
-  it('is not written to', async () => {
+  it('an account that is not active takes no writes', async () => {
     const write = createRecord(account, {
       collection: thing,
       rkey: 'two',

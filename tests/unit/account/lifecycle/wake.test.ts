@@ -28,7 +28,7 @@ beforeEach(() => {
   account = emptyAccount(did)
 })
 
-/** The events of the account as a subscriber reads them. */
+/** The account's events as a subscriber reads them. */
 async function events(
   of: EmptyAccount,
 ): Promise<{ kind: string; body: Record<string, unknown> }[]> {
@@ -39,7 +39,7 @@ async function events(
   })
 }
 
-/** Another life of the account, that wakes on what the last one left. */
+/** The account after a restart, on the same database. */
 async function wakeAgain(last: EmptyAccount, findBirth: () => Promise<InitialState | null>) {
   last.outbox.close()
   const again = emptyAccount(did, { after: last })
@@ -51,19 +51,19 @@ const post = (to: Account) =>
   createRecord(to, { collection: 'a.b.c', record: { $type: 'a.b.c' }, validate: false })
 
 describe('an account that wakes for the first time', () => {
-  it('is born active, with a signed, empty repo, in one transaction', async () => {
-    const { tokenId: _, ...birth } = await provisionAccount(account)
+  it('the first wake provisions an active account with a signed, empty repo in one transaction', async () => {
+    const { tokenId: _, ...initialState } = await provisionAccount(account)
     expect(account.sql.batches).toBe(1)
-    const row = { ...birth, emailConfirmedAt: null, status: 'active', deactivatedAt: null }
+    const row = { ...initialState, emailConfirmedAt: null, status: 'active', deactivatedAt: null }
     expect(await account.profile.get()).toMatchObject(row)
     const { block } = (await account.sql.first<{ block: Uint8Array }>('SELECT * FROM repo_root'))!
     const { sig, ...commit } = decode<Record<string, unknown>>(block)
     expect(commit).toMatchObject({ did, version: 3, prev: null })
     const bytes = encode(commit as never)
-    expect(await verifySignature(birth.signingKeyDid, bytes, sig as Uint8Array)).toBe(true)
+    expect(await verifySignature(initialState.signingKeyDid, bytes, sig as Uint8Array)).toBe(true)
   })
 
-  it('announces itself', async () => {
+  it('a newly provisioned account announces itself', async () => {
     await provisionAccount(account)
     const [identity, status, commit, sync, ...more] = await events(account)
     const latest = await getLatestCommit(account, 'anyone')
@@ -82,13 +82,13 @@ describe('an account that wakes for the first time', () => {
     expect(more).toEqual([])
   })
 
-  it('can be written to at once, and tells of that after its birth', async () => {
+  it('a new account takes writes at once, and their events follow those of its creation', async () => {
     await provisionAccount(account)
     await post(account)
     expect(await deliveredKinds(account)).toEqual([...kinds, '#commit'])
   })
 
-  it('does what it was woken for, and not again in its next life', async () => {
+  it('a write with an idempotency key from before the first wake runs once, and is refused after a restart', async () => {
     const early = { id: 'early', issuedAt: account.clock.now() - 100 }
     await provisionAccount(account)
     const write = (to: Account) => to.idempotencyKeys.run(early, () => post(to))
@@ -98,7 +98,7 @@ describe('an account that wakes for the first time', () => {
     await expect(write(again)).rejects.toMatchObject({ status: 503 })
   })
 
-  it('knows the session that its creation gave, for as long as that was given', async () => {
+  it('the session that createAccount returned is valid, for as long as its token is', async () => {
     account.clock.now = () => Date.parse('2026-01-01T00:00:00Z') + 89 * day
     await provisionAccount(account)
     const { tokenId } = newInitialState(did)
@@ -109,15 +109,15 @@ describe('an account that wakes for the first time', () => {
     await expect(refreshSession(late, { tokenId })).rejects.toMatchObject({ error: 'ExpiredToken' })
   })
 
-  it('has its reminder struck out when it sleeps', async () => {
+  it("a new account's reminder is removed when it sleeps", async () => {
     await provisionAccount(account)
     await account.outbox.settled()
     expect(account.outbox.close()).toBe(true)
   })
 
-  it('refuses a key that was sealed for somebody else', async () => {
-    const birth = newInitialState('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
-    await expect(provisionOrResume(account, async () => birth)).rejects.toThrow()
+  it('provisioning rejects a signing key that was sealed for another account', async () => {
+    const initialState = newInitialState('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+    await expect(provisionOrResume(account, async () => initialState)).rejects.toThrow()
     const other = { ...newInitialState(did), signingKeyDid: 'did:key:other' }
     await expect(provisionOrResume(account, async () => other)).rejects.toThrow(
       'does not match its did:key',
@@ -125,7 +125,7 @@ describe('an account that wakes for the first time', () => {
     expect(await account.profile.find()).toBeUndefined()
   })
 
-  it('does not wake where the directory cannot be asked', async () => {
+  it('an account does not wake if the directory cannot be reached', async () => {
     const away = async () => Promise.reject(new Error('the directory is away'))
     await expect(provisionOrResume(account, away)).rejects.toThrow('away')
     await provisionAccount(account)
@@ -134,7 +134,7 @@ describe('an account that wakes for the first time', () => {
 })
 
 describe('an account without a birth', () => {
-  it('is not there, and being reminded of it strikes nothing out', async () => {
+  it('an account without an initial state is not found, and its reminder is kept', async () => {
     await provisionOrResume(account, async () => null)
     await expect(getLatestCommit(account, 'self')).rejects.toMatchObject({ error: 'RepoNotFound' })
     await expect(post(account)).rejects.toMatchObject({ error: 'RepoNotFound' })
@@ -150,19 +150,19 @@ describe('an account that has been born', () => {
     throw new Error('nobody asks for a birth')
   }
 
-  it('is not born again', async () => {
-    const birth = await provisionAccount(account)
+  it('a provisioned account is not provisioned again', async () => {
+    const initialState = await provisionAccount(account)
     await account.sql.batch([updateProfile({ status: 'deleted' })])
-    const again = await wakeAgain(account, async () => birth)
+    const again = await wakeAgain(account, async () => initialState)
     const { status, signingKeyDid } = await again.profile.get()
     expect({ status, signingKeyDid }).toEqual({
       status: 'deleted',
-      signingKeyDid: birth.signingKeyDid,
+      signingKeyDid: initialState.signingKeyDid,
     })
     expect(await deliveredKinds(again)).toEqual(kinds)
   })
 
-  it('goes on with what it had not delivered', async () => {
+  it('a provisioned account resumes the delivery of its outbox when it wakes', async () => {
     await provisionAccount(account)
     await account.outbox.settled()
     account.delivered.length = 0
@@ -173,20 +173,23 @@ describe('an account that has been born', () => {
 })
 
 describe('a birth whose transaction goes wrong', () => {
-  it.each(['before', 'after'] as const)('%s its effect is one birth', async (fault) => {
-    let failures = 1
-    const flaky = emptyAccount(did, {
-      onBatch: (when) => {
-        if (when === fault && failures-- > 0) throw new Error('lost')
-      },
-    })
-    const birth = newInitialState(did)
-    const first = provisionOrResume(flaky, async () => birth)
-    // What is stored is a birth, whether that was heard or not.
-    await (fault === 'before' ? expect(first).rejects.toThrow('lost') : first)
-    const awake = await wakeAgain(flaky, async () => birth)
-    expect(await awake.profile.get()).toMatchObject({ status: 'active' })
-    expect(await deliveredKinds(awake)).toEqual(kinds)
-    expect(awake.sql.batches).toBe(1)
-  })
+  it.each(['before', 'after'] as const)(
+    'a provisioning transaction that fails %s it took effect leaves one account',
+    async (fault) => {
+      let failures = 1
+      const flaky = emptyAccount(did, {
+        onBatch: (when) => {
+          if (when === fault && failures-- > 0) throw new Error('lost')
+        },
+      })
+      const initialState = newInitialState(did)
+      const first = provisionOrResume(flaky, async () => initialState)
+      // The initial state is stored, whether the caller knew or not.
+      await (fault === 'before' ? expect(first).rejects.toThrow('lost') : first)
+      const awake = await wakeAgain(flaky, async () => initialState)
+      expect(await awake.profile.get()).toMatchObject({ status: 'active' })
+      expect(await deliveredKinds(awake)).toEqual(kinds)
+      expect(awake.sql.batches).toBe(1)
+    },
+  )
 })

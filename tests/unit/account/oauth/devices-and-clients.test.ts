@@ -14,15 +14,15 @@ import { hashPassword } from '#src/ports/passwords.ts'
 import { RecentlySeen } from '#src/rules/recently-seen.ts'
 import { emptyAccount, provisionAccount, TestClock } from '#tests/support/empty-account.ts'
 
-async function born(password?: string) {
+async function newAccount(password?: string) {
   const clock = new TestClock()
   const account = emptyAccount('did:plc:abcdefghijklmnopqrstuvwx', { clock })
   await provisionAccount(account, password && (await hashPassword(password)))
   return { account, clock }
 }
 
-it('an account knows where it is signed in, and which apps it has allowed what', async () => {
-  const { account, clock } = await born()
+it('an account lists the devices it is signed in on, and the scopes it granted to each app', async () => {
+  const { account, clock } = await newAccount()
   const began = clock.now()
   await signInOnDevice(account, { deviceId: 'dev-1' })
   clock.time += 5
@@ -44,8 +44,8 @@ it('an account knows where it is signed in, and which apps it has allowed what',
   expect(await findOnDevice(account, { deviceId: 'dev-2' })).toBeNull()
 })
 
-it('a person has the name and the picture of the profile', async () => {
-  const { account } = await born()
+it('the OAuth account has the name and picture of the profile record', async () => {
+  const { account } = await newAccount()
   const before = await describeWithClients(account)
   expect(before?.person).not.toHaveProperty('displayName')
   await createRecord(account, {
@@ -61,8 +61,8 @@ it('a person has the name and the picture of the profile', async () => {
   })
 })
 
-it('the account is recognized by its own password, and by no app password', async () => {
-  const { account } = await born('correct horse')
+it("OAuth sign-in accepts the account's own password, and no app password", async () => {
+  const { account } = await newAccount('correct horse')
   expect(await authenticateAccount(account, { password: 'correct horse' })).toMatchObject({
     did: account.did,
   })
@@ -74,7 +74,7 @@ it('the account is recognized by its own password, and by no app password', asyn
   await expect(app).rejects.toMatchObject({ status: 400, message: /App passwords/ })
 })
 
-it('what was seen lately is remembered for its time, and not much longer', () => {
+it('recently seen values are remembered for their time, and not much longer', () => {
   const seen = new RecentlySeen(100)
   expect([seen.isNew('a', 0), seen.isNew('a', 0), seen.isNew('a', 99)]).toEqual([
     true,

@@ -32,7 +32,7 @@ function grantNow(clock: TestClock, id: string, refreshHash: string, scope = 'at
   return { id, refreshHash, data, expiresAt: now + hour, createdAt: now, updatedAt: now }
 }
 
-it('a token is found by its id, its refresh token, and its code', async () => {
+it('a grant is found by its token id, its refresh token and its code', async () => {
   const { account, grant } = await withGrant()
   expect(await findGrant(account, { id: 'tok-1' })).toEqual(grant)
   expect(await findGrant(account, { refreshHash: 'ref-1' })).toEqual(grant)
@@ -41,7 +41,7 @@ it('a token is found by its id, its refresh token, and its code', async () => {
   expect(await listGrants(account)).toEqual([grant])
 })
 
-it('a renewed token is found by every refresh token it ever had, and ends with any of them', async () => {
+it('a rotated grant is found by every refresh token it ever had, and ends with any of them', async () => {
   const { account, clock, grant } = await withGrant()
   clock.time += hour
   const second = { ...grantNow(clock, 'tok-2', 'ref-2'), createdAt: grant.createdAt }
@@ -60,7 +60,7 @@ it('a renewed token is found by every refresh token it ever had, and ends with a
   }
 })
 
-it('of two who renew one token at the same time, one does', async () => {
+it('of two concurrent rotations of one grant, one succeeds', async () => {
   const { account, clock } = await withGrant()
   const renew = (id: string) =>
     rotateGrant(account, { id: 'tok-1', next: grantNow(clock, id, `of ${id}`) })
@@ -69,7 +69,7 @@ it('of two who renew one token at the same time, one does', async () => {
   expect(await listGrants(account)).toHaveLength(1)
 })
 
-it('a token is admitted with its own key and a new proof, until it expires', async () => {
+it('an access token is accepted with its own key and a new proof, until it expires', async () => {
   const { account, clock } = await withGrant()
   let count = 0
   const ask = (more: object = {}) =>
@@ -90,7 +90,7 @@ it('a token is admitted with its own key and a new proof, until it expires', asy
   expect(await ask()).toEqual({ refusal: 'expired' })
 })
 
-it('a token that was taken back is admitted no more, though it was a moment ago', async () => {
+it('a revoked token is rejected, even if it was accepted a moment ago', async () => {
   const { account, clock } = await withGrant()
   const ask = (id: string, proof: string) =>
     checkAccessToken(account, { id, jkt, proof, attempt: 'one' })
@@ -102,7 +102,7 @@ it('a token that was taken back is admitted no more, though it was a moment ago'
   expect(await ask('tok-2', 'd')).toEqual({ refusal: 'unknown' })
 })
 
-it('no token outlives a takedown, a rest, or the account', async () => {
+it('no token stays valid after a takedown, a deactivation or a deletion', async () => {
   const { account, clock } = await withGrant()
   const ask = (proof: string) =>
     checkAccessToken(account, { id: 'tok-1', jkt, proof, attempt: 'one' })
@@ -125,7 +125,7 @@ it('no token outlives a takedown, a rest, or the account', async () => {
   expect(await ask('f')).toEqual({ refusal: 'unknown' })
 })
 
-it('what nobody can renew any more is collected', async () => {
+it('grants that can no longer be refreshed are deleted', async () => {
   const { account, clock } = await withGrant()
   clock.time += 10 * day
   await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2') })

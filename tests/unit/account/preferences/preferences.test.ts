@@ -1,4 +1,4 @@
-/** Preferences: who sees which, what is replaced, and what is worked out. */
+/** Preferences: visibility, replacement, and computed age flags. */
 import { describe, expect, it } from 'vitest'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
@@ -19,7 +19,7 @@ async function types(account: Awaited<ReturnType<typeof openTestAccount>>, acces
 }
 
 describe('preferences', () => {
-  it('are none at first, and then what was put last', async () => {
+  it('getPreferences is empty at first, and then returns what was put last', async () => {
     const account = await openTestAccount()
     expect(await getPreferences(account, full)).toEqual({ preferences: [] })
     await putPreferences(account, { preferences: [adult, feeds], ...full })
@@ -30,7 +30,7 @@ describe('preferences', () => {
     expect(await getPreferences(account, full)).toEqual({ preferences: [] })
   })
 
-  it('that a session does not see stay when it puts others', async () => {
+  it('putPreferences keeps the preferences that the session cannot see', async () => {
     const account = await openTestAccount()
     await putPreferences(account, { preferences: [adult, details('2000-01-01')], ...full })
     await putPreferences(account, { preferences: [feeds], ...narrow })
@@ -50,23 +50,26 @@ describe('preferences', () => {
     ['2010-01-01T00:00:00.000Z', [true, true, false]],
     ['2008-01-01', [true, true, true]],
     ['2008-01-02', [true, true, false]],
-  ])('tell of who was born on %s only how old they are', async (birthDate, [a, b, c]) => {
-    const account = await openTestAccount()
-    await putPreferences(account, { preferences: [details(birthDate)], ...full })
-    const { preferences } = await getPreferences(account, narrow)
-    expect(preferences).toEqual([
-      pref('declaredAgePref', { isOverAge13: a, isOverAge16: b, isOverAge18: c }),
-    ])
-  })
+  ])(
+    'getPreferences for the birth date %s adds only the age flags',
+    async (birthDate, [a, b, c]) => {
+      const account = await openTestAccount()
+      await putPreferences(account, { preferences: [details(birthDate)], ...full })
+      const { preferences } = await getPreferences(account, narrow)
+      expect(preferences).toEqual([
+        pref('declaredAgePref', { isOverAge13: a, isOverAge16: b, isOverAge18: c }),
+      ])
+    },
+  )
 
-  it('that only the server says are not kept', async () => {
+  it('putPreferences does not store the read-only age flags', async () => {
     const account = await openTestAccount()
     const claimed = pref('declaredAgePref', { isOverAge18: true })
     await putPreferences(account, { preferences: [claimed, adult], ...full })
     expect(await types(account, full)).toEqual(['adultContentPref'])
   })
 
-  it('are refused whole where one may not be set', async () => {
+  it('putPreferences is rejected as a whole if one preference is not allowed', async () => {
     const account = await openTestAccount()
     const put = (preferences: (typeof adult)[], access: typeof full) =>
       putPreferences(account, { preferences, ...access })

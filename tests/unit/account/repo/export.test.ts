@@ -1,4 +1,4 @@
-/** getRepo: whole, since a rev, and unmoved by the writes that go on around it; read by other people's code. */
+/** getRepo: whole, since a rev, and as of one moment during writes; read with code that is not ours. */
 import { parseCid } from '@atproto/lex-data'
 import { BlockMap, MemoryBlockstore, MST, readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { expect, test } from 'vitest'
@@ -25,7 +25,7 @@ async function readAll(account: TestAccount, since?: string, between?: () => Pro
   return { pages, ...(await readCarWithRoot(Buffer.concat(pages))) }
 }
 
-test('a whole repo is verified by the library, block for block', async () => {
+test('getRepo exports a repo that @atproto/repo verifies block for block', async () => {
   const account = await openTestAccount()
   await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
   const { blocks, root, pages } = await readAll(account)
@@ -34,7 +34,7 @@ test('a whole repo is verified by the library, block for block', async () => {
   expect(verified.creates.length).toBe(700)
 })
 
-test('an export shows the repo as it was when it began, whatever is replaced and deleted meanwhile', async () => {
+test('an export shows the repo as of its start, whatever is replaced and deleted meanwhile', async () => {
   const account = await openTestAccount()
   await Promise.all(Array.from({ length: 1200 }, (_, n) => createRecord(account, thing(n))))
   const before = await account.lane.head()
@@ -53,7 +53,7 @@ test('an export shows the repo as it was when it began, whatever is replaced and
 })
 
 test.each(['whole', 'since a rev'])(
-  'an export that begins while writes are on their way has them: %s',
+  'an export (%s) that begins during writes includes them',
   async (which) => {
     const later = () => new Promise<void>((resolve) => setImmediate(resolve))
     const account = await openTestAccount({ onBatch: later })
@@ -71,7 +71,7 @@ test.each(['whole', 'since a rev'])(
   },
 )
 
-test('since a rev there is all that a holder of that rev needs, and less than all', async () => {
+test('an export since a rev has everything that a holder of that rev lacks, and not the whole repo', async () => {
   const account = await openTestAccount()
   await Promise.all(Array.from({ length: 300 }, (_, n) => createRecord(account, thing(n))))
   const whole = await readAll(account)
@@ -86,7 +86,7 @@ test('since a rev there is all that a holder of that rev needs, and less than al
   expect(verified.creates.length).toBe(300)
 })
 
-test('since the newest rev there is the commit and its root', async () => {
+test('an export since the newest rev has the commit and its root', async () => {
   const account = await openTestAccount()
   await createRecord(account, thing(1))
   const head = await account.lane.head()
@@ -96,7 +96,7 @@ test('since the newest rev there is the commit and its root', async () => {
   expect((await tree.getPointer()).toString()).toBe(head.data)
 })
 
-test('an export that is over, or never was, cannot be read', async () => {
+test('an export that has ended, or never began, cannot be read', async () => {
   const account = await openTestAccount()
   const { id } = await openExport(account, {}, 'anyone')
   expect((await readExport(account, { id, n: 0 })).done).toBe(true)

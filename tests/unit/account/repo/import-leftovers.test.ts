@@ -1,4 +1,4 @@
-/** Imports that are not finished: whatever ends them, nothing of them is left, and the next one is whole. */
+/** Interrupted imports: nothing of them is left, and the next import is complete. */
 import { beforeEach, expect, it } from 'vitest'
 import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
 import {
@@ -40,7 +40,7 @@ async function expectWhole(imported: TestAccount): Promise<void> {
 
 const staged = () => account.sql.all("SELECT name FROM sqlite_master WHERE name LIKE 'import%'")
 
-it('one that died with its process is swept up when the account wakes', async () => {
+it('an import that a crash interrupted is cleaned up when the account wakes', async () => {
   await begun()
   expect(await staged()).not.toEqual([])
   const woken = await openTestAccount({ sql: account.sql })
@@ -49,7 +49,7 @@ it('one that died with its process is swept up when the account wakes', async ()
   await cleanUpImports(woken)
 })
 
-it('one is not swept away when it was begun meanwhile', async () => {
+it('the clean-up at wake leaves an import alone that began meanwhile', async () => {
   await begun()
   const woken = await openTestAccount({ sql: account.sql })
   const sweeping = cleanUpImports(woken)
@@ -58,7 +58,7 @@ it('one is not swept away when it was begun meanwhile', async () => {
   await expectWhole(woken)
 })
 
-it('one is given up before the account sleeps', async () => {
+it('an import in progress is aborted before the account sleeps', async () => {
   const id = await begun()
   await abortOpenImport(account)
   expect(await staged()).toEqual([])
@@ -66,7 +66,7 @@ it('one is given up before the account sleeps', async () => {
   await abortOpenImport(account)
 })
 
-it('one that is given up takes nothing from the next one, however close they are', async () => {
+it('an aborted import takes no pages from the next one, however soon that begins', async () => {
   const id = await begun()
   const pending = addImportPage(account, { id, n: 1, bytes: new Uint8Array() })
   const [, next] = await Promise.all([
@@ -79,7 +79,7 @@ it('one that is given up takes nothing from the next one, however close they are
   await expectWhole(account)
 })
 
-it('one goes with a deleted account', async () => {
+it('deleting the account deletes its import staging', async () => {
   await begun()
   await deleteAccount(account)
   expect(await staged()).toEqual([])

@@ -1,4 +1,4 @@
-/** importRepo: what is right becomes the repo, under this account's own signature; what is wrong changes nothing. */
+/** importRepo: a valid repo replaces the account's, signed with its own key; an invalid one changes nothing. */
 import { cborEncode } from '@atproto/lex-cbor'
 import { parseCid } from '@atproto/lex-data'
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
@@ -55,22 +55,25 @@ async function exported(of: TestAccount) {
 }
 
 describe('a repo that is right', () => {
-  it.each([100_000, 7])('becomes this one, in pieces of %d bytes', async (piece) => {
-    await importCar(account, repo.car, { keys, piece })
-    const { creates, commit } = await exported(account)
-    expect(creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(
-      Object.keys(records).sort(),
-    )
-    // The record that comes twice is one block.
-    expect(new Set(creates.map(({ cid }) => cid.toString()))).toEqual(
-      new Set(repo.records.map(([cid]) => cid)),
-    )
-    const head = await account.lane.head()
-    expect(commit.rev).toBe(head.rev)
-    expect(await account.sql.all('SELECT DISTINCT rev FROM record')).toEqual([{ rev: head.rev }])
-  })
+  it.each([100_000, 7])(
+    "importRepo makes a valid repo the account's own, in pieces of %d bytes",
+    async (piece) => {
+      await importCar(account, repo.car, { keys, piece })
+      const { creates, commit } = await exported(account)
+      expect(creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(
+        Object.keys(records).sort(),
+      )
+      // The record that occurs twice is one block.
+      expect(new Set(creates.map(({ cid }) => cid.toString()))).toEqual(
+        new Set(repo.records.map(([cid]) => cid)),
+      )
+      const head = await account.lane.head()
+      expect(commit.rev).toBe(head.rev)
+      expect(await account.sql.all('SELECT DISTINCT rev FROM record')).toEqual([{ rev: head.rev }])
+    },
+  )
 
-  it('brings its references to blobs, of both forms, and its backlinks', async () => {
+  it('importRepo stores blob references of both forms, and backlinks', async () => {
     await importCar(account, repo.car, { keys })
     expect(await account.sql.all('SELECT * FROM record_blob ORDER BY path')).toEqual([
       { blob_cid: image, path: 'com.example.picture/new' },
@@ -81,7 +84,7 @@ describe('a repo that is right', () => {
     ])
   })
 
-  it('takes the place of all that was there, again and again', async () => {
+  it('importRepo replaces the existing repo, repeatedly', async () => {
     await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
     await deleteRecord(account, { collection: thing, rkey: 'mine' })
     const indexes = "SELECT count(*) AS n FROM sqlite_master WHERE type = 'index'"
@@ -102,7 +105,7 @@ describe('a repo that is right', () => {
     expect((await exported(account)).creates).toHaveLength(8)
   })
 
-  it('may come in any order, with blocks that belong to nothing', async () => {
+  it('importRepo accepts blocks in any order, and unused blocks', async () => {
     const { root, commit, nodes, records: blocks } = repo
     const stray = cborEncode({ $type: thing, stray: true })
     const all = [...blocks, ...nodes.toReversed(), commit, [cidForCbor(stray), stray] as Block]
@@ -110,13 +113,13 @@ describe('a repo that is right', () => {
     expect((await exported(account)).creates).toHaveLength(6)
   })
 
-  it('may be empty', async () => {
+  it('importRepo accepts an empty repo', async () => {
     const { car } = foreignRepo({ did: testDid, signer: oldKey, records: {} })
     await importCar(account, car, { keys })
     expect((await exported(account)).creates).toEqual([])
   })
 
-  it('may be its own, whatever key the DID names by now', async () => {
+  it("importRepo accepts a repo signed with the account's own key, whatever key the DID document has", async () => {
     await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
     const { id } = await openExport(account, {}, 'self')
     const { bytes } = await readExport(account, { id, n: 0 })
@@ -124,7 +127,7 @@ describe('a repo that is right', () => {
     expect((await exported(account)).creates).toHaveLength(1)
   })
 
-  it('is later than what was here, and than what it was', async () => {
+  it('importRepo gives the repo a rev later than both the old one and the imported one', async () => {
     const rev = tid(account.clock.now() * 1000 + 60_000_000, 1)
     const { car } = foreignRepo({ did: testDid, signer: oldKey, records, rev })
     const before = await account.lane.head()
@@ -135,7 +138,7 @@ describe('a repo that is right', () => {
 })
 
 describe('what is told', () => {
-  it('is #sync where the account is active', async () => {
+  it('importRepo into an active account emits #sync', async () => {
     await importCar(account, repo.car, { keys })
     await account.outbox.settled()
     const { cid, rev } = await account.lane.head()
@@ -143,7 +146,7 @@ describe('what is told', () => {
     expect(account.delivered[0]).toMatchObject({ head: cid, rev })
   })
 
-  it('is nothing where it is not, until it is activated: then the #sync is of the new repo', async () => {
+  it('importRepo into an inactive account emits nothing until activation, whose #sync is of the new repo', async () => {
     await changeState(account, { active: false })
     await importCar(account, repo.car, { keys })
     await changeState(account, { active: true })
@@ -218,16 +221,19 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
 ]
 
 describe('a repo with', () => {
-  it.each(wrong)('%s is refused, and changes nothing', async (_, bad, message) => {
-    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
-    const before = await dumpTables(account)
-    await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
-      status: 400,
-      message: expect.stringMatching(message),
-    })
-    expect(await dumpTables(account)).toBe(before)
-    await importCar(account, repo.car, { keys })
-  })
+  it.each(wrong)(
+    'importRepo rejects a repo with %s, and changes nothing',
+    async (_, bad, message) => {
+      await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+      const before = await dumpTables(account)
+      await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringMatching(message),
+      })
+      expect(await dumpTables(account)).toBe(before)
+      await importCar(account, repo.car, { keys })
+    },
+  )
 })
 
 describe('an import', () => {
@@ -237,14 +243,14 @@ describe('an import', () => {
     return id
   }
 
-  it('does not undo a write that came meanwhile', async () => {
+  it('importRepo does not undo a write that was committed meanwhile', async () => {
     const id = await begun()
     await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
     await expect(finishImport(account, { id, keys })).rejects.toThrow(/written to/)
     expect((await exported(account)).creates).toHaveLength(1)
   })
 
-  it('takes a page that comes twice once', async () => {
+  it('importRepo takes a page that is sent twice once', async () => {
     const { id } = await beginImport(account)
     const half = repo.car.length >> 1
     const pages = [repo.car.subarray(0, half), repo.car.subarray(half)]
@@ -255,13 +261,13 @@ describe('an import', () => {
     expect((await exported(account)).creates).toHaveLength(6)
   })
 
-  it('is over when another one begins', async () => {
+  it('an import ends when another one begins', async () => {
     const id = await begun()
     await begun()
     await expect(finishImport(account, { id, keys })).rejects.toMatchObject({ status: 503 })
   })
 
-  it('is none for an account that was taken down, not even at its end', async () => {
+  it('importRepo is refused to an account that is taken down, even if that happens before its end', async () => {
     const id = await begun()
     await changeState(account, { takedownRef: 'spam' })
     const refused = { status: 401, error: 'AccountTakedown' }
@@ -269,7 +275,7 @@ describe('an import', () => {
     await expect(beginImport(account)).rejects.toMatchObject(refused)
   })
 
-  it('leaves the repo alone where the last transaction fails', async () => {
+  it('importRepo leaves the repo as it was if its last transaction fails', async () => {
     let fails = false
     account = await openTestAccount({
       onBatch: (when) => {
@@ -286,7 +292,7 @@ describe('an import', () => {
   })
 })
 
-it('builds the tree that the writes one by one would have built', async () => {
+it('importRepo builds the same tree as the single writes would', async () => {
   await importCar(account, repo.car, { keys })
   expect((await account.lane.head()).tree).toEqual(
     expect.objectContaining({ keys: buildTree(paths, cids).keys }),

@@ -1,4 +1,4 @@
-/** Which records an AppView of an earlier rev is told of. */
+/** The records that an AppView at an earlier rev does not have yet. */
 import { expect, it } from 'vitest'
 import { recentRecords } from '#src/account/repo/recent.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
@@ -23,7 +23,7 @@ async function texts(account: TestAccount, since: string) {
   return recent?.posts.map(({ record }) => record['text']) ?? null
 }
 
-it('gives the posts after a rev, oldest first, with the profile', async () => {
+it('recent returns the posts since a rev, oldest first, with the profile', async () => {
   const account = await openTestAccount()
   await createRecord(account, post('one'))
   await putRecord(account, profile('Alice'))
@@ -40,7 +40,7 @@ it('gives the posts after a rev, oldest first, with the profile', async () => {
   expect(await texts(account, since)).toEqual(['two', 'three'])
 })
 
-it('follows every commit', async () => {
+it('recent follows every commit', async () => {
   const account = await openTestAccount()
   await createRecord(account, post('one'))
   const since = await revOf(account)
@@ -56,7 +56,7 @@ it('follows every commit', async () => {
   })
 })
 
-it('gives nothing where every record is newer: that rev is of another life of the repo', async () => {
+it('recent returns nothing if every record is newer than the rev, which is then from an earlier repo', async () => {
   const account = await openTestAccount()
   const since = await revOf(account)
   await createRecord(account, post('one'))
@@ -64,7 +64,7 @@ it('gives nothing where every record is newer: that rev is of another life of th
   expect(await recentRecords(account, { since })).toBe(null)
 })
 
-it('gives ten at most, none of them large', async () => {
+it('recent returns at most ten posts, and none that are large', async () => {
   const account = await openTestAccount()
   await createRecord(account, post('old'))
   const since = await revOf(account)
@@ -77,7 +77,7 @@ it('gives ten at most, none of them large', async () => {
 })
 
 it.each(['', 'nonsense', '9999999999999', "' OR 1 --"])(
-  'is not misled by the rev %j',
+  'recent returns nothing for the rev %j',
   async (since) => {
     const account = await openTestAccount()
     await createRecord(account, post('one'))

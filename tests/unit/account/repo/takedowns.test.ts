@@ -1,4 +1,4 @@
-/** Takedowns of records: what they hide, what ends them, and that nobody else pays for them. */
+/** Takedowns of records: what they hide, what ends them, and that other accounts do not pay for them. */
 import { describe, expect, test } from 'vitest'
 import { getRecordProof } from '#src/account/repo/proofs.ts'
 import { getRecord, listRecords } from '#src/account/repo/read.ts'
@@ -25,7 +25,7 @@ async function listed(account: TestAccount): Promise<string[]> {
 }
 
 describe('a record that is taken down', () => {
-  test('is not found, nor listed, also where it was read before', async () => {
+  test('a record that is taken down is not found and not listed, even if it was read before', async () => {
     const account = await accountWith('a', 'b', 'c')
     await getRecord(account, at('b'))
     expect(await listed(account)).toEqual(['c', 'b', 'a'])
@@ -34,14 +34,14 @@ describe('a record that is taken down', () => {
     expect(await listed(account)).toEqual(['c', 'a'])
   })
 
-  test('leaves pages full', async () => {
+  test('listRecords fills its pages although records are taken down', async () => {
     const account = await accountWith('a', 'b', 'c', 'd')
     await setRecordTakedown(account, { ...at('c'), ref: 'case 1' })
     const { json } = await listRecords(account, { collection, limit: 2 })
     expect(JSON.parse(json)).toMatchObject({ records: [{}, {}], cursor: 'b' })
   })
 
-  test('stays part of the signed repo', async () => {
+  test('a record that is taken down stays in the signed repo', async () => {
     const account = await accountWith('a')
     const before = await account.lane.head()
     await setRecordTakedown(account, { ...at('a'), ref: 'case 1' })
@@ -52,7 +52,7 @@ describe('a record that is taken down', () => {
     expect(proof.length).toBeGreaterThan(100)
   })
 
-  test('has a status that names its reason', async () => {
+  test('the status of a record that is taken down has its reason', async () => {
     const account = await accountWith('a')
     const plain = await getRecordStatus(account, at('a'))
     expect(plain).toMatchObject({ takedownRef: null })
@@ -61,7 +61,7 @@ describe('a record that is taken down', () => {
     expect(await getRecordStatus(account, at('b'))).toBeNull()
   })
 
-  test('is shown again when the moderator thinks better of it', async () => {
+  test('a record is shown again when its takedown is reversed', async () => {
     const account = await accountWith('a')
     await setRecordTakedown(account, { ...at('a'), ref: 'case 1' })
     await setRecordTakedown(account, { ...at('a'), ref: null })
@@ -69,14 +69,14 @@ describe('a record that is taken down', () => {
     expect((await getRecord(account, at('a'))).json).toContain('com.example.thing')
   })
 
-  test('is still hidden when the account puts another value there', async () => {
+  test('a record that is taken down stays hidden when its value is replaced', async () => {
     const account = await accountWith('a')
     await setRecordTakedown(account, { ...at('a'), ref: 'case 1' })
     await putRecord(account, thing('a', 2))
     expect(await listed(account)).toEqual([])
   })
 
-  test('is over when the account deletes it: what follows there is seen', async () => {
+  test('the takedown of a record ends with its deletion: a new record at the path is visible', async () => {
     const account = await accountWith('a')
     await setRecordTakedown(account, { ...at('a'), ref: 'case 1' })
     await deleteRecord(account, at('a'))
@@ -85,7 +85,7 @@ describe('a record that is taken down', () => {
     expect(await account.sql.all('SELECT path FROM takedown')).toEqual([])
   })
 
-  test('is over also where the deletion arrives with the takedown', async () => {
+  test('the takedown of a record ends even if the deletion is concurrent with it', async () => {
     const account = await accountWith('a')
     await account.takedowns.mayExist()
     await Promise.all([
@@ -95,7 +95,7 @@ describe('a record that is taken down', () => {
     expect(await account.sql.all('SELECT path FROM takedown')).toEqual([])
   })
 
-  test('is hidden after the account has slept', async () => {
+  test('a record that is taken down is hidden after the account slept', async () => {
     const account = await accountWith('a', 'b')
     await setRecordTakedown(account, { ...at('a'), ref: 'case 1' })
     const awake = await openTestAccount({ sql: account.sql })
@@ -103,29 +103,29 @@ describe('a record that is taken down', () => {
   })
 })
 
-test('nothing is taken down where there is no record, so nothing lies in wait for one', async () => {
+test('a takedown of a record that does not exist has no effect on a later one', async () => {
   const account = await accountWith()
   await setRecordTakedown(account, { ...at('a'), ref: 'case 1' })
   await createRecord(account, thing('a'))
   expect(await listed(account)).toEqual(['a'])
 })
 
-test('an account without takedowns asks for them once in its life', async () => {
+test('an account without takedowns queries for them once per wake', async () => {
   const account = await accountWith('a', 'b')
-  const asked: string[] = []
+  const requests: string[] = []
   const first = account.sql.first.bind(account.sql)
   account.sql.first = (sql, ...params) => {
-    if (sql.includes('takedown')) asked.push(sql)
+    if (sql.includes('takedown')) requests.push(sql)
     return first(sql, ...params)
   }
   for (const rkey of ['a', 'b']) await getRecord(account, at(rkey))
   await listed(account)
   await deleteRecord(account, at('a'))
   await listed(account)
-  expect(asked.length).toBe(1)
+  expect(requests.length).toBe(1)
 })
 
-test('an import leaves what it brings hidden, and ends what it takes away', async () => {
+test('importRepo keeps the takedowns of records that it contains, and ends those of the others', async () => {
   const { key } = newSigningKey()
   const account = await accountWith('a', 'b')
   for (const rkey of ['a', 'b']) await setRecordTakedown(account, { ...at(rkey), ref: 'case 1' })

@@ -15,19 +15,19 @@ function prepare(record: unknown, input: Partial<RecordInput> = {}) {
   return prepareRecord({ collection: 'app.bsky.feed.post', rkey, record, ...input })
 }
 
-/** Something of a type that no lexicon here knows. */
+/** A record without a lexicon. */
 function free(record: unknown, input: Partial<RecordInput> = {}) {
   return prepare(record, { collection: 'com.example.thing', ...input })
 }
 
 describe('the block', () => {
-  it('is the record, under its CID', () => {
+  it('the block of a record is its DAG-CBOR, under its CID', () => {
     const { bytes, cid } = prepare(post)
     expect(lexToJson(decode(bytes))).toEqual(post)
     expect(cid).toBe(cidForCbor(bytes))
   })
 
-  it('has the type of the collection', () => {
+  it('a record gets the collection as its $type, and is rejected with any other', () => {
     const { $type: _, ...untyped } = post
     expect(prepare(untyped).cid).toBe(prepare(post).cid)
     expect(() => prepare({ ...post, $type: 'app.bsky.feed.like' })).toThrow(
@@ -36,7 +36,7 @@ describe('the block', () => {
     expect(() => prepare({ ...post, $type: 'a.b.c' }, { validate: false })).toThrow('$type')
   })
 
-  it('leaves the JSON it is made of alone', () => {
+  it('encoding a record does not modify its JSON', () => {
     const json = { ...post, langs: ['en'], extra: { link: { $link: recordCid } } }
     const before = structuredClone(json)
     prepare(json)
@@ -44,7 +44,7 @@ describe('the block', () => {
     expect(prepare(json).cid).toBe(prepare(json).cid)
   })
 
-  it('keeps what the lexicon does not know', () => {
+  it('a record keeps fields that its lexicon does not define', () => {
     const { bytes } = prepare({ ...post, 'com.example.extra': 1 })
     expect(decode(bytes)).toMatchObject({ 'com.example.extra': 1 })
   })
@@ -53,14 +53,14 @@ describe('the block', () => {
 describe('validation', () => {
   const unknown = { collection: 'com.example.thing' }
 
-  it('knows long-form writing, as the reference does', () => {
+  it('validation knows the site.standard lexicons, as the reference does', () => {
     const collection = 'site.standard.document'
     const document = { site: 'https://example.com', title: 'a title', publishedAt: createdAt }
     expect(prepare(document, { collection }).status).toBe('valid')
     expect(() => prepare({ ...document, site: 'no URI' }, { collection })).toThrow(collection)
   })
 
-  it('is what was asked for', () => {
+  it('validation follows the validate parameter', () => {
     expect(prepare(post, { validate: true }).status).toBe('valid')
     expect(prepare(post).status).toBe('valid')
     expect(prepare(post, { validate: false }).status).toBeUndefined()
@@ -77,18 +77,18 @@ describe('validation', () => {
     ['with a date that is none', { text: '', createdAt: 'yesterday' }],
     ['with too long a text', { text: 'x'.repeat(301), createdAt }],
     ['with a language that is none', { text: '', createdAt, langs: ['!'] }],
-  ])('refuses a post %s, unless it is off', (_, record) => {
+  ])('validation rejects a post %s, unless it is off', (_, record) => {
     expect(() => prepare(record)).toThrow(/^Invalid app.bsky.feed.post record: .*record/)
     expect(prepare(record, { validate: false }).status).toBeUndefined()
   })
 
-  it('names the status of what was refused', () => {
+  it('an invalid record is rejected with 400 InvalidRequest', () => {
     expect(() => prepare({})).toThrow(
       expect.objectContaining({ status: 400, error: 'InvalidRequest' }),
     )
   })
 
-  it('checks the size and the kind of a blob', () => {
+  it('validation checks the size and the MIME type of a blob', () => {
     const profile = { collection: 'app.bsky.actor.profile', rkey: 'self' }
     expect(prepare({ avatar }, profile).status).toBe('valid')
     expect(() => prepare({ avatar: { ...avatar, size: 10_000_000 } }, profile)).toThrow('avatar')
@@ -101,23 +101,26 @@ describe('the record key', () => {
     ['app.bsky.feed.post', 'self', 'no TID'],
     ['app.bsky.actor.profile', rkey, 'not self'],
     ['com.atproto.lexicon.schema', 'self', 'no NSID'],
-  ])('of %s may not be %s: %s', (collection, key) => {
+  ])('the record key of %s may not be %s: %s', (collection, key) => {
     const validation = () => prepare({}, { collection, rkey: key })
     expect(validation).toThrow(/record key/)
   })
 
-  it.each(['', '.', '..', 'a/b', 'a b', 'ä', 'x'.repeat(513), 'a\0b'])('is never %o', (key) => {
-    expect(() => free({}, { rkey: key, validate: false })).toThrow('Invalid record key')
-  })
+  it.each(['', '.', '..', 'a/b', 'a b', 'ä', 'x'.repeat(513), 'a\0b'])(
+    'the record key %o is rejected',
+    (key) => {
+      expect(() => free({}, { rkey: key, validate: false })).toThrow('Invalid record key')
+    },
+  )
 
-  it('is free where the type is unknown or not looked at', () => {
+  it('the record key is not restricted if the type is unknown or validation is off', () => {
     expect(free({}, { rkey: '~any:thing_' }).status).toBe('unknown')
     expect(prepare(post, { rkey: 'self', validate: false }).status).toBeUndefined()
   })
 })
 
 describe('what it refers to', () => {
-  it('is its blobs, wherever they are', () => {
+  it('every blob that a record references is found, at any depth', () => {
     const other = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
     const second = { ...avatar, ref: { $link: other } }
     const { blobs, bytes } = free({ one: avatar, deep: [{ two: second }, { again: avatar }] })
@@ -139,7 +142,7 @@ describe('what it refers to', () => {
       ['at://did:plc:bob/a.b.c/d'],
     ],
     ['app.bsky.graph.listitem', { subject: 'did:plc:bob', createdAt }, []],
-  ])('is the subject of a %s', (collection, record, backlinks) => {
+  ])('a backlink is stored for the subject of a %s', (collection, record, backlinks) => {
     expect(prepare(record, { collection, validate: false }).backlinks).toEqual(backlinks)
   })
 
@@ -148,7 +151,7 @@ describe('what it refers to', () => {
     ['app.bsky.feed.like', { subject: 'at://did:plc:bob/a.b.c/d' }],
     ['app.bsky.feed.like', { subject: null }],
     ['app.bsky.feed.like', {}],
-  ])('is nothing in a %s of no shape', (collection, record) => {
+  ])('no backlink is stored for a malformed %s', (collection, record) => {
     expect(prepare(record, { collection, validate: false }).backlinks).toEqual([])
   })
 })

@@ -45,7 +45,7 @@ async function create(name: string, privileged = false): Promise<string> {
 }
 
 describe('createAppPassword', () => {
-  it('gives a password in four groups of base32, and keeps its hash as the reference does', async () => {
+  it("createAppPassword returns four groups of base32, and stores the hash in the reference's format", async () => {
     const password = newAppPassword()
     expect(password).toMatch(/^[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}-[a-z2-7]{4}$/)
     expect(await createAppPassword(account, { name: 'phone', privileged: true, password })).toEqual(
@@ -58,7 +58,7 @@ describe('createAppPassword', () => {
     expect(JSON.stringify(row)).not.toContain(password)
   })
 
-  it('may be repeated, but gives no second password under a name', async () => {
+  it('createAppPassword can be repeated, but does not return a second password under the same name', async () => {
     const input = { name: 'phone', privileged: false, password: newAppPassword() }
     const first = await createAppPassword(account, input)
     clock.time += 1000
@@ -69,14 +69,14 @@ describe('createAppPassword', () => {
     expect(await logIn(input.password)).toMatchObject({ did })
   })
 
-  it('is refused to taken-down accounts', async () => {
+  it('createAppPassword is refused to accounts that are taken down', async () => {
     await account.sql.batch([updateProfile({ status: 'takendown' })])
     account.profile.forget()
     await expect(create('phone')).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
   })
 })
 
-it('listAppPasswords tells of the newest first, and no password', async () => {
+it('listAppPasswords lists the newest first, without passwords', async () => {
   expect(await listAppPasswords(account)).toEqual({ passwords: [] })
   await create('phone')
   clock.time += 1000
@@ -93,16 +93,19 @@ describe('a session of an app password', () => {
   it.each([
     [false, 'com.atproto.appPass'],
     [true, 'com.atproto.appPassPrivileged'],
-  ])('with privileges: %s has the scope %s, and keeps it', async (privileged, scope) => {
-    const session = await logIn(await create('phone', privileged))
-    expect(scopeOf(session.accessJwt)).toBe(scope)
-    const next = await refresh(session)
-    expect(scopeOf(next.accessJwt)).toBe(scope)
-    clock.time += 3 * 3_600_000
-    expect(scopeOf((await refresh(next)).accessJwt)).toBe(scope)
-  })
+  ])(
+    'a session of an app password with privileges: %s keeps the scope %s when refreshed',
+    async (privileged, scope) => {
+      const session = await logIn(await create('phone', privileged))
+      expect(scopeOf(session.accessJwt)).toBe(scope)
+      const next = await refresh(session)
+      expect(scopeOf(next.accessJwt)).toBe(scope)
+      clock.time += 3 * 3_600_000
+      expect(scopeOf((await refresh(next)).accessJwt)).toBe(scope)
+    },
+  )
 
-  it('is one of the account itself where its own password looks the same', async () => {
+  it("createSession prefers the account's own password to an equal app password", async () => {
     const own = newAppPassword()
     const changes = updateProfile({ passwordHash: await hashPassword(own) })
     await account.sql.batch([changes])
@@ -110,7 +113,7 @@ describe('a session of an app password', () => {
     expect(scopeOf((await logIn(own)).accessJwt)).toBe('com.atproto.access')
   })
 
-  it('is not to be had with a password of another account, or one that was never given', async () => {
+  it('createSession rejects an app password of another account, and one that does not exist', async () => {
     const other = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
     await provisionAccount(other, passwordHash)
     const password = newAppPassword()
@@ -119,7 +122,7 @@ describe('a session of an app password', () => {
     await expect(logIn(newAppPassword())).rejects.toMatchObject(wrong)
   })
 
-  it('is not to be had while the account is taken down, and no other word is said of it', async () => {
+  it('createSession with an app password of an account that is taken down fails as with a wrong password', async () => {
     const password = await create('phone')
     await account.sql.batch([updateProfile({ status: 'takendown' })])
     account.profile.forget()
@@ -129,7 +132,7 @@ describe('a session of an app password', () => {
 })
 
 describe('revokeAppPassword', () => {
-  it('ends its sessions and no others', async () => {
+  it('revokeAppPassword ends the sessions of that app password only', async () => {
     const [phone, laptop] = [await create('phone'), await create('laptop')]
     const ended = [await logIn(phone), await logIn(phone)]
     ended.push(await refresh(ended[0]!))
@@ -141,7 +144,7 @@ describe('revokeAppPassword', () => {
     await revokeAppPassword(account, { name: 'phone' })
   })
 
-  it('leaves nothing to a session that was just being given', async () => {
+  it('revokeAppPassword also ends a session that is being created', async () => {
     await create('phone')
     await revokeAppPassword(account, { name: 'phone' })
     const late = storeTokenUnlessRevoked('late', clock.now(), {

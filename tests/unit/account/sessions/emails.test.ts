@@ -49,12 +49,12 @@ const current = async () => {
 const invalid = { status: 400, error: 'InvalidToken', message: 'Token is invalid' }
 
 describe('a token', () => {
-  it('is two groups of five, and goes to the account’s address', async () => {
+  it("an email token is two groups of five characters, and is sent to the account's address", async () => {
     const sent = await requestToken(account, { purpose: 'confirm_email' })
     expect(sent).toEqual({ email, token: expect.stringMatching(/^[A-Z2-7]{5}-[A-Z2-7]{5}$/) })
   })
 
-  it('is good for its purpose, in either case, for 15 minutes', async () => {
+  it('an email token is accepted for its purpose, in upper or lower case, for 15 minutes', async () => {
     const token = await request('plc_operation')
     clock.time += 15 * minute - 1
     await checkEmailToken(account, 'plc_operation', token)
@@ -68,7 +68,7 @@ describe('a token', () => {
     })
   })
 
-  it('is replaced by the next one for the same purpose', async () => {
+  it('an email token is replaced by the next one for the same purpose', async () => {
     const [first, other] = [await request('plc_operation'), await request('delete_account')]
     const second = await request('plc_operation')
     await expect(checkEmailToken(account, 'plc_operation', first)).rejects.toMatchObject(invalid)
@@ -76,13 +76,13 @@ describe('a token', () => {
     await checkEmailToken(account, 'delete_account', other)
   })
 
-  it('is over when it was used', async () => {
+  it('an email token is accepted once', async () => {
     const token = await request('plc_operation')
     await account.sql.batch([consumeEmailToken('plc_operation')])
     await expect(checkEmailToken(account, 'plc_operation', token)).rejects.toMatchObject(invalid)
   })
 
-  it('is not for accounts that are gone, have no address or are taken down, unless that is meant', async () => {
+  it('an email token is refused to accounts that are deleted, have no address or are taken down, unless allowed', async () => {
     const attempt = (evenTakendown = false) =>
       requestToken(account, { purpose: 'plc_operation', evenTakendown })
     await takeDown()
@@ -96,14 +96,14 @@ describe('a token', () => {
 })
 
 describe('confirmEmail', () => {
-  it('confirms the address, once for each token', async () => {
+  it('confirmEmail confirms the address, once per token', async () => {
     const token = await request('confirm_email')
     await confirmEmail(account, { email: 'Alice@Example.com', token })
     expect(await current()).toMatchObject({ email, isConfirmed: true })
     await expect(confirmEmail(account, { email, token })).rejects.toMatchObject(invalid)
   })
 
-  it('refuses another address, a false token, and accounts that are taken down or gone', async () => {
+  it('confirmEmail rejects another address, a wrong token, and accounts that are taken down or deleted', async () => {
     const token = await request('confirm_email')
     const other = confirmEmail(account, { email: 'bob@example.com', token })
     await expect(other).rejects.toMatchObject({ status: 400, error: 'InvalidEmail' })
@@ -113,13 +113,13 @@ describe('confirmEmail', () => {
     await takeDown()
     const late = confirmEmail(account, { email, token })
     await expect(late).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
-    const nobody = confirmEmail(emptyAccount(did), { email, token })
-    await expect(nobody).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
+    const absent = confirmEmail(emptyAccount(did), { email, token })
+    await expect(absent).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
   })
 })
 
 describe('requestEmailUpdate', () => {
-  it('needs a token where the address was confirmed, and only then', async () => {
+  it('requestEmailUpdate requires a token only if the address is confirmed', async () => {
     expect(await requestEmailUpdate(account)).toEqual({ tokenRequired: false })
     await confirmNow()
     const { tokenRequired, sent } = await requestEmailUpdate(account)
@@ -130,7 +130,7 @@ describe('requestEmailUpdate', () => {
 })
 
 describe('updateEmail', () => {
-  it('changes an address that was not confirmed without a token', async () => {
+  it('updateEmail changes an unconfirmed address without a token', async () => {
     await updateEmail(account, { email: 'New@Example.com' })
     expect(await current()).toEqual({
       email: 'new@example.com',
@@ -139,7 +139,7 @@ describe('updateEmail', () => {
     })
   })
 
-  it('changes one that was confirmed only with a token, and begins anew', async () => {
+  it('updateEmail changes a confirmed address only with a token, and the new one is unconfirmed', async () => {
     await confirmNow()
     const tokenless = updateEmail(account, { email: 'new@example.com' })
     await expect(tokenless).rejects.toMatchObject({ status: 400, error: 'TokenRequired' })
@@ -149,24 +149,24 @@ describe('updateEmail', () => {
     const [token, reset] = [await request('update_email'), await request('reset_password')]
     await updateEmail(account, { email: 'new@example.com', token })
     expect(await current()).toMatchObject({ email: 'new@example.com', isConfirmed: false })
-    // What was sent to the old address is worth nothing any more.
+    // Tokens sent to the old address are void.
     await expect(checkEmailToken(account, 'reset_password', reset)).rejects.toMatchObject(invalid)
   })
 
-  it('refuses a false token even where none is needed', async () => {
+  it('updateEmail rejects a wrong token even if none is required', async () => {
     const guess = updateEmail(account, { email: 'new@example.com', token: 'AAAAA-AAAAA' })
     await expect(guess).rejects.toMatchObject(invalid)
   })
 
   it.each(['nonsense', 'a@b', 'two@example.com,three@example.com', 'a b@example.com', ''])(
-    'refuses %o',
+    'updateEmail rejects the address %j',
     async (address) => {
       const attempt = updateEmail(account, { email: address })
       await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
     },
   )
 
-  it('keeps the old address where somebody else has the new one', async () => {
+  it('updateEmail keeps the old address if the new one is taken', async () => {
     const refusing = { ...account, claimEmail: async () => Promise.reject(invalidRequest(taken)) }
     const attempt = updateEmail(refusing, { email: 'bob@example.com' })
     await expect(attempt).rejects.toMatchObject({ status: 400, message: taken })
@@ -181,17 +181,17 @@ it('setEmail changes a confirmed address for the admin', async () => {
 })
 
 describe('a change of the email', () => {
-  it('that was cut off is finished by whoever comes next, whenever it was cut off', async () => {
-    // 0: before the account notes its wish; then around each of the three steps.
+  it('an interrupted change of the email is finished by the next call, wherever it was interrupted', async () => {
+    // 0: before the account stores its request; then before and after each of the three steps.
     for (let cut = 0; cut <= 5; cut++) {
       let steps = 0
       let isDead = true
       const step = () => {
         if (isDead && steps++ >= cut) throw new Error('the process is dead')
       }
-      const mortal = emptyAccount(did, { clock, onBatch: step })
+      const state = emptyAccount(did, { clock, onBatch: step })
       isDead = false
-      await provisionAccount(mortal)
+      await provisionAccount(state)
       isDead = true
       let noted = email
       const claimEmail = async (address: string) => {
@@ -199,16 +199,16 @@ describe('a change of the email', () => {
         noted = address
         step()
       }
-      await setEmail({ ...mortal, claimEmail }, { email: 'new@example.com' }).catch(() => {})
+      await setEmail({ ...state, claimEmail }, { email: 'new@example.com' }).catch(() => {})
       isDead = false
-      mortal.profile.forget()
-      await finishEmailChange({ ...mortal, claimEmail })
-      const { email: found, emailWanted } = await mortal.profile.get()
+      state.profile.forget()
+      await finishEmailChange({ ...state, claimEmail })
+      const { email: found, emailWanted } = await state.profile.get()
       expect([found, emailWanted], `cut after ${cut} steps`).toEqual([noted, null])
     }
   })
 
-  it('waits for a directory that is away, and loses nothing', async () => {
+  it('a change of the email waits for an unreachable directory, and loses nothing', async () => {
     const away = { ...account, claimEmail: async () => Promise.reject(new Error('away')) }
     await expect(setEmail(away, { email: 'new@example.com' })).rejects.toThrow('away')
     expect(await current()).toMatchObject({ email, emailWanted: 'new@example.com' })
@@ -217,7 +217,7 @@ describe('a change of the email', () => {
     expect(await current()).toMatchObject({ email: 'newer@example.com', emailWanted: null })
   })
 
-  it('comes after the one before', async () => {
+  it('changes of the email run one after the other', async () => {
     const claimed: string[] = []
     const slow = {
       ...account,

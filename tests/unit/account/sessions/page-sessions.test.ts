@@ -50,7 +50,7 @@ async function addPasskey() {
 const lastEvent = async () => (await listSecurityEvents(account)).events[0]?.kind
 
 describe('signing in at the pages', () => {
-  it('takes the password, where there is nothing else, for an hour', async () => {
+  it('a page sign-in needs only the password if there are no factors, and is fresh for an hour', async () => {
     const wrong = signIn(account, { password: 'wrong', token })
     await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
     expect(await signIn(account, { password, token, where })).toEqual({ kinds: [] })
@@ -61,7 +61,7 @@ describe('signing in at the pages', () => {
     await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
   })
 
-  it('is over when one leaves, and when the password changes', async () => {
+  it('a page session ends on sign-out, and when the password changes', async () => {
     await signIn(account, { password, token })
     await endPageSession(account, { token })
     await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
@@ -70,7 +70,7 @@ describe('signing in at the pages', () => {
     await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
   })
 
-  it('takes a second step where there are factors, within a quarter of an hour', async () => {
+  it('a page sign-in asks for the second factor, which must follow within 15 minutes', async () => {
     const { codes } = await createRecoveryCodes(account)
     await addEmailFactor(account)
     const early = finishSecondStep(account, { token, code: codes[0]! })
@@ -80,7 +80,7 @@ describe('signing in at the pages', () => {
     await expect(finishSecondStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
     const mail = await requestStepCode(account, { token })
     await finishSecondStep(account, { token, code: mail!.token!, where })
-    // The same call once more, as when its answer was lost.
+    // The same call again, as if its answer had been lost.
     await finishSecondStep(account, { token, code: mail!.token!, where })
     await checkPageSession(account, { token })
     const other = 'another token'
@@ -90,7 +90,7 @@ describe('signing in at the pages', () => {
     await expect(late).rejects.toMatchObject(signedOut)
   })
 
-  it('takes a passkey as the second step, or alone', async () => {
+  it('a page sign-in accepts a passkey as the second factor, or alone', async () => {
     const passkey = await addPasskey()
     await signIn(account, { password, token })
     await finishSecondStep(account, {
@@ -107,12 +107,12 @@ describe('signing in at the pages', () => {
 })
 
 describe('the second step of an OAuth sign-in', () => {
-  it('is none where there are no factors', async () => {
+  it('OAuth sign-in asks for no second factor if there are none', async () => {
     expect(await passSecondStep(account, { where })).toEqual({ passed: true, kinds: [] })
     expect(await lastEvent()).toBe('sign in')
   })
 
-  it('is a code, which is mailed where the account wants that', async () => {
+  it('OAuth sign-in asks for a code, which is sent by email if the account has that factor', async () => {
     await addEmailFactor(account)
     const step = await passSecondStep(account, { where })
     expect(step).toMatchObject({ passed: false, mail: { email: 'alice@example.com' } })
@@ -123,13 +123,13 @@ describe('the second step of an OAuth sign-in', () => {
     await expect(passSecondStep(account, { code })).rejects.toMatchObject(refused)
   })
 
-  it('may have been shown at the pages, ten minutes ago at most', async () => {
+  it('OAuth sign-in accepts a second factor that was shown at the pages in the last ten minutes', async () => {
     await signIn(account, { password, token: 'before' })
     const passkey = await addPasskey()
     const response = passkey.authenticate(await beginPasskeyAssertion(account))
     await signInWithPasskey(account, { token, response })
     expect(await passSecondStep(account, {})).toEqual({ passed: false, kinds: ['passkey'] })
-    // A session that began without a second step proves none.
+    // A session that began without a second factor does not count as one.
     expect(await passSecondStep(account, { token: 'before' })).toMatchObject({ passed: false })
     expect(await passSecondStep(account, { token })).toMatchObject({ passed: true })
     now += 10 * 60_000
@@ -138,7 +138,7 @@ describe('the second step of an OAuth sign-in', () => {
 })
 
 describe('createSession', () => {
-  it('asks for a code where there are factors, but not with an app password', async () => {
+  it('createSession asks for a code if the account has factors, but not with an app password', async () => {
     const { codes } = await createRecoveryCodes(account)
     const session = (authFactorToken?: string) =>
       createSession(account, { password, ...(authFactorToken && { authFactorToken }) })
@@ -153,7 +153,7 @@ describe('createSession', () => {
     expect(await createSession(account, { password: app.password })).toHaveProperty('accessJwt')
   })
 
-  it('says nothing of factors to whoever lacks the password', async () => {
+  it('createSession does not reveal factors to a caller without the password', async () => {
     await addEmailFactor(account)
     const wrong = createSession(account, { password: 'wrong' })
     await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
@@ -163,7 +163,7 @@ describe('createSession', () => {
 describe('updateEmail', () => {
   const email = 'alice@example.com'
 
-  it('turns codes by mail on for an address that is confirmed, and off with a token', async () => {
+  it('updateEmail turns codes by email on for a confirmed address, and off with a token', async () => {
     await account.sql.batch([{ sql: `UPDATE account SET email_confirmed_at = 'long ago'` }])
     account.profile.forget()
     await updateEmail(account, { email, emailAuthFactor: true })
@@ -173,7 +173,7 @@ describe('updateEmail', () => {
     expect(await requiredFactors(account)).toEqual({ kinds: ['email'] })
   })
 
-  it('turns them off with a new address, which may be a wrong one', async () => {
+  it('updateEmail turns codes by email off with a new address, which may be wrong', async () => {
     await addEmailFactor(account)
     await updateEmail(account, { email: 'new@example.com' })
     expect(await requiredFactors(account)).toEqual({ kinds: [] })

@@ -18,7 +18,7 @@ beforeEach(async () => {
 const tokens = () => account.sql.all('SELECT id FROM refresh_token')
 
 describe('resetPassword', () => {
-  it('gives a new password, ends every session and the token, and leaves app passwords', async () => {
+  it('resetPassword sets a new password, ends every session and the token, and keeps app passwords', async () => {
     const app = { name: 'phone', privileged: false, password: newAppPassword() }
     await createAppPassword(account, app)
     await createSession(account, { password: 'hunter2' })
@@ -33,7 +33,7 @@ describe('resetPassword', () => {
     await expect(again).rejects.toMatchObject({ status: 400, error: 'InvalidToken' })
   })
 
-  it('changes nothing for a false token or a password that may not be', async () => {
+  it('resetPassword changes nothing for a wrong token or an invalid password', async () => {
     const { token } = await requestToken(account, { purpose: 'reset_password' })
     const guess = resetPassword(account, { token: 'AAAAA-AAAAA', password: 'hunter3' })
     await expect(guess).rejects.toMatchObject({ status: 400, error: 'InvalidToken' })
@@ -56,7 +56,7 @@ it('setPassword needs no token, and ends every session', async () => {
   await expect(setPassword(account, { password: 'hunter3' })).rejects.toMatchObject({ status: 400 })
 })
 
-it('a session is not kept that was given for a password that is no longer the account’s', async () => {
+it('a session is not stored if the password it was created with has changed since', async () => {
   const { passwordHash } = await account.profile.get()
   await setPassword(account, { password: 'hunter3' })
   const now = account.clock.now()
@@ -66,7 +66,7 @@ it('a session is not kept that was given for a password that is no longer the ac
   expect(await tokens()).toEqual([])
 })
 
-it('isPassword knows no app password, and no account', async () => {
+it('isPassword rejects app passwords, and accounts that do not exist', async () => {
   const app = { name: 'phone', privileged: true, password: newAppPassword() }
   await createAppPassword(account, app)
   expect(await isPassword(account, app.password)).toBe(false)

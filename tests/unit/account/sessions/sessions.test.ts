@@ -54,7 +54,7 @@ const wrong = { status: 401, error: 'AuthenticationRequired' }
 const revoked = { status: 400, error: 'ExpiredToken' }
 
 describe('createSession', () => {
-  it('gives tokens that are believed, and says who it is', async () => {
+  it('createSession returns valid tokens and the account', async () => {
     const session = await logIn()
     expect(session).toEqual({
       did,
@@ -70,13 +70,13 @@ describe('createSession', () => {
     expect(await tokenIds()).toEqual([verifyRefresh(session.refreshJwt, terms).jti])
   })
 
-  it('tells nothing apart: wrong password, no password, no account', async () => {
-    const nobody = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
+  it('createSession answers alike to a wrong password, a missing password hash and an unknown account', async () => {
+    const absent = emptyAccount('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')
     const message = 'Invalid identifier or password'
     for (const [subject, password] of [
       [account, 'hunter3'],
       [account, ''],
-      [nobody, 'hunter2'],
+      [absent, 'hunter2'],
     ] as const) {
       const attempt = createSession(subject, { password })
       await expect(attempt).rejects.toMatchObject({ ...wrong, message })
@@ -84,12 +84,12 @@ describe('createSession', () => {
     expect(await tokenIds()).toEqual([])
   })
 
-  it('lets deactivated accounts in, and says so', async () => {
+  it('createSession accepts deactivated accounts, and returns their status', async () => {
     await setStatus('deactivated')
     expect(await logIn()).toMatchObject({ active: false, status: 'deactivated' })
   })
 
-  it('lets taken-down accounts in only when asked, with a narrow scope that cannot be renewed', async () => {
+  it('createSession accepts an account that is taken down only with allowTakendown, with a narrow scope and no refresh', async () => {
     await setStatus('takendown')
     await expect(logIn()).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
     const session = await createSession(account, { password: 'hunter2', allowTakendown: true })
@@ -98,20 +98,20 @@ describe('createSession', () => {
     expect(await tokenIds()).toEqual([])
   })
 
-  it('does not say that a password of a taken-down account is wrong in another way', async () => {
+  it('createSession answers a wrong password of an account that is taken down as any other', async () => {
     await setStatus('takendown')
     const attempt = createSession(account, { password: 'hunter3' })
     await expect(attempt).rejects.toMatchObject(wrong)
   })
 
-  it('knows no deleted accounts', async () => {
+  it('createSession rejects deleted accounts', async () => {
     await setStatus('deleted')
     await expect(logIn()).rejects.toMatchObject(wrong)
   })
 })
 
 describe('refreshSession', () => {
-  it('gives the same next token for two hours, and then no more', async () => {
+  it('refreshSession returns the same next token for two hours, and then fails', async () => {
     const first = idOf((await logIn()).refreshJwt)
     const next = idOf((await refresh(first)).refreshJwt)
     expect(next).not.toBe(first)
@@ -124,7 +124,7 @@ describe('refreshSession', () => {
     expect(idOf((await refresh(next)).refreshJwt)).not.toBe(next)
   })
 
-  it('answers concurrent refreshes with one next token', async () => {
+  it('concurrent refreshes of one session return the same next token', async () => {
     const first = idOf((await logIn()).refreshJwt)
     const sessions = await Promise.all(Array.from({ length: 8 }, () => refresh(first)))
     expect(new Set(sessions.map(({ refreshJwt }) => idOf(refreshJwt))).size).toBe(1)
@@ -133,7 +133,7 @@ describe('refreshSession', () => {
     expect(idOf((await refresh(next)).refreshJwt)).not.toBe(next)
   })
 
-  it('does not make a token live longer than it would have', async () => {
+  it('refreshSession does not extend a token beyond its own expiry', async () => {
     const first = idOf((await logIn()).refreshJwt)
     clock.time += 90 * day - hour
     await refresh(first)
@@ -141,7 +141,7 @@ describe('refreshSession', () => {
     await expect(refresh(first)).rejects.toMatchObject(revoked)
   })
 
-  it('refuses unknown and expired tokens, and sweeps the latter away', async () => {
+  it('refreshSession rejects unknown and expired tokens, and deletes the latter', async () => {
     await expect(refresh('unknown')).rejects.toMatchObject(revoked)
     const old = idOf((await logIn()).refreshJwt)
     clock.time += 90 * day
@@ -151,7 +151,7 @@ describe('refreshSession', () => {
     expect((await tokenIds()).sort()).toEqual([first, next].sort())
   })
 
-  it('follows a chain of rotations', async () => {
+  it('refreshSession follows a chain of rotations', async () => {
     let id = idOf((await logIn()).refreshJwt)
     for (let i = 0; i < 5; i++) {
       clock.time += 3 * hour
@@ -160,13 +160,13 @@ describe('refreshSession', () => {
     expect((await tokenIds()).length).toBeLessThanOrEqual(2)
   })
 
-  it('refuses taken-down accounts', async () => {
+  it('refreshSession rejects accounts that are taken down', async () => {
     const first = idOf((await logIn()).refreshJwt)
     await setStatus('takendown')
     await expect(refresh(first)).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
   })
 
-  it('survives a transaction whose outcome was not told', async () => {
+  it('refreshSession can be repeated if the result of its transaction was lost', async () => {
     let failures = 0
     const flaky = emptyAccount(did, {
       clock,
@@ -184,7 +184,7 @@ describe('refreshSession', () => {
 })
 
 describe('deleteSession', () => {
-  it('revokes the token, and what would lead back to it', async () => {
+  it('deleteSession revokes the token, and every token that leads to it', async () => {
     const first = idOf((await logIn()).refreshJwt)
     const next = idOf((await refresh(first)).refreshJwt)
     const other = idOf((await logIn()).refreshJwt)
@@ -196,7 +196,7 @@ describe('deleteSession', () => {
 })
 
 describe('getSession', () => {
-  it('says who it is, without tokens', async () => {
+  it('getSession returns the account without tokens', async () => {
     expect(await getSession(account)).toEqual({
       did,
       handle: 'alice.test',
@@ -208,7 +208,7 @@ describe('getSession', () => {
     expect(await getSession(account)).toMatchObject({ active: false, status: 'deactivated' })
   })
 
-  it('refuses taken-down, deleted and unborn accounts', async () => {
+  it('getSession rejects accounts that are taken down, deleted or not yet provisioned', async () => {
     await setStatus('takendown')
     await expect(getSession(account)).rejects.toMatchObject({ error: 'InvalidRequest' })
     await setStatus('deleted')

@@ -7,7 +7,7 @@ async function started(log: FakeLog) {
   return { fanOut, ...rest }
 }
 
-it('follows from where the log ends', async () => {
+it('the fan-out follows the log from its head', async () => {
   const log = new FakeLog()
   log.append(5, 6)
   const { fanOut } = await started(log)
@@ -18,21 +18,21 @@ it('follows from where the log ends', async () => {
   expect(fanOut.ring.head).toBe(9)
 })
 
-it('tells everybody who joined, and nobody who left', async () => {
+it('the fan-out delivers to every subscriber that joined, and to none that left', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
-  const told = [0, 0]
-  const consumers = told.map((_, i) => ({ pump: () => void told[i]!++ }))
+  const counts = [0, 0]
+  const consumers = counts.map((_, i) => ({ pump: () => void counts[i]!++ }))
   for (const consumer of consumers) fanOut.join(consumer)
   log.append(1)
   await flushTasks()
   fanOut.leave(consumers[0]!)
   log.append(2)
   await flushTasks()
-  expect(told).toEqual([1, 2])
+  expect(counts).toEqual([1, 2])
 })
 
-it('goes on where it was after a failure', async () => {
+it('the fan-out resumes where it was after a failure', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
   log.append(1)
@@ -45,7 +45,7 @@ it('goes on where it was after a failure', async () => {
   expect(fanOut.ring.countAfter(0)).toBe(2)
 })
 
-it('waits until it knows where the log ends', async () => {
+it('the fan-out waits until it knows the head of the log', async () => {
   const log = new FakeLog()
   log.failures.push(new Error('not up yet'))
   log.append(4)
@@ -55,7 +55,7 @@ it('waits until it knows where the log ends', async () => {
   expect(log.calls.bounds).toBe(2)
 })
 
-it('does not take its ring for complete after missing what the log has let go', async () => {
+it('the fan-out does not treat its ring as complete after missing trimmed events', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
   log.append(1)
@@ -67,7 +67,7 @@ it('does not take its ring for complete after missing what the log has let go', 
   expect(fanOut.ring.covers(50)).toBe(true)
 })
 
-it('tells first and forgets then, when history is erased', async () => {
+it('the fan-out delivers the #account event first, and then drops the erased history', async () => {
   const log = new FakeLog()
   const { fanOut } = await started(log)
   log.append(1, 2)

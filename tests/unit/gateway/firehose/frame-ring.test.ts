@@ -5,7 +5,7 @@ import { frameMessages } from '#src/gateway/firehose/websocket-frame.ts'
 const event = (seq: number) => ({ seq, frame: Uint8Array.of(seq) })
 const wire = (...seqs: number[]) => frameMessages(seqs.map((seq) => Uint8Array.of(seq))).bytes
 
-/** A ring that knows everything after 10, in segments of two. */
+/** A ring with everything after 10, in segments of two. */
 function ring(limits?: RingLimits) {
   const ring = new FrameRing(limits)
   ring.reset(10)
@@ -15,7 +15,7 @@ function ring(limits?: RingLimits) {
 }
 
 describe('the ring', () => {
-  it('gives what comes after a seq, wherever in a segment that is', () => {
+  it('the frame ring returns what follows a seq, anywhere in a segment', () => {
     const full = ring()
     const { covers, behind } = bound(full)
     expect([9, 10, 12, 17, 20].map(covers)).toEqual([false, true, true, true, true])
@@ -26,7 +26,7 @@ describe('the ring', () => {
     expect([10, 11, 12, 13, 14, 17, 18].map(behind)).toEqual([4, 3, 3, 2, 1, 0, 0])
   })
 
-  it('lets go of the oldest when there are too many', () => {
+  it('the frame ring drops the oldest frames when there are too many', () => {
     const small = ring({ frames: 4, bytes: 1_000 })
     small.append([event(18)])
     expect(small.covers(12)).toBe(false)
@@ -34,14 +34,14 @@ describe('the ring', () => {
     expect(small.countAfter(13)).toBe(3)
   })
 
-  it('lets go of the oldest when they are too large', () => {
+  it('the frame ring drops the oldest frames when they are too large', () => {
     const small = ring({ frames: 100, bytes: 20 })
     small.append([{ seq: 20, frame: new Uint8Array(10) }])
     expect(small.covers(12)).toBe(false)
     expect(small.covers(13)).toBe(true)
   })
 
-  it('forgets what is older than a seq, and still knows where it ends', () => {
+  it('the frame ring drops frames up to a seq, and still knows its end', () => {
     const forgetful = ring()
     forgetful.dropBefore(14)
     expect([12, 13].map(bound(forgetful).covers)).toEqual([false, true])
@@ -50,7 +50,7 @@ describe('the ring', () => {
     expect(forgetful.head).toBe(17)
   })
 
-  it('knows that nothing came where the log went on without an event', () => {
+  it('the frame ring knows that seqs without an event were skipped', () => {
     const quiet = ring()
     quiet.advance(30)
     expect(quiet.head).toBe(30)

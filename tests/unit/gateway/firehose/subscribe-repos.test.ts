@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { unavailable } from '#src/errors.ts'
 import { FakeLog, flushTasks, testFirehose } from '#tests/support/firehose.ts'
 
-/** A firehose whose log holds these seqs. */
+/** A firehose whose log has these seqs. */
 async function open(seqs: number[], options: Parameters<typeof testFirehose>[1] = {}) {
   const log = new FakeLog()
   log.append(...seqs)
@@ -20,7 +20,7 @@ async function open(seqs: number[], options: Parameters<typeof testFirehose>[1] 
 const decoded = (messages: Uint8Array[]) => messages.map((message) => [...decodeAll(message)])
 
 describe('the cursor', () => {
-  it('absent: only what comes', async () => {
+  it('without a cursor only new events are sent', async () => {
     const { log, subscribe } = await open([1, 2])
     const peer = await subscribe()
     log.append(3, 4)
@@ -29,7 +29,7 @@ describe('the cursor', () => {
     expect(log.calls.read).toBe(0)
   })
 
-  it('in the log: what came after it, and what comes', async () => {
+  it('a cursor in the log: the events after it and new events are sent', async () => {
     const { log, subscribe } = await open([1, 2, 3])
     const peer = await subscribe('1')
     log.append(4)
@@ -37,12 +37,12 @@ describe('the cursor', () => {
     expect(peer.seqs).toEqual([2, 3, 4])
   })
 
-  it.each(['0', '-1'])('%s: everything there is, without a word about the past', async (cursor) => {
+  it.each(['0', '-1'])('the cursor %s: the whole log is sent, without #info', async (cursor) => {
     const { subscribe } = await open([5, 6])
     expect((await subscribe(cursor)).seqs).toEqual([5, 6])
   })
 
-  it('at the head: what comes', async () => {
+  it('a cursor at the head: only new events are sent', async () => {
     const { log, subscribe } = await open([5, 6])
     const peer = await subscribe('6')
     log.append(7)
@@ -50,7 +50,7 @@ describe('the cursor', () => {
     expect(peer.seqs).toEqual([7])
   })
 
-  it('in the future: an error, and the end', async () => {
+  it('a cursor in the future: an error frame is sent and the connection closed', async () => {
     const { subscribe } = await open([5, 6])
     const peer = await subscribe('7')
     expect(decoded(peer.messages)).toEqual([
@@ -59,7 +59,7 @@ describe('the cursor', () => {
     expect(peer.closed).toEqual({ code: 1008, reason: 'FutureCursor' })
   })
 
-  it('older than the window: told so, then from where the window begins', async () => {
+  it('a cursor older than the window: #info OutdatedCursor is sent, and then the window', async () => {
     const { log, subscribe } = await open([5, 6, 7])
     log.first = 7
     const peer = await subscribe('5')
@@ -75,21 +75,24 @@ describe('the cursor', () => {
     expect((await subscribe('6')).seqs).toEqual([7])
   })
 
-  it.each(['', 'x', '1.5', '1e3', '99999999999999999999', ' 1'])('%j is none', async (cursor) => {
-    const { subscribe } = await open([5])
-    const peer = await subscribe(cursor)
-    expect(decoded(peer.messages)[0]).toEqual([
-      { op: -1 },
-      { error: 'InvalidRequest', message: 'cursor must be an integer' },
-    ])
-    expect(peer.closed?.code).toBe(1008)
-  })
+  it.each(['', 'x', '1.5', '1e3', '99999999999999999999', ' 1'])(
+    'the cursor %j is rejected as invalid',
+    async (cursor) => {
+      const { subscribe } = await open([5])
+      const peer = await subscribe(cursor)
+      expect(decoded(peer.messages)[0]).toEqual([
+        { op: -1 },
+        { error: 'InvalidRequest', message: 'cursor must be an integer' },
+      ])
+      expect(peer.closed?.code).toBe(1008)
+    },
+  )
 })
 
 describe('replay', () => {
   const seqs = Array.from({ length: 40 }, (_, i) => i + 1)
 
-  it('pages through the log, and sends each page when the one before has left', async () => {
+  it('replay reads page by page, each when the one before has been sent', async () => {
     const { log, subscribe } = await open(seqs)
     log.pageSize = 10
     const peer = await subscribe('0')
@@ -100,7 +103,7 @@ describe('replay', () => {
     expect(read).toBe(8)
   })
 
-  it('stops while the connection takes nothing', async () => {
+  it('replay stops while the connection takes nothing', async () => {
     const log = new FakeLog()
     log.append(...seqs)
     log.pageSize = 10
@@ -116,7 +119,7 @@ describe('replay', () => {
     expect(peer.seqs).toEqual(seqs)
   })
 
-  it('does not leave out what the log has let go', async () => {
+  it('replay does not skip events that are trimmed while it runs', async () => {
     const { log, subscribe } = await open(seqs)
     log.trimmed = 3
     const peer = await subscribe('1')
@@ -126,7 +129,7 @@ describe('replay', () => {
   it.each([
     [unavailable('Not just now'), 'ServiceUnavailable', 'Not just now', 1008],
     [new Error('secret'), 'InternalServerError', 'Internal Server Error', 1011],
-  ])('ends with what the log failed with: %s', async (failure, error, message, code) => {
+  ])('replay ends with the error of the log: %s', async (failure, error, message, code) => {
     const { log, subscribe } = await open(seqs)
     log.failures.push(failure)
     const peer = await subscribe('1')
@@ -136,7 +139,7 @@ describe('replay', () => {
 })
 
 describe('live', () => {
-  it('holds a frame back while the connection is full, and sends it then', async () => {
+  it('live: a frame is held while the connection is full, and sent afterwards', async () => {
     const { log, subscribe } = await open([])
     const peer = await subscribe()
     peer.stall()
@@ -149,7 +152,7 @@ describe('live', () => {
     expect(peer.seqs).toEqual([1, 2, 3])
   })
 
-  it('cuts off whoever falls too far behind, and nobody else', async () => {
+  it('live: a subscriber that falls too far behind is disconnected, and no other is', async () => {
     const { log, subscribe } = await open([], { maxBuffer: 3 })
     const [slow, quick] = [await subscribe(), await subscribe()]
     slow.stall()
@@ -169,7 +172,7 @@ describe('live', () => {
     expect(quick.closed).toBeUndefined()
   })
 
-  it('does not ask a subscriber to keep up before it has caught up', async () => {
+  it('live: a subscriber that still catches up is not disconnected as too slow', async () => {
     const log = new FakeLog()
     const { fanOut, connect } = testFirehose(log, { maxBuffer: 3 })
     await fanOut.ready()
@@ -186,7 +189,7 @@ describe('live', () => {
     expect(peer.seqs).toEqual([1, 2, 3, 4, 5, 6])
   })
 
-  it('goes back to the log when the ring has forgotten', async () => {
+  it('live: a subscriber reads from the log again if the ring dropped its frames', async () => {
     const { log, subscribe } = await open([])
     const peer = await subscribe()
     peer.stall()
@@ -205,7 +208,7 @@ describe('live', () => {
     expect(peer.seqs).toEqual([1, 3, 4, 5])
   })
 
-  it('ends with the connection', async () => {
+  it('live: the subscription ends with the connection', async () => {
     const { log, subscribe } = await open([])
     const peer = await subscribe()
     peer.ws.terminate()
@@ -215,7 +218,7 @@ describe('live', () => {
     expect(peer.sent).toEqual([])
   })
 
-  it('gives up a peer that answers no ping', async () => {
+  it('live: a peer that answers no ping is disconnected', async () => {
     const { subscribe } = await open([])
     const [dead, alive] = [await subscribe(), await subscribe()]
     for (const { subscriber } of [dead, alive]) subscriber.ping()

@@ -6,7 +6,7 @@ const { Sender } = ws as unknown as {
   Sender: { frame(data: Buffer, options: object): Buffer[] }
 }
 
-/** What `ws` itself would send. */
+/** The frames that `ws` itself sends. */
 const frame = (message: Buffer): Buffer[] =>
   Sender.frame(message, {
     fin: true,
@@ -16,7 +16,7 @@ const frame = (message: Buffer): Buffer[] =>
     rsv1: false,
   })
 
-it('frames messages of every size as ws does', () => {
+it('messages of every size are framed as ws frames them', () => {
   const messages = [0, 1, 125, 126, 127, 65_535, 65_536, 200_000].map((size) =>
     Buffer.alloc(size, size),
   )

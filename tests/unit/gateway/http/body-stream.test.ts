@@ -19,7 +19,7 @@ async function read(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 describe('a body of bytes', () => {
-  it('is handed on, with its type and announced length', async () => {
+  it('a byte body is passed on with its type and announced length', async () => {
     const { source, opened } = open({ 'content-length': '5', 'content-type': 'text/x; charset=y' })
     source.end('hello')
     const body = opened()
@@ -31,7 +31,7 @@ describe('a body of bytes', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('is decoded from %s', async (encoding, encode) => {
+  ])('a byte body is decoded from %s', async (encoding, encode) => {
     const { source, opened } = open({
       'transfer-encoding': 'chunked',
       'content-encoding': encoding,
@@ -40,7 +40,7 @@ describe('a body of bytes', () => {
     expect(await read(opened().bytes)).toBe('hello')
   })
 
-  it('is decoded from encodings upon encodings', async () => {
+  it('a byte body with several encodings is decoded', async () => {
     const { source, opened } = open({ 'content-length': '5', 'content-encoding': 'gzip, br' })
     source.end(brotliCompressSync(gzipSync('hello')))
     expect(await read(opened().bytes)).toBe('hello')
@@ -54,32 +54,32 @@ describe('a body of bytes', () => {
     ['an announced length beyond the limit', { 'content-length': '1001' }, 413],
     ['an unknown encoding', { 'content-length': '1', 'content-encoding': 'zip' }, 415],
     ['many encodings', { 'content-length': '1', 'content-encoding': 'br,br,br,br' }, 415],
-  ])('is refused for %s', (_, headers, status, accepts = '*/*') => {
+  ])('a byte body is rejected for %s', (_, headers, status, accepts = '*/*') => {
     expect(open(headers, { accepts }).opened).toThrow(expect.objectContaining({ status }))
   })
 
   const chunked = { 'transfer-encoding': 'chunked' }
 
-  it('ends with 413 where more comes than may, and leaves the connection whole', async () => {
+  it('a byte body over the limit ends with 413, and the connection stays usable', async () => {
     const { source, opened } = open(chunked)
     source.write(Buffer.alloc(1_001))
     await expect(read(opened().bytes)).rejects.toMatchObject({ status: 413 })
     expect(source.destroyed).toBe(false)
   })
 
-  it('ends with 413 where it decodes to more than it may', async () => {
+  it('a byte body that decodes to more than the limit ends with 413', async () => {
     const { source, opened } = open({ ...chunked, 'content-encoding': 'gzip' })
     source.end(gzipSync(Buffer.alloc(1_000_000)))
     await expect(read(opened().bytes)).rejects.toMatchObject({ status: 413 })
   })
 
-  it('ends with 408 where nothing comes', async () => {
+  it('a byte body that stalls ends with 408', async () => {
     const { source, opened } = open(chunked, { idleMs: 20 })
     source.write('a')
     await expect(read(opened().bytes)).rejects.toMatchObject({ status: 408 })
   })
 
-  it('ends with 400 where it breaks off', async () => {
+  it('a byte body that breaks off ends with 400', async () => {
     for (const encoding of [{}, { 'content-encoding': 'gzip' }]) {
       const { source, opened } = open({ ...chunked, ...encoding })
       const reading = read(opened().bytes)
@@ -89,13 +89,13 @@ describe('a body of bytes', () => {
     }
   })
 
-  it('ends with 400 where it is not what it is said to be encoded as', async () => {
+  it('a byte body that does not match its encoding ends with 400', async () => {
     const { source, opened } = open({ ...chunked, 'content-encoding': 'gzip' })
     source.end('hello')
     await expect(read(opened().bytes)).rejects.toMatchObject({ status: 400 })
   })
 
-  it('is not taken faster than it is handed on', async () => {
+  it('a byte body is not read faster than it is consumed', async () => {
     const { source, opened } = open(chunked, { limit: 100_000_000, idleMs: 20 })
     const steps = opened().bytes[Symbol.asyncIterator]()
     const first = steps.next()
@@ -113,7 +113,7 @@ describe('a body of bytes', () => {
     write()
     await first
     await new Promise((resolve) => setTimeout(resolve, 60))
-    // Whoever is slow is not the client.
+    // The reader is slow, not the client.
     expect(taken).toBeLessThan(5_000_000)
     let size = 65_536
     for (let step = await steps.next(); !step.done; step = await steps.next()) {

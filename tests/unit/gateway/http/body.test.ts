@@ -43,7 +43,7 @@ async function* halves(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 
 describe('a JSON body', () => {
-  it('is read, however it is cut, packed and labelled', async () => {
+  it('a JSON body is parsed, however it is chunked, encoded and labelled', async () => {
     const value = { text: 'grüße 🎉', list: [1, null, true] }
     const json = JSON.stringify(value)
     expect(await read({ body: json })).toEqual(value)
@@ -67,22 +67,22 @@ describe('a JSON body', () => {
     ['nested too deep', { body: nested(65) }],
     ['nested deeper still', { body: nested(490) }],
     ['after __proto__', { body: '{"a":{"__proto__":{"admin":true}}}' }],
-  ])('is refused with 400 where it is %s', async (_, sent) => {
+  ])('a JSON body is rejected with 400 if it is %s', async (_, sent) => {
     await expect(read(sent)).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 
-  it('may be nested as deep as 64', async () => {
+  it('a JSON body may be nested 64 levels deep', async () => {
     expect(JSON.stringify(await read({ body: nested(64) }))).toBe(nested(64))
   })
 
-  it('has no list that nobody could spread', async () => {
+  it('a JSON body with a list too long to spread is rejected', async () => {
     const list = (length: number) => JSON.stringify(Array(length).fill(0))
     const limit = 1_000_000
     await expect(read({ body: list(65_537) }, { limit })).rejects.toMatchObject({ status: 400 })
     expect(await read({ body: list(65_536) }, { limit })).toHaveLength(65_536)
   })
 
-  it('is no more than its bound, sent or unpacked', async () => {
+  it('a JSON body over the limit is rejected, compressed or not', async () => {
     const exact = JSON.stringify('x'.repeat(998))
     const over = JSON.stringify('x'.repeat(999))
     const tooLarge = { status: 413, error: 'PayloadTooLarge' }
@@ -97,7 +97,7 @@ describe('a JSON body', () => {
     )
   })
 
-  it('is not read on once it is too big', async () => {
+  it('a JSON body is not read further once it is over the limit', async () => {
     let taken = 0
     async function* endless() {
       for (;;) {
@@ -109,7 +109,7 @@ describe('a JSON body', () => {
     expect(taken).toBeLessThan(10)
   })
 
-  it('is not waited for for ever', async () => {
+  it('a JSON body that stalls is rejected after the timeout', async () => {
     async function* stalling() {
       yield Buffer.from('{')
       await new Promise(() => {})
@@ -118,7 +118,7 @@ describe('a JSON body', () => {
     await expect(slow).rejects.toMatchObject({ status: 408, error: 'RequestTimeout' })
   })
 
-  it('that breaks off is the caller’s mistake', async () => {
+  it('a JSON body that breaks off is a client error', async () => {
     async function* broken() {
       yield Buffer.from('{')
       throw new Error('aborted')
@@ -127,13 +127,13 @@ describe('a JSON body', () => {
   })
 
   it.each(['compress', 'gzip, gzip, gzip, gzip'])(
-    'packed as %s is nothing we open',
+    'a JSON body with the encoding %s is rejected',
     async (encoding) => {
       await expect(read({ body: '{}', encoding })).rejects.toMatchObject({ status: 415 })
     },
   )
 
-  it('must be there', async () => {
+  it('a method with an input rejects a missing body', async () => {
     const missing = { header: () => undefined, body: () => Readable.from([]) }
     await expect(readBody(missing, terms)).rejects.toMatchObject({ status: 400 })
   })
@@ -142,12 +142,12 @@ describe('a JSON body', () => {
 describe('where none is expected', () => {
   const none = { accepts: undefined }
 
-  it('takes none, and empty ones', async () => {
+  it('a method without an input accepts no body and empty ones', async () => {
     expect(await read({ body: '' }, none)).toBeUndefined()
     expect(await read({ body: '', chunked: true }, none)).toBeUndefined()
   })
 
-  it('refuses one', async () => {
+  it('a method without an input rejects a body', async () => {
     await expect(read({ body: '{}' }, none)).rejects.toMatchObject({ status: 400 })
     await expect(read({ body: '{}', chunked: true }, none)).rejects.toMatchObject({ status: 400 })
   })

@@ -21,11 +21,11 @@ describe('the address of a client', () => {
     ['behind nonsense', '127.0.0.1', '203.0.113.7, unknown', '127.0.0.1'],
     ['behind a proxy that says nothing', '127.0.0.1', '', '127.0.0.1'],
     ['that has gone', undefined, undefined, 'unknown'],
-  ])('%s', (_, remote, forwarded, expected) => {
+  ])('client address: %s', (_, remote, forwarded, expected) => {
     expect(address(remote, forwarded)).toBe(expected)
   })
 
-  it('is taken from proxies that are named, by address and by range', () => {
+  it('client address: trusted proxies are matched by address and by range', () => {
     const trusted = ['198.51.100.4', '2001:db8:1::/48']
     expect(address('198.51.100.4', '203.0.113.7', trusted)).toBe('203.0.113.7')
     expect(address('198.51.100.5', '203.0.113.7', trusted)).toBe('198.51.100.5')
@@ -33,14 +33,14 @@ describe('the address of a client', () => {
     expect(address('2001:db8:2::9', '203.0.113.7', trusted)).toBe('2001:db8:2::9')
   })
 
-  it('is looked for through a bounded number of proxies', () => {
+  it('client address: a bounded number of proxies is looked through', () => {
     const forwarded = ['203.0.113.7', ...Array.from({ length: 10_000 }, () => '10.0.0.1')]
     expect(address('127.0.0.1', forwarded.join(','))).toBe('10.0.0.1')
   })
 })
 
 describe('the network that is counted', () => {
-  it('is the address of IPv4, and the /64 of IPv6', () => {
+  it('rate limits count an IPv4 address, and the /64 of an IPv6 address', () => {
     expect(networkOf('203.0.113.7')).toBe('203.0.113.7')
     expect(networkOf('2001:db8::7')).toBe(networkOf('2001:db8::8'))
     expect(networkOf('2001:db8::7')).not.toBe(networkOf('2001:db8:0:1::7'))

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { requestId } from '#src/gateway/http/request-id.ts'
 
-it('a request keeps a decent name, and gets one of its own in place of any other', () => {
+it('a request keeps a well-formed X-Request-Id, and gets a new one instead of any other', () => {
   expect(requestId('abc-123:4.5_6')).toBe('abc-123:4.5_6')
   const made = [undefined, '', 'a b', 'x'.repeat(65), 'line\nbreak', '<b>', ['a', 'b']].map(
     requestId,

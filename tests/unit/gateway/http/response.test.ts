@@ -12,7 +12,7 @@ async function bytesOf(response: Response): Promise<Buffer> {
 }
 
 describe('JSON', () => {
-  it('is open to every page', async () => {
+  it('JSON responses can be read by every origin', async () => {
     const response = await toResponse({ a: 1 }, manner)
     expect(await response.text()).toBe('{"a":1}')
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
@@ -21,14 +21,14 @@ describe('JSON', () => {
     expect(response.headers.get('vary')).toBeNull()
   })
 
-  it('of one account is not cached for another', async () => {
+  it('JSON responses of one account are not cached for another', async () => {
     const response = await toResponse(long, { ...manner, isPersonal: true })
     expect(response.headers.get('cache-control')).toBe('private')
     expect(response.headers.get('vary')).toBe('Authorization, Accept-Encoding')
   })
 
   it.each(['gzip', 'gzip, deflate, br', 'br;q=1.0, gzip;q=0.5'])(
-    'is zipped for %s',
+    'JSON is compressed for Accept-Encoding: %s',
     async (header) => {
       const response = await toResponse(long, { ...manner, acceptEncoding: header })
       expect(response.headers.get('content-encoding')).toBe('gzip')
@@ -38,7 +38,7 @@ describe('JSON', () => {
   )
 
   it.each([undefined, 'br', 'identity', 'gzip;q=0', 'x-gzipped'])(
-    'is plain for %s',
+    'JSON is not compressed for Accept-Encoding: %s',
     async (header) => {
       const response = await toResponse(long, { ...manner, acceptEncoding: header })
       expect(response.headers.get('content-encoding')).toBeNull()
@@ -46,20 +46,20 @@ describe('JSON', () => {
     },
   )
 
-  it('is plain where it is small', async () => {
+  it('small JSON is not compressed', async () => {
     const response = await toResponse({ a: 1 }, { ...manner, acceptEncoding: 'gzip' })
     expect(response.headers.get('content-encoding')).toBeNull()
   })
 })
 
 describe('bytes', () => {
-  it('are what the lexicon says', async () => {
+  it('byte responses have the content type of the lexicon', async () => {
     const response = await toResponse(Uint8Array.of(1, 2, 3), car)
     expect(response.headers.get('content-type')).toBe('application/vnd.ipld.car')
     expect([...(await bytesOf(response))]).toEqual([1, 2, 3])
   })
 
-  it('come page by page, each when it is taken', async () => {
+  it('byte responses are read page by page as the client takes them', async () => {
     const made: number[] = []
     async function* pages() {
       for (let i = 1; i <= 3; i++) {
@@ -77,7 +77,7 @@ describe('bytes', () => {
     expect((await reader.read()).done).toBe(true)
   })
 
-  it('are no longer made once nobody takes them', async () => {
+  it('byte responses are no longer produced after the client left', async () => {
     let isOver = false
     async function* pages() {
       try {
@@ -92,7 +92,7 @@ describe('bytes', () => {
     expect(isOver).toBe(true)
   })
 
-  it('break off where a page fails, zipped or not', async () => {
+  it('byte responses break off if a page fails, compressed or not', async () => {
     async function* pages() {
       yield Uint8Array.of(1)
       throw new Error('lost')
@@ -102,7 +102,7 @@ describe('bytes', () => {
     await expect(zipped.arrayBuffer()).rejects.toThrow('lost')
   })
 
-  it('are zipped as they go', async () => {
+  it('byte responses are compressed as a stream', async () => {
     async function* pages() {
       yield Buffer.from('one ')
       yield Buffer.from('two')
@@ -114,7 +114,7 @@ describe('bytes', () => {
 })
 
 describe('an error', () => {
-  it('has a name and a message', async () => {
+  it('error responses have a name and a message', async () => {
     const response = errorResponse(new XrpcError(400, 'InvalidSwap', 'Commit was at x'))
     expect(response.status).toBe(400)
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
@@ -122,7 +122,7 @@ describe('an error', () => {
   })
 })
 
-it('says nothing where there is nothing to say', async () => {
+it('a method without an output answers 200 with an empty body', async () => {
   const response = await toResponse(undefined, manner)
   expect(response.status).toBe(200)
   expect(await response.text()).toBe('')

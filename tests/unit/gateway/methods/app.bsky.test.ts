@@ -1,4 +1,4 @@
-/** app.bsky methods of ours: who may read whose preferences, and what is kept of an AppView's lists. */
+/** app.bsky methods of our own: access to preferences, and array parameters. */
 import { describe, expect, it } from 'vitest'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { normalizeListParams } from '#src/gateway/xrpc/validate-call.ts'
@@ -50,19 +50,18 @@ describe('getPreferences', () => {
     return gateway
   }
 
-  /** What the moderation service shows. */
   function asService(lxm = getPreferences, signer = key): Record<string, string> {
     const times = { iat: 1, exp: 4_000_000_000, jti: '0' }
     const claims = { iss: moderationServiceDid, aud: 'did:web:localhost', lxm, ...times }
     return { authorization: `Bearer ${createServiceToken(claims, signer)}` }
   }
 
-  it('shows all of them to the account’s own session and to the moderation service', async () => {
+  it("getPreferences returns all preferences to the account's own session and to the moderation service", async () => {
     expect(await reads(asAccount())).toBe(true)
     expect(await reads(asService(), `?did=${did}`)).toBe(true)
   })
 
-  it('shows app passwords and the session of a taken-down account less', async () => {
+  it('getPreferences hides full-access preferences from app passwords and from accounts that are taken down', async () => {
     for (const scope of ['appPass', 'appPassPrivileged', 'takendown']) {
       expect(await reads(asAccount(did, { scope: `com.atproto.${scope}` }))).toBe(false)
     }
@@ -86,18 +85,18 @@ describe('getPreferences', () => {
       400,
       'InvalidToken',
     ],
-  ])('shows %s nothing', async (_, headers, query, status, error) => {
+  ])('getPreferences refuses %s', async (_, headers, query, status, error) => {
     expect(await reads(headers, query)).toEqual([status, error])
   })
 
-  it('is not passed on for the moderation service', async () => {
+  it('getPreferences is not proxied for the moderation service', async () => {
     const headers = { ...asService(), 'atproto-proxy': 'did:web:other.example#bsky_appview' }
     expect(await reads(headers, `?did=${did}`)).toEqual([400, 'InvalidRequest'])
   })
 })
 
 describe('putPreferences', () => {
-  it('tells the account how far the session reaches', async () => {
+  it('putPreferences passes the access of the session to the account', async () => {
     const gateway = openGateway({ account })
     const preferences = [{ $type: 'app.bsky.actor.defs#adultContentPref', enabled: true }]
     const put = (headers: Record<string, string>) =>
@@ -114,7 +113,7 @@ describe('putPreferences', () => {
 })
 
 describe('without an AppView', () => {
-  it('only preferences are ours', () => {
+  it('without an AppView the only app.bsky methods are those for preferences', () => {
     const ofBsky = [...methodsWithoutAppView.keys()].filter((nsid) => nsid.startsWith('app.bsky.'))
     expect(ofBsky.sort()).toEqual([getPreferences, 'app.bsky.actor.putPreferences'])
     const others = [...methods.keys()].filter((nsid) => !nsid.startsWith('app.bsky.'))
@@ -127,7 +126,7 @@ describe('lists in parameters', () => {
     ['a=1&a=2', 'a=1&a=2'],
     ['a[]=1&a%5B%5D=2', 'a=1&a=2'],
     ['a[0]=1&a%5b12%5d=2&b=[3]', 'a=1&a=2&b=[3]'],
-  ])('may be spelled %s', (query, plain) => {
+  ])('array parameters may be spelled %s', (query, plain) => {
     expect(normalizeListParams(query)).toBe(plain)
   })
 })

@@ -1,4 +1,4 @@
-/** com.atproto.admin at the gateway: who may call, which account answers, and what it is asked. */
+/** com.atproto.admin at the gateway: who may call, which account is called, and with what. */
 import { describe, expect, test } from 'vitest'
 import {
   type Actors,
@@ -74,7 +74,7 @@ describe('updateSubjectStatus', () => {
     return g.calls.filter(([action]) => !action.startsWith('accounts.'))
   }
 
-  test('takes an account down, and puts it back', async () => {
+  test('updateSubjectStatus takes an account down, and reverses the takedown', async () => {
     expect(await called({ subject: repoRef, takedown })).toEqual([
       ['lifecycle.changeState', { takedownRef: 'case 1' }],
     ])
@@ -83,12 +83,12 @@ describe('updateSubjectStatus', () => {
     ])
   })
 
-  test('notes a reason where none is given', async () => {
+  test('updateSubjectStatus stores a default ref if none is given', async () => {
     const [[, change] = []] = await called({ subject: repoRef, takedown: { applied: true } })
     expect(change).toEqual({ takedownRef: expect.stringMatching(/^\d{4}-.*Z$/) })
   })
 
-  test('takes a record down, by its path', async () => {
+  test('updateSubjectStatus takes a record down, by its path', async () => {
     expect(await called({ subject: strongRef, takedown })).toEqual([
       [
         'moderation.setRecordTakedown',
@@ -97,23 +97,23 @@ describe('updateSubjectStatus', () => {
     ])
   })
 
-  test('takes a blob down', async () => {
+  test('updateSubjectStatus takes a blob down', async () => {
     expect(await called({ subject: blobRef, takedown })).toEqual([
       ['blob.setTakedown', { cid, ref: 'case 1' }],
     ])
   })
 
-  test('deactivates an account', async () => {
+  test('updateSubjectStatus deactivates an account', async () => {
     expect(await called({ subject: repoRef, deactivated: { applied: true } })).toEqual([
       ['lifecycle.changeState', { active: false, deleteAfter: null }],
     ])
   })
 
-  test('announces an account of which nothing is said', async () => {
+  test('updateSubjectStatus without a change calls changeState, which announces the account', async () => {
     expect(await called({ subject: repoRef })).toEqual([['lifecycle.changeState', {}]])
   })
 
-  test('answers with what it was told', async () => {
+  test('updateSubjectStatus returns the subject and the takedown', async () => {
     const answer = await update({ subject: strongRef, takedown })
     expect(await answer.json()).toEqual({ subject: strongRef, takedown })
   })
@@ -122,11 +122,11 @@ describe('updateSubjectStatus', () => {
     ['what contradicts itself', { subject: repoRef, takedown, deactivated: { applied: false } }],
     ['another kind of subject', { subject: { $type: 'com.example.subject' }, takedown }],
     ['what is no record', { subject: { ...strongRef, uri: `at://${did}` }, takedown }],
-  ])('refuses %s', async (_, body) => {
+  ])('updateSubjectStatus rejects %s', async (_, body) => {
     expect(await outcome(update(body))).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 
-  test('knows no repos but ours', async () => {
+  test('updateSubjectStatus rejects a repo of another server', async () => {
     const subject = { ...repoRef, did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }
     const answer = await outcome(update({ subject, takedown }))
     expect(answer).toEqual({ status: 400, error: 'NotFound', message: 'Repo not found' })
@@ -136,7 +136,7 @@ describe('updateSubjectStatus', () => {
 describe('getSubjectStatus', () => {
   const ask = (query: string, g = gateway()) => get(g, `${getStatus}?${query}`, asAdmin())
 
-  test('tells of an account', async () => {
+  test('getSubjectStatus returns the status of an account', async () => {
     const off = { applied: false }
     expect(await (await ask(`did=${did}`)).json()).toEqual({
       subject: repoRef,
@@ -145,30 +145,30 @@ describe('getSubjectStatus', () => {
     })
   })
 
-  test('tells of a record, also by the handle of its account', async () => {
+  test('getSubjectStatus returns the status of a record, by DID or handle', async () => {
     const known = { subject: strongRef, takedown: { applied: true, ref: 'case 1' } }
     for (const name of [did, handle]) {
-      const asked = await ask(`uri=${encodeURIComponent(uri.replace(did, name))}`)
-      expect(await asked.json()).toEqual(known)
+      const response = await ask(`uri=${encodeURIComponent(uri.replace(did, name))}`)
+      expect(await response.json()).toEqual(known)
     }
   })
 
-  test('tells of a blob', async () => {
-    const asked = await ask(`did=${did}&blob=${cid}`)
-    expect(await asked.json()).toEqual({ subject: blobRef, takedown: { applied: false } })
+  test('getSubjectStatus returns the status of a blob', async () => {
+    const response = await ask(`did=${did}&blob=${cid}`)
+    expect(await response.json()).toEqual({ subject: blobRef, takedown: { applied: false } })
   })
 
   test.each([
     ['', 'InvalidRequest', 'No provided subject'],
     [`blob=${cid}`, 'InvalidRequest', 'Must provide a did to request blob state'],
     ['did=did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', 'NotFound', 'Subject not found'],
-  ])('refuses %j', async (query, error, message) => {
+  ])('getSubjectStatus rejects the query %j', async (query, error, message) => {
     expect(await outcome(ask(query))).toEqual({ status: 400, error, message })
   })
 })
 
 describe('accounts', () => {
-  test('are told of with their invites and dates', async () => {
+  test('getAccountInfo and getAccountInfos return invites and dates', async () => {
     const g = gateway({}, {})
     const view = await (await get(g, `${admin('getAccountInfo')}?did=${did}`, asAdmin())).json()
     expect(view).toEqual({
@@ -183,16 +183,16 @@ describe('accounts', () => {
     expect(await many.json()).toEqual({ infos: [view] })
   })
 
-  test('that are unknown are not found', async () => {
-    const asked = get(gateway(), `${admin('getAccountInfo')}?did=did:web:example.com`, asAdmin())
+  test('getAccountInfo answers NotFound for an unknown account', async () => {
+    const attempt = get(gateway(), `${admin('getAccountInfo')}?did=did:web:example.com`, asAdmin())
     const answer = { status: 400, error: 'NotFound', message: 'Account not found' }
-    expect(await outcome(asked)).toEqual(answer)
+    expect(await outcome(attempt)).toEqual(answer)
   })
 
-  test('are searched without waking them', async () => {
+  test('searchAccounts does not wake the accounts', async () => {
     const g = gateway()
-    const asked = await get(g, `${admin('searchAccounts')}?email=ali&limit=1`, asAdmin())
-    expect(await asked.json()).toMatchObject({ cursor: '1::did:plc:a', accounts: [{ did }] })
+    const response = await get(g, `${admin('searchAccounts')}?email=ali&limit=1`, asAdmin())
+    expect(await response.json()).toMatchObject({ cursor: '1::did:plc:a', accounts: [{ did }] })
     expect(g.calls[0]).toEqual(['accounts.search', { text: 'ali', limit: 1 }])
     expect(g.calls.map(([action]) => action)).not.toContain('moderation.getState')
   })
@@ -205,7 +205,7 @@ describe('sendEmail', () => {
     content: '<p>Hello &amp; you</p>',
   }
 
-  test('sends as the moderators, with a text for those who read no HTML', async () => {
+  test('sendEmail sends with the moderation mailer, as HTML and text', async () => {
     const g = gateway()
     const answer = await post(g, admin('sendEmail'), mail, asAdmin())
     expect(await answer.json()).toEqual({ sent: true })
@@ -219,14 +219,14 @@ describe('sendEmail', () => {
     ])
   })
 
-  test('knows whom it can reach', async () => {
+  test('sendEmail rejects unknown recipients, and accounts without an address', async () => {
     const body = { ...mail, recipientDid: 'did:web:example.com' }
     const answer = await outcome(post(gateway(), admin('sendEmail'), body, asAdmin()))
     expect(answer).toMatchObject({ status: 400, message: 'Recipient not found' })
   })
 })
 
-test('invites are disabled and enabled account by account', async () => {
+test('disableAccountInvites and enableAccountInvites set the invites of one account', async () => {
   const g = gateway()
   const body = { account: did }
   await post(g, admin('disableAccountInvites'), body, asAdmin())

@@ -15,7 +15,7 @@ describe('writes', () => {
     ['putRecord', { collection: 'a.b.c', record: {}, rkey: 'self', swapRecord: null }],
     ['deleteRecord', { collection: 'a.b.c', rkey: 'self' }],
     ['applyWrites', { writes: [create] }],
-  ])('%s brings what came, but for the repo', async (name, input) => {
+  ])('%s passes its input to the account, without the repo', async (name, input) => {
     const gateway = writing()
     const method = `com.atproto.repo.${name}`
     const response = await post(gateway, method, { repo: did, ...input }, asAccount())
@@ -37,7 +37,7 @@ describe('writes', () => {
     ['an unknown write', 'applyWrites', { writes: [{ ...create, $type: 'a.b.c#move' }] }],
     ['a write of no type', 'applyWrites', { writes: [{ collection: 'a.b.c', value: {} }] }],
     ['too many writes', 'applyWrites', { writes: Array(201).fill(create) }],
-  ])('with %s are refused', async (_, name, input) => {
+  ])('a write with %s is rejected before it reaches the account', async (_, name, input) => {
     const gateway = writing()
     const method = `com.atproto.repo.${name}`
     const answer = await outcome(post(gateway, method, { repo: did, ...input }, asAccount()))
@@ -45,7 +45,7 @@ describe('writes', () => {
     expect(gateway.calls.filter(([action]) => action.startsWith('repo.'))).toEqual([])
   })
 
-  it('may be as long as a megabyte, other bodies only 150 KiB', async () => {
+  it('write methods accept a body of 1 MB, other methods only 150 KiB', async () => {
     const record = { text: 'x'.repeat(900_000) }
     const input = { repo: did, collection: 'a.b.c', record }
     const response = await post(writing(), 'com.atproto.repo.createRecord', input, asAccount())
@@ -73,7 +73,7 @@ describe('describeRepo', () => {
   const ask = (names?: string[]) =>
     get(describing(names), `com.atproto.repo.describeRepo?repo=${handle}`)
 
-  it('adds the DID document, and whether it agrees about the handle', async () => {
+  it('describeRepo adds the DID document, and whether it has the handle', async () => {
     expect(await (await ask(['at://alice.test'])).json()).toEqual({
       ...description,
       didDoc: { id: did, alsoKnownAs: ['at://alice.test'] },
@@ -83,7 +83,7 @@ describe('describeRepo', () => {
     expect(await (await ask([])).json()).toMatchObject({ handleIsCorrect: false })
   })
 
-  it('is refused where nobody has published the DID', async () => {
+  it('describeRepo is rejected if the DID has no document', async () => {
     expect(await outcome(ask())).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 })
@@ -92,7 +92,7 @@ it.each([
   ['getRecord', 'InvalidRequest'],
   ['listRecords', 'InvalidRequest'],
   ['describeRepo', 'RepoNotFound'],
-])('%s of a repo elsewhere is %s', async (name, error) => {
+])('%s of a repo on another server is rejected with %s', async (name, error) => {
   const params = name === 'describeRepo' ? '' : '&collection=a.b.c&rkey=a'
   const path = `com.atproto.repo.${name}?repo=bob.test${params}`
   const account = vi.fn()

@@ -18,7 +18,7 @@ describe('requestPasswordReset', () => {
     })
   }
 
-  it('sends a token to the account, and notes whose it is before it leaves', async () => {
+  it('requestPasswordReset stores the token in the directory before it is sent', async () => {
     const gateway = open()
     const response = await post(gateway, requestPasswordReset, { email })
     expect([response.status, await response.text()]).toEqual([200, ''])
@@ -33,7 +33,7 @@ describe('requestPasswordReset', () => {
     expect(gateway.sent[0]?.text).toContain(handle)
   })
 
-  it('answers the same for an address that nobody has, for what is none, and where it fails', async () => {
+  it('requestPasswordReset answers alike for a known, unknown or malformed address, and if sending fails', async () => {
     const failing = () => {
       throw invalidRequest('account does not have an email address')
     }
@@ -51,7 +51,7 @@ describe('requestPasswordReset', () => {
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
   })
 
-  it('answers before anybody was looked for', async () => {
+  it('requestPasswordReset answers before the account is looked up', async () => {
     const never = { accounts: { find: () => new Promise(() => {}) } }
     const response = await post(openGateway({ directory: never }), requestPasswordReset, { email })
     expect(response.status).toBe(200)
@@ -67,7 +67,7 @@ describe('resetPassword', () => {
     return { gateway, answer: post(gateway, name('resetPassword'), input) }
   }
 
-  it('finds the account by the token alone', async () => {
+  it('resetPassword finds the account by the token', async () => {
     const { gateway, answer } = reset({ token, password: 'hunter3' })
     expect((await answer).status).toBe(200)
     expect(gateway.calls).toEqual([
@@ -76,7 +76,7 @@ describe('resetPassword', () => {
     ])
   })
 
-  it('refuses a token that nobody was sent, and before that a password that is too long', async () => {
+  it('resetPassword rejects an unknown token, and before that a password that is too long', async () => {
     expect(await outcome(reset({ token, password: 'hunter3' }, null).answer)).toMatchObject({
       status: 400,
       error: 'InvalidToken',
@@ -91,13 +91,13 @@ describe('what is sent to an address', () => {
   const gatewayWith = (menu: Record<string, () => unknown>) =>
     openGateway({ account: { email: menu } })
 
-  it('is a code to confirm it', async () => {
+  it('requestEmailConfirmation sends a code', async () => {
     const gateway = gatewayWith({ requestToken: () => ({ token, email }) })
     await post(gateway, name('requestEmailConfirmation'), '', asAccount())
     expect(gateway.sent).toMatchObject([{ to: email, subject: 'Email Confirmation' }])
   })
 
-  it('is a code to change it where one is needed, and else nothing', async () => {
+  it('requestEmailUpdate sends a code only if one is required', async () => {
     const needed = gatewayWith({
       requestUpdate: () => ({ tokenRequired: true, sent: { token, email } }),
     })
@@ -112,7 +112,7 @@ describe('what is sent to an address', () => {
 })
 
 it.each(['requestEmailUpdate', 'updateEmail', 'createAppPassword'])(
-  '%s is not for app passwords, privileged or not',
+  '%s is refused to app passwords, privileged or not',
   async (method) => {
     const gateway = openGateway({ account: {} })
     const body = method === 'requestEmailUpdate' ? '' : { email, name: 'phone' }

@@ -1,4 +1,4 @@
-/** com.atproto.repo.importRepo and com.atproto.server's lifecycle, as far as the gateway goes. */
+/** com.atproto.repo.importRepo and com.atproto.server's lifecycle methods at the gateway. */
 import { describe, expect, it } from 'vitest'
 import { asAccount, did, get, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
@@ -18,7 +18,7 @@ const send = (gateway: ReturnType<typeof openGateway>, body: string, type = car)
   post(gateway, 'com.atproto.repo.importRepo', body, { ...asAccount(), 'content-type': type })
 
 describe('importRepo', () => {
-  it('hands the body to the account in pages of half a mebibyte', async () => {
+  it('importRepo passes the body to the account in pages of half a mebibyte', async () => {
     const gateway = importing()
     const response = await send(gateway, 'x'.repeat(1_200_000))
     expect(response.status).toBe(200)
@@ -31,14 +31,16 @@ describe('importRepo', () => {
     expect(gateway.calls.at(-1)).toEqual(['import.finish', { id: 'one', keys: [] }])
   })
 
-  it('takes CAR files only, and needs an account', async () => {
+  it('importRepo requires a CAR content type and an account', async () => {
     const json = await outcome(send(importing(), '{}', 'application/json'))
     expect(json).toMatchObject({ status: 400, error: 'InvalidRequest' })
-    const nobody = post(importing(), 'com.atproto.repo.importRepo', 'x', { 'content-type': car })
-    expect(await outcome(nobody)).toMatchObject({ status: 401, error: 'AuthMissing' })
+    const unauthenticated = post(importing(), 'com.atproto.repo.importRepo', 'x', {
+      'content-type': car,
+    })
+    expect(await outcome(unauthenticated)).toMatchObject({ status: 401, error: 'AuthMissing' })
   })
 
-  it('gives up an import that fails', async () => {
+  it('importRepo aborts an import that fails', async () => {
     const actions = {
       begin: () => ({ id: 'one' }),
       take: () => {
@@ -51,7 +53,7 @@ describe('importRepo', () => {
     expect(gateway.calls.at(-1)).toEqual(['import.abort', { id: 'one' }])
   })
 
-  it('is closed, or for small repos only, where the operator says so', async () => {
+  it('importRepo is off or limited in size if configured so', async () => {
     const limited = (imports: { accepted: boolean; maxBytes: number }) => {
       const { server } = importing()
       return importing({ server: { ...server, service: { ...server.service, imports } } })
@@ -73,7 +75,7 @@ describe('the lifecycle of an account', () => {
     ['activateAccount', [200, 400, 400]],
     ['deactivateAccount', [200, 400, 200]],
     ['requestAccountDelete', [200, 400, 400]],
-  ])('%s is for some sessions only', async (name, expected) => {
+  ])('%s requires the right scope', async (name, expected) => {
     const gateway = openGateway({
       account: {
         lifecycle: { changeState: () => ({}) },
@@ -89,7 +91,7 @@ describe('the lifecycle of an account', () => {
     expect(await Promise.all(statuses)).toEqual(expected)
   })
 
-  it('checkAccountStatus tells what the account and the DID say', async () => {
+  it('checkAccountStatus returns the status of the account, and whether its DID document is valid', async () => {
     const status = { activated: false, repoCommit: 'bafy', active: false, status: 'deactivated' }
     const gateway = openGateway({
       account: {

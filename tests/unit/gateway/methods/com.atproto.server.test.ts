@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { authRequired } from '#src/errors.ts'
 import { methods } from '#src/gateway/methods/table.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { createServiceToken } from '#src/protocol/service-token.ts'
 import {
   asAccount,
   asAdmin,
   did,
   get,
   handle,
+  now,
   openGateway,
   outcome,
   post,
@@ -22,7 +25,7 @@ const session = {
   refreshJwt: 'r',
 }
 
-it("has every method of the reference's table and ours, and no other", () => {
+it('the method table has every method of the reference and our own, and no other', () => {
   const groups = {
     'com.atproto.server':
       'createAccount createInviteCode createInviteCodes createSession deleteSession ' +
@@ -57,26 +60,48 @@ it("has every method of the reference's table and ours, and no other", () => {
   expect([...methods.keys()].sort()).toEqual(expected.sort())
 })
 
+const createAccount = 'com.atproto.server.createAccount'
+const documentWith = (signingKeyDid: string) => ({
+  id: did,
+  verificationMethod: [
+    {
+      ...{ id: '#atproto', type: 'Multikey', controller: did },
+      publicKeyMultibase: signingKeyDid.slice('did:key:'.length),
+    },
+  ],
+})
+
 describe('com.atproto.server', () => {
-  it('createAccount asks for the account', async () => {
-    const gateway = openGateway()
-    const response = await post(gateway, 'com.atproto.server.createAccount', {
-      handle: 'bob.test',
-      email: 'bob@example.com',
-      password: 'secret',
-    })
-    expect(await response.json()).toEqual({
-      did,
-      handle,
-      accessJwt: 'access',
-      refreshJwt: 'refresh',
-    })
+  it('createAccount passes its input and the issuer of its service token to the workflow, and returns the session', async () => {
+    const { key } = newSigningKey()
+    const created: unknown[] = []
+    const tokens = { accessJwt: 'access', refreshJwt: 'refresh' }
+    const server = {
+      createAccount: async (...args: unknown[]) => {
+        created.push(args)
+        return { did, handle, ...tokens }
+      },
+      resolver: { resolve: async () => documentWith(key.did()), refresh: async () => undefined },
+    }
+    const gateway = openGateway({}, { server: server as never })
+    const input = {
+      ...{ handle: 'Bob.test', email: 'bob@example.com', password: 'secret' },
+      ...{ inviteCode: 'code', recoveryKey: 'did:key:z' },
+    }
+    const response = await post(gateway, createAccount, input)
+    expect(await response.json()).toEqual({ did, handle, ...tokens })
+    const iat = Math.floor(now / 1000)
+    const claims = { iss: did, aud: 'did:web:localhost', lxm: createAccount, iat, exp: iat + 60 }
+    const token = createServiceToken({ ...claims, jti: 'one' }, key)
+    await post(gateway, createAccount, { ...input, did }, { authorization: `Bearer ${token}` })
+    expect(created).toEqual([
+      [input, undefined],
+      [{ ...input, did }, did],
+    ])
   })
 
-  it('createAccount wants a handle that is one', async () => {
-    const answer = await outcome(
-      post(openGateway(), 'com.atproto.server.createAccount', { handle: 'no handle' }),
-    )
+  it('createAccount rejects an invalid handle', async () => {
+    const answer = await outcome(post(openGateway(), createAccount, { handle: 'no handle' }))
     expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 
@@ -94,12 +119,12 @@ describe('com.atproto.server', () => {
     return post(gateway, 'com.atproto.server.createSession', ...args)
   }
 
-  it('createSession logs in by handle', async () => {
+  it('createSession finds the account by handle', async () => {
     const response = await createSession({ identifier: 'Alice.Test', password: 'secret' })
     expect(await response.json()).toEqual(session)
   })
 
-  it('createSession tells nobody whether an account exists', async () => {
+  it('createSession does not reveal whether an account exists', async () => {
     const [wrong, unknown] = await Promise.all([
       outcome(createSession({ identifier: handle, password: 'guess' })),
       outcome(createSession({ identifier: 'bob.test', password: 'guess' })),
@@ -108,15 +133,17 @@ describe('com.atproto.server', () => {
     expect(unknown).toEqual(wrong)
   })
 
-  it('getSession is refused to an account that is no longer here', async () => {
-    const gone = asAccount('did:plc:strangerstrangerstranger')
-    expect(await outcome(get(openGateway(), 'com.atproto.server.getSession', gone))).toMatchObject({
+  it('getSession is rejected for an account that is not on this server', async () => {
+    const unknownAccount = asAccount('did:plc:strangerstrangerstranger')
+    expect(
+      await outcome(get(openGateway(), 'com.atproto.server.getSession', unknownAccount)),
+    ).toMatchObject({
       status: 400,
       error: 'InvalidRequest',
     })
   })
 
-  it('describeServer says what the server is', async () => {
+  it('describeServer describes the server', async () => {
     const response = await get(openGateway(), 'com.atproto.server.describeServer')
     expect(await response.json()).toEqual({
       did: 'did:web:localhost',
@@ -134,7 +161,7 @@ describe('invite codes', () => {
   const inviting = () => openGateway({ directory: { invites: { create: () => made } } })
   const createInviteCodes = 'com.atproto.server.createInviteCodes'
 
-  it('are the admin’s to make', async () => {
+  it('createInviteCode and createInviteCodes require the admin', async () => {
     const gateway = inviting()
     const one = await post(
       gateway,
@@ -153,7 +180,7 @@ describe('invite codes', () => {
     expect((await post(gateway, createInviteCodes, input)).status).toBe(401)
   })
 
-  it('are not made without end', async () => {
+  it('createInviteCodes limits the number of codes', async () => {
     const gateway = inviting()
     const input = { codeCount: 1_000_000, useCount: 1 }
     const answer = await outcome(post(gateway, createInviteCodes, input, asAdmin()))
@@ -165,20 +192,25 @@ describe('invite codes', () => {
 describe('com.atproto.identity.resolveHandle', () => {
   const ask = (name: string) => {
     const resolveHandle = (input: { handle: string }) => (input.handle === handle ? { did } : null)
-    const gateway = openGateway({ directory: { accounts: { resolveHandle } } })
+    const actors = { directory: { accounts: { resolveHandle } } }
+    const external: Record<string, string> = { 'bob.example.com': 'did:plc:bob' }
+    const externalHandles = { resolve: async (name: string) => external[name] }
+    const identity = { ...openGateway(actors).server.identity, externalHandles }
+    const gateway = openGateway(actors, { server: { identity } as never })
     return get(gateway, `com.atproto.identity.resolveHandle?handle=${name}`)
   }
 
-  it('knows the accounts here', async () => {
+  it('resolveHandle resolves accounts of this server', async () => {
     expect(await (await ask('ALICE.test')).json()).toEqual({ did })
   })
 
-  it('knows which handles nobody has', async () => {
+  it('resolveHandle answers HandleNotFound for an unknown handle under a service domain', async () => {
     expect(await outcome(ask('bob.test'))).toMatchObject({ status: 400, error: 'HandleNotFound' })
   })
 
-  it('knows nothing of handles elsewhere', async () => {
-    const answer = await outcome(ask('bob.example.com'))
-    expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+  it('resolveHandle resolves handles of other servers over the network', async () => {
+    expect(await (await ask('Bob.example.com')).json()).toEqual({ did: 'did:plc:bob' })
+    const unknown = await outcome(ask('carol.example.com'))
+    expect(unknown).toMatchObject({ status: 400, error: 'InvalidRequest' })
   })
 })

@@ -25,7 +25,7 @@ describe('getRepo', () => {
     })
   }
 
-  it('sends page after page', async () => {
+  it('getRepo sends page after page', async () => {
     const gateway = exporting([page(1), page(2), page(3, true)])
     const path = `com.atproto.sync.getRepo?did=${did}&since=3lbfyc5c2ck2a`
     const response = await get(gateway, path)
@@ -39,7 +39,7 @@ describe('getRepo', () => {
     ])
   })
 
-  it('reads no further ahead than one page', async () => {
+  it('getRepo reads at most one page ahead', async () => {
     const gateway = exporting([page(1), page(2), page(3), page(4, true)])
     const response = await get(gateway, `com.atproto.sync.getRepo?did=${did}`)
     const reads = () => gateway.calls.filter(([action]) => action === 'sync.readExport').length
@@ -51,32 +51,32 @@ describe('getRepo', () => {
     expect(reads()).toBe(2)
   })
 
-  it('is refused before anything is sent', async () => {
+  it('getRepo answers with an error if the first page fails', async () => {
     const gateway = exporting([invalidRequest('Repo has been taken down', 'RepoTakendown')])
     const answer = await outcome(get(gateway, `com.atproto.sync.getRepo?did=${did}`))
     expect(answer).toMatchObject({ status: 400, error: 'RepoTakendown' })
   })
 
-  it('breaks off where a later page is lost', async () => {
+  it('getRepo breaks off if a later page fails', async () => {
     const gateway = exporting([page(1), new Error('lost'), page(2, true)])
     const response = await get(gateway, `com.atproto.sync.getRepo?did=${did}`)
     await expect(response.arrayBuffer()).rejects.toThrow('lost')
   })
 
-  it('of a stranger is refused', async () => {
+  it('getRepo of an unknown account is rejected', async () => {
     const path = 'com.atproto.sync.getRepo?did=did:plc:strangerstrangerstranger'
     const answer = await outcome(get(openGateway(), path))
     expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
   })
 
-  it('as getCheckout, for the admin', async () => {
+  it('getCheckout exports for the admin', async () => {
     const gateway = exporting([page(1, true)])
     await get(gateway, `com.atproto.sync.getCheckout?did=${did}`, asAdmin())
     expect(gateway.calls[1]).toEqual(['sync.openExport', {}, 'admin'])
   })
 })
 
-it('getBlocks takes many CIDs, and only CIDs', async () => {
+it('getBlocks takes many CIDs, and rejects anything else', async () => {
   const gateway = openGateway({ account: { sync: { getBlocks: () => Uint8Array.of(7) } } })
   const path = `com.atproto.sync.getBlocks?did=${did}`
   const response = await get(gateway, `${path}&cids=${cid}&cids=${cid}`)
@@ -94,7 +94,7 @@ describe('listRepos', () => {
     createdAt: '2026-11-20T00:00:00.000Z',
   })
 
-  it('joins accounts and heads', async () => {
+  it('listRepos joins accounts and heads, and omits repos without a head', async () => {
     const accounts = [account('alice'), account('bob', 'takendown'), account('unborn')]
     const heads = {
       'did:plc:alice': { head: cid, rev: '3lbfyc5c2ck2a' },

@@ -8,7 +8,7 @@ const address = 'https://pds.example.com/xrpc/com.atproto.server.getSession'
 const token = 'a token'
 const now = Date.now()
 
-/** The library, whose word counts: whatever is good here must be good there. */
+/** The library decides: whatever the cache accepts, the library must accept. */
 const library = new OAuthVerifier({
   issuer: 'https://pds.example.com',
   keyset: [],
@@ -42,7 +42,7 @@ async function met(namedCurve: string) {
 }
 
 describe.each(['secp256k1', 'P-256', 'P-384', 'P-521'])('a key of %s', (curve) => {
-  it('is met once, and its further proofs are good as the library says', async () => {
+  it('a DPoP key of %s is imported once, and its later proofs are accepted as the library does', async () => {
     const { jkt, make, check } = await met(curve)
     for (const jwt of [make(), make({ iat: now / 1000 - 150 }), make({ iat: now / 1000 + 150 })]) {
       expect(check(jwt)).toBe(jkt)
@@ -50,7 +50,7 @@ describe.each(['secp256k1', 'P-256', 'P-384', 'P-521'])('a key of %s', (curve) =
     }
   })
 
-  it('proves nothing with a signature of another', async () => {
+  it('a DPoP key of %s rejects the signature of another key', async () => {
     const { make, check } = await met(curve)
     const [header, claims, signature] = make().split('.') as [string, string, string]
     const other = make().split('.')[2]!
@@ -77,7 +77,7 @@ it.each<[string, DpopClaims]>([
   ['the past', { iat: now / 1000 - 200 }],
   ['the future', { iat: now / 1000 + 200 }],
   ['no name', { jti: '' }],
-])('a proof for %s is not found good', async (_, claims) => {
+])('a DPoP proof for %s is not accepted by the cache', async (_, claims) => {
   const { make, check } = await met('P-256')
   const jwt = make(claims)
   expect(check(jwt)).toBeUndefined()

@@ -9,11 +9,11 @@ it.each([
   ['?request_uri=b&redirect-test=1', '?request_uri=b&redirect-test=1'],
   ['?client_id=a?b&redirect_uri=c', '?client_id=a%3Fb'],
   ['', '?'],
-])('of /oauth/authorize%s is read %s', (given, read) => {
+])('the URL /oauth/authorize%s is read as /oauth/authorize%s', (given, read) => {
   expect(dropUnpushedParams(`/oauth/authorize${given}`)).toBe(`/oauth/authorize${read}`)
 })
 
-it('other addresses are left as they are', () => {
+it('URLs of other paths are left as they are', () => {
   for (const url of [
     '/oauth/authorize/redirect?redirect_uri=a&code=b',
     '/account?redirect_uri=a',

@@ -28,7 +28,7 @@ afterEach(() => {
 
 type Verdict = { scope: string; expiresAt: number } | { refusal: Refusal }
 
-async function world() {
+async function fixture() {
   const admit = vi.fn(
     async (_: object): Promise<Verdict> => ({ scope: 'atproto repo:*', expiresAt: 0 }),
   )
@@ -53,7 +53,7 @@ async function world() {
   const make = (more: object = {}) =>
     signer.createAccessToken({ ...claims, client_id: 'an app', ...more } as never)
   const token = await make()
-  /** A request as it comes through a proxy, which has changed all but the path. */
+  /** A request through a proxy that changed everything but the path. */
   const ask = (terms: DpopClaims & { as?: string } = {}) => {
     const { as = token, ...rest } = terms
     const wanted = {
@@ -72,8 +72,8 @@ async function world() {
   return { admit, accounts, ask, make }
 }
 
-it('an app is believed with its token and its proofs, behind any proxy', async () => {
-  const { admit, ask } = await world()
+it('an app is authenticated by its token and proof, behind any proxy', async () => {
+  const { admit, ask } = await fixture()
   for (let i = 0; i < 3; i++) {
     expect(await ask()).toMatchObject({ did, scope: 'oauth' })
   }
@@ -84,8 +84,8 @@ it('an app is believed with its token and its proofs, behind any proxy', async (
   expect(admit.mock.calls[0]![0]).toMatchObject({ id: tokenId, proof: expect.any(String) })
 })
 
-it('nonces of another gateway are believed, however long nobody asked for one here', async () => {
-  const { ask } = await world()
+it('nonces of another gateway are accepted, however long ago one was issued here', async () => {
+  const { ask } = await fixture()
   await ask()
   for (const minutes of [1, 2, 3, 10]) {
     vi.setSystemTime(Date.now() + minutes * 60_000)
@@ -96,16 +96,16 @@ it('nonces of another gateway are believed, however long nobody asked for one he
   await expect(ask({ nonce: old })).rejects.toMatchObject({ error: 'use_dpop_nonce' })
 })
 
-it('a proof is good once, by a new key and by a known one', async () => {
-  const { ask } = await world()
+it('a DPoP proof is accepted once, with a new key and with a cached one', async () => {
+  const { ask } = await fixture()
   await ask({ jti: 'one' })
   await expect(ask({ jti: 'one' })).rejects.toMatchObject({ message: 'DPoP proof replayed' })
   await ask({ jti: 'two' })
   await expect(ask({ jti: 'two' })).rejects.toMatchObject({ status: 401 })
 })
 
-it('what the account says of a token is what its bearer hears', async () => {
-  const { admit, accounts, ask } = await world()
+it("the account's error for a token is returned to its caller", async () => {
+  const { admit, accounts, ask } = await fixture()
   const says = async (verdict: Verdict) => {
     admit.mockResolvedValueOnce(verdict)
     return ask().catch((error) => [error.status, error.error])
@@ -114,17 +114,17 @@ it('what the account says of a token is what its bearer hears', async () => {
   expect(await says({ refusal: 'expired' })).toEqual([401, 'invalid_token'])
   expect(await says({ refusal: 'replayed' })).toEqual([401, 'invalid_dpop_proof'])
   expect(await says({ scope: 'repo:*', expiresAt: 0 })).toEqual([400, 'InvalidToken'])
-  // An account that cannot be reached just now has not taken anything back.
+  // An unreachable account has not revoked anything.
   admit.mockRejectedValueOnce(unavailable('not now'))
   await expect(ask()).rejects.toMatchObject({ status: 503 })
   accounts.clear()
   await expect(ask()).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })
 })
 
-it('a token for another server, or bound to nothing, is refused', async () => {
-  const { ask, make } = await world()
-  const elsewhere = await make({ aud: 'did:web:elsewhere.example.com' })
-  await expect(ask({ as: elsewhere })).rejects.toMatchObject({ error: 'invalid_token' })
+it('a token for another server, or not bound to a key, is rejected', async () => {
+  const { ask, make } = await fixture()
+  const otherAudience = await make({ aud: 'did:web:elsewhere.example.com' })
+  await expect(ask({ as: otherAudience })).rejects.toMatchObject({ error: 'invalid_token' })
   const unbound = await make({ cnf: undefined })
   await expect(ask({ as: unbound })).rejects.toMatchObject({ error: 'invalid_token' })
   const over = await make({ exp: Date.now() / 1000 - 1 })

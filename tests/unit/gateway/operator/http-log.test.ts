@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { expect, it } from 'vitest'
 import { isNonXrpc, logHttpCall, routeOf } from '#src/gateway/operator/http-log.ts'
 
-it('a call is logged and counted once it has ended, under a bounded name', () => {
+it('a plain call is logged and counted when it has ended, under a bounded name', () => {
   const lines: unknown[] = []
   const counted: unknown[] = []
   const log = { debug: (line: unknown) => lines.push(line), info: () => {} } as never
@@ -21,7 +21,7 @@ it('a call is logged and counted once it has ended, under a bounded name', () =>
   expect(counted).toEqual([['oauth', 400]])
 })
 
-it('paths are told apart by a few words', () => {
+it('paths are grouped into a few kinds', () => {
   expect(routeOf('/oauth/par')).toBe('oauth')
   expect(routeOf('/.well-known/atproto-did')).toBe('well-known')
   expect(routeOf('/account/security')).toBe('pages')
@@ -29,7 +29,7 @@ it('paths are told apart by a few words', () => {
   expect(routeOf('/wp-admin.php')).toBe('other')
 })
 
-it('methods tell of themselves', () => {
+it('XRPC methods are not logged as plain calls', () => {
   expect(isNonXrpc('/xrpc/com.atproto.server.describeServer')).toBe(false)
   expect(isNonXrpc('/xrpc/_stats')).toBe(true)
   expect(isNonXrpc('/')).toBe(true)

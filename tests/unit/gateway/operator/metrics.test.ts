@@ -21,9 +21,9 @@ async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<
   return new Map(lines.map((line) => line.split(/ (?=\S+$)/) as [string, string]))
 }
 
-it('metrics say what an operator would be woken for', async () => {
-  const told = await values()
-  expect(Object.fromEntries(told)).toMatchObject({
+it('/metrics has what alerts need', async () => {
+  const gauges = await values()
+  expect(Object.fromEntries(gauges)).toMatchObject({
     headwater_accounts_awake: '12',
     headwater_outbox_pending_events: '4',
     headwater_accounts_with_undelivered_events: '6',
@@ -41,15 +41,15 @@ it('metrics say what an operator would be woken for', async () => {
     'headwater_rate_limited_requests_total{limit="global-ip"}': '1',
   })
   const count = 'headwater_xrpc_request_duration_seconds_count'
-  expect(told.get(`${count}{method="com.atproto.server.describeServer",status="200"}`)).toBe('1')
+  expect(gauges.get(`${count}{method="com.atproto.server.describeServer",status="200"}`)).toBe('1')
   expect(
-    told.get('headwater_http_request_duration_seconds_count{route="oauth",status="400"}'),
+    gauges.get('headwater_http_request_duration_seconds_count{route="oauth",status="400"}'),
   ).toBe('1')
 })
 
-it('metrics leave out what does not answer', async () => {
-  const told = await values({ head: async () => undefined, counts: async () => undefined })
-  expect(told.get('headwater_accounts{status="active"}')).toBeUndefined()
-  expect(told.get('headwater_sequencer_head_seq')).toBeUndefined()
-  expect(told.get('headwater_accounts_awake')).toBe('12')
+it('/metrics omits gauges whose source does not answer', async () => {
+  const gauges = await values({ head: async () => undefined, counts: async () => undefined })
+  expect(gauges.get('headwater_accounts{status="active"}')).toBeUndefined()
+  expect(gauges.get('headwater_sequencer_head_seq')).toBeUndefined()
+  expect(gauges.get('headwater_accounts_awake')).toBe('12')
 })

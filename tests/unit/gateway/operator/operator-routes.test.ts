@@ -19,19 +19,19 @@ const actors = {
 const storage = { accountDb: true, sequencerDb: true, writable: true, blobs: true }
 
 describe('/xrpc/_health', () => {
-  it('tells of the storage only those who ask', async () => {
+  it('/xrpc/_health checks the storage only if asked to', async () => {
     const { app } = openGateway(actors)
     expect(await (await app.request('/xrpc/_health')).json()).toEqual({ version: '1.2.3' })
-    const asked = await app.request('/xrpc/_health?storage')
-    expect(await asked.json()).toEqual({ version: '1.2.3', status: 'ok', storage })
+    const response = await app.request('/xrpc/_health?storage')
+    expect(await response.json()).toEqual({ version: '1.2.3', status: 'ok', storage })
   })
 
-  it('serves on where a part of the storage is away, and says which', async () => {
+  it('/xrpc/_health names the part of the storage that fails', async () => {
     const away = () => Promise.reject(new Error('gone'))
     const { app } = openGateway({ ...actors, sequencer: { log: { bounds: away } } })
-    const asked = await app.request('/xrpc/_health?storage')
-    expect(asked.status).toBe(200)
-    expect(await asked.json()).toEqual({
+    const response = await app.request('/xrpc/_health?storage')
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
       version: '1.2.3',
       status: 'degraded',
       storage: { ...storage, sequencerDb: false },
@@ -40,7 +40,7 @@ describe('/xrpc/_health', () => {
 })
 
 describe('/xrpc/_stats', () => {
-  it('counts, and names nobody', async () => {
+  it('/xrpc/_stats has counts, and no names', async () => {
     const { app } = openGateway(actors)
     expect(await (await app.request('/xrpc/_stats')).json()).toMatchObject({
       status: 'ok',
@@ -48,14 +48,14 @@ describe('/xrpc/_stats', () => {
     })
   })
 
-  it('makes no work for the actors, however often it is asked', async () => {
+  it('/xrpc/_stats caches its counts, however often it is called', async () => {
     const { app, calls } = openGateway(actors)
     for (let i = 0; i < 5; i++) await app.request('/xrpc/_stats')
     const names = calls.map(([name]) => name).sort()
     expect(names).toEqual(['accounts.count', 'accounts.find', 'log.bounds'])
   })
 
-  it('says what it knows where the directory is away', async () => {
+  it('/xrpc/_stats returns what is known if the directory is unreachable', async () => {
     const count = () => Promise.reject(new Error('gone'))
     const { app } = openGateway({ ...actors, directory: { accounts: { count } } })
     expect(await (await app.request('/xrpc/_stats')).json()).toMatchObject({
@@ -65,7 +65,7 @@ describe('/xrpc/_stats', () => {
 })
 
 describe('the admin’s routes', () => {
-  it('tell how the server is', async () => {
+  it('/xrpc/_admin/status describes the server', async () => {
     const { app } = openGateway(actors)
     const response = await app.request('/xrpc/_admin/status', { headers: asAdmin() })
     expect(await response.json()).toMatchObject({
@@ -76,7 +76,7 @@ describe('the admin’s routes', () => {
     })
   })
 
-  it('announce an account again', async () => {
+  it('the admin route announces an account again', async () => {
     const gateway = openGateway(actors)
     const answer = await post(gateway, '_admin/announce', { account: 'alice.test' }, asAdmin())
     expect(await answer.json()).toEqual({ did, events: ['#account'] })
@@ -85,7 +85,7 @@ describe('the admin’s routes', () => {
   it.each([
     ['suspend', true],
     ['unsuspend', false],
-  ])('%s an account', async (path, suspended) => {
+  ])('the admin route to %s an account', async (path, suspended) => {
     const gateway = openGateway(actors)
     const named = { account: 'alice.test' }
     const answer = await post(gateway, `_admin/${path}`, named, asAdmin())
@@ -93,7 +93,7 @@ describe('the admin’s routes', () => {
     expect((await post(gateway, `_admin/${path}`, named, asAdmin('guess'))).status).toBe(401)
   })
 
-  it('remove the second step of an owner who has lost it', async () => {
+  it('the admin route removes the second factors of an account', async () => {
     const gateway = openGateway(actors)
     const named = { account: 'alice.test' }
     const answer = await post(gateway, '_admin/remove-factors', named, asAdmin())
@@ -107,12 +107,12 @@ describe('the admin’s routes', () => {
     [{}, 400, 'InvalidRequest'],
     [null, 400, 'InvalidRequest'],
     [{ account: 'x'.repeat(5_000) }, 413, 'PayloadTooLarge'],
-  ])('announce nothing for %j', async (body, status, error) => {
+  ])('the admin route to announce rejects %j', async (body, status, error) => {
     const answer = await outcome(post(openGateway(actors), '_admin/announce', body, asAdmin()))
     expect(answer).toMatchObject({ status, error })
   })
 
-  it('are for the admin', async () => {
+  it('the admin routes require the admin password', async () => {
     const gateway = openGateway(actors)
     const wrong = asAdmin('guess')
     const announced = post(gateway, '_admin/announce', { account: 'alice.test' }, wrong)
@@ -125,10 +125,26 @@ describe('the admin’s routes', () => {
 })
 
 describe('vitals', () => {
-  it('count the accounts awake here and the events that wait in them', () => {
+  it('the health report counts the accounts awake and their undelivered events', () => {
     const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
     const live = { list: () => [account(2), account(0), account(5)] }
-    const vitals = new Health({ live, clock: { now: () => 0 } } as unknown as HealthPorts)
-    expect(vitals.awake()).toEqual({ accounts: 3, backlog: 7 })
+    const health = new Health({ live, clock: { now: () => 0 } } as unknown as HealthPorts)
+    expect(health.awake()).toEqual({ accounts: 3, backlog: 7 })
+  })
+})
+
+describe('/metrics', () => {
+  const status = async (headers: Record<string, string>, overrides = {}) =>
+    (await openGateway({}, overrides).app.request('/metrics', { headers })).status
+
+  it('/metrics requires the admin password, unless it is open', async () => {
+    expect(await status(asAdmin())).toBe(200)
+    expect(await status({})).toBe(401)
+    expect(await status(asAdmin('guess'))).toBe(401)
+    expect(await status({}, { metricsOpen: true })).toBe(200)
+  })
+
+  it('/metrics is closed if no admin password is configured', async () => {
+    expect(await status(asAdmin('undefined'), { adminPassword: undefined })).toBe(401)
   })
 })

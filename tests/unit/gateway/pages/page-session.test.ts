@@ -20,11 +20,11 @@ describe('the way back to an app', () => {
     'javascript:alert(1)//?request_uri=x',
     `/oauth/authorize?request_uri=${'x'.repeat(4000)}`,
     undefined,
-  ])('is none to %s', (wish) => {
-    expect(parseReturnTo(wish, publicUrl)).toBeUndefined()
+  ])('the return-to link is rejected for %s', (link) => {
+    expect(parseReturnTo(link, publicUrl)).toBeUndefined()
   })
 
-  it('is remembered by the browser, for the link of the stock pages only', () => {
+  it("the return-to link is stored in a cookie, for the provider's pages only", () => {
     const line = returnToCookie({ method: 'GET', url: path }, publicUrl)!
     expect(line).toMatch(/; Max-Age=300; Path=\/account\/security; HttpOnly; Secure; SameSite=Lax$/)
     const cookie = line.split(';')[0]!
@@ -49,7 +49,7 @@ describe('cookies', () => {
     return (await app.request('/')).headers.getSetCookie()
   }
 
-  it('are kept to this host and to TLS in production', async () => {
+  it('page cookies are limited to the host, and to TLS in production', async () => {
     const [form, account] = await cookiesOf(publicUrl)
     expect(form).toMatch(
       /^__Host-security-form=[\w-]{32}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
@@ -60,7 +60,7 @@ describe('cookies', () => {
     expect((await cookiesOf('http://localhost:2583')).join()).not.toMatch(/Secure|__Host/)
   })
 
-  it('say whose they are', async () => {
+  it('page cookies are bound to their device', async () => {
     const [, account] = await cookiesOf(publicUrl)
     const header = `other=1; ${account!.split(';')[0]}`
     expect(readPageToken(header, publicUrl)).toEqual({
@@ -74,7 +74,7 @@ describe('cookies', () => {
   })
 })
 
-it('takes the wishes of a browser in their order', () => {
+it('Accept-Language is followed in the order of preference', () => {
   expect(messagesFor('fr;q=0.5, pt-BR, en;q=0.1').language).toBe('pt')
   expect(messagesFor('tlh, es;q=0').language).toBe('en')
   expect(messagesFor('x'.repeat(100_000)).language).toBe('en')
@@ -83,7 +83,7 @@ it('takes the wishes of a browser in their order', () => {
   expect(formatDate('2026-01-02T03:04:05Z')).toBe('02.01.2026, 03:04 UTC')
 })
 
-it('puts only colours into the style sheet, and text that can be read on them', () => {
+it('branding accepts only colours, and picks readable text on them', () => {
   expect(styleSheet({ colors: { primary: '#fc0' } })).toContain('--primary:#fc0;--on-primary:#000')
   expect(styleSheet({ colors: { primary: 'rgb(0, 0, 90)' } })).toContain('--on-primary:#fff')
   const sneaky = styleSheet({ colors: { primary: 'red;}</style><script>' } })

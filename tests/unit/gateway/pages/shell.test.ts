@@ -6,7 +6,7 @@ import { fieldAttributes, renderPage } from '#src/gateway/pages/shell.ts'
 const speech = messagesFor('sv-SE,en;q=0.5')
 
 describe('a page', () => {
-  it("takes pictures from where the operator's are, and from nowhere else", async () => {
+  it("the CSP of a page allows pictures only from the operator's hosts", async () => {
     const page = { title: 'signIn', body: html`` } as const
     const policyOf = async (look: object) => {
       const { headers } = await renderPage({ branding: look, messages: speech, csrf: '' }, page)
@@ -18,7 +18,7 @@ describe('a page', () => {
     expect(await policyOf({ logo, background })).toBe('https://pictures.example data:')
   })
 
-  it("names the operator's pages in the reader's language", async () => {
+  it("the operator's links are shown in the reader's language", async () => {
     const links = [{ href: 'https://example.com/?a&b', rel: 'privacy-policy' }]
     const page = { title: 'signIn', body: html``, narrow: true } as const
     const text = await (
@@ -29,7 +29,7 @@ describe('a page', () => {
     )
   })
 
-  it('ties what went wrong to its field', () => {
+  it('an error message is linked to its field', () => {
     const note = { text: 'no', bad: true, field: 'code' }
     expect(String(fieldAttributes('code', note, 'help'))).toBe(
       ' aria-invalid="true" aria-describedby="note help"',

@@ -1,4 +1,4 @@
-/** Where a call goes, what travels with it, and in which encodings it may come back. */
+/** The service for a method, the headers of a proxied call, and the encodings of its answer. */
 import { describe, expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { commonEncodings } from '#src/gateway/proxy/accept-encoding.ts'
@@ -16,10 +16,10 @@ const services = {
   report: service('report'),
 }
 const none = { appView: undefined, moderation: undefined, report: undefined }
-const nobody = { resolve: async () => undefined, refresh: async () => undefined }
+const emptyResolver = { resolve: async () => undefined, refresh: async () => undefined }
 
 describe('the service for a method', () => {
-  const find = targetFinder(services, nobody)
+  const find = targetFinder(services, emptyResolver)
   it.each([
     ['app.bsky.feed.getTimeline', 'appview', 'bsky_appview'],
     ['com.example.anything', 'appview', 'bsky_appview'],
@@ -28,26 +28,26 @@ describe('the service for a method', () => {
     ['tools.ozone.moderation.queryEvents', 'mod', 'atproto_labeler'],
     ['tools.ozone.team.listMembers', 'mod', 'atproto_labeler'],
     ['tools.ozone.something.newer', 'appview', 'bsky_appview'],
-  ])('%s is %s', async (nsid, name, serviceId) => {
+  ])('the default service for %s is %s', async (nsid, name, serviceId) => {
     expect(await find(nsid, undefined)).toEqual({ ...service(name), serviceId })
   })
 
-  it('is missing where the operator named none', async () => {
+  it('a method has no service if its service is not configured', async () => {
     for (const nsid of ['com.example.a', 'com.atproto.moderation.createReport']) {
-      await expect(targetFinder(none, nobody)(nsid, undefined)).rejects.toMatchObject({
+      await expect(targetFinder(none, emptyResolver)(nsid, undefined)).rejects.toMatchObject({
         status: 400,
         message: `No service configured for ${nsid}`,
       })
     }
   })
 
-  it('is the one that is named, by its document; our own AppView needs none', async () => {
+  it('atproto-proxy selects the service by its DID document, except for the configured AppView', async () => {
     const did = 'did:web:other.example'
     const document = {
       id: did,
       service: [{ id: '#feed', type: 'Any', serviceEndpoint: 'https://there.example' }],
     }
-    const named = targetFinder(services, { ...nobody, resolve: async () => document })
+    const named = targetFinder(services, { ...emptyResolver, resolve: async () => document })
     expect(await named('com.example.a', `${did}#feed`)).toEqual({
       ...{ did, serviceId: 'feed', url: 'https://there.example' },
     })
@@ -56,7 +56,7 @@ describe('the service for a method', () => {
     const unsure = async () => {
       throw new XrpcError(502, 'UpstreamFailure', 'nobody can tell')
     }
-    const lost = targetFinder(services, { ...nobody, resolve: unsure })
+    const lost = targetFinder(services, { ...emptyResolver, resolve: unsure })
     await expect(lost('com.example.a', `${did}#feed`)).rejects.toMatchObject({ status: 502 })
   })
 })
@@ -71,14 +71,14 @@ describe('an atproto-proxy header', () => {
     ['a space', 'did:web:a.example #a', 'proxy header cannot contain spaces'],
     ['an unknown DID', 'did:web:a.example#a', 'could not resolve proxy did'],
     ['what is no DID', 'nonsense#a', 'could not resolve proxy did'],
-  ])('with %s is refused', async (_, header, message) => {
-    const finding = targetFinder(services, nobody)('com.example.a', header)
+  ])('an atproto-proxy header with %s is rejected', async (_, header, message) => {
+    const finding = targetFinder(services, emptyResolver)('com.example.a', header)
     await expect(finding).rejects.toMatchObject({ status: 400, error: 'InvalidRequest', message })
   })
 })
 
 describe('methods', () => {
-  it('are protected and privileged whatever their case', () => {
+  it('methods are protected and privileged in any case', () => {
     expect(isProtectedMethod('com.atproto.server.updateEmail')).toBe(true)
     expect(isProtectedMethod('COM.atproto.server.UPDATEEMAIL')).toBe(true)
     expect(isProtectedMethod('com.atproto.server.createAccount')).toBe(false)
@@ -89,7 +89,7 @@ describe('methods', () => {
 })
 
 describe('headers', () => {
-  it('travel on only where they are for the service', () => {
+  it('request headers are forwarded only if they are for the service', () => {
     const headers = new Headers({
       ...{ 'Accept-Language': 'de', 'X-Atproto-New': '1', 'x-bsky-topics': 'a' },
       ...{ authorization: 'Bearer secret', cookie: 'a=1', host: 'pds', 'x-real-ip': '1.2.3.4' },
@@ -100,7 +100,7 @@ describe('headers', () => {
     })
   })
 
-  it('come back only where they are for the client', () => {
+  it('response headers are forwarded only if they are for the client', () => {
     const headers = {
       ...{ 'content-type': 'application/json', 'content-length': '3', 'set-cookie': ['a=1'] },
       ...{ 'atproto-repo-rev': '3a', 'access-control-allow-origin': 'https://evil', server: 'x' },
@@ -123,11 +123,11 @@ describe('Accept-Encoding', () => {
     ['*', 'identity;q=1,gzip;q=0.3,deflate;q=0.2,br;q=0.1'],
     ['br;q=0.5,gzip;q=0', 'identity;q=1,br;q=0.1'],
     ['gzip,identity;q=0', 'gzip;q=0.3,*;q=0'],
-  ])('of %j becomes %j', (header, common) => {
+  ])('Accept-Encoding %j is forwarded as %j', (header, common) => {
     expect(commonEncodings(header, false)).toBe(common)
   })
 
-  it('prefers to compress where it is told to', () => {
+  it('Accept-Encoding prefers compression if configured', () => {
     expect(commonEncodings('gzip', true)).toBe('gzip;q=1,identity;q=0.1')
   })
 
@@ -137,7 +137,7 @@ describe('Accept-Encoding', () => {
     ['gzip;q=2', 400, 'InvalidRequest'],
     ['gzip;level=1', 400, 'InvalidRequest'],
     ['=', 400, 'InvalidRequest'],
-  ])('of %j is refused', (header, status, error) => {
+  ])('Accept-Encoding %j is rejected', (header, status, error) => {
     expect(() => commonEncodings(header, false)).toThrow(expect.objectContaining({ status, error }))
   })
 })

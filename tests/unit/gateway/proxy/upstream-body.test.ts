@@ -1,4 +1,4 @@
-/** Answers of services taken in whole, and what they are refused with. */
+/** Upstream answers that are read as a whole, and the errors for bad ones. */
 import { Readable } from 'node:stream'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -27,11 +27,11 @@ describe('an answer', () => {
     ['GZIP', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('in %s is decoded', async (encoding, encode) => {
+  ])('an upstream body in %s is decoded', async (encoding, encode) => {
     expect(await read(encode(Buffer.from(text)), encoding)).toBe(text)
   })
 
-  it('is bounded by what it decodes to, and lets go of what is left', async () => {
+  it('an upstream body is limited by its decoded size, and the rest is discarded', async () => {
     const bomb = answer([gzipSync(Buffer.alloc(50_000_000))], { 'content-encoding': 'gzip' })
     await expect(readUpstreamBody(bomb, 100_000)).rejects.toMatchObject({
       ...{ status: 502, error: 'UpstreamFailure', message: 'upstream response too large' },
@@ -45,11 +45,11 @@ describe('an answer', () => {
     ['that breaks off', gzipSync(text).subarray(0, 30), 'gzip'],
     ['in an encoding nobody asked for', Buffer.from(text), 'zstd'],
     ['in several encodings', Buffer.from(text), 'gzip, br'],
-  ])('%s is a failure of the service', async (_, body, encoding) => {
+  ])('an upstream body with %s is an upstream error', async (_, body, encoding) => {
     await expect(read(body, encoding)).rejects.toMatchObject({ status: 502 })
   })
 
-  it('may be JSON where it says so, or says nothing', () => {
+  it('an upstream body is parsed as JSON if its type says so, or is missing', () => {
     const types = [undefined, 'application/json', 'application/ld+json; charset=utf-8', 'text/html']
     const found = types.map((type) => mayBeJson({ headers: { 'content-type': type } }))
     expect(found).toEqual([true, true, true, false])
@@ -71,13 +71,13 @@ describe('a refusal', () => {
     [403, '{"error":7,"message":{}}', 403, 'Forbidden', 'Forbidden'],
     [401, 'null', 401, 'AuthenticationRequired', 'Authentication Required'],
     [400, `{"error":"${'x'.repeat(20_000)}"}`, 400, 'InvalidRequest', 'Invalid Request'],
-  ])('of %i with %.20s is told', async (status, body, ...told) => {
+  ])('an upstream error %i with %.20s is passed on', async (status, body, ...told) => {
     const error = await refusal(status, body)
     expect([error.status, error.error, error.message]).toEqual(told)
     expect(error.headers).toEqual({ 'retry-after': '5' })
   })
 
-  it('that is no JSON is not read', async () => {
+  it('an upstream error that is not JSON is not read', async () => {
     const error = await refusal(503, '<html>', 'text/html')
     expect([error.status, error.error]).toEqual([503, 'NotEnoughResources'])
   })

@@ -1,4 +1,4 @@
-/** An account's own records in the shapes of an AppView. */
+/** An account's own records as views of an AppView. */
 import { describe, expect, it } from 'vitest'
 import { detailedProfile, type LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { insertPosts, insertReplies } from '#src/gateway/read-after-write/own-posts.ts'
@@ -44,14 +44,14 @@ const order = (feed: { post: { uri: string } }[]) =>
 describe('a feed', () => {
   const posts = [recent('a', 5), recent('b', 15), recent('c', 25)]
 
-  it('gets the posts where their times belong, none older than its last', async () => {
+  it('a feed gets the new posts in order of time, none older than its last', async () => {
     const feed = [item('x', 20), item('y', 10), item('z', 6)]
     const longer = await insertPosts(viewer({ posts }), feed)
     expect(order(longer)).toEqual(['c', 'x', 'b', 'y', 'z'])
     expect(order(feed)).toEqual(['x', 'y', 'z'])
   })
 
-  it('that is empty gets them all', async () => {
+  it('an empty feed gets all new posts', async () => {
     expect(order(await insertPosts(viewer({ posts }), []))).toEqual(['c', 'b', 'a'])
   })
 })
@@ -66,7 +66,7 @@ describe('a thread', () => {
     reply: { root: { uri: root }, parent: { uri: parent } },
   })
 
-  it('gets replies below what they reply to, and replies to those', async () => {
+  it('a thread gets new replies below their parents, and replies to those', async () => {
     const first = recent('first', 5, reply(uriOf('root'), uriOf('leaf')))
     const second = recent('second', 6, reply(uriOf('root'), first.uri))
     const foreign = recent('foreign', 7, reply(uriOf('elsewhere'), uriOf('leaf')))
@@ -85,7 +85,7 @@ describe('a thread', () => {
 })
 
 describe('a profile', () => {
-  it('is as it was written, pictures from this server or the CDN, in either form', () => {
+  it('a profile is shown as written, with pictures from this server or the CDN', () => {
     const record = { displayName: 'New', description: 'words', avatar: blob, banner: oldBlob }
     const at = (cid: string) =>
       `https://pds.example/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`
@@ -110,7 +110,7 @@ describe('an embed', () => {
     return JSON.parse(JSON.stringify(view)).embed
   }
 
-  it('of images or of a page has its pictures', async () => {
+  it('an embed of images or an external link has its pictures', async () => {
     const images = { $type: 'app.bsky.embed.images', images: [{ image: blob, alt: 'a picture' }] }
     expect(await embedded(images)).toMatchObject({
       $type: 'app.bsky.embed.images#view',
@@ -128,10 +128,10 @@ describe('an embed', () => {
     })
   })
 
-  it('of a feed or a list is what the AppView says, asked in the account’s name', async () => {
-    const asked: Asked[] = []
+  it("an embed of a feed or list has the AppView's view, requested as the account", async () => {
+    const requests: Asked[] = []
     const seen = viewer({}, async (call) => {
-      asked.push(call)
+      requests.push(call)
       return { view: { name: 'cats' }, list: { name: 'dogs' } }
     })
     const quote = (collection: string) => ({
@@ -145,7 +145,7 @@ describe('an embed', () => {
       record: { $type: 'app.bsky.graph.defs#listView', name: 'dogs' },
     })
     expect(
-      asked.map(({ nsid, credentials }) => [nsid, credentials?.lxm, credentials?.did]),
+      requests.map(({ nsid, credentials }) => [nsid, credentials?.lxm, credentials?.did]),
     ).toEqual([
       ['app.bsky.feed.getFeedGenerator', 'app.bsky.feed.getFeedGenerator', did],
       ['app.bsky.graph.getList', 'app.bsky.graph.getList', did],
@@ -159,7 +159,7 @@ describe('an embed', () => {
     {},
     { $type: 'app.bsky.embed.video' },
     { $type: 'app.bsky.embed.recordWithMedia' },
-  ])('that is %j is left out', async (embed) => {
+  ])('a malformed embed %j is left out', async (embed) => {
     expect(await embedded(embed)).toBeUndefined()
   })
 })

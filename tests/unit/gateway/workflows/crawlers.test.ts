@@ -8,7 +8,7 @@ const everyMs = 1_200_000
 
 function open(overrides: Partial<CrawlerPorts> = {}) {
   const clock = new TestClock()
-  const asked: [url: string, body: unknown][] = []
+  const requests: [url: string, body: unknown][] = []
   const timers: { at: number; run: () => void; isOff: boolean }[] = []
   const warnings: unknown[] = []
   const crawlers = new Crawlers({
@@ -16,7 +16,7 @@ function open(overrides: Partial<CrawlerPorts> = {}) {
     hostname: 'pds.example.com',
     claimTurn: async () => true,
     fetch: async (url, init) => {
-      asked.push([String(url), JSON.parse(String(init?.body))])
+      requests.push([String(url), JSON.parse(String(init?.body))])
       return new Response(null)
     },
     clock,
@@ -38,52 +38,54 @@ function open(overrides: Partial<CrawlerPorts> = {}) {
     }
     await settled()
   }
-  return { crawlers, asked, warnings, pass }
+  return { crawlers, requests, warnings, pass }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('crawlers', () => {
-  it('are asked at once when there is something new, and told our hostname', async () => {
-    const { crawlers, asked } = open({ crawlers: [relay, other] })
+  it('crawlers get requestCrawl with our hostname after a new event', async () => {
+    const { crawlers, requests } = open({ crawlers: [relay, other] })
     crawlers.notify()
     await settled()
     const body = { hostname: 'pds.example.com' }
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       [`${relay}/xrpc/com.atproto.sync.requestCrawl`, body],
       [`${other}/xrpc/com.atproto.sync.requestCrawl`, body],
     ])
   })
 
-  it('are asked once in twenty minutes, however much is new, and not forgotten', async () => {
-    const { crawlers, asked, pass } = open()
+  it('crawlers get one requestCrawl in twenty minutes, and a last one if events came meanwhile', async () => {
+    const { crawlers, requests, pass } = open()
     for (let i = 0; i < 100; i++) crawlers.notify()
     await settled()
     crawlers.notify()
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
     await pass(everyMs - 1)
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
     await pass(2_000)
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
     await pass(10 * everyMs)
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
   })
 
-  it('are left to the gateway whose turn it is', async () => {
-    const { crawlers, asked } = open({ claimTurn: async () => false })
+  it('crawlers are notified by the gateway whose turn it is', async () => {
+    const { crawlers, requests } = open({ claimTurn: async () => false })
     crawlers.notify()
     await settled()
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 
-  it('are asked also where nobody can say whose turn it is', async () => {
-    const { crawlers, asked } = open({ claimTurn: () => Promise.reject(new Error('away')) })
+  it('crawlers are notified also if the limiter is unreachable', async () => {
+    const { crawlers, requests } = open({
+      claimTurn: () => Promise.reject(new Error('away')),
+    })
     crawlers.notify()
     await settled()
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
-  it('that fail do not keep the others from being asked', async () => {
+  it('a crawler that fails does not keep the others from being notified', async () => {
     const { crawlers, warnings } = open({
       crawlers: [relay, other],
       fetch: async (url) =>
@@ -93,18 +95,18 @@ describe('crawlers', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  it('are asked on request at any time, which fails where none accepts or there is none', async () => {
-    const { crawlers, asked } = open()
+  it('crawlers are notified on request at any time, which fails if none accepts or none is configured', async () => {
+    const { crawlers, requests } = open()
     crawlers.notify()
     await crawlers.request()
-    expect(asked).toHaveLength(2)
+    expect(requests).toHaveLength(2)
     const failing = open({ fetch: () => Promise.reject(new Error('no route')) })
     await expect(failing.crawlers.request()).rejects.toMatchObject({ status: 502 })
     await expect(open({ crawlers: [] }).crawlers.request()).rejects.toMatchObject({ status: 400 })
   })
 
-  it('hear nothing more once they are closed', async () => {
-    const { crawlers, asked, pass } = open()
+  it('crawlers are not notified after close', async () => {
+    const { crawlers, requests, pass } = open()
     crawlers.notify()
     await settled()
     crawlers.notify()
@@ -112,6 +114,6 @@ describe('crawlers', () => {
     await pass(2 * everyMs)
     crawlers.notify()
     await settled()
-    expect(asked).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 })

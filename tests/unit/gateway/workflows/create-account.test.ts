@@ -13,54 +13,56 @@ import { AccountCreationFixture, type Fault } from '#tests/support/account-creat
 const fiveMinutes = 5 * 60_000
 const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
 const credentials = { identifier: 'alice.test', password: 'hunter2' }
-/** No text at all, as no lexicon lets it through: hashing it fails. */
+/** Not a string: hashing it fails. No lexicon would let it through. */
 const unhashable = { length: 7 } as unknown as string
 const kinds = ['#identity', '#account', '#commit', '#sync']
 
-/** What must hold at any time: who was born, or can be, is in the directory, and its DID lives. */
-async function expectNobodyHalf(world: AccountCreationFixture): Promise<void> {
-  const born = Object.keys(await world.states())
-  const toBeBorn = await world.directory.sql.all<{ did: string }>(
+/**
+ * Holds at any time: every account that exists, or can still be provisioned, is in the directory and has an active DID.
+ */
+async function expectNobodyHalf(fixture: AccountCreationFixture): Promise<void> {
+  const provisioned = Object.keys(await fixture.states())
+  const toBeBorn = await fixture.directory.sql.all<{ did: string }>(
     'SELECT did FROM birth WHERE password_hash IS NOT NULL',
   )
-  for (const did of [...born, ...toBeBorn.map((birth) => birth.did)]) {
-    expect(await findAccount(world.directory, { identifier: did })).not.toBeNull()
-    expect(world.activeDids()).toContain(did)
+  for (const did of [...provisioned, ...toBeBorn.map((initialState) => initialState.did)]) {
+    expect(await findAccount(fixture.directory, { identifier: did })).not.toBeNull()
+    expect(fixture.activeDids()).toContain(did)
   }
 }
 
 describe('createAccount', () => {
-  let world: AccountCreationFixture
+  let fixture: AccountCreationFixture
   beforeEach(() => {
-    world = new AccountCreationFixture()
+    fixture = new AccountCreationFixture()
   })
 
-  it('makes an account that anybody can find and its owner can use', async () => {
-    const created = await createAccount(world.deps(), input)
+  it('createAccount makes an account that can be found and logged in to', async () => {
+    const created = await createAccount(fixture.deps(), input)
     const { did } = created
     expect(created.handle).toBe('alice.test')
     for (const identifier of ['alice.test', did, 'alice@example.com']) {
-      expect(await findAccount(world.directory, { identifier })).toMatchObject({ did })
+      expect(await findAccount(fixture.directory, { identifier })).toMatchObject({ did })
     }
-    expect(await world.states()).toEqual({ [did]: 'active' })
-    expect(await world.deliveredKinds(did)).toEqual(kinds)
+    expect(await fixture.states()).toEqual({ [did]: 'active' })
+    expect(await fixture.deliveredKinds(did)).toEqual(kinds)
     expect(decodeJwt(created.accessJwt).sub).toBe(did)
     const tokenId = decodeJwt(created.refreshJwt).jti!
-    const account = await world.account(did)
+    const account = await fixture.account(did)
     expect(await refreshSession(account, { tokenId })).toMatchObject({ active: true })
-    expect(await logIn(world.dispatch(), credentials, 0)).toMatchObject({ did })
+    expect(await logIn(fixture.dispatch(), credentials, 0)).toMatchObject({ did })
   })
 
-  it('publishes the DID under the right keys, after its own is durable', async () => {
+  it('createAccount publishes the DID under the right keys, after its reservation is durable', async () => {
     const [own, theirs] = [newSigningKey().key.did(), newSigningKey().key.did()]
-    const deps = world.deps({ recoveryKey: theirs })
+    const deps = fixture.deps({ recoveryKey: theirs })
     const { did } = await createAccount(deps, { ...input, recoveryKey: own })
-    const [op] = world.plcLog.get(did) as PlcOperation[]
+    const [op] = fixture.plcLog.get(did) as PlcOperation[]
     expect(op!.rotationKeys).toEqual([own, theirs, deps.rotationKey.did()])
     expect(op!.alsoKnownAs).toEqual(['at://alice.test'])
-    const { signingKeyDid } = await (await world.account(did)).profile.get()
+    const { signingKeyDid } = await (await fixture.account(did)).profile.get()
     expect(op!.verificationMethods).toEqual({ atproto: signingKeyDid })
-    expect(world.calls).toEqual([
+    expect(fixture.calls).toEqual([
       'reserve',
       'send plc_operation',
       'confirm',
@@ -70,31 +72,33 @@ describe('createAccount', () => {
     ])
   })
 
-  it('costs the directory two transactions, and the account one behind the answer', async () => {
-    const { did } = await createAccount(world.deps(), input)
-    expect(world.directory.sql.batches).toBe(2)
-    expect((await world.account(did)).sql.batches).toBe(1)
+  it('createAccount takes two directory transactions, and one of the account after the answer', async () => {
+    const { did } = await createAccount(fixture.deps(), input)
+    expect(fixture.directory.sql.batches).toBe(2)
+    expect((await fixture.account(did)).sql.batches).toBe(1)
   })
 
-  it('needs no account to answer', async () => {
+  it('createAccount answers without waking the account', async () => {
     const asleep = { add: () => {} }
-    const created = await createAccount(world.deps({ wakeQueue: asleep }), input)
-    expect(world.accounts.size).toBe(0)
-    const session = await logIn(world.dispatch(), credentials, 0)
+    const created = await createAccount(fixture.deps({ wakeQueue: asleep }), input)
+    expect(fixture.accounts.size).toBe(0)
+    const session = await logIn(fixture.dispatch(), credentials, 0)
     expect(session).toMatchObject({ did: created.did, active: true })
-    expect(await world.deliveredKinds(created.did)).toEqual(kinds)
+    expect(await fixture.deliveredKinds(created.did)).toEqual(kinds)
   })
 
-  it('keeps no secret in the clear', async () => {
-    const deps = world.deps({ wakeQueue: { add: () => {} } })
+  it('createAccount stores no secret in plain text', async () => {
+    const deps = fixture.deps({ wakeQueue: { add: () => {} } })
     await createAccount(deps, input)
-    const [birth] = await world.directory.sql.all<{ password_hash: string }>('SELECT * FROM birth')
-    expect(birth!.password_hash).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/)
-    expect(JSON.stringify(birth)).not.toContain(input.password)
+    const [initialState] = await fixture.directory.sql.all<{ password_hash: string }>(
+      'SELECT * FROM birth',
+    )
+    expect(initialState!.password_hash).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/)
+    expect(JSON.stringify(initialState)).not.toContain(input.password)
   })
 
-  it('ends a DID that was published while its password could not be hashed', async () => {
-    const deps = world.deps()
+  it('createAccount tombstones a published DID if hashing the password fails', async () => {
+    const deps = fixture.deps()
     const slow = Promise.withResolvers<void>()
     const plc = {
       ...deps.plc,
@@ -106,20 +110,20 @@ describe('createAccount', () => {
     const attempt = createAccount({ ...deps, plc }, { ...input, password: unhashable })
     setImmediate(slow.resolve)
     await expect(attempt).rejects.toThrow(TypeError)
-    expect(world.plcLog.size).toBe(1)
-    expect(world.activeDids()).toEqual([])
+    expect(fixture.plcLog.size).toBe(1)
+    expect(fixture.activeDids()).toEqual([])
   })
 
-  it('names no key twice', async () => {
-    const deps = world.deps()
+  it('createAccount lists no rotation key twice', async () => {
+    const deps = fixture.deps()
     const recoveryKey = deps.rotationKey.did()
     const { did } = await createAccount({ ...deps, recoveryKey }, { ...input, recoveryKey })
-    expect((world.plcLog.get(did) as PlcOperation[])[0]!.rotationKeys).toEqual([recoveryKey])
+    expect((fixture.plcLog.get(did) as PlcOperation[])[0]!.rotationKeys).toEqual([recoveryKey])
   })
 
-  it('gives a handle to one of many who want it, and leaves nothing of the others', async () => {
+  it('createAccount gives a handle to one of many concurrent callers, and leaves nothing of the others', async () => {
     const tries = Array.from({ length: 6 }, (_, i) =>
-      createAccount(world.deps(), { ...input, email: `a${i}@example.com` }),
+      createAccount(fixture.deps(), { ...input, email: `a${i}@example.com` }),
     )
     const outcomes = await Promise.allSettled(tries)
     const made = outcomes.filter(({ status }) => status === 'fulfilled')
@@ -132,23 +136,23 @@ describe('createAccount', () => {
         message: 'Handle already taken: alice.test',
       })
     }
-    expect(world.activeDids()).toHaveLength(1)
-    expect(Object.keys(await world.states())).toHaveLength(1)
+    expect(fixture.activeDids()).toHaveLength(1)
+    expect(Object.keys(await fixture.states())).toHaveLength(1)
   })
 
-  it('shares the transactions of the directory among many', async () => {
+  it('concurrent createAccount calls share directory transactions', async () => {
     const names = Array.from({ length: 8 }, (_, i) => `alice${i}`)
     await Promise.all(
       names.map((name) =>
-        createAccount(world.deps(), {
+        createAccount(fixture.deps(), {
           ...input,
           handle: `${name}.test`,
           email: `${name}@example.com`,
         }),
       ),
     )
-    expect(Object.values(await world.states())).toEqual(names.map(() => 'active'))
-    expect(world.directory.sql.batches).toBeLessThan(2 * names.length)
+    expect(Object.values(await fixture.states())).toEqual(names.map(() => 'active'))
+    expect(fixture.directory.sql.batches).toBeLessThan(2 * names.length)
   })
 
   it.each([
@@ -160,21 +164,21 @@ describe('createAccount', () => {
     [{ handle: 'alice.com' }, 'UnsupportedDomain', 'Not a supported handle domain'],
     [{ handle: 'admin.test' }, 'HandleNotAvailable', 'Reserved handle'],
     [{ recoveryKey: 'did:key:x' }, 'InvalidRequest', 'The recoveryKey is not a did:key'],
-  ])('refuses %j and asks nobody', async (change, error, message) => {
-    const attempt = createAccount(world.deps(), { ...input, ...change })
+  ])('createAccount rejects %j before it calls anything', async (change, error, message) => {
+    const attempt = createAccount(fixture.deps(), { ...input, ...change })
     await expect(attempt).rejects.toMatchObject({
       status: 400,
       error,
       message: expect.stringContaining(message),
     })
-    expect(world.calls).toEqual([])
+    expect(fixture.calls).toEqual([])
   })
 
-  it('wants an invite code where that is required, and uses it up', async () => {
-    const deps = world.deps({ inviteRequired: true })
+  it('createAccount requires an invite code if configured, and uses it up', async () => {
+    const deps = fixture.deps({ inviteRequired: true })
     const refused = { status: 400, error: 'InvalidInviteCode' }
     await expect(createAccount(deps, input)).rejects.toMatchObject(refused)
-    const made = await createInviteCodes(world.directory, { hostname: 'pds.test', useCount: 1 })
+    const made = await createInviteCodes(fixture.directory, { hostname: 'pds.test', useCount: 1 })
     const inviteCode = made.codes[0]!.codes[0]!
     const bob = { handle: 'bob.test', email: 'bob@example.com', password: 'x', inviteCode }
     await expect(createAccount(deps, { ...bob, inviteCode: 'x' })).rejects.toMatchObject(refused)
@@ -182,23 +186,23 @@ describe('createAccount', () => {
     await expect(createAccount(deps, bob)).rejects.toMatchObject(refused)
   })
 
-  it('gives the names back where the PLC directory refuses', async () => {
-    const deps = world.deps()
+  it('createAccount frees the names if the PLC directory rejects the operation', async () => {
+    const deps = fixture.deps()
     const refusal = new Error('refused')
     const plc = { ...deps.plc, sendOperation: () => Promise.reject(refusal) }
     await expect(createAccount({ ...deps, plc }, input)).rejects.toBe(refusal)
-    await expectNobodyHalf(world)
-    await createAccount(world.deps(), input)
+    await expectNobodyHalf(fixture)
+    await createAccount(fixture.deps(), input)
   })
 
-  it('has the shape of the real dispatch', () => {
+  it("the fixture's dispatch has the shape of the real one", () => {
     const creation = (dispatch: Dispatch): CreationDispatch => dispatch
     const login = (dispatch: Dispatch): LogInDispatch => dispatch
     expect([creation, login]).toHaveLength(2)
   })
 })
 
-/** One fault at every call there is, on both sides of its effect, with and without the end of the process. */
+/** One fault at every call, before and after its effect, with and without a crash. */
 const steps = ['reserve', 'send', 'confirm', 'wake', 'find birth', 'store']
 const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
   (['before', 'after'] as const).flatMap((when) =>
@@ -208,38 +212,38 @@ const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
 
 describe('a creation that loses one call', () => {
   it.concurrent.each(faults)(
-    '$name, $when its effect (crash: $crash), can be tried again',
+    'createAccount that loses $name $when its effect (crash: $crash) can be retried',
     async (fault) => {
-      const world = new AccountCreationFixture()
-      world.fault = fault
-      const first = await createAccount(world.deps(), input).catch((error: Error) => error)
-      await expectNobodyHalf(world)
-      world.restart()
-      await expectNobodyHalf(world)
-      if (fault.crash) world.clock.time += fiveMinutes
+      const fixture = new AccountCreationFixture()
+      fixture.fault = fault
+      const first = await createAccount(fixture.deps(), input).catch((error: Error) => error)
+      await expectNobodyHalf(fixture)
+      fixture.restart()
+      await expectNobodyHalf(fixture)
+      if (fault.crash) fixture.clock.time += fiveMinutes
 
-      const known = await findAccount(world.directory, { identifier: 'alice.test' })
+      const known = await findAccount(fixture.directory, { identifier: 'alice.test' })
       if (known === null) {
         expect(first).toBeInstanceOf(Error)
-        // The process lived on, so it has taken back what it did.
-        if (!fault.crash) expect(world.activeDids()).toEqual([])
-        await createAccount(world.deps(), input)
+        // Without a crash the process has undone what it did.
+        if (!fault.crash) expect(fixture.activeDids()).toEqual([])
+        await createAccount(fixture.deps(), input)
       } else {
-        await expect(createAccount(world.deps(), input)).rejects.toThrow('Handle already taken')
-        await world.sendReminders()
-        expect(await world.deliveredKinds(known.did)).toEqual(kinds)
+        await expect(createAccount(fixture.deps(), input)).rejects.toThrow('Handle already taken')
+        await fixture.sendReminders()
+        expect(await fixture.deliveredKinds(known.did)).toEqual(kinds)
       }
       if (!(first instanceof Error)) {
         const tokenId = decodeJwt(first.refreshJwt).jti!
-        const account = await world.account(first.did)
+        const account = await fixture.account(first.did)
         expect(await refreshSession(account, { tokenId })).toMatchObject({ active: true })
       }
 
-      const session = await logIn(world.dispatch(), credentials, 0)
+      const session = await logIn(fixture.dispatch(), credentials, 0)
       expect(session).toMatchObject({ handle: 'alice.test', active: true })
-      expect(await world.deliveredKinds(session.did)).toEqual(kinds)
-      await expectNobodyHalf(world)
-      const active = Object.values(await world.states()).filter((status) => status === 'active')
+      expect(await fixture.deliveredKinds(session.did)).toEqual(kinds)
+      await expectNobodyHalf(fixture)
+      const active = Object.values(await fixture.states()).filter((status) => status === 'active')
       expect(active).toHaveLength(1)
     },
   )
@@ -251,44 +255,44 @@ describe('a lost answer', () => {
     [3, 'after'],
     [6, 'after'],
   ] as const)('of call %i, %s its effect, is not even noticed', async (at, when) => {
-    const world = new AccountCreationFixture()
-    world.fault = { at, when, crash: false }
-    const { did } = await createAccount(world.deps(), input)
-    expect(await world.states()).toEqual({ [did]: 'active' })
-    expect(await world.deliveredKinds(did)).toEqual(kinds)
+    const fixture = new AccountCreationFixture()
+    fixture.fault = { at, when, crash: false }
+    const { did } = await createAccount(fixture.deps(), input)
+    expect(await fixture.states()).toEqual({ [did]: 'active' })
+    expect(await fixture.deliveredKinds(did)).toEqual(kinds)
   })
 })
 
 describe('a confirmation that nobody hears of', () => {
-  it('still makes an account', async () => {
-    const world = new AccountCreationFixture()
-    const dispatch = world.dispatch()
+  it('createAccount succeeds although the response of confirm is lost', async () => {
+    const fixture = new AccountCreationFixture()
+    const dispatch = fixture.dispatch()
     const { accounts } = dispatch.directory
     const confirm = async (input: Parameters<typeof accounts.confirm>[0]) => {
       await accounts.confirm(input)
       throw new Error('the answer was lost')
     }
     const deaf = { ...dispatch, directory: { accounts: { ...accounts, confirm } } }
-    const { did } = await createAccount(world.deps({ dispatch: deaf }), input)
-    expect(await world.states()).toEqual({ [did]: 'active' })
-    expect(world.activeDids()).toEqual([did])
+    const { did } = await createAccount(fixture.deps({ dispatch: deaf }), input)
+    expect(await fixture.states()).toEqual({ [did]: 'active' })
+    expect(fixture.activeDids()).toEqual([did])
   })
 })
 
 describe('a confirmation that comes too late', () => {
-  it('ends the DID and leaves the names to whoever has them', async () => {
-    const world = new AccountCreationFixture()
-    const deps = world.deps()
+  it('createAccount tombstones the DID if confirm comes after the reservation expired', async () => {
+    const fixture = new AccountCreationFixture()
+    const deps = fixture.deps()
     const plc = {
       ...deps.plc,
       sendOperation: async (did: string, op: Parameters<typeof deps.plc.sendOperation>[1]) => {
         await deps.plc.sendOperation(did, op)
-        if (op.type === 'plc_operation') world.clock.time += fiveMinutes
+        if (op.type === 'plc_operation') fixture.clock.time += fiveMinutes
       },
     }
     await expect(createAccount({ ...deps, plc }, input)).rejects.toThrow('expired')
-    expect(world.activeDids()).toEqual([])
-    await expectNobodyHalf(world)
-    await createAccount(world.deps(), input)
+    expect(fixture.activeDids()).toEqual([])
+    await expectNobodyHalf(fixture)
+    await createAccount(fixture.deps(), input)
   })
 })

@@ -1,4 +1,4 @@
-/** Deletion, whoever dies when: in the end nothing is left, everybody has been told, and the name is free. */
+/** Deletion across crashes: in the end nothing is left, every relay was told, and the names are free. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { createRecord } from '#src/account/repo/write.ts'
@@ -12,11 +12,11 @@ const input = { handle: 'alice.test', email: 'alice@example.com', password: 'hun
 const collection = 'com.example.thing'
 const publicUrl = 'http://localhost:2583'
 
-let world: AccountCreationFixture
-/** Where DIDs point, as the resolver has it. */
+let fixture: AccountCreationFixture
+/** The service endpoint in the DID document. */
 let endpoint = publicUrl
 beforeEach(() => {
-  world = new AccountCreationFixture()
+  fixture = new AccountCreationFixture()
   endpoint = publicUrl
 })
 
@@ -26,8 +26,8 @@ function deps() {
     service: [{ id: '#atproto_pds', type: 'x', serviceEndpoint: endpoint }],
   })
   return {
-    ...world.deps(),
-    dispatch: world.dispatch(),
+    ...fixture.deps(),
+    dispatch: fixture.dispatch(),
     resolver: { resolve: document, refresh: document },
     handles: { resolve: async () => undefined },
     credentials: { publicUrl, rotationKeyDid: 'did:key:z' },
@@ -38,78 +38,80 @@ function deps() {
 const sweep = () => deleteDueAccounts(deps(), () => false)
 
 async function made(): Promise<string> {
-  const { did } = await createAccount(world.deps(), input)
-  const account = await world.account(did)
+  const { did } = await createAccount(fixture.deps(), input)
+  const account = await fixture.account(did)
   await createRecord(account, { collection, rkey: 'one', record: { $type: collection } })
-  await world.settled()
-  world.clock.time += 1000
+  await fixture.settled()
+  fixture.clock.time += 1000
   return did
 }
 
 async function expectGone(did: string): Promise<void> {
   for (const identifier of [did, input.handle, input.email]) {
-    expect(await findAccount(world.directory, { identifier })).toBeNull()
+    expect(await findAccount(fixture.directory, { identifier })).toBeNull()
   }
-  const { sql } = await world.account(did)
+  const { sql } = await fixture.account(did)
   for (const table of ['record', 'record_blob', 'backlink', 'refresh_token', 'credential']) {
     expect(await sql.all(`SELECT * FROM ${table}`)).toEqual([])
   }
   const row = await sql.first<Record<string, unknown>>('SELECT * FROM account')
   expect(row).toMatchObject({ status: 'deleted', handle: null, email: null, password_hash: null })
-  const announced = await world.deliveredKinds(did)
+  const announced = await fixture.deliveredKinds(did)
   expect(announced.filter((kind) => kind === '#account')).toHaveLength(2)
   expect(announced.at(-1)).toBe('#account')
-  const last = world.accounts.get(did)!.delivered.at(-1)!
+  const last = fixture.accounts.get(did)!.delivered.at(-1)!
   expect(Buffer.from(last.event).toString('latin1')).toContain('deleted')
 }
 
 describe('a deletion', () => {
-  it('leaves nothing, and the name to others', async () => {
+  it('deleteAccount leaves nothing, and frees the names', async () => {
     const did = await made()
     await deleteAccount(deps(), did)
     await expectGone(did)
-    const again = await createAccount(world.deps(), input)
+    const again = await createAccount(fixture.deps(), input)
     expect(again.did).not.toBe(did)
     await sweep()
     await expectGoneOnly(did)
   })
 
   async function expectGoneOnly(did: string): Promise<void> {
-    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
-    expect(await findAccount(world.directory, { identifier: input.handle })).not.toBeNull()
+    expect(await findAccount(fixture.directory, { identifier: did })).toBeNull()
+    expect(await findAccount(fixture.directory, { identifier: input.handle })).not.toBeNull()
   }
 
-  it('may be asked for twice', async () => {
+  it('deleteAccount can be called twice', async () => {
     const did = await made()
     await Promise.all([deleteAccount(deps(), did), deleteAccount(deps(), did)])
     await deleteAccount(deps(), did)
     await expectGone(did)
   })
 
-  it('outlives the death of the process at every step', async () => {
+  it('deleteAccount is resumed after a crash at any step', async () => {
     const trial = await made()
-    const from = world.calls.length
+    const from = fixture.calls.length
     await deleteAccount(deps(), trial)
-    const steps = world.calls.length - from
+    const steps = fixture.calls.length - from
     expect(steps).toBeGreaterThan(4)
     for (let at = 1; at <= steps; at++) {
       for (const when of ['before', 'after'] as const) {
-        world = new AccountCreationFixture()
+        fixture = new AccountCreationFixture()
         const did = await made()
-        world.fault = { at: world.calls.length + at, when, crash: true }
+        fixture.fault = { at: fixture.calls.length + at, when, crash: true }
         const isDurable = await deleteAccount(deps(), did).then(
           () => true,
           () => false,
         )
-        world.restart()
-        // A process that starts reminds those that may have something to say, and looks for those that are due.
-        await world.sendReminders()
-        await (await world.account(did)).outbox.settled()
+        fixture.restart()
+        // A process that starts sends reminders, and looks for accounts that are due for deletion.
+        await fixture.sendReminders()
+        await (await fixture.account(did)).outbox.settled()
         await sweep()
-        const { status } = await (await world.account(did)).profile.get()
+        const { status } = await (await fixture.account(did)).profile.get()
         if (isDurable || status === 'deleted') await expectGone(did)
         else
-          expect(await findAccount(world.directory, { identifier: did })).toMatchObject({ status })
+          expect(await findAccount(fixture.directory, { identifier: did })).toMatchObject({
+            status,
+          })
       }
     }
   })
@@ -118,47 +120,47 @@ describe('a deletion', () => {
 describe('an account that is due', () => {
   const soon = '2026-01-02T00:00:00.000Z'
 
-  it('is deleted when its time has come, not before', async () => {
+  it('an account with deleteAfter is deleted when that time has passed, not before', async () => {
     const did = await made()
-    await changeState(await world.account(did), { active: false, deleteAfter: soon })
+    await changeState(await fixture.account(did), { active: false, deleteAfter: soon })
     await sweep()
-    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
+    expect(await findAccount(fixture.directory, { identifier: did })).toMatchObject({
       status: 'deactivated',
     })
-    world.clock.time = Date.parse(soon)
-    world.restart()
+    fixture.clock.time = Date.parse(soon)
+    fixture.restart()
     await sweep()
-    await world.deliveredKinds(did)
-    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
+    await fixture.deliveredKinds(did)
+    expect(await findAccount(fixture.directory, { identifier: did })).toBeNull()
   })
 
-  it('is not deleted where it has been activated, or where only the directory thinks so', async () => {
+  it('an account with deleteAfter is kept if it was activated meanwhile', async () => {
     const did = await made()
-    const account = await world.account(did)
+    const account = await fixture.account(did)
     await changeState(account, { active: false, deleteAfter: soon })
     await changeState(account, { active: true })
     expect((await account.profile.get()).deleteAfter).toBeNull()
-    await setState(world.directory, { did, status: 'deactivated', deleteAfter: soon })
-    world.clock.time = Date.parse(soon)
+    await setState(fixture.directory, { did, status: 'deactivated', deleteAfter: soon })
+    fixture.clock.time = Date.parse(soon)
     await sweep()
-    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
+    expect(await findAccount(fixture.directory, { identifier: did })).toMatchObject({
       status: 'active',
     })
   })
 
-  it('is not deleted as long as it is taken down', async () => {
+  it('an account with deleteAfter is kept as long as it is taken down', async () => {
     const did = await made()
-    const account = await world.account(did)
+    const account = await fixture.account(did)
     await changeState(account, { takedownRef: 'spam' })
     await changeState(account, { active: false, deleteAfter: soon })
-    world.clock.time = Date.parse(soon)
+    fixture.clock.time = Date.parse(soon)
     await sweep()
-    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
+    expect(await findAccount(fixture.directory, { identifier: did })).toMatchObject({
       status: 'takendown',
     })
     await changeState(account, { takedownRef: null })
     await sweep()
-    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
+    expect(await findAccount(fixture.directory, { identifier: did })).toBeNull()
   })
 })
 
@@ -166,28 +168,28 @@ describe('an account that came from elsewhere', () => {
   const did = 'did:web:alice.example.com'
   const come = () => migrateIn(deps(), { ...input, did }, did)
 
-  it('goes after three days, unless its DID points here by then', async () => {
+  it('a migrated account that was never activated is deleted after three days, unless its DID points here', async () => {
     await come()
-    world.clock.time += 3 * 24 * 60 * 60_000
+    fixture.clock.time += 3 * 24 * 60 * 60_000
     await sweep()
-    expect(await findAccount(world.directory, { identifier: did })).toMatchObject({
+    expect(await findAccount(fixture.directory, { identifier: did })).toMatchObject({
       status: 'deactivated',
     })
     endpoint = 'https://elsewhere.example.com'
     await sweep()
-    expect(await findAccount(world.directory, { identifier: did })).toBeNull()
-    expect(await world.deliveredKinds(did)).toEqual(['#account'])
+    expect(await findAccount(fixture.directory, { identifier: did })).toBeNull()
+    expect(await fixture.deliveredKinds(did)).toEqual(['#account'])
   })
 
-  it('may come again when it has been deleted, and its revs go on', async () => {
+  it('an account can migrate in again after its deletion, with rising revs', async () => {
     await come()
-    const first = await (await world.account(did)).lane.head()
+    const first = await (await fixture.account(did)).lane.head()
     await deleteAccount(deps(), did)
     for (const restarts of [true, false]) {
-      world.clock.time += 1000
-      if (restarts) world.restart()
+      fixture.clock.time += 1000
+      if (restarts) fixture.restart()
       await come()
-      const account = await world.account(did)
+      const account = await fixture.account(did)
       expect(await account.profile.get()).toMatchObject({
         status: 'deactivated',
         handle: 'alice.test',

@@ -1,4 +1,4 @@
-/** What a DID must say before its account may be active. */
+/** The DID document that activateAccount requires. */
 import { describe, expect, it } from 'vitest'
 import { activateAccount } from '#src/gateway/workflows/activate.ts'
 import { isHostedHere, isValidDid, mustPointHere } from '#src/gateway/workflows/did-check.ts'
@@ -58,20 +58,20 @@ describe.each([plcDid, webDid])('%s', (did) => {
       'DID document atproto_pds service endpoint does not match PDS public url',
     ],
     [{ key: other }, 'DID document verification method does not match expected signing key'],
-  ])('that says %j is refused', async (said, message) => {
+  ])('a DID document with %j is rejected', async (said, message) => {
     const attempt = mustPointHere(deps(said), { did, signingKey })
     await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest', message })
     expect(await isValidDid(deps(said), { did, signingKey })).toBe(false)
   })
 
-  it('that says all of it is right', async () => {
+  it('a DID document with the right key, handle and service is accepted', async () => {
     expect(await isValidDid(deps({}), { did, signingKey })).toBe(true)
     expect(await isHostedHere(deps({}), did)).toBe(true)
     expect(await isHostedHere(deps({ endpoint: 'https://elsewhere.example.com' }), did)).toBe(false)
   })
 })
 
-it('a did:plc without this server’s rotation key is refused, a did:web has none', async () => {
+it("a did:plc without this server's rotation key is rejected, a did:web needs none", async () => {
   const without = deps({ rotationKeys: [other] })
   await expect(mustPointHere(without, { did: plcDid, signingKey })).rejects.toThrow(
     'Server rotation key not included in PLC DID data',
@@ -90,13 +90,13 @@ describe('activateAccount', () => {
     return changes
   }
 
-  it('asks the DID first', async () => {
+  it('activateAccount checks the DID document first', async () => {
     await expect(activate({ key: other }, 'deactivated')).rejects.toThrow('verification method')
     expect(await activate({}, 'deactivated')).toEqual([{ active: true }])
     expect(await activate({}, 'active')).toEqual([{ active: true }])
   })
 
-  it('knows none that is taken down', async () => {
+  it('activateAccount rejects an account that is taken down', async () => {
     await expect(activate({}, 'takendown')).rejects.toMatchObject({ error: 'AccountNotFound' })
   })
 })

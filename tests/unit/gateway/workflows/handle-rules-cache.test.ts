@@ -17,7 +17,7 @@ function open(directory: TestDirectory): HandleRulesCache {
 }
 
 describe('KnownHandleRules', () => {
-  it('keeps what was changed, also for other gateways, soon', async () => {
+  it("a change of the handle rules reaches other gateways within the cache's time", async () => {
     const directory = testDirectory()
     const [here, there] = [open(directory), open(directory)]
     expect((await there.rules()).domains).toEqual(['.test'])
@@ -29,7 +29,7 @@ describe('KnownHandleRules', () => {
     expect((await there.rules()).isReserved('boss')).toBe(true)
   })
 
-  it('makes do with what was known last while the directory is away', async () => {
+  it('the cached handle rules are used while the directory is unreachable', async () => {
     const directory = testDirectory()
     const known = open(directory)
     const away = testDirectory()
@@ -42,7 +42,7 @@ describe('KnownHandleRules', () => {
     await expect(known.settings()).rejects.toThrow()
   })
 
-  it('keeps a domain that accounts have handles under', async () => {
+  it('a domain cannot be removed while accounts have handles under it', async () => {
     const directory = testDirectory()
     const known = open(directory)
     await known.change({ ...noHandleSettings, domains: ['.example.com', '.example.org'] })
@@ -65,7 +65,7 @@ describe('/admin/handle-rules', () => {
       headers: { ...headers, 'content-length': String(body.length) },
     })
 
-  it('is for the admin', async () => {
+  it('/admin/handle-rules requires the admin password', async () => {
     const { app } = openGateway()
     expect((await app.request('/admin/handle-rules')).status).toBe(401)
     expect((await put('{}', {})).status).toBe(401)
@@ -73,7 +73,7 @@ describe('/admin/handle-rules', () => {
     expect(await response.json()).toEqual(noHandleSettings)
   })
 
-  it('takes rules, and refuses what is none', async () => {
+  it('/admin/handle-rules stores valid rules, and rejects others', async () => {
     const response = await put('{"reserved":["boss"]}')
     expect(await response.json()).toEqual({ ...noHandleSettings, reserved: ['boss'] })
     for (const body of ['', '[]', '{"domains":["example.com"]}', '{"other":[]}']) {

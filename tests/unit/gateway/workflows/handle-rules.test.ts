@@ -9,7 +9,7 @@ import {
 const domains = ['.example.com', '.pds.example.com', '.test']
 
 describe('domains', () => {
-  it('tells ours from others', () => {
+  it('service domains match only handles directly under them', () => {
     expect(serviceDomainOf('alice.test', domains)).toBe('.test')
     expect(serviceDomainOf('alice.pds.example.com', domains)).toBe('.pds.example.com')
     expect(serviceDomainOf('alice.com', domains)).toBeUndefined()
@@ -21,7 +21,7 @@ describe('domains', () => {
 })
 
 describe('parseHandleSettings', () => {
-  it('fills in what is left out, and writes everything in lower case', () => {
+  it('parseHandleSettings fills in defaults, and lowercases everything', () => {
     expect(parseHandleSettings({ domains: ['.Example.ORG'], reserved: ['Boss', 'boss'] })).toEqual({
       domains: ['.example.org'],
       reserved: ['boss'],
@@ -41,7 +41,7 @@ describe('parseHandleSettings', () => {
     [{ domains: ['.local'] }],
     [{ domains: ['.exa mple.org'] }],
     [{ unknown: [] }],
-  ])('refuses %j', (given) => {
+  ])('parseHandleSettings rejects %j', (given) => {
     expect(() => parseHandleSettings(given)).toThrow(expect.objectContaining({ status: 400 }))
   })
 })

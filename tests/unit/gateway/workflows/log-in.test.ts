@@ -13,14 +13,14 @@ const session: Session = {
   refreshJwt: 'r',
 }
 
-/** One account, alice.test; `asked` notes what was asked of whom. */
+/** One account, alice.test; `requests` has the calls. */
 function server() {
-  const asked: string[] = []
+  const requests: string[] = []
   const dispatch: LogInDispatch = {
     directory: {
       accounts: {
         async find({ identifier }) {
-          asked.push(`find ${identifier}`)
+          requests.push(`find ${identifier}`)
           return identifier === 'alice.test' ? { did } : null
         },
       },
@@ -28,25 +28,25 @@ function server() {
     account: (of) => ({
       session: {
         async createSession({ password }) {
-          asked.push(`createSession ${of}`)
+          requests.push(`createSession ${of}`)
           if (password !== 'right') throw wrongCredentials()
           return session
         },
       },
     }),
   }
-  return { dispatch, asked }
+  return { dispatch, requests }
 }
 
 describe('logIn', () => {
-  it('finds the account whatever the case of its name', async () => {
-    const { dispatch, asked } = server()
+  it('logIn finds the account in any case of the identifier', async () => {
+    const { dispatch, requests } = server()
     const input = { identifier: 'Alice.TEST', password: 'right' }
     expect(await logIn(dispatch, input, 0)).toEqual(session)
-    expect(asked).toEqual(['find alice.test', `createSession ${did}`])
+    expect(requests).toEqual(['find alice.test', `createSession ${did}`])
   })
 
-  it('answers an unknown name and a wrong password alike', async () => {
+  it('logIn answers an unknown identifier and a wrong password alike', async () => {
     const { dispatch } = server()
     const unknown = logIn(dispatch, { identifier: 'bob.test', password: 'right' }, 0)
     const wrong = logIn(dispatch, { identifier: 'alice.test', password: 'wrong' }, 0)
@@ -55,16 +55,16 @@ describe('logIn', () => {
     expect(a).toMatchObject({ status: 401, error: 'AuthenticationRequired' })
   })
 
-  it('looks at no password beyond 512 characters, and tells nothing by it', async () => {
-    const { dispatch, asked } = server()
+  it('logIn rejects passwords over 512 characters without hashing them', async () => {
+    const { dispatch, requests } = server()
     for (const identifier of ['alice.test', 'bob.test']) {
       const attempt = logIn(dispatch, { identifier, password: 'x'.repeat(513) }, 0)
       await expect(attempt).rejects.toMatchObject({ status: 401 })
     }
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 
-  it('takes its time, in failure too', async () => {
+  it('logIn takes a minimum time, also if it fails', async () => {
     const { dispatch } = server()
     for (const password of ['right', 'wrong']) {
       const start = performance.now()

@@ -15,7 +15,7 @@ const subjects: Record<MailKind, string> = {
 }
 
 it.each(Object.entries(subjects) as [MailKind, string][])(
-  'the mail %s has its code on a line of its own, and says who writes',
+  'the email %s has its code on a line of its own, and names the service',
   (kind, subject) => {
     const mail = writeMail(kind, params, terms)
     expect(mail.subject).toBe(subject)
@@ -28,7 +28,7 @@ it.each(Object.entries(subjects) as [MailKind, string][])(
   },
 )
 
-it('the mail that confirms an address has a link, unless the operator wants none', () => {
+it('the confirmation email has a link, unless the operator turns it off', () => {
   const link = 'https://bsky.app/intent/verify-email?code=ABCDE-FGHIJ'
   const mail = writeMail('confirmEmail', params, terms)
   expect(mail.text).toContain(link)
@@ -38,7 +38,7 @@ it('the mail that confirms an address has a link, unless the operator wants none
   expect(without.html).not.toContain('https:')
 })
 
-it('a handle is text in the HTML, whatever it is', () => {
+it('a handle is escaped in HTML emails', () => {
   const mail = writeMail('resetPassword', { ...params, handle: '<b>&"' }, terms)
   expect(mail.text).toContain('@<b>&"')
   expect(mail.html).not.toContain('<b>')

@@ -1,4 +1,4 @@
-/** createAccount for a DID that exists already: who may, with what key, and what is there when somebody dies. */
+/** createAccount for an existing DID: who may, with which key, and what a crash leaves. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { findAccount } from '#src/directory/accounts.ts'
 import { createAccount } from '#src/gateway/workflows/create-account.ts'
@@ -9,11 +9,11 @@ import { keys } from '#tests/support/empty-account.ts'
 const did = 'did:web:alice.example.com'
 const input = { did, handle: 'alice.test', email: 'alice@example.com', password: 'hunter2' }
 
-let world: AccountCreationFixture
-/** The key that the DID's document names. */
+let fixture: AccountCreationFixture
+/** The key in the DID document. */
 let named: string | undefined
 beforeEach(() => {
-  world = new AccountCreationFixture()
+  fixture = new AccountCreationFixture()
   named = undefined
 })
 
@@ -27,8 +27,8 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
     }),
   })
   return {
-    ...world.deps(overrides),
-    dispatch: world.dispatch(),
+    ...fixture.deps(overrides),
+    dispatch: fixture.dispatch(),
     resolver: { resolve: document, refresh: document },
     handles: {
       resolve: async (handle: string) => (handle === 'alice.example.com' ? did : undefined),
@@ -36,23 +36,23 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
   }
 }
 
-const keyOf = async (of = did) => (await (await world.account(of)).profile.get()).signingKeyDid
+const keyOf = async (of = did) => (await (await fixture.account(of)).profile.get()).signingKeyDid
 const reserve = async (of?: string) => {
   const { signingKey } = await reserveSigningKey({ ...deps(), keys }, of ? { did: of } : {})
   return signingKey
 }
 
 describe('an account from elsewhere', () => {
-  it('is deactivated, and of it nothing is told', async () => {
+  it('an account that migrates in is deactivated, and emits no events', async () => {
     await migrateIn(deps(), input, did)
-    expect(await world.states()).toEqual({ [did]: 'deactivated' })
-    expect(await world.deliveredKinds(did)).toEqual([])
-    expect(world.activeDids()).toEqual([])
-    const row = await (await world.account(did)).profile.get()
+    expect(await fixture.states()).toEqual({ [did]: 'deactivated' })
+    expect(await fixture.deliveredKinds(did)).toEqual([])
+    expect(fixture.activeDids()).toEqual([])
+    const row = await (await fixture.account(did)).profile.get()
     expect(row.deleteAfter).toBe('2026-01-04T00:00:00.000Z')
   })
 
-  it('may be called by a domain of its own, if that says so', async () => {
+  it('an account that migrates in may have a domain that resolves to its DID as its handle', async () => {
     const claim = (handle: string) => migrateIn(deps(), { ...input, handle }, did)
     await expect(claim('bob.example.com')).rejects.toMatchObject({
       status: 400,
@@ -61,21 +61,21 @@ describe('an account from elsewhere', () => {
     expect(await claim('alice.example.com')).toMatchObject({ handle: 'alice.example.com' })
   })
 
-  it('may have no password', async () => {
+  it('an account that migrates in may have no password', async () => {
     const { password: _, ...rest } = input
     await migrateIn(deps(), rest, did)
-    expect((await (await world.account(did)).profile.get()).passwordHash).toBeNull()
+    expect((await (await fixture.account(did)).profile.get()).passwordHash).toBeNull()
   })
 
   it.each([undefined, 'did:web:bob.example.com', `${did}#atproto_labeler`])(
-    'is none for a token of %s',
+    'an account does not migrate in with the token issuer %s',
     async (requester) => {
       await expect(migrateIn(deps(), input, requester)).rejects.toMatchObject({
         status: 401,
         error: 'AuthenticationRequired',
         message: `Missing auth to create account with did: ${did}`,
       })
-      expect(await findAccount(world.directory, { identifier: did })).toBeNull()
+      expect(await findAccount(fixture.directory, { identifier: did })).toBeNull()
     },
   )
 
@@ -84,18 +84,18 @@ describe('an account from elsewhere', () => {
     [{ password: 'x'.repeat(257) }, 'InvalidRequest'],
     [{ email: 'nonsense' }, 'InvalidRequest'],
     [{ handle: 'a.test' }, 'InvalidHandle'],
-  ])('is none with %j', async (change, error) => {
+  ])('an account does not migrate in with %j', async (change, error) => {
     const attempt = migrateIn(deps(), { ...input, ...change }, did)
     await expect(attempt).rejects.toMatchObject({ status: 400, error })
   })
 
-  it('needs an invite code where accounts do', async () => {
+  it('an account that migrates in needs an invite code if other accounts do', async () => {
     const attempt = migrateIn(deps({ inviteRequired: true }), input, did)
     await expect(attempt).rejects.toMatchObject({ error: 'InvalidInviteCode' })
   })
 
-  it('does not come twice, nor under a name that is taken', async () => {
-    await createAccount(world.deps(), { ...input, email: 'bob@example.com' })
+  it('an account does not migrate in twice, nor under a name that is taken', async () => {
+    await createAccount(fixture.deps(), { ...input, email: 'bob@example.com' })
     await expect(migrateIn(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
     const other = { ...input, handle: 'alice.example.com' }
     const attempts = [0, 1].map(() => migrateIn(deps(), other, did))
@@ -104,27 +104,27 @@ describe('an account from elsewhere', () => {
     await expect(migrateIn(deps(), other, did)).rejects.toThrow('Repo already exists')
   })
 
-  it('is whole or not there, whoever dies when', async () => {
+  it('an account migrates in wholly or not at all, wherever a process crashes', async () => {
     await migrateIn(deps(), input, did)
-    const steps = world.calls.length
+    const steps = fixture.calls.length
     for (const crash of [true, false]) {
       for (let at = 1; at <= steps; at++) {
         for (const when of ['before', 'after'] as const) {
-          world = new AccountCreationFixture()
-          world.fault = { at, when, crash }
+          fixture = new AccountCreationFixture()
+          fixture.fault = { at, when, crash }
           const created = await migrateIn(deps(), input, did).then(
             () => true,
             () => false,
           )
-          world.restart()
-          await world.sendReminders()
-          const found = await findAccount(world.directory, { identifier: did })
+          fixture.restart()
+          await fixture.sendReminders()
+          const found = await findAccount(fixture.directory, { identifier: did })
           if (created) expect(found).toMatchObject({ did, status: 'deactivated' })
           if (found === null) {
-            world.clock.time += 5 * 60_000
+            fixture.clock.time += 5 * 60_000
             await migrateIn(deps(), input, did)
           }
-          expect((await (await world.account(did)).profile.get()).status).toBe('deactivated')
+          expect((await (await fixture.account(did)).profile.get()).status).toBe('deactivated')
         }
       }
     }
@@ -132,33 +132,33 @@ describe('an account from elsewhere', () => {
 })
 
 describe('a reserved key', () => {
-  it('is the same for the same DID, and goes to its account, once', async () => {
+  it('reserveSigningKey returns the same key for the same DID, and the account gets it once', async () => {
     const key = await reserve(did)
     expect(await reserve(did)).toBe(key)
     expect(await reserve('did:web:bob.example.com')).not.toBe(key)
     await migrateIn(deps(), input, did)
     expect(await keyOf()).toBe(key)
-    expect(await (await world.account(did)).signer()).toHaveProperty('did')
+    expect(await (await fixture.account(did)).signer()).toHaveProperty('did')
     expect(await reserve(did)).not.toBe(key)
   })
 
-  it('may have been put into the DID document before anybody knew whose it is', async () => {
+  it('a signing key may be reserved without a DID, and put into the DID document', async () => {
     named = await reserve()
     expect(await reserve()).not.toBe(named)
     await migrateIn(deps(), input, did)
     expect(await keyOf()).toBe(named)
   })
 
-  it('is stored sealed', async () => {
+  it('a reserved signing key is stored sealed', async () => {
     await reserve(did)
-    const row = await world.directory.sql.first<{ signing_key: Uint8Array }>(
+    const row = await fixture.directory.sql.first<{ signing_key: Uint8Array }>(
       'SELECT signing_key FROM reserved_key',
     )
     expect(row!.signing_key.length).toBeGreaterThan(32)
     expect(keys.open(row!.signing_key, did)).toHaveLength(32)
   })
 
-  it('that nobody named is not used', async () => {
+  it('a reserved signing key that no DID document has is not used', async () => {
     const key = await reserve()
     await migrateIn(deps(), input, did)
     expect(await keyOf()).not.toBe(key)

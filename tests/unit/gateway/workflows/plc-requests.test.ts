@@ -23,16 +23,16 @@ import { testDid as did } from '#tests/support/open-account.ts'
 const credentials = { publicUrl, rotationKeyDid: rotationKey.did(), recoveryKeyDid: undefined }
 const pds = { type: 'AtprotoPersonalDataServer', endpoint: publicUrl }
 
-let world: IdentityFixture
+let fixture: IdentityFixture
 
 beforeEach(async () => {
-  world = await IdentityFixture.open()
+  fixture = await IdentityFixture.open()
 })
 
 describe('recommendedCredentials', () => {
   const own = { handle: 'alice.test', signingKeyDid: 'did:key:zAlice', status: 'active' } as const
 
-  it('puts the operator’s key before the server’s', () => {
+  it("recommendedCredentials lists the operator's recovery key before the server's rotation key", () => {
     const recoveryKeyDid = 'did:key:zOperator'
     expect(recommendedCredentials(own, { ...credentials, recoveryKeyDid })).toEqual({
       alsoKnownAs: ['at://alice.test'],
@@ -42,7 +42,7 @@ describe('recommendedCredentials', () => {
     })
   })
 
-  it('says nothing of a handle where there is none', () => {
+  it('recommendedCredentials omits alsoKnownAs if there is no handle', () => {
     const { alsoKnownAs } = recommendedCredentials({ ...own, handle: null }, credentials)
     expect(alsoKnownAs).toBeUndefined()
   })
@@ -58,45 +58,45 @@ describe('signPlcOperation', () => {
     believed = 0
   })
 
-  it('changes what is asked for, and leads on from the last operation', async () => {
+  it('signPlcOperation changes the given fields, and refers to the last operation', async () => {
     const services = { atproto_pds: { ...pds, endpoint: 'https://elsewhere.example' } }
-    const operation = await signPlcOperation(world.process(), did, { services }, believe)
+    const operation = await signPlcOperation(fixture.process(), did, { services }, believe)
     expect(operation).toMatchObject({ services, alsoKnownAs: ['at://alice.test'] })
-    await world.process().plc.sendOperation(did, operation)
+    await fixture.process().plc.sendOperation(did, operation)
     expect(believed).toBe(1)
   })
 
-  it('believes no token where it cannot sign', async () => {
+  it('signPlcOperation does not use the token up if it cannot sign', async () => {
     const sign = (wanted: object, subject = did) =>
-      signPlcOperation(world.process(), subject, wanted, believe)
+      signPlcOperation(fixture.process(), subject, wanted, believe)
     await expect(sign({ services: { x: 'y' } })).rejects.toThrow('Invalid operation')
     await expect(sign({ rotationKeys: 'x' })).rejects.toThrow('Invalid operation')
     await expect(sign({}, 'did:web:a.example')).rejects.toThrow('Only a did:plc has operations')
-    const end = await tombstoneOperation(world.plcLog[0]!, rotationKey)
-    world.plcLog.push(end as never)
+    const end = await tombstoneOperation(fixture.plcLog[0]!, rotationKey)
+    fixture.plcLog.push(end as never)
     await expect(sign({})).rejects.toThrow('Did is tombstoned')
     expect(believed).toBe(0)
   })
 
-  it('signs nothing for whoever is not believed', async () => {
+  it('signPlcOperation signs nothing without a valid token', async () => {
     const disbelieve = () => Promise.reject(invalidRequest('Token is invalid', 'InvalidToken'))
-    const signed = signPlcOperation(world.process(), did, {}, disbelieve)
+    const signed = signPlcOperation(fixture.process(), did, {}, disbelieve)
     await expect(signed).rejects.toMatchObject({ error: 'InvalidToken' })
   })
 })
 
 describe('submitPlcOperation', () => {
   const submit = (changes: Partial<PlcOperation>) => async () => {
-    const operation = await updateOperation(world.plcLog[0]!, changes, rotationKey)
-    return submitPlcOperation({ ...world.process(), credentials }, did, operation)
+    const operation = await updateOperation(fixture.plcLog[0]!, changes, rotationKey)
+    return submitPlcOperation({ ...fixture.process(), credentials }, did, operation)
   }
 
-  it('sends what keeps the account here, and announces it', async () => {
+  it('submitPlcOperation sends an operation that keeps the account here, and emits #identity', async () => {
     const rotationKeys = [newSigningKey().key.did(), rotationKey.did()]
     await submit({ rotationKeys })()
-    expect(world.plcLog.at(-1)!.rotationKeys).toEqual(rotationKeys)
-    expect(await world.deliveredKinds()).toEqual(['#identity'])
-    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
+    expect(fixture.plcLog.at(-1)!.rotationKeys).toEqual(rotationKeys)
+    expect(await fixture.deliveredKinds()).toEqual(['#identity'])
+    expect(await fixture.handles()).toEqual(consistentHandles('alice.test'))
   })
 
   it.each([
@@ -110,23 +110,23 @@ describe('submitPlcOperation', () => {
     [{ verificationMethods: {} }, 'Incorrect signing key'],
     [{ alsoKnownAs: [] }, 'Incorrect handle in alsoKnownAs'],
     [{ alsoKnownAs: ['at://x.test', 'at://alice.test'] }, 'Incorrect handle in alsoKnownAs'],
-  ])('refuses %j', async (changes, message) => {
+  ])('submitPlcOperation rejects %j', async (changes, message) => {
     await expect(submit(changes)()).rejects.toMatchObject({ status: 400, message })
-    expect(world.plcLog).toHaveLength(1)
+    expect(fixture.plcLog).toHaveLength(1)
   })
 
-  it('refuses what is no operation', async () => {
-    const nothing = submitPlcOperation({ ...world.process(), credentials }, did, { type: 'x' })
+  it('submitPlcOperation rejects a malformed operation', async () => {
+    const nothing = submitPlcOperation({ ...fixture.process(), credentials }, did, { type: 'x' })
     await expect(nothing).rejects.toMatchObject({ status: 400, message: 'Invalid operation' })
   })
 
-  it('announces it after a crash', async () => {
-    world.fault = { at: 3, when: 'after' }
+  it('submitPlcOperation emits #identity after a crash', async () => {
+    fixture.fault = { at: 3, when: 'after' }
     await expect(submit({})()).rejects.toThrow('dead')
-    expect(world.calls.at(-1)).toBe('plc.send')
-    expect(await world.deliveredKinds()).toEqual([])
-    await resumeIdentityChanges(world.process(), { age: 0 })
-    expect(await world.deliveredKinds()).toEqual(['#identity'])
-    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
+    expect(fixture.calls.at(-1)).toBe('plc.send')
+    expect(await fixture.deliveredKinds()).toEqual([])
+    await resumeIdentityChanges(fixture.process(), { age: 0 })
+    expect(await fixture.deliveredKinds()).toEqual(['#identity'])
+    expect(await fixture.handles()).toEqual(consistentHandles('alice.test'))
   })
 })

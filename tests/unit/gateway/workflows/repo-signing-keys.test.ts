@@ -34,7 +34,7 @@ function deps(log: () => Promise<unknown[]>, isKnown = true) {
 }
 
 describe('repoKeys', () => {
-  it('are the one that the DID names, and those it named before', async () => {
+  it("repoKeys returns the DID document's key and its predecessors", async () => {
     const log = [created, operation(second), operation(now)]
     const named = await repoSigningKeys(
       deps(async () => log),
@@ -43,19 +43,19 @@ describe('repoKeys', () => {
     expect(named).toEqual([now, second, first])
   })
 
-  it('are only the present one where the log cannot be read', async () => {
+  it('repoKeys returns only the current key if the PLC log is unreachable', async () => {
     const broken = deps(async () => Promise.reject(new Error('away')))
     expect(await repoSigningKeys(broken, did)).toEqual([now])
     expect(broken.warnings).toHaveLength(1)
   })
 
-  it('of a did:web are what its document says now', async () => {
+  it('repoKeys of a did:web returns the key of its document', async () => {
     const unasked = deps(async () => Promise.reject(new Error('nobody asked')))
     expect(await repoSigningKeys(unasked, 'did:web:example.com')).toEqual([now])
     expect(unasked.warnings).toEqual([])
   })
 
-  it('are none where nothing is known', async () => {
+  it('repoKeys is empty for an unknown DID', async () => {
     expect(
       await repoSigningKeys(
         deps(async () => [], false),

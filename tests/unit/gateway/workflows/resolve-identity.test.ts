@@ -10,11 +10,11 @@ import {
 const alice = 'did:plc:alice'
 const bob = 'did:web:bob.example.com'
 
-/** What the accounts here are called, what domains say, and what documents claim. */
+/** The handles of accounts here, the DIDs of domains, and the handles in documents. */
 let hosted: Record<string, string>
 let domains: Record<string, string>
 let documents: Record<string, string[]>
-let asked: string[]
+let requests: string[]
 
 const deps: ResolveIdentityDeps = {
   dispatch: {
@@ -27,7 +27,7 @@ const deps: ResolveIdentityDeps = {
   handleRules: async () => handleRules(['.pds.example.com']),
   handles: {
     resolve: async (handle) => {
-      asked.push(handle)
+      requests.push(handle)
       return domains[handle]
     },
   },
@@ -41,27 +41,27 @@ beforeEach(() => {
   hosted = { 'alice.pds.example.com': alice }
   domains = { 'bob.example.com': bob, 'new.example.com': bob, 'pds.example.com': bob }
   documents = { [alice]: ['at://alice.pds.example.com'], [bob]: ['at://Bob.example.com'] }
-  asked = []
+  requests = []
 })
 
 describe('didOfHandle', () => {
-  it('asks nobody about accounts and names of this server', async () => {
+  it('didOfHandle resolves handles of this server without the network', async () => {
     expect(await didOfHandle(deps, 'alice.pds.example.com')).toBe(alice)
     expect(await didOfHandle(deps, 'nobody.pds.example.com')).toBeUndefined()
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 
-  it('asks the domain itself, also a service domain that no account has for a handle', async () => {
+  it('didOfHandle resolves other domains over the network, also an unused service domain', async () => {
     expect(await didOfHandle(deps, 'bob.example.com')).toBe(bob)
     expect(await didOfHandle(deps, 'pds.example.com')).toBe(bob)
     hosted['pds.example.com'] = alice
     expect(await didOfHandle(deps, 'pds.example.com')).toBe(alice)
   })
 
-  it('asks whoever answers in the domains’ place', async () => {
+  it('didOfHandle uses the configured handle resolver service', async () => {
     const appView = { resolve: async () => 'did:plc:seen' }
     expect(await didOfHandle(deps, 'bob.example.com', appView)).toBe('did:plc:seen')
-    expect(asked).toEqual([])
+    expect(requests).toEqual([])
   })
 })
 
@@ -72,11 +72,11 @@ describe('resolveIdentity', () => {
     ['BOB.example.com', bob, 'bob.example.com'],
     [bob, bob, 'bob.example.com'],
     ['new.example.com', bob, 'bob.example.com'],
-  ])('finds %s', async (identifier, did, handle) => {
+  ])('resolveIdentity finds %s', async (identifier, did, handle) => {
     expect(await resolveIdentity(deps, identifier)).toMatchObject({ did, handle })
   })
 
-  it('believes no handle that leads elsewhere, or nowhere', async () => {
+  it('resolveIdentity returns handle.invalid if the handle does not resolve to the DID', async () => {
     documents[bob] = ['at://alice.pds.example.com']
     expect(await resolveIdentity(deps, bob)).toMatchObject({ did: bob, handle: 'handle.invalid' })
     documents[bob] = []
@@ -85,19 +85,19 @@ describe('resolveIdentity', () => {
     expect(await resolveIdentity(deps, bob)).toMatchObject({ handle: 'handle.invalid' })
   })
 
-  it('knows when there is nobody', async () => {
+  it('resolveIdentity fails if the identity does not exist', async () => {
     const handle = resolveIdentity(deps, 'nobody.example.com')
     await expect(handle).rejects.toMatchObject({ status: 400, error: 'HandleNotFound' })
     const did = resolveIdentity(deps, 'did:plc:nobody')
     await expect(did).rejects.toMatchObject({ status: 400, error: 'DidNotFound' })
   })
 
-  it('asks anew where that is wanted', async () => {
+  it('refreshIdentity bypasses the cache', async () => {
     const identity = await resolveIdentity(deps, bob, { refresh: true })
     expect(identity.handle).toBe('new.example.com')
   })
 
-  it('does not take silence for an answer', async () => {
+  it('resolveIdentity fails if a resolver does not answer', async () => {
     const silence = async () => Promise.reject(new XrpcError(502, 'UpstreamFailure', 'silence'))
     const silent = { ...deps, resolver: { resolve: silence, refresh: silence } }
     await expect(resolveIdentity(silent, bob)).rejects.toMatchObject({ status: 502 })

@@ -1,4 +1,4 @@
-/** What was left under way is finished while the gateway runs, by nobody's call, and looked for until it stops. */
+/** Unfinished workflows are resumed while the gateway runs, without a call, until it stops. */
 import { expect, test } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
@@ -9,7 +9,7 @@ import { consistentHandles, IdentityFixture } from '#tests/support/identity-fixt
 import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
 import { testDid as did } from '#tests/support/open-account.ts'
 
-/** A timer in the test's hand. */
+/** A timer that the test fires. */
 function handTimer() {
   let waiting: { ms: number; run: () => void } | undefined
   const timer = (ms: number, run: () => void) => {
@@ -18,7 +18,7 @@ function handTimer() {
       waiting = undefined
     }
   }
-  /** Waits until it is set, and gives its time. */
+  /** Waits until the timer is set, and returns its time. */
   const set = async () => {
     await expect.poll(() => waiting !== undefined).toBe(true)
     return waiting!.ms
@@ -31,92 +31,92 @@ function handTimer() {
   return { timer, set, fire, isSet: () => waiting !== undefined }
 }
 
-/** Deps of one world; the rest of the other's. */
-async function rotationDeps(world: KeyRotationFixture) {
+/** The dependencies of one fixture; the rest of the other's. */
+async function rotationDeps(fixture: KeyRotationFixture) {
   const none = { begin: async () => {}, end: async () => {}, list: async () => [] }
-  const deps = world.deps()
+  const deps = fixture.deps()
   const directory = { ...deps.dispatch.directory, identityChanges: none }
   const dispatch = { ...deps.dispatch, directory }
   return { ...(await IdentityFixture.open()).process(), ...deps, dispatch } as never
 }
 
-async function identityDeps(world: IdentityFixture) {
-  const deps = world.process()
+async function identityDeps(fixture: IdentityFixture) {
+  const deps = fixture.process()
   const keyRotations = { list: async () => [] }
   const dispatch = { ...deps.dispatch, directory: { ...deps.dispatch.directory, keyRotations } }
   return { ...deps, dispatch, keys } as never
 }
 
-test('a change of a signing key: at the start at once, later when nobody is at it any more', async () => {
-  const world = await KeyRotationFixture.open()
-  const signingKey = await world.reserve()
+test('an unfinished key rotation is resumed at start, and later once no process works on it', async () => {
+  const fixture = await KeyRotationFixture.open()
+  const signingKey = await fixture.reserve()
   const { timer, set, fire } = handTimer()
-  const stop = resumeUnfinished(await rotationDeps(world), timer)
+  const stop = resumeUnfinished(await rotationDeps(fixture), timer)
   expect(await set()).toBe(10_000)
 
-  world.fault = (call) => {
+  fixture.fault = (call) => {
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
   }
-  const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
-  await expect(asked).rejects.toThrow()
-  world.fault = () => {}
+  const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+  await expect(attempt).rejects.toThrow()
+  fixture.fault = () => {}
   fire()
   await set()
-  expect(world.publishedKey).not.toBe(signingKey)
-  world.clock.time += 20_000
+  expect(fixture.publishedKey).not.toBe(signingKey)
+  fixture.clock.time += 20_000
   fire()
   await set()
-  expect(world.publishedKey).toBe(signingKey)
-  expect((await world.account.signer()).did()).toBe(signingKey)
+  expect(fixture.publishedKey).toBe(signingKey)
+  expect((await fixture.account.signer()).did()).toBe(signingKey)
   stop()
 
-  const next = await world.reserve()
-  world.fault = (call) => {
+  const next = await fixture.reserve()
+  fixture.fault = (call) => {
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
   }
   await expect(
-    rotateSigningKey(world.deps(), { did: world.did, signingKey: next }),
+    rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey: next }),
   ).rejects.toThrow()
-  world.fault = () => {}
-  world.clock.time += 1
+  fixture.fault = () => {}
+  fixture.clock.time += 1
   const restarted = handTimer()
-  resumeUnfinished(await rotationDeps(world), restarted.timer)
+  resumeUnfinished(await rotationDeps(fixture), restarted.timer)
   await restarted.set()
-  expect(world.publishedKey).toBe(next)
+  expect(fixture.publishedKey).toBe(next)
 })
 
-test('a change of a handle that was published', async () => {
-  const world = await IdentityFixture.open()
+test('an unfinished change of a handle that was published is completed', async () => {
+  const fixture = await IdentityFixture.open()
   const { timer, set, fire } = handTimer()
-  resumeUnfinished(await identityDeps(world), timer)
+  resumeUnfinished(await identityDeps(fixture), timer)
   await set()
-  world.fault = { at: 5, when: 'after' }
-  await expect(updateHandle(world.process(), { did, handle: 'bob.test' })).rejects.toThrow('dead')
-  expect(world.calls.at(-1)).toBe('plc.send')
-  world.fault = undefined
+  fixture.fault = { at: 5, when: 'after' }
+  await expect(updateHandle(fixture.process(), { did, handle: 'bob.test' })).rejects.toThrow('dead')
+  expect(fixture.calls.at(-1)).toBe('plc.send')
+  fixture.fault = undefined
   fire()
   await set()
-  expect(await world.handles()).toMatchObject({ account: 'alice.test', changes: 1 })
-  world.directory.clock.time += 50_000
+  expect(await fixture.handles()).toMatchObject({ account: 'alice.test', changes: 1 })
+  fixture.directory.clock.time += 50_000
   fire()
   await set()
-  expect(await world.handles()).toEqual(consistentHandles('bob.test'))
-  expect(await world.deliveredKinds()).toEqual(['#identity'])
+  expect(await fixture.handles()).toEqual(consistentHandles('bob.test'))
+  expect(await fixture.deliveredKinds()).toEqual(['#identity'])
 })
 
-test('a directory that is away is asked again, less and less often, and nobody after the stop', async () => {
-  const world = await KeyRotationFixture.open()
-  world.fault = () => {
+test('an unreachable directory is tried again at growing intervals, and not after stop', async () => {
+  const fixture = await KeyRotationFixture.open()
+  fixture.fault = () => {
     throw new Error('away')
   }
   const { timer, set, fire, isSet } = handTimer()
-  const stop = resumeUnfinished(await rotationDeps(world), timer)
+  const stop = resumeUnfinished(await rotationDeps(fixture), timer)
   for (const ms of [10_000, 20_000, 40_000, 60_000, 60_000]) {
     expect(await set()).toBe(ms)
     fire()
   }
   await set()
-  world.fault = () => {}
+  fixture.fault = () => {}
   fire()
   expect(await set()).toBe(10_000)
   stop()

@@ -1,4 +1,4 @@
-/** Changing a signing key: what comes out of it, and that whoever dies at any step leaves something that ends well. */
+/** Key rotation: its result, and that a crash at any step can be repaired. */
 import { describe, expect, test } from 'vitest'
 import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord } from '#src/account/repo/write.ts'
@@ -19,146 +19,155 @@ async function repoOf({ account }: KeyRotationFixture): Promise<Uint8Array> {
   return bytes
 }
 
-/** The repo is signed with the key that the DID document names, and can be written. */
-async function expectSound(world: KeyRotationFixture): Promise<void> {
-  const { did, publishedKey } = world
-  const before = await verifiedRepo(await repoOf(world), { did, key: publishedKey })
-  await createRecord(world.account, thing)
-  const after = await verifiedRepo(await repoOf(world), { did, key: publishedKey })
+/** The repo is signed with the DID document's key, and can be written. */
+async function expectSound(fixture: KeyRotationFixture): Promise<void> {
+  const { did, publishedKey } = fixture
+  const before = await verifiedRepo(await repoOf(fixture), { did, key: publishedKey })
+  await createRecord(fixture.account, thing)
+  const after = await verifiedRepo(await repoOf(fixture), { did, key: publishedKey })
   expect(after.records.size).toBe(before.records.size + 1)
-  expect(await world.directory.sql.all('SELECT did FROM key_rotation')).toEqual([])
+  expect(await fixture.directory.sql.all('SELECT did FROM key_rotation')).toEqual([])
 }
 
 describe('a change of the signing key', () => {
-  test('publishes the key, signs the repo with it, and announces both', async () => {
-    const world = await KeyRotationFixture.open()
-    await createRecord(world.account, thing)
-    const old = world.publishedKey
-    const { rev } = await world.account.lane.head()
-    const seen = (await deliveredKinds(world.account)).length
-    const signingKey = await world.reserve()
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.publishedKey).toBe(signingKey)
+  test('a key rotation publishes the key, signs the repo with it, and announces both', async () => {
+    const fixture = await KeyRotationFixture.open()
+    await createRecord(fixture.account, thing)
+    const old = fixture.publishedKey
+    const { rev } = await fixture.account.lane.head()
+    const seen = (await deliveredKinds(fixture.account)).length
+    const signingKey = await fixture.reserve()
+    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    expect(fixture.publishedKey).toBe(signingKey)
     expect(signingKey).not.toBe(old)
-    expect((await world.account.lane.head()).rev > rev).toBe(true)
-    await expectSound(world)
-    const told = await deliveredKinds(world.account)
-    expect(told.slice(seen)).toEqual(['#identity', '#sync', '#commit'])
+    expect((await fixture.account.lane.head()).rev > rev).toBe(true)
+    await expectSound(fixture)
+    const kinds = await deliveredKinds(fixture.account)
+    expect(kinds.slice(seen)).toEqual(['#identity', '#sync', '#commit'])
   })
 
-  test('outlives the life of the account', async () => {
-    const world = await KeyRotationFixture.open()
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
-    await world.restart()
-    await expectSound(world)
+  test('a key rotation survives a restart of the account', async () => {
+    const fixture = await KeyRotationFixture.open()
+    await rotateSigningKey(fixture.deps(), {
+      did: fixture.did,
+      signingKey: await fixture.reserve(),
+    })
+    await fixture.restart()
+    await expectSound(fixture)
   })
 
-  test('takes a key that was reserved for the DID', async () => {
-    const world = await KeyRotationFixture.open()
-    const signingKey = await world.reserve(world.did)
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    await expectSound(world)
+  test('a key rotation uses a key reserved for the DID', async () => {
+    const fixture = await KeyRotationFixture.open()
+    const signingKey = await fixture.reserve(fixture.did)
+    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await expectSound(fixture)
   })
 
-  test('uses the reserved key up: nobody else gets it', async () => {
-    const world = await KeyRotationFixture.open()
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey: await world.reserve() })
-    expect(await world.directory.sql.all('SELECT name FROM reserved_key')).toEqual([])
+  test('a key rotation uses the reserved key up', async () => {
+    const fixture = await KeyRotationFixture.open()
+    await rotateSigningKey(fixture.deps(), {
+      did: fixture.did,
+      signingKey: await fixture.reserve(),
+    })
+    expect(await fixture.directory.sql.all('SELECT name FROM reserved_key')).toEqual([])
   })
 
-  test('to the key in use publishes it again and signs the repo anew', async () => {
-    const world = await KeyRotationFixture.open()
-    const { cid } = await world.account.lane.head()
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey: world.publishedKey })
-    expect(world.plcLog.length).toBe(1)
-    expect((await world.account.lane.head()).cid).not.toBe(cid)
-    await expectSound(world)
+  test('a rotation to the current key publishes it again and signs the repo again', async () => {
+    const fixture = await KeyRotationFixture.open()
+    const { cid } = await fixture.account.lane.head()
+    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey: fixture.publishedKey })
+    expect(fixture.plcLog.length).toBe(1)
+    expect((await fixture.account.lane.head()).cid).not.toBe(cid)
+    await expectSound(fixture)
   })
 
-  test('refuses a key that this server does not hold, and begins nothing', async () => {
-    const world = await KeyRotationFixture.open()
+  test('a rotation to a key that this server does not hold is rejected, and nothing begins', async () => {
+    const fixture = await KeyRotationFixture.open()
     const signingKey = await (await KeyRotationFixture.open()).reserve()
-    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    await expect(asked).rejects.toMatchObject({ status: 400 })
-    expect(world.calls).not.toContain('begin')
-    await expectSound(world)
+    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await expect(attempt).rejects.toMatchObject({ status: 400 })
+    expect(fixture.calls).not.toContain('begin')
+    await expectSound(fixture)
   })
 
-  test('refuses where the server has no rotation key of the DID, and begins nothing', async () => {
-    const world = await KeyRotationFixture.open()
+  test('a rotation without a rotation key of the DID is rejected, and nothing begins', async () => {
+    const fixture = await KeyRotationFixture.open()
     const { rotationKey } = (await KeyRotationFixture.open()).deps()
-    const signingKey = await world.reserve()
-    const asked = rotateSigningKey({ ...world.deps(), rotationKey }, { did: world.did, signingKey })
-    await expect(asked).rejects.toMatchObject({ status: 400 })
-    expect(world.calls).not.toContain('begin')
-    await expectSound(world)
+    const signingKey = await fixture.reserve()
+    const attempt = rotateSigningKey(
+      { ...fixture.deps(), rotationKey },
+      { did: fixture.did, signingKey },
+    )
+    await expect(attempt).rejects.toMatchObject({ status: 400 })
+    expect(fixture.calls).not.toContain('begin')
+    await expectSound(fixture)
   })
 
-  test('goes back where the PLC directory refuses it', async () => {
-    const world = await KeyRotationFixture.open()
-    const old = world.publishedKey
-    const signingKey = await world.reserve()
-    world.fault = (call, when) => {
+  test('a key rotation is rolled back if the PLC directory rejects it', async () => {
+    const fixture = await KeyRotationFixture.open()
+    const old = fixture.publishedKey
+    const signingKey = await fixture.reserve()
+    fixture.fault = (call, when) => {
       if (call === 'plc.send' && when === 'before') throw new XrpcError(400, 'InvalidRequest', 'No')
     }
-    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    await expect(asked).rejects.toMatchObject({ status: 400, message: 'No' })
-    expect(world.publishedKey).toBe(old)
-    await expectSound(world)
+    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await expect(attempt).rejects.toMatchObject({ status: 400, message: 'No' })
+    expect(fixture.publishedKey).toBe(old)
+    await expectSound(fixture)
   })
 
-  test('goes on where the directory refuses what it has done already', async () => {
-    const world = await KeyRotationFixture.open()
-    const signingKey = await world.reserve()
-    world.fault = (call, when) => {
+  test('a key rotation completes if the PLC directory rejects an operation it already has', async () => {
+    const fixture = await KeyRotationFixture.open()
+    const signingKey = await fixture.reserve()
+    fixture.fault = (call, when) => {
       if (call === 'plc.send' && when === 'after') throw new XrpcError(400, 'InvalidRequest', 'No')
     }
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.publishedKey).toBe(signingKey)
-    await expectSound(world)
+    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    expect(fixture.publishedKey).toBe(signingKey)
+    await expectSound(fixture)
   })
 
-  test('signs nothing while nobody knows what the directory says', async () => {
-    const world = await KeyRotationFixture.open()
-    const signingKey = await world.reserve()
-    world.fault = (call) => {
+  test("no commit is signed while the PLC directory's state is unknown", async () => {
+    const fixture = await KeyRotationFixture.open()
+    const signingKey = await fixture.reserve()
+    fixture.fault = (call) => {
       if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
     }
-    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    await expect(asked).rejects.toMatchObject({ status: 502 })
+    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await expect(attempt).rejects.toMatchObject({ status: 502 })
     const refused = { status: 503, error: 'KeyRotation' }
-    await expect(createRecord(world.account, thing)).rejects.toMatchObject(refused)
-    await world.restart()
-    await expect(createRecord(world.account, thing)).rejects.toMatchObject(refused)
-    expect(await resumeRotations(world.deps(), quiet)).toBe(0)
-    expect(world.publishedKey).toBe(signingKey)
-    await expectSound(world)
+    await expect(createRecord(fixture.account, thing)).rejects.toMatchObject(refused)
+    await fixture.restart()
+    await expect(createRecord(fixture.account, thing)).rejects.toMatchObject(refused)
+    expect(await resumeRotations(fixture.deps(), quiet)).toBe(0)
+    expect(fixture.publishedKey).toBe(signingKey)
+    await expectSound(fixture)
   })
 
-  test('leaves no commit behind that the old key signed, however many are written meanwhile', async () => {
-    const world = await KeyRotationFixture.open()
-    const signingKey = await world.reserve()
-    const rotating = rotateSigningKey(world.deps(), { did: world.did, signingKey })
+  test('concurrent writes leave no commit signed with the old key', async () => {
+    const fixture = await KeyRotationFixture.open()
+    const signingKey = await fixture.reserve()
+    const rotating = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
     let done = false
     const writing = (async () => {
-      while (!done) await createRecord(world.account, thing).catch(() => {})
+      while (!done) await createRecord(fixture.account, thing).catch(() => {})
     })()
     await rotating
     done = true
     await writing
-    await expectSound(world)
+    await expectSound(fixture)
   })
 
-  test('asked for by two at once is done once', async () => {
-    const world = await KeyRotationFixture.open()
-    const signingKey = await world.reserve()
-    const input = { did: world.did, signingKey }
-    const both = [rotateSigningKey(world.deps(), input), rotateSigningKey(world.deps(), input)]
+  test('concurrent requests for one key rotation run it once', async () => {
+    const fixture = await KeyRotationFixture.open()
+    const signingKey = await fixture.reserve()
+    const input = { did: fixture.did, signingKey }
+    const both = [rotateSigningKey(fixture.deps(), input), rotateSigningKey(fixture.deps(), input)]
     const outcomes = await Promise.allSettled(both)
     expect(outcomes.map(({ status }) => status)).toContain('fulfilled')
-    await resumeRotations(world.deps(), quiet)
-    expect(world.plcLog.length).toBe(2)
-    await expectSound(world)
+    await resumeRotations(fixture.deps(), quiet)
+    expect(fixture.plcLog.length).toBe(2)
+    await expectSound(fixture)
   })
 })
 
@@ -171,23 +180,23 @@ describe('the key of a did:web', () => {
     ],
   })
 
-  test('is taken when its document names it', async () => {
-    const world = await KeyRotationFixture.open(did)
-    const signingKey = await world.reserve()
+  test('a did:web key rotation is done when the document has the key', async () => {
+    const fixture = await KeyRotationFixture.open(did)
+    const signingKey = await fixture.reserve()
     const resolve = async () => named(signingKey)
-    const deps = { ...world.deps(), resolver: { resolve, refresh: resolve } }
+    const deps = { ...fixture.deps(), resolver: { resolve, refresh: resolve } }
     await rotateSigningKey(deps, { did, signingKey })
-    expect((await world.account.signer()).did()).toBe(signingKey)
-    expect(world.calls.filter((call) => call.startsWith('plc'))).toEqual([])
+    expect((await fixture.account.signer()).did()).toBe(signingKey)
+    expect(fixture.calls.filter((call) => call.startsWith('plc'))).toEqual([])
   })
 
-  test('is not begun before its document names it', async () => {
-    const world = await KeyRotationFixture.open(did)
-    const signingKey = await world.reserve()
-    const resolve = async () => named(world.publishedKey)
-    const deps = { ...world.deps(), resolver: { resolve, refresh: resolve } }
+  test('a did:web key rotation does not begin before the document has the key', async () => {
+    const fixture = await KeyRotationFixture.open(did)
+    const signingKey = await fixture.reserve()
+    const resolve = async () => named(fixture.publishedKey)
+    const deps = { ...fixture.deps(), resolver: { resolve, refresh: resolve } }
     await expect(rotateSigningKey(deps, { did, signingKey })).rejects.toMatchObject({ status: 400 })
-    expect(world.calls).not.toContain('begin')
+    expect(fixture.calls).not.toContain('begin')
   })
 })
 
@@ -201,64 +210,70 @@ describe('whoever dies', async () => {
   ]).flat()
 
   async function crashed({ at, when }: { at: number; when: 'before' | 'after' }) {
-    const world = await KeyRotationFixture.open()
-    const signingKey = await world.reserve()
-    world.fault = (_, moment) => {
-      const made = world.calls.length - 1
+    const fixture = await KeyRotationFixture.open()
+    const signingKey = await fixture.reserve()
+    fixture.fault = (_, moment) => {
+      const made = fixture.calls.length - 1
       if (made > at || (made === at && moment === when)) throw new Error('crashed')
     }
-    const asked = rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    await expect(asked).rejects.toThrow()
-    await world.restart()
-    world.calls = []
-    return { world, signingKey }
+    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await expect(attempt).rejects.toThrow()
+    await fixture.restart()
+    fixture.calls = []
+    return { fixture, signingKey }
   }
 
-  test.each(moments)('$when $name (call $at) is followed by whoever comes next', async (moment) => {
-    const { world } = await crashed(moment)
-    expect(await resumeRotations(world.deps(), quiet)).toBe(0)
-    await expectSound(world)
-  })
+  test.each(moments)(
+    'a key rotation that crashes $when $name (call $at) is completed by the next process',
+    async (moment) => {
+      const { fixture } = await crashed(moment)
+      expect(await resumeRotations(fixture.deps(), quiet)).toBe(0)
+      await expectSound(fixture)
+    },
+  )
 
-  test.each(moments)('$when $name (call $at) may ask again', async (moment) => {
-    const { world, signingKey } = await crashed(moment)
-    await rotateSigningKey(world.deps(), { did: world.did, signingKey })
-    expect(world.publishedKey).toBe(signingKey)
-    await expectSound(world)
-  })
+  test.each(moments)(
+    'a key rotation that crashes $when $name (call $at) can be requested again',
+    async (moment) => {
+      const { fixture, signingKey } = await crashed(moment)
+      await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+      expect(fixture.publishedKey).toBe(signingKey)
+      await expectSound(fixture)
+    },
+  )
 })
 
-test('whoever finishes one strikes out no other that was begun meanwhile', async () => {
-  const world = await KeyRotationFixture.open()
-  const next = await world.reserve()
-  const { directory } = world
-  world.fault = (call, when) => {
+test('completing one key rotation does not end another that began meanwhile', async () => {
+  const fixture = await KeyRotationFixture.open()
+  const next = await fixture.reserve()
+  const { directory } = fixture
+  fixture.fault = (call, when) => {
     if (call !== 'finish' || when !== 'after') return
-    world.clock.time += 1
-    void recordKeyRotation(directory, { did: world.did })
+    fixture.clock.time += 1
+    void recordKeyRotation(directory, { did: fixture.did })
   }
-  await rotateSigningKey(world.deps(), { did: world.did, signingKey: next })
+  await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey: next })
   expect(await directory.sql.all('SELECT noted_at FROM key_rotation')).toEqual([
-    { noted_at: world.clock.time },
+    { noted_at: fixture.clock.time },
   ])
-  expect(await resumeRotations(world.deps(), quiet)).toBe(0)
-  await expectSound(world)
+  expect(await resumeRotations(fixture.deps(), quiet)).toBe(0)
+  await expectSound(fixture)
 })
 
-test('what somebody is still at is left to them', async () => {
-  const world = await KeyRotationFixture.open()
-  const signingKey = await world.reserve()
-  world.fault = (call) => {
+test('a key rotation that a process works on is left to it', async () => {
+  const fixture = await KeyRotationFixture.open()
+  const signingKey = await fixture.reserve()
+  fixture.fault = (call) => {
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
   }
   await expect(
-    rotateSigningKey(world.deps(), { did: world.did, signingKey }),
+    rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey }),
   ).rejects.toMatchObject({ status: 502 })
-  world.fault = () => {}
-  world.calls = []
-  await resumeRotations(world.deps(), { age: 60_000 })
-  expect(world.calls).toEqual(['list'])
-  world.clock.time += 61_000
-  await resumeRotations(world.deps(), { age: 60_000 })
-  await expectSound(world)
+  fixture.fault = () => {}
+  fixture.calls = []
+  await resumeRotations(fixture.deps(), { age: 60_000 })
+  expect(fixture.calls).toEqual(['list'])
+  fixture.clock.time += 61_000
+  await resumeRotations(fixture.deps(), { age: 60_000 })
+  await expectSound(fixture)
 })

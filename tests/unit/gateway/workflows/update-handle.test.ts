@@ -14,173 +14,173 @@ import {
 import { testDid as did } from '#tests/support/open-account.ts'
 import { confirmation, newKey } from '#tests/support/test-directory.ts'
 
-let world: IdentityFixture
+let fixture: IdentityFixture
 
 beforeEach(async () => {
-  world = await IdentityFixture.open()
+  fixture = await IdentityFixture.open()
 })
 
 describe('updateHandle', () => {
-  it('changes it everywhere, and announces it', async () => {
-    await updateHandle(world.process(), { did, handle: 'Bob.test' })
-    expect(await world.handles()).toEqual(consistentHandles('bob.test'))
-    expect(await world.deliveredKinds()).toEqual(['#identity'])
-    expect(await resolveHandle(world.directory, { handle: 'alice.test' })).toBeNull()
+  it('updateHandle changes the handle in PLC, directory and account, and emits #identity', async () => {
+    await updateHandle(fixture.process(), { did, handle: 'Bob.test' })
+    expect(await fixture.handles()).toEqual(consistentHandles('bob.test'))
+    expect(await fixture.deliveredKinds()).toEqual(['#identity'])
+    expect(await resolveHandle(fixture.directory, { handle: 'alice.test' })).toBeNull()
   })
 
-  it('announces an unchanged handle, and publishes nothing', async () => {
-    await updateHandle(world.process(), { did, handle: 'alice.test' })
-    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
-    expect(await world.deliveredKinds()).toEqual(['#identity'])
-    expect(world.plcLog).toHaveLength(1)
+  it('updateHandle to the current handle emits #identity, and publishes nothing', async () => {
+    await updateHandle(fixture.process(), { did, handle: 'alice.test' })
+    expect(await fixture.handles()).toEqual(consistentHandles('alice.test'))
+    expect(await fixture.deliveredKinds()).toEqual(['#identity'])
+    expect(fixture.plcLog).toHaveLength(1)
   })
 
-  it('keeps the other names of the DID', async () => {
-    const last = world.plcLog[0]!
+  it('updateHandle keeps the other names of the DID', async () => {
+    const last = fixture.plcLog[0]!
     const alsoKnownAs = ['https://a.example', 'at://alice.test', 'at://second.example']
-    world.plcLog.push(await updateOperation(last, { alsoKnownAs }, rotationKey))
-    await updateHandle(world.process(), { did, handle: 'bob.test' })
-    expect(world.plcLog.at(-1)!.alsoKnownAs).toEqual([
+    fixture.plcLog.push(await updateOperation(last, { alsoKnownAs }, rotationKey))
+    await updateHandle(fixture.process(), { did, handle: 'bob.test' })
+    expect(fixture.plcLog.at(-1)!.alsoKnownAs).toEqual([
       'https://a.example',
       'at://bob.test',
       'at://second.example',
     ])
   })
 
-  it('believes a domain that leads to the DID', async () => {
-    world.handleDids['alice.example.com'] = did
-    await updateHandle(world.process(), { did, handle: 'alice.example.com' })
-    expect(await world.handles()).toEqual(consistentHandles('alice.example.com'))
-    const stolen = updateHandle(world.process(), { did, handle: 'bob.example.com' })
+  it('updateHandle accepts a domain that resolves to the DID', async () => {
+    fixture.handleDids['alice.example.com'] = did
+    await updateHandle(fixture.process(), { did, handle: 'alice.example.com' })
+    expect(await fixture.handles()).toEqual(consistentHandles('alice.example.com'))
+    const stolen = updateHandle(fixture.process(), { did, handle: 'bob.example.com' })
     await expect(stolen).rejects.toThrow('External handle did not resolve to DID')
   })
 
-  it('refuses a handle that is taken, or about to be', async () => {
+  it('updateHandle rejects a handle that is taken or reserved', async () => {
     const carol = { did: 'did:plc:carol', handle: 'carol.test', email: 'carol@example.com' }
-    await reserveAccount(world.directory, { ...carol, ...newKey })
-    await beginIdentityChange(world.directory, { did: 'did:plc:dan', handle: 'dan.test' })
+    await reserveAccount(fixture.directory, { ...carol, ...newKey })
+    await beginIdentityChange(fixture.directory, { did: 'did:plc:dan', handle: 'dan.test' })
     for (const handle of ['carol.test', 'dan.test']) {
-      const taken = updateHandle(world.process(), { did, handle })
+      const taken = updateHandle(fixture.process(), { did, handle })
       await expect(taken).rejects.toMatchObject({ status: 400, error: 'HandleNotAvailable' })
     }
     const reserved = { did: 'did:plc:erin', handle: 'dan.test', email: 'erin@example.com' }
-    await expect(reserveAccount(world.directory, { ...reserved, ...newKey })).rejects.toThrow(
+    await expect(reserveAccount(fixture.directory, { ...reserved, ...newKey })).rejects.toThrow(
       'taken',
     )
-    expect(await world.handles()).toMatchObject({ plc: 'alice.test', account: 'alice.test' })
+    expect(await fixture.handles()).toMatchObject({ plc: 'alice.test', account: 'alice.test' })
   })
 
-  it('refuses another change while one is under way, for a minute', async () => {
-    await beginIdentityChange(world.directory, { did, handle: 'bob.test' })
-    const other = () => updateHandle(world.process(), { did, handle: 'carol.test' })
+  it('updateHandle rejects another change during the first minute of one in progress', async () => {
+    await beginIdentityChange(fixture.directory, { did, handle: 'bob.test' })
+    const other = () => updateHandle(fixture.process(), { did, handle: 'carol.test' })
     await expect(other()).rejects.toThrow('Another change of the handle is under way')
-    world.directory.clock.time += 60_000
+    fixture.directory.clock.time += 60_000
     await other()
-    expect(await world.handles()).toEqual(consistentHandles('carol.test'))
+    expect(await fixture.handles()).toEqual(consistentHandles('carol.test'))
   })
 
-  it('changes nothing where the PLC directory refuses', async () => {
-    world.plcError = invalidRequest('no such key')
-    const refused = updateHandle(world.process(), { did, handle: 'bob.test' })
+  it('updateHandle changes nothing if the PLC directory rejects the operation', async () => {
+    fixture.plcError = invalidRequest('no such key')
+    const refused = updateHandle(fixture.process(), { did, handle: 'bob.test' })
     await expect(refused).rejects.toThrow('no such key')
-    expect(await world.handles()).toEqual(consistentHandles('alice.test'))
-    expect(await world.deliveredKinds()).toEqual([])
+    expect(await fixture.handles()).toEqual(consistentHandles('alice.test'))
+    expect(await fixture.deliveredKinds()).toEqual([])
   })
 
-  it('goes on where the operation arrived and its answer did not', async () => {
-    world.plcErrorAfterAccepting = new XrpcError(502, 'UpstreamFailure', 'unreachable')
-    await updateHandle(world.process(), { did, handle: 'bob.test' })
-    expect(await world.handles()).toEqual(consistentHandles('bob.test'))
+  it('updateHandle completes if the operation was accepted but its response lost', async () => {
+    fixture.plcErrorAfterAccepting = new XrpcError(502, 'UpstreamFailure', 'unreachable')
+    await updateHandle(fixture.process(), { did, handle: 'bob.test' })
+    expect(await fixture.handles()).toEqual(consistentHandles('bob.test'))
   })
 
-  it('keeps the handle for the next try where nobody can tell what became of it', async () => {
-    world.plcError = new XrpcError(502, 'UpstreamFailure', 'unreachable')
-    const lost = updateHandle(world.process(), { did, handle: 'bob.test' })
+  it('updateHandle keeps the handle reserved if the outcome at the PLC directory is unknown', async () => {
+    fixture.plcError = new XrpcError(502, 'UpstreamFailure', 'unreachable')
+    const lost = updateHandle(fixture.process(), { did, handle: 'bob.test' })
     await expect(lost).rejects.toMatchObject({ status: 502 })
-    expect(await world.handles()).toEqual({ ...consistentHandles('alice.test'), changes: 1 })
-    world.plcError = undefined
-    await updateHandle(world.process(), { did, handle: 'bob.test' })
-    expect(await world.handles()).toEqual(consistentHandles('bob.test'))
+    expect(await fixture.handles()).toEqual({ ...consistentHandles('alice.test'), changes: 1 })
+    fixture.plcError = undefined
+    await updateHandle(fixture.process(), { did, handle: 'bob.test' })
+    expect(await fixture.handles()).toEqual(consistentHandles('bob.test'))
   })
 
-  it('takes a handle that somebody wanted a minute ago', async () => {
-    await beginIdentityChange(world.directory, { did: 'did:plc:dan', handle: 'dan.test' })
-    world.directory.clock.time += 60_000
-    await updateHandle(world.process(), { did, handle: 'dan.test' })
-    expect(await world.handles()).toEqual(consistentHandles('dan.test'))
+  it('updateHandle accepts a handle whose reservation by another account has expired', async () => {
+    await beginIdentityChange(fixture.directory, { did: 'did:plc:dan', handle: 'dan.test' })
+    fixture.directory.clock.time += 60_000
+    await updateHandle(fixture.process(), { did, handle: 'dan.test' })
+    expect(await fixture.handles()).toEqual(consistentHandles('dan.test'))
   })
 
-  it('refuses an account that was taken down', async () => {
-    await world.account.sql.batch([{ sql: `UPDATE account SET status = 'takendown'` }])
-    const own = updateHandle(world.process(), { did, handle: 'bob.test' })
+  it('updateHandle is refused to an account that is taken down', async () => {
+    await fixture.account.sql.batch([{ sql: `UPDATE account SET status = 'takendown'` }])
+    const own = updateHandle(fixture.process(), { did, handle: 'bob.test' })
     await expect(own).rejects.toMatchObject({ status: 401, error: 'AccountTakedown' })
-    const admins = updateHandle(world.process(), { did, handle: 'bob.test', allowAnyValid: true })
+    const admins = updateHandle(fixture.process(), { did, handle: 'bob.test', allowAnyValid: true })
     await expect(admins).rejects.toMatchObject({ status: 400, message: 'Account not found' })
   })
 
-  it('is finished by the next process, or by the next call, wherever the first one died', async () => {
-    await updateHandle(world.process(), { did, handle: 'bob.test' })
-    const steps = [...world.calls]
+  it('updateHandle is completed by the next process or call, wherever it crashed', async () => {
+    await updateHandle(fixture.process(), { did, handle: 'bob.test' })
+    const steps = [...fixture.calls]
     expect(steps).toContain('plc.send')
     const faults = steps.flatMap((_, i): Fault[] => [
       { at: i + 1, when: 'before' },
       { at: i + 1, when: 'after' },
     ])
     for (const fault of faults) {
-      world = await IdentityFixture.open()
-      world.fault = fault
-      await updateHandle(world.process(), { did, handle: 'bob.test' }).catch(() => {})
-      world.fault = undefined
-      const isPublished = plcHandle(world.plcLog.at(-1)!) === 'bob.test'
-      await resumeIdentityChanges(world.process(), { age: 0 })
+      fixture = await IdentityFixture.open()
+      fixture.fault = fault
+      await updateHandle(fixture.process(), { did, handle: 'bob.test' }).catch(() => {})
+      fixture.fault = undefined
+      const isPublished = plcHandle(fixture.plcLog.at(-1)!) === 'bob.test'
+      await resumeIdentityChanges(fixture.process(), { age: 0 })
       const where = `${steps[fault.at - 1]} ${fault.when}`
-      const { changes, ...handles } = await world.handles()
+      const { changes, ...handles } = await fixture.handles()
       const { changes: _, ...expected } = consistentHandles(isPublished ? 'bob.test' : 'alice.test')
       expect(handles, where).toEqual(expected)
       expect(changes, where).toBeLessThanOrEqual(isPublished ? 0 : 1)
-      expect((await world.deliveredKinds()).length > 0, where).toBe(isPublished)
-      world.directory.clock.time += 60_000
-      await resumeIdentityChanges(world.process(), { age: 0 })
-      expect(await world.handles(), where).toEqual(consistentHandles(handles.plc!))
+      expect((await fixture.deliveredKinds()).length > 0, where).toBe(isPublished)
+      fixture.directory.clock.time += 60_000
+      await resumeIdentityChanges(fixture.process(), { age: 0 })
+      expect(await fixture.handles(), where).toEqual(consistentHandles(handles.plc!))
 
-      await updateHandle(world.process(), { did, handle: 'bob.test' })
-      expect(await world.handles(), where).toEqual(consistentHandles('bob.test'))
+      await updateHandle(fixture.process(), { did, handle: 'bob.test' })
+      expect(await fixture.handles(), where).toEqual(consistentHandles('bob.test'))
     }
-    expect(world.warnings).toEqual([])
+    expect(fixture.warnings).toEqual([])
   })
 })
 
 describe('updateHandle of a did:web', () => {
   const web = 'did:web:zoe.example.com'
 
-  it('waits for its document to say so', async () => {
+  it('updateHandle of a did:web requires that its document has the handle', async () => {
     const zoe = { did: web, handle: 'zoe.test', email: 'zoe@example.com' }
-    await reserveAccount(world.directory, { ...zoe, ...newKey })
-    await confirmAccount(world.directory, { did: web, ...confirmation })
-    world.handleDids['zoe.example.com'] = web
-    const change = () => updateHandle(world.process(), { did: web, handle: 'zoe.example.com' })
+    await reserveAccount(fixture.directory, { ...zoe, ...newKey })
+    await confirmAccount(fixture.directory, { did: web, ...confirmation })
+    fixture.handleDids['zoe.example.com'] = web
+    const change = () => updateHandle(fixture.process(), { did: web, handle: 'zoe.example.com' })
     await expect(change()).rejects.toThrow('DID is not properly configured for handle')
-    expect(await listIdentityChanges(world.directory, { age: 0, limit: 1 })).toEqual([])
-    world.documents[web] = 'zoe.example.com'
+    expect(await listIdentityChanges(fixture.directory, { age: 0, limit: 1 })).toEqual([])
+    fixture.documents[web] = 'zoe.example.com'
     await change()
-    expect(await findAccount(world.directory, { identifier: web })).toMatchObject({
+    expect(await findAccount(fixture.directory, { identifier: web })).toMatchObject({
       handle: 'zoe.example.com',
     })
-    expect(world.plcLog).toHaveLength(1)
+    expect(fixture.plcLog).toHaveLength(1)
   })
 })
 
 describe('finishIdentityChanges', () => {
-  it('drops a change whose handle somebody else got meanwhile', async () => {
-    world.fault = { at: 5, when: 'after' }
-    await updateHandle(world.process(), { did, handle: 'bob.test' }).catch(() => {})
-    expect(world.calls.at(-1)).toBe('plc.send')
-    world.directory.clock.time += 60_000
+  it('finishIdentityChanges drops a change whose handle was taken meanwhile', async () => {
+    fixture.fault = { at: 5, when: 'after' }
+    await updateHandle(fixture.process(), { did, handle: 'bob.test' }).catch(() => {})
+    expect(fixture.calls.at(-1)).toBe('plc.send')
+    fixture.directory.clock.time += 60_000
     const bob = { did: 'did:plc:bob', handle: 'bob.test', email: 'bob@example.com' }
-    await reserveAccount(world.directory, { ...bob, ...newKey })
-    world.fault = undefined
-    await resumeIdentityChanges(world.process(), { age: 0 })
-    expect(await world.handles()).toMatchObject({ directory: 'alice.test', changes: 0 })
-    expect(world.warnings).toEqual([])
+    await reserveAccount(fixture.directory, { ...bob, ...newKey })
+    fixture.fault = undefined
+    await resumeIdentityChanges(fixture.process(), { age: 0 })
+    expect(await fixture.handles()).toMatchObject({ directory: 'alice.test', changes: 0 })
+    expect(fixture.warnings).toEqual([])
   })
 })

@@ -14,7 +14,7 @@ describe('newAccountHandle', () => {
     ['bob-2.pds.example.com', 'bob-2.pds.example.com'],
     ['abc.test', 'abc.test'],
     [`${'a'.repeat(18)}.test`, `${'a'.repeat(18)}.test`],
-  ])('allows %s', (text, handle) => {
+  ])('newAccountHandle accepts %s', (text, handle) => {
     expect(validateNewHandle(text, rules)).toBe(handle)
   })
 
@@ -42,18 +42,18 @@ describe('newAccountHandle', () => {
     ['alice.com', 'UnsupportedDomain'],
     ['admin.test', 'HandleNotAvailable'],
     ['BSKY.test', 'HandleNotAvailable'],
-  ])('refuses "%s" as %s', (text, error) => {
+  ])('newAccountHandle rejects "%s" as %s', (text, error) => {
     expect(() => validateNewHandle(text, rules)).toThrow(
       expect.objectContaining({ status: 400, error }),
     )
   })
 
-  it('takes the longest service domain that fits', () => {
+  it('newAccountHandle matches the longest service domain', () => {
     const nested = handleRules(['.example.com', '.pds.example.com'])
     expect(validateNewHandle('alice.pds.example.com', nested)).toBe('alice.pds.example.com')
   })
 
-  it('follows the settings of the operator', () => {
+  it("newAccountHandle follows the operator's handle settings", () => {
     const changed = handleRules(domains, {
       ...noHandleSettings,
       domains: ['.example.org'],
@@ -67,7 +67,7 @@ describe('newAccountHandle', () => {
     expect(() => validateNewHandle('so-rude-1.test', changed)).toThrow('Inappropriate language')
   })
 
-  it('reserves names that a handle can spell', () => {
+  it('every reserved name is a valid handle label', () => {
     expect(reservedNames.size).toBeGreaterThan(900)
     for (const name of reservedNames) expect(name).toMatch(/^[a-z0-9-]{3,18}$/)
   })
@@ -76,7 +76,7 @@ describe('newAccountHandle', () => {
 describe('claimedByAccount', () => {
   const resolve = vi.fn(async (handle: string) => (handle === 'alice.example.com' ? did : 'did:x'))
 
-  it('asks nobody about handles that are given here', async () => {
+  it('claimedByAccount resolves nothing for handles under a service domain', async () => {
     resolve.mockClear()
     expect(await validateHandleClaim({ did, handle: 'Alice.test' }, rules, resolve)).toBe(
       'alice.test',
@@ -84,14 +84,14 @@ describe('claimedByAccount', () => {
     expect(resolve).not.toHaveBeenCalled()
   })
 
-  it('allows a domain that leads to the DID, and no other', async () => {
+  it('claimedByAccount accepts a domain only if it resolves to the DID', async () => {
     const own = { did, handle: 'ALICE.example.com' }
     expect(await validateHandleClaim(own, rules, resolve)).toBe('alice.example.com')
     const other = validateHandleClaim({ did, handle: 'bob.example.com' }, rules, resolve)
     await expect(other).rejects.toThrow('External handle did not resolve to DID')
   })
 
-  it('lets the admin give what is reserved, offensive, or a service domain itself', async () => {
+  it('claimedByAccount lets the admin use reserved and offensive names, and a service domain itself', async () => {
     const give = (handle: string, allowAnyValid = true) =>
       validateHandleClaim({ did, handle, allowAnyValid }, rules, resolve)
     expect(await give('admin.test')).toBe('admin.test')

@@ -16,7 +16,7 @@ function wakes() {
 
 const turns = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-it('wakes two at a time, in the order in which they came', async () => {
+it('the wake queue wakes two accounts at a time, in order of arrival', async () => {
   const { begun, ends, firstWakes } = wakes()
   for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
   await turns()
@@ -31,7 +31,7 @@ it('wakes two at a time, in the order in which they came', async () => {
   expect(begun).toEqual(['a', 'b', 'c', 'd', 'e'])
 })
 
-it('leaves one that fails to the reminders, and goes on', async () => {
+it('the wake queue leaves an account that fails to the reminders, and goes on', async () => {
   const { begun, ends, firstWakes } = wakes()
   for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
   for (const did of ['a', 'b']) ends.get(did)!.reject(new Error('lost'))
@@ -39,7 +39,7 @@ it('leaves one that fails to the reminders, and goes on', async () => {
   expect(begun).toEqual(['a', 'b', 'c', 'd'])
 })
 
-it('closes when those that are being woken are awake, and wakes no other', async () => {
+it('the wake queue closes when running wakes have ended, and starts no other', async () => {
   const { begun, ends, firstWakes } = wakes()
   for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
   await turns()

@@ -1,4 +1,4 @@
-/** Who moderates: the admin, and the moderation service with tokens of its own. */
+/** Moderators: the admin, and the moderation service with its own tokens. */
 import { describe, expect, test } from 'vitest'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
@@ -54,22 +54,25 @@ describe('a moderator', () => {
   const asService = (changes: Partial<ServiceClaims> = {}, signer = key) =>
     ask(`Bearer ${createServiceToken({ ...claims, ...changes }, signer)}`)
 
-  test('is the admin, with the password', async () => {
+  test('a moderator may be the admin, with the password', async () => {
     expect(await ask(asAdmin().authorization)).toMatchObject({ status: 200 })
     expect(await ask(asAdmin('wrong').authorization)).toMatchObject({ status: 401 })
     expect(await ask()).toMatchObject({ status: 401, error: 'AuthenticationRequired' })
   })
 
-  test.each([moderationServiceDid, id('atproto_labeler')])('is the service as %s', async (iss) => {
-    expect(await asService({ iss })).toMatchObject({ status: 200 })
-  })
+  test.each([moderationServiceDid, id('atproto_labeler')])(
+    'a moderator may be the moderation service as %s',
+    async (iss) => {
+      expect(await asService({ iss })).toMatchObject({ status: 200 })
+    },
+  )
 
-  test('is not another service', async () => {
+  test('a moderator may not be another service', async () => {
     const iss = 'did:web:other.example.com'
     expect(await asService({ iss })).toMatchObject({ status: 401, error: 'UntrustedIss' })
   })
 
-  test('is not an account', async () => {
+  test('a moderator may not be an account', async () => {
     expect(await ask(asAccount().authorization)).toMatchObject({ status: 401 })
   })
 
@@ -77,21 +80,21 @@ describe('a moderator', () => {
     ['for another server', { aud: 'did:web:elsewhere' }, 'BadJwtAudience'],
     ['for another method', { lxm: admin('updateSubjectStatus') }, 'BadJwtLexiconMethod'],
     ['that is over', { exp: now / 1000 - 1 }, 'JwtExpired'],
-  ])('has no token %s', async (_, changes, error) => {
+  ])('a moderator token is rejected %s', async (_, changes, error) => {
     expect(await asService(changes)).toMatchObject({ status: 401, error })
   })
 
-  test('signs with the key of the service', async () => {
+  test('a moderator token must be signed with the key of the service', async () => {
     const forged = await asService({}, newSigningKey().key)
     expect(forged).toMatchObject({ status: 401, error: 'BadJwtSignature' })
   })
 
-  test('is nobody but the admin where no service is configured', async () => {
+  test('only the admin is a moderator if no moderation service is configured', async () => {
     const authority = { serviceDid: claims.aud, jwtSecret: new Uint8Array(32), adminPassword: 'x' }
     const authenticate = authenticator({ ...authority, clock: { now: () => now }, resolver })
     const header = `Bearer ${createServiceToken(claims, key)}`
-    const asked = Promise.resolve(authenticate('moderator', header, getStatus))
-    await expect(asked).rejects.toMatchObject({ status: 401, error: 'UntrustedIss' })
+    const attempt = Promise.resolve(authenticate('moderator', header, getStatus))
+    await expect(attempt).rejects.toMatchObject({ status: 401, error: 'UntrustedIss' })
   })
 
   test.each([
@@ -100,7 +103,7 @@ describe('a moderator', () => {
     'updateAccountPassword',
     'updateAccountSigningKey',
     'deleteAccount',
-  ])('may not call %s with a token of the service', async (name) => {
+  ])('the moderation service may not call %s', async (name) => {
     const token = createServiceToken({ ...claims, lxm: admin(name) }, key)
     const authorization = `Bearer ${token}`
     const answer = await outcome(

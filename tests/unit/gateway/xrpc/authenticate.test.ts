@@ -34,18 +34,21 @@ function ask(authorization?: string) {
 }
 
 describe('an access token', () => {
-  it('is believed', async () => {
+  it('an access token is accepted', async () => {
     const response = await get(gateway(), getSession, asAccount())
     expect(await response.json()).toEqual(session)
     expect(response.headers.get('cache-control')).toBe('private')
     expect(response.headers.get('vary')).toContain('Authorization')
   })
 
-  it.each(['com.atproto.appPass', 'com.atproto.appPassPrivileged'])('may be %s', async (scope) => {
-    expect((await get(gateway(), getSession, asAccount(did, { scope }))).status).toBe(200)
-  })
+  it.each(['com.atproto.appPass', 'com.atproto.appPassPrivileged'])(
+    'an access token may have the scope %s',
+    async (scope) => {
+      expect((await get(gateway(), getSession, asAccount(did, { scope }))).status).toBe(200)
+    },
+  )
 
-  it('expires with 400, which clients refresh on', async () => {
+  it('an expired access token is rejected with 400 ExpiredToken, on which clients refresh', async () => {
     const { authorization } = asAccount(did, { at: now - 3 * hour })
     expect(await ask(authorization)).toEqual({
       status: 400,
@@ -64,13 +67,16 @@ describe('an access token', () => {
     ['a refresh token', withRefreshToken().authorization],
     ['of another scope', asAccount(did, { scope: 'com.atproto.takendown' }).authorization],
     ['another kind of credentials', asAdmin().authorization],
-  ])('is refused where it is %s', async (_, authorization) => {
+  ])('an access token is rejected if it is %s', async (_, authorization) => {
     expect(await ask(authorization)).toMatchObject({ status: 400, error: 'InvalidToken' })
   })
 
-  it.each([undefined, ''])('is missed in %o', async (authorization) => {
-    expect(await ask(authorization)).toMatchObject({ status: 401, error: 'AuthMissing' })
-  })
+  it.each([undefined, ''])(
+    'the Authorization header %o answers AuthMissing',
+    async (authorization) => {
+      expect(await ask(authorization)).toMatchObject({ status: 401, error: 'AuthMissing' })
+    },
+  )
 
   it.each([
     ['Bearer', 400, 'InvalidToken'],
@@ -80,11 +86,11 @@ describe('an access token', () => {
     ['abc', 400, 'InvalidToken'],
     ['Token abc', 400, 'InvalidToken'],
     ['DPoP abc', 401, 'invalid_token'],
-  ])('is not looked for in %o', async (authorization, status, error) => {
+  ])('the Authorization header %o is not an access token', async (authorization, status, error) => {
     expect(await ask(authorization)).toMatchObject({ status, error })
   })
 
-  it('is a token whatever the case of its scheme', async () => {
+  it('the Bearer scheme is matched in any case', async () => {
     for (const scheme of ['bearer', 'BEARER']) {
       const authorization = asAccount().authorization.replace('Bearer', scheme)
       expect((await get(gateway(), getSession, { authorization })).status).toBe(200)
@@ -130,30 +136,30 @@ describe('a refresh token', () => {
     return { open, response: Promise.resolve(response) }
   }
 
-  it('refreshes', async () => {
+  it('a refresh token is accepted for refreshSession', async () => {
     const { open, response } = refresh(withRefreshToken())
     expect(await (await response).json()).toEqual({ ...session, ...tokens })
     expect(open.calls.at(-1)).toEqual(['session.refreshSession', { tokenId: 'one' }])
   })
 
-  it('is not what an access token is', async () => {
+  it('a refresh token is rejected as an access token, and the reverse', async () => {
     const { response } = refresh(asAccount())
     expect(await outcome(response)).toMatchObject({ status: 400, error: 'InvalidToken' })
   })
 
-  it('is missed in other credentials', async () => {
+  it('a refresh token in other credentials answers AuthMissing', async () => {
     for (const headers of [{}, asAdmin(), { authorization: 'DPoP abc' }]) {
       const { response } = refresh(headers)
       expect(await outcome(response)).toMatchObject({ status: 401, error: 'AuthMissing' })
     }
   })
 
-  it('of another service is refused', async () => {
+  it('a refresh token of another service is rejected', async () => {
     const { response } = refresh(withRefreshToken({ audience: 'did:web:elsewhere.example' }))
     expect(await outcome(response)).toMatchObject({ status: 400, error: 'InvalidToken' })
   })
 
-  it('that has expired no longer refreshes, but still logs out', async () => {
+  it('an expired refresh token is rejected by refreshSession, but accepted by deleteSession', async () => {
     const old = withRefreshToken({ at: now - 100 * 24 * hour })
     expect(await outcome(refresh(old).response)).toMatchObject({
       status: 400,
@@ -171,7 +177,7 @@ describe('a reader', () => {
     return (await (await get(gateway(), path, headers)).json()) as { rev?: string; error?: string }
   }
 
-  it('is anyone, the account itself or the admin', async () => {
+  it('a read is open to unauthenticated callers, the account itself and the admin', async () => {
     expect(await reads({})).toMatchObject({ rev: 'anyone' })
     expect(await reads(asAccount())).toMatchObject({ rev: 'self' })
     expect(await reads(asAccount('did:plc:strangerstrangerstranger'))).toMatchObject({
@@ -180,7 +186,7 @@ describe('a reader', () => {
     expect(await reads(asAdmin())).toMatchObject({ rev: 'admin' })
   })
 
-  it('may be an account that was taken down where it is to take its repo and blobs away', async () => {
+  it('a read of repo and blobs is open to the owner of an account that is taken down', async () => {
     const headers = asAccount(did, { scope: 'com.atproto.takendown' })
     expect(await reads(headers)).toMatchObject({ error: 'InvalidToken' })
     const list = (_: object, reader: string) => ({ cids: [reader] })
@@ -189,30 +195,14 @@ describe('a reader', () => {
     expect(await answer.json()).toEqual({ cids: ['self'] })
   })
 
-  it('is nobody with false credentials', async () => {
+  it('a read with invalid credentials is rejected', async () => {
     expect(await reads(asAdmin('guess'))).toMatchObject({ error: 'AuthenticationRequired' })
     expect(await reads({ authorization: 'DPoP abc' })).toMatchObject({ error: 'invalid_token' })
     expect(await reads({ authorization: 'Token abc' })).toMatchObject({ error: 'InvalidToken' })
   })
 })
 
-describe('/metrics', () => {
-  const status = async (headers: Record<string, string>, overrides = {}) =>
-    (await openGateway({}, overrides).app.request('/metrics', { headers })).status
-
-  it('is for the admin, or for anybody', async () => {
-    expect(await status(asAdmin())).toBe(200)
-    expect(await status({})).toBe(401)
-    expect(await status(asAdmin('guess'))).toBe(401)
-    expect(await status({}, { metricsOpen: true })).toBe(200)
-  })
-
-  it('is for nobody where there is no admin', async () => {
-    expect(await status(asAdmin('undefined'), { adminPassword: undefined })).toBe(401)
-  })
-})
-
-it('looks at no credentials where none are asked for', async () => {
+it('a method without authentication ignores credentials', async () => {
   const open = openGateway()
   const response = await get(open, 'com.atproto.server.describeServer', {
     authorization: 'nonsense',

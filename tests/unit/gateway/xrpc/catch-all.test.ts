@@ -1,4 +1,4 @@
-/** Calls of methods that are not ours: in which order they are refused, what is sent, and how far the guard reaches. */
+/** Proxied methods: the order of checks, what is sent, and the guard against private networks. */
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
@@ -10,7 +10,7 @@ const appView = { did: 'did:web:av.example', url: 'https://av.example', cdnUrlPa
 const addresses = { appView, moderation: undefined, report: undefined }
 const account = { service: { createToken: () => ({ token: 'signed' }) } }
 
-/** A gateway before a service that takes everything. */
+/** A gateway in front of a service that accepts everything. */
 function openProxy() {
   const sent: (UpstreamRequest & { text: string })[] = []
   const gateway = openGateway({ account })
@@ -67,14 +67,14 @@ describe('a call', () => {
       400,
       'InvalidToken',
     ],
-  ])('%s goes nowhere', async (_, path, init, status, error) => {
+  ])('a call %s is not proxied', async (_, path, init, status, error) => {
     const proxy = openProxy()
     expect(await outcome(ask(proxy, path, init))).toMatchObject({ status, error })
     expect(proxy.sent).toEqual([])
     expect(proxy.calls.filter(([action]) => action === 'service.createToken')).toEqual([])
   })
 
-  it('is signed by one call of the account, for this method and this service', async () => {
+  it('a proxied call has a service token of the account, for this method and this service', async () => {
     const proxy = openProxy()
     await ask(proxy, 'chat.bsky.convo.getLog?a=1', { headers: asAccount() })
     const tokens = proxy.calls.filter(([action]) => action === 'service.createToken')
@@ -89,7 +89,7 @@ describe('a call', () => {
     ])
   })
 
-  it('takes its body along, and nothing where it has none', async () => {
+  it('a proxied call passes its body on, and none if it has none', async () => {
     const proxy = openProxy()
     const headers = { ...asAccount(), 'content-type': 'text/plain', 'content-length': '5' }
     await ask(proxy, 'com.example.a', { method: 'POST', body: 'words', headers })
@@ -112,15 +112,15 @@ describe('where private networks are off', () => {
     'https://localhost',
     'https://169.254.169.254',
     'https://intranet',
-  ])('a service that says it is at %s is not asked', async (url) => {
+  ])('without private networks a service at %s is not called', async (url) => {
     const named = 'did:web:evil.example'
     const document = { id: named, service: [{ id: '#x', type: 'X', serviceEndpoint: url }] }
     const gateway = openGateway({ account })
-    const told: object[] = []
+    const warnings: object[] = []
     const services = connectServices({
       dispatch: gateway.server.dispatch,
       resolver: { resolve: async () => document, refresh: async () => document },
-      log: { warn: (facts: object) => told.push(facts) } as never,
+      log: { warn: (facts: object) => warnings.push(facts) } as never,
       privateNetworks: false,
       defaults: { appView: undefined, moderation: undefined, report: undefined },
       settings: {
@@ -133,6 +133,6 @@ describe('where private networks are off', () => {
     expect(await outcome(ask(gateway, 'com.example.a', { headers }))).toEqual({
       ...{ status: 502, error: 'UpstreamFailure', message: 'Upstream service unreachable' },
     })
-    expect(JSON.stringify(told)).not.toContain('signed')
+    expect(JSON.stringify(warnings)).not.toContain('signed')
   })
 })

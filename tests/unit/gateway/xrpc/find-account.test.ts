@@ -18,13 +18,13 @@ function finder(most?: number) {
   return accountFinder({ directory: { accounts: { find } } } as never, most)
 }
 
-it('finds by handle and by DID', async () => {
+it('findAccount finds by handle and by DID', async () => {
   const findAccount = finder()
   expect(await findAccount('Alice.Test')).toBe('did:plc:alice')
   expect(await findAccount('did:plc:bob')).toBe('did:plc:bob')
 })
 
-it('asks once about a DID, every time about a handle', async () => {
+it('findAccount caches DIDs, and looks handles up every time', async () => {
   const findAccount = finder()
   for (let i = 0; i < 3; i++) await findAccount('did:plc:alice')
   expect(find).toHaveBeenCalledTimes(1)
@@ -32,14 +32,14 @@ it('asks once about a DID, every time about a handle', async () => {
   expect(find).toHaveBeenCalledTimes(4)
 })
 
-it('asks every time about strangers, whose names never lead to an actor', async () => {
+it('findAccount looks unknown names up every time, and wakes no actor for them', async () => {
   const findAccount = finder()
   expect(await findAccount('did:plc:stranger')).toBeUndefined()
   expect(await findAccount('did:plc:stranger')).toBeUndefined()
   expect(find).toHaveBeenCalledTimes(2)
 })
 
-it('remembers only so many', async () => {
+it('findAccount caches a bounded number of DIDs', async () => {
   const findAccount = finder(1)
   await findAccount('did:plc:alice')
   await findAccount('did:plc:bob')

@@ -7,8 +7,8 @@ import { TestClock } from '#tests/support/empty-account.ts'
 const narrow = { name: 'narrow', points: 30, durationMs: 300_000 }
 const wide = { name: 'wide', points: 3000, durationMs: 300_000 }
 
-/** A limiter, and gateways that reach it; `isDown` says that they do not. */
-function world(gateways = 1) {
+/** A limiter, and gateways that call it; with `isDown` the calls fail. */
+function fixture(gateways = 1) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })
   const state = { isDown: false, asks: 0, failures: 0 }
@@ -29,14 +29,14 @@ async function countAllowed(standings: (LimitStatus | Promise<LimitStatus>)[]): 
 }
 
 describe('a narrow limit', () => {
-  it('is never exceeded, however many call at once and wherever', async () => {
-    const { leases } = world(3)
+  it('a narrow limit is never exceeded, however many calls run on however many gateways', async () => {
+    const { leases } = fixture(3)
     const calls = Array.from({ length: 200 }, (_, i) => leases[i % 3]!.take(narrow, 'key', 1))
     expect(await countAllowed(calls)).toBe(30)
   })
 
-  it('tells how many points are left, and when there are more', async () => {
-    const { clock, leases } = world()
+  it('a narrow limit reports the points left, and when it resets', async () => {
+    const { clock, leases } = fixture()
     const resetAt = clock.now() + 300_000
     expect(await leases[0]!.take(narrow, 'key', 1)).toEqual({
       limit: narrow,
@@ -49,20 +49,20 @@ describe('a narrow limit', () => {
     expect(await leases[0]!.take(narrow, 'key', 1)).toEqual(refused)
   })
 
-  it('asks nobody about a key that was refused, until its window ends', async () => {
-    const { clock, leases, state } = world()
+  it('a call beyond a narrow limit makes one request, and later calls none until its window ends', async () => {
+    const { clock, leases, state } = fixture()
     expect(await leases[0]!.take(narrow, 'key', 31)).toMatchObject({ isRefused: true })
-    const { asks } = state
+    expect(state.asks).toBe(1)
     expect(leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: true })
-    expect(state.asks).toBe(asks)
+    expect(state.asks).toBe(1)
     clock.time += 300_000
     expect(await leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: false })
   })
 })
 
 describe('a wide limit', () => {
-  it('is spent without waiting and with few questions', async () => {
-    const { leases, state } = world()
+  it('a wide limit is spent without waiting and with few requests', async () => {
+    const { leases, state } = fixture()
     for (let i = 0; i < 2000; i++) {
       const answer = leases[0]!.take(wide, 'key', 1)
       expect(answer).not.toBeInstanceOf(Promise)
@@ -72,8 +72,8 @@ describe('a wide limit', () => {
     expect(state.asks).toBeLessThan(100)
   })
 
-  it('is spent to its end by one gateway, and not further', async () => {
-    const { leases } = world()
+  it('a wide limit can be spent wholly by one gateway, and not further', async () => {
+    const { leases } = fixture()
     let allowed = 0
     for (let i = 0; i < 3200; i++) {
       if (!(await leases[0]!.take(wide, 'key', 1)).isRefused) allowed++
@@ -81,8 +81,8 @@ describe('a wide limit', () => {
     expect(allowed).toBe(3000)
   })
 
-  it('is exceeded by no more than a part for each gateway that comes late', async () => {
-    const { leases } = world(3)
+  it('a wide limit is exceeded by at most a part for each gateway that comes late', async () => {
+    const { leases } = fixture(3)
     let allowed = 0
     for (const gateway of leases) {
       for (let i = 0; i < 3200; i++) {
@@ -93,8 +93,8 @@ describe('a wide limit', () => {
     expect(allowed).toBeLessThanOrEqual(3000 + 2 * 60)
   })
 
-  it('lends a gateway what another one gave back', async () => {
-    const { clock, leases } = world(2)
+  it('a wide limit lends a gateway what another one returned', async () => {
+    const { clock, leases } = fixture(2)
     const [one, other] = leases as [Leases, Leases]
     void one.take(wide, 'key', 1)
     await settled()
@@ -105,7 +105,7 @@ describe('a wide limit', () => {
     expect(allowed).toBe(2999)
   })
 
-  it('is kept whatever the costs and the order of calls', async () => {
+  it('a wide limit holds for any costs and order of calls', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ at: fc.nat(2), cost: fc.integer({ min: 1, max: 600 }) }), {
@@ -113,7 +113,7 @@ describe('a wide limit', () => {
           maxLength: 60,
         }),
         async (calls) => {
-          const { leases } = world(3)
+          const { leases } = fixture(3)
           const answers = await Promise.all(
             calls.map(({ at, cost }) => leases[at]!.take(wide, 'key', cost)),
           )
@@ -129,14 +129,17 @@ describe('a wide limit', () => {
 })
 
 describe('without the limiter', () => {
-  it.each([narrow, wide])('each gateway counts by itself: $name', async (limit) => {
-    const { leases, state } = world()
-    state.isDown = true
-    let allowed = 0
-    for (let i = 0; i < limit.points + 10; i++) {
-      if (!(await leases[0]!.take(limit, 'key', 1)).isRefused) allowed++
-    }
-    expect(allowed).toBe(limit.points)
-    expect(state.failures).toBeGreaterThan(0)
-  })
+  it.each([narrow, wide])(
+    'without the limiter each gateway counts by itself: $name',
+    async (limit) => {
+      const { leases, state } = fixture()
+      state.isDown = true
+      let allowed = 0
+      for (let i = 0; i < limit.points + 10; i++) {
+        if (!(await leases[0]!.take(limit, 'key', 1)).isRefused) allowed++
+      }
+      expect(allowed).toBe(limit.points)
+      expect(state.failures).toBeGreaterThan(0)
+    },
+  )
 })

@@ -7,7 +7,7 @@ import { TestClock } from '#tests/support/empty-account.ts'
 const limit = { name: 'any', points: 10, durationMs: 60_000 }
 const ask = (key: string, need: number) => ({ limit, key, owed: 0, need, spare: 0 })
 
-/** Shards in memory; `isAway` says that they do not answer. */
+/** Shards in memory; with `isAway` they do not answer. */
 function open() {
   const clock = new TestClock()
   const shards = new Map<string, ReturnType<typeof openLimiter>>()
@@ -26,7 +26,7 @@ function open() {
 }
 
 describe('calls to the limiters', () => {
-  it('reach the shard of each key, and bring the grants back in order', async () => {
+  it('limiter calls reach the shard of each key, and return the grants in order', async () => {
     const { dispatch, shards } = open()
     const send = limiterClient(dispatch)
     const keys = Array.from({ length: 40 }, (_, i) => `key ${i}`)
@@ -43,7 +43,7 @@ describe('calls to the limiters', () => {
     expect(again.map(({ granted }) => granted)).toEqual(keys.map((_, i) => 10 - (i % 10)))
   })
 
-  it('give back where the points came from', async () => {
+  it('limiter calls return points to the shard they came from', async () => {
     const { dispatch } = open()
     const send = limiterClient(dispatch)
     const [grant] = await send([ask('one', 10)], [])
@@ -51,13 +51,13 @@ describe('calls to the limiters', () => {
     expect(await send([ask('one', 10)], [])).toMatchObject([{ granted: 4 }])
   })
 
-  it('fail where a limiter is away', async () => {
+  it('limiter calls fail if a limiter is unreachable', async () => {
     const { dispatch, state } = open()
     state.isAway = true
     await expect(limiterClient(dispatch)([ask('one', 1)], [])).rejects.toThrow('away')
   })
 
-  it('say whose turn it is: of those who ask, one, until the window ends', async () => {
+  it('a turn is given to one of the gateways that ask, until its window ends', async () => {
     const { dispatch, clock } = open()
     const mayAsk = claimPoint(dispatch, { ...limit, points: 1 })
     expect(await Promise.all([mayAsk(), mayAsk(), mayAsk()])).toEqual([true, false, false])

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { methods } from '#src/gateway/methods/table.ts'
 import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 
-/** What each method asks of an app, as in the reference; what is not here, no app may call. */
+/** The scope that each method requires, as in the reference; apps may call no other methods. */
 const anyApp = [
   'com.atproto.identity.getRecommendedDidCredentials',
   'com.atproto.repo.listMissingBlobs',
@@ -38,7 +38,7 @@ const write = (action: string) => ({
   collection: post,
 })
 
-/** Methods with the scope that lets an app call them, and what it calls them with. */
+/** Methods with the scope that an app needs, and their input. */
 const byScope: [nsid: string, scope: string, asked: object][] = [
   ['com.atproto.repo.createRecord', `repo:${post}?action=create`, { input: { collection: post } }],
   [
@@ -89,9 +89,9 @@ const neverByApps = ['com.atproto.server.requestEmailUpdate', 'com.atproto.serve
 
 const server = { services: { audienceOf: () => aud } }
 
-/** The outcome for an app with the scope; `allowed`, or the error's status and name. */
-function outcome(nsid: string, scope: string, asked: object = {}): unknown {
-  const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...asked }
+/** The outcome for an app with the scope: `allowed`, or status and name of the error. */
+function outcome(nsid: string, scope: string, options: object = {}): unknown {
+  const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...options }
   try {
     mustHaveScope(
       methods.get(nsid)!,
@@ -106,7 +106,7 @@ function outcome(nsid: string, scope: string, asked: object = {}): unknown {
 }
 
 describe('what an app must have been allowed', () => {
-  it('is said by these methods, and no other may be called by one', () => {
+  it('exactly these methods have an OAuth scope rule, and apps may call no other', () => {
     const ruled = [...methods.values()].filter(({ oauth }) => oauth !== undefined)
     const known = [...anyApp, ...byRpc, ...byScope.map(([nsid]) => nsid), ...neverByApps]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
@@ -116,11 +116,11 @@ describe('what an app must have been allowed', () => {
     ])
   })
 
-  it.each(anyApp)('%s: nothing in particular', (nsid) => {
+  it.each(anyApp)('%s: no particular scope is required', (nsid) => {
     expect(outcome(nsid, '')).toBe('allowed')
   })
 
-  it.each(byRpc)('%s: the call of the service', (nsid) => {
+  it.each(byRpc)('%s: the rpc scope of the service is required', (nsid) => {
     expect(outcome(nsid, '')).toEqual([403, 'ScopeMissingError'])
     expect(outcome(nsid, `rpc:${nsid}?aud=${encodeURIComponent(aud)}`)).toBe('allowed')
     expect(outcome(nsid, `rpc:${nsid}?aud=did:web:elsewhere.example.com%23bsky_appview`)).toEqual([
@@ -130,16 +130,16 @@ describe('what an app must have been allowed', () => {
     expect(outcome(nsid, 'transition:generic')).toBe('allowed')
   })
 
-  it.each(byScope)('%s: %s', (nsid, scope, asked) => {
+  it.each(byScope)('%s: the scope %s is required', (nsid, scope, asked) => {
     expect(outcome(nsid, '', asked)).toEqual([403, 'ScopeMissingError'])
     expect(outcome(nsid, scope.replaceAll('#', '%23'), asked)).toBe('allowed')
   })
 
-  it.each(neverByApps)('%s: what no app has', (nsid) => {
+  it.each(neverByApps)('%s: no app may call it', (nsid) => {
     expect(outcome(nsid, 'account:email?action=manage')).toEqual([403, 'Forbidden'])
   })
 
-  it('is not given by a transition scope where the account itself is at stake', () => {
+  it('a transition scope does not give access to the account itself', () => {
     const all = 'transition:generic transition:email transition:chat.bsky'
     for (const [nsid, scope, asked] of byScope) {
       const isOwn = /^(account|identity):/.test(scope)

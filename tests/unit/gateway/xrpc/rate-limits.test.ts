@@ -42,7 +42,7 @@ function call(nsid: string, more: Partial<CountedCall> & { ip?: string; headers?
 const alice = { did: 'did:plc:alice' }
 const create = (caller = alice) => call('com.atproto.repo.createRecord', { caller })
 
-/** How many calls are let through before one is refused. */
+/** The number of calls before one is refused. */
 async function allowed(
   check: ReturnType<typeof rateLimits>,
   make: (i: number) => CountedCall,
@@ -64,7 +64,7 @@ describe('the amounts of the reference', () => {
     ['com.atproto.sync.getRepo', 6000],
     ['com.atproto.server.describeServer', 3000],
     ['com.example.not.there', 3000],
-  ])('%s: %i for each address', async (nsid, most) => {
+  ])('%s is limited to %i per address', async (nsid, most) => {
     const { check } = open()
     expect(await allowed(check, () => call(nsid))).toBe(most)
     expect(await check(call(nsid, { ip: '203.0.113.8' }))).toMatchObject({ isRefused: false })
@@ -75,7 +75,7 @@ describe('the amounts of the reference', () => {
     ['com.atproto.server.requestAccountDelete', 5],
     ['com.atproto.server.requestEmailConfirmation', 5],
     ['com.atproto.server.requestEmailUpdate', 5],
-  ])('%s: %i for each account', async (nsid, most) => {
+  ])('%s is limited to %i per account', async (nsid, most) => {
     const { check } = open()
     expect(await allowed(check, (i) => call(nsid, { caller: alice, ip: `192.0.2.${i}` }))).toBe(
       most,
@@ -85,7 +85,7 @@ describe('the amounts of the reference', () => {
     })
   })
 
-  it('createSession: 30 in five minutes and 300 a day, for a name from an address', async () => {
+  it('createSession is limited to 30 in five minutes and 300 a day, per identifier and address', async () => {
     const { check, clock } = open()
     const log = (identifier: string, ip = '203.0.113.7') =>
       call('com.atproto.server.createSession', { input: { identifier }, ip })
@@ -102,7 +102,7 @@ describe('the amounts of the reference', () => {
     expect(30 + more).toBeGreaterThan(280)
   })
 
-  it('writes: 5000 points an hour for each account, 3 to create, 2 to update, 1 to delete', async () => {
+  it('writes are limited to 5000 points an hour per account: 3 to create, 2 to update, 1 to delete', async () => {
     const { check } = open()
     const write = (op: string) => call(`com.atproto.repo.${op}`, { caller: alice })
     const applyWrites = (...kinds: string[]) => ({
@@ -123,7 +123,7 @@ describe('the amounts of the reference', () => {
     expect(await check(create({ did: 'did:plc:bob' }))).toMatchObject({ isRefused: false })
   })
 
-  it('getRepo does not use up what the other calls share', async () => {
+  it('getRepo does not count against the shared limit', async () => {
     const { check } = open()
     for (let i = 0; i < 100; i++) await check(call('com.atproto.sync.getRepo'))
     const standing = await check(call('com.atproto.server.describeServer'))
@@ -132,20 +132,20 @@ describe('the amounts of the reference', () => {
 })
 
 describe('who is not counted', () => {
-  it('whoever has the key', async () => {
+  it('a call with the bypass key is not counted', async () => {
     const { check } = open({ bypassKey: 'open sesame' })
     const by = (key: string) => call('com.example.any', { headers: { 'x-ratelimit-bypass': key } })
     expect(await check(by('open sesame'))).toBeUndefined()
     expect(await check(by('open'))).toMatchObject({ remaining: 2999 })
   })
 
-  it('nobody by an empty header where there is no key', async () => {
+  it('an empty bypass header is ignored if no key is configured', async () => {
     const { check } = open()
     const given = call('com.example.any', { headers: { 'x-ratelimit-bypass': '' } })
     expect(await check(given)).toMatchObject({ remaining: 2999 })
   })
 
-  it('whoever calls from an address that is named, whoever brings the call', async () => {
+  it('a call from a bypass address is not counted, whichever proxy brings it', async () => {
     const { check } = open({ bypassIps: ['192.0.2.0/24'] })
     expect(await check(call('com.example.any', { ip: '192.0.2.9' }))).toBeUndefined()
     const brought = call('com.example.any', {
@@ -157,7 +157,7 @@ describe('who is not counted', () => {
 })
 
 describe('what the client is told', () => {
-  it('in the headers of the reference', () => {
+  it('the rate-limit headers are those of the reference', () => {
     const limit = { name: 'any', points: 30, durationMs: 5 * MINUTE }
     const standing = { limit, isRefused: false, remaining: 29, resetAt: 1_700_000_300_500 }
     expect(rateLimitHeaders(standing, 1_700_000_000_500)).toEqual({
@@ -170,7 +170,7 @@ describe('what the client is told', () => {
     expect(rateLimitHeaders(refused, 1_700_000_000_400)).toMatchObject({ 'retry-after': '301' })
   })
 
-  it('of the limit with the fewest points left, or of the one that refuses', async () => {
+  it('the rate-limit headers describe the limit with the fewest points left, or the one that refused', async () => {
     const { check, refused } = open()
     const log = call('com.atproto.server.createSession', { input: { identifier: 'alice.test' } })
     expect(await check(log)).toMatchObject({ limit: { points: 30 }, remaining: 29 })
@@ -180,7 +180,7 @@ describe('what the client is told', () => {
   })
 })
 
-it('counts what is done on the pages as the method that does the same, by name and address', async () => {
+it('page actions are counted as the method with the same effect, by identifier and address', async () => {
   const { check } = open()
   const count = attemptLimiter(check)
   const signIn = (address: string, identifier = 'alice.test') =>

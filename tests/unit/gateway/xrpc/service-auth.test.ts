@@ -1,4 +1,4 @@
-/** Which service tokens are believed, and what the others are told; made and judged by the library too. */
+/** Verification of service tokens, with tokens and verdicts of the library too. */
 import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { createServiceJwt, verifyJwt } from '@atproto/xrpc-server'
 import { describe, expect, it } from 'vitest'
@@ -18,9 +18,9 @@ function token(claims: Partial<ServiceClaims> = {}, signer = key): string {
   return createServiceToken({ iss, aud, lxm, iat: now, exp: now + 60, jti, ...claims }, signer)
 }
 
-/** A document with these keys, in the order in which it is asked for: kept, then fresh. */
+/** Resolves to a document with the first key from the cache, and to the next keys on refresh. */
 function resolver(...keys: string[]) {
-  const asked: string[] = []
+  const requests: string[] = []
   const documentOf = (didKey: string | undefined) =>
     didKey === undefined
       ? undefined
@@ -34,13 +34,13 @@ function resolver(...keys: string[]) {
           })),
         }
   return {
-    asked,
+    requests,
     async resolve() {
-      asked.push('kept')
+      requests.push('kept')
       return documentOf(keys[0])
     },
     async refresh() {
-      asked.push('fresh')
+      requests.push('fresh')
       return documentOf(keys.at(-1))
     },
   }
@@ -50,7 +50,7 @@ const verify = (text: string, known: IssuerResolver = resolver(key.did()), terms
   verifyServiceAuth(text, { aud, lxm, ...terms }, known)
 
 describe('a service token', () => {
-  it('is what the library makes and believes', async () => {
+  it('a service token is what the library creates and verifies', async () => {
     const ours = token()
     expect(await verifyJwt(ours, aud, lxm, async () => key.did())).toMatchObject({ iss, aud, lxm })
     for (const keypair of [await Secp256k1Keypair.create(), await P256Keypair.create()]) {
@@ -62,22 +62,22 @@ describe('a service token', () => {
     }
   })
 
-  it('leaves lxm out where it is for any method', () => {
+  it('a service token for any method has no lxm', () => {
     expect(decodeToken(token({ lxm: undefined })).claims).not.toHaveProperty('lxm')
   })
 
-  it('is believed of a labeler by its own key', async () => {
+  it('a service token of a labeler is verified with its own key', async () => {
     const labeler = `${iss}#atproto_labeler`
     expect(await verify(token({ iss: labeler }))).toEqual({ iss: labeler })
   })
 
-  it('is tried once more on a fresh document: keys are rotated', async () => {
+  it('a service token that fails is verified again with a refreshed document: keys are rotated', async () => {
     const rotated = resolver(newSigningKey().key.did(), key.did())
     expect(await verify(token(), rotated)).toEqual({ iss })
-    expect(rotated.asked).toEqual(['kept', 'fresh'])
+    expect(rotated.requests).toEqual(['kept', 'fresh'])
     const forged = resolver(newSigningKey().key.did())
     await expect(verify(token(), forged)).rejects.toMatchObject({ error: 'BadJwtSignature' })
-    expect(forged.asked).toEqual(['kept', 'fresh'])
+    expect(forged.requests).toEqual(['kept', 'fresh'])
   })
 
   const [head, body, signature] = token().split('.')
@@ -100,11 +100,11 @@ describe('a service token', () => {
     ['for any method', token({ lxm: undefined }), 'BadJwtLexiconMethod'],
     ['of nobody', token({ iss: 'nobody' }), 'BadJwtIss'],
     ['of a service without a name', token({ iss: `${iss}#` }), 'BadJwtIss'],
-  ])('%s is refused', async (_, text, error) => {
+  ])('a service token %s is rejected', async (_, text, error) => {
     await expect(verify(text)).rejects.toMatchObject({ status: 401, error })
   })
 
-  it('is refused where its issuer is unknown, keyless, or not one of those asked for', async () => {
+  it('a service token is rejected if its issuer is unknown, has no key, or is not allowed', async () => {
     const unknown = { ...resolver(), resolve: async () => undefined }
     await expect(verify(token(), unknown)).rejects.toMatchObject({ status: 401 })
     const keyless = { ...resolver(), resolve: async () => ({ id: iss }) }

@@ -16,7 +16,7 @@ function token(did: string, secret = jwtSecret): string {
   return issueTokens({ did, tokenId: 'one' }, { secret, audience: serviceDid, now }).accessJwt
 }
 
-it('believes a token again, until it expires', () => {
+it('a verified token is accepted from the cache until it expires', () => {
   const verify = tokenVerifier({ serviceDid, jwtSecret, clock })
   const jwt = token('did:plc:alice')
   const first = verify(jwt)
@@ -27,7 +27,7 @@ it('believes a token again, until it expires', () => {
   expect(() => verify(jwt)).toThrow(expect.objectContaining({ error: 'ExpiredToken' }))
 })
 
-it('never believes one that was refused', () => {
+it('a rejected token is never cached', () => {
   const verify = tokenVerifier({ serviceDid, jwtSecret, clock })
   const forged = token('did:plc:alice', new TextEncoder().encode('another secret'))
   for (let i = 0; i < 2; i++) {
@@ -35,7 +35,7 @@ it('never believes one that was refused', () => {
   }
 })
 
-it('remembers only so many', () => {
+it('the token cache is bounded', () => {
   const verify = tokenVerifier({ serviceDid, jwtSecret, clock }, 1)
   const alice = token('did:plc:alice')
   const first = verify(alice)

@@ -13,7 +13,7 @@ function writing() {
 }
 
 describe('the way of a call', () => {
-  it('hands what the lexicon knows to the account', async () => {
+  it('a call passes the validated input to the account', async () => {
     const gateway = writing()
     const input = { repo: handle, collection: 'app.bsky.feed.post', record }
     const response = await post(gateway, createRecord, input, asAccount())
@@ -24,7 +24,7 @@ describe('the way of a call', () => {
     expect(gateway.observed).toEqual([[createRecord, 200]])
   })
 
-  it('sends JSON text as it is', async () => {
+  it('a call passes JSON text on as it is', async () => {
     const json = '{"uri": "at://x"}'
     const gateway = openGateway({ account: { repo: { getRecord: () => ({ json }) } } })
     const response = await get(gateway, `com.atproto.repo.getRecord?${query}`)
@@ -36,14 +36,14 @@ describe('the way of a call', () => {
     ])
   })
 
-  it('fills in defaults and converts parameters', async () => {
+  it('a call fills in defaults and converts parameters', async () => {
     const listRecords = vi.fn(() => ({ json: '{"records":[]}' }))
     const gateway = openGateway({ account: { repo: { listRecords } } })
     await get(gateway, `com.atproto.repo.listRecords?repo=${did}&collection=a.b.c&reverse=true`)
     expect(listRecords).toHaveBeenCalledWith({ collection: 'a.b.c', limit: 50, reverse: true })
   })
 
-  it('looks at parameters, then credentials, then the body', async () => {
+  it('a call checks parameters first, then credentials, then the body', async () => {
     const gateway = writing()
     const bad = await outcome(
       get(gateway, 'com.atproto.sync.getRepo?did=nobody', { authorization: 'x' }),
@@ -74,11 +74,11 @@ describe('what is refused', () => {
     ['no method', '', 400, 'invalid xrpc path'],
     ['a path below a method', 'com.atproto.repo.getRecord/more', 400, 'invalid xrpc path'],
     ['one word', 'health', 400, 'invalid xrpc path'],
-  ])('%s', async (_, path, status, message) => {
+  ])('a call is rejected for %s', async (_, path, status, message) => {
     expect(await outcome(get(openGateway(), path))).toMatchObject({ status, message })
   })
 
-  it('POST where GET is wanted', async () => {
+  it('POST to a query is rejected', async () => {
     const answer = await outcome(post(openGateway(), 'com.atproto.server.describeServer', {}))
     const message = 'Incorrect HTTP method (POST) expected GET'
     expect(answer).toEqual({ status: 400, error: 'InvalidRequest', message })
@@ -92,7 +92,7 @@ describe('what is refused', () => {
     ['a parameter twice', 'limit=1&limit=2'],
     ['no collection', 'collection='],
     ['__proto__', '__proto__=1'],
-  ])('%s', async (_, params) => {
+  ])('a call is rejected for %s', async (_, params) => {
     const path = `com.atproto.repo.listRecords?repo=${did}&${params}`
     const withCollection = params.startsWith('collection') ? path : `${path}&collection=a.b.c`
     const gateway = openGateway()
@@ -100,16 +100,16 @@ describe('what is refused', () => {
     expect(gateway.calls).toEqual([])
   })
 
-  it('a NUL in a name', async () => {
+  it('NUL in an identifier is rejected', async () => {
     const path = 'com.atproto.repo.describeRepo?repo=alice%00.test'
     expect(await outcome(get(openGateway(), path))).toMatchObject({ status: 400 })
   })
 
-  it('writing to another repo', async () => {
+  it("a write to another account's repo is rejected", async () => {
     const gateway = writing()
     const input = { repo: did, collection: 'a.b.c', record: {} }
-    const stranger = asAccount('did:plc:strangerstrangerstranger')
-    expect(await outcome(post(gateway, createRecord, input, stranger))).toEqual({
+    const unknownAccount = asAccount('did:plc:strangerstrangerstranger')
+    expect(await outcome(post(gateway, createRecord, input, unknownAccount))).toEqual({
       status: 401,
       error: 'AuthenticationRequired',
       message: 'Authentication Required',
@@ -117,13 +117,13 @@ describe('what is refused', () => {
     expect(gateway.calls.map(([action]) => action)).toEqual(['accounts.find'])
   })
 
-  it('writing to a repo that is not here', async () => {
+  it('a write to a repo that is not here is rejected', async () => {
     const input = { repo: 'bob.test', collection: 'a.b.c', record: {} }
     const answer = await outcome(post(writing(), createRecord, input, asAccount()))
     expect(answer).toMatchObject({ status: 403, error: 'AccountNotFound' })
   })
 
-  it('a body that is not what the lexicon says', async () => {
+  it('a body that does not match the lexicon is rejected', async () => {
     const gateway = writing()
     const answer = outcome(
       post(gateway, createRecord, { repo: did, collection: 'a.b.c' }, asAccount()),
@@ -145,14 +145,14 @@ describe('what goes wrong behind', () => {
       },
     })
 
-  it('is told as it is where it is the caller’s', async () => {
+  it('an error for the caller is returned as it is', async () => {
     const gateway = failing(invalidRequest('no such record', 'RecordNotFound'))
     const answer = await outcome(get(gateway, `com.atproto.repo.getRecord?${query}`))
     expect(answer).toEqual({ status: 400, error: 'RecordNotFound', message: 'no such record' })
     expect(gateway.errors).toEqual([])
   })
 
-  it('is logged and told in a word where it is ours', async () => {
+  it('an unexpected error is logged, and returned as InternalServerError', async () => {
     const error = new Error('secret of our insides')
     const gateway = failing(error)
     const answer = await outcome(get(gateway, `com.atproto.repo.getRecord?${query}`))
@@ -165,14 +165,14 @@ describe('what goes wrong behind', () => {
     expect(gateway.observed).toEqual([['com.atproto.repo.getRecord', 500]])
   })
 
-  it('is a warning where it is another service’s', async () => {
+  it('an upstream error is logged as a warning', async () => {
     const gateway = failing(new XrpcError(502, 'UpstreamFailure', 'not there'))
     const answer = await outcome(get(gateway, `com.atproto.repo.getRecord?${query}`))
     expect(answer).toEqual({ status: 502, error: 'UpstreamFailure', message: 'not there' })
     expect(gateway.errors).toEqual([])
   })
 
-  it('is 503 where the actors are away', async () => {
+  it('unreachable actors answer 503', async () => {
     const answer = await outcome(
       get(failing(unavailable('not now')), `com.atproto.repo.getRecord?${query}`),
     )
@@ -180,7 +180,7 @@ describe('what goes wrong behind', () => {
   })
 })
 
-it('counts unknown methods as one, so that nobody can make them many', async () => {
+it('unknown methods are counted under one name, so that callers cannot add labels', async () => {
   const gateway = openGateway()
   await get(gateway, 'com.example.one')
   await get(gateway, 'com.example.two')
