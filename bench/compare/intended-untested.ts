@@ -48,7 +48,7 @@ export const intendedUntested: IntendedDifference[] = [
   },
   {
     what: 'rate limits of 1,000 points and more',
-    why: '[0017](../decisions/0017-points-are-leased.md)',
+    why: '[0017](../decisions/0017-rate-limit-points-are-leased.md)',
   },
   { what: 'rate limits: calls with the wrong HTTP method', why: 'they cost nothing' },
   { what: 'trusted proxies', why: 'public load balancers' },
