@@ -1,5 +1,8 @@
 /** The accounts of this server: looked up by handle, email or DID, and listed by creation time. */
+
 import type { DirectoryAccount } from '#src/directory/account-cache.ts'
+import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
+import { mustBeFree } from '#src/directory/handle-availability.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -43,7 +46,7 @@ export async function listAccounts(
   directory: Directory,
   { cursor, limit }: { cursor?: string; limit: number },
 ): Promise<{ accounts: ListedAccount[]; cursor?: string }> {
-  const [createdAt, did] = cursor === undefined ? [0, ''] : parseCursor(cursor)
+  const [createdAt, did] = cursor === undefined ? [0, ''] : parseAccountCursor(cursor)
   const rows = await directory.sql.all<DirectoryAccount & { createdAt: number }>(
     `SELECT did, handle, status, created_at AS createdAt FROM account
      WHERE reserved_until IS NULL AND (created_at, did) > (?, ?) ORDER BY created_at, did LIMIT ?`,
@@ -54,13 +57,7 @@ export async function listAccounts(
   const last = rows.at(-1)
   const accounts = rows.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
   // The last page has a cursor too: clients continue from it later.
-  return last === undefined ? { accounts } : { accounts, cursor: `${last.createdAt}::${last.did}` }
-}
-
-function parseCursor(cursor: string): [createdAt: number, did: string] {
-  const [, createdAt, did] = /^(\d{1,15})::(did:.+)$/.exec(cursor) ?? []
-  if (createdAt === undefined || did === undefined) throw invalidRequest('Malformed cursor')
-  return [Number(createdAt), did]
+  return last === undefined ? { accounts } : { accounts, cursor: formatAccountCursor(last) }
 }
 
 /**
@@ -97,18 +94,7 @@ export async function setHandle(
   const { did } = input
   const handle = input.handle.toLowerCase()
   await updateAccount(directory, did, [did, handle], async (now) => {
-    const conflict = await directory.sql.first(
-      `SELECT 1 FROM account
-       WHERE handle = ?1 AND did <> ?2 AND (reserved_until IS NULL OR reserved_until > ?3)
-       UNION ALL
-       SELECT 1 FROM identity_change WHERE handle = ?1 AND did <> ?2 AND held_until > ?3`,
-      handle,
-      did,
-      now,
-    )
-    if (conflict !== undefined) {
-      throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
-    }
+    await mustBeFree(directory.sql, { did, handle }, now)
     const update = { sql: 'UPDATE account SET handle = ? WHERE did = ?', params: [handle, did] }
     return [...deleteExpiredReservations(now), update]
   })

@@ -2,6 +2,7 @@
  * Identity changes in progress. Each is recorded here before the PLC directory is updated, so that after a crash any
  * process can finish it. A new handle is held for its account for a minute; after that another account may take it.
  */
+import { mustBeFree } from '#src/directory/handle-availability.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 
@@ -29,18 +30,7 @@ export async function beginIdentityChange(
       params: [did, handle, now + HOLD_MS],
     }
     if (handle === null) return { answer: undefined, statements: [insert] }
-    const conflict = await sql.first(
-      `SELECT 1 FROM account
-       WHERE handle = ?1 AND did <> ?2 AND (reserved_until IS NULL OR reserved_until > ?3)
-       UNION ALL
-       SELECT 1 FROM identity_change WHERE handle = ?1 AND did <> ?2 AND held_until > ?3`,
-      handle,
-      did,
-      now,
-    )
-    if (conflict !== undefined) {
-      throw invalidRequest(`Handle already taken: ${handle}`, 'HandleNotAvailable')
-    }
+    await mustBeFree(directory.sql, { did, handle }, now)
     const pending = await sql.first(
       'SELECT 1 FROM identity_change WHERE did = ? AND handle <> ? AND held_until > ?',
       did,

@@ -1,6 +1,6 @@
 /** Account search by part of an email or handle (com.atproto.admin.searchAccounts). */
+import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
-import { invalidRequest } from '#src/errors.ts'
 
 export interface AccountInfo {
   did: string
@@ -20,7 +20,7 @@ export async function searchAccounts(
   { sql }: Directory,
   { text = '', cursor, limit }: { text?: string; cursor?: string; limit: number },
 ): Promise<{ accounts: AccountInfo[]; cursor?: string }> {
-  const [createdAt, did] = cursor === undefined ? [-1, ''] : parseCursor(cursor)
+  const [createdAt, did] = cursor === undefined ? [-1, ''] : parseAccountCursor(cursor)
   const part = text.toLowerCase()
   const rows = await sql.all<Omit<AccountInfo, 'createdAt'> & { createdAt: number }>(
     `SELECT did, handle, email, status, created_at AS createdAt FROM account
@@ -39,7 +39,7 @@ export async function searchAccounts(
   const accounts = page.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
   return last === undefined || rows.length <= limit
     ? { accounts }
-    : { accounts, cursor: `${last.createdAt}::${last.did}` }
+    : { accounts, cursor: formatAccountCursor(last) }
 }
 
 /** The accounts with these DIDs, in the given order; unknown DIDs are left out. */
@@ -58,10 +58,4 @@ export async function getAccountInfos(
     const row = byDid.get(did)
     return row === undefined ? [] : [{ ...row, createdAt: new Date(row.createdAt).toISOString() }]
   })
-}
-
-function parseCursor(cursor: string): [createdAt: number, did: string] {
-  const [, createdAt, did] = /^(\d{1,15})::(did:.+)$/.exec(cursor) ?? []
-  if (createdAt === undefined || did === undefined) throw invalidRequest('Malformed cursor')
-  return [Number(createdAt), did]
 }

@@ -1,14 +1,13 @@
 /** Builds the server context that XRPC methods use, from configuration, secrets and ports. */
+import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
-import type { OAuthProviderConfig } from '#src/gateway/oauth/provider.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
-import type { TrafficPorts } from '#src/gateway/open-traffic.ts'
 import type { EngineHealth } from '#src/gateway/operator/health.ts'
-import { connectServices, type ProxySettings } from '#src/gateway/proxy/connect-services.ts'
+import { connectServices } from '#src/gateway/proxy/connect-services.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
-import { type IdentityConfig, openIdentity } from '#src/gateway/workflows/open-identity.ts'
+import { openIdentity } from '#src/gateway/workflows/open-identity.ts'
 import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -40,40 +39,10 @@ export interface GatewayPorts {
 }
 
 /** The part of `Config` that a gateway uses. */
-export interface GatewayConfig {
-  gateway: { host: string; port: number; hostname: string; publicUrl: string }
-  service: {
-    did: string
-    /** Each with its leading dot. */
-    handleDomains: readonly string[]
-    version: string
-    contactEmailAddress: string | undefined
-    privacyPolicyUrl: string | undefined
-    termsOfServiceUrl: string | undefined
-  }
-  identity: IdentityConfig
-  services: {
-    appView: { url: string; did: string; cdnUrlPattern: string | undefined } | undefined
-    moderation: { url: string; did: string } | undefined
-    report: { url: string; did: string } | undefined
-  }
-  proxy: ProxySettings
-  oauth: OAuthProviderConfig & { dpopSecretHex: string | undefined }
-  invites: { required: boolean; intervalMs: number | undefined; epochMs: number }
-  mail: {
-    server: { smtpUrl: string; fromAddress: string } | undefined
-    moderation: { smtpUrl: string; fromAddress: string } | undefined
-    confirmationLink: boolean
-  }
-  limits: { blobUploadBytes: number }
-  imports: { accepted: boolean; maxBytes: number }
-  sequencer: { subscriptionBuffer: number }
-  bodyTimeoutMs: number
-  metrics: { open: boolean }
-  dataDirectory: string
-  crawlers: readonly string[]
-  rateLimits: TrafficPorts['config']['rateLimits']
-}
+export type GatewayConfig = Omit<
+  Config,
+  'mode' | 'role' | 'secrets' | 'engine' | 'actors' | 'blobs' | 'log' | 'warnings'
+>
 
 export interface GatewaySecrets {
   /** HS256 secret of the session tokens. */

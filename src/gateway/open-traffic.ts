@@ -1,4 +1,5 @@
 /** Opens what depends on the traffic configuration: rate limits, and the crawl requests to relays. */
+import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
@@ -14,16 +15,7 @@ export interface TrafficPorts {
   clock: Clock
   timer: Timer
   log: Log
-  config: {
-    gateway: { hostname: string }
-    crawlers: readonly string[]
-    rateLimits: {
-      enabled: boolean
-      bypassKey: string | undefined
-      bypassIps: readonly string[]
-      trustedProxies: readonly string[]
-    }
-  }
+  config: Pick<Config, 'gateway' | 'crawlers' | 'rateLimits'>
 }
 
 export interface Traffic {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
+import type { S3Storage } from '#src/config/blobs.ts'
 import { XrpcError } from '#src/errors.ts'
 import {
   type BlobStorage,
@@ -12,18 +13,6 @@ import {
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
 
-export interface S3Settings {
-  bucket: string
-  region: string | undefined
-  endpoint: string | undefined
-  forcePathStyle: boolean | undefined
-  credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  /** An upload fails if the storage accepts no data for this long, in ms. */
-  uploadTimeoutMs: number
-  /** Socket idle time after which a request fails, in ms. */
-  requestTimeoutMs: number
-}
-
 /** Memory for each upload: two parts at a time, of the minimum part size of S3. */
 const PART_BYTES = 5 * 1024 * 1024
 const PARTS_AT_ONCE = 2
@@ -31,7 +20,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 /** S3 allows 1,000. */
 const DELETE_BATCH = 500
 
-export async function s3BlobStorage(settings: S3Settings): Promise<BlobStorage> {
+export async function s3BlobStorage(settings: Omit<S3Storage, 'kind'>): Promise<BlobStorage> {
   const { S3 } = await import('@aws-sdk/client-s3')
   const { Upload } = await import('@aws-sdk/lib-storage')
   const { bucket: Bucket, region, endpoint, credentials, forcePathStyle } = settings

@@ -1,14 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { S3Storage } from '#src/config/blobs.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
-import { type S3Settings, s3BlobStorage } from '#src/ports/blob-storage-s3.ts'
+import { s3BlobStorage } from '#src/ports/blob-storage-s3.ts'
 import { blobStorageContract } from '#tests/support/blob-storage-contract.ts'
 import { type S3Server, startS3Server } from '#tests/support/s3-server.ts'
 
 let server: S3Server
 let storage: BlobStorage
-const settings = (): S3Settings => ({
+const settings = (): Omit<S3Storage, 'kind'> => ({
   ...server,
   region: 'us-east-1',
   forcePathStyle: true,

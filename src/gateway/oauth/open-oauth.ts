@@ -1,11 +1,13 @@
 /** OAuth in the gateway: the authorization server's pages and endpoints, and authentication with DPoP-bound tokens. */
+
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
-import type { AttemptLimiter, OAuthProviderConfig } from '#src/gateway/oauth/provider.ts'
+import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
@@ -24,7 +26,7 @@ export interface OAuthPorts {
   findAccount: FindAccount
   addressOf: ClientAddress
   limitAttempts: AttemptLimiter
-  config: OAuthProviderConfig & { dpopSecretHex: string | undefined }
+  config: OAuthConfig
   plcUrl: string
   jwtSecret: string
   clock: Clock

@@ -1,7 +1,8 @@
 /** The OAuth authorization server: @atproto/oauth-provider on our stores, with the operator's branding. */
 
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
-import { AccessTokenMode, type OAuthProvider } from '@atproto/oauth-provider/provider'
+import { AccessTokenMode } from '@atproto/oauth-provider/provider'
+import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
 import { emailTokenFlows } from '#src/gateway/oauth/email-token-flows.ts'
@@ -19,13 +20,6 @@ import { tokenStore } from '#src/gateway/oauth/token-store.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { createLexResolver, type LocalRecord } from '#src/ports/lexicon-resolver.ts'
 
-export interface OAuthProviderConfig {
-  branding: NonNullable<ConstructorParameters<typeof OAuthProvider>[0]['branding']>
-  trustedClients: readonly string[]
-  lexiconAuthorityDid: string | undefined
-  hcaptcha: { siteKey: string; secretKey: string; tokenSalt: string } | undefined
-}
-
 /** Counts an attempt from an address against the rate limits of an XRPC method. Rejects with 429. */
 export type AttemptLimiter = (
   nsid: string,
@@ -36,7 +30,7 @@ export interface ProviderPorts {
   server: ServerContext
   accounts: ProviderAccounts
   keys: OAuthKeys
-  config: OAuthProviderConfig
+  config: OAuthConfig
   plcUrl: string
   limitAttempts: AttemptLimiter
 }

@@ -1,4 +1,5 @@
 /** Opens the services over one dispatcher, which is guarded against SSRF and has the configured limits. */
+import type { ProxyConfig } from '#src/config/proxy.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { openServices, type Services, type ServicesPorts } from '#src/gateway/proxy/services.ts'
 import type { Log } from '#src/log.ts'
@@ -6,24 +7,13 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { createSafeDispatcher } from '#src/ports/safe-fetch.ts'
 import { createRequestUpstream } from '#src/ports/upstream.ts'
 
-/** `ProxyConfig` of config/proxy.ts. */
-export interface ProxySettings {
-  http2: boolean
-  headersTimeoutMs: number
-  bodyTimeoutMs: number
-  maxBytes: number
-  maxRetries: number
-  preferCompressed: boolean
-  fetchMaxBytes: number
-}
-
 export function connectServices(ports: {
   dispatch: Pick<Dispatch, 'account'>
   resolver: DidResolver
   log: Pick<Log, 'warn'>
   privateNetworks: boolean
   defaults: ServicesPorts['defaults']
-  settings: ProxySettings
+  settings: ProxyConfig
 }): Services {
   const { dispatch, resolver, log, defaults, privateNetworks, settings } = ports
   const { maxBytes, preferCompressed } = settings

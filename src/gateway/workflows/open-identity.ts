@@ -1,4 +1,5 @@
 /** Builds what resolves and changes identities: DID and handle resolvers, PLC directory, rotation key, handle rules. */
+import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
 import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
@@ -31,23 +32,13 @@ export interface ServerIdentity extends IdentityDeps {
   readonly didDocWithSession: boolean
 }
 
-export interface IdentityConfig {
-  privateNetworks: boolean
-  recoveryDidKey: string | undefined
-  resolverTimeoutMs: number
-  didCacheStaleMs: number
-  didCacheMaxMs: number
-  backupNameservers: readonly string[]
-  didDocWithSession: boolean
-}
-
 export function openIdentity(ports: {
   dispatch: Dispatch
   clock: Clock
   log: Log
   plc: PlcDirectory
   rotationKey: SigningKey
-  config: IdentityConfig
+  config: Config['identity']
   publicUrl: string
   /** Each with its leading dot. */
   handleDomains: readonly string[]
