@@ -53,7 +53,7 @@ export default defineConfig({
     // Its own choice leaves a core idle.
     maxWorkers: availableParallelism(),
     projects: [
-      quick('unit', 5 * seconds),
+      quick('unit', 30 * seconds),
       quick('property', 30 * seconds),
       alone('integration', 1, 120 * seconds),
       alone('e2e', 2, 120 * seconds),
