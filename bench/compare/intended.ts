@@ -142,7 +142,7 @@ export const intended: IntendedDifference[] = [
     why: 'one error for all methods',
     matches: [
       [
-        /(a token of nobody here|state deleted . as meant): /,
+        /(a token of an unknown account|state deleted . as meant): /,
         /(NotFound|not found|→ 403|→ 400|body: ""|body\.passwords: \[\]|content-type: –)/,
       ],
     ],

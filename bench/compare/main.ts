@@ -9,14 +9,14 @@ import type { Environment } from './scenario.ts'
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string', default: '.' },
-    world: { type: 'string', default: '.' },
+    environment: { type: 'string', default: '.' },
     all: { type: 'boolean', default: false },
   },
 })
 
 const environments: Environment[] = ['alone', 'served', 'strict']
 const seen: [Observation[], Observation[]] = [[], []]
-for (const environment of environments.filter((one) => new RegExp(options.world).test(one))) {
+for (const environment of environments.filter((one) => new RegExp(options.environment).test(one))) {
   const clients = await runScenarios(environment, new RegExp(options.only))
   clients.forEach((client, side) => {
     const named = client.observations.map(({ label, value }) => ({
@@ -29,7 +29,7 @@ for (const environment of environments.filter((one) => new RegExp(options.world)
 
 const differences = differencesOf(...seen)
 const { left, seen: counts } = unexplained(differences, intended)
-const isWhole = options.only === '.' && options.world === '.'
+const isWhole = options.only === '.' && options.environment === '.'
 const unseen = isWhole ? intended.filter((one) => !counts.has(one)) : []
 
 // A scenario that broke off on both sides alike has compared nothing from there on.

@@ -50,9 +50,9 @@ describe('createAccount', () => {
 
   it.each([
     ['without an email', { email: undefined }, 'InvalidRequest'],
-    ['with an email that is none', { email: 'bob' }, 'InvalidRequest'],
+    ['with an invalid email', { email: 'bob' }, 'InvalidRequest'],
     ['without a handle', { handle: undefined }, 'InvalidRequest'],
-    ['with a handle that is none', { handle: 'b_b.test' }, 'InvalidRequest'],
+    ['with an invalid handle', { handle: 'b_b.test' }, 'InvalidRequest'],
     ['with a handle of two letters', { handle: 'bo.test' }, 'InvalidHandle'],
     ['with a handle of 19 letters', { handle: `${'b'.repeat(19)}.test` }, 'InvalidHandle'],
     ['with a handle below another', { handle: 'bob.alice.test' }, 'InvalidHandle'],
@@ -60,7 +60,7 @@ describe('createAccount', () => {
     ['with a handle of another domain', { handle: 'bob.example.com' }, 'UnsupportedDomain'],
     ['with a reserved handle', { handle: 'admin.test' }, 'HandleNotAvailable'],
     ['with a password of 257 letters', { password: 'x'.repeat(257) }, 'InvalidRequest'],
-    ['with a recovery key that is none', { recoveryKey: 'did:key:x' }, 'InvalidRequest'],
+    ['with an invalid recovery key', { recoveryKey: 'did:key:x' }, 'InvalidRequest'],
     ['with a PLC operation', { plcOp: {} }, 'InvalidRequest'],
   ])('createAccount rejects %s', async (_, input, error) => {
     expect(await statusAndError(create(input))).toEqual([400, error])

@@ -64,9 +64,9 @@ describe('applyWrites', () => {
     ['a deletion of what is missing', write('delete', 'missing'), 400],
     ['a key that is taken', write('create', 'old', { a: 1 }), 409],
     ['a second write of one path', write('delete', 'fine'), 400],
-    ['a key that is none', write('create', '..', { a: 1 }), 400],
+    ['an invalid key', write('create', '..', { a: 1 }), 400],
     ['an invalid record', write('create', undefined, { text: 5 }, 'app.bsky.feed.post'), 400],
-    ['a write that is none', { $type: 'com.example.write', collection: thing }, 400],
+    ['an unknown kind of write', { $type: 'com.example.write', collection: thing }, 400],
     ['a write without $type', { collection: thing, value: {} }, 400],
   ])('applyWrites does nothing if there is %s', async (_, wrong, status) => {
     const before = await latest()
@@ -91,7 +91,7 @@ describe('applyWrites', () => {
   })
 })
 
-describe('its limits', () => {
+describe('applyWrites limits', () => {
   const many = <T>(from: number, to: number, make: (i: number) => T) =>
     Array.from({ length: to - from }, (_, i) => make(from + i))
 

@@ -54,7 +54,7 @@ describe('a body', () => {
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 400],
     ['something unsaid', { 'content-type': '' }, 400],
     ['compressed, and is not', { 'content-encoding': 'gzip' }, 400],
-    ['compressed in a way nobody knows', { 'content-encoding': 'snappy' }, 415],
+    ['compressed with an unknown encoding', { 'content-encoding': 'snappy' }, 415],
   ])('a body that is labelled %s is rejected', async (_, headers, status) => {
     await expectError(create({ body: body(), headers: headers as never }), status)
   })
@@ -81,15 +81,15 @@ describe('a record', () => {
     ['a float', '1.5'],
     ['an infinite number', '1e999'],
     ['an integer too big', '9007199254740993'],
-    ['a link that is none', '{"$link":"nonsense"}'],
+    ['an invalid link', '{"$link":"nonsense"}'],
     ['a link to a CID of version 0', '{"$link":"QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"}'],
     ['a link with something beside it', `{"$link":"${unknownCid}","a":1}`],
-    ['bytes that are none', '{"$bytes":"?"}'],
-    ['a blob that is none', '{"$type":"blob","ref":"x"}'],
+    ['invalid bytes', '{"$bytes":"?"}'],
+    ['an invalid blob', '{"$type":"blob","ref":"x"}'],
     ['a blob of the old form', `{"cid":"${unknownCid}","mimeType":"image/png"}`],
     ['a NUL', '"a\\u0000b"'],
     ['half a character', '"\\ud800"'],
-    ['a $type that is none', '{"$type":5}'],
+    ['an invalid $type', '{"$type":5}'],
   ])('a record with %s is rejected', async (_, value) => {
     for (const validate of [undefined, false]) {
       const attempt = create({ body: body({ validate }).replace('"a":1', `"a":${value}`) })

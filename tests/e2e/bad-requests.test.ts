@@ -30,7 +30,7 @@ describe('a token', () => {
   const now = Math.floor(Date.now() / 1000)
 
   it.each([
-    ['that is none', () => 'Bearer nonsense', 400, 'InvalidToken'],
+    ['that is not a JWT', () => 'Bearer nonsense', 400, 'InvalidToken'],
     ['of three empty parts', () => 'Bearer ..', 400, 'InvalidToken'],
     ['of another kind', () => `Basic ${fresh()}`, 400, 'InvalidToken'],
     ['that is missing', () => undefined, 401, 'AuthMissing'],
@@ -49,7 +49,7 @@ describe('a token', () => {
       400,
       'InvalidToken',
     ],
-    ['of nobody', () => forged({ sub: 5 }), 400, 'InvalidToken'],
+    ['without a DID', () => forged({ sub: 5 }), 400, 'InvalidToken'],
     ['of bob', () => `Bearer ${bob.agent.session!.accessJwt}`, 401, 'AuthenticationRequired'],
   ])('createRecord rejects a token %s', async (_, token, status, error) => {
     const body = { repo: alice.did, collection: thing, record: { a: 1 } }
@@ -61,7 +61,7 @@ describe('a token', () => {
   }
 })
 
-describe('somebody else’s repo', () => {
+describe('another account’s repo', () => {
   it.each(['createRecord', 'putRecord', 'deleteRecord', 'applyWrites'])(
     '%s rejects the repo of another account',
     async (verb) => {
@@ -76,20 +76,25 @@ describe('somebody else’s repo', () => {
   )
 })
 
-describe('a question', () => {
+describe('a request', () => {
   it.each([
     ['with the wrong verb', 'repo.createRecord', 400, 'InvalidRequest'],
-    ['for nobody’s method', 'server.nothing', 400, 'InvalidRequest'],
-    ['for somebody else’s method', '/xrpc/app.bsky.feed.getTimeline', 400, 'InvalidRequest'],
-    ['for no method', '/xrpc/nonsense', 400, 'InvalidRequest'],
-    ['in no encoding', '/xrpc/%E0%A4%A', 400, 'InvalidRequest'],
+    ['for an unknown method', 'server.nothing', 400, 'InvalidRequest'],
+    ['for a proxied method', '/xrpc/app.bsky.feed.getTimeline', 400, 'InvalidRequest'],
+    ['for an invalid method', '/xrpc/nonsense', 400, 'InvalidRequest'],
+    ['with an invalid encoding', '/xrpc/%E0%A4%A', 400, 'InvalidRequest'],
     ['with a __proto__', 'sync.listRepos?__proto__=1', 400, 'InvalidRequest'],
     ['with a NUL', 'sync.getRepo?did=did:plc:a%00b', 400, 'InvalidRequest'],
     ['with a broken percent sign', 'sync.listRepos?cursor=%E0%A4%A', 400, 'InvalidRequest'],
     ['with a huge number', `sync.listRepos?limit=${'9'.repeat(30)}`, 400, 'InvalidRequest'],
     ['with a long cursor', `sync.listRepos?cursor=${'x'.repeat(10_000)}`, 400, 'InvalidRequest'],
-    ['with two of one', 'sync.getRepo?did=did:plc:a&did=did:plc:b', 400, 'InvalidRequest'],
-    ['without what it needs', 'identity.resolveHandle', 400, 'InvalidRequest'],
+    [
+      'with a repeated parameter',
+      'sync.getRepo?did=did:plc:a&did=did:plc:b',
+      400,
+      'InvalidRequest',
+    ],
+    ['without a required parameter', 'identity.resolveHandle', 400, 'InvalidRequest'],
   ])('a request %s is rejected', async (_, path, status, error) => {
     await expectError(call(server, path), status, error)
   })

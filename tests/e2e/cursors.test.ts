@@ -113,7 +113,7 @@ describe('replay', () => {
   })
 })
 
-describe('a subscriber who does not read', () => {
+describe('a subscriber that does not read', () => {
   it('a subscriber that does not read is disconnected with ConsumerTooSlow, and no other is', async () => {
     using stalled = new Subscription(server)
     await stalled.opened
@@ -173,7 +173,7 @@ describe('the backfill window', () => {
   })
 })
 
-describe('the door', () => {
+describe('the upgrade', () => {
   it('subscribeRepos rejects other upgrades and plain requests', async () => {
     const { port } = new URL(server.url)
     const socket = connect(Number(port), 'localhost')

@@ -141,7 +141,7 @@ describe('a write', () => {
   })
 })
 
-describe('two at a time', () => {
+describe('concurrent writers', () => {
   it('concurrent writers each have their own chain, and all seqs rise', async () => {
     const bob = await createTestAccount(network.server, 'bob')
     const accounts = [alice, bob]

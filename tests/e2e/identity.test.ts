@@ -175,7 +175,7 @@ describe('resolving', () => {
   })
 })
 
-describe('operations of did:plc', () => {
+describe('PLC operations', () => {
   /** The code in the newest mail to this address. */
   function mailedCode(address: string): string | undefined {
     const folder = join(server.dir, 'mail')
@@ -228,7 +228,7 @@ describe('operations of did:plc', () => {
   })
 })
 
-describe('the rules for handles', () => {
+describe('handle rules', () => {
   const put = (body: unknown) =>
     call(server, '/admin/handle-rules', { body, verb: 'PUT', as: admin })
 

@@ -139,8 +139,8 @@ describe('getRecord', () => {
   it.each([
     ['a record', { rkey: 'missing' }, 'RecordNotFound'],
     ['a collection', { collection: 'com.example.missing' }, 'RecordNotFound'],
-    ['a key that is none', { rkey: 'a/b' }, 'InvalidRequest'],
-    ['a CID that is none', { cid: 'x' }, 'InvalidRequest'],
+    ['an invalid key', { rkey: 'a/b' }, 'InvalidRequest'],
+    ['an invalid CID', { cid: 'x' }, 'InvalidRequest'],
   ])('getRecord does not find %s', async (_, input, error) => {
     const query = { repo: alice.did, collection: thing, rkey: 'a', ...input }
     expect(await statusAndError(call(server, 'repo.getRecord', { query }))).toEqual([400, error])

@@ -49,20 +49,20 @@ const forReaders = 'sync.getRecord sync.getLatestCommit sync.getHead sync.getChe
 
 const all = `${forEverySession} ${forFullSessions} ${refusedAnyway}`
 
-describe('a method that an account calls', () => {
+describe('a method for accounts', () => {
   it.each([
     ['no credentials', ['401 AuthMissing']],
     ['an empty header', ['401 AuthMissing']],
-    ['a scheme nobody knows', ['400 InvalidToken']],
+    ['an unknown scheme', ['400 InvalidToken']],
     ['Bearer without a token', ['400 InvalidToken']],
-    ['no jwt', ['400 InvalidToken']],
-    ['half a jwt', ['400 InvalidToken']],
+    ['not a JWT', ['400 InvalidToken']],
+    ['half a JWT', ['400 InvalidToken']],
     ['a DPoP token', ['401 invalid_token']],
     ['refresh token', ['400 InvalidToken']],
     ['an expired token', ['400 ExpiredToken']],
     ['a token signed by another', ['400 InvalidToken']],
     ['a token for another service', ['400 InvalidToken']],
-    ['a token of no scope we know', ['400 InvalidToken']],
+    ['a token with an unknown scope', ['400 InvalidToken']],
     ['service token without lxm', ['400 InvalidToken']],
     ['admin', ['400 InvalidToken']],
     ['a wrong admin password', ['400 InvalidToken']],
@@ -120,7 +120,7 @@ describe('a method that an account calls', () => {
   })
 })
 
-describe('a method of the admin', () => {
+describe('an admin method', () => {
   it('an admin method accepts the admin password, and nothing else', async () => {
     for (const kind of Object.keys(kinds)) {
       const expected = kind === 'admin' ? '200' : '401 AuthenticationRequired'
@@ -133,7 +133,7 @@ describe('a method of the admin', () => {
       'access token',
       'refresh token',
       'service token',
-      'a token of nobody here',
+      'a token of an unknown account',
     ]) {
       expect(await outcomesWith(kind, forModerators)).toEqual(['401 UntrustedIss'])
     }
@@ -144,7 +144,7 @@ describe('a method of the admin', () => {
   })
 })
 
-describe('a read that shows more to some', () => {
+describe('a read', () => {
   it.each([
     ['no credentials', '200'],
     ['an empty header', '200'],

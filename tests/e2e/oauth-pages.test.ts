@@ -68,7 +68,7 @@ function mailedCode(): string {
   return /^([A-Z2-7]{5}-[A-Z2-7]{5})\r?$/m.exec(text)![1]!
 }
 
-describe('sign-up inside the flow', () => {
+describe('sign-up in the OAuth flow', () => {
   it('sign-up in the OAuth flow makes an account and authorizes the app', async () => {
     const app = appWith('atproto transition:generic')
     const url = await app.client.authorize(server.url, { prompt: 'create' })

@@ -173,7 +173,7 @@ describe('a proof', () => {
     ['another address', { htu: 'https://elsewhere.example.com/' }],
     ['another token', { token: 'another' }],
     ['another time', { iat: 1_700_000_000 }],
-    ['a nonce of somebody else', { nonce: 'made up' }],
+    ['an unknown nonce', { nonce: 'made up' }],
   ])('a DPoP proof for %s is rejected', async (_, claims) => {
     const { saved } = await shared()
     expect((await fixture.getSession(saved, claims)).status).toBe(401)

@@ -38,7 +38,7 @@ const posted = (body: object) => ({
   body: JSON.stringify(body),
 })
 
-describe('what the server says of itself', () => {
+describe('metadata', () => {
   it('the protected resource metadata names the server as its own authorization server', async () => {
     const { body, headers } = await call(server, '/.well-known/oauth-protected-resource')
     expect(body).toEqual({
@@ -90,7 +90,7 @@ describe('what the server says of itself', () => {
   })
 })
 
-describe('an app that a user signs in to', () => {
+describe('an app', () => {
   it('an app acts for the account within its scope', async () => {
     const { session } = await fixture.signIn('atproto transition:generic')
     const answer = await session.fetchHandler(createRecord, posted(record('by an app')))

@@ -9,7 +9,7 @@ const { server, alice, appView, other, verifyServiceToken } = await serverWithAp
 
 const bearer = (header: string | undefined) => header?.replace('Bearer ', '') ?? ''
 
-describe('a method that is not ours', () => {
+describe('a proxied method', () => {
   it('a method of the AppView is proxied with a service token of the account, and allowed headers', async () => {
     appView.respond('app.bsky.feed.searchPosts', (_, response) =>
       json(

@@ -80,7 +80,7 @@ describe('an answer', () => {
   })
 })
 
-describe('what is wrong is told in the order', () => {
+describe('the order of checks', () => {
   it.each([
     ['verb before all', { verb: 'PUT', body: '{' }, [400, 'InvalidRequest']],
     ['token before the body', { body: '{' }, [401, 'AuthMissing']],

@@ -107,7 +107,7 @@ describe('getLatestCommit, getHead and getRepoStatus', () => {
 
 const reads = ['getLatestCommit', 'getHead', 'getRepo', 'getCheckout', 'getRecord', 'getBlocks']
 
-describe('the reads of one repo', () => {
+describe('reads of one repo', () => {
   const cids = 'bafyreigaknpexyvxt76zgkitavbwx6ejgfheup5oybpm77f3pxzrvwpfdi'
   const ask = (method: string, did: string, as?: string) => {
     const query = { did, cids, collection: 'com.example.thing', rkey: 'x' }

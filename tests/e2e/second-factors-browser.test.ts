@@ -12,7 +12,7 @@ import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser
 import { lastCode } from '#tests/support/mail-server.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 
-describeInBrowser('in a browser', () => {
+describeInBrowser('second factors in a browser', () => {
   let fixture: BrowserFixture
   beforeAll(async () => {
     fixture = await startBrowserFixture()

@@ -54,7 +54,7 @@ async function withApp(pages: PageClient) {
   return { page, done, code }
 }
 
-describe('the pages', () => {
+describe('the security pages', () => {
   it('the security pages require a sign-in, and reject a wrong password', async () => {
     const alice = await createTestAccount(server, 'ann')
     const pages = new PageClient(server.url)
@@ -198,7 +198,7 @@ describe('an authenticator app', () => {
   })
 })
 
-describe('codes by mail', () => {
+describe('codes by email', () => {
   it('codes by email are turned on with a code, and required from then on', async () => {
     const dave = await createTestAccount(server, 'dave')
     const address = 'dave@example.com'
@@ -267,7 +267,7 @@ describe('a passkey', () => {
   })
 })
 
-describe('an event is noted', () => {
+describe('the security log', () => {
   it('every change of the account is in its security log', async () => {
     const gus = await createTestAccount(server, 'gus')
     const { server: api } = gus.agent.com.atproto

@@ -23,7 +23,7 @@ beforeAll(async () => {
   ;[sleeping, ended, deleted] = await Promise.all([
     createTestAccount(server, 'sleeping'),
     createTestAccount(server, 'ended'),
-    createTestAccount(server, 'gone'),
+    createTestAccount(server, 'deleted'),
   ])
   await sleeping.agent.com.atproto.server.deactivateAccount({})
   const { data } = await ended.agent.com.atproto.server.createAppPassword({ name: 'phone' })
@@ -194,7 +194,7 @@ describe('a suspended account', () => {
   })
 })
 
-describe('an account that is gone', () => {
+describe('a deleted account', () => {
   it('a deleted account may call nothing, and errors do not reveal that it existed', async () => {
     const missing = '403 AccountNotFound'
     expect(await outcomes(deleted)).toMatchObject({
@@ -207,7 +207,7 @@ describe('an account that is gone', () => {
       getSession: '400 InvalidRequest',
     })
     expect(await statusAndError(logIn(deleted))).toEqual([401, 'AuthenticationRequired'])
-    const body = { email: 'gone@example.com' }
+    const body = { email: 'deleted@example.com' }
     expect(await call(server, 'server.requestPasswordReset', { body })).toMatchObject({
       status: 200,
       body: '',
@@ -216,7 +216,7 @@ describe('an account that is gone', () => {
 
   it('a deleted account frees its email address', async () => {
     const agent = new AtpAgent({ service: server.url })
-    const next = { handle: 'next.test', email: 'gone@example.com', password: 'secret' }
+    const next = { handle: 'next.test', email: 'deleted@example.com', password: 'secret' }
     await expect.poll(() => agent.createAccount(next).then(() => agent.did)).toMatch(/^did:plc:/)
   })
 })

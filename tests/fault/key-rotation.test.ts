@@ -31,7 +31,7 @@ it('a key rotation killed before or after the PLC directory accepts the key is c
     plc.onOperation = async (when) => {
       if (when !== moment) return
       await server.kill9()
-      throw new Error('nobody hears of it')
+      throw new Error('the response is lost')
     }
     const rotation = call(server, 'admin.updateAccountSigningKey', {
       body: { did, signingKey },

@@ -94,12 +94,12 @@ async function withApp(pages: PageClient) {
 }
 
 /** One account's sign-in to an app. */
-interface Way {
+interface SignIn {
   account: TestAccount
   app: App
   factor: Factor
   url: URL
-  visitor: PageClient
+  pages: PageClient
   browser: ProviderPageClient
   /** The fields shown in the second step. */
   shown: Record<string, string>
@@ -107,12 +107,12 @@ interface Way {
   kept: NodeSavedState
 }
 
-async function begin(kind: string): Promise<Way> {
+async function begin(kind: string): Promise<SignIn> {
   const account = await createTestAccount(server, `by-${kind}`)
   const pages = await signedInPageClient(server.url, account)
   const factor = await kinds[kind]!(pages, account)
   const app = loopbackApp({ scope: 'atproto', plcUrl, url: server.url })
-  return { account, app, factor } as Way
+  return { account, app, factor } as SignIn
 }
 
 /** Kills the server and its engine at once, and starts them again. */
@@ -153,9 +153,9 @@ const over = [401, 'invalid_token']
 it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey or token is accepted twice', async () => {
   const began = performance.now()
   const signIns = await Promise.all(Object.keys(kinds).map(begin))
-  const [mailed, totp, recovery, passkey] = signIns as [Way, Way, Way, Way]
-  const each = (step: (signIn: Way) => Promise<unknown>) => Promise.all(signIns.map(step))
-  const sessionOf = ({ app, account }: Way) => structuredClone(app.sessions.get(account.did)!)
+  const [mailed, totp, recovery, passkey] = signIns as [SignIn, SignIn, SignIn, SignIn]
+  const each = (step: (signIn: SignIn) => Promise<unknown>) => Promise.all(signIns.map(step))
+  const sessionOf = ({ app, account }: SignIn) => structuredClone(app.sessions.get(account.did)!)
 
   await each(async (signIn) => {
     signIn.url = await signIn.app.client.authorize(signIn.account.handle)
@@ -172,30 +172,30 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   await each(async (signIn) => {
     signIn.browser = new ProviderPageClient(server.url)
     expect((await signIn.browser.open(signIn.url)).status).toBe(200)
-    signIn.visitor = new PageClient(server.url, { 'user-agent': 'a browser of the tests' })
+    signIn.pages = new PageClient(server.url, { 'user-agent': 'a browser of the tests' })
     for (const [name, value] of signIn.browser.cookies) {
-      signIn.visitor.cookies.set(name, encodeURIComponent(value))
+      signIn.pages.cookies.set(name, encodeURIComponent(value))
     }
-    await signIn.visitor.open(`${home}?app`)
+    await signIn.pages.open(`${home}?app`)
     const { handle: identifier, password } = signIn.account
-    const step = await signIn.visitor.submit(`${home}/sign-in`, { identifier, password })
+    const step = await signIn.pages.submit(`${home}/sign-in`, { identifier, password })
     expect(step.text).toContain('One more step')
-    await signIn.factor.ask(signIn.visitor)
+    await signIn.factor.ask(signIn.pages)
   })
 
   await crash() // The password was right; codes were mailed, challenges given out.
 
   await each(async (signIn) => {
-    signIn.shown = signIn.factor.show(signIn.visitor)
-    const page = await signIn.visitor.submit(`${home}/step`, signIn.shown)
+    signIn.shown = signIn.factor.show(signIn.pages)
+    const page = await signIn.pages.submit(`${home}/step`, signIn.shown)
     expect(page.text).toContain('You are signed in')
   })
 
   await crash() // The second step was accepted.
 
   await each(async ({ account, shown }) => {
-    const thief = await signedInPageClient(server.url, account)
-    const page = await thief.submit(`${home}/step`, shown)
+    const other = await signedInPageClient(server.url, account)
+    const page = await other.submit(`${home}/step`, shown)
     expect(page.text).toMatch(/The code is wrong or has expired|The passkey was not accepted/)
     if (shown['code'] === undefined) return
     const { handle: identifier, password } = account
@@ -203,7 +203,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
     expect((await call(server, 'server.createSession', { body })).error).toBe('InvalidToken')
   })
   await each(async (signIn) => {
-    for (const [name, value] of signIn.visitor.cookies) {
+    for (const [name, value] of signIn.pages.cookies) {
       signIn.browser.cookies.set(name, decodeURIComponent(value))
     }
     // The session of our pages counts as the sign-in there.

@@ -31,7 +31,7 @@ describe('in a bucket', () => {
   })
 })
 
-describe('a storage that takes nothing', () => {
+describe('a bucket that accepts nothing', () => {
   it('a bucket that accepts nothing ends the upload with 504 UpstreamTimeout', async () => {
     const deaf = createServer(() => {}).listen(0, '127.0.0.1')
     await new Promise((resolve) => deaf.once('listening', resolve))

@@ -139,7 +139,7 @@ describe('the authorization page', () => {
   })
 })
 
-describe('what a request may ask of the page', () => {
+describe('request parameters', () => {
   const open = async (to: App, options: object, tab = browser()) =>
     tab.open(await to.client.authorize(alice.handle, options))
 
@@ -164,7 +164,7 @@ describe('what a request may ask of the page', () => {
     ['an unknown way back', { response_mode: 'web_message' }],
     ['claims of OpenID Connect', { claims: '{}' }],
     ['a hint with a token', { id_token_hint: 'a.b.c' }],
-    ['details that nobody knows', { authorization_details: '[{"type":"payment"}]' }],
+    ['unknown authorization_details', { authorization_details: '[{"type":"payment"}]' }],
     ['another app in the request', { client_id: 'https://app.example.com/other.json' }],
   ])('an authorization request with %s is rejected', async (_, more) => {
     expect(await push(more)).toEqual([
@@ -182,9 +182,9 @@ describe('what a request may ask of the page', () => {
   })
 })
 
-describe('an app that is described wrongly', () => {
+describe('invalid client metadata', () => {
   it.each([
-    ['by an address that leads elsewhere', 'leads', {}],
+    ['behind a redirect', 'leads', {}],
     ['with tokens given without a code', 'implicit', { grant_types: ['implicit'] }],
     [
       'with a way back that is not secure',

@@ -27,7 +27,7 @@ afterAll(() => fixture?.close())
 
 const alice = { handle: 'alice.test', password }
 
-describe('an app that proves itself with a key', () => {
+describe('a confidential client', () => {
   it('a confidential client is loaded from its client id, and its user signs in, refreshes, and signs out', async () => {
     const app = await confidentialClient(fixture, 'app.example.com')
     const session = await signIn(app, { ...alice, browser: new ProviderPageClient(fixture.url) })
@@ -95,7 +95,7 @@ function sentBack({ headers }: { headers: Record<string, string | string[] | und
   return redirectParams(String(headers['location']))
 }
 
-describe('an app that says what it is not', () => {
+describe('a client with false claims', () => {
   const par = async (clientId: string, more: Record<string, string> = {}) => {
     const request = { response_type: 'code', scope: 'atproto', ...pkceChallenge, state: 'one' }
     const { status, error } = await post(fixture, '/oauth/par', {
@@ -142,7 +142,7 @@ it("the OAuth pages have the operator's branding", async () => {
   expect(text).toContain('124 58 237')
 })
 
-describe('a request for authorization', () => {
+describe('an authorization request', () => {
   const clientId = 'http://localhost'
   const good = {
     client_id: clientId,
@@ -157,7 +157,7 @@ describe('a request for authorization', () => {
     ['without PKCE', { code_challenge: '' }, 'invalid_request'],
     ['with plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
     [
-      'to an address of somebody else',
+      'with the redirect URI of another client',
       { redirect_uri: 'https://elsewhere.example.com/' },
       'invalid_request',
     ],

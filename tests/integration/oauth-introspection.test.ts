@@ -60,7 +60,7 @@ async function introspect(token: string, { as = app.clientId, more, ...proven }:
 
 const inactive = [200, { active: false }]
 
-describe('a client that asks about its own token', () => {
+describe('introspection of a client’s own token', () => {
   it("introspection returns the scope and subject of a client's own token", async () => {
     const before = Math.floor(Date.now() / 1000)
     const { jwk, access, refresh } = await signedIn()
@@ -171,7 +171,7 @@ it('a confidential client authenticates to introspection, once per assertion', a
   expect(await introspect(access, { jwk, as, more: otherAudience })).toMatchObject(refused)
 })
 
-describe('the endpoint', () => {
+describe('the introspection endpoint', () => {
   it('the introspection endpoint is in the server metadata', async () => {
     const answer = await fetch(`${fixture.url}/.well-known/oauth-authorization-server`)
     const methods = ['none', 'private_key_jwt']

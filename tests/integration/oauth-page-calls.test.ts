@@ -16,7 +16,7 @@ afterAll(() => fixture?.close())
 
 const browser = (headers = {}) => new ProviderPageClient(fixture.url, headers)
 
-describe('what the pages call', () => {
+describe('page calls', () => {
   /** Every call of the pages, with a valid body. */
   const did = testDid
   const calls: [string, object?][] = [

@@ -100,9 +100,9 @@ describe('the token endpoint', () => {
     ['a password', { grant_type: 'password', username: 'alice.test', password }, /^invalid_grant$/],
     ['its own name alone', { grant_type: 'client_credentials' }, /^invalid_grant$/],
     ['nothing', { grant_type: '' }, /^invalid_(grant|request)$/],
-    ['a code that is none', { grant_type: 'authorization_code', code: 'cod-1' }, /^invalid_grant$/],
+    ['an invalid code', { grant_type: 'authorization_code', code: 'cod-1' }, /^invalid_grant$/],
     [
-      'a refresh token that is none',
+      'an invalid refresh token',
       { grant_type: 'refresh_token', refresh_token: 'ref-1' },
       /^invalid_grant$/,
     ],
@@ -153,7 +153,7 @@ describe('the token endpoint', () => {
   )
 })
 
-describe('a proof at the endpoints (RFC 9449)', () => {
+describe('a DPoP proof at the endpoints (RFC 9449)', () => {
   const url = () => `${fixture.url}/oauth/par`
   const refused = [401, 'invalid_dpop_proof']
 

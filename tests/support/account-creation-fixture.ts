@@ -210,7 +210,7 @@ export class AccountCreationFixture {
     this.calls.push(name)
     const n = this.calls.length
     const { fault } = this
-    if (fault?.crash && n > fault.at) throw new Error('the process is dead')
+    if (fault?.crash && n > fault.at) throw new Error('the process has crashed')
     if (fault?.at === n && fault.when === 'before') throw new Error(`${name} was lost`)
     return () => {
       if (fault?.at === n) throw new Error(`the answer of ${name} was lost`)

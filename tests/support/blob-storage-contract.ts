@@ -33,21 +33,24 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     return keys
   }
 
-  it.each([0, 1, 5_000_000, 12_345_678])('gives back the %i bytes it took', async (size) => {
-    const did = newDid()
-    const bytes = randomBytes(size)
-    const key = await storage().putTemp(did, inChunks(bytes))
-    const waiting = await storage().openTemp(did, key)
-    expect(waiting?.size).toBe(size)
-    await waiting?.close()
-    const cid = cidForRaw(bytes)
-    expect(await storage().open(did, cid)).toBeUndefined()
-    expect(await storage().makePermanent(did, key, cid)).toBe(true)
-    expect(await storage().openTemp(did, key)).toBeUndefined()
-    expect((await readAll(await storage().open(did, cid)))?.equals(bytes)).toBe(true)
-  })
+  it.each([0, 1, 5_000_000, 12_345_678])(
+    'blob storage returns the %i bytes that it stored',
+    async (size) => {
+      const did = newDid()
+      const bytes = randomBytes(size)
+      const key = await storage().putTemp(did, inChunks(bytes))
+      const waiting = await storage().openTemp(did, key)
+      expect(waiting?.size).toBe(size)
+      await waiting?.close()
+      const cid = cidForRaw(bytes)
+      expect(await storage().open(did, cid)).toBeUndefined()
+      expect(await storage().makePermanent(did, key, cid)).toBe(true)
+      expect(await storage().openTemp(did, key)).toBeUndefined()
+      expect((await readAll(await storage().open(did, cid)))?.equals(bytes)).toBe(true)
+    },
+  )
 
-  it('keeps the blobs of accounts apart', async () => {
+  it('blob storage separates the blobs of accounts', async () => {
     const [one, two] = [newDid(), newDid()]
     const cid = await placed(one, small)
     expect(await storage().open(two, cid)).toBeUndefined()
@@ -55,7 +58,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     expect(await readAll(await storage().open(one, cid))).toEqual(small)
   })
 
-  it('leaves nothing of a source that breaks off, and tells its error', async () => {
+  it('blob storage keeps nothing of an upload that breaks off, and rethrows its error', async () => {
     const did = newDid()
     const broken = new Error('broken off')
     async function* breaking() {
@@ -66,7 +69,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     expect(await waitingOf(did)).toEqual([])
   })
 
-  it('can be closed half-way', async () => {
+  it('an open blob can be closed before its end', async () => {
     const did = newDid()
     const cid = await placed(did, randomBytes(3_000_000))
     const blob = await storage().open(did, cid)
@@ -76,8 +79,8 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     await blob!.close()
   })
 
-  describe('repeats', () => {
-    it('makePermanent', async () => {
+  describe('repeated calls', () => {
+    it('makePermanent can be repeated', async () => {
       const did = newDid()
       const cid = cidForRaw(small)
       const key = await storage().putTemp(did, inChunks(small))
@@ -86,7 +89,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
       expect(await storage().makePermanent(did, key, cidForRaw(Buffer.of(1)))).toBe(false)
     })
 
-    it('quarantine and unquarantine', async () => {
+    it('quarantine and unquarantine can be repeated', async () => {
       const did = newDid()
       const cid = await placed(did, small)
       expect(await storage().quarantine(did, cid)).toBe(true)
@@ -98,7 +101,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
       expect(await storage().quarantine(did, cidForRaw(Buffer.of(1)))).toBe(false)
     })
 
-    it('delete, of what is in its place and of what is set aside', async () => {
+    it('delete can be repeated, and deletes quarantined blobs too', async () => {
       const did = newDid()
       const [one, two] = [await placed(did, small), await placed(did, Buffer.of(2))]
       await storage().quarantine(did, two)
@@ -107,7 +110,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
       expect(await storage().unquarantine(did, two)).toBe(false)
     })
 
-    it('deleteTemps and deleteAll', async () => {
+    it('deleteTemps and deleteAll can be repeated', async () => {
       const did = newDid()
       const key = await storage().putTemp(did, inChunks(small))
       for (let i = 0; i < 2; i++) await storage().deleteTemps(did, [key])
@@ -120,7 +123,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     })
   })
 
-  it('lists uploads that have waited since long, and no others', async () => {
+  it('blob storage lists old temporary uploads only', async () => {
     const did = newDid()
     const keys = [
       await storage().putTemp(did, inChunks(small)),
@@ -130,7 +133,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     expect(await waitingOf(did, Date.now() - 60_000)).toEqual([])
   })
 
-  it('takes no name that leads elsewhere', async () => {
+  it('blob storage rejects names that would leave its folder', async () => {
     const cid = cidForRaw(small)
     for (const did of ['..', '.', 'a/b', 'a\\b', '', 'did:web:a\0']) {
       await expect((async () => storage().open(did, cid))()).rejects.toThrow('unsafe blob name')
@@ -140,7 +143,7 @@ export function blobStorageContract(storage: () => BlobStorage): void {
     )
   })
 
-  it('says whether it can be used', async () => {
+  it('the check of a usable blob storage passes', async () => {
     await storage().check()
   })
 }

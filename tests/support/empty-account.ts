@@ -72,7 +72,8 @@ export function emptyAccount(
     keepAwake: () => {},
     pause: async () => {},
     onFailure: () => {},
-    isActorStopped: (error) => error instanceof Error && error.message === 'the process is dead',
+    isActorStopped: (error) =>
+      error instanceof Error && error.message === 'the process has crashed',
   })
   const answers = new AnswerCache()
   const lane = new WriteLane({ sql, clock, outbox, answers })

@@ -70,20 +70,20 @@ export class IdentityFixture {
   /** The dependencies of one process; after its fault every call fails. */
   process(): IdentityDeps {
     const { account, directory } = this
-    const state = { dead: false }
+    const state = { hasCrashed: false }
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
       return async (...args: A): Promise<R> => {
-        if (state.dead) throw new Error('dead')
+        if (state.hasCrashed) throw new Error('crashed')
         this.calls.push(name)
         const failsAt = this.fault?.at === this.calls.length ? this.fault.when : undefined
         if (failsAt === 'before') {
-          state.dead = true
-          throw new Error('dead')
+          state.hasCrashed = true
+          throw new Error('crashed')
         }
         const result = await run(...args)
         if (failsAt === 'after') {
-          state.dead = true
-          throw new Error('dead')
+          state.hasCrashed = true
+          throw new Error('crashed')
         }
         return result
       }

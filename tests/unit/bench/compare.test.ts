@@ -30,7 +30,7 @@ describe('docs/design/differences.md', () => {
   })
 })
 
-describe('the form of an answer', () => {
+describe('a normalized answer', () => {
   it('normalized values of two servers are equal if only placeholders and times differ', () => {
     const answer = (did: string, rkey: string, at: string) => ({
       uri: `at://${did}/com.example.thing/${rkey}`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatResult } from '#src/cli/print.ts'
 
-describe('results on a terminal', () => {
+describe('CLI results', () => {
   it('CLI results are printed as lines for one object and as columns for a list', () => {
     expect(
       formatResult({ did: 'did:plc:a', active: true, missing: undefined, more: { a: 1 } }),

@@ -7,7 +7,7 @@ const read = (env: Record<string, string> = {}) => {
   return { ...readBlobs(reader), mistakes: reader.errors }
 }
 
-describe('where blobs are kept', () => {
+describe('blob storage settings', () => {
   it('blobs are stored in a folder by default', () => {
     expect(read()).toEqual({
       storage: { kind: 'disk', location: undefined, tempLocation: undefined },

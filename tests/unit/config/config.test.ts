@@ -27,7 +27,7 @@ function mistakesOf(env: Record<string, string>): string[] {
   }
 }
 
-describe('a developer’s server', () => {
+describe('a development server', () => {
   it('a development server needs no configuration', () => {
     const config = readConfig({ PATH: '/bin', HOME: '/home/someone' })
     expect(config).toMatchObject({

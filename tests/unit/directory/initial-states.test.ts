@@ -24,7 +24,7 @@ const stored = () => directory.sql.all<{ did: string }>('SELECT did FROM birth O
 const begin = (of = did) => reserveAccount(directory, { did: of, ...names, ...newKey })
 const finish = (of = did) => confirmAccount(directory, { did: of, ...confirmation })
 
-describe('a birth', () => {
+describe('an initial state', () => {
   it('an initial state is complete after confirm, and has its key after reserve', async () => {
     expect(await findInitialState(directory, { did })).toBeNull()
     await begin()

@@ -125,7 +125,7 @@ describe('reserve and confirm', () => {
   })
 })
 
-describe('a reservation that is over', () => {
+describe('an expired reservation', () => {
   it('an expired reservation does not count, and the next one deletes it', async () => {
     await reserveAccount(directory, alice)
     directory.clock.time += fiveMinutes - 1
@@ -258,7 +258,7 @@ describe('invite codes', () => {
   })
 })
 
-describe('whatever is asked in whatever order', () => {
+describe('any order of calls', () => {
   const people = [
     alice,
     bob,

@@ -53,7 +53,7 @@ async function refusal(proposed: unknown, at = did): Promise<string> {
   return error.message
 }
 
-describe('the log', () => {
+describe('the operation log', () => {
   it('the operation log accepts a genesis operation and later ones, in order', async () => {
     await log.add(did, first)
     const second = await updateHandleOp(first, server, 'bob.test')
@@ -100,7 +100,7 @@ describe('the log', () => {
   })
 })
 
-describe('it refuses', () => {
+describe('rejected operations', () => {
   it('the operation log rejects a DID that is not the hash of its genesis operation', async () => {
     expect(await refusal(first, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).toMatch(/hash/i)
   })
@@ -132,7 +132,7 @@ describe('it refuses', () => {
     ['nothing', undefined],
     ['text', 'hello'],
     ['an unknown type', { type: 'plc_wish', prev: null, sig: '' }],
-    ['a legacy creation', { type: 'create', prev: null, sig: '' }],
+    ['a legacy genesis operation', { type: 'create', prev: null, sig: '' }],
   ])('the operation log rejects %s', async (_, proposed) => {
     await refusal(proposed)
   })

@@ -18,7 +18,7 @@ function directory(answer: () => Response | Promise<Response>) {
   }
 }
 
-describe('the PLC directory over HTTP', () => {
+describe('the PLC client', () => {
   it('the PLC client sends operations', async () => {
     const { requests, plc } = directory(() => new Response('OK'))
     await plc.sendOperation(did, op)

@@ -80,7 +80,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 const v4 = (address: string) => ({ address, family: 4 })
 
-describe('where private networks are off', () => {
+describe('without private networks', () => {
   it.each([...numbers, ...names, ...schemes, 'file:///etc/passwd', 'data:text/plain,x'])(
     'without private networks fetch refuses %s',
     async (url) => {
@@ -141,7 +141,7 @@ describe('where private networks are off', () => {
   })
 })
 
-describe('where they are allowed', () => {
+describe('with private networks', () => {
   const open = { ...terms, privateNetworks: true }
 
   it('with private networks redirects are followed, but never to a file', async () => {

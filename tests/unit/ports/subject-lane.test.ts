@@ -19,7 +19,7 @@ function notebook(): { sql: Sql; batches: string[][] } {
 const clock = { now: () => 0 }
 const writes = (text: string) => async () => ({ answer: text, statements: [{ sql: text }] })
 
-describe('the directory lane', () => {
+describe('the subject lane', () => {
   it('the subject lane commits all waiting jobs in one transaction', async () => {
     const { sql, batches } = notebook()
     const lane = new SubjectLane({ sql, clock })

@@ -47,7 +47,7 @@ describe('parseEmail', () => {
   })
 })
 
-describe('an address that is thrown away after use', () => {
+describe('a disposable address', () => {
   it('a disposable address is rejected in any case, but not for the admin', () => {
     for (const text of ['someone@mailinator.com', 'Someone@Mailinator.COM']) {
       expect(() => parseEmail(text)).toThrow(

@@ -59,7 +59,7 @@ describe('issued tokens', () => {
 })
 
 describe('verification', () => {
-  it('verifyAccessToken accepts an issued token until it expires', () => {
+  it('verifyAccess accepts an issued token until it expires', () => {
     expect(verifyAccess(issued.accessJwt, terms)).toEqual({ did, scope: 'com.atproto.access' })
     const last = now + 120 * 60_000
     expect(verifyAccess(issued.accessJwt, { ...terms, now: last - 1 }).did).toBe(did)
@@ -68,7 +68,7 @@ describe('verification', () => {
     )
   })
 
-  it('verifyRefreshToken accepts an expired token only if allowed', () => {
+  it('verifyRefresh accepts an expired token only if allowed', () => {
     const expiresAt = now + 90 * 24 * 60 * 60_000
     expect(verifyRefresh(issued.refreshJwt, terms)).toEqual({ did, jti: 'an-id', expiresAt })
     const later = { ...terms, now: expiresAt }

@@ -105,7 +105,7 @@ describe('recovery codes', () => {
   })
 })
 
-describe('codes by mail', () => {
+describe('codes by email', () => {
   async function turnOn() {
     const { email, token } = await beginEmailFactor(account)
     expect(email).toBe('alice@example.com')

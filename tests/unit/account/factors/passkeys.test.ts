@@ -88,7 +88,7 @@ describe('a passkey', () => {
 
   it.each([
     ['another site', { origin: 'http://evil.example' }],
-    ['nobody recognized', { origin, verified: false }],
+    ['no user verification', { origin, verified: false }],
   ])('a passkey is rejected with %s, at registration too', async (_, terms) => {
     await expect(add(new Authenticator(terms))).rejects.toMatchObject(refused)
     expect(await requiredFactors(account)).toEqual({ kinds: [] })

@@ -111,7 +111,7 @@ describe('changeState', () => {
   })
 })
 
-describe('the table', () => {
+describe('permissions', () => {
   const deeds: Permission[] = ['serve', 'show', 'write', 'manage', 'logIn', 'leave']
   it.each<[AccountStatus, string]>([
     ['active', 'serve show write manage logIn leave'],

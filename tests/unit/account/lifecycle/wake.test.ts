@@ -50,7 +50,7 @@ async function wakeAgain(last: EmptyAccount, findBirth: () => Promise<InitialSta
 const post = (to: Account) =>
   createRecord(to, { collection: 'a.b.c', record: { $type: 'a.b.c' }, validate: false })
 
-describe('an account that wakes for the first time', () => {
+describe('the first wake of an account', () => {
   it('the first wake provisions an active account with a signed, empty repo in one transaction', async () => {
     const { tokenId: _, ...initialState } = await provisionAccount(account)
     expect(account.sql.batches).toBe(1)
@@ -133,7 +133,7 @@ describe('an account that wakes for the first time', () => {
   })
 })
 
-describe('an account without a birth', () => {
+describe('an account without an initial state', () => {
   it('an account without an initial state is not found, and its reminder is kept', async () => {
     await provisionOrResume(account, async () => null)
     await expect(getLatestCommit(account, 'self')).rejects.toMatchObject({ error: 'RepoNotFound' })
@@ -145,9 +145,9 @@ describe('an account without a birth', () => {
   })
 })
 
-describe('an account that has been born', () => {
+describe('a provisioned account', () => {
   const never = async () => {
-    throw new Error('nobody asks for a birth')
+    throw new Error('findInitialState was called')
   }
 
   it('a provisioned account is not provisioned again', async () => {
@@ -172,7 +172,7 @@ describe('an account that has been born', () => {
   })
 })
 
-describe('a birth whose transaction goes wrong', () => {
+describe('provisioning with a failing transaction', () => {
   it.each(['before', 'after'] as const)(
     'a provisioning transaction that fails %s it took effect leaves one account',
     async (fault) => {

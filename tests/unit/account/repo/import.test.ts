@@ -54,9 +54,9 @@ async function exported(of: TestAccount) {
   return verifyRepo(blocks, root, testDid, testKey.did())
 }
 
-describe('a repo that is right', () => {
+describe('importRepo of a valid repo', () => {
   it.each([100_000, 7])(
-    "importRepo makes a valid repo the account's own, in pieces of %d bytes",
+    'importRepo takes over a repo in pieces of %d bytes',
     async (piece) => {
       await importCar(account, repo.car, { keys, piece })
       const { creates, commit } = await exported(account)
@@ -137,7 +137,7 @@ describe('a repo that is right', () => {
   })
 })
 
-describe('what is told', () => {
+describe('importRepo events', () => {
   it('importRepo into an active account emits #sync', async () => {
     await importCar(account, repo.car, { keys })
     await account.outbox.settled()
@@ -190,8 +190,12 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
   ['a root that is a record', carFile(cids[0]!, blocks), /not a commit/],
   ['a missing node', car(commit, ...nodes.slice(1), ...blocks), /node .* is missing/],
   ['a missing record', car(commit, ...nodes, ...blocks.slice(1)), /record .* is missing/],
-  ['the DID of somebody else', foreign({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }), /belongs to/],
-  ['the signature of somebody else', foreign({ signer: newSigningKey().key }), /not signed/],
+  [
+    'another DID',
+    foreign({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }),
+    /belongs to/,
+  ],
+  ['the signature of another key', foreign({ signer: newSigningKey().key }), /not signed/],
   ['a rev that is no TID', foreign({ rev: 'later' }), /not a TID/],
   ['a rev in the future', foreign({ rev: tid(4e15, 0) }), /in the future/],
   [
@@ -209,20 +213,20 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
     }),
     /not in order/,
   ],
-  ['a path that is none', foreign({ records: { 'no-slash': { $type: thing } } }), /invalid path/],
+  ['an invalid path', foreign({ records: { 'no-slash': { $type: thing } } }), /invalid path/],
   [
     'a path with two slashes',
     foreign({ records: { 'a.b/c/d': { $type: thing } } }),
     /invalid path/,
   ],
-  ['a record key that leads elsewhere', foreign({ records: { 'a.b/..': {} } }), /invalid path/],
+  ['a record key of dots', foreign({ records: { 'a.b/..': {} } }), /invalid path/],
   ['a record that is a list', foreign({ records: { 'a.b/c': [1] as never } }), /not a record/],
   ['a record without end', foreign({ records: { 'a.b/c': { deep } } }), /nested/],
 ]
 
-describe('a repo with', () => {
+describe('importRepo of an invalid repo', () => {
   it.each(wrong)(
-    'importRepo rejects a repo with %s, and changes nothing',
+    'importRepo rejects %s and changes nothing',
     async (_, bad, message) => {
       await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
       const before = await dumpTables(account)
@@ -236,7 +240,7 @@ describe('a repo with', () => {
   )
 })
 
-describe('an import', () => {
+describe('importRepo in pages', () => {
   const begun = async () => {
     const { id } = await beginImport(account)
     await addImportPage(account, { id, n: 0, bytes: repo.car })

@@ -23,7 +23,7 @@ async function texts(account: TestAccount, since: string) {
   return recent?.posts.map(({ record }) => record['text']) ?? null
 }
 
-it('recent returns the posts since a rev, oldest first, with the profile', async () => {
+it('recentRecords returns the posts since a rev, oldest first, with the profile', async () => {
   const account = await openTestAccount()
   await createRecord(account, post('one'))
   await putRecord(account, profile('Alice'))
@@ -40,7 +40,7 @@ it('recent returns the posts since a rev, oldest first, with the profile', async
   expect(await texts(account, since)).toEqual(['two', 'three'])
 })
 
-it('recent follows every commit', async () => {
+it('recentRecords follows every commit', async () => {
   const account = await openTestAccount()
   await createRecord(account, post('one'))
   const since = await revOf(account)
@@ -56,7 +56,7 @@ it('recent follows every commit', async () => {
   })
 })
 
-it('recent returns nothing if every record is newer than the rev, which is then from an earlier repo', async () => {
+it('recentRecords returns nothing if every record is newer than the rev, which is then from an earlier repo', async () => {
   const account = await openTestAccount()
   const since = await revOf(account)
   await createRecord(account, post('one'))
@@ -64,7 +64,7 @@ it('recent returns nothing if every record is newer than the rev, which is then 
   expect(await recentRecords(account, { since })).toBe(null)
 })
 
-it('recent returns at most ten posts, and none that are large', async () => {
+it('recentRecords returns at most ten posts, and none that are large', async () => {
   const account = await openTestAccount()
   await createRecord(account, post('old'))
   const since = await revOf(account)
@@ -77,7 +77,7 @@ it('recent returns at most ten posts, and none that are large', async () => {
 })
 
 it.each(['', 'nonsense', '9999999999999', "' OR 1 --"])(
-  'recent returns nothing for the rev %j',
+  'recentRecords returns nothing for the rev %j',
   async (since) => {
     const account = await openTestAccount()
     await createRecord(account, post('one'))

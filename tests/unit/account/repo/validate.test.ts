@@ -74,9 +74,9 @@ describe('validation', () => {
   it.each([
     ['without a text', { createdAt }],
     ['with a number for a text', { text: 1, createdAt }],
-    ['with a date that is none', { text: '', createdAt: 'yesterday' }],
+    ['with an invalid date', { text: '', createdAt: 'yesterday' }],
     ['with too long a text', { text: 'x'.repeat(301), createdAt }],
-    ['with a language that is none', { text: '', createdAt, langs: ['!'] }],
+    ['with an invalid language', { text: '', createdAt, langs: ['!'] }],
   ])('validation rejects a post %s, unless it is off', (_, record) => {
     expect(() => prepare(record)).toThrow(/^Invalid app.bsky.feed.post record: .*record/)
     expect(prepare(record, { validate: false }).status).toBeUndefined()
@@ -119,7 +119,7 @@ describe('the record key', () => {
   })
 })
 
-describe('what it refers to', () => {
+describe('references', () => {
   it('every blob that a record references is found, at any depth', () => {
     const other = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
     const second = { ...avatar, ref: { $link: other } }

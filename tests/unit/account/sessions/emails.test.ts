@@ -48,7 +48,7 @@ const current = async () => {
 }
 const invalid = { status: 400, error: 'InvalidToken', message: 'Token is invalid' }
 
-describe('a token', () => {
+describe('an email token', () => {
   it("an email token is two groups of five characters, and is sent to the account's address", async () => {
     const sent = await requestToken(account, { purpose: 'confirm_email' })
     expect(sent).toEqual({ email, token: expect.stringMatching(/^[A-Z2-7]{5}-[A-Z2-7]{5}$/) })
@@ -185,14 +185,14 @@ describe('a change of the email', () => {
     // 0: before the account stores its request; then before and after each of the three steps.
     for (let cut = 0; cut <= 5; cut++) {
       let steps = 0
-      let isDead = true
+      let hasCrashed = true
       const step = () => {
-        if (isDead && steps++ >= cut) throw new Error('the process is dead')
+        if (hasCrashed && steps++ >= cut) throw new Error('the process has crashed')
       }
       const state = emptyAccount(did, { clock, onBatch: step })
-      isDead = false
+      hasCrashed = false
       await provisionAccount(state)
-      isDead = true
+      hasCrashed = true
       let noted = email
       const claimEmail = async (address: string) => {
         step()
@@ -200,7 +200,7 @@ describe('a change of the email', () => {
         step()
       }
       await setEmail({ ...state, claimEmail }, { email: 'new@example.com' }).catch(() => {})
-      isDead = false
+      hasCrashed = false
       state.profile.forget()
       await finishEmailChange({ ...state, claimEmail })
       const { email: found, emailWanted } = await state.profile.get()

@@ -49,7 +49,7 @@ async function addPasskey() {
 
 const lastEvent = async () => (await listSecurityEvents(account)).events[0]?.kind
 
-describe('signing in at the pages', () => {
+describe('page sign-in', () => {
   it('a page sign-in needs only the password if there are no factors, and is fresh for an hour', async () => {
     const wrong = signIn(account, { password: 'wrong', token })
     await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
@@ -106,7 +106,7 @@ describe('signing in at the pages', () => {
   })
 })
 
-describe('the second step of an OAuth sign-in', () => {
+describe('the second factor of an OAuth sign-in', () => {
   it('OAuth sign-in asks for no second factor if there are none', async () => {
     expect(await passSecondStep(account, { where })).toEqual({ passed: true, kinds: [] })
     expect(await lastEvent()).toBe('sign in')

@@ -220,11 +220,11 @@ describe('live', () => {
 
   it('live: a peer that answers no ping is disconnected', async () => {
     const { subscribe } = await open([])
-    const [dead, alive] = [await subscribe(), await subscribe()]
-    for (const { subscriber } of [dead, alive]) subscriber.ping()
-    alive.ws.emit('pong')
-    for (const { subscriber } of [dead, alive]) subscriber.ping()
-    expect([dead, alive].map(({ closed }) => closed?.code)).toEqual([1006, undefined])
-    expect([dead.pings, alive.pings]).toEqual([1, 2])
+    const [silent, responsive] = [await subscribe(), await subscribe()]
+    for (const { subscriber } of [silent, responsive]) subscriber.ping()
+    responsive.ws.emit('pong')
+    for (const { subscriber } of [silent, responsive]) subscriber.ping()
+    expect([silent, responsive].map(({ closed }) => closed?.code)).toEqual([1006, undefined])
+    expect([silent.pings, responsive.pings]).toEqual([1, 2])
   })
 })

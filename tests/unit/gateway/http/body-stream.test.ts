@@ -18,7 +18,7 @@ async function read(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-describe('a body of bytes', () => {
+describe('a byte body', () => {
   it('a byte body is passed on with its type and announced length', async () => {
     const { source, opened } = open({ 'content-length': '5', 'content-type': 'text/x; charset=y' })
     source.end('hello')
@@ -49,7 +49,7 @@ describe('a body of bytes', () => {
   it.each([
     ['no body', { 'content-type': 'a/b' }, 400],
     ['no type', { 'content-length': '1', 'content-type': '' }, 400],
-    ['a type that is none', { 'content-length': '1', 'content-type': 'a\tb/c' }, 400],
+    ['an invalid content type', { 'content-length': '1', 'content-type': 'a\tb/c' }, 400],
     ['another type', { 'content-length': '1', 'content-type': 'image/gif' }, 400, 'image/png'],
     ['an announced length beyond the limit', { 'content-length': '1001' }, 413],
     ['an unknown encoding', { 'content-length': '1', 'content-encoding': 'zip' }, 415],

@@ -139,7 +139,7 @@ describe('a JSON body', () => {
   })
 })
 
-describe('where none is expected', () => {
+describe('a method without an input', () => {
   const none = { accepts: undefined }
 
   it('a method without an input accepts no body and empty ones', async () => {

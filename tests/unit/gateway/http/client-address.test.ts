@@ -20,7 +20,7 @@ describe('the address of a client', () => {
     ['of the private network itself', '127.0.0.1', '10.0.0.8', '10.0.0.8'],
     ['behind nonsense', '127.0.0.1', '203.0.113.7, unknown', '127.0.0.1'],
     ['behind a proxy that says nothing', '127.0.0.1', '', '127.0.0.1'],
-    ['that has gone', undefined, undefined, 'unknown'],
+    ['that has disconnected', undefined, undefined, 'unknown'],
   ])('client address: %s', (_, remote, forwarded, expected) => {
     expect(address(remote, forwarded)).toBe(expected)
   })
@@ -39,7 +39,7 @@ describe('the address of a client', () => {
   })
 })
 
-describe('the network that is counted', () => {
+describe('the network that rate limits count', () => {
   it('rate limits count an IPv4 address, and the /64 of an IPv6 address', () => {
     expect(networkOf('203.0.113.7')).toBe('203.0.113.7')
     expect(networkOf('2001:db8::7')).toBe(networkOf('2001:db8::8'))

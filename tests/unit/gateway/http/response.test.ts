@@ -11,7 +11,7 @@ async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer())
 }
 
-describe('JSON', () => {
+describe('a JSON response', () => {
   it('JSON responses can be read by every origin', async () => {
     const response = await toResponse({ a: 1 }, manner)
     expect(await response.text()).toBe('{"a":1}')
@@ -52,7 +52,7 @@ describe('JSON', () => {
   })
 })
 
-describe('bytes', () => {
+describe('a byte response', () => {
   it('byte responses have the content type of the lexicon', async () => {
     const response = await toResponse(Uint8Array.of(1, 2, 3), car)
     expect(response.headers.get('content-type')).toBe('application/vnd.ipld.car')
@@ -113,7 +113,7 @@ describe('bytes', () => {
   })
 })
 
-describe('an error', () => {
+describe('an error response', () => {
   it('error responses have a name and a message', async () => {
     const response = errorResponse(new XrpcError(400, 'InvalidSwap', 'Commit was at x'))
     expect(response.status).toBe(400)

@@ -68,7 +68,7 @@ describe('getPreferences', () => {
   })
 
   it.each([
-    ['nobody', {}, '', 401, 'AuthMissing'],
+    ['an unauthenticated caller', {}, '', 401, 'AuthMissing'],
     ['the admin', asAdmin(), `?did=${did}`, 400, 'InvalidToken'],
     ['the service without a DID', asService(), '', 400, 'InvalidRequest'],
     [
@@ -79,7 +79,7 @@ describe('getPreferences', () => {
       'InvalidToken',
     ],
     [
-      'somebody else in its name',
+      'a token signed with another key',
       asService(getPreferences, newSigningKey().key),
       `?did=${did}`,
       400,
@@ -121,7 +121,7 @@ describe('without an AppView', () => {
   })
 })
 
-describe('lists in parameters', () => {
+describe('array parameters', () => {
   it.each([
     ['a=1&a=2', 'a=1&a=2'],
     ['a[]=1&a%5B%5D=2', 'a=1&a=2'],

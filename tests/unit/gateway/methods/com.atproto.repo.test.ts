@@ -24,18 +24,14 @@ describe('writes', () => {
   })
 
   it.each([
-    ['no key', 'deleteRecord', { collection: 'a.b.c' }],
-    ['a key of no syntax', 'putRecord', { collection: 'a.b.c', rkey: 'a/b', record: {} }],
-    ['a collection that is none', 'createRecord', { collection: 'posts', record: {} }],
-    ['a record that is none', 'createRecord', { collection: 'a.b.c', record: 'text' }],
+    ['a missing key', 'deleteRecord', { collection: 'a.b.c' }],
+    ['an invalid key', 'putRecord', { collection: 'a.b.c', rkey: 'a/b', record: {} }],
+    ['an invalid collection', 'createRecord', { collection: 'posts', record: {} }],
+    ['an invalid record', 'createRecord', { collection: 'a.b.c', record: 'text' }],
     ['a float', 'createRecord', { collection: 'a.b.c', record: { n: 1.5 } }],
-    [
-      'a commit that is no CID',
-      'deleteRecord',
-      { collection: 'a.b.c', rkey: 'a', swapCommit: 'x' },
-    ],
+    ['an invalid swapCommit', 'deleteRecord', { collection: 'a.b.c', rkey: 'a', swapCommit: 'x' }],
     ['an unknown write', 'applyWrites', { writes: [{ ...create, $type: 'a.b.c#move' }] }],
-    ['a write of no type', 'applyWrites', { writes: [{ collection: 'a.b.c', value: {} }] }],
+    ['a write without a type', 'applyWrites', { writes: [{ collection: 'a.b.c', value: {} }] }],
     ['too many writes', 'applyWrites', { writes: Array(201).fill(create) }],
   ])('a write with %s is rejected before it reaches the account', async (_, name, input) => {
     const gateway = writing()

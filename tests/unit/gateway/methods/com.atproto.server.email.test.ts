@@ -87,7 +87,7 @@ describe('resetPassword', () => {
   })
 })
 
-describe('what is sent to an address', () => {
+describe('emailed codes', () => {
   const gatewayWith = (menu: Record<string, () => unknown>) =>
     openGateway({ account: { email: menu } })
 

@@ -72,7 +72,7 @@ it.each<[string, DpopClaims]>([
   ['another address', { htu: 'https://pds.example.com/' }],
   ['another token', { token: 'another' }],
   ['no token', { token: undefined }],
-  ['a nonce of somebody else', { nonce: 'made up' }],
+  ['an unknown nonce', { nonce: 'made up' }],
   ['no nonce', { nonce: undefined }],
   ['the past', { iat: now / 1000 - 200 }],
   ['the future', { iat: now / 1000 + 200 }],

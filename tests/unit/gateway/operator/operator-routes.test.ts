@@ -64,7 +64,7 @@ describe('/xrpc/_stats', () => {
   })
 })
 
-describe('the admin’s routes', () => {
+describe('the admin routes', () => {
   it('/xrpc/_admin/status describes the server', async () => {
     const { app } = openGateway(actors)
     const response = await app.request('/xrpc/_admin/status', { headers: asAdmin() })
@@ -124,7 +124,7 @@ describe('the admin’s routes', () => {
   })
 })
 
-describe('vitals', () => {
+describe('health report', () => {
   it('the health report counts the accounts awake and their undelivered events', () => {
     const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
     const live = { list: () => [account(2), account(0), account(5)] }

@@ -9,7 +9,7 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 const publicUrl = 'https://pds.example.com'
 const path = '/oauth/authorize?client_id=https%3A%2F%2Fapp.example%2F&request_uri=urn%3Areq'
 
-describe('the way back to an app', () => {
+describe('the return-to link', () => {
   it.each([
     'https://evil.example/oauth/authorize?request_uri=x',
     '//evil.example/oauth/authorize?request_uri=x',
@@ -38,7 +38,7 @@ describe('the way back to an app', () => {
   })
 })
 
-describe('cookies', () => {
+describe('page cookies', () => {
   async function cookiesOf(url: string): Promise<string[]> {
     const app = new Hono<Env>()
     app.get('/', (c) => {

@@ -20,7 +20,7 @@ const read = async (body: Uint8Array, encoding?: string, most = 100_000) => {
   return Buffer.from(await readUpstreamBody(answer([body], headers), most)).toString()
 }
 
-describe('an answer', () => {
+describe('an upstream body', () => {
   it.each([
     ['identity', (bytes: Buffer) => bytes],
     ['gzip', gzipSync],
@@ -43,7 +43,7 @@ describe('an answer', () => {
   it.each([
     ['that is not what it says', Buffer.from(text), 'gzip'],
     ['that breaks off', gzipSync(text).subarray(0, 30), 'gzip'],
-    ['in an encoding nobody asked for', Buffer.from(text), 'zstd'],
+    ['in an encoding that was not accepted', Buffer.from(text), 'zstd'],
     ['in several encodings', Buffer.from(text), 'gzip, br'],
   ])('an upstream body with %s is an upstream error', async (_, body, encoding) => {
     await expect(read(body, encoding)).rejects.toMatchObject({ status: 502 })
@@ -56,7 +56,7 @@ describe('an answer', () => {
   })
 })
 
-describe('a refusal', () => {
+describe('an upstream error', () => {
   const refusal = (status: number, body: string, type = 'application/json') => {
     const headers = { 'content-type': type, 'retry-after': '5', 'set-cookie': 'x' }
     return upstreamError(answer([Buffer.from(body)], headers, status), 10_000)

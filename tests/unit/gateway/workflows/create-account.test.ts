@@ -210,7 +210,7 @@ const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
   ),
 )
 
-describe('a creation that loses one call', () => {
+describe('createAccount with one lost call', () => {
   it.concurrent.each(faults)(
     'createAccount that loses $name $when its effect (crash: $crash) can be retried',
     async (fault) => {
@@ -249,7 +249,7 @@ describe('a creation that loses one call', () => {
   )
 })
 
-describe('a lost answer', () => {
+describe('createAccount with one lost response', () => {
   it.concurrent.each([
     [3, 'before'],
     [3, 'after'],
@@ -263,7 +263,7 @@ describe('a lost answer', () => {
   })
 })
 
-describe('a confirmation that nobody hears of', () => {
+describe('createAccount with a lost confirmation', () => {
   it('createAccount succeeds although the response of confirm is lost', async () => {
     const fixture = new AccountCreationFixture()
     const dispatch = fixture.dispatch()
@@ -279,7 +279,7 @@ describe('a confirmation that nobody hears of', () => {
   })
 })
 
-describe('a confirmation that comes too late', () => {
+describe('createAccount with a late confirmation', () => {
   it('createAccount tombstones the DID if confirm comes after the reservation expired', async () => {
     const fixture = new AccountCreationFixture()
     const deps = fixture.deps()

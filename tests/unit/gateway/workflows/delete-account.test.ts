@@ -63,7 +63,7 @@ async function expectGone(did: string): Promise<void> {
   expect(Buffer.from(last.event).toString('latin1')).toContain('deleted')
 }
 
-describe('a deletion', () => {
+describe('deleteAccount', () => {
   it('deleteAccount leaves nothing, and frees the names', async () => {
     const did = await made()
     await deleteAccount(deps(), did)
@@ -117,7 +117,7 @@ describe('a deletion', () => {
   })
 })
 
-describe('an account that is due', () => {
+describe('an account with deleteAfter', () => {
   const soon = '2026-01-02T00:00:00.000Z'
 
   it('an account with deleteAfter is deleted when that time has passed, not before', async () => {
@@ -164,7 +164,7 @@ describe('an account that is due', () => {
   })
 })
 
-describe('an account that came from elsewhere', () => {
+describe('a migrated account', () => {
   const did = 'did:web:alice.example.com'
   const come = () => migrateIn(deps(), { ...input, did }, did)
 

@@ -16,7 +16,7 @@ function open(directory: TestDirectory): HandleRulesCache {
   return new HandleRulesCache({ dispatch, clock: directory.clock, domains: ['.test'] })
 }
 
-describe('KnownHandleRules', () => {
+describe('HandleRulesCache', () => {
   it("a change of the handle rules reaches other gateways within the cache's time", async () => {
     const directory = testDirectory()
     const [here, there] = [open(directory), open(directory)]

@@ -42,7 +42,7 @@ const reserve = async (of?: string) => {
   return signingKey
 }
 
-describe('an account from elsewhere', () => {
+describe('an account that migrates in', () => {
   it('an account that migrates in is deactivated, and emits no events', async () => {
     await migrateIn(deps(), input, did)
     expect(await fixture.states()).toEqual({ [did]: 'deactivated' })
@@ -131,7 +131,7 @@ describe('an account from elsewhere', () => {
   })
 })
 
-describe('a reserved key', () => {
+describe('a reserved signing key', () => {
   it('reserveSigningKey returns the same key for the same DID, and the account gets it once', async () => {
     const key = await reserve(did)
     expect(await reserve(did)).toBe(key)

@@ -122,7 +122,7 @@ describe('submitPlcOperation', () => {
 
   it('submitPlcOperation emits #identity after a crash', async () => {
     fixture.fault = { at: 3, when: 'after' }
-    await expect(submit({})()).rejects.toThrow('dead')
+    await expect(submit({})()).rejects.toThrow('crashed')
     expect(fixture.calls.at(-1)).toBe('plc.send')
     expect(await fixture.deliveredKinds()).toEqual([])
     await resumeIdentityChanges(fixture.process(), { age: 0 })

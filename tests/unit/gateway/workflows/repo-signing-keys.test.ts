@@ -33,7 +33,7 @@ function deps(log: () => Promise<unknown[]>, isKnown = true) {
   }
 }
 
-describe('repoKeys', () => {
+describe('repoSigningKeys', () => {
   it("repoKeys returns the DID document's key and its predecessors", async () => {
     const log = [created, operation(second), operation(now)]
     const named = await repoSigningKeys(
@@ -43,19 +43,19 @@ describe('repoKeys', () => {
     expect(named).toEqual([now, second, first])
   })
 
-  it('repoKeys returns only the current key if the PLC log is unreachable', async () => {
+  it('repoSigningKeys returns only the current key if the PLC log is unreachable', async () => {
     const broken = deps(async () => Promise.reject(new Error('away')))
     expect(await repoSigningKeys(broken, did)).toEqual([now])
     expect(broken.warnings).toHaveLength(1)
   })
 
-  it('repoKeys of a did:web returns the key of its document', async () => {
+  it('repoSigningKeys of a did:web returns the key of its document', async () => {
     const unasked = deps(async () => Promise.reject(new Error('nobody asked')))
     expect(await repoSigningKeys(unasked, 'did:web:example.com')).toEqual([now])
     expect(unasked.warnings).toEqual([])
   })
 
-  it('repoKeys is empty for an unknown DID', async () => {
+  it('repoSigningKeys is empty for an unknown DID', async () => {
     expect(
       await repoSigningKeys(
         deps(async () => [], false),

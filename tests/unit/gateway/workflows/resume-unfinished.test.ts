@@ -91,7 +91,9 @@ test('an unfinished change of a handle that was published is completed', async (
   resumeUnfinished(await identityDeps(fixture), timer)
   await set()
   fixture.fault = { at: 5, when: 'after' }
-  await expect(updateHandle(fixture.process(), { did, handle: 'bob.test' })).rejects.toThrow('dead')
+  await expect(updateHandle(fixture.process(), { did, handle: 'bob.test' })).rejects.toThrow(
+    'crashed',
+  )
   expect(fixture.calls.at(-1)).toBe('plc.send')
   fixture.fault = undefined
   fire()

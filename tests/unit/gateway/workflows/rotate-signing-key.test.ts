@@ -29,7 +29,7 @@ async function expectSound(fixture: KeyRotationFixture): Promise<void> {
   expect(await fixture.directory.sql.all('SELECT did FROM key_rotation')).toEqual([])
 }
 
-describe('a change of the signing key', () => {
+describe('a key rotation', () => {
   test('a key rotation publishes the key, signs the repo with it, and announces both', async () => {
     const fixture = await KeyRotationFixture.open()
     await createRecord(fixture.account, thing)
@@ -171,7 +171,7 @@ describe('a change of the signing key', () => {
   })
 })
 
-describe('the key of a did:web', () => {
+describe('a did:web key rotation', () => {
   const did = 'did:web:alice.example.com'
   const named = (key: string) => ({
     id: did,
@@ -200,7 +200,7 @@ describe('the key of a did:web', () => {
   })
 })
 
-describe('whoever dies', async () => {
+describe('a key rotation that crashes', async () => {
   const plain = await KeyRotationFixture.open()
   await rotateSigningKey(plain.deps(), { did: plain.did, signingKey: await plain.reserve() })
   const steps = plain.calls.length

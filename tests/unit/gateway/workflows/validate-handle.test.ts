@@ -7,14 +7,14 @@ const domains = ['.pds.example.com', '.test']
 const rules = handleRules(domains)
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 
-describe('newAccountHandle', () => {
+describe('validateNewHandle', () => {
   it.each([
     ['alice.test', 'alice.test'],
     ['ALICE.Test', 'alice.test'],
     ['bob-2.pds.example.com', 'bob-2.pds.example.com'],
     ['abc.test', 'abc.test'],
     [`${'a'.repeat(18)}.test`, `${'a'.repeat(18)}.test`],
-  ])('newAccountHandle accepts %s', (text, handle) => {
+  ])('validateNewHandle accepts %s', (text, handle) => {
     expect(validateNewHandle(text, rules)).toBe(handle)
   })
 
@@ -42,18 +42,18 @@ describe('newAccountHandle', () => {
     ['alice.com', 'UnsupportedDomain'],
     ['admin.test', 'HandleNotAvailable'],
     ['BSKY.test', 'HandleNotAvailable'],
-  ])('newAccountHandle rejects "%s" as %s', (text, error) => {
+  ])('validateNewHandle rejects "%s" as %s', (text, error) => {
     expect(() => validateNewHandle(text, rules)).toThrow(
       expect.objectContaining({ status: 400, error }),
     )
   })
 
-  it('newAccountHandle matches the longest service domain', () => {
+  it('validateNewHandle matches the longest service domain', () => {
     const nested = handleRules(['.example.com', '.pds.example.com'])
     expect(validateNewHandle('alice.pds.example.com', nested)).toBe('alice.pds.example.com')
   })
 
-  it("newAccountHandle follows the operator's handle settings", () => {
+  it("validateNewHandle follows the operator's handle settings", () => {
     const changed = handleRules(domains, {
       ...noHandleSettings,
       domains: ['.example.org'],
@@ -73,10 +73,10 @@ describe('newAccountHandle', () => {
   })
 })
 
-describe('claimedByAccount', () => {
+describe('validateHandleClaim', () => {
   const resolve = vi.fn(async (handle: string) => (handle === 'alice.example.com' ? did : 'did:x'))
 
-  it('claimedByAccount resolves nothing for handles under a service domain', async () => {
+  it('validateHandleClaim resolves nothing for handles under a service domain', async () => {
     resolve.mockClear()
     expect(await validateHandleClaim({ did, handle: 'Alice.test' }, rules, resolve)).toBe(
       'alice.test',
@@ -84,14 +84,14 @@ describe('claimedByAccount', () => {
     expect(resolve).not.toHaveBeenCalled()
   })
 
-  it('claimedByAccount accepts a domain only if it resolves to the DID', async () => {
+  it('validateHandleClaim accepts a domain only if it resolves to the DID', async () => {
     const own = { did, handle: 'ALICE.example.com' }
     expect(await validateHandleClaim(own, rules, resolve)).toBe('alice.example.com')
     const other = validateHandleClaim({ did, handle: 'bob.example.com' }, rules, resolve)
     await expect(other).rejects.toThrow('External handle did not resolve to DID')
   })
 
-  it('claimedByAccount lets the admin use reserved and offensive names, and a service domain itself', async () => {
+  it('validateHandleClaim lets the admin use reserved and offensive names, and a service domain itself', async () => {
     const give = (handle: string, allowAnyValid = true) =>
       validateHandleClaim({ did, handle, allowAnyValid }, rules, resolve)
     expect(await give('admin.test')).toBe('admin.test')

@@ -171,7 +171,7 @@ describe('a refresh token', () => {
   })
 })
 
-describe('a reader', () => {
+describe('a read', () => {
   const reads = async (headers: Record<string, string>) => {
     const path = `com.atproto.sync.getLatestCommit?did=${did}`
     return (await (await get(gateway(), path, headers)).json()) as { rev?: string; error?: string }

@@ -34,7 +34,7 @@ function ask({ app }: Pick<Gateway, 'app'>, path: string, init: RequestInit = {}
   return Promise.resolve(app.request(`/xrpc/${path}`, init))
 }
 
-describe('a call', () => {
+describe('a proxied call', () => {
   it.each([
     ['with another verb', 'com.example.a', { method: 'DELETE' }, 400, 'InvalidRequest'],
     ['of a protected method', 'com.atproto.server.GETSESSION', {}, 400, 'InvalidToken'],
@@ -45,7 +45,7 @@ describe('a call', () => {
       400,
       'InvalidRequest',
     ],
-    ['of nobody', 'com.example.a', {}, 401, 'AuthMissing'],
+    ['without credentials', 'com.example.a', {}, 401, 'AuthMissing'],
     [
       'of an account that is not here',
       'com.example.a',
@@ -103,7 +103,7 @@ describe('a call', () => {
   })
 })
 
-describe('where private networks are off', () => {
+describe('without private networks', () => {
   it.each([
     'http://av.example',
     'https://127.0.0.1',

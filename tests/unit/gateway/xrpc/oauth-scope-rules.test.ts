@@ -105,7 +105,7 @@ function outcome(nsid: string, scope: string, options: object = {}): unknown {
   }
 }
 
-describe('what an app must have been allowed', () => {
+describe('OAuth scope rules', () => {
   it('exactly these methods have an OAuth scope rule, and apps may call no other', () => {
     const ruled = [...methods.values()].filter(({ oauth }) => oauth !== undefined)
     const known = [...anyApp, ...byRpc, ...byScope.map(([nsid]) => nsid), ...neverByApps]

@@ -54,7 +54,7 @@ async function allowed(
   return most
 }
 
-describe('the amounts of the reference', () => {
+describe('the reference’s limits', () => {
   it.each([
     ['com.atproto.server.createAccount', 100],
     ['com.atproto.server.resetPassword', 50],
@@ -131,7 +131,7 @@ describe('the amounts of the reference', () => {
   })
 })
 
-describe('who is not counted', () => {
+describe('bypass', () => {
   it('a call with the bypass key is not counted', async () => {
     const { check } = open({ bypassKey: 'open sesame' })
     const by = (key: string) => call('com.example.any', { headers: { 'x-ratelimit-bypass': key } })
@@ -156,7 +156,7 @@ describe('who is not counted', () => {
   })
 })
 
-describe('what the client is told', () => {
+describe('rate-limit headers', () => {
   it('the rate-limit headers are those of the reference', () => {
     const limit = { name: 'any', points: 30, durationMs: 5 * MINUTE }
     const standing = { limit, isRefused: false, remaining: 29, resetAt: 1_700_000_300_500 }

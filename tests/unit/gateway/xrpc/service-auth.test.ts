@@ -84,10 +84,10 @@ describe('a service token', () => {
   const header = (value: object) =>
     [Buffer.from(JSON.stringify(value)).toString('base64url'), body, signature].join('.')
   it.each([
-    ['that is no token', 'nonsense', 'BadJwt'],
+    ['that is not a JWT', 'nonsense', 'BadJwt'],
     ['of two parts', `${head}.${body}`, 'BadJwt'],
-    ['whose parts are no JSON', 'a.b.c', 'BadJwt'],
-    ['that is endless', `${head}.${body}.${'A'.repeat(20_000)}`, 'BadJwt'],
+    ['whose parts are not JSON', 'a.b.c', 'BadJwt'],
+    ['that is too long', `${head}.${body}.${'A'.repeat(20_000)}`, 'BadJwt'],
     ['without an algorithm', header({ typ: 'JWT' }), 'BadJwt'],
     ['of a session', header({ typ: 'at+jwt', alg: 'ES256K' }), 'BadJwtType'],
     ['to refresh', header({ typ: 'refresh+jwt', alg: 'ES256K' }), 'BadJwtType'],
@@ -98,7 +98,7 @@ describe('a service token', () => {
     ['for another service', token({ aud: 'did:web:other.example' }), 'BadJwtAudience'],
     ['for another method', token({ lxm: 'com.example.other' }), 'BadJwtLexiconMethod'],
     ['for any method', token({ lxm: undefined }), 'BadJwtLexiconMethod'],
-    ['of nobody', token({ iss: 'nobody' }), 'BadJwtIss'],
+    ['with a malformed issuer', token({ iss: 'nobody' }), 'BadJwtIss'],
     ['of a service without a name', token({ iss: `${iss}#` }), 'BadJwtIss'],
   ])('a service token %s is rejected', async (_, text, error) => {
     await expect(verify(text)).rejects.toMatchObject({ status: 401, error })

@@ -12,7 +12,7 @@ function writing() {
   })
 }
 
-describe('the way of a call', () => {
+describe('a call', () => {
   it('a call passes the validated input to the account', async () => {
     const gateway = writing()
     const input = { repo: handle, collection: 'app.bsky.feed.post', record }
@@ -57,7 +57,7 @@ describe('the way of a call', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('a call that is rejected', () => {
   it.each([
     [
       'another verb',
@@ -133,7 +133,7 @@ describe('what is refused', () => {
   })
 })
 
-describe('what goes wrong behind', () => {
+describe('an error in an actor', () => {
   const failing = (error: unknown) =>
     openGateway({
       account: {
