@@ -55,23 +55,20 @@ async function exported(of: TestAccount) {
 }
 
 describe('importRepo of a valid repo', () => {
-  it.each([100_000, 7])(
-    'importRepo takes over a repo in pieces of %d bytes',
-    async (piece) => {
-      await importCar(account, repo.car, { keys, piece })
-      const { creates, commit } = await exported(account)
-      expect(creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(
-        Object.keys(records).sort(),
-      )
-      // The record that occurs twice is one block.
-      expect(new Set(creates.map(({ cid }) => cid.toString()))).toEqual(
-        new Set(repo.records.map(([cid]) => cid)),
-      )
-      const head = await account.lane.head()
-      expect(commit.rev).toBe(head.rev)
-      expect(await account.sql.all('SELECT DISTINCT rev FROM record')).toEqual([{ rev: head.rev }])
-    },
-  )
+  it.each([100_000, 7])('importRepo takes over a repo in pieces of %d bytes', async (piece) => {
+    await importCar(account, repo.car, { keys, piece })
+    const { creates, commit } = await exported(account)
+    expect(creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(
+      Object.keys(records).sort(),
+    )
+    // The record that occurs twice is one block.
+    expect(new Set(creates.map(({ cid }) => cid.toString()))).toEqual(
+      new Set(repo.records.map(([cid]) => cid)),
+    )
+    const head = await account.lane.head()
+    expect(commit.rev).toBe(head.rev)
+    expect(await account.sql.all('SELECT DISTINCT rev FROM record')).toEqual([{ rev: head.rev }])
+  })
 
   it('importRepo stores blob references of both forms, and backlinks', async () => {
     await importCar(account, repo.car, { keys })
@@ -190,11 +187,7 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
   ['a root that is a record', carFile(cids[0]!, blocks), /not a commit/],
   ['a missing node', car(commit, ...nodes.slice(1), ...blocks), /node .* is missing/],
   ['a missing record', car(commit, ...nodes, ...blocks.slice(1)), /record .* is missing/],
-  [
-    'another DID',
-    foreign({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }),
-    /belongs to/,
-  ],
+  ['another DID', foreign({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }), /belongs to/],
   ['the signature of another key', foreign({ signer: newSigningKey().key }), /not signed/],
   ['a rev that is no TID', foreign({ rev: 'later' }), /not a TID/],
   ['a rev in the future', foreign({ rev: tid(4e15, 0) }), /in the future/],
@@ -225,19 +218,16 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
 ]
 
 describe('importRepo of an invalid repo', () => {
-  it.each(wrong)(
-    'importRepo rejects %s and changes nothing',
-    async (_, bad, message) => {
-      await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
-      const before = await dumpTables(account)
-      await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
-        status: 400,
-        message: expect.stringMatching(message),
-      })
-      expect(await dumpTables(account)).toBe(before)
-      await importCar(account, repo.car, { keys })
-    },
-  )
+  it.each(wrong)('importRepo rejects %s and changes nothing', async (_, bad, message) => {
+    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
+    const before = await dumpTables(account)
+    await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message),
+    })
+    expect(await dumpTables(account)).toBe(before)
+    await importCar(account, repo.car, { keys })
+  })
 })
 
 describe('importRepo in pages', () => {
