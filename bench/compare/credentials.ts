@@ -10,7 +10,7 @@ import { hour, signedToken } from './signed-token.ts'
  */
 export type Credentials = Record<string, (lxm: string) => string | undefined>
 
-/** Credentials of `person`, of an external account with its own DID, and invalid ones. */
+/** Credentials of `account`, of an external account with its own DID, and invalid ones. */
 export async function credentialsOf(
   client: RecordingClient,
   account: Account,

@@ -19,7 +19,7 @@ const someBlob = 'bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity'
 
 const probes = new Map<string, number>()
 
-/** Probes about `person`; `other` is an active account. */
+/** Probes about `account`; `other` is an active account. */
 export function everyMethod(account: Account, other: Account): Probe[] {
   const { did, handle, email, password } = account
   // App passwords need a unique name.

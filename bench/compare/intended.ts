@@ -90,8 +90,8 @@ export const intended: IntendedDifference[] = [
     what: 'admin changes to an unknown account',
     why: 'nothing was done',
     matches: [
-      [/(nobody|again|state deleted).*admin\.(update\w+|deleteAccount)/],
-      [/(the end again|nobody deleted): events/],
+      [/(unknown account|again|state deleted).*admin\.(update\w+|deleteAccount)/],
+      [/(the end again|unknown account deleted): events/],
     ],
   },
   {
@@ -109,7 +109,7 @@ export const intended: IntendedDifference[] = [
     why: 'clients know how long to wait',
     matches: [
       [/^served . proxying . an error/, /^headers\.(retry-after|atproto-)/],
-      [/read-after-write . of a stranger/, /^rev: – → /],
+      [/read-after-write . of another account/, /^rev: – → /],
     ],
   },
   {

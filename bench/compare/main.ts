@@ -21,7 +21,7 @@ for (const environment of environments.filter((one) => new RegExp(options.enviro
   clients.forEach((client, side) => {
     const named = client.observations.map(({ label, value }) => ({
       label: `${environment} / ${label}`,
-      value: value,
+      value,
     }))
     seen[side as 0 | 1].push(...named)
   })

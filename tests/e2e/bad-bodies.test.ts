@@ -29,7 +29,8 @@ function body(members: object = {}): string {
   return JSON.stringify({ repo: alice.did, collection: thing, record: { a: 1 }, ...members })
 }
 
-const create = (asked: CallOptions) => call(server, 'repo.createRecord', { as: alice, ...asked })
+const create = (options: CallOptions) =>
+  call(server, 'repo.createRecord', { as: alice, ...options })
 
 describe('a body', () => {
   it.each([
@@ -118,10 +119,10 @@ describe('a client', () => {
   it('a client that disconnects in the middle of its body does no harm', async () => {
     const agent = new Agent()
     for (let i = 0; i < 20; i++) {
-      const asking = open({ 'content-length': '1000' }, agent)
-      asking.on('error', () => {})
-      asking.write('{"repo":')
-      asking.destroy()
+      const sending = open({ 'content-length': '1000' }, agent)
+      sending.on('error', () => {})
+      sending.write('{"repo":')
+      sending.destroy()
     }
     await expectError(create({ body: '{' }), 400)
   })
@@ -143,11 +144,11 @@ function open(headers: Record<string, string>, agent?: Agent) {
 /** Sends one byte every half second. */
 async function slowBody(): Promise<{ status: number; body: string; ms: number }> {
   const began = performance.now()
-  const asking = open({ 'content-length': '1000000' })
-  const dripping = setInterval(() => asking.write('{'), 500)
+  const sending = open({ 'content-length': '1000000' })
+  const dripping = setInterval(() => sending.write('{'), 500)
   const { promise, resolve, reject } = Promise.withResolvers<never>()
-  asking.on('error', reject)
-  asking.on('response', (answer) => {
+  sending.on('error', reject)
+  sending.on('response', (answer) => {
     clearInterval(dripping)
     const ms = performance.now() - began
     const result = text(answer).then((body) => ({ status: answer.statusCode!, body, ms }))

@@ -41,7 +41,7 @@ const refusal = ({ code, out, err }: Outcome) => ({ code, out, err: err.trim() }
 
 describe('the command line', () => {
   it('headwater --help explains the program, each group and each command', async () => {
-    const [all, group, one, asked] = await Promise.all([
+    const [all, group, one, helpCommand] = await Promise.all([
       headwater(['--help']),
       headwater(['record', '-h']),
       headwater(['account', 'rotate-key', '--help']),
@@ -50,7 +50,7 @@ describe('the command line', () => {
     expect(group.code).toBe(0)
     expect(group.out).toContain('  record untakedown <at-uri>')
     expect(group.out).not.toContain('account')
-    expect(asked).toMatchObject({ code: 0, out: one.out })
+    expect(helpCommand).toMatchObject({ code: 0, out: one.out })
     expect(all.code).toBe(0)
     for (const name of ['account create', 'invite disable', 'repo verify', 'request-crawl']) {
       expect(all.out).toContain(`  ${name}`)

@@ -17,16 +17,16 @@ const thing = 'com.example.thing'
 const limit = 200_000
 const { key } = newSigningKey()
 /** The contents of the DID document. */
-const said = { key: key.did(), endpoint: 'https://elsewhere.example.com' }
+const document = { key: key.did(), endpoint: 'https://elsewhere.example.com' }
 
-let home: Server
+let didHost: Server
 let did: string
 let server: TestServer
 let agent: AtpAgent
 
 beforeAll(async () => {
-  home = createServer((_, response) => {
-    const multikey = said.key.slice('did:key:'.length)
+  didHost = createServer((_, response) => {
+    const multikey = document.key.slice('did:key:'.length)
     const method = { id: `${did}#atproto`, type: 'Multikey', controller: did }
     const pds = { id: '#atproto_pds', type: 'AtprotoPersonalDataServer' }
     response.setHeader('content-type', 'application/json')
@@ -34,17 +34,17 @@ beforeAll(async () => {
       JSON.stringify({
         id: did,
         verificationMethod: [{ ...method, publicKeyMultibase: multikey }],
-        service: [{ ...pds, serviceEndpoint: said.endpoint }],
+        service: [{ ...pds, serviceEndpoint: document.endpoint }],
       }),
     )
   })
-  await new Promise<void>((listening) => home.listen(0, 'localhost', listening))
-  did = `did:web:localhost%3A${(home.address() as AddressInfo).port}`
+  await new Promise<void>((listening) => didHost.listen(0, 'localhost', listening))
+  did = `did:web:localhost%3A${(didHost.address() as AddressInfo).port}`
   server = await startServer({ env: { PDS_MAX_REPO_IMPORT_SIZE: String(limit) } })
 })
 afterAll(async () => {
   await server.remove()
-  home.close()
+  didHost.close()
 })
 
 function proof(signer = key): string {
@@ -103,11 +103,11 @@ describe('a did:web account', () => {
   it('a did:web account is activated when its document points here, and served with its new key', async () => {
     const before = agent.com.atproto.server.activateAccount()
     await expect(before).rejects.toThrow('does not match PDS public url')
-    said.endpoint = server.url
+    document.endpoint = server.url
     const halfway = agent.com.atproto.server.activateAccount()
     await expect(halfway).rejects.toThrow('does not match expected signing key')
     const { data } = await agent.com.atproto.identity.getRecommendedDidCredentials()
-    said.key = (data.verificationMethods as { atproto: string }).atproto
+    document.key = (data.verificationMethods as { atproto: string }).atproto
     using firehose = new Subscription(server)
     await firehose.opened
     await agent.com.atproto.server.activateAccount()
@@ -116,7 +116,7 @@ describe('a did:web account', () => {
     const { data: car } = await new AtpAgent({ service: server.url }).com.atproto.sync.getRepo({
       did,
     })
-    const repo = await verifiedRepo(car, { did, key: said.key })
+    const repo = await verifiedRepo(car, { did, key: document.key })
     expect(repo.records.size).toBe(50)
     expect(repo.rev).toBe(firehose.messages[2]!.body.rev)
     // Importing its own repo again emits a #sync.

@@ -68,10 +68,10 @@ describe('a write', () => {
     expect(created.ops.every((op) => !('prev' in op))).toBe(true)
     const changed = await apply([write('update', 'a', { a: 2 }), write('delete', 'b')])
     await expectCommit(changed, owner, created)
-    const [was, gone] = created.ops.map(({ cid }) => cid)
+    const [was, deleted] = created.ops.map(({ cid }) => cid)
     expect(changed.ops).toMatchObject([
       { action: 'update', path: `${thing}/a`, prev: was },
-      { action: 'delete', path: `${thing}/b`, prev: gone, cid: null },
+      { action: 'delete', path: `${thing}/b`, prev: deleted, cid: null },
     ])
     const { blocks } = readCarBlocks(fromBytes(changed.blocks))
     expect([...blocks.keys()]).toContain(changed.ops[0]!.cid!.$link)

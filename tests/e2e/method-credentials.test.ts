@@ -12,22 +12,22 @@ import { createExternalAccount } from '../../bench/compare/external-account.ts'
 
 let server: ComparisonServer
 let other: Account
-let person: Account
+let account: Account
 let kinds: Credentials
 
 beforeAll(async () => {
   server = await startComparisonServer()
   const { client } = server
   other = await createAccount(client, 'somebody-else')
-  person = await createAccount(client, 'somebody')
-  await writeRecord(client, person, 'one')
-  kinds = await credentialsOf(client, person, await createExternalAccount(client, 'stranger'))
+  account = await createAccount(client, 'somebody')
+  await writeRecord(client, account, 'one')
+  kinds = await credentialsOf(client, account, await createExternalAccount(client, 'stranger'))
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
 /** The distinct outcomes of these methods with one kind of credentials. */
 async function outcomesWith(kind: string, methods: string): Promise<string[]> {
-  const attempt = probesOf(methods, person, other).map((probe) =>
+  const attempt = probesOf(methods, account, other).map((probe) =>
     server.outcome(probe, kinds[kind]!(probe.method)),
   )
   return [...new Set(await Promise.all(attempt))].sort()

@@ -28,7 +28,9 @@ interface Place extends NetworkServer {
 }
 
 const isThere = isReferenceInstalled()
-const title = isThere ? 'an account on its way' : 'skipped: run `node bench/reference.ts` first'
+const title = isThere
+  ? 'a migration to Headwater and back'
+  : 'skipped: run `node bench/reference.ts` first'
 const email = 'alice@example.com'
 const password = 'correct horse battery'
 const arrived = ['#identity', '#account', '#identity', '#sync']
@@ -107,8 +109,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
 
   async function expectLeft({ url }: Place, error: string): Promise<void> {
     const { sync } = new AtpAgent({ service: url }).com.atproto
-    const asked = () => sync.getRepo({ did }).then(String, ({ error }) => error)
-    await expect.poll(asked).toBe(error)
+    const getRepoError = () => sync.getRepo({ did }).then(String, ({ error }) => error)
+    await expect.poll(getRepoError).toBe(error)
   }
 
   it('an account is created at the reference PDS', async () => {
@@ -139,8 +141,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     expect(identity).toMatchObject({ did, handle: 'alice-here.test' })
     expect(sync).toMatchObject({ did, rev })
     await expectLeft(reference, 'RepoDeactivated')
-    const [told] = await expectEvents(reference, ['#account'])
-    expect(told).toMatchObject({ active: false, status: 'deactivated' })
+    const [event] = await expectEvents(reference, ['#account'])
+    expect(event).toMatchObject({ active: false, status: 'deactivated' })
 
     await owned.post(agent, 'three, from here')
     const [commit] = await expectEvents(headwater, ['#commit'])
@@ -175,8 +177,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     expect(back.session).toMatchObject({ active: false, status: 'deactivated' })
     await moveTo(back)
     await expectEvents(reference, arrived)
-    const [told] = await expectEvents(headwater, ['#account'])
-    expect(told).toMatchObject({ active: false, status: 'deactivated' })
+    const [event] = await expectEvents(headwater, ['#account'])
+    expect(event).toMatchObject({ active: false, status: 'deactivated' })
 
     // The reference signs an imported repo with its own key at the first write.
     await owned.write(agent, 'app.bsky.feed.post', undefined, { text: 'four, back', createdAt })

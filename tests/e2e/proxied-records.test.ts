@@ -26,10 +26,10 @@ it('getRecord of a repo that is not here is answered by the AppView, without the
     status: 200,
     body: { value: { here: false } },
   })
-  const [heard, ...more] = appView.requests.slice(before)
+  const [received, ...more] = appView.requests.slice(before)
   expect(more).toEqual([])
-  expect(heard!.path).toContain(encodeURIComponent(unknownDid))
-  expect(heard!.headers.authorization).toBeUndefined()
+  expect(received!.path).toContain(encodeURIComponent(unknownDid))
+  expect(received!.headers.authorization).toBeUndefined()
 })
 
 it('getRecord of a repo that is here never calls the AppView', async () => {

@@ -42,14 +42,14 @@ describe('a service that', () => {
   /**
    * Answers with spaces as long as they are read, up to `most` bytes; returns how many were sent.
    */
-  function pours(nsid: string, most: number): () => number {
+  function pours(nsid: string, maxBytes: number): () => number {
     let sent = 0
     appView.respond(nsid, async (_, response) => {
       response.on('error', () => {})
       response.writeHead(200, { 'content-type': 'application/json' })
       const closed = once(response, 'close')
       const chunk = Buffer.alloc(65_536, 32)
-      while (!response.destroyed && sent < most) {
+      while (!response.destroyed && sent < maxBytes) {
         sent += chunk.length
         if (!response.write(chunk)) {
           await Promise.race([new Promise((go) => response.once('drain', go)), closed])
@@ -122,11 +122,11 @@ describe('a client that', () => {
   it('a client that sends its body faster than the service reads has to wait', async () => {
     const length = 100_000_000
     const going = new Promise<() => void>((resolve) => {
-      appView.respond('com.example.slow', (heard, response) => {
-        heard.pause()
+      appView.respond('com.example.slow', (incoming, response) => {
+        incoming.pause()
         resolve(() => {
-          heard.resume()
-          heard.on('end', () => json(response, { ok: true }))
+          incoming.resume()
+          incoming.on('end', () => json(response, { ok: true }))
         })
       })
     })
@@ -159,7 +159,7 @@ describe('a client that', () => {
 
   it('a client that stops in the middle of its body is timed out, and its upstream request aborted', async () => {
     const closed = new Promise<void>((resolve) => {
-      appView.respond('com.example.stalled', (heard) => void heard.on('close', resolve))
+      appView.respond('com.example.stalled', (incoming) => void incoming.on('close', resolve))
     })
     const attempt = begin('com.example.stalled', 1000)
     attempt.write('only this')

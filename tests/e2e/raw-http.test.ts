@@ -97,10 +97,10 @@ describe('the order of checks', () => {
     ],
   ])(
     'createRecord checks the %s',
-    async (_, { as, ...asked }: { as?: string; body: unknown }, expected) => {
+    async (_, { as, ...options }: { as?: string; body: unknown }, expected) => {
       const shown = as === undefined ? {} : { as: alice }
       expect(
-        await statusAndError(call(server, 'repo.createRecord', { ...asked, ...shown })),
+        await statusAndError(call(server, 'repo.createRecord', { ...options, ...shown })),
       ).toEqual(expected)
     },
   )

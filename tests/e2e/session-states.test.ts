@@ -82,11 +82,11 @@ describe('a deactivated account', () => {
   })
 
   it('a deactivated account can log in, also with an app password, and gets its status', async () => {
-    const told = { active: false, status: 'deactivated' }
-    expect((await logIn(sleeping)).body).toMatchObject(told)
+    const expected = { active: false, status: 'deactivated' }
+    expect((await logIn(sleeping)).body).toMatchObject(expected)
     const { data } = await sleeping.agent.com.atproto.server.createAppPassword({ name: 'phone' })
-    expect((await logIn(sleeping, { password: data.password })).body).toMatchObject(told)
-    expect((await sleeping.agent.com.atproto.server.getSession()).data).toMatchObject(told)
+    expect((await logIn(sleeping, { password: data.password })).body).toMatchObject(expected)
+    expect((await sleeping.agent.com.atproto.server.getSession()).data).toMatchObject(expected)
   })
 })
 
@@ -186,8 +186,8 @@ describe('a suspended account', () => {
     await paused.agent.sessionManager.refreshSession()
     expect((await paused.agent.com.atproto.server.getSession()).data.active).toBe(true)
     await expect.poll(() => firehose.eventsOf(paused.did).at(-1)?.kind).toBe('#commit')
-    const told = firehose.eventsOf(paused.did).filter(({ kind }) => kind === '#account')
-    expect(told.slice(-2).map(({ body }) => body)).toMatchObject([
+    const events = firehose.eventsOf(paused.did).filter(({ kind }) => kind === '#account')
+    expect(events.slice(-2).map(({ body }) => body)).toMatchObject([
       { active: false, status: 'suspended' },
       { active: true },
     ])

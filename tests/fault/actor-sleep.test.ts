@@ -29,7 +29,7 @@ it('accounts that sleep and wake under write load lose, repeat and reorder nothi
     unknownThere: 0,
     unknownAbsent: 0,
   })
-  process.stdout.write(`sleep under load: ${sleeps.size} naps seen\n`)
+  process.stdout.write(`sleep under load: ${sleeps.size} sleeps seen\n`)
   expect(sleeps.size).toBeGreaterThan(count)
 })
 

@@ -148,7 +148,7 @@ async function used(saved: NodeSavedSession): Promise<unknown[]> {
 }
 
 const good = [200, undefined]
-const over = [401, 'invalid_token']
+const revoked = [401, 'invalid_token']
 
 it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey or token is accepted twice', async () => {
   const began = performance.now()
@@ -230,7 +230,7 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
   mailed.app.states.set(mailed.params.get('state')!, mailed.kept)
   const first = sessionOf(mailed)
   await expect(mailed.app.client.callback(mailed.params)).rejects.toThrow(/Invalid code/)
-  expect(await used(first)).toEqual(over)
+  expect(await used(first)).toEqual(revoked)
   const before = sessionOf(totp)
   for (const { app, account } of [totp, recovery]) {
     await (await app.client.restore(account.did, false)).getTokenInfo(true)
@@ -240,16 +240,16 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
 
   await crash() // Tokens were renewed, and one was taken back.
 
-  expect(await used(ended)).toEqual(over)
-  expect(await used(first)).toEqual(over)
-  expect(await used(before)).toEqual(over)
+  expect(await used(ended)).toEqual(revoked)
+  expect(await used(first)).toEqual(revoked)
+  expect(await used(before)).toEqual(revoked)
   for (const signIn of [totp, recovery]) expect(await used(sessionOf(signIn))).toEqual(good)
   // So does the reuse of a refresh token.
   const after = sessionOf(totp)
   totp.app.sessions.set(totp.account.did, before)
   const stolen = await totp.app.client.restore(totp.account.did, false)
   await expect(stolen.getTokenInfo(true)).rejects.toThrow(/Refresh token replayed/)
-  expect(await used(after)).toEqual(over)
+  expect(await used(after)).toEqual(revoked)
   const session = await recovery.app.client.restore(recovery.account.did, false)
   await session.getTokenInfo(true)
   expect((await session.fetchHandler(getSession)).status).toBe(200)

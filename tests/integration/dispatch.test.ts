@@ -15,9 +15,9 @@ const record = (n: number) => ({ $type: collection, n })
 
 test.each(['local', 'remote'] as const)(
   'an account answers alike through %s dispatch',
-  async (way) => {
-    const dispatch = actors[way]
-    const did = await actors.createAccount(`scenario-${way}`)
+  async (kind) => {
+    const dispatch = actors[kind]
+    const did = await actors.createAccount(`scenario-${kind}`)
     const account = dispatch.account(did)
     const made = await account.repo.createRecord({ collection, rkey: 'one', record: record(1) })
     expect(made.uri).toBe(`at://${did}/${collection}/one`)

@@ -166,8 +166,8 @@ export class AccountCreationFixture {
 
   /** The DIDs in the PLC directory without a tombstone. */
   activeDids(): string[] {
-    const living = [...this.plcLog].filter(([, ops]) => ops.at(-1)?.type !== 'plc_tombstone')
-    return living.map(([did]) => did)
+    const active = [...this.plcLog].filter(([, ops]) => ops.at(-1)?.type !== 'plc_tombstone')
+    return active.map(([did]) => did)
   }
 
   #wakeFirst(did: string): Promise<void> {

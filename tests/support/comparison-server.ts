@@ -31,10 +31,10 @@ export async function startComparisonServer(): Promise<ComparisonServer> {
 }
 
 /**
- * The probes of these methods about `person`, in this order; names are separated by spaces and omit `com.atproto.`.
+ * The probes of these methods about `account`, in this order; names are separated by spaces and omit `com.atproto.`.
  */
-export function probesOf(methods: string, person: Account, other: Account): Probe[] {
-  const all = everyMethod(person, other)
+export function probesOf(methods: string, account: Account, other: Account): Probe[] {
+  const all = everyMethod(account, other)
   return methods
     .trim()
     .split(/\s+/)

@@ -49,32 +49,34 @@ export async function checkConsistency(
   { attempts, heard }: { attempts: readonly Attempt[]; heard: readonly ReceivedEvent[] },
 ): Promise<ConsistencyReport> {
   await expectLog(url, heard)
-  const book = new AttemptLedger(attempts)
+  const ledger = new AttemptLedger(attempts)
   let records = 0
   for (const [did, events] of Map.groupBy(heard, (event) => event.did)) {
     const key = await signingKeyOf(url, did)
-    const history = await checkCommitChain(did, key, events, book)
+    const history = await checkCommitChain(did, key, events, ledger)
     await expectRepo(url, did, key, history)
-    book.expectOutcome(did, history.records)
+    ledger.expectOutcome(did, history.records)
     records += history.records.size
   }
-  book.expectComplete()
-  return { ...book.tally(), events: heard.length, records }
+  ledger.expectComplete()
+  return { ...ledger.tally(), events: heard.length, records }
 }
 
 /**
  * Reading the log from its beginning returns byte for byte what the subscriber received live, with rising seqs.
  */
-async function expectLog(url: string, heard: readonly ReceivedEvent[]): Promise<void> {
+async function expectLog(url: string, events: readonly ReceivedEvent[]): Promise<void> {
   const again = new ReconnectingSubscriber(url)
   const reread = () => again.events.length
-  await expect.poll(reread, { timeout: 60_000, interval: 50 }).toBeGreaterThanOrEqual(heard.length)
+  await expect.poll(reread, { timeout: 60_000, interval: 50 }).toBeGreaterThanOrEqual(events.length)
   again.close()
   expect(again.otherMessages).toEqual([])
-  expect(again.events.map(({ seq }) => seq)).toEqual(heard.map(({ seq }) => seq))
-  const changed = heard.filter(({ bytes }, i) => !Buffer.from(bytes).equals(again.events[i]!.bytes))
+  expect(again.events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq))
+  const changed = events.filter(
+    ({ bytes }, i) => !Buffer.from(bytes).equals(again.events[i]!.bytes),
+  )
   expect(changed.map(({ seq }) => seq)).toEqual([])
-  const falling = heard.filter(({ seq }, i) => i > 0 && seq <= heard[i - 1]!.seq)
+  const falling = events.filter(({ seq }, i) => i > 0 && seq <= events[i - 1]!.seq)
   expect(falling.map(({ seq }) => seq)).toEqual([])
 }
 
@@ -82,7 +84,7 @@ async function checkCommitChain(
   did: string,
   key: string,
   events: readonly ReceivedEvent[],
-  book: AttemptLedger,
+  ledger: AttemptLedger,
 ): Promise<History> {
   const beginning = ['#identity', '#account', '#commit', '#sync']
   const rest = events.slice(4).map(() => '#commit')
@@ -100,7 +102,7 @@ async function checkCommitChain(
     if (last !== undefined) {
       expect(body.rev > last.rev).toBe(true)
       await expectInverts(body, commit.data, blocks)
-      book.match(did, body, blocks)
+      ledger.match(did, body, blocks)
     }
     apply(body, records)
     last = { commit: String(root), rev: body.rev, data: String(commit.data) }
@@ -190,7 +192,7 @@ class AttemptLedger {
     const attempt = first?.mark
       ? this.#byMark.get(first.mark)
       : this.#byDeath.get(`${did}/${first?.path}`)
-    if (attempt === undefined) throw new Error(`nobody asked for ${JSON.stringify(ops)}`)
+    if (attempt === undefined) throw new Error(`no attempt for ${JSON.stringify(ops)}`)
     expect(this.#events.get(attempt)?.rev, 'one write, two events').toBe(undefined)
     expect(attempt.did).toBe(did)
     expect(ops).toEqual(

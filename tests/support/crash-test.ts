@@ -43,7 +43,7 @@ export class CrashTest {
     const before = this.load.acknowledged.length
     this.load.start()
     await pause(1000 + Math.random() * 1000)
-    const newcomers = this.#createAccounts()
+    const newAccounts = this.#createAccounts()
     await pause(Math.random() * 300)
     const at = Date.now()
     await happen()
@@ -52,7 +52,7 @@ export class CrashTest {
       this.outagesMs.push(Date.now() - at)
     }
     await this.load.stop()
-    await newcomers
+    await newAccounts
     expect(this.load.acknowledged.length - before).toBeGreaterThan(20)
     this.#rounds++
   }

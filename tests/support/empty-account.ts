@@ -64,7 +64,7 @@ export function emptyAccount(
   const outbox = new Outbox({
     sql,
     append: async (rows) => {
-      if (rows.some(({ kind }) => kind === '#account')) await standing.push()
+      if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
       delivered.push(...rows)
       return { through: rows.at(-1)!.id }
     },
@@ -79,7 +79,7 @@ export function emptyAccount(
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
   const sentStates: MirroredState[] = []
-  const standing = new DirectoryMirror({
+  const directoryMirror = new DirectoryMirror({
     profile,
     send: async (state) => {
       await directory?.send(state)
@@ -95,7 +95,7 @@ export function emptyAccount(
     keys,
     profile,
     claimEmail: async () => {},
-    directoryMirror: standing,
+    directoryMirror,
     sentStates,
     answers,
     outbox,

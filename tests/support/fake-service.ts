@@ -13,7 +13,7 @@ export interface ReceivedRequest {
 }
 
 export type Responder = (
-  heard: IncomingMessage,
+  requests: IncomingMessage,
   response: ServerResponse,
 ) => void | Promise<void> | object
 
@@ -34,12 +34,12 @@ export interface FakeService {
 
 export async function startFakeService(): Promise<FakeService> {
   const answers = new Map<string, Responder | object>()
-  const heard: ReceivedRequest[] = []
+  const requests: ReceivedRequest[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     const { method = '', url: path = '', headers } = request
     const entry = { method: method, path, headers, body: Buffer.alloc(0) }
-    if (path.startsWith('/xrpc/')) heard.push(entry)
+    if (path.startsWith('/xrpc/')) requests.push(entry)
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       entry.body = Buffer.concat(chunks)
@@ -59,7 +59,7 @@ export async function startFakeService(): Promise<FakeService> {
   return {
     url,
     did,
-    requests: heard,
+    requests,
     respond: (nsid, how) => void answers.set(nsid, how),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

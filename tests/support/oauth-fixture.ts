@@ -62,7 +62,7 @@ export async function openOAuthFixture(
   await once(server, 'listening')
   const url = `http://localhost:${(server.address() as AddressInfo).port}`
   const plain = openGateway().server
-  const surface = {
+  const context = {
     ...plain,
     dispatch: dispatch as never,
     service: { ...plain.service, publicUrl: url },
@@ -73,12 +73,12 @@ export async function openOAuthFixture(
       const found = web.get(address)
       if (found === undefined) return new Response('nothing here', { status: 404 })
       if (!(found instanceof URL)) return Response.json(found)
-      if (init?.redirect === 'error') throw new TypeError('it leads elsewhere')
+      if (init?.redirect === 'error') throw new TypeError('unexpected redirect')
       return Response.json(web.get(found.href))
     },
   }
   const oauth = openOAuth({
-    server: surface,
+    server: context,
     findAccount: async (name) => (await find({ identifier: name }))?.did,
     addressOf: () => '203.0.113.7',
     limitAttempts: async () => {},

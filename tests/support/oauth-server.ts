@@ -73,7 +73,7 @@ export class OAuthServer {
     await browser.open(await this.clientWithScope('atproto').client.authorize(this.alice.handle))
     const { handle: username, password } = this.alice
     const credentials = { locale: 'en', username, password, ...body }
-    const { status, body: told } = await browser.callApi('/sign-in', credentials, change)
-    return [status, told['error_description']]
+    const { status, body: result } = await browser.callApi('/sign-in', credentials, change)
+    return [status, result['error_description']]
   }
 }

@@ -61,7 +61,7 @@ export async function openTestAccount(
   const lane = new WriteLane({ sql, clock, outbox, answers })
   const profile = new Profile(sql)
   const sentStates: MirroredState[] = []
-  const standing = new DirectoryMirror({
+  const directoryMirror = new DirectoryMirror({
     profile,
     send: async (state) => void sentStates.push(state),
   })
@@ -78,7 +78,7 @@ export async function openTestAccount(
     keys,
     profile,
     claimEmail: async () => {},
-    directoryMirror: standing,
+    directoryMirror,
     sentStates,
     answers,
     outbox,

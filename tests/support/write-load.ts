@@ -33,7 +33,7 @@ interface KnownRecord {
   path: string
 }
 
-const collection = 'com.example.storm'
+const collection = 'com.example.load'
 
 /**
  * Each client writes only to its own paths, one request after the other, and leaves a path alone once its state is
@@ -221,7 +221,7 @@ function recordOf({ text }: Op): object {
 let count = 0
 
 function newText(): string {
-  return `storm ${process.pid} ${++count}`
+  return `load ${process.pid} ${++count}`
 }
 
 /** Random keys are spread over the whole tree, unlike TIDs. */

@@ -107,7 +107,7 @@ export const logIn: Scenario = {
       await session(`as ${identifier.replace(did, 'did')}`, { identifier, password })
     }
     await session('a wrong password', { identifier: handle, password: 'wrong' })
-    await session('nobody', { identifier: 'nobody.test', password })
+    await session('unknown account', { identifier: 'nobody.test', password })
     await session('an empty identifier', { identifier: '', password })
     await session('an empty password', { identifier: handle, password: '' })
     await session('512 letters', { identifier: handle, password: 'x'.repeat(512) })

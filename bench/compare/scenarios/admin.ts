@@ -20,9 +20,9 @@ export const admin: Scenario = {
     const send = (what: string, method: string, body: object) =>
       client.call(what, `com.atproto.admin.${method}`, { as, body })
     await ask('good', 'getAccountInfo', { did })
-    await ask('nobody', 'getAccountInfo', { did: unknownDid })
+    await ask('unknown account', 'getAccountInfo', { did: unknownDid })
     await ask('no did', 'getAccountInfo', { did: 'x' })
-    await ask('two and nobody', 'getAccountInfos', `dids=${did}&dids=${unknownDid}`)
+    await ask('two and an unknown account', 'getAccountInfos', `dids=${did}&dids=${unknownDid}`)
     await ask('none', 'getAccountInfos')
     const uri = record.uri
     for (const query of [
@@ -36,7 +36,7 @@ export const admin: Scenario = {
       { uri: 'x' },
     ]) {
       await ask(
-        `of ${Object.keys(query)} ${query.did === unknownDid ? 'nobody' : ''}`,
+        `of ${Object.keys(query)} ${query.did === unknownDid ? 'unknown account' : ''}`,
         'getSubjectStatus',
         query as Record<string, string>,
       )
@@ -71,7 +71,7 @@ export const admin: Scenario = {
       subject: { ...strong, uri: `at://${did}/com.example.thing/none` },
       takedown: { applied: true },
     })
-    await send('of nobody', 'updateSubjectStatus', {
+    await send('of an unknown account', 'updateSubjectStatus', {
       subject: repoRef(unknownDid),
       takedown: { applied: true },
     })
@@ -91,7 +91,7 @@ export const admin: Scenario = {
       subject: 'S',
       comment: 'c',
     })
-    await send('nobody', 'sendEmail', {
+    await send('unknown account', 'sendEmail', {
       recipientDid: unknownDid,
       senderDid: ben.did,
       content: 'hello',
@@ -103,7 +103,10 @@ export const admin: Scenario = {
     await send('taken', 'updateAccountEmail', { account: did, email: ben.email })
     await send('bad', 'updateAccountEmail', { account: did, email: 'nonsense' })
     await send('good again', 'updateAccountEmail', { account: did, email: 'ann-3@example.com' })
-    await send('nobody', 'updateAccountEmail', { account: unknownDid, email: 'x@example.com' })
+    await send('unknown account', 'updateAccountEmail', {
+      account: unknownDid,
+      email: 'x@example.com',
+    })
     await ask('changed', 'getAccountInfo', { did })
     for (const handle of [
       'ann-2.test',
@@ -116,10 +119,13 @@ export const admin: Scenario = {
     ]) {
       await send(`to ${handle}`, 'updateAccountHandle', { did, handle })
     }
-    await send('nobody', 'updateAccountHandle', { did: unknownDid, handle: 'nobody-2.test' })
+    await send('unknown account', 'updateAccountHandle', {
+      did: unknownDid,
+      handle: 'nobody-2.test',
+    })
     await send('good', 'updateAccountPassword', { did, password: 'next' })
     await send('long', 'updateAccountPassword', { did, password: 'x'.repeat(257) })
-    await send('nobody', 'updateAccountPassword', { did: unknownDid, password: 'next' })
+    await send('unknown account', 'updateAccountPassword', { did: unknownDid, password: 'next' })
     const login = { identifier: did, password: 'next' }
     await client.call('the new password', 'com.atproto.server.createSession', { body: login })
     await client.call('the old session', 'com.atproto.server.refreshSession', {
@@ -158,12 +164,12 @@ export const admin: Scenario = {
     await send('good', 'disableAccountInvites', { account: did, note: 'n' })
     await ask('without invites', 'getAccountInfo', { did })
     await send('good', 'enableAccountInvites', { account: did })
-    await send('nobody', 'disableAccountInvites', { account: unknownDid })
+    await send('unknown account', 'disableAccountInvites', { account: unknownDid })
     await client.subscribe(ben)
     await send('good', 'deleteAccount', { did })
     await client.events('deleted')
     await ask('deleted', 'getAccountInfo', { did })
-    await send('nobody', 'deleteAccount', { did: unknownDid })
-    await client.events('nobody deleted')
+    await send('unknown account', 'deleteAccount', { did: unknownDid })
+    await client.events('unknown account deleted')
   },
 }

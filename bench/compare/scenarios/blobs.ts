@@ -73,7 +73,7 @@ export const blobs: Scenario = {
       headers: { range: 'bytes=0-3' },
     })
     await ask('a bad cid', 'sync.getBlob', { cid: 'x' })
-    await ask('of nobody', 'sync.getBlob', { cid, did: `did:plc:${'a'.repeat(24)}` })
+    await ask('of an unknown account', 'sync.getBlob', { cid, did: `did:plc:${'a'.repeat(24)}` })
     await ask('all', 'sync.listBlobs')
     await ask('since nothing', 'sync.listBlobs', { since: '3kaaaaaaaaa22' })
     await ask('one', 'sync.listBlobs', { limit: 1 })

@@ -17,6 +17,6 @@ export const crawlers: Scenario = {
       type: headers['content-type'],
       authorization: headers.authorization,
     }))
-    client.record('what a relay was asked', attempt)
+    client.record('requests to the relay', attempt)
   },
 }

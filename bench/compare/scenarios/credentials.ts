@@ -10,7 +10,7 @@ export const credentials: Scenario = {
   name: 'credentials',
   environment: 'alone',
   async run(client) {
-    const external = await createExternalAccount(client, 'cred-stranger')
+    const external = await createExternalAccount(client, 'cred-external')
     const other = await createAccount(client, 'cred-other')
     const account = await createAccount(client, 'cred-person')
     await writeRecord(client, account, 'one')

@@ -22,7 +22,7 @@ export const didWeb: Scenario = {
     own.document = null
     await create('without a document')
     own.document = document
-    await create('of somebody else', { did: 'did:web:example.com' })
+    await create('of another account', { did: 'did:web:example.com' })
     await create('with a path', { did: `${did}:path` })
     const { body: made } = await create('good')
     await client.events('arrived')

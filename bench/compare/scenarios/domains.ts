@@ -32,7 +32,7 @@ export const domains: Scenario = {
       await client.call(what, `${identity}.updateHandle`, { as, body: { handle } })
       await client.events(what)
     }
-    await rename("somebody else's", 'theirs.nosuch')
+    await rename("another account's", 'theirs.nosuch')
     await rename('odd', 'odd.nosuch')
     await rename('its own', 'Owner.NoSuch')
     await client.call('', `${server}.getSession`, { as })
@@ -54,12 +54,12 @@ export const domains: Scenario = {
     const create = (what: string, body: object, token?: string) =>
       client.call(what, `${server}.createAccount`, { as: token, body })
     const input = { email: 'domain@example.com', password: 'secret' }
-    await create('new, of nobody', { ...input, handle: 'unknown.nosuch' })
+    await create('new, of an unknown account', { ...input, handle: 'unknown.nosuch' })
     await create('new, of another', { ...input, handle: 'owner.nosuch' })
     const external = await createExternalAccount(client, 'domain-comer')
     const token = () => external.serviceToken({ lxm: `${server}.createAccount` })
     const coming = { ...input, did: external.did, handle: 'comer.nosuch' }
-    await create('coming, of nobody', coming, token())
+    await create('coming, of an unknown account', coming, token())
     says('comer.nosuch', other.did)
     await create('coming, of another', coming, token())
     says('comer.nosuch', external.did)
@@ -74,7 +74,7 @@ export const domains: Scenario = {
       })
       await client.events(what)
     }
-    await set('by the admin, of nobody', 'unknown.nosuch')
+    await set('by the admin, of an unknown account', 'unknown.nosuch')
     await set('by the admin, of another', 'theirs.nosuch')
     await set('by the admin, of its own', 'owner.nosuch')
     await set('by the admin, taken', 'comer.nosuch')

@@ -35,7 +35,7 @@ export const identity: Scenario = {
     await change('a slur', 'nigger.test')
     await change('no handle', 'x')
     await change('a top-level domain of no use', 'abc.local')
-    await change('of nobody', 'nothing-here.example')
+    await change('of an unknown account', 'nothing-here.example')
     await change('the host', 'localhost')
     await client.skipEvents()
     await change('good', 'Id-Next.test')

@@ -22,10 +22,12 @@ export const migrationIn: Scenario = {
       client.call(what, `${server}.createAccount`, { as, body: { ...body, ...more } })
     await create('no token', undefined)
     await create('a token for another method', serviceToken({ lxm: 'com.example.do' }))
-    await create('a token of somebody else', serviceToken({ lxm }), {
+    await create('a token of another account', serviceToken({ lxm }), {
       did: `did:plc:${'c'.repeat(24)}`,
     })
-    await create('a handle of elsewhere', serviceToken({ lxm }), { handle: 'nothing-here.example' })
+    await create('a handle of another domain', serviceToken({ lxm }), {
+      handle: 'nothing-here.example',
+    })
     await create('no email', serviceToken({ lxm }), { email: undefined })
     const { body: made } = await create('good', serviceToken({ lxm }))
     await client.events('arrived')

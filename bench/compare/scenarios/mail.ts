@@ -42,7 +42,12 @@ export const mail: Scenario = {
     await request('requestEmailUpdate', 'not confirmed')
     await send('without a code, not confirmed', 'updateEmail', { email })
 
-    await send('nobody', 'requestPasswordReset', { email: 'nobody@example.com' }, undefined)
+    await send(
+      'unknown account',
+      'requestPasswordReset',
+      { email: 'nobody@example.com' },
+      undefined,
+    )
     await send('no address', 'requestPasswordReset', { email: 'x' }, undefined)
     await send('asked', 'requestPasswordReset', { email: 'Mailed@example.com' }, undefined)
     const reset = await client.services.emailedCode(email, update)
@@ -72,7 +77,7 @@ export const mail: Scenario = {
     await send('a wrong password', 'deleteAccount', { ...deletion, password: 'wrong' }, undefined)
     await send('a wrong code', 'deleteAccount', { ...deletion, token: 'AAAAA-AAAAA' }, undefined)
     await send(
-      'somebody else',
+      'another account',
       'deleteAccount',
       { ...deletion, did: `did:plc:${'a'.repeat(24)}` },
       undefined,
@@ -173,7 +178,7 @@ export const serviceAuth: Scenario = {
       as: adminAuthorization,
       body: { useCount: 2, forAccount: did },
     })
-    await client.call('for nobody', `${server}.createInviteCode`, {
+    await client.call('for an unknown account', `${server}.createInviteCode`, {
       as: adminAuthorization,
       body: { useCount: 1, forAccount: 'x' },
     })

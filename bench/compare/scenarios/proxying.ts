@@ -19,7 +19,7 @@ export const proxying: Scenario = {
         ...moderation.service.requests.slice(before[1]),
       ]
       client.record(
-        `${what}: ${method}, as it was heard`,
+        `${what}: ${method}, as received`,
         requests.map(({ method, path, headers, body }) => ({
           verb: method,
           path,

@@ -72,7 +72,7 @@ export const readAfterWrite: Scenario = {
     await noteUpstreamLag(client, 'a new post', 'app.bsky.feed.getPostThread', lost)
     const external = `at://did:plc:${'b'.repeat(24)}/${post}/3kaaaaaaaaa23`
     const missing = { as, query: { uri: external } }
-    await noteUpstreamLag(client, 'of a stranger', 'app.bsky.feed.getPostThread', missing)
+    await noteUpstreamLag(client, 'of another account', 'app.bsky.feed.getPostThread', missing)
   },
 }
 

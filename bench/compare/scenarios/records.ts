@@ -99,7 +99,7 @@ export const records: Scenario = {
     for (const [what, whose] of Object.entries({
       'another repo': other.did,
       'by handle': handle,
-      nobody: 'nobody.test',
+      'unknown account': 'nobody.test',
       'no name': 'x',
     })) {
       const body = { repo: whose, collection: thing, record: { a: 'other' } }

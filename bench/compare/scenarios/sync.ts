@@ -28,7 +28,7 @@ export const repos: Scenario = {
       'listBlobs',
     ]) {
       await ask('good', method)
-      await ask('of nobody', method, { did: `did:plc:${'a'.repeat(24)}` })
+      await ask('of an unknown account', method, { did: `did:plc:${'a'.repeat(24)}` })
       await ask('by handle', method, { did: account.handle })
     }
     await ask('since', 'getRepo', { did, since: latest.rev })

@@ -259,7 +259,7 @@ describe('invite codes', () => {
 })
 
 describe('any order of calls', () => {
-  const people = [
+  const accounts = [
     alice,
     bob,
     { ...newKey, did: 'did:plc:carol', handle: 'carol.test', email: 'c@example.com' },
@@ -277,13 +277,13 @@ describe('any order of calls', () => {
         const own = testDirectory()
         const confirmed = new Set<string>()
         const run = async ({ verb, who, handle, email }: (typeof steps)[number]) => {
-          const { did } = people[who]!
+          const { did } = accounts[who]!
           if (verb === 'wait') own.clock.time += fiveMinutes / 2
           else if (verb === 'confirm')
             await confirmAccount(own, { did, ...confirmation }).then(() => confirmed.add(did))
           else if (verb === 'release') await releaseReservation(own, { did })
           else {
-            const names = { handle: people[handle]!.handle, email: people[email]!.email }
+            const names = { handle: accounts[handle]!.handle, email: accounts[email]!.email }
             await reserveAccount(own, { did, ...names, ...newKey })
           }
         }

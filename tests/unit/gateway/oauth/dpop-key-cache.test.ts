@@ -17,7 +17,7 @@ const library = new OAuthVerifier({
 const nonce = library.nextDpopNonce()!
 const isNonce = (given: string) => given === nonce
 
-const judge = (jwt: string) =>
+const verifyWithLibrary = (jwt: string) =>
   library.checkDpopProof('GET', new URL(`${address}?a=b`), { dpop: jwt }, token).then(
     (found) => found?.jkt,
     () => undefined,
@@ -36,7 +36,7 @@ async function met(namedCurve: string) {
     keys.verify(jwt, { method: 'GET', url: address, token, isValidNonce: isNonce, now })?.jkt
   const first = make()
   expect(check(first)).toBeUndefined()
-  const jkt = (await judge(first))!
+  const jkt = (await verifyWithLibrary(first))!
   keys.remember(first, jkt)
   return { jkt, make, check }
 }
@@ -46,7 +46,7 @@ describe.each(['secp256k1', 'P-256', 'P-384', 'P-521'])('a key of %s', (curve) =
     const { jkt, make, check } = await met(curve)
     for (const jwt of [make(), make({ iat: now / 1000 - 150 }), make({ iat: now / 1000 + 150 })]) {
       expect(check(jwt)).toBe(jkt)
-      expect(await judge(jwt)).toBe(jkt)
+      expect(await verifyWithLibrary(jwt)).toBe(jkt)
     }
   })
 
@@ -81,5 +81,5 @@ it.each<[string, DpopClaims]>([
   const { make, check } = await met('P-256')
   const jwt = make(claims)
   expect(check(jwt)).toBeUndefined()
-  expect(await judge(jwt)).toBeUndefined()
+  expect(await verifyWithLibrary(jwt)).toBeUndefined()
 })

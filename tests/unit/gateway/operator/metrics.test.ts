@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createMetrics, type MetricsPorts } from '#src/gateway/operator/metrics.ts'
 
-const vitals: MetricsPorts['health'] = {
+const health: MetricsPorts['health'] = {
   engine: { healthy: () => false, restarts: () => 3 },
   awake: () => ({ accounts: 12, backlog: 4 }),
   head: async () => 5_000_000,
@@ -12,7 +12,7 @@ const vitals: MetricsPorts['health'] = {
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
 async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<string, string>> {
-  const metrics = createMetrics({ firehose, health: { ...vitals, ...ports } })
+  const metrics = createMetrics({ firehose, health: { ...health, ...ports } })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
   metrics.observeHttp('oauth', 400, 0.002)
   metrics.rateLimited('global-ip')

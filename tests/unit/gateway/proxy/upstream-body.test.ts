@@ -71,9 +71,9 @@ describe('an upstream error', () => {
     [403, '{"error":7,"message":{}}', 403, 'Forbidden', 'Forbidden'],
     [401, 'null', 401, 'AuthenticationRequired', 'Authentication Required'],
     [400, `{"error":"${'x'.repeat(20_000)}"}`, 400, 'InvalidRequest', 'Invalid Request'],
-  ])('an upstream error %i with %.20s is passed on', async (status, body, ...told) => {
+  ])('an upstream error %i with %.20s is passed on', async (status, body, ...expected) => {
     const error = await refusal(status, body)
-    expect([error.status, error.error, error.message]).toEqual(told)
+    expect([error.status, error.error, error.message]).toEqual(expected)
     expect(error.headers).toEqual({ 'retry-after': '5' })
   })
 

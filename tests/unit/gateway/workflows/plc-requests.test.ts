@@ -49,13 +49,13 @@ describe('recommendedCredentials', () => {
 })
 
 describe('signPlcOperation', () => {
-  let believed = 0
+  let verified = 0
   const believe = async () => {
-    believed += 1
+    verified += 1
   }
 
   beforeEach(() => {
-    believed = 0
+    verified = 0
   })
 
   it('signPlcOperation changes the given fields, and refers to the last operation', async () => {
@@ -63,7 +63,7 @@ describe('signPlcOperation', () => {
     const operation = await signPlcOperation(fixture.process(), did, { services }, believe)
     expect(operation).toMatchObject({ services, alsoKnownAs: ['at://alice.test'] })
     await fixture.process().plc.sendOperation(did, operation)
-    expect(believed).toBe(1)
+    expect(verified).toBe(1)
   })
 
   it('signPlcOperation does not use the token up if it cannot sign', async () => {
@@ -75,7 +75,7 @@ describe('signPlcOperation', () => {
     const end = await tombstoneOperation(fixture.plcLog[0]!, rotationKey)
     fixture.plcLog.push(end as never)
     await expect(sign({})).rejects.toThrow('Did is tombstoned')
-    expect(believed).toBe(0)
+    expect(verified).toBe(0)
   })
 
   it('signPlcOperation signs nothing without a valid token', async () => {

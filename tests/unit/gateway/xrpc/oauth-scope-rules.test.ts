@@ -130,9 +130,9 @@ describe('OAuth scope rules', () => {
     expect(outcome(nsid, 'transition:generic')).toBe('allowed')
   })
 
-  it.each(byScope)('%s: the scope %s is required', (nsid, scope, asked) => {
-    expect(outcome(nsid, '', asked)).toEqual([403, 'ScopeMissingError'])
-    expect(outcome(nsid, scope.replaceAll('#', '%23'), asked)).toBe('allowed')
+  it.each(byScope)('%s: the scope %s is required', (nsid, scope, input) => {
+    expect(outcome(nsid, '', input)).toEqual([403, 'ScopeMissingError'])
+    expect(outcome(nsid, scope.replaceAll('#', '%23'), input)).toBe('allowed')
   })
 
   it.each(neverByApps)('%s: no app may call it', (nsid) => {
@@ -141,9 +141,9 @@ describe('OAuth scope rules', () => {
 
   it('a transition scope does not give access to the account itself', () => {
     const all = 'transition:generic transition:email transition:chat.bsky'
-    for (const [nsid, scope, asked] of byScope) {
+    for (const [nsid, scope, input] of byScope) {
       const isOwn = /^(account|identity):/.test(scope)
-      expect(outcome(nsid, all, asked)).toEqual(isOwn ? [403, 'ScopeMissingError'] : 'allowed')
+      expect(outcome(nsid, all, input)).toEqual(isOwn ? [403, 'ScopeMissingError'] : 'allowed')
     }
   })
 })

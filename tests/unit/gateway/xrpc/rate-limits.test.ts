@@ -46,12 +46,12 @@ const create = (caller = alice) => call('com.atproto.repo.createRecord', { calle
 async function allowed(
   check: ReturnType<typeof rateLimits>,
   make: (i: number) => CountedCall,
-  most = 10_000,
+  max = 10_000,
 ): Promise<number> {
-  for (let i = 0; i < most; i++) {
+  for (let i = 0; i < max; i++) {
     if ((await check(make(i)))?.isRefused) return i
   }
-  return most
+  return max
 }
 
 describe('the reference’s limits', () => {
@@ -64,9 +64,9 @@ describe('the reference’s limits', () => {
     ['com.atproto.sync.getRepo', 6000],
     ['com.atproto.server.describeServer', 3000],
     ['com.example.not.there', 3000],
-  ])('%s is limited to %i per address', async (nsid, most) => {
+  ])('%s is limited to %i per address', async (nsid, max) => {
     const { check } = open()
-    expect(await allowed(check, () => call(nsid))).toBe(most)
+    expect(await allowed(check, () => call(nsid))).toBe(max)
     expect(await check(call(nsid, { ip: '203.0.113.8' }))).toMatchObject({ isRefused: false })
   })
 
@@ -75,11 +75,9 @@ describe('the reference’s limits', () => {
     ['com.atproto.server.requestAccountDelete', 5],
     ['com.atproto.server.requestEmailConfirmation', 5],
     ['com.atproto.server.requestEmailUpdate', 5],
-  ])('%s is limited to %i per account', async (nsid, most) => {
+  ])('%s is limited to %i per account', async (nsid, max) => {
     const { check } = open()
-    expect(await allowed(check, (i) => call(nsid, { caller: alice, ip: `192.0.2.${i}` }))).toBe(
-      most,
-    )
+    expect(await allowed(check, (i) => call(nsid, { caller: alice, ip: `192.0.2.${i}` }))).toBe(max)
     expect(await check(call(nsid, { caller: { did: 'did:plc:bob' } }))).toMatchObject({
       isRefused: false,
     })
@@ -110,8 +108,8 @@ describe('the reference’s limits', () => {
       input: { writes: kinds.map((kind) => ({ $type: `com.atproto.repo.applyWrites#${kind}` })) },
     })
     const remaining = async (given: CountedCall) => {
-      const standing = await check(given)
-      return standing?.limit.name === 'global-ip' ? 'the global one' : standing?.remaining
+      const status = await check(given)
+      return status?.limit.name === 'global-ip' ? 'the global one' : status?.remaining
     }
     // The global limit has fewer points left until 2000 of these are spent.
     expect(await remaining(applyWrites(...Array.from({ length: 800 }, () => 'create')))).toBe(2600)
@@ -126,8 +124,8 @@ describe('the reference’s limits', () => {
   it('getRepo does not count against the shared limit', async () => {
     const { check } = open()
     for (let i = 0; i < 100; i++) await check(call('com.atproto.sync.getRepo'))
-    const standing = await check(call('com.atproto.server.describeServer'))
-    expect(standing).toMatchObject({ remaining: 2999 })
+    const status = await check(call('com.atproto.server.describeServer'))
+    expect(status).toMatchObject({ remaining: 2999 })
   })
 })
 
@@ -159,14 +157,14 @@ describe('bypass', () => {
 describe('rate-limit headers', () => {
   it('the rate-limit headers are those of the reference', () => {
     const limit = { name: 'any', points: 30, durationMs: 5 * MINUTE }
-    const standing = { limit, isRefused: false, remaining: 29, resetAt: 1_700_000_300_500 }
-    expect(rateLimitHeaders(standing, 1_700_000_000_500)).toEqual({
+    const status = { limit, isRefused: false, remaining: 29, resetAt: 1_700_000_300_500 }
+    expect(rateLimitHeaders(status, 1_700_000_000_500)).toEqual({
       'ratelimit-limit': '30',
       'ratelimit-reset': '1700000300',
       'ratelimit-remaining': '29',
       'ratelimit-policy': '30;w=300',
     })
-    const refused = { ...standing, isRefused: true, remaining: 0 }
+    const refused = { ...status, isRefused: true, remaining: 0 }
     expect(rateLimitHeaders(refused, 1_700_000_000_400)).toMatchObject({ 'retry-after': '301' })
   })
 
