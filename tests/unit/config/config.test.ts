@@ -43,7 +43,7 @@ describe('a development server', () => {
       invites: { required: false },
       sequencer: { backfillMs: 86_400_000, subscriptionBuffer: 500 },
       metrics: { open: false },
-      log: { level: 'info' },
+      log: { level: 'debug' },
       warnings: [],
     })
   })
@@ -71,6 +71,7 @@ describe('a production server', () => {
       identity: { plcUrl: 'https://plc.directory', privateNetworks: false },
       invites: { required: true },
       secrets: { plcRotationKeyHex: hex('a'), sealKeyHex: hex('b') },
+      log: { level: 'info' },
     })
   })
 
