@@ -137,7 +137,7 @@ describe('the security pages', () => {
     expect(html).not.toContain('<b>')
     const order = [
       'App password removed <b>bot</b>',
-      'An app signed in with an app password <b>bot</b>',
+      'App signed in with an app password <b>bot</b>',
       'App password created <b>bot</b>',
       'Signed in',
     ].map((what) => events.lastIndexOf(what))
