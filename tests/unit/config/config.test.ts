@@ -43,7 +43,7 @@ describe('a developer’s server', () => {
       invites: { required: false },
       sequencer: { backfillMs: 86_400_000, subscriptionBuffer: 500 },
       metrics: { open: false },
-      log: { level: 'info' },
+      log: { level: 'debug' },
       warnings: [],
     })
   })
