@@ -39,7 +39,6 @@ export interface GatewayPorts {
   mailFolder: string
 }
 
-/** The part of `Config` that a gateway uses. */
 export interface GatewayConfig {
   gateway: { host: string; port: number; hostname: string; publicUrl: string }
   service: {
@@ -76,10 +75,8 @@ export interface GatewayConfig {
 }
 
 export interface GatewaySecrets {
-  /** HS256 secret of the session tokens. */
   jwtSecret: string
   adminPassword: string
-  /** Private key (secp256k1) that signs PLC operations. */
   plcRotationKeyHex: string
 }
 

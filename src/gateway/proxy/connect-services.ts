@@ -6,7 +6,6 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { createSafeDispatcher } from '#src/ports/safe-fetch.ts'
 import { createRequestUpstream } from '#src/ports/upstream.ts'
 
-/** `ProxyConfig` of config/proxy.ts. */
 export interface ProxySettings {
   http2: boolean
   headersTimeoutMs: number

@@ -27,7 +27,6 @@ export interface ServerIdentity extends IdentityDeps {
   readonly handleRulesCache: HandleRulesCache
   /** Resolves handles of other servers: through the AppView if one is configured, else by DNS and HTTPS. */
   readonly externalHandles: HandleResolver
-  /** Whether session responses include the DID document. */
   readonly didDocWithSession: boolean
 }
 
@@ -49,7 +48,6 @@ export function openIdentity(ports: {
   rotationKey: SigningKey
   config: IdentityConfig
   publicUrl: string
-  /** Each with its leading dot. */
   handleDomains: readonly string[]
   appViewUrl: string | undefined
 }): ServerIdentity {
