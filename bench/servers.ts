@@ -47,6 +47,8 @@ export async function startServers(more: ExtraVariables = () => ({})): Promise<S
     }),
     await startPds('headwater', join(root, 'src/main.ts'), {
       PDS_DID_PLC_URL: plc,
+      // As in production: without a host name the default logs every request.
+      LOG_LEVEL: 'info',
       ...more('headwater'),
     }),
   ]

@@ -4,7 +4,6 @@ import { text } from 'node:stream/consumers'
 
 const checks = ['biome check', 'tsc -p .', 'knip', 'vitest run --project unit --silent=passed-only']
 
-/** Resolves with whether the check passed. */
 async function run(check: string): Promise<boolean> {
   const child = spawn(check, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const code = new Promise<number | null>((resolve) => child.once('close', resolve))

@@ -9,7 +9,6 @@ import type { Secrets } from '#src/config/config.ts'
 export type Component = 'gateway' | 'actors' | 'engine'
 
 export interface FolderSecrets extends Secrets {
-  /** Admin token of the embedded engine. */
   engineToken: string
 }
 

@@ -9,7 +9,7 @@ export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & {
 /** Redacted down to the third level of a logged object. */
 const secretKeys = ['password', 'accessJwt', 'refreshJwt', 'authorization', 'jwtSecret', 'token']
 
-/** `level` is the least severe one that is written; `silent` writes nothing. */
+/** `level` is the least severe level that is written; `silent` writes nothing. */
 export function createLog(level: string, isTerminal: boolean = process.stdout.isTTY): Log {
   const options = {
     level,

@@ -187,7 +187,6 @@ interface EngineAddress {
   health?: { healthy(): boolean; restarts(): number }
 }
 
-/** Returns the configured engine, or starts one. */
 async function connectEngine(
   config: Config,
   secrets: FolderSecrets,
@@ -214,7 +213,6 @@ async function connectEngine(
   return { endpoint: engine.endpoint, token: engine.token, namespace, health }
 }
 
-/** Starts a PLC directory for development; returns its URL. */
 async function startDevelopmentPlc(
   config: Config,
   folder: DataFolder,

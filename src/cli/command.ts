@@ -4,15 +4,12 @@ import type { ParseArgsOptionsConfig } from 'node:util'
 import type { ServerClient } from '#src/cli/server-client.ts'
 
 export interface Command {
-  /** One or two words, for example `account create`. */
   name: string
   /** For the list of commands: imperative, short, without a full stop. */
   summary: string
-  /** More sentences, for the command's own help. */
   details?: string
   /** As shown in the help, for example `<did-or-handle>`. */
   operands?: string
-  /** Default: none. */
   operandCount?: readonly [min: number, max: number]
   options?: Record<string, Option>
   run(invocation: Invocation): Promise<unknown>
@@ -21,14 +18,12 @@ export interface Command {
 export interface Option {
   type: 'string' | 'boolean'
   help: string
-  /** Placeholder of the value in the help. */
   value?: string
 }
 
 export interface Invocation {
   server: ServerClient
   operands: readonly string[]
-  /** By name; `true` for a flag. */
   options: Readonly<Record<string, string | boolean | undefined>>
 }
 

@@ -53,7 +53,6 @@ async function run(argv: readonly string[]): Promise<string> {
   return values['json'] === true ? JSON.stringify(result) : formatResult(result)
 }
 
-/** Prints the help on all commands or on one group, or throws for an unknown command. */
 function withoutCommand(args: readonly string[]): string {
   if (args.length === 1 && args[0] === '--version') return version
   const words = args.filter((arg) => arg !== '--help' && arg !== '-h')

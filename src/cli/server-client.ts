@@ -3,11 +3,9 @@ import { XrpcError } from '#src/errors.ts'
 
 export interface ServerClient {
   readonly url: string
-  /** Calls a query; undefined `params` are omitted. */
   get<T>(method: string, params?: Params): Promise<T>
   /** Calls a procedure, with `anonymous` without credentials. */
   post<T>(method: string, input: object, as?: 'anonymous'): Promise<T>
-  /** Streams the body of a query. */
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
 

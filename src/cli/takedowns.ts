@@ -6,9 +6,7 @@ interface SubjectKind {
   name: string
   operands: string
   count: number
-  /** What a takedown does. */
   effect: string
-  /** The subject as com.atproto.admin names it. */
   subject(server: ServerClient, operands: readonly string[]): Promise<object>
 }
 

@@ -33,7 +33,6 @@ export interface Config extends TrafficConfig {
   identity: {
     /** Undefined in development: this process runs a PLC directory. */
     plcUrl: string | undefined
-    /** Port of that PLC directory; undefined for a free one. */
     devPlcPort: number | undefined
     recoveryDidKey: string | undefined
     resolverTimeoutMs: number
@@ -42,7 +41,6 @@ export interface Config extends TrafficConfig {
     didCacheMaxMs: number
     /** Fallback for handles without a DNS record: `host` or `host:port`. */
     backupNameservers: string[]
-    /** Whether session responses include the DID document. */
     didDocWithSession: boolean
     /** Whether URLs from users may resolve to private networks: disables SSRF protection. */
     privateNetworks: boolean
@@ -70,7 +68,6 @@ export interface Config extends TrafficConfig {
     /** RivetKit's own log; undefined for a selection of its errors. */
     rivetkit: LogLevel | undefined
   }
-  /** Logged once at the start. */
   warnings: string[]
 }
 
@@ -79,7 +76,6 @@ export type Role = 'all' | 'gateway' | 'actors'
 export interface Secrets {
   jwtSecret: string
   adminPassword: string
-  /** Private key (secp256k1) that signs PLC operations. */
   plcRotationKeyHex: string
   /** 32 bytes that encrypt signing keys at rest. */
   sealKeyHex: string
@@ -100,7 +96,6 @@ const quietNative = 'error,rivetkit_core::actor::schedule=off,rivetkit_core::act
 
 const hex32 = { expected: '64 hex digits (openssl rand -hex 32)', form: /^[0-9a-f]{64}$/i }
 
-/** All errors of the configuration in one message. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
@@ -276,7 +271,6 @@ function warnings(read: EnvironmentReader): string[] {
   return ignored.length === 0 ? [] : [`Variables that have no effect yet: ${ignored.join(', ')}`]
 }
 
-/** Dot-separated labels, without a port. */
 function isHostname(value: string): boolean {
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
   return value.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, 'i').test(value)

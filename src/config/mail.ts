@@ -13,7 +13,6 @@ export interface MailConfig {
   server: MailAccount | undefined
   /** For com.atproto.admin.sendEmail; undefined as above. */
   moderation: MailAccount | undefined
-  /** Whether the confirmation mail links to the Bluesky app. */
   confirmationLink: boolean
 }
 

@@ -137,7 +137,6 @@ export function isKnownName(name: string): boolean {
   return known.includes(name)
 }
 
-/** The known name with the smallest edit distance, or undefined if none is near. */
 export function nearestName(name: string): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 4))
   const [nearest] = known
@@ -147,7 +146,6 @@ export function nearestName(name: string): string | undefined {
   return nearest?.candidate
 }
 
-/** Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {

@@ -1,7 +1,6 @@
 /** OAuth: branding of the pages, trusted clients, hCaptcha, and the DPoP secret. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
-/** In the form of @atproto/oauth-provider. */
 export interface BrandingConfig {
   name: string
   logo?: string

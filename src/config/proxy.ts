@@ -7,7 +7,6 @@ export interface ProxyConfig {
   headersTimeoutMs: number
   /** Between two chunks of the response body. */
   bodyTimeoutMs: number
-  /** Limit for a response. */
   maxBytes: number
   /** Retries of GET and HEAD after a connection failure. */
   maxRetries: number

@@ -53,7 +53,6 @@ export class EnvironmentReader {
     return this.#invalid(name, `one of ${choices.join(', ')}`, value)
   }
 
-  /** Comma-separated values. */
   list(name: string, expected: string, isValid: (value: string) => boolean): string[] | undefined {
     const values = this.text(name)
       ?.split(',')

@@ -13,7 +13,6 @@ export interface AppViewAddress extends ServiceAddress {
 }
 
 export interface Services {
-  /** Default target of proxied methods. */
   appView: AppViewAddress | undefined
   /** Its service tokens may call the moderation methods of com.atproto.admin. */
   moderation: ServiceAddress | undefined

@@ -11,7 +11,6 @@ export interface TrafficConfig {
   }
   /** Maximum time for a JSON body, and maximum time without progress of a binary body. */
   bodyTimeoutMs: number
-  /** URLs of relays that are asked to crawl when there are new events. */
   crawlers: string[]
   rateLimits: {
     enabled: boolean

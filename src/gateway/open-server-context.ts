@@ -45,10 +45,8 @@ export type GatewayConfig = Omit<
 >
 
 export interface GatewaySecrets {
-  /** HS256 secret of the session tokens. */
   jwtSecret: string
   adminPassword: string
-  /** Private key (secp256k1) that signs PLC operations. */
   plcRotationKeyHex: string
 }
 

@@ -10,7 +10,6 @@ export interface LogSource {
   follow(query: { after: number; waitMs: number; hasSubscribers: boolean }): Promise<LogPage>
 }
 
-/** A subscriber, pumped when the ring has grown. */
 export interface Consumer {
   pump(): void
 }
@@ -31,7 +30,6 @@ export class FanOut {
     source: LogSource
     log: Log
     limits?: RingLimits
-    /** Called when new events have arrived. */
     onEvents?: () => void
   }) {
     this.#source = ports.source
@@ -40,7 +38,6 @@ export class FanOut {
     this.ring = new FrameRing(ports.limits)
   }
 
-  /** Resolves when the head of the log is known. */
   ready(): Promise<void> {
     return this.#ready.promise
   }

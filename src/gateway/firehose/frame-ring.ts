@@ -1,7 +1,6 @@
 /** The most recent frames, encoded for the wire; all live subscribers are served from it. */
 import { frameMessages } from '#src/gateway/firehose/websocket-frame.ts'
 
-/** Consecutive frames in one buffer. */
 interface Segment {
   seqs: readonly number[]
   /** End offset of each frame in `bytes`. */
@@ -82,14 +81,12 @@ export class FrameRing {
     return { bytes, last: lastOf(segment) }
   }
 
-  /** `seq` must be covered. */
   countAfter(seq: number): number {
     const segment = this.#find(seq)
     if (segment === undefined) return 0
     return this.#count - segment.ordinal - segment.seqs.findIndex((other) => other > seq)
   }
 
-  /** The first segment with a frame after `seq`. */
   #find(seq: number): Segment | undefined {
     let low = 0
     let high = this.#segments.length

@@ -25,7 +25,6 @@ const PAGE_EVENTS = 500
 const PING_MS = 30_000
 /** How long closing handshakes may take when the server stops. */
 const CLOSE_TIMEOUT_MS = 1_000
-/** Subscribers send no messages of their own. */
 const MAX_INCOMING_BYTES = 1_024
 
 const GOING_AWAY = 1001
@@ -38,16 +37,12 @@ export interface FirehosePorts {
     /** How many frames a subscriber may fall behind once it has caught up. */
     maxBuffer: number
   }
-  /** Called when new events have arrived. */
   onEvents?: () => void
 }
 
 export interface Firehose {
-  /** Closes all connections and stops following the sequencer. */
   close(): Promise<void>
-  /** Number of connections. */
   subscribers(): number
-  /** The newest seq known to this process. */
   head(): number
   /** Lag of each subscriber behind `head`, in seconds. */
   lags(): number[]
@@ -140,7 +135,7 @@ export async function serveSubscriber(
     await begin(subscriber, cursor, ports)
     while (subscriber.isOpen) {
       await replay(subscriber, ports)
-      // 3. and 4. Cut-over and live.
+      // Steps 3 and 4.
       await subscriber.stream()
     }
   } catch (error) {
@@ -150,7 +145,7 @@ export async function serveSubscriber(
   }
 }
 
-/** 1. The cursor. */
+/** Step 1. */
 async function begin(
   subscriber: Subscriber,
   cursor: string | null,
@@ -167,7 +162,7 @@ async function begin(
   subscriber.position = Math.max(after, first - 1)
 }
 
-/** 2. Replay. */
+/** Step 2. */
 async function replay(
   subscriber: Subscriber,
   { source, fanOut }: SubscriptionPorts,

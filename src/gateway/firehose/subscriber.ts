@@ -21,7 +21,6 @@ export class Subscriber {
   #hasPonged = true
   #onDrain = () => {}
   #onStop = () => {}
-  /** Everything up to this seq has been sent. */
   position = 0
   readonly closed: Promise<void>
 
@@ -90,7 +89,6 @@ export class Subscriber {
     this.fail('ConsumerTooSlow', 'Stream consumer too slow')
   }
 
-  /** Sends an error frame and closes. */
   fail(error: string, message: string, code = POLICY_VIOLATION): void {
     this.#write(frameMessages([errorFrame(error, message)]).bytes)
     this.end(code, error)

@@ -81,7 +81,6 @@ export const getFeed = method(feed.getFeed, {
   },
 })
 
-/** The `did` in the feed's generator record. */
 async function feedGeneratorDid({ appView, call }: Services, uri: string): Promise<string> {
   const [, repo, collection, rkey] = /^at:\/\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(uri) ?? []
   if (repo === undefined || appView === undefined) throw unknownFeed()

@@ -2,7 +2,6 @@
 import { corsHeaders } from '#src/gateway/http/response.ts'
 import type { OpenBlob } from '#src/ports/blob-storage.ts'
 
-/** Larger blobs are streamed. */
 const MAX_BUFFERED_BYTES = 256 * 1024
 
 export async function blobResponse(

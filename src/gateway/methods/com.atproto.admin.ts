@@ -154,7 +154,6 @@ export const deleteAccount = method(admin.deleteAccount, {
   },
 })
 
-/** The text part of an HTML mail. */
 function plainText(html: string): string {
   return html
     .replace(/<(br|\/p|\/div|\/li|\/h\d)[^<>]*>/gi, '\n')

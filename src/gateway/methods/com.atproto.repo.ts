@@ -10,7 +10,6 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 
-/** An account writes to its own repo, named by DID or handle. */
 const ownRepo = {
   auth: 'account',
   of: ({ input }: { input: { repo: string } }) => input.repo,
@@ -111,7 +110,6 @@ const ownAccount = {
   unknown: () => forbidden('Account not found', 'AccountNotFound'),
 }
 
-/** The Content-Type without parameters. */
 function mediaType(headers: Headers): string {
   const type = headers.get('content-type')?.split(';', 1)[0]?.trim()
   return type || 'application/octet-stream'

@@ -140,7 +140,6 @@ async function exportCar(
   return pages(account, id, await account.sync.readExport({ id, n: 0 }))
 }
 
-/** Prefetches one page. */
 async function* pages(
   account: AccountCalls,
   id: string,

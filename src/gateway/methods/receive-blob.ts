@@ -9,9 +9,7 @@ export interface ReceivedBlob {
   cid: string
   /** Sniffed from the bytes, else the Content-Type of the request. */
   mimeType: string
-  /** Bytes. */
   size: number
-  /** Key of the temporary upload in the storage. */
   key: string
 }
 

@@ -6,7 +6,6 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 type AccountCalls = ReturnType<Dispatch['account']>
 
-/** com.atproto.admin.defs#statusAttr. */
 interface StatusAttr {
   applied: boolean
   ref?: string

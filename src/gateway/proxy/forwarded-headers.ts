@@ -13,7 +13,6 @@ export function forwardedHeaders(headers: Headers): Record<string, string> {
   return forwarded
 }
 
-/** For a request body that is forwarded unchanged. */
 export function forwardedBodyHeaders(headers: Headers): Record<string, string> {
   return pick(headers, bodyHeaders)
 }

@@ -4,7 +4,6 @@ import { corsHeaders } from '#src/gateway/http/response.ts'
 import { returnedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
-/** The response depends on the account. */
 const personal = { 'cache-control': 'private', vary: 'Authorization' }
 
 /** Streams the body with back-pressure; if the client disconnects, the upstream response is aborted. */

@@ -32,16 +32,13 @@ export interface ServicesPorts {
   warn: Warn
 }
 
-/** Logs a failure that was recovered from. */
 export type Warn = (fields: object, message: string) => void
 
 /** The claims of the service token. */
 export interface Credentials {
   /** DID of the account, the issuer. */
   did: string
-  /** DID of the service. */
   aud: string
-  /** NSID of the method. */
   lxm: string
 }
 
@@ -63,7 +60,6 @@ export interface Services {
   send(request: UpstreamRequest, credentials: Credentials | undefined): Promise<UpstreamResponse>
   /** Forwards a GET or HEAD; its response is in an encoding that can be decoded here. */
   get(target: Target, request: Request, credentials: Credentials): Promise<UpstreamResponse>
-  /** Reads and decodes a body. Throws 502. */
   readBody(response: UpstreamResponse): Promise<Uint8Array>
   /** Returns the parsed JSON; undefined for an empty body. Throws as `send`. */
   call(call: ServiceCall): Promise<unknown>
@@ -130,7 +126,6 @@ export function openServices(ports: ServicesPorts): Services {
   }
 }
 
-/** Path and query, unchanged. */
 export function pathOf({ url }: Request): string {
   return url.slice(url.indexOf('/', url.indexOf('//') + 2))
 }

@@ -15,7 +15,6 @@ interface Address {
   did: string
 }
 
-/** The configured services. */
 export interface DefaultServices {
   appView: Address | undefined
   moderation: Address | undefined
@@ -94,7 +93,6 @@ async function targetFromHeader(
   return { did, serviceId, url }
 }
 
-/** Parses `did#serviceId`. */
 function parseHeader(header: string): { did: string; serviceId: string } {
   const [did = '', serviceId = '', ...more] = header.split('#')
   if (did === '') throw invalidRequest('no did specified in proxy header')

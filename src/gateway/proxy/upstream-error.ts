@@ -20,7 +20,6 @@ const statusNames: Record<number, [error: string, message: string]> = {
   504: ['UpstreamTimeout', 'Upstream Timeout'],
 }
 
-/** An error response of another service, with the headers that are returned to the client. */
 export class UpstreamError extends XrpcError {
   override readonly headers: Readonly<Record<string, string>>
 

@@ -8,7 +8,6 @@ export interface LocalViewer {
   did: string
   recent: RecentRecords
   services: Pick<Services, 'appView' | 'call'>
-  /** Without a trailing slash. */
   publicUrl: string
 }
 

@@ -29,7 +29,6 @@ export async function insertPosts(
   return result
 }
 
-/** Updates display name and avatar where the account is the author. */
 export function refreshAuthors(viewer: LocalViewer, feed: FeedViewPost[]): FeedViewPost[] {
   const { did, recent } = viewer
   const { profile } = recent

@@ -61,7 +61,6 @@ export function isThreadViewPost(value: unknown): value is ThreadViewPost & Json
   return value['replies'] === undefined || Array.isArray(value['replies'])
 }
 
-/** The URI of the post's parent, or of the root of its thread. */
 export function replyUri(record: JsonObject, name: 'root' | 'parent'): string | undefined {
   const reply = record['reply']
   const reference = isJsonObject(reply) ? reply[name] : undefined
@@ -69,7 +68,6 @@ export function replyUri(record: JsonObject, name: 'root' | 'parent'): string | 
   return typeof uri === 'string' ? uri : undefined
 }
 
-/** The CID of a blob reference, current or legacy. */
 export function blobCid(blob: unknown): string | undefined {
   if (!isJsonObject(blob)) return undefined
   const cid = isJsonObject(blob['ref']) ? blob['ref']['$link'] : blob['cid']

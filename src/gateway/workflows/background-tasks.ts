@@ -22,7 +22,6 @@ export class BackgroundTasks {
     this.#running.add(running)
   }
 
-  /** Resolves when all started tasks have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#running)
   }

@@ -11,9 +11,7 @@ const MARGIN_MS = 1_000
 const TIMEOUT_MS = 10_000
 
 export interface CrawlerPorts {
-  /** URLs of relays. */
   crawlers: readonly string[]
-  /** This server's, sent to the relays. */
   hostname: string
   /** Whether this gateway asks in this interval; if there are several gateways, one of them does. */
   claimTurn(): Promise<boolean>
@@ -28,7 +26,6 @@ export class Crawlers {
   readonly #ports: CrawlerPorts
   readonly #everyMs: number
   #notBefore = Number.NEGATIVE_INFINITY
-  /** Cancels the scheduled turn, if there is one. */
   #cancel: (() => void) | null = null
   #closed = false
 

@@ -5,7 +5,6 @@ import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
 import { isRotationKey } from '#src/protocol/plc-operation.ts'
 import { parseEmail } from '#src/rules/emails.ts'
 
-/** Input of com.atproto.server.createAccount. */
 export interface CreateAccountInput {
   handle: string
   email?: string

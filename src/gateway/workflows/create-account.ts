@@ -60,7 +60,6 @@ export interface CreateAccountDeps {
   keys: Keychain
   clock: Clock
   log: Pick<Log, 'warn'>
-  /** The server's key for operations of did:plc. */
   rotationKey: SigningKey
   /** The operator's did:key, which takes precedence over the server's (PDS_RECOVERY_DID_KEY). */
   recoveryKey?: string
@@ -70,7 +69,6 @@ export interface CreateAccountDeps {
   tokens: Omit<TokenContext, 'now'>
 }
 
-/** Output of com.atproto.server.createAccount. */
 export interface CreatedAccount {
   did: string
   handle: string

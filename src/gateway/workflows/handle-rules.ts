@@ -71,7 +71,6 @@ export function serviceDomainOf(handle: string, domains: readonly string[]): str
     .toSorted((a, b) => b.length - a.length)[0]
 }
 
-/** Whether a handle is one of the service domains itself. */
 export function isBareDomain(handle: string, domains: readonly string[]): boolean {
   return domains.includes(`.${handle}`)
 }

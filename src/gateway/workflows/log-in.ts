@@ -11,11 +11,9 @@ const MAX_PASSWORD_LENGTH = 512
 const MIN_LOG_IN_MS = 350
 
 export interface LogInInput {
-  /** Handle, DID or email. */
   identifier: string
   password: string
   allowTakendown?: boolean
-  /** The second-factor code, if the account needs one. */
   authFactorToken?: string
   where?: ClientInfo
 }

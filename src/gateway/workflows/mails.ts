@@ -2,7 +2,6 @@
 import type { Mail, Mailer } from '#src/ports/mailer.ts'
 
 export interface MailSettings {
-  /** For example `pds.example.com`. */
   serviceName: string
   /** Whether the confirmation mail links to the Bluesky app, which fills in the code. */
   confirmationLink: boolean

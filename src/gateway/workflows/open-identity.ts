@@ -28,7 +28,6 @@ export interface ServerIdentity extends IdentityDeps {
   readonly handleRulesCache: HandleRulesCache
   /** Resolves handles of other servers: through the AppView if one is configured, else by DNS and HTTPS. */
   readonly externalHandles: HandleResolver
-  /** Whether session responses include the DID document. */
   readonly didDocWithSession: boolean
 }
 
@@ -40,7 +39,6 @@ export function openIdentity(ports: {
   rotationKey: SigningKey
   config: Config['identity']
   publicUrl: string
-  /** Each with its leading dot. */
   handleDomains: readonly string[]
   appViewUrl: string | undefined
 }): ServerIdentity {

@@ -10,7 +10,6 @@ import {
   updateOperation,
 } from '#src/protocol/plc-operation.ts'
 
-/** Output of com.atproto.identity.getRecommendedDidCredentials. */
 export interface DidCredentials {
   alsoKnownAs?: string[]
   verificationMethods: { atproto: string }

@@ -20,7 +20,6 @@ export interface ResolveIdentityDeps {
   resolver: DidResolver
 }
 
-/** com.atproto.identity.defs#identityInfo. */
 export interface IdentityInfo {
   did: string
   /** `handle.invalid` unless the document claims the handle and the handle resolves to the DID. */

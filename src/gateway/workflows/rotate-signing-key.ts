@@ -55,7 +55,6 @@ export interface RotationDispatch {
 export interface RotationDeps {
   dispatch: RotationDispatch
   plc: PlcDirectory
-  /** The server's key for operations of did:plc. */
   rotationKey: SigningKey
   keys: Keychain
   resolver: DidResolver
@@ -167,7 +166,6 @@ async function mustBePublishable(
   }
 }
 
-/** The reserved key, sealed for the account. Throws 400 if it was not reserved here. */
 async function reservedKey(
   { dispatch, keys }: RotationDeps,
   did: string,

@@ -51,7 +51,6 @@ export interface IdentityDispatch {
 export interface IdentityDeps {
   dispatch: IdentityDispatch
   plc: PlcDirectory
-  /** The server's key for operations of did:plc. */
   rotationKey: PlcSigner
   resolver: DidResolver
   handles: HandleResolver

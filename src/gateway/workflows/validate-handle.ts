@@ -22,7 +22,6 @@ export function validateNewHandle(text: string, rules: HandleRules): string {
   return handle
 }
 
-/** The handle requested by an account that has a DID already. */
 export interface HandleClaim {
   did: string
   handle: string
