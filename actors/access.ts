@@ -1,18 +1,28 @@
-/** Who may call an actor: only a process of this server, known by the internal token. Denied by default. */
+/** Who may call an actor: only a process of this server, which shows the internal token. */
 import { UserError } from 'rivetkit'
+import type { ActorSettings } from '#actors/settings.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
-/** Makes the check that RivetKit runs for each connection and each call, before any action. */
+/** Makes the check that RivetKit runs for each connection and each call, before any action of the actor. */
 export function requireInternalToken(
-  internalToken: string,
+  actor: string,
+  { internalToken, release, log }: Pick<ActorSettings, 'internalToken' | 'release' | 'log'>,
 ): (_c: unknown, params: unknown) => { internal: true } {
+  const otherReleases = new Set<unknown>()
   return (_c, params) => {
-    const given = (params as { internal?: unknown } | undefined)?.internal
+    const caller = params as { internal?: unknown; release?: unknown } | undefined
+    const given = caller?.internal
     if (typeof given !== 'string' || !equalSecrets(given, internalToken)) {
       throw new UserError('This actor is not for you', {
         code: 'Forbidden',
         metadata: { status: 403 },
       })
+    }
+    // Callers of release 1 name none.
+    const callerRelease = caller?.release ?? 1
+    if (callerRelease !== release && !otherReleases.has(callerRelease)) {
+      otherReleases.add(callerRelease)
+      log.info({ actor, release, callerRelease }, 'called by a process of another release')
     }
     return { internal: true }
   }

@@ -1,4 +1,4 @@
-/** The account actor, one for each DID: a table of contents. */
+/** The account actor, one for each DID. */
 import { actor } from 'rivetkit'
 import { requireInternalToken } from '#actors/access.ts'
 import { accountActions } from '#actors/actions/account.ts'
@@ -8,16 +8,16 @@ import { closeAccount, openAccount } from '#actors/open-account.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { transactionGate } from '#actors/transaction-gate.ts'
-import { IdempotencyCache } from '#src/account/idempotency-keys.ts'
-import { accountSchema } from '#src/account/schema.ts'
+import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 
 export function accountActor(settings: ActorSettings) {
-  const book = new IdempotencyCache()
+  const cache = new IdempotencyCache()
   return actor({
-    db: batchDatabase(accountSchema, (transaction) => transactionGate.account(transaction)),
-    createConnState: requireInternalToken(settings.internalToken),
-    ...actorLifecycle('account', settings.live, accountActions, {
-      open: (c, hold) => openAccount(c, hold, settings, book),
+    db: batchDatabase((transaction) => transactionGate.account(transaction)),
+    createConnState: requireInternalToken('account', settings),
+    ...actorLifecycle('account', settings, accountActions, {
+      schema: settings.schemas.account,
+      open: (c, hold) => openAccount(c, hold, settings, cache),
       sleeps: true,
       close: (account) => closeAccount(account, settings),
     }),

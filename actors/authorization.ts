@@ -1,4 +1,4 @@
-/** The authorization actor, in a few shards: a table of contents. */
+/** The authorization actor, in a few shards. */
 import { actor } from 'rivetkit'
 import { requireInternalToken } from '#actors/access.ts'
 import { authorizationActions } from '#actors/actions/authorization.ts'
@@ -6,14 +6,14 @@ import { batchDatabase } from '#actors/batch-database.ts'
 import { actorLifecycle } from '#actors/lifecycle.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
-import { authorizationSchema } from '#src/authorization/schema.ts'
 import { openAuthorizationShard } from '#src/authorization/shard.ts'
 
 export function authorizationActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase(authorizationSchema),
-    createConnState: requireInternalToken(settings.internalToken),
-    ...actorLifecycle('authorization', settings.live, authorizationActions, {
+    db: batchDatabase(),
+    createConnState: requireInternalToken('authorization', settings),
+    ...actorLifecycle('authorization', settings, authorizationActions, {
+      schema: settings.schemas.authorization,
       sleeps: false,
       open: (c) => openAuthorizationShard({ sql: c.db, clock: settings.clock }),
     }),

@@ -1,16 +1,15 @@
-/** An actor's SQLite as the rooms' `Sql` port, with several statements in one atomic round trip to the engine. */
+/** An actor's SQLite as the `Sql` port, with several statements in one atomic round trip to the engine. */
 import { type DatabaseProvider, db, type RawAccess, type SqliteDatabase } from 'rivetkit/db'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 
-/** What `c.db` is in our actors. */
+/** The type of `c.db` in our actors. */
 export type BatchDatabase = RawAccess & Sql
 
 /**
- * The database of an actor, with its numbered migrations. RivetKit's own client has no batch, so the native database
- * under it is kept at hand; `createClient` must give a new object. Transactions go to the engine through `gate`.
+ * RivetKit's own client has no batch, so the native database under it is kept; `createClient` must return a new object.
+ * Transactions go to the engine through `gate`. Migrations run when the actor wakes (lifecycle.ts).
  */
 export function batchDatabase(
-  schema: readonly string[],
   gate: Gate = (transaction) => transaction(),
 ): DatabaseProvider<BatchDatabase> {
   const base = db()
@@ -32,7 +31,7 @@ export function batchDatabase(
       if (native === undefined) throw new Error('RivetKit did not open the native database')
       return { ...client, ...sqlOf(native, gate) }
     },
-    onMigrate: (client) => migrate(client, schema),
+    onMigrate: () => {},
   }
 }
 
@@ -55,22 +54,7 @@ function sqlOf(native: SqliteDatabase, gate: Gate): Sql {
   }
 }
 
-/** Blobs come back as arrays of numbers, slowly: what is read often or in bulk asks SQLite for `hex()` instead. */
+/** Blobs arrive as arrays of numbers, which is slow: reads that are frequent or large select `hex()` instead. */
 function toValue(value: unknown): unknown {
   return Array.isArray(value) ? Uint8Array.from(value as number[]) : value
-}
-
-/** Each migration is one transaction, with its number: it is there whole or not at all, whenever the process dies. */
-async function migrate(client: BatchDatabase, schema: readonly string[]): Promise<void> {
-  const row = await client.first<{ user_version: number }>('PRAGMA user_version')
-  for (let version = row?.user_version ?? 0; version < schema.length; version++) {
-    const number = { sql: `PRAGMA user_version = ${version + 1}` }
-    await client.batch([...statementsOf(schema[version]!), number])
-  }
-}
-
-/** The statements of a schema; a semicolon in it that ends none is in a comment. */
-function statementsOf(schema: string): Statement[] {
-  const statements = schema.replace(/--.*/g, '').split(';')
-  return statements.filter((sql) => sql.trim() !== '').map((sql) => ({ sql }))
 }

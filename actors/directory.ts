@@ -1,4 +1,4 @@
-/** The directory actor, one for the server: a table of contents. */
+/** The directory actor, one for the server. */
 import { actor } from 'rivetkit'
 import { requireInternalToken } from '#actors/access.ts'
 import { directoryActions } from '#actors/actions/directory.ts'
@@ -7,13 +7,13 @@ import { actorLifecycle } from '#actors/lifecycle.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { openDirectory } from '#src/directory/open-directory.ts'
-import { directorySchema } from '#src/directory/schema.ts'
 
 export function directoryActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase(directorySchema),
-    createConnState: requireInternalToken(settings.internalToken),
-    ...actorLifecycle('directory', settings.live, directoryActions, {
+    db: batchDatabase(),
+    createConnState: requireInternalToken('directory', settings),
+    ...actorLifecycle('directory', settings, directoryActions, {
+      schema: settings.schemas.directory,
       sleeps: false,
       open: (c) => openDirectory({ sql: c.db, clock: settings.clock }),
     }),

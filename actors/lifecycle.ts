@@ -1,53 +1,78 @@
-/** An actor's waking and sleeping: its subject is built, and noted among the live actors while it is awake. */
-
+/** How an actor wakes and sleeps: its database is migrated, its subject is built, and it is listed as awake. */
 import type { BatchDatabase } from '#actors/batch-database.ts'
+import type { ActorSettings } from '#actors/settings.ts'
 import { stayAwake } from '#actors/stay-awake.ts'
-import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
+import type { LiveActor } from '#src/engine/live-actors.ts'
+import { type Migration, migrate, NewerDatabaseError } from '#src/ports/migrations.ts'
 import type { Actions } from '#src/rules/actions.ts'
 
 /** What our actors use of RivetKit's context. */
 export interface ActorContext {
   readonly key: readonly string[]
   readonly db: BatchDatabase
-  readonly vars: { subject: unknown; live?: LiveActor }
+  readonly vars: ActorVars
   keepAwake<T>(work: Promise<T>): Promise<T>
+}
+
+export interface ActorVars {
+  /** Undefined while the actor cannot serve calls. */
+  subject: unknown
+  /** Whether its database is of a newer release than this process. */
+  isOutdated: boolean
+  live?: LiveActor
 }
 
 /** Keeps the actor awake until the promise, which must not be rejected, is settled. */
 export type Hold = <T>(work: Promise<T>) => Promise<T>
 
 export interface ActorHooks<S> {
+  /** The migrations of its database, if it has one. */
+  schema?: readonly Migration[]
   open(c: ActorContext, hold: Hold): S | Promise<S>
   close?(subject: S): void | Promise<void>
   /** False for an actor that is always awake. */
   sleeps: boolean
 }
 
-/** The hooks of an actor named `name`: `open` builds the subject of its actions, `close` ends it. */
+/** The hooks of the actors named `name`: `open` builds the subject of their actions, `close` ends it. */
 export function actorLifecycle<S>(
   name: string,
-  live: LiveActors,
+  { live, log, release }: Pick<ActorSettings, 'live' | 'log' | 'release'>,
   actions: Actions,
-  room: ActorHooks<S>,
+  hooks: ActorHooks<S>,
 ): {
-  createVars: () => { subject: unknown }
+  createVars: () => ActorVars
   onWake: (c: unknown) => Promise<void>
   onSleep: (c: unknown) => Promise<void>
 } {
   return {
-    createVars: () => ({ subject: undefined }),
+    createVars: () => ({ subject: undefined, isOutdated: false }),
     onWake: async (context) => {
       const c = context as ActorContext
-      const hold: Hold = room.sleeps ? stayAwake((work) => c.keepAwake(work)) : (work) => work
-      const subject = await room.open(c, hold)
+      try {
+        if (hooks.schema !== undefined) await migrate(c.db, hooks.schema)
+      } catch (error) {
+        if (!(error instanceof NewerDatabaseError)) throw error
+        // Its calls are answered with 503 and it goes to sleep, so that a process of the newer release can wake it.
+        const { found, known } = error
+        log.warn(
+          { actor: name, key: keyOf(c), release, found, known },
+          'the database is of a newer release than this process, which leaves it alone',
+        )
+        c.vars.isOutdated = true
+        return
+      }
+      const hold: Hold = hooks.sleeps ? stayAwake((work) => c.keepAwake(work)) : (work) => work
+      const subject = await hooks.open(c, hold)
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }
       live.add(name, keyOf(c), c.vars.live)
     },
     onSleep: async (context) => {
       const c = context as ActorContext
-      if (c.vars.live !== undefined) live.remove(name, keyOf(c), c.vars.live)
-      await room.close?.(c.vars.subject as S)
+      if (c.vars.live === undefined) return
+      live.remove(name, keyOf(c), c.vars.live)
+      await hooks.close?.(c.vars.subject as S)
     },
   }
 }

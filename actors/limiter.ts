@@ -1,4 +1,4 @@
-/** The limiter actor, in a few shards: a table of contents. What it counts is in memory only. */
+/** The limiter actor, in a few shards. What it counts is in memory only. */
 import { actor } from 'rivetkit'
 import { requireInternalToken } from '#actors/access.ts'
 import { limiterActions } from '#actors/actions/limiter.ts'
@@ -9,8 +9,8 @@ import { openLimiter } from '#src/limits/limiter.ts'
 
 export function limiterActor(settings: ActorSettings) {
   return actor({
-    createConnState: requireInternalToken(settings.internalToken),
-    ...actorLifecycle('limiter', settings.live, limiterActions, {
+    createConnState: requireInternalToken('limiter', settings),
+    ...actorLifecycle('limiter', settings, limiterActions, {
       sleeps: false,
       open: () => openLimiter({ clock: settings.clock }),
     }),

@@ -9,7 +9,8 @@ import { AnswerCache } from '#src/account/answer-cache.ts'
 import { Blobs } from '#src/account/blobs.ts'
 import { DirectoryMirror } from '#src/account/directory-mirror.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
-import { type IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
+import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { Outbox } from '#src/account/outbox.ts'
 import { Profile } from '#src/account/profile.ts'
@@ -28,7 +29,7 @@ export async function openAccount(
   c: ActorContext,
   hold: Hold,
   settings: ActorSettings,
-  book: IdempotencyCache,
+  cache: IdempotencyCache,
 ): Promise<Account> {
   const did = c.key[0]
   if (did === undefined) throw new Error('an account actor needs its DID as key')
@@ -87,7 +88,7 @@ export async function openAccount(
     imports: { open: undefined },
     blobs,
     lane,
-    idempotencyKeys: new IdempotencyKeys({ did, clock, lane, book }),
+    idempotencyKeys: new IdempotencyKeys({ did, sql, keys, clock, lane, cache }),
     signer: cachedSigningKey({ did, keys, profile }),
   }
   await provisionOrResume(account, account.findInitialState)

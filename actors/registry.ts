@@ -23,10 +23,12 @@ export function createRegistry(settings: ActorSettings, engine: Engine) {
       authorization: authorizationActor(settings),
     },
     ...engine,
+    // The engine wakes actors only in the processes of the highest release, and puts those of the others to sleep.
+    envoy: { version: settings.release },
     startServices: false,
     noWelcome: true,
     logging: { level: 'error' },
-    // Pages of repos and of the firehose log cross as action results.
+    // Pages of repos and of the firehose log are results of actions.
     maxOutgoingMessageSize: 8 * 1024 * 1024,
     maxIncomingMessageSize: 8 * 1024 * 1024,
     shutdown: { disableSignalHandlers: true },

@@ -1,17 +1,18 @@
-/** Lifts feature functions to RivetKit actions, and carries our one error class across the call with code and status. */
+/** Makes RivetKit actions of feature functions, and carries our one error class to the caller with code and status. */
 import { UserError } from 'rivetkit'
-import { GOING_AWAY, isGoingAway } from '#src/engine/going-away.ts'
-import { unavailable, XrpcError } from '#src/errors.ts'
+import type { ActorVars } from '#actors/lifecycle.ts'
+import { goingAway, isGoingAway, upgrading } from '#src/engine/going-away.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { Actions } from '#src/rules/actions.ts'
 
 interface Context {
-  vars?: { subject: unknown }
+  vars?: ActorVars
   sleep(): void
 }
 
 type Action = (c: Context, ...args: unknown[]) => Promise<unknown>
 
-/** Each feature as an action on the actor's subject. What is not listed cannot be called. */
+/** Each feature as an action on the actor's subject. */
 export function toRivetActions(actions: Actions): Record<string, Record<string, Action>> {
   return mapValues(actions, (group) => mapValues(group, lift))
 }
@@ -21,23 +22,18 @@ function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
   return async (c, ...args) => {
     const subject = c.vars?.subject
     if (subject === undefined) {
-      // The engine took the actor for lost and started it again in this process; when RivetKit noticed, it ended both
-      // lives of it. What is left answers nobody, until it has slept.
+      // Either this process must not open the database; or the engine took the actor for lost and started it again in
+      // this process, whereupon RivetKit ended both activations. It serves no call until it has slept.
       c.sleep()
-      throw goingAway()
+      throw toUserError(c.vars?.isOutdated ? upgrading() : goingAway())
     }
     try {
       return await run(subject, ...args)
     } catch (error) {
       if (error instanceof XrpcError) throw toUserError(error)
-      throw isGoingAway(error) ? goingAway() : error
+      throw isGoingAway(error) ? toUserError(goingAway()) : error
     }
   }
-}
-
-/** Has the caller call again. */
-function goingAway(): UserError {
-  return toUserError(unavailable('The actor is going away', GOING_AWAY))
 }
 
 function toUserError({ status, error, message }: XrpcError): UserError {

@@ -1,4 +1,4 @@
-/** The sequencer actor, one for the server: a table of contents. */
+/** The sequencer actor, one for the server. */
 import { actor } from 'rivetkit'
 import { requireInternalToken } from '#actors/access.ts'
 import { sequencerActions } from '#actors/actions/sequencer.ts'
@@ -7,14 +7,14 @@ import { actorLifecycle } from '#actors/lifecycle.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { transactionGate } from '#actors/transaction-gate.ts'
-import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
 
 export function sequencerActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase(sequencerSchema),
-    createConnState: requireInternalToken(settings.internalToken),
-    ...actorLifecycle('sequencer', settings.live, sequencerActions, {
+    db: batchDatabase(),
+    createConnState: requireInternalToken('sequencer', settings),
+    ...actorLifecycle('sequencer', settings, sequencerActions, {
+      schema: settings.schemas.sequencer,
       sleeps: false,
       open: (c) =>
         openSequencer({

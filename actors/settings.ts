@@ -1,4 +1,5 @@
-/** What the actors of a process are given: read from the configuration once, the same for all of them. */
+/** What the actors of a process are given, the same for all of them. */
+import type { Schemas } from '#actors/schemas.ts'
 import type { Service } from '#src/account/account.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
@@ -10,6 +11,10 @@ import type { Timer } from '#src/ports/timer.ts'
 
 export interface ActorSettings {
   service: Service
+  /** The release of this process (src/release.ts). */
+  release: number
+  /** The migrations that this release knows. */
+  schemas: Schemas
   keys: Keychain
   clock: Clock
   timer: Timer
@@ -21,9 +26,9 @@ export interface ActorSettings {
   blobQuotaBytes: number | undefined
   /** Longest time that an upload waits for a record, in ms. */
   blobTempMaxAgeMs: number
-  /** The secret that callers of actions must show. */
+  /** The secret that callers must show. */
   internalToken: string
-  /** How long an account nobody calls stays awake, in ms. */
+  /** How long an account stays awake without a call, in ms. */
   sleepTimeoutMs: number
   /** How long the firehose can be replayed, in ms. */
   backfillMs: number

@@ -11,13 +11,18 @@ import {
 import { type Component, DataFolder, type FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import { XrpcError } from '#src/errors.ts'
+import type { Build } from '#src/gateway/operator/health.ts'
 import { createLog, type Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { type Clock, systemClock } from '#src/ports/clock.ts'
+import { release } from '#src/release.ts'
 
 const ACTORS_STOP_TIMEOUT_MS = 5000
 /** How long the gateway waits for directory and sequencer before it listens without them. */
 const SERVICES_TIMEOUT_MS = 10_000
+/** Pause between two attempts at a check that needs actors which cannot be reached. */
+const CHECK_RETRY_MS = 1_000
 /** The process exits with 1 if stopping takes longer. */
 const STOP_TIMEOUT_MS = 20_000
 
@@ -43,19 +48,22 @@ async function main(config: Config, log: Log): Promise<void> {
   parts.use(folder.lock(componentsOf(config)))
   const secrets = folder.secrets(config.secrets)
   configureNativeModules(config)
-  const url = await startComponents(config, secrets, folder, log, parts)
+  const { url, refused } = await startComponents(config, secrets, folder, log, parts)
   printWelcome(config, folder, url)
-  log.info({ signal: await signal }, 'stopping')
+  log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
 }
 
-/** Starts those of engine, actors, PLC directory and gateway that belong to this process; returns the gateway's URL. */
+/**
+ * Starts those of engine, actors, PLC directory and gateway that belong to this process. Resolves with the gateway's URL,
+ * and with a promise that is rejected if it turns out later that this build must not serve the data.
+ */
 async function startComponents(
   config: Config,
   secrets: FolderSecrets,
   folder: DataFolder,
   log: Log,
   parts: AsyncDisposableStack,
-): Promise<string | undefined> {
+): Promise<{ url?: string; refused: Promise<never> }> {
   // Loading these takes the largest part of a start, so the engine starts meanwhile.
   const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
   loading.catch(() => {}) // A rejection is thrown by the await below.
@@ -67,6 +75,7 @@ async function startComponents(
     parts,
   )
   const [{ startActors }, { startGateway }] = await loading
+  const { schemas, schemaVersions } = await import('#actors/schemas.ts')
   const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
   setRivetKitLog(config.log.rivetkit ?? 'error')
   const { LiveActors } = await import('#src/engine/live-actors.ts')
@@ -88,6 +97,7 @@ async function startComponents(
       jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
     },
     keys: createKeychain(Buffer.from(secrets.sealKeyHex, 'hex')),
+    build: { release, schemas: schemaVersions },
     clock: systemClock,
     timer: systemTimer,
     live,
@@ -97,7 +107,7 @@ async function startComponents(
   if (config.role !== 'gateway') {
     const { internalToken } = secrets
     const settings = {
-      ...{ ...shared, ...config.actors, ...config.sequencer, internalToken },
+      ...{ ...shared, ...config.actors, ...config.sequencer, internalToken, release, schemas },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
     }
@@ -107,11 +117,13 @@ async function startComponents(
   }
   if (config.role === 'actors') {
     await startOperatorPort({ ...shared, engineHealth, config, secrets }, parts)
-    return undefined
+    return { refused: new Promise(() => {}) }
   }
   const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
+  const { checkShards } = await import('#src/gateway/workflows/check-shards.ts')
+  const checked = checkWhenReached(() => checkShards(shared.dispatch))
   await Promise.race([
-    wakeServices(shared.dispatch),
+    Promise.all([wakeServices(shared.dispatch), checked]),
     pause(SERVICES_TIMEOUT_MS, undefined, { ref: false }),
   ])
   const gateway = await startGateway({
@@ -123,7 +135,21 @@ async function startComponents(
     mailFolder: folder.at('mail'),
   })
   parts.defer(() => gateway.stop())
-  return gateway.url
+  const refused = checked.then(() => new Promise<never>(() => {}))
+  refused.catch(() => {}) // It is thrown where it is awaited.
+  return { url: gateway.url, refused }
+}
+
+/** Repeats a check until the actors that it asks can be reached; rejected if it fails. */
+async function checkWhenReached(check: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await check()
+    } catch (error) {
+      if (!(error instanceof XrpcError)) throw error
+      await pause(CHECK_RETRY_MS, undefined, { ref: false })
+    }
+  }
 }
 
 /** Health and metrics of a process with actors and no gateway, if PDS_METRICS_PORT is set. */
@@ -131,6 +157,7 @@ async function startOperatorPort(
   shared: {
     dispatch: Dispatch
     live: LiveActors
+    build: Build
     blobs: BlobStorage
     clock: Clock
     log: Log

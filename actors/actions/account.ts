@@ -1,4 +1,7 @@
-/** What an account can be asked. What is not listed here cannot be called. */
+/**
+ * What an account can be asked. What is not listed here cannot be called. A line beside a write says why it may be
+ * repeated, if its name does not.
+ */
 
 import { deleteUnusedUploads } from '#src/account/blobs/delete-unused-uploads.ts'
 import { findBlob, listBlobs, listMissingBlobs } from '#src/account/blobs/read.ts'
@@ -23,7 +26,7 @@ import {
   requiredFactors,
 } from '#src/account/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
-import { once } from '#src/account/idempotency-keys.ts'
+import { once, onceCommit } from '#src/account/idempotency-keys.ts'
 import {
   abandonKeyRotation,
   beginKeyRotation,
@@ -108,8 +111,9 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 export const accountActions = {
   repo: {
     ...reads({ getRecord, listRecords, describeRepo, recentRecords }),
+    // The record that is there already, or gone already, makes no second commit.
     ...writes({ putRecord, deleteRecord }),
-    ...once({ createRecord, applyWrites }),
+    ...onceCommit({ createRecord, applyWrites }),
   },
   sync: reads({
     getLatestCommit,
@@ -131,21 +135,28 @@ export const accountActions = {
   },
   session: {
     ...reads({ getSession }),
-    ...writes({ createSession, refreshSession, deleteSession }),
+    // A refresh token has one successor, however often it is asked for.
+    ...writes({ refreshSession, deleteSession }),
+    // A code is used up and a sign-in noted.
+    ...once({ createSession }),
   },
   appPassword: {
     ...reads({ list: listAppPasswords }),
+    // The caller makes the password: the name that has it already is its own.
     ...writes({ create: createAppPassword, revoke: revokeAppPassword }),
   },
   email: {
-    ...writes({ requestToken, requestUpdate: requestEmailUpdate, set: setEmail }),
-    ...once({ confirm: confirmEmail, update: updateEmail }),
+    // A fresh token replaces the one before, and only the one that is answered is sent.
+    ...writes({ requestToken, requestUpdate: requestEmailUpdate }),
+    ...once({ confirm: confirmEmail, update: updateEmail, set: setEmail }),
   },
-  password: { ...writes({ set: setPassword }), ...once({ reset: resetPassword }) },
+  // Each ends every session, and the second time those that began in between.
+  password: once({ set: setPassword, reset: resetPassword }),
   lifecycle: {
     ...reads({ deletionDue: getDeletionDue, status: checkAccountStatus, authorizeDeletion }),
     ...writes({
       wake: ensureProvisioned,
+      // The state as it is may be announced twice.
       announce,
       changeState,
       end: deleteAccount,
@@ -153,12 +164,11 @@ export const accountActions = {
     }),
   },
   outbox: writes({ remind }),
-  import: writes({
-    begin: beginImport,
-    take: addImportPage,
-    finish: finishImport,
-    abort: abortImport,
-  }),
+  import: {
+    // A new import takes the place of the last; a page that has come is skipped.
+    ...writes({ begin: beginImport, take: addImportPage, abort: abortImport }),
+    ...once({ finish: finishImport }),
+  },
   service: reads({ createToken: getServiceAuth }),
   preferences: { ...reads({ get: getPreferences }), ...writes({ put: putPreferences }) },
   keys: {
@@ -171,40 +181,51 @@ export const accountActions = {
   },
   identity: {
     ...reads({ getIdentity }),
-    ...writes({ setHandle, announceIdentity, usePlcToken: consumePlcToken }),
+    // The handle as it is may be announced twice.
+    ...writes({ setHandle, announceIdentity }),
+    ...once({ usePlcToken: consumePlcToken }),
   },
   factors: {
     ...reads({
       required: requiredFactors,
       overview: getFactorOverview,
       events: listSecurityEvents,
+      // Challenges are signed, not stored.
+      beginPasskey: beginPasskeyRegistration,
+      askForPasskey: beginPasskeyAssertion,
     }),
     ...writes({
-      beginPasskey: beginPasskeyRegistration,
+      // A passkey has an id of its own: one that is there already is this one.
       finishPasskey: finishPasskeyRegistration,
       removePasskey,
-      askForPasskey: beginPasskeyAssertion,
+      // An enrolment that was begun lately goes on with its secret.
       beginTotp,
       removeTotp,
-      beginEmail: beginEmailFactor,
       removeEmail: removeEmailFactor,
-      newRecoveryCodes: createRecoveryCodes,
+      // A fresh code replaces the one before, and only the one that is answered is shown.
       newPageCode: createPageCode,
+    }),
+    ...once({
+      confirmTotp,
+      confirmEmail: confirmEmailFactor,
+      newRecoveryCodes: createRecoveryCodes,
+      // A second code within 30 s is refused, so the first one would never be sent.
+      beginEmail: beginEmailFactor,
       requestCode: requestEmailCode,
+      // Answers what was removed.
       removeAll: removeFactors,
     }),
-    ...once({ confirmTotp, confirmEmail: confirmEmailFactor }),
   },
   page: {
     ...reads({ pendingStep: getPendingStep, check: checkPageSession }),
+    // The caller makes the session's token: a session that has begun is its own.
     ...writes({
       signIn,
-      mailStep: requestStepCode,
       finishStep: finishSecondStep,
       signInWithPasskey,
       end: endPageSession,
     }),
-    ...once({ passSecondStep }),
+    ...once({ passSecondStep, mailStep: requestStepCode }),
   },
   oauth: {
     ...reads({
@@ -216,7 +237,9 @@ export const accountActions = {
       listDevices,
     }),
     ...writes({
+      // A proof is good once, and again for the attempt that showed it first.
       admit: checkAccessToken,
+      // The caller makes the token's id and the id of the one that follows it.
       createGrant,
       rotateGrant,
       removeGrant,

@@ -9,6 +9,7 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 export const authorizationActions = {
   requests: {
     ...reads({ read: requests.readRequest }),
+    // The caller makes the request's id; a code goes to one attempt, as often as that attempt asks.
     ...writes({
       create: requests.createRequest,
       update: requests.updateRequest,
@@ -25,6 +26,7 @@ export const authorizationActions = {
       setAccount: devices.setDeviceAccount,
     }),
   },
+  // The attempt that was first hears again that it was.
   replayStore: writes({ isFirstUse }),
   tokenIndex: {
     ...reads({ find: names.findTokenOwner }),

@@ -50,6 +50,7 @@ export const directoryActions = {
   },
   invites: {
     ...reads({ list: directory.listInviteCodes, byAccount: directory.invitesByAccount }),
+    // The caller makes the codes.
     ...writes({
       create: directory.createInviteCodes,
       disable: directory.disableInviteCodes,

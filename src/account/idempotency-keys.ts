@@ -1,123 +1,162 @@
 /**
- * Writes that arrive twice and are done once. Whoever carries a call here makes it again when the answer is lost: the
- * engine between two processes does, and so does the dispatch when an account closes under a call.
+ * Calls that may arrive twice and must take effect once. A call is repeated if its answer is lost: by the engine
+ * between two processes, and by the dispatch if an account closes under a call.
  *
- * 1. All repetitions of a call carry the same ticket. Within one process they get the same answer.
- * 2. A ticket that is older than this life of the account may have been used in the one before, in another process. If
- *    that one ended here, in sleep, or committed nothing since the ticket was issued, it was not; else nobody can tell,
- *    and the caller hears that.
+ * 1. All repetitions of a call carry the same key. Within one process they get the same answer (`IdempotencyCache`).
+ * 2. A key that is older than this activation may have been used by an earlier one in another process:
+ *    - Actions declared with `once` write the key and their answer in the transaction that takes effect (`markUsed`),
+ *      so the database knows, and a repetition gets that answer.
+ *    - Commits to the repo write nothing more, because every record would pay for it. If the former activation ended in
+ *      this process, or the repo's last commit is older than the key, the key was not used; else the answer is 503.
  */
+import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import type { WriteLane } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { Keychain } from '#src/ports/keychain.ts'
+import type { Sql, Statement } from '#src/ports/sql.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 import type { IdempotencyKey, Once } from '#src/rules/actions.ts'
 
 /** Repetitions follow within seconds; this is long after the last of them. */
-const KEEP_MS = 120_000
+const KEY_LIFETIME_MS = 120_000
 /** How much the clocks of two machines may differ. */
 const SKEW_MS = 500
-/** How many accounts' ends a process remembers: those that fell asleep last. */
-const MAX_ENDS = 50_000
-
-/** What a process knows of tickets, beyond the lives of its accounts. */
-export class IdempotencyCache {
-  readonly #used = new Map<string, { at: number; answer: Promise<unknown> }>()
-  readonly #ends = new Map<string, string>()
-
-  answerFor(ticket: IdempotencyKey): Promise<unknown> | undefined {
-    return this.#used.get(ticket.id)?.answer
-  }
-
-  /** Notes what the ticket was used for. What fails is forgotten: it may be tried again. */
-  add(ticket: IdempotencyKey, answer: Promise<unknown>, now: number): void {
-    for (const [id, { at }] of this.#used) {
-      if (at > now - KEEP_MS) break
-      this.#used.delete(id)
-    }
-    this.#used.set(ticket.id, { at: now, answer })
-    answer.catch(() => this.#used.delete(ticket.id))
-  }
-
-  /** The rev with which the account last fell asleep here. */
-  revAtSleep(did: string): string | undefined {
-    return this.#ends.get(did)
-  }
-
-  noteSleep(did: string, rev: string): void {
-    this.#ends.delete(did)
-    this.#ends.set(did, rev)
-    const [first] = this.#ends.keys()
-    if (this.#ends.size > MAX_ENDS) this.#ends.delete(first!)
-  }
-}
 
 interface IdempotencyPorts {
   did: string
+  sql: Sql
+  keys: Keychain
   clock: Clock
   lane: WriteLane
-  book: IdempotencyCache
+  cache: IdempotencyCache
 }
 
 export class IdempotencyKeys {
   readonly #ports: IdempotencyPorts
   readonly #wokeAt: number
-  #isFirstLife = false
+  #isFirstActivation = false
 
   constructor(ports: IdempotencyPorts) {
     this.#ports = ports
     this.#wokeAt = ports.clock.now()
   }
 
-  /** To be called when the account has just been born: no life before this one can have used a ticket. */
+  /** To be called when the account was just provisioned: no earlier activation can have used a key. */
   beginFirstActivation(): void {
-    this.#isFirstLife = true
+    this.#isFirstActivation = true
   }
 
   /** To be called when the account falls asleep: what it has done until now, this process knows. */
   end(): void {
-    const { did, lane, book } = this.#ports
-    if (lane.cachedHead !== null) book.noteSleep(did, lane.cachedHead.rev)
+    const { did, lane, cache } = this.#ports
+    if (lane.cachedHead !== null) cache.noteSleep(did, lane.cachedHead.rev)
   }
 
-  /** Runs the work unless it has been run for this ticket; a failure may be repeated. Throws 503 where that is unknown. */
-  run<T>(ticket: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    if (ticket === undefined) return work()
-    const { book, clock } = this.#ports
-    const known = book.answerFor(ticket)
+  /** Runs an action that passes its key to `markUsed`, unless that has happened; then gives the answer it had. */
+  run<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#run(key, work, SKEW_MS, async ({ id }) => {
+      const used = await this.#find(id)
+      return used === undefined ? work() : (used.answer as T)
+    })
+  }
+
+  /** Runs a commit to the repo unless it was run for this key. Throws 503 if that is not known. */
+  runCommit<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#run(key, work, 0, async ({ issuedAt }) => {
+      const { did, lane, cache } = this.#ports
+      const rev = await lane.revAtWake()
+      const isUnused = rev === cache.revAtSleep(did) || tidMicros(rev) / 1000 < issuedAt - SKEW_MS
+      if (!isUnused) throw unavailable('It is not known whether this was kept')
+      return work()
+    })
+  }
+
+  /** Statements for the transaction that takes effect: the key is used, and a repetition gets this answer. */
+  markUsed(key: IdempotencyKey | undefined, answer?: unknown): Statement[] {
+    if (key === undefined) return []
+    const { did, keys, clock } = this.#ports
+    const text = answer === undefined ? null : new TextEncoder().encode(JSON.stringify(answer))
+    const sealed = text && keys.seal(text, context(did))
+    const now = clock.now()
+    return [
+      { sql: 'DELETE FROM used_key WHERE used_at < ?', params: [now - KEY_LIFETIME_MS] },
+      {
+        // Fails, and with it the transaction, if the key is there already.
+        sql: 'INSERT INTO used_key (id, used_at, answer) VALUES (?, ?, ?)',
+        params: [key.id, now, sealed],
+      },
+    ]
+  }
+
+  #run<T>(
+    key: IdempotencyKey | undefined,
+    work: () => Promise<T>,
+    skewMs: number,
+    recover: (key: IdempotencyKey) => Promise<T>,
+  ): Promise<T> {
+    if (key === undefined) return work()
+    const { cache, clock } = this.#ports
+    const known = cache.answerFor(key)
     if (known !== undefined) return known as Promise<T>
-    const isLate = ticket.issuedAt < this.#wokeAt && !this.#isFirstLife
-    const answer = isLate ? this.#runLate(ticket, work) : work()
-    book.add(ticket, answer, clock.now())
+    const isEarlier = key.issuedAt < this.#wokeAt + skewMs && !this.#isFirstActivation
+    const answer = isEarlier || cache.hasFailed(key) ? recover(key) : work()
+    cache.add(key, answer, clock.now())
     return answer
   }
 
-  async #runLate<T>({ issuedAt }: IdempotencyKey, work: () => Promise<T>): Promise<T> {
-    const { did, lane, book } = this.#ports
-    const rev = await lane.revAtWake()
-    const isSure = rev === book.revAtSleep(did) || tidMicros(rev) / 1000 < issuedAt - SKEW_MS
-    if (!isSure) throw unavailable('It is not known whether this was kept')
-    return work()
+  async #find(id: string): Promise<{ answer: unknown } | undefined> {
+    const { did, sql, keys } = this.#ports
+    const select = 'SELECT answer FROM used_key WHERE id = ?'
+    const row = await sql.first<{ answer: Uint8Array | null }>(select, id)
+    if (row === undefined) return undefined
+    if (row.answer === null) return { answer: undefined }
+    const text = keys.open(Uint8Array.from(row.answer), context(did))
+    return { answer: JSON.parse(new TextDecoder().decode(text)) }
   }
 }
 
-/** Features that must run once, as actions that take an idempotency key besides their input. */
-export function once<F extends Record<string, Feature>>(
+function context(did: string): string {
+  return `${did} answer`
+}
+
+/** Features that must run once and write their key, which they get after their input, with `markUsed`. */
+export function once<F extends Record<string, KeyedFeature>>(
+  features: F & { [N in keyof F]: TakesKey<F[N]> },
+): { [N in keyof F]: Once<F[N]> } {
+  return mapFeatures<F>(features, (feature) => (account, input, key) => {
+    return account.idempotencyKeys.run(key, () => feature(account as never, input, key))
+  })
+}
+
+/** Features that must run once and whose effect is one commit to the repo. */
+export function onceCommit<F extends Record<string, Feature>>(
   features: F,
 ): { [N in keyof F]: Once<Keyed<F[N]>> } {
-  const keyed = Object.entries(features).map(([name, feature]) => {
-    const run = (account: Keys, input: never, ticket?: IdempotencyKey) => {
-      return account.idempotencyKeys.run(ticket, () => feature(account as never, input))
-    }
-    return [name, run]
-  })
-  return Object.fromEntries(keyed) as { [N in keyof F]: Once<Keyed<F[N]>> }
+  return mapFeatures<{ [N in keyof F]: Keyed<F[N]> }>(
+    features,
+    (feature) => (account, input, key) => {
+      return account.idempotencyKeys.runCommit(key, () => feature(account as never, input))
+    },
+  )
 }
 
 type Feature = (account: never, input: never) => Promise<unknown>
+type KeyedFeature = (account: never, input: never, key?: IdempotencyKey) => Promise<unknown>
+/** A feature that leaves the key out would run twice in a later activation. */
+type TakesKey<F extends KeyedFeature> = 3 extends Parameters<F>['length'] ? F : never
 type Keyed<F> = F extends (account: infer A, input: infer I) => infer R
-  ? (account: A, input: I, ticket?: IdempotencyKey) => R
+  ? (account: A, input: I, key?: IdempotencyKey) => R
   : never
-interface Keys {
+type Action = (account: HasKeys, input: never, key?: IdempotencyKey) => Promise<unknown>
+interface HasKeys {
   readonly idempotencyKeys: IdempotencyKeys
+}
+
+function mapFeatures<A>(
+  features: Record<string, KeyedFeature>,
+  lift: (feature: KeyedFeature) => Action,
+): { [N in keyof A]: Once<A[N]> } {
+  const lifted = Object.entries(features).map(([name, feature]) => [name, lift(feature)])
+  return Object.fromEntries(lifted) as { [N in keyof A]: Once<A[N]> }
 }

@@ -1,8 +1,9 @@
 /** The invite codes of one account, which gets new ones over time (com.atproto.server.getAccountInviteCodes). */
 import { type InviteCode, invitesByAccount } from '#src/directory/admin-invite-codes.ts'
-import { insertInviteCodes, newInviteCode } from '#src/directory/invites.ts'
+import { insertInviteCodes } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
+import { newInviteCode } from '#src/rules/invite-codes.ts'
 
 /** Accounts earn one code every `intervalMs`; intervals that ended before `epochMs` (ms since 1970) do not count. */
 export interface InviteSchedule {

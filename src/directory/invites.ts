@@ -1,31 +1,24 @@
 /** Invite codes: created by the admin, used by new accounts. */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { randomLetters } from '#src/ports/random-letters.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
 
-/**
- * Creates `codeCount` codes for each account (a DID, or `admin`), each for `useCount` uses. `hostname` is that of this
- * service; codes begin with it, dots replaced by dashes.
- */
+export interface CodesOfAccount {
+  /** A DID, or `admin`. */
+  account: string
+  codes: readonly string[]
+}
+
+/** Stores codes that a gateway generated for the admin, each for `useCount` uses. Codes that are stored stay as they are. */
 export async function createInviteCodes(
   directory: Directory,
-  {
-    hostname,
-    useCount,
-    codeCount = 1,
-    forAccounts = ['admin'],
-  }: { hostname: string; useCount: number; codeCount?: number; forAccounts?: readonly string[] },
-): Promise<{ codes: { account: string; codes: string[] }[] }> {
-  const codesByAccount = forAccounts.map((account) => ({
-    account,
-    codes: Array.from({ length: codeCount }, () => newInviteCode(hostname)),
-  }))
-  const rows = codesByAccount.flatMap(({ account: forAccount, codes }) =>
+  { useCount, codes }: { useCount: number; codes: readonly CodesOfAccount[] },
+): Promise<void> {
+  const rows = codes.flatMap(({ account: forAccount, codes }) =>
     codes.map((code) => ({ code, forAccount, createdBy: 'admin', disabled: false })),
   )
-  return directory.lane.write([], async (now) => ({
-    answer: { codes: codesByAccount },
+  await directory.lane.write([], async (now) => ({
+    answer: undefined,
     statements: insertInviteCodes(rows, useCount, now),
   }))
 }
@@ -41,7 +34,7 @@ export function insertInviteCodes(
     return [code, useCount, disabled ? 1 : 0, forAccount, createdBy, createdAt]
   })
   const columns = 'code, available_uses, disabled, for_account, created_by, created_at'
-  return [insertRows(`INSERT INTO invite_code (${columns})`, rows)]
+  return [insertRows(`INSERT OR IGNORE INTO invite_code (${columns})`, rows)]
 }
 
 /** Throws 400 InvalidInviteCode unless the code has a use left for `did`. Expired reservations do not count as uses. */
@@ -77,9 +70,4 @@ export function insertInviteUse(code: string, did: string, now: number): Stateme
 
 export function deleteInviteUses(did: string): Statement {
   return { sql: 'DELETE FROM invite_code_use WHERE used_by = ?', params: [did] }
-}
-
-/** For example `pds-example-com-abc23-567xy`; without dots, so that apps do not turn it into a link. */
-export function newInviteCode(hostname: string): string {
-  return `${hostname.replaceAll('.', '-')}-${randomLetters(2, 5)}`
 }

@@ -1,67 +1,72 @@
 /** The whole database of the directory, on one page. Migrations are numbered and only ever appended. */
+import { ddl, type Migration } from '#src/ports/migrations.ts'
 
-export const directorySchema: readonly string[] = [
-  `CREATE TABLE account (
-     did TEXT NOT NULL UNIQUE,
-     handle TEXT NOT NULL UNIQUE,     -- lower case
-     email TEXT UNIQUE,               -- lower case
-     status TEXT NOT NULL,            -- active deactivated takendown suspended deleted
-     invites_disabled INTEGER NOT NULL DEFAULT 0,
-     reserved_until INTEGER,          -- ms since 1970: the account is being created; null once it is confirmed
-     created_at INTEGER,              -- ms since 1970: when it was confirmed
-     delete_after INTEGER             -- ms since 1970: when it is to be deleted, or its deletion to be finished
-   );
-   CREATE INDEX account_created ON account (created_at, did) WHERE reserved_until IS NULL;
-   CREATE INDEX account_due ON account (delete_after) WHERE delete_after IS NOT NULL;
-   CREATE INDEX account_reserved ON account (reserved_until) WHERE reserved_until IS NOT NULL;
-   CREATE TABLE invite_code (
-     code TEXT PRIMARY KEY,
-     available_uses INTEGER NOT NULL,
-     disabled INTEGER NOT NULL DEFAULT 0,
-     for_account TEXT NOT NULL,       -- a DID, or admin
-     created_by TEXT NOT NULL,
-     created_at TEXT NOT NULL
-   ) WITHOUT ROWID;
-   CREATE TABLE invite_code_use (
-     code TEXT NOT NULL,
-     used_by TEXT NOT NULL,           -- DID
-     used_at TEXT NOT NULL,
-     PRIMARY KEY (code, used_by)
-   ) WITHOUT ROWID;
-   CREATE INDEX invite_code_use_by ON invite_code_use (used_by);
-   CREATE TABLE password_reset (      -- whose password a token resets that was sent by mail
-     did TEXT PRIMARY KEY,
-     token_hash TEXT NOT NULL UNIQUE,
-     requested_at INTEGER NOT NULL    -- ms since 1970
-   ) WITHOUT ROWID;
-   CREATE TABLE reminder (             -- accounts that may have events to deliver
-     did TEXT PRIMARY KEY
-   ) WITHOUT ROWID;
-   CREATE TABLE identity_change (      -- changes of identity that have not ended
-     did TEXT PRIMARY KEY,
-     handle TEXT UNIQUE,              -- the new one, lower case; null where something else changes
-     held_until INTEGER NOT NULL      -- ms since 1970: until then nobody else gets the handle
-   ) WITHOUT ROWID;
-   CREATE TABLE setting (             -- what the operator set while the server runs
-     name TEXT PRIMARY KEY,
-     value TEXT NOT NULL
-   ) WITHOUT ROWID;`,
-  `CREATE TABLE birth (               -- accounts that may have no database of their own yet
-     did TEXT PRIMARY KEY,
-     signing_key BLOB NOT NULL,       -- sealed by the keychain
-     signing_key_did TEXT NOT NULL,
-     password_hash TEXT,              -- null, like all below, until the account is confirmed
-     token_id TEXT,                   -- of the first refresh token
-     created_at TEXT
-   ) WITHOUT ROWID;
-   CREATE TABLE key_rotation (        -- accounts whose signing key is being replaced
-     did TEXT PRIMARY KEY,
-     noted_at INTEGER NOT NULL        -- ms since 1970
-   ) WITHOUT ROWID;
-   CREATE TABLE reserved_key (        -- signing keys for accounts that are to come from elsewhere
-     name TEXT PRIMARY KEY,           -- the DID it is for, or its own did:key
-     signing_key BLOB NOT NULL,       -- sealed by the keychain in the context of that name
-     signing_key_did TEXT NOT NULL,
-     created_at INTEGER NOT NULL      -- ms since 1970
-   ) WITHOUT ROWID;`,
+export const directorySchema: readonly Migration[] = [
+  [
+    ddl`CREATE TABLE account (
+       did TEXT NOT NULL UNIQUE,
+       handle TEXT NOT NULL UNIQUE,     -- lower case
+       email TEXT UNIQUE,               -- lower case
+       status TEXT NOT NULL,            -- active deactivated takendown suspended deleted
+       invites_disabled INTEGER NOT NULL DEFAULT 0,
+       reserved_until INTEGER,          -- ms since 1970: the account is being created; null once it is confirmed
+       created_at INTEGER,              -- ms since 1970: when it was confirmed
+       delete_after INTEGER             -- ms since 1970: when it is to be deleted, or its deletion to be finished
+     )`,
+    `CREATE INDEX account_created ON account (created_at, did) WHERE reserved_until IS NULL`,
+    `CREATE INDEX account_due ON account (delete_after) WHERE delete_after IS NOT NULL`,
+    `CREATE INDEX account_reserved ON account (reserved_until) WHERE reserved_until IS NOT NULL`,
+    ddl`CREATE TABLE invite_code (
+       code TEXT PRIMARY KEY,
+       available_uses INTEGER NOT NULL,
+       disabled INTEGER NOT NULL DEFAULT 0,
+       for_account TEXT NOT NULL,       -- a DID, or admin
+       created_by TEXT NOT NULL,
+       created_at TEXT NOT NULL
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE invite_code_use (
+       code TEXT NOT NULL,
+       used_by TEXT NOT NULL,           -- DID
+       used_at TEXT NOT NULL,
+       PRIMARY KEY (code, used_by)
+     ) WITHOUT ROWID`,
+    `CREATE INDEX invite_code_use_by ON invite_code_use (used_by)`,
+    ddl`CREATE TABLE password_reset (      -- whose password a token resets that was sent by mail
+       did TEXT PRIMARY KEY,
+       token_hash TEXT NOT NULL UNIQUE,
+       requested_at INTEGER NOT NULL    -- ms since 1970
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE reminder (             -- accounts that may have events to deliver
+       did TEXT PRIMARY KEY
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE identity_change (      -- changes of identity that have not ended
+       did TEXT PRIMARY KEY,
+       handle TEXT UNIQUE,              -- the new one, lower case; null where something else changes
+       held_until INTEGER NOT NULL      -- ms since 1970: until then nobody else gets the handle
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE setting (             -- what the operator set while the server runs
+       name TEXT PRIMARY KEY,
+       value TEXT NOT NULL
+     ) WITHOUT ROWID`,
+  ],
+  [
+    ddl`CREATE TABLE birth (               -- accounts that may have no database of their own yet
+       did TEXT PRIMARY KEY,
+       signing_key BLOB NOT NULL,       -- sealed by the keychain
+       signing_key_did TEXT NOT NULL,
+       password_hash TEXT,              -- null, like all below, until the account is confirmed
+       token_id TEXT,                   -- of the first refresh token
+       created_at TEXT
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE key_rotation (        -- accounts whose signing key is being replaced
+       did TEXT PRIMARY KEY,
+       noted_at INTEGER NOT NULL        -- ms since 1970
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE reserved_key (        -- signing keys for accounts that are to come from elsewhere
+       name TEXT PRIMARY KEY,           -- the DID it is for, or its own did:key
+       signing_key BLOB NOT NULL,       -- sealed by the keychain in the context of that name
+       signing_key_did TEXT NOT NULL,
+       created_at INTEGER NOT NULL      -- ms since 1970
+     ) WITHOUT ROWID`,
+  ],
 ]

@@ -1,6 +1,6 @@
 /**
- * How the gateway and the accounts reach an actor: directly where it is awake in this process, through the engine
- * otherwise. A caller cannot tell which way its call went.
+ * How the gateway and the accounts reach an actor: directly if it is awake in this process, else through the engine. The
+ * result is the same either way.
  */
 import { randomUUID } from 'node:crypto'
 import type { AccountActions } from '#actors/actions/account.ts'
@@ -8,7 +8,7 @@ import type { AuthorizationActions } from '#actors/actions/authorization.ts'
 import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
-import { isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
+import { afterLastAttempt, isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import {
   type Call,
@@ -19,7 +19,7 @@ import {
 import { unavailable } from '#src/errors.ts'
 import type { IdempotencyKey, OnceNames } from '#src/rules/actions.ts'
 
-/** Actions as their callers see them: without the subject, and every answer is a promise. */
+/** Actions as their callers see them: without the subject, and asynchronous. */
 export type Remote<A> = {
   readonly [G in keyof A]: {
     readonly [N in keyof A[G]]: A[G][N] extends (subject: never, ...args: infer P) => infer R
@@ -29,39 +29,71 @@ export type Remote<A> = {
 }
 
 export interface Dispatch {
-  /** The account of a DID. Only for DIDs that the directory knows: it is created where it is not there. */
+  /** The account of a DID, which must be one that the directory knows: calling an actor creates it. */
   account(did: string): Remote<AccountActions>
   readonly directory: Remote<DirectoryActions>
   readonly sequencer: Remote<SequencerActions>
-  /** One of the counters of rate limits, by the number of its shard. */
+  /** A shard of the rate limiter, by its number. */
   limiter(shard: string): Remote<LimiterActions>
-  /** One of the shards of the authorization server, by its number. */
+  /** A shard of the authorization server, by its number. */
   authorization(shard: string): Remote<AuthorizationActions>
 }
 
-const MAX_RETRIES = 8
 const FIRST_PAUSE_MS = 25
-/** No further attempt is begun after this: the caller is told in a time in which it still waits. */
+/** Actors move within seconds, so waiting much longer than they take gains nothing. */
+const MAX_PAUSE_MS = 800
+/** With the pauses above, about the retry window. */
+const MAX_RETRIES = 24
+/** So that the caller gets an answer while it still waits for one. */
 const RETRY_WINDOW_MS = 15_000
 
-/** Actions that must run once: the compiler compares this list with their declarations. */
-const once: Record<OnceNames<AccountActions>, true> = {
-  'repo.createRecord': true,
-  'repo.applyWrites': true,
-  'email.confirm': true,
-  'email.update': true,
-  'password.reset': true,
-  'factors.confirmEmail': true,
-  'factors.confirmTotp': true,
-  'page.passSecondStep': true,
+/**
+ * Actions that must run once, and get an idempotency key. The compiler compares each list with the declarations: a name
+ * that is missing here, or is declared otherwise, is a type error.
+ */
+const once: {
+  account: Record<OnceNames<AccountActions>, true>
+  directory: Record<OnceNames<DirectoryActions>, true>
+  sequencer: Record<OnceNames<SequencerActions>, true>
+  limiter: Record<OnceNames<LimiterActions>, true>
+  authorization: Record<OnceNames<AuthorizationActions>, true>
+} = {
+  account: {
+    'repo.createRecord': true,
+    'repo.applyWrites': true,
+    'session.createSession': true,
+    'email.confirm': true,
+    'email.update': true,
+    'email.set': true,
+    'password.set': true,
+    'password.reset': true,
+    'import.finish': true,
+    'identity.usePlcToken': true,
+    'factors.beginEmail': true,
+    'factors.confirmEmail': true,
+    'factors.confirmTotp': true,
+    'factors.newRecoveryCodes': true,
+    'factors.requestCode': true,
+    'factors.removeAll': true,
+    'page.mailStep': true,
+    'page.passSecondStep': true,
+  },
+  directory: {},
+  sequencer: {},
+  limiter: {},
+  authorization: {},
 }
+
+type ActorName = keyof typeof once
 
 export function createDispatch(ports: {
   live: LiveActors
   remote: RemoteCall
   pause(ms: number): Promise<void>
-  /** Whether calls may be made directly; false sends all through the engine. */
+  /** Whether calls may be made directly; false sends all of them through the engine. */
   local: boolean
+  /** No attempt begins later than this after the first one, in ms; 15 s if absent. */
+  retryWindowMs?: number
 }): Dispatch {
   const run = (call: Call) => runCall(ports, call)
   return {
@@ -76,18 +108,19 @@ export function createDispatch(ports: {
 
 /**
  * An actor may fall asleep, move or restart under a call, and the engine may be away for a moment: then the call is
- * made again. What was done the first time is one transaction, there or not there, and what may not be done twice
- * carries a ticket; every other action may be repeated.
+ * made again. An action takes effect in one transaction, so the first attempt is stored whole or not at all; actions
+ * that must run once carry an idempotency key, and all others may be repeated. Throws 503 after the last attempt.
  */
 async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call): Promise<unknown> {
+  const { retryWindowMs = RETRY_WINDOW_MS } = ports
   const started = performance.now()
   for (let attempt = 0; ; attempt++) {
     const outcome = await tryOnce(ports, call)
     if ('answer' in outcome) return outcome.answer
     if (!outcome.again) throw outcome.error
-    const isLast = attempt === MAX_RETRIES || performance.now() - started > RETRY_WINDOW_MS
-    if (isLast) throw unavailable('The account is not available just now')
-    await ports.pause(FIRST_PAUSE_MS * 2 ** attempt)
+    const isLast = attempt === MAX_RETRIES || performance.now() - started > retryWindowMs
+    if (isLast) throw afterLastAttempt(outcome.error)
+    await ports.pause(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt))
   }
 }
 
@@ -99,16 +132,16 @@ async function tryOnce(ports: Parameters<typeof createDispatch>[0], call: Call):
     | undefined
   if (action === undefined)
     throw new Error(`no such action: ${call.actor} ${call.group}.${call.action}`)
-  // Inside `hold` errors are returned: a rejected promise would be logged as the engine's own trouble.
+  // `hold` gets no rejected promise, because RivetKit would log it as an error of its own.
   const work = live.hold(settle(async () => action(live.subject, ...call.args)))
   const outcome = await inTime(work)
-  // Not every life of an actor is told of its end. The next attempt is the engine's to place.
+  // RivetKit does not announce the end of every activation. The engine decides where the next attempt goes.
   if ('error' in outcome && isActorStopped(outcome.error))
     ports.live.remove(call.actor, call.key, live)
   return outcome
 }
 
-/** The outcome of the work, or that it took too long: an engine that is frozen lets its actors wait without a word. */
+/** The outcome of the work, or 503 if it takes too long: an engine that is frozen does not answer its actors. */
 function inTime(work: Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
     const timeout = setTimeout(() => {
@@ -130,7 +163,11 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
 }
 
 /** `proxy.group.action(...args)` makes a call of it. */
-function actionsProxy(run: (call: Call) => Promise<unknown>, actor: string, key: string): object {
+function actionsProxy(
+  run: (call: Call) => Promise<unknown>,
+  actor: ActorName,
+  key: string,
+): object {
   const group = (name: string) =>
     new Proxy(
       {},
@@ -138,14 +175,20 @@ function actionsProxy(run: (call: Call) => Promise<unknown>, actor: string, key:
         get:
           (_, action: string) =>
           (...args: unknown[]) =>
-            run({ actor, key, group: name, action, args: withKey(`${name}.${action}`, args) }),
+            run({
+              actor,
+              key,
+              group: name,
+              action,
+              args: withKey(actor, `${name}.${action}`, args),
+            }),
       },
     )
   return new Proxy({}, { get: (_, name: string) => group(name) })
 }
 
-function withKey(call: string, args: unknown[]): unknown[] {
-  if (!Object.hasOwn(once, call)) return args
+function withKey(actor: ActorName, name: string, args: unknown[]): unknown[] {
+  if (!Object.hasOwn(once[actor], name)) return args
   const key: IdempotencyKey = { id: randomUUID(), issuedAt: Date.now() }
   return [...args, key]
 }

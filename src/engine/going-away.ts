@@ -1,25 +1,49 @@
 /**
- * Which errors mean that a call may be made again: the actor slept, moved or restarted under it, or the engine was
- * away for a moment. RivetKit has no one code for these, so some are known by their message.
+ * Which errors mean that a call may be made again: the actor slept, moved or restarted under it, the engine was away for
+ * a moment, or the actor is in a process of another release. RivetKit 2.3.19 has no one code for these, and some errors
+ * have none at all, so those are known by their message; tests/unit/engine/going-away.test.ts has each as it was met.
  */
-import { XrpcError } from '#src/errors.ts'
+import { unavailable, XrpcError } from '#src/errors.ts'
 
 /** The code with which our own actors answer while they are going away. */
-export const GOING_AWAY = 'GoingAway'
+const GOING_AWAY = 'GoingAway'
+/** The code with which an actor answers if its database or the call is of a newer release than its process. */
+const UPGRADING = 'Upgrading'
 
 /** What an action threw, as the client of the engine shows it. */
 export interface EngineError {
   group?: string
   code?: string
   message?: string
-  metadata?: { status?: number; error?: string }
+  metadata?: { status?: number; error?: string } | null
+}
+
+/** 503 from an actor that is going away; the dispatch calls again. */
+export function goingAway(): XrpcError {
+  return unavailable('The actor is going away', GOING_AWAY)
+}
+
+/** 503 from an actor whose process is of an older release than its database or its caller; the dispatch calls again. */
+export function upgrading(): XrpcError {
+  return unavailable('This server is being upgraded, please try again', UPGRADING)
+}
+
+/** Whether an actor answered that the call should be made again. */
+export function asksForRetry({ error }: XrpcError): boolean {
+  return error === GOING_AWAY || error === UPGRADING
+}
+
+/** What the caller is told when the last attempt has failed with an error that another might not have met. */
+export function afterLastAttempt(error: unknown): XrpcError {
+  if (error instanceof XrpcError && error.error === UPGRADING) return unavailable(error.message)
+  return unavailable('The account is not available just now')
 }
 
 /** Whether this activation of the actor has ended. */
 export function isActorStopped(error: unknown): boolean {
-  const over =
+  const stopped =
     /database is closed|transaction coordinator is closed|actor (is )?(stopping|shutting down)/i
-  return error instanceof Error && over.test(error.message)
+  return error instanceof Error && stopped.test(error.message)
 }
 
 /** Whether the engine is away, or the actor's database was closed under the call; asked where the action ran. */
@@ -31,23 +55,35 @@ export function isGoingAway(error: unknown): boolean {
   )
 }
 
+/** Whether the actor's process knows no action of this name: it is of an older release than the caller. */
+export function isUnknownAction({ code }: EngineError): boolean {
+  return code === 'action_not_found'
+}
+
 const transientCodes = new Set([
   'not_found',
   'actor_not_found',
   'no_runner_config_configured',
+  'starting',
   'restarting',
   'stopping',
+  'stopped',
   'actor_stopping',
+  'dropped_reply',
   'service_unavailable',
   'route_resolve_query_timeout',
 ])
 
+/**
+ * Errors that RivetKit's client makes itself, all with the code internal_error: the request did not get through, the
+ * engine stopped in the middle of the answer, or the actor stopped before it answered.
+ */
+const transientMessage =
+  /^(HTTP request error: (Request failed: |Failed to parse response: TypeError: terminated$)|Actor (is stopping$|stopping: |[\w-]+ stopped$))/
+
 /** Whether a call through the engine failed on its way to the actor; asked by the caller's process. */
 export function isTransient({ group, code, message = '' }: EngineError): boolean {
   if (code !== undefined && transientCodes.has(code)) return true
-  // The guard is the engine's proxy: what it answers never reached the actor.
-  if (group === 'guard') return true
-  return /actor not found|database is closed|fetch failed|socket|ECONNREFUSED|ECONNRESET|stopping|restarting|timed? ?out/i.test(
-    message,
-  )
+  // The guard is the engine's proxy: no call that it answers has reached an actor.
+  return group === 'guard' || transientMessage.test(message)
 }

@@ -1,7 +1,14 @@
-/** Calling an actor through the engine, with its errors told apart: final, or worth another try. */
+/** Calls an actor through the engine, and tells final errors from those after which the call may be made again. */
 import { createClient } from 'rivetkit/client'
-import { type EngineError, GOING_AWAY, isTransient } from '#src/engine/going-away.ts'
+import {
+  asksForRetry,
+  type EngineError,
+  isTransient,
+  isUnknownAction,
+  upgrading,
+} from '#src/engine/going-away.ts'
 import { XrpcError } from '#src/errors.ts'
+import { release } from '#src/release.ts'
 
 /** One call: which actor, which of its actions, with what. */
 export interface Call {
@@ -12,7 +19,7 @@ export interface Call {
   args: unknown[]
 }
 
-/** What came of one attempt at a call; `again` if another may be made. */
+/** The result of one attempt at a call; `again` if another may be made. */
 export type Outcome = { answer: unknown } | { error: unknown; again: boolean }
 
 export type RemoteCall = (call: Call) => Promise<Outcome>
@@ -24,13 +31,15 @@ export interface EngineAddress {
   endpoint: string
   token: string
   namespace: string
-  /** The secret that every action demands. */
+  /** The secret that actors demand of their callers. */
   internalToken: string
+  /** The release that the calls name; this build's if absent. */
+  release?: number
 }
 
 /**
- * The engine allows each client address a fixed rate, and takes the address from X-Forwarded-For. All calls are this
- * process's own, so they are spread over several names of the loopback.
+ * The engine allows each client address 10,000 requests a minute, and takes the address from X-Forwarded-For. All calls
+ * are this process's own, so they are spread over several addresses of the loopback.
  */
 const CLIENTS = 32
 
@@ -51,10 +60,11 @@ export function createRemoteCall(engine: EngineAddress): RemoteCall {
         devtools: false,
       }) as unknown as Record<string, { getOrCreate(key: string[], options: object): ActorHandle }>,
   )
+  const params = { internal: engine.internalToken, release: engine.release ?? release }
   let turn = 0
   return async ({ actor, key, group, action, args }) => {
     const client = clients[turn++ % CLIENTS]!
-    const handle = client[actor]!.getOrCreate([key], { params: { internal: engine.internalToken } })
+    const handle = client[actor]!.getOrCreate([key], { params })
     try {
       const signal = AbortSignal.timeout(MAX_ATTEMPT_MS)
       return { answer: await handle.action({ name: `${group}.${action}`, args, signal }) }
@@ -64,14 +74,14 @@ export function createRemoteCall(engine: EngineAddress): RemoteCall {
   }
 }
 
-/** A user error is the XrpcError that the action threw; of the rest, transient ones may be tried again. */
+/** An error of the group `user` is the XrpcError that the action threw. */
 function toOutcome(error: unknown): Outcome {
   const { group, code, metadata, message } = error as EngineError
   if (group === 'user' && metadata?.status !== undefined) {
-    return {
-      error: new XrpcError(metadata.status, code ?? 'InvalidRequest', message ?? ''),
-      again: code === GOING_AWAY,
-    }
+    const thrown = new XrpcError(metadata.status, code ?? 'InvalidRequest', message ?? '')
+    return { error: thrown, again: asksForRetry(thrown) }
   }
+  // The actor's process is of an older release. It is being replaced, or the caller hears that in the end.
+  if (isUnknownAction(error as EngineError)) return { error: upgrading(), again: true }
   return { error, again: isTransient(error as EngineError) }
 }

@@ -4,7 +4,7 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
-import type { EngineHealth } from '#src/gateway/operator/health.ts'
+import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { openIdentity } from '#src/gateway/workflows/open-identity.ts'
@@ -24,6 +24,7 @@ import type { Timer } from '#src/ports/timer.ts'
 export interface GatewayPorts {
   dispatch: Dispatch
   live: LiveActors
+  build: Build
   /** Undefined if this process does not run the engine. */
   engineHealth: EngineHealth | undefined
   timer: Timer

@@ -84,7 +84,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     oauth,
   }
   const health = new Health({
-    ...{ dispatch, clock, log, live: ports.live },
+    ...{ dispatch, clock, log, live: ports.live, build: ports.build },
     engine: ports.engineHealth,
     dataDirectory: config.dataDirectory,
     checkBlobs: () => context.blobs.check(),

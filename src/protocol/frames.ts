@@ -1,4 +1,5 @@
 /** Firehose frames: a DAG-CBOR header followed by a DAG-CBOR body (event stream specification). */
+import { cborDecode as decode } from '@atproto/lex-cbor'
 import { CborWriter } from '#src/protocol/cbor.ts'
 
 export type EventKind = '#commit' | '#sync' | '#identity' | '#account'
@@ -23,6 +24,12 @@ export function frame(kind: string, event: Uint8Array, seqAt: number, seq: numbe
     .uint(seq)
     .raw(event.subarray(seqAt))
     .take()
+}
+
+/** The fields of an event that has no seq yet. Throws if it is not DAG-CBOR. */
+export function eventBody(event: Uint8Array, seqAt: number): Readonly<Record<string, unknown>> {
+  const body = writer.raw(event.subarray(0, seqAt)).uint(0).raw(event.subarray(seqAt)).take()
+  return decode(body) as Record<string, unknown>
 }
 
 /** `#info`, for example OutdatedCursor; carries no seq. */

@@ -8,7 +8,7 @@ declare const kind: unique symbol
 export type Read<F> = F & { readonly [kind]: 'read' }
 /** Changes something; running it again with the same input changes nothing more and gives the same answer. */
 export type Write<F> = F & { readonly [kind]: 'write' }
-/** Must not run twice: the dispatch sends an idempotency key with it. */
+/** Must not run twice: the dispatch sends an idempotency key after its input. */
 export type Once<F> = F & { readonly [kind]: 'once' }
 
 /** What a call of a `Once` action carries; every repetition of the call carries the same. */

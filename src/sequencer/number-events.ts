@@ -1,6 +1,6 @@
 /** Assigns seqs: which events are new, their seq, and the statements of the transaction. */
 import { insertRows, type Statement } from '#src/ports/sql.ts'
-import { frame } from '#src/protocol/frames.ts'
+import { eventBody, frame } from '#src/protocol/frames.ts'
 import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
 
 export interface OutboxEntry {
@@ -41,11 +41,9 @@ export interface NumberedEvents {
   head: number
 }
 
-/** `#account` with status deleted: `status` is the last field of its map, so its value is the end of the event. */
-const deleted = Buffer.from('\x66status\x67deleted')
-
-function isDeletion({ kind, event }: OutboxEntry): boolean {
-  return kind === '#account' && deleted.equals(event.subarray(-deleted.length))
+/** Whether it is `#account` with status deleted. Accounts of other releases may encode the event's fields otherwise. */
+function isDeletion({ kind, event, seqAt }: OutboxEntry): boolean {
+  return kind === '#account' && eventBody(event, seqAt)['status'] === 'deleted'
 }
 
 /** Numbers the new entries from `after` + 1 on, in the order of the deliveries. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { schemas } from '#actors/schemas.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { createDispatch, type Dispatch } from '#src/engine/dispatch.ts'
 import { startEngine } from '#src/engine/embedded-engine.ts'
@@ -16,9 +17,10 @@ import { systemClock } from '#src/ports/clock.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { systemTimer } from '#src/ports/timer.ts'
+import { release } from '#src/release.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
 
-const internalToken = 'the-token-of-these-tests'
+export const internalToken = 'the-token-of-these-tests'
 
 export interface RunningActors {
   engine: { endpoint: string; token: string; namespace: string }
@@ -34,41 +36,22 @@ export interface RunningActors {
  * Starts an engine and the actors; `sleepTimeoutMs` is the idle time after which an account sleeps.
  */
 export async function startTestActors(options: { sleepTimeoutMs: number }): Promise<RunningActors> {
-  Object.assign(globalThis.process.env, quietEnvironment)
+  Object.assign(process.env, quietEnvironment)
   const { startActors } = await import('#actors/start.ts')
   const dir = mkdtempSync(join(tmpdir(), 'headwater-actors-'))
   const log = createLog('silent')
   const embedded = await startEngine({ dir, token: 'engine-token', port: undefined, log })
   const engine = { endpoint: embedded.endpoint, token: embedded.token, namespace: 'default' }
   const live = new LiveActors()
+  const settings = testSettings(engine, { live, log, ...options })
   const remote = createRemoteCall({ ...engine, internalToken })
-  const reach = (local: boolean) =>
-    createDispatch({ live, remote, pause: (ms) => pause(ms), local })
-  const settings: ActorSettings = {
-    service: {
-      did: 'did:web:localhost',
-      publicUrl: 'http://localhost',
-      jwtSecret: new Uint8Array(32),
-    },
-    keys: createKeychain(new Uint8Array(32).fill(5)),
-    clock: systemClock,
-    timer: systemTimer,
-    dispatch: reach(true),
-    live,
-    log,
-    internalToken,
-    backfillMs: 86_400_000,
-    blobs: memoryBlobStorage(),
-    blobQuotaBytes: undefined,
-    blobTempMaxAgeMs: 86_400_000,
-    ...options,
-  }
+  const pauseFor = (ms: number) => pause(ms)
   const actors = await startActors(settings, engine)
   return {
     engine,
     live,
     local: settings.dispatch,
-    remote: reach(false),
+    remote: createDispatch({ live, remote, pause: pauseFor, local: false }),
     createAccount: (name) => newAccount(settings, name),
     async stop() {
       await actors.stop()
@@ -78,10 +61,45 @@ export async function startTestActors(options: { sleepTimeoutMs: number }): Prom
   }
 }
 
-const quietEnvironment = { RUST_BACKTRACE: '0', RUST_LIB_BACKTRACE: '0', RIVET_LOG_LEVEL: 'off' }
+/** The settings of actors on that engine. */
+export function testSettings(
+  engine: RunningActors['engine'],
+  options: Partial<ActorSettings> & Pick<ActorSettings, 'sleepTimeoutMs'>,
+): ActorSettings {
+  const { live = new LiveActors(), release: own = release } = options
+  const remote = createRemoteCall({ ...engine, internalToken, release: own })
+  return {
+    service: {
+      did: 'did:web:localhost',
+      publicUrl: 'http://localhost',
+      jwtSecret: new Uint8Array(32),
+    },
+    release,
+    schemas,
+    keys: createKeychain(new Uint8Array(32).fill(5)),
+    clock: systemClock,
+    timer: systemTimer,
+    dispatch: createDispatch({ live, remote, pause: (ms) => pause(ms), local: true }),
+    live,
+    log: createLog('silent'),
+    internalToken,
+    backfillMs: 86_400_000,
+    blobs: memoryBlobStorage(),
+    blobQuotaBytes: undefined,
+    blobTempMaxAgeMs: 86_400_000,
+    ...options,
+  }
+}
+
+export const quietEnvironment = {
+  RUST_BACKTRACE: '0',
+  RUST_LIB_BACKTRACE: '0',
+  RIVET_LOG_LEVEL: 'off',
+}
 const rotationKey = newSigningKey().key
 
-async function newAccount(settings: ActorSettings, name: string): Promise<string> {
+/** Makes an account as the gateway does, and returns its DID. */
+export async function newAccount(settings: ActorSettings, name: string): Promise<string> {
   const { did } = await createAccount(
     {
       ...settings,

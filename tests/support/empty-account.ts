@@ -4,7 +4,8 @@ import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
-import { IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
+import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
@@ -52,6 +53,8 @@ export function emptyAccount(
     clock?: TestClock
     after?: EmptyAccount
     onBatch?: NodeSqlOptions['onBatch']
+    /** What the process remembers of calls; a new one if absent, as in another process. */
+    cache?: IdempotencyCache
     directory?: {
       send(state: MirroredState): Promise<void>
       findBirth(): Promise<InitialState | null>
@@ -110,7 +113,10 @@ export function emptyAccount(
     emailMutex: new Mutex(),
     imports: { open: undefined },
     lane,
-    idempotencyKeys: new IdempotencyKeys({ did, clock, lane, book: new IdempotencyCache() }),
+    idempotencyKeys: new IdempotencyKeys({
+      ...{ did, sql, keys, clock, lane },
+      cache: options.cache ?? new IdempotencyCache(),
+    }),
     signer: cachedSigningKey({ did, keys, profile }),
     delivered,
   }

@@ -113,6 +113,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
       render: async () => ({ text: 'calls 1\n', type: 'text/plain' }),
     },
     health: new Health({
+      build: { release: 7, schemas: { account: 3 } },
       ...{ dispatch, clock, live: { list: () => [] }, log: { warn: () => {} } },
       engine: undefined,
       dataDirectory: '.',

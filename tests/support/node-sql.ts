@@ -1,10 +1,13 @@
 /** The Sql port on `node:sqlite`, in memory, for unit tests, with a hook for faults. */
 import { DatabaseSync } from 'node:sqlite'
+import { type Migration, migrate } from '#src/ports/migrations.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 
 export interface NodeSqlOptions {
-  /** DDL to run first, for example `accountSchema`. */
-  schema?: readonly string[]
+  /** Migrations to run first, for example `accountSchema`; nothing else is run before they are through. */
+  schema?: readonly Migration[]
+  /** SQL text that the database holds before them, for example a dump. */
+  dump?: string
   /**
    * Called around each batch. Throwing at `before` stores nothing; at `after` everything is stored and only the caller
    * sees a failure. A promise delays the batch.
@@ -18,9 +21,10 @@ export interface NodeSql extends Sql {
   close(): void
 }
 
-export function nodeSql({ schema = [], onBatch }: NodeSqlOptions = {}): NodeSql {
+/** A fresh database with `schema` applied, by the code that the actors run. */
+export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): NodeSql {
   const db = new DatabaseSync(':memory:')
-  for (const ddl of schema) db.exec(ddl)
+  if (dump !== undefined) db.exec(dump)
   let batches = 0
 
   function rows<R>(sql: string, params: readonly SqlValue[]): R[] {
@@ -42,10 +46,29 @@ export function nodeSql({ schema = [], onBatch }: NodeSqlOptions = {}): NodeSql 
     batches += 1
   }
 
+  const migrated = migrate(
+    {
+      all: async (sql, ...params) => rows(sql, params),
+      first: async (sql, ...params) => rows(sql, params)[0] as never,
+      batch: async (statements) => transact(statements),
+    },
+    schema,
+  ).then(() => {
+    batches = 0
+  })
+  migrated.catch(() => {}) // Thrown where it is awaited.
+
   return {
-    all: async (sql, ...params) => rows(sql, params),
-    first: async (sql, ...params) => rows(sql, params)[0] as never,
+    all: async (sql, ...params) => {
+      await migrated
+      return rows(sql, params)
+    },
+    first: async (sql, ...params) => {
+      await migrated
+      return rows(sql, params)[0] as never
+    },
     async batch(statements) {
+      await migrated
       await onBatch?.('before', statements)
       transact(statements)
       await onBatch?.('after', statements)

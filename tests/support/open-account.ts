@@ -6,7 +6,8 @@ import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
-import { IdempotencyCache, IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
+import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
 import { Profile } from '#src/account/profile.ts'
 import { firstRoot } from '#src/account/repo/init.ts'
@@ -16,6 +17,7 @@ import { StoredRecords } from '#src/account/stored-records.ts'
 import { Takedowns } from '#src/account/takedowns.ts'
 import { TidClock } from '#src/account/tid-clock.ts'
 import { WriteLane } from '#src/account/write-lane.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
@@ -38,10 +40,16 @@ const keys = createKeychain(new Uint8Array(32).fill(1))
 
 /** Opens an account; with the `sql` of an earlier one it wakes that again. */
 export async function openTestAccount(
-  options: NodeSqlOptions & { sql?: Sql; blobs?: TestBlobs } = {},
+  options: NodeSqlOptions & {
+    sql?: Sql
+    blobs?: TestBlobs
+    clock?: Clock
+    /** What the process remembers of calls; a new one if absent, as in another process. */
+    cache?: IdempotencyCache
+  } = {},
 ): Promise<TestAccount> {
   const sql = options.sql ?? nodeSql({ schema: accountSchema, ...options })
-  const clock = { now: () => Date.parse('2026-01-01T00:00:00Z') }
+  const { clock = { now: () => Date.parse('2026-01-01T00:00:00Z') } } = options
   const delivered: OutboxRow[] = []
   let failures = 0
   const outbox = new Outbox({
@@ -94,10 +102,8 @@ export async function openTestAccount(
     imports: { open: undefined },
     lane,
     idempotencyKeys: new IdempotencyKeys({
-      did: testDid,
-      clock,
-      lane,
-      book: new IdempotencyCache(),
+      ...{ did: testDid, sql, keys, clock, lane },
+      cache: options.cache ?? new IdempotencyCache(),
     }),
     signer: async () => testKey,
     delivered,

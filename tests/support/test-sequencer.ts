@@ -20,10 +20,15 @@ export const DAY_MS = 86_400_000
 
 /** The backfill window is a day by default. */
 export function testSequencer(
-  options: { onBatch?: NodeSqlOptions['onBatch']; inTurn?: InTurn; backfillMs?: number } = {},
+  options: {
+    sql?: NodeSql
+    onBatch?: NodeSqlOptions['onBatch']
+    inTurn?: InTurn
+    backfillMs?: number
+  } = {},
 ): TestSequencer {
   const { backfillMs = DAY_MS, onBatch, inTurn } = options
-  const sql = nodeSql({ schema: sequencerSchema, ...(onBatch && { onBatch }) })
+  const sql = options.sql ?? nodeSql({ schema: sequencerSchema, ...(onBatch && { onBatch }) })
   let now = startTime
   const timers = new Map<object, { at: number; run: () => void }>()
   const timer = (ms: number, run: () => void) => {

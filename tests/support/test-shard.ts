@@ -11,7 +11,9 @@ export interface TestShard extends AuthorizationShard {
 }
 
 /** Opens a shard, or (`after` a crash) one on the database of an earlier one. */
-export function testShard(options: NodeSqlOptions & { after?: TestShard } = {}): TestShard {
+export function testShard(
+  options: NodeSqlOptions & { after?: Pick<TestShard, 'sql' | 'clock'> } = {},
+): TestShard {
   const { after, ...rest } = options
   const sql = after?.sql ?? nodeSql({ schema: authorizationSchema, ...rest })
   const clock = after?.clock ?? new TestClock()

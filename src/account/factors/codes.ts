@@ -9,6 +9,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 /** What a code is for: signing in (`page` if an account page showed it), or turning codes by mail on. */
 export type CodePurpose = 'email' | 'page' | 'confirm email'
@@ -24,26 +25,42 @@ export async function createPageCode(account: Account): Promise<{ code: string }
   return { code: await replaceCode(account, 'page') }
 }
 
-async function replaceCode(account: Account, purpose: CodePurpose): Promise<string> {
+async function replaceCode(
+  account: Account,
+  purpose: CodePurpose,
+  effect: (code: string) => Statement[] = () => [],
+): Promise<string> {
   const code = generateCode()
   const name = await hashCode(account, code)
-  await account.sql.batch([putRow(account, 'code', purpose, { name })])
+  await account.sql.batch([putRow(account, 'code', purpose, { name }), ...effect(code)])
   return code
 }
 
+/** Without `token` there is no mail to send. */
+export interface EmailCode {
+  email: string
+  token?: string
+}
+
 /**
- * A new code to send by mail; without `token` if one was sent within the last 30 seconds, which is still valid. Throws
- * 400 if the account has no email address.
+ * A new code to send by mail; without `token` if one was sent within the last 30 seconds, which is still valid. A call
+ * that is repeated with its `key` gets the same code; `answer` is what its action makes of the code. Throws 400 if the
+ * account has no email address.
  */
 export async function createEmailCode(
   account: Account,
   purpose: CodePurpose,
-): Promise<{ email: string; token?: string }> {
+  key?: IdempotencyKey,
+  answer: (mail: EmailCode) => unknown = (mail) => mail,
+): Promise<EmailCode> {
   const { email } = await account.profile.get()
   if (email === null) throw invalidRequest('account does not have an email address')
   const last = await findRow(account, 'code', purpose)
   if (last !== undefined && last.createdAt > account.clock.now() - MAIL_PAUSE_MS) return { email }
-  return { email, token: await replaceCode(account, purpose) }
+  const effect = (token: string) => {
+    return account.idempotencyKeys.markUsed(key, answer({ email, token }))
+  }
+  return { email, token: await replaceCode(account, purpose, effect) }
 }
 
 /** Statements that consume a code; undefined if it is wrong or expired. */
@@ -64,6 +81,7 @@ export async function consumeCode(
 export async function createRecoveryCodes(
   account: Account,
   { where }: { where?: ClientInfo } = {},
+  key?: IdempotencyKey,
 ): Promise<{ codes: string[] }> {
   const codes = Array.from({ length: RECOVERY_CODES }, generateCode)
   const hashes = await Promise.all(codes.map((code) => hashCode(account, code)))
@@ -71,6 +89,7 @@ export async function createRecoveryCodes(
     removeRows('recovery code'),
     ...hashes.map((id) => putRow(account, 'recovery code', id)),
     ...noteSecurityEvent(account, 'factor added', where, 'recovery codes'),
+    ...account.idempotencyKeys.markUsed(key, { codes }),
   ])
   return { codes }
 }

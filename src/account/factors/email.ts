@@ -1,22 +1,29 @@
 /** Codes by mail as a second factor: turned on with a first code, which also confirms the address. */
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
-import { consumeCode, createEmailCode } from '#src/account/factors/codes.ts'
+import { consumeCode, createEmailCode, type EmailCode } from '#src/account/factors/codes.ts'
 import { findRow, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 const id = 'email'
 
-export function beginEmailFactor(account: Account): Promise<{ email: string; token?: string }> {
-  return createEmailCode(account, 'confirm email')
+export function beginEmailFactor(
+  account: Account,
+  _: object,
+  key?: IdempotencyKey,
+): Promise<EmailCode> {
+  return createEmailCode(account, 'confirm email', key)
 }
 
 /** Turns codes by mail on. Throws 400 InvalidToken. */
 export function confirmEmailFactor(
   account: Account,
   { code, where }: { code: string; where?: ClientInfo },
+  key?: IdempotencyKey,
 ): Promise<void> {
   return withAttemptLimit(account, where, async () => {
     const used = await consumeCode(account, ['confirm email'], code)
@@ -30,6 +37,7 @@ export function confirmEmailFactor(
         updateProfile({ emailConfirmedAt }),
         clearFailures(),
         ...noteSecurityEvent(account, 'factor added', where, 'email'),
+        ...account.idempotencyKeys.markUsed(key),
       ])
     } finally {
       account.profile.forget()
@@ -47,11 +55,13 @@ export async function addEmailFactor(
   await writeFactors(account, [putRow(account, 'email', id), ...event])
 }
 
+/** Does nothing if it is off, but for `effect`. */
 export async function removeEmailFactor(
   account: Account,
-  { where }: { where?: ClientInfo } = {},
+  { where, effect = [] }: { where?: ClientInfo; effect?: readonly Statement[] } = {},
 ): Promise<void> {
-  if ((await findRow(account, 'email', id)) === undefined) return
-  const event = noteSecurityEvent(account, 'factor removed', where, 'email')
-  await writeFactors(account, [removeRows('email'), ...event])
+  const isOn = (await findRow(account, 'email', id)) !== undefined
+  const event = isOn ? noteSecurityEvent(account, 'factor removed', where, 'email') : []
+  const statements = [...(isOn ? [removeRows('email'), ...event] : []), ...effect]
+  if (statements.length > 0) await writeFactors(account, statements)
 }

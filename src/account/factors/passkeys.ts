@@ -64,9 +64,9 @@ export function finishPasskeyRegistration(
     if (registered === undefined)
       throw invalidRequest('The passkey was not accepted', 'InvalidToken')
     const known = await listRows(account, 'passkey')
-    if (known.length >= MAX_PASSKEYS) throw invalidRequest('There are too many passkeys')
     // A retry finds its own passkey.
     if (known.some(({ id }) => id === registered.id)) return
+    if (known.length >= MAX_PASSKEYS) throw invalidRequest('There are too many passkeys')
     const label = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
     const row = { secret: registered.publicKey, counter: registered.counter, name: label }
     await writeFactors(account, [

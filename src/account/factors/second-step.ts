@@ -8,6 +8,7 @@ import { consumeTotp, looksLikeTotp } from '#src/account/factors/totp.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 export async function requiredFactors(account: Account): Promise<{ kinds: FactorKind[] }> {
   return { kinds: [...(await account.factorKinds.list())] }
@@ -30,15 +31,23 @@ export function verifyCode(
 }
 
 /**
- * The second step of com.atproto.server.createSession; does nothing if the account has no factors. Throws 401
- * AuthFactorTokenRequired without a code, else as `verifyCode`.
+ * The second step of com.atproto.server.createSession, and `effect` in one transaction with the use of the code. An
+ * account without factors needs no code. Throws 401 AuthFactorTokenRequired without a code, else as `verifyCode`.
  */
-export async function mustVerifyFactor(
+export async function verifyFactor(
   account: Account,
-  { code, where }: { code: string | undefined; where?: ClientInfo | undefined },
+  input: {
+    code: string | undefined
+    where?: ClientInfo | undefined
+    effect: readonly Statement[]
+  },
 ): Promise<void> {
+  const { code, where, effect } = input
   const kinds = await account.factorKinds.list()
-  if (kinds.length === 0) return
+  if (kinds.length === 0) {
+    if (effect.length > 0) await account.sql.batch(effect)
+    return
+  }
   if (!code) {
     throw authRequired(
       kinds.includes('email')
@@ -47,22 +56,32 @@ export async function mustVerifyFactor(
       'AuthFactorTokenRequired',
     )
   }
-  await verifyCode(account, { code, where })
+  await verifyCode(account, { code, where, effect })
 }
 
 /** Removes every factor and recovery code, for an owner who has lost them all and has identified to the operator. */
-export async function removeFactors(account: Account): Promise<{ removed: FactorKind[] }> {
-  const kinds = await account.factorKinds.list()
+export async function removeFactors(
+  account: Account,
+  _: object,
+  key?: IdempotencyKey,
+): Promise<{ removed: FactorKind[] }> {
+  const removed = [...(await account.factorKinds.list())]
   const event = noteSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
-  await writeFactors(account, [{ sql: 'DELETE FROM factor' }, ...event])
-  return { removed: [...kinds] }
+  await writeFactors(account, [
+    { sql: 'DELETE FROM factor' },
+    ...event,
+    ...account.idempotencyKeys.markUsed(key, { removed }),
+  ])
+  return { removed }
 }
 
 export async function requestEmailCode(
   account: Account,
+  _: object,
+  key?: IdempotencyKey,
 ): Promise<{ email: string; token?: string } | undefined> {
   const kinds = await account.factorKinds.list()
-  return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
+  return kinds.includes('email') ? createEmailCode(account, 'email', key) : undefined
 }
 
 async function consumeAnyCode(account: Account, code: string): Promise<Statement[] | undefined> {

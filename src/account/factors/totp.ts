@@ -12,6 +12,7 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { newTotpSecret, totpEnrolment, totpStep } from '#src/ports/totp.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 const id = 'app'
 const ENROLMENT_LIFETIME_MS = 60 * 60_000
@@ -40,6 +41,7 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
 export function confirmTotp(
   account: Account,
   { code, where }: { code: string; where?: ClientInfo },
+  key?: IdempotencyKey,
 ): Promise<void> {
   return withAttemptLimit(account, where, async () => {
     const pending = await findRow(account, 'new totp', id)
@@ -52,6 +54,7 @@ export function confirmTotp(
       removeRows('new totp'),
       clearFailures(),
       ...noteSecurityEvent(account, 'factor added', where, 'TOTP'),
+      ...account.idempotencyKeys.markUsed(key),
     ])
   })
 }

@@ -5,15 +5,14 @@
 import type { Account } from '#src/account/account.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { dropStagingTables } from '#src/account/repo/import-staging.ts'
-import { accountSchema } from '#src/account/schema.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
 import { cidOf, emptyTree } from '#src/protocol/tree.ts'
 
-const keptTables: readonly string[] = ['account', 'repo_root', 'outbox']
-
-const erasedTables = accountSchema
-  .flatMap((page) => [...page.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name!))
-  .filter((name) => !keptTables.includes(name))
+/** Besides the tables that stay, those of SQLite, of RivetKit and of an import are left out. */
+const erasedTables = `
+  SELECT name FROM sqlite_schema
+  WHERE type = 'table' AND name NOT IN ('account', 'repo_root', 'outbox')
+    AND substr(name, 1, 7) <> 'sqlite_' AND substr(name, 1, 7) <> 'import_' AND substr(name, 1, 1) <> '_'`
 
 /** Deletes the account, whatever its state. Resolves when that is durable. Idempotent. */
 export async function deleteAccount(account: Account): Promise<void> {
@@ -46,7 +45,7 @@ export async function finishDeletion({
 }
 
 async function erase(account: Account): Promise<void> {
-  const { did, clock, lane, profile, directoryMirror } = account
+  const { did, clock, lane, profile, directoryMirror, sql } = account
   try {
     await lane.write(async ({ head }) => {
       if ((await profile.get()).status === 'deleted') {
@@ -54,6 +53,7 @@ async function erase(account: Account): Promise<void> {
       }
       directoryMirror.pendingStatus = 'deleted'
       const time = new Date(clock.now()).toISOString()
+      const tables = await sql.all<{ name: string }>(erasedTables)
       const erased = {
         status: 'deleted',
         handle: null,
@@ -74,7 +74,7 @@ async function erase(account: Account): Promise<void> {
         // This root is never served. Its rev is kept: if the DID is registered again, revs continue from it.
         head: { ...head, data: cidOf(emptyTree), tree: emptyTree, block: new Uint8Array() },
         statements: [
-          ...erasedTables.map((name) => ({ sql: `DELETE FROM ${name}` })),
+          ...tables.map(({ name }) => ({ sql: `DELETE FROM "${name}"` })),
           ...dropStagingTables(),
           updateProfile(erased),
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },

@@ -28,6 +28,8 @@ export async function createGrant(
   input: Grant & { codeHash: string | null },
 ): Promise<void> {
   const { id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt } = input
+  // A repeated call notes no second event.
+  if ((await findGrant(account, { id })) !== null) return
   await account.sql.batch([
     {
       sql: `INSERT OR IGNORE INTO oauth

@@ -13,7 +13,7 @@ const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
 const DECLARED_AGE = 'app.bsky.actor.defs#declaredAgePref'
 
 /** A JSON array, in the order of the last put. */
-const select = 'SELECT preferences FROM account'
+const select = 'SELECT value FROM preferences'
 
 /**
  * All preferences that the session may read: personal details only with full access. The declared age is computed from
@@ -26,8 +26,8 @@ export async function getPreferences(
   if ((await account.profile.get()).status === 'deleted') {
     throw invalidRequest('Repo not found', 'NotFound')
   }
-  const row = await account.sql.first<{ preferences: string | null }>(select)
-  const stored = JSON.parse(row?.preferences ?? '[]') as Preference[]
+  const row = await account.sql.first<{ value: string }>(select)
+  const stored = JSON.parse(row?.value ?? '[]') as Preference[]
   const details = stored.find(({ $type }) => $type === PERSONAL_DETAILS)
   const age = declaredAge(details?.['birthDate'], account.clock.now())
   const preferences = stored.filter(({ $type }) => fullAccess || $type !== PERSONAL_DETAILS)
@@ -53,19 +53,22 @@ export async function putPreferences(
   }
   const stored = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
   // One statement, so that concurrent puts do not lose preferences that only one of the sessions can read.
-  const sql = fullAccess ? 'UPDATE account SET preferences = ?' : replaceReadable
+  const sql = fullAccess ? replaceAll : replaceReadable
   await account.sql.batch([{ sql, params: [stored] }])
 }
 
+const orReplace = 'ON CONFLICT (id) DO UPDATE SET value = excluded.value'
+
+const replaceAll = `INSERT INTO preferences (id, value) VALUES (1, ?) ${orReplace}`
+
 const replaceReadable = `
-  UPDATE account SET preferences = (
-    SELECT json_group_array(json(value)) FROM (
-      SELECT value FROM json_each(coalesce(preferences, '[]'))
-      WHERE json_extract(value, '$."$type"') = '${PERSONAL_DETAILS}'
-      UNION ALL
-      SELECT value FROM json_each(?)
-    )
-  )`
+  INSERT INTO preferences (id, value)
+  SELECT 1, json_group_array(json(value)) FROM (
+    SELECT each.value AS value FROM preferences, json_each(preferences.value) AS each
+    WHERE json_extract(each.value, '$."$type"') = '${PERSONAL_DETAILS}'
+    UNION ALL
+    SELECT value FROM json_each(?)
+  ) WHERE true ${orReplace}`
 
 function declaredAge(birthDate: unknown, now: number): Preference | undefined {
   const birth = typeof birthDate === 'string' ? new Date(birthDate) : undefined

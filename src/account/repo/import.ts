@@ -42,6 +42,7 @@ import {
   readRecord,
 } from '#src/protocol/repo-blocks.ts'
 import { cidOf } from '#src/protocol/tree.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { mustManage } from '#src/rules/states.ts'
 
 /** Tree nodes in memory: enough for a repo of half a million records. */
@@ -96,6 +97,7 @@ export async function addImportPage(
 export async function finishImport(
   account: Account,
   { id, keys }: { id: string; keys: readonly string[] },
+  key?: IdempotencyKey,
 ): Promise<{ done: boolean }> {
   return runStep(account, id, async (open) => {
     open.placing ??= await verify(account, open, keys)
@@ -106,7 +108,7 @@ export async function finishImport(
       if (account.clock.now() > until) break
     }
     if (placing.next < placing.paths.length) return { done: false }
-    await replaceRepo(account, open, placing)
+    await replaceRepo(account, open, placing, key)
     account.imports.open = undefined
     // Leftovers are harmless: the next import drops them too.
     await account.sql.batch(dropStagingTables()).catch(() => {})
@@ -216,7 +218,12 @@ async function placeSome({ sql }: Account, open: OpenImport, placing: Placing): 
 }
 
 /** Step 4. */
-async function replaceRepo(account: Account, open: OpenImport, placing: Placing): Promise<void> {
+async function replaceRepo(
+  account: Account,
+  open: OpenImport,
+  placing: Placing,
+  key: IdempotencyKey | undefined,
+): Promise<void> {
   const { blobs, did, clock, lane, profile, directoryMirror } = account
   blobs.noteReferences()
   await lane.write(async ({ head }) => {
@@ -235,7 +242,12 @@ async function replaceRepo(account: Account, open: OpenImport, placing: Placing)
     return {
       answer: undefined,
       head: { ...commit, tree: placing.tree },
-      statements: [...swapTables(), markChangedBlobs(), deleteStaleTakedowns()],
+      statements: [
+        ...swapTables(),
+        markChangedBlobs(),
+        deleteStaleTakedowns(),
+        ...account.idempotencyKeys.markUsed(key, { done: true }),
+      ],
       onDurable: () => blobs.reconcile(),
       // An account that is not active emits no repo events before its activation.
       events: status === 'active' ? [sync] : [],

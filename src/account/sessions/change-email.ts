@@ -15,14 +15,19 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 /** Sets the email, in lower case, and turns codes by mail off. Throws 400 if another account has the address. */
-export function changeEmail(account: Account, email: string, where?: ClientInfo): Promise<void> {
+export function changeEmail(
+  account: Account,
+  email: string,
+  call: { where?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
+): Promise<void> {
   return account.emailMutex.run(async () => {
     const wanted = (await account.profile.get()).emailWanted
     if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
     await store(account, { emailWanted: email })
-    await finish(account, email, where)
+    await finish(account, email, call)
   })
 }
 
@@ -35,7 +40,11 @@ export async function finishEmailChange(account: Account): Promise<void> {
 }
 
 /** Steps 2 and 3. */
-async function finish(account: Account, email: string, where?: ClientInfo): Promise<void> {
+async function finish(
+  account: Account,
+  email: string,
+  { where, key }: { where?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
+): Promise<void> {
   try {
     await account.claimEmail(email)
   } catch (error) {
@@ -49,6 +58,7 @@ async function finish(account: Account, email: string, where?: ClientInfo): Prom
     removeRows('email'),
     removeRows('code'),
     ...noteSecurityEvent(account, 'email changed', where),
+    ...account.idempotencyKeys.markUsed(key),
   ]
   await store(account, { email, emailConfirmedAt: null, emailWanted: null }, revoked)
 }

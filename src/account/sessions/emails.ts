@@ -12,6 +12,7 @@ import {
 } from '#src/account/sessions/email-tokens.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { parseAddress, parseEmail } from '#src/rules/emails.ts'
 
 export async function requestToken(
@@ -29,6 +30,7 @@ export async function requestToken(
 export async function confirmEmail(
   account: Account,
   { email, token }: { email: string; token: string },
+  key?: IdempotencyKey,
 ): Promise<void> {
   const row = await currentRow(account)
   if (row.email !== email.toLowerCase()) throw invalidRequest('invalid email', 'InvalidEmail')
@@ -38,6 +40,7 @@ export async function confirmEmail(
     await account.sql.batch([
       updateProfile({ emailConfirmedAt }),
       consumeEmailToken('confirm_email'),
+      ...account.idempotencyKeys.markUsed(key),
     ])
   } finally {
     account.profile.forget()
@@ -66,26 +69,33 @@ export async function requestEmailUpdate(
 export async function updateEmail(
   account: Account,
   input: { email: string; token?: string; emailAuthFactor?: boolean; where?: ClientInfo },
+  key?: IdempotencyKey,
 ): Promise<void> {
   const row = await currentRow(account)
   const email = parseEmail(input.email)
   const { where, emailAuthFactor: isWanted } = input
   const isSame = email === row.email && row.emailConfirmedAt !== null
   if (isSame && isWanted === true) return addEmailFactor(account, where && { where })
+  // A change whose process exited before it answered: it was finished when the account woke, and its token is used up.
+  if (input.token && email === row.email && row.emailConfirmedAt === null) return
   if (!input.token && row.emailConfirmedAt !== null) {
     throw invalidRequest('confirmation token required', 'TokenRequired')
   }
   if (input.token) await checkEmailToken(account, 'update_email', input.token)
   if (isSame && isWanted === false) {
-    await account.sql.batch([consumeEmailToken('update_email')])
-    return removeEmailFactor(account, where && { where })
+    const effect = [consumeEmailToken('update_email'), ...account.idempotencyKeys.markUsed(key)]
+    return removeEmailFactor(account, { ...(where && { where }), effect })
   }
-  await changeEmail(account, email, where)
+  await changeEmail(account, email, { where, key })
 }
 
 /** com.atproto.admin.updateAccountEmail: needs no token, and accepts disposable addresses. */
-export async function setEmail(account: Account, input: { email: string }): Promise<void> {
-  await changeEmail(account, parseAddress(input.email))
+export async function setEmail(
+  account: Account,
+  input: { email: string },
+  key?: IdempotencyKey,
+): Promise<void> {
+  await changeEmail(account, parseAddress(input.email), { key })
 }
 
 async function currentRow(account: Account): Promise<ProfileRow> {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import type { FactorKind } from '#src/account/factor-kinds.ts'
-import { createEmailCode } from '#src/account/factors/codes.ts'
+import { createEmailCode, type EmailCode } from '#src/account/factors/codes.ts'
 import { verifyPasskey } from '#src/account/factors/passkeys.ts'
 import { findRow, putRow, removeOlderRows, removeRows } from '#src/account/factors/rows.ts'
 import { verifyCode } from '#src/account/factors/second-step.ts'
@@ -13,6 +13,7 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { isPassword } from '#src/account/sessions/passwords.ts'
 import { authRequired } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import { mustLogIn } from '#src/rules/states.ts'
 
@@ -42,6 +43,8 @@ export async function signIn(
   if (!(await isPassword(account, password))) throw wrongCredentials()
   mustLogIn(row.status)
   const kinds = await account.factorKinds.list()
+  // A repeated call finds its own session.
+  if (await findRow(account, 'session', hashOf(token))) return { kinds: [] }
   const step = putRow(account, 'step', hashOf(token))
   await account.sql.batch(kinds.length > 0 ? [step] : beginSession(account, token, where, 0))
   return { kinds: [...kinds] }
@@ -61,9 +64,10 @@ export async function getPendingStep(
 export async function requestStepCode(
   account: Account,
   { token }: { token: string },
-): Promise<{ email: string; token?: string } | undefined> {
+  key?: IdempotencyKey,
+): Promise<EmailCode | undefined> {
   const { kinds } = await getPendingStep(account, { token })
-  return kinds.includes('email') ? createEmailCode(account, 'email') : undefined
+  return kinds.includes('email') ? createEmailCode(account, 'email', key) : undefined
 }
 
 /** The second step, with a code or a passkey's response. Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
@@ -117,20 +121,27 @@ async function hasRecentSecondStep(account: Account, token: string): Promise<boo
 export async function passSecondStep(
   account: Account,
   { code, token, where }: { code?: string; token?: string; where?: ClientInfo },
-): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: { email: string; token?: string } }> {
+  key?: IdempotencyKey,
+): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: EmailCode }> {
   const kinds = [...(await account.factorKinds.list())]
-  const event = noteSecurityEvent(account, 'sign in', where)
+  const passed = { passed: true, kinds }
+  const effect = [
+    ...noteSecurityEvent(account, 'sign in', where),
+    ...account.idempotencyKeys.markUsed(key, passed),
+  ]
   const isProven = token !== undefined && (await hasRecentSecondStep(account, token))
   if (kinds.length === 0 || isProven) {
-    await account.sql.batch(event)
-    return { passed: true, kinds }
+    await account.sql.batch(effect)
+    return passed
   }
   if (code) {
-    await verifyCode(account, { code, where, effect: event })
-    return { passed: true, kinds }
+    await verifyCode(account, { code, where, effect })
+    return passed
   }
-  if (!kinds.includes('email')) return { passed: false, kinds }
-  return { passed: false, kinds, mail: await createEmailCode(account, 'email') }
+  const pending = { passed: false, kinds }
+  if (!kinds.includes('email')) return pending
+  const mail = await createEmailCode(account, 'email', key, (mail) => ({ ...pending, mail }))
+  return { ...pending, mail }
 }
 
 export async function endPageSession(

@@ -6,22 +6,25 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
 
 /** com.atproto.server.resetPassword, the account's part. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
 export async function resetPassword(
   account: Account,
   { token, password, where }: { token: string; password: string; where?: ClientInfo },
+  key?: IdempotencyKey,
 ): Promise<void> {
   checkNewPassword(password)
   await checkEmailToken(account, 'reset_password', token)
-  await setPassword(account, { password, ...(where && { where }) })
+  await setPassword(account, { password, ...(where && { where }) }, key)
 }
 
 /** com.atproto.admin.updateAccountPassword. Throws 400. Ends all sessions. */
 export async function setPassword(
   account: Account,
   { password, where }: { password: string; where?: ClientInfo },
+  key?: IdempotencyKey,
 ): Promise<void> {
   checkNewPassword(password)
   const row = await account.profile.get()
@@ -35,6 +38,7 @@ export async function setPassword(
       removeRows('session'),
       removeRows('step'),
       ...noteSecurityEvent(account, 'password changed', where),
+      ...account.idempotencyKeys.markUsed(key),
     ])
   } finally {
     account.profile.forget()

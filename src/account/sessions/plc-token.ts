@@ -2,15 +2,18 @@
 import type { Account } from '#src/account/account.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 /** Consumes the token. Throws 400 InvalidToken or ExpiredToken. */
 export async function consumePlcToken(
   account: Account,
   { token, where }: { token: string; where?: ClientInfo },
+  key?: IdempotencyKey,
 ): Promise<void> {
   await checkEmailToken(account, 'plc_operation', token)
   await account.sql.batch([
     consumeEmailToken('plc_operation'),
     ...noteSecurityEvent(account, 'plc operation', where),
+    ...account.idempotencyKeys.markUsed(key),
   ])
 }

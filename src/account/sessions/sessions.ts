@@ -1,6 +1,6 @@
 /** The sessions of one account: createSession, refreshSession, getSession, deleteSession (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
-import { mustVerifyFactor } from '#src/account/factors/second-step.ts'
+import { verifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
@@ -11,6 +11,7 @@ import {
   storeTokenUnlessRevoked,
 } from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import {
   accessScope,
@@ -48,6 +49,7 @@ export async function createSession(
     authFactorToken?: string
     where?: ClientInfo
   },
+  key?: IdempotencyKey,
 ): Promise<Session> {
   const { password, allowTakendown = false, authFactorToken: code, where } = input
   const row = await account.profile.find()
@@ -57,18 +59,23 @@ export async function createSession(
   const appPassword = isOpen ? await findAppPassword(account, password) : undefined
   if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
-  if (appPassword === undefined) await mustVerifyFactor(account, { code, where })
   const tokenId = newTokenId()
-  // The refresh token of an account that was taken down is not stored, so it cannot be used.
-  if (isOpen) {
-    const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
-    const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
-    await account.sql.batch([
-      storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
-      ...noteSecurityEvent(account, kind, where, appPassword?.name),
-    ])
-  }
-  return withFactor(account, sessionOf(account, row, tokenId, appPassword))
+  const session = await withFactor(account, sessionOf(account, row, tokenId, appPassword))
+  const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
+  const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
+  const effect = [
+    // The refresh token of an account that was taken down is not stored, so it cannot be used.
+    ...(isOpen
+      ? [
+          storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
+          ...noteSecurityEvent(account, kind, where, appPassword?.name),
+        ]
+      : []),
+    ...account.idempotencyKeys.markUsed(key, session),
+  ]
+  if (appPassword === undefined) await verifyFactor(account, { code, where, effect })
+  else await account.sql.batch(effect)
+  return session
 }
 
 /**

@@ -2,14 +2,18 @@
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
+import { newInviteCode } from '#src/rules/invite-codes.ts'
+
+/** Codes that no account earned. */
+const ADMIN = 'admin'
 
 export const createInviteCode = method(server.createInviteCode, {
   auth: 'admin',
   run: async ({ input: { useCount, forAccount }, server: { dispatch, service } }) => {
-    const forAccounts = forAccount === undefined ? {} : { forAccounts: [forAccount] }
-    const { hostname } = service
-    const created = await dispatch.directory.invites.create({ hostname, useCount, ...forAccounts })
-    return { code: created.codes[0]!.codes[0]! }
+    const code = newInviteCode(service.hostname)
+    const codes = [{ account: forAccount ?? ADMIN, codes: [code] }]
+    await dispatch.directory.invites.create({ useCount, codes })
+    return { code }
   },
 })
 
@@ -19,11 +23,16 @@ const MAX_CODES = 1000
 export const createInviteCodes = method(server.createInviteCodes, {
   auth: 'admin',
   run: async ({ input, server: { dispatch, service } }) => {
-    const { codeCount, forAccounts } = input
-    if (codeCount * (forAccounts?.length ?? 1) > MAX_CODES) {
+    const { codeCount, useCount, forAccounts = [ADMIN] } = input
+    if (codeCount * forAccounts.length > MAX_CODES) {
       throw invalidRequest(`Too many codes. Max: ${MAX_CODES}`)
     }
-    return dispatch.directory.invites.create({ hostname: service.hostname, ...input })
+    const codes = forAccounts.map((account) => ({
+      account,
+      codes: Array.from({ length: codeCount }, () => newInviteCode(service.hostname)),
+    }))
+    await dispatch.directory.invites.create({ useCount, codes })
+    return { codes }
   },
 })
 

@@ -26,7 +26,7 @@ async function withDidDoc<S extends { did: string }>(
 
 /** Mails a sign-in code if the account uses such codes and none was sent a moment ago. */
 async function mailSignInCode(server: ServerContext, did: string): Promise<void> {
-  const mail = await server.dispatch.account(did).factors.requestCode()
+  const mail = await server.dispatch.account(did).factors.requestCode({})
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
 }
 

@@ -13,7 +13,15 @@ export interface EngineHealth {
   restarts(): number
 }
 
+/** What this process was built from (docs/design/upgrades.md). */
+export interface Build {
+  release: number
+  /** The schema version of each kind of actor that this release migrates databases to. */
+  schemas: Readonly<Record<string, number>>
+}
+
 export interface HealthPorts {
+  build: Build
   dispatch: Pick<Dispatch, 'directory' | 'sequencer'>
   live: Pick<LiveActors, 'list'>
   /** Undefined if another process runs the engine. */
@@ -55,6 +63,10 @@ export class Health {
 
   get engine(): EngineHealth | undefined {
     return this.#ports.engine
+  }
+
+  get build(): Build {
+    return this.#ports.build
   }
 
   uptimeSeconds(): number {

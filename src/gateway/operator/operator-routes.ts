@@ -14,7 +14,7 @@ export interface OperatorPorts {
   server: Pick<ServerContext, 'dispatch'> & { service: Pick<ServerContext['service'], 'version'> }
   health: Pick<
     Health,
-    'uptimeSeconds' | 'isServing' | 'storage' | 'counts' | 'head' | 'awake' | 'engine'
+    'build' | 'uptimeSeconds' | 'isServing' | 'storage' | 'counts' | 'head' | 'awake' | 'engine'
   >
   metrics: Pick<Metrics, 'render'>
   findAccount: FindAccount
@@ -77,6 +77,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     return json({
       status: statusOf(storage),
       version,
+      ...health.build,
       uptimeSeconds: health.uptimeSeconds(),
       storage,
       accounts: counts?.accounts ?? null,
@@ -119,7 +120,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   // For an owner who lost all second factors and recovery codes, and whose identity the operator has verified.
   app.post('/xrpc/_admin/remove-factors', async (c) => {
     const did = await accountInBody(c)
-    return json({ did, ...(await server.dispatch.account(did).factors.removeAll()) })
+    return json({ did, ...(await server.dispatch.account(did).factors.removeAll({})) })
   })
 }
 

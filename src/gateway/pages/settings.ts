@@ -76,7 +76,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
 
   post('/email/begin', async (_, session) => {
     const { account, name } = await requireOwner(session)
-    const { email, token } = await account.factors.beginEmail()
+    const { email, token } = await account.factors.beginEmail({})
     if (token !== undefined) await sendMail(server, email, 'codesByMail', { token })
     const note = { text: session.messages.text('codeSent') }
     return renderPage(session, emailView(session, { owner: name, note }))

@@ -4,14 +4,15 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { RequestLeases } from '#src/gateway/xrpc/leases.ts'
 import type { LeaseGrant, Limit } from '#src/limits/limiter.ts'
 
-const SHARDS = 4
+/** All gateways must agree on it (workflows/check-shards.ts). */
+export const LIMITER_SHARDS = 4
 const TIMEOUT_MS = 1_000
 
 /** Sends each request to the shard of its key; the grants are in the order of the requests. */
 export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLeases {
   return async (requests, unspent) => {
     const grants: LeaseGrant[] = new Array(requests.length)
-    const calls = Array.from({ length: SHARDS }, async (_, shard) => {
+    const calls = Array.from({ length: LIMITER_SHARDS }, async (_, shard) => {
       const indexes = [...requests.keys()].filter((i) => shardOf(requests[i]!.key) === shard)
       const returned = unspent.filter(({ key }) => shardOf(key) === shard)
       if (indexes.length === 0 && returned.length === 0) return
@@ -51,5 +52,5 @@ async function withTimeout<T>(call: Promise<T>): Promise<T> {
 function shardOf(key: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
-  return (hash >>> 0) % SHARDS
+  return (hash >>> 0) % LIMITER_SHARDS
 }

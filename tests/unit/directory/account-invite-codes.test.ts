@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { getAccountInviteCodes } from '#src/directory/account-invite-codes.ts'
 import { setEmail, setState } from '#src/directory/accounts.ts'
 import { disableInviteCodes, setInvitesDisabled } from '#src/directory/admin-invite-codes.ts'
-import { createInviteCodes } from '#src/directory/invites.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import {
+  addInviteCode,
   confirmation,
   newKey,
   type TestDirectory,
@@ -78,7 +78,7 @@ describe('an account', () => {
   it('an account gets no invite codes if no interval is configured, or the admin gave it codes', async () => {
     directory.clock.time += 7 * day
     expect(await codes({ earns: false })).toEqual([])
-    await createInviteCodes(directory, { hostname, useCount: 3, forAccounts: [alice] })
+    await addInviteCode(directory, { useCount: 3, forAccount: alice })
     const given = await codes()
     expect(given.map(({ createdBy }) => createdBy).sort()).toEqual(['admin', alice])
   })

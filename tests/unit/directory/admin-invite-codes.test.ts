@@ -6,9 +6,9 @@ import {
   listInviteCodes,
   setInvitesDisabled,
 } from '#src/directory/admin-invite-codes.ts'
-import { createInviteCodes } from '#src/directory/invites.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import {
+  addInviteCode,
   confirmation,
   newKey,
   type TestDirectory,
@@ -25,8 +25,7 @@ async function newCodes(count: number, useCount = 2, forAccount = 'admin'): Prom
   const made = []
   for (let i = 0; i < count; i++) {
     directory.clock.time += 1000
-    const input = { hostname: 'pds.test', useCount, forAccounts: [forAccount] }
-    made.push((await createInviteCodes(directory, input)).codes[0]!.codes[0]!)
+    made.push(await addInviteCode(directory, { useCount, forAccount }))
   }
   return made
 }

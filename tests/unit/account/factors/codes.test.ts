@@ -107,7 +107,7 @@ describe('recovery codes', () => {
 
 describe('codes by email', () => {
   async function turnOn() {
-    const { email, token } = await beginEmailFactor(account)
+    const { email, token } = await beginEmailFactor(account, {})
     expect(email).toBe('alice@example.com')
     await confirmEmailFactor(account, { code: token! })
   }
@@ -121,21 +121,21 @@ describe('codes by email', () => {
     expect((await account.profile.get()).emailConfirmedAt).not.toBeNull()
     await removeEmailFactor(account)
     expect(await requiredFactors(account)).toEqual({ kinds: [] })
-    expect(await requestEmailCode(account)).toBeUndefined()
+    expect(await requestEmailCode(account, {})).toBeUndefined()
   })
 
   it('a code by email is accepted once, within 15 minutes, and only the newest one', async () => {
     await turnOn()
-    const { token: first } = (await requestEmailCode(account))!
+    const { token: first } = (await requestEmailCode(account, {}))!
     expect(first).toMatch(typeable)
     // A code that was just sent stays valid, and no other is sent.
-    expect(await requestEmailCode(account)).toEqual({ email: 'alice@example.com' })
+    expect(await requestEmailCode(account, {})).toEqual({ email: 'alice@example.com' })
     now += 30_000
-    const { token: second } = (await requestEmailCode(account))!
+    const { token: second } = (await requestEmailCode(account, {}))!
     await expect(show(first!)).rejects.toMatchObject(refused)
     await show(second!)
     await expect(show(second!)).rejects.toMatchObject(refused)
-    const { token: third } = (await requestEmailCode(account))!
+    const { token: third } = (await requestEmailCode(account, {}))!
     now += 15 * 60_000
     await expect(show(third!)).rejects.toMatchObject(refused)
   })
@@ -144,7 +144,7 @@ describe('codes by email', () => {
 it('no second factor is asked for after the admin has removed them all', async () => {
   await enrol()
   const { codes } = await createRecoveryCodes(account)
-  expect(await removeFactors(account)).toEqual({ removed: ['totp'] })
+  expect(await removeFactors(account, {})).toEqual({ removed: ['totp'] })
   expect(await requiredFactors(account)).toEqual({ kinds: [] })
   await expect(show(codes[0]!)).rejects.toMatchObject(refused)
 })

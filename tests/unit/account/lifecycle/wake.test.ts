@@ -91,7 +91,7 @@ describe('the first wake of an account', () => {
   it('a write with an idempotency key from before the first wake runs once, and is refused after a restart', async () => {
     const early = { id: 'early', issuedAt: account.clock.now() - 100 }
     await provisionAccount(account)
-    const write = (to: Account) => to.idempotencyKeys.run(early, () => post(to))
+    const write = (to: Account) => to.idempotencyKeys.runCommit(early, () => post(to))
     const { uri } = await write(account)
     expect(await write(account)).toMatchObject({ uri })
     const again = await wakeAgain(account, async () => null)

@@ -70,6 +70,8 @@ describe('the admin routes', () => {
     const response = await app.request('/xrpc/_admin/status', { headers: asAdmin() })
     expect(await response.json()).toMatchObject({
       accounts: { active: 3, takendown: 1 },
+      release: 7,
+      schemas: { account: 3 },
       accountsOwingEvents: 2,
       sequencer: { currentSeq: 7 },
       process: { accountsAwake: 0, outboxBacklog: 0 },

@@ -2,13 +2,13 @@ import { decodeJwt } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { refreshSession } from '#src/account/sessions/sessions.ts'
 import { findAccount } from '#src/directory/accounts.ts'
-import { createInviteCodes } from '#src/directory/invites.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { type CreationDispatch, createAccount } from '#src/gateway/workflows/create-account.ts'
 import { type LogInDispatch, logIn } from '#src/gateway/workflows/log-in.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { PlcOperation } from '#src/protocol/plc-operation.ts'
 import { AccountCreationFixture, type Fault } from '#tests/support/account-creation-fixture.ts'
+import { addInviteCode } from '#tests/support/test-directory.ts'
 
 const fiveMinutes = 5 * 60_000
 const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
@@ -178,8 +178,7 @@ describe('createAccount', () => {
     const deps = fixture.deps({ inviteRequired: true })
     const refused = { status: 400, error: 'InvalidInviteCode' }
     await expect(createAccount(deps, input)).rejects.toMatchObject(refused)
-    const made = await createInviteCodes(fixture.directory, { hostname: 'pds.test', useCount: 1 })
-    const inviteCode = made.codes[0]!.codes[0]!
+    const inviteCode = await addInviteCode(fixture.directory, { useCount: 1 })
     const bob = { handle: 'bob.test', email: 'bob@example.com', password: 'x', inviteCode }
     await expect(createAccount(deps, { ...bob, inviteCode: 'x' })).rejects.toMatchObject(refused)
     await createAccount(deps, { ...input, inviteCode })

@@ -1,0 +1,25 @@
+/** The migrations of every kind of actor that has a database. */
+import { accountSchema } from '#src/account/schema.ts'
+import { authorizationSchema } from '#src/authorization/schema.ts'
+import { directorySchema } from '#src/directory/schema.ts'
+import type { Migration } from '#src/ports/migrations.ts'
+import { sequencerSchema } from '#src/sequencer/schema.ts'
+
+export interface Schemas {
+  account: readonly Migration[]
+  directory: readonly Migration[]
+  sequencer: readonly Migration[]
+  authorization: readonly Migration[]
+}
+
+export const schemas: Schemas = {
+  account: accountSchema,
+  directory: directorySchema,
+  sequencer: sequencerSchema,
+  authorization: authorizationSchema,
+}
+
+/** The schema versions that this release migrates databases to. */
+export const schemaVersions = Object.fromEntries(
+  Object.entries(schemas).map(([actor, migrations]) => [actor, migrations.length]),
+)

@@ -1,0 +1,53 @@
+/** What a process knows of idempotency keys, beyond the activations of its accounts. */
+import { XrpcError } from '#src/errors.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
+
+/** Repetitions follow within seconds; this is long after the last of them. */
+const KEEP_MS = 120_000
+/** How many accounts' last revs are kept: of those that fell asleep last. */
+const MAX_SLEEPERS = 50_000
+
+export class IdempotencyCache {
+  readonly #used = new Map<string, { at: number; answer: Promise<unknown> }>()
+  readonly #failed = new Map<string, number>()
+  readonly #revAtSleep = new Map<string, string>()
+
+  answerFor(key: IdempotencyKey): Promise<unknown> | undefined {
+    return this.#used.get(key.id)?.answer
+  }
+
+  /** Whether the call failed here in a way that leaves open what was stored. */
+  hasFailed(key: IdempotencyKey): boolean {
+    return this.#failed.has(key.id)
+  }
+
+  /** Keeps what a call answers. A call that fails may be tried again. */
+  add(key: IdempotencyKey, answer: Promise<unknown>, now: number): void {
+    for (const [id, { at }] of this.#used) {
+      if (at > now - KEEP_MS) break
+      this.#used.delete(id)
+    }
+    for (const [id, at] of this.#failed) {
+      if (at > now - KEEP_MS) break
+      this.#failed.delete(id)
+    }
+    this.#used.set(key.id, { at: now, answer })
+    answer.catch((error) => {
+      this.#used.delete(key.id)
+      // A refusal is decided before anything is written; any other error may have come after the commit.
+      if (!(error instanceof XrpcError)) this.#failed.set(key.id, now)
+    })
+  }
+
+  /** The rev with which the account last fell asleep in this process. */
+  revAtSleep(did: string): string | undefined {
+    return this.#revAtSleep.get(did)
+  }
+
+  noteSleep(did: string, rev: string): void {
+    this.#revAtSleep.delete(did)
+    this.#revAtSleep.set(did, rev)
+    const [first] = this.#revAtSleep.keys()
+    if (this.#revAtSleep.size > MAX_SLEEPERS) this.#revAtSleep.delete(first!)
+  }
+}

@@ -1,0 +1,38 @@
+/** Keeps the numbers of shards what they were when the server first started: they decide where data is. */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { AUTHORIZATION_SHARDS } from '#src/gateway/oauth/shards.ts'
+import { LIMITER_SHARDS } from '#src/gateway/xrpc/limiter-client.ts'
+
+const SETTING = 'shards'
+
+export interface ShardCounts {
+  authorization: number
+  limiter: number
+}
+
+/**
+ * Stores the numbers in the directory at the first start, and compares them at every other. Throws an Error that names
+ * both if they differ.
+ */
+export async function checkShards(
+  { directory }: Pick<Dispatch, 'directory'>,
+  counts: ShardCounts = { authorization: AUTHORIZATION_SHARDS, limiter: LIMITER_SHARDS },
+): Promise<void> {
+  const { settings } = directory
+  const stored = await settings.get({ name: SETTING })
+  if (stored === null) {
+    // Two gateways that start for the first time at once store the same, unless they are of different builds: then the
+    // one whose value did not stay is stopped here.
+    await settings.put({ name: SETTING, value: JSON.stringify(counts) })
+    return checkShards({ directory }, counts)
+  }
+  const known = JSON.parse(stored) as Partial<ShardCounts>
+  for (const [actor, count] of Object.entries(counts)) {
+    const was = known[actor as keyof ShardCounts]
+    if (was !== count) {
+      throw new Error(
+        `This build has ${count} ${actor} shards, and the data was written with ${was}: start the build that wrote it`,
+      )
+    }
+  }
+}

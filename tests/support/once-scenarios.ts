@@ -1,0 +1,189 @@
+/** For every action that must run once, and some that may be repeated: an account in which one call of it takes effect. */
+
+import type { AccountActions } from '#actors/actions/account.ts'
+import type { Account } from '#src/account/account.ts'
+import { createRecoveryCodes } from '#src/account/factors/codes.ts'
+import { beginEmailFactor, confirmEmailFactor } from '#src/account/factors/email.ts'
+import {
+  beginPasskeyAssertion,
+  beginPasskeyRegistration,
+  finishPasskeyRegistration,
+} from '#src/account/factors/passkeys.ts'
+import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
+import { createGrant } from '#src/account/oauth/grants.ts'
+import { addImportPage, beginImport } from '#src/account/repo/import.ts'
+import { confirmEmail, requestEmailUpdate, requestToken } from '#src/account/sessions/emails.ts'
+import { signIn } from '#src/account/sessions/page-sessions.ts'
+import { setPassword } from '#src/account/sessions/passwords.ts'
+import { createSession } from '#src/account/sessions/sessions.ts'
+import type { Remote } from '#src/engine/dispatch.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import type { OnceNames } from '#src/rules/actions.ts'
+import { Authenticator } from '#tests/support/authenticator.ts'
+import { testDid } from '#tests/support/open-account.ts'
+import { foreignRepo } from '#tests/support/repo-cars.ts'
+import { totpCode } from '#tests/support/totp-code.ts'
+
+/** Prepares the account; returns the call that is to take effect once. */
+export type OnceScenario = (
+  account: Account,
+) => Promise<(remote: Remote<AccountActions>) => Promise<unknown>>
+
+const where = { ip: '192.0.2.1', userAgent: 'a browser' }
+const password = 'correct horse battery'
+const collection = 'com.example.thing'
+const record = { $type: collection, n: 1 }
+const token = 'a-token-of-the-page'
+
+/** Turns a second factor on and returns a code to sign in with. */
+async function withFactor(account: Account): Promise<string> {
+  await setPassword(account, { password })
+  const { key } = await beginTotp(account)
+  await confirmTotp(account, { code: totpCode(key, account.clock.now()) })
+  return (await createRecoveryCodes(account)).codes[0]!
+}
+
+async function withEmailFactor(account: Account): Promise<void> {
+  await setPassword(account, { password })
+  const { token: code } = await beginEmailFactor(account, {})
+  await confirmEmailFactor(account, { code: code! })
+}
+
+async function withPasskey(account: Account): Promise<Authenticator> {
+  const passkey = new Authenticator({ origin: account.service.publicUrl })
+  const response = passkey.register(await beginPasskeyRegistration(account))
+  await finishPasskeyRegistration(account, { response, name: 'laptop' })
+  return passkey
+}
+
+/** Actions whose effect is one commit, which leaves no key in the database. */
+export const commits: Record<'repo.createRecord' | 'repo.applyWrites', OnceScenario> = {
+  'repo.createRecord': async () => (remote) => remote.repo.createRecord({ collection, record }),
+  'repo.applyWrites': async () => (remote) =>
+    remote.repo.applyWrites({
+      writes: [{ $type: 'com.atproto.repo.applyWrites#create', collection, value: record }],
+    }),
+}
+
+/** The others that must run once; the compiler says if one is missing. */
+export const keyed: Record<
+  Exclude<OnceNames<AccountActions>, keyof typeof commits>,
+  OnceScenario
+> = {
+  'session.createSession': async (account) => {
+    const authFactorToken = await withFactor(account)
+    return (remote) => remote.session.createSession({ password, authFactorToken, where })
+  },
+  'email.confirm': async (account) => {
+    const mail = await requestToken(account, { purpose: 'confirm_email' })
+    return (remote) => remote.email.confirm(mail)
+  },
+  'email.update': async (account) => {
+    await confirmEmail(account, await requestToken(account, { purpose: 'confirm_email' }))
+    const { sent } = await requestEmailUpdate(account)
+    const input = { email: 'new@example.com', token: sent!.token, where }
+    return (remote) => remote.email.update(input)
+  },
+  'email.set': async () => (remote) => remote.email.set({ email: 'new@example.com' }),
+  'password.set': async () => (remote) => remote.password.set({ password, where }),
+  'password.reset': async (account) => {
+    const mail = await requestToken(account, { purpose: 'reset_password' })
+    return (remote) => remote.password.reset({ token: mail.token, password, where })
+  },
+  'import.finish': async (account) => {
+    const { key } = newSigningKey()
+    const path = `${collection}/one`
+    const { car } = foreignRepo({ did: testDid, signer: key, records: { [path]: record } })
+    const { id } = await beginImport(account)
+    await addImportPage(account, { id, n: 0, bytes: car })
+    return (remote) => remote.import.finish({ id, keys: [key.did()] })
+  },
+  'identity.usePlcToken': async (account) => {
+    const mail = await requestToken(account, { purpose: 'plc_operation' })
+    return (remote) => remote.identity.usePlcToken({ token: mail.token, where })
+  },
+  'factors.beginEmail': async () => (remote) => remote.factors.beginEmail({}),
+  'factors.confirmEmail': async (account) => {
+    const { token: code } = await beginEmailFactor(account, {})
+    return (remote) => remote.factors.confirmEmail({ code: code!, where })
+  },
+  'factors.confirmTotp': async (account) => {
+    const { key } = await beginTotp(account)
+    const code = totpCode(key, account.clock.now())
+    return (remote) => remote.factors.confirmTotp({ code, where })
+  },
+  'factors.newRecoveryCodes': async () => (remote) => remote.factors.newRecoveryCodes({ where }),
+  'factors.requestCode': async (account) => {
+    await withEmailFactor(account)
+    return (remote) => remote.factors.requestCode({})
+  },
+  'factors.removeAll': async (account) => {
+    await withFactor(account)
+    return (remote) => remote.factors.removeAll({})
+  },
+  'page.mailStep': async (account) => {
+    await withEmailFactor(account)
+    await signIn(account, { password, token })
+    return (remote) => remote.page.mailStep({ token })
+  },
+  'page.passSecondStep': async (account) => {
+    const code = await withFactor(account)
+    return (remote) => remote.page.passSecondStep({ code, where })
+  },
+}
+
+function grantAt(now: number) {
+  return {
+    id: 'tok-1',
+    refreshHash: 'hash',
+    codeHash: 'code',
+    data: JSON.stringify({ clientId: 'http://localhost' }),
+    expiresAt: now + 3_600_000,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+/** Actions without a key that would do harm if a repetition were not the same call for them. */
+export const repeatable: Record<string, OnceScenario> = {
+  'appPassword.create': async () => (remote) =>
+    remote.appPassword.create({ name: 'app', password: 'abcd-efgh-ijkl-mnop', privileged: false }),
+  'factors.finishPasskey': async (account) => {
+    const passkey = new Authenticator({ origin: account.service.publicUrl })
+    const response = passkey.register(await beginPasskeyRegistration(account))
+    return (remote) => remote.factors.finishPasskey({ response, name: 'laptop', where })
+  },
+  'page.signIn': async (account) => {
+    await setPassword(account, { password })
+    return (remote) => remote.page.signIn({ password, token, where })
+  },
+  'page.finishStep': async (account) => {
+    const code = await withFactor(account)
+    await signIn(account, { password, token })
+    return (remote) => remote.page.finishStep({ token, code, where })
+  },
+  'page.signInWithPasskey': async (account) => {
+    const passkey = await withPasskey(account)
+    const response = passkey.authenticate(await beginPasskeyAssertion(account))
+    return (remote) => remote.page.signInWithPasskey({ token, response, where })
+  },
+  'oauth.createGrant': async (account) => {
+    const grant = grantAt(account.clock.now())
+    return (remote) => remote.oauth.createGrant(grant)
+  },
+  'oauth.rotateGrant': async (account) => {
+    const grant = grantAt(account.clock.now())
+    await createGrant(account, grant)
+    const next = { ...grant, id: 'tok-2', refreshHash: 'next' }
+    return (remote) => remote.oauth.rotateGrant({ id: grant.id, next })
+  },
+  'session.refreshSession': async (account) => {
+    await setPassword(account, { password })
+    const { refreshJwt } = await createSession(account, { password })
+    const payload = Buffer.from(refreshJwt.split('.')[1]!, 'base64url').toString()
+    const { jti: tokenId } = JSON.parse(payload) as { jti: string }
+    return (remote) => remote.session.refreshSession({ tokenId })
+  },
+  'preferences.put': async () => (remote) =>
+    remote.preferences.put({ preferences: [{ $type: 'app.bsky.x#y' }], fullAccess: true }),
+}

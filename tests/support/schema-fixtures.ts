@@ -1,0 +1,162 @@
+/** Databases with data of every kind that this release writes: later releases must open them. */
+import { createHash } from 'node:crypto'
+import type { Account } from '#src/account/account.ts'
+import { addUpload } from '#src/account/blobs/upload.ts'
+import { createRecoveryCodes } from '#src/account/factors/codes.ts'
+import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
+import { setAuthorizedClient, signInOnDevice } from '#src/account/oauth/devices-and-clients.ts'
+import { createGrant, rotateGrant } from '#src/account/oauth/grants.ts'
+import { putPreferences } from '#src/account/preferences/preferences.ts'
+import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
+import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
+import { createAppPassword } from '#src/account/sessions/app-passwords.ts'
+import { requestToken } from '#src/account/sessions/emails.ts'
+import { setPassword } from '#src/account/sessions/passwords.ts'
+import { createSession } from '#src/account/sessions/sessions.ts'
+import { createDevice, setDeviceAccount } from '#src/authorization/devices.ts'
+import { storeLexicon } from '#src/authorization/lexicons.ts'
+import { isFirstUse } from '#src/authorization/replay-store.ts'
+import { createRequest, updateRequest } from '#src/authorization/requests.ts'
+import type { AuthorizationShard } from '#src/authorization/shard.ts'
+import { putTokenOwner } from '#src/authorization/token-index.ts'
+import * as directory from '#src/directory/directory.ts'
+import type { Directory } from '#src/directory/open-directory.ts'
+import type { Sql } from '#src/ports/sql.ts'
+import { cidForRaw } from '#src/protocol/cid.ts'
+import { append } from '#src/sequencer/log.ts'
+import type { OutboxEntry } from '#src/sequencer/number-events.ts'
+import type { Sequencer } from '#src/sequencer/sequencer.ts'
+import { totpCode } from '#tests/support/totp-code.ts'
+
+export const password = 'correct horse battery'
+export const appPassword = 'abcd-efgh-ijkl-mnop'
+export const collection = 'com.example.thing'
+export const preferences = [
+  { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false },
+  { $type: 'app.bsky.actor.defs#personalDetailsPref', birthDate: '1990-01-01T00:00:00.000Z' },
+]
+const image = Uint8Array.of(1, 2, 3)
+export const imageCid = cidForRaw(image)
+const hour = 3_600_000
+
+/** An account that has done a little of everything, at the moment that its clock shows. Its events are still in the outbox. */
+export async function fillAccount(account: Account): Promise<void> {
+  const now = account.clock.now()
+  await setPassword(account, { password })
+  for (const rkey of ['one', 'two', 'gone', 'hidden']) {
+    await createRecord(account, { collection, rkey, record: { $type: collection, rkey } })
+  }
+  await putRecord(account, { collection, rkey: 'two', record: { $type: collection, n: 2 } })
+  await deleteRecord(account, { collection, rkey: 'gone' })
+  await setRecordTakedown(account, { collection, rkey: 'hidden', ref: 'moderator' })
+  const follow = 'app.bsky.graph.follow'
+  const createdAt = new Date(now).toISOString()
+  const record = { $type: follow, subject: 'did:plc:z72i7hdynmk6r22z27h6tvur', createdAt }
+  await createRecord(account, { collection: follow, record })
+  await upload(account, image)
+  const ref = { $link: imageCid }
+  const blob = { $type: 'blob', ref, mimeType: 'image/png', size: image.length }
+  await createRecord(account, { collection, rkey: 'image', record: { $type: collection, blob } })
+  await upload(account, Uint8Array.of(4))
+  await createSession(account, { password, where: { ip: '192.0.2.1', userAgent: 'a browser' } })
+  await createAppPassword(account, { name: 'app', password: appPassword, privileged: true })
+  await createSession(account, { password: appPassword })
+  await requestToken(account, { purpose: 'plc_operation' })
+  const { key } = await beginTotp(account)
+  await confirmTotp(account, { code: totpCode(key, now) })
+  await createRecoveryCodes(account)
+  const grant = {
+    id: 'tok-1',
+    refreshHash: 'refresh-1',
+    data: JSON.stringify({ clientId: 'http://localhost', parameters: {}, scope: 'atproto' }),
+    expiresAt: now + hour,
+    createdAt: now,
+    updatedAt: now,
+  }
+  await createGrant(account, { ...grant, codeHash: 'code-1' })
+  await rotateGrant(account, {
+    id: 'tok-1',
+    next: { ...grant, id: 'tok-2', refreshHash: 'refresh-2' },
+  })
+  await signInOnDevice(account, { deviceId: 'dev-1' })
+  await setAuthorizedClient(account, { clientId: 'http://localhost', data: '{}' })
+  await putPreferences(account, { preferences, fullAccess: true })
+  await account.lane.settled()
+  await account.blobs.whenReconciled()
+}
+
+async function upload(account: Account, bytes: Uint8Array): Promise<void> {
+  async function* source() {
+    yield bytes
+  }
+  const key = await account.blobs.storage.putTemp(account.did, source())
+  const cid = cidForRaw(bytes)
+  await addUpload(account, { cid, mimeType: 'image/png', size: bytes.length, key })
+}
+
+export const alice = 'did:plc:aliceaaaaaaaaaaaaaaaaaaa'
+
+/** A directory with a confirmed account, a reservation, an invite code in use, and something of everything else. */
+export async function fillDirectory(of: Directory): Promise<void> {
+  const codes = ['pds-test-abcde-fghij']
+  await directory.createInviteCodes(of, { useCount: 2, codes: [{ account: 'admin', codes }] })
+  const key = { signingKey: Uint8Array.of(1, 2, 3), signingKeyDid: 'did:key:z' }
+  const inviteCode = codes[0]!
+  const reserve = (did: string, name: string) => {
+    const names = { handle: `${name}.test`, email: `${name}@example.com` }
+    return directory.reserveAccount(of, { did, ...names, ...key, inviteCode })
+  }
+  await reserve(alice, 'alice')
+  const createdAt = '2026-01-01T00:00:00.000Z'
+  const confirmation = { passwordHash: 'salt:hash', tokenId: 'first', createdAt }
+  await directory.confirmAccount(of, { did: alice, ...confirmation })
+  await reserve('did:plc:bobbbbbbbbbbbbbbbbbbbbbb', 'bob')
+  await directory.recordPasswordReset(of, { did: alice, token: 'AAAAA-BBBBB' })
+  await directory.beginIdentityChange(of, { did: alice, handle: 'new.test' })
+  await directory.putSetting(of, { name: 'handles', value: '{}' })
+  await directory.reserveKey(of, { name: 'did:key:zzz', ...key, signingKeyDid: 'did:key:zzz' })
+  await directory.recordKeyRotation(of, { did: alice })
+}
+
+/** A log of these events. */
+export async function fillSequencer(
+  sequencer: Sequencer,
+  did: string,
+  entries: readonly OutboxEntry[],
+): Promise<void> {
+  await append(sequencer, { did, entries })
+}
+
+/** A shard with a request that has a code, a browser, and something of everything else. */
+export async function fillAuthorization(shard: AuthorizationShard): Promise<void> {
+  const expiresAt = shard.clock.now() + hour
+  const request = { data: '{}', parameters: '{}', deviceId: 'dev-1', did: null, codeHash: null }
+  await createRequest(shard, { id: 'req-1', ...request, expiresAt })
+  await updateRequest(shard, { id: 'req-1', did: alice, codeHash: 'code-1' })
+  const device = { sessionId: 'ses-1', userAgent: 'a browser', ipAddress: '192.0.2.1' }
+  await createDevice(shard, { id: 'dev-1', ...device, lastSeenAt: shard.clock.now() })
+  await setDeviceAccount(shard, { id: 'dev-1', did: alice, signedIn: true })
+  const hash = createHash('sha256').update('proof').digest('base64url')
+  await isFirstUse(shard, { hash, attempt: 'first', ttlMs: hour })
+  await putTokenOwner(shard, { hash: 'token', did: alice, requestId: 'req-1', ttlMs: hour })
+  await storeLexicon(shard, { nsid: 'com.example.permissions', data: '{}' })
+}
+
+/** The database as SQL text, one statement a line. */
+export async function dumpSql(sql: Sql): Promise<string> {
+  const version = await sql.first<{ user_version: number }>('PRAGMA user_version')
+  const objects = await sql.all<{ type: string; name: string; sql: string }>(
+    `SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL
+     ORDER BY type = 'index', name`,
+  )
+  const lines = [`PRAGMA user_version = ${version?.user_version};`]
+  for (const { sql: made } of objects) lines.push(`${made.replaceAll(/\s+/g, ' ')};`)
+  for (const { type, name } of objects) {
+    if (type !== 'table') continue
+    const columns = await sql.all<{ name: string }>(`SELECT name FROM pragma_table_info('${name}')`)
+    const quoted = columns.map((column) => `quote("${column.name}")`).join(` || ',' || `)
+    const rows = await sql.all<{ row: string }>(`SELECT ${quoted} AS row FROM "${name}" ORDER BY 1`)
+    for (const { row } of rows) lines.push(`INSERT INTO "${name}" VALUES (${row});`)
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,189 @@
+/** Databases of earlier releases: today's code opens them, and no released step has changed since. */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readCarWithRoot, verifyRepo } from '@atproto/repo'
+import { describe, expect, it } from 'vitest'
+import { schemas, schemaVersions } from '#actors/schemas.ts'
+import { getFactorOverview } from '#src/account/factors/overview.ts'
+import { findGrant } from '#src/account/oauth/grants.ts'
+import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
+import { openExport, readExport } from '#src/account/repo/export.ts'
+import { getRecord } from '#src/account/repo/read.ts'
+import { getRecordStatus } from '#src/account/repo/takedowns.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { listSecurityEvents } from '#src/account/security-events.ts'
+import { listAppPasswords } from '#src/account/sessions/app-passwords.ts'
+import { refreshSession } from '#src/account/sessions/sessions.ts'
+import { readDeviceWithAccounts } from '#src/authorization/devices.ts'
+import { isFirstUse } from '#src/authorization/replay-store.ts'
+import { consumeRequest } from '#src/authorization/requests.ts'
+import { findTokenOwner } from '#src/authorization/token-index.ts'
+import {
+  findAccount,
+  findPasswordReset,
+  getSetting,
+  invitesByAccount,
+} from '#src/directory/directory.ts'
+import type { Migration } from '#src/ports/migrations.ts'
+import { release } from '#src/release.ts'
+import { headsOf } from '#src/sequencer/heads.ts'
+import { bounds, read } from '#src/sequencer/log.ts'
+import { nodeSql } from '#tests/support/node-sql.ts'
+import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { alice, collection, imageCid, preferences } from '#tests/support/schema-fixtures.ts'
+import { root } from '#tests/support/sources.ts'
+import { testDirectory } from '#tests/support/test-directory.ts'
+import { testSequencer } from '#tests/support/test-sequencer.ts'
+import { testShard } from '#tests/support/test-shard.ts'
+
+const folder = join(root, 'tests/fixtures/schema')
+
+/** A database as an earlier release left it, migrated by this one. */
+function opened(actor: keyof typeof schemas, version: number) {
+  const dump = readFileSync(join(folder, `${actor}-${version}.sql`), 'utf8')
+  return nodeSql({ schema: schemas[actor], dump })
+}
+
+const versionsOf = (actor: string) =>
+  Array.from({ length: schemaVersions[actor] ?? 0 }, (_, i) => i + 1)
+
+describe.each(versionsOf('account'))('an account of schema version %d', (version) => {
+  const open = () => openTestAccount({ sql: opened('account', version) })
+
+  it('has the repo that it had, signed and complete', async () => {
+    const account = await open()
+    const { id } = await openExport(account, {}, 'self')
+    const { bytes } = await readExport(account, { id, n: 0 })
+    const { blocks, root: commit } = await readCarWithRoot(bytes)
+    const { creates } = await verifyRepo(blocks, commit, testDid, testKey.did())
+    const rkeys = creates.filter((record) => record.collection === collection)
+    expect(rkeys.map(({ rkey }) => rkey).sort()).toEqual(['hidden', 'image', 'one', 'two'])
+    const { json } = await getRecord(account, { collection, rkey: 'two' })
+    expect(JSON.parse(json).value).toEqual({ $type: collection, n: 2 })
+    expect(await account.sql.all('SELECT path FROM tombstone')).toEqual([
+      { path: `${collection}/gone` },
+    ])
+    await createRecord(account, { collection, record: { $type: collection } })
+  })
+
+  it('hides what was taken down, and keeps its blobs', async () => {
+    const account = await open()
+    await expect(getRecord(account, { collection, rkey: 'hidden' })).rejects.toThrow()
+    const status = await getRecordStatus(account, { collection, rkey: 'hidden' })
+    expect(JSON.stringify(status)).toContain('moderator')
+    const blobs = await account.sql.all('SELECT cid, state FROM blob ORDER BY state')
+    expect(blobs).toContainEqual({ cid: imageCid, state: null })
+    expect(blobs).toHaveLength(2)
+  })
+
+  it('renews its sessions, and knows its app passwords, factors and grants', async () => {
+    const account = await open()
+    const ids = await account.sql.all<{ id: string }>('SELECT id FROM refresh_token')
+    for (const { id } of ids) {
+      expect(await refreshSession(account, { tokenId: id })).toMatchObject({ did: testDid })
+    }
+    expect(ids).toHaveLength(2)
+    expect((await listAppPasswords(account)).passwords).toMatchObject([
+      { name: 'app', privileged: true },
+    ])
+    expect(await getFactorOverview(account)).toMatchObject({
+      recoveryCodesLeft: 10,
+      totp: { createdAt: expect.any(String) },
+    })
+    const byFormerToken = await findGrant(account, { refreshHash: 'refresh-1' })
+    expect(byFormerToken).toMatchObject({ id: 'tok-2' })
+    expect((await listSecurityEvents(account)).events.length).toBeGreaterThanOrEqual(7)
+  })
+
+  it('has the preferences that it had, and takes others', async () => {
+    const account = await open()
+    const { preferences: found } = await getPreferences(account, { fullAccess: true })
+    expect(found).toEqual(expect.arrayContaining(preferences))
+    await putPreferences(account, { preferences: [], fullAccess: false })
+    const { preferences: left } = await getPreferences(account, { fullAccess: true })
+    expect(left[0]).toEqual(preferences[1])
+    expect(await account.sql.all('SELECT preferences FROM account')).toEqual([
+      { preferences: null },
+    ])
+  })
+
+  it('delivers the events that waited', async () => {
+    const account = await open()
+    await account.outbox.settled()
+    expect(account.delivered.length).toBeGreaterThanOrEqual(8)
+  })
+})
+
+describe.each(versionsOf('directory'))('a directory of schema version %d', (version) => {
+  it('knows its accounts, codes and settings', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    expect(await findAccount(directory, { identifier: 'alice.test' })).toMatchObject({
+      did: alice,
+    })
+    const invites = await invitesByAccount(directory, { dids: [alice] })
+    expect(invites[alice]?.invitedBy).toMatchObject({ available: 2, disabled: false })
+    expect(await getSetting(directory, { name: 'handles' })).toBe('{}')
+    expect(await findPasswordReset(directory, { token: 'aaaaa-bbbbb' })).toEqual({ did: alice })
+  })
+})
+
+describe.each(versionsOf('sequencer'))('a sequencer of schema version %d', (version) => {
+  it('replays its log and knows where each repo stands', async () => {
+    const sequencer = testSequencer({ sql: opened('sequencer', version) })
+    const { head } = await bounds(sequencer)
+    const page = await read(sequencer, { after: 0, limit: 100 } as never)
+    expect(page.events.length).toBeGreaterThanOrEqual(8)
+    expect(page.events.at(-1)?.seq).toBe(head)
+    expect(JSON.stringify(await headsOf(sequencer, { dids: [testDid] }))).toContain('bafy')
+  })
+})
+
+describe.each(versionsOf('authorization'))('a shard of schema version %d', (version) => {
+  it('knows its requests, browsers, proofs and tokens', async () => {
+    const shard = testShard({ after: { sql: opened('authorization', version) } as never })
+    const first = { id: 'req-1', codeHash: 'code-1', attempt: 'first' }
+    expect(await consumeRequest(shard, first)).toMatchObject({ did: alice })
+    expect(await consumeRequest(shard, { ...first, attempt: 'second' })).toBeNull()
+    expect(await readDeviceWithAccounts(shard, { id: 'dev-1' })).toMatchObject({ dids: [alice] })
+    const hash = createHash('sha256').update('proof').digest('base64url')
+    expect(await isFirstUse(shard, { hash, attempt: 'second', ttlMs: 1 })).toBe(false)
+    expect(await findTokenOwner(shard, { hash: 'token' })).toEqual({
+      did: alice,
+      requestId: 'req-1',
+    })
+  })
+})
+
+describe('released migrations', () => {
+  interface Released {
+    release: number
+    sha256: string
+  }
+  const released = JSON.parse(readFileSync(join(folder, 'released.json'), 'utf8')) as Record<
+    string,
+    Released[]
+  >
+  /** A data step is code; its fixture says whether it still does the same. */
+  const hashOf = (step: Migration) =>
+    createHash('sha256')
+      .update(typeof step === 'function' ? 'function' : JSON.stringify(step))
+      .digest('hex')
+
+  it.each(Object.entries(schemas))('of the %s are as they were', (actor, migrations) => {
+    const recorded = released[actor]!.map(({ sha256 }) => sha256)
+    expect(migrations.map(hashOf), 'see docs/design/upgrades.md').toEqual(recorded)
+  })
+
+  it('are of no later release than this one', () => {
+    const releases = Object.values(released).flatMap((steps) => steps.map((step) => step.release))
+    expect(Math.max(...releases)).toBeLessThanOrEqual(release)
+  })
+
+  it('have a fixture for each version', () => {
+    const wanted = Object.keys(schemas).flatMap((actor) =>
+      versionsOf(actor).map((version) => `${actor}-${version}.sql`),
+    )
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(wanted))
+  })
+})
