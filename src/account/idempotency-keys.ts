@@ -107,7 +107,7 @@ export function once<F extends Record<string, Feature>>(
 ): { [N in keyof F]: Once<Keyed<F[N]>> } {
   const keyed = Object.entries(features).map(([name, feature]) => {
     const run = (account: Keys, input: never, ticket?: IdempotencyKey) => {
-      return account.tickets.run(ticket, () => feature(account as never, input))
+      return account.idempotencyKeys.run(ticket, () => feature(account as never, input))
     }
     return [name, run]
   })
@@ -119,5 +119,5 @@ type Keyed<F> = F extends (account: infer A, input: infer I) => infer R
   ? (account: A, input: I, ticket?: IdempotencyKey) => R
   : never
 interface Keys {
-  readonly tickets: IdempotencyKeys
+  readonly idempotencyKeys: IdempotencyKeys
 }
