@@ -1,9 +1,9 @@
 /** Generates src/protocol/lexicons from the lexicon documents of `@atproto/api` and scripts/lexicons. */
-import { execFileSync } from 'node:child_process'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { schemas } from '@atproto/api'
+import { build } from '@atproto/lex-builder'
 import siteStandard from './lexicons/site.standard.json' with { type: 'json' }
 
 /** The methods of a PDS; definitions that they and the records reference are included too. */
@@ -39,18 +39,18 @@ for (const document of all) {
   // `@atproto/api` has references as `lex:` URIs, lexicon documents do not.
   writeFileSync(file, JSON.stringify(document).replaceAll('"lex:', '"'))
 }
-const build = ['build', '--lexicons', documents, '--out', out, '--clear', '--index-file']
-const options = [
-  '--import-ext',
-  '.ts',
-  '--include',
-  ...pdsMethods,
-  'com.atproto.temp.checkSignupQueue',
-  ...appViewMethods,
-  ...records,
-]
-const lex = join(root, 'node_modules/.bin/lex')
-execFileSync(process.execPath, [lex, ...build, ...options], { stdio: 'inherit' })
+await build({
+  lexicons: documents,
+  out,
+  clear: true,
+  indexFile: true,
+  pretty: true,
+  defaultExport: true,
+  importExt: '.ts',
+  // Not `@atproto/lex`, which would install this builder, Prettier and the TypeScript compiler with every server.
+  lib: '@atproto/lex-schema',
+  include: [...pdsMethods, 'com.atproto.temp.checkSignupQueue', ...appViewMethods, ...records],
+})
 rmSync(documents, { recursive: true })
 
 const files = globSync('**/*.ts', { cwd: out })

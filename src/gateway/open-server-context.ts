@@ -66,6 +66,7 @@ export function openServerContext(
     clock,
     log,
     plc,
+    plcUrl: ports.plcUrl,
     rotationKey,
     config: identity,
     publicUrl: gateway.publicUrl,

@@ -2,9 +2,7 @@
 import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { PlcDirectory } from '#src/ports/plc-directory.ts'
-import { type DidDocument, parseDidDocument } from '#src/protocol/did-document.ts'
-import { plcDidDocument } from '#src/protocol/plc-operation.ts'
+import type { DidDocument } from '#src/protocol/did-document.ts'
 
 export interface DidSource {
   /** The document; undefined if the DID is unknown or tombstoned. Throws 502 if that cannot be determined. */
@@ -16,34 +14,43 @@ export interface DidResolver extends DidSource {
   refresh(did: string): Promise<DidDocument | undefined>
 }
 
-export function plcResolver(directory: Pick<PlcDirectory, 'getDocumentData'>): DidSource {
-  return {
-    async resolve(did) {
-      if (!did.startsWith('did:plc:')) return undefined
-      const data = await directory.getDocumentData(did)
-      return data && plcDidDocument({ ...data, did })
-    },
-  }
+export interface PublishedDocuments {
+  plcUrl: string
+  timeoutMs: number
+  /** For the PLC directory, which the operator has chosen. */
+  plcFetch: typeof globalThis.fetch
+  /** For the hosts of did:web, which anyone may choose. */
+  webFetch: typeof globalThis.fetch
 }
 
+/** A host and perhaps a port; atproto does not allow did:web with a path. */
+const didWeb = /^did:web:[a-zA-Z0-9.-]+(%3[Aa]\d{1,5})?$/
+
 /**
- * Resolves did:web over HTTPS; over HTTP for `localhost`, which `fetch` may refuse. `fetch` limits time and size.
- * atproto does not allow DIDs with a path.
+ * Fetches documents with @atproto/identity: did:plc from the PLC directory; did:web over HTTPS, and over HTTP for
+ * `localhost`, which `webFetch` may refuse. Other methods are unknown.
  */
-export function webResolver({ fetch }: { fetch: typeof globalThis.fetch }): DidSource {
+export function publishedDocuments(ports: PublishedDocuments): DidSource {
+  const { plcUrl, timeoutMs } = ports
+  const [plcFetch, webFetch] = [conclusive(ports.plcFetch), conclusive(ports.webFetch)]
+  // The package takes 0.4 s of CPU time to load, which no start of a server waits for.
+  const load = async () => {
+    const { DidPlcResolver, DidWebResolver } = await import('@atproto/identity')
+    return {
+      plc: new DidPlcResolver(plcUrl, timeoutMs, undefined, plcFetch),
+      web: new DidWebResolver(timeoutMs, undefined, webFetch),
+    }
+  }
+  let resolvers: ReturnType<typeof load> | undefined
+
   return {
     async resolve(did) {
-      const url = didWebUrl(did)
-      if (url === undefined) return undefined
+      const isPlc = did.startsWith('did:plc:')
+      if (!isPlc && !didWeb.test(did)) return undefined
+      resolvers ??= load()
+      const { plc, web } = await resolvers
       try {
-        const headers = { accept: 'application/did+ld+json,application/json' }
-        const response = await fetch(url, { headers, redirect: 'error' })
-        if (response.status === 404 || response.status === 410) {
-          await response.body?.cancel()
-          return undefined
-        }
-        if (!response.ok) throw new Error(`status ${response.status}`)
-        return parseDidDocument(did, await response.json())
+        return (await (isPlc ? plc : web).resolveNoCache(did)) ?? undefined
       } catch {
         throw new XrpcError(502, 'UpstreamFailure', `Could not fetch the document of ${did}`)
       }
@@ -51,21 +58,15 @@ export function webResolver({ fetch }: { fetch: typeof globalThis.fetch }): DidS
   }
 }
 
-function didWebUrl(did: string): URL | undefined {
-  const [, host, port] = /^did:web:([a-zA-Z0-9.-]+)(?:%3[Aa](\d{1,5}))?$/.exec(did) ?? []
-  if (host === undefined) return undefined
-  const scheme = host === 'localhost' ? 'http' : 'https'
-  const authority = port === undefined ? host : `${host}:${port}`
-  return URL.parse(`${scheme}://${authority}/.well-known/did.json`) ?? undefined
-}
-
-export function resolverByMethod(sources: { plc: DidSource; web: DidSource }): DidSource {
-  return {
-    async resolve(did) {
-      if (did.startsWith('did:plc:')) return sources.plc.resolve(did)
-      if (did.startsWith('did:web:')) return sources.web.resolve(did)
-      return undefined
-    },
+/** Rejects failed responses except 404: the package would take an outage of a host for the end of its DID. */
+function conclusive(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init)
+    if (response.ok || response.status === 404) return response
+    await response.body?.cancel()
+    // Gone: a tombstone of the PLC directory.
+    if (response.status === 410) return new Response(null, { status: 404 })
+    throw new Error(`status ${response.status}`)
   }
 }
 

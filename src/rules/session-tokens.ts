@@ -1,7 +1,10 @@
 /** The access and refresh token of a session: their claims, how they are issued, and how they are verified. */
 import { randomBytes } from 'node:crypto'
+import type { JWTPayload } from 'jose'
+import { JWTExpired } from 'jose/errors'
+import { SignJWT } from 'jose/jwt/sign'
+import { jwtVerify } from 'jose/jwt/verify'
 import { invalidRequest } from '#src/errors.ts'
-import { signToken, verifyToken } from '#src/protocol/session-token.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -53,68 +56,70 @@ export function newTokenId(): string {
 }
 
 /** Issues an access token (120 minutes) and a refresh token (90 days) with the id `tokenId`. */
-export function issueTokens(
+export async function issueTokens(
   session: { did: string; tokenId: string; scope?: string },
   { secret, audience, now }: TokenContext,
-): SessionTokens {
+): Promise<SessionTokens> {
   const { did, tokenId, scope = accessScope } = session
   const iat = Math.floor(now / 1000)
   const base = { aud: audience, sub: did, iat }
   const access = { scope, ...base, exp: iat + accessLifetime / 1000 }
   const refresh = { scope: refreshScope, ...base, jti: tokenId, exp: iat + refreshLifetime / 1000 }
   return {
-    accessJwt: signToken('at+jwt', access, secret),
-    refreshJwt: signToken('refresh+jwt', refresh, secret),
+    accessJwt: await sign('at+jwt', access, secret),
+    refreshJwt: await sign('refresh+jwt', refresh, secret),
   }
+}
+
+function sign(typ: string, claims: JWTPayload, secret: Uint8Array): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ typ, alg: 'HS256' }).sign(secret)
 }
 
 /**
  * Verifies an access token. Throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the latter). The scope is
- * one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`.
+ * one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`; `expiresAt` is in milliseconds since
+ * 1970.
  */
-export function verifyAccess(token: string, context: TokenContext): { did: string; scope: string } {
-  const { did, scope, claims } = verify(token, 'at+jwt', context)
-  mustNotBeExpired(claims, context.now)
+export async function verifyAccess(
+  token: string,
+  context: TokenContext,
+): Promise<{ did: string; scope: string; expiresAt: number }> {
+  const { did, scope, expiresAt } = await verify(token, 'at+jwt', context)
   if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
-  return { did, scope }
+  return { did, scope, expiresAt }
 }
 
 /**
  * Verifies a refresh token. Throws as `verifyAccess`; `allowExpired` is for deleteSession. Does not check whether the
  * token was revoked, which only the account knows.
  */
-export function verifyRefresh(
+export async function verifyRefresh(
   token: string,
-  { allowExpired = false, ...context }: TokenContext & { allowExpired?: boolean },
-): { did: string; jti: string; expiresAt: number } {
-  const { did, scope, claims } = verify(token, 'refresh+jwt', context)
-  const expiresAt = allowExpired ? expiry(claims) : mustNotBeExpired(claims, context.now)
+  context: TokenContext & { allowExpired?: boolean },
+): Promise<{ did: string; jti: string; expiresAt: number }> {
+  const { did, scope, jti, expiresAt } = await verify(token, 'refresh+jwt', context)
   if (scope !== refreshScope) throw invalidRequest('Bad token scope', 'InvalidToken')
-  if (typeof claims['jti'] !== 'string') throw malformed()
-  return { did, jti: claims['jti'], expiresAt }
+  if (typeof jti !== 'string') throw malformed()
+  return { did, jti, expiresAt }
 }
 
-function verify(token: string, typ: string, { secret, audience }: TokenContext) {
-  const verified = verifyToken(token, secret)
-  if (verified?.typ !== typ || verified.claims['aud'] !== audience) {
-    throw invalidRequest('Token could not be verified', 'InvalidToken')
+async function verify(
+  token: string,
+  typ: string,
+  { secret, audience, now, allowExpired = false }: TokenContext & { allowExpired?: boolean },
+) {
+  const options = {
+    ...{ algorithms: ['HS256'], typ, audience, currentDate: new Date(now) },
+    ...(allowExpired && { clockTolerance: Number.POSITIVE_INFINITY }),
   }
-  const { claims } = verified
-  const { sub: did, scope } = claims
-  if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
-  if (typeof scope !== 'string' || 'cnf' in claims || 'lxm' in claims) throw malformed()
-  return { did, scope, claims }
-}
-
-function expiry(claims: Record<string, unknown>): number {
-  if (typeof claims['exp'] !== 'number') throw malformed()
-  return claims['exp'] * 1000
-}
-
-function mustNotBeExpired(claims: Record<string, unknown>, now: number): number {
-  const expiresAt = expiry(claims)
-  if (expiresAt <= now) throw invalidRequest('Token has expired', 'ExpiredToken')
-  return expiresAt
+  const { payload } = await jwtVerify(token, secret, options).catch((error: unknown) => {
+    if (error instanceof JWTExpired) throw invalidRequest('Token has expired', 'ExpiredToken')
+    throw invalidRequest('Token could not be verified', 'InvalidToken')
+  })
+  const { sub: did, exp, jti, scope } = payload
+  if (typeof did !== 'string' || !did.startsWith('did:') || exp === undefined) throw malformed()
+  if (typeof scope !== 'string' || 'cnf' in payload || 'lxm' in payload) throw malformed()
+  return { did, scope, jti, expiresAt: exp * 1000 }
 }
 
 function malformed() {

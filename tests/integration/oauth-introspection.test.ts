@@ -122,7 +122,7 @@ describe('introspection of a client’s own token', () => {
     const other = Buffer.from(JSON.stringify({ ...payload, sub: 'did:plc:other' }))
     const secret = new TextEncoder().encode('a secret of the tests')
     const terms = { secret, audience: 'did:web:localhost', now: Date.now() }
-    const { accessJwt } = issueTokens({ did: testDid, tokenId: 'one' }, terms)
+    const { accessJwt } = await issueTokens({ did: testDid, tokenId: 'one' }, terms)
     const code = (
       await authorize(app, { ...alice, browser: new ProviderPageClient(fixture.url) })
     ).get('code')!

@@ -13,8 +13,8 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Mail } from '#src/ports/mailer.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
-import { issueTokens } from '#src/rules/session-tokens.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+import { signToken } from '#tests/support/session-tokens.ts'
 
 export const did = 'did:plc:abcdefghijklmnopqrstuvwx'
 export const handle = 'alice.test'
@@ -184,18 +184,17 @@ function recorded(actions: Actions, calls: [string, ...unknown[]][]): object {
 
 /** Headers with an access token. */
 export function asAccount(subject = did, { at = now, scope = 'com.atproto.access' } = {}) {
-  const terms = { secret: jwtSecret, audience: serviceDid, now: at }
-  const { accessJwt } = issueTokens({ did: subject, tokenId: 'one', scope }, terms)
-  return { authorization: `Bearer ${accessJwt}` }
+  const iat = Math.floor(at / 1000)
+  const claims = { scope, aud: serviceDid, sub: subject, iat, exp: iat + 120 * 60 }
+  return { authorization: `Bearer ${signToken({ typ: 'at+jwt' }, claims, jwtSecret)}` }
 }
 
 /** Headers with a refresh token whose id is `one`. */
 export function withRefreshToken({ at = now, audience = serviceDid } = {}) {
-  const { refreshJwt } = issueTokens(
-    { did, tokenId: 'one' },
-    { secret: jwtSecret, audience, now: at },
-  )
-  return { authorization: `Bearer ${refreshJwt}` }
+  const iat = Math.floor(at / 1000)
+  const session = { scope: 'com.atproto.refresh', aud: audience, sub: did, jti: 'one' }
+  const claims = { ...session, iat, exp: iat + 90 * 24 * 3600 }
+  return { authorization: `Bearer ${signToken({ typ: 'refresh+jwt' }, claims, jwtSecret)}` }
 }
 
 export function asAdmin(password = adminPassword) {

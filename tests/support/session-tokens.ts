@@ -15,10 +15,12 @@ export function forgeToken(
   { header = {}, claims = {}, secret }: { header?: Claims; claims?: Claims; secret: string },
 ): string {
   const old = decodeToken(token)
-  const parts = [
-    { ...old.header, ...header },
-    { ...old.claims, ...claims },
-  ]
+  return signToken({ ...old.header, ...header }, { ...old.claims, ...claims }, secret)
+}
+
+/** A token of these claims, signed with HS256. */
+export function signToken(header: Claims, claims: Claims, secret: string | Uint8Array): string {
+  const parts = [{ alg: 'HS256', ...header }, claims]
   const signed = parts.map((part) => encoded(JSON.stringify(part))).join('.')
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
 }

@@ -40,3 +40,39 @@ describe('rivet.json', () => {
     expect(known.filter((words) => !text.includes(words))).toEqual([])
   })
 })
+
+describe('package-lock.json', () => {
+  interface Entry {
+    version: string
+    resolved?: string
+    integrity?: string
+    link?: boolean
+  }
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const { '': _project, ...rest } = lock.packages as Record<string, Entry>
+  const packages = Object.entries(rest).filter(([, { link }]) => !link)
+
+  // Mirrors of the registry that carry one platform only do not have these. Remove what `scripts/lock-integrity.ts` finds.
+  const notFound = [
+    ...['darwin-arm64', 'darwin-x64', 'linux-arm64-musl', 'win32-x64'].map(
+      (platform) => `engine-cli-${platform}`,
+    ),
+    ...['darwin-arm64', 'darwin-x64', 'linux-arm64-gnu', 'linux-arm64-musl'].map(
+      (platform) => `rivetkit-napi-${platform}`,
+    ),
+    ...['linux-x64-musl', 'win32-x64-msvc'].map((platform) => `rivetkit-napi-${platform}`),
+  ].map((name) => `node_modules/@rivetkit/${name}`)
+
+  it('has the hash of every package that could be looked up', () => {
+    expect(packages.length).toBeGreaterThan(0)
+    const without = packages.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))
+    expect(without.map(([path]) => path).sort()).toEqual(notFound.sort())
+  })
+
+  it('names no registry but the public one', () => {
+    const others = packages.filter(
+      ([, { resolved }]) => resolved && !resolved.startsWith('https://registry.npmjs.org/'),
+    )
+    expect(others).toEqual([])
+  })
+})

@@ -60,7 +60,7 @@ export async function createSession(
   if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
   const tokenId = newTokenId()
-  const session = await withFactor(account, sessionOf(account, row, tokenId, appPassword))
+  const session = await withFactor(account, await sessionOf(account, row, tokenId, appPassword))
   const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
   const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
   const effect = [
@@ -90,7 +90,7 @@ export async function refreshSession(
   mustLogIn(row.status)
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
-  return withFactor(account, sessionOf(account, row, next.id, next.appPassword))
+  return withFactor(account, await sessionOf(account, row, next.id, next.appPassword))
 }
 
 export async function deleteSession(
@@ -112,17 +112,17 @@ async function withFactor<S extends SessionInfo>(account: Account, info: S): Pro
   return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
 }
 
-export function sessionOf(
+async function sessionOf(
   account: Account,
   row: ProfileRow,
   tokenId: string,
   appPassword?: Pick<AppPassword, 'privileged'>,
-): Session {
+): Promise<Session> {
   const { did, service, clock } = account
   const given = appPassword === undefined ? accessScope : scopeOf(appPassword)
   const scope = may('logIn', row.status) ? given : takendownScope
   const terms = { secret: service.jwtSecret, audience: service.did, now: clock.now() }
-  return { ...issueTokens({ did, tokenId, scope }, terms), ...infoOf(account, row) }
+  return { ...(await issueTokens({ did, tokenId, scope }, terms)), ...infoOf(account, row) }
 }
 
 function infoOf({ did }: Account, row: ProfileRow): SessionInfo {

@@ -97,7 +97,7 @@ export async function createAccount(
   }
   deps.wakeQueue.add(did)
   const { tokenId, now } = session
-  const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
+  const tokens = await issueTokens({ did, tokenId }, { ...deps.tokens, now })
   return { did, handle: account.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
 }
 

@@ -72,7 +72,7 @@ export async function migrateIn(
   const { lifecycle } = deps.dispatch.account(did)
   await lifecycle.wake().catch(() => deps.wakeQueue.add(did))
   const didDoc = await deps.resolver.refresh(did).catch(() => undefined)
-  const tokens = issueTokens({ did, tokenId }, { ...deps.tokens, now })
+  const tokens = await issueTokens({ did, tokenId }, { ...deps.tokens, now })
   return { did, handle, ...tokens, ...(didDoc && { didDoc }) }
 }
 

@@ -6,12 +6,7 @@ import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
 import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import {
-  cachedResolver,
-  plcResolver,
-  resolverByMethod,
-  webResolver,
-} from '#src/ports/did-resolver.ts'
+import { cachedResolver, publishedDocuments } from '#src/ports/did-resolver.ts'
 import {
   type HandleResolver,
   handleResolver,
@@ -36,15 +31,18 @@ export function openIdentity(ports: {
   clock: Clock
   log: Log
   plc: PlcDirectory
+  plcUrl: string
   rotationKey: SigningKey
   config: Config['identity']
   publicUrl: string
   handleDomains: readonly string[]
   appViewUrl: string | undefined
 }): ServerIdentity {
-  const { dispatch, clock, log, plc, rotationKey, config, publicUrl, appViewUrl } = ports
+  const { dispatch, clock, log, plc, plcUrl, rotationKey, config, publicUrl, appViewUrl } = ports
   const { resolverTimeoutMs: timeoutMs, privateNetworks } = config
   const fetch = createSafeFetch({ privateNetworks, timeoutMs })
+  const plcFetch = createSafeFetch({ privateNetworks: true, timeoutMs })
+  const documents = publishedDocuments({ plcUrl, timeoutMs, plcFetch, webFetch: fetch })
   const knownHandleRules = new HandleRulesCache({ dispatch, clock, domains: ports.handleDomains })
   const { backupNameservers } = config
   const handles = handleResolver({ fetch, timeoutMs, backupNameservers })
@@ -56,10 +54,9 @@ export function openIdentity(ports: {
     handles,
     handleRulesCache: knownHandleRules,
     handleRules: () => knownHandleRules.rules(),
-    resolver: cachedResolver(
-      resolverByMethod({ plc: plcResolver(plc), web: webResolver({ fetch }) }),
-      { clock, staleMs: config.didCacheStaleMs, maxAgeMs: config.didCacheMaxMs },
-    ),
+    resolver: cachedResolver(documents, {
+      ...{ clock, staleMs: config.didCacheStaleMs, maxAgeMs: config.didCacheMaxMs },
+    }),
     externalHandles:
       appViewUrl === undefined ? handles : xrpcHandleResolver({ url: appViewUrl, timeoutMs }),
     credentials: {

@@ -33,7 +33,7 @@ export interface AuthPorts extends TokenIssuer {
   oauth?: { authenticate(request: AuthRequest): Promise<AppCaller> }
 }
 
-type VerifyAccess = (token: string) => AccountCaller
+type VerifyAccess = (token: string) => Promise<AccountCaller>
 
 /** Kinds that also accept an OAuth access token; its scope is checked against the method's `oauth` rule. */
 const oauthKinds: ReadonlySet<keyof Callers> = new Set([
@@ -60,7 +60,7 @@ export function isDpopBound(header: string | undefined): boolean {
 export function authenticator(ports: AuthPorts): Authenticate {
   const verify = tokenVerifier(ports)
   const { oauth } = ports
-  return (kind, header, nsid, request) => {
+  return async (kind, header, nsid, request) => {
     if (
       oauth !== undefined &&
       request !== undefined &&
@@ -101,87 +101,85 @@ export function authenticator(ports: AuthPorts): Authenticate {
   }
 }
 
-function verifyReader(
+async function verifyReader(
   ports: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   scopes: readonly string[],
-): Callers['reader'] {
+): Promise<Callers['reader']> {
   const authorization = parseAuthorization(header)
   if (authorization === undefined) return undefined
   if (authorization.scheme === 'basic') return verifyAdmin(ports, header)
   return verifyAccount(verify, header, scopes)
 }
 
-function verifyAccount(
+async function verifyAccount(
   verify: VerifyAccess,
   header: string | undefined,
   scopes: readonly string[],
-): AccountCaller {
-  const caller = verify(accessToken(header))
+): Promise<AccountCaller> {
+  const caller = await verify(accessToken(header))
   if (!scopes.includes(caller.scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return caller
 }
 
-function verifyRefreshToken(
+async function verifyRefreshToken(
   { serviceDid, jwtSecret, clock }: AuthPorts,
   header: string | undefined,
   allowExpired: boolean,
-): RefreshCaller {
+): Promise<RefreshCaller> {
   const options = { secret: jwtSecret, audience: serviceDid, now: clock.now(), allowExpired }
-  const { did, jti } = verifyRefresh(bearerToken(header), options)
+  const { did, jti } = await verifyRefresh(bearerToken(header), options)
   return { did, tokenId: jti }
 }
 
-function verifyServiceOrNone(
+async function verifyServiceOrNone(
   { serviceDid: aud, resolver, clock }: AuthPorts,
   header: string | undefined,
   lxm: string,
-): undefined | Promise<Callers['service or none']> {
+): Promise<Callers['service or none']> {
   if (!header) return undefined
   if (parseAuthorization(header)?.scheme !== 'bearer') {
     throw authRequired('Invalid authorization header')
   }
-  return verifyServiceAuth(bearerToken(header), { aud, lxm }, resolver, clock.now()).then(
-    ({ iss }) => ({ did: iss }),
-  )
+  const { iss } = await verifyServiceAuth(bearerToken(header), { aud, lxm }, resolver, clock.now())
+  return { did: iss }
 }
 
 /** A token with an `lxm` claim is a service token, whose issuer is the account; session tokens have none. */
-function verifyAccountOrService(
+async function verifyAccountOrService(
   { serviceDid: aud, resolver, clock }: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   lxm: string,
-): Callers['account or service'] | Promise<Callers['account or service']> {
+): Promise<Callers['account or service']> {
   const authorization = parseAuthorization(header)
   const token = authorization?.scheme === 'bearer' ? authorization.credentials : ''
   if (claimedMethod(token) === undefined)
     return verifyAccount(verify, header, accessScopesFor.account)
   const iss = parseServiceToken(token)?.claims.iss ?? ''
   const options = { aud, lxm, iss: [iss.split('#', 1)[0]!] }
-  return verifyServiceAuth(bearerToken(header), options, resolver, clock.now()).then(() => ({
-    did: iss,
-  }))
+  await verifyServiceAuth(bearerToken(header), options, resolver, clock.now())
+  return { did: iss }
 }
 
 /** A bearer token must be the moderation service's (else 401 UntrustedIss); otherwise the admin. */
-function verifyModerator(
+async function verifyModerator(
   ports: AuthPorts,
   header: string | undefined,
   nsid: string,
-): Callers['moderator'] | Promise<Callers['moderator']> {
+): Promise<Callers['moderator']> {
   if (parseAuthorization(header)?.scheme !== 'bearer') return verifyAdmin(ports, header)
   return verifyModerationService(ports, header, nsid)
 }
 
 /** The moderation service's token if the `lxm` claim names the method; else an access token. */
-function verifyPreferencesReader(
+async function verifyPreferencesReader(
   ports: AuthPorts,
   verify: VerifyAccess,
   header: string | undefined,
   nsid: string,
-): Callers['preferences reader'] | Promise<Callers['preferences reader']> {
+): Promise<Callers['preferences reader']> {
   const token = parseServiceToken(header?.slice(7).trim() ?? '')
   const isService = ports.moderationServiceDid !== undefined && token?.claims.lxm === nsid
   const asAccount = () => verifyAccount(verify, header, accessScopesFor['account or takendown'])

@@ -69,13 +69,13 @@ export interface ModerationCaller {
   moderationService: string
 }
 
-/** `nsid` is the method that is called, which a service token must name. Synchronous unless something must be fetched. */
+/** `nsid` is the method that is called, which a service token must name. */
 export type Authenticate = (
   kind: keyof Callers,
   header: string | undefined,
   nsid: string,
   request?: AuthRequest,
-) => Callers[keyof Callers] | Promise<Callers[keyof Callers]>
+) => Promise<Callers[keyof Callers]>
 
 /**
  * What an OAuth token must allow:

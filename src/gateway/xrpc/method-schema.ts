@@ -1,5 +1,5 @@
 /** The types of a lexicon method's parameters, input and output, as our code uses them. */
-import type { l } from '@atproto/lex'
+import type { l } from '@atproto/lex-schema'
 import type { BodyStream } from '#src/gateway/http/body-stream.ts'
 
 export type Schema = l.Query | l.Procedure

@@ -1,5 +1,5 @@
 /** An XRPC method: its lexicon, who may call it, the account that it runs on, and its handler. */
-import { l } from '@atproto/lex'
+import { l } from '@atproto/lex-schema'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'

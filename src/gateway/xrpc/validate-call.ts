@@ -1,5 +1,5 @@
 /** Validates a call's parameters and body against the method's lexicon. */
-import { l } from '@atproto/lex'
+import { l } from '@atproto/lex-schema'
 import { invalidRequest } from '#src/errors.ts'
 import type { Schema } from '#src/gateway/xrpc/method-schema.ts'
 

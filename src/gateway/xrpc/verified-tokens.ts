@@ -3,7 +3,6 @@
 import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import { verifyToken } from '#src/protocol/session-token.ts'
 import { verifyAccess } from '#src/rules/session-tokens.ts'
 
 interface VerifiedToken {
@@ -24,20 +23,16 @@ const MAX_CACHED_TOKENS = 10_000
 export function tokenVerifier(
   { serviceDid, jwtSecret, clock }: TokenIssuer,
   maxCached = MAX_CACHED_TOKENS,
-): (token: string) => AccountCaller {
+): (token: string) => Promise<AccountCaller> {
   const verified = new BoundedMap<string, VerifiedToken>(maxCached)
 
-  function remember(token: string, caller: AccountCaller): void {
-    const expiresAt = Number(verifyToken(token, jwtSecret)?.claims['exp']) * 1000
-    verified.set(token, { caller, expiresAt })
-  }
-
-  return (token) => {
+  return async (token) => {
     const now = clock.now()
     const cached = verified.get(token)
     if (cached !== undefined && now < cached.expiresAt) return cached.caller
-    const caller = verifyAccess(token, { secret: jwtSecret, audience: serviceDid, now })
-    remember(token, caller)
+    const context = { secret: jwtSecret, audience: serviceDid, now }
+    const { expiresAt, ...caller } = await verifyAccess(token, context)
+    verified.set(token, { caller, expiresAt })
     return caller
   }
 }

@@ -107,13 +107,8 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   const { url } = c.req
   const queryStart = url.indexOf('?')
   const params = method.params(queryStart === -1 ? '' : url.slice(queryStart + 1))
-  const authenticated = ports.authenticate(
-    method.auth,
-    c.req.header('authorization'),
-    method.nsid,
-    c.req,
-  )
-  const caller = authenticated instanceof Promise ? await authenticated : authenticated
+  const header = c.req.header('authorization')
+  const caller = await ports.authenticate(method.auth, header, method.nsid, c.req)
   const withoutInput = {
     params,
     caller,

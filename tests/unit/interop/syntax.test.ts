@@ -1,4 +1,4 @@
-import { l, type StringFormat } from '@atproto/lex'
+import { l, type StringFormat } from '@atproto/lex-schema'
 import { describe, expect, it } from 'vitest'
 import { fixtureLines } from '#tests/support/fixtures.ts'
 

@@ -1,108 +1,94 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import {
-  cachedResolver,
-  plcResolver,
-  resolverByMethod,
-  webResolver,
-} from '#src/ports/did-resolver.ts'
+import { cachedResolver, publishedDocuments } from '#src/ports/did-resolver.ts'
+import { plcDidDocument } from '#src/protocol/plc-operation.ts'
 
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
-const data = {
+const plcDocument = plcDidDocument({
   did,
   rotationKeys: [],
   verificationMethods: { atproto: 'did:key:zQ3shXjHeiBuRCKmM36cuYnm7YEMzhGnCmCyW92sRJ9pribSF' },
   alsoKnownAs: ['at://alice.test'],
   services: { atproto_pds: { type: 'AtprotoPersonalDataServer', endpoint: 'https://pds.test' } },
-}
-
-describe('plcResolver', () => {
-  const resolver = plcResolver({
-    getDocumentData: async (requests: string) => (requests === did ? data : undefined),
-  } as never)
-
-  it('plcResolver builds the DID document from the PLC data', async () => {
-    expect(await resolver.resolve(did)).toMatchObject({
-      id: did,
-      alsoKnownAs: ['at://alice.test'],
-      service: [{ id: '#atproto_pds', serviceEndpoint: 'https://pds.test' }],
-    })
-  })
-
-  it('plcResolver writes keys as plc.directory does', async () => {
-    expect(await resolver.resolve(did)).toMatchObject({
-      '@context': [
-        'https://www.w3.org/ns/did/v1',
-        'https://w3id.org/security/multikey/v1',
-        'https://w3id.org/security/suites/secp256k1-2019/v1',
-      ],
-      verificationMethod: [
-        {
-          id: `${did}#atproto`,
-          type: 'Multikey',
-          controller: did,
-          publicKeyMultibase: 'zQ3shXjHeiBuRCKmM36cuYnm7YEMzhGnCmCyW92sRJ9pribSF',
-        },
-      ],
-    })
-  })
-
-  it('plcResolver returns undefined for an unknown DID', async () => {
-    expect(await resolver.resolve('did:plc:unknownunknownunknownunk')).toBeUndefined()
-    expect(await resolver.resolve('did:web:example.com')).toBeUndefined()
-  })
 })
 
-describe('webResolver', () => {
-  const documents: Record<string, unknown> = {
-    'https://example.com/.well-known/did.json': { id: 'did:web:example.com', alsoKnownAs: [] },
-    'http://localhost:2583/.well-known/did.json': { id: 'did:web:localhost%3A2583' },
-    'https://liar.com/.well-known/did.json': { id: 'did:web:example.com' },
-    'https://text.com/.well-known/did.json': 'no document',
+describe('publishedDocuments', () => {
+  const keyless = { id: 'did:web:keyless.com', verificationMethod: [{ id: '#atproto' }] }
+  const answers: Record<string, () => Response> = {
+    [`http://plc.test:2582/${encodeURIComponent(did)}`]: () => Response.json(plcDocument),
+    'http://plc.test:2582/did%3Aplc%3Atombstone': () => Response.json({}, { status: 410 }),
+    'http://plc.test:2582/did%3Aplc%3Abusy': () => Response.json({}, { status: 429 }),
+    'https://example.com/.well-known/did.json': () => Response.json({ id: 'did:web:example.com' }),
+    'http://localhost:2583/.well-known/did.json': () =>
+      Response.json({ id: 'did:web:localhost%3A2583' }),
+    'https://gone.com/.well-known/did.json': () => new Response(null, { status: 410 }),
+    'https://liar.com/.well-known/did.json': () => Response.json({ id: 'did:web:example.com' }),
+    'https://text.com/.well-known/did.json': () => Response.json('no document'),
+    'https://keyless.com/.well-known/did.json': () => Response.json(keyless),
+    'https://down.com/.well-known/did.json': () => new Response('', { status: 503 }),
+    'https://broken.com/.well-known/did.json': () => {
+      throw new TypeError('fetch failed')
+    },
   }
   const requests: string[] = []
-  const fetch = async (url: unknown) => {
-    requests.push(String(url))
-    const document = documents[String(url)]
-    if (String(url).includes('broken.com')) throw new TypeError('fetch failed')
-    return document === undefined ? new Response('', { status: 404 }) : Response.json(document)
+  const fetchAs = (name: string) => async (url: unknown) => {
+    requests.push(`${name} ${url}`)
+    return answers[String(url)]?.() ?? new Response('', { status: 404 })
   }
-  const resolver = webResolver({ fetch: fetch as typeof globalThis.fetch })
-
-  it("webResolver fetches the document from the DID's host", async () => {
-    expect(await resolver.resolve('did:web:example.com')).toEqual({
-      id: 'did:web:example.com',
-      alsoKnownAs: [],
-    })
-    expect(await resolver.resolve('did:web:localhost%3A2583')).toBeDefined()
+  const documents = publishedDocuments({
+    ...{ plcUrl: 'http://plc.test:2582', timeoutMs: 1000 },
+    plcFetch: fetchAs('plc') as typeof globalThis.fetch,
+    webFetch: fetchAs('web') as typeof globalThis.fetch,
   })
 
-  it('webResolver returns undefined for a host without a document, a path, or an invalid host', async () => {
+  beforeEach(() => {
     requests.length = 0
-    expect(await resolver.resolve('did:web:other.com')).toBeUndefined()
-    expect(requests).toHaveLength(1)
-    for (const none of ['did:web:example.com:user', 'did:web:', 'did:web:a/b', 'did:web:a%2Fb']) {
-      expect(await resolver.resolve(none)).toBeUndefined()
-    }
-    expect(requests).toHaveLength(1)
   })
 
-  it.each(['liar', 'text', 'broken'])(
-    'webResolver throws if %s.com answers badly',
-    async (name) => {
-      await expect(resolver.resolve(`did:web:${name}.com`)).rejects.toMatchObject({ status: 502 })
+  it('did:plc documents are those of the directory, fetched without the SSRF guard', async () => {
+    expect(await documents.resolve(did)).toEqual(plcDocument)
+    expect(requests).toEqual([`plc http://plc.test:2582/${encodeURIComponent(did)}`])
+  })
+
+  it('did:web documents are fetched from the host that the DID names, through the SSRF guard', async () => {
+    expect(await documents.resolve('did:web:example.com')).toEqual({ id: 'did:web:example.com' })
+    expect(await documents.resolve('did:web:localhost%3A2583')).toBeDefined()
+    expect(requests).toEqual([
+      'web https://example.com/.well-known/did.json',
+      'web http://localhost:2583/.well-known/did.json',
+    ])
+  })
+
+  it.each(['did:plc:unknown', 'did:plc:tombstone', 'did:web:other.com', 'did:web:gone.com'])(
+    'publishedDocuments returns undefined for %s',
+    async (unknown) => {
+      expect(await documents.resolve(unknown)).toBeUndefined()
+      expect(requests).toHaveLength(1)
     },
   )
-})
 
-describe('resolverByMethod', () => {
-  const source = (name: string) => ({ resolve: async (id: string) => ({ id, name }) })
-  const resolver = resolverByMethod({ plc: source('plc'), web: source('web') })
+  it.each([
+    'did:web:example.com:user',
+    'did:web:example.com%2Fuser',
+    'did:web:user%40example.com',
+    'did:web:a/b',
+    'did:web:',
+    'did:web',
+    'did:key:z',
+    'nonsense',
+  ])('publishedDocuments fetches nothing for %s', async (invalid) => {
+    expect(await documents.resolve(invalid)).toBeUndefined()
+    expect(requests).toEqual([])
+  })
 
-  it('resolverByMethod selects the resolver by DID method', async () => {
-    expect(await resolver.resolve(did)).toMatchObject({ name: 'plc' })
-    expect(await resolver.resolve('did:web:example.com')).toMatchObject({ name: 'web' })
-    expect(await resolver.resolve('did:key:z')).toBeUndefined()
+  it.each([
+    'did:plc:busy',
+    ...['liar', 'text', 'keyless', 'down', 'broken'].map((name) => `did:web:${name}.com`),
+  ])('publishedDocuments throws 502 for %s, of which nothing is known', async (unavailable) => {
+    await expect(documents.resolve(unavailable)).rejects.toMatchObject({
+      ...{ status: 502, error: 'UpstreamFailure' },
+      message: `Could not fetch the document of ${unavailable}`,
+    })
   })
 })
 

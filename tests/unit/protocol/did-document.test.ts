@@ -1,11 +1,19 @@
 /** What a DID document says of keys and services, in every form in which it may say it. */
 import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { describe, expect, it } from 'vitest'
-import { serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
+import {
+  claimedHandle,
+  type DidDocument,
+  serviceEndpoint,
+  verificationKey,
+} from '#src/protocol/did-document.ts'
 
 const id = 'did:web:example.com'
 const multibase = (didKey: string) => didKey.replace('did:key:', '')
-const keyed = (method: object) => ({ id, verificationMethod: [null, 'x', method] })
+const keyed = (method: { id: string; type: string; publicKeyMultibase?: string }): DidDocument => ({
+  id,
+  verificationMethod: [{ controller: id, ...method }],
+})
 
 describe('a key', () => {
   it('is found by its fragment or its whole id', async () => {
@@ -34,19 +42,19 @@ describe('a key', () => {
   })
 
   it.each([
-    {},
-    { verificationMethod: 'x' },
+    { id },
+    { id, verificationMethod: [] },
     keyed({ id: '#atproto', type: 'Multikey' }),
     keyed({ id: '#atproto', type: 'Multikey', publicKeyMultibase: 'znonsense' }),
     keyed({ id: '#atproto', type: 'Ed25519', publicKeyMultibase: 'z6Mk' }),
     keyed({ id: 'did:web:other.example#atproto', type: 'Multikey', publicKeyMultibase: 'z' }),
   ])('is not there in %j', (document) => {
-    expect(verificationKey({ id, ...document }, 'atproto')).toBeUndefined()
+    expect(verificationKey(document, 'atproto')).toBeUndefined()
   })
 })
 
 describe('a service', () => {
-  const at = (serviceEndpoint: unknown, type = 'Some') => ({
+  const at = (serviceEndpoint: string | Record<string, unknown>, type = 'Some') => ({
     id,
     service: [{ id: '#some', type, serviceEndpoint }],
   })
@@ -59,10 +67,19 @@ describe('a service', () => {
     expect(serviceEndpoint(document, 'other')).toBeUndefined()
   })
 
-  it.each([undefined, 1, {}, '', 'ftp://x', 'file:///etc/passwd', 'https://', '//x'])(
+  it.each([{}, '', 'ftp://x', 'file:///etc/passwd', 'https://', '//x'])(
     'does not lead to %j',
     (endpoint) => {
       expect(serviceEndpoint(at(endpoint), 'some')).toBeUndefined()
     },
   )
+})
+
+describe('a handle', () => {
+  it('claimedHandle returns the first at:// name, and undefined if there is none', () => {
+    const document = { id, alsoKnownAs: ['https://x.test', 'at://alice.test', 'at://bob.test'] }
+    expect(claimedHandle(document)).toBe('alice.test')
+    expect(claimedHandle({ id, alsoKnownAs: ['https://x.test'] })).toBeUndefined()
+    expect(claimedHandle({ id })).toBeUndefined()
+  })
 })

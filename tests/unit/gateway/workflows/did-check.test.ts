@@ -28,7 +28,10 @@ function deps(said: Said | undefined) {
     id: webDid,
     service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: endpoint }],
     verificationMethod: [
-      { id: '#atproto', type: 'Multikey', publicKeyMultibase: key.slice('did:key:'.length) },
+      {
+        ...{ id: '#atproto', type: 'Multikey', controller: webDid },
+        publicKeyMultibase: key.slice('did:key:'.length),
+      },
     ],
   }
   const data = {

@@ -22,7 +22,10 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
     id: did,
     ...(named && {
       verificationMethod: [
-        { id: '#atproto', type: 'Multikey', publicKeyMultibase: named.slice('did:key:'.length) },
+        {
+          ...{ id: '#atproto', type: 'Multikey', controller: did },
+          publicKeyMultibase: named.slice('did:key:'.length),
+        },
       ],
     }),
   })

@@ -176,7 +176,10 @@ describe('a did:web key rotation', () => {
   const named = (key: string) => ({
     id: did,
     verificationMethod: [
-      { id: `${did}#atproto`, type: 'Multikey', publicKeyMultibase: key.slice('did:key:'.length) },
+      {
+        ...{ id: `${did}#atproto`, type: 'Multikey', controller: did },
+        publicKeyMultibase: key.slice('did:key:'.length),
+      },
     ],
   })
 
