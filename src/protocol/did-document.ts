@@ -34,7 +34,10 @@ export function serviceDidDocument(did: string, publicUrl: string): DidDocument 
 
 /** The handle that a document claims: its first at:// name. It is not verified against the handle's own record. */
 export function claimedHandle(document: DidDocument): string | undefined {
-  return getHandle(document)
+  const names: unknown = document.alsoKnownAs
+  // The library takes the list for granted, but anybody may publish another one.
+  if (!Array.isArray(names)) return undefined
+  return getHandle({ ...document, alsoKnownAs: names.filter((name) => typeof name === 'string') })
 }
 
 /** The did:key of the verification method `#id`; undefined if the document has no readable one. */
