@@ -13,6 +13,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { encodeToRivet, StopCode, VERSION } from '@rivetkit/engine-envoy-protocol'
 import type { HeldActors } from '#src/engine/engine-store.ts'
+import { release } from '#src/release.ts'
 
 interface Engine {
   endpoint: string
@@ -75,8 +76,8 @@ async function report(engine: Engine, { envoyKey, actors }: HeldActors): Promise
     protocol_version: String(VERSION),
     namespace: 'default',
     envoy_key: envoyKey,
-    // Whatever release the process had: this pool has no actors, so its version decides nothing.
-    version: '1',
+    // Most likely that of the former process, which the engine knows by the same key.
+    version: String(release),
     pool_name: POOL,
   })
   const url = `${engine.endpoint.replace(/^http/, 'ws')}/envoys/connect?${query}`
