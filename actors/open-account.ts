@@ -1,5 +1,4 @@
-/** Builds an account from an actor's context, once per wake; at the first, the account is born. */
-
+/** Builds an account from an actor's context, once per wake. At the first wake the account is provisioned. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ActorContext, Hold } from '#actors/lifecycle.ts'
 import type { ActorSettings } from '#actors/settings.ts'
@@ -37,21 +36,22 @@ export async function openAccount(
   const sql = c.db
   const profile = new Profile(sql)
   const answers = new AnswerCache()
-  const standing = new DirectoryMirror({
+  const directoryMirror = new DirectoryMirror({
     profile,
     send: (state) => dispatch.directory.accounts.setState({ did, ...state }),
   })
   const outbox = new Outbox({
     sql,
     append: async (rows) => {
-      // Whoever was told by an event and comes to ask must not hear of the state before.
-      if (rows.some(({ kind }) => kind === '#account')) await standing.push()
+      // A consumer of the event may ask at once, and must get the new state.
+      if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
       return dispatch.sequencer.log.append({ did, entries: [...rows] })
     },
     requestReminder: () => dispatch.directory.reminders.add({ did }),
     keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
-    onFailure: (error) => log.warn({ did, err: error }, 'an event could not be delivered yet'),
+    onFailure: (error) =>
+      log.warn({ did, err: error }, 'delivering events failed; it is tried again'),
     isActorStopped,
   })
   const lane = new WriteLane({ sql, clock, outbox, answers })
@@ -63,7 +63,7 @@ export async function openAccount(
     quotaBytes: settings.blobQuotaBytes,
     keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
-    onFailure: (error) => log.warn({ did, err: error }, 'a blob is not where it belongs'),
+    onFailure: (error) => log.warn({ did, err: error }, 'moving a blob failed; it is tried again'),
   })
   const account: Account = {
     did,
@@ -74,7 +74,7 @@ export async function openAccount(
     keys,
     profile,
     claimEmail: (email) => dispatch.directory.accounts.setEmail({ did, email }),
-    directoryMirror: standing,
+    directoryMirror,
     answers,
     outbox,
     tids: new TidClock(did, clock),
@@ -92,30 +92,43 @@ export async function openAccount(
     signer: cachedSigningKey({ did, keys, profile }),
   }
   await provisionOrResume(account, account.findInitialState)
-  const onFailure = (error: unknown) => log.warn({ did, err: error }, 'an email is still changing')
-  void hold(finishEmailChange(account).catch(onFailure))
-  const onLeft = (error: unknown) => log.warn({ did, err: error }, 'an import was not swept up')
-  void hold(cleanUpImports(account).catch(onLeft))
+  const onEmailFailure = (error: unknown) =>
+    log.warn(
+      { did, err: error },
+      'finishing a change of email failed; it is tried again at the next wake',
+    )
+  void hold(finishEmailChange(account).catch(onEmailFailure))
+  const onCleanUpFailure = (error: unknown) =>
+    log.warn({ did, err: error }, 'dropping the tables of an unfinished import failed')
+  void hold(cleanUpImports(account).catch(onCleanUpFailure))
   blobs.resume()
   return account
 }
 
-/** What must be over before the account sleeps. */
+/** Ends everything that must end before the account sleeps. */
 export async function closeAccount(account: Account, settings: ActorSettings): Promise<void> {
   const { did, blobs, lane, outbox, profile, idempotencyKeys } = account
   const { dispatch, log } = settings
   await abortOpenImport(account).catch((error) => {
-    log.warn({ did, err: error }, 'an import is swept up at the next wake')
+    log.warn(
+      { did, err: error },
+      'aborting an import failed; its tables are dropped at the next wake',
+    )
   })
   await lane.settled()
   await blobs.close()
   idempotencyKeys.end()
   const row = await profile.find().catch(() => undefined)
   if (!outbox.close()) return
-  // Its reminder goes with the account itself: by now it may be one for the DID's next life.
+  // The directory deletes the reminder with the account. By now there may be one for a new account of the same DID.
   if (row?.status === 'deleted') return
-  // A reminder that stays only wakes the account once more.
+  // A reminder that stays wakes the account once more, which is harmless.
   await dispatch.directory.reminders
     .remove({ dids: [did] })
-    .catch((error) => log.warn({ did, err: error }, 'a needless reminder stays'))
+    .catch((error) =>
+      log.warn(
+        { did, err: error },
+        'removing a reminder failed; it only wakes the account once more',
+      ),
+    )
 }

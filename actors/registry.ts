@@ -1,4 +1,4 @@
-/** All actors of the server, and how they reach their engine. */
+/** Registers all actors of the server with their engine. */
 import { setup } from 'rivetkit'
 import { accountActor } from '#actors/account.ts'
 import { authorizationActor } from '#actors/authorization.ts'

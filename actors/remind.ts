@@ -1,10 +1,10 @@
-/** Reminds accounts that may have events to deliver, and that nobody may ever call again: at the start, and now and then. */
+/** Wakes accounts that may have events to deliver and that may get no other call: at the start and every minute. */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
-/** Far longer than a healthy delivery takes: this is for accounts whose process died. */
+/** Far longer than a delivery takes: this is for accounts whose process exited. */
 const INTERVAL_MS = 60_000
 /** After a crash the engine takes some seconds until it lets accounts wake elsewhere. */
 const RETRY_MS = 5_000
@@ -15,14 +15,14 @@ const AT_ONCE = 4
 export function startReminders(settings: ActorSettings): () => void {
   return startPeriodicTask(settings.timer, async (isStopped) => {
     const isDone = await remindAll(settings, isStopped).catch((error) => {
-      settings.log.warn({ err: error }, 'accounts could not be reminded of their events')
+      settings.log.warn({ err: error }, 'listing accounts with undelivered events failed')
       return false
     })
     return isDone ? INTERVAL_MS : RETRY_MS
   })
 }
 
-/** False where somebody could not be reached, and is still noted. */
+/** False if an account could not be reached. Its reminder stays. */
 async function remindAll(settings: ActorSettings, isStopped: () => boolean): Promise<boolean> {
   const { dispatch, log } = settings
   let isDone = true
@@ -36,7 +36,7 @@ async function remindAll(settings: ActorSettings, isStopped: () => boolean): Pro
             if (!(await isAwake(settings, did))) await dispatch.account(did).outbox.remind()
           } catch (error) {
             isDone = false
-            log.warn({ did, err: error }, 'an account could not be reminded of its events')
+            log.warn({ did, err: error }, 'waking an account with undelivered events failed')
           }
         }
       }),
@@ -47,12 +47,12 @@ async function remindAll(settings: ActorSettings, isStopped: () => boolean): Pro
   return isDone
 }
 
-/** Who is awake here delivers by itself; but not every life is told of its end, so it is asked. */
+/** An account that is awake here delivers by itself. RivetKit does not announce the end of every activation, so its database is read. */
 async function isAwake({ live }: ActorSettings, did: string): Promise<boolean> {
   const actor = live.find('account', did)
   if (actor === undefined) return false
   try {
-    // Not by a call, which would keep it from falling asleep.
+    // A call would keep it from falling asleep.
     await (actor.subject as Account).sql.first('SELECT 1')
   } catch (error) {
     if (isActorStopped(error)) live.remove('account', did, actor)

@@ -1,5 +1,4 @@
 /** Starts the actors of this process on their engine, and stops them. */
-
 import { createRegistry, type Engine } from '#actors/registry.ts'
 import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
@@ -15,7 +14,9 @@ export async function startActors(
   const since = settings.clock.now()
   registry.start()
   if (!(await waitUntilJoined(engine, since))) {
-    settings.log.warn('the engine does not know this process yet; the first calls may take long')
+    settings.log.warn(
+      'the engine has not registered this process yet; the first calls may take long',
+    )
   }
   const endReminders = startReminders(settings)
   const endBlobSweeps = startBlobSweeps(settings)
@@ -29,12 +30,14 @@ export async function startActors(
   }
 }
 
-/** Ends all accounts at once, so that they need not ask the directory one by one while it goes away too. */
+/** Removes all reminders in one call: the directory may stop before the accounts could ask it one by one. */
 async function endAccounts({ live, dispatch, log }: ActorSettings): Promise<void> {
   const accounts = live.list('account').map(({ subject }) => subject as Account)
   const dids = accounts.filter(({ outbox }) => outbox.close()).map(({ did }) => did)
   if (dids.length === 0) return
   await dispatch.directory.reminders
     .remove({ dids })
-    .catch((error) => log.warn({ err: error }, 'needless reminders stay'))
+    .catch((error) =>
+      log.warn({ err: error }, 'removing reminders failed; they only wake the accounts once more'),
+    )
 }

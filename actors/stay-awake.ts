@@ -1,9 +1,9 @@
-/** Keeps an actor awake while anything is going on in it, at the cost of one hold a busy spell. */
+/** Keeps an actor awake while it has work, with one call of RivetKit's keepAwake for work that overlaps. */
 
-/** How long after the last work the actor may begin to think of sleep. Telling the runtime of each call costs more than many calls. */
+/** How long the actor is kept awake after the last work: keepAwake costs more than many of our calls. */
 const RELEASE_DELAY_MS = 300
 
-/** Gives `hold`: the actor stays awake at least until the promise, which must not be rejected, is settled. */
+/** Returns `hold`: the actor stays awake at least until the promise, which must not be rejected, is settled. */
 export function stayAwake(
   keepAwake: (work: Promise<void>) => unknown,
 ): <T>(work: Promise<T>) => Promise<T> {

@@ -1,13 +1,12 @@
 /**
- * Clears away uploads that no record named in time. The storage itself is the list of them: what is still waiting there
- * after so long is either forgotten or was never entered, and its account says which. So nothing has to be remembered,
- * and whoever starts next goes on.
+ * Deletes uploads that no record referenced in time. The storage itself is the list of them, so nothing has to be
+ * stored: each account is asked which of its old temporary uploads it still needs.
  */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { TempUpload } from '#src/ports/blob-storage.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
-/** An account is woken for at most this many of its uploads at once. */
+/** Uploads that an account is asked about in one call. */
 const PAGE = 500
 const MAX_INTERVAL_MS = 60 * 60 * 1000
 const MIN_INTERVAL_MS = 1_000
@@ -18,7 +17,7 @@ export function startBlobSweeps(settings: ActorSettings): () => void {
   const intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, blobTempMaxAgeMs / 4))
   const run = async (isStopped: () => boolean) => {
     await sweep(settings, isStopped).catch((error) => {
-      log.warn({ err: error }, 'uploads that nobody waits for could not be cleared away')
+      log.warn({ err: error }, 'deleting unused uploads failed')
     })
     return intervalMs
   }
@@ -30,7 +29,7 @@ async function sweep(settings: ActorSettings, isStopped: () => boolean): Promise
   for await (const { did, keys } of byAccount(settings.blobs.listTemps(before))) {
     if (isStopped()) return
     await collect(settings, did, { before, keys }).catch((error) => {
-      settings.log.warn({ did, err: error }, 'uploads of an account could not be cleared away')
+      settings.log.warn({ did, err: error }, 'deleting unused uploads of an account failed')
     })
   }
 }
@@ -50,7 +49,7 @@ async function* byAccount(
   if (page !== undefined) yield page
 }
 
-/** Asking for an account makes one, so only those that the directory knows are asked. */
+/** Calling an account creates it, so only accounts that the directory knows are called. */
 async function collect(
   { blobs, dispatch }: ActorSettings,
   did: string,

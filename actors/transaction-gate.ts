@@ -1,27 +1,27 @@
 /**
- * When transactions of accounts may go to the engine, and when the sequencer's. The engine is busy with a few; more of
- * them only wait there, and with them everybody's events. While somebody listens to the firehose, they take turns:
+ * When transactions of accounts may go to the engine, and when the sequencer's. A few keep the engine busy; more only
+ * queue there, and delay events. While the firehose has subscribers, accounts and the sequencer take turns:
  *
- * 1. Accounts: a few transactions at once. What waits here still gathers further writes of its account.
- * 2. The sequencer has something to log. No account begins; those under way may end, for a moment at the most, so that
- *    their events go together. With nothing under way, it does not wait.
- * 3. It logs. An account that waits alone may go beside it; several would only slow down what all of them wait for.
- * 4. Subscribers are sent what was logged. Then it is the accounts' turn again.
+ * 1. Accounts run a few transactions at once. A transaction that waits here still takes in further writes of its account.
+ * 2. The sequencer has events to log. No account begins; running transactions may end, for 3 ms, so that their events
+ *    are logged together. If none is running, the sequencer does not wait.
+ * 3. The sequencer logs. A single waiting account may run beside it; several would slow down what all of them wait for.
+ * 4. Frames are sent to subscribers. Then it is the accounts' turn again.
  *
- * While nobody listens there is no hurry: some more accounts at once, one of them beside the sequencer, and events
- * gather a little longer. Nobody else is held up here: the directory, for one, all accounts wait for.
+ * Without subscribers, more accounts run at once, one of them beside the sequencer, and events gather for longer. The
+ * directory and the authorization shards are not gated: all accounts wait for the directory.
  */
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
-/** How long the sequencer waits for accounts to end what they have begun. */
+/** How long the sequencer waits for running transactions of accounts. */
 const MAX_DRAIN_MS = 3
-/** How long events gather while nobody listens. */
+/** How long events gather without subscribers. */
 const UNSUBSCRIBED_GATHER_MS = 10
-/** How long accounts wait for the sequencer: its trouble is not theirs. */
+/** How long accounts wait for the sequencer, which may be slow for a reason of its own. */
 const MAX_LOGGING_MS = 100
-/** A follower asks again within this time. */
+/** A gateway that follows the log asks again within this time. */
 const SUBSCRIBED_GRACE_MS = 1_000
 
 export class TransactionGate {
@@ -33,16 +33,16 @@ export class TransactionGate {
   #running = 0
   #waiting: (() => void)[] = []
   #onDrained = () => {}
-  #listening = 0
-  #heardUntil = Number.NEGATIVE_INFINITY
+  #subscribers = 0
+  #subscribedUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: {
-    /** How many transactions of accounts there may be at once while somebody listens. */
+    /** How many transactions of accounts may run at once while the firehose has subscribers. */
     few: number
-    /** The same while nobody does. */
+    /** The same without subscribers. */
     many: number
     timer?: Timer
-    /** Milliseconds since whenever. */
+    /** A monotonic clock, in ms. */
     now?: () => number
   }) {
     this.#few = options.few
@@ -51,12 +51,12 @@ export class TransactionGate {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** Somebody listens to the firehose, until the function it returns is called and a moment longer. */
+  /** The firehose has a subscriber until one second after the returned function is called. */
   holdSubscribed(): () => void {
-    this.#listening++
+    this.#subscribers++
     return () => {
-      this.#listening--
-      this.#heardUntil = this.#now() + SUBSCRIBED_GRACE_MS
+      this.#subscribers--
+      this.#subscribedUntil = this.#now() + SUBSCRIBED_GRACE_MS
     }
   }
 
@@ -74,32 +74,32 @@ export class TransactionGate {
     }
   }
 
-  /** Runs what the sequencer has to do when it is its turn. One at a time: the sequencer has one writer. */
+  /** Runs a transaction of the sequencer when it is its turn. The sequencer has one writer, so there is one at a time. */
   async sequencer<T>(work: () => Promise<T>): Promise<T> {
     await this.#gather()
     this.#enter('logging')
-    const callOff = this.#timer(MAX_LOGGING_MS, () => this.#enter('accounts'))
+    const cancel = this.#timer(MAX_LOGGING_MS, () => this.#enter('accounts'))
     try {
       return await work()
     } finally {
-      callOff()
+      cancel()
       await nextTurn()
       this.#enter('accounts')
     }
   }
 
   async #gather(): Promise<void> {
-    const isHeard = this.#isHeard
-    if (isHeard) this.#phase = 'draining'
-    if (!isHeard || this.#running > 0) {
+    const isSubscribed = this.#isSubscribed
+    if (isSubscribed) this.#phase = 'draining'
+    if (!isSubscribed || this.#running > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const callOff = this.#timer(isHeard ? MAX_DRAIN_MS : UNSUBSCRIBED_GATHER_MS, resolve)
-      if (isHeard) this.#onDrained = resolve
+      const cancel = this.#timer(isSubscribed ? MAX_DRAIN_MS : UNSUBSCRIBED_GATHER_MS, resolve)
+      if (isSubscribed) this.#onDrained = resolve
       await promise
-      callOff()
+      cancel()
       this.#onDrained = () => {}
     }
-    // Those that have just ended have yet to hand their events over.
+    // Transactions that have just ended hand their events over in the next turn of the event loop.
     await nextTurn()
   }
 
@@ -115,19 +115,19 @@ export class TransactionGate {
     }
   }
 
-  get #isHeard(): boolean {
-    return this.#listening > 0 || this.#now() < this.#heardUntil
+  get #isSubscribed(): boolean {
+    return this.#subscribers > 0 || this.#now() < this.#subscribedUntil
   }
 
-  /** Whether one of so many who wish to begin may. */
-  #hasRoom(wishing: number): boolean {
+  /** Whether one of `waiting` waiting transactions may begin. */
+  #hasRoom(waiting: number): boolean {
     switch (this.#phase) {
       case 'accounts':
-        return this.#running < (this.#isHeard ? this.#few : this.#many)
+        return this.#running < (this.#isSubscribed ? this.#few : this.#many)
       case 'draining':
         return false
       case 'logging':
-        return this.#running === 0 && (wishing === 1 || !this.#isHeard)
+        return this.#running === 0 && (waiting === 1 || !this.#isSubscribed)
     }
   }
 }

@@ -11,7 +11,6 @@ import {
 import { type Component, DataFolder, type FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
-import { XrpcError } from '#src/errors.ts'
 import type { Build } from '#src/gateway/operator/health.ts'
 import { createLog, type Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
@@ -21,7 +20,7 @@ import { release } from '#src/release.ts'
 const ACTORS_STOP_TIMEOUT_MS = 5000
 /** How long the gateway waits for directory and sequencer before it listens without them. */
 const SERVICES_TIMEOUT_MS = 10_000
-/** Pause between two attempts at a check that needs actors which cannot be reached. */
+/** Pause between two attempts to reach the directory. */
 const CHECK_RETRY_MS = 1_000
 /** The process exits with 1 if stopping takes longer. */
 const STOP_TIMEOUT_MS = 20_000
@@ -120,8 +119,7 @@ async function startComponents(
     return { refused: new Promise(() => {}) }
   }
   const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
-  const { checkShards } = await import('#src/gateway/workflows/check-shards.ts')
-  const checked = checkWhenReached(() => checkShards(shared.dispatch))
+  const checked = checkShardsWhenReached(shared.dispatch)
   await Promise.race([
     Promise.all([wakeServices(shared.dispatch), checked]),
     pause(SERVICES_TIMEOUT_MS, undefined, { ref: false }),
@@ -140,13 +138,14 @@ async function startComponents(
   return { url: gateway.url, refused }
 }
 
-/** Repeats a check until the actors that it asks can be reached; rejected if it fails. */
-async function checkWhenReached(check: () => Promise<void>): Promise<void> {
+/** Checks as soon as the directory can be reached. Rejects with ShardCountError. */
+async function checkShardsWhenReached(dispatch: Dispatch): Promise<void> {
+  const { checkShards, ShardCountError } = await import('#src/gateway/workflows/check-shards.ts')
   for (;;) {
     try {
-      return await check()
+      return await checkShards(dispatch)
     } catch (error) {
-      if (!(error instanceof XrpcError)) throw error
+      if (error instanceof ShardCountError) throw error
       await pause(CHECK_RETRY_MS, undefined, { ref: false })
     }
   }

@@ -1,5 +1,6 @@
 /** What a process knows of idempotency keys, beyond the activations of its accounts. */
 import { XrpcError } from '#src/errors.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 /** Repetitions follow within seconds; this is long after the last of them. */
@@ -10,7 +11,7 @@ const MAX_SLEEPERS = 50_000
 export class IdempotencyCache {
   readonly #used = new Map<string, { at: number; answer: Promise<unknown> }>()
   readonly #failed = new Map<string, number>()
-  readonly #revAtSleep = new Map<string, string>()
+  readonly #revAtSleep = new BoundedMap<string, string>(MAX_SLEEPERS)
 
   answerFor(key: IdempotencyKey): Promise<unknown> | undefined {
     return this.#used.get(key.id)?.answer
@@ -45,9 +46,6 @@ export class IdempotencyCache {
   }
 
   noteSleep(did: string, rev: string): void {
-    this.#revAtSleep.delete(did)
     this.#revAtSleep.set(did, rev)
-    const [first] = this.#revAtSleep.keys()
-    if (this.#revAtSleep.size > MAX_SLEEPERS) this.#revAtSleep.delete(first!)
   }
 }

@@ -55,7 +55,9 @@ export class IdempotencyKeys {
 
   /** Runs an action that passes its key to `markUsed`, unless that has happened; then gives the answer it had. */
   run<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    return this.#run(key, work, SKEW_MS, async ({ id }) => {
+    const mayBeUsed = (open: IdempotencyKey) =>
+      this.#isEarlier(open, SKEW_MS) || this.#ports.cache.hasFailed(open)
+    return this.#run(key, work, mayBeUsed, async ({ id }) => {
       const used = await this.#find(id)
       return used === undefined ? work() : (used.answer as T)
     })
@@ -63,7 +65,8 @@ export class IdempotencyKeys {
 
   /** Runs a commit to the repo unless it was run for this key. Throws 503 if that is not known. */
   runCommit<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    return this.#run(key, work, 0, async ({ issuedAt }) => {
+    const mayBeUsed = (open: IdempotencyKey) => this.#isEarlier(open, 0)
+    return this.#run(key, work, mayBeUsed, async ({ issuedAt }) => {
       const { did, lane, cache } = this.#ports
       const rev = await lane.revAtWake()
       const isUnused = rev === cache.revAtSleep(did) || tidMicros(rev) / 1000 < issuedAt - SKEW_MS
@@ -92,17 +95,22 @@ export class IdempotencyKeys {
   #run<T>(
     key: IdempotencyKey | undefined,
     work: () => Promise<T>,
-    skewMs: number,
+    /** Whether a call that this activation does not know of, or that failed, may have used the key. */
+    mayBeUsed: (key: IdempotencyKey) => boolean,
     recover: (key: IdempotencyKey) => Promise<T>,
   ): Promise<T> {
     if (key === undefined) return work()
     const { cache, clock } = this.#ports
     const known = cache.answerFor(key)
     if (known !== undefined) return known as Promise<T>
-    const isEarlier = key.issuedAt < this.#wokeAt + skewMs && !this.#isFirstActivation
-    const answer = isEarlier || cache.hasFailed(key) ? recover(key) : work()
+    const answer = mayBeUsed(key) ? recover(key) : work()
     cache.add(key, answer, clock.now())
     return answer
+  }
+
+  /** Whether the key was issued before this activation, by clocks that differ by up to `skewMs`. */
+  #isEarlier({ issuedAt }: IdempotencyKey, skewMs: number): boolean {
+    return !this.#isFirstActivation && issuedAt < this.#wokeAt + skewMs
   }
 
   async #find(id: string): Promise<{ answer: unknown } | undefined> {

@@ -1,4 +1,4 @@
-/** The engine of this process, on a folder of its own, with everything that a crash left there put right. */
+/** The engine of this process, on a folder of its own, after cleaning up what a crash left there. */
 import { mkdirSync } from 'node:fs'
 import { choosePorts } from '#src/engine/engine-environment.ts'
 import {
@@ -18,14 +18,14 @@ const STOP_MS = 10_000
 
 /**
  * Starts an engine in `dir` and waits until it answers. The caller must hold the folder's engine lock. An engine that
- * a crash left there is ended first. Throws an error with the engine's last words if it does not come up in 30 s.
+ * a crash left running there is stopped first. Throws with the end of the engine's log if it does not start in 30 s.
  */
 export async function startEngine(options: {
   dir: string
   token: string
-  /** First of three ports in a row; absent for free ones. */
+  /** The first of three consecutive ports; any free ones if absent. */
   port?: number | undefined
-  /** Whether its actors live in another process, and may have outlived the one that ran it before. */
+  /** Whether actors run in other processes, which may still run after this one was restarted. */
   hasRemoteActors?: boolean
   log: Log
 }): Promise<EmbeddedEngine> {
@@ -35,11 +35,13 @@ export async function startEngine(options: {
   await endLeftBehind(dir, log)
   const settings = { dir, token, ports: await choosePorts(port), hasRemoteActors }
   const engine = new SupervisedEngine(settings, log)
-  const dead = await engine.start()
-  // Actors that live elsewhere may have outlived the engine.
+  const held = await engine.start()
   if (!hasRemoteActors) {
-    await reportStoppedActors(engine, dead).catch((err) => {
-      log.warn({ err }, 'accounts that were in use may be out of reach for two minutes')
+    await reportStoppedActors(engine, held).catch((err) => {
+      log.warn(
+        { err },
+        'reporting stopped actors failed; accounts that were awake may not answer for two minutes',
+      )
     })
   }
   return engine
@@ -48,7 +50,7 @@ export async function startEngine(options: {
 async function endLeftBehind(dir: string, log: Log): Promise<void> {
   const pid = findOrphanedEngine(dir)
   if (pid === undefined) return
-  log.warn({ pid }, 'ending the engine that an earlier run left behind')
+  log.warn({ pid }, 'stopping the engine that an earlier run left behind')
   sendSignal(pid, 'SIGTERM')
   if (!(await pollUntil(() => !isRunning(pid), STOP_MS))) sendSignal(pid, 'SIGKILL')
   await pollUntil(() => !isRunning(pid), STOP_MS)

@@ -1,4 +1,4 @@
-/** One run of the engine's program: how it is started, recognised and ended. */
+/** One run of the engine's program: how it is started, recognized and stopped. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import {
   closeSync,
@@ -15,8 +15,8 @@ import { getEnginePath } from '@rivetkit/engine-cli'
 import { type EngineSettings, engineEnvironment } from '#src/engine/engine-environment.ts'
 
 /**
- * The shell turns into the engine, so the child's process id is the engine's; before that it leaves a watcher behind,
- * which reads from us. Its read fails when we are gone, even by kill -9, and then it ends the engine properly.
+ * The shell execs the engine, so the child's process id is the engine's. Before that it forks a watcher that reads from
+ * this process. When this process exits, even by kill -9, the read fails, and the watcher sends the engine SIGTERM.
  */
 const START = '{ read -r _ <&3 || kill -TERM $$; } & exec "$@" 3<&-'
 
@@ -24,13 +24,13 @@ const LOG_BYTES = 16 * 1024 * 1024
 
 export interface EngineProcess {
   readonly pid: number
-  /** Resolves when it has ended, with a word on how. */
+  /** Resolves with the exit code or signal, as text, when it has ended. */
   readonly ended: Promise<string>
   isRunning(): boolean
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
-/** Starts the engine on its folder, with its log in `engine.log` there. A session of its own keeps Ctrl-C from it. */
+/** Starts the engine on its folder, which gets its `engine.log`, in a session of its own, so that Ctrl-C does not reach it. */
 export function startEngineProcess(settings: EngineSettings): EngineProcess {
   const { dir } = settings
   const log = openLog(join(dir, 'engine.log'))
@@ -52,7 +52,7 @@ function watch(child: ChildProcess): EngineProcess {
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => {
-      // A line tells the watcher that there is nobody left to end.
+      // A line makes the watcher exit without a signal.
       watcher.end('\n')
       resolve(signal === null ? `exit code ${code}` : `signal ${signal}`)
     })
@@ -60,7 +60,7 @@ function watch(child: ChildProcess): EngineProcess {
   return { pid: child.pid ?? 0, ended, isRunning, kill: (signal) => void child.kill(signal) }
 }
 
-/** The command's folder makes our engine recognisable among the processes of the machine. */
+/** The command line names the folder, by which our engine is recognized among the processes of the machine. */
 export function engineCommand(dir: string): [string, ...string[]] {
   return [getEnginePath(), '--config', storeFile(dir)]
 }
@@ -68,12 +68,12 @@ export function engineCommand(dir: string): [string, ...string[]] {
 const pidFile = (dir: string) => join(dir, 'engine.pid')
 const storeFile = (dir: string) => join(dir, 'engine.json')
 
-/** Tells the engine where its store is, which its configuration must say even to its tools. */
+/** Writes the engine's configuration file, from which the engine and its tools read where the store is. */
 export function writeStoreFile(dir: string): void {
   writeFileSync(storeFile(dir), JSON.stringify({ file_system: { path: join(dir, 'db') } }))
 }
 
-/** Notes that the engine has ended, so that the next start has nothing to look for. */
+/** To be called when the engine has ended, so that the next start does not look for it. */
 export function removePidFile(dir: string): void {
   rmSync(pidFile(dir), { force: true })
 }
@@ -85,7 +85,7 @@ export function findOrphanedEngine(dir: string): number | undefined {
   return isEngineOf(dir, pid) ? pid : undefined
 }
 
-/** Whether the process is the engine of this folder, and not a stranger who got its number. */
+/** Whether the process is the engine of this folder, and not another one that got its process id. */
 function isEngineOf(dir: string, pid: number): boolean {
   try {
     return commandOf(pid).includes(`--config ${storeFile(dir)} start`)
@@ -94,7 +94,7 @@ function isEngineOf(dir: string, pid: number): boolean {
   }
 }
 
-/** Whether the process still holds anything; one that waits for its parent to notice its end does not. */
+/** Whether the process runs; a zombie does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -106,7 +106,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Signals a process that may end at the same moment. */
+/** Signals a process that may have ended. */
 export function sendSignal(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, signal)
@@ -122,7 +122,7 @@ function commandOf(pid: number): string {
   return execFileSync('/bin/ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
 }
 
-/** The last lines of the engine's log, for the message about a start that failed. */
+/** The last five lines of the engine's log. */
 export function readLogTail(dir: string): string {
   try {
     return readFileSync(join(dir, 'engine.log'), 'utf8').trimEnd().split('\n').slice(-5).join('\n')
@@ -131,7 +131,7 @@ export function readLogTail(dir: string): string {
   }
 }
 
-/** Opens the log to append, after putting a large one aside. */
+/** Opens the log for appending; one of more than 16 MiB is renamed first. */
 function openLog(path: string): number {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
   if (size > LOG_BYTES) renameSync(path, `${path}.old`)

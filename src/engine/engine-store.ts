@@ -1,8 +1,8 @@
 /**
- * What a crash leaves in the engine's store, looked at and tidied while no engine runs on it.
+ * Reads and clears what a crash leaves in the engine's store, while no engine runs on it.
  *
- * The engine's own tool does it; where it fails, the engine gets over everything by itself, only later. Keys are of
- * version 2.3 (engine/packages/universaldb/src/utils/keys.rs).
+ * This is done with the engine's own tool. If it fails, the engine recovers by itself within two minutes. Keys are those
+ * of version 2.3 (engine/packages/universaldb/src/utils/keys.rs).
  */
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
@@ -10,17 +10,17 @@ import { type EngineSettings, engineEnvironment } from '#src/engine/engine-envir
 import { engineCommand } from '#src/engine/engine-process.ts'
 
 const NAMESPACES = '/rivet/pegboard/namespace'
-/** Every process that ever ran actors, by its envoy key, with the actors it was last known to run. */
+/** Lists every process that ever ran actors, by its envoy key, with the actors that it last ran. */
 const HELD = `ls --style list --max-depth 9 ${NAMESPACES}/envoy/actor`
 
 /**
- * What is only true while an engine runs, so that a new one must not believe it.
+ * Keys that are only valid while an engine runs.
  *
- * - The workers of engines: a new engine shares its work with all that it believes alive, for 20 s even with one that
- *   has stopped, and for 30 s it leaves to a killed one what that one had begun (WORKER_LOST_THRESHOLD_MS in
- *   gasoline/src/db/kv/mod.rs). Meanwhile accounts could not be woken.
- * - The processes that may be given actors: one that is alive connects again and is entered anew; one that is dead
- *   would be given actors for as long as it may be silent, and they would start nowhere.
+ * - The workers of engines: a new engine shares work with all workers that it takes for running, for 20 s also with one
+ *   that has stopped; and for 30 s it leaves the work of a killed one alone (WORKER_LOST_THRESHOLD_MS in
+ *   gasoline/src/db/kv/mod.rs). Meanwhile accounts could not wake.
+ * - The processes that actors may start in: a running one reconnects and is entered again; one that has exited would be
+ *   assigned actors until it counts as lost.
  */
 const STALE_KEYS = [
   '/rivet/gasoline/kv/worker',
@@ -28,13 +28,13 @@ const STALE_KEYS = [
   `${NAMESPACES}/envoy_hash_idx`,
 ]
 
-/** The actors that a process held when it was last heard of; the engine knows the process by its envoy key. */
+/** The actors that a process last ran. The engine identifies the process by its envoy key. */
 export interface HeldActors {
   envoyKey: string
   actors: { actorId: string; generation: number }[]
 }
 
-/** Forgets what ended with the last engine; returns every process that holds actors, as far as the store knows. */
+/** Clears stale keys; returns every process that has actors, according to the store. */
 export async function clearStaleState(settings: EngineSettings): Promise<HeldActors[]> {
   const forget = STALE_KEYS.map((key) => `clear --range --yes ${key}`)
   return parseHeldActors(await query(settings, [...forget, HELD]))
@@ -56,7 +56,7 @@ export function parseHeldActors(listing: string): HeldActors[] {
 
 const TIMEOUT_MS = 20_000
 
-/** Runs queries of the tool one after the other; returns what it printed. */
+/** Runs queries of the engine's tool in order; returns its output. */
 async function query(settings: EngineSettings, queries: readonly string[]): Promise<string> {
   const [program, ...options] = engineCommand(settings.dir)
   const tool = spawn(program, [...options, 'udb'], {
@@ -69,10 +69,10 @@ async function query(settings: EngineSettings, queries: readonly string[]): Prom
     tool.once('error', reject)
     tool.once('close', (code) => {
       if (code === 0) resolve()
-      else reject(new Error(`the engine's store could not be tidied (exit code ${code})`))
+      else reject(new Error(`clearing stale keys of the engine's store failed (exit code ${code})`))
     })
   })
-  tool.stdin.on('error', () => {}) // How it ended says more.
+  tool.stdin.on('error', () => {}) // The exit code says more.
   tool.stdin.end(`${[...queries, 'exit'].join('\n')}\n`)
   const [printed] = await Promise.all([text(tool.stdout), ended])
   return printed

@@ -33,7 +33,7 @@ export function asksForRetry({ error }: XrpcError): boolean {
   return error === GOING_AWAY || error === UPGRADING
 }
 
-/** What the caller is told when the last attempt has failed with an error that another might not have met. */
+/** The error for the caller after the last attempt, if another attempt might have succeeded. */
 export function afterLastAttempt(error: unknown): XrpcError {
   if (error instanceof XrpcError && error.error === UPGRADING) return unavailable(error.message)
   return unavailable('The account is not available just now')

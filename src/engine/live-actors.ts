@@ -1,4 +1,4 @@
-/** The actors that are awake in this process, from their waking to their falling asleep. */
+/** The actors that are awake in this process. */
 import type { Actions } from '#src/rules/actions.ts'
 
 export interface LiveActor {
@@ -20,12 +20,12 @@ export class LiveActors {
     return this.#awake.get(`${name} ${key}`)
   }
 
-  /** An actor has woken; an earlier life of it that is still noted is over. */
+  /** Adds an actor that woke, in the place of an earlier activation of it. */
   add(name: string, key: string, actor: LiveActor): void {
     this.#awake.set(`${name} ${key}`, actor)
   }
 
-  /** An actor falls asleep; a later life of it stays noted. */
+  /** Removes an activation that ended; a later one of the same actor stays. */
   remove(name: string, key: string, actor: LiveActor): void {
     if (this.find(name, key) === actor) this.#awake.delete(`${name} ${key}`)
   }

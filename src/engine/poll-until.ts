@@ -1,9 +1,9 @@
-/** Waiting for something that nobody announces. */
+/** Waits for a condition by polling. */
 import { setTimeout as pause } from 'node:timers/promises'
 
 const POLL_MS = 20
 
-/** Asks every 20 ms; false if it has not come true in time. */
+/** Checks every 20 ms; false if the condition does not become true in time. */
 export async function pollUntil(
   isSo: () => boolean | Promise<boolean>,
   withinMs: number,

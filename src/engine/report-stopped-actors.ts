@@ -1,19 +1,19 @@
 /**
- * Tells a new engine that the actors which a former process still held have ended with it.
+ * Reports to a new engine that the actors of a former process have stopped with it.
  *
- * The engine would believe them alive for as long as a process may be silent, and wait longer still for one that was
- * about to fall asleep; nobody could call those accounts meanwhile. This is so after kill -9, but a stop in order can
- * leave an actor too, which was just starting. So we speak for the dead process, in the engine's own protocol, as
- * RivetKit speaks it:
+ * The engine would take them for running until the process counts as lost, and longer for one that was about to fall
+ * asleep; their accounts would not answer meanwhile. This happens after kill -9, but also after an orderly stop for an
+ * actor that was just starting. So this process speaks for the former one, in the engine's own protocol:
  *
- * 1. We connect under its name (its "envoy key"), but to a pool that no actor belongs to: who connects is given actors
- *    of its pool, and what the dead process was given would start nowhere.
- * 2. We say of each of its actors that it has stopped.
- * 3. We stay until the engine has noted all of it: when a connection ends, it may drop what it has not yet looked at.
+ * 1. It connects with the former process's envoy key, but in a pool that no actor belongs to, so that the engine assigns
+ *    it no actors.
+ * 2. It reports each actor as stopped.
+ * 3. It stays connected until the engine has processed the reports: on a disconnect it may drop those it has not read.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { encodeToRivet, StopCode, VERSION } from '@rivetkit/engine-envoy-protocol'
 import type { HeldActors } from '#src/engine/engine-store.ts'
+import { release } from '#src/release.ts'
 
 interface Engine {
   endpoint: string
@@ -22,7 +22,7 @@ interface Engine {
 
 type Actor = HeldActors['actors'][number]
 
-/** What the engine tells of an actor. */
+/** What the engine's API returns of an actor. */
 interface ActorState {
   actor_id: string
   connectable_ts?: number | null
@@ -31,29 +31,29 @@ interface ActorState {
 
 const TIMEOUT_MS = 5000
 const PAUSE_MS = 20
-/** Beyond the index of any event that the process itself can have sent. */
+/** Greater than the index of any event that the process itself can have sent. */
 const LAST_INDEX = 2n ** 40n
-/** The pool of those who are not there any more. */
+/** A pool without actors. */
 const POOL = 'gone'
-/** As many actors as the engine tells of at once. */
+/** The engine's API returns so many actors at once. */
 const PAGE = 32
 
-/** Reports processes and their actors. Resolves when the engine has taken note; rejects if it has not within 5 s each. */
+/** Reports processes and their actors. Resolves when the engine has processed it; rejects if that takes more than 5 s each. */
 export async function reportStoppedActors(
   engine: Engine,
-  dead: readonly HeldActors[],
+  stoppedProcesses: readonly HeldActors[],
 ): Promise<void> {
-  const [first, ...others] = dead
+  const [first, ...others] = stoppedProcesses
   if (first === undefined) return
   await ensurePool(engine)
-  const newborn = await startingAccounts(engine)
-  await report(engine, { ...first, actors: [...first.actors, ...newborn] })
+  const starting = await startingAccounts(engine)
+  await report(engine, { ...first, actors: [...first.actors, ...starting] })
   for (const held of others) await report(engine, held)
 }
 
 /**
- * Accounts that were just starting for the first time: no process holds them yet, and the engine would wait 10 s for
- * them. Those that were only waking again it does wait for: their generation is not told.
+ * Accounts that were starting for the first time: they belong to no process yet, and the engine would wait 10 s for them.
+ * For accounts that were waking again it does wait, because its API does not return their generation.
  */
 async function startingAccounts(engine: Engine): Promise<Actor[]> {
   const url = `${engine.endpoint}/actors?namespace=default&name=account&limit=${PAGE}`
@@ -76,7 +76,8 @@ async function report(engine: Engine, { envoyKey, actors }: HeldActors): Promise
     protocol_version: String(VERSION),
     namespace: 'default',
     envoy_key: envoyKey,
-    version: '1',
+    // Most likely that of the former process, which the engine knows by the same key.
+    version: String(release),
     pool_name: POOL,
   })
   const url = `${engine.endpoint.replace(/^http/, 'ws')}/envoys/connect?${query}`
@@ -94,7 +95,7 @@ async function report(engine: Engine, { envoyKey, actors }: HeldActors): Promise
 
 function opened(socket: WebSocket): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error('The engine did not listen'))
+    const fail = () => reject(new Error('The engine did not accept the connection'))
     const timeout = setTimeout(fail, TIMEOUT_MS)
     socket.onopen = () => {
       clearTimeout(timeout)
@@ -105,9 +106,9 @@ function opened(socket: WebSocket): Promise<void> {
   })
 }
 
-/** With an error the engine keeps the actor, asleep; without one it would destroy it. */
+/** After an error the engine keeps the actor, asleep; without one it would destroy it. */
 function stopped({ actorId, generation }: Actor) {
-  const state = { code: StopCode.Error, message: 'its process was killed' }
+  const state = { code: StopCode.Error, message: 'its process exited' }
   return {
     checkpoint: { actorId, generation, index: LAST_INDEX },
     inner: {
@@ -125,7 +126,7 @@ async function untilStopped(engine: Engine, actors: readonly Actor[]): Promise<v
     const answer = await ask(engine, url)
     const { actors: found } = (await answer.json()) as { actors: ActorState[] }
     if (found.every(({ connectable_ts }) => connectable_ts == null)) return
-    if (performance.now() > until) throw new Error('The engine has not taken note')
+    if (performance.now() > until) throw new Error('The engine did not process the report in time')
     await pause(PAUSE_MS)
   }
 }

@@ -1,7 +1,7 @@
-/** How much RivetKit's TypeScript half says; its native half reads RIVET_LOG_LEVEL. */
+/** The log level of RivetKit's TypeScript half; its native half reads RIVET_LOG_LEVEL. */
 import { configureDefaultLogger } from 'rivetkit/log'
 
-/** Sets the least level that is written to standard output. */
+/** Sets the lowest level that is written to standard output. */
 export function setRivetKitLog(level: Parameters<typeof configureDefaultLogger>[0]): void {
   configureDefaultLogger(level)
 }

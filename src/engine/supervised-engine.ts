@@ -1,4 +1,4 @@
-/** An engine that is kept running: started, watched, restarted when it dies, and stopped. */
+/** An engine that is restarted whenever it exits, until it is stopped. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type EngineSettings, LOOPBACK } from '#src/engine/engine-environment.ts'
 import {
@@ -13,24 +13,24 @@ import type { Log } from '#src/log.ts'
 
 const START_MS = 30_000
 const STOP_MS = 10_000
-/** A question put to an engine that is just starting may stay without an answer; the next one is answered. */
+/** A request to an engine that is just starting may get no answer; the next one does. */
 const HEALTH_TIMEOUT_MS = 250
-/** Pauses before one restart after the other; an engine that ran for a minute starts over. */
+/** Pauses before consecutive restarts. They begin anew after an engine ran for a minute. */
 const BACKOFF_MS = [0, 100, 250, 1000, 2000]
 const STEADY_MS = 60_000
 
 export interface EmbeddedEngine {
   readonly endpoint: string
   readonly token: string
-  /** The process id of the present run. */
+  /** The current process id. */
   readonly pid: number
-  /** Whether it answers, as far as is known. */
+  /** Whether it answered last and has not exited since. */
   healthy(): boolean
-  /** Resolves at once while the engine is healthy, else as soon as it is again. Rejected when it is stopped. */
+  /** Resolves as soon as the engine is healthy, at once if it is. Rejects when it is stopped. */
   whenHealthy(): Promise<void>
-  /** Calls back each time the engine has died; it comes back on the same ports. */
+  /** Calls back each time the engine has exited by itself; it is restarted on the same ports. */
   onDown(listener: () => void): void
-  /** Ends the engine: politely, then by force after 10 s. No process is left. */
+  /** Stops the engine with SIGTERM, and with SIGKILL after 10 s. */
   stop(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export class SupervisedEngine implements EmbeddedEngine {
     this.#log = log
     this.endpoint = `http://${LOOPBACK}:${settings.ports.guard}`
     this.token = settings.token
-    // Nobody may be waiting when it is rejected.
+    // It may be rejected while no caller waits.
     this.#health.promise.catch(() => {})
   }
 
@@ -71,7 +71,7 @@ export class SupervisedEngine implements EmbeddedEngine {
     this.#listeners.push(listener)
   }
 
-  /** Resolves with the processes that held actors on the engine before. */
+  /** Resolves with the processes that ran actors on the former engine. */
   async start(): Promise<HeldActors[]> {
     const held = await this.#prepare()
     await this.#run()
@@ -90,12 +90,15 @@ export class SupervisedEngine implements EmbeddedEngine {
 
   async #prepare(): Promise<HeldActors[]> {
     return clearStaleState(this.#settings).catch((err) => {
-      this.#log.warn({ err }, 'accounts may take two minutes to wake after this start')
+      this.#log.warn(
+        { err },
+        'clearing stale keys failed; accounts may take two minutes to wake after this start',
+      )
       return []
     })
   }
 
-  /** One run, up to its first answer. */
+  /** Starts the program and waits for its first answer. */
   async #run(): Promise<void> {
     const run = startEngineProcess(this.#settings)
     this.#process = run
@@ -121,14 +124,14 @@ export class SupervisedEngine implements EmbeddedEngine {
       }
       failures = Date.now() - since > STEADY_MS ? 0 : failures
       const backoff = BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]!
-      this.#log.error({ how, restartInMs: backoff }, 'the engine has ended by itself')
+      this.#log.error({ how, restartInMs: backoff }, 'the engine has exited')
       await pause(backoff, undefined, { signal: this.#stopping.signal }).catch(() => {})
       await this.#prepare()
       if (this.#stopping.signal.aborted) return
       since = Date.now()
       await this.#run().then(
-        () => this.#log.info({ pid: this.pid }, 'the engine is back'),
-        (err) => this.#log.error({ err }, 'the engine could not be restarted'),
+        () => this.#log.info({ pid: this.pid }, 'the engine was restarted'),
+        (err) => this.#log.error({ err }, 'restarting the engine failed'),
       )
     }
   }

@@ -5,8 +5,8 @@ const TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 1000
 
 /**
- * Resolves when the engine knows a process that has come since `since` (ms since 1970), or after 10 s, with false. An
- * actor that is called before its engine knows any process to start it in waits for many seconds.
+ * Resolves with true when a process has joined the engine after `since` (ms since 1970), or with false after 10 s. An
+ * actor that is called before any process has joined waits for many seconds.
  */
 export function waitUntilJoined(
   engine: { endpoint: string; token: string; namespace: string },

@@ -10,9 +10,12 @@ export interface ShardCounts {
   limiter: number
 }
 
+/** This build must not serve the data; says why in a sentence for the operator. */
+export class ShardCountError extends Error {}
+
 /**
- * Stores the numbers in the directory at the first start, and compares them at every other. Throws an Error that names
- * both if they differ.
+ * Stores the numbers in the directory at the first start, and compares them at every other. Throws ShardCountError if
+ * they differ.
  */
 export async function checkShards(
   { directory }: Pick<Dispatch, 'directory'>,
@@ -30,7 +33,7 @@ export async function checkShards(
   for (const [actor, count] of Object.entries(counts)) {
     const was = known[actor as keyof ShardCounts]
     if (was !== count) {
-      throw new Error(
+      throw new ShardCountError(
         `This build has ${count} ${actor} shards, and the data was written with ${was}: start the build that wrote it`,
       )
     }
