@@ -12,7 +12,6 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  /** Absent in tests that need no account pages. */
   pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice'>
   metrics: Metrics
   server: ServerContext
@@ -36,7 +35,6 @@ export function createApp(ports: AppPorts): Hono<Env> {
   return app
 }
 
-/** CORS preflight: any origin, any header; cached for a day. */
 function preflight(c: Context<Env>): Response {
   const requestedHeaders = c.req.header('access-control-request-headers')
   return new Response(null, {

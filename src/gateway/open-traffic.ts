@@ -19,14 +19,12 @@ export interface TrafficPorts {
 }
 
 export interface Traffic {
-  /** Undefined if rate limits are disabled. */
   rateLimits: RateLimits | undefined
   crawlers: Crawlers
   close(): void
 }
 
 const LEASE_RETURN_INTERVAL_MS = 10_000
-/** At most one warning in this time while the limiter is unreachable. */
 const WARN_INTERVAL_MS = 10_000
 const CRAWL_INTERVAL_MS = 20 * 60_000
 

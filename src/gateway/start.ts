@@ -29,7 +29,6 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 
 export interface Gateway {
-  /** For example `http://127.0.0.1:2583`. */
   url: string
   /** Accepts no more requests, lets running ones finish for up to 5 s, then closes all connections. */
   stop(): Promise<void>
@@ -170,7 +169,7 @@ async function stop(
   server: Server,
   firehose: { close(): Promise<void> },
   wakeQueue: WakeQueue,
-  errands: BackgroundTasks,
+  backgroundTasks: BackgroundTasks,
 ): Promise<void> {
   const closed = once(server, 'close')
   server.close()
@@ -180,7 +179,7 @@ async function stop(
   clearTimeout(forceClose)
   // The actors are stopped next, and an account that is provisioning itself needs the directory until then.
   await Promise.race([
-    Promise.all([wakeQueue.close(), errands.settled()]),
+    Promise.all([wakeQueue.close(), backgroundTasks.settled()]),
     pause(WAKES_GRACE_MS, undefined, { ref: false }),
   ])
 }

@@ -42,7 +42,6 @@ export class FanOut {
     return this.#ready.promise
   }
 
-  /** Follows until closed; retries after any failure. */
   async run(): Promise<void> {
     const { signal } = this.#closing
     let isOpen = false
@@ -80,8 +79,8 @@ export class FanOut {
 
   async #follow(): Promise<void> {
     const after = this.ring.head
-    const isHeard = this.#consumers.size > 0
-    const page = await this.#source.follow({ after, waitMs: WAIT_MS, hasSubscribers: isHeard })
+    const hasSubscribers = this.#consumers.size > 0
+    const page = await this.#source.follow({ after, waitMs: WAIT_MS, hasSubscribers })
     const { events, head, trimmed, erased } = page
     if (this.#closing.signal.aborted) return
     // The log no longer reaches back to the ring: start an empty ring rather than leave a gap in it.

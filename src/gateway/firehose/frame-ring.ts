@@ -32,12 +32,10 @@ export class FrameRing {
     this.#limits = limits
   }
 
-  /** All events up to this seq have been seen. */
   get head(): number {
     return this.#head
   }
 
-  /** Empties the ring, so that it covers what comes after `seq`. */
   reset(seq: number): void {
     this.#segments = []
     this.#bytes = 0
@@ -45,7 +43,7 @@ export class FrameRing {
     this.#head = seq
   }
 
-  /** Appends the next events of the log, without a gap; the oldest segments are dropped beyond the limits. */
+  /** `events` must be the next of the log, without a gap. */
   append(events: readonly { seq: number; frame: Uint8Array }[]): void {
     if (events.length === 0) return
     const seqs = events.map(({ seq }) => seq)
@@ -57,12 +55,12 @@ export class FrameRing {
     while (this.#segments.length > 1 && this.#isOverfull()) this.#drop()
   }
 
-  /** Moves the head to `seq` without new events: the head of the log may be ahead of its last event. */
+  /** The head of the log may be ahead of its last event. */
   advance(seq: number): void {
     this.#head = Math.max(this.#head, seq)
   }
 
-  /** Drops segments with frames before this seq: those events were trimmed from the log, or may have been erased. */
+  /** Events before this seq were trimmed from the log, or may have been erased. */
   dropBefore(before: number): void {
     while (this.#segments.length > 0 && firstOf(this.#segments[0]!) < before) this.#drop()
   }

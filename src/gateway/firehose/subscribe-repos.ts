@@ -23,7 +23,6 @@ import { infoFrame } from '#src/protocol/frames.ts'
 const PATH = '/xrpc/com.atproto.sync.subscribeRepos'
 const PAGE_EVENTS = 500
 const PING_MS = 30_000
-/** How long closing handshakes may take when the server stops. */
 const CLOSE_TIMEOUT_MS = 1_000
 const MAX_INCOMING_BYTES = 1_024
 
@@ -44,7 +43,7 @@ export interface Firehose {
   close(): Promise<void>
   subscribers(): number
   head(): number
-  /** Lag of each subscriber behind `head`, in seconds. */
+  /** In seconds behind `head`. */
   lags(): number[]
 }
 
@@ -125,7 +124,6 @@ const outdatedCursor = infoFrame(
   'Requested cursor exceeded limit. Possibly missing events',
 )
 
-/** Serves one subscriber until it closes. An error is sent as an error frame and closes the connection. */
 export async function serveSubscriber(
   subscriber: Subscriber,
   cursor: string | null,
@@ -135,7 +133,6 @@ export async function serveSubscriber(
     await begin(subscriber, cursor, ports)
     while (subscriber.isOpen) {
       await replay(subscriber, ports)
-      // Steps 3 and 4.
       await subscriber.stream()
     }
   } catch (error) {
@@ -145,7 +142,6 @@ export async function serveSubscriber(
   }
 }
 
-/** Step 1. */
 async function begin(
   subscriber: Subscriber,
   cursor: string | null,
@@ -162,7 +158,6 @@ async function begin(
   subscriber.position = Math.max(after, first - 1)
 }
 
-/** Step 2. */
 async function replay(
   subscriber: Subscriber,
   { source, fanOut }: SubscriptionPorts,

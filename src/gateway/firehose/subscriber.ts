@@ -66,7 +66,6 @@ export class Subscriber {
     this.#fanOut.leave(this)
   }
 
-  /** Sends frames from the ring until the socket buffer is full. */
   pump(): void {
     const { ring } = this.#fanOut
     while (this.isOpen && this.#socket.writableLength < MAX_QUEUED_BYTES) {
@@ -99,14 +98,12 @@ export class Subscriber {
     this.#onStop()
   }
 
-  /** Sends a ping, or terminates the connection if the last ping was not answered. */
   ping(): void {
     if (this.#hasPonged) this.#ws.ping()
     else this.#ws.terminate()
     this.#hasPonged = false
   }
 
-  /** Closes without a closing handshake. */
   terminate(): void {
     this.#ws.terminate()
   }

@@ -18,7 +18,6 @@ function writeHeader(into: Buffer, at: number, length: number): number {
   return into.writeBigUInt64BE(BigInt(length), at + 2)
 }
 
-/** The framed messages in one buffer, and the end offset of each. */
 export function frameMessages(messages: readonly Uint8Array[]): { bytes: Buffer; ends: number[] } {
   const size = messages.reduce((sum, { length }) => sum + headerSize(length) + length, 0)
   const bytes = Buffer.allocUnsafeSlow(size)

@@ -13,16 +13,14 @@ export interface BodyStream {
 }
 
 export interface BodyStreamOptions {
-  /** The expected media type; any if an asterisk on both sides of the slash. */
+  /** The expected media type; any if both sides of the slash are asterisks. */
   accepts: string
   /** Bytes, of the Content-Length and of the decoded body. */
   limit: number
-  /** How long the body may stall, in ms. */
   idleMs: number
 }
 
 const MAX_DURATION_MS = 60 * 60 * 1000
-/** The body is paused at this many unread bytes. */
 const MAX_BUFFERED_BYTES = 1024 * 1024
 
 const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/

@@ -48,15 +48,15 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
 }
 
 export function addressMatcher(ranges: readonly string[]): (address: Address) => boolean {
-  const known = ranges.map((range): [Address, number] => {
+  const networks = ranges.map((range): [Address, number] => {
     const [address, bits] = range.includes('/') ? ipaddr.parseCIDR(range) : singleAddress(range)
     return [address, bits]
   })
   return (address) =>
-    known.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))
+    networks.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))
 }
 
-/** The network that counts as one client: an IPv4 address, or an IPv6 /64, since a customer has a whole one. */
+/** What counts as one client: an IPv4 address, or an IPv6 /64, the usual assignment to a customer. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address
   const parts = ipaddr.IPv6.parse(address).parts.slice(0, 4)

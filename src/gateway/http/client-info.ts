@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http'
 import type { ClientInfo } from '#src/account/security-events.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 
-/** Undefined in tests without a socket. */
 export type ClientInfoSource = Pick<IncomingMessage, 'socket' | 'headers'> | undefined
 
 export function clientInfoOf(addressOf: ClientAddress, request: ClientInfoSource): ClientInfo {

@@ -6,8 +6,8 @@ const wellFormed = /^[\w.:-]{1,64}$/
 const prefix = randomBytes(6).toString('base64url')
 let count = 0
 
-export function requestId(given: string | string[] | undefined): string {
-  if (typeof given === 'string' && wellFormed.test(given)) return given
+export function requestId(header: string | string[] | undefined): string {
+  if (typeof header === 'string' && wellFormed.test(header)) return header
   count += 1
   return `${prefix}-${count.toString(36)}`
 }

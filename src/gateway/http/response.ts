@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { createGzip, gzip } from 'node:zlib'
 import type { XrpcError } from '#src/errors.ts'
 
-/** The reference's CORS headers: any origin, and the response headers that a page may read. */
+/** As in the reference. */
 export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
@@ -87,7 +87,6 @@ async function* zipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   yield* stream
 }
 
-/** Pulls a chunk only when the client can take one, and ends the iterator when the client disconnects. */
 function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream {
   const iterator = chunks[Symbol.asyncIterator]()
   return new ReadableStream(

@@ -98,7 +98,6 @@ function unknownFeed() {
   return invalidRequest('could not resolve feed did', 'UnknownFeed')
 }
 
-/** Whether it is the feed of this author, by the author or reposter of its first item. */
 function isFeedOf(did: string, [first]: FeedViewPost[]): boolean {
   if (first === undefined) return false
   const { reason, post } = first

@@ -29,7 +29,6 @@ export async function blobResponse(
   return new Response(body as Uint8Array<ArrayBuffer>, { headers })
 }
 
-/** Reads on demand, and closes the blob if the client disconnects. */
 function toReadableStream(blob: OpenBlob): ReadableStream {
   const iterator = blob.bytes[Symbol.asyncIterator]()
   return new ReadableStream(

@@ -13,7 +13,7 @@ export const createReport = method(moderation.createReport, {
   run: async ({ did, input: body, request, server: { services } }) => {
     const header = request.headers.get('atproto-proxy') ?? undefined
     const { url, did: aud } = await services.findTarget(nsid, header)
-    const answer = await services.call({ url, nsid, body, credentials: { did, aud, lxm: nsid } })
-    return { json: JSON.stringify(answer ?? {}) }
+    const output = await services.call({ url, nsid, body, credentials: { did, aud, lxm: nsid } })
+    return { json: JSON.stringify(output ?? {}) }
   },
 })

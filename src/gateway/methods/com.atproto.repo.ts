@@ -67,9 +67,9 @@ export const applyWrites = method(repo.applyWrites, {
 
 /** For a repo that is not on this server or not readable: the AppView may have the record. */
 async function recordFromAppView({ services }: ServerContext, request: Request): Promise<Response> {
-  const answer = await proxyUnauthenticated(services, repo.getRecord.$nsid, request)
-  if (answer === undefined) throw invalidRequest('Could not locate record')
-  return answer
+  const response = await proxyUnauthenticated(services, repo.getRecord.$nsid, request)
+  if (response === undefined) throw invalidRequest('Could not locate record')
+  return response
 }
 
 export const getRecord = method(repo.getRecord, {

@@ -55,7 +55,6 @@ export const requestAccountDelete = method(server.requestAccountDelete, {
   },
 })
 
-/** As for log-ins. */
 const MAX_PASSWORD_LENGTH = 512
 
 export const deleteAccount = method(server.deleteAccount, {

@@ -13,7 +13,6 @@ export const createAccount = method(server.createAccount, {
   run: ({ input, caller, server }) => server.createAccount(input, caller?.did),
 })
 
-/** Adds the DID document if PDS_ENABLE_DID_DOC_WITH_SESSION is set and the DID resolves. */
 async function withDidDoc<S extends { did: string }>(
   { identity, resolver }: ServerContext,
   session: Promise<S>,
@@ -24,7 +23,7 @@ async function withDidDoc<S extends { did: string }>(
   return { ...output, ...(didDoc && { didDoc }) }
 }
 
-/** Mails a sign-in code if the account uses such codes and none was sent a moment ago. */
+/** Sends nothing if the account does not use such codes, or was sent one a moment ago. */
 async function mailSignInCode(server: ServerContext, did: string): Promise<void> {
   const mail = await server.dispatch.account(did).factors.requestCode({})
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })

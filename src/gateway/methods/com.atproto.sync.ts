@@ -130,7 +130,7 @@ function readerOf(caller: Callers['reader'], did: string): 'anyone' | 'self' | '
 
 type AccountCalls = ReturnType<Dispatch['account']>
 
-/** The repo's CAR in pages. Reads the first page before it resolves, so that a refusal becomes an error response. */
+/** Reads the first page before it resolves, so that a refusal becomes an error response. */
 async function exportCar(
   account: AccountCalls,
   params: { since?: string },

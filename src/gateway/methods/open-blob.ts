@@ -1,7 +1,7 @@
 /** Opens a blob, which may be on its way from temporary to permanent storage. */
 import type { BlobStorage, OpenBlob } from '#src/ports/blob-storage.ts'
 
-/** Returns undefined if the blob is not stored. `tempKey` is the blob's temporary key, if it had one a moment ago. */
+/** Undefined if it is not stored. `tempKey` is the temporary key that the blob had a moment ago, if any. */
 export async function openBlob(
   storage: BlobStorage,
   did: string,
@@ -9,6 +9,6 @@ export async function openBlob(
 ): Promise<OpenBlob | undefined> {
   const stored = await storage.open(did, cid)
   if (stored !== undefined || tempKey === undefined) return stored
-  // If the temporary file is gone, it has just been moved to its permanent place.
+  // If the temporary file is gone, the blob has just been moved to permanent storage.
   return (await storage.openTemp(did, tempKey)) ?? (await storage.open(did, cid))
 }

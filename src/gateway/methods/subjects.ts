@@ -6,7 +6,6 @@ export type Subject = AccountSubject | RecordSubject | BlobSubject
 
 interface AccountSubject {
   kind: 'account'
-  /** DID. */
   repo: string
 }
 
@@ -24,7 +23,7 @@ interface BlobSubject {
   cid: string
 }
 
-/** The subject of updateSubjectStatus: repoRef, strongRef or repoBlobRef. Throws 400 for other types. */
+/** Takes a repoRef, strongRef or repoBlobRef. Throws 400 for other types. */
 export function parseSubject(subject: { readonly $type: string }): Subject {
   switch (subject.$type) {
     case 'com.atproto.admin.defs#repoRef':
@@ -38,7 +37,7 @@ export function parseSubject(subject: { readonly $type: string }): Subject {
   }
 }
 
-/** The subject of getSubjectStatus. Throws 400 if the parameters name none. */
+/** Throws 400 if the parameters name none. */
 export function subjectFromParams(params: { did?: string; uri?: string; blob?: string }): Subject {
   const { did, uri, blob } = params
   if (blob !== undefined) {

@@ -24,10 +24,10 @@ const cors = {
   'access-control-max-age': '86400',
 }
 
-/** Passes requests for other paths to `next`. `onError` is called for every error, also those that the client caused. */
+/** Passes requests for other paths to `next`. `onError` is also called for errors that the client caused. */
 export function introspectionEndpoint(
   provider: IntrospectingProvider,
-  onError: (response: ServerResponse, error: unknown, what: string) => void,
+  onError: (response: ServerResponse, error: unknown, message: string) => void,
 ) {
   const address = new URL(introspectionPath, provider.issuer)
 
@@ -74,7 +74,7 @@ export function introspectionEndpoint(
   }
 }
 
-/** Throws 400 for a parameter that is given twice (RFC 6749, 3.2). */
+/** Throws 400 for a repeated parameter (RFC 6749, 3.2). */
 async function readForm(request: IncomingMessage): Promise<Record<string, string>> {
   const header = (name: string) => request.headers[name] as string | undefined
   const options = { accepts: '*/*', limit: MAX_FORM_BYTES, idleMs: IDLE_MS }

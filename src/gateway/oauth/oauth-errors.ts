@@ -6,13 +6,12 @@ import {
 } from '@atproto/oauth-provider/errors'
 import { XrpcError } from '#src/errors.ts'
 
-/** A 4xx error becomes InvalidRequestError; all other errors are returned unchanged. */
 export function toOAuthError(error: unknown): unknown {
   if (!(error instanceof XrpcError) || error.status >= 500) return error
   return new InvalidRequestError(error.message, error)
 }
 
-/** As `toOAuthError`, but handle errors become HandleUnavailableError with a reason, for which the pages have texts. */
+/** Handle errors become HandleUnavailableError with a reason, for which the pages have texts. */
 export function toHandleError(error: unknown): unknown {
   if (!(error instanceof XrpcError)) return error
   const reason = reasonOf(error)

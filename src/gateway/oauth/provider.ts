@@ -20,7 +20,7 @@ import { tokenStore } from '#src/gateway/oauth/token-store.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { createLexResolver, type LocalRecord } from '#src/ports/lexicon-resolver.ts'
 
-/** Counts an attempt from an address against the rate limits of an XRPC method. Rejects with 429. */
+/** Rejects with 429. */
 export type AttemptLimiter = (
   nsid: string,
   attempt: { address: string; input: unknown },
@@ -90,7 +90,7 @@ async function findLocalRecord(
   return { cid, json: value }
 }
 
-/** Attempts on the pages count against the limits of the XRPC methods that do the same. */
+/** Attempts on the pages count against the limits of the equivalent XRPC methods. */
 function rateLimitedHooks(limitAttempts: AttemptLimiter) {
   const limited = async (nsid: string, address: string, input: unknown = {}) => {
     try {

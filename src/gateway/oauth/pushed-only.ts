@@ -9,9 +9,9 @@ const allowedParams = ['client_id', 'request_uri', 'redirect-test']
 export function dropUnpushedParams(url: string): string {
   const [path, query = ''] = url.split(/\?(.*)/s)
   if (path !== authorizePath) return url
-  const given = new URLSearchParams(query)
+  const params = new URLSearchParams(query)
   const kept = allowedParams.flatMap((name): [string, string][] => {
-    const value = given.get(name)
+    const value = params.get(name)
     return value === null ? [] : [[name, value]]
   })
   return `${authorizePath}?${new URLSearchParams(kept)}`

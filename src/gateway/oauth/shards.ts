@@ -16,7 +16,7 @@ export function shardOf({ authorization }: Pick<Dispatch, 'authorization'>, name
   )
 }
 
-/** Calls every shard once, so that no request waits for the engine to start one. */
+/** So that no request waits for the engine to start a shard. */
 export async function wakeShards({
   authorization,
 }: Pick<Dispatch, 'authorization'>): Promise<void> {

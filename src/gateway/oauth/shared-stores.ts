@@ -145,7 +145,6 @@ export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
   }
 }
 
-/** Nonces that all gateways together accept once. */
 export function replayStore(dispatch: ShardDispatch): ReplayStore {
   return {
     unique(namespace, nonce, keptMs) {

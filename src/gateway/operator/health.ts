@@ -79,12 +79,10 @@ export class Health {
     return { accounts: accounts.length, backlog }
   }
 
-  /** The newest seq; undefined if the sequencer does not answer. */
   async head(): Promise<number | undefined> {
     return (await this.#withTimeout(this.#ports.dispatch.sequencer.log.bounds()))?.head
   }
 
-  /** At most a minute old; undefined if the directory does not answer. */
   async counts(): Promise<AccountCounts | undefined> {
     const now = this.#ports.clock.now()
     if (this.#counts === undefined || now >= this.#counts.until) {
@@ -122,10 +120,9 @@ export class Health {
     return { accountDb, sequencerDb, writable, blobs }
   }
 
-  /** Free bytes on the volume of the data folder; undefined if unknown. */
   async freeBytes(): Promise<number | undefined> {
-    const found = await this.#withTimeout(statfs(this.#ports.dataDirectory))
-    return found && found.bavail * found.bsize
+    const stats = await this.#withTimeout(statfs(this.#ports.dataDirectory))
+    return stats && stats.bavail * stats.bsize
   }
 
   async #succeeds(work: Promise<unknown>): Promise<boolean> {

@@ -3,9 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 
 export interface Metrics {
-  /** Counts an XRPC call. `method` is the NSID of an implemented method, or `other`. */
+  /** `method` is the NSID of an implemented method, or `other`. */
   observe(method: string, status: number, seconds: number): void
-  /** Counts an HTTP request outside of XRPC. `route` is one of `routeOf()`. */
   observeHttp(route: string, status: number, seconds: number): void
   rateLimited(limit: string): void
   render(): Promise<{ text: string; type: string }>
@@ -14,7 +13,6 @@ export interface Metrics {
 interface Firehose {
   subscribers(): number
   head(): number
-  /** How far each subscriber is behind the head, in seconds. */
   lags(): number[]
 }
 
@@ -68,7 +66,7 @@ function durations(name: string, label: string, registers: Registry[]): Metrics[
 
 type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
-/** Metrics that are collected at scrape time; a value that is not available in time is left out. */
+/** Collected at scrape time; a value that is not available in time is left out. */
 function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
     new Gauge({ name: `headwater_${name}`, help, labelNames, registers })

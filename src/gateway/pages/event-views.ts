@@ -18,10 +18,10 @@ export function eventTable(context: RenderContext, events: readonly SecurityEven
 
 export function dateMessage(
   context: RenderContext,
-  word: 'added' | 'lastUsed' | 'onSince',
+  key: 'added' | 'lastUsed' | 'onSince',
   iso: string,
 ): Html {
-  const [before = '', after = ''] = context.messages.text(word, { date: '\n' }).split('\n')
+  const [before = '', after = ''] = context.messages.text(key, { date: '\n' }).split('\n')
   return html`${before}${time(context, iso)}${after}`
 }
 
@@ -30,7 +30,6 @@ function time({ messages }: RenderContext, iso: string): Html {
   return html`<time datetime="${iso}">${messages.formatDate(iso)}</time>`
 }
 
-/** Translates the names of factors; other details are names that the user gave. */
 function detailText({ messages }: RenderContext, detail: string): string {
   if (detail === 'recovery codes') return messages.text('recovery')
   if (detail === 'TOTP') return messages.text('totp')

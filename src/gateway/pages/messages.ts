@@ -18,16 +18,14 @@ export type MessageKey = keyof LocaleMessages
 
 export interface Messages {
   language: Language
-  /** Replaces each `{name}` by the parameter of that name. */
   text(key: MessageKey, params?: Record<string, string | number>): string
   formatDate(iso: string): string
 }
 
 const MAX_HEADER_LENGTH = 500
 
-/** The first supported language of an Accept-Language header, by weight; default: English. */
-export function messagesFor(header = ''): Messages {
-  const preferences = header
+export function messagesFor(acceptLanguage = ''): Messages {
+  const preferences = acceptLanguage
     .slice(0, MAX_HEADER_LENGTH)
     .split(',')
     .map((preference) => {

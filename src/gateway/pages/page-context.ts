@@ -17,7 +17,6 @@ export interface PageContext {
   secret: Uint8Array
   clock: Clock
   log: Pick<Log, 'error'>
-  /** Signs the account in for OAuth on the request's browser; returns the Set-Cookie values. */
   signInDevice(request: IncomingMessage, did: string): Promise<string[]>
 }
 

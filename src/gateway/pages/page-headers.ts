@@ -1,7 +1,6 @@
 /** The security headers of the pages: content security policy, framing, caching and permissions. */
 import type { Branding } from '#src/gateway/pages/style.ts'
 
-/** Scripts and styles need the nonce; images may come only from the origins of the operator's branding. */
 export function pageHeaders(
   nonce: string,
   { logo, background = {} }: Branding,

@@ -54,7 +54,6 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
 }
 `
 
-/** Shows each `<time>` in the reader's time zone and the page's language. */
 export const timeScript = `
 'use strict';
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });

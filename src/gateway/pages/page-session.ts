@@ -71,10 +71,10 @@ export function setPageToken(
   setCookie(c, cookieName('account', isSecure), value, { ...options, ...maxAge })
 }
 
-/** Throws 403 StalePage unless the form's token and the Origin and Sec-Fetch-Site headers say that it is from our page. */
+/** Throws 403 StalePage unless the token, Origin and Sec-Fetch-Site say that the form is from our page. */
 export function mustPassCsrfCheck(
   c: Context<Env>,
-  given: unknown,
+  formToken: unknown,
   context: RenderContext,
   publicUrl: string,
 ): void {
@@ -82,7 +82,7 @@ export function mustPassCsrfCheck(
   const site = c.req.header('sec-fetch-site')
   const isForeign =
     (c.req.header('origin') ?? origin) !== origin || (site ?? 'same-origin') !== 'same-origin'
-  if (isForeign || typeof given !== 'string' || !equalSecrets(given, context.csrf)) {
+  if (isForeign || typeof formToken !== 'string' || !equalSecrets(formToken, context.csrf)) {
     throw forbidden('The form is not from this server', 'StalePage')
   }
 }

@@ -7,7 +7,7 @@ import { securityPath } from '#src/gateway/pages/security-path.ts'
 
 const authorizePath = '/oauth/authorize'
 const cookieName = 'security-onward'
-/** In seconds: the lifetime of an authorization request. */
+/** The lifetime of an authorization request. */
 const COOKIE_TTL_S = 5 * 60
 const MAX_PATH_LENGTH = 3_000
 
@@ -41,7 +41,6 @@ function serializeCookie(path: string, maxAge: number, publicUrl: string): strin
   })
 }
 
-/** The authorization request to go back to, if the browser comes from the stock pages. */
 export function readReturnTo(
   { url, cookie }: { url: string; cookie: string | undefined },
   publicUrl: string,

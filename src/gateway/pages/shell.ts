@@ -19,12 +19,10 @@ export interface RenderContext {
 export interface Page {
   title: MessageKey
   body: Html
-  /** The name of the signed-in account. */
   owner?: string
   note?: Note | undefined
   passkeys?: boolean
   narrow?: boolean
-  /** The URL of an immediate redirect (meta refresh). */
   redirectTo?: string
   status?: number
 }
@@ -72,7 +70,7 @@ export function hiddenFields(
   )}`
 }
 
-/** ARIA attributes of a field: the id of its help text, and the note if it is about this field. */
+/** `help` is the id of the field's help text. */
 export function fieldAttributes(name: string, note: Note | undefined, help = ''): Html {
   const isWrong = note?.bad === true && note.field === name
   const by = `${isWrong ? 'note ' : ''}${help}`.trim()
@@ -105,9 +103,9 @@ ${below === '' ? '' : html`<footer>${below}</footer>`}`
 
 function brand(branding: Branding): Html {
   const name = serverName(branding)
-  const shown =
+  const content =
     branding.logo === undefined ? name : html`<img src="${branding.logo}" alt="${name}">`
-  return html`<div class="brand">${shown}</div>`
+  return html`<div class="brand">${content}</div>`
 }
 
 function serverName({ name = 'PDS' }: Branding): string {
@@ -122,7 +120,7 @@ function accountNav(context: RenderContext): Html {
 
 const linkKinds = ['canonical', 'terms-of-service', 'privacy-policy', 'help'] as const
 
-/** The operator's links; those with a known `rel` have the label that the stock pages use. */
+/** Links with a known `rel` have the labels of the stock pages. */
 function operatorLinks({ branding, messages }: RenderContext): Html | '' {
   const { links: all = [] } = branding
   if (all.length === 0) return ''

@@ -143,7 +143,6 @@ export async function mailStepCode(
   return stepPage(context, session, pageToken, { ...(next && { next }), note })
 }
 
-/** Redirects to the overview; with `next`, signs the browser in for OAuth too and leads back to the app. */
 async function finishSignIn(
   context: PageContext,
   c: C,
@@ -162,7 +161,7 @@ async function finishSignIn(
   return renderPage(session, returnToView(session, next))
 }
 
-/** Counts against the limits of com.atproto.server.createSession. Throws 429. */
+/** Throws 429. */
 async function countSignInAttempt(context: PageContext, c: C, identifier: string): Promise<void> {
   const request = c.env?.incoming
   if (request === undefined) return

@@ -20,7 +20,6 @@ const protectedMethods = lowerCaseSet([
   'com.atproto.server.updateEmail',
 ])
 
-/** Require a session of the account password or of a privileged app password. */
 const privilegedMethods = lowerCaseSet([
   'chat.bsky.actor.deleteAccount',
   'chat.bsky.actor.exportAccountData',

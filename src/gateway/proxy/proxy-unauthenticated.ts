@@ -3,7 +3,7 @@ import { forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
 
-/** Asks the AppView, or the service in `atproto-proxy`. Returns undefined if no AppView is configured. */
+/** Calls the AppView or the service in `atproto-proxy`. Undefined if no AppView is configured. */
 export async function proxyUnauthenticated(
   services: Services,
   nsid: string,
@@ -12,7 +12,7 @@ export async function proxyUnauthenticated(
   if (services.appView === undefined) return undefined
   const { headers, method, signal } = request
   const target = await services.findTarget(nsid, headers.get('atproto-proxy') ?? undefined)
-  const answer = await services.send(
+  const response = await services.send(
     {
       method: method === 'HEAD' ? 'HEAD' : 'GET',
       origin: target.url,
@@ -25,5 +25,5 @@ export async function proxyUnauthenticated(
     },
     undefined,
   )
-  return passThroughResponse(answer)
+  return passThroughResponse(response)
 }

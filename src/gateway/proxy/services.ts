@@ -34,9 +34,8 @@ export interface ServicesPorts {
 
 export type Warn = (fields: object, message: string) => void
 
-/** The claims of the service token. */
+/** The claims of the service token; `did` is the account, the issuer. */
 export interface Credentials {
-  /** DID of the account, the issuer. */
   did: string
   aud: string
   lxm: string
@@ -56,12 +55,12 @@ export interface Services {
   readonly findTarget: FindTarget
   /** The audience of a call in OAuth scopes: `did#serviceId`. Throws 400. */
   audienceOf(nsid: string, header: string | undefined): string
-  /** Resolves for a status below 400. Throws UpstreamError for others, and 502 if the service is unreachable. */
+  /** Throws UpstreamError for a status of 400 or above, 502 if the service is unreachable. */
   send(request: UpstreamRequest, credentials: Credentials | undefined): Promise<UpstreamResponse>
   /** Forwards a GET or HEAD; its response is in an encoding that can be decoded here. */
   get(target: Target, request: Request, credentials: Credentials): Promise<UpstreamResponse>
   readBody(response: UpstreamResponse): Promise<Uint8Array>
-  /** Returns the parsed JSON; undefined for an empty body. Throws as `send`. */
+  /** The parsed JSON; undefined for an empty body. Throws as `send`. */
   call(call: ServiceCall): Promise<unknown>
   readonly warn: Warn
 }

@@ -104,7 +104,6 @@ function parseHeader(header: string): { did: string; serviceId: string } {
   return { did, serviceId }
 }
 
-/** Throws 502 if the DID cannot be resolved now. */
 async function documentOf(did: string, resolver: DidResolver) {
   try {
     return await resolver.resolve(did)

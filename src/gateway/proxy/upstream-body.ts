@@ -11,7 +11,7 @@ const decoders: Record<string, () => Transform> = {
   br: createBrotliDecompress,
 }
 
-/** Returns the decoded bytes. Throws 502 if there are more than `maxBytes`, or if they are truncated or undecodable. */
+/** Throws 502 if the decoded bytes are more than `maxBytes`, truncated or undecodable. */
 export async function readUpstreamBody(
   { headers, body }: UpstreamResponse,
   maxBytes: number,
@@ -41,7 +41,6 @@ function decode(body: Readable, encoding: string): AsyncIterable<Uint8Array> {
   return pipeline(body, decoder(), () => {})
 }
 
-/** Whether the Content-Type is JSON or absent. */
 export function mayBeJson({ headers }: Pick<UpstreamResponse, 'headers'>): boolean {
   const type = headers['content-type']
   return type === undefined || /application\/(?:\w+\+)?json/i.test(String(type))

@@ -4,7 +4,6 @@ import { isJsonObject } from '#src/gateway/read-after-write/views.ts'
 
 type Fields = Record<string, unknown>
 
-/** Returns undefined for an embed of unknown type. */
 export async function embedView(viewer: LocalViewer, embed: unknown): Promise<Fields | undefined> {
   if (!isJsonObject(embed)) return undefined
   switch (embed['$type']) {

@@ -13,7 +13,6 @@ export interface LocalViewer {
 
 export type ImagePreset = 'avatar' | 'banner' | 'feed_thumbnail' | 'feed_fullsize'
 
-/** The URL of an image: on the AppView's CDN if it is configured, else getBlob on this server. */
 export function imageUrl(
   {
     did,
@@ -39,7 +38,7 @@ function getBlobUrl(publicUrl: string, did: string, cid: string): string {
 
 type Profile = Record<string, unknown>
 
-/** Updates a basic profile view; members that are undefined are left out of the JSON. */
+/** Members that are undefined are left out of the JSON. */
 export function basicProfile<V extends ActorView>(
   viewer: LocalViewer,
   view: V,

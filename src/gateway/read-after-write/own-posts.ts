@@ -41,7 +41,6 @@ export function refreshAuthors(viewer: LocalViewer, feed: FeedViewPost[]): FeedV
   })
 }
 
-/** Inserts the posts that belong to this thread below the posts that they reply to. */
 export async function insertReplies(
   viewer: LocalViewer,
   thread: ThreadViewPost,

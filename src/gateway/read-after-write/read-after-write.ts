@@ -15,7 +15,6 @@ export interface ReadAfterWriteCall {
   server: { services: Services; service: { publicUrl: string } }
 }
 
-/** Returns the response with the account's recent records in it, or `original` if there are none to add. */
 export type MungeFn = (viewer: LocalViewer, original: unknown) => Promise<unknown>
 
 /** Proxies a GET, and munges the response if its `atproto-repo-rev` is older than the account's latest records. */
@@ -43,7 +42,7 @@ export async function readAfterWrite(
   }
 }
 
-/** The account's records after the response's `atproto-repo-rev`; undefined if there are none or reading fails. */
+/** Undefined if the response has no `atproto-repo-rev`, there is nothing newer, or reading fails. */
 export async function createLocalViewer(
   { did, account, server }: ReadAfterWriteCall,
   { headers }: Pick<UpstreamResponse, 'headers'>,

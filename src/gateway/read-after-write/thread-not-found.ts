@@ -13,7 +13,6 @@ import { isJsonObject, replyUri } from '#src/gateway/read-after-write/views.ts'
 
 const GET_POST_THREAD = 'app.bsky.feed.getPostThread'
 
-/** Returns the thread if the AppView answered NotFound for a recent post of the account; else throws `error`. */
 export async function readAfterWriteNotFound(
   call: ReadAfterWriteCall,
   params: { uri: string; parentHeight?: number },

@@ -13,7 +13,7 @@ export class BackgroundTasks {
     this.#maxRunning = maxRunning
   }
 
-  /** Starts a task; its failure goes to `onFailure` only. Throws 503 if too many are running. */
+  /** A failure goes to `onFailure` only. Throws 503 if too many are running. */
   run(work: () => Promise<void>): void {
     if (this.#running.size >= this.#maxRunning) throw unavailable('Too many background tasks')
     const running = work()

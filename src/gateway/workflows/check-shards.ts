@@ -29,12 +29,12 @@ export async function checkShards(
     await settings.put({ name: SETTING, value: JSON.stringify(counts) })
     return checkShards({ directory }, counts)
   }
-  const known = JSON.parse(stored) as Partial<ShardCounts>
+  const storedCounts = JSON.parse(stored) as Partial<ShardCounts>
   for (const [actor, count] of Object.entries(counts)) {
-    const was = known[actor as keyof ShardCounts]
-    if (was !== count) {
+    const storedCount = storedCounts[actor as keyof ShardCounts]
+    if (storedCount !== count) {
       throw new ShardCountError(
-        `This build has ${count} ${actor} shards, and the data was written with ${was}: start the build that wrote it`,
+        `This build has ${count} ${actor} shards, and the data was written with ${storedCount}: start the build that wrote it`,
       )
     }
   }

@@ -24,17 +24,16 @@ export interface CrawlerPorts {
 
 export class Crawlers {
   readonly #ports: CrawlerPorts
-  readonly #everyMs: number
+  readonly #intervalMs: number
   #notBefore = Number.NEGATIVE_INFINITY
   #cancel: (() => void) | null = null
   #closed = false
 
   constructor(ports: CrawlerPorts) {
     this.#ports = ports
-    this.#everyMs = ports.intervalMs ?? INTERVAL_MS
+    this.#intervalMs = ports.intervalMs ?? INTERVAL_MS
   }
 
-  /** New events exist: asks now, or when the interval since the last turn is over. */
   notify(): void {
     if (this.#cancel !== null || this.#closed || this.#ports.crawlers.length === 0) return
     const { clock, timer } = this.#ports
@@ -46,13 +45,13 @@ export class Crawlers {
     })
   }
 
-  /** Asks all relays now and returns those that accepted. Throws 400 if none is configured, 502 if none accepted. */
+  /** Returns the relays that accepted. Throws 400 if none is configured, 502 if none accepted. */
   async request(): Promise<string[]> {
     const { crawlers } = this.#ports
     if (crawlers.length === 0) {
       throw new XrpcError(400, 'InvalidRequest', 'No crawlers are configured (PDS_CRAWLERS)')
     }
-    const accepted = await this.#askAll()
+    const accepted = await this.#requestCrawls()
     if (accepted.length === 0) throw new XrpcError(502, 'UpstreamFailure', 'No crawler accepted')
     return accepted
   }
@@ -63,16 +62,16 @@ export class Crawlers {
   }
 
   async #turn(): Promise<void> {
-    this.#notBefore = this.#ports.clock.now() + this.#everyMs + MARGIN_MS
+    this.#notBefore = this.#ports.clock.now() + this.#intervalMs + MARGIN_MS
     // If the limiter cannot be reached, two requests are better than none.
-    if (await this.#ports.claimTurn().catch(() => true)) await this.#askAll()
+    if (await this.#ports.claimTurn().catch(() => true)) await this.#requestCrawls()
   }
 
-  async #askAll(): Promise<string[]> {
+  async #requestCrawls(): Promise<string[]> {
     const { crawlers, log } = this.#ports
     const requests = crawlers.map(async (crawler) => {
       try {
-        await this.#ask(crawler)
+        await this.#requestCrawl(crawler)
         return [crawler]
       } catch (err) {
         log.warn({ err, crawler }, 'requestCrawl failed')
@@ -84,7 +83,7 @@ export class Crawlers {
     return accepted
   }
 
-  async #ask(crawler: string): Promise<void> {
+  async #requestCrawl(crawler: string): Promise<void> {
     const { hostname } = this.#ports
     const response = await this.#ports.fetch(`${crawler}/xrpc/com.atproto.sync.requestCrawl`, {
       method: 'POST',

@@ -16,7 +16,6 @@ export interface CreateAccountInput {
   plcOp?: unknown
 }
 
-/** The same, validated and normalized. */
 export interface NewAccount {
   handle: string
   email: string

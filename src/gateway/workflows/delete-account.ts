@@ -51,7 +51,7 @@ async function finishDeletion({ dispatch }: DeletionDeps, did: string): Promise<
 
 const PAGE_SIZE = 100
 
-/** Deletes accounts whose deleteAfter has passed, and resumes unfinished deletions; the next run retries failures. */
+/** Also resumes unfinished deletions; the next run retries failures. */
 export async function deleteDueAccounts(
   deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
   isStopped: () => boolean,

@@ -8,7 +8,6 @@ const INTERVAL_MS = 60_000
 /** By the second run, deleted accounts that got a reminder at the start have pushed their status to the directory. */
 const SECOND_RUN_MS = 5_000
 
-/** Starts at once; the function it returns stops it. */
 export function startDueDeletions(
   deps: DeletionDeps & Omit<DidCheckDeps, 'plc'> & { timer: Timer },
 ): () => void {

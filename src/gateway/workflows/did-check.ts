@@ -19,8 +19,8 @@ export async function mustPointHere(
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<void> {
   const published = did.startsWith('did:plc:')
-    ? await ofPlc(plc, did)
-    : await ofDocument(resolver, did)
+    ? await fromPlc(plc, did)
+    : await fromDocument(resolver, did)
   const { publicUrl, rotationKeyDid } = credentials
   if (published.rotationKeys !== undefined && !published.rotationKeys.includes(rotationKeyDid)) {
     throw invalidRequest('Server rotation key not included in PLC DID data')
@@ -33,7 +33,6 @@ export async function mustPointHere(
   }
 }
 
-/** `mustPointHere` as a boolean; false also if the DID cannot be resolved now. */
 export async function isValidDid(
   deps: DidCheckDeps,
   account: { did: string; signingKey: string },
@@ -61,7 +60,7 @@ interface PublishedIdentity {
   key: string | undefined
 }
 
-async function ofPlc(plc: DidCheckDeps['plc'], did: string): Promise<PublishedIdentity> {
+async function fromPlc(plc: DidCheckDeps['plc'], did: string): Promise<PublishedIdentity> {
   const data = await plc.getDocumentData(did)
   if (data === undefined) throw invalidRequest('Could not resolve DID')
   const { rotationKeys, services, verificationMethods } = data
@@ -69,7 +68,7 @@ async function ofPlc(plc: DidCheckDeps['plc'], did: string): Promise<PublishedId
   return { rotationKeys, endpoint, key: verificationMethods['atproto'] }
 }
 
-async function ofDocument(resolver: DidResolver, did: string): Promise<PublishedIdentity> {
+async function fromDocument(resolver: DidResolver, did: string): Promise<PublishedIdentity> {
   const document = await resolver.refresh(did)
   if (document === undefined) throw invalidRequest('Could not resolve DID')
   const endpoint = serviceEndpoint(document, 'atproto_pds')

@@ -4,15 +4,14 @@ import { reservedNames } from '#src/gateway/workflows/reserved-handles.ts'
 import { hasUsableTld, parseHandle } from '#src/protocol/handle.ts'
 import { hasSlur } from '#src/protocol/slurs.ts'
 
-/** Rules that the admin may change at run time, in addition to the configuration. */
+/** Rules that the admin changes at run time, in addition to the configuration and the built-in lists. */
 export interface HandleSettings {
-  /** More service domains, each with its leading dot. */
+  /** Each with its leading dot. */
   domains: readonly string[]
-  /** More reserved names, in addition to the built-in list. */
   reserved: readonly string[]
   /** Names of the built-in list that are allowed nevertheless. */
   unreserved: readonly string[]
-  /** More substrings that no handle may contain, in addition to the built-in slurs. */
+  /** Substrings that no handle may contain. */
   offensive: readonly string[]
 }
 
@@ -48,7 +47,7 @@ export function handleRules(
   }
 }
 
-/** Parses settings sent by the admin; an absent list is empty. Throws 400. */
+/** An absent list is empty. Throws 400. */
 export function parseHandleSettings(input: unknown): HandleSettings {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw invalidRequest('Handle rules must be an object')
@@ -64,7 +63,7 @@ export function parseHandleSettings(input: unknown): HandleSettings {
   }
 }
 
-/** The longest service domain that the handle is under; undefined for an external handle. */
+/** Undefined for an external handle. */
 export function serviceDomainOf(handle: string, domains: readonly string[]): string | undefined {
   return domains
     .filter((domain) => handle.endsWith(domain))
@@ -75,7 +74,6 @@ export function isBareDomain(handle: string, domains: readonly string[]): boolea
   return domains.includes(`.${handle}`)
 }
 
-/** Whether this server is authoritative for the handle: a service domain, or a name under one. */
 export function isServiceHandle(handle: string, domains: readonly string[]): boolean {
   return serviceDomainOf(handle, domains) !== undefined || isBareDomain(handle, domains)
 }

@@ -23,7 +23,6 @@ export type MailContent = Required<Omit<Mail, 'to'>>
 
 interface MailTemplate {
   subject: string
-  /** Paragraphs before the code, and after it. */
   before: string
   after: string
   link?: string
@@ -85,7 +84,6 @@ export async function sendMail<K extends MailKind>(
   await mailer.send({ to, ...writeMail(kind, params, service.mail) })
 }
 
-/** Renders a mail, with the code on its own line. */
 export function writeMail<K extends MailKind>(
   kind: K,
   params: MailParams[K],

@@ -11,10 +11,7 @@ const MAX_INTERVAL_MS = 60_000
 const ROTATION_MIN_AGE_MS = 15_000
 const HANDLE_CHANGE_MIN_AGE_MS = 45_000
 
-/**
- * Starts at once; the function it returns stops it. The first run has no minimum age: most of what it finds was left by
- * this process before its restart.
- */
+/** The first run, at once, has no minimum age: most of what it finds was left by this process before it restarted. */
 export function resumeUnfinished(
   deps: IdentityDeps & RotationDeps,
   timer: Timer = systemTimer,

@@ -84,7 +84,7 @@ export async function rotateSigningKey(
   await complete(deps, rotation, signingKey)
 }
 
-/** Completes recorded rotations, or removes the record if no key is pending. Returns how many could not be finished. */
+/** Removes the record if no key is pending. Returns how many rotations could not be finished. */
 export async function resumeRotations(
   deps: RotationDeps,
   { age, limit = 50 }: { age: number; limit?: number },

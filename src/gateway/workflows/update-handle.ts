@@ -116,7 +116,7 @@ export async function resumeIdentityChanges(
   return unfinished
 }
 
-/** Whether the error is a decision that the change will not happen, and not a failure with unknown outcome. */
+/** A decision that the change will not happen; any other error leaves the outcome unknown. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
 }
@@ -136,8 +136,8 @@ async function publish(deps: IdentityDeps, did: string, handle: string): Promise
     await plc.sendOperation(did, await handleOperation(last, handle, rotationKey))
   } catch (error) {
     // The operation may have been accepted all the same, or a concurrent one with the same handle.
-    const now = await publishedHandle(deps, did).catch(() => undefined)
-    if (now !== handle) throw error
+    const published = await publishedHandle(deps, did).catch(() => undefined)
+    if (published !== handle) throw error
   }
 }
 

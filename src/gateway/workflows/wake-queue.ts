@@ -20,7 +20,7 @@ export class WakeQueue {
     if (this.#running.size < MAX_CONCURRENT) this.#start()
   }
 
-  /** Starts no more, and resolves when the running wakes have ended. The others get a reminder later. */
+  /** Starts no more; the accounts that are still queued get a reminder later. */
   async close(): Promise<void> {
     this.#closed = true
     this.#waiting = []

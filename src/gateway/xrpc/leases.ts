@@ -40,8 +40,7 @@ interface Entry {
   resetAt: number
   isRefused: boolean
   needed: number
-  /** Pending while a request for this entry is queued or under way. */
-  asking: Promise<void> | null
+  pending: Promise<void> | null
   usedAt: number
 }
 
@@ -70,7 +69,6 @@ export class Leases {
     this.#onFailure = ports.onFailure
   }
 
-  /** Spends `points` of a key; synchronous if the lease suffices. */
   take(limit: Limit, key: string, points: number): LimitStatus | Promise<LimitStatus> {
     const entry = this.#entry(limit, key)
     if (entry.isRefused) return statusOf(entry, true)
@@ -78,13 +76,13 @@ export class Leases {
     return this.#takeAsync(entry, points)
   }
 
-  /** Returns idle leases and drops ended windows. Call periodically. */
+  /** Call periodically. */
   async returnIdle(): Promise<void> {
     const now = this.#clock.now()
     const unspent: UnspentLease[] = []
     for (const keys of this.#entries.values()) {
       for (const entry of keys.values()) {
-        const isIdle = now - entry.usedAt > IDLE_MS && entry.asking === null
+        const isIdle = now - entry.usedAt > IDLE_MS && entry.pending === null
         if (entry.resetAt > now && !isIdle) continue
         this.#forget(keys, entry)
         const { limit, key, lease, credit, resetAt } = entry
@@ -100,7 +98,7 @@ export class Leases {
     const keys = this.#entries.get(limit.name) ?? new Map<string, Entry>()
     this.#entries.set(limit.name, keys)
     const existing = keys.get(key)
-    if (existing !== undefined && (existing.resetAt > now || existing.asking !== null)) {
+    if (existing !== undefined && (existing.resetAt > now || existing.pending !== null)) {
       existing.usedAt = now
       return existing
     }
@@ -116,7 +114,7 @@ export class Leases {
       resetAt,
       isRefused: false,
       needed: 0,
-      asking: null,
+      pending: null,
       usedAt: now,
     }
     if (this.#count >= MAX_ENTRIES) this.#forgetOldest()
@@ -147,15 +145,14 @@ export class Leases {
   }
 
   #requestMore(entry: Entry): Promise<void> {
-    if (entry.asking !== null) return entry.asking
+    if (entry.pending !== null) return entry.pending
     this.#waiting.push(entry)
-    entry.asking = this.#flush().finally(() => {
-      entry.asking = null
+    entry.pending = this.#flush().finally(() => {
+      entry.pending = null
     })
-    return entry.asking
+    return entry.pending
   }
 
-  /** Sends the queued requests when the batch under way is done. */
   #flush(): Promise<void> {
     this.#next ??= Promise.resolve(this.#sending).then(() => {
       this.#next = null
@@ -221,12 +218,11 @@ function leaseRequestOf(entry: Entry): { request: LeaseRequest; isCredit: boolea
   return { request: { limit, key, owed, need, spare: leaseSize(limit) }, isCredit }
 }
 
-/** The gateway's own grant while the limiter cannot be reached. */
 function grantLocally(
   { limit, needed, remaining, resetAt, credit }: Entry,
-  inHand: number,
+  leased: number,
 ): LeaseGrant {
-  const free = remaining + (credit > 0 ? inHand : 0)
+  const free = remaining + (credit > 0 ? leased : 0)
   const granted = Math.min(free, needed + leaseSize(limit))
   return { granted, remaining: free - granted, resetAt }
 }

@@ -8,7 +8,6 @@ import type { LeaseGrant, Limit } from '#src/limits/limiter.ts'
 export const LIMITER_SHARDS = 4
 const TIMEOUT_MS = 1_000
 
-/** Sends each request to the shard of its key; the grants are in the order of the requests. */
 export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLeases {
   return async (requests, unspent) => {
     const grants: LeaseGrant[] = new Array(requests.length)
@@ -27,7 +26,6 @@ export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLe
   }
 }
 
-/** A function that takes one point of a limit; resolves to false if none is left. */
 export function claimPoint({ limiter }: Pick<Dispatch, 'limiter'>, limit: Limit) {
   return async (): Promise<boolean> => {
     const request = { limit, key: 'all', owed: 0, need: 1, spare: 0 }

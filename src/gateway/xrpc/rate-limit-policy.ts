@@ -1,7 +1,6 @@
 /** The rate limits of each method, what they are counted by, and what a call costs: the reference PDS's amounts. */
 import type { Limit } from '#src/limits/limiter.ts'
 
-/** The client's address, the caller's DID, or the identifier in the input together with the address. */
 type CountedBy = 'ip' | 'did' | 'identifier and ip'
 
 export interface RateLimitRule {

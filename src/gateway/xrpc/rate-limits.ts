@@ -19,7 +19,7 @@ export interface CountedCall {
   input: unknown
 }
 
-/** Counts a call. The strictest limit's status; undefined for an exempt call. Synchronous if the leases suffice. */
+/** The status of the strictest limit; undefined for an exempt call. Synchronous if the leases suffice. */
 export type RateLimits = (
   call: CountedCall,
 ) => LimitStatus | undefined | Promise<LimitStatus | undefined>
@@ -101,7 +101,6 @@ function reportRefusal(
   return status
 }
 
-/** The limit that refuses, or else the one with the fewest points left; the first if equal. */
 function stricter(one: LimitStatus | undefined, other: LimitStatus): LimitStatus {
   if (one === undefined) return other
   if (one.isRefused !== other.isRefused) return one.isRefused ? one : other

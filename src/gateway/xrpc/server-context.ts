@@ -19,19 +19,15 @@ export interface ServerContext {
   readonly dispatch: Dispatch
   readonly service: ServiceInfo
   readonly resolver: DidResolver
-  /** The rules for handles on this server: the configuration's, with the admin's later changes. */
   handleRules(): Promise<HandleRules>
   /** Resolves handles of other servers by DNS and HTTPS. */
   readonly handles: HandleResolver
-  /** The PLC directory and the server's rotation key, to change handles and DID documents. */
   readonly identity: ServerIdentity
-  /** Resolves when an email was handed to the SMTP server, or stored as a file. */
   readonly mailer: Mailer
   readonly moderationMailer: Mailer
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
   readonly addressOf: ClientAddress
   readonly backgroundTasks: BackgroundTasks
-  /** The bytes of blobs; the accounts hold their metadata. */
   readonly blobs: BlobStorage
   /** For URLs from outside: refuses private networks (SSRF). */
   readonly fetch: typeof globalThis.fetch
@@ -60,7 +56,6 @@ export interface ServiceInfo {
   readonly mail: MailSettings
   /** Bytes. */
   readonly blobUploadLimit: number
-  /** Whether importRepo is allowed, and the maximum size of a repo in bytes. */
   readonly imports: { readonly accepted: boolean; readonly maxBytes: number }
   readonly privacyPolicyUrl: string | undefined
   readonly termsOfServiceUrl: string | undefined

@@ -10,7 +10,6 @@ import {
   tokenType,
 } from '#src/protocol/service-token.ts'
 
-/** `typ` of other kinds of tokens. */
 const rejectedTypes: readonly unknown[] = ['at+jwt', 'refresh+jwt', 'dpop+jwt']
 
 export interface ServiceAuthOptions {
