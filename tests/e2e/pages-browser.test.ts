@@ -121,7 +121,7 @@ describeInBrowser('the security pages', () => {
     for (const round of ['new', 'taken']) {
       await page.goto(home())
       await page.getByLabel('Name of the app').fill(appName)
-      await page.getByRole('button', { name: 'Create' }).click()
+      await page.getByRole('button', { name: 'Create', exact: true }).click()
       await (round === 'new' ? page.locator('.codes') : page.getByRole('alert').last()).waitFor()
       await mustBeGood(page, `app password, ${round}`)
     }

@@ -282,7 +282,7 @@ describe('the security log', () => {
     const pages = await signedIn({ ...gus, handle: 'gustav.test', password })
     const { text } = await pages.open(`${home}/events`)
     for (const what of [
-      'Account activated again',
+      'Account reactivated',
       'Account deactivated',
       'Password changed',
       'Email changed',
