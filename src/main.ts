@@ -21,7 +21,6 @@ import { release } from '#src/release.ts'
 const ACTORS_STOP_TIMEOUT_MS = 5000
 /** How long the gateway waits for directory and sequencer before it listens without them. */
 const SERVICES_TIMEOUT_MS = 10_000
-/** Pause between two attempts at a check that needs actors which cannot be reached. */
 const CHECK_RETRY_MS = 1_000
 /** The process exits with 1 if stopping takes longer. */
 const STOP_TIMEOUT_MS = 20_000
@@ -54,8 +53,8 @@ async function main(config: Config, log: Log): Promise<void> {
 }
 
 /**
- * Starts those of engine, actors, PLC directory and gateway that belong to this process. Resolves with the gateway's URL,
- * and with a promise that is rejected if it turns out later that this build must not serve the data.
+ * Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
+ * not serve the data.
  */
 async function startComponents(
   config: Config,
@@ -140,7 +139,6 @@ async function startComponents(
   return { url: gateway.url, refused }
 }
 
-/** Repeats a check until the actors that it asks can be reached; rejected if it fails. */
 async function checkWhenReached(check: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
@@ -152,7 +150,6 @@ async function checkWhenReached(check: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Health and metrics of a process with actors and no gateway, if PDS_METRICS_PORT is set. */
 async function startOperatorPort(
   shared: {
     dispatch: Dispatch
@@ -210,7 +207,6 @@ interface EngineAddress {
   endpoint: string
   token: string
   namespace: string
-  /** Absent for an external engine. */
   health?: { healthy(): boolean; restarts(): number }
 }
 

@@ -25,7 +25,6 @@ export interface BlobPorts {
   sql: Sql
   clock: Clock
   storage: BlobStorage
-  /** Quota for all blobs of the account; undefined for unlimited. */
   quotaBytes: number | undefined
   keepAwake(work: Promise<unknown>): void
   pause(ms: number): Promise<void>
@@ -87,7 +86,6 @@ export class Blobs {
     }
   }
 
-  /** Starts to reconcile. Call it after committing a transaction that set blobs to `unsettled`. */
   reconcile(): void {
     this.#runAgain = true
     if (this.#reconciling !== null) return

@@ -4,7 +4,6 @@ import { XrpcError } from '#src/errors.ts'
 export interface ServerClient {
   readonly url: string
   get<T>(method: string, params?: Params): Promise<T>
-  /** Calls a procedure, with `anonymous` without credentials. */
   post<T>(method: string, input: object, as?: 'anonymous'): Promise<T>
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
@@ -61,7 +60,6 @@ export function createServerClient(url: string, adminPassword: string | undefine
   }
 }
 
-/** Returns a DID unchanged; looks a handle up among all accounts of the server, in any state. */
 export async function lookUpDid(server: ServerClient, name: string): Promise<string> {
   if (name.startsWith('did:')) return name
   const handle = name.replace(/^@/, '').toLowerCase()

@@ -3,9 +3,7 @@ import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface BlobConfig {
   storage: DiskStorage | S3Storage
-  /** How long an upload is kept without a record that references it. */
   tempMaxAgeMs: number
-  /** Undefined for no limit. */
   accountQuotaBytes: number | undefined
 }
 
@@ -16,6 +14,10 @@ export interface DiskStorage {
   tempLocation: string | undefined
 }
 
+/**
+ * `uploadTimeoutMs` limits the time without progress of an upload, `requestTimeoutMs` that without data from the
+ * storage.
+ */
 export interface S3Storage {
   kind: 's3'
   bucket: string
@@ -23,9 +25,7 @@ export interface S3Storage {
   endpoint: string | undefined
   forcePathStyle: boolean | undefined
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  /** Maximum time without progress of an upload. */
   uploadTimeoutMs: number
-  /** Maximum time without data from the storage. */
   requestTimeoutMs: number
 }
 

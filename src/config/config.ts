@@ -42,11 +42,11 @@ export interface Config extends TrafficConfig {
     /** Fallback for handles without a DNS record: `host` or `host:port`. */
     backupNameservers: string[]
     didDocWithSession: boolean
-    /** Whether URLs from users may resolve to private networks: disables SSRF protection. */
+    /** Disables SSRF protection. */
     privateNetworks: boolean
   }
   engine: {
-    /** An external engine; undefined if this process runs its own. */
+    /** Undefined if this process runs its own engine. */
     endpoint: string | undefined
     token: string | undefined
     namespace: string
@@ -73,13 +73,15 @@ export interface Config extends TrafficConfig {
 
 export type Role = 'all' | 'gateway' | 'actors'
 
+/**
+ * `sealKeyHex`, 32 bytes, encrypts signing keys at rest. Gateways and actors share `internalToken`; an actor refuses
+ * calls without it.
+ */
 export interface Secrets {
   jwtSecret: string
   adminPassword: string
   plcRotationKeyHex: string
-  /** 32 bytes that encrypt signing keys at rest. */
   sealKeyHex: string
-  /** Shared by gateways and actors; an actor refuses calls without it. */
   internalToken: string
 }
 
@@ -220,7 +222,6 @@ function readNameservers(read: EnvironmentReader): string[] | undefined {
   )
 }
 
-/** In development, missing secrets are generated and stored in the data folder. */
 function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Secrets> {
   const isLongEnough = (value: string) => !isProduction || value.length >= 16
   const atLeast = 'at least 16 characters'
@@ -233,8 +234,8 @@ function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Se
     sealKeyHex: read.secret('PDS_KEY_ENCRYPTION_KEY_HEX', hex32.expected, isHex32),
     internalToken: read.secret('PDS_INTERNAL_TOKEN', atLeast, isLongEnough),
   }
-  const require = (name: string, why: string) => {
-    if (isProduction && read.text(name) === undefined) read.missing(name, why)
+  const require = (name: string, reason: string) => {
+    if (isProduction && read.text(name) === undefined) read.missing(name, reason)
   }
   require('PDS_JWT_SECRET', 'it signs session tokens (openssl rand -hex 32)')
   require('PDS_ADMIN_PASSWORD', 'it protects the admin methods (openssl rand -hex 16)')

@@ -4,7 +4,6 @@ import type { EnvironmentReader } from '#src/config/read.ts'
 export interface MailAccount {
   /** For example `smtps://user:password@mail.example.com`; it may contain a password. */
   smtpUrl: string
-  /** For example `PDS <pds@example.com>`. */
   fromAddress: string
 }
 

@@ -16,7 +16,6 @@ export interface Services {
   appView: AppViewAddress | undefined
   /** Its service tokens may call the moderation methods of com.atproto.admin. */
   moderation: ServiceAddress | undefined
-  /** Receives createReport; default: the moderation service. */
   report: ServiceAddress | undefined
 }
 

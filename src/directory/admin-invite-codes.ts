@@ -4,7 +4,7 @@ import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
 /**
- * com.atproto.server.defs#inviteCode. Times are ISO text, `forAccount` is a DID or `admin`, `uses` are newest first.
+ * com.atproto.server.defs#inviteCode. `forAccount` is a DID or `admin`, `uses` are newest first, times are ISO 8601.
  */
 export interface InviteCode {
   code: string
@@ -69,7 +69,6 @@ function parseCursor(cursor: string, sort: 'recent' | 'usage'): [SqlValue, strin
   return [sort === 'recent' ? new Date(Number(primary)).toISOString() : Number(primary), code]
 }
 
-/** For each account: its codes, the code it was created with, and whether its invites are disabled. */
 export async function invitesByAccount(
   { sql }: Directory,
   { dids }: { dids: readonly string[] },
@@ -103,7 +102,7 @@ export async function invitesByAccount(
   )
 }
 
-/** com.atproto.admin.disableInviteCodes: these codes, and all codes of these accounts. Throws 400 for `admin`. */
+/** Throws 400 for `admin`. */
 export async function disableInviteCodes(
   directory: Directory,
   { codes = [], accounts = [] }: { codes?: readonly string[]; accounts?: readonly string[] },
@@ -119,7 +118,6 @@ export async function disableInviteCodes(
   await directory.lane.write(subjects, async () => ({ answer: undefined, statements: [statement] }))
 }
 
-/** com.atproto.admin.disableAccountInvites and enableAccountInvites: whether the account gets new codes. */
 export async function setInvitesDisabled(
   directory: Directory,
   { did, disabled }: { did: string; disabled: boolean },

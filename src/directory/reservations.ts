@@ -113,7 +113,6 @@ export async function confirmAccount(
   directory.withReminder.add(did)
 }
 
-/** Releases a reservation. `released` is false, and nothing changes, if the account is already confirmed. */
 export async function releaseReservation(
   directory: Directory,
   { did }: { did: string },
@@ -171,11 +170,11 @@ function findRow(directory: Directory, did: string): Promise<NameRow | undefined
 
 /** Of two concurrent creations for one DID, the second must fail: it has other credentials than those stored. */
 async function mustBeSameCreation({ sql }: Directory, did: string, tokenId: string): Promise<void> {
-  const birth = await sql.first<{ tokenId: string }>(
+  const row = await sql.first<{ tokenId: string }>(
     'SELECT token_id AS tokenId FROM birth WHERE did = ?',
     did,
   )
-  if (birth !== undefined && birth.tokenId !== tokenId) throw alreadyExists()
+  if (row !== undefined && row.tokenId !== tokenId) throw alreadyExists()
 }
 
 /** Message and error name of the reference. */

@@ -13,7 +13,6 @@ export interface ReservedKey {
 const TTL_MS = 30 * 24 * 60 * 60_000
 const MAX_KEYS = 100_000
 
-/** Stores the key unless `name` already has one. Returns the did:key of the stored key. */
 export async function reserveKey(
   directory: Directory,
   { name, signingKey, signingKeyDid }: ReservedKey,

@@ -54,7 +54,6 @@ export function openLimiter({ clock, maxKeys = MAX_KEYS }: { clock: Clock; maxKe
   return { clock, windows: new Map(), maxKeys } satisfies Limiter
 }
 
-/** Takes back unspent points, then answers each request with one grant, in order. */
 export async function lease(
   limiter: Limiter,
   { asks, unspent = [] }: { asks: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
@@ -64,7 +63,7 @@ export async function lease(
     // Points of a window that has ended cannot be returned.
     if (window?.resetAt === resetAt) window.used = Math.max(0, window.used - points)
   }
-  return asks.map((ask) => grant(limiter, ask))
+  return asks.map((request) => grant(limiter, request))
 }
 
 function grant(limiter: Limiter, { limit, key, owed, need, spare }: LeaseRequest): LeaseGrant {

@@ -44,7 +44,7 @@ export class OperationLog {
     }))
   }
 
-  /** Validates and logs an operation. Resolves when it is on disk; throws 400 if it is invalid. */
+  /** Resolves when the operation is on disk; throws 400 if it is invalid. */
   add(did: string, proposed: unknown): Promise<void> {
     return this.#mutex.run(async () => {
       this.#write(did, await validateOperation(did, this.list(did), proposed))

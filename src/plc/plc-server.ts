@@ -17,7 +17,7 @@ export interface PlcServer {
   stop(): Promise<void>
 }
 
-/** Serves the log at `path` on the loopback; a free port by default. Throws if the port is taken. */
+/** Uses a free port by default. Throws if the port is taken. */
 export async function startPlcServer(options: {
   path: string
   port?: number | undefined

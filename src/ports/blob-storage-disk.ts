@@ -108,7 +108,6 @@ async function writeChunks(file: FileHandle, chunks: Uint8Array[], size: number)
   if (bytesWritten < size) await file.writeFile(Buffer.concat(chunks).subarray(bytesWritten))
 }
 
-/** False if neither file exists. */
 async function move(from: string, to: string): Promise<boolean> {
   const moved = await ifExists(
     withFolder(to, () => rename(from, to)).catch((error) => {
@@ -156,7 +155,6 @@ async function withFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** False if `work` failed because the file does not exist. */
 async function ifExists(work: Promise<unknown>): Promise<boolean> {
   try {
     await work

@@ -153,7 +153,6 @@ class StallTimeout {
     this.#ms = ms
   }
 
-  /** The source as a stream for the SDK. The timeout does not run while the client is slow. */
   watch(source: AsyncIterable<Uint8Array>): Readable {
     return Readable.from(this.#watched(source), { objectMode: false, highWaterMark: PART_BYTES })
   }

@@ -2,9 +2,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 export interface Keychain {
-  /** Encrypts a secret. Only the same `context`, usually the DID it belongs to, opens it. */
+  /** Only the same `context`, usually the DID that the secret belongs to, opens it. */
   seal(secret: Uint8Array, context: string): Uint8Array
-  /** Decrypts; throws if the secret was modified, or sealed with another context or key. */
+  /** Throws if the secret was modified, or sealed with another context or key. */
   open(sealed: Uint8Array, context: string): Uint8Array
 }
 

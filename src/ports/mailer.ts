@@ -58,7 +58,6 @@ interface SmtpFailure {
 
 const MAX_FILES = 1000
 
-/** Writes each mail to `folder` as an `.eml` file (mode 0600) and logs its path, but not its content. */
 export function folderMailer({
   folder,
   from,

@@ -8,7 +8,6 @@
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
-/** The result of a job and the statements to commit; without statements it only reads. */
 export interface PreparedWrite<T> {
   answer: T
   statements: readonly Statement[]
@@ -37,7 +36,6 @@ export class SubjectLane {
     this.#clock = clock
   }
 
-  /** Resolves with the job's answer when its statements are durable. */
   write<T>(subjects: readonly string[], prepare: PrepareWrite<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ subjects, prepare, resolve: resolve as (a: unknown) => void, reject })

@@ -13,7 +13,6 @@ export interface Signer {
 export interface Commit {
   cid: string
   rev: string
-  /** CID of the tree's root node. */
   data: string
   block: Uint8Array
 }

@@ -2,7 +2,7 @@
 import { CborWriter } from '#src/protocol/cbor.ts'
 import type { EncodedEvent, EventKind } from '#src/protocol/frames.ts'
 
-/** One record operation of a commit. `prev` is the CID that an update or delete replaces. */
+/** `prev` is the CID that an update or delete replaces. */
 export interface CommitOp {
   action: 'create' | 'update' | 'delete'
   path: string
@@ -16,10 +16,8 @@ export interface CommitEvent {
   commit: string
   rev: string
   since: string | null
-  /** Root of the tree before this commit; null for a repo's first commit. */
   prevData: string | null
   ops: readonly CommitOp[]
-  /** A CAR file whose root is the commit. */
   blocks: Uint8Array
 }
 
@@ -94,7 +92,6 @@ export interface SyncEvent {
   time: string
   commit: string
   rev: string
-  /** A CAR file with only the commit. */
   blocks: Uint8Array
 }
 
@@ -120,7 +117,6 @@ export function encodeIdentityEvent(event: {
   ])
 }
 
-/** `status` only if the account is not active: takendown, suspended, deleted or deactivated. */
 export function encodeAccountEvent(event: {
   did: string
   time: string

@@ -11,7 +11,6 @@ const slurs = [
   /\b[tT][rR][aA4]+[nN]{1,2}([iI1l][e3E]|[yY]|[e3E][rR])[sS]?\b/,
 ]
 
-/** Also finds slurs that are broken up by dots, hyphens or underscores. */
 export function hasSlur(name: string): boolean {
   const plain = name.replace(/[._-]/g, '')
   return slurs.some((slur) => slur.test(name) || slur.test(plain))

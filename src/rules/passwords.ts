@@ -18,7 +18,7 @@ export function newAppPassword(): string {
   return randomLetters(4, 4)
 }
 
-/** Whether it has the form of an app password: verifying one is slow. */
+/** Check this first: verifying an app password is slow. */
 export function looksLikeAppPassword(password: string): boolean {
   return appPassword.test(password)
 }

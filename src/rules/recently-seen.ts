@@ -22,8 +22,8 @@ export class RecentlySeen {
   /** Adds an entry. Returns true if it is new in the window, or if the same non-empty `attempt` added it. */
   isNew(name: string, now: number, attempt = ''): boolean {
     if (now >= this.#turnsAt || this.#young.size >= MAX_PER_GENERATION) this.#turn(now)
-    const seenBy = this.#young.get(name) ?? this.#old.get(name)
-    if (seenBy !== undefined) return seenBy !== '' && seenBy === attempt
+    const addedBy = this.#young.get(name) ?? this.#old.get(name)
+    if (addedBy !== undefined) return addedBy !== '' && addedBy === attempt
     this.#young.set(name, attempt)
     return true
   }

@@ -7,10 +7,8 @@ export interface OutboxEntry {
   /** Increases within the account; never reused. */
   id: number
   kind: string
-  /** The encoded event without its seq, which is inserted at offset `seqAt`. */
   event: Uint8Array
   seqAt: number
-  /** Of a commit: its CID and rev. */
   head?: string | undefined
   rev?: string | undefined
 }
@@ -46,7 +44,6 @@ function isDeletion({ kind, event, seqAt }: OutboxEntry): boolean {
   return kind === '#account' && eventBody(event, seqAt)['status'] === 'deleted'
 }
 
-/** Numbers the new entries from `after` + 1 on, in the order of the deliveries. */
 export function numberEvents(
   deliveries: readonly Delivery[],
   known: (did: string) => RepoPosition,

@@ -85,7 +85,6 @@ export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
 }
 
-/** Writes statements that change which factors there are. */
 export async function writeFactors(
   account: Account,
   statements: readonly Statement[],

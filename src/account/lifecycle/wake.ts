@@ -23,8 +23,8 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { emptyTree } from '#src/protocol/tree.ts'
 
 /**
- * Run it before the account handles any action. Rejects if the directory cannot be reached: then the actor must wake
- * again.
+ * Run it before the account handles any action. If it rejects, because the directory cannot be reached, the actor must
+ * wake again.
  */
 export async function provisionOrResume(
   account: Account,
@@ -116,7 +116,6 @@ function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
   }
 }
 
-/** #identity, #account, #commit, #sync: the first events of a new account; none for one that migrates in. */
 function firstEvents({ did, clock }: Account, initial: InitialState, root: Root): EncodedEvent[] {
   if (initial.status !== 'active') return []
   const { handle } = initial

@@ -149,13 +149,15 @@ async function endTakedowns(
 }
 
 function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChange | undefined {
-  const named = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record.blobs))
-  if (named.length === 0 && !account.blobs.mayHaveReferences) return undefined
+  const referenced = writes.flatMap((write) =>
+    write.action === 'delete' ? [] : write.record.blobs,
+  )
+  if (referenced.length === 0 && !account.blobs.mayHaveReferences) return undefined
   const changedPaths = writes.flatMap((write) => {
     if (write.action === 'create') return []
     return write.action === 'delete' ? write.path : write.record.path
   })
-  return named.length + changedPaths.length === 0 ? undefined : { referenced: named, changedPaths }
+  return referenced.length + changedPaths.length === 0 ? undefined : { referenced, changedPaths }
 }
 
 function backlinksOf(write: RecordWrite): [string, string][] {

@@ -7,16 +7,14 @@ import { tidMicros } from '#src/protocol/tid.ts'
 export interface RecentRecord {
   uri: string
   cid: string
-  /** When it was written, ISO 8601. */
+  /** ISO 8601. */
   indexedAt: string
   record: Record<string, unknown>
 }
 
 export interface RecentRecords {
   handle: string
-  /** The current app.bsky.actor.profile, of any age. */
   profile: (RecentRecord & { isRecent: boolean }) | null
-  /** app.bsky.feed.post after `since`, oldest first. */
   posts: RecentRecord[]
 }
 
@@ -37,7 +35,6 @@ interface Row {
 }
 
 interface CachedRecent {
-  /** The lowest rev of the records checked; empty if there are none. */
   oldest: string
   rows: Row[]
 }
