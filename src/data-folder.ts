@@ -75,10 +75,8 @@ export class DataFolder {
 
 const SQLITE_BUSY = 5
 
-/**
- * Locks the file, or returns undefined if another process still holds the lock after `waitMs`. It is a kernel lock,
- * taken through SQLite, and ends with its process: a killed process leaves no stale lock.
- */
+// Locks the file, or returns undefined if another process still holds the lock after `waitMs`. It is a kernel lock,
+// taken through SQLite, and ends with its process: a killed process leaves no stale lock.
 function fileLock(path: string, waitMs: number): Disposable | undefined {
   const file = new DatabaseSync(path, { timeout: waitMs })
   try {

@@ -52,7 +52,7 @@ function formatError({ type, message, stack }: Fields): string {
   return printable(String(stack ?? `${type}: ${message}`)).replace(/^/gm, '    ')
 }
 
-/** Logged text may come from clients, and must not control the terminal. */
+// Logged text may come from clients, and must not control the terminal.
 function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '�')
 }

@@ -19,10 +19,10 @@ import { type Clock, systemClock } from '#src/ports/clock.ts'
 import { release } from '#src/release.ts'
 
 const ACTORS_STOP_TIMEOUT_MS = 5000
-/** How long the gateway waits for directory and sequencer before it listens without them. */
+// How long the gateway waits for directory and sequencer before it listens without them.
 const SERVICES_TIMEOUT_MS = 10_000
 const CHECK_RETRY_MS = 1_000
-/** The process exits with 1 if stopping takes longer. */
+// The process exits with 1 if stopping takes longer.
 const STOP_TIMEOUT_MS = 20_000
 
 // Modules loaded from here on load faster at the next start.
@@ -52,10 +52,8 @@ async function main(config: Config, log: Log): Promise<void> {
   log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
 }
 
-/**
- * Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
- * not serve the data.
- */
+// Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
+// not serve the data.
 async function startComponents(
   config: Config,
   secrets: FolderSecrets,
@@ -180,7 +178,7 @@ async function startOperatorPort(
   log.info({ url: operator.url }, 'operator port listening')
 }
 
-/** Gateways and actors share it: one folder on one machine, one bucket on several. */
+// Gateways and actors share it: one folder on one machine, one bucket on several.
 async function openBlobStorage(config: Config, folder: DataFolder): Promise<BlobStorage> {
   const { storage } = config.blobs
   if (storage.kind === 's3') {
@@ -192,10 +190,8 @@ async function openBlobStorage(config: Config, folder: DataFolder): Promise<Blob
   return diskBlobStorage({ location, tempLocation })
 }
 
-/**
- * Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still
- * starting if the server is stopped soon.
- */
+// Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still
+// starting if the server is stopped soon.
 async function wakeServices({ directory, sequencer }: Dispatch): Promise<void> {
   await Promise.allSettled([
     directory.reminders.list({ after: '', limit: 1 }),
@@ -254,7 +250,7 @@ function componentsOf({ role, engine }: Config): Component[] {
   return engine.endpoint === undefined ? [...components, 'engine'] : components
 }
 
-/** Resolves with the first signal. Later ones are ignored: stopping is limited by STOP_TIMEOUT_MS anyway. */
+// Resolves with the first signal. Later ones are ignored: stopping is limited by STOP_TIMEOUT_MS anyway.
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

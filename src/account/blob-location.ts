@@ -52,7 +52,7 @@ export function noteOutcome(
   }
 }
 
-/** A lost blob's row is deleted, so that listMissingBlobs lists the blob and it can be uploaded again. */
+// A lost blob's row is deleted, so that listMissingBlobs lists the blob and it can be uploaded again.
 const outcomeStatements: Record<BlobOutcome, string> = {
   permanent: `UPDATE blob SET state = NULL, temp_key = NULL
                WHERE state = 'unsettled' AND takedown_ref IS NULL AND ${isUsed}`,

@@ -36,7 +36,7 @@ const MAX_OUTCOMES = 100
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
 const CLOSE_TIMEOUT_MS = 5_000
-/** Rows read longer ago are read again, because another activation of the account may have started since. */
+// Rows read longer ago are read again, because another activation of the account may have started since.
 const MAX_ROW_AGE_MS = 3_000
 
 export class Blobs {

@@ -2,7 +2,7 @@
 import { XrpcError } from '#src/errors.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
-/** Repetitions follow within seconds; this is long after the last of them. */
+// Repetitions follow within seconds; this is long after the last of them.
 const KEEP_MS = 120_000
 const MAX_SLEEPERS = 50_000
 

@@ -38,7 +38,7 @@ const MAX_KEPT_BYTES = 256 * 1024
 
 export class Outbox {
   readonly #ports: OutboxPorts
-  /** Undelivered rows, in order; complete only if `#inMemory`. */
+  // Undelivered rows, in order; complete only if `#inMemory`.
   #rows: OutboxRow[] = []
   #inMemory = false
   #delivered = 0

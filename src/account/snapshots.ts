@@ -13,7 +13,7 @@ export interface Snapshot<Progress> {
 
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_OPEN = 100
-/** Ended exports whose last page can be read again. */
+// Ended exports whose last page can be read again.
 const MAX_ENDED = 4
 
 export class Snapshots {

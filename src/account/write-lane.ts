@@ -225,7 +225,7 @@ export class WriteLane {
     ])
   }
 
-  /** After a failed transaction nothing in memory is reliable: it may have been committed or not. */
+  // After a failed transaction nothing in memory is reliable: it may have been committed or not.
   #reset(): void {
     this.#durable = null
     this.#newest = null

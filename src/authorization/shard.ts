@@ -26,7 +26,7 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 const SWEEP_EVERY_MS = 10 * MINUTE
-/** For this long the server can tell an expired request from an unknown one. */
+// For this long the server can tell an expired request from an unknown one.
 const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE
 const SIGNED_OUT_DEVICE_TTL_MS = DAY
 const DEVICE_TTL_MS = 400 * DAY

@@ -10,7 +10,7 @@ export interface ServerClient {
 
 type Params = Record<string, string | number | readonly string[] | undefined>
 
-/** Until the response headers; a body may take longer. */
+// Until the response headers; a body may take longer.
 const TIMEOUT_MS = 120_000
 
 export function createServerClient(url: string, adminPassword: string | undefined): ServerClient {

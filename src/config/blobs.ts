@@ -30,7 +30,7 @@ export interface S3Storage {
 }
 
 const HOUR_MS = 60 * 60 * 1000
-/** With less, the SDK would also abort downloads to slow clients. */
+// With less, the SDK would also abort downloads to slow clients.
 const MIN_REQUEST_TIMEOUT_MS = 6_000
 
 export function readBlobs(read: EnvironmentReader): BlobConfig {
@@ -68,7 +68,7 @@ function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
   }
 }
 
-/** Undefined for the default credential chain of the AWS SDK. */
+// Undefined for the default credential chain of the AWS SDK.
 function readCredentials(read: EnvironmentReader): S3Storage['credentials'] {
   const id = 'PDS_BLOBSTORE_S3_ACCESS_KEY_ID'
   const secret = 'PDS_BLOBSTORE_S3_SECRET_ACCESS_KEY'

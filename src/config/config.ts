@@ -90,10 +90,8 @@ type LogLevel = (typeof levels)[number]
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/**
- * Log filter for RivetKit's native module: errors, except those logged each time an actor sleeps ("failed to sync
- * scheduled actor alarm"), and except SQL errors, which are thrown to the caller anyway.
- */
+// Log filter for RivetKit's native module: errors, except those logged each time an actor sleeps ("failed to sync
+// scheduled actor alarm"), and except SQL errors, which are thrown to the caller anyway.
 const quietNative = 'error,rivetkit_core::actor::schedule=off,rivetkit_core::actor::sqlite=off'
 
 const hex32 = { expected: '64 hex digits (openssl rand -hex 32)', form: /^[0-9a-f]{64}$/i }
@@ -247,12 +245,12 @@ function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Se
   return Object.fromEntries(secrets.filter(([, value]) => value !== undefined))
 }
 
-/** Gateways and actors with the same JWT secret derive the same token, so it need not be configured. */
+// Gateways and actors with the same JWT secret derive the same token, so it need not be configured.
 function tokenFrom(jwtSecret: string): string {
   return createHmac('sha256', jwtSecret).update('headwater internal token').digest('hex')
 }
 
-/** Requests are logged at debug, which is the default in development. */
+// Requests are logged at debug, which is the default in development.
 function readLogLevel(read: EnvironmentReader, isProduction: boolean): LogLevel {
   const level = read.choice('LOG_LEVEL', levels) ?? (isProduction ? 'info' : 'debug')
   return (read.flag('LOG_ENABLED') ?? true) ? level : 'silent'
@@ -277,7 +275,7 @@ function isHostname(value: string): boolean {
   return value.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, 'i').test(value)
 }
 
-/** https://atproto.com/specs/did */
+// https://atproto.com/specs/did
 function isDid(value: string): boolean {
   return value.length <= 2048 && /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/.test(value)
 }

@@ -23,7 +23,7 @@ export function readMail(read: EnvironmentReader): MailConfig {
   }
 }
 
-/** Both variables or none, as in the reference PDS. */
+// Both variables or none, as in the reference PDS.
 function readAccount(
   read: EnvironmentReader,
   urlName: string,

@@ -30,7 +30,7 @@ export function readServices(read: EnvironmentReader): Services {
   }
 }
 
-/** A DID without a URL is ignored, as in the reference PDS. */
+// A DID without a URL is ignored, as in the reference PDS.
 function readService(
   read: EnvironmentReader,
   urlName: string,

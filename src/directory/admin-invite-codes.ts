@@ -28,7 +28,7 @@ export interface AccountInvites {
   invitesDisabled: boolean
 }
 
-/** Uses by accounts that are being created do not count; those by deleted accounts do. */
+// Uses by accounts that are being created do not count; those by deleted accounts do.
 const uses = `FROM invite_code_use AS use LEFT JOIN account AS user ON user.did = use.used_by
               WHERE user.reserved_until IS NULL`
 

@@ -12,7 +12,7 @@ export interface IdentityChange {
   handle: string | null
 }
 
-/** Longer than all timeouts of a change together. */
+// Longer than all timeouts of a change together.
 const HOLD_MS = 60_000
 
 /**

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** Longer than a token is valid, so that a late caller gets ExpiredToken rather than InvalidToken. */
+// Longer than a token is valid, so that a late caller gets ExpiredToken rather than InvalidToken.
 const TTL_MS = 24 * 60 * 60 * 1000
 
 export async function recordPasswordReset(

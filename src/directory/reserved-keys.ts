@@ -9,7 +9,7 @@ export interface ReservedKey {
   signingKeyDid: string
 }
 
-/** The method needs no authentication, so unused keys expire after 30 days and their number is limited. */
+// The method needs no authentication, so unused keys expire after 30 days and their number is limited.
 const TTL_MS = 30 * 24 * 60 * 60_000
 const MAX_KEYS = 100_000
 

@@ -47,7 +47,7 @@ export interface Limiter {
 }
 
 const MAX_KEYS = 100_000
-/** At most 1/8 of the remaining points is leased in advance, so that the last points stay available to all gateways. */
+// At most 1/8 of the remaining points is leased in advance, so that the last points stay available to all gateways.
 const SHARE = 8
 
 export function openLimiter({ clock, maxKeys = MAX_KEYS }: { clock: Clock; maxKeys?: number }) {

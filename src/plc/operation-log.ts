@@ -9,7 +9,7 @@ import { Mutex } from '#src/ports/mutex.ts'
 
 export class OperationLog {
   readonly #db: DatabaseSync
-  /** Operations are validated and logged one at a time, so that no two extend the same `prev`. */
+  // Operations are validated and logged one at a time, so that no two extend the same `prev`.
   readonly #mutex = new Mutex()
 
   constructor(path: string) {

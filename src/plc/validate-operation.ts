@@ -16,7 +16,7 @@ export interface ValidOperation {
   nullifies: string[]
 }
 
-/** Maximum list entries and text lengths (did-method-plc, packages/server/src/constraints.ts). */
+// Maximum list entries and text lengths (did-method-plc, packages/server/src/constraints.ts).
 const MAX = { entries: 10, id: 32, alias: 258, type: 256, endpoint: 512, key: 256 }
 
 /**

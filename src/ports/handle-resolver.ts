@@ -58,7 +58,7 @@ function txtFrom(resolver: Resolver): ResolveTxt {
     )
 }
 
-/** `setServers` takes IP addresses only, so host names are looked up; those that do not resolve are left out. */
+// `setServers` takes IP addresses only, so host names are looked up; those that do not resolve are left out.
 async function resolveServers(servers: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     servers.map(async (server) => {

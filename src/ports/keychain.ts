@@ -12,7 +12,7 @@ const algorithm = 'aes-256-gcm'
 const keyLength = 32
 const nonceLength = 12
 const tagLength = 16
-/** First byte of every sealed secret, so that the format can change. */
+// First byte of every sealed secret, so that the format can change.
 const version = 1
 
 /** `key` has 32 bytes. A sealed secret is version, nonce, tag, ciphertext. */

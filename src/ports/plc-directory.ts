@@ -12,7 +12,7 @@ export interface PlcDirectory {
   getOperationLog(did: string): Promise<(PlcCreate | PlcOperation | PlcTombstone)[]>
 }
 
-/** Timeouts and rate limits: they say nothing about the operation. */
+// Timeouts and rate limits: they say nothing about the operation.
 const INCONCLUSIVE_STATUSES = [408, 429]
 const MAX_RESPONSE_BYTES = 256 * 1024
 

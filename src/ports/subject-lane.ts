@@ -49,7 +49,7 @@ export class SubjectLane {
     this.#running = false
   }
 
-  /** The first waiting jobs that share no subject with each other or with a job they would overtake. */
+  // The first waiting jobs that share no subject with each other or with a job they would overtake.
   #nextGroup(): Job[] {
     const group: Job[] = []
     const later: Job[] = []

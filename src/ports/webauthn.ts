@@ -19,10 +19,10 @@ export interface Passkey {
   counter: number
 }
 
-/** Loaded on first use: it takes 200 ms and 26 MB. */
+// Loaded on first use: it takes 200 ms and 26 MB.
 const library = () => import('@simplewebauthn/server')
 
-/** How long the browser waits for the user, in ms. */
+// How long the browser waits for the user, in ms.
 const timeout = 5 * 60_000
 const userVerification = 'required'
 

@@ -5,7 +5,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 const digitOf = new Int8Array(128).fill(-1)
 for (let i = 0; i < 32; i++) digitOf[alphabet.charCodeAt(i)] = i
 
-/** CIDv1, codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes. */
+// CIDv1, codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes.
 const cborPrefix = Uint8Array.of(1, 0x71, 0x12, 32)
 const rawPrefix = Uint8Array.of(1, 0x55, 0x12, 32)
 

@@ -25,7 +25,7 @@ const writer = new CborWriter()
 
 type Field = [name: string, write: () => void]
 
-/** `fields` must be in DAG-CBOR order of their names; `seqAt` is where seq belongs, and no seq is written. */
+// `fields` must be in DAG-CBOR order of their names; `seqAt` is where seq belongs, and no seq is written.
 function encode(
   kind: EventKind,
   fields: readonly [name: string, write: () => void][],
@@ -51,7 +51,7 @@ function unlessAbsent<T>(
   return value === null || value === undefined ? [] : [[name, () => write(value)]]
 }
 
-/** DAG-CBOR map order: shorter first, then by bytes. */
+// DAG-CBOR map order: shorter first, then by bytes.
 function byName(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1)
 }

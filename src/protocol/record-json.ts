@@ -43,7 +43,7 @@ class Reader {
     return out
   }
 
-  /** Tag 42: a byte string of a zero byte and the CID. */
+  // Tag 42: a byte string of a zero byte and the CID.
   #link(): string {
     const size = this.#size(this.#bytes[this.#at++]! & 31)
     return `{"$link":"${cidFromBytes(this.#take(size).subarray(1))}"}`

@@ -26,7 +26,7 @@ export interface RecordReferences {
   subject: string | null
 }
 
-/** So that later readers of a record may recurse. */
+// So that later readers of a record may recurse.
 const MAX_DEPTH = 64
 
 export function blockValue(bytes: Uint8Array): LexValue | undefined {

@@ -1,6 +1,6 @@
 /** The slurs that the reference PDS rejects in handles and record keys, as far as ASCII can spell them. */
 
-/** For names of ASCII letters, digits and `.-_~:`, in the spellings that the reference PDS looks for. */
+// For names of ASCII letters, digits and `.-_~:`, in the spellings that the reference PDS looks for.
 const slurs = [
   /\bc[hH][iI1l][nN]k[sS]?\b/,
   /\bc[Oo0]{2}[nN][sS]?\b/,

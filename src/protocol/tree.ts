@@ -89,14 +89,14 @@ function putInto(tree: TreeNode, key: string, value: string, layer: number): Tre
   )
 }
 
-/** Adds nodes without keys above a subtree, up to `layer`. */
+// Adds nodes without keys above a subtree, up to `layer`.
 function raise(tree: TreeNode | null, layer: number): TreeNode | null {
   let top = tree
   while (top !== null && top.layer < layer) top = node(top.layer + 1, [], [], [top])
   return top
 }
 
-/** The parts before and after `key`, which is not in the tree. */
+// The parts before and after `key`, which is not in the tree.
 function split(tree: TreeNode | null, key: string): [TreeNode | null, TreeNode | null] {
   if (tree === null) return [null, null]
   const { layer, keys, values, subtrees } = tree

@@ -9,7 +9,7 @@ export interface LogPage extends LogEdges {
   events: LogEvent[]
 }
 
-/** A page is one message through the engine. */
+// A page is one message through the engine.
 const PAGE_BYTES = 512 * 1024
 const FOLLOW_EVENTS = 500
 

@@ -8,10 +8,8 @@ interface Packed {
   frames: string | null
 }
 
-/**
- * At most `limit` events and `maxBytes`, but at least one event. The sizes are summed before any frame is read: SQLite
- * knows the length of a blob without reading it.
- */
+// At most `limit` events and `maxBytes`, but at least one event. The sizes are summed before any frame is read: SQLite
+// knows the length of a blob without reading it.
 const packPage = `
   WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2),
        page AS (SELECT seq, size, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)

@@ -45,7 +45,7 @@ export class Tail implements LogEdges {
   #closed = false
   #events: TailEvent[] = []
   #bytes = 0
-  /** All events after this seq are in memory. */
+  // All events after this seq are in memory.
   #floor = 0
   head = 0
   trimmed = 0
@@ -127,10 +127,8 @@ export class Tail implements LogEdges {
     this.#wake()
   }
 
-  /**
-   * Seqs continue from the clock if it is ahead of the log: after a restore from a backup, which lacks the newest seqs,
-   * relays still see them increase.
-   */
+  // Seqs continue from the clock if it is ahead of the log: after a restore from a backup, which lacks the newest seqs,
+  // relays still see them increase.
   async #load(): Promise<void> {
     const edges = await this.#sql.first<Omit<LogEdges, 'head'> & { head: number | null }>(
       'SELECT (SELECT max(seq) FROM log) AS head, trimmed, erased FROM edge',

@@ -107,7 +107,7 @@ function generateCode(): string {
   return randomLetters(2, 5).toUpperCase()
 }
 
-/** Slow, because a code has only 50 bits. */
+// Slow, because a code has only 50 bits.
 function hashCode({ did }: Account, code: string): Promise<string> {
   const letters = code.toUpperCase().replaceAll(/[^A-Z2-7]/g, '')
   return hashAppPassword(did, letters.slice(0, 20))

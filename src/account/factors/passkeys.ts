@@ -34,7 +34,7 @@ import {
 
 const MAX_PASSKEYS = 20
 const MAX_NAME_LENGTH = 50
-/** WebAuthn's limit for a user handle. */
+// WebAuthn's limit for a user handle.
 const MAX_USER_ID_BYTES = 64
 
 export async function beginPasskeyRegistration(account: Account): Promise<CreationOptions> {

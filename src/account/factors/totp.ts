@@ -88,7 +88,7 @@ function unseal(account: Account, sealed: Uint8Array | null): Uint8Array {
   return account.keys.open(bytes(sealed), context(account))
 }
 
-/** Through the engine, blobs arrive as arrays of numbers. */
+// Through the engine, blobs arrive as arrays of numbers.
 function bytes(sealed: Uint8Array | null): Uint8Array {
   return Uint8Array.from(sealed ?? [])
 }

@@ -104,7 +104,7 @@ function unchanged(head: Head): Prepared<undefined> {
   return { answer: undefined, head, statements: [], events: [] }
 }
 
-/** Serialized, and in the write lane, so that each commit is signed with one key. */
+// Serialized, and in the write lane, so that each commit is signed with one key.
 function changeKeys(
   { lane, profile, directoryMirror }: Account,
   prepare: (head: Head) => Promise<Prepared<undefined>>,

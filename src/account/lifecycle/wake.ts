@@ -73,7 +73,7 @@ async function provision(account: Account, initial: InitialState): Promise<void>
   }
 }
 
-/** In the write lane, because the deleted account may have used it: revs and outbox ids continue from there. */
+// In the write lane, because the deleted account may have used it: revs and outbox ids continue from there.
 async function reprovision(account: Account, initial: InitialState): Promise<void> {
   const { did, lane, profile, tids } = account
   try {

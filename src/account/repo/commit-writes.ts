@@ -28,7 +28,7 @@ export interface CommitRef {
   rev: string
 }
 
-/** Limits of a #commit event (com.atproto.sync.subscribeRepos) and of applyWrites. */
+// Limits of a #commit event (com.atproto.sync.subscribeRepos) and of applyWrites.
 const MAX_EVENT_BYTES = 2_000_000
 const MAX_WRITES = 200
 
@@ -138,7 +138,7 @@ function statementsFor(writes: readonly RecordWrite[], rev: string): Statement[]
   ]
 }
 
-/** A deleted record's takedown ends, so that it does not hide the next record at that path. */
+// A deleted record's takedown ends, so that it does not hide the next record at that path.
 async function endTakedowns(
   { takedowns }: Account,
   writes: readonly RecordWrite[],
@@ -166,7 +166,7 @@ function backlinksOf(write: RecordWrite): [string, string][] {
   return subjects.map((subject) => [backlinkKey(collectionOf(path), subject), path])
 }
 
-/** Running exports may still need record blocks that this commit deletes. */
+// Running exports may still need record blocks that this commit deletes.
 async function keepForSnapshots(account: Account, ops: readonly CommitOp[]): Promise<void> {
   if (!account.snapshots.any) return
   for (const { path, prev } of ops) {

@@ -38,10 +38,8 @@ interface Progress {
   readonly mutex: Mutex
 }
 
-/**
- * Records in one read; a page ends after the first chunk that exceeds its size. The first chunk is small, so that the
- * first byte is sent soon.
- */
+// Records in one read; a page ends after the first chunk that exceeds its size. The first chunk is small, so that the
+// first byte is sent soon.
 const CHUNK = 250
 const FIRST_CHUNK = 50
 const FIRST_PAGE_BYTES = 32 * 1024
@@ -89,7 +87,7 @@ export async function readExport(
   })
 }
 
-/** If it throws, the next call goes on with the same page: nothing that was read is skipped. */
+// If it throws, the next call goes on with the same page: nothing that was read is skipped.
 async function readPage(account: Account, id: string, isFirst: boolean): Promise<Page> {
   const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
   const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES

@@ -31,7 +31,7 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
   return [...dropStagingTables(), { sql: blocks }, ...copies]
 }
 
-/** An index keeps its name when its table is renamed, so the two names alternate. */
+// An index keeps its name when its table is renamed, so the two names alternate.
 function stagingIndex(name: string, table: string): string {
   const other = name.endsWith('_') ? name.slice(0, -1) : `${name}_`
   return `CREATE INDEX ${other} ON import_${table}`

@@ -45,12 +45,12 @@ import { cidOf } from '#src/protocol/tree.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { mustManage } from '#src/rules/states.ts'
 
-/** For tree nodes in memory: enough for a repo of half a million records. */
+// For tree nodes in memory: enough for a repo of half a million records.
 const MAX_NODE_BYTES = 64 * 1024 * 1024
 const BATCH_BYTES = 1024 * 1024
 const BATCH_RECORDS = 2_000
 const BATCHES_PER_CALL = 8
-/** For slow storage: a call must end before its caller times out. */
+// For slow storage: a call must end before its caller times out.
 const CALL_BUDGET_MS = 5_000
 
 /** Throws 401 AccountTakedown if the account's state does not allow an import. */

@@ -77,7 +77,7 @@ export async function describeRepo(account: Account): Promise<RepoDescription> {
   }
 }
 
-/** Skips from collection to collection: one look-up each, however many records they hold. */
+// Skips from collection to collection: one look-up each, however many records they hold.
 async function collections(account: Account): Promise<string[]> {
   const rows = await account.sql.all<{ collection: string }>(
     `WITH RECURSIVE step(path) AS (

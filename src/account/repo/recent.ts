@@ -20,11 +20,11 @@ export interface RecentRecords {
 
 const PROFILE = 'app.bsky.actor.profile/self'
 const POSTS = 'app.bsky.feed.post'
-/** As in the reference PDS. */
+// As in the reference PDS.
 const MAX_POSTS = 10
-/** Larger records are left out: the answer crosses processes in one message. */
+// Larger records are left out: the answer crosses processes in one message.
 const MAX_RECORD_BYTES = 12_000
-/** How many records are checked for one that is older than `since`. */
+// How many records are checked for one that is older than `since`.
 const LOOK_BACK = 100
 
 interface Row {

@@ -68,7 +68,7 @@ function checkLexicon(
   return 'valid'
 }
 
-/** An account has one of these per subject (the reference PDS's rule). */
+// An account has one of these per subject (the reference PDS's rule).
 function backlinks(collection: string, value: LexMap): string[] {
   const { subject } = value
   switch (collection) {

@@ -163,7 +163,7 @@ function prepareWrite(
   }
 }
 
-/** Blobs that the records reference are not deleted meanwhile. */
+// Blobs that the records reference are not deleted meanwhile.
 function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
   const blobRefs = records.flatMap(({ blobs }) => blobs)
   if (blobRefs.length === 0) return account.lane.write(job)
@@ -205,7 +205,7 @@ function resultOf(account: Account, { record, status }: ValidatedRecord): Omit<W
   return { uri, cid: record.cid, ...(status && { validationStatus: status }) }
 }
 
-/** A new like, repost, follow or block replaces the one with the same subject (the reference PDS's rule). */
+// A new like, repost, follow or block replaces the one with the same subject (the reference PDS's rule).
 async function supersededBy(
   account: Account,
   view: LaneView,

@@ -75,7 +75,7 @@ async function store(
   }
 }
 
-/** The call that began the change has already returned this error, or was lost. */
+// The call that began the change has already returned this error, or was lost.
 function ignoreRejection(error: unknown): void {
   if (!isRejection(error)) throw error
 }

@@ -19,7 +19,7 @@ import { mustLogIn } from '#src/rules/states.ts'
 
 const SESSION_LIFETIME_MS = 60 * 60_000
 const STEP_LIFETIME_MS = 15 * 60_000
-/** How long a second step on these pages also counts for an OAuth sign-in. */
+// How long a second step on these pages also counts for an OAuth sign-in.
 const SECOND_STEP_LIFETIME_MS = 10 * 60_000
 
 const SECOND_STEP_PASSED = 1
