@@ -5,7 +5,6 @@ import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.t
 export interface CachedAccessToken {
   jkt: string | undefined
   scope: string
-  /** Milliseconds since 1970. */
   expiresAt: number
 }
 

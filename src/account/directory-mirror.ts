@@ -5,7 +5,6 @@ import type { AccountStatus } from '#src/rules/states.ts'
 
 export interface MirroredState {
   status: AccountStatus
-  /** ISO 8601. */
   deleteAfter: string | null
 }
 

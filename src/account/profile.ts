@@ -5,9 +5,9 @@ import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
 /**
- * Times are ISO 8601. `emailWanted` is to replace `email` (sessions/change-email.ts). `signingKey` is sealed with the
- * DID as context; `pendingKeyDid` is the did:key that is to replace it, and while it is set no commit is signed.
- * `status` is derived from the four columns below it by `lifecycle/change-state.ts`.
+ * `emailWanted` is to replace `email` (sessions/change-email.ts). `signingKey` is sealed with the DID as context;
+ * `pendingKeyDid` is the did:key that is to replace it, and while it is set no commit is signed. `status` is derived
+ * from the four columns below it by `lifecycle/change-state.ts`.
  */
 export interface ProfileRow {
   handle: string | null

@@ -27,7 +27,6 @@ export interface ClientInfo {
 
 export interface SecurityEvent {
   kind: SecurityEventKind
-  /** ISO 8601. */
   at: string
   ip: string | null
   userAgent: string | null

@@ -2,7 +2,7 @@
 import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/** `sessionId` is the second half of the cookie, which the OAuth library rotates. `lastSeenAt` is in ms since 1970. */
+/** `sessionId` is the second half of the cookie, which the OAuth library rotates. */
 export interface Device {
   sessionId: string
   userAgent: string | null

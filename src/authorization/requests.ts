@@ -4,7 +4,7 @@ import { type AuthorizationShard, sweepIfDue, writeAndSweep } from '#src/authori
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/** `data` (the client and its authentication) and `parameters` are JSON. `expiresAt` is in ms since 1970. */
+/** `data` (the client and its authentication) and `parameters` are JSON. */
 export interface StoredRequest {
   data: string
   parameters: string

@@ -8,7 +8,6 @@ export interface AuthorizationShard {
   readonly sql: Sql
   readonly clock: Clock
   readonly lane: SubjectLane
-  /** In ms since 1970. */
   nextSweepAt: number
 }
 

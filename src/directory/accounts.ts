@@ -9,7 +9,6 @@ import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 export interface ListedAccount extends DirectoryAccount {
-  /** ISO 8601. */
   createdAt: string
 }
 

@@ -3,9 +3,7 @@ import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/**
- * com.atproto.server.defs#inviteCode. `forAccount` is a DID or `admin`, `uses` are newest first, times are ISO 8601.
- */
+/** com.atproto.server.defs#inviteCode. `forAccount` is a DID or `admin`, `uses` are newest first. */
 export interface InviteCode {
   code: string
   /** Total number of uses, those already used included. */

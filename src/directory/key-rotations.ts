@@ -3,7 +3,6 @@ import type { Directory } from '#src/directory/open-directory.ts'
 
 export interface PendingKeyRotation {
   did: string
-  /** Milliseconds since 1970. */
   notedAt: number
 }
 

@@ -7,7 +7,6 @@ export interface AccountInfo {
   handle: string
   email: string | null
   status: string
-  /** ISO 8601. */
   createdAt: string
 }
 

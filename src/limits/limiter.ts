@@ -20,7 +20,7 @@ export interface LeaseRequest {
   spare: number
 }
 
-/** `granted` is less than `need` if no more points are left. `resetAt`, the end of the window, is in ms since 1970. */
+/** `granted` is less than `need` if no more points are left. `resetAt` is the end of the window. */
 export interface LeaseGrant {
   granted: number
   remaining: number

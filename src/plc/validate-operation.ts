@@ -6,7 +6,6 @@ export interface LoggedOperation {
   operation: OpOrTombstone
   cid: string
   nullified: boolean
-  /** ISO 8601. */
   createdAt: string
 }
 

@@ -13,7 +13,6 @@ export interface PreparedWrite<T> {
   statements: readonly Statement[]
 }
 
-/** `now` is in ms since 1970. */
 export type PrepareWrite<T> = (now: number) => Promise<PreparedWrite<T>>
 
 interface Job {

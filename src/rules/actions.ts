@@ -13,7 +13,6 @@ export type Once<F> = F & { readonly [kind]: 'once' }
 /** Every repetition of a call carries the same key. */
 export interface IdempotencyKey {
   id: string
-  /** In ms since 1970. */
   issuedAt: number
 }
 

@@ -9,7 +9,6 @@ export type ChallengePurpose = `register ${string}` | 'sign in'
 
 export interface ChallengeContext {
   secret: Uint8Array
-  /** Milliseconds since 1970. */
   now: number
 }
 

@@ -27,7 +27,6 @@ export interface FactorRow {
   secret: Uint8Array | null
   counter: number
   name: string | null
-  /** Milliseconds since 1970. */
   createdAt: number
   lastUsedAt: number | null
 }

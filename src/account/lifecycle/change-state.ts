@@ -15,9 +15,9 @@ import type { AccountStatus } from '#src/rules/states.ts'
 import { formatAccountStatus, mustManage } from '#src/rules/states.ts'
 
 /**
- * Absent members leave the state unchanged. Times are ISO 8601. `active`: false deactivates; true ends a deactivation
- * and cancels its deletion. `dropCredentials` revokes OAuth grants, authorized clients and app passwords; a takedown
- * revokes the grants in any case.
+ * Absent members leave the state unchanged. `active`: false deactivates; true ends a deactivation and cancels its
+ * deletion. `dropCredentials` revokes OAuth grants, authorized clients and app passwords; a takedown revokes the grants
+ * in any case.
  */
 export interface StateChange {
   active?: boolean

@@ -6,7 +6,6 @@ import type { Statement } from '#src/ports/sql.ts'
 
 /**
  * `data` is JSON: client, client authentication, device, parameters, scope. `expiresAt` is that of the access token.
- * Times are milliseconds since 1970.
  */
 export interface Grant {
   id: string

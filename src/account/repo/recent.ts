@@ -7,7 +7,6 @@ import { tidMicros } from '#src/protocol/tid.ts'
 export interface RecentRecord {
   uri: string
   cid: string
-  /** ISO 8601. */
   indexedAt: string
   record: Record<string, unknown>
 }

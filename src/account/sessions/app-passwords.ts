@@ -10,7 +10,6 @@ import { appPasswordScope, privilegedScope } from '#src/rules/session-tokens.ts'
 
 export interface AppPassword {
   name: string
-  /** ISO 8601. */
   createdAt: string
   privileged: boolean
 }
