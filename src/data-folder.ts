@@ -24,7 +24,6 @@ const generators: Record<keyof FolderSecrets, () => string> = {
 export class DataFolder {
   readonly path: string
 
-  /** Creates the folder if it does not exist, accessible to this user only. */
   constructor(path: string) {
     this.path = resolve(path)
     mkdirSync(this.path, { recursive: true, mode: 0o700 })
@@ -61,7 +60,6 @@ export class DataFolder {
     return `${other} already runs the ${component} of ${this.path}. ${hint}`
   }
 
-  /** The configured secrets; the others come from `secrets.json`, which generates each of them at its first use. */
   secrets(configured: Partial<Secrets>): FolderSecrets {
     using lock = fileLock(this.at('secrets.lock'), 5000)
     if (lock === undefined) throw new Error(`${this.at('secrets.lock')} is held by another process`)
@@ -77,10 +75,8 @@ export class DataFolder {
 
 const SQLITE_BUSY = 5
 
-/**
- * Locks the file, or returns undefined if another process still holds the lock after `waitMs`. It is a kernel lock,
- * taken through SQLite, and ends with its process: a killed process leaves no stale lock.
- */
+// Locks the file, or returns undefined if another process still holds the lock after `waitMs`. It is a kernel lock,
+// taken through SQLite, and ends with its process: a killed process leaves no stale lock.
 function fileLock(path: string, waitMs: number): Disposable | undefined {
   const file = new DatabaseSync(path, { timeout: waitMs })
   try {
@@ -102,7 +98,6 @@ function readIfExists(path: string): string | undefined {
   }
 }
 
-/** Writes atomically; readable by this user only. */
 function writePrivately(path: string, text: string): void {
   const draft = `${path}-draft`
   writeFileSync(draft, text, { mode: 0o600, flush: true })

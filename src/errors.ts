@@ -4,7 +4,6 @@
 export class XrpcError extends Error {
   override readonly name = 'XrpcError'
   readonly status: number
-  /** The lexicon's error name, for example `InvalidSwap`. */
   readonly error: string
   /** Response headers; not carried across actor calls. */
   readonly headers?: Readonly<Record<string, string>>
@@ -16,22 +15,18 @@ export class XrpcError extends Error {
   }
 }
 
-/** 400: the request is invalid. */
 export function invalidRequest(message: string, error = 'InvalidRequest'): XrpcError {
   return new XrpcError(400, error, message)
 }
 
-/** 401: credentials are missing or not accepted. */
 export function authRequired(message: string, error = 'AuthenticationRequired'): XrpcError {
   return new XrpcError(401, error, message)
 }
 
-/** 403: the authenticated caller is not allowed to do this. */
 export function forbidden(message: string, error = 'Forbidden'): XrpcError {
   return new XrpcError(403, error, message)
 }
 
-/** 503: temporary; the caller may retry. */
 export function unavailable(message: string, error = 'ServiceUnavailable'): XrpcError {
   return new XrpcError(503, error, message)
 }

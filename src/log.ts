@@ -6,10 +6,8 @@ export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & {
   child(bindings: object): Log
 }
 
-/** Redacted down to the third level of a logged object. */
 const secretKeys = ['password', 'accessJwt', 'refreshJwt', 'authorization', 'jwtSecret', 'token']
 
-/** `level` is the least severe level that is written; `silent` writes nothing. */
 export function createLog(level: string, isTerminal: boolean = process.stdout.isTTY): Log {
   const options = {
     level,
@@ -25,7 +23,6 @@ type Color = Parameters<typeof styleText>[0]
 
 const levelColors: Record<string, Color> = { info: 'green', warn: 'yellow', error: 'red' }
 
-/** Formats one of pino's JSON lines for a terminal; colors follow NO_COLOR and the terminal. */
 export function formatEntry(json: string): string {
   const { time, level, msg, err, ...fields } = JSON.parse(json) as Fields
   const clock = styleText('gray', new Date(Number(time)).toTimeString().slice(0, 8))
@@ -38,7 +35,6 @@ export function formatEntry(json: string): string {
   return err === undefined ? line : `${line}\n${formatError(err as Fields)}`
 }
 
-/** For example `GET /account 200 12 ms`. */
 function formatRequest({ verb, method, path, status, ms }: Fields): string {
   const color = Number(status) >= 500 ? 'red' : Number(status) >= 400 ? 'yellow' : 'green'
   const target = [verb, method ?? path].filter((text) => text !== undefined).join(' ')
@@ -56,7 +52,7 @@ function formatError({ type, message, stack }: Fields): string {
   return printable(String(stack ?? `${type}: ${message}`)).replace(/^/gm, '    ')
 }
 
-/** Logged text may come from clients, and must not control the terminal. */
+// Logged text may come from clients, and must not control the terminal.
 function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '�')
 }

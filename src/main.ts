@@ -18,11 +18,10 @@ import { type Clock, systemClock } from '#src/ports/clock.ts'
 import { release } from '#src/release.ts'
 
 const ACTORS_STOP_TIMEOUT_MS = 5000
-/** How long the gateway waits for directory and sequencer before it listens without them. */
+// How long the gateway waits for directory and sequencer before it listens without them.
 const SERVICES_TIMEOUT_MS = 10_000
-/** Pause between two attempts to reach the directory. */
 const CHECK_RETRY_MS = 1_000
-/** The process exits with 1 if stopping takes longer. */
+// The process exits with 1 if stopping takes longer.
 const STOP_TIMEOUT_MS = 20_000
 
 // Modules loaded from here on load faster at the next start.
@@ -52,10 +51,8 @@ async function main(config: Config, log: Log): Promise<void> {
   log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
 }
 
-/**
- * Starts those of engine, actors, PLC directory and gateway that belong to this process. Resolves with the gateway's URL,
- * and with a promise that is rejected if it turns out later that this build must not serve the data.
- */
+// Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
+// not serve the data.
 async function startComponents(
   config: Config,
   secrets: FolderSecrets,
@@ -138,9 +135,7 @@ async function startComponents(
   return { url: gateway.url, refused }
 }
 
-/** Checks as soon as the directory can be reached. Rejects with ShardCountError. */
-async function checkShardsWhenReached(dispatch: Dispatch): Promise<void> {
-  const { checkShards, ShardCountError } = await import('#src/gateway/workflows/check-shards.ts')
+async function checkWhenReached(check: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       return await checkShards(dispatch)
@@ -151,7 +146,6 @@ async function checkShardsWhenReached(dispatch: Dispatch): Promise<void> {
   }
 }
 
-/** Health and metrics of a process with actors and no gateway, if PDS_METRICS_PORT is set. */
 async function startOperatorPort(
   shared: {
     dispatch: Dispatch
@@ -182,7 +176,7 @@ async function startOperatorPort(
   log.info({ url: operator.url }, 'operator port listening')
 }
 
-/** Gateways and actors share it: one folder on one machine, one bucket on several. */
+// Gateways and actors share it: one folder on one machine, one bucket on several.
 async function openBlobStorage(config: Config, folder: DataFolder): Promise<BlobStorage> {
   const { storage } = config.blobs
   if (storage.kind === 's3') {
@@ -194,10 +188,8 @@ async function openBlobStorage(config: Config, folder: DataFolder): Promise<Blob
   return diskBlobStorage({ location, tempLocation })
 }
 
-/**
- * Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still
- * starting if the server is stopped soon.
- */
+// Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still
+// starting if the server is stopped soon.
 async function wakeServices({ directory, sequencer }: Dispatch): Promise<void> {
   await Promise.allSettled([
     directory.reminders.list({ after: '', limit: 1 }),
@@ -209,7 +201,6 @@ interface EngineAddress {
   endpoint: string
   token: string
   namespace: string
-  /** Absent for an external engine. */
   health?: { healthy(): boolean; restarts(): number }
 }
 
@@ -257,7 +248,7 @@ function componentsOf({ role, engine }: Config): Component[] {
   return engine.endpoint === undefined ? [...components, 'engine'] : components
 }
 
-/** Resolves with the first signal. Later ones are ignored: stopping is limited by STOP_TIMEOUT_MS anyway. */
+// Resolves with the first signal. Later ones are ignored: stopping is limited by STOP_TIMEOUT_MS anyway.
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

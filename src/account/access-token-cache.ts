@@ -3,21 +3,18 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.ts'
 
 export interface CachedAccessToken {
-  /** Thumbprint of the key that it is bound to. */
   jkt: string | undefined
   scope: string
-  /** Milliseconds since 1970. */
   expiresAt: number
 }
 
 const MAX_TOKENS = 1000
 
 export class AccessTokenCache {
-  /** By the token's id. A read that began before `clear` must put its result into the map that it began with. */
+  /** By token id. A read that began before `clear` must put its result into the map that it began with. */
   tokens = new BoundedMap<string, CachedAccessToken>(MAX_TOKENS)
   readonly proofs = new RecentlySeen(DPOP_PROOF_LIFETIME_MS)
 
-  /** To be called whenever tokens were changed or revoked. */
   clear(): void {
     this.tokens = new BoundedMap(MAX_TOKENS)
   }

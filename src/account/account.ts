@@ -21,24 +21,20 @@ import type { SigningKey } from '#src/ports/secp256k1.ts'
 import type { Sql } from '#src/ports/sql.ts'
 
 export interface Service {
-  /** The service DID, for example `did:web:pds.example.com`. */
   did: string
-  /** Base URL for clients, without a trailing slash. */
+  /** Without a trailing slash. */
   publicUrl: string
-  /** HS256 secret of the session tokens. */
   jwtSecret: Uint8Array
 }
 
-/** An account in memory, built by `actors/open-account.ts` each time its actor wakes. */
 export interface Account {
   readonly did: string
   readonly service: Service
-  /** The initial state that the directory stores for an account that has not been provisioned; null if it has none. */
   findInitialState(): Promise<InitialState | null>
   readonly sql: Sql
   readonly clock: Clock
   readonly keys: Keychain
-  /** The account's signing key. To sign commits, use `repo/signer.ts`. */
+  /** To sign commits, use `repo/signer.ts`. */
   signer(): Promise<SigningKey>
   readonly tids: TidClock
   /** The `account` row; not app.bsky.actor.profile. */
@@ -49,7 +45,6 @@ export interface Account {
   readonly lane: WriteLane
   readonly accessTokens: AccessTokenCache
   readonly factorKinds: FactorKinds
-  /** Serializes what reads second factors and then writes them. */
   readonly factorMutex: Mutex
   readonly emailMutex: Mutex
   readonly imports: { open: OpenImport | undefined }

@@ -12,8 +12,8 @@ export class AnswerCache {
   #version = 0
 
   async get(key: string, produce: () => Promise<string>): Promise<EncodedJson> {
-    const kept = this.#answers.get(key)
-    if (kept !== undefined) return kept
+    const cached = this.#answers.get(key)
+    if (cached !== undefined) return cached
     const version = this.#version
     const answer = { json: await produce() }
     // A response that was read before a commit must not be cached after it.

@@ -4,10 +4,11 @@
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** A row in state `unsettled`: its bytes may not be where they belong. Flags are 0 or 1. */
+/**
+ * A row in state `unsettled`: its bytes may not be where they belong, or still at the upload's key. Flags are 0 or 1.
+ */
 export interface UnreconciledBlob {
   cid: string
-  /** Storage key of the upload, if the bytes may still be there. */
   tempKey: string | null
   takenDown: number
   used: number
@@ -17,7 +18,6 @@ export type BlobOutcome = 'permanent' | 'quarantined' | 'deleted' | 'lost'
 
 const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
 
-/** Parameters: the CID to start after, and a limit. */
 export const selectUnreconciledBlobs = `SELECT cid, temp_key AS tempKey, takedown_ref IS NOT NULL AS takenDown, ${isUsed} AS used
                                FROM blob WHERE state = 'unsettled' AND cid > ? ORDER BY cid LIMIT ?`
 
@@ -42,7 +42,6 @@ export async function moveToPlace(
   return wasMoved || (await storage.unquarantine(did, cid)) ? 'permanent' : 'lost'
 }
 
-/** Stores an outcome, unless the row has changed since: its desired outcome, or its upload. */
 export function noteOutcome(
   { cid, tempKey }: Pick<UnreconciledBlob, 'cid' | 'tempKey'>,
   outcome: BlobOutcome,
@@ -53,7 +52,7 @@ export function noteOutcome(
   }
 }
 
-/** A lost blob's row is deleted, so that listMissingBlobs lists the blob and it can be uploaded again. */
+// A lost blob's row is deleted, so that listMissingBlobs lists the blob and it can be uploaded again.
 const outcomeStatements: Record<BlobOutcome, string> = {
   permanent: `UPDATE blob SET state = NULL, temp_key = NULL
                WHERE state = 'unsettled' AND takedown_ref IS NULL AND ${isUsed}`,

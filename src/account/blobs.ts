@@ -25,7 +25,6 @@ export interface BlobPorts {
   sql: Sql
   clock: Clock
   storage: BlobStorage
-  /** Quota for all blobs of the account; undefined for unlimited. */
   quotaBytes: number | undefined
   keepAwake(work: Promise<unknown>): void
   pause(ms: number): Promise<void>
@@ -37,7 +36,7 @@ const MAX_OUTCOMES = 100
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
 const CLOSE_TIMEOUT_MS = 5_000
-/** Rows read longer ago are read again, because another activation of the account may have started since. */
+// Rows read longer ago are read again, because another activation of the account may have started since.
 const MAX_ROW_AGE_MS = 3_000
 
 export class Blobs {
@@ -87,7 +86,6 @@ export class Blobs {
     }
   }
 
-  /** Starts to reconcile. Call it after committing a transaction that set blobs to `unsettled`. */
   reconcile(): void {
     this.#runAgain = true
     if (this.#reconciling !== null) return

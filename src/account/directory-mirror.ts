@@ -5,7 +5,6 @@ import type { AccountStatus } from '#src/rules/states.ts'
 
 export interface MirroredState {
   status: AccountStatus
-  /** ISO 8601: when the account is to be deleted. */
   deleteAfter: string | null
 }
 
@@ -22,7 +21,6 @@ export class DirectoryMirror {
     this.#send = (state) => ports.send(state)
   }
 
-  /** Serializes state changes: each starts from what the previous one made durable. */
   runExclusive<T>(change: () => Promise<T>): Promise<T> {
     return this.#mutex.run(change)
   }
@@ -36,7 +34,6 @@ export class DirectoryMirror {
     await this.push()
   }
 
-  /** Pushes the current state, unless it was pushed already. Repeat it until it succeeds. */
   async push(): Promise<void> {
     const row = await this.#profile.find()
     if (row === undefined) return

@@ -1,7 +1,7 @@
 /** Which second factors the account has, kept in memory: every sign-in asks. */
 import type { Sql } from '#src/ports/sql.ts'
 
-/** What an account may have to present besides its password; any one of them is enough. */
+/** Any one of them is enough to sign in. */
 export type FactorKind = 'passkey' | 'totp' | 'email'
 
 export class FactorKinds {
@@ -12,7 +12,6 @@ export class FactorKinds {
     this.#sql = sql
   }
 
-  /** The kinds that the account has; it must present one of them when it signs in. */
   list(): Promise<readonly FactorKind[]> {
     if (this.#kinds !== undefined) return this.#kinds
     const reading = this.#sql
@@ -27,7 +26,6 @@ export class FactorKinds {
     return reading
   }
 
-  /** To be called after every attempt to change factors. */
   clear(): void {
     this.#kinds = undefined
   }

@@ -26,7 +26,7 @@ export async function loadHead(sql: Sql): Promise<Head | undefined> {
   return { ...root, tree }
 }
 
-/** Rows in a page of paths and CIDs, which SQLite joins into two strings: a row each costs far more. */
+// Rows in a page of paths and CIDs, which SQLite joins into two strings: a row each costs far more.
 const PAGE_SIZE = 20_000
 
 async function loadTree(sql: Sql): Promise<TreeNode> {

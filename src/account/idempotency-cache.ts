@@ -3,9 +3,8 @@ import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
-/** Repetitions follow within seconds; this is long after the last of them. */
+// Repetitions follow within seconds; this is long after the last of them.
 const KEEP_MS = 120_000
-/** How many accounts' last revs are kept: of those that fell asleep last. */
 const MAX_SLEEPERS = 50_000
 
 export class IdempotencyCache {
@@ -17,12 +16,10 @@ export class IdempotencyCache {
     return this.#used.get(key.id)?.answer
   }
 
-  /** Whether the call failed here in a way that leaves open what was stored. */
   hasFailed(key: IdempotencyKey): boolean {
     return this.#failed.has(key.id)
   }
 
-  /** Keeps what a call answers. A call that fails may be tried again. */
   add(key: IdempotencyKey, answer: Promise<unknown>, now: number): void {
     for (const [id, { at }] of this.#used) {
       if (at > now - KEEP_MS) break
@@ -40,7 +37,6 @@ export class IdempotencyCache {
     })
   }
 
-  /** The rev with which the account last fell asleep in this process. */
   revAtSleep(did: string): string | undefined {
     return this.#revAtSleep.get(did)
   }

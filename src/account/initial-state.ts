@@ -3,7 +3,7 @@
 export interface InitialState {
   handle: string
   email: string
-  /** Null for an account without a password, which is migrating from another server. */
+  /** Null if the account has no password: it is migrating from another server. */
   passwordHash: string | null
   /** Sealed by the keychain with the account's DID as context. */
   signingKey: Uint8Array
@@ -11,8 +11,7 @@ export interface InitialState {
   /** Id of the refresh token that createAccount returned. */
   tokenId: string
   createdAt: string
-  /** An account that migrates in is deactivated until its DID document names this server. */
   status: 'active' | 'deactivated'
-  /** ISO 8601: when it is deleted unless it has been activated by then. */
+  /** ISO 8601; the account is deleted then unless it has been activated. */
   deleteAfter: string | null
 }

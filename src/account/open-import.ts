@@ -4,7 +4,6 @@ import { Mutex } from '#src/ports/mutex.ts'
 import { CarReader } from '#src/protocol/car-reader.ts'
 import type { TreeNode } from '#src/protocol/tree.ts'
 
-/** The tree of an imported repo. */
 export interface ImportedTree {
   tree: TreeNode
   /** Paths in order, and the CIDs of their records. */
@@ -14,25 +13,22 @@ export interface ImportedTree {
 
 export interface Placing extends ImportedTree {
   rev: string
-  /** The first path that is not in its place yet. */
+  /** Index of the first path that is not placed yet. */
   next: number
 }
 
 export class OpenImport {
   readonly id: string
-  /** Where the repo stood when the import began. */
   readonly head: Head
   readonly reader = new CarReader()
   pages = 0
   commit: Uint8Array | undefined
-  /** By CID. */
   readonly nodes = new Map<string, Uint8Array>()
   nodeBytes = 0
-  /** Where the records' blocks are staged, and how long they are. */
+  /** CID of a record's block → id of its staged block, which is its index in `sizes`. */
   readonly blocks = new Map<string, number>()
   readonly sizes: number[] = []
   placing: Placing | undefined
-  /** Its calls run one after another, also if one arrives twice. */
   readonly mutex = new Mutex()
 
   constructor(id: string, head: Head) {

@@ -21,15 +21,11 @@ export interface OutboxRow extends EncodedEvent {
 
 export interface OutboxPorts {
   sql: Sql
-  /** Sends rows to the sequencer; resolves with the highest id that it has stored. */
   append(rows: readonly OutboxRow[]): Promise<{ through: number }>
-  /** Stores a reminder for this account at the directory, which outlives this process. */
   requestReminder(): Promise<void>
-  /** Prevents the actor from sleeping until the promise settles. */
   keepAwake(work: Promise<unknown>): void
   pause(ms: number): Promise<void>
   onFailure(error: unknown): void
-  /** Whether an error means that this activation of the actor has ended. */
   isActorStopped(error: unknown): boolean
 }
 
@@ -37,17 +33,15 @@ const BATCH_ROWS = 50
 const BATCH_BYTES = 400_000
 const MAX_MEMORY_ROWS = 1_000
 const MAX_PAUSE_MS = 5_000
-/** How much acknowledged data may stay in the table. */
 const MAX_KEPT_ROWS = 16
 const MAX_KEPT_BYTES = 256 * 1024
 
 export class Outbox {
   readonly #ports: OutboxPorts
-  /** Undelivered rows, in order; complete only if `#inMemory`. */
+  // Undelivered rows, in order; complete only if `#inMemory`.
   #rows: OutboxRow[] = []
   #inMemory = false
   #delivered = 0
-  /** Acknowledged rows that are still in the table. */
   #acknowledged = { rows: 0, bytes: 0 }
   #hasReminder = false
   #delivering: Promise<void> | null = null
@@ -85,7 +79,6 @@ export class Outbox {
     this.#start()
   }
 
-  /** Call when the account gets its reminder: delivers what is left, and removes the reminder at the next sleep. */
   onReminder(): void {
     this.#hasReminder = true
     this.resume()
@@ -97,7 +90,7 @@ export class Outbox {
     this.#hasReminder = true
   }
 
-  /** Ends deliveries. Returns true if nothing is left and the reminder can be removed. */
+  /** Returns true if nothing is left and the reminder can be removed. */
   close(): boolean {
     const isIdle = this.#delivering === null && !this.#mayHaveCommitted
     const canRemove = !this.#closed && this.#hasReminder && isIdle
@@ -107,7 +100,6 @@ export class Outbox {
     return canRemove
   }
 
-  /** The statement that deletes acknowledged rows; null if there are too few to be worth it. */
   deleteDelivered(): Statement | null {
     if (this.#acknowledged.rows < MAX_KEPT_ROWS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
       return null

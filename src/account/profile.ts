@@ -4,20 +4,20 @@ import { invalidRequest } from '#src/errors.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
-/** Times are ISO 8601. */
+/**
+ * `emailWanted` is to replace `email` (sessions/change-email.ts). `signingKey` is sealed with the DID as context;
+ * `pendingKeyDid` is the did:key that is to replace it, and while it is set no commit is signed. `status` is derived
+ * from the four columns below it by `lifecycle/change-state.ts`.
+ */
 export interface ProfileRow {
   handle: string | null
   email: string | null
   emailConfirmedAt: string | null
-  /** The address that is to replace `email` (sessions/change-email.ts). */
   emailWanted: string | null
   passwordHash: string | null
-  /** Sealed by the keychain with the account's DID as context. */
   signingKey: Uint8Array
   signingKeyDid: string
-  /** did:key of the key that is to replace it; while it is set, no commit is signed. */
   pendingKeyDid?: string | null
-  /** Derived from the four columns below by `lifecycle/change-state.ts`. */
   status: AccountStatus
   deactivatedAt: string | null
   deleteAfter: string | null

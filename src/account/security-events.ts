@@ -27,16 +27,13 @@ export interface ClientInfo {
 
 export interface SecurityEvent {
   kind: SecurityEventKind
-  /** ISO 8601. */
   at: string
   ip: string | null
   userAgent: string | null
-  /** Which app password, factor or application. */
   detail: string | null
 }
 
 const MAX_EVENTS = 200
-/** Characters kept of a text that the client chose. */
 const MAX_TEXT_LENGTH = 300
 
 /**
@@ -51,15 +48,15 @@ export function noteSecurityEvent(
 ): Statement[] {
   const { ip = null, userAgent } = where
   const agent = truncate(userAgent)
-  const about = truncate(detail)
+  const description = truncate(detail)
   const note: Statement = {
     sql: 'INSERT INTO security_event (at, kind, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?)',
-    params: [clock.now(), kind, ip, agent, about],
+    params: [clock.now(), kind, ip, agent, description],
   }
   if (kind === 'app password sign in') {
     const sql = `DELETE FROM security_event
                  WHERE kind = ? AND ip IS ? AND user_agent IS ? AND detail IS ?`
-    return [{ sql, params: [kind, ip, agent, about] }, note]
+    return [{ sql, params: [kind, ip, agent, description] }, note]
   }
   const sql = `DELETE FROM security_event WHERE id <= (SELECT max(id) FROM security_event) - ?`
   return [note, { sql, params: [MAX_EVENTS] }]

@@ -11,10 +11,9 @@ export interface Snapshot<Progress> {
   progress: Progress
 }
 
-/** An export that is not read for this long is dropped. */
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_OPEN = 100
-/** Ended exports whose last page can be read again. */
+// Ended exports whose last page can be read again.
 const MAX_ENDED = 4
 
 export class Snapshots {
@@ -43,7 +42,6 @@ export class Snapshots {
     return found as Snapshot<P>
   }
 
-  /** Nothing is kept for it any more, but `use` still gives its progress for a while. */
   end(id: string): void {
     const snapshot = this.#open.get(id)
     if (snapshot === undefined) return

@@ -2,7 +2,6 @@
 import { fromHex, type Sql } from '#src/ports/sql.ts'
 
 export interface StoredRecord {
-  /** `collection/rkey`. */
   path: string
   cid: string
   value: Uint8Array
@@ -23,7 +22,6 @@ export class StoredRecords {
     this.#sql = sql
   }
 
-  /** Undefined if there is no record, or if it has another CID than `cid`. */
   async find(path: string, cid?: string): Promise<StoredRecord | undefined> {
     const record = await new Promise<StoredRecord | undefined>((resolve, reject) => {
       this.#waiting.push({ path, resolve, reject })
@@ -32,7 +30,6 @@ export class StoredRecords {
     return cid === undefined || cid === record?.cid ? record : undefined
   }
 
-  /** One query at a time: reads that arrive meanwhile wait for the next one. */
   async #read(): Promise<void> {
     this.#reading = true
     while (this.#waiting.length > 0) {
@@ -54,10 +51,7 @@ export class StoredRecords {
 const byPaths = `SELECT path, cid, value FROM record
                  WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path`
 
-/**
- * Runs a query for `path`, `cid` and `value`, in order, and returns its rows packed into one: a row each would cost
- * more in crossing from SQLite to JavaScript than the rest of the read.
- */
+/** `query` selects `path`, `cid` and `value`, in order. */
 export async function packedRecords(
   sql: Sql,
   query: string,

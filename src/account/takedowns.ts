@@ -36,7 +36,7 @@ export class Takedowns {
   }
 }
 
-/** Takes the record at the path down, or restores it if `ref` is null. Call `assumeExist` before. */
+/** Restores the record if `ref` is null. Call `assumeExist` before. */
 export function setTakedown(path: string, ref: string | null): Statement {
   return ref === null
     ? { sql: 'DELETE FROM takedown WHERE path = ?', params: [path] }

@@ -23,7 +23,7 @@ export interface LaneView {
   recentBacklinks(key: string): readonly string[]
 }
 
-/** What a job returns. `head` is the view's own if the repo does not change. */
+/** `head` is the view's own if the repo does not change. */
 export interface Prepared<T> {
   answer: T
   head: Omit<Head, 'outboxId'>
@@ -78,8 +78,8 @@ export class WriteLane {
   }
 
   /**
-   * Queues the job. Resolves with its answer when its write is durable. A job that also reads the database sets
-   * `readsDatabase`: it is prepared when all earlier writes are durable, so that the database matches its head.
+   * Resolves with the job's answer when its write is durable. A job that also reads the database sets `readsDatabase`:
+   * it is prepared when all earlier writes are durable, so that the database matches its head.
    */
   write<T>(job: Job<T>, { readsDatabase = false } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -102,7 +102,6 @@ export class WriteLane {
     return this.#durable ?? (await this.#load())
   }
 
-  /** The rev of the last commit before this activation of the account. */
   async revAtWake(): Promise<string> {
     const { rev } = await this.head()
     return this.#revAtWake ?? rev
@@ -217,16 +216,16 @@ export class WriteLane {
   async #commit(group: Group): Promise<void> {
     if (group.statements.length === 0 && group.rows.length === 0) return
     if (group.rows.length > 0) await this.#outbox.ensureReminder()
-    const forget = this.#outbox.deleteDelivered()
+    const deleteDelivered = this.#outbox.deleteDelivered()
     await this.#sql.batch([
       ...group.statements,
       ...(group.head === null ? [] : [saveRoot(group.head)]),
-      ...(forget === null ? [] : [forget]),
+      ...(deleteDelivered === null ? [] : [deleteDelivered]),
       ...addToOutbox(group.rows),
     ])
   }
 
-  /** After a failed transaction nothing in memory is reliable: it may have been committed or not. */
+  // After a failed transaction nothing in memory is reliable: it may have been committed or not.
   #reset(): void {
     this.#durable = null
     this.#newest = null

@@ -2,9 +2,8 @@
 import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/** `lastSeenAt` is in ms since 1970. */
+/** `sessionId` is the second half of the cookie, which the OAuth library rotates. */
 export interface Device {
-  /** The second half of the cookie; rotated by the OAuth library. */
   sessionId: string
   userAgent: string | null
   ipAddress: string
@@ -76,7 +75,7 @@ export async function setDeviceAccount(
   await writeAndSweep(shard, id, { sql, params: [id, did] })
 }
 
-/** The device and the accounts that may be signed in on it (each account knows for sure); null if it does not exist. */
+/** `dids` are candidates: each account knows whether it is signed in. */
 export async function readDeviceWithAccounts(
   shard: AuthorizationShard,
   { id }: { id: string },

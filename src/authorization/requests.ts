@@ -4,7 +4,7 @@ import { type AuthorizationShard, sweepIfDue, writeAndSweep } from '#src/authori
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/** `data` (the client and its authentication) and `parameters` are JSON. `expiresAt` is in ms since 1970. */
+/** `data` (the client and its authentication) and `parameters` are JSON. */
 export interface StoredRequest {
   data: string
   parameters: string
@@ -36,7 +36,7 @@ export async function createRequest(
   })
 }
 
-/** The request, also one that expired recently; null if it does not exist or its code has been used. */
+/** Also a request that expired recently; null if its code has been used. */
 export async function readRequest(
   { sql }: AuthorizationShard,
   { id }: { id: string },
@@ -48,7 +48,7 @@ export async function readRequest(
   return found ?? null
 }
 
-/** Updates the given fields. Throws 400 if the request already has another code: a request is authorized once. */
+/** Throws 400 if the request already has another code: a request is authorized once. */
 export async function updateRequest(
   shard: AuthorizationShard,
   { id, ...changes }: Partial<StoredRequest> & { id: string },

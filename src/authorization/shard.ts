@@ -7,9 +7,7 @@ import { SubjectLane } from '#src/ports/subject-lane.ts'
 export interface AuthorizationShard {
   readonly sql: Sql
   readonly clock: Clock
-  /** Serializes writes, so that what a job reads still holds when it writes. */
   readonly lane: SubjectLane
-  /** When expired rows are next deleted, in ms since 1970. */
   nextSweepAt: number
 }
 
@@ -27,9 +25,8 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 const SWEEP_EVERY_MS = 10 * MINUTE
-/** For this long the server can tell an expired request from an unknown one. */
+// For this long the server can tell an expired request from an unknown one.
 const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE
-/** Devices on which no account is signed in are kept for a day only. */
 const SIGNED_OUT_DEVICE_TTL_MS = DAY
 const DEVICE_TTL_MS = 400 * DAY
 const LEXICON_TTL_MS = 30 * DAY
@@ -45,7 +42,6 @@ export async function writeAndSweep(
   }))
 }
 
-/** Statements that delete expired rows; empty if the last sweep was less than 10 minutes ago. */
 export function sweepIfDue(shard: AuthorizationShard, now: number): Statement[] {
   if (now < shard.nextSweepAt) return []
   shard.nextSweepAt = now + SWEEP_EVERY_MS

@@ -3,7 +3,7 @@ import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard
 
 export interface TokenOwner {
   did: string
-  /** Set for an authorization code: its authorization request. */
+  /** Of an authorization code. */
   requestId: string | null
 }
 

@@ -5,10 +5,8 @@ import type { ServerClient } from '#src/cli/server-client.ts'
 
 export interface Command {
   name: string
-  /** For the list of commands: imperative, short, without a full stop. */
   summary: string
   details?: string
-  /** As shown in the help, for example `<did-or-handle>`. */
   operands?: string
   operandCount?: readonly [min: number, max: number]
   options?: Record<string, Option>
@@ -27,7 +25,6 @@ export interface Invocation {
   options: Readonly<Record<string, string | boolean | undefined>>
 }
 
-/** The command line is invalid; the process exits with 2. */
 export class UsageError extends Error {}
 
 export const commonOptions: Record<string, Option> = {
@@ -93,7 +90,6 @@ export function commandHelp(command: Command): string {
   ].join('\n')
 }
 
-/** Help on all commands, or on the `group` of those that begin with one word. */
 export function commandListHelp(commands: readonly Command[], group?: string): string {
   const names = commands.map(({ name, operands }) => [name, operands].filter(Boolean).join(' '))
   const width = Math.max(...names.map(({ length }) => length))

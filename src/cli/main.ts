@@ -87,7 +87,6 @@ function urlOf(option: unknown): string {
   return url
 }
 
-/** The option or variable; for a local server, else the password generated in its data folder. */
 function passwordOf(option: unknown, url: string): string | undefined {
   const env = environment()
   if (typeof option === 'string') return option

@@ -28,7 +28,7 @@ function member(row: object, name: string): unknown {
   return (row as Record<string, unknown>)[name]
 }
 
-/** Control characters are replaced: values come from users and must not control the terminal. */
+// Control characters are replaced: values come from users and must not control the terminal.
 function cell(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
   return text.replace(/\p{Cc}/gu, '�')

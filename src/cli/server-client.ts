@@ -4,14 +4,13 @@ import { XrpcError } from '#src/errors.ts'
 export interface ServerClient {
   readonly url: string
   get<T>(method: string, params?: Params): Promise<T>
-  /** Calls a procedure, with `anonymous` without credentials. */
   post<T>(method: string, input: object, as?: 'anonymous'): Promise<T>
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
 
 type Params = Record<string, string | number | readonly string[] | undefined>
 
-/** Until the response headers; a body may take longer. */
+// Until the response headers; a body may take longer.
 const TIMEOUT_MS = 120_000
 
 export function createServerClient(url: string, adminPassword: string | undefined): ServerClient {
@@ -61,7 +60,6 @@ export function createServerClient(url: string, adminPassword: string | undefine
   }
 }
 
-/** Returns a DID unchanged; looks a handle up among all accounts of the server, in any state. */
 export async function lookUpDid(server: ServerClient, name: string): Promise<string> {
   if (name.startsWith('did:')) return name
   const handle = name.replace(/^@/, '').toLowerCase()

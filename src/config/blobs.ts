@@ -3,9 +3,7 @@ import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface BlobConfig {
   storage: DiskStorage | S3Storage
-  /** How long an upload is kept without a record that references it. */
   tempMaxAgeMs: number
-  /** Undefined for no limit. */
   accountQuotaBytes: number | undefined
 }
 
@@ -16,6 +14,10 @@ export interface DiskStorage {
   tempLocation: string | undefined
 }
 
+/**
+ * `uploadTimeoutMs` limits the time without progress of an upload, `requestTimeoutMs` that without data from the
+ * storage.
+ */
 export interface S3Storage {
   kind: 's3'
   bucket: string
@@ -23,14 +25,12 @@ export interface S3Storage {
   endpoint: string | undefined
   forcePathStyle: boolean | undefined
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  /** Maximum time without progress of an upload. */
   uploadTimeoutMs: number
-  /** Maximum time without data from the storage. */
   requestTimeoutMs: number
 }
 
 const HOUR_MS = 60 * 60 * 1000
-/** With less, the SDK would also abort downloads to slow clients. */
+// With less, the SDK would also abort downloads to slow clients.
 const MIN_REQUEST_TIMEOUT_MS = 6_000
 
 export function readBlobs(read: EnvironmentReader): BlobConfig {
@@ -68,7 +68,7 @@ function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
   }
 }
 
-/** Undefined for the default credential chain of the AWS SDK. */
+// Undefined for the default credential chain of the AWS SDK.
 function readCredentials(read: EnvironmentReader): S3Storage['credentials'] {
   const id = 'PDS_BLOBSTORE_S3_ACCESS_KEY_ID'
   const secret = 'PDS_BLOBSTORE_S3_SECRET_ACCESS_KEY'

@@ -42,11 +42,11 @@ export interface Config extends TrafficConfig {
     /** Fallback for handles without a DNS record: `host` or `host:port`. */
     backupNameservers: string[]
     didDocWithSession: boolean
-    /** Whether URLs from users may resolve to private networks: disables SSRF protection. */
+    /** Disables SSRF protection. */
     privateNetworks: boolean
   }
   engine: {
-    /** An external engine; undefined if this process runs its own. */
+    /** Undefined if this process runs its own engine. */
     endpoint: string | undefined
     token: string | undefined
     namespace: string
@@ -73,13 +73,15 @@ export interface Config extends TrafficConfig {
 
 export type Role = 'all' | 'gateway' | 'actors'
 
+/**
+ * `sealKeyHex`, 32 bytes, encrypts signing keys at rest. Gateways and actors share `internalToken`; an actor refuses
+ * calls without it.
+ */
 export interface Secrets {
   jwtSecret: string
   adminPassword: string
   plcRotationKeyHex: string
-  /** 32 bytes that encrypt signing keys at rest. */
   sealKeyHex: string
-  /** Shared by gateways and actors; an actor refuses calls without it. */
   internalToken: string
 }
 
@@ -88,10 +90,8 @@ type LogLevel = (typeof levels)[number]
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/**
- * Log filter for RivetKit's native module: errors, except those logged each time an actor sleeps ("failed to sync
- * scheduled actor alarm"), and except SQL errors, which are thrown to the caller anyway.
- */
+// Log filter for RivetKit's native module: errors, except those logged each time an actor sleeps ("failed to sync
+// scheduled actor alarm"), and except SQL errors, which are thrown to the caller anyway.
 const quietNative = 'error,rivetkit_core::actor::schedule=off,rivetkit_core::actor::sqlite=off'
 
 const hex32 = { expected: '64 hex digits (openssl rand -hex 32)', form: /^[0-9a-f]{64}$/i }
@@ -220,7 +220,6 @@ function readNameservers(read: EnvironmentReader): string[] | undefined {
   )
 }
 
-/** In development, missing secrets are generated and stored in the data folder. */
 function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Secrets> {
   const isLongEnough = (value: string) => !isProduction || value.length >= 16
   const atLeast = 'at least 16 characters'
@@ -233,8 +232,8 @@ function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Se
     sealKeyHex: read.secret('PDS_KEY_ENCRYPTION_KEY_HEX', hex32.expected, isHex32),
     internalToken: read.secret('PDS_INTERNAL_TOKEN', atLeast, isLongEnough),
   }
-  const require = (name: string, why: string) => {
-    if (isProduction && read.text(name) === undefined) read.missing(name, why)
+  const require = (name: string, reason: string) => {
+    if (isProduction && read.text(name) === undefined) read.missing(name, reason)
   }
   require('PDS_JWT_SECRET', 'it signs session tokens (openssl rand -hex 32)')
   require('PDS_ADMIN_PASSWORD', 'it protects the admin methods (openssl rand -hex 16)')
@@ -246,12 +245,12 @@ function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Se
   return Object.fromEntries(secrets.filter(([, value]) => value !== undefined))
 }
 
-/** Gateways and actors with the same JWT secret derive the same token, so it need not be configured. */
+// Gateways and actors with the same JWT secret derive the same token, so it need not be configured.
 function tokenFrom(jwtSecret: string): string {
   return createHmac('sha256', jwtSecret).update('headwater internal token').digest('hex')
 }
 
-/** Requests are logged at debug, which is the default in development. */
+// Requests are logged at debug, which is the default in development.
 function readLogLevel(read: EnvironmentReader, isProduction: boolean): LogLevel {
   const level = read.choice('LOG_LEVEL', levels) ?? (isProduction ? 'info' : 'debug')
   return (read.flag('LOG_ENABLED') ?? true) ? level : 'silent'
@@ -276,7 +275,7 @@ function isHostname(value: string): boolean {
   return value.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, 'i').test(value)
 }
 
-/** https://atproto.com/specs/did */
+// https://atproto.com/specs/did
 function isDid(value: string): boolean {
   return value.length <= 2048 && /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/.test(value)
 }

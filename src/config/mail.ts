@@ -4,7 +4,6 @@ import type { EnvironmentReader } from '#src/config/read.ts'
 export interface MailAccount {
   /** For example `smtps://user:password@mail.example.com`; it may contain a password. */
   smtpUrl: string
-  /** For example `PDS <pds@example.com>`. */
   fromAddress: string
 }
 
@@ -24,7 +23,7 @@ export function readMail(read: EnvironmentReader): MailConfig {
   }
 }
 
-/** Both variables or none, as in the reference PDS. */
+// Both variables or none, as in the reference PDS.
 function readAccount(
   read: EnvironmentReader,
   urlName: string,

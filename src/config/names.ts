@@ -1,6 +1,5 @@
 /** All known environment variables, and the nearest known name to a misspelled one. */
 
-/** Variables that only Headwater has. */
 export const ourNames = [
   'PDS_ROLE',
   'PDS_HOST',
@@ -109,7 +108,6 @@ export const referenceNames = [
 const withPrefix = (prefix: string, suffixes: string) =>
   suffixes.split(' ').map((suffix) => `${prefix}_${suffix}`)
 
-/** Variables of the reference PDS that are accepted and have no effect yet. */
 export const ignoredNames = [
   ...withPrefix('PDS', 'LIGHT_COLOR DARK_COLOR CONTRAST_SATURATION'),
   ...withPrefix('PDS_PRIMARY_COLOR', 'CONTRAST HUE'),

@@ -17,7 +17,6 @@ export interface OAuthConfig {
   trustedClients: string[]
   /** Repo from which all permission sets are resolved, instead of the authorities of their NSIDs. */
   lexiconAuthorityDid: string | undefined
-  /** For sign-up; undefined unless all three variables are set. */
   hcaptcha: { siteKey: string; secretKey: string; tokenSalt: string } | undefined
   /** Secret of DPoP nonces, 32 bytes in hex, the same for all gateways; undefined to derive it from the JWT secret. */
   dpopSecretHex: string | undefined

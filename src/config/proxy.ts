@@ -3,7 +3,6 @@ import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface ProxyConfig {
   http2: boolean
-  /** From the request to the response headers. */
   headersTimeoutMs: number
   /** Between two chunks of the response body. */
   bodyTimeoutMs: number

@@ -61,20 +61,18 @@ export class EnvironmentReader {
     return this.#invalid(name, expected, values.join(','))
   }
 
-  /** Without a trailing slash. */
   url(name: string): string | undefined {
     const value = this.checked(name, 'an http or https URL', isHttpUrl)
     return value?.replace(/\/+$/, '')
   }
 
-  /** Comma-separated URLs, without trailing slashes. */
   urls(name: string): string[] | undefined {
     const values = this.list(name, 'a comma-separated list of http or https URLs', isHttpUrl)
     return values?.map((value) => value.replace(/\/+$/, ''))
   }
 
-  missing(name: string, why: string): undefined {
-    this.errors.push(`${name} is required: ${why}`)
+  missing(name: string, reason: string): undefined {
+    this.errors.push(`${name} is required: ${reason}`)
     return undefined
   }
 

@@ -16,7 +16,6 @@ export interface Services {
   appView: AppViewAddress | undefined
   /** Its service tokens may call the moderation methods of com.atproto.admin. */
   moderation: ServiceAddress | undefined
-  /** Receives createReport; default: the moderation service. */
   report: ServiceAddress | undefined
 }
 
@@ -31,7 +30,7 @@ export function readServices(read: EnvironmentReader): Services {
   }
 }
 
-/** A DID without a URL is ignored, as in the reference PDS. */
+// A DID without a URL is ignored, as in the reference PDS.
 function readService(
   read: EnvironmentReader,
   urlName: string,

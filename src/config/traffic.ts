@@ -4,7 +4,7 @@ import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface TrafficConfig {
   metrics: {
-    /** Whether they can be read without authentication. */
+    /** Readable without authentication. */
     open: boolean
     /** Operator port of a process without a gateway; undefined for none. */
     port: number | undefined

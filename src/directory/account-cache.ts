@@ -4,7 +4,6 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 export interface DirectoryAccount {
   did: string
   handle: string
-  /** active, deactivated, takendown, suspended or deleted. */
   status: string
 }
 
@@ -13,7 +12,6 @@ const MAX_ACCOUNTS = 20_000
 export class AccountCache {
   #accounts = new BoundedMap<string, DirectoryAccount>(MAX_ACCOUNTS)
 
-  /** The cached account, or the result of `read`. Misses are not cached. */
   async get(
     identifier: string,
     read: () => Promise<DirectoryAccount | undefined>,

@@ -5,7 +5,7 @@ export function formatAccountCursor({ createdAt, did }: { createdAt: number; did
   return `${createdAt}::${did}`
 }
 
-/** Throws 400 for anything else. */
+/** Throws 400 if it is malformed. */
 export function parseAccountCursor(cursor: string): [createdAt: number, did: string] {
   const [, createdAt, did] = /^(\d{1,15})::(did:.+)$/.exec(cursor) ?? []
   if (createdAt === undefined || did === undefined) throw invalidRequest('Malformed cursor')

@@ -12,7 +12,7 @@ export interface InviteSchedule {
   epochMs: number
 }
 
-/** Limit of unused earned codes, as in the reference. */
+// Limit of unused earned codes, as in the reference.
 const MAX_UNUSED = 5
 
 /**
@@ -34,7 +34,7 @@ export async function getAccountInviteCodes(
   }
 }
 
-/** Runs in the lane with the DID as subject, so that no code is earned twice. */
+// Runs in the lane with the DID as subject, so that no code is earned twice.
 async function earn(directory: Directory, did: string, earning: InviteSchedule): Promise<void> {
   await directory.lane.write([did], async (now) => {
     const { createdAt, invitesDisabled } = await readOwner(directory, did)
@@ -51,10 +51,8 @@ async function earn(directory: Directory, did: string, earning: InviteSchedule):
   })
 }
 
-/**
- * How many earned codes the account has yet to get. Times are ms since 1970. One code for each whole interval since
- * the account was created, except those that ended before the epoch; codes created by the admin do not count.
- */
+// How many earned codes the account has yet to get. Times are ms since 1970. One code for each whole interval since the
+// account was created, except those that ended before the epoch; codes created by the admin do not count.
 function codesToEarn(input: {
   createdAt: number
   codes: readonly InviteCode[]

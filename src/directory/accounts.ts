@@ -9,11 +9,10 @@ import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 export interface ListedAccount extends DirectoryAccount {
-  /** ISO text. */
   createdAt: string
 }
 
-/** The account with this handle, DID or email, whatever its status; null if there is none or it is being created. */
+/** Whatever its status; null while it is being created. */
 export async function findAccount(
   directory: Directory,
   { identifier }: { identifier: string },
@@ -30,7 +29,6 @@ export async function findAccount(
   return account ?? null
 }
 
-/** The DID of an active account of this server (com.atproto.identity.resolveHandle); null for all other handles. */
 export async function resolveHandle(
   directory: Directory,
   { handle }: { handle: string },
@@ -41,7 +39,7 @@ export async function resolveHandle(
     : null
 }
 
-/** A page of all accounts, oldest first. `cursor` is `<ms>::<did>` of the last one; throws 400 if malformed. */
+/** Oldest first. `cursor` is `<ms>::<did>` of the last account of the previous page; throws 400 if it is malformed. */
 export async function listAccounts(
   directory: Directory,
   { cursor, limit }: { cursor?: string; limit: number },
@@ -61,8 +59,8 @@ export async function listAccounts(
 }
 
 /**
- * Sets the status of an account and when it is due for deletion (ISO text). A deleted account is due at once, so that
- * its deletion is completed. Does nothing for an unknown DID: its deletion is complete.
+ * `deleteAfter` is ISO 8601. A deleted account is due for deletion at once, so that its deletion is completed. Does
+ * nothing for an unknown DID: its deletion is complete.
  */
 export async function setState(
   directory: Directory,
@@ -86,7 +84,7 @@ export async function setState(
   }
 }
 
-/** Changes the handle. Throws 400 HandleNotAvailable if it is taken, AccountNotFound for an unknown account. */
+/** Throws 400 HandleNotAvailable if it is taken, AccountNotFound for an unknown account. */
 export async function setHandle(
   directory: Directory,
   input: { did: string; handle: string },
@@ -100,7 +98,7 @@ export async function setHandle(
   })
 }
 
-/** Changes the email. Throws 400 InvalidRequest if it is taken, AccountNotFound for an unknown account. */
+/** Throws 400 InvalidRequest if it is taken, AccountNotFound for an unknown account. */
 export async function setEmail(
   directory: Directory,
   input: { did: string; email: string },

@@ -3,9 +3,7 @@ import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
-/**
- * com.atproto.server.defs#inviteCode. Times are ISO text, `forAccount` is a DID or `admin`, `uses` are newest first.
- */
+/** com.atproto.server.defs#inviteCode. `forAccount` is a DID or `admin`, `uses` are newest first. */
 export interface InviteCode {
   code: string
   /** Total number of uses, those already used included. */
@@ -28,7 +26,7 @@ export interface AccountInvites {
   invitesDisabled: boolean
 }
 
-/** Uses by accounts that are being created do not count; those by deleted accounts do. */
+// Uses by accounts that are being created do not count; those by deleted accounts do.
 const uses = `FROM invite_code_use AS use LEFT JOIN account AS user ON user.did = use.used_by
               WHERE user.reserved_until IS NULL`
 
@@ -69,7 +67,6 @@ function parseCursor(cursor: string, sort: 'recent' | 'usage'): [SqlValue, strin
   return [sort === 'recent' ? new Date(Number(primary)).toISOString() : Number(primary), code]
 }
 
-/** For each account: its codes, the code it was created with, and whether its invites are disabled. */
 export async function invitesByAccount(
   { sql }: Directory,
   { dids }: { dids: readonly string[] },
@@ -103,7 +100,7 @@ export async function invitesByAccount(
   )
 }
 
-/** com.atproto.admin.disableInviteCodes: these codes, and all codes of these accounts. Throws 400 for `admin`. */
+/** Throws 400 for `admin`. */
 export async function disableInviteCodes(
   directory: Directory,
   { codes = [], accounts = [] }: { codes?: readonly string[]; accounts?: readonly string[] },
@@ -119,7 +116,6 @@ export async function disableInviteCodes(
   await directory.lane.write(subjects, async () => ({ answer: undefined, statements: [statement] }))
 }
 
-/** com.atproto.admin.disableAccountInvites and enableAccountInvites: whether the account gets new codes. */
 export async function setInvitesDisabled(
   directory: Directory,
   { did, disabled }: { did: string; disabled: boolean },

@@ -1,7 +1,10 @@
 /** Account counts for the metrics. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** Accounts by status, for example `{ active: 3, takendown: 1 }`, and how many may have undelivered events. */
+/**
+ * `accounts` by status, for example `{ active: 3, takendown: 1 }`; `reminders` of accounts that may have undelivered
+ * events.
+ */
 export async function countAccounts({
   sql,
 }: Directory): Promise<{ accounts: Record<string, number>; reminders: number }> {

@@ -12,7 +12,7 @@ export interface IdentityChange {
   handle: string | null
 }
 
-/** Longer than all timeouts of a change together. */
+// Longer than all timeouts of a change together.
 const HOLD_MS = 60_000
 
 /**
@@ -48,7 +48,6 @@ export async function beginIdentityChange(
   })
 }
 
-/** Removes a change that was completed or abandoned. Idempotent; another change of the same account is kept. */
 export async function endIdentityChange(
   { lane }: Directory,
   { did, handle }: IdentityChange,
@@ -58,7 +57,7 @@ export async function endIdentityChange(
   await lane.write([did], async () => ({ answer: undefined, statements }))
 }
 
-/** Changes recorded more than `age` milliseconds ago, oldest first; `held` if one may still be running. */
+/** Oldest first. `age` is in milliseconds; `held` if the change may still be running. */
 export async function listIdentityChanges(
   { sql, clock }: Directory,
   { age, limit }: { age: number; limit: number },

@@ -10,12 +10,11 @@ import type { Statement } from '#src/ports/sql.ts'
 export type NewSigningKey = Pick<InitialState, 'signingKey' | 'signingKeyDid'>
 export type Confirmation = Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'>
 
-/** The initial state of a confirmed account; null for all others, and once it has been deleted. */
 export async function findInitialState(
   { sql }: Directory,
   { did }: { did: string },
 ): Promise<InitialState | null> {
-  const birth = await sql.first<Omit<InitialState, 'deleteAfter'> & { deleteAfter: number | null }>(
+  const row = await sql.first<Omit<InitialState, 'deleteAfter'> & { deleteAfter: number | null }>(
     `SELECT handle, email, password_hash AS passwordHash, signing_key AS signingKey,
        signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt,
        status, delete_after AS deleteAfter
@@ -23,9 +22,9 @@ export async function findInitialState(
      WHERE did = ? AND reserved_until IS NULL AND status IN ('active', 'deactivated')`,
     did,
   )
-  if (birth === undefined) return null
-  const { deleteAfter } = birth
-  return { ...birth, deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter) }
+  if (row === undefined) return null
+  const { deleteAfter } = row
+  return { ...row, deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter) }
 }
 
 function isoTime(ms: number): string {

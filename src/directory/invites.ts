@@ -9,7 +9,6 @@ export interface CodesOfAccount {
   codes: readonly string[]
 }
 
-/** Stores codes that a gateway generated for the admin, each for `useCount` uses. Codes that are stored stay as they are. */
 export async function createInviteCodes(
   directory: Directory,
   { useCount, codes }: { useCount: number; codes: readonly CodesOfAccount[] },

@@ -3,11 +3,10 @@ import type { Directory } from '#src/directory/open-directory.ts'
 
 export interface PendingKeyRotation {
   did: string
-  /** Milliseconds since 1970. */
   notedAt: number
 }
 
-/** Records that the account's key is about to be replaced. A repeated call restarts its age. */
+/** A repeated call restarts the rotation's age. */
 export async function recordKeyRotation(
   directory: Directory,
   { did }: { did: string },
@@ -18,7 +17,7 @@ export async function recordKeyRotation(
   })
 }
 
-/** Rotations recorded more than `age` milliseconds ago, oldest first, at most `limit`. */
+/** Oldest first. `age` is in milliseconds. */
 export async function listKeyRotations(
   { sql, clock }: Directory,
   { age, limit }: { age: number; limit: number },
@@ -31,7 +30,7 @@ export async function listKeyRotations(
   )
 }
 
-/** Removes a rotation unless it was restarted since `notedAt`, and the reservation of its new key, if given. */
+/** Removes the reservation of the new key too. A rotation that was restarted since `notedAt` is kept. */
 export async function endKeyRotation(
   directory: Directory,
   { did, notedAt, signingKeyDid }: PendingKeyRotation & { signingKeyDid?: string },

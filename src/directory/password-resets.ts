@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** Longer than a token is valid, so that a late caller gets ExpiredToken rather than InvalidToken. */
+// Longer than a token is valid, so that a late caller gets ExpiredToken rather than InvalidToken.
 const TTL_MS = 24 * 60 * 60 * 1000
 
-/** Records the account's latest token; the account itself checks whether it is still valid. */
 export async function recordPasswordReset(
   directory: Directory,
   { did, token }: { did: string; token: string },
@@ -22,7 +21,6 @@ export async function recordPasswordReset(
   }))
 }
 
-/** The account whose latest token this is, or null. Tokens are case-insensitive. */
 export async function findPasswordReset(
   { sql }: Directory,
   { token }: { token: string },

@@ -7,7 +7,6 @@ import { deleteInitialStates } from '#src/directory/initial-states.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** Idempotent; costs no transaction if the reminder is known to exist. */
 export async function addReminder(directory: Directory, { did }: { did: string }): Promise<void> {
   if (directory.withReminder.has(did)) return
   await directory.lane.write([did], async () => ({

@@ -19,7 +19,7 @@ import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 const RESERVATION_MS = 5 * 60_000
-/** An account that migrates here is deleted if it is still deactivated after three days (as in the reference). */
+// An account that migrates here is deleted if it is still deactivated after three days (as in the reference).
 const MIGRATION_TIMEOUT_MS = 3 * 24 * 60 * 60_000
 
 /**
@@ -113,7 +113,6 @@ export async function confirmAccount(
   directory.withReminder.add(did)
 }
 
-/** Releases a reservation. `released` is false, and nothing changes, if the account is already confirmed. */
 export async function releaseReservation(
   directory: Directory,
   { did }: { did: string },
@@ -130,7 +129,7 @@ export async function releaseReservation(
   })
 }
 
-/** Throws 400 if another account has a name; returns whether this account is confirmed with the same names. */
+// Throws 400 if another account has a name; returns whether this account is confirmed with the same names.
 async function checkNames(
   directory: Directory,
   { did, handle, email, isMigratingIn }: Reservation,
@@ -169,16 +168,16 @@ function findRow(directory: Directory, did: string): Promise<NameRow | undefined
   )
 }
 
-/** Of two concurrent creations for one DID, the second must fail: it has other credentials than those stored. */
+// Of two concurrent creations for one DID, the second must fail: it has other credentials than those stored.
 async function mustBeSameCreation({ sql }: Directory, did: string, tokenId: string): Promise<void> {
-  const birth = await sql.first<{ tokenId: string }>(
+  const row = await sql.first<{ tokenId: string }>(
     'SELECT token_id AS tokenId FROM birth WHERE did = ?',
     did,
   )
-  if (birth !== undefined && birth.tokenId !== tokenId) throw alreadyExists()
+  if (row !== undefined && row.tokenId !== tokenId) throw alreadyExists()
 }
 
-/** Message and error name of the reference. */
+// Message and error name of the reference.
 function alreadyExists(): XrpcError {
   return invalidRequest('Repo already exists', 'AlreadyExists')
 }

@@ -9,11 +9,10 @@ export interface ReservedKey {
   signingKeyDid: string
 }
 
-/** The method needs no authentication, so unused keys expire after 30 days and their number is limited. */
+// The method needs no authentication, so unused keys expire after 30 days and their number is limited.
 const TTL_MS = 30 * 24 * 60 * 60_000
 const MAX_KEYS = 100_000
 
-/** Stores the key unless `name` already has one. Returns the did:key of the stored key. */
 export async function reserveKey(
   directory: Directory,
   { name, signingKey, signingKeyDid }: ReservedKey,

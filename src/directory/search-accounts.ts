@@ -7,14 +7,12 @@ export interface AccountInfo {
   handle: string
   email: string | null
   status: string
-  /** ISO text. */
   createdAt: string
 }
 
 /**
- * A page of the accounts, in any status but deleted, whose email or handle contains `text` or whose DID equals it;
- * all accounts if `text` is absent. Oldest first. `cursor` is `<ms>::<did>` of the last account, absent after the last
- * page; throws 400 if it is malformed.
+ * The accounts, in any status but deleted, whose email or handle contains `text` or whose DID equals it; oldest first.
+ * `cursor` is `<ms>::<did>` of the last account, absent after the last page; throws 400 if it is malformed.
  */
 export async function searchAccounts(
   { sql }: Directory,
@@ -42,7 +40,6 @@ export async function searchAccounts(
     : { accounts, cursor: formatAccountCursor(last) }
 }
 
-/** The accounts with these DIDs, in the given order; unknown DIDs are left out. */
 export async function getAccountInfos(
   { sql }: Directory,
   { dids }: { dids: readonly string[] },

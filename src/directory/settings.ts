@@ -18,7 +18,7 @@ export async function putSetting(
   await lane.write([`setting ${name}`], async () => ({ answer: undefined, statements }))
 }
 
-/** Whether the handle of any account ends with `suffix`. Scans all accounts. */
+/** Scans all accounts. */
 export async function hasHandlesUnder(
   { sql }: Directory,
   { suffix }: { suffix: string },

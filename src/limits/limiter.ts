@@ -20,7 +20,7 @@ export interface LeaseRequest {
   spare: number
 }
 
-/** `granted` is less than `need` if no more points are left. `resetAt`, the end of the window, is in ms since 1970. */
+/** `granted` is less than `need` if no more points are left. `resetAt` is the end of the window. */
 export interface LeaseGrant {
   granted: number
   remaining: number
@@ -47,14 +47,13 @@ export interface Limiter {
 }
 
 const MAX_KEYS = 100_000
-/** At most 1/8 of the remaining points is leased in advance, so that the last points stay available to all gateways. */
+// At most 1/8 of the remaining points is leased in advance, so that the last points stay available to all gateways.
 const SHARE = 8
 
 export function openLimiter({ clock, maxKeys = MAX_KEYS }: { clock: Clock; maxKeys?: number }) {
   return { clock, windows: new Map(), maxKeys } satisfies Limiter
 }
 
-/** Takes back unspent points, then answers each request with one grant, in order. */
 export async function lease(
   limiter: Limiter,
   { asks, unspent = [] }: { asks: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
@@ -64,7 +63,7 @@ export async function lease(
     // Points of a window that has ended cannot be returned.
     if (window?.resetAt === resetAt) window.used = Math.max(0, window.used - points)
   }
-  return asks.map((ask) => grant(limiter, ask))
+  return asks.map((request) => grant(limiter, request))
 }
 
 function grant(limiter: Limiter, { limit, key, owed, need, spare }: LeaseRequest): LeaseGrant {

@@ -9,7 +9,7 @@ import { Mutex } from '#src/ports/mutex.ts'
 
 export class OperationLog {
   readonly #db: DatabaseSync
-  /** Operations are validated and logged one at a time, so that no two extend the same `prev`. */
+  // Operations are validated and logged one at a time, so that no two extend the same `prev`.
   readonly #mutex = new Mutex()
 
   constructor(path: string) {
@@ -44,7 +44,7 @@ export class OperationLog {
     }))
   }
 
-  /** Validates and logs an operation. Resolves when it is on disk; throws 400 if it is invalid. */
+  /** Resolves when the operation is on disk; throws 400 if it is invalid. */
   add(did: string, proposed: unknown): Promise<void> {
     return this.#mutex.run(async () => {
       this.#write(did, await validateOperation(did, this.list(did), proposed))

@@ -7,7 +7,7 @@ import type { Log } from '#src/log.ts'
 import { OperationLog } from '#src/plc/operation-log.ts'
 import { plcDidDocument } from '#src/protocol/plc-operation.ts'
 
-/** An operation has at most 4,000 bytes as CBOR. */
+// An operation has at most 4,000 bytes as CBOR.
 const MAX_BODY_BYTES = 16 * 1024
 
 const HOST = '127.0.0.1'
@@ -17,7 +17,7 @@ export interface PlcServer {
   stop(): Promise<void>
 }
 
-/** Serves the log at `path` on the loopback; a free port by default. Throws if the port is taken. */
+/** Uses a free port by default. Throws if the port is taken. */
 export async function startPlcServer(options: {
   path: string
   port?: number | undefined

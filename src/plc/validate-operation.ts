@@ -6,7 +6,6 @@ export interface LoggedOperation {
   operation: OpOrTombstone
   cid: string
   nullified: boolean
-  /** ISO time. */
   createdAt: string
 }
 
@@ -16,12 +15,12 @@ export interface ValidOperation {
   nullifies: string[]
 }
 
-/** Maximum list entries and text lengths (did-method-plc, packages/server/src/constraints.ts). */
+// Maximum list entries and text lengths (did-method-plc, packages/server/src/constraints.ts).
 const MAX = { entries: 10, id: 32, alias: 258, type: 256, endpoint: 512, key: 256 }
 
 /**
- * Validates an operation against the log of its DID, which is in order and may be empty. Throws 400 `InvalidRequest`
- * for whatever the public directory rejects: malformed, over a limit, wrong prev, bad signature, recovery too late.
+ * `log` is in order and may be empty. Throws 400 for everything that the public directory rejects: malformed, over a
+ * limit, wrong prev, bad signature, recovery too late.
  */
 export async function validateOperation(
   did: string,

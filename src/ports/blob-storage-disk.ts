@@ -86,7 +86,7 @@ export function diskBlobStorage({
   }
 }
 
-/** Collects small chunks for fewer writes, without copying them. */
+// Collects small chunks for fewer writes, without copying them.
 async function writeAll(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<void> {
   let chunks: Uint8Array[] = []
   let size = 0
@@ -108,7 +108,6 @@ async function writeChunks(file: FileHandle, chunks: Uint8Array[], size: number)
   if (bytesWritten < size) await file.writeFile(Buffer.concat(chunks).subarray(bytesWritten))
 }
 
-/** False if neither file exists. */
 async function move(from: string, to: string): Promise<boolean> {
   const moved = await ifExists(
     withFolder(to, () => rename(from, to)).catch((error) => {
@@ -121,7 +120,7 @@ async function move(from: string, to: string): Promise<boolean> {
   return true
 }
 
-/** Between disks: copies to a temporary name first, so that the final file is complete. */
+// Between disks: copies to a temporary name first, so that the final file is complete.
 async function moveAcross(from: string, to: string): Promise<void> {
   const partial = `${to}-${randomBytes(6).toString('hex')}`
   try {
@@ -156,7 +155,6 @@ async function withFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** False if `work` failed because the file does not exist. */
 async function ifExists(work: Promise<unknown>): Promise<boolean> {
   try {
     await work
@@ -197,7 +195,7 @@ async function* bytesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Arr
   }
 }
 
-/** Also removes folders that have been empty since before `before`. */
+// Also removes folders that have been empty since before `before`.
 async function* listTempsIn(folder: string, before: number): AsyncGenerator<TempUpload> {
   for (const did of await listFolder(folder)) {
     let isEmpty = true

@@ -13,11 +13,11 @@ import {
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
 
-/** Memory for each upload: two parts at a time, of the minimum part size of S3. */
+// Memory for each upload: two parts at a time, of the minimum part size of S3.
 const PART_BYTES = 5 * 1024 * 1024
 const PARTS_AT_ONCE = 2
 const CONNECT_TIMEOUT_MS = 5_000
-/** S3 allows 1,000. */
+// S3 allows 1,000.
 const DELETE_BATCH = 500
 
 export async function s3BlobStorage(settings: Omit<S3Storage, 'kind'>): Promise<BlobStorage> {
@@ -140,12 +140,12 @@ export async function s3BlobStorage(settings: Omit<S3Storage, 'kind'>): Promise<
   }
 }
 
-/** Aborts an upload if the storage accepts no data, and keeps the error of the source, if that failed. */
+// Aborts an upload if the storage accepts no data, and keeps the error of the source, if that failed.
 class StallTimeout {
   readonly controller = new AbortController()
   readonly #ms: number
   #timer: NodeJS.Timeout | undefined
-  /** False while waiting for the client's next bytes. */
+  // False while waiting for the client's next bytes.
   #hasData = false
   reason: unknown
 
@@ -153,7 +153,6 @@ class StallTimeout {
     this.#ms = ms
   }
 
-  /** The source as a stream for the SDK. The timeout does not run while the client is slow. */
   watch(source: AsyncIterable<Uint8Array>): Readable {
     return Readable.from(this.#watched(source), { objectMode: false, highWaterMark: PART_BYTES })
   }

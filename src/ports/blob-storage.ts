@@ -29,15 +29,14 @@ export interface TempUpload {
   key: string
 }
 
-/** `bytes` can be read once. Call `close` unless they are read to the end. */
+/** `size` is in bytes; `bytes` can be read once. Call `close` unless they are read to the end. */
 export interface OpenBlob {
-  /** In bytes. */
   size: number
   bytes: AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
-/** Returns `name` if it is safe as a part of a path or key, and throws otherwise (path traversal). */
+/** Throws if `name` is not safe as a part of a path or key (path traversal). */
 export function safeName(name: string): string {
   if (!/^[\w.:%-]+$/.test(name) || /^\.+$/.test(name)) throw new Error('unsafe blob name')
   return name

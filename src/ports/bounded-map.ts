@@ -1,6 +1,5 @@
-/** A map of bounded size. */
+/** A map that keeps the most recently set entries, up to a maximum number. */
 
-/** Keeps the `max` most recently set entries; evicts the least recently set one. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #max: number
 

@@ -1,7 +1,6 @@
-/** The current time, as a port so that tests can set it. */
+/** The current time in milliseconds since 1970, as a port so that tests can set it. */
 
 export interface Clock {
-  /** Milliseconds since 1970. */
   now(): number
 }
 

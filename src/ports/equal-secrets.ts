@@ -1,9 +1,8 @@
-/** Constant-time comparison of secrets. */
+/** Constant-time comparison of secrets: the time depends on neither value, nor on their lengths. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** The time depends on neither value, nor on their lengths. */
-export function equalSecrets(given: string, expected: string): boolean {
-  return timingSafeEqual(digest(given), digest(expected))
+export function equalSecrets(actual: string, expected: string): boolean {
+  return timingSafeEqual(digest(actual), digest(expected))
 }
 
 function digest(text: string): Buffer {

@@ -16,7 +16,6 @@ export interface HandleResolverOptions {
   fetch: typeof globalThis.fetch
   /** Time limit for DNS, and again for HTTPS. */
   timeoutMs: number
-  /** Asked if DNS and HTTPS find nothing: `host` or `host:port` (PDS_HANDLE_BACKUP_NAMESERVERS). */
   backupNameservers?: readonly string[]
   resolveTxt?: ResolveTxt
 }
@@ -59,7 +58,7 @@ function txtFrom(resolver: Resolver): ResolveTxt {
     )
 }
 
-/** `setServers` takes IP addresses only, so host names are looked up; those that do not resolve are left out. */
+// `setServers` takes IP addresses only, so host names are looked up; those that do not resolve are left out.
 async function resolveServers(servers: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     servers.map(async (server) => {
@@ -76,7 +75,7 @@ async function resolveServers(servers: readonly string[]): Promise<string[]> {
   return found.flat()
 }
 
-/** Asks com.atproto.identity.resolveHandle of the service at `url`, which the operator chose: no SSRF protection. */
+/** For a service that the operator chose: no SSRF protection. */
 export function xrpcHandleResolver({
   url,
   timeoutMs,

@@ -2,9 +2,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 export interface Keychain {
-  /** Encrypts a secret. Only the same `context`, usually the DID it belongs to, opens it. */
+  /** Only the same `context`, usually the DID that the secret belongs to, opens it. */
   seal(secret: Uint8Array, context: string): Uint8Array
-  /** Decrypts; throws if the secret was modified, or sealed with another context or key. */
+  /** Throws if the secret was modified, or sealed with another context or key. */
   open(sealed: Uint8Array, context: string): Uint8Array
 }
 
@@ -12,7 +12,7 @@ const algorithm = 'aes-256-gcm'
 const keyLength = 32
 const nonceLength = 12
 const tagLength = 16
-/** First byte of every sealed secret, so that the format can change. */
+// First byte of every sealed secret, so that the format can change.
 const version = 1
 
 /** `key` has 32 bytes. A sealed secret is version, nonce, tag, ciphertext. */

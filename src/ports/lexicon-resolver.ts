@@ -8,7 +8,7 @@ export interface LexiconPorts {
   /** With SSRF protection: the URLs are chosen by others. */
   fetch: typeof globalThis.fetch
   plcUrl: string
-  /** Overrides DNS: the DID that publishes all lexicons. */
+  /** The DID that publishes all lexicons, instead of those in DNS. */
   authorityDid: string | undefined
   /** A record of an account of this server (a server often cannot reach itself over the network); else undefined. */
   findLocal(

@@ -18,9 +18,9 @@ export interface Mailer {
   send(mail: Mail): Promise<void>
 }
 
-/** Milliseconds; parameters of the operator's URL override them. */
+// Milliseconds; parameters of the operator's URL override them.
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
-/** User input must never be read as a file name or URL. */
+// User input must never be read as a file name or URL.
 const restrictions = { disableFileAccess: true, disableUrlAccess: true }
 
 /**
@@ -58,7 +58,6 @@ interface SmtpFailure {
 
 const MAX_FILES = 1000
 
-/** Writes each mail to `folder` as an `.eml` file (mode 0600) and logs its path, but not its content. */
 export function folderMailer({
   folder,
   from,
@@ -86,13 +85,13 @@ export function folderMailer({
   }
 }
 
-/** File names start with the time. */
+// File names start with the time.
 async function deleteOldest(folder: string): Promise<void> {
   const mails = (await readdir(folder)).filter((name) => name.endsWith('.eml')).sort()
   for (const name of mails.slice(0, -MAX_FILES)) await rm(join(folder, name), { force: true })
 }
 
-/** nodemailer would parse a string as a list of addresses. */
+// nodemailer would parse a string as a list of addresses.
 function toAddress(address: string): { name: string; address: string } {
   return { name: '', address }
 }

@@ -1,7 +1,6 @@
 /** Detects media types from file contents. */
 import { fileTypeFromBuffer } from 'file-type'
 
-/** Number of leading bytes to pass. */
 export const SNIFFED_BYTES = 64 * 1024
 
 export async function sniffMediaType(head: Uint8Array): Promise<string | undefined> {

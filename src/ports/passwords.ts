@@ -5,7 +5,6 @@ import { deriveKey } from '#src/ports/scrypt.ts'
 const hashLength = 64
 const saltLength = 16
 
-/** Uses a random salt. Result: `salt:hash`, 32 and 128 hex characters. */
 export function hashPassword(password: string): Promise<string> {
   return hashWithSalt(randomBytes(saltLength).toString('hex'), password)
 }

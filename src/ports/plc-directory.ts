@@ -5,18 +5,18 @@ import type { PlcCreate, PlcData, PlcOperation, PlcTombstone } from '#src/protoc
 export interface PlcDirectory {
   /** Throws 400 if the directory rejects the operation, 502 if the outcome is unknown. */
   sendOperation(did: string, op: PlcOperation | PlcTombstone): Promise<void>
-  /** The current data of the DID; undefined if it is unknown or tombstoned. */
+  /** Undefined if the DID is unknown or tombstoned. */
   getDocumentData(did: string): Promise<PlcData | undefined>
   getLastOp(did: string): Promise<PlcOperation | PlcTombstone | undefined>
-  /** All operations that are not nullified, oldest first; empty if the DID is unknown. */
+  /** Operations that are not nullified, oldest first; empty if the DID is unknown. */
   getOperationLog(did: string): Promise<(PlcCreate | PlcOperation | PlcTombstone)[]>
 }
 
-/** Timeouts and rate limits: they say nothing about the operation. */
+// Timeouts and rate limits: they say nothing about the operation.
 const INCONCLUSIVE_STATUSES = [408, 429]
 const MAX_RESPONSE_BYTES = 256 * 1024
 
-/** The directory at `url`. Limits: `timeout` ms for each request, 256 KiB for each response. */
+/** `timeout` is in ms, for each request. */
 export function httpPlcDirectory({
   url,
   timeout = 10_000,

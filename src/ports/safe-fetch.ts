@@ -64,7 +64,7 @@ export async function createSafeDispatcher(options: SafeDispatcherOptions): Prom
   return agent.compose(retry)
 }
 
-/** Host names are checked at the DNS lookup; IP addresses have no lookup, so they are checked before connecting. */
+// Host names are checked at the DNS lookup; IP addresses have no lookup, so they are checked before connecting.
 async function ssrfProtection() {
   const { Pool } = await import('undici')
   const { checkUnicastPolicy, unicastLookup } = await import('@atproto-labs/fetch-node')

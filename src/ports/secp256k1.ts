@@ -2,7 +2,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { formatDidKey, SECP256K1_JWT_ALG } from '@atproto/crypto'
 
-/** The synchronous counterpart of `Keypair` in `@atproto/crypto`. */
 export interface SigningKey {
   readonly jwtAlg: string
   did(): string
@@ -10,13 +9,12 @@ export interface SigningKey {
   sign(bytes: Uint8Array): Uint8Array
 }
 
-/** Private keys and digests are 32 bytes. */
+/** Private keys and digests are 32 bytes; public keys are compressed, 33 bytes. */
 export interface Curve {
   isPrivateKey(key: Uint8Array): boolean
-  /** Compressed, 33 bytes. */
   publicKey(key: Uint8Array): Uint8Array
   sign(digest: Uint8Array, key: Uint8Array): Uint8Array
-  /** `signature` is 64 bytes; `publicKey` compressed or not. Accepts high-S signatures. */
+  /** `publicKey` may also be uncompressed. `signature` is 64 bytes; high-S is accepted. */
   verify(digest: Uint8Array, publicKey: Uint8Array, signature: Uint8Array): boolean
 }
 
@@ -58,7 +56,7 @@ export function signingKey(
   }
 }
 
-/** Verifies a signature (64 bytes, r and s) of a sha-256 digest; false for a malformed key or signature. */
+/** `signature` is 64 bytes, r and s. False for a malformed key or signature. */
 export function verifySecp256k1(
   digest: Uint8Array,
   publicKey: Uint8Array,

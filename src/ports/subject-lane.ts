@@ -8,13 +8,11 @@
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
-/** The result of a job and the statements to commit; without statements it only reads. */
 export interface PreparedWrite<T> {
   answer: T
   statements: readonly Statement[]
 }
 
-/** `now` is in ms since 1970. */
 export type PrepareWrite<T> = (now: number) => Promise<PreparedWrite<T>>
 
 interface Job {
@@ -37,7 +35,6 @@ export class SubjectLane {
     this.#clock = clock
   }
 
-  /** Resolves with the job's answer when its statements are durable. */
   write<T>(subjects: readonly string[], prepare: PrepareWrite<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ subjects, prepare, resolve: resolve as (a: unknown) => void, reject })
@@ -51,7 +48,7 @@ export class SubjectLane {
     this.#running = false
   }
 
-  /** The first waiting jobs that share no subject with each other or with a job they would overtake. */
+  // The first waiting jobs that share no subject with each other or with a job they would overtake.
   #nextGroup(): Job[] {
     const group: Job[] = []
     const later: Job[] = []

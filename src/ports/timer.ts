@@ -1,6 +1,5 @@
-/** Timers, as a port so that tests can control them. */
+/** Timers, as a port so that tests can control them; the function that a timer returns cancels it. */
 
-/** Calls `run` after `ms` milliseconds; the returned function cancels it. */
 export type Timer = (ms: number, run: () => void) => () => void
 
 export const systemTimer: Timer = (ms, run) => {

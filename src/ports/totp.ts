@@ -8,7 +8,6 @@ export function newTotpSecret(): Uint8Array {
   return new Uint8Array(new Secret({ size: secretLength }).buffer)
 }
 
-/** The secret for the app: a URI for a link or QR code, and the base32 key to type in. */
 export function totpEnrolment(
   secret: Uint8Array,
   { issuer, label }: { issuer: string; label: string },

@@ -23,7 +23,7 @@ export interface UpstreamResponse {
 /** Throws 502 UpstreamFailure if there is no response, and rethrows errors of the request body. */
 export type RequestUpstream = (request: UpstreamRequest) => Promise<UpstreamResponse>
 
-/** More than the default 64 KiB, so that the response keeps arriving during our own lookups. */
+// More than the default 64 KiB, so that the response keeps arriving during our own lookups.
 const BUFFER_BYTES = 128 * 1024
 
 export function createRequestUpstream(

@@ -12,21 +12,21 @@ export type RequestOptions = PublicKeyCredentialRequestOptionsJSON
 type Bytes = Uint8Array<ArrayBuffer>
 
 export interface Passkey {
-  /** Credential ID, base64url. */
+  /** base64url. */
   id: string
   publicKey: Bytes
   /** Signature counter; 0 if the authenticator does not count. */
   counter: number
 }
 
-/** Loaded on first use: it takes 200 ms and 26 MB. */
+// Loaded on first use: it takes 200 ms and 26 MB.
 const library = () => import('@simplewebauthn/server')
 
-/** How long the browser waits for the user, in ms. */
+// How long the browser waits for the user, in ms.
 const timeout = 5 * 60_000
 const userVerification = 'required'
 
-/** Whether a challenge (base64url) was issued by this server. */
+/** `challenge` is base64url. */
 export type IsChallenge = (challenge: string) => boolean
 
 export async function registrationOptions(input: {
@@ -52,7 +52,7 @@ export async function registrationOptions(input: {
   })
 }
 
-/** Options for signing in with a passkey: one of `known`, or any for this server if `known` is empty. */
+/** Accepts any passkey for this server if `known` is empty. */
 export async function assertionOptions(input: {
   publicUrl: string
   challenge: Bytes
@@ -89,7 +89,6 @@ export async function verifyRegistration(
   }
 }
 
-/** The passkey's new counter; undefined if the response is invalid or from another passkey. */
 export async function verifyAssertion(
   response: unknown,
   options: { publicUrl: string; isChallenge: IsChallenge; passkey: Passkey },

@@ -5,10 +5,10 @@ import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { Block } from '#src/protocol/car.ts'
 import { CID_LENGTH, cidForCbor, cidForRaw, cidFromBytes } from '#src/protocol/cid.ts'
 
-/** Larger than any repo block that a #commit can carry. */
+// Larger than any repo block that a #commit can carry.
 const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 const MAX_HEADER_BYTES = 64 * 1024
-/** Sections of these lengths have varints of at most this many bytes. */
+// Sections of these lengths have varints of at most this many bytes.
 const MAX_VARINT_BYTES = 4
 
 export class CarReader {
@@ -85,7 +85,7 @@ function decoded(bytes: Uint8Array): unknown {
   }
 }
 
-/** CIDv1, dag-cbor or raw, sha-256: the CIDs that repos use. */
+// CIDv1, dag-cbor or raw, sha-256: the CIDs that repos use.
 function readSection(body: Uint8Array): Block {
   const isKnown =
     body.length >= CID_LENGTH &&

@@ -32,7 +32,6 @@ export class CborWriter {
     return this.#head(2, value.length).raw(value)
   }
 
-  /** ASCII text as a byte string: the keys of tree nodes. */
   asciiBytes(value: string): this {
     this.#head(2, value.length).#room(value.length)
     this.#at += this.#bytes.write(value, this.#at, value.length, 'latin1')

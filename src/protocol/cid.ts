@@ -5,18 +5,16 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 const digitOf = new Int8Array(128).fill(-1)
 for (let i = 0; i < 32; i++) digitOf[alphabet.charCodeAt(i)] = i
 
-/** CIDv1, codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes. */
+// CIDv1, codec (dag-cbor 0x71 or raw 0x55), sha-256, 32 bytes.
 const cborPrefix = Uint8Array.of(1, 0x71, 0x12, 32)
 const rawPrefix = Uint8Array.of(1, 0x55, 0x12, 32)
 
 export const CID_LENGTH = 36
 
-/** The CID of a DAG-CBOR block, 59 characters beginning with `bafyrei`. */
 export function cidForCbor(bytes: Uint8Array): string {
   return cidOfDigest(cborPrefix, createHash('sha256').update(bytes).digest())
 }
 
-/** The CID of raw bytes (a blob), 59 characters beginning with `bafkrei`. */
 export function cidForRaw(bytes: Uint8Array): string {
   return cidOfDigest(rawPrefix, createHash('sha256').update(bytes).digest())
 }
@@ -54,7 +52,7 @@ export function cidBytes(cid: string): Uint8Array {
   return out
 }
 
-/** Writes the 36 bytes of `cid` at offset `at`. Does not validate it. */
+/** Does not validate `cid`. */
 export function writeCid(cid: string, out: Uint8Array, at: number): void {
   let bits = 0
   let held = 0

@@ -13,7 +13,6 @@ export interface Signer {
 export interface Commit {
   cid: string
   rev: string
-  /** CID of the tree's root node. */
   data: string
   block: Uint8Array
 }
@@ -26,7 +25,7 @@ export function signCommit(did: string, rev: string, data: string, signer: Signe
   return { cid: cidForCbor(block), rev, data, block }
 }
 
-/** Keys in DAG-CBOR order: by length, then by bytes. */
+// Keys in DAG-CBOR order: by length, then by bytes.
 function encodeCommit(did: string, rev: string, data: string, sig: Uint8Array | null): Uint8Array {
   writer
     .map(sig === null ? 5 : 6)

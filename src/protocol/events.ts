@@ -2,7 +2,7 @@
 import { CborWriter } from '#src/protocol/cbor.ts'
 import type { EncodedEvent, EventKind } from '#src/protocol/frames.ts'
 
-/** One record operation of a commit. `prev` is the CID that an update or delete replaces. */
+/** `prev` is the CID that an update or delete replaces. */
 export interface CommitOp {
   action: 'create' | 'update' | 'delete'
   path: string
@@ -16,10 +16,8 @@ export interface CommitEvent {
   commit: string
   rev: string
   since: string | null
-  /** Root of the tree before this commit; null for a repo's first commit. */
   prevData: string | null
   ops: readonly CommitOp[]
-  /** A CAR file whose root is the commit. */
   blocks: Uint8Array
 }
 
@@ -27,7 +25,7 @@ const writer = new CborWriter()
 
 type Field = [name: string, write: () => void]
 
-/** `fields` must be in DAG-CBOR order of their names; `seqAt` is where seq belongs, and no seq is written. */
+// `fields` must be in DAG-CBOR order of their names; `seqAt` is where seq belongs, and no seq is written.
 function encode(
   kind: EventKind,
   fields: readonly [name: string, write: () => void][],
@@ -53,7 +51,7 @@ function unlessAbsent<T>(
   return value === null || value === undefined ? [] : [[name, () => write(value)]]
 }
 
-/** DAG-CBOR map order: shorter first, then by bytes. */
+// DAG-CBOR map order: shorter first, then by bytes.
 function byName(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1)
 }
@@ -94,7 +92,6 @@ export interface SyncEvent {
   time: string
   commit: string
   rev: string
-  /** A CAR file with only the commit. */
   blocks: Uint8Array
 }
 
@@ -120,7 +117,6 @@ export function encodeIdentityEvent(event: {
   ])
 }
 
-/** `status` only if the account is not active: takendown, suspended, deleted or deactivated. */
 export function encodeAccountEvent(event: {
   did: string
   time: string

@@ -26,13 +26,12 @@ export function frame(kind: string, event: Uint8Array, seqAt: number, seq: numbe
     .take()
 }
 
-/** The fields of an event that has no seq yet. Throws if it is not DAG-CBOR. */
+/** Throws if the event is not DAG-CBOR. */
 export function eventBody(event: Uint8Array, seqAt: number): Readonly<Record<string, unknown>> {
   const body = writer.raw(event.subarray(0, seqAt)).uint(0).raw(event.subarray(seqAt)).take()
   return decode(body) as Record<string, unknown>
 }
 
-/** `#info`, for example OutdatedCursor; carries no seq. */
 export function infoFrame(name: string, message: string): Uint8Array {
   return writer
     .raw(headerOf('#info'))
@@ -44,7 +43,6 @@ export function infoFrame(name: string, message: string): Uint8Array {
     .take()
 }
 
-/** The frame before a close: `{op: -1}` and `{error, message}`. */
 export function errorFrame(error: string, message: string): Uint8Array {
   const header = Uint8Array.of(0xa1, 0x62, 0x6f, 0x70, 0x20) // {op: -1}
   return writer.raw(header).map(2).text('error').text(error).text('message').text(message).take()

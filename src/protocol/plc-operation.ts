@@ -21,10 +21,9 @@ export interface PlcOperation {
   sig: string
 }
 
-/** The legacy form of a DID's first operation. */
+/** The legacy form of a DID's first operation; `signingKey` is a did:key. */
 export interface PlcCreate {
   type: 'create'
-  /** A did:key. */
   signingKey: string
 }
 
@@ -34,7 +33,7 @@ export interface PlcTombstone {
   sig: string
 }
 
-/** The current state of a DID: the PLC directory's `GET /:did/data`. */
+/** The PLC directory's `GET /:did/data`. */
 export interface PlcData
   extends Pick<PlcOperation, 'rotationKeys' | 'verificationMethods' | 'alsoKnownAs' | 'services'> {
   did: string
@@ -52,8 +51,8 @@ export interface Genesis {
 }
 
 /**
- * The first operation of a new account and the DID derived from it. `rotationKeys` are did:keys, highest priority
- * first, and include the signer's; `signingKey` is the repo's did:key; `pds` is the URL of the account's server.
+ * `rotationKeys` are did:keys, highest priority first, and include the signer's; `signingKey` is the repo's did:key;
+ * `pds` is the URL of the account's server.
  */
 export async function genesisOperation(
   account: { handle: string; pds: string; signingKey: string; rotationKeys: readonly string[] },
@@ -87,7 +86,6 @@ export function isRotationKey(text: string): boolean {
   }
 }
 
-/** The operation after `last` that replaces the DID's first handle. */
 export function handleOperation(
   last: PlcOperation,
   handle: string,
@@ -108,14 +106,13 @@ export function updateOperation(
   return createUpdateOp(last, keypair(signer), (current) => ({ ...current, ...changes }))
 }
 
-/** A signed operation from a request; undefined if it is malformed, or a tombstone. */
-export function parseOperation(given: unknown): PlcOperation | undefined {
-  const parsed = def.operation.safeParse(given)
+export function parseOperation(input: unknown): PlcOperation | undefined {
+  const parsed = def.operation.safeParse(input)
   return parsed.success ? parsed.data : undefined
 }
 
-export function parseChanges(given: object): PlcChanges | undefined {
-  const parsed = def.operation.partial().safeParse(given)
+export function parseChanges(input: object): PlcChanges | undefined {
+  const parsed = def.operation.partial().safeParse(input)
   if (!parsed.success) return undefined
   const { rotationKeys, verificationMethods, alsoKnownAs, services } = parsed.data
   return {
@@ -135,7 +132,7 @@ const keyContexts: Record<string, string> = {
   [SECP256K1_JWT_ALG]: 'https://w3id.org/security/suites/secp256k1-2019/v1',
 }
 
-/** The DID document for this data, in the form that plc.directory serves today. */
+/** In the form that plc.directory serves today. */
 export function plcDidDocument(data: PlcData): { id: string } & Record<string, unknown> {
   const { did, alsoKnownAs, services } = data
   const keys = Object.entries(data.verificationMethods)

@@ -1,7 +1,7 @@
 /** A record's block (DAG-CBOR) directly to JSON text, with `$link` and `$bytes` (data model specification). */
 import { cidFromBytes } from '#src/protocol/cid.ts'
 
-/** The JSON text of one DAG-CBOR value. Expects valid blocks: they were validated when they were stored. */
+/** Expects valid blocks: they were validated when they were stored. */
 export function recordJson(block: Uint8Array): string {
   return new Reader(block).value()
 }
@@ -43,7 +43,7 @@ class Reader {
     return out
   }
 
-  /** Tag 42: a byte string of a zero byte and the CID. */
+  // Tag 42: a byte string of a zero byte and the CID.
   #link(): string {
     const size = this.#size(this.#bytes[this.#at++]! & 31)
     return `{"$link":"${cidFromBytes(this.#take(size).subarray(1))}"}`

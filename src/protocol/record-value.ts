@@ -20,7 +20,7 @@ export interface BlobRef {
 
 type JsonObject = Record<string, unknown>
 
-/** What consumers of repos accept (indigo's limits for nesting and containers). */
+// What consumers of repos accept (indigo's limits for nesting and containers).
 const MAX_DEPTH = 32
 const MAX_LIST_LENGTH = 65_536
 
@@ -96,7 +96,7 @@ function blob(json: JsonObject, blobs: BlobRef[]): LexValue {
   return value
 }
 
-/** Rejects text that does not round-trip through UTF-8, or that some consumers of repos cannot store. */
+// Rejects text that does not round-trip through UTF-8, or that some consumers of repos cannot store.
 function checkedText(text: string): string {
   if (!text.isWellFormed()) throw invalidRequest('Text must be well-formed Unicode')
   if (text.includes('\0')) throw invalidRequest('Text must not have NUL characters')

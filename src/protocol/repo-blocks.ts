@@ -4,7 +4,6 @@ import { decode, encode } from '@atproto/lex-cbor'
 import { enumBlobRefs, isCid, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 
-/** A node as it is stored: entries with their keys' common prefixes left out. */
 export interface StoredNode {
   left: string | null
   entries: { key: string; value: string; right: string | null }[]
@@ -18,14 +17,16 @@ export interface StoredCommit {
   isSignedBy(didKey: string): Promise<boolean>
 }
 
+/**
+ * `blobs` are CIDs without duplicates, of legacy blobs too. `subject` is that of a follow, block, like or repost, by
+ * the record's own `$type`.
+ */
 export interface RecordReferences {
-  /** CIDs of the blobs it references, legacy ones included, without duplicates. */
   blobs: string[]
-  /** The subject of a follow, block, like or repost, by the record's own `$type`. */
   subject: string | null
 }
 
-/** So that later readers of a record may recurse. */
+// So that later readers of a record may recurse.
 const MAX_DEPTH = 64
 
 export function blockValue(bytes: Uint8Array): LexValue | undefined {
@@ -36,7 +37,7 @@ export function blockValue(bytes: Uint8Array): LexValue | undefined {
   }
 }
 
-/** Whether a value has the shape of a tree node; a record never has, because it has a `$type`. */
+/** A record never has this shape, because it has a `$type`. */
 export function isNodeShaped(value: LexValue | undefined): boolean {
   return (
     isMap(value) && Array.isArray(value['e']) && 'l' in value && Object.keys(value).length === 2

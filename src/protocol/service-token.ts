@@ -4,17 +4,16 @@
  */
 import { verifySignature } from '@atproto/crypto'
 
-/** Claims in the order of the reference PDS. Times are whole seconds since 1970. */
+/**
+ * Claims in the order of the reference PDS. Times are whole seconds since 1970. `iss` and `aud` are a DID or
+ * `did#service`, `lxm` is the NSID of the only method that the token is for, `jti` is 32 random hex digits.
+ */
 export interface ServiceClaims {
   iat: number
-  /** The account: a DID, or `did#service` for one of its services. */
   iss: string
-  /** The service it is for: a DID, or `did#service`. */
   aud: string
   exp: number
-  /** NSID of the only method it is for. */
   lxm?: string | undefined
-  /** 32 random hex digits. */
   jti: string
 }
 
@@ -30,7 +29,7 @@ export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): 
   return `${body}.${Buffer.from(signer.sign(Buffer.from(body))).toString('base64url')}`
 }
 
-/** A parsed token; nothing of it is verified. */
+/** Nothing of the token is verified. */
 export interface ParsedServiceToken {
   header: { alg: string; typ?: unknown }
   claims: Omit<ServiceClaims, 'iat' | 'jti'>
@@ -40,12 +39,11 @@ export interface ParsedServiceToken {
 
 const MAX_TOKEN_LENGTH = 8192
 
-/** The header's `typ`, of a token of any kind; undefined if it cannot be read. */
+/** Not verified; undefined if the token cannot be read. */
 export function tokenType(token: string): unknown {
   return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 1)[0]!)?.['typ']
 }
 
-/** The unverified `lxm` claim, likewise. */
 export function claimedMethod(token: string): unknown {
   return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
 }
@@ -70,7 +68,7 @@ export function parseServiceToken(token: string): ParsedServiceToken | undefined
   }
 }
 
-/** Whether the did:key signed it. High-S signatures count, as in the reference PDS. Rejects if the key is malformed. */
+/** High-S signatures count, as in the reference PDS. Rejects if the key is malformed. */
 export async function isSignedBy(didKey: string, token: ParsedServiceToken): Promise<boolean> {
   const { alg } = token.header
   const options = { jwtAlg: alg, allowMalleableSig: true }

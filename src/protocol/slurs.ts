@@ -1,6 +1,6 @@
 /** The slurs that the reference PDS rejects in handles and record keys, as far as ASCII can spell them. */
 
-/** For names of ASCII letters, digits and `.-_~:`, in the spellings that the reference PDS looks for. */
+// For names of ASCII letters, digits and `.-_~:`, in the spellings that the reference PDS looks for.
 const slurs = [
   /\bc[hH][iI1l][nN]k[sS]?\b/,
   /\bc[Oo0]{2}[nN][sS]?\b/,
@@ -11,7 +11,6 @@ const slurs = [
   /\b[tT][rR][aA4]+[nN]{1,2}([iI1l][e3E]|[yY]|[e3E][rR])[sS]?\b/,
 ]
 
-/** Also finds slurs that are broken up by dots, hyphens or underscores. */
 export function hasSlur(name: string): boolean {
   const plain = name.replace(/[._-]/g, '')
   return slurs.some((slur) => slur.test(name) || slur.test(plain))

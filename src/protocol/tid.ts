@@ -19,7 +19,6 @@ export function tidMicros(text: string): number {
   return micros
 }
 
-/** The next TID: now, or one microsecond after `previous` if the clock has not passed it. */
 export function nextTid(nowMs: number, clockId: number, previous: string | null): string {
   const now = nowMs * 1000
   const floor = previous === null ? 0 : tidMicros(previous) + 1

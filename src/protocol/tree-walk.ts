@@ -13,7 +13,6 @@ export function* walk(
   }
 }
 
-/** Adds the nodes from the root to `key`, or to where it would be. */
 export function collectPath(tree: TreeNode, key: string, into: Set<TreeNode>): void {
   for (let at: TreeNode | null = tree; at !== null; ) {
     into.add(at)

@@ -29,7 +29,6 @@ function node(
   return { layer, keys, values, subtrees, cid: null }
 }
 
-/** The layer of a key: half the leading zero bits of its sha-256. */
 export function layerOf(key: string): number {
   const digest = createHash('sha256').update(key).digest()
   let zeros = 0
@@ -75,11 +74,11 @@ function putInto(tree: TreeNode, key: string, value: string, layer: number): Tre
   const i = lowerBound(keys, key)
   if (layer < tree.layer) {
     const below = subtrees[i]!
-    const grown =
+    const updated =
       below === null
         ? raise(node(layer, [key], [value], [null, null]), tree.layer - 1)
         : putInto(below, key, value, layer)
-    return node(tree.layer, keys, values, subtrees.with(i, grown))
+    return node(tree.layer, keys, values, subtrees.with(i, updated))
   }
   if (keys[i] === key) return node(tree.layer, keys, values.with(i, value), subtrees)
   return node(
@@ -90,14 +89,14 @@ function putInto(tree: TreeNode, key: string, value: string, layer: number): Tre
   )
 }
 
-/** Adds nodes without keys above a subtree, up to `layer`. */
+// Adds nodes without keys above a subtree, up to `layer`.
 function raise(tree: TreeNode | null, layer: number): TreeNode | null {
   let top = tree
   while (top !== null && top.layer < layer) top = node(top.layer + 1, [], [], [top])
   return top
 }
 
-/** The parts before and after `key`, which is not in the tree. */
+// The parts before and after `key`, which is not in the tree.
 function split(tree: TreeNode | null, key: string): [TreeNode | null, TreeNode | null] {
   if (tree === null) return [null, null]
   const { layer, keys, values, subtrees } = tree
@@ -113,7 +112,7 @@ function unlessEmpty(tree: TreeNode): TreeNode | null {
   return tree.keys.length === 0 && tree.subtrees[0] === null ? null : tree
 }
 
-/** The tree without `key`. Throws if the key is not in it. */
+/** Throws if the key is not in the tree. */
 export function remove(tree: TreeNode, key: string): TreeNode {
   let top = removeFrom(tree, key)
   while (top !== null && top.keys.length === 0) top = top.subtrees[0]!
@@ -149,7 +148,7 @@ function merge(left: TreeNode | null, right: TreeNode | null): TreeNode | null {
   )
 }
 
-/** The tree of sorted, distinct keys: the same tree as putting them one by one. */
+/** `keys` are sorted and distinct. */
 export function buildTree(keys: readonly string[], values: readonly string[]): TreeNode {
   const layers = keys.map(layerOf)
   const top = layers.reduce((a, b) => Math.max(a, b), 0)
@@ -192,13 +191,12 @@ export function encodeNode(tree: TreeNode): Uint8Array {
 }
 
 function sharedPrefix(a: string, b: string): number {
-  const most = Math.min(a.length, b.length)
+  const end = Math.min(a.length, b.length)
   let i = 0
-  while (i < most && a.charCodeAt(i) === b.charCodeAt(i)) i++
+  while (i < end && a.charCodeAt(i) === b.charCodeAt(i)) i++
   return i
 }
 
-/** The node's CID, computed once, together with those of all nodes below. */
 export function cidOf(tree: TreeNode): string {
   tree.cid ??= cidForCbor(encodeNode(tree))
   return tree.cid

@@ -4,17 +4,15 @@
  */
 declare const kind: unique symbol
 
-/** Changes nothing. */
 export type Read<F> = F & { readonly [kind]: 'read' }
 /** Changes something; running it again with the same input changes nothing more and gives the same answer. */
 export type Write<F> = F & { readonly [kind]: 'write' }
 /** Must not run twice: the dispatch sends an idempotency key after its input. */
 export type Once<F> = F & { readonly [kind]: 'once' }
 
-/** What a call of a `Once` action carries; every repetition of the call carries the same. */
+/** Every repetition of a call carries the same key. */
 export interface IdempotencyKey {
   id: string
-  /** In ms since 1970. */
   issuedAt: number
 }
 
@@ -23,7 +21,6 @@ type Features = Record<string, Feature>
 
 export type Actions = Record<string, Record<string, Read<Feature> | Write<Feature> | Once<Feature>>>
 
-/** The `group.action` names of the actions that must run once. */
 export type OnceNames<A extends Actions> = {
   [G in keyof A & string]: {
     [N in keyof A[G] & string]: A[G][N] extends Once<Feature> ? `${G}.${N}` : never

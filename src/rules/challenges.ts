@@ -5,12 +5,10 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** Registering a passkey for an account (its DID), or signing in with one. */
 export type ChallengePurpose = `register ${string}` | 'sign in'
 
 export interface ChallengeContext {
   secret: Uint8Array
-  /** Milliseconds since 1970. */
   now: number
 }
 
@@ -20,7 +18,6 @@ export const challengeLifetime = 5 * 60_000
 const randomLength = 16
 const timeLength = 6
 
-/** A new challenge: 16 random bytes, its expiry, and the MAC. */
 export function newChallenge(
   purpose: ChallengePurpose,
   { secret, now }: ChallengeContext,
@@ -40,8 +37,8 @@ export function isChallenge(
   const head = bytes.subarray(0, randomLength + timeLength)
   if (head.length < randomLength + timeLength) return false
   const expected = mac(purpose, head, secret)
-  const given = bytes.subarray(head.length)
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false
+  const actual = bytes.subarray(head.length)
+  if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return false
   return head.readUIntBE(randomLength, timeLength) > now
 }
 

@@ -4,7 +4,7 @@ import { isDisposableDomain } from '#src/ports/disposable-domains.ts'
 
 const MAX_ADDRESS_LENGTH = 254
 const MAX_LOCAL_PART_LENGTH = 64
-/** Dot-separated atoms, then a domain of at least two labels (RFC 5321, without quotes and address literals). */
+// Dot-separated atoms, then a domain of at least two labels (RFC 5321, without quotes and address literals).
 const address =
   /^[^\s@.,:;<>()[\]\\"]+(\.[^\s@.,:;<>()[\]\\"]+)*@([\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

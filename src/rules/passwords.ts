@@ -2,7 +2,7 @@
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 
-/** In characters; existing passwords may be longer. */
+// In characters; existing passwords may be longer.
 const MAX_NEW_PASSWORD_LENGTH = 256
 const appPassword = /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/
 
@@ -18,7 +18,7 @@ export function newAppPassword(): string {
   return randomLetters(4, 4)
 }
 
-/** Whether it has the form of an app password: verifying one is slow. */
+/** Check this first: verifying an app password is slow. */
 export function looksLikeAppPassword(password: string): boolean {
   return appPassword.test(password)
 }

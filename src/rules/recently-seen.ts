@@ -3,7 +3,7 @@
  * ends.
  */
 
-/** Above this size a generation ends early, and old entries are forgotten sooner. */
+// Above this size a generation ends early, and old entries are forgotten sooner.
 const MAX_PER_GENERATION = 200_000
 
 /** A DPoP proof is valid for three minutes after its nonce was issued, and a tenth more for safety. */
@@ -22,8 +22,8 @@ export class RecentlySeen {
   /** Adds an entry. Returns true if it is new in the window, or if the same non-empty `attempt` added it. */
   isNew(name: string, now: number, attempt = ''): boolean {
     if (now >= this.#turnsAt || this.#young.size >= MAX_PER_GENERATION) this.#turn(now)
-    const seenBy = this.#young.get(name) ?? this.#old.get(name)
-    if (seenBy !== undefined) return seenBy !== '' && seenBy === attempt
+    const addedBy = this.#young.get(name) ?? this.#old.get(name)
+    if (addedBy !== undefined) return addedBy !== '' && addedBy === attempt
     this.#young.set(name, attempt)
     return true
   }

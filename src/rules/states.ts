@@ -56,7 +56,6 @@ export function mustLogIn(status: AccountStatus): void {
   if (!may('logIn', status)) throw accountNotUsable(status)
 }
 
-/** `active` and, if it is false, the reason: as in getRepoStatus, listRepos, sessions and #account. */
 export function formatAccountStatus(status: AccountStatus): {
   active: boolean
   status?: AccountStatus

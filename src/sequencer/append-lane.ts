@@ -48,7 +48,6 @@ export class AppendLane {
     this.#trimmer = new Trimmer(ports)
   }
 
-  /** Resolves with the highest outbox id of this account in the log, once that is durable. */
   append(delivery: Delivery): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...delivery, resolve, reject })

@@ -6,7 +6,6 @@ export interface RepoHead {
   rev: string
 }
 
-/** By DID; repos without a commit in the log are left out. */
 export async function headsOf(
   { sql }: Sequencer,
   { dids }: { dids: readonly string[] },

@@ -9,13 +9,13 @@ export interface LogPage extends LogEdges {
   events: LogEvent[]
 }
 
-/** A page is one message through the engine. */
+// A page is one message through the engine.
 const PAGE_BYTES = 512 * 1024
 const FOLLOW_EVENTS = 500
 
 /**
- * Appends entries of an account's outbox. Idempotent: entries already in the log are dropped. Resolves with the highest
- * outbox id that is durably in the log. Rejects with the error of the transaction.
+ * Idempotent: entries already in the log are dropped. Resolves with the highest outbox id of the account that is
+ * durably in the log. Rejects with the error of the transaction.
  */
 export async function append(
   { lane }: Sequencer,
@@ -27,7 +27,7 @@ export async function append(
   return { through: await lane.append({ did, entries }) }
 }
 
-/** The events after a seq: at most `limit` and at most 512 KiB, but at least one. */
+/** At most `limit` events and 512 KiB, but at least one event. */
 export async function read(
   { sql, tail }: Sequencer,
   { after, limit }: { after: number; limit: number },
@@ -42,8 +42,8 @@ export async function read(
 }
 
 /**
- * Like `read`, but waits for an event if there is none; after `waitMs` the page is empty. `hasSubscribers`: whether the
- * following gateway has subscribers of its own.
+ * Like `read`, but waits for an event; after `waitMs` the page is empty. `hasSubscribers`: whether the following
+ * gateway has subscribers of its own.
  */
 export async function follow(
   sequencer: Sequencer,

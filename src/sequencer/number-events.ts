@@ -7,10 +7,8 @@ export interface OutboxEntry {
   /** Increases within the account; never reused. */
   id: number
   kind: string
-  /** The encoded event without its seq, which is inserted at offset `seqAt`. */
   event: Uint8Array
   seqAt: number
-  /** Of a commit: its CID and rev. */
   head?: string | undefined
   rev?: string | undefined
 }
@@ -41,12 +39,11 @@ export interface NumberedEvents {
   head: number
 }
 
-/** Whether it is `#account` with status deleted. Accounts of other releases may encode the event's fields otherwise. */
+// Whether it is `#account` with status deleted. Accounts of other releases may encode the event's fields otherwise.
 function isDeletion({ kind, event, seqAt }: OutboxEntry): boolean {
   return kind === '#account' && eventBody(event, seqAt)['status'] === 'deleted'
 }
 
-/** Numbers the new entries from `after` + 1 on, in the order of the deliveries. */
 export function numberEvents(
   deliveries: readonly Delivery[],
   known: (did: string) => RepoPosition,
@@ -78,7 +75,7 @@ export function numberEvents(
   return { rows, repos, erased, head: seq }
 }
 
-/** SQLite limits the number of parameters of a statement. */
+// SQLite limits the number of parameters of a statement.
 const ROWS_PER_STATEMENT = 1_000
 
 /** Deletions come first, so that they do not delete the new rows. */
@@ -117,7 +114,7 @@ function saveRepos(values: (string | number | null)[][]): Statement {
   }
 }
 
-/** Follows `prior` back from the account's last event; an index on the DID would cost every event a write. */
+// Follows `prior` back from the account's last event; an index on the DID would cost every event a write.
 function eraseHistory(did: string, lastSeq: number | null): Statement[] {
   return [
     {

@@ -1,13 +1,11 @@
 /** Up to where each account's outbox is in the log; this makes repeated deliveries harmless. */
 import type { Sql } from '#src/ports/sql.ts'
 
-/** The last outbox id in the log, and the seq of that event; null if the account has none yet. */
 export interface RepoPosition {
   outboxId: number
   lastSeq: number | null
 }
 
-/** A cache of the accounts that wrote last; the others are read from the table. */
 const MAX_REPOS = 10_000
 
 export class RepoPositions {
@@ -44,7 +42,7 @@ export class RepoPositions {
     this.#repos.set(did, repo)
   }
 
-  /** Evicts the least recently written accounts, if there are too many. Do not call it between `load` and `get`. */
+  /** Do not call it between `load` and `get`. */
   evict(): void {
     for (const did of this.#repos.keys()) {
       if (this.#repos.size <= MAX_REPOS) return

@@ -9,9 +9,7 @@ export interface SequencerPorts {
   sql: Sql
   clock: Clock
   timer: Timer
-  /** How far back a cursor may reach, in milliseconds. */
   backfillMs: number
-  /** Runs a transaction when it may go to the engine; default: at once. */
   inTurn?: InTurn
   /** Called when a gateway with subscribers starts to follow; the function it returns, when that call ends. */
   holdSubscribed?: () => () => void

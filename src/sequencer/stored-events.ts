@@ -2,17 +2,14 @@
 import { fromHex, type Sql } from '#src/ports/sql.ts'
 import type { LogEvent } from '#src/sequencer/tail.ts'
 
-/** Comma-separated seqs and sizes, and the frames concatenated, in hex. */
 interface Packed {
   seqs: string | null
   sizes: string | null
   frames: string | null
 }
 
-/**
- * The events after a seq, in order: at most `limit` and at most `maxBytes`, but at least one. The sizes are summed
- * before any frame is read: SQLite knows the length of a blob without reading it.
- */
+// At most `limit` events and `maxBytes`, but at least one event. The sizes are summed before any frame is read: SQLite
+// knows the length of a blob without reading it.
 const packPage = `
   WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2),
        page AS (SELECT seq, size, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)

@@ -45,7 +45,7 @@ export class Tail implements LogEdges {
   #closed = false
   #events: TailEvent[] = []
   #bytes = 0
-  /** All events after this seq are in memory. */
+  // All events after this seq are in memory.
   #floor = 0
   head = 0
   trimmed = 0
@@ -69,7 +69,6 @@ export class Tail implements LogEdges {
     return this.#loading
   }
 
-  /** A page of the events after `seq`; undefined if they are not all in memory. */
   since(seq: number, limit: number, maxBytes: number): LogEvent[] | undefined {
     if (seq < this.#floor) return undefined
     // Readers are usually near the end, so the search starts there.
@@ -94,7 +93,6 @@ export class Tail implements LogEdges {
     this.#wake()
   }
 
-  /** Call this when the events of these accounts have been deleted from the log. */
   erase(dids: ReadonlySet<string>, by: number): void {
     this.#events = this.#events.filter(({ did }) => !dids.has(did))
     this.#bytes = this.#events.reduce((sum, { frame }) => sum + frame.length, 0)
@@ -102,7 +100,7 @@ export class Tail implements LogEdges {
   }
 
   /**
-   * Call this when a transaction failed: everything is read again. No seq up to `attempted` is reused, since the
+   * Call this if a transaction failed: everything is read again. No seq up to `attempted` is reused, since the
    * transaction may have been committed after all.
    */
   reload(attempted: number): void {
@@ -129,10 +127,8 @@ export class Tail implements LogEdges {
     this.#wake()
   }
 
-  /**
-   * Seqs continue from the clock if it is ahead of the log: after a restore from a backup, which lacks the newest seqs,
-   * relays still see them increase.
-   */
+  // Seqs continue from the clock if it is ahead of the log: after a restore from a backup, which lacks the newest seqs,
+  // relays still see them increase.
   async #load(): Promise<void> {
     const edges = await this.#sql.first<Omit<LogEdges, 'head'> & { head: number | null }>(
       'SELECT (SELECT max(seq) FROM log) AS head, trimmed, erased FROM edge',

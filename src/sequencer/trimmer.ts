@@ -3,11 +3,11 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import type { Tail } from '#src/sequencer/tail.ts'
 
-/** Up to 512 are deleted for every 256 added, so that the log cannot outgrow the window. */
+// Up to 512 are deleted for every 256 added, so that the log cannot outgrow the window.
 const EVERY_EVENTS = 256
 const MAX_TRIMMED = 512
 
-/** A replay that starts at the edge of the window must not be overtaken. */
+// A replay that starts at the edge of the window must not be overtaken.
 const GRACE_MS = 3_600_000
 
 interface TrimmerPorts {
@@ -19,7 +19,7 @@ interface TrimmerPorts {
 
 export class Trimmer {
   readonly #ports: TrimmerPorts
-  /** Events since the last trim; the first append after a wake trims. */
+  // Events since the last trim; the first append after a wake trims.
   #since = EVERY_EVENTS
 
   constructor(ports: TrimmerPorts) {

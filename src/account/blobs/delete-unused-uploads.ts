@@ -1,10 +1,7 @@
 /** Deletes uploads that no record has referenced in time. */
 import type { Account } from '#src/account/account.ts'
 
-/**
- * Deletes uploads from before `before` (ms since 1970) that no record references, and those of the storage keys `keys`
- * that the account has no row for. Idempotent.
- */
+/** `before` is in ms since 1970. Also deletes uploads at the storage keys `keys` that have no row. Idempotent. */
 export async function deleteUnusedUploads(
   { blobs, did, sql }: Account,
   { before, keys }: { before: number; keys: readonly string[] },

@@ -11,9 +11,7 @@ export interface FoundBlob {
   tempKey?: string
 }
 
-/**
- * com.atproto.sync.getBlob. Throws 400 BlobNotFound for uploads that no record references, and for blobs taken down.
- */
+/** Throws 400 BlobNotFound for uploads that no record references, and for blobs taken down. */
 export async function findBlob(
   account: Account,
   { cid }: { cid: string },
@@ -33,10 +31,6 @@ export interface BlobList {
   cids: string[]
 }
 
-/**
- * com.atproto.sync.listBlobs: blobs referenced by records with a rev after `since`. `cursor` is the last CID of the
- * previous page.
- */
 export async function listBlobs(
   account: Account,
   { since, limit, cursor = '' }: { since?: string; limit: number; cursor?: string },
@@ -60,9 +54,6 @@ export interface MissingBlobs {
   blobs: { cid: string; recordUri: string }[]
 }
 
-/**
- * com.atproto.repo.listMissingBlobs: blobs that records reference and that are not stored, each with one such record.
- */
 export async function listMissingBlobs(
   account: Account,
   { limit, cursor = '' }: { limit: number; cursor?: string },

@@ -65,7 +65,6 @@ function markReferenced(cids: readonly string[]): Statement {
   }
 }
 
-/** Marks blobs that only these records reference, and that the commit itself does not reference again, for deletion. */
 function markDereferenced(paths: readonly string[], referenced: readonly string[]): Statement {
   const json = JSON.stringify(paths)
   return {
@@ -78,10 +77,7 @@ function markDereferenced(paths: readonly string[], referenced: readonly string[
   }
 }
 
-/**
- * For after a replacement of the whole `record_blob` table (importRepo): marks every blob whose references have
- * changed.
- */
+/** For importRepo, which replaces the whole `record_blob` table. */
 export function markChangedBlobs(): Statement {
   return {
     sql: `UPDATE blob SET state = 'unsettled'
@@ -89,9 +85,9 @@ export function markChangedBlobs(): Statement {
   }
 }
 
-function mismatch(what: string, stored: unknown, given: unknown, error: string) {
+function mismatch(what: string, stored: unknown, received: unknown, error: string) {
   return invalidRequest(
-    `Referenced ${what} does not match stored blob. Expected: ${stored}, Got: ${given}`,
+    `Referenced ${what} does not match stored blob. Expected: ${stored}, Got: ${received}`,
     error,
   )
 }

@@ -4,10 +4,7 @@
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
 
-/**
- * Takes a blob down, or restores it if `ref` is null. Idempotent; resolves when the bytes have been quarantined or
- * restored.
- */
+/** Restores the blob if `ref` is null. Idempotent; resolves when its bytes have been moved. */
 export async function setBlobTakedown(
   { blobs, sql }: Account,
   { cid, ref }: { cid: string; ref: string | null },

@@ -47,7 +47,7 @@ const byCid = `SELECT mime_type AS mimeType, temp_key AS tempKey, takedown_ref A
                  EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) AS used
                FROM (SELECT 1) LEFT JOIN blob ON cid = ?1`
 
-/** A second upload of a known blob is stored again, which also repairs a blob whose bytes were lost. */
+// A second upload of a known blob is stored again, which also repairs a blob whose bytes were lost.
 const upsertUpload = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
                   VALUES (?1, ?2, ?3, ?4, ?5,
                     CASE WHEN EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) THEN 'unsettled' ELSE 'temp' END)

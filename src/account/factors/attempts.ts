@@ -39,7 +39,7 @@ export function withAttemptLimit<T>(
   })
 }
 
-/** Resets the counter. Run it in the transaction in which the successful check takes effect. */
+/** Run it in the transaction in which the successful check takes effect. */
 export function clearFailures(): Statement {
   return removeRows('attempts', id)
 }

@@ -11,12 +11,10 @@ import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
-/** What a code is for: signing in (`page` if an account page showed it), or turning codes by mail on. */
 export type CodePurpose = 'email' | 'page' | 'confirm email'
 
 /** In milliseconds. */
 export const codeLifetime = 15 * 60_000
-/** No second mail is sent within this time. */
 const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
@@ -36,7 +34,6 @@ async function replaceCode(
   return code
 }
 
-/** Without `token` there is no mail to send. */
 export interface EmailCode {
   email: string
   token?: string
@@ -63,7 +60,6 @@ export async function createEmailCode(
   return { email, token: await replaceCode(account, purpose, effect) }
 }
 
-/** Statements that consume a code; undefined if it is wrong or expired. */
 export async function consumeCode(
   account: Account,
   purposes: readonly CodePurpose[],
@@ -72,8 +68,8 @@ export async function consumeCode(
   const name = await hashCode(account, code)
   for (const purpose of purposes) {
     const row = await findRow(account, 'code', purpose)
-    const isGood = row?.name === name && row.createdAt > account.clock.now() - codeLifetime
-    if (isGood) return [removeRows('code', purpose)]
+    const isValid = row?.name === name && row.createdAt > account.clock.now() - codeLifetime
+    if (isValid) return [removeRows('code', purpose)]
   }
   return undefined
 }
@@ -111,7 +107,7 @@ function generateCode(): string {
   return randomLetters(2, 5).toUpperCase()
 }
 
-/** Ignores case and separators. The hash is slow because a code has only 50 bits. */
+// Slow, because a code has only 50 bits.
 function hashCode({ did }: Account, code: string): Promise<string> {
   const letters = code.toUpperCase().replaceAll(/[^A-Z2-7]/g, '')
   return hashAppPassword(did, letters.slice(0, 20))

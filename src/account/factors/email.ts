@@ -19,7 +19,7 @@ export function beginEmailFactor(
   return createEmailCode(account, 'confirm email', key)
 }
 
-/** Turns codes by mail on. Throws 400 InvalidToken. */
+/** Throws 400 InvalidToken, or 429 as `withAttemptLimit`. */
 export function confirmEmailFactor(
   account: Account,
   { code, where }: { code: string; where?: ClientInfo },
@@ -45,7 +45,7 @@ export function confirmEmailFactor(
   })
 }
 
-/** Turns codes by mail on for an address that is already confirmed. Idempotent. */
+/** The address must be confirmed already. Idempotent. */
 export async function addEmailFactor(
   account: Account,
   { where }: { where?: ClientInfo } = {},
@@ -55,7 +55,6 @@ export async function addEmailFactor(
   await writeFactors(account, [putRow(account, 'email', id), ...event])
 }
 
-/** Does nothing if it is off, but for `effect`. */
 export async function removeEmailFactor(
   account: Account,
   { where, effect = [] }: { where?: ClientInfo; effect?: readonly Statement[] } = {},

@@ -6,7 +6,6 @@ import { listRows } from '#src/account/factors/rows.ts'
 export interface FactorOverview {
   handle: string | null
   email: string | null
-  /** Oldest first. Times are ISO 8601. */
   passkeys: { id: string; name: string; createdAt: string; lastUsedAt: string | null }[]
   totp: { createdAt: string } | null
   emailCodes: { createdAt: string } | null

@@ -34,10 +34,9 @@ import {
 
 const MAX_PASSKEYS = 20
 const MAX_NAME_LENGTH = 50
-/** WebAuthn's limit for a user handle. */
+// WebAuthn's limit for a user handle.
 const MAX_USER_ID_BYTES = 64
 
-/** Options for `navigator.credentials.create()`. */
 export async function beginPasskeyRegistration(account: Account): Promise<CreationOptions> {
   const { did, service } = account
   const { handle } = await account.profile.get()
@@ -51,7 +50,7 @@ export async function beginPasskeyRegistration(account: Account): Promise<Creati
   })
 }
 
-/** Stores a passkey. Throws 400 if the browser's response is invalid, or if the account has 20 passkeys already. */
+/** Throws 400 if the browser's response is invalid, or if the account has 20 passkeys already. */
 export function finishPasskeyRegistration(
   account: Account,
   { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
@@ -86,7 +85,6 @@ export async function removePasskey(
   await writeFactors(account, [removeRows('passkey', id), ...event])
 }
 
-/** Options for `navigator.credentials.get()`. */
 export async function beginPasskeyAssertion(account: Account): Promise<RequestOptions> {
   const known = await listRows(account, 'passkey')
   return assertionOptions({
@@ -135,7 +133,6 @@ export function verifyPasskey(
   })
 }
 
-/** WebAuthn's user handle: the DID, or its hash if it is too long. */
 export function userIdOf(did: string): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.from(did)
   const id = bytes.length <= MAX_USER_ID_BYTES ? bytes : createHash('sha256').update(bytes).digest()

@@ -27,7 +27,6 @@ export interface FactorRow {
   secret: Uint8Array | null
   counter: number
   name: string | null
-  /** Milliseconds since 1970. */
   createdAt: number
   lastUsedAt: number | null
 }
@@ -85,7 +84,6 @@ export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
 }
 
-/** Writes statements that change which factors there are. */
 export async function writeFactors(
   account: Account,
   statements: readonly Statement[],

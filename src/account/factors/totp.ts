@@ -37,7 +37,7 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
   return totpEnrolment(secret, { issuer, label: handle ?? account.did })
 }
 
-/** Enrols the app. Throws 400 InvalidToken, or if no enrolment was begun. */
+/** Throws 400 InvalidToken, or if no enrolment was begun. */
 export function confirmTotp(
   account: Account,
   { code, where }: { code: string; where?: ClientInfo },
@@ -65,7 +65,6 @@ export async function removeTotp(account: Account, { where }: { where?: ClientIn
   await writeFactors(account, [removeRows('totp'), removeRows('new totp'), ...event])
 }
 
-/** Statements that consume a code of the app; undefined if it is wrong, or not newer than the last code used. */
 export async function consumeTotp(
   account: Account,
   code: string,
@@ -89,7 +88,7 @@ function unseal(account: Account, sealed: Uint8Array | null): Uint8Array {
   return account.keys.open(bytes(sealed), context(account))
 }
 
-/** Through the engine, blobs arrive as arrays of numbers. */
+// Through the engine, blobs arrive as arrays of numbers.
 function bytes(sealed: Uint8Array | null): Uint8Array {
   return Uint8Array.from(sealed ?? [])
 }

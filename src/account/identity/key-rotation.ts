@@ -48,8 +48,8 @@ export async function beginKeyRotation(
     if (signingKey(account.keys.open(sealed, account.did)).did() !== input.signingKeyDid) {
       throw new Error('the sealed key does not match its did:key')
     }
-    const noted = { sql: 'UPDATE account SET pending_key = ?', params: [sealed] }
-    const statements = [noted, updateProfile({ pendingKeyDid: input.signingKeyDid })]
+    const storeKey = { sql: 'UPDATE account SET pending_key = ?', params: [sealed] }
+    const statements = [storeKey, updateProfile({ pendingKeyDid: input.signingKeyDid })]
     return { ...unchanged(head), statements }
   })
 }
@@ -88,7 +88,6 @@ export async function finishKeyRotation(
   })
 }
 
-/** Undoes step 1, for a key that will not be published. Does nothing if the key is not pending. */
 export async function abandonKeyRotation(
   account: Account,
   { signingKeyDid }: { signingKeyDid: string },
@@ -105,7 +104,7 @@ function unchanged(head: Head): Prepared<undefined> {
   return { answer: undefined, head, statements: [], events: [] }
 }
 
-/** Serialized, and in the write lane, so that each commit is signed with one key. */
+// Serialized, and in the write lane, so that each commit is signed with one key.
 function changeKeys(
   { lane, profile, directoryMirror }: Account,
   prepare: (head: Head) => Promise<Prepared<undefined>>,

@@ -20,7 +20,6 @@ export async function getIdentity({ profile }: Account): Promise<OwnIdentity> {
   return { handle, signingKeyDid, status }
 }
 
-/** Stores the handle and #identity in one transaction. Idempotent. */
 export async function setHandle(account: Account, { handle }: { handle: string }): Promise<void> {
   const { did, clock, lane, profile } = account
   try {

@@ -6,9 +6,8 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { formatAccountStatus } from '#src/rules/states.ts'
 
 /**
- * Emits #account and #identity and, if the account is active, #sync with its latest commit, as an activation does.
- * Changes nothing else. Resolves with the kinds when the events are durable. Throws 400 RepoNotFound if the account
- * does not exist.
+ * Emits what an activation emits, and changes nothing else. Resolves with the kinds when the events are durable. Throws
+ * 400 RepoNotFound if the account does not exist.
  */
 export async function announce(account: Account): Promise<{ events: string[] }> {
   const { did, clock, lane, profile } = account

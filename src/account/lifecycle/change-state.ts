@@ -14,17 +14,16 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 import { formatAccountStatus, mustManage } from '#src/rules/states.ts'
 
-/** Absent members leave the state unchanged. Times are ISO 8601. */
+/**
+ * Absent members leave the state unchanged. `active`: false deactivates; true ends a deactivation and cancels its
+ * deletion. `dropCredentials` revokes OAuth grants, authorized clients and app passwords; a takedown revokes the grants
+ * in any case.
+ */
 export interface StateChange {
-  /** false deactivates; true ends a deactivation and cancels its deletion. */
   active?: boolean
   deleteAfter?: string | null
-  /** The takedown's reference; null ends the takedown. */
   takedownRef?: string | null
   suspended?: boolean
-  /**
-   * Whether to revoke OAuth grants, authorized clients and app passwords. A takedown revokes the grants in any case.
-   */
   dropCredentials?: boolean
 }
 
@@ -93,7 +92,6 @@ function nextState({ clock }: Account, row: ProfileRow, change: StateChange): St
   return { ...state, status: statusOf(state) }
 }
 
-/** The status that follows from the columns: the most restrictive one. */
 export function statusOf(state: Omit<State, 'status'>): AccountStatus {
   if (state.takedownRef !== null) return 'takendown'
   if (state.suspendedAt !== null) return 'suspended'

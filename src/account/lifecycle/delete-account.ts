@@ -8,13 +8,12 @@ import { dropStagingTables } from '#src/account/repo/import-staging.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
 import { cidOf, emptyTree } from '#src/protocol/tree.ts'
 
-/** Besides the tables that stay, those of SQLite, of RivetKit and of an import are left out. */
+// Besides the tables that stay, those of SQLite, of RivetKit and of an import are left out.
 const erasedTables = `
   SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT IN ('account', 'repo_root', 'outbox')
     AND substr(name, 1, 7) <> 'sqlite_' AND substr(name, 1, 7) <> 'import_' AND substr(name, 1, 1) <> '_'`
 
-/** Deletes the account, whatever its state. Resolves when that is durable. Idempotent. */
 export async function deleteAccount(account: Account): Promise<void> {
   const { directoryMirror, profile } = account
   const row = await profile.find()
@@ -22,10 +21,7 @@ export async function deleteAccount(account: Account): Promise<void> {
   await directoryMirror.runExclusive(() => erase(account))
 }
 
-/**
- * Call after `deleteAccount`: resolves when the directory has the state, the event is delivered and all bytes are
- * deleted. Idempotent.
- */
+/** Call after `deleteAccount`; resolves when nothing is left to push, deliver or delete. Idempotent. */
 export async function finishDeletion({
   did,
   directoryMirror,

@@ -2,14 +2,13 @@
 import type { Account } from '#src/account/account.ts'
 
 export interface DeletionDue {
-  /** `deleted`: the account is deleted, and its cleanup is to be finished. */
   due: 'no' | 'yes' | 'deleted'
   neverActive: boolean
 }
 
 /**
  * A deactivated account is due after `deleteAfter`; one that was taken down is kept, so that a takedown cannot be
- * evaded.
+ * evaded. `deleted` means that the cleanup of a deleted account is to be finished.
  */
 export async function getDeletionDue({
   clock,
@@ -18,11 +17,11 @@ export async function getDeletionDue({
 }: Account): Promise<DeletionDue> {
   const row = await profile.get()
   const { status, deleteAfter, deactivatedAt, createdAt } = row
-  const arrived = deactivatedAt === createdAt
-  if (status === 'deleted') return { due: 'deleted', neverActive: arrived }
-  const isOver = deleteAfter !== null && Date.parse(deleteAfter) <= clock.now()
-  if (status === 'deactivated' && isOver) return { due: 'yes', neverActive: arrived }
+  const neverActive = deactivatedAt === createdAt
+  if (status === 'deleted') return { due: 'deleted', neverActive }
+  const isPast = deleteAfter !== null && Date.parse(deleteAfter) <= clock.now()
+  if (status === 'deactivated' && isPast) return { due: 'yes', neverActive }
   // The directory's state is stale, or it asked too early.
   await directoryMirror.pushAgain()
-  return { due: 'no', neverActive: arrived }
+  return { due: 'no', neverActive }
 }

@@ -23,8 +23,8 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 import { emptyTree } from '#src/protocol/tree.ts'
 
 /**
- * Run it before the account handles any action. Rejects if the directory cannot be reached: then the actor must wake
- * again.
+ * Run it before the account handles any action. If it rejects, because the directory cannot be reached, the actor must
+ * wake again.
  */
 export async function provisionOrResume(
   account: Account,
@@ -73,7 +73,7 @@ async function provision(account: Account, initial: InitialState): Promise<void>
   }
 }
 
-/** In the write lane, because the deleted account may have used it: revs and outbox ids continue from there. */
+// In the write lane, because the deleted account may have used it: revs and outbox ids continue from there.
 async function reprovision(account: Account, initial: InitialState): Promise<void> {
   const { did, lane, profile, tids } = account
   try {
@@ -116,7 +116,6 @@ function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
   }
 }
 
-/** #identity, #account, #commit, #sync: the first events of a new account; none for one that migrates in. */
 function firstEvents({ did, clock }: Account, initial: InitialState, root: Root): EncodedEvent[] {
   if (initial.status !== 'active') return []
   const { handle } = initial

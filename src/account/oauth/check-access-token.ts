@@ -4,19 +4,20 @@ import type { Account } from '#src/account/account.ts'
 import { authRequired } from '#src/errors.ts'
 import { may } from '#src/rules/states.ts'
 
+/**
+ * `proof` is the `jti` of the DPoP proof, accepted once. A retry of a call has the same `attempt`, so that it gets the
+ * same result.
+ */
 export interface PresentedToken {
   id: string
-  /** Thumbprint of the DPoP key, which the token must be bound to. */
   jkt: string
-  /** `jti` of the DPoP proof; accepted once. */
   proof: string
-  /** The same for a retry of one call, so that the retry gets the same result. */
   attempt: string
 }
 
 export type Refusal = 'unknown' | 'expired' | 'replayed'
 
-/** The token's scope, or why the token is refused. Throws 401 AccountTakedown. */
+/** Throws 401 AccountTakedown. */
 export async function checkAccessToken(
   account: Account,
   presented: PresentedToken,

@@ -6,11 +6,10 @@ import type { Account } from '#src/account/account.ts'
 import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** The account's sign-in on a device. Times are milliseconds since 1970. */
+/** `updatedAt` is the last sign-in with the password on the device. */
 export interface DeviceLink {
   deviceId: string
   createdAt: number
-  /** The last sign-in with the password on that device. */
   updatedAt: number
 }
 

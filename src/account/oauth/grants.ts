@@ -4,13 +4,13 @@ import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** A token and its session. Times are milliseconds since 1970. */
+/**
+ * `data` is JSON: client, client authentication, device, parameters, scope. `expiresAt` is that of the access token.
+ */
 export interface Grant {
   id: string
   refreshHash: string | null
-  /** JSON: client, client authentication, device, parameters, scope. */
   data: string
-  /** When the access token expires. */
   expiresAt: number
   createdAt: number
   updatedAt: number
@@ -47,7 +47,7 @@ function clientIdOf(data: string): string | undefined {
   return typeof clientId === 'string' ? clientId : undefined
 }
 
-/** By token id, by hash of the refresh token (also of one already used), or by hash of the authorization code. */
+/** A `refreshHash` also finds the grant if its refresh token was already used. */
 export async function findGrant(
   { sql }: Account,
   by: { id: string } | { refreshHash: string } | { codeHash: string },

@@ -12,7 +12,7 @@ const NAMESPACE = 'app.bsky'
 const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
 const DECLARED_AGE = 'app.bsky.actor.defs#declaredAgePref'
 
-/** A JSON array, in the order of the last put. */
+// A JSON array, in the order of the last put.
 const select = 'SELECT value FROM preferences'
 
 /**

@@ -2,7 +2,6 @@
 import type { Account } from '#src/account/account.ts'
 import { mustServe, mustShow } from '#src/rules/states.ts'
 
-/** `anyone` reads active repos; the account itself and the admin read repos in any state. */
 export type Reader = 'anyone' | 'self' | 'admin'
 
 /** Throws 400 RepoNotFound, RepoTakendown, RepoSuspended or RepoDeactivated. */

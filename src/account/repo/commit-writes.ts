@@ -28,7 +28,7 @@ export interface CommitRef {
   rev: string
 }
 
-/** Limits of a #commit event (com.atproto.sync.subscribeRepos) and of applyWrites. */
+// Limits of a #commit event (com.atproto.sync.subscribeRepos) and of applyWrites.
 const MAX_EVENT_BYTES = 2_000_000
 const MAX_WRITES = 200
 
@@ -138,7 +138,7 @@ function statementsFor(writes: readonly RecordWrite[], rev: string): Statement[]
   ]
 }
 
-/** A deleted record's takedown ends, so that it does not hide the next record at that path. */
+// A deleted record's takedown ends, so that it does not hide the next record at that path.
 async function endTakedowns(
   { takedowns }: Account,
   writes: readonly RecordWrite[],
@@ -149,13 +149,15 @@ async function endTakedowns(
 }
 
 function blobChange(account: Account, writes: readonly RecordWrite[]): BlobChange | undefined {
-  const named = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record.blobs))
-  if (named.length === 0 && !account.blobs.mayHaveReferences) return undefined
+  const referenced = writes.flatMap((write) =>
+    write.action === 'delete' ? [] : write.record.blobs,
+  )
+  if (referenced.length === 0 && !account.blobs.mayHaveReferences) return undefined
   const changedPaths = writes.flatMap((write) => {
     if (write.action === 'create') return []
     return write.action === 'delete' ? write.path : write.record.path
   })
-  return named.length + changedPaths.length === 0 ? undefined : { referenced: named, changedPaths }
+  return referenced.length + changedPaths.length === 0 ? undefined : { referenced, changedPaths }
 }
 
 function backlinksOf(write: RecordWrite): [string, string][] {
@@ -164,7 +166,7 @@ function backlinksOf(write: RecordWrite): [string, string][] {
   return subjects.map((subject) => [backlinkKey(collectionOf(path), subject), path])
 }
 
-/** Running exports may still need record blocks that this commit deletes. */
+// Running exports may still need record blocks that this commit deletes.
 async function keepForSnapshots(account: Account, ops: readonly CommitOp[]): Promise<void> {
   if (!account.snapshots.any) return
   for (const { path, prev } of ops) {

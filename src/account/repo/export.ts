@@ -12,12 +12,10 @@ import { nodeBlock } from '#src/protocol/commit.ts'
 import type { TreeNode } from '#src/protocol/tree.ts'
 import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
 
-/** What is left to send: nodes in preorder, and records between them. */
 type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
 
 interface Chunk {
   steps: Step[]
-  /** Of its records; undefined after a read that failed. */
   rows: Promise<StoredRecord[]> | undefined
   isLast: boolean
 }
@@ -27,27 +25,26 @@ interface Page {
   done: boolean
 }
 
+/**
+ * `since`: only records with a later rev are sent, or all if it is empty. `next` is read while the previous chunk is
+ * encoded and sent. `last` is kept, so that a call whose answer was lost can be repeated.
+ */
 interface Progress {
   steps: Iterator<Step>
-  /** Only records with a later rev are sent; empty for all. */
   since: string
-  /** The next chunk, read while the previous one is encoded and sent. */
   next: Chunk | undefined
-  /** Blocks of the page that is being put together. */
   blocks: Block[]
-  /** The page that was read last is kept, so that a call whose answer was lost can be repeated. */
   last: { n: number; page: Page } | undefined
   readonly mutex: Mutex
 }
 
-/** Records in one read; a page ends after the first chunk that exceeds its size. */
+// Records in one read; a page ends after the first chunk that exceeds its size. The first chunk is small, so that the
+// first byte is sent soon.
 const CHUNK = 250
-/** Small, so that the first byte is sent soon. */
 const FIRST_CHUNK = 50
 const FIRST_PAGE_BYTES = 32 * 1024
 const PAGE_BYTES = 384 * 1024
 
-/** Starts an export of the current repo. `since` is a rev: only what has changed after it is sent. */
 export async function openExport(
   account: Account,
   input: { since?: string },
@@ -90,7 +87,7 @@ export async function readExport(
   })
 }
 
-/** If it throws, the next call goes on with the same page: nothing that was read is skipped. */
+// If it throws, the next call goes on with the same page: nothing that was read is skipped.
 async function readPage(account: Account, id: string, isFirst: boolean): Promise<Page> {
   const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
   const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES
@@ -108,7 +105,6 @@ async function readPage(account: Account, id: string, isFirst: boolean): Promise
   return { bytes, done }
 }
 
-/** Takes the next steps, with at most `count` records, and starts to read these. */
 function nextChunk(account: Account, { steps: all, since }: Progress, count: number): Chunk {
   const steps: Step[] = []
   let records = 0
@@ -152,7 +148,6 @@ async function readRows(account: Account, paths: string[], since: string): Promi
   )
 }
 
-/** A record is either still stored as it was, or kept by the snapshot. */
 function blocksOf(
   steps: readonly Step[],
   rows: readonly StoredRecord[],

@@ -3,7 +3,7 @@ import type { Account } from '#src/account/account.ts'
 import { badRepo, type StoredCommit } from '#src/protocol/repo-blocks.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 
-/** Allowed clock skew of the server that made the last commit. */
+// Allowed clock skew of the server that made the last commit.
 const SKEW_MS = 5 * 60_000
 
 /** `keys` are the DID's current and former did:keys. Throws 400 if the commit is not the account's. */

@@ -4,7 +4,6 @@
  */
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
-/** The live tables that an import replaces; their staging tables are called `import_record` and so on. */
 const replacedTables = ['record', 'backlink', 'record_blob'] as const
 
 export interface StagedBlock {
@@ -21,7 +20,7 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
     `SELECT type, name, tbl_name, sql FROM sqlite_master
      WHERE sql IS NOT NULL AND tbl_name IN ('record', 'backlink', 'record_blob')`,
   )
-  const made = live.map(({ type, name, tbl_name: table, sql }) => ({
+  const copies = live.map(({ type, name, tbl_name: table, sql }) => ({
     sql:
       type === 'table'
         ? sql.replace(/^CREATE TABLE "?\w+"?/i, `CREATE TABLE import_${table}`)
@@ -29,10 +28,10 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
   }))
   const blocks = `CREATE TABLE import_block (
     id INTEGER PRIMARY KEY, value BLOB NOT NULL, subject TEXT, blobs TEXT)`
-  return [...dropStagingTables(), { sql: blocks }, ...made]
+  return [...dropStagingTables(), { sql: blocks }, ...copies]
 }
 
-/** An index keeps its name when its table is renamed, so the two names alternate. */
+// An index keeps its name when its table is renamed, so the two names alternate.
 function stagingIndex(name: string, table: string): string {
   const other = name.endsWith('_') ? name.slice(0, -1) : `${name}_`
   return `CREATE INDEX ${other} ON import_${table}`

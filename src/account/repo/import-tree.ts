@@ -3,7 +3,7 @@ import type { ImportedTree } from '#src/account/open-import.ts'
 import { badRepo, readNode } from '#src/protocol/repo-blocks.ts'
 import { buildTree, cidOf } from '#src/protocol/tree.ts'
 
-/** Layers come from hashes of the keys: no real tree is this deep. */
+// Layers come from hashes of the keys: no real tree is this deep.
 const MAX_DEPTH = 64
 const MAX_PATH_LENGTH = 1024
 const validPath = /^[a-zA-Z0-9.-]{1,317}\/[a-zA-Z0-9_~:.-]{1,512}$/

@@ -45,13 +45,12 @@ import { cidOf } from '#src/protocol/tree.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { mustManage } from '#src/rules/states.ts'
 
-/** Tree nodes in memory: enough for a repo of half a million records. */
+// For tree nodes in memory: enough for a repo of half a million records.
 const MAX_NODE_BYTES = 64 * 1024 * 1024
-/** The size of one transaction, and how many of them a call of `finishImport` runs at most. */
 const BATCH_BYTES = 1024 * 1024
 const BATCH_RECORDS = 2_000
 const BATCHES_PER_CALL = 8
-/** For slow storage: a call must end before its caller times out. */
+// For slow storage: a call must end before its caller times out.
 const CALL_BUDGET_MS = 5_000
 
 /** Throws 401 AccountTakedown if the account's state does not allow an import. */
@@ -124,13 +123,12 @@ export async function abortImport(account: Account, { id }: { id: string }): Pro
   if (account.imports.open === undefined) await account.sql.batch(dropStagingTables())
 }
 
-/** Ends the open import, if any: call it before the actor sleeps. */
 export async function abortOpenImport(account: Account): Promise<void> {
   const open = account.imports.open
   if (open !== undefined) await abortImport(account, open)
 }
 
-/** Cleans up after an import that was lost with its process: call it when the actor wakes. */
+/** Call it when the actor wakes: an import is lost with its process. */
 export async function cleanUpImports(account: Account): Promise<void> {
   if (!(await hasStagingTables(account.sql))) return
   // An import that has begun meanwhile has dropped the old tables itself.
@@ -181,7 +179,6 @@ function classifyBlock(open: OpenImport, [cid, bytes]: Block): StagedBlock[] {
   return [{ id, bytes, ...readRecord(value) }]
 }
 
-/** Step 2. */
 async function verify(
   account: Account,
   open: OpenImport,
@@ -201,7 +198,6 @@ async function verify(
   return { ...imported, rev: account.tids.next(newest), next: 0 }
 }
 
-/** Step 3, for about a megabyte. */
 async function placeSome({ sql }: Account, open: OpenImport, placing: Placing): Promise<void> {
   const { paths, cids, rev } = placing
   const records: PlacedRecord[] = []
@@ -217,7 +213,6 @@ async function placeSome({ sql }: Account, open: OpenImport, placing: Placing): 
   placing.next = i
 }
 
-/** Step 4. */
 async function replaceRepo(
   account: Account,
   open: OpenImport,

@@ -10,7 +10,6 @@ export function firstRoot(input: { did: string; signer: Signer; rev: string }): 
   return { ...signCommit(input.did, input.rev, cidOf(emptyTree), input.signer), outboxId: 0 }
 }
 
-/** #commit without operations, then #sync: the first repo events of an account. */
 export function firstCommitEvents(did: string, root: Root, time: string): EncodedEvent[] {
   const block = [root.cid, root.block] as const
   const node = [root.data, encodeNode(emptyTree)] as const

@@ -18,7 +18,6 @@ export async function getLatestCommit(
   return { cid, rev }
 }
 
-/** Deprecated, but still served. */
 export async function getHead(account: Account, as: Reader): Promise<{ root: string }> {
   await mustBeReadable(account, as)
   return { root: (await currentRoot(account)).cid }
@@ -31,7 +30,6 @@ export interface RepoStatus {
   rev?: string
 }
 
-/** com.atproto.sync.getRepoStatus: for every state except `deleted`. */
 export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   const { status } = await account.profile.get()
   mustShow(status, account.did)
@@ -39,7 +37,6 @@ export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   return { did: account.did, active: true, rev: (await currentRoot(account)).rev }
 }
 
-/** com.atproto.sync.getRecord: the blocks that prove a record, or its absence. */
 export async function getRecordProof(
   account: Account,
   input: { collection: string; rkey: string },
@@ -56,7 +53,7 @@ export async function getRecordProof(
   return carFile(head.cid, blocks)
 }
 
-/** com.atproto.sync.getBlocks: a CAR without roots. Throws 400 if any block is not part of the current repo. */
+/** A CAR without roots. Throws 400 if any block is not part of the current repo. */
 export async function getBlocks(
   account: Account,
   input: { cids: readonly string[] },
@@ -64,18 +61,18 @@ export async function getBlocks(
 ): Promise<Uint8Array> {
   await mustBeReadable(account, as)
   const head = await account.lane.head()
-  const wanted = new Set(input.cids)
+  const requested = new Set(input.cids)
   const found = new Map<string, Uint8Array>()
-  if (wanted.has(head.cid)) found.set(head.cid, head.block)
+  if (requested.has(head.cid)) found.set(head.cid, head.block)
   for (const step of walk(head.tree)) {
-    if (found.size === wanted.size) break
+    if (found.size === requested.size) break
     if (step.node !== undefined) {
-      if (wanted.has(cidOf(step.node))) found.set(...nodeBlock(step.node))
-    } else if (wanted.has(step.cid) && !found.has(step.cid)) {
+      if (requested.has(cidOf(step.node))) found.set(...nodeBlock(step.node))
+    } else if (requested.has(step.cid) && !found.has(step.cid)) {
       found.set(step.cid, await recordBlock(account, step.key, step.cid))
     }
   }
-  const missing = [...wanted].filter((cid) => !found.has(cid))
+  const missing = [...requested].filter((cid) => !found.has(cid))
   if (missing.length > 0)
     throw invalidRequest(`Could not find blocks: ${missing.join(', ')}`, 'BlockNotFound')
   return carFile(null, found)

@@ -6,9 +6,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { may, mustServe } from '#src/rules/states.ts'
 
-/**
- * com.atproto.repo.getRecord. Throws 400 RecordNotFound if the record does not exist, or has another CID than `cid`.
- */
+/** Throws 400 RecordNotFound if the record does not exist, or has another CID than `cid`. */
 export async function getRecord(
   account: Account,
   input: { collection: string; rkey: string; cid?: string },
@@ -25,7 +23,6 @@ export async function getRecord(
   })
 }
 
-/** com.atproto.repo.listRecords: newest rkey first; `cursor` is the last rkey of the previous page. */
 export async function listRecords(
   account: Account,
   input: { collection: string; limit: number; cursor?: string; reverse?: boolean },
@@ -39,12 +36,12 @@ export async function listRecords(
       // '0' follows '/' in ASCII: the bounds include every rkey of the collection.
       const low = reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}/`
       const high = !reverse && cursor !== undefined ? `${collection}/${cursor}` : `${collection}0`
-      const shown = (await account.takedowns.mayExist())
+      const notTakenDown = (await account.takedowns.mayExist())
         ? 'AND path NOT IN (SELECT path FROM takedown)'
         : ''
       const rows = await packedRecords(
         account.sql,
-        `SELECT path, cid, value FROM record WHERE path > ? AND path < ? ${shown} ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
+        `SELECT path, cid, value FROM record WHERE path > ? AND path < ? ${notTakenDown} ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
         low,
         high,
         limit,
@@ -66,7 +63,7 @@ export interface RepoDescription {
   collections: string[]
 }
 
-/** com.atproto.repo.describeRepo without the DID document, which the gateway adds. */
+/** Without the DID document, which the gateway adds. */
 export async function describeRepo(account: Account): Promise<RepoDescription> {
   const { status, handle } = await account.profile.get()
   mustServe(status, account.did)
@@ -80,7 +77,7 @@ export async function describeRepo(account: Account): Promise<RepoDescription> {
   }
 }
 
-/** Skips from collection to collection: one look-up each, however many records they hold. */
+// Skips from collection to collection: one look-up each, however many records they hold.
 async function collections(account: Account): Promise<string[]> {
   const rows = await account.sql.all<{ collection: string }>(
     `WITH RECURSIVE step(path) AS (

@@ -7,26 +7,23 @@ import { tidMicros } from '#src/protocol/tid.ts'
 export interface RecentRecord {
   uri: string
   cid: string
-  /** When it was written, ISO 8601. */
   indexedAt: string
   record: Record<string, unknown>
 }
 
 export interface RecentRecords {
   handle: string
-  /** The current app.bsky.actor.profile, of any age. */
   profile: (RecentRecord & { isRecent: boolean }) | null
-  /** app.bsky.feed.post after `since`, oldest first. */
   posts: RecentRecord[]
 }
 
 const PROFILE = 'app.bsky.actor.profile/self'
 const POSTS = 'app.bsky.feed.post'
-/** As in the reference PDS. */
+// As in the reference PDS.
 const MAX_POSTS = 10
-/** Larger records are left out: the answer crosses processes in one message. */
+// Larger records are left out: the answer crosses processes in one message.
 const MAX_RECORD_BYTES = 12_000
-/** How many records are checked for one that is older than `since`. */
+// How many records are checked for one that is older than `since`.
 const LOOK_BACK = 100
 
 interface Row {
@@ -37,7 +34,6 @@ interface Row {
 }
 
 interface CachedRecent {
-  /** The lowest rev of the records checked; empty if there are none. */
   oldest: string
   rows: Row[]
 }

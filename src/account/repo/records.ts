@@ -8,7 +8,6 @@ export interface NewRecord {
   cid: string
   block: Uint8Array
   blobs: readonly BlobRef[]
-  /** The subjects of likes, reposts, follows and blocks. */
   subjects: readonly string[]
 }
 
@@ -20,7 +19,7 @@ export function backlinkKey(collection: string, subject: string): string {
   return `${collection} ${subject}`
 }
 
-/** Stores records under one rev; `updates` if their paths may exist already. */
+/** `updates` if the paths may exist already. */
 export function putRecords(
   records: readonly NewRecord[],
   rev: string,

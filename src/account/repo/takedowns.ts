@@ -3,7 +3,6 @@ import type { Account } from '#src/account/account.ts'
 import { setTakedown } from '#src/account/takedowns.ts'
 import { lookUp } from '#src/protocol/tree.ts'
 
-/** The record part of com.atproto.admin.getSubjectStatus. */
 export interface RecordStatus {
   cid: string
   takedownRef: string | null

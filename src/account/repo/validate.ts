@@ -9,18 +9,16 @@ import { type BlobRef, recordValue } from '#src/protocol/record-value.ts'
 
 export type ValidationStatus = 'valid' | 'unknown'
 
+/**
+ * `collection` is an NSID that the caller has checked. `record` is JSON, with `$link` and `$bytes`; `at` is its path in
+ * the request, for error messages. `validate` true: the lexicon must be known and the record valid; false: no
+ * validation; absent: validated if the lexicon is known.
+ */
 export interface RecordInput {
-  /** An NSID; the caller has checked it. */
   collection: string
   rkey: string
-  /** JSON, with `$link` and `$bytes`. */
   record: unknown
-  /**
-   * true: the lexicon must be known and the record valid; false: no validation; absent: validated if the lexicon is
-   * known.
-   */
   validate?: boolean
-  /** The record's path in the request, for error messages. */
   at?: readonly (string | number)[]
 }
 
@@ -35,7 +33,7 @@ export interface PreparedRecord {
 
 const schemas = new Map(records.map((schema) => [schema.$type as string, schema]))
 
-/** Validates and encodes a record. Throws 400 InvalidRequest with the reason. */
+/** Throws 400 InvalidRequest with the reason. */
 export function prepareRecord(input: RecordInput): PreparedRecord {
   const { collection, rkey, record, validate } = input
   if (!isValidRecordKey(rkey)) throw invalidRequest(`Invalid record key: ${rkey}`)
@@ -70,7 +68,7 @@ function checkLexicon(
   return 'valid'
 }
 
-/** An account has one of these per subject (the reference PDS's rule). */
+// An account has one of these per subject (the reference PDS's rule).
 function backlinks(collection: string, value: LexMap): string[] {
   const { subject } = value
   switch (collection) {

@@ -65,7 +65,7 @@ export interface Written {
   validationStatus?: ValidationStatus
 }
 
-/** com.atproto.repo.createRecord. Throws 409 if the rkey is taken. */
+/** Throws 409 if the rkey is taken. */
 export async function createRecord(account: Account, input: CreateRecord): Promise<Written> {
   await mustBeWritable(account)
   const validated = newRecord(account, input, input.rkey, input.record)
@@ -82,8 +82,8 @@ export async function createRecord(account: Account, input: CreateRecord): Promi
 }
 
 /**
- * com.atproto.repo.putRecord: creates or replaces. If the record already has this value, there is no commit, whatever
- * the swaps say: so a put whose answer was lost may be retried.
+ * If the record already has this value, there is no commit, whatever the swaps say: so a put whose answer was lost may
+ * be retried.
  */
 export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
   await mustBeWritable(account)
@@ -98,7 +98,7 @@ export async function putRecord(account: Account, input: PutRecord): Promise<Wri
   return { ...resultOf(account, validated), ...(commit && { commit }) }
 }
 
-/** com.atproto.repo.deleteRecord. Deleting a missing record is no error and no commit, whatever the swaps say. */
+/** Deleting a missing record is no error and no commit, whatever the swaps say. */
 export async function deleteRecord(
   account: Account,
   input: DeleteRecord,
@@ -122,7 +122,6 @@ export type WriteResult =
     } & Omit<Written, 'commit'>)
   | { $type: 'com.atproto.repo.applyWrites#deleteResult' }
 
-/** com.atproto.repo.applyWrites: all writes in one commit, or none. */
 export async function applyWrites(
   account: Account,
   input: WriteOptions & { writes: readonly Write[] },
@@ -164,11 +163,11 @@ function prepareWrite(
   }
 }
 
-/** Runs the job in the write lane. Blobs that the records reference are not deleted meanwhile. */
+// Blobs that the records reference are not deleted meanwhile.
 function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
-  const named = records.flatMap(({ blobs }) => blobs)
-  if (named.length === 0) return account.lane.write(job)
-  const release = account.blobs.claim(cidsOf(named))
+  const blobRefs = records.flatMap(({ blobs }) => blobs)
+  if (blobRefs.length === 0) return account.lane.write(job)
+  const release = account.blobs.claim(cidsOf(blobRefs))
   return account.lane.write(job).finally(release)
 }
 
@@ -206,7 +205,7 @@ function resultOf(account: Account, { record, status }: ValidatedRecord): Omit<W
   return { uri, cid: record.cid, ...(status && { validationStatus: status }) }
 }
 
-/** A new like, repost, follow or block replaces the one with the same subject (the reference PDS's rule). */
+// A new like, repost, follow or block replaces the one with the same subject (the reference PDS's rule).
 async function supersededBy(
   account: Account,
   view: LaneView,
@@ -225,7 +224,6 @@ async function supersededBy(
     .map((path) => ({ action: 'delete', path }))
 }
 
-/** `undefined` accepts any record, null none, and a CID just that one. */
 function mustMatch(current: string | null, swapRecord: string | null | undefined): void {
   if (swapRecord === undefined || swapRecord === current) return
   throw invalidRequest(`Record was at ${current}`, 'InvalidSwap')

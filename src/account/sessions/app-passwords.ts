@@ -10,9 +10,7 @@ import { appPasswordScope, privilegedScope } from '#src/rules/session-tokens.ts'
 
 export interface AppPassword {
   name: string
-  /** ISO 8601. */
   createdAt: string
-  /** Whether its sessions may also use privileged methods, such as direct messages. */
   privileged: boolean
 }
 
@@ -26,8 +24,7 @@ interface Row {
 }
 
 /**
- * com.atproto.server.createAppPassword. The caller makes the password, so that the call may be retried. Throws 400 if
- * the name is taken, and as `usableRow`.
+ * The caller makes the password, so that the call may be retried. Throws 400 if the name is taken, and as `usableRow`.
  */
 export async function createAppPassword(
   account: Account,

@@ -17,7 +17,7 @@ import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
-/** Sets the email, in lower case, and turns codes by mail off. Throws 400 if another account has the address. */
+/** Also turns codes by mail off. Throws 400 if another account has the address. */
 export function changeEmail(
   account: Account,
   email: string,
@@ -39,7 +39,6 @@ export async function finishEmailChange(account: Account): Promise<void> {
   })
 }
 
-/** Steps 2 and 3. */
 async function finish(
   account: Account,
   email: string,
@@ -76,12 +75,11 @@ async function store(
   }
 }
 
-/** The call that began the change has got this error already, or was lost. */
+// The call that began the change has already returned this error, or was lost.
 function ignoreRejection(error: unknown): void {
   if (!isRejection(error)) throw error
 }
 
-/** Whether the directory rejected the address, rather than being unreachable. */
 function isRejection(error: unknown): boolean {
   return error instanceof XrpcError && error.status < 500
 }

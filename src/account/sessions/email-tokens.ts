@@ -12,7 +12,6 @@ export type EmailPurpose =
   | 'delete_account'
   | 'plc_operation'
 
-/** In milliseconds. */
 const EMAIL_TOKEN_LIFETIME_MS = 15 * 60_000
 
 const kind = 'email token'
@@ -53,12 +52,12 @@ export async function checkEmailToken(
   }
 }
 
-/** Revokes the token. Run it in the transaction in which the token takes effect. */
+/** Run it in the transaction in which the token takes effect. */
 export function consumeEmailToken(purpose: EmailPurpose): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, purpose] }
 }
 
-/** Revokes all tokens, because they were sent to an address that is no longer the account's. */
+/** For tokens that were sent to an address that is no longer the account's. */
 export function consumeAllEmailTokens(): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
 }

@@ -23,10 +23,7 @@ export async function requestToken(
   return requestEmailToken(account, input)
 }
 
-/**
- * com.atproto.server.confirmEmail. Throws 400 InvalidEmail (not the account's email), InvalidToken or ExpiredToken, and
- * as `usableRow`.
- */
+/** Throws 400 InvalidEmail (not the account's email), InvalidToken or ExpiredToken, and as `usableRow`. */
 export async function confirmEmail(
   account: Account,
   { email, token }: { email: string; token: string },
@@ -47,10 +44,6 @@ export async function confirmEmail(
   }
 }
 
-/**
- * com.atproto.server.requestEmailUpdate: a confirmed email is changed only with a token that was sent to it. `sent` is
- * absent if no token is required.
- */
 export async function requestEmailUpdate(
   account: Account,
 ): Promise<{ tokenRequired: boolean; sent?: { token: string; email: string } }> {
@@ -62,9 +55,9 @@ export async function requestEmailUpdate(
 }
 
 /**
- * com.atproto.server.updateEmail. Throws 400 for an invalid or disposable address or one that another account has; 400
- * TokenRequired, InvalidToken or ExpiredToken; and as `usableRow`. With `emailAuthFactor` and the current address,
- * codes by mail are turned on, if the address is confirmed, or off, with a token.
+ * With `emailAuthFactor` and the current address, codes by mail are turned on, if the address is confirmed, or off,
+ * with a token. Throws 400 for an invalid, disposable or taken address; 400 TokenRequired, InvalidToken or
+ * ExpiredToken; and as `usableRow`.
  */
 export async function updateEmail(
   account: Account,
@@ -89,7 +82,6 @@ export async function updateEmail(
   await changeEmail(account, email, { where, key })
 }
 
-/** com.atproto.admin.updateAccountEmail: needs no token, and accepts disposable addresses. */
 export async function setEmail(
   account: Account,
   input: { email: string },

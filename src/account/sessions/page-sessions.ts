@@ -18,9 +18,8 @@ import { wrongCredentials } from '#src/rules/passwords.ts'
 import { mustLogIn } from '#src/rules/states.ts'
 
 const SESSION_LIFETIME_MS = 60 * 60_000
-/** How long the second step may take after the password, in ms. */
 const STEP_LIFETIME_MS = 15 * 60_000
-/** How long a second step on these pages also counts for an OAuth sign-in, in ms. */
+// How long a second step on these pages also counts for an OAuth sign-in.
 const SECOND_STEP_LIFETIME_MS = 10 * 60_000
 
 const SECOND_STEP_PASSED = 1
@@ -31,8 +30,7 @@ interface PageSignIn {
 }
 
 /**
- * Signs in with the account's own password. `kinds` are the factors that the second step accepts; if empty, the session
- * has begun. Throws 401 as createSession.
+ * `kinds` are the factors that the second step accepts; if empty, the session has begun. Throws 401 as createSession.
  */
 export async function signIn(
   account: Account,
@@ -50,7 +48,7 @@ export async function signIn(
   return { kinds: [...kinds] }
 }
 
-/** The factors that the second step accepts. Throws 401 if no sign-in with this token waits for it. */
+/** Throws 401 if no sign-in with this token waits for its second step. */
 export async function getPendingStep(
   account: Account,
   { token }: { token: string },
@@ -70,7 +68,7 @@ export async function requestStepCode(
   return kinds.includes('email') ? createEmailCode(account, 'email', key) : undefined
 }
 
-/** The second step, with a code or a passkey's response. Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
+/** Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
 export async function finishSecondStep(
   account: Account,
   { token, code, response, where }: PageSignIn & { code?: string; response?: unknown },
@@ -87,7 +85,7 @@ export async function finishSecondStep(
   }
 }
 
-/** Signs in with a passkey alone. Throws 401 AccountTakedown, 400 InvalidToken. */
+/** Throws 401 AccountTakedown, 400 InvalidToken. */
 export async function signInWithPasskey(
   account: Account,
   { token, response, where }: PageSignIn & { response: unknown },
@@ -98,7 +96,7 @@ export async function signInWithPasskey(
   await verifyPasskey(account, { response, effect })
 }
 
-/** Throws 401 if there is no such session, or if it has expired. */
+/** Throws 401 if the session does not exist or has expired. */
 export async function checkPageSession(
   account: Account,
   { token }: { token: string },
@@ -114,9 +112,9 @@ async function hasRecentSecondStep(account: Account, token: string): Promise<boo
 }
 
 /**
- * The second step of an OAuth sign-in, after the password: passed if the account has no factors, if `token` is of a
- * session on these pages with a recent second step, or with a code. Otherwise returns the factors it accepts, and maybe
- * a code to mail. Throws 400 InvalidToken, 429.
+ * The second step of an OAuth sign-in: passed if the account has no factors, if `token` is of a session on these pages
+ * with a recent second step, or with a code. Otherwise returns the factors it accepts, and a code to mail if it is
+ * needed. Throws 400 InvalidToken, 429.
  */
 export async function passSecondStep(
   account: Account,
@@ -129,8 +127,8 @@ export async function passSecondStep(
     ...noteSecurityEvent(account, 'sign in', where),
     ...account.idempotencyKeys.markUsed(key, passed),
   ]
-  const isProven = token !== undefined && (await hasRecentSecondStep(account, token))
-  if (kinds.length === 0 || isProven) {
+  const hasSecondStep = token !== undefined && (await hasRecentSecondStep(account, token))
+  if (kinds.length === 0 || hasSecondStep) {
     await account.sql.batch(effect)
     return passed
   }

@@ -9,7 +9,7 @@ import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
 
-/** com.atproto.server.resetPassword, the account's part. Throws 400 InvalidToken or ExpiredToken. Ends all sessions. */
+/** Ends all sessions. Throws 400 InvalidToken or ExpiredToken. */
 export async function resetPassword(
   account: Account,
   { token, password, where }: { token: string; password: string; where?: ClientInfo },
@@ -20,7 +20,7 @@ export async function resetPassword(
   await setPassword(account, { password, ...(where && { where }) }, key)
 }
 
-/** com.atproto.admin.updateAccountPassword. Throws 400. Ends all sessions. */
+/** Ends all sessions. Throws 400 if the password is invalid or the account does not exist. */
 export async function setPassword(
   account: Account,
   { password, where }: { password: string; where?: ClientInfo },
@@ -45,7 +45,6 @@ export async function setPassword(
   }
 }
 
-/** Whether it is the account's own password; false for app passwords. */
 export async function isPassword(account: Account, password: string): Promise<boolean> {
   const hash = (await account.profile.find())?.passwordHash
   return hash != null && verifyPassword(password, hash)

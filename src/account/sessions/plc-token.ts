@@ -4,7 +4,7 @@ import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
-/** Consumes the token. Throws 400 InvalidToken or ExpiredToken. */
+/** Throws 400 InvalidToken or ExpiredToken. */
 export async function consumePlcToken(
   account: Account,
   { token, where }: { token: string; where?: ClientInfo },

@@ -10,7 +10,6 @@ interface RefreshToken {
   privileged: number | null
 }
 
-/** The token that another one was rotated to; `appPassword` is the one its session began with, if any. */
 export interface NextToken {
   id: string
   appPassword: { privileged: boolean } | undefined
@@ -23,13 +22,12 @@ export function storeToken(id: string, now: number): Statement {
   }
 }
 
-/** Stores a token for a session that began with a password, unless that was changed or revoked meanwhile. */
 export function storeTokenUnlessRevoked(
   id: string,
   now: number,
-  given: { appPassword: string | undefined; passwordHash: string | null },
+  login: { appPassword: string | undefined; passwordHash: string | null },
 ): Statement {
-  const { appPassword, passwordHash } = given
+  const { appPassword, passwordHash } = login
   const [condition, value] =
     appPassword === undefined
       ? ['EXISTS (SELECT 1 FROM account WHERE password_hash = ?)', passwordHash]
@@ -41,8 +39,8 @@ export function storeTokenUnlessRevoked(
 }
 
 /**
- * The token that `id` is rotated to: always the same one, however often and concurrently it is asked for. After the
- * first call `id` is valid for two more hours. Undefined if it was revoked or has expired.
+ * Always the same token, however often and concurrently `id` is rotated. After the first call `id` is valid for two
+ * more hours. Undefined if it was revoked or has expired.
  */
 export async function rotateToken(account: Account, id: string): Promise<NextToken | undefined> {
   const now = account.clock.now()
