@@ -14,7 +14,7 @@ import {
   writeResults,
 } from './mutate/results.ts'
 import { absolute, defaultTargets, filesOf } from './mutate/targets.ts'
-import { TestRun } from './mutate/test-run.ts'
+import { type Outcome, type Result, TestRun } from './mutate/test-run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -71,58 +71,86 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** The limits of one test and of all, in milliseconds, and the related tests; those must pass without a mutant. */
-async function baseline(run: TestRun, path: string) {
-  const tests = relatedTests(path)
+interface Suite {
+  tests: string[]
+  /** Limits in milliseconds: of one test, and of all. */
+  one: number
+  all: number
+}
+
+/** Measures the tests. Throws if they fail without a mutant. */
+async function suiteOf(run: TestRun, path: string, tests: string[]): Promise<Suite> {
   if (tests.length === 0) return { tests, one: 0, all: 0 }
-  const startedAt = Date.now()
   run.setSource(path, undefined)
+  const startedAt = Date.now()
   const { outcome, killer, message, slowest = 0 } = await run.run(tests, 60_000, 600_000)
   if (outcome !== 'survived') throw new Error(`${killer} fails without a mutant: ${message}`)
   const took = Date.now() - startedAt
   return { tests, one: 5 * slowest + SHORTEST_LIMIT, all: 3 * took + 4 * SHORTEST_LIMIT }
 }
 
+async function runMutant(run: TestRun, path: string, source: string, { tests, one, all }: Suite) {
+  if (tests.length === 0) return { outcome: 'survived' } as const
+  run.setSource(path, source)
+  const result = await run.run(tests, one, all)
+  if (result.outcome === 'timeout') await run.restart()
+  const { killer } = result
+  // What killed the last mutant probably kills the next.
+  if (killer && tests.includes(killer)) tests.unshift(...tests.splice(tests.indexOf(killer), 1))
+  return result
+}
+
 async function runFile(run: TestRun, { path, mutants }: Task): Promise<MutantResult[]> {
   const text = readFileSync(absolute(path), 'utf8')
   const results = values.resume ? readResults(path, text) : new Map<string, MutantResult>()
   const open = mutants.filter((mutant) => !results.has(keyOf(mutant)))
-  const { tests, one, all } =
-    open.length === 0 ? { tests: [], one: 0, all: 0 } : await baseline(run, path)
+  const tests = relatedTests(path)
+  let near: Suite | undefined
+  let far: Suite | undefined
   for (const [done, mutant] of open.entries()) {
-    run.setSource(path, apply(text, mutant))
-    const result = await run.run(tests, one, all)
-    if (result.outcome === 'timeout' || (done + 1) % MUTANTS_PER_PROCESS === 0) await run.restart()
-    const killer = result.killer ?? tests[0] ?? ''
-    // What killed the last mutant probably kills the next.
-    if (tests.includes(killer)) tests.unshift(...tests.splice(tests.indexOf(killer), 1))
     const { line, becomes, lineNumber } = mutant
-    results.set(keyOf(mutant), { ...result, line, becomes, lineNumber })
-    writeResults(path, text, results)
-    const progress = `${path} ${done + 1}/${open.length}`
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${progress}`)
+    const note = (result: Result) => {
+      results.set(keyOf(mutant), { ...result, line, becomes, lineNumber })
+      writeResults(path, text, results)
+    }
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${path} ${done + 1}/${open.length}`)
+    if (isEquivalent(path, mutant)) {
+      note({ outcome: 'equivalent' })
+      continue
+    }
+    const source = apply(text, mutant)
+    near ??= await suiteOf(run, path, tests.near)
+    let result: Result = await runMutant(run, path, source, near)
+    if (result.outcome === 'survived') {
+      far ??= await suiteOf(run, path, tests.far)
+      result = await runMutant(run, path, source, far)
+    }
+    note(result)
+    if ((done + 1) % MUTANTS_PER_PROCESS === 0) await run.restart()
   }
   run.setSource(path, undefined)
   return mutants.map((mutant) => results.get(keyOf(mutant))!)
 }
 
+/** Prints the numbers and the survivors, and returns how many survived. */
+function report(path: string, results: readonly MutantResult[]): number {
+  const count = (outcome: Outcome) => results.filter((result) => result.outcome === outcome).length
+  const survivors = results.filter(({ outcome }) => outcome === 'survived')
+  print(
+    `${path}: ${results.length} mutants, ${count('killed')} killed, ${count('timeout')} timed out, ` +
+      `${count('equivalent')} equivalent, ${survivors.length} survived`,
+  )
+  for (const { lineNumber, line, becomes } of survivors) {
+    print(`  ${path}:${lineNumber}\n    - ${line}\n    + ${becomes || '(removed)'}`)
+  }
+  return survivors.length
+}
+
 const run = new TestRun()
 await run.start()
-let unexplained = 0
+let survived = 0
 for (const task of tasksOf(values.files)) {
-  const results = await runFile(run, task)
-  const survivors = results.filter(({ outcome }) => outcome === 'survived')
-  const open = survivors.filter((mutant) => !isEquivalent(task.path, mutant))
-  const count = (outcome: string) => results.filter((result) => result.outcome === outcome).length
-  const equivalent = survivors.length - open.length
-  print(
-    `${task.path}: ${results.length} mutants, ${count('killed')} killed, ${count('timeout')} timed out, ` +
-      `${equivalent} equivalent, ${open.length} survived`,
-  )
-  for (const { lineNumber, line, becomes } of open) {
-    print(`  ${task.path}:${lineNumber}\n    - ${line}\n    + ${becomes || '(removed)'}`)
-  }
-  unexplained += open.length
+  survived += report(task.path, await runFile(run, task))
 }
 await run.end()
-process.exit(unexplained === 0 ? 0 : 1)
+process.exit(survived === 0 ? 0 : 1)

@@ -2,8 +2,10 @@
 import { dirname } from 'node:path'
 import { importsOf, sources } from '#tests/support/sources.ts'
 
-/** Enough to hold every direct test of a file; a mutant that only farther tests would see is to have one. */
-const MAX_TESTS = 8
+/** The tests of a file itself are among these few. */
+const MAX_NEAR = 5
+/** What a survivor of the near tests is run with. A mutant that only tests farther off would see is to have one. */
+const MAX_FAR = 10
 
 const files = sources('{src,actors}/**/*.ts', 'tests/{unit,property,support}/**/*.ts')
 const importersOf = new Map<string, string[]>()
@@ -14,7 +16,7 @@ for (const file of files) {
 }
 
 /** Paths of test files, relative to the root; first the one whose path mirrors the file's. */
-export function relatedTests(path: string): string[] {
+export function relatedTests(path: string): { near: string[]; far: string[] } {
   const mirror = path.replace('src/', 'tests/unit/').replace('.ts', '')
   const isTest = (file: string) => /^tests\/(unit|property)\/.*\.test\.ts$/.test(file)
   const distances = new Map([[path, 0]])
@@ -27,9 +29,9 @@ export function relatedTests(path: string): string[] {
   const folder = dirname(mirror)
   const isElsewhere = (file: string) =>
     Number(dirname(file) !== folder && !file.includes('/property/'))
-  return [...distances]
+  const tests = [...distances]
     .filter(([file]) => isTest(file))
     .sort(([a, m], [b, n]) => rank(a, m) - rank(b, n) || isElsewhere(a) - isElsewhere(b))
-    .slice(0, MAX_TESTS)
     .map(([file]) => file)
+  return { near: tests.slice(0, MAX_NEAR), far: tests.slice(MAX_NEAR, MAX_NEAR + MAX_FAR) }
 }

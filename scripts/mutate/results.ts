@@ -28,16 +28,22 @@ export function isEquivalent(path: string, { line, becomes }: Pick<Mutant, 'line
   )
 }
 
+interface Stored {
+  text: string
+  results: Record<string, MutantResult>
+}
+
 function resultFile(path: string): string {
   return join(root, '.bench/mutants', `${path}.json`)
 }
 
-/** The results of the file's text as it is now, keyed by `keyOf`; none if the file has changed since. */
+/** The results of the file's text as it is now, keyed by `keyOf`; survivors are left out, as tests may have come since. */
 export function readResults(path: string, text: string): Map<string, MutantResult> {
   const file = resultFile(path)
   if (!existsSync(file)) return new Map()
-  const stored = JSON.parse(readFileSync(file, 'utf8')) as { text: string; results: object }
-  return new Map(stored.text === text ? Object.entries(stored.results) : [])
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as Stored
+  const results = Object.entries(stored.text === text ? stored.results : {})
+  return new Map(results.filter(([, { outcome }]) => outcome !== 'survived'))
 }
 
 export function writeResults(path: string, text: string, results: Map<string, MutantResult>): void {

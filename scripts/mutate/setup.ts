@@ -1,4 +1,5 @@
 /** Runs before each test file: ends endless loops, and skips what comes after the first failure. */
+import { configureGlobal } from 'fast-check'
 import { afterEach, beforeEach, inject, vi } from 'vitest'
 
 declare global {
@@ -23,6 +24,9 @@ const run = globalThis.__mutation
 
 if (run.hasFailed) throw new Error('left out after a failure')
 vi.setConfig({ testTimeout: timeLimit, hookTimeout: timeLimit })
+
+// The same histories for every mutant, and none again after a failure.
+configureGlobal({ seed: 1, endOnFailure: true })
 
 let turns = 0
 /** Called by every loop of our code. Throws if the test has had its time. */

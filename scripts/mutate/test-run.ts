@@ -6,7 +6,7 @@ import { WarmPool } from './warm-pool.ts'
 
 export const root = join(import.meta.dirname, '../..')
 
-export type Outcome = 'survived' | 'killed' | 'timeout'
+export type Outcome = 'survived' | 'killed' | 'timeout' | 'equivalent'
 
 export interface Result {
   outcome: Outcome

@@ -22,6 +22,8 @@ function reload(files: readonly string[]): void {
   }
 }
 
+process.on('disconnect', () => process.exit())
+
 init({
   post: (message) => process.send!(message),
   on: (listener) => process.on('message', listener),
