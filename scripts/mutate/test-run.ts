@@ -98,8 +98,10 @@ export class TestRun {
       void this.#pool.restart()
     }, limitOfAll)
     try {
-      const { testModules, unhandledErrors } =
+      const { testModules: known, unhandledErrors } =
         await this.#vitest.runTestSpecifications(specifications)
+      // Files of earlier runs are among the known ones.
+      const testModules = known.filter(({ moduleId }) => order(specifications, moduleId) >= 0)
       const failed = testModules
         .filter((module) => !module.ok())
         .sort((a, b) => order(specifications, a.moduleId) - order(specifications, b.moduleId))[0]
