@@ -33,7 +33,7 @@ export function layerOf(key: string): number {
   const digest = createHash('sha256').update(key).digest()
   let zeros = 0
   for (const byte of digest) {
-    zeros += byte === 0 ? 8 : Math.clz32(byte) - 24
+    zeros += Math.clz32(byte) - 24
     if (byte !== 0) break
   }
   return zeros >> 1

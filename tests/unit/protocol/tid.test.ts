@@ -69,3 +69,7 @@ it('nextTid rises with every call, whatever the clock does', () => {
     last = next
   }
 })
+
+it('nextTid at the beginning of 1970 is the first TID', () => {
+  expect(nextTid(0, 0, null)).toBe(tid(0, 0))
+})

@@ -1,0 +1,31 @@
+/** The files that are mutated if no others are named: the protocol and the path of a write. */
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './test-run.ts'
+
+const first = [
+  ...['cbor', 'cid', 'car', 'car-reader', 'tid', 'tree', 'tree-walk', 'commit', 'events', 'frames'],
+  ...['record-json', 'record-value', 'repo-blocks', '*'],
+].map((name) => `src/protocol/${name}.ts`)
+
+const account = [
+  ...['repo/commit-writes', 'write-lane', 'outbox', 'head', 'directory-mirror', 'snapshots'],
+  ...['stored-records', 'takedowns', 'blobs', 'blob-location', 'tid-clock', 'idempotency-keys'],
+  ...['write', 'records', 'validate', 'init', 'export', 'import*'].map((name) => `repo/${name}`),
+].map((name) => `src/account/${name}.ts`)
+
+const sequencer = ['append-lane', 'number-events', 'log', 'repo-positions', 'tail'].map(
+  (name) => `src/sequencer/${name}.ts`,
+)
+
+export const defaultTargets = [...first, ...account, ...sequencer]
+
+/** Paths relative to the root, in the order of the globs. */
+export function filesOf(globs: readonly string[]): string[] {
+  const paths = globs.flatMap((glob) => globSync(glob, { cwd: root }).sort())
+  return [...new Set(paths)]
+}
+
+export function absolute(path: string): string {
+  return join(root, path)
+}
