@@ -135,7 +135,9 @@ async function startComponents(
   return { url: gateway.url, refused }
 }
 
-async function checkWhenReached(check: () => Promise<void>): Promise<void> {
+// Rejects with ShardCountError.
+async function checkShardsWhenReached(dispatch: Dispatch): Promise<void> {
+  const { checkShards, ShardCountError } = await import('#src/gateway/workflows/check-shards.ts')
   for (;;) {
     try {
       return await checkShards(dispatch)
