@@ -150,13 +150,24 @@ export class Outbox {
     if (this.#rows.length === 0 && !this.#inMemory) {
       // From here on `deliver` may add rows: each new row is either in the result of this read or added by `deliver`.
       this.#inMemory = true
-      const rows = await storedRows(this.#ports.sql, this.#delivered)
+      const rows = await this.#readRows()
       const known = rows.at(-1)?.id ?? 0
       const isAll = rows.length < BATCH_ROWS
       this.#inMemory &&= isAll
       this.#rows = isAll ? [...rows, ...this.#rows.filter((row) => row.id > known)] : rows
     }
     return this.#rows.length > 0
+  }
+
+  async #readRows(): Promise<OutboxRow[]> {
+    try {
+      return await storedRows(this.#ports.sql, this.#delivered)
+    } catch (error) {
+      // Rows that were added meanwhile must not be delivered before those that this read was to find.
+      this.#inMemory = false
+      this.#rows = []
+      throw error
+    }
   }
 
   #nextBatch(): OutboxRow[] {

@@ -69,3 +69,23 @@ test('a reminder is unneeded only if one was requested and everything was delive
   expect(busy.outbox.close()).toBe(true)
   expect(busy.outbox.close()).toBe(false)
 })
+
+test('events of an earlier activation are delivered although reading them fails at first', async () => {
+  const first = await openTestAccount()
+  first.outbox.close()
+  await createRecord(first, thing(1))
+  await createRecord(first, thing(2))
+  let failures = 2
+  const all: typeof first.sql.all = (sql, ...params) => {
+    const fails = sql.includes('FROM outbox') && failures-- > 0
+    return fails ? Promise.reject(new Error('disk I/O error')) : first.sql.all(sql, ...params)
+  }
+  const second = await openTestAccount({ sql: { ...first.sql, all } })
+  await createRecord(second, thing(3))
+  await second.outbox.settled()
+  expect(failures).toBeLessThan(0)
+  const ids = second.delivered.map(({ id }) => id)
+  expect(ids).toHaveLength(3)
+  expect(ids).toEqual([...ids].sort((a, b) => a - b))
+  expect(second.outbox.backlog).toBe(0)
+})
