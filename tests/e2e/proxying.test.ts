@@ -89,7 +89,7 @@ describe('a proxied method', () => {
     })
     expect(answer.body).toEqual({ ok: true })
     const received = appView.requests.at(-1)!
-    expect(received).toMatchObject({ verb: 'POST', headers: { 'content-encoding': 'gzip' } })
+    expect(received).toMatchObject({ method: 'POST', headers: { 'content-encoding': 'gzip' } })
     expect(gunzipSync(received.body)).toEqual(gunzipSync(body))
   })
 
