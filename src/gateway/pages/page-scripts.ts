@@ -2,36 +2,17 @@
 
 /**
  * A form `data-passkey="create"` or `"get"` has its options as JSON in `data-options`, and a hidden field `response`. If the
- * browser does not support passkeys, only the form's `[data-unsupported]` element is shown.
+ * browser does not support passkeys, or is from before 2025, only the form's `[data-unsupported]` element is shown.
  */
 export const passkeyScript = `
 'use strict';
-const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
-  .replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=/g, '');
-const withIds = (list) => (list || []).map((item) => ({ ...item, id: bytes(item.id) }));
-async function getCredential(kind, options) {
-  const publicKey = { ...options, challenge: bytes(options.challenge) };
-  if (kind === 'create') {
-    publicKey.user = { ...options.user, id: bytes(options.user.id) };
-    publicKey.excludeCredentials = withIds(options.excludeCredentials);
-    return navigator.credentials.create({ publicKey });
-  }
-  publicKey.allowCredentials = withIds(options.allowCredentials);
-  return navigator.credentials.get({ publicKey });
-}
-function toJson(credential) {
-  const { response } = credential;
-  const fields = ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'];
-  const encoded = {};
-  for (const field of fields) if (response[field]) encoded[field] = text(response[field]);
-  if (response.getTransports) encoded.transports = response.getTransports();
-  return { id: credential.id, rawId: text(credential.rawId), type: credential.type,
-    clientExtensionResults: credential.getClientExtensionResults(), response: encoded };
-}
+const ask = {
+  create: (options) => navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }),
+  get: (options) => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
+};
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   const button = form.querySelector('button');
-  if (!window.PublicKeyCredential) {
+  if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
     for (const child of form.children) child.hidden = true;
     form.querySelector('[data-unsupported]').hidden = false;
     continue;
@@ -41,8 +22,8 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     event.preventDefault();
     button.disabled = true;
     try {
-      const credential = await getCredential(form.dataset.passkey, JSON.parse(form.dataset.options));
-      form.elements.response.value = JSON.stringify(toJson(credential));
+      const credential = await ask[form.dataset.passkey](JSON.parse(form.dataset.options));
+      form.elements.response.value = JSON.stringify(credential);
       form.submit();
     } catch (error) {
       const failed = form.querySelector('[data-failed]');
