@@ -3,6 +3,7 @@
  * key.
  */
 import { verifySignature } from '@atproto/crypto'
+import { decodeJwtPart, encodeJwtPart } from '#src/protocol/jwt.ts'
 
 /**
  * Claims in the order of the reference PDS. Times are whole seconds since 1970. `iss` and `aud` are a DID or
@@ -24,8 +25,8 @@ interface TokenSigner {
 
 export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): string {
   const { iat, iss, aud, exp, lxm, jti } = claims
-  const head = encode({ typ: 'JWT', alg: signer.jwtAlg })
-  const body = `${head}.${encode({ iat, iss, aud, exp, lxm, jti })}`
+  const head = encodeJwtPart({ typ: 'JWT', alg: signer.jwtAlg })
+  const body = `${head}.${encodeJwtPart({ iat, iss, aud, exp, lxm, jti })}`
   return `${body}.${Buffer.from(signer.sign(Buffer.from(body))).toString('base64url')}`
 }
 
@@ -41,19 +42,23 @@ const MAX_TOKEN_LENGTH = 8192
 
 /** Not verified; undefined if the token cannot be read. */
 export function tokenType(token: string): unknown {
-  return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 1)[0]!)?.['typ']
+  return token.length > MAX_TOKEN_LENGTH
+    ? undefined
+    : decodeJwtPart(token.split('.', 1)[0]!)?.['typ']
 }
 
 export function claimedMethod(token: string): unknown {
-  return token.length > MAX_TOKEN_LENGTH ? undefined : decode(token.split('.', 2)[1] ?? '')?.['lxm']
+  return token.length > MAX_TOKEN_LENGTH
+    ? undefined
+    : decodeJwtPart(token.split('.', 2)[1] ?? '')?.['lxm']
 }
 
 export function parseServiceToken(token: string): ParsedServiceToken | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined
   const parts = token.split('.')
   const [head = '', body = '', signature = ''] = parts
-  const header = decode(head)
-  const claims = decode(body)
+  const header = decodeJwtPart(head)
+  const claims = decodeJwtPart(body)
   if (parts.length !== 3 || header === undefined || claims === undefined) return undefined
   const { alg, typ } = header
   const { iss, aud, exp, lxm } = claims
@@ -73,17 +78,4 @@ export async function isSignedBy(didKey: string, token: ParsedServiceToken): Pro
   const { alg } = token.header
   const options = { jwtAlg: alg, allowMalleableSig: true }
   return verifySignature(didKey, token.signed, token.signature, options)
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
-}
-
-function decode(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
 }

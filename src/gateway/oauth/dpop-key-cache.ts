@@ -1,12 +1,14 @@
 /**
- * A fast path for DPoP proofs with a known key. Half a millisecond of a proof's verification is importing its key. A
- * client sends every proof with the identical header, so keys are cached by header, and only the claims and the signature
- * are checked. A proof that fails here is verified by the library, which also makes the error.
+ * A fast path for DPoP proofs with a known key. A client sends every proof with the identical header, so keys are cached by
+ * header, and only the claims and the signature are checked. A proof that fails here is verified by the library, which
+ * also makes the error. It saves 0.4 ms of CPU time a proof (bench/dpop-proofs.ts: 0.14 instead of 0.52 ms for ES256),
+ * which is a third of a getSession or getPreferences with a bound token.
  */
 import { createHash, createPublicKey, type JsonWebKey, verify } from 'node:crypto'
 import type { DpopProof } from '@atproto/oauth-provider/verifier'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import { verifySecp256k1 } from '#src/ports/secp256k1.ts'
+import { decodeJwtPart } from '#src/protocol/jwt.ts'
 
 export interface ExpectedProof {
   method: string
@@ -35,7 +37,7 @@ export class DpopKeyCache {
     const [header = '', claims = '', signature = '', ...rest] = jwt.split('.')
     const key = this.#keys.get(header)
     if (key === undefined || rest.length > 0) return undefined
-    const payload = parseJwtPart(claims)
+    const payload = decodeJwtPart(claims)
     if (payload === undefined || !matches(payload, expected)) return undefined
     const data = Buffer.from(`${header}.${claims}`)
     if (!key.isSigned(data, Buffer.from(signature, 'base64url'))) return undefined
@@ -47,7 +49,7 @@ export class DpopKeyCache {
   remember(jwt: string, jkt: string): void {
     const header = jwt.slice(0, jwt.indexOf('.'))
     if (this.#keys.has(header)) return
-    const key = importKey(parseJwtPart(header), jkt)
+    const key = importKey(decodeJwtPart(header), jkt)
     if (key === undefined) return
     this.#keys.set(header, key)
   }
@@ -85,14 +87,4 @@ function importKey(
   const key = createPublicKey({ key: jwk, format: 'jwk' })
   const verifyKey = { key, dsaEncoding: 'ieee-p1363' } as const
   return { jkt, isSigned: (data, signature) => verify(hash, data, verifyKey, signature) }
-}
-
-function parseJwtPart(part: string): Record<string, unknown> | undefined {
-  if (!/^[\w-]+$/.test(part)) return undefined
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
 }
