@@ -1,12 +1,12 @@
 /** `headwater repo …`: verifies and exports repos. */
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import type { DidDocument } from '@atproto/identity'
 import { type Command, textOption } from '#src/cli/command.ts'
 import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
-import { claimedHandle, verificationKey } from '#src/protocol/did-document.ts'
 
 const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
 
@@ -27,11 +27,12 @@ const verify: Command = {
     const { server } = invocation
     const did = await lookUpDid(server, invocation.operands[0]!)
     const document = await didDocument(server, did)
-    const key = textOption(invocation, 'key') ?? (document && verificationKey(document, 'atproto'))
+    // Loaded on demand, because they load slowly and only this command needs them.
+    const { getHandle, getKey } = await import('@atproto/identity')
+    const { verifyRepoCar } = await import('@atproto/repo')
+    const key = textOption(invocation, 'key') ?? (document && getKey(document))
     if (key === undefined) throw new Error(`the DID document of ${did} has no signing key`)
     const before = await server.get<Commit>('com.atproto.sync.getLatestCommit', { did })
-    // Loaded on demand, because it loads slowly and only this command needs it.
-    const { verifyRepoCar } = await import('@atproto/repo')
     const car = await buffer(await server.bytes('com.atproto.sync.getRepo', { did }))
     const { commit, creates } = await verifyRepoCar(car, did, key).catch((error: Error) => {
       throw new Error(`repo of ${did} is invalid: ${error.message}`)
@@ -43,7 +44,7 @@ const verify: Command = {
     return {
       ...{ did, ok: true, rev: commit.rev, commit: commit.cid.toString(), signingKey: key },
       ...{ records: creates.length, bytes: car.length },
-      ...(document && { handle: claimedHandle(document) }),
+      ...(document && { handle: getHandle(document) }),
     }
   },
 }
@@ -51,7 +52,7 @@ const verify: Command = {
 const exportRepo: Command = {
   ...oneAccount,
   name: 'repo export',
-  summary: 'Export a repo to a CAR file',
+  summary: 'Export a repo to a CAR file, and check its blocks',
   options: { out: { type: 'string', value: 'FILE', help: 'Output file (default: <did>.car)' } },
   async run(invocation) {
     const { server } = invocation
@@ -60,14 +61,17 @@ const exportRepo: Command = {
     const part = `${file}.part`
     const car = await server.bytes('com.atproto.sync.getRepo', { did })
     const out = createWriteStream(part)
+    let blocks: number
     try {
       await pipeline(Readable.fromWeb(car as never), out)
+      const { countBlocks } = await import('#src/cli/check-car.ts')
+      blocks = await countBlocks(createReadStream(part))
     } catch (error) {
       await rm(part, { force: true })
       throw error
     }
     await rename(part, file)
-    return { did, file, bytes: out.bytesWritten }
+    return { did, file, bytes: out.bytesWritten, blocks }
   },
 }
 
@@ -79,8 +83,8 @@ interface Commit {
 }
 
 async function didDocument(server: ServerClient, did: string) {
-  const { didDoc } = await server.get<{ didDoc?: object }>('com.atproto.identity.resolveDid', {
+  const { didDoc } = await server.get<{ didDoc?: DidDocument }>('com.atproto.identity.resolveDid', {
     did,
   })
-  return didDoc as Parameters<typeof verificationKey>[0] | undefined
+  return didDoc
 }

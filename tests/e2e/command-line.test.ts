@@ -234,9 +234,12 @@ describe('repos', () => {
 
   it('headwater repo export writes CAR files', async () => {
     const file = join(folder, 'alice.car')
-    const { bytes } = await run<{ bytes: number }>('repo', 'export', alice.did, '--out', file)
+    const exported = await run<{ bytes: number; blocks: number }>(
+      ...['repo', 'export', alice.did, '--out', file],
+    )
     const car = readFileSync(file)
-    expect(car.length).toBe(bytes)
+    expect(car.length).toBe(exported.bytes)
+    expect(exported.blocks).toBeGreaterThan(2)
     await verifiedRepo(car, { did: alice.did, key: await key() })
     const missing = join(folder, 'nobody.car')
     const failed = await headwater(
