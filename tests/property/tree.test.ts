@@ -23,7 +23,12 @@ const key = fc
     fc.integer({ min: 0, max: 400 }),
   )
   .map(([collection, n]) => `${collection}/${n.toString(36)}`)
-const step = fc.record({ key, remove: fc.boolean(), value: fc.integer({ min: 0, max: 5 }) })
+/** `key` is put; or a key of the tree is removed, the one at `remove` modulo their number. */
+const step = fc.record({
+  key,
+  value: fc.integer({ min: 0, max: 5 }),
+  remove: fc.option(fc.nat(), { freq: 2 }),
+})
 
 function cidOfNumber(n: number): string {
   return cidForCbor(Uint8Array.of(n))
@@ -35,17 +40,18 @@ test('random puts and removes give the library’s root, and the root of a tree 
       const model = new Map<string, string>()
       let tree = emptyTree
       let theirs = await MST.create(new MemoryBlockstore())
-      for (const { key, value, ...step } of steps) {
-        const cid = parseCid(cidOfNumber(value))
-        const isThere = model.has(key)
-        if (step.remove && !isThere) continue
-        tree = step.remove ? remove(tree, key) : put(tree, key, cidOfNumber(value))
-        if (step.remove) {
+      for (const { value, ...step } of steps) {
+        if (step.remove !== null && model.size === 0) continue
+        const key = step.remove === null ? step.key : [...model.keys()][step.remove % model.size]!
+        if (step.remove === null) {
+          const cid = parseCid(cidOfNumber(value))
+          tree = put(tree, key, cidOfNumber(value))
+          theirs = await (model.has(key) ? theirs.update(key, cid) : theirs.add(key, cid))
+          model.set(key, cidOfNumber(value))
+        } else {
+          tree = remove(tree, key)
           theirs = await theirs.delete(key)
           model.delete(key)
-        } else {
-          theirs = await (isThere ? theirs.update(key, cid) : theirs.add(key, cid))
-          model.set(key, cidOfNumber(value))
         }
         await expectSameProof(tree, theirs, key)
       }

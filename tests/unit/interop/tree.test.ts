@@ -74,6 +74,26 @@ describe('trees of the example keys', () => {
   })
 })
 
+describe('trees that keys are removed from, one after another', () => {
+  const heights = fixtureCases<KeyHeight>('mst/key_heights.json').map(({ key }) => key)
+  const keys = [...fixtureLines('mst/example_keys.txt'), ...heights.filter((key) => key !== '')]
+
+  it.each([
+    ['from the highest layer down', (a: string, b: string) => layerOf(b) - layerOf(a)],
+    ['from the lowest layer up', (a: string, b: string) => layerOf(a) - layerOf(b)],
+    ['from the first key on', (a: string, b: string) => (a < b ? -1 : 1)],
+  ])('are those of the keys that are left, %s', (_, order) => {
+    const left = [...keys].sort(order)
+    let tree = buildSorted(keys, leaf)
+    for (const key of [...left]) {
+      left.shift()
+      tree = remove(tree, key)
+      expect(cidOf(tree)).toBe(cidOf(buildSorted(left, leaf)))
+    }
+    expect(tree).toBe(emptyTree)
+  })
+})
+
 describe('commit proofs', () => {
   const cases = fixtureCases<CommitProof>('firehose/commit-proof-fixtures.json')
 

@@ -1,0 +1,267 @@
+/** The outbox by itself: what a delivery holds, when it is repeated, and when the reminder may go. */
+import { expect, test } from 'vitest'
+import { addToOutbox, Outbox, type OutboxPorts, type OutboxRow } from '#src/account/outbox.ts'
+import { accountSchema } from '#src/account/schema.ts'
+import { nodeSql } from '#tests/support/node-sql.ts'
+
+const KiB = 1024
+
+function row(id: number, bytes = 1): OutboxRow {
+  return { id, kind: '#identity', event: new Uint8Array(bytes), seqAt: 0 }
+}
+
+function rowsOf(count: number, firstId = 1): OutboxRow[] {
+  return Array.from({ length: count }, (_, i) => row(firstId + i))
+}
+
+function openOutbox(ports: Partial<OutboxPorts> = {}) {
+  const sql = nodeSql({ schema: accountSchema })
+  const sent: OutboxRow[][] = []
+  const pauses: number[] = []
+  const awake: Promise<unknown>[] = []
+  let reminders = 0
+  let fails = 0
+  const outbox = new Outbox({
+    sql,
+    append: async (rows) => {
+      if (fails-- > 0) throw new Error('the sequencer is away')
+      sent.push([...rows])
+      return { through: rows.at(-1)!.id }
+    },
+    requestReminder: async () => {
+      reminders++
+    },
+    keepAwake: (work) => void awake.push(work),
+    pause: async (ms) => void pauses.push(ms),
+    onFailure: () => {},
+    isActorStopped: () => false,
+    ...ports,
+  })
+  return {
+    ...{ outbox, sent, pauses, awake },
+    store: (rows: readonly OutboxRow[]) => sql.batch(addToOutbox(rows)),
+    sentIds: () => sent.map((rows) => rows.map(({ id }) => id)),
+    reminders: () => reminders,
+    fail: (times: number) => {
+      fails = times
+    },
+    /** Delivers from the table until it is empty; from then on from memory. */
+    drain: async () => {
+      outbox.resume()
+      await outbox.settled()
+    },
+  }
+}
+
+test('a delivery from the outbox table has at most 50 rows', async () => {
+  const { drain, store, sent } = openOutbox()
+  await store(rowsOf(101))
+  await drain()
+  expect(sent.map(({ length }) => length)).toEqual([50, 50, 1])
+})
+
+test('a delivery from the memory of the outbox has at most 50 rows', async () => {
+  const { outbox, drain, sent } = openOutbox()
+  await drain()
+  outbox.deliver(rowsOf(101))
+  await outbox.settled()
+  expect(sent.map(({ length }) => length)).toEqual([50, 50, 1])
+})
+
+test('a delivery of the outbox has at most 400,000 bytes, or one larger row', async () => {
+  const { drain, store, sentIds } = openOutbox()
+  await store([row(1, 200_000), row(2, 200_000), row(3), row(4, 500_000), row(5)])
+  await drain()
+  expect(sentIds()).toEqual([[1, 2], [3], [4], [5]])
+})
+
+test('the outbox sends rows from the table as they were stored', async () => {
+  const { drain, store, sent } = openOutbox()
+  const commit = { head: 'bafyhead', rev: '3mbcdefghijk2' }
+  const rows: OutboxRow[] = [
+    { id: 1, kind: '#commit', event: Uint8Array.of(1, 2), seqAt: 1, ...commit },
+    { id: 2, kind: '#account', event: Uint8Array.of(3), seqAt: 0 },
+  ]
+  await store(rows)
+  await drain()
+  expect(sent.flat().map((sent) => ({ ...sent, event: new Uint8Array(sent.event) }))).toEqual(rows)
+})
+
+test('the outbox sends again what follows the row that the sequencer acknowledged', async () => {
+  const sent: number[][] = []
+  const { drain, store } = openOutbox({
+    append: async (rows) => {
+      sent.push(rows.map(({ id }) => id))
+      return { through: rows[0]!.id }
+    },
+  })
+  await store(rowsOf(3))
+  await drain()
+  expect(sent).toEqual([[1, 2, 3], [2, 3], [3]])
+})
+
+test('the outbox waits twice as long after each failure, up to 5 seconds, and starts over after a success', async () => {
+  const errors: unknown[] = []
+  const { outbox, drain, store, fail, pauses } = openOutbox({
+    onFailure: (error) => errors.push(error),
+  })
+  await store([row(1)])
+  fail(9)
+  await drain()
+  expect(pauses).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000])
+  expect(errors).toHaveLength(9)
+  pauses.length = 0
+  fail(2)
+  outbox.deliver([row(2)])
+  await outbox.settled()
+  expect(pauses).toEqual([50, 100])
+})
+
+test('the outbox stops when its actor has stopped', async () => {
+  const stopped = new Error('stopped')
+  let attempts = 0
+  const { outbox, drain, store, pauses } = openOutbox({
+    append: async () => {
+      attempts++
+      throw stopped
+    },
+    isActorStopped: (error) => error === stopped,
+  })
+  await store([row(1)])
+  await drain()
+  outbox.deliver([row(2)])
+  await outbox.settled()
+  expect(attempts).toBe(1)
+  expect(pauses).toEqual([])
+})
+
+test('the outbox keeps the actor awake until everything is delivered', async () => {
+  const { outbox, drain, awake, sent } = openOutbox()
+  await drain()
+  expect(awake).toHaveLength(1)
+  outbox.deliver(rowsOf(51))
+  expect(awake).toHaveLength(2)
+  await awake[1]
+  expect(sent).toHaveLength(2)
+  outbox.deliver([])
+  expect(awake).toHaveLength(2)
+})
+
+test('the outbox holds at most 1,000 rows in memory, and reads further ones from the table', async () => {
+  const gate = Promise.withResolvers<void>()
+  const sent: number[] = []
+  const { outbox, drain, store } = openOutbox({
+    append: async (rows) => {
+      await gate.promise
+      sent.push(...rows.map(({ id }) => id))
+      return { through: rows.at(-1)!.id }
+    },
+  })
+  await drain()
+  const rows = rowsOf(1_001)
+  await store(rows)
+  outbox.deliver(rows.slice(0, 1_000))
+  expect(outbox.backlog).toBe(1_000)
+  outbox.deliver(rows.slice(1_000))
+  expect(outbox.backlog).toBe(1_000)
+  gate.resolve()
+  await outbox.settled()
+  expect(outbox.backlog).toBe(0)
+  expect(sent).toEqual(rows.map(({ id }) => id))
+})
+
+test('rows that are added while the outbox reads its table are sent once', async () => {
+  const { outbox, store, sentIds } = openOutbox()
+  await store(rowsOf(2))
+  outbox.resume()
+  await store([row(3)])
+  outbox.deliver([row(2), row(3)])
+  await outbox.settled()
+  expect(sentIds().flat()).toEqual([1, 2, 3])
+})
+
+test('the outbox deletes acknowledged rows when there are 16', async () => {
+  const { outbox, drain } = openOutbox()
+  await drain()
+  outbox.deliver(rowsOf(15))
+  await outbox.settled()
+  expect(outbox.deleteDelivered()).toBeNull()
+  outbox.deliver(rowsOf(1, 16))
+  await outbox.settled()
+  expect(outbox.deleteDelivered()).toMatchObject({ params: [16] })
+  expect(outbox.deleteDelivered()).toBeNull()
+})
+
+test('the outbox deletes acknowledged rows when they have 256 KiB', async () => {
+  const { outbox, drain } = openOutbox()
+  await drain()
+  outbox.deliver([row(1, 256 * KiB - 1)])
+  await outbox.settled()
+  expect(outbox.deleteDelivered()).toBeNull()
+  outbox.deliver([row(2, 1)])
+  await outbox.settled()
+  expect(outbox.deleteDelivered()).toMatchObject({ params: [2] })
+  expect(outbox.deleteDelivered()).toBeNull()
+})
+
+test('the outbox asks for one reminder, and for another one after it was closed', async () => {
+  const { outbox, reminders } = openOutbox()
+  await outbox.ensureReminder()
+  await outbox.ensureReminder()
+  expect(reminders()).toBe(1)
+  outbox.close()
+  await outbox.ensureReminder()
+  expect(reminders()).toBe(2)
+})
+
+test('the outbox asks for a reminder again if the directory did not take it', async () => {
+  let attempts = 0
+  const { outbox } = openOutbox({
+    requestReminder: async () => {
+      if (attempts++ === 0) throw new Error('the directory is away')
+    },
+  })
+  await expect(outbox.ensureReminder()).rejects.toThrow('the directory is away')
+  expect(outbox.close()).toBe(false)
+  await outbox.ensureReminder()
+  expect(attempts).toBe(2)
+})
+
+test('a reminder that arrives has the outbox deliver, and may be removed then', async () => {
+  const { outbox, store, sentIds } = openOutbox()
+  await store([row(1)])
+  outbox.onReminder()
+  await outbox.settled()
+  expect(sentIds()).toEqual([[1]])
+  expect(outbox.close()).toBe(true)
+})
+
+test('the reminder stays while the outbox delivers', async () => {
+  const { outbox, awake } = openOutbox()
+  outbox.onReminder()
+  expect(outbox.close()).toBe(false)
+  await awake[0]
+})
+
+test('the reminder stays after a transaction that may have been committed, until the next one', async () => {
+  const { outbox } = openOutbox()
+  outbox.onReminder()
+  outbox.markUncertain()
+  await outbox.settled()
+  expect(outbox.close()).toBe(false)
+  const later = openOutbox()
+  later.outbox.onReminder()
+  later.outbox.markUncertain()
+  later.outbox.deliver([])
+  await later.outbox.settled()
+  expect(later.outbox.close()).toBe(true)
+})
+
+test('the outbox reads its table after a transaction that may have been committed', async () => {
+  const { outbox, drain, store, sentIds } = openOutbox()
+  await drain()
+  await store([row(1)])
+  outbox.markUncertain()
+  await outbox.settled()
+  expect(sentIds()).toEqual([[1]])
+})
