@@ -59,9 +59,11 @@ export class Outbox {
   deliver(rows: readonly OutboxRow[]): void {
     this.#mayHaveCommitted = false
     if (rows.length === 0) return
-    if (this.#inMemory && this.#rows.length + rows.length <= MAX_MEMORY_ROWS)
-      this.#rows.push(...rows)
-    else this.#inMemory = false
+    if (this.#inMemory && this.#rows.length + rows.length <= MAX_MEMORY_ROWS) {
+      // A read of the table may have found them before their write ended.
+      const known = Math.max(this.#delivered, this.#rows.at(-1)?.id ?? 0)
+      this.#rows.push(...rows.filter(({ id }) => id > known))
+    } else this.#inMemory = false
     this.#start()
   }
 
