@@ -52,6 +52,8 @@ test('random puts and removes give the library’s root, and the root of a tree 
           tree = remove(tree, key)
           theirs = await theirs.delete(key)
           model.delete(key)
+          // The library keeps the layer of the last key for its empty tree, and puts the next key below that.
+          if (model.size === 0) theirs = await MST.create(new MemoryBlockstore())
         }
         await expectSameProof(tree, theirs, key)
       }
