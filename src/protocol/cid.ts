@@ -41,7 +41,6 @@ export function cidFromBytes(bytes: Uint8Array): string {
       bits -= 5
       out += alphabet[(held >> bits) & 31]
     }
-    held &= (1 << bits) - 1
   }
   return bits > 0 ? out + alphabet[(held << (5 - bits)) & 31] : out
 }
@@ -63,17 +62,16 @@ export function writeCid(cid: string, out: Uint8Array, at: number): void {
     if (bits >= 8) {
       bits -= 8
       out[to++] = (held >> bits) & 255
-      held &= (1 << bits) - 1
     }
   }
 }
 
 /** Whether the text is a CIDv1 with sha-256 of a DAG-CBOR block or of raw bytes, in base32 lower case. */
 export function isCid(text: string): boolean {
-  if (text.length !== 59 || text[0] !== 'b') return false
+  if (text.length !== 59) return false
   const bytes = cidBytes(text)
   const known = bytes[1] === 0x71 || bytes[1] === 0x55
-  // Encoding the bytes again gives other text if a character was not base32.
+  // Text with another first character, or one that is not base32, is not what its bytes are written as.
   return (
     bytes[0] === 1 && known && bytes[2] === 0x12 && bytes[3] === 32 && cidFromBytes(bytes) === text
   )

@@ -180,28 +180,40 @@ test('rows that are added while the outbox reads its table are sent once', async
   expect(sentIds().flat()).toEqual([1, 2, 3])
 })
 
-test('the outbox deletes acknowledged rows when there are 16', async () => {
+test('the outbox deletes acknowledged rows whenever there are 16 more', async () => {
   const { outbox, drain } = openOutbox()
   await drain()
-  outbox.deliver(rowsOf(15))
-  await outbox.settled()
-  expect(outbox.deleteDelivered()).toBeNull()
-  outbox.deliver(rowsOf(1, 16))
-  await outbox.settled()
-  expect(outbox.deleteDelivered()).toMatchObject({ params: [16] })
-  expect(outbox.deleteDelivered()).toBeNull()
+  for (const last of [16, 32]) {
+    outbox.deliver(rowsOf(15, last - 15))
+    await outbox.settled()
+    expect(outbox.deleteDelivered()).toBeNull()
+    outbox.deliver([row(last)])
+    await outbox.settled()
+    expect(outbox.deleteDelivered()).toMatchObject({ params: [last] })
+    expect(outbox.deleteDelivered()).toBeNull()
+  }
 })
 
-test('the outbox deletes acknowledged rows when they have 256 KiB', async () => {
+test('the outbox deletes acknowledged rows whenever there are 256 KiB more', async () => {
   const { outbox, drain } = openOutbox()
   await drain()
-  outbox.deliver([row(1, 256 * KiB - 1)])
+  for (const last of [2, 4]) {
+    outbox.deliver([row(last - 1, 256 * KiB - 1)])
+    await outbox.settled()
+    expect(outbox.deleteDelivered()).toBeNull()
+    outbox.deliver([row(last, 1)])
+    await outbox.settled()
+    expect(outbox.deleteDelivered()).toMatchObject({ params: [last] })
+    expect(outbox.deleteDelivered()).toBeNull()
+  }
+})
+
+test('rows that an earlier activation left in the outbox go before the first write', async () => {
+  const { outbox, store, sentIds } = openOutbox()
+  await store(rowsOf(2))
+  outbox.deliver([row(2)])
   await outbox.settled()
-  expect(outbox.deleteDelivered()).toBeNull()
-  outbox.deliver([row(2, 1)])
-  await outbox.settled()
-  expect(outbox.deleteDelivered()).toMatchObject({ params: [2] })
-  expect(outbox.deleteDelivered()).toBeNull()
+  expect(sentIds()).toEqual([[1, 2]])
 })
 
 test('the outbox asks for one reminder, and for another one after it was closed', async () => {
