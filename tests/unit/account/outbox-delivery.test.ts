@@ -180,6 +180,28 @@ test('rows that are added while the outbox reads its table are sent once', async
   expect(sentIds().flat()).toEqual([1, 2, 3])
 })
 
+test('the outbox does not keep rows twice that it has read from its table', async () => {
+  const called = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const sent: number[] = []
+  const { outbox, store } = openOutbox({
+    append: async (rows) => {
+      called.resolve()
+      await gate.promise
+      sent.push(...rows.map(({ id }) => id))
+      return { through: rows.at(-1)!.id }
+    },
+  })
+  await store(rowsOf(3))
+  outbox.resume()
+  await called.promise
+  outbox.deliver([row(2), row(3), row(4)])
+  expect(outbox.backlog).toBe(4)
+  gate.resolve()
+  await outbox.settled()
+  expect(sent).toEqual([1, 2, 3, 4])
+})
+
 test('the outbox deletes acknowledged rows whenever there are 16 more', async () => {
   const { outbox, drain } = openOutbox()
   await drain()

@@ -1,5 +1,6 @@
 /** The write lane by itself: what a group holds, what a job is prepared on, and what its caller can rely on. */
 import { expect, test } from 'vitest'
+import { createRecord } from '#src/account/repo/write.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import type { Job, Prepared } from '#src/account/write-lane.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -172,6 +173,15 @@ test('the head is read once, and is the cached head from then on', async () => {
   const [a, b] = await Promise.all([account.lane.head(), account.lane.head()])
   expect(a).toBe(b)
   expect(account.lane.cachedHead).toBe(a)
+})
+
+test('revAtWake is the rev from before the first write of this activation', async () => {
+  const account = await openTestAccount()
+  const { rev } = await account.lane.head()
+  const record = { $type: 'com.example.thing' }
+  await createRecord(account, { collection: 'com.example.thing', record })
+  expect((await account.lane.head()).rev).not.toBe(rev)
+  expect(await account.lane.revAtWake()).toBe(rev)
 })
 
 test('an account without a repo has no head, and takes no writes', async () => {
