@@ -1,6 +1,12 @@
 /** CPU time of one function, which depends less on what else runs on the machine than the time it takes. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const ROUNDS = 7
+const WARM_UP_ROUNDS = 3
 
 /** Microseconds of CPU time for one run of each function: the median of several rounds, in which they take turns. */
 export async function cpuTimes<Name extends string>(
@@ -9,11 +15,10 @@ export async function cpuTimes<Name extends string>(
 ): Promise<Record<Name, number>> {
   const names = Object.keys(functions) as Name[]
   const rounds: Record<Name, number>[] = []
-  // The first round warms up.
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     const times = {} as Record<Name, number>
     for (const name of names) times[name] = await cpuTime(runs, functions[name])
-    if (round > 0) rounds.push(times)
+    if (round >= 0) rounds.push(times)
   }
   const median = (name: Name) =>
     rounds.map((times) => times[name]).toSorted((a, b) => a - b)[ROUNDS >> 1]!
@@ -21,6 +26,8 @@ export async function cpuTimes<Name extends string>(
 }
 
 async function cpuTime(runs: number, run: (n: number) => unknown): Promise<number> {
+  // Before, so that no function pays for another's garbage.
+  collectGarbage()
   const before = process.cpuUsage()
   for (let n = 0; n < runs; n++) {
     const result = run(n)
