@@ -202,30 +202,19 @@ test('the outbox does not keep rows twice that it has read from its table', asyn
   expect(sent).toEqual([1, 2, 3, 4])
 })
 
-test('the outbox deletes acknowledged rows whenever there are 16 more', async () => {
+test.each([
+  ['16', rowsOf(16), rowsOf(16, 17)],
+  ['256 KiB of', [row(15, 256 * KiB - 1), row(16)], [row(31, 256 * KiB - 1), row(32)]],
+])('the outbox deletes acknowledged rows whenever there are %s more', async (_, ...rounds) => {
   const { outbox, drain } = openOutbox()
   await drain()
-  for (const last of [16, 32]) {
-    outbox.deliver(rowsOf(15, last - 15))
+  for (const rows of rounds) {
+    outbox.deliver(rows.slice(0, -1))
     await outbox.settled()
     expect(outbox.deleteDelivered()).toBeNull()
-    outbox.deliver([row(last)])
+    outbox.deliver(rows.slice(-1))
     await outbox.settled()
-    expect(outbox.deleteDelivered()).toMatchObject({ params: [last] })
-    expect(outbox.deleteDelivered()).toBeNull()
-  }
-})
-
-test('the outbox deletes acknowledged rows whenever there are 256 KiB more', async () => {
-  const { outbox, drain } = openOutbox()
-  await drain()
-  for (const last of [2, 4]) {
-    outbox.deliver([row(last - 1, 256 * KiB - 1)])
-    await outbox.settled()
-    expect(outbox.deleteDelivered()).toBeNull()
-    outbox.deliver([row(last, 1)])
-    await outbox.settled()
-    expect(outbox.deleteDelivered()).toMatchObject({ params: [last] })
+    expect(outbox.deleteDelivered()).toMatchObject({ params: [rows.at(-1)!.id] })
     expect(outbox.deleteDelivered()).toBeNull()
   }
 })
