@@ -30,10 +30,14 @@ test('TidClock follows a TID that is ahead of the clock from the beginning', () 
   expect(tidMicros(tids.next())).toBe(now + 7)
 })
 
-test('TidClock has a clock id of 10 bits, another one for another account', () => {
-  const clockIds = Array.from({ length: 20 }, (_, n) =>
-    new TidClock(`did:web:${n}.test`, { now: () => nowMs }).next().slice(11),
-  )
-  expect(new Set(clockIds).size).toBeGreaterThan(15)
-  expect(new TidClock('did:web:0.test', { now: () => nowMs }).next().slice(11)).toBe(clockIds[0])
+test('TidClock has a clock id of 10 bits, the same one for the same account', () => {
+  const alphabet = '234567abcdefghijklmnopqrstuvwxyz'
+  const clockIdOf = (did: string) => {
+    const [high, low] = new TidClock(did, { now: () => nowMs }).next().slice(11)
+    return alphabet.indexOf(high!) * 32 + alphabet.indexOf(low!)
+  }
+  const clockIds = Array.from({ length: 50 }, (_, n) => clockIdOf(`did:web:${n}.test`))
+  expect(clockIds.reduce((bits, clockId) => bits | clockId)).toBe(1023)
+  expect(new Set(clockIds).size).toBeGreaterThan(40)
+  expect(clockIdOf('did:web:0.test')).toBe(clockIds[0])
 })
