@@ -49,10 +49,10 @@ describe('a bucket that accepts nothing', () => {
   })
 
   it('a slow client does not count as a slow bucket', async () => {
-    const hasty = await s3BlobStorage({ ...settings(), uploadTimeoutMs: 300 })
+    const hasty = await s3BlobStorage({ ...settings(), uploadTimeoutMs: 2_000 })
     async function* source() {
       yield Buffer.alloc(6_000_000)
-      await new Promise((resolve) => setTimeout(resolve, 900))
+      await new Promise((resolve) => setTimeout(resolve, 4_000))
       yield Buffer.from('the rest')
     }
     const key = await hasty.putTemp('did:plc:slow', source())
