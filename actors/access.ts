@@ -13,12 +13,12 @@ export function requireInternalToken(
     const caller = params as { internal?: unknown; release?: unknown } | undefined
     const given = caller?.internal
     if (typeof given !== 'string' || !equalSecrets(given, internalToken)) {
-      throw new UserError('This actor is not for you', {
+      throw new UserError('Only processes of this server may call its actors', {
         code: 'Forbidden',
         metadata: { status: 403 },
       })
     }
-    // Callers of release 1 name none.
+    // Release 1 did not send its number.
     const callerRelease = caller?.release ?? 1
     if (callerRelease !== release && !otherReleases.has(callerRelease)) {
       otherReleases.add(callerRelease)

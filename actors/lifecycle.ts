@@ -22,7 +22,7 @@ export interface ActorVars {
   live?: LiveActor
 }
 
-/** Keeps the actor awake until the promise, which must not be rejected, is settled. */
+/** Keeps the actor awake until the promise settles; it must not be rejected. */
 export type Hold = <T>(work: Promise<T>) => Promise<T>
 
 export interface ActorHooks<S> {
@@ -34,7 +34,7 @@ export interface ActorHooks<S> {
   sleeps: boolean
 }
 
-/** The hooks of the actors named `name`: `open` builds the subject of their actions, `close` ends it. */
+/** RivetKit hooks for the actors named `name`: `open` builds the subject of their actions, `close` ends it. */
 export function actorLifecycle<S>(
   name: string,
   { live, log, release }: Pick<ActorSettings, 'live' | 'log' | 'release'>,
@@ -57,7 +57,7 @@ export function actorLifecycle<S>(
         const { found, known } = error
         log.warn(
           { actor: name, key: keyOf(c), release, found, known },
-          'the database is of a newer release than this process, which leaves it alone',
+          'the database was migrated by a newer release: this process does not open it',
         )
         c.vars.isOutdated = true
         return

@@ -6,7 +6,7 @@ import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
 /** Far longer than a delivery takes: this is for accounts whose process exited. */
 const INTERVAL_MS = 60_000
-/** After a crash the engine takes some seconds until it lets accounts wake elsewhere. */
+/** After a crash it takes some seconds until the engine lets accounts wake in another process. */
 const RETRY_MS = 5_000
 const PAGE = 200
 const AT_ONCE = 4

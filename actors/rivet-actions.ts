@@ -22,8 +22,8 @@ function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
   return async (c, ...args) => {
     const subject = c.vars?.subject
     if (subject === undefined) {
-      // Either this process must not open the database; or the engine took the actor for lost and started it again in
-      // this process, whereupon RivetKit ended both activations. It serves no call until it has slept.
+      // Either this process must not open the database; or the engine considered the actor lost and started it again in
+      // this process, and RivetKit ended both activations. It serves no call until it has slept.
       c.sleep()
       throw toUserError(c.vars?.isOutdated ? upgrading() : goingAway())
     }

@@ -1,4 +1,4 @@
-/** What the actors of a process are given, the same for all of them. */
+/** The dependencies and settings that all actors of a process share. */
 import type { Schemas } from '#actors/schemas.ts'
 import type { Service } from '#src/account/account.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'

@@ -3,7 +3,7 @@
 /** How long the actor is kept awake after the last work: keepAwake costs more than many of our calls. */
 const RELEASE_DELAY_MS = 300
 
-/** Returns `hold`: the actor stays awake at least until the promise, which must not be rejected, is settled. */
+/** Returns `hold`: the actor stays awake at least until the promise settles; it must not be rejected. */
 export function stayAwake(
   keepAwake: (work: Promise<void>) => unknown,
 ): <T>(work: Promise<T>) => Promise<T> {

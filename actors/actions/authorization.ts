@@ -1,4 +1,4 @@
-/** What a shard of the authorization server can be asked. What is not listed here cannot be called. */
+/** The actions of a shard of the authorization server; nothing else can be called. */
 import * as devices from '#src/authorization/devices.ts'
 import * as lexicons from '#src/authorization/lexicons.ts'
 import { isFirstUse } from '#src/authorization/replay-store.ts'
@@ -9,7 +9,7 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 export const authorizationActions = {
   requests: {
     ...reads({ read: requests.readRequest }),
-    // The caller makes the request's id; a code goes to one attempt, as often as that attempt asks.
+    // The caller makes the request's id; only one attempt can consume a code, and may retry.
     ...writes({
       create: requests.createRequest,
       update: requests.updateRequest,
@@ -26,7 +26,7 @@ export const authorizationActions = {
       setAccount: devices.setDeviceAccount,
     }),
   },
-  // The attempt that was first hears again that it was.
+  // A retry of the first attempt gets the same answer.
   replayStore: writes({ isFirstUse }),
   tokenIndex: {
     ...reads({ find: names.findTokenOwner }),

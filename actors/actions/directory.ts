@@ -1,4 +1,4 @@
-/** What the directory can be asked. What is not listed here cannot be called. */
+/** The actions of the directory; nothing else can be called. */
 import * as directory from '#src/directory/directory.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 

@@ -1,10 +1,10 @@
-/** What the sequencer can be asked. */
+/** The actions of the sequencer. */
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { append, bounds, follow, read } from '#src/sequencer/log.ts'
 
 export const sequencerActions = {
-  // An account's events have ids that only rise: what is in the log already is skipped.
+  // The ids of an account's events increase, so events that are in the log already are skipped.
   log: { ...reads({ read, follow, bounds }), ...writes({ append }) },
   heads: reads({ of: headsOf }),
 } satisfies Actions

@@ -1,4 +1,4 @@
-/** The import that an account has under way: one at a time, a new one takes the place of the last. */
+/** The import in progress of an account: one at a time, a new one replaces the previous one. */
 import type { Head } from '#src/account/head.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 import { CarReader } from '#src/protocol/car-reader.ts'

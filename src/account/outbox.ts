@@ -9,8 +9,8 @@
  *    many at a time: a row that is inserted and deleted with every write costs a third of that write.
  *
  * Before the first event after a wake is stored, the directory stores a reminder for the account (`ensureReminder`): if
- * the process exits right after the commit, the next process to start sends the account that reminder, and step 2 goes
- * on. The reminder is removed when the actor sleeps with nothing pending (`close`).
+ * the process exits right after the commit, the next process to start sends the account that reminder, and step 2
+ * continues. The reminder is removed when the actor sleeps with nothing pending (`close`).
  */
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'

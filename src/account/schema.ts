@@ -8,11 +8,11 @@ export const accountSchema: readonly Migration[] = [
        handle TEXT,
        email TEXT,
        email_confirmed_at TEXT,
-       email_wanted TEXT,               -- what the directory is being asked to note instead of email
+       email_wanted TEXT,               -- the new address, until the directory has claimed it
        password_hash TEXT,
        signing_key BLOB NOT NULL,       -- sealed by the keychain
        signing_key_did TEXT NOT NULL,   -- did:key of its public half
-       pending_key BLOB,                -- the key that is to replace it, until the DID document names that
+       pending_key BLOB,                -- replaces it once the DID document names it; sealed
        pending_key_did TEXT,
        status TEXT NOT NULL,            -- active deactivated takendown suspended deleted
        deactivated_at TEXT,
@@ -20,7 +20,7 @@ export const accountSchema: readonly Migration[] = [
        takedown_ref TEXT,
        suspended_at TEXT,
        created_at TEXT NOT NULL,
-       preferences TEXT                 -- not used after step 2, which moves it to a table of its own
+       preferences TEXT                 -- unused since step 2, which moves it to its own table
      )`,
     ddl`CREATE TABLE repo_root (
        id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -28,7 +28,7 @@ export const accountSchema: readonly Migration[] = [
        rev TEXT NOT NULL,
        data TEXT NOT NULL,              -- root of the tree
        block BLOB NOT NULL,             -- the signed commit
-       outbox_id INTEGER NOT NULL       -- last id given out; ids are never used twice
+       outbox_id INTEGER NOT NULL       -- last id assigned; ids are never reused
      )`,
     ddl`CREATE TABLE record (
        path TEXT PRIMARY KEY,           -- collection/rkey: the order of the tree
@@ -36,29 +36,29 @@ export const accountSchema: readonly Migration[] = [
        rev TEXT NOT NULL,
        value BLOB NOT NULL              -- the record's block
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE tombstone (           -- deleted paths, so that getRepo can answer since
+    ddl`CREATE TABLE tombstone (           -- deleted paths, for the since parameter of getRepo
        path TEXT PRIMARY KEY,
        rev TEXT NOT NULL
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE backlink (            -- what a like, repost, follow or block is about
+    ddl`CREATE TABLE backlink (            -- the subjects of likes, reposts, follows and blocks
        collection TEXT NOT NULL,
        subject TEXT NOT NULL,
        path TEXT NOT NULL,
        PRIMARY KEY (collection, subject, path)
      ) WITHOUT ROWID`,
     `CREATE INDEX backlink_path ON backlink (path)`,
-    ddl`CREATE TABLE record_blob (         -- which record keeps which blob
+    ddl`CREATE TABLE record_blob (         -- which record references which blob
        blob_cid TEXT NOT NULL,
        path TEXT NOT NULL,
        PRIMARY KEY (blob_cid, path)
      ) WITHOUT ROWID`,
     `CREATE INDEX record_blob_path ON record_blob (path)`,
-    ddl`CREATE TABLE blob (                -- what was uploaded; the bytes are in the blob storage
+    ddl`CREATE TABLE blob (                -- the uploads; their bytes are in the blob storage
        cid TEXT PRIMARY KEY,
        mime_type TEXT NOT NULL,
        size INTEGER NOT NULL,           -- bytes
-       temp_key TEXT,                   -- of the upload, until its bytes are in their place
-       state TEXT,                      -- temp: an upload that no record has had yet; unsettled: its bytes may not be where they belong
+       temp_key TEXT,                   -- storage key of the upload, until its bytes are moved
+       state TEXT,                      -- temp: no record has referenced it yet; unsettled: its bytes may not be where they belong
        created_at INTEGER NOT NULL,     -- ms since 1970: the last upload
        takedown_ref TEXT
      ) WITHOUT ROWID`,
@@ -71,8 +71,8 @@ export const accountSchema: readonly Migration[] = [
        id INTEGER PRIMARY KEY,
        kind TEXT NOT NULL,              -- #commit #sync #identity #account
        event BLOB NOT NULL,             -- the encoded body without its seq
-       seq_at INTEGER NOT NULL,         -- where in it the seq belongs
-       head TEXT,                       -- the commit and rev it tells of, if any
+       seq_at INTEGER NOT NULL,         -- offset at which the seq belongs
+       head TEXT,                       -- CID and rev of the commit, if it has one
        rev TEXT
      )`,
     ddl`CREATE TABLE refresh_token (
@@ -81,7 +81,7 @@ export const accountSchema: readonly Migration[] = [
        next_id TEXT,
        app_password_name TEXT
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE credential (          -- app passwords, and the tokens that were sent by mail
+    ddl`CREATE TABLE credential (          -- app passwords and mailed tokens
        kind TEXT NOT NULL,              -- app password, or email token
        name TEXT NOT NULL,              -- the app password's, or the token's purpose
        secret TEXT NOT NULL,            -- the password's hash, or the token
@@ -89,7 +89,7 @@ export const accountSchema: readonly Migration[] = [
        created_at INTEGER NOT NULL,     -- ms since 1970
        PRIMARY KEY (kind, name)
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE factor (              -- what shows the owner besides the password, and what is under way with it
+    ddl`CREATE TABLE factor (              -- second factors, their codes, and page sessions
        kind TEXT NOT NULL,              -- see factors/rows.ts
        id TEXT NOT NULL,                -- the passkey's credential id; the hash of a code or of a session's token
        secret BLOB,                     -- the passkey's public key; the TOTP secret, sealed by the keychain
@@ -99,7 +99,7 @@ export const accountSchema: readonly Migration[] = [
        last_used_at INTEGER,
        PRIMARY KEY (kind, id)
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE security_event (      -- what the owner may want to know of: the newest ones
+    ddl`CREATE TABLE security_event (      -- the newest 200
        id INTEGER PRIMARY KEY,
        at INTEGER NOT NULL,             -- ms since 1970
        kind TEXT NOT NULL,
@@ -107,12 +107,12 @@ export const accountSchema: readonly Migration[] = [
        user_agent TEXT,
        detail TEXT                      -- which app password, factor or application
      )`,
-    ddl`CREATE TABLE oauth (               -- what apps may do, and where the account is signed in
+    ddl`CREATE TABLE oauth (               -- grants of apps, and devices that are signed in
        kind TEXT NOT NULL,              -- token, spent (a refresh token that was used), device, client
-       id TEXT NOT NULL,                -- the token's, the spent one's hash, the device's or the client's
-       session TEXT,                    -- of tokens and spent ones: the first token's id
-       refresh_hash TEXT,               -- of tokens: what they are renewed with, and the code they were given for
-       code_hash TEXT,
+       id TEXT NOT NULL,                -- of token, device and client; of spent: the token's hash
+       session TEXT,                    -- of token and spent: id of the session's first token
+       refresh_hash TEXT,               -- of tokens
+       code_hash TEXT,                  -- of tokens: the code that was exchanged for them
        data TEXT,                       -- JSON
        expires_at INTEGER,              -- ms since 1970; of tokens
        created_at INTEGER NOT NULL,
@@ -127,7 +127,7 @@ export const accountSchema: readonly Migration[] = [
     `INSERT INTO preferences (id, value)
      SELECT 1, preferences FROM account WHERE preferences IS NOT NULL`,
     'UPDATE account SET preferences = NULL',
-    ddl`CREATE TABLE used_key (         -- idempotency keys of calls that took effect lately
+    ddl`CREATE TABLE used_key (         -- idempotency keys of calls that took effect recently
        id TEXT PRIMARY KEY,
        used_at INTEGER NOT NULL,        -- ms since 1970
        answer BLOB                      -- JSON, sealed by the keychain; null if there is none

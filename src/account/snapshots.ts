@@ -1,4 +1,4 @@
-/** Snapshots for running exports: each sees the repo as it was when it began, while writes go on. */
+/** Snapshots for running exports: each sees the repo as it was when it began, despite concurrent writes. */
 import { randomUUID } from 'node:crypto'
 import type { Head } from '#src/account/head.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'

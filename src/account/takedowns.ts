@@ -43,7 +43,7 @@ export function setTakedown(path: string, ref: string | null): Statement {
     : { sql: 'INSERT OR REPLACE INTO takedown (path, ref) VALUES (?, ?)', params: [path, ref] }
 }
 
-/** After an import: a takedown of a record that is gone must not hide the next record at that path. */
+/** After an import: a takedown of a record that no longer exists must not hide the next record at that path. */
 export function deleteStaleTakedowns(): Statement {
   return { sql: 'DELETE FROM takedown WHERE path NOT IN (SELECT path FROM record)' }
 }

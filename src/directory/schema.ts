@@ -31,26 +31,26 @@ export const directorySchema: readonly Migration[] = [
        PRIMARY KEY (code, used_by)
      ) WITHOUT ROWID`,
     `CREATE INDEX invite_code_use_by ON invite_code_use (used_by)`,
-    ddl`CREATE TABLE password_reset (      -- whose password a token resets that was sent by mail
+    ddl`CREATE TABLE password_reset (      -- the account of a password reset token
        did TEXT PRIMARY KEY,
        token_hash TEXT NOT NULL UNIQUE,
        requested_at INTEGER NOT NULL    -- ms since 1970
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE reminder (             -- accounts that may have events to deliver
+    ddl`CREATE TABLE reminder (             -- accounts that may have undelivered events
        did TEXT PRIMARY KEY
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE identity_change (      -- changes of identity that have not ended
+    ddl`CREATE TABLE identity_change (      -- identity changes in progress
        did TEXT PRIMARY KEY,
-       handle TEXT UNIQUE,              -- the new one, lower case; null where something else changes
-       held_until INTEGER NOT NULL      -- ms since 1970: until then nobody else gets the handle
+       handle TEXT UNIQUE,              -- the new one, lower case; null if something else changes
+       held_until INTEGER NOT NULL      -- ms since 1970: the handle is reserved until then
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE setting (             -- what the operator set while the server runs
+    ddl`CREATE TABLE setting (             -- set by the operator at run time
        name TEXT PRIMARY KEY,
        value TEXT NOT NULL
      ) WITHOUT ROWID`,
   ],
   [
-    ddl`CREATE TABLE birth (               -- accounts that may have no database of their own yet
+    ddl`CREATE TABLE birth (               -- initial states of accounts that may have no database yet
        did TEXT PRIMARY KEY,
        signing_key BLOB NOT NULL,       -- sealed by the keychain
        signing_key_did TEXT NOT NULL,
@@ -62,7 +62,7 @@ export const directorySchema: readonly Migration[] = [
        did TEXT PRIMARY KEY,
        noted_at INTEGER NOT NULL        -- ms since 1970
      ) WITHOUT ROWID`,
-    ddl`CREATE TABLE reserved_key (        -- signing keys for accounts that are to come from elsewhere
+    ddl`CREATE TABLE reserved_key (        -- signing keys for accounts that will migrate here
        name TEXT PRIMARY KEY,           -- the DID it is for, or its own did:key
        signing_key BLOB NOT NULL,       -- sealed by the keychain in the context of that name
        signing_key_did TEXT NOT NULL,

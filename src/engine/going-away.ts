@@ -1,7 +1,7 @@
 /**
- * Which errors mean that a call may be made again: the actor slept, moved or restarted under it, the engine was away for
- * a moment, or the actor is in a process of another release. RivetKit 2.3.19 has no one code for these, and some errors
- * have none at all, so those are known by their message; tests/unit/engine/going-away.test.ts has each as it was met.
+ * Which errors mean that a call may be made again: the actor slept, moved or restarted under it, the engine was unreachable
+ * for a moment, or the actor is in a process of another release. RivetKit 2.3.19 has no one code for these, and some errors
+ * have none at all, so those are recognized by their message; tests/unit/engine/going-away.test.ts has each as it was observed.
  */
 import { unavailable, XrpcError } from '#src/errors.ts'
 
@@ -10,7 +10,7 @@ const GOING_AWAY = 'GoingAway'
 /** The code with which an actor answers if its database or the call is of a newer release than its process. */
 const UPGRADING = 'Upgrading'
 
-/** What an action threw, as the client of the engine shows it. */
+/** An error of an action, as the engine's client throws it. */
 export interface EngineError {
   group?: string
   code?: string
@@ -36,7 +36,7 @@ export function asksForRetry({ error }: XrpcError): boolean {
 /** The error for the caller after the last attempt, if another attempt might have succeeded. */
 export function afterLastAttempt(error: unknown): XrpcError {
   if (error instanceof XrpcError && error.error === UPGRADING) return unavailable(error.message)
-  return unavailable('The account is not available just now')
+  return unavailable('The account is not available, please try again')
 }
 
 /** Whether this activation of the actor has ended. */
@@ -46,7 +46,7 @@ export function isActorStopped(error: unknown): boolean {
   return error instanceof Error && stopped.test(error.message)
 }
 
-/** Whether the engine is away, or the actor's database was closed under the call; asked where the action ran. */
+/** Whether the engine is unreachable, or the actor's database was closed under the call; for the process of the actor. */
 export function isGoingAway(error: unknown): boolean {
   if (error instanceof XrpcError) return false
   // SQLite reports an I/O error if it cannot get a page from the engine.
@@ -81,9 +81,9 @@ const transientCodes = new Set([
 const transientMessage =
   /^(HTTP request error: (Request failed: |Failed to parse response: TypeError: terminated$)|Actor (is stopping$|stopping: |[\w-]+ stopped$))/
 
-/** Whether a call through the engine failed on its way to the actor; asked by the caller's process. */
+/** Whether a call through the engine failed on its way to the actor; for the process of the caller. */
 export function isTransient({ group, code, message = '' }: EngineError): boolean {
   if (code !== undefined && transientCodes.has(code)) return true
-  // The guard is the engine's proxy: no call that it answers has reached an actor.
+  // The guard is the engine's proxy: a call that it answers has not reached an actor.
   return group === 'guard' || transientMessage.test(message)
 }

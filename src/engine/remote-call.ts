@@ -1,4 +1,4 @@
-/** Calls an actor through the engine, and tells final errors from those after which the call may be made again. */
+/** Calls an actor through the engine, and separates final errors from those after which the call may be made again. */
 import { createClient } from 'rivetkit/client'
 import {
   asksForRetry,
@@ -81,7 +81,7 @@ function toOutcome(error: unknown): Outcome {
     const thrown = new XrpcError(metadata.status, code ?? 'InvalidRequest', message ?? '')
     return { error: thrown, again: asksForRetry(thrown) }
   }
-  // The actor's process is of an older release. It is being replaced, or the caller hears that in the end.
+  // The actor's process is of an older release. It is being replaced; after the last attempt the caller gets this error.
   if (isUnknownAction(error as EngineError)) return { error: upgrading(), again: true }
   return { error, again: isTransient(error as EngineError) }
 }

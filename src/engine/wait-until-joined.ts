@@ -1,4 +1,4 @@
-/** Whether this process has joined the engine, so that actors can start in it. */
+/** Waits until this process has joined the engine, so that actors can start in it. */
 import { pollUntil } from '#src/engine/poll-until.ts'
 
 const TIMEOUT_MS = 10_000

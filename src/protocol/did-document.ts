@@ -35,7 +35,7 @@ export function serviceDidDocument(did: string, publicUrl: string): DidDocument 
 /** The handle that a document claims: its first at:// name. It is not verified against the handle's own record. */
 export function claimedHandle(document: DidDocument): string | undefined {
   const names: unknown = document.alsoKnownAs
-  // The library takes the list for granted, but anybody may publish another one.
+  // The library assumes a list of strings; a published document may have anything there.
   if (!Array.isArray(names)) return undefined
   return getHandle({ ...document, alsoKnownAs: names.filter((name) => typeof name === 'string') })
 }

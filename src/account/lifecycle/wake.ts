@@ -2,7 +2,7 @@
  * What an account does when its actor wakes: it provisions itself if it is new. An account that migrates in starts as
  * deactivated and emits no events.
  *
- * 1. An account that has a row exists: it goes on delivering its outbox.
+ * 1. An account that has a row exists: it continues to deliver its outbox.
  * 2. An account without one asks the directory for its initial state.
  * 3. The row, the first commit and the first four events are written in one transaction. If the process exits before
  *    that, the next wake does the same again; if it exits after that, the next wake is case 1.

@@ -1,4 +1,4 @@
-/** getRepo: the whole repo, or the part after a rev, as pages of one consistent CAR file while writes go on. */
+/** getRepo: the whole repo, or the part after a rev, as pages of one consistent CAR file, during concurrent writes. */
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
@@ -87,7 +87,7 @@ export async function readExport(
   })
 }
 
-// If it throws, the next call goes on with the same page: nothing that was read is skipped.
+// If it throws, the next call continues with the same page: nothing that was read is skipped.
 async function readPage(account: Account, id: string, isFirst: boolean): Promise<Page> {
   const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
   const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES

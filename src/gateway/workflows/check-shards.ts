@@ -1,4 +1,4 @@
-/** Keeps the numbers of shards what they were when the server first started: they decide where data is. */
+/** Ensures that the numbers of shards never change after the first start: they decide where data is. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { AUTHORIZATION_SHARDS } from '#src/gateway/oauth/shards.ts'
 import { LIMITER_SHARDS } from '#src/gateway/xrpc/limiter-client.ts'
@@ -10,7 +10,7 @@ export interface ShardCounts {
   limiter: number
 }
 
-/** This build must not serve the data; says why in a sentence for the operator. */
+/** This build must not serve the data; the message tells the operator why. */
 export class ShardCountError extends Error {}
 
 /**

@@ -30,7 +30,7 @@ it('an actor whose database is of a newer release answers 503, writes nothing, a
   expect(lines).toEqual([
     [
       { actor: 'account', key: 'did:plc:x', release: 2, found: 2, known: 1 },
-      'the database is of a newer release than this process, which leaves it alone',
+      'the database was migrated by a newer release: this process does not open it',
     ],
   ])
   const list = toRivetActions(actions)['notes']!['list']!

@@ -109,12 +109,12 @@ describe('an actor that goes away', () => {
     expect(afterLastAttempt(goingAway())).toMatchObject({
       status: 503,
       error: 'ServiceUnavailable',
-      message: 'The account is not available just now',
+      message: 'The account is not available, please try again',
     })
   })
 
   it('asks for none after any other refusal', () => {
-    expect(asksForRetry(unavailable('It is not known whether this was kept'))).toBe(false)
+    expect(asksForRetry(unavailable('It is not known whether this write was stored'))).toBe(false)
     expect(asksForRetry(new XrpcError(400, 'InvalidRequest', 'socket timed out'))).toBe(false)
   })
 
