@@ -51,7 +51,7 @@ export async function openAccount(
     keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
     onFailure: (error) =>
-      log.warn({ did, err: error }, 'delivering events failed; it is tried again'),
+      log.warn({ did, err: error }, 'delivering events failed, will be retried'),
     isActorStopped,
   })
   const lane = new WriteLane({ sql, clock, outbox, answers })
@@ -63,7 +63,7 @@ export async function openAccount(
     quotaBytes: settings.blobQuotaBytes,
     keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
-    onFailure: (error) => log.warn({ did, err: error }, 'moving a blob failed; it is tried again'),
+    onFailure: (error) => log.warn({ did, err: error }, 'moving a blob failed, will be retried'),
   })
   const account: Account = {
     did,
@@ -95,7 +95,7 @@ export async function openAccount(
   const onEmailFailure = (error: unknown) =>
     log.warn(
       { did, err: error },
-      'finishing a change of email failed; it is tried again at the next wake',
+      'finishing a change of email failed, will be retried at the next wake',
     )
   void hold(finishEmailChange(account).catch(onEmailFailure))
   const onCleanUpFailure = (error: unknown) =>
@@ -112,12 +112,12 @@ export async function closeAccount(account: Account, settings: ActorSettings): P
   await abortOpenImport(account).catch((error) => {
     log.warn(
       { did, err: error },
-      'aborting an import failed; its tables are dropped at the next wake',
+      'aborting an import failed: its tables are dropped at the next wake',
     )
   })
   await lane.settled()
   await blobs.close()
-  idempotencyKeys.end()
+  idempotencyKeys.noteSleep()
   const row = await profile.find().catch(() => undefined)
   if (!outbox.close()) return
   // The directory deletes the reminder with the account. By now there may be one for a new account of the same DID.
@@ -128,7 +128,7 @@ export async function closeAccount(account: Account, settings: ActorSettings): P
     .catch((error) =>
       log.warn(
         { did, err: error },
-        'removing a reminder failed; it only wakes the account once more',
+        'removing a reminder failed: it only wakes the account once more',
       ),
     )
 }

@@ -15,15 +15,15 @@ export async function startActors(
   registry.start()
   if (!(await waitUntilJoined(engine, since))) {
     settings.log.warn(
-      'the engine has not registered this process yet; the first calls may take long',
+      'the engine has not registered this process yet: the first calls may be slow',
     )
   }
-  const endReminders = startReminders(settings)
-  const endBlobSweeps = startBlobSweeps(settings)
+  const stopReminders = startReminders(settings)
+  const stopBlobSweeps = startBlobSweeps(settings)
   return {
     stop: async () => {
-      endReminders()
-      endBlobSweeps()
+      stopReminders()
+      stopBlobSweeps()
       await endAccounts(settings)
       await registry.shutdown()
     },
@@ -38,6 +38,6 @@ async function endAccounts({ live, dispatch, log }: ActorSettings): Promise<void
   await dispatch.directory.reminders
     .remove({ dids })
     .catch((error) =>
-      log.warn({ err: error }, 'removing reminders failed; they only wake the accounts once more'),
+      log.warn({ err: error }, 'removing reminders failed: they only wake the accounts once more'),
     )
 }

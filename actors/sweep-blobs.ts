@@ -28,7 +28,7 @@ async function sweep(settings: ActorSettings, isStopped: () => boolean): Promise
   const before = settings.clock.now() - settings.blobTempMaxAgeMs
   for await (const { did, keys } of byAccount(settings.blobs.listTemps(before))) {
     if (isStopped()) return
-    await collect(settings, did, { before, keys }).catch((error) => {
+    await deleteUploads(settings, did, { before, keys }).catch((error) => {
       settings.log.warn({ did, err: error }, 'deleting unused uploads of an account failed')
     })
   }
@@ -50,12 +50,12 @@ async function* byAccount(
 }
 
 /** Calling an account creates it, so only accounts that the directory knows are called. */
-async function collect(
+async function deleteUploads(
   { blobs, dispatch }: ActorSettings,
   did: string,
   stale: { before: number; keys: string[] },
 ): Promise<void> {
   const known = await dispatch.directory.accounts.find({ identifier: did })
   if (known === null) await blobs.deleteTemps(did, stale.keys)
-  else await dispatch.account(did).blob.collect(stale)
+  else await dispatch.account(did).blob.deleteUnusedUploads(stale)
 }

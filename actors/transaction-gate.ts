@@ -25,8 +25,8 @@ const MAX_LOGGING_MS = 100
 const SUBSCRIBED_GRACE_MS = 1_000
 
 export class TransactionGate {
-  readonly #few: number
-  readonly #many: number
+  readonly #subscribedLimit: number
+  readonly #unsubscribedLimit: number
   readonly #timer: Timer
   readonly #now: () => number
   #phase: 'accounts' | 'draining' | 'logging' = 'accounts'
@@ -38,15 +38,15 @@ export class TransactionGate {
 
   constructor(options: {
     /** How many transactions of accounts may run at once while the firehose has subscribers. */
-    few: number
+    subscribedLimit: number
     /** The same without subscribers. */
-    many: number
+    unsubscribedLimit: number
     timer?: Timer
     /** A monotonic clock, in ms. */
     now?: () => number
   }) {
-    this.#few = options.few
-    this.#many = options.many
+    this.#subscribedLimit = options.subscribedLimit
+    this.#unsubscribedLimit = options.unsubscribedLimit
     this.#timer = options.timer ?? systemTimer
     this.#now = options.now ?? (() => performance.now())
   }
@@ -123,7 +123,7 @@ export class TransactionGate {
   #hasRoom(waiting: number): boolean {
     switch (this.#phase) {
       case 'accounts':
-        return this.#running < (this.#isSubscribed ? this.#few : this.#many)
+        return this.#running < (this.#isSubscribed ? this.#subscribedLimit : this.#unsubscribedLimit)
       case 'draining':
         return false
       case 'logging':
@@ -136,6 +136,6 @@ const cores = availableParallelism()
 
 /** The gate of this process. */
 export const transactionGate = new TransactionGate({
-  few: Math.ceil(1.5 * cores),
-  many: 2 * cores,
+  subscribedLimit: Math.ceil(1.5 * cores),
+  unsubscribedLimit: 2 * cores,
 })

@@ -1,6 +1,6 @@
 /**
- * What an account can be asked. What is not listed here cannot be called. A line beside a write says why it may be
- * repeated, if its name does not.
+ * The actions of the account actor; nothing else can be called. A comment at a write says why it may be repeated, if its
+ * name does not.
  */
 
 import { deleteUnusedUploads } from '#src/account/blobs/delete-unused-uploads.ts'
@@ -111,7 +111,7 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 export const accountActions = {
   repo: {
     ...reads({ getRecord, listRecords, describeRepo, recentRecords }),
-    // The record that is there already, or gone already, makes no second commit.
+    // A record that was already stored or deleted makes no second commit.
     ...writes({ putRecord, deleteRecord }),
     ...onceCommit({ createRecord, applyWrites }),
   },
@@ -131,48 +131,48 @@ export const accountActions = {
       listMissing: listMissingBlobs,
       getTakedown: getBlobTakedown,
     }),
-    ...writes({ add: addUpload, setTakedown: setBlobTakedown, collect: deleteUnusedUploads }),
+    ...writes({ add: addUpload, setTakedown: setBlobTakedown, deleteUnusedUploads }),
   },
   session: {
     ...reads({ getSession }),
-    // A refresh token has one successor, however often it is asked for.
+    // A refresh token has one successor, however often it is rotated.
     ...writes({ refreshSession, deleteSession }),
-    // A code is used up and a sign-in noted.
+    // Consumes a code, and adds a sign-in to the security log.
     ...once({ createSession }),
   },
   appPassword: {
     ...reads({ list: listAppPasswords }),
-    // The caller makes the password: the name that has it already is its own.
+    // The caller makes the password, so a retry recognizes its own.
     ...writes({ create: createAppPassword, revoke: revokeAppPassword }),
   },
   email: {
-    // A fresh token replaces the one before, and only the one that is answered is sent.
+    // A new token replaces the previous one, and only the returned one is mailed.
     ...writes({ requestToken, requestUpdate: requestEmailUpdate }),
     ...once({ confirm: confirmEmail, update: updateEmail, set: setEmail }),
   },
-  // Each ends every session, and the second time those that began in between.
+  // A second run would also end the sessions that began in between.
   password: once({ set: setPassword, reset: resetPassword }),
   lifecycle: {
-    ...reads({ deletionDue: getDeletionDue, status: checkAccountStatus, authorizeDeletion }),
+    ...reads({ getDeletionDue, checkAccountStatus, authorizeDeletion }),
     ...writes({
-      wake: ensureProvisioned,
-      // The state as it is may be announced twice.
+      ensureProvisioned,
+      // The current state may be announced twice.
       announce,
       changeState,
-      end: deleteAccount,
-      leave: finishDeletion,
+      deleteAccount,
+      finishDeletion,
     }),
   },
   outbox: writes({ remind }),
   import: {
-    // A new import takes the place of the last; a page that has come is skipped.
-    ...writes({ begin: beginImport, take: addImportPage, abort: abortImport }),
+    // A new import replaces the previous one; a page that was added is skipped.
+    ...writes({ begin: beginImport, addPage: addImportPage, abort: abortImport }),
     ...once({ finish: finishImport }),
   },
-  service: reads({ createToken: getServiceAuth }),
+  service: reads({ getServiceAuth }),
   preferences: { ...reads({ get: getPreferences }), ...writes({ put: putPreferences }) },
   keys: {
-    ...reads({ names: getSigningKeyDids }),
+    ...reads({ getSigningKeyDids }),
     ...writes({ begin: beginKeyRotation, finish: finishKeyRotation, abandon: abandonKeyRotation }),
   },
   moderation: {
@@ -181,9 +181,9 @@ export const accountActions = {
   },
   identity: {
     ...reads({ getIdentity }),
-    // The handle as it is may be announced twice.
+    // The current handle may be announced twice.
     ...writes({ setHandle, announceIdentity }),
-    ...once({ usePlcToken: consumePlcToken }),
+    ...once({ consumePlcToken }),
   },
   factors: {
     ...reads({
@@ -191,45 +191,45 @@ export const accountActions = {
       overview: getFactorOverview,
       events: listSecurityEvents,
       // Challenges are signed, not stored.
-      beginPasskey: beginPasskeyRegistration,
-      askForPasskey: beginPasskeyAssertion,
+      beginPasskeyRegistration,
+      beginPasskeyAssertion,
     }),
     ...writes({
-      // A passkey has an id of its own: one that is there already is this one.
-      finishPasskey: finishPasskeyRegistration,
+      // A passkey has a unique id, so a retry finds its own.
+      finishPasskeyRegistration,
       removePasskey,
-      // An enrolment that was begun lately goes on with its secret.
+      // An enrolment that was begun recently keeps its secret.
       beginTotp,
       removeTotp,
       removeEmail: removeEmailFactor,
-      // A fresh code replaces the one before, and only the one that is answered is shown.
-      newPageCode: createPageCode,
+      // A new code replaces the previous one, and only the returned one is shown.
+      createPageCode,
     }),
     ...once({
       confirmTotp,
       confirmEmail: confirmEmailFactor,
-      newRecoveryCodes: createRecoveryCodes,
-      // A second code within 30 s is refused, so the first one would never be sent.
+      createRecoveryCodes,
+      // A repetition within 30 s gets no code, and the first one would never be mailed.
       beginEmail: beginEmailFactor,
       requestCode: requestEmailCode,
-      // Answers what was removed.
+      // Returns what was removed.
       removeAll: removeFactors,
     }),
   },
   page: {
-    ...reads({ pendingStep: getPendingStep, check: checkPageSession }),
-    // The caller makes the session's token: a session that has begun is its own.
+    ...reads({ getPendingStep, check: checkPageSession }),
+    // The caller makes the session's token, so a retry recognizes its session.
     ...writes({
       signIn,
-      finishStep: finishSecondStep,
+      finishSecondStep,
       signInWithPasskey,
       end: endPageSession,
     }),
-    ...once({ passSecondStep, mailStep: requestStepCode }),
+    ...once({ passSecondStep, requestStepCode }),
   },
   oauth: {
     ...reads({
-      recognize: authenticateAccount,
+      authenticateAccount,
       describe: describeWithClients,
       findGrant,
       listGrants,
@@ -237,15 +237,15 @@ export const accountActions = {
       listDevices,
     }),
     ...writes({
-      // A proof is good once, and again for the attempt that showed it first.
-      admit: checkAccessToken,
+      // A proof is accepted once, and again for a retry of the same attempt.
+      checkAccessToken,
       // The caller makes the token's id and the id of the one that follows it.
       createGrant,
       rotateGrant,
       removeGrant,
       signInOnDevice,
       signOutOfDevice,
-      rememberClient: setAuthorizedClient,
+      setAuthorizedClient,
     }),
   },
 } satisfies Actions

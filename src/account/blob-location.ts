@@ -29,7 +29,7 @@ export function desiredOutcome({
   return used ? 'permanent' : 'deleted'
 }
 
-export async function moveToPlace(
+export async function moveBytes(
   storage: BlobStorage,
   did: string,
   { cid, tempKey, takenDown }: UnreconciledBlob,
@@ -42,7 +42,7 @@ export async function moveToPlace(
   return wasMoved || (await storage.unquarantine(did, cid)) ? 'permanent' : 'lost'
 }
 
-export function noteOutcome(
+export function storeOutcome(
   { cid, tempKey }: Pick<UnreconciledBlob, 'cid' | 'tempKey'>,
   outcome: BlobOutcome,
 ): Statement {

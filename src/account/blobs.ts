@@ -11,8 +11,8 @@
 import {
   type BlobOutcome,
   desiredOutcome,
-  moveToPlace,
-  noteOutcome,
+  moveBytes,
+  storeOutcome,
   selectUnreconciledBlobs,
   type UnreconciledBlob,
 } from '#src/account/blob-location.ts'
@@ -101,7 +101,7 @@ export class Blobs {
 
   takeOutcomes(): Statement[] {
     const statements = [...this.#outcomes].map(([cid, { outcome, tempKey }]) =>
-      noteOutcome({ cid, tempKey }, outcome),
+      storeOutcome({ cid, tempKey }, outcome),
     )
     this.#outcomes.clear()
     return statements
@@ -160,7 +160,7 @@ export class Blobs {
     for (const row of rows) {
       if (this.#closed) return
       if (desiredOutcome(row) === 'deleted') unused.push(row)
-      else this.#addOutcome(row, await moveToPlace(this.storage, did, row))
+      else this.#addOutcome(row, await moveBytes(this.storage, did, row))
     }
     if (this.#closed || clock.now() - readAt > MAX_ROW_AGE_MS) {
       this.#runAgain = true

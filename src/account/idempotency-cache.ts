@@ -1,16 +1,16 @@
-/** What a process knows of idempotency keys, beyond the activations of its accounts. */
+/** The idempotency keys that calls to this process carried; outlives the activations of its accounts. */
 import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 // Repetitions follow within seconds; this is long after the last of them.
 const KEEP_MS = 120_000
-const MAX_SLEEPERS = 50_000
+const MAX_SLEEPING_ACCOUNTS = 50_000
 
 export class IdempotencyCache {
   readonly #used = new Map<string, { at: number; answer: Promise<unknown> }>()
   readonly #failed = new Map<string, number>()
-  readonly #revAtSleep = new BoundedMap<string, string>(MAX_SLEEPERS)
+  readonly #revAtSleep = new BoundedMap<string, string>(MAX_SLEEPING_ACCOUNTS)
 
   answerFor(key: IdempotencyKey): Promise<unknown> | undefined {
     return this.#used.get(key.id)?.answer

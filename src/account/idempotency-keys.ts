@@ -42,21 +42,21 @@ export class IdempotencyKeys {
     this.#wokeAt = ports.clock.now()
   }
 
-  /** To be called when the account was just provisioned: no earlier activation can have used a key. */
+  /** Call when the account was just provisioned: no earlier activation can have used a key. */
   beginFirstActivation(): void {
     this.#isFirstActivation = true
   }
 
-  /** To be called when the account falls asleep: what it has done until now, this process knows. */
-  end(): void {
+  /** Call before the actor sleeps: if the rev is the same at the next wake, no other process has written since. */
+  noteSleep(): void {
     const { did, lane, cache } = this.#ports
     if (lane.cachedHead !== null) cache.noteSleep(did, lane.cachedHead.rev)
   }
 
-  /** Runs an action that passes its key to `markUsed`, unless that has happened; then gives the answer it had. */
+  /** Runs an action that passes its key to `markUsed`, or returns the answer that is stored with the key. */
   run<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    const mayBeUsed = (open: IdempotencyKey) =>
-      this.#isEarlier(open, SKEW_MS) || this.#ports.cache.hasFailed(open)
+    const mayBeUsed = (candidate: IdempotencyKey) =>
+      this.#isEarlier(candidate, SKEW_MS) || this.#ports.cache.hasFailed(candidate)
     return this.#run(key, work, mayBeUsed, async ({ id }) => {
       const used = await this.#find(id)
       return used === undefined ? work() : (used.answer as T)
@@ -65,17 +65,17 @@ export class IdempotencyKeys {
 
   /** Runs a commit to the repo unless it was run for this key. Throws 503 if that is not known. */
   runCommit<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    const mayBeUsed = (open: IdempotencyKey) => this.#isEarlier(open, 0)
+    const mayBeUsed = (candidate: IdempotencyKey) => this.#isEarlier(candidate, 0)
     return this.#run(key, work, mayBeUsed, async ({ issuedAt }) => {
       const { did, lane, cache } = this.#ports
       const rev = await lane.revAtWake()
       const isUnused = rev === cache.revAtSleep(did) || tidMicros(rev) / 1000 < issuedAt - SKEW_MS
-      if (!isUnused) throw unavailable('It is not known whether this was kept')
+      if (!isUnused) throw unavailable('It is not known whether this write was stored')
       return work()
     })
   }
 
-  /** Statements for the transaction that takes effect: the key is used, and a repetition gets this answer. */
+  /** Statements that store the key with this answer, for the transaction in which the action takes effect. */
   markUsed(key: IdempotencyKey | undefined, answer?: unknown): Statement[] {
     if (key === undefined) return []
     const { did, keys, clock } = this.#ports

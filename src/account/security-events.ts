@@ -43,10 +43,10 @@ const MAX_TEXT_LENGTH = 300
 export function noteSecurityEvent(
   { clock }: Pick<Account, 'clock'>,
   kind: SecurityEventKind,
-  where: ClientInfo = {},
+  client: ClientInfo = {},
   detail?: string,
 ): Statement[] {
-  const { ip = null, userAgent } = where
+  const { ip = null, userAgent } = client
   const agent = truncate(userAgent)
   const description = truncate(detail)
   const note: Statement = {

@@ -21,15 +21,15 @@ export function openAuthorizationShard({
   return { sql, clock, lane: new SubjectLane({ sql, clock }), nextSweepAt: 0 }
 }
 
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
-const SWEEP_EVERY_MS = 10 * MINUTE
+const SWEEP_EVERY_MS = 10 * MINUTE_MS
 // For this long the server can tell an expired request from an unknown one.
-const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE
-const SIGNED_OUT_DEVICE_TTL_MS = DAY
-const DEVICE_TTL_MS = 400 * DAY
-const LEXICON_TTL_MS = 30 * DAY
+const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE_MS
+const SIGNED_OUT_DEVICE_TTL_MS = DAY_MS
+const DEVICE_TTL_MS = 400 * DAY_MS
+const LEXICON_TTL_MS = 30 * DAY_MS
 
 export async function writeAndSweep(
   shard: AuthorizationShard,

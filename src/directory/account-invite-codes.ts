@@ -44,7 +44,7 @@ async function earn(directory: Directory, did: string, earning: InviteSchedule):
       code: newInviteCode(earning.hostname),
       forAccount: did,
       createdBy: did,
-      // As in the reference: accounts with disabled invites go on earning, but the codes are disabled.
+      // As in the reference: accounts with disabled invites still earn codes, but disabled ones.
       disabled: invitesDisabled,
     }))
     return { answer: undefined, statements: insertInviteCodes(codes, 1, now) }

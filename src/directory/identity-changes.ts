@@ -1,6 +1,6 @@
 /**
  * Identity changes in progress. Each is recorded here before the PLC directory is updated, so that after a crash any
- * process can finish it. A new handle is held for its account for a minute; after that another account may take it.
+ * process can finish it. A new handle is reserved for its account for a minute; after that another account may take it.
  */
 import { mustBeFree } from '#src/directory/handle-availability.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
@@ -8,12 +8,12 @@ import { invalidRequest } from '#src/errors.ts'
 
 export interface IdentityChange {
   did: string
-  /** The new handle, in lower case; null if something else of the DID changes. */
+  /** The new handle, in lower case; null if another part of the DID document changes. */
   handle: string | null
 }
 
 // Longer than all timeouts of a change together.
-const HOLD_MS = 60_000
+const RESERVATION_MS = 60_000
 
 /**
  * Records a change. Idempotent. Throws 400 HandleNotAvailable if another account has or is taking the handle,
@@ -27,7 +27,7 @@ export async function beginIdentityChange(
   await lane.write(handle === null ? [did] : [did, handle], async (now) => {
     const insert = {
       sql: 'INSERT OR IGNORE INTO identity_change (did, handle, held_until) VALUES (?, ?, ?)',
-      params: [did, handle, now + HOLD_MS],
+      params: [did, handle, now + RESERVATION_MS],
     }
     if (handle === null) return { answer: undefined, statements: [insert] }
     await mustBeFree(directory.sql, { did, handle }, now)
@@ -57,17 +57,21 @@ export async function endIdentityChange(
   await lane.write([did], async () => ({ answer: undefined, statements }))
 }
 
-/** Oldest first. `age` is in milliseconds; `held` if the change may still be running. */
+/** Oldest first. `age` is in milliseconds; `isExpired`: the change cannot be running any more. */
 export async function listIdentityChanges(
   { sql, clock }: Directory,
   { age, limit }: { age: number; limit: number },
-): Promise<(IdentityChange & { held: boolean })[]> {
+): Promise<(IdentityChange & { isExpired: boolean })[]> {
   const now = clock.now()
-  const rows = await sql.all<IdentityChange & { heldUntil: number }>(
-    `SELECT did, handle, held_until AS heldUntil FROM identity_change
+  const rows = await sql.all<IdentityChange & { reservedUntil: number }>(
+    `SELECT did, handle, held_until AS reservedUntil FROM identity_change
      WHERE held_until <= ? ORDER BY held_until LIMIT ?`,
-    now - age + HOLD_MS,
+    now - age + RESERVATION_MS,
     limit,
   )
-  return rows.map(({ did, handle, heldUntil }) => ({ did, handle, held: heldUntil > now }))
+  return rows.map(({ did, handle, reservedUntil }) => ({
+    did,
+    handle,
+    isExpired: reservedUntil <= now,
+  }))
 }

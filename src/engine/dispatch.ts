@@ -44,7 +44,7 @@ const FIRST_PAUSE_MS = 25
 const MAX_PAUSE_MS = 800
 /** With the pauses above, about the retry window. */
 const MAX_RETRIES = 24
-/** So that the caller gets an answer while it still waits for one. */
+/** Shorter than the time after which clients give up. */
 const RETRY_WINDOW_MS = 15_000
 
 /**
@@ -68,14 +68,14 @@ const once: {
     'password.set': true,
     'password.reset': true,
     'import.finish': true,
-    'identity.usePlcToken': true,
+    'identity.consumePlcToken': true,
     'factors.beginEmail': true,
     'factors.confirmEmail': true,
     'factors.confirmTotp': true,
-    'factors.newRecoveryCodes': true,
+    'factors.createRecoveryCodes': true,
     'factors.requestCode': true,
     'factors.removeAll': true,
-    'page.mailStep': true,
+    'page.requestStepCode': true,
     'page.passSecondStep': true,
   },
   directory: {},
@@ -107,7 +107,7 @@ export function createDispatch(ports: {
 }
 
 /**
- * An actor may fall asleep, move or restart under a call, and the engine may be away for a moment: then the call is
+ * An actor may fall asleep, move or restart under a call, and the engine may be unreachable for a moment: then the call is
  * made again. An action takes effect in one transaction, so the first attempt is stored whole or not at all; actions
  * that must run once carry an idempotency key, and all others may be repeated. Throws 503 after the last attempt.
  */
@@ -141,11 +141,11 @@ async function tryOnce(ports: Parameters<typeof createDispatch>[0], call: Call):
   return outcome
 }
 
-/** The outcome of the work, or 503 if it takes too long: an engine that is frozen does not answer its actors. */
+/** The outcome of the work, or 503 if it takes too long: a frozen engine does not answer its actors. */
 function inTime(work: Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
     const timeout = setTimeout(() => {
-      resolve({ error: unavailable('The account does not answer just now'), again: false })
+      resolve({ error: unavailable('The account does not respond, please try again'), again: false })
     }, MAX_ATTEMPT_MS)
     void work.then((outcome) => {
       clearTimeout(timeout)

@@ -1,4 +1,4 @@
-/** The engine of this process, on a folder of its own, after cleaning up what a crash left there. */
+/** Starts the engine of this process on its own folder, after cleaning up what a crash left there. */
 import { mkdirSync } from 'node:fs'
 import { choosePorts } from '#src/engine/engine-environment.ts'
 import {
@@ -32,12 +32,12 @@ export async function startEngine(options: {
   const { dir, token, port, hasRemoteActors = false, log } = options
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   writeStoreFile(dir)
-  await endLeftBehind(dir, log)
+  await stopOrphanedEngine(dir, log)
   const settings = { dir, token, ports: await choosePorts(port), hasRemoteActors }
   const engine = new SupervisedEngine(settings, log)
-  const held = await engine.start()
+  const formerProcesses = await engine.start()
   if (!hasRemoteActors) {
-    await reportStoppedActors(engine, held).catch((err) => {
+    await reportStoppedActors(engine, formerProcesses).catch((err) => {
       log.warn(
         { err },
         'reporting stopped actors failed; accounts that were awake may not answer for two minutes',
@@ -47,7 +47,7 @@ export async function startEngine(options: {
   return engine
 }
 
-async function endLeftBehind(dir: string, log: Log): Promise<void> {
+async function stopOrphanedEngine(dir: string, log: Log): Promise<void> {
   const pid = findOrphanedEngine(dir)
   if (pid === undefined) return
   log.warn({ pid }, 'stopping the engine that an earlier run left behind')

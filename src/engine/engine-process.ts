@@ -30,7 +30,7 @@ export interface EngineProcess {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
-/** Starts the engine on its folder, which gets its `engine.log`, in a session of its own, so that Ctrl-C does not reach it. */
+/** Starts the engine on its folder, in its own session, so that Ctrl-C does not reach it. It logs to `engine.log` there. */
 export function startEngineProcess(settings: EngineSettings): EngineProcess {
   const { dir } = settings
   const log = openLog(join(dir, 'engine.log'))
@@ -73,7 +73,7 @@ export function writeStoreFile(dir: string): void {
   writeFileSync(storeFile(dir), JSON.stringify({ file_system: { path: join(dir, 'db') } }))
 }
 
-/** To be called when the engine has ended, so that the next start does not look for it. */
+/** Call when the engine has ended, so that the next start does not look for it. */
 export function removePidFile(dir: string): void {
   rmSync(pidFile(dir), { force: true })
 }

@@ -11,13 +11,13 @@ import { engineCommand } from '#src/engine/engine-process.ts'
 
 const NAMESPACES = '/rivet/pegboard/namespace'
 /** Lists every process that ever ran actors, by its envoy key, with the actors that it last ran. */
-const HELD = `ls --style list --max-depth 9 ${NAMESPACES}/envoy/actor`
+const LIST_ACTORS = `ls --style list --max-depth 9 ${NAMESPACES}/envoy/actor`
 
 /**
  * Keys that are only valid while an engine runs.
  *
- * - The workers of engines: a new engine shares work with all workers that it takes for running, for 20 s also with one
- *   that has stopped; and for 30 s it leaves the work of a killed one alone (WORKER_LOST_THRESHOLD_MS in
+ * - The workers of engines: a new engine shares work with all workers that it considers running, for 20 s also with one
+ *   that has stopped; and for 30 s it does not take over the work of a killed one (WORKER_LOST_THRESHOLD_MS in
  *   gasoline/src/db/kv/mod.rs). Meanwhile accounts could not wake.
  * - The processes that actors may start in: a running one reconnects and is entered again; one that has exited would be
  *   assigned actors until it counts as lost.
@@ -28,30 +28,30 @@ const STALE_KEYS = [
   `${NAMESPACES}/envoy_hash_idx`,
 ]
 
-/** The actors that a process last ran. The engine identifies the process by its envoy key. */
-export interface HeldActors {
+/** A process that ran actors before this start, by the envoy key with which the engine identifies it. */
+export interface FormerProcess {
   envoyKey: string
   actors: { actorId: string; generation: number }[]
 }
 
 /** Clears stale keys; returns every process that has actors, according to the store. */
-export async function clearStaleState(settings: EngineSettings): Promise<HeldActors[]> {
-  const forget = STALE_KEYS.map((key) => `clear --range --yes ${key}`)
-  return parseHeldActors(await query(settings, [...forget, HELD]))
+export async function clearStaleState(settings: EngineSettings): Promise<FormerProcess[]> {
+  const clear = STALE_KEYS.map((key) => `clear --range --yes ${key}`)
+  return parseFormerProcesses(await query(settings, [...clear, LIST_ACTORS]))
 }
 
 /** Reads lines of namespace, envoy and actor: `/9esh…/f3118992-…/1cx9… = 1`, the number being the generation. */
-export function parseHeldActors(listing: string): HeldActors[] {
-  const held = new Map<string, HeldActors>()
+export function parseFormerProcesses(listing: string): FormerProcess[] {
+  const processes = new Map<string, FormerProcess>()
   const lines = listing.matchAll(/^\s*\/\w+\/([\w-]+)\/(\w+) = (\d+)\s*$/gm)
   for (const [, envoyKey = '', actorId = '', generation] of lines) {
-    const { actors } = held.get(envoyKey) ?? { actors: [] }
-    held.set(envoyKey, {
+    const { actors } = processes.get(envoyKey) ?? { actors: [] }
+    processes.set(envoyKey, {
       envoyKey,
       actors: [...actors, { actorId, generation: Number(generation) }],
     })
   }
-  return [...held.values()]
+  return [...processes.values()]
 }
 
 const TIMEOUT_MS = 20_000

@@ -4,7 +4,7 @@ import type { Actions } from '#src/rules/actions.ts'
 export interface LiveActor {
   readonly actions: Actions
   readonly subject: unknown
-  /** Keeps the actor awake until the promise, which must not be rejected, is settled. */
+  /** Keeps the actor awake until the promise settles; it must not be rejected. */
   hold<T>(work: Promise<T>): Promise<T>
 }
 
@@ -20,7 +20,7 @@ export class LiveActors {
     return this.#awake.get(`${name} ${key}`)
   }
 
-  /** Adds an actor that woke, in the place of an earlier activation of it. */
+  /** Adds an actor that woke; replaces an earlier activation of it. */
   add(name: string, key: string, actor: LiveActor): void {
     this.#awake.set(`${name} ${key}`, actor)
   }

@@ -5,11 +5,11 @@ const POLL_MS = 20
 
 /** Checks every 20 ms; false if the condition does not become true in time. */
 export async function pollUntil(
-  isSo: () => boolean | Promise<boolean>,
+  condition: () => boolean | Promise<boolean>,
   withinMs: number,
 ): Promise<boolean> {
   const end = Date.now() + withinMs
-  while (!(await isSo())) {
+  while (!(await condition())) {
     if (Date.now() > end) return false
     await pause(POLL_MS)
   }

@@ -1,9 +1,9 @@
 /**
  * Reports to a new engine that the actors of a former process have stopped with it.
  *
- * The engine would take them for running until the process counts as lost, and longer for one that was about to fall
+ * The engine would consider them running until the process counts as lost, and longer for one that was about to fall
  * asleep; their accounts would not answer meanwhile. This happens after kill -9, but also after an orderly stop for an
- * actor that was just starting. So this process speaks for the former one, in the engine's own protocol:
+ * actor that was just starting. So this process reports in place of the former one, in the engine's own protocol:
  *
  * 1. It connects with the former process's envoy key, but in a pool that no actor belongs to, so that the engine assigns
  *    it no actors.
@@ -12,7 +12,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { encodeToRivet, StopCode, VERSION } from '@rivetkit/engine-envoy-protocol'
-import type { HeldActors } from '#src/engine/engine-store.ts'
+import type { FormerProcess } from '#src/engine/engine-store.ts'
 import { release } from '#src/release.ts'
 
 interface Engine {
@@ -20,7 +20,7 @@ interface Engine {
   token: string
 }
 
-type Actor = HeldActors['actors'][number]
+type Actor = FormerProcess['actors'][number]
 
 /** What the engine's API returns of an actor. */
 interface ActorState {
@@ -41,14 +41,14 @@ const PAGE = 32
 /** Reports processes and their actors. Resolves when the engine has processed it; rejects if that takes more than 5 s each. */
 export async function reportStoppedActors(
   engine: Engine,
-  stoppedProcesses: readonly HeldActors[],
+  stoppedProcesses: readonly FormerProcess[],
 ): Promise<void> {
   const [first, ...others] = stoppedProcesses
   if (first === undefined) return
   await ensurePool(engine)
   const starting = await startingAccounts(engine)
   await report(engine, { ...first, actors: [...first.actors, ...starting] })
-  for (const held of others) await report(engine, held)
+  for (const other of others) await report(engine, other)
 }
 
 /**
@@ -71,7 +71,7 @@ async function ensurePool(engine: Engine): Promise<void> {
   await answer.body?.cancel()
 }
 
-async function report(engine: Engine, { envoyKey, actors }: HeldActors): Promise<void> {
+async function report(engine: Engine, { envoyKey, actors }: FormerProcess): Promise<void> {
   const query = new URLSearchParams({
     protocol_version: String(VERSION),
     namespace: 'default',

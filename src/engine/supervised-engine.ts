@@ -7,7 +7,7 @@ import {
   removePidFile,
   startEngineProcess,
 } from '#src/engine/engine-process.ts'
-import { clearStaleState, type HeldActors } from '#src/engine/engine-store.ts'
+import { clearStaleState, type FormerProcess } from '#src/engine/engine-store.ts'
 import { pollUntil } from '#src/engine/poll-until.ts'
 import type { Log } from '#src/log.ts'
 
@@ -44,7 +44,7 @@ export class SupervisedEngine implements EmbeddedEngine {
   #process: EngineProcess | undefined
   #health = Promise.withResolvers<void>()
   #isHealthy = false
-  #upkeep: Promise<void> = Promise.resolve()
+  #supervision: Promise<void> = Promise.resolve()
 
   constructor(settings: EngineSettings, log: Log) {
     this.#settings = settings
@@ -72,23 +72,23 @@ export class SupervisedEngine implements EmbeddedEngine {
   }
 
   /** Resolves with the processes that ran actors on the former engine. */
-  async start(): Promise<HeldActors[]> {
-    const held = await this.#prepare()
+  async start(): Promise<FormerProcess[]> {
+    const processes = await this.#prepare()
     await this.#run()
-    this.#upkeep = this.#keepUp()
-    return held
+    this.#supervision = this.#supervise()
+    return processes
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    if (this.#isHealthy) this.#awaitHealth()
+    if (this.#isHealthy) this.#markUnhealthy()
     this.#health.reject(new Error('The engine is stopped'))
     await this.#end()
-    await this.#upkeep
+    await this.#supervision
     removePidFile(this.#settings.dir)
   }
 
-  async #prepare(): Promise<HeldActors[]> {
+  async #prepare(): Promise<FormerProcess[]> {
     return clearStaleState(this.#settings).catch((err) => {
       this.#log.warn(
         { err },
@@ -112,14 +112,14 @@ export class SupervisedEngine implements EmbeddedEngine {
   }
 
   /** Restarts the engine whenever it ends, until it is to be stopped. */
-  async #keepUp(): Promise<void> {
+  async #supervise(): Promise<void> {
     let failures = 0
     let since = Date.now()
     while (!this.#stopping.signal.aborted) {
       const how = (await this.#process?.ended) ?? 'never ran'
       if (this.#stopping.signal.aborted) return
       if (this.#isHealthy) {
-        this.#awaitHealth()
+        this.#markUnhealthy()
         for (const listener of this.#listeners) listener()
       }
       failures = Date.now() - since > STEADY_MS ? 0 : failures
@@ -136,13 +136,13 @@ export class SupervisedEngine implements EmbeddedEngine {
     }
   }
 
-  #awaitHealth(): void {
+  #markUnhealthy(): void {
     this.#isHealthy = false
     this.#health = Promise.withResolvers()
     this.#health.promise.catch(() => {})
   }
 
-  /** Ends the present run. */
+  /** Ends the current run. */
   async #end(): Promise<void> {
     const run = this.#process
     if (!run?.isRunning()) return

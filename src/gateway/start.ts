@@ -52,7 +52,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
   })
-  const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.wake())
+  const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.ensureProvisioned())
   const { subscriptionBuffer: maxBuffer } = config.sequencer
   const traffic = openTraffic(ports, (limit) => metrics.rateLimited(limit))
   const firehose = attachSubscribeRepos(server, {

@@ -56,14 +56,14 @@ export function openLimiter({ clock, maxKeys = MAX_KEYS }: { clock: Clock; maxKe
 
 export async function lease(
   limiter: Limiter,
-  { asks, unspent = [] }: { asks: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
+  { requests, unspent = [] }: { requests: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
 ): Promise<LeaseGrant[]> {
   for (const { name, key, points, resetAt } of unspent) {
     const window = limiter.windows.get(name)?.get(key)
     // Points of a window that has ended cannot be returned.
     if (window?.resetAt === resetAt) window.used = Math.max(0, window.used - points)
   }
-  return asks.map((request) => grant(limiter, request))
+  return requests.map((request) => grant(limiter, request))
 }
 
 function grant(limiter: Limiter, { limit, key, owed, need, spare }: LeaseRequest): LeaseGrant {

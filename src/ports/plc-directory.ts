@@ -16,20 +16,20 @@ export interface PlcDirectory {
 const INCONCLUSIVE_STATUSES = [408, 429]
 const MAX_RESPONSE_BYTES = 256 * 1024
 
-/** `timeout` is in ms, for each request. */
+/** `timeoutMs` is for each request. */
 export function httpPlcDirectory({
   url,
-  timeout = 10_000,
+  timeoutMs = 10_000,
   fetch = globalThis.fetch,
 }: {
   url: string
-  timeout?: number
+  timeoutMs?: number
   fetch?: typeof globalThis.fetch
 }): PlcDirectory {
   const base = url.replace(/\/+$/, '')
 
   async function call(path: string, init: RequestInit = {}): Promise<string | undefined> {
-    const signal = AbortSignal.timeout(timeout)
+    const signal = AbortSignal.timeout(timeoutMs)
     let status: number
     let text: string
     try {

@@ -1,11 +1,11 @@
 /** Codes of authenticator apps (TOTP, RFC 6238): six digits, 30 s, SHA-1, which all those apps support. */
 import { Secret, TOTP } from 'otpauth'
 
-const period = 30
-const secretLength = 20
+const PERIOD_S = 30
+const SECRET_BYTES = 20
 
 export function newTotpSecret(): Uint8Array {
-  return new Uint8Array(new Secret({ size: secretLength }).buffer)
+  return new Uint8Array(new Secret({ size: SECRET_BYTES }).buffer)
 }
 
 export function totpEnrolment(
@@ -22,9 +22,9 @@ export function totpEnrolment(
  */
 export function totpStep(secret: Uint8Array, code: string, now: number): number | undefined {
   const delta = totpOf(secret).validate({ token: code, timestamp: now, window: 1 })
-  return delta === null ? undefined : Math.floor(now / 1000 / period) + delta
+  return delta === null ? undefined : Math.floor(now / 1000 / PERIOD_S) + delta
 }
 
 function totpOf(secret: Uint8Array, names: { issuer?: string; label?: string } = {}): TOTP {
-  return new TOTP({ ...names, period, secret: new Secret({ buffer: secret.slice().buffer }) })
+  return new TOTP({ ...names, period: PERIOD_S, secret: new Secret({ buffer: secret.slice().buffer }) })
 }

@@ -22,8 +22,8 @@ export interface Passkey {
 // Loaded on first use: it takes 200 ms and 26 MB.
 const library = () => import('@simplewebauthn/server')
 
-// How long the browser waits for the user, in ms.
-const timeout = 5 * 60_000
+// How long the browser waits for the user.
+const TIMEOUT_MS = 5 * 60_000
 const userVerification = 'required'
 
 /** `challenge` is base64url. */
@@ -45,7 +45,7 @@ export async function registrationOptions(input: {
     userName,
     userID: userId,
     challenge,
-    timeout,
+    timeout: TIMEOUT_MS,
     attestationType: 'none',
     excludeCredentials: known.map((id) => ({ id })),
     authenticatorSelection: { residentKey: 'required', userVerification },
@@ -63,7 +63,7 @@ export async function assertionOptions(input: {
   return generateAuthenticationOptions({
     rpID: new URL(publicUrl).hostname,
     challenge,
-    timeout,
+    timeout: TIMEOUT_MS,
     userVerification,
     allowCredentials: known.map((id) => ({ id })),
   })

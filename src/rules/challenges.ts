@@ -12,19 +12,18 @@ export interface ChallengeContext {
   now: number
 }
 
-/** In milliseconds. */
-export const challengeLifetime = 5 * 60_000
+export const CHALLENGE_LIFETIME_MS = 5 * 60_000
 
-const randomLength = 16
-const timeLength = 6
+const RANDOM_BYTES = 16
+const TIME_BYTES = 6
 
 export function newChallenge(
   purpose: ChallengePurpose,
   { secret, now }: ChallengeContext,
 ): Uint8Array<ArrayBuffer> {
-  const head = Buffer.alloc(randomLength + timeLength)
-  randomBytes(randomLength).copy(head)
-  head.writeUIntBE(now + challengeLifetime, randomLength, timeLength)
+  const head = Buffer.alloc(RANDOM_BYTES + TIME_BYTES)
+  randomBytes(RANDOM_BYTES).copy(head)
+  head.writeUIntBE(now + CHALLENGE_LIFETIME_MS, RANDOM_BYTES, TIME_BYTES)
   return new Uint8Array(Buffer.concat([head, mac(purpose, head, secret)]))
 }
 
@@ -34,12 +33,12 @@ export function isChallenge(
   { secret, now }: ChallengeContext,
 ): boolean {
   const bytes = Buffer.from(text, 'base64url')
-  const head = bytes.subarray(0, randomLength + timeLength)
-  if (head.length < randomLength + timeLength) return false
+  const head = bytes.subarray(0, RANDOM_BYTES + TIME_BYTES)
+  if (head.length < RANDOM_BYTES + TIME_BYTES) return false
   const expected = mac(purpose, head, secret)
   const actual = bytes.subarray(head.length)
   if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return false
-  return head.readUIntBE(randomLength, timeLength) > now
+  return head.readUIntBE(RANDOM_BYTES, TIME_BYTES) > now
 }
 
 function mac(purpose: ChallengePurpose, head: Uint8Array, secret: Uint8Array): Buffer {

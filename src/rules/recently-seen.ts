@@ -3,7 +3,7 @@
  * ends.
  */
 
-// Above this size a generation ends early, and old entries are forgotten sooner.
+// Above this size a generation ends early, and old entries are dropped before their time.
 const MAX_PER_GENERATION = 200_000
 
 /** A DPoP proof is valid for three minutes after its nonce was issued, and a tenth more for safety. */

@@ -6,14 +6,14 @@ import { SignJWT } from 'jose/jwt/sign'
 import { jwtVerify } from 'jose/jwt/verify'
 import { invalidRequest } from '#src/errors.ts'
 
-const minute = 60_000
-const hour = 60 * minute
-const day = 24 * hour
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
-export const accessLifetime = 120 * minute
-export const refreshLifetime = 90 * day
+const ACCESS_LIFETIME_MS = 120 * MINUTE_MS
+export const REFRESH_LIFETIME_MS = 90 * DAY_MS
 /** How long a refresh token remains valid after its first use, so that a lost answer does not end the session. */
-export const refreshGrace = 2 * hour
+export const REFRESH_GRACE_MS = 2 * HOUR_MS
 
 export const accessScope = 'com.atproto.access'
 export const refreshScope = 'com.atproto.refresh'
@@ -63,8 +63,8 @@ export async function issueTokens(
   const { did, tokenId, scope = accessScope } = session
   const iat = Math.floor(now / 1000)
   const base = { aud: audience, sub: did, iat }
-  const access = { scope, ...base, exp: iat + accessLifetime / 1000 }
-  const refresh = { scope: refreshScope, ...base, jti: tokenId, exp: iat + refreshLifetime / 1000 }
+  const access = { scope, ...base, exp: iat + ACCESS_LIFETIME_MS / 1000 }
+  const refresh = { scope: refreshScope, ...base, jti: tokenId, exp: iat + REFRESH_LIFETIME_MS / 1000 }
   return {
     accessJwt: await sign('at+jwt', access, secret),
     refreshJwt: await sign('refresh+jwt', refresh, secret),

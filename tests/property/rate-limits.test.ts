@@ -36,7 +36,7 @@ function theirs({ points, durationMs }: Limit) {
 function ours(limit: Limit) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })
-  const send = (asks: readonly LeaseRequest[]) => lease(limiter, { asks })
+  const send = (requests: readonly LeaseRequest[]) => lease(limiter, { requests })
   const leases = new Leases({ send, clock, onFailure: expect.unreachable })
   return async (cost: number): Promise<Outcome> => {
     const { isRefused, remaining } = await leases.take(limit, 'key', cost)

@@ -103,10 +103,10 @@ export class AccountCreationFixture {
       },
       account: (did: string) => ({
         lifecycle: {
-          wake: call('wake', async () => ensureProvisioned(await this.account(did))),
-          end: call('end', async () => deleteAccount(await this.account(did))),
-          leave: call('leave', async () => finishDeletion(await this.account(did))),
-          deletionDue: call('due', async () => getDeletionDue(await this.account(did))),
+          ensureProvisioned: call('wake', async () => ensureProvisioned(await this.account(did))),
+          deleteAccount: call('delete', async () => deleteAccount(await this.account(did))),
+          finishDeletion: call('finish', async () => finishDeletion(await this.account(did))),
+          getDeletionDue: call('due', async () => getDeletionDue(await this.account(did))),
         },
         session: {
           createSession: call('createSession', async (input: { password: string }) =>
@@ -171,7 +171,7 @@ export class AccountCreationFixture {
   }
 
   #wakeFirst(did: string): Promise<void> {
-    const woken = this.dispatch().account(did).lifecycle.wake()
+    const woken = this.dispatch().account(did).lifecycle.ensureProvisioned()
     this.#firstWakes.push(woken)
     return woken
   }
@@ -187,7 +187,7 @@ export class AccountCreationFixture {
       send: (state: MirroredState) => {
         return this.#call('tell', () => setState(this.directory, { did, ...state }))
       },
-      findBirth: () => this.#call('find birth', () => findInitialState(this.directory, { did })),
+      findBirth: () => this.#call('find initial state', () => findInitialState(this.directory, { did })),
     }
     const options = { clock: this.clock, onBatch, directory, ...(after && { after }) }
     const account = emptyAccount(did, options)

@@ -124,7 +124,7 @@ export class KeyRotationFixture {
         },
         account: () => ({
           keys: {
-            names: call('names', () => getSigningKeyDids(this.account)),
+            getSigningKeyDids: call('names', () => getSigningKeyDids(this.account)),
             begin: call('begin', (input) => beginKeyRotation(this.account, input)),
             finish: call('finish', (input) => finishKeyRotation(this.account, input)),
             abandon: call('abandon', (input) => abandonKeyRotation(this.account, input)),

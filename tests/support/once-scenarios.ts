@@ -29,7 +29,7 @@ export type OnceScenario = (
   account: Account,
 ) => Promise<(remote: Remote<AccountActions>) => Promise<unknown>>
 
-const where = { ip: '192.0.2.1', userAgent: 'a browser' }
+const client = { ip: '192.0.2.1', userAgent: 'a browser' }
 const password = 'correct horse battery'
 const collection = 'com.example.thing'
 const record = { $type: collection, n: 1 }
@@ -72,7 +72,7 @@ export const keyed: Record<
 > = {
   'session.createSession': async (account) => {
     const authFactorToken = await withFactor(account)
-    return (remote) => remote.session.createSession({ password, authFactorToken, where })
+    return (remote) => remote.session.createSession({ password, authFactorToken, client })
   },
   'email.confirm': async (account) => {
     const mail = await requestToken(account, { purpose: 'confirm_email' })
@@ -81,14 +81,14 @@ export const keyed: Record<
   'email.update': async (account) => {
     await confirmEmail(account, await requestToken(account, { purpose: 'confirm_email' }))
     const { sent } = await requestEmailUpdate(account)
-    const input = { email: 'new@example.com', token: sent!.token, where }
+    const input = { email: 'new@example.com', token: sent!.token, client }
     return (remote) => remote.email.update(input)
   },
   'email.set': async () => (remote) => remote.email.set({ email: 'new@example.com' }),
-  'password.set': async () => (remote) => remote.password.set({ password, where }),
+  'password.set': async () => (remote) => remote.password.set({ password, client }),
   'password.reset': async (account) => {
     const mail = await requestToken(account, { purpose: 'reset_password' })
-    return (remote) => remote.password.reset({ token: mail.token, password, where })
+    return (remote) => remote.password.reset({ token: mail.token, password, client })
   },
   'import.finish': async (account) => {
     const { key } = newSigningKey()
@@ -98,21 +98,21 @@ export const keyed: Record<
     await addImportPage(account, { id, n: 0, bytes: car })
     return (remote) => remote.import.finish({ id, keys: [key.did()] })
   },
-  'identity.usePlcToken': async (account) => {
+  'identity.consumePlcToken': async (account) => {
     const mail = await requestToken(account, { purpose: 'plc_operation' })
-    return (remote) => remote.identity.usePlcToken({ token: mail.token, where })
+    return (remote) => remote.identity.consumePlcToken({ token: mail.token, client })
   },
   'factors.beginEmail': async () => (remote) => remote.factors.beginEmail({}),
   'factors.confirmEmail': async (account) => {
     const { token: code } = await beginEmailFactor(account, {})
-    return (remote) => remote.factors.confirmEmail({ code: code!, where })
+    return (remote) => remote.factors.confirmEmail({ code: code!, client })
   },
   'factors.confirmTotp': async (account) => {
     const { key } = await beginTotp(account)
     const code = totpCode(key, account.clock.now())
-    return (remote) => remote.factors.confirmTotp({ code, where })
+    return (remote) => remote.factors.confirmTotp({ code, client })
   },
-  'factors.newRecoveryCodes': async () => (remote) => remote.factors.newRecoveryCodes({ where }),
+  'factors.createRecoveryCodes': async () => (remote) => remote.factors.createRecoveryCodes({ client }),
   'factors.requestCode': async (account) => {
     await withEmailFactor(account)
     return (remote) => remote.factors.requestCode({})
@@ -121,14 +121,14 @@ export const keyed: Record<
     await withFactor(account)
     return (remote) => remote.factors.removeAll({})
   },
-  'page.mailStep': async (account) => {
+  'page.requestStepCode': async (account) => {
     await withEmailFactor(account)
     await signIn(account, { password, token })
-    return (remote) => remote.page.mailStep({ token })
+    return (remote) => remote.page.requestStepCode({ token })
   },
   'page.passSecondStep': async (account) => {
     const code = await withFactor(account)
-    return (remote) => remote.page.passSecondStep({ code, where })
+    return (remote) => remote.page.passSecondStep({ code, client })
   },
 }
 
@@ -148,24 +148,24 @@ function grantAt(now: number) {
 export const repeatable: Record<string, OnceScenario> = {
   'appPassword.create': async () => (remote) =>
     remote.appPassword.create({ name: 'app', password: 'abcd-efgh-ijkl-mnop', privileged: false }),
-  'factors.finishPasskey': async (account) => {
+  'factors.finishPasskeyRegistration': async (account) => {
     const passkey = new Authenticator({ origin: account.service.publicUrl })
     const response = passkey.register(await beginPasskeyRegistration(account))
-    return (remote) => remote.factors.finishPasskey({ response, name: 'laptop', where })
+    return (remote) => remote.factors.finishPasskeyRegistration({ response, name: 'laptop', client })
   },
   'page.signIn': async (account) => {
     await setPassword(account, { password })
-    return (remote) => remote.page.signIn({ password, token, where })
+    return (remote) => remote.page.signIn({ password, token, client })
   },
-  'page.finishStep': async (account) => {
+  'page.finishSecondStep': async (account) => {
     const code = await withFactor(account)
     await signIn(account, { password, token })
-    return (remote) => remote.page.finishStep({ token, code, where })
+    return (remote) => remote.page.finishSecondStep({ token, code, client })
   },
   'page.signInWithPasskey': async (account) => {
     const passkey = await withPasskey(account)
     const response = passkey.authenticate(await beginPasskeyAssertion(account))
-    return (remote) => remote.page.signInWithPasskey({ token, response, where })
+    return (remote) => remote.page.signInWithPasskey({ token, response, client })
   },
   'oauth.createGrant': async (account) => {
     const grant = grantAt(account.clock.now())

@@ -106,9 +106,9 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Polls every 25 ms; returns false after `withinMs`. */
-export async function pollUntil(isSo: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+export async function pollUntil(condition: () => Promise<boolean>, withinMs: number): Promise<boolean> {
   const end = performance.now() + withinMs
-  while (!(await isSo())) {
+  while (!(await condition())) {
     if (performance.now() > end) return false
     await pause(25)
   }

@@ -67,7 +67,7 @@ export async function importCar(
   }
   const calls = {
     begin: () => beginImport(account),
-    take: (input: Parameters<typeof addImportPage>[1]) => addImportPage(account, input),
+    addPage: (input: Parameters<typeof addImportPage>[1]) => addImportPage(account, input),
     finish: (input: Parameters<typeof finishImport>[1]) => finishImport(account, input),
     abort: (input: { id: string }) => abortImport(account, input),
   }

@@ -58,7 +58,7 @@ export async function fillAccount(account: Account): Promise<void> {
   const blob = { $type: 'blob', ref, mimeType: 'image/png', size: image.length }
   await createRecord(account, { collection, rkey: 'image', record: { $type: collection, blob } })
   await upload(account, Uint8Array.of(4))
-  await createSession(account, { password, where: { ip: '192.0.2.1', userAgent: 'a browser' } })
+  await createSession(account, { password, client: { ip: '192.0.2.1', userAgent: 'a browser' } })
   await createAppPassword(account, { name: 'app', password: appPassword, privileged: true })
   await createSession(account, { password: appPassword })
   await requestToken(account, { purpose: 'plc_operation' })

@@ -16,7 +16,7 @@ const id = 'all'
  */
 export function withAttemptLimit<T>(
   account: Account,
-  where: ClientInfo | undefined,
+  client: ClientInfo | undefined,
   check: () => Promise<T>,
 ): Promise<T> {
   return account.factorMutex.run(async () => {
@@ -31,7 +31,7 @@ export function withAttemptLimit<T>(
       if (error instanceof XrpcError && error.status < 500) {
         await account.sql.batch([
           putRow(account, 'attempts', id, { counter: counter + 1, createdAt }),
-          ...noteSecurityEvent(account, 'second factor refused', where),
+          ...noteSecurityEvent(account, 'second factor refused', client),
         ])
       }
       throw error

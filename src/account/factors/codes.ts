@@ -13,12 +13,11 @@ import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 export type CodePurpose = 'email' | 'page' | 'confirm email'
 
-/** In milliseconds. */
-export const codeLifetime = 15 * 60_000
+const CODE_LIFETIME_MS = 15 * 60_000
 const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
-/** A code for signing in elsewhere, shown after a sign-in with a second step on the account pages. */
+/** A code for other sign-ins, shown on the account pages to an owner who has passed a second step there. */
 export async function createPageCode(account: Account): Promise<{ code: string }> {
   return { code: await replaceCode(account, 'page') }
 }
@@ -68,7 +67,7 @@ export async function consumeCode(
   const name = await hashCode(account, code)
   for (const purpose of purposes) {
     const row = await findRow(account, 'code', purpose)
-    const isValid = row?.name === name && row.createdAt > account.clock.now() - codeLifetime
+    const isValid = row?.name === name && row.createdAt > account.clock.now() - CODE_LIFETIME_MS
     if (isValid) return [removeRows('code', purpose)]
   }
   return undefined
@@ -76,7 +75,7 @@ export async function consumeCode(
 
 export async function createRecoveryCodes(
   account: Account,
-  { where }: { where?: ClientInfo } = {},
+  { client }: { client?: ClientInfo } = {},
   key?: IdempotencyKey,
 ): Promise<{ codes: string[] }> {
   const codes = Array.from({ length: RECOVERY_CODES }, generateCode)
@@ -84,7 +83,7 @@ export async function createRecoveryCodes(
   await writeFactors(account, [
     removeRows('recovery code'),
     ...hashes.map((id) => putRow(account, 'recovery code', id)),
-    ...noteSecurityEvent(account, 'factor added', where, 'recovery codes'),
+    ...noteSecurityEvent(account, 'factor added', client, 'recovery codes'),
     ...account.idempotencyKeys.markUsed(key, { codes }),
   ])
   return { codes }

@@ -22,10 +22,10 @@ export function beginEmailFactor(
 /** Throws 400 InvalidToken, or 429 as `withAttemptLimit`. */
 export function confirmEmailFactor(
   account: Account,
-  { code, where }: { code: string; where?: ClientInfo },
+  { code, client }: { code: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
-  return withAttemptLimit(account, where, async () => {
+  return withAttemptLimit(account, client, async () => {
     const used = await consumeCode(account, ['confirm email'], code)
     if (used === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     const row = await account.profile.get()
@@ -36,7 +36,7 @@ export function confirmEmailFactor(
         putRow(account, 'email', id),
         updateProfile({ emailConfirmedAt }),
         clearFailures(),
-        ...noteSecurityEvent(account, 'factor added', where, 'email'),
+        ...noteSecurityEvent(account, 'factor added', client, 'email'),
         ...account.idempotencyKeys.markUsed(key),
       ])
     } finally {
@@ -48,19 +48,19 @@ export function confirmEmailFactor(
 /** The address must be confirmed already. Idempotent. */
 export async function addEmailFactor(
   account: Account,
-  { where }: { where?: ClientInfo } = {},
+  { client }: { client?: ClientInfo } = {},
 ): Promise<void> {
   if ((await findRow(account, 'email', id)) !== undefined) return
-  const event = noteSecurityEvent(account, 'factor added', where, 'email')
+  const event = noteSecurityEvent(account, 'factor added', client, 'email')
   await writeFactors(account, [putRow(account, 'email', id), ...event])
 }
 
 export async function removeEmailFactor(
   account: Account,
-  { where, effect = [] }: { where?: ClientInfo; effect?: readonly Statement[] } = {},
+  { client, effect = [] }: { client?: ClientInfo; effect?: readonly Statement[] } = {},
 ): Promise<void> {
   const isOn = (await findRow(account, 'email', id)) !== undefined
-  const event = isOn ? noteSecurityEvent(account, 'factor removed', where, 'email') : []
+  const event = isOn ? noteSecurityEvent(account, 'factor removed', client, 'email') : []
   const statements = [...(isOn ? [removeRows('email'), ...event] : []), ...effect]
   if (statements.length > 0) await writeFactors(account, statements)
 }

@@ -27,7 +27,7 @@ import {
 } from '#src/ports/webauthn.ts'
 import {
   type ChallengePurpose,
-  challengeLifetime,
+  CHALLENGE_LIFETIME_MS,
   isChallenge,
   newChallenge,
 } from '#src/rules/challenges.ts'
@@ -53,7 +53,7 @@ export async function beginPasskeyRegistration(account: Account): Promise<Creati
 /** Throws 400 if the browser's response is invalid, or if the account has 20 passkeys already. */
 export function finishPasskeyRegistration(
   account: Account,
-  { response, name, where }: { response: unknown; name: string; where?: ClientInfo },
+  { response, name, client }: { response: unknown; name: string; client?: ClientInfo },
 ): Promise<void> {
   return account.factorMutex.run(async () => {
     const registered = await verifyRegistration(
@@ -70,18 +70,18 @@ export function finishPasskeyRegistration(
     const row = { secret: registered.publicKey, counter: registered.counter, name: label }
     await writeFactors(account, [
       putRow(account, 'passkey', registered.id, row),
-      ...noteSecurityEvent(account, 'factor added', where, label),
+      ...noteSecurityEvent(account, 'factor added', client, label),
     ])
   })
 }
 
 export async function removePasskey(
   account: Account,
-  { id, where }: { id: string; where?: ClientInfo },
+  { id, client }: { id: string; client?: ClientInfo },
 ): Promise<void> {
   const row = await findRow(account, 'passkey', id)
   if (row === undefined) return
-  const event = noteSecurityEvent(account, 'factor removed', where, row.name ?? undefined)
+  const event = noteSecurityEvent(account, 'factor removed', client, row.name ?? undefined)
   await writeFactors(account, [removeRows('passkey', id), ...event])
 }
 
@@ -126,7 +126,7 @@ export function verifyPasskey(
     await account.sql.batch([
       markRowUsed(account, 'passkey', row.id, assertion.counter),
       putRow(account, 'challenge', challenge),
-      removeOlderRows('challenge', account.clock.now() - challengeLifetime),
+      removeOlderRows('challenge', account.clock.now() - CHALLENGE_LIFETIME_MS),
       clearFailures(),
       ...effect,
     ])

@@ -20,10 +20,10 @@ export async function requiredFactors(account: Account): Promise<{ kinds: Factor
  */
 export function verifyCode(
   account: Account,
-  input: { code: string; where?: ClientInfo | undefined; effect?: readonly Statement[] },
+  input: { code: string; client?: ClientInfo | undefined; effect?: readonly Statement[] },
 ): Promise<void> {
-  const { code, where, effect = [] } = input
-  return withAttemptLimit(account, where, async () => {
+  const { code, client, effect = [] } = input
+  return withAttemptLimit(account, client, async () => {
     const used = await consumeAnyCode(account, code)
     if (used === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     await account.sql.batch([...used, clearFailures(), ...effect])
@@ -38,11 +38,11 @@ export async function verifyFactor(
   account: Account,
   input: {
     code: string | undefined
-    where?: ClientInfo | undefined
+    client?: ClientInfo | undefined
     effect: readonly Statement[]
   },
 ): Promise<void> {
-  const { code, where, effect } = input
+  const { code, client, effect } = input
   const kinds = await account.factorKinds.list()
   if (kinds.length === 0) {
     if (effect.length > 0) await account.sql.batch(effect)
@@ -56,7 +56,7 @@ export async function verifyFactor(
       'AuthFactorTokenRequired',
     )
   }
-  await verifyCode(account, { code, where, effect })
+  await verifyCode(account, { code, client, effect })
 }
 
 /** Removes every factor and recovery code, for an owner who has lost them all and has identified to the operator. */

@@ -40,10 +40,10 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
 /** Throws 400 InvalidToken, or if no enrolment was begun. */
 export function confirmTotp(
   account: Account,
-  { code, where }: { code: string; where?: ClientInfo },
+  { code, client }: { code: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
-  return withAttemptLimit(account, where, async () => {
+  return withAttemptLimit(account, client, async () => {
     const pending = await findRow(account, 'new totp', id)
     if (pending === undefined) throw invalidRequest('No authenticator app is being enrolled')
     const { secret } = pending
@@ -53,15 +53,15 @@ export function confirmTotp(
       putRow(account, 'totp', id, { secret: bytes(secret), counter: step }),
       removeRows('new totp'),
       clearFailures(),
-      ...noteSecurityEvent(account, 'factor added', where, 'TOTP'),
+      ...noteSecurityEvent(account, 'factor added', client, 'TOTP'),
       ...account.idempotencyKeys.markUsed(key),
     ])
   })
 }
 
-export async function removeTotp(account: Account, { where }: { where?: ClientInfo } = {}) {
+export async function removeTotp(account: Account, { client }: { client?: ClientInfo } = {}) {
   if ((await findRow(account, 'totp', id)) === undefined) return
-  const event = noteSecurityEvent(account, 'factor removed', where, 'TOTP')
+  const event = noteSecurityEvent(account, 'factor removed', client, 'TOTP')
   await writeFactors(account, [removeRows('totp'), removeRows('new totp'), ...event])
 }
 

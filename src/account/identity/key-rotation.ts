@@ -5,7 +5,7 @@
  *    name the new key at any moment, and relays would reject commits signed with the old one.
  * 2. The gateway publishes the new key.
  * 3. `finishKeyRotation` replaces the key and signs the repo's head with it, under a new rev, in one transaction with
- *    #identity and #sync. After that, writes go on.
+ *    #identity and #sync. After that, writes continue.
  *
  * Every step is idempotent. If step 2 is rejected for good, `abandonKeyRotation` undoes step 1.
  */

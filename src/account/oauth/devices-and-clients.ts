@@ -38,7 +38,7 @@ export async function signOutOfDevice(
 export async function findOnDevice(
   account: Account,
   { deviceId }: { deviceId: string },
-): Promise<{ link: DeviceLink; person: AccountSummary; clients: AuthorizedClients } | null> {
+): Promise<{ link: DeviceLink; account: AccountSummary; clients: AuthorizedClients } | null> {
   const link = await account.sql.first<DeviceLink>(`${links} AND id = ?`, deviceId)
   const known = link && (await describeWithClients(account))
   return known ? { link, ...known } : null
@@ -50,13 +50,14 @@ export async function listDevices({ sql }: Account): Promise<DeviceLink[]> {
 
 export async function describeWithClients(
   account: Account,
-): Promise<{ person: AccountSummary; clients: AuthorizedClients } | null> {
-  const person = await describeAccount(account)
-  if (person === null) return null
+): Promise<{ account: AccountSummary; clients: AuthorizedClients } | null> {
+  const summary = await describeAccount(account)
+  if (summary === null) return null
   const rows = await account.sql.all<{ id: string; data: string }>(
     `SELECT id, data FROM oauth WHERE kind = 'client'`,
   )
-  return { person, clients: Object.fromEntries(rows.map(({ id, data }) => [id, data])) }
+  const clients = Object.fromEntries(rows.map(({ id, data }) => [id, data]))
+  return { account: summary, clients }
 }
 
 export async function setAuthorizedClient(

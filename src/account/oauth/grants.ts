@@ -17,7 +17,7 @@ export interface Grant {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** No token is refreshed after this time without use, whatever the client: longer than any refresh token is valid. */
+/** Longer than any refresh token is valid: an unused grant of this age can be deleted. */
 export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,

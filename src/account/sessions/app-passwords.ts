@@ -28,9 +28,9 @@ interface Row {
  */
 export async function createAppPassword(
   account: Account,
-  input: { name: string; password: string; privileged: boolean; where?: ClientInfo },
+  input: { name: string; password: string; privileged: boolean; client?: ClientInfo },
 ): Promise<AppPassword & { password: string }> {
-  const { name, password, privileged, where } = input
+  const { name, password, privileged, client } = input
   await usableRow(account)
   const secret = await hashAppPassword(account.did, password)
   const find = () => account.sql.first<Row>(`${select} AND name = ?`, kind, name)
@@ -41,7 +41,7 @@ export async function createAppPassword(
               VALUES (?, ?, ?, ?, ?)`,
         params: [kind, name, secret, privileged ? 1 : 0, account.clock.now()],
       },
-      ...noteSecurityEvent(account, 'app password created', where, name),
+      ...noteSecurityEvent(account, 'app password created', client, name),
     ])
   }
   const row = await find()
@@ -58,7 +58,7 @@ export async function listAppPasswords(account: Account): Promise<{ passwords: A
 
 export async function revokeAppPassword(
   account: Account,
-  { name, where }: { name: string; where?: ClientInfo },
+  { name, client }: { name: string; client?: ClientInfo },
 ): Promise<void> {
   const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
   await account.sql.batch([
@@ -66,7 +66,7 @@ export async function revokeAppPassword(
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
     ...(existing === undefined
       ? []
-      : noteSecurityEvent(account, 'app password revoked', where, name)),
+      : noteSecurityEvent(account, 'app password revoked', client, name)),
   ])
 }
 

@@ -6,7 +6,7 @@
  * 3. The account takes the address, unconfirmed, and revokes all tokens mailed to the old one; or, if rejected,
  *    clears the wanted one.
  *
- * If the process exits in between, the change goes on when the actor next wakes, or when the email is next needed.
+ * If the process exits in between, the change continues when the actor next wakes, or when the email is next needed.
  */
 import type { Account } from '#src/account/account.ts'
 import { removeRows } from '#src/account/factors/rows.ts'
@@ -21,7 +21,7 @@ import type { IdempotencyKey } from '#src/rules/actions.ts'
 export function changeEmail(
   account: Account,
   email: string,
-  call: { where?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
+  call: { client?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
 ): Promise<void> {
   return account.emailMutex.run(async () => {
     const wanted = (await account.profile.get()).emailWanted
@@ -42,7 +42,7 @@ export async function finishEmailChange(account: Account): Promise<void> {
 async function finish(
   account: Account,
   email: string,
-  { where, key }: { where?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
+  { client, key }: { client?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
 ): Promise<void> {
   try {
     await account.claimEmail(email)
@@ -56,7 +56,7 @@ async function finish(
     consumeAllEmailTokens(),
     removeRows('email'),
     removeRows('code'),
-    ...noteSecurityEvent(account, 'email changed', where),
+    ...noteSecurityEvent(account, 'email changed', client),
     ...account.idempotencyKeys.markUsed(key),
   ]
   await store(account, { email, emailConfirmedAt: null, emailWanted: null }, revoked)

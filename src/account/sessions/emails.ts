@@ -61,14 +61,14 @@ export async function requestEmailUpdate(
  */
 export async function updateEmail(
   account: Account,
-  input: { email: string; token?: string; emailAuthFactor?: boolean; where?: ClientInfo },
+  input: { email: string; token?: string; emailAuthFactor?: boolean; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
   const row = await currentRow(account)
   const email = parseEmail(input.email)
-  const { where, emailAuthFactor: isWanted } = input
+  const { client, emailAuthFactor: isWanted } = input
   const isSame = email === row.email && row.emailConfirmedAt !== null
-  if (isSame && isWanted === true) return addEmailFactor(account, where && { where })
+  if (isSame && isWanted === true) return addEmailFactor(account, client && { client })
   // A change whose process exited before it answered: it was finished when the account woke, and its token is used up.
   if (input.token && email === row.email && row.emailConfirmedAt === null) return
   if (!input.token && row.emailConfirmedAt !== null) {
@@ -77,9 +77,9 @@ export async function updateEmail(
   if (input.token) await checkEmailToken(account, 'update_email', input.token)
   if (isSame && isWanted === false) {
     const effect = [consumeEmailToken('update_email'), ...account.idempotencyKeys.markUsed(key)]
-    return removeEmailFactor(account, { ...(where && { where }), effect })
+    return removeEmailFactor(account, { ...(client && { client }), effect })
   }
-  await changeEmail(account, email, { where, key })
+  await changeEmail(account, email, { client, key })
 }
 
 export async function setEmail(

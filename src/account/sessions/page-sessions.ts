@@ -26,7 +26,7 @@ const SECOND_STEP_PASSED = 1
 
 interface PageSignIn {
   token: string
-  where?: ClientInfo
+  client?: ClientInfo
 }
 
 /**
@@ -34,7 +34,7 @@ interface PageSignIn {
  */
 export async function signIn(
   account: Account,
-  { password, token, where }: PageSignIn & { password: string },
+  { password, token, client }: PageSignIn & { password: string },
 ): Promise<{ kinds: FactorKind[] }> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
@@ -44,7 +44,7 @@ export async function signIn(
   // A repeated call finds its own session.
   if (await findRow(account, 'session', hashOf(token))) return { kinds: [] }
   const step = putRow(account, 'step', hashOf(token))
-  await account.sql.batch(kinds.length > 0 ? [step] : beginSession(account, token, where, 0))
+  await account.sql.batch(kinds.length > 0 ? [step] : beginSession(account, token, client, 0))
   return { kinds: [...kinds] }
 }
 
@@ -71,15 +71,15 @@ export async function requestStepCode(
 /** Throws 401 as `getPendingStep`, 400 InvalidToken, 429. */
 export async function finishSecondStep(
   account: Account,
-  { token, code, response, where }: PageSignIn & { code?: string; response?: unknown },
+  { token, code, response, client }: PageSignIn & { code?: string; response?: unknown },
 ): Promise<void> {
   if (await findRow(account, 'session', hashOf(token))) return
   await getPendingStep(account, { token })
-  const effect = beginSession(account, token, where, SECOND_STEP_PASSED)
-  if (code !== undefined) await verifyCode(account, { code, where, effect })
+  const effect = beginSession(account, token, client, SECOND_STEP_PASSED)
+  if (code !== undefined) await verifyCode(account, { code, client, effect })
   else {
     await verifyPasskey(account, { response, effect }).catch(async (error) => {
-      await account.sql.batch(noteSecurityEvent(account, 'second factor refused', where))
+      await account.sql.batch(noteSecurityEvent(account, 'second factor refused', client))
       throw error
     })
   }
@@ -88,11 +88,11 @@ export async function finishSecondStep(
 /** Throws 401 AccountTakedown, 400 InvalidToken. */
 export async function signInWithPasskey(
   account: Account,
-  { token, response, where }: PageSignIn & { response: unknown },
+  { token, response, client }: PageSignIn & { response: unknown },
 ): Promise<void> {
   if (await findRow(account, 'session', hashOf(token))) return
   mustLogIn((await account.profile.get()).status)
-  const effect = beginSession(account, token, where, SECOND_STEP_PASSED)
+  const effect = beginSession(account, token, client, SECOND_STEP_PASSED)
   await verifyPasskey(account, { response, effect })
 }
 
@@ -118,13 +118,13 @@ async function hasRecentSecondStep(account: Account, token: string): Promise<boo
  */
 export async function passSecondStep(
   account: Account,
-  { code, token, where }: { code?: string; token?: string; where?: ClientInfo },
+  { code, token, client }: { code?: string; token?: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<{ passed: boolean; kinds: FactorKind[]; mail?: EmailCode }> {
   const kinds = [...(await account.factorKinds.list())]
   const passed = { passed: true, kinds }
   const effect = [
-    ...noteSecurityEvent(account, 'sign in', where),
+    ...noteSecurityEvent(account, 'sign in', client),
     ...account.idempotencyKeys.markUsed(key, passed),
   ]
   const hasSecondStep = token !== undefined && (await hasRecentSecondStep(account, token))
@@ -133,7 +133,7 @@ export async function passSecondStep(
     return passed
   }
   if (code) {
-    await verifyCode(account, { code, where, effect })
+    await verifyCode(account, { code, client, effect })
     return passed
   }
   const pending = { passed: false, kinds }
@@ -152,7 +152,7 @@ export async function endPageSession(
 function beginSession(
   account: Account,
   token: string,
-  where: ClientInfo | undefined,
+  client: ClientInfo | undefined,
   counter: number,
 ): Statement[] {
   const now = account.clock.now()
@@ -161,13 +161,13 @@ function beginSession(
     removeOlderRows('step', now - STEP_LIFETIME_MS),
     removeOlderRows('session', now - SESSION_LIFETIME_MS),
     putRow(account, 'session', hashOf(token), { counter }),
-    ...noteSecurityEvent(account, 'sign in', where),
+    ...noteSecurityEvent(account, 'sign in', client),
   ]
 }
 
-async function liveSession(account: Account, token: string, lifetime: number) {
+async function liveSession(account: Account, token: string, lifetimeMs: number) {
   const row = await findRow(account, 'session', hashOf(token))
-  if (row === undefined || row.createdAt <= account.clock.now() - lifetime) throw signedOut()
+  if (row === undefined || row.createdAt <= account.clock.now() - lifetimeMs) throw signedOut()
   return row
 }
 

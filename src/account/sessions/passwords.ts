@@ -12,18 +12,18 @@ import { checkNewPassword } from '#src/rules/passwords.ts'
 /** Ends all sessions. Throws 400 InvalidToken or ExpiredToken. */
 export async function resetPassword(
   account: Account,
-  { token, password, where }: { token: string; password: string; where?: ClientInfo },
+  { token, password, client }: { token: string; password: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
   checkNewPassword(password)
   await checkEmailToken(account, 'reset_password', token)
-  await setPassword(account, { password, ...(where && { where }) }, key)
+  await setPassword(account, { password, ...(client && { client }) }, key)
 }
 
 /** Ends all sessions. Throws 400 if the password is invalid or the account does not exist. */
 export async function setPassword(
   account: Account,
-  { password, where }: { password: string; where?: ClientInfo },
+  { password, client }: { password: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
   checkNewPassword(password)
@@ -37,7 +37,7 @@ export async function setPassword(
       { sql: 'DELETE FROM refresh_token' },
       removeRows('session'),
       removeRows('step'),
-      ...noteSecurityEvent(account, 'password changed', where),
+      ...noteSecurityEvent(account, 'password changed', client),
       ...account.idempotencyKeys.markUsed(key),
     ])
   } finally {

@@ -7,13 +7,13 @@ import type { IdempotencyKey } from '#src/rules/actions.ts'
 /** Throws 400 InvalidToken or ExpiredToken. */
 export async function consumePlcToken(
   account: Account,
-  { token, where }: { token: string; where?: ClientInfo },
+  { token, client }: { token: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
   await checkEmailToken(account, 'plc_operation', token)
   await account.sql.batch([
     consumeEmailToken('plc_operation'),
-    ...noteSecurityEvent(account, 'plc operation', where),
+    ...noteSecurityEvent(account, 'plc operation', client),
     ...account.idempotencyKeys.markUsed(key),
   ])
 }

@@ -1,7 +1,7 @@
 /** The refresh tokens of one account: issued, rotated, revoked. */
 import type { Account } from '#src/account/account.ts'
 import type { Statement } from '#src/ports/sql.ts'
-import { newTokenId, refreshGrace, refreshLifetime } from '#src/rules/session-tokens.ts'
+import { newTokenId, REFRESH_GRACE_MS, REFRESH_LIFETIME_MS } from '#src/rules/session-tokens.ts'
 
 interface RefreshToken {
   expiresAt: number
@@ -18,7 +18,7 @@ export interface NextToken {
 export function storeToken(id: string, now: number): Statement {
   return {
     sql: 'INSERT INTO refresh_token (id, expires_at) VALUES (?, ?)',
-    params: [id, now + refreshLifetime],
+    params: [id, now + REFRESH_LIFETIME_MS],
   }
 }
 
@@ -34,7 +34,7 @@ export function storeTokenUnlessRevoked(
       : [`EXISTS (SELECT 1 FROM credential WHERE kind = 'app password' AND name = ?)`, appPassword]
   return {
     sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${condition}`,
-    params: [id, now + refreshLifetime, appPassword ?? null, value],
+    params: [id, now + REFRESH_LIFETIME_MS, appPassword ?? null, value],
   }
 }
 
@@ -77,12 +77,12 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
     {
       sql: `INSERT INTO refresh_token (id, expires_at, app_password_name)
             SELECT ?, ?, app_password_name FROM refresh_token WHERE id = ? AND next_id IS NULL`,
-      params: [nextId, now + refreshLifetime, id],
+      params: [nextId, now + REFRESH_LIFETIME_MS, id],
     },
     {
       sql: `UPDATE refresh_token SET next_id = ?, expires_at = min(expires_at, ?)
             WHERE id = ? AND next_id IS NULL`,
-      params: [nextId, now + refreshGrace, id],
+      params: [nextId, now + REFRESH_GRACE_MS, id],
     },
   ]
 }

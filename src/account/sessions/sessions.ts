@@ -39,7 +39,7 @@ export interface Session extends SessionInfo, SessionTokens {}
 /**
  * com.atproto.server.createSession, the account's part. Throws the same 401 for a missing account and a wrong password,
  * and 401 AccountTakedown unless `allowTakendown` asks for the restricted session of an account that was taken down.
- * For the account's own password it also throws as `mustVerifyFactor`.
+ * For the account's own password it also throws as `verifyFactor`.
  */
 export async function createSession(
   account: Account,
@@ -47,11 +47,11 @@ export async function createSession(
     password: string
     allowTakendown?: boolean
     authFactorToken?: string
-    where?: ClientInfo
+    client?: ClientInfo
   },
   key?: IdempotencyKey,
 ): Promise<Session> {
-  const { password, allowTakendown = false, authFactorToken: code, where } = input
+  const { password, allowTakendown = false, authFactorToken: code, client } = input
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   const isOpen = may('logIn', row.status)
@@ -68,12 +68,12 @@ export async function createSession(
     ...(isOpen
       ? [
           storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
-          ...noteSecurityEvent(account, kind, where, appPassword?.name),
+          ...noteSecurityEvent(account, kind, client, appPassword?.name),
         ]
       : []),
     ...account.idempotencyKeys.markUsed(key, session),
   ]
-  if (appPassword === undefined) await verifyFactor(account, { code, where, effect })
+  if (appPassword === undefined) await verifyFactor(account, { code, client, effect })
   else await account.sql.batch(effect)
   return session
 }

@@ -90,7 +90,7 @@ export const signPlcOperation = method(identity.signPlcOperation, {
       throw invalidRequest('email confirmation token required to sign PLC operations')
     }
     const consumeToken = () =>
-      account.identity.usePlcToken({ token, where: clientInfoOf(server.addressOf, incoming) })
+      account.identity.consumePlcToken({ token, client: clientInfoOf(server.addressOf, incoming) })
     return { operation: await plc.signPlcOperation(server.identity, did, changes, consumeToken) }
   },
 })

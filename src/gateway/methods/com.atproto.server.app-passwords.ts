@@ -14,8 +14,8 @@ export const createAppPassword = method(server.createAppPassword, {
   ...ownAccount,
   auth: 'full account',
   run: ({ account, input: { name, privileged = false }, server, incoming }) => {
-    const where = clientInfoOf(server.addressOf, incoming)
-    return account.appPassword.create({ name, privileged, password: newAppPassword(), where })
+    const client = clientInfoOf(server.addressOf, incoming)
+    return account.appPassword.create({ name, privileged, password: newAppPassword(), client })
   },
 })
 
@@ -29,7 +29,7 @@ export const revokeAppPassword = method(server.revokeAppPassword, {
   ...ownAccount,
   auth: 'account',
   run: async ({ account, input: { name }, server, incoming }) => {
-    await account.appPassword.revoke({ name, where: clientInfoOf(server.addressOf, incoming) })
+    await account.appPassword.revoke({ name, client: clientInfoOf(server.addressOf, incoming) })
     return undefined
   },
 })

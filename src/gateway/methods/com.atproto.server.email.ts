@@ -59,7 +59,7 @@ export const updateEmail = method(server.updateEmail, {
       email,
       ...(token !== undefined && { token }),
       ...(emailAuthFactor !== undefined && { emailAuthFactor }),
-      where: clientInfoOf(server.addressOf, incoming),
+      client: clientInfoOf(server.addressOf, incoming),
     })
     return undefined
   },
@@ -92,7 +92,7 @@ export const resetPassword = method(server.resetPassword, {
     if (found === null) throw invalidRequest('Token is invalid', 'InvalidToken')
     await dispatch
       .account(found.did)
-      .password.reset({ token, password, where: clientInfoOf(addressOf, incoming) })
+      .password.reset({ token, password, client: clientInfoOf(addressOf, incoming) })
     return undefined
   },
 })

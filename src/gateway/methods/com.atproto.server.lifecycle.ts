@@ -38,7 +38,7 @@ export const checkAccountStatus = method(server.checkAccountStatus, {
   oauth: 'any',
   auth: 'account',
   run: async ({ account, did, server }) => {
-    const { activated, ...rest } = await account.lifecycle.status()
+    const { activated, ...rest } = await account.lifecycle.checkAccountStatus()
     const { signingKeyDid: signingKey } = await account.identity.getIdentity()
     const validDid = await isValidDid(server.identity, { did, signingKey })
     return { activated, validDid, ...rest }

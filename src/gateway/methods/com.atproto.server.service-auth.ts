@@ -29,7 +29,7 @@ export const getServiceAuth = method(server.getServiceAuth, {
         `cannot request a service auth token for the following protected method: ${lxm}`,
       )
     }
-    return account.service.createToken({
+    return account.service.getServiceAuth({
       aud,
       ...(lxm !== undefined && { lxm }),
       ...(exp && { exp }),

@@ -33,9 +33,9 @@ export const createSession = method(server.createSession, {
   auth: 'none',
   run: ({ input, server, incoming }) => {
     const { identifier, password, allowTakendown = false, authFactorToken } = input
-    const where = clientInfoOf(server.addressOf, incoming)
+    const client = clientInfoOf(server.addressOf, incoming)
     const factor = authFactorToken !== undefined && { authFactorToken }
-    const credentials = { identifier, password, allowTakendown, where, ...factor }
+    const credentials = { identifier, password, allowTakendown, client, ...factor }
     const onFactorNeeded = (did: string) => mailSignInCode(server, did)
     return withDidDoc(server, logIn(server.dispatch, credentials, undefined, onFactorNeeded))
   },

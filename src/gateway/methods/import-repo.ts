@@ -5,7 +5,7 @@ const PAGE_BYTES = 512 * 1024
 
 export interface ImportCalls {
   begin(): Promise<{ id: string }>
-  take(input: { id: string; n: number; bytes: Uint8Array }): Promise<void>
+  addPage(input: { id: string; n: number; bytes: Uint8Array }): Promise<void>
   finish(input: { id: string; keys: readonly string[] }): Promise<{ done: boolean }>
   abort(input: { id: string }): Promise<void>
 }
@@ -19,7 +19,7 @@ export async function importRepo(
   const { id } = await calls.begin()
   try {
     let n = 0
-    for await (const page of pagesOf(bytes)) await calls.take({ id, n: n++, bytes: page })
+    for await (const page of pagesOf(bytes)) await calls.addPage({ id, n: n++, bytes: page })
     while (!(await calls.finish({ id, keys })).done);
   } catch (error) {
     await calls.abort({ id }).catch(() => {})

@@ -48,14 +48,14 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
 
   async function describeWithClients(did: string) {
     const found = await (await requireAccount(did)).oauth.describe()
-    const account = found && accounts.toAccount(found.person)
+    const account = found && accounts.toAccount(found.account)
     if (!found || !account) throw new InvalidRequestError('Account not found')
     return { account, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
   async function onDevice(id: string, did: string, device: Device): Promise<DeviceAccount | null> {
     const found = await (await accounts.find(did))?.oauth.findOnDevice({ deviceId: id })
-    const account = found && accounts.toAccount(found.person)
+    const account = found && accounts.toAccount(found.account)
     if (!found || !account) return null
     return {
       deviceId: id as DeviceAccount['deviceId'],
@@ -81,7 +81,7 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
       const account = await withOAuthErrors(
         async () =>
-          accounts.toAccount(await dispatch.account(found.did).oauth.recognize({ password })),
+          accounts.toAccount(await dispatch.account(found.did).oauth.authenticateAccount({ password })),
         (error) => toSignInError(error, found.did),
       )
       if (account === undefined) throw new InvalidRequestError('Account was taken down')
@@ -91,7 +91,7 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
 
     async setAuthorizedClient(did, clientId, data) {
       const account = await requireAccount(did)
-      await account.oauth.rememberClient({ clientId, data: JSON.stringify(data) })
+      await account.oauth.setAuthorizedClient({ clientId, data: JSON.stringify(data) })
     },
 
     getAccount: (did) => describeWithClients(did),

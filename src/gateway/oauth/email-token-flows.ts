@@ -33,7 +33,7 @@ export function emailTokenFlows(
 
   async function describe(account: RemoteAccount): Promise<Account | null> {
     const found = await account.oauth.describe()
-    return (found && accounts.toAccount(found.person)) ?? null
+    return (found && accounts.toAccount(found.account)) ?? null
   }
 
   return {

@@ -80,7 +80,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
 
   const loadPages = lazy(async (): Promise<Pages> => {
     // A shard that is not woken now is woken by its first call.
-    wakeShards(server.dispatch).catch((error) => log.debug({ err: error }, 'shards not woken'))
+    wakeShards(server.dispatch).catch((error) => log.debug({ err: error }, 'waking the authorization shards failed'))
     const [{ openProvider }, { oauthMiddleware }, deviceCookies, endpoint] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),
@@ -124,7 +124,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const { cookie } = request.headers
     const returnTo = returnToCookie(request, issuer)
     if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
-    withRequestContext({ clientInfo: clientInfoOf(addressOf, request), cookie }, () =>
+    withRequestContext({ client: clientInfoOf(addressOf, request), cookie }, () =>
       pages.handle(request, response, (error) =>
         error === undefined ? next() : respondWithError(error, response),
       ),

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientInfo } from '#src/account/security-events.ts'
 
 export interface RequestContext {
-  clientInfo: ClientInfo
+  client: ClientInfo
   cookie: string | undefined
 }
 
@@ -14,5 +14,5 @@ export function withRequestContext<T>(context: RequestContext, work: () => T): T
 }
 
 export function requestContext(): RequestContext {
-  return storage.getStore() ?? { clientInfo: {}, cookie: undefined }
+  return storage.getStore() ?? { client: {}, cookie: undefined }
 }

@@ -149,7 +149,7 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
     if (account === undefined) {
       throw new XrpcError(403, 'AccountNotFound', 'Account not found')
     }
-    const verdict = await account.oauth.admit({
+    const verdict = await account.oauth.checkAccessToken({
       ...{ id, jkt: cnf.jkt, proof: proof.jti },
       attempt: randomUUID(),
     })

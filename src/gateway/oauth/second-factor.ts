@@ -52,12 +52,12 @@ export async function mustPassSecondStep(
 }
 
 async function attempt(server: ServerContext, did: string, code: string | undefined) {
-  const { clientInfo, cookie } = requestContext()
+  const { client, cookie } = requestContext()
   try {
-    return await checkSecondStep(server, did, { code, cookie, clientInfo })
+    return await checkSecondStep(server, did, { code, cookie, client })
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status >= 500) throw error
     if (error.status === 429) throw new InvalidRequestError(error.message, error)
-    return checkSecondStep(server, did, { code: undefined, cookie, clientInfo })
+    return checkSecondStep(server, did, { code: undefined, cookie, client })
   }
 }

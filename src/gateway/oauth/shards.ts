@@ -16,7 +16,7 @@ export function shardOf({ authorization }: Pick<Dispatch, 'authorization'>, name
   )
 }
 
-/** So that no request waits for the engine to start a shard. */
+/** Wakes all shards, so that no request waits for the engine to start one. */
 export async function wakeShards({
   authorization,
 }: Pick<Dispatch, 'authorization'>): Promise<void> {

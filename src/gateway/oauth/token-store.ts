@@ -37,7 +37,7 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
     const owner = await accountOf(name)
     const grant = await owner?.oauth.findGrant(by)
     const described = grant && (await owner?.oauth.describe())
-    const account = described && accounts.toAccount(described.person)
+    const account = described && accounts.toAccount(described.account)
     if (!grant || !account) return null
     const isCurrent = refreshToken !== null && grant.refreshHash === hashSecret(refreshToken)
     const currentRefreshToken = isCurrent
@@ -88,7 +88,7 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
     async listAccountTokens(did) {
       const owner = await accounts.find(did)
       const described = await owner?.oauth.describe()
-      const account = described && accounts.toAccount(described.person)
+      const account = described && accounts.toAccount(described.account)
       if (!owner || !account) return []
       const grants = await owner.oauth.listGrants()
       return grants.map((grant) => ({ ...infoOf(grant), account, currentRefreshToken: null }))

@@ -146,7 +146,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
       account.factors.overview(),
       account.appPassword.list(),
       account.factors.events(),
-      account.factors.beginPasskey(),
+      account.factors.beginPasskeyRegistration(),
     ])
     const view = overviewView(session, {
       factors,

@@ -8,7 +8,7 @@ export interface StepInput {
   code: string | undefined
   /** The request's Cookie header: a recent second step on our own pages also counts. */
   cookie: string | undefined
-  clientInfo: ClientInfo
+  client: ClientInfo
 }
 
 /** If not passed: a code was sent to the masked address in `hint`; without a hint, the owner must use our own pages. */
@@ -18,12 +18,12 @@ export type StepResult = { passed: true } | { passed: false; hint: string | unde
 export async function checkSecondStep(
   server: Pick<ServerContext, 'dispatch' | 'mailer' | 'service'>,
   did: string,
-  { code, cookie, clientInfo }: StepInput,
+  { code, cookie, client }: StepInput,
 ): Promise<StepResult> {
   const pageToken = readPageToken(cookie, server.service.publicUrl)
   const isSameAccount = pageToken?.did === did
   const { passed, mail } = await server.dispatch.account(did).page.passSecondStep({
-    where: clientInfo,
+    client,
     ...(code !== undefined && { code }),
     ...(isSameAccount && { token: pageToken.token }),
   })

@@ -23,22 +23,22 @@ interface Routes {
 
 export function settingsRoutes(context: PageContext, { get, post, requireOwner }: Routes): void {
   const { server } = context
-  const clientInfo = (c: C) => clientInfoOf(server.addressOf, c.env?.incoming)
+  const clientOf = (c: C) => clientInfoOf(server.addressOf, c.env?.incoming)
   const done = (c: C) => c.redirect(`${securityPath}?done`, 303)
 
   post('/passkeys', async (c, session, { name = '', response = 'null' }) => {
     const { account } = await requireOwner(session)
-    await account.factors.finishPasskey({
+    await account.factors.finishPasskeyRegistration({
       name,
       response: parseJson(response),
-      where: clientInfo(c),
+      client: clientOf(c),
     })
     return done(c)
   })
   post('/passkeys/remove', async (c, session, { id = '' }) => {
     await (await requireOwner(session)).account.factors.removePasskey({
       id,
-      where: clientInfo(c),
+      client: clientOf(c),
     })
     return done(c)
   })
@@ -63,14 +63,14 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
     const owner = await requireOwner(session)
     return retryOnWrongCode(
       async () => {
-        await owner.account.factors.confirmTotp({ code, where: clientInfo(c) })
+        await owner.account.factors.confirmTotp({ code, client: clientOf(c) })
         return done(c)
       },
       () => totpPage(session, owner, wrongCode(session)),
     )
   })
   post('/totp/remove', async (c, session) => {
-    await (await requireOwner(session)).account.factors.removeTotp({ where: clientInfo(c) })
+    await (await requireOwner(session)).account.factors.removeTotp({ client: clientOf(c) })
     return done(c)
   })
 
@@ -85,20 +85,20 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
     const { account, name } = await requireOwner(session)
     return retryOnWrongCode(
       async () => {
-        await account.factors.confirmEmail({ code, where: clientInfo(c) })
+        await account.factors.confirmEmail({ code, client: clientOf(c) })
         return done(c)
       },
       () => renderPage(session, emailView(session, { owner: name, note: wrongCode(session) })),
     )
   })
   post('/email/remove', async (c, session) => {
-    await (await requireOwner(session)).account.factors.removeEmail({ where: clientInfo(c) })
+    await (await requireOwner(session)).account.factors.removeEmail({ client: clientOf(c) })
     return done(c)
   })
 
   post('/recovery', async (c, session) => {
     const { account, name } = await requireOwner(session)
-    const { codes } = await account.factors.newRecoveryCodes({ where: clientInfo(c) })
+    const { codes } = await account.factors.createRecoveryCodes({ client: clientOf(c) })
     const help = session.messages.text('storeCodes')
     const view = secretView(session, {
       title: 'recovery',
@@ -110,7 +110,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
   })
   post('/code', async (_, session) => {
     const { account, name } = await requireOwner(session)
-    const { code } = await account.factors.newPageCode()
+    const { code } = await account.factors.createPageCode()
     const help = session.messages.text('signInCodeHelp')
     const view = secretView(session, {
       title: 'signInCode',
@@ -129,7 +129,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
       name: name || 'app',
       privileged,
       password: newAppPassword(),
-      where: clientInfo(c),
+      client: clientOf(c),
     }
     const { passwords } = await account.appPassword.list()
     if (passwords.some((existing) => existing.name === input.name)) {
@@ -146,7 +146,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
   post('/app-passwords/remove', async (c, session, { name = '' }) => {
     await (await requireOwner(session)).account.appPassword.revoke({
       name,
-      where: clientInfo(c),
+      client: clientOf(c),
     })
     return done(c)
   })

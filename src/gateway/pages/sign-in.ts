@@ -61,12 +61,12 @@ async function checkPassword(context: PageContext, c: C, identifier: string, pas
   const found = await context.server.dispatch.directory.accounts.find({ identifier: name })
   if (found === null) throw authRequired('Invalid identifier or password')
   const pageToken = newPageToken(found.did)
-  const clientInfo = clientInfoOf(context.server.addressOf, c.env?.incoming)
+  const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
   const account = context.server.dispatch.account(found.did)
   const { kinds } = await account.page.signIn({
     password,
     token: pageToken.token,
-    where: clientInfo,
+    client,
   })
   return [pageToken, kinds] as const
 }
@@ -81,9 +81,9 @@ export async function submitPasskey(context: PageContext, c: C, session: PageSes
     await countSignInAttempt(context, c, did ?? 'unknown passkey')
     if (did === undefined) throw new XrpcError(400, 'InvalidToken', 'Unknown passkey')
     const pageToken = newPageToken(did)
-    const clientInfo = clientInfoOf(context.server.addressOf, c.env?.incoming)
+    const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
     const { page } = context.server.dispatch.account(did)
-    await page.signInWithPasskey({ token: pageToken.token, response, where: clientInfo })
+    await page.signInWithPasskey({ token: pageToken.token, response, client })
     setPageToken(c, publicUrl, pageToken)
     return finishSignIn(context, c, session, pageToken, next)
   } catch (error) {
@@ -99,8 +99,8 @@ export async function stepPage(
   extra: { next?: string; note?: Note } = {},
 ): Promise<Response> {
   const account = context.server.dispatch.account(pageToken.did)
-  const { kinds } = await account.page.pendingStep({ token: pageToken.token })
-  const options = kinds.includes('passkey') ? await account.factors.askForPasskey() : undefined
+  const { kinds } = await account.page.getPendingStep({ token: pageToken.token })
+  const options = kinds.includes('passkey') ? await account.factors.beginPasskeyAssertion() : undefined
   return renderPage(session, stepView(session, { kinds, ...(options && { options }), ...extra }))
 }
 
@@ -113,11 +113,11 @@ export async function submitStep(
 ) {
   const { code, response } = form
   const next = parseReturnTo(form['next'], context.server.service.publicUrl)
-  const clientInfo = clientInfoOf(context.server.addressOf, c.env?.incoming)
+  const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
   const proof = response ? { response: parseJson(response) } : { code: code ?? '' }
   try {
     const { page } = context.server.dispatch.account(pageToken.did)
-    await page.finishStep({ token: pageToken.token, where: clientInfo, ...proof })
+    await page.finishSecondStep({ token: pageToken.token, client, ...proof })
     return await finishSignIn(context, c, session, pageToken, next)
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status === 401) throw error
@@ -137,7 +137,7 @@ export async function mailStepCode(
   const next = parseReturnTo(form['next'], server.service.publicUrl)
   const mail = await server.dispatch
     .account(pageToken.did)
-    .page.mailStep({ token: pageToken.token })
+    .page.requestStepCode({ token: pageToken.token })
   if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
   const note = { text: session.messages.text('codeSent') }
   return stepPage(context, session, pageToken, { ...(next && { next }), note })

@@ -84,7 +84,7 @@ export function openServices(ports: ServicesPorts): Services {
   }
 
   async function bearer({ did, aud, lxm }: Credentials): Promise<string> {
-    const { token } = await dispatch.account(did).service.createToken({ aud, lxm })
+    const { token } = await dispatch.account(did).service.getServiceAuth({ aud, lxm })
     return `Bearer ${token}`
   }
 

@@ -18,9 +18,9 @@ export interface DeletionDeps {
   dispatch: {
     account(did: string): {
       lifecycle: {
-        end(): Promise<void>
-        leave(): Promise<void>
-        deletionDue(): Promise<DeletionDue>
+        deleteAccount(): Promise<void>
+        finishDeletion(): Promise<void>
+        getDeletionDue(): Promise<DeletionDue>
       }
     }
     directory: {
@@ -35,7 +35,7 @@ export interface DeletionDeps {
 
 /** Resolves when the account is deleted (step 1); steps 2 and 3 are resumed later if they fail. */
 export async function deleteAccount(deps: DeletionDeps, did: string): Promise<void> {
-  await deps.dispatch.account(did).lifecycle.end()
+  await deps.dispatch.account(did).lifecycle.deleteAccount()
   try {
     await finishDeletion(deps, did)
   } catch (error) {
@@ -45,7 +45,7 @@ export async function deleteAccount(deps: DeletionDeps, did: string): Promise<vo
 
 /** Steps 2 and 3. */
 async function finishDeletion({ dispatch }: DeletionDeps, did: string): Promise<void> {
-  await dispatch.account(did).lifecycle.leave()
+  await dispatch.account(did).lifecycle.finishDeletion()
   await dispatch.directory.accounts.removeDeleted({ did })
 }
 
@@ -78,7 +78,7 @@ async function deleteIfDue(
   deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
   did: string,
 ): Promise<void> {
-  const { due, neverActive } = await deps.dispatch.account(did).lifecycle.deletionDue()
+  const { due, neverActive } = await deps.dispatch.account(did).lifecycle.getDeletionDue()
   if (due === 'deleted') return finishDeletion(deps, did)
   if (due === 'no') return
   // Its DID points here, although the owner has not activated it: this may be the only copy.

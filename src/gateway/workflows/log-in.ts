@@ -15,7 +15,7 @@ export interface LogInInput {
   password: string
   allowTakendown?: boolean
   authFactorToken?: string
-  where?: ClientInfo
+  client?: ClientInfo
 }
 
 type OnFactorNeeded = (did: string) => Promise<void>

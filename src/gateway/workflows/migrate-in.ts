@@ -5,6 +5,9 @@
  * held by this server: the reserved one, or a new one. The DID is not changed; once its owner has pointed it here,
  * `activateAccount` can follow. An account that is never activated is deleted after three days.
  */
+
+import type { NewSigningKey } from '#src/directory/initial-states.ts'
+import type { ReservedKey } from '#src/directory/reserved-keys.ts'
 import { authRequired } from '#src/errors.ts'
 import type {
   CreateAccountDeps,
@@ -25,19 +28,14 @@ import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
 import { issueTokens, newTokenId } from '#src/rules/session-tokens.ts'
 
-interface SealedKey {
-  signingKey: Uint8Array
-  signingKeyDid: string
-}
-
 export interface MigrateInDispatch {
   directory: CreationDispatch['directory'] & {
     keys: {
-      find(input: { names: readonly string[] }): Promise<(SealedKey & { name: string }) | null>
-      reserve(input: SealedKey & { name: string }): Promise<{ signingKeyDid: string }>
+      find(input: { names: readonly string[] }): Promise<ReservedKey | null>
+      reserve(input: ReservedKey): Promise<{ signingKeyDid: string }>
     }
   }
-  account(did: string): { lifecycle: { wake(): Promise<void> } }
+  account(did: string): { lifecycle: { ensureProvisioned(): Promise<void> } }
 }
 
 export interface MigrateInDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc' | 'rotationKey'> {
@@ -70,7 +68,7 @@ export async function migrateIn(
   await confirm(deps, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })
   // Provision at once: the actor of an earlier, deleted account of the same DID may still be awake.
   const { lifecycle } = deps.dispatch.account(did)
-  await lifecycle.wake().catch(() => deps.wakeQueue.add(did))
+  await lifecycle.ensureProvisioned().catch(() => deps.wakeQueue.add(did))
   const didDoc = await deps.resolver.refresh(did).catch(() => undefined)
   const tokens = await issueTokens({ did, tokenId }, { ...deps.tokens, now })
   return { did, handle, ...tokens, ...(didDoc && { didDoc }) }
@@ -95,7 +93,7 @@ async function confirm(
 async function keyFor(
   { dispatch, keys, resolver }: MigrateInDeps,
   did: string,
-): Promise<SealedKey> {
+): Promise<NewSigningKey> {
   const document = await resolver.resolve(did)
   const publishedKey = document && verificationKey(document, 'atproto')
   const names = publishedKey === undefined ? [did] : [did, publishedKey]

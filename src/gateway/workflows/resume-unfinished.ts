@@ -7,7 +7,7 @@ import { systemTimer, type Timer } from '#src/ports/timer.ts'
 const INTERVAL_MS = 10_000
 /** The interval doubles up to this while something fails, for example because the PLC directory is unreachable. */
 const MAX_INTERVAL_MS = 60_000
-/** Younger work may still be running in another process. Rotations allow that; a handle would be announced twice. */
+/** Younger work may still be running in another process. A rotation may run twice; a handle would be announced twice. */
 const ROTATION_MIN_AGE_MS = 15_000
 const HANDLE_CHANGE_MIN_AGE_MS = 45_000
 

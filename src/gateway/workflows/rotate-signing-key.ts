@@ -12,6 +12,8 @@
  */
 
 import type { SigningKeyDids } from '#src/account/identity/key-rotation.ts'
+import type { PendingKeyRotation } from '#src/directory/key-rotations.ts'
+import type { ReservedKey } from '#src/directory/reserved-keys.ts'
 import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import type { Log } from '#src/log.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
@@ -21,30 +23,18 @@ import type { SigningKey } from '#src/ports/secp256k1.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
 import { signingKeyOperation } from '#src/protocol/plc-operation.ts'
 
-interface StartedRotation {
-  did: string
-  /** Milliseconds since 1970. */
-  notedAt: number
-}
-
-interface ReservedKey {
-  name: string
-  signingKey: Uint8Array
-  signingKeyDid: string
-}
-
 export interface RotationDispatch {
   directory: {
     keys: { find(input: { names: readonly string[] }): Promise<ReservedKey | null> }
     keyRotations: {
-      record(input: { did: string }): Promise<{ notedAt: number }>
-      list(input: { age: number; limit: number }): Promise<StartedRotation[]>
-      end(input: StartedRotation & { signingKeyDid?: string }): Promise<void>
+      record(input: { did: string }): Promise<{ recordedAt: number }>
+      list(input: { age: number; limit: number }): Promise<PendingKeyRotation[]>
+      end(input: PendingKeyRotation & { signingKeyDid?: string }): Promise<void>
     }
   }
   account(did: string): {
     keys: {
-      names(): Promise<SigningKeyDids>
+      getSigningKeyDids(): Promise<SigningKeyDids>
       begin(input: { signingKeyDid: string; signingKey?: Uint8Array }): Promise<void>
       finish(input: { signingKeyDid: string }): Promise<void>
       abandon(input: { signingKeyDid: string }): Promise<void>
@@ -70,7 +60,7 @@ export async function rotateSigningKey(
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<void> {
   const account = deps.dispatch.account(did)
-  const { current, pending } = await account.keys.names()
+  const { current, pending } = await account.keys.getSigningKeyDids()
   const { keyRotations } = deps.dispatch.directory
   if (pending !== null && pending !== signingKey) {
     await complete(deps, { did, ...(await keyRotations.record({ did })) }, pending)
@@ -94,7 +84,7 @@ export async function resumeRotations(
   for (const rotation of await directory.keyRotations.list({ age, limit })) {
     const { did } = rotation
     try {
-      const { pending } = await account(did).keys.names()
+      const { pending } = await account(did).keys.getSigningKeyDids()
       if (pending === null) await directory.keyRotations.end(rotation)
       else await complete(deps, rotation, pending)
     } catch (error) {
@@ -108,7 +98,7 @@ export async function resumeRotations(
 /** Steps 3 to 5. */
 async function complete(
   deps: RotationDeps,
-  rotation: StartedRotation,
+  rotation: PendingKeyRotation,
   signingKey: string,
 ): Promise<void> {
   const { did } = rotation

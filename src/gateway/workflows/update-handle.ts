@@ -13,6 +13,7 @@
  */
 
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
+import type { IdentityChange } from '#src/directory/identity-changes.ts'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
@@ -24,19 +25,13 @@ import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import { handleOperation, type PlcSigner, plcHandle } from '#src/protocol/plc-operation.ts'
 
-/** A recorded change; `handle` is null if another part of the DID document changes. */
-interface StartedChange {
-  did: string
-  handle: string | null
-}
-
 export interface IdentityDispatch {
   directory: {
     accounts: { setHandle(input: { did: string; handle: string }): Promise<void> }
     identityChanges: {
-      begin(input: StartedChange): Promise<void>
-      end(input: StartedChange): Promise<void>
-      list(input: { age: number; limit: number }): Promise<(StartedChange & { held: boolean })[]>
+      begin(input: IdentityChange): Promise<void>
+      end(input: IdentityChange): Promise<void>
+      list(input: { age: number; limit: number }): Promise<(IdentityChange & { isExpired: boolean })[]>
     }
   }
   account(did: string): {
@@ -94,14 +89,14 @@ export async function resumeIdentityChanges(
 ): Promise<number> {
   const { account, directory } = deps.dispatch
   let unfinished = 0
-  for (const { did, handle, held } of await directory.identityChanges.list({ age, limit })) {
+  for (const { did, handle, isExpired } of await directory.identityChanges.list({ age, limit })) {
     try {
       if (handle === null) {
         await account(did).identity.announceIdentity()
         await directory.identityChanges.end({ did, handle })
       } else if ((await publishedHandle(deps, did)) === handle) {
         await complete(deps, did, handle)
-      } else if (!held) {
+      } else if (isExpired) {
         await directory.identityChanges.end({ did, handle })
       }
     } catch (error) {

@@ -16,7 +16,7 @@ export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLe
       const returned = unspent.filter(({ key }) => shardOf(key) === shard)
       if (indexes.length === 0 && returned.length === 0) return
       const call = limiter(String(shard)).leases.lease({
-        asks: indexes.map((i) => requests[i]!),
+        requests: indexes.map((i) => requests[i]!),
         unspent: returned,
       })
       for (const [at, grant] of (await withTimeout(call)).entries()) grants[indexes[at]!] = grant
@@ -29,7 +29,7 @@ export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLe
 export function claimPoint({ limiter }: Pick<Dispatch, 'limiter'>, limit: Limit) {
   return async (): Promise<boolean> => {
     const request = { limit, key: 'all', owed: 0, need: 1, spare: 0 }
-    const [grant] = await withTimeout(limiter('0').leases.lease({ asks: [request] }))
+    const [grant] = await withTimeout(limiter('0').leases.lease({ requests: [request] }))
     return grant?.granted === 1
   }
 }

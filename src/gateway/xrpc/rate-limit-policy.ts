@@ -10,27 +10,27 @@ export interface RateLimitRule {
   cost?: (input: unknown) => number
 }
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
-const globalRule = rule('global-ip', 3000, 5 * MINUTE, 'ip')
+const globalRule = rule('global-ip', 3000, 5 * MINUTE_MS, 'ip')
 
 const limitsByMethod: Record<
   string,
   [CountedBy, ...(readonly [points: number, durationMs: number])[]]
 > = {
-  'com.atproto.server.createAccount': ['ip', [100, 5 * MINUTE]],
-  'com.atproto.server.createSession': ['identifier and ip', [300, DAY], [30, 5 * MINUTE]],
-  'com.atproto.server.deleteAccount': ['ip', [50, 5 * MINUTE]],
-  'com.atproto.server.resetPassword': ['ip', [50, 5 * MINUTE]],
-  'com.atproto.server.requestPasswordReset': ['ip', [50, DAY], [15, HOUR]],
-  'com.atproto.server.requestAccountDelete': ['did', [15, DAY], [5, HOUR]],
-  'com.atproto.server.requestEmailConfirmation': ['did', [15, DAY], [5, HOUR]],
-  'com.atproto.server.requestEmailUpdate': ['did', [15, DAY], [5, HOUR]],
-  'com.atproto.identity.updateHandle': ['did', [10, 5 * MINUTE], [50, DAY]],
-  'com.atproto.repo.uploadBlob': ['ip', [1000, DAY]],
-  'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE]],
+  'com.atproto.server.createAccount': ['ip', [100, 5 * MINUTE_MS]],
+  'com.atproto.server.createSession': ['identifier and ip', [300, DAY_MS], [30, 5 * MINUTE_MS]],
+  'com.atproto.server.deleteAccount': ['ip', [50, 5 * MINUTE_MS]],
+  'com.atproto.server.resetPassword': ['ip', [50, 5 * MINUTE_MS]],
+  'com.atproto.server.requestPasswordReset': ['ip', [50, DAY_MS], [15, HOUR_MS]],
+  'com.atproto.server.requestAccountDelete': ['did', [15, DAY_MS], [5, HOUR_MS]],
+  'com.atproto.server.requestEmailConfirmation': ['did', [15, DAY_MS], [5, HOUR_MS]],
+  'com.atproto.server.requestEmailUpdate': ['did', [15, DAY_MS], [5, HOUR_MS]],
+  'com.atproto.identity.updateHandle': ['did', [10, 5 * MINUTE_MS], [50, DAY_MS]],
+  'com.atproto.repo.uploadBlob': ['ip', [1000, DAY_MS]],
+  'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],
 }
 
 /** All writes of an account share two limits, by hour and by day. */
@@ -55,8 +55,8 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
   ...Object.entries(writeCosts).map(([nsid, cost]): [string, RateLimitRule[]] => [
     nsid,
     [
-      { ...rule('repo-write-hour', 5000, HOUR, 'did'), cost },
-      { ...rule('repo-write-day', 35_000, DAY, 'did'), cost },
+      { ...rule('repo-write-hour', 5000, HOUR_MS, 'did'), cost },
+      { ...rule('repo-write-day', 35_000, DAY_MS, 'did'), cost },
       globalRule,
     ],
   ]),

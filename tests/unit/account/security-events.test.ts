@@ -2,13 +2,13 @@ import { expect, it } from 'vitest'
 import { listSecurityEvents, noteSecurityEvent } from '#src/account/security-events.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
 
-const where = { ip: '192.0.2.7', userAgent: 'a browser' }
+const client = { ip: '192.0.2.7', userAgent: 'a browser' }
 
 it('the security log keeps the newest 200 events', async () => {
   const account = await openTestAccount()
   for (let i = 0; i < 210; i++) {
     await account.sql.batch(
-      noteSecurityEvent(account, 'app password created', where, `number ${i}`),
+      noteSecurityEvent(account, 'app password created', client, `number ${i}`),
     )
   }
   const { events } = await listSecurityEvents(account)

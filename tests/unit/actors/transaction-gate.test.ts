@@ -25,7 +25,7 @@ beforeEach(() => {
       moment = undefined
     }
   }
-  gate = new TransactionGate({ few: 3, many: 5, timer, now: () => now })
+  gate = new TransactionGate({ subscribedLimit: 3, unsubscribedLimit: 5, timer, now: () => now })
   unheard = gate.holdSubscribed()
 })
 

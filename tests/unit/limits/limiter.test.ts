@@ -15,7 +15,7 @@ const ask = (need: number, more: object = {}) => ({
 function open(mostKeys?: number) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock, ...(mostKeys && { maxKeys: mostKeys }) })
-  const one = async (given: ReturnType<typeof ask>) => (await lease(limiter, { asks: [given] }))[0]!
+  const one = async (given: ReturnType<typeof ask>) => (await lease(limiter, { requests: [given] }))[0]!
   return { clock, limiter, one }
 }
 
@@ -55,11 +55,11 @@ describe('the limiter', () => {
     const { clock, limiter, one } = open()
     const { resetAt } = await one(ask(100))
     const unspent = [{ name: 'calls', key: 'one', points: 30, resetAt }]
-    await lease(limiter, { asks: [], unspent })
+    await lease(limiter, { requests: [], unspent })
     expect(await one(ask(1))).toMatchObject({ remaining: 29 })
     clock.time += 60_000
     await one(ask(50))
-    await lease(limiter, { asks: [], unspent })
+    await lease(limiter, { requests: [], unspent })
     expect(await one(ask(0))).toMatchObject({ remaining: 50 })
   })
 

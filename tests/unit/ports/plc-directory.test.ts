@@ -81,7 +81,7 @@ describe('the PLC client', () => {
       new Promise((_resolve, reject) => {
         init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
       })
-    const plc = httpPlcDirectory({ url: 'http://plc.test', timeout: 20, fetch: hang as never })
+    const plc = httpPlcDirectory({ url: 'http://plc.test', timeoutMs: 20, fetch: hang as never })
     await expect(plc.getDocumentData(did)).rejects.toMatchObject(upstream)
   })
 })

@@ -10,12 +10,12 @@ import {
 } from '#src/account/factors/passkeys.ts'
 import { requiredFactors } from '#src/account/factors/second-step.ts'
 import { listSecurityEvents } from '#src/account/security-events.ts'
-import { challengeLifetime } from '#src/rules/challenges.ts'
+import { CHALLENGE_LIFETIME_MS } from '#src/rules/challenges.ts'
 import { Authenticator } from '#tests/support/authenticator.ts'
 import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
 
 const origin = 'http://localhost'
-const where = { ip: '192.0.2.7', userAgent: 'a browser' }
+const client = { ip: '192.0.2.7', userAgent: 'a browser' }
 const refused = { status: 400, error: 'InvalidToken' }
 
 let account: TestAccount
@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 async function add(passkey: Authenticator, name = 'laptop') {
   const response = passkey.register(await beginPasskeyRegistration(account))
-  await finishPasskeyRegistration(account, { response, name, where })
+  await finishPasskeyRegistration(account, { response, name, client })
 }
 
 function show(response: unknown) {
@@ -82,7 +82,7 @@ describe('a passkey', () => {
     const options = await beginPasskeyAssertion(account)
     const other = await beginPasskeyRegistration(account)
     await expect(show(passkey.authenticate(other))).rejects.toMatchObject(refused)
-    now += challengeLifetime
+    now += CHALLENGE_LIFETIME_MS
     await expect(show(passkey.authenticate(options))).rejects.toMatchObject(refused)
   })
 
@@ -119,8 +119,8 @@ describe('a passkey', () => {
   it('a removed passkey is not asked for any more', async () => {
     const passkey = new Authenticator({ origin })
     await add(passkey)
-    await removePasskey(account, { id: passkey.id, where })
-    await removePasskey(account, { id: passkey.id, where })
+    await removePasskey(account, { id: passkey.id, client })
+    await removePasskey(account, { id: passkey.id, client })
     expect(await requiredFactors(account)).toEqual({ kinds: [] })
     expect(await kinds()).toEqual(['factor removed', 'factor added'])
   })

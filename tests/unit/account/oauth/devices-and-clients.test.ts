@@ -37,7 +37,7 @@ it('an account lists the devices it is signed in on, and the scopes it granted t
   ])
   expect(await findOnDevice(account, { deviceId: 'dev-2' })).toMatchObject({
     link: { deviceId: 'dev-2' },
-    person: { did: account.did, handle: 'alice.test' },
+    account: { did: account.did, handle: 'alice.test' },
     clients: { 'an app': '{"a":2}' },
   })
   await signOutOfDevice(account, { deviceId: 'dev-2' })
@@ -47,13 +47,13 @@ it('an account lists the devices it is signed in on, and the scopes it granted t
 it('the OAuth account has the name and picture of the profile record', async () => {
   const { account } = await newAccount()
   const before = await describeWithClients(account)
-  expect(before?.person).not.toHaveProperty('displayName')
+  expect(before?.account).not.toHaveProperty('displayName')
   await createRecord(account, {
     collection: 'app.bsky.actor.profile',
     rkey: 'self',
     record: { $type: 'app.bsky.actor.profile', displayName: 'Alice' },
   })
-  expect((await describeWithClients(account))?.person).toMatchObject({
+  expect((await describeWithClients(account))?.account).toMatchObject({
     displayName: 'Alice',
     email: 'alice@example.com',
     emailConfirmed: false,

@@ -26,7 +26,7 @@ import { openTestAccount, type TestAccount } from '#tests/support/open-account.t
 
 const password = 'correct horse'
 const token = 'a token of 32 bytes'
-const where = { ip: '192.0.2.7' }
+const client = { ip: '192.0.2.7' }
 const signedOut = { status: 401, error: 'SignedOut' }
 const refused = { status: 400, error: 'InvalidToken' }
 
@@ -53,7 +53,7 @@ describe('page sign-in', () => {
   it('a page sign-in needs only the password if there are no factors, and is fresh for an hour', async () => {
     const wrong = signIn(account, { password: 'wrong', token })
     await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
-    expect(await signIn(account, { password, token, where })).toEqual({ kinds: [] })
+    expect(await signIn(account, { password, token, client })).toEqual({ kinds: [] })
     await checkPageSession(account, { token })
     await expect(checkPageSession(account, { token: 'another' })).rejects.toMatchObject(signedOut)
     expect(await lastEvent()).toBe('sign in')
@@ -79,9 +79,9 @@ describe('page sign-in', () => {
     await expect(checkPageSession(account, { token })).rejects.toMatchObject(signedOut)
     await expect(finishSecondStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
     const mail = await requestStepCode(account, { token })
-    await finishSecondStep(account, { token, code: mail!.token!, where })
+    await finishSecondStep(account, { token, code: mail!.token!, client })
     // The same call again, as if its answer had been lost.
-    await finishSecondStep(account, { token, code: mail!.token!, where })
+    await finishSecondStep(account, { token, code: mail!.token!, client })
     await checkPageSession(account, { token })
     const other = 'another token'
     await signIn(account, { password, token: other })
@@ -99,7 +99,7 @@ describe('page sign-in', () => {
     })
     await checkPageSession(account, { token })
     const answer = passkey.authenticate(await beginPasskeyAssertion(account))
-    await signInWithPasskey(account, { token: 'alone', response: answer, where })
+    await signInWithPasskey(account, { token: 'alone', response: answer, client })
     await checkPageSession(account, { token: 'alone' })
     const again = signInWithPasskey(account, { token: 'thief', response: answer })
     await expect(again).rejects.toMatchObject(refused)
@@ -108,18 +108,18 @@ describe('page sign-in', () => {
 
 describe('the second factor of an OAuth sign-in', () => {
   it('OAuth sign-in asks for no second factor if there are none', async () => {
-    expect(await passSecondStep(account, { where })).toEqual({ passed: true, kinds: [] })
+    expect(await passSecondStep(account, { client })).toEqual({ passed: true, kinds: [] })
     expect(await lastEvent()).toBe('sign in')
   })
 
   it('OAuth sign-in asks for a code, which is sent by email if the account has that factor', async () => {
     await addEmailFactor(account)
-    const step = await passSecondStep(account, { where })
+    const step = await passSecondStep(account, { client })
     expect(step).toMatchObject({ passed: false, mail: { email: 'alice@example.com' } })
     await expect(passSecondStep(account, { code: 'wrong' })).rejects.toMatchObject(refused)
     expect(await lastEvent()).toBe('second factor refused')
     const code = step.mail!.token!
-    expect(await passSecondStep(account, { code, where })).toMatchObject({ passed: true })
+    expect(await passSecondStep(account, { code, client })).toMatchObject({ passed: true })
     await expect(passSecondStep(account, { code })).rejects.toMatchObject(refused)
   })
 

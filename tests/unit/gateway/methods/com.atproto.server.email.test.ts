@@ -72,7 +72,7 @@ describe('resetPassword', () => {
     expect((await answer).status).toBe(200)
     expect(gateway.calls).toEqual([
       ['passwordResets.find', { token }],
-      ['password.reset', { token, password: 'hunter3', where: {} }],
+      ['password.reset', { token, password: 'hunter3', client: {} }],
     ])
   })
 

@@ -7,7 +7,7 @@ const car = 'application/vnd.ipld.car'
 function importing(overrides: Parameters<typeof openGateway>[1] = {}) {
   const actions = {
     begin: () => ({ id: 'one' }),
-    take: () => {},
+    addPage: () => {},
     finish: () => ({ done: true }),
     abort: () => {},
   }
@@ -22,7 +22,7 @@ describe('importRepo', () => {
     const gateway = importing()
     const response = await send(gateway, 'x'.repeat(1_200_000))
     expect(response.status).toBe(200)
-    const pages = gateway.calls.filter(([action]) => action === 'import.take')
+    const pages = gateway.calls.filter(([action]) => action === 'import.addPage')
     expect(pages.map(([, page]) => page as { n: number; bytes: Uint8Array })).toMatchObject([
       { n: 0, bytes: { length: 524_288 } },
       { n: 1, bytes: { length: 524_288 } },
@@ -43,7 +43,7 @@ describe('importRepo', () => {
   it('importRepo aborts an import that fails', async () => {
     const actions = {
       begin: () => ({ id: 'one' }),
-      take: () => {
+      addPage: () => {
         throw new Error('broken')
       },
       abort: () => {},
@@ -95,7 +95,7 @@ describe('the lifecycle of an account', () => {
     const status = { activated: false, repoCommit: 'bafy', active: false, status: 'deactivated' }
     const gateway = openGateway({
       account: {
-        lifecycle: { status: () => status },
+        lifecycle: { checkAccountStatus: () => status },
         identity: { getIdentity: () => ({ signingKeyDid: 'did:key:z' }) },
       },
     })

@@ -29,10 +29,10 @@ afterEach(() => {
 type Verdict = { scope: string; expiresAt: number } | { refusal: Refusal }
 
 async function fixture() {
-  const admit = vi.fn(
+  const checkAccessToken = vi.fn(
     async (_: object): Promise<Verdict> => ({ scope: 'atproto repo:*', expiresAt: 0 }),
   )
-  const accounts = new Map([[did, { oauth: { admit } }]])
+  const accounts = new Map([[did, { oauth: { checkAccessToken } }]])
   const requests = await openResourceServer({
     ...keys,
     serviceDid,
@@ -73,7 +73,7 @@ async function fixture() {
 }
 
 it('an app is authenticated by its token and proof, behind any proxy', async () => {
-  const { admit, ask } = await fixture()
+  const { checkAccessToken, ask } = await fixture()
   for (let i = 0; i < 3; i++) {
     expect(await ask()).toMatchObject({ did, scope: 'oauth' })
   }
@@ -81,7 +81,7 @@ it('an app is authenticated by its token and proof, behind any proxy', async () 
   permissions.assertRepo({ action: 'create', collection: 'com.example.note' })
   expect(() => permissions.assertIdentity({ attr: '*' })).toThrow('Missing required scope')
   expect(admit).toHaveBeenCalledTimes(4)
-  expect(admit.mock.calls[0]![0]).toMatchObject({ id: tokenId, proof: expect.any(String) })
+  expect(checkAccessToken.mock.calls[0]![0]).toMatchObject({ id: tokenId, proof: expect.any(String) })
 })
 
 it('nonces of another gateway are accepted, however long ago one was issued here', async () => {
@@ -105,9 +105,9 @@ it('a DPoP proof is accepted once, with a new key and with a cached one', async 
 })
 
 it("the account's error for a token is returned to its caller", async () => {
-  const { admit, accounts, ask } = await fixture()
+  const { checkAccessToken, accounts, ask } = await fixture()
   const says = async (verdict: Verdict) => {
-    admit.mockResolvedValueOnce(verdict)
+    checkAccessToken.mockResolvedValueOnce(verdict)
     return ask().catch((error) => [error.status, error.error])
   }
   expect(await says({ refusal: 'unknown' })).toEqual([401, 'invalid_token'])
@@ -115,7 +115,7 @@ it("the account's error for a token is returned to its caller", async () => {
   expect(await says({ refusal: 'replayed' })).toEqual([401, 'invalid_dpop_proof'])
   expect(await says({ scope: 'repo:*', expiresAt: 0 })).toEqual([400, 'InvalidToken'])
   // An unreachable account has not revoked anything.
-  admit.mockRejectedValueOnce(unavailable('not now'))
+  checkAccessToken.mockRejectedValueOnce(unavailable('not now'))
   await expect(ask()).rejects.toMatchObject({ status: 503 })
   accounts.clear()
   await expect(ask()).rejects.toMatchObject({ status: 403, error: 'AccountNotFound' })

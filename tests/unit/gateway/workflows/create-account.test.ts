@@ -67,7 +67,7 @@ describe('createAccount', () => {
       'send plc_operation',
       'confirm',
       'wake',
-      'find birth',
+      'find initial state',
       'store',
     ])
   })
@@ -202,7 +202,7 @@ describe('createAccount', () => {
 })
 
 /** One fault at every call, before and after its effect, with and without a crash. */
-const steps = ['reserve', 'send', 'confirm', 'wake', 'find birth', 'store']
+const steps = ['reserve', 'send', 'confirm', 'wake', 'find initial state', 'store']
 const faults: (Fault & { name: string })[] = steps.flatMap((name, i) =>
   (['before', 'after'] as const).flatMap((when) =>
     [false, true].map((crash) => ({ name, at: i + 1, when, crash })),

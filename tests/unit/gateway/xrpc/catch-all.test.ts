@@ -8,7 +8,7 @@ import { asAccount, did, type Gateway, openGateway, outcome } from '#tests/suppo
 
 const appView = { did: 'did:web:av.example', url: 'https://av.example', cdnUrlPattern: undefined }
 const addresses = { appView, moderation: undefined, report: undefined }
-const account = { service: { createToken: () => ({ token: 'signed' }) } }
+const account = { service: { getServiceAuth: () => ({ token: 'signed' }) } }
 
 /** A gateway in front of a service that accepts everything. */
 function openProxy() {
@@ -71,15 +71,15 @@ describe('a proxied call', () => {
     const proxy = openProxy()
     expect(await outcome(ask(proxy, path, init))).toMatchObject({ status, error })
     expect(proxy.sent).toEqual([])
-    expect(proxy.calls.filter(([action]) => action === 'service.createToken')).toEqual([])
+    expect(proxy.calls.filter(([action]) => action === 'service.getServiceAuth')).toEqual([])
   })
 
   it('a proxied call has a service token of the account, for this method and this service', async () => {
     const proxy = openProxy()
     await ask(proxy, 'chat.bsky.convo.getLog?a=1', { headers: asAccount() })
-    const tokens = proxy.calls.filter(([action]) => action === 'service.createToken')
+    const tokens = proxy.calls.filter(([action]) => action === 'service.getServiceAuth')
     expect(tokens).toEqual([
-      ['service.createToken', { aud: appView.did, lxm: 'chat.bsky.convo.getLog' }],
+      ['service.getServiceAuth', { aud: appView.did, lxm: 'chat.bsky.convo.getLog' }],
     ])
     expect(proxy.sent).toMatchObject([
       {

@@ -11,12 +11,12 @@ const wide = { name: 'wide', points: 3000, durationMs: 300_000 }
 function fixture(gateways = 1) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock })
-  const state = { isDown: false, asks: 0, failures: 0 }
-  const send = async (asks: readonly LeaseRequest[], unspent: readonly UnspentLease[]) => {
-    state.asks += 1
+  const state = { isDown: false, requests: 0, failures: 0 }
+  const send = async (requests: readonly LeaseRequest[], unspent: readonly UnspentLease[]) => {
+    state.requests += 1
     await Promise.resolve()
     if (state.isDown) throw new Error('away')
-    return lease(limiter, { asks, unspent })
+    return lease(limiter, { requests, unspent })
   }
   const make = () => new Leases({ send, clock, onFailure: () => state.failures++ })
   return { clock, state, leases: Array.from({ length: gateways }, make) }
@@ -52,9 +52,9 @@ describe('a narrow limit', () => {
   it('a call beyond a narrow limit makes one request, and later calls none until its window ends', async () => {
     const { clock, leases, state } = fixture()
     expect(await leases[0]!.take(narrow, 'key', 31)).toMatchObject({ isRefused: true })
-    expect(state.asks).toBe(1)
+    expect(state.requests).toBe(1)
     expect(leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: true })
-    expect(state.asks).toBe(1)
+    expect(state.requests).toBe(1)
     clock.time += 300_000
     expect(await leases[0]!.take(narrow, 'key', 1)).toMatchObject({ isRefused: false })
   })
@@ -69,7 +69,7 @@ describe('a wide limit', () => {
       expect(answer).toMatchObject({ isRefused: false, remaining: 2999 - i })
       await settled()
     }
-    expect(state.asks).toBeLessThan(100)
+    expect(state.requests).toBeLessThan(100)
   })
 
   it('a wide limit can be spent wholly by one gateway, and not further', async () => {
