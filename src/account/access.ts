@@ -1,4 +1,4 @@
-/** Who may read a repo through com.atproto.sync, depending on its state. */
+/** Who may read a repo and its blobs through com.atproto.sync, depending on the state of the account. */
 import type { Account } from '#src/account/account.ts'
 import { mustServe, mustShow } from '#src/rules/states.ts'
 

@@ -16,7 +16,8 @@ export interface UnreconciledBlob {
 
 export type BlobOutcome = 'permanent' | 'quarantined' | 'deleted' | 'lost'
 
-const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
+/** SQL condition on a row of `blob`: a record references it. */
+export const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
 
 export const selectUnreconciledBlobs = `SELECT cid, temp_key AS tempKey, takedown_ref IS NOT NULL AS takenDown, ${isUsed} AS used
                                FROM blob WHERE state = 'unsettled' AND cid > ? ORDER BY cid LIMIT ?`

@@ -28,9 +28,12 @@ export type Remote<A> = {
   }
 }
 
+/** The actions of one account. */
+export type RemoteAccount = Remote<AccountActions>
+
 export interface Dispatch {
   /** The account of a DID, which must be one that the directory knows: calling an actor creates it. */
-  account(did: string): Remote<AccountActions>
+  account(did: string): RemoteAccount
   readonly directory: Remote<DirectoryActions>
   readonly sequencer: Remote<SequencerActions>
   /** A shard of the rate limiter, by its number. */
@@ -97,7 +100,7 @@ export function createDispatch(ports: {
 }): Dispatch {
   const run = (call: Call) => runCall(ports, call)
   return {
-    account: (did) => actionsProxy(run, 'account', did) as Remote<AccountActions>,
+    account: (did) => actionsProxy(run, 'account', did) as RemoteAccount,
     directory: actionsProxy(run, 'directory', 'main') as Remote<DirectoryActions>,
     sequencer: actionsProxy(run, 'sequencer', 'main') as Remote<SequencerActions>,
     limiter: (shard) => actionsProxy(run, 'limiter', shard) as Remote<LimiterActions>,
@@ -108,7 +111,7 @@ export function createDispatch(ports: {
 
 /**
  * An actor may fall asleep, move or restart under a call, and the engine may be unreachable for a moment: then the call is
- * made again. An action takes effect in one transaction, so the first attempt is stored whole or not at all; actions
+ * made again. An action takes effect in one transaction, so the first attempt is stored completely or not at all; actions
  * that must run once carry an idempotency key, and all others may be repeated. Throws 503 after the last attempt.
  */
 async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call): Promise<unknown> {
@@ -145,7 +148,10 @@ async function tryOnce(ports: Parameters<typeof createDispatch>[0], call: Call):
 function inTime(work: Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
     const timeout = setTimeout(() => {
-      resolve({ error: unavailable('The account does not respond, please try again'), again: false })
+      resolve({
+        error: unavailable('The account does not respond, please try again'),
+        again: false,
+      })
     }, MAX_ATTEMPT_MS)
     void work.then((outcome) => {
       clearTimeout(timeout)

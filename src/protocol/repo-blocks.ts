@@ -3,6 +3,7 @@ import { verifySignature } from '@atproto/crypto'
 import { decode, encode } from '@atproto/lex-cbor'
 import { enumBlobRefs, isCid, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import { subjectOf } from '#src/protocol/record-subject.ts'
 
 export interface StoredNode {
   left: string | null
@@ -96,21 +97,6 @@ export function readRecord(value: LexValue | undefined): RecordReferences {
     blobs.add(isTypedBlobRef(ref, { strict: false }) ? ref.ref.toString() : ref.cid)
   }
   return { blobs: [...blobs], subject: subjectOf(value) }
-}
-
-function subjectOf({ $type, subject }: LexMap): string | null {
-  switch ($type) {
-    case 'app.bsky.graph.follow':
-    case 'app.bsky.graph.block':
-      return typeof subject === 'string' ? subject : null
-    case 'app.bsky.feed.like':
-    case 'app.bsky.feed.repost': {
-      const uri = isMap(subject) ? subject['uri'] : undefined
-      return typeof uri === 'string' ? uri : null
-    }
-    default:
-      return null
-  }
 }
 
 function checkDepth(value: LexValue | undefined, depth: number): void {

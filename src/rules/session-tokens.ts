@@ -36,6 +36,10 @@ export const accessScopesFor = {
   'account or queued': [...standard, queuedScope],
 } as const satisfies Record<string, readonly string[]>
 
+export function isPrivilegedScope(scope: string): boolean {
+  return privileged.includes(scope)
+}
+
 const accessScopes: readonly string[] = [...standard, takendownScope, queuedScope]
 
 /** What tokens are issued and verified with. `now` is in milliseconds since 1970. */
@@ -64,7 +68,12 @@ export async function issueTokens(
   const iat = Math.floor(now / 1000)
   const base = { aud: audience, sub: did, iat }
   const access = { scope, ...base, exp: iat + ACCESS_LIFETIME_MS / 1000 }
-  const refresh = { scope: refreshScope, ...base, jti: tokenId, exp: iat + REFRESH_LIFETIME_MS / 1000 }
+  const refresh = {
+    scope: refreshScope,
+    ...base,
+    jti: tokenId,
+    exp: iat + REFRESH_LIFETIME_MS / 1000,
+  }
   return {
     accessJwt: await sign('at+jwt', access, secret),
     refreshJwt: await sign('refresh+jwt', refresh, secret),

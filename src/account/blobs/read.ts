@@ -1,10 +1,8 @@
 /** getBlob, listBlobs and listMissingBlobs, the account's part: the bytes come from the storage. */
+import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { mustServe, mustShow } from '#src/rules/states.ts'
-
-type Reader = 'anyone' | 'self' | 'admin'
 
 export interface FoundBlob {
   mimeType: string
@@ -81,10 +79,4 @@ export async function countBlobs({
             (SELECT count(*) FROM blob WHERE ${isPresent}) AS imported`,
   )
   return { expectedBlobs: row?.expected ?? 0, importedBlobs: row?.imported ?? 0 }
-}
-
-async function mustBeReadable(account: Account, as: Reader): Promise<void> {
-  const { status } = await account.profile.get()
-  if (as === 'anyone') mustServe(status, account.did)
-  else mustShow(status, account.did)
 }

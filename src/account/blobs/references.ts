@@ -1,5 +1,6 @@
 /** Blobs in record writes: a referenced blob must be stored, and a blob that is no longer referenced is deleted. */
 import type { Account } from '#src/account/account.ts'
+import { isUsed } from '#src/account/blob-location.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { BlobRef } from '#src/protocol/record-value.ts'
@@ -36,8 +37,6 @@ interface StoredBlob {
   size: number
   isTemp: number
 }
-
-const isUsed = 'EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = blob.cid)'
 
 /** SQL condition on a row of `blob`: it is not about to be deleted. */
 export const isPresent = `(state IS NOT 'unsettled' OR ${isUsed})`

@@ -1,7 +1,8 @@
 /** getRepo: the whole repo, or the part after a rev, as pages of one consistent CAR file, during concurrent writes. */
+
+import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
-import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
 import { exportExpired } from '#src/account/snapshots.ts'
 import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
 import type { Job } from '#src/account/write-lane.ts'

@@ -1,7 +1,8 @@
 /** getLatestCommit, getHead, getRepoStatus, getBlocks and sync.getRecord: small reads of the signed tree. */
+
+import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
 import { loadRoot, type Root } from '#src/account/head.ts'
-import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'

@@ -5,6 +5,7 @@ import { isValidRecordKey } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { records } from '#src/protocol/lexicons/records.ts'
+import { subjectOf } from '#src/protocol/record-subject.ts'
 import { type BlobRef, recordValue } from '#src/protocol/record-value.ts'
 
 export type ValidationStatus = 'valid' | 'unknown'
@@ -27,8 +28,8 @@ export interface PreparedRecord {
   cid: string
   status: ValidationStatus | undefined
   blobs: BlobRef[]
-  /** Subjects of a follow, block, like or repost: a DID or an at:// URI. */
-  backlinks: string[]
+  /** The subject of a follow, block, like or repost: a DID or an at:// URI; empty for other records. */
+  subjects: string[]
 }
 
 const schemas = new Map(records.map((schema) => [schema.$type as string, schema]))
@@ -45,7 +46,9 @@ export function prepareRecord(input: RecordInput): PreparedRecord {
   }
   const status = validate === false ? undefined : checkLexicon(input, value)
   const bytes = encode(value)
-  return { bytes, cid: cidForCbor(bytes), status, blobs, backlinks: backlinks(collection, value) }
+  const subject = subjectOf(value)
+  const subjects = subject === null ? [] : [subject]
+  return { bytes, cid: cidForCbor(bytes), status, blobs, subjects }
 }
 
 function checkLexicon(
@@ -66,21 +69,4 @@ function checkLexicon(
     throw invalidRequest(`Invalid ${collection} record: ${result.reason.message}`)
   }
   return 'valid'
-}
-
-// An account has one of these per subject (the reference PDS's rule).
-function backlinks(collection: string, value: LexMap): string[] {
-  const { subject } = value
-  switch (collection) {
-    case 'app.bsky.graph.follow':
-    case 'app.bsky.graph.block':
-      return typeof subject === 'string' ? [subject] : []
-    case 'app.bsky.feed.like':
-    case 'app.bsky.feed.repost': {
-      const uri = subject && typeof subject === 'object' && (subject as LexMap)['uri']
-      return typeof uri === 'string' ? [uri] : []
-    }
-    default:
-      return []
-  }
 }

@@ -187,7 +187,7 @@ function newRecord(
     throw invalidRequest('Unacceptable slur in record key')
   }
   const key = rkey ?? account.tids.next()
-  const { bytes, cid, blobs, backlinks, status } = prepareRecord({
+  const { bytes, cid, blobs, subjects, status } = prepareRecord({
     collection,
     rkey: key,
     record: value,
@@ -195,7 +195,7 @@ function newRecord(
     ...(at && { at }),
   })
   return {
-    record: { path: `${collection}/${key}`, cid, block: bytes, blobs, subjects: backlinks },
+    record: { path: `${collection}/${key}`, cid, block: bytes, blobs, subjects },
     status,
   }
 }

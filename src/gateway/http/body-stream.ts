@@ -1,8 +1,15 @@
 /** Streams a request's body, decoded, with limits on size and time. */
 import type { Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { BodySource } from '#src/gateway/http/body.ts'
+import {
+  brokenOff,
+  MAX_ENCODINGS,
+  tooLarge,
+  tooSlow,
+  unsupportedEncoding,
+} from '#src/gateway/http/body-errors.ts'
 
 export interface BodyStream {
   /** The Content-Type, without parameters. */
@@ -53,14 +60,13 @@ const decoders: Record<string, () => Transform> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 }
-const MAX_ENCODINGS = 3
 
 /** In the order in which they are decoded. */
 function parseEncodings(header: string | undefined): string[] {
   const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase())
   const encodings = names.filter((name) => name !== '' && name !== 'identity')
   if (encodings.length > MAX_ENCODINGS || encodings.some((name) => decoders[name] === undefined)) {
-    throw new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
+    throw unsupportedEncoding()
   }
   return encodings.reverse()
 }
@@ -75,7 +81,7 @@ async function* decodedChunks(
   for (const transform of transforms) source = source.pipe(transform)
   const buffer = new ChunkBuffer(source, idleMs)
   // pipe() propagates neither errors nor an early close.
-  const onAbort = () => buffer.fail(invalidRequest('The request body broke off'))
+  const onAbort = () => buffer.fail(brokenOff())
   const onDecodeError = () =>
     buffer.fail(invalidRequest(`The request body is not ${encodings.join()}`))
   const onClose = () => {
@@ -154,7 +160,7 @@ class ChunkBuffer {
     this.#bufferedBytes += chunk.length
     if (this.#bufferedBytes < MAX_BUFFERED_BYTES) this.#idleTimer?.refresh()
     else {
-      // The client is not at fault for a pause of ours.
+      // The client is not at fault for our own pause.
       clearTimeout(this.#idleTimer)
       this.#source.pause()
     }
@@ -181,12 +187,4 @@ class ChunkBuffer {
     this.#wake?.()
     this.#wake = undefined
   }
-}
-
-function tooLarge(): XrpcError {
-  return new XrpcError(413, 'PayloadTooLarge', 'request entity too large')
-}
-
-function tooSlow(): XrpcError {
-  return new XrpcError(408, 'RequestTimeout', 'The request body took too long')
 }

@@ -3,7 +3,14 @@ import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
-import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import {
+  brokenOff,
+  MAX_ENCODINGS,
+  tooLarge,
+  tooSlow,
+  unsupportedEncoding,
+} from '#src/gateway/http/body-errors.ts'
 
 export interface BodySource {
   header(name: string): string | undefined
@@ -60,7 +67,7 @@ function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uin
     const chunks: Uint8Array[] = []
     let size = 0
     const timer = setTimeout(() => fail(tooSlow()), timeoutMs)
-    const onAbort = () => fail(invalidRequest('The request body broke off'))
+    const onAbort = () => fail(brokenOff())
     body.on('data', take).on('end', finish).on('error', onAbort).on('close', onAbort)
 
     function take(chunk: Uint8Array): void {
@@ -91,8 +98,6 @@ const decoders: Record<string, (bytes: Uint8Array, options: object) => Promise<U
   br: promisify(brotliDecompress),
 }
 
-const MAX_ENCODINGS = 3
-
 async function decode(bytes: Uint8Array, header: string | undefined, limit: number) {
   if (header === undefined || header === 'identity') return bytes
   const names = header.split(',').map((name) => name.trim().toLowerCase())
@@ -100,7 +105,7 @@ async function decode(bytes: Uint8Array, header: string | undefined, limit: numb
   for (const name of names.reverse()) {
     const decoder = decoders[name]
     if (decoder === undefined || names.length > MAX_ENCODINGS) {
-      throw new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
+      throw unsupportedEncoding()
     }
     decoded = await decoder(decoded, { maxOutputLength: limit }).catch((error: Error) => {
       throw 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
@@ -139,12 +144,4 @@ function checkBounds(value: unknown, depth: number): void {
     if (key === '__proto__') throw invalidRequest('Keys must not be "__proto__"')
     checkBounds((value as Record<string, unknown>)[key], depth + 1)
   }
-}
-
-function tooLarge(): XrpcError {
-  return new XrpcError(413, 'PayloadTooLarge', 'request entity too large')
-}
-
-function tooSlow(): XrpcError {
-  return new XrpcError(408, 'RequestTimeout', 'The request body took too long')
 }

@@ -49,7 +49,7 @@ export async function toResponse(result: unknown, options: ResponseOptions): Pro
   return respond(zipped, { ...variesByEncoding(headers), 'content-encoding': 'gzip' })
 }
 
-/** The message is sent as it is: do not pass errors with internals. */
+/** The message is sent unchanged, so it must not contain internals. */
 export function errorResponse({ status, error, message, headers }: XrpcError): Response {
   const all = headers === undefined ? jsonHeaders : { ...jsonHeaders, ...headers }
   return new Response(JSON.stringify({ error, message }), { status, headers: all })

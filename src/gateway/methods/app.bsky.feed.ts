@@ -63,11 +63,11 @@ export const getPostThread = method(feed.getPostThread, {
 /** The AppView forwards the service token to the feed generator, so the token must be for the generator. */
 export const getFeed = method(feed.getFeed, {
   ...proxiedMethod,
-  oauth: (app, { request, server: { services } }) => {
+  oauth: (permissions, { request, server: { services } }) => {
     const lxm = feed.getFeed.main.nsid
     const aud = services.audienceOf(lxm, request.headers.get('atproto-proxy') ?? undefined)
-    app.assertRpc({ aud, lxm })
-    app.assertRpc({ aud, lxm: 'app.bsky.feed.getFeedSkeleton' })
+    permissions.assertRpc({ aud, lxm })
+    permissions.assertRpc({ aud, lxm: 'app.bsky.feed.getFeedSkeleton' })
   },
   run: async ({ params, did, request, server: { services } }) => {
     const nsid = feed.getFeed.main.nsid

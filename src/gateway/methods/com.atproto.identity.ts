@@ -1,6 +1,7 @@
 /** com.atproto.identity: resolves identities of the whole network, and changes those of accounts here. */
-import { forbidden, invalidRequest } from '#src/errors.ts'
+import { invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import * as plc from '#src/gateway/workflows/plc-requests.ts'
@@ -45,14 +46,9 @@ export const refreshIdentity = method(identity.refreshIdentity, {
     resolving.resolveIdentity(server.identity, identifier, { refresh: true }),
 })
 
-const ownAccount = {
-  of: ({ caller }: { caller: { did: string } }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
-}
-
 export const updateHandle = method(identity.updateHandle, {
   ...ownAccount,
-  oauth: (app) => app.assertIdentity({ attr: 'handle' }),
+  oauth: (permissions) => permissions.assertIdentity({ attr: 'handle' }),
   auth: 'account',
   run: async ({ did, input: { handle }, server }) => {
     await changing.updateHandle(server.identity, { did, handle })
@@ -70,7 +66,7 @@ export const getRecommendedDidCredentials = method(identity.getRecommendedDidCre
 
 export const requestPlcOperationSignature = method(identity.requestPlcOperationSignature, {
   ...ownAccount,
-  oauth: (app) => app.assertIdentity({ attr: '*' }),
+  oauth: (permissions) => permissions.assertIdentity({ attr: '*' }),
   unknown: () => invalidRequest('account not found'),
   auth: 'full account or takendown',
   run: async ({ account, server }) => {
@@ -83,7 +79,7 @@ export const requestPlcOperationSignature = method(identity.requestPlcOperationS
 
 export const signPlcOperation = method(identity.signPlcOperation, {
   ...ownAccount,
-  oauth: (app) => app.assertIdentity({ attr: '*' }),
+  oauth: (permissions) => permissions.assertIdentity({ attr: '*' }),
   auth: 'full account or takendown',
   run: async ({ account, did, input: { token, ...changes }, server, incoming }) => {
     if (!token) {
@@ -97,7 +93,7 @@ export const signPlcOperation = method(identity.signPlcOperation, {
 
 export const submitPlcOperation = method(identity.submitPlcOperation, {
   ...ownAccount,
-  oauth: (app) => app.assertIdentity({ attr: '*' }),
+  oauth: (permissions) => permissions.assertIdentity({ attr: '*' }),
   auth: 'account',
   run: async ({ did, input: { operation }, server }) => {
     await plc.submitPlcOperation(server.identity, did, operation)

@@ -1,6 +1,7 @@
 /** com.atproto.repo: record writes and reads, blob uploads and repo imports. */
-import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import { importRepo as runImport } from '#src/gateway/methods/import-repo.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'
 import { proxyUnauthenticated } from '#src/gateway/proxy/proxy-unauthenticated.ts'
 import { repoSigningKeys } from '#src/gateway/workflows/repo-signing-keys.ts'
@@ -13,7 +14,7 @@ import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 const ownRepo = {
   auth: 'account',
   of: ({ input }: { input: { repo: string } }) => input.repo,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+  unknown: ownAccount.unknown,
   allow: ({ caller, did }: { caller: AccountCaller; did: string }) => {
     if (caller.did !== did) throw authRequired('Authentication Required')
   },
@@ -24,22 +25,24 @@ const recordWrite = { ...ownRepo, bodyLimit: 1_000_000 } as const
 
 export const createRecord = method(repo.createRecord, {
   ...recordWrite,
-  oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'create', collection }),
+  oauth: (permissions, { input: { collection } }) =>
+    permissions.assertRepo({ action: 'create', collection }),
   run: ({ account, input: { repo: _, ...input } }) => account.repo.createRecord(input),
 })
 
 export const putRecord = method(repo.putRecord, {
   ...recordWrite,
-  oauth: (app, { input: { collection } }) => {
-    app.assertRepo({ action: 'create', collection })
-    app.assertRepo({ action: 'update', collection })
+  oauth: (permissions, { input: { collection } }) => {
+    permissions.assertRepo({ action: 'create', collection })
+    permissions.assertRepo({ action: 'update', collection })
   },
   run: ({ account, input: { repo: _, ...input } }) => account.repo.putRecord(input),
 })
 
 export const deleteRecord = method(repo.deleteRecord, {
   ...ownRepo,
-  oauth: (app, { input: { collection } }) => app.assertRepo({ action: 'delete', collection }),
+  oauth: (permissions, { input: { collection } }) =>
+    permissions.assertRepo({ action: 'delete', collection }),
   run: ({ account, input: { repo: _, ...input } }) => account.repo.deleteRecord(input),
 })
 
@@ -49,11 +52,11 @@ const actions = ['create', 'update', 'delete'] as const
 
 export const applyWrites = method(repo.applyWrites, {
   ...recordWrite,
-  oauth: (app, { input: { writes } }) => {
+  oauth: (permissions, { input: { writes } }) => {
     for (const action of actions) {
       const matching = writes.filter(({ $type }) => $type === `${repo.applyWrites.$nsid}#${action}`)
       for (const collection of new Set(matching.map((write) => write.collection))) {
-        app.assertRepo({ action, collection })
+        permissions.assertRepo({ action, collection })
       }
     }
   },
@@ -105,11 +108,6 @@ export const describeRepo = method(repo.describeRepo, {
   },
 })
 
-const ownAccount = {
-  of: ({ caller }: { caller: { did: string } }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
-}
-
 function mediaType(headers: Headers): string {
   const type = headers.get('content-type')?.split(';', 1)[0]?.trim()
   return type || 'application/octet-stream'
@@ -118,7 +116,8 @@ function mediaType(headers: Headers): string {
 export const uploadBlob = method(repo.uploadBlob, {
   ...ownAccount,
   auth: 'account or service',
-  oauth: (app, { request: { headers } }) => app.assertBlob({ mime: mediaType(headers) }),
+  oauth: (permissions, { request: { headers } }) =>
+    permissions.assertBlob({ mime: mediaType(headers) }),
   bodyLimit: ({ service }) => service.blobUploadLimit,
   run: async ({ account, did, input, server: { blobs } }) => {
     const upload = await receiveBlob(blobs, did, input)
@@ -146,7 +145,7 @@ export const listMissingBlobs = method(repo.listMissingBlobs, {
 
 export const importRepo = method(repo.importRepo, {
   ...ownAccount,
-  oauth: (app) => app.assertAccount({ attr: 'repo', action: 'manage' }),
+  oauth: (permissions) => permissions.assertAccount({ attr: 'repo', action: 'manage' }),
   auth: 'full account',
   bodyLimit: ({ service }) => service.imports.maxBytes,
   run: async ({ account, did, input, server }) => {

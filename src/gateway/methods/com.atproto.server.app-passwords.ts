@@ -1,14 +1,9 @@
 /** com.atproto.server: app passwords. */
-import { forbidden } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
-
-const ownAccount = {
-  of: ({ caller }: { caller: { did: string } }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
-}
 
 export const createAppPassword = method(server.createAppPassword, {
   ...ownAccount,

@@ -1,15 +1,11 @@
 /** com.atproto.server: email addresses, and the codes sent to them. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
-
-const ownAccount = {
-  of: ({ caller }: { caller: { did: string } }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
-}
 
 /** OAuth apps send their users to the account page instead. */
 function refuseApps(): never {
@@ -20,7 +16,7 @@ function refuseApps(): never {
 
 export const requestEmailConfirmation = method(server.requestEmailConfirmation, {
   ...ownAccount,
-  oauth: (app) => app.assertAccount({ attr: 'email', action: 'manage' }),
+  oauth: (permissions) => permissions.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, server }) => {
     const { token, email } = await account.email.requestToken({ purpose: 'confirm_email' })
@@ -31,7 +27,7 @@ export const requestEmailConfirmation = method(server.requestEmailConfirmation, 
 
 export const confirmEmail = method(server.confirmEmail, {
   ...ownAccount,
-  oauth: (app) => app.assertAccount({ attr: 'email', action: 'manage' }),
+  oauth: (permissions) => permissions.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, input }) => {
     await account.email.confirm(input)

@@ -1,5 +1,6 @@
 /** com.atproto.server: invite codes, created by the admin or on schedule for accounts. */
-import { forbidden, invalidRequest } from '#src/errors.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { newInviteCode } from '#src/rules/invite-codes.ts'
@@ -37,9 +38,8 @@ export const createInviteCodes = method(server.createInviteCodes, {
 })
 
 export const getAccountInviteCodes = method(server.getAccountInviteCodes, {
+  ...ownAccount,
   auth: 'full account',
-  of: ({ caller }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
   run: async ({ did, params, server: { dispatch, service } }) => {
     const { includeUsed, createAvailable } = params
     const { hostname, routineInvites } = service

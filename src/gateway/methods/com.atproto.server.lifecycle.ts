@@ -1,14 +1,10 @@
 /** com.atproto.server: activation, deactivation, deletion and migration of accounts. */
-import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
+import { authRequired, invalidRequest } from '#src/errors.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isValidDid } from '#src/gateway/workflows/did-check.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
-
-const ownAccount = {
-  of: ({ caller }: { caller: { did: string } }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
-}
 
 export const reserveSigningKey = method(server.reserveSigningKey, {
   auth: 'none',

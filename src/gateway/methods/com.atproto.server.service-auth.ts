@@ -1,11 +1,11 @@
 /** com.atproto.server.getServiceAuth: a service token with which the client calls another service as the account. */
-import { forbidden, invalidRequest } from '#src/errors.ts'
+import { invalidRequest } from '#src/errors.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
-import { isPrivileged } from '#src/gateway/xrpc/catch-all.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import { isAtprotoDid, isDidReference } from '#src/protocol/did-reference.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
-import { takendownScope } from '#src/rules/session-tokens.ts'
+import { isPrivilegedScope, takendownScope } from '#src/rules/session-tokens.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
@@ -13,10 +13,9 @@ const MINUTE_MS = 60_000
 const CREATE_ACCOUNT = 'com.atproto.server.createAccount'
 
 export const getServiceAuth = method(server.getServiceAuth, {
+  ...ownAccount,
   auth: 'account or takendown',
-  oauth: (app, { params: { aud, lxm = '*' } }) => app.assertRpc({ aud, lxm }),
-  of: ({ caller }) => caller.did,
-  unknown: () => forbidden('Account not found', 'AccountNotFound'),
+  oauth: (permissions, { params: { aud, lxm = '*' } }) => permissions.assertRpc({ aud, lxm }),
   run: async ({ account, caller: { scope, permissions }, params: { aud, exp, lxm } }) => {
     if (!isAtprotoDid(aud) && !isDidReference(aud)) {
       throw invalidRequest('aud must be a valid atproto DID or did#serviceId reference')
@@ -41,7 +40,7 @@ function checkScope(scope: string, lxm: string | undefined): void {
   if (scope === takendownScope && lxm !== CREATE_ACCOUNT) {
     throw invalidRequest('Bad token scope', 'InvalidToken')
   }
-  if (lxm !== undefined && isPrivilegedMethod(lxm) && !isPrivileged(scope)) {
+  if (lxm !== undefined && isPrivilegedMethod(lxm) && !isPrivilegedScope(scope)) {
     throw invalidRequest(
       `insufficient access to request a service auth token for the following method: ${lxm}`,
     )

@@ -1,6 +1,7 @@
 /** com.atproto.server: createAccount, sessions and describeServer. */
 import { invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { logIn } from '#src/gateway/workflows/log-in.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -41,20 +42,20 @@ export const createSession = method(server.createSession, {
   },
 })
 
-const ownAccount = {
-  of: ({ caller }: { caller: { did: string } }) => caller.did,
+const ownSession = {
+  of: ownAccount.of,
   unknown: (did: string) => invalidRequest(`Could not find user info for account: ${did}`),
 }
 
 export const refreshSession = method(server.refreshSession, {
-  ...ownAccount,
+  ...ownSession,
   auth: 'refresh',
   run: ({ account, caller: { tokenId }, server }) =>
     withDidDoc(server, account.session.refreshSession({ tokenId })),
 })
 
 export const getSession = method(server.getSession, {
-  ...ownAccount,
+  ...ownSession,
   auth: 'account or queued',
   oauth: 'any',
   run: async ({ account, caller: { permissions }, server }) => {
@@ -67,7 +68,7 @@ export const getSession = method(server.getSession, {
 })
 
 export const deleteSession = method(server.deleteSession, {
-  ...ownAccount,
+  ...ownSession,
   auth: 'expired refresh',
   run: async ({ account, caller: { tokenId } }) => {
     await account.session.deleteSession({ tokenId })

@@ -1,5 +1,6 @@
 /** com.atproto.sync: repos, blobs and listings for relays and other readers. */
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { Reader } from '#src/account/access.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { blobResponse } from '#src/gateway/methods/blob-response.ts'
 import { openBlob } from '#src/gateway/methods/open-blob.ts'
@@ -122,26 +123,24 @@ export const requestCrawl = method(sync.requestCrawl, crawl)
 
 export const notifyOfUpdate = method(sync.notifyOfUpdate, crawl)
 
-function readerOf(caller: Callers['reader'], did: string): 'anyone' | 'self' | 'admin' {
+function readerOf(caller: Callers['reader'], did: string): Reader {
   if (caller === undefined) return 'anyone'
   if ('admin' in caller) return 'admin'
   return caller.did === did ? 'self' : 'anyone'
 }
 
-type AccountCalls = ReturnType<Dispatch['account']>
-
 /** Reads the first page before it resolves, so that a refusal becomes an error response. */
 async function exportCar(
-  account: AccountCalls,
+  account: RemoteAccount,
   params: { since?: string },
-  reader: 'anyone' | 'self' | 'admin',
+  reader: Reader,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { id } = await account.sync.openExport(params, reader)
   return pages(account, id, await account.sync.readExport({ id, n: 0 }))
 }
 
 async function* pages(
-  account: AccountCalls,
+  account: RemoteAccount,
   id: string,
   first: { bytes: Uint8Array; done: boolean },
 ): AsyncGenerator<Uint8Array> {

@@ -1,10 +1,8 @@
 /** Reads and changes the takedown and deactivation status of a moderation subject. */
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Subject } from '#src/gateway/methods/subjects.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
-
-type AccountCalls = ReturnType<Dispatch['account']>
 
 interface StatusAttr {
   applied: boolean
@@ -12,7 +10,7 @@ interface StatusAttr {
 }
 
 /** com.atproto.admin.getSubjectStatus. Throws 400 NotFound. */
-export async function readSubjectStatus(account: AccountCalls, did: string, subject: Subject) {
+export async function readSubjectStatus(account: RemoteAccount, did: string, subject: Subject) {
   if (subject.kind === 'account') {
     const { status, takedownRef, deactivatedAt } = await account.moderation.getState()
     if (status === 'deleted') throw unknownSubject()

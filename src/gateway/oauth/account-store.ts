@@ -2,13 +2,10 @@
 import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-provider/store'
 import type { Device } from '#src/authorization/devices.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
-import {
-  authorizedClientsOf,
-  type ProviderAccounts,
-  type RemoteAccount,
-} from '#src/gateway/oauth/provider-accounts.ts'
+import { authorizedClientsOf, type ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
 import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
@@ -81,7 +78,9 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
       const account = await withOAuthErrors(
         async () =>
-          accounts.toAccount(await dispatch.account(found.did).oauth.authenticateAccount({ password })),
+          accounts.toAccount(
+            await dispatch.account(found.did).oauth.authenticateAccount({ password }),
+          ),
         (error) => toSignInError(error, found.did),
       )
       if (account === undefined) throw new InvalidRequestError('Account was taken down')

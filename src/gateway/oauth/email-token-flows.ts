@@ -1,9 +1,10 @@
 /** The account pages' flows with codes sent by email: password reset, email change and confirmation, account deletion. */
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore } from '@atproto/oauth-provider/store'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
-import type { ProviderAccounts, RemoteAccount } from '#src/gateway/oauth/provider-accounts.ts'
+import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { sendMail } from '#src/gateway/workflows/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 

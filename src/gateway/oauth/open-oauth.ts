@@ -80,7 +80,9 @@ export function openOAuth(ports: OAuthPorts): OAuth {
 
   const loadPages = lazy(async (): Promise<Pages> => {
     // A shard that is not woken now is woken by its first call.
-    wakeShards(server.dispatch).catch((error) => log.debug({ err: error }, 'waking the authorization shards failed'))
+    wakeShards(server.dispatch).catch((error) =>
+      log.debug({ err: error }, 'waking the authorization shards failed'),
+    )
     const [{ openProvider }, { oauthMiddleware }, deviceCookies, endpoint] = await Promise.all([
       import('#src/gateway/oauth/provider.ts'),
       import('@atproto/oauth-provider/middleware'),

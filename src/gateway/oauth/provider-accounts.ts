@@ -2,13 +2,11 @@
 import type { Account, AuthorizedClientData, Did } from '@atproto/oauth-provider/store'
 import type { AccountSummary } from '#src/account/oauth/account-summary.ts'
 import type { AuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { imageUrl } from '#src/gateway/read-after-write/local-viewer.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { may } from '#src/rules/states.ts'
-
-export type RemoteAccount = ReturnType<Dispatch['account']>
 
 export interface ProviderAccounts {
   /** Undefined if the DID is not hosted here: no actor is created for a foreign DID. */

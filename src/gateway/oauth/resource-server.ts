@@ -191,11 +191,10 @@ const MAX_SCOPES = 1000
 
 /** Caches parsed scopes: they are long, and the same for all users of an app. */
 function permissionsCache(): (scope: string) => ScopePermissionsTransition {
-  const known = new Map<string, ScopePermissionsTransition>()
+  const known = new BoundedMap<string, ScopePermissionsTransition>(MAX_SCOPES)
   return (scope) => {
     const found = known.get(scope)
     if (found !== undefined) return found
-    if (known.size >= MAX_SCOPES) known.clear()
     const permissions = new ScopePermissionsTransition(scope)
     known.set(scope, permissions)
     return permissions

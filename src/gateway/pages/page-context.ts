@@ -1,5 +1,6 @@
 /** The dependencies of the security pages. */
 import type { IncomingMessage } from 'node:http'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
@@ -21,7 +22,7 @@ export interface PageContext {
 }
 
 export interface Owner {
-  account: ReturnType<ServerContext['dispatch']['account']>
+  account: RemoteAccount
   pageToken: PageToken
   name: string
 }

@@ -2,6 +2,7 @@
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { forbidden, XrpcError } from '#src/errors.ts'
+import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   mustPassCsrfCheck,
@@ -27,7 +28,6 @@ import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
-type Form = Record<string, string | undefined>
 const MAX_FORM_BYTES = 64 * 1024
 
 export function securityPages(app: Hono<Env>, context: PageContext): void {
@@ -194,11 +194,4 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
 
   settingsRoutes(context, { get, post, requireOwner })
   get('/*', (_, session) => renderPage(session, notFoundView(session)))
-}
-
-async function readForm(c: C): Promise<Form> {
-  const type = c.req.header('content-type') ?? ''
-  if (!type.startsWith('application/x-www-form-urlencoded'))
-    throw forbidden('Not a form', 'StalePage')
-  return Object.fromEntries(new URLSearchParams(await c.req.text()))
 }

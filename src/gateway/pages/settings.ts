@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { type Form, parseField } from '#src/gateway/pages/form.ts'
 import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
@@ -13,7 +14,6 @@ import { qrCode } from '#src/ports/qr-code.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
 
 type C = Context<Env>
-type Form = Record<string, string | undefined>
 
 interface Routes {
   get(path: string, show: (c: C, session: PageSession) => Promise<Response>): void
@@ -26,11 +26,11 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
   const clientOf = (c: C) => clientInfoOf(server.addressOf, c.env?.incoming)
   const done = (c: C) => c.redirect(`${securityPath}?done`, 303)
 
-  post('/passkeys', async (c, session, { name = '', response = 'null' }) => {
+  post('/passkeys', async (c, session, { name = '', response }) => {
     const { account } = await requireOwner(session)
     await account.factors.finishPasskeyRegistration({
       name,
-      response: parseJson(response),
+      response: parseField(response),
       client: clientOf(c),
     })
     return done(c)
@@ -166,12 +166,4 @@ async function retryOnWrongCode(
 
 function wrongCode({ messages }: PageSession): Note {
   return { text: messages.text('wrongCode'), bad: true, field: 'code' }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

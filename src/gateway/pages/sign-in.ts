@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { type Form, parseField } from '#src/gateway/pages/form.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   newPageToken,
@@ -20,7 +21,6 @@ import { atLeast } from '#src/ports/pause.ts'
 import { assertionOptions } from '#src/ports/webauthn.ts'
 import { newChallenge } from '#src/rules/challenges.ts'
 
-type Form = Record<string, string | undefined>
 type C = Context<Env>
 
 /** The minimum duration of every sign-in on this server, so that timing does not reveal whether an account exists. */
@@ -76,7 +76,7 @@ export async function submitPasskey(context: PageContext, c: C, session: PageSes
   const { publicUrl } = context.server.service
   const next = parseReturnTo(form['next'], publicUrl)
   try {
-    const response = parseJson(form['response'])
+    const response = parseField(form['response'])
     const did = await context.findAccount(didInUserHandle(response))
     await countSignInAttempt(context, c, did ?? 'unknown passkey')
     if (did === undefined) throw new XrpcError(400, 'InvalidToken', 'Unknown passkey')
@@ -100,7 +100,9 @@ export async function stepPage(
 ): Promise<Response> {
   const account = context.server.dispatch.account(pageToken.did)
   const { kinds } = await account.page.getPendingStep({ token: pageToken.token })
-  const options = kinds.includes('passkey') ? await account.factors.beginPasskeyAssertion() : undefined
+  const options = kinds.includes('passkey')
+    ? await account.factors.beginPasskeyAssertion()
+    : undefined
   return renderPage(session, stepView(session, { kinds, ...(options && { options }), ...extra }))
 }
 
@@ -114,7 +116,7 @@ export async function submitStep(
   const { code, response } = form
   const next = parseReturnTo(form['next'], context.server.service.publicUrl)
   const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
-  const proof = response ? { response: parseJson(response) } : { code: code ?? '' }
+  const proof = response ? { response: parseField(response) } : { code: code ?? '' }
   try {
     const { page } = context.server.dispatch.account(pageToken.did)
     await page.finishSecondStep({ token: pageToken.token, client, ...proof })
@@ -183,14 +185,6 @@ function errorText(
   if (!(error instanceof XrpcError) || error.status >= 500) throw error
   if (error.status === 429) return messages.text('tooManyAttempts')
   return messages.text(error.error === 'AccountTakedown' ? 'cannotSignIn' : wrong)
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
-  }
 }
 
 /** The DID that was set as the user handle when the passkey was created; empty if there is none. */

@@ -1,4 +1,5 @@
 /** Calls other services on behalf of an account, with a service token signed by the account. */
+import type { AppViewAddress } from '#src/config/services.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { commonEncodings } from '#src/gateway/proxy/accept-encoding.ts'
@@ -15,17 +16,11 @@ import { upstreamError } from '#src/gateway/proxy/upstream-error.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { RequestUpstream, UpstreamRequest, UpstreamResponse } from '#src/ports/upstream.ts'
 
-export interface AppView {
-  url: string
-  did: string
-  cdnUrlPattern: string | undefined
-}
-
 export interface ServicesPorts {
   dispatch: Pick<Dispatch, 'account'>
   resolver: DidResolver
   request: RequestUpstream
-  defaults: DefaultServices & { appView: AppView | undefined }
+  defaults: DefaultServices & { appView: AppViewAddress | undefined }
   /** Limit for response bodies that are read here, after decoding. */
   maxBytes: number
   preferCompressed: boolean
@@ -51,7 +46,7 @@ export interface ServiceCall {
 }
 
 export interface Services {
-  readonly appView: AppView | undefined
+  readonly appView: AppViewAddress | undefined
   readonly findTarget: FindTarget
   /** The audience of a call in OAuth scopes: `did#serviceId`. Throws 400. */
   audienceOf(nsid: string, header: string | undefined): string

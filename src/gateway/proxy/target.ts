@@ -1,4 +1,5 @@
 /** Finds the service for a request: the one in its `atproto-proxy` header, or the default for its method. */
+import type { ServiceAddress } from '#src/config/services.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
@@ -10,15 +11,10 @@ export interface Target {
   url: string
 }
 
-interface Address {
-  url: string
-  did: string
-}
-
 export interface DefaultServices {
-  appView: Address | undefined
-  moderation: Address | undefined
-  report: Address | undefined
+  appView: ServiceAddress | undefined
+  moderation: ServiceAddress | undefined
+  report: ServiceAddress | undefined
 }
 
 /** Methods of the moderation service by default; newer tools.ozone methods need an `atproto-proxy` header. */

@@ -1,7 +1,8 @@
 /** The account that a response is munged for: its recent records, and its current profile in views. */
 import { format } from 'node:util'
 import type { RecentRecords } from '#src/account/repo/recent.ts'
-import type { AppView, Services } from '#src/gateway/proxy/services.ts'
+import type { AppViewAddress } from '#src/config/services.ts'
+import type { Services } from '#src/gateway/proxy/services.ts'
 import { type ActorView, blobCid } from '#src/gateway/read-after-write/views.ts'
 
 export interface LocalViewer {
@@ -27,7 +28,7 @@ export function imageUrl(
   return cdnUrl(appView, preset, did, cid) ?? getBlobUrl(publicUrl, did, cid)
 }
 
-function cdnUrl(appView: AppView | undefined, preset: string, did: string, cid: string) {
+function cdnUrl(appView: AppViewAddress | undefined, preset: string, did: string, cid: string) {
   const pattern = appView?.cdnUrlPattern
   return pattern === undefined ? undefined : format(pattern, preset, did, cid)
 }

@@ -1,7 +1,7 @@
 /** Read-after-write: adds the records that the AppView has not indexed yet to its responses to their author. */
 
 import type { RecentRecords } from '#src/account/repo/recent.ts'
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { bufferedResponse, passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import { mayBeJson } from '#src/gateway/proxy/upstream-body.ts'
@@ -10,7 +10,7 @@ import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 export interface ReadAfterWriteCall {
   did: string
-  account: ReturnType<Dispatch['account']>
+  account: RemoteAccount
   request: Request
   server: { services: Services; service: { publicUrl: string } }
 }

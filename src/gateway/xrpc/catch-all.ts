@@ -9,7 +9,7 @@ import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
 import type { AccountCaller, Authenticate } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import { withScopeErrors } from '#src/gateway/xrpc/oauth-scope-rules.ts'
-import { accessScopesFor } from '#src/rules/session-tokens.ts'
+import { isPrivilegedScope } from '#src/rules/session-tokens.ts'
 
 export interface CatchAllPorts {
   server: { services: Services }
@@ -43,7 +43,7 @@ export async function proxyUnknownMethod(
     withScopeErrors(() =>
       permissions.assertRpc({ aud: `${target.did}#${target.serviceId}`, lxm: nsid }),
     )
-  } else if (isPrivilegedMethod(nsid) && !isPrivileged(caller.scope)) throw badMethod()
+  } else if (isPrivilegedMethod(nsid) && !isPrivilegedScope(caller.scope)) throw badMethod()
   if ((await findAccount(did)) === undefined) {
     throw forbidden('Account not found', 'AccountNotFound')
   }
@@ -69,10 +69,6 @@ export async function proxyUnknownMethod(
 function verbOf({ method }: Request): 'GET' | 'HEAD' | 'POST' {
   if (method === 'GET' || method === 'HEAD' || method === 'POST') return method
   throw invalidRequest('XRPC requests only supports GET and POST')
-}
-
-export function isPrivileged(scope: string): boolean {
-  return accessScopesFor['privileged account'].includes(scope)
 }
 
 function hasBody(headers: Headers): boolean {

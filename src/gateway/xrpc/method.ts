@@ -1,7 +1,7 @@
 /** An XRPC method: its lexicon, who may call it, the account that it runs on, and its handler. */
 import { l } from '@atproto/lex-schema'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import type { Callers, OAuthScopeRule } from '#src/gateway/xrpc/callers.ts'
@@ -24,7 +24,7 @@ export interface MethodCall<S extends Schema, A extends keyof Callers> {
 export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
   extends MethodCall<S, A> {
   readonly did: string
-  readonly account: ReturnType<Dispatch['account']>
+  readonly account: RemoteAccount
 }
 
 /** The lexicon's output as a value, as encoded JSON, or as a stream of bytes; or a complete response. */

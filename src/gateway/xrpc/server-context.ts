@@ -1,4 +1,4 @@
-/** What methods, pages and workflows use of the server. */
+/** The server as methods, pages and workflows use it: dispatch, settings, other services, and the workflows themselves. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'

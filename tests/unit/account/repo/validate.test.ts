@@ -142,8 +142,8 @@ describe('references', () => {
       ['at://did:plc:bob/a.b.c/d'],
     ],
     ['app.bsky.graph.listitem', { subject: 'did:plc:bob', createdAt }, []],
-  ])('a backlink is stored for the subject of a %s', (collection, record, backlinks) => {
-    expect(prepare(record, { collection, validate: false }).backlinks).toEqual(backlinks)
+  ])('a backlink is stored for the subject of a %s', (collection, record, subjects) => {
+    expect(prepare(record, { collection, validate: false }).subjects).toEqual(subjects)
   })
 
   it.each([
@@ -152,6 +152,6 @@ describe('references', () => {
     ['app.bsky.feed.like', { subject: null }],
     ['app.bsky.feed.like', {}],
   ])('no backlink is stored for a malformed %s', (collection, record) => {
-    expect(prepare(record, { collection, validate: false }).backlinks).toEqual([])
+    expect(prepare(record, { collection, validate: false }).subjects).toEqual([])
   })
 })
