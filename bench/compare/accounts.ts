@@ -62,7 +62,7 @@ export async function writeRecord(client: RecordingClient, { did, access }: Acco
   return (await client.prepare('com.atproto.repo.createRecord', { as: access, body })).body
 }
 
-/** The Authorization header of the narrow session that an account has after its takedown. */
+/** The Authorization header of the restricted session that an account has after its takedown. */
 export function takendownToken({ did }: Pick<Account, 'did'>): string {
   return signedToken({ scope: 'com.atproto.takendown', sub: did })
 }

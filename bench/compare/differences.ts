@@ -51,13 +51,13 @@ function covers({ matches }: IntendedDifference, label: string, part: string): b
   return matches?.some(([call, parts]) => call.test(label) && (parts ?? /^/).test(part)) ?? false
 }
 
-function* partsOf(where: string, theirs: unknown, ours: unknown): Generator<string> {
+function* partsOf(path: string, theirs: unknown, ours: unknown): Generator<string> {
   if (isObject(theirs) && isObject(ours) && Array.isArray(theirs) === Array.isArray(ours)) {
     for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
-      yield* partsOf(where === '' ? key : `${where}.${key}`, theirs[key], ours[key])
+      yield* partsOf(path === '' ? key : `${path}.${key}`, theirs[key], ours[key])
     }
   } else if (theirs !== ours) {
-    yield `${where.replace(/^body\.(?=error$|message$)/, '')}: ${short(theirs)} → ${short(ours)}`
+    yield `${path.replace(/^body\.(?=error$|message$)/, '')}: ${short(theirs)} → ${short(ours)}`
   }
 }
 

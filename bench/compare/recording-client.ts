@@ -146,12 +146,12 @@ export class RecordingClient {
 
   /** Discards the events since the last call. */
   async skipEvents(): Promise<void> {
-    await this.#heard()
+    await this.#receivedEvents()
   }
 
   /** Records the events since the last call, in order. */
   async events(label: string): Promise<void> {
-    const events = await this.#heard()
+    const events = await this.#receivedEvents()
     this.record(
       `${label}: events`,
       events.map(({ kind, fields }) => ({ kind, ...fields })),
@@ -165,7 +165,7 @@ export class RecordingClient {
   }
 
   /** Waits for a write of the marker account, which comes after all earlier events. */
-  async #heard() {
+  async #receivedEvents() {
     const { did, access } = this.#marker!
     const input = { repo: did, collection: 'com.example.mark', record: { at: Date.now() } }
     const write = { as: access, body: input }

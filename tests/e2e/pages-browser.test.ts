@@ -12,7 +12,7 @@ import {
 } from '#tests/support/server.ts'
 
 const phone = { width: 390, height: 844 }
-const desk = { width: 1280, height: 800 }
+const desktop = { width: 1280, height: 800 }
 const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')}`
 
 describeInBrowser('the security pages', () => {
@@ -70,7 +70,7 @@ describeInBrowser('the security pages', () => {
     await page.setViewportSize(phone)
     const width = await page.evaluate('document.documentElement.scrollWidth')
     expect([name, width]).toEqual([name, phone.width])
-    await page.setViewportSize(desk)
+    await page.setViewportSize(desktop)
   }
 
   /** The accessible description of a field. */

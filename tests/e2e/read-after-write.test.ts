@@ -67,8 +67,8 @@ describe('getTimeline', () => {
   it('getTimeline is not modified if the AppView is up to date, has no rev, or one before all records', async () => {
     const theirs = { feed: [{ post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }] }
     const { rev } = (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
-    for (const told of [rev, null, '2222222222222', 'nonsense']) {
-      lagging('app.bsky.feed.getTimeline', theirs, told)
+    for (const atRev of [rev, null, '2222222222222', 'nonsense']) {
+      lagging('app.bsky.feed.getTimeline', theirs, atRev)
       const { data, headers } = await alice.agent.getTimeline()
       expect(data).toEqual(theirs)
       expect(headers).not.toHaveProperty('atproto-upstream-lag')
@@ -86,8 +86,8 @@ describe('getTimeline', () => {
     expect(kept.body).toEqual(JSON.parse(broken))
     for (const type of ['application/json', 'text/plain']) {
       answer('no {JSON', type)
-      const told = await call(server, '/xrpc/app.bsky.feed.getTimeline', { as: alice })
-      expect([told.status, told.body, told.headers.get('content-type')]).toEqual([
+      const response = await call(server, '/xrpc/app.bsky.feed.getTimeline', { as: alice })
+      expect([response.status, response.body, response.headers.get('content-type')]).toEqual([
         200,
         'no {JSON',
         type,

@@ -43,7 +43,7 @@ async function play({ pageSize, ringFrames, delays, steps }: World) {
   const { fanOut, connect } = testFirehose(log, { limits, maxBuffer: 1e9 })
   await fanOut.ready()
   log.delay = () => delays.next().value
-  /** Everybody who connected, and what was surely theirs to hear. */
+  /** Every subscriber, and the range of seqs after which it must receive all events. */
   const peers: { peer: ReturnType<typeof connect>; after: number; atMost: number }[] = []
   const appended = [...log.seqs]
   const append = (seqs: number[]) => {

@@ -7,7 +7,7 @@ import { createRecord } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { dumpTables, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
@@ -67,7 +67,7 @@ function mutate(repo: ReturnType<typeof foreignRepo>, mutation: Mutation): Uint8
   }
 }
 
-async function recordsOf(account: TestAccount): Promise<string[]> {
+async function recordsOf(account: OpenAccount): Promise<string[]> {
   const { id } = await openExport(account, {}, 'self')
   const { bytes } = await readExport(account, { id, n: 0 })
   const { blocks, root } = await readCarWithRoot(bytes)

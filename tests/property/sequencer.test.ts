@@ -78,7 +78,7 @@ async function play(steps: readonly Step[]) {
     },
   })
   const accounts = [0, 1, 2, 3].map((n) => new Account(`did:plc:${n}`))
-  const heard: { seq: number; did: string; id: number }[] = []
+  const received: { seq: number; did: string; id: number }[] = []
   const open: Promise<unknown>[] = []
   let now = startTime
   let acknowledgedTooSoon = 0
@@ -95,12 +95,12 @@ async function play(steps: readonly Step[]) {
     from.acknowledged = Math.max(from.acknowledged, through)
   }
 
-  async function hear(limit: number): Promise<number> {
-    const after = heard.at(-1)?.seq ?? 0
+  async function receive(limit: number): Promise<number> {
+    const after = received.at(-1)?.seq ?? 0
     const { events } = await read(sequencer, { after, limit })
-    // Two may listen at the same time; the one that comes late hears it again.
-    const last = heard.at(-1)?.seq ?? 0
-    for (const { seq, frame } of events) if (seq > last) heard.push({ ...readFrame(frame), seq })
+    // Two reads may run at the same time; the later one returns the same events again.
+    const last = received.at(-1)?.seq ?? 0
+    for (const { seq, frame } of events) if (seq > last) received.push({ ...readFrame(frame), seq })
     return events.length
   }
 
@@ -114,10 +114,10 @@ async function play(steps: readonly Step[]) {
       now += step.by
       sequencer.setTime(now)
     }
-    if (step.kind === 'follow') open.push(hear(step.limit))
+    if (step.kind === 'follow') open.push(receive(step.limit))
     if (step.kind === 'turns') for (let i = 0; i < step.count; i++) await Promise.resolve()
     if (step.kind === 'restart') {
-      // What was on its way to the dead one has happened, or has not, by the time the next one wakes.
+      // Calls in progress have taken effect, or have not, before the next activation wakes.
       await Promise.all(open.splice(0))
       sequencer = sequencer.reopen()
     }
@@ -125,14 +125,14 @@ async function play(steps: readonly Step[]) {
   await Promise.all(open)
   faults = []
   for (const account of accounts) await deliver(account, 2)
-  while ((await hear(3)) > 0);
-  return { sequencer, accounts, heard, acknowledgedTooSoon }
+  while ((await receive(3)) > 0);
+  return { sequencer, accounts, received, acknowledgedTooSoon }
 }
 
 it('logs every event exactly once and in order, whatever fails', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-      const { sequencer, accounts, heard, acknowledgedTooSoon } = await play(steps)
+      const { sequencer, accounts, received, acknowledgedTooSoon } = await play(steps)
       const rows = await sequencer.sql.all<{ seq: number; did: string; frame: Uint8Array }>(
         'SELECT seq, did, frame FROM log ORDER BY seq',
       )
@@ -144,8 +144,8 @@ it('logs every event exactly once and in order, whatever fails', async () => {
         expect(acknowledged).toBe(written)
       }
       expect(acknowledgedTooSoon).toBe(0)
-      // A follower that was there all along heard the same, in the same order.
-      expect(heard.map(({ seq, did, id }) => [seq, did, id])).toEqual(
+      // A follower that was there all along received the same, in the same order.
+      expect(received.map(({ seq, did, id }) => [seq, did, id])).toEqual(
         events.map(({ seq, did, id }) => [seq, did, id]),
       )
     }),

@@ -187,7 +187,8 @@ export class AccountCreationFixture {
       send: (state: MirroredState) => {
         return this.#call('tell', () => setState(this.directory, { did, ...state }))
       },
-      findBirth: () => this.#call('find initial state', () => findInitialState(this.directory, { did })),
+      findBirth: () =>
+        this.#call('find initial state', () => findInitialState(this.directory, { did })),
     }
     const options = { clock: this.clock, onBatch, directory, ...(after && { after }) }
     const account = emptyAccount(did, options)

@@ -112,7 +112,9 @@ export async function newAccount(settings: ActorSettings, name: string): Promise
       },
       rotationKey,
       inviteRequired: false,
-      wakeQueue: new WakeQueue((did) => settings.dispatch.account(did).lifecycle.ensureProvisioned()),
+      wakeQueue: new WakeQueue((did) =>
+        settings.dispatch.account(did).lifecycle.ensureProvisioned(),
+      ),
       tokens: { secret: settings.service.jwtSecret, audience: settings.service.did },
     },
     { handle: `${name}.test`, email: `${name}@example.com`, password: 'correct horse' },

@@ -46,12 +46,12 @@ interface History {
  */
 export async function checkConsistency(
   url: string,
-  { attempts, heard }: { attempts: readonly Attempt[]; heard: readonly ReceivedEvent[] },
+  { attempts, received }: { attempts: readonly Attempt[]; received: readonly ReceivedEvent[] },
 ): Promise<ConsistencyReport> {
-  await expectLog(url, heard)
+  await expectLog(url, received)
   const ledger = new AttemptLedger(attempts)
   let records = 0
-  for (const [did, events] of Map.groupBy(heard, (event) => event.did)) {
+  for (const [did, events] of Map.groupBy(received, (event) => event.did)) {
     const key = await signingKeyOf(url, did)
     const history = await checkCommitChain(did, key, events, ledger)
     await expectRepo(url, did, key, history)
@@ -59,7 +59,7 @@ export async function checkConsistency(
     records += history.records.size
   }
   ledger.expectComplete()
-  return { ...ledger.tally(), events: heard.length, records }
+  return { ...ledger.tally(), events: received.length, records }
 }
 
 /**

@@ -107,7 +107,7 @@ export class CrashTest {
     const { attempts } = this.load
     const verdict = await checkConsistency(this.#server.url, {
       attempts,
-      heard: this.subscriber.events,
+      received: this.subscriber.events,
     })
     const facts = {
       ...verdict,

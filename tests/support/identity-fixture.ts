@@ -18,7 +18,7 @@ import {
   plcDidDocument,
   plcHandle,
 } from '#src/protocol/plc-operation.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import {
   confirmation,
   newKey,
@@ -47,9 +47,9 @@ export class IdentityFixture {
   /** Thrown for an operation that was accepted all the same. */
   plcErrorAfterAccepting: XrpcError | undefined
 
-  readonly account: TestAccount
+  readonly account: OpenAccount
 
-  private constructor(account: TestAccount) {
+  private constructor(account: OpenAccount) {
     this.account = account
   }
 

@@ -112,7 +112,8 @@ export const keyed: Record<
     const code = totpCode(key, account.clock.now())
     return (remote) => remote.factors.confirmTotp({ code, client })
   },
-  'factors.createRecoveryCodes': async () => (remote) => remote.factors.createRecoveryCodes({ client }),
+  'factors.createRecoveryCodes': async () => (remote) =>
+    remote.factors.createRecoveryCodes({ client }),
   'factors.requestCode': async (account) => {
     await withEmailFactor(account)
     return (remote) => remote.factors.requestCode({})
@@ -151,7 +152,8 @@ export const repeatable: Record<string, OnceScenario> = {
   'factors.finishPasskeyRegistration': async (account) => {
     const passkey = new Authenticator({ origin: account.service.publicUrl })
     const response = passkey.register(await beginPasskeyRegistration(account))
-    return (remote) => remote.factors.finishPasskeyRegistration({ response, name: 'laptop', client })
+    return (remote) =>
+      remote.factors.finishPasskeyRegistration({ response, name: 'laptop', client })
   },
   'page.signIn': async (account) => {
     await setPassword(account, { password })

@@ -25,7 +25,7 @@ import type { Sql } from '#src/ports/sql.ts'
 import { type TestBlobs, testBlobs } from '#tests/support/memory-blobs.ts'
 import { type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
 
-export interface TestAccount extends Account {
+export interface OpenAccount extends Account {
   /** What the sequencer received, in order, with duplicates. */
   readonly delivered: OutboxRow[]
   /** What the directory received. */
@@ -47,7 +47,7 @@ export async function openTestAccount(
     /** What the process remembers of calls; a new one if absent, as in another process. */
     cache?: IdempotencyCache
   } = {},
-): Promise<TestAccount> {
+): Promise<OpenAccount> {
   const sql = options.sql ?? nodeSql({ schema: accountSchema, ...options })
   const { clock = { now: () => Date.parse('2026-01-01T00:00:00Z') } } = options
   const delivered: OutboxRow[] = []
@@ -73,7 +73,7 @@ export async function openTestAccount(
     profile,
     send: async (state) => void sentStates.push(state),
   })
-  const account: TestAccount = {
+  const account: OpenAccount = {
     did: testDid,
     findInitialState: async () => null,
     service: {

@@ -106,7 +106,10 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Polls every 25 ms; returns false after `withinMs`. */
-export async function pollUntil(condition: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+export async function pollUntil(
+  condition: () => Promise<boolean>,
+  withinMs: number,
+): Promise<boolean> {
   const end = performance.now() + withinMs
   while (!(await condition())) {
     if (performance.now() > end) return false

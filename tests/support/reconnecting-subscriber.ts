@@ -55,7 +55,7 @@ export class ReconnectingSubscriber {
   #connect(cursor: number): void {
     const ws = new WebSocket(`${this.#url}?cursor=${cursor}`)
     this.#ws = ws
-    ws.on('message', (message: Buffer) => this.#hear(message))
+    ws.on('message', (message: Buffer) => this.#receive(message))
     // A close follows.
     ws.on('error', () => {})
     ws.on('close', () => {
@@ -64,7 +64,7 @@ export class ReconnectingSubscriber {
     })
   }
 
-  #hear(message: Buffer): void {
+  #receive(message: Buffer): void {
     const bytes = new Uint8Array(message)
     const [header, body] = [...decodeAll(bytes)] as unknown as [
       { op: number; t?: string },

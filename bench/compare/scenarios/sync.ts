@@ -87,7 +87,7 @@ export const firehose: Scenario = {
   async run(client) {
     const account = await createAccount(client, 'fire-person')
     await client.subscribe(account)
-    const hear = async (what: string, query: string) => {
+    const subscribe = async (what: string, query: string) => {
       const listener = await FirehoseRecorder.open(client.url, query)
       const events = await listener.take()
       const { closed } = listener
@@ -99,13 +99,13 @@ export const firehose: Scenario = {
         any: events.length > 0,
       })
     }
-    await hear('in the future', '?cursor=9007199254740991')
-    await hear('no number', '?cursor=x')
-    await hear('negative', '?cursor=-1')
-    await hear('from the beginning', '?cursor=0')
-    await hear('a fraction', '?cursor=1.5')
-    await hear('empty', '?cursor=')
-    await hear('nothing new', '')
+    await subscribe('in the future', '?cursor=9007199254740991')
+    await subscribe('no number', '?cursor=x')
+    await subscribe('negative', '?cursor=-1')
+    await subscribe('from the beginning', '?cursor=0')
+    await subscribe('a fraction', '?cursor=1.5')
+    await subscribe('empty', '?cursor=')
+    await subscribe('nothing new', '')
     for (const path of [
       '/',
       '/xrpc/com.atproto.sync.getRepo',

@@ -8,7 +8,7 @@ const row: ProfileRow = {
   handle: 'alice.test',
   email: 'alice@example.com',
   emailConfirmedAt: null,
-  emailWanted: null,
+  pendingEmail: null,
   passwordHash: 'salt:hash',
   signingKey: Uint8Array.of(1, 2, 3),
   signingKeyDid: 'did:key:z',

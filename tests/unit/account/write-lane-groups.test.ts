@@ -5,7 +5,7 @@ import { accountSchema } from '#src/account/schema.ts'
 import type { Job, Prepared } from '#src/account/write-lane.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
-import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 
@@ -45,7 +45,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-async function outboxIds({ sql }: TestAccount): Promise<number[]> {
+async function outboxIds({ sql }: OpenAccount): Promise<number[]> {
   const rows = await sql.all<{ id: number }>('SELECT id FROM outbox ORDER BY id')
   return rows.map(({ id }) => id)
 }

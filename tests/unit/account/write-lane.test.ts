@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
 import type { NodeSql } from '#tests/support/node-sql.ts'
-import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number) => ({ collection, rkey: `k${n}`, record: { $type: collection, n } })
 
-async function paths(account: TestAccount): Promise<string[]> {
+async function paths(account: OpenAccount): Promise<string[]> {
   const rows = await account.sql.all<{ path: string }>('SELECT path FROM record ORDER BY path')
   return rows.map(({ path }) => path.slice(collection.length + 1))
 }

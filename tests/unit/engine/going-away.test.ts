@@ -88,12 +88,12 @@ describe('a call through the engine is not repeated', () => {
 })
 
 describe('an actor of another release', () => {
-  it('is told by the action that it does not know', () => {
+  it('is recognized by its code', () => {
     const met = error('actor', 'action_not_found', 'Action `g.fresh` was not found.')
     expect(isUnknownAction(met)).toBe(true)
   })
 
-  it('asks for another attempt, and in the end the caller is told to try again', () => {
+  it('asks for another attempt, and in the end the caller gets a 503 with a message to try again', () => {
     expect(asksForRetry(upgrading())).toBe(true)
     expect(afterLastAttempt(upgrading())).toMatchObject({
       status: 503,

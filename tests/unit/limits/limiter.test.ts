@@ -15,7 +15,8 @@ const ask = (need: number, more: object = {}) => ({
 function open(mostKeys?: number) {
   const clock = new TestClock()
   const limiter = openLimiter({ clock, ...(mostKeys && { maxKeys: mostKeys }) })
-  const one = async (given: ReturnType<typeof ask>) => (await lease(limiter, { requests: [given] }))[0]!
+  const one = async (given: ReturnType<typeof ask>) =>
+    (await lease(limiter, { requests: [given] }))[0]!
   return { clock, limiter, one }
 }
 

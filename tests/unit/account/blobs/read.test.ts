@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { listBlobs, listMissingBlobs } from '#src/account/blobs/read.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const cids = ['a', 'b', 'c'].map((text) => cidForRaw(Buffer.from(text))).sort()
 
-async function withReferences(): Promise<TestAccount> {
+async function withReferences(): Promise<OpenAccount> {
   const account = await openTestAccount()
   const sql = 'INSERT INTO record_blob (blob_cid, path) VALUES (?, ?)'
   await account.sql.batch(

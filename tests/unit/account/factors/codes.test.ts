@@ -14,13 +14,13 @@ import {
   verifyCode,
 } from '#src/account/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
-import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
 const refused = { status: 400, error: 'InvalidToken' }
 /** The codes that the provider's sign-in page accepts. */
 const typeable = /^[A-Z2-7]{5}-[A-Z2-7]{5}$/
 
-let account: TestAccount
+let account: OpenAccount
 let now: number
 
 beforeEach(async () => {

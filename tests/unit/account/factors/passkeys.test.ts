@@ -12,13 +12,13 @@ import { requiredFactors } from '#src/account/factors/second-step.ts'
 import { listSecurityEvents } from '#src/account/security-events.ts'
 import { CHALLENGE_LIFETIME_MS } from '#src/rules/challenges.ts'
 import { Authenticator } from '#tests/support/authenticator.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const origin = 'http://localhost'
 const client = { ip: '192.0.2.7', userAgent: 'a browser' }
 const refused = { status: 400, error: 'InvalidToken' }
 
-let account: TestAccount
+let account: OpenAccount
 let now: number
 
 beforeEach(async () => {

@@ -2,10 +2,10 @@ import { decode } from '@ipld/dag-cbor'
 import { describe, expect, it } from 'vitest'
 import { announce } from '#src/account/lifecycle/announce.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 /** The delivered events, decoded as after sequencing. */
-async function left({ outbox, delivered }: TestAccount) {
+async function left({ outbox, delivered }: OpenAccount) {
   await outbox.settled()
   return delivered.map(({ kind, event, seqAt }) => {
     const whole = Buffer.concat([event.subarray(0, seqAt), Buffer.of(0), event.subarray(seqAt)])

@@ -16,10 +16,10 @@ import {
   type Permission,
 } from '#src/rules/states.ts'
 import { deliveredKinds } from '#tests/support/empty-account.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const thing = 'com.example.thing'
-let account: TestAccount
+let account: OpenAccount
 beforeEach(async () => {
   account = await openTestAccount()
 })
@@ -112,15 +112,15 @@ describe('changeState', () => {
 })
 
 describe('permissions', () => {
-  const deeds: Permission[] = ['serve', 'show', 'write', 'manage', 'logIn', 'leave']
+  const permissions: Permission[] = ['serve', 'show', 'write', 'manage', 'logIn']
   it.each<[AccountStatus, string]>([
-    ['active', 'serve show write manage logIn leave'],
-    ['deactivated', 'show manage logIn leave'],
-    ['takendown', 'show leave'],
-    ['suspended', 'show leave'],
+    ['active', 'serve show write manage logIn'],
+    ['deactivated', 'show manage logIn'],
+    ['takendown', 'show'],
+    ['suspended', 'show'],
     ['deleted', ''],
   ])('an account that is %s has the permissions: %s', (status, allowed) => {
-    expect(deeds.filter((deed) => may(deed, status)).join(' ')).toBe(allowed)
+    expect(permissions.filter((permission) => may(permission, status)).join(' ')).toBe(allowed)
   })
 
   const refusals = [mustServe, mustShow, mustWrite, mustManage, mustLogIn]

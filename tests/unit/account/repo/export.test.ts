@@ -4,7 +4,7 @@ import { BlockMap, MemoryBlockstore, MST, readCarWithRoot, verifyRepo } from '@a
 import { expect, test } from 'vitest'
 import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number, v = 0) => ({
@@ -13,7 +13,7 @@ const thing = (n: number, v = 0) => ({
   record: { $type: collection, n, v, text: 'x'.repeat(300) },
 })
 
-async function readAll(account: TestAccount, since?: string, between?: () => Promise<unknown>) {
+async function readAll(account: OpenAccount, since?: string, between?: () => Promise<unknown>) {
   const { id } = await openExport(account, since === undefined ? {} : { since }, 'anyone')
   const pages: Uint8Array[] = []
   for (let n = 0; ; n++) {

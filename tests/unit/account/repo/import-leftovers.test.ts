@@ -11,7 +11,7 @@ import {
 } from '#src/account/repo/import.ts'
 import { listRecords } from '#src/account/repo/read.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
@@ -22,7 +22,7 @@ const records = Object.fromEntries(
 )
 const repo = foreignRepo({ did: testDid, signer, records })
 
-let account: TestAccount
+let account: OpenAccount
 beforeEach(async () => {
   account = await openTestAccount()
 })
@@ -33,7 +33,7 @@ async function begun() {
   return id
 }
 
-async function expectWhole(imported: TestAccount): Promise<void> {
+async function expectWhole(imported: OpenAccount): Promise<void> {
   const { json } = await listRecords(imported, { collection, limit: 100 })
   expect(JSON.parse(json).records).toHaveLength(20)
 }

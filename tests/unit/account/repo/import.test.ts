@@ -13,7 +13,7 @@ import { type Block, carFile, carHeader } from '#src/protocol/car.ts'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import { tid } from '#src/protocol/tid.ts'
 import { buildTree } from '#src/protocol/tree.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { dumpTables, foreignRepo, importCar, repoOfTree } from '#tests/support/repo-cars.ts'
 
 const thing = 'com.example.thing'
@@ -42,12 +42,12 @@ const records = {
 }
 const repo = foreignRepo({ did: testDid, signer: oldKey, records })
 
-let account: TestAccount
+let account: OpenAccount
 beforeEach(async () => {
   account = await openTestAccount()
 })
 
-async function exported(of: TestAccount) {
+async function exported(of: OpenAccount) {
   const { id } = await openExport(of, {}, 'self')
   const { bytes } = await readExport(of, { id, n: 0 })
   const { blocks, root } = await readCarWithRoot(bytes)

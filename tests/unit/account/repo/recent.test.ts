@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { recentRecords } from '#src/account/repo/recent.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const posts = 'app.bsky.feed.post'
 const post = (text: string) => ({
@@ -14,11 +14,11 @@ const profile = (displayName: string) => ({
   record: { $type: 'app.bsky.actor.profile', displayName },
 })
 
-async function revOf(account: TestAccount): Promise<string> {
+async function revOf(account: OpenAccount): Promise<string> {
   return (await account.lane.head()).rev
 }
 
-async function texts(account: TestAccount, since: string) {
+async function texts(account: OpenAccount, since: string) {
   const recent = await recentRecords(account, { since })
   return recent?.posts.map(({ record }) => record['text']) ?? null
 }

@@ -5,20 +5,20 @@ import { getRecord, listRecords } from '#src/account/repo/read.ts'
 import { getRecordStatus, setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
 const at = (rkey: string) => ({ collection, rkey })
 const thing = (rkey: string, n = 0) => ({ ...at(rkey), record: { $type: collection, n } })
 
-async function accountWith(...rkeys: string[]): Promise<TestAccount> {
+async function accountWith(...rkeys: string[]): Promise<OpenAccount> {
   const account = await openTestAccount()
   for (const rkey of rkeys) await createRecord(account, thing(rkey))
   return account
 }
 
-async function listed(account: TestAccount): Promise<string[]> {
+async function listed(account: OpenAccount): Promise<string[]> {
   const { json } = await listRecords(account, { collection, limit: 50 })
   const { records } = JSON.parse(json) as { records: { uri: string }[] }
   return records.map(({ uri }) => uri.split('/').at(-1)!)

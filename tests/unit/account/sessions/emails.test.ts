@@ -43,8 +43,8 @@ const takeDown = () => change({ status: 'takendown' })
 const confirmNow = () => change({ emailConfirmedAt: '2026-01-01T00:00:00.000Z' })
 const request = async (purpose: EmailPurpose) => (await requestToken(account, { purpose })).token
 const current = async () => {
-  const { email, emailConfirmedAt, emailWanted } = await account.profile.get()
-  return { email, isConfirmed: emailConfirmedAt !== null, emailWanted }
+  const { email, emailConfirmedAt, pendingEmail } = await account.profile.get()
+  return { email, isConfirmed: emailConfirmedAt !== null, pendingEmail }
 }
 const invalid = { status: 400, error: 'InvalidToken', message: 'Token is invalid' }
 
@@ -135,7 +135,7 @@ describe('updateEmail', () => {
     expect(await current()).toEqual({
       email: 'new@example.com',
       isConfirmed: false,
-      emailWanted: null,
+      pendingEmail: null,
     })
   })
 
@@ -170,7 +170,7 @@ describe('updateEmail', () => {
     const refusing = { ...account, claimEmail: async () => Promise.reject(invalidRequest(taken)) }
     const attempt = updateEmail(refusing, { email: 'bob@example.com' })
     await expect(attempt).rejects.toMatchObject({ status: 400, message: taken })
-    expect(await current()).toEqual({ email, isConfirmed: false, emailWanted: null })
+    expect(await current()).toEqual({ email, isConfirmed: false, pendingEmail: null })
   })
 })
 
@@ -203,18 +203,18 @@ describe('a change of the email', () => {
       hasCrashed = false
       state.profile.forget()
       await finishEmailChange({ ...state, claimEmail })
-      const { email: found, emailWanted } = await state.profile.get()
-      expect([found, emailWanted], `cut after ${cut} steps`).toEqual([noted, null])
+      const { email: found, pendingEmail } = await state.profile.get()
+      expect([found, pendingEmail], `cut after ${cut} steps`).toEqual([noted, null])
     }
   })
 
   it('a change of the email waits for an unreachable directory, and loses nothing', async () => {
     const away = { ...account, claimEmail: async () => Promise.reject(new Error('away')) }
     await expect(setEmail(away, { email: 'new@example.com' })).rejects.toThrow('away')
-    expect(await current()).toMatchObject({ email, emailWanted: 'new@example.com' })
+    expect(await current()).toMatchObject({ email, pendingEmail: 'new@example.com' })
     await expect(finishEmailChange(away)).rejects.toThrow('away')
     await setEmail(account, { email: 'newer@example.com' })
-    expect(await current()).toMatchObject({ email: 'newer@example.com', emailWanted: null })
+    expect(await current()).toMatchObject({ email: 'newer@example.com', pendingEmail: null })
   })
 
   it('changes of the email run one after the other', async () => {

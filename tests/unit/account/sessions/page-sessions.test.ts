@@ -22,7 +22,7 @@ import {
 import { setPassword } from '#src/account/sessions/passwords.ts'
 import { createSession, getSession } from '#src/account/sessions/sessions.ts'
 import { Authenticator } from '#tests/support/authenticator.ts'
-import { openTestAccount, type TestAccount } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
 const password = 'correct horse'
 const token = 'a token of 32 bytes'
@@ -30,7 +30,7 @@ const client = { ip: '192.0.2.7' }
 const signedOut = { status: 401, error: 'SignedOut' }
 const refused = { status: 400, error: 'InvalidToken' }
 
-let account: TestAccount
+let account: OpenAccount
 let now: number
 
 beforeEach(async () => {

@@ -69,7 +69,7 @@ async function fixture() {
     const url = `http://127.0.0.1:3000${path}?a=b`
     return requests.authenticate({ method: 'GET', url, header: (name) => headers[name] })
   }
-  return { admit, accounts, ask, make }
+  return { checkAccessToken, accounts, ask, make }
 }
 
 it('an app is authenticated by its token and proof, behind any proxy', async () => {
@@ -80,8 +80,11 @@ it('an app is authenticated by its token and proof, behind any proxy', async () 
   const { permissions } = await ask()
   permissions.assertRepo({ action: 'create', collection: 'com.example.note' })
   expect(() => permissions.assertIdentity({ attr: '*' })).toThrow('Missing required scope')
-  expect(admit).toHaveBeenCalledTimes(4)
-  expect(checkAccessToken.mock.calls[0]![0]).toMatchObject({ id: tokenId, proof: expect.any(String) })
+  expect(checkAccessToken).toHaveBeenCalledTimes(4)
+  expect(checkAccessToken.mock.calls[0]![0]).toMatchObject({
+    id: tokenId,
+    proof: expect.any(String),
+  })
 })
 
 it('nonces of another gateway are accepted, however long ago one was issued here', async () => {

@@ -1,4 +1,4 @@
-/** Deletion across crashes: in the end nothing is left, every relay was told, and the names are free. */
+/** Deletion across crashes: in the end nothing is left, every relay got the event, and the names are free. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { createRecord } from '#src/account/repo/write.ts'
