@@ -1,4 +1,4 @@
-/** Who may call an actor: only a process of this server, which shows the internal token. */
+/** Authenticates the callers of actors: only processes of this server, which present the internal token. */
 import { UserError } from 'rivetkit'
 import type { ActorSettings } from '#actors/settings.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'

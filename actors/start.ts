@@ -14,9 +14,7 @@ export async function startActors(
   const since = settings.clock.now()
   registry.start()
   if (!(await waitUntilJoined(engine, since))) {
-    settings.log.warn(
-      'the engine has not registered this process yet: the first calls may be slow',
-    )
+    settings.log.warn('the engine has not registered this process yet: the first calls may be slow')
   }
   const stopReminders = startReminders(settings)
   const stopBlobSweeps = startBlobSweeps(settings)

@@ -2,10 +2,10 @@
  * When transactions of accounts may go to the engine, and when the sequencer's. A few keep the engine busy; more only
  * queue there, and delay events. While the firehose has subscribers, accounts and the sequencer take turns:
  *
- * 1. Accounts run a few transactions at once. A transaction that waits here still takes in further writes of its account.
+ * 1. Accounts run a few transactions at once. While a transaction waits here, it collects further writes of its account.
  * 2. The sequencer has events to log. No account begins; running transactions may end, for 3 ms, so that their events
  *    are logged together. If none is running, the sequencer does not wait.
- * 3. The sequencer logs. A single waiting account may run beside it; several would slow down what all of them wait for.
+ * 3. The sequencer logs. A single waiting account may run beside it; several would delay the logging, which all of them wait for.
  * 4. Frames are sent to subscribers. Then it is the accounts' turn again.
  *
  * Without subscribers, more accounts run at once, one of them beside the sequencer, and events gather for longer. The
@@ -19,7 +19,7 @@ import { systemTimer, type Timer } from '#src/ports/timer.ts'
 const MAX_DRAIN_MS = 3
 /** How long events gather without subscribers. */
 const UNSUBSCRIBED_GATHER_MS = 10
-/** How long accounts wait for the sequencer, which may be slow for a reason of its own. */
+/** How long accounts wait for the sequencer, which may be slow for its own reasons. */
 const MAX_LOGGING_MS = 100
 /** A gateway that follows the log asks again within this time. */
 const SUBSCRIBED_GRACE_MS = 1_000
@@ -123,7 +123,9 @@ export class TransactionGate {
   #hasRoom(waiting: number): boolean {
     switch (this.#phase) {
       case 'accounts':
-        return this.#running < (this.#isSubscribed ? this.#subscribedLimit : this.#unsubscribedLimit)
+        return (
+          this.#running < (this.#isSubscribed ? this.#subscribedLimit : this.#unsubscribedLimit)
+        )
       case 'draining':
         return false
       case 'logging':

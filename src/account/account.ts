@@ -1,4 +1,4 @@
-/** What every function of an account gets: the account's database, write lane, clock and keys. */
+/** The first argument of every function of an account: its database, write lane, clock, keys and caches. */
 import type { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { AnswerCache } from '#src/account/answer-cache.ts'
 import type { Blobs } from '#src/account/blobs.ts'

@@ -12,8 +12,8 @@ import {
   type BlobOutcome,
   desiredOutcome,
   moveBytes,
-  storeOutcome,
   selectUnreconciledBlobs,
+  storeOutcome,
   type UnreconciledBlob,
 } from '#src/account/blob-location.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'

@@ -165,7 +165,7 @@ export class Outbox {
     try {
       return await storedRows(this.#ports.sql, this.#delivered)
     } catch (error) {
-      // Rows that were added meanwhile must not be delivered before those that this read was to find.
+      // Rows that were added meanwhile must not be delivered before the rows that this read would have found.
       this.#inMemory = false
       this.#rows = []
       throw error

@@ -5,7 +5,7 @@ import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
 /**
- * `emailWanted` is to replace `email` (sessions/change-email.ts). `signingKey` is sealed with the DID as context;
+ * `pendingEmail` is to replace `email` (sessions/change-email.ts). `signingKey` is sealed with the DID as context;
  * `pendingKeyDid` is the did:key that is to replace it, and while it is set no commit is signed. `status` is derived
  * from the four columns below it by `lifecycle/change-state.ts`.
  */
@@ -13,7 +13,7 @@ export interface ProfileRow {
   handle: string | null
   email: string | null
   emailConfirmedAt: string | null
-  emailWanted: string | null
+  pendingEmail: string | null
   passwordHash: string | null
   signingKey: Uint8Array
   signingKeyDid: string
@@ -30,7 +30,7 @@ const columns: Record<keyof ProfileRow, string> = {
   handle: 'handle',
   email: 'email',
   emailConfirmedAt: 'email_confirmed_at',
-  emailWanted: 'email_wanted',
+  pendingEmail: 'email_wanted',
   passwordHash: 'password_hash',
   signingKey: 'signing_key',
   signingKeyDid: 'signing_key_did',

@@ -1,4 +1,4 @@
-/** What an account does when it gets its reminder that it may have undelivered events. */
+/** Handles the reminder that an account may have undelivered events. */
 import type { Account } from '#src/account/account.ts'
 
 export async function remind({ outbox, profile }: Account): Promise<void> {

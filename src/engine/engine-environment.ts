@@ -68,7 +68,7 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     RIVET__PEGBOARD__RESCHEDULE_BACKOFF_MAX_EXPONENT: '2',
     RIVET__PEGBOARD__ACTOR_RETRY_DURATION_THRESHOLD: '3000',
     // How long an actor may take to start or to fall asleep. If its process exits meanwhile, the actor does not answer
-    // for so long. The default of the second is half an hour.
+    // for that long. The default of the second is half an hour.
     RIVET__PEGBOARD__ACTOR_START_THRESHOLD: '10000',
     RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: '20000',
     ...(hasRemoteActors ? {} : localActorThresholds),

@@ -56,7 +56,10 @@ export function openLimiter({ clock, maxKeys = MAX_KEYS }: { clock: Clock; maxKe
 
 export async function lease(
   limiter: Limiter,
-  { requests, unspent = [] }: { requests: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
+  {
+    requests,
+    unspent = [],
+  }: { requests: readonly LeaseRequest[]; unspent?: readonly UnspentLease[] },
 ): Promise<LeaseGrant[]> {
   for (const { name, key, points, resetAt } of unspent) {
     const window = limiter.windows.get(name)?.get(key)

@@ -26,5 +26,9 @@ export function totpStep(secret: Uint8Array, code: string, now: number): number 
 }
 
 function totpOf(secret: Uint8Array, names: { issuer?: string; label?: string } = {}): TOTP {
-  return new TOTP({ ...names, period: PERIOD_S, secret: new Secret({ buffer: secret.slice().buffer }) })
+  return new TOTP({
+    ...names,
+    period: PERIOD_S,
+    secret: new Secret({ buffer: secret.slice().buffer }),
+  })
 }

@@ -13,7 +13,7 @@ import {
   SECP256K1_JWT_ALG,
 } from '@atproto/crypto'
 
-// The readers are those that @atproto/identity passes on; importing them from there would load its HTTP client, too.
+// @atproto/identity re-exports these readers; importing them from there would also load its HTTP client.
 
 export type { DidDocument }
 

@@ -9,19 +9,17 @@ export type AccountStatus = 'active' | 'deactivated' | 'takendown' | 'suspended'
  * - `write`: records are created, changed and deleted.
  * - `manage`: everything else that a session does: blobs, importRepo, preferences, identity, proxying.
  * - `logIn`: sessions begin and are refreshed.
- * - `leave`: the restricted session of an account that was taken down: deactivation, PLC operations, service auth for a
- *   new server.
+ *
+ * The restricted session of an account that was taken down is not in the table: its token has its own scope
+ * (session-tokens.ts).
  */
-export type Permission = 'serve' | 'show' | 'write' | 'manage' | 'logIn' | 'leave'
-
-const all: readonly Permission[] = ['serve', 'show', 'write', 'manage', 'logIn', 'leave']
-const restricted: readonly Permission[] = ['show', 'leave']
+export type Permission = 'serve' | 'show' | 'write' | 'manage' | 'logIn'
 
 export const permissionsByStatus: Readonly<Record<AccountStatus, readonly Permission[]>> = {
-  active: all,
-  deactivated: ['show', 'manage', 'logIn', 'leave'],
-  takendown: restricted,
-  suspended: restricted,
+  active: ['serve', 'show', 'write', 'manage', 'logIn'],
+  deactivated: ['show', 'manage', 'logIn'],
+  takendown: ['show'],
+  suspended: ['show'],
   deleted: [],
 }
 

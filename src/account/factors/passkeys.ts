@@ -26,8 +26,8 @@ import {
   verifyRegistration,
 } from '#src/ports/webauthn.ts'
 import {
-  type ChallengePurpose,
   CHALLENGE_LIFETIME_MS,
+  type ChallengePurpose,
   isChallenge,
   newChallenge,
 } from '#src/rules/challenges.ts'

@@ -1,4 +1,4 @@
-/** What the admin and moderators see of an account besides its public data. */
+/** The state of an account as the admin and moderators see it. */
 import type { Account } from '#src/account/account.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 

@@ -8,7 +8,7 @@ import { dropStagingTables } from '#src/account/repo/import-staging.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
 import { cidOf, emptyTree } from '#src/protocol/tree.ts'
 
-// Besides the tables that stay, those of SQLite, of RivetKit and of an import are left out.
+// Without the tables that stay, and those of SQLite, of RivetKit and of an import.
 const erasedTables = `
   SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT IN ('account', 'repo_root', 'outbox')
@@ -56,7 +56,7 @@ async function erase(account: Account): Promise<void> {
         email: null,
         emailConfirmedAt: null,
         pendingKeyDid: null,
-        emailWanted: null,
+        pendingEmail: null,
         passwordHash: null,
         signingKey: new Uint8Array(),
         signingKeyDid: '',

@@ -109,7 +109,7 @@ function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
   return {
     ...columns,
     emailConfirmedAt: null,
-    emailWanted: null,
+    pendingEmail: null,
     deactivatedAt: columns.status === 'active' ? null : columns.createdAt,
     takedownRef: null,
     suspendedAt: null,

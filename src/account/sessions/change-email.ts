@@ -24,17 +24,17 @@ export function changeEmail(
   call: { client?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
 ): Promise<void> {
   return account.emailMutex.run(async () => {
-    const wanted = (await account.profile.get()).emailWanted
+    const wanted = (await account.profile.get()).pendingEmail
     if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
-    await store(account, { emailWanted: email })
+    await store(account, { pendingEmail: email })
     await finish(account, email, call)
   })
 }
 
 export async function finishEmailChange(account: Account): Promise<void> {
-  if ((await account.profile.find())?.emailWanted == null) return
+  if ((await account.profile.find())?.pendingEmail == null) return
   await account.emailMutex.run(async () => {
-    const wanted = (await account.profile.get()).emailWanted
+    const wanted = (await account.profile.get()).pendingEmail
     if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
   })
 }
@@ -47,7 +47,7 @@ async function finish(
   try {
     await account.claimEmail(email)
   } catch (error) {
-    if (isRejection(error)) await store(account, { emailWanted: null })
+    if (isRejection(error)) await store(account, { pendingEmail: null })
     throw error
   }
   // A deleted account keeps no address.
@@ -59,7 +59,7 @@ async function finish(
     ...noteSecurityEvent(account, 'email changed', client),
     ...account.idempotencyKeys.markUsed(key),
   ]
-  await store(account, { email, emailConfirmedAt: null, emailWanted: null }, revoked)
+  await store(account, { email, emailConfirmedAt: null, pendingEmail: null }, revoked)
 }
 
 async function store(

@@ -55,7 +55,7 @@ export class FrameRing {
     while (this.#segments.length > 1 && this.#isOverfull()) this.#drop()
   }
 
-  /** The head of the log may be ahead of its last event. */
+  /** The head of the log may be later than its last event. */
   advance(seq: number): void {
     this.#head = Math.max(this.#head, seq)
   }

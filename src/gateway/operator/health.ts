@@ -13,7 +13,7 @@ export interface EngineHealth {
   restarts(): number
 }
 
-/** What this process was built from (docs/design/upgrades.md). */
+/** The release of this process (docs/design/upgrades.md). */
 export interface Build {
   release: number
   /** The schema version of each kind of actor that this release migrates databases to. */

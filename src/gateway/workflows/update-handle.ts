@@ -31,7 +31,10 @@ export interface IdentityDispatch {
     identityChanges: {
       begin(input: IdentityChange): Promise<void>
       end(input: IdentityChange): Promise<void>
-      list(input: { age: number; limit: number }): Promise<(IdentityChange & { isExpired: boolean })[]>
+      list(input: {
+        age: number
+        limit: number
+      }): Promise<(IdentityChange & { isExpired: boolean })[]>
     }
   }
   account(did: string): {
