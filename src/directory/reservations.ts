@@ -86,7 +86,7 @@ export async function confirmAccount(
   directory: Directory,
   { did, ...confirmation }: Confirmation & { did: string },
 ): Promise<void> {
-  await directory.lane.write([did], async (now) => {
+  const hasReminder = await directory.lane.write<boolean>([did], async (now) => {
     const own = await findRow(directory, did)
     if (own === undefined || !isValid(own, now)) {
       throw invalidRequest('The reservation has expired, please try again')
@@ -94,7 +94,7 @@ export async function confirmAccount(
     if (own.reservedUntil === null) {
       if (own.status === 'deactivated')
         await mustBeSameCreation(directory, did, confirmation.tokenId)
-      return { answer: undefined, statements: [] }
+      return { answer: false, statements: [] }
     }
     const isMigratingIn = own.status === 'deactivated'
     const statement = {
@@ -108,9 +108,9 @@ export async function confirmAccount(
       completeInitialState(did, confirmation),
       insertReminder(did),
     ]
-    return { answer: undefined, statements }
+    return { answer: true, statements }
   })
-  directory.withReminder.add(did)
+  if (hasReminder) directory.withReminder.add(did)
 }
 
 export async function releaseReservation(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { findAccount } from '#src/directory/accounts.ts'
 import { createInviteCodes } from '#src/directory/invites.ts'
+import { addReminder, listReminders, removeReminders } from '#src/directory/reminders.ts'
 import {
   confirmAccount,
   type Reservation,
@@ -57,6 +58,15 @@ describe('reserve and confirm', () => {
     await confirmAccount(directory, { did: alice.did, ...confirmation })
     expect(directory.sql.batches).toBe(before)
     expect(await findAlice()).toMatchObject({ did: alice.did })
+  })
+
+  it('a repeated confirm does not claim a reminder that was removed', async () => {
+    await reserveAccount(directory, alice)
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
+    await removeReminders(directory, { dids: [alice.did] })
+    await confirmAccount(directory, { did: alice.did, ...confirmation })
+    await addReminder(directory, { did: alice.did })
+    expect(await listReminders(directory, { after: '', limit: 10 })).toEqual([alice.did])
   })
 
   it('reserve gives each handle and email to one account, reserved or confirmed', async () => {
