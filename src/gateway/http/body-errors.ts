@@ -1,8 +1,5 @@
-/** Errors and limits that all request bodies share, whether they are read at once or streamed. */
+/** Errors of request bodies, whether they are read at once or streamed. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-
-/** Encodings of one body. */
-export const MAX_ENCODINGS = 3
 
 export function tooLarge(): XrpcError {
   return new XrpcError(413, 'PayloadTooLarge', 'request entity too large')
@@ -10,10 +7,6 @@ export function tooLarge(): XrpcError {
 
 export function tooSlow(): XrpcError {
   return new XrpcError(408, 'RequestTimeout', 'The request body took too long')
-}
-
-export function unsupportedEncoding(): XrpcError {
-  return new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
 }
 
 export function brokenOff(): XrpcError {

@@ -3,13 +3,8 @@ import type { Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { BodySource } from '#src/gateway/http/body.ts'
-import {
-  brokenOff,
-  MAX_ENCODINGS,
-  tooLarge,
-  tooSlow,
-  unsupportedEncoding,
-} from '#src/gateway/http/body-errors.ts'
+import { brokenOff, tooLarge, tooSlow } from '#src/gateway/http/body-errors.ts'
+import { type ContentEncoding, parseContentEncoding } from '#src/gateway/http/content-encoding.ts'
 
 export interface BodyStream {
   /** The Content-Type, without parameters. */
@@ -46,7 +41,7 @@ export function openBodyStream(source: BodySource, options: BodyStreamOptions): 
   }
   const length = lengthHeader === undefined ? undefined : Number(lengthHeader)
   if (length !== undefined && length > options.limit) throw tooLarge()
-  const encodings = parseEncodings(source.header('content-encoding'))
+  const encodings = parseContentEncoding(source.header('content-encoding'))
   return { type, length, bytes: decodedChunks(source.body(), encodings, options) }
 }
 
@@ -55,28 +50,18 @@ export function rawBytes(body: Readable, idleMs: number): AsyncIterable<Uint8Arr
   return decodedChunks(body, [], { limit: Number.POSITIVE_INFINITY, idleMs })
 }
 
-const decoders: Record<string, () => Transform> = {
+const decoders: Record<ContentEncoding, () => Transform> = {
   gzip: createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
 }
 
-/** In the order in which they are decoded. */
-function parseEncodings(header: string | undefined): string[] {
-  const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase())
-  const encodings = names.filter((name) => name !== '' && name !== 'identity')
-  if (encodings.length > MAX_ENCODINGS || encodings.some((name) => decoders[name] === undefined)) {
-    throw unsupportedEncoding()
-  }
-  return encodings.reverse()
-}
-
 async function* decodedChunks(
   body: Readable,
-  encodings: readonly string[],
+  encodings: readonly ContentEncoding[],
   { limit, idleMs }: Pick<BodyStreamOptions, 'limit' | 'idleMs'>,
 ): AsyncGenerator<Uint8Array> {
-  const transforms = encodings.map((name) => decoders[name]!())
+  const transforms = encodings.map((name) => decoders[name]())
   let source = body
   for (const transform of transforms) source = source.pipe(transform)
   const buffer = new ChunkBuffer(source, idleMs)

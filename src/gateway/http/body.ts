@@ -4,13 +4,8 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
-import {
-  brokenOff,
-  MAX_ENCODINGS,
-  tooLarge,
-  tooSlow,
-  unsupportedEncoding,
-} from '#src/gateway/http/body-errors.ts'
+import { brokenOff, tooLarge, tooSlow } from '#src/gateway/http/body-errors.ts'
+import { type ContentEncoding, parseContentEncoding } from '#src/gateway/http/content-encoding.ts'
 
 export interface BodySource {
   header(name: string): string | undefined
@@ -92,22 +87,18 @@ function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uin
   })
 }
 
-const decoders: Record<string, (bytes: Uint8Array, options: object) => Promise<Uint8Array>> = {
+type Decoder = (bytes: Uint8Array, options: object) => Promise<Uint8Array>
+
+const decoders: Record<ContentEncoding, Decoder> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
 }
 
 async function decode(bytes: Uint8Array, header: string | undefined, limit: number) {
-  if (header === undefined || header === 'identity') return bytes
-  const names = header.split(',').map((name) => name.trim().toLowerCase())
   let decoded = bytes
-  for (const name of names.reverse()) {
-    const decoder = decoders[name]
-    if (decoder === undefined || names.length > MAX_ENCODINGS) {
-      throw unsupportedEncoding()
-    }
-    decoded = await decoder(decoded, { maxOutputLength: limit }).catch((error: Error) => {
+  for (const name of parseContentEncoding(header)) {
+    decoded = await decoders[name](decoded, { maxOutputLength: limit }).catch((error: Error) => {
       throw 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
         ? tooLarge()
         : invalidRequest(`The request body is not ${name}`)

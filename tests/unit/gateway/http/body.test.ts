@@ -52,6 +52,7 @@ describe('a JSON body', () => {
     expect(await read({ body: gzipSync(json), encoding: 'gzip' })).toEqual(value)
     expect(await read({ body: deflateSync(json), encoding: 'deflate' })).toEqual(value)
     expect(await read({ body: brotliCompressSync(json), encoding: 'br' })).toEqual(value)
+    expect(await read({ body: json, encoding: 'Identity' })).toEqual(value)
     const twice = brotliCompressSync(gzipSync(json))
     expect(await read({ body: twice, encoding: 'gzip, br' })).toEqual(value)
   })

@@ -1,0 +1,23 @@
+/** The Content-Encoding of request bodies, as the reference reads it. */
+import { XrpcError } from '#src/errors.ts'
+
+export type ContentEncoding = 'gzip' | 'deflate' | 'br'
+
+const known = new Map<string, ContentEncoding>([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['br', 'br'],
+])
+const MAX_ENCODINGS = 3
+
+/** In the order in which they are decoded; empty if the body is not encoded. Throws 415. */
+export function parseContentEncoding(header: string | undefined): ContentEncoding[] {
+  const names = (header ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const encoded = names.filter((name) => name !== '' && name !== 'identity')
+  const encodings = encoded.flatMap((name) => known.get(name) ?? [])
+  if (encodings.length < encoded.length || encodings.length > MAX_ENCODINGS) {
+    throw new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
+  }
+  return encodings.reverse()
+}
