@@ -15,7 +15,7 @@ export type AccountStatus = 'active' | 'deactivated' | 'takendown' | 'suspended'
  */
 export type Permission = 'serve' | 'show' | 'write' | 'manage' | 'logIn'
 
-export const permissionsByStatus: Readonly<Record<AccountStatus, readonly Permission[]>> = {
+const permissionsByStatus: Readonly<Record<AccountStatus, readonly Permission[]>> = {
   active: ['serve', 'show', 'write', 'manage', 'logIn'],
   deactivated: ['show', 'manage', 'logIn'],
   takendown: ['show'],
