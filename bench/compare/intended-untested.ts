@@ -11,7 +11,7 @@ export const intendedUntested: IntendedDifference[] = [
     why: 'consumers could not verify it',
   },
   { what: 'order of blocks in getRepo', why: 'readers can verify it while streaming' },
-  { what: "a CAR's rev and the firehose", why: 'relays stay up to date' },
+  { what: 'an imported repo on the firehose', why: 'relays stay up to date' },
   { what: '`seq`', why: 'relays ignore a server whose seq decreases, for example after a restore' },
   { what: 'old events', why: 'the log does not outgrow the disk' },
   { what: 'a second app password with the same name', why: 'see the first row' },
