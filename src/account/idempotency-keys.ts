@@ -8,6 +8,8 @@
  *      so the database knows, and a repetition gets that answer.
  *    - Commits to the repo write nothing more, because every record would pay for it. If the former activation ended in
  *      this process, or the repo's last commit is older than the key, the key was not used; else the answer is 503.
+ * 3. The same is asked of a key whose transaction failed, because it may have been kept (the rev before and after it says
+ *    whether it was), and of one whose answer the process may have forgotten for want of room.
  */
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import type { WriteLane } from '#src/account/write-lane.ts'
@@ -55,8 +57,11 @@ export class IdempotencyKeys {
 
   /** Runs an action that passes its key to `markUsed`, or returns the answer that is stored with the key. */
   run<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
+    const { cache } = this.#ports
     const mayBeUsed = (candidate: IdempotencyKey) =>
-      this.#isEarlier(candidate, SKEW_MS) || this.#ports.cache.hasFailed(candidate)
+      this.#isEarlier(candidate, SKEW_MS) ||
+      cache.hasFailed(candidate) ||
+      cache.mayHaveForgotten(candidate, SKEW_MS)
     return this.#run(key, work, mayBeUsed, async ({ id }) => {
       const used = await this.#find(id)
       return used === undefined ? work() : (used.answer as T)
@@ -65,14 +70,26 @@ export class IdempotencyKeys {
 
   /** Runs a commit to the repo unless it was run for this key. Throws 503 if that is not known. */
   runCommit<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    const mayBeUsed = (candidate: IdempotencyKey) => this.#isEarlier(candidate, 0)
-    return this.#run(key, work, mayBeUsed, async ({ issuedAt }) => {
-      const { did, lane, cache } = this.#ports
-      const rev = await lane.revAtWake()
-      const isUnused = rev === cache.revAtSleep(did) || tidMicros(rev) / 1000 < issuedAt - SKEW_MS
+    const { cache } = this.#ports
+    const mayBeUsed = (candidate: IdempotencyKey) =>
+      this.#isEarlier(candidate, 0) ||
+      cache.failedTransaction(candidate) !== undefined ||
+      cache.mayHaveForgotten(candidate, SKEW_MS)
+    return this.#run(key, work, mayBeUsed, async (repeated) => {
+      const { found, unused } = await this.#revs(repeated)
+      const isUnused = found === unused || tidMicros(found) / 1000 < repeated.issuedAt - SKEW_MS
       if (!isUnused) throw unavailable('It is not known whether this write was stored')
       return work()
     })
+  }
+
+  /** The rev of the repo after the call in question, and the one that it has if that call was not kept, if known. */
+  async #revs(key: IdempotencyKey): Promise<{ found: string; unused?: string | undefined }> {
+    const { did, lane, cache } = this.#ports
+    const failed = cache.failedTransaction(key)
+    if (failed !== undefined) return { found: await lane.revAfter(failed), unused: failed.before }
+    if (cache.mayHaveForgotten(key, SKEW_MS)) return { found: (await lane.head()).rev }
+    return { found: await lane.revAtWake(), unused: cache.revAtSleep(did) }
   }
 
   /** Statements that store the key with this answer, for the transaction in which the action takes effect. */

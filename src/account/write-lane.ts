@@ -51,6 +51,24 @@ interface Group {
   bytes: number
 }
 
+/** A transaction that failed, but may have been kept. */
+export interface FailedTransaction {
+  /** The repo's rev before it, and the one that was found after it; equal if it was not kept. */
+  readonly before: string
+  after?: string
+}
+
+const failedTransactions = new WeakMap<object, FailedTransaction>()
+
+/** The transaction that a write was rejected for; undefined if it failed before its transaction began. */
+export function failedTransactionOf(error: unknown): FailedTransaction | undefined {
+  return failedTransactions.get(error as object)
+}
+
+function noteFailed(error: unknown, failed: FailedTransaction): void {
+  if (error instanceof Object) failedTransactions.set(error, failed)
+}
+
 const MAX_GROUP_SIZE = 64
 const MAX_GROUP_BYTES = 2_000_000
 
@@ -69,6 +87,7 @@ export class WriteLane {
   #loading: Promise<Head> | null = null
   #group = emptyGroup()
   #committing: Group | null = null
+  #lastFailure: FailedTransaction | null = null
 
   constructor(ports: { sql: Sql; clock: Clock; outbox: Outbox; answers: AnswerCache }) {
     this.#sql = ports.sql
@@ -111,11 +130,24 @@ export class WriteLane {
     return this.#durable
   }
 
+  /** The rev of the repo when it was first read after the failed transaction, in this activation or an earlier one. */
+  async revAfter(failed: FailedTransaction): Promise<string> {
+    try {
+      await this.head()
+    } catch (error) {
+      // It is still not known, and the caller of the next attempt has only this error.
+      noteFailed(error, failed)
+      throw error
+    }
+    return failed.after ?? this.revAtWake()
+  }
+
   #load(): Promise<Head> {
     this.#loading ??= loadHead(this.#sql)
       .then((head) => {
         if (head === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
         this.#revAtWake ??= head.rev
+        if (this.#lastFailure !== null) this.#lastFailure.after ??= head.rev
         this.#durable ??= head
         this.#newest ??= this.#durable
         return this.#durable
@@ -206,6 +238,10 @@ export class WriteLane {
       this.#outbox.deliver(group.rows)
       for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
     } catch (error) {
+      if (this.#durable !== null) {
+        this.#lastFailure = { before: this.#durable.rev }
+        noteFailed(error, this.#lastFailure)
+      }
       this.#reset()
       for (const { waiting } of group.members) waiting.reject(error)
     } finally {
