@@ -97,9 +97,10 @@ async function readPage(account: Account, id: string, isFirst: boolean): Promise
     const chunk = progress.next ?? nextChunk(account, progress, FIRST_CHUNK)
     progress.next = chunk
     const rows = await rowsOf(account, chunk, progress.since)
+    const values = valuesOf(chunk.steps, rows, replaced)
     done = chunk.isLast
     progress.next = done ? undefined : nextChunk(account, progress, CHUNK)
-    progress.blocks.push(...blocksOf(chunk.steps, rows, replaced))
+    progress.blocks.push(...blocksOf(chunk.steps, values))
   }
   const bytes = carPage(isFirst ? carHeader([head.cid]) : new Uint8Array(), progress.blocks)
   progress.blocks = []
@@ -149,19 +150,28 @@ async function readRows(account: Account, paths: string[], since: string): Promi
   )
 }
 
-function blocksOf(
+/** The blocks of the records, by CID. Throws 503 if one is gone. */
+function valuesOf(
   steps: readonly Step[],
   rows: readonly StoredRecord[],
   replaced: Map<string, Uint8Array>,
-): Block[] {
-  const stored = new Map(rows.map(({ cid, value }) => [cid, value]))
-  return steps.map((step): Block => {
-    if (step.node !== undefined) return nodeBlock(step.node)
-    const value = stored.get(step.cid) ?? replaced.get(step.cid)
+): Map<string, Uint8Array> {
+  const values = new Map(rows.map(({ cid, value }) => [cid, value]))
+  for (const { node, ...record } of steps) {
+    if (node !== undefined) continue
+    const { cid } = record as { cid: string }
+    const value = values.get(cid) ?? replaced.get(cid)
     if (value === undefined)
       throw unavailable('The repo changed during the export, please try again')
-    return [step.cid, value]
-  })
+    values.set(cid, value)
+  }
+  return values
+}
+
+function blocksOf(steps: readonly Step[], values: ReadonlyMap<string, Uint8Array>): Block[] {
+  return steps.map((step) =>
+    step.node === undefined ? [step.cid, values.get(step.cid)!] : nodeBlock(step.node),
+  )
 }
 
 function sizeOf(blocks: readonly Block[]): number {

@@ -140,3 +140,18 @@ test('a read that fails is repeated and leaves no block out', async () => {
   const verified = await verifyRepo(blocks, root, testDid, testKey.did())
   expect(verified.creates).toHaveLength(700)
 })
+
+test('a page whose record is gone is refused each time, and never sent without it', async () => {
+  const account = await openTestAccount()
+  await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
+  const { id } = await openExport(account, {}, 'anyone')
+  expect((await readExport(account, { id, n: 0 })).done).toBe(false)
+  const path = `${collection}/${thing(600).rkey}`
+  await account.sql.batch([{ sql: 'DELETE FROM record WHERE path = ?', params: [path] }])
+  // Records of the next pages have been read already.
+  let n = 1
+  while ((await readExport(account, { id, n }).catch(() => null)) !== null) n++
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await expect(readExport(account, { id, n })).rejects.toMatchObject({ status: 503 })
+  }
+})
