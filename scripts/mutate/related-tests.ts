@@ -1,6 +1,7 @@
 /** Chooses the tests of a source file: those that import it, the nearest first. */
 import { dirname } from 'node:path'
-import { importsOf, sources } from '#tests/support/sources.ts'
+import { importsOf } from '#tests/support/imports.ts'
+import { sources } from '#tests/support/sources.ts'
 
 /** The tests of a file itself are among these few. */
 const MAX_NEAR = 5

@@ -10,14 +10,6 @@ export interface Source {
   text: string
 }
 
-/** One `import … from`, `export … from` or `import()` of a file. */
-export interface Import {
-  /** A path relative to the root for our own files, the specifier as written for packages. */
-  target: string
-  ours: boolean
-  typeOnly: boolean
-}
-
 const generated = 'src/protocol/lexicons/'
 
 /** The files that match the globs, except generated and installed ones. */
@@ -30,26 +22,6 @@ export function sources(...globs: string[]): Source[] {
 
 export function exists(path: string): boolean {
   return existsSync(join(root, path))
-}
-
-const importLine =
-  /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm
-
-/**
- * The imports of a file. `import { type A }` counts as run time: with its types stripped it still loads the module.
- */
-export function importsOf(source: Source): Import[] {
-  return [...source.text.matchAll(importLine)].map(([, type, from, bare, dynamic]) => {
-    const specifier = from ?? bare ?? dynamic ?? ''
-    const mapped = /^#(src|actors|tests)\//.test(specifier)
-    const relative = specifier.startsWith('.')
-    const target = mapped
-      ? specifier.slice(1)
-      : relative
-        ? join(source.path, '..', specifier)
-        : specifier
-    return { target, ours: mapped || relative, typeOnly: type !== undefined }
-  })
 }
 
 /** The text without comments, for searching names. */

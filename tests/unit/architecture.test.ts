@@ -1,7 +1,8 @@
 import { stripTypeScriptTypes } from 'node:module'
 import { describe, expect, it } from 'vitest'
+import { importsOf } from '#tests/support/imports.ts'
 import { readLayers } from '#tests/support/layers.ts'
-import { codeOf, importsOf, type Source, sources, violations } from '#tests/support/sources.ts'
+import { codeOf, type Source, sources, violations } from '#tests/support/sources.ts'
 
 const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
@@ -62,6 +63,11 @@ describe('layers', () => {
         .map(({ target }) => target),
     )
     expect(wrong).toEqual([])
+  })
+
+  it('modules are loaded with import only', () => {
+    const loaders = /\b(createRequire|getBuiltinModule)\b|\bimport\.meta\.resolve\b/g
+    expect(occurrences(code, loaders)).toEqual([])
   })
 })
 
