@@ -18,7 +18,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
-import type { IdempotencyKey, Once } from '#src/rules/actions.ts'
+import type { IdempotencyKey, Once, WithoutKey } from '#src/rules/actions.ts'
 
 /** Repetitions follow within seconds; this is long after the last of them. */
 const KEY_LIFETIME_MS = 120_000
@@ -156,7 +156,7 @@ export function once<F extends Record<string, KeyedFeature>>(
 
 /** Features that must run once and whose effect is one commit to the repo. */
 export function onceCommit<F extends Record<string, Feature>>(
-  features: F,
+  features: F & WithoutKey<F>,
 ): { [N in keyof F]: Once<Keyed<F[N]>> } {
   return mapFeatures<{ [N in keyof F]: Keyed<F[N]> }>(
     features,

@@ -196,5 +196,7 @@ function actionsProxy(
 function withKey(actor: ActorName, name: string, args: unknown[]): unknown[] {
   if (!Object.hasOwn(once[actor], name)) return args
   const key: IdempotencyKey = { id: randomUUID(), issuedAt: Date.now() }
-  return [...args, key]
+  // An input that is left out must not have the key in its place.
+  const [input = {}] = args
+  return [input, key]
 }

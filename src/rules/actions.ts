@@ -18,6 +18,10 @@ export interface IdempotencyKey {
 
 type Feature = (subject: never, ...args: never[]) => unknown
 type Features = Record<string, Feature>
+/** A feature that takes a key is declared with `once`: declared otherwise it would not get one. */
+export type WithoutKey<F extends Features> = {
+  [N in keyof F]: IdempotencyKey extends Parameters<F[N]>[2] ? never : F[N]
+}
 
 export type Actions = Record<string, Record<string, Read<Feature> | Write<Feature> | Once<Feature>>>
 
@@ -27,10 +31,14 @@ export type OnceNames<A extends Actions> = {
   }[keyof A[G] & string]
 }[keyof A & string]
 
-export function reads<F extends Features>(features: F): { [N in keyof F]: Read<F[N]> } {
-  return features as { [N in keyof F]: Read<F[N]> }
+export function reads<F extends Features>(
+  features: F & WithoutKey<F>,
+): { [N in keyof F]: Read<F[N]> } {
+  return features as unknown as { [N in keyof F]: Read<F[N]> }
 }
 
-export function writes<F extends Features>(features: F): { [N in keyof F]: Write<F[N]> } {
-  return features as { [N in keyof F]: Write<F[N]> }
+export function writes<F extends Features>(
+  features: F & WithoutKey<F>,
+): { [N in keyof F]: Write<F[N]> } {
+  return features as unknown as { [N in keyof F]: Write<F[N]> }
 }

@@ -136,3 +136,16 @@ it('a call whose transaction was kept although it failed is not run again', asyn
   const events = await account.sql.all('SELECT kind FROM security_event')
   expect(events).toEqual([{ kind: 'factor added' }])
 })
+
+it('a call without its optional input has the key behind it all the same', async () => {
+  const calls: Call[] = []
+  const dispatch = createDispatch({
+    live: new LiveActors(),
+    local: false,
+    pause: async () => {},
+    remote: async (call) => ({ answer: calls.push(call) }),
+  })
+  await dispatch.account(testDid).factors.createRecoveryCodes()
+  const key = { id: expect.any(String), issuedAt: expect.any(Number) }
+  expect(calls.map(({ args }) => args)).toEqual([[{}, key]])
+})
