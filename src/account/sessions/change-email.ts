@@ -17,16 +17,23 @@ import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
-/** Also turns codes by mail off. Throws 400 if another account has the address. */
+/**
+ * Also turns codes by mail off. Does nothing if the account has the address already, unconfirmed. Throws 400 if another
+ * account has it.
+ */
 export function changeEmail(
   account: Account,
   email: string,
   call: { client?: ClientInfo | undefined; key?: IdempotencyKey | undefined } = {},
 ): Promise<void> {
   return account.emailMutex.run(async () => {
-    const wanted = (await account.profile.get()).pendingEmail
-    if (wanted !== null) await finish(account, wanted).catch(ignoreRejection)
-    await store(account, { pendingEmail: email })
+    const { email: current, emailConfirmedAt, pendingEmail } = await account.profile.get()
+    // A change to this address whose caller was lost: it has been finished meanwhile, or is finished here.
+    if (current === email && emailConfirmedAt === null && pendingEmail === null) return
+    if (pendingEmail !== email) {
+      if (pendingEmail !== null) await finish(account, pendingEmail).catch(ignoreRejection)
+      await store(account, { pendingEmail: email })
+    }
     await finish(account, email, call)
   })
 }

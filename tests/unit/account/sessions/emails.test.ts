@@ -208,6 +208,19 @@ describe('a change of the email', () => {
     }
   })
 
+  it.each(['finished when the account woke', 'still to be finished'])(
+    'an interrupted change that is made again, and is %s, is one change',
+    async (which) => {
+      const away = { ...account, claimEmail: async () => Promise.reject(new Error('away')) }
+      await expect(setEmail(away, { email: 'new@example.com' })).rejects.toThrow('away')
+      if (which === 'finished when the account woke') await finishEmailChange(account)
+      await setEmail(account, { email: 'new@example.com' })
+      expect(await current()).toMatchObject({ email: 'new@example.com', pendingEmail: null })
+      const events = await account.sql.all('SELECT kind FROM security_event')
+      expect(events).toEqual([{ kind: 'email changed' }])
+    },
+  )
+
   it('a change of the email waits for an unreachable directory, and loses nothing', async () => {
     const away = { ...account, claimEmail: async () => Promise.reject(new Error('away')) }
     await expect(setEmail(away, { email: 'new@example.com' })).rejects.toThrow('away')
