@@ -49,6 +49,8 @@ export async function startServers(more: ExtraVariables = () => ({})): Promise<S
       PDS_DID_PLC_URL: plc,
       // As in production: without a host name the default logs every request.
       LOG_LEVEL: 'info',
+      // All subscribers of a phase come from this machine.
+      PDS_MAX_SUBSCRIBERS_PER_ADDRESS: '1000',
       ...more('headwater'),
     }),
   ]

@@ -227,7 +227,7 @@ function readSecrets(read: EnvironmentReader, isProduction: boolean): Partial<Se
   const rotationKey = 'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX'
   const configured = {
     jwtSecret: read.secret('PDS_JWT_SECRET', atLeast, isLongEnough),
-    adminPassword: read.secret('PDS_ADMIN_PASSWORD', 'set', () => true),
+    adminPassword: read.secret('PDS_ADMIN_PASSWORD', atLeast, isLongEnough),
     plcRotationKeyHex: read.secret(rotationKey, hex32.expected, isHex32),
     sealKeyHex: read.secret('PDS_KEY_ENCRYPTION_KEY_HEX', hex32.expected, isHex32),
     internalToken: read.secret('PDS_INTERNAL_TOKEN', atLeast, isLongEnough),

@@ -1,4 +1,4 @@
-/** Metrics, body timeout, crawlers, rate limits and trusted proxies. */
+/** Metrics, body timeout, connections, crawlers, rate limits and trusted proxies. */
 import { isIP } from 'node:net'
 import type { EnvironmentReader } from '#src/config/read.ts'
 
@@ -11,6 +11,7 @@ export interface TrafficConfig {
   }
   /** Maximum time for a JSON body, and maximum time without progress of a binary body. */
   bodyTimeoutMs: number
+  connections: ConnectionConfig
   crawlers: string[]
   rateLimits: {
     enabled: boolean
@@ -23,6 +24,17 @@ export interface TrafficConfig {
   }
 }
 
+/** Bounds of what one client address may hold open; `bypassIps` are exempt. */
+export interface ConnectionConfig {
+  /** A socket that takes nothing of what is sent to it for this long is closed. */
+  stallTimeoutMs: number
+  socketsPerAddress: number
+  /** Responses that have begun and that the client has not taken yet. */
+  responsesPerAddress: number
+  /** Of com.atproto.sync.subscribeRepos. */
+  subscribersPerAddress: number
+}
+
 const addresses = 'a comma-separated list of IP addresses or CIDR ranges'
 
 export function readTraffic(read: EnvironmentReader): TrafficConfig {
@@ -32,6 +44,12 @@ export function readTraffic(read: EnvironmentReader): TrafficConfig {
       port: read.integer('PDS_METRICS_PORT', 1, 65535),
     },
     bodyTimeoutMs: read.integer('PDS_BODY_TIMEOUT_MS', 1, 3_600_000) ?? 30_000,
+    connections: {
+      stallTimeoutMs: read.integer('PDS_STALL_TIMEOUT_MS', 1, 3_600_000) ?? 60_000,
+      socketsPerAddress: read.integer('PDS_MAX_SOCKETS_PER_ADDRESS', 1, 1_000_000) ?? 500,
+      responsesPerAddress: read.integer('PDS_MAX_RESPONSES_PER_ADDRESS', 1, 1_000_000) ?? 100,
+      subscribersPerAddress: read.integer('PDS_MAX_SUBSCRIBERS_PER_ADDRESS', 1, 1_000_000) ?? 20,
+    },
     crawlers: read.urls('PDS_CRAWLERS') ?? [],
     rateLimits: {
       enabled: read.flag('PDS_RATE_LIMITS_ENABLED') ?? false,

@@ -1,6 +1,7 @@
 /** The HTTP application: all routes, in matching order. */
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
+import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
 import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
@@ -29,7 +30,8 @@ export function createApp(ports: AppPorts): Hono<Env> {
   app.notFound(() => errorResponse(new XrpcError(404, 'NotFound', 'Not Found')))
   app.onError((error, c) => {
     if (error instanceof XrpcError) return errorResponse(error)
-    ports.log.error({ id: c.env?.requestId, err: error }, 'request failed')
+    const level = isAborted(c.env?.incoming) ? 'debug' : 'error'
+    ports.log[level]({ id: c.env?.requestId, err: error }, 'request failed')
     return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   })
   return app

@@ -2,7 +2,7 @@
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
-import { clientAddress } from '#src/gateway/http/client-address.ts'
+import { clientAddress, requestedHost } from '#src/gateway/http/client-address.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
@@ -58,6 +58,7 @@ export function openServerContext(
 ): ServerContext {
   const { dispatch, keys, clock, log, config, secrets } = ports
   const { gateway, service, identity, invites, limits } = config
+  const proxies = [...config.rateLimits.bypassIps, ...config.rateLimits.trustedProxies]
   const plc = httpPlcDirectory({ url: ports.plcUrl })
   const { recoveryDidKey, privateNetworks } = identity
   const rotationKey = signingKey(Buffer.from(secrets.plcRotationKeyHex, 'hex'))
@@ -90,7 +91,8 @@ export function openServerContext(
   return {
     dispatch,
     crawlers,
-    addressOf: clientAddress(config.rateLimits.trustedProxies),
+    addressOf: clientAddress(proxies),
+    requestedHost: requestedHost(proxies),
     blobs: ports.blobs,
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({

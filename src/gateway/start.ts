@@ -3,21 +3,18 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { getRequestListener } from '@hono/node-server'
-import type { Hono } from 'hono'
-import { XrpcError } from '#src/errors.ts'
 import { createApp } from '#src/gateway/app.ts'
-import { attachSubscribeRepos } from '#src/gateway/firehose/subscribe-repos.ts'
+import { attachSubscribeRepos, isFirehoseUpgrade } from '#src/gateway/firehose/subscribe-repos.ts'
+import { limitAddresses } from '#src/gateway/http/address-limits.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
-import { requestId } from '#src/gateway/http/request-id.ts'
-import { errorResponse } from '#src/gateway/http/response.ts'
+import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
-import { type OAuth, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-context.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
-import { type HttpLogPorts, isNonXrpc, logHttpCall } from '#src/gateway/operator/http-log.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
+import { serve } from '#src/gateway/serve.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
@@ -25,7 +22,6 @@ import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import { attemptLimiter } from '#src/gateway/xrpc/rate-limits.ts'
-import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 
 export interface Gateway {
@@ -51,23 +47,39 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    shouldUpgradeCallback: isFirehoseUpgrade,
   })
   const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.ensureProvisioned())
-  const { subscriptionBuffer: maxBuffer } = config.sequencer
-  const traffic = openTraffic(ports, (limit) => metrics.rateLimited(limit))
+  const onRefused = (limit: string) => metrics.rateLimited(limit)
+  const traffic = openTraffic(ports, onRefused)
+  const { bypassIps, trustedProxies } = config.rateLimits
+  const addressOf = clientAddress([...bypassIps, ...trustedProxies])
+  const stalls = closeStalledSockets(server, config.connections.stallTimeoutMs)
+  const addressLimits = limitAddresses(server, {
+    bounds: config.connections,
+    addressOf,
+    trustedProxies: [...bypassIps, ...trustedProxies],
+    exempt: bypassIps,
+    onRefused,
+  })
   const firehose = attachSubscribeRepos(server, {
-    dispatch,
-    log,
-    settings: { maxBuffer },
+    ...{ dispatch, log, addressOf, onRefused, exempt: bypassIps },
+    settings: {
+      maxBuffer: config.sequencer.subscriptionBuffer,
+      maxSubscribers: config.connections.subscribersPerAddress,
+      stallTimeoutMs: config.connections.stallTimeoutMs,
+    },
+    admit(request) {
+      stalls.leave(request.socket)
+      return addressLimits.admitSocket(request)
+    },
     onEvents: () => traffic.crawlers.notify(),
   })
   const { adminPassword } = secrets
   const context = openServerContext(ports, wakeQueue, traffic.crawlers)
   const findAccount = accountFinder(dispatch)
-  const { bypassIps, trustedProxies } = config.rateLimits
   const oauth = openOAuth({
-    ...{ server: context, findAccount, clock, log },
-    addressOf: clientAddress([...bypassIps, ...trustedProxies]),
+    ...{ server: context, findAccount, clock, log, addressOf },
     limitAttempts: attemptLimiter(traffic.rateLimits),
     config: config.oauth,
     plcUrl: ports.plcUrl,
@@ -109,7 +121,11 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     adminPassword,
     metricsOpen: config.metrics.open,
   })
-  serve(server, app, oauth, { log, metrics })
+  serve(server, {
+    ...{ app, oauth, addressLimits, log, metrics },
+    rateLimits: traffic.rateLimits,
+    bodyTimeoutMs: config.bodyTimeoutMs,
+  })
   try {
     await listen(server, config.gateway)
   } catch (error) {
@@ -127,6 +143,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopDeletions()
     traffic.close()
     cancelWarmUp()
+    stalls.stop()
     return stop(server, firehose, wakeQueue, context.backgroundTasks)
   }
   return { url, stop: stopAll }
@@ -135,34 +152,6 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
 async function listen(server: Server, { port, host }: { port: number; host: string }) {
   server.listen(port, host)
   await once(server, 'listening')
-}
-
-function serve(server: Server, app: Hono<Env>, oauth: OAuth, httpLog: HttpLogPorts): void {
-  // For requests that cannot be turned into a Request, for example without a Host header.
-  const errorHandler = () => errorResponse(new XrpcError(400, 'InvalidRequest', 'Invalid request'))
-  const listener = getRequestListener(
-    (request, { incoming, outgoing }) => {
-      const id = outgoing.getHeader('x-request-id')
-      return app.fetch(request, { incoming, requestId: id } as Env['Bindings'])
-    },
-    {
-      errorHandler,
-    },
-  )
-  server.on('request', (incoming, outgoing) => {
-    const next = () => void listener(incoming, outgoing)
-    const id = requestId(incoming.headers['x-request-id'])
-    outgoing.setHeader('x-request-id', id)
-    const path = pathOf(incoming.url)
-    if (isNonXrpc(path)) logHttpCall(httpLog, { id, verb: incoming.method!, path }, outgoing)
-    if (!oauth.matches(path)) return next()
-    oauth.handle(incoming, outgoing, next)
-  })
-}
-
-function pathOf(url = '/'): string {
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
 }
 
 async function stop(

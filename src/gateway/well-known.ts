@@ -1,5 +1,6 @@
 /** The landing page, robots.txt, /.well-known/* and /tls-check. */
 import type { Hono } from 'hono'
+import type { AddressedRequest } from '#src/gateway/http/client-address.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -30,13 +31,15 @@ Allow: /
 
 export function wellKnownRoutes(
   app: Hono<Env>,
-  { dispatch, service, handleRules }: ServerContext,
+  { dispatch, service, handleRules, requestedHost }: ServerContext,
 ): void {
   app.get('/', () => text(banner))
   app.get('/robots.txt', () => text(robots))
 
   app.get('/.well-known/atproto-did', async (c) => {
-    const handle = hostname(c.req.header('host'))
+    // Tests without a socket have no Node request.
+    const request = c.env?.incoming ?? { socket: {}, headers: c.req.header() }
+    const handle = requestedHost(request as AddressedRequest)
     const { domains } = await handleRules()
     if (!isServiceHandle(handle, domains)) return text('User not found', 404)
     const found = await dispatch.directory.accounts.resolveHandle({ handle })
@@ -72,10 +75,6 @@ export function wellKnownRoutes(
     if (!service.did.startsWith('did:web:')) return text('Not found', 404)
     return json(serviceDidDocument(service.did, service.publicUrl))
   })
-}
-
-function hostname(host = ''): string {
-  return host.replace(/:\d+$/, '').toLowerCase()
 }
 
 function text(body: string, status = 200): Response {

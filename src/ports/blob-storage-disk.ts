@@ -25,7 +25,9 @@ import {
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
 
-const CHUNK_BYTES = 512 * 1024
+const WRITTEN_BYTES = 512 * 1024
+/** What a reader that takes nothing holds in memory. */
+const READ_BYTES = 64 * 1024
 
 /** `tempLocation`, for temporary uploads, may be on another disk than `location`. */
 export function diskBlobStorage({
@@ -93,7 +95,7 @@ async function writeAll(file: FileHandle, source: AsyncIterable<Uint8Array>): Pr
   for await (const chunk of source) {
     chunks.push(chunk)
     size += chunk.length
-    if (size < CHUNK_BYTES) continue
+    if (size < WRITTEN_BYTES) continue
     await writeChunks(file, chunks, size)
     chunks = []
     size = 0
@@ -184,7 +186,7 @@ async function openFile(path: string): Promise<OpenBlob | undefined> {
 async function* bytesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
   try {
     for (let at = 0; at < size; ) {
-      const length = Math.min(CHUNK_BYTES, size - at)
+      const length = Math.min(READ_BYTES, size - at)
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at)
       if (bytesRead === 0) throw new Error('blob file shrank while it was read')
       at += bytesRead

@@ -1,4 +1,5 @@
 /** SSRF protection for all requests to URLs chosen by others: https and public networks only. */
+import { BlockList, type LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -33,6 +34,8 @@ export function createSafeFetch(options: SafeFetchOptions): typeof globalThis.fe
     })
   }
   return async (input, init) => {
+    const { hostname } = new URL(input instanceof Request ? input.url : input)
+    if (!privateNetworks && isIpv4Compatible(hostname)) throw new TypeError(ipv4Compatible)
     loading ??= load()
     return (await loading)(input, init)
   }
@@ -64,17 +67,37 @@ export async function createSafeDispatcher(options: SafeDispatcherOptions): Prom
   return agent.compose(retry)
 }
 
+// `::a.b.c.d` (RFC 4291 section 2.5.5.1, deprecated), which the library takes for public addresses.
+const ipv4CompatibleAddresses = new BlockList()
+ipv4CompatibleAddresses.addSubnet('::', 96, 'ipv6')
+const ipv4Compatible = 'Hostname is an IPv4-compatible address'
+
+function isIpv4Compatible(host: string): boolean {
+  const address = host.replace(/^\[(.*)\]$/, '$1')
+  return address.includes(':') && ipv4CompatibleAddresses.check(address, 'ipv6')
+}
+
+function refusingIpv4Compatible(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, done) =>
+    lookup(hostname, options, (error, address, family) => {
+      const found = Array.isArray(address) ? address.map((one) => one.address) : [address]
+      if (error === null && found.some(isIpv4Compatible)) done(new Error(ipv4Compatible), '', 0)
+      else done(error, address, family)
+    })
+}
+
 // Host names are checked at the DNS lookup; IP addresses have no lookup, so they are checked before connecting.
 async function ssrfProtection() {
   const { Pool } = await import('undici')
   const { checkUnicastPolicy, unicastLookup } = await import('@atproto-labs/fetch-node')
   return {
-    connect: { lookup: unicastLookup },
+    connect: { lookup: refusingIpv4Compatible(unicastLookup as LookupFunction) },
     factory(address: string | URL, options: object): Dispatcher {
       const origin = new URL(address)
       if (origin.protocol !== 'https:') throw new Error(`Forbidden protocol "${origin.protocol}"`)
       const refusal = checkUnicastPolicy(origin)
       if (refusal !== undefined) throw new Error(refusal)
+      if (isIpv4Compatible(origin.hostname)) throw new Error(ipv4Compatible)
       return new Pool(origin, options)
     },
   }

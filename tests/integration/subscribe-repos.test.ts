@@ -1,8 +1,13 @@
-import { createServer, get, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { attachSubscribeRepos, type Firehose } from '#src/gateway/firehose/subscribe-repos.ts'
+import {
+  attachSubscribeRepos,
+  type Firehose,
+  isFirehoseUpgrade,
+} from '#src/gateway/firehose/subscribe-repos.ts'
+import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { append, bounds, follow, read } from '#src/sequencer/log.ts'
 import { silent } from '#tests/support/firehose.ts'
 import { commitEntry, readFrame, testSequencer } from '#tests/support/test-sequencer.ts'
@@ -12,16 +17,21 @@ const path = '/xrpc/com.atproto.sync.subscribeRepos'
 let running: { server: Server; firehose: Firehose } | undefined
 
 /** A gateway on a real port, over a sequencer on `node:sqlite`. */
-async function start(maxBuffer = 500) {
+async function start({ maxBuffer = 500, maxSubscribers = 20, stallTimeoutMs = 60_000 } = {}) {
   const sequencer = testSequencer()
   const log = {
     bounds: () => bounds(sequencer),
     read: (query: { after: number; limit: number }) => read(sequencer, query),
     follow: (query: { after: number; waitMs: number }) => follow(sequencer, query),
   }
-  const server = createServer((_, response) => response.end('http'))
-  const dispatch = { sequencer: { log } }
-  const firehose = attachSubscribeRepos(server, { dispatch, log: silent, settings: { maxBuffer } })
+  const server = createServer({ shouldUpgradeCallback: isFirehoseUpgrade }, (_, response) =>
+    response.end('http'),
+  )
+  const firehose = attachSubscribeRepos(server, {
+    ...{ dispatch: { sequencer: { log } }, log: silent },
+    settings: { maxBuffer, maxSubscribers, stallTimeoutMs },
+    ...{ addressOf: clientAddress([]), exempt: [] },
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   running = { server, firehose }
   const { port } = server.address() as AddressInfo
@@ -43,7 +53,10 @@ function subscribe(port: number, query = '') {
   })
   const opened = new Promise((resolve) => ws.once('open', resolve))
   const closed = new Promise<number>((resolve) => ws.once('close', resolve))
-  return { ws, ids, frames, opened, closed }
+  const refused = new Promise<number>((resolve) =>
+    ws.once('unexpected-response', (_, response) => resolve(response.statusCode!)),
+  )
+  return { ws, ids, frames, opened, closed, refused }
 }
 
 afterEach(async () => {
@@ -65,7 +78,7 @@ it('subscribeRepos sends real clients replay and live frames of every size', asy
 })
 
 it('subscribeRepos disconnects a client that does not read, and no other', async () => {
-  const { port, write } = await start(20)
+  const { port, write } = await start({ maxBuffer: 20 })
   const [slow, quick] = [subscribe(port), subscribe(port)]
   await Promise.all([slow.opened, quick.opened])
   slow.ws.pause()
@@ -89,23 +102,64 @@ it('subscribeRepos closes every connection with a code when the server stops', a
   expect(firehose.subscribers()).toBe(0)
 })
 
-it('subscribeRepos rejects other upgrades', async () => {
-  const { port } = await start()
-  const socket = connect(port, '127.0.0.1')
-  const answer: Buffer[] = []
-  socket.on('data', (data) => answer.push(data))
-  socket.write(
-    'GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+it.each([
+  ['websocket', '/other'],
+  ['h2c', '/other'],
+  ['h2c', path],
+])(
+  'an offer to upgrade to %s at %s is ignored, and the connection goes on',
+  async (protocol, to) => {
+    const { port } = await start()
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (data) => {
+      answer += data
+    })
+    const upgrade = `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: ${protocol}\r\n`
+    socket.write(`GET ${to} HTTP/1.1\r\nHost: x\r\n${upgrade}HTTP2-Settings: AAMAAABk\r\n\r\n`)
+    await expect.poll(() => answer.match(/HTTP\/1.1 200 OK/g)?.length).toBe(1)
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await expect.poll(() => answer.match(/HTTP\/1.1 200 OK/g)?.length).toBe(2)
+    socket.destroy()
+  },
+)
+
+it('subscribeRepos answers 429 to more subscribers of one address than it may have', async () => {
+  const { port } = await start({ maxSubscribers: 2 })
+  const first = [subscribe(port), subscribe(port)]
+  await Promise.all(first.map(({ opened }) => opened))
+  expect(await subscribe(port).refused).toBe(429)
+  first[0]!.ws.close()
+  await first[0]!.closed
+  await expect
+    .poll(async () => {
+      const { opened, refused } = subscribe(port)
+      return Promise.race([refused, opened.then(() => 'opened')])
+    })
+    .toBe('opened')
+})
+
+it('subscribeRepos closes a replaying client that reads nothing, with a reason for when it reads on', async () => {
+  const { firehose, port, write } = await start({ stallTimeoutMs: 500 })
+  for (let n = 1; n <= 100; n++) await write(200_000)
+  const stalled = subscribe(port, '?cursor=0')
+  const reason = new Promise((resolve) =>
+    stalled.ws.once('close', (code, text) => resolve(`${code} ${text}`)),
   )
-  await new Promise((resolve) => socket.on('close', resolve))
-  expect(answer).toEqual([])
-  const status = await new Promise((resolve) =>
-    get({ port, host: '127.0.0.1' }, (response) => {
-      response.resume()
-      resolve(response.statusCode)
-    }),
-  )
-  expect(status).toBe(200)
+  await stalled.opened
+  stalled.ws.pause()
+  const slow = subscribe(port, '?cursor=0')
+  await slow.opened
+  const sip = setInterval(() => {
+    slow.ws.resume()
+    setTimeout(() => slow.ws.pause(), 5)
+  }, 50)
+  // The frame that says so is the last of what is queued.
+  await expect.poll(() => firehose.subscribers()).toBe(1)
+  stalled.ws.resume()
+  expect(await reason).toBe('1008 ConsumerTooSlow')
+  clearInterval(sip)
+  expect(slow.ws.readyState).toBe(WebSocket.OPEN)
 })
 
 it('subscribeRepos disconnects a client that sends too much', async () => {

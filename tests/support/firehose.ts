@@ -78,12 +78,12 @@ export class FakePeer {
   readonly ws = Object.assign(new EventEmitter(), {
     OPEN: 1,
     readyState: 1,
-    ping: () => void this.pings++,
+    ping: (payload: Buffer) => void this.pings.push(payload),
     close: (code: number, reason: string) => this.#close(code, reason),
     terminate: () => this.#close(1006, ''),
   })
   readonly socket: EventEmitter
-  pings = 0
+  pings: Buffer[] = []
   closed: { code: number; reason: string } | undefined
   sent: Buffer[] = []
   #isStalled = false
@@ -96,6 +96,7 @@ export class FakePeer {
     }
     this.socket = Object.defineProperties(new EventEmitter(), {
       write: { value: write },
+      bytesWritten: { get: () => Buffer.concat(this.sent).length },
       writableLength: { get: () => this.#queued },
       writableNeedDrain: { get: () => this.#queued > 0 },
     }) as EventEmitter
@@ -104,6 +105,11 @@ export class FakePeer {
   /** From now on nothing is read; each write counts as a megabyte in the send queue. */
   stall(): void {
     this.#isStalled = true
+  }
+
+  /** Reads a byte of what is queued. */
+  trickle(): void {
+    this.#queued -= 1
   }
 
   drain(): void {
@@ -153,7 +159,8 @@ export function testFirehose(
     const peer = new FakePeer()
     const ws = peer.ws as unknown as WebSocket
     const socket = peer.socket as unknown as Socket
-    const subscriber = new Subscriber({ ws, socket, fanOut, maxBuffer })
+    const bounds = { maxBuffer, stallTimeoutMs: 60_000 }
+    const subscriber = new Subscriber({ ws, socket, fanOut, ...bounds })
     const served = serveSubscriber(subscriber, cursor, { source: log, fanOut, log: silent })
     return Object.assign(peer, { subscriber, served })
   }

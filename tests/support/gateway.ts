@@ -1,6 +1,7 @@
 /** A gateway without sockets, over actors whose answers the test sets. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { type AppPorts, createApp } from '#src/gateway/app.ts'
+import { requestedHost } from '#src/gateway/http/client-address.ts'
 import { methods } from '#src/gateway/methods/table.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { openServices } from '#src/gateway/proxy/services.ts'
@@ -71,6 +72,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     moderationMailer: { send: async (mail) => void sent.push(mail) },
     crawlers: { notify: () => {}, request: async () => [] },
     addressOf: () => '192.0.2.1',
+    requestedHost: requestedHost([]),
     backgroundTasks: new BackgroundTasks((error) => errors.push(error)),
     resolver: identity.resolver,
     handles: identity.handles,

@@ -1,10 +1,13 @@
 /** Streams a request's body, decoded, with limits on size and time. */
-import type { Readable, Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import type { Readable } from 'node:stream'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { BodySource } from '#src/gateway/http/body.ts'
 import { brokenOff, tooLarge, tooSlow } from '#src/gateway/http/body-errors.ts'
-import { type ContentEncoding, parseContentEncoding } from '#src/gateway/http/content-encoding.ts'
+import {
+  type ContentEncoding,
+  decodersFor,
+  parseContentEncoding,
+} from '#src/gateway/http/content-encoding.ts'
 
 export interface BodyStream {
   /** The Content-Type, without parameters. */
@@ -50,18 +53,12 @@ export function rawBytes(body: Readable, idleMs: number): AsyncIterable<Uint8Arr
   return decodedChunks(body, [], { limit: Number.POSITIVE_INFINITY, idleMs })
 }
 
-const decoders: Record<ContentEncoding, () => Transform> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-}
-
 async function* decodedChunks(
   body: Readable,
   encodings: readonly ContentEncoding[],
   { limit, idleMs }: Pick<BodyStreamOptions, 'limit' | 'idleMs'>,
 ): AsyncGenerator<Uint8Array> {
-  const transforms = encodings.map((name) => decoders[name]())
+  const transforms = decodersFor(encodings)
   let source = body
   for (const transform of transforms) source = source.pipe(transform)
   const buffer = new ChunkBuffer(source, idleMs)

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
-import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { brokenOff, tooLarge, tooSlow } from '#src/gateway/http/body-errors.ts'
 import { type ContentEncoding, parseContentEncoding } from '#src/gateway/http/content-encoding.ts'
 
@@ -35,9 +35,17 @@ export async function readBody(source: BodySource, options: BodyOptions): Promis
     throw invalidRequest('A request body is expected but none was provided')
   }
   checkType(source.header('content-type'), options.accepts)
-  if (Number(length ?? 0) > options.limit) throw tooLarge()
-  const bytes = await collect(source.body(), options)
-  return parse(await decode(bytes, source.header('content-encoding'), options.limit))
+  return parseJson(await readBytes(source, options))
+}
+
+/** The decoded body. Throws as `readBody`. */
+export async function readBytes(
+  source: BodySource,
+  options: Pick<BodyOptions, 'limit' | 'timeoutMs'>,
+): Promise<Uint8Array> {
+  const encodings = parseContentEncoding(source.header('content-encoding'))
+  if (Number(source.header('content-length') ?? 0) > options.limit) throw tooLarge()
+  return decode(await collect(source.body(), options), encodings, options.limit)
 }
 
 /** An empty chunked body counts as none. */
@@ -55,9 +63,16 @@ function checkType(contentType: string | undefined, expected: string): void {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
   if (!type) throw invalidRequest('Request encoding (Content-Type) required but not provided')
   if (type !== expected) throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`)
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(contentType ?? '') ?? []
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new XrpcError(415, 'UnsupportedMediaType', `unsupported charset "${charset}"`)
+  }
 }
 
-function collect(body: Readable, { limit, timeoutMs }: BodyOptions): Promise<Uint8Array> {
+function collect(
+  body: Readable,
+  { limit, timeoutMs }: Pick<BodyOptions, 'limit' | 'timeoutMs'>,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -95,9 +110,9 @@ const decoders: Record<ContentEncoding, Decoder> = {
   br: promisify(brotliDecompress),
 }
 
-async function decode(bytes: Uint8Array, header: string | undefined, limit: number) {
+async function decode(bytes: Uint8Array, encodings: readonly ContentEncoding[], limit: number) {
   let decoded = bytes
-  for (const name of parseContentEncoding(header)) {
+  for (const name of encodings) {
     decoded = await decoders[name](decoded, { maxOutputLength: limit }).catch((error: Error) => {
       throw 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
         ? tooLarge()
@@ -107,11 +122,14 @@ async function decode(bytes: Uint8Array, header: string | undefined, limit: numb
   return decoded
 }
 
-function parse(bytes: Uint8Array): unknown {
+/** Throws 400 if it is not JSON in UTF-8, is nested too deep, or has too long a list. */
+export function parseJson(bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) throw invalidRequest('The request body is not UTF-8')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
+    // A reader may ignore a byte order mark (RFC 8259 section 8.1).
+    value = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text)
   } catch {
     throw invalidRequest('The request body is not JSON')
   }

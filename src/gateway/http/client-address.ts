@@ -1,11 +1,14 @@
 /** The address of a request's client, behind trusted proxies. */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
-export type ClientAddress = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string
+export type AddressedRequest = Pick<IncomingMessage, 'socket' | 'headers'>
+export type ClientAddress = (request: AddressedRequest) => string
+export type RequestedHost = (request: AddressedRequest) => string
 
 /** Ranges that are always trusted, as in the reference. */
 const privateRanges = ['loopback', 'linkLocal', 'uniqueLocal', 'private']
@@ -18,9 +21,7 @@ const MAX_CACHED_HEADER_LENGTH = 200
  * ranges besides loopback, link-local and private ones.
  */
 export function clientAddress(trusted: readonly string[]): ClientAddress {
-  const isTrusted = addressMatcher(trusted)
-  const isProxy = (address: Address) =>
-    privateRanges.includes(address.range()) || isTrusted(address)
+  const isProxy = proxyMatcher(trusted)
   const find = (remote: string, forwarded: string) => {
     let client = parseAddress(remote)
     if (client === undefined) return 'unknown'
@@ -47,13 +48,53 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
   }
 }
 
-export function addressMatcher(ranges: readonly string[]): (address: Address) => boolean {
+/** Whether an address may be a proxy's, so that it is not the client's own. */
+function proxyMatcher(trusted: readonly string[]): (address: Address) => boolean {
+  const isTrusted = addressMatcher(trusted)
+  return (address) => privateRanges.includes(address.range()) || isTrusted(address)
+}
+
+/**
+ * The host name that the client asked for, in lower case and without its port: of a trusted proxy the first value of
+ * `X-Forwarded-Host`, as in the reference, else the Host header.
+ */
+export function requestedHost(trusted: readonly string[]): RequestedHost {
+  const isProxy = proxyMatcher(trusted)
+  return ({ socket, headers }) => {
+    const forwarded = String(headers['x-forwarded-host'] ?? '')
+      .split(',', 1)[0]!
+      .trim()
+    const remote = forwarded === '' ? undefined : parseAddress(socket.remoteAddress ?? '')
+    const host = remote !== undefined && isProxy(remote) ? forwarded : (headers.host ?? '')
+    return host.replace(/:\d+$/, '').toLowerCase()
+  }
+}
+
+/** Whether a socket comes from an address that may be a proxy's, for many clients. */
+export function isProxySocket(trusted: readonly string[]): (socket: Socket) => boolean {
+  const isProxy = proxyMatcher(trusted)
+  return ({ remoteAddress = '' }) => {
+    const remote = parseAddress(remoteAddress)
+    return remote !== undefined && isProxy(remote)
+  }
+}
+
+function addressMatcher(ranges: readonly string[]): (address: Address) => boolean {
   const networks = ranges.map((range): [Address, number] => {
     const [address, bits] = range.includes('/') ? ipaddr.parseCIDR(range) : singleAddress(range)
     return [address, bits]
   })
   return (address) =>
     networks.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))
+}
+
+/** Whether an address, as `clientAddress` returns it, is in `ranges`. */
+export function isInRanges(ranges: readonly string[]): (address: string) => boolean {
+  const matches = addressMatcher(ranges)
+  return (text) => {
+    const address = ranges.length === 0 ? undefined : parseAddress(text)
+    return address !== undefined && matches(address)
+  }
 }
 
 /** What counts as one client: an IPv4 address, or an IPv6 /64, the usual assignment to a customer. */
@@ -63,7 +104,7 @@ export function networkOf(address: string): string {
   return `${parts.map((part) => part.toString(16)).join(':')}::/64`
 }
 
-export function parseAddress(text: string): Address | undefined {
+function parseAddress(text: string): Address | undefined {
   // Converts IPv4-mapped IPv6 addresses to IPv4.
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
 }

@@ -1,4 +1,6 @@
-/** The Content-Encoding of request bodies, as the reference reads it. */
+/** The Content-Encoding of request bodies, as the reference reads it, and of other services' responses. */
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { XrpcError } from '#src/errors.ts'
 
 export type ContentEncoding = 'gzip' | 'deflate' | 'br'
@@ -20,4 +22,15 @@ export function parseContentEncoding(header: string | undefined): ContentEncodin
     throw new XrpcError(415, 'UnsupportedMediaType', 'unsupported content-encoding')
   }
   return encodings.reverse()
+}
+
+const decoders: Record<ContentEncoding, () => Transform> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+}
+
+/** Streams to pipe a body through, in this order. Throws 415. */
+export function decodersFor(encodings: readonly ContentEncoding[]): Transform[] {
+  return encodings.map((name) => decoders[name]())
 }

@@ -1,4 +1,5 @@
 /** Converts results and errors to HTTP responses: headers, JSON, byte streams and gzip. */
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -53,6 +54,16 @@ export async function toResponse(result: unknown, options: ResponseOptions): Pro
 export function errorResponse({ status, error, message, headers }: XrpcError): Response {
   const all = headers === undefined ? jsonHeaders : { ...jsonHeaders, ...headers }
   return new Response(JSON.stringify({ error, message }), { status, headers: all })
+}
+
+/** As `errorResponse`, on a response of Node; closes the connection, since the request may not have been read. */
+export function sendError(
+  response: ServerResponse,
+  { status, error, message, headers }: XrpcError,
+  onSent?: () => void,
+): void {
+  response.writeHead(status, { ...jsonHeaders, ...headers, connection: 'close' })
+  response.end(JSON.stringify({ error, message }), onSent)
 }
 
 function respond(body: string | Uint8Array, headers: Record<string, string>): Response {

@@ -2,7 +2,7 @@
 import { corsHeaders } from '#src/gateway/http/response.ts'
 import type { OpenBlob } from '#src/ports/blob-storage.ts'
 
-const MAX_BUFFERED_BYTES = 256 * 1024
+const MAX_BUFFERED_BYTES = 64 * 1024
 
 export async function blobResponse(
   blob: OpenBlob,

@@ -13,6 +13,7 @@ import {
   introspectionPath,
   invalidClient,
 } from '#src/gateway/oauth/introspection.ts'
+import type { ProviderCall } from '#src/gateway/oauth/open-oauth.ts'
 
 const MAX_FORM_BYTES = 100 * 1024
 const IDLE_MS = 10_000
@@ -27,7 +28,7 @@ const cors = {
 /** Passes requests for other paths to `next`. `onError` is also called for errors that the client caused. */
 export function introspectionEndpoint(
   provider: IntrospectingProvider,
-  onError: (response: ServerResponse, error: unknown, message: string) => void,
+  onError: (call: ProviderCall, error: unknown, message: string) => void,
 ) {
   const address = new URL(introspectionPath, provider.issuer)
 
@@ -51,7 +52,7 @@ export function introspectionEndpoint(
     const [status, body] = await introspect(request).then(
       (result): [number, object] => [200, result],
       (error): [number, object] => {
-        onError(response, error, 'Failed to introspect a token')
+        onError({ request, response }, error, 'Failed to introspect a token')
         if (error instanceof WWWAuthenticateError) {
           headers['www-authenticate'] = error.wwwAuthenticateHeader
         }

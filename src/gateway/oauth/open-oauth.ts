@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
+import { isAborted } from '#src/gateway/http/body-time.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
@@ -98,10 +99,11 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       plcUrl,
       limitAttempts,
     })
-    const onError = (response: ResponseHeaders, error: unknown, message: string) =>
-      logProviderError(log, { id: requestIdOf(response), error }, message)
+    const onError = (call: ProviderCall, error: unknown, message: string) =>
+      logProviderError(log, { call, error }, message)
     const libraryMiddleware = oauthMiddleware(provider, {
-      onError: (_, response, error, message) => onError(response, error, message),
+      onError: (request, response, error, message) =>
+        onError({ request, response }, error, message),
     })
     const introspect = endpoint.introspectionEndpoint(provider, onError)
     return {
@@ -128,12 +130,21 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
     withRequestContext({ client: clientInfoOf(addressOf, request), cookie }, () =>
       pages.handle(request, response, (error) =>
-        error === undefined ? next() : respondWithError(error, response),
+        error === undefined ? next() : respondWithError(error, request, response),
       ),
     )
   }
 
-  function respondWithError(error: unknown, response: ServerResponse): void {
+  function respondWithError(
+    error: unknown,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    // Also after 408, which `limitBodyTime` answers.
+    if (isAborted(request) || (response.headersSent && !request.complete)) {
+      log.debug({ id: requestIdOf(response) }, 'OAuth request aborted')
+      return void response.destroy()
+    }
     const isOurs = !(error instanceof XrpcError) || error.status >= 500
     if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
     if (response.headersSent) return void response.destroy()
@@ -148,7 +159,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   return {
     matches: isOAuthPath,
     handle: (request, response, next) => {
-      answer(request, response, next).catch((error) => respondWithError(error, response))
+      answer(request, response, next).catch((error) => respondWithError(error, request, response))
     },
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
@@ -180,20 +191,25 @@ function dpopSecretOf({ config, jwtSecret }: OAuthPorts): Uint8Array {
   return createHmac('sha256', jwtSecret).update('headwater dpop nonces').digest()
 }
 
-type ResponseHeaders = Pick<ServerResponse, 'getHeader'>
+/** A request that the provider could not answer, whether it was at fault or the client. */
+export interface ProviderCall {
+  request: IncomingMessage
+  response: ServerResponse
+}
 
-function requestIdOf(response: ResponseHeaders) {
+function requestIdOf(response: ServerResponse) {
   return response.getHeader('x-request-id')
 }
 
 function logProviderError(
   log: OAuthPorts['log'],
-  { id, error }: { id: unknown; error: unknown },
+  { call, error }: { call: ProviderCall; error: unknown },
   message: string,
 ): void {
+  const id = requestIdOf(call.response)
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
   const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
-  if (isOurs) log.error({ id, err: error }, message)
+  if (isOurs && !isAborted(call.request)) log.error({ id, err: error }, message)
   else log.debug({ id, reason: (error as Error).message }, message)
 }
 

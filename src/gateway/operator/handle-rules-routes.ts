@@ -1,28 +1,25 @@
 /** GET and PUT /admin/handle-rules: the admin reads and changes the rules for handles, as JSON. */
 import type { Hono } from 'hono'
-import { invalidRequest } from '#src/errors.ts'
+import { parseJson, readBytes } from '#src/gateway/http/body.ts'
 import { parseHandleSettings } from '#src/gateway/workflows/handle-rules.ts'
 import type { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
-import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
-import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { type AdminPorts, mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
+import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
-const MAX_BODY_BYTES = 512 * 1024
+const bodyOptions = { limit: 512 * 1024, timeoutMs: 10_000 }
 
 export function handleRulesRoutes(
   app: Hono<Env>,
   handleRules: HandleRulesCache,
-  admin: { adminPassword: string | undefined },
+  admin: AdminPorts,
 ): void {
   app.get('/admin/handle-rules', async (c) => {
-    verifyAdmin(admin, c.req.header('authorization'))
+    await mustBeAdmin(admin, c)
     return c.json(await handleRules.settings())
   })
   app.put('/admin/handle-rules', async (c) => {
-    verifyAdmin(admin, c.req.header('authorization'))
-    const length = Number(c.req.header('content-length'))
-    if (!(length <= MAX_BODY_BYTES)) throw invalidRequest('Handle rules are too long')
-    const body: unknown = await c.req.json().catch(() => undefined)
-    const settings = parseHandleSettings(body)
+    await mustBeAdmin(admin, c)
+    const settings = parseHandleSettings(parseJson(await readBytes(bodySource(c), bodyOptions)))
     await handleRules.change(settings)
     return c.json(settings)
   })

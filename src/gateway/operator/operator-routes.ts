@@ -5,8 +5,9 @@ import { readBody } from '#src/gateway/http/body.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
 import type { Health, StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
-import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
+import { mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
@@ -19,6 +20,8 @@ export interface OperatorPorts {
   metrics: Pick<Metrics, 'render'>
   findAccount: FindAccount
   adminPassword: string | undefined
+  /** Undefined if failed credentials are not counted. */
+  rateLimits?: RateLimits | undefined
   metricsOpen: boolean
 }
 
@@ -27,10 +30,10 @@ const bodyOptions = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_0
 export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   const { server, health } = ports
   const { version } = server.service
-  const requireAdmin = (c: Context<Env>) => verifyAdmin(ports, c.req.header('authorization'))
+  const requireAdmin = (c: Context<Env>) => mustBeAdmin(ports, c)
 
   app.get('/metrics', async (c) => {
-    if (!ports.metricsOpen) requireAdmin(c)
+    if (!ports.metricsOpen) await requireAdmin(c)
     const { text, type } = await ports.metrics.render()
     return new Response(text, { headers: { 'content-type': type } })
   })
@@ -67,7 +70,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   })
 
   app.get('/xrpc/_admin/status', async (c) => {
-    requireAdmin(c)
+    await requireAdmin(c)
     const [counts, storage, head] = await Promise.all([
       health.counts(),
       health.storage(),
@@ -89,7 +92,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   })
 
   async function accountInBody(c: Context<Env>): Promise<string> {
-    requireAdmin(c)
+    await requireAdmin(c)
     const body = (await readBody(bodySource(c), bodyOptions)) as { account?: unknown } | null
     const account = body?.account
     if (typeof account !== 'string') throw invalidRequest('account must be a DID or a handle')

@@ -1,17 +1,24 @@
 /** The fields of a submitted form. */
 import type { Context } from 'hono'
-import { forbidden } from '#src/errors.ts'
-import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { forbidden, type XrpcError } from '#src/errors.ts'
+import { readBytes } from '#src/gateway/http/body.ts'
+import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export type Form = Record<string, string | undefined>
 
-/** Throws 403 StalePage for a body of another type. */
-export async function readForm(c: Context<Env>): Promise<Form> {
+const MAX_FORM_BYTES = 64 * 1024
+
+/** Throws 403 StalePage for a body of another type, or one that is too long, and 408 if it is slow. */
+export async function readForm(c: Context<Env>, timeoutMs: number): Promise<Form> {
   const type = c.req.header('content-type') ?? ''
   if (!type.startsWith('application/x-www-form-urlencoded')) {
     throw forbidden('Not a form', 'StalePage')
   }
-  return Object.fromEntries(new URLSearchParams(await c.req.text()))
+  const limit = MAX_FORM_BYTES
+  const bytes = await readBytes(bodySource(c), { limit, timeoutMs }).catch((error: XrpcError) => {
+    throw error.status === 413 ? forbidden('The form is too long', 'StalePage') : error
+  })
+  return Object.fromEntries(new URLSearchParams(Buffer.from(bytes).toString()))
 }
 
 /** The value of a field that has JSON, such as a passkey's response; undefined if it is malformed or absent. */

@@ -13,6 +13,7 @@ export interface PageContext {
   server: Pick<ServerContext, 'dispatch' | 'service' | 'mailer' | 'addressOf'>
   findAccount: FindAccount
   rateLimits?: RateLimits | undefined
+  bodyTimeoutMs: number
   branding: Branding
   /** The secret of session tokens. */
   secret: Uint8Array

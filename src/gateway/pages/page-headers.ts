@@ -19,6 +19,8 @@ export function pageHeaders(
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policy.join('; '),
+    // Ignored by browsers if the page was not loaded over HTTPS.
+    'strict-transport-security': 'max-age=63072000',
     'x-frame-options': 'DENY',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'same-origin',

@@ -1,7 +1,6 @@
 /** The routes below /account/security. */
 import type { Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { forbidden, XrpcError } from '#src/errors.ts'
+import { XrpcError } from '#src/errors.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import {
@@ -28,7 +27,6 @@ import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
-const MAX_FORM_BYTES = 64 * 1024
 
 export function securityPages(app: Hono<Env>, context: PageContext): void {
   const { publicUrl } = context.server.service
@@ -59,15 +57,9 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   }
 
   function post(path: string, act: (c: C, session: PageSession, form: Form) => Promise<Response>) {
-    const limit = bodyLimit({
-      maxSize: MAX_FORM_BYTES,
-      onError: () => {
-        throw forbidden('The form is too long', 'StalePage')
-      },
-    })
-    app.post(`${securityPath}${path}`, limit, (c) =>
+    app.post(`${securityPath}${path}`, (c) =>
       respond(c, async (session) => {
-        const form = await readForm(c)
+        const form = await readForm(c, context.bodyTimeoutMs)
         mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
         return act(c, session, form)
       }),

@@ -1,15 +1,8 @@
 /** Reads the response body of another service; limits the decoded bytes, as the dispatcher those on the wire. */
 import { pipeline, type Readable, type Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { XrpcError } from '#src/errors.ts'
+import { decodersFor, parseContentEncoding } from '#src/gateway/http/content-encoding.ts'
 import type { UpstreamResponse } from '#src/ports/upstream.ts'
-
-const decoders: Record<string, () => Transform> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-}
 
 /** Throws 502 if the decoded bytes are more than `maxBytes`, truncated or undecodable. */
 export async function readUpstreamBody(
@@ -26,19 +19,17 @@ export async function readUpstreamBody(
     }
   } catch (error) {
     body.destroy()
-    throw error instanceof XrpcError ? error : failure('unable to decode response body')
+    const isOurs = error instanceof XrpcError && error.status === 502
+    throw isOurs ? error : failure('unable to decode response body')
   }
   return Buffer.concat(chunks)
 }
 
-/** A single encoding is expected: Accept-Encoding asks for no more. */
 function decode(body: Readable, encoding: string): AsyncIterable<Uint8Array> {
-  const name = encoding.trim().toLowerCase()
-  if (name === '' || name === 'identity') return body
-  const decoder = decoders[name]
-  if (decoder === undefined) throw failure('unsupported content-encoding')
+  const transforms = decodersFor(parseContentEncoding(encoding))
+  if (transforms.length === 0) return body
   // No error handling here: `pipeline` forwards errors to the stream that it returns.
-  return pipeline(body, decoder(), () => {})
+  return pipeline([body, ...transforms], () => {}) as Transform
 }
 
 export function mayBeJson({ headers }: Pick<UpstreamResponse, 'headers'>): boolean {

@@ -33,6 +33,12 @@ const limitsByMethod: Record<
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],
 }
 
+/** What is counted besides calls, and not against the global limit. */
+export const failedAdmin = 'failed admin credentials'
+export const failedService = 'failed service tokens'
+/** Requests outside of XRPC: pages, well-known files, the operator's routes. */
+export const otherRequests = 'other requests'
+
 /** All writes of an account share two limits, by hour and by day. */
 const writeCosts: Record<string, (input: unknown) => number> = {
   'com.atproto.repo.createRecord': () => 3,
@@ -52,6 +58,9 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
       ]
     },
   ),
+  [failedAdmin, [rule('failed-admin', 30, 5 * MINUTE_MS, 'ip')]],
+  // Some services send the tokens of many accounts.
+  [failedService, [rule('failed-service', 100, 5 * MINUTE_MS, 'ip')]],
   ...Object.entries(writeCosts).map(([nsid, cost]): [string, RateLimitRule[]] => [
     nsid,
     [

@@ -2,12 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
-import {
-  addressMatcher,
-  type ClientAddress,
-  networkOf,
-  parseAddress,
-} from '#src/gateway/http/client-address.ts'
+import { type ClientAddress, isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
@@ -17,6 +12,8 @@ export interface CountedCall {
   request: Pick<IncomingMessage, 'socket' | 'headers'>
   caller: unknown
   input: unknown
+  /** Only asks whether the call would be refused. */
+  isPeek?: boolean
 }
 
 /** The status of the strictest limit; undefined for an exempt call. Synchronous if the leases suffice. */
@@ -34,24 +31,18 @@ export interface RateLimitPorts {
 
 export function rateLimits(ports: RateLimitPorts): RateLimits {
   const { leases, addressOf, bypassKey, onRefused } = ports
-  const isExempt = addressMatcher(ports.bypassIps)
+  const isExempt = isInRanges(ports.bypassIps)
   return (call) => {
-    const { headers } = call.request
-    if (
-      bypassKey !== undefined &&
-      equalSecrets(String(headers['x-ratelimit-bypass'] ?? ''), bypassKey)
-    )
-      return
+    const given = call.request.headers['x-ratelimit-bypass']
+    const hasKey = bypassKey !== undefined && given !== undefined
+    if (hasKey && equalSecrets(String(given), bypassKey)) return
     const address = addressOf(call.request)
-    if (ports.bypassIps.length > 0) {
-      const parsed = parseAddress(address)
-      if (parsed !== undefined && isExempt(parsed)) return
-    }
+    if (isExempt(address)) return
     let strictest: LimitStatus | undefined
     const waiting: Promise<LimitStatus>[] = []
     for (const rule of rateLimitRules(call.nsid)) {
-      const points = rule.cost?.(call.input) ?? 1
-      if (points < 1) continue
+      const points = call.isPeek ? 0 : (rule.cost?.(call.input) ?? 1)
+      if (points < 1 && !call.isPeek) continue
       const status = leases.take(rule.limit, keyOf(rule, call, address), points)
       if (status instanceof Promise) waiting.push(status)
       else strictest = stricter(strictest, status)

@@ -9,6 +9,7 @@ import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
 import type { Authenticate, Callers, Permissions } from '#src/gateway/xrpc/callers.ts'
 import { proxyUnknownMethod } from '#src/gateway/xrpc/catch-all.ts'
+import { countingFailures } from '#src/gateway/xrpc/failed-credentials.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
@@ -108,7 +109,9 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   const queryStart = url.indexOf('?')
   const params = method.params(queryStart === -1 ? '' : url.slice(queryStart + 1))
   const header = c.req.header('authorization')
-  const caller = await ports.authenticate(method.auth, header, method.nsid, c.req)
+  const caller = await countingFailures(ports.rateLimits, c, method.auth, () =>
+    ports.authenticate(method.auth, header, method.nsid, c.req),
+  )
   const withoutInput = {
     params,
     caller,

@@ -8,7 +8,7 @@ const hex = (digit: string) => digit.repeat(64)
 const production = {
   PDS_HOSTNAME: 'pds.example.com',
   PDS_JWT_SECRET: 'a-secret-of-many-letters',
-  PDS_ADMIN_PASSWORD: 'open sesame',
+  PDS_ADMIN_PASSWORD: 'open sesame, please',
   PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: hex('a'),
   PDS_KEY_ENCRYPTION_KEY_HEX: hex('b'),
 }
@@ -26,6 +26,15 @@ function mistakesOf(env: Record<string, string>): string[] {
       .map((line) => line.replace('  - ', ''))
   }
 }
+
+it('PDS_ADMIN_PASSWORD and PDS_JWT_SECRET of a production server have at least 16 characters', () => {
+  const short = { PDS_ADMIN_PASSWORD: 'fifteen letters', PDS_JWT_SECRET: 'short' }
+  expect(mistakesOf({ ...production, ...short })).toEqual([
+    'PDS_JWT_SECRET must be at least 16 characters',
+    'PDS_ADMIN_PASSWORD must be at least 16 characters',
+  ])
+  expect(mistakesOf(short)).toEqual([])
+})
 
 describe('a development server', () => {
   it('a development server needs no configuration', () => {

@@ -5,7 +5,7 @@ const url = 'smtps://pds:secret@mail.example.com:465'
 const production = {
   PDS_HOSTNAME: 'pds.example.com',
   PDS_JWT_SECRET: 'a long enough secret',
-  PDS_ADMIN_PASSWORD: 'let me in',
+  PDS_ADMIN_PASSWORD: 'let me in, please',
   PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: '1'.repeat(64),
   PDS_KEY_ENCRYPTION_KEY_HEX: '2'.repeat(64),
 }

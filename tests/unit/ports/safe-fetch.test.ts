@@ -118,6 +118,16 @@ describe('without private networks', () => {
     },
   )
 
+  it('without private networks an IPv4-compatible IPv6 address is refused, of a name too', async () => {
+    const reason = 'Hostname is an IPv4-compatible address'
+    await expect(createSafeFetch(terms)('https://[::127.0.0.1]/')).rejects.toThrow(reason)
+    const dispatcher = await createSafeDispatcher(terms)
+    const ask = (origin: string) => dispatcher.request({ origin, path: '/', method: 'GET' })
+    await expect(ask('https://[::127.0.0.1]')).rejects.toThrow(reason)
+    namesStandFor([{ address: '::a00:1', family: 6 }])
+    await expect(ask('https://rebind.headwater-tests.net')).rejects.toThrow(reason)
+  })
+
   it('the guard checks the address that is connected to, so an earlier DNS answer does not count', async () => {
     namesStandFor([v4('93.184.216.34')], [v4('127.0.0.1')])
     dns.lookup('rebind.headwater-tests.net', { all: true }, () => {})

@@ -218,13 +218,62 @@ describe('live', () => {
     expect(peer.sent).toEqual([])
   })
 
-  it('live: a peer that answers no ping is disconnected', async () => {
+  it('live: a peer that answers no ping is disconnected with a reason', async () => {
     const { subscribe } = await open([])
     const [silent, responsive] = [await subscribe(), await subscribe()]
-    for (const { subscriber } of [silent, responsive]) subscriber.ping()
-    responsive.ws.emit('pong')
-    for (const { subscriber } of [silent, responsive]) subscriber.ping()
-    expect([silent, responsive].map(({ closed }) => closed?.code)).toEqual([1006, undefined])
-    expect([silent.pings, responsive.pings]).toEqual([1, 2])
+    const checkAt = (now: number) => {
+      for (const { subscriber } of [silent, responsive]) subscriber.check(now)
+      if (responsive.pings.length > 0) responsive.ws.emit('pong', responsive.pings.at(-1))
+    }
+    for (const seconds of [0, 30, 60, 90, 120, 150, 180]) checkAt(seconds * 1000)
+    expect(silent.closed).toEqual({ code: 1008, reason: 'NoPong' })
+    expect(responsive.closed).toBeUndefined()
+    expect([silent.pings.length, responsive.pings.length]).toEqual([1, 7])
+  })
+
+  it('live: a pong that answers no ping does not keep a peer connected', async () => {
+    const { subscribe } = await open([])
+    const peer = await subscribe()
+    for (const seconds of [0, 30, 60, 90, 120, 150, 180]) {
+      peer.subscriber.check(seconds * 1000)
+      peer.ws.emit('pong', Buffer.from('blind'))
+    }
+    expect(peer.closed?.reason).toBe('NoPong')
+  })
+})
+
+describe('a slow subscriber', () => {
+  /** A subscriber that replays, with frames that wait for it. */
+  async function replaying() {
+    const log = new FakeLog()
+    log.append(1, 2, 3)
+    log.pageSize = 1
+    const { fanOut, connect } = testFirehose(log)
+    await fanOut.ready()
+    const peer = connect('0')
+    peer.stall()
+    await flushTasks()
+    return peer
+  }
+
+  it('a replaying subscriber that takes nothing for a minute is disconnected, whatever it sends', async () => {
+    const peer = await replaying()
+    for (const seconds of [0, 20, 40]) {
+      peer.subscriber.check(seconds * 1000)
+      peer.ws.emit('pong', Buffer.alloc(0))
+    }
+    expect(peer.closed).toBeUndefined()
+    peer.subscriber.check(60_000)
+    expect(peer.closed).toEqual({ code: 1008, reason: 'ConsumerTooSlow' })
+  })
+
+  it('a subscriber that takes a little of what is queued is not disconnected, and not pinged', async () => {
+    const peer = await replaying()
+    for (let seconds = 0; seconds <= 600; seconds += 50) {
+      peer.subscriber.check(seconds * 1000)
+      peer.trickle()
+    }
+    expect(peer.closed).toBeUndefined()
+    expect(peer.pings).toEqual([])
   })
 })

@@ -53,6 +53,7 @@ describe('a byte body', () => {
     ['another type', { 'content-length': '1', 'content-type': 'image/gif' }, 400, 'image/png'],
     ['an announced length beyond the limit', { 'content-length': '1001' }, 413],
     ['an unknown encoding', { 'content-length': '1', 'content-encoding': 'zip' }, 415],
+    ['a key of objects', { 'content-length': '1', 'content-encoding': 'constructor' }, 415],
     ['many encodings', { 'content-length': '1', 'content-encoding': 'br,br,br,br' }, 415],
   ])('a byte body is rejected for %s', (_, headers, status, accepts = '*/*') => {
     expect(open(headers, { accepts }).opened).toThrow(expect.objectContaining({ status }))

@@ -52,7 +52,9 @@ describe('a JSON body', () => {
     expect(await read({ body: gzipSync(json), encoding: 'gzip' })).toEqual(value)
     expect(await read({ body: deflateSync(json), encoding: 'deflate' })).toEqual(value)
     expect(await read({ body: brotliCompressSync(json), encoding: 'br' })).toEqual(value)
+    expect(await read({ body: gzipSync(json), encoding: 'GZIP, Identity' })).toEqual(value)
     expect(await read({ body: json, encoding: 'Identity' })).toEqual(value)
+    expect(await read({ body: `\ufeff${json}` })).toEqual(value)
     const twice = brotliCompressSync(gzipSync(json))
     expect(await read({ body: twice, encoding: 'gzip, br' })).toEqual(value)
   })
@@ -127,7 +129,15 @@ describe('a JSON body', () => {
     await expect(read({ body: broken() })).rejects.toMatchObject({ status: 400 })
   })
 
-  it.each(['compress', 'gzip, gzip, gzip, gzip'])(
+  it.each(['iso-8859-1', '"utf-16"', 'UTF-7'])(
+    'a JSON body with the charset %s is rejected',
+    async (charset) => {
+      const type = `application/json; charset=${charset}`
+      await expect(read({ body: '{}', type })).rejects.toMatchObject({ status: 415 })
+    },
+  )
+
+  it.each(['compress', 'constructor', '__proto__', 'gzip, gzip, gzip, gzip'])(
     'a JSON body with the encoding %s is rejected',
     async (encoding) => {
       await expect(read({ body: '{}', encoding })).rejects.toMatchObject({ status: 415 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientAddress, networkOf } from '#src/gateway/http/client-address.ts'
+import { clientAddress, networkOf, requestedHost } from '#src/gateway/http/client-address.ts'
 
 function address(remoteAddress: string | undefined, forwarded?: string, trusted: string[] = []) {
   return clientAddress(trusted)({
@@ -36,6 +36,25 @@ describe('the address of a client', () => {
   it('client address: a bounded number of proxies is looked through', () => {
     const forwarded = ['203.0.113.7', ...Array.from({ length: 10_000 }, () => '10.0.0.1')]
     expect(address('127.0.0.1', forwarded.join(','))).toBe('10.0.0.1')
+  })
+})
+
+describe('the host that a client asked for', () => {
+  it.each([
+    ['Host', '203.0.113.7', { host: 'Alice.test:2583' }, 'alice.test'],
+    [
+      'X-Forwarded-Host of a proxy',
+      '127.0.0.1',
+      { 'x-forwarded-host': 'Alice.test' },
+      'alice.test',
+    ],
+    ['the first X-Forwarded-Host', '::1', { 'x-forwarded-host': 'a.test, b.test' }, 'a.test'],
+    ['of a trusted proxy', '198.51.100.4', { 'x-forwarded-host': 'a.test:443' }, 'a.test'],
+    ['Host of another', '198.51.100.5', { 'x-forwarded-host': 'a.test', host: 'b.test' }, 'b.test'],
+    ['none', '127.0.0.1', {}, ''],
+  ])('requested host: %s', (_, remoteAddress, headers, expected) => {
+    const socket = { remoteAddress } as never
+    expect(requestedHost(['198.51.100.4'])({ socket, headers })).toBe(expected)
   })
 })
 

@@ -82,6 +82,15 @@ describe('/admin/handle-rules', () => {
     const headers = { ...asAdmin(), 'content-length': '600000' }
     const { app } = openGateway()
     const long = app.request('/admin/handle-rules', { method: 'PUT', body: '{}', headers })
-    expect(await outcome(Promise.resolve(long))).toMatchObject({ status: 400 })
+    expect(await outcome(Promise.resolve(long))).toMatchObject({ status: 413 })
+  })
+
+  it('/admin/handle-rules takes a chunked body', async () => {
+    const response = await openGateway().app.request('/admin/handle-rules', {
+      method: 'PUT',
+      body: '{"reserved":["boss"]}',
+      headers: { ...asAdmin(), 'transfer-encoding': 'chunked' },
+    })
+    expect(await response.json()).toMatchObject({ reserved: ['boss'] })
   })
 })

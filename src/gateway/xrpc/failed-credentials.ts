@@ -1,0 +1,69 @@
+/** Counts failed admin passwords and service tokens by address, and refuses an address that has too many. */
+import type { Context } from 'hono'
+import { XrpcError } from '#src/errors.ts'
+import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
+import type { Callers } from '#src/gateway/xrpc/callers.ts'
+import { failedAdmin, failedService } from '#src/gateway/xrpc/rate-limit-policy.ts'
+import { type RateLimits, rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { claimedMethod } from '#src/protocol/service-token.ts'
+
+export interface AdminPorts {
+  adminPassword: string | undefined
+  rateLimits?: RateLimits | undefined
+}
+
+/** The kinds that accept service tokens. */
+const serviceKinds: ReadonlySet<keyof Callers> = new Set([
+  'account or service',
+  'service or none',
+  'moderator',
+  'preferences reader',
+])
+
+/** Rejects as `verify`, and with 429 if the address has failed too often: then `verify` does not run. */
+export async function countingFailures<T>(
+  rateLimits: RateLimits | undefined,
+  c: Context<Env>,
+  kind: keyof Callers,
+  verify: () => T | Promise<T>,
+): Promise<T> {
+  const request = c.env?.incoming
+  const nsid = rateLimits && countedAs(kind, c.req.header('authorization'))
+  if (nsid === undefined || request === undefined) return verify()
+
+  async function mustNotBeRefused(isPeek: boolean): Promise<void> {
+    const call = { nsid: nsid!, request: request!, caller: undefined, input: undefined, isPeek }
+    const status = await rateLimits!(call)
+    if (!status?.isRefused) return
+    c.set('limitStatus', status)
+    throw rateLimitExceeded()
+  }
+
+  await mustNotBeRefused(true)
+  try {
+    return await verify()
+  } catch (error) {
+    // An expired token was valid.
+    const isGuess =
+      error instanceof XrpcError && error.status === 401 && error.error !== 'JwtExpired'
+    if (isGuess) await mustNotBeRefused(false)
+    throw error
+  }
+}
+
+/** Throws 401, and 429 as `countingFailures`. */
+export async function mustBeAdmin(
+  { adminPassword, rateLimits }: AdminPorts,
+  c: Context<Env>,
+): Promise<void> {
+  const header = c.req.header('authorization')
+  await countingFailures(rateLimits, c, 'admin', () => verifyAdmin({ adminPassword }, header))
+}
+
+function countedAs(kind: keyof Callers, header: string | undefined): string | undefined {
+  if (header === undefined || kind === 'none') return undefined
+  if (/^basic /i.test(header)) return failedAdmin
+  const isService = serviceKinds.has(kind) && claimedMethod(header.slice(7).trim()) !== undefined
+  return isService ? failedService : undefined
+}
