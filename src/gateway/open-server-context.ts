@@ -71,6 +71,8 @@ export function openServerContext(
     rotationKey,
     config: identity,
     publicUrl: gateway.publicUrl,
+    serviceDid: service.did,
+    hostname: gateway.hostname,
     handleDomains: service.handleDomains,
     appViewUrl: config.services.appView?.url,
   })

@@ -180,13 +180,18 @@ async function openFile(path: string): Promise<OpenBlob | undefined> {
     throw error
   }
   const { size } = await file.stat()
-  return { size, bytes: bytesOf(file, size), close: () => file.close() }
+  return {
+    size,
+    bytes: bytesOf(file, 0, size),
+    part: (start, end) => bytesOf(file, start, end + 1),
+    close: () => file.close(),
+  }
 }
 
-async function* bytesOf(file: FileHandle, size: number): AsyncGenerator<Uint8Array> {
+async function* bytesOf(file: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
   try {
-    for (let at = 0; at < size; ) {
-      const length = Math.min(READ_BYTES, size - at)
+    for (let at = start; at < end; ) {
+      const length = Math.min(READ_BYTES, end - at)
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, at)
       if (bytesRead === 0) throw new Error('blob file shrank while it was read')
       at += bytesRead

@@ -54,16 +54,33 @@ export async function s3BlobStorage(settings: Omit<S3Storage, 'kind'>): Promise<
     return true
   }
 
+  async function getObject(
+    Key: string,
+    Range?: string,
+  ): Promise<{ body: Readable; length: number }> {
+    const { Body, ContentLength } = await client.getObject({ Bucket, Key, Range })
+    if (!(Body instanceof Readable) || ContentLength === undefined) {
+      throw new Error('blob storage response without a body')
+    }
+    return { body: Body, length: ContentLength }
+  }
+
   async function openKey(Key: string): Promise<OpenBlob | undefined> {
     try {
-      const { Body, ContentLength } = await client.getObject({ Bucket, Key })
-      if (!(Body instanceof Readable) || ContentLength === undefined) {
-        throw new Error('blob storage response without a body')
+      const whole = await getObject(Key)
+      let open = whole.body
+      return {
+        size: whole.length,
+        bytes: whole.body,
+        async *part(start, end) {
+          whole.body.destroy()
+          open = (await getObject(Key, `bytes=${start}-${end}`)).body
+          yield* open
+        },
+        async close() {
+          open.destroy()
+        },
       }
-      const close = async () => {
-        Body.destroy()
-      }
-      return { size: ContentLength, bytes: Body, close }
     } catch (error) {
       if (isMissing(error)) return undefined
       throw error

@@ -29,10 +29,12 @@ export interface TempUpload {
   key: string
 }
 
-/** `size` is in bytes; `bytes` can be read once. Call `close` unless they are read to the end. */
+/** `size` is in bytes. Either `bytes` or one `part` can be read, once. Call `close` unless they are read to the end. */
 export interface OpenBlob {
   size: number
   bytes: AsyncIterable<Uint8Array>
+  /** `start` and `end` are inclusive. */
+  part(start: number, end: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 

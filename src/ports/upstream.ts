@@ -20,16 +20,24 @@ export interface UpstreamResponse {
   body: Readable
 }
 
+/** No response. `cause` is the failure of the connection. */
+export class UnreachableError extends XrpcError {
+  readonly origin: string
+
+  constructor(origin: string, cause: unknown) {
+    super(502, 'UpstreamFailure', 'Upstream service unreachable')
+    this.origin = origin
+    this.cause = cause
+  }
+}
+
 /** Throws 502 UpstreamFailure if there is no response, and rethrows errors of the request body. */
 export type RequestUpstream = (request: UpstreamRequest) => Promise<UpstreamResponse>
 
 // More than the default 64 KiB, so that the response keeps arriving during our own lookups.
 const BUFFER_BYTES = 128 * 1024
 
-export function createRequestUpstream(
-  connect: () => Promise<Dispatcher>,
-  onFailure: (error: unknown, origin: string) => void,
-): RequestUpstream {
+export function createRequestUpstream(connect: () => Promise<Dispatcher>): RequestUpstream {
   let connecting: Promise<Dispatcher> | undefined
   return async ({ method, origin, path, headers, body, signal }) => {
     try {
@@ -48,10 +56,7 @@ export function createRequestUpstream(
       if (error instanceof XrpcError) throw error
       // The client disconnected: not a failure of the service.
       if (signal?.aborted) throw new XrpcError(400, 'InvalidRequest', 'The request was aborted')
-      onFailure(error, origin)
-      const failure = new XrpcError(502, 'UpstreamFailure', 'Upstream service unreachable')
-      failure.cause = error
-      throw failure
+      throw new UnreachableError(origin, error)
     }
   }
 }

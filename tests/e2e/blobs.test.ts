@@ -78,6 +78,27 @@ describe('a blob', () => {
     expect(await response.text()).toBe('')
   })
 
+  it('getBlob sends a part, or nothing to a client that has the blob', async () => {
+    const bytes = png(...Array.from({ length: 200_000 }, (_, i) => i % 251))
+    const blob = await upload(bob, bytes)
+    await bob.agent.post(postWithImage(blob))
+    const url = `${server.url}/xrpc/com.atproto.sync.getBlob?did=${bob.did}&cid=${blob.ref}`
+    const part = await fetch(url, { headers: { range: 'bytes=1000-101000' } })
+    expect([part.status, part.headers.get('content-range')]).toEqual([
+      206,
+      `bytes 1000-101000/${bytes.length}`,
+    ])
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(Buffer.from(bytes.slice(1000, 101_001)))
+    const beyond = await fetch(url, { headers: { range: `bytes=${bytes.length}-` } })
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([
+      416,
+      `bytes */${bytes.length}`,
+    ])
+    await beyond.body?.cancel()
+    const known = await fetch(url, { headers: { 'if-none-match': part.headers.get('etag')! } })
+    expect([known.status, await known.text()]).toEqual([304, ''])
+  })
+
   it("the MIME type of a blob is detected, and the caller's is used only if detection fails", async () => {
     expect(await upload(bob, png(6), 'text/plain')).toMatchObject({ mimeType: 'image/png' })
     expect(await upload(bob, Buffer.from('hello'), 'text/x-mine')).toMatchObject({

@@ -16,6 +16,14 @@ const { server, alice, appView } = await serverWithAppView({
   PDS_BODY_TIMEOUT_MS: '1500',
 })
 
+/** The log lines of a request. */
+function linesOf(id: string): { level: number }[] {
+  return server.logs
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.includes(`"${id}"`))
+    .map((line) => JSON.parse(line) as { level: number })
+}
+
 describe('a service that', () => {
   it('a service that does not begin to answer is timed out', async () => {
     appView.respond('com.example.silent', () => {})
@@ -35,9 +43,34 @@ describe('a service that', () => {
         await pause(50)
         then(response)
       })
-      await expect(call(server, '/xrpc/com.example.cut', { as: alice })).rejects.toThrow()
+      const id = `cut-${_.replaceAll(' ', '-')}`
+      const attempt = call(server, '/xrpc/com.example.cut', {
+        as: alice,
+        headers: { 'x-request-id': id },
+      })
+      await expect(attempt).rejects.toThrow()
+      const warnings = () => linesOf(id).filter(({ level }) => level >= 40)
+      await expect.poll(warnings).toHaveLength(1)
+      expect(warnings()[0]).toMatchObject({ level: 40, status: 502, method: 'com.example.cut' })
+      expect(JSON.stringify(warnings())).not.toContain('stack')
     },
   )
+
+  it('a service that fails is one warning in the log, without a stack, and every line is JSON', async () => {
+    for (const status of [500, 501, 503]) {
+      appView.respond('com.example.failing', (_, response) =>
+        json(response, { error: 'Sorry', message: 'not now' }, { status }),
+      )
+      const headers = { 'x-request-id': `failing-${status}` }
+      await call(server, '/xrpc/com.example.failing', { as: alice, headers })
+      const warnings = () => linesOf(`failing-${status}`).filter(({ level }) => level >= 40)
+      await expect.poll(warnings).toHaveLength(1)
+      expect(warnings()[0]).toMatchObject({ level: 40, error: 'Sorry', origin: appView.url })
+      expect(JSON.stringify(warnings())).not.toContain('stack')
+    }
+    const texts = server.logs.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
+    expect(texts).toEqual([])
+  })
 
   /**
    * Answers with spaces as long as they are read, up to `most` bytes; returns how many were sent.

@@ -64,6 +64,34 @@ describe('getTimeline', () => {
     expect(appView.requests.at(-1)?.path).toBe('/xrpc/app.bsky.feed.getTimeline?limit=10')
   })
 
+  it('getTimeline is compressed for the client, changed or not, and varies by encoding', async () => {
+    const theirs = (n: number) => viewOf(`at://${someone}/app.bsky.feed.post/${n}`, someone)
+    const feed = Array.from({ length: 50 }, (_, n) => ({ post: theirs(n) }))
+    const { rev } = (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data
+    for (const [told, more] of [
+      [knownRev, 1],
+      [rev, 0],
+    ] as const) {
+      lagging('app.bsky.feed.getTimeline', { feed }, told)
+      const ask = (encoding: string) =>
+        call(server, '/xrpc/app.bsky.feed.getTimeline', {
+          as: alice,
+          headers: { 'accept-encoding': encoding },
+        })
+      const packed = await ask('gzip')
+      expect(packed.headers.get('content-encoding')).toBe('gzip')
+      expect(packed.headers.get('vary')).toBe('Authorization, Accept-Encoding')
+      expect((packed.body as { feed: unknown[] }).feed).toHaveLength(50 + more)
+      const plain = await ask('identity')
+      expect(plain.headers.get('content-encoding')).toBe(null)
+      expect(plain.body).toEqual(packed.body)
+    }
+    lagging('app.bsky.feed.getTimeline', { feed: [] })
+    const headers = { 'accept-encoding': 'gzip, identity;q=0' }
+    const short = await call(server, '/xrpc/app.bsky.feed.getTimeline', { as: alice, headers })
+    expect(short.headers.get('content-encoding')).toBe('gzip')
+  })
+
   it('getTimeline is not modified if the AppView is up to date, has no rev, or one before all records', async () => {
     const theirs = { feed: [{ post: viewOf(`at://${someone}/app.bsky.feed.post/1`, someone) }] }
     const { rev } = (await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })).data

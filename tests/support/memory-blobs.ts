@@ -25,7 +25,12 @@ export function memoryBlobStorage(): MemoryBlobStorage {
   function opened(path: string): OpenBlob | undefined {
     const bytes = files.get(path)
     if (bytes === undefined) return undefined
-    return { size: bytes.length, bytes: once(bytes), close: async () => {} }
+    return {
+      size: bytes.length,
+      bytes: once(bytes),
+      part: (start, end) => once(bytes.subarray(start, end + 1)),
+      close: async () => {},
+    }
   }
   async function remove(step: string, path: string): Promise<void> {
     await storage.onStep(`${step} ${path}`)

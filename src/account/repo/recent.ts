@@ -1,5 +1,6 @@
 /** The account's latest writes, for merging into responses of an AppView that has not indexed them yet. */
 import type { Account } from '#src/account/account.ts'
+import { isValidRecord } from '#src/account/repo/validate.ts'
 import { fromHex } from '#src/ports/sql.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
@@ -84,7 +85,12 @@ async function readRecent({ sql }: Account): Promise<CachedRecent> {
       `SELECT min(rev) AS oldest FROM (SELECT rev FROM record ORDER BY path LIMIT ${LOOK_BACK})`,
     ),
   ])
-  return { oldest: first?.oldest ?? '', rows }
+  return { oldest: first?.oldest ?? '', rows: rows.filter(isValid) }
+}
+
+// Apps reject a whole response if a view that was made of an invalid record is in it.
+function isValid({ path, value }: Row): boolean {
+  return isValidRecord(path.slice(0, path.indexOf('/')), fromHex(value))
 }
 
 function toRecentRecord(did: string, { path, cid, rev, value }: Row): RecentRecord {

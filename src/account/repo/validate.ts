@@ -1,5 +1,5 @@
 /** Validates a record against its lexicon: from the JSON of a request to the block that is stored. */
-import { encode } from '@atproto/lex-cbor'
+import { decode, encode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import { isValidRecordKey } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
@@ -69,4 +69,18 @@ function checkLexicon(
     throw invalidRequest(`Invalid ${collection} record: ${result.reason.message}`)
   }
   return 'valid'
+}
+
+/**
+ * Whether a stored record is valid by its lexicon; an unknown lexicon accepts everything. Imported records, and those
+ * written with `validate: false`, may be invalid. Old blobs and sizes of blobs are accepted, as for all reads.
+ */
+export function isValidRecord(collection: string, block: Uint8Array): boolean {
+  const schema = schemas.get(collection)
+  if (schema === undefined) return true
+  try {
+    return schema.safeValidate(decode(block), { strict: false }).success
+  } catch {
+    return false
+  }
 }

@@ -8,6 +8,7 @@ import {
   decodersFor,
   parseContentEncoding,
 } from '#src/gateway/http/content-encoding.ts'
+import { declaredMediaType } from '#src/gateway/http/media-type.ts'
 
 export interface BodyStream {
   /** The Content-Type, without parameters. */
@@ -28,15 +29,13 @@ export interface BodyStreamOptions {
 const MAX_DURATION_MS = 60 * 60 * 1000
 const MAX_BUFFERED_BYTES = 1024 * 1024
 
-const mediaType = /^[\w!#$&^.+*-]+\/[\w!#$&^.+*-]+$/
-
 export function openBodyStream(source: BodySource, options: BodyStreamOptions): BodyStream {
   const lengthHeader = source.header('content-length')
   if (lengthHeader === undefined && source.header('transfer-encoding') === undefined) {
     throw invalidRequest('A request body is expected but none was provided')
   }
-  const type = source.header('content-type')?.split(';', 1)[0]?.trim()
-  if (!type || !mediaType.test(type)) {
+  const type = declaredMediaType(source.header('content-type'))
+  if (type === undefined) {
     throw invalidRequest('Request encoding (Content-Type) required but not provided')
   }
   if (options.accepts !== '*/*' && type.toLowerCase() !== options.accepts) {

@@ -1,10 +1,9 @@
-/** Converts results and errors to HTTP responses: headers, JSON, byte streams and gzip. */
+/** Converts results and errors to HTTP responses: headers, JSON, byte streams and compression. */
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { promisify } from 'node:util'
-import { createGzip, gzip } from 'node:zlib'
 import type { XrpcError } from '#src/errors.ts'
+import { chooseEncoding, MIN_COMPRESSED_BYTES } from '#src/gateway/http/accept-encoding.ts'
+import { type ByteSource, streamOf } from '#src/gateway/http/byte-stream.ts'
+import { compress, compressed } from '#src/gateway/http/compress.ts'
 
 /** As in the reference. */
 export const corsHeaders: Readonly<Record<string, string>> = {
@@ -14,45 +13,120 @@ export const corsHeaders: Readonly<Record<string, string>> = {
 }
 
 const json = 'application/json; charset=utf-8'
+/** Most of what is unavailable is back within seconds: an actor that moves, a queue that is full. */
+const RETRY_AFTER_SECONDS = '10'
 const jsonHeaders = { ...corsHeaders, 'content-type': json }
+
+/** A result that has its own status and headers, such as a blob, or the response of another service. */
+export class RawResponse {
+  readonly body: string | Uint8Array | ByteSource | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly status: number
+
+  /** `headers` have `vary`, and a `content-encoding` if `body` is encoded already. */
+  constructor(body: RawResponse['body'], headers: Record<string, string>, status = 200) {
+    this.body = body
+    this.headers = headers
+    this.status = status
+  }
+}
 
 export interface ResponseOptions {
   /** For results that are bytes; others are JSON. */
   mediaType: string
   isPersonal: boolean
   acceptEncoding: string | undefined
+  /** Of a HEAD request: a stream is given up. */
+  isHead?: boolean
+  /** Called if a stream fails in the middle. Must end the connection; if absent, the stream fails. */
+  onFailure?: ((error: unknown) => void) | undefined
 }
 
-const MIN_COMPRESSED_BYTES = 1024
-const gzipAsync = promisify(gzip)
-/** Half the work of the default level, for a few per cent more bytes. */
-const GZIP_OPTIONS = { level: 4 }
-
-/** `result` is a Response, an object, `EncodedJson`, bytes, a stream of bytes, or undefined. */
+/** `result` is a RawResponse, an object, `EncodedJson`, bytes, a stream of bytes, or undefined. */
 export async function toResponse(result: unknown, options: ResponseOptions): Promise<Response> {
+  if (result instanceof RawResponse) return rawResponse(result, options)
   const personal = options.isPersonal ? { 'cache-control': 'private', vary: 'Authorization' } : {}
-  if (result instanceof Response) return result
   if (result === undefined) return new Response(null, { headers: { ...corsHeaders, ...personal } })
   if (isByteStream(result)) {
     const headers = { ...corsHeaders, ...personal, 'content-type': options.mediaType }
-    return streamResponse(result, headers, options.acceptEncoding)
+    return streamResponse(result, { headers: variesByEncoding(headers), status: 200 }, options)
   }
   const isBytes = result instanceof Uint8Array
   const body = isBytes ? result : jsonText(result)
-  const headers = {
-    ...corsHeaders,
-    ...personal,
-    'content-type': isBytes ? options.mediaType : json,
+  const type = isBytes ? options.mediaType : json
+  const headers = { ...corsHeaders, ...personal, 'content-type': type }
+  return bodyResponse(body, { headers, status: 200 }, options)
+}
+
+interface Head {
+  headers: Record<string, string>
+  status: number
+}
+
+async function bodyResponse(
+  body: string | Uint8Array,
+  { headers, status }: Head,
+  { acceptEncoding }: ResponseOptions,
+): Promise<Response> {
+  const encoding = chooseEncoding(acceptEncoding, body.length)
+  if (encoding === undefined) {
+    const isShort = body.length < MIN_COMPRESSED_BYTES
+    return respond(body, { headers: isShort ? headers : variesByEncoding(headers), status })
   }
-  if (body.length < MIN_COMPRESSED_BYTES) return respond(body, headers)
-  if (!acceptsGzip(options.acceptEncoding)) return respond(body, variesByEncoding(headers))
-  const zipped = await gzipAsync(body, GZIP_OPTIONS)
-  return respond(zipped, { ...variesByEncoding(headers), 'content-encoding': 'gzip' })
+  const packed = { ...variesByEncoding(headers), 'content-encoding': encoding }
+  return respond(await compress(body, encoding), { headers: packed, status })
+}
+
+function streamResponse(
+  source: ByteSource,
+  { headers, status }: Head,
+  { acceptEncoding, isHead, onFailure }: ResponseOptions,
+): Response {
+  if (isHead) {
+    void streamOf(source).cancel()
+    return new Response(null, { headers, status })
+  }
+  const { 'content-length': length, ...others } = headers
+  const bytes = length === undefined ? undefined : Number(length)
+  const encoding = chooseEncoding(acceptEncoding, bytes)
+  if (encoding === undefined || !mayBeCompressed(headers)) {
+    return new Response(streamOf(source, onFailure), { headers, status })
+  }
+  const packed = { ...variesByEncoding(others), 'content-encoding': encoding }
+  return new Response(streamOf(compressed(source, encoding), onFailure), {
+    headers: packed,
+    status,
+  })
+}
+
+function rawResponse(raw: RawResponse, options: ResponseOptions): Response | Promise<Response> {
+  const { body, status } = raw
+  const headers = { ...raw.headers }
+  if (body === null) return new Response(null, { headers, status })
+  if (isByteStream(body)) return streamResponse(body, { headers, status }, options)
+  if (!mayBeCompressed(headers)) return respond(body, { headers, status })
+  delete headers['content-length']
+  return bodyResponse(body, { headers, status }, options)
+}
+
+function respond(body: string | Uint8Array, init: Head): Response {
+  return new Response(body as string | Uint8Array<ArrayBuffer>, init)
+}
+
+/** Text, JSON and CAR files; not what is encoded already, has parts (RFC 9110, 14.2), or is compressed by its nature. */
+function mayBeCompressed(headers: Record<string, string>): boolean {
+  if (headers['content-encoding'] !== undefined || headers['accept-ranges'] !== undefined)
+    return false
+  return /^text\/|json|xml|javascript|vnd\.ipld/i.test(headers['content-type'] ?? '')
 }
 
 /** The message is sent unchanged, so it must not contain internals. */
 export function errorResponse({ status, error, message, headers }: XrpcError): Response {
-  const all = headers === undefined ? jsonHeaders : { ...jsonHeaders, ...headers }
+  const all = {
+    ...jsonHeaders,
+    ...(status === 503 && { 'retry-after': RETRY_AFTER_SECONDS }),
+    ...headers,
+  }
   return new Response(JSON.stringify({ error, message }), { status, headers: all })
 }
 
@@ -66,62 +140,17 @@ export function sendError(
   response.end(JSON.stringify({ error, message }), onSent)
 }
 
-function respond(body: string | Uint8Array, headers: Record<string, string>): Response {
-  return new Response(body as string | Uint8Array<ArrayBuffer>, { headers })
-}
-
 function jsonText(result: unknown): string {
   const { json: text } = result as { json?: unknown }
   return typeof text === 'string' ? text : JSON.stringify(result)
 }
 
-function isByteStream(result: unknown): result is AsyncIterable<Uint8Array> {
+function isByteStream(result: unknown): result is ByteSource {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
-}
-
-function streamResponse(
-  chunks: AsyncIterable<Uint8Array>,
-  headers: Record<string, string>,
-  acceptEncoding: string | undefined,
-): Response {
-  const varying = variesByEncoding(headers)
-  if (!acceptsGzip(acceptEncoding)) return new Response(streamOf(chunks), { headers: varying })
-  return new Response(streamOf(zipped(chunks)), {
-    headers: { ...varying, 'content-encoding': 'gzip' },
-  })
-}
-
-async function* zipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const stream = createGzip(GZIP_OPTIONS)
-  // A failure destroys the stream, so the loop below throws it.
-  pipeline(Readable.from(chunks), stream).catch(() => {})
-  yield* stream
-}
-
-function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream {
-  const iterator = chunks[Symbol.asyncIterator]()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const step = await iterator.next()
-        if (step.done) controller.close()
-        else controller.enqueue(step.value)
-      },
-      async cancel() {
-        await iterator.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }
 
 function variesByEncoding(headers: Record<string, string>): Record<string, string> {
   const vary = headers['vary']
+  if (vary?.includes('Accept-Encoding')) return headers
   return { ...headers, vary: vary ? `${vary}, Accept-Encoding` : 'Accept-Encoding' }
-}
-
-function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  return (
-    acceptEncoding !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(acceptEncoding)
-  )
 }

@@ -20,12 +20,12 @@ const MAX_CONCURRENT = 8
 
 /**
  * Only the account itself stores `emailConfirmedAt` and `deactivatedAt`. With `withDates` every account is queried for
- * them, otherwise only deactivated ones.
+ * them, otherwise only deactivated ones. Stops when the client has disconnected.
  */
 export async function accountViews(
   dispatch: Dispatch,
   accounts: readonly AccountInfo[],
-  { withDates }: { withDates: boolean },
+  { withDates, signal }: { withDates: boolean; signal: AbortSignal },
 ): Promise<AccountView[]> {
   const invites = await dispatch.directory.invites.byAccount({
     dids: accounts.map(({ did }) => did),
@@ -34,6 +34,7 @@ export async function accountViews(
   const queue = [...accounts.entries()]
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      signal.throwIfAborted()
       const [i, { did, handle, email, createdAt, status }] = next
       const needsDates = withDates || status === 'deactivated'
       const dates = needsDates ? await datesOf(dispatch, did) : {}

@@ -71,7 +71,7 @@ export const getFeed = method(feed.getFeed, {
   },
   run: async ({ params, did, request, server: { services } }) => {
     const nsid = feed.getFeed.main.nsid
-    const aud = await feedGeneratorDid(services, params.feed)
+    const aud = await feedGeneratorDid(services, params.feed, request.signal)
     const target = await services.findTarget(
       nsid,
       request.headers.get('atproto-proxy') ?? undefined,
@@ -81,13 +81,18 @@ export const getFeed = method(feed.getFeed, {
   },
 })
 
-async function feedGeneratorDid({ appView, call }: Services, uri: string): Promise<string> {
+async function feedGeneratorDid(
+  { appView, call }: Services,
+  uri: string,
+  signal: AbortSignal,
+): Promise<string> {
   const [, repo, collection, rkey] = /^at:\/\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(uri) ?? []
   if (repo === undefined || appView === undefined) throw unknownFeed()
   const record = await call({
     url: appView.url,
     nsid: 'com.atproto.repo.getRecord',
     params: { repo, collection, rkey },
+    signal,
   })
   const value = isJsonObject(record) ? record['value'] : undefined
   if (!isActorView(value)) throw unknownFeed()

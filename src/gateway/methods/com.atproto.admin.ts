@@ -16,9 +16,9 @@ const accountFromInput = {
 
 export const getAccountInfo = method(admin.getAccountInfo, {
   auth: 'moderator',
-  run: async ({ params: { did }, server: { dispatch } }) => {
+  run: async ({ params: { did }, request: { signal }, server: { dispatch } }) => {
     const accounts = await dispatch.directory.accounts.getInfos({ dids: [did] })
-    const [view] = await accountViews(dispatch, accounts, { withDates: true })
+    const [view] = await accountViews(dispatch, accounts, { withDates: true, signal })
     if (view === undefined) throw notFound()
     return view
   },
@@ -29,19 +29,23 @@ const MAX_INFOS = 500
 
 export const getAccountInfos = method(admin.getAccountInfos, {
   auth: 'moderator',
-  run: async ({ params: { dids }, server: { dispatch } }) => {
+  run: async ({ params: { dids }, request: { signal }, server: { dispatch } }) => {
     if (dids.length > MAX_INFOS) throw invalidRequest(`Too many dids. Max: ${MAX_INFOS}`)
     const accounts = await dispatch.directory.accounts.getInfos({ dids })
-    return { infos: await accountViews(dispatch, accounts, { withDates: true }) }
+    return { infos: await accountViews(dispatch, accounts, { withDates: true, signal }) }
   },
 })
 
 export const searchAccounts = method(admin.searchAccounts, {
   auth: 'moderator',
-  run: async ({ params: { email: text, ...params }, server: { dispatch } }) => {
+  run: async ({
+    params: { email: text, ...params },
+    request: { signal },
+    server: { dispatch },
+  }) => {
     const filter = text === undefined ? {} : { text }
     const { accounts, cursor } = await dispatch.directory.accounts.search({ ...params, ...filter })
-    const views = await accountViews(dispatch, accounts, { withDates: false })
+    const views = await accountViews(dispatch, accounts, { withDates: false, signal })
     return { ...(cursor !== undefined && { cursor }), accounts: views }
   },
 })

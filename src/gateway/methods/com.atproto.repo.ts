@@ -1,5 +1,7 @@
 /** com.atproto.repo: record writes and reads, blob uploads and repo imports. */
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
+import { declaredMediaType } from '#src/gateway/http/media-type.ts'
+import type { RawResponse } from '#src/gateway/http/response.ts'
 import { importRepo as runImport } from '#src/gateway/methods/import-repo.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'
@@ -7,6 +9,7 @@ import { proxyUnauthenticated } from '#src/gateway/proxy/proxy-unauthenticated.t
 import { repoSigningKeys } from '#src/gateway/workflows/repo-signing-keys.ts'
 import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
+import { withScopeErrors } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
@@ -69,7 +72,10 @@ export const applyWrites = method(repo.applyWrites, {
 })
 
 /** For a repo that is not on this server or not readable: the AppView may have the record. */
-async function recordFromAppView({ services }: ServerContext, request: Request): Promise<Response> {
+async function recordFromAppView(
+  { services }: ServerContext,
+  request: Request,
+): Promise<RawResponse> {
   const response = await proxyUnauthenticated(services, repo.getRecord.$nsid, request)
   if (response === undefined) throw invalidRequest('Could not locate record')
   return response
@@ -108,20 +114,28 @@ export const describeRepo = method(repo.describeRepo, {
   },
 })
 
-function mediaType(headers: Headers): string {
-  const type = headers.get('content-type')?.split(';', 1)[0]?.trim()
-  return type || 'application/octet-stream'
+function declaredType(headers: Headers): string {
+  const type = declaredMediaType(headers.get('content-type') ?? undefined)
+  return type ?? 'application/octet-stream'
+}
+
+/** The scope must allow what the caller declares, and what the bytes are: the type that is stored. */
+function mustAllowType(caller: AccountCaller | { did: string }, mime: string): void {
+  if (!('permissions' in caller) || caller.permissions === undefined) return
+  const { permissions } = caller
+  withScopeErrors(() => permissions.assertBlob({ mime }))
 }
 
 export const uploadBlob = method(repo.uploadBlob, {
   ...ownAccount,
   auth: 'account or service',
   oauth: (permissions, { request: { headers } }) =>
-    permissions.assertBlob({ mime: mediaType(headers) }),
+    permissions.assertBlob({ mime: declaredType(headers) }),
   bodyLimit: ({ service }) => service.blobUploadLimit,
-  run: async ({ account, did, input, server: { blobs } }) => {
+  run: async ({ account, did, caller, input, server: { blobs } }) => {
     const upload = await receiveBlob(blobs, did, input)
     try {
+      mustAllowType(caller, upload.mimeType)
       const { mimeType } = await account.blob.add(upload)
       const ref = { $link: upload.cid }
       const blob = { $type: 'blob', ref, mimeType, size: upload.size }

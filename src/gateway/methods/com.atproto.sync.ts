@@ -2,7 +2,7 @@
 import type { Reader } from '#src/account/access.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { blobResponse } from '#src/gateway/methods/blob-response.ts'
+import { blobResponse, notModified } from '#src/gateway/methods/blob-response.ts'
 import { openBlob } from '#src/gateway/methods/open-blob.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -64,9 +64,12 @@ export const getBlob = method(sync.getBlob, {
   ...migrationRead,
   run: async ({ account, did, caller, params: { cid }, request, server }) => {
     const found = await account.blob.find({ cid }, readerOf(caller, did))
+    const given = { cid, mimeType: found.mimeType, request }
+    const unchanged = notModified(given)
+    if (unchanged !== undefined) return unchanged
     const blob = await openBlob(server.blobs, did, { cid, ...found })
     if (blob === undefined) throw invalidRequest('Blob not found', 'BlobNotFound')
-    return blobResponse(blob, { cid, mimeType: found.mimeType, isHead: request.method === 'HEAD' })
+    return blobResponse(blob, given)
   },
 })
 

@@ -1,5 +1,6 @@
 /** Negotiates Accept-Encoding for responses that this server may have to decode before it passes them on. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { isAcceptable, parseAcceptEncoding } from '#src/gateway/http/accept-encoding.ts'
 
 /** The encodings that can be decoded here. Plain is preferred: inside a data centre, decoding costs more than bytes. */
 const plainFirst: readonly [name: string, q: number][] = [
@@ -20,13 +21,10 @@ const compressedFirst: readonly [name: string, q: number][] = [
  * the client's header is invalid, 406 if there is none in common.
  */
 export function commonEncodings(header: string | undefined, preferCompressed: boolean): string {
-  const accepted = parse(header)
+  const accepted = parseAcceptEncoding(header ?? '')
+  if (accepted === undefined) throw invalidRequest(`Invalid accept-encoding: "${header}"`)
   const ours = preferCompressed ? compressedFirst : plainFirst
-  const common = ours.filter(([name]) => {
-    const q = accepted.get(name) ?? accepted.get('*')
-    // identity is acceptable unless it is excluded (RFC 9110 section 12.5.3).
-    return name === 'identity' ? q !== 0 : q !== undefined && q > 0
-  })
+  const common = ours.filter(([name]) => isAcceptable(accepted, name))
   if (common.length === 0) {
     const message = 'this service does not support any of the requested encodings'
     throw new XrpcError(406, 'NotAcceptable', message)
@@ -35,18 +33,4 @@ export function commonEncodings(header: string | undefined, preferCompressed: bo
   return [...common, ...(isPlainRefused ? [['*', 0] as const] : [])]
     .map(([name, q]) => `${name};q=${q}`)
     .join(',')
-}
-
-function parse(header: string | undefined): Map<string, number> {
-  const parts = header?.split(',').map((part) => part.trim()) ?? []
-  return new Map(parts.filter((part) => part !== '').map(parsePart))
-}
-
-function parsePart(part: string): [name: string, q: number] {
-  const [, name, q = '1'] = /^([^;=\s]+)\s*(?:;\s*q=([\d.]+))?$/i.exec(part) ?? []
-  const weight = Number(q)
-  if (name === undefined || !(weight >= 0 && weight <= 1)) {
-    throw invalidRequest(`Invalid accept-encoding: "${part}"`)
-  }
-  return [name.toLowerCase(), weight]
 }

@@ -23,12 +23,7 @@ export function connectServices(ports: {
     defaults,
     maxBytes,
     preferCompressed,
-    request: createRequestUpstream(
-      () => createSafeDispatcher({ privateNetworks, ...settings }),
-      (error, origin) => {
-        log.warn({ err: error, origin }, 'service unreachable')
-      },
-    ),
+    request: createRequestUpstream(() => createSafeDispatcher({ privateNetworks, ...settings })),
     warn: (fields, message) => log.warn(fields, message),
   })
 }

@@ -20,31 +20,18 @@ const protectedMethods = lowerCaseSet([
   'com.atproto.server.updateEmail',
 ])
 
-const privilegedMethods = lowerCaseSet([
-  'chat.bsky.actor.deleteAccount',
-  'chat.bsky.actor.exportAccountData',
-  'chat.bsky.convo.deleteMessageForSelf',
-  'chat.bsky.convo.getConvo',
-  'chat.bsky.convo.getConvoForMembers',
-  'chat.bsky.convo.getLog',
-  'chat.bsky.convo.getMessages',
-  'chat.bsky.convo.leaveConvo',
-  'chat.bsky.convo.listConvos',
-  'chat.bsky.convo.muteConvo',
-  'chat.bsky.convo.sendMessage',
-  'chat.bsky.convo.sendMessageBatch',
-  'chat.bsky.convo.unmuteConvo',
-  'chat.bsky.convo.updateRead',
-  'com.atproto.server.createAccount',
-])
+/** Of the account itself, besides the chat. */
+const privilegedMethods = lowerCaseSet(['com.atproto.server.createAccount'])
 
 /** Case-insensitive, because services match method names case-insensitively. */
 export function isProtectedMethod(nsid: string): boolean {
   return protectedMethods.has(nsid.toLowerCase())
 }
 
+/** All of `chat.bsky`: the reference lists its methods, so newer ones would be open to app passwords. */
 export function isPrivilegedMethod(nsid: string): boolean {
-  return privilegedMethods.has(nsid.toLowerCase())
+  const name = nsid.toLowerCase()
+  return name.startsWith('chat.bsky.') || privilegedMethods.has(name)
 }
 
 function lowerCaseSet(nsids: readonly string[]): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 /** Proxies a read without a service token. */
+import type { RawResponse } from '#src/gateway/http/response.ts'
 import { forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
@@ -8,7 +9,7 @@ export async function proxyUnauthenticated(
   services: Services,
   nsid: string,
   request: Request,
-): Promise<Response | undefined> {
+): Promise<RawResponse | undefined> {
   if (services.appView === undefined) return undefined
   const { headers, method, signal } = request
   const target = await services.findTarget(nsid, headers.get('atproto-proxy') ?? undefined)

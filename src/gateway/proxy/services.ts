@@ -43,6 +43,8 @@ export interface ServiceCall {
   params?: Record<string, string | number | undefined>
   body?: unknown
   credentials?: Credentials
+  /** Of the request that the call is made for. */
+  signal?: AbortSignal
 }
 
 export interface Services {
@@ -74,7 +76,7 @@ export function openServices(ports: ServicesPorts): Services {
       ...request,
       headers: credentials ? { ...headers, authorization: await bearer(credentials) } : headers,
     })
-    if (response.status >= 400) throw await upstreamError(response, maxBytes)
+    if (response.status >= 400) throw await upstreamError(response, maxBytes, request.origin)
     return response
   }
 
@@ -101,7 +103,7 @@ export function openServices(ports: ServicesPorts): Services {
       const path = pathOf(request)
       return send({ method: verb, origin: target.url, path, headers, signal }, credentials)
     },
-    async call({ url, nsid, params = {}, body, credentials }) {
+    async call({ url, nsid, params = {}, body, credentials, signal }) {
       const response = await send(
         {
           method: body === undefined ? 'GET' : 'POST',
@@ -112,6 +114,7 @@ export function openServices(ports: ServicesPorts): Services {
             ...(body !== undefined && { 'content-type': 'application/json' }),
           },
           ...(body !== undefined && { body: JSON.stringify(body) }),
+          signal,
         },
         credentials,
       )

@@ -22,15 +22,18 @@ const statusNames: Record<number, [error: string, message: string]> = {
 
 export class UpstreamError extends XrpcError {
   override readonly headers: Readonly<Record<string, string>>
+  readonly origin: string | undefined
 
   constructor(
     status: number,
     body: { error: string | undefined; message: string | undefined },
     headers: Record<string, string>,
+    origin?: string,
   ) {
     const [error, message] = statusNames[status] ?? statusNames[status < 500 ? 400 : 502]!
     super(status, body.error ?? error, body.message || message)
     this.headers = headers
+    this.origin = origin
   }
 }
 
@@ -41,10 +44,11 @@ const DRAIN_MS = 100
 export async function upstreamError(
   response: UpstreamResponse,
   maxBytes: number,
+  origin?: string,
 ): Promise<UpstreamError> {
   const status = response.status === 500 ? 502 : response.status
   const headers = returnedHeaders(response, { content: false })
-  return new UpstreamError(status, await parseErrorBody(response, maxBytes), headers)
+  return new UpstreamError(status, await parseErrorBody(response, maxBytes), headers, origin)
 }
 
 async function parseErrorBody(response: UpstreamResponse, maxBytes: number) {

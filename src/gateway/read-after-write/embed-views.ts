@@ -95,13 +95,13 @@ function viewRecord({ uri, cid, author, record, labels, embed, indexedAt }: Fiel
 }
 
 async function callAppView(
-  { did, services }: LocalViewer,
+  { did, services, signal }: LocalViewer,
   nsid: string,
   params: Record<string, string>,
 ): Promise<Fields> {
   const { appView } = services
   if (appView === undefined) return {}
   const credentials = { did, aud: appView.did, lxm: nsid }
-  const response = await services.call({ url: appView.url, nsid, params, credentials })
+  const response = await services.call({ url: appView.url, nsid, params, credentials, signal })
   return isJsonObject(response) ? response : {}
 }

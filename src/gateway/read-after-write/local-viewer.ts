@@ -10,6 +10,8 @@ export interface LocalViewer {
   recent: RecentRecords
   services: Pick<Services, 'appView' | 'call'>
   publicUrl: string
+  /** Of the request: lookups stop when the client disconnects. */
+  signal: AbortSignal
 }
 
 export type ImagePreset = 'avatar' | 'banner' | 'feed_thumbnail' | 'feed_fullsize'

@@ -2,16 +2,20 @@
 
 import type { RecentRecords } from '#src/account/repo/recent.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
+import { XrpcError } from '#src/errors.ts'
+import type { RawResponse } from '#src/gateway/http/response.ts'
 import { bufferedResponse, passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import { mayBeJson } from '#src/gateway/proxy/upstream-body.ts'
 import type { LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
+import { describeFailure } from '#src/gateway/xrpc/log-failure.ts'
 import type { UpstreamResponse } from '#src/ports/upstream.ts'
 
 export interface ReadAfterWriteCall {
   did: string
   account: RemoteAccount
   request: Request
+  requestId?: string | undefined
   server: { services: Services; service: { publicUrl: string } }
 }
 
@@ -22,8 +26,8 @@ export async function readAfterWrite(
   call: ReadAfterWriteCall,
   nsid: string,
   munge: MungeFn,
-): Promise<Response> {
-  const { did, request, server } = call
+): Promise<RawResponse> {
+  const { did, request, requestId, server } = call
   const { services } = server
   const header = request.headers.get('atproto-proxy') ?? undefined
   const target = await services.findTarget(nsid, header)
@@ -37,31 +41,42 @@ export async function readAfterWrite(
     return formatMungedResponse(await munge(viewer, original), response, viewer.recent)
   } catch (error) {
     // A response of unexpected shape is returned unchanged.
-    services.warn({ did, method: nsid, err: error }, 'read-after-write failed')
+    services.warn(
+      { ...{ id: requestId, did, method: nsid }, ...reasonOf(error) },
+      'read-after-write failed',
+    )
     return bufferedResponse(bytes, response)
   }
 }
 
 /** Undefined if the response has no `atproto-repo-rev`, there is nothing newer, or reading fails. */
 export async function createLocalViewer(
-  { did, account, server }: ReadAfterWriteCall,
+  { did, account, request, requestId, server }: ReadAfterWriteCall,
   { headers }: Pick<UpstreamResponse, 'headers'>,
 ): Promise<LocalViewer | undefined> {
   const since = headers['atproto-repo-rev']
   if (typeof since !== 'string') return undefined
   const recent = await account.repo.recentRecords({ since }).catch((error: unknown) => {
-    server.services.warn({ did, err: error }, 'reading recent records failed')
+    server.services.warn(
+      { did, id: requestId, ...reasonOf(error) },
+      'reading recent records failed',
+    )
     return null
   })
   if (recent === null) return undefined
-  return { did, recent, services: server.services, publicUrl: server.service.publicUrl }
+  const { services, service } = server
+  return { did, recent, services, publicUrl: service.publicUrl, signal: request.signal }
+}
+
+function reasonOf(error: unknown): object {
+  return error instanceof XrpcError ? describeFailure(error) : { err: error }
 }
 
 export function formatMungedResponse(
   value: unknown,
   response: Pick<UpstreamResponse, 'status' | 'headers'>,
   recent: RecentRecords,
-): Response {
+): RawResponse {
   return bufferedResponse(JSON.stringify(value), response, {
     'content-type': 'application/json; charset=utf-8',
     'atproto-upstream-lag': String(lagOf(recent)),

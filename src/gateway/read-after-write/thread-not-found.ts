@@ -1,6 +1,7 @@
 /** Builds the thread of a post of the account that the AppView has not indexed yet. */
 
 import type { RecentRecord } from '#src/account/repo/recent.ts'
+import type { RawResponse } from '#src/gateway/http/response.ts'
 import { UpstreamError } from '#src/gateway/proxy/upstream-error.ts'
 import type { LocalViewer } from '#src/gateway/read-after-write/local-viewer.ts'
 import { insertReplies, threadViewPost } from '#src/gateway/read-after-write/own-posts.ts'
@@ -17,7 +18,7 @@ export async function readAfterWriteNotFound(
   call: ReadAfterWriteCall,
   params: { uri: string; parentHeight?: number },
   error: unknown,
-): Promise<Response> {
+): Promise<RawResponse> {
   if (!(error instanceof UpstreamError) || error.error !== 'NotFound') throw error
   const viewer = await createLocalViewer(call, error)
   if (viewer === undefined) throw error
@@ -39,7 +40,7 @@ function ownPost({ did, recent }: LocalViewer, uri: string): RecentRecord | unde
 
 /** The parent post with its ancestors; undefined on failure, since the thread is useful without them. */
 async function parentOf(
-  { did, services }: LocalViewer,
+  { did, services, signal }: LocalViewer,
   { record }: RecentRecord,
   parentHeight: number | undefined,
 ): Promise<unknown> {
@@ -52,6 +53,7 @@ async function parentOf(
       nsid: GET_POST_THREAD,
       params: { uri, parentHeight, depth: 0 },
       credentials: { did, aud: appView.did, lxm: GET_POST_THREAD },
+      signal,
     })
     return isJsonObject(response) ? response['thread'] : undefined
   } catch {

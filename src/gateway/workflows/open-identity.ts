@@ -2,6 +2,7 @@
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
+import { withOwnDocument } from '#src/gateway/workflows/own-did-document.ts'
 import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
 import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
 import type { Log } from '#src/log.ts'
@@ -35,6 +36,8 @@ export function openIdentity(ports: {
   rotationKey: SigningKey
   config: Config['identity']
   publicUrl: string
+  serviceDid: string
+  hostname: string
   handleDomains: readonly string[]
   appViewUrl: string | undefined
 }): ServerIdentity {
@@ -43,6 +46,7 @@ export function openIdentity(ports: {
   const fetch = createSafeFetch({ privateNetworks, timeoutMs })
   const plcFetch = createSafeFetch({ privateNetworks: true, timeoutMs })
   const documents = publishedDocuments({ plcUrl, timeoutMs, plcFetch, webFetch: fetch })
+  const own = { did: ports.serviceDid, hostname: ports.hostname, publicUrl }
   const knownHandleRules = new HandleRulesCache({ dispatch, clock, domains: ports.handleDomains })
   const { backupNameservers } = config
   const handles = handleResolver({ fetch, timeoutMs, backupNameservers })
@@ -54,7 +58,7 @@ export function openIdentity(ports: {
     handles,
     handleRulesCache: knownHandleRules,
     handleRules: () => knownHandleRules.rules(),
-    resolver: cachedResolver(documents, {
+    resolver: cachedResolver(withOwnDocument(documents, own), {
       ...{ clock, staleMs: config.didCacheStaleMs, maxAgeMs: config.didCacheMaxMs },
     }),
     externalHandles:

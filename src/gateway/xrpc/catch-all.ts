@@ -1,7 +1,9 @@
 /** Proxies calls of methods that this server does not implement, with service auth in the account's name. */
+
 import { Readable } from 'node:stream'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { rawBytes } from '#src/gateway/http/body-stream.ts'
+import type { RawResponse } from '#src/gateway/http/response.ts'
 import { forwardedBodyHeaders, forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
@@ -26,7 +28,7 @@ export async function proxyUnknownMethod(
   nsid: string,
   request: Request,
   body: Body,
-): Promise<Response> {
+): Promise<RawResponse> {
   const verb = verbOf(request)
   if (isProtectedMethod(nsid)) throw badMethod()
   const { headers } = request

@@ -4,6 +4,7 @@ import type { EncodedJson } from '#src/account/answer-cache.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
+import type { RawResponse } from '#src/gateway/http/response.ts'
 import type { Callers, OAuthScopeRule } from '#src/gateway/xrpc/callers.ts'
 import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/method-schema.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -19,6 +20,7 @@ export interface MethodCall<S extends Schema, A extends keyof Callers> {
   readonly request: Request
   /** The Node request, for the client's address; absent in tests without a socket. */
   readonly incoming?: ClientInfoSource
+  readonly requestId?: string | undefined
 }
 
 export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
@@ -27,8 +29,12 @@ export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
   readonly account: RemoteAccount
 }
 
-/** The lexicon's output as a value, as encoded JSON, or as a stream of bytes; or a complete response. */
-type MethodResult<S extends Schema> = Output<S> | EncodedJson | AsyncIterable<Uint8Array> | Response
+/** The lexicon's output as a value, as encoded JSON, or as a stream of bytes; or a response with its own headers. */
+type MethodResult<S extends Schema> =
+  | Output<S>
+  | EncodedJson
+  | AsyncIterable<Uint8Array>
+  | RawResponse
 
 interface MethodDefinition<S extends Schema, A extends keyof Callers> {
   auth: A

@@ -9,9 +9,11 @@ import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
 import type { Authenticate, Callers, Permissions } from '#src/gateway/xrpc/callers.ts'
 import { proxyUnknownMethod } from '#src/gateway/xrpc/catch-all.ts'
+import { breakOff, clientLeft, hasLeft, socketOf } from '#src/gateway/xrpc/connection.ts'
 import { countingFailures } from '#src/gateway/xrpc/failed-credentials.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { LimitStatus } from '#src/gateway/xrpc/leases.ts'
+import { logFailure } from '#src/gateway/xrpc/log-failure.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import {
@@ -78,29 +80,36 @@ async function respond(
   nsid: string,
   c: Context<Env>,
 ): Promise<Response> {
+  const fail = (error: unknown, what?: string) =>
+    logFailure(ports.log, { id: c.env?.requestId, method: nsid }, error, what)
   try {
-    if (method === undefined) {
-      const call = { nsid, caller: undefined, input: undefined }
-      if (ports.rateLimits !== undefined) await checkRateLimits(ports, c, call)
-      if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
-      return await proxyUnknownMethod(ports, nsid, c.req.raw, bodySource(c).body)
-    }
-    const result = await run(ports, method, c)
+    const isOurs = method !== undefined
+    const result = isOurs ? await run(ports, method, c) : await runUnknown(ports, nsid, c)
     return await toResponse(result, {
-      mediaType: method.produces,
-      isPersonal: method.auth !== 'none',
+      mediaType: isOurs ? method.produces : 'application/json',
+      isPersonal: method?.auth !== 'none',
       acceptEncoding: c.req.header('accept-encoding'),
+      isHead: c.req.method === 'HEAD',
+      onFailure: socketOf(c) && ((error) => breakOff(c, () => fail(error, 'response broke off'))),
     })
   } catch (error) {
     if (error instanceof XrpcError && error.status < 500) return errorResponse(error)
-    const fields = { id: c.env?.requestId, method: nsid, err: error }
-    // An upstream failure is not ours, so it is only a warning.
-    if (error instanceof XrpcError && error.status === 502)
-      ports.log.warn(fields, 'upstream service failed')
-    else ports.log.error(fields, 'XRPC call failed')
+    if (hasLeft(c)) {
+      const fields = { id: c.env?.requestId, method: nsid, err: error }
+      ports.log.debug(fields, 'XRPC call failed after the client had disconnected')
+      return errorResponse(clientLeft())
+    }
+    fail(error)
     if (error instanceof XrpcError) return errorResponse(error)
     return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   }
+}
+
+async function runUnknown(ports: CallPorts, nsid: string, c: Context<Env>): Promise<unknown> {
+  const call = { nsid, caller: undefined, input: undefined }
+  if (ports.rateLimits !== undefined) await checkRateLimits(ports, c, call)
+  if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
+  return proxyUnknownMethod(ports, nsid, c.req.raw, bodySource(c).body)
 }
 
 async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<unknown> {
@@ -118,6 +127,7 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
     server: ports.server,
     request: c.req.raw,
     incoming: c.env?.incoming,
+    requestId: c.env?.requestId,
   }
   const permissions = permissionsOf(caller)
   const needsInput = typeof method.oauth === 'function'
@@ -132,6 +142,8 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
 
   const name = method.of(call)
   const did = await ports.findAccount(name)
+  // A query has no effect but its answer.
+  if (method.verb === 'GET' && hasLeft(c)) throw clientLeft()
   if (did === undefined) {
     if (method.runRemote !== undefined) return method.runRemote(call)
     throw method.unknown(name)

@@ -84,3 +84,24 @@ it.each(['', 'nonsense', '9999999999999', "' OR 1 --"])(
     expect(await recentRecords(account, { since })).toBe(null)
   },
 )
+
+it('recentRecords leaves out posts and a profile that their lexicon refuses', async () => {
+  const account = await openTestAccount()
+  await createRecord(account, post('one'))
+  const since = await revOf(account)
+  const unchecked = (more: object) =>
+    createRecord(account, {
+      ...{ collection: posts, validate: false },
+      record: { ...post('two').record, ...more },
+    })
+  await unchecked({ text: 5 })
+  await unchecked({ embed: { $type: 'app.bsky.embed.images', images: [{ image: {} }] } })
+  await unchecked({
+    embed: { $type: 'app.bsky.embed.external', external: { uri: 'https://example.com' } },
+  })
+  await putRecord(account, { ...profile('x'.repeat(1000)), validate: false })
+  expect(await recentRecords(account, { since })).toBe(null)
+  await createRecord(account, post('three'))
+  expect(await texts(account, since)).toEqual(['three'])
+  expect(await recentRecords(account, { since })).toMatchObject({ profile: null })
+})

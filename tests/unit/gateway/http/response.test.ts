@@ -1,7 +1,8 @@
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
+import { closing } from '#src/gateway/http/byte-stream.ts'
+import { errorResponse, RawResponse, toResponse } from '#src/gateway/http/response.ts'
 
 const manner = { mediaType: 'application/json', isPersonal: false, acceptEncoding: undefined }
 const car = { ...manner, mediaType: 'application/vnd.ipld.car' }
@@ -43,6 +44,21 @@ describe('a JSON response', () => {
       const response = await toResponse(long, { ...manner, acceptEncoding: header })
       expect(response.headers.get('content-encoding')).toBeNull()
       expect(await response.json()).toEqual(long)
+    },
+  )
+
+  it.each([
+    ['gzip, identity;q=0', 'gzip', gunzipSync],
+    ['deflate, *;q=0', 'deflate', inflateSync],
+    ['br, identity;q=0.0', 'br', brotliDecompressSync],
+  ])(
+    'JSON of any size is compressed for a client that refuses identity: %s',
+    async (header, encoding, unpack) => {
+      for (const value of [{ a: 1 }, long]) {
+        const response = await toResponse(value, { ...manner, acceptEncoding: header })
+        expect(response.headers.get('content-encoding')).toBe(encoding)
+        expect(JSON.parse(unpack(await bytesOf(response)).toString())).toEqual(value)
+      }
     },
   )
 
@@ -110,6 +126,64 @@ describe('a byte response', () => {
     const response = await toResponse(pages(), { ...car, acceptEncoding: 'gzip' })
     expect(response.headers.get('content-encoding')).toBe('gzip')
     expect(gunzipSync(await bytesOf(response)).toString()).toBe('one two')
+  })
+})
+
+describe('a raw response', () => {
+  const headers = { vary: 'Authorization', 'content-type': 'application/json' }
+  const text = JSON.stringify(long)
+  const gzipped = { ...manner, acceptEncoding: 'gzip' }
+  async function* chunks() {
+    yield Buffer.from(text)
+  }
+
+  it('a raw response is compressed as text or as a stream, without its old length', async () => {
+    const given = { ...headers, 'content-length': String(text.length) }
+    for (const body of [text, Buffer.from(text), chunks()]) {
+      const response = await toResponse(new RawResponse(body, given), gzipped)
+      expect(response.headers.get('content-encoding')).toBe('gzip')
+      expect(response.headers.get('content-length')).toBeNull()
+      expect(response.headers.get('vary')).toBe('Authorization, Accept-Encoding')
+      expect(gunzipSync(await bytesOf(response)).toString()).toBe(text)
+    }
+  })
+
+  it.each([
+    ['encoded already', { 'content-encoding': 'br' }],
+    ['an image', { 'content-type': 'image/png' }],
+    ['readable in parts', { 'accept-ranges': 'bytes' }],
+    ['short', { 'content-length': '1000' }],
+  ])('a raw response is not compressed if it is %s', async (_, more) => {
+    const response = await toResponse(new RawResponse(chunks(), { ...headers, ...more }), gzipped)
+    expect(await response.text()).toBe(text)
+  })
+
+  it('a raw response that HEAD asks for, or that nobody reads, is given up', async () => {
+    let closed = 0
+    const source = () => closing(chunks(), () => closed++)
+    const raw = () => new RawResponse(source(), headers)
+    const head = await toResponse(raw(), { ...manner, isHead: true })
+    expect([head.body, head.headers.get('content-type')]).toEqual([null, 'application/json'])
+    expect(closed).toBe(1)
+    await (await toResponse(raw(), manner)).body!.cancel()
+    await (await toResponse(raw(), gzipped)).body!.cancel()
+    expect(closed).toBe(3)
+  })
+
+  it('a raw response that fails in the middle is reported once, and stays open until it is given up', async () => {
+    async function* broken() {
+      yield Uint8Array.of(1)
+      throw new Error('lost')
+    }
+    const failures: unknown[] = []
+    const onFailure = (error: unknown) => void failures.push((error as Error).message)
+    const response = await toResponse(new RawResponse(broken(), headers), { ...manner, onFailure })
+    const reader = response.body!.getReader()
+    await reader.read()
+    const next = reader.read()
+    await expect.poll(() => failures).toEqual(['lost'])
+    await reader.cancel()
+    expect((await next).done).toBe(true)
   })
 })
 

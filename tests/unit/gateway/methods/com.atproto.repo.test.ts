@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/support/gateway.ts'
+import type { MemoryBlobStorage } from '#tests/support/memory-blobs.ts'
 
 const create = { $type: 'com.atproto.repo.applyWrites#create', collection: 'a.b.c', value: {} }
 
@@ -95,4 +96,60 @@ it.each([
   const gateway = openGateway({ account: { repo: { [name]: account } } })
   expect(await outcome(get(gateway, path))).toMatchObject({ status: 400, error })
   expect(account).not.toHaveBeenCalled()
+})
+
+describe('uploadBlob', () => {
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
+
+  /** An upload with OAuth permissions for these types, or with a session. */
+  async function upload(body: Uint8Array | string, type: string, allowed?: string) {
+    const permissions = {
+      assertBlob: ({ mime }: { mime: string }) => {
+        if (mime === allowed) return
+        throw Object.assign(new Error('missing'), { name: 'ScopeMissingError', scope: 'blob' })
+      },
+    }
+    const gateway = openGateway(
+      { account: { blob: { add: ({ mimeType }: { mimeType: string }) => ({ mimeType }) } } },
+      allowed === undefined
+        ? {}
+        : { authenticate: (async () => ({ did, scope: 'oauth', permissions })) as never },
+    )
+    const response = await gateway.app.request('/xrpc/com.atproto.repo.uploadBlob', {
+      method: 'POST',
+      body: body as string,
+      headers: { ...asAccount(), 'content-type': type, 'transfer-encoding': 'chunked' },
+    })
+    const answer = (await response.json()) as { blob?: { mimeType: string }; error?: string }
+    const { files } = gateway.server.blobs as MemoryBlobStorage
+    return { status: response.status, type: answer.blob?.mimeType, error: answer.error, files }
+  }
+
+  it.each([
+    ['words', 'text/plain', 'text/plain'],
+    ['words', '*/*', 'application/octet-stream'],
+    ['words', 'image/*', 'application/octet-stream'],
+    ['words', 'jpeg', 'image/jpeg'],
+    ['words', 'PNG', 'image/png'],
+    [png, '*/*', 'image/png'],
+    [png, 'text/plain', 'image/png'],
+  ])('uploadBlob stores %s of type %s as %s', async (body, type, stored) => {
+    expect(await upload(body, type)).toMatchObject({ status: 200, type: stored })
+  })
+
+  it.each(['constructor', 'unknown', 'a b'])('uploadBlob refuses the type %s', async (type) => {
+    expect(await upload('words', type)).toMatchObject({ status: 400, error: 'InvalidRequest' })
+  })
+
+  it('uploadBlob refuses an empty body, and keeps nothing', async () => {
+    const { status, files } = await upload('', 'text/plain')
+    expect([status, files.size]).toEqual([400, 0])
+  })
+
+  it('uploadBlob requires the scope for what the bytes are, not only for what the caller says', async () => {
+    expect(await upload(png, 'image/png', 'image/png')).toMatchObject({ status: 200 })
+    const lie = await upload(png, 'text/plain', 'text/plain')
+    expect([lie.status, lie.error, lie.files.size]).toEqual([403, 'ScopeMissingError', 0])
+    expect((await upload('words', 'image/png', 'text/plain')).status).toBe(403)
+  })
 })

@@ -84,6 +84,7 @@ describe('methods', () => {
     expect(isProtectedMethod('com.atproto.server.createAccount')).toBe(false)
     expect(isPrivilegedMethod('com.atproto.server.createAccount')).toBe(true)
     expect(isPrivilegedMethod('Chat.bsky.convo.sendmessage')).toBe(true)
+    expect(isPrivilegedMethod('chat.bsky.convo.newerThanThisList')).toBe(true)
     expect(isPrivilegedMethod('app.bsky.feed.getTimeline')).toBe(false)
   })
 })

@@ -25,7 +25,7 @@ function viewer(
   const appView = { did: 'did:web:av.example', url: 'https://av.example', cdnUrlPattern: undefined }
   const profile = { ...recent('self', 0, { displayName: 'Alice', avatar: blob }), isRecent: true }
   return {
-    ...{ did, publicUrl: 'https://pds.example' },
+    ...{ did, publicUrl: 'https://pds.example', signal: new AbortController().signal },
     services: { appView, call },
     recent: { handle: 'alice.test', profile, posts: [], ...overrides },
   } satisfies LocalViewer
