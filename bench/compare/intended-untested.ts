@@ -75,4 +75,28 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'the bytes of a referenced blob are lost', why: 'disks fail' },
   { what: 'blobs per account', why: 'off by default' },
   { what: '`deleteAfter` of a deactivation', why: 'the lexicon promises it' },
+  { what: 'a reader that takes nothing', why: '[bounds](../operate/bounds.md)' },
+  {
+    what: 'connections, responses and subscribers of an address',
+    why: '[bounds](../operate/bounds.md)',
+  },
+  { what: 'a slow firehose subscriber', why: 'a slow relay is not a dead one' },
+  {
+    what: 'failed admin passwords and service tokens',
+    why: 'against guessing; each token has its issuer resolved',
+  },
+  { what: 'rate limits of pages and other plain requests', why: 'one rule for all requests' },
+  { what: 'a short `PDS_ADMIN_PASSWORD`', why: 'it protects the admin methods' },
+  { what: 'OAuth: the scope of a blob', why: 'the declared type may be wrong' },
+  { what: 'OAuth: an empty applyWrites', why: 'it is a commit and an event' },
+  { what: 'chat methods that are newer than the server', why: 'no list to keep up to date' },
+  {
+    what: 'own records in views that their lexicon refuses',
+    why: 'apps reject the whole response',
+  },
+  { what: 'JSON in UTF-16 or UTF-32', why: 'RFC 8259' },
+  {
+    what: "resolveDid of the server's own did:web",
+    why: 'a server may not be able to reach itself',
+  },
 ]

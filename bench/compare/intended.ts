@@ -1,4 +1,5 @@
 /** Intended differences from the reference that a call shows: rows of docs/design/differences.md. */
+import { intendedForBlobs } from './intended-blobs.ts'
 
 export interface IntendedDifference {
   /** The first column of the row. */
@@ -10,6 +11,7 @@ export interface IntendedDifference {
 }
 
 export const intended: IntendedDifference[] = [
+  ...intendedForBlobs,
   {
     what: 'client errors that are 500 there',
     why: 'the client is at fault',

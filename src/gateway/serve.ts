@@ -17,8 +17,10 @@ import {
   rateLimitHeaders,
 } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import type { Log } from '#src/log.ts'
 
 export interface ServePorts extends HttpLogPorts {
+  log: HttpLogPorts['log'] & Pick<Log, 'error'>
   app: Hono<Env>
   oauth: OAuth
   addressLimits: AddressLimits
@@ -62,7 +64,11 @@ export function serve(server: Server, ports: ServePorts): void {
     if (isPlain) logHttpCall(ports, { id, verb: incoming.method!, path }, outgoing)
     const refusal = addressLimits.admit(incoming, outgoing)
     if (refusal !== undefined) sendError(outgoing, refusal)
-    else if (isPlain) void serveNonXrpc(incoming, outgoing, path)
-    else void listener(incoming, outgoing)
+    else if (isPlain) {
+      serveNonXrpc(incoming, outgoing, path).catch((err: unknown) => {
+        ports.log.error({ id, err }, 'request failed')
+        outgoing.destroy()
+      })
+    } else void listener(incoming, outgoing)
   })
 }

@@ -79,7 +79,10 @@ describe('a blob', () => {
   })
 
   it('getBlob sends a part, or nothing to a client that has the blob', async () => {
-    const bytes = png(...Array.from({ length: 200_000 }, (_, i) => i % 251))
+    const bytes = Buffer.concat([
+      png(),
+      Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 251)),
+    ])
     const blob = await upload(bob, bytes)
     await bob.agent.post(postWithImage(blob))
     const url = `${server.url}/xrpc/com.atproto.sync.getBlob?did=${bob.did}&cid=${blob.ref}`
@@ -88,7 +91,7 @@ describe('a blob', () => {
       206,
       `bytes 1000-101000/${bytes.length}`,
     ])
-    expect(Buffer.from(await part.arrayBuffer())).toEqual(Buffer.from(bytes.slice(1000, 101_001)))
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(1000, 101_001))
     const beyond = await fetch(url, { headers: { range: `bytes=${bytes.length}-` } })
     expect([beyond.status, beyond.headers.get('content-range')]).toEqual([
       416,

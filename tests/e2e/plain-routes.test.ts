@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fetchAtHost } from '#tests/support/resolvable-server.ts'
 import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
@@ -123,4 +125,28 @@ describe('/.well-known/atproto-did', () => {
       expect((await at(host)).status).toBe(404)
     }
   })
+
+  it('/.well-known/atproto-did answers for the host that a trusted proxy names', async () => {
+    const ask = (host: string) =>
+      call(server, '/.well-known/atproto-did', { headers: { 'x-forwarded-host': host } })
+    expect((await ask('grace.test')).body).toMatch(/^did:plc:/)
+    expect((await ask('nobody.test')).status).toBe(404)
+  })
+})
+
+it('a client that hangs up in the middle of a form is no error in the log', async () => {
+  const { port } = new URL(server.url)
+  for (const path of ['/oauth/par', '/oauth/token', '/account/security/sign-in']) {
+    const socket = connect(Number(port), 'localhost')
+    const type = 'content-type: application/x-www-form-urlencoded'
+    const head = `POST ${path} HTTP/1.1\r\nhost: localhost:${port}\r\n${type}`
+    socket.write(`${head}\r\nx-request-id: hangs-up\r\ncontent-length: 100\r\n\r\na=b`)
+    await expect.poll(() => socket.bytesWritten).toBeGreaterThan(100)
+    await pause(200)
+    socket.destroy()
+  }
+  const lines = () => server.logs.split('\n').filter((line) => line.includes('"hangs-up"'))
+  await expect.poll(() => lines().filter((line) => line.includes('"path"'))).toHaveLength(3)
+  const levels = lines().map((line) => (JSON.parse(line) as { level: number }).level)
+  expect(levels.filter((level) => level > 30)).toEqual([])
 })

@@ -56,6 +56,8 @@ const actions = ['create', 'update', 'delete'] as const
 export const applyWrites = method(repo.applyWrites, {
   ...recordWrite,
   oauth: (permissions, { input: { writes } }) => {
+    // Without writes it is still a commit and an event.
+    if (writes.length === 0) permissions.assertRepo({ action: 'update', collection: '*' })
     for (const action of actions) {
       const matching = writes.filter(({ $type }) => $type === `${repo.applyWrites.$nsid}#${action}`)
       for (const collection of new Set(matching.map((write) => write.collection))) {

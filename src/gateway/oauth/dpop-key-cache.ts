@@ -65,7 +65,11 @@ function matches(payload: Record<string, unknown>, expected: ExpectedProof): boo
   return ath === createHash('sha256').update(expected.token).digest('base64url')
 }
 
-const hashes: Record<string, string> = { ES256: 'sha256', ES384: 'sha384', ES512: 'sha512' }
+const hashes: ReadonlyMap<unknown, string> = new Map([
+  ['ES256', 'sha256'],
+  ['ES384', 'sha384'],
+  ['ES512', 'sha512'],
+])
 
 function importKey(
   header: Record<string, unknown> | undefined,
@@ -82,7 +86,7 @@ function importKey(
       isSigned: (data, signature) => verifySecp256k1(digest(data), publicKey, signature),
     }
   }
-  const hash = hashes[alg]
+  const hash = hashes.get(alg)
   if (hash === undefined) return undefined
   const key = createPublicKey({ key: jwk, format: 'jwk' })
   const verifyKey = { key, dsaEncoding: 'ieee-p1363' } as const

@@ -28,7 +28,7 @@ export function securityLink(publicUrl: string) {
  * The hint if no email was sent. The page puts it, untranslated, into its own sentence: “Check your … email for a login
  * code and enter it here.” Recovery codes fit into its field.
  */
-const noEmailHints: Readonly<Record<string, string>> = {
+const noEmailHints = {
   en: 'recovery codes (or follow “Passkey or authenticator app” below), not your',
   es: '(no: sigue «Llave de acceso o aplicación de autenticación» abajo, o usa tus códigos de recuperación)',
   fr: "« Clé d'accès ou application d'authentification », ci-dessous (ou vos codes de secours),",
@@ -46,7 +46,11 @@ export async function mustPassSecondStep(
 ): Promise<void> {
   const step = await attempt(server, did, code)
   if (step.passed) return
-  const hint = step.hint ?? noEmailHints[locale.split('-')[0]!] ?? noEmailHints['en']!
+  const language = locale.split('-', 1)[0]!
+  const known = Object.hasOwn(noEmailHints, language)
+    ? (language as keyof typeof noEmailHints)
+    : 'en'
+  const hint = step.hint ?? noEmailHints[known]
   // The same error as the first time: the page takes its repetition for a wrong code.
   throw new SecondAuthenticationFactorRequiredError('emailOtp', hint)
 }

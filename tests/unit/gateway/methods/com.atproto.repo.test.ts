@@ -98,6 +98,18 @@ it.each([
   expect(account).not.toHaveBeenCalled()
 })
 
+it('an empty applyWrites needs the OAuth scope for every collection', async () => {
+  const asked: object[] = []
+  const permissions = { assertRepo: (match: object) => asked.push(match) }
+  const gateway = openGateway(
+    { account: { repo: { applyWrites: () => ({ results: [] }) } } },
+    { authenticate: (async () => ({ did, scope: 'oauth', permissions })) as never },
+  )
+  const response = await post(gateway, 'com.atproto.repo.applyWrites', { repo: did, writes: [] })
+  expect(response.status).toBe(200)
+  expect(asked).toEqual([{ action: 'update', collection: '*' }])
+})
+
 describe('uploadBlob', () => {
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
 
