@@ -3,6 +3,7 @@ import { actor } from 'rivetkit'
 import { requireInternalToken } from '#actors/access.ts'
 import { accountActions } from '#actors/actions/account.ts'
 import { batchDatabase } from '#actors/batch-database.ts'
+import { importLimits } from '#actors/import-limits.ts'
 import { actorLifecycle } from '#actors/lifecycle.ts'
 import { closeAccount, openAccount } from '#actors/open-account.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
@@ -11,13 +12,16 @@ import { transactionGate } from '#actors/transaction-gate.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 
 export function accountActor(settings: ActorSettings) {
-  const cache = new IdempotencyCache()
+  const shared = {
+    cache: new IdempotencyCache(),
+    importLimits: importLimits(settings.imports, settings.timer),
+  }
   return actor({
     db: batchDatabase((transaction) => transactionGate.account(transaction)),
     createConnState: requireInternalToken('account', settings),
     ...actorLifecycle('account', settings, accountActions, {
       schema: settings.schemas.account,
-      open: (c, hold) => openAccount(c, hold, settings, cache),
+      open: (c, hold) => openAccount(c, hold, settings, shared),
       sleeps: true,
       close: (account) => closeAccount(account, settings),
     }),

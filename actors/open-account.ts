@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ActorContext, Hold } from '#actors/lifecycle.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
-import type { Account } from '#src/account/account.ts'
+import type { Account, ImportLimits } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { Blobs } from '#src/account/blobs.ts'
 import { DirectoryMirror } from '#src/account/directory-mirror.ts'
@@ -24,15 +24,21 @@ import { WriteLane } from '#src/account/write-lane.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 
+/** What all accounts of a process have in common. */
+export interface SharedByAccounts {
+  cache: IdempotencyCache
+  importLimits: ImportLimits
+}
+
 export async function openAccount(
   c: ActorContext,
   hold: Hold,
   settings: ActorSettings,
-  cache: IdempotencyCache,
+  shared: SharedByAccounts,
 ): Promise<Account> {
   const did = c.key[0]
   if (did === undefined) throw new Error('an account actor needs its DID as key')
-  const { service, keys, clock, dispatch, log } = settings
+  const { service, keys, clock, timer, dispatch, log } = settings
   const sql = c.db
   const profile = new Profile(sql)
   const answers = new AnswerCache()
@@ -71,6 +77,7 @@ export async function openAccount(
     findInitialState: () => dispatch.directory.initialStates.find({ did }),
     sql,
     clock,
+    timer,
     keys,
     profile,
     claimEmail: (email) => dispatch.directory.accounts.setEmail({ did, email }),
@@ -86,9 +93,10 @@ export async function openAccount(
     factorMutex: new Mutex(),
     emailMutex: new Mutex(),
     imports: { open: undefined },
+    importLimits: shared.importLimits,
     blobs,
     lane,
-    idempotencyKeys: new IdempotencyKeys({ did, sql, keys, clock, lane, cache }),
+    idempotencyKeys: new IdempotencyKeys({ did, sql, keys, clock, lane, cache: shared.cache }),
     signer: cachedSigningKey({ did, keys, profile }),
   }
   await provisionOrResume(account, account.findInitialState)

@@ -1,4 +1,5 @@
-/** The dependencies and settings that all actors of a process share. */
+/** What the actors of a process are given, the same for all of them. */
+import type { ImportSettings } from '#actors/import-limits.ts'
 import type { Schemas } from '#actors/schemas.ts'
 import type { Service } from '#src/account/account.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
@@ -22,6 +23,7 @@ export interface ActorSettings {
   live: LiveActors
   log: Log
   blobs: BlobStorage
+  imports: ImportSettings
   /** Bytes that an account may have in blobs; undefined for any number. */
   blobQuotaBytes: number | undefined
   /** Longest time that an upload waits for a record, in ms. */

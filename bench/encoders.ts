@@ -9,7 +9,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { carFile } from '#src/protocol/car.ts'
 import { CarReader } from '#src/protocol/car-reader.ts'
-import { cidForCbor } from '#src/protocol/cid.ts'
+import { cidForCbor, cidFromBytes } from '#src/protocol/cid.ts'
 import { coveringBlocks } from '#src/protocol/commit.ts'
 import { buildTree, cidOf, encodeNode, put } from '#src/protocol/tree.ts'
 import { walk } from '#src/protocol/tree-walk.ts'
@@ -99,7 +99,7 @@ await compare(
   20,
   () => {
     const reader = new CarReader()
-    const cids = reader.push(file).map(([cid]) => cid)
+    const cids = reader.push(file).map(({ cid }) => cidFromBytes(cid))
     reader.end()
     return cids
   },

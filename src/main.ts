@@ -104,6 +104,7 @@ async function startComponents(
     const { internalToken } = secrets
     const settings = {
       ...{ ...shared, ...config.actors, ...config.sequencer, internalToken, release, schemas },
+      imports: { ...config.imports, folder: folder.at('imports') },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
     }

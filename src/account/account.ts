@@ -18,7 +18,10 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Mutex } from '#src/ports/mutex.ts'
 import type { SigningKey } from '#src/ports/secp256k1.ts'
+import type { Slots } from '#src/ports/slots.ts'
+import type { Spool } from '#src/ports/spool.ts'
 import type { Sql } from '#src/ports/sql.ts'
+import type { Timer } from '#src/ports/timer.ts'
 
 export interface Service {
   did: string
@@ -27,12 +30,22 @@ export interface Service {
   jwtSecret: Uint8Array
 }
 
+/** Shared by all accounts of a process. */
+export interface ImportLimits {
+  /** For the files of imports. */
+  readonly spool: Spool
+  /** For imports that are verified and stored. */
+  readonly slots: Slots
+  readonly maxRecords: number
+}
+
 export interface Account {
   readonly did: string
   readonly service: Service
   findInitialState(): Promise<InitialState | null>
   readonly sql: Sql
   readonly clock: Clock
+  readonly timer: Timer
   readonly keys: Keychain
   /** To sign commits, use `repo/signer.ts`. */
   signer(): Promise<SigningKey>
@@ -48,6 +61,7 @@ export interface Account {
   readonly factorMutex: Mutex
   readonly emailMutex: Mutex
   readonly imports: { open: OpenImport | undefined }
+  readonly importLimits: ImportLimits
   readonly idempotencyKeys: IdempotencyKeys
   readonly outbox: Outbox
   readonly blobs: Blobs

@@ -1,38 +1,33 @@
 /** The import in progress of an account: one at a time, a new one replaces the previous one. */
 import type { Head } from '#src/account/head.ts'
 import { Mutex } from '#src/ports/mutex.ts'
-import { CarReader } from '#src/protocol/car-reader.ts'
+import type { SpoolFile } from '#src/ports/spool.ts'
 import type { TreeNode } from '#src/protocol/tree.ts'
 
-export interface ImportedTree {
-  tree: TreeNode
-  /** Paths in order, and the CIDs of their records. */
-  paths: string[]
-  cids: string[]
-}
-
-export interface Placing extends ImportedTree {
-  rev: string
-  /** Index of the first path that is not placed yet. */
-  next: number
+/** A repo that is verified, with all its records in the staging tables. */
+export interface PreparedImport {
+  readonly tree: TreeNode
+  readonly rev: string
 }
 
 export class OpenImport {
   readonly id: string
   readonly head: Head
-  readonly reader = new CarReader()
+  /** The CAR file as it arrives. */
+  readonly file: SpoolFile
   pages = 0
-  commit: Uint8Array | undefined
-  readonly nodes = new Map<string, Uint8Array>()
-  nodeBytes = 0
-  /** CID of a record's block → id of its staged block, which is its index in `sizes`. */
-  readonly blocks = new Map<string, number>()
-  readonly sizes: number[] = []
-  placing: Placing | undefined
+  /** Begins with the first call of `finishImport`. */
+  preparing: Promise<PreparedImport> | undefined
+  /** The part of `preparing` that has a slot and uses the database and the file. */
+  working: Promise<unknown> | undefined
+  /** Rejected if the import is ended before it is done. */
+  readonly interruption = Promise.withResolvers<never>()
   readonly mutex = new Mutex()
 
-  constructor(id: string, head: Head) {
+  constructor(id: string, head: Head, file: SpoolFile) {
     this.id = id
     this.head = head
+    this.file = file
+    this.interruption.promise.catch(() => {})
   }
 }

@@ -60,7 +60,7 @@ export interface Config extends TrafficConfig {
   invites: InviteConfig
   mail: MailConfig
   limits: { blobUploadBytes: number }
-  imports: { accepted: boolean; maxBytes: number }
+  imports: { accepted: boolean; maxBytes: number; maxRecords: number }
   blobs: BlobConfig
   sequencer: { backfillMs: number; subscriptionBuffer: number }
   log: {
@@ -159,7 +159,8 @@ export function readConfig(env: Environment): Config {
     blobs: readBlobs(read),
     imports: {
       accepted: read.flag('PDS_ACCEPTING_REPO_IMPORTS') ?? true,
-      maxBytes: read.integer('PDS_MAX_REPO_IMPORT_SIZE', 0, 2 ** 40) ?? 2 ** 40,
+      maxBytes: read.integer('PDS_MAX_REPO_IMPORT_SIZE', 0, 2 ** 40) ?? 512 * 1024 * 1024,
+      maxRecords: read.integer('PDS_MAX_REPO_IMPORT_RECORDS', 1, 10_000_000) ?? 1_000_000,
     },
     sequencer: {
       backfillMs: read.integer('PDS_REPO_BACKFILL_LIMIT_MS', 0, 3650 * DAY_MS) ?? DAY_MS,

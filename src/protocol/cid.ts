@@ -66,6 +66,11 @@ export function writeCid(cid: string, out: Uint8Array, at: number): void {
   }
 }
 
+/** The sha-256 digest in a CID that `isCid` takes; undefined for any other text. */
+export function cidDigest(cid: string): Uint8Array | undefined {
+  return isCid(cid) ? cidBytes(cid).subarray(4) : undefined
+}
+
 /** Whether the text is a CIDv1 with sha-256 of a DAG-CBOR block or of raw bytes, in base32 lower case. */
 export function isCid(text: string): boolean {
   if (text.length !== 59) return false

@@ -1,9 +1,15 @@
 /** Reads the blocks of a repo from another server: commits, tree nodes and records (repository specification). */
 import { verifySignature } from '@atproto/crypto'
 import { decode, encode } from '@atproto/lex-cbor'
-import { enumBlobRefs, isCid, isTypedBlobRef, type LexMap, type LexValue } from '@atproto/lex-data'
+import {
+  enumBlobRefs,
+  isCid as isCidLink,
+  isTypedBlobRef,
+  type LexMap,
+  type LexValue,
+} from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
-import { subjectOf } from '#src/protocol/record-subject.ts'
+import { isCid } from '#src/protocol/cid.ts'
 
 export interface StoredNode {
   left: string | null
@@ -38,20 +44,13 @@ export function blockValue(bytes: Uint8Array): LexValue | undefined {
   }
 }
 
-/** A record never has this shape, because it has a `$type`. */
-export function isNodeShaped(value: LexValue | undefined): boolean {
-  return (
-    isMap(value) && Array.isArray(value['e']) && 'l' in value && Object.keys(value).length === 2
-  )
-}
-
 /** Throws 400 if it is not a commit of version 3. */
 export function readCommit(bytes: Uint8Array): StoredCommit {
   const value = blockValue(bytes)
   if (!isMap(value)) throw badRepo('its root is not a commit')
   const { sig, ...unsigned } = value
   const { did, rev, data, version } = value
-  const isComplete = typeof did === 'string' && typeof rev === 'string' && isCid(data)
+  const isComplete = typeof did === 'string' && typeof rev === 'string' && isCidLink(data)
   if (!isComplete || version !== 3 || !(sig instanceof Uint8Array)) {
     throw badRepo('its root is not a commit of version 3')
   }
@@ -79,7 +78,7 @@ export function readNode(bytes: Uint8Array): StoredNode {
   const entries = value['e'].map((entry) => {
     if (!isMap(entry)) throw badRepo('a tree node is malformed')
     const { k, p, t, v } = entry
-    const isComplete = k instanceof Uint8Array && typeof p === 'number' && isCid(v)
+    const isComplete = k instanceof Uint8Array && typeof p === 'number' && isCidLink(v)
     if (!isComplete || p < 0 || p > previous.length) throw badRepo('a tree node is malformed')
     const key = previous.slice(0, p) + Buffer.from(k).toString('latin1')
     previous = key
@@ -88,33 +87,53 @@ export function readNode(bytes: Uint8Array): StoredNode {
   return { left: link(value['l']), entries }
 }
 
-/** Throws 400 if the value is not a record. */
-export function readRecord(value: LexValue | undefined): RecordReferences {
-  if (!isMap(value)) throw badRepo('a block is not a record')
-  checkDepth(value, 0)
+/** Throws 400, with the `path`, if the value is not a record. */
+export function readRecord(value: LexValue | undefined, path: string): RecordReferences {
+  if (value === undefined) throw badRepo(`the record ${path} is not DAG-CBOR`)
+  if (!isMap(value)) throw badRepo(`the block of ${path} is not a record`)
+  checkDepth(value, 0, path)
   const blobs = new Set<string>()
   for (const ref of enumBlobRefs(value, { allowLegacy: true, strict: false })) {
-    blobs.add(isTypedBlobRef(ref, { strict: false }) ? ref.ref.toString() : ref.cid)
+    const cid = isTypedBlobRef(ref, { strict: false }) ? ref.ref.toString() : ref.cid
+    // A blob with another CID cannot be uploaded, so it would be missing for ever.
+    if (isCid(cid)) blobs.add(cid)
   }
   return { blobs: [...blobs], subject: subjectOf(value) }
 }
 
-function checkDepth(value: LexValue | undefined, depth: number): void {
+function subjectOf({ $type, subject }: LexMap): string | null {
+  switch ($type) {
+    case 'app.bsky.graph.follow':
+    case 'app.bsky.graph.block':
+      return typeof subject === 'string' ? subject : null
+    case 'app.bsky.feed.like':
+    case 'app.bsky.feed.repost': {
+      const uri = isMap(subject) ? subject['uri'] : undefined
+      return typeof uri === 'string' ? uri : null
+    }
+    default:
+      return null
+  }
+}
+
+function checkDepth(value: LexValue | undefined, depth: number, path: string): void {
   if (typeof value !== 'object' || value === null) return
-  if (depth === MAX_DEPTH) throw badRepo(`a record is nested deeper than ${MAX_DEPTH} levels`)
-  if (Array.isArray(value)) for (const item of value) checkDepth(item, depth + 1)
-  else if (isMap(value)) for (const item of Object.values(value)) checkDepth(item, depth + 1)
+  if (depth === MAX_DEPTH) {
+    throw badRepo(`the record ${path} is nested deeper than ${MAX_DEPTH} levels`)
+  }
+  if (Array.isArray(value)) for (const item of value) checkDepth(item, depth + 1, path)
+  else if (isMap(value)) for (const item of Object.values(value)) checkDepth(item, depth + 1, path)
 }
 
 function link(value: LexValue | undefined): string | null {
   if (value === null || value === undefined) return null
-  if (!isCid(value)) throw badRepo('a tree node is malformed')
+  if (!isCidLink(value)) throw badRepo('a tree node is malformed')
   return value.toString()
 }
 
 function isMap(value: LexValue | undefined): value is LexMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return !(value instanceof Uint8Array) && !isCid(value)
+  return !(value instanceof Uint8Array) && !isCidLink(value)
 }
 
 export function badRepo(what: string): XrpcError {

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { CarReader } from '#src/protocol/car-reader.ts'
-import { CID_LENGTH, cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
+import { type CarBlock, CarReader } from '#src/protocol/car-reader.ts'
+import { CID_LENGTH, cidForCbor, cidForRaw, cidFromBytes } from '#src/protocol/cid.ts'
 import { encodedCar, expectBytes, varintLengths } from '#tests/support/foreign-encoders.ts'
 
 /** Lengths of blocks, many of them around those at which the varint of their section grows. */
@@ -22,6 +22,8 @@ const root = fc.option(fc.uint8Array({ maxLength: 4 }).map(cidForCbor))
 /** Places are parts of the whole, so that they fit files of any size. */
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 })
 
+const asBlock = ({ cid, bytes }: CarBlock): Block => [cidFromBytes(cid), bytes]
+
 /** The blocks, with digests for their bytes. */
 function summary(blocks: readonly Block[]): string[] {
   return blocks.map(([cid, bytes]) => `${cid} ${bytes.length} ${cidForRaw(bytes)}`)
@@ -36,7 +38,9 @@ test('carFile writes any blocks as other libraries do, and CarReader reads them 
 
       const places = cuts.map((cut) => Math.floor(cut * file.length)).sort((a, b) => a - b)
       const reader = new CarReader()
-      const read = [0, ...places].flatMap((from, i) => reader.push(file.subarray(from, places[i])))
+      const read = [0, ...places].flatMap((from, i) =>
+        reader.push(file.subarray(from, places[i])).map(asBlock),
+      )
       reader.end()
       expect(reader.roots).toEqual(roots)
       expect(summary(read)).toEqual(summary(blocks))

@@ -85,6 +85,11 @@ export function testSettings(
     internalToken,
     backfillMs: 86_400_000,
     blobs: memoryBlobStorage(),
+    imports: {
+      folder: join(tmpdir(), 'headwater-test-imports'),
+      maxBytes: 1e8,
+      maxRecords: 1_000_000,
+    },
     blobQuotaBytes: undefined,
     blobTempMaxAgeMs: 86_400_000,
     ...options,

@@ -20,8 +20,10 @@ import { WriteLane } from '#src/account/write-lane.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { systemTimer } from '#src/ports/timer.ts'
 import { testBlobs } from '#tests/support/memory-blobs.ts'
 import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
+import { testImportLimits } from '#tests/support/open-account.ts'
 
 export interface EmptyAccount extends Account {
   readonly sql: NodeSql
@@ -95,6 +97,7 @@ export function emptyAccount(
     service,
     sql,
     clock,
+    timer: systemTimer,
     keys,
     profile,
     claimEmail: async () => {},
@@ -112,6 +115,7 @@ export function emptyAccount(
     factorMutex: new Mutex(),
     emailMutex: new Mutex(),
     imports: { open: undefined },
+    importLimits: testImportLimits(),
     lane,
     idempotencyKeys: new IdempotencyKeys({
       ...{ did, sql, keys, clock, lane },

@@ -1,7 +1,9 @@
 /** An account on `node:sqlite`, with a stopped clock and a sequencer that keeps what it receives. */
 
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
-import type { Account } from '#src/account/account.ts'
+import type { Account, ImportLimits } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
@@ -21,7 +23,10 @@ import type { Clock } from '#src/ports/clock.ts'
 import { createKeychain } from '#src/ports/keychain.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
+import { Slots } from '#src/ports/slots.ts'
+import { diskSpool, type SpoolLimits } from '#src/ports/spool.ts'
 import type { Sql } from '#src/ports/sql.ts'
+import { systemTimer, type Timer } from '#src/ports/timer.ts'
 import { type TestBlobs, testBlobs } from '#tests/support/memory-blobs.ts'
 import { type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
 
@@ -46,6 +51,8 @@ export async function openTestAccount(
     clock?: Clock
     /** What the process remembers of calls; a new one if absent, as in another process. */
     cache?: IdempotencyCache
+    importLimits?: ImportLimits
+    timer?: Timer
   } = {},
 ): Promise<OpenAccount> {
   const sql = options.sql ?? nodeSql({ schema: accountSchema, ...options })
@@ -83,6 +90,7 @@ export async function openTestAccount(
     },
     sql,
     clock,
+    timer: options.timer ?? systemTimer,
     keys,
     profile,
     claimEmail: async () => {},
@@ -100,6 +108,7 @@ export async function openTestAccount(
     factorMutex: new Mutex(),
     emailMutex: new Mutex(),
     imports: { open: undefined },
+    importLimits: options.importLimits ?? testImportLimits(),
     lane,
     idempotencyKeys: new IdempotencyKeys({
       ...{ did: testDid, sql, keys, clock, lane },
@@ -114,6 +123,24 @@ export async function openTestAccount(
   if (options.sql === undefined) await insertAccount(account)
   outbox.resume()
   return account
+}
+
+/** As generous as a test may need, unless it asks for less. */
+export function testImportLimits({
+  maxFiles = 100,
+  maxBytes = 1e9,
+  idleMs = 600_000,
+  timer = systemTimer,
+  maxRecords = 1_000_000,
+  slots = 2,
+}: Partial<SpoolLimits> & {
+  maxRecords?: number
+  slots?: number
+  timer?: Timer
+} = {}): ImportLimits {
+  const folder = join(tmpdir(), 'headwater-test-imports')
+  const spool = diskSpool(folder, { maxFiles, maxBytes, idleMs }, timer)
+  return { spool, slots: new Slots(slots), maxRecords }
 }
 
 async function insertAccount({ sql, tids }: Account): Promise<void> {

@@ -6,14 +6,13 @@ import type { Sql, Statement } from '#src/ports/sql.ts'
 
 const replacedTables = ['record', 'backlink', 'record_blob'] as const
 
-export interface StagedBlock {
-  id: number
-  bytes: Uint8Array
-  subject: string | null
-  blobs: readonly string[]
+export interface StagedRecord {
+  readonly path: string
+  readonly cid: string
+  readonly bytes: Uint8Array
+  readonly subject: string | null
+  readonly blobs: readonly string[]
 }
-
-export type PlacedRecord = readonly [path: string, cid: string, id: number]
 
 export async function createStagingTables(sql: Sql): Promise<Statement[]> {
   const live = await sql.all<{ type: string; name: string; tbl_name: string; sql: string }>(
@@ -26,9 +25,7 @@ export async function createStagingTables(sql: Sql): Promise<Statement[]> {
         ? sql.replace(/^CREATE TABLE "?\w+"?/i, `CREATE TABLE import_${table}`)
         : sql.replace(/^CREATE INDEX "?\w+"? ON "?\w+"?/i, stagingIndex(name, table)),
   }))
-  const blocks = `CREATE TABLE import_block (
-    id INTEGER PRIMARY KEY, value BLOB NOT NULL, subject TEXT, blobs TEXT)`
-  return [...dropStagingTables(), { sql: blocks }, ...copies]
+  return [...dropStagingTables(), ...copies]
 }
 
 // An index keeps its name when its table is renamed, so the two names alternate.
@@ -38,61 +35,53 @@ function stagingIndex(name: string, table: string): string {
 }
 
 export async function hasStagingTables(sql: Sql): Promise<boolean> {
-  const name = "SELECT 1 FROM sqlite_master WHERE name = 'import_block'"
+  const name = "SELECT 1 FROM sqlite_master WHERE name IN ('import_record', 'import_block')"
   return (await sql.first(name)) !== undefined
 }
 
+/** `import_block` is of older releases. */
 export function dropStagingTables(): Statement[] {
   return ['block', ...replacedTables].map((name) => ({
     sql: `DROP TABLE IF EXISTS import_${name}`,
   }))
 }
 
-/** Binds all bytes as one parameter, which SQLite cuts up: a row each would cost more than storing them. */
-export function stageBlocks(blocks: readonly StagedBlock[]): Statement[] {
-  if (blocks.length === 0) return []
-  const size = blocks.reduce((sum, { bytes }) => sum + bytes.length, 0)
-  const all = new Uint8Array(size)
+/**
+ * Stores records with their backlinks and blob references. Call it in the order of paths, which is that of the table. All
+ * bytes are one parameter, which SQLite cuts up: a parameter each would cost more than storing them.
+ */
+export function stageRecords(records: readonly StagedRecord[], rev: string): Statement[] {
+  const all = new Uint8Array(records.reduce((sum, { bytes }) => sum + bytes.length, 0))
   let at = 0
-  const rows = blocks.map(({ id, bytes, subject, blobs }) => {
+  const rows = records.map(({ path, cid, bytes }) => {
     all.set(bytes, at)
     at += bytes.length
-    const from = at - bytes.length + 1
-    return [id, from, bytes.length, subject, blobs.length === 0 ? null : JSON.stringify(blobs)]
+    return [path, cid, at - bytes.length + 1, bytes.length]
   })
-  const insert = `INSERT INTO import_block (id, value, subject, blobs)
-    SELECT value ->> 0, substr(?1, value ->> 1, value ->> 2), value ->> 3, value ->> 4
-    FROM json_each(?2)`
-  return [{ sql: insert, params: [all, JSON.stringify(rows)] }]
-}
-
-/**
- * Copies blocks to their paths, with backlinks and blob references. Call it in the order of paths, which is that of the
- * table.
- */
-export function placeRecords(records: readonly PlacedRecord[], rev: string): Statement[] {
-  const placed = `(SELECT value ->> 0 AS path, value ->> 1 AS cid, value ->> 2 AS id FROM json_each(?1))
-    AS placed JOIN import_block ON import_block.id = placed.id`
-  const params = [JSON.stringify(records)]
+  const links = records.flatMap(({ path, subject }) =>
+    subject === null ? [] : [[path.slice(0, path.indexOf('/')), subject, path]],
+  )
+  const blobs = records.flatMap(({ path, blobs }) => blobs.map((cid) => [cid, path]))
   return [
     {
       sql: `INSERT OR IGNORE INTO import_record (path, cid, rev, value)
-            SELECT placed.path, cid, ?2, import_block.value FROM ${placed}`,
-      params: [...params, rev],
+            SELECT value ->> 0, value ->> 1, ?2, substr(?1, value ->> 2, value ->> 3) FROM json_each(?3)`,
+      params: [all, rev, JSON.stringify(rows)],
     },
-    {
-      sql: `INSERT OR IGNORE INTO import_backlink (collection, subject, path)
-            SELECT substr(placed.path, 1, instr(placed.path, '/') - 1), subject, placed.path FROM ${placed}
-            WHERE subject IS NOT NULL`,
-      params,
-    },
-    {
-      sql: `INSERT OR IGNORE INTO import_record_blob (blob_cid, path)
-            SELECT blob.value, placed.path FROM ${placed}, json_each(import_block.blobs) AS blob
-            WHERE import_block.blobs IS NOT NULL`,
-      params,
-    },
+    ...insertEach('import_backlink (collection, subject, path)', 3, links),
+    ...insertEach('import_record_blob (blob_cid, path)', 2, blobs),
   ]
+}
+
+function insertEach(
+  into: string,
+  columns: number,
+  rows: readonly (readonly string[])[],
+): Statement[] {
+  if (rows.length === 0) return []
+  const values = Array.from({ length: columns }, (_, i) => `value ->> ${i}`).join(', ')
+  const sql = `INSERT OR IGNORE INTO ${into} SELECT ${values} FROM json_each(?1)`
+  return [{ sql, params: [JSON.stringify(rows)] }]
 }
 
 export function swapTables(): Statement[] {

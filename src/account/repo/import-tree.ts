@@ -1,51 +1,151 @@
-/** The tree of an imported repo: read from its root, and rebuilt to verify that it is canonical. */
-import type { ImportedTree } from '#src/account/open-import.ts'
+/** The tree of an imported repo: read from its root, and verified to be the canonical one for its records. */
+import { isValidNsid, isValidRecordKey } from '@atproto/syntax'
+import type { XrpcError } from '#src/errors.ts'
+import type { BlockPlace } from '#src/protocol/block-index.ts'
 import { badRepo, readNode } from '#src/protocol/repo-blocks.ts'
-import { buildTree, cidOf } from '#src/protocol/tree.ts'
+import { cidOf, emptyTree, encodeNode, layerOf, type TreeNode } from '#src/protocol/tree.ts'
 
-// Layers come from hashes of the keys: no real tree is this deep.
-const MAX_DEPTH = 64
+/** The blocks of a CAR file. */
+export interface RepoBlocks {
+  find(cid: string): BlockPlace | undefined
+  read(places: readonly BlockPlace[]): Promise<Uint8Array[]>
+}
+
 const MAX_PATH_LENGTH = 1024
-const validPath = /^[a-zA-Z0-9.-]{1,317}\/[a-zA-Z0-9_~:.-]{1,512}$/
+// Siblings are read together, up to this many bytes.
+const GROUP_BYTES = 256 * 1024
 
 /**
- * Reads the tree below `root` from its nodes. Throws 400 if a node is missing or malformed, if paths are not in order,
- * or if the tree is not the canonical one for its records.
+ * Reads the tree below `root`. Throws 400 if a node or a record is missing, if a node is malformed, if paths are invalid
+ * or not in order, if there are more than `maxRecords`, or if the tree is not the canonical one for its records.
  */
-export function readTree(
+export async function readTree(
   root: string,
-  nodes: { get(cid: string): Uint8Array | undefined },
-): ImportedTree {
-  const paths: string[] = []
-  const cids: string[] = []
-  let last = ''
+  blocks: RepoBlocks,
+  maxRecords: number,
+): Promise<TreeNode> {
+  const [bytes] = await blocks.read([placeOfNode(blocks, root)])
+  return new TreeReader(blocks, maxRecords).read(root, bytes!, undefined)
+}
 
-  function read(cid: string, depth: number): void {
-    const bytes = nodes.get(cid)
-    if (bytes === undefined) throw badRepo(`tree node ${cid} is missing`)
-    if (depth === MAX_DEPTH) throw badRepo('its tree is too deep')
+function placeOfNode(blocks: RepoBlocks, cid: string): BlockPlace {
+  const place = blocks.find(cid)
+  if (place === undefined) throw badRepo(`tree node ${cid} is missing`)
+  return place
+}
+
+class TreeReader {
+  readonly #blocks: RepoBlocks
+  readonly #maxRecords: number
+  #records = 0
+  #lastKey = ''
+  #lastCollection = ''
+
+  constructor(blocks: RepoBlocks, maxRecords: number) {
+    this.#blocks = blocks
+    this.#maxRecords = maxRecords
+  }
+
+  /** `expected` is the layer below the parent's; undefined for the root. */
+  async read(cid: string, bytes: Uint8Array, expected: number | undefined): Promise<TreeNode> {
     const { left, entries } = readNode(bytes)
-    if (left !== null) read(left, depth + 1)
-    for (const { key, value, right } of entries) {
+    const keys = entries.map(({ key }) => key)
+    const values = entries.map(({ value }) => value)
+    const links = [left, ...entries.map(({ right }) => right)]
+    const [first] = keys
+    if (first === undefined && expected === undefined) return readEmptyTree(cid)
+    this.#checkKeys(keys)
+    const layer = first === undefined ? expected! : layerOf(first)
+    const isPlaced =
+      (expected ?? layer) === layer &&
+      keys.every((key) => layerOf(key) === layer) &&
+      (layer > 0 || links.every((link) => link === null)) &&
+      (first !== undefined || left !== null)
+    if (!isPlaced) throw notCanonical()
+    const subtrees = await this.#readBelow(keys, values, links, layer - 1)
+    const node: TreeNode = { layer, keys, values, subtrees, cid }
+    // There is one encoding, and no other node has this CID.
+    if (Buffer.compare(encodeNode(node), bytes) !== 0) throw notCanonical()
+    return node
+  }
+
+  async #readBelow(
+    keys: readonly string[],
+    values: readonly string[],
+    links: readonly (string | null)[],
+    layer: number,
+  ): Promise<(TreeNode | null)[]> {
+    const subtrees: (TreeNode | null)[] = []
+    let group: Uint8Array[] = []
+    for (const [i, link] of links.entries()) {
+      if (link === null) subtrees.push(null)
+      else {
+        if (group.length === 0) group = await this.#readGroup(links.slice(i))
+        subtrees.push(await this.read(link, group.shift()!, layer))
+      }
+      if (i < keys.length) this.#takeRecord(keys[i]!, values[i]!)
+    }
+    return subtrees
+  }
+
+  // The first nodes of these, as many as should be in memory at once.
+  async #readGroup(links: readonly (string | null)[]): Promise<Uint8Array[]> {
+    const places: BlockPlace[] = []
+    let bytes = 0
+    for (const link of links) {
+      if (link === null) continue
+      const place = placeOfNode(this.#blocks, link)
+      bytes += place.length
+      if (places.length > 0 && bytes > GROUP_BYTES) break
+      places.push(place)
+    }
+    return this.#blocks.read(places)
+  }
+
+  #checkKeys(keys: readonly string[]): void {
+    let previous = this.#lastKey
+    for (const key of keys) {
       // Because of the strict order no node can repeat, which bounds the walk for any input.
-      if (key <= last) throw badRepo('the paths of its tree are not in order')
-      checkPath(key)
-      last = key
-      paths.push(key)
-      cids.push(value)
-      if (right !== null) read(right, depth + 1)
+      if (key <= previous) throw outOfOrder()
+      this.#checkPath(key)
+      previous = key
     }
   }
 
-  read(root, 0)
-  const tree = buildTree(paths, cids)
-  if (cidOf(tree) !== root) throw badRepo('its tree is not in canonical form')
-  return { tree, paths, cids }
+  #takeRecord(key: string, cid: string): void {
+    if (key <= this.#lastKey) throw outOfOrder()
+    this.#lastKey = key
+    this.#records++
+    if (this.#records > this.#maxRecords) {
+      throw badRepo(`it has more than ${this.#maxRecords} records`)
+    }
+    if (this.#blocks.find(cid) === undefined) {
+      throw badRepo(`record ${cid} is missing (${key})`)
+    }
+  }
+
+  // What getRecord and deleteRecord could not name must not come in.
+  #checkPath(path: string): void {
+    const slash = path.indexOf('/')
+    const collection = path.slice(0, slash)
+    const isKnown = slash > 0 && collection === this.#lastCollection
+    const isNamed = slash > 0 && (isKnown || isValidNsid(collection))
+    if (path.length > MAX_PATH_LENGTH || !isNamed || !isValidRecordKey(path.slice(slash + 1))) {
+      throw badRepo(`invalid path ${JSON.stringify(path.slice(0, MAX_PATH_LENGTH))}`)
+    }
+    this.#lastCollection = collection
+  }
 }
 
-function checkPath(path: string): void {
-  const rkey = path.slice(path.indexOf('/') + 1)
-  if (path.length > MAX_PATH_LENGTH || !validPath.test(path) || rkey === '.' || rkey === '..') {
-    throw badRepo(`invalid path ${JSON.stringify(path.slice(0, MAX_PATH_LENGTH))}`)
-  }
+function readEmptyTree(cid: string): TreeNode {
+  if (cid !== cidOf(emptyTree)) throw notCanonical()
+  return emptyTree
+}
+
+function notCanonical(): XrpcError {
+  return badRepo('its tree is not in canonical form')
+}
+
+function outOfOrder(): XrpcError {
+  return badRepo('the paths of its tree are not in order')
 }

@@ -46,6 +46,7 @@ describe('a development server', () => {
       gateway: { host: '127.0.0.1', port: 2583, publicUrl: 'http://localhost:2583' },
       service: { did: 'did:web:localhost', handleDomains: ['.test'] },
       secrets: {},
+      imports: { accepted: true, maxBytes: 512 * 1024 * 1024, maxRecords: 1_000_000 },
       identity: { plcUrl: undefined, privateNetworks: true, resolverTimeoutMs: 3000 },
       engine: { endpoint: undefined, namespace: 'default', port: undefined },
       actors: { sleepTimeoutMs: 60_000 },

@@ -7,13 +7,7 @@ import { encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
-import {
-  blockValue,
-  isNodeShaped,
-  readCommit,
-  readNode,
-  readRecord,
-} from '#src/protocol/repo-blocks.ts'
+import { blockValue, readCommit, readNode, readRecord } from '#src/protocol/repo-blocks.ts'
 import { fixtureLines } from '#tests/support/fixtures.ts'
 
 const data = cidForCbor(Uint8Array.of(0xa0))
@@ -114,7 +108,6 @@ describe('readNode', () => {
       expect(entries.map(({ value }) => value)).toEqual(theirs.values.map(({ $link }) => $link))
       const links = theirs.subtrees.map((subtree) => subtree?.$link ?? null)
       expect([left, ...entries.map(({ right }) => right)]).toEqual(links)
-      expect(isNodeShaped(blockValue(bytes))).toBe(true)
     }
   })
 
@@ -143,17 +136,9 @@ describe('readNode', () => {
   ])('readNode refuses a node %s', (_, bytes) => {
     expect(() => readNode(bytes)).toThrow(refusal('a tree node is malformed'))
   })
-
-  it.each<[string, LexValue]>([
-    ['without a left', { e: [] }],
-    ['with something more', { e: [], l: null, more: 1 }],
-    ['whose entries are no list', { e: {}, l: null }],
-    ['that is a list', [1]],
-    ['that is null', null],
-  ])('isNodeShaped refuses a value %s', (_, value) => {
-    expect(isNodeShaped(value)).toBe(false)
-  })
 })
+
+const path = 'a.b.c/self'
 
 describe('readRecord', () => {
   const cid = cidForRaw(Uint8Array.of(1))
@@ -165,8 +150,23 @@ describe('readRecord', () => {
 
   it('readRecord names the blobs of both forms, each once, wherever they are', () => {
     const record = { blob, list: [{ blob }, legacy], deep: { deep: { blob } } }
-    expect(readRecord(record).blobs.sort()).toEqual([cid, legacy.cid].sort())
-    expect(readRecord({ text: 'x' }).blobs).toEqual([])
+    expect(readRecord(record, path).blobs.sort()).toEqual([cid, legacy.cid].sort())
+    expect(readRecord({ text: 'x' }, path).blobs).toEqual([])
+  })
+
+  it('readRecord leaves out blobs whose CIDs no upload can have', () => {
+    const ref = CID.createV0(link.multihash as Parameters<typeof CID.createV0>[0])
+    const record = {
+      blob: { ...blob, ref: parseCid(ref.toString()) },
+      legacy: { ...legacy, cid: ref.toString() },
+      other: { ...legacy, cid: CID.createV1(0x70, link.multihash).toString() },
+    }
+    expect(readRecord(record, path).blobs).toEqual([])
+  })
+
+  it('readRecord refuses a block that is not DAG-CBOR', () => {
+    const refused = refusal(`the record ${path} is not DAG-CBOR`)
+    expect(() => readRecord(blockValue(Uint8Array.of(0xff)), path)).toThrow(refused)
   })
 
   it.each<[string, LexValue, string | null]>([
@@ -179,14 +179,14 @@ describe('readRecord', () => {
     ['app.bsky.feed.like', { uri: 1 }, null],
     ['app.bsky.feed.post', 'did:web:a.test', null],
   ])('readRecord of %s about %j has the subject %s', ($type, subject, expected) => {
-    expect(readRecord({ $type, subject }).subject).toBe(expected)
+    expect(readRecord({ $type, subject }, path).subject).toBe(expected)
   })
 
   it('readRecord takes 64 levels, and refuses one more', () => {
-    expect(readRecord({ value: nested(63) }).blobs).toEqual([])
-    const refused = refusal('a record is nested deeper than 64 levels')
-    expect(() => readRecord({ value: nested(64) })).toThrow(refused)
-    expect(() => readRecord({ value: { a: nested(63) } })).toThrow(refused)
+    expect(readRecord({ value: nested(63) }, path).blobs).toEqual([])
+    const refused = refusal(`the record ${path} is nested deeper than 64 levels`)
+    expect(() => readRecord({ value: nested(64) }, path)).toThrow(refused)
+    expect(() => readRecord({ value: { a: nested(63) } }, path)).toThrow(refused)
   })
 
   it.each<[string, LexValue | undefined]>([
@@ -195,8 +195,7 @@ describe('readRecord', () => {
     ['null', null],
     ['bytes', new Uint8Array(1)],
     ['a link', parseCid(cid)],
-    ['nothing', undefined],
   ])('readRecord refuses %s', (_, value) => {
-    expect(() => readRecord(value)).toThrow(refusal('a block is not a record'))
+    expect(() => readRecord(value, path)).toThrow(refusal(`the block of ${path} is not a record`))
   })
 })

@@ -22,14 +22,24 @@ const records = Object.fromEntries(
 )
 const repo = foreignRepo({ did: testDid, signer, records })
 
-let account: OpenAccount
+let account: TestAccount
+let isAway = false
 beforeEach(async () => {
-  account = await openTestAccount()
+  account = await openTestAccount({
+    onBatch: (when, statements) => {
+      const stages = statements.some(({ sql }) => sql.includes('INTO import_record '))
+      if (isAway && stages && when === 'before') throw new Error('the engine is away')
+    },
+  })
 })
 
+/** An import that was interrupted when its staging tables were there. */
 async function begun() {
   const { id } = await beginImport(account)
   await addImportPage(account, { id, n: 0, bytes: repo.car })
+  isAway = true
+  await expect(finishImport(account, { id, keys })).rejects.toThrow('the engine is away')
+  isAway = false
   return id
 }
 
@@ -64,6 +74,13 @@ it('an import in progress is aborted before the account sleeps', async () => {
   expect(await staged()).toEqual([])
   await expect(finishImport(account, { id, keys })).rejects.toMatchObject({ status: 503 })
   await abortOpenImport(account)
+})
+
+it('an import goes on after the engine was away', async () => {
+  const id = await begun()
+  expect(await finishImport(account, { id, keys })).toEqual({ done: true })
+  await expectWhole(account)
+  expect(await account.sql.all('SELECT DISTINCT rev FROM record')).toHaveLength(1)
 })
 
 it('an aborted import takes no pages from the next one, however soon that begins', async () => {

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { XrpcError } from '#src/errors.ts'
+import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import { closing } from '#src/gateway/http/byte-stream.ts'
 import { errorResponse, RawResponse, toResponse } from '#src/gateway/http/response.ts'
 
@@ -194,6 +194,12 @@ describe('an error response', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(await response.json()).toEqual({ error: 'InvalidSwap', message: 'Commit was at x' })
   })
+})
+
+it('every 503 says when to try again', () => {
+  const full = errorResponse(unavailable('Too many imports at once'))
+  expect(full.headers.get('retry-after')).toBe('10')
+  expect(errorResponse(invalidRequest('x')).headers.get('retry-after')).toBeNull()
 })
 
 it('a method without an output answers 200 with an empty body', async () => {
