@@ -9,11 +9,13 @@ import { closeAccount, openAccount } from '#actors/open-account.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { transactionGate } from '#actors/transaction-gate.ts'
+import { ExportLimits } from '#src/account/export-limits.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 
 export function accountActor(settings: ActorSettings) {
   const shared = {
     cache: new IdempotencyCache(),
+    exportLimits: new ExportLimits(),
     importLimits: importLimits(settings.imports, settings.timer),
   }
   return actor({

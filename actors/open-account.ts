@@ -7,6 +7,7 @@ import type { Account, ImportLimits } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { Blobs } from '#src/account/blobs.ts'
 import { DirectoryMirror } from '#src/account/directory-mirror.ts'
+import type { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
@@ -28,6 +29,7 @@ import { Mutex } from '#src/ports/mutex.ts'
 export interface SharedByAccounts {
   cache: IdempotencyCache
   importLimits: ImportLimits
+  exportLimits: ExportLimits
 }
 
 export async function openAccount(
@@ -86,7 +88,7 @@ export async function openAccount(
     outbox,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
-    snapshots: new Snapshots(),
+    snapshots: new Snapshots({ timer, limits: shared.exportLimits }),
     takedowns: new Takedowns(sql),
     accessTokens: new AccessTokenCache(),
     factorKinds: new FactorKinds(sql),

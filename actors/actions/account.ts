@@ -62,7 +62,7 @@ import {
 } from '#src/account/oauth/grants.ts'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { remind } from '#src/account/remind.ts'
-import { openExport, readExport } from '#src/account/repo/export.ts'
+import { closeExport, openExport, readExport } from '#src/account/repo/export.ts'
 import { abortImport, addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
 import {
   getBlocks,
@@ -115,15 +115,19 @@ export const accountActions = {
     ...writes({ putRecord, deleteRecord }),
     ...onceCommit({ createRecord, applyWrites }),
   },
-  sync: reads({
-    getLatestCommit,
-    getHead,
-    getRepoStatus,
-    getBlocks,
-    getRecord: getRecordProof,
-    openExport,
-    readExport,
-  }),
+  sync: {
+    ...reads({
+      getLatestCommit,
+      getHead,
+      getRepoStatus,
+      getBlocks,
+      getRecord: getRecordProof,
+      openExport,
+      readExport,
+    }),
+    // What is closed stays closed.
+    ...writes({ closeExport }),
+  },
   blob: {
     ...reads({
       find: findBlob,

@@ -51,12 +51,39 @@ export class StoredRecords {
 const byPaths = `SELECT path, cid, value FROM record
                  WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path`
 
+/** A record; without its value if that is large, so that a page of them has a bound. */
+export interface SmallRecord {
+  path: string
+  cid: string
+  value: Uint8Array | undefined
+}
+
+const MAX_SMALL_BYTES = 16 * 1024
+
 /** `query` selects `path`, `cid` and `value`, in order. */
 export async function packedRecords(
   sql: Sql,
   query: string,
   ...params: (string | number)[]
 ): Promise<StoredRecord[]> {
+  return (await readPacked(sql, query, params)) as StoredRecord[]
+}
+
+/** As `packedRecords`; of records of more than 16 KiB the value is undefined. */
+export function smallRecords(
+  sql: Sql,
+  query: string,
+  ...params: (string | number)[]
+): Promise<SmallRecord[]> {
+  const small = `SELECT path, cid, CASE WHEN length(value) <= ${MAX_SMALL_BYTES} THEN value END AS value FROM (${query})`
+  return readPacked(sql, small, params)
+}
+
+async function readPacked(
+  sql: Sql,
+  query: string,
+  params: readonly (string | number)[],
+): Promise<SmallRecord[]> {
   const page = await sql.first<{
     paths: string | null
     cids: string
@@ -64,7 +91,7 @@ export async function packedRecords(
     blocks: string
   }>(
     `SELECT group_concat(path, char(10)) AS paths, group_concat(cid, char(10)) AS cids,
-            group_concat(length(value), ',') AS sizes, hex(group_concat(value, '')) AS blocks
+            group_concat(ifnull(length(value), -1), ',') AS sizes, hex(group_concat(value, '')) AS blocks
      FROM (${query})`,
     ...params,
   )
@@ -74,8 +101,9 @@ export async function packedRecords(
   const blocks = fromHex(page.blocks)
   let at = 0
   return page.paths.split('\n').map((path, i) => {
-    const value = blocks.subarray(at, at + sizes[i]!)
-    at += sizes[i]!
-    return { path, cid: cids[i]!, value }
+    const size = sizes[i]!
+    if (size < 0) return { path, cid: cids[i]!, value: undefined }
+    at += size
+    return { path, cid: cids[i]!, value: blocks.subarray(at - size, at) }
   })
 }

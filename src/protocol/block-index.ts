@@ -1,5 +1,4 @@
 /** Where the blocks of a file are, by their digests: some 50 bytes a block, and outside of the JavaScript heap. */
-import { randomBytes } from 'node:crypto'
 
 export interface BlockPlace {
   /** Offset of the block's bytes in the file. */
@@ -19,8 +18,12 @@ export class BlockIndex {
   #lengths = new Uint32Array(FIRST_CAPACITY)
   // Entry numbers from 1; 0 is a free slot. Twice as many slots as entries, so that probing stays short.
   #slots = new Uint32Array(FIRST_CAPACITY * 2)
-  // So that nobody can choose digests that meet in one slot.
-  readonly #seed = randomBytes(4).readUInt32LE()
+  readonly #seed: number
+
+  /** `seed` is a random integer of 32 bits, so that digests cannot be chosen to meet in one slot. */
+  constructor(seed: number) {
+    this.#seed = seed
+  }
 
   get size(): number {
     return this.#size

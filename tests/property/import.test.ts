@@ -2,13 +2,12 @@
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
-import { dumpTables, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { dumpTables, exportedCar, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
 const { key } = newSigningKey()
@@ -67,10 +66,8 @@ function mutate(repo: ReturnType<typeof foreignRepo>, mutation: Mutation): Uint8
   }
 }
 
-async function recordsOf(account: OpenAccount): Promise<string[]> {
-  const { id } = await openExport(account, {}, 'self')
-  const { bytes } = await readExport(account, { id, n: 0 })
-  const { blocks, root } = await readCarWithRoot(bytes)
+async function recordsOf(account: TestAccount): Promise<string[]> {
+  const { blocks, root } = await readCarWithRoot(await exportedCar(account))
   const { creates } = await verifyRepo(blocks, root, testDid, testKey.did())
   return creates.map(({ cid }) => cid.toString()).sort()
 }

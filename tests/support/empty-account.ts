@@ -3,6 +3,7 @@ import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
+import { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
@@ -107,7 +108,7 @@ export function emptyAccount(
     outbox,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
-    snapshots: new Snapshots(),
+    snapshots: new Snapshots({ timer: systemTimer, limits: new ExportLimits() }),
     blobs: testBlobs({ did, sql, clock }),
     takedowns: new Takedowns(sql),
     accessTokens: new AccessTokenCache(),

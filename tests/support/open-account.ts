@@ -6,6 +6,7 @@ import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account, ImportLimits } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
+import { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
@@ -52,6 +53,7 @@ export async function openTestAccount(
     /** What the process remembers of calls; a new one if absent, as in another process. */
     cache?: IdempotencyCache
     importLimits?: ImportLimits
+    exportLimits?: ExportLimits
     timer?: Timer
   } = {},
 ): Promise<OpenAccount> {
@@ -100,7 +102,10 @@ export async function openTestAccount(
     outbox,
     tids: new TidClock(testDid, clock),
     records: new StoredRecords(sql),
-    snapshots: new Snapshots(),
+    snapshots: new Snapshots({
+      timer: options.timer ?? systemTimer,
+      limits: options.exportLimits ?? new ExportLimits(),
+    }),
     blobs: testBlobs({ ...options.blobs, did: testDid, sql, clock }),
     takedowns: new Takedowns(sql),
     accessTokens: new AccessTokenCache(),

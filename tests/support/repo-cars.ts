@@ -2,6 +2,7 @@
 import { encode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import type { Account } from '#src/account/account.ts'
+import { openExport, readExport } from '#src/account/repo/export.ts'
 import { abortImport, addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
 import { importRepo } from '#src/gateway/methods/import-repo.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
@@ -73,6 +74,18 @@ export async function importCar(
   }
   const body = { type: 'application/vnd.ipld.car', length: car.length, bytes: pieces() }
   await importRepo(calls, body, keys)
+}
+
+/** The whole repo, as getRepo sends it. */
+export async function exportedCar(account: Account): Promise<Uint8Array> {
+  const { id } = await openExport(account, {}, 'self')
+  const pages: Uint8Array[] = []
+  for (let done = false; !done; ) {
+    const page = await readExport(account, { id, n: pages.length })
+    pages.push(page.bytes)
+    done = page.done
+  }
+  return Buffer.concat(pages)
 }
 
 /** Every row of every table, to see that nothing changed. */

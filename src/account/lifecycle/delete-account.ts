@@ -76,6 +76,7 @@ async function erase(account: Account): Promise<void> {
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
         ],
         events: [encodeAccountEvent({ did, time, active: false, status: 'deleted' })],
+        onDurable: () => account.snapshots.closeAll(),
       }
     })
   } finally {

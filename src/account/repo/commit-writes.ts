@@ -168,10 +168,9 @@ function backlinksOf(write: RecordWrite): [string, string][] {
 
 // Running exports may still need record blocks that this commit deletes.
 async function keepForSnapshots(account: Account, ops: readonly CommitOp[]): Promise<void> {
-  if (!account.snapshots.any) return
   for (const { path, prev } of ops) {
-    if (prev === undefined) continue
+    if (prev === undefined || !account.snapshots.needs(path, prev)) continue
     const record = await account.records.find(path, prev)
-    if (record !== undefined) account.snapshots.keep(prev, record.value)
+    if (record !== undefined) account.snapshots.keep(path, prev, record.value)
   }
 }

@@ -2,73 +2,80 @@
 
 import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
-import type { Head } from '#src/account/head.ts'
+import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
+import {
+  type Chunk,
+  changed,
+  chunksSince,
+  type ExportItem,
+  wholeRepo,
+} from '#src/account/repo/export-chunks.ts'
 import { exportExpired } from '#src/account/snapshots.ts'
-import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
 import type { Job } from '#src/account/write-lane.ts'
-import { unavailable } from '#src/errors.ts'
 import { Mutex } from '#src/ports/mutex.ts'
+import { fromHex } from '#src/ports/sql.ts'
 import { type Block, carBlockLength, carHeader, writeCarBlock } from '#src/protocol/car.ts'
-import { nodeBlock } from '#src/protocol/commit.ts'
-import type { TreeNode } from '#src/protocol/tree.ts'
-import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
 
-type Step = { node: TreeNode } | { node?: undefined; key: string; cid: string }
-
-interface Chunk {
-  steps: Step[]
-  rows: Promise<StoredRecord[]> | undefined
-  isLast: boolean
-}
-
-interface Page {
+export interface Page {
   bytes: Uint8Array
   done: boolean
 }
 
 /**
- * `since`: only records with a later rev are sent, or all if it is empty. `next` is read while the previous chunk is
- * encoded and sent. `last` is kept, so that a call whose answer was lost can be repeated.
+ * `next` is read while the previous chunk is encoded and sent. `last` is kept, so that a call whose answer was lost can
+ * be repeated.
  */
 interface Progress {
-  steps: Iterator<Step>
-  since: string
+  readonly chunks: Iterator<Chunk>
   next: Chunk | undefined
+  /** What was read and is not in a page yet. */
+  items: ExportItem[]
+  /** Of the page that is being made. */
   blocks: Block[]
   last: { n: number; page: Page } | undefined
   readonly mutex: Mutex
 }
 
-// Records in one read; a page ends after the first chunk that exceeds its size. The first chunk is small, so that the
-// first byte is sent soon.
-const CHUNK = 250
-const FIRST_CHUNK = 50
-const FIRST_PAGE_BYTES = 32 * 1024
+export interface ExportInput {
+  since?: string
+  /** Network of the client, for its limits. */
+  from?: string | undefined
+  /** Whether the answer has the first page, which is page 0. */
+  first?: boolean
+}
+
 const PAGE_BYTES = 384 * 1024
 
+/**
+ * With `since`, only what a holder of that rev lacks. Throws 503 or 429 if there are too many exports; `closeExport` what
+ * is not read to its end.
+ */
 export async function openExport(
   account: Account,
-  input: { since?: string },
+  { since, from, first = false }: ExportInput,
   as: Reader,
-): Promise<{ id: string }> {
+): Promise<{ id: string; first?: Page }> {
   await mustBeReadable(account, as)
-  // In the write lane, so that no write replaces a record between reading this head and opening the snapshot.
-  const begin: Job<string> = async ({ head }) => {
-    const steps =
-      input.since === undefined ? walk(head.tree) : await changedSince(account, head, input.since)
+  // In the write lane, so that no write replaces a record between reading this head and opening the snapshot. All else
+  // is read later.
+  const begin: Job<string> = ({ head }) => {
+    const chunks =
+      since === undefined ? wholeRepo(account, head) : chunksSince(account, head, since)
     const progress: Progress = {
-      steps: steps[Symbol.iterator](),
-      since: input.since ?? '',
+      chunks,
       next: undefined,
-      blocks: [[head.cid, head.block]],
+      items: [],
+      blocks: [],
       last: undefined,
       mutex: new Mutex(),
     }
-    const answer = account.snapshots.begin(head, progress, account.clock.now())
+    const isOwner = as !== 'anyone'
+    const exporter = { address: isOwner ? undefined : from, isOwner }
+    const answer = account.snapshots.begin(head, progress, exporter)
     return { answer, head, statements: [], events: [] }
   }
   const id = await account.lane.write(begin, { readsDatabase: true })
-  return { id }
+  return first ? { id, first: await readExport(account, { id, n: 0 }) } : { id }
 }
 
 /** Page `n`, counted from 0; the last one may be read again. Throws 400 ExportExpired for any other but the next. */
@@ -76,7 +83,7 @@ export async function readExport(
   account: Account,
   { id, n }: { id: string; n: number },
 ): Promise<Page> {
-  const { progress } = account.snapshots.use<Progress>(id, account.clock.now())
+  const { progress } = account.snapshots.use<Progress>(id)
   return progress.mutex.run(async () => {
     const { last } = progress
     if (last?.n === n) return last.page
@@ -88,90 +95,74 @@ export async function readExport(
   })
 }
 
-// If it throws, the next call continues with the same page: nothing that was read is skipped.
+/** Idempotent. */
+export function closeExport(account: Account, { id }: { id: string }): void {
+  account.snapshots.close(id)
+}
+
+// If it throws, the next call goes on with the same page: nothing that was read is skipped.
 async function readPage(account: Account, id: string, isFirst: boolean): Promise<Page> {
-  const { head, replaced, progress } = account.snapshots.use<Progress>(id, account.clock.now())
-  const limit = isFirst ? FIRST_PAGE_BYTES : PAGE_BYTES
-  let done = false
-  while (!done && sizeOf(progress.blocks) < limit) {
-    const chunk = progress.next ?? nextChunk(account, progress, FIRST_CHUNK)
-    progress.next = chunk
-    const rows = await rowsOf(account, chunk, progress.since)
-    const values = valuesOf(chunk.steps, rows, replaced)
-    done = chunk.isLast
-    progress.next = done ? undefined : nextChunk(account, progress, CHUNK)
-    progress.blocks.push(...blocksOf(chunk.steps, values))
+  const { head, replaced, progress } = account.snapshots.use<Progress>(id)
+  if (isFirst) {
+    // The commit is in memory, so the first byte need not wait for the database.
+    prefetch(progress)
+    return { bytes: carPage(carHeader([head.cid]), [[head.cid, head.block]]), done: false }
   }
-  const bytes = carPage(isFirst ? carHeader([head.cid]) : new Uint8Array(), progress.blocks)
+  let done = false
+  while (!done && sizeOf(progress.blocks) < PAGE_BYTES) {
+    if (progress.items.length > 0) await takeItems(account, id)
+    else if (progress.next === undefined) done = true
+    else {
+      await progress.next.read()
+      progress.items = progress.next.items(replaced)
+      prefetch(progress)
+    }
+  }
+  const bytes = carPage(new Uint8Array(), progress.blocks)
   progress.blocks = []
   return { bytes, done }
 }
 
-function nextChunk(account: Account, { steps: all, since }: Progress, count: number): Chunk {
-  const steps: Step[] = []
-  let records = 0
-  let isLast = false
-  while (records < count) {
-    const next = all.next()
-    isLast = next.done === true
-    if (next.done) break
-    steps.push(next.value)
-    if (next.value.node === undefined) records++
-  }
-  const chunk: Chunk = { steps, rows: undefined, isLast }
-  // An abandoned export must not crash the process with an unhandled rejection.
-  rowsOf(account, chunk, since).catch(() => {})
-  return chunk
+function prefetch(progress: Progress): void {
+  const { value, done } = progress.chunks.next()
+  progress.next = done ? undefined : value
+  // It is read again, and thrown, when it is its turn. An abandoned export must not crash the process.
+  progress.next?.read().catch(() => {})
 }
 
-async function rowsOf(account: Account, chunk: Chunk, since: string): Promise<StoredRecord[]> {
-  const paths = chunk.steps.flatMap(({ node, ...record }) =>
-    node === undefined ? [(record as { key: string }).key] : [],
-  )
-  chunk.rows ??= readRows(account, paths, since)
+// Moves items to the page until that is full.
+async function takeItems(account: Account, id: string): Promise<void> {
+  const { snapshots } = account
+  const { progress } = snapshots.use<Progress>(id)
+  const { items, blocks } = progress
+  let room = PAGE_BYTES - sizeOf(blocks)
+  let taken = 0
   try {
-    return await chunk.rows
-  } catch (error) {
-    chunk.rows = undefined
-    throw error
+    for (; taken < items.length && room > 0; taken++) {
+      const item = items[taken]!
+      const bytes = item.bytes ?? (await readLargeRecord(account, id, item))
+      blocks.push([item.cid, bytes])
+      room -= carBlockLength(bytes)
+      if (item.path !== undefined) snapshots.pass(id, item.path)
+    }
+  } finally {
+    progress.items = items.slice(taken)
   }
 }
 
-async function readRows(account: Account, paths: string[], since: string): Promise<StoredRecord[]> {
-  const [first] = paths
-  const last = paths.at(-1)
-  if (first === undefined || last === undefined) return []
-  return packedRecords(
-    account.sql,
-    'SELECT path, cid, value FROM record WHERE path >= ? AND path <= ? AND rev > ? ORDER BY path',
-    first,
-    last,
-    since,
+async function readLargeRecord(
+  { sql, snapshots }: Account,
+  id: string,
+  { path = '', cid }: ExportItem,
+): Promise<Uint8Array> {
+  const row = await sql.first<{ value: string }>(
+    'SELECT hex(value) AS value FROM record WHERE path = ? AND cid = ?',
+    path,
+    cid,
   )
-}
-
-/** The blocks of the records, by CID. Throws 503 if one is gone. */
-function valuesOf(
-  steps: readonly Step[],
-  rows: readonly StoredRecord[],
-  replaced: Map<string, Uint8Array>,
-): Map<string, Uint8Array> {
-  const values = new Map(rows.map(({ cid, value }) => [cid, value]))
-  for (const { node, ...record } of steps) {
-    if (node !== undefined) continue
-    const { cid } = record as { cid: string }
-    const value = values.get(cid) ?? replaced.get(cid)
-    if (value === undefined)
-      throw unavailable('The repo changed during the export, please try again')
-    values.set(cid, value)
-  }
-  return values
-}
-
-function blocksOf(steps: readonly Step[], values: ReadonlyMap<string, Uint8Array>): Block[] {
-  return steps.map((step) =>
-    step.node === undefined ? [step.cid, values.get(step.cid)!] : nodeBlock(step.node),
-  )
+  const bytes = row ? fromHex(row.value) : snapshots.use<Progress>(id).replaced.get(path)
+  if (bytes === undefined) throw changed()
+  return bytes
 }
 
 function sizeOf(blocks: readonly Block[]): number {
@@ -184,21 +175,4 @@ function carPage(header: Uint8Array, blocks: Block[]): Uint8Array {
   let at = header.length
   for (const block of blocks) at = writeCarBlock(block, out, at)
   return out
-}
-
-async function changedSince(account: Account, head: Head, rev: string): Promise<Step[]> {
-  const written = await account.sql.all<{ path: string; cid: string }>(
-    'SELECT path, cid FROM record WHERE rev > ? ORDER BY path',
-    rev,
-  )
-  const deleted = await account.sql.all<{ path: string }>(
-    'SELECT path FROM tombstone WHERE rev > ?',
-    rev,
-  )
-  const nodes = new Set<TreeNode>([head.tree])
-  for (const { path } of [...written, ...deleted]) collectCoveringProof(head.tree, path, nodes)
-  return [
-    ...[...nodes].map((node) => ({ node })),
-    ...written.map(({ path, cid }) => ({ key: path, cid })),
-  ]
 }

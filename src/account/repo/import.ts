@@ -196,7 +196,11 @@ async function replaceRepo(
         deleteStaleTakedowns(),
         ...account.idempotencyKeys.markUsed(key, { done: true }),
       ],
-      onDurable: () => blobs.reconcile(),
+      onDurable: () => {
+        // Their records are in tables that are gone.
+        account.snapshots.closeAll()
+        blobs.reconcile()
+      },
       // An account that is not active emits no repo events before its activation.
       events: status === 'active' ? [sync] : [],
     }

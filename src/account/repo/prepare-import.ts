@@ -2,6 +2,7 @@
  * Prepares an import whose file has arrived: finds its blocks, verifies commit and tree, and stores the records in the
  * staging tables. Only the places of the blocks and the tree are in memory.
  */
+import { randomInt } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import type { OpenImport, PreparedImport } from '#src/account/open-import.ts'
 import { checkCommit } from '#src/account/repo/import-commit.ts'
@@ -54,7 +55,7 @@ async function findBlocks(
   goOn: () => void,
 ): Promise<{ root: BlockPlace; blocks: RepoBlocks }> {
   const reader = new CarReader()
-  const index = new BlockIndex()
+  const index = new BlockIndex(randomInt(2 ** 32))
   for (let at = 0; at < file.size; at += READ_BYTES) {
     goOn()
     const [bytes] = await file.read([{ at, length: Math.min(READ_BYTES, file.size - at) }])

@@ -3,6 +3,7 @@ import type { Reader } from '#src/account/access.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { blobResponse, notModified } from '#src/gateway/methods/blob-response.ts'
+import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
 import { openBlob } from '#src/gateway/methods/open-blob.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -51,13 +52,16 @@ export const getRecord = method(sync.getRecord, {
 
 export const getRepo = method(sync.getRepo, {
   ...migrationRead,
-  run: ({ account, did, caller, params: { did: _, ...params } }) =>
-    exportCar(account, params, readerOf(caller, did)),
+  run: ({ account, did, caller, params: { since }, request, incoming, server }) => {
+    const input = { ...(since !== undefined && { since }), from: exporterOf(server, incoming) }
+    return exportRepo(account, input, readerOf(caller, did), request)
+  },
 })
 
 export const getCheckout = method(sync.getCheckout, {
   ...repoRead,
-  run: ({ account, did, caller }) => exportCar(account, {}, readerOf(caller, did)),
+  run: ({ account, did, caller, request, incoming, server }) =>
+    exportRepo(account, { from: exporterOf(server, incoming) }, readerOf(caller, did), request),
 })
 
 export const getBlob = method(sync.getBlob, {
@@ -132,27 +136,14 @@ function readerOf(caller: Callers['reader'], did: string): Reader {
   return caller.did === did ? 'self' : 'anyone'
 }
 
-/** Reads the first page before it resolves, so that a refusal becomes an error response. */
-async function exportCar(
-  account: RemoteAccount,
-  params: { since?: string },
-  reader: Reader,
+/** The answer to HEAD has no body that could be read to its end. */
+async function exportRepo(
+  account: ReturnType<Dispatch['account']>,
+  input: { since?: string; from: string | undefined },
+  reader: 'anyone' | 'self' | 'admin',
+  { method: verb }: Request,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const { id } = await account.sync.openExport(params, reader)
-  return pages(account, id, await account.sync.readExport({ id, n: 0 }))
-}
-
-async function* pages(
-  account: RemoteAccount,
-  id: string,
-  first: { bytes: Uint8Array; done: boolean },
-): AsyncGenerator<Uint8Array> {
-  for (let [page, n] = [first, 1]; ; n++) {
-    const next = page.done ? undefined : account.sync.readExport({ id, n })
-    // The consumer may stop before it awaits the page; its rejection must not stay unhandled.
-    next?.catch(() => {})
-    yield page.bytes
-    if (next === undefined) return
-    page = await next
-  }
+  const car = await exportCar(account, input, reader)
+  if (verb === 'HEAD') await car.return()
+  return car
 }

@@ -8,7 +8,6 @@ import { schemas, schemaVersions } from '#actors/schemas.ts'
 import { getFactorOverview } from '#src/account/factors/overview.ts'
 import { findGrant } from '#src/account/oauth/grants.ts'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
-import { openExport, readExport } from '#src/account/repo/export.ts'
 import { getRecord } from '#src/account/repo/read.ts'
 import { getRecordStatus } from '#src/account/repo/takedowns.ts'
 import { createRecord } from '#src/account/repo/write.ts'
@@ -31,6 +30,7 @@ import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { exportedCar } from '#tests/support/repo-cars.ts'
 import { alice, collection, imageCid, preferences } from '#tests/support/schema-fixtures.ts'
 import { root } from '#tests/support/sources.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
@@ -53,9 +53,7 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
 
   it('has the repo that it had, signed and complete', async () => {
     const account = await open()
-    const { id } = await openExport(account, {}, 'self')
-    const { bytes } = await readExport(account, { id, n: 0 })
-    const { blocks, root: commit } = await readCarWithRoot(bytes)
+    const { blocks, root: commit } = await readCarWithRoot(await exportedCar(account))
     const { creates } = await verifyRepo(blocks, commit, testDid, testKey.did())
     const rkeys = creates.filter((record) => record.collection === collection)
     expect(rkeys.map(({ rkey }) => rkey).sort()).toEqual(['hidden', 'image', 'one', 'two'])

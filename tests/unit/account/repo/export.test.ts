@@ -99,8 +99,15 @@ test('an export since the newest rev has the commit and its root', async () => {
 test('an export that has ended, or never began, cannot be read', async () => {
   const account = await openTestAccount()
   const { id } = await openExport(account, {}, 'anyone')
-  expect((await readExport(account, { id, n: 0 })).done).toBe(true)
-  await expect(readExport(account, { id, n: 1 })).rejects.toMatchObject({ error: 'ExportExpired' })
+  expect((await readExport(account, { id, n: 0 })).done).toBe(false)
+  expect((await readExport(account, { id, n: 1 })).done).toBe(true)
+  for (const [other, n] of [
+    [id, 2],
+    ['other', 0],
+  ] as const) {
+    const read = readExport(account, { id: other, n })
+    await expect(read).rejects.toMatchObject({ error: 'ExportExpired' })
+  }
 })
 
 test('a page whose answer was lost is read again, the last one too', async () => {

@@ -4,7 +4,6 @@ import { parseCid } from '@atproto/lex-data'
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
-import { openExport, readExport } from '#src/account/repo/export.ts'
 import { addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
 import { listRecords } from '#src/account/repo/read.ts'
 import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
@@ -13,8 +12,8 @@ import { type Block, carFile, carHeader } from '#src/protocol/car.ts'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import { tid } from '#src/protocol/tid.ts'
 import { buildTree } from '#src/protocol/tree.ts'
-import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
-import { dumpTables, foreignRepo, importCar, repoOfTree } from '#tests/support/repo-cars.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { exportedCar, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const thing = 'com.example.thing'
 const { key: oldKey } = newSigningKey()
@@ -63,10 +62,8 @@ beforeEach(async () => {
   account = await openTestAccount()
 })
 
-async function exported(of: OpenAccount) {
-  const { id } = await openExport(of, {}, 'self')
-  const { bytes } = await readExport(of, { id, n: 0 })
-  const { blocks, root } = await readCarWithRoot(bytes)
+async function exported(of: TestAccount) {
+  const { blocks, root } = await readCarWithRoot(await exportedCar(of))
   return verifyRepo(blocks, root, testDid, testKey.did())
 }
 
@@ -163,9 +160,7 @@ describe('importRepo of a valid repo', () => {
 
   it("importRepo accepts a repo signed with the account's own key, whatever key the DID document has", async () => {
     await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
-    const { id } = await openExport(account, {}, 'self')
-    const { bytes } = await readExport(account, { id, n: 0 })
-    await importCar(account, bytes, { keys: [] })
+    await importCar(account, await exportedCar(account), { keys: [] })
     expect((await exported(account)).creates).toHaveLength(1)
   })
 
@@ -197,94 +192,6 @@ describe('importRepo events', () => {
     const kinds = ['#account', '#account', '#identity', '#sync']
     expect(account.delivered.map(({ kind }) => kind)).toEqual(kinds)
     expect(account.delivered.at(-1)).toMatchObject({ head: cid, rev })
-  })
-})
-
-const car = (...blocks: Block[]) => carFile(repo.root, blocks)
-const foreign = (input: Partial<Parameters<typeof foreignRepo>[0]>) =>
-  foreignRepo({ did: testDid, signer: oldKey, records, ...input }).car
-const { commit, nodes, records: blocks } = repo
-const cids = blocks.map(([cid]) => cid)
-const paths = Object.keys(records).sort()
-const flat = {
-  layer: 0,
-  keys: paths,
-  values: cids,
-  subtrees: [...paths, ''].map(() => null),
-  cid: null,
-}
-let deep: Parameters<typeof cborEncode>[0] = 1
-for (let i = 0; i < 70; i++) deep = [deep]
-
-const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
-  ['nothing', new Uint8Array(), /truncated/],
-  ['no CAR', Buffer.from('<html>'.repeat(50)), /Invalid CAR file/],
-  ['no root', carFile(null, [commit, ...nodes, ...blocks]), /one root/],
-  ['a cut end', repo.car.subarray(0, -1), /truncated/],
-  ['a cut header', repo.car.subarray(0, 20), /truncated/],
-  ['a block that was changed', repo.car.with(repo.car.length - 1, 0xff), /does not have that CID/],
-  ['no commit', car(...nodes, ...blocks), /commit is missing/],
-  ['a root that is a record', carFile(cids[0]!, blocks), /not a commit/],
-  ['a missing node', car(commit, ...nodes.slice(1), ...blocks), /node .* is missing/],
-  ['a missing record', car(commit, ...nodes, ...blocks.slice(1)), /record .* is missing/],
-  ['another DID', foreign({ did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }), /belongs to/],
-  ['the signature of another key', foreign({ signer: newSigningKey().key }), /not signed/],
-  ['a rev that is no TID', foreign({ rev: 'later' }), /not a TID/],
-  ['a rev in the future', foreign({ rev: tid(4e15, 0) }), /in the future/],
-  [
-    'a tree of another form',
-    repoOfTree({ did: testDid, signer: oldKey, tree: flat, records: blocks }),
-    /canonical/,
-  ],
-  [
-    'paths out of order',
-    repoOfTree({
-      did: testDid,
-      signer: oldKey,
-      tree: { ...flat, keys: paths.toReversed(), cid: null },
-      records: blocks,
-    }),
-    /not in order/,
-  ],
-  ...[
-    'no-slash',
-    'foo/bar',
-    'a.b/c',
-    '1.2.3/c',
-    '-.-.-/c',
-    '../c',
-    'app..bsky/c',
-    'com.example.Not-a-name/c',
-    'com.example.thing/c/d',
-    'com.example.thing/',
-    'com.example.thing/.',
-    'com.example.thing/..',
-    'com.example.thing/a b',
-    `com.example.thing/${'x'.repeat(513)}`,
-  ].map((path): [string, Uint8Array, RegExp] => [
-    `the path ${path.slice(0, 40)}`,
-    foreign({ records: { [path]: { $type: thing } } }),
-    /invalid path/,
-  ]),
-  [
-    'a record that is a list',
-    foreign({ records: { 'a.b.c/d': [1] as never } }),
-    /block of a\.b\.c\/d is not a record/,
-  ],
-  ['a record without end', foreign({ records: { 'a.b.c/d': { deep } } }), /a\.b\.c\/d is nested/],
-  ['a tree whose records come from outside', car(commit, ...nodes), /record .* is missing/],
-]
-
-describe('importRepo of an invalid repo', () => {
-  it.each(wrong)('importRepo rejects %s and changes nothing', async (_, bad, message) => {
-    await createRecord(account, { collection: thing, rkey: 'mine', record: { $type: thing } })
-    const before = await dumpTables(account)
-    await expect(importCar(account, bad, { keys })).rejects.toMatchObject({
-      status: 400,
-      message: expect.stringMatching(message),
-    })
-    expect(await dumpTables(account)).toBe(before)
-    await importCar(account, repo.car, { keys })
   })
 })
 
@@ -343,6 +250,9 @@ describe('importRepo in pages', () => {
     expect(await finishImport(account, { id, keys })).toEqual({ done: true })
   })
 })
+
+const paths = Object.keys(records).sort()
+const cids = repo.records.map(([cid]) => cid)
 
 it('importRepo builds the same tree as the single writes would', async () => {
   await importCar(account, repo.car, { keys })

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { invalidRequest } from '#src/errors.ts'
+import { invalidRequest, unavailable } from '#src/errors.ts'
 import { asAdmin, did, get, openGateway, outcome } from '#tests/support/gateway.ts'
 
 const cid = 'bafyreib2rxk3rybloqtqwbo7xkhc4h2qkcq6wdzx2vdvpwz2hbz4lnpvpy'
@@ -11,68 +12,119 @@ function page(byte: number, done = false) {
 describe('getRepo', () => {
   const exporting = (pages: object[]) => {
     const left = [...pages]
+    const next = () => {
+      const page = left.shift()
+      if (page instanceof Error) throw page
+      return page
+    }
     return openGateway({
       account: {
         sync: {
-          openExport: () => ({ id: 'export' }),
-          readExport: () => {
-            const next = left.shift()
-            if (next instanceof Error) throw next
-            return next
-          },
+          openExport: () => ({ id: 'export', first: next() }),
+          readExport: next,
+          closeExport: () => {},
         },
       },
     })
   }
+  const path = `com.atproto.sync.getRepo?did=${did}`
+  const callsOf = ({ calls }: ReturnType<typeof exporting>, name: string) =>
+    calls.filter(([action]) => action === `sync.${name}`).length
 
   it('getRepo sends page after page', async () => {
     const gateway = exporting([page(1), page(2), page(3, true)])
-    const path = `com.atproto.sync.getRepo?did=${did}&since=3lbfyc5c2ck2a`
-    const response = await get(gateway, path)
+    const response = await get(gateway, `${path}&since=3lbfyc5c2ck2a`)
     expect(response.headers.get('content-type')).toBe('application/vnd.ipld.car')
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2, 3])
     expect(gateway.calls.slice(1)).toEqual([
-      ['sync.openExport', { since: '3lbfyc5c2ck2a' }, 'anyone'],
-      ['sync.readExport', { id: 'export', n: 0 }],
+      ['sync.openExport', { since: '3lbfyc5c2ck2a', first: true }, 'anyone'],
       ['sync.readExport', { id: 'export', n: 1 }],
       ['sync.readExport', { id: 'export', n: 2 }],
     ])
   })
 
-  it('getRepo reads at most one page ahead', async () => {
+  it('getRepo reads the first page of an account of an older release', async () => {
+    const sync = { openExport: () => ({ id: 'export' }), readExport: () => page(1, true) }
+    const gateway = openGateway({ account: { sync } })
+    const response = await get(gateway, path)
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1])
+    expect(gateway.calls.at(-1)).toEqual(['sync.readExport', { id: 'export', n: 0 }])
+  })
+
+  it('getRepo reads at most one page ahead, and closes the export when the client leaves', async () => {
     const gateway = exporting([page(1), page(2), page(3), page(4, true)])
-    const response = await get(gateway, `com.atproto.sync.getRepo?did=${did}`)
-    const reads = () => gateway.calls.filter(([action]) => action === 'sync.readExport').length
-    expect(reads()).toBe(1)
+    const response = await get(gateway, path)
+    expect(callsOf(gateway, 'readExport')).toBe(0)
     const reader = response.body!.getReader()
     await reader.read()
-    expect(reads()).toBe(2)
+    expect(callsOf(gateway, 'readExport')).toBe(1)
     await reader.cancel()
-    expect(reads()).toBe(2)
+    expect(callsOf(gateway, 'readExport')).toBe(1)
+    expect(gateway.calls.at(-1)).toEqual(['sync.closeExport', { id: 'export' }])
+  })
+
+  it.each([['identity'], ['gzip']])(
+    'getRepo closes the export of a client that leaves before the first byte (%s)',
+    async (encoding) => {
+      const gateway = exporting([page(1), page(2), page(3, true)])
+      const response = await get(gateway, path, { 'accept-encoding': encoding })
+      await response.body!.cancel()
+      await expect.poll(() => callsOf(gateway, 'closeExport')).toBe(1)
+    },
+  )
+
+  it('getRepo closes the export of a client that leaves a compressed answer', async () => {
+    const large = () => ({ bytes: randomBytes(400_000), done: false })
+    const gateway = exporting([large(), large(), large(), large(), page(1, true)])
+    const response = await get(gateway, path, { 'accept-encoding': 'gzip' })
+    const reader = response.body!.getReader()
+    await reader.read()
+    await reader.cancel()
+    await expect.poll(() => callsOf(gateway, 'closeExport')).toBe(1)
+  })
+
+  it('getRepo closes nothing after it has sent everything', async () => {
+    const gateway = exporting([page(1), page(2, true)])
+    await (await get(gateway, path)).arrayBuffer()
+    expect(callsOf(gateway, 'closeExport')).toBe(0)
+  })
+
+  it('HEAD of getRepo closes the export', async () => {
+    const gateway = exporting([page(1), page(2, true)])
+    const response = await gateway.app.request(`/xrpc/${path}`, { method: 'HEAD' })
+    expect(response.status).toBe(200)
+    expect(callsOf(gateway, 'closeExport')).toBe(1)
   })
 
   it('getRepo answers with an error if the first page fails', async () => {
     const gateway = exporting([invalidRequest('Repo has been taken down', 'RepoTakendown')])
-    const answer = await outcome(get(gateway, `com.atproto.sync.getRepo?did=${did}`))
+    const answer = await outcome(get(gateway, path))
     expect(answer).toMatchObject({ status: 400, error: 'RepoTakendown' })
   })
 
-  it('getRepo breaks off if a later page fails', async () => {
+  it('getRepo that has no place answers 503 with Retry-After', async () => {
+    const response = await get(exporting([unavailable('Too many exports at once')]), path)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('10')
+  })
+
+  it('getRepo breaks off if a later page fails, and closes the export', async () => {
     const gateway = exporting([page(1), new Error('lost'), page(2, true)])
-    const response = await get(gateway, `com.atproto.sync.getRepo?did=${did}`)
+    const response = await get(gateway, path)
     await expect(response.arrayBuffer()).rejects.toThrow('lost')
+    expect(callsOf(gateway, 'closeExport')).toBe(1)
   })
 
   it('getRepo of an unknown account is rejected', async () => {
-    const path = 'com.atproto.sync.getRepo?did=did:plc:strangerstrangerstranger'
-    const answer = await outcome(get(openGateway(), path))
+    const unknown = 'com.atproto.sync.getRepo?did=did:plc:strangerstrangerstranger'
+    const answer = await outcome(get(openGateway(), unknown))
     expect(answer).toMatchObject({ status: 400, error: 'RepoNotFound' })
   })
 
   it('getCheckout exports for the admin', async () => {
     const gateway = exporting([page(1, true)])
     await get(gateway, `com.atproto.sync.getCheckout?did=${did}`, asAdmin())
-    expect(gateway.calls[1]).toEqual(['sync.openExport', {}, 'admin'])
+    expect(gateway.calls[1]).toEqual(['sync.openExport', { first: true }, 'admin'])
   })
 })
 

@@ -1,23 +1,18 @@
 /** Key rotation: its result, and that a crash at any step can be repaired. */
 import { describe, expect, test } from 'vitest'
-import { openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { recordKeyRotation } from '#src/directory/key-rotations.ts'
 import { XrpcError } from '#src/errors.ts'
 import { resumeRotations, rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
 import { deliveredKinds } from '#tests/support/empty-account.ts'
 import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
+import { exportedCar } from '#tests/support/repo-cars.ts'
 import { verifiedRepo } from '#tests/support/verify-repo.ts'
 
 const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
 const quiet = { age: -1 }
 
-async function repoOf({ account }: KeyRotationFixture): Promise<Uint8Array> {
-  const { id } = await openExport(account, {}, 'admin')
-  const { bytes, done } = await readExport(account, { id, n: 0 })
-  expect(done).toBe(true)
-  return bytes
-}
+const repoOf = ({ account }: KeyRotationFixture) => exportedCar(account)
 
 /** The repo is signed with the DID document's key, and can be written. */
 async function expectSound(fixture: KeyRotationFixture): Promise<void> {
