@@ -4,13 +4,21 @@ import { unavailable, XrpcError } from '#src/errors.ts'
 // An open export holds some 1 MB: two pages and what is read ahead.
 const MAX_OPEN = 150
 const MAX_OPEN_BY_ADDRESS = 50
-/** Bytes of replaced records that are kept for running exports. */
+/** Bytes of replaced records that are kept for running exports: of all of them, and of one. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024
+const MAX_KEPT_BYTES_EACH = 32 * 1024 * 1024
 
 export class ExportLimits {
+  readonly maxKeptBytesEach: number
+  readonly #maxKeptBytes: number
   #open = 0
   readonly #byAddress = new Map<string, number>()
   #keptBytes = 0
+
+  constructor({ keptBytes = MAX_KEPT_BYTES, keptBytesEach = MAX_KEPT_BYTES_EACH } = {}) {
+    this.maxKeptBytesEach = keptBytesEach
+    this.#maxKeptBytes = keptBytes
+  }
 
   /** Throws 503 or 429. `end` what has begun. */
   begin(address: string | undefined): void {
@@ -33,7 +41,7 @@ export class ExportLimits {
 
   /** Whether there is room for these bytes, which are counted until they are released. */
   keep(bytes: number): boolean {
-    if (this.#keptBytes + bytes > MAX_KEPT_BYTES) return false
+    if (this.#keptBytes + bytes > this.#maxKeptBytes) return false
     this.#keptBytes += bytes
     return true
   }

@@ -35,7 +35,6 @@ const IDLE_TIMEOUT_MS = 120_000
 const MAX_OPEN = 50
 const MAX_OPEN_WITH_OWNER = 60
 const MAX_OPEN_BY_ADDRESS = 10
-const MAX_KEPT_BYTES = 32 * 1024 * 1024
 // Ended exports whose last page can be read again.
 const MAX_ENDED = 4
 const MAX_FAILED = 100
@@ -127,7 +126,7 @@ export class Snapshots {
   keep(path: string, cid: string, block: Uint8Array): void {
     for (const [id, open] of this.#open) {
       if (!isNeeded(open, path, cid)) continue
-      const fits = open.keptBytes + block.length <= MAX_KEPT_BYTES
+      const fits = open.keptBytes + block.length <= this.#limits.maxKeptBytesEach
       if (fits && this.#limits.keep(block.length)) {
         open.replaced.set(path, block)
         open.keptBytes += block.length

@@ -81,7 +81,7 @@ it('an export that is read no more ends by a timer', async () => {
     return () => timers.delete(run)
   }
   const account = await openTestAccount({ timer })
-  await write(account, 600, 0, 1000)
+  await write(account, 30, 0, 20_000)
   const id = await open(account)
   await read(account, id, 0)
   expect(timers.size).toBe(1)
@@ -95,34 +95,38 @@ it('an export that is read no more ends by a timer', async () => {
 })
 
 it('an export keeps only what it still needs of a record that is written again and again', async () => {
-  const account = await openTestAccount()
-  await write(account, 50, 0, 900_000)
+  const account = await openTestAccount({ exportLimits: new ExportLimits({ keptBytes: 30_000 }) })
+  await write(account, 50, 0, 20_000)
   const before = await account.lane.head()
   const id = await open(account)
-  for (let v = 1; v < 60; v++) await putRecord(account, record(0, v, 900_000))
+  for (let v = 1; v < 9; v++) await putRecord(account, record(0, v, 20_000))
   const { blocks, root } = await readCarWithRoot(await restOf(account, id))
   expect(root.toString()).toBe(before.cid)
   const verified = await verifyRepo(blocks, root, testDid, testKey.did())
   expect(verified.creates).toHaveLength(50)
 })
 
-it('an export that would have to keep more than 32 MB fails, and the writes go on', async () => {
-  const account = await openTestAccount()
-  await write(account, 40, 0, 900_000)
+it('an export that would have to keep too much fails, and the writes go on', async () => {
+  const exportLimits = new ExportLimits({ keptBytesEach: 780_000 })
+  const account = await openTestAccount({ exportLimits })
+  await write(account, 40, 0, 20_000)
   const id = await open(account)
   await read(account, id, 0)
-  await write(account, 40, 1, 900_000)
+  await write(account, 38, 1, 20_000)
+  const other = await open(account)
+  expect((await restOf(account, other)).length).toBeGreaterThan(800_000)
+  await write(account, 40, 2, 20_000)
   await expect(read(account, id, 1)).rejects.toMatchObject(changed)
   expect((await readCarWithRoot(await exportedCar(account))).blocks.size).toBeGreaterThan(40)
 })
 
-it('the exports of a server keep 64 MB together, and what is given up is free again', async () => {
-  const exportLimits = new ExportLimits()
+it('the exports of a server keep so much together and no more, and what is given up is free again', async () => {
+  const exportLimits = new ExportLimits({ keptBytes: 1_500_000 })
   const changing = async () => {
     const account = await openTestAccount({ exportLimits })
-    await write(account, 30, 0, 900_000)
+    await write(account, 30, 0, 20_000)
     const id = await open(account)
-    await write(account, 30, 1, 900_000)
+    await write(account, 30, 1, 20_000)
     return { account, id }
   }
   const [first, second, third] = [await changing(), await changing(), await changing()]
@@ -130,7 +134,7 @@ it('the exports of a server keep 64 MB together, and what is given up is free ag
   await expect(read(third.account, third.id, 0)).rejects.toMatchObject(changed)
   closeExport(second.account, { id: second.id })
   const again = await changing()
-  expect((await restOf(again.account, again.id)).length).toBeGreaterThan(30 * 900_000)
+  expect((await restOf(again.account, again.id)).length).toBeGreaterThan(30 * 20_000)
 })
 
 it.each([['import'], ['deletion']])('an export fails after an %s of the repo', async (what) => {

@@ -3,8 +3,14 @@ import { parseCid } from '@atproto/lex-data'
 import { BlockMap, MemoryBlockstore, MST, readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { expect, test } from 'vitest'
 import { openExport, readExport } from '#src/account/repo/export.ts'
-import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import {
+  applyWrites,
+  createRecord,
+  deleteRecord,
+  putRecord,
+  type Write,
+} from '#src/account/repo/write.ts'
+import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number, v = 0) => ({
@@ -13,7 +19,25 @@ const thing = (n: number, v = 0) => ({
   record: { $type: collection, n, v, text: 'x'.repeat(300) },
 })
 
-async function readAll(account: OpenAccount, since?: string, between?: () => Promise<unknown>) {
+/** Many writes in few commits. */
+async function writeMany(
+  account: TestAccount,
+  action: 'create' | 'update' | 'delete',
+  [from, to]: [number, number],
+  v = 0,
+): Promise<void> {
+  for (let at = from; at < to; at += 200) {
+    const numbers = Array.from({ length: Math.min(200, to - at) }, (_, n) => at + n)
+    const writes = numbers.map((n): Write => {
+      const { record: value, ...path } = thing(n, v)
+      if (action === 'delete') return { $type: 'com.atproto.repo.applyWrites#delete', ...path }
+      return { $type: `com.atproto.repo.applyWrites#${action}`, ...path, value }
+    })
+    await applyWrites(account, { writes })
+  }
+}
+
+async function readAll(account: TestAccount, since?: string, between?: () => Promise<unknown>) {
   const { id } = await openExport(account, since === undefined ? {} : { since }, 'anyone')
   const pages: Uint8Array[] = []
   for (let n = 0; ; n++) {
@@ -84,6 +108,93 @@ test('an export since a rev has everything that a holder of that rev lacks, and 
   const held = new BlockMap().addMap(whole.blocks).addMap(diff.blocks)
   const verified = await verifyRepo(held, diff.root, testDid, testKey.did())
   expect(verified.creates.length).toBe(300)
+})
+
+test.each(['an old rev', 'a rev in the middle'])(
+  'an export since %s is complete whatever is replaced and deleted meanwhile',
+  async (which) => {
+    const account = await openTestAccount()
+    await writeMany(account, 'create', [0, 1500])
+    const old = await readAll(account)
+    const since = which === 'an old rev' ? '2222222222222' : (await account.lane.head()).rev
+    await writeMany(account, 'create', [1500, 2600])
+    await writeMany(account, 'update', [0, 100], 1)
+    await writeMany(account, 'delete', [200, 230])
+    const head = await account.lane.head()
+    let n = 0
+    const { blocks, root } = await readAll(account, since, async () => {
+      await putRecord(account, thing(2599 - n, 2))
+      await putRecord(account, thing(90 - n, 2))
+      await deleteRecord(account, thing(2400 - n))
+      await createRecord(account, thing(3000 + n))
+      n++
+    })
+    expect(n).toBeGreaterThan(0)
+    expect(root.toString()).toBe(head.cid)
+    const held = new BlockMap().addMap(which === 'an old rev' ? new BlockMap() : old.blocks)
+    const verified = await verifyRepo(held.addMap(blocks), root, testDid, testKey.did())
+    expect(verified.creates).toHaveLength(2570)
+  },
+)
+
+test('an export since a rev proves more deletions than one page of them has', async () => {
+  const account = await openTestAccount()
+  await writeMany(account, 'create', [0, 2300])
+  const old = await readAll(account)
+  const { rev } = await account.lane.head()
+  await writeMany(account, 'delete', [0, 2100])
+  const { blocks, root } = await readAll(account, rev)
+  const held = new BlockMap().addMap(old.blocks).addMap(blocks)
+  expect((await verifyRepo(held, root, testDid, testKey.did())).creates).toHaveLength(200)
+})
+
+test.each([undefined, '2222222222222'])(
+  'writes do not wait for what an export (since %s) reads',
+  async (since) => {
+    const account = await openTestAccount()
+    await Promise.all(Array.from({ length: 300 }, (_, n) => createRecord(account, thing(n))))
+    const { first } = account.sql
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    Object.assign(account.sql, {
+      first: async (...args: Parameters<typeof first>) => {
+        if (/path >= /.test(args[0])) await held
+        return first(...args)
+      },
+    })
+    const { id } = await openExport(account, since === undefined ? {} : { since }, 'anyone')
+    await readExport(account, { id, n: 0 })
+    const page = readExport(account, { id, n: 1 })
+    await putRecord(account, thing(0, 1))
+    release()
+    expect((await page).bytes.length).toBeGreaterThan(300 * 300)
+  },
+)
+
+test('an export reads large records one by one, also if they are replaced meanwhile', async () => {
+  const account = await openTestAccount()
+  const large = (n: number, v: number) => ({
+    ...{ collection, rkey: `k${n}` },
+    record: { $type: collection, n, v, text: 'x'.repeat(300_000) },
+  })
+  for (let n = 0; n < 9; n++) await putRecord(account, large(n, 0))
+  const longest = { characters: 0 }
+  const { first } = account.sql
+  Object.assign(account.sql, {
+    first: async (...args: Parameters<typeof first>) => {
+      const row = await first(...args)
+      longest.characters = Math.max(longest.characters, JSON.stringify(row ?? null).length)
+      return row
+    },
+  })
+  let n = 8
+  const { blocks, root } = await readAll(account, undefined, async () => {
+    if (n > 5) await putRecord(account, large(n--, 1))
+  })
+  expect(longest.characters).toBeLessThan(700_000)
+  expect((await verifyRepo(blocks, root, testDid, testKey.did())).creates).toHaveLength(9)
 })
 
 test('an export since the newest rev has the commit and its root', async () => {
