@@ -29,16 +29,17 @@ export class BlockIndex {
     return this.#size
   }
 
-  /** Keeps the first of two blocks with one digest. */
-  add(digest: Uint8Array, { at, length }: BlockPlace): void {
+  /** False if there is a block with this digest, which is kept. */
+  add(digest: Uint8Array, { at, length }: BlockPlace): boolean {
     if (this.#size === this.#capacity) this.#grow()
     const slot = this.#slotOf(digest)
-    if (this.#slots[slot] !== 0) return
+    if (this.#slots[slot] !== 0) return false
     const entry = this.#size++
     this.#digests.set(digest, entry * DIGEST_LENGTH)
     this.#offsets[entry] = at
     this.#lengths[entry] = length
     this.#slots[slot] = entry + 1
+    return true
   }
 
   find(digest: Uint8Array): BlockPlace | undefined {

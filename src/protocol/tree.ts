@@ -190,6 +190,12 @@ export function encodeNode(tree: TreeNode): Uint8Array {
   return writer.text('l').link(links[0]!).take()
 }
 
+/** Whether a block begins as every node does; few records do. */
+export function mayBeNode(block: Uint8Array): boolean {
+  // A map of two entries, of which the first is `e`.
+  return block[0] === 0xa2 && block[1] === 0x61 && block[2] === 0x65
+}
+
 function sharedPrefix(a: string, b: string): number {
   const end = Math.min(a.length, b.length)
   let i = 0

@@ -39,10 +39,18 @@ async function readProfile({
     PROFILE,
   )
   if (found === undefined) return {}
-  const profile = JSON.parse(recordJson(fromHex(found.value))) as Record<string, unknown>
-  const { displayName, avatar } = profile
+  const { displayName, avatar } = readable(fromHex(found.value))
   return {
     ...(typeof displayName === 'string' && displayName !== '' && { displayName }),
     ...(avatar !== undefined && { avatar }),
+  }
+}
+
+// A profile that cannot be read must not keep its owner from signing in.
+function readable(block: Uint8Array): Record<string, unknown> {
+  try {
+    return JSON.parse(recordJson(block)) as Record<string, unknown>
+  } catch {
+    return {}
   }
 }

@@ -1,6 +1,7 @@
 /** The tree of an imported repo: read from its root, and verified to be the canonical one for its records. */
 import { isValidNsid, isValidRecordKey } from '@atproto/syntax'
 import type { XrpcError } from '#src/errors.ts'
+import { nextTurn } from '#src/ports/pause.ts'
 import type { BlockPlace } from '#src/protocol/block-index.ts'
 import { badRepo, readNode } from '#src/protocol/repo-blocks.ts'
 import { cidOf, emptyTree, encodeNode, layerOf, type TreeNode } from '#src/protocol/tree.ts'
@@ -12,6 +13,8 @@ export interface RepoBlocks {
 }
 
 const MAX_PATH_LENGTH = 1024
+// After so many bytes of nodes other work has its turn.
+const TURN_BYTES = 64 * 1024
 // Siblings are read together, up to this many bytes.
 const GROUP_BYTES = 256 * 1024
 
@@ -38,6 +41,7 @@ class TreeReader {
   readonly #blocks: RepoBlocks
   readonly #maxRecords: number
   #records = 0
+  #bytesInTurn = 0
   #lastKey = ''
   #lastCollection = ''
 
@@ -48,6 +52,11 @@ class TreeReader {
 
   /** `expected` is the layer below the parent's; undefined for the root. */
   async read(cid: string, bytes: Uint8Array, expected: number | undefined): Promise<TreeNode> {
+    this.#bytesInTurn += bytes.length
+    if (this.#bytesInTurn > TURN_BYTES) {
+      await nextTurn()
+      this.#bytesInTurn = 0
+    }
     const { left, entries } = readNode(bytes)
     const keys = entries.map(({ key }) => key)
     const values = entries.map(({ value }) => value)

@@ -13,17 +13,22 @@ import {
 } from '#src/account/repo/import-staging.ts'
 import { type RepoBlocks, readTree } from '#src/account/repo/import-tree.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { nextTurn } from '#src/ports/pause.ts'
 import type { SpoolFile } from '#src/ports/spool.ts'
 import { BlockIndex, type BlockPlace } from '#src/protocol/block-index.ts'
 import { CarReader } from '#src/protocol/car-reader.ts'
 import { cidDigest } from '#src/protocol/cid.ts'
 import { badRepo, blockValue, readCommit, readRecord } from '#src/protocol/repo-blocks.ts'
-import type { TreeNode } from '#src/protocol/tree.ts'
+import { mayBeNode, type TreeNode } from '#src/protocol/tree.ts'
 import { walk } from '#src/protocol/tree-walk.ts'
 
-const READ_BYTES = 512 * 1024
+const READ_BYTES = 256 * 1024
+// For the nodes of the tree, which are read one after the other: as many as a repo of 200,000 records has.
+const MAX_NODE_BYTES = 16 * 1024 * 1024
 const BATCH_BYTES = 1024 * 1024
 const BATCH_RECORDS = 1_000
+// After so many records other work has its turn.
+const RECORDS_IN_TURN = 100
 
 /** `goOn` throws if the import has been ended meanwhile. Throws 400 if the file is not a repo of this account. */
 export async function prepareImport(
@@ -42,11 +47,17 @@ export async function prepareImport(
   const rev = account.tids.next([commit.rev, head.rev].toSorted().at(-1)!)
   goOn()
   await account.sql.batch(await createStagingTables(account.sql))
-  for await (const records of batchesOf(tree, blocks)) {
+  const batches = batchesOf(tree, blocks)
+  let next = batches.next()
+  for (;;) {
+    const { value: records, done } = await next
+    if (done) return { tree, rev }
     goOn()
+    // The next batch is read while this one is stored.
+    next = batches.next()
+    next.catch(() => {})
     await account.sql.batch(stageRecords(records, rev))
   }
-  return { tree, rev }
 }
 
 async function findBlocks(
@@ -56,11 +67,16 @@ async function findBlocks(
 ): Promise<{ root: BlockPlace; blocks: RepoBlocks }> {
   const reader = new CarReader()
   const index = new BlockIndex(randomInt(2 ** 32))
+  const nodes = new Map<number, Uint8Array>()
+  let nodeBytes = 0
   for (let at = 0; at < file.size; at += READ_BYTES) {
     goOn()
     const [bytes] = await file.read([{ at, length: Math.min(READ_BYTES, file.size - at) }])
     for (const { cid, bytes: block, at: place } of reader.push(bytes!)) {
-      index.add(cid.subarray(-32), { at: place, length: block.length })
+      const isNew = index.add(cid.subarray(-32), { at: place, length: block.length })
+      if (!isNew || !mayBeNode(block) || nodeBytes + block.length > MAX_NODE_BYTES) continue
+      nodeBytes += block.length
+      nodes.set(place, Buffer.from(block))
     }
     if (index.size > maxBlocks) throw badRepo(`it has more than ${maxBlocks} blocks`)
   }
@@ -74,7 +90,11 @@ async function findBlocks(
   if (first === undefined) throw invalidRequest('expected one root')
   const root = find(first)
   if (root === undefined) throw badRepo('its commit is missing')
-  return { root, blocks: { find, read: (places) => file.read(places) } }
+  const read = async (places: readonly BlockPlace[]) => {
+    const known = places.map(({ at }) => nodes.get(at))
+    return known.every((bytes) => bytes !== undefined) ? known : file.read(places)
+  }
+  return { root, blocks: { find, read } }
 }
 
 async function* batchesOf(tree: TreeNode, blocks: RepoBlocks): AsyncGenerator<StagedRecord[]> {
@@ -99,8 +119,11 @@ async function readRecords(
   blocks: RepoBlocks,
 ): Promise<StagedRecord[]> {
   const read = await blocks.read(batch.map(({ place }) => place))
-  return batch.map(({ path, cid }, i) => {
+  const records: StagedRecord[] = []
+  for (const [i, { path, cid }] of batch.entries()) {
+    if (i % RECORDS_IN_TURN === RECORDS_IN_TURN - 1) await nextTurn()
     const bytes = read[i]!
-    return { path, cid, bytes, ...readRecord(blockValue(bytes), path) }
-  })
+    records.push({ path, cid, bytes, ...readRecord(blockValue(bytes), path) })
+  }
+  return records
 }

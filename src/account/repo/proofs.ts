@@ -54,7 +54,12 @@ export async function getRecordProof(
   return carFile(head.cid, blocks)
 }
 
-/** A CAR without roots. Throws 400 if any block is not part of the current repo. */
+// The answer is in memory as a whole.
+const MAX_BLOCKS_BYTES = 8 * 1024 * 1024
+
+/**
+ * A CAR without roots. Throws 400 if any block is not part of the current repo, or if they are more than 8 MiB together.
+ */
 export async function getBlocks(
   account: Account,
   input: { cids: readonly string[] },
@@ -64,13 +69,17 @@ export async function getBlocks(
   const head = await account.lane.head()
   const requested = new Set(input.cids)
   const found = new Map<string, Uint8Array>()
+  let bytes = 0
   if (requested.has(head.cid)) found.set(head.cid, head.block)
   for (const step of walk(head.tree)) {
     if (found.size === requested.size) break
     if (step.node !== undefined) {
       if (requested.has(cidOf(step.node))) found.set(...nodeBlock(step.node))
     } else if (requested.has(step.cid) && !found.has(step.cid)) {
-      found.set(step.cid, await recordBlock(account, step.key, step.cid))
+      const block = await recordBlock(account, step.key, step.cid)
+      bytes += block.length
+      if (bytes > MAX_BLOCKS_BYTES) throw invalidRequest('Too many bytes: ask for fewer blocks')
+      found.set(step.cid, block)
     }
   }
   const missing = [...requested].filter((cid) => !found.has(cid))

@@ -1,10 +1,14 @@
 /** getRecord, listRecords and describeRepo: public reads of an active account. */
+import { isValidNsid } from '@atproto/syntax'
 import type { Account } from '#src/account/account.ts'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
-import { packedRecords, type StoredRecord } from '#src/account/stored-records.ts'
+import { type SmallRecord, type StoredRecord, smallRecords } from '#src/account/stored-records.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { may, mustServe } from '#src/rules/states.ts'
+
+// JSON may be several times as long.
+const MAX_LIST_BYTES = 2 * 1024 * 1024
 
 /** Throws 400 RecordNotFound if the record does not exist, or has another CID than `cid`. */
 export async function getRecord(
@@ -39,18 +43,37 @@ export async function listRecords(
       const notTakenDown = (await account.takedowns.mayExist())
         ? 'AND path NOT IN (SELECT path FROM takedown)'
         : ''
-      const rows = await packedRecords(
+      const small = await smallRecords(
         account.sql,
         `SELECT path, cid, value FROM record WHERE path > ? AND path < ? ${notTakenDown} ORDER BY path ${reverse ? 'ASC' : 'DESC'} LIMIT ?`,
         low,
         high,
         limit,
       )
+      const rows = await withLargeRecords(account, small)
       const last = rows.at(-1)?.path.slice(collection.length + 1)
       const end = last === undefined ? '' : `,"cursor":${JSON.stringify(last)}`
       return `{"records":[${rows.map((row) => entry(account, row)).join(',')}]${end}}`
     },
   )
+}
+
+// The first of these rows that fit into one answer; the rest is for the next page.
+async function withLargeRecords(
+  account: Account,
+  rows: readonly SmallRecord[],
+): Promise<StoredRecord[]> {
+  const found: StoredRecord[] = []
+  let bytes = 0
+  for (const { path, cid, value } of rows) {
+    const record = value ? { path, cid, value } : await account.records.find(path, cid)
+    // Undefined if it was replaced just now.
+    if (record === undefined) continue
+    bytes += record.value.length
+    if (bytes > MAX_LIST_BYTES && found.length > 0) break
+    found.push(record)
+  }
+  return found
 }
 
 function entry(account: Account, { path, cid, value }: StoredRecord): string {
@@ -88,6 +111,8 @@ async function collections(account: Account): Promise<string[]> {
      )
      SELECT substr(path, 1, instr(path, '/') - 1) AS collection FROM step WHERE path IS NOT NULL`,
   )
-  // A collection may appear twice if another one's name continues it: "a.b-c" sorts before "a.b/".
-  return [...new Set(rows.map(({ collection }) => collection))].sort()
+  // A collection may appear twice if another one's name continues it: "a.b-c" sorts before "a.b/". Older releases
+  // imported others, which no client could name.
+  const names = rows.map(({ collection }) => collection).filter((name) => isValidNsid(name))
+  return [...new Set(names)].sort()
 }

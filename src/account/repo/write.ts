@@ -5,6 +5,7 @@
 import type { Account } from '#src/account/account.ts'
 import { cidsOf } from '#src/account/blobs/references.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/account/repo/commit-writes.ts'
+import { withTypedPictures } from '#src/account/repo/legacy-blobs.ts'
 import { backlinkKey, backlinksTo, type NewRecord } from '#src/account/repo/records.ts'
 import {
   prepareRecord,
@@ -87,7 +88,8 @@ export async function createRecord(account: Account, input: CreateRecord): Promi
  */
 export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
   await mustBeWritable(account)
-  const validated = newRecord(account, input, input.rkey, input.record)
+  const value = await withTypedPictures(account, input, input.record)
+  const validated = newRecord(account, input, input.rkey, value)
   const commit = await inLane<CommitRef | undefined>(account, [validated.record], (view) => {
     const current = lookUp(view.head.tree, validated.record.path)
     if (current === validated.record.cid) return unchanged(view)
@@ -127,7 +129,9 @@ export async function applyWrites(
   input: WriteOptions & { writes: readonly Write[] },
 ): Promise<{ commit: CommitRef; results: WriteResult[] }> {
   await mustBeWritable(account)
-  const prepared = input.writes.map((write, i) => prepareWrite(account, write, input, i))
+  const prepared = await Promise.all(
+    input.writes.map((write, i) => prepareWrite(account, write, input, i)),
+  )
   const records = prepared.flatMap(({ write }) => (write.action === 'delete' ? [] : write.record))
   const commit = await inLane(account, records, (view) =>
     commitWrites(
@@ -140,20 +144,22 @@ export async function applyWrites(
   return { commit, results: prepared.map(({ result }) => result) }
 }
 
-function prepareWrite(
+async function prepareWrite(
   account: Account,
   write: Write,
   options: WriteOptions,
   index: number,
-): { write: RecordWrite; result: WriteResult } {
+): Promise<{ write: RecordWrite; result: WriteResult }> {
   const { $type, collection } = write
   if ($type === 'com.atproto.repo.applyWrites#delete') {
     const result = { $type: 'com.atproto.repo.applyWrites#deleteResult' } as const
     return { write: { action: 'delete', path: `${collection}/${write.rkey}` }, result }
   }
   const at = ['writes', index, 'value']
-  const validated = newRecord(account, { ...options, collection, at }, write.rkey, write.value)
-  const action = $type === 'com.atproto.repo.applyWrites#create' ? 'create' : 'update'
+  const isCreate = $type === 'com.atproto.repo.applyWrites#create'
+  const value = isCreate ? write.value : await withTypedPictures(account, write, write.value)
+  const validated = newRecord(account, { ...options, collection, at }, write.rkey, value)
+  const action = isCreate ? 'create' : 'update'
   return {
     write: { action, record: validated.record },
     result: {

@@ -1,6 +1,8 @@
 import { decode as atcuteDecode } from '@atcute/cbor'
 import { decode } from '@atproto/lex-cbor'
 import { lexToJson } from '@atproto/lex-json'
+import { CID } from 'multiformats/cid'
+import { decode as decodeMultihash } from 'multiformats/hashes/digest'
 import { expect, it } from 'vitest'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
@@ -68,10 +70,39 @@ it('recordJson reads a block that lies in the middle of other bytes', () => {
   expect(recordJson(around.subarray(5, 5 + block.length))).toBe('{"text":"grüße"}')
 })
 
+const digest = decodeMultihash(Buffer.from(`1220${'11'.repeat(32)}`, 'hex'))
+const v0 = CID.createV0(digest as never).toString()
+const dagPb = CID.createV1(0x70, digest).toString()
+
+/** A record whose one value is encoded like this, in hexadecimal. */
+const withValue = (hex: string) => Buffer.from(`a1616e${hex}`, 'hex')
+const [multihash, identity] = [`1220${'11'.repeat(32)}`, '0003616263']
+
 it.each([
-  ['undefined', [0xf7]],
-  ['a float of 16 bits', [0xf9, 0x3c, 0x00]],
-  ['a float of 64 bits', [0xfb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0]],
-])('recordJson refuses %s, which no record has', (_, bytes) => {
-  expect(() => recordJson(Uint8Array.from(bytes))).toThrow('not a DAG-CBOR record')
+  ['undefined', 'f7', 'null'],
+  ['0.0', 'fb0000000000000000', '0'],
+  ['-0.0', 'fb8000000000000000', '0'],
+  ['1.5', 'fb3ff8000000000000', '1.5'],
+  ['1e300', 'fb7e37e43c8800759c', '1e+300'],
+  ['-2^63 as a float', 'fbc3e0000000000000', '-9223372036854776000'],
+  ['1.5 in 32 bits', 'fa3fc00000', '1.5'],
+  ['1.5 in 16 bits', 'f93e00', '1.5'],
+  ['the smallest float of 16 bits', 'f90001', '5.960464477539063e-8'],
+  ['the largest float of 16 bits', 'f97bff', '65504'],
+  ['-2 in 16 bits', 'f9c000', '-2'],
+  ['infinity in 16 bits', 'f97c00', 'null'],
+  ['NaN', 'fb7ff8000000000000', 'null'],
+  ['2^53 - 1', '1b001fffffffffffff', '9007199254740991'],
+  ['2^53 + 1', '1b0020000000000001', '9007199254740993'],
+  ['2^64 - 1', '1bffffffffffffffff', '18446744073709551615'],
+  ['-2^53', '3b001fffffffffffff', '-9007199254740992'],
+  ['-2^64', '3bffffffffffffffff', '-18446744073709551616'],
+  ['a CIDv0', `d82a582300${multihash}`, JSON.stringify({ $link: v0 })],
+  ['a CID of another codec', `d82a5825000170${multihash}`, JSON.stringify({ $link: dagPb })],
+  ['a CID of another hash', `d82a48000155${identity}`, '{"$link":"bafkqaa3bmjrq"}'],
+  ['text that is not UTF-8', '61ff', '"\ufffd"'],
+])('recordJson writes %s of an imported record, and goes on after it', (_, hex, json) => {
+  expect(recordJson(withValue(hex))).toBe(`{"n":${json}}`)
+  const list = Buffer.from(`82${hex}01`, 'hex')
+  expect(recordJson(list)).toBe(`[${json},1]`)
 })
