@@ -10,6 +10,28 @@ export const intendedUntested: IntendedDifference[] = [
     what: "importRepo of a repo that is not the account's own",
     why: 'consumers could not verify it',
   },
+  {
+    what: 'importRepo of a record that no client can name',
+    why: 'it could be neither read nor deleted',
+  },
+  {
+    what: 'importRepo of a CAR with several roots',
+    why: 'the repository specification allows them',
+  },
+  { what: 'size of a repo that is imported', why: 'memory and disk are bounded' },
+  {
+    what: 'imported values that the data model does not have',
+    why: 'one record must not make a list fail',
+  },
+  {
+    what: 'blobs in imported records with CIDs that no upload has',
+    why: 'they could never be uploaded',
+  },
+  { what: 'applyWrites that updates a profile with old pictures', why: 'it is the same update' },
+  { what: 'many exports of one repo at once', why: 'memory is bounded' },
+  { what: 'an export of a repo that changes a lot meanwhile', why: 'memory is bounded' },
+  { what: 'listRecords of large records', why: 'memory is bounded' },
+  { what: 'getBlocks of more than 8 MiB of records', why: 'memory is bounded' },
   { what: 'order of blocks in getRepo', why: 'readers can verify it while streaming' },
   { what: 'an imported repo on the firehose', why: 'relays stay up to date' },
   { what: '`seq`', why: 'relays ignore a server whose seq decreases, for example after a restore' },
