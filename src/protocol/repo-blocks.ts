@@ -10,6 +10,7 @@ import {
 } from '@atproto/lex-data'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import { isCid } from '#src/protocol/cid.ts'
+import { subjectOf } from '#src/protocol/record-subject.ts'
 
 export interface StoredNode {
   left: string | null
@@ -99,21 +100,6 @@ export function readRecord(value: LexValue | undefined, path: string): RecordRef
     if (isCid(cid)) blobs.add(cid)
   }
   return { blobs: [...blobs], subject: subjectOf(value) }
-}
-
-function subjectOf({ $type, subject }: LexMap): string | null {
-  switch ($type) {
-    case 'app.bsky.graph.follow':
-    case 'app.bsky.graph.block':
-      return typeof subject === 'string' ? subject : null
-    case 'app.bsky.feed.like':
-    case 'app.bsky.feed.repost': {
-      const uri = isMap(subject) ? subject['uri'] : undefined
-      return typeof uri === 'string' ? uri : null
-    }
-    default:
-      return null
-  }
 }
 
 function checkDepth(value: LexValue | undefined, depth: number, path: string): void {

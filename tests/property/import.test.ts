@@ -6,7 +6,7 @@ import { createRecord } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { dumpTables, exportedCar, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
@@ -66,7 +66,7 @@ function mutate(repo: ReturnType<typeof foreignRepo>, mutation: Mutation): Uint8
   }
 }
 
-async function recordsOf(account: TestAccount): Promise<string[]> {
+async function recordsOf(account: OpenAccount): Promise<string[]> {
   const { blocks, root } = await readCarWithRoot(await exportedCar(account))
   const { creates } = await verifyRepo(blocks, root, testDid, testKey.did())
   return creates.map(({ cid }) => cid.toString()).sort()

@@ -2,7 +2,6 @@
 
 import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
-import { mustBeReadable, type Reader } from '#src/account/repo/access.ts'
 import {
   type Chunk,
   changed,

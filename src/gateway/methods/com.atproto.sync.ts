@@ -138,7 +138,7 @@ function readerOf(caller: Callers['reader'], did: string): Reader {
 
 /** The answer to HEAD has no body that could be read to its end. */
 async function exportRepo(
-  account: ReturnType<Dispatch['account']>,
+  account: RemoteAccount,
   input: { since?: string; from: string | undefined },
   reader: 'anyone' | 'self' | 'admin',
   { method: verb }: Request,

@@ -1,5 +1,5 @@
 /** A CAR file that an account exports, as a stream which gives up the export when the client leaves. */
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { networkOf } from '#src/gateway/http/client-address.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -9,7 +9,7 @@ interface Page {
   done: boolean
 }
 
-type ExportCalls = Pick<ReturnType<Dispatch['account']>, 'sync'>
+type ExportCalls = Pick<RemoteAccount, 'sync'>
 
 /** Reads the first page before it resolves, so that a refusal becomes an error response. */
 export async function exportCar(

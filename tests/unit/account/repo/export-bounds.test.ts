@@ -5,7 +5,7 @@ import { ExportLimits } from '#src/account/export-limits.ts'
 import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
 import { closeExport, openExport, readExport } from '#src/account/repo/export.ts'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar, importCar } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
@@ -18,13 +18,13 @@ const record = (n: number, v: number, bytes = 10) => ({
   ...{ collection, rkey: `k${String(n).padStart(4, '0')}` },
   record: { $type: collection, n, v, text: 'x'.repeat(bytes) },
 })
-const write = (account: TestAccount, count: number, v: number, bytes?: number) =>
+const write = (account: OpenAccount, count: number, v: number, bytes?: number) =>
   Promise.all(Array.from({ length: count }, (_, n) => putRecord(account, record(n, v, bytes))))
-const open = async (account: TestAccount, from?: string, as: 'anyone' | 'self' = 'anyone') =>
+const open = async (account: OpenAccount, from?: string, as: 'anyone' | 'self' = 'anyone') =>
   (await openExport(account, { from }, as)).id
-const read = (account: TestAccount, id: string, n: number) => readExport(account, { id, n })
+const read = (account: OpenAccount, id: string, n: number) => readExport(account, { id, n })
 
-async function restOf(account: TestAccount, id: string): Promise<Uint8Array> {
+async function restOf(account: OpenAccount, id: string): Promise<Uint8Array> {
   const pages: Uint8Array[] = []
   for (let done = false; !done; ) {
     const page = await read(account, id, pages.length)
@@ -60,7 +60,7 @@ it('getRepo is refused with 429 if one address has too many exports of a repo, a
 
 it('getRepo is refused if one address, or all, have too many exports on the server', async () => {
   const exportLimits = new ExportLimits()
-  const accounts: TestAccount[] = []
+  const accounts: OpenAccount[] = []
   for (let n = 0; n < 16; n++) accounts.push(await openTestAccount({ exportLimits }))
   const openMany = async (from: (n: number) => string, count: number) => {
     for (let n = 0; n < count; n++) await open(accounts[n % 16]!, from(n))

@@ -10,7 +10,7 @@ import {
   putRecord,
   type Write,
 } from '#src/account/repo/write.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const thing = (n: number, v = 0) => ({
@@ -21,7 +21,7 @@ const thing = (n: number, v = 0) => ({
 
 /** Many writes in few commits. */
 async function writeMany(
-  account: TestAccount,
+  account: OpenAccount,
   action: 'create' | 'update' | 'delete',
   [from, to]: [number, number],
   v = 0,
@@ -37,7 +37,7 @@ async function writeMany(
   }
 }
 
-async function readAll(account: TestAccount, since?: string, between?: () => Promise<unknown>) {
+async function readAll(account: OpenAccount, since?: string, between?: () => Promise<unknown>) {
   const { id } = await openExport(account, since === undefined ? {} : { since }, 'anyone')
   const pages: Uint8Array[] = []
   for (let n = 0; ; n++) {

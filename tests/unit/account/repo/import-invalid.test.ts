@@ -5,7 +5,7 @@ import { createRecord } from '#src/account/repo/write.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { tid } from '#src/protocol/tid.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { dumpTables, foreignRepo, importCar, repoOfTree } from '#tests/support/repo-cars.ts'
 
 const thing = 'com.example.thing'
@@ -16,7 +16,7 @@ const records = Object.fromEntries(
 )
 const repo = foreignRepo({ did: testDid, signer: oldKey, records })
 
-let account: TestAccount
+let account: OpenAccount
 beforeEach(async () => {
   account = await openTestAccount()
 })

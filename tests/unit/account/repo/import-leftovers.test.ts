@@ -22,7 +22,7 @@ const records = Object.fromEntries(
 )
 const repo = foreignRepo({ did: testDid, signer, records })
 
-let account: TestAccount
+let account: OpenAccount
 let isAway = false
 beforeEach(async () => {
   account = await openTestAccount({

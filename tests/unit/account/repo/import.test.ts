@@ -12,7 +12,7 @@ import { type Block, carFile, carHeader } from '#src/protocol/car.ts'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import { tid } from '#src/protocol/tid.ts'
 import { buildTree } from '#src/protocol/tree.ts'
-import { openTestAccount, type TestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
 const thing = 'com.example.thing'
@@ -57,12 +57,12 @@ const strays: [string, Block][] = [
   ['another commit', foreignRepo({ did: 'did:web:x.test', signer: oldKey, records }).commit],
 ]
 
-let account: TestAccount
+let account: OpenAccount
 beforeEach(async () => {
   account = await openTestAccount()
 })
 
-async function exported(of: TestAccount) {
+async function exported(of: OpenAccount) {
   const { blocks, root } = await readCarWithRoot(await exportedCar(of))
   return verifyRepo(blocks, root, testDid, testKey.did())
 }

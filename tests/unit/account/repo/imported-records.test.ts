@@ -10,7 +10,7 @@ import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { Block } from '#src/protocol/car.ts'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import { buildTree } from '#src/protocol/tree.ts'
-import { openTestAccount, type TestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { exportedCar, foreignRepo, importCar, repoOfTree } from '#tests/support/repo-cars.ts'
 
 const collection = 'com.example.thing'
@@ -20,7 +20,7 @@ const keys = [signer.did()]
 const picture = cidForRaw(Buffer.from('picture'))
 const v0 = CID.createV0(CID.parse(picture).multihash as never)
 
-let account: TestAccount
+let account: OpenAccount
 beforeEach(async () => {
   account = await openTestAccount()
 })
