@@ -125,6 +125,7 @@ export async function closeAccount(account: Account, settings: ActorSettings): P
       'aborting an import failed: its tables are dropped at the next wake',
     )
   })
+  account.snapshots.closeAll()
   await lane.settled()
   await blobs.close()
   idempotencyKeys.noteSleep()
