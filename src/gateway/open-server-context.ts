@@ -54,7 +54,7 @@ export interface GatewaySecrets {
 export function openServerContext(
   ports: GatewayPorts,
   wakeQueue: WakeQueue,
-  crawlers: ServerContext['crawlers'],
+  { crawlers, failedSignIns }: Pick<ServerContext, 'crawlers' | 'failedSignIns'>,
 ): ServerContext {
   const { dispatch, keys, clock, log, config, secrets } = ports
   const { gateway, service, identity, invites, limits } = config
@@ -93,6 +93,7 @@ export function openServerContext(
   return {
     dispatch,
     crawlers,
+    failedSignIns,
     addressOf: clientAddress(proxies),
     requestedHost: requestedHost(proxies),
     blobs: ports.blobs,

@@ -3,6 +3,11 @@ import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
+import {
+  type FailedSignIns,
+  failedSignIns,
+  uncountedSignIns,
+} from '#src/gateway/xrpc/failed-sign-ins.ts'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
 import { claimPoint, limiterClient } from '#src/gateway/xrpc/limiter-client.ts'
 import { type RateLimits, rateLimits } from '#src/gateway/xrpc/rate-limits.ts'
@@ -20,6 +25,7 @@ export interface TrafficPorts {
 
 export interface Traffic {
   rateLimits: RateLimits | undefined
+  failedSignIns: FailedSignIns
   crawlers: Crawlers
   close(): void
 }
@@ -42,7 +48,12 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
     log,
   })
   if (!config.rateLimits.enabled) {
-    return { rateLimits: undefined, crawlers, close: () => crawlers.close() }
+    return {
+      rateLimits: undefined,
+      failedSignIns: uncountedSignIns,
+      crawlers,
+      close: () => crawlers.close(),
+    }
   }
   const { bypassKey, bypassIps, trustedProxies } = config.rateLimits
   const leases = new Leases({
@@ -60,6 +71,7 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
       bypassIps,
       onRefused,
     }),
+    failedSignIns: failedSignIns({ leases, clock, bypassIps, onRefused }),
     crawlers,
     close() {
       clearInterval(returnTimer)

@@ -76,7 +76,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     onEvents: () => traffic.crawlers.notify(),
   })
   const { adminPassword } = secrets
-  const context = openServerContext(ports, wakeQueue, traffic.crawlers)
+  const context = openServerContext(ports, wakeQueue, traffic)
   const findAccount = accountFinder(dispatch)
   const oauth = openOAuth({
     ...{ server: context, findAccount, clock, log, addressOf },

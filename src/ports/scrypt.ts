@@ -1,9 +1,22 @@
-/** scrypt with Node's default cost (N 16384, r 8, p 1), as in the reference: about 36 ms, off the main thread. */
-import { scrypt } from 'node:crypto'
+/**
+ * scrypt with Node's default cost (N 16384, r 8, p 1), as in the reference: about 36 ms. It runs in threads of its own,
+ * because files, gzip and host names share libuv's four.
+ */
+import { availableParallelism } from 'node:os'
+import { ScryptThreads } from '#src/ports/scrypt-threads.ts'
 
-/** Returns `length` bytes. The salt is used as hex text, not decoded. */
+const threads = new ScryptThreads({
+  // One core is left to the main thread, which everything else waits for.
+  threads: Math.max(1, Math.min(2, availableParallelism() - 1)),
+  // Some three seconds of work for one thread: a client would not wait for more.
+  maxWaiting: 96,
+  maxWaitingPerSalt: 64,
+})
+
+/**
+ * Returns `length` bytes. The salt is used as hex text, not decoded. Throws 503 if too many wait already, in all or for
+ * the same salt, which each account has its own of.
+ */
 export function deriveKey(password: string, salt: string, length: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, length, (error, hash) => (error ? reject(error) : resolve(hash)))
-  })
+  return threads.derive({ password, salt, length })
 }

@@ -9,6 +9,7 @@ import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
 import type { ServerIdentity } from '#src/gateway/workflows/open-identity.ts'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
+import { uncountedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -33,15 +34,19 @@ export interface Actors {
   account?: Actions
   directory?: Actions
   sequencer?: Actions
+  /** False if the account sleeps; then the directory and the sequencer may answer for it. */
+  isAwake?: boolean
 }
 
 export type Gateway = ReturnType<typeof openGateway>
 
 /**
- * Builds the application. `calls` has every call that reached an actor: `group.action` and its arguments.
+ * Builds the application. `calls` has every call that reached an actor: `group.action` and its arguments; `callers`
+ * whom the account was asked for.
  */
 export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = {}) {
   const calls: [action: string, ...args: unknown[]][] = []
+  const callers: (string | undefined)[] = []
   const observed: [method: string, status: number][] = []
   const errors: unknown[] = []
   const sent: Mail[] = []
@@ -51,7 +56,11 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
   }
   const accounts = { find, ...actors.directory?.['accounts'] }
   const dispatch = {
-    account: () => recorded(actors.account ?? {}, calls),
+    account: (_: string, caller?: string) => {
+      callers.push(caller)
+      return recorded(actors.account ?? {}, calls)
+    },
+    isAwake: () => actors.isAwake ?? true,
     directory: recorded({ ...actors.directory, accounts }, calls),
     sequencer: recorded(actors.sequencer ?? {}, calls),
   } as unknown as Dispatch
@@ -73,6 +82,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     crawlers: { notify: () => {}, request: async () => [] },
     addressOf: () => '192.0.2.1',
     requestedHost: requestedHost([]),
+    failedSignIns: uncountedSignIns,
     backgroundTasks: new BackgroundTasks((error) => errors.push(error)),
     resolver: identity.resolver,
     handles: identity.handles,
@@ -128,7 +138,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     ...overrides,
     server,
   })
-  return { app, authenticate, calls, observed, errors, sent, server }
+  return { app, authenticate, calls, callers, observed, errors, sent, server }
 }
 
 /** An identity without a network: no other handle or DID resolves, and no settings are stored. */

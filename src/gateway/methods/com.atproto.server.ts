@@ -38,7 +38,10 @@ export const createSession = method(server.createSession, {
     const factor = authFactorToken !== undefined && { authFactorToken }
     const credentials = { identifier, password, allowTakendown, client, ...factor }
     const onFactorNeeded = (did: string) => mailSignInCode(server, did)
-    return withDidDoc(server, logIn(server.dispatch, credentials, undefined, onFactorNeeded))
+    const session = server.failedSignIns.watch(where.ip, () =>
+      logIn(server.dispatch, credentials, undefined, onFactorNeeded),
+    )
+    return withDidDoc(server, session)
   },
 })
 

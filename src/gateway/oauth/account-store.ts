@@ -6,6 +6,7 @@ import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import { authorizedClientsOf, type ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
 import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
@@ -72,7 +73,7 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
         return describe(did)
       }, toSignUpError),
 
-    async authenticateAccount({ username, password, emailOtp, locale }) {
+    authenticateAccount: counted(server, async ({ username, password, emailOtp, locale }) => {
       const identifier = username.toLowerCase()
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
@@ -86,7 +87,7 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
       if (account === undefined) throw new InvalidRequestError('Account was taken down')
       await mustPassSecondStep(server, found.did, { code: emailOtp, locale })
       return account
-    },
+    }),
 
     async setAuthorizedClient(did, clientId, data) {
       const account = await requireAccount(did)
@@ -164,6 +165,18 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
     if (found === null) return []
     return Promise.all(found.dids.map((did) => onDevice(deviceId, did, found.device)))
   }
+}
+
+/** Counts what fails by the address of the request. */
+function counted(
+  { failedSignIns }: ServerContext,
+  signIn: AccountStore['authenticateAccount'],
+): AccountStore['authenticateAccount'] {
+  const isWrong = (error: unknown) => error instanceof InvalidCredentialsError
+  return (data) =>
+    withOAuthErrors(() =>
+      failedSignIns.watch(requestContext().clientInfo.ip, async () => signIn(data), isWrong),
+    )
 }
 
 function toSignInError(error: unknown, did: string): unknown {

@@ -10,7 +10,7 @@ import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface PageContext {
-  server: Pick<ServerContext, 'dispatch' | 'service' | 'mailer' | 'addressOf'>
+  server: Pick<ServerContext, 'dispatch' | 'service' | 'mailer' | 'addressOf' | 'failedSignIns'>
   findAccount: FindAccount
   rateLimits?: RateLimits | undefined
   bodyTimeoutMs: number

@@ -44,7 +44,10 @@ export async function submitPassword(context: PageContext, c: C, session: PageSe
     await countSignInAttempt(context, c, identifier)
     const [pageToken, kinds] = await atLeast(
       MIN_DURATION_MS,
-      checkPassword(context, c, identifier, password),
+      context.server.failedSignIns.watch(
+        clientInfoOf(context.server.addressOf, c.env?.incoming).ip,
+        () => checkPassword(context, c, identifier, password),
+      ),
     )
     setPageToken(c, context.server.service.publicUrl, pageToken)
     if (kinds.length === 0) return finishSignIn(context, c, session, pageToken, next)

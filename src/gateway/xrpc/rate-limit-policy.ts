@@ -16,6 +16,13 @@ const DAY_MS = 24 * HOUR_MS
 
 const globalRule = rule('global-ip', 3000, 5 * MINUTE_MS, 'ip')
 
+/** Of all sign-ins, by session or on a page. The reference has none. */
+export const failedSignInLimit: Limit = {
+  name: 'failed-sign-in',
+  points: 100,
+  durationMs: 5 * MINUTE,
+}
+
 const limitsByMethod: Record<
   string,
   [CountedBy, ...(readonly [points: number, durationMs: number])[]]

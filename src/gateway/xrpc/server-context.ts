@@ -8,6 +8,7 @@ import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import type { MailSettings } from '#src/gateway/workflows/mails.ts'
 import type { ServerIdentity } from '#src/gateway/workflows/open-identity.ts'
+import type { FailedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
 import type { Input } from '#src/gateway/xrpc/method-schema.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
@@ -28,6 +29,7 @@ export interface ServerContext {
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
   readonly addressOf: ClientAddress
   readonly requestedHost: RequestedHost
+  readonly failedSignIns: FailedSignIns
   readonly backgroundTasks: BackgroundTasks
   readonly blobs: BlobStorage
   /** For URLs from outside: refuses private networks (SSRF). */

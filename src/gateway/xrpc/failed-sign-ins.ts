@@ -1,0 +1,71 @@
+/**
+ * Failed sign-ins, counted by address. Sign-ins are limited by name and address already; this limits a caller who tries
+ * many names, or the passwords of many accounts. Those that succeed do not count, so an office behind one address can
+ * sign in.
+ */
+import { XrpcError } from '#src/errors.ts'
+import { addressMatcher, networkOf, parseAddress } from '#src/gateway/http/client-address.ts'
+import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
+import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
+import { rateLimitHeaders } from '#src/gateway/xrpc/rate-limits.ts'
+import type { Clock } from '#src/ports/clock.ts'
+
+export interface FailedSignIns {
+  /**
+   * Runs `signIn`, and counts it if it fails with 401, or with an error that `isWrong` says is one. Throws 429
+   * RateLimitExceeded instead if too many from this address have failed. Without an address nothing is counted.
+   */
+  watch<T>(
+    address: string | undefined,
+    signIn: () => Promise<T>,
+    isWrong?: (error: unknown) => boolean,
+  ): Promise<T>
+}
+
+/** For a server without rate limits. */
+export const uncountedSignIns: FailedSignIns = { watch: (_, signIn) => signIn() }
+
+export function failedSignIns(ports: {
+  leases: Pick<Leases, 'take'>
+  clock: Clock
+  bypassIps: readonly string[]
+  onRefused(limit: string): void
+}): FailedSignIns {
+  const { leases, clock, onRefused } = ports
+  const isExempt = addressMatcher(ports.bypassIps)
+  return {
+    async watch(address, signIn, isWrong = isUnauthorized) {
+      const parsed = address === undefined ? undefined : parseAddress(address)
+      if (address === undefined || parsed === undefined || isExempt(parsed)) return signIn()
+      const network = networkOf(address)
+      // No points: this only asks.
+      const status = await leases.take(failedSignInLimit, network, 0)
+      if (status.isRefused) {
+        onRefused(failedSignInLimit.name)
+        throw new TooManyFailuresError(status, clock.now())
+      }
+      try {
+        return await signIn()
+      } catch (error) {
+        if (isWrong(error)) await leases.take(failedSignInLimit, network, 1)
+        throw error
+      }
+    },
+  }
+}
+
+/** A missing second factor is not a failure: the password was right. */
+function isUnauthorized(error: unknown): boolean {
+  return (
+    error instanceof XrpcError && error.status === 401 && error.error !== 'AuthFactorTokenRequired'
+  )
+}
+
+class TooManyFailuresError extends XrpcError {
+  override readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: LimitStatus, now: number) {
+    super(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
+    this.headers = rateLimitHeaders(status, now)
+  }
+}

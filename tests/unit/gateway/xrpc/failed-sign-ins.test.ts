@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { authRequired, invalidRequest } from '#src/errors.ts'
+import { failedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
+import { Leases } from '#src/gateway/xrpc/leases.ts'
+import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
+import { lease, openLimiter } from '#src/limits/limiter.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
+
+const address = '203.0.113.7'
+const wrong = () => Promise.reject(authRequired('Invalid identifier or password'))
+const right = async () => 'signed in'
+
+function open(bypassIps: string[] = []) {
+  const clock = new TestClock()
+  const limiter = openLimiter({ clock })
+  const refused: string[] = []
+  const leases = new Leases({
+    send: (asks, unspent) => lease(limiter, { asks, unspent }),
+    clock,
+    onFailure: (error) => {
+      throw error
+    },
+  })
+  const onRefused = (limit: string) => refused.push(limit)
+  return { clock, refused, ...failedSignIns({ leases, clock, bypassIps, onRefused }) }
+}
+
+type Watch = ReturnType<typeof open>['watch']
+
+async function fail(watch: Watch, from: string, times: number, signIn = wrong) {
+  for (let i = 0; i < times; i++) await watch(from, signIn).catch(() => {})
+}
+
+describe('failed sign-ins by address', () => {
+  it('a sign-in is refused with 429 once more than 100 from its address have failed within five minutes, and then accepted again', async () => {
+    const { watch, clock, refused } = open()
+    await fail(watch, address, 100)
+    expect(await watch(address, right)).toBe('signed in')
+    await fail(watch, address, 1)
+    await expect(watch(address, right)).rejects.toMatchObject({
+      status: 429,
+      error: 'RateLimitExceeded',
+      headers: { 'retry-after': '300' },
+    })
+    expect(refused).toEqual([failedSignInLimit.name])
+    expect(await watch('203.0.113.8', right)).toBe('signed in')
+    clock.time += 5 * 60_000
+    expect(await watch(address, right)).toBe('signed in')
+  })
+
+  it('a refused sign-in is not run', async () => {
+    const { watch } = open()
+    await fail(watch, address, 101)
+    let ran = false
+    await watch(address, async () => {
+      ran = true
+    }).catch(() => {})
+    expect(ran).toBe(false)
+  })
+
+  it('sign-ins that succeed, that lack the second factor, or that fail otherwise are not counted', async () => {
+    const { watch } = open()
+    for (let i = 0; i < 150; i++) await watch(address, right)
+    const needed = authRequired('A code is needed', 'AuthFactorTokenRequired')
+    await fail(watch, address, 150, () => Promise.reject(needed))
+    await fail(watch, address, 150, () => Promise.reject(invalidRequest('Malformed')))
+    expect(await watch(address, right)).toBe('signed in')
+  })
+
+  it('failures of all addresses of an IPv6 /64 count together', async () => {
+    const { watch } = open()
+    await fail(watch, '2001:db8::1', 101)
+    await expect(watch('2001:db8::2', right)).rejects.toMatchObject({ status: 429 })
+  })
+
+  it('failures from an exempt address are not counted', async () => {
+    const { watch } = open(['203.0.113.0/24'])
+    await fail(watch, address, 150)
+    expect(await watch(address, right)).toBe('signed in')
+  })
+})
