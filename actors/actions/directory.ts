@@ -7,6 +7,7 @@ export const directoryActions = {
     ...reads({
       find: directory.findAccount,
       resolveHandle: directory.resolveHandle,
+      getRepoState: directory.findRepoState,
       list: directory.listAccounts,
       count: directory.countAccounts,
       search: directory.searchAccounts,

@@ -31,6 +31,7 @@ export {
 } from '#src/directory/key-rotations.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export { addReminder, listReminders, removeReminders } from '#src/directory/reminders.ts'
+export { findRepoState } from '#src/directory/repo-states.ts'
 export { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'
 export { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
 export { getAccountInfos, searchAccounts } from '#src/directory/search-accounts.ts'

@@ -9,13 +9,14 @@ import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
 import { afterLastAttempt, isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
-import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
 import {
   type Call,
   MAX_ATTEMPT_MS,
   type Outcome,
   type RemoteCall,
 } from '#src/engine/remote-call.ts'
+import { type WakeBounds, WakeLimit } from '#src/engine/wake-limit.ts'
 import { unavailable } from '#src/errors.ts'
 import type { IdempotencyKey, OnceNames } from '#src/rules/actions.ts'
 
@@ -32,8 +33,14 @@ export type Remote<A> = {
 export type RemoteAccount = Remote<AccountActions>
 
 export interface Dispatch {
-  /** The account of a DID, which must be one that the directory knows: calling an actor creates it. */
-  account(did: string): RemoteAccount
+  /**
+   * The account of a DID, which must be one that the directory knows: calling an actor creates it. `caller` names who
+   * the call is for, if that is neither the account, nor the admin, nor the server itself: if the account sleeps, such
+   * calls wait for their turn, and throw 503 if too many do (`WakeLimit`).
+   */
+  account(did: string, caller?: string): RemoteAccount
+  /** Whether the account is awake in this process: then it answers at once. */
+  isAwake(did: string): boolean
   readonly directory: Remote<DirectoryActions>
   readonly sequencer: Remote<SequencerActions>
   /** A shard of the rate limiter, by its number. */
@@ -89,7 +96,10 @@ const once: {
 
 type ActorName = keyof typeof once
 
-export function createDispatch(ports: {
+/** A wake takes 0.1 s and most of the engine's time, and this many at once take little longer than one after another. */
+const WAKE_BOUNDS: WakeBounds = { max: 3, maxWaiting: 512, maxWaitingPerCaller: 256 }
+
+interface DispatchPorts {
   live: LiveActors
   remote: RemoteCall
   pause(ms: number): Promise<void>
@@ -97,10 +107,21 @@ export function createDispatch(ports: {
   local: boolean
   /** No attempt begins later than this after the first one, in ms; 15 s if absent. */
   retryWindowMs?: number
-}): Dispatch {
-  const run = (call: Call) => runCall(ports, call)
+  wakeBounds?: WakeBounds
+}
+
+export function createDispatch(ports: DispatchPorts): Dispatch {
+  const wakes = new WakeLimit(ports.wakeBounds ?? WAKE_BOUNDS)
+  const run = (call: Call) => runCall(ports, () => tryOnce(ports, call))
+  const runOnAccount = (caller: string | undefined) => (call: Call) =>
+    runCall(ports, () =>
+      liveActor(ports, call) === undefined
+        ? wakes.run(call.key, caller, () => tryOnce(ports, call))
+        : tryOnce(ports, call),
+    )
   return {
-    account: (did) => actionsProxy(run, 'account', did) as RemoteAccount,
+    account: (did, caller) => actionsProxy(runOnAccount(caller), 'account', did) as RemoteAccount,
+    isAwake: (did) => liveActor(ports, { actor: 'account', key: did }) !== undefined,
     directory: actionsProxy(run, 'directory', 'main') as Remote<DirectoryActions>,
     sequencer: actionsProxy(run, 'sequencer', 'main') as Remote<SequencerActions>,
     limiter: (shard) => actionsProxy(run, 'limiter', shard) as Remote<LimiterActions>,
@@ -114,11 +135,11 @@ export function createDispatch(ports: {
  * made again. An action takes effect in one transaction, so the first attempt is stored completely or not at all; actions
  * that must run once carry an idempotency key, and all others may be repeated. Throws 503 after the last attempt.
  */
-async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call): Promise<unknown> {
+async function runCall(ports: DispatchPorts, tryCall: () => Promise<Outcome>): Promise<unknown> {
   const { retryWindowMs = RETRY_WINDOW_MS } = ports
   const started = performance.now()
   for (let attempt = 0; ; attempt++) {
-    const outcome = await tryOnce(ports, call)
+    const outcome = await tryCall()
     if ('answer' in outcome) return outcome.answer
     if (!outcome.again) throw outcome.error
     const isLast = attempt === MAX_RETRIES || performance.now() - started > retryWindowMs
@@ -127,8 +148,15 @@ async function runCall(ports: Parameters<typeof createDispatch>[0], call: Call):
   }
 }
 
-async function tryOnce(ports: Parameters<typeof createDispatch>[0], call: Call): Promise<Outcome> {
-  const live = ports.local ? ports.live.find(call.actor, call.key) : undefined
+function liveActor(
+  { live, local }: DispatchPorts,
+  { actor, key }: Pick<Call, 'actor' | 'key'>,
+): LiveActor | undefined {
+  return local ? live.find(actor, key) : undefined
+}
+
+async function tryOnce(ports: DispatchPorts, call: Call): Promise<Outcome> {
+  const live = liveActor(ports, call)
   if (live === undefined) return ports.remote(call)
   const action = live.actions[call.group]?.[call.action] as
     | ((...args: unknown[]) => unknown)

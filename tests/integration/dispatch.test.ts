@@ -2,6 +2,7 @@
 import { createClient } from 'rivetkit/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { findSleepingRepo, type SleepingRepo } from '#src/gateway/methods/sleeping-repo.ts'
 import { type RunningActors, startTestActors } from '#tests/support/actors.ts'
 
 let actors: RunningActors
@@ -78,6 +79,48 @@ test('accounts that fall asleep and wake under load lose no acknowledged write',
     const uris = JSON.parse(json).records.map(({ uri }: { uri: string }) => uri)
     expect(new Set(uris)).toEqual(written.get(did))
   }
+})
+
+test('the head and the status of a sleeping account are answered without waking it, and are what it answers itself', async () => {
+  const { local, live } = actors
+  const did = await actors.createAccount('asleep')
+  const account = local.account(did)
+  const first = await account.repo.createRecord({ collection, record: record(1) })
+  // It has events, which may not be in the log yet.
+  expect(await findSleepingRepo(local, did)).toBeUndefined()
+  const asleep = async () => {
+    await expect.poll(() => live.list('account').length).toBe(0)
+    let found: SleepingRepo | undefined
+    // It removes its reminder while it falls asleep.
+    await expect
+      .poll(async () => {
+        found = await findSleepingRepo(local, did)
+        return found
+      })
+      .toBeDefined()
+    expect(live.list('account')).toEqual([])
+    return found!
+  }
+  const { cid: head, rev } = first.commit!
+  expect(await asleep()).toEqual({ status: 'active', head: { head, rev } })
+  expect(await account.sync.getLatestCommit('anyone')).toEqual({ cid: head, rev })
+  for (const change of [{ active: false }, { takedownRef: 'one' }, { suspended: true }]) {
+    await account.lifecycle.changeState(change)
+    const { status } = await asleep()
+    expect(await account.sync.getRepoStatus()).toEqual({ did, active: false, status })
+  }
+  await account.lifecycle.changeState({ takedownRef: null, suspended: false })
+  await account.lifecycle.changeState({ active: true })
+  const second = await account.repo.createRecord({ collection, record: record(2) })
+  expect(await asleep()).toEqual({
+    status: 'active',
+    head: { head: second.commit!.cid, rev: second.commit!.rev },
+  })
+  await account.lifecycle.end()
+  await account.lifecycle.leave()
+  await local.directory.accounts.removeDeleted({ did })
+  expect(await asleep()).toEqual({ status: 'deleted' })
+  await expect(account.sync.getRepoStatus()).rejects.toMatchObject({ error: 'RepoNotFound' })
 })
 
 test('a caller without the internal token gets nothing from an actor, and only listed actions can be called', async () => {

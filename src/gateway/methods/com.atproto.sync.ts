@@ -5,10 +5,13 @@ import { invalidRequest } from '#src/errors.ts'
 import { blobResponse, notModified } from '#src/gateway/methods/blob-response.ts'
 import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
 import { openBlob } from '#src/gateway/methods/open-blob.ts'
+import { findSleepingRepo } from '#src/gateway/methods/sleeping-repo.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import * as sync from '#src/protocol/lexicons/com/atproto/sync.ts'
+import { formatAccountStatus, mustServe, mustShow } from '#src/rules/states.ts'
+import type { RepoHead } from '#src/sequencer/heads.ts'
 
 /** Reads of one repo: the account itself and the admin may read it in any state. */
 const repoRead = {
@@ -22,18 +25,33 @@ const migrationRead = { ...repoRead, auth: 'reader or takendown' } as const
 
 export const getLatestCommit = method(sync.getLatestCommit, {
   ...repoRead,
-  run: ({ account, did, caller }) => account.sync.getLatestCommit(readerOf(caller, did)),
+  run: async ({ account, did, caller, server }) => {
+    const reader = readerOf(caller, did)
+    const head = await sleepingHead(server, did, reader)
+    if (head === undefined) return account.sync.getLatestCommit(reader)
+    return { cid: head.head, rev: head.rev }
+  },
 })
 
 export const getHead = method(sync.getHead, {
   ...repoRead,
-  run: ({ account, did, caller }) => account.sync.getHead(readerOf(caller, did)),
+  run: async ({ account, did, caller, server }) => {
+    const reader = readerOf(caller, did)
+    const head = await sleepingHead(server, did, reader)
+    return head === undefined ? account.sync.getHead(reader) : { root: head.head }
+  },
 })
 
 export const getRepoStatus = method(sync.getRepoStatus, {
   auth: 'none',
   of: ({ params }) => params.did,
-  run: ({ account }) => account.sync.getRepoStatus(),
+  run: async ({ account, did, server: { dispatch } }) => {
+    const repo = await findSleepingRepo(dispatch, did)
+    if (repo === undefined) return account.sync.getRepoStatus()
+    mustShow(repo.status, did)
+    if (repo.status === 'active') return { did, active: true, rev: repo.head.rev }
+    return { did, ...formatAccountStatus(repo.status) }
+  },
 })
 
 export const getBlocks = method(sync.getBlocks, {
@@ -129,6 +147,21 @@ const crawl = {
 export const requestCrawl = method(sync.requestCrawl, crawl)
 
 export const notifyOfUpdate = method(sync.notifyOfUpdate, crawl)
+
+/**
+ * The head of a repo whose account sleeps. Undefined if the account is to be asked: also for its own and the admin's
+ * reads of a repo that is not public, whose head may not be in the log. Throws as `mustServe`.
+ */
+async function sleepingHead(
+  { dispatch }: ServerContext,
+  did: string,
+  reader: Reader,
+): Promise<RepoHead | undefined> {
+  const repo = await findSleepingRepo(dispatch, did)
+  if (repo?.status === 'active') return repo.head
+  if (repo !== undefined && reader === 'anyone') mustServe(repo.status, did)
+  return undefined
+}
 
 function readerOf(caller: Callers['reader'], did: string): Reader {
   if (caller === undefined) return 'anyone'

@@ -5,6 +5,8 @@ import type { Context } from 'hono'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { type BodySource, readBody } from '#src/gateway/http/body.ts'
 import { openBodyStream } from '#src/gateway/http/body-stream.ts'
+import { networkOf } from '#src/gateway/http/client-address.ts'
+import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
 import type { Authenticate, Callers, Permissions } from '#src/gateway/xrpc/callers.ts'
@@ -149,7 +151,27 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
     throw method.unknown(name)
   }
   method.allow?.({ ...call, did })
-  return method.run({ ...call, did, account: ports.server.dispatch.account(did) })
+  const { dispatch } = ports.server
+  return method.run({ ...call, did, account: dispatch.account(did, readerFor(call, method, did)) })
+}
+
+/**
+ * The network of a caller who reads another's account: one that sleeps is woken for its own calls first. Undefined for
+ * a procedure: a caller who may run one is the account itself, the admin, or has a token that was mailed to the account.
+ */
+function readerFor(
+  {
+    caller,
+    incoming,
+    server,
+  }: { caller: unknown; incoming: ClientInfoSource; server: ServerContext },
+  { verb }: Method,
+  did: string,
+): string | undefined {
+  if (verb === 'POST' || incoming === undefined) return undefined
+  const { did: own } = (caller ?? { did: undefined }) as { did?: string }
+  const isOther = caller === undefined || (own !== undefined && own !== did)
+  return isOther ? networkOf(server.addressOf(incoming)) : undefined
 }
 
 function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { invalidRequest, unavailable } from '#src/errors.ts'
-import { asAdmin, did, get, openGateway, outcome } from '#tests/support/gateway.ts'
+import {
+  asAccount,
+  asAdmin,
+  did,
+  type Gateway,
+  get,
+  openGateway,
+  outcome,
+} from '#tests/support/gateway.ts'
 
 const cid = 'bafyreib2rxk3rybloqtqwbo7xkhc4h2qkcq6wdzx2vdvpwz2hbz4lnpvpy'
 
@@ -175,4 +183,111 @@ describe('listRepos', () => {
       ['heads.of', { dids: ['did:plc:alice', 'did:plc:bob', 'did:plc:unborn'] }],
     ])
   })
+})
+
+describe('heads and statuses', () => {
+  const head = { head: cid, rev: '3lbfyc5c2ck2a' }
+  const ofAccount = { cid: 'newest', rev: '3lbfyc5c2ck2b' }
+
+  function gatewayWith(state: { status: string; mayHaveEvents: boolean } | null, isAwake = false) {
+    return openGateway({
+      isAwake,
+      account: {
+        sync: {
+          getLatestCommit: () => ofAccount,
+          getHead: () => ({ root: ofAccount.cid }),
+          getRepoStatus: () => ({ did, active: true, rev: ofAccount.rev }),
+        },
+      },
+      directory: { accounts: { getRepoState: () => state } },
+      sequencer: { heads: { of: () => ({ [did]: head }) } },
+    })
+  }
+
+  const read = async (gateway: Gateway, name: string, headers = {}) => {
+    const response = await get(gateway, `com.atproto.sync.${name}?did=${did}`, headers)
+    const asked = gateway.calls.some(([action]) => action.startsWith('sync.'))
+    return { answer: await response.json(), asked }
+  }
+
+  it('the head and the status of a sleeping account are read from the sequencer', async () => {
+    const state = { status: 'active', mayHaveEvents: false }
+    for (const [name, answer] of [
+      ['getLatestCommit', { cid, rev: head.rev }],
+      ['getHead', { root: cid }],
+      ['getRepoStatus', { did, active: true, rev: head.rev }],
+    ] as const) {
+      expect(await read(gatewayWith(state), name)).toEqual({ answer, asked: false })
+    }
+  })
+
+  it('an account that is awake, or may have undelivered events, is asked for its head and status', async () => {
+    const gateways = () => [
+      gatewayWith({ status: 'active', mayHaveEvents: false }, true),
+      gatewayWith({ status: 'active', mayHaveEvents: true }),
+      gatewayWith({ status: 'takendown', mayHaveEvents: true }),
+    ]
+    for (const gateway of gateways()) {
+      expect(await read(gateway, 'getLatestCommit')).toEqual({ answer: ofAccount, asked: true })
+    }
+    for (const gateway of gateways()) {
+      expect(await read(gateway, 'getHead')).toMatchObject({ asked: true })
+    }
+    for (const gateway of gateways()) {
+      expect(await read(gateway, 'getRepoStatus')).toMatchObject({ asked: true })
+    }
+  })
+
+  it.each([
+    ['deactivated', 'RepoDeactivated'],
+    ['takendown', 'RepoTakendown'],
+    ['suspended', 'RepoSuspended'],
+    ['deleted', 'RepoNotFound'],
+  ])(
+    'a sleeping account that is %s is refused with %s without being asked',
+    async (status, error) => {
+      for (const name of ['getLatestCommit', 'getHead']) {
+        const gateway = gatewayWith({ status, mayHaveEvents: false })
+        expect(await read(gateway, name)).toMatchObject({ answer: { error }, asked: false })
+      }
+      const { answer, asked } = await read(
+        gatewayWith({ status, mayHaveEvents: false }),
+        'getRepoStatus',
+      )
+      expect(asked).toBe(false)
+      expect(answer).toMatchObject(
+        status === 'deleted' ? { error } : { did, active: false, status },
+      )
+    },
+  )
+
+  it('an account whose directory entry is gone is not found', async () => {
+    for (const name of ['getLatestCommit', 'getHead', 'getRepoStatus']) {
+      const expected = { answer: { error: 'RepoNotFound' }, asked: false }
+      expect(await read(gatewayWith(null), name)).toMatchObject(expected)
+    }
+  })
+
+  it('the account itself and the admin are answered by an account that is not active', async () => {
+    const state = { status: 'deactivated', mayHaveEvents: false }
+    for (const headers of [asAccount(), asAdmin()]) {
+      const found = await read(gatewayWith(state), 'getLatestCommit', headers)
+      expect(found).toEqual({ answer: ofAccount, asked: true })
+    }
+  })
+})
+
+it('reads of an account by others wait for its own if it sleeps', async () => {
+  const gateway = openGateway({
+    account: { blob: { list: () => ({ cids: [] }) }, repo: { describeRepo: () => ({}) } },
+  })
+  const incoming = { socket: {}, headers: {} }
+  const list = (headers: object) =>
+    gateway.app.request(
+      `/xrpc/com.atproto.sync.listBlobs?did=${did}`,
+      { headers: headers as Record<string, string> },
+      { incoming },
+    )
+  for (const headers of [{}, asAccount('did:plc:bob'), asAccount(), asAdmin()]) await list(headers)
+  expect(gateway.callers).toEqual(['192.0.2.1', '192.0.2.1', undefined, undefined])
 })
