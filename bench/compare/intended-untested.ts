@@ -43,6 +43,7 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'rate limit of createSession',
     why: '`Alice` and `alice` are one account, with 30 attempts',
   },
+  { what: 'reserveSigningKey', why: 'bounded storage' },
   { what: 'rate limit of failed sign-ins', why: 'a caller who tries many names' },
   { what: 'rate limits by address', why: 'a customer has 2⁶⁴ addresses' },
   {

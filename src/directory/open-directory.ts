@@ -1,5 +1,6 @@
 /** The context of all directory functions: database, write lane, clock and caches. */
 import { AccountCache } from '#src/directory/account-cache.ts'
+import type { ReservedKeyCount } from '#src/directory/reserved-keys.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
@@ -11,6 +12,10 @@ export interface Directory {
   readonly cache: AccountCache
   /** DIDs known to be in the `reminder` table. */
   readonly withReminder: Set<string>
+  readonly reservedKeys: {
+    count: ReservedKeyCount | undefined
+    recount: Promise<ReservedKeyCount> | undefined
+  }
 }
 
 export function openDirectory({ sql, clock }: { sql: Sql; clock: Clock }): Directory {
@@ -20,5 +25,6 @@ export function openDirectory({ sql, clock }: { sql: Sql; clock: Clock }): Direc
     lane: new SubjectLane({ sql, clock }),
     cache: new AccountCache(),
     withReminder: new Set(),
+    reservedKeys: { count: undefined, recount: undefined },
   }
 }

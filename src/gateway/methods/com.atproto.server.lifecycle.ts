@@ -7,8 +7,10 @@ import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
 export const reserveSigningKey = method(server.reserveSigningKey, {
-  auth: 'none',
-  run: ({ input, server }) => server.reserveSigningKey(input),
+  // Room is kept for the admin, who needs a key to rotate an account's.
+  auth: 'admin or none',
+  run: ({ input, caller, server }) =>
+    server.reserveSigningKey({ ...input, isAdmin: caller !== undefined }),
 })
 
 export const activateAccount = method(server.activateAccount, {

@@ -32,7 +32,7 @@ export interface MigrateInDispatch {
   directory: CreationDispatch['directory'] & {
     keys: {
       find(input: { names: readonly string[] }): Promise<ReservedKey | null>
-      reserve(input: ReservedKey): Promise<{ signingKeyDid: string }>
+      reserve(input: ReservedKey & { isAdmin?: boolean }): Promise<{ signingKeyDid: string }>
     }
   }
   account(did: string): { lifecycle: { ensureProvisioned(): Promise<void> } }
@@ -106,15 +106,18 @@ async function keyFor(
   return { signingKey: keys.seal(privateKey, did), signingKeyDid: key.did() }
 }
 
-/** com.atproto.server.reserveSigningKey: returns the same key for a DID until its account is created. */
+/**
+ * com.atproto.server.reserveSigningKey: returns the same key for a DID until its account is created. Throws 503 if too
+ * many are reserved; some are kept for the admin.
+ */
 export async function reserveSigningKey(
   { dispatch, keys }: { dispatch: Pick<MigrateInDispatch, 'directory'>; keys: Keychain },
-  { did }: { did?: string | undefined },
+  { did, isAdmin = false }: { did?: string | undefined; isAdmin?: boolean },
 ): Promise<{ signingKey: string }> {
   const { privateKey, key } = newSigningKey()
   const signingKeyDid = key.did()
   const name = did ?? signingKeyDid
   const sealed = { name, signingKey: keys.seal(privateKey, name), signingKeyDid }
-  const reserved = await dispatch.directory.keys.reserve(sealed)
+  const reserved = await dispatch.directory.keys.reserve({ ...sealed, isAdmin })
   return { signingKey: reserved.signingKeyDid }
 }

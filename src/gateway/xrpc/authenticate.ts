@@ -93,6 +93,8 @@ export function authenticator(ports: AuthPorts): Authenticate {
         return verifyReader(ports, verify, header, accessScopesFor['account or takendown'])
       case 'admin':
         return verifyAdmin(ports, header)
+      case 'admin or none':
+        return /^basic /i.test(header ?? '') ? verifyAdmin(ports, header) : undefined
       case 'moderator':
         return verifyModerator(ports, header, nsid)
       case 'preferences reader':

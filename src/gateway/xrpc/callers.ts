@@ -26,6 +26,8 @@ export interface Callers {
   /** As `reader`, and also the limited session of an account that was taken down. */
   'reader or takendown': AccountCaller | AdminCaller | undefined
   admin: AdminCaller
+  /** Unauthenticated, or the admin; other kinds of credentials are ignored. */
+  'admin or none': AdminCaller | undefined
   /** The admin, or a service token of this server's moderation service. */
   moderator: AdminCaller | ModerationCaller
   /** As `account or takendown`, or the moderation service. */

@@ -20,7 +20,7 @@ const globalRule = rule('global-ip', 3000, 5 * MINUTE_MS, 'ip')
 export const failedSignInLimit: Limit = {
   name: 'failed-sign-in',
   points: 100,
-  durationMs: 5 * MINUTE,
+  durationMs: 5 * MINUTE_MS,
 }
 
 const limitsByMethod: Record<
@@ -30,6 +30,8 @@ const limitsByMethod: Record<
   'com.atproto.server.createAccount': ['ip', [100, 5 * MINUTE_MS]],
   'com.atproto.server.createSession': ['identifier and ip', [300, DAY_MS], [30, 5 * MINUTE_MS]],
   'com.atproto.server.deleteAccount': ['ip', [50, 5 * MINUTE_MS]],
+  // The reference has none; each key is stored.
+  'com.atproto.server.reserveSigningKey': ['ip', [100, 5 * MINUTE_MS]],
   'com.atproto.server.resetPassword': ['ip', [50, 5 * MINUTE_MS]],
   'com.atproto.server.requestPasswordReset': ['ip', [50, DAY_MS], [15, HOUR_MS]],
   'com.atproto.server.requestAccountDelete': ['did', [15, DAY_MS], [5, HOUR_MS]],

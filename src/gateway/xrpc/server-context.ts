@@ -39,7 +39,7 @@ export interface ServerContext {
     input: Input<typeof createAccount>,
     requester: string | undefined,
   ): Promise<CreatedAccount>
-  reserveSigningKey(input: { did?: string }): Promise<{ signingKey: string }>
+  reserveSigningKey(input: { did?: string; isAdmin?: boolean }): Promise<{ signingKey: string }>
   activateAccount(did: string): Promise<void>
   rotateSigningKey(input: { did: string; signingKey: string }): Promise<void>
   deleteAccount(did: string): Promise<void>

@@ -58,6 +58,8 @@ describe('the reference’s limits', () => {
   it.each([
     ['com.atproto.server.createAccount', 100],
     ['com.atproto.server.resetPassword', 50],
+    // Ours, not the reference's.
+    ['com.atproto.server.reserveSigningKey', 100],
     ['com.atproto.server.requestPasswordReset', 15],
     ['com.atproto.server.deleteAccount', 50],
     ['com.atproto.repo.uploadBlob', 1000],
