@@ -18,6 +18,7 @@ import {
 } from '#src/account/blob-location.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { Mutex } from '#src/ports/mutex.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 
 export interface BlobPorts {
@@ -42,6 +43,8 @@ const MAX_ROW_AGE_MS = 3_000
 export class Blobs {
   readonly storage: BlobStorage
   readonly quotaBytes: number | undefined
+  /** Uploads are added one at a time if there is a quota. */
+  readonly uploadMutex = new Mutex()
   readonly #ports: BlobPorts
   readonly #claims = new Map<string, number>()
   readonly #outcomes = new Map<string, { outcome: BlobOutcome; tempKey: string | null }>()
@@ -131,7 +134,10 @@ export class Blobs {
         await this.#reconcileAll()
       } catch (error) {
         this.#ports.onFailure(error)
-        if (++failures === ATTEMPTS) return
+        failures++
+        // A write that came during the last attempt has not been looked at, so it has attempts of its own.
+        if (failures === ATTEMPTS && !this.#runAgain) return
+        if (failures === ATTEMPTS) failures = 1
         await this.#ports.pause(FIRST_PAUSE_MS * 4 ** (failures - 1))
         this.#runAgain = true
       }

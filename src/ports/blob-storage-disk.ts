@@ -17,7 +17,7 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   type BlobStorage,
   type OpenBlob,
@@ -50,7 +50,8 @@ export function diskBlobStorage({
       const file = await withFolder(path, () => open(path, 'wx', 0o600))
       try {
         await writeAll(file, source)
-        await file.datasync()
+        // The name, too, must be durable.
+        await Promise.all([file.datasync(), syncFolder(dirname(path))])
       } catch (error) {
         await file.close()
         await unlink(path).catch(() => {})
@@ -152,8 +153,18 @@ async function withFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(path))
     return work()
+  }
+}
+
+/** Durably: each folder that did not exist is synced into the one above. */
+async function makeFolder(path: string): Promise<void> {
+  const last = resolve(path)
+  const first = await mkdir(last, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = last; made.length >= first.length; made = dirname(made)) {
+    await syncFolder(dirname(made))
   }
 }
 

@@ -17,7 +17,15 @@ export interface Upload {
  * depending on the account's state, 400 for a blob that was taken down, 413 BlobQuotaExceeded; in these cases the
  * upload is not kept.
  */
-export async function addUpload(account: Account, upload: Upload): Promise<{ mimeType: string }> {
+export function addUpload(account: Account, upload: Upload): Promise<{ mimeType: string }> {
+  const { quotaBytes, uploadMutex } = account.blobs
+  // Uploads that are checked at once would together exceed the quota.
+  return quotaBytes === undefined
+    ? storeUpload(account, upload)
+    : uploadMutex.run(() => storeUpload(account, upload))
+}
+
+async function storeUpload(account: Account, upload: Upload): Promise<{ mimeType: string }> {
   const { blobs, clock, did, profile, sql } = account
   mustManage((await profile.get()).status)
   const { cid, size, key } = upload

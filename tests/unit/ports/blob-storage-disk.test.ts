@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { diskBlobStorage } from '#src/ports/blob-storage-disk.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { blobStorageContract, readAll } from '#tests/support/blob-storage-contract.ts'
@@ -13,6 +14,23 @@ const did = 'did:plc:abc'
 const bytes = Buffer.from('bytes')
 async function* source() {
   yield bytes
+}
+
+/** Files and folders that are synced from now on; each call of the returned function begins anew. */
+async function recordSyncs(): Promise<() => string[]> {
+  const paths: string[] = []
+  const file = await open(dir)
+  const prototype = Object.getPrototypeOf(file) as FileHandle
+  await file.close()
+  for (const name of ['sync', 'datasync'] as const) {
+    const original = prototype[name]
+    vi.spyOn(prototype, name).mockImplementation(function (this: FileHandle) {
+      paths.push(readlinkSync(`/proc/self/fd/${this.fd}`))
+      return original.call(this)
+    })
+  }
+  onTestFinished(() => void vi.restoreAllMocks())
+  return () => paths.splice(0)
 }
 
 describe('in a folder', () => {
@@ -29,6 +47,23 @@ describe('in a folder', () => {
     await storage.quarantine(did, cid)
     expect(readdirSync(join(dir, 'one/quarantine', did))).toEqual([cid])
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'an upload and a moved blob are durable with their names and all new folders',
+    async () => {
+      const synced = await recordSyncs()
+      const there = join(dir, 'two')
+      const fresh = diskBlobStorage({ location: there })
+      const key = await fresh.putTemp(did, source())
+      const temp = join(there, 'tempt', did)
+      expect(new Set(synced())).toEqual(
+        new Set([join(temp, key), temp, join(there, 'tempt'), there, dir]),
+      )
+      const cid = cidForRaw(bytes)
+      await fresh.makePermanent(did, key, cid)
+      expect(new Set(synced())).toEqual(new Set([join(there, did), there]))
+    },
+  )
 
   it('old uploads are listed by age, and empty folders removed', async () => {
     const old = new Date(Date.now() - 3_600_000)

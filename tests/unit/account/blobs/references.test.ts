@@ -157,3 +157,63 @@ it('a blob that is about to be deleted does not count against the quota', async 
   await deleteRecord(account, { collection, rkey: 'a' })
   await addUpload(account, other)
 })
+
+it('uploads that are added at once do not together exceed the quota', async () => {
+  const { account } = await setUp(10)
+  const add = (n: number) =>
+    addUpload(account, { cid: cidForRaw(Buffer.of(n)), mimeType: 'a/b', size: 4, key: `key${n}` })
+  const outcomes = await Promise.allSettled([1, 2, 3, 4].map(add))
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'rejected',
+  ])
+})
+
+it('a write during the last attempt to move blobs is looked at, though that attempt fails', async () => {
+  const storage = memoryBlobStorage()
+  const failures: unknown[] = []
+  let duringLast: () => void = () => {}
+  const account = await openTestAccount({
+    blobs: {
+      storage: {
+        ...storage,
+        makePermanent: async (...args) => {
+          if (failures.length >= 3) return storage.makePermanent(...args)
+          if (failures.length === 2) duringLast()
+          throw new Error('away')
+        },
+      },
+      onFailure: (error) => failures.push(error),
+    },
+  })
+  const key = await storage.putTemp(testDid, one(bytes))
+  await addUpload(account, { cid, mimeType: 'text/plain', size: bytes.length, key })
+  duringLast = () => account.blobs.reconcile()
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await account.blobs.whenReconciled()
+  expect([...storage.files.keys()]).toEqual([place])
+  expect(failures).toHaveLength(3)
+})
+
+it('moving blobs is given up after three failed attempts', async () => {
+  const storage = memoryBlobStorage()
+  let attempts = 0
+  const account = await openTestAccount({
+    blobs: {
+      storage: {
+        ...storage,
+        makePermanent: () => {
+          attempts++
+          return Promise.reject(new Error('away'))
+        },
+      },
+    },
+  })
+  const key = await storage.putTemp(testDid, one(bytes))
+  await addUpload(account, { cid, mimeType: 'text/plain', size: bytes.length, key })
+  await createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await account.blobs.whenReconciled()
+  expect(attempts).toBe(3)
+})
