@@ -1,7 +1,7 @@
 /** Invite codes for the admin: listed with their uses, and disabled (com.atproto.admin). */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
-import type { SqlValue } from '#src/ports/sql.ts'
+import type { Sql, SqlValue } from '#src/ports/sql.ts'
 
 /** com.atproto.server.defs#inviteCode. `forAccount` is a DID or `admin`, `uses` are newest first. */
 export interface InviteCode {
@@ -111,9 +111,19 @@ export async function disableInviteCodes(
             OR for_account IN (SELECT value FROM json_each(?))`,
     params: [JSON.stringify(codes), JSON.stringify(accounts)],
   }
-  // The same subjects as `reserveAccount`: a code must not be used and disabled in one transaction.
-  const subjects = codes.map((code) => `invite ${code}`)
+  // The same subjects as `reserveAccount`: a code must not be used and disabled in one transaction. And those with which
+  // an account earns codes.
+  const all = [...codes, ...(await codesOf(directory.sql, accounts))]
+  const subjects = [...all.map((code) => `invite ${code}`), ...accounts]
   await directory.lane.write(subjects, async () => ({ answer: undefined, statements: [statement] }))
+}
+
+async function codesOf(sql: Sql, accounts: readonly string[]): Promise<string[]> {
+  const rows = await sql.all<{ code: string }>(
+    'SELECT code FROM invite_code WHERE for_account IN (SELECT value FROM json_each(?))',
+    JSON.stringify(accounts),
+  )
+  return rows.map(({ code }) => code)
 }
 
 export async function setInvitesDisabled(

@@ -132,7 +132,11 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await firehose.close()
     throw error
   }
-  const stopResuming = resumeUnfinished({ ...context.identity, keys: ports.keys, log })
+  const stopResuming = resumeUnfinished(
+    { ...context.identity, keys: ports.keys, log },
+    // Several gateways have an engine of their own beside them.
+    { isOnlyGateway: ports.engineHealth !== undefined },
+  )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
   const cancelWarmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
   const { port } = server.address() as AddressInfo

@@ -21,6 +21,8 @@ export interface SettingsDispatch {
 
 /** Changes made through another gateway take effect here after at most this time. */
 const TTL_MS = 10_000
+/** After a failed read, if there are no rules to use meanwhile but those of the configuration. */
+const RETRY_MS = 1_000
 const SETTING = 'handle-rules'
 
 export class HandleRulesCache {
@@ -30,7 +32,8 @@ export class HandleRulesCache {
   readonly #domains: readonly string[]
   #settings: HandleSettings = noHandleSettings
   #rules: HandleRules | undefined
-  #readAt = 0
+  #triedAt = Number.NEGATIVE_INFINITY
+  #hasFailed = false
   #reading: Promise<void> | undefined
 
   constructor(ports: { dispatch: SettingsDispatch; clock: Clock; domains: readonly string[] }) {
@@ -40,9 +43,13 @@ export class HandleRulesCache {
   }
 
   async rules(): Promise<HandleRules> {
-    if (this.#rules !== undefined && this.#clock.now() - this.#readAt < TTL_MS) return this.#rules
-    // If the directory cannot be reached, the last known rules are used.
-    await this.#read().catch(() => {})
+    const ttlMs = this.#hasFailed && this.#rules === undefined ? RETRY_MS : TTL_MS
+    if (this.#clock.now() - this.#triedAt >= ttlMs) {
+      // If the directory cannot be reached, the last known rules are used. That takes it seconds to find out, for which
+      // calls wait once only.
+      const reading = this.#read().catch(() => {})
+      if (!this.#hasFailed || this.#rules === undefined) await reading
+    }
     return this.#rules ?? handleRules(this.#domains)
   }
 
@@ -71,6 +78,11 @@ export class HandleRulesCache {
       .then((value) => {
         this.#store(value === null ? noHandleSettings : parseHandleSettings(JSON.parse(value)))
       })
+      .catch((error) => {
+        this.#hasFailed = true
+        this.#triedAt = this.#clock.now()
+        throw error
+      })
       .finally(() => {
         this.#reading = undefined
       })
@@ -80,6 +92,7 @@ export class HandleRulesCache {
   #store(settings: HandleSettings): void {
     this.#settings = settings
     this.#rules = handleRules(this.#domains, settings)
-    this.#readAt = this.#clock.now()
+    this.#hasFailed = false
+    this.#triedAt = this.#clock.now()
   }
 }

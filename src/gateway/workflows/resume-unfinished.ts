@@ -11,17 +11,19 @@ const MAX_INTERVAL_MS = 60_000
 const ROTATION_MIN_AGE_MS = 15_000
 const HANDLE_CHANGE_MIN_AGE_MS = 45_000
 
-/** The first run, at once, has no minimum age: most of what it finds was left by this process before it restarted. */
+/**
+ * The first run is at once: most of what it finds was left by this process before it restarted, so it has no minimum
+ * age, except for handles if this may not be the only gateway.
+ */
 export function resumeUnfinished(
   deps: IdentityDeps & RotationDeps,
-  timer: Timer = systemTimer,
+  { isOnlyGateway, timer = systemTimer }: { isOnlyGateway: boolean; timer?: Timer },
 ): () => void {
   let isFirst = true
   let pauseMs = INTERVAL_MS
   return startPeriodicTask(timer, async () => {
-    const [rotationAge, changeAge] = isFirst
-      ? [0, 0]
-      : [ROTATION_MIN_AGE_MS, HANDLE_CHANGE_MIN_AGE_MS]
+    const rotationAge = isFirst ? 0 : ROTATION_MIN_AGE_MS
+    const changeAge = isFirst && isOnlyGateway ? 0 : HANDLE_CHANGE_MIN_AGE_MS
     isFirst = false
     const outcomes = await Promise.allSettled([
       resumeRotations(deps, { age: rotationAge }),

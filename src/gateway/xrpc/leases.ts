@@ -23,11 +23,14 @@ export interface LimitStatus {
   resetAt: number
 }
 
-/** Resolves to one grant for each request, in order. Rejects if the limiter cannot be reached. */
+/** The error if the limiter, or the shard of it that counts the key, could not be reached. */
+export type LeaseAnswer = LeaseGrant | { error: unknown }
+
+/** Resolves to one answer for each request, in order. Rejects if unspent points could not be returned. */
 export type RequestLeases = (
   requests: readonly LeaseRequest[],
   unspent: readonly UnspentLease[],
-) => Promise<LeaseGrant[]>
+) => Promise<LeaseAnswer[]>
 
 interface Entry {
   readonly limit: Limit
@@ -174,16 +177,12 @@ export class Leases {
     const requests = entries.map(leaseRequestOf)
     // Points that are spent from here on are subtracted from the grant.
     const before = entries.map(({ lease }) => lease)
-    const grants = await this.#send(
+    const answers = await this.#send(
       requests.map(({ request }) => request),
       [],
-    ).catch((error) => {
-      this.#onFailure(error)
-      return entries.map((entry, i) => grantLocally(entry, before[i]!))
-    })
+    ).catch((error) => entries.map((): LeaseAnswer => ({ error })))
     for (const [i, entry] of entries.entries()) {
-      const grant = grants[i]
-      if (grant === undefined) continue
+      const grant = this.#grantOf(answers[i]!, entry, before[i]!)
       const { request, isCredit } = requests[i]!
       if (isCredit) entry.lease -= before[i]!
       entry.credit = 0
@@ -192,6 +191,12 @@ export class Leases {
       entry.resetAt = grant.resetAt
       entry.isRefused = grant.granted < request.need
     }
+  }
+
+  #grantOf(answer: LeaseAnswer, entry: Entry, leased: number): LeaseGrant {
+    if (!('error' in answer)) return answer
+    this.#onFailure(answer.error)
+    return grantLocally(entry, leased)
   }
 
   #forget(keys: Map<string, Entry>, entry: Entry): void {

@@ -1,8 +1,8 @@
-/** Calls the limiter's shards, with a timeout. */
+/** Calls the limiter's shards, each with a timeout. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import type { RequestLeases } from '#src/gateway/xrpc/leases.ts'
-import type { LeaseGrant, Limit } from '#src/limits/limiter.ts'
+import type { LeaseAnswer, RequestLeases } from '#src/gateway/xrpc/leases.ts'
+import type { Limit } from '#src/limits/limiter.ts'
 
 /** All gateways must agree on it (workflows/check-shards.ts). */
 export const LIMITER_SHARDS = 4
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 1_000
 
 export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLeases {
   return async (requests, unspent) => {
-    const grants: LeaseGrant[] = new Array(requests.length)
+    const answers: LeaseAnswer[] = new Array(requests.length)
     const calls = Array.from({ length: LIMITER_SHARDS }, async (_, shard) => {
       const indexes = [...requests.keys()].filter((i) => shardOf(requests[i]!.key) === shard)
       const returned = unspent.filter(({ key }) => shardOf(key) === shard)
@@ -19,10 +19,16 @@ export function limiterClient({ limiter }: Pick<Dispatch, 'limiter'>): RequestLe
         requests: indexes.map((i) => requests[i]!),
         unspent: returned,
       })
-      for (const [at, grant] of (await withTimeout(call)).entries()) grants[indexes[at]!] = grant
+      try {
+        for (const [at, grant] of (await withTimeout(call)).entries()) answers[indexes[at]!] = grant
+      } catch (error) {
+        // The others' grants hold.
+        for (const i of indexes) answers[i] = { error }
+        if (indexes.length === 0) throw error
+      }
     })
     await Promise.all(calls)
-    return grants
+    return answers
   }
 }
 

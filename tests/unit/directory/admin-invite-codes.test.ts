@@ -100,6 +100,30 @@ describe('disableInviteCodes', () => {
     await invited('carol', two)
   })
 
+  test('disableInviteCodes of an account and the use of its code are never in one transaction', async () => {
+    const gate = Promise.withResolvers<void>()
+    const transactions: string[] = []
+    const gated = testDirectory({
+      onBatch: async (when, statements) => {
+        if (when !== 'before') return
+        if (transactions.length === 1) await gate.promise
+        transactions.push(statements.map(({ sql }) => sql).join(';'))
+      },
+    })
+    const code = await addInviteCode(gated, { useCount: 1, forAccount: 'did:plc:alice' })
+    // While this is written, the other two queue.
+    const first = setInvitesDisabled(gated, { did: 'did:plc:carol', disabled: true })
+    const bob = { did: 'did:plc:bob', handle: 'bob.test', email: 'bob@example.com', ...newKey }
+    const others = [
+      disableInviteCodes(gated, { accounts: ['did:plc:alice'] }),
+      reserveAccount(gated, { ...bob, inviteCode: code }),
+    ]
+    await new Promise((resolve) => setImmediate(resolve))
+    gate.resolve()
+    await Promise.all([first, ...others])
+    expect(transactions).toHaveLength(4)
+  })
+
   test('disableInviteCodes refuses to disable all codes of the admin', async () => {
     const attempt = disableInviteCodes(directory, { accounts: ['admin'] })
     await expect(attempt).rejects.toMatchObject({ message: 'cannot disable admin invite codes' })

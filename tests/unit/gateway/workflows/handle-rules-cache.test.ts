@@ -3,6 +3,7 @@ import { reserveAccount } from '#src/directory/reservations.ts'
 import { getSetting, hasHandlesUnder, putSetting } from '#src/directory/settings.ts'
 import { noHandleSettings } from '#src/gateway/workflows/handle-rules.ts'
 import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
+import { TestClock } from '#tests/support/empty-account.ts'
 import { asAdmin, openGateway, outcome } from '#tests/support/gateway.ts'
 import { newKey, type TestDirectory, testDirectory } from '#tests/support/test-directory.ts'
 
@@ -40,6 +41,37 @@ describe('HandleRulesCache', () => {
     directory.clock.time += 10_000
     expect((await known.rules()).isReserved('boss')).toBe(true)
     await expect(known.settings()).rejects.toThrow()
+  })
+
+  it('a failed read of the handle rules is not repeated for each call, and calls do not wait for the next one', async () => {
+    const clock = new TestClock()
+    const reads: PromiseWithResolvers<string>[] = []
+    const get = () => {
+      reads.push(Promise.withResolvers())
+      return reads.at(-1)!.promise
+    }
+    const settings = { get, put: async () => {}, hasHandlesUnder: async () => false }
+    const dispatch = { directory: { settings } }
+    const known = new HandleRulesCache({ dispatch, clock, domains: ['.test'] })
+    const fail = async () => {
+      const rules = known.rules()
+      reads.at(-1)!.reject(new Error('away'))
+      return rules
+    }
+    expect((await fail()).domains).toEqual(['.test'])
+    await known.rules()
+    expect(reads).toHaveLength(1)
+    clock.time += 1_000
+    const first = known.rules()
+    reads.at(-1)!.resolve(JSON.stringify({ ...noHandleSettings, reserved: ['boss'] }))
+    expect((await first).isReserved('boss')).toBe(true)
+    clock.time += 10_000
+    expect((await fail()).isReserved('boss')).toBe(true)
+    clock.time += 10_000
+    expect((await known.rules()).isReserved('boss')).toBe(true)
+    expect(reads).toHaveLength(4)
+    reads.at(-1)!.resolve(JSON.stringify(noHandleSettings))
+    await expect.poll(async () => (await known.rules()).isReserved('boss')).toBe(false)
   })
 
   it('a domain cannot be removed while accounts have handles under it', async () => {

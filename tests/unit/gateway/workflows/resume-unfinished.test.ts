@@ -51,7 +51,7 @@ test('an unfinished key rotation is resumed at start, and later once no process 
   const fixture = await KeyRotationFixture.open()
   const signingKey = await fixture.reserve()
   const { timer, set, fire } = handTimer()
-  const stop = resumeUnfinished(await rotationDeps(fixture), timer)
+  const stop = resumeUnfinished(await rotationDeps(fixture), { isOnlyGateway: true, timer })
   expect(await set()).toBe(10_000)
 
   fixture.fault = (call) => {
@@ -80,7 +80,10 @@ test('an unfinished key rotation is resumed at start, and later once no process 
   fixture.fault = () => {}
   fixture.clock.time += 1
   const restarted = handTimer()
-  resumeUnfinished(await rotationDeps(fixture), restarted.timer)
+  resumeUnfinished(await rotationDeps(fixture), {
+    isOnlyGateway: true,
+    timer: restarted.timer,
+  })
   await restarted.set()
   expect(fixture.publishedKey).toBe(next)
 })
@@ -88,7 +91,7 @@ test('an unfinished key rotation is resumed at start, and later once no process 
 test('an unfinished change of a handle that was published is completed', async () => {
   const fixture = await IdentityFixture.open()
   const { timer, set, fire } = handTimer()
-  resumeUnfinished(await identityDeps(fixture), timer)
+  resumeUnfinished(await identityDeps(fixture), { isOnlyGateway: true, timer })
   await set()
   fixture.fault = { at: 5, when: 'after' }
   await expect(updateHandle(fixture.process(), { did, handle: 'bob.test' })).rejects.toThrow(
@@ -106,13 +109,32 @@ test('an unfinished change of a handle that was published is completed', async (
   expect(await fixture.deliveredKinds()).toEqual(['#identity'])
 })
 
+test('a change of a handle that another gateway may be making is not completed at the start', async () => {
+  const fixture = await IdentityFixture.open()
+  fixture.fault = { at: 5, when: 'after' }
+  await expect(updateHandle(fixture.process(), { did, handle: 'bob.test' })).rejects.toThrow(
+    'crashed',
+  )
+  fixture.fault = undefined
+  fixture.directory.clock.time += 1
+  for (const [isOnlyGateway, account] of [
+    [false, 'alice.test'],
+    [true, 'bob.test'],
+  ] as const) {
+    const { timer, set } = handTimer()
+    resumeUnfinished(await identityDeps(fixture), { isOnlyGateway, timer })
+    await set()
+    expect(await fixture.handles()).toMatchObject({ account })
+  }
+})
+
 test('an unreachable directory is tried again at growing intervals, and not after stop', async () => {
   const fixture = await KeyRotationFixture.open()
   fixture.fault = () => {
     throw new Error('away')
   }
   const { timer, set, fire, isSet } = handTimer()
-  const stop = resumeUnfinished(await rotationDeps(fixture), timer)
+  const stop = resumeUnfinished(await rotationDeps(fixture), { isOnlyGateway: true, timer })
   for (const ms of [10_000, 20_000, 40_000, 60_000, 60_000]) {
     expect(await set()).toBe(ms)
     fire()
