@@ -44,7 +44,7 @@ export const intendedUntested: IntendedDifference[] = [
     why: '`Alice` and `alice` are one account, with 30 attempts',
   },
   { what: 'reserveSigningKey', why: 'bounded storage' },
-  { what: 'rate limit of failed sign-ins', why: 'a caller who tries many names' },
+  { what: 'failed sign-ins', why: 'a caller who tries many names' },
   { what: 'rate limits by address', why: 'a customer has 2⁶⁴ addresses' },
   {
     what: 'rate limits with several processes',
