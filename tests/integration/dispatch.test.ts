@@ -116,8 +116,8 @@ test('the head and the status of a sleeping account are answered without waking 
     status: 'active',
     head: { head: second.commit!.cid, rev: second.commit!.rev },
   })
-  await account.lifecycle.end()
-  await account.lifecycle.leave()
+  await account.lifecycle.deleteAccount()
+  await account.lifecycle.finishDeletion()
   await local.directory.accounts.removeDeleted({ did })
   expect(await asleep()).toEqual({ status: 'deleted' })
   await expect(account.sync.getRepoStatus()).rejects.toMatchObject({ error: 'RepoNotFound' })

@@ -38,7 +38,7 @@ export const createSession = method(server.createSession, {
     const factor = authFactorToken !== undefined && { authFactorToken }
     const credentials = { identifier, password, allowTakendown, client, ...factor }
     const onFactorNeeded = (did: string) => mailSignInCode(server, did)
-    const session = server.failedSignIns.watch(where.ip, () =>
+    const session = server.failedSignIns.watch(client.ip, () =>
       logIn(server.dispatch, credentials, undefined, onFactorNeeded),
     )
     return withDidDoc(server, session)

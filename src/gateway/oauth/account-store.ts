@@ -175,7 +175,7 @@ function counted(
   const isWrong = (error: unknown) => error instanceof InvalidCredentialsError
   return (data) =>
     withOAuthErrors(() =>
-      failedSignIns.watch(requestContext().clientInfo.ip, async () => signIn(data), isWrong),
+      failedSignIns.watch(requestContext().client.ip, async () => signIn(data), isWrong),
     )
 }
 

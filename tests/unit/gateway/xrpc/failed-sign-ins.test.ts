@@ -15,7 +15,7 @@ function open(bypassIps: string[] = []) {
   const limiter = openLimiter({ clock })
   const refused: string[] = []
   const leases = new Leases({
-    send: (asks, unspent) => lease(limiter, { asks, unspent }),
+    send: (requests, unspent) => lease(limiter, { requests, unspent }),
     clock,
     onFailure: (error) => {
       throw error
