@@ -3,6 +3,7 @@ import type { ClientInfo } from '#src/account/security-events.ts'
 import type { Session } from '#src/account/sessions/sessions.ts'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { atLeast } from '#src/ports/pause.ts'
+import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 
 /** The longest that the reference PDS ever accepted. */
@@ -51,7 +52,9 @@ async function findAndLogIn(
   if (password.length > MAX_PASSWORD_LENGTH) {
     throw authRequired('Password too long. Consider resetting your password.')
   }
-  const found = await dispatch.directory.accounts.find({ identifier: identifier.toLowerCase() })
+  const found = await dispatch.directory.accounts.find({
+    identifier: normalizeIdentifier(identifier),
+  })
   if (found === null) throw wrongCredentials()
   const { did } = found
   try {

@@ -6,6 +6,7 @@ import { type ClientAddress, isInRanges, networkOf } from '#src/gateway/http/cli
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
+import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 export interface CountedCall {
   nsid: string
@@ -107,7 +108,7 @@ function keyOf(
   const network = networkOf(address)
   if (countedBy === 'ip') return network
   const { identifier } = input as { identifier: string }
-  return boundedKey(`${identifier.toLowerCase()}-${network}`)
+  return boundedKey(`${normalizeIdentifier(identifier)}-${network}`)
 }
 
 const MAX_KEY_LENGTH = 200

@@ -89,7 +89,7 @@ describe('the reference’s limits', () => {
     const { check, clock } = open()
     const log = (identifier: string, ip = '203.0.113.7') =>
       call('com.atproto.server.createSession', { input: { identifier }, ip })
-    const letters = ['alice.test', 'ALICE.test', 'Alice.Test']
+    const letters = ['alice.test', 'ALICE.test', '@Alice.Test ']
     expect(await allowed(check, (i) => log(letters[i % 3]!))).toBe(30)
     expect(await check(log('bob.test'))).toMatchObject({ isRefused: false })
     expect(await check(log('alice.test', '192.0.2.1'))).toMatchObject({ isRefused: false })
