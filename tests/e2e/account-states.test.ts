@@ -60,7 +60,7 @@ const table: [methods: string, ...outcomes: string[]][] = [
       '400 InvalidToken',
     ],
   ],
-  ['server.getServiceAuth', '200', '200', '200', '403 AccountNotFound', '200'],
+  ['server.getServiceAuth', ...['200', '200', '401 AccountTakedown', '403 AccountNotFound', '200']],
   [
     'server.getAccountInviteCodes',
     '200',

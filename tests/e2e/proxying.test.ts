@@ -2,6 +2,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { json, startFakeService } from '#tests/support/fake-service.ts'
+import { adminPassword, createTestAccount } from '#tests/support/server.ts'
 import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
@@ -165,4 +166,63 @@ describe('a service that', () => {
       ])
     }
   })
+})
+
+describe('an access token from before a change of the account status', () => {
+  const asAdmin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+  const subject = (did: string) => ({ $type: 'com.atproto.admin.defs#repoRef', did })
+  const takedown = { applied: true }
+  const changes: Record<string, ((did: string) => [method: string, body: object]) | undefined> = {
+    active: undefined,
+    takendown: (did) => ['admin.updateSubjectStatus', { subject: subject(did), takedown }],
+    suspended: (did) => ['/xrpc/_admin/suspend', { account: did }],
+    deleted: (did) => ['admin.deleteAccount', { did }],
+  }
+
+  it.each([
+    ['active', '200', true],
+    ['deactivated', '200', true],
+    ['takendown', '401 AccountTakedown', true],
+    ['suspended', '401 AccountTakedown', true],
+    ['deleted', '403 AccountNotFound', false],
+  ])(
+    'an account that is %s can have calls proxied and tokens signed: %s',
+    async (state, expected, mayReport) => {
+      const account = await createTestAccount(server, `was-${state}`)
+      if (state === 'deactivated') await account.agent.com.atproto.server.deactivateAccount({})
+      const change = changes[state]?.(account.did)
+      if (change !== undefined) {
+        const [method, body] = change
+        expect((await call(server, method, { as: asAdmin, body })).status).toBe(200)
+      }
+      for (const nsid of ['com.example.ask', 'com.example.tell', 'app.bsky.feed.getTimeline']) {
+        appView.respond(nsid, { feed: [] })
+      }
+      other.respond('com.atproto.moderation.createReport', {})
+      const requests = () => appView.requests.length + other.requests.length
+      const before = requests()
+      const outcome = async (method: string, options: object = {}) => {
+        const { status, error } = await call(server, method, { as: account, ...options })
+        return status === 200 ? '200' : `${status} ${error}`
+      }
+      const tokenFor = (lxm: string) =>
+        outcome('server.getServiceAuth', { query: { aud: 'did:web:example.com', lxm } })
+      expect({
+        get: await outcome('/xrpc/com.example.ask'),
+        post: await outcome('/xrpc/com.example.tell', { body: {} }),
+        readAfterWrite: await outcome('/xrpc/app.bsky.feed.getTimeline'),
+        token: await tokenFor('chat.bsky.convo.sendMessage'),
+      }).toEqual({ get: expected, post: expected, readAfterWrite: expected, token: expected })
+      expect(requests() - before).toBe(expected === '200' ? 3 : 0)
+      const body = {
+        reasonType: 'com.atproto.moderation.defs#reasonAppeal',
+        subject: subject(account.did),
+      }
+      const headers = { 'atproto-proxy': `${other.did}#other` }
+      expect([
+        await outcome('moderation.createReport', { body, headers }),
+        await tokenFor('com.atproto.server.createAccount'),
+      ]).toEqual(Array(2).fill(mayReport ? '200' : '403 AccountNotFound'))
+    },
+  )
 })

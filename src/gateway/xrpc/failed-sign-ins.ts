@@ -4,7 +4,7 @@
  * sign in.
  */
 import { XrpcError } from '#src/errors.ts'
-import { addressMatcher, networkOf, parseAddress } from '#src/gateway/http/client-address.ts'
+import { isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { rateLimitHeaders } from '#src/gateway/xrpc/rate-limits.ts'
@@ -32,11 +32,10 @@ export function failedSignIns(ports: {
   onRefused(limit: string): void
 }): FailedSignIns {
   const { leases, clock, onRefused } = ports
-  const isExempt = addressMatcher(ports.bypassIps)
+  const isExempt = isInRanges(ports.bypassIps)
   return {
     async watch(address, signIn, isWrong = isUnauthorized) {
-      const parsed = address === undefined ? undefined : parseAddress(address)
-      if (address === undefined || parsed === undefined || isExempt(parsed)) return signIn()
+      if (address === undefined || isExempt(address)) return signIn()
       const network = networkOf(address)
       // No points: this only asks.
       const status = await leases.take(failedSignInLimit, network, 0)
