@@ -1,5 +1,10 @@
 /** Browsers, each in the shard of its id, with the accounts that may be signed in on it. */
-import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
+import {
+  type AuthorizationShard,
+  evictUnlinkedDevices,
+  sweepIfDue,
+  writeAndSweep,
+} from '#src/authorization/shard.ts'
 import type { SqlValue } from '#src/ports/sql.ts'
 
 /** `sessionId` is the second half of the cookie, which the OAuth library rotates. */
@@ -22,11 +27,18 @@ export async function createDevice(
   { id, ...device }: Device & { id: string },
 ): Promise<void> {
   const { sessionId, userAgent, ipAddress, lastSeenAt } = device
-  await writeAndSweep(shard, id, {
-    sql: `INSERT OR IGNORE INTO device (id, session_id, user_agent, ip_address, last_seen_at)
-          VALUES (?, ?, ?, ?, ?)`,
-    params: [id, sessionId, userAgent, ipAddress, lastSeenAt],
-  })
+  await shard.lane.write([id], async (now) => ({
+    answer: undefined,
+    statements: [
+      ...evictUnlinkedDevices(await shard.limits.devices.add(shard)),
+      {
+        sql: `INSERT OR IGNORE INTO device (id, session_id, user_agent, ip_address, last_seen_at)
+              VALUES (?, ?, ?, ?, ?)`,
+        params: [id, sessionId, userAgent, ipAddress, lastSeenAt],
+      },
+      ...sweepIfDue(shard, now),
+    ],
+  }))
 }
 
 export async function readDevice(

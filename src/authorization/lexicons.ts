@@ -1,12 +1,13 @@
 /** Permission sets as last resolved, so that a session can be refreshed while their publishers are unreachable. */
-import { type AuthorizationShard, writeAndSweep } from '#src/authorization/shard.ts'
+import { type AuthorizationShard, evictLexicons, writeAndSweep } from '#src/authorization/shard.ts'
 
 /** `data` is JSON. */
 export async function storeLexicon(
   shard: AuthorizationShard,
   { nsid, data }: { nsid: string; data: string },
 ): Promise<void> {
-  await writeAndSweep(shard, nsid, {
+  const evict = evictLexicons(await shard.limits.lexicons.add(shard))
+  await writeAndSweep(shard, nsid, ...evict, {
     sql: 'INSERT OR REPLACE INTO lexicon (nsid, data, updated_at) VALUES (?, ?, ?)',
     params: [nsid, data, shard.clock.now()],
   })

@@ -1,8 +1,13 @@
 /** Authorization requests: each in the shard of its id, from PAR until its code is exchanged. */
 
-import { type AuthorizationShard, sweepIfDue, writeAndSweep } from '#src/authorization/shard.ts'
-import { invalidRequest } from '#src/errors.ts'
-import type { SqlValue } from '#src/ports/sql.ts'
+import {
+  type AuthorizationShard,
+  MAX_REQUESTS,
+  sweepIfDue,
+  writeAndSweep,
+} from '#src/authorization/shard.ts'
+import { invalidRequest, unavailable } from '#src/errors.ts'
+import type { SqlValue, Statement } from '#src/ports/sql.ts'
 
 /** `data` (the client and its authentication) and `parameters` are JSON. */
 export interface StoredRequest {
@@ -24,16 +29,30 @@ const columns: Record<keyof StoredRequest, string> = {
 }
 const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
 
+/** Throws 503 if too many requests wait. */
 export async function createRequest(
   shard: AuthorizationShard,
   { id, ...request }: StoredRequest & { id: string },
 ): Promise<void> {
   const names = Object.values(columns)
   const values = Object.keys(columns).map((field) => request[field as keyof StoredRequest])
-  await writeAndSweep(shard, id, {
-    sql: `INSERT OR IGNORE INTO request (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)})`,
-    params: [id, ...values],
+  await shard.lane.write([id], async (now) => {
+    const room = (await shard.limits.requests.add(shard)) > 0 ? await makeRoom(shard, now) : []
+    const insert = {
+      sql: `INSERT OR IGNORE INTO request (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)})`,
+      params: [id, ...values],
+    }
+    return { answer: undefined, statements: [...room, insert, ...sweepIfDue(shard, now)] }
   })
+}
+
+async function makeRoom({ sql }: AuthorizationShard, now: number): Promise<Statement[]> {
+  const waiting = 'SELECT count(*) AS n FROM request WHERE expires_at > ?'
+  const found = await sql.first<{ n: number }>(waiting, now)
+  if (found === undefined || found.n >= MAX_REQUESTS) {
+    throw unavailable('Too many authorization requests are waiting')
+  }
+  return [{ sql: 'DELETE FROM request WHERE expires_at <= ?', params: [now] }]
 }
 
 /** Also a request that expired recently; null if its code has been used. */

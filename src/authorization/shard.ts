@@ -1,5 +1,6 @@
 /** One shard of the OAuth authorization server: state that belongs to no account yet. */
 
+import { RowLimit } from '#src/authorization/row-limit.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
@@ -8,6 +9,7 @@ export interface AuthorizationShard {
   readonly sql: Sql
   readonly clock: Clock
   readonly lane: SubjectLane
+  readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
   nextSweepAt: number
 }
 
@@ -18,8 +20,21 @@ export function openAuthorizationShard({
   sql: Sql
   clock: Clock
 }): AuthorizationShard {
-  return { sql, clock, lane: new SubjectLane({ sql, clock }), nextSweepAt: 0 }
+  const limits = {
+    requests: new RowLimit('request', MAX_REQUESTS),
+    devices: new RowLimit(`device WHERE ${unlinked}`, MAX_UNLINKED_DEVICES),
+    lexicons: new RowLimit('lexicon', MAX_LEXICONS),
+  }
+  return { sql, clock, lane: new SubjectLane({ sql, clock }), limits, nextSweepAt: 0 }
 }
+
+/** Of one shard, at most 16 KB each. */
+export const MAX_REQUESTS = 4_000
+/** Of one shard; beyond it the ones that were seen least lately are deleted. */
+export const MAX_UNLINKED_DEVICES = 4_000
+const MAX_LEXICONS = 500
+/** So many at once, because counting takes time. */
+const EVICTED_AT_ONCE = 200
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
@@ -27,7 +42,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const SWEEP_EVERY_MS = 10 * MINUTE_MS
 // For this long the server can tell an expired request from an unknown one.
 const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE_MS
-const SIGNED_OUT_DEVICE_TTL_MS = DAY_MS
+/** A browser without a signed-in account: as long as somebody may look at the sign-in page. */
+const UNLINKED_DEVICE_TTL_MS = 60 * MINUTE_MS
 const DEVICE_TTL_MS = 400 * DAY_MS
 const LEXICON_TTL_MS = 30 * DAY_MS
 
@@ -45,15 +61,38 @@ export async function writeAndSweep(
 export function sweepIfDue(shard: AuthorizationShard, now: number): Statement[] {
   if (now < shard.nextSweepAt) return []
   shard.nextSweepAt = now + SWEEP_EVERY_MS
-  const unlinked = 'NOT EXISTS (SELECT 1 FROM device_account WHERE device_id = device.id)'
   return [
     expired('request WHERE expires_at <= ?', now - EXPIRED_REQUEST_TTL_MS),
     expired('used WHERE expires_at <= ?', now),
     expired('name WHERE expires_at <= ?', now),
-    expired(`device WHERE last_seen_at <= ? AND ${unlinked}`, now - SIGNED_OUT_DEVICE_TTL_MS),
+    expired(`device WHERE last_seen_at <= ? AND ${unlinked}`, now - UNLINKED_DEVICE_TTL_MS),
     expired('device WHERE last_seen_at <= ?', now - DEVICE_TTL_MS),
     { sql: 'DELETE FROM device_account WHERE device_id NOT IN (SELECT id FROM device)' },
     expired('lexicon WHERE updated_at <= ?', now - LEXICON_TTL_MS),
+  ]
+}
+
+const unlinked = 'NOT EXISTS (SELECT 1 FROM device_account WHERE device_id = device.id)'
+
+/** Room for one more browser. */
+export function evictUnlinkedDevices(excess: number): Statement[] {
+  if (excess === 0) return []
+  return [
+    {
+      sql: `DELETE FROM device WHERE id IN
+              (SELECT id FROM device WHERE ${unlinked} ORDER BY last_seen_at LIMIT ?)`,
+      params: [excess + EVICTED_AT_ONCE],
+    },
+  ]
+}
+
+export function evictLexicons(excess: number): Statement[] {
+  if (excess === 0) return []
+  return [
+    {
+      sql: 'DELETE FROM lexicon WHERE nsid IN (SELECT nsid FROM lexicon ORDER BY updated_at LIMIT ?)',
+      params: [excess + EVICTED_AT_ONCE],
+    },
   ]
 }
 

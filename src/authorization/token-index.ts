@@ -5,6 +5,8 @@ export interface TokenOwner {
   did: string
   /** Of an authorization code. */
   requestId: string | null
+  /** Absent in answers of an older release. */
+  expiresAt?: number
 }
 
 /**
@@ -27,7 +29,7 @@ export async function findTokenOwner(
   { hash }: { hash: string },
 ): Promise<TokenOwner | null> {
   const found = await sql.first<TokenOwner>(
-    'SELECT did, request_id AS requestId FROM name WHERE hash = ?',
+    'SELECT did, request_id AS requestId, expires_at AS expiresAt FROM name WHERE hash = ?',
     hash,
   )
   return found ?? null

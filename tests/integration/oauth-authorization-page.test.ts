@@ -16,6 +16,7 @@ import {
   publishClientMetadata,
 } from '#tests/support/oauth-client-metadata.ts'
 import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
+import { testDid } from '#tests/support/open-account.ts'
 
 const alice = { handle: 'alice.test', password }
 
@@ -65,6 +66,64 @@ describe('the authorization page', () => {
     expect((await browser().open(page({ client_id, request_uri: await pushed() }))).status).toBe(
       200,
     )
+  })
+
+  it('a pushed request has a bounded size', async () => {
+    expect(await push({ state: 'x'.repeat(2048) })).toEqual([201, undefined])
+    expect(await push({ state: 'x'.repeat(2049) })).toEqual([400, 'invalid_request'])
+    expect(await push({ state: 'x'.repeat(17_000) })).toEqual([413, 'invalid_request'])
+    const notes = Array.from({ length: 900 }, (_, i) => `repo:com.example.note${i}`)
+    const scope = `atproto ${notes.join(' ')}`
+    const wide = await publicClient(fixture, 'wide.example.com', { scope })
+    const form = { ...authorizationRequests(fixture, wide).validParameters(), scope }
+    const response = await fetch(`${fixture.url}/oauth/par`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      // A stream has no Content-Length.
+      body: new Blob([new URLSearchParams(form).toString()]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+    expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([
+      400,
+      'invalid_request',
+    ])
+  })
+
+  it('pushed requests and new browsers are counted by address, and refused with a time to wait', async () => {
+    fixture.attempts.length = 0
+    const request_uri = await pushed()
+    const tab = browser()
+    const path = page({ client_id: app.clientId, request_uri })
+    await tab.open(path)
+    await tab.open(path)
+    const address = '203.0.113.7'
+    expect(fixture.attempts).toEqual(
+      ['oauth/par', 'oauth', 'oauth/device', 'oauth'].map((name) => [name, address]),
+    )
+    fixture.refusedAttempts.add('oauth/device')
+    const refused = await browser().open(path)
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '60'])
+    fixture.refusedAttempts.delete('oauth/device')
+    fixture.refusedAttempts.add('oauth/par')
+    expect(await push({})).toEqual([429, 'temporarily_unavailable'])
+    fixture.refusedAttempts.clear()
+  })
+
+  it('a long User-Agent is cut, and its browser is known again', async () => {
+    const tab = browser({ 'user-agent': 'x'.repeat(5000) })
+    await tab.open(page({ client_id: app.clientId, request_uri: await pushed() }))
+    const session = tab.cookies.get('ses-id')
+    const credentials = { locale: 'en', username: alice.handle, password, remember: true }
+    const signedIn = await tab.callApi('/sign-in', credentials)
+    expect(signedIn.status).toBe(200)
+    const rotated = tab.cookies.get('ses-id')
+    expect(rotated).not.toBe(session)
+    await tab.open(page({ client_id: app.clientId, request_uri: await pushed() }))
+    expect(tab.cookies.get('ses-id')).toBe(rotated)
+    const { body } = await tab.callApi<{ deviceMetadata: { userAgent: string } }[]>(
+      `/account-sessions?did=${testDid}`,
+    )
+    expect(body.map(({ deviceMetadata }) => deviceMetadata.userAgent)).toContain('x'.repeat(300))
   })
 
   it('a pushed request is valid for five minutes', async () => {

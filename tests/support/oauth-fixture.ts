@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { accountActions } from '#actors/actions/account.ts'
 import { authorizationActions } from '#actors/actions/authorization.ts'
 import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import type { Actions } from '#src/rules/actions.ts'
 import { openGateway } from '#tests/support/gateway.ts'
@@ -23,6 +24,9 @@ export interface OAuthFixture {
   fetchedUrls: string[]
   /** The fetch of the test's app: it finds the account's DID document. */
   fetch: typeof globalThis.fetch
+  /** What is counted by the rate limits, and the names of what is refused by them. */
+  attempts: [name: string, address: string][]
+  refusedAttempts: Set<string>
   /** Errors that the server logged. */
   errors: unknown[]
   close(): Promise<void>
@@ -57,6 +61,8 @@ export async function openOAuthFixture(
   const web = new Map<string, unknown>()
   const fetched: string[] = []
   const errors: unknown[] = []
+  const attempts: OAuthFixture['attempts'] = []
+  const refusedAttempts = new Set<string>()
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -81,7 +87,10 @@ export async function openOAuthFixture(
     server: context,
     findAccount: async (name) => (await find({ identifier: name }))?.did,
     addressOf: () => '203.0.113.7',
-    limitAttempts: async () => {},
+    limitAttempts: async (name, { address }) => {
+      attempts.push([name, address])
+      if (refusedAttempts.has(name)) throw rateLimitExceeded()
+    },
     config: {
       branding: {
         name: 'the tests',
@@ -110,6 +119,8 @@ export async function openOAuthFixture(
     url,
     documents: web,
     fetchedUrls: fetched,
+    attempts,
+    refusedAttempts,
     errors,
     fetch: async (input, init) => {
       const request = new Request(input, init)

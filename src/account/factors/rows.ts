@@ -49,17 +49,22 @@ export function findRow(
   )
 }
 
+/** With a `condition` the row is put only if that is true. */
 export function putRow(
   { clock }: Pick<Account, 'clock'>,
   kind: RowKind,
   id: string,
   row: Partial<Pick<FactorRow, 'secret' | 'counter' | 'name' | 'createdAt' | 'lastUsedAt'>> = {},
+  condition: Statement = { sql: 'TRUE' },
 ): Statement {
   const { secret = null, counter = 0, name = null, createdAt = clock.now(), lastUsedAt } = row
   return {
     sql: `INSERT OR REPLACE INTO factor (kind, id, secret, counter, name, created_at, last_used_at)
-          VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    params: [kind, id, secret, counter, name, createdAt, lastUsedAt ?? null],
+          SELECT ?, ?, ?, ?, ?, ?, ? WHERE ${condition.sql}`,
+    params: [
+      ...[kind, id, secret, counter, name, createdAt, lastUsedAt ?? null],
+      ...(condition.params ?? []),
+    ],
   }
 }
 
@@ -82,6 +87,15 @@ export function removeRows(kind: RowKind, id?: string): Statement {
 
 export function removeOlderRows(kind: RowKind, moment: number): Statement {
   return { sql: 'DELETE FROM factor WHERE kind = ? AND created_at <= ?', params: [kind, moment] }
+}
+
+/** Keeps the newest `count`. */
+export function keepNewestRows(kind: RowKind, count: number): Statement {
+  return {
+    sql: `DELETE FROM factor WHERE kind = ?1 AND id NOT IN
+            (SELECT id FROM factor WHERE kind = ?1 ORDER BY created_at DESC, id LIMIT ?2)`,
+    params: [kind, count],
+  }
 }
 
 export async function writeFactors(

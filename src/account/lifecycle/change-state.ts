@@ -1,5 +1,6 @@
 /** The one function that changes an account's state: row, side effects and events in one transaction. */
 import type { Account } from '#src/account/account.ts'
+import { endAllSessions } from '#src/account/end-sessions.ts'
 import type { Head } from '#src/account/head.ts'
 import { deleteAuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import { deleteAllGrants } from '#src/account/oauth/grants.ts'
@@ -16,8 +17,7 @@ import { formatAccountStatus, mustManage } from '#src/rules/states.ts'
 
 /**
  * Absent members leave the state unchanged. `active`: false deactivates; true ends a deactivation and cancels its
- * deletion. `dropCredentials` revokes OAuth grants, authorized clients and app passwords; a takedown revokes the grants
- * in any case.
+ * deletion. `dropCredentials` revokes OAuth grants, authorized clients and app passwords.
  */
 export interface StateChange {
   active?: boolean
@@ -28,8 +28,8 @@ export interface StateChange {
 }
 
 /**
- * Changes the state and emits #account and, if the account was activated, #identity and #sync. A takedown ends every
- * session. Idempotent, except that the events are emitted again. Pushes the state to the directory before it resolves
+ * Changes the state and emits #account and, if the account was activated, #identity and #sync. A takedown ends all
+ * sessions, as `endAllSessions`. Idempotent, except that the events are emitted again. Pushes the state to the directory before it resolves
  * or, if the directory cannot be reached, as soon as it can. Throws 400 InvalidRequest for a deleted account, 400
  * AccountNotFound for activating one that is taken down, and 401 AccountTakedown for activating a suspended one.
  */
@@ -49,9 +49,7 @@ export async function changeState(
           statements: [
             updateProfile(next),
             ...securityEventsOf(account, row, next),
-            ...(next.takedownRef === null
-              ? []
-              : [{ sql: 'DELETE FROM refresh_token' }, deleteAllGrants()]),
+            ...(next.takedownRef === null ? [] : endAllSessions(account)),
             ...(change.dropCredentials
               ? [deleteAllGrants(), deleteAuthorizedClients(), ...deleteAllAppPasswords()]
               : []),

@@ -1,7 +1,8 @@
 /** Checks an OAuth access token for each request, in memory after the first. */
 import type { CachedAccessToken } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
-import { authRequired } from '#src/errors.ts'
+import { authRequired, invalidRequest } from '#src/errors.ts'
+import { MAX_PROOF_ID_LENGTH } from '#src/rules/recently-seen.ts'
 import { may } from '#src/rules/states.ts'
 
 /**
@@ -17,11 +18,12 @@ export interface PresentedToken {
 
 export type Refusal = 'unknown' | 'expired' | 'replayed'
 
-/** Throws 401 AccountTakedown. */
+/** Throws 401 AccountTakedown, and 400 for a proof whose id is too long. */
 export async function checkAccessToken(
   account: Account,
   presented: PresentedToken,
 ): Promise<{ scope: string; expiresAt: number } | { refusal: Refusal }> {
+  if (presented.proof.length > MAX_PROOF_ID_LENGTH) throw invalidRequest('The jti is too long')
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return { refusal: 'unknown' }
   if (!may('manage', row.status)) {

@@ -3,7 +3,9 @@
  * stores.
  */
 import type { Account } from '#src/account/account.ts'
+import { haveSessionsEndedSince, notEndedSince } from '#src/account/end-sessions.ts'
 import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
+import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 /** `updatedAt` is the last sign-in with the password on the device. */
@@ -19,11 +21,26 @@ export type AuthorizedClients = Record<string, string>
 const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS updatedAt
   FROM oauth WHERE kind = 'device'`
 
+/** More than one person uses: above it, the browsers that signed in first are signed out. */
+const MAX_DEVICES = 100
+
+/** Throws 400 if the account's sessions were ended since the sign-in began, at `since`. */
 export async function signInOnDevice(
-  { sql, clock }: Account,
-  { deviceId }: { deviceId: string },
+  account: Account,
+  { deviceId, since }: { deviceId: string; since?: number },
 ): Promise<void> {
-  await sql.batch([upsert('device', deviceId, null, clock.now())])
+  const { sql, clock } = account
+  await sql.batch([
+    upsert('device', deviceId, null, clock.now(), since),
+    {
+      sql: `DELETE FROM oauth WHERE kind = 'device' AND id NOT IN
+              (SELECT id FROM oauth WHERE kind = 'device' ORDER BY updated_at DESC, id LIMIT ?)`,
+      params: [MAX_DEVICES],
+    },
+  ])
+  if (await haveSessionsEndedSince(account, since)) {
+    throw invalidRequest('The sessions of the account were ended meanwhile: sign in again')
+  }
 }
 
 export async function signOutOfDevice(
@@ -48,9 +65,12 @@ export async function listDevices({ sql }: Account): Promise<DeviceLink[]> {
   return sql.all<DeviceLink>(`${links} ORDER BY updated_at DESC, id`)
 }
 
+/** Null also for a sign-in from before the account's sessions were ended, if `signedInAt` is given. */
 export async function describeWithClients(
   account: Account,
+  { signedInAt }: { signedInAt?: number } = {},
 ): Promise<{ account: AccountSummary; clients: AuthorizedClients } | null> {
+  if (await haveSessionsEndedSince(account, signedInAt)) return null
   const summary = await describeAccount(account)
   if (summary === null) return null
   const rows = await account.sql.all<{ id: string; data: string }>(
@@ -71,10 +91,17 @@ export function deleteAuthorizedClients(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind = 'client'` }
 }
 
-function upsert(kind: string, id: string, data: string | null, now: number): Statement {
+function upsert(
+  kind: string,
+  id: string,
+  data: string | null,
+  now: number,
+  since: number | undefined = undefined,
+): Statement {
   return {
-    sql: `INSERT INTO oauth (kind, id, data, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
+    sql: `INSERT INTO oauth (kind, id, data, created_at, updated_at)
+          SELECT ?1, ?2, ?3, ?4, ?4 WHERE ${notEndedSince}
           ON CONFLICT (kind, id) DO UPDATE SET data = ?3, updated_at = ?4`,
-    params: [kind, id, data, now],
+    params: [kind, id, data, now, since ?? null],
   }
 }

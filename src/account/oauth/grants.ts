@@ -1,5 +1,6 @@
 /** The OAuth tokens of one account: created, found, rotated, revoked. Only ids and hashes are stored, no secrets. */
 import type { Account } from '#src/account/account.ts'
+import { haveSessionsEndedSince, notEndedSince } from '#src/account/end-sessions.ts'
 import { noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -23,23 +24,40 @@ export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
   created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
 
+/** Throws 400 InvalidGrant if the account's sessions were ended since it was authorized, at `authorizedAt`. */
 export async function createGrant(
   account: Account,
-  input: Grant & { codeHash: string | null },
+  input: Grant & { codeHash: string | null; authorizedAt?: number },
 ): Promise<void> {
   const { id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt } = input
+  const { authorizedAt } = input
+  if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
   // A repeated call notes no second event.
   if ((await findGrant(account, { id })) !== null) return
   await account.sql.batch([
     {
       sql: `INSERT OR IGNORE INTO oauth
               (kind, id, session, refresh_hash, code_hash, data, expires_at, created_at, updated_at)
-            VALUES ('token', ?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
-      params: [id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt],
+            SELECT 'token', ?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ${notEndedSince}`,
+      params: [
+        id,
+        refreshHash,
+        codeHash,
+        data,
+        expiresAt,
+        createdAt,
+        updatedAt,
+        authorizedAt ?? null,
+      ],
     },
     ...deleteExpired(account.clock.now()),
     ...noteSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
   ])
+  if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
+}
+
+function sessionsEnded() {
+  return invalidRequest('The sessions of the account were ended since', 'InvalidGrant')
 }
 
 function clientIdOf(data: string): string | undefined {

@@ -7,11 +7,17 @@ import type { Account } from '#src/account/account.ts'
 import type { FactorKind } from '#src/account/factor-kinds.ts'
 import { createEmailCode, type EmailCode } from '#src/account/factors/codes.ts'
 import { verifyPasskey } from '#src/account/factors/passkeys.ts'
-import { findRow, putRow, removeOlderRows, removeRows } from '#src/account/factors/rows.ts'
+import {
+  findRow,
+  keepNewestRows,
+  putRow,
+  removeOlderRows,
+  removeRows,
+} from '#src/account/factors/rows.ts'
 import { verifyCode } from '#src/account/factors/second-step.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
-import { isPassword } from '#src/account/sessions/passwords.ts'
-import { authRequired } from '#src/errors.ts'
+import { authRequired, XrpcError } from '#src/errors.ts'
+import { verifyPassword } from '#src/ports/passwords.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
@@ -21,6 +27,10 @@ const SESSION_LIFETIME_MS = 60 * 60_000
 const STEP_LIFETIME_MS = 15 * 60_000
 // How long a second step on these pages also counts for an OAuth sign-in.
 const SECOND_STEP_LIFETIME_MS = 10 * 60_000
+
+/** Of one account at once; beyond, the oldest end. */
+const MAX_SESSIONS = 100
+const MAX_STEPS = 50
 
 const SECOND_STEP_PASSED = 1
 
@@ -37,14 +47,27 @@ export async function signIn(
   { password, token, client }: PageSignIn & { password: string },
 ): Promise<{ kinds: FactorKind[] }> {
   const row = await account.profile.find()
-  if (row === undefined || row.status === 'deleted') throw wrongCredentials()
-  if (!(await isPassword(account, password))) throw wrongCredentials()
+  const passwordHash = row?.passwordHash ?? null
+  if (row === undefined || passwordHash === null) throw wrongCredentials()
+  if (!(await verifyPassword(password, passwordHash))) throw wrongCredentials()
   mustLogIn(row.status)
   const kinds = await account.factorKinds.list()
+  const id = hashOf(token)
   // A repeated call finds its own session.
-  if (await findRow(account, 'session', hashOf(token))) return { kinds: [] }
-  const step = putRow(account, 'step', hashOf(token))
-  await account.sql.batch(kinds.length > 0 ? [step] : beginSession(account, token, client, 0))
+  if (await findRow(account, 'session', id)) return { kinds: [] }
+  const isCurrent: Statement = {
+    sql: 'EXISTS (SELECT 1 FROM account WHERE password_hash = ?)',
+    params: [passwordHash],
+  }
+  if (kinds.length > 0) {
+    await account.sql.batch([
+      putRow(account, 'step', id, {}, isCurrent),
+      removeOlderRows('step', account.clock.now() - STEP_LIFETIME_MS),
+      keepNewestRows('step', MAX_STEPS),
+    ])
+  } else await account.sql.batch(beginSession(account, token, client, 0, isCurrent))
+  // The password was changed meanwhile.
+  if (!(await findRow(account, kinds.length > 0 ? 'step' : 'session', id))) throw wrongCredentials()
   return { kinds: [...kinds] }
 }
 
@@ -75,14 +98,19 @@ export async function finishSecondStep(
 ): Promise<void> {
   if (await findRow(account, 'session', hashOf(token))) return
   await getPendingStep(account, { token })
-  const effect = beginSession(account, token, client, SECOND_STEP_PASSED)
-  if (code !== undefined) await verifyCode(account, { code, client, effect })
-  else {
-    await verifyPasskey(account, { response, effect }).catch(async (error) => {
-      await account.sql.batch(noteSecurityEvent(account, 'second factor refused', client))
-      throw error
-    })
+  // A new password removes the step.
+  const isPending: Statement = {
+    sql: `EXISTS (SELECT 1 FROM factor WHERE kind = 'step' AND id = ?)`,
+    params: [hashOf(token)],
   }
+  const effect = beginSession(account, token, client, SECOND_STEP_PASSED, isPending)
+  if (code !== undefined) return verifyCode(account, { code, client, effect })
+  await verifyPasskey(account, { response, effect }).catch(async (error) => {
+    if (error instanceof XrpcError && error.status < 500) {
+      await account.sql.batch(noteSecurityEvent(account, 'second factor refused', client))
+    }
+    throw error
+  })
 }
 
 /** Throws 401 AccountTakedown, 400 InvalidToken. */
@@ -154,13 +182,15 @@ function beginSession(
   token: string,
   client: ClientInfo | undefined,
   counter: number,
+  condition?: Statement,
 ): Statement[] {
   const now = account.clock.now()
   return [
+    putRow(account, 'session', hashOf(token), { counter }, condition),
     removeRows('step', hashOf(token)),
     removeOlderRows('step', now - STEP_LIFETIME_MS),
     removeOlderRows('session', now - SESSION_LIFETIME_MS),
-    putRow(account, 'session', hashOf(token), { counter }),
+    keepNewestRows('session', MAX_SESSIONS),
     ...noteSecurityEvent(account, 'sign in', client),
   ]
 }

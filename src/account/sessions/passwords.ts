@@ -1,6 +1,6 @@
 /** The password of one account: reset with a token, set by the admin, verified before a destructive action. */
 import type { Account } from '#src/account/account.ts'
-import { removeRows } from '#src/account/factors/rows.ts'
+import { endAllSessions } from '#src/account/end-sessions.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
@@ -9,7 +9,7 @@ import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
 
-/** Ends all sessions. Throws 400 InvalidToken or ExpiredToken. */
+/** As `setPassword`. Throws 400 InvalidToken or ExpiredToken. */
 export async function resetPassword(
   account: Account,
   { token, password, client }: { token: string; password: string; client?: ClientInfo },
@@ -20,7 +20,7 @@ export async function resetPassword(
   await setPassword(account, { password, ...(client && { client }) }, key)
 }
 
-/** Ends all sessions. Throws 400 if the password is invalid or the account does not exist. */
+/** As `endAllSessions`. Throws 400 if the password is invalid or the account does not exist. */
 export async function setPassword(
   account: Account,
   { password, client }: { password: string; client?: ClientInfo },
@@ -34,13 +34,12 @@ export async function setPassword(
     await account.sql.batch([
       updateProfile({ passwordHash }),
       consumeEmailToken('reset_password'),
-      { sql: 'DELETE FROM refresh_token' },
-      removeRows('session'),
-      removeRows('step'),
+      ...endAllSessions(account),
       ...noteSecurityEvent(account, 'password changed', client),
       ...account.idempotencyKeys.markUsed(key),
     ])
   } finally {
+    account.accessTokens.clear()
     account.profile.forget()
   }
 }

@@ -4,13 +4,13 @@ import { verifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
-import { isPassword } from '#src/account/sessions/passwords.ts'
 import {
   revokeToken,
   rotateToken,
   storeTokenUnlessRevoked,
 } from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { verifyPassword } from '#src/ports/passwords.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import {
@@ -57,11 +57,15 @@ export async function createSession(
   const isOpen = may('logIn', row.status)
   // What looks like an app password usually is one; each check of the other kind is slow.
   const appPassword = isOpen ? await findAppPassword(account, password) : undefined
-  if (appPassword === undefined && !(await isPassword(account, password))) throw wrongCredentials()
+  const { passwordHash } = row
+  if (appPassword === undefined) {
+    const isOwn = passwordHash !== null && (await verifyPassword(password, passwordHash))
+    if (!isOwn) throw wrongCredentials()
+  }
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
   const tokenId = newTokenId()
   const session = await withFactor(account, await sessionOf(account, row, tokenId, appPassword))
-  const given = { appPassword: appPassword?.name, passwordHash: row.passwordHash }
+  const given = { appPassword: appPassword?.name, passwordHash }
   const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
   const effect = [
     // The refresh token of an account that was taken down is not stored, so it cannot be used.
@@ -75,6 +79,10 @@ export async function createSession(
   ]
   if (appPassword === undefined) await verifyFactor(account, { code, client, effect })
   else await account.sql.batch(effect)
+  // The password was changed meanwhile, so nothing was stored.
+  if (appPassword === undefined && (await account.profile.find())?.passwordHash !== passwordHash) {
+    throw wrongCredentials()
+  }
   return session
 }
 

@@ -13,6 +13,7 @@ import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
 import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
 import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 export type AccountMethods = Pick<
   AccountStore,
@@ -44,11 +45,12 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
     return (await describeWithClients(did)).account
   }
 
-  async function describeWithClients(did: string) {
-    const found = await (await requireAccount(did)).oauth.describe()
-    const account = found && accounts.toAccount(found.account)
-    if (!found || !account) throw new InvalidRequestError('Account not found')
-    return { account, authorizedClients: authorizedClientsOf(found.clients) }
+  async function describeWithClients(did: string, signedInAt?: number) {
+    const account = await requireAccount(did)
+    const found = await account.oauth.describe({ ...(signedInAt !== undefined && { signedInAt }) })
+    const shown = found && accounts.toAccount(found.account)
+    if (!found || !shown) throw new InvalidRequestError('Account not found')
+    return { account: shown, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
   async function onDevice(id: string, did: string, device: Device): Promise<DeviceAccount | null> {
@@ -74,7 +76,7 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
       }, toSignUpError),
 
     authenticateAccount: counted(server, async ({ username, password, emailOtp, locale }) => {
-      const identifier = username.toLowerCase()
+      const identifier = normalizeIdentifier(username)
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
       const account = await withOAuthErrors(
@@ -94,13 +96,17 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
       await account.oauth.setAuthorizedClient({ clientId, data: JSON.stringify(data) })
     },
 
-    getAccount: (did) => describeWithClients(did),
+    getAccount: (did) => describeWithClients(did, requestContext().signedInAt),
 
     async upsertDeviceAccount(deviceId, did) {
       const account = await requireAccount(did)
       // Index first, then the account: an index entry without a sign-in is harmless, the reverse is never found.
       await devices(deviceId).setAccount({ id: deviceId, did, signedIn: true })
-      await account.oauth.signInOnDevice({ deviceId })
+      const { startedAt } = requestContext()
+      await account.oauth.signInOnDevice({
+        deviceId,
+        ...(startedAt !== undefined && { since: startedAt }),
+      })
     },
 
     async getDeviceAccount(deviceId, did) {

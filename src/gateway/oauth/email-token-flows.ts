@@ -5,7 +5,9 @@ import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
+import { mailPasswordReset } from '#src/gateway/workflows/password-reset.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 type EmailTokenMethods = Pick<
@@ -38,17 +40,9 @@ export function emailTokenFlows(
   }
 
   return {
-    async resetPasswordRequest({ email: identifier }) {
-      const found = await dispatch.directory.accounts.find({ identifier: identifier.toLowerCase() })
-      if (found === null) return null
-      const { did, handle } = found
-      const account = dispatch.account(did)
-      const input = { purpose: 'reset_password', evenTakendown: true } as const
-      const { token, email } = await account.email.requestToken(input)
-      await dispatch.directory.passwordResets.record({ did, token })
-      // In the background: the time it takes to send an email must not reveal that the account exists.
-      server.backgroundTasks.run(() => sendMail(server, email, 'resetPassword', { token, handle }))
-      return describe(account)
+    async resetPasswordRequest({ email }) {
+      server.backgroundTasks.run(() => mailPasswordReset(server, email))
+      return null
     },
 
     resetPasswordConfirm: ({ token, password }) =>
@@ -56,16 +50,14 @@ export function emailTokenFlows(
         const found = await dispatch.directory.passwordResets.find({ token })
         if (found === null) return null
         const account = dispatch.account(found.did)
-        await account.password.reset({ token, password })
+        await account.password.reset({ token, password, client: requestContext().client })
         return describe(account)
       }),
 
     updateEmailRequest: ({ did }) =>
       withOAuthErrors(async () => {
-        const { tokenRequired, sent } = await (await requireAccount(did)).email.requestUpdate()
-        if (sent !== undefined) {
-          await sendMail(server, sent.email, 'updateEmail', { token: sent.token })
-        }
+        const { tokenRequired, sent } = await (await requireAccount(did)).email.requestUpdate({})
+        await sendCode(server, sent, 'updateEmail')
         return { tokenRequired }
       }),
 
@@ -90,8 +82,8 @@ export function emailTokenFlows(
     deleteAccountRequest: ({ did }) =>
       withOAuthErrors(async () => {
         const purpose = 'delete_account'
-        const { token, email } = await (await requireAccount(did)).email.requestToken({ purpose })
-        await sendMail(server, email, 'deleteAccount', { token })
+        const mailed = await (await requireAccount(did)).email.requestToken({ purpose })
+        await sendCode(server, mailed, 'deleteAccount')
       }),
 
     deleteAccountConfirm: ({ did, token, password }) =>
@@ -102,8 +94,8 @@ export function emailTokenFlows(
   }
 
   async function sendConfirmation(account: RemoteAccount): Promise<void> {
-    const { token, email } = await account.email.requestToken({ purpose: 'confirm_email' })
-    await sendMail(server, email, 'confirmEmail', { token })
+    const mailed = await account.email.requestToken({ purpose: 'confirm_email' })
+    await sendCode(server, mailed, 'confirmEmail')
   }
 }
 

@@ -10,6 +10,7 @@ import type { TokenInfo } from '@atproto/oauth-provider/store'
 import type { DpopProof } from '@atproto/oauth-provider/verifier'
 import type { OAuthClientCredentials, OAuthIntrospectionResponse } from '@atproto/oauth-types'
 import { DistinctKeysProvider } from '#src/gateway/oauth/distinct-keys.ts'
+import { mustHaveShortId } from '#src/gateway/oauth/proof-id.ts'
 
 export type Introspection = OAuthIntrospectionResponse & { cnf?: { jkt: string } }
 
@@ -28,6 +29,12 @@ export class IntrospectingProvider extends DistinctKeysProvider {
       introspection_endpoint_auth_signing_alg_values_supported:
         metadata.token_endpoint_auth_signing_alg_values_supported,
     })
+  }
+
+  override async checkDpopProof(
+    ...input: Parameters<OAuthProvider['checkDpopProof']>
+  ): ReturnType<OAuthProvider['checkDpopProof']> {
+    return mustHaveShortId(await super.checkDpopProof(...input))
   }
 
   /**

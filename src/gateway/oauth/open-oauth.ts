@@ -14,6 +14,7 @@ import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
+import { MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -21,6 +22,7 @@ import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { decodeJwtPart } from '#src/protocol/jwt.ts'
 
 export interface OAuthPorts {
   server: ServerContext
@@ -40,8 +42,8 @@ export interface OAuth {
   authenticate(request: AuthRequest): Promise<AppCaller>
   /** The nonce for the client's next DPoP proof; undefined before the first DPoP request. */
   nextNonce(): string | undefined
-  /** Signs an account in on the request's browser; returns the Set-Cookie values. */
-  signInDevice(request: IncomingMessage, did: string): Promise<string[]>
+  /** Signs an account in on the request's browser, by a sign-in that began at `since`; returns the Set-Cookie values. */
+  signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
   /** Loads the modules and wakes the shards ahead of the first request, which takes a second. */
   warmUp(): void
 }
@@ -124,11 +126,21 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     // The library reads the client's address from `ip`; ours trusts only the configured proxies.
     request.ip = addressOf(request)
     request.url = dropUnpushedParams(request.url ?? '/')
-    await ports.limitAttempts('oauth', { address: request.ip, input: {} })
-    const { cookie } = request.headers
+    truncateUserAgent(request)
+    const isPush = request.method === 'POST' && request.url === parPath
+    if (isPush) mustFit(request, MAX_PAR_BYTES)
+    await ports.limitAttempts(isPush ? 'oauth/par' : 'oauth', { address: request.ip, input: {} })
+    const { cookie, authorization } = request.headers
     const returnTo = returnToCookie(request, issuer)
     if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
-    withRequestContext({ client: clientInfoOf(addressOf, request), cookie }, () =>
+    const context = {
+      client: clientInfoOf(addressOf, request),
+      cookie,
+      startedAt: ports.clock.now(),
+      signedInAt: issuedAt(authorization),
+      retryAfter: (seconds: number) => void response.setHeader('retry-after', seconds),
+    }
+    withRequestContext(context, () =>
       pages.handle(request, response, (error) =>
         error === undefined ? next() : respondWithError(error, request, response),
       ),
@@ -148,10 +160,19 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const isOurs = !(error instanceof XrpcError) || error.status >= 500
     if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
     if (response.headersSent) return void response.destroy()
+    const isTooLarge = !isOurs && error.status === 413
     const body = isOurs
       ? { error: 'server_error', error_description: 'Internal Server Error' }
-      : { error: 'temporarily_unavailable', error_description: error.message }
-    const headers = { ...corsHeaders, 'content-type': 'application/json' }
+      : {
+          error: isTooLarge ? 'invalid_request' : 'temporarily_unavailable',
+          error_description: error.message,
+        }
+    const headers = {
+      ...corsHeaders,
+      'content-type': 'application/json',
+      // The body is not read.
+      ...(isTooLarge && { connection: 'close' }),
+    }
     response.writeHead(isOurs ? 500 : error.status, headers)
     response.end(JSON.stringify(body))
   }
@@ -163,9 +184,12 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     },
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
-    async signInDevice(request: IncomingMessage & { ip?: string }, did) {
+    async signInDevice(request: IncomingMessage & { ip?: string }, did, since) {
       request.ip = addressOf(request)
-      return (await loadPages()).signIn(request, did)
+      truncateUserAgent(request)
+      const { signIn } = await loadPages()
+      const context = { client: {}, cookie: undefined, startedAt: since }
+      return withRequestContext(context, () => signIn(request, did))
     },
     warmUp: () => {
       const onFailure = (err: unknown) => log.error({ err }, 'loading OAuth failed')
@@ -185,6 +209,23 @@ function isOAuthPath(path: string): boolean {
   )
 }
 
+const parPath = '/oauth/par'
+/** An authorization request is stored until it expires; real ones have about 1 KB. */
+const MAX_PAR_BYTES = 16 * 1024
+
+/** Throws 413. A body without a length is read up to the library's limit, and what is stored of it is checked. */
+function mustFit({ headers }: IncomingMessage, maxBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > maxBytes) {
+    throw new XrpcError(413, 'PayloadTooLarge', 'The request is too large')
+  }
+}
+
+/** The library stores it with the browser, and compares it at each request. */
+function truncateUserAgent({ headers }: IncomingMessage): void {
+  const agent = headers['user-agent']
+  if (agent !== undefined) headers['user-agent'] = agent.slice(0, MAX_USER_AGENT_LENGTH)
+}
+
 /** Equal for all gateways that share the JWT secret, so that each accepts the others' nonces. */
 function dpopSecretOf({ config, jwtSecret }: OAuthPorts): Uint8Array {
   if (config.dpopSecretHex !== undefined) return Buffer.from(config.dpopSecretHex, 'hex')
@@ -196,6 +237,14 @@ export interface ProviderCall {
   request: IncomingMessage
   response: ServerResponse
 }
+
+/** When a bearer token, which the library verifies, was issued, in milliseconds since 1970. */
+function issuedAt(authorization: string | undefined): number | undefined {
+  const [, claims] = /^Bearer [^.]+\.([^.]+)\./.exec(authorization ?? '') ?? []
+  const iat = claims === undefined ? undefined : decodeJwtPart(claims)?.['iat']
+  return typeof iat === 'number' ? iat * 1000 : undefined
+}
+
 
 function requestIdOf(response: ServerResponse) {
   return response.getHeader('x-request-id')

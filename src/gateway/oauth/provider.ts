@@ -52,7 +52,7 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
     dpopSecret,
     accountStore: { ...accountStore(server, accounts), ...emailTokenFlows(server, accounts) },
     requestStore: requestStore(dispatch),
-    deviceStore: deviceStore(dispatch, signOut),
+    deviceStore: deviceStore(dispatch, signOut, limitAttempts),
     lexiconStore: lexiconStore(dispatch),
     replayStore: replayStore(dispatch),
     tokenStore: tokenStore({ dispatch, accounts, backgroundTasks }),

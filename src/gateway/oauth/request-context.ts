@@ -5,6 +5,11 @@ import type { ClientInfo } from '#src/account/security-events.ts'
 export interface RequestContext {
   client: ClientInfo
   cookie: string | undefined
+  startedAt?: number
+  /** When the sign-in began that the request continues without a remembered browser. */
+  signedInAt?: number | undefined
+  /** Sets the response's Retry-After, in seconds. */
+  retryAfter?: (seconds: number) => void
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

@@ -20,6 +20,7 @@ import {
 import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { DpopKeyCache } from '#src/gateway/oauth/dpop-key-cache.ts'
+import { mustHaveShortId } from '#src/gateway/oauth/proof-id.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
@@ -95,10 +96,11 @@ class ResourceVerifier extends OAuthVerifier {
       now,
     })
     if (known === undefined) {
-      const proof = await super.checkDpopProof(method, url, headers, token)
+      const proof = mustHaveShortId(await super.checkDpopProof(method, url, headers, token))
       if (proof !== null) this.#keys.remember(jwt, proof.jkt)
       return proof
     }
+    mustHaveShortId(known)
     if (!this.#seen.isNew(known.jti, now)) throw rejections.replayed()
     return known
   }

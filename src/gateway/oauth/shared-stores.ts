@@ -1,5 +1,6 @@
 /** The provider's requests, devices, lexicons and replay store, on the shards of the authorization actor. */
 import { randomUUID } from 'node:crypto'
+import { InvalidRequestError, OAuthError } from '@atproto/oauth-provider/errors'
 import type {
   DeviceData,
   DeviceStore,
@@ -11,17 +12,40 @@ import type {
 } from '@atproto/oauth-provider/store'
 import type { StoredRequest } from '#src/authorization/requests.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { XrpcError } from '#src/errors.ts'
+import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 
 type ShardDispatch = Pick<Dispatch, 'authorization'>
 
+/** Of the browsers' User-Agent, which is stored and shown on the account page. */
+export const MAX_USER_AGENT_LENGTH = 300
+const MAX_STATE_LENGTH = 2048
+const MAX_REQUEST_LENGTH = 16 * 1024
+/** Permission sets; those of Bluesky have some 2 KB. */
+const MAX_LEXICON_LENGTH = 100_000
+const MAX_REPLAY_TTL_MS = 2 * 24 * 60 * 60 * 1000
+const RETRY_AFTER_S = 60
 /** How long a code is remembered, so that its reuse is recognized. */
-const CODE_TTL_MS = 24 * 60 * 60 * 1000
+export const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
 export function requestStore(dispatch: ShardDispatch): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
   return {
-    createRequest: (id, data) => shard(id).requests.create({ id, ...storedOf(data) }),
+    async createRequest(id, data) {
+      const { parameters } = data
+      if ((parameters.state?.length ?? 0) > MAX_STATE_LENGTH) {
+        throw new InvalidRequestError('The state is too long')
+      }
+      const stored = storedOf(data)
+      if (stored.data.length + stored.parameters.length > MAX_REQUEST_LENGTH) {
+        throw new InvalidRequestError('The authorization request is too large')
+      }
+      await shard(id)
+        .requests.create({ id, ...stored })
+        .catch(busyOr)
+    },
     readRequest: async (id) => {
       const stored = await shard(id).requests.read({ id })
       return stored && requestOf(stored, null)
@@ -53,6 +77,13 @@ export function requestStore(dispatch: ShardDispatch): RequestStore {
   }
 }
 
+/** 503 and 429 in the library's form; throws every error. */
+function busyOr(error: unknown): never {
+  if (!(error instanceof XrpcError) || ![429, 503].includes(error.status)) throw error
+  requestContext().retryAfter?.(RETRY_AFTER_S)
+  throw new OAuthError('temporarily_unavailable', error.message, error.status, error)
+}
+
 function storedOf(data: RequestData): StoredRequest {
   const { clientId, clientAuth, parameters, deviceId, did, code, expiresAt } = data
   return {
@@ -81,11 +112,14 @@ function requestOf(stored: StoredRequest, code: RequestData['code']): RequestDat
 export function deviceStore(
   dispatch: ShardDispatch,
   signOut: (did: string, deviceId: string) => Promise<void>,
+  limitAttempts: AttemptLimiter,
 ): DeviceStore {
   const devices = (id: string) => shardOf(dispatch, id).devices
   return {
-    createDevice: (id, { lastSeenAt, ...data }) =>
-      devices(id).create({ id, ...data, lastSeenAt: lastSeenAt.getTime() }),
+    async createDevice(id, { lastSeenAt, ...data }) {
+      await limitAttempts('oauth/device', { address: data.ipAddress, input: {} }).catch(busyOr)
+      await devices(id).create({ id, ...data, lastSeenAt: lastSeenAt.getTime() })
+    },
     readDevice: async (id) => {
       const device = await devices(id).read({ id })
       return device && deviceOf(device)
@@ -139,7 +173,9 @@ export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
         updatedAt: updatedAt.getTime(),
         lastSucceededAt: lastSucceededAt?.getTime() ?? null,
       }
-      await lexicons(nsid).store({ nsid, data: JSON.stringify({ ...data, ...times }) })
+      const json = JSON.stringify({ ...data, ...times })
+      if (json.length > MAX_LEXICON_LENGTH) throw new InvalidRequestError(`${nsid} is too long`)
+      await lexicons(nsid).store({ nsid, data: json })
     },
     deleteLexicon: (nsid) => lexicons(nsid).remove({ nsid }),
   }
@@ -148,11 +184,13 @@ export function lexiconStore(dispatch: ShardDispatch): LexiconStore {
 export function replayStore(dispatch: ShardDispatch): ReplayStore {
   return {
     unique(namespace, nonce, keptMs) {
+      // What an app names as the end of its assertion is far from when that is accepted for the last time.
+      const ttlMs = Math.min(keptMs, MAX_REPLAY_TTL_MS)
       const hash = hashSecret(`${namespace} ${nonce}`)
       return shardOf(dispatch, hash).replayStore.isFirstUse({
         hash,
         attempt: randomUUID(),
-        ttlMs: keptMs,
+        ttlMs,
       })
     },
   }

@@ -6,12 +6,13 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
+import { CODE_TTL_MS } from '#src/gateway/oauth/shared-stores.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 
 export interface TokenStorePorts {
   dispatch: Pick<Dispatch, 'authorization'>
   accounts: ProviderAccounts
-  backgroundTasks: Pick<BackgroundTasks, 'run'>
+  backgroundTasks: Pick<BackgroundTasks, 'runIfFree'>
 }
 
 const INDEX_TTL_MS = 93 * 24 * 60 * 60 * 1000
@@ -46,8 +47,14 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
     return { ...infoOf(grant), account, currentRefreshToken }
   }
 
-  async function removeFromIndex(id: string): Promise<void> {
-    await tokenIndex(id).remove({ hash: hashSecret(id) })
+  /** The entry is harmless and expires, so it is left if there is too much else to do. */
+  function removeLater(id: string): void {
+    backgroundTasks.runIfFree(() => tokenIndex(id).remove({ hash: hashSecret(id) }))
+  }
+
+  async function authorizationTime(code: string): Promise<number | undefined> {
+    const found = await tokenIndex(code).find({ hash: hashSecret(code) })
+    return found?.expiresAt === undefined ? undefined : found.expiresAt - CODE_TTL_MS
   }
 
   return {
@@ -57,16 +64,20 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
       await Promise.all([addToIndex(id, did), refreshToken && addToIndex(refreshToken, did)])
       const account = await accounts.find(did)
       if (account === undefined) throw new InvalidGrantError('Account not found')
-      await account.oauth.createGrant({
-        ...grantOf(id, data, refreshToken),
-        codeHash: code && hashSecret(code),
-      })
+      const authorizedAt = code && (await authorizationTime(code))
+      await withGrantErrors(() =>
+        account.oauth.createGrant({
+          ...grantOf(id, data, refreshToken),
+          codeHash: code && hashSecret(code),
+          ...(authorizedAt && { authorizedAt }),
+        }),
+      )
     },
     readToken: (id) => find(id, { id }, null),
     async deleteToken(id) {
       const account = await accountOf(id)
       await account?.oauth.removeGrant({ id })
-      backgroundTasks.run(() => removeFromIndex(id))
+      removeLater(id)
     },
     async rotateToken(id, newId, newRefreshToken, { clientAuth, expiresAt, updatedAt, scope }) {
       const account = await accountOf(id)
@@ -75,13 +86,10 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
       const { data } = infoOf(grant)
       await Promise.all([addToIndex(newId, data.did), addToIndex(newRefreshToken, data.did)])
       const next = { ...data, clientAuth, expiresAt, updatedAt, scope }
-      try {
-        await account.oauth.rotateGrant({ id, next: grantOf(newId, next, newRefreshToken) })
-      } catch (error) {
-        if (!(error instanceof XrpcError) || error.error !== 'InvalidGrant') throw error
-        throw new InvalidGrantError(error.message, error)
-      }
-      backgroundTasks.run(() => removeFromIndex(id))
+      await withGrantErrors(() =>
+        account.oauth.rotateGrant({ id, next: grantOf(newId, next, newRefreshToken) }),
+      )
+      removeLater(id)
     },
     findTokenByRefreshToken: (token) => find(token, { refreshHash: hashSecret(token) }, token),
     findTokenByCode: (code) => find(code, { codeHash: hashSecret(code) }, null),
@@ -93,6 +101,15 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
       const grants = await owner.oauth.listGrants()
       return grants.map((grant) => ({ ...infoOf(grant), account, currentRefreshToken: null }))
     },
+  }
+}
+
+async function withGrantErrors(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof XrpcError) || error.error !== 'InvalidGrant') throw error
+    throw new InvalidGrantError(error.message, error)
   }
 }
 

@@ -22,6 +22,11 @@ export class BackgroundTasks {
     this.#running.add(running)
   }
 
+  /** As `run`, for work that may also be left undone. */
+  runIfFree(work: () => Promise<void>): void {
+    if (this.#running.size < this.#maxRunning) this.run(work)
+  }
+
   async settled(): Promise<void> {
     await Promise.all(this.#running)
   }

@@ -74,6 +74,18 @@ const templates: {
   }),
 }
 
+/** Sends the code that the account made; nothing if it sent too many lately. Throws 502 if it could not be sent. */
+export async function sendCode<K extends MailKind>(
+  ports: Parameters<typeof sendMail>[0],
+  mailed: { email: string; token?: string } | undefined,
+  kind: K,
+  params?: Omit<MailParams[K], 'token'>,
+): Promise<void> {
+  if (mailed?.token === undefined) return
+  const { email, token } = mailed
+  await sendMail(ports, email, kind, { ...params, token } as MailParams[K])
+}
+
 /** Throws 502 if the mail could not be sent. */
 export async function sendMail<K extends MailKind>(
   { mailer, service }: { mailer: Mailer; service: { mail: MailSettings } },

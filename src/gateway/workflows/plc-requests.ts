@@ -50,7 +50,7 @@ export async function signPlcOperation(
   input: object,
   consumeToken: () => Promise<void>,
 ): Promise<PlcOperation> {
-  if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
+  mustHaveOperations(did)
   const changes = parseChanges(input)
   if (changes === undefined) throw invalidRequest('Invalid operation')
   const last = await plc.getLastOp(did)
@@ -58,6 +58,11 @@ export async function signPlcOperation(
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
   await consumeToken()
   return updateOperation(last, changes, rotationKey)
+}
+
+/** Throws 400 unless it is a did:plc. */
+export function mustHaveOperations(did: string): void {
+  if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
 }
 
 export interface SubmitDeps extends Pick<IdentityDeps, 'dispatch' | 'plc' | 'resolver'> {

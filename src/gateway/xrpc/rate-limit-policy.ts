@@ -56,6 +56,12 @@ const writeCosts: Record<string, (input: unknown) => number> = {
   'com.atproto.repo.applyWrites': costOfWrites,
 }
 
+/** Requests outside of XRPC that leave a row behind: pushed authorization requests, and browsers without a cookie. */
+const pageRules: [string, RateLimitRule[]][] = [
+  ['oauth/par', [rule('oauth-par', 300, 5 * MINUTE_MS, 'ip'), globalRule]],
+  ['oauth/device', [rule('oauth-device', 300, 5 * MINUTE_MS, 'ip')]],
+]
+
 const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
   ...Object.entries(limitsByMethod).map(
     ([nsid, [counted, ...limits]]): [string, RateLimitRule[]] => {
@@ -70,6 +76,7 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
   [failedAdmin, [rule('failed-admin', 30, 5 * MINUTE_MS, 'ip')]],
   // Some services send the tokens of many accounts.
   [failedService, [rule('failed-service', 100, 5 * MINUTE_MS, 'ip')]],
+  ...pageRules,
   ...Object.entries(writeCosts).map(([nsid, cost]): [string, RateLimitRule[]] => [
     nsid,
     [

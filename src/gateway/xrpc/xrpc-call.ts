@@ -132,7 +132,8 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
     requestId: c.env?.requestId,
   }
   const permissions = permissionsOf(caller)
-  const needsInput = typeof method.oauth === 'function'
+  // A rule that looks at the permissions only is checked before the body is read, as in the reference.
+  const needsInput = typeof method.oauth === 'function' && method.oauth.length > 1
   if (permissions !== undefined && !needsInput)
     mustHaveScope(method, permissions, withoutInput as never)
   const input = await readInput(ports, method, bodySource(c))

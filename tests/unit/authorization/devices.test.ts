@@ -8,6 +8,7 @@ import {
   updateDevice,
 } from '#src/authorization/devices.ts'
 import { findLexicon, removeLexicon, storeLexicon } from '#src/authorization/lexicons.ts'
+import { MAX_UNLINKED_DEVICES } from '#src/authorization/shard.ts'
 import { testShard } from '#tests/support/test-shard.ts'
 
 const day = 24 * 60 * 60_000
@@ -42,11 +43,11 @@ it('a device is stored with the accounts that may be signed in on it', async () 
   expect(await readDeviceWithAccounts(shard, { id })).toBeNull()
 })
 
-it('a device without a signed-in account is deleted after a day, any other after a year', async () => {
+it('a device without a signed-in account is deleted after an hour, any other after a year', async () => {
   const { shard, device } = await withDevice()
   await createDevice(shard, { id: 'dev-2', ...device })
   await setDeviceAccount(shard, { id: 'dev-2', did: 'did:plc:a', signedIn: true })
-  shard.clock.time += 2 * day
+  shard.clock.time += 61 * 60_000
   await updateDevice(shard, { id: 'dev-3', userAgent: 'nobody' })
   expect(await readDevice(shard, { id: 'dev-1' })).toBeNull()
   expect(await readDevice(shard, { id: 'dev-2' })).not.toBeNull()
@@ -54,6 +55,41 @@ it('a device without a signed-in account is deleted after a day, any other after
   await updateDevice(shard, { id: 'dev-3', userAgent: 'nobody' })
   expect(await readDevice(shard, { id: 'dev-2' })).toBeNull()
 })
+
+it('the devices without a signed-in account that were seen least lately make room for new ones', async () => {
+  const { shard, device } = await withDevice()
+  await setDeviceAccount(shard, { id: 'dev-1', did: 'did:plc:a', signedIn: true })
+  const lastSeenAt = device.lastSeenAt
+  await fill(shard, `INSERT INTO device SELECT 'many-' || n, 'ses', NULL, '', ${lastSeenAt} + n`)
+  const woken = testShard({ after: shard })
+  await createDevice(woken, { id: 'dev-2', ...device, lastSeenAt: lastSeenAt + 1e6 })
+  const left = await shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM device')
+  expect(left!.n).toBeLessThanOrEqual(MAX_UNLINKED_DEVICES + 1)
+  const found = await Promise.all(
+    ['dev-1', 'many-0', `many-${MAX_UNLINKED_DEVICES - 1}`, 'dev-2'].map((id) =>
+      readDevice(shard, { id }),
+    ),
+  )
+  expect(found.map((one) => one !== null)).toEqual([true, false, true, true])
+})
+
+it('the permission sets that were resolved least lately make room for new ones', async () => {
+  const { shard } = await withDevice()
+  await fill(shard, `INSERT INTO lexicon SELECT 'com.example.n' || n, '{}', n`)
+  await storeLexicon(testShard({ after: shard }), { nsid: 'com.example.new', data: '{}' })
+  const left = await shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM lexicon')
+  expect(left!.n).toBeLessThanOrEqual(500)
+  expect(await findLexicon(shard, { nsid: 'com.example.n0' })).toBeNull()
+  expect(await findLexicon(shard, { nsid: 'com.example.new' })).toBe('{}')
+})
+
+/** Inserts a row for each `n` below the largest bound of any table. */
+async function fill(shard: ReturnType<typeof testShard>, insert: string): Promise<void> {
+  const numbers = `WITH RECURSIVE r(n) AS
+    (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < ${MAX_UNLINKED_DEVICES - 1})`
+  const [into, select] = insert.split(' SELECT ', 2)
+  await shard.sql.batch([{ sql: `${into} ${numbers} SELECT ${select} FROM r` }])
+}
 
 it('a permission set is stored as it was last resolved', async () => {
   const { shard } = await withDevice()

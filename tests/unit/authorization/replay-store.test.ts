@@ -31,10 +31,12 @@ it('the token index maps names to accounts until they are removed or expire', as
   await note('code', 'req-1')
   expect(await findTokenOwner(shard, { hash: 'token' })).toEqual({
     did: 'did:plc:a',
+    expiresAt: shard.clock.now() + keptMs,
     requestId: null,
   })
   expect(await findTokenOwner(shard, { hash: 'code' })).toEqual({
     did: 'did:plc:a',
+    expiresAt: shard.clock.now() + keptMs,
     requestId: 'req-1',
   })
   await removeTokenOwner(shard, { hash: 'token' })

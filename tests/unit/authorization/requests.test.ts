@@ -6,6 +6,7 @@ import {
   removeRequest,
   updateRequest,
 } from '#src/authorization/requests.ts'
+import { MAX_REQUESTS } from '#src/authorization/shard.ts'
 import { testShard } from '#tests/support/test-shard.ts'
 
 const minute = 60_000
@@ -75,6 +76,27 @@ it('a code is still valid if storing its use failed', async () => {
   await expect(lost).rejects.toThrow('away')
   isFailing = false
   expect(await consumeRequest(shard, { id, codeHash: 'hash', attempt: 'second' })).not.toBeNull()
+})
+
+it('a shard takes no more requests than it has room for, until some have expired', async () => {
+  const { shard, request } = await withRequest()
+  const numbers = `WITH RECURSIVE r(n) AS
+    (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < ${MAX_REQUESTS - 2})`
+  await shard.sql.batch([
+    {
+      sql: `INSERT INTO request (id, data, parameters, expires_at)
+            ${numbers} SELECT 'many-' || n, '{}', '{}', ? FROM r`,
+      params: [request.expiresAt],
+    },
+  ])
+  const count = () => shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM request')
+  const woken = testShard({ after: shard })
+  const full = createRequest(woken, { id: 'one-more', ...request })
+  await expect(full).rejects.toMatchObject({ status: 503, error: 'ServiceUnavailable' })
+  expect(await count()).toEqual({ n: MAX_REQUESTS })
+  shard.clock.time += 5 * minute
+  await createRequest(woken, { id: 'one-more', ...request, expiresAt: 9e15 })
+  expect(await count()).toEqual({ n: 1 })
 })
 
 it('expired requests are deleted some time after they expire', async () => {

@@ -74,6 +74,23 @@ it("OAuth sign-in accepts the account's own password, and no app password", asyn
   await expect(app).rejects.toMatchObject({ status: 400, message: /App passwords/ })
 })
 
+it('recently seen values are told apart, however long they are', () => {
+  const seen = new RecentlySeen(100)
+  const long = 'x'.repeat(100_000)
+  expect([seen.isNew(`${long}a`, 0), seen.isNew(`${long}b`, 0)]).toEqual([true, true])
+  expect(seen.isNew(`${long}a`, 0)).toBe(false)
+})
+
+it('an account is signed in on the 100 devices that it used last', async () => {
+  const { account, clock } = await newAccount()
+  for (let i = 0; i <= 100; i++) {
+    clock.time += 1000
+    await signInOnDevice(account, { deviceId: `dev-${i}` })
+  }
+  const devices = (await listDevices(account)).map(({ deviceId }) => deviceId)
+  expect([devices.length, devices[0], devices.at(-1)]).toEqual([100, 'dev-100', 'dev-1'])
+})
+
 it('recently seen values are remembered for their time, and not much longer', () => {
   const seen = new RecentlySeen(100)
   expect([seen.isNew('a', 0), seen.isNew('a', 0), seen.isNew('a', 99)]).toEqual([

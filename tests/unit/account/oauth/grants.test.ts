@@ -102,6 +102,14 @@ it('a revoked token is rejected, even if it was accepted a moment ago', async ()
   expect(await ask('tok-2', 'd')).toEqual({ refusal: 'unknown' })
 })
 
+it('a proof with a long id is refused, and not remembered', async () => {
+  const { account } = await withGrant()
+  const ask = (proof: string) =>
+    checkAccessToken(account, { id: 'tok-1', jkt, proof, attempt: proof })
+  await expect(ask('x'.repeat(257))).rejects.toMatchObject({ status: 400 })
+  expect(await ask('x'.repeat(256))).toMatchObject({ scope: 'atproto' })
+})
+
 it('no token stays valid after a takedown, a deactivation or a deletion', async () => {
   const { account, clock } = await withGrant()
   const ask = (proof: string) =>
@@ -119,7 +127,7 @@ it('no token stays valid after a takedown, a deactivation or a deletion', async 
   await changeState(account, { active: false, dropCredentials: true })
   expect(await ask('e')).toEqual({ refusal: 'unknown' })
   const kinds = await account.sql.all<{ kind: string }>('SELECT kind FROM oauth')
-  expect(kinds).toEqual([{ kind: 'device' }])
+  expect(kinds).toEqual([{ kind: 'device' }, { kind: 'sessions ended' }])
   await deleteAccount(account)
   expect(await account.sql.all('SELECT * FROM oauth')).toEqual([])
   expect(await ask('f')).toEqual({ refusal: 'unknown' })

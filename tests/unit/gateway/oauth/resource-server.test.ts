@@ -107,6 +107,15 @@ it('a DPoP proof is accepted once, with a new key and with a cached one', async 
   await expect(ask({ jti: 'two' })).rejects.toMatchObject({ status: 401 })
 })
 
+it('a DPoP proof with a long id is refused, with a new key and with a cached one', async () => {
+  const { checkAccessToken, ask } = await fixture()
+  const refused = { status: 401, error: 'invalid_dpop_proof', message: 'DPoP "jti" is too long' }
+  await expect(ask({ jti: 'x'.repeat(257) })).rejects.toMatchObject(refused)
+  await ask({ jti: 'x'.repeat(256) })
+  await expect(ask({ jti: 'x'.repeat(257) })).rejects.toMatchObject(refused)
+  expect(checkAccessToken).toHaveBeenCalledTimes(1)
+})
+
 it("the account's error for a token is returned to its caller", async () => {
   const { checkAccessToken, accounts, ask } = await fixture()
   const says = async (verdict: Verdict) => {
