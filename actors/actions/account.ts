@@ -150,8 +150,8 @@ export const accountActions = {
     ...writes({ create: createAppPassword, revoke: revokeAppPassword }),
   },
   email: {
-    // A new token replaces the previous one, and only the returned one is mailed.
-    ...writes({ requestToken, requestUpdate: requestEmailUpdate }),
+    // A second mail within 30 s is refused, so the first one would never be sent.
+    ...once({ requestToken, requestUpdate: requestEmailUpdate }),
     ...once({ confirm: confirmEmail, update: updateEmail, set: setEmail }),
   },
   // A second run would also end the sessions that began in between.

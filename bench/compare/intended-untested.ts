@@ -50,6 +50,26 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'rate limits with several processes',
     why: 'the limiter is an actor; `PDS_REDIS_SCRATCH_*` have no effect',
   },
+  {
+    what: 'a new password',
+    why: 'a thief is signed out',
+  },
+  {
+    what: 'OAuth: size of a pushed request, and of a `jti`',
+    why: 'bounded storage',
+  },
+  {
+    what: 'mails with a code',
+    why: 'others can ask for them, too',
+  },
+  {
+    what: 'identifiers with an `@`, blanks or unseen characters',
+    why: 'phones add them to a copied handle',
+  },
+  {
+    what: 'more than 500 app passwords',
+    why: 'bounded storage',
+  },
   { what: 'OAuth: missing scope', why: 'RFC 6750; clients can ask for it' },
   { what: 'OAuth: concurrent refreshes of one token', why: 'the client is at fault' },
   {

@@ -173,9 +173,17 @@ export const intended: IntendedDifference[] = [
     matches: [[/the first after the end of the second: /]],
   },
   {
-    what: 'signPlcOperation for a did:web',
+    what: 'access tokens from before a takedown or suspension',
+    why: 'nothing is signed for the account any more',
+    matches: [[/state takendown .*(getServiceAuth|app\.bsky\.\w+\.\w+|unknown)$/]],
+  },
+  {
+    what: 'PLC operations of a did:web',
     why: 'no token helps',
-    matches: [[/own DID .*signPlcOperation$/, /^(error|message): /]],
+    matches: [
+      [/own DID .*signPlcOperation$/, /^(error|message): /],
+      [/of a did:web .*requestPlcOperationSignature$/],
+    ],
   },
   {
     what: 'recommended credentials of a taken-down account',

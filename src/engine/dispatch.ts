@@ -72,6 +72,8 @@ const once: {
     'repo.createRecord': true,
     'repo.applyWrites': true,
     'session.createSession': true,
+    'email.requestToken': true,
+    'email.requestUpdate': true,
     'email.confirm': true,
     'email.update': true,
     'email.set': true,

@@ -110,7 +110,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       branding: config.oauth.branding,
       secret: auth.jwtSecret,
       clock,
-      signInDevice: (request, did) => oauth.signInDevice(request, did),
+      signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
     },
     nextNonce: () => oauth.nextNonce(),
     metrics,

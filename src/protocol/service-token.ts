@@ -64,7 +64,8 @@ export function parseServiceToken(token: string): ParsedServiceToken | undefined
   const { iss, aud, exp, lxm } = claims
   if (typeof alg !== 'string' || typeof iss !== 'string' || typeof aud !== 'string')
     return undefined
-  if (typeof exp !== 'number' || (lxm && typeof lxm !== 'string')) return undefined
+  if (!Number.isFinite(exp) || typeof exp !== 'number' || (lxm && typeof lxm !== 'string'))
+    return undefined
   return {
     header: { alg, typ },
     claims: { iss, aud, exp, lxm: typeof lxm === 'string' ? lxm : undefined },

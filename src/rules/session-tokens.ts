@@ -126,7 +126,9 @@ async function verify(
     throw invalidRequest('Token could not be verified', 'InvalidToken')
   })
   const { sub: did, exp, jti, scope } = payload
-  if (typeof did !== 'string' || !did.startsWith('did:') || exp === undefined) throw malformed()
+  if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
+  // A number that is too large for JSON is read as Infinity, which is never over.
+  if (exp === undefined || !Number.isSafeInteger(exp)) throw malformed()
   if (typeof scope !== 'string' || 'cnf' in payload || 'lxm' in payload) throw malformed()
   return { did, scope, jti, expiresAt: exp * 1000 }
 }

@@ -98,6 +98,45 @@ describe('a token', () => {
     expect(await fixture.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
   })
 
+  it('a token and its refresh token are revoked by a new password', async () => {
+    const carol = await createTestAccount(server, 'carol')
+    const app = fixture.clientWithScope('atproto')
+    const session = await signIn(app, { ...carol, browser: fixture.pageClient() })
+    const saved = app.sessions.get(carol.did)!
+    expect((await fixture.getSession(saved)).status).toBe(200)
+    const body = { did: carol.did, password: 'another password' }
+    expect((await call(server, 'admin.updateAccountPassword', { as: admin, body })).status).toBe(
+      200,
+    )
+    expect(await fixture.getSession(saved)).toMatchObject({ status: 401, error: 'invalid_token' })
+    await expect(session.getTokenInfo(true)).rejects.toThrow()
+  })
+
+  it('an app deactivates an account by its own scope, and cannot activate it', async () => {
+    const dave = await createTestAccount(server, 'dave')
+    await dave.agent.com.atproto.server.createAppPassword({ name: 'bot' })
+    const signedIn = async (scope: string) =>
+      signIn(fixture.clientWithScope(scope), { ...dave, browser: fixture.pageClient() })
+    const [other, session] = [
+      await signedIn('atproto transition:generic'),
+      await signedIn('atproto account:status?action=manage'),
+    ]
+    const post = async (app: typeof session, name: string, body?: object) => {
+      const path = `/xrpc/com.atproto.server.${name}`
+      const headers = { 'content-type': 'application/json' }
+      const sent = body && { headers, body: JSON.stringify(body) }
+      return (await app.fetchHandler(path, { method: 'POST', ...sent })).status
+    }
+    expect(await post(session, 'activateAccount')).toBe(403)
+    expect(await post(other, 'deactivateAccount', {})).toBe(403)
+    expect(await post(session, 'deactivateAccount', {})).toBe(200)
+    const status = await dave.agent.com.atproto.server.getSession()
+    expect(status.data).toMatchObject({ active: false, status: 'deactivated' })
+    const { data } = await dave.agent.com.atproto.server.listAppPasswords()
+    expect(data.passwords).toEqual([])
+    for (const app of [session, other]) await expect(app.getTokenInfo(true)).rejects.toThrow()
+  })
+
   it('introspection describes a token to its app until it is revoked', async () => {
     const { app, session, saved } = await fixture.signIn('atproto')
     const { dpopJwk, tokenSet } = saved

@@ -12,6 +12,7 @@ import {
 import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
 import { createGrant } from '#src/account/oauth/grants.ts'
 import { addImportPage, beginImport } from '#src/account/repo/import.ts'
+import type { EmailPurpose } from '#src/account/sessions/email-tokens.ts'
 import { confirmEmail, requestEmailUpdate, requestToken } from '#src/account/sessions/emails.ts'
 import { signIn } from '#src/account/sessions/page-sessions.ts'
 import { setPassword } from '#src/account/sessions/passwords.ts'
@@ -41,6 +42,11 @@ async function withFactor(account: Account): Promise<string> {
   const { key } = await beginTotp(account)
   await confirmTotp(account, { code: totpCode(key, account.clock.now()) })
   return (await createRecoveryCodes(account)).codes[0]!
+}
+
+async function mailedToken(account: Account, purpose: EmailPurpose) {
+  const { email, token } = await requestToken(account, { purpose })
+  return { email, token: token! }
 }
 
 async function withEmailFactor(account: Account): Promise<void> {
@@ -74,20 +80,26 @@ export const keyed: Record<
     const authFactorToken = await withFactor(account)
     return (remote) => remote.session.createSession({ password, authFactorToken, client })
   },
+  'email.requestToken': async () => (remote) =>
+    remote.email.requestToken({ purpose: 'confirm_email' }),
+  'email.requestUpdate': async (account) => {
+    await confirmEmail(account, await mailedToken(account, 'confirm_email'))
+    return (remote) => remote.email.requestUpdate({})
+  },
   'email.confirm': async (account) => {
-    const mail = await requestToken(account, { purpose: 'confirm_email' })
+    const mail = await mailedToken(account, 'confirm_email')
     return (remote) => remote.email.confirm(mail)
   },
   'email.update': async (account) => {
-    await confirmEmail(account, await requestToken(account, { purpose: 'confirm_email' }))
+    await confirmEmail(account, await mailedToken(account, 'confirm_email'))
     const { sent } = await requestEmailUpdate(account)
-    const input = { email: 'new@example.com', token: sent!.token, client }
+    const input = { email: 'new@example.com', token: sent!.token!, client }
     return (remote) => remote.email.update(input)
   },
   'email.set': async () => (remote) => remote.email.set({ email: 'new@example.com' }),
   'password.set': async () => (remote) => remote.password.set({ password, client }),
   'password.reset': async (account) => {
-    const mail = await requestToken(account, { purpose: 'reset_password' })
+    const mail = await mailedToken(account, 'reset_password')
     return (remote) => remote.password.reset({ token: mail.token, password, client })
   },
   'import.finish': async (account) => {
@@ -99,7 +111,7 @@ export const keyed: Record<
     return (remote) => remote.import.finish({ id, keys: [key.did()] })
   },
   'identity.consumePlcToken': async (account) => {
-    const mail = await requestToken(account, { purpose: 'plc_operation' })
+    const mail = await mailedToken(account, 'plc_operation')
     return (remote) => remote.identity.consumePlcToken({ token: mail.token, client })
   },
   'factors.beginEmail': async () => (remote) => remote.factors.beginEmail({}),

@@ -3,6 +3,7 @@
  * that an account page shows, and the ten recovery codes. Only their hashes are stored.
  */
 import type { Account } from '#src/account/account.ts'
+import { countMail } from '#src/account/factors/mail-limit.ts'
 import { findRow, listRows, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -14,7 +15,6 @@ import type { IdempotencyKey } from '#src/rules/actions.ts'
 export type CodePurpose = 'email' | 'page' | 'confirm email'
 
 const CODE_LIFETIME_MS = 15 * 60_000
-const MAIL_PAUSE_MS = 30_000
 const RECOVERY_CODES = 10
 
 /** A code for other sign-ins, shown on the account pages to an owner who has passed a second step there. */
@@ -39,7 +39,7 @@ export interface EmailCode {
 }
 
 /**
- * A new code to send by mail; without `token` if one was sent within the last 30 seconds, which is still valid. A call
+ * A new code to send by mail; without `token` if too many were sent lately (`countMail`). A call
  * that is repeated with its `key` gets the same code; `answer` is what its action makes of the code. Throws 400 if the
  * account has no email address.
  */
@@ -51,12 +51,20 @@ export async function createEmailCode(
 ): Promise<EmailCode> {
   const { email } = await account.profile.get()
   if (email === null) throw invalidRequest('account does not have an email address')
-  const last = await findRow(account, 'code', purpose)
-  if (last !== undefined && last.createdAt > account.clock.now() - MAIL_PAUSE_MS) return { email }
-  const effect = (token: string) => {
-    return account.idempotencyKeys.markUsed(key, answer({ email, token }))
-  }
-  return { email, token: await replaceCode(account, purpose, effect) }
+  return account.emailMutex.run(async () => {
+    const counted = await countMail(account, purpose, await isCodePending(account, purpose))
+    if (counted === undefined) return { email }
+    const effect = (token: string) => [
+      ...counted,
+      ...account.idempotencyKeys.markUsed(key, answer({ email, token })),
+    ]
+    return { email, token: await replaceCode(account, purpose, effect) }
+  })
+}
+
+export async function isCodePending(account: Account, purpose: CodePurpose): Promise<boolean> {
+  const row = await findRow(account, 'code', purpose)
+  return row !== undefined && row.createdAt > account.clock.now() - CODE_LIFETIME_MS
 }
 
 export async function consumeCode(

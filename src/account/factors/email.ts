@@ -1,7 +1,12 @@
 /** Codes by mail as a second factor: turned on with a first code, which also confirms the address. */
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
-import { consumeCode, createEmailCode, type EmailCode } from '#src/account/factors/codes.ts'
+import {
+  consumeCode,
+  createEmailCode,
+  type EmailCode,
+  isCodePending,
+} from '#src/account/factors/codes.ts'
 import { findRow, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
@@ -20,14 +25,16 @@ export function beginEmailFactor(
 }
 
 /** Throws 400 InvalidToken, or 429 as `withAttemptLimit`. */
-export function confirmEmailFactor(
+export async function confirmEmailFactor(
   account: Account,
   { code, client }: { code: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
+  // No code is right then, so a wrong one is not counted.
+  if (!(await isCodePending(account, 'confirm email'))) throw wrongCode()
   return withAttemptLimit(account, client, async () => {
     const used = await consumeCode(account, ['confirm email'], code)
-    if (used === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
+    if (used === undefined) throw wrongCode()
     const row = await account.profile.get()
     const emailConfirmedAt = row.emailConfirmedAt ?? new Date(account.clock.now()).toISOString()
     try {
@@ -43,6 +50,10 @@ export function confirmEmailFactor(
       account.profile.forget()
     }
   })
+}
+
+function wrongCode() {
+  return invalidRequest('Token is invalid', 'InvalidToken')
 }
 
 /** The address must be confirmed already. Idempotent. */

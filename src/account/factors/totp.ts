@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
 import {
+  type FactorRow,
   findRow,
   markRowUsed,
   putRow,
@@ -38,15 +39,15 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
 }
 
 /** Throws 400 InvalidToken, or if no enrolment was begun. */
-export function confirmTotp(
+export async function confirmTotp(
   account: Account,
   { code, client }: { code: string; client?: ClientInfo },
   key?: IdempotencyKey,
 ): Promise<void> {
+  // No code is right then, so a wrong one is not counted.
+  await pendingEnrolment(account)
   return withAttemptLimit(account, client, async () => {
-    const pending = await findRow(account, 'new totp', id)
-    if (pending === undefined) throw invalidRequest('No authenticator app is being enrolled')
-    const { secret } = pending
+    const { secret } = await pendingEnrolment(account)
     const step = totpStep(unseal(account, secret), digits(code), account.clock.now())
     if (step === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     await writeFactors(account, [
@@ -57,6 +58,12 @@ export function confirmTotp(
       ...account.idempotencyKeys.markUsed(key),
     ])
   })
+}
+
+async function pendingEnrolment(account: Account): Promise<FactorRow> {
+  const pending = await findRow(account, 'new totp', id)
+  if (pending === undefined) throw invalidRequest('No authenticator app is being enrolled')
+  return pending
 }
 
 export async function removeTotp(account: Account, { client }: { client?: ClientInfo } = {}) {

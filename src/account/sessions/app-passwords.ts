@@ -15,6 +15,7 @@ export interface AppPassword {
 }
 
 const kind = 'app password'
+const MAX_APP_PASSWORDS = 500
 
 interface Row {
   name: string
@@ -24,7 +25,8 @@ interface Row {
 }
 
 /**
- * The caller makes the password, so that the call may be retried. Throws 400 if the name is taken, and as `usableRow`.
+ * The caller makes the password, so that the call may be retried. Throws 400 if the name is taken or there
+ * are too many, and as `usableRow`.
  */
 export async function createAppPassword(
   account: Account,
@@ -33,22 +35,26 @@ export async function createAppPassword(
   const { name, password, privileged, client } = input
   await usableRow(account)
   const secret = await hashAppPassword(account.did, password)
-  const find = () => account.sql.first<Row>(`${select} AND name = ?`, kind, name)
-  if ((await find()) === undefined) {
+  // One after another, so that only the one that is stored is noted.
+  return account.factorMutex.run(async () => {
+    const { passwords } = await listAppPasswords(account)
+    const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+    if (existing !== undefined && existing.secret !== secret) {
+      throw invalidRequest(`An app password with this name already exists: ${name}`)
+    }
+    if (existing !== undefined) return { ...toAppPassword(existing), password }
+    if (passwords.length >= MAX_APP_PASSWORDS) throw invalidRequest('Too many app passwords')
+    const row = { name, secret, privileged: privileged ? 1 : 0, createdAt: account.clock.now() }
     await account.sql.batch([
       {
-        sql: `INSERT OR IGNORE INTO credential (kind, name, secret, privileged, created_at)
+        sql: `INSERT INTO credential (kind, name, secret, privileged, created_at)
               VALUES (?, ?, ?, ?, ?)`,
-        params: [kind, name, secret, privileged ? 1 : 0, account.clock.now()],
+        params: [kind, name, secret, row.privileged, row.createdAt],
       },
       ...noteSecurityEvent(account, 'app password created', client, name),
     ])
-  }
-  const row = await find()
-  if (row?.secret !== secret) {
-    throw invalidRequest(`An app password with this name already exists: ${name}`)
-  }
-  return { ...toAppPassword(row), password }
+    return { ...toAppPassword(row), password }
+  })
 }
 
 export async function listAppPasswords(account: Account): Promise<{ passwords: AppPassword[] }> {

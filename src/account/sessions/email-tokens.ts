@@ -1,9 +1,11 @@
 /** Tokens sent by mail, which prove access to the account's mailbox: one for each purpose, valid for 15 minutes. */
 import type { Account } from '#src/account/account.ts'
+import { countMail } from '#src/account/factors/mail-limit.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 export type EmailPurpose =
   | 'confirm_email'
@@ -16,20 +18,42 @@ const EMAIL_TOKEN_LIFETIME_MS = 15 * 60_000
 
 const kind = 'email token'
 
+export interface MailedToken {
+  email: string
+  /** Absent if no mail is to be sent, because there were too many lately. */
+  token?: string
+}
+
 /**
- * A new token, which replaces the previous one, and the address to send it to. Throws 400 if the account has no
- * address, and as `usableRow`; with `evenTakendown` it throws only 400, if the account does not exist.
+ * A token, and the address to send it to: a valid one is sent again, so that a second request, whose ever it is, does
+ * not void the mail that the owner is reading. A call that is repeated with its `key` gets the same token; `answer` is
+ * what its action makes of it. Throws 400 if the account has no address, and as `usableRow`; with `evenTakendown` it
+ * throws only 400, if the account does not exist.
  */
 export async function requestEmailToken(
   account: Account,
   { purpose, evenTakendown = false }: { purpose: EmailPurpose; evenTakendown?: boolean },
-): Promise<{ token: string; email: string }> {
+  key?: IdempotencyKey,
+  answer: (mailed: MailedToken) => unknown = (mailed) => mailed,
+): Promise<MailedToken> {
   const row = evenTakendown ? await account.profile.find() : await usableRow(account)
   if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
-  if (row.email === null) throw invalidRequest('account does not have an email address')
-  const token = randomLetters(2, 5).toUpperCase()
-  await account.sql.batch([upsertToken(purpose, token, account.clock.now())])
-  return { token, email: row.email }
+  const { email } = row
+  if (email === null) throw invalidRequest('account does not have an email address')
+  return account.emailMutex.run(async () => {
+    const now = account.clock.now()
+    const last = await findToken(account, purpose)
+    const isValid = last !== undefined && now - last.createdAt < EMAIL_TOKEN_LIFETIME_MS
+    const counted = await countMail(account, purpose, isValid)
+    if (counted === undefined) return { email }
+    const token = isValid ? last.secret : randomLetters(2, 5).toUpperCase()
+    await account.sql.batch([
+      upsertToken(purpose, token, now),
+      ...counted,
+      ...account.idempotencyKeys.markUsed(key, answer({ email, token })),
+    ])
+    return { email, token }
+  })
 }
 
 /**
@@ -41,11 +65,7 @@ export async function checkEmailToken(
   purpose: EmailPurpose,
   token: string,
 ): Promise<void> {
-  const row = await account.sql.first<{ secret: string; createdAt: number }>(
-    'SELECT secret, created_at AS createdAt FROM credential WHERE kind = ? AND name = ?',
-    kind,
-    purpose,
-  )
+  const row = await findToken(account, purpose)
   if (row?.secret !== token.toUpperCase()) throw invalidRequest('Token is invalid', 'InvalidToken')
   if (account.clock.now() - row.createdAt >= EMAIL_TOKEN_LIFETIME_MS) {
     throw invalidRequest('Token is expired', 'ExpiredToken')
@@ -60,6 +80,14 @@ export function consumeEmailToken(purpose: EmailPurpose): Statement {
 /** For tokens that were sent to an address that is no longer the account's. */
 export function consumeAllEmailTokens(): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
+}
+
+function findToken({ sql }: Account, purpose: EmailPurpose) {
+  return sql.first<{ secret: string; createdAt: number }>(
+    'SELECT secret, created_at AS createdAt FROM credential WHERE kind = ? AND name = ?',
+    kind,
+    purpose,
+  )
 }
 
 function upsertToken(purpose: EmailPurpose, token: string, now: number): Statement {

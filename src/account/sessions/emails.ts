@@ -8,6 +8,7 @@ import {
   checkEmailToken,
   consumeEmailToken,
   type EmailPurpose,
+  type MailedToken,
   requestEmailToken,
 } from '#src/account/sessions/email-tokens.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
@@ -18,9 +19,10 @@ import { parseAddress, parseEmail } from '#src/rules/emails.ts'
 export async function requestToken(
   account: Account,
   input: { purpose: EmailPurpose; evenTakendown?: boolean },
-): Promise<{ token: string; email: string }> {
+  key?: IdempotencyKey,
+): Promise<MailedToken> {
   await finishEmailChange(account)
-  return requestEmailToken(account, input)
+  return requestEmailToken(account, input, key)
 }
 
 /** Throws 400 InvalidEmail (not the account's email), InvalidToken or ExpiredToken, and as `usableRow`. */
@@ -46,12 +48,14 @@ export async function confirmEmail(
 
 export async function requestEmailUpdate(
   account: Account,
-): Promise<{ tokenRequired: boolean; sent?: { token: string; email: string } }> {
+  _: object = {},
+  key?: IdempotencyKey,
+): Promise<{ tokenRequired: boolean; sent?: MailedToken }> {
   const row = await currentRow(account)
   if (row.email === null) throw invalidRequest('account does not have an email address')
   if (row.emailConfirmedAt === null) return { tokenRequired: false }
-  const sent = await requestEmailToken(account, { purpose: 'update_email' })
-  return { tokenRequired: true, sent }
+  const answer = (sent: MailedToken) => ({ tokenRequired: true, sent })
+  return answer(await requestEmailToken(account, { purpose: 'update_email' }, key, answer))
 }
 
 /**

@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
 import * as plc from '#src/gateway/workflows/plc-requests.ts'
 import * as resolving from '#src/gateway/workflows/resolve-identity.ts'
 import * as changing from '#src/gateway/workflows/update-handle.ts'
@@ -69,10 +69,10 @@ export const requestPlcOperationSignature = method(identity.requestPlcOperationS
   oauth: (permissions) => permissions.assertIdentity({ attr: '*' }),
   unknown: () => invalidRequest('account not found'),
   auth: 'full account or takendown',
-  run: async ({ account, server }) => {
+  run: async ({ account, did, server }) => {
+    plc.mustHaveOperations(did)
     const options = { purpose: 'plc_operation', evenTakendown: true } as const
-    const { token, email } = await account.email.requestToken(options)
-    await sendMail(server, email, 'plcOperation', { token })
+    await sendCode(server, await account.email.requestToken(options), 'plcOperation')
     return undefined
   },
 })

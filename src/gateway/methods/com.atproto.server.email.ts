@@ -2,7 +2,8 @@
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
+import { mailPasswordReset } from '#src/gateway/workflows/password-reset.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
@@ -19,8 +20,8 @@ export const requestEmailConfirmation = method(server.requestEmailConfirmation, 
   oauth: (permissions) => permissions.assertAccount({ attr: 'email', action: 'manage' }),
   auth: 'account',
   run: async ({ account, server }) => {
-    const { token, email } = await account.email.requestToken({ purpose: 'confirm_email' })
-    await sendMail(server, email, 'confirmEmail', { token })
+    const mailed = await account.email.requestToken({ purpose: 'confirm_email' })
+    await sendCode(server, mailed, 'confirmEmail')
     return undefined
   },
 })
@@ -40,8 +41,8 @@ export const requestEmailUpdate = method(server.requestEmailUpdate, {
   oauth: refuseApps,
   auth: 'full account',
   run: async ({ account, server }) => {
-    const { tokenRequired, sent } = await account.email.requestUpdate()
-    if (sent !== undefined) await sendMail(server, sent.email, 'updateEmail', { token: sent.token })
+    const { tokenRequired, sent } = await account.email.requestUpdate({})
+    await sendCode(server, sent, 'updateEmail')
     return { tokenRequired }
   },
 })
@@ -65,16 +66,8 @@ export const updateEmail = method(server.updateEmail, {
 export const requestPasswordReset = method(server.requestPasswordReset, {
   auth: 'none',
   run: async ({ input: { email: identifier }, server }) => {
-    const { dispatch, backgroundTasks } = server
-    backgroundTasks.run(async () => {
-      if (!identifier.includes('@')) return
-      const found = await dispatch.directory.accounts.find({ identifier })
-      if (found === null) return
-      const { did, handle } = found
-      const options = { purpose: 'reset_password', evenTakendown: true } as const
-      const { token, email } = await dispatch.account(did).email.requestToken(options)
-      await dispatch.directory.passwordResets.record({ did, token })
-      await sendMail(server, email, 'resetPassword', { token, handle })
+    server.backgroundTasks.run(async () => {
+      if (identifier.includes('@')) await mailPasswordReset(server, identifier)
     })
     return undefined
   },

@@ -1,8 +1,8 @@
 /** com.atproto.server: activation, deactivation, deletion and migration of accounts. */
-import { authRequired, invalidRequest } from '#src/errors.ts'
+import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isValidDid } from '#src/gateway/workflows/did-check.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
@@ -15,6 +15,12 @@ export const reserveSigningKey = method(server.reserveSigningKey, {
 
 export const activateAccount = method(server.activateAccount, {
   ...ownAccount,
+  // A deactivated account authorizes no apps, so an app could not get new credentials to activate it with.
+  oauth: () => {
+    throw forbidden(
+      'Account reactivation is not available with OAuth credentials. Sign in to your account management page to reactivate.',
+    )
+  },
   auth: 'full account',
   run: async ({ did, server }) => {
     await server.activateAccount(did)
@@ -24,9 +30,15 @@ export const activateAccount = method(server.activateAccount, {
 
 export const deactivateAccount = method(server.deactivateAccount, {
   ...ownAccount,
+  oauth: (permissions) => permissions.assertAccount({ attr: 'status', action: 'manage' }),
   auth: 'full account or takendown',
-  run: async ({ account, input }) => {
-    await account.lifecycle.changeState({ active: false, deleteAfter: input.deleteAfter ?? null })
+  run: async ({ account, caller: { permissions }, input }) => {
+    await account.lifecycle.changeState({
+      active: false,
+      deleteAfter: input.deleteAfter ?? null,
+      // An app that deactivates the account loses its own access, and so do all others.
+      ...(permissions !== undefined && { dropCredentials: true }),
+    })
     return undefined
   },
 })
@@ -47,8 +59,8 @@ export const requestAccountDelete = method(server.requestAccountDelete, {
   ...ownAccount,
   auth: 'full account',
   run: async ({ account, server }) => {
-    const { token, email } = await account.email.requestToken({ purpose: 'delete_account' })
-    await sendMail(server, email, 'deleteAccount', { token })
+    const mailed = await account.email.requestToken({ purpose: 'delete_account' })
+    await sendCode(server, mailed, 'deleteAccount')
     return undefined
   },
 })

@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { logIn } from '#src/gateway/workflows/log-in.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
@@ -24,10 +24,9 @@ async function withDidDoc<S extends { did: string }>(
   return { ...output, ...(didDoc && { didDoc }) }
 }
 
-/** Sends nothing if the account does not use such codes, or was sent one a moment ago. */
+/** Sends nothing if the account does not use such codes, or was sent too many lately. */
 async function mailSignInCode(server: ServerContext, did: string): Promise<void> {
-  const mail = await server.dispatch.account(did).factors.requestCode({})
-  if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
+  await sendCode(server, await server.dispatch.account(did).factors.requestCode({}), 'signIn')
 }
 
 export const createSession = method(server.createSession, {

@@ -19,7 +19,7 @@ export interface PageContext {
   secret: Uint8Array
   clock: Clock
   log: Pick<Log, 'error'>
-  signInDevice(request: IncomingMessage, did: string): Promise<string[]>
+  signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
 }
 
 export interface Owner {

@@ -107,7 +107,18 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
         c,
       )
     }
-    return overview(session, errorNote(session, error), error.status)
+    const note = errorNote(session, error)
+    // Between the two steps of a sign-in there is no overview yet, only the second step.
+    return overview(session, note, error.status)
+      .catch(async (reason) => {
+        if (!isSignedOut(reason) || session.pageToken === undefined) throw reason
+        const page = await stepPage(context, session, session.pageToken, { note })
+        return new Response(page.body, { status: error.status, headers: page.headers })
+      })
+      .catch((reason) => {
+        if (!isSignedOut(reason)) throw reason
+        return renderSignIn(session, note, error.status)
+      })
   }
 
   function errorNote({ messages }: PageSession, { error, status, message }: XrpcError): Note {
@@ -186,4 +197,8 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
 
   settingsRoutes(context, { get, post, requireOwner })
   get('/*', (_, session) => renderPage(session, notFoundView(session)))
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof XrpcError && error.status === 401
 }

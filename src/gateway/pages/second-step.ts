@@ -1,7 +1,7 @@
 /** The second step of a sign-in on the stock OAuth page, which supports only codes by email. */
 import type { ClientInfo } from '#src/account/security-events.ts'
 import { readPageToken } from '#src/gateway/pages/page-session.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 export interface StepInput {
@@ -28,7 +28,7 @@ export async function checkSecondStep(
     ...(isSameAccount && { token: pageToken.token }),
   })
   if (passed) return { passed: true }
-  if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
+  await sendCode(server, mail, 'signIn')
   return { passed: false, hint: mail && maskEmail(mail.email) }
 }
 

@@ -8,7 +8,7 @@ import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { emailView, secretView, totpView } from '#src/gateway/pages/views.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { qrCode } from '#src/ports/qr-code.ts'
 import { newAppPassword } from '#src/rules/passwords.ts'
@@ -76,8 +76,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
 
   post('/email/begin', async (_, session) => {
     const { account, name } = await requireOwner(session)
-    const { email, token } = await account.factors.beginEmail({})
-    if (token !== undefined) await sendMail(server, email, 'codesByMail', { token })
+    await sendCode(server, await account.factors.beginEmail({}), 'codesByMail')
     const note = { text: session.messages.text('codeSent') }
     return renderPage(session, emailView(session, { owner: name, note }))
   })

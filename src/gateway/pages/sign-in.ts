@@ -14,12 +14,13 @@ import { clearReturnToCookie, parseReturnTo } from '#src/gateway/pages/return-to
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { returnToView, signInView, stepView } from '#src/gateway/pages/sign-in-views.ts'
-import { sendMail } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { atLeast } from '#src/ports/pause.ts'
 import { assertionOptions } from '#src/ports/webauthn.ts'
 import { newChallenge } from '#src/rules/challenges.ts'
+import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 type C = Context<Env>
 
@@ -40,6 +41,7 @@ export async function signInPage(
 export async function submitPassword(context: PageContext, c: C, session: PageSession, form: Form) {
   const { identifier = '', password = '' } = form
   const next = parseReturnTo(form['next'], context.server.service.publicUrl)
+  const startedAt = context.clock.now()
   try {
     await countSignInAttempt(context, c, identifier)
     const [pageToken, kinds] = await atLeast(
@@ -50,7 +52,7 @@ export async function submitPassword(context: PageContext, c: C, session: PageSe
       ),
     )
     setPageToken(c, context.server.service.publicUrl, pageToken)
-    if (kinds.length === 0) return finishSignIn(context, c, session, pageToken, next)
+    if (kinds.length === 0) return finishSignIn(context, c, session, { pageToken, next, startedAt })
     return stepPage(context, session, pageToken, { ...(next && { next }) })
   } catch (error) {
     const note = { text: errorText(session, error), bad: true, field: 'password' }
@@ -60,8 +62,8 @@ export async function submitPassword(context: PageContext, c: C, session: PageSe
 
 async function checkPassword(context: PageContext, c: C, identifier: string, password: string) {
   if (password.length > 512) throw authRequired('Password too long')
-  const name = identifier.trim().replace(/^@/, '').toLowerCase()
-  const found = await context.server.dispatch.directory.accounts.find({ identifier: name })
+  const { accounts } = context.server.dispatch.directory
+  const found = await accounts.find({ identifier: normalizeIdentifier(identifier) })
   if (found === null) throw authRequired('Invalid identifier or password')
   const pageToken = newPageToken(found.did)
   const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
@@ -78,6 +80,7 @@ async function checkPassword(context: PageContext, c: C, identifier: string, pas
 export async function submitPasskey(context: PageContext, c: C, session: PageSession, form: Form) {
   const { publicUrl } = context.server.service
   const next = parseReturnTo(form['next'], publicUrl)
+  const startedAt = context.clock.now()
   try {
     const response = parseField(form['response'])
     const did = await context.findAccount(didInUserHandle(response))
@@ -88,7 +91,7 @@ export async function submitPasskey(context: PageContext, c: C, session: PageSes
     const { page } = context.server.dispatch.account(did)
     await page.signInWithPasskey({ token: pageToken.token, response, client })
     setPageToken(c, publicUrl, pageToken)
-    return finishSignIn(context, c, session, pageToken, next)
+    return finishSignIn(context, c, session, { pageToken, next, startedAt })
   } catch (error) {
     const text = errorText(session, error, 'wrongPasskey')
     return signInPage(context, session, { ...(next && { next }), note: { text, bad: true } })
@@ -120,10 +123,11 @@ export async function submitStep(
   const next = parseReturnTo(form['next'], context.server.service.publicUrl)
   const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
   const proof = response ? { response: parseField(response) } : { code: code ?? '' }
+  const startedAt = context.clock.now()
   try {
     const { page } = context.server.dispatch.account(pageToken.did)
     await page.finishSecondStep({ token: pageToken.token, client, ...proof })
-    return await finishSignIn(context, c, session, pageToken, next)
+    return await finishSignIn(context, c, session, { pageToken, next, startedAt })
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status === 401) throw error
     const text = errorText(session, error, response ? 'wrongPasskey' : 'wrongCode')
@@ -140,10 +144,8 @@ export async function mailStepCode(
 ) {
   const { server } = context
   const next = parseReturnTo(form['next'], server.service.publicUrl)
-  const mail = await server.dispatch
-    .account(pageToken.did)
-    .page.requestStepCode({ token: pageToken.token })
-  if (mail?.token !== undefined) await sendMail(server, mail.email, 'signIn', { token: mail.token })
+  const { page } = server.dispatch.account(pageToken.did)
+  await sendCode(server, await page.requestStepCode({ token: pageToken.token }), 'signIn')
   const note = { text: session.messages.text('codeSent') }
   return stepPage(context, session, pageToken, { ...(next && { next }), note })
 }
@@ -152,14 +154,14 @@ async function finishSignIn(
   context: PageContext,
   c: C,
   session: PageSession,
-  { did }: PageToken,
-  next: string | undefined,
+  signIn: { pageToken: PageToken; next: string | undefined; startedAt: number },
 ) {
+  const { pageToken, next, startedAt } = signIn
   if (next === undefined) return c.redirect(securityPath, 303)
   const incoming = c.env?.incoming
   c.header('set-cookie', clearReturnToCookie(context.server.service.publicUrl), { append: true })
   if (incoming !== undefined) {
-    for (const cookie of await context.signInDevice(incoming, did)) {
+    for (const cookie of await context.signInDevice(incoming, pageToken.did, startedAt)) {
       c.header('set-cookie', cookie, { append: true })
     }
   }

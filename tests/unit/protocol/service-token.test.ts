@@ -79,7 +79,15 @@ it('a service token of 8,192 characters is read, and a longer one is not', () =>
 
 const header = { typ: 'JWT', alg: 'ES256K' }
 
+const endless = Buffer.from(
+  JSON.stringify({ ...claims, exp: 0 }).replace('"exp":0', '"exp":1e999'),
+).toString('base64url')
+
 it.each<[string, string]>([
+  [
+    'an end too large to ever come',
+    unsigned({ alg: 'ES256K' }, {}).replace(/\..*\./, `.${endless}.`),
+  ],
   ['two parts', unsigned(header, claims).split('.').slice(0, 2).join('.')],
   ['four parts', `${unsigned(header, claims)}.x`],
   ['a header that is no JSON', `x.${unsigned(header, claims).split('.')[1]}.x`],

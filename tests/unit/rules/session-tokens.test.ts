@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
@@ -92,6 +93,13 @@ describe('verification', () => {
   })
 
   const without = (name: string) => ({ ...access, [name]: undefined })
+  // JSON.stringify cannot write it.
+  const endless = (typ: string, { exp: _, ...claims }: Record<string, unknown>) => {
+    const body = JSON.stringify({ ...claims, exp: 0 }).replace('"exp":0', '"exp":1e999')
+    const parts = [JSON.stringify({ typ, alg: 'HS256' }), body]
+    const signed = parts.map((part) => Buffer.from(part).toString('base64url')).join('.')
+    return `${signed}.${createHmac('sha256', terms.secret).update(signed).digest('base64url')}`
+  }
   const foreignKey = new Uint8Array(32).fill(6)
   it.each([
     ['of another secret', forge('at+jwt', access, foreignKey)],
@@ -107,6 +115,7 @@ describe('verification', () => {
     ['without a subject', forge('at+jwt', without('sub'))],
     ['whose subject is no DID', forge('at+jwt', { ...access, sub: 'alice.test' })],
     ['without an end', forge('at+jwt', without('exp'))],
+    ['whose end is too large to ever come', Promise.resolve(endless('at+jwt', access))],
     ['whose end is no number', forge('at+jwt', { ...access, exp: undefined, expires: 'never' })],
   ])('an access token is rejected %s', async (_, token) => {
     await expect(verifyAccess(await token, terms)).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { Secret, TOTP } from 'otpauth'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createPageCode, createRecoveryCodes } from '#src/account/factors/codes.ts'
 import {
+  addEmailFactor,
   beginEmailFactor,
   confirmEmailFactor,
   removeEmailFactor,
@@ -14,6 +15,7 @@ import {
   verifyCode,
 } from '#src/account/factors/second-step.ts'
 import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
+import { listSecurityEvents } from '#src/account/security-events.ts'
 import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
 const refused = { status: 400, error: 'InvalidToken' }
@@ -139,6 +141,32 @@ describe('codes by email', () => {
     now += 15 * 60_000
     await expect(show(third!)).rejects.toMatchObject(refused)
   })
+})
+
+it('a code is not counted as wrong if no factor is being enrolled', async () => {
+  const { codes } = await createRecoveryCodes(account)
+  for (let n = 0; n < 10; n++) {
+    const byMail = confirmEmailFactor(account, { code: 'AAAAA-AAAAA' })
+    await expect(byMail).rejects.toMatchObject(refused)
+    const byApp = confirmTotp(account, { code: '123456' })
+    await expect(byApp).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
+  }
+  await show(codes[0]!)
+  expect((await listSecurityEvents(account)).events.map(({ kind }) => kind)).not.toContain(
+    'second factor refused',
+  )
+})
+
+it('codes for signing in are mailed fifteen times an hour', async () => {
+  await addEmailFactor(account)
+  const sent: boolean[] = []
+  for (let n = 0; n < 20; n++) {
+    sent.push((await requestEmailCode(account, {}))?.token !== undefined)
+    now += 60_000
+  }
+  expect(sent).toEqual(Array.from({ length: 20 }, (_, n) => n < 15))
+  now += 41 * 60_000
+  expect(await requestEmailCode(account, {})).toHaveProperty('token')
 })
 
 it('no second factor is asked for after the admin has removed them all', async () => {

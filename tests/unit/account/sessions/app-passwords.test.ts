@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { updateProfile } from '#src/account/profile.ts'
+import { listSecurityEvents } from '#src/account/security-events.ts'
 import {
   createAppPassword,
   listAppPasswords,
@@ -67,6 +68,29 @@ describe('createAppPassword', () => {
     await expect(other).rejects.toMatchObject({ status: 400, error: 'InvalidRequest' })
     expect((await listAppPasswords(account)).passwords).toHaveLength(1)
     expect(await logIn(input.password)).toMatchObject({ did })
+  })
+
+  it('createAppPassword stores and notes one of two that come at once', async () => {
+    const outcomes = await Promise.allSettled([create('phone'), create('phone')])
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const { events } = await listSecurityEvents(account)
+    expect(events.filter(({ kind }) => kind === 'app password created')).toHaveLength(1)
+  })
+
+  it('createAppPassword limits the number of app passwords', async () => {
+    await account.sql.batch([
+      {
+        sql: `INSERT INTO credential (kind, name, secret, created_at)
+              WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 500)
+              SELECT 'app password', 'bot ' || n, 'hash ' || n, 0 FROM r`,
+      },
+    ])
+    await expect(create('one more')).rejects.toMatchObject({
+      status: 400,
+      message: 'Too many app passwords',
+    })
+    await revokeAppPassword(account, { name: 'bot 1' })
+    await create('one more')
   })
 
   it('createAppPassword is refused to accounts that are taken down', async () => {

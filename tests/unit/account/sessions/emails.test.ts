@@ -41,7 +41,7 @@ async function change(changes: Parameters<typeof updateProfile>[0]): Promise<voi
 
 const takeDown = () => change({ status: 'takendown' })
 const confirmNow = () => change({ emailConfirmedAt: '2026-01-01T00:00:00.000Z' })
-const request = async (purpose: EmailPurpose) => (await requestToken(account, { purpose })).token
+const request = async (purpose: EmailPurpose) => (await requestToken(account, { purpose })).token!
 const current = async () => {
   const { email, emailConfirmedAt, pendingEmail } = await account.profile.get()
   return { email, isConfirmed: emailConfirmedAt !== null, pendingEmail }
@@ -68,12 +68,47 @@ describe('an email token', () => {
     })
   })
 
-  it('an email token is replaced by the next one for the same purpose', async () => {
-    const [first, other] = [await request('plc_operation'), await request('delete_account')]
-    const second = await request('plc_operation')
-    await expect(checkEmailToken(account, 'plc_operation', first)).rejects.toMatchObject(invalid)
-    await checkEmailToken(account, 'plc_operation', second)
-    await checkEmailToken(account, 'delete_account', other)
+  const mailed = () => requestToken(account, { purpose: 'reset_password' })
+
+  it('an email token that is valid is sent again, and another one once it has expired', async () => {
+    const other = await request('delete_account')
+    const first = await request('reset_password')
+    clock.time += 14 * minute
+    expect(await mailed()).toEqual({ email, token: first })
+    clock.time += 14 * minute
+    await checkEmailToken(account, 'reset_password', first)
+    await expect(checkEmailToken(account, 'reset_password', other)).rejects.toMatchObject(invalid)
+    clock.time += 1 * minute
+    expect((await mailed()).token).not.toBe(first)
+  })
+
+  it('an email token is mailed once in 30 seconds, however many ask for it at once', async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, mailed))
+    const tokens = all.flatMap(({ token }) => token ?? [])
+    expect(tokens).toHaveLength(1)
+    expect(new Set(all.map((one) => one.email))).toEqual(new Set([email]))
+    clock.time += 29_999
+    expect(await mailed()).toEqual({ email })
+    await checkEmailToken(account, 'reset_password', tokens[0]!)
+    expect(await requestToken(account, { purpose: 'delete_account' })).toHaveProperty('token')
+    clock.time += 1
+    expect(await mailed()).toEqual({ email, token: tokens[0] })
+  })
+
+  it('an email token is mailed five times an hour', async () => {
+    const counts: number[] = []
+    for (let n = 0; n < 120; n++) {
+      if ((await mailed()).token !== undefined) counts.push(n)
+      clock.time += minute / 2
+    }
+    expect(counts).toEqual([0, 1, 2, 3, 4])
+    expect(await mailed()).toHaveProperty('token')
+  })
+
+  it('an email token that was used is followed by another one at once', async () => {
+    await request('update_email')
+    await account.sql.batch([consumeEmailToken('update_email')])
+    expect(await requestToken(account, { purpose: 'update_email' })).toHaveProperty('token')
   })
 
   it('an email token is accepted once', async () => {
@@ -125,7 +160,7 @@ describe('requestEmailUpdate', () => {
     const { tokenRequired, sent } = await requestEmailUpdate(account)
     expect(tokenRequired).toBe(true)
     expect(sent).toMatchObject({ email })
-    await checkEmailToken(account, 'update_email', sent!.token)
+    await checkEmailToken(account, 'update_email', sent!.token!)
   })
 })
 

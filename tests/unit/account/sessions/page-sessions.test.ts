@@ -14,6 +14,7 @@ import {
   checkPageSession,
   endPageSession,
   finishSecondStep,
+  getPendingStep,
   passSecondStep,
   requestStepCode,
   signIn,
@@ -21,6 +22,7 @@ import {
 } from '#src/account/sessions/page-sessions.ts'
 import { setPassword } from '#src/account/sessions/passwords.ts'
 import { createSession, getSession } from '#src/account/sessions/sessions.ts'
+import { unavailable } from '#src/errors.ts'
 import { Authenticator } from '#tests/support/authenticator.ts'
 import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
@@ -103,6 +105,41 @@ describe('page sign-in', () => {
     await checkPageSession(account, { token: 'alone' })
     const again = signInWithPasskey(account, { token: 'thief', response: answer })
     await expect(again).rejects.toMatchObject(refused)
+  })
+})
+
+describe('what page sign-ins leave behind', () => {
+  const rows = async (kind: string) =>
+    (await account.sql.all('SELECT id FROM factor WHERE kind = ?', kind)).length
+
+  it('sign-ins without their second step are limited in number, and removed after 15 minutes', async () => {
+    await addEmailFactor(account)
+    for (let n = 0; n < 60; n++) {
+      now += 1
+      await signIn(account, { password, token: `token ${n}` })
+    }
+    expect(await rows('step')).toBe(50)
+    expect(await getPendingStep(account, { token: 'token 59' })).toEqual({ kinds: ['email'] })
+    now += 15 * 60_000
+    await signIn(account, { password, token: 'later' })
+    expect(await rows('step')).toBe(1)
+  })
+
+  it('a passkey that could not be checked is not noted as refused', async () => {
+    const passkey = await addPasskey()
+    await signIn(account, { password, token })
+    const response = passkey.authenticate(await beginPasskeyAssertion(account))
+    const { batch } = account.sql
+    account.sql.batch = async () => {
+      throw unavailable('the engine is away')
+    }
+    const attempt = finishSecondStep(account, { token, response, client })
+    await expect(attempt).rejects.toMatchObject({ status: 503 })
+    account.sql.batch = batch
+    expect(await lastEvent()).not.toBe('second factor refused')
+    const other = finishSecondStep(account, { token, response: {}, client })
+    await expect(other).rejects.toMatchObject(refused)
+    expect(await lastEvent()).toBe('second factor refused')
   })
 })
 

@@ -33,6 +33,15 @@ describe('requestPasswordReset', () => {
     expect(gateway.sent[0]?.text).toContain(handle)
   })
 
+  it('requestPasswordReset sends and stores nothing if the account was sent too many mails', async () => {
+    const gateway = open(() => ({ email }))
+    const response = await post(gateway, requestPasswordReset, { email })
+    expect([response.status, await response.text()]).toEqual([200, ''])
+    await gateway.server.backgroundTasks.settled()
+    expect(gateway.calls.map(([action]) => action)).toEqual(['accounts.find', 'email.requestToken'])
+    expect(gateway.sent).toEqual([])
+  })
+
   it('requestPasswordReset answers alike for a known, unknown or malformed address, and if sending fails', async () => {
     const failing = () => {
       throw invalidRequest('account does not have an email address')
@@ -123,3 +132,18 @@ it.each(['requestEmailUpdate', 'updateEmail', 'createAppPassword'])(
     expect(gateway.calls).toEqual([])
   },
 )
+
+it('requestPlcOperationSignature mails no code to a did:web', async () => {
+  const web = 'did:web:alice.example.com'
+  const gateway = openGateway({
+    account: { email: { requestToken: () => ({ token, email }) } },
+    directory: { accounts: { find: () => ({ did: web, handle, status: 'active' }) } },
+  })
+  const method = 'com.atproto.identity.requestPlcOperationSignature'
+  expect(await outcome(post(gateway, method, '', asAccount(web)))).toEqual({
+    status: 400,
+    error: 'InvalidRequest',
+    message: 'Only a did:plc has operations',
+  })
+  expect(gateway.sent).toEqual([])
+})

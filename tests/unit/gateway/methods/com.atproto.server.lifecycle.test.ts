@@ -1,4 +1,5 @@
 /** com.atproto.repo.importRepo and com.atproto.server's lifecycle methods at the gateway. */
+import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { describe, expect, it } from 'vitest'
 import { asAccount, did, get, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
@@ -89,6 +90,33 @@ describe('the lifecycle of an account', () => {
       return (await post(gateway, method, body, headers)).status
     })
     expect(await Promise.all(statuses)).toEqual(expected)
+  })
+
+  const permissions = new ScopePermissionsTransition('atproto account:status?action=manage')
+  const app = { did, scope: 'oauth', permissions }
+
+  it('deactivateAccount by an app ends the access of every app, by a session it does not', async () => {
+    const account = { lifecycle: { changeState: () => ({}) } }
+    const deactivate = 'com.atproto.server.deactivateAccount'
+    const byApp = openGateway({ account }, { authenticate: async () => app })
+    expect((await post(byApp, deactivate, '{}')).status).toBe(200)
+    const bySession = openGateway({ account })
+    await post(bySession, deactivate, '{}', asAccount())
+    const change = { active: false, deleteAfter: null }
+    expect([byApp.calls.at(-1), bySession.calls.at(-1)]).toEqual([
+      ['lifecycle.changeState', { ...change, dropCredentials: true }],
+      ['lifecycle.changeState', change],
+    ])
+  })
+
+  it('activateAccount by an app is refused, and names the account page', async () => {
+    const gateway = openGateway({}, { authenticate: async () => app })
+    expect(await outcome(post(gateway, 'com.atproto.server.activateAccount', ''))).toEqual({
+      status: 403,
+      error: 'Forbidden',
+      message:
+        'Account reactivation is not available with OAuth credentials. Sign in to your account management page to reactivate.',
+    })
   })
 
   it('checkAccountStatus returns the status of the account, and whether its DID document is valid', async () => {

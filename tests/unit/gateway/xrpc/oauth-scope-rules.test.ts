@@ -64,6 +64,7 @@ const byScope: [nsid: string, scope: string, asked: object][] = [
   ['com.atproto.identity.submitPlcOperation', 'identity:*', {}],
   ['com.atproto.server.requestEmailConfirmation', 'account:email?action=manage', {}],
   ['com.atproto.server.confirmEmail', 'account:email?action=manage', {}],
+  ['com.atproto.server.deactivateAccount', 'account:status?action=manage', {}],
   [
     'com.atproto.server.getServiceAuth',
     `rpc:com.example.ask?aud=${aud}`,
@@ -85,7 +86,11 @@ const byScope: [nsid: string, scope: string, asked: object][] = [
     { input: { serviceDid: 'did:web:push.example.com' } },
   ],
 ]
-const neverByApps = ['com.atproto.server.requestEmailUpdate', 'com.atproto.server.updateEmail']
+const neverByApps = [
+  'com.atproto.server.requestEmailUpdate',
+  'com.atproto.server.updateEmail',
+  'com.atproto.server.activateAccount',
+]
 
 const server = { services: { audienceOf: () => aud } }
 
@@ -110,7 +115,7 @@ describe('OAuth scope rules', () => {
     const ruled = [...methods.values()].filter(({ oauth }) => oauth !== undefined)
     const known = [...anyApp, ...byRpc, ...byScope.map(([nsid]) => nsid), ...neverByApps]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
-    expect(outcome('com.atproto.server.deactivateAccount', 'transition:generic')).toEqual([
+    expect(outcome('com.atproto.server.createAppPassword', 'transition:generic')).toEqual([
       403,
       'Forbidden',
     ])

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { authRequired, invalidRequest, unavailable } from '#src/errors.ts'
+import { did, openGateway } from '#tests/support/gateway.ts'
+
+const signedOut = () => {
+  throw authRequired('You are not signed in', 'SignedOut')
+}
+const csrf = 'c'.repeat(32)
+
+/** POSTs the form that asks for a code by mail, in a browser whose sign-in lacks its second step. */
+async function askForCode(requestStepCode: () => unknown, getPendingStep: () => unknown) {
+  const gateway = openGateway(
+    { account: { page: { requestStepCode, getPendingStep, check: signedOut } } },
+    {
+      pages: {
+        branding: { name: 'the tests', colors: {}, background: {}, links: [] },
+        secret: new Uint8Array(32),
+        clock: { now: () => 0 },
+        signInDevice: async () => [],
+      },
+    },
+  )
+  const response = await gateway.app.request('/account/security/step/mail', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      cookie: `security-form=${csrf}; security-account=token.${did}`,
+    },
+    body: new URLSearchParams({ csrf }).toString(),
+  })
+  const html = await response.text()
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    forms: [...html.matchAll(/<form [^>]*action="([^"]*)"/g)].map(([, action]) => action),
+    html,
+  }
+}
+
+const failing = () => {
+  throw invalidRequest('account does not have an email address')
+}
+
+it('an error between the two steps of a sign-in is shown with the second step', async () => {
+  const page = await askForCode(failing, () => ({ kinds: ['email'] }))
+  expect(page).toMatchObject({ status: 400, type: 'text/html; charset=utf-8' })
+  expect(page.forms).toContain('/account/security/step')
+  expect(page.html).toContain('account does not have an email address')
+})
+
+it('an error of a sign-in whose second step is too late is shown with the sign-in form', async () => {
+  const page = await askForCode(failing, signedOut)
+  expect(page).toMatchObject({ status: 400, type: 'text/html; charset=utf-8' })
+  expect(page.forms).toContain('/account/security/sign-in')
+})
+
+it('an error of ours between the two steps is a page without details', async () => {
+  const broken = () => {
+    throw unavailable('details of the server')
+  }
+  const page = await askForCode(broken, () => ({ kinds: ['email'] }))
+  expect(page).toMatchObject({ status: 500, type: 'text/html; charset=utf-8' })
+  expect(page.html).not.toContain('details of the server')
+})
