@@ -62,7 +62,10 @@ async function startComponents(
 ): Promise<{ url?: string; refused: Promise<never> }> {
   // Loading these takes the largest part of a start, so the engine starts meanwhile.
   const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
-  loading.catch(() => {}) // A rejection is thrown by the await below.
+  loading.then(
+    ([, { preload }]) => config.role !== 'actors' && preload(),
+    () => {}, // A rejection is thrown by the await below.
+  )
   const { health: engineHealth, ...engine } = await connectEngine(
     config,
     secrets,

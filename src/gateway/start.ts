@@ -9,7 +9,7 @@ import { limitAddresses } from '#src/gateway/http/address-limits.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
-import { openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { loadModules, type OAuth, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-context.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
@@ -37,8 +37,11 @@ const HEADERS_TIMEOUT_MS = 30_000
 const REQUEST_TIMEOUT_MS = 65 * 60 * 1000
 const STOP_GRACE_MS = 5_000
 const WAKES_GRACE_MS = 2_000
-/** OAuth warm-up starts after the first requests and, if possible, before the first sign-in. */
-const WARM_UP_MS = 3_000
+/** Loads what the first sign-in needs, while there is nothing else to do. */
+export function preload(): void {
+  // A module that cannot be loaded is reported when it is needed.
+  loadModules().catch(() => {})
+}
 
 /** Port 0 means any free port. Rejects if the port is taken. */
 export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
@@ -138,7 +141,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     { isOnlyGateway: ports.engineHealth !== undefined },
   )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
-  const cancelWarmUp = systemTimer(WARM_UP_MS, () => oauth.warmUp())
+  oauth.warmUp()
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -146,7 +149,6 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopResuming()
     stopDeletions()
     traffic.close()
-    cancelWarmUp()
     stalls.stop()
     return stop(server, firehose, wakeQueue, context.backgroundTasks)
   }

@@ -100,6 +100,7 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
 
     async upsertDeviceAccount(deviceId, did) {
       const account = await requireAccount(did)
+      await isNewDevice(deviceId)
       // Index first, then the account: an index entry without a sign-in is harmless, the reverse is never found.
       await devices(deviceId).setAccount({ id: deviceId, did, signedIn: true })
       const { startedAt } = requestContext()
@@ -167,6 +168,8 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
   }
 
   async function accountsOfDevice(deviceId: string) {
+    // No account is signed in on it yet.
+    if (await isNewDevice(deviceId)) return []
     const found = await devices(deviceId).readWithAccounts({ id: deviceId })
     if (found === null) return []
     return Promise.all(found.dids.map((did) => onDevice(deviceId, did, found.device)))
@@ -183,6 +186,14 @@ function counted(
     withOAuthErrors(() =>
       failedSignIns.watch(requestContext().client.ip, async () => signIn(data), isWrong),
     )
+}
+
+/** Whether the browser is new with this request; then it is stored when this resolves. */
+async function isNewDevice(deviceId: string): Promise<boolean> {
+  const { newDevice } = requestContext()
+  if (newDevice?.id !== deviceId) return false
+  await newDevice.stored
+  return true
 }
 
 function toSignInError(error: unknown, did: string): unknown {

@@ -48,6 +48,17 @@ export interface OAuth {
   warmUp(): void
 }
 
+/** Takes some hundred milliseconds of processor time, which a start has while its engine starts. */
+export function loadModules() {
+  return Promise.all([
+    import('#src/gateway/oauth/provider.ts'),
+    import('@atproto/oauth-provider/middleware'),
+    import('#src/gateway/oauth/device-cookies.ts'),
+    import('#src/gateway/oauth/introspection-endpoint.ts'),
+    import('#src/gateway/oauth/resource-server.ts'),
+  ])
+}
+
 interface Pages {
   handle: Middleware
   signIn(request: IncomingMessage, did: string): Promise<string[]>
@@ -86,12 +97,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     wakeShards(server.dispatch).catch((error) =>
       log.debug({ err: error }, 'waking the authorization shards failed'),
     )
-    const [{ openProvider }, { oauthMiddleware }, deviceCookies, endpoint] = await Promise.all([
-      import('#src/gateway/oauth/provider.ts'),
-      import('@atproto/oauth-provider/middleware'),
-      import('#src/gateway/oauth/device-cookies.ts'),
-      import('#src/gateway/oauth/introspection-endpoint.ts'),
-    ])
+    const [{ openProvider }, { oauthMiddleware }, deviceCookies, endpoint] = await loadModules()
     const { config, plcUrl, limitAttempts } = ports
     const provider = await openProvider({
       server,

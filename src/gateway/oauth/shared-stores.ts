@@ -118,7 +118,13 @@ export function deviceStore(
   return {
     async createDevice(id, { lastSeenAt, ...data }) {
       await limitAttempts('oauth/device', { address: data.ipAddress, input: {} }).catch(busyOr)
-      await devices(id).create({ id, ...data, lastSeenAt: lastSeenAt.getTime() })
+      const stored = devices(id).create({ id, ...data, lastSeenAt: lastSeenAt.getTime() })
+      const context = requestContext()
+      if (context.startedAt === undefined) return stored
+      // A page needs two durable writes, this one and that of the request. They do not wait for each other: whatever uses
+      // the device, such as the list of its accounts at the end of a page, waits for it.
+      stored.catch(() => {})
+      context.newDevice = { id, stored }
     },
     readDevice: async (id) => {
       const device = await devices(id).read({ id })
