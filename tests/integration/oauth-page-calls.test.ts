@@ -98,3 +98,12 @@ describe('page calls', () => {
     expect(await outcome(tab, { as })).toMatch(/^cod-/)
   })
 })
+
+it('a page of a new browser is sent only once that browser is stored', async () => {
+  const url = await app.client.authorize(alice.handle)
+  fixture.failingActions.add('devices.create')
+  expect((await browser().open(url)).status).not.toBe(200)
+  expect((await browser().open(`${fixture.url}/account`)).status).not.toBe(200)
+  fixture.failingActions.clear()
+  expect((await browser().open(`${fixture.url}/account`)).status).toBe(200)
+})

@@ -27,6 +27,8 @@ export interface OAuthFixture {
   /** What is counted by the rate limits, and the names of what is refused by them. */
   attempts: [name: string, address: string][]
   refusedAttempts: Set<string>
+  /** Actions of the shards that fail, as `group.action`. */
+  failingActions: Set<string>
   /** Errors that the server logged. */
   errors: unknown[]
   close(): Promise<void>
@@ -46,7 +48,9 @@ export async function openOAuthFixture(
     const shard = shards.get(name) ?? testShard()
     shard.clock.time = Date.now()
     shards.set(name, shard)
-    return boundActions(authorizationActions, shard)
+    return boundActions(authorizationActions, shard, (action) => {
+      if (failingActions.has(action)) throw new Error(`${action} fails`)
+    })
   }
   const find = async ({ identifier }: { identifier: string }) =>
     [testDid, 'alice.test'].includes(identifier) ? { did: testDid, handle: 'alice.test' } : null
@@ -63,6 +67,7 @@ export async function openOAuthFixture(
   const errors: unknown[] = []
   const attempts: OAuthFixture['attempts'] = []
   const refusedAttempts = new Set<string>()
+  const failingActions = new Set<string>()
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -121,6 +126,7 @@ export async function openOAuthFixture(
     fetchedUrls: fetched,
     attempts,
     refusedAttempts,
+    failingActions,
     errors,
     fetch: async (input, init) => {
       const request = new Request(input, init)
@@ -144,14 +150,25 @@ function documentOf(url: string) {
 }
 
 /** Actions with their first argument bound, as callers see them. */
-function boundActions(actions: Actions, subject: unknown): never {
+function boundActions(
+  actions: Actions,
+  subject: unknown,
+  before: (action: string) => void = () => {},
+): never {
   const lift =
-    (feature: unknown) =>
-    async (...args: unknown[]) =>
-      (feature as (...all: unknown[]) => unknown)(subject, ...args)
+    (feature: unknown, name: string) =>
+    async (...args: unknown[]) => {
+      before(name)
+      return (feature as (...all: unknown[]) => unknown)(subject, ...args)
+    }
   const groups = Object.entries(actions).map(([name, group]) => [
     name,
-    Object.fromEntries(Object.entries(group).map(([action, feature]) => [action, lift(feature)])),
+    Object.fromEntries(
+      Object.entries(group).map(([action, feature]) => [
+        action,
+        lift(feature, `${name}.${action}`),
+      ]),
+    ),
   ])
   return Object.fromEntries(groups) as never
 }

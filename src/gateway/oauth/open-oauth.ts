@@ -198,7 +198,8 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       return withRequestContext(context, () => signIn(request, did))
     },
     warmUp: () => {
-      const onFailure = (err: unknown) => log.error({ err }, 'loading OAuth failed')
+      const onFailure = (err: unknown) =>
+        log.warn({ err }, 'loading OAuth ahead failed; the first request loads it')
       void Promise.all([loadResources(), loadPages()]).catch(onFailure)
     },
   }
