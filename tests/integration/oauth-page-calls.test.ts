@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { unavailable } from '#src/errors.ts'
 import { type App, ProviderPageClient, redirectParams } from '#tests/support/oauth-client.ts'
-import { publicClient } from '#tests/support/oauth-client-metadata.ts'
+import { authorizationRequests, post, publicClient } from '#tests/support/oauth-client-metadata.ts'
 import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
 import { testDid } from '#tests/support/open-account.ts'
 
@@ -99,9 +100,22 @@ describe('page calls', () => {
   })
 })
 
+it('a full shard refuses a pushed request with a time to wait, and wakes no operator', async () => {
+  const { validParameters } = authorizationRequests(fixture, app)
+  fixture.failingActions.set('requests.create', unavailable('full'))
+  const { status, error, headers } = await post(fixture, '/oauth/par', validParameters())
+  fixture.failingActions.clear()
+  expect([status, error, headers.get('retry-after')]).toEqual([
+    503,
+    'temporarily_unavailable',
+    '60',
+  ])
+  expect(fixture.errors).toEqual([])
+})
+
 it('a page of a new browser is sent only once that browser is stored', async () => {
   const url = await app.client.authorize(alice.handle)
-  fixture.failingActions.add('devices.create')
+  fixture.failingActions.set('devices.create', new Error('the engine is away'))
   expect((await browser().open(url)).status).not.toBe(200)
   expect((await browser().open(`${fixture.url}/account`)).status).not.toBe(200)
   fixture.failingActions.clear()

@@ -27,8 +27,8 @@ export interface OAuthFixture {
   /** What is counted by the rate limits, and the names of what is refused by them. */
   attempts: [name: string, address: string][]
   refusedAttempts: Set<string>
-  /** Actions of the shards that fail, as `group.action`. */
-  failingActions: Set<string>
+  /** What actions of the shards fail with, by `group.action`. */
+  failingActions: Map<string, Error>
   /** Errors that the server logged. */
   errors: unknown[]
   close(): Promise<void>
@@ -49,7 +49,8 @@ export async function openOAuthFixture(
     shard.clock.time = Date.now()
     shards.set(name, shard)
     return boundActions(authorizationActions, shard, (action) => {
-      if (failingActions.has(action)) throw new Error(`${action} fails`)
+      const error = failingActions.get(action)
+      if (error !== undefined) throw error
     })
   }
   const find = async ({ identifier }: { identifier: string }) =>
@@ -67,7 +68,7 @@ export async function openOAuthFixture(
   const errors: unknown[] = []
   const attempts: OAuthFixture['attempts'] = []
   const refusedAttempts = new Set<string>()
-  const failingActions = new Set<string>()
+  const failingActions: OAuthFixture['failingActions'] = new Map()
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -14,7 +14,7 @@ import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
-import { MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
+import { MAX_USER_AGENT_LENGTH, RETRY_AFTER_S } from '#src/gateway/oauth/shared-stores.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -178,6 +178,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       'content-type': 'application/json',
       // The body is not read.
       ...(isTooLarge && { connection: 'close' }),
+      ...(!isOurs && error.status === 429 && { 'retry-after': String(RETRY_AFTER_S) }),
     }
     response.writeHead(isOurs ? 500 : error.status, headers)
     response.end(JSON.stringify(body))
@@ -265,7 +266,9 @@ function logProviderError(
   const id = requestIdOf(call.response)
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
   const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
-  if (isOurs && !isAborted(call.request)) log.error({ id, err: error }, message)
+  // What is full fills by the callers' doing, and empties by itself.
+  if (Number(status ?? statusCode) === 503) log.warn({ id, err: error }, message)
+  else if (isOurs && !isAborted(call.request)) log.error({ id, err: error }, message)
   else log.debug({ id, reason: (error as Error).message }, message)
 }
 

@@ -26,7 +26,8 @@ const MAX_REQUEST_LENGTH = 16 * 1024
 /** Permission sets; those of Bluesky have some 2 KB. */
 const MAX_LEXICON_LENGTH = 100_000
 const MAX_REPLAY_TTL_MS = 2 * 24 * 60 * 60 * 1000
-const RETRY_AFTER_S = 60
+/** Of what is refused because it is too much or too often. */
+export const RETRY_AFTER_S = 60
 /** How long a code is remembered, so that its reuse is recognized. */
 export const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
