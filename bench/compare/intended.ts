@@ -1,5 +1,6 @@
 /** Intended differences from the reference that a call shows: rows of docs/design/differences.md. */
 import { intendedForBlobs } from './intended-blobs.ts'
+import { intendedForIdentity } from './intended-identity.ts'
 
 export interface IntendedDifference {
   /** The first column of the row. */
@@ -12,6 +13,7 @@ export interface IntendedDifference {
 
 export const intended: IntendedDifference[] = [
   ...intendedForBlobs,
+  ...intendedForIdentity,
   {
     what: 'client errors that are 500 there',
     why: 'the client is at fault',
@@ -74,11 +76,6 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: '`/.well-known/did.json`',
-    why: '`did:web` of the host resolves',
-    matches: [[/\.well-known\/did\.json/]],
-  },
-  {
     what: 'requestPasswordReset for an unknown address',
     why: 'no account enumeration',
     matches: [[/requestPasswordReset$/]],
@@ -135,11 +132,6 @@ export const intended: IntendedDifference[] = [
     matches: [[/a \$type that is a number/, /^message/]],
   },
   {
-    what: 'identity.resolveDid, resolveIdentity, refreshIdentity',
-    why: 'a PDS resolves DIDs and handles anyway',
-    matches: [[/identity\.(resolveDid|resolveIdentity|refreshIdentity)$/]],
-  },
-  {
     what: 'a token of a deleted account',
     why: 'one error for all methods',
     matches: [
@@ -160,14 +152,6 @@ export const intended: IntendedDifference[] = [
     matches: [[/createAccount . (a did without a token|a bad recovery key)/]],
   },
   {
-    what: 'describeRepo after a handle change',
-    why: 'this server made the change',
-    matches: [
-      [/identity . changed: .*describeRepo$/],
-      [/custom domains .*describeRepo$/, /^body\.(didDoc\.alsoKnownAs|handleIsCorrect)/],
-    ],
-  },
-  {
     what: 'deleteSession soon after a refresh',
     why: 'signing out is complete',
     matches: [[/the first after the end of the second: /]],
@@ -176,19 +160,6 @@ export const intended: IntendedDifference[] = [
     what: 'access tokens from before a takedown or suspension',
     why: 'nothing is signed for the account any more',
     matches: [[/state takendown .*(getServiceAuth|app\.bsky\.\w+\.\w+|unknown)$/]],
-  },
-  {
-    what: 'PLC operations of a did:web',
-    why: 'no token helps',
-    matches: [
-      [/own DID .*signPlcOperation$/, /^(error|message): /],
-      [/of a did:web .*requestPlcOperationSignature$/],
-    ],
-  },
-  {
-    what: 'recommended credentials of a taken-down account',
-    why: 'they are used on the next server',
-    matches: [[/takendown .*getRecommendedDidCredentials$/]],
   },
   {
     what: 'malformed `$link` and `$bytes`',
@@ -221,11 +192,6 @@ export const intended: IntendedDifference[] = [
     matches: [[/an import while active: events/, /#sync/]],
   },
   {
-    what: 'OAuth: token introspection',
-    why: 'apps can check a token without a trial call',
-    matches: [[/oauth-authorization-server/, /introspection_endpoint/]],
-  },
-  {
     what: 'checkAccountStatus',
     why: 'tools use both',
     matches: [
@@ -256,11 +222,6 @@ export const intended: IntendedDifference[] = [
     ],
   },
   {
-    what: '`/.well-known/atproto-did` of an unknown handle',
-    why: 'the body is plain text',
-    matches: [[/atproto-did/, /content-type/]],
-  },
-  {
     what: '`/tls-check`',
     why: 'a proxy needs it',
     matches: [[/tls-check/]],
@@ -277,11 +238,6 @@ export const intended: IntendedDifference[] = [
     what: 'method names in other case',
     why: 'NSID names are case-sensitive',
     matches: [[/COM\.(ATPROTO|atproto)/]],
-  },
-  {
-    what: 'updateHandle to the current handle',
-    why: 'nothing changes in the PLC directory',
-    matches: [[/identity . operations/]],
   },
   {
     what: 'CORS preflight of `/.well-known/oauth-protected-resource`',

@@ -253,7 +253,6 @@ function issuedAt(authorization: string | undefined): number | undefined {
   return typeof iat === 'number' ? iat * 1000 : undefined
 }
 
-
 function requestIdOf(response: ServerResponse) {
   return response.getHeader('x-request-id')
 }
