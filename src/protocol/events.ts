@@ -33,7 +33,8 @@ function encode(
   let seqAt = 0
   writer.map(fields.length + 1)
   for (const [name, write] of fields) {
-    if (seqAt === 0 && byName('seq', name) < 0) {
+    // DAG-CBOR orders names by length first; of those with three letters `seq` is the last.
+    if (seqAt === 0 && name.length > 3) {
       writer.text('seq')
       seqAt = writer.length
     }
@@ -49,11 +50,6 @@ function unlessAbsent<T>(
   write: (value: T) => void,
 ): Field[] {
   return value === null || value === undefined ? [] : [[name, () => write(value)]]
-}
-
-// DAG-CBOR map order: shorter first, then by bytes.
-function byName(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : 1)
 }
 
 export function encodeCommitEvent(event: CommitEvent): EncodedEvent {

@@ -1,5 +1,5 @@
-import { it } from 'vitest'
-import { errorFrame, frame, infoFrame } from '#src/protocol/frames.ts'
+import { expect, it } from 'vitest'
+import { errorFrame, eventBody, frame, infoFrame } from '#src/protocol/frames.ts'
 import {
   cborIntegers,
   cborLengths,
@@ -50,4 +50,8 @@ it.each(cborLengths)('errorFrame carries a message of %i bytes, as other encoder
     const expected = frameOf({ op: -1 }, { error: 'FutureCursor', message })
     expectBytes(errorFrame('FutureCursor', message), expected)
   }
+})
+
+it('eventBody has 0 in the place of the seq that an event gets later', () => {
+  expect(eventBody(event, seqAt)).toEqual({ a: true, seq: 0, zzzz: 'x' })
 })

@@ -34,6 +34,24 @@ describe('a record', () => {
     expect(() => recordValue(json)).toThrow('The record must be')
   })
 
+  it.each([['text'], [null], [['a list']]])('that is no object is refused as such: %j', (json) => {
+    expect(() => recordValue(json)).toThrow(/^The record must be an object$/)
+  })
+
+  it('may have a list of 65,536 items, and not of more', () => {
+    expect(() => recordValue({ list: Array(65_536).fill(1) })).not.toThrow()
+    expect(() => recordValue({ list: Array(65_537).fill(1) })).toThrow('too long')
+  })
+
+  it('has no legacy blob, also of a CID that no blob has', () => {
+    const cid = 'QmbWqxBEKC3P8tqsKc98xmWNzrzDtRLMiMPL8wBuTGsMnR'
+    expect(() => recordValue({ avatar: { cid, mimeType: 'image/png' } })).toThrow('Legacy blobs')
+  })
+
+  it('has no blob whose type is text that cannot be stored', () => {
+    expect(() => recordValue({ blob: { ...blob, mimeType: 'image/\u0000' } })).toThrow()
+  })
+
   it.each<[string, unknown]>([
     ['a float', 1.5],
     ['a number beyond what a double counts', 2 ** 53],
