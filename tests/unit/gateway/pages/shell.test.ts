@@ -18,6 +18,14 @@ describe('a page', () => {
     expect(await policyOf({ logo, background })).toBe('https://pictures.example data:')
   })
 
+  it('a page tells browsers to use HTTPS only, and may be in no frame and no cache', async () => {
+    const page = { title: 'signIn', body: html`` } as const
+    const { headers } = await renderPage({ branding: {}, messages: speech, csrf: '' }, page)
+    expect(headers.get('strict-transport-security')).toBe('max-age=63072000')
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
   it("the operator's links are shown in the reader's language", async () => {
     const links = [{ href: 'https://example.com/?a&b', rel: 'privacy-policy' }]
     const page = { title: 'signIn', body: html``, narrow: true } as const
