@@ -179,3 +179,25 @@ describe('getBlocks', () => {
     expect(await unread).toEqual([400, 'InvalidRequest'])
   })
 })
+
+it('getRepo stays open to everybody after many clients have left it half-way', async () => {
+  const bob = await createTestAccount(network.server, 'bob')
+  for (let i = 0; i < 8; i++) {
+    const record = { $type: thing, text: String(i).repeat(900_000) }
+    await bob.agent.com.atproto.repo.createRecord({ repo: bob.did, collection: thing, record })
+  }
+  const url = `${network.server.url}/xrpc/com.atproto.sync.getRepo?did=${bob.did}`
+  const leave = async (n: number) => {
+    const abort = new AbortController()
+    const headers = { 'accept-encoding': n % 2 === 0 ? 'gzip' : 'identity' }
+    const answer = await fetch(url, { signal: abort.signal, headers })
+    expect(answer.status).toBe(200)
+    await answer.body!.getReader().read()
+    abort.abort()
+  }
+  for (let n = 0; n < 110; n += 5) await Promise.all(many(5, (i) => leave(n + i)))
+  const whole = await fetch(url)
+  expect(whole.status).toBe(200)
+  const { blocks } = await readCarWithRoot(await whole.bytes())
+  expect(blocks.size).toBeGreaterThan(8)
+})
