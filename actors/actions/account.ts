@@ -13,6 +13,7 @@ import {
   confirmEmailFactor,
   removeEmailFactor,
 } from '#src/account/factors/email.ts'
+import { uncountMail } from '#src/account/factors/mail-limit.ts'
 import { getFactorOverview } from '#src/account/factors/overview.ts'
 import {
   beginPasskeyAssertion,
@@ -152,6 +153,8 @@ export const accountActions = {
   email: {
     // A second mail within 30 s is refused, so the first one would never be sent.
     ...once({ requestToken, requestUpdate: requestEmailUpdate }),
+    // Run twice, it allows one mail more.
+    ...writes({ uncountMail }),
     ...once({ confirm: confirmEmail, update: updateEmail, set: setEmail }),
   },
   // A second run would also end the sessions that began in between.

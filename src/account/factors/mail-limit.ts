@@ -31,3 +31,17 @@ export async function countMail(
   if (isPending && (lastUsedAt ?? createdAt) > now - PAUSE_MS) return undefined
   return [putRow(account, 'attempts', id, { counter: counter + 1, createdAt, lastUsedAt: now })]
 }
+
+/** For a mail that could not be sent: its owner may ask for another at once. */
+export async function uncountMail(
+  { sql }: Pick<Account, 'sql'>,
+  { purpose }: { purpose: string },
+): Promise<void> {
+  await sql.batch([
+    {
+      sql: `UPDATE factor SET counter = max(0, counter - 1), last_used_at = 0
+            WHERE kind = 'attempts' AND id = ?`,
+      params: [`mail ${purpose}`],
+    },
+  ])
+}

@@ -72,7 +72,8 @@ export const requestPlcOperationSignature = method(identity.requestPlcOperationS
   run: async ({ account, did, server }) => {
     plc.mustHaveOperations(did)
     const options = { purpose: 'plc_operation', evenTakendown: true } as const
-    await sendCode(server, await account.email.requestToken(options), 'plcOperation')
+    const mailed = await account.email.requestToken(options)
+    await sendCode(server, account, mailed, 'plcOperation')
     return undefined
   },
 })

@@ -21,7 +21,7 @@ export const requestEmailConfirmation = method(server.requestEmailConfirmation, 
   auth: 'account',
   run: async ({ account, server }) => {
     const mailed = await account.email.requestToken({ purpose: 'confirm_email' })
-    await sendCode(server, mailed, 'confirmEmail')
+    await sendCode(server, account, mailed, 'confirmEmail')
     return undefined
   },
 })
@@ -42,7 +42,7 @@ export const requestEmailUpdate = method(server.requestEmailUpdate, {
   auth: 'full account',
   run: async ({ account, server }) => {
     const { tokenRequired, sent } = await account.email.requestUpdate({})
-    await sendCode(server, sent, 'updateEmail')
+    await sendCode(server, account, sent, 'updateEmail')
     return { tokenRequired }
   },
 })

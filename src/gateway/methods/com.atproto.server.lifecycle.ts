@@ -60,7 +60,7 @@ export const requestAccountDelete = method(server.requestAccountDelete, {
   auth: 'full account',
   run: async ({ account, server }) => {
     const mailed = await account.email.requestToken({ purpose: 'delete_account' })
-    await sendCode(server, mailed, 'deleteAccount')
+    await sendCode(server, account, mailed, 'deleteAccount')
     return undefined
   },
 })

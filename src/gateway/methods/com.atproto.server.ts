@@ -26,7 +26,8 @@ async function withDidDoc<S extends { did: string }>(
 
 /** Sends nothing if the account does not use such codes, or was sent too many lately. */
 async function mailSignInCode(server: ServerContext, did: string): Promise<void> {
-  await sendCode(server, await server.dispatch.account(did).factors.requestCode({}), 'signIn')
+  const account = server.dispatch.account(did)
+  await sendCode(server, account, await account.factors.requestCode({}), 'signIn')
 }
 
 export const createSession = method(server.createSession, {

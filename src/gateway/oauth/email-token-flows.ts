@@ -56,8 +56,9 @@ export function emailTokenFlows(
 
     updateEmailRequest: ({ did }) =>
       withOAuthErrors(async () => {
-        const { tokenRequired, sent } = await (await requireAccount(did)).email.requestUpdate({})
-        await sendCode(server, sent, 'updateEmail')
+        const account = await requireAccount(did)
+        const { tokenRequired, sent } = await account.email.requestUpdate({})
+        await sendCode(server, account, sent, 'updateEmail')
         return { tokenRequired }
       }),
 
@@ -82,8 +83,9 @@ export function emailTokenFlows(
     deleteAccountRequest: ({ did }) =>
       withOAuthErrors(async () => {
         const purpose = 'delete_account'
-        const mailed = await (await requireAccount(did)).email.requestToken({ purpose })
-        await sendCode(server, mailed, 'deleteAccount')
+        const account = await requireAccount(did)
+        const mailed = await account.email.requestToken({ purpose })
+        await sendCode(server, account, mailed, 'deleteAccount')
       }),
 
     deleteAccountConfirm: ({ did, token, password }) =>
@@ -95,7 +97,7 @@ export function emailTokenFlows(
 
   async function sendConfirmation(account: RemoteAccount): Promise<void> {
     const mailed = await account.email.requestToken({ purpose: 'confirm_email' })
-    await sendCode(server, mailed, 'confirmEmail')
+    await sendCode(server, account, mailed, 'confirmEmail')
   }
 }
 

@@ -22,13 +22,14 @@ export async function checkSecondStep(
 ): Promise<StepResult> {
   const pageToken = readPageToken(cookie, server.service.publicUrl)
   const isSameAccount = pageToken?.did === did
-  const { passed, mail } = await server.dispatch.account(did).page.passSecondStep({
+  const account = server.dispatch.account(did)
+  const { passed, mail } = await account.page.passSecondStep({
     client,
     ...(code !== undefined && { code }),
     ...(isSameAccount && { token: pageToken.token }),
   })
   if (passed) return { passed: true }
-  await sendCode(server, mail, 'signIn')
+  await sendCode(server, account, mail, 'signIn')
   return { passed: false, hint: mail && maskEmail(mail.email) }
 }
 

@@ -76,7 +76,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
 
   post('/email/begin', async (_, session) => {
     const { account, name } = await requireOwner(session)
-    await sendCode(server, await account.factors.beginEmail({}), 'codesByMail')
+    await sendCode(server, account, await account.factors.beginEmail({}), 'codesByMail')
     const note = { text: session.messages.text('codeSent') }
     return renderPage(session, emailView(session, { owner: name, note }))
   })

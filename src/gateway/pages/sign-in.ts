@@ -144,8 +144,9 @@ export async function mailStepCode(
 ) {
   const { server } = context
   const next = parseReturnTo(form['next'], server.service.publicUrl)
-  const { page } = server.dispatch.account(pageToken.did)
-  await sendCode(server, await page.requestStepCode({ token: pageToken.token }), 'signIn')
+  const account = server.dispatch.account(pageToken.did)
+  const mailed = await account.page.requestStepCode({ token: pageToken.token })
+  await sendCode(server, account, mailed, 'signIn')
   const note = { text: session.messages.text('codeSent') }
   return stepPage(context, session, pageToken, { ...(next && { next }), note })
 }

@@ -74,16 +74,33 @@ const templates: {
   }),
 }
 
+/** What the account counts these mails by. */
+const purposes: Record<MailKind, string> = {
+  confirmEmail: 'confirm_email',
+  updateEmail: 'update_email',
+  resetPassword: 'reset_password',
+  deleteAccount: 'delete_account',
+  plcOperation: 'plc_operation',
+  signIn: 'email',
+  codesByMail: 'confirm email',
+}
+
 /** Sends the code that the account made; nothing if it sent too many lately. Throws 502 if it could not be sent. */
 export async function sendCode<K extends MailKind>(
   ports: Parameters<typeof sendMail>[0],
+  account: { email: { uncountMail(input: { purpose: string }): Promise<void> } },
   mailed: { email: string; token?: string } | undefined,
   kind: K,
   params?: Omit<MailParams[K], 'token'>,
 ): Promise<void> {
   if (mailed?.token === undefined) return
   const { email, token } = mailed
-  await sendMail(ports, email, kind, { ...params, token } as MailParams[K])
+  try {
+    await sendMail(ports, email, kind, { ...params, token } as MailParams[K])
+  } catch (error) {
+    await account.email.uncountMail({ purpose: purposes[kind] }).catch(() => {})
+    throw error
+  }
 }
 
 /** Throws 502 if the mail could not be sent. */

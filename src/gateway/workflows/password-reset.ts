@@ -11,10 +11,11 @@ export async function mailPasswordReset(server: ServerContext, text: string): Pr
   if (found === null) return
   const { did, handle } = found
   const options = { purpose: 'reset_password', evenTakendown: true } as const
-  const mailed = await dispatch.account(did).email.requestToken(options)
+  const account = dispatch.account(did)
+  const mailed = await account.email.requestToken(options)
   // Stored before it is sent: the code is all that the owner will show.
   if (mailed.token !== undefined) {
     await dispatch.directory.passwordResets.record({ did, token: mailed.token })
   }
-  await sendCode(server, mailed, 'resetPassword', { handle })
+  await sendCode(server, account, mailed, 'resetPassword', { handle })
 }

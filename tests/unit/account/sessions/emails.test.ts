@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { uncountMail } from '#src/account/factors/mail-limit.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { finishEmailChange } from '#src/account/sessions/change-email.ts'
 import {
@@ -103,6 +104,15 @@ describe('an email token', () => {
     }
     expect(counts).toEqual([0, 1, 2, 3, 4])
     expect(await mailed()).toHaveProperty('token')
+  })
+
+  it('an email token whose mail could not be sent is mailed again at once', async () => {
+    const { token } = await mailed()
+    for (let n = 0; n < 10; n++) {
+      await uncountMail(account, { purpose: 'reset_password' })
+      expect(await mailed()).toEqual({ email, token })
+    }
+    expect(await mailed()).toEqual({ email })
   })
 
   it('an email token that was used is followed by another one at once', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { invalidRequest } from '#src/errors.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { asAccount, did, handle, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const email = 'alice@example.com'
@@ -146,4 +146,18 @@ it('requestPlcOperationSignature mails no code to a did:web', async () => {
     message: 'Only a did:plc has operations',
   })
   expect(gateway.sent).toEqual([])
+})
+
+it('a code that could not be mailed does not count as a mail', async () => {
+  const failing = async () =>
+    Promise.reject(new XrpcError(502, 'UpstreamFailure', 'no mail server'))
+  const gateway = openGateway(
+    {
+      account: { email: { requestToken: () => ({ token, email }), uncountMail: () => undefined } },
+    },
+    { server: { mailer: { send: failing } } as never },
+  )
+  const { status } = await post(gateway, name('requestEmailConfirmation'), '', asAccount())
+  expect(status).toBe(502)
+  expect(gateway.calls.at(-1)).toEqual(['email.uncountMail', { purpose: 'confirm_email' }])
 })
