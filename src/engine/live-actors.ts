@@ -10,6 +10,9 @@ export interface LiveActor {
 
 export class LiveActors {
   readonly #awake = new Map<string, LiveActor>()
+  readonly #awaited = new Map<string, Set<() => void>>()
+  /** Whether actors wake in this process: it has a registry. */
+  isHome = false
 
   /** The actors of a name that are awake here. */
   list(name: string): LiveActor[] {
@@ -23,6 +26,20 @@ export class LiveActors {
   /** Adds an actor that woke; replaces an earlier activation of it. */
   add(name: string, key: string, actor: LiveActor): void {
     this.#awake.set(`${name} ${key}`, actor)
+    for (const onAwake of this.#awaited.get(`${name} ${key}`) ?? []) onAwake()
+  }
+
+  /** Resolves when the actor wakes in this process the next time. Call `cancel` when it is not awaited any more. */
+  whenAdded(name: string, key: string): { added: Promise<void>; cancel(): void } {
+    const id = `${name} ${key}`
+    const { promise: added, resolve } = Promise.withResolvers<void>()
+    const waiting = this.#awaited.get(id) ?? new Set()
+    this.#awaited.set(id, waiting.add(resolve))
+    const cancel = () => {
+      waiting.delete(resolve)
+      if (waiting.size === 0) this.#awaited.delete(id)
+    }
+    return { added, cancel }
   }
 
   /** Removes an activation that ended; a later one of the same actor stays. */

@@ -50,7 +50,7 @@ export class WakeLimit {
     caller: string | undefined,
     call: () => Promise<Outcome>,
   ): Promise<Outcome> {
-    if (this.#isAwake(did)) return call()
+    if (this.isAwake(did)) return call()
     if (caller !== undefined) await this.#turn(caller)
     else this.#owners++
     try {
@@ -65,7 +65,8 @@ export class WakeLimit {
     }
   }
 
-  #isAwake(did: string): boolean {
+  /** Whether the account has answered through the engine lately. */
+  isAwake(did: string): boolean {
     const at = this.#awake.get(did)
     return at !== undefined && this.#now() - at < AWAKE_MS
   }

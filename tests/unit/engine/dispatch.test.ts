@@ -1,0 +1,85 @@
+/** How a call reaches an account that sleeps. */
+import { describe, expect, it } from 'vitest'
+import { createDispatch } from '#src/engine/dispatch.ts'
+import { type LiveActor, LiveActors } from '#src/engine/live-actors.ts'
+import type { Call, Outcome } from '#src/engine/remote-call.ts'
+
+const did = 'did:plc:alice'
+const answerHere = { json: 'here' }
+
+const awakeHere: LiveActor = {
+  actions: { repo: { getRecord: async () => answerHere } } as never,
+  subject: {},
+  hold: (work) => work,
+}
+
+/** A process in which accounts wake, over an engine that answers as the test says. */
+function open(engine: (call: Call, live: LiveActors) => Promise<Outcome> | Outcome) {
+  const live = new LiveActors()
+  live.isHome = true
+  const calls: string[] = []
+  const dispatch = createDispatch({
+    live,
+    local: true,
+    pause: async () => {},
+    remote: async (call) => {
+      calls.push(`${call.group}.${call.action}`)
+      return engine(call, live)
+    },
+  })
+  const read = (of = did) => dispatch.account(of).repo.getRecord({ collection: 'a.b.c', rkey: 'd' })
+  return { live, calls, dispatch, read }
+}
+
+describe('a call of a sleeping account', () => {
+  it('a call is made directly as soon as the account is awake here, before the engine has answered', async () => {
+    const { calls, read } = open((_, live) => {
+      live.add('account', did, awakeHere)
+      return new Promise(() => {})
+    })
+    expect(await read()).toBe(answerHere)
+    expect(calls).toEqual(['lifecycle.ensureProvisioned'])
+  })
+
+  it('a call goes through the engine if the account is awake in another process, and from then on without waking it first', async () => {
+    const { calls, read } = open(() => ({ answer: 'elsewhere' }))
+    expect(await read()).toBe('elsewhere')
+    expect(await read()).toBe('elsewhere')
+    expect(calls).toEqual(['lifecycle.ensureProvisioned', 'repo.getRecord', 'repo.getRecord'])
+  })
+
+  it('a wake that fails is tried again, and its error is the caller’s if it is final', async () => {
+    const outcomes: Outcome[] = [
+      { error: new Error('moving'), again: true },
+      { error: new Error('refused'), again: false },
+    ]
+    const { calls, read } = open(() => outcomes.shift()!)
+    await expect(read()).rejects.toThrow('refused')
+    expect(calls).toEqual(['lifecycle.ensureProvisioned', 'lifecycle.ensureProvisioned'])
+  })
+
+  it('a process without actors makes the call itself at once', async () => {
+    const { live, calls, read } = open(() => ({ answer: 'elsewhere' }))
+    live.isHome = false
+    expect(await read()).toBe('elsewhere')
+    expect(calls).toEqual(['repo.getRecord'])
+  })
+
+  it('the wake of another account does not answer the call', async () => {
+    const wakes = new Map<string, PromiseWithResolvers<Outcome>>()
+    const { live, read } = open(({ key }) => {
+      wakes.set(key, Promise.withResolvers())
+      return wakes.get(key)!.promise
+    })
+    let answered = false
+    const reading = read().then((answer) => {
+      answered = true
+      return answer
+    })
+    live.add('account', 'did:plc:bob', awakeHere)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(answered).toBe(false)
+    live.add('account', did, awakeHere)
+    expect(await reading).toBe(answerHere)
+  })
+})
