@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Secrets } from '#src/config/config.ts'
+import type { Secrets } from '#src/config/secrets.ts'
 
 /** Each component runs in at most one process per data folder. */
 export type Component = 'gateway' | 'actors' | 'engine'

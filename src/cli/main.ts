@@ -17,7 +17,8 @@ import { repoCommands } from '#src/cli/repos.ts'
 import { createServerClient } from '#src/cli/server-client.ts'
 import { serverCommands } from '#src/cli/servers.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
-import { environment, version } from '#src/config/config.ts'
+import { environment } from '#src/config/config.ts'
+import { version } from '#src/config/service.ts'
 import { XrpcError } from '#src/errors.ts'
 
 const commands = [

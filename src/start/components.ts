@@ -1,0 +1,151 @@
+/** Starts the components that belong to a process, in order: engine, actors, development PLC, gateway. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Config } from '#src/config/config.ts'
+import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { Log } from '#src/log.ts'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
+import { systemClock } from '#src/ports/clock.ts'
+import { release } from '#src/release.ts'
+import { connectEngine } from '#src/start/connect-engine.ts'
+import { startOperatorPort } from '#src/start/operator-port.ts'
+
+const ACTORS_STOP_TIMEOUT_MS = 5000
+// How long the gateway waits for directory and sequencer before it listens without them.
+const SERVICES_TIMEOUT_MS = 10_000
+const CHECK_RETRY_MS = 1_000
+
+// Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
+// not serve the data.
+export async function startComponents(
+  config: Config,
+  secrets: FolderSecrets,
+  folder: DataFolder,
+  log: Log,
+  parts: AsyncDisposableStack,
+): Promise<{ url?: string; refused: Promise<never> }> {
+  // Loading these takes the largest part of a start, so the engine starts meanwhile.
+  const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
+  loading.then(
+    ([, { preload }]) => config.role !== 'actors' && preload(),
+    () => {}, // A rejection is thrown by the await below.
+  )
+  const { health: engineHealth, ...engine } = await connectEngine(
+    config,
+    secrets,
+    folder,
+    log,
+    parts,
+  )
+  const [{ startActors }, { startGateway }] = await loading
+  const { schemas, schemaVersions } = await import('#actors/schemas.ts')
+  const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
+  setRivetKitLog(config.log.rivetkit ?? 'error')
+  const { LiveActors } = await import('#src/engine/live-actors.ts')
+  const { createDispatch } = await import('#src/engine/dispatch.ts')
+  const { createRemoteCall } = await import('#src/engine/remote-call.ts')
+  const { createKeychain } = await import('#src/ports/keychain.ts')
+  const { systemTimer } = await import('#src/ports/timer.ts')
+  const live = new LiveActors()
+  const shared = {
+    dispatch: createDispatch({
+      live,
+      remote: createRemoteCall({ ...engine, internalToken: secrets.internalToken }),
+      pause: (ms) => pause(ms),
+      local: true,
+    }),
+    service: {
+      ...config.service,
+      publicUrl: config.gateway.publicUrl,
+      jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
+    },
+    keys: createKeychain(Buffer.from(secrets.sealKeyHex, 'hex')),
+    build: { release, schemas: schemaVersions },
+    clock: systemClock,
+    timer: systemTimer,
+    live,
+    log,
+    blobs: await openBlobStorage(config, folder),
+  }
+  if (config.role !== 'gateway') {
+    const { internalToken } = secrets
+    const settings = {
+      ...{ ...shared, ...config.actors, ...config.sequencer, internalToken, release, schemas },
+      imports: { ...config.imports, folder: folder.at('imports') },
+      blobQuotaBytes: config.blobs.accountQuotaBytes,
+      blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
+    }
+    const actors = await startActors(settings, engine)
+    // RivetKit waits forever for an actor that was just starting; the next start of the engine cleans it up.
+    parts.defer(() => Promise.race([actors.stop(), pause(ACTORS_STOP_TIMEOUT_MS)]))
+  }
+  if (config.role === 'actors') {
+    await startOperatorPort({ ...shared, engineHealth, config, secrets }, parts)
+    return { refused: new Promise(() => {}) }
+  }
+  const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
+  const checked = checkShardsWhenReached(shared.dispatch)
+  await Promise.race([
+    Promise.all([wakeServices(shared.dispatch), checked]),
+    pause(SERVICES_TIMEOUT_MS, undefined, { ref: false }),
+  ])
+  const gateway = await startGateway({
+    ...shared,
+    engineHealth,
+    config,
+    secrets,
+    plcUrl,
+    mailFolder: folder.at('mail'),
+  })
+  parts.defer(() => gateway.stop())
+  const refused = checked.then(() => new Promise<never>(() => {}))
+  refused.catch(() => {}) // It is thrown where it is awaited.
+  return { url: gateway.url, refused }
+}
+
+// Rejects with ShardCountError.
+async function checkShardsWhenReached(dispatch: Dispatch): Promise<void> {
+  const { checkShards, ShardCountError } = await import('#src/gateway/workflows/check-shards.ts')
+  for (;;) {
+    try {
+      return await checkShards(dispatch)
+    } catch (error) {
+      if (error instanceof ShardCountError) throw error
+      await pause(CHECK_RETRY_MS, undefined, { ref: false })
+    }
+  }
+}
+
+// Gateways and actors share it: one folder on one machine, one bucket on several.
+async function openBlobStorage(config: Config, folder: DataFolder): Promise<BlobStorage> {
+  const { storage } = config.blobs
+  if (storage.kind === 's3') {
+    const { s3BlobStorage } = await import('#src/ports/blob-storage-s3.ts')
+    return s3BlobStorage(storage)
+  }
+  const { diskBlobStorage } = await import('#src/ports/blob-storage-disk.ts')
+  const { location = folder.at('blobs'), tempLocation } = storage
+  return diskBlobStorage({ location, tempLocation })
+}
+
+// Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still
+// starting if the server is stopped soon.
+async function wakeServices({ directory, sequencer }: Dispatch): Promise<void> {
+  await Promise.allSettled([
+    directory.reminders.list({ after: '', limit: 1 }),
+    sequencer.log.bounds(),
+  ])
+}
+
+async function startDevelopmentPlc(
+  config: Config,
+  folder: DataFolder,
+  log: Log,
+  parts: AsyncDisposableStack,
+): Promise<string> {
+  const { startPlcServer } = await import('#src/plc/plc-server.ts')
+  const port = config.identity.devPlcPort
+  const plc = await startPlcServer({ path: folder.at('plc.sqlite'), port, log })
+  parts.defer(() => plc.stop())
+  return plc.url
+}

@@ -1,0 +1,39 @@
+/** The engine of a process: its own, which it starts, or another one that is configured. */
+import type { Config } from '#src/config/config.ts'
+import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
+import type { EngineHealth } from '#src/gateway/operator/health.ts'
+import type { Log } from '#src/log.ts'
+
+export interface EngineAddress {
+  endpoint: string
+  token: string
+  namespace: string
+  /** Absent if another process runs the engine. */
+  health?: EngineHealth
+}
+
+export async function connectEngine(
+  config: Config,
+  secrets: FolderSecrets,
+  folder: DataFolder,
+  log: Log,
+  parts: AsyncDisposableStack,
+): Promise<EngineAddress> {
+  const { endpoint, token = secrets.engineToken, namespace, port } = config.engine
+  if (endpoint !== undefined) return { endpoint, token, namespace }
+  const { startEngine } = await import('#src/engine/embedded-engine.ts')
+  const dir = folder.at('engine')
+  const hasRemoteActors = config.role === 'gateway'
+  const engine = await startEngine({
+    dir,
+    token: secrets.engineToken,
+    port,
+    hasRemoteActors,
+    log,
+  })
+  parts.defer(() => engine.stop())
+  let restarts = 0
+  engine.onDown(() => restarts++)
+  const health = { healthy: () => engine.healthy(), restarts: () => restarts }
+  return { endpoint: engine.endpoint, token: engine.token, namespace, health }
+}

@@ -1,0 +1,39 @@
+/** Health and metrics of a process without a gateway, if their port is configured. */
+import type { Config } from '#src/config/config.ts'
+import type { FolderSecrets } from '#src/data-folder.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
+import type { Log } from '#src/log.ts'
+import type { BlobStorage } from '#src/ports/blob-storage.ts'
+import type { Clock } from '#src/ports/clock.ts'
+
+export async function startOperatorPort(
+  shared: {
+    dispatch: Dispatch
+    live: LiveActors
+    build: Build
+    blobs: BlobStorage
+    clock: Clock
+    log: Log
+    engineHealth: EngineHealth | undefined
+    config: Config
+    secrets: FolderSecrets
+  },
+  parts: AsyncDisposableStack,
+): Promise<void> {
+  const { config, secrets, blobs, log } = shared
+  const { port, open: metricsOpen } = config.metrics
+  if (port === undefined) return
+  const { startOperatorPort } = await import('#src/gateway/operator/operator-port.ts')
+  const operator = await startOperatorPort({
+    ...shared,
+    ...{ port, host: config.gateway.host, metricsOpen, adminPassword: secrets.adminPassword },
+    service: config.service,
+    engine: shared.engineHealth,
+    dataDirectory: config.dataDirectory,
+    checkBlobs: () => blobs.check(),
+  })
+  parts.defer(() => operator.stop())
+  log.info({ url: operator.url }, 'operator port listening')
+}
