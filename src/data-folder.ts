@@ -1,6 +1,15 @@
 /** The data folder of a server: its locks and its generated secrets. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Secrets } from '#src/config/secrets.ts'
@@ -23,10 +32,39 @@ const generators: Record<keyof FolderSecrets, () => string> = {
 
 export class DataFolder {
   readonly path: string
+  /** For the log. */
+  readonly warnings: readonly string[]
 
+  /** Makes the folder, readable by this user only, also if it exists. Throws an error that names it if that fails. */
   constructor(path: string) {
     this.path = resolve(path)
-    mkdirSync(this.path, { recursive: true, mode: 0o700 })
+    try {
+      mkdirSync(this.path, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw this.#unusable(error)
+    }
+    this.warnings = this.#close()
+  }
+
+  /** A note on the folder if other users may enter it and that cannot be changed. */
+  #close(): string[] {
+    const others = 0o077
+    if ((statSync(this.path).mode & others) === 0) return []
+    try {
+      chmodSync(this.path, 0o700)
+      return []
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      return [
+        `Other users can enter ${this.path}, and its mode cannot be changed to 0700 (${code})`,
+      ]
+    }
+  }
+
+  #unusable(error: unknown): Error {
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = reasons[code ?? ''] ?? message
+    return new Error(`The data folder ${this.path} (PDS_DATA_DIRECTORY) cannot be used: ${reason}`)
   }
 
   at(...names: string[]): string {
@@ -44,10 +82,19 @@ export class DataFolder {
   }
 
   #lock(component: Component): Disposable {
-    const lock = fileLock(this.at(`${component}.lock`), 0)
+    const lock = this.#lockFile(`${component}.lock`, 0)
     if (lock === undefined) throw new Error(this.#conflict(component))
-    writeFileSync(this.at(`${component}.lock-pid`), String(process.pid))
+    const pidFile = this.at(`${component}.lock-pid`)
+    writeFileSync(pidFile, String(process.pid), { mode: 0o600 })
     return lock
+  }
+
+  #lockFile(name: string, waitMs: number): Disposable | undefined {
+    try {
+      return fileLock(this.at(name), waitMs)
+    } catch (error) {
+      throw this.#unusable(error)
+    }
   }
 
   #conflict(component: Component): string {
@@ -61,7 +108,7 @@ export class DataFolder {
   }
 
   secrets(configured: Partial<Secrets>): FolderSecrets {
-    using lock = fileLock(this.at('secrets.lock'), 5000)
+    using lock = this.#lockFile('secrets.lock', 5000)
     if (lock === undefined) throw new Error(`${this.at('secrets.lock')} is held by another process`)
     const path = this.at('secrets.json')
     const stored: Partial<FolderSecrets> = JSON.parse(readIfExists(path) ?? '{}')
@@ -73,11 +120,22 @@ export class DataFolder {
   }
 }
 
+const reasons: Record<string, string> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'it is on a read-only file system',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'it is a file',
+  ENOSPC: 'the disk is full',
+}
+
 const SQLITE_BUSY = 5
 
 // Locks the file, or returns undefined if another process still holds the lock after `waitMs`. It is a kernel lock,
 // taken through SQLite, and ends with its process: a killed process leaves no stale lock.
+// Other users cannot open the file: a shared lock of theirs would keep this process out.
 function fileLock(path: string, waitMs: number): Disposable | undefined {
+  makePrivate(path)
   const file = new DatabaseSync(path, { timeout: waitMs })
   try {
     file.exec('BEGIN EXCLUSIVE')
@@ -87,6 +145,16 @@ function fileLock(path: string, waitMs: number): Disposable | undefined {
     throw error
   }
   return { [Symbol.dispose]: () => file.close() }
+}
+
+// An existing file is not opened here: closing it would end a lock that this process has on it.
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    chmodSync(path, 0o600)
+  }
 }
 
 function readIfExists(path: string): string | undefined {

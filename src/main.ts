@@ -28,6 +28,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const signal = stopSignal()
   for (const warning of config.warnings) log.warn(warning)
   const folder = new DataFolder(config.dataDirectory)
+  for (const warning of folder.warnings) log.warn(warning)
   await using parts = new AsyncDisposableStack()
   parts.use(folder.lock(componentsOf(config)))
   const secrets = folder.secrets(config.secrets)

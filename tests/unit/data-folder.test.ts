@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -32,6 +32,33 @@ describe('a lock', () => {
   it('the lock is free again after release', () => {
     new DataFolder(path).lock(['gateway'])[Symbol.dispose]()
     using _again = new DataFolder(path).lock(['gateway'])
+  })
+})
+
+describe('the folder', () => {
+  const modeOf = (name: string) => statSync(join(path, name)).mode & 0o777
+
+  it('the folder is closed to other users, also if it existed before', () => {
+    mkdirSync(join(path, 'old'))
+    chmodSync(join(path, 'old'), 0o755)
+    expect(new DataFolder(join(path, 'old')).warnings).toEqual([])
+    new DataFolder(join(path, 'new'))
+    expect([modeOf('old'), modeOf('new')]).toEqual([0o700, 0o700])
+  })
+
+  it('the lock files are closed to other users, also those of earlier versions', () => {
+    writeFileSync(join(path, 'gateway.lock'), '', { mode: 0o644 })
+    using _locks = new DataFolder(path).lock(['gateway', 'actors'])
+    new DataFolder(path).secrets({})
+    const names = ['gateway.lock', 'gateway.lock-pid', 'actors.lock', 'secrets.lock']
+    expect(names.map(modeOf)).toEqual([0o600, 0o600, 0o600, 0o600])
+  })
+
+  it('the folder is named with its variable if it cannot be used', () => {
+    writeFileSync(join(path, 'file'), '')
+    const refusal = `The data folder ${join(path, 'file', 'x')} (PDS_DATA_DIRECTORY) cannot be used: `
+    expect(() => new DataFolder(join(path, 'file', 'x'))).toThrow(`${refusal}a part of the path`)
+    expect(() => new DataFolder(join(path, 'file'))).toThrow('PDS_DATA_DIRECTORY')
   })
 })
 
