@@ -27,7 +27,7 @@ export interface Config extends TrafficConfig {
     endpoint: string | undefined
     token: string | undefined
     namespace: string
-    /** First of three consecutive ports for the engine of this process; undefined for free ones. */
+    /** First of two consecutive ports of 127.0.0.1 for the engine of this process; undefined for any free ones. */
     port: number | undefined
   }
   actors: { sleepTimeoutMs: number }
@@ -91,7 +91,7 @@ export function readConfig(env: Environment): Config {
       endpoint: read.url('RIVET_ENDPOINT'),
       token: read.text('RIVET_TOKEN'),
       namespace: read.text('RIVET_NAMESPACE') ?? 'default',
-      port: read.integer('PDS_ENGINE_PORT', 1, 65533),
+      port: read.integer('PDS_ENGINE_PORT', 1, 65534),
     },
     actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
     services: readServices(read),

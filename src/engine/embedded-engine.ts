@@ -1,6 +1,6 @@
 /** Starts the engine of this process on its own folder, after cleaning up what a crash left there. */
 import { mkdirSync } from 'node:fs'
-import { choosePorts } from '#src/engine/engine-environment.ts'
+import { chooseAddresses } from '#src/engine/engine-environment.ts'
 import {
   findOrphanedEngine,
   isRunning,
@@ -23,7 +23,7 @@ const STOP_MS = 10_000
 export async function startEngine(options: {
   dir: string
   token: string
-  /** The first of three consecutive ports; any free ones if absent. */
+  /** The first of two consecutive ports of 127.0.0.1; any free ones, of any loopback address, if absent. */
   port?: number | undefined
   /** Whether actors run in other processes, which may still run after this one was restarted. */
   hasRemoteActors?: boolean
@@ -33,7 +33,7 @@ export async function startEngine(options: {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   writeStoreFile(dir)
   await stopOrphanedEngine(dir, log)
-  const settings = { dir, token, ports: await choosePorts(port), hasRemoteActors }
+  const settings = { dir, token, addresses: await chooseAddresses(port), hasRemoteActors }
   const engine = new SupervisedEngine(settings, log)
   const formerProcesses = await engine.start()
   if (!hasRemoteActors) {

@@ -1,11 +1,13 @@
 /** The environment of our own engine. Nothing is inherited, and every setting has a measured reason. */
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-export interface EnginePorts {
+/** Where the engine listens. */
+export interface EngineAddresses {
+  /** An address of the loopback interface. */
+  host: string
   /** For actors, clients and the API. */
   guard: number
-  /** For other engines. */
-  peer: number
   /** Prometheus. */
   metrics: number
 }
@@ -13,12 +15,20 @@ export interface EnginePorts {
 export interface EngineSettings {
   dir: string
   token: string
-  ports: EnginePorts
+  addresses: EngineAddresses
   /** Whether actors run in other processes than the one that runs the engine. */
   hasRemoteActors: boolean
 }
 
-export const LOOPBACK = '127.0.0.1'
+/**
+ * The peer port serves other engines without asking for a token: it lists actors, deletes them, and returns the tokens of
+ * their inspectors, which run any SQL. No setting turns it off, so it gets an address that no machine has (RFC 5737) and
+ * cannot listen. The engine goes on without it, but tries again and logs that every second.
+ */
+const closedPeerPort = Object.fromEntries([
+  ['RIVET__API_PEER__HOST', '192.0.2.1'],
+  ['RUST_LOG', 'warn,rivet_service_manager=off'],
+])
 
 /**
  * If all actors run in the process that runs the engine, we know when they have stopped, and the engine need not check.
@@ -32,7 +42,7 @@ const localActorThresholds = Object.fromEntries([
 
 /** All settings of the engine but the path of its store, which is in a file because the engine's tools read it too. */
 export function engineEnvironment(settings: EngineSettings): Record<string, string> {
-  const { dir, token, ports, hasRemoteActors } = settings
+  const { dir, token, addresses, hasRemoteActors } = settings
   return {
     HOME: dir,
     RUST_LOG: 'warn',
@@ -42,12 +52,10 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     // It would send error reports to Rivet.
     RIVET__TELEMETRY__ENABLED: 'false',
     RIVET__AUTH__ADMIN_TOKEN: token,
-    RIVET__GUARD__HOST: LOOPBACK,
-    RIVET__GUARD__PORT: String(ports.guard),
-    RIVET__API_PEER__HOST: LOOPBACK,
-    RIVET__API_PEER__PORT: String(ports.peer),
-    RIVET__METRICS__HOST: LOOPBACK,
-    RIVET__METRICS__PORT: String(ports.metrics),
+    RIVET__GUARD__HOST: addresses.host,
+    RIVET__GUARD__PORT: String(addresses.guard),
+    RIVET__METRICS__HOST: addresses.host,
+    RIVET__METRICS__PORT: String(addresses.metrics),
     // A lone small request would wait 40 ms for the acknowledgement of the one before.
     RIVET__GUARD__TCP_NODELAY: 'true',
     // An actor that found no process to start in sleeps until the next call, so a waiting caller has to call again.
@@ -71,29 +79,39 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     // for that long. The default of the second is half an hour.
     RIVET__PEGBOARD__ACTOR_START_THRESHOLD: '10000',
     RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: '20000',
+    ...closedPeerPort,
     ...(hasRemoteActors ? {} : localActorThresholds),
   }
 }
 
 /**
- * Three consecutive ports from `first` on, or any free ones. Throws if a port is taken: another program there would be
- * mistaken for our engine.
+ * The port `first` of 127.0.0.1 and the one after it; or, if it is absent, any free ports. Throws if a port is taken:
+ * another program there would be mistaken for our engine.
+ *
+ * The engine wakes and creates actors for callers without a token, although the actors then refuse them, and it answers
+ * web pages of any origin. A port of 127.0.0.1 is soon found, by a page in a browser too, so any free ports are those of
+ * an address that is chosen at random among 16 million, where the system has them.
  */
-export async function choosePorts(first: number | undefined): Promise<EnginePorts> {
-  const wanted = first === undefined ? [0, 0, 0] : [first, first + 1, first + 2]
-  const servers = await Promise.all(wanted.map(listen))
-  const [guard, peer, metrics] = servers.map(({ port }) => port) as [number, number, number]
-  await Promise.all(servers.map(({ close }) => close()))
-  return { guard, peer, metrics }
+export async function chooseAddresses(first: number | undefined): Promise<EngineAddresses> {
+  if (first !== undefined) return reserve('127.0.0.1', first, first + 1)
+  const octets = Array.from({ length: 3 }, () => randomInt(1, 255))
+  return reserve(`127.${octets.join('.')}`, 0, 0).catch(() => reserve('127.0.0.1', 0, 0))
 }
 
-function listen(port: number): Promise<{ port: number; close(): Promise<void> }> {
+async function reserve(host: string, ...wanted: [number, number]): Promise<EngineAddresses> {
+  const servers = await Promise.all(wanted.map((port) => listen(host, port)))
+  const [guard, metrics] = servers.map(({ port }) => port) as [number, number]
+  await Promise.all(servers.map(({ close }) => close()))
+  return { host, guard, metrics }
+}
+
+function listen(host: string, port: number): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', () => {
       reject(new Error(`Port ${port}, which the engine needs, is taken (PDS_ENGINE_PORT)`))
     })
-    server.listen(port, LOOPBACK, () => {
+    server.listen(port, host, () => {
       const address = server.address() as { port: number }
       const close = () => new Promise<void>((done) => server.close(() => done()))
       resolve({ port: address.port, close })

@@ -1,26 +1,16 @@
 /** One run of the engine's program: how it is started, recognized and stopped. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getEnginePath } from '@rivetkit/engine-cli'
 import { type EngineSettings, engineEnvironment } from '#src/engine/engine-environment.ts'
+import { openEngineLog } from '#src/engine/engine-log.ts'
 
 /**
  * The shell execs the engine, so the child's process id is the engine's. Before that it forks a watcher that reads from
  * this process. When this process exits, even by kill -9, the read fails, and the watcher sends the engine SIGTERM.
  */
 const START = '{ read -r _ <&3 || kill -TERM $$; } & exec "$@" 3<&-'
-
-const LOG_BYTES = 16 * 1024 * 1024
 
 export interface EngineProcess {
   readonly pid: number
@@ -33,7 +23,7 @@ export interface EngineProcess {
 /** Starts the engine on its folder, in its own session, so that Ctrl-C does not reach it. It logs to `engine.log` there. */
 export function startEngineProcess(settings: EngineSettings): EngineProcess {
   const { dir } = settings
-  const log = openLog(join(dir, 'engine.log'))
+  const log = openEngineLog(dir)
   const command = [...engineCommand(dir), 'start']
   const child = spawn('/bin/sh', ['-c', START, 'engine', ...command], {
     env: engineEnvironment(settings),
@@ -120,20 +110,4 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
   }
   return execFileSync('/bin/ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
-}
-
-/** The last five lines of the engine's log. */
-export function readLogTail(dir: string): string {
-  try {
-    return readFileSync(join(dir, 'engine.log'), 'utf8').trimEnd().split('\n').slice(-5).join('\n')
-  } catch {
-    return ''
-  }
-}
-
-/** Opens the log for appending; one of more than 16 MiB is renamed first. */
-function openLog(path: string): number {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (size > LOG_BYTES) renameSync(path, `${path}.old`)
-  return openSync(path, 'a', 0o600)
 }

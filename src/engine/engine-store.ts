@@ -5,6 +5,8 @@
  * of version 2.3 (engine/packages/universaldb/src/utils/keys.rs).
  */
 import { spawn } from 'node:child_process'
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type EngineSettings, engineEnvironment } from '#src/engine/engine-environment.ts'
 import { engineCommand } from '#src/engine/engine-process.ts'
@@ -56,10 +58,41 @@ export function parseFormerProcesses(listing: string): FormerProcess[] {
 
 const TIMEOUT_MS = 20_000
 
-/** Runs queries of the engine's tool in order; returns its output. */
-async function query(settings: EngineSettings, queries: readonly string[]): Promise<string> {
+/**
+ * Where the tool keeps a history of its queries unless it is given a single one; that cannot be changed. If it is another
+ * user's file, the tool fails.
+ */
+const HISTORY = join('/tmp', 'rivet-udb-cli-history')
+
+/** Runs queries of the engine's tool in order; returns its output. `historyPath` is for tests. */
+export async function query(
+  settings: EngineSettings,
+  queries: readonly string[],
+  historyPath = HISTORY,
+): Promise<string> {
+  if (isOwnOrAbsent(historyPath)) {
+    const input = `${[...queries, 'exit'].join('\n')}\n`
+    const printed = await runTool(settings, [], input).catch(() => undefined)
+    if (printed !== undefined) return printed
+  }
+  // Several times as slow: each query opens the store.
+  const printed: string[] = []
+  for (const one of queries) printed.push(await runTool(settings, ['--query', one], ''))
+  return printed.join('\n')
+}
+
+function isOwnOrAbsent(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found === undefined || (found.isFile() && found.uid === process.getuid?.())
+}
+
+async function runTool(
+  settings: EngineSettings,
+  args: readonly string[],
+  input: string,
+): Promise<string> {
   const [program, ...options] = engineCommand(settings.dir)
-  const tool = spawn(program, [...options, 'udb'], {
+  const tool = spawn(program, [...options, 'udb', ...args], {
     env: engineEnvironment(settings),
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: TIMEOUT_MS,
@@ -73,7 +106,7 @@ async function query(settings: EngineSettings, queries: readonly string[]): Prom
     })
   })
   tool.stdin.on('error', () => {}) // The exit code says more.
-  tool.stdin.end(`${[...queries, 'exit'].join('\n')}\n`)
+  tool.stdin.end(input)
   const [printed] = await Promise.all([text(tool.stdout), ended])
   return printed
 }

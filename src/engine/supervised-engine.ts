@@ -1,9 +1,9 @@
 /** An engine that is restarted whenever it exits, until it is stopped. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { type EngineSettings, LOOPBACK } from '#src/engine/engine-environment.ts'
+import type { EngineSettings } from '#src/engine/engine-environment.ts'
+import { keepLogSmall, readLogTail } from '#src/engine/engine-log.ts'
 import {
   type EngineProcess,
-  readLogTail,
   removePidFile,
   startEngineProcess,
 } from '#src/engine/engine-process.ts'
@@ -45,11 +45,13 @@ export class SupervisedEngine implements EmbeddedEngine {
   #health = Promise.withResolvers<void>()
   #isHealthy = false
   #supervision: Promise<void> = Promise.resolve()
+  #endLogLimit = () => {}
 
   constructor(settings: EngineSettings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.endpoint = `http://${LOOPBACK}:${settings.ports.guard}`
+    const { host, guard } = settings.addresses
+    this.endpoint = `http://${host}:${guard}`
     this.token = settings.token
     // It may be rejected while no caller waits.
     this.#health.promise.catch(() => {})
@@ -75,12 +77,14 @@ export class SupervisedEngine implements EmbeddedEngine {
   async start(): Promise<FormerProcess[]> {
     const processes = await this.#prepare()
     await this.#run()
+    this.#endLogLimit = keepLogSmall(this.#settings.dir)
     this.#supervision = this.#supervise()
     return processes
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#endLogLimit()
     if (this.#isHealthy) this.#markUnhealthy()
     this.#health.reject(new Error('The engine is stopped'))
     await this.#end()

@@ -1,13 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type EmbeddedEngine, startEngine } from '#src/engine/embedded-engine.ts'
+import { chooseAddresses } from '#src/engine/engine-environment.ts'
 import { isRunning } from '#src/engine/engine-process.ts'
+import { query } from '#src/engine/engine-store.ts'
 import { createLog } from '#src/log.ts'
 
 const log = createLog('silent')
@@ -96,6 +106,22 @@ describe('an engine', () => {
     await engine.whenHealthy()
     expect(await answers(engine)).toBe(true)
     expect(engine.pid).not.toBe(pid)
+  })
+
+  it("the engine's store is cleared also if the history of its tool is another user's file", async () => {
+    const engine = await start()
+    await engine.stop()
+    const history = join(dir, 'history')
+    symlinkSync(join(dir, 'engine.json'), history)
+    const addresses = await chooseAddresses(undefined)
+    const settings = { dir, token: 'a-token', addresses, hasRemoteActors: false }
+    const queries = [
+      'clear --range --yes /rivet/gasoline/kv/worker',
+      'ls /rivet/gasoline/kv/worker',
+    ]
+    expect(await query(settings, queries, history)).toContain('0 entries')
+    // Queries would be in the history otherwise.
+    expect(readFileSync(join(dir, 'engine.json'), 'utf8')).not.toContain('clear')
   })
 
   it("the engine's error is reported if it cannot start", async () => {

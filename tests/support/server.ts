@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
-import { choosePorts } from '#src/engine/engine-environment.ts'
+import { chooseAddresses } from '#src/engine/engine-environment.ts'
 import { freePort, killLeftovers, ServerProcess } from '#tests/support/processes.ts'
 
 export interface ServerOptions {
@@ -177,10 +177,10 @@ async function answers(url: string): Promise<boolean> {
   return answer?.ok === true
 }
 
-/** The first of three free ports in a row. */
+/** The first of two free ports in a row. */
 async function freeEnginePort(): Promise<number> {
   const first = await freePort()
-  return choosePorts(first).then(
+  return chooseAddresses(first).then(
     () => first,
     () => freeEnginePort(),
   )

@@ -194,7 +194,7 @@ describe('variables', () => {
     ['PDS_INVITE_REQUIRED', 'yes'],
     ['PDS_MAX_SUBSCRIPTION_BUFFER', '0'],
     ['PDS_REPO_BACKFILL_LIMIT_MS', '1e3'],
-    ['PDS_ENGINE_PORT', '65534'],
+    ['PDS_ENGINE_PORT', '65535'],
     ['RIVET_ENDPOINT', 'engine:6420'],
     ['PDS_CRAWLERS', 'bsky.network'],
     ['PDS_RATE_LIMIT_BYPASS_IPS', '192.0.2.300'],
