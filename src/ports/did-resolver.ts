@@ -2,6 +2,7 @@
 import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { loadOnce } from '#src/ports/load-once.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 
 export interface DidSource {
@@ -34,21 +35,19 @@ export function publishedDocuments(ports: PublishedDocuments): DidSource {
   const { plcUrl, timeoutMs } = ports
   const [plcFetch, webFetch] = [conclusive(ports.plcFetch), conclusive(ports.webFetch)]
   // The package takes 0.4 s of CPU time to load, which no start of a server waits for.
-  const load = async () => {
+  const load = loadOnce(async () => {
     const { DidPlcResolver, DidWebResolver } = await import('@atproto/identity')
     return {
       plc: new DidPlcResolver(plcUrl, timeoutMs, undefined, plcFetch),
       web: new DidWebResolver(timeoutMs, undefined, webFetch),
     }
-  }
-  let resolvers: ReturnType<typeof load> | undefined
+  })
 
   return {
     async resolve(did) {
       const isPlc = did.startsWith('did:plc:')
       if (!isPlc && !didWeb.test(did)) return undefined
-      resolvers ??= load()
-      const { plc, web } = await resolvers
+      const { plc, web } = await load()
       try {
         return (await (isPlc ? plc : web).resolveNoCache(did)) ?? undefined
       } catch {

@@ -1,6 +1,7 @@
 /** SSRF protection for all requests to URLs chosen by others: https and public networks only. */
 import { BlockList, type LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
+import { loadOnce } from '#src/ports/load-once.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 const DEFAULT_MAX_BYTES = 512 * 1024
@@ -21,9 +22,8 @@ export interface SafeFetchOptions {
  */
 export function createSafeFetch(options: SafeFetchOptions): typeof globalThis.fetch {
   const { privateNetworks, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options
-  let loading: Promise<typeof globalThis.fetch> | undefined
   // Loaded on first use: the library takes a third of a second to load.
-  const load = async () => {
+  const load = loadOnce(async () => {
     const { safeFetchWrap } = await import('@atproto-labs/fetch-node')
     return safeFetchWrap({
       fetch: (input, init) => globalThis.fetch(input, init),
@@ -32,12 +32,11 @@ export function createSafeFetch(options: SafeFetchOptions): typeof globalThis.fe
       timeout: timeoutMs,
       allowImplicitRedirect: true,
     })
-  }
+  })
   return async (input, init) => {
     const { hostname } = new URL(input instanceof Request ? input.url : input)
     if (!privateNetworks && isIpv4Compatible(hostname)) throw new TypeError(ipv4Compatible)
-    loading ??= load()
-    return (await loading)(input, init)
+    return (await load())(input, init)
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { XrpcError } from '#src/errors.ts'
+import { loadOnce } from '#src/ports/load-once.ts'
 
 export interface UpstreamRequest {
   method: 'GET' | 'HEAD' | 'POST'
@@ -38,11 +39,10 @@ export type RequestUpstream = (request: UpstreamRequest) => Promise<UpstreamResp
 const BUFFER_BYTES = 128 * 1024
 
 export function createRequestUpstream(connect: () => Promise<Dispatcher>): RequestUpstream {
-  let connecting: Promise<Dispatcher> | undefined
+  const connection = loadOnce(connect)
   return async ({ method, origin, path, headers, body, signal }) => {
     try {
-      connecting ??= connect()
-      const response = await (await connecting).request({
+      const response = await (await connection()).request({
         method,
         origin,
         path,
