@@ -19,7 +19,7 @@ export function accountActor(settings: ActorSettings) {
     importLimits: importLimits(settings.imports, settings.timer),
   }
   return actor({
-    db: batchDatabase((transaction) => transactionGate.account(transaction)),
+    db: batchDatabase((run) => settings.disk.transaction(() => transactionGate.account(run))),
     createConnState: requireInternalToken('account', settings),
     ...actorLifecycle('account', settings, accountActions, {
       schema: settings.schemas.account,

@@ -7,6 +7,7 @@ import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { DiskSpace } from '#src/ports/disk-space.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
@@ -24,6 +25,7 @@ export interface ActorSettings {
   log: Log
   blobs: BlobStorage
   imports: ImportSettings
+  disk: Pick<DiskSpace, 'transaction'>
   /** Bytes that an account may have in blobs; undefined for any number. */
   blobQuotaBytes: number | undefined
   /** Longest time that an upload waits for a record, in ms. */

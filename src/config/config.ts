@@ -39,6 +39,8 @@ export interface Config extends TrafficConfig {
   limits: { blobUploadBytes: number }
   imports: { accepted: boolean; maxBytes: number; maxRecords: number }
   blobs: BlobConfig
+  /** Free bytes of a disk below which nothing that users send is stored. */
+  minFreeDiskBytes: number
   sequencer: { backfillMs: number; subscriptionBuffer: number }
   log: {
     level: LogLevel
@@ -103,6 +105,7 @@ export function readConfig(env: Environment): Config {
       blobUploadBytes: read.integer('PDS_BLOB_UPLOAD_LIMIT', 0, 2 ** 40) ?? 5 * 1024 * 1024,
     },
     blobs: readBlobs(read),
+    minFreeDiskBytes: read.integer('PDS_MIN_FREE_DISK_BYTES', 0, 2 ** 50) ?? 128 * 1024 * 1024,
     imports: {
       accepted: read.flag('PDS_ACCEPTING_REPO_IMPORTS') ?? true,
       maxBytes: read.integer('PDS_MAX_REPO_IMPORT_SIZE', 0, 2 ** 40) ?? 512 * 1024 * 1024,

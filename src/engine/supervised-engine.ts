@@ -30,6 +30,8 @@ export interface EmbeddedEngine {
   whenHealthy(): Promise<void>
   /** Calls back each time the engine has exited by itself; it is restarted on the same ports. */
   onDown(listener: () => void): void
+  /** Ends it with SIGKILL; it is restarted at once. */
+  kill(): void
   /** Stops the engine with SIGTERM, and with SIGKILL after 10 s. */
   stop(): Promise<void>
 }
@@ -71,6 +73,10 @@ export class SupervisedEngine implements EmbeddedEngine {
 
   onDown(listener: () => void): void {
     this.#listeners.push(listener)
+  }
+
+  kill(): void {
+    this.#process?.kill('SIGKILL')
   }
 
   /** Resolves with the processes that ran actors on the former engine. */

@@ -14,6 +14,7 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { DiskSpace } from '#src/ports/disk-space.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import { folderMailer, type Mailer, smtpMailer } from '#src/ports/mailer.ts'
 import { httpPlcDirectory } from '#src/ports/plc-directory.ts'
@@ -32,6 +33,7 @@ export interface GatewayPorts {
   clock: Clock
   log: Log
   blobs: BlobStorage
+  disk: Pick<DiskSpace, 'isLow' | 'mustHaveRoom'>
   plcUrl: string
   config: GatewayConfig
   secrets: GatewaySecrets

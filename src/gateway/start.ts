@@ -102,6 +102,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     engine: ports.engineHealth,
     dataDirectory: config.dataDirectory,
     checkBlobs: () => context.blobs.check(),
+    disk: ports.disk,
   })
   const metrics = createMetrics({ firehose, health })
   const app = createApp({
@@ -121,6 +122,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     rateLimits: traffic.rateLimits,
     log,
     bodyTimeoutMs: config.bodyTimeoutMs,
+    mustHaveRoom: () => ports.disk.mustHaveRoom(),
     adminPassword,
     metricsOpen: config.metrics.open,
   })

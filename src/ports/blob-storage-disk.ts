@@ -24,6 +24,7 @@ import {
   safeName,
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
+import { freeBytesAt, insufficientStorage } from '#src/ports/disk-space.ts'
 
 const WRITTEN_BYTES = 512 * 1024
 /** What a reader that takes nothing holds in memory. */
@@ -33,9 +34,12 @@ const READ_BYTES = 64 * 1024
 export function diskBlobStorage({
   location,
   tempLocation = join(location, 'tempt'),
+  reserveBytes = 0,
 }: {
   location: string
   tempLocation?: string | undefined
+  /** Free bytes of the disk below which uploads are refused. */
+  reserveBytes?: number
 }): BlobStorage {
   const quarantineLocation = join(location, 'quarantine')
   const permanentPath = (did: string, cid: string) => join(location, safeName(did), safeName(cid))
@@ -45,9 +49,11 @@ export function diskBlobStorage({
 
   return {
     async putTemp(did, source) {
+      const freeBytes = freeBytesAt(tempLocation)
+      if (freeBytes !== undefined && freeBytes < reserveBytes) throw insufficientStorage()
       const key = randomBytes(20).toString('hex')
       const path = tempPath(did, key)
-      const file = await withFolder(path, () => open(path, 'wx', 0o600))
+      const file = await withFolder(path, () => open(path, 'wx', 0o600)).catch(rethrowFull)
       try {
         await writeAll(file, source)
         // The name, too, must be durable.
@@ -55,7 +61,7 @@ export function diskBlobStorage({
       } catch (error) {
         await file.close()
         await unlink(path).catch(() => {})
-        throw error
+        return rethrowFull(error)
       }
       await file.close()
       return key
@@ -87,6 +93,11 @@ export function diskBlobStorage({
       }
     },
   }
+}
+
+/** Throws 507 if the disk or the user's quota on it is full. */
+function rethrowFull(error: unknown): never {
+  throw ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') ? insufficientStorage() : error
 }
 
 // Collects small chunks for fewer writes, without copying them.

@@ -30,13 +30,13 @@ export async function startComponents(
     ([, { preload }]) => config.role !== 'actors' && preload(),
     () => {}, // A rejection is thrown by the await below.
   )
-  const { health: engineHealth, ...engine } = await connectEngine(
-    config,
-    secrets,
-    folder,
-    log,
-    parts,
-  )
+  const { DiskSpace } = await import('#src/ports/disk-space.ts')
+  // The store of an engine elsewhere is on another disk.
+  const reserveBytes = config.engine.endpoint === undefined ? config.minFreeDiskBytes : 0
+  const keptFile = reserveBytes > 0 ? folder.at('kept-space') : undefined
+  const disk = new DiskSpace({ path: folder.path, reserveBytes, keptFile, log })
+  parts.defer(disk.start())
+  const { own: ownEngine, ...engine } = await connectEngine(config, secrets, folder, log, parts)
   const [{ startActors }, { startGateway }] = await loading
   const { schemas, schemaVersions } = await import('#actors/schemas.ts')
   const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
@@ -66,6 +66,7 @@ export async function startComponents(
     live,
     log,
     blobs: await openBlobStorage(config, folder),
+    disk,
   }
   if (config.role !== 'gateway') {
     const { internalToken } = secrets
@@ -79,8 +80,12 @@ export async function startComponents(
     // RivetKit waits forever for an actor that was just starting; the next start of the engine cleans it up.
     parts.defer(() => Promise.race([actors.stop(), pause(ACTORS_STOP_TIMEOUT_MS)]))
   }
+  if (ownEngine !== undefined) {
+    const { healStorage } = await import('#src/engine/heal-storage.ts')
+    parts.defer(healStorage({ ...shared, engine: { ...engine, ...ownEngine } }))
+  }
   if (config.role === 'actors') {
-    await startOperatorPort({ ...shared, engineHealth, config, secrets }, parts)
+    await startOperatorPort({ ...shared, engineHealth: ownEngine, config, secrets }, parts)
     return { refused: new Promise(() => {}) }
   }
   const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
@@ -91,7 +96,7 @@ export async function startComponents(
   ])
   const gateway = await startGateway({
     ...shared,
-    engineHealth,
+    engineHealth: ownEngine,
     config,
     secrets,
     plcUrl,
@@ -125,7 +130,7 @@ async function openBlobStorage(config: Config, folder: DataFolder): Promise<Blob
   }
   const { diskBlobStorage } = await import('#src/ports/blob-storage-disk.ts')
   const { location = folder.at('blobs'), tempLocation } = storage
-  return diskBlobStorage({ location, tempLocation })
+  return diskBlobStorage({ location, tempLocation, reserveBytes: config.minFreeDiskBytes })
 }
 
 // Wakes directory and sequencer, so that the first requests need not wait for them, and so that neither is still

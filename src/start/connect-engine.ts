@@ -1,6 +1,7 @@
 /** The engine of a process: its own, which it starts, or another one that is configured. */
 import type { Config } from '#src/config/config.ts'
 import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
+import type { EmbeddedEngine } from '#src/engine/embedded-engine.ts'
 import type { EngineHealth } from '#src/gateway/operator/health.ts'
 import type { Log } from '#src/log.ts'
 
@@ -9,7 +10,7 @@ export interface EngineAddress {
   token: string
   namespace: string
   /** Absent if another process runs the engine. */
-  health?: EngineHealth
+  own?: EngineHealth & Pick<EmbeddedEngine, 'kill'>
 }
 
 export async function connectEngine(
@@ -34,6 +35,10 @@ export async function connectEngine(
   parts.defer(() => engine.stop())
   let restarts = 0
   engine.onDown(() => restarts++)
-  const health = { healthy: () => engine.healthy(), restarts: () => restarts }
-  return { endpoint: engine.endpoint, token: engine.token, namespace, health }
+  const own = {
+    healthy: () => engine.healthy(),
+    restarts: () => restarts,
+    kill: () => engine.kill(),
+  }
+  return { endpoint: engine.endpoint, token: engine.token, namespace, own }
 }

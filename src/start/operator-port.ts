@@ -7,6 +7,7 @@ import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { DiskSpace } from '#src/ports/disk-space.ts'
 
 export async function startOperatorPort(
   shared: {
@@ -14,6 +15,7 @@ export async function startOperatorPort(
     live: LiveActors
     build: Build
     blobs: BlobStorage
+    disk: DiskSpace
     clock: Clock
     log: Log
     engineHealth: EngineHealth | undefined

@@ -92,6 +92,7 @@ export function testSettings(
     },
     blobQuotaBytes: undefined,
     blobTempMaxAgeMs: 86_400_000,
+    disk: { transaction: (run) => run() },
     ...options,
   }
 }

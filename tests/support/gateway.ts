@@ -130,6 +130,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
       engine: undefined,
       dataDirectory: '.',
       checkBlobs: undefined,
+      disk: { isLow: false },
     }),
     log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
     bodyTimeoutMs: 1_000,

@@ -41,12 +41,14 @@ const collection = 'com.example.load'
  */
 export class WriteLoad {
   readonly attempts: Attempt[] = []
-  /** Answers that a server must never give: anything but success or 503, or none at all. */
+  /** Answers that a server must never give: anything but success or an expected refusal, or none at all. */
   readonly violations: string[] = []
   /** The longest time of a request, in ms. */
   maxLatencyMs = 0
   readonly #url: string
   readonly #accounts: () => readonly TestAccount[]
+  /** Statuses of refusals that are expected. */
+  refusals = [503]
   #blowing = false
   #running: Promise<unknown> = Promise.resolve()
 
@@ -174,7 +176,7 @@ export class WriteLoad {
         if (cid !== undefined) op.cid = cid
       })
       if (body.commit) attempt.commit = body.commit
-    } else if (status !== 503 || typeof body?.error !== 'string') {
+    } else if (!this.refusals.includes(status) || typeof body?.error !== 'string') {
       this.violations.push(`${attempt.method}: ${status} ${text}`)
     }
     attempt.status = status

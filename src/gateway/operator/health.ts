@@ -7,6 +7,7 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { DiskSpace } from '#src/ports/disk-space.ts'
 
 export interface EngineHealth {
   healthy(): boolean
@@ -28,6 +29,7 @@ export interface HealthPorts {
   engine: EngineHealth | undefined
   dataDirectory: string
   checkBlobs: (() => Promise<void>) | undefined
+  disk: Pick<DiskSpace, 'isLow'>
   clock: Clock
   log: Pick<Log, 'warn'>
 }
@@ -49,11 +51,13 @@ const TIMEOUT_MS = 4_000
 /** Counting is expensive for the directory. */
 const COUNTS_TTL_MS = 60_000
 const STORAGE_TTL_MS = 5_000
+const WRITE_TTL_MS = 60_000
 
 export class Health {
   readonly #ports: HealthPorts
   readonly #startedAt: number
   #storage: { value: Promise<StorageHealth>; until: number } | undefined
+  #writableUntil = 0
   #counts: { value: Promise<AccountCounts | undefined>; until: number } | undefined
 
   constructor(ports: HealthPorts) {
@@ -110,14 +114,26 @@ export class Health {
   }
 
   async #checkStorage(): Promise<StorageHealth> {
-    const { dispatch, dataDirectory, checkBlobs } = this.#ports
+    const { dispatch, dataDirectory, checkBlobs, disk } = this.#ports
     const [accountDb, sequencerDb, writable, blobs] = await Promise.all([
-      this.isServing(),
+      this.#canWrite(),
       this.#succeeds(dispatch.sequencer.log.bounds()),
       this.#succeeds(access(dataDirectory, constants.W_OK)),
       checkBlobs === undefined ? true : this.#succeeds(checkBlobs()),
     ])
-    return { accountDb, sequencerDb, writable, blobs }
+    return { accountDb, sequencerDb, writable: writable && !disk.isLow, blobs }
+  }
+
+  // A read would come from memory. All databases are in one store, so the directory's stands for them; each write leaves
+  // some bytes in its history, so a success counts for a minute, unless the disk is low.
+  async #canWrite(): Promise<boolean> {
+    const { dispatch, clock, disk } = this.#ports
+    const now = clock.now()
+    if (now < this.#writableUntil && !disk.isLow) return this.isServing()
+    const setting = { name: 'storage-check', value: String(now) }
+    const isWritten = await this.#succeeds(dispatch.directory.settings.put(setting))
+    this.#writableUntil = isWritten ? now + WRITE_TTL_MS : 0
+    return isWritten
   }
 
   async freeBytes(): Promise<number | undefined> {

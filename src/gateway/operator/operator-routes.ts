@@ -41,8 +41,10 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   // The reference's health, and with `?storage` what Tempest adds to it.
   app.get('/xrpc/_health', async (c) => {
     const withStorage = c.req.query('storage') !== undefined
-    const storage = withStorage ? await health.storage() : undefined
-    const isServing = storage?.accountDb ?? (await health.isServing())
+    const [storage, isServing] = await Promise.all([
+      withStorage ? health.storage() : undefined,
+      health.isServing(),
+    ])
     const more = storage && { status: statusOf(storage), storage }
     if (isServing) return json({ version, ...more })
     return json({ version, error: 'Service Unavailable', ...more }, 503)

@@ -24,6 +24,7 @@ import {
   rateLimitHeaders,
 } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { storesContent } from '#src/gateway/xrpc/stores-content.ts'
 import type { Log } from '#src/log.ts'
 
 export interface Env {
@@ -46,6 +47,8 @@ export interface CallPorts {
   rateLimits?: RateLimits | undefined
   bodyTimeoutMs: number
   nextNonce?: () => string | undefined
+  /** Throws 507 while nothing that users send is stored. */
+  mustHaveRoom?: () => void
 }
 
 const SLOW_MS = 5_000
@@ -95,7 +98,10 @@ async function respond(
       onFailure: socketOf(c) && ((error) => breakOff(c, () => fail(error, 'response broke off'))),
     })
   } catch (error) {
-    if (error instanceof XrpcError && error.status < 500) return errorResponse(error)
+    // A full disk is logged once, and not for each call.
+    if (error instanceof XrpcError && (error.status < 500 || error.status === 507)) {
+      return errorResponse(error)
+    }
     if (hasLeft(c)) {
       const fields = { id: c.env?.requestId, method: nsid, err: error }
       ports.log.debug(fields, 'XRPC call failed after the client had disconnected')
@@ -136,6 +142,7 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   const needsInput = typeof method.oauth === 'function' && method.oauth.length > 1
   if (permissions !== undefined && !needsInput)
     mustHaveScope(method, permissions, withoutInput as never)
+  if (storesContent(method.nsid)) ports.mustHaveRoom?.()
   const input = await readInput(ports, method, bodySource(c))
   const call = { ...withoutInput, input }
   if (permissions !== undefined && needsInput) mustHaveScope(method, permissions, call as never)

@@ -5,7 +5,7 @@ import { asAdmin, did, openGateway, outcome, post } from '#tests/support/gateway
 const log = { bounds: () => ({ first: 1, head: 7 }) }
 const counts = { accounts: { active: 3, takendown: 1 }, reminders: 2 }
 const actors = {
-  directory: { accounts: { count: () => counts } },
+  directory: { accounts: { count: () => counts }, settings: { put: () => {} } },
   sequencer: { log },
   account: {
     lifecycle: {
@@ -39,6 +39,52 @@ describe('/xrpc/_health', () => {
   })
 })
 
+describe('the check of the storage', () => {
+  const down = { put: () => Promise.reject(new Error('disk I/O error')) }
+
+  it('/xrpc/_health?storage is degraded if a small write fails, although reads succeed', async () => {
+    const directory = { ...actors.directory, settings: down }
+    const { app } = openGateway({ ...actors, directory })
+    const response = await app.request('/xrpc/_health?storage')
+    // Reads go on, so it is no reason to take the server out of service.
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      status: 'degraded',
+      storage: { accountDb: false },
+    })
+  })
+
+  it('/xrpc/_health?storage is degraded if the disk is nearly full', async () => {
+    let now = 0
+    const { dispatch } = openGateway(actors).server
+    const disk = { isLow: true }
+    const ports = { dispatch, disk, clock: { now: () => now }, dataDirectory: '.' }
+    const health = new Health(ports as unknown as HealthPorts)
+    expect(await health.storage()).toEqual({ ...storage, writable: false })
+    disk.isLow = false
+    now = 5_000
+    expect(await health.storage()).toEqual(storage)
+  })
+
+  it('the storage is written to once a minute at most while its disk has room', async () => {
+    let now = 0
+    const { server, calls } = openGateway(actors)
+    const { dispatch } = server
+    const ports = {
+      dispatch,
+      disk: { isLow: false },
+      clock: { now: () => now },
+      dataDirectory: '.',
+    }
+    const health = new Health(ports as unknown as HealthPorts)
+    const writes = () => calls.filter(([name]) => name === 'settings.put').length
+    for (; now < 60_000; now += 5_000) await health.storage()
+    expect(writes()).toBe(1)
+    await health.storage()
+    expect(writes()).toBe(2)
+  })
+})
+
 describe('/xrpc/_stats', () => {
   it('/xrpc/_stats has counts, and no names', async () => {
     const { app } = openGateway(actors)
@@ -52,12 +98,15 @@ describe('/xrpc/_stats', () => {
     const { app, calls } = openGateway(actors)
     for (let i = 0; i < 5; i++) await app.request('/xrpc/_stats')
     const names = calls.map(([name]) => name).sort()
-    expect(names).toEqual(['accounts.count', 'accounts.find', 'log.bounds'])
+    expect(names).toEqual(['accounts.count', 'log.bounds', 'settings.put'])
   })
 
   it('/xrpc/_stats returns what is known if the directory is unreachable', async () => {
     const count = () => Promise.reject(new Error('gone'))
-    const { app } = openGateway({ ...actors, directory: { accounts: { count } } })
+    const { app } = openGateway({
+      ...actors,
+      directory: { ...actors.directory, accounts: { count } },
+    })
     expect(await (await app.request('/xrpc/_stats')).json()).toMatchObject({
       metrics: { hostedAccountCount: null, totalAccountCount: null },
     })

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
+import { post, thing } from '#tests/support/records.ts'
+import {
+  adminPassword,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/support/server.ts'
+import { call, statusAndError } from '#tests/support/xrpc-call.ts'
+
+const MB = 1024 * 1024
+/** Free bytes below which the server refuses records. */
+const RESERVE = 32 * MB
+const WAIT = { timeout: 60_000, interval: 100 }
+
+/** Mounting a small disk takes root. */
+function mount(path: string): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m,mode=1777', 'tmpfs', path])
+    return true
+  } catch {
+    return false
+  }
+}
+
+const disk = mkdtempSync(join(tmpdir(), 'headwater-disk-'))
+const isMounted = mount(disk)
+const formerFolder = process.env['TMPDIR']
+
+beforeAll(() => {
+  if (!isMounted) process.stdout.write('skipped: only root can mount a small disk\n')
+  // The folder in which a test server puts its data.
+  if (isMounted) process.env['TMPDIR'] = disk
+})
+afterAll(() => {
+  if (formerFolder === undefined) delete process.env['TMPDIR']
+  else process.env['TMPDIR'] = formerFolder
+  if (isMounted) execFileSync('umount', ['--lazy', disk])
+  rmSync(disk, { recursive: true, force: true })
+})
+
+const freeBytes = () => {
+  const { bavail, bsize } = statfsSync(disk)
+  return bavail * bsize
+}
+
+/** Fills the disk until so many bytes are free; the returned function gives the space back. */
+function fill(leave: number): () => void {
+  const path = join(disk, 'filler')
+  const file = openSync(path, 'a')
+  try {
+    while (freeBytes() > leave) writeSync(file, Buffer.alloc(Math.min(MB, freeBytes() - leave)))
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
+  } finally {
+    closeSync(file)
+  }
+  return () => rmSync(path)
+}
+
+const record = (server: TestServer, account: TestAccount) =>
+  call(server, 'repo.createRecord', {
+    as: account,
+    body: { repo: account.did, collection: 'app.bsky.feed.post', record: post('hello') },
+  })
+
+async function storage(server: TestServer): Promise<unknown> {
+  return (await call(server, '/xrpc/_health', { query: 'storage' })).body
+}
+
+async function expectReads(server: TestServer, account: TestAccount): Promise<void> {
+  const { did } = account
+  const list = { repo: did, collection: 'app.bsky.feed.post' }
+  const answers = [
+    call(server, 'repo.listRecords', { query: list }),
+    call(server, 'repo.describeRepo', { query: { repo: did } }),
+    call(server, 'sync.getLatestCommit', { query: { did } }),
+    call(server, 'sync.getRepo', { query: { did } }),
+    call(server, 'server.getSession', { as: account }),
+  ]
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([
+    200, 200, 200, 200, 200,
+  ])
+}
+
+describe.runIf(isMounted)('a full disk', () => {
+  it('on a nearly full disk records and uploads are refused with 507, reads go on, and health and metrics say so', async () => {
+    await using server = await startServer({ env: { PDS_MIN_FREE_DISK_BYTES: String(RESERVE) } })
+    const [alice] = (await createAccounts(server, 1)) as [TestAccount]
+    expect((await record(server, alice)).status).toBe(200)
+    const empty = fill(RESERVE / 2)
+    await expect
+      .poll(() => statusAndError(record(server, alice)), WAIT)
+      .toEqual([507, 'InsufficientStorage'])
+    const upload = call(server, 'repo.uploadBlob', {
+      as: alice,
+      body: new Uint8Array(1000),
+      headers: { 'content-type': 'application/octet-stream' },
+    })
+    expect(await statusAndError(upload)).toEqual([507, 'InsufficientStorage'])
+    // What has to go on goes on: signing in, and making room.
+    const session = { identifier: alice.handle, password: alice.password }
+    expect((await call(server, 'server.createSession', { body: session })).status).toBe(200)
+    const gone = { repo: alice.did, collection: thing, rkey: 'none' }
+    expect((await call(server, 'repo.deleteRecord', { as: alice, body: gone })).status).toBe(200)
+    await expectReads(server, alice)
+    await expect
+      .poll(() => storage(server), WAIT)
+      .toMatchObject({
+        status: 'degraded',
+        storage: { writable: false, accountDb: true },
+      })
+    const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+    const metrics = (await call(server, '/metrics', { as: admin })).body
+    expect(metrics).toContain('headwater_storage_up{part="writable"} 0')
+    empty()
+    await expect.poll(async () => (await record(server, alice)).status, WAIT).toBe(200)
+    await expect.poll(() => storage(server), WAIT).toMatchObject({ status: 'ok' })
+  })
+
+  it('a disk that another program fills to the last byte under write load loses nothing, and the server heals by itself', async () => {
+    await using server = await startServer({ env: { PDS_MIN_FREE_DISK_BYTES: String(RESERVE) } })
+    const accounts = await createAccounts(server)
+    const crashTest = new CrashTest(server, accounts)
+    crashTest.load.refusals = [503, 507]
+    crashTest.load.start()
+    await expect.poll(() => crashTest.load.acknowledged.length, WAIT).toBeGreaterThan(50)
+    const empty = fill(0)
+    await pause(10_000)
+    await expectReads(server, accounts[0]!)
+    await pause(10_000)
+    expect(await storage(server)).toMatchObject({ status: 'degraded' })
+    empty()
+    const since = Date.now()
+    const late = () => crashTest.load.acknowledged.filter(({ answeredAt }) => answeredAt! > since)
+    await expect.poll(() => late().length, WAIT).toBeGreaterThan(20)
+    crashTest.outagesMs.push(late()[0]!.answeredAt! - since)
+    await crashTest.load.stop()
+    await crashTest.finish('a full disk')
+  })
+})
