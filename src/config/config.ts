@@ -75,7 +75,8 @@ export function readConfig(env: Environment): Config {
   const configuredHostname = read.checked('PDS_HOSTNAME', 'a host name', isHostname)
   const hostname = configuredHostname?.toLowerCase() ?? 'localhost'
   const isProduction = hostname !== 'localhost'
-  const port = read.integer('PDS_PORT', 1, 65535) ?? 2583
+  // Platforms such as Railway and Heroku choose the port and name it in PORT.
+  const port = read.integer('PDS_PORT', 1, 65535) ?? read.integer('PORT', 1, 65535) ?? 2583
   const config: Config = {
     mode: isProduction ? 'production' : 'development',
     role: read.choice('PDS_ROLE', ['all', 'gateway', 'actors']) ?? 'all',

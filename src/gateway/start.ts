@@ -134,6 +134,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   try {
     await listen(server, config.gateway)
   } catch (error) {
+    traffic.close()
     await firehose.close()
     throw error
   }

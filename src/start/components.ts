@@ -7,6 +7,7 @@ import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { release } from '#src/release.ts'
+import { mustBeFree } from '#src/start/check-port.ts'
 import { connectEngine } from '#src/start/connect-engine.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
 
@@ -24,6 +25,7 @@ export async function startComponents(
   log: Log,
   parts: AsyncDisposableStack,
 ): Promise<{ url?: string; refused: Promise<never> }> {
+  await mustListen(config)
   // Loading these takes the largest part of a start, so the engine starts meanwhile.
   const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
   loading.then(
@@ -106,6 +108,20 @@ export async function startComponents(
   const refused = checked.then(() => new Promise<never>(() => {}))
   refused.catch(() => {}) // It is thrown where it is awaited.
   return { url: gateway.url, refused }
+}
+
+// Before the engine starts, so that a start that cannot succeed leaves nothing behind.
+async function mustListen({ role, gateway, metrics, identity }: Config): Promise<void> {
+  const { host } = gateway
+  if (role === 'actors') {
+    const { port } = metrics
+    if (port !== undefined) await mustBeFree({ host, port, portVariable: 'PDS_METRICS_PORT' })
+    return
+  }
+  await mustBeFree({ ...gateway, portVariable: 'PDS_PORT', hostVariable: 'PDS_HOST' })
+  const { plcUrl, devPlcPort: port } = identity
+  if (plcUrl !== undefined || port === undefined) return
+  await mustBeFree({ host: '127.0.0.1', port, portVariable: 'PDS_DEV_PLC_PORT' })
 }
 
 // Rejects with ShardCountError.

@@ -162,6 +162,14 @@ describe('variables', () => {
     expect(readConfig({ PDS_PORT: '', PDS_HOSTNAME: '' }).gateway.port).toBe(2583)
   })
 
+  it('the port is PORT, as hosting platforms set it, unless PDS_PORT is set', () => {
+    expect(readConfig({ PORT: '8080' }).gateway.port).toBe(8080)
+    expect(readConfig({ PORT: '8080', PDS_PORT: '3000' }).gateway.port).toBe(3000)
+    expect(mistakesOf({ PORT: 'http' })).toEqual([
+      'PORT must be an integer from 1 to 65535, not "http"',
+    ])
+  })
+
   it('the engine can be shared, and the log turned off', () => {
     const config = readConfig({
       PDS_ROLE: 'gateway',
