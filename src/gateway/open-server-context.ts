@@ -2,6 +2,7 @@
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { StoreWatch } from '#src/engine/store-watch.ts'
 import { clientAddress, requestedHost } from '#src/gateway/http/client-address.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
@@ -34,6 +35,7 @@ export interface GatewayPorts {
   log: Log
   blobs: BlobStorage
   disk: Pick<DiskSpace, 'isLow' | 'mustHaveRoom'>
+  storeWatch: Pick<StoreWatch, 'loss'> | undefined
   plcUrl: string
   config: GatewayConfig
   secrets: GatewaySecrets

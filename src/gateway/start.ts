@@ -103,6 +103,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     dataDirectory: config.dataDirectory,
     checkBlobs: () => context.blobs.check(),
     disk: ports.disk,
+    storeWatch: ports.storeWatch,
   })
   const metrics = createMetrics({ firehose, health })
   const app = createApp({

@@ -47,6 +47,8 @@ export class Tail implements LogEdges {
   #bytes = 0
   // All events after this seq are in memory.
   #floor = 0
+  /** How far the database went when it was first read, and when that was. */
+  storedAtWake = { seq: 0, at: 0 }
   head = 0
   trimmed = 0
   erased = 0
@@ -136,6 +138,10 @@ export class Tail implements LogEdges {
     this.head = Math.max(this.head, edges?.head ?? 0, this.#clock.now() * 1_000)
     this.trimmed = edges?.trimmed ?? 0
     this.erased = edges?.erased ?? 0
+    if (this.storedAtWake.at === 0) {
+      const seq = Math.max(edges?.head ?? 0, this.trimmed, this.erased)
+      this.storedAtWake = { seq, at: this.#clock.now() }
+    }
     this.#events = []
     this.#bytes = 0
     this.#floor = this.head

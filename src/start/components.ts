@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '#src/config/config.ts'
 import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { StoreWatch, StoreWatchPorts } from '#src/engine/store-watch.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { systemClock } from '#src/ports/clock.ts'
@@ -15,6 +16,7 @@ const ACTORS_STOP_TIMEOUT_MS = 5000
 // How long the gateway waits for directory and sequencer before it listens without them.
 const SERVICES_TIMEOUT_MS = 10_000
 const CHECK_RETRY_MS = 1_000
+const STORE_NOTE_TIMEOUT_MS = 2_000
 
 // Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
 // not serve the data.
@@ -86,8 +88,12 @@ export async function startComponents(
     const { healStorage } = await import('#src/engine/heal-storage.ts')
     parts.defer(healStorage({ ...shared, engine: { ...engine, ...ownEngine } }))
   }
+  // With actors in other processes the sequencer may have been awake for longer than the engine.
+  const isStoreOwn = ownEngine !== undefined && config.role !== 'gateway'
+  const storeWatch = isStoreOwn ? await watchStore(folder, shared, parts) : undefined
   if (config.role === 'actors') {
-    await startOperatorPort({ ...shared, engineHealth: ownEngine, config, secrets }, parts)
+    const ports = { ...shared, storeWatch, engineHealth: ownEngine, config, secrets }
+    await startOperatorPort(ports, parts)
     return { refused: new Promise(() => {}) }
   }
   const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
@@ -98,6 +104,7 @@ export async function startComponents(
   ])
   const gateway = await startGateway({
     ...shared,
+    storeWatch,
     engineHealth: ownEngine,
     config,
     secrets,
@@ -108,6 +115,18 @@ export async function startComponents(
   const refused = checked.then(() => new Promise<never>(() => {}))
   refused.catch(() => {}) // It is thrown where it is awaited.
   return { url: gateway.url, refused }
+}
+
+async function watchStore(
+  folder: DataFolder,
+  ports: Omit<StoreWatchPorts, 'path'>,
+  parts: AsyncDisposableStack,
+): Promise<StoreWatch> {
+  const { StoreWatch } = await import('#src/engine/store-watch.ts')
+  const watch = new StoreWatch({ ...ports, path: folder.at('engine', 'stored.json') })
+  watch.start()
+  parts.defer(() => Promise.race([watch.stop(), pause(STORE_NOTE_TIMEOUT_MS)]))
+  return watch
 }
 
 // Before the engine starts, so that a start that cannot succeed leaves nothing behind.

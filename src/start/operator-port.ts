@@ -3,6 +3,7 @@ import type { Config } from '#src/config/config.ts'
 import type { FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { StoreWatch } from '#src/engine/store-watch.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
@@ -16,6 +17,7 @@ export async function startOperatorPort(
     build: Build
     blobs: BlobStorage
     disk: DiskSpace
+    storeWatch: StoreWatch | undefined
     clock: Clock
     log: Log
     engineHealth: EngineHealth | undefined

@@ -131,6 +131,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
       dataDirectory: '.',
       checkBlobs: undefined,
       disk: { isLow: false },
+      storeWatch: undefined,
     }),
     log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
     bodyTimeoutMs: 1_000,

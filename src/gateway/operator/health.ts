@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Account } from '#src/account/account.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { StoreLoss } from '#src/engine/store-note.ts'
+import type { StoreWatch } from '#src/engine/store-watch.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
@@ -30,6 +32,8 @@ export interface HealthPorts {
   dataDirectory: string
   checkBlobs: (() => Promise<void>) | undefined
   disk: Pick<DiskSpace, 'isLow'>
+  /** Undefined if this process does not watch the store. */
+  storeWatch: Pick<StoreWatch, 'loss'> | undefined
   clock: Clock
   log: Pick<Log, 'warn'>
 }
@@ -39,6 +43,8 @@ export interface StorageHealth {
   sequencerDb: boolean
   writable: boolean
   blobs: boolean
+  /** False from when a start found that the store has lost its end until all accounts were announced. */
+  complete: boolean
 }
 
 export interface AccountCounts {
@@ -71,6 +77,11 @@ export class Health {
 
   get build(): Build {
     return this.#ports.build
+  }
+
+  /** What the store has lost, if a start found that lately. */
+  get storeLoss(): StoreLoss | undefined {
+    return this.#ports.storeWatch?.loss
   }
 
   uptimeSeconds(): number {
@@ -121,7 +132,8 @@ export class Health {
       this.#succeeds(access(dataDirectory, constants.W_OK)),
       checkBlobs === undefined ? true : this.#succeeds(checkBlobs()),
     ])
-    return { accountDb, sequencerDb, writable: writable && !disk.isLow, blobs }
+    const complete = this.storeLoss?.isAnnounced ?? true
+    return { accountDb, sequencerDb, writable: writable && !disk.isLow, blobs, complete }
   }
 
   // A read would come from memory. All databases are in one store, so the directory's stands for them; each write leaves

@@ -19,7 +19,10 @@ interface Firehose {
 export interface MetricsPorts {
   /** Absent in a process without a gateway. */
   firehose?: Firehose
-  health: Pick<Health, 'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'freeBytes'>
+  health: Pick<
+    Health,
+    'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'storeLoss' | 'freeBytes'
+  >
 }
 
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -81,6 +84,7 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
   )
   const accounts = gauge('accounts', 'Accounts of the server by status', ['status'])
   const parts = gauge('storage_up', '1 if a part of the storage is usable, else 0', ['part'])
+  const lost = gauge('store_lost_seconds', 'How much of its end the store lacked at a start, or 0')
   const freeBytesGauge = gauge('data_free_bytes', 'Free bytes on the volume of the data folder')
 
   return async () => {
@@ -98,6 +102,8 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
     accounts.reset()
     for (const [status, n] of Object.entries(counts?.accounts ?? {})) accounts.set({ status }, n)
     for (const [part, up] of Object.entries(storage)) parts.set({ part }, up ? 1 : 0)
+    const { notedSeq = 0, foundSeq = 0 } = health.storeLoss ?? {}
+    lost.set((notedSeq - foundSeq) / 1e6)
     set(freeBytesGauge, freeBytes)
     probeFirehose?.(newest)
     probeEngine?.()

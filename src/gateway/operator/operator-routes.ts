@@ -15,7 +15,15 @@ export interface OperatorPorts {
   server: Pick<ServerContext, 'dispatch'> & { service: Pick<ServerContext['service'], 'version'> }
   health: Pick<
     Health,
-    'build' | 'uptimeSeconds' | 'isServing' | 'storage' | 'counts' | 'head' | 'awake' | 'engine'
+    | 'build'
+    | 'storeLoss'
+    | 'uptimeSeconds'
+    | 'isServing'
+    | 'storage'
+    | 'counts'
+    | 'head'
+    | 'awake'
+    | 'engine'
   >
   metrics: Pick<Metrics, 'render'>
   findAccount: FindAccount
@@ -66,6 +74,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
           accountDatabase: storage.accountDb,
           sequencerDatabase: storage.sequencerDb,
           blobStorage: storage.blobs,
+          storeComplete: storage.complete,
         },
       },
     })
@@ -85,6 +94,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       ...health.build,
       uptimeSeconds: health.uptimeSeconds(),
       storage,
+      ...(health.storeLoss && { storeLoss: health.storeLoss }),
       accounts: counts?.accounts ?? null,
       accountsOwingEvents: counts?.reminders ?? null,
       sequencer: { currentSeq: head ?? null },

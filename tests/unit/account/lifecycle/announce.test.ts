@@ -28,6 +28,26 @@ describe('announce', () => {
     expect({ cid, rev }).toEqual({ cid: before.cid, rev: before.rev })
   })
 
+  it('announce with a new commit signs the same records under a newer rev, for relays that know newer revs', async () => {
+    const account = await openTestAccount()
+    const before = await account.lane.head()
+    await announce(account, { newCommit: true })
+    const after = await account.lane.head()
+    expect(after.data).toBe(before.data)
+    expect(after.rev > before.rev).toBe(true)
+    const [, , sync] = await left(account)
+    expect(sync).toMatchObject({ kind: '#sync', rev: after.rev })
+  })
+
+  it('announce with a new commit makes none for an account that is not active', async () => {
+    const account = await openTestAccount()
+    await account.sql.batch([updateProfile({ status: 'deactivated' })])
+    account.profile.forget()
+    const before = await account.lane.head()
+    await announce(account, { newCommit: true })
+    expect((await account.lane.head()).cid).toBe(before.cid)
+  })
+
   it('announce emits no #sync of an account that is not active, but its status', async () => {
     const account = await openTestAccount()
     await account.sql.batch([updateProfile({ status: 'takendown', takedownRef: 'spam' })])

@@ -6,7 +6,14 @@ const health: MetricsPorts['health'] = {
   awake: () => ({ accounts: 12, backlog: 4 }),
   head: async () => 5_000_000,
   counts: async () => ({ accounts: { active: 9, deactivated: 1 }, reminders: 6 }),
-  storage: async () => ({ accountDb: true, sequencerDb: true, writable: false, blobs: true }),
+  storage: async () => ({
+    accountDb: true,
+    sequencerDb: true,
+    writable: false,
+    blobs: true,
+    complete: true,
+  }),
+  storeLoss: undefined,
   freeBytes: async () => 1024,
 }
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
@@ -38,6 +45,7 @@ it('/metrics has what alerts need', async () => {
     'headwater_storage_up{part="writable"}': '0',
     'headwater_storage_up{part="blobs"}': '1',
     headwater_data_free_bytes: '1024',
+    headwater_store_lost_seconds: '0',
     'headwater_rate_limited_requests_total{limit="global-ip"}': '1',
   })
   const count = 'headwater_xrpc_request_duration_seconds_count'

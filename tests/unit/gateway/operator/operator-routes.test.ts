@@ -16,7 +16,13 @@ const actors = {
   },
 }
 
-const storage = { accountDb: true, sequencerDb: true, writable: true, blobs: true }
+const storage = {
+  accountDb: true,
+  sequencerDb: true,
+  writable: true,
+  blobs: true,
+  complete: true,
+}
 
 describe('/xrpc/_health', () => {
   it('/xrpc/_health checks the storage only if asked to', async () => {
