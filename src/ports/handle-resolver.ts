@@ -2,6 +2,7 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { AtprotoHandleResolver, XrpcHandleResolver } from '@atproto-labs/handle-resolver'
+import { unavailable } from '#src/errors.ts'
 
 export interface HandleResolver {
   /** The DID; undefined if the domain names none or several, or is unreachable. */
@@ -18,6 +19,25 @@ export interface HandleResolverOptions {
   timeoutMs: number
   backupNameservers?: readonly string[]
   resolveTxt?: ResolveTxt
+}
+
+/** Lookups in progress: each holds a socket or two for as long as an unresponsive host likes. */
+const MAX_LOOKUPS = 256
+
+/** Throws 503 instead of looking up more than `max` handles at once. */
+export function boundedHandles(inner: HandleResolver, max = MAX_LOOKUPS): HandleResolver {
+  let lookups = 0
+  return {
+    async resolve(handle) {
+      if (lookups >= max) throw unavailable('Too many handles are being resolved, please try again')
+      lookups++
+      try {
+        return await inner.resolve(handle)
+      } finally {
+        lookups--
+      }
+    },
+  }
 }
 
 /** Without a cache: a handle change must be seen at once. */

@@ -1,5 +1,6 @@
 /** Client of a PLC directory: submits and reads the operations of did:plc identities. */
 import { XrpcError } from '#src/errors.ts'
+import { readBounded } from '#src/ports/read-bounded.ts'
 import type { PlcCreate, PlcData, PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
 
 export interface PlcDirectory {
@@ -35,7 +36,7 @@ export function httpPlcDirectory({
     try {
       const response = await fetch(`${base}/${path}`, { ...init, signal, redirect: 'error' })
       status = response.status
-      text = await readBounded(response)
+      text = await readBounded(response, MAX_RESPONSE_BYTES)
     } catch {
       throw new XrpcError(502, 'UpstreamFailure', 'PLC directory unreachable')
     }
@@ -66,17 +67,6 @@ export function httpPlcDirectory({
       throw new XrpcError(502, 'UpstreamFailure', 'PLC directory sent no operation log')
     },
   }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > MAX_RESPONSE_BYTES) throw new Error('PLC directory response too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 function parse<T>(text: string): T {

@@ -6,9 +6,11 @@ import { withOwnDocument } from '#src/gateway/workflows/own-did-document.ts'
 import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
 import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
 import type { Log } from '#src/log.ts'
+import { cachedResolver } from '#src/ports/cached-did-resolver.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import { cachedResolver, publishedDocuments } from '#src/ports/did-resolver.ts'
+import { publishedDocuments } from '#src/ports/did-resolver.ts'
 import {
+  boundedHandles,
   type HandleResolver,
   handleResolver,
   xrpcHandleResolver,
@@ -49,7 +51,7 @@ export function openIdentity(ports: {
   const own = { did: ports.serviceDid, hostname: ports.hostname, publicUrl }
   const knownHandleRules = new HandleRulesCache({ dispatch, clock, domains: ports.handleDomains })
   const { backupNameservers } = config
-  const handles = handleResolver({ fetch, timeoutMs, backupNameservers })
+  const handles = boundedHandles(handleResolver({ fetch, timeoutMs, backupNameservers }))
   return {
     dispatch,
     log,
@@ -62,7 +64,9 @@ export function openIdentity(ports: {
       ...{ clock, staleMs: config.didCacheStaleMs, maxAgeMs: config.didCacheMaxMs },
     }),
     externalHandles:
-      appViewUrl === undefined ? handles : xrpcHandleResolver({ url: appViewUrl, timeoutMs }),
+      appViewUrl === undefined
+        ? handles
+        : boundedHandles(xrpcHandleResolver({ url: appViewUrl, timeoutMs })),
     credentials: {
       publicUrl,
       rotationKeyDid: rotationKey.did(),

@@ -49,7 +49,8 @@ export async function resolveDid(resolver: DidResolver, did: string): Promise<Di
 }
 
 /**
- * com.atproto.identity.resolveIdentity; with `refresh`, which bypasses the cache, refreshIdentity. Throws 400
+ * com.atproto.identity.resolveIdentity; with `refresh`, which bypasses the cache as often as the resolver
+ * allows, refreshIdentity. Throws 400
  * HandleNotFound or DidNotFound, 502 if resolution failed.
  */
 export async function resolveIdentity(
@@ -62,7 +63,8 @@ export async function resolveIdentity(
   const handle = isDid ? undefined : identifier.toLowerCase()
   const did = handle === undefined ? identifier : await didOfHandle(deps, handle)
   if (did === undefined) throw invalidRequest('Unable to resolve handle', 'HandleNotFound')
-  const didDoc = mustExist(did, await (refresh ? resolver.refresh(did) : resolver.resolve(did)))
+  const document = refresh ? resolver.refresh(did, { isLimited: true }) : resolver.resolve(did)
+  const didDoc = mustExist(did, await document)
   const claimed = claimedHandle(didDoc)?.toLowerCase()
   const isValid =
     claimed !== undefined && (claimed === handle || (await didOfHandle(deps, claimed)) === did)

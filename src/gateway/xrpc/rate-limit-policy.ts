@@ -37,6 +37,8 @@ const limitsByMethod: Record<
   'com.atproto.server.requestAccountDelete': ['did', [15, DAY_MS], [5, HOUR_MS]],
   'com.atproto.server.requestEmailConfirmation': ['did', [15, DAY_MS], [5, HOUR_MS]],
   'com.atproto.server.requestEmailUpdate': ['did', [15, DAY_MS], [5, HOUR_MS]],
+  // The reference answers it elsewhere; each call here may call other servers.
+  'com.atproto.identity.refreshIdentity': ['ip', [100, 5 * MINUTE_MS]],
   'com.atproto.identity.updateHandle': ['did', [10, 5 * MINUTE_MS], [50, DAY_MS]],
   'com.atproto.repo.uploadBlob': ['ip', [1000, DAY_MS]],
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],

@@ -24,7 +24,7 @@ export type IssuerResolver = Pick<DidResolver, 'resolve' | 'refresh'>
 /**
  * Throws 401: BadJwt, BadJwtType, JwtExpired, BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss,
  * BadJwtSignature, or AuthenticationRequired if the issuer has no key. If the signature does not verify, the DID document
- * is fetched anew and the signature tried once more, since keys are rotated. `iss` is a DID, or `did#service`.
+ * is fetched anew (not more often than the resolver allows) and the signature tried once more, since keys are rotated. `iss` is a DID, or `did#service`.
  */
 export async function verifyServiceAuth(
   token: string,
@@ -56,7 +56,7 @@ export async function verifyServiceAuth(
   const keyId = service === 'atproto_labeler' ? 'atproto_label' : 'atproto'
   const key = await keyOf(did, keyId, (did) => resolver.resolve(did))
   if (await isSigned(key, parsed)) return { iss: claims.iss }
-  const freshKey = await keyOf(did, keyId, (did) => resolver.refresh(did))
+  const freshKey = await keyOf(did, keyId, (did) => resolver.refresh(did, { isLimited: true }))
   if (freshKey !== key && (await isSigned(freshKey, parsed))) return { iss: claims.iss }
   throw authRequired('jwt signature does not match jwt issuer', 'BadJwtSignature')
 }

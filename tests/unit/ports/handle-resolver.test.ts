@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { handleResolver, xrpcHandleResolver } from '#src/ports/handle-resolver.ts'
+import { boundedHandles, handleResolver, xrpcHandleResolver } from '#src/ports/handle-resolver.ts'
 import { startNameServer } from '#tests/support/name-server.ts'
 
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
@@ -84,4 +84,14 @@ describe('xrpcHandleResolver', () => {
     const failure = new Response('', { status: 500 })
     expect(await open(failure).resolve('alice.example.com')).toBeUndefined()
   })
+})
+
+it('boundedHandles throws 503 instead of looking up more handles at once', async () => {
+  const answer = Promise.withResolvers<string>()
+  const resolver = boundedHandles({ resolve: () => answer.promise }, 2)
+  const running = [resolver.resolve('a.example.com'), resolver.resolve('b.example.com')]
+  await expect(resolver.resolve('c.example.com')).rejects.toMatchObject({ status: 503 })
+  answer.resolve(did)
+  await Promise.all(running)
+  expect(await resolver.resolve('c.example.com')).toBe(did)
 })

@@ -33,7 +33,10 @@ const deps: ResolveIdentityDeps = {
   },
   resolver: {
     resolve: async (did) => documents[did] && { id: did, alsoKnownAs: documents[did] },
-    refresh: async (did) => ({ id: did, alsoKnownAs: ['at://new.example.com'] }),
+    refresh: async (did, options) => {
+      expect(options).toEqual({ isLimited: true })
+      return { id: did, alsoKnownAs: ['at://new.example.com'] }
+    },
   },
 }
 
@@ -92,7 +95,7 @@ describe('resolveIdentity', () => {
     await expect(did).rejects.toMatchObject({ status: 400, error: 'DidNotFound' })
   })
 
-  it('refreshIdentity bypasses the cache', async () => {
+  it('refreshIdentity bypasses the cache, as often as the resolver allows', async () => {
     const identity = await resolveIdentity(deps, bob, { refresh: true })
     expect(identity.handle).toBe('new.example.com')
   })

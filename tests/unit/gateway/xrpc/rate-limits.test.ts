@@ -85,6 +85,12 @@ describe('the reference’s limits', () => {
     })
   })
 
+  it('refreshIdentity is limited to 100 per address, beyond the reference', async () => {
+    const { check } = open()
+    const refresh = () => call('com.atproto.identity.refreshIdentity')
+    expect(await allowed(check, refresh)).toBe(100)
+  })
+
   it('createSession is limited to 30 in five minutes and 300 a day, per identifier and address', async () => {
     const { check, clock } = open()
     const log = (identifier: string, ip = '203.0.113.7') =>

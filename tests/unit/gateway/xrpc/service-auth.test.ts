@@ -39,8 +39,8 @@ function resolver(...keys: string[]) {
       requests.push('kept')
       return documentOf(keys[0])
     },
-    async refresh() {
-      requests.push('fresh')
+    async refresh(_did: string, options?: { isLimited?: boolean }) {
+      requests.push(options?.isLimited ? 'fresh' : 'fresh without limit')
       return documentOf(keys.at(-1))
     },
   }
