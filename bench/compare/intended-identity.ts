@@ -29,6 +29,11 @@ export const intendedForIdentity: IntendedDifference[] = [
     ],
   },
   {
+    what: "a did:plc without the server's rotation key",
+    why: 'an owner may keep all rotation keys',
+    matches: [[/activateAccount$/, /^message: "Server rotation key not included/]],
+  },
+  {
     what: 'recommended credentials of a taken-down account',
     why: 'they are used on the next server',
     matches: [[/takendown .*getRecommendedDidCredentials$/]],

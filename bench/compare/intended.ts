@@ -197,7 +197,7 @@ export const intended: IntendedDifference[] = [
     matches: [
       [
         /checkAccountStatus$/,
-        /^body\.(active|status|migrationReady|missingBlobCount|recordCount|repoCount): –/,
+        /^body\.(active|status|migrationReady|serverCanUpdateDid|missingBlobCount|recordCount|repoCount): –/,
       ],
     ],
   },

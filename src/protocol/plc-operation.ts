@@ -76,6 +76,11 @@ export async function signingKeyOperation(
   return updateAtprotoKeyOp(last, keypair(signer), signingKey)
 }
 
+/** Whether the signer's key may sign the operation after `last`. The legacy first operation says so in other fields. */
+export function maySignNext(last: PlcOperation, signer: PlcSigner): boolean {
+  return last.rotationKeys?.includes(signer.did()) ?? true
+}
+
 /** Whether the text is a did:key of a curve that rotation keys may have (k256 or p256). */
 export function isRotationKey(text: string): boolean {
   try {

@@ -1,7 +1,7 @@
 /** com.atproto.server: activation, deactivation, deletion and migration of accounts. */
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
-import { isValidDid } from '#src/gateway/workflows/did-check.ts'
+import { didStatus } from '#src/gateway/workflows/did-check.ts'
 import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
@@ -50,8 +50,7 @@ export const checkAccountStatus = method(server.checkAccountStatus, {
   run: async ({ account, did, server }) => {
     const { activated, ...rest } = await account.lifecycle.checkAccountStatus()
     const { signingKeyDid: signingKey } = await account.identity.getIdentity()
-    const validDid = await isValidDid(server.identity, { did, signingKey })
-    return { activated, validDid, ...rest }
+    return { activated, ...(await didStatus(server.identity, { did, signingKey })), ...rest }
   },
 })
 

@@ -12,35 +12,38 @@ export interface DidCheckDeps {
 
 /**
  * Throws 400 InvalidRequest unless the DID, as published now, has this server as its atproto_pds and `signingKey`
- * (did:key) as its atproto key; a did:plc must also have this server's rotation key.
+ * (did:key) as its atproto key. A did:plc need not have this server's rotation key: its owner may keep all keys.
  */
 export async function mustPointHere(
-  { plc, resolver, credentials }: DidCheckDeps,
+  deps: DidCheckDeps,
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<void> {
-  const published = did.startsWith('did:plc:')
-    ? await fromPlc(plc, did)
-    : await fromDocument(resolver, did)
-  const { publicUrl, rotationKeyDid } = credentials
-  if (published.rotationKeys !== undefined && !published.rotationKeys.includes(rotationKeyDid)) {
-    throw invalidRequest('Server rotation key not included in PLC DID data')
-  }
-  if (published.endpoint !== publicUrl) {
-    throw invalidRequest('DID document atproto_pds service endpoint does not match PDS public url')
-  }
-  if (published.key !== signingKey) {
-    throw invalidRequest('DID document verification method does not match expected signing key')
-  }
+  mustName(await publishedIdentity(deps, did), signingKey, deps.credentials.publicUrl)
 }
 
-export async function isValidDid(
+export interface DidStatus {
+  /** Whether `mustPointHere` would accept the DID, so that the account can be activated. */
+  validDid: boolean
+  /** Whether this server can publish changes: false for a did:web, and if an owner keeps all rotation keys. */
+  serverCanUpdateDid: boolean
+}
+
+/** Both are false if the DID cannot be resolved now. */
+export async function didStatus(
   deps: DidCheckDeps,
-  account: { did: string; signingKey: string },
-): Promise<boolean> {
-  return mustPointHere(deps, account).then(
-    () => true,
-    () => false,
-  )
+  { did, signingKey }: { did: string; signingKey: string },
+): Promise<DidStatus> {
+  const { publicUrl, rotationKeyDid } = deps.credentials
+  const status = { validDid: false, serverCanUpdateDid: false }
+  try {
+    const published = await publishedIdentity(deps, did)
+    status.serverCanUpdateDid = published.rotationKeys?.includes(rotationKeyDid) ?? false
+    mustName(published, signingKey, publicUrl)
+    status.validDid = true
+  } catch {
+    // As far as it is known.
+  }
+  return status
 }
 
 /** Whether the DID has this server as its atproto_pds. Throws 502 if the DID cannot be resolved now. */
@@ -58,6 +61,22 @@ interface PublishedIdentity {
   rotationKeys?: readonly string[]
   endpoint: string | undefined
   key: string | undefined
+}
+
+function publishedIdentity(
+  { plc, resolver }: DidCheckDeps,
+  did: string,
+): Promise<PublishedIdentity> {
+  return did.startsWith('did:plc:') ? fromPlc(plc, did) : fromDocument(resolver, did)
+}
+
+function mustName(published: PublishedIdentity, signingKey: string, publicUrl: string): void {
+  if (published.endpoint !== publicUrl) {
+    throw invalidRequest('DID document atproto_pds service endpoint does not match PDS public url')
+  }
+  if (published.key !== signingKey) {
+    throw invalidRequest('DID document verification method does not match expected signing key')
+  }
 }
 
 async function fromPlc(plc: DidCheckDeps['plc'], did: string): Promise<PublishedIdentity> {

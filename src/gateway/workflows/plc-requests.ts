@@ -2,7 +2,11 @@
 
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { type IdentityDeps, isRefusal } from '#src/gateway/workflows/update-handle.ts'
+import {
+  type IdentityDeps,
+  isRefusal,
+  mustBeSignable,
+} from '#src/gateway/workflows/update-handle.ts'
 import {
   type PlcOperation,
   parseChanges,
@@ -41,7 +45,7 @@ export function recommendedCredentials(
 
 /**
  * Signs the next PLC operation with the requested changes, which may point to another server. Throws 400 InvalidRequest
- * for a DID that is not a did:plc or has a tombstone, and for invalid changes; `consumeToken` is called only after
+ * for a DID that is not a did:plc, has a tombstone or not this server's rotation key, and for invalid changes; `consumeToken` is called only after
  * these checks.
  */
 export async function signPlcOperation(
@@ -56,6 +60,7 @@ export async function signPlcOperation(
   const last = await plc.getLastOp(did)
   if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
+  mustBeSignable(last, rotationKey)
   await consumeToken()
   return updateOperation(last, changes, rotationKey)
 }

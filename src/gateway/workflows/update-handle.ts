@@ -23,7 +23,13 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
-import { handleOperation, type PlcSigner, plcHandle } from '#src/protocol/plc-operation.ts'
+import {
+  handleOperation,
+  maySignNext,
+  type PlcOperation,
+  type PlcSigner,
+  plcHandle,
+} from '#src/protocol/plc-operation.ts'
 
 export interface IdentityDispatch {
   directory: {
@@ -58,7 +64,8 @@ export interface IdentityDeps {
 
 /**
  * Changes the account's handle, or emits #identity again if it is the current one. Throws 400 as `validateHandleClaim`,
- * HandleNotAvailable if it is taken, InvalidRequest if there is no account or a did:web document has another handle;
+ * HandleNotAvailable if it is taken, InvalidRequest if there is no account, a did:web document has another
+ * handle, or the owner of a did:plc has to sign;
  * 401 AccountTakedown; and as the PLC directory.
  */
 export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Promise<void> {
@@ -130,6 +137,7 @@ async function publish(deps: IdentityDeps, did: string, handle: string): Promise
   const last = await plc.getLastOp(did)
   if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
+  mustBeSignable(last, rotationKey)
   try {
     await plc.sendOperation(did, await handleOperation(last, handle, rotationKey))
   } catch (error) {
@@ -137,6 +145,14 @@ async function publish(deps: IdentityDeps, did: string, handle: string): Promise
     const published = await publishedHandle(deps, did).catch(() => undefined)
     if (published !== handle) throw error
   }
+}
+
+/** Throws 400 if the owner keeps all rotation keys of the DID. */
+export function mustBeSignable(last: PlcOperation, rotationKey: PlcSigner): void {
+  if (maySignNext(last, rotationKey)) return
+  throw invalidRequest(
+    'The rotation keys of the DID do not include the one of this server: its owner has to sign this PLC operation and send it to the PLC directory. For a new handle, call updateHandle again after that.',
+  )
 }
 
 async function publishedHandle(

@@ -128,6 +128,6 @@ describe('the lifecycle of an account', () => {
       },
     })
     const answer = await get(gateway, 'com.atproto.server.checkAccountStatus', asAccount())
-    expect(await answer.json()).toEqual({ ...status, validDid: false })
+    expect(await answer.json()).toEqual({ ...status, validDid: false, serverCanUpdateDid: false })
   })
 })

@@ -1,7 +1,7 @@
 /** The DID document that activateAccount requires. */
 import { describe, expect, it } from 'vitest'
 import { activateAccount } from '#src/gateway/workflows/activate.ts'
-import { isHostedHere, isValidDid, mustPointHere } from '#src/gateway/workflows/did-check.ts'
+import { didStatus, isHostedHere, mustPointHere } from '#src/gateway/workflows/did-check.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 
@@ -64,22 +64,27 @@ describe.each([plcDid, webDid])('%s', (did) => {
   ])('a DID document with %j is rejected', async (said, message) => {
     const attempt = mustPointHere(deps(said), { did, signingKey })
     await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest', message })
-    expect(await isValidDid(deps(said), { did, signingKey })).toBe(false)
+    expect(await didStatus(deps(said), { did, signingKey })).toEqual({
+      validDid: false,
+      serverCanUpdateDid: said !== undefined && did === plcDid,
+    })
   })
 
   it('a DID document with the right key, handle and service is accepted', async () => {
-    expect(await isValidDid(deps({}), { did, signingKey })).toBe(true)
+    expect(await didStatus(deps({}), { did, signingKey })).toEqual({
+      validDid: true,
+      serverCanUpdateDid: did === plcDid,
+    })
     expect(await isHostedHere(deps({}), did)).toBe(true)
     expect(await isHostedHere(deps({ endpoint: 'https://elsewhere.example.com' }), did)).toBe(false)
   })
 })
 
-it("a did:plc without this server's rotation key is rejected, a did:web needs none", async () => {
+it('a did:plc whose owner keeps all rotation keys is accepted, but cannot be updated by this server', async () => {
   const without = deps({ rotationKeys: [other] })
-  await expect(mustPointHere(without, { did: plcDid, signingKey })).rejects.toThrow(
-    'Server rotation key not included in PLC DID data',
-  )
-  await mustPointHere(without, { did: webDid, signingKey })
+  await mustPointHere(without, { did: plcDid, signingKey })
+  const status = { validDid: true, serverCanUpdateDid: false }
+  expect(await didStatus(without, { did: plcDid, signingKey })).toEqual(status)
 })
 
 describe('activateAccount', () => {

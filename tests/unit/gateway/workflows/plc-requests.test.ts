@@ -72,6 +72,9 @@ describe('signPlcOperation', () => {
     await expect(sign({ services: { x: 'y' } })).rejects.toThrow('Invalid operation')
     await expect(sign({ rotationKeys: 'x' })).rejects.toThrow('Invalid operation')
     await expect(sign({}, 'did:web:a.example')).rejects.toThrow('Only a did:plc has operations')
+    const rotationKeys = [newSigningKey().key.did()]
+    fixture.plcLog.push(await updateOperation(fixture.plcLog[0]!, { rotationKeys }, rotationKey))
+    await expect(sign({})).rejects.toThrow('its owner has to sign this PLC operation')
     const end = await tombstoneOperation(fixture.plcLog[0]!, rotationKey)
     fixture.plcLog.push(end as never)
     await expect(sign({})).rejects.toThrow('Did is tombstoned')

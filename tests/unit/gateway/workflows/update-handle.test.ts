@@ -4,7 +4,8 @@ import { beginIdentityChange, listIdentityChanges } from '#src/directory/identit
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { resumeIdentityChanges, updateHandle } from '#src/gateway/workflows/update-handle.ts'
-import { plcHandle, updateOperation } from '#src/protocol/plc-operation.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { handleOperation, plcHandle, updateOperation } from '#src/protocol/plc-operation.ts'
 import {
   consistentHandles,
   type Fault,
@@ -45,6 +46,22 @@ describe('updateHandle', () => {
       'at://bob.test',
       'at://second.example',
     ])
+  })
+
+  it('updateHandle of an owner who keeps all rotation keys follows the operation that the owner has signed', async () => {
+    const { key } = newSigningKey()
+    const rotationKeys = [key.did()]
+    fixture.plcLog.push(await updateOperation(fixture.plcLog[0]!, { rotationKeys }, rotationKey))
+    const change = () => updateHandle(fixture.process(), { did, handle: 'bob.test' })
+    await expect(change()).rejects.toMatchObject({
+      ...{ status: 400, error: 'InvalidRequest' },
+      message: expect.stringContaining('its owner has to sign this PLC operation'),
+    })
+    expect(await fixture.handles()).toEqual(consistentHandles('alice.test'))
+    expect(fixture.plcLog).toHaveLength(2)
+    fixture.plcLog.push(await handleOperation(fixture.plcLog[1]!, 'bob.test', key))
+    await change()
+    expect(await fixture.handles()).toEqual(consistentHandles('bob.test'))
   })
 
   it('updateHandle accepts a domain that resolves to the DID', async () => {
