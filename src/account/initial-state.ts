@@ -2,7 +2,8 @@
 
 export interface InitialState {
   handle: string
-  email: string
+  /** Null if the admin created the account without one. */
+  email: string | null
   /** Null if the account has no password: it is migrating from another server. */
   passwordHash: string | null
   /** Sealed by the keychain with the account's DID as context. */

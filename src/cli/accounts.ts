@@ -31,7 +31,7 @@ const create: Command = {
       value: 'HANDLE',
       help: 'Handle, for example alice.example.com (required)',
     },
-    email: { type: 'string', value: 'EMAIL', help: 'Email address (required)' },
+    email: { type: 'string', value: 'EMAIL', help: 'Email address (default: none)' },
     password: {
       type: 'string',
       value: 'PASSWORD',
@@ -40,30 +40,22 @@ const create: Command = {
     invite: {
       type: 'string',
       value: 'CODE',
-      help: 'Invite code (default: a new one, if the server requires one)',
+      help: 'Invite code to use up (default: none, also if the server requires one)',
     },
   },
   async run(invocation) {
     const { server } = invocation
-    const [handle, email] = [
-      requiredOption(invocation, 'handle'),
-      requiredOption(invocation, 'email'),
-    ]
+    const handle = requiredOption(invocation, 'handle')
+    const [email, inviteCode] = ['email', 'invite'].map((name) => textOption(invocation, name))
+    const optional = { ...(email && { email }), ...(inviteCode && { inviteCode }) }
     const chosen = await secretOption(invocation, 'password')
     const password = chosen ?? newPassword()
-    const { inviteCodeRequired } = await server.get<{ inviteCodeRequired?: boolean }>(
-      'com.atproto.server.describeServer',
-    )
-    const code =
-      textOption(invocation, 'invite') ??
-      (inviteCodeRequired ? await newInvite(invocation) : undefined)
     const created = await server.post<{ did: string; handle: string }>(
       'com.atproto.server.createAccount',
-      { handle, email, password, ...(code !== undefined && { inviteCode: code }) },
-      'anonymous',
+      { handle, password, ...optional },
     )
     const generated = chosen === undefined ? { password } : {}
-    return { did: created.did, handle: created.handle, email, ...generated }
+    return { did: created.did, handle: created.handle, ...(email && { email }), ...generated }
   },
 }
 
@@ -177,9 +169,15 @@ const rotateKey: Command = {
   name: 'account rotate-key',
   summary: 'Rotate the signing key',
   details:
-    'Publishes a new key with a PLC operation and signs the repo with it. Only for a did:plc.',
+    'Publishes a new key with a PLC operation and signs the repo with it. Only for a did:plc: the owner of a did:web changes its document.',
   async run(invocation) {
     const subject = await didOperand(invocation)
+    if (!subject.startsWith('did:plc:')) {
+      throw new Error(
+        `${subject} has no PLC operations: its key is in the DID document that its owner publishes. ` +
+          'Reserve a key (com.atproto.server.reserveSigningKey), let the owner publish it, and then call com.atproto.admin.updateAccountSigningKey.',
+      )
+    }
     const { signingKey } = await invocation.server.post<{ signingKey: string }>(
       'com.atproto.server.reserveSigningKey',
       {},
@@ -218,12 +216,6 @@ export const accountCommands: readonly Command[] = [
   announce,
   removeFactors,
 ]
-
-async function newInvite({ server }: Invocation): Promise<string> {
-  const input = { useCount: 1 }
-  const { code } = await server.post<{ code: string }>('com.atproto.server.createInviteCode', input)
-  return code
-}
 
 function newPassword(): string {
   return randomBytes(18).toString('base64url')

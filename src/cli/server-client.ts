@@ -4,7 +4,7 @@ import { XrpcError } from '#src/errors.ts'
 export interface ServerClient {
   readonly url: string
   get<T>(method: string, params?: Params): Promise<T>
-  post<T>(method: string, input: object, as?: 'anonymous'): Promise<T>
+  post<T>(method: string, input: object): Promise<T>
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
 
@@ -41,14 +41,11 @@ export function createServerClient(url: string, adminPassword: string | undefine
     url,
     get: async <T>(method: string, params?: Params) =>
       read<T>(await request(`${method}${queryOf(params)}`, { headers })),
-    post: async <T>(method: string, input: object, as?: 'anonymous') =>
+    post: async <T>(method: string, input: object) =>
       read<T>(
         await request(method, {
           method: 'POST',
-          headers: {
-            ...(as === undefined ? headers : {}),
-            'content-type': 'application/json',
-          },
+          headers: { ...headers, 'content-type': 'application/json' },
           body: JSON.stringify(input),
         }),
       ),

@@ -23,13 +23,13 @@ const RESERVATION_MS = 5 * 60_000
 const MIGRATION_TIMEOUT_MS = 3 * 24 * 60 * 60_000
 
 /**
- * `handle` is in lower case. With `isMigratingIn`, the account comes from another server: it is deactivated until its
+ * `handle` is in lower case, `email` as typed, if there is one. With `isMigratingIn`, the account comes from another server: it is deactivated until its
  * DID document points here.
  */
 export interface Reservation extends NewSigningKey {
   did: string
   handle: string
-  email: string
+  email: string | null
   inviteCode?: string
   isMigratingIn?: boolean
 }
@@ -48,18 +48,18 @@ interface NameRow {
  * Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left.
  */
 export async function reserveAccount(directory: Directory, input: Reservation): Promise<void> {
-  const reservation = { ...input, email: input.email.toLowerCase() }
+  const reservation = { ...input, email: input.email?.toLowerCase() ?? null }
   const { did, handle, email, inviteCode } = reservation
   const subjects = [
     did,
     handle,
-    email,
+    ...(email === null ? [] : [email]),
     ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
   ]
   return directory.lane.write(subjects, async (now) => {
     // First, so that a caller without a valid code cannot probe which names are taken.
     if (inviteCode !== undefined) await checkInviteCode(directory, inviteCode, did, now)
-    const isConfirmed = await checkNames(directory, reservation, now)
+    const isConfirmed = await checkNames(directory, reservation, input.email, now)
     if (isConfirmed) {
       // A migrating DID may be created once; a DID made here is new each time, so this is a retry.
       if (input.isMigratingIn) throw alreadyExists()
@@ -133,6 +133,7 @@ export async function releaseReservation(
 async function checkNames(
   directory: Directory,
   { did, handle, email, isMigratingIn }: Reservation,
+  typedEmail: string | null,
   now: number,
 ): Promise<boolean> {
   const rows = await directory.sql.all<NameRow>(
@@ -148,7 +149,7 @@ async function checkNames(
   if (others.some((other) => other.handle === handle)) {
     throw invalidRequest(`Handle already taken: ${handle}`)
   }
-  if (others.length > 0) throw invalidRequest(`Email already taken: ${email}`)
+  if (others.length > 0) throw invalidRequest(`Email already taken: ${typedEmail}`)
   const own = rows.find((other) => other.did === did)
   if (own === undefined || own.reservedUntil !== null) return false
   if (own.handle === handle && own.email === email) return true

@@ -20,9 +20,10 @@ export function openLifecycle(deps: LifecycleDeps): Lifecycle {
   return {
     createAccount: (input, requester) => {
       const { did } = input
-      return did === undefined
-        ? createAccount(deps, input)
-        : migrateIn(deps, { ...input, did }, requester)
+      const byAdmin = requester !== undefined && 'admin' in requester
+      if (did === undefined) return createAccount(deps, input, { byAdmin })
+      // The admin's password does not prove that the owner of the DID agrees.
+      return migrateIn(deps, { ...input, did }, byAdmin ? undefined : requester?.did)
     },
     reserveSigningKey: (input) => reserveSigningKey(deps, input),
     activateAccount: (did) => activateAccount(deps, did),

@@ -8,6 +8,7 @@ import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
+import { MovedAccounts } from '#src/gateway/workflows/moved-accounts.ts'
 import { openIdentity } from '#src/gateway/workflows/open-identity.ts'
 import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
@@ -112,6 +113,7 @@ export function openServerContext(
       log.error({ err: error }, 'background task failed'),
     ),
     identity: identityContext,
+    movedAccounts: new MovedAccounts({ ...identityContext, clock, log }),
     rotateSigningKey: (input) => rotateSigningKey({ ...identityContext, keys, log }, input),
     resolver: identityContext.resolver,
     handles: identityContext.handles,

@@ -2,7 +2,7 @@ import { AtpAgent } from '@atproto/api'
 import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
-import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 let network: ResolvableServer
@@ -66,10 +66,18 @@ describe('createAccount', () => {
     expect(await statusAndError(create(input))).toEqual([400, error])
   })
 
+  it('createAccount by the admin still requires the agreement of the owner of an existing DID', async () => {
+    const body = { handle: 'bob.test', email: 'b@example.com', password: 'x', did: alice.did }
+    const token = Buffer.from(`admin:${adminPassword}`).toString('base64')
+    const headers = { authorization: `Basic ${token}` }
+    const answer = call(network.server, 'server.createAccount', { body, headers })
+    expect(await statusAndError(answer)).toEqual([401, 'AuthenticationRequired'])
+  })
+
   it.each([
     ['handle', { handle: 'alice.test' }, 'Handle already taken: alice.test'],
     ['handle in capitals', { handle: 'ALICE.Test' }, 'Handle already taken: alice.test'],
-    ['email in capitals', { email: 'Alice@EXAMPLE.com' }, 'Email already taken: alice@example.com'],
+    ['email in capitals', { email: 'Alice@EXAMPLE.com' }, 'Email already taken: Alice@EXAMPLE.com'],
   ])('createAccount rejects a taken %s', async (_, input, message) => {
     const taken = { status: 400, error: 'InvalidRequest', message }
     expect(await create(input)).toMatchObject(taken)

@@ -64,7 +64,7 @@ describe('the command line', () => {
     const [unknown, operand, option, flag, password, away] = await Promise.all([
       headwater(['account', 'explode'], env()),
       headwater(['account', 'info'], env()),
-      headwater(['account', 'create', '--handle', 'x.test'], env()),
+      headwater(['account', 'create', '--email', 'x@example.com'], env()),
       headwater(['account', 'list', '--color'], env()),
       headwater(['account', 'list'], { HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: 'wrong' }),
       headwater(['status', '--json'], { HEADWATER_URL: 'http://localhost:1' }),
@@ -72,7 +72,7 @@ describe('the command line', () => {
     const what = "headwater: unknown command: account explode (see 'headwater account --help')"
     expect(refusal(unknown)).toEqual({ code: 2, out: '', err: what })
     expect(refusal(operand).err).toBe('headwater: usage: headwater account info <did-or-handle>')
-    expect(refusal(option)).toEqual({ code: 2, out: '', err: 'headwater: missing option: --email' })
+    expect(refusal(option)).toEqual({ code: 2, out: '', err: 'headwater: missing option: --handle' })
     expect(flag.code).toBe(2)
     expect(refusal(password)).toEqual({
       code: 1,
@@ -107,6 +107,24 @@ describe('accounts', () => {
     const some = await headwater(['account', 'list', '--search', 'bob'], env())
     expect(some.out).toContain('bob.test')
     expect(some.out).not.toContain('alice.test')
+  })
+
+  it('headwater account create needs no email, and may use a reserved handle', async () => {
+    const made = await run<{ did: string; password: string }>(
+      ...['account', 'create', '--handle', 'support.test'],
+    )
+    const { body } = await call(server, 'server.createSession', {
+      body: { identifier: 'support.test', password: made.password },
+    })
+    expect(body).toMatchObject({ did: made.did, emailConfirmed: false })
+    expect(body).not.toHaveProperty('email')
+    await run('account', 'delete', made.did, '--yes')
+  })
+
+  it('headwater account rotate-key says that a did:web has no PLC operations', async () => {
+    const refused = await headwater(['account', 'rotate-key', 'did:web:a.example.com'], env())
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('did:web:a.example.com has no PLC operations')
   })
 
   it('headwater account info shows an account', async () => {

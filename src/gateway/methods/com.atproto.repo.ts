@@ -18,8 +18,17 @@ const ownRepo = {
   auth: 'account',
   of: ({ input }: { input: { repo: string } }) => input.repo,
   unknown: ownAccount.unknown,
-  allow: ({ caller, did }: { caller: AccountCaller; did: string }) => {
+  allow: ({
+    caller,
+    did,
+    server,
+  }: {
+    caller: AccountCaller
+    did: string
+    server: ServerContext
+  }) => {
     if (caller.did !== did) throw authRequired('Authentication Required')
+    server.movedAccounts.mustBeHere(did)
   },
 } as const
 

@@ -10,8 +10,8 @@ import type { DidDocument } from '#src/protocol/did-document.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
 export const createAccount = method(server.createAccount, {
-  auth: 'service or none',
-  run: ({ input, caller, server }) => server.createAccount(input, caller?.did),
+  auth: 'service, admin or none',
+  run: ({ input, caller, server }) => server.createAccount(input, caller),
 })
 
 async function withDidDoc<S extends { did: string }>(

@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
 import { isRotationKey } from '#src/protocol/plc-operation.ts'
-import { parseEmail } from '#src/rules/emails.ts'
+import { parseAddress, parseEmail } from '#src/rules/emails.ts'
 
 export interface CreateAccountInput {
   handle: string
@@ -18,11 +18,18 @@ export interface CreateAccountInput {
 
 export interface NewAccount {
   handle: string
-  email: string
+  /** As typed: messages repeat it. Only the admin may leave it out. */
+  email?: string
   /** If absent, the tokens of createAccount are the only session until a password is set. */
   password?: string
   inviteCode?: string
   recoveryKey?: string
+}
+
+interface InputRules {
+  inviteRequired: boolean
+  /** The admin needs no invite code and no email address, and may use reserved handles and disposable addresses. */
+  byAdmin?: boolean
 }
 
 const MAX_PASSWORD_LENGTH = 256
@@ -32,15 +39,16 @@ const MAX_PASSWORD_LENGTH = 256
  * InvalidRequest, InvalidInviteCode, InvalidHandle, UnsupportedDomain or HandleNotAvailable, in the reference's order.
  */
 export function validateInput(
-  rules: { handles: HandleRules; inviteRequired: boolean },
+  rules: InputRules & { handles: HandleRules },
   input: CreateAccountInput,
 ): NewAccount {
   const account = validateInputExceptHandle(rules, input)
-  return { ...account, handle: validateNewHandle(input.handle, rules.handles) }
+  const { byAdmin: allowAnyValid = false, handles } = rules
+  return { ...account, handle: validateNewHandle(input.handle, handles, { allowAnyValid }) }
 }
 
 export function validateInputExceptHandle(
-  rules: { inviteRequired: boolean },
+  { inviteRequired, byAdmin = false }: InputRules,
   input: CreateAccountInput,
 ): Omit<NewAccount, 'handle'> {
   const { email, password, inviteCode, recoveryKey } = input
@@ -48,15 +56,16 @@ export function validateInputExceptHandle(
   if (password !== undefined && password.length > MAX_PASSWORD_LENGTH) {
     throw invalidRequest(`Password too long. Maximum length is ${MAX_PASSWORD_LENGTH} characters.`)
   }
-  if (rules.inviteRequired && !inviteCode) {
+  if (inviteRequired && !byAdmin && !inviteCode) {
     throw invalidRequest('No invite code provided', 'InvalidInviteCode')
   }
-  if (!email) throw invalidRequest('Email is required')
+  if (!email && !byAdmin) throw invalidRequest('Email is required')
   if (recoveryKey !== undefined && !isRotationKey(recoveryKey)) {
     throw invalidRequest('The recoveryKey is not a did:key')
   }
+  if (email) (byAdmin ? parseAddress : parseEmail)(email)
   return {
-    email: parseEmail(email),
+    ...(email ? { email } : {}),
     ...(password ? { password } : {}),
     ...(inviteCode ? { inviteCode } : {}),
     ...(recoveryKey === undefined ? {} : { recoveryKey }),

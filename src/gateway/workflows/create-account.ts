@@ -82,8 +82,9 @@ export interface CreatedAccount {
 export async function createAccount(
   deps: CreateAccountDeps,
   input: CreateAccountInput,
+  { byAdmin = false }: { byAdmin?: boolean } = {},
 ): Promise<CreatedAccount> {
-  const account = validateInput({ ...deps, handles: await deps.handleRules() }, input)
+  const account = validateInput({ ...deps, byAdmin, handles: await deps.handleRules() }, input)
   const { privateKey, key } = newSigningKey()
   const genesis = await genesisFor(deps, account, key)
   const { did } = genesis
@@ -122,7 +123,7 @@ function reserve(
   return dispatch.directory.accounts.reserve({
     did,
     handle,
-    email,
+    email: email ?? null,
     signingKey: keys.seal(privateKey, did),
     signingKeyDid: key.did(),
     ...(inviteCode === undefined ? {} : { inviteCode }),

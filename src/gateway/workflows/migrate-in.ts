@@ -62,7 +62,12 @@ export async function migrateIn(
   const tokenId = newTokenId()
   const now = deps.clock.now()
   const passwordHash = password === undefined ? null : await hashPassword(password)
-  const account = { did, handle, email, ...(inviteCode === undefined ? {} : { inviteCode }) }
+  const account = {
+    did,
+    handle,
+    email: email ?? null,
+    ...(inviteCode === undefined ? {} : { inviteCode }),
+  }
   const key = await keyFor(deps, did)
   await deps.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })
   await confirm(deps, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })

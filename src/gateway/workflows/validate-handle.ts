@@ -14,8 +14,13 @@ const MAX_NAME_LENGTH = 18
  * Returns the handle in lower case if a new account may have it: one label of 3 to 18 characters under a service
  * domain, neither reserved nor offensive. Throws 400 InvalidHandle, UnsupportedDomain or HandleNotAvailable.
  */
-export function validateNewHandle(text: string, rules: HandleRules): string {
-  const handle = normalizeHandle(text, rules)
+export function validateNewHandle(
+  text: string,
+  rules: HandleRules,
+  { allowAnyValid = false }: Pick<HandleClaim, 'allowAnyValid'> = {},
+): string {
+  const handle = normalizeHandle(text, rules, allowAnyValid)
+  if (allowAnyValid && isBareDomain(handle, rules.domains)) return handle
   if (!isUnderServiceDomain(handle, rules)) {
     throw invalidRequest('Not a supported handle domain', 'UnsupportedDomain')
   }

@@ -81,8 +81,8 @@ export function authenticator(ports: AuthPorts): Authenticate {
         return verifyAccount(verify, header, accessScopesFor[kind])
       case 'account or service':
         return verifyAccountOrService(ports, verify, header, nsid)
-      case 'service or none':
-        return verifyServiceOrNone(ports, header, nsid)
+      case 'service, admin or none':
+        return verifyServiceAdminOrNone(ports, header, nsid)
       case 'refresh':
         return verifyRefreshToken(ports, header, false)
       case 'expired refresh':
@@ -135,15 +135,16 @@ async function verifyRefreshToken(
   return { did, tokenId: jti }
 }
 
-async function verifyServiceOrNone(
-  { serviceDid: aud, resolver, clock }: AuthPorts,
+async function verifyServiceAdminOrNone(
+  ports: AuthPorts,
   header: string | undefined,
   lxm: string,
-): Promise<Callers['service or none']> {
+): Promise<Callers['service, admin or none']> {
   if (!header) return undefined
-  if (parseAuthorization(header)?.scheme !== 'bearer') {
-    throw authRequired('Invalid authorization header')
-  }
+  const { serviceDid: aud, resolver, clock } = ports
+  const scheme = parseAuthorization(header)?.scheme
+  if (scheme === 'basic') return verifyAdmin(ports, header)
+  if (scheme !== 'bearer') throw authRequired('Invalid authorization header')
   const { iss } = await verifyServiceAuth(bearerToken(header), { aud, lxm }, resolver, clock.now())
   return { did: iss }
 }

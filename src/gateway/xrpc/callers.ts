@@ -17,8 +17,8 @@ export interface Callers {
   'account or queued': AccountCaller
   /** As `account`, or a service token issued by the account for this method. */
   'account or service': { did: string }
-  /** Unauthenticated, or a service token of any DID: an account that migrates to this server. */
-  'service or none': { did: string } | undefined
+  /** Unauthenticated, the admin, or a service token of any DID: an account that migrates to this server. */
+  'service, admin or none': { did: string } | AdminCaller | undefined
   refresh: RefreshCaller
   'expired refresh': RefreshCaller
   /** Unauthenticated, an access token or the admin: the account itself and the admin see more. */

@@ -41,7 +41,7 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
     if (isExempt(address)) return
     let strictest: LimitStatus | undefined
     const waiting: Promise<LimitStatus>[] = []
-    for (const rule of rateLimitRules(call.nsid)) {
+    for (const rule of rateLimitRules(call.nsid, call.caller)) {
       const points = call.isPeek ? 0 : (rule.cost?.(call.input) ?? 1)
       if (points < 1 && !call.isPeek) continue
       const status = leases.take(rule.limit, keyOf(rule, call, address), points)

@@ -7,7 +7,9 @@ import type { Crawlers } from '#src/gateway/workflows/crawlers.ts'
 import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
 import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import type { MailSettings } from '#src/gateway/workflows/mails.ts'
+import type { MovedAccounts } from '#src/gateway/workflows/moved-accounts.ts'
 import type { ServerIdentity } from '#src/gateway/workflows/open-identity.ts'
+import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import type { FailedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
 import type { Input } from '#src/gateway/xrpc/method-schema.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
@@ -26,6 +28,7 @@ export interface ServerContext {
   readonly identity: ServerIdentity
   readonly mailer: Mailer
   readonly moderationMailer: Mailer
+  readonly movedAccounts: Pick<MovedAccounts, 'mustBeHere'>
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
   readonly addressOf: ClientAddress
   readonly requestedHost: RequestedHost
@@ -37,7 +40,7 @@ export interface ServerContext {
   readonly services: Services
   createAccount(
     input: Input<typeof createAccount>,
-    requester: string | undefined,
+    requester: Callers['service, admin or none'],
   ): Promise<CreatedAccount>
   reserveSigningKey(input: { did?: string; isAdmin?: boolean }): Promise<{ signingKey: string }>
   activateAccount(did: string): Promise<void>

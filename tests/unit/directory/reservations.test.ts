@@ -82,7 +82,7 @@ describe('reserve and confirm', () => {
       await expect(reserveAccount(directory, sameEmail)).rejects.toMatchObject({
         status: 400,
         error: 'InvalidRequest',
-        message: 'Email already taken: alice@example.com',
+        message: 'Email already taken: Alice@Example.com',
       })
       await confirmAccount(directory, { did: alice.did, ...confirmation })
     }

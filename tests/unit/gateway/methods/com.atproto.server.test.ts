@@ -4,6 +4,7 @@ import { methods } from '#src/gateway/methods/table.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
 import {
+  adminPassword,
   asAccount,
   asAdmin,
   did,
@@ -72,7 +73,7 @@ const documentWith = (signingKeyDid: string) => ({
 })
 
 describe('com.atproto.server', () => {
-  it('createAccount passes its input and the issuer of its service token to the workflow, and returns the session', async () => {
+  it('createAccount passes its input and its caller, the admin or the issuer of a service token, to the workflow, and returns the session', async () => {
     const { key } = newSigningKey()
     const created: unknown[] = []
     const tokens = { accessJwt: 'access', refreshJwt: 'refresh' }
@@ -94,9 +95,14 @@ describe('com.atproto.server', () => {
     const claims = { iss: did, aud: 'did:web:localhost', lxm: createAccount, iat, exp: iat + 60 }
     const token = createServiceToken({ ...claims, jti: 'one' }, key)
     await post(gateway, createAccount, { ...input, did }, { authorization: `Bearer ${token}` })
+    const admin = Buffer.from(`admin:${adminPassword}`).toString('base64')
+    await post(gateway, createAccount, input, { authorization: `Basic ${admin}` })
+    const guess = post(gateway, createAccount, input, { authorization: 'Basic YWRtaW46eA==' })
+    expect(await outcome(guess)).toMatchObject({ status: 401 })
     expect(created).toEqual([
       [input, undefined],
-      [{ ...input, did }, did],
+      [{ ...input, did }, { did }],
+      [input, { admin: true }],
     ])
   })
 

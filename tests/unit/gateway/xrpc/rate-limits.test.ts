@@ -85,6 +85,12 @@ describe('the reference’s limits', () => {
     })
   })
 
+  it('createAccount by the admin is not limited', async () => {
+    const { check } = open()
+    const make = () => call('com.atproto.server.createAccount', { caller: { admin: true } })
+    expect(await allowed(check, make, 5_000)).toBe(5_000)
+  })
+
   it('refreshIdentity is limited to 100 per address, beyond the reference', async () => {
     const { check } = open()
     const refresh = () => call('com.atproto.identity.refreshIdentity')

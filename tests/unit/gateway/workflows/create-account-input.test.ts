@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { findAccount } from '#src/directory/accounts.ts'
+import { createAccount } from '#src/gateway/workflows/create-account.ts'
+import { logIn } from '#src/gateway/workflows/log-in.ts'
+import { AccountCreationFixture } from '#tests/support/account-creation-fixture.ts'
+
+it('createAccount by the admin needs no invite code and no email, and may use any name of the service', async () => {
+  const fixture = new AccountCreationFixture()
+  const deps = fixture.deps({ inviteRequired: true })
+  const byAdmin = { byAdmin: true }
+  for (const handle of ['admin.test', 'k1ke.test']) {
+    const { did } = await createAccount(deps, { handle, password: 'x' }, byAdmin)
+    expect(await findAccount(fixture.directory, { identifier: handle })).toMatchObject({ did })
+    const account = await fixture.account(did)
+    expect(await account.profile.get()).toMatchObject({ handle, email: null, status: 'active' })
+    expect(await logIn(fixture.dispatch(), { identifier: did, password: 'x' }, 0)).toMatchObject({
+      ...{ did, emailConfirmed: false },
+    })
+  }
+  const disposable = { handle: 'bob.test', email: 'bob@mailinator.com', password: 'x' }
+  await expect(createAccount(fixture.deps(), disposable)).rejects.toThrow('not supported')
+  await createAccount(deps, disposable, byAdmin)
+  for (const [change, error] of [
+    [{ handle: 'alice.example.com' }, 'UnsupportedDomain'],
+    [{ handle: 'a.b.test' }, 'InvalidHandle'],
+    [{ handle: 'bob.test' }, 'InvalidRequest'],
+    [{ email: 'alice' }, 'InvalidRequest'],
+    [{ email: 'Bob@mailinator.com' }, 'InvalidRequest'],
+    [{ inviteCode: 'x' }, 'InvalidInviteCode'],
+  ] as const) {
+    const attempt = createAccount(deps, { handle: 'carol.test', ...change }, byAdmin)
+    await expect(attempt).rejects.toMatchObject({ status: 400, error })
+  }
+})
