@@ -2,8 +2,8 @@
  * com.atproto.server.createAccount with a new DID; the directory decides between concurrent requests.
  *
  * 1. Reserve handle, email and invite code for a DID that is not published yet, and store its sealed signing key.
- * 2. Publish the DID. That cannot be undone, only followed by a tombstone, so its key is durable before. Meanwhile the
- *    password is hashed, which takes longest.
+ * 2. Publish the DID. That cannot be undone, only followed by a tombstone, so its key is durable before. From the
+ *    beginning of 1 on the password is hashed, which takes longest.
  * 3. Confirm the reservation: the account's initial state is complete, and from here on the account exists.
  * 4. Respond. The tokens are issued here; the account finds their id in its initial state.
  * 5. After the response the account is woken, provisions itself from its initial state, and emits its first events.
@@ -85,6 +85,7 @@ export async function createAccount(
   { byAdmin = false }: { byAdmin?: boolean } = {},
 ): Promise<CreatedAccount> {
   const account = validateInput({ ...deps, byAdmin, handles: await deps.handleRules() }, input)
+  const passwordHash = hashOf(account)
   const { privateKey, key } = newSigningKey()
   const genesis = await genesisFor(deps, account, key)
   const { did } = genesis
@@ -92,7 +93,7 @@ export async function createAccount(
   const publication = { isTried: false }
   try {
     await reserve(deps, account, did, { privateKey, key })
-    await confirm(deps, account, genesis, session, publication)
+    await confirm(deps, passwordHash, genesis, session, publication)
   } catch (error) {
     if (await rollBack(deps, genesis, publication.isTried)) throw error
   }
@@ -100,6 +101,14 @@ export async function createAccount(
   const { tokenId, now } = session
   const tokens = await issueTokens({ did, tokenId }, { ...deps.tokens, now })
   return { did, handle: account.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
+}
+
+function hashOf({ password }: NewAccount): Promise<string> | null {
+  if (password === undefined) return null
+  const hash = hashPassword(password)
+  // Awaited in step 3, and not at all if an earlier step fails.
+  hash.catch(() => {})
+  return hash
 }
 
 function genesisFor(
@@ -133,13 +142,14 @@ function reserve(
 /** Steps 2 and 3. */
 async function confirm(
   { dispatch, plc }: CreateAccountDeps,
-  { password }: NewAccount,
+  hash: Promise<string> | null,
   { did, op }: Genesis,
   { tokenId, now }: { tokenId: string; now: number },
   publication: { isTried: boolean },
 ): Promise<void> {
+  // A hash that has failed already must not leave behind a DID with a tombstone.
+  await Promise.race([hash, undefined])
   publication.isTried = true
-  const hash = password === undefined ? null : hashPassword(password)
   const both = [hash, plc.sendOperation(did, op)] as const
   // Wait for both: a rollback could not tombstone a DID whose operation is still in flight.
   await Promise.allSettled(both)

@@ -32,3 +32,24 @@ it('createAccount by the admin needs no invite code and no email, and may use an
     await expect(attempt).rejects.toMatchObject({ status: 400, error })
   }
 })
+
+it.each([
+  [{ plcOp: {} }, 'InvalidRequest', 'Unsupported input: "plcOp"'],
+  [{ password: 'x'.repeat(257) }, 'InvalidRequest', 'Password too long'],
+  [{ email: '' }, 'InvalidRequest', 'Email is required'],
+  [{ email: 'alice' }, 'InvalidRequest', 'This email address is not supported'],
+  [{ handle: 'al.test' }, 'InvalidHandle', 'Handle too short'],
+  [{ handle: 'alice.com' }, 'UnsupportedDomain', 'Not a supported handle domain'],
+  [{ handle: 'admin.test' }, 'HandleNotAvailable', 'Reserved handle'],
+  [{ recoveryKey: 'did:key:x' }, 'InvalidRequest', 'The recoveryKey is not a did:key'],
+])('createAccount rejects %j before it calls anything', async (change, error, message) => {
+  const fixture = new AccountCreationFixture()
+  const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
+  const attempt = createAccount(fixture.deps(), { ...input, ...change })
+  await expect(attempt).rejects.toMatchObject({
+    status: 400,
+    error,
+    message: expect.stringContaining(message),
+  })
+  expect(fixture.calls).toEqual([])
+})
