@@ -38,20 +38,27 @@ export function batchDatabase(
 type Gate = <T>(transaction: () => Promise<T>) => Promise<T>
 
 function sqlOf(native: SqliteDatabase, gate: Gate): Sql {
-  const all = async <R>(sql: string, ...params: SqlValue[]): Promise<R[]> => {
-    const { columns, rows } = await native.query(sql, params)
-    return rows.map(
-      (row) => Object.fromEntries(columns.map((name, i) => [name, toValue(row[i])])) as R,
-    )
+  const all = async <R>(sql: string, ...params: SqlValue[]): Promise<R[]> =>
+    rowsOf<R>(await native.query(sql, params))
+  const execute = async (statements: readonly Statement[]) => {
+    const all = statements.map(({ sql, params }) => ({ sql, params: [...(params ?? [])] }))
+    return gate(() => native.executeBatch(all))
   }
   return {
     all,
     first: async <R>(sql: string, ...params: SqlValue[]) => (await all<R>(sql, ...params))[0],
     batch: async (statements: readonly Statement[]) => {
-      const all = statements.map(({ sql, params }) => ({ sql, params: [...(params ?? [])] }))
-      await gate(() => native.executeBatch(all))
+      await execute(statements)
     },
+    batchAndRead: async <R>(statements: readonly Statement[]) =>
+      rowsOf<R>((await execute(statements)).at(-1) ?? { columns: [], rows: [] }),
   }
+}
+
+function rowsOf<R>({ columns, rows }: { columns: string[]; rows: unknown[][] }): R[] {
+  return rows.map(
+    (row) => Object.fromEntries(columns.map((name, i) => [name, toValue(row[i])])) as R,
+  )
 }
 
 /** Blobs arrive as arrays of numbers, which is slow: reads that are frequent or large select `hex()` instead. */

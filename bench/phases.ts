@@ -78,7 +78,31 @@ const getRepo: Phase = {
   },
 }
 
+/** Each call with the token of the answer before it. */
+const refreshSession: Phase = {
+  name: 'refreshSession',
+  run: async ({ client, writers }, ms) => {
+    const { handle: identifier, password } = writers[0]!
+    const login = { identifier, password }
+    let { refreshJwt } = await client.procedure<{ refreshJwt: string }>(
+      'com.atproto.server.createSession',
+      login,
+    )
+    const name = 'refreshSession c1'
+    const figure = await measure(name, '/s', { inFlight: 1, ms }, async () => {
+      const before = refreshJwt
+      const headers = { authorization: `Bearer ${refreshJwt}` }
+      const nsid = 'com.atproto.server.refreshSession'
+      refreshJwt = (await client.procedure<{ refreshJwt: string }>(nsid, undefined, headers))
+        .refreshJwt
+      assertAnswer(refreshJwt !== before, 'refreshSession')
+    })
+    return [figure]
+  },
+}
+
 export const phases: Phase[] = [
+  rate('createAccount c1', '/s', 1, ({ client }) => createAccount(client), 60),
   rate('createAccount c8', '/s', 8, ({ client }) => createAccount(client), 120),
   rate('createRecord c1', '/s', 1, writeToOne),
   rate('createRecord c8', '/s', 8, writeToOne),
@@ -94,6 +118,7 @@ export const phases: Phase[] = [
   rate('describeRepo c16', '/s', 16, describeRepo),
   rate('getLatestCommit c16', '/s', 16, getLatestCommit),
   getRepo,
+  refreshSession,
 ]
 
 /** createRecord on an empty repo, and on one with `records` records. */

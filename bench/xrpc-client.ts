@@ -28,8 +28,8 @@ export class XrpcClient {
     return this.#json(nsid, {
       method: 'POST',
       path: pathOf(nsid),
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(input),
+      headers: { ...(input !== undefined && { 'content-type': 'application/json' }), ...headers },
+      body: input === undefined ? null : JSON.stringify(input),
     })
   }
 

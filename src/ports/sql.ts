@@ -12,6 +12,8 @@ export interface Sql {
   first<R>(sql: string, ...params: SqlValue[]): Promise<R | undefined>
   /** Runs the statements as one transaction. Resolves when it is durable; on failure nothing is changed. */
   batch(statements: readonly Statement[]): Promise<void>
+  /** As `batch`; resolves with the rows of the last statement, a SELECT, which costs no further trip to the engine. */
+  batchAndRead<R>(statements: readonly Statement[]): Promise<R[]>
 }
 
 /**

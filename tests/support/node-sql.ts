@@ -34,23 +34,35 @@ export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): No
       .map((row) => ({ ...row }) as R)
   }
 
-  function transact(statements: readonly Statement[]): void {
+  /** Returns the rows of the last statement. */
+  function transact(statements: readonly Statement[]): unknown[] {
+    let last: unknown[] = []
     db.exec('BEGIN IMMEDIATE')
     try {
-      for (const { sql, params = [] } of statements) db.prepare(sql).run(...params)
+      for (const { sql, params = [] } of statements) last = rows(sql, params)
       db.exec('COMMIT')
     } catch (error) {
       db.exec('ROLLBACK')
       throw error
     }
     batches += 1
+    return last
+  }
+
+  async function batchAndRead<R>(statements: readonly Statement[]): Promise<R[]> {
+    await migrated
+    await onBatch?.('before', statements)
+    const last = transact(statements)
+    await onBatch?.('after', statements)
+    return last as R[]
   }
 
   const migrated = migrate(
     {
       all: async (sql, ...params) => rows(sql, params),
       first: async (sql, ...params) => rows(sql, params)[0] as never,
-      batch: async (statements) => transact(statements),
+      batch: async (statements) => void transact(statements),
+      batchAndRead: async (statements) => transact(statements) as never,
     },
     schema,
   ).then(() => {
@@ -68,11 +80,9 @@ export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): No
       return rows(sql, params)[0] as never
     },
     async batch(statements) {
-      await migrated
-      await onBatch?.('before', statements)
-      transact(statements)
-      await onBatch?.('after', statements)
+      await batchAndRead(statements)
     },
+    batchAndRead,
     get batches() {
       return batches
     },

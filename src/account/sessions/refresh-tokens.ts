@@ -4,7 +4,6 @@ import type { Statement } from '#src/ports/sql.ts'
 import { newTokenId, REFRESH_GRACE_MS, REFRESH_LIFETIME_MS } from '#src/rules/session-tokens.ts'
 
 interface RefreshToken {
-  expiresAt: number
   nextId: string | null
   appPasswordName: string | null
   privileged: number | null
@@ -44,11 +43,9 @@ export function storeTokenUnlessRevoked(
  */
 export async function rotateToken(account: Account, id: string): Promise<NextToken | undefined> {
   const now = account.clock.now()
-  const token = await findToken(account, id)
-  if (token === undefined || token.expiresAt <= now) return undefined
-  if (token.nextId !== null) return nextOf(token)
-  await account.sql.batch([...rotation(id, newTokenId(), now), deleteExpired(now)])
-  return nextOf(await findToken(account, id))
+  const statements = [deleteExpired(now), ...rotation(id, newTokenId(), now), selectToken(id)]
+  const [token] = await account.sql.batchAndRead<RefreshToken>(statements)
+  return nextOf(token)
 }
 
 function nextOf(token: RefreshToken | undefined): NextToken | undefined {
@@ -63,13 +60,13 @@ export function revokeToken(id: string): Statement {
   return { sql: 'DELETE FROM refresh_token WHERE id = ? OR next_id = ?', params: [id, id] }
 }
 
-function findToken(account: Account, id: string): Promise<RefreshToken | undefined> {
-  return account.sql.first<RefreshToken>(
-    `SELECT expires_at AS expiresAt, next_id AS nextId, app_password_name AS appPasswordName, privileged
-     FROM refresh_token LEFT JOIN credential ON kind = 'app password' AND name = app_password_name
-     WHERE id = ?`,
-    id,
-  )
+function selectToken(id: string): Statement {
+  return {
+    sql: `SELECT next_id AS nextId, app_password_name AS appPasswordName, privileged
+          FROM refresh_token LEFT JOIN credential ON kind = 'app password' AND name = app_password_name
+          WHERE id = ?`,
+    params: [id],
+  }
 }
 
 function rotation(id: string, nextId: string, now: number): Statement[] {
