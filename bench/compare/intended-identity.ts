@@ -29,6 +29,11 @@ export const intendedForIdentity: IntendedDifference[] = [
     ],
   },
   {
+    what: 'createAccount by the admin',
+    why: 'operators create accounts for others',
+    matches: [[/admin.*: com\.atproto\.server\.createAccount$/]],
+  },
+  {
     what: "a did:plc without the server's rotation key",
     why: 'an owner may keep all rotation keys',
     matches: [[/activateAccount$/, /^message: "Server rotation key not included/]],

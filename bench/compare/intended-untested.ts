@@ -143,7 +143,6 @@ export const intendedUntested: IntendedDifference[] = [
     what: "resolveDid of the server's own did:web",
     why: 'a server may not be able to reach itself',
   },
-  { what: 'createAccount by the admin', why: 'operators create accounts for others' },
   {
     what: 'record writes of an account whose DID points to another server',
     why: 'relays ignore them',

@@ -72,7 +72,11 @@ describe('the command line', () => {
     const what = "headwater: unknown command: account explode (see 'headwater account --help')"
     expect(refusal(unknown)).toEqual({ code: 2, out: '', err: what })
     expect(refusal(operand).err).toBe('headwater: usage: headwater account info <did-or-handle>')
-    expect(refusal(option)).toEqual({ code: 2, out: '', err: 'headwater: missing option: --handle' })
+    expect(refusal(option)).toEqual({
+      code: 2,
+      out: '',
+      err: 'headwater: missing option: --handle',
+    })
     expect(flag.code).toBe(2)
     expect(refusal(password)).toEqual({
       code: 1,
