@@ -30,7 +30,7 @@ export interface PublishedDocuments {
 const didWeb = /^did:web:[a-zA-Z0-9.-]{1,253}(%3[Aa]\d{1,5})?$/
 
 /** Ten times what the PLC directory accepts in an operation. */
-const MAX_DOCUMENT_BYTES = 64 * 1024
+export const MAX_DOCUMENT_BYTES = 64 * 1024
 /** Of an answer with the document, which is serialized by recursion. */
 const MAX_DEPTH = 32
 

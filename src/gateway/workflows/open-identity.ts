@@ -8,7 +8,7 @@ import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
 import type { Log } from '#src/log.ts'
 import { cachedResolver } from '#src/ports/cached-did-resolver.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import { publishedDocuments } from '#src/ports/did-resolver.ts'
+import { MAX_DOCUMENT_BYTES, publishedDocuments } from '#src/ports/did-resolver.ts'
 import {
   boundedHandles,
   type HandleResolver,
@@ -45,8 +45,9 @@ export function openIdentity(ports: {
 }): ServerIdentity {
   const { dispatch, clock, log, plc, plcUrl, rotationKey, config, publicUrl, appViewUrl } = ports
   const { resolverTimeoutMs: timeoutMs, privateNetworks } = config
-  const fetch = createSafeFetch({ privateNetworks, timeoutMs })
-  const plcFetch = createSafeFetch({ privateNetworks: true, timeoutMs })
+  const maxBytes = MAX_DOCUMENT_BYTES
+  const fetch = createSafeFetch({ privateNetworks, timeoutMs, maxBytes })
+  const plcFetch = createSafeFetch({ privateNetworks: true, timeoutMs, maxBytes })
   const documents = publishedDocuments({ plcUrl, timeoutMs, plcFetch, webFetch: fetch })
   const own = { did: ports.serviceDid, hostname: ports.hostname, publicUrl }
   const knownHandleRules = new HandleRulesCache({ dispatch, clock, domains: ports.handleDomains })
