@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { invalidRequest } from '#src/errors.ts'
 import { asAccount, did, get, handle, openGateway, outcome, post } from '#tests/support/gateway.ts'
 import type { MemoryBlobStorage } from '#tests/support/memory-blobs.ts'
 
@@ -39,6 +40,23 @@ describe('writes', () => {
     const method = `com.atproto.repo.${name}`
     const answer = await outcome(post(gateway, method, { repo: did, ...input }, asAccount()))
     expect(answer).toMatchObject({ status: 400, error: 'InvalidRequest' })
+    expect(gateway.calls.filter(([action]) => action.startsWith('repo.'))).toEqual([])
+  })
+
+  it.each([
+    ['createRecord', { collection: 'a.b.c', record: {} }],
+    ['putRecord', { collection: 'a.b.c', record: {}, rkey: 'self' }],
+    ['deleteRecord', { collection: 'a.b.c', rkey: 'self' }],
+    ['applyWrites', { writes: [create] }],
+  ])('%s is refused for an account that has moved to another server', async (name, input) => {
+    const gateway = writing()
+    const moved = invalidRequest('This account has moved')
+    vi.spyOn(gateway.server.movedAccounts, 'mustBeHere').mockImplementation((moving) => {
+      if (moving === did) throw moved
+    })
+    const method = `com.atproto.repo.${name}`
+    const answer = await outcome(post(gateway, method, { repo: did, ...input }, asAccount()))
+    expect(answer).toMatchObject({ status: 400, message: 'This account has moved' })
     expect(gateway.calls.filter(([action]) => action.startsWith('repo.'))).toEqual([])
   })
 
