@@ -79,7 +79,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     fetch: async () => Promise.reject(new TypeError('the tests have no network')),
     mailer: { send: async (mail) => void sent.push(mail) },
     moderationMailer: { send: async (mail) => void sent.push(mail) },
-    movedAccounts: { mustBeHere: () => {} },
+    movedAccounts: { mustBeHere: () => {}, forget: () => {} },
     crawlers: { notify: () => {}, request: async () => [] },
     addressOf: () => '192.0.2.1',
     requestedHost: requestedHost([]),

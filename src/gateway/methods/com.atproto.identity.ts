@@ -70,7 +70,7 @@ export const requestPlcOperationSignature = method(identity.requestPlcOperationS
   unknown: () => invalidRequest('account not found'),
   auth: 'full account or takendown',
   run: async ({ account, did, server }) => {
-    plc.mustHaveOperations(did)
+    await plc.mustBeSigner(server.identity, did)
     const options = { purpose: 'plc_operation', evenTakendown: true } as const
     const mailed = await account.email.requestToken(options)
     await sendCode(server, account, mailed, 'plcOperation')

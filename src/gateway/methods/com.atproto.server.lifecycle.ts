@@ -24,6 +24,7 @@ export const activateAccount = method(server.activateAccount, {
   auth: 'full account',
   run: async ({ did, server }) => {
     await server.activateAccount(did)
+    server.movedAccounts.forget(did)
     return undefined
   },
 })

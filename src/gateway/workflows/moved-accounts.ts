@@ -11,7 +11,9 @@ import { type DidDocument, serviceEndpoint, verificationKey } from '#src/protoco
 
 export interface MovedAccountsDeps {
   dispatch: {
-    account(did: string): { identity: { getIdentity(): Promise<{ signingKeyDid: string }> } }
+    account(did: string): {
+      identity: { getIdentity(): Promise<{ signingKeyDid: string; status: string }> }
+    }
   }
   resolver: DidResolver
   credentials: { publicUrl: string }
@@ -50,6 +52,11 @@ export class MovedAccounts {
     throw invalidRequest(
       `This account has moved to ${check.movedTo}, as its DID document says: it cannot be written to here`,
     )
+  }
+
+  /** For an account that was activated, so its DID points here now. */
+  forget(did: string): void {
+    this.#checks.delete(did)
   }
 
   /** When all checks have ended. */
@@ -93,7 +100,8 @@ export class MovedAccounts {
     const endpoint = document && serviceEndpoint(document, 'atproto_pds')
     const key = document && verificationKey(document, 'atproto')
     if (endpoint === undefined || key === undefined || endpoint === credentials.publicUrl) return
-    const { signingKeyDid } = await dispatch.account(did).identity.getIdentity()
-    return key === signingKeyDid ? undefined : endpoint
+    const { signingKeyDid, status } = await dispatch.account(did).identity.getIdentity()
+    // A deactivated account may be about to move here, and is refused anyway.
+    return key === signingKeyDid || status !== 'active' ? undefined : endpoint
   }
 }

@@ -45,8 +45,8 @@ export function recommendedCredentials(
 
 /**
  * Signs the next PLC operation with the requested changes, which may point to another server. Throws 400 InvalidRequest
- * for a DID that is not a did:plc, has a tombstone or not this server's rotation key, and for invalid changes; `consumeToken` is called only after
- * these checks.
+ * for a DID that is not a did:plc, has a tombstone, or is signed for by its owner only, and for invalid changes;
+ * `consumeToken` is called only after these checks.
  */
 export async function signPlcOperation(
   { plc, rotationKey }: Pick<IdentityDeps, 'plc' | 'rotationKey'>,
@@ -65,8 +65,18 @@ export async function signPlcOperation(
   return updateOperation(last, changes, rotationKey)
 }
 
+/** Throws 400 if this server, as far as is known now, can sign no operations of the DID: then no token would help. */
+export async function mustBeSigner(
+  { plc, rotationKey }: Pick<IdentityDeps, 'plc' | 'rotationKey'>,
+  did: string,
+): Promise<void> {
+  mustHaveOperations(did)
+  const last = await plc.getLastOp(did).catch(() => undefined)
+  if (last !== undefined && last.type !== 'plc_tombstone') mustBeSignable(last, rotationKey)
+}
+
 /** Throws 400 unless it is a did:plc. */
-export function mustHaveOperations(did: string): void {
+function mustHaveOperations(did: string): void {
   if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
 }
 

@@ -16,7 +16,7 @@ export interface AdminPorts {
 /** The kinds that accept service tokens. */
 const serviceKinds: ReadonlySet<keyof Callers> = new Set([
   'account or service',
-  'service or none',
+  'service, admin or none',
   'moderator',
   'preferences reader',
 ])

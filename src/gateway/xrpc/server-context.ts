@@ -28,7 +28,7 @@ export interface ServerContext {
   readonly identity: ServerIdentity
   readonly mailer: Mailer
   readonly moderationMailer: Mailer
-  readonly movedAccounts: Pick<MovedAccounts, 'mustBeHere'>
+  readonly movedAccounts: Pick<MovedAccounts, 'mustBeHere' | 'forget'>
   readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
   readonly addressOf: ClientAddress
   readonly requestedHost: RequestedHost

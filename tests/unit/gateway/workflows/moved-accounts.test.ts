@@ -14,6 +14,7 @@ describe('an account that writes', () => {
   let published: { endpoint: string; key: string } | undefined
   let requests: string[]
   let failure: Error | undefined
+  let status: string
   let accounts: MovedAccounts
 
   const answer = (how: string) => async () => {
@@ -40,10 +41,13 @@ describe('an account that writes', () => {
     now = 0
     requests = []
     failure = undefined
+    status = 'active'
     published = { endpoint: publicUrl, key: own }
     accounts = new MovedAccounts({
       dispatch: {
-        account: () => ({ identity: { getIdentity: async () => ({ signingKeyDid: own }) } }),
+        account: () => ({
+          identity: { getIdentity: async () => ({ signingKeyDid: own, status }) },
+        }),
       },
       resolver: { resolve: answer('cached'), refresh: answer('fresh') },
       credentials: { publicUrl },
@@ -78,6 +82,22 @@ describe('an account that writes', () => {
     expect(write).toThrow(refused)
     await accounts.settled()
     expect(requests).toEqual(['cached', 'fresh', 'fresh'])
+    write()
+  })
+
+  it('an account that is about to move here is not taken for one that has moved away', async () => {
+    published = { endpoint: elsewhere, key: other }
+    status = 'deactivated'
+    await writeAndCheck()
+    write()
+  })
+
+  it('an account that has moved may write as soon as it is activated again', async () => {
+    published = { endpoint: elsewhere, key: other }
+    await writeAndCheck()
+    expect(write).toThrow('has moved')
+    published = { endpoint: publicUrl, key: own }
+    accounts.forget(did)
     write()
   })
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { invalidRequest } from '#src/errors.ts'
 import {
+  mustBeSigner,
   recommendedCredentials,
   signPlcOperation,
   submitPlcOperation,
@@ -75,10 +76,20 @@ describe('signPlcOperation', () => {
     const rotationKeys = [newSigningKey().key.did()]
     fixture.plcLog.push(await updateOperation(fixture.plcLog[0]!, { rotationKeys }, rotationKey))
     await expect(sign({})).rejects.toThrow('its owner has to sign this PLC operation')
+    const request = mustBeSigner(fixture.process(), did)
+    await expect(request).rejects.toThrow('its owner has to sign this PLC operation')
     const end = await tombstoneOperation(fixture.plcLog[0]!, rotationKey)
     fixture.plcLog.push(end as never)
     await expect(sign({})).rejects.toThrow('Did is tombstoned')
     expect(verified).toBe(0)
+  })
+
+  it('requestPlcOperationSignature is accepted unless the PLC directory says that no code would help', async () => {
+    const process = fixture.process()
+    await mustBeSigner(process, did)
+    const unreachable = { ...process.plc, getLastOp: () => Promise.reject(new Error('no')) }
+    await mustBeSigner({ ...process, plc: unreachable }, did)
+    await expect(mustBeSigner(process, 'did:web:a.example')).rejects.toThrow('Only a did:plc')
   })
 
   it('signPlcOperation signs nothing without a valid token', async () => {
