@@ -71,8 +71,10 @@ const transientCodes = new Set([
   'actor_stopping',
   'dropped_reply',
   'service_unavailable',
-  'route_resolve_query_timeout',
 ])
+
+/** The engine was too busy to find where the actor is, or to wake it: the call has not reached it. */
+const routingTimeout = /^route_\w*timeout$/
 
 /**
  * Errors that RivetKit's client makes itself, all with the code internal_error: the request did not get through, the
@@ -83,7 +85,7 @@ const transientMessage =
 
 /** Whether a call through the engine failed on its way to the actor; for the process of the caller. */
 export function isTransient({ group, code, message = '' }: EngineError): boolean {
-  if (code !== undefined && transientCodes.has(code)) return true
+  if (code !== undefined && (transientCodes.has(code) || routingTimeout.test(code))) return true
   // The guard is the engine's proxy: a call that it answers has not reached an actor.
   return group === 'guard' || transientMessage.test(message)
 }

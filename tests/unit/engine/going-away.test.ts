@@ -48,6 +48,14 @@ describe('a call through the engine is repeated', () => {
       'if the engine has no answer in time',
       error('guard', 'route_resolve_query_timeout', 'Route resolution timed out'),
     ],
+    [
+      'if the engine does not learn in time where the actor is',
+      error(
+        'pegboard',
+        'route_subscribe_timeout',
+        'Timed out subscribing to actor routing events after 2039ms (timeout 2000ms).',
+      ),
+    ],
     ['if the engine does not listen', failed('Request failed: TypeError: fetch failed')],
     [
       'if the attempt takes too long',
