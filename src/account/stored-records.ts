@@ -33,23 +33,37 @@ export class StoredRecords {
   async #read(): Promise<void> {
     this.#reading = true
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
+      const batch = Map.groupBy(this.#waiting.splice(0, MAX_BATCH), ({ path }) => path)
       try {
-        const paths = JSON.stringify(batch.map(({ path }) => path))
-        const found = await packedRecords(this.#sql, byPaths, paths)
+        const found = await smallRecords(this.#sql, byPaths, JSON.stringify([...batch.keys()]))
         const byPath = new Map(found.map((record) => [record.path, record]))
-        for (const { path, resolve } of batch) resolve(byPath.get(path))
+        for (const [path, waiting] of batch) {
+          const record = await this.#whole(byPath.get(path))
+          for (const { resolve } of waiting) resolve(record)
+          batch.delete(path)
+        }
       } catch (error) {
-        for (const { reject } of batch) reject(error)
+        for (const waiting of batch.values()) for (const { reject } of waiting) reject(error)
       }
     }
     this.#reading = false
   }
+
+  // Large records are read one by one: many at once would take many times their size.
+  async #whole(record: SmallRecord | undefined): Promise<StoredRecord | undefined> {
+    if (record === undefined) return undefined
+    const { path, cid, value } = record
+    if (value !== undefined) return { path, cid, value }
+    const row = await this.#sql.first<{ cid: string; value: string }>(byPathWhole, path)
+    return row && { path, cid: row.cid, value: fromHex(row.value) }
+  }
 }
+
+const MAX_BATCH = 250
 
 const byPaths = `SELECT path, cid, value FROM record
                  WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path`
+const byPathWhole = 'SELECT cid, hex(value) AS value FROM record WHERE path = ?'
 
 /** A record; without its value if that is large, so that a page of them has a bound. */
 export interface SmallRecord {
@@ -60,29 +74,11 @@ export interface SmallRecord {
 
 const MAX_SMALL_BYTES = 16 * 1024
 
-/** `query` selects `path`, `cid` and `value`, in order. */
-export async function packedRecords(
+/** `query` selects `path`, `cid` and `value`, in order. Of records of more than 16 KiB the value is undefined. */
+export async function smallRecords(
   sql: Sql,
   query: string,
   ...params: (string | number)[]
-): Promise<StoredRecord[]> {
-  return (await readPacked(sql, query, params)) as StoredRecord[]
-}
-
-/** As `packedRecords`; of records of more than 16 KiB the value is undefined. */
-export function smallRecords(
-  sql: Sql,
-  query: string,
-  ...params: (string | number)[]
-): Promise<SmallRecord[]> {
-  const small = `SELECT path, cid, CASE WHEN length(value) <= ${MAX_SMALL_BYTES} THEN value END AS value FROM (${query})`
-  return readPacked(sql, small, params)
-}
-
-async function readPacked(
-  sql: Sql,
-  query: string,
-  params: readonly (string | number)[],
 ): Promise<SmallRecord[]> {
   const page = await sql.first<{
     paths: string | null
@@ -92,7 +88,8 @@ async function readPacked(
   }>(
     `SELECT group_concat(path, char(10)) AS paths, group_concat(cid, char(10)) AS cids,
             group_concat(ifnull(length(value), -1), ',') AS sizes, hex(group_concat(value, '')) AS blocks
-     FROM (${query})`,
+     FROM (SELECT path, cid, CASE WHEN length(value) <= ${MAX_SMALL_BYTES} THEN value END AS value
+           FROM (${query}))`,
     ...params,
   )
   if (!page?.paths) return []
