@@ -151,5 +151,5 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'the mail of requestPasswordReset', why: 'answers take the same time for every address' },
   { what: 'the language of mails', why: 'it makes no difference to readers' },
   { what: 'events of a new account', why: 'waiting would double the time of createAccount' },
-  { what: 'a nearly full disk', why: '[the engine](engine.md#a-full-disk)' },
+  { what: 'a nearly full disk', why: 'a full disk stops everything' },
 ]

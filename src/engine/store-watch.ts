@@ -66,6 +66,7 @@ export class StoreWatch {
     this.#stopTask()
     await this.#round().catch(() => {})
     this.#isStopped = true
+    await this.#writing.catch(() => {})
   }
 
   async #round(): Promise<void> {
