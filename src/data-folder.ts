@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -28,6 +29,22 @@ const generators: Record<keyof FolderSecrets, () => string> = {
   sealKeyHex: () => randomBytes(32).toString('hex'),
   internalToken: () => randomBytes(32).toString('hex'),
   engineToken: () => randomBytes(32).toString('hex'),
+}
+
+/** Files of the reference PDS that hold its accounts, in its data folder. */
+const referenceFiles = ['account.sqlite', 'sequencer.sqlite', 'actors']
+
+/**
+ * Throws if the reference PDS has its accounts in the folder `path`, or at one of `elsewhere`: they would seem to be
+ * gone, and their handles could be given away. Called before the folder is touched.
+ */
+export function refuseReferenceData(path: string, elsewhere: readonly string[]): void {
+  const inside = referenceFiles.map((name) => join(resolve(path), name))
+  const found = [...inside, ...elsewhere].find(existsSync)
+  if (found === undefined) return
+  throw new Error(
+    `${found} belongs to the reference PDS, whose data Headwater does not read: it would start as an empty server under the same host name. Set PDS_DATA_DIRECTORY to a new folder, and move the accounts one by one (docs/operate/reference-pds.md).`,
+  )
 }
 
 export class DataFolder {

@@ -2,7 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { type Config, ConfigError, environment, readConfig } from '#src/config/config.ts'
 import { configureNativeModules } from '#src/config/native-modules.ts'
-import { type Component, DataFolder } from '#src/data-folder.ts'
+import { type Component, DataFolder, refuseReferenceData } from '#src/data-folder.ts'
 import { createLog, type Log } from '#src/log.ts'
 import { startComponents } from '#src/start/components.ts'
 import { welcome } from '#src/start/welcome.ts'
@@ -27,6 +27,7 @@ try {
 async function main(config: Config, log: Log): Promise<void> {
   const signal = stopSignal()
   for (const warning of config.warnings) log.warn(warning)
+  refuseReferenceData(config.dataDirectory, config.referenceData)
   const folder = new DataFolder(config.dataDirectory)
   for (const warning of folder.warnings) log.warn(warning)
   await using parts = new AsyncDisposableStack()

@@ -4,7 +4,7 @@ import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type IdentityConfig, readIdentity } from '#src/config/identity.ts'
 import { type InviteConfig, readInvites } from '#src/config/invites.ts'
 import { type MailConfig, readMail } from '#src/config/mail.ts'
-import { ignoredNames, isKnownName, nearestName } from '#src/config/names.ts'
+import { ignoredNames, isKnownName, nearestName, referenceLocations } from '#src/config/names.ts'
 import { type OAuthConfig, readOAuth } from '#src/config/oauth.ts'
 import { type ProxyConfig, readProxy } from '#src/config/proxy.ts'
 import { type Environment, EnvironmentReader } from '#src/config/read.ts'
@@ -21,6 +21,10 @@ export interface Config extends TrafficConfig {
   gateway: { host: string; port: number; hostname: string; publicUrl: string }
   service: ServiceConfig
   secrets: Partial<Secrets>
+  /** Start although keys are not those that the data was written with. */
+  acceptChangedKeys: boolean
+  /** Places where the reference PDS would keep its accounts, besides its data folder. */
+  referenceData: string[]
   identity: IdentityConfig
   engine: {
     /** Undefined if this process runs its own engine. */
@@ -89,6 +93,8 @@ export function readConfig(env: Environment): Config {
     },
     service: readService(read, hostname),
     secrets: readSecrets(read, isProduction),
+    acceptChangedKeys: read.flag('PDS_ACCEPT_CHANGED_KEYS') ?? false,
+    referenceData: referenceLocations.flatMap((name) => read.text(name) ?? []),
     identity: readIdentity(read, isProduction),
     engine: {
       endpoint: read.url('RIVET_ENDPOINT'),
@@ -145,5 +151,5 @@ function unknownNames(env: Environment): string[] {
 
 function warnings(read: EnvironmentReader): string[] {
   const ignored = ignoredNames.filter((name) => read.text(name) !== undefined)
-  return ignored.length === 0 ? [] : [`Variables that have no effect yet: ${ignored.join(', ')}`]
+  return ignored.length === 0 ? [] : [`Variables that have no effect here: ${ignored.join(', ')}`]
 }

@@ -7,6 +7,7 @@ export const ourNames = [
   'PDS_ENGINE_PORT',
   'PDS_KEY_ENCRYPTION_KEY_HEX',
   'PDS_INTERNAL_TOKEN',
+  'PDS_ACCEPT_CHANGED_KEYS',
   'PDS_METRICS_OPEN',
   'PDS_METRICS_PORT',
   'PDS_TRUSTED_PROXIES',
@@ -109,6 +110,13 @@ export const referenceNames = [
   'PDS_LEXICON_AUTHORITY_DID',
   'LOG_ENABLED',
   'LOG_LEVEL',
+]
+
+/** Where the reference PDS keeps its accounts if not in its data folder. They have no other effect here. */
+export const referenceLocations = [
+  'PDS_ACCOUNT_DB_LOCATION',
+  'PDS_SEQUENCER_DB_LOCATION',
+  'PDS_ACTOR_STORE_DIRECTORY',
 ]
 
 const withPrefix = (prefix: string, suffixes: string) =>

@@ -47,7 +47,16 @@ export interface GatewayPorts {
 /** The part of `Config` that a gateway uses. */
 export type GatewayConfig = Omit<
   Config,
-  'mode' | 'role' | 'secrets' | 'engine' | 'actors' | 'blobs' | 'log' | 'warnings'
+  | 'mode'
+  | 'role'
+  | 'secrets'
+  | 'acceptChangedKeys'
+  | 'referenceData'
+  | 'engine'
+  | 'actors'
+  | 'blobs'
+  | 'log'
+  | 'warnings'
 >
 
 export interface GatewaySecrets {

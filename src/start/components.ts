@@ -15,7 +15,6 @@ import { startOperatorPort } from '#src/start/operator-port.ts'
 const ACTORS_STOP_TIMEOUT_MS = 5000
 // How long the gateway waits for directory and sequencer before it listens without them.
 const SERVICES_TIMEOUT_MS = 10_000
-const CHECK_RETRY_MS = 1_000
 const STORE_NOTE_TIMEOUT_MS = 2_000
 
 // Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
@@ -50,6 +49,7 @@ export async function startComponents(
   const { createRemoteCall } = await import('#src/engine/remote-call.ts')
   const { createKeychain } = await import('#src/ports/keychain.ts')
   const { systemTimer } = await import('#src/ports/timer.ts')
+  const { checkData } = await import('#src/gateway/workflows/check-data.ts')
   const live = new LiveActors()
   const shared = {
     dispatch: createDispatch({
@@ -94,10 +94,10 @@ export async function startComponents(
   if (config.role === 'actors') {
     const ports = { ...shared, storeWatch, engineHealth: ownEngine, config, secrets }
     await startOperatorPort(ports, parts)
-    return { refused: new Promise(() => {}) }
+    return { refused: refusedBy(checkData(shared.dispatch, secrets, config, log)) }
   }
   const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
-  const checked = checkShardsWhenReached(shared.dispatch)
+  const checked = checkData(shared.dispatch, secrets, config, log)
   await Promise.race([
     Promise.all([wakeServices(shared.dispatch), checked]),
     pause(SERVICES_TIMEOUT_MS, undefined, { ref: false }),
@@ -112,9 +112,13 @@ export async function startComponents(
     mailFolder: folder.at('mail'),
   })
   parts.defer(() => gateway.stop())
-  const refused = checked.then(() => new Promise<never>(() => {}))
+  return { url: gateway.url, refused: refusedBy(checked) }
+}
+
+function refusedBy(check: Promise<void>): Promise<never> {
+  const refused = check.then(() => new Promise<never>(() => {}))
   refused.catch(() => {}) // It is thrown where it is awaited.
-  return { url: gateway.url, refused }
+  return refused
 }
 
 async function watchStore(
@@ -141,19 +145,6 @@ async function mustListen({ role, gateway, metrics, identity }: Config): Promise
   const { plcUrl, devPlcPort: port } = identity
   if (plcUrl !== undefined || port === undefined) return
   await mustBeFree({ host: '127.0.0.1', port, portVariable: 'PDS_DEV_PLC_PORT' })
-}
-
-// Rejects with ShardCountError.
-async function checkShardsWhenReached(dispatch: Dispatch): Promise<void> {
-  const { checkShards, ShardCountError } = await import('#src/gateway/workflows/check-shards.ts')
-  for (;;) {
-    try {
-      return await checkShards(dispatch)
-    } catch (error) {
-      if (error instanceof ShardCountError) throw error
-      await pause(CHECK_RETRY_MS, undefined, { ref: false })
-    }
-  }
 }
 
 // Gateways and actors share it: one folder on one machine, one bucket on several.

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -130,7 +130,39 @@ describe('a start', () => {
 
   it('a start warns once of variables that have no effect', async () => {
     const { out } = await launchUp({ PDS_REDIS_SCRATCH_ADDRESS: 'x', PDS_ENTRYWAY_DID: 'x' })
-    expect(out().match(/no effect yet/g)).toHaveLength(1)
+    expect(out().match(/no effect here/g)).toHaveLength(1)
+  })
+
+  it('a start on the folder of a reference PDS is refused in words, and writes nothing', async () => {
+    writeFileSync(join(data, 'account.sqlite'), '')
+    const run = launch()
+    expect(await run.ended).toBe(1)
+    expect(run.err()).toMatch(/^headwater: .*account\.sqlite belongs to the reference PDS/)
+    expect(readdirSync(data)).toEqual(['account.sqlite'])
+  })
+
+  it('a start with another key-encryption or rotation key is refused, one with another JWT secret warns', async () => {
+    const start = async (env = {}) => {
+      const run = await launchUp(env)
+      run.child.kill('SIGTERM')
+      expect(await run.ended).toBe(0)
+      return run
+    }
+    const key = { PDS_KEY_ENCRYPTION_KEY_HEX: 'ab'.repeat(32) }
+    await start(key)
+    for (const role of ['all', 'actors']) {
+      const other = { PDS_KEY_ENCRYPTION_KEY_HEX: 'cd'.repeat(32), PDS_ROLE: role }
+      const run = launch(other)
+      expect(await run.ended).toBe(1)
+      expect(run.err()).toMatch(/^headwater: PDS_KEY_ENCRYPTION_KEY_HEX .* former key/)
+      expect(run.err()).not.toContain('    at ')
+    }
+    const rotation = 'PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX'
+    const run = launch({ ...key, [rotation]: 'ef'.repeat(32) })
+    expect(await run.ended).toBe(1)
+    expect(run.err()).toMatch(new RegExp(`^headwater: ${rotation} `))
+    const warned = await start({ ...key, PDS_JWT_SECRET: 'another' })
+    expect(warned.out()).toContain('PDS_JWT_SECRET has changed')
   })
 
   it('a start that fails because the port is taken leaves no engine behind', async () => {

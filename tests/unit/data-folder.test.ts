@@ -1,8 +1,16 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DataFolder } from '#src/data-folder.ts'
+import { DataFolder, refuseReferenceData } from '#src/data-folder.ts'
 
 let path: string
 beforeEach(() => {
@@ -83,5 +91,26 @@ describe('the secrets', () => {
     const secrets = new DataFolder(path).secrets({})
     expect(secrets.jwtSecret).toBe('old')
     expect(new DataFolder(path).secrets({}).engineToken).toBe(secrets.engineToken)
+  })
+})
+
+describe("a reference PDS's data", () => {
+  for (const name of ['account.sqlite', 'sequencer.sqlite', 'actors']) {
+    it(`a folder with ${name} of the reference PDS is refused, and nothing is written to it`, () => {
+      if (name === 'actors') mkdirSync(join(path, name))
+      else writeFileSync(join(path, name), '')
+      expect(() => refuseReferenceData(path, [])).toThrow(
+        `${join(path, name)} belongs to the reference PDS`,
+      )
+      expect(readdirSync(path)).toEqual([name])
+    })
+  }
+
+  it('data of the reference PDS outside of the folder is refused if it exists', () => {
+    const elsewhere = join(path, 'accounts.db')
+    const folder = join(path, 'new')
+    refuseReferenceData(folder, [elsewhere])
+    writeFileSync(elsewhere, '')
+    expect(() => refuseReferenceData(folder, [elsewhere])).toThrow(elsewhere)
   })
 })

@@ -10,11 +10,11 @@ export interface ShardCounts {
   limiter: number
 }
 
-/** This build must not serve the data; the message tells the operator why. */
-export class ShardCountError extends Error {}
+/** This process must not serve the data; the message tells the operator why. */
+export class DataCheckError extends Error {}
 
 /**
- * Stores the numbers in the directory at the first start, and compares them at every other. Throws ShardCountError if
+ * Stores the numbers in the directory at the first start, and compares them at every other. Throws DataCheckError if
  * they differ.
  */
 export async function checkShards(
@@ -33,7 +33,7 @@ export async function checkShards(
   for (const [actor, count] of Object.entries(counts)) {
     const storedCount = storedCounts[actor as keyof ShardCounts]
     if (storedCount !== count) {
-      throw new ShardCountError(
+      throw new DataCheckError(
         `This build has ${count} ${actor} shards, and the data was written with ${storedCount}: start the build that wrote it`,
       )
     }

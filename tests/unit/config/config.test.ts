@@ -239,7 +239,7 @@ describe('variables', () => {
       LOG_SYSTEMS: '',
     }
     expect(readConfig(env).warnings).toEqual([
-      'Variables that have no effect yet: PDS_ENTRYWAY_URL, PDS_REDIS_SCRATCH_ADDRESS',
+      'Variables that have no effect here: PDS_ENTRYWAY_URL, PDS_REDIS_SCRATCH_ADDRESS',
     ])
   })
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { directoryActions } from '#actors/actions/directory.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { checkShards, ShardCountError } from '#src/gateway/workflows/check-shards.ts'
+import { checkShards, DataCheckError } from '#src/gateway/workflows/check-shards.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 function testDispatch(): Pick<Dispatch, 'directory'> {
@@ -24,7 +24,7 @@ it('the numbers of shards of the first start are those of every other', async ()
     'This build has 16 authorization shards, and the data was written with 8',
   )
   const fewer = checkShards(dispatch, { ...counts, limiter: 2 })
-  await expect(fewer).rejects.toBeInstanceOf(ShardCountError)
+  await expect(fewer).rejects.toBeInstanceOf(DataCheckError)
   await checkShards(dispatch, counts)
 })
 
