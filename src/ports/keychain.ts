@@ -35,7 +35,12 @@ export function createKeychain(key: Uint8Array): Keychain {
       decipher.setAAD(Buffer.from(context))
       decipher.setAuthTag(tag)
       const text = sealed.subarray(1 + nonceLength + tagLength)
-      return new Uint8Array(Buffer.concat([decipher.update(text), decipher.final()]))
+      try {
+        return new Uint8Array(Buffer.concat([decipher.update(text), decipher.final()]))
+      } catch (cause) {
+        const reason = 'it is damaged, or was sealed with another PDS_KEY_ENCRYPTION_KEY_HEX'
+        throw new Error(`a secret of ${context} cannot be opened: ${reason}`, { cause })
+      }
     },
   }
 }

@@ -22,7 +22,9 @@ describe('keychain', () => {
   it('the keychain does not open for another account, with another key, or after a change', () => {
     const sealed = keys.seal(secret, did)
     expect(() => keys.open(sealed, 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb')).toThrow()
-    expect(() => createKeychain(randomBytes(32)).open(sealed, did)).toThrow()
+    expect(() => createKeychain(randomBytes(32)).open(sealed, did)).toThrow(
+      'sealed with another PDS_KEY_ENCRYPTION_KEY_HEX',
+    )
     for (let at = 0; at < sealed.length; at++) {
       const changed = Uint8Array.from(sealed)
       changed[at] = changed[at]! ^ 1

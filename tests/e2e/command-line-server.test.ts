@@ -1,0 +1,160 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { headwater, type Outcome } from '#tests/support/command-line.ts'
+import {
+  adminPassword,
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/support/server.ts'
+
+const serverEnv: Record<string, string> = {
+  PDS_INVITE_REQUIRED: 'false',
+  PDS_KEY_ENCRYPTION_KEY_HEX: 'ab'.repeat(32),
+}
+
+let server: TestServer
+let alice: TestAccount
+let folder: string
+beforeAll(async () => {
+  server = await startServer({ env: serverEnv })
+  alice = await createTestAccount(server, 'alice')
+  folder = mkdtempSync(join(tmpdir(), 'headwater-cli-'))
+})
+afterAll(async () => {
+  await server?.remove()
+  if (folder) rmSync(folder, { recursive: true, force: true })
+})
+
+const env = () => ({ HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: adminPassword })
+
+/** Runs a command that must succeed; returns its JSON output. */
+async function run<T>(...args: string[]): Promise<T> {
+  const outcome = await headwater([...args, '--json'], env())
+  expect(outcome).toMatchObject({ code: 0, err: '' })
+  return outcome.json<T>()
+}
+
+describe('accounts', () => {
+  it('headwater account create --from creates the accounts of a file, and a repetition skips them', async () => {
+    const file = join(folder, 'accounts.ndjson')
+    const lines = ['carol', 'dave', 'erin'].map((name) => ({
+      handle: `${name}.test`,
+      email: `${name}@example.com`,
+    }))
+    const write = (more: object[]) =>
+      writeFileSync(file, [...lines, ...more].map((line) => JSON.stringify(line)).join('\n'))
+    const create = () => headwater(['account', 'create', '--from', file], env())
+    const results = ({ out }: Outcome) =>
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, string>)
+        .sort((a, b) => Number(a['line']) - Number(b['line']))
+    write([])
+    const first = await create()
+    expect(first).toMatchObject({ code: 0, err: '3 created, 0 skipped, 0 failed of 3\n' })
+    const made = results(first)
+    expect(made.map(({ handle }) => handle)).toEqual(lines.map(({ handle }) => handle))
+    const { did, password } = made[1]!
+    const agent = new AtpAgent({ service: server.url })
+    await agent.login({ identifier: 'dave.test', password: password! })
+    expect(agent.did).toBe(did)
+    write([
+      { handle: 'alice.test', email: 'other@example.com' },
+      { handle: 'frank.test', email: 'f@e.org' },
+    ])
+    const second = await create()
+    expect(second.code).toBe(1)
+    expect(second.err).toContain('1 created, 3 skipped, 1 failed of 5\n')
+    const [carol, , , taken, frank] = results(second)
+    expect(carol).toEqual({
+      line: 1,
+      handle: 'carol.test',
+      did: made[0]!['did'],
+      skipped: 'exists',
+    })
+    expect(taken).toMatchObject({ line: 4, handle: 'alice.test', error: 'HandleNotAvailable' })
+    expect(frank).toMatchObject({ line: 5, handle: 'frank.test', password: expect.any(String) })
+    for (const name of ['carol', 'dave', 'erin', 'frank']) {
+      await run('account', 'delete', `${name}.test`, '--yes')
+    }
+  })
+
+  it('headwater account create --from creates nothing if a line of the file is wrong', async () => {
+    const file = join(folder, 'wrong.ndjson')
+    writeFileSync(file, '{"handle":"gina.test","email":"gina@example.com"}\n{"name":"x"}\n')
+    const refused = await headwater(['account', 'create', '--from', file], env())
+    expect(refused).toMatchObject({ code: 2, out: '' })
+    expect(refused.err).toContain('line 2: unknown field name')
+    expect(await run('account', 'list', '--search', 'gina')).toEqual([])
+  })
+
+  it('headwater account update changes the handle and the email', async () => {
+    const change = ['--handle', 'alicia.test', '--email', 'alicia@example.com']
+    await run('account', 'update', 'alice.test', ...change)
+    expect(await run('account', 'info', 'alicia.test')).toMatchObject({
+      email: 'alicia@example.com',
+    })
+    await run('account', 'update', 'alicia.test', '--handle', 'alice.test')
+    expect((await headwater(['account', 'update', 'alice.test'], env())).code).toBe(2)
+  })
+})
+
+describe('domains', () => {
+  it('headwater domain add and remove take effect at once on describeServer, sign-up and the sign-up page', async () => {
+    const domains = async () =>
+      (await run<{ domain: string }[]>('domain', 'list')).map((d) => d.domain)
+    const signUpPage = async () => (await fetch(`${server.url}/account/sign-up`)).text()
+    expect(await domains()).toEqual(['.test'])
+    expect(await signUpPage()).not.toContain('.added.example.org')
+    await run('domain', 'add', 'added.example.org')
+    expect(await domains()).toEqual(['.test', '.added.example.org'])
+    expect(await signUpPage()).toContain('.added.example.org')
+    const account = ['--handle', 'amy.added.example.org', '--email', 'amy@example.com']
+    await run('account', 'create', ...account)
+    const used = await headwater(['domain', 'remove', 'added.example.org'], env())
+    expect(used.code).toBe(1)
+    expect(used.err).toContain('Accounts have handles under .added.example.org')
+    await run('account', 'delete', 'amy.added.example.org', '--yes')
+    await run('domain', 'remove', 'added.example.org')
+    expect(await domains()).toEqual(['.test'])
+    expect(await signUpPage()).not.toContain('.added.example.org')
+    const configured = await headwater(['domain', 'remove', 'test'], env())
+    expect(configured.err).toContain('it is in PDS_SERVICE_HANDLE_DOMAINS')
+  })
+})
+
+describe('doctor', () => {
+  it('headwater doctor checks a development server, and headwater mail test writes a mail to its folder', async () => {
+    const outcome = await headwater(['doctor'], env())
+    expect(outcome).toMatchObject({ code: 0, err: '' })
+    for (const check of ['storage', 'disk', 'mail', 'keys', 'relays', 'DNS and TLS']) {
+      expect(outcome.out).toMatch(new RegExp(`^ok +${check}: `, 'm'))
+    }
+    expect(outcome.out).toContain(`the PLC directory agrees for ${alice.did}`)
+    const to = 'operator@example.com'
+    const { writtenTo } = await run<{ writtenTo: string }>('mail', 'test', to)
+    const mails = readdirSync(writtenTo).map((name) => readFileSync(join(writtenTo, name), 'utf8'))
+    expect(mails.filter((mail) => mail.includes(`To: ${to}`))).toHaveLength(1)
+  })
+})
+
+describe('a lost key-encryption key', () => {
+  it('headwater account rotate-key lets an account write again after the key-encryption key was lost', async () => {
+    serverEnv['PDS_KEY_ENCRYPTION_KEY_HEX'] = 'cd'.repeat(32)
+    serverEnv['PDS_ACCEPT_CHANGED_KEYS'] = 'true'
+    await server.restart()
+    const agent = new AtpAgent({ service: server.url })
+    await agent.login({ identifier: 'alice.test', password: alice.password })
+    const post = () => agent.post({ text: 'with a new key' })
+    await expect(post()).rejects.toThrow()
+    await run('account', 'rotate-key', 'alice.test')
+    await post()
+    expect(await run('repo', 'verify', 'alice.test')).toMatchObject({ ok: true })
+  })
+})
