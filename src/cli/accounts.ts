@@ -1,5 +1,6 @@
 /** `headwater account …`: creates, lists, shows, changes and deletes accounts. */
-import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { parseAccounts } from '#src/cli/account-file.ts'
 import {
   type Command,
   type Invocation,
@@ -9,6 +10,8 @@ import {
   textOption,
   UsageError,
 } from '#src/cli/command.ts'
+import { createAccount, newPassword } from '#src/cli/create-account.ts'
+import { createAccounts } from '#src/cli/create-accounts.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 
 const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
@@ -24,13 +27,15 @@ interface AccountView {
 
 const create: Command = {
   name: 'account create',
-  summary: 'Create an account',
+  summary: 'Create an account, or those in a file',
+  details: [
+    'With --from, each line of the file is a JSON object with handle and, optional, email, password, inviteCode and',
+    'recoveryKey. Prints a line of JSON for each account, with its DID and a generated password. If the command is',
+    'interrupted or some accounts fail, run it again: accounts that exist are skipped.',
+  ].join('\n'),
+  alwaysShowsProgress: true,
   options: {
-    handle: {
-      type: 'string',
-      value: 'HANDLE',
-      help: 'Handle, for example alice.example.com (required)',
-    },
+    handle: { type: 'string', value: 'HANDLE', help: 'Handle, for example alice.example.com' },
     email: { type: 'string', value: 'EMAIL', help: 'Email address (default: none)' },
     password: {
       type: 'string',
@@ -42,21 +47,58 @@ const create: Command = {
       value: 'CODE',
       help: 'Invite code to use up (default: none, also if the server requires one)',
     },
+    from: { type: 'string', value: 'FILE', help: 'File with a JSON object for each account' },
+    concurrency: {
+      type: 'string',
+      value: 'N',
+      help: 'With --from: accounts created at a time, 1 to 64 (default: 8)',
+    },
   },
   async run(invocation) {
+    const file = textOption(invocation, 'from')
+    if (file !== undefined) return createFrom(invocation, file)
     const { server } = invocation
-    const handle = requiredOption(invocation, 'handle')
-    const [email, inviteCode] = ['email', 'invite'].map((name) => textOption(invocation, name))
-    const optional = { ...(email && { email }), ...(inviteCode && { inviteCode }) }
-    const chosen = await secretOption(invocation, 'password')
-    const password = chosen ?? newPassword()
-    const created = await server.post<{ did: string; handle: string }>(
-      'com.atproto.server.createAccount',
-      { handle, password, ...optional },
-    )
-    const generated = chosen === undefined ? { password } : {}
-    return { did: created.did, handle: created.handle, ...(email && { email }), ...generated }
+    const [handle, email, inviteCode] = [
+      requiredOption(invocation, 'handle'),
+      textOption(invocation, 'email'),
+      textOption(invocation, 'invite'),
+    ]
+    const password = await secretOption(invocation, 'password')
+    const given = { handle, email, inviteCode, password }
+    const account = Object.fromEntries(Object.entries(given).filter(([, value]) => value))
+    return createAccount(server, account as { handle: string })
   },
+}
+
+async function createFrom(invocation: Invocation, file: string): Promise<void> {
+  const { server, options, report, print } = invocation
+  for (const name of ['handle', 'email', 'password', 'invite']) {
+    if (options[name] !== undefined) throw new UsageError(`--${name} and --from exclude each other`)
+  }
+  const concurrency = integerOption(invocation, 'concurrency', 8)
+  if (concurrency < 1 || concurrency > 64) throw new UsageError('--concurrency must be 1 to 64')
+  const entries = parseAccounts(readFileSync(file, 'utf8'))
+  let isStopped = false
+  // The passwords of accounts that are being created would be lost.
+  process.once('SIGINT', () => {
+    isStopped = true
+  })
+  const { created, skipped, failed } = await createAccounts(
+    {
+      server,
+      concurrency,
+      isStopped: () => isStopped,
+      onResult(result, counts) {
+        print(JSON.stringify(result))
+        report(
+          `${counts.created} created, ${counts.skipped} skipped, ${counts.failed} failed of ${entries.length}`,
+        )
+      },
+    },
+    entries,
+  )
+  if (failed > 0) throw new Error(`${failed} of ${entries.length} accounts were not created`)
+  if (created + skipped < entries.length) throw new Error('interrupted; run it again to continue')
 }
 
 const list: Command = {
@@ -81,6 +123,7 @@ const list: Command = {
         params,
       )
       accounts.push(...page.accounts)
+      invocation.report(`${accounts.length} accounts`)
       cursor = page.cursor
       if (cursor === undefined) break
     }
@@ -108,6 +151,32 @@ const info: Command = {
     ])
     const { takedown, deactivated } = status
     return { ...view, takedown, deactivated, ...repo }
+  },
+}
+
+const update: Command = {
+  ...oneAccount,
+  name: 'account update',
+  summary: 'Change the handle or the email of an account',
+  details: 'A handle under a domain of this server may be one that is reserved for others.',
+  options: {
+    handle: { type: 'string', value: 'HANDLE', help: 'New handle' },
+    email: { type: 'string', value: 'EMAIL', help: 'New email address' },
+  },
+  async run(invocation) {
+    const { server } = invocation
+    const [handle, email] = [textOption(invocation, 'handle'), textOption(invocation, 'email')]
+    if (handle === undefined && email === undefined) {
+      throw new UsageError('missing option: --handle or --email')
+    }
+    const did = await didOperand(invocation)
+    if (email !== undefined) {
+      await server.post('com.atproto.admin.updateAccountEmail', { account: did, email })
+    }
+    if (handle !== undefined) {
+      await server.post('com.atproto.admin.updateAccountHandle', { did, handle })
+    }
+    return { did, handle, email }
   },
 }
 
@@ -208,6 +277,7 @@ export const accountCommands: readonly Command[] = [
   create,
   list,
   info,
+  update,
   deleteAccount,
   suspend,
   unsuspend,
@@ -216,7 +286,3 @@ export const accountCommands: readonly Command[] = [
   announce,
   removeFactors,
 ]
-
-function newPassword(): string {
-  return randomBytes(18).toString('base64url')
-}

@@ -10,6 +10,9 @@ export interface Command {
   operands?: string
   operandCount?: readonly [min: number, max: number]
   options?: Record<string, Option>
+  /** Progress is written also if standard error is not a terminal. */
+  alwaysShowsProgress?: boolean
+  /** Returns what is printed at the end; undefined if everything was printed before. */
   run(invocation: Invocation): Promise<unknown>
 }
 
@@ -23,6 +26,10 @@ export interface Invocation {
   server: ServerClient
   operands: readonly string[]
   options: Readonly<Record<string, string | boolean | undefined>>
+  /** Says how far the command is, for those that take longer than a second. */
+  report(progress: string): void
+  /** Prints a line of the result before the command has ended. */
+  print(line: string): void
 }
 
 export class UsageError extends Error {}
@@ -73,7 +80,7 @@ export function requiredOption(invocation: Invocation, name: string): string {
 export function integerOption(invocation: Invocation, name: string, fallback: number): number {
   const value = textOption(invocation, name)
   if (value === undefined) return fallback
-  if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--${name} must be an integer`)
+  if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--${name} must be a whole number`)
   return Number(value)
 }
 

@@ -1,6 +1,6 @@
 /** `headwater invite …`: creates, lists and disables invite codes. */
 import { type Command, integerOption, textOption, UsageError } from '#src/cli/command.ts'
-import { lookUpDid } from '#src/cli/server-client.ts'
+import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 
 interface InviteCode {
   code: string
@@ -52,18 +52,16 @@ const list: Command = {
   async run(invocation) {
     const maxCodes = integerOption(invocation, 'limit', 100)
     const found: InviteCode[] = []
-    for (let cursor: string | undefined; found.length < maxCodes; ) {
-      const page = await invocation.server.get<{ codes: InviteCode[]; cursor?: string }>(
-        'com.atproto.admin.getInviteCodes',
-        { limit: Math.min(100, maxCodes - found.length), cursor },
-      )
-      found.push(...page.codes)
-      cursor = page.cursor
-      if (cursor === undefined || page.codes.length === 0) break
+    for await (const page of pagesOfCodes(invocation.server, Math.min(100, maxCodes))) {
+      found.push(...page)
+      invocation.report(`${found.length} codes`)
+      if (found.length >= maxCodes) break
     }
-    return found.map(({ code, available, disabled, forAccount, createdAt, uses }) => ({
-      ...{ code, available, used: uses.length, disabled, forAccount, createdAt },
-    }))
+    return found
+      .slice(0, maxCodes)
+      .map(({ code, available, disabled, forAccount, createdAt, uses }) => ({
+        ...{ code, available, used: uses.length, disabled, forAccount, createdAt },
+      }))
   },
 }
 
@@ -81,10 +79,35 @@ const disable: Command = {
     if (codes.length === 0 && owner === undefined) {
       throw new UsageError('missing operand: codes, or --account')
     }
+    const unknown = await findUnknown(server, codes)
+    // The method ignores them, and a mistyped code would stay usable.
+    if (unknown.length > 0) throw new Error(`no such invite code: ${unknown.join(', ')}`)
     const accounts = owner === undefined ? [] : [await lookUpDid(server, owner)]
     await server.post('com.atproto.admin.disableInviteCodes', { codes, accounts })
     return { disabled: { codes, accounts } }
   },
+}
+
+async function* pagesOfCodes(server: ServerClient, limit: number): AsyncGenerator<InviteCode[]> {
+  for (let cursor: string | undefined; limit > 0; ) {
+    const page = await server.get<{ codes: InviteCode[]; cursor?: string }>(
+      'com.atproto.admin.getInviteCodes',
+      { limit, cursor },
+    )
+    if (page.codes.length > 0) yield page.codes
+    cursor = page.cursor
+    if (cursor === undefined || page.codes.length === 0) return
+  }
+}
+
+async function findUnknown(server: ServerClient, codes: readonly string[]): Promise<string[]> {
+  const unknown = new Set(codes)
+  if (unknown.size === 0) return []
+  for await (const page of pagesOfCodes(server, 500)) {
+    for (const { code } of page) unknown.delete(code)
+    if (unknown.size === 0) break
+  }
+  return [...unknown]
 }
 
 export const inviteCommands: readonly Command[] = [create, list, disable]

@@ -1,6 +1,6 @@
 /** `headwater <command> …`: runs a command and prints its result. Exits with 1 on failure, with 2 on wrong usage. */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { accountCommands } from '#src/cli/accounts.ts'
 import {
@@ -11,8 +11,12 @@ import {
   parseOptions,
   UsageError,
 } from '#src/cli/command.ts'
+import { doctorCommands } from '#src/cli/doctor.ts'
+import { domainCommands } from '#src/cli/domains.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
+import { mailCommands } from '#src/cli/mails.ts'
 import { formatResult } from '#src/cli/print.ts'
+import { startProgress } from '#src/cli/progress.ts'
 import { repoCommands } from '#src/cli/repos.ts'
 import { createServerClient } from '#src/cli/server-client.ts'
 import { serverCommands } from '#src/cli/servers.ts'
@@ -23,13 +27,14 @@ import { XrpcError } from '#src/errors.ts'
 
 const commands = [
   ...[...accountCommands, ...takedownCommands, ...inviteCommands],
-  ...[...repoCommands, ...serverCommands],
+  ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
 ]
 
 const args = process.argv.slice(2)
 const wantsJson = args.includes('--json')
 try {
-  console.log(await run(args))
+  const output = await run(args)
+  if (output !== undefined) console.log(output)
 } catch (error) {
   const status = error instanceof XrpcError ? { status: error.status, error: error.error } : {}
   const { message } = error as Error
@@ -38,7 +43,7 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1
 }
 
-async function run(argv: readonly string[]): Promise<string> {
+async function run(argv: readonly string[]): Promise<string | undefined> {
   const args = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
   const command = findCommand(args)
   if (command === undefined) return withoutCommand(args)
@@ -49,9 +54,25 @@ async function run(argv: readonly string[]): Promise<string> {
     throw new UsageError(`usage: headwater ${[command.name, command.operands].join(' ').trim()}`)
   }
   const url = urlOf(values['url'])
-  const server = createServerClient(url, passwordOf(values['admin-password'], url))
-  const result = await command.run({ server, operands: positionals, options: values })
+  const admin = findAdminPassword(values['admin-password'], url)
+  const progress = startProgress(process.stderr, command.name, {
+    always: command.alwaysShowsProgress === true,
+  })
+  const { report } = progress
+  const server = createServerClient(url, admin.password)
+  const invocation = { server, operands: positionals, options: values, report, print: console.log }
+  const result = await command
+    .run(invocation)
+    .catch((error) => {
+      throw isAdminRefused(error) ? new XrpcError(401, error.error, admin.advice) : error
+    })
+    .finally(() => progress.end())
+  if (result === undefined) return undefined
   return values['json'] === true ? JSON.stringify(result) : formatResult(result)
+}
+
+function isAdminRefused(error: unknown): error is XrpcError {
+  return error instanceof XrpcError && error.status === 401
 }
 
 function withoutCommand(args: readonly string[]): string {
@@ -61,7 +82,7 @@ function withoutCommand(args: readonly string[]): string {
   const [word] = words
   const group = commands.filter(({ name }) => name.split(' ')[0] === word)
   const topic = group.length > 0 ? `headwater ${word} --help` : 'headwater --help'
-  if (group.length > 0 && words.length === 1 && args.length > 1) return commandListHelp(group, word)
+  if (group.length > 0 && words.length === 1) return commandListHelp(group, word)
   throw new UsageError(`unknown command: ${words.join(' ')} (see '${topic}')`)
 }
 
@@ -76,8 +97,18 @@ function parse(command: Command, args: string[]) {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     return { values: values as Record<string, string | boolean | undefined>, positionals }
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    throw new UsageError(`${parseMistake(error as Error)} (see 'headwater ${command.name} --help')`)
   }
+}
+
+// The messages of parseArgs are for programmers.
+function parseMistake({ message }: Error): string {
+  const option = /'(?:-\w, )?(--?[\w-]+)[^']*'/.exec(message)?.[1]
+  if (option === undefined) return message
+  if (message.startsWith('Unknown option')) return `unknown option: ${option}`
+  if (message.includes('does not take an argument')) return `${option} takes no value`
+  const isAmbiguous = message.includes('ambiguous')
+  return `${option} needs a value${isAmbiguous ? `; one that begins with a dash is written ${option}=-…` : ''}`
 }
 
 function urlOf(option: unknown): string {
@@ -88,17 +119,32 @@ function urlOf(option: unknown): string {
   return url
 }
 
-function passwordOf(option: unknown, url: string): string | undefined {
+/** The password, and what to say if the server refuses it. */
+function findAdminPassword(option: unknown, url: string): { password?: string; advice: string } {
   const env = environment()
-  if (typeof option === 'string') return option
-  if (env['PDS_ADMIN_PASSWORD']) return env['PDS_ADMIN_PASSWORD']
-  // The local password must not be sent to another server.
-  if (!['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)) return undefined
-  try {
-    const file = join(env['PDS_DATA_DIRECTORY'] || 'data', 'secrets.json')
-    const { adminPassword } = JSON.parse(readFileSync(file, 'utf8')) as { adminPassword?: string }
-    return adminPassword
-  } catch {
-    return undefined
+  if (typeof option === 'string') {
+    return { password: option, advice: `${url} refuses the password in --admin-password` }
   }
+  if (env['PDS_ADMIN_PASSWORD']) {
+    const advice = `${url} refuses the password in PDS_ADMIN_PASSWORD`
+    return { password: env['PDS_ADMIN_PASSWORD'], advice }
+  }
+  const missing = `set PDS_ADMIN_PASSWORD to the admin password of ${url}`
+  // The local password must not be sent to another server.
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)) {
+    return { advice: missing }
+  }
+  const file = resolve(env['PDS_DATA_DIRECTORY'] || 'data', 'secrets.json')
+  try {
+    const { adminPassword } = JSON.parse(readFileSync(file, 'utf8')) as { adminPassword?: string }
+    if (adminPassword !== undefined) {
+      return {
+        password: adminPassword,
+        advice: `${url} refuses the password in ${file}; ${missing}`,
+      }
+    }
+  } catch {
+    // There is none, or it is another user's.
+  }
+  return { advice: `${missing} (there is none in ${file})` }
 }

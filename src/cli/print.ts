@@ -7,9 +7,18 @@ export function formatResult(result: unknown): string {
 }
 
 function lines(result: object): string[] {
-  const entries = Object.entries(result).filter(([, value]) => value !== undefined)
+  const entries = flatten(result)
   const width = Math.max(0, ...entries.map(([name]) => name.length))
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}`)
+}
+
+/** Members of members are named with dots, as in `storage.blobs`. */
+function flatten(result: object, prefix = ''): [string, unknown][] {
+  return Object.entries(result).flatMap(([name, value]): [string, unknown][] => {
+    if (value === undefined) return []
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? flatten(value, `${prefix}${name}.`) : [[prefix + name, value]]
+  })
 }
 
 function columns(rows: readonly object[]): string[] {
@@ -30,6 +39,8 @@ function member(row: object, name: string): unknown {
 
 // Control characters are replaced: values come from users and must not control the terminal.
 function cell(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== 'object')
+  const plain = isPlainList ? value.join(', ') : value
+  const text = typeof plain === 'string' ? plain : (JSON.stringify(plain) ?? '')
   return text.replace(/\p{Cc}/gu, '�')
 }

@@ -1,11 +1,10 @@
 /** `headwater repo …`: verifies and exports repos. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { DidDocument } from '@atproto/identity'
-import { type Command, textOption } from '#src/cli/command.ts'
+import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
 import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 
 const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
@@ -33,7 +32,9 @@ const verify: Command = {
     const key = textOption(invocation, 'key') ?? (document && getKey(document))
     if (key === undefined) throw new Error(`the DID document of ${did} has no signing key`)
     const before = await server.get<Commit>('com.atproto.sync.getLatestCommit', { did })
-    const car = await buffer(await server.bytes('com.atproto.sync.getRepo', { did }))
+    const stream = await server.bytes('com.atproto.sync.getRepo', { did })
+    const car = await buffer(counted(stream, invocation))
+    invocation.report('verifying')
     const { commit, creates } = await verifyRepoCar(car, did, key).catch((error: Error) => {
       throw new Error(`repo of ${did} is invalid: ${error.message}`)
     })
@@ -63,7 +64,8 @@ const exportRepo: Command = {
     const out = createWriteStream(part)
     let blocks: number
     try {
-      await pipeline(Readable.fromWeb(car as never), out)
+      await pipeline(counted(car, invocation), out)
+      invocation.report('checking the blocks')
       const { countBlocks } = await import('#src/cli/check-car.ts')
       blocks = await countBlocks(createReadStream(part))
     } catch (error) {
@@ -73,6 +75,18 @@ const exportRepo: Command = {
     await rename(part, file)
     return { did, file, bytes: out.bytesWritten, blocks }
   },
+}
+
+async function* counted(
+  stream: ReadableStream<Uint8Array>,
+  { report }: Invocation,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const chunk of stream) {
+    bytes += chunk.length
+    report(`${(bytes / 1e6).toFixed(1)} MB received`)
+    yield chunk
+  }
 }
 
 export const repoCommands: readonly Command[] = [verify, exportRepo]

@@ -1,10 +1,12 @@
 /** XRPC client of the command line; authenticates as the admin. */
 import { XrpcError } from '#src/errors.ts'
 
+/** A method is an NSID, or a path that begins with a slash. */
 export interface ServerClient {
   readonly url: string
   get<T>(method: string, params?: Params): Promise<T>
   post<T>(method: string, input: object): Promise<T>
+  put<T>(path: string, input: object): Promise<T>
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
 }
 
@@ -22,7 +24,8 @@ export function createServerClient(url: string, adminPassword: string | undefine
   async function request(path: string, init: RequestInit): Promise<Response> {
     const controller = new AbortController()
     const timeout = setTimeout(() => controller.abort(), TIMEOUT_MS)
-    const response = await fetch(`${url}/xrpc/${path}`, { ...init, signal: controller.signal })
+    const target = path.startsWith('/') ? `${url}${path}` : `${url}/xrpc/${path}`
+    const response = await fetch(target, { ...init, signal: controller.signal })
       .catch((error: Error) => {
         const { cause } = error as { cause?: { code?: string } }
         throw new Error(`${url} cannot be reached: ${cause?.code ?? error.message}`)
@@ -37,18 +40,19 @@ export function createServerClient(url: string, adminPassword: string | undefine
     return (body === '' ? {} : JSON.parse(body)) as T
   }
 
+  const send = (verb: string, input: object): RequestInit => ({
+    method: verb,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(input),
+  })
+
   return {
     url,
     get: async <T>(method: string, params?: Params) =>
       read<T>(await request(`${method}${queryOf(params)}`, { headers })),
     post: async <T>(method: string, input: object) =>
-      read<T>(
-        await request(method, {
-          method: 'POST',
-          headers: { ...headers, 'content-type': 'application/json' },
-          body: JSON.stringify(input),
-        }),
-      ),
+      read<T>(await request(method, send('POST', input))),
+    put: async <T>(path: string, input: object) => read<T>(await request(path, send('PUT', input))),
     async bytes(method, params) {
       const { body } = await request(`${method}${queryOf(params)}`, { headers })
       if (body === null) throw new Error('the response has no body')
@@ -80,11 +84,12 @@ function queryOf(params: Params = {}): string {
 }
 
 async function errorOf(response: Response): Promise<XrpcError> {
-  const body = await response.text()
-  try {
-    const { error, message } = JSON.parse(body) as { error?: string; message?: string }
-    return new XrpcError(response.status, error ?? 'Error', message ?? response.statusText)
-  } catch {
-    return new XrpcError(response.status, 'Error', response.statusText)
-  }
+  const { status, statusText } = response
+  const { error = 'Error', message = statusText } = await response
+    .json()
+    .catch(() => ({}))
+    .then((body) => body as { error?: string; message?: string })
+  const retryAfter = response.headers.get('retry-after')
+  const headers = retryAfter === null ? {} : { headers: { 'retry-after': retryAfter } }
+  return Object.assign(new XrpcError(status, error, message), headers)
 }

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
+import { checkRoutes } from '#src/gateway/operator/check-routes.ts'
 import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
@@ -24,6 +25,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
   wellKnownRoutes(app, ports.server)
   handleRulesRoutes(app, ports.server.identity.handleRulesCache, ports)
   operatorRoutes(app, ports)
+  checkRoutes(app, ports, ports)
   if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
   app.get('/xrpc/com.atproto.sync.subscribeRepos', () => upgradeRequired())
   app.all('/xrpc/*', xrpcHandler(ports))

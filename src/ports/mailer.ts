@@ -16,6 +16,10 @@ export interface Mail {
 
 export interface Mailer {
   send(mail: Mail): Promise<void>
+  /** Connects and logs in without sending anything. Rejects with the reason. */
+  check(): Promise<void>
+  /** If mails are written to files and not sent. */
+  readonly folder?: string
 }
 
 // Milliseconds; parameters of the operator's URL override them.
@@ -45,9 +49,11 @@ export function smtpMailer({
         const { code, command, responseCode, message } = error as NodeJS.ErrnoException &
           SmtpFailure
         log.error({ code, command, responseCode, reason: message }, 'sending mail failed')
-        throw new XrpcError(502, 'UpstreamFailure', 'The mail could not be sent')
+        const failure = new XrpcError(502, 'UpstreamFailure', 'The mail could not be sent')
+        throw Object.assign(failure, { cause: error })
       }
     },
+    check: async () => void (await transport.verify()),
   }
 }
 
@@ -72,6 +78,8 @@ export function folderMailer({
   const options = { streamTransport: true, buffer: true, ...restrictions } as const
   const transport = createTransport(options, { from })
   return {
+    folder,
+    check: async () => {},
     async send({ to, ...mail }) {
       const date = new Date(clock.now())
       const { message } = await transport.sendMail({ ...mail, date, to: toAddress(to) })

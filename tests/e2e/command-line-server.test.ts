@@ -39,6 +39,8 @@ async function run<T>(...args: string[]): Promise<T> {
   return outcome.json<T>()
 }
 
+const refusal = ({ code, out, err }: Outcome) => ({ code, out, err: err.trim() })
+
 describe('accounts', () => {
   it('headwater account create --from creates the accounts of a file, and a repetition skips them', async () => {
     const file = join(folder, 'accounts.ndjson')
@@ -102,6 +104,27 @@ describe('accounts', () => {
     })
     await run('account', 'update', 'alicia.test', '--handle', 'alice.test')
     expect((await headwater(['account', 'update', 'alice.test'], env())).code).toBe(2)
+  })
+})
+
+describe('invites', () => {
+  it('headwater invite creates, lists and disables invite codes', async () => {
+    const made = await run<{ code: string }[]>('invite', 'create', '--count', '2', '--uses', '3')
+    expect(made).toHaveLength(2)
+    const [first, other] = made.map(({ code }) => code) as [string, string]
+    const known = async () => {
+      const codes = await run<{ code: string; available: number; disabled: boolean }[]>(
+        ...['invite', 'list'],
+      )
+      return Object.fromEntries(codes.map(({ code, disabled }) => [code, disabled]))
+    }
+    expect(await known()).toMatchObject({ [first]: false, [other]: false })
+    await run('invite', 'disable', first)
+    expect(await known()).toMatchObject({ [first]: true, [other]: false })
+    const mistyped = await headwater(['invite', 'disable', other, 'nosuchcode'], env())
+    expect(refusal(mistyped)).toMatchObject({ code: 1, out: '' })
+    expect(mistyped.err).toContain('no such invite code: nosuchcode')
+    expect(await known()).toMatchObject({ [other]: false })
   })
 })
 

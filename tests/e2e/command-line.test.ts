@@ -43,7 +43,7 @@ describe('the command line', () => {
   it('headwater --help explains the program, each group and each command', async () => {
     const [all, group, one, helpCommand] = await Promise.all([
       headwater(['--help']),
-      headwater(['record', '-h']),
+      headwater(['record']),
       headwater(['account', 'rotate-key', '--help']),
       headwater(['help', 'account', 'rotate-key']),
     ])
@@ -61,12 +61,14 @@ describe('the command line', () => {
   })
 
   it('headwater exits with 2 if misused and with 1 if a command fails, and prints why', async () => {
-    const [unknown, operand, option, flag, password, away] = await Promise.all([
+    const [unknown, operand, option, flag, dash, password, none, away] = await Promise.all([
       headwater(['account', 'explode'], env()),
       headwater(['account', 'info'], env()),
       headwater(['account', 'create', '--email', 'x@example.com'], env()),
       headwater(['account', 'list', '--color'], env()),
+      headwater(['account', 'list', '--limit', '-1'], env()),
       headwater(['account', 'list'], { HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: 'wrong' }),
+      headwater(['account', 'list'], { HEADWATER_URL: server.url }),
       headwater(['status', '--json'], { HEADWATER_URL: 'http://localhost:1' }),
     ])
     const what = "headwater: unknown command: account explode (see 'headwater account --help')"
@@ -77,12 +79,22 @@ describe('the command line', () => {
       out: '',
       err: 'headwater: missing option: --handle',
     })
-    expect(flag.code).toBe(2)
+    expect(refusal(flag)).toMatchObject({
+      code: 2,
+      err: "headwater: unknown option: --color (see 'headwater account list --help')",
+    })
+    expect(refusal(dash)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^headwater: --limit needs a value; .* --limit=-/),
+    })
     expect(refusal(password)).toEqual({
       code: 1,
       out: '',
-      err: 'headwater: AuthenticationRequired: Authentication Required',
+      err: `headwater: AuthenticationRequired: ${server.url} refuses the password in PDS_ADMIN_PASSWORD`,
     })
+    expect(refusal(none).err).toBe(
+      `headwater: AuthenticationRequired: set PDS_ADMIN_PASSWORD to the admin password of ${server.url} (there is none in /nowhere/secrets.json)`,
+    )
     expect(away.code).toBe(1)
     expect(JSON.parse(away.err)).toEqual({ message: expect.stringContaining('cannot be reached') })
   })
@@ -274,22 +286,5 @@ describe('repos', () => {
     const lost = await headwater(['repo', 'export', alice.did, '--out', nowhere], env())
     expect(lost.code).toBe(1)
     expect(lost.err).toMatch(/^headwater: ENOENT.*\n$/)
-  })
-})
-
-describe('invites', () => {
-  it('headwater invite creates, lists and disables invite codes', async () => {
-    const made = await run<{ code: string }[]>('invite', 'create', '--count', '2', '--uses', '3')
-    expect(made).toHaveLength(2)
-    const [first, other] = made.map(({ code }) => code) as [string, string]
-    const known = async () => {
-      const codes = await run<{ code: string; available: number; disabled: boolean }[]>(
-        ...['invite', 'list'],
-      )
-      return Object.fromEntries(codes.map(({ code, disabled }) => [code, disabled]))
-    }
-    expect(await known()).toMatchObject({ [first]: false, [other]: false })
-    await run('invite', 'disable', first)
-    expect(await known()).toMatchObject({ [first]: true, [other]: false })
   })
 })

@@ -20,6 +20,7 @@ export interface OperatorPorts {
     | 'uptimeSeconds'
     | 'isServing'
     | 'storage'
+    | 'freeBytes'
     | 'counts'
     | 'head'
     | 'awake'
@@ -96,9 +97,12 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       storage,
       ...(health.storeLoss && { storeLoss: health.storeLoss }),
       accounts: counts?.accounts ?? null,
-      accountsOwingEvents: counts?.reminders ?? null,
+      accountsWithUndeliveredEvents: counts?.reminders ?? null,
       sequencer: { currentSeq: head ?? null },
-      process: { accountsAwake: health.awake().accounts, outboxBacklog: health.awake().backlog },
+      process: {
+        accountsAwake: health.awake().accounts,
+        outboxPendingEvents: health.awake().backlog,
+      },
       ...(engine && { engine: { healthy: engine.healthy(), restarts: engine.restarts() } }),
     })
   })

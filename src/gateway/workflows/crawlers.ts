@@ -56,6 +56,25 @@ export class Crawlers {
     return accepted
   }
 
+  get relays(): readonly string[] {
+    return this.#ports.crawlers
+  }
+
+  /** What a relay says of this server (com.atproto.sync.getHostStatus), or why that is not known. */
+  async hostStatus(relay: string): Promise<{ seq?: number; status?: string; error?: string }> {
+    const { hostname, fetch } = this.#ports
+    const query = new URLSearchParams({ hostname })
+    try {
+      const url = `${relay}/xrpc/com.atproto.sync.getHostStatus?${query}`
+      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+      const body = (await response.json()) as { seq?: number; status?: string; message?: string }
+      if (!response.ok) return { error: `it answers ${response.status}: ${body.message ?? ''}` }
+      return body
+    } catch (error) {
+      return { error: `it cannot be reached: ${(error as Error).message}` }
+    }
+  }
+
   close(): void {
     this.#closed = true
     this.#cancel?.()

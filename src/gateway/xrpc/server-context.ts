@@ -29,7 +29,7 @@ export interface ServerContext {
   readonly mailer: Mailer
   readonly moderationMailer: Mailer
   readonly movedAccounts: Pick<MovedAccounts, 'mustBeHere' | 'forget'>
-  readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
+  readonly crawlers: Pick<Crawlers, 'notify' | 'request' | 'relays' | 'hostStatus'>
   readonly addressOf: ClientAddress
   readonly requestedHost: RequestedHost
   readonly failedSignIns: FailedSignIns

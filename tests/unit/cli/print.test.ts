@@ -5,7 +5,7 @@ describe('CLI results', () => {
   it('CLI results are printed as lines for one object and as columns for a list', () => {
     expect(
       formatResult({ did: 'did:plc:a', active: true, missing: undefined, more: { a: 1 } }),
-    ).toBe('did     did:plc:a\nactive  true\nmore    {"a":1}')
+    ).toBe('did     did:plc:a\nactive  true\nmore.a  1')
     const rows = [
       { code: 'abc', uses: 1 },
       { code: 'abcdef', account: 'admin' },

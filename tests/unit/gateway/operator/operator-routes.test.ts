@@ -127,9 +127,9 @@ describe('the admin routes', () => {
       accounts: { active: 3, takendown: 1 },
       release: 7,
       schemas: { account: 3 },
-      accountsOwingEvents: 2,
+      accountsWithUndeliveredEvents: 2,
       sequencer: { currentSeq: 7 },
-      process: { accountsAwake: 0, outboxBacklog: 0 },
+      process: { accountsAwake: 0, outboxPendingEvents: 0 },
     })
   })
 

@@ -1,0 +1,128 @@
+/** `headwater account create --from FILE`: creates many accounts; a repetition skips those that exist. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { createAccount, type NewAccount, newPassword } from '#src/cli/create-account.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
+import { XrpcError } from '#src/errors.ts'
+
+/** A line of the file. */
+export interface Entry extends NewAccount {
+  line: number
+}
+
+/** A line of the output: created, `skipped` because it exists, or failed with `error` and `message`. */
+export interface Result {
+  line: number
+  handle: string
+  did?: string
+  email?: string
+  password?: string
+  skipped?: 'exists'
+  error?: string
+  message?: string
+}
+
+export interface Counts {
+  created: number
+  skipped: number
+  failed: number
+}
+
+export interface BulkPorts {
+  server: ServerClient
+  concurrency: number
+  onResult(result: Result, counts: Counts): void
+  isStopped(): boolean
+  wait?: (ms: number) => Promise<unknown>
+}
+
+const MAX_ATTEMPTS = 8
+const MAX_WAIT_MS = 5 * 60_000
+
+/** Calls `onResult` for each account as soon as it is known; after `isStopped` only for those that have begun. */
+export async function createAccounts(ports: BulkPorts, entries: readonly Entry[]): Promise<Counts> {
+  const counts: Counts = { created: 0, skipped: 0, failed: 0 }
+  const remaining = entries.values()
+  const work = async () => {
+    for (const entry of remaining) {
+      if (ports.isStopped()) return
+      const result = await createOne(ports, entry)
+      if (result.error !== undefined) counts.failed++
+      else if (result.skipped !== undefined) counts.skipped++
+      else counts.created++
+      ports.onResult(result, counts)
+    }
+  }
+  await Promise.all(Array.from({ length: ports.concurrency }, work))
+  return counts
+}
+
+// Made again after an answer was lost, it finds the account that the lost call created.
+async function createOne(
+  { server, wait = pause }: BulkPorts,
+  { line, ...entry }: Entry,
+): Promise<Result> {
+  const account = { ...entry, password: entry.password ?? newPassword() }
+  const generated = entry.password === undefined ? { password: account.password } : {}
+  let wasSent = false
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const existing = await findExisting(server, entry)
+      if (existing !== undefined) {
+        const found = { line, handle: entry.handle, did: existing }
+        return wasSent ? { ...found, ...generated } : { ...found, skipped: 'exists' }
+      }
+      wasSent = true
+      return { line, ...(await createAccount(server, account)), ...generated }
+    } catch (error) {
+      const delay = retryDelay(error, attempt)
+      if (delay === undefined) return { line, handle: entry.handle, ...describe(error) }
+      if (isRefusal(error)) wasSent = false
+      await wait(delay)
+    }
+  }
+}
+
+/** The DID if the account exists. Throws 400 if the handle is another account's. */
+async function findExisting(
+  server: ServerClient,
+  { handle, email }: NewAccount,
+): Promise<string | undefined> {
+  const did = await orUndefined(
+    server.get<{ did: string }>('com.atproto.identity.resolveHandle', { handle }),
+  )
+  if (did === undefined) return undefined
+  const method = 'com.atproto.admin.getAccountInfo'
+  const info = await orUndefined(server.get<{ did: string; email?: string }>(method, did))
+  if (info === undefined) return undefined
+  if (email !== undefined && info.email?.toLowerCase() !== email.toLowerCase()) {
+    throw new XrpcError(400, 'HandleNotAvailable', `${handle} has another email: ${info.email}`)
+  }
+  return info.did
+}
+
+async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof XrpcError && error.status === 400) return undefined
+    throw error
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof XrpcError && error.status === 429
+}
+
+// Undefined if a repetition would have the same outcome.
+function retryDelay(error: unknown, attempt: number): number | undefined {
+  if (attempt >= MAX_ATTEMPTS) return undefined
+  if (!(error instanceof XrpcError)) return 1000 * attempt
+  if (error.status < 500 && error.status !== 429) return undefined
+  const seconds = Number(error.headers?.['retry-after'])
+  return Math.min(Number.isFinite(seconds) ? seconds * 1000 : 1000 * attempt, MAX_WAIT_MS)
+}
+
+function describe(error: unknown): { error: string; message: string } {
+  const { message } = error as Error
+  return { error: error instanceof XrpcError ? error.error : 'Unreachable', message }
+}

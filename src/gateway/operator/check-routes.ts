@@ -1,0 +1,42 @@
+/** Routes for `headwater doctor` and `headwater mail test`. */
+import type { Context, Hono } from 'hono'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { readBody } from '#src/gateway/http/body.ts'
+import { type CheckPorts, isDevelopment, serverChecks } from '#src/gateway/operator/checks.ts'
+import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
+import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+const bodyOptions = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_000 }
+
+export function checkRoutes(
+  app: Hono<Env>,
+  ports: CheckPorts,
+  admin: { adminPassword: string | undefined },
+): void {
+  const { server } = ports
+  const requireAdmin = (c: Context<Env>) => verifyAdmin(admin, c.req.header('authorization'))
+
+  app.get('/xrpc/_admin/checks', async (c) => {
+    requireAdmin(c)
+    const { hostname, publicUrl } = server.service
+    const [checks, { domains }] = await Promise.all([serverChecks(ports), server.handleRules()])
+    const development = isDevelopment(server)
+    return c.json({ hostname, publicUrl, development, handleDomains: domains, checks })
+  })
+
+  app.post('/xrpc/_admin/test-mail', async (c) => {
+    requireAdmin(c)
+    const body = (await readBody(bodySource(c), bodyOptions)) as { to?: unknown } | null
+    const to = body?.to
+    if (typeof to !== 'string' || !to.includes('@')) throw invalidRequest('to must be an email')
+    const { serviceName } = server.service.mail
+    const mail = { subject: `Test mail from ${serviceName}`, text: `${serviceName} can send mail.` }
+    await server.mailer.send({ to, ...mail }).catch((error: Error) => {
+      // The reason is for the operator; users get the plain message.
+      const { cause } = error as { cause?: Error }
+      throw new XrpcError(502, 'UpstreamFailure', cause?.message ?? error.message)
+    })
+    const { folder } = server.mailer
+    return c.json({ to, ...(folder === undefined ? { sent: true } : { writtenTo: folder }) })
+  })
+}
