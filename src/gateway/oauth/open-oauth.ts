@@ -97,7 +97,8 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     wakeShards(server.dispatch).catch((error) =>
       log.debug({ err: error }, 'waking the authorization shards failed'),
     )
-    const [{ openProvider }, { oauthMiddleware }, deviceCookies, endpoint] = await loadModules()
+    const [{ openProvider, updateDomains }, { oauthMiddleware }, deviceCookies, endpoint] =
+      await loadModules()
     const { config, plcUrl, limitAttempts } = ports
     const provider = await openProvider({
       server,
@@ -114,10 +115,15 @@ export function openOAuth(ports: OAuthPorts): OAuth {
         onError({ request, response }, error, message),
     })
     const introspect = endpoint.introspectionEndpoint(provider, onError)
+    const withDomains: Middleware = (request, response, next) =>
+      void updateDomains(provider, server).then(
+        () => libraryMiddleware(request, response, next),
+        next,
+      )
     return {
       handle: (request, response, next) =>
         introspect(request, response, (error) =>
-          error === undefined ? libraryMiddleware(request, response, next) : next(error),
+          error === undefined ? withDomains(request, response, next) : next(error),
         ),
       signIn: (request, did) => deviceCookies.signInDevice(provider, request, did),
     }

@@ -78,6 +78,16 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
   })
 }
 
+/** Shows the domains of today on the pages. The library passes this list to each page as it is rendered. */
+export async function updateDomains(
+  { customization }: IntrospectingProvider,
+  { handleRules }: Pick<ServerContext, 'handleRules'>,
+): Promise<void> {
+  const { domains } = await handleRules()
+  const shown = customization.availableUserDomains
+  shown?.splice(0, shown.length, ...domains)
+}
+
 async function findLocalRecord(
   accounts: ProviderAccounts,
   did: string,
