@@ -24,6 +24,8 @@ export interface ServePorts extends HttpLogPorts {
   app: Hono<Env>
   oauth: OAuth
   addressLimits: AddressLimits
+  /** The response to a browser that opens a page at another address than the server's own. */
+  otherAddress(request: IncomingMessage): Promise<Response | undefined>
   rateLimits: RateLimits | undefined
   bodyTimeoutMs: number
 }
@@ -43,6 +45,8 @@ export function serve(server: Server, ports: ServePorts): void {
   /** Requests outside of XRPC methods, whose bodies others read, and which have no limits of their own. */
   async function serveNonXrpc(incoming: IncomingMessage, outgoing: ServerResponse, path: string) {
     limitBodyTime(incoming, outgoing, bodyTimeoutMs)
+    const elsewhere = await ports.otherAddress(incoming)
+    if (elsewhere !== undefined) return send(elsewhere, outgoing)
     // OAuth counts its requests itself.
     if (oauth.matches(path)) {
       return oauth.handle(incoming, outgoing, () => void listener(incoming, outgoing))
@@ -71,4 +75,9 @@ export function serve(server: Server, ports: ServePorts): void {
       })
     } else void listener(incoming, outgoing)
   })
+}
+
+async function send(page: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(page.status, Object.fromEntries(page.headers))
+  outgoing.end(await page.text())
 }

@@ -14,6 +14,7 @@ import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-c
 import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
+import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { serve } from '#src/gateway/serve.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
@@ -129,6 +130,9 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   serve(server, {
     ...{ app, oauth, addressLimits, log, metrics },
+    otherAddress: otherAddressPage({
+      ...{ server: context, clock, log, branding: config.oauth.branding },
+    }),
     rateLimits: traffic.rateLimits,
     bodyTimeoutMs: config.bodyTimeoutMs,
   })

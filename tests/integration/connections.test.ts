@@ -170,6 +170,7 @@ describe('requests outside of XRPC methods', () => {
     serve(server!, {
       app,
       oauth: { matches: () => false } as unknown as OAuth,
+      otherAddress: async () => undefined,
       addressLimits: { admit: () => undefined, admitSocket: () => undefined },
       rateLimits: ({ nsid, request: { headers } }) => {
         counted.push(nsid)

@@ -152,6 +152,8 @@ export class ProviderPageClient {
       method,
       headers: {
         'user-agent': 'a browser of the tests',
+        // A proxy passes it on.
+        host: new URL(this.#origin).host,
         ...this.#headers,
         ...headers,
         ...(cookie && { cookie }),

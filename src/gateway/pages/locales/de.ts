@@ -28,6 +28,10 @@ export const de: LocaleMessages = {
   wrongPasskey: 'Der Passkey wurde nicht angenommen.',
   tooManyAttempts: 'Zu viele Versuche. Versuche es später noch einmal.',
   notFound: 'Seite nicht gefunden',
+  otherAddress: 'Falsche Adresse',
+  otherAddressHelp:
+    'Dieser Server ist {url}. Unter {host} kannst du dich weder anmelden noch registrieren.',
+  openThere: '{url} öffnen',
   sessionEnded: 'Deine Sitzung ist beendet. Melde dich neu an.',
   pageExpired: 'Diese Seite ist abgelaufen. Versuche es noch einmal.',
   cannotSignIn: 'Dieses Konto kann sich nicht anmelden.',

@@ -28,6 +28,10 @@ export const fr: LocaleMessages = {
   wrongPasskey: "La clé d'accès n'a pas été acceptée.",
   tooManyAttempts: 'Trop de tentatives. Réessayez plus tard.',
   notFound: 'Page introuvable',
+  otherAddress: 'Autre adresse',
+  otherAddressHelp:
+    'Ce serveur est {url}. Sur {host}, vous ne pouvez ni vous connecter ni créer de compte.',
+  openThere: 'Ouvrir {url}',
   sessionEnded: 'Votre session est terminée. Reconnectez-vous.',
   pageExpired: 'Cette page a expiré. Réessayez.',
   cannotSignIn: 'Ce compte ne peut pas se connecter.',

@@ -28,6 +28,10 @@ export const ja: LocaleMessages = {
   wrongPasskey: 'パスキーを確認できませんでした。',
   tooManyAttempts: '試行回数が多すぎます。後でもう一度お試しください。',
   notFound: 'ページが見つかりません',
+  otherAddress: 'アドレスが違います',
+  otherAddressHelp:
+    'このサーバーは {url} です。{host} ではサインインもアカウントの作成もできません。',
+  openThere: '{url} を開く',
   sessionEnded: 'セッションが終了しました。もう一度サインインしてください。',
   pageExpired: 'ページの有効期限が切れました。もう一度お試しください。',
   cannotSignIn: 'このアカウントはサインインできません。',

@@ -28,6 +28,10 @@ export const ro: LocaleMessages = {
   wrongPasskey: 'Cheia de acces nu a fost acceptată.',
   tooManyAttempts: 'Prea multe încercări. Încercați din nou mai târziu.',
   notFound: 'Pagina nu a fost găsită',
+  otherAddress: 'Altă adresă',
+  otherAddressHelp:
+    'Acest server este {url}. La {host} nu vă puteți conecta și nu puteți crea un cont.',
+  openThere: 'Deschideți {url}',
   sessionEnded: 'Sesiunea s-a încheiat. Conectați-vă din nou.',
   pageExpired: 'Pagina a expirat. Încercați din nou.',
   cannotSignIn: 'Acest cont nu se poate conecta.',

@@ -28,6 +28,10 @@ export const sv: LocaleMessages = {
   wrongPasskey: 'Nyckeln godtogs inte.',
   tooManyAttempts: 'För många försök. Försök igen senare.',
   notFound: 'Sidan hittades inte',
+  otherAddress: 'Fel adress',
+  otherAddressHelp:
+    'Den här servern är {url}. På {host} går det inte att logga in eller skapa ett konto.',
+  openThere: 'Öppna {url}',
   sessionEnded: 'Din session är slut. Logga in igen.',
   pageExpired: 'Sidan är inte längre giltig. Försök igen.',
   cannotSignIn: 'Det går inte att logga in på det här kontot.',

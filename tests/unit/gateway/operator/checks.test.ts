@@ -111,7 +111,10 @@ it('relays that do not know the server, ban it, or are far behind are problems',
 })
 
 it('the checks and the test mail are for the admin, who gets the reason of a mail server', async () => {
-  const gateway = openGateway({})
+  const gateway = openGateway({
+    directory: { settings: { get: () => null, put: () => undefined } },
+    sequencer: { log: { bounds: () => ({ first: 1, head: 7 }) } },
+  })
   const { app, server } = gateway
   expect((await app.request('/xrpc/_admin/checks')).status).toBe(401)
   expect((await post(gateway, '_admin/test-mail', { to: 'a@example.com' })).status).toBe(401)

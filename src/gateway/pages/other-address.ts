@@ -1,0 +1,74 @@
+/**
+ * What a browser gets that opens a page of the server by another name than its own, for example through an SSH tunnel or
+ * at the host of a handle: a page that says where to go. The forms of the real page would be refused for their origin.
+ */
+import type { IncomingMessage } from 'node:http'
+import { html } from 'hono/html'
+import { messagesFor } from '#src/gateway/pages/messages.ts'
+import { renderPage } from '#src/gateway/pages/shell.ts'
+import type { Branding } from '#src/gateway/pages/style.ts'
+import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { Log } from '#src/log.ts'
+import type { Clock } from '#src/ports/clock.ts'
+
+export interface OtherAddressPorts {
+  server: Pick<ServerContext, 'handleRules'> & { service: { publicUrl: string } }
+  branding: Branding
+  clock: Clock
+  log: Pick<Log, 'warn'>
+}
+
+type PageRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'httpVersion'>
+
+const WARN_INTERVAL_MS = 60_000
+
+/** Returns undefined if the request is not for a page, or has the right name. */
+export function otherAddressPage(
+  ports: OtherAddressPorts,
+): (request: PageRequest) => Promise<Response | undefined> {
+  const { server, branding, clock, log } = ports
+  const { publicUrl: url } = server.service
+  const { protocol, host: ownHost } = new URL(url)
+  let notBefore = 0
+  return async (request) => {
+    if (!isPage(request)) return undefined
+    const host = URL.parse(`${protocol}//${request.headers.host}`)?.host
+    if (host === undefined || host === ownHost) return undefined
+    const { hostname } = new URL(`${protocol}//${host}`)
+    // A proxy may have replaced the name with its own name for this server, but never with one for a handle.
+    const isReplaced =
+      cameThroughProxy(request) && !isServiceHandle(hostname, (await server.handleRules()).domains)
+    if (isReplaced) return undefined
+    if (clock.now() >= notBefore) {
+      notBefore = clock.now() + WARN_INTERVAL_MS
+      log.warn(
+        { host, publicUrl: url },
+        'a page was opened by another name than that of this server (PDS_HOSTNAME), so its forms would be refused; if a proxy replaces the name, let it pass the Host header on',
+      )
+    }
+    const messages = messagesFor(request.headers['accept-language'])
+    const target = `${url}${request.url}`
+    return renderPage(
+      { messages, branding, csrf: '' },
+      {
+        title: 'otherAddress',
+        narrow: true,
+        status: 421,
+        body: html`<p>${messages.text('otherAddressHelp', { url, host })}</p>
+<p><a href="${target}">${messages.text('openThere', { url })}</a></p>`,
+      },
+    )
+  }
+}
+
+function isPage({ method, url = '/', headers }: PageRequest): boolean {
+  if (method !== 'GET' || !/^\/(account|oauth\/authorize)([/?]|$)/.test(url)) return false
+  return String(headers.accept).includes('text/html')
+}
+
+// nginx speaks HTTP/1.0 to servers, unless it is configured otherwise; browsers never do.
+function cameThroughProxy({ headers, httpVersion }: PageRequest): boolean {
+  const forwarded = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host']
+  return httpVersion === '1.0' || forwarded.some((name) => headers[name] !== undefined)
+}
