@@ -34,8 +34,8 @@ async function main(config: Config, log: Log): Promise<void> {
   parts.use(folder.lock(componentsOf(config)))
   const secrets = folder.secrets(config.secrets)
   configureNativeModules(config)
-  const { url, refused } = await startComponents(config, secrets, folder, log, parts)
-  console.log(welcome(config, folder, url))
+  const { url, plcUrl, refused } = await startComponents(config, secrets, folder, log, parts)
+  console.log(welcome(config, folder, { url, plcUrl }))
   log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
 }
 

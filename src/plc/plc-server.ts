@@ -35,6 +35,9 @@ export async function startPlcServer(options: {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port ?? 0, HOST, resolve)
+  }).catch((error) => {
+    operations.close()
+    throw error
   })
   const { port } = server.address() as AddressInfo
   return {

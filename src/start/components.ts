@@ -25,7 +25,7 @@ export async function startComponents(
   folder: DataFolder,
   log: Log,
   parts: AsyncDisposableStack,
-): Promise<{ url?: string; refused: Promise<never> }> {
+): Promise<{ url?: string; plcUrl?: string; refused: Promise<never> }> {
   await mustListen(config)
   // Loading these takes the largest part of a start, so the engine starts meanwhile.
   const loading = Promise.all([import('#actors/start.ts'), import('#src/gateway/start.ts')])
@@ -96,7 +96,7 @@ export async function startComponents(
     await startOperatorPort(ports, parts)
     return { refused: refusedBy(checkData(shared.dispatch, secrets, config, log)) }
   }
-  const plcUrl = config.identity.plcUrl ?? (await startDevelopmentPlc(config, folder, log, parts))
+  const plcUrl = config.identity.plcUrl ?? (await startPlcDirectory(config, folder, log, parts))
   const checked = checkData(shared.dispatch, secrets, config, log)
   await Promise.race([
     Promise.all([wakeServices(shared.dispatch), checked]),
@@ -112,7 +112,7 @@ export async function startComponents(
     mailFolder: folder.at('mail'),
   })
   parts.defer(() => gateway.stop())
-  return { url: gateway.url, refused: refusedBy(checked) }
+  return { url: gateway.url, plcUrl, refused: refusedBy(checked) }
 }
 
 function refusedBy(check: Promise<void>): Promise<never> {
@@ -168,15 +168,15 @@ async function wakeServices({ directory, sequencer }: Dispatch): Promise<void> {
   ])
 }
 
-async function startDevelopmentPlc(
+async function startPlcDirectory(
   config: Config,
   folder: DataFolder,
   log: Log,
   parts: AsyncDisposableStack,
 ): Promise<string> {
-  const { startPlcServer } = await import('#src/plc/plc-server.ts')
+  const { startDevelopmentPlc } = await import('#src/plc/development-plc.ts')
   const port = config.identity.devPlcPort
-  const plc = await startPlcServer({ path: folder.at('plc.sqlite'), port, log })
+  const plc = await startDevelopmentPlc({ path: folder.at('plc.sqlite'), port, log })
   parts.defer(() => plc.stop())
   return plc.url
 }

@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secp256k1Keypair } from '@atproto/crypto'
 import { Client, type createOp } from '@did-plc/lib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createLog } from '#src/log.ts'
+import { DEFAULT_PORT, startDevelopmentPlc } from '#src/plc/development-plc.ts'
 import { type PlcServer, startPlcServer } from '#src/plc/plc-server.ts'
 
 type Key = Parameters<typeof createOp>[0]['signer']
@@ -87,4 +90,18 @@ it('the PLC server rejects malformed requests', async () => {
   expect(await post('{}')).toBe(400)
   expect(await post(JSON.stringify('x'.repeat(20_000)))).toBe(413)
   expect(await status('/_health')).toBe(200)
+})
+
+it('the development PLC server has a fixed port, or a free one if another program uses that', async () => {
+  const other = createServer()
+  other.on('error', () => {}) // It is in use already, which will do.
+  other.listen(DEFAULT_PORT, '127.0.0.1')
+  await Promise.race([once(other, 'listening'), once(other, 'error').catch(() => {})])
+  const path = join(dir, 'development.sqlite')
+  const plc = await startDevelopmentPlc({ path, port: undefined, log: createLog('silent') })
+  expect(plc.url).not.toContain(`:${DEFAULT_PORT}`)
+  await plc.stop()
+  const taken = startDevelopmentPlc({ path, port: DEFAULT_PORT, log: createLog('silent') })
+  await expect(taken).rejects.toThrow('2582 (PDS_DEV_PLC_PORT) is in use')
+  other.close()
 })
