@@ -152,7 +152,6 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'the language of mails', why: 'it makes no difference to readers' },
   { what: 'events of a new account', why: 'waiting would double the time of createAccount' },
   { what: 'a nearly full disk', why: 'a full disk stops everything' },
-  { what: 'a nearly full disk', why: '[the engine](engine.md#a-full-disk)' },
   { what: 'keys that are not those of the data', why: '[keys](../operate/keys.md)' },
   {
     what: "pages opened at another address than the server's own",
