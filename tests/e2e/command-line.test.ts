@@ -103,7 +103,7 @@ describe('the command line', () => {
     const status = await run('status')
     expect(status).toMatchObject({
       status: 'ok',
-      storage: { accountDb: true, sequencerDb: true, writable: true, blobs: true },
+      storage: { accountDb: true, sequencerDb: true, writable: true, blobs: true, complete: true },
       engine: { healthy: true, restarts: 0 },
     })
   })

@@ -76,7 +76,7 @@ describe('health', () => {
     expect(more).toEqual({
       ...(body as object),
       status: 'ok',
-      storage: { accountDb: true, sequencerDb: true, writable: true, blobs: true },
+      storage: { accountDb: true, sequencerDb: true, writable: true, blobs: true, complete: true },
     })
   })
 
@@ -110,6 +110,7 @@ describe('health', () => {
           accountDatabase: true,
           sequencerDatabase: true,
           blobStorage: true,
+          storeComplete: true,
         },
       },
     })
