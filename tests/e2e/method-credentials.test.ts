@@ -111,7 +111,7 @@ describe('a method for accounts', () => {
     ['service token', '403 AccountNotFound', '400 InvalidHandle'],
     ['service token without lxm', '400 InvalidToken', '401 BadJwtLexiconMethod'],
     ['access token', '200', '401 BadJwtType'],
-    ['admin', '400 InvalidToken', '401 AuthenticationRequired'],
+    ['admin', '400 InvalidToken', '400 InvalidHandle'],
     ['no credentials', '401 AuthMissing', '400 InvalidHandle'],
     ['an empty header', '401 AuthMissing', '400 InvalidHandle'],
   ])('with %s uploadBlob answers %s and createAccount %s', async (kind, upload, create) => {
