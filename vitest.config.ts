@@ -21,13 +21,12 @@ function quick(name: string, timeout: number) {
   }
 }
 
-/** Tests that start engines and servers: one file at a time, group after group. */
-function alone(name: string, groupOrder: number, timeout: number) {
+/** Tests that start engines and servers, group after group. Files overlap, since a server waits for most of its time. */
+function withServers(name: string, groupOrder: number, timeout: number) {
   return {
     test: {
       name,
       include: [`tests/${name}/**/*.test.ts`],
-      fileParallelism: false,
       sequence: { groupOrder },
       testTimeout: timeout,
       hookTimeout: 120 * seconds,
@@ -55,9 +54,9 @@ export default defineConfig({
     projects: [
       quick('unit', 30 * seconds),
       quick('property', 30 * seconds),
-      alone('integration', 1, 120 * seconds),
-      alone('e2e', 2, 120 * seconds),
-      alone('fault', 3, 300 * seconds),
+      withServers('integration', 1, 120 * seconds),
+      withServers('e2e', 2, 120 * seconds),
+      withServers('fault', 3, 300 * seconds),
     ],
   },
 })

@@ -36,7 +36,10 @@ export const intendedForIdentity: IntendedDifference[] = [
   {
     what: "a did:plc without the server's rotation key",
     why: 'an owner may keep all rotation keys',
-    matches: [[/activateAccount$/, /^message: "Server rotation key not included/]],
+    matches: [
+      [/activateAccount$/, /^message: "Server rotation key not included/],
+      [/imported.*requestPlcOperationSignature$/],
+    ],
   },
   {
     what: 'recommended credentials of a taken-down account',
