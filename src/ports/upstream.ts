@@ -51,6 +51,9 @@ export function createRequestUpstream(connect: () => Promise<Dispatcher>): Reque
         signal: signal ?? null,
         highWaterMark: BUFFER_BYTES,
       })
+      // A reader gets an error from its own listener or iterator. Without this one, a body that is given up unread, or
+      // that breaks off then, would end the process.
+      response.body.on('error', () => {})
       return { status: response.statusCode, headers: response.headers, body: response.body }
     } catch (error) {
       if (error instanceof XrpcError) throw error

@@ -124,6 +124,22 @@ describe('a proxied method', () => {
     },
   )
 
+  it('a proxied HEAD has the headers of the service, and the server goes on', async () => {
+    appView.respond('com.example.head', (_, response) => json(response, { a: 1 }))
+    const request = () =>
+      fetch(`${server.url}/xrpc/com.example.head`, {
+        method: 'HEAD',
+        headers: { authorization: `Bearer ${alice.agent.session!.accessJwt}` },
+      })
+    for (const { status, headers } of [await request(), await request()]) {
+      expect([status, headers.get('content-type')]).toEqual([200, 'application/json'])
+    }
+    expect(await call(server, '/xrpc/com.example.head', { as: alice })).toMatchObject({
+      status: 200,
+      body: { a: 1 },
+    })
+  })
+
   it('a proxied call whose atproto-proxy header does not resolve is rejected', async () => {
     const unknown = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
     for (const [header, message] of [

@@ -83,7 +83,10 @@ function streamResponse(
   { acceptEncoding, isHead, onFailure }: ResponseOptions,
 ): Response {
   if (isHead) {
-    void streamOf(source).cancel()
+    // Ending a response of another service fails if that is already broken off.
+    streamOf(source)
+      .cancel()
+      .catch(() => {})
     return new Response(null, { headers, status })
   }
   const { 'content-length': length, ...others } = headers

@@ -41,3 +41,14 @@ it('an upstream response has its status, headers and body', async () => {
   const ask = createRequestUpstream(async () => dispatcher)
   expect(await ask(options)).toEqual({ status: 404, headers: answer.headers, body })
 })
+
+it('an upstream response that breaks off unread is no uncaught error', async () => {
+  const body = new Readable({ read() {} })
+  const dispatcher = {
+    request: async () => ({ statusCode: 200, headers: {}, body }),
+  } as unknown as Dispatcher
+  await createRequestUpstream(async () => dispatcher)(options)
+  expect(body.listenerCount('error')).toBe(1)
+  body.destroy(new Error('broken off'))
+  await new Promise((closed) => body.once('close', closed))
+})
