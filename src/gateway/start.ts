@@ -149,7 +149,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     { isOnlyGateway: ports.engineHealth !== undefined },
   )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
-  oauth.warmUp()
+  const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -157,6 +157,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopResuming()
     stopDeletions()
     traffic.close()
+    cancelWarmUp()
     stalls.stop()
     return stop(server, firehose, wakeQueue, context.backgroundTasks)
   }

@@ -22,6 +22,7 @@ import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { Timer } from '#src/ports/timer.ts'
 import { decodeJwtPart } from '#src/protocol/jwt.ts'
 
 export interface OAuthPorts {
@@ -44,9 +45,12 @@ export interface OAuth {
   nextNonce(): string | undefined
   /** Signs an account in on the request's browser, by a sign-in that began at `since`; returns the Set-Cookie values. */
   signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
-  /** Loads the modules and wakes the shards ahead of the first request, which takes a second. */
-  warmUp(): void
+  /** Does ahead of the first request what takes a second. Returns a function that ends it. */
+  warmUp(timer: Timer): () => void
 }
+
+/** After the first requests; and a server that is stopped right after its start has no actor that is just starting. */
+const WAKE_SHARDS_MS = 3_000
 
 /** Takes some hundred milliseconds of processor time, which a start has while its engine starts. */
 export function loadModules() {
@@ -93,10 +97,6 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   })
 
   const loadPages = lazy(async (): Promise<Pages> => {
-    // A shard that is not woken now is woken by its first call.
-    wakeShards(server.dispatch).catch((error) =>
-      log.debug({ err: error }, 'waking the authorization shards failed'),
-    )
     const [{ openProvider, updateDomains }, { oauthMiddleware }, deviceCookies, endpoint] =
       await loadModules()
     const { config, plcUrl, limitAttempts } = ports
@@ -204,10 +204,16 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       const context = { client: {}, cookie: undefined, startedAt: since }
       return withRequestContext(context, () => signIn(request, did))
     },
-    warmUp: () => {
+    warmUp: (timer) => {
       const onFailure = (err: unknown) =>
         log.warn({ err }, 'loading OAuth ahead failed; the first request loads it')
       void Promise.all([loadResources(), loadPages()]).catch(onFailure)
+      return timer(WAKE_SHARDS_MS, () => {
+        // A shard that is not woken now is woken by its first call.
+        wakeShards(server.dispatch).catch((err) =>
+          log.debug({ err }, 'waking the authorization shards failed'),
+        )
+      })
     },
   }
 }
