@@ -37,8 +37,10 @@ export const intendedForIdentity: IntendedDifference[] = [
     what: "a did:plc without the server's rotation key",
     why: 'an owner may keep all rotation keys',
     matches: [
-      [/activateAccount$/, /^message: "Server rotation key not included/],
-      [/imported.*requestPlcOperationSignature$/],
+      [/activation . no rotation key of the server/],
+      // The account is active from then on.
+      [/activation .*checkAccountStatus$/, /^body\.activated: /],
+      [/state imported .*(requestPlcOperationSignature|signPlcOperation)$/],
     ],
   },
   {

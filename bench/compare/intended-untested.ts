@@ -129,7 +129,6 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'failed admin passwords and service tokens',
     why: 'against guessing; each token has its issuer resolved',
   },
-  { what: 'rate limits of pages and other plain requests', why: 'one rule for all requests' },
   { what: 'a short `PDS_ADMIN_PASSWORD`', why: 'it protects the admin methods' },
   { what: 'OAuth: the scope of a blob', why: 'the declared type may be wrong' },
   { what: 'OAuth: an empty applyWrites', why: 'it is a commit and an event' },

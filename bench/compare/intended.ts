@@ -159,7 +159,18 @@ export const intended: IntendedDifference[] = [
   {
     what: 'access tokens from before a takedown or suspension',
     why: 'nothing is signed for the account any more',
-    matches: [[/state takendown .*(getServiceAuth|app\.bsky\.\w+\.\w+|unknown)$/]],
+    matches: [
+      [
+        /state takendown /,
+        /^(error: "XRPCNotSupported" → "AccountTakedown"|message: "XRPC Not Supported" → |status: 404 → 401)/,
+      ],
+      [/state takendown .*(getServiceAuth|app\.bsky\.\w+\.\w+|unknown)$/],
+    ],
+  },
+  {
+    what: 'rate limits of pages and other plain requests',
+    why: 'one rule for all requests',
+    matches: [[/invites and limits/, /^headers\.ratelimit-remaining/]],
   },
   {
     what: 'malformed `$link` and `$bytes`',

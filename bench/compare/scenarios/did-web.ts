@@ -1,5 +1,6 @@
 /** Accounts with a did:web: created, migrated in, renamed, deactivated and deleted. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createAccount, takeDown } from '../accounts.ts'
 import { openDidWebAccount } from '../did-web-account.ts'
 import type { Scenario } from '../scenario.ts'
@@ -22,6 +23,8 @@ export const didWeb: Scenario = {
     own.document = null
     await create('without a document')
     own.document = document
+    // We remember for 5 s that there was none.
+    await sleep(5_500)
     await create('of another account', { did: 'did:web:example.com' })
     await create('with a path', { did: `${did}:path` })
     const { body: made } = await create('good')
