@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { loadOnce } from '#src/ports/load-once.ts'
 import { createRequestUpstream } from '#src/ports/upstream.ts'
@@ -15,7 +16,7 @@ it('loadOnce loads once for all callers, and again after a failure', async () =>
 
 it('a request to another service succeeds after its connections could not be opened once', async () => {
   let opened = 0
-  const answer = { statusCode: 200, headers: {}, body: 'hello' }
+  const answer = { statusCode: 200, headers: {}, body: Readable.from(['hello']) }
   const request = createRequestUpstream(async () => {
     opened++
     if (opened === 1) throw new Error('too many open files')
