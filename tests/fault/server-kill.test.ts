@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
 import { startServer, type TestServer } from '#tests/support/server.ts'
 
-const rounds = 3
+const rounds = Number(process.env['FAULT_ROUNDS'] ?? 2)
 
 it.each<[string, (server: TestServer) => Promise<void>]>([
   ['the server', (server) => server.kill9()],
