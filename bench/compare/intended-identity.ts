@@ -25,7 +25,7 @@ export const intendedForIdentity: IntendedDifference[] = [
     why: 'no token helps',
     matches: [
       [/own DID .*signPlcOperation$/, /^(error|message): /],
-      [/of a did:web .*requestPlcOperationSignature$/],
+      [/of a did:web: .*requestPlcOperationSignature$/],
     ],
   },
   {
@@ -38,10 +38,21 @@ export const intendedForIdentity: IntendedDifference[] = [
     why: 'an owner may keep all rotation keys',
     matches: [
       [/activation . no rotation key of the server/],
+      [/activateAccount$/, /^message: "Server rotation key not included/],
       // The account is active from then on.
       [/activation .*checkAccountStatus$/, /^body\.activated: /],
       [/state imported .*(requestPlcOperationSignature|signPlcOperation)$/],
     ],
+  },
+  {
+    what: 'identifiers with an `@`, blanks or unseen characters',
+    why: 'phones add them to a copied handle',
+    matches: [[/sessions . as .*createSession$/]],
+  },
+  {
+    what: 'reserveSigningKey',
+    why: 'bounded storage',
+    matches: [[/admin.*reserveSigningKey$/]],
   },
   {
     what: 'recommended credentials of a taken-down account',

@@ -43,7 +43,6 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'rate limit of createSession',
     why: '`Alice` and `alice` are one account, with 30 attempts',
   },
-  { what: 'reserveSigningKey', why: 'bounded storage' },
   { what: 'failed sign-ins', why: 'a caller who tries many names' },
   { what: 'rate limits by address', why: 'a customer has 2⁶⁴ addresses' },
   {
@@ -61,10 +60,6 @@ export const intendedUntested: IntendedDifference[] = [
   {
     what: 'mails with a code',
     why: 'others can ask for them, too',
-  },
-  {
-    what: 'identifiers with an `@`, blanks or unseen characters',
-    why: 'phones add them to a copied handle',
   },
   {
     what: 'more than 500 app passwords',
