@@ -8,12 +8,12 @@ import {
 import { type OAuthClientCredentials, oauthClientCredentialsSchema } from '@atproto/oauth-types'
 import { XrpcError } from '#src/errors.ts'
 import { openBodyStream } from '#src/gateway/http/body-stream.ts'
+import type { ProviderCall } from '#src/gateway/oauth/failures.ts'
 import {
   type IntrospectingProvider,
   introspectionPath,
   invalidClient,
 } from '#src/gateway/oauth/introspection.ts'
-import type { ProviderCall } from '#src/gateway/oauth/open-oauth.ts'
 
 const MAX_FORM_BYTES = 100 * 1024
 const IDLE_MS = 10_000

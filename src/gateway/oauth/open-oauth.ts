@@ -4,17 +4,20 @@ import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
-import { isAborted } from '#src/gateway/http/body-time.ts'
 import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
-import { corsHeaders } from '#src/gateway/http/response.ts'
+import {
+  logProviderError,
+  type ProviderCall,
+  respondWithError,
+} from '#src/gateway/oauth/failures.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
-import { MAX_USER_AGENT_LENGTH, RETRY_AFTER_S } from '#src/gateway/oauth/shared-stores.ts'
+import { MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -22,6 +25,7 @@ import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { loadOnce } from '#src/ports/load-once.ts'
 import type { Timer } from '#src/ports/timer.ts'
 import { decodeJwtPart } from '#src/protocol/jwt.ts'
 
@@ -85,7 +89,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
   let resources: ResourceServer | undefined
 
-  const loadResources = lazy(async () => {
+  const loadResources = loadOnce(async () => {
     const { openResourceServer } = await import('#src/gateway/oauth/resource-server.ts')
     resources = await openResourceServer({
       ...keys,
@@ -96,7 +100,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     return resources
   })
 
-  const loadPages = lazy(async (): Promise<Pages> => {
+  const loadPages = loadOnce(async (): Promise<Pages> => {
     const [{ openProvider, updateDomains }, { oauthMiddleware }, deviceCookies, endpoint] =
       await loadModules()
     const { config, plcUrl, limitAttempts } = ports
@@ -154,46 +158,17 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     }
     withRequestContext(context, () =>
       pages.handle(request, response, (error) =>
-        error === undefined ? next() : respondWithError(error, request, response),
+        error === undefined ? next() : respondWithError(log, error, { request, response }),
       ),
     )
-  }
-
-  function respondWithError(
-    error: unknown,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): void {
-    // Also after 408, which `limitBodyTime` answers.
-    if (isAborted(request) || (response.headersSent && !request.complete)) {
-      log.debug({ id: requestIdOf(response) }, 'OAuth request aborted')
-      return void response.destroy()
-    }
-    const isOurs = !(error instanceof XrpcError) || error.status >= 500
-    if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
-    if (response.headersSent) return void response.destroy()
-    const isTooLarge = !isOurs && error.status === 413
-    const body = isOurs
-      ? { error: 'server_error', error_description: 'Internal Server Error' }
-      : {
-          error: isTooLarge ? 'invalid_request' : 'temporarily_unavailable',
-          error_description: error.message,
-        }
-    const headers = {
-      ...corsHeaders,
-      'content-type': 'application/json',
-      // The body is not read.
-      ...(isTooLarge && { connection: 'close' }),
-      ...(!isOurs && error.status === 429 && { 'retry-after': String(RETRY_AFTER_S) }),
-    }
-    response.writeHead(isOurs ? 500 : error.status, headers)
-    response.end(JSON.stringify(body))
   }
 
   return {
     matches: isOAuthPath,
     handle: (request, response, next) => {
-      answer(request, response, next).catch((error) => respondWithError(error, request, response))
+      answer(request, response, next).catch((error) =>
+        respondWithError(log, error, { request, response }),
+      )
     },
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
@@ -252,44 +227,9 @@ function dpopSecretOf({ config, jwtSecret }: OAuthPorts): Uint8Array {
   return createHmac('sha256', jwtSecret).update('headwater dpop nonces').digest()
 }
 
-/** A request that the provider could not answer, whether it was at fault or the client. */
-export interface ProviderCall {
-  request: IncomingMessage
-  response: ServerResponse
-}
-
 /** When a bearer token, which the library verifies, was issued, in milliseconds since 1970. */
 function issuedAt(authorization: string | undefined): number | undefined {
   const [, claims] = /^Bearer [^.]+\.([^.]+)\./.exec(authorization ?? '') ?? []
   const iat = claims === undefined ? undefined : decodeJwtPart(claims)?.['iat']
   return typeof iat === 'number' ? iat * 1000 : undefined
-}
-
-function requestIdOf(response: ServerResponse) {
-  return response.getHeader('x-request-id')
-}
-
-function logProviderError(
-  log: OAuthPorts['log'],
-  { call, error }: { call: ProviderCall; error: unknown },
-  message: string,
-): void {
-  const id = requestIdOf(call.response)
-  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
-  const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
-  // What is full fills by the callers' doing, and empties by itself.
-  if (Number(status ?? statusCode) === 503) log.warn({ id, err: error }, message)
-  else if (isOurs && !isAborted(call.request)) log.error({ id, err: error }, message)
-  else log.debug({ id, reason: (error as Error).message }, message)
-}
-
-function lazy<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | undefined
-  return () => {
-    loading ??= load().catch((error) => {
-      loading = undefined
-      throw error
-    })
-    return loading
-  }
 }

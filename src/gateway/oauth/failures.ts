@@ -1,0 +1,66 @@
+/** What is logged and answered if a request to the OAuth pages and endpoints fails. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { XrpcError } from '#src/errors.ts'
+import { isAborted } from '#src/gateway/http/body-time.ts'
+import { corsHeaders } from '#src/gateway/http/response.ts'
+import { RETRY_AFTER_S } from '#src/gateway/oauth/shared-stores.ts'
+import type { Log } from '#src/log.ts'
+
+/** A request that the provider could not answer, whether it was at fault or the client. */
+export interface ProviderCall {
+  request: IncomingMessage
+  response: ServerResponse
+}
+
+type FailureLog = Pick<Log, 'debug' | 'warn' | 'error'>
+
+/** For an error that the provider has not answered itself. */
+export function respondWithError(
+  log: FailureLog,
+  error: unknown,
+  { request, response }: ProviderCall,
+): void {
+  // Also after 408, which `limitBodyTime` answers.
+  if (isAborted(request) || (response.headersSent && !request.complete)) {
+    log.debug({ id: requestIdOf(response) }, 'OAuth request aborted')
+    return void response.destroy()
+  }
+  const isOurs = !(error instanceof XrpcError) || error.status >= 500
+  if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
+  if (response.headersSent) return void response.destroy()
+  const isTooLarge = !isOurs && error.status === 413
+  const body = isOurs
+    ? { error: 'server_error', error_description: 'Internal Server Error' }
+    : {
+        error: isTooLarge ? 'invalid_request' : 'temporarily_unavailable',
+        error_description: error.message,
+      }
+  const headers = {
+    ...corsHeaders,
+    'content-type': 'application/json',
+    // The body is not read.
+    ...(isTooLarge && { connection: 'close' }),
+    ...(!isOurs && error.status === 429 && { 'retry-after': String(RETRY_AFTER_S) }),
+  }
+  response.writeHead(isOurs ? 500 : error.status, headers)
+  response.end(JSON.stringify(body))
+}
+
+/** For an error that the provider has answered. */
+export function logProviderError(
+  log: FailureLog,
+  { call, error }: { call: ProviderCall; error: unknown },
+  message: string,
+): void {
+  const id = requestIdOf(call.response)
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
+  const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
+  // What is full fills by the callers' doing, and empties by itself.
+  if (Number(status ?? statusCode) === 503) log.warn({ id, err: error }, message)
+  else if (isOurs && !isAborted(call.request)) log.error({ id, err: error }, message)
+  else log.debug({ id, reason: (error as Error).message }, message)
+}
+
+function requestIdOf(response: ServerResponse) {
+  return response.getHeader('x-request-id')
+}
