@@ -3,7 +3,7 @@
  * engine some thirty transactions, so owners would wait behind hundreds of them.
  *
  * 1. A call for the account itself, for the admin or by the server is not limited.
- * 2. A call for anyone else waits until fewer than `max` accounts are waking, whoever it is for; if only owners' are,
+ * 2. A call for anyone else waits until fewer than `max` accounts are waking, for any caller; if only owners' are,
  *    one more begins. Callers take turns.
  * 3. If too many wait, it is refused with 503.
  *

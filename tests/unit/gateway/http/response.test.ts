@@ -158,7 +158,7 @@ describe('a raw response', () => {
     expect(await response.text()).toBe(text)
   })
 
-  it('a raw response that HEAD asks for, or that nobody reads, is given up', async () => {
+  it('a raw response that HEAD asks for, or that is not read, is given up', async () => {
     let closed = 0
     const source = () => closing(chunks(), () => closed++)
     const raw = () => new RawResponse(source(), headers)
