@@ -3,6 +3,7 @@ import type { Account } from '#src/account/account.ts'
 import type { Head } from '#src/account/head.ts'
 import { type SmallRecord, smallRecords } from '#src/account/stored-records.ts'
 import { unavailable, type XrpcError } from '#src/errors.ts'
+import { loadOnce } from '#src/ports/load-once.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
 import type { TreeNode } from '#src/protocol/tree.ts'
 import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
@@ -127,21 +128,11 @@ function chunk<T>(
   read: () => Promise<T>,
   items: (rows: T, replaced: ReadonlyMap<string, Uint8Array>) => ExportItem[],
 ): Chunk {
-  let reading: Promise<void> | undefined
   let rows: T
   return {
-    read: () => {
-      reading ??= read().then(
-        (found) => {
-          rows = found
-        },
-        (error: unknown) => {
-          reading = undefined
-          throw error
-        },
-      )
-      return reading
-    },
+    read: loadOnce(async () => {
+      rows = await read()
+    }),
     items: (replaced) => items(rows, replaced),
   }
 }
