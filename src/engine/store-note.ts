@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncFolder } from '#src/ports/sync-folder.ts'
 
 export interface StoreNote {
   /** Seq up to which the firehose log was stored. */
@@ -43,10 +44,5 @@ export async function writeNote(path: string, note: StoreNote): Promise<void> {
     await file.close()
   }
   await rename(draft, path)
-  const folder = await open(dirname(path))
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  await syncFolder(dirname(path))
 }

@@ -25,6 +25,7 @@ import {
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
 import { freeBytesAt, insufficientStorage } from '#src/ports/disk-space.ts'
+import { syncFolder } from '#src/ports/sync-folder.ts'
 
 const WRITTEN_BYTES = 512 * 1024
 /** What a reader that takes nothing holds in memory. */
@@ -148,15 +149,6 @@ async function moveAcross(from: string, to: string): Promise<void> {
     throw error
   }
   await ifExists(unlink(from))
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 async function withFolder<T>(path: string, work: () => Promise<T>): Promise<T> {
