@@ -13,7 +13,7 @@ export interface CarBlock {
 }
 
 /** Larger than any repo block that a #commit can carry. */
-export const MAX_BLOCK_BYTES = 2 * 1024 * 1024
+const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 const MAX_HEADER_BYTES = 64 * 1024
 // Sections of these lengths have varints of at most this many bytes.
 const MAX_VARINT_BYTES = 4
