@@ -42,7 +42,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const SWEEP_EVERY_MS = 10 * MINUTE_MS
 // For this long the server can tell an expired request from an unknown one.
 const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE_MS
-/** A browser without a signed-in account: as long as a sign-in page may stay open. */
+/** A browser without a signed-in account: as long as its user may look at the sign-in page. */
 const UNLINKED_DEVICE_TTL_MS = 60 * MINUTE_MS
 const DEVICE_TTL_MS = 400 * DAY_MS
 const LEXICON_TTL_MS = 30 * DAY_MS

@@ -25,10 +25,10 @@ export interface MailedToken {
 }
 
 /**
- * A token, and the address to send it to: a valid one is sent again, so that a second request, whose ever it is, does
- * not void the mail that the owner is reading. A call that is repeated with its `key` gets the same token; `answer` is
- * what its action makes of it. Throws 400 if the account has no address, and as `usableRow`; with `evenTakendown` it
- * throws only 400, if the account does not exist.
+ * A token, and the address to send it to: a valid one is sent again, so that a second request, also by another person,
+ * does not void the mail that the owner is reading. A call that is repeated with its `key` gets the same token;
+ * `answer` is what its action makes of it. Throws 400 if the account has no address, and as `usableRow`; with
+ * `evenTakendown` it throws only 400, if the account does not exist.
  */
 export async function requestEmailToken(
   account: Account,
