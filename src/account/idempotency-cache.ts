@@ -1,5 +1,5 @@
 /** The idempotency keys that calls to this process carried; outlives the activations of its accounts. */
-import { type FailedTransaction, failedTransactionOf } from '#src/account/write-lane.ts'
+import { type FailedTransaction, failedTransactionOf } from '#src/account/failed-transactions.ts'
 import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'

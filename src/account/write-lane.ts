@@ -10,6 +10,7 @@
  * prepared again on what the database holds.
  */
 import type { AnswerCache } from '#src/account/answer-cache.ts'
+import { type FailedTransaction, noteFailed } from '#src/account/failed-transactions.ts'
 import { type Head, loadHead, saveRoot } from '#src/account/head.ts'
 import { addToOutbox, type Outbox, type OutboxRow } from '#src/account/outbox.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -49,24 +50,6 @@ interface Group {
   backlinks: Map<string, string[]>
   head: Head | null
   bytes: number
-}
-
-/** A transaction that failed, but may have been kept. */
-export interface FailedTransaction {
-  /** The repo's rev before it, and the one that was found after it; equal if it was not kept. */
-  readonly before: string
-  after?: string
-}
-
-const failedTransactions = new WeakMap<object, FailedTransaction>()
-
-/** The transaction that a write was rejected for; undefined if it failed before its transaction began. */
-export function failedTransactionOf(error: unknown): FailedTransaction | undefined {
-  return failedTransactions.get(error as object)
-}
-
-function noteFailed(error: unknown, failed: FailedTransaction): void {
-  if (error instanceof Object) failedTransactions.set(error, failed)
 }
 
 const MAX_GROUP_SIZE = 64
