@@ -3,21 +3,17 @@ import type { Context, Hono } from 'hono'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
 import { type CheckPorts, isDevelopment, serverChecks } from '#src/gateway/operator/checks.ts'
-import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
+import { type AdminPorts, mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 const bodyOptions = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_000 }
 
-export function checkRoutes(
-  app: Hono<Env>,
-  ports: CheckPorts,
-  admin: { adminPassword: string | undefined },
-): void {
+export function checkRoutes(app: Hono<Env>, ports: CheckPorts, admin: AdminPorts): void {
   const { server } = ports
-  const requireAdmin = (c: Context<Env>) => verifyAdmin(admin, c.req.header('authorization'))
+  const requireAdmin = (c: Context<Env>) => mustBeAdmin(admin, c)
 
   app.get('/xrpc/_admin/checks', async (c) => {
-    requireAdmin(c)
+    await requireAdmin(c)
     const { hostname, publicUrl } = server.service
     const [checks, { domains }] = await Promise.all([serverChecks(ports), server.handleRules()])
     const development = isDevelopment(server)
@@ -25,7 +21,7 @@ export function checkRoutes(
   })
 
   app.post('/xrpc/_admin/test-mail', async (c) => {
-    requireAdmin(c)
+    await requireAdmin(c)
     const body = (await readBody(bodySource(c), bodyOptions)) as { to?: unknown } | null
     const to = body?.to
     if (typeof to !== 'string' || !to.includes('@')) throw invalidRequest('to must be an email')

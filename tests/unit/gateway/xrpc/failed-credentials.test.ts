@@ -34,7 +34,7 @@ const times = <T>(n: number, work: () => Promise<T>) => Promise.all(Array.from({
 const info = `/xrpc/com.atproto.admin.getAccountInfos?dids=${did}`
 
 describe('the admin password', () => {
-  it.each([info, '/metrics', '/xrpc/_admin/status', '/admin/handle-rules'])(
+  it.each([info, '/metrics', '/xrpc/_admin/status', '/xrpc/_admin/checks', '/admin/handle-rules'])(
     'the admin password may be wrong 30 times in five minutes at %s, then even a right one is 429',
     async (path) => {
       const { ask, clock } = open()
