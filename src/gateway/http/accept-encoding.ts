@@ -1,6 +1,5 @@
 /** Chooses the encoding of a response from the request's Accept-Encoding (RFC 9110 section 12.5.3). */
-
-export type ContentEncoding = 'gzip' | 'deflate' | 'br'
+import type { ContentEncoding } from '#src/gateway/http/content-encoding.ts'
 
 /** gzip first: nearly every client has it, and it costs least. */
 const preferred: readonly ContentEncoding[] = ['gzip', 'deflate', 'br']

@@ -12,8 +12,8 @@ import {
   gzip,
   type ZlibOptions,
 } from 'node:zlib'
-import type { ContentEncoding } from '#src/gateway/http/accept-encoding.ts'
 import { type ByteSource, closing } from '#src/gateway/http/byte-stream.ts'
+import type { ContentEncoding } from '#src/gateway/http/content-encoding.ts'
 
 /** Half the work of the default level, for a few per cent more bytes. */
 const zlibOptions = { level: 4 }

@@ -30,7 +30,7 @@ const decoders: Record<ContentEncoding, () => Transform> = {
   br: createBrotliDecompress,
 }
 
-/** Streams to pipe a body through, in this order. Throws 415. */
+/** Streams to pipe a body through, in this order. */
 export function decodersFor(encodings: readonly ContentEncoding[]): Transform[] {
   return encodings.map((name) => decoders[name]())
 }
