@@ -173,7 +173,7 @@ function readerOf(caller: Callers['reader'], did: string): Reader {
 async function exportRepo(
   account: RemoteAccount,
   input: { since?: string; from: string | undefined },
-  reader: 'anyone' | 'self' | 'admin',
+  reader: Reader,
   { method: verb }: Request,
 ): Promise<AsyncIterable<Uint8Array>> {
   const car = await exportCar(account, input, reader)

@@ -1,4 +1,5 @@
 /** A CAR file that an account exports, as a stream which gives up the export when the client leaves. */
+import type { Reader } from '#src/account/access.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { networkOf } from '#src/gateway/http/client-address.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
@@ -15,7 +16,7 @@ type ExportCalls = Pick<RemoteAccount, 'sync'>
 export async function exportCar(
   account: ExportCalls,
   params: { since?: string; from?: string | undefined },
-  reader: 'anyone' | 'self' | 'admin',
+  reader: Reader,
 ): Promise<ExportStream> {
   const { id, first } = await account.sync.openExport({ ...params, first: true }, reader)
   // An account of an older release does not know `first`.
