@@ -8,10 +8,16 @@ export class XrpcError extends Error {
   /** Response headers; not carried across actor calls. */
   readonly headers?: Readonly<Record<string, string>>
 
-  constructor(status: number, error: string, message: string) {
+  constructor(
+    status: number,
+    error: string,
+    message: string,
+    headers?: Readonly<Record<string, string>>,
+  ) {
     super(message)
     this.status = status
     this.error = error
+    if (headers !== undefined) this.headers = headers
   }
 }
 

@@ -54,10 +54,7 @@ export function serve(server: Server, ports: ServePorts): void {
     const call = { nsid: otherRequests, request: incoming, caller: undefined, input: undefined }
     const status = await ports.rateLimits?.(call)
     if (!status?.isRefused) return void listener(incoming, outgoing)
-    for (const [name, value] of Object.entries(rateLimitHeaders(status, Date.now()))) {
-      outgoing.setHeader(name, value)
-    }
-    sendError(outgoing, rateLimitExceeded())
+    sendError(outgoing, rateLimitExceeded(rateLimitHeaders(status, Date.now())))
   }
 
   server.on('request', (incoming, outgoing) => {

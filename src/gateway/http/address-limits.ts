@@ -92,9 +92,6 @@ export function limitAddresses(server: Server, ports: AddressLimitPorts): Addres
 }
 
 export function tooMany(what: string): XrpcError {
-  return new TooManyError(429, 'RateLimitExceeded', `Too many ${what} for this address`)
-}
-
-class TooManyError extends XrpcError {
-  override readonly headers = { 'retry-after': '10' }
+  const message = `Too many ${what} for this address`
+  return new XrpcError(429, 'RateLimitExceeded', message, { 'retry-after': '10' })
 }

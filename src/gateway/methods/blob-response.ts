@@ -29,7 +29,7 @@ export async function blobResponse(blob: OpenBlob, given: BlobRequest): Promise<
   const isHead = request.method === 'HEAD'
   const range = isHead ? undefined : requestedRange(request.headers, tagOf(cid), size)
   if (isHead || range === 'unsatisfiable') await blob.close()
-  if (range === 'unsatisfiable') throw new UnsatisfiableRangeError(size)
+  if (range === 'unsatisfiable') throw unsatisfiableRange(size)
   const { start, end } = range ?? { start: 0, end: size - 1 }
   const length = end - start + 1
   const headers = {
@@ -69,11 +69,7 @@ function withCharset(mimeType: string): string {
   return isText && !mimeType.includes('charset=') ? `${mimeType}; charset=utf-8` : mimeType
 }
 
-class UnsatisfiableRangeError extends XrpcError {
-  override readonly headers: Readonly<Record<string, string>>
-
-  constructor(size: number) {
-    super(416, 'RangeNotSatisfiable', `The blob has ${size} bytes`)
-    this.headers = { 'content-range': `bytes */${size}` }
-  }
+function unsatisfiableRange(size: number): XrpcError {
+  const headers = { 'content-range': `bytes */${size}` }
+  return new XrpcError(416, 'RangeNotSatisfiable', `The blob has ${size} bytes`, headers)
 }

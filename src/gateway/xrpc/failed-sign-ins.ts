@@ -5,9 +5,9 @@
  */
 import { XrpcError } from '#src/errors.ts'
 import { isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
-import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
+import type { Leases } from '#src/gateway/xrpc/leases.ts'
 import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import { rateLimitHeaders } from '#src/gateway/xrpc/rate-limits.ts'
+import { rateLimitExceeded, rateLimitHeaders } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface FailedSignIns {
@@ -41,7 +41,7 @@ export function failedSignIns(ports: {
       const status = await leases.take(failedSignInLimit, network, 0)
       if (status.isRefused) {
         onRefused(failedSignInLimit.name)
-        throw new TooManyFailuresError(status, clock.now())
+        throw rateLimitExceeded(rateLimitHeaders(status, clock.now()))
       }
       try {
         return await signIn()
@@ -58,13 +58,4 @@ function isUnauthorized(error: unknown): boolean {
   return (
     error instanceof XrpcError && error.status === 401 && error.error !== 'AuthFactorTokenRequired'
   )
-}
-
-class TooManyFailuresError extends XrpcError {
-  override readonly headers: Readonly<Record<string, string>>
-
-  constructor(status: LimitStatus, now: number) {
-    super(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
-    this.headers = rateLimitHeaders(status, now)
-  }
 }

@@ -81,8 +81,9 @@ export function rateLimitHeaders(
   }
 }
 
-export function rateLimitExceeded(): XrpcError {
-  return new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
+/** Responses of XRPC methods get the headers of their limit without `headers`. */
+export function rateLimitExceeded(headers?: Record<string, string>): XrpcError {
+  return new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded', headers)
 }
 
 function reportRefusal(
