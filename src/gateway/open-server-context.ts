@@ -3,7 +3,6 @@ import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
-import { clientAddress, requestedHost } from '#src/gateway/http/client-address.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
@@ -68,11 +67,10 @@ export interface GatewaySecrets {
 export function openServerContext(
   ports: GatewayPorts,
   wakeQueue: WakeQueue,
-  { crawlers, failedSignIns }: Pick<ServerContext, 'crawlers' | 'failedSignIns'>,
+  traffic: Pick<ServerContext, 'crawlers' | 'failedSignIns' | 'addressOf' | 'requestedHost'>,
 ): ServerContext {
   const { dispatch, keys, clock, log, config, secrets } = ports
   const { gateway, service, identity, invites, limits } = config
-  const proxies = [...config.rateLimits.bypassIps, ...config.rateLimits.trustedProxies]
   const plc = httpPlcDirectory({ url: ports.plcUrl })
   const { recoveryDidKey, privateNetworks } = identity
   const rotationKey = signingKey(Buffer.from(secrets.plcRotationKeyHex, 'hex'))
@@ -106,10 +104,10 @@ export function openServerContext(
   }
   return {
     dispatch,
-    crawlers,
-    failedSignIns,
-    addressOf: clientAddress(proxies),
-    requestedHost: requestedHost(proxies),
+    crawlers: traffic.crawlers,
+    failedSignIns: traffic.failedSignIns,
+    addressOf: traffic.addressOf,
+    requestedHost: traffic.requestedHost,
     blobs: ports.blobs,
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({

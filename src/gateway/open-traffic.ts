@@ -1,7 +1,7 @@
 /** Opens what depends on the traffic configuration: rate limits, and the crawl requests to relays. */
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { clientAddress } from '#src/gateway/http/client-address.ts'
+import type { ClientAddress } from '#src/gateway/http/client-address.ts'
 import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
 import {
   type FailedSignIns,
@@ -20,6 +20,7 @@ export interface TrafficPorts {
   clock: Clock
   timer: Timer
   log: Log
+  addressOf: ClientAddress
   config: Pick<Config, 'gateway' | 'crawlers' | 'rateLimits'>
 }
 
@@ -35,7 +36,7 @@ const WARN_INTERVAL_MS = 10_000
 const CRAWL_INTERVAL_MS = 20 * 60_000
 
 export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => void): Traffic {
-  const { dispatch, clock, timer, log, config } = ports
+  const { dispatch, clock, timer, log, addressOf, config } = ports
   const crawlers = new Crawlers({
     crawlers: config.crawlers,
     hostname: config.gateway.hostname,
@@ -55,7 +56,7 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
       close: () => crawlers.close(),
     }
   }
-  const { bypassKey, bypassIps, trustedProxies } = config.rateLimits
+  const { bypassKey, bypassIps } = config.rateLimits
   const leases = new Leases({
     send: limiterClient(dispatch),
     clock,
@@ -64,13 +65,7 @@ export function openTraffic(ports: TrafficPorts, onRefused: (limit: string) => v
   const returnTimer = setInterval(() => void leases.returnIdle(), LEASE_RETURN_INTERVAL_MS)
   returnTimer.unref()
   return {
-    rateLimits: rateLimits({
-      leases,
-      addressOf: clientAddress([...bypassIps, ...trustedProxies]),
-      bypassKey,
-      bypassIps,
-      onRefused,
-    }),
+    rateLimits: rateLimits({ leases, addressOf, bypassKey, bypassIps, onRefused }),
     failedSignIns: failedSignIns({ leases, clock, bypassIps, onRefused }),
     crawlers,
     close() {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createApp } from '#src/gateway/app.ts'
 import { attachSubscribeRepos, isFirehoseUpgrade } from '#src/gateway/firehose/subscribe-repos.ts'
 import { limitAddresses } from '#src/gateway/http/address-limits.ts'
-import { clientAddress } from '#src/gateway/http/client-address.ts'
+import { clientAddress, requestedHost } from '#src/gateway/http/client-address.ts'
 import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
@@ -55,14 +55,15 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.ensureProvisioned())
   const onRefused = (limit: string) => metrics.rateLimited(limit)
-  const traffic = openTraffic(ports, onRefused)
-  const { bypassIps, trustedProxies } = config.rateLimits
-  const addressOf = clientAddress([...bypassIps, ...trustedProxies])
+  const { bypassIps } = config.rateLimits
+  const proxies = [...bypassIps, ...config.rateLimits.trustedProxies]
+  const addressOf = clientAddress(proxies)
+  const traffic = openTraffic({ ...ports, addressOf }, onRefused)
   const stalls = closeStalledSockets(server, config.connections.stallTimeoutMs)
   const addressLimits = limitAddresses(server, {
     bounds: config.connections,
     addressOf,
-    trustedProxies: [...bypassIps, ...trustedProxies],
+    trustedProxies: proxies,
     exempt: bypassIps,
     onRefused,
   })
@@ -80,7 +81,11 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     onEvents: () => traffic.crawlers.notify(),
   })
   const { adminPassword } = secrets
-  const context = openServerContext(ports, wakeQueue, traffic)
+  const context = openServerContext(ports, wakeQueue, {
+    ...traffic,
+    addressOf,
+    requestedHost: requestedHost(proxies),
+  })
   const findAccount = accountFinder(dispatch)
   const oauth = openOAuth({
     ...{ server: context, findAccount, clock, log, addressOf },
