@@ -1,5 +1,6 @@
 /** The sign-in forms of the security pages: password, passkey and second step. */
 import type { Context } from 'hono'
+import type { ClientInfo } from '#src/account/security-events.ts'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { type Form, parseField } from '#src/gateway/pages/form.ts'
@@ -41,14 +42,14 @@ export async function signInPage(
 export async function submitPassword(context: PageContext, c: C, session: PageSession, form: Form) {
   const { identifier = '', password = '' } = form
   const next = parseReturnTo(form['next'], context.server.service.publicUrl)
+  const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
   const startedAt = context.clock.now()
   try {
     await countSignInAttempt(context, c, identifier)
     const [pageToken, kinds] = await atLeast(
       MIN_DURATION_MS,
-      context.server.failedSignIns.watch(
-        clientInfoOf(context.server.addressOf, c.env?.incoming).ip,
-        () => checkPassword(context, c, identifier, password),
+      context.server.failedSignIns.watch(client.ip, () =>
+        checkPassword(context, client, identifier, password),
       ),
     )
     setPageToken(c, context.server.service.publicUrl, pageToken)
@@ -60,13 +61,17 @@ export async function submitPassword(context: PageContext, c: C, session: PageSe
   }
 }
 
-async function checkPassword(context: PageContext, c: C, identifier: string, password: string) {
+async function checkPassword(
+  context: PageContext,
+  client: ClientInfo,
+  identifier: string,
+  password: string,
+) {
   if (password.length > 512) throw authRequired('Password too long')
   const { accounts } = context.server.dispatch.directory
   const found = await accounts.find({ identifier: normalizeIdentifier(identifier) })
   if (found === null) throw authRequired('Invalid identifier or password')
   const pageToken = newPageToken(found.did)
-  const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
   const account = context.server.dispatch.account(found.did)
   const { kinds } = await account.page.signIn({
     password,
