@@ -12,7 +12,6 @@ export async function startActors(
 ): Promise<{ stop(): Promise<void> }> {
   const registry = createRegistry(settings, engine)
   const since = settings.clock.now()
-  settings.live.isHome = true
   registry.start()
   if (!(await waitUntilJoined(engine, since))) {
     settings.log.warn('the engine has not registered this process yet: the first calls may be slow')

@@ -105,7 +105,7 @@ interface DispatchPorts {
   live: LiveActors
   remote: RemoteCall
   pause(ms: number): Promise<void>
-  /** Whether calls may be made directly; false sends all of them through the engine. */
+  /** Whether actors wake in this process, which are called directly; false sends all calls through the engine. */
   local: boolean
   /** No attempt begins later than this after the first one, in ms; 15 s if absent. */
   retryWindowMs?: number
@@ -118,8 +118,7 @@ export function createDispatch(ports: DispatchPorts): Dispatch {
   const runOnAccount = (caller: string | undefined) => (call: Call) =>
     runCall(ports, () => {
       if (liveActor(ports, call) !== undefined) return tryOnce(ports, call)
-      const { live, local } = ports
-      const mayWakeHere = local && live.isHome && !wakes.isAwake(call.key)
+      const mayWakeHere = ports.local && !wakes.isAwake(call.key)
       if (mayWakeHere) return wakeThenCall(ports, wakes, caller, call)
       return wakes.run(call.key, caller, () => tryOnce(ports, call))
     })

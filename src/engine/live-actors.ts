@@ -11,8 +11,6 @@ export interface LiveActor {
 export class LiveActors {
   readonly #awake = new Map<string, LiveActor>()
   readonly #awaited = new Map<string, Set<() => void>>()
-  /** Whether actors wake in this process: it has a registry. */
-  isHome = false
 
   /** The actors of a name that are awake here. */
   list(name: string): LiveActor[] {

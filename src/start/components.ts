@@ -56,7 +56,7 @@ export async function startComponents(
       live,
       remote: createRemoteCall({ ...engine, internalToken: secrets.internalToken }),
       pause: (ms) => pause(ms),
-      local: true,
+      local: config.role !== 'gateway',
     }),
     service: {
       ...config.service,

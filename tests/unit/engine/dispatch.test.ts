@@ -13,14 +13,16 @@ const awakeHere: LiveActor = {
   hold: (work) => work,
 }
 
-/** A process in which accounts wake, over an engine that answers as the test says. */
-function open(engine: (call: Call, live: LiveActors) => Promise<Outcome> | Outcome) {
+/** A process in which accounts wake if it is `local`, over an engine that answers as the test says. */
+function open(
+  engine: (call: Call, live: LiveActors) => Promise<Outcome> | Outcome,
+  { local = true } = {},
+) {
   const live = new LiveActors()
-  live.isHome = true
   const calls: string[] = []
   const dispatch = createDispatch({
     live,
-    local: true,
+    local,
     pause: async () => {},
     remote: async (call) => {
       calls.push(`${call.group}.${call.action}`)
@@ -59,8 +61,7 @@ describe('a call of a sleeping account', () => {
   })
 
   it('a process without actors makes the call itself at once', async () => {
-    const { live, calls, read } = open(() => ({ answer: 'elsewhere' }))
-    live.isHome = false
+    const { calls, read } = open(() => ({ answer: 'elsewhere' }), { local: false })
     expect(await read()).toBe('elsewhere')
     expect(calls).toEqual(['repo.getRecord'])
   })
