@@ -38,7 +38,7 @@ export async function startComponents(
   const reserveBytes = config.engine.endpoint === undefined ? config.minFreeDiskBytes : 0
   const keptFile = reserveBytes > 0 ? folder.at('kept-space') : undefined
   const disk = new DiskSpace({ path: folder.path, reserveBytes, keptFile, log })
-  parts.defer(disk.start())
+  if (reserveBytes > 0) parts.defer(disk.start())
   const { own: ownEngine, ...engine } = await connectEngine(config, secrets, folder, log, parts)
   const [{ startActors }, { startGateway }] = await loading
   const { schemas, schemaVersions } = await import('#actors/schemas.ts')
