@@ -51,7 +51,7 @@ const doctor: Command = {
 
 export const doctorCommands: readonly Command[] = [doctor]
 
-export function formatCheck({ check, ok, detail, advice }: Check): string {
+function formatCheck({ check, ok, detail, advice }: Check): string {
   const line = `${ok ? 'ok     ' : 'PROBLEM'}  ${check}: ${detail}`
   const text = advice === undefined ? line : `${line}\n         → ${advice}`
   return text.replace(/[^\P{Cc}\n]/gu, '�')
