@@ -75,7 +75,16 @@ async function createOne(
       return { line, ...(await createAccount(server, account)), ...generated }
     } catch (error) {
       const delay = retryDelay(error, attempt)
-      if (delay === undefined) return { line, handle: entry.handle, ...describe(error) }
+      if (delay === undefined) {
+        // The account may exist; then only this line has its password.
+        const maybeCreated = wasSent && !(error instanceof XrpcError && error.status < 500)
+        return {
+          line,
+          handle: entry.handle,
+          ...describe(error),
+          ...(maybeCreated && generated),
+        }
+      }
       if (isRefusal(error)) wasSent = false
       await wait(delay)
     }

@@ -73,6 +73,18 @@ async function create(
 }
 
 describe('createAccounts', () => {
+  it('createAccounts gives the generated password of an account that may have been created', async () => {
+    const { server, accounts, calls } = testServer({
+      lose: () => {
+        server.get = () => Promise.reject(new Error('fetch failed'))
+        throw new Error('fetch failed')
+      },
+    })
+    const { results } = await create(server, entries('a.test'))
+    expect(accounts.has('a.test')).toBe(true)
+    expect(results).toMatchObject([{ error: 'Unreachable', password: calls[0]!.input['password'] }])
+  })
+
   it('createAccounts creates each account once, and returns its generated password', async () => {
     const { server, calls } = testServer()
     const { results, counts } = await create(server, entries('a.test', 'b.test'))
