@@ -134,6 +134,18 @@ describe('/.well-known/atproto-did', () => {
   })
 })
 
+it('requests that the OAuth library cannot parse are answered 400, and the server goes on', async () => {
+  const isAlive = async () => (await call(server, '/xrpc/_health')).status
+  const accept = { accept: 'application/json;q' }
+  for (const path of ['/oauth/par', '/oauth/token', '/oauth/revoke']) {
+    const { status, body } = await call(server, path, { verb: 'POST', headers: accept })
+    expect([path, status, body]).toMatchObject([path, 400, { error: 'invalid_request' }])
+  }
+  const asset = await call(server, '/@atproto/oauth-provider/~assets/%ff')
+  expect(asset.status).toBe(400)
+  expect(await isAlive()).toBe(200)
+})
+
 it('a client that hangs up in the middle of a form is no error in the log', async () => {
   const { port } = new URL(server.url)
   for (const path of ['/oauth/par', '/oauth/token', '/account/security/sign-in']) {

@@ -32,7 +32,7 @@ export function respondWithError(
   const body = isOurs
     ? { error: 'server_error', error_description: 'Internal Server Error' }
     : {
-        error: isTooLarge ? 'invalid_request' : 'temporarily_unavailable',
+        error: error.status === 429 ? 'temporarily_unavailable' : 'invalid_request',
         error_description: error.message,
       }
   const headers = {

@@ -13,6 +13,11 @@ import {
 } from '#src/gateway/oauth/failures.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import {
+  type Middleware,
+  preparedMiddleware,
+  withClientStatus,
+} from '#src/gateway/oauth/provider-middleware.ts'
 import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
@@ -72,12 +77,6 @@ interface Pages {
   signIn(request: IncomingMessage, did: string): Promise<string[]>
 }
 
-type Middleware = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void
-
 export function openOAuth(ports: OAuthPorts): OAuth {
   const { server, addressOf, log } = ports
   const accounts = openProviderAccounts(server, ports.findAccount)
@@ -119,11 +118,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
         onError({ request, response }, error, message),
     })
     const introspect = endpoint.introspectionEndpoint(provider, onError)
-    const withDomains: Middleware = (request, response, next) =>
-      void updateDomains(provider, server).then(
-        () => libraryMiddleware(request, response, next),
-        next,
-      )
+    const withDomains = preparedMiddleware(() => updateDomains(provider, server), libraryMiddleware)
     return {
       handle: (request, response, next) =>
         introspect(request, response, (error) =>
@@ -158,7 +153,9 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     }
     withRequestContext(context, () =>
       pages.handle(request, response, (error) =>
-        error === undefined ? next() : respondWithError(log, error, { request, response }),
+        error === undefined
+          ? next()
+          : respondWithError(log, withClientStatus(error), { request, response }),
       ),
     )
   }
