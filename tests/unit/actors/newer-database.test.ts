@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { Activation } from '#actors/activations.ts'
 import { actorLifecycle } from '#actors/lifecycle.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import { LiveActors } from '#src/engine/live-actors.ts'
@@ -11,6 +12,7 @@ const actions = { notes: reads({ list: async () => ['a note'] }) }
 
 it('an actor whose database is of a newer release answers 503, writes nothing, and goes to sleep', async () => {
   const sql = nodeSql({ schema: [first, ['CREATE TABLE other (n INTEGER)']] })
+  const db = Object.assign(sql, { activation: new Activation(undefined) })
   await sql.first('SELECT 1')
   const lines: unknown[] = []
   const live = new LiveActors()
@@ -23,7 +25,7 @@ it('an actor whose database is of a newer release answers 503, writes nothing, a
     close: () => void opened--,
   })
   let naps = 0
-  const c = { key: ['did:plc:x'], db: sql, vars: hooks.createVars(), sleep: () => naps++ }
+  const c = { key: ['did:plc:x'], db, vars: hooks.createVars(), sleep: () => naps++ }
   await hooks.onWake(c)
   expect(opened).toBe(0)
   expect(live.list('account')).toEqual([])
