@@ -1,9 +1,24 @@
 /** Reads a file with accounts to create: NDJSON, an account a line. */
+import { readFileSync } from 'node:fs'
 import { UsageError } from '#src/cli/command.ts'
 import type { Entry } from '#src/cli/create-accounts.ts'
+import { fileError } from '#src/cli/file-error.ts'
 
 const fields = ['handle', 'email', 'password', 'inviteCode', 'recoveryKey']
 const MAX_MESSAGES = 10
+
+/** Throws if the file cannot be read or has no accounts, and as `parseAccounts`. */
+export function readAccounts(path: string): Entry[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw fileError('read', path, error)
+  }
+  const entries = parseAccounts(text)
+  if (entries.length === 0) throw new UsageError(`${path} has no accounts: it is empty`)
+  return entries
+}
 
 /** Empty lines are skipped. Throws a UsageError with the first ten mistakes, so that nothing is created before. */
 export function parseAccounts(text: string): Entry[] {

@@ -1,7 +1,7 @@
 /** `headwater account create --from FILE`: creates many accounts; a repetition skips those that exist. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAccount, type NewAccount, newPassword } from '#src/cli/create-account.ts'
-import type { ServerClient } from '#src/cli/server-client.ts'
+import { type ServerClient, UNNAMED } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
 
 /** A line of the file. */
@@ -35,17 +35,27 @@ export interface BulkPorts {
   wait?: (ms: number) => Promise<unknown>
 }
 
+const UNREACHABLE = 'Unreachable'
 const MAX_ATTEMPTS = 8
 const MAX_WAIT_MS = 5 * 60_000
+/** After so many accounts in a row without an answer the server is taken to be away. */
+const MAX_UNANSWERED = 3
 
-/** Calls `onResult` for each account as soon as it is known; after `isStopped` only for those that have begun. */
+/**
+ * Calls `onResult` for each account as soon as it is known; after `isStopped` only for those that have begun. Throws if
+ * the server does not answer, at first or later, or refuses the admin's password.
+ */
 export async function createAccounts(ports: BulkPorts, entries: readonly Entry[]): Promise<Counts> {
+  await mustAnswer(ports.server)
   const counts: Counts = { created: 0, skipped: 0, failed: 0 }
   const remaining = entries.values()
+  let unanswered = 0
+  const isAway = () => unanswered >= MAX_UNANSWERED
   const work = async () => {
     for (const entry of remaining) {
-      if (ports.isStopped()) return
-      const result = await createOne(ports, entry)
+      if (ports.isStopped() || isAway()) return
+      const result = await createOne(ports, entry, isAway)
+      unanswered = result.error === UNREACHABLE ? unanswered + 1 : 0
       if (result.error !== undefined) counts.failed++
       else if (result.skipped !== undefined) counts.skipped++
       else counts.created++
@@ -53,13 +63,28 @@ export async function createAccounts(ports: BulkPorts, entries: readonly Entry[]
     }
   }
   await Promise.all(Array.from({ length: ports.concurrency }, work))
-  return counts
+  if (!isAway()) return counts
+  const done = `${counts.created + counts.skipped} of ${entries.length} accounts are done`
+  throw new Error(
+    `${ports.server.url} does not answer: ${done}. Run the command again later: it skips these`,
+  )
+}
+
+async function mustAnswer(server: ServerClient): Promise<void> {
+  try {
+    await server.get('com.atproto.admin.searchAccounts', { limit: 1 })
+  } catch (error) {
+    if (error instanceof XrpcError && error.status === 401) throw error
+    if (!isUnanswered(error)) return
+    throw new Error(`${(error as Error).message}. No account was created`)
+  }
 }
 
 // Made again after an answer was lost, it finds the account that the lost call created.
 async function createOne(
   { server, wait = pause }: BulkPorts,
   { line, ...entry }: Entry,
+  isAway: () => boolean,
 ): Promise<Result> {
   const account = { ...entry, password: entry.password ?? newPassword() }
   const generated = entry.password === undefined ? { password: account.password } : {}
@@ -74,7 +99,7 @@ async function createOne(
       wasSent = true
       return { line, ...(await createAccount(server, account)), ...generated }
     } catch (error) {
-      const delay = retryDelay(error, attempt)
+      const delay = isAway() ? undefined : retryDelay(error, attempt)
       if (delay === undefined) {
         // The account may exist; then only this line has its password.
         const maybeCreated = wasSent && !(error instanceof XrpcError && error.status < 500)
@@ -133,5 +158,11 @@ function retryDelay(error: unknown, attempt: number): number | undefined {
 
 function describe(error: unknown): { error: string; message: string } {
   const { message } = error as Error
-  return { error: error instanceof XrpcError ? error.error : 'Unreachable', message }
+  return { error: isUnanswered(error) ? UNREACHABLE : (error as XrpcError).error, message }
+}
+
+// A proxy in front of a server that is away answers 502, 503 or 504, without an error of XRPC.
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof XrpcError)) return true
+  return [502, 503, 504].includes(error.status) && error.error === UNNAMED
 }

@@ -1,6 +1,5 @@
 /** `headwater account create`: creates an account, or those in a file. */
-import { readFileSync } from 'node:fs'
-import { parseAccounts } from '#src/cli/account-file.ts'
+import { readAccounts } from '#src/cli/account-file.ts'
 import {
   type Command,
   type Invocation,
@@ -65,7 +64,7 @@ async function createFrom(invocation: Invocation, file: string): Promise<void> {
   }
   const concurrency = integerOption(invocation, 'concurrency', 8)
   if (concurrency < 1 || concurrency > 64) throw new UsageError('--concurrency must be 1 to 64')
-  const entries = parseAccounts(readFileSync(file, 'utf8'))
+  const entries = readAccounts(file)
   let isStopped = false
   // The passwords of accounts that are being created would be lost.
   process.once('SIGINT', () => {

@@ -12,6 +12,9 @@ export interface ServerClient {
 
 type Params = Record<string, string | number | readonly string[] | undefined>
 
+/** The error of a response that names none: it is not from the server. */
+export const UNNAMED = 'Error'
+
 // Until the response headers; a body may take longer.
 const TIMEOUT_MS = 120_000
 
@@ -85,7 +88,7 @@ function queryOf(params: Params = {}): string {
 
 async function errorOf(response: Response): Promise<XrpcError> {
   const { status, statusText } = response
-  const { error = 'Error', message = statusText } = await response
+  const { error = UNNAMED, message = statusText } = await response
     .json()
     .catch(() => ({}))
     .then((body) => body as { error?: string; message?: string })

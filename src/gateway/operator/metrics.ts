@@ -75,7 +75,10 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
     new Gauge({ name: `headwater_${name}`, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
-  const head = gauge('sequencer_head_seq', 'All later events get a higher seq: microseconds since 1970')
+  const head = gauge(
+    'sequencer_head_seq',
+    'All later events get a higher seq: microseconds since 1970',
+  )
   const awake = gauge('accounts_awake', 'Account actors awake in this process')
   const backlog = gauge('outbox_pending_events', 'Events in their outboxes, not yet sequenced')
   const withUndeliveredEvents = gauge(

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest'
-import { parseAccounts } from '#src/cli/account-file.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parseAccounts, readAccounts } from '#src/cli/account-file.ts'
+import { UsageError } from '#src/cli/command.ts'
 import { type Counts, createAccounts, type Entry, type Result } from '#src/cli/create-accounts.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
@@ -154,6 +158,90 @@ describe('createAccounts', () => {
     const { counts } = await create(server, entries('a.test', 'b.test', 'c.test'), { stopAfter: 1 })
     expect(counts.created).toBe(1)
     expect(calls).toHaveLength(1)
+  })
+})
+
+describe('createAccounts without a server', () => {
+  const away = () => {
+    throw new Error('http://localhost cannot be reached: ECONNREFUSED')
+  }
+  const badGateway = () => {
+    throw new XrpcError(502, 'Error', 'Bad Gateway')
+  }
+
+  it('createAccounts ends at once if the server does not answer at the start', async () => {
+    const { server, calls } = testServer()
+    server.get = async () => away()
+    await expect(create(server, entries('a.test'))).rejects.toThrow(
+      'http://localhost cannot be reached: ECONNREFUSED. No account was created',
+    )
+    expect(calls).toEqual([])
+  })
+
+  it('createAccounts ends at once if the server refuses the password of the admin', async () => {
+    const { server, calls } = testServer()
+    const refused = new XrpcError(401, 'AuthenticationRequired', 'Bad admin password')
+    server.get = async () => Promise.reject(refused)
+    await expect(create(server, entries('a.test'))).rejects.toBe(refused)
+    expect(calls).toEqual([])
+  })
+
+  it.each([
+    ['connection', away],
+    ['proxy with a server', badGateway],
+  ])(
+    'createAccounts stops after three accounts in a row without a %s, and says how many are done',
+    async (_, fail) => {
+      const { server, accounts, calls } = testServer({
+        refuse: (_, nth) => (nth > 2 ? fail() : undefined),
+      })
+      accounts.set('b.test', { did: 'did:plc:b', email: 'b.test@example.com' })
+      const names = [...'abcdefghij'].map((name) => `${name}.test`)
+      const results: Result[] = []
+      const created = createAccounts(
+        {
+          ...{ server, concurrency: 1, isStopped: () => false, wait: async () => {} },
+          onResult: (result) => void results.push(result),
+        },
+        entries(...names),
+      )
+      await expect(created).rejects.toThrow(
+        'http://localhost does not answer: 3 of 10 accounts are done. Run the command again later: it skips these',
+      )
+      expect(results.map(({ error }) => error)).toEqual([
+        ...[undefined, undefined, undefined],
+        ...['Unreachable', 'Unreachable', 'Unreachable'],
+      ])
+      expect(calls.at(-1)?.input['handle']).toBe('f.test')
+    },
+  )
+
+  it('createAccounts goes on if an account between two unanswered ones is answered', async () => {
+    const lost = ['a.test', 'b.test', 'd.test', 'e.test']
+    const refuse = ({ input }: Call) => {
+      if (lost.includes(String(input['handle']))) away()
+    }
+    const { server } = testServer({ refuse })
+    const { counts } = await create(server, entries('a.test', 'b.test', 'c.test', ...lost.slice(2)))
+    expect(counts).toEqual({ created: 1, skipped: 0, failed: 4 })
+  })
+})
+
+describe('readAccounts', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-accounts-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it.each([
+    ['is missing', join(folder, 'none'), `cannot read ${join(folder, 'none')}: it does not exist`],
+    ['is a folder', folder, `cannot read ${folder}: it is a folder`],
+  ])('readAccounts says that a file %s', (_, path, message) => {
+    expect(() => readAccounts(path)).toThrow(new Error(message))
+  })
+
+  it('readAccounts says that an empty file has no accounts', () => {
+    const path = join(folder, 'empty')
+    writeFileSync(path, '\n\n')
+    expect(() => readAccounts(path)).toThrow(new UsageError(`${path} has no accounts: it is empty`))
   })
 })
 
