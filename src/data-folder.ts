@@ -14,6 +14,7 @@ import {
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Secrets } from '#src/config/secrets.ts'
+import { isDiskFull } from '#src/ports/disk-space.ts'
 
 /** Each component runs in at most one process per data folder. */
 export type Component = 'gateway' | 'actors' | 'engine'
@@ -80,7 +81,7 @@ export class DataFolder {
 
   #unusable(error: unknown): Error {
     const { code, message } = error as NodeJS.ErrnoException
-    const reason = reasons[code ?? ''] ?? message
+    const reason = isDiskFull(error) ? 'the disk is full' : (reasons[code ?? ''] ?? message)
     return new Error(`The data folder ${this.path} (PDS_DATA_DIRECTORY) cannot be used: ${reason}`)
   }
 
@@ -143,7 +144,6 @@ const reasons: Record<string, string> = {
   EROFS: 'it is on a read-only file system',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'it is a file',
-  ENOSPC: 'the disk is full',
 }
 
 const SQLITE_BUSY = 5

@@ -7,8 +7,6 @@ const reasons: Record<string, string> = {
   EACCES: 'this user may not',
   EPERM: 'this user may not',
   EROFS: 'it is on a read-only file system',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk is full',
 }
 
 /** An error without a code is a bug, and is returned as it is. */

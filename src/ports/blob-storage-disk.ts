@@ -24,7 +24,7 @@ import {
   safeName,
   type TempUpload,
 } from '#src/ports/blob-storage.ts'
-import { freeBytesAt, insufficientStorage } from '#src/ports/disk-space.ts'
+import { freeBytesAt, insufficientStorage, rethrowFull } from '#src/ports/disk-space.ts'
 import { syncFolder } from '#src/ports/sync-folder.ts'
 
 const WRITTEN_BYTES = 512 * 1024
@@ -94,11 +94,6 @@ export function diskBlobStorage({
       }
     },
   }
-}
-
-/** Throws 507 if the disk or the user's quota on it is full. */
-function rethrowFull(error: unknown): never {
-  throw ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') ? insufficientStorage() : error
 }
 
 // Collects small chunks for fewer writes, without copying them.

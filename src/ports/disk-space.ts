@@ -150,6 +150,17 @@ export function freeBytesAt(path: string): number | undefined {
   }
 }
 
+/** Whether a write failed because the disk, or the user's quota on it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
+/** For a `catch`: throws 507 InsufficientStorage for a full disk, and every other error as it is. */
+export function rethrowFull(error: unknown): never {
+  throw isDiskFull(error) ? insufficientStorage() : error
+}
+
 export function insufficientStorage(): XrpcError {
   const message = 'The storage of this server is full. Reading still works; please try again later'
   return new XrpcError(507, 'InsufficientStorage', message)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unavailable } from '#src/errors.ts'
+import { rethrowFull } from '#src/ports/disk-space.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
 export interface Range {
@@ -13,7 +14,7 @@ export interface Range {
 export interface SpoolFile {
   /** Bytes appended so far. */
   readonly size: number
-  /** Throws 503 if there is no room for it. */
+  /** Throws 503 if all files together are too large with it, and 507 if the disk is full. */
   append(bytes: Uint8Array): Promise<void>
   /** The bytes of each range, in the order of `ranges`. All of them are in memory at once. */
   read(ranges: readonly Range[]): Promise<Uint8Array[]>
@@ -22,7 +23,7 @@ export interface SpoolFile {
 }
 
 export interface Spool {
-  /** Throws 503 if there are too many files. */
+  /** Throws 503 if there are too many files, and 507 if the disk is full. */
   open(): Promise<SpoolFile>
 }
 
@@ -49,7 +50,7 @@ export function diskSpool(folder: string, limits: SpoolLimits, timer: Timer): Sp
         return new DiskSpoolFile(await openUnlinked(folder), { used, limits, timer })
       } catch (error) {
         used.files--
-        throw error
+        return rethrowFull(error)
       }
     },
   }
@@ -105,8 +106,7 @@ class DiskSpoolFile implements SpoolFile {
         done += bytesWritten
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noRoom()
-      throw error
+      rethrowFull(error)
     }
   }
 

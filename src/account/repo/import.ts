@@ -47,7 +47,7 @@ export async function beginImport(account: Account): Promise<{ id: string }> {
   return { id: open.id }
 }
 
-/** Adds page `n`, counted from 0, of at most 512 KiB. Idempotent. Throws 503 if there is no room for it. */
+/** Adds page `n`, counted from 0, of at most 512 KiB. Idempotent. Throws 503 or 507 if there is no room for it. */
 export async function addImportPage(
   account: Account,
   { id, n, bytes }: { id: string; n: number; bytes: Uint8Array },

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { DiskSpace } from '#src/ports/disk-space.ts'
+import { DiskSpace, isDiskFull, rethrowFull } from '#src/ports/disk-space.ts'
 
 let dir: string
 let free: number | undefined
@@ -96,4 +96,15 @@ it('a failed transaction is reported once', async () => {
   expect(disk.takeFailure()).toBe(false)
   await expect(disk.transaction(() => Promise.reject(new Error('disk')))).rejects.toThrow('disk')
   expect([disk.takeFailure(), disk.takeFailure()]).toEqual([true, false])
+})
+
+it('a disk is full, also for the quota of its user, and no other failure is one', () => {
+  const failed = (code: string) => Object.assign(new Error(code), { code })
+  expect(['ENOSPC', 'EDQUOT', 'EIO'].map((code) => isDiskFull(failed(code)))).toEqual([
+    ...[true, true, false],
+  ])
+  expect(() => rethrowFull(failed('EDQUOT'))).toThrow(
+    expect.objectContaining({ status: 507, error: 'InsufficientStorage' }),
+  )
+  expect(() => rethrowFull(failed('EIO'))).toThrow('EIO')
 })

@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { diskSpool } from '#src/ports/spool.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
 const full = { status: 503, error: 'ServiceUnavailable' }
+const diskFull = { status: 507, error: 'InsufficientStorage' }
 const never: Timer = () => () => {}
 
 async function openSpool(limits: { maxFiles?: number; maxBytes?: number } = {}, timer = never) {
@@ -79,3 +80,20 @@ it('a spooled file that is not used for a while is closed', async () => {
   expect(running.size).toBe(0)
   await (await opened.spool.open()).close()
 })
+
+afterEach(() => vi.restoreAllMocks())
+
+it.each(['ENOSPC', 'EDQUOT'])(
+  'a spooled file refuses bytes with 507 if the disk is full (%s), and gives its place back when it is closed',
+  async (code) => {
+    await using opened = await openSpool({ maxFiles: 1 })
+    const file = await opened.spool.open()
+    const handle = await open(opened.folder)
+    const write = vi.spyOn(Object.getPrototypeOf(handle), 'write')
+    await handle.close()
+    write.mockRejectedValue(Object.assign(new Error(code), { code }))
+    await expect(file.append(Uint8Array.of(1))).rejects.toMatchObject(diskFull)
+    await file.close()
+    await (await opened.spool.open()).close()
+  },
+)
