@@ -36,8 +36,8 @@ function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
   }
 }
 
-function toUserError({ status, error, message }: XrpcError): UserError {
-  return new UserError(message, { code: error, metadata: { status } })
+function toUserError({ status, error, message, headers }: XrpcError): UserError {
+  return new UserError(message, { code: error, metadata: { status, ...(headers && { headers }) } })
 }
 
 function mapValues<A, B>(object: Record<string, A>, change: (value: A) => B): Record<string, B> {

@@ -5,7 +5,7 @@ export class XrpcError extends Error {
   override readonly name = 'XrpcError'
   readonly status: number
   readonly error: string
-  /** Response headers; not carried across actor calls. */
+  /** Response headers. */
   readonly headers?: Readonly<Record<string, string>>
 
   constructor(

@@ -15,7 +15,7 @@ export interface EngineError {
   group?: string
   code?: string
   message?: string
-  metadata?: { status?: number; error?: string } | null
+  metadata?: { status?: number; headers?: Record<string, string>; error?: string } | null
 }
 
 /** 503 from an actor that is going away; the dispatch calls again. */

@@ -78,7 +78,8 @@ export function createRemoteCall(engine: EngineAddress): RemoteCall {
 function toOutcome(error: unknown): Outcome {
   const { group, code, metadata, message } = error as EngineError
   if (group === 'user' && metadata?.status !== undefined) {
-    const thrown = new XrpcError(metadata.status, code ?? 'InvalidRequest', message ?? '')
+    const { status, headers } = metadata
+    const thrown = new XrpcError(status, code ?? 'InvalidRequest', message ?? '', headers)
     return { error: thrown, again: asksForRetry(thrown) }
   }
   // The actor's process is of an older release. It is being replaced; after the last attempt the caller gets this error.

@@ -11,11 +11,7 @@ import { errorResponse, sendError } from '#src/gateway/http/response.ts'
 import type { OAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type HttpLogPorts, isNonXrpc, logHttpCall } from '#src/gateway/operator/http-log.ts'
 import { otherRequests } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import {
-  type RateLimits,
-  rateLimitExceeded,
-  rateLimitHeaders,
-} from '#src/gateway/xrpc/rate-limits.ts'
+import { type RateLimits, rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Log } from '#src/log.ts'
 
@@ -54,7 +50,7 @@ export function serve(server: Server, ports: ServePorts): void {
     const call = { nsid: otherRequests, request: incoming, caller: undefined, input: undefined }
     const status = await ports.rateLimits?.(call)
     if (!status?.isRefused) return void listener(incoming, outgoing)
-    sendError(outgoing, rateLimitExceeded(rateLimitHeaders(status, Date.now())))
+    sendError(outgoing, rateLimitExceeded(status))
   }
 
   server.on('request', (incoming, outgoing) => {

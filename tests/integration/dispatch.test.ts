@@ -42,6 +42,11 @@ test.each(['local', 'remote'] as const)(
       writes: [{ $type: 'com.atproto.repo.applyWrites#delete', collection, rkey: 'one' }],
     })
     expect((await account.sync.getRepoStatus()).rev).toBe(commit.rev)
+    await account.factors.beginTotp()
+    const guess = () => account.factors.confirmTotp({ code: 'wrong!' })
+    for (let n = 0; n < 10; n++) await expect(guess()).rejects.toMatchObject({ status: 400 })
+    const headers = { 'retry-after': expect.stringMatching(/^\d{4}$/) }
+    await expect(guess()).rejects.toMatchObject({ status: 429, headers })
   },
 )
 

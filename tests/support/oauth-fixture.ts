@@ -4,8 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { accountActions } from '#actors/actions/account.ts'
 import { authorizationActions } from '#actors/actions/authorization.ts'
+import { XrpcError } from '#src/errors.ts'
 import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
-import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import type { Actions } from '#src/rules/actions.ts'
 import { openGateway } from '#tests/support/gateway.ts'
@@ -95,7 +95,8 @@ export async function openOAuthFixture(
     addressOf: () => '203.0.113.7',
     limitAttempts: async (name, { address }) => {
       attempts.push([name, address])
-      if (refusedAttempts.has(name)) throw rateLimitExceeded()
+      if (refusedAttempts.has(name))
+        throw new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
     },
     config: {
       branding: {

@@ -24,7 +24,7 @@ export function withAttemptLimit<T>(
     const row = await findRow(account, 'attempts', id)
     const current = row !== undefined && row.createdAt > now - WINDOW_MS ? row : undefined
     const { counter = 0, createdAt = now } = current ?? {}
-    if (counter >= MAX_FAILURES) throw tooMany()
+    if (counter >= MAX_FAILURES) throw tooMany(createdAt + WINDOW_MS - now)
     try {
       return await check()
     } catch (error) {
@@ -44,6 +44,8 @@ export function clearFailures(): Statement {
   return removeRows('attempts', id)
 }
 
-function tooMany(): XrpcError {
-  return new XrpcError(429, 'RateLimitExceeded', 'Too many wrong codes: try again in an hour')
+function tooMany(waitMs: number): XrpcError {
+  const message = 'Too many wrong codes: try again in an hour'
+  const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+  return new XrpcError(429, 'RateLimitExceeded', message, headers)
 }

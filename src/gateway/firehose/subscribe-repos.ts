@@ -21,6 +21,7 @@ import { tooMany } from '#src/gateway/http/address-limits.ts'
 import { type ClientAddress, isInRanges } from '#src/gateway/http/client-address.ts'
 import { OpenByAddress } from '#src/gateway/http/open-by-address.ts'
 import { pathOf } from '#src/gateway/http/request-path.ts'
+import { retryHeader } from '#src/gateway/http/response.ts'
 import type { Log } from '#src/log.ts'
 import { infoFrame } from '#src/protocol/frames.ts'
 
@@ -154,6 +155,7 @@ function refuseUpgrade(socket: Duplex, { status, error, message, headers }: Xrpc
     connection: 'close',
     'content-type': 'application/json; charset=utf-8',
     'content-length': String(Buffer.byteLength(body)),
+    ...retryHeader(status),
     ...headers,
   }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -15,6 +15,7 @@ export const corsHeaders: Readonly<Record<string, string>> = {
 const json = 'application/json; charset=utf-8'
 /** Most of what is unavailable is back within seconds: an actor that moves, a queue that is full. */
 const RETRY_AFTER_SECONDS = '10'
+const retriedStatuses = [429, 503]
 const jsonHeaders = { ...corsHeaders, 'content-type': json }
 
 /** A result that has its own status and headers, such as a blob, or the response of another service. */
@@ -125,12 +126,13 @@ function mayBeCompressed(headers: Record<string, string>): boolean {
 
 /** The message is sent unchanged, so it must not contain internals. */
 export function errorResponse({ status, error, message, headers }: XrpcError): Response {
-  const all = {
-    ...jsonHeaders,
-    ...(status === 503 && { 'retry-after': RETRY_AFTER_SECONDS }),
-    ...headers,
-  }
+  const all = { ...jsonHeaders, ...retryHeader(status), ...headers }
   return new Response(JSON.stringify({ error, message }), { status, headers: all })
+}
+
+/** Of every 429 and 503 whose error does not say it more exactly. */
+export function retryHeader(status: number): { 'retry-after'?: string } {
+  return retriedStatuses.includes(status) ? { 'retry-after': RETRY_AFTER_SECONDS } : {}
 }
 
 /** As `errorResponse`, on a response of Node; closes the connection, since the request may not have been read. */
@@ -139,7 +141,8 @@ export function sendError(
   { status, error, message, headers }: XrpcError,
   onSent?: () => void,
 ): void {
-  response.writeHead(status, { ...jsonHeaders, ...headers, connection: 'close' })
+  const all = { ...jsonHeaders, ...retryHeader(status), ...headers, connection: 'close' }
+  response.writeHead(status, all)
   response.end(JSON.stringify({ error, message }), onSent)
 }
 

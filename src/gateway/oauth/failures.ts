@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
 import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
-import { RETRY_AFTER_S } from '#src/gateway/oauth/shared-stores.ts'
+import { retryAfterOf } from '#src/gateway/oauth/shared-stores.ts'
 import type { Log } from '#src/log.ts'
 
 /** A request that the provider could not answer, whether it was at fault or the client. */
@@ -40,7 +40,7 @@ export function respondWithError(
     'content-type': 'application/json',
     // The body is not read.
     ...(isTooLarge && { connection: 'close' }),
-    ...(!isOurs && error.status === 429 && { 'retry-after': String(RETRY_AFTER_S) }),
+    ...(!isOurs && error.status === 429 && { 'retry-after': retryAfterOf(error) }),
   }
   response.writeHead(isOurs ? 500 : error.status, headers)
   response.end(JSON.stringify(body))

@@ -149,7 +149,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       cookie,
       startedAt: ports.clock.now(),
       signedInAt: issuedAt(authorization),
-      retryAfter: (seconds: number) => void response.setHeader('retry-after', seconds),
+      retryAfter: (seconds: string) => void response.setHeader('retry-after', seconds),
     }
     withRequestContext(context, () =>
       pages.handle(request, response, (error) =>

@@ -11,7 +11,7 @@ export interface RequestContext {
   /** The browser that is new with this request, and when it is stored: before the response, beside other work. */
   newDevice?: { id: string; stored: Promise<void> }
   /** Sets the response's Retry-After, in seconds. */
-  retryAfter?: (seconds: number) => void
+  retryAfter?: (seconds: string) => void
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

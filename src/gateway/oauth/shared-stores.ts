@@ -27,7 +27,7 @@ const MAX_REQUEST_LENGTH = 16 * 1024
 const MAX_LEXICON_LENGTH = 100_000
 const MAX_REPLAY_TTL_MS = 2 * 24 * 60 * 60 * 1000
 /** Of what is refused because it is too much or too often. */
-export const RETRY_AFTER_S = 60
+const RETRY_AFTER_S = '60'
 /** How long a code is remembered, so that its reuse is recognized. */
 export const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
@@ -78,10 +78,15 @@ export function requestStore(dispatch: ShardDispatch): RequestStore {
   }
 }
 
+/** Seconds. */
+export function retryAfterOf({ headers }: XrpcError): string {
+  return headers?.['retry-after'] ?? RETRY_AFTER_S
+}
+
 /** 503 and 429 in the library's form; throws every error. */
 function busyOr(error: unknown): never {
   if (!(error instanceof XrpcError) || ![429, 503].includes(error.status)) throw error
-  requestContext().retryAfter?.(RETRY_AFTER_S)
+  requestContext().retryAfter?.(retryAfterOf(error))
   throw new OAuthError('temporarily_unavailable', error.message, error.status, error)
 }
 

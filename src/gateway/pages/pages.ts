@@ -1,6 +1,7 @@
 /** The routes below /account/security. */
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
+import { retryHeader } from '#src/gateway/http/response.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import {
@@ -76,6 +77,11 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
       response = await work(session)
     } catch (error) {
       response = await errorPage(c, session, error)
+      const wait = {
+        ...retryHeader(response.status),
+        ...(error as Partial<XrpcError>).headers,
+      }['retry-after']
+      if (wait !== undefined) response.headers.set('retry-after', wait)
     }
     // Adds the cookies that were set on Hono's context.
     for (const [name, value] of c.newResponse(null).headers) {

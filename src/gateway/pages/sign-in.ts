@@ -185,7 +185,7 @@ async function countSignInAttempt(context: PageContext, c: C, identifier: string
     caller: undefined,
     input: { identifier },
   })
-  if (limitStatus?.isRefused) throw rateLimitExceeded()
+  if (limitStatus?.isRefused) throw rateLimitExceeded(limitStatus)
 }
 
 function errorText(

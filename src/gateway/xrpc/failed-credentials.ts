@@ -37,7 +37,7 @@ export async function countingFailures<T>(
     const status = await rateLimits!(call)
     if (!status?.isRefused) return
     c.set('limitStatus', status)
-    throw rateLimitExceeded()
+    throw rateLimitExceeded(status)
   }
 
   await mustNotBeRefused(true)

@@ -7,7 +7,7 @@ import { XrpcError } from '#src/errors.ts'
 import { isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
 import type { Leases } from '#src/gateway/xrpc/leases.ts'
 import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import { rateLimitExceeded, rateLimitHeaders } from '#src/gateway/xrpc/rate-limits.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface FailedSignIns {
@@ -41,7 +41,7 @@ export function failedSignIns(ports: {
       const status = await leases.take(failedSignInLimit, network, 0)
       if (status.isRefused) {
         onRefused(failedSignInLimit.name)
-        throw rateLimitExceeded(rateLimitHeaders(status, clock.now()))
+        throw rateLimitExceeded(status, clock.now())
       }
       try {
         return await signIn()

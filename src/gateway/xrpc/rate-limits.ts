@@ -63,7 +63,7 @@ export function attemptLimiter(
     if (limits === undefined) return
     const request = { headers: {}, socket: { remoteAddress: address } } as CountedCall['request']
     const status = await limits({ nsid, request, caller: undefined, input })
-    if (status?.isRefused) throw rateLimitExceeded()
+    if (status?.isRefused) throw rateLimitExceeded(status)
   }
 }
 
@@ -81,8 +81,8 @@ export function rateLimitHeaders(
   }
 }
 
-/** Responses of XRPC methods get the headers of their limit without `headers`. */
-export function rateLimitExceeded(headers?: Record<string, string>): XrpcError {
+export function rateLimitExceeded(status: LimitStatus, now = Date.now()): XrpcError {
+  const headers = rateLimitHeaders(status, now)
   return new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded', headers)
 }
 

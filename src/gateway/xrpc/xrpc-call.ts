@@ -206,7 +206,7 @@ async function checkRateLimits(
   const limitStatus = await rateLimits({ ...call, request })
   if (limitStatus === undefined) return
   c.set('limitStatus', limitStatus)
-  if (limitStatus.isRefused) throw rateLimitExceeded()
+  if (limitStatus.isRefused) throw rateLimitExceeded(limitStatus)
 }
 
 function setRateLimitHeaders(c: Context<Env>, response: Response): void {

@@ -1,8 +1,9 @@
+import type { ServerResponse } from 'node:http'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import { closing } from '#src/gateway/http/byte-stream.ts'
-import { errorResponse, RawResponse, toResponse } from '#src/gateway/http/response.ts'
+import { errorResponse, RawResponse, sendError, toResponse } from '#src/gateway/http/response.ts'
 
 const manner = { mediaType: 'application/json', isPersonal: false, acceptEncoding: undefined }
 const car = { ...manner, mediaType: 'application/vnd.ipld.car' }
@@ -196,9 +197,16 @@ describe('an error response', () => {
   })
 })
 
-it('every 503 says when to try again', () => {
-  const full = errorResponse(unavailable('Too many imports at once'))
-  expect(full.headers.get('retry-after')).toBe('10')
+it('every 429 and 503 says when to try again, at the latest in ten seconds if nothing else is known', () => {
+  const [full, often] = [unavailable('Too many imports'), new XrpcError(429, 'Too', 'often')]
+  for (const error of [full, often]) {
+    expect(errorResponse(error).headers.get('retry-after')).toBe('10')
+    const exact = new XrpcError(error.status, error.error, '', { 'retry-after': '7' })
+    expect(errorResponse(exact).headers.get('retry-after')).toBe('7')
+    const sent = vi.fn()
+    sendError({ writeHead: sent, end() {} } as unknown as ServerResponse, error)
+    expect(sent.mock.calls[0]?.[1]).toMatchObject({ 'retry-after': '10' })
+  }
   expect(errorResponse(invalidRequest('x')).headers.get('retry-after')).toBeNull()
 })
 

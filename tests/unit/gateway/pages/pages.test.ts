@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { authRequired, invalidRequest, unavailable } from '#src/errors.ts'
+import { authRequired, invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import { did, openGateway } from '#tests/support/gateway.ts'
 
 const signedOut = () => {
@@ -32,6 +32,7 @@ async function askForCode(requestStepCode: () => unknown, getPendingStep: () => 
   return {
     status: response.status,
     type: response.headers.get('content-type'),
+    retryAfter: response.headers.get('retry-after'),
     forms: [...html.matchAll(/<form [^>]*action="([^"]*)"/g)].map(([, action]) => action),
     html,
   }
@@ -46,6 +47,16 @@ it('an error between the two steps of a sign-in is shown with the second step', 
   expect(page).toMatchObject({ status: 400, type: 'text/html; charset=utf-8' })
   expect(page.forms).toContain('/account/security/step')
   expect(page.html).toContain('account does not have an email address')
+})
+
+it('a page that refuses too many attempts says when to try again', async () => {
+  const refuse = (headers?: Record<string, string>) => () => {
+    throw new XrpcError(429, 'RateLimitExceeded', 'Too many wrong codes', headers)
+  }
+  const step = () => ({ kinds: ['email'] })
+  const known = await askForCode(refuse({ 'retry-after': '600' }), step)
+  expect(known).toMatchObject({ status: 429, retryAfter: '600' })
+  expect(await askForCode(refuse(), step)).toMatchObject({ status: 429, retryAfter: '10' })
 })
 
 it('an error of a sign-in whose second step is too late is shown with the sign-in form', async () => {

@@ -22,12 +22,14 @@ function open() {
   const resolved: string[] = []
   const gateway = openGateway({}, { rateLimits: limits })
   gateway.server.resolver.resolve = async (name) => void resolved.push(name) as undefined
+  const waits: (string | null)[] = []
   const ask = async (path: string, headers: Record<string, string>, from = '203.0.113.7') => {
     const incoming = { socket: { remoteAddress: from }, headers }
     const response = await gateway.app.request(path, { headers }, { incoming })
+    if (response.status === 429) waits.push(response.headers.get('retry-after'))
     return response.status
   }
-  return { ask, clock, resolved }
+  return { ask, waits, clock, resolved }
 }
 
 const times = <T>(n: number, work: () => Promise<T>) => Promise.all(Array.from({ length: n }, work))
@@ -35,13 +37,14 @@ const info = `/xrpc/com.atproto.admin.getAccountInfos?dids=${did}`
 
 describe('the admin password', () => {
   it.each([info, '/metrics', '/xrpc/_admin/status', '/xrpc/_admin/checks', '/admin/handle-rules'])(
-    'the admin password may be wrong 30 times in five minutes at %s, then even a right one is 429',
+    'the admin password may be wrong 30 times in five minutes at %s, then even a right one is 429 with Retry-After',
     async (path) => {
-      const { ask, clock } = open()
+      const { ask, clock, waits } = open()
       const wrong = await times(40, () => ask(path, asAdmin('guess')))
       expect(wrong.filter((status) => status === 401)).toHaveLength(30)
       expect(wrong.filter((status) => status === 429)).toHaveLength(10)
       expect(await ask(path, asAdmin())).toBe(429)
+      expect(waits).toEqual(Array(11).fill(expect.stringMatching(/^[1-9]\d*$/)))
       expect(await ask(path, asAdmin('guess'), '203.0.113.8')).toBe(401)
       clock.time += 5 * 60_000
       expect(await ask(path, asAdmin('guess'))).toBe(401)
