@@ -5,6 +5,7 @@ import { configureNativeModules } from '#src/config/native-modules.ts'
 import { type Component, DataFolder, refuseReferenceData } from '#src/data-folder.ts'
 import { createLog, type Log } from '#src/log.ts'
 import { startComponents } from '#src/start/components.ts'
+import { handleProcessErrors } from '#src/start/process-errors.ts'
 import { welcome } from '#src/start/welcome.ts'
 
 // The process exits with 1 if stopping takes longer.
@@ -26,6 +27,7 @@ try {
 
 async function main(config: Config, log: Log): Promise<void> {
   const signal = stopSignal()
+  const unhandledRejections = handleProcessErrors(log, process)
   for (const warning of config.warnings) log.warn(warning)
   refuseReferenceData(config.dataDirectory, config.referenceData)
   const folder = new DataFolder(config.dataDirectory)
@@ -34,7 +36,8 @@ async function main(config: Config, log: Log): Promise<void> {
   parts.use(folder.lock(componentsOf(config)))
   const secrets = folder.secrets(config.secrets)
   configureNativeModules(config)
-  const { url, plcUrl, refused } = await startComponents(config, secrets, folder, log, parts)
+  const ports = { config, secrets, folder, log, unhandledRejections }
+  const { url, plcUrl, refused } = await startComponents(ports, parts)
   console.log(welcome(config, folder, { url, plcUrl }))
   log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
 }

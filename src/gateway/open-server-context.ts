@@ -41,6 +41,8 @@ export interface GatewayPorts {
   secrets: GatewaySecrets
   /** Mails are written here if no SMTP server is configured. */
   mailFolder: string
+  /** How many there were in this process so far. */
+  unhandledRejections: () => number
 }
 
 /** The part of `Config` that a gateway uses. */

@@ -111,7 +111,10 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     disk: ports.disk,
     storeWatch: ports.storeWatch,
   })
-  const metrics = createMetrics({ firehose, health })
+  const metrics = createMetrics({
+    ...{ firehose, health },
+    unhandledRejections: ports.unhandledRejections,
+  })
   const app = createApp({
     methods: config.services.appView === undefined ? methodsWithoutAppView : methods,
     server: context,

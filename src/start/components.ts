@@ -17,13 +17,19 @@ const ACTORS_STOP_TIMEOUT_MS = 5000
 const SERVICES_TIMEOUT_MS = 10_000
 const STORE_NOTE_TIMEOUT_MS = 2_000
 
+export interface StartPorts {
+  config: Config
+  secrets: FolderSecrets
+  folder: DataFolder
+  log: Log
+  /** How many there were so far. */
+  unhandledRejections: () => number
+}
+
 // Starts those components that belong to this process. `refused` is rejected if it turns out later that this build must
 // not serve the data.
 export async function startComponents(
-  config: Config,
-  secrets: FolderSecrets,
-  folder: DataFolder,
-  log: Log,
+  { config, secrets, folder, log, unhandledRejections }: StartPorts,
   parts: AsyncDisposableStack,
 ): Promise<{ url?: string; plcUrl?: string; refused: Promise<never> }> {
   await mustListen(config)
@@ -71,6 +77,7 @@ export async function startComponents(
     log,
     blobs: await openBlobStorage(config, folder),
     disk,
+    unhandledRejections,
   }
   if (config.role !== 'gateway') {
     const { internalToken } = secrets

@@ -19,6 +19,7 @@ export async function startOperatorPort(
     disk: DiskSpace
     storeWatch: StoreWatch | undefined
     clock: Clock
+    unhandledRejections: () => number
     log: Log
     engineHealth: EngineHealth | undefined
     config: Config

@@ -19,6 +19,8 @@ interface Firehose {
 export interface MetricsPorts {
   /** Absent in a process without a gateway. */
   firehose?: Firehose
+  /** How many there were in this process so far. */
+  unhandledRejections: () => number
   health: Pick<
     Health,
     'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'storeLoss' | 'freeBytes'
@@ -70,7 +72,10 @@ function durations(name: string, label: string, registers: Registry[]): Metrics[
 type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** Collected at scrape time; a value that is not available in time is left out. */
-function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () => Promise<void> {
+function probes(
+  { firehose, health, unhandledRejections }: MetricsPorts,
+  registers: Registry[],
+): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
     new Gauge({ name: `headwater_${name}`, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
@@ -88,6 +93,11 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
   const accounts = gauge('accounts', 'Accounts of the server by status', ['status'])
   const parts = gauge('storage_up', '1 if a part of the storage is usable, else 0', ['part'])
   const lost = gauge('store_lost_seconds', 'How much of its end the store lacked at a start, or 0')
+  const unhandled = new Counter({
+    name: 'headwater_unhandled_rejections_total',
+    help: 'Rejected promises that nothing handled: each is a bug, and logged',
+    registers,
+  })
   const freeBytesGauge = gauge('data_free_bytes', 'Free bytes on the volume of the data folder')
 
   return async () => {
@@ -108,6 +118,8 @@ function probes({ firehose, health }: MetricsPorts, registers: Registry[]): () =
     const { notedSeq = 0, foundSeq = 0 } = health.storeLoss ?? {}
     lost.set((notedSeq - foundSeq) / 1e6)
     set(freeBytesGauge, freeBytes)
+    unhandled.reset()
+    unhandled.inc(unhandledRejections())
     probeFirehose?.(newest)
     probeEngine?.()
   }

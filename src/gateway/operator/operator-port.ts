@@ -20,6 +20,7 @@ export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log'>
   adminPassword: string | undefined
   metricsOpen: boolean
   log: Log
+  unhandledRejections: () => number
 }
 
 export async function startOperatorPort(
@@ -31,7 +32,7 @@ export async function startOperatorPort(
   operatorRoutes(app, {
     server: { dispatch, service },
     health,
-    metrics: createMetrics({ health }),
+    metrics: createMetrics({ health, unhandledRejections: ports.unhandledRejections }),
     findAccount: accountFinder(dispatch),
     adminPassword,
     metricsOpen,

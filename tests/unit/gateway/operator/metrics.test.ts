@@ -19,7 +19,10 @@ const health: MetricsPorts['health'] = {
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
 async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<string, string>> {
-  const metrics = createMetrics({ firehose, health: { ...health, ...ports } })
+  const metrics = createMetrics({
+    ...{ firehose, unhandledRejections: () => 2 },
+    health: { ...health, ...ports },
+  })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
   metrics.observeHttp('oauth', 400, 0.002)
   metrics.rateLimited('global-ip')
@@ -46,6 +49,7 @@ it('/metrics has what alerts need', async () => {
     'headwater_storage_up{part="blobs"}': '1',
     headwater_data_free_bytes: '1024',
     headwater_store_lost_seconds: '0',
+    headwater_unhandled_rejections_total: '2',
     'headwater_rate_limited_requests_total{limit="global-ip"}': '1',
   })
   const count = 'headwater_xrpc_request_duration_seconds_count'
