@@ -65,6 +65,10 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'more than 500 app passwords',
     why: 'bounded storage',
   },
+  {
+    what: 'over 500 grants, 500 authorized apps or 30,000 sessions of an account',
+    why: 'bounded storage',
+  },
   { what: 'OAuth: missing scope', why: 'RFC 6750; clients can ask for it' },
   { what: 'OAuth: concurrent refreshes of one token', why: 'the client is at fault' },
   {

@@ -23,6 +23,8 @@ const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS upd
 
 /** More than one person uses: above it, the browsers that signed in first are signed out. */
 const MAX_DEVICES = 100
+/** Above it, the apps that were authorized least lately are forgotten: they ask for consent again. */
+const MAX_CLIENTS = 500
 
 /** Throws 400 if the account's sessions were ended since the sign-in began, at `since`. */
 export async function signInOnDevice(
@@ -32,11 +34,7 @@ export async function signInOnDevice(
   const { sql, clock } = account
   await sql.batch([
     upsert('device', deviceId, null, clock.now(), since),
-    {
-      sql: `DELETE FROM oauth WHERE kind = 'device' AND id NOT IN
-              (SELECT id FROM oauth WHERE kind = 'device' ORDER BY updated_at DESC, id LIMIT ?)`,
-      params: [MAX_DEVICES],
-    },
+    deleteOldest('device', MAX_DEVICES),
   ])
   if (await haveSessionsEndedSince(account, since)) {
     throw invalidRequest('The sessions of the account were ended meanwhile: sign in again')
@@ -84,11 +82,22 @@ export async function setAuthorizedClient(
   { sql, clock }: Account,
   { clientId, data }: { clientId: string; data: string },
 ): Promise<void> {
-  await sql.batch([upsert('client', clientId, data, clock.now())])
+  await sql.batch([
+    upsert('client', clientId, data, clock.now()),
+    deleteOldest('client', MAX_CLIENTS),
+  ])
 }
 
 export function deleteAuthorizedClients(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind = 'client'` }
+}
+
+function deleteOldest(kind: string, max: number): Statement {
+  return {
+    sql: `DELETE FROM oauth WHERE kind = ?1 AND id NOT IN
+            (SELECT id FROM oauth WHERE kind = ?1 ORDER BY updated_at DESC, id LIMIT ?2)`,
+    params: [kind, max],
+  }
 }
 
 function upsert(

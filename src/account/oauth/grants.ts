@@ -21,6 +21,11 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** Longer than any refresh token is valid: an unused grant of this age can be deleted. */
 export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
+/** More than one person uses: above it, the grants end that were refreshed least lately. */
+const MAX_GRANTS = 500
+/** Used refresh tokens by which a replay is recognized: those of four apps that are refreshed hourly, all the time. */
+const MAX_SPENT = 10_000
+
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
   created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
 
@@ -34,7 +39,7 @@ export async function createGrant(
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
   // A repeated call notes no second event.
   if ((await findGrant(account, { id })) !== null) return
-  await account.sql.batch([
+  await writeTokens(account, [
     {
       sql: `INSERT OR IGNORE INTO oauth
               (kind, id, session, refresh_hash, code_hash, data, expires_at, created_at, updated_at)
@@ -51,6 +56,7 @@ export async function createGrant(
       ],
     },
     ...deleteExpired(account.clock.now()),
+    ...endLeastUsed(id),
     ...noteSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
   ])
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
@@ -140,10 +146,31 @@ async function writeTokens(account: Account, statements: Statement[]): Promise<v
   }
 }
 
+function endLeastUsed(newest: string): Statement[] {
+  return [
+    {
+      sql: `DELETE FROM oauth WHERE kind = 'token' AND id NOT IN
+              (SELECT id FROM oauth WHERE kind = 'token'
+               ORDER BY id = ? DESC, updated_at DESC, id LIMIT ?)`,
+      params: [newest, MAX_GRANTS],
+    },
+    {
+      sql: `DELETE FROM oauth WHERE kind = 'spent' AND session NOT IN
+              (SELECT session FROM oauth WHERE kind = 'token')`,
+    },
+  ]
+}
+
 function deleteExpired(now: number): Statement[] {
   const before = now - GRANT_IDLE_LIFETIME_MS
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },
     { sql: `DELETE FROM oauth WHERE kind = 'spent' AND created_at <= ?`, params: [before] },
+    {
+      sql: `DELETE FROM oauth WHERE kind = 'spent' AND id IN
+              (SELECT id FROM oauth WHERE kind = 'spent'
+               ORDER BY created_at DESC, id LIMIT -1 OFFSET ?)`,
+      params: [MAX_SPENT],
+    },
   ]
 }

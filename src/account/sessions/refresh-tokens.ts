@@ -3,6 +3,9 @@ import type { Account } from '#src/account/account.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { newTokenId, REFRESH_GRACE_MS, REFRESH_LIFETIME_MS } from '#src/rules/session-tokens.ts'
 
+/** More than the rate limits let one address sign in while a token is valid: 300 a day, for 90 days. */
+const MAX_TOKENS = 30_000
+
 interface RefreshToken {
   nextId: string | null
   appPasswordName: string | null
@@ -82,6 +85,15 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
       params: [nextId, now + REFRESH_GRACE_MS, id],
     },
   ]
+}
+
+/** Above MAX_TOKENS the sessions end that were refreshed least lately. */
+export function endLeastUsed(now: number): Statement {
+  return {
+    sql: `DELETE FROM refresh_token WHERE expires_at <= ? OR id IN
+            (SELECT id FROM refresh_token ORDER BY expires_at DESC, id LIMIT -1 OFFSET ?)`,
+    params: [now, MAX_TOKENS],
+  }
 }
 
 function deleteExpired(now: number): Statement {

@@ -5,6 +5,7 @@ import type { ProfileRow } from '#src/account/profile.ts'
 import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
 import {
+  endLeastUsed,
   revokeToken,
   rotateToken,
   storeTokenUnlessRevoked,
@@ -72,6 +73,7 @@ export async function createSession(
     ...(isOpen
       ? [
           storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
+          endLeastUsed(account.clock.now()),
           ...noteSecurityEvent(account, kind, client, appPassword?.name),
         ]
       : []),

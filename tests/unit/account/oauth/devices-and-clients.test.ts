@@ -74,6 +74,20 @@ it("OAuth sign-in accepts the account's own password, and no app password", asyn
   await expect(app).rejects.toMatchObject({ status: 400, message: /App passwords/ })
 })
 
+it('an account remembers the 500 apps that it authorized last', async () => {
+  const { account, clock } = await newAccount()
+  const authorize = async (n: number) => {
+    clock.time += 1000
+    await setAuthorizedClient(account, { clientId: `app-${n}`, data: '{}' })
+  }
+  for (let n = 0; n < 500; n++) await authorize(n)
+  await authorize(0)
+  await authorize(500)
+  const { clients } = (await describeWithClients(account))!
+  expect(Object.keys(clients)).toHaveLength(500)
+  expect(clients).toMatchObject({ 'app-0': '{}', 'app-2': '{}', 'app-500': '{}' })
+})
+
 it('recently seen values are told apart, however long they are', () => {
   const seen = new RecentlySeen(100)
   const long = 'x'.repeat(100_000)

@@ -60,6 +60,50 @@ it('a rotated grant is found by every refresh token it ever had, and ends with a
   }
 })
 
+it('an account has 500 grants; above it those end that were refreshed least lately, with their access tokens', async () => {
+  const { account, clock } = await withGrant()
+  clock.time += 1000
+  await createGrant(account, { ...grantNow(clock, 'tok-old', 'ref-old'), codeHash: null })
+  const ask = (id: string, proof: string) =>
+    checkAccessToken(account, { id, jkt, proof, attempt: 'one' })
+  expect(await ask('tok-old', 'a')).toMatchObject({ scope: 'atproto' })
+  for (let n = 2; n < 500; n++) {
+    clock.time += 1000
+    const grant = grantNow(clock, `other-${n}`, `other-ref-${n}`)
+    await createGrant(account, { ...grant, codeHash: null })
+  }
+  // Later than the others, though its session is the oldest.
+  await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2') })
+  expect(await listGrants(account)).toHaveLength(500)
+  // A gateway's clock may be behind; what was just granted is kept.
+  const late = { ...grantNow(clock, 'late', 'late-ref'), updatedAt: clock.now() - hour }
+  await createGrant(account, { ...late, codeHash: null })
+  const ids = (await listGrants(account)).map(({ id }) => id)
+  expect(ids).toHaveLength(500)
+  expect(ids).toEqual(expect.arrayContaining(['tok-2', 'late', 'other-2']))
+  expect(ids).not.toContain('tok-old')
+  expect(await findGrant(account, { refreshHash: 'ref-1' })).toMatchObject({ id: 'tok-2' })
+  expect(await ask('tok-old', 'b')).toEqual({ refusal: 'unknown' })
+})
+
+it('an account remembers 10,000 used refresh tokens, and forgets the oldest', async () => {
+  const { account, clock } = await withGrant()
+  await account.sql.batch([
+    {
+      sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+            INSERT INTO oauth (kind, id, session, created_at, updated_at)
+            SELECT 'spent', 'used-' || i, 'tok-1', ? + i, ? + i FROM n`,
+      params: [clock.now(), clock.now()],
+    },
+  ])
+  clock.time += hour
+  await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2') })
+  const found = (refreshHash: string) => findGrant(account, { refreshHash })
+  expect(await found('used-1')).toBeNull()
+  expect(await found('used-2')).toMatchObject({ id: 'tok-2' })
+  expect(await found('ref-1')).toMatchObject({ id: 'tok-2' })
+})
+
 it('of two concurrent rotations of one grant, one succeeds', async () => {
   const { account, clock } = await withGrant()
   const renew = (id: string) =>

@@ -220,3 +220,28 @@ describe('getSession', () => {
     await expect(getSession(emptyAccount(did))).rejects.toMatchObject({ error: 'InvalidRequest' })
   })
 })
+
+it('an account has 30,000 sessions; a new one ends those that were refreshed least lately, and deletes expired ones', async () => {
+  const first = await createSession(account, { password: 'hunter2' })
+  clock.time += hour
+  const kept = await createSession(account, { password: 'hunter2' })
+  await account.sql.batch([
+    {
+      sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 29998)
+            INSERT INTO refresh_token (id, expires_at) SELECT 'other-' || i, ? FROM n`,
+      params: [clock.now() + 91 * day],
+    },
+    {
+      sql: `INSERT INTO refresh_token (id, expires_at) VALUES ('expired', ?)`,
+      params: [clock.now()],
+    },
+  ])
+  const next = await createSession(account, { password: 'hunter2' })
+  const refresh = ({ refreshJwt }: { refreshJwt: string }) =>
+    refreshSession(account, { tokenId: idOf(refreshJwt) })
+  const count = await account.sql.first<{ n: number }>('SELECT count(*) AS n FROM refresh_token')
+  expect(count).toEqual({ n: 30_000 })
+  await expect(refresh(first)).rejects.toMatchObject({ error: 'ExpiredToken' })
+  await refresh(kept)
+  await refresh(next)
+})
