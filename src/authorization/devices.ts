@@ -22,10 +22,12 @@ const columns: Record<keyof Device, string> = {
   lastSeenAt: 'last_seen_at',
 }
 
+/** Throws 429 if too many new browsers are of this address: they would push out those of others. */
 export async function createDevice(
   shard: AuthorizationShard,
-  { id, ...device }: Device & { id: string },
+  { id, address, ...device }: Device & { id: string; address?: string | undefined },
 ): Promise<void> {
+  shard.shares.devices.add(address, shard.clock.now())
   const { sessionId, userAgent, ipAddress, lastSeenAt } = device
   await shard.lane.write([id], async (now) => ({
     answer: undefined,

@@ -29,11 +29,12 @@ const columns: Record<keyof StoredRequest, string> = {
 }
 const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
 
-/** Throws 503 if too many requests wait. */
+/** Throws 503 if too many requests wait, and 429 if too many are of this address. */
 export async function createRequest(
   shard: AuthorizationShard,
-  { id, ...request }: StoredRequest & { id: string },
+  { id, address, ...request }: StoredRequest & { id: string; address?: string | undefined },
 ): Promise<void> {
+  shard.shares.requests.add(address, shard.clock.now())
   const names = Object.values(columns)
   const values = Object.keys(columns).map((field) => request[field as keyof StoredRequest])
   await shard.lane.write([id], async (now) => {

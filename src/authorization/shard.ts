@@ -1,5 +1,6 @@
 /** One shard of the OAuth authorization server: state that belongs to no account yet. */
 
+import { AddressShare } from '#src/authorization/address-share.ts'
 import { RowLimit } from '#src/authorization/row-limit.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
@@ -10,6 +11,7 @@ export interface AuthorizationShard {
   readonly clock: Clock
   readonly lane: SubjectLane
   readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
+  readonly shares: { requests: AddressShare; devices: AddressShare }
   nextSweepAt: number
 }
 
@@ -25,7 +27,11 @@ export function openAuthorizationShard({
     devices: new RowLimit(`device WHERE ${unlinked}`, MAX_UNLINKED_DEVICES),
     lexicons: new RowLimit('lexicon', MAX_LEXICONS),
   }
-  return { sql, clock, lane: new SubjectLane({ sql, clock }), limits, nextSweepAt: 0 }
+  const shares = {
+    requests: new AddressShare(MAX_REQUESTS / 4, REQUEST_TTL_MS),
+    devices: new AddressShare(MAX_UNLINKED_DEVICES / 4, UNLINKED_DEVICE_TTL_MS),
+  }
+  return { sql, clock, lane: new SubjectLane({ sql, clock }), limits, shares, nextSweepAt: 0 }
 }
 
 /** Of one shard, at most 16 KB each. */
@@ -40,6 +46,8 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
 const SWEEP_EVERY_MS = 10 * MINUTE_MS
+/** As long as the OAuth library lets a request wait. */
+const REQUEST_TTL_MS = 5 * MINUTE_MS
 // For this long the server can tell an expired request from an unknown one.
 const EXPIRED_REQUEST_TTL_MS = 10 * MINUTE_MS
 /** A browser without a signed-in account: as long as its user may look at the sign-in page. */

@@ -6,7 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createApp } from '#src/gateway/app.ts'
 import { attachSubscribeRepos, isFirehoseUpgrade } from '#src/gateway/firehose/subscribe-repos.ts'
 import { limitAddresses } from '#src/gateway/http/address-limits.ts'
-import { clientAddress, requestedHost } from '#src/gateway/http/client-address.ts'
+import {
+  clientAddress,
+  isInRanges,
+  networkOf,
+  requestedHost,
+} from '#src/gateway/http/client-address.ts'
 import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
@@ -58,6 +63,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const { bypassIps } = config.rateLimits
   const proxies = [...bypassIps, ...config.rateLimits.trustedProxies]
   const addressOf = clientAddress(proxies)
+  const isExempt = isInRanges(bypassIps)
   const traffic = openTraffic({ ...ports, addressOf }, onRefused)
   const stalls = closeStalledSockets(server, config.connections.stallTimeoutMs)
   const addressLimits = limitAddresses(server, {
@@ -90,6 +96,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const oauth = openOAuth({
     ...{ server: context, findAccount, clock, log, addressOf },
     limitAttempts: attemptLimiter(traffic.rateLimits),
+    countedAddress: (address) => (isExempt(address) ? undefined : networkOf(address)),
     config: config.oauth,
     plcUrl: ports.plcUrl,
     jwtSecret: secrets.jwtSecret,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unavailable } from '#src/errors.ts'
+import { AUTHORIZATION_SHARDS } from '#src/gateway/oauth/shards.ts'
 import { type App, ProviderPageClient, redirectParams } from '#tests/support/oauth-client.ts'
 import { authorizationRequests, post, publicClient } from '#tests/support/oauth-client-metadata.ts'
 import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
@@ -120,4 +121,32 @@ it('a page of a new browser is sent only once that browser is stored', async () 
   expect((await browser().open(`${fixture.url}/account`)).status).not.toBe(200)
   fixture.failingActions.clear()
   expect((await browser().open(`${fixture.url}/account`)).status).toBe(200)
+})
+
+// Last, because it leaves no room for the address of all tests.
+it('an address that takes too much of the shards is refused with the time that they name', async () => {
+  const { validParameters } = authorizationRequests(fixture, app)
+  const url = await app.client.authorize(alice.handle)
+  fixture.errors.length = 0
+  for (let n = 0; n < AUTHORIZATION_SHARDS; n++) {
+    for (const share of Object.values(fixture.shard(String(n)).shares)) {
+      const fill = () => {
+        for (;;) share.add('203.0.113.7', Date.now())
+      }
+      expect(fill).toThrow('Too many requests from your address')
+    }
+  }
+  const { status, error, headers } = await post(fixture, '/oauth/par', validParameters())
+  expect([status, error, headers.get('retry-after')]).toEqual([
+    ...[429, 'temporarily_unavailable', expect.stringMatching(/^[23]\d\d$/)],
+  ])
+  const page = await browser().open(`${fixture.url}/account`)
+  expect([page.status, page.headers['retry-after']]).toEqual([
+    ...[429, expect.stringMatching(/^3\d\d\d$/)],
+  ])
+  const toApp = await browser().open(url)
+  expect(redirectParams(String(toApp.headers['location'])).get('error')).toBe(
+    'temporarily_unavailable',
+  )
+  expect(fixture.errors).toEqual([])
 })

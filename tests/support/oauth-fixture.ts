@@ -29,6 +29,7 @@ export interface OAuthFixture {
   refusedAttempts: Set<string>
   /** What actions of the shards fail with, by `group.action`. */
   failingActions: Map<string, Error>
+  shard(name: string): TestShard
   /** Errors that the server logged. */
   errors: unknown[]
   close(): Promise<void>
@@ -44,15 +45,17 @@ export async function openOAuthFixture(
   await account.sql.batch([{ sql: 'UPDATE account SET password_hash = ?', params: [passwordHash] }])
   account.profile.forget()
   const shards = new Map<string, TestShard>()
-  const shardOf = (name: string) => {
-    const shard = shards.get(name) ?? testShard()
-    shard.clock.time = Date.now()
-    shards.set(name, shard)
-    return boundActions(authorizationActions, shard, (action) => {
+  const shard = (name: string) => {
+    const found = shards.get(name) ?? testShard()
+    found.clock.time = Date.now()
+    shards.set(name, found)
+    return found
+  }
+  const shardOf = (name: string) =>
+    boundActions(authorizationActions, shard(name), (action) => {
       const error = failingActions.get(action)
       if (error !== undefined) throw error
     })
-  }
   const find = async ({ identifier }: { identifier: string }) =>
     [testDid, 'alice.test'].includes(identifier) ? { did: testDid, handle: 'alice.test' } : null
   const dispatch = {
@@ -93,6 +96,7 @@ export async function openOAuthFixture(
     server: context,
     findAccount: async (name) => (await find({ identifier: name }))?.did,
     addressOf: () => '203.0.113.7',
+    countedAddress: (address) => address,
     limitAttempts: async (name, { address }) => {
       attempts.push([name, address])
       if (refusedAttempts.has(name))
@@ -129,6 +133,7 @@ export async function openOAuthFixture(
     attempts,
     refusedAttempts,
     failingActions,
+    shard,
     errors,
     fetch: async (input, init) => {
       const request = new Request(input, init)

@@ -22,7 +22,7 @@ import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
-import { MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
+import { type CountedAddress, MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -39,6 +39,7 @@ export interface OAuthPorts {
   findAccount: FindAccount
   addressOf: ClientAddress
   limitAttempts: AttemptLimiter
+  countedAddress: CountedAddress
   config: OAuthConfig
   plcUrl: string
   jwtSecret: string
@@ -102,7 +103,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   const loadPages = loadOnce(async (): Promise<Pages> => {
     const [{ openProvider, updateDomains }, { oauthMiddleware }, deviceCookies, endpoint] =
       await loadModules()
-    const { config, plcUrl, limitAttempts } = ports
+    const { config, plcUrl, limitAttempts, countedAddress } = ports
     const provider = await openProvider({
       server,
       accounts,
@@ -110,6 +111,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       config,
       plcUrl,
       limitAttempts,
+      countedAddress,
     })
     const onError = (call: ProviderCall, error: unknown, message: string) =>
       logProviderError(log, { call, error }, message)

@@ -11,6 +11,7 @@ import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { accessTokenKey, type OAuthKeys } from '#src/gateway/oauth/resource-server.ts'
 import { securityLink } from '#src/gateway/oauth/second-factor.ts'
 import {
+  type CountedAddress,
   deviceStore,
   lexiconStore,
   replayStore,
@@ -33,10 +34,11 @@ export interface ProviderPorts {
   config: OAuthConfig
   plcUrl: string
   limitAttempts: AttemptLimiter
+  countedAddress: CountedAddress
 }
 
 export async function openProvider(ports: ProviderPorts): Promise<IntrospectingProvider> {
-  const { server, accounts, keys, config, limitAttempts } = ports
+  const { server, accounts, keys, config, limitAttempts, countedAddress } = ports
   const { dispatch, backgroundTasks, service } = server
   const { issuer, dpopSecret } = keys
   const safeFetch: typeof globalThis.fetch = (input, init) =>
@@ -51,8 +53,8 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
     keyset: [await accessTokenKey(keys)],
     dpopSecret,
     accountStore: { ...accountStore(server, accounts), ...emailTokenFlows(server, accounts) },
-    requestStore: requestStore(dispatch),
-    deviceStore: deviceStore(dispatch, signOut, limitAttempts),
+    requestStore: requestStore(dispatch, countedAddress),
+    deviceStore: deviceStore(dispatch, signOut, limitAttempts, countedAddress),
     lexiconStore: lexiconStore(dispatch),
     replayStore: replayStore(dispatch),
     tokenStore: tokenStore({ dispatch, accounts, backgroundTasks }),

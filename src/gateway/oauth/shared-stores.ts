@@ -17,6 +17,9 @@ import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 
+/** What an address is counted as; undefined for one without bounds. */
+export type CountedAddress = (address: string) => string | undefined
+
 type ShardDispatch = Pick<Dispatch, 'authorization'>
 
 /** Of the browsers' User-Agent, which is stored and shown on the account page. */
@@ -31,7 +34,10 @@ const RETRY_AFTER_S = '60'
 /** How long a code is remembered, so that its reuse is recognized. */
 export const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
-export function requestStore(dispatch: ShardDispatch): RequestStore {
+export function requestStore(
+  dispatch: ShardDispatch,
+  countedAddress: CountedAddress,
+): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
   return {
     async createRequest(id, data) {
@@ -40,11 +46,12 @@ export function requestStore(dispatch: ShardDispatch): RequestStore {
         throw new InvalidRequestError('The state is too long')
       }
       const stored = storedOf(data)
+      const { ip } = requestContext().client
       if (stored.data.length + stored.parameters.length > MAX_REQUEST_LENGTH) {
         throw new InvalidRequestError('The authorization request is too large')
       }
       await shard(id)
-        .requests.create({ id, ...stored })
+        .requests.create({ id, ...stored, address: ip && countedAddress(ip) })
         .catch(busyOr)
     },
     readRequest: async (id) => {
@@ -119,12 +126,16 @@ export function deviceStore(
   dispatch: ShardDispatch,
   signOut: (did: string, deviceId: string) => Promise<void>,
   limitAttempts: AttemptLimiter,
+  countedAddress: CountedAddress,
 ): DeviceStore {
   const devices = (id: string) => shardOf(dispatch, id).devices
   return {
     async createDevice(id, { lastSeenAt, ...data }) {
       await limitAttempts('oauth/device', { address: data.ipAddress, input: {} }).catch(busyOr)
-      const stored = devices(id).create({ id, ...data, lastSeenAt: lastSeenAt.getTime() })
+      const device = { id, ...data, lastSeenAt: lastSeenAt.getTime() }
+      const stored = devices(id)
+        .create({ ...device, address: countedAddress(data.ipAddress) })
+        .catch(busyOr)
       const context = requestContext()
       if (context.startedAt === undefined) return stored
       // A page needs two durable writes, this one and that of the request. They do not wait for each other: whatever uses

@@ -56,6 +56,18 @@ it('a device without a signed-in account is deleted after an hour, any other aft
   expect(await readDevice(shard, { id: 'dev-2' })).toBeNull()
 })
 
+it('one address has a quarter of a shard for its new browsers in an hour, and does not push out those of others', async () => {
+  const { shard, device } = await withDevice()
+  const create = (address: string, n: number) =>
+    createDevice(shard, { id: `${address}-${n}`, ...device, address })
+  for (let n = 0; n < MAX_UNLINKED_DEVICES / 4; n++) await create('203.0.113.7', n)
+  const refused = { status: 429, headers: { 'retry-after': '3600' } }
+  await expect(create('203.0.113.7', MAX_UNLINKED_DEVICES)).rejects.toMatchObject(refused)
+  await create('203.0.113.8', 0)
+  shard.clock.time += 60 * 60_000
+  await create('203.0.113.7', MAX_UNLINKED_DEVICES)
+})
+
 it('the devices without a signed-in account that were seen least lately make room for new ones', async () => {
   const { shard, device } = await withDevice()
   await setDeviceAccount(shard, { id: 'dev-1', did: 'did:plc:a', signedIn: true })

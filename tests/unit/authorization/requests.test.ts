@@ -99,6 +99,21 @@ it('a shard takes no more requests than it has room for, until some have expired
   expect(await count()).toEqual({ n: 1 })
 })
 
+it('one address has a quarter of a shard for its requests in five minutes, and does not keep out others', async () => {
+  const { shard, request } = await withRequest()
+  const create = (address: string | undefined, n: number) =>
+    createRequest(shard, { id: `${address}-${n}`, ...request, address })
+  for (let n = 0; n < MAX_REQUESTS / 4; n++) await create('203.0.113.7', n)
+  shard.clock.time += minute
+  const refused = { status: 429, error: 'RateLimitExceeded', headers: { 'retry-after': '240' } }
+  await expect(create('203.0.113.7', MAX_REQUESTS)).rejects.toMatchObject(refused)
+  expect(await readRequest(shard, { id: `203.0.113.7-${MAX_REQUESTS}` })).toBeNull()
+  await create('203.0.113.8', 0)
+  await create(undefined, 0)
+  shard.clock.time += 4 * minute
+  await create('203.0.113.7', MAX_REQUESTS)
+})
+
 it('expired requests are deleted some time after they expire', async () => {
   const { shard } = await withRequest()
   const other = (name: string) =>

@@ -1,0 +1,33 @@
+/** How much of a shard's room one address takes: what it added lately, in memory. */
+import { XrpcError } from '#src/errors.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
+
+/** More addresses than fill a shard. */
+const MAX_ADDRESSES = 10_000
+
+export class AddressShare {
+  readonly #max: number
+  readonly #windowMs: number
+  readonly #added = new BoundedMap<string, { count: number; until: number }>(MAX_ADDRESSES)
+
+  /** Rows of an address in `windowMs`, which is as long as a row stays. */
+  constructor(max: number, windowMs: number) {
+    this.#max = max
+    this.#windowMs = windowMs
+  }
+
+  /** Counts one more row; nothing for an address that has no limit, which is undefined. Throws 429 with Retry-After. */
+  add(address: string | undefined, now: number): void {
+    if (address === undefined) return
+    const known = this.#added.get(address)
+    const { count, until } =
+      known !== undefined && known.until > now ? known : { count: 0, until: now + this.#windowMs }
+    if (count >= this.#max) throw tooMany(until - now)
+    this.#added.set(address, { count: count + 1, until })
+  }
+}
+
+function tooMany(waitMs: number): XrpcError {
+  const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+  return new XrpcError(429, 'RateLimitExceeded', 'Too many requests from your address', headers)
+}
