@@ -1,5 +1,6 @@
 /** OAuth: branding of the pages, trusted clients, hCaptcha, and the DPoP secret. */
 import type { EnvironmentReader } from '#src/config/read.ts'
+import { isDid } from '#src/protocol/did.ts'
 
 export interface BrandingConfig {
   name: string
@@ -41,9 +42,7 @@ export function readOAuth(read: EnvironmentReader, hostname: string): OAuthConfi
     trustedClients:
       read.list('PDS_OAUTH_TRUSTED_CLIENTS', 'a comma-separated list of client ids', () => true) ??
       [],
-    lexiconAuthorityDid: read.checked('PDS_LEXICON_AUTHORITY_DID', 'a DID', (value) =>
-      /^did:[a-z]+:[\w.:%-]+$/.test(value),
-    ),
+    lexiconAuthorityDid: read.checked('PDS_LEXICON_AUTHORITY_DID', 'a DID', isDid),
     hcaptcha: readHcaptcha(read),
     dpopSecretHex: read.secret('PDS_DPOP_SECRET', '64 hex digits (openssl rand -hex 32)', isHex32),
   }

@@ -1,6 +1,7 @@
 /** What the server is called, and what describeServer says of it. */
 import manifest from '#package' with { type: 'json' }
 import type { EnvironmentReader } from '#src/config/read.ts'
+import { isDid } from '#src/protocol/did.ts'
 
 export const { version } = manifest
 
@@ -35,9 +36,4 @@ export function readService(read: EnvironmentReader, hostname: string): ServiceC
 export function isHostname(value: string): boolean {
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
   return value.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, 'i').test(value)
-}
-
-// https://atproto.com/specs/did
-function isDid(value: string): boolean {
-  return value.length <= 2048 && /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/.test(value)
 }

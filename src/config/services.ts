@@ -1,5 +1,6 @@
 /** URLs and DIDs of the AppView, the moderation service and the report service. */
 import type { EnvironmentReader } from '#src/config/read.ts'
+import { isDid } from '#src/protocol/did.ts'
 
 export interface ServiceAddress {
   /** Without a trailing slash. */
@@ -37,7 +38,7 @@ function readService(
   didName: string,
 ): ServiceAddress | undefined {
   const url = read.url(urlName)
-  const did = read.checked(didName, 'a DID', (value) => /^did:[a-z]+:[\w.:%-]+$/.test(value))
+  const did = read.checked(didName, 'a DID', isDid)
   if (url === undefined) return undefined
   if (did === undefined) return read.missing(didName, `${urlName} is set`)
   return { url, did }

@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
-import { isAtprotoDid, isDidReference } from '#src/protocol/did-reference.ts'
+import { isAtprotoDid, isDidReference } from '#src/protocol/did.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 import { isPrivilegedScope, takendownScope } from '#src/rules/session-tokens.ts'
 

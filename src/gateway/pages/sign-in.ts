@@ -20,6 +20,7 @@ import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { atLeast } from '#src/ports/pause.ts'
 import { assertionOptions } from '#src/ports/webauthn.ts'
+import { isDid } from '#src/protocol/did.ts'
 import { newChallenge } from '#src/rules/challenges.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 
@@ -208,5 +209,5 @@ function didInUserHandle(response: unknown): string {
     typeof inner === 'object' && inner !== null ? Reflect.get(inner, 'userHandle') : undefined
   const did =
     typeof handle === 'string' ? Buffer.from(handle.slice(0, 200), 'base64url').toString() : ''
-  return /^did:[a-z]+:[\w.:%-]+$/.test(did) ? did : ''
+  return isDid(did) ? did : ''
 }

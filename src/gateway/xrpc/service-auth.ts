@@ -1,8 +1,8 @@
 /** Verifies service tokens, by which an account or a service calls one method of this server. */
 import { authRequired } from '#src/errors.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
+import { isAtprotoDid } from '#src/protocol/did.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
-import { isAtprotoDid } from '#src/protocol/did-reference.ts'
 import {
   isSignedBy,
   type ParsedServiceToken,

@@ -195,6 +195,7 @@ describe('variables', () => {
     ['PDS_HOSTNAME', 'https://pds.example.com'],
     ['PDS_HOSTNAME', 'pds.example.com:3000'],
     ['PDS_SERVICE_DID', 'pds.example.com'],
+    ['PDS_BSKY_APP_VIEW_DID', 'did:web:example.com:'],
     ['PDS_SERVICE_HANDLE_DOMAINS', 'example.com'],
     ['PDS_SERVICE_HANDLE_DOMAINS', '.example.com,'],
     ['PDS_DID_PLC_URL', 'plc.directory'],

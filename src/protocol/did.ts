@@ -1,11 +1,16 @@
-/** The DID methods that atproto allows, and references to a service: `did#service` (DID specification). */
+/** DIDs: their form, the methods that atproto allows, and references to a service: `did#service` (DID specification). */
 import { isValidDid } from '@atproto/syntax'
+
+/** A DID of any method (https://atproto.com/specs/did). */
+export function isDid(text: string): boolean {
+  return isValidDid(text)
+}
 
 /** A did:plc, or a did:web without a path, and without a port except on localhost. */
 export function isAtprotoDid(text: string): boolean {
   if (/^did:plc:[a-z2-7]{24}$/.test(text)) return true
   const host = /^did:web:([^:]+)$/.exec(text)?.[1]
-  if (host === undefined || !isValidDid(text)) return false
+  if (host === undefined || !isDid(text)) return false
   const isLocal = host === 'localhost' || host.startsWith('localhost%3A')
   return (isLocal || !host.includes('%3A')) && URL.canParse(`https://${decoded(host)}`)
 }

@@ -1,5 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { isAtprotoDid, isDidReference } from '#src/protocol/did-reference.ts'
+import { isAtprotoDid, isDid, isDidReference } from '#src/protocol/did.ts'
+
+describe('a DID of any method', () => {
+  it.each(['did:plc:abc', 'did:example:a:b%20'])('a DID is %s', (did) => {
+    expect(isDid(did)).toBe(true)
+  })
+
+  it.each([
+    ...['did:web', 'did:web:', 'did:web:example.com:', 'did:web:example.com%'],
+    ...['did:Web:example.com', 'did:web:a/b', 'example.com'],
+  ])('a DID is not %s', (text) => {
+    expect(isDid(text)).toBe(false)
+  })
+
+  it('a DID has at most 2048 characters', () => {
+    const did = `did:plc:${'a'.repeat(2040)}`
+    expect([isDid(did), isDid(`${did}a`)]).toEqual([true, false])
+  })
+})
 
 describe('a DID of atproto', () => {
   it.each([
