@@ -15,6 +15,14 @@ describe('pages', () => {
     expect(broken).toEqual([])
   })
 
+  it('docs/README.md lists every page for operators and of the design', () => {
+    const [{ text = '' } = {}] = sources('docs/README.md')
+    const unlisted = violations(sources('docs/{operate,design}/*.md'), ({ path }) =>
+      text.includes(`](${path.slice('docs/'.length)})`) ? null : 'not listed',
+    )
+    expect(unlisted).toEqual([])
+  })
+
   it('design pages name the tests that prove them', () => {
     const unproved = violations(sources('docs/design/*.md'), ({ path, text }) => {
       if (path.endsWith('/README.md')) return null
