@@ -37,10 +37,10 @@ const MAX_EVENTS = 200
 const MAX_TEXT_LENGTH = 300
 
 /**
- * Statements that log an event; run them in the transaction of what happened. For sign-ins with one app password from
+ * Statements that add an event to the log; run them in the transaction of what happened. For sign-ins with one app password from
  * one client only the last is kept, because bots sign in often.
  */
-export function noteSecurityEvent(
+export function addSecurityEvent(
   { clock }: Pick<Account, 'clock'>,
   kind: SecurityEventKind,
   client: ClientInfo = {},
@@ -49,17 +49,17 @@ export function noteSecurityEvent(
   const { ip = null, userAgent } = client
   const agent = truncate(userAgent)
   const description = truncate(detail)
-  const note: Statement = {
+  const insert: Statement = {
     sql: 'INSERT INTO security_event (at, kind, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?)',
     params: [clock.now(), kind, ip, agent, description],
   }
   if (kind === 'app password sign in') {
     const sql = `DELETE FROM security_event
                  WHERE kind = ? AND ip IS ? AND user_agent IS ? AND detail IS ?`
-    return [{ sql, params: [kind, ip, agent, description] }, note]
+    return [{ sql, params: [kind, ip, agent, description] }, insert]
   }
   const sql = `DELETE FROM security_event WHERE id <= (SELECT max(id) FROM security_event) - ?`
-  return [note, { sql, params: [MAX_EVENTS] }]
+  return [insert, { sql, params: [MAX_EVENTS] }]
 }
 
 export async function listSecurityEvents({

@@ -1,7 +1,7 @@
 /** Opens what depends on the traffic configuration: rate limits, and the crawl requests to relays. */
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import type { ClientAddress } from '#src/gateway/http/client-address.ts'
+import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
 import {
   type FailedSignIns,
@@ -20,7 +20,7 @@ export interface TrafficPorts {
   clock: Clock
   timer: Timer
   log: Log
-  addressOf: ClientAddress
+  addressOf: FindClientAddress
   config: Pick<Config, 'gateway' | 'crawlers' | 'rateLimits'>
 }
 

@@ -1,7 +1,7 @@
 /** Limits wrong codes to ten an hour for each account; after that no code is accepted for the rest of the hour. */
 import type { Account } from '#src/account/account.ts'
 import { findRow, putRow, removeRows } from '#src/account/factors/rows.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -31,7 +31,7 @@ export function withAttemptLimit<T>(
       if (error instanceof XrpcError && error.status < 500) {
         await account.sql.batch([
           putRow(account, 'attempts', id, { counter: counter + 1, createdAt }),
-          ...noteSecurityEvent(account, 'second factor refused', client),
+          ...addSecurityEvent(account, 'second factor refused', client),
         ])
       }
       throw error

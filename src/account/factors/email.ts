@@ -9,7 +9,7 @@ import {
 } from '#src/account/factors/codes.ts'
 import { findRow, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
@@ -43,7 +43,7 @@ export async function confirmEmailFactor(
         putRow(account, 'email', id),
         updateProfile({ emailConfirmedAt }),
         clearFailures(),
-        ...noteSecurityEvent(account, 'factor added', client, 'email'),
+        ...addSecurityEvent(account, 'factor added', client, 'email'),
         ...account.idempotencyKeys.markUsed(key),
       ])
     } finally {
@@ -62,7 +62,7 @@ export async function addEmailFactor(
   { client }: { client?: ClientInfo } = {},
 ): Promise<void> {
   if ((await findRow(account, 'email', id)) !== undefined) return
-  const event = noteSecurityEvent(account, 'factor added', client, 'email')
+  const event = addSecurityEvent(account, 'factor added', client, 'email')
   await writeFactors(account, [putRow(account, 'email', id), ...event])
 }
 
@@ -71,7 +71,7 @@ export async function removeEmailFactor(
   { client, effect = [] }: { client?: ClientInfo; effect?: readonly Statement[] } = {},
 ): Promise<void> {
   const isOn = (await findRow(account, 'email', id)) !== undefined
-  const event = isOn ? noteSecurityEvent(account, 'factor removed', client, 'email') : []
+  const event = isOn ? addSecurityEvent(account, 'factor removed', client, 'email') : []
   const statements = [...(isOn ? [removeRows('email'), ...event] : []), ...effect]
   if (statements.length > 0) await writeFactors(account, statements)
 }

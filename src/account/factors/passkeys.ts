@@ -14,7 +14,7 @@ import {
   removeRows,
   writeFactors,
 } from '#src/account/factors/rows.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import {
@@ -70,7 +70,7 @@ export function finishPasskeyRegistration(
     const row = { secret: registered.publicKey, counter: registered.counter, name: label }
     await writeFactors(account, [
       putRow(account, 'passkey', registered.id, row),
-      ...noteSecurityEvent(account, 'factor added', client, label),
+      ...addSecurityEvent(account, 'factor added', client, label),
     ])
   })
 }
@@ -81,7 +81,7 @@ export async function removePasskey(
 ): Promise<void> {
   const row = await findRow(account, 'passkey', id)
   if (row === undefined) return
-  const event = noteSecurityEvent(account, 'factor removed', client, row.name ?? undefined)
+  const event = addSecurityEvent(account, 'factor removed', client, row.name ?? undefined)
   await writeFactors(account, [removeRows('passkey', id), ...event])
 }
 

@@ -5,7 +5,7 @@ import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.t
 import { consumeCode, consumeRecoveryCode, createEmailCode } from '#src/account/factors/codes.ts'
 import { writeFactors } from '#src/account/factors/rows.ts'
 import { consumeTotp, looksLikeTotp } from '#src/account/factors/totp.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
@@ -66,7 +66,7 @@ export async function removeFactors(
   key?: IdempotencyKey,
 ): Promise<{ removed: FactorKind[] }> {
   const removed = [...(await account.factorKinds.list())]
-  const event = noteSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
+  const event = addSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
   await writeFactors(account, [
     { sql: 'DELETE FROM factor' },
     ...event,

@@ -9,7 +9,7 @@ import {
   removeRows,
   writeFactors,
 } from '#src/account/factors/rows.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { newTotpSecret, totpEnrolment, totpStep } from '#src/ports/totp.ts'
@@ -54,7 +54,7 @@ export async function confirmTotp(
       putRow(account, 'totp', id, { secret: bytes(secret), counter: step }),
       removeRows('new totp'),
       clearFailures(),
-      ...noteSecurityEvent(account, 'factor added', client, 'TOTP'),
+      ...addSecurityEvent(account, 'factor added', client, 'TOTP'),
       ...account.idempotencyKeys.markUsed(key),
     ])
   })
@@ -68,7 +68,7 @@ async function pendingEnrolment(account: Account): Promise<FactorRow> {
 
 export async function removeTotp(account: Account, { client }: { client?: ClientInfo } = {}) {
   if ((await findRow(account, 'totp', id)) === undefined) return
-  const event = noteSecurityEvent(account, 'factor removed', client, 'TOTP')
+  const event = addSecurityEvent(account, 'factor removed', client, 'TOTP')
   await writeFactors(account, [removeRows('totp'), removeRows('new totp'), ...event])
 }
 

@@ -1,7 +1,7 @@
 /** The account's own identity data, and how it announces changes of it. */
 import type { Account } from '#src/account/account.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { encodeIdentityEvent } from '#src/protocol/events.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
@@ -27,7 +27,7 @@ export async function setHandle(account: Account, { handle }: { handle: string }
       const before = await getIdentity(account)
       const time = new Date(clock.now()).toISOString()
       const event =
-        before.handle === handle ? [] : noteSecurityEvent(account, 'handle changed', {}, handle)
+        before.handle === handle ? [] : addSecurityEvent(account, 'handle changed', {}, handle)
       return {
         answer: undefined,
         head,

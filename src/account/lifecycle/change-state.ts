@@ -5,7 +5,7 @@ import type { Head } from '#src/account/head.ts'
 import { deleteAuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import { deleteAllGrants } from '#src/account/oauth/grants.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
-import { noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent } from '#src/account/security-events.ts'
 import { deleteAllAppPasswords } from '#src/account/sessions/app-passwords.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -98,7 +98,7 @@ export function statusOf(state: Omit<State, 'status'>): AccountStatus {
 
 function securityEventsOf(account: Account, before: ProfileRow, next: State): Statement[] {
   const [was, is] = [before.deactivatedAt !== null, next.deactivatedAt !== null]
-  return was === is ? [] : noteSecurityEvent(account, is ? 'deactivated' : 'reactivated')
+  return was === is ? [] : addSecurityEvent(account, is ? 'deactivated' : 'reactivated')
 }
 
 function firehoseEventsOf(

@@ -1,7 +1,7 @@
 /** The OAuth tokens of one account: created, found, rotated, revoked. Only ids and hashes are stored, no secrets. */
 import type { Account } from '#src/account/account.ts'
 import { haveSessionsEndedSince, notEndedSince } from '#src/account/end-sessions.ts'
-import { noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -37,7 +37,7 @@ export async function createGrant(
   const { id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt } = input
   const { authorizedAt } = input
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
-  // A repeated call notes no second event.
+  // A repeated call adds no second event.
   if ((await findGrant(account, { id })) !== null) return
   await writeTokens(account, [
     {
@@ -57,7 +57,7 @@ export async function createGrant(
     },
     ...deleteExpired(account.clock.now()),
     ...endLeastUsed(id),
-    ...noteSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
+    ...addSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
   ])
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
 }

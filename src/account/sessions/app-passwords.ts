@@ -1,6 +1,6 @@
 /** App passwords (com.atproto.server): one for each app that does not get the account's own password. */
 import type { Account } from '#src/account/account.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
@@ -35,7 +35,7 @@ export async function createAppPassword(
   const { name, password, privileged, client } = input
   await usableRow(account)
   const secret = await hashAppPassword(account.did, password)
-  // One after another, so that only the one that is stored is noted.
+  // One after another, so that only the one that is stored gets an event.
   return account.factorMutex.run(async () => {
     const { passwords } = await listAppPasswords(account)
     const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
@@ -51,7 +51,7 @@ export async function createAppPassword(
               VALUES (?, ?, ?, ?, ?)`,
         params: [kind, name, secret, row.privileged, row.createdAt],
       },
-      ...noteSecurityEvent(account, 'app password created', client, name),
+      ...addSecurityEvent(account, 'app password created', client, name),
     ])
     return { ...toAppPassword(row), password }
   })
@@ -72,7 +72,7 @@ export async function revokeAppPassword(
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
     ...(existing === undefined
       ? []
-      : noteSecurityEvent(account, 'app password revoked', client, name)),
+      : addSecurityEvent(account, 'app password revoked', client, name)),
   ])
 }
 

@@ -11,7 +11,7 @@
 import type { Account } from '#src/account/account.ts'
 import { removeRows } from '#src/account/factors/rows.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -63,7 +63,7 @@ async function finish(
     consumeAllEmailTokens(),
     removeRows('email'),
     removeRows('code'),
-    ...noteSecurityEvent(account, 'email changed', client),
+    ...addSecurityEvent(account, 'email changed', client),
     ...account.idempotencyKeys.markUsed(key),
   ]
   await store(account, { email, emailConfirmedAt: null, pendingEmail: null }, revoked)

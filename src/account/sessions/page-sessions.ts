@@ -15,7 +15,7 @@ import {
   removeRows,
 } from '#src/account/factors/rows.ts'
 import { verifyCode } from '#src/account/factors/second-step.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { verifyPassword } from '#src/ports/passwords.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -107,7 +107,7 @@ export async function finishSecondStep(
   if (code !== undefined) return verifyCode(account, { code, client, effect })
   await verifyPasskey(account, { response, effect }).catch(async (error) => {
     if (error instanceof XrpcError && error.status < 500) {
-      await account.sql.batch(noteSecurityEvent(account, 'second factor refused', client))
+      await account.sql.batch(addSecurityEvent(account, 'second factor refused', client))
     }
     throw error
   })
@@ -152,7 +152,7 @@ export async function passSecondStep(
   const kinds = [...(await account.factorKinds.list())]
   const passed = { passed: true, kinds }
   const effect = [
-    ...noteSecurityEvent(account, 'sign in', client),
+    ...addSecurityEvent(account, 'sign in', client),
     ...account.idempotencyKeys.markUsed(key, passed),
   ]
   const hasSecondStep = token !== undefined && (await hasRecentSecondStep(account, token))
@@ -191,7 +191,7 @@ function beginSession(
     removeOlderRows('step', now - STEP_LIFETIME_MS),
     removeOlderRows('session', now - SESSION_LIFETIME_MS),
     keepNewestRows('session', MAX_SESSIONS),
-    ...noteSecurityEvent(account, 'sign in', client),
+    ...addSecurityEvent(account, 'sign in', client),
   ]
 }
 

@@ -2,7 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { endAllSessions } from '#src/account/end-sessions.ts'
 import { updateProfile } from '#src/account/profile.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashPassword, verifyPassword } from '#src/ports/passwords.ts'
@@ -35,7 +35,7 @@ export async function setPassword(
       updateProfile({ passwordHash }),
       consumeEmailToken('reset_password'),
       ...endAllSessions(account),
-      ...noteSecurityEvent(account, 'password changed', client),
+      ...addSecurityEvent(account, 'password changed', client),
       ...account.idempotencyKeys.markUsed(key),
     ])
   } finally {

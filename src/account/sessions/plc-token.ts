@@ -1,6 +1,6 @@
 /** The token that is mailed to an account before this server signs a PLC operation for its DID. */
 import type { Account } from '#src/account/account.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { checkEmailToken, consumeEmailToken } from '#src/account/sessions/email-tokens.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 
@@ -13,7 +13,7 @@ export async function consumePlcToken(
   await checkEmailToken(account, 'plc_operation', token)
   await account.sql.batch([
     consumeEmailToken('plc_operation'),
-    ...noteSecurityEvent(account, 'plc operation', client),
+    ...addSecurityEvent(account, 'plc operation', client),
     ...account.idempotencyKeys.markUsed(key),
   ])
 }

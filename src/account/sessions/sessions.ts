@@ -2,7 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { verifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
-import { type ClientInfo, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
 import {
   endLeastUsed,
@@ -74,7 +74,7 @@ export async function createSession(
       ? [
           storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
           endLeastUsed(account.clock.now()),
-          ...noteSecurityEvent(account, kind, client, appPassword?.name),
+          ...addSecurityEvent(account, kind, client, appPassword?.name),
         ]
       : []),
     ...account.idempotencyKeys.markUsed(key, session),

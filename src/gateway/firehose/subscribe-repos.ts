@@ -18,7 +18,7 @@ import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { FanOut, type LogSource } from '#src/gateway/firehose/fan-out.ts'
 import { Subscriber } from '#src/gateway/firehose/subscriber.ts'
 import { tooMany } from '#src/gateway/http/address-limits.ts'
-import { type ClientAddress, isInRanges } from '#src/gateway/http/client-address.ts'
+import { type FindClientAddress, isInRanges } from '#src/gateway/http/client-address.ts'
 import { OpenByAddress } from '#src/gateway/http/open-by-address.ts'
 import { pathOf } from '#src/gateway/http/request-path.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
@@ -47,7 +47,7 @@ export interface FirehosePorts {
     /** A subscriber that takes nothing of what is sent to it for this long is disconnected. */
     stallTimeoutMs: number
   }
-  addressOf: ClientAddress
+  addressOf: FindClientAddress
   /** Addresses and ranges that may have any number of subscribers. */
   exempt: readonly string[]
   /** The error to answer an upgrade with, if any. */

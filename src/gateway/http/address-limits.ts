@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { ConnectionConfig } from '#src/config/traffic.ts'
 import { XrpcError } from '#src/errors.ts'
 import {
-  type ClientAddress,
+  type FindClientAddress,
   isInRanges,
   isProxySocket,
   networkOf,
@@ -16,7 +16,7 @@ import { OpenByAddress } from '#src/gateway/http/open-by-address.ts'
 
 export interface AddressLimitPorts {
   bounds: Pick<ConnectionConfig, 'socketsPerAddress' | 'responsesPerAddress'>
-  addressOf: ClientAddress
+  addressOf: FindClientAddress
   /** Addresses and ranges whose `X-Forwarded-For` is trusted, besides private ones. */
   trustedProxies: readonly string[]
   /** Addresses and ranges without bounds. */

@@ -7,8 +7,8 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 export type AddressedRequest = Pick<IncomingMessage, 'socket' | 'headers'>
-export type ClientAddress = (request: AddressedRequest) => string
-export type RequestedHost = (request: AddressedRequest) => string
+export type FindClientAddress = (request: AddressedRequest) => string
+export type FindRequestedHost = (request: AddressedRequest) => string
 
 /** Ranges that are always trusted, as in the reference. */
 const privateRanges = ['loopback', 'linkLocal', 'uniqueLocal', 'private']
@@ -20,7 +20,7 @@ const MAX_CACHED_HEADER_LENGTH = 200
  * X-Forwarded-For is read from its end, as long as the address that added an entry is trusted. `trusted` are addresses or
  * ranges besides loopback, link-local and private ones.
  */
-export function clientAddress(trusted: readonly string[]): ClientAddress {
+export function clientAddress(trusted: readonly string[]): FindClientAddress {
   const isProxy = proxyMatcher(trusted)
   const find = (remote: string, forwarded: string) => {
     let client = parseAddress(remote)
@@ -58,7 +58,7 @@ function proxyMatcher(trusted: readonly string[]): (address: Address) => boolean
  * The host name that the client asked for, in lower case and without its port: of a trusted proxy the first value of
  * `X-Forwarded-Host`, as in the reference, else the Host header.
  */
-export function requestedHost(trusted: readonly string[]): RequestedHost {
+export function requestedHost(trusted: readonly string[]): FindRequestedHost {
   const isProxy = proxyMatcher(trusted)
   return ({ socket, headers }) => {
     const forwarded = String(headers['x-forwarded-host'] ?? '')

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
-import type { ClientAddress } from '#src/gateway/http/client-address.ts'
+import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import {
   logProviderError,
@@ -22,7 +22,7 @@ import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
-import { type CountedAddress, MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
+import { type FindCountedAddress, MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -37,9 +37,9 @@ import { decodeJwtPart } from '#src/protocol/jwt.ts'
 export interface OAuthPorts {
   server: ServerContext
   findAccount: FindAccount
-  addressOf: ClientAddress
+  addressOf: FindClientAddress
   limitAttempts: AttemptLimiter
-  countedAddress: CountedAddress
+  countedAddress: FindCountedAddress
   config: OAuthConfig
   plcUrl: string
   jwtSecret: string

@@ -11,8 +11,8 @@ import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { accessTokenKey, type OAuthKeys } from '#src/gateway/oauth/resource-server.ts'
 import { securityLink } from '#src/gateway/oauth/second-factor.ts'
 import {
-  type CountedAddress,
   deviceStore,
+  type FindCountedAddress,
   lexiconStore,
   replayStore,
   requestStore,
@@ -34,7 +34,7 @@ export interface ProviderPorts {
   config: OAuthConfig
   plcUrl: string
   limitAttempts: AttemptLimiter
-  countedAddress: CountedAddress
+  countedAddress: FindCountedAddress
 }
 
 export async function openProvider(ports: ProviderPorts): Promise<IntrospectingProvider> {

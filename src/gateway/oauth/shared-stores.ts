@@ -17,8 +17,8 @@ import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 
-/** What an address is counted as; undefined for one without bounds. */
-export type CountedAddress = (address: string) => string | undefined
+/** What an address is counted as, such as its network; undefined for one without bounds. */
+export type FindCountedAddress = (address: string) => string | undefined
 
 type ShardDispatch = Pick<Dispatch, 'authorization'>
 
@@ -36,7 +36,7 @@ export const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
 export function requestStore(
   dispatch: ShardDispatch,
-  countedAddress: CountedAddress,
+  countedAddress: FindCountedAddress,
 ): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
   return {
@@ -126,7 +126,7 @@ export function deviceStore(
   dispatch: ShardDispatch,
   signOut: (did: string, deviceId: string) => Promise<void>,
   limitAttempts: AttemptLimiter,
-  countedAddress: CountedAddress,
+  countedAddress: FindCountedAddress,
 ): DeviceStore {
   const devices = (id: string) => shardOf(dispatch, id).devices
   return {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
-import { type ClientAddress, isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
+import { type FindClientAddress, isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
@@ -24,7 +24,7 @@ export type RateLimits = (
 
 export interface RateLimitPorts {
   leases: Pick<Leases, 'take'>
-  addressOf: ClientAddress
+  addressOf: FindClientAddress
   bypassKey: string | undefined
   bypassIps: readonly string[]
   onRefused(limit: string): void

@@ -1,6 +1,6 @@
 /** The server as methods, pages and workflows use it: dispatch, settings, other services, and the workflows themselves. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import type { ClientAddress, RequestedHost } from '#src/gateway/http/client-address.ts'
+import type { FindClientAddress, FindRequestedHost } from '#src/gateway/http/client-address.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { Crawlers } from '#src/gateway/workflows/crawlers.ts'
@@ -30,8 +30,8 @@ export interface ServerContext {
   readonly moderationMailer: Mailer
   readonly movedAccounts: Pick<MovedAccounts, 'mustBeHere' | 'forget'>
   readonly crawlers: Pick<Crawlers, 'notify' | 'request' | 'relays' | 'hostStatus'>
-  readonly addressOf: ClientAddress
-  readonly requestedHost: RequestedHost
+  readonly addressOf: FindClientAddress
+  readonly requestedHost: FindRequestedHost
   readonly failedSignIns: FailedSignIns
   readonly backgroundTasks: BackgroundTasks
   readonly blobs: BlobStorage

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { listSecurityEvents, noteSecurityEvent } from '#src/account/security-events.ts'
+import { addSecurityEvent, listSecurityEvents } from '#src/account/security-events.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
 
 const client = { ip: '192.0.2.7', userAgent: 'a browser' }
@@ -8,7 +8,7 @@ it('the security log keeps the newest 200 events', async () => {
   const account = await openTestAccount()
   for (let i = 0; i < 210; i++) {
     await account.sql.batch(
-      noteSecurityEvent(account, 'app password created', client, `number ${i}`),
+      addSecurityEvent(account, 'app password created', client, `number ${i}`),
     )
   }
   const { events } = await listSecurityEvents(account)
@@ -27,7 +27,7 @@ it('the security log keeps one of many sign-ins with the same app password from 
   const account = await openTestAccount()
   const signIn = (ip: string, name: string) =>
     account.sql.batch(
-      noteSecurityEvent(account, 'app password sign in', { ip, userAgent: 'a bot' }, name),
+      addSecurityEvent(account, 'app password sign in', { ip, userAgent: 'a bot' }, name),
     )
   for (let i = 0; i < 5; i++) await signIn('192.0.2.1', 'bot')
   await signIn('192.0.2.2', 'bot')
@@ -43,7 +43,7 @@ it('the security log keeps one of many sign-ins with the same app password from 
 it('the security log truncates text that callers provide', async () => {
   const account = await openTestAccount()
   const userAgent = 'x'.repeat(100_000)
-  await account.sql.batch(noteSecurityEvent(account, 'sign in', { userAgent }))
+  await account.sql.batch(addSecurityEvent(account, 'sign in', { userAgent }))
   const { events } = await listSecurityEvents(account)
   expect(events[0]?.userAgent).toHaveLength(300)
 })
