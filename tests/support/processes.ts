@@ -79,16 +79,19 @@ export class ServerProcess {
     if (this.isRunning) await this.#ended
   }
 
-  /** Sends SIGTERM and waits; throws after 60 s, and if a secret was printed. */
+  /** Sends SIGTERM and waits; throws after 60 s, and if a secret or an unhandled rejection was printed. */
   async terminate(): Promise<void> {
     this.#child.kill('SIGTERM')
     if (await pollUntil(async () => !this.isRunning, STOP_TIMEOUT_MS))
-      return this.#mustHaveKeptSecrets()
+      return this.#mustHaveGoodOutput()
     await this.kill9()
     throw new Error(`the server did not stop:\n${this.output}`)
   }
 
-  #mustHaveKeptSecrets(): void {
+  #mustHaveGoodOutput(): void {
+    // The process goes on after one, so that no other test would notice it.
+    const unhandled = this.output.split('\n').filter((line) => line.includes('unhandled rejection'))
+    if (unhandled.length > 0) throw new Error(`the server dropped errors:\n${unhandled.join('\n')}`)
     const leaked = leakedSecrets(this.output, this.#folder)
     if (leaked.length > 0) throw new Error(`the log tells secrets:\n${leaked.join('\n')}`)
   }
