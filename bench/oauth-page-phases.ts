@@ -20,7 +20,8 @@ const navigation = {
 /** Each page is opened without cookies; its request was pushed before. */
 export const oauthPages: Phase = {
   name,
-  run: async ({ server, client }, ms) => {
+  run: async ({ server }, ms) => {
+    const client = pageClient(server)
     const beginSignIn = authorizationRequestsTo(server)
     const signIn: number[] = []
     const account: number[] = []
@@ -29,6 +30,7 @@ export const oauthPages: Phase = {
       signIn.push(await firstByte(client, await beginSignIn()))
       account.push(await firstByte(client, '/account'))
     }
+    await client.close()
     return [
       timeMeasurement('OAuth sign-in page, first byte', signIn),
       timeMeasurement('OAuth account page, first byte', account),
@@ -40,7 +42,7 @@ export const oauthPages: Phase = {
 export const firstOauthPages = {
   name,
   run: async (server: Server): Promise<Measurement[]> => {
-    const client = new XrpcClient(server.url)
+    const client = pageClient(server)
     const start = performance.now()
     const page = await authorizationRequestsTo(server)()
     const pushed = performance.now() - start
@@ -52,6 +54,11 @@ export const firstOauthPages = {
     await client.close()
     return figures
   },
+}
+
+/** Pages open only at the server's public URL. */
+function pageClient(server: Server): XrpcClient {
+  return new XrpcClient(issuerOf(server))
 }
 
 /** Pushes an authorization request; returns the path of its page. */

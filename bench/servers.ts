@@ -34,7 +34,7 @@ export async function startServers(more: ExtraVariables = () => ({})): Promise<S
   // The reference accepts no directory by its IP address.
   const plc = plcDirectory.url.replace('127.0.0.1', 'localhost')
   return [
-    await startPds('reference', referenceMain, {
+    await startPds('reference', [referenceMain], {
       PDS_DID_PLC_URL: plc,
       PDS_BLOBSTORE_DISK_LOCATION: join(folder, 'reference/blobs'),
       PDS_JWT_SECRET: randomBytes(16).toString('hex'),
@@ -45,7 +45,7 @@ export async function startServers(more: ExtraVariables = () => ({})): Promise<S
       LOG_ENABLED: 'true',
       ...more('reference'),
     }),
-    await startPds('headwater', join(root, 'src/main.ts'), {
+    await startPds('headwater', startArguments(), {
       PDS_DID_PLC_URL: plc,
       // As in production: without a host name the default logs every request.
       LOG_LEVEL: 'info',
@@ -71,11 +71,18 @@ export async function stopServers(): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function startPds(name: string, main: string, env: NodeJS.ProcessEnv): Promise<Server> {
+/** The arguments with which `npm start` runs Node. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const [, , ...args] = (scripts.start as string).split(' ')
+  return [...args.slice(0, -1), join(root, args.at(-1)!)]
+}
+
+async function startPds(name: string, args: string[], env: NodeJS.ProcessEnv): Promise<Server> {
   const port = await freePort()
   const data = join(folder, name)
   mkdirSync(data, { recursive: true })
-  start(name, [main], {
+  start(name, args, {
     PDS_PORT: String(port),
     PDS_HOSTNAME: name === 'reference' ? 'localhost' : undefined,
     PDS_DATA_DIRECTORY: data,
