@@ -22,14 +22,21 @@ const columns: Record<keyof Device, string> = {
   lastSeenAt: 'last_seen_at',
 }
 
-/** Throws 429 if too many new browsers are of this address: they would push out those of others. */
+/** More new devices at once wait until they are stored. */
+const MAX_UNSTORED = 1_000
+
+/**
+ * Throws 429 if too many new browsers are of this address: they would push out those of others. Usually resolves before
+ * the device is stored, because its page need not wait: a browser whose row is lost gets another one with its next
+ * page.
+ */
 export async function createDevice(
   shard: AuthorizationShard,
   { id, address, ...device }: Device & { id: string; address?: string | undefined },
 ): Promise<void> {
   shard.shares.devices.add(address, shard.clock.now())
   const { sessionId, userAgent, ipAddress, lastSeenAt } = device
-  await shard.lane.write([id], async (now) => ({
+  const stored = shard.lane.write([id], async (now) => ({
     answer: undefined,
     statements: [
       ...evictUnlinkedDevices(await shard.limits.devices.add(shard)),
@@ -41,12 +48,16 @@ export async function createDevice(
       ...sweepIfDue(shard, now),
     ],
   }))
+  if (shard.unstoredDevices.size >= MAX_UNSTORED) return stored
+  const settled = stored.catch(() => {}).finally(() => shard.unstoredDevices.delete(id))
+  shard.unstoredDevices.set(id, settled)
 }
 
 export async function readDevice(
-  { sql }: AuthorizationShard,
+  { sql, unstoredDevices }: AuthorizationShard,
   { id }: { id: string },
 ): Promise<Device | null> {
+  await unstoredDevices.get(id)
   const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
   const found = await sql.first<Device>(
     `SELECT ${selected.join(', ')} FROM device WHERE id = ?`,

@@ -12,6 +12,8 @@ export interface AuthorizationShard {
   readonly lane: SubjectLane
   readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
   readonly shares: { requests: AddressShare; devices: AddressShare }
+  /** By id; each promise resolves when the device is stored or lost. */
+  readonly unstoredDevices: Map<string, Promise<void>>
   nextSweepAt: number
 }
 
@@ -31,7 +33,8 @@ export function openAuthorizationShard({
     requests: new AddressShare(MAX_REQUESTS / 4, REQUEST_TTL_MS),
     devices: new AddressShare(MAX_UNLINKED_DEVICES / 4, UNLINKED_DEVICE_TTL_MS),
   }
-  return { sql, clock, lane: new SubjectLane({ sql, clock }), limits, shares, nextSweepAt: 0 }
+  const lane = new SubjectLane({ sql, clock })
+  return { sql, clock, lane, limits, shares, unstoredDevices: new Map(), nextSweepAt: 0 }
 }
 
 /** Of one shard, at most 16 KB each. */
