@@ -1,8 +1,8 @@
 /** Opens what depends on the traffic configuration: rate limits, and the crawl requests to relays. */
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { Crawlers } from '#src/gateway/crawlers.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
-import { Crawlers } from '#src/gateway/workflows/crawlers.ts'
 import {
   type FailedSignIns,
   failedSignIns,

@@ -2,7 +2,7 @@
 import type { Hono } from 'hono'
 import type { AddressedRequest } from '#src/gateway/http/client-address.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
-import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
+import { isServiceHandle } from '#src/gateway/identity/handle-rules.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { serviceDidDocument } from '#src/protocol/did-document.ts'

@@ -55,7 +55,7 @@ export async function startComponents(
   const { createRemoteCall } = await import('#src/engine/remote-call.ts')
   const { createKeychain } = await import('#src/ports/keychain.ts')
   const { systemTimer } = await import('#src/ports/timer.ts')
-  const { checkData } = await import('#src/gateway/workflows/check-data.ts')
+  const { checkData } = await import('#src/gateway/data-checks/check-data.ts')
   const live = new LiveActors()
   const shared = {
     dispatch: createDispatch({

@@ -14,8 +14,8 @@ import { findInitialState } from '#src/directory/initial-states.ts'
 import { listReminders } from '#src/directory/reminders.ts'
 import { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'
 import { findReservedKey, type ReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
-import type { CreateAccountDeps } from '#src/gateway/workflows/create-account.ts'
-import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
+import { handleRules } from '#src/gateway/identity/handle-rules.ts'
+import type { CreateAccountPorts } from '#src/gateway/workflows/create-account.ts'
 import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
@@ -52,7 +52,7 @@ export class AccountCreationFixture {
   readonly #awake = new Map<string, Promise<EmptyAccount>>()
   readonly #firstWakes: Promise<void>[] = []
 
-  deps(overrides: Partial<CreateAccountDeps> = {}): CreateAccountDeps {
+  ports(overrides: Partial<CreateAccountPorts> = {}): CreateAccountPorts {
     return {
       dispatch: this.dispatch(),
       wakeQueue: new WakeQueue((did) => this.#wakeFirst(did)),

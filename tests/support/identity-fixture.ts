@@ -9,8 +9,8 @@ import {
 } from '#src/directory/identity-changes.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import type { XrpcError } from '#src/errors.ts'
-import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
-import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
+import { handleRules } from '#src/gateway/identity/handle-rules.ts'
+import type { IdentityPorts } from '#src/gateway/identity/update-handle.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import {
   genesisOperation,
@@ -68,7 +68,7 @@ export class IdentityFixture {
   }
 
   /** The dependencies of one process; after its fault every call fails. */
-  process(): IdentityDeps {
+  process(): IdentityPorts {
     const { account, directory } = this
     const state = { hasCrashed: false }
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {

@@ -13,7 +13,7 @@ import {
   recordKeyRotation,
 } from '#src/directory/key-rotations.ts'
 import { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
-import type { RotationDeps } from '#src/gateway/workflows/rotate-signing-key.ts'
+import type { RotationPorts } from '#src/gateway/identity/rotate-signing-key.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { genesisOperation, type PlcOperation, plcDidDocument } from '#src/protocol/plc-operation.ts'
@@ -35,14 +35,14 @@ export class KeyRotationFixture {
   calls: string[] = []
   /** Called around each call; throwing makes it fail, before or after it took effect. */
   fault: (call: string, when: 'before' | 'after') => void = () => {}
-  readonly #rotationKey: RotationDeps['rotationKey']
+  readonly #rotationKey: RotationPorts['rotationKey']
   #accepting: Promise<void> = Promise.resolve()
 
   private constructor(parts: {
     did: string
     op: PlcOperation
     account: EmptyAccount
-    rotationKey: RotationDeps['rotationKey']
+    rotationKey: RotationPorts['rotationKey']
   }) {
     this.did = parts.did
     this.plcLog = [parts.op]
@@ -89,7 +89,7 @@ export class KeyRotationFixture {
     await provisionOrResume(this.account, async () => null)
   }
 
-  deps(): RotationDeps {
+  ports(): RotationPorts {
     const { directory, did } = this
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
       return async (...args: A): Promise<R> => {

@@ -1,9 +1,9 @@
 /** com.atproto.admin: methods of the admin and of the moderation service. */
 import { invalidRequest } from '#src/errors.ts'
+import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { accountViews } from '#src/gateway/methods/account-views.ts'
 import { applySubjectStatus, readSubjectStatus } from '#src/gateway/methods/subject-status.ts'
 import { parseSubject, subjectFromParams } from '#src/gateway/methods/subjects.ts'
-import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as admin from '#src/protocol/lexicons/com/atproto/admin.ts'
 

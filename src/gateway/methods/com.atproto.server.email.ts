@@ -1,8 +1,8 @@
 /** com.atproto.server: email addresses, and the codes sent to them. */
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { sendCode } from '#src/gateway/mails.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
-import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { mailPasswordReset } from '#src/gateway/workflows/password-reset.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'

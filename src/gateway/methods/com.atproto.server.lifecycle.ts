@@ -1,8 +1,8 @@
 /** com.atproto.server: activation, deactivation, deletion and migration of accounts. */
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
+import { didStatus } from '#src/gateway/identity/did-check.ts'
+import { sendCode } from '#src/gateway/mails.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
-import { didStatus } from '#src/gateway/workflows/did-check.ts'
-import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 

@@ -1,9 +1,9 @@
 /** com.atproto.server: createAccount, sessions and describeServer. */
 import { invalidRequest } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { sendCode } from '#src/gateway/mails.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { logIn } from '#src/gateway/workflows/log-in.ts'
-import { sendCode } from '#src/gateway/workflows/mails.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'

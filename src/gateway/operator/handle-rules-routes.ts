@@ -1,8 +1,8 @@
 /** GET and PUT /admin/handle-rules: the admin reads and changes the rules for handles, as JSON. */
 import type { Hono } from 'hono'
 import { parseJson, readBytes } from '#src/gateway/http/body.ts'
-import { parseHandleSettings } from '#src/gateway/workflows/handle-rules.ts'
-import type { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
+import { parseHandleSettings } from '#src/gateway/identity/handle-rules.ts'
+import type { HandleRulesCache } from '#src/gateway/identity/handle-rules-cache.ts'
 import { type AdminPorts, mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 

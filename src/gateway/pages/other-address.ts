@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { html } from 'hono/html'
+import { isServiceHandle } from '#src/gateway/identity/handle-rules.ts'
 import { messagesFor } from '#src/gateway/pages/messages.ts'
 import { renderPage } from '#src/gateway/pages/shell.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
-import { isServiceHandle } from '#src/gateway/workflows/handle-rules.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'

@@ -1,7 +1,7 @@
 /** The second step of a sign-in on the stock OAuth page, which supports only codes by email. */
 import type { ClientInfo } from '#src/account/security-events.ts'
+import { sendCode } from '#src/gateway/mails.ts'
 import { readPageToken } from '#src/gateway/pages/page-session.ts'
-import { sendCode } from '#src/gateway/workflows/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 export interface StepInput {

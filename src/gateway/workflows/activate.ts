@@ -2,9 +2,9 @@
 
 import type { StateChange } from '#src/account/lifecycle/change-state.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { type DidCheckDeps, mustPointHere } from '#src/gateway/workflows/did-check.ts'
+import { type DidCheckPorts, mustPointHere } from '#src/gateway/identity/did-check.ts'
 
-export interface ActivateDeps extends DidCheckDeps {
+export interface ActivatePorts extends DidCheckPorts {
   dispatch: {
     account(did: string): {
       lifecycle: { changeState(change: StateChange): Promise<unknown> }
@@ -17,10 +17,10 @@ export interface ActivateDeps extends DidCheckDeps {
  * Activates the account and sequences #account, #identity and #sync. Throws 400 AccountNotFound if there is no such
  * account or it has been taken down, 400 InvalidRequest as `mustPointHere`.
  */
-export async function activateAccount(deps: ActivateDeps, did: string): Promise<void> {
-  const account = deps.dispatch.account(did)
+export async function activateAccount(ports: ActivatePorts, did: string): Promise<void> {
+  const account = ports.dispatch.account(did)
   const { signingKeyDid, status } = await account.identity.getIdentity()
-  await mustPointHere(deps, { did, signingKey: signingKeyDid })
+  await mustPointHere(ports, { did, signingKey: signingKeyDid })
   if (status === 'takendown') throw invalidRequest('user not found', 'AccountNotFound')
   await account.lifecycle.changeState({ active: true })
 }

@@ -1,7 +1,7 @@
 /** The input of createAccount, validated against the rules of this server. */
 import { invalidRequest } from '#src/errors.ts'
-import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
-import { validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
+import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
+import { validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
 import { isRotationKey } from '#src/protocol/plc-operation.ts'
 import { parseAddress, parseEmail } from '#src/rules/emails.ts'
 

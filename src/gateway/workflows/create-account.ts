@@ -12,12 +12,12 @@
  * it exits after 3, the account provisions itself with its next call or reminder.
  */
 import type { InitialState } from '#src/account/initial-state.ts'
+import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import {
   type CreateAccountInput,
   type NewAccount,
   validateInput,
 } from '#src/gateway/workflows/create-account-input.ts'
-import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
 import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -52,7 +52,7 @@ export interface CreationDispatch {
   }
 }
 
-export interface CreateAccountDeps {
+export interface CreateAccountPorts {
   dispatch: CreationDispatch
   /** Wakes the account soon after the response. */
   wakeQueue: { add(did: string): void }
@@ -80,26 +80,26 @@ export interface CreatedAccount {
 
 /** Creates an account with a new did:plc. Throws 400 as `validateInput` and the directory. */
 export async function createAccount(
-  deps: CreateAccountDeps,
+  ports: CreateAccountPorts,
   input: CreateAccountInput,
   { byAdmin = false }: { byAdmin?: boolean } = {},
 ): Promise<CreatedAccount> {
-  const account = validateInput({ ...deps, byAdmin, handles: await deps.handleRules() }, input)
+  const account = validateInput({ ...ports, byAdmin, handles: await ports.handleRules() }, input)
   const passwordHash = hashOf(account)
   const { privateKey, key } = newSigningKey()
-  const genesis = await genesisFor(deps, account, key)
+  const genesis = await genesisFor(ports, account, key)
   const { did } = genesis
-  const session = { tokenId: newTokenId(), now: deps.clock.now() }
+  const session = { tokenId: newTokenId(), now: ports.clock.now() }
   const publication = { isTried: false }
   try {
-    await reserve(deps, account, did, { privateKey, key })
-    await confirm(deps, passwordHash, genesis, session, publication)
+    await reserve(ports, account, did, { privateKey, key })
+    await confirm(ports, passwordHash, genesis, session, publication)
   } catch (error) {
-    if (await rollBack(deps, genesis, publication.isTried)) throw error
+    if (await rollBack(ports, genesis, publication.isTried)) throw error
   }
-  deps.wakeQueue.add(did)
+  ports.wakeQueue.add(did)
   const { tokenId, now } = session
-  const tokens = await issueTokens({ did, tokenId }, { ...deps.tokens, now })
+  const tokens = await issueTokens({ did, tokenId }, { ...ports.tokens, now })
   return { did, handle: account.handle, ...tokens, didDoc: plcDidDocument({ ...genesis.op, did }) }
 }
 
@@ -112,7 +112,7 @@ function hashOf({ password }: NewAccount): Promise<string> | null {
 }
 
 function genesisFor(
-  { rotationKey, recoveryKey, service }: CreateAccountDeps,
+  { rotationKey, recoveryKey, service }: CreateAccountPorts,
   { handle, recoveryKey: ownRecoveryKey }: NewAccount,
   key: SigningKey,
 ): Promise<Genesis> {
@@ -124,7 +124,7 @@ function genesisFor(
 
 /** Step 1. */
 function reserve(
-  { dispatch, keys }: CreateAccountDeps,
+  { dispatch, keys }: CreateAccountPorts,
   { handle, email, inviteCode }: NewAccount,
   did: string,
   { privateKey, key }: { privateKey: Uint8Array; key: SigningKey },
@@ -141,7 +141,7 @@ function reserve(
 
 /** Steps 2 and 3. */
 async function confirm(
-  { dispatch, plc }: CreateAccountDeps,
+  { dispatch, plc }: CreateAccountPorts,
   hash: Promise<string> | null,
   { did, op }: Genesis,
   { tokenId, now }: { tokenId: string; now: number },
@@ -163,7 +163,7 @@ async function confirm(
  * then it exists, and creation has succeeded.
  */
 async function rollBack(
-  { dispatch, plc, rotationKey, log }: CreateAccountDeps,
+  { dispatch, plc, rotationKey, log }: CreateAccountPorts,
   { did, op }: Genesis,
   mayBePublished: boolean,
 ): Promise<boolean> {

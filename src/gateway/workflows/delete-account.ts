@@ -10,11 +10,11 @@
  */
 
 import type { DeletionDue } from '#src/account/lifecycle/deletion-due.ts'
-import type { DidCheckDeps } from '#src/gateway/workflows/did-check.ts'
-import { isHostedHere } from '#src/gateway/workflows/did-check.ts'
+import type { DidCheckPorts } from '#src/gateway/identity/did-check.ts'
+import { isHostedHere } from '#src/gateway/identity/did-check.ts'
 import type { Log } from '#src/log.ts'
 
-export interface DeletionDeps {
+export interface DeletionPorts {
   dispatch: {
     account(did: string): {
       lifecycle: {
@@ -34,17 +34,17 @@ export interface DeletionDeps {
 }
 
 /** Resolves when the account is deleted (step 1); steps 2 and 3 are resumed later if they fail. */
-export async function deleteAccount(deps: DeletionDeps, did: string): Promise<void> {
-  await deps.dispatch.account(did).lifecycle.deleteAccount()
+export async function deleteAccount(ports: DeletionPorts, did: string): Promise<void> {
+  await ports.dispatch.account(did).lifecycle.deleteAccount()
   try {
-    await finishDeletion(deps, did)
+    await finishDeletion(ports, did)
   } catch (error) {
-    deps.log.warn({ did, err: error }, 'account deletion unfinished, will be resumed')
+    ports.log.warn({ did, err: error }, 'account deletion unfinished, will be resumed')
   }
 }
 
 /** Steps 2 and 3. */
-async function finishDeletion({ dispatch }: DeletionDeps, did: string): Promise<void> {
+async function finishDeletion({ dispatch }: DeletionPorts, did: string): Promise<void> {
   await dispatch.account(did).lifecycle.finishDeletion()
   await dispatch.directory.accounts.removeDeleted({ did })
 }
@@ -53,20 +53,20 @@ const PAGE_SIZE = 100
 
 /** Also resumes unfinished deletions; the next run retries failures. */
 export async function deleteDueAccounts(
-  deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
+  ports: DeletionPorts & Omit<DidCheckPorts, 'plc'>,
   isStopped: () => boolean,
 ): Promise<void> {
   for (let after = ''; ; ) {
-    const dids = await deps.dispatch.directory.accounts.listDueDeletions({
+    const dids = await ports.dispatch.directory.accounts.listDueDeletions({
       after,
       limit: PAGE_SIZE,
     })
     for (const did of dids) {
       if (isStopped()) return
       try {
-        await deleteIfDue(deps, did)
+        await deleteIfDue(ports, did)
       } catch (error) {
-        deps.log.warn({ did, err: error }, 'deleting a due account failed, will be retried')
+        ports.log.warn({ did, err: error }, 'deleting a due account failed, will be retried')
       }
     }
     if (dids.length < PAGE_SIZE) return
@@ -75,14 +75,14 @@ export async function deleteDueAccounts(
 }
 
 async function deleteIfDue(
-  deps: DeletionDeps & Omit<DidCheckDeps, 'plc'>,
+  ports: DeletionPorts & Omit<DidCheckPorts, 'plc'>,
   did: string,
 ): Promise<void> {
-  const { due, neverActive } = await deps.dispatch.account(did).lifecycle.getDeletionDue()
-  if (due === 'deleted') return finishDeletion(deps, did)
+  const { due, neverActive } = await ports.dispatch.account(did).lifecycle.getDeletionDue()
+  if (due === 'deleted') return finishDeletion(ports, did)
   if (due === 'no') return
   // Its DID points here, although the owner has not activated it: this may be the only copy.
-  if (neverActive && (await isHostedHere(deps, did))) return
-  deps.log.info({ did }, 'account deleted: deleteAfter reached')
-  await deleteAccount(deps, did)
+  if (neverActive && (await isHostedHere(ports, did))) return
+  ports.log.info({ did }, 'account deleted: deleteAfter reached')
+  await deleteAccount(ports, did)
 }

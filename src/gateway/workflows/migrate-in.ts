@@ -9,8 +9,9 @@
 import type { NewSigningKey } from '#src/directory/initial-states.ts'
 import type { ReservedKey } from '#src/directory/reserved-keys.ts'
 import { authRequired } from '#src/errors.ts'
+import { validateHandleClaim } from '#src/gateway/identity/validate-handle.ts'
 import type {
-  CreateAccountDeps,
+  CreateAccountPorts,
   CreatedAccount,
   CreationDispatch,
 } from '#src/gateway/workflows/create-account.ts'
@@ -19,7 +20,6 @@ import {
   validateInputExceptHandle,
 } from '#src/gateway/workflows/create-account-input.ts'
 import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
-import { validateHandleClaim } from '#src/gateway/workflows/validate-handle.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
@@ -38,7 +38,8 @@ export interface MigrateInDispatch {
   account(did: string): { lifecycle: { ensureProvisioned(): Promise<void> } }
 }
 
-export interface MigrateInDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc' | 'rotationKey'> {
+export interface MigrateInPorts
+  extends Omit<CreateAccountPorts, 'dispatch' | 'plc' | 'rotationKey'> {
   dispatch: MigrateInDispatch
   resolver: DidResolver
   handles: HandleResolver
@@ -49,18 +50,18 @@ export interface MigrateInDeps extends Omit<CreateAccountDeps, 'dispatch' | 'plc
  * as createAccount and if the DID has an account here, 401 unless the token is of that DID.
  */
 export async function migrateIn(
-  deps: MigrateInDeps,
+  ports: MigrateInPorts,
   input: CreateAccountInput & { did: string },
   requester: string | undefined,
 ): Promise<CreatedAccount> {
   const { did } = input
-  const { password, email, inviteCode } = validateInputExceptHandle(deps, input)
+  const { password, email, inviteCode } = validateInputExceptHandle(ports, input)
   const claim = { did, handle: input.handle }
-  const rules = await deps.handleRules()
-  const handle = await validateHandleClaim(claim, rules, (name) => deps.handles.resolve(name))
+  const rules = await ports.handleRules()
+  const handle = await validateHandleClaim(claim, rules, (name) => ports.handles.resolve(name))
   if (did !== requester) throw authRequired(`Missing auth to create account with did: ${did}`)
   const tokenId = newTokenId()
-  const now = deps.clock.now()
+  const now = ports.clock.now()
   const passwordHash = password === undefined ? null : await hashPassword(password)
   const account = {
     did,
@@ -68,19 +69,19 @@ export async function migrateIn(
     email: email ?? null,
     ...(inviteCode === undefined ? {} : { inviteCode }),
   }
-  const key = await keyFor(deps, did)
-  await deps.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })
-  await confirm(deps, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })
+  const key = await keyFor(ports, did)
+  await ports.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })
+  await confirm(ports, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })
   // Provision at once: the actor of an earlier, deleted account of the same DID may still be awake.
-  const { lifecycle } = deps.dispatch.account(did)
-  await lifecycle.ensureProvisioned().catch(() => deps.wakeQueue.add(did))
-  const didDoc = await deps.resolver.refresh(did).catch(() => undefined)
-  const tokens = await issueTokens({ did, tokenId }, { ...deps.tokens, now })
+  const { lifecycle } = ports.dispatch.account(did)
+  await lifecycle.ensureProvisioned().catch(() => ports.wakeQueue.add(did))
+  const didDoc = await ports.resolver.refresh(did).catch(() => undefined)
+  const tokens = await issueTokens({ did, tokenId }, { ...ports.tokens, now })
   return { did, handle, ...tokens, ...(didDoc && { didDoc }) }
 }
 
 async function confirm(
-  { dispatch }: MigrateInDeps,
+  { dispatch }: MigrateInPorts,
   confirmation: Parameters<CreationDispatch['directory']['accounts']['confirm']>[0],
 ): Promise<void> {
   const { accounts } = dispatch.directory
@@ -96,7 +97,7 @@ async function confirm(
 
 /** The key reserved for the DID, else a reserved key that its DID document names, else a new one. */
 async function keyFor(
-  { dispatch, keys, resolver }: MigrateInDeps,
+  { dispatch, keys, resolver }: MigrateInPorts,
   did: string,
 ): Promise<NewSigningKey> {
   const document = await resolver.resolve(did)

@@ -1,5 +1,5 @@
 /** Mails the code that resets a password, to an unauthenticated caller who must not learn whether there is an account. */
-import { sendCode } from '#src/gateway/workflows/mails.ts'
+import { sendCode } from '#src/gateway/mails.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 

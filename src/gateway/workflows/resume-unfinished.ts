@@ -1,6 +1,6 @@
 /** Resumes key rotations and identity changes that a crashed process left unfinished, at the start and periodically. */
-import { type RotationDeps, resumeRotations } from '#src/gateway/workflows/rotate-signing-key.ts'
-import { type IdentityDeps, resumeIdentityChanges } from '#src/gateway/workflows/update-handle.ts'
+import { type RotationPorts, resumeRotations } from '#src/gateway/identity/rotate-signing-key.ts'
+import { type IdentityPorts, resumeIdentityChanges } from '#src/gateway/identity/update-handle.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
@@ -16,7 +16,7 @@ const HANDLE_CHANGE_MIN_AGE_MS = 45_000
  * age, except for handles if this may not be the only gateway.
  */
 export function resumeUnfinished(
-  deps: IdentityDeps & RotationDeps,
+  ports: IdentityPorts & RotationPorts,
   { isOnlyGateway, timer = systemTimer }: { isOnlyGateway: boolean; timer?: Timer },
 ): () => void {
   let isFirst = true
@@ -26,12 +26,12 @@ export function resumeUnfinished(
     const changeAge = isFirst && isOnlyGateway ? 0 : HANDLE_CHANGE_MIN_AGE_MS
     isFirst = false
     const outcomes = await Promise.allSettled([
-      resumeRotations(deps, { age: rotationAge }),
-      resumeIdentityChanges(deps, { age: changeAge }),
+      resumeRotations(ports, { age: rotationAge }),
+      resumeIdentityChanges(ports, { age: changeAge }),
     ])
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') {
-        deps.log.warn({ err: outcome.reason }, 'listing unfinished workflows failed')
+        ports.log.warn({ err: outcome.reason }, 'listing unfinished workflows failed')
       }
     }
     const isAllDone = outcomes.every(

@@ -6,10 +6,10 @@ import { AccountCreationFixture } from '#tests/support/account-creation-fixture.
 
 it('createAccount by the admin needs no invite code and no email, and may use any name of the service', async () => {
   const fixture = new AccountCreationFixture()
-  const deps = fixture.deps({ inviteRequired: true })
+  const ports = fixture.ports({ inviteRequired: true })
   const byAdmin = { byAdmin: true }
   for (const handle of ['admin.test', 'k1ke.test']) {
-    const { did } = await createAccount(deps, { handle, password: 'x' }, byAdmin)
+    const { did } = await createAccount(ports, { handle, password: 'x' }, byAdmin)
     expect(await findAccount(fixture.directory, { identifier: handle })).toMatchObject({ did })
     const account = await fixture.account(did)
     expect(await account.profile.get()).toMatchObject({ handle, email: null, status: 'active' })
@@ -18,8 +18,8 @@ it('createAccount by the admin needs no invite code and no email, and may use an
     })
   }
   const disposable = { handle: 'bob.test', email: 'bob@mailinator.com', password: 'x' }
-  await expect(createAccount(fixture.deps(), disposable)).rejects.toThrow('not supported')
-  await createAccount(deps, disposable, byAdmin)
+  await expect(createAccount(fixture.ports(), disposable)).rejects.toThrow('not supported')
+  await createAccount(ports, disposable, byAdmin)
   for (const [change, error] of [
     [{ handle: 'alice.example.com' }, 'UnsupportedDomain'],
     [{ handle: 'a.b.test' }, 'InvalidHandle'],
@@ -28,7 +28,7 @@ it('createAccount by the admin needs no invite code and no email, and may use an
     [{ email: 'Bob@mailinator.com' }, 'InvalidRequest'],
     [{ inviteCode: 'x' }, 'InvalidInviteCode'],
   ] as const) {
-    const attempt = createAccount(deps, { handle: 'carol.test', ...change }, byAdmin)
+    const attempt = createAccount(ports, { handle: 'carol.test', ...change }, byAdmin)
     await expect(attempt).rejects.toMatchObject({ status: 400, error })
   }
 })
@@ -45,7 +45,7 @@ it.each([
 ])('createAccount rejects %j before it calls anything', async (change, error, message) => {
   const fixture = new AccountCreationFixture()
   const input = { handle: 'Alice.test', email: 'Alice@example.com', password: 'hunter2' }
-  const attempt = createAccount(fixture.deps(), { ...input, ...change })
+  const attempt = createAccount(fixture.ports(), { ...input, ...change })
   await expect(attempt).rejects.toMatchObject({
     status: 400,
     error,

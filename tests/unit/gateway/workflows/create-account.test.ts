@@ -40,7 +40,7 @@ describe('createAccount', () => {
   })
 
   it('createAccount makes an account that can be found and logged in to', async () => {
-    const created = await createAccount(fixture.deps(), input)
+    const created = await createAccount(fixture.ports(), input)
     const { did } = created
     expect(created.handle).toBe('alice.test')
     for (const identifier of ['alice.test', did, 'alice@example.com']) {
@@ -57,10 +57,10 @@ describe('createAccount', () => {
 
   it('createAccount publishes the DID under the right keys, after its reservation is durable', async () => {
     const [own, theirs] = [newSigningKey().key.did(), newSigningKey().key.did()]
-    const deps = fixture.deps({ recoveryKey: theirs })
-    const { did } = await createAccount(deps, { ...input, recoveryKey: own })
+    const ports = fixture.ports({ recoveryKey: theirs })
+    const { did } = await createAccount(ports, { ...input, recoveryKey: own })
     const [op] = fixture.plcLog.get(did) as PlcOperation[]
-    expect(op!.rotationKeys).toEqual([own, theirs, deps.rotationKey.did()])
+    expect(op!.rotationKeys).toEqual([own, theirs, ports.rotationKey.did()])
     expect(op!.alsoKnownAs).toEqual(['at://alice.test'])
     const { signingKeyDid } = await (await fixture.account(did)).profile.get()
     expect(op!.verificationMethods).toEqual({ atproto: signingKeyDid })
@@ -75,14 +75,14 @@ describe('createAccount', () => {
   })
 
   it('createAccount takes two directory transactions, and one of the account after the answer', async () => {
-    const { did } = await createAccount(fixture.deps(), input)
+    const { did } = await createAccount(fixture.ports(), input)
     expect(fixture.directory.sql.batches).toBe(2)
     expect((await fixture.account(did)).sql.batches).toBe(1)
   })
 
   it('createAccount answers without waking the account', async () => {
     const asleep = { add: () => {} }
-    const created = await createAccount(fixture.deps({ wakeQueue: asleep }), input)
+    const created = await createAccount(fixture.ports({ wakeQueue: asleep }), input)
     expect(fixture.accounts.size).toBe(0)
     const session = await logIn(fixture.dispatch(), credentials, 0)
     expect(session).toMatchObject({ did: created.did, active: true })
@@ -90,8 +90,8 @@ describe('createAccount', () => {
   })
 
   it('createAccount stores no secret in plain text', async () => {
-    const deps = fixture.deps({ wakeQueue: { add: () => {} } })
-    await createAccount(deps, input)
+    const ports = fixture.ports({ wakeQueue: { add: () => {} } })
+    await createAccount(ports, input)
     const [initialState] = await fixture.directory.sql.all<{ password_hash: string }>(
       'SELECT * FROM birth',
     )
@@ -100,38 +100,38 @@ describe('createAccount', () => {
   })
 
   it('createAccount tombstones a DID if hashing the password fails while it is published', async () => {
-    const deps = fixture.deps()
+    const ports = fixture.ports()
     const plc = {
-      ...deps.plc,
-      sendOperation: async (...args: Parameters<typeof deps.plc.sendOperation>) => {
+      ...ports.plc,
+      sendOperation: async (...args: Parameters<typeof ports.plc.sendOperation>) => {
         failing.failure.reject(new TypeError('no hash'))
         await pause(0)
-        return deps.plc.sendOperation(...args)
+        return ports.plc.sendOperation(...args)
       },
     }
-    const attempt = createAccount({ ...deps, plc }, { ...input, password: failing.password })
+    const attempt = createAccount({ ...ports, plc }, { ...input, password: failing.password })
     await expect(attempt).rejects.toThrow(TypeError)
     expect(fixture.plcLog.size).toBe(1)
     expect(fixture.activeDids()).toEqual([])
   })
 
   it('createAccount publishes nothing if hashing the password has failed', async () => {
-    const attempt = createAccount(fixture.deps(), { ...input, password: unhashable })
+    const attempt = createAccount(fixture.ports(), { ...input, password: unhashable })
     await expect(attempt).rejects.toThrow(TypeError)
     expect(fixture.plcLog.size).toBe(0)
-    await createAccount(fixture.deps(), input)
+    await createAccount(fixture.ports(), input)
   })
 
   it('createAccount lists no rotation key twice', async () => {
-    const deps = fixture.deps()
-    const recoveryKey = deps.rotationKey.did()
-    const { did } = await createAccount({ ...deps, recoveryKey }, { ...input, recoveryKey })
+    const ports = fixture.ports()
+    const recoveryKey = ports.rotationKey.did()
+    const { did } = await createAccount({ ...ports, recoveryKey }, { ...input, recoveryKey })
     expect((fixture.plcLog.get(did) as PlcOperation[])[0]!.rotationKeys).toEqual([recoveryKey])
   })
 
   it('createAccount gives a handle to one of many concurrent callers, and leaves nothing of the others', async () => {
     const tries = Array.from({ length: 6 }, (_, i) =>
-      createAccount(fixture.deps(), { ...input, email: `a${i}@example.com` }),
+      createAccount(fixture.ports(), { ...input, email: `a${i}@example.com` }),
     )
     const outcomes = await Promise.allSettled(tries)
     const made = outcomes.filter(({ status }) => status === 'fulfilled')
@@ -152,7 +152,7 @@ describe('createAccount', () => {
     const names = Array.from({ length: 8 }, (_, i) => `alice${i}`)
     await Promise.all(
       names.map((name) =>
-        createAccount(fixture.deps(), {
+        createAccount(fixture.ports(), {
           ...input,
           handle: `${name}.test`,
           email: `${name}@example.com`,
@@ -164,23 +164,23 @@ describe('createAccount', () => {
   })
 
   it('createAccount requires an invite code if configured, and uses it up', async () => {
-    const deps = fixture.deps({ inviteRequired: true })
+    const ports = fixture.ports({ inviteRequired: true })
     const refused = { status: 400, error: 'InvalidInviteCode' }
-    await expect(createAccount(deps, input)).rejects.toMatchObject(refused)
+    await expect(createAccount(ports, input)).rejects.toMatchObject(refused)
     const inviteCode = await addInviteCode(fixture.directory, { useCount: 1 })
     const bob = { handle: 'bob.test', email: 'bob@example.com', password: 'x', inviteCode }
-    await expect(createAccount(deps, { ...bob, inviteCode: 'x' })).rejects.toMatchObject(refused)
-    await createAccount(deps, { ...input, inviteCode })
-    await expect(createAccount(deps, bob)).rejects.toMatchObject(refused)
+    await expect(createAccount(ports, { ...bob, inviteCode: 'x' })).rejects.toMatchObject(refused)
+    await createAccount(ports, { ...input, inviteCode })
+    await expect(createAccount(ports, bob)).rejects.toMatchObject(refused)
   })
 
   it('createAccount frees the names if the PLC directory rejects the operation', async () => {
-    const deps = fixture.deps()
+    const ports = fixture.ports()
     const refusal = new Error('refused')
-    const plc = { ...deps.plc, sendOperation: () => Promise.reject(refusal) }
-    await expect(createAccount({ ...deps, plc }, input)).rejects.toBe(refusal)
+    const plc = { ...ports.plc, sendOperation: () => Promise.reject(refusal) }
+    await expect(createAccount({ ...ports, plc }, input)).rejects.toBe(refusal)
     await expectNobodyHalf(fixture)
-    await createAccount(fixture.deps(), input)
+    await createAccount(fixture.ports(), input)
   })
 
   it("the fixture's dispatch has the shape of the real one", () => {
@@ -204,7 +204,7 @@ describe('createAccount with one lost call', () => {
     async (fault) => {
       const fixture = new AccountCreationFixture()
       fixture.fault = fault
-      const first = await createAccount(fixture.deps(), input).catch((error: Error) => error)
+      const first = await createAccount(fixture.ports(), input).catch((error: Error) => error)
       await expectNobodyHalf(fixture)
       fixture.restart()
       await expectNobodyHalf(fixture)
@@ -215,9 +215,9 @@ describe('createAccount with one lost call', () => {
         expect(first).toBeInstanceOf(Error)
         // Without a crash the process has undone what it did.
         if (!fault.crash) expect(fixture.activeDids()).toEqual([])
-        await createAccount(fixture.deps(), input)
+        await createAccount(fixture.ports(), input)
       } else {
-        await expect(createAccount(fixture.deps(), input)).rejects.toThrow('Handle already taken')
+        await expect(createAccount(fixture.ports(), input)).rejects.toThrow('Handle already taken')
         await fixture.sendReminders()
         expect(await fixture.deliveredKinds(known.did)).toEqual(kinds)
       }
@@ -245,7 +245,7 @@ describe('createAccount with one lost response', () => {
   ] as const)('of call %i, %s its effect, is not even noticed', async (at, when) => {
     const fixture = new AccountCreationFixture()
     fixture.fault = { at, when, crash: false }
-    const { did } = await createAccount(fixture.deps(), input)
+    const { did } = await createAccount(fixture.ports(), input)
     expect(await fixture.states()).toEqual({ [did]: 'active' })
     expect(await fixture.deliveredKinds(did)).toEqual(kinds)
   })
@@ -261,7 +261,7 @@ describe('createAccount with a lost confirmation', () => {
       throw new Error('the answer was lost')
     }
     const deaf = { ...dispatch, directory: { accounts: { ...accounts, confirm } } }
-    const { did } = await createAccount(fixture.deps({ dispatch: deaf }), input)
+    const { did } = await createAccount(fixture.ports({ dispatch: deaf }), input)
     expect(await fixture.states()).toEqual({ [did]: 'active' })
     expect(fixture.activeDids()).toEqual([did])
   })
@@ -270,17 +270,17 @@ describe('createAccount with a lost confirmation', () => {
 describe('createAccount with a late confirmation', () => {
   it('createAccount tombstones the DID if confirm comes after the reservation expired', async () => {
     const fixture = new AccountCreationFixture()
-    const deps = fixture.deps()
+    const ports = fixture.ports()
     const plc = {
-      ...deps.plc,
-      sendOperation: async (did: string, op: Parameters<typeof deps.plc.sendOperation>[1]) => {
-        await deps.plc.sendOperation(did, op)
+      ...ports.plc,
+      sendOperation: async (did: string, op: Parameters<typeof ports.plc.sendOperation>[1]) => {
+        await ports.plc.sendOperation(did, op)
         if (op.type === 'plc_operation') fixture.clock.time += fiveMinutes
       },
     }
-    await expect(createAccount({ ...deps, plc }, input)).rejects.toThrow('expired')
+    await expect(createAccount({ ...ports, plc }, input)).rejects.toThrow('expired')
     expect(fixture.activeDids()).toEqual([])
     await expectNobodyHalf(fixture)
-    await createAccount(fixture.deps(), input)
+    await createAccount(fixture.ports(), input)
   })
 })

@@ -20,13 +20,13 @@ beforeEach(() => {
   endpoint = publicUrl
 })
 
-function deps() {
+function ports() {
   const document = async (did: string) => ({
     id: did,
     service: [{ id: '#atproto_pds', type: 'x', serviceEndpoint: endpoint }],
   })
   return {
-    ...fixture.deps(),
+    ...fixture.ports(),
     dispatch: fixture.dispatch(),
     resolver: { resolve: document, refresh: document },
     handles: { resolve: async () => undefined },
@@ -35,10 +35,10 @@ function deps() {
   }
 }
 
-const sweep = () => deleteDueAccounts(deps(), () => false)
+const sweep = () => deleteDueAccounts(ports(), () => false)
 
 async function made(): Promise<string> {
-  const { did } = await createAccount(fixture.deps(), input)
+  const { did } = await createAccount(fixture.ports(), input)
   const account = await fixture.account(did)
   await createRecord(account, { collection, rkey: 'one', record: { $type: collection } })
   await fixture.settled()
@@ -66,9 +66,9 @@ async function expectGone(did: string): Promise<void> {
 describe('deleteAccount', () => {
   it('deleteAccount leaves nothing, and frees the names', async () => {
     const did = await made()
-    await deleteAccount(deps(), did)
+    await deleteAccount(ports(), did)
     await expectGone(did)
-    const again = await createAccount(fixture.deps(), input)
+    const again = await createAccount(fixture.ports(), input)
     expect(again.did).not.toBe(did)
     await sweep()
     await expectGoneOnly(did)
@@ -81,15 +81,15 @@ describe('deleteAccount', () => {
 
   it('deleteAccount can be called twice', async () => {
     const did = await made()
-    await Promise.all([deleteAccount(deps(), did), deleteAccount(deps(), did)])
-    await deleteAccount(deps(), did)
+    await Promise.all([deleteAccount(ports(), did), deleteAccount(ports(), did)])
+    await deleteAccount(ports(), did)
     await expectGone(did)
   })
 
   it('deleteAccount is resumed after a crash at any step', async () => {
     const trial = await made()
     const from = fixture.calls.length
-    await deleteAccount(deps(), trial)
+    await deleteAccount(ports(), trial)
     const steps = fixture.calls.length - from
     expect(steps).toBeGreaterThan(4)
     for (let at = 1; at <= steps; at++) {
@@ -97,7 +97,7 @@ describe('deleteAccount', () => {
         fixture = new AccountCreationFixture()
         const did = await made()
         fixture.fault = { at: fixture.calls.length + at, when, crash: true }
-        const isDurable = await deleteAccount(deps(), did).then(
+        const isDurable = await deleteAccount(ports(), did).then(
           () => true,
           () => false,
         )
@@ -166,7 +166,7 @@ describe('an account with deleteAfter', () => {
 
 describe('a migrated account', () => {
   const did = 'did:web:alice.example.com'
-  const come = () => migrateIn(deps(), { ...input, did }, did)
+  const come = () => migrateIn(ports(), { ...input, did }, did)
 
   it('a migrated account that was never activated is deleted after three days, unless its DID points here', async () => {
     await come()
@@ -184,7 +184,7 @@ describe('a migrated account', () => {
   it('an account can migrate in again after its deletion, with rising revs', async () => {
     await come()
     const first = await (await fixture.account(did)).lane.head()
-    await deleteAccount(deps(), did)
+    await deleteAccount(ports(), did)
     for (const restarts of [true, false]) {
       fixture.clock.time += 1000
       if (restarts) fixture.restart()
@@ -199,7 +199,7 @@ describe('a migrated account', () => {
       expect(head.rev > first.rev).toBe(true)
       await changeState(account, { active: true })
       await createRecord(account, { collection, rkey: 'one', record: { $type: collection } })
-      await deleteAccount(deps(), did)
+      await deleteAccount(ports(), did)
     }
   })
 })

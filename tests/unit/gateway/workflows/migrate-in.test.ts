@@ -17,7 +17,7 @@ beforeEach(() => {
   named = undefined
 })
 
-function deps(overrides: { inviteRequired?: boolean } = {}) {
+function ports(overrides: { inviteRequired?: boolean } = {}) {
   const document = async () => ({
     id: did,
     ...(named && {
@@ -30,7 +30,7 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
     }),
   })
   return {
-    ...fixture.deps(overrides),
+    ...fixture.ports(overrides),
     dispatch: fixture.dispatch(),
     resolver: { resolve: document, refresh: document },
     handles: {
@@ -41,13 +41,13 @@ function deps(overrides: { inviteRequired?: boolean } = {}) {
 
 const keyOf = async (of = did) => (await (await fixture.account(of)).profile.get()).signingKeyDid
 const reserve = async (of?: string) => {
-  const { signingKey } = await reserveSigningKey({ ...deps(), keys }, of ? { did: of } : {})
+  const { signingKey } = await reserveSigningKey({ ...ports(), keys }, of ? { did: of } : {})
   return signingKey
 }
 
 describe('an account that migrates in', () => {
   it('an account that migrates in is deactivated, and emits no events', async () => {
-    await migrateIn(deps(), input, did)
+    await migrateIn(ports(), input, did)
     expect(await fixture.states()).toEqual({ [did]: 'deactivated' })
     expect(await fixture.deliveredKinds(did)).toEqual([])
     expect(fixture.activeDids()).toEqual([])
@@ -56,7 +56,7 @@ describe('an account that migrates in', () => {
   })
 
   it('an account that migrates in may have a domain that resolves to its DID as its handle', async () => {
-    const claim = (handle: string) => migrateIn(deps(), { ...input, handle }, did)
+    const claim = (handle: string) => migrateIn(ports(), { ...input, handle }, did)
     await expect(claim('bob.example.com')).rejects.toMatchObject({
       status: 400,
       message: 'External handle did not resolve to DID',
@@ -66,14 +66,14 @@ describe('an account that migrates in', () => {
 
   it('an account that migrates in may have no password', async () => {
     const { password: _, ...rest } = input
-    await migrateIn(deps(), rest, did)
+    await migrateIn(ports(), rest, did)
     expect((await (await fixture.account(did)).profile.get()).passwordHash).toBeNull()
   })
 
   it.each([undefined, 'did:web:bob.example.com', `${did}#atproto_labeler`])(
     'an account does not migrate in with the token issuer %s',
     async (requester) => {
-      await expect(migrateIn(deps(), input, requester)).rejects.toMatchObject({
+      await expect(migrateIn(ports(), input, requester)).rejects.toMatchObject({
         status: 401,
         error: 'AuthenticationRequired',
         message: `Missing auth to create account with did: ${did}`,
@@ -88,34 +88,34 @@ describe('an account that migrates in', () => {
     [{ email: 'nonsense' }, 'InvalidRequest'],
     [{ handle: 'a.test' }, 'InvalidHandle'],
   ])('an account does not migrate in with %j', async (change, error) => {
-    const attempt = migrateIn(deps(), { ...input, ...change }, did)
+    const attempt = migrateIn(ports(), { ...input, ...change }, did)
     await expect(attempt).rejects.toMatchObject({ status: 400, error })
   })
 
   it('an account that migrates in needs an invite code if other accounts do', async () => {
-    const attempt = migrateIn(deps({ inviteRequired: true }), input, did)
+    const attempt = migrateIn(ports({ inviteRequired: true }), input, did)
     await expect(attempt).rejects.toMatchObject({ error: 'InvalidInviteCode' })
   })
 
   it('an account does not migrate in twice, nor under a name that is taken', async () => {
-    await createAccount(fixture.deps(), { ...input, email: 'bob@example.com' })
-    await expect(migrateIn(deps(), input, did)).rejects.toThrow('Handle already taken: alice.test')
+    await createAccount(fixture.ports(), { ...input, email: 'bob@example.com' })
+    await expect(migrateIn(ports(), input, did)).rejects.toThrow('Handle already taken: alice.test')
     const other = { ...input, handle: 'alice.example.com' }
-    const attempts = [0, 1].map(() => migrateIn(deps(), other, did))
+    const attempts = [0, 1].map(() => migrateIn(ports(), other, did))
     const outcomes = await Promise.allSettled(attempts)
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    await expect(migrateIn(deps(), other, did)).rejects.toThrow('Repo already exists')
+    await expect(migrateIn(ports(), other, did)).rejects.toThrow('Repo already exists')
   })
 
   it('an account migrates in wholly or not at all, wherever a process crashes', async () => {
-    await migrateIn(deps(), input, did)
+    await migrateIn(ports(), input, did)
     const steps = fixture.calls.length
     for (const crash of [true, false]) {
       for (let at = 1; at <= steps; at++) {
         for (const when of ['before', 'after'] as const) {
           fixture = new AccountCreationFixture()
           fixture.fault = { at, when, crash }
-          const created = await migrateIn(deps(), input, did).then(
+          const created = await migrateIn(ports(), input, did).then(
             () => true,
             () => false,
           )
@@ -125,7 +125,7 @@ describe('an account that migrates in', () => {
           if (created) expect(found).toMatchObject({ did, status: 'deactivated' })
           if (found === null) {
             fixture.clock.time += 5 * 60_000
-            await migrateIn(deps(), input, did)
+            await migrateIn(ports(), input, did)
           }
           expect((await (await fixture.account(did)).profile.get()).status).toBe('deactivated')
         }
@@ -139,7 +139,7 @@ describe('a reserved signing key', () => {
     const key = await reserve(did)
     expect(await reserve(did)).toBe(key)
     expect(await reserve('did:web:bob.example.com')).not.toBe(key)
-    await migrateIn(deps(), input, did)
+    await migrateIn(ports(), input, did)
     expect(await keyOf()).toBe(key)
     expect(await (await fixture.account(did)).signer()).toHaveProperty('did')
     expect(await reserve(did)).not.toBe(key)
@@ -148,7 +148,7 @@ describe('a reserved signing key', () => {
   it('a signing key may be reserved without a DID, and put into the DID document', async () => {
     named = await reserve()
     expect(await reserve()).not.toBe(named)
-    await migrateIn(deps(), input, did)
+    await migrateIn(ports(), input, did)
     expect(await keyOf()).toBe(named)
   })
 
@@ -163,7 +163,7 @@ describe('a reserved signing key', () => {
 
   it('a reserved signing key that no DID document has is not used', async () => {
     const key = await reserve()
-    await migrateIn(deps(), input, did)
+    await migrateIn(ports(), input, did)
     expect(await keyOf()).not.toBe(key)
   })
 })

@@ -1,9 +1,9 @@
 /** Unfinished workflows are resumed while the gateway runs, without a call, until it stops. */
 import { expect, test } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
+import { rotateSigningKey } from '#src/gateway/identity/rotate-signing-key.ts'
+import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
-import { rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
-import { updateHandle } from '#src/gateway/workflows/update-handle.ts'
 import { keys } from '#tests/support/empty-account.ts'
 import { consistentHandles, IdentityFixture } from '#tests/support/identity-fixture.ts'
 import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
@@ -34,17 +34,17 @@ function handTimer() {
 /** The dependencies of one fixture; the rest of the other's. */
 async function rotationDeps(fixture: KeyRotationFixture) {
   const none = { begin: async () => {}, end: async () => {}, list: async () => [] }
-  const deps = fixture.deps()
-  const directory = { ...deps.dispatch.directory, identityChanges: none }
-  const dispatch = { ...deps.dispatch, directory }
-  return { ...(await IdentityFixture.open()).process(), ...deps, dispatch } as never
+  const ports = fixture.ports()
+  const directory = { ...ports.dispatch.directory, identityChanges: none }
+  const dispatch = { ...ports.dispatch, directory }
+  return { ...(await IdentityFixture.open()).process(), ...ports, dispatch } as never
 }
 
 async function identityDeps(fixture: IdentityFixture) {
-  const deps = fixture.process()
+  const ports = fixture.process()
   const keyRotations = { list: async () => [] }
-  const dispatch = { ...deps.dispatch, directory: { ...deps.dispatch.directory, keyRotations } }
-  return { ...deps, dispatch, keys } as never
+  const dispatch = { ...ports.dispatch, directory: { ...ports.dispatch.directory, keyRotations } }
+  return { ...ports, dispatch, keys } as never
 }
 
 test('an unfinished key rotation is resumed at start, and later once no process works on it', async () => {
@@ -57,7 +57,7 @@ test('an unfinished key rotation is resumed at start, and later once no process 
   fixture.fault = (call) => {
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
   }
-  const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+  const attempt = rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
   await expect(attempt).rejects.toThrow()
   fixture.fault = () => {}
   fire()
@@ -75,7 +75,7 @@ test('an unfinished key rotation is resumed at start, and later once no process 
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
   }
   await expect(
-    rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey: next }),
+    rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey: next }),
   ).rejects.toThrow()
   fixture.fault = () => {}
   fixture.clock.time += 1

@@ -15,9 +15,9 @@
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import type { IdentityChange } from '#src/directory/identity-changes.ts'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
-import type { HandleRules } from '#src/gateway/workflows/handle-rules.ts'
+import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
+import { type HandleClaim, validateHandleClaim } from '#src/gateway/identity/validate-handle.ts'
 import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
-import { type HandleClaim, validateHandleClaim } from '#src/gateway/workflows/validate-handle.ts'
 import type { Log } from '#src/log.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
@@ -52,7 +52,7 @@ export interface IdentityDispatch {
   }
 }
 
-export interface IdentityDeps {
+export interface IdentityPorts {
   dispatch: IdentityDispatch
   plc: PlcDirectory
   rotationKey: PlcSigner
@@ -68,25 +68,25 @@ export interface IdentityDeps {
  * handle, or the owner of a did:plc has to sign;
  * 401 AccountTakedown; and as the PLC directory.
  */
-export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Promise<void> {
-  const { directory } = deps.dispatch
+export async function updateHandle(ports: IdentityPorts, claim: HandleClaim): Promise<void> {
+  const { directory } = ports.dispatch
   const { did } = claim
-  const { status } = await deps.dispatch.account(did).identity.getIdentity()
+  const { status } = await ports.dispatch.account(did).identity.getIdentity()
   if (status !== 'active' && status !== 'deactivated') {
     if (claim.allowAnyValid) throw invalidRequest('Account not found')
     throw authRequired('Account has been taken down', 'AccountTakedown')
   }
-  const rules = await deps.handleRules()
-  const handle = await validateHandleClaim(claim, rules, (name) => deps.handles.resolve(name))
+  const rules = await ports.handleRules()
+  const handle = await validateHandleClaim(claim, rules, (name) => ports.handles.resolve(name))
   await directory.identityChanges.begin({ did, handle })
   try {
-    await publish(deps, did, handle)
+    await publish(ports, did, handle)
   } catch (error) {
     // If the outcome is unknown the record stays, and the change is resumed later.
     if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
     throw error
   }
-  await complete(deps, did, handle)
+  await complete(ports, did, handle)
 }
 
 /**
@@ -94,18 +94,18 @@ export async function updateHandle(deps: IdentityDeps, claim: HandleClaim): Prom
  * once their reservation has expired. Returns how many could not be finished.
  */
 export async function resumeIdentityChanges(
-  deps: IdentityDeps,
+  ports: IdentityPorts,
   { age, limit = 1000 }: { age: number; limit?: number },
 ): Promise<number> {
-  const { account, directory } = deps.dispatch
+  const { account, directory } = ports.dispatch
   let unfinished = 0
   for (const { did, handle, isExpired } of await directory.identityChanges.list({ age, limit })) {
     try {
       if (handle === null) {
         await account(did).identity.announceIdentity()
         await directory.identityChanges.end({ did, handle })
-      } else if ((await publishedHandle(deps, did)) === handle) {
-        await complete(deps, did, handle)
+      } else if ((await publishedHandle(ports, did)) === handle) {
+        await complete(ports, did, handle)
       } else if (isExpired) {
         await directory.identityChanges.end({ did, handle })
       }
@@ -114,7 +114,7 @@ export async function resumeIdentityChanges(
       if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
       else {
         unfinished++
-        deps.log.warn({ did, err: error }, 'identity change unfinished, will be retried')
+        ports.log.warn({ did, err: error }, 'identity change unfinished, will be retried')
       }
     }
   }
@@ -127,13 +127,13 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** Step 3. */
-async function publish(deps: IdentityDeps, did: string, handle: string): Promise<void> {
+async function publish(ports: IdentityPorts, did: string, handle: string): Promise<void> {
   if (!did.startsWith('did:plc:')) {
-    if ((await publishedHandle(deps, did)) === handle) return
+    if ((await publishedHandle(ports, did)) === handle) return
     throw invalidRequest('DID is not properly configured for handle')
   }
-  const { plc, rotationKey } = deps
-  if ((await publishedHandle(deps, did)) === handle) return
+  const { plc, rotationKey } = ports
+  if ((await publishedHandle(ports, did)) === handle) return
   const last = await plc.getLastOp(did)
   if (last === undefined) throw invalidRequest(`Could not resolve DID: ${did}`)
   if (last.type === 'plc_tombstone') throw invalidRequest('Did is tombstoned')
@@ -142,7 +142,7 @@ async function publish(deps: IdentityDeps, did: string, handle: string): Promise
     await plc.sendOperation(did, await handleOperation(last, handle, rotationKey))
   } catch (error) {
     // The operation may have been accepted all the same, or a concurrent one with the same handle.
-    const published = await publishedHandle(deps, did).catch(() => undefined)
+    const published = await publishedHandle(ports, did).catch(() => undefined)
     if (published !== handle) throw error
   }
 }
@@ -156,7 +156,7 @@ export function mustBeSignable(last: PlcOperation, rotationKey: PlcSigner): void
 }
 
 async function publishedHandle(
-  { plc, resolver }: IdentityDeps,
+  { plc, resolver }: IdentityPorts,
   did: string,
 ): Promise<string | undefined> {
   if (did.startsWith('did:plc:')) {
@@ -169,7 +169,7 @@ async function publishedHandle(
 
 /** Steps 4 to 6. */
 async function complete(
-  { dispatch, resolver }: IdentityDeps,
+  { dispatch, resolver }: IdentityPorts,
   did: string,
   handle: string,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 /** Ensures that the secrets of the configuration are those that the data was written with. */
 import { createHmac } from 'node:crypto'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { DataCheckError } from '#src/gateway/workflows/check-shards.ts'
+import { DataCheckError } from '#src/gateway/data-checks/check-shards.ts'
 import type { Log } from '#src/log.ts'
 
 const SETTING = 'keys'

@@ -4,12 +4,12 @@ import {
   type HandleRules,
   isBareDomain,
   isServiceHandle,
-} from '#src/gateway/workflows/handle-rules.ts'
+} from '#src/gateway/identity/handle-rules.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import { claimedHandle, type DidDocument } from '#src/protocol/did-document.ts'
 
-export interface ResolveIdentityDeps {
+export interface ResolveIdentityPorts {
   dispatch: {
     directory: {
       accounts: { resolveHandle(input: { handle: string }): Promise<{ did: string } | null> }
@@ -32,7 +32,7 @@ export interface IdentityInfo {
  * A handle under a service domain is never resolved externally.
  */
 export async function didOfHandle(
-  { dispatch, handleRules, handles }: Omit<ResolveIdentityDeps, 'resolver'>,
+  { dispatch, handleRules, handles }: Omit<ResolveIdentityPorts, 'resolver'>,
   handle: string,
   external: HandleResolver = handles,
 ): Promise<string | undefined> {
@@ -54,20 +54,20 @@ export async function resolveDid(resolver: DidResolver, did: string): Promise<Di
  * HandleNotFound or DidNotFound, 502 if resolution failed.
  */
 export async function resolveIdentity(
-  deps: ResolveIdentityDeps,
+  ports: ResolveIdentityPorts,
   identifier: string,
   { refresh = false }: { refresh?: boolean } = {},
 ): Promise<IdentityInfo> {
-  const { resolver } = deps
+  const { resolver } = ports
   const isDid = identifier.startsWith('did:')
   const handle = isDid ? undefined : identifier.toLowerCase()
-  const did = handle === undefined ? identifier : await didOfHandle(deps, handle)
+  const did = handle === undefined ? identifier : await didOfHandle(ports, handle)
   if (did === undefined) throw invalidRequest('Unable to resolve handle', 'HandleNotFound')
   const document = refresh ? resolver.refresh(did, { isLimited: true }) : resolver.resolve(did)
   const didDoc = mustExist(did, await document)
   const claimed = claimedHandle(didDoc)?.toLowerCase()
   const isValid =
-    claimed !== undefined && (claimed === handle || (await didOfHandle(deps, claimed)) === did)
+    claimed !== undefined && (claimed === handle || (await didOfHandle(ports, claimed)) === did)
   return { did, handle: isValid ? claimed : 'handle.invalid', didDoc }
 }
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { directoryActions } from '#actors/actions/directory.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { checkKeys, type KeysInUse } from '#src/gateway/workflows/check-keys.ts'
-import { DataCheckError } from '#src/gateway/workflows/check-shards.ts'
+import { checkKeys, type KeysInUse } from '#src/gateway/data-checks/check-keys.ts'
+import { DataCheckError } from '#src/gateway/data-checks/check-shards.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 function starts() {

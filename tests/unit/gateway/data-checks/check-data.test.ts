@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { directoryActions } from '#actors/actions/directory.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { checkData } from '#src/gateway/workflows/check-data.ts'
+import { checkData } from '#src/gateway/data-checks/check-data.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 const secrets = {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createRecord } from '#src/account/repo/write.ts'
 import { recordKeyRotation } from '#src/directory/key-rotations.ts'
 import { XrpcError } from '#src/errors.ts'
-import { resumeRotations, rotateSigningKey } from '#src/gateway/workflows/rotate-signing-key.ts'
+import { resumeRotations, rotateSigningKey } from '#src/gateway/identity/rotate-signing-key.ts'
 import { deliveredKinds } from '#tests/support/empty-account.ts'
 import { KeyRotationFixture } from '#tests/support/key-rotation-fixture.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
@@ -32,7 +32,7 @@ describe('a key rotation', () => {
     const { rev } = await fixture.account.lane.head()
     const seen = (await deliveredKinds(fixture.account)).length
     const signingKey = await fixture.reserve()
-    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     expect(fixture.publishedKey).toBe(signingKey)
     expect(signingKey).not.toBe(old)
     expect((await fixture.account.lane.head()).rev > rev).toBe(true)
@@ -43,7 +43,7 @@ describe('a key rotation', () => {
 
   test('a key rotation survives a restart of the account', async () => {
     const fixture = await KeyRotationFixture.open()
-    await rotateSigningKey(fixture.deps(), {
+    await rotateSigningKey(fixture.ports(), {
       did: fixture.did,
       signingKey: await fixture.reserve(),
     })
@@ -54,13 +54,13 @@ describe('a key rotation', () => {
   test('a key rotation uses a key reserved for the DID', async () => {
     const fixture = await KeyRotationFixture.open()
     const signingKey = await fixture.reserve(fixture.did)
-    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     await expectSound(fixture)
   })
 
   test('a key rotation uses the reserved key up', async () => {
     const fixture = await KeyRotationFixture.open()
-    await rotateSigningKey(fixture.deps(), {
+    await rotateSigningKey(fixture.ports(), {
       did: fixture.did,
       signingKey: await fixture.reserve(),
     })
@@ -70,7 +70,7 @@ describe('a key rotation', () => {
   test('a rotation to the current key publishes it again and signs the repo again', async () => {
     const fixture = await KeyRotationFixture.open()
     const { cid } = await fixture.account.lane.head()
-    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey: fixture.publishedKey })
+    await rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey: fixture.publishedKey })
     expect(fixture.plcLog.length).toBe(1)
     expect((await fixture.account.lane.head()).cid).not.toBe(cid)
     await expectSound(fixture)
@@ -79,7 +79,7 @@ describe('a key rotation', () => {
   test('a rotation to a key that this server does not hold is rejected, and nothing begins', async () => {
     const fixture = await KeyRotationFixture.open()
     const signingKey = await (await KeyRotationFixture.open()).reserve()
-    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    const attempt = rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     await expect(attempt).rejects.toMatchObject({ status: 400 })
     expect(fixture.calls).not.toContain('begin')
     await expectSound(fixture)
@@ -87,10 +87,10 @@ describe('a key rotation', () => {
 
   test('a rotation without a rotation key of the DID is rejected, and nothing begins', async () => {
     const fixture = await KeyRotationFixture.open()
-    const { rotationKey } = (await KeyRotationFixture.open()).deps()
+    const { rotationKey } = (await KeyRotationFixture.open()).ports()
     const signingKey = await fixture.reserve()
     const attempt = rotateSigningKey(
-      { ...fixture.deps(), rotationKey },
+      { ...fixture.ports(), rotationKey },
       { did: fixture.did, signingKey },
     )
     await expect(attempt).rejects.toMatchObject({ status: 400 })
@@ -105,7 +105,7 @@ describe('a key rotation', () => {
     fixture.fault = (call, when) => {
       if (call === 'plc.send' && when === 'before') throw new XrpcError(400, 'InvalidRequest', 'No')
     }
-    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    const attempt = rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     await expect(attempt).rejects.toMatchObject({ status: 400, message: 'No' })
     expect(fixture.publishedKey).toBe(old)
     await expectSound(fixture)
@@ -117,7 +117,7 @@ describe('a key rotation', () => {
     fixture.fault = (call, when) => {
       if (call === 'plc.send' && when === 'after') throw new XrpcError(400, 'InvalidRequest', 'No')
     }
-    await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    await rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     expect(fixture.publishedKey).toBe(signingKey)
     await expectSound(fixture)
   })
@@ -128,13 +128,13 @@ describe('a key rotation', () => {
     fixture.fault = (call) => {
       if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
     }
-    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    const attempt = rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     await expect(attempt).rejects.toMatchObject({ status: 502 })
     const refused = { status: 503, error: 'KeyRotation' }
     await expect(createRecord(fixture.account, thing)).rejects.toMatchObject(refused)
     await fixture.restart()
     await expect(createRecord(fixture.account, thing)).rejects.toMatchObject(refused)
-    expect(await resumeRotations(fixture.deps(), quiet)).toBe(0)
+    expect(await resumeRotations(fixture.ports(), quiet)).toBe(0)
     expect(fixture.publishedKey).toBe(signingKey)
     await expectSound(fixture)
   })
@@ -142,7 +142,7 @@ describe('a key rotation', () => {
   test('concurrent writes leave no commit signed with the old key', async () => {
     const fixture = await KeyRotationFixture.open()
     const signingKey = await fixture.reserve()
-    const rotating = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    const rotating = rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     let done = false
     const writing = (async () => {
       while (!done) await createRecord(fixture.account, thing).catch(() => {})
@@ -157,10 +157,13 @@ describe('a key rotation', () => {
     const fixture = await KeyRotationFixture.open()
     const signingKey = await fixture.reserve()
     const input = { did: fixture.did, signingKey }
-    const both = [rotateSigningKey(fixture.deps(), input), rotateSigningKey(fixture.deps(), input)]
+    const both = [
+      rotateSigningKey(fixture.ports(), input),
+      rotateSigningKey(fixture.ports(), input),
+    ]
     const outcomes = await Promise.allSettled(both)
     expect(outcomes.map(({ status }) => status)).toContain('fulfilled')
-    await resumeRotations(fixture.deps(), quiet)
+    await resumeRotations(fixture.ports(), quiet)
     expect(fixture.plcLog.length).toBe(2)
     await expectSound(fixture)
   })
@@ -182,8 +185,8 @@ describe('a did:web key rotation', () => {
     const fixture = await KeyRotationFixture.open(did)
     const signingKey = await fixture.reserve()
     const resolve = async () => named(signingKey)
-    const deps = { ...fixture.deps(), resolver: { resolve, refresh: resolve } }
-    await rotateSigningKey(deps, { did, signingKey })
+    const ports = { ...fixture.ports(), resolver: { resolve, refresh: resolve } }
+    await rotateSigningKey(ports, { did, signingKey })
     expect((await fixture.account.signer()).did()).toBe(signingKey)
     expect(fixture.calls.filter((call) => call.startsWith('plc'))).toEqual([])
   })
@@ -192,15 +195,17 @@ describe('a did:web key rotation', () => {
     const fixture = await KeyRotationFixture.open(did)
     const signingKey = await fixture.reserve()
     const resolve = async () => named(fixture.publishedKey)
-    const deps = { ...fixture.deps(), resolver: { resolve, refresh: resolve } }
-    await expect(rotateSigningKey(deps, { did, signingKey })).rejects.toMatchObject({ status: 400 })
+    const ports = { ...fixture.ports(), resolver: { resolve, refresh: resolve } }
+    await expect(rotateSigningKey(ports, { did, signingKey })).rejects.toMatchObject({
+      status: 400,
+    })
     expect(fixture.calls).not.toContain('begin')
   })
 })
 
 describe('a key rotation that crashes', async () => {
   const plain = await KeyRotationFixture.open()
-  await rotateSigningKey(plain.deps(), { did: plain.did, signingKey: await plain.reserve() })
+  await rotateSigningKey(plain.ports(), { did: plain.did, signingKey: await plain.reserve() })
   const steps = plain.calls.length
   const moments = Array.from({ length: steps }, (_, at) => [
     { at, when: 'before' as const, name: plain.calls[at]! },
@@ -214,7 +219,7 @@ describe('a key rotation that crashes', async () => {
       const made = fixture.calls.length - 1
       if (made > at || (made === at && moment === when)) throw new Error('crashed')
     }
-    const attempt = rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+    const attempt = rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
     await expect(attempt).rejects.toThrow()
     await fixture.restart()
     fixture.calls = []
@@ -225,7 +230,7 @@ describe('a key rotation that crashes', async () => {
     'a key rotation that crashes $when $name (call $at) is completed by the next process',
     async (moment) => {
       const { fixture } = await crashed(moment)
-      expect(await resumeRotations(fixture.deps(), quiet)).toBe(0)
+      expect(await resumeRotations(fixture.ports(), quiet)).toBe(0)
       await expectSound(fixture)
     },
   )
@@ -234,7 +239,7 @@ describe('a key rotation that crashes', async () => {
     'a key rotation that crashes $when $name (call $at) can be requested again',
     async (moment) => {
       const { fixture, signingKey } = await crashed(moment)
-      await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey })
+      await rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey })
       expect(fixture.publishedKey).toBe(signingKey)
       await expectSound(fixture)
     },
@@ -250,11 +255,11 @@ test('completing one key rotation does not end another that began meanwhile', as
     fixture.clock.time += 1
     void recordKeyRotation(directory, { did: fixture.did })
   }
-  await rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey: next })
+  await rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey: next })
   expect(await directory.sql.all('SELECT noted_at FROM key_rotation')).toEqual([
     { noted_at: fixture.clock.time },
   ])
-  expect(await resumeRotations(fixture.deps(), quiet)).toBe(0)
+  expect(await resumeRotations(fixture.ports(), quiet)).toBe(0)
   await expectSound(fixture)
 })
 
@@ -265,13 +270,13 @@ test('a key rotation that a process works on is left to it', async () => {
     if (call === 'plc.send') throw new XrpcError(502, 'UpstreamFailure', 'unreachable')
   }
   await expect(
-    rotateSigningKey(fixture.deps(), { did: fixture.did, signingKey }),
+    rotateSigningKey(fixture.ports(), { did: fixture.did, signingKey }),
   ).rejects.toMatchObject({ status: 502 })
   fixture.fault = () => {}
   fixture.calls = []
-  await resumeRotations(fixture.deps(), { age: 60_000 })
+  await resumeRotations(fixture.ports(), { age: 60_000 })
   expect(fixture.calls).toEqual(['list'])
   fixture.clock.time += 61_000
-  await resumeRotations(fixture.deps(), { age: 60_000 })
+  await resumeRotations(fixture.ports(), { age: 60_000 })
   await expectSound(fixture)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CrawlerPorts, Crawlers } from '#src/gateway/workflows/crawlers.ts'
+import { type CrawlerPorts, Crawlers } from '#src/gateway/crawlers.ts'
 import { TestClock } from '#tests/support/empty-account.ts'
 
 const relay = 'https://relay.example.com'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { MovedAccounts } from '#src/gateway/workflows/moved-accounts.ts'
+import { MovedAccounts } from '#src/gateway/identity/moved-accounts.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { plcDidDocument } from '#src/protocol/plc-operation.ts'
 

@@ -1,10 +1,10 @@
 /** Builds what resolves and changes identities: DID and handle resolvers, PLC directory, rotation key, handle rules. */
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { HandleRulesCache } from '#src/gateway/workflows/handle-rules-cache.ts'
-import { withOwnDocument } from '#src/gateway/workflows/own-did-document.ts'
-import type { ServerCredentials } from '#src/gateway/workflows/plc-requests.ts'
-import type { IdentityDeps } from '#src/gateway/workflows/update-handle.ts'
+import { HandleRulesCache } from '#src/gateway/identity/handle-rules-cache.ts'
+import { withOwnDocument } from '#src/gateway/identity/own-did-document.ts'
+import type { ServerCredentials } from '#src/gateway/identity/plc-requests.ts'
+import type { IdentityPorts } from '#src/gateway/identity/update-handle.ts'
 import type { Log } from '#src/log.ts'
 import { cachedResolver } from '#src/ports/cached-did-resolver.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -19,7 +19,7 @@ import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { createSafeFetch } from '#src/ports/safe-fetch.ts'
 import type { SigningKey } from '#src/ports/secp256k1.ts'
 
-export interface ServerIdentity extends IdentityDeps {
+export interface ServerIdentity extends IdentityPorts {
   readonly dispatch: Dispatch
   readonly rotationKey: SigningKey
   readonly credentials: ServerCredentials

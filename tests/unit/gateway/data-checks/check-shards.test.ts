@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { directoryActions } from '#actors/actions/directory.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { checkShards, DataCheckError } from '#src/gateway/workflows/check-shards.ts'
+import { checkShards, DataCheckError } from '#src/gateway/data-checks/check-shards.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 function testDispatch(): Pick<Dispatch, 'directory'> {

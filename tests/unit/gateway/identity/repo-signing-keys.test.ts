@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { repoSigningKeys } from '#src/gateway/workflows/repo-signing-keys.ts'
+import { repoSigningKeys } from '#src/gateway/identity/repo-signing-keys.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 
@@ -15,7 +15,7 @@ const operation = (key: string) => ({
 })
 const created = { type: 'create' as const, signingKey: first }
 
-function deps(log: () => Promise<unknown[]>, isKnown = true) {
+function ports(log: () => Promise<unknown[]>, isKnown = true) {
   const warnings: unknown[] = []
   const resolve = async (id: string): Promise<DidDocument> => {
     const method = {
@@ -37,20 +37,20 @@ describe('repoSigningKeys', () => {
   it("repoKeys returns the DID document's key and its predecessors", async () => {
     const log = [created, operation(second), operation(now)]
     const named = await repoSigningKeys(
-      deps(async () => log),
+      ports(async () => log),
       did,
     )
     expect(named).toEqual([now, second, first])
   })
 
   it('repoSigningKeys returns only the current key if the PLC log is unreachable', async () => {
-    const broken = deps(async () => Promise.reject(new Error('away')))
+    const broken = ports(async () => Promise.reject(new Error('away')))
     expect(await repoSigningKeys(broken, did)).toEqual([now])
     expect(broken.warnings).toHaveLength(1)
   })
 
   it('repoSigningKeys of a did:web returns the key of its document', async () => {
-    const unasked = deps(async () => Promise.reject(new Error('nobody asked')))
+    const unasked = ports(async () => Promise.reject(new Error('nobody asked')))
     expect(await repoSigningKeys(unasked, 'did:web:example.com')).toEqual([now])
     expect(unasked.warnings).toEqual([])
   })
@@ -58,7 +58,7 @@ describe('repoSigningKeys', () => {
   it('repoSigningKeys is empty for an unknown DID', async () => {
     expect(
       await repoSigningKeys(
-        deps(async () => [], false),
+        ports(async () => [], false),
         did,
       ),
     ).toEqual([])

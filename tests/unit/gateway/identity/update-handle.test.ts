@@ -3,7 +3,7 @@ import { findAccount, resolveHandle } from '#src/directory/accounts.ts'
 import { beginIdentityChange, listIdentityChanges } from '#src/directory/identity-changes.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import { resumeIdentityChanges, updateHandle } from '#src/gateway/workflows/update-handle.ts'
+import { resumeIdentityChanges, updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { handleOperation, plcHandle, updateOperation } from '#src/protocol/plc-operation.ts'
 import {

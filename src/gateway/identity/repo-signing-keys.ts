@@ -4,7 +4,7 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
 
-export interface RepoKeyDeps {
+export interface RepoKeyPorts {
   plc: Pick<PlcDirectory, 'getOperationLog'>
   resolver: DidResolver
   log: Pick<Log, 'warn'>
@@ -14,16 +14,16 @@ export interface RepoKeyDeps {
  * did:keys, newest first. Former keys count because a server that does not re-sign an imported repo passes on a commit
  * of the previous server. Throws 502 if the DID cannot be resolved now.
  */
-export async function repoSigningKeys(deps: RepoKeyDeps, did: string): Promise<string[]> {
+export async function repoSigningKeys(ports: RepoKeyPorts, did: string): Promise<string[]> {
   const [document, formerDidKeys] = await Promise.all([
-    deps.resolver.refresh(did),
-    formerKeys(deps, did),
+    ports.resolver.refresh(did),
+    formerKeys(ports, did),
   ])
   const current = document && verificationKey(document, 'atproto')
   return [...new Set([current, ...formerDidKeys].filter((key) => typeof key === 'string'))]
 }
 
-async function formerKeys({ plc, log }: RepoKeyDeps, did: string) {
+async function formerKeys({ plc, log }: RepoKeyPorts, did: string) {
   if (!did.startsWith('did:plc:')) return []
   try {
     return (await plc.getOperationLog(did)).toReversed().map((operation) => {

@@ -4,7 +4,7 @@ import {
   type HandleRules,
   isBareDomain,
   serviceDomainOf,
-} from '#src/gateway/workflows/handle-rules.ts'
+} from '#src/gateway/identity/handle-rules.ts'
 import { hasUsableTld, parseHandle } from '#src/protocol/handle.ts'
 
 const MIN_NAME_LENGTH = 3

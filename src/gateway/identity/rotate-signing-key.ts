@@ -42,7 +42,7 @@ export interface RotationDispatch {
   }
 }
 
-export interface RotationDeps {
+export interface RotationPorts {
   dispatch: RotationDispatch
   plc: PlcDirectory
   rotationKey: SigningKey
@@ -56,40 +56,40 @@ export interface RotationDeps {
  * cannot publish it; 502 or 503 if the outcome is not known yet, and then the rotation is resumed later.
  */
 export async function rotateSigningKey(
-  deps: RotationDeps,
+  ports: RotationPorts,
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<void> {
-  const account = deps.dispatch.account(did)
+  const account = ports.dispatch.account(did)
   const { current, pending } = await account.keys.getSigningKeyDids()
-  const { keyRotations } = deps.dispatch.directory
+  const { keyRotations } = ports.dispatch.directory
   if (pending !== null && pending !== signingKey) {
-    await complete(deps, { did, ...(await keyRotations.record({ did })) }, pending)
+    await complete(ports, { did, ...(await keyRotations.record({ did })) }, pending)
   }
   const isKnown = signingKey === current || signingKey === pending
-  const sealed = isKnown ? undefined : await reservedKey(deps, did, signingKey)
-  await mustBePublishable(deps, did, signingKey)
+  const sealed = isKnown ? undefined : await reservedKey(ports, did, signingKey)
+  await mustBePublishable(ports, did, signingKey)
   const rotation = { did, ...(await keyRotations.record({ did })) }
   const key = sealed === undefined ? {} : { signingKey: sealed }
   await account.keys.begin({ signingKeyDid: signingKey, ...key })
-  await complete(deps, rotation, signingKey)
+  await complete(ports, rotation, signingKey)
 }
 
 /** Removes the record if no key is pending. Returns how many rotations could not be finished. */
 export async function resumeRotations(
-  deps: RotationDeps,
+  ports: RotationPorts,
   { age, limit = 50 }: { age: number; limit?: number },
 ): Promise<number> {
-  const { directory, account } = deps.dispatch
+  const { directory, account } = ports.dispatch
   let unfinished = 0
   for (const rotation of await directory.keyRotations.list({ age, limit })) {
     const { did } = rotation
     try {
       const { pending } = await account(did).keys.getSigningKeyDids()
       if (pending === null) await directory.keyRotations.end(rotation)
-      else await complete(deps, rotation, pending)
+      else await complete(ports, rotation, pending)
     } catch (error) {
       unfinished++
-      deps.log.warn({ did, err: error }, 'key rotation unfinished, will be retried')
+      ports.log.warn({ did, err: error }, 'key rotation unfinished, will be retried')
     }
   }
   return unfinished
@@ -97,35 +97,35 @@ export async function resumeRotations(
 
 /** Steps 3 to 5. */
 async function complete(
-  deps: RotationDeps,
+  ports: RotationPorts,
   rotation: PendingKeyRotation,
   signingKey: string,
 ): Promise<void> {
   const { did } = rotation
-  const account = deps.dispatch.account(did)
+  const account = ports.dispatch.account(did)
   try {
-    await publish(deps, did, signingKey)
+    await publish(ports, did, signingKey)
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status !== 400) throw error
     // If another process has published the key meanwhile, the directory refuses this repetition.
-    if (!(await isPublished(deps, did, signingKey))) {
+    if (!(await isPublished(ports, did, signingKey))) {
       await account.keys.abandon({ signingKeyDid: signingKey })
-      await deps.dispatch.directory.keyRotations.end(rotation)
+      await ports.dispatch.directory.keyRotations.end(rotation)
       throw error
     }
   }
   // As the network resolves it: nothing may be signed with a key that the document does not contain.
-  const document = await deps.resolver.refresh(did)
+  const document = await ports.resolver.refresh(did)
   if (document === undefined || verificationKey(document, 'atproto') !== signingKey) {
     throw unavailable('The DID document does not name the new key yet', 'KeyRotation')
   }
   await account.keys.finish({ signingKeyDid: signingKey })
-  await deps.dispatch.directory.keyRotations.end({ ...rotation, signingKeyDid: signingKey })
-  deps.log.info({ did, signingKey }, 'signing key rotated')
+  await ports.dispatch.directory.keyRotations.end({ ...rotation, signingKeyDid: signingKey })
+  ports.log.info({ did, signingKey }, 'signing key rotated')
 }
 
 /** Step 3. Throws 400 if the PLC directory refuses, 502 if it cannot be reached. */
-async function publish({ plc, rotationKey }: RotationDeps, did: string, signingKey: string) {
+async function publish({ plc, rotationKey }: RotationPorts, did: string, signingKey: string) {
   if (!did.startsWith('did:plc:')) return
   const last = await plc.getLastOp(did)
   if (last === undefined || last.type === 'plc_tombstone') {
@@ -135,13 +135,13 @@ async function publish({ plc, rotationKey }: RotationDeps, did: string, signingK
   await plc.sendOperation(did, await signingKeyOperation(last, signingKey, rotationKey))
 }
 
-async function isPublished({ plc }: RotationDeps, did: string, key: string): Promise<boolean> {
+async function isPublished({ plc }: RotationPorts, did: string, key: string): Promise<boolean> {
   return (await plc.getDocumentData(did))?.verificationMethods['atproto'] === key
 }
 
 /** Throws 400 before step 1 if step 3 would be refused. */
 async function mustBePublishable(
-  { plc, resolver, rotationKey }: RotationDeps,
+  { plc, resolver, rotationKey }: RotationPorts,
   did: string,
   signingKey: string,
 ): Promise<void> {
@@ -157,7 +157,7 @@ async function mustBePublishable(
 }
 
 async function reservedKey(
-  { dispatch, keys }: RotationDeps,
+  { dispatch, keys }: RotationPorts,
   did: string,
   signingKey: string,
 ): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /** Which handles this server allows: its service domains, reserved names and offensive words. */
 import { invalidRequest } from '#src/errors.ts'
-import { reservedNames } from '#src/gateway/workflows/reserved-handles.ts'
+import { reservedNames } from '#src/gateway/identity/reserved-handles.ts'
 import { hasUsableTld, parseHandle } from '#src/protocol/handle.ts'
 import { hasSlur } from '#src/protocol/slurs.ts'
 

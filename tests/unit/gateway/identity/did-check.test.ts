@@ -1,7 +1,7 @@
 /** The DID document that activateAccount requires. */
 import { describe, expect, it } from 'vitest'
+import { didStatus, isHostedHere, mustPointHere } from '#src/gateway/identity/did-check.ts'
 import { activateAccount } from '#src/gateway/workflows/activate.ts'
-import { didStatus, isHostedHere, mustPointHere } from '#src/gateway/workflows/did-check.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { DidDocument } from '#src/protocol/did-document.ts'
 
@@ -18,7 +18,7 @@ interface Said {
   key?: string
 }
 
-function deps(said: Said | undefined) {
+function ports(said: Said | undefined) {
   const {
     rotationKeys = [other, rotationKeyDid],
     endpoint = publicUrl,
@@ -62,26 +62,28 @@ describe.each([plcDid, webDid])('%s', (did) => {
     ],
     [{ key: other }, 'DID document verification method does not match expected signing key'],
   ])('a DID document with %j is rejected', async (said, message) => {
-    const attempt = mustPointHere(deps(said), { did, signingKey })
+    const attempt = mustPointHere(ports(said), { did, signingKey })
     await expect(attempt).rejects.toMatchObject({ status: 400, error: 'InvalidRequest', message })
-    expect(await didStatus(deps(said), { did, signingKey })).toEqual({
+    expect(await didStatus(ports(said), { did, signingKey })).toEqual({
       validDid: false,
       serverCanUpdateDid: said !== undefined && did === plcDid,
     })
   })
 
   it('a DID document with the right key, handle and service is accepted', async () => {
-    expect(await didStatus(deps({}), { did, signingKey })).toEqual({
+    expect(await didStatus(ports({}), { did, signingKey })).toEqual({
       validDid: true,
       serverCanUpdateDid: did === plcDid,
     })
-    expect(await isHostedHere(deps({}), did)).toBe(true)
-    expect(await isHostedHere(deps({ endpoint: 'https://elsewhere.example.com' }), did)).toBe(false)
+    expect(await isHostedHere(ports({}), did)).toBe(true)
+    expect(await isHostedHere(ports({ endpoint: 'https://elsewhere.example.com' }), did)).toBe(
+      false,
+    )
   })
 })
 
 it('a did:plc whose owner keeps all rotation keys is accepted, but cannot be updated by this server', async () => {
-  const without = deps({ rotationKeys: [other] })
+  const without = ports({ rotationKeys: [other] })
   await mustPointHere(without, { did: plcDid, signingKey })
   const status = { validDid: true, serverCanUpdateDid: false }
   expect(await didStatus(without, { did: plcDid, signingKey })).toEqual(status)
@@ -94,7 +96,7 @@ describe('activateAccount', () => {
       lifecycle: { changeState: async (change: unknown) => void changes.push(change) },
       identity: { getIdentity: async () => ({ signingKeyDid: signingKey, status }) },
     })
-    await activateAccount({ ...deps(said), dispatch: { account } }, webDid)
+    await activateAccount({ ...ports(said), dispatch: { account } }, webDid)
     return changes
   }
 

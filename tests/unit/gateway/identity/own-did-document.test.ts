@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { withOwnDocument } from '#src/gateway/workflows/own-did-document.ts'
+import { withOwnDocument } from '#src/gateway/identity/own-did-document.ts'
 
 const own = { hostname: 'pds.example', publicUrl: 'https://pds.example' }
 

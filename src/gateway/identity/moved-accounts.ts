@@ -9,7 +9,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { type DidDocument, serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
 
-export interface MovedAccountsDeps {
+export interface MovedAccountsPorts {
   dispatch: {
     account(did: string): {
       identity: { getIdentity(): Promise<{ signingKeyDid: string; status: string }> }
@@ -34,19 +34,19 @@ const MAX_CHECKS = 10_000
 const MAX_WAITING = 1_000
 
 export class MovedAccounts {
-  readonly #deps: MovedAccountsDeps
+  readonly #ports: MovedAccountsPorts
   readonly #checks = new BoundedMap<string, Check>(MAX_CHECKS)
   readonly #waiting = new Set<string>()
   #running: Promise<void> | undefined
 
-  constructor(deps: MovedAccountsDeps) {
-    this.#deps = deps
+  constructor(ports: MovedAccountsPorts) {
+    this.#ports = ports
   }
 
   /** Throws 400 if the last check has found the DID at another server. */
   mustBeHere(did: string): void {
     const check = this.#checks.get(did)
-    const age = check === undefined ? HERE_MS : this.#deps.clock.now() - check.checkedAt
+    const age = check === undefined ? HERE_MS : this.#ports.clock.now() - check.checkedAt
     if (age >= (check?.movedTo === undefined ? HERE_MS : MOVED_MS)) this.#enqueue(did)
     if (check?.movedTo === undefined) return
     throw invalidRequest(
@@ -79,16 +79,16 @@ export class MovedAccounts {
     for (const did of this.#waiting) {
       const before = this.#checks.get(did)?.movedTo
       const movedTo = await this.#newServer(did, before !== undefined).catch((error: unknown) => {
-        this.#deps.log.warn({ did, err: error }, 'looking up the server of an account failed')
+        this.#ports.log.warn({ did, err: error }, 'looking up the server of an account failed')
         return before
       })
-      this.#checks.set(did, { checkedAt: this.#deps.clock.now(), movedTo })
+      this.#checks.set(did, { checkedAt: this.#ports.clock.now(), movedTo })
       this.#waiting.delete(did)
     }
   }
 
   async #newServer(did: string, isKnownToHaveMoved: boolean): Promise<string | undefined> {
-    const { resolver } = this.#deps
+    const { resolver } = this.#ports
     const known = isKnownToHaveMoved ? undefined : await resolver.resolve(did)
     if (!isKnownToHaveMoved && (await this.#elsewhere(did, known)) === undefined) return undefined
     return this.#elsewhere(did, await resolver.refresh(did, { isLimited: true }))
@@ -96,7 +96,7 @@ export class MovedAccounts {
 
   /** A new server has a key of its own; with the same key, only the address of this server has changed. */
   async #elsewhere(did: string, document: DidDocument | undefined): Promise<string | undefined> {
-    const { dispatch, credentials } = this.#deps
+    const { dispatch, credentials } = this.#ports
     const endpoint = document && serviceEndpoint(document, 'atproto_pds')
     const key = document && verificationKey(document, 'atproto')
     if (endpoint === undefined || key === undefined || endpoint === credentials.publicUrl) return

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
-import { handleRules } from '#src/gateway/workflows/handle-rules.ts'
+import { handleRules } from '#src/gateway/identity/handle-rules.ts'
 import {
   didOfHandle,
-  type ResolveIdentityDeps,
+  type ResolveIdentityPorts,
   resolveIdentity,
-} from '#src/gateway/workflows/resolve-identity.ts'
+} from '#src/gateway/identity/resolve-identity.ts'
 
 const alice = 'did:plc:alice'
 const bob = 'did:web:bob.example.com'
@@ -16,7 +16,7 @@ let domains: Record<string, string>
 let documents: Record<string, string[]>
 let requests: string[]
 
-const deps: ResolveIdentityDeps = {
+const ports: ResolveIdentityPorts = {
   dispatch: {
     directory: {
       accounts: {
@@ -49,21 +49,21 @@ beforeEach(() => {
 
 describe('didOfHandle', () => {
   it('didOfHandle resolves handles of this server without the network', async () => {
-    expect(await didOfHandle(deps, 'alice.pds.example.com')).toBe(alice)
-    expect(await didOfHandle(deps, 'nobody.pds.example.com')).toBeUndefined()
+    expect(await didOfHandle(ports, 'alice.pds.example.com')).toBe(alice)
+    expect(await didOfHandle(ports, 'nobody.pds.example.com')).toBeUndefined()
     expect(requests).toEqual([])
   })
 
   it('didOfHandle resolves other domains over the network, also an unused service domain', async () => {
-    expect(await didOfHandle(deps, 'bob.example.com')).toBe(bob)
-    expect(await didOfHandle(deps, 'pds.example.com')).toBe(bob)
+    expect(await didOfHandle(ports, 'bob.example.com')).toBe(bob)
+    expect(await didOfHandle(ports, 'pds.example.com')).toBe(bob)
     hosted['pds.example.com'] = alice
-    expect(await didOfHandle(deps, 'pds.example.com')).toBe(alice)
+    expect(await didOfHandle(ports, 'pds.example.com')).toBe(alice)
   })
 
   it('didOfHandle uses the configured handle resolver service', async () => {
     const appView = { resolve: async () => 'did:plc:seen' }
-    expect(await didOfHandle(deps, 'bob.example.com', appView)).toBe('did:plc:seen')
+    expect(await didOfHandle(ports, 'bob.example.com', appView)).toBe('did:plc:seen')
     expect(requests).toEqual([])
   })
 })
@@ -76,33 +76,33 @@ describe('resolveIdentity', () => {
     [bob, bob, 'bob.example.com'],
     ['new.example.com', bob, 'bob.example.com'],
   ])('resolveIdentity finds %s', async (identifier, did, handle) => {
-    expect(await resolveIdentity(deps, identifier)).toMatchObject({ did, handle })
+    expect(await resolveIdentity(ports, identifier)).toMatchObject({ did, handle })
   })
 
   it('resolveIdentity returns handle.invalid if the handle does not resolve to the DID', async () => {
     documents[bob] = ['at://alice.pds.example.com']
-    expect(await resolveIdentity(deps, bob)).toMatchObject({ did: bob, handle: 'handle.invalid' })
+    expect(await resolveIdentity(ports, bob)).toMatchObject({ did: bob, handle: 'handle.invalid' })
     documents[bob] = []
-    expect(await resolveIdentity(deps, bob)).toMatchObject({ handle: 'handle.invalid' })
+    expect(await resolveIdentity(ports, bob)).toMatchObject({ handle: 'handle.invalid' })
     documents[bob] = ['at://nobody.example.com']
-    expect(await resolveIdentity(deps, bob)).toMatchObject({ handle: 'handle.invalid' })
+    expect(await resolveIdentity(ports, bob)).toMatchObject({ handle: 'handle.invalid' })
   })
 
   it('resolveIdentity fails if the identity does not exist', async () => {
-    const handle = resolveIdentity(deps, 'nobody.example.com')
+    const handle = resolveIdentity(ports, 'nobody.example.com')
     await expect(handle).rejects.toMatchObject({ status: 400, error: 'HandleNotFound' })
-    const did = resolveIdentity(deps, 'did:plc:nobody')
+    const did = resolveIdentity(ports, 'did:plc:nobody')
     await expect(did).rejects.toMatchObject({ status: 400, error: 'DidNotFound' })
   })
 
   it('refreshIdentity bypasses the cache, as often as the resolver allows', async () => {
-    const identity = await resolveIdentity(deps, bob, { refresh: true })
+    const identity = await resolveIdentity(ports, bob, { refresh: true })
     expect(identity.handle).toBe('new.example.com')
   })
 
   it('resolveIdentity fails if a resolver does not answer', async () => {
     const silence = async () => Promise.reject(new XrpcError(502, 'UpstreamFailure', 'silence'))
-    const silent = { ...deps, resolver: { resolve: silence, refresh: silence } }
+    const silent = { ...ports, resolver: { resolve: silence, refresh: silence } }
     await expect(resolveIdentity(silent, bob)).rejects.toMatchObject({ status: 502 })
   })
 })

@@ -3,10 +3,10 @@
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import { invalidRequest } from '#src/errors.ts'
 import {
-  type IdentityDeps,
+  type IdentityPorts,
   isRefusal,
   mustBeSignable,
-} from '#src/gateway/workflows/update-handle.ts'
+} from '#src/gateway/identity/update-handle.ts'
 import {
   type PlcOperation,
   parseChanges,
@@ -49,7 +49,7 @@ export function recommendedCredentials(
  * `consumeToken` is called only after these checks.
  */
 export async function signPlcOperation(
-  { plc, rotationKey }: Pick<IdentityDeps, 'plc' | 'rotationKey'>,
+  { plc, rotationKey }: Pick<IdentityPorts, 'plc' | 'rotationKey'>,
   did: string,
   input: object,
   consumeToken: () => Promise<void>,
@@ -67,7 +67,7 @@ export async function signPlcOperation(
 
 /** Throws 400 if this server, as far as is known now, can sign no operations of the DID: then no token would help. */
 export async function mustBeSigner(
-  { plc, rotationKey }: Pick<IdentityDeps, 'plc' | 'rotationKey'>,
+  { plc, rotationKey }: Pick<IdentityPorts, 'plc' | 'rotationKey'>,
   did: string,
 ): Promise<void> {
   mustHaveOperations(did)
@@ -80,7 +80,7 @@ function mustHaveOperations(did: string): void {
   if (!did.startsWith('did:plc:')) throw invalidRequest('Only a did:plc has operations')
 }
 
-export interface SubmitDeps extends Pick<IdentityDeps, 'dispatch' | 'plc' | 'resolver'> {
+export interface SubmitPorts extends Pick<IdentityPorts, 'dispatch' | 'plc' | 'resolver'> {
   credentials: ServerCredentials
 }
 
@@ -89,7 +89,7 @@ export interface SubmitDeps extends Pick<IdentityDeps, 'dispatch' | 'plc' | 'res
  * handle, signing key or rotation keys are not those of the account here, and as the PLC directory.
  */
 export async function submitPlcOperation(
-  { dispatch, plc, resolver, credentials }: SubmitDeps,
+  { dispatch, plc, resolver, credentials }: SubmitPorts,
   did: string,
   input: unknown,
 ): Promise<void> {

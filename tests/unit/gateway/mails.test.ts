@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type MailKind, writeMail } from '#src/gateway/workflows/mails.ts'
+import { type MailKind, writeMail } from '#src/gateway/mails.ts'
 
 const terms = { serviceName: 'pds.example.com PDS', confirmationLink: true }
 const params = { token: 'ABCDE-FGHIJ', handle: 'alice.test' }

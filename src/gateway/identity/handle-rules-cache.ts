@@ -6,7 +6,7 @@ import {
   handleRules,
   noHandleSettings,
   parseHandleSettings,
-} from '#src/gateway/workflows/handle-rules.ts'
+} from '#src/gateway/identity/handle-rules.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface SettingsDispatch {

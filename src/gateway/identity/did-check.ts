@@ -4,7 +4,7 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
 
-export interface DidCheckDeps {
+export interface DidCheckPorts {
   plc: Pick<PlcDirectory, 'getDocumentData'>
   resolver: DidResolver
   credentials: { publicUrl: string; rotationKeyDid: string }
@@ -15,10 +15,10 @@ export interface DidCheckDeps {
  * (did:key) as its atproto key. A did:plc need not have this server's rotation key: its owner may keep all keys.
  */
 export async function mustPointHere(
-  deps: DidCheckDeps,
+  ports: DidCheckPorts,
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<void> {
-  mustName(await publishedIdentity(deps, did), signingKey, deps.credentials.publicUrl)
+  mustName(await publishedIdentity(ports, did), signingKey, ports.credentials.publicUrl)
 }
 
 export interface DidStatus {
@@ -30,13 +30,13 @@ export interface DidStatus {
 
 /** Both are false if the DID cannot be resolved now. */
 export async function didStatus(
-  deps: DidCheckDeps,
+  ports: DidCheckPorts,
   { did, signingKey }: { did: string; signingKey: string },
 ): Promise<DidStatus> {
-  const { publicUrl, rotationKeyDid } = deps.credentials
+  const { publicUrl, rotationKeyDid } = ports.credentials
   const status = { validDid: false, serverCanUpdateDid: false }
   try {
-    const published = await publishedIdentity(deps, did)
+    const published = await publishedIdentity(ports, did)
     status.serverCanUpdateDid = published.rotationKeys?.includes(rotationKeyDid) ?? false
     mustName(published, signingKey, publicUrl)
     status.validDid = true
@@ -48,7 +48,7 @@ export async function didStatus(
 
 /** Whether the DID has this server as its atproto_pds. Throws 502 if the DID cannot be resolved now. */
 export async function isHostedHere(
-  { resolver, credentials }: Omit<DidCheckDeps, 'plc'>,
+  { resolver, credentials }: Omit<DidCheckPorts, 'plc'>,
   did: string,
 ): Promise<boolean> {
   const document = await resolver.refresh(did)
@@ -64,7 +64,7 @@ interface PublishedIdentity {
 }
 
 function publishedIdentity(
-  { plc, resolver }: DidCheckDeps,
+  { plc, resolver }: DidCheckPorts,
   did: string,
 ): Promise<PublishedIdentity> {
   return did.startsWith('did:plc:') ? fromPlc(plc, did) : fromDocument(resolver, did)
@@ -79,7 +79,7 @@ function mustName(published: PublishedIdentity, signingKey: string, publicUrl: s
   }
 }
 
-async function fromPlc(plc: DidCheckDeps['plc'], did: string): Promise<PublishedIdentity> {
+async function fromPlc(plc: DidCheckPorts['plc'], did: string): Promise<PublishedIdentity> {
   const data = await plc.getDocumentData(did)
   if (data === undefined) throw invalidRequest('Could not resolve DID')
   const { rotationKeys, services, verificationMethods } = data

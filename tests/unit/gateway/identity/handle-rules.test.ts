@@ -4,7 +4,7 @@ import {
   isServiceHandle,
   parseHandleSettings,
   serviceDomainOf,
-} from '#src/gateway/workflows/handle-rules.ts'
+} from '#src/gateway/identity/handle-rules.ts'
 
 const domains = ['.example.com', '.pds.example.com', '.test']
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { handleRules, noHandleSettings } from '#src/gateway/workflows/handle-rules.ts'
-import { reservedNames } from '#src/gateway/workflows/reserved-handles.ts'
-import { validateHandleClaim, validateNewHandle } from '#src/gateway/workflows/validate-handle.ts'
+import { handleRules, noHandleSettings } from '#src/gateway/identity/handle-rules.ts'
+import { reservedNames } from '#src/gateway/identity/reserved-handles.ts'
+import { validateHandleClaim, validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
 
 const domains = ['.pds.example.com', '.test']
 const rules = handleRules(domains)

@@ -5,8 +5,8 @@ import {
   recommendedCredentials,
   signPlcOperation,
   submitPlcOperation,
-} from '#src/gateway/workflows/plc-requests.ts'
-import { resumeIdentityChanges } from '#src/gateway/workflows/update-handle.ts'
+} from '#src/gateway/identity/plc-requests.ts'
+import { resumeIdentityChanges } from '#src/gateway/identity/update-handle.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import {
   type PlcOperation,
