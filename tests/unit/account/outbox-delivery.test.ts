@@ -100,21 +100,27 @@ test('the outbox sends again what follows the row that the sequencer acknowledge
   expect(sent).toEqual([[1, 2, 3], [2, 3], [3]])
 })
 
-test('the outbox waits twice as long after each failure, up to 5 seconds, and starts over after a success', async () => {
+test('the outbox waits twice as long after each failure, up to 5 seconds', async () => {
   const errors: unknown[] = []
-  const { outbox, drain, store, fail, pauses } = openOutbox({
-    onFailure: (error) => errors.push(error),
-  })
+  const { drain, store, fail, pauses } = openOutbox({ onFailure: (error) => errors.push(error) })
   await store([row(1)])
   fail(9)
   await drain()
   expect(pauses).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000])
   expect(errors).toHaveLength(9)
-  pauses.length = 0
-  fail(2)
-  outbox.deliver([row(2)])
-  await outbox.settled()
-  expect(pauses).toEqual([50, 100])
+})
+
+test('the pauses of the outbox start over at 50 ms after each delivery that succeeds', async () => {
+  const succeeds = [false, false, true, false, false, true]
+  const { drain, store, pauses } = openOutbox({
+    append: async (rows) => {
+      if (succeeds.shift() === false) throw new Error('the sequencer is away')
+      return { through: rows.at(-1)!.id }
+    },
+  })
+  await store(rowsOf(51))
+  await drain()
+  expect(pauses).toEqual([50, 100, 50, 100])
 })
 
 test('the outbox stops when its actor has stopped', async () => {
@@ -170,14 +176,59 @@ test('the outbox holds at most 1,000 rows in memory, and reads further ones from
   expect(sent).toEqual(rows.map(({ id }) => id))
 })
 
-test('rows that are added while the outbox reads its table are sent once', async () => {
-  const { outbox, store, sentIds } = openOutbox()
-  await store(rowsOf(2))
+test('rows that are delivered while the outbox reads its table are sent once, after those it finds', async () => {
+  const sql = nodeSql({ schema: accountSchema })
+  const gate = Promise.withResolvers<void>()
+  const read = Promise.withResolvers<void>()
+  const all: typeof sql.all = async (text, ...params) => {
+    const rows = await sql.all<never>(text, ...params)
+    read.resolve()
+    await gate.promise
+    return rows
+  }
+  const { outbox, sentIds } = openOutbox({ sql: { ...sql, all } })
+  await sql.batch(addToOutbox(rowsOf(4)))
   outbox.resume()
-  await store([row(3)])
-  outbox.deliver([row(2), row(3)])
+  await read.promise
+  outbox.deliver([row(3), row(4), row(5)])
+  gate.resolve()
   await outbox.settled()
-  expect(sentIds().flat()).toEqual([1, 2, 3])
+  expect(sentIds()).toEqual([[1, 2, 3, 4, 5]])
+})
+
+test('a row that arrives at any moment while the outbox finds its table empty is sent', async () => {
+  for (let microtasks = 0; microtasks <= 20; microtasks++) {
+    const sql = nodeSql({ schema: accountSchema })
+    const read = Promise.withResolvers<void>()
+    const all: typeof sql.all = async (text, ...params) => {
+      const rows = await sql.all<never>(text, ...params)
+      read.resolve()
+      return rows
+    }
+    const { outbox, sentIds } = openOutbox({ sql: { ...sql, all } })
+    outbox.resume()
+    await read.promise
+    for (let i = 0; i < microtasks; i++) await Promise.resolve()
+    outbox.deliver([row(1)])
+    await outbox.settled()
+    expect(sentIds(), `after ${microtasks} microtasks`).toEqual([[1]])
+  }
+})
+
+test('the outbox does not read its table again once it holds every row in memory', async () => {
+  const sql = nodeSql({ schema: accountSchema })
+  let reads = 0
+  const all: typeof sql.all = (text, ...params) => {
+    reads++
+    return sql.all(text, ...params)
+  }
+  const { outbox, drain, sentIds } = openOutbox({ sql: { ...sql, all } })
+  await drain()
+  expect(reads).toBe(1)
+  outbox.deliver(rowsOf(51))
+  await outbox.settled()
+  expect(sentIds().flat()).toHaveLength(51)
+  expect(reads).toBe(1)
 })
 
 test('the outbox does not keep rows twice that it has read from its table', async () => {

@@ -1,6 +1,7 @@
 /** The write lane: groups, failing jobs, and failing transactions. */
 import { expect, test } from 'vitest'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
+import type { Job } from '#src/account/write-lane.ts'
 import type { NodeSql } from '#tests/support/node-sql.ts'
 import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
@@ -75,3 +76,52 @@ test.each(['before', 'after'] as const)(
     expect(account.delivered.length).toBe(at === 'before' ? 1 : 2)
   },
 )
+
+test('a job that is being prepared while a transaction fails is prepared again on the stored head', async () => {
+  const started = Promise.withResolvers<void>()
+  const commit = Promise.withResolvers<void>()
+  let isHeld = false
+  const account = await openTestAccount({
+    onBatch: (when) => {
+      if (!isHeld || when === 'after') return
+      started.resolve()
+      return commit.promise
+    },
+  })
+  const { rev } = await account.lane.head()
+  isHeld = true
+  const first = createRecord(account, thing(1))
+  await started.promise
+  const revs: string[] = []
+  const gate = Promise.withResolvers<void>()
+  const job: Job<string> = async ({ head }) => {
+    revs.push(head.rev)
+    await gate.promise
+    return { answer: head.rev, head, statements: [], events: [] }
+  }
+  const second = account.lane.write(job)
+  await expect.poll(() => revs).toHaveLength(1)
+  commit.reject(new Error('the engine is away'))
+  await expect(first).rejects.toThrow('the engine is away')
+  gate.resolve()
+  expect(await second).toBe(rev)
+  expect(revs).toHaveLength(2)
+  expect(revs[0]! > rev).toBe(true)
+})
+
+test('cached answers are dropped when a transaction fails that was committed', async () => {
+  let isFailing = false
+  const account = await openTestAccount({
+    onBatch: (when) => {
+      if (isFailing && when === 'after') throw new Error('the engine is away')
+    },
+  })
+  const read = async () => {
+    const { json } = await account.answers.get('paths', async () => (await paths(account)).join())
+    return json
+  }
+  expect(await read()).toBe('')
+  isFailing = true
+  await expect(createRecord(account, thing(1))).rejects.toThrow('the engine is away')
+  expect(await read()).toBe('k1')
+})
