@@ -1,57 +1,8 @@
 /** The outbox by itself: what a delivery holds, when it is repeated, and when the reminder may go. */
 import { expect, test } from 'vitest'
-import { addToOutbox, Outbox, type OutboxPorts, type OutboxRow } from '#src/account/outbox.ts'
-import { accountSchema } from '#src/account/schema.ts'
-import { nodeSql } from '#tests/support/node-sql.ts'
+import { openOutbox, row, rowsOf } from '#tests/support/open-outbox.ts'
 
 const KiB = 1024
-
-function row(id: number, bytes = 1): OutboxRow {
-  return { id, kind: '#identity', event: new Uint8Array(bytes), seqAt: 0 }
-}
-
-function rowsOf(count: number, firstId = 1): OutboxRow[] {
-  return Array.from({ length: count }, (_, i) => row(firstId + i))
-}
-
-function openOutbox(ports: Partial<OutboxPorts> = {}) {
-  const sql = nodeSql({ schema: accountSchema })
-  const sent: OutboxRow[][] = []
-  const pauses: number[] = []
-  const awake: Promise<unknown>[] = []
-  let reminders = 0
-  let fails = 0
-  const outbox = new Outbox({
-    sql,
-    append: async (rows) => {
-      if (fails-- > 0) throw new Error('the sequencer is away')
-      sent.push([...rows])
-      return { through: rows.at(-1)!.id }
-    },
-    requestReminder: async () => {
-      reminders++
-    },
-    keepAwake: (work) => void awake.push(work),
-    pause: async (ms) => void pauses.push(ms),
-    onFailure: () => {},
-    isActorStopped: () => false,
-    ...ports,
-  })
-  return {
-    ...{ outbox, sent, pauses, awake },
-    store: (rows: readonly OutboxRow[]) => sql.batch(addToOutbox(rows)),
-    sentIds: () => sent.map((rows) => rows.map(({ id }) => id)),
-    reminders: () => reminders,
-    fail: (times: number) => {
-      fails = times
-    },
-    /** Delivers from the table until it is empty; from then on from memory. */
-    drain: async () => {
-      outbox.resume()
-      await outbox.settled()
-    },
-  }
-}
 
 test('a delivery from the outbox table has at most 50 rows', async () => {
   const { drain, store, sent } = openOutbox()
@@ -73,18 +24,6 @@ test('a delivery of the outbox has at most 400,000 bytes, or one larger row', as
   await store([row(1, 200_000), row(2, 200_000), row(3), row(4, 500_000), row(5)])
   await drain()
   expect(sentIds()).toEqual([[1, 2], [3], [4], [5]])
-})
-
-test('the outbox sends rows from the table as they were stored', async () => {
-  const { drain, store, sent } = openOutbox()
-  const commit = { head: 'bafyhead', rev: '3mbcdefghijk2' }
-  const rows: OutboxRow[] = [
-    { id: 1, kind: '#commit', event: Uint8Array.of(1, 2), seqAt: 1, ...commit },
-    { id: 2, kind: '#account', event: Uint8Array.of(3), seqAt: 0 },
-  ]
-  await store(rows)
-  await drain()
-  expect(sent.flat().map((sent) => ({ ...sent, event: new Uint8Array(sent.event) }))).toEqual(rows)
 })
 
 test('the outbox sends again what follows the row that the sequencer acknowledged', async () => {
@@ -153,106 +92,6 @@ test('the outbox keeps the actor awake until everything is delivered', async () 
   expect(awake).toHaveLength(2)
 })
 
-test('the outbox holds at most 1,000 rows in memory, and reads further ones from the table', async () => {
-  const gate = Promise.withResolvers<void>()
-  const sent: number[] = []
-  const { outbox, drain, store } = openOutbox({
-    append: async (rows) => {
-      await gate.promise
-      sent.push(...rows.map(({ id }) => id))
-      return { through: rows.at(-1)!.id }
-    },
-  })
-  await drain()
-  const rows = rowsOf(1_001)
-  await store(rows)
-  outbox.deliver(rows.slice(0, 1_000))
-  expect(outbox.backlog).toBe(1_000)
-  outbox.deliver(rows.slice(1_000))
-  expect(outbox.backlog).toBe(1_000)
-  gate.resolve()
-  await outbox.settled()
-  expect(outbox.backlog).toBe(0)
-  expect(sent).toEqual(rows.map(({ id }) => id))
-})
-
-test('rows that are delivered while the outbox reads its table are sent once, after those it finds', async () => {
-  const sql = nodeSql({ schema: accountSchema })
-  const gate = Promise.withResolvers<void>()
-  const read = Promise.withResolvers<void>()
-  const all: typeof sql.all = async (text, ...params) => {
-    const rows = await sql.all<never>(text, ...params)
-    read.resolve()
-    await gate.promise
-    return rows
-  }
-  const { outbox, sentIds } = openOutbox({ sql: { ...sql, all } })
-  await sql.batch(addToOutbox(rowsOf(4)))
-  outbox.resume()
-  await read.promise
-  outbox.deliver([row(3), row(4), row(5)])
-  gate.resolve()
-  await outbox.settled()
-  expect(sentIds()).toEqual([[1, 2, 3, 4, 5]])
-})
-
-test('a row that arrives at any moment while the outbox finds its table empty is sent', async () => {
-  for (let microtasks = 0; microtasks <= 20; microtasks++) {
-    const sql = nodeSql({ schema: accountSchema })
-    const read = Promise.withResolvers<void>()
-    const all: typeof sql.all = async (text, ...params) => {
-      const rows = await sql.all<never>(text, ...params)
-      read.resolve()
-      return rows
-    }
-    const { outbox, sentIds } = openOutbox({ sql: { ...sql, all } })
-    outbox.resume()
-    await read.promise
-    for (let i = 0; i < microtasks; i++) await Promise.resolve()
-    outbox.deliver([row(1)])
-    await outbox.settled()
-    expect(sentIds(), `after ${microtasks} microtasks`).toEqual([[1]])
-  }
-})
-
-test('the outbox does not read its table again once it holds every row in memory', async () => {
-  const sql = nodeSql({ schema: accountSchema })
-  let reads = 0
-  const all: typeof sql.all = (text, ...params) => {
-    reads++
-    return sql.all(text, ...params)
-  }
-  const { outbox, drain, sentIds } = openOutbox({ sql: { ...sql, all } })
-  await drain()
-  expect(reads).toBe(1)
-  outbox.deliver(rowsOf(51))
-  await outbox.settled()
-  expect(sentIds().flat()).toHaveLength(51)
-  expect(reads).toBe(1)
-})
-
-test('the outbox does not keep rows twice that it has read from its table', async () => {
-  const called = Promise.withResolvers<void>()
-  const gate = Promise.withResolvers<void>()
-  const sent: number[] = []
-  const { outbox, store } = openOutbox({
-    append: async (rows) => {
-      called.resolve()
-      await gate.promise
-      sent.push(...rows.map(({ id }) => id))
-      return { through: rows.at(-1)!.id }
-    },
-  })
-  await store(rowsOf(3))
-  outbox.resume()
-  await called.promise
-  outbox.deliver([row(2), row(3), row(4)])
-  expect(outbox.backlog).toBe(4)
-  gate.resolve()
-  await outbox.settled()
-  expect(sent).toEqual([1, 2, 3, 4])
-})
-
 test.each([
   ['16', rowsOf(16), rowsOf(16, 17)],
   ['256 KiB of', [row(15, 256 * KiB - 1), row(16)], [row(31, 256 * KiB - 1), row(32)]],
@@ -268,14 +107,6 @@ test.each([
     expect(outbox.deleteDelivered()).toMatchObject({ params: [rows.at(-1)!.id] })
     expect(outbox.deleteDelivered()).toBeNull()
   }
-})
-
-test('rows that an earlier activation left in the outbox go before the first write', async () => {
-  const { outbox, store, sentIds } = openOutbox()
-  await store(rowsOf(2))
-  outbox.deliver([row(2)])
-  await outbox.settled()
-  expect(sentIds()).toEqual([[1, 2]])
 })
 
 test('the outbox asks for one reminder, and for another one after it was closed', async () => {
@@ -329,13 +160,4 @@ test('the reminder stays after a transaction that may have been committed, until
   later.outbox.deliver([])
   await later.outbox.settled()
   expect(later.outbox.close()).toBe(true)
-})
-
-test('the outbox reads its table after a transaction that may have been committed', async () => {
-  const { outbox, drain, store, sentIds } = openOutbox()
-  await drain()
-  await store([row(1)])
-  outbox.markUncertain()
-  await outbox.settled()
-  expect(sentIds()).toEqual([[1]])
 })
