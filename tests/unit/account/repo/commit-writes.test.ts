@@ -1,0 +1,144 @@
+/** Commits of several writes: what is refused, and what the #commit event of each holds. */
+import { CarReader } from '@ipld/car'
+import { expect, test } from 'vitest'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
+import { applyWrites, createRecord, type Write } from '#src/account/repo/write.ts'
+import { eventBody } from '#src/protocol/frames.ts'
+import { cidOf } from '#src/protocol/tree.ts'
+import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
+
+const collection = 'com.example.thing'
+
+function create(rkey: string, text = ''): Write {
+  const value = { $type: collection, text }
+  return { $type: 'com.atproto.repo.applyWrites#create', collection, rkey, value }
+}
+
+function update(rkey: string, text = ''): Write {
+  const value = { $type: collection, text }
+  return { $type: 'com.atproto.repo.applyWrites#update', collection, rkey, value }
+}
+
+function remove(rkey: string): Write {
+  return { $type: 'com.atproto.repo.applyWrites#delete', collection, rkey }
+}
+
+/** The body of the last event. */
+async function lastEvent(account: OpenAccount): Promise<Readonly<Record<string, unknown>>> {
+  await account.outbox.settled()
+  const { event, seqAt } = account.delivered.at(-1)!
+  return eventBody(event, seqAt)
+}
+
+async function cidsIn(car: unknown): Promise<string[]> {
+  const reader = await CarReader.fromBytes(car as Uint8Array)
+  const cids: string[] = []
+  for await (const { cid } of reader.blocks()) cids.push(cid.toString())
+  return cids
+}
+
+async function expectRefused(account: OpenAccount, writes: readonly Write[], error: object) {
+  const { cid } = await account.lane.head()
+  await expect(applyWrites(account, { writes })).rejects.toMatchObject(error)
+  expect((await account.lane.head()).cid).toBe(cid)
+}
+
+test('a commit takes 200 writes, and more are refused with 400 and change nothing', async () => {
+  const account = await openTestAccount()
+  const writes = Array.from({ length: 201 }, (_, n) => create(`k${n}`))
+  const message = 'Too many writes. Max: 200'
+  await expectRefused(account, writes, { status: 400, error: 'InvalidRequest', message })
+  const { results } = await applyWrites(account, { writes: writes.slice(1) })
+  expect(results).toHaveLength(200)
+})
+
+test('a commit takes 2,000,000 bytes of blocks, and more are refused with 400 and change nothing', async () => {
+  const account = await openTestAccount()
+  const sized = (last: number) =>
+    [600_000, 600_000, last].map((size, n) => update(`k${n}`, 'x'.repeat(size)))
+  await applyWrites(account, { writes: [create('k0'), create('k1'), create('k2')] })
+  await applyWrites(account, { writes: sized(700_000) })
+  const { length } = (await lastEvent(account))['blocks'] as Uint8Array
+  const room = 2_000_000 - length
+  const message = 'Too many writes. Max event size: 2MB'
+  await expectRefused(account, sized(700_000 + room + 1), { status: 400, message })
+  await applyWrites(account, { writes: sized(700_000 + room) })
+  expect((await lastEvent(account))['blocks']).toHaveLength(2_000_000)
+})
+
+test('applyWrites with another swapCommit than the head is refused with InvalidSwap', async () => {
+  const account = await openTestAccount()
+  const { commit } = await applyWrites(account, { writes: [create('a')] })
+  const before = await applyWrites(account, { writes: [create('b')] })
+  const error = { error: 'InvalidSwap', message: `Commit was at ${before.commit.cid}` }
+  const writes = [create('c')]
+  const wrong = applyWrites(account, { writes, swapCommit: commit.cid })
+  await expect(wrong).rejects.toMatchObject({ status: 400, ...error })
+  await applyWrites(account, { writes, swapCommit: before.commit.cid })
+  await applyWrites(account, { writes: [create('d')], swapCommit: null })
+})
+
+test('a commit with two writes to one record is refused with 400 and changes nothing', async () => {
+  const account = await openTestAccount()
+  const refusal = { status: 400, message: `More than one write to ${collection}/a` }
+  await expectRefused(account, [create('a'), update('a', 'new')], refusal)
+  await expectRefused(account, [create('a'), remove('a')], refusal)
+})
+
+test('a commit that creates a record that exists is refused with 409 and changes nothing', async () => {
+  const account = await openTestAccount()
+  await applyWrites(account, { writes: [create('a')] })
+  const message = `Record already exists: ${collection}/a`
+  const refusal = { status: 409, error: 'InvalidRequest', message }
+  await expectRefused(account, [create('b'), create('a', 'new')], refusal)
+})
+
+test.each([
+  ['updates', update('a')],
+  ['deletes', remove('a')],
+])('a commit that %s a missing record is refused and changes nothing', async (_, write) => {
+  const account = await openTestAccount()
+  const message = `Could not locate record: ${collection}/a`
+  const refusal = { status: 400, error: 'RecordNotFound', message }
+  await expectRefused(account, [create('b'), write], refusal)
+})
+
+test('a write that waits while its account is deactivated is refused', async () => {
+  const account = await openTestAccount()
+  const [, created] = await Promise.allSettled([
+    changeState(account, { active: false }),
+    createRecord(account, { collection, rkey: 'a', record: { $type: collection } }),
+  ])
+  expect(created).toMatchObject({ reason: { status: 401, error: 'AccountDeactivated' } })
+})
+
+test('the event of an empty commit holds the commit and the root of the tree', async () => {
+  const account = await openTestAccount()
+  await applyWrites(account, { writes: [create('a')] })
+  const { commit } = await applyWrites(account, { writes: [] })
+  const { ops, blocks } = await lastEvent(account)
+  const { tree } = await account.lane.head()
+  expect(ops).toEqual([])
+  expect(await cidsIn(blocks)).toEqual([commit.cid, cidOf(tree)])
+})
+
+test('createRecord replaces the record with the same subject although that is not stored yet', async () => {
+  const account = await openTestAccount()
+  const like = (rkey: string) => ({
+    collection: 'app.bsky.feed.like',
+    rkey,
+    record: {
+      $type: 'app.bsky.feed.like',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      subject: {
+        uri: 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3mbcdefghijk2',
+        cid: 'bafyreib2rxk3rybloqtqwbo7xkhc4h2qkcq6wdzx2vdvpwz2hbz4lnpvpy',
+      },
+    },
+  })
+  await Promise.all(
+    ['3mbcdefghijk2', '3mbcdefghijl2'].map((rkey) => createRecord(account, like(rkey))),
+  )
+  const paths = await account.sql.all('SELECT path FROM record')
+  expect(paths).toEqual([{ path: 'app.bsky.feed.like/3mbcdefghijl2' }])
+})
