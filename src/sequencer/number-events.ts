@@ -61,7 +61,7 @@ export function numberEvents(
       let prior = repo.lastSeq
       if (isDeletion(entry)) {
         rows = rows.filter((row) => row.did !== did)
-        if (!erased.has(did)) erased.set(did, known(did).lastSeq)
+        erased.set(did, known(did).lastSeq)
         repo = { ...repo, head: null, rev: null }
         prior = null
       }
@@ -95,10 +95,8 @@ export function logStatements({ rows, repos, erased, head }: NumberedEvents): St
     repo.head,
     repo.rev,
   ])
-  for (let i = 0; i < positions.length; i += ROWS_PER_STATEMENT) {
-    statements.push(saveRepos(positions.slice(i, i + ROWS_PER_STATEMENT)))
-  }
-  return statements
+  // Few enough for one statement: a transaction has at most 256 deliveries with events.
+  return [...statements, saveRepos(positions)]
 }
 
 function saveRepos(values: (string | number | null)[][]): Statement {

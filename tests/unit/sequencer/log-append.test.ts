@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { SqlValue } from '#src/ports/sql.ts'
 import { append, read } from '#src/sequencer/log.ts'
+import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import {
   accountEntry,
   commitEntry,
@@ -84,6 +86,30 @@ describe('repeated deliveries', () => {
   })
 })
 
+it('the positions of 10,000 accounts stay in memory, and that without an event for longest goes first', async () => {
+  const sequencer = testSequencer()
+  const deliver = (account: number, id = 1) => {
+    const did = `did:plc:${account}`
+    return append(sequencer, { did, entries: [accountEntry(id, did)] })
+  }
+  await Promise.all(Array.from({ length: 10_000 }, (_, account) => deliver(account)))
+  await deliver(0, 2)
+  await deliver(10_000)
+  let reads = 0
+  const { first } = sequencer.sql
+  Object.assign(sequencer.sql, {
+    first: (sql: string, ...params: SqlValue[]) => {
+      reads += Number(sql.includes('FROM repo'))
+      return first(sql, ...params)
+    },
+  })
+  await deliver(0)
+  await deliver(2)
+  expect(reads).toBe(0)
+  await deliver(1)
+  expect(reads).toBe(1)
+})
+
 describe('group commit', () => {
   it('group commit takes all deliveries that came during one transaction into the next', async () => {
     const sequencer = testSequencer()
@@ -96,21 +122,38 @@ describe('group commit', () => {
     expect((await logged(sequencer)).map(({ did }) => did)).toEqual(dids)
   })
 
-  it('group commit is bounded in bytes', async () => {
-    const frames: number[] = []
+  /** The number of events in each transaction, if these deliveries come in one turn. */
+  async function groupsOf(...deliveries: OutboxEntry[][]): Promise<number[]> {
+    const groups: number[] = []
     const sequencer = testSequencer({
       onBatch: (when, statements) => {
-        const blobs = statements.flatMap(({ params = [] }) =>
+        const frames = statements.flatMap(({ params = [] }) =>
           params.filter((param) => param instanceof Uint8Array),
         )
-        if (when === 'before') frames.push(blobs.length)
+        if (when === 'before') groups.push(frames.length)
       },
     })
-    const dids = Array.from({ length: 5 }, (_, i) => `did:plc:${i}`)
-    const deliver = (did: string) =>
-      append(sequencer, { did, entries: [commitEntry(1, did, 'r', 400_000)] })
-    await Promise.all(dids.map(deliver))
-    expect(frames).toEqual([2, 2, 1])
+    await Promise.all(
+      deliveries.map((entries, i) => append(sequencer, { did: `did:plc:${i}`, entries })),
+    )
+    return groups
+  }
+
+  it('group commit takes deliveries of up to 256 events together', async () => {
+    const entriesOf = (count: number) =>
+      Array.from({ length: count }, (_, i) => accountEntry(i + 1, alice))
+    expect(await groupsOf(entriesOf(100), entriesOf(156))).toEqual([256])
+    expect(await groupsOf(entriesOf(100), entriesOf(157))).toEqual([100, 157])
+    expect(await groupsOf(entriesOf(300), entriesOf(1))).toEqual([300, 1])
+  })
+
+  it('group commit takes deliveries of up to 1 MiB together', async () => {
+    const overhead = commitEntry(1, alice, 'r', 500_000).event.length - 500_000
+    const entryOf = (bytes: number) => [commitEntry(1, alice, 'r', bytes - overhead)]
+    const half = 512 * 1024
+    expect(await groupsOf(entryOf(half), entryOf(half))).toEqual([2])
+    expect(await groupsOf(entryOf(half), entryOf(half + 1))).toEqual([1, 1])
+    expect(await groupsOf(entryOf(2 * half + 1), entryOf(half), entryOf(half))).toEqual([1, 2])
   })
 
   it('group commit appends together what has come by its turn', async () => {
