@@ -3,6 +3,7 @@ import { CarReader } from '@ipld/car'
 import { expect, test } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { applyWrites, createRecord, type Write } from '#src/account/repo/write.ts'
+import type { SqlValue } from '#src/ports/sql.ts'
 import { eventBody } from '#src/protocol/frames.ts'
 import { cidOf } from '#src/protocol/tree.ts'
 import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
@@ -141,4 +142,21 @@ test('createRecord replaces the record with the same subject although that is no
   )
   const paths = await account.sql.all('SELECT path FROM record')
   expect(paths).toEqual([{ path: 'app.bsky.feed.like/3mbcdefghijl2' }])
+})
+
+test('a commit whose records reference no blob does not look for any', async () => {
+  const account = await openTestAccount()
+  await applyWrites(account, { writes: [create('a')] })
+  account.blobs.noteReferences()
+  let reads = 0
+  const { all } = account.sql
+  Object.assign(account.sql, {
+    all: (sql: string, ...params: SqlValue[]) => {
+      reads += Number(sql.includes('isTemp'))
+      return all(sql, ...params)
+    },
+  })
+  await applyWrites(account, { writes: [create('b'), update('a', 'new')] })
+  await applyWrites(account, { writes: [remove('a')] })
+  expect(reads).toBe(0)
 })
