@@ -49,7 +49,7 @@ export class CarReader {
       if (section === undefined) break
       const end = section.start + section.length
       if (this.#roots === undefined) {
-        if (section.length > MAX_HEADER_BYTES + CID_LENGTH) throw badLength(section.length)
+        if (section.length > MAX_HEADER_BYTES) throw badLength(section.length)
         if (end > bytes.length) break
         this.#roots = readHeader(bytes.subarray(section.start, end))
         at = end
