@@ -123,6 +123,32 @@ test('the event of an empty commit holds the commit and the root of the tree', a
   expect(await cidsIn(blocks)).toEqual([commit.cid, cidOf(tree)])
 })
 
+test('the event of a commit holds the blocks of the records that it writes, and of no others', async () => {
+  const account = await openTestAccount()
+  await applyWrites(account, { writes: [create('a', 'old'), create('b', 'old')] })
+  const { commit, results } = await applyWrites(account, {
+    writes: [update('a', 'new'), create('c', 'newer'), remove('b')],
+  })
+  const cids = await cidsIn((await lastEvent(account))['blocks'])
+  const written = results.flatMap((result) => ('cid' in result ? [result.cid] : []))
+  expect(cids.slice(0, 2)).toEqual([commit.cid, cidOf((await account.lane.head()).tree)])
+  expect(cids.slice(2)).toEqual(written)
+})
+
+test('a commit that only creates records deletes nothing from the database', async () => {
+  const deletions: string[] = []
+  const account = await openTestAccount({
+    onBatch: (when, statements) => {
+      const texts = statements.map(({ sql }) => sql)
+      if (when === 'after') deletions.push(...texts.filter((sql) => sql.startsWith('DELETE')))
+    },
+  })
+  await applyWrites(account, { writes: [create('a'), create('b')] })
+  expect(deletions).toEqual([])
+  await applyWrites(account, { writes: [update('a', 'new')] })
+  expect(deletions.length).toBeGreaterThan(0)
+})
+
 test('createRecord replaces the record with the same subject although that is not stored yet', async () => {
   const account = await openTestAccount()
   const like = (rkey: string) => ({
