@@ -195,15 +195,25 @@ it.each<[string, Uint8Array, RegExp]>([
 const cbor = encode({})
 const [cborCid, rawCid] = [cidBytes(cidForCbor(cbor)), cidBytes(cidForRaw(cbor))]
 
+const withCodec = (...codec: number[]) =>
+  Buffer.concat([Uint8Array.of(1, ...codec), cborCid.subarray(2)])
+const withDigest = (length: number) =>
+  Buffer.concat([
+    Uint8Array.of(1, 0x71, 0x13),
+    varint.encodeTo(length, new Uint8Array(2)),
+    new Uint8Array(length),
+  ])
 const CIDv0 = Buffer.concat([Uint8Array.of(0x12, 32), cborCid.subarray(4)])
 
 it.each<[string, Uint8Array]>([
   ['of version 0', CIDv0],
   ['of another codec', cborCid.with(1, 0x70)],
-  ['of a codec of two bytes', Buffer.concat([Uint8Array.of(1, 0xa9, 2), cborCid.subarray(2)])],
+  ['of a codec of two bytes', withCodec(0xa9, 2)],
+  ['of a codec of five bytes', withCodec(0x81, 0x82, 0x83, 0x84, 1)],
   ['of another hash', cborCid.with(2, 0x13)],
   ['of a shorter digest', cborCid.with(3, 31)],
   ['of a digest of no bytes', Uint8Array.of(1, 0x71, 0, 0)],
+  ['of a digest of 128 bytes', withDigest(128)],
 ])('CarReader leaves out a block with a CID %s', (_, cid) => {
   const file = Buffer.concat([header, section(Buffer.concat([cid, cbor]))])
   expect(readWhole(file).blocks).toEqual([])
@@ -214,7 +224,9 @@ it.each<[string, Uint8Array]>([
   ['of a longer digest than there are bytes', cborCid.with(3, 34)],
   ['that is cut', cborCid.subarray(0, 34)],
   ['of version 0 that is cut', CIDv0.subarray(0, 32)],
+  ['with a codec of six bytes', withCodec(0x81, 0x82, 0x83, 0x84, 0x85, 1)],
   ['with a codec without end', new Uint8Array(40).fill(0x81).with(0, 1)],
+  ['of a digest of 128 bytes that is cut', withDigest(128).subarray(0, -2)],
   ['that is not there', new Uint8Array()],
 ])('CarReader refuses a block with a CID %s', (_, cid) => {
   const file = Buffer.concat([header, section(Buffer.concat([cid, cbor]))])

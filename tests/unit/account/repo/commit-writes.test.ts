@@ -186,3 +186,20 @@ test('a commit whose records reference no blob does not look for any', async () 
   await applyWrites(account, { writes: [remove('a')] })
   expect(reads).toBe(0)
 })
+
+test('a commit looks for no blobs of the records that it changes if the account has none', async () => {
+  const statements: string[] = []
+  const account = await openTestAccount({
+    onBatch: (when, batch) => {
+      if (when === 'after') statements.push(...batch.map(({ sql }) => sql))
+    },
+  })
+  account.blobs.resume()
+  await expect.poll(() => account.blobs.mayHaveReferences).toBe(false)
+  await applyWrites(account, { writes: [create('a'), create('b')] })
+  await applyWrites(account, { writes: [update('a', 'new'), remove('b')] })
+  expect(statements.filter((sql) => sql.includes('UPDATE blob'))).toEqual([])
+  account.blobs.noteReferences()
+  await applyWrites(account, { writes: [remove('a')] })
+  expect(statements.filter((sql) => sql.includes('UPDATE blob'))).toHaveLength(1)
+})
