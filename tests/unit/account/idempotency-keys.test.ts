@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { accountActions } from '#actors/actions/account.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
+import type { SqlValue } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { type OpenAccount, openTestAccount } from '#tests/support/open-account.ts'
 
@@ -171,5 +172,77 @@ describe('answers that take more room than a process has for them', () => {
     await password.set(awake, input, own)
     const events = await sql.all('SELECT kind FROM security_event')
     expect(events).toEqual([{ kind: 'password changed' }])
+  })
+})
+
+describe('keys from before an activation', () => {
+  const start = Date.parse('2026-01-01T00:00:00Z')
+
+  /** An account whose last commit was at `start`, and which wakes 10 seconds later in another process. */
+  async function openLater() {
+    let now = start
+    const clock = { now: () => now }
+    const { sql } = await openTestAccount({ clock })
+    now += 10_000
+    const account = await openTestAccount({ clock, sql })
+    const keyAt = (issuedAt: number): IdempotencyKey => ({ id: randomUUID(), issuedAt })
+    const setTime = (ms: number) => {
+      now = ms
+    }
+    return { account, wokeAt: now, keyAt, setTime }
+  }
+
+  const usedKeys = async ({ sql }: OpenAccount) =>
+    (await sql.all<{ id: string }>('SELECT id FROM used_key ORDER BY used_at')).map(({ id }) => id)
+
+  it('a commit is made for a key from 500 ms after the last commit on, and an earlier one gets 503', async () => {
+    const { account, keyAt } = await openLater()
+    await expect(calls.createRecord(account, keyAt(start + 500))).rejects.toMatchObject(unknown)
+    await calls.createRecord(account, keyAt(start + 501))
+  })
+
+  it('a commit is made for a key of this activation, whenever the last commit was', async () => {
+    const { account, wokeAt, keyAt, setTime } = await openLater()
+    await calls.createRecord(account, keyAt(wokeAt))
+    const again = await openTestAccount({ sql: account.sql, clock: account.clock })
+    setTime(wokeAt + 1)
+    await expect(calls.createRecord(again, keyAt(wokeAt - 1))).rejects.toMatchObject(unknown)
+    await calls.createRecord(again, keyAt(wokeAt))
+  })
+
+  it('a commit is made for any key in the first activation', async () => {
+    const { account, keyAt } = await openLater()
+    account.idempotencyKeys.beginFirstActivation()
+    await calls.createRecord(account, keyAt(start - 60_000))
+  })
+
+  it('the database is asked for a key that was issued up to 500 ms after the wake', async () => {
+    const { account, wokeAt, keyAt } = await openLater()
+    let reads = 0
+    const { first } = account.sql
+    Object.assign(account.sql, {
+      first: (sql: string, ...params: SqlValue[]) => {
+        reads += Number(sql.includes('FROM used_key'))
+        return first(sql, ...params)
+      },
+    })
+    const input = { password: 'correct horse battery' }
+    await password.set(account, input, keyAt(wokeAt + 500))
+    expect(reads).toBe(0)
+    await password.set(account, input, keyAt(wokeAt + 499))
+    expect(reads).toBe(1)
+  })
+
+  it('stored keys are deleted after 120 seconds, by the next call that stores one', async () => {
+    const { account, wokeAt, keyAt, setTime } = await openLater()
+    const keys = [0, 120_000, 120_001].map((ms) => keyAt(wokeAt + ms))
+    const stored: number[] = []
+    for (const key of keys) {
+      setTime(key.issuedAt)
+      await password.set(account, { password: 'correct horse battery' }, key)
+      stored.push((await usedKeys(account)).length)
+    }
+    expect(stored).toEqual([1, 2, 2])
+    expect(await usedKeys(account)).toEqual(keys.slice(1).map(({ id }) => id))
   })
 })
