@@ -113,6 +113,39 @@ describe('follow', () => {
     await expect(log(sequencer, 2)).rejects.toThrow('engine gone')
     expect((await waiting).events.map(({ seq }) => seq)).toEqual([start + 2])
   })
+
+  it('follow returns at most 500 events', async () => {
+    const sequencer = testSequencer()
+    const entries = Array.from({ length: 501 }, (_, i) => accountEntry(i + 1, alice))
+    await append(sequencer, { did: alice, entries })
+    expect((await follow(sequencer, { after: start, waitMs: 0 })).events).toHaveLength(500)
+    expect((await follow(sequencer, { after: start + 500, waitMs: 0 })).events).toHaveLength(1)
+  })
+
+  it('follow of a gateway with subscribers is held until it answers, or fails', async () => {
+    const sequencer = testSequencer()
+    let held = 0
+    const holdSubscribed = () => {
+      held++
+      return () => {
+        held--
+      }
+    }
+    const spied = { ...sequencer, holdSubscribed }
+    const request = { after: start, waitMs: 20_000 }
+    const waiting = [{}, { hasSubscribers: false }, { hasSubscribers: true }].map((more) =>
+      follow(spied, { ...request, ...more }),
+    )
+    await new Promise(setImmediate)
+    expect(held).toBe(1)
+    await log(sequencer, 1)
+    await Promise.all(waiting)
+    expect(held).toBe(0)
+    const sql = { ...sequencer.sql, first: () => Promise.reject(new Error('disk i/o error')) }
+    const failing = follow({ ...spied, sql }, { ...request, after: 0, hasSubscribers: true })
+    await expect(failing).rejects.toThrow('disk i/o error')
+    expect(held).toBe(0)
+  })
 })
 
 describe('bounds', () => {
