@@ -198,11 +198,7 @@ const [cborCid, rawCid] = [cidBytes(cidForCbor(cbor)), cidBytes(cidForRaw(cbor))
 const withCodec = (...codec: number[]) =>
   Buffer.concat([Uint8Array.of(1, ...codec), cborCid.subarray(2)])
 const withDigest = (length: number) =>
-  Buffer.concat([
-    Uint8Array.of(1, 0x71, 0x13),
-    varint.encodeTo(length, new Uint8Array(2)),
-    new Uint8Array(length),
-  ])
+  Buffer.concat([Uint8Array.of(1, 0x71, 0x13), section(new Uint8Array(length).fill(1))])
 const CIDv0 = Buffer.concat([Uint8Array.of(0x12, 32), cborCid.subarray(4)])
 
 it.each<[string, Uint8Array]>([
@@ -213,7 +209,9 @@ it.each<[string, Uint8Array]>([
   ['of another hash', cborCid.with(2, 0x13)],
   ['of a shorter digest', cborCid.with(3, 31)],
   ['of a digest of no bytes', Uint8Array.of(1, 0x71, 0, 0)],
+  ['of a digest of 127 bytes', withDigest(127)],
   ['of a digest of 128 bytes', withDigest(128)],
+  ['of a digest that ends with the block', withDigest(128).subarray(0, -1)],
 ])('CarReader leaves out a block with a CID %s', (_, cid) => {
   const file = Buffer.concat([header, section(Buffer.concat([cid, cbor]))])
   expect(readWhole(file).blocks).toEqual([])

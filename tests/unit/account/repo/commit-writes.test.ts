@@ -210,3 +210,24 @@ test('a commit that changes records looks for the blobs that they referenced, un
   expect(await spied(update('b', 'new'))).toEqual([])
   expect(await spied(remove('b'))).toEqual([])
 })
+
+test('a commit reads the records that it replaces only if a running export needs them', async () => {
+  const account = await openTestAccount()
+  await applyWrites(account, { writes: [create('a'), create('b')] })
+  let reads = 0
+  const { first } = account.sql
+  Object.assign(account.sql, {
+    first: (sql: string, ...params: SqlValue[]) => {
+      reads += Number(/FROM record\b/.test(sql))
+      return first(sql, ...params)
+    },
+  })
+  await applyWrites(account, { writes: [create('c'), update('a', 'new')] })
+  expect(reads).toBe(0)
+  const id = account.snapshots.begin(await account.lane.head(), {}, { isOwner: true })
+  await applyWrites(account, { writes: [create('d'), update('a', 'newer'), remove('b')] })
+  expect(reads).toBe(2)
+  expect([...account.snapshots.use(id).replaced.keys()]).toEqual(
+    ['a', 'b'].map((rkey) => `${collection}/${rkey}`),
+  )
+})
