@@ -109,12 +109,12 @@ class Reader {
   }
 }
 
-/** IEEE 754 binary16. JSON.stringify makes null of what is not finite. */
+/** IEEE 754 binary16; NaN for every number that is not finite, of which JSON.stringify makes null. */
 function halfFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
   const fraction = bits & 1023
   if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  if (exponent === 31) return Number.NaN
   return sign * (1024 + fraction) * 2 ** (exponent - 25)
 }

@@ -77,6 +77,8 @@ const dagPb = CID.createV1(0x70, digest).toString()
 /** A record whose one value is encoded like this, in hexadecimal. */
 const withValue = (hex: string) => Buffer.from(`a1616e${hex}`, 'hex')
 const [multihash, identity] = [`1220${'11'.repeat(32)}`, '0003616263']
+const longCid = `015500ac02${'11'.repeat(300)}`
+const longLink = CID.decode(Buffer.from(longCid, 'hex')).toString()
 
 it.each([
   ['undefined', 'f7', 'null'],
@@ -88,9 +90,11 @@ it.each([
   ['1.5 in 32 bits', 'fa3fc00000', '1.5'],
   ['1.5 in 16 bits', 'f93e00', '1.5'],
   ['the smallest float of 16 bits', 'f90001', '5.960464477539063e-8'],
+  ['-2^-23 in 16 bits', 'f98002', '-1.1920928955078125e-7'],
   ['the largest float of 16 bits', 'f97bff', '65504'],
   ['-2 in 16 bits', 'f9c000', '-2'],
   ['infinity in 16 bits', 'f97c00', 'null'],
+  ['NaN in 16 bits', 'f97e00', 'null'],
   ['NaN', 'fb7ff8000000000000', 'null'],
   ['2^53 - 1', '1b001fffffffffffff', '9007199254740991'],
   ['2^53 + 1', '1b0020000000000001', '9007199254740993'],
@@ -100,6 +104,7 @@ it.each([
   ['a CIDv0', `d82a582300${multihash}`, JSON.stringify({ $link: v0 })],
   ['a CID of another codec', `d82a5825000170${multihash}`, JSON.stringify({ $link: dagPb })],
   ['a CID of another hash', `d82a48000155${identity}`, '{"$link":"bafkqaa3bmjrq"}'],
+  ['a CID of 305 bytes', `d82a59013200${longCid}`, JSON.stringify({ $link: longLink })],
   ['text that is not UTF-8', '61ff', '"\ufffd"'],
 ])('recordJson writes %s of an imported record, and goes on after it', (_, hex, json) => {
   expect(recordJson(withValue(hex))).toBe(`{"n":${json}}`)
