@@ -5,20 +5,25 @@
  * activations of a new actor could both write, one over the other.
  */
 import { BoundedMap } from '#src/ports/bounded-map.ts'
+import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
 /** RivetKit does not announce the end of every activation, so the last of each actor stays. */
-const MAX_ACTIVATIONS = 100_000
+const MAX_ACTIVATIONS = 20_000
+/** The engine's client gives a write up after 30 s; if one never ends, the actor must be able to wake nevertheless. */
+const MAX_WRITE_MS = 60_000
 
 export class Activation {
   /** False as soon as a later activation has begun. */
   isNewest = true
   /** Resolves with whether RivetKit may have read the database before an earlier activation wrote to it. */
   readonly mayBeOutdated: Promise<boolean>
+  readonly #timer: Timer
   #hasEarlierEnded = false
   #hasWritten = false
   readonly #writes = new Set<Promise<unknown>>()
 
-  constructor(earlier: Activation | undefined) {
+  constructor(earlier: Activation | undefined, timer: Timer) {
+    this.#timer = timer
     const hasEarlierWritten = earlier?.end() ?? Promise.resolve(false)
     this.mayBeOutdated = hasEarlierWritten.finally(() => {
       this.#hasEarlierEnded = true
@@ -40,12 +45,15 @@ export class Activation {
   }
 
   /**
-   * Refuses further writes. Resolves when those in flight have ended, also those of earlier activations, with whether
-   * there were any since the start.
+   * Refuses further writes. Resolves when those in flight have ended, also those of earlier activations, or after a
+   * minute, with whether there were any since the start.
    */
   async end(): Promise<boolean> {
     this.isNewest = false
-    await Promise.allSettled(this.#writes)
+    const { promise: isTooLate, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#timer(MAX_WRITE_MS, resolve)
+    await Promise.race([Promise.allSettled(this.#writes), isTooLate])
+    cancel()
     const hasEarlierWritten = !this.#hasEarlierEnded && (await this.mayBeOutdated)
     return hasEarlierWritten || this.#hasWritten
   }
@@ -53,10 +61,15 @@ export class Activation {
 
 export class Activations {
   readonly #running = new BoundedMap<string, Activation>(MAX_ACTIVATIONS)
+  readonly #timer: Timer
+
+  constructor(timer: Timer = systemTimer) {
+    this.#timer = timer
+  }
 
   /** Ends the earlier activation of the actor, if it has not ended. */
   begin(actorId: string): Activation {
-    const activation = new Activation(this.#running.get(actorId))
+    const activation = new Activation(this.#running.get(actorId), this.#timer)
     this.#running.set(actorId, activation)
     return activation
   }

@@ -15,7 +15,10 @@ export function authorizationActor(settings: ActorSettings) {
     ...actorLifecycle('authorization', settings, authorizationActions, {
       schema: settings.schemas.authorization,
       sleeps: false,
-      open: (c) => openAuthorizationShard({ sql: c.db, clock: settings.clock }),
+      open: (c) => openAuthorizationShard({ sql: c.db, clock: settings.clock, log: settings.log }),
+      close: async (shard) => {
+        await Promise.all(shard.unstoredDevices.values())
+      },
     }),
     actions: toRivetActions(authorizationActions),
     options: { noSleep: true, actionTimeout: 60_000 },

@@ -32,9 +32,13 @@ export function batchDatabase(
         },
       })
       if (native === undefined) throw new Error('RivetKit did not open the native database')
-      const close = () => {
-        activations.delete(context.actorId, activation)
-        return client.close()
+      const close = async () => {
+        try {
+          // It waits for a write that is in flight.
+          await client.close()
+        } finally {
+          activations.delete(context.actorId, activation)
+        }
       }
       return { ...client, ...sqlOf(native, gate, activation), activation, close }
     },

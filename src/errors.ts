@@ -5,7 +5,6 @@ export class XrpcError extends Error {
   override readonly name = 'XrpcError'
   readonly status: number
   readonly error: string
-  /** Response headers. */
   readonly headers?: Readonly<Record<string, string>>
 
   constructor(

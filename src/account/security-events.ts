@@ -37,8 +37,8 @@ const MAX_EVENTS = 200
 const MAX_TEXT_LENGTH = 300
 
 /**
- * Statements that add an event to the log; run them in the transaction of what happened. For sign-ins with one app password from
- * one client only the last is kept, because bots sign in often.
+ * Statements that add an event to the log; run them in the transaction of what happened. For sign-ins with one app
+ * password from one client only the last is kept, because bots sign in often.
  */
 export function addSecurityEvent(
   { clock }: Pick<Account, 'clock'>,

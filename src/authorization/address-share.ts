@@ -2,7 +2,7 @@
 import { XrpcError } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
-/** More addresses than fill a shard. */
+/** More than a shard has rows. */
 const MAX_ADDRESSES = 10_000
 
 export class AddressShare {

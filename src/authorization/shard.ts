@@ -2,6 +2,7 @@
 
 import { AddressShare } from '#src/authorization/address-share.ts'
 import { RowLimit } from '#src/authorization/row-limit.ts'
+import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
@@ -9,6 +10,7 @@ import { SubjectLane } from '#src/ports/subject-lane.ts'
 export interface AuthorizationShard {
   readonly sql: Sql
   readonly clock: Clock
+  readonly log: Pick<Log, 'warn'>
   readonly lane: SubjectLane
   readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
   readonly shares: { requests: AddressShare; devices: AddressShare }
@@ -20,9 +22,11 @@ export interface AuthorizationShard {
 export function openAuthorizationShard({
   sql,
   clock,
+  log,
 }: {
   sql: Sql
   clock: Clock
+  log: Pick<Log, 'warn'>
 }): AuthorizationShard {
   const limits = {
     requests: new RowLimit('request', MAX_REQUESTS),
@@ -34,7 +38,7 @@ export function openAuthorizationShard({
     devices: new AddressShare(MAX_UNLINKED_DEVICES / 4, UNLINKED_DEVICE_TTL_MS),
   }
   const lane = new SubjectLane({ sql, clock })
-  return { sql, clock, lane, limits, shares, unstoredDevices: new Map(), nextSweepAt: 0 }
+  return { sql, clock, log, lane, limits, shares, unstoredDevices: new Map(), nextSweepAt: 0 }
 }
 
 /** Of one shard, at most 16 KB each. */

@@ -44,8 +44,11 @@ export class SubjectLane {
 
   async #run(): Promise<void> {
     this.#running = true
-    while (this.#waiting.length > 0) await this.#commit(this.#nextGroup())
-    this.#running = false
+    try {
+      while (this.#waiting.length > 0) await this.#commit(this.#nextGroup())
+    } finally {
+      this.#running = false
+    }
   }
 
   // The first waiting jobs that share no subject with each other or with a job they would overtake.

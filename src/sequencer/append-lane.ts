@@ -57,8 +57,11 @@ export class AppendLane {
 
   async #run(): Promise<void> {
     this.#running = true
-    while (this.#waiting.length > 0) await this.#ports.inTurn(() => this.#next())
-    this.#running = false
+    try {
+      while (this.#waiting.length > 0) await this.#ports.inTurn(() => this.#next())
+    } finally {
+      this.#running = false
+    }
   }
 
   async #next(): Promise<void> {

@@ -17,5 +17,5 @@ export function testShard(
   const { after, ...rest } = options
   const sql = after?.sql ?? nodeSql({ schema: authorizationSchema, ...rest })
   const clock = after?.clock ?? new TestClock()
-  return openAuthorizationShard({ sql, clock }) as TestShard
+  return openAuthorizationShard({ sql, clock, log: { warn: () => {} } }) as TestShard
 }

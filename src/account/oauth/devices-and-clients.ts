@@ -34,7 +34,7 @@ export async function signInOnDevice(
   const { sql, clock } = account
   await sql.batch([
     upsert('device', deviceId, null, clock.now(), since),
-    deleteOldest('device', MAX_DEVICES),
+    deleteLeastUsed('device', MAX_DEVICES),
   ])
   if (await haveSessionsEndedSince(account, since)) {
     throw invalidRequest('The sessions of the account were ended meanwhile: sign in again')
@@ -84,7 +84,7 @@ export async function setAuthorizedClient(
 ): Promise<void> {
   await sql.batch([
     upsert('client', clientId, data, clock.now()),
-    deleteOldest('client', MAX_CLIENTS),
+    deleteLeastUsed('client', MAX_CLIENTS),
   ])
 }
 
@@ -92,7 +92,7 @@ export function deleteAuthorizedClients(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind = 'client'` }
 }
 
-function deleteOldest(kind: string, max: number): Statement {
+function deleteLeastUsed(kind: string, max: number): Statement {
   return {
     sql: `DELETE FROM oauth WHERE kind = ?1 AND id NOT IN
             (SELECT id FROM oauth WHERE kind = ?1 ORDER BY updated_at DESC, id LIMIT ?2)`,

@@ -23,8 +23,12 @@ export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
 /** More than one person uses: above it, the grants end that were refreshed least lately. */
 const MAX_GRANTS = 500
-/** Used refresh tokens by which a replay is recognized: those of four apps that are refreshed hourly, all the time. */
-const MAX_SPENT = 10_000
+/**
+ * Used refresh tokens by which a replay is recognized: those of nine apps that are refreshed hourly, all the time. Above
+ * it the grant with the most of them ends: if they were forgotten instead, a thief could refresh a stolen one until its
+ * replay is not recognized.
+ */
+const MAX_SPENT = 20_000
 
 const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expiresAt,
   created_at AS createdAt, updated_at AS updatedAt FROM oauth WHERE kind = 'token'`
@@ -161,16 +165,21 @@ function endLeastUsed(newest: string): Statement[] {
   ]
 }
 
+const isAboveMaxSpent = `(SELECT count(*) FROM oauth WHERE kind = 'spent') > ${MAX_SPENT}`
+
 function deleteExpired(now: number): Statement[] {
   const before = now - GRANT_IDLE_LIFETIME_MS
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },
     { sql: `DELETE FROM oauth WHERE kind = 'spent' AND created_at <= ?`, params: [before] },
     {
-      sql: `DELETE FROM oauth WHERE kind = 'spent' AND id IN
-              (SELECT id FROM oauth WHERE kind = 'spent'
-               ORDER BY created_at DESC, id LIMIT -1 OFFSET ?)`,
-      params: [MAX_SPENT],
+      sql: `DELETE FROM oauth WHERE kind = 'token' AND ${isAboveMaxSpent} AND session =
+              (SELECT session FROM oauth WHERE kind = 'spent'
+               GROUP BY session ORDER BY count(*) DESC LIMIT 1)`,
+    },
+    {
+      sql: `DELETE FROM oauth WHERE kind = 'spent' AND ${isAboveMaxSpent} AND session NOT IN
+              (SELECT session FROM oauth WHERE kind = 'token')`,
     },
   ]
 }

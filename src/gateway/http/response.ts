@@ -15,7 +15,7 @@ export const corsHeaders: Readonly<Record<string, string>> = {
 const json = 'application/json; charset=utf-8'
 /** Most of what is unavailable is back within seconds: an actor that moves, a queue that is full. */
 const RETRY_AFTER_SECONDS = '10'
-const retriedStatuses = [429, 503]
+const retryableStatuses = [429, 503]
 const jsonHeaders = { ...corsHeaders, 'content-type': json }
 
 /** A result that has its own status and headers, such as a blob, or the response of another service. */
@@ -132,7 +132,7 @@ export function errorResponse({ status, error, message, headers }: XrpcError): R
 
 /** Of every 429 and 503 whose error does not say it more exactly. */
 export function retryHeader(status: number): { 'retry-after'?: string } {
-  return retriedStatuses.includes(status) ? { 'retry-after': RETRY_AFTER_SECONDS } : {}
+  return retryableStatuses.includes(status) ? { 'retry-after': RETRY_AFTER_SECONDS } : {}
 }
 
 /** As `errorResponse`, on a response of Node; closes the connection, since the request may not have been read. */

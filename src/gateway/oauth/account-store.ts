@@ -188,11 +188,11 @@ function counted(
     )
 }
 
-/** Whether the browser is new with this request; then it is stored when this resolves. */
+/** Whether the browser is new with this request; then its shard has accepted it when this resolves. */
 async function isNewDevice(deviceId: string): Promise<boolean> {
   const { newDevice } = requestContext()
   if (newDevice?.id !== deviceId) return false
-  await newDevice.stored
+  await newDevice.accepted
   return true
 }
 

@@ -8,8 +8,8 @@ export interface RequestContext {
   startedAt?: number
   /** When the sign-in began that the request continues without a remembered browser. */
   signedInAt?: number | undefined
-  /** The browser that is new with this request, and when it is stored: before the response, beside other work. */
-  newDevice?: { id: string; stored: Promise<void> }
+  /** The browser that is new with this request, and when its shard accepts it: before the response, beside other work. */
+  newDevice?: { id: string; accepted: Promise<void> }
   /** Sets the response's Retry-After, in seconds. */
   retryAfter?: (seconds: string) => void
 }

@@ -133,15 +133,15 @@ export function deviceStore(
     async createDevice(id, { lastSeenAt, ...data }) {
       await limitAttempts('oauth/device', { address: data.ipAddress, input: {} }).catch(busyOr)
       const device = { id, ...data, lastSeenAt: lastSeenAt.getTime() }
-      const stored = devices(id)
+      const accepted = devices(id)
         .create({ ...device, address: countedAddress(data.ipAddress) })
         .catch(busyOr)
       const context = requestContext()
-      if (context.startedAt === undefined) return stored
-      // A page needs two durable writes, this one and that of the request. They do not wait for each other: whatever uses
-      // the device, such as the list of its accounts at the end of a page, waits for it.
-      stored.catch(() => {})
-      context.newDevice = { id, stored }
+      if (context.startedAt === undefined) return accepted
+      // A page also waits for the request's write. They do not wait for each other: whatever uses the device, such as the
+      // list of its accounts at the end of a page, waits until the shard has accepted it.
+      accepted.catch(() => {})
+      context.newDevice = { id, accepted }
     },
     readDevice: async (id) => {
       const device = await devices(id).read({ id })

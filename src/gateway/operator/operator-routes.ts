@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
-import { corsHeaders } from '#src/gateway/http/response.ts'
+import { corsHeaders, retryHeader } from '#src/gateway/http/response.ts'
 import type { Health, StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
@@ -154,6 +154,7 @@ function sumAccounts(accounts: Record<string, number> | undefined) {
 }
 
 function json(body: object, status = 200): Response {
-  const headers = { ...corsHeaders, 'content-type': 'application/json; charset=utf-8' }
+  const type = { 'content-type': 'application/json; charset=utf-8' }
+  const headers = { ...corsHeaders, ...type, ...retryHeader(status) }
   return new Response(JSON.stringify(body), { status, headers })
 }

@@ -77,11 +77,9 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
       response = await work(session)
     } catch (error) {
       response = await errorPage(c, session, error)
-      const wait = {
-        ...retryHeader(response.status),
-        ...(error as Partial<XrpcError>).headers,
-      }['retry-after']
-      if (wait !== undefined) response.headers.set('retry-after', wait)
+      const { headers = {} } = error instanceof XrpcError ? error : {}
+      const retry = retryHeader(response.status)['retry-after']
+      if (retry !== undefined) response.headers.set('retry-after', headers['retry-after'] ?? retry)
     }
     // Adds the cookies that were set on Hono's context.
     for (const [name, value] of c.newResponse(null).headers) {

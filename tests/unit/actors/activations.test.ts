@@ -56,6 +56,22 @@ it.each([
   expect(answers).toEqual([true, true])
 })
 
+it('a write that never ends holds up the next activation for a minute', async () => {
+  const timers: { ms: number; ring: () => void }[] = []
+  const activations = new Activations((ms, ring) => {
+    timers.push({ ms, ring })
+    return () => {}
+  })
+  activations
+    .begin('a')
+    .write(() => new Promise(() => {}))
+    .catch(() => {})
+  const { mayBeOutdated } = activations.begin('a')
+  expect(timers.map(({ ms }) => ms)).toEqual([60_000])
+  timers[0]!.ring()
+  expect(await mayBeOutdated).toBe(true)
+})
+
 it('an actor serves no calls from an activation that may be outdated or is not the newest', async () => {
   const activations = new Activations()
   const live = new LiveActors()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Activation } from '#actors/activations.ts'
+import { Activations } from '#actors/activations.ts'
 import { actorLifecycle } from '#actors/lifecycle.ts'
 import { toRivetActions } from '#actors/rivet-actions.ts'
 import { LiveActors } from '#src/engine/live-actors.ts'
@@ -12,7 +12,7 @@ const actions = { notes: reads({ list: async () => ['a note'] }) }
 
 it('an actor whose database is of a newer release answers 503, writes nothing, and goes to sleep', async () => {
   const sql = nodeSql({ schema: [first, ['CREATE TABLE other (n INTEGER)']] })
-  const db = Object.assign(sql, { activation: new Activation(undefined) })
+  const db = Object.assign(sql, { activation: new Activations().begin('a') })
   await sql.first('SELECT 1')
   const lines: unknown[] = []
   const live = new LiveActors()

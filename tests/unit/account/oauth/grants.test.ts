@@ -86,22 +86,27 @@ it('an account has 500 grants; above it those end that were refreshed least late
   expect(await ask('tok-old', 'b')).toEqual({ refusal: 'unknown' })
 })
 
-it('an account remembers 10,000 used refresh tokens, and forgets the oldest', async () => {
+it('above 20,000 used refresh tokens of an account the grant with the most of them ends', async () => {
   const { account, clock } = await withGrant()
+  await createGrant(account, { ...grantNow(clock, 'other', 'other-ref'), codeHash: null })
   await account.sql.batch([
     {
-      sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+      sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)
             INSERT INTO oauth (kind, id, session, created_at, updated_at)
-            SELECT 'spent', 'used-' || i, 'tok-1', ? + i, ? + i FROM n`,
-      params: [clock.now(), clock.now()],
+            SELECT 'spent', 'used-' || i, 'tok-1', ?1 + i, ?1 + i FROM n`,
+      params: [clock.now()],
     },
   ])
   clock.time += hour
-  await rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2') })
+  await rotateGrant(account, { id: 'other', next: grantNow(clock, 'other-2', 'other-ref-2') })
   const found = (refreshHash: string) => findGrant(account, { refreshHash })
+  expect(await found('used-1')).toMatchObject({ id: 'tok-1' })
+  const tooMany = rotateGrant(account, { id: 'tok-1', next: grantNow(clock, 'tok-2', 'ref-2') })
+  await expect(tooMany).rejects.toMatchObject({ error: 'InvalidGrant' })
   expect(await found('used-1')).toBeNull()
-  expect(await found('used-2')).toMatchObject({ id: 'tok-2' })
-  expect(await found('ref-1')).toMatchObject({ id: 'tok-2' })
+  expect(await found('other-ref')).toMatchObject({ id: 'other-2' })
+  const left = await account.sql.first(`SELECT count(*) AS n FROM oauth WHERE kind = 'spent'`)
+  expect(left).toEqual({ n: 1 })
 })
 
 it('of two concurrent rotations of one grant, one succeeds', async () => {
