@@ -25,24 +25,26 @@ export function respondWithError(
     log.debug({ id: requestIdOf(response) }, 'OAuth request aborted')
     return void response.destroy()
   }
-  const isOurs = !(error instanceof XrpcError) || error.status >= 500
+  const known = error instanceof XrpcError && error.status !== 500 ? error : undefined
+  const isOurs = known === undefined || known.status > 500
   if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
   if (response.headersSent) return void response.destroy()
-  const isTooLarge = !isOurs && error.status === 413
-  const body = isOurs
-    ? { error: 'server_error', error_description: 'Internal Server Error' }
-    : {
-        error: error.status === 429 ? 'temporarily_unavailable' : 'invalid_request',
-        error_description: error.message,
-      }
+  const isTemporary = isOurs || known.status === 429
+  const body =
+    known === undefined
+      ? { error: 'server_error', error_description: 'Internal Server Error' }
+      : {
+          error: isTemporary ? 'temporarily_unavailable' : 'invalid_request',
+          error_description: known.message,
+        }
   const headers = {
     ...corsHeaders,
     'content-type': 'application/json',
     // The body is not read.
-    ...(isTooLarge && { connection: 'close' }),
-    ...(!isOurs && error.status === 429 && { 'retry-after': retryAfterOf(error) }),
+    ...(known?.status === 413 && { connection: 'close' }),
+    ...(known !== undefined && isTemporary && { 'retry-after': retryAfterOf(known) }),
   }
-  response.writeHead(isOurs ? 500 : error.status, headers)
+  response.writeHead(known?.status ?? 500, headers)
   response.end(JSON.stringify(body))
 }
 

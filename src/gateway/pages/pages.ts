@@ -97,7 +97,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
         text: session.messages.text('failed', { reason: 'Internal Server Error' }),
         bad: true,
       }
-      return renderSignIn(session, note, 500)
+      return renderSignIn(session, note, error instanceof XrpcError ? error.status : 500)
     }
     const isStale = error.error === 'StalePage'
     if (error.status === 401 || isStale) {

@@ -70,6 +70,7 @@ it('an error of ours between the two steps is a page without details', async () 
     throw unavailable('details of the server')
   }
   const page = await askForCode(broken, () => ({ kinds: ['email'] }))
-  expect(page).toMatchObject({ status: 500, type: 'text/html; charset=utf-8' })
+  const type = 'text/html; charset=utf-8'
+  expect(page).toMatchObject({ status: 503, type, retryAfter: '10' })
   expect(page.html).not.toContain('details of the server')
 })
