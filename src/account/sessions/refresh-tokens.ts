@@ -46,7 +46,7 @@ export function storeTokenUnlessRevoked(
  */
 export async function rotateToken(account: Account, id: string): Promise<NextToken | undefined> {
   const now = account.clock.now()
-  const statements = [deleteExpired(now), ...rotation(id, newTokenId(), now), selectToken(id)]
+  const statements = [endSessions(now), ...rotation(id, newTokenId(), now), selectToken(id)]
   const [token] = await account.sql.batchAndRead<RefreshToken>(statements)
   return nextOf(token)
 }
@@ -87,15 +87,12 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
   ]
 }
 
-/** Above MAX_TOKENS the sessions end that were refreshed least lately. */
-export function endLeastUsed(now: number): Statement {
+/** Deletes expired tokens. Above MAX_TOKENS the sessions end, too, that were refreshed least lately. */
+export function endSessions(now: number): Statement {
   return {
-    sql: `DELETE FROM refresh_token WHERE expires_at <= ? OR id IN
-            (SELECT id FROM refresh_token ORDER BY expires_at DESC, id LIMIT -1 OFFSET ?)`,
-    params: [now, MAX_TOKENS],
+    sql: `DELETE FROM refresh_token WHERE expires_at <= ?
+            OR (SELECT count(*) FROM refresh_token) > ? AND id IN
+              (SELECT id FROM refresh_token ORDER BY expires_at DESC, id LIMIT -1 OFFSET ?)`,
+    params: [now, MAX_TOKENS, MAX_TOKENS],
   }
-}
-
-function deleteExpired(now: number): Statement {
-  return { sql: 'DELETE FROM refresh_token WHERE expires_at <= ?', params: [now] }
 }

@@ -5,7 +5,7 @@ import type { ProfileRow } from '#src/account/profile.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
 import {
-  endLeastUsed,
+  endSessions,
   revokeToken,
   rotateToken,
   storeTokenUnlessRevoked,
@@ -73,7 +73,7 @@ export async function createSession(
     ...(isOpen
       ? [
           storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
-          endLeastUsed(account.clock.now()),
+          endSessions(account.clock.now()),
           ...addSecurityEvent(account, kind, client, appPassword?.name),
         ]
       : []),

@@ -245,3 +245,18 @@ it('an account has 30,000 sessions; a new one ends those that were refreshed lea
   await refresh(kept)
   await refresh(next)
 })
+
+it('refreshing again and again leaves an account at most 30,000 tokens, and the session goes on', async () => {
+  const session = await createSession(account, { password: 'hunter2' })
+  await account.sql.batch([
+    {
+      sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30100)
+            INSERT INTO refresh_token (id, expires_at, next_id) SELECT 'used-' || i, ?, 'next' FROM n`,
+      params: [clock.now() + hour],
+    },
+  ])
+  const { refreshJwt } = await refreshSession(account, { tokenId: idOf(session.refreshJwt) })
+  const count = await account.sql.first<{ n: number }>('SELECT count(*) AS n FROM refresh_token')
+  expect(count!.n).toBeLessThanOrEqual(30_001)
+  await refreshSession(account, { tokenId: idOf(refreshJwt) })
+})
