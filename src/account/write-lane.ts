@@ -143,27 +143,30 @@ export class WriteLane {
 
   async #run(): Promise<void> {
     this.#running = true
-    let sending: Promise<void> | null = null
-    for (;;) {
-      while (this.#waiting.length > 0 && !isFull(this.#group)) {
-        const allStored = sending === null && this.#group.members.length === 0
-        if (this.#waiting[0]!.readsDatabase && !allStored) break
-        await this.#prepare(this.#waiting.shift()!)
+    try {
+      let sending: Promise<void> | null = null
+      for (;;) {
+        while (this.#waiting.length > 0 && !isFull(this.#group)) {
+          const allStored = sending === null && this.#group.members.length === 0
+          if (this.#waiting[0]!.readsDatabase && !allStored) break
+          await this.#prepare(this.#waiting.shift()!)
+        }
+        if (sending === null) {
+          if (this.#group.members.length === 0) break
+          sending = this.#flush().finally(() => {
+            sending = null
+            this.#wake?.()
+          })
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve
+          })
+          this.#wake = null
+        }
       }
-      if (sending === null) {
-        if (this.#group.members.length === 0) break
-        sending = this.#flush().finally(() => {
-          sending = null
-          this.#wake?.()
-        })
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-        this.#wake = null
-      }
+    } finally {
+      this.#running = false
     }
-    this.#running = false
   }
 
   async #prepare(waiting: Waiting): Promise<void> {
