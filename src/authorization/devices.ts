@@ -27,8 +27,8 @@ const MAX_UNSTORED = 1_000
 
 /**
  * Throws 429 if too many new browsers are of this address: they would push out those of others. Usually resolves before
- * the device is stored, because its page need not wait. A browser whose row is lost gets another one with its next page, and the sign-in that
- * it began has to be started again at the app.
+ * the device is stored, because its page need not wait. A browser whose row is lost gets another one with its next
+ * page, and the sign-in that it began has to be started again at the app.
  */
 export async function createDevice(
   shard: AuthorizationShard,

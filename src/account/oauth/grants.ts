@@ -59,8 +59,8 @@ export async function createGrant(
         authorizedAt ?? null,
       ],
     },
+    endLeastUsed(id),
     ...deleteExpired(account.clock.now()),
-    ...endLeastUsed(id),
     ...addSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
   ])
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
@@ -150,35 +150,30 @@ async function writeTokens(account: Account, statements: Statement[]): Promise<v
   }
 }
 
-function endLeastUsed(newest: string): Statement[] {
-  return [
-    {
-      sql: `DELETE FROM oauth WHERE kind = 'token' AND id NOT IN
-              (SELECT id FROM oauth WHERE kind = 'token'
-               ORDER BY id = ? DESC, updated_at DESC, id LIMIT ?)`,
-      params: [newest, MAX_GRANTS],
-    },
-    {
-      sql: `DELETE FROM oauth WHERE kind = 'spent' AND session NOT IN
-              (SELECT session FROM oauth WHERE kind = 'token')`,
-    },
-  ]
+function endLeastUsed(newest: string): Statement {
+  return {
+    sql: `DELETE FROM oauth WHERE kind = 'token' AND id NOT IN
+            (SELECT id FROM oauth WHERE kind = 'token'
+             ORDER BY id = ? DESC, updated_at DESC, id LIMIT ?)`,
+    params: [newest, MAX_GRANTS],
+  }
 }
 
-const isAboveMaxSpent = `(SELECT count(*) FROM oauth WHERE kind = 'spent') > ${MAX_SPENT}`
-
+/** Run it after other deletions: it also deletes the used refresh tokens of grants that are gone. */
 function deleteExpired(now: number): Statement[] {
   const before = now - GRANT_IDLE_LIFETIME_MS
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },
     { sql: `DELETE FROM oauth WHERE kind = 'spent' AND created_at <= ?`, params: [before] },
     {
-      sql: `DELETE FROM oauth WHERE kind = 'token' AND ${isAboveMaxSpent} AND session =
+      sql: `DELETE FROM oauth WHERE kind = 'token'
+            AND (SELECT count(*) FROM oauth WHERE kind = 'spent') > ? AND session =
               (SELECT session FROM oauth WHERE kind = 'spent'
                GROUP BY session ORDER BY count(*) DESC LIMIT 1)`,
+      params: [MAX_SPENT],
     },
     {
-      sql: `DELETE FROM oauth WHERE kind = 'spent' AND ${isAboveMaxSpent} AND session NOT IN
+      sql: `DELETE FROM oauth WHERE kind = 'spent' AND session NOT IN
               (SELECT session FROM oauth WHERE kind = 'token')`,
     },
   ]
