@@ -19,7 +19,9 @@ export function accountActor(settings: ActorSettings) {
     importLimits: importLimits(settings.imports, settings.timer),
   }
   return actor({
-    db: batchDatabase((run) => settings.disk.transaction(() => transactionGate.account(run))),
+    db: batchDatabase(settings, (run) =>
+      settings.disk.transaction(() => transactionGate.account(run)),
+    ),
     createConnState: requireInternalToken('account', settings),
     ...actorLifecycle('account', settings, accountActions, {
       schema: settings.schemas.account,

@@ -10,7 +10,7 @@ import { openAuthorizationShard } from '#src/authorization/shard.ts'
 
 export function authorizationActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase((run) => settings.disk.transaction(run)),
+    db: batchDatabase(settings, (run) => settings.disk.transaction(run)),
     createConnState: requireInternalToken('authorization', settings),
     ...actorLifecycle('authorization', settings, authorizationActions, {
       schema: settings.schemas.authorization,

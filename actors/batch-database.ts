@@ -8,9 +8,11 @@ export type BatchDatabase = RawAccess & Sql & { readonly activation: Activation 
 
 /**
  * RivetKit's own client has no batch, so the native database under it is kept; `createClient` must return a new object.
- * Transactions go to the engine through `gate`. Migrations run when the actor wakes (lifecycle.ts).
+ * Transactions go to the engine through `gate`, and are durable when a call of `durable` afterwards resolves. Migrations
+ * run when the actor wakes (lifecycle.ts).
  */
 export function batchDatabase(
+  { durable }: { durable: () => Promise<void> },
   gate: Gate = (transaction) => transaction(),
 ): DatabaseProvider<BatchDatabase> {
   const base = db()
@@ -40,7 +42,7 @@ export function batchDatabase(
           activations.delete(context.actorId, activation)
         }
       }
-      return { ...client, ...sqlOf(native, gate, activation), activation, close }
+      return { ...client, ...sqlOf(native, { gate, activation, durable }), activation, close }
     },
     onMigrate: () => {},
   }
@@ -48,21 +50,35 @@ export function batchDatabase(
 
 type Gate = <T>(transaction: () => Promise<T>) => Promise<T>
 
-function sqlOf(native: SqliteDatabase, gate: Gate, activation: Activation): Sql {
+interface Transactions {
+  gate: Gate
+  activation: Activation
+  durable: () => Promise<void>
+}
+
+function sqlOf(native: SqliteDatabase, { gate, activation, durable }: Transactions): Sql {
   const all = async <R>(sql: string, ...params: SqlValue[]): Promise<R[]> =>
     rowsOf<R>(await native.query(sql, params))
-  const execute = async (statements: readonly Statement[]) => {
+  const commit = async (statements: readonly Statement[]) => {
     const all = statements.map(({ sql, params }) => ({ sql, params: [...(params ?? [])] }))
     return gate(() => activation.write(() => native.executeBatch(all)))
   }
   return {
     all,
     first: async <R>(sql: string, ...params: SqlValue[]) => (await all<R>(sql, ...params))[0],
-    batch: async (statements: readonly Statement[]) => {
-      await execute(statements)
+    commit: async (statements: readonly Statement[]) => {
+      await commit(statements)
     },
-    batchAndRead: async <R>(statements: readonly Statement[]) =>
-      rowsOf<R>((await execute(statements)).at(-1) ?? { columns: [], rows: [] }),
+    durable,
+    batch: async (statements: readonly Statement[]) => {
+      await commit(statements)
+      await durable()
+    },
+    batchAndRead: async <R>(statements: readonly Statement[]) => {
+      const results = await commit(statements)
+      await durable()
+      return rowsOf<R>(results.at(-1) ?? { columns: [], rows: [] })
+    },
   }
 }
 

@@ -10,7 +10,7 @@ import { openDirectory } from '#src/directory/open-directory.ts'
 
 export function directoryActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase((run) => settings.disk.transaction(run)),
+    db: batchDatabase(settings, (run) => settings.disk.transaction(run)),
     createConnState: requireInternalToken('directory', settings),
     ...actorLifecycle('directory', settings, directoryActions, {
       schema: settings.schemas.directory,

@@ -67,7 +67,10 @@ export function actorLifecycle<S>(
         return
       }
       const hold: Hold = hooks.sleeps ? stayAwake((work) => c.keepAwake(work)) : (work) => work
+      // An earlier activation may have exited between a commit and its sync.
+      const durable = hooks.schema && c.db.durable()
       const subject = await hooks.open(c, hold)
+      await durable
       if (activation?.isNewest === false) throw new Error(mustWakeAgain)
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }

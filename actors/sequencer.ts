@@ -11,7 +11,7 @@ import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
 
 export function sequencerActor(settings: ActorSettings) {
   return actor({
-    db: batchDatabase(),
+    db: batchDatabase(settings),
     createConnState: requireInternalToken('sequencer', settings),
     ...actorLifecycle('sequencer', settings, sequencerActions, {
       schema: settings.schemas.sequencer,

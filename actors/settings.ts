@@ -26,6 +26,8 @@ export interface ActorSettings {
   blobs: BlobStorage
   imports: ImportSettings
   disk: Pick<DiskSpace, 'transaction'>
+  /** Resolves when everything that was committed before the call survives a power failure. Is never rejected. */
+  durable: () => Promise<void>
   /** Bytes that an account may have in blobs; undefined for any number. */
   blobQuotaBytes: number | undefined
   /** Longest time that an upload waits for a record, in ms. */

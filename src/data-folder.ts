@@ -4,17 +4,17 @@ import {
   chmodSync,
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Secrets } from '#src/config/secrets.ts'
 import { isDiskFull } from '#src/ports/disk-space.ts'
+import { makeFolder, syncFolderNow } from '#src/ports/sync-folder.ts'
 
 /** Each component runs in at most one process per data folder. */
 export type Component = 'gateway' | 'actors' | 'engine'
@@ -57,7 +57,7 @@ export class DataFolder {
   constructor(path: string) {
     this.path = resolve(path)
     try {
-      mkdirSync(this.path, { recursive: true, mode: 0o700 })
+      makeFolder(this.path)
     } catch (error) {
       throw this.#unusable(error)
     }
@@ -187,4 +187,5 @@ function writePrivately(path: string, text: string): void {
   const draft = `${path}-draft`
   writeFileSync(draft, text, { mode: 0o600, flush: true })
   renameSync(draft, path)
+  syncFolderNow(dirname(path))
 }

@@ -4,7 +4,8 @@
  * 1. A job is prepared on the newest head, durable or not: pure work that returns statements, events and the next head.
  * 2. While a transaction is running, further jobs are prepared and collected in the next group.
  * 3. The group is one transaction: its statements, its events in the outbox, and the root.
- * 4. Only when that is durable are its callers answered, stale cached responses dropped, and its events delivered.
+ * 4. When that is committed, the next group goes on. Only when it is durable are its callers answered, stale cached
+ *    responses dropped, and its events delivered, in the order of the groups.
  *
  * A job that throws fails alone. A transaction that fails rejects its own group; jobs prepared on top of it are
  * prepared again on what the database holds.
@@ -70,6 +71,8 @@ export class WriteLane {
   #loading: Promise<Head> | null = null
   #group = emptyGroup()
   #committing: Group | null = null
+  /** Resolves when all committed groups are published. */
+  #published: Promise<void> = Promise.resolve()
   #lastFailure: FailedTransaction | null = null
 
   constructor(ports: { sql: Sql; clock: Clock; outbox: Outbox; answers: AnswerCache }) {
@@ -96,8 +99,9 @@ export class WriteLane {
     })
   }
 
-  settled(): Promise<void> {
-    return this.#work
+  async settled(): Promise<void> {
+    await this.#work
+    await this.#published
   }
 
   async head(): Promise<Head> {
@@ -126,7 +130,7 @@ export class WriteLane {
   }
 
   #load(): Promise<Head> {
-    this.#loading ??= loadHead(this.#sql)
+    this.#loading ??= this.#loadDurable()
       .then((head) => {
         if (head === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
         this.#revAtWake ??= head.rev
@@ -139,6 +143,13 @@ export class WriteLane {
         this.#loading = null
       })
     return this.#loading
+  }
+
+  // A failed transaction may have been committed after all, without having been synced.
+  async #loadDurable(): Promise<Head | undefined> {
+    const head = await loadHead(this.#sql)
+    await this.#sql.durable()
+    return head
   }
 
   async #run(): Promise<void> {
@@ -217,34 +228,43 @@ export class WriteLane {
     this.#group = emptyGroup()
     this.#committing = group
     try {
-      await this.#commit(group)
-      this.#durable = group.head
-      this.#answers.clear()
-      for (const { prepared } of group.members) prepared.onDurable?.()
-      this.#outbox.deliver(group.rows)
-      for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
+      const isDurable = (await this.#commit(group)) ? this.#sql.durable() : undefined
+      const earlier = this.#published
+      this.#published = earlier.then(() => isDurable).then(() => this.#publish(group))
+      this.#published = this.#published.catch((error) => rejectAll(group, error))
     } catch (error) {
+      await this.#published
       if (this.#durable !== null) {
         this.#lastFailure = { before: this.#durable.rev }
         noteFailed(error, this.#lastFailure)
       }
       this.#reset()
-      for (const { waiting } of group.members) waiting.reject(error)
+      rejectAll(group, error)
     } finally {
       this.#committing = null
     }
   }
 
-  async #commit(group: Group): Promise<void> {
-    if (group.statements.length === 0 && group.rows.length === 0) return
+  #publish(group: Group): void {
+    this.#durable = group.head
+    this.#answers.clear()
+    for (const { prepared } of group.members) prepared.onDurable?.()
+    this.#outbox.deliver(group.rows)
+    for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
+  }
+
+  /** Returns whether there was anything to commit. */
+  async #commit(group: Group): Promise<boolean> {
+    if (group.statements.length === 0 && group.rows.length === 0) return false
     if (group.rows.length > 0) await this.#outbox.ensureReminder()
     const deleteDelivered = this.#outbox.deleteDelivered()
-    await this.#sql.batch([
+    await this.#sql.commit([
       ...group.statements,
       ...(group.head === null ? [] : [saveRoot(group.head)]),
       ...(deleteDelivered === null ? [] : [deleteDelivered]),
       ...addToOutbox(group.rows),
     ])
+    return true
   }
 
   // After a failed transaction nothing in memory is reliable: it may have been committed or not.
@@ -261,6 +281,10 @@ export class WriteLane {
 
 function emptyGroup(): Group {
   return { members: [], statements: [], rows: [], backlinks: new Map(), head: null, bytes: 0 }
+}
+
+function rejectAll({ members }: Group, error: unknown): void {
+  for (const { waiting } of members) waiting.reject(error)
 }
 
 function isFull(group: Group): boolean {

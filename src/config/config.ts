@@ -1,6 +1,7 @@
 /** The configuration: the environment of the process, read and validated once. No other file reads it. */
 
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
+import { type EngineConfig, readEngine } from '#src/config/engine.ts'
 import { type IdentityConfig, readIdentity } from '#src/config/identity.ts'
 import { type InviteConfig, readInvites } from '#src/config/invites.ts'
 import { type MailConfig, readMail } from '#src/config/mail.ts'
@@ -26,14 +27,7 @@ export interface Config extends TrafficConfig {
   /** Places where the reference PDS would keep its accounts, besides its data folder. */
   referenceData: string[]
   identity: IdentityConfig
-  engine: {
-    /** Undefined if this process runs its own engine. */
-    endpoint: string | undefined
-    token: string | undefined
-    namespace: string
-    /** First of two consecutive ports of 127.0.0.1 for the engine of this process; undefined for any free ones. */
-    port: number | undefined
-  }
+  engine: EngineConfig
   actors: { sleepTimeoutMs: number }
   services: Services
   proxy: ProxyConfig
@@ -79,11 +73,13 @@ export function readConfig(env: Environment): Config {
   const configuredHostname = read.checked('PDS_HOSTNAME', 'a host name', isHostname)
   const hostname = configuredHostname?.toLowerCase() ?? 'localhost'
   const isProduction = hostname !== 'localhost'
-  // Platforms such as Railway and Heroku choose the port and name it in PORT.
-  const port = read.integer('PDS_PORT', 1, 65535) ?? read.integer('PORT', 1, 65535) ?? 2583
+  // Railway and Heroku choose the port and name it in PORT, Rivet Compute in RIVET_PORT.
+  const ports = ['PDS_PORT', 'PORT', 'RIVET_PORT'].map((name) => read.integer(name, 1, 65535))
+  const port = ports.find((number) => number !== undefined) ?? 2583
+  const role = read.choice('PDS_ROLE', ['all', 'gateway', 'actors']) ?? 'all'
   const config: Config = {
     mode: isProduction ? 'production' : 'development',
-    role: read.choice('PDS_ROLE', ['all', 'gateway', 'actors']) ?? 'all',
+    role,
     dataDirectory: read.text('PDS_DATA_DIRECTORY') ?? (isProduction ? '/pds' : 'data'),
     gateway: {
       host: read.text('PDS_HOST') ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
@@ -96,12 +92,7 @@ export function readConfig(env: Environment): Config {
     acceptChangedKeys: read.flag('PDS_ACCEPT_CHANGED_KEYS') ?? false,
     referenceData: referenceLocations.flatMap((name) => read.text(name) ?? []),
     identity: readIdentity(read, isProduction),
-    engine: {
-      endpoint: read.url('RIVET_ENDPOINT'),
-      token: read.text('RIVET_TOKEN'),
-      namespace: read.text('RIVET_NAMESPACE') ?? 'default',
-      port: read.integer('PDS_ENGINE_PORT', 1, 65534),
-    },
+    engine: readEngine(read, role !== 'gateway'),
     actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
     services: readServices(read),
     proxy: readProxy(read),

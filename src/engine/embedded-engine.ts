@@ -1,5 +1,4 @@
 /** Starts the engine of this process on its own folder, after cleaning up what a crash left there. */
-import { mkdirSync } from 'node:fs'
 import { chooseAddresses } from '#src/engine/engine-environment.ts'
 import {
   findOrphanedEngine,
@@ -11,6 +10,7 @@ import { pollUntil } from '#src/engine/poll-until.ts'
 import { reportStoppedActors } from '#src/engine/report-stopped-actors.ts'
 import { type EmbeddedEngine, SupervisedEngine } from '#src/engine/supervised-engine.ts'
 import type { Log } from '#src/log.ts'
+import { makeFolder } from '#src/ports/sync-folder.ts'
 
 export type { EmbeddedEngine } from '#src/engine/supervised-engine.ts'
 
@@ -30,7 +30,7 @@ export async function startEngine(options: {
   log: Log
 }): Promise<EmbeddedEngine> {
   const { dir, token, port, hasRemoteActors = false, log } = options
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolder(dir)
   writeStoreFile(dir)
   await stopOrphanedEngine(dir, log)
   const settings = { dir, token, addresses: await chooseAddresses(port), hasRemoteActors }

@@ -12,6 +12,13 @@ export interface Sql {
   first<R>(sql: string, ...params: SqlValue[]): Promise<R | undefined>
   /** Runs the statements as one transaction. Resolves when it is durable; on failure nothing is changed. */
   batch(statements: readonly Statement[]): Promise<void>
+  /**
+   * As `batch`, but resolves as soon as later statements see the transaction. Until `durable` resolves, a power failure
+   * may undo it, and with it every later one: nothing that depends on it may leave the process.
+   */
+  commit(statements: readonly Statement[]): Promise<void>
+  /** Resolves when everything that was committed before the call is durable. Is never rejected. */
+  durable(): Promise<void>
   /** As `batch`; resolves with the rows of the last statement, a SELECT, which costs no further trip to the engine. */
   batchAndRead<R>(statements: readonly Statement[]): Promise<R[]>
 }

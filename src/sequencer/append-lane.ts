@@ -5,7 +5,8 @@
  *    bottleneck. If the lane is idle, a delivery does not wait.
  * 2. The next transaction takes all queued deliveries, in order, up to 256 events or 1 MiB. Entries that are already in
  *    the log are dropped; the others get a seq and become frames.
- * 3. When it is durable, the callers get their answer, then the followers get the events.
+ * 3. When it is committed, it is the accounts' turn again. When it is durable, the callers get their answer, then the
+ *    followers get the events.
  * 4. If it fails, it is unknown what was stored: the state in memory is discarded and read again, the callers get the
  *    error and retry.
  */
@@ -20,7 +21,7 @@ const MAX_EVENTS = 256
 const MAX_BYTES = 1024 * 1024
 
 /** Runs a transaction when the transaction gate lets it go to the engine. */
-export type InTurn = (transaction: () => Promise<void>) => Promise<void>
+export type InTurn = <T>(transaction: () => Promise<T>) => Promise<T>
 
 interface Waiting extends Delivery {
   resolve(through: number): void
@@ -58,18 +59,24 @@ export class AppendLane {
   async #run(): Promise<void> {
     this.#running = true
     try {
-      while (this.#waiting.length > 0) await this.#ports.inTurn(() => this.#next())
+      while (this.#waiting.length > 0) {
+        const publish = await this.#ports.inTurn(() => this.#next())
+        await this.#ports.sql.durable()
+        publish()
+      }
     } finally {
       this.#running = false
     }
   }
 
-  async #next(): Promise<void> {
+  /** Returns what is to be done when it is durable. */
+  async #next(): Promise<() => void> {
     const group = this.#nextGroup()
     try {
-      await this.#commit(group)
+      return await this.#commit(group)
     } catch (error) {
       for (const { reject } of group) reject(error)
+      return () => {}
     }
   }
 
@@ -84,7 +91,7 @@ export class AppendLane {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commit(group: readonly Waiting[]): Promise<() => void> {
     const { sql, clock, tail } = this.#ports
     await tail.ready()
     await this.#known.load(new Set(group.map(({ did }) => did)))
@@ -96,16 +103,19 @@ export class AppendLane {
         ...(await this.#trimmer.statementsFor(rows.length)),
         ...logStatements(numbered),
       ]
-      await sql.batch(statements).catch((error) => {
+      await sql.commit(statements).catch((error) => {
         this.#known.clear()
         tail.reload(head)
         throw error
       })
     }
     for (const [did, repo] of repos) this.#known.set(did, repo)
-    for (const { did, resolve } of group) resolve(this.#known.get(did).outboxId)
+    const answers = group.map(({ did }) => this.#known.get(did).outboxId)
     this.#known.evict()
-    if (erased.size > 0) tail.erase(new Set(erased.keys()), head)
-    if (rows.length > 0) tail.append(rows)
+    return () => {
+      for (const [i, { resolve }] of group.entries()) resolve(answers[i]!)
+      if (erased.size > 0) tail.erase(new Set(erased.keys()), head)
+      if (rows.length > 0) tail.append(rows)
+    }
   }
 }

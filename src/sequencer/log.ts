@@ -33,11 +33,11 @@ export async function read(
   { after, limit }: { after: number; limit: number },
 ): Promise<LogPage> {
   await tail.ready()
-  // `head` from before the read, the edges from after it: a page may contain more than `head` says, never less.
+  // `head` from before the read, the edges from after it. Later events may be in the table without being durable.
   const { head } = tail
   const events =
     tail.since(after, limit, PAGE_BYTES) ??
-    (await readStoredEvents(sql, { after, limit, maxBytes: PAGE_BYTES }))
+    (await readStoredEvents(sql, { after, through: head, limit, maxBytes: PAGE_BYTES }))
   return { events, head, trimmed: tail.trimmed, erased: tail.erased }
 }
 

@@ -2,16 +2,25 @@
 import { fromHex, type Sql } from '#src/ports/sql.ts'
 import type { LogEvent } from '#src/sequencer/tail.ts'
 
+interface StoredPage {
+  /** Seqs: the first event is after this one, */
+  after: number
+  /** and none is after this one. */
+  through: number
+  limit: number
+  maxBytes: number
+}
+
 interface Packed {
   seqs: string | null
   sizes: string | null
   frames: string | null
 }
 
-// At most `limit` events and `maxBytes`, but at least one event. The sizes are summed before any frame is read: SQLite
+// At most `limit` events and `maxBytes`, but at least one event if there is one up to `through`. The sizes are summed before any frame is read: SQLite
 // knows the length of a blob without reading it.
 const packPage = `
-  WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 ORDER BY seq LIMIT ?2),
+  WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 AND seq <= ?4 ORDER BY seq LIMIT ?2),
        page AS (SELECT seq, size, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)
   SELECT group_concat(seq, ',' ORDER BY seq) AS seqs,
          group_concat(size, ',' ORDER BY seq) AS sizes,
@@ -21,9 +30,9 @@ const packPage = `
 
 export async function readStoredEvents(
   sql: Sql,
-  page: { after: number; limit: number; maxBytes: number },
+  { after, through, limit, maxBytes }: StoredPage,
 ): Promise<LogEvent[]> {
-  const packed = await sql.first<Packed>(packPage, page.after, page.limit, page.maxBytes)
+  const packed = await sql.first<Packed>(packPage, after, limit, maxBytes, through)
   if (!packed?.seqs || !packed.sizes || !packed.frames) return []
   const frames = fromHex(packed.frames)
   const sizes = packed.sizes.split(',').map(Number)

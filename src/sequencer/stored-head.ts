@@ -14,6 +14,8 @@ export async function storedHead({ sql, tail }: Sequencer): Promise<StoredHead> 
   const row = await sql.first<{ seq: number }>(
     'SELECT max(coalesce((SELECT max(seq) FROM log), 0), trimmed, erased) AS seq FROM edge',
   )
+  // What is noted must not be lost.
+  await sql.durable()
   const { seq: seqAtWake, at: wokeAt } = tail.storedAtWake
   return { seq: row?.seq ?? 0, seqAtWake, wokeAt }
 }

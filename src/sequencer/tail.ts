@@ -135,6 +135,8 @@ export class Tail implements LogEdges {
     const edges = await this.#sql.first<Omit<LogEdges, 'head'> & { head: number | null }>(
       'SELECT (SELECT max(seq) FROM log) AS head, trimmed, erased FROM edge',
     )
+    // A failed transaction may have been committed after all, without having been synced.
+    await this.#sql.durable()
     this.head = Math.max(this.head, edges?.head ?? 0, this.#clock.now() * 1_000)
     this.trimmed = edges?.trimmed ?? 0
     this.erased = edges?.erased ?? 0

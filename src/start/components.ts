@@ -10,6 +10,7 @@ import { systemClock } from '#src/ports/clock.ts'
 import { release } from '#src/release.ts'
 import { mustBeFree } from '#src/start/check-port.ts'
 import { connectEngine } from '#src/start/connect-engine.ts'
+import { openDurability } from '#src/start/durability.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
 
 const ACTORS_STOP_TIMEOUT_MS = 5000
@@ -46,6 +47,7 @@ export async function startComponents(
   const disk = new DiskSpace({ path: folder.path, reserveBytes, keptFile, log })
   if (reserveBytes > 0) parts.defer(disk.start())
   const { own: ownEngine, ...engine } = await connectEngine(config, secrets, folder, log, parts)
+  const { durable } = await openDurability(config, folder.at('engine'), log, parts)
   const [{ startActors }, { startGateway }] = await loading
   const { schemas, schemaVersions } = await import('#actors/schemas.ts')
   const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
@@ -83,6 +85,7 @@ export async function startComponents(
     const { internalToken } = secrets
     const settings = {
       ...{ ...shared, ...config.actors, ...config.sequencer, internalToken, release, schemas },
+      durable,
       imports: { ...config.imports, folder: folder.at('imports') },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,

@@ -26,7 +26,11 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true, maxRetries: 10 })
 })
 
-const placeOf = (endpoint: string) => ({ RIVET_ENDPOINT: endpoint, RIVET_TOKEN: 'a token' })
+const placeOf = (endpoint: string) => ({
+  RIVET_ENDPOINT: endpoint,
+  RIVET_TOKEN: 'a token',
+  PDS_ENGINE_DIRECTORY: dir,
+})
 
 /**
  * The writes in progress succeed, and their answers are lost: each is stored, and its caller cannot know.

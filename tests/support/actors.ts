@@ -81,6 +81,7 @@ export function testSettings(
     timer: systemTimer,
     dispatch: createDispatch({ live, remote, pause: (ms) => pause(ms), local: true }),
     live,
+    durable: () => Promise.resolve(),
     log: createLog('silent'),
     internalToken,
     backfillMs: 86_400_000,

@@ -13,6 +13,8 @@ export interface NodeSqlOptions {
    * sees a failure. A promise delays the batch.
    */
   onBatch?: (when: 'before' | 'after', statements: readonly Statement[]) => void | Promise<void>
+  /** What `durable` waits for. Nothing by default. */
+  sync?: () => Promise<void>
 }
 
 export interface NodeSql extends Sql {
@@ -22,7 +24,12 @@ export interface NodeSql extends Sql {
 }
 
 /** A fresh database with `schema` applied, by the code that the actors run. */
-export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): NodeSql {
+export function nodeSql({
+  schema = [],
+  dump,
+  onBatch,
+  sync = () => Promise.resolve(),
+}: NodeSqlOptions = {}): NodeSql {
   const db = new DatabaseSync(':memory:')
   if (dump !== undefined) db.exec(dump)
   let batches = 0
@@ -49,12 +56,12 @@ export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): No
     return last
   }
 
-  async function batchAndRead<R>(statements: readonly Statement[]): Promise<R[]> {
+  async function commit(statements: readonly Statement[]): Promise<unknown[]> {
     await migrated
     await onBatch?.('before', statements)
     const last = transact(statements)
     await onBatch?.('after', statements)
-    return last as R[]
+    return last
   }
 
   const migrated = migrate(
@@ -62,6 +69,8 @@ export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): No
       all: async (sql, ...params) => rows(sql, params),
       first: async (sql, ...params) => rows(sql, params)[0] as never,
       batch: async (statements) => void transact(statements),
+      commit: async (statements) => void transact(statements),
+      durable: () => Promise.resolve(),
       batchAndRead: async (statements) => transact(statements) as never,
     },
     schema,
@@ -79,10 +88,17 @@ export function nodeSql({ schema = [], dump, onBatch }: NodeSqlOptions = {}): No
       await migrated
       return rows(sql, params)[0] as never
     },
-    async batch(statements) {
-      await batchAndRead(statements)
+    batch: async (statements) => {
+      await commit(statements)
+      await sync()
     },
-    batchAndRead,
+    commit: async (statements) => void (await commit(statements)),
+    durable: sync,
+    batchAndRead: async (statements) => {
+      const last = await commit(statements)
+      await sync()
+      return last as never
+    },
     get batches() {
       return batches
     },

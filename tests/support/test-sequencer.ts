@@ -23,12 +23,14 @@ export function testSequencer(
   options: {
     sql?: NodeSql
     onBatch?: NodeSqlOptions['onBatch']
+    sync?: NodeSqlOptions['sync']
     inTurn?: InTurn
     backfillMs?: number
   } = {},
 ): TestSequencer {
-  const { backfillMs = DAY_MS, onBatch, inTurn } = options
-  const sql = options.sql ?? nodeSql({ schema: sequencerSchema, ...(onBatch && { onBatch }) })
+  const { backfillMs = DAY_MS, onBatch, sync, inTurn } = options
+  const hooks = { ...(onBatch && { onBatch }), ...(sync && { sync }) }
+  const sql = options.sql ?? nodeSql({ schema: sequencerSchema, ...hooks })
   let now = startTime
   const timers = new Map<object, { at: number; run: () => void }>()
   const timer = (ms: number, run: () => void) => {

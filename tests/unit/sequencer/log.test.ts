@@ -48,16 +48,20 @@ describe('read', () => {
     expect((await read(sequencer.reopen(), request)).events).toHaveLength(2)
   })
 
-  it('read returns durable events only', async () => {
-    let stored = () => {}
-    const storing = new Promise<void>((resolve) => (stored = resolve))
-    const sequencer = testSequencer({ onBatch: (when) => (when === 'after' ? storing : undefined) })
+  it('read returns durable events only, from memory and from the table', async () => {
+    const storing = Promise.withResolvers<void>()
+    let isHeld = false
+    const sequencer = testSequencer({ sync: async () => (isHeld ? storing.promise : undefined) })
+    await sequencer.tail.ready()
+    isHeld = true
     const appending = log(sequencer, 1)
-    await new Promise(setImmediate)
-    expect((await read(sequencer, { after: start, limit: 1 })).events).toEqual([])
-    stored()
+    const isStored = async () => (await sequencer.sql.all('SELECT seq FROM log')).length
+    await expect.poll(isStored).toBe(1)
+    const reads = () => Promise.all([start, 0].map((after) => read(sequencer, { after, limit: 1 })))
+    expect((await reads()).map(({ events }) => events.length)).toEqual([0, 0])
+    storing.resolve()
     await appending
-    expect((await read(sequencer, { after: start, limit: 1 })).events).toHaveLength(1)
+    expect((await reads()).map(({ events }) => events.length)).toEqual([1, 1])
   })
 })
 

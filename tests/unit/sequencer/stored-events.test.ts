@@ -22,27 +22,39 @@ it('stored events return every byte of every frame, in order of seq', async () =
     [8, bytes(0, 0, 0xed, 0xa0, 0x80)],
   ]
   const sql = await stored(...rows)
-  const events = await readStoredEvents(sql, { after: 0, limit: 10, maxBytes: 1_000 })
+  const events = await readStoredEvents(sql, {
+    after: 0,
+    through: 2e15,
+    limit: 10,
+    maxBytes: 1_000,
+  })
   const sorted = rows.toSorted(([a], [b]) => a - b)
   expect(events.map(({ seq, frame }) => [seq, [...frame]])).toEqual(
     sorted.map(([seq, frame]) => [seq, [...frame]]),
   )
 })
 
-it('stored events begin after the seq, up to the limit', async () => {
+it('stored events begin after one seq and end at another, up to the limit', async () => {
   const sql = await stored([1, bytes(1)], [2, bytes(2)], [3, bytes(3)], [4, bytes(4)])
-  const events = await readStoredEvents(sql, { after: 1, limit: 2, maxBytes: 1_000 })
-  expect(events.map(({ seq, frame }) => [seq, ...frame])).toEqual([
+  const page = async (through: number, limit: number) =>
+    (await readStoredEvents(sql, { after: 1, through, limit, maxBytes: 1_000 })).map(
+      ({ seq, frame }) => [seq, ...frame],
+    )
+  expect(await page(4, 2)).toEqual([
     [2, 2],
     [3, 3],
   ])
+  expect(await page(2, 2)).toEqual([[2, 2]])
+  expect(await page(1, 2)).toEqual([])
 })
 
 it('stored events are limited in bytes, but at least one frame is returned', async () => {
   const large = new Uint8Array(100).fill(7)
   const sql = await stored([1, large], [2, bytes(0, 1)], [3, bytes(0, 2)], [4, large])
   const page = async (after: number) =>
-    (await readStoredEvents(sql, { after, limit: 10, maxBytes: 50 })).map(({ seq }) => seq)
+    (await readStoredEvents(sql, { after, through: 4, limit: 10, maxBytes: 50 })).map(
+      ({ seq }) => seq,
+    )
   expect(await page(0)).toEqual([1])
   expect(await page(1)).toEqual([2, 3])
   expect(await page(3)).toEqual([4])

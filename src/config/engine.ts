@@ -1,0 +1,77 @@
+/** The engine: our own or another one, and what acknowledged writes survive. */
+import type { EnvironmentReader } from '#src/config/read.ts'
+
+export interface EngineConfig {
+  /** Undefined if this process runs its own engine. */
+  endpoint: string | undefined
+  token: string | undefined
+  namespace: string
+  /** First of two consecutive ports of 127.0.0.1 for the engine of this process; undefined for any free ones. */
+  port: number | undefined
+  /** The engine's folder on this machine, if another process runs it. */
+  directory: string | undefined
+  /** Whether acknowledged writes survive a power failure, or only the end of processes. */
+  durability: 'power' | 'process'
+}
+
+/** `hasActors`: whether this process runs actors, which write. */
+export function readEngine(read: EnvironmentReader, hasActors: boolean): EngineConfig {
+  const { endpoint, namespace, token } = readEndpoint(read)
+  const directory = read.text('PDS_ENGINE_DIRECTORY')
+  const durability = read.choice('PDS_DURABILITY', ['power', 'process'])
+  if (directory !== undefined && endpoint === undefined) {
+    read.errors.push(
+      'PDS_ENGINE_DIRECTORY is only for an engine of another process (RIVET_ENDPOINT)',
+    )
+  }
+  const isUnclear = hasActors && directory === undefined && durability === undefined
+  if (endpoint !== undefined && isUnclear && isLoopback(endpoint)) {
+    read.missing(
+      'PDS_ENGINE_DIRECTORY',
+      'the engine at RIVET_ENDPOINT is on this machine, and does not sync what it stores. Name its folder (engine in the data folder of the process that runs it), or set PDS_DURABILITY=process if acknowledged writes need not survive a power failure',
+    )
+  }
+  return {
+    endpoint,
+    token,
+    namespace: namespace ?? 'default',
+    port: read.integer('PDS_ENGINE_PORT', 1, 65534),
+    directory,
+    durability: durability ?? 'power',
+  }
+}
+
+interface Endpoint {
+  endpoint: string | undefined
+  namespace: string | undefined
+  token: string | undefined
+}
+
+/** Rivet Cloud hands out URLs that contain the namespace and the token: `https://namespace:token@host`. */
+function readEndpoint(read: EnvironmentReader): Endpoint {
+  const endpoint = read.url('RIVET_ENDPOINT')
+  const apart = { namespace: read.text('RIVET_NAMESPACE'), token: read.text('RIVET_TOKEN') }
+  const url = endpoint === undefined ? null : URL.parse(endpoint)
+  if (url === null) return { endpoint, ...apart }
+  const inside = { namespace: decoded(url.username), token: decoded(url.password) }
+  for (const name of ['namespace', 'token'] as const) {
+    if (inside[name] === undefined || [undefined, inside[name]].includes(apart[name])) continue
+    read.errors.push(`RIVET_${name.toUpperCase()} is not the ${name} that RIVET_ENDPOINT contains`)
+  }
+  url.username = ''
+  url.password = ''
+  return {
+    endpoint: url.href.replace(/\/+$/, ''),
+    namespace: inside.namespace ?? apart.namespace,
+    token: inside.token ?? apart.token,
+  }
+}
+
+function decoded(text: string): string | undefined {
+  return text === '' ? undefined : decodeURIComponent(text)
+}
+
+function isLoopback(endpoint: string): boolean {
+  const host = URL.parse(endpoint)?.hostname ?? ''
+  return host === 'localhost' || host.startsWith('127.') || host === '[::1]'
+}
