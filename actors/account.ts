@@ -29,7 +29,7 @@ export function accountActor(settings: ActorSettings) {
       sleeps: true,
       close: (account) => closeAccount(account, settings),
     }),
-    actions: toRivetActions(accountActions),
+    actions: toRivetActions(accountActions, settings),
     options: { sleepTimeout: settings.sleepTimeoutMs, actionTimeout: 120_000 },
   })
 }

@@ -20,7 +20,7 @@ export function authorizationActor(settings: ActorSettings) {
         await Promise.all(shard.unstoredDevices.values())
       },
     }),
-    actions: toRivetActions(authorizationActions),
+    actions: toRivetActions(authorizationActions, settings),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

@@ -17,7 +17,7 @@ export function directoryActor(settings: ActorSettings) {
       sleeps: false,
       open: (c) => openDirectory({ sql: c.db, clock: settings.clock }),
     }),
-    actions: toRivetActions(directoryActions),
+    actions: toRivetActions(directoryActions, settings),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

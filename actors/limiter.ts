@@ -14,7 +14,7 @@ export function limiterActor(settings: ActorSettings) {
       sleeps: false,
       open: () => openLimiter({ clock: settings.clock }),
     }),
-    actions: toRivetActions(limiterActions),
+    actions: toRivetActions(limiterActions, settings),
     options: { noSleep: true, actionTimeout: 10_000 },
   })
 }

@@ -12,9 +12,13 @@ interface Context {
 
 type Action = (c: Context, ...args: unknown[]) => Promise<unknown>
 
-/** Each feature as an action on the actor's subject. */
-export function toRivetActions(actions: Actions): Record<string, Record<string, Action>> {
-  return mapValues(actions, (group) => mapValues(group, lift))
+/** Each feature as an action on the actor's subject; and `process.address`, where the actor's process takes calls directly. */
+export function toRivetActions(
+  actions: Actions,
+  { peerAddress = null }: { peerAddress?: string | undefined | null },
+): Record<string, Record<string, Action>> {
+  const address = async () => peerAddress
+  return { ...mapValues(actions, (group) => mapValues(group, lift)), process: { address } }
 }
 
 function lift(feature: (subject: never, ...args: never[]) => unknown): Action {

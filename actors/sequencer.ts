@@ -28,7 +28,7 @@ export function sequencerActor(settings: ActorSettings) {
       // A follower would keep the actor awake for as long as it may wait.
       close: (sequencer: Sequencer) => sequencer.tail.close(),
     }),
-    actions: toRivetActions(sequencerActions),
+    actions: toRivetActions(sequencerActions, settings),
     options: { noSleep: true, actionTimeout: 60_000 },
   })
 }

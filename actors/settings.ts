@@ -32,6 +32,8 @@ export interface ActorSettings {
   blobQuotaBytes: number | undefined
   /** Longest time that an upload waits for a record, in ms. */
   blobTempMaxAgeMs: number
+  /** Where other processes of the server call the actors of this one directly; undefined if they do not. */
+  peerAddress: string | undefined
   /** The secret that callers must show. */
   internalToken: string
   /** How long an account stays awake without a call, in ms. */

@@ -1,7 +1,7 @@
 /** The configuration: the environment of the process, read and validated once. No other file reads it. */
 
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
-import { type EngineConfig, readEngine } from '#src/config/engine.ts'
+import { type EngineConfig, type PeerConfig, readEngine, readPeers } from '#src/config/engine.ts'
 import { type IdentityConfig, readIdentity } from '#src/config/identity.ts'
 import { type InviteConfig, readInvites } from '#src/config/invites.ts'
 import { type MailConfig, readMail } from '#src/config/mail.ts'
@@ -28,6 +28,7 @@ export interface Config extends TrafficConfig {
   referenceData: string[]
   identity: IdentityConfig
   engine: EngineConfig
+  peers: PeerConfig
   actors: { sleepTimeoutMs: number }
   services: Services
   proxy: ProxyConfig
@@ -93,6 +94,7 @@ export function readConfig(env: Environment): Config {
     referenceData: referenceLocations.flatMap((name) => read.text(name) ?? []),
     identity: readIdentity(read, isProduction),
     engine: readEngine(read, role !== 'gateway'),
+    peers: readPeers(read),
     actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
     services: readServices(read),
     proxy: readProxy(read),

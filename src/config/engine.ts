@@ -1,4 +1,5 @@
 /** The engine: our own or another one, and what acknowledged writes survive. */
+import { isIP } from 'node:net'
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface EngineConfig {
@@ -12,6 +13,21 @@ export interface EngineConfig {
   directory: string | undefined
   /** Whether acknowledged writes survive a power failure, or only the end of processes. */
   durability: 'power' | 'process'
+}
+
+/** Where other processes of the server call the actors of this one directly. */
+export interface PeerConfig {
+  /** An address of this machine; undefined to choose one of a private network. */
+  host: string | undefined
+  /** Undefined for any free port. */
+  port: number | undefined
+}
+
+export function readPeers(read: EnvironmentReader): PeerConfig {
+  return {
+    host: read.checked('PDS_PEER_HOST', 'an IP address', (value) => isIP(value) !== 0),
+    port: read.integer('PDS_PEER_PORT', 1, 65535),
+  }
 }
 
 /** `hasActors`: whether this process runs actors, which write. */

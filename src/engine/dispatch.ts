@@ -8,16 +8,11 @@ import type { AuthorizationActions } from '#actors/actions/authorization.ts'
 import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
-import { afterLastAttempt, isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
+import { callLiveActor } from '#src/engine/call-live-actor.ts'
+import { afterLastAttempt } from '#src/engine/going-away.ts'
 import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
-import {
-  type Call,
-  MAX_ATTEMPT_MS,
-  type Outcome,
-  type RemoteCall,
-} from '#src/engine/remote-call.ts'
+import type { Call, Outcome, RemoteCall } from '#src/engine/remote-call.ts'
 import { type WakeBounds, WakeLimit } from '#src/engine/wake-limit.ts'
-import { unavailable } from '#src/errors.ts'
 import type { IdempotencyKey, OnceNames } from '#src/rules/actions.ts'
 
 /** Actions as their callers see them: without the subject, and asynchronous. */
@@ -159,20 +154,8 @@ function liveActor(
 }
 
 async function tryOnce(ports: DispatchPorts, call: Call): Promise<Outcome> {
-  const live = liveActor(ports, call)
-  if (live === undefined) return ports.remote(call)
-  const action = live.actions[call.group]?.[call.action] as
-    | ((...args: unknown[]) => unknown)
-    | undefined
-  if (action === undefined)
-    throw new Error(`no such action: ${call.actor} ${call.group}.${call.action}`)
-  // `hold` gets no rejected promise, because RivetKit would log it as an error of its own.
-  const work = live.hold(settle(async () => action(live.subject, ...call.args)))
-  const outcome = await inTime(work)
-  // RivetKit does not announce the end of every activation. The engine decides where the next attempt goes.
-  if ('error' in outcome && isActorStopped(outcome.error))
-    ports.live.remove(call.actor, call.key, live)
-  return outcome
+  const actor = liveActor(ports, call)
+  return actor === undefined ? ports.remote(call) : callLiveActor(ports.live, actor, call)
 }
 
 /**
@@ -199,30 +182,6 @@ async function wakeThenCall(
     waking.catch(() => {})
   }
   return tryOnce(ports, call)
-}
-
-/** The outcome of the work, or 503 if it takes too long: a frozen engine does not answer its actors. */
-function inTime(work: Promise<Outcome>): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const timeout = setTimeout(() => {
-      resolve({
-        error: unavailable('The account does not respond, please try again'),
-        again: false,
-      })
-    }, MAX_ATTEMPT_MS)
-    void work.then((outcome) => {
-      clearTimeout(timeout)
-      resolve(outcome)
-    })
-  })
-}
-
-async function settle(work: () => Promise<unknown>): Promise<Outcome> {
-  try {
-    return { answer: await work() }
-  } catch (error) {
-    return { error, again: isGoingAway(error) }
-  }
 }
 
 /** `proxy.group.action(...args)` makes a call of it. */

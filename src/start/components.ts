@@ -12,6 +12,7 @@ import { mustBeFree } from '#src/start/check-port.ts'
 import { connectEngine } from '#src/start/connect-engine.ts'
 import { openDurability } from '#src/start/durability.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
+import { openPeers } from '#src/start/peers.ts'
 
 const ACTORS_STOP_TIMEOUT_MS = 5000
 // How long the gateway waits for directory and sequencer before it listens without them.
@@ -59,10 +60,13 @@ export async function startComponents(
   const { systemTimer } = await import('#src/ports/timer.ts')
   const { checkData } = await import('#src/gateway/data-checks/check-data.ts')
   const live = new LiveActors()
+  const { internalToken } = secrets
+  const throughEngine = createRemoteCall({ ...engine, internalToken })
+  const peers = await openPeers({ config, live, internalToken, remote: throughEngine, log }, parts)
   const shared = {
     dispatch: createDispatch({
       live,
-      remote: createRemoteCall({ ...engine, internalToken: secrets.internalToken }),
+      remote: peers.remote,
       pause: (ms) => pause(ms),
       local: config.role !== 'gateway',
     }),
@@ -82,10 +86,9 @@ export async function startComponents(
     unhandledRejections,
   }
   if (config.role !== 'gateway') {
-    const { internalToken } = secrets
     const settings = {
       ...{ ...shared, ...config.actors, ...config.sequencer, internalToken, release, schemas },
-      durable,
+      ...{ durable, peerAddress: peers.address },
       imports: { ...config.imports, folder: folder.at('imports') },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,

@@ -82,6 +82,7 @@ export function testSettings(
     dispatch: createDispatch({ live, remote, pause: (ms) => pause(ms), local: true }),
     live,
     durable: () => Promise.resolve(),
+    peerAddress: undefined,
     log: createLog('silent'),
     internalToken,
     backfillMs: 86_400_000,

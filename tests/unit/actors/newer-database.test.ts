@@ -35,7 +35,7 @@ it('an actor whose database is of a newer release answers 503, writes nothing, a
       'the database was migrated by a newer release: this process does not open it',
     ],
   ])
-  const list = toRivetActions(actions)['notes']!['list']!
+  const list = toRivetActions(actions, {})['notes']!['list']!
   for (let call = 1; call <= 2; call++) {
     await expect(list(c)).rejects.toMatchObject({ code: 'Upgrading', metadata: { status: 503 } })
     expect(naps).toBe(call)

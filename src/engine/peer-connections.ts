@@ -1,0 +1,140 @@
+/**
+ * Connections to other processes of this server, one each, over which calls run side by side. While calls are open a
+ * process is asked for a sign of life every second: one that is frozen, or behind a cut cable, does not close its
+ * connection, and its calls must go elsewhere.
+ */
+import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { decodeOutcome, encodeCall, MAX_MESSAGE_BYTES } from '#src/engine/peer-messages.ts'
+import { peerClientTls } from '#src/engine/peer-security.ts'
+import { NOT_HERE } from '#src/engine/peer-server.ts'
+import { type Call, MAX_ATTEMPT_MS, type Outcome } from '#src/engine/remote-call.ts'
+import { unavailable } from '#src/errors.ts'
+
+const CONNECT_TIMEOUT_MS = 2_000
+const PING_INTERVAL_MS = 1_000
+/** Pings without an answer after which a process counts as gone. */
+const MAX_SILENT_PINGS = 3
+const WINDOW_BYTES = 1024 * 1024
+
+/** The call did not run there. */
+export const notThere = Symbol('not there')
+
+interface Connection {
+  session: ClientHttp2Session
+  ready: Promise<void>
+  calls: number
+  stopPings: () => void
+}
+
+export class PeerConnections {
+  readonly #tls: ReturnType<typeof peerClientTls>
+  readonly #open = new Map<string, Connection>()
+
+  constructor(internalToken: string) {
+    this.#tls = peerClientTls(internalToken)
+  }
+
+  /** Is never rejected. */
+  async call(address: string, call: Call): Promise<Outcome | typeof notThere> {
+    const connection = this.#connectionTo(address)
+    try {
+      await connection.ready
+    } catch {
+      return notThere
+    }
+    if (connection.calls++ === 0) connection.stopPings = keepPinging(connection.session)
+    try {
+      return await send(connection.session, call)
+    } finally {
+      if (--connection.calls === 0) connection.stopPings()
+    }
+  }
+
+  close(): void {
+    for (const { session } of this.#open.values()) session.destroy()
+  }
+
+  #connectionTo(address: string): Connection {
+    const open = this.#open.get(address)
+    if (open !== undefined) return open
+    const session = connect(address, {
+      ...this.#tls,
+      settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
+    })
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+    const timeout = setTimeout(() => session.destroy(), CONNECT_TIMEOUT_MS)
+    session.once('connect', () => {
+      clearTimeout(timeout)
+      session.setLocalWindowSize(16 * WINDOW_BYTES)
+      resolve()
+    })
+    const end = () => {
+      clearTimeout(timeout)
+      reject(new Error('the process is not there'))
+      if (this.#open.get(address)?.session === session) this.#open.delete(address)
+    }
+    session.once('close', end)
+    // A process that stops says so, and answers what it has; further calls need another connection.
+    session.once('goaway', end)
+    // `close` follows.
+    session.on('error', () => {})
+    ready.catch(() => {})
+    const connection = { session, ready, calls: 0, stopPings: () => {} }
+    this.#open.set(address, connection)
+    return connection
+  }
+}
+
+/** Destroys the session, and with it its calls, if pings stay unanswered. Returns what ends it. */
+function keepPinging(session: ClientHttp2Session): () => void {
+  let silent = 0
+  const timer = setInterval(() => {
+    if (silent === MAX_SILENT_PINGS) {
+      session.destroy(new Error('the process does not answer'))
+      return
+    }
+    silent++
+    session.ping((error) => {
+      if (error === null) silent = 0
+    })
+  }, PING_INTERVAL_MS)
+  return () => clearInterval(timer)
+}
+
+function send(session: ClientHttp2Session, call: Call): Promise<Outcome | typeof notThere> {
+  return new Promise((resolve) => {
+    if (session.closed || session.destroyed) {
+      resolve(notThere)
+      return
+    }
+    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    // Unless the server refused it, it is not known whether it ran: the caller repeats it with the same idempotency key.
+    const onLost = (error: unknown) => {
+      const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
+      resolve(isRefused ? notThere : { error, again: true })
+    }
+    const chunks: Buffer[] = []
+    let bytes = 0
+    let status = 0
+    stream.setTimeout(MAX_ATTEMPT_MS, () => {
+      const error = unavailable('The account does not respond, please try again')
+      resolve({ error, again: false })
+      stream.close()
+    })
+    stream.on('response', (headers) => {
+      status = headers[':status'] ?? 0
+    })
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > MAX_MESSAGE_BYTES) stream.destroy(new Error('the answer is too long'))
+      else chunks.push(chunk)
+    })
+    stream.on('error', onLost)
+    stream.on('close', () => onLost(new Error('the process closed the connection')))
+    stream.on('end', () => {
+      if (status === NOT_HERE) resolve(notThere)
+      else if (status === 200) resolve(decodeOutcome(Buffer.concat(chunks)))
+    })
+    stream.end(encodeCall(call))
+  })
+}

@@ -1,0 +1,85 @@
+/** Direct calls between the processes of a server, if there may be several. */
+import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Config } from '#src/config/config.ts'
+import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { RemoteCall } from '#src/engine/remote-call.ts'
+import type { Log } from '#src/log.ts'
+
+export interface Peers {
+  /** Where other processes call the actors of this one; undefined if they do not. */
+  address: string | undefined
+  /** Calls an actor of another process. */
+  remote: RemoteCall
+}
+
+interface PeerPorts {
+  config: Pick<Config, 'role' | 'engine' | 'peers'>
+  live: LiveActors
+  internalToken: string
+  /** Makes a call through the engine. */
+  remote: RemoteCall
+  log: Log
+}
+
+/** The server for other processes stops after the actors of this one, which are called until they are asleep. */
+export async function openPeers(ports: PeerPorts, parts: AsyncDisposableStack): Promise<Peers> {
+  const { config, internalToken, remote, log } = ports
+  const { role, engine, peers } = config
+  const isAlone = role === 'all' && engine.endpoint === undefined && engine.port === undefined
+  if (isAlone) return { address: undefined, remote }
+  const host = role === 'gateway' ? undefined : (peers.host ?? ownHost(engine.endpoint))
+  const address = host && (await listen(ports, host, parts))
+  if (host === undefined && role !== 'gateway') {
+    log.warn(
+      'this machine has no private address, so other processes call its actors through the engine: set PDS_PEER_HOST',
+    )
+  }
+  const { createPeerCalls } = await import('#src/engine/peer-calls.ts')
+  const { PeerConnections } = await import('#src/engine/peer-connections.ts')
+  const connections = new PeerConnections(internalToken)
+  parts.defer(() => connections.close())
+  return { address, remote: createPeerCalls({ remote, connections, ownAddress: address }) }
+}
+
+async function listen(
+  { config, live, internalToken, log }: PeerPorts,
+  host: string,
+  parts: AsyncDisposableStack,
+): Promise<string> {
+  const { servePeers } = await import('#src/engine/peer-server.ts')
+  const { port } = config.peers
+  const server = await servePeers({ live, internalToken, host, port, log })
+  parts.defer(() => server.close())
+  log.info({ address: server.address }, 'other processes of this server call its actors here')
+  return server.address
+}
+
+const privateAddresses = new BlockList()
+for (const [net, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+] as const) {
+  privateAddresses.addSubnet(net, bits, 'ipv4')
+}
+privateAddresses.addSubnet('fc00::', 7, 'ipv6')
+
+/**
+ * An address that only the other processes can reach: of the loopback interface if the engine is on this machine, else
+ * the first of a private network; undefined if there is none.
+ */
+function ownHost(endpoint: string | undefined): string | undefined {
+  const engineHost = endpoint === undefined ? '127.0.0.1' : new URL(endpoint).hostname
+  if (engineHost === 'localhost' || engineHost === '[::1]' || engineHost.startsWith('127.')) {
+    return '127.0.0.1'
+  }
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  return addresses.map(({ address }) => address).find(isPrivateAddress)
+}
+
+export function isPrivateAddress(address: string): boolean {
+  const version = isIP(address)
+  return version !== 0 && privateAddresses.check(address, version === 6 ? 'ipv6' : 'ipv4')
+}

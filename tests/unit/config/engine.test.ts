@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { ConfigError, readConfig } from '#src/config/config.ts'
+
+/** The configuration errors of an environment. */
+function mistakesOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    const [, ...mistakes] = (error as Error).message.split('\n  - ')
+    return mistakes
+  }
+}
+
+it('the URL of an engine may contain its namespace and token, and nothing that contradicts it', () => {
+  const RIVET_ENDPOINT = 'https://my%20space:sk_1@api.rivet.dev/'
+  const parts = { endpoint: 'https://api.rivet.dev', namespace: 'my space', token: 'sk_1' }
+  expect(readConfig({ RIVET_ENDPOINT }).engine).toMatchObject(parts)
+  expect(readConfig({ RIVET_ENDPOINT, RIVET_TOKEN: 'sk_1' }).engine).toMatchObject(parts)
+  expect(mistakesOf({ RIVET_ENDPOINT, RIVET_TOKEN: 'other', RIVET_NAMESPACE: 'other' })).toEqual([
+    'RIVET_NAMESPACE is not the namespace that RIVET_ENDPOINT contains',
+    'RIVET_TOKEN is not the token that RIVET_ENDPOINT contains',
+  ])
+})
+
+it.each(['http://127.0.0.1:6420', 'http://localhost:6420', 'http://[::1]:6420'])(
+  'actors with an engine of another process at %s must be given its folder, or survive no power failure',
+  (RIVET_ENDPOINT) => {
+    expect(mistakesOf({ RIVET_ENDPOINT })[0]).toContain('PDS_ENGINE_DIRECTORY is required')
+    expect(mistakesOf({ RIVET_ENDPOINT, PDS_ROLE: 'gateway' })).toEqual([])
+    const { engine } = readConfig({ RIVET_ENDPOINT, PDS_ENGINE_DIRECTORY: '/pds/engine' })
+    expect(engine).toMatchObject({ directory: '/pds/engine', durability: 'power' })
+    const { durability } = readConfig({ RIVET_ENDPOINT, PDS_DURABILITY: 'process' }).engine
+    expect(durability).toBe('process')
+    expect(mistakesOf({ PDS_ENGINE_DIRECTORY: '/pds/engine' })).toEqual([
+      'PDS_ENGINE_DIRECTORY is only for an engine of another process (RIVET_ENDPOINT)',
+    ])
+  },
+)
