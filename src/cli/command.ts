@@ -103,7 +103,7 @@ export function commandListHelp(commands: readonly Command[], group?: string): s
   return [
     `Usage: headwater ${group === undefined ? '' : `${group} `}<command> [options]`,
     '',
-    'Manages a running Headwater server over its HTTP API.',
+    'Sets up, backs up, and manages a Headwater server.',
     '',
     'Commands:',
     ...commands.map(({ summary }, i) => `  ${names[i]!.padEnd(width)}  ${summary}`),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { accountCommands } from '#src/cli/accounts.ts'
+import { backupCommands } from '#src/cli/backup.ts'
 import {
   type Command,
   commandHelp,
@@ -28,6 +29,7 @@ import { XrpcError } from '#src/errors.ts'
 const commands = [
   ...[...accountCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
+  ...backupCommands,
 ]
 
 const args = process.argv.slice(2)

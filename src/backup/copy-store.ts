@@ -1,0 +1,73 @@
+/**
+ * Copies the engine's RocksDB store, also while the engine writes to it.
+ *
+ * Tables (*.sst) are never changed, so links to them are enough. The manifest, which names the tables, only grows, and so
+ * do the logs, of which RocksDB recovers a prefix. So a copy is good if between its beginning and its end no table and no
+ * log was added or deleted and the manifest stayed as it was; otherwise it is made again. It contains all that was
+ * acknowledged before the copy of the newest log began, because the engine writes its log first.
+ */
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf, copy, linkOrCopy } from '#src/backup/link-or-copy.ts'
+import { syncAll } from '#src/backup/sync-all.ts'
+
+// The engine changes tables every few seconds at most, and an attempt takes a second at most if tables are linked.
+const ATTEMPTS = 20
+
+const isTable = (name: string) => name.endsWith('.sst')
+const isLog = (name: string) => /^\d+\.log$/.test(name)
+const isSmall = (name: string) => /^(CURRENT|IDENTITY|MANIFEST-\d+|OPTIONS-\d+)$/.test(name)
+
+/** `onFile` is called after each file. Throws if the store changes all the time. */
+export async function copyStore(
+  from: string,
+  to: string,
+  onFile: (done: number, all: number) => void = () => {},
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    await rm(to, { recursive: true, force: true })
+    await mkdir(to, { recursive: true, mode: 0o700 })
+    const before = await stateOf(from)
+    const isWhole = await copyFiles(from, to, onFile)
+    if (isWhole && before !== undefined && before === (await stateOf(from))) return syncAll(to)
+  }
+  throw new Error(`the store in ${from} changed during each of ${ATTEMPTS} attempts to copy it`)
+}
+
+/** Whether all files were still there. */
+async function copyFiles(
+  from: string,
+  to: string,
+  onFile: (done: number, all: number) => void,
+): Promise<boolean> {
+  const names = await readdir(from)
+  const logs = names.filter(isLog).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+  // The manifest after the tables that it names, and the logs last: they have the newest.
+  const ordered = [...names.filter(isTable), ...names.filter(isSmall), ...logs]
+  for (const [i, name] of ordered.entries()) {
+    const put = isTable(name) ? linkOrCopy : copy
+    try {
+      await put(join(from, name), join(to, name))
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false
+      throw error
+    }
+    onFile(i + 1, ordered.length)
+  }
+  return true
+}
+
+/** Changes whenever tables or logs were added or deleted; undefined while the manifest is being replaced. */
+async function stateOf(path: string): Promise<string | undefined> {
+  try {
+    const names = await readdir(path)
+    const current = (await readFile(join(path, 'CURRENT'), 'utf8')).trim()
+    const { size } = await stat(join(path, current))
+    return [...names.filter((name) => isTable(name) || isLog(name)).sort(), current, size].join(
+      '\n',
+    )
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+/** Puts files elsewhere: as hard links if their content never changes and the disk is the same, else as copies. */
+import { constants, copyFile, link } from 'node:fs/promises'
+
+// Another disk, another owner, too many links, or a file system without links.
+const notLinkable = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
+/** For files that are never written again. Throws EEXIST if `to` exists and is linkable. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (!notLinkable.includes(codeOf(error) ?? '')) throw error
+    await copy(from, to)
+  }
+}
+
+/** Shares blocks where the file system can, as a copy that is changed apart. */
+export function copy(from: string, to: string): Promise<void> {
+  return copyFile(from, to, constants.COPYFILE_FICLONE)
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}

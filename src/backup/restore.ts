@@ -1,0 +1,72 @@
+/** Puts a backup where a server will find it; the backup stays as it is. */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { type BackupNote, placesIn, type ServerFolders } from '#src/backup/back-up.ts'
+import { copyBlobs } from '#src/backup/copy-blobs.ts'
+import { copyStore } from '#src/backup/copy-store.ts'
+import { copy } from '#src/backup/link-or-copy.ts'
+import { syncAll, syncFile } from '#src/backup/sync-all.ts'
+import { DataFolder } from '#src/data-folder.ts'
+import { syncFolder } from '#src/ports/sync-folder.ts'
+
+const components = ['gateway', 'actors', 'engine'] as const
+const ours = (name: string) => /^(gateway|actors|engine|secrets)\.lock(-pid|-journal)?$/.test(name)
+
+/**
+ * Throws if `from` is no complete backup, if a server runs in the data folder, or if a folder to be written is not empty.
+ *
+ * Unless the server that was backed up was stopped (`isMoved`), it wrote more than the backup has, and relays have seen
+ * that. So a note is left that the store goes up to now: at the start, each account announces itself with a new commit
+ * (`src/engine/store-watch.ts`).
+ */
+export async function restore(
+  from: string,
+  to: ServerFolders,
+  options: { isMoved?: boolean; report?: (progress: string) => void; now?: Date } = {},
+): Promise<BackupNote> {
+  const { isMoved = false, report = () => {}, now = new Date() } = options
+  const places = placesIn(from)
+  if (!existsSync(places.note)) {
+    throw new Error(`${from} is not a complete backup: it has no backup.json`)
+  }
+  const note = JSON.parse(readFileSync(places.note, 'utf8')) as BackupNote
+  const hadFiles = await filesIn(to.data)
+  // Files without a lock of ours are not a server's: nothing is added to them.
+  if (hadFiles.length > 0 && !hadFiles.some(ours)) throw notEmpty(to.data)
+  using _lock = new DataFolder(to.data).lock(components)
+  const folders = [to.engine, ...(to.blobs === undefined ? [] : [to.blobs.location])]
+  if (hadFiles.some((name) => !ours(name))) throw notEmpty(to.data)
+  for (const folder of folders) if ((await filesIn(folder)).length > 0) throw notEmpty(folder)
+  const store = join(to.engine, 'db')
+  await copyStore(places.store, store, (done, all) => report(`store: ${done} of ${all} files`))
+  if (to.blobs !== undefined) {
+    await copyBlobs(places.blobs, to.blobs, (added) => report(`blobs: ${added}`))
+    if (existsSync(to.blobs.location)) await syncAll(to.blobs.location)
+  }
+  for (const path of [places.secrets, places.plc].filter(existsSync)) {
+    const target = join(to.data, basename(path))
+    await copy(path, target)
+    await syncFile(target)
+  }
+  if (!isMoved) {
+    await mkdir(to.engine, { recursive: true, mode: 0o700 })
+    const stored = { seq: now.getTime() * 1000, at: now.getTime() }
+    await writeFile(join(to.engine, 'stored.json'), JSON.stringify(stored), { mode: 0o600 })
+  }
+  // Not all of the data folder: closing a lock's file would end the lock.
+  await syncAll(to.engine)
+  await syncFolder(to.data)
+  return note
+}
+
+function notEmpty(folder: string): Error {
+  return new Error(
+    `${folder} is not empty: move it away, or set PDS_DATA_DIRECTORY to a new folder`,
+  )
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return []
+  return (await readdir(folder)).filter((name) => name !== 'lost+found')
+}
