@@ -1,19 +1,8 @@
 /** `headwater doctor`: checks what a server needs around it, and says what to do about each problem. */
-import { lookup } from 'node:dns/promises'
 import type { Command } from '#src/cli/command.ts'
-import {
-  type Check,
-  type Network,
-  type PublicServer,
-  publicChecks,
-} from '#src/cli/public-checks.ts'
-
-const TIMEOUT_MS = 10_000
-
-const network: Network = {
-  addressesOf: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-  fetch: (url) => fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) }),
-}
+import { network } from '#src/cli/network.ts'
+import { formatCheck } from '#src/cli/print.ts'
+import { type Check, type PublicServer, publicChecks } from '#src/cli/public-checks.ts'
 
 interface ServerChecks extends PublicServer {
   development: boolean
@@ -50,9 +39,3 @@ const doctor: Command = {
 }
 
 export const doctorCommands: readonly Command[] = [doctor]
-
-function formatCheck({ check, ok, detail, advice }: Check): string {
-  const line = `${ok ? 'ok     ' : 'PROBLEM'}  ${check}: ${detail}`
-  const text = advice === undefined ? line : `${line}\n         → ${advice}`
-  return text.replace(/[^\P{Cc}\n]/gu, '�')
-}

@@ -21,6 +21,7 @@ import { startProgress } from '#src/cli/progress.ts'
 import { repoCommands } from '#src/cli/repos.ts'
 import { createServerClient } from '#src/cli/server-client.ts'
 import { serverCommands } from '#src/cli/servers.ts'
+import { setupCommands } from '#src/cli/setup.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
 import { environment } from '#src/config/config.ts'
 import { version } from '#src/config/service.ts'
@@ -29,7 +30,7 @@ import { XrpcError } from '#src/errors.ts'
 const commands = [
   ...[...accountCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
-  ...backupCommands,
+  ...[...backupCommands, ...setupCommands],
 ]
 
 const args = process.argv.slice(2)

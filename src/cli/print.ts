@@ -1,4 +1,5 @@
 /** Formats results as text: a list as a table, a single object as lines. */
+import type { Check } from '#src/cli/public-checks.ts'
 
 export function formatResult(result: unknown): string {
   if (!Array.isArray(result)) return lines(result as object).join('\n')
@@ -43,4 +44,11 @@ function cell(value: unknown): string {
   const plain = isPlainList ? value.join(', ') : value
   const text = typeof plain === 'string' ? plain : (JSON.stringify(plain) ?? '')
   return text.replace(/\p{Cc}/gu, '�')
+}
+
+/** A line, and a second one with the advice. */
+export function formatCheck({ check, ok, detail, advice }: Check): string {
+  const line = `${ok ? 'ok     ' : 'PROBLEM'}  ${check}: ${detail}`
+  const text = advice === undefined ? line : `${line}\n         → ${advice}`
+  return text.replace(/[^\P{Cc}\n]/gu, '�')
 }

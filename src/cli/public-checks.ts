@@ -1,4 +1,4 @@
-/** The checks of `headwater doctor` that are made from outside of the server: DNS and TLS. */
+/** The checks of `headwater doctor` and `headwater setup` that are made from outside of the server: DNS and TLS. */
 import { randomBytes } from 'node:crypto'
 
 /** `advice` says what the operator can do about a problem. */
@@ -33,17 +33,29 @@ export async function publicChecks(
   server: PublicServer,
   handles: readonly Handle[],
 ): Promise<Check[]> {
-  const { hostname, handleDomains } = server
-  const own = await network.addressesOf(hostname).catch(() => [])
-  const checks = [
-    Promise.resolve(checkHost(hostname, own)),
+  const { handleDomains } = server
+  const [dns, tls, ofHandles] = await Promise.all([
+    dnsChecks(network, server),
     checkTls(network, server),
-    ...handleDomains.flatMap((domain) => {
-      const account = handles.find(({ handle }) => handle.endsWith(domain))
-      return [checkWildcard(network, server, domain, own), checkHandle(network, domain, account)]
-    }),
-  ]
-  return Promise.all(checks)
+    Promise.all(
+      handleDomains.map((domain) => {
+        const account = handles.find(({ handle }) => handle.endsWith(domain))
+        return checkHandle(network, domain, account)
+      }),
+    ),
+  ])
+  const [host, ...wildcards] = dns
+  return [host!, tls, ...wildcards.flatMap((wildcard, i) => [wildcard, ofHandles[i]!])]
+}
+
+/** The host first, then each handle domain. The server need not run. */
+export async function dnsChecks(
+  network: Pick<Network, 'addressesOf'>,
+  { hostname, handleDomains }: Pick<PublicServer, 'hostname' | 'handleDomains'>,
+): Promise<Check[]> {
+  const own = await network.addressesOf(hostname).catch(() => [])
+  const wildcards = handleDomains.map((domain) => checkWildcard(network, hostname, domain, own))
+  return [checkHost(hostname, own), ...(await Promise.all(wildcards))]
 }
 
 function checkHost(hostname: string, addresses: readonly string[]): Check {
@@ -69,8 +81,8 @@ async function checkTls(network: Network, { hostname, publicUrl }: PublicServer)
 
 // A label that no account has: if it resolves, the record is a wildcard.
 async function checkWildcard(
-  network: Network,
-  { hostname }: PublicServer,
+  network: Pick<Network, 'addressesOf'>,
+  hostname: string,
   domain: string,
   own: readonly string[],
 ): Promise<Check> {
