@@ -72,7 +72,7 @@ export function fileText(variables: Variables): string {
 
 // Its readers differ in what else they expand, but all take what is between single quotes as it is.
 function quoted(name: string, value: string): string {
-  if (/^[\w.,:;/@%+=~-]*$/.test(value)) return value
+  if (/^[\w.,:/@%+=-]*$/.test(value)) return value
   if (/['\n\r]/.test(value)) {
     throw new UsageError(`${name} may not have quotes or line breaks: in a URL write %27 for '`)
   }

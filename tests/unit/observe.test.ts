@@ -102,6 +102,12 @@ describe('files', () => {
     }
   })
 
+  it('what-to-do-when.md has an entry for each alert, and names no other', () => {
+    const named = textOf('docs/operate/what-to-do-when.md').match(/\*\*Headwater\w+\*\*/g)!
+    const names = rules.map(({ alert }) => `**${alert}**`)
+    expect([...named].sort()).toEqual(names.sort())
+  })
+
   it('Prometheus scrapes the path, the port and the user of the server', () => {
     const [job] = prometheus.scrape_configs
     expect(job.job_name).toBe('headwater')
