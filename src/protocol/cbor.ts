@@ -2,7 +2,7 @@
 import { CID_LENGTH, writeCid } from '#src/protocol/cid.ts'
 
 export class CborWriter {
-  #bytes = Buffer.allocUnsafe(16 * 1024)
+  #bytes = Buffer.allocUnsafe(16_384)
   #at = 0
 
   get length(): number {

@@ -11,8 +11,8 @@ export function isAtprotoDid(text: string): boolean {
   if (/^did:plc:[a-z2-7]{24}$/.test(text)) return true
   const host = /^did:web:([^:]+)$/.exec(text)?.[1]
   if (host === undefined || !isDid(text)) return false
-  const isLocal = host === 'localhost' || host.startsWith('localhost%3A')
-  return (isLocal || !host.includes('%3A')) && URL.canParse(`https://${decoded(host)}`)
+  const isPortAllowed = host.startsWith('localhost%3A') || !host.includes('%3A')
+  return isPortAllowed && URL.canParse(`https://${decoded(host)}`)
 }
 
 export function isDidReference(text: string): boolean {

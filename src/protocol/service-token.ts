@@ -42,15 +42,13 @@ const MAX_TOKEN_LENGTH = 8192
 
 /** Not verified; undefined if the token cannot be read. */
 export function tokenType(token: string): unknown {
-  return token.length > MAX_TOKEN_LENGTH
-    ? undefined
-    : decodeJwtPart(token.split('.', 1)[0]!)?.['typ']
+  return token.length > MAX_TOKEN_LENGTH ? undefined : decodeJwtPart(token.split('.')[0]!)?.['typ']
 }
 
 export function claimedMethod(token: string): unknown {
   return token.length > MAX_TOKEN_LENGTH
     ? undefined
-    : decodeJwtPart(token.split('.', 2)[1] ?? '')?.['lxm']
+    : decodeJwtPart(token.split('.')[1] ?? '')?.['lxm']
 }
 
 export function parseServiceToken(token: string): ParsedServiceToken | undefined {

@@ -1,5 +1,5 @@
 import { encode as encodeByAtcute } from '@atcute/cbor'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { CborWriter } from '#src/protocol/cbor.ts'
 import { cidForCbor, cidForRaw } from '#src/protocol/cid.ts'
 import {
@@ -94,4 +94,14 @@ it('CborWriter starts over after take(), and leaves alone what was taken', () =>
   expectBytes(first, encoded('first'))
   expectBytes(second, encoded('other'))
   expect(writer.take()).toHaveLength(0)
+})
+
+it('CborWriter takes a larger buffer a few times only while it writes a megabyte', () => {
+  const writer = new CborWriter()
+  const allocate = vi.spyOn(Buffer, 'allocUnsafe')
+  for (let i = 0; i < 1024; i++) writer.raw(Buffer.alloc(1024))
+  const times = allocate.mock.calls.length
+  allocate.mockRestore()
+  expect(writer.length).toBe(1024 * 1024)
+  expect(times).toBeLessThanOrEqual(6)
 })

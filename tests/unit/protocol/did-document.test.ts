@@ -7,6 +7,7 @@ import {
   serviceEndpoint,
   verificationKey,
 } from '#src/protocol/did-document.ts'
+import { fixtureCases } from '#tests/support/fixtures.ts'
 
 const id = 'did:web:example.com'
 const multibase = (didKey: string) => didKey.replace('did:key:', '')
@@ -14,6 +15,12 @@ const keyed = (method: { id: string; type: string; publicKeyMultibase?: string }
   id,
   verificationMethod: [{ controller: id, ...method }],
 })
+
+interface OldKey {
+  didDocSuite: string
+  publicKeyDid: string
+  publicKeyMultibase: string
+}
 
 describe('a key', () => {
   it('is found by its fragment or its whole id', async () => {
@@ -28,8 +35,17 @@ describe('a key', () => {
     }
   })
 
-  it('may stand there in the old form', () => {
-    // Both from the DID key test vectors of atproto.
+  it.each(
+    fixtureCases<OldKey>('crypto/signature-fixtures.json').map(
+      (key) => [key.didDocSuite, key] as const,
+    ),
+  )('verificationKey reads a key of the old form %s', (type, { publicKeyDid, ...key }) => {
+    const document = keyed({ id: '#atproto', type, publicKeyMultibase: key.publicKeyMultibase })
+    expect(verificationKey(document, 'atproto')).toBe(publicKeyDid)
+  })
+
+  it('verificationKey reads a key of the old form that is not compressed', () => {
+    // From the DID key test vectors of atproto.
     const k256 = keyed({
       id: '#atproto',
       type: 'EcdsaSecp256k1VerificationKey2019',

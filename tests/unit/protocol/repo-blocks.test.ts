@@ -126,7 +126,8 @@ describe('readNode', () => {
     ['without entries', encode({ l: null })],
     ['whose entries are no list', encode({ e: {}, l: null })],
     ['whose left is text', encode({ e: [], l: data })],
-    ['with an entry that is no map', encode({ e: [1], l: null })],
+    ['with an entry that is a number', encode({ e: [1], l: null })],
+    ['with an entry that is null', encode({ e: [null], l: null })],
     ['with a key that is text', nodeOf({ ...entry, k: 'a.b/c' })],
     ['with a prefix that is text', nodeOf({ ...entry, p: '0' })],
     ['with a negative prefix', nodeOf(entry, { ...entry, p: -1 })],
@@ -152,6 +153,11 @@ describe('readRecord', () => {
     const record = { blob, list: [{ blob }, legacy], deep: { deep: { blob } } }
     expect(readRecord(record, path).blobs.sort()).toEqual([cid, legacy.cid].sort())
     expect(readRecord({ text: 'x' }, path).blobs).toEqual([])
+  })
+
+  it('readRecord names blobs of unknown size, and those that are DAG-CBOR', () => {
+    const record = { unsized: { ...blob, size: -1 }, block: { ...blob, ref: parseCid(data) } }
+    expect(readRecord(record, path).blobs.sort()).toEqual([cid, data].sort())
   })
 
   it('readRecord leaves out blobs whose CIDs no upload can have', () => {

@@ -11,6 +11,7 @@ import {
   type ServiceClaims,
   tokenType,
 } from '#src/protocol/service-token.ts'
+import { fixtureCases } from '#tests/support/fixtures.ts'
 
 const { key } = newSigningKey()
 const now = Math.floor(Date.now() / 1000)
@@ -65,6 +66,28 @@ it('isSignedBy rejects a did:key that is malformed', async () => {
   const opened = parseServiceToken(createServiceToken(claims, key))!
   await expect(isSignedBy(key.did(), opened)).resolves.toBe(true)
   await expect(isSignedBy('did:key:nonsense', opened)).rejects.toThrow('multikey')
+})
+
+interface SignatureCase {
+  messageBase64: string
+  algorithm: string
+  publicKeyDid: string
+  signatureBase64: string
+  tags: string[]
+}
+
+it.each(
+  fixtureCases<SignatureCase>('crypto/signature-fixtures.json')
+    .filter(({ tags }) => tags.includes('high-s'))
+    .map((signature) => [signature.algorithm, signature] as const),
+)('isSignedBy takes the high-S signature of the %s fixture', async (alg, signature) => {
+  const token = {
+    header: { alg },
+    claims: { iss, aud, exp: claims.exp },
+    signed: Buffer.from(signature.messageBase64, 'base64'),
+    signature: Buffer.from(signature.signatureBase64, 'base64'),
+  }
+  await expect(isSignedBy(signature.publicKeyDid, token)).resolves.toBe(true)
 })
 
 it('a service token of 8,192 characters is read, and a longer one is not', () => {
