@@ -1,6 +1,6 @@
 /** The head of a repo, its commit and its tree, loaded from the database and verified against each other. */
 import type { Sql, Statement } from '#src/ports/sql.ts'
-import { buildTree, cidOf, emptyTree, type TreeNode } from '#src/protocol/tree.ts'
+import { buildTree, cidOf, type TreeNode } from '#src/protocol/tree.ts'
 
 export interface Root {
   cid: string
@@ -43,7 +43,7 @@ async function loadTree(sql: Sql): Promise<TreeNode> {
     for (const cid of page.cids.split('\n')) cids.push(cid)
     after = paths.at(-1)!
   }
-  return paths.length === 0 ? emptyTree : buildTree(paths, cids)
+  return buildTree(paths, cids)
 }
 
 export function saveRoot(root: Root): Statement {

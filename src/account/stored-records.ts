@@ -40,7 +40,6 @@ export class StoredRecords {
         for (const [path, waiting] of batch) {
           const record = await this.#whole(byPath.get(path))
           for (const { resolve } of waiting) resolve(record)
-          batch.delete(path)
         }
       } catch (error) {
         for (const waiting of batch.values()) for (const { reject } of waiting) reject(error)

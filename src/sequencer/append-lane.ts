@@ -115,7 +115,7 @@ export class AppendLane {
     return () => {
       for (const [i, { resolve }] of group.entries()) resolve(answers[i]!)
       if (erased.size > 0) tail.erase(new Set(erased.keys()), head)
-      if (rows.length > 0) tail.append(rows)
+      tail.append(rows)
     }
   }
 }

@@ -30,10 +30,9 @@ export class RepoPositions {
     for (const [did, outboxId, lastSeq] of rows) this.#repos.set(did, { outboxId, lastSeq })
   }
 
+  /** Call `load` first. */
   get(did: string): RepoPosition {
-    const repo = this.#repos.get(did)
-    if (repo === undefined) throw new Error(`${did} is not loaded`)
-    return repo
+    return this.#repos.get(did)!
   }
 
   /** Call this when the position is durable. */

@@ -91,7 +91,7 @@ export class Tail implements LogEdges {
       this.#bytes -= frame.length
       this.#floor = seq
     }
-    if (dropped > 0) this.#events = this.#events.slice(dropped)
+    this.#events.splice(0, dropped)
     this.#wake()
   }
 

@@ -109,6 +109,21 @@ describe('how much is kept', () => {
       expect(cache.answerFor(keyOf(`a ${now}`))).toBeDefined()
     }
     expect(cache.mayHaveForgotten(keyOf('b', 0), 0)).toBe(false)
+    await addAnswered(cache, 'longer', 'x'.repeat(most + 1), 360_000)
+    expect(cache.answerFor(keyOf('longer'))).toBeUndefined()
+  })
+
+  it('a failure that comes after its key was forgotten makes no room, and takes none', async () => {
+    const cache = new IdempotencyCache()
+    const late = Promise.withResolvers<unknown>()
+    cache.add(keyOf('late'), late.promise, 0)
+    await addAnswered(cache, 'a', '', 120_000)
+    late.reject(new Error('lost'))
+    await late.promise.catch(() => {})
+    await addAnswered(cache, 'b', 'x'.repeat(most), 240_000)
+    expect(cache.answerFor(keyOf('b'))).toBeDefined()
+    await addAnswered(cache, 'c', 'x'.repeat(most + 1), 360_000)
+    expect(cache.answerFor(keyOf('c'))).toBeUndefined()
   })
 
   it('the revs of the 50,000 accounts that went to sleep last are kept', () => {

@@ -210,6 +210,34 @@ describe('keys from before an activation', () => {
     await calls.createRecord(again, keyAt(wokeAt))
   })
 
+  it('a commit is made for any key if the former activation ended in this process', async () => {
+    const { account, keyAt } = await openLater()
+    const { sql, clock } = account
+    const cache = new IdempotencyCache()
+    const former = await openTestAccount({ sql, clock, cache })
+    await former.lane.head()
+    former.idempotencyKeys.noteSleep()
+    const again = await openTestAccount({ sql, clock, cache })
+    await calls.createRecord(again, keyAt(start - 60_000))
+  })
+
+  it('an activation that read no head leaves the next one without a rev', async () => {
+    const { account, keyAt } = await openLater()
+    const { sql, clock } = account
+    const cache = new IdempotencyCache()
+    const former = await openTestAccount({ sql, clock, cache })
+    former.idempotencyKeys.noteSleep()
+    const again = await openTestAccount({ sql, clock, cache })
+    await expect(calls.createRecord(again, keyAt(start))).rejects.toMatchObject(unknown)
+  })
+
+  it('a call without a key is made each time', async () => {
+    const { account } = await openLater()
+    await repo.createRecord(account, { collection, record })
+    await repo.createRecord(account, { collection, record })
+    expect(await account.sql.all('SELECT path FROM record')).toHaveLength(2)
+  })
+
   it('a commit is made for any key in the first activation', async () => {
     const { account, keyAt } = await openLater()
     account.idempotencyKeys.beginFirstActivation()

@@ -143,6 +143,17 @@ describe('until when an export is known', () => {
     }
   })
 
+  it('a closed export that ends or goes on changes nothing', () => {
+    const { snapshots, begin } = openSnapshots()
+    const ended = Array.from({ length: 4 }, begin)
+    const closed = begin()
+    for (const id of ended) snapshots.end(id)
+    snapshots.close(closed)
+    snapshots.pass(closed, paths[0])
+    snapshots.end(closed)
+    for (const id of ended) expect(snapshots.use(id).head).toBe(head)
+  })
+
   it('a closed export cannot be read, and its timer is cancelled', () => {
     const { snapshots, timers, begin } = openSnapshots()
     const id = begin()

@@ -42,6 +42,19 @@ it('StoredRecords finds many records with few queries, and large ones one by one
   expect(read.longest).toBeLessThan(210_000)
 })
 
+it.each([
+  [251, 2],
+  [252, 3],
+])(
+  'StoredRecords finds %i records with %i queries: the first, then 250 each',
+  async (n, queries) => {
+    const { sql, read, records } = await openRecords()
+    await sql.batch([{ sql: 'UPDATE record SET value = cid' }])
+    await Promise.all(Array.from({ length: n }, (_, i) => records.find(path(i))))
+    expect(read.queries).toBe(queries)
+  },
+)
+
 it('StoredRecords reads a record once for all who ask for it at a time', async () => {
   const { read, records } = await openRecords()
   await Promise.all(Array.from({ length: 50 }, () => records.find(path(30))))

@@ -63,6 +63,13 @@ describe('repeated deliveries', () => {
     expect((await logged(sequencer.reopen())).map(({ id }) => id)).toEqual([1, 2, 3])
   })
 
+  it('a delivery of nothing is acknowledged up to what is in the log', async () => {
+    const sequencer = testSequencer()
+    await append(sequencer, { did: alice, entries: [accountEntry(3, alice)] })
+    expect(await append(sequencer, { did: alice, entries: [] })).toEqual({ through: 3 })
+    expect(await append(sequencer, { did: bob, entries: [] })).toEqual({ through: 0 })
+  })
+
   it('concurrent repeated deliveries are appended once', async () => {
     const sequencer = testSequencer()
     const delivery = { did: alice, entries: [accountEntry(1, alice), accountEntry(2, alice)] }
@@ -79,9 +86,12 @@ describe('repeated deliveries', () => {
     expect(sequencer.sql.batches).toBe(batches)
   })
 
-  it('deliveries whose ids do not rise are rejected', async () => {
+  it.each([
+    [2, 1],
+    [2, 2],
+  ])('a delivery whose ids do not rise is rejected: %i, %i', async (...ids) => {
     const sequencer = testSequencer()
-    const entries = [accountEntry(2, alice), accountEntry(1, alice)]
+    const entries = ids.map((id) => accountEntry(id, alice))
     await expect(append(sequencer, { did: alice, entries })).rejects.toThrow('must increase')
   })
 })

@@ -91,6 +91,14 @@ describe('follow', () => {
     expect(await waiting).toEqual({ events: [], head: start, trimmed: 0, erased: 0 })
   })
 
+  it('follow waits for the last millisecond of its timeout', async () => {
+    const sequencer = testSequencer()
+    const waiting = follow(sequencer, { after: start, waitMs: 1 })
+    await new Promise(setImmediate)
+    await log(sequencer, 1)
+    expect((await waiting).events.map(({ seq }) => seq)).toEqual([start + 1])
+  })
+
   it('follow waits for a seq from before a restart, and ends with the actor', async () => {
     const earlier = testSequencer()
     await log(earlier, 1)

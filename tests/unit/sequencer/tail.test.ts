@@ -51,6 +51,9 @@ describe('events in memory', () => {
     await append(sequencer, { did: alice, entries: entries.slice(4_096) })
     expect(await isInMemory(sequencer, start)).toBe(false)
     expect(await isInMemory(sequencer, start + 1)).toBe(true)
+    await append(sequencer, { did: alice, entries: [accountEntry(4_098, alice)] })
+    expect(await isInMemory(sequencer, start + 1)).toBe(false)
+    expect(await isInMemory(sequencer, start + 2)).toBe(true)
   })
 
   it('the newest 16 MiB of events are in memory, and older ones are read from the table', async () => {
@@ -60,6 +63,9 @@ describe('events in memory', () => {
     await append(sequencer, { did: bob, entries: [accountEntry(1, bob)] })
     expect(await isInMemory(sequencer, start)).toBe(false)
     expect(await isInMemory(sequencer, start + 1)).toBe(true)
+    await appendFrames(sequencer, { did: bob, from: 2 }, [MiB])
+    expect(await isInMemory(sequencer, start + 1)).toBe(false)
+    expect(await isInMemory(sequencer, start + 2)).toBe(true)
   })
 
   it('the events of a deleted account do not count any more, and those of others do', async () => {
@@ -68,8 +74,11 @@ describe('events in memory', () => {
     await appendFrames(sequencer, { did: alice }, Array(5).fill(MiB))
     await append(sequencer, { did: alice, entries: [accountEntry(6, alice, 'deleted')] })
     await appendFrames(sequencer, { did: bob, from: 6 }, Array(10).fill(MiB))
+    const left = sequencer.tail.since(start, 100, 100 * MiB)!
+    const bytes = left.reduce((sum, { frame }) => sum + frame.length, 0)
+    await appendFrames(sequencer, { did: bob, from: 16 }, [16 * MiB - bytes])
     expect(await isInMemory(sequencer, start)).toBe(true)
-    await appendFrames(sequencer, { did: bob, from: 16 }, [MiB])
+    await append(sequencer, { did: bob, entries: [accountEntry(17, bob)] })
     expect(await isInMemory(sequencer, start)).toBe(false)
     expect(await isInMemory(sequencer, start + 1)).toBe(true)
   })
