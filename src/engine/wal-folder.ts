@@ -9,6 +9,8 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { syncFolderNow } from '#src/ports/sync-folder.ts'
 
+const byNumber = new Intl.Collator('en', { numeric: true })
+
 interface LogFile {
   fd: number
   /** Synced since a newer file was there: RocksDB writes only to the newest. */
@@ -30,7 +32,7 @@ export class WalFolder {
   /** Makes all that was written before the call durable. Throws if the disk reports an error. */
   sync(): void {
     const names = fs.readdirSync(this.#path).filter((name) => /^\d+\.log$/.test(name))
-    names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    names.sort(byNumber.compare)
     const hasNew = names.map((name) => this.#open(name)).includes(true)
     const newest = names.at(-1)
     for (const name of names) {

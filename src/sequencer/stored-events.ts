@@ -13,8 +13,8 @@ interface StoredPage {
 
 interface Packed {
   seqs: string | null
-  sizes: string | null
-  frames: string | null
+  sizes: string
+  frames: string
 }
 
 // At most `limit` events and `maxBytes`, but at least one event if there is one up to `through`. The sizes are summed before any frame is read: SQLite
@@ -33,7 +33,7 @@ export async function readStoredEvents(
   { after, through, limit, maxBytes }: StoredPage,
 ): Promise<LogEvent[]> {
   const packed = await sql.first<Packed>(packPage, after, limit, maxBytes, through)
-  if (!packed?.seqs || !packed.sizes || !packed.frames) return []
+  if (!packed?.seqs) return []
   const frames = fromHex(packed.frames)
   const sizes = packed.sizes.split(',').map(Number)
   let at = 0

@@ -1,4 +1,5 @@
 import fs, { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -13,6 +14,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
+  syncBuiltinESMExports()
   rmSync(parent, { recursive: true })
 })
 
@@ -29,6 +31,7 @@ function recordSyncs(): string[] {
       real(fd)
     })
   }
+  syncBuiltinESMExports()
   return synced
 }
 
@@ -40,12 +43,13 @@ function syncOnce(folder: WalFolder, synced: string[]): string[] {
 }
 
 it("the folder's own name is synced, then its log files in the order of their numbers, and their names", () => {
-  for (const name of ['1000001.log', '000009.log', 'LOG', '000007.sst', 'MANIFEST-000005']) {
+  for (const name of ['1000001.log', '999999.log', 'LOG', '000007.sst', 'MANIFEST-000005']) {
     write(name)
   }
   const synced = recordSyncs()
   const folder = new WalFolder(path)
-  expect(syncOnce(folder, synced)).toEqual(['000009.log', '1000001.log', 'db'])
+  expect(synced).toEqual([basename(parent)])
+  expect(syncOnce(folder, synced)).toEqual(['999999.log', '1000001.log', 'db'])
   folder.close()
 })
 
@@ -61,16 +65,22 @@ it('only the newest file is synced again, and a new one together with the one be
   folder.close()
 })
 
-it('files that RocksDB has deleted are closed, also if that happens while the folder is read', () => {
-  write('000008.log')
-  const folder = new WalFolder(path)
-  folder.sync()
+/** The names of what is closed from now on, in order. */
+function recordCloses(): string[] {
   const closed: string[] = []
   const close = fs.closeSync.bind(fs)
   vi.spyOn(fs, 'closeSync').mockImplementation((fd) => {
     closed.push(nameOf(fd))
     close(fd)
   })
+  return closed
+}
+
+it('files that RocksDB has deleted are closed, also if that happens while the folder is read', () => {
+  write('000008.log')
+  const folder = new WalFolder(path)
+  folder.sync()
+  const closed = recordCloses()
   rmSync(join(path, '000008.log'))
   write('000013.log')
   const read = fs.readdirSync.bind(fs) as (path: string) => string[]
@@ -79,6 +89,25 @@ it('files that RocksDB has deleted are closed, also if that happens while the fo
   )
   folder.sync()
   expect(closed).toEqual(['000008.log'])
+  const synced = recordSyncs()
+  expect(syncOnce(folder, synced)).toEqual(['000013.log'])
+  folder.close()
+})
+
+it('close closes all files and the folder', () => {
+  write('000008.log')
+  write('000013.log')
+  const folder = new WalFolder(path)
+  folder.sync()
+  const closed = recordCloses()
+  folder.close()
+  expect(closed).toEqual(['000008.log', '000013.log', 'db'])
+})
+
+it('a log file that cannot be opened is an error, unless it is gone', () => {
+  fs.symlinkSync('000008.log', join(path, '000008.log'))
+  const folder = new WalFolder(path)
+  expect(() => folder.sync()).toThrow('ELOOP')
   folder.close()
 })
 
