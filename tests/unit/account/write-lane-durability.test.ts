@@ -79,6 +79,25 @@ test('a transaction that fails does not undo an earlier one that is not durable 
   clearInterval(endSyncs)
 })
 
+test('a head that a failed transaction may have stored is not used before it is durable', async () => {
+  const fails = { next: false }
+  const { account, syncs } = await openWithSyncs(fails)
+  const before = await account.lane.head()
+  fails.next = true
+  await expect(createRecord(account, thing(1))).rejects.toThrow('the engine is away')
+  let isRead = false
+  const reading = account.lane.head().then((head) => {
+    isRead = true
+    return head
+  })
+  await expect.poll(() => syncs.length).toBeGreaterThan(0)
+  await new Promise(setImmediate)
+  expect(isRead).toBe(false)
+  const endSyncs = setInterval(() => syncs.forEach((end) => void end()), 1)
+  expect((await reading).rev > before.rev).toBe(true)
+  clearInterval(endSyncs)
+})
+
 test('the lane is settled when its last write is durable', async () => {
   const { account, syncs } = await openWithSyncs()
   const writing = createRecord(account, thing(1))
