@@ -9,7 +9,7 @@ function run(code: string) {
     import { createLog } from '#src/log.ts'
     import { handleProcessErrors } from '#src/start/process-errors.ts'
     const rejections = handleProcessErrors(createLog('info'), process)
-    setTimeout(() => console.log(JSON.stringify({ ended: rejections() })), 50)
+    process.once('beforeExit', () => console.log(JSON.stringify({ ended: rejections() })))
     ${code}`
   const args = ['--input-type=module', '--eval', script]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
