@@ -1,0 +1,94 @@
+/**
+ * The `Sql` port on RivetKit's SQLite, with several statements in one atomic round trip to the engine.
+ *
+ * 1. A transaction is seen by later reads when the engine has it, and is durable a sync later. In between, reads wait if
+ *    it was a `batch`: else the answer to a second call, which finds that there is nothing left to do, could leave before
+ *    what it is about is durable. After a `commit` they do not wait: its caller sees to that.
+ * 2. The engine may have a transaction that failed here. It is made durable too, before the caller learns of the failure:
+ *    another attempt may find it.
+ */
+import type { SqliteDatabase } from 'rivetkit/db'
+import type { Activation } from '#actors/activations.ts'
+import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
+
+/** Runs a transaction when it may go to the engine. */
+export type Gate = <T>(transaction: () => Promise<T>) => Promise<T>
+
+interface Result {
+  columns: string[]
+  rows: unknown[][]
+}
+
+export interface DurableSqlPorts {
+  gate: Gate
+  activation: Pick<Activation, 'write'>
+  /** Resolves when everything that the engine had before the call is durable. */
+  durable: () => Promise<void>
+}
+
+export function durableSql(
+  native: Pick<SqliteDatabase, 'query' | 'executeBatch'>,
+  { gate, activation, durable }: DurableSqlPorts,
+): Sql {
+  let syncing: Promise<void> | undefined
+  const sync = (): Promise<void> => {
+    const started = durable().finally(() => {
+      if (syncing === started) syncing = undefined
+    })
+    syncing = started
+    return started
+  }
+  const transact = async (statements: readonly Statement[], onCommit?: () => void) => {
+    const all = statements.map(({ sql, params }) => ({ sql, params: [...(params ?? [])] }))
+    let isSent = false
+    const send = async (): Promise<Result[]> => {
+      isSent = true
+      const results = await native.executeBatch(all)
+      onCommit?.()
+      return results
+    }
+    try {
+      return await gate(() => activation.write(send))
+    } catch (error) {
+      if (isSent) await sync()
+      throw error
+    }
+  }
+  const batch = async (statements: readonly Statement[]): Promise<Result[]> => {
+    let synced: Promise<void> | undefined
+    const results = await transact(statements, () => {
+      synced = sync()
+    })
+    await synced
+    return results
+  }
+  const all = async <R>(sql: string, ...params: SqlValue[]): Promise<R[]> => {
+    const found = await native.query(sql, params)
+    await syncing
+    return rowsOf<R>(found)
+  }
+  return {
+    all,
+    first: async <R>(sql: string, ...params: SqlValue[]) => (await all<R>(sql, ...params))[0],
+    commit: async (statements) => {
+      await transact(statements)
+    },
+    durable,
+    batch: async (statements) => {
+      await batch(statements)
+    },
+    batchAndRead: async <R>(statements: readonly Statement[]) =>
+      rowsOf<R>((await batch(statements)).at(-1) ?? { columns: [], rows: [] }),
+  }
+}
+
+function rowsOf<R>({ columns, rows }: Result): R[] {
+  return rows.map(
+    (row) => Object.fromEntries(columns.map((name, i) => [name, toValue(row[i])])) as R,
+  )
+}
+
+/** Blobs arrive as arrays of numbers, which is slow: reads that are frequent or large select `hex()` instead. */
+function toValue(value: unknown): unknown {
+  return Array.isArray(value) ? Uint8Array.from(value as number[]) : value
+}
