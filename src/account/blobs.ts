@@ -149,18 +149,24 @@ export class Blobs {
     this.#hasBlockedDeletions = false
     for (let after = ''; ; ) {
       const readAt = clock.now()
+      const claimed = new Set(this.#claims.keys())
       const rows = await sql.all<UnreconciledBlob>(selectUnreconciledBlobs, after, PAGE_SIZE)
-      await this.#reconcilePage(
-        rows.filter((row) => !this.#isDone(row)),
-        readAt,
-      )
+      const open = rows.filter((row) => !this.#isDone(row))
+      // They may be of a write that is not durable yet, and what is done to the bytes cannot be undone.
+      if (open.length > 0) await sql.durable()
+      await this.#reconcilePage(open, readAt, claimed)
       if (this.#outcomes.size >= MAX_OUTCOMES) await sql.batch(this.takeOutcomes())
       if (rows.length < PAGE_SIZE) return
       after = rows.at(-1)!.cid
     }
   }
 
-  async #reconcilePage(rows: readonly UnreconciledBlob[], readAt: number): Promise<void> {
+  /** `claimed` are the claims when the rows were read. */
+  async #reconcilePage(
+    rows: readonly UnreconciledBlob[],
+    readAt: number,
+    claimed: ReadonlySet<string>,
+  ): Promise<void> {
     const { clock, did } = this.#ports
     const unused: UnreconciledBlob[] = []
     for (const row of rows) {
@@ -172,8 +178,11 @@ export class Blobs {
       this.#runAgain = true
       return
     }
-    const deletable = unused.filter(({ cid }) => !this.#claims.has(cid))
-    this.#hasBlockedDeletions ||= deletable.length < unused.length
+    const unclaimed = unused.filter(({ cid }) => !this.#claims.has(cid))
+    this.#hasBlockedDeletions ||= unclaimed.length < unused.length
+    // A write that has ended since may have made the row outdated.
+    const deletable = unclaimed.filter(({ cid }) => !claimed.has(cid))
+    this.#runAgain ||= deletable.length < unclaimed.length
     if (deletable.length === 0) return
     const cids = deletable.map(({ cid }) => cid)
     const keys = deletable.flatMap(({ tempKey }) => tempKey ?? [])
