@@ -56,6 +56,7 @@ export function emptyAccount(
     clock?: TestClock
     after?: EmptyAccount
     onBatch?: NodeSqlOptions['onBatch']
+    sync?: NodeSqlOptions['sync']
     /** What the process remembers of calls; a new one if absent, as in another process. */
     cache?: IdempotencyCache
     directory?: {
@@ -64,8 +65,9 @@ export function emptyAccount(
     }
   } = {},
 ): EmptyAccount {
-  const { clock = new TestClock(), after, onBatch, directory } = options
-  const sql = after?.sql ?? nodeSql({ schema: accountSchema, ...(onBatch && { onBatch }) })
+  const { clock = new TestClock(), after, onBatch, sync, directory } = options
+  const hooks = { ...(onBatch && { onBatch }), ...(sync && { sync }) }
+  const sql = after?.sql ?? nodeSql({ schema: accountSchema, ...hooks })
   const delivered: OutboxRow[] = after?.delivered ?? []
   const outbox = new Outbox({
     sql,

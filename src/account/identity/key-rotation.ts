@@ -25,8 +25,10 @@ export interface SigningKeyDids {
   pending: string | null
 }
 
+/** Durable ones: the caller may publish the pending key. */
 export async function getSigningKeyDids(account: Account): Promise<SigningKeyDids> {
   const row = await account.profile.find()
+  await account.sql.durable()
   return { current: row?.signingKeyDid ?? '', pending: row?.pendingKeyDid ?? null }
 }
 

@@ -16,12 +16,13 @@ import {
   keys,
   provisionAccount,
 } from '#tests/support/empty-account.ts'
+import type { NodeSqlOptions } from '#tests/support/node-sql.ts'
 
 const did = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 const thing = { collection: 'com.example.thing', record: { $type: 'com.example.thing' } }
 
-async function newAccount(): Promise<EmptyAccount> {
-  const account = emptyAccount(did)
+async function newAccount(options: Pick<NodeSqlOptions, 'sync'> = {}): Promise<EmptyAccount> {
+  const account = emptyAccount(did, options)
   await provisionAccount(account)
   return account
 }
@@ -40,6 +41,27 @@ test('a pending key is stored beside the one in use, and no commit is signed mea
   expect(await getSigningKeyDids(account)).toEqual({ current, pending: key.signingKeyDid })
   await expect(createRecord(account, thing)).rejects.toMatchObject({ error: 'KeyRotation' })
   expect((await account.signer()).did()).toBe(current)
+})
+
+test('a pending key is not named, and so not published, before it is durable', async () => {
+  const syncs: (() => void)[] = []
+  let isHeld = false
+  const sync = () =>
+    isHeld ? new Promise<void>((resolve) => syncs.push(resolve)) : Promise.resolve()
+  const account = await newAccount({ sync })
+  await account.lane.head()
+  isHeld = true
+  const beginning = beginKeyRotation(account, sealedKey())
+  await expect.poll(() => syncs).toHaveLength(1)
+  account.profile.forget()
+  const found: unknown[] = []
+  const asking = getSigningKeyDids(account).then(({ pending }) => found.push(pending))
+  await expect.poll(() => syncs).toHaveLength(2)
+  expect(found).toEqual([])
+  isHeld = false
+  for (const endSync of syncs) endSync()
+  await Promise.all([beginning, asking])
+  expect(found).toEqual([expect.stringContaining('did:key:')])
 })
 
 test('only one key rotation is pending at a time', async () => {
