@@ -84,7 +84,7 @@ export class WriteLane {
 
   /**
    * Resolves with the job's answer when its write is durable. A job that also reads the database sets `readsDatabase`:
-   * it is prepared when all earlier writes are durable, so that the database matches its head.
+   * it is prepared when all earlier writes are committed and no later one is, so that the database matches its head.
    */
   write<T>(job: Job<T>, { readsDatabase = false } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -104,6 +104,12 @@ export class WriteLane {
     await this.#published
   }
 
+  /** Resolves when the head is at least that of the newest committed write. */
+  async caughtUp(): Promise<void> {
+    await this.#published
+  }
+
+  /** The newest durable one. The database may be ahead of it by writes that are committed only. */
   async head(): Promise<Head> {
     return this.#durable ?? (await this.#load())
   }

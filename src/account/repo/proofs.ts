@@ -2,8 +2,8 @@
 
 import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
-import { loadRoot, type Root } from '#src/account/head.ts'
-import { invalidRequest } from '#src/errors.ts'
+import { type Head, loadRoot, type Root } from '#src/account/head.ts'
+import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
 import { cidOf, lookUp, type TreeNode } from '#src/protocol/tree.ts'
@@ -38,20 +38,42 @@ export async function getRepoStatus(account: Account): Promise<RepoStatus> {
   return { did: account.did, active: true, rev: (await currentRoot(account)).rev }
 }
 
+/** While writes replace the record faster than it is read. */
+const ATTEMPTS = 5
+
 export async function getRecordProof(
   account: Account,
   input: { collection: string; rkey: string },
   as: Reader,
 ): Promise<Uint8Array> {
   await mustBeReadable(account, as)
-  const head = await account.lane.head()
   const path = `${input.collection}/${input.rkey}`
+  const { head, cid, block } = await recordAtHead(account, path)
   const nodes = new Set<TreeNode>()
   collectPath(head.tree, path, nodes)
   const blocks: Block[] = [[head.cid, head.block], ...[...nodes].map(nodeBlock)]
-  const cid = lookUp(head.tree, path)
-  if (cid !== null) blocks.push([cid, await recordBlock(account, path, cid)])
+  if (cid !== null) blocks.push([cid, block])
   return carFile(head.cid, blocks)
+}
+
+type RecordAtHead = { head: Head } & (
+  | { cid: string; block: Uint8Array }
+  | { cid: null; block?: never }
+)
+
+/** Throws 400 if the record is replaced again and again meanwhile. */
+async function recordAtHead(account: Account, path: string): Promise<RecordAtHead> {
+  const { lane, records } = account
+  for (let attempt = 1; ; attempt++) {
+    const head = await lane.head()
+    const cid = lookUp(head.tree, path)
+    if (cid === null) return { head, cid }
+    const record = await records.find(path, cid)
+    if (record !== undefined) return { head, cid, block: record.value }
+    if (attempt === ATTEMPTS) throw justReplaced()
+    // The database is ahead of the head until the write that replaced the record is durable.
+    await lane.caughtUp()
+  }
 }
 
 // The answer is in memory as a whole.
@@ -90,8 +112,12 @@ export async function getBlocks(
 
 async function recordBlock(account: Account, path: string, cid: string): Promise<Uint8Array> {
   const record = await account.records.find(path, cid)
-  if (record === undefined) throw invalidRequest('The record was just replaced, please try again')
+  if (record === undefined) throw justReplaced()
   return record.value
+}
+
+function justReplaced(): XrpcError {
+  return invalidRequest('The record was just replaced, please try again')
 }
 
 async function currentRoot(account: Account): Promise<Root> {

@@ -1,6 +1,9 @@
 /** The write lane: what is committed, and not yet durable. */
+import { parseCid } from '@atproto/lex-data'
+import { readCarWithRoot } from '@atproto/repo'
 import { expect, test } from 'vitest'
-import { createRecord } from '#src/account/repo/write.ts'
+import { getRecordProof } from '#src/account/repo/proofs.ts'
+import { createRecord, putRecord } from '#src/account/repo/write.ts'
 import type { NodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
 
@@ -110,4 +113,21 @@ test('the lane is settled when its last write is durable', async () => {
   expect(settled).toBe(false)
   syncs[0]!()
   await Promise.all([writing, settling])
+})
+
+test('sync.getRecord waits for a write that has replaced the record, and proves the new one', async () => {
+  const { account, syncs } = await openWithSyncs()
+  const input = { collection, rkey: 'k1' }
+  const writing = createRecord(account, thing(1))
+  await expect.poll(() => syncs).toHaveLength(1)
+  syncs[0]!()
+  await writing
+  const replacing = putRecord(account, { ...input, record: { $type: collection, n: 2 } })
+  await expect.poll(() => syncs).toHaveLength(2)
+  const proving = getRecordProof(account, input, 'anyone')
+  await new Promise(setImmediate)
+  syncs[1]!()
+  const { cid } = await replacing
+  const { blocks } = await readCarWithRoot(await proving)
+  expect(blocks.has(parseCid(cid))).toBe(true)
 })
