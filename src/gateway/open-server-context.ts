@@ -8,6 +8,7 @@ import { openIdentity } from '#src/gateway/identity/open-identity.ts'
 import { rotateSigningKey } from '#src/gateway/identity/rotate-signing-key.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
+import type { SyncTotal } from '#src/gateway/operator/metrics.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
@@ -43,6 +44,7 @@ export interface GatewayPorts {
   mailFolder: string
   /** How many there were in this process so far. */
   unhandledRejections: () => number
+  storeSyncs: SyncTotal | undefined
 }
 
 /** The part of `Config` that a gateway uses. */

@@ -121,6 +121,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const metrics = createMetrics({
     ...{ firehose, health },
     unhandledRejections: ports.unhandledRejections,
+    storeSyncs: ports.storeSyncs,
   })
   const app = createApp({
     methods: config.services.appView === undefined ? methodsWithoutAppView : methods,

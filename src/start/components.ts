@@ -48,7 +48,7 @@ export async function startComponents(
   const disk = new DiskSpace({ path: folder.path, reserveBytes, keptFile, log })
   if (reserveBytes > 0) parts.defer(disk.start())
   const { own: ownEngine, ...engine } = await connectEngine(config, secrets, folder, log, parts)
-  const { durable } = await openDurability(config, folder.at('engine'), log, parts)
+  const { durable, walSync } = await openDurability(config, folder.at('engine'), log, parts)
   const [{ startActors }, { startGateway }] = await loading
   const { schemas, schemaVersions } = await import('#actors/schemas.ts')
   const { setRivetKitLog } = await import('#src/engine/rivetkit-log.ts')
@@ -84,6 +84,7 @@ export async function startComponents(
     blobs: await openBlobStorage(config, folder),
     disk,
     unhandledRejections,
+    storeSyncs: walSync?.total,
   }
   if (config.role !== 'gateway') {
     const settings = {

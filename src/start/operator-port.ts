@@ -5,6 +5,7 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
+import type { SyncTotal } from '#src/gateway/operator/metrics.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -20,6 +21,7 @@ export async function startOperatorPort(
     storeWatch: StoreWatch | undefined
     clock: Clock
     unhandledRejections: () => number
+    storeSyncs: SyncTotal | undefined
     log: Log
     engineHealth: EngineHealth | undefined
     config: Config

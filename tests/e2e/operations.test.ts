@@ -140,6 +140,8 @@ describe('metrics', () => {
     expect(value('headwater_outbox_pending_events')).toBeGreaterThanOrEqual(0)
     expect(value('headwater_accounts_with_undelivered_events')).toBeGreaterThanOrEqual(0)
     expect(value('headwater_data_free_bytes')).toBeGreaterThan(0)
+    expect(value('headwater_store_syncs_total')).toBeGreaterThan(0)
+    expect(value('headwater_store_sync_seconds_total')).toBeGreaterThan(0)
     for (const part of ['accountDb', 'sequencerDb', 'writable', 'blobs']) {
       expect(value(`headwater_storage_up{part="${part}"}`)).toBe(1)
     }
@@ -172,9 +174,11 @@ it('an actors-only process has health and metrics on a port of its own', async (
   const here = async () => String((await call(actors, '/metrics', { as: admin })).body)
   await expect.poll(here).toMatch(/^headwater_accounts_awake 1$/m)
   expect(await here()).toMatch(/^headwater_engine_up 1$/m)
+  expect(await here()).toMatch(/^headwater_store_syncs_total [1-9]/m)
   const there = String((await call(split, '/metrics', { as: admin })).body)
   expect(there).toMatch(/^headwater_accounts_awake 0$/m)
   expect(there).not.toContain('headwater_engine_up')
+  expect(there).not.toContain('headwater_store_syncs_total')
 })
 
 describe('request ids', () => {

@@ -16,11 +16,19 @@ interface Firehose {
   lags(): number[]
 }
 
+/** Since the start: how many syncs of the store there were, and how many seconds they took. */
+export interface SyncTotal {
+  readonly syncs: number
+  readonly seconds: number
+}
+
 export interface MetricsPorts {
   /** Absent in a process without a gateway. */
   firehose?: Firehose
   /** How many there were in this process so far. */
   unhandledRejections: () => number
+  /** Undefined if this process does not sync the store. */
+  storeSyncs: SyncTotal | undefined
   health: Pick<
     Health,
     'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'storeLoss' | 'freeBytes'
@@ -73,12 +81,13 @@ type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** Collected at scrape time; a value that is not available in time is left out. */
 function probes(
-  { firehose, health, unhandledRejections }: MetricsPorts,
+  { firehose, health, unhandledRejections, storeSyncs }: MetricsPorts,
   registers: Registry[],
 ): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
     new Gauge({ name: `headwater_${name}`, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
+  const probeSyncs = storeSyncs && syncProbe(storeSyncs, registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
     'sequencer_head_seq',
@@ -122,6 +131,26 @@ function probes(
     unhandled.inc(unhandledRejections())
     probeFirehose?.(newest)
     probeEngine?.()
+    probeSyncs?.()
+  }
+}
+
+function syncProbe(total: SyncTotal, registers: Registry[]): () => void {
+  const syncs = new Counter({
+    name: 'headwater_store_syncs_total',
+    help: 'Syncs of the log of the store, each shared by the writes that waited for it',
+    registers,
+  })
+  const seconds = new Counter({
+    name: 'headwater_store_sync_seconds_total',
+    help: 'Time that they took',
+    registers,
+  })
+  return () => {
+    syncs.reset()
+    syncs.inc(total.syncs)
+    seconds.reset()
+    seconds.inc(total.seconds)
   }
 }
 

@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { errorResponse } from '#src/gateway/http/response.ts'
 import { Health, type HealthPorts } from '#src/gateway/operator/health.ts'
-import { createMetrics } from '#src/gateway/operator/metrics.ts'
+import { createMetrics, type SyncTotal } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
@@ -21,18 +21,20 @@ export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log'>
   metricsOpen: boolean
   log: Log
   unhandledRejections: () => number
+  storeSyncs: SyncTotal | undefined
 }
 
 export async function startOperatorPort(
   ports: OperatorPortPorts,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { dispatch, service, adminPassword, metricsOpen, log, host, port } = ports
+  const { unhandledRejections, storeSyncs } = ports
   const health = new Health(ports)
   const app = new Hono<Env>()
   operatorRoutes(app, {
     server: { dispatch, service },
     health,
-    metrics: createMetrics({ health, unhandledRejections: ports.unhandledRejections }),
+    metrics: createMetrics({ health, unhandledRejections, storeSyncs }),
     findAccount: accountFinder(dispatch),
     adminPassword,
     metricsOpen,

@@ -18,9 +18,11 @@ const health: MetricsPorts['health'] = {
 }
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
+const storeSyncs = { syncs: 7, seconds: 0.25 }
+
 async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<string, string>> {
   const metrics = createMetrics({
-    ...{ firehose, unhandledRejections: () => 2 },
+    ...{ firehose, unhandledRejections: () => 2, storeSyncs },
     health: { ...health, ...ports },
   })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
@@ -50,6 +52,8 @@ it('/metrics has what alerts need', async () => {
     headwater_data_free_bytes: '1024',
     headwater_store_lost_seconds: '0',
     headwater_unhandled_rejections_total: '2',
+    headwater_store_syncs_total: '7',
+    headwater_store_sync_seconds_total: '0.25',
     'headwater_rate_limited_requests_total{limit="global-ip"}': '1',
   })
   const count = 'headwater_xrpc_request_duration_seconds_count'
