@@ -17,7 +17,7 @@ export function authorizationActor(settings: ActorSettings) {
       sleeps: false,
       open: (c) => openAuthorizationShard({ sql: c.db, clock: settings.clock, log: settings.log }),
       close: async (shard) => {
-        await Promise.all(shard.unstoredDevices.values())
+        await Promise.all(Object.values(shard.unstored).map((rows) => rows.allSettled()))
       },
     }),
     actions: toRivetActions(authorizationActions, settings),

@@ -22,9 +22,6 @@ const columns: Record<keyof Device, string> = {
   lastSeenAt: 'last_seen_at',
 }
 
-/** More new devices at once wait until they are stored. */
-const MAX_UNSTORED = 1_000
-
 /**
  * Throws 429 if too many new browsers are of this address: they would push out those of others. Usually resolves before
  * the device is stored, because its page need not wait. A browser whose row is lost gets another one with its next
@@ -48,18 +45,14 @@ export async function createDevice(
       ...sweepIfDue(shard, now),
     ],
   }))
-  if (shard.unstoredDevices.size >= MAX_UNSTORED) return stored
-  const settled = stored
-    .catch((err) => shard.log.warn({ err }, 'storing a new browser failed'))
-    .finally(() => shard.unstoredDevices.delete(id))
-  shard.unstoredDevices.set(id, settled)
+  return shard.unstored.devices.add(id, stored)
 }
 
 export async function readDevice(
-  { sql, unstoredDevices }: AuthorizationShard,
+  { sql, unstored }: AuthorizationShard,
   { id }: { id: string },
 ): Promise<Device | null> {
-  await unstoredDevices.get(id)
+  await unstored.devices.settled(id)
   const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
   const found = await sql.first<Device>(
     `SELECT ${selected.join(', ')} FROM device WHERE id = ?`,

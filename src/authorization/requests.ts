@@ -58,9 +58,14 @@ async function makeRoom({ sql }: AuthorizationShard, now: number): Promise<State
 
 /** Also a request that expired recently; null if its code has been used. */
 export async function readRequest(
-  { sql }: AuthorizationShard,
+  shard: AuthorizationShard,
   { id }: { id: string },
 ): Promise<StoredRequest | null> {
+  await shard.unstored.requests.settled(id)
+  return findRequest(shard, id)
+}
+
+async function findRequest({ sql }: AuthorizationShard, id: string): Promise<StoredRequest | null> {
   const found = await sql.first<StoredRequest>(
     `SELECT ${selected.join(', ')} FROM request WHERE id = ? AND consumed_by IS NULL`,
     id,
@@ -68,17 +73,21 @@ export async function readRequest(
   return found ?? null
 }
 
-/** Throws 400 if the request already has another code: a request is authorized once. */
+/**
+ * Throws 400 if the request already has another code: a request is authorized once. Usually resolves before it is
+ * stored which browser has opened the request, because the page need not wait. If that is lost, the sign-in has to be
+ * started again at the app.
+ */
 export async function updateRequest(
   shard: AuthorizationShard,
   { id, ...changes }: Partial<StoredRequest> & { id: string },
 ): Promise<void> {
   const entries = Object.entries(changes) as [keyof StoredRequest, SqlValue][]
   if (entries.length === 0) return
-  await shard.lane.write([id], async () => {
-    const current = await readRequest(shard, { id })
-    const { codeHash } = changes
-    if (codeHash && current?.codeHash && current.codeHash !== codeHash) {
+  const { codeHash } = changes
+  const stored = shard.lane.write([id], async () => {
+    const current = codeHash ? await findRequest(shard, id) : null
+    if (current?.codeHash && current.codeHash !== codeHash) {
       throw invalidRequest('This request was already authorized')
     }
     const set = entries.map(([field]) => `${columns[field]} = ?`).join(', ')
@@ -90,7 +99,12 @@ export async function updateRequest(
       ],
     }
   })
+  const isOpening = entries.every(([field]) => openingFields.has(field))
+  return isOpening ? shard.unstored.requests.add(id, stored) : stored
 }
+
+/** What the library changes when a browser opens the page of a request. */
+const openingFields: ReadonlySet<string> = new Set<keyof StoredRequest>(['deviceId', 'expiresAt'])
 
 export async function removeRequest(
   shard: AuthorizationShard,

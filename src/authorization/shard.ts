@@ -2,6 +2,7 @@
 
 import { AddressShare } from '#src/authorization/address-share.ts'
 import { RowLimit } from '#src/authorization/row-limit.ts'
+import { UnstoredRows } from '#src/authorization/unstored-rows.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
@@ -10,12 +11,10 @@ import { SubjectLane } from '#src/ports/subject-lane.ts'
 export interface AuthorizationShard {
   readonly sql: Sql
   readonly clock: Clock
-  readonly log: Pick<Log, 'warn'>
   readonly lane: SubjectLane
   readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
   readonly shares: { requests: AddressShare; devices: AddressShare }
-  /** By id; each promise resolves when the device is stored or lost. */
-  readonly unstoredDevices: Map<string, Promise<void>>
+  readonly unstored: { requests: UnstoredRows; devices: UnstoredRows }
   nextSweepAt: number
 }
 
@@ -38,7 +37,11 @@ export function openAuthorizationShard({
     devices: new AddressShare(MAX_UNLINKED_DEVICES / 4, UNLINKED_DEVICE_TTL_MS),
   }
   const lane = new SubjectLane({ sql, clock })
-  return { sql, clock, log, lane, limits, shares, unstoredDevices: new Map(), nextSweepAt: 0 }
+  const unstored = {
+    requests: new UnstoredRows(log, 'storing who opened an authorization request failed'),
+    devices: new UnstoredRows(log, 'storing a new browser failed'),
+  }
+  return { sql, clock, lane, limits, shares, unstored, nextSweepAt: 0 }
 }
 
 /** Of one shard, at most 16 KB each. */

@@ -130,3 +130,54 @@ it('expired requests are deleted some time after they expire', async () => {
   expect(await readRequest(shard, { id })).toBeNull()
   expect(await readRequest(shard, { id: 'req-2' })).not.toBeNull()
 })
+
+it.each([
+  ['it is stored', false],
+  ['storing it has failed', true],
+])(
+  'the page of a request does not wait for its browser to be stored, but a read waits until %s',
+  async (_, fails) => {
+    const gate = Promise.withResolvers<void>()
+    let isHeld = false
+    const shard = testShard({
+      onBatch: (when) => (isHeld && when === 'before' ? gate.promise : undefined),
+    })
+    const expiresAt = shard.clock.now() + minute
+    const request = { data: '{}', parameters: '{}', did: null, codeHash: null }
+    await createRequest(shard, { id, ...request, deviceId: null, expiresAt })
+    isHeld = true
+    await updateRequest(shard, { id, deviceId: 'dev-1', expiresAt: expiresAt + minute })
+    let found: unknown = 'not read'
+    const read = readRequest(shard, { id }).then((answer) => {
+      found = answer
+    })
+    await new Promise(setImmediate)
+    expect(found).toBe('not read')
+    isHeld = false
+    if (fails) gate.reject(new Error('the engine is away'))
+    else gate.resolve()
+    await read
+    const opened = fails
+      ? { deviceId: null, expiresAt }
+      : { deviceId: 'dev-1', expiresAt: expiresAt + minute }
+    expect(found).toEqual({ ...request, ...opened })
+  },
+)
+
+it('a consent is stored before its page continues', async () => {
+  const gate = Promise.withResolvers<void>()
+  const shard = testShard({ onBatch: (when) => (when === 'before' ? gate.promise : undefined) })
+  let isStored = false
+  const consent = updateRequest(shard, {
+    id,
+    did: 'did:plc:a',
+    codeHash: 'one',
+    expiresAt: 1,
+  }).then(() => {
+    isStored = true
+  })
+  await new Promise(setImmediate)
+  expect(isStored).toBe(false)
+  gate.resolve()
+  await consent
+})
