@@ -45,6 +45,8 @@ export async function createRequest(
     }
     return { answer: undefined, statements: [...room, insert, ...sweepIfDue(shard, now)] }
   })
+  // The first call of several wins, as in the database.
+  if (!shard.unopened.has(id)) shard.unopened.set(id, request)
 }
 
 async function makeRoom({ sql }: AuthorizationShard, now: number): Promise<Statement[]> {
@@ -61,6 +63,8 @@ export async function readRequest(
   shard: AuthorizationShard,
   { id }: { id: string },
 ): Promise<StoredRequest | null> {
+  const unopened = shard.unopened.get(id)
+  if (unopened !== undefined && unopened.expiresAt > shard.clock.now()) return { ...unopened }
   await shard.unstored.requests.settled(id)
   return findRequest(shard, id)
 }
@@ -84,6 +88,7 @@ export async function updateRequest(
 ): Promise<void> {
   const entries = Object.entries(changes) as [keyof StoredRequest, SqlValue][]
   if (entries.length === 0) return
+  shard.unopened.delete(id)
   const { codeHash } = changes
   const stored = shard.lane.write([id], async () => {
     const current = codeHash ? await findRequest(shard, id) : null
@@ -110,6 +115,7 @@ export async function removeRequest(
   shard: AuthorizationShard,
   { id }: { id: string },
 ): Promise<void> {
+  shard.unopened.delete(id)
   await writeAndSweep(shard, id, { sql: 'DELETE FROM request WHERE id = ?', params: [id] })
 }
 
@@ -121,6 +127,7 @@ export async function consumeRequest(
   shard: AuthorizationShard,
   { id, codeHash, attempt }: { id: string; codeHash: string; attempt: string },
 ): Promise<StoredRequest | null> {
+  shard.unopened.delete(id)
   return shard.lane.write([id], async (now) => {
     const row = await shard.sql.first<StoredRequest & { consumedBy: string | null }>(
       `SELECT ${selected.join(', ')}, consumed_by AS consumedBy FROM request

@@ -1,9 +1,11 @@
 /** One shard of the OAuth authorization server: state that belongs to no account yet. */
 
 import { AddressShare } from '#src/authorization/address-share.ts'
+import type { StoredRequest } from '#src/authorization/requests.ts'
 import { RowLimit } from '#src/authorization/row-limit.ts'
 import { UnstoredRows } from '#src/authorization/unstored-rows.ts'
 import type { Log } from '#src/log.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
@@ -15,6 +17,8 @@ export interface AuthorizationShard {
   readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
   readonly shares: { requests: AddressShare; devices: AddressShare }
   readonly unstored: { requests: UnstoredRows; devices: UnstoredRows }
+  /** The newest requests whose page was not opened yet, by id: an app usually opens it at once. */
+  readonly unopened: BoundedMap<string, StoredRequest>
   nextSweepAt: number
 }
 
@@ -41,11 +45,17 @@ export function openAuthorizationShard({
     requests: new UnstoredRows(log, 'storing who opened an authorization request failed'),
     devices: new UnstoredRows(log, 'storing a new browser failed'),
   }
-  return { sql, clock, lane, limits, shares, unstored, nextSweepAt: 0 }
+  const unopened = new BoundedMap<string, StoredRequest>(
+    MAX_UNOPENED_LENGTH,
+    (id, { data, parameters }) => id.length + data.length + parameters.length,
+  )
+  return { sql, clock, lane, limits, shares, unstored, unopened, nextSweepAt: 0 }
 }
 
 /** Of one shard, at most 16 KB each. */
 export const MAX_REQUESTS = 4_000
+/** Characters, of one shard: some 700 requests in memory. */
+const MAX_UNOPENED_LENGTH = 1_000_000
 /** Of one shard; beyond it the ones that were seen least lately are deleted. */
 export const MAX_UNLINKED_DEVICES = 4_000
 const MAX_LEXICONS = 500

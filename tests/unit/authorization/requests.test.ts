@@ -164,6 +164,18 @@ it.each([
   },
 )
 
+it('of the requests that were not opened yet a shard keeps 1 MB in memory, and finds the others, too', async () => {
+  const { shard, request } = await withRequest()
+  const long = { ...request, parameters: 'x'.repeat(16_000) }
+  for (let n = 0; n < 100; n++) await createRequest(shard, { id: `req-long-${n}`, ...long })
+  expect(shard.unopened.size).toBe(62)
+  const found = ['req-long-0', 'req-long-99'].map((one) => readRequest(shard, { id: one }))
+  expect(await Promise.all(found)).toEqual([long, long])
+  expect(await readRequest(shard, { id })).toEqual(request)
+  for (let n = 0; n < 100; n++) await removeRequest(shard, { id: `req-long-${n}` })
+  expect(shard.unopened.size).toBe(0)
+})
+
 it('a consent is stored before its page continues', async () => {
   const gate = Promise.withResolvers<void>()
   const shard = testShard({ onBatch: (when) => (when === 'before' ? gate.promise : undefined) })
