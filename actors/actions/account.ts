@@ -104,6 +104,7 @@ import { consumePlcToken } from '#src/account/sessions/plc-token.ts'
 import {
   createSession,
   deleteSession,
+  findSession,
   getSession,
   refreshSession,
 } from '#src/account/sessions/sessions.ts'
@@ -143,7 +144,7 @@ export const accountActions = {
     // A refresh token has one successor, however often it is rotated.
     ...writes({ refreshSession, deleteSession }),
     // Consumes a code, and adds a sign-in to the security log.
-    ...once({ createSession }),
+    ...once({ createSession }, { createSession: findSession }),
   },
   appPassword: {
     ...reads({ list: listAppPasswords }),

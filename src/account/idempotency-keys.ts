@@ -5,7 +5,8 @@
  * 1. All repetitions of a call carry the same key. Within one process they get the same answer (`IdempotencyCache`).
  * 2. A key that is older than this activation may have been used by an earlier one in another process:
  *    - Actions declared with `once` write the key and their answer in the transaction that takes effect (`markUsed`),
- *      so the database knows, and a repetition gets that answer.
+ *      so the database knows, and a repetition gets that answer. createSession need not: it derives the token's id from
+ *      the key.
  *    - Commits to the repo write nothing more, because every record would pay for it. If the former activation ended in
  *      this process, or the repo's last commit is older than the key, the key was not used; else the answer is 503.
  * 3. The same is asked of a key whose transaction failed, because it may have been kept (the rev before and after it says
@@ -55,16 +56,24 @@ export class IdempotencyKeys {
     if (lane.cachedHead !== null) cache.noteSleep(did, lane.cachedHead.rev)
   }
 
-  /** Runs an action that passes its key to `markUsed`, or returns the answer that is stored with the key. */
-  run<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs an action that passes its key to `markUsed`, or returns the answer that is stored with the key. What an action
+   * stores instead of its key is found by `findStored`.
+   */
+  run<T>(
+    key: IdempotencyKey | undefined,
+    work: () => Promise<T>,
+    findStored?: (key: IdempotencyKey) => Promise<T | undefined>,
+  ): Promise<T> {
     const { cache } = this.#ports
     const mayBeUsed = (candidate: IdempotencyKey) =>
       this.#isEarlier(candidate, SKEW_MS) ||
       cache.hasFailed(candidate) ||
       cache.mayHaveForgotten(candidate, SKEW_MS)
-    return this.#run(key, work, mayBeUsed, async ({ id }) => {
-      const used = await this.#find(id)
-      return used === undefined ? work() : (used.answer as T)
+    return this.#run(key, work, mayBeUsed, async (repeated) => {
+      const used = await this.#find(repeated.id)
+      if (used !== undefined) return used.answer as T
+      return (await findStored?.(repeated)) ?? work()
     })
   }
 
@@ -145,12 +154,18 @@ function context(did: string): string {
   return `${did} answer`
 }
 
-/** Features that must run once and write their key, which they get after their input, with `markUsed`. */
+/**
+ * Features that must run once and write their key, which they get after their input, with `markUsed`; or whose effect
+ * tells the key, and is found by the function of the same name in `stored`.
+ */
 export function once<F extends Record<string, KeyedFeature>>(
   features: F & { [N in keyof F]: TakesKey<F[N]> },
+  stored: { [N in keyof F]?: FindStored<F[N]> } = {},
 ): { [N in keyof F]: Once<F[N]> } {
-  return mapFeatures<F>(features, (feature) => (account, input, key) => {
-    return account.idempotencyKeys.run(key, () => feature(account as never, input, key))
+  return mapFeatures<F>(features, (feature, name) => (account, input, key) => {
+    const run = () => feature(account as never, input, key)
+    const find = stored[name]
+    return account.idempotencyKeys.run(key, run, find && ((used) => find(account as never, used)))
   })
 }
 
@@ -166,6 +181,10 @@ export function onceCommit<F extends Record<string, Feature>>(
   )
 }
 
+type FindStored<F extends KeyedFeature> = (
+  account: Parameters<F>[0],
+  key: IdempotencyKey,
+) => Promise<Awaited<ReturnType<F>> | undefined>
 type Feature = (account: never, input: never) => Promise<unknown>
 type KeyedFeature = (account: never, input: never, key?: IdempotencyKey) => Promise<unknown>
 /** A feature that leaves the key out would run twice in a later activation. */
@@ -180,8 +199,8 @@ interface HasKeys {
 
 function mapFeatures<A>(
   features: Record<string, KeyedFeature>,
-  lift: (feature: KeyedFeature) => Action,
+  lift: (feature: KeyedFeature, name: string) => Action,
 ): { [N in keyof A]: Once<A[N]> } {
-  const lifted = Object.entries(features).map(([name, feature]) => [name, lift(feature)])
+  const lifted = Object.entries(features).map(([name, feature]) => [name, lift(feature, name)])
   return Object.fromEntries(lifted) as { [N in keyof A]: Once<A[N]> }
 }

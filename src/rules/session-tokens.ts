@@ -1,10 +1,11 @@
 /** The access and refresh token of a session: their claims, how they are issued, and how they are verified. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import { JWTExpired } from 'jose/errors'
 import { SignJWT } from 'jose/jwt/sign'
 import { jwtVerify } from 'jose/jwt/verify'
 import { invalidRequest } from '#src/errors.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -57,6 +58,11 @@ export interface SessionTokens {
 /** A new refresh token id: 32 random bytes in base64 without padding. */
 export function newTokenId(): string {
   return randomBytes(32).toString('base64').slice(0, 43)
+}
+
+/** The same for each repetition of a call. */
+export function tokenIdOf({ id }: IdempotencyKey): string {
+  return createHash('sha256').update(`session ${id}`).digest('base64').slice(0, 43)
 }
 
 /** Issues an access token (120 minutes) and a refresh token (90 days) with the id `tokenId`. */

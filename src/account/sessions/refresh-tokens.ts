@@ -8,6 +8,7 @@ const MAX_TOKENS = 30_000
 
 interface RefreshToken {
   nextId: string | null
+  expiresAt: number
   appPasswordName: string | null
   privileged: number | null
 }
@@ -51,6 +52,22 @@ export async function rotateToken(account: Account, id: string): Promise<NextTok
   return nextOf(token)
 }
 
+/** How the session began whose first token this is, unless it was revoked. A repeated call finds it not yet rotated. */
+export async function findFirstToken(
+  { sql }: Account,
+  id: string,
+): Promise<{ issuedAt: number; appPassword: NextToken['appPassword'] } | undefined> {
+  const { sql: select, params = [] } = selectToken(id)
+  const token = await sql.first<RefreshToken>(select, ...params)
+  if (token === undefined) return undefined
+  const { expiresAt, appPasswordName, privileged } = token
+  const issuedAt = expiresAt - REFRESH_LIFETIME_MS
+  if (appPasswordName === null) return { issuedAt, appPassword: undefined }
+  return privileged === null
+    ? undefined
+    : { issuedAt, appPassword: { privileged: privileged !== 0 } }
+}
+
 function nextOf(token: RefreshToken | undefined): NextToken | undefined {
   if (token === undefined || token.nextId === null) return undefined
   const { nextId: id, appPasswordName, privileged } = token
@@ -65,7 +82,7 @@ export function revokeToken(id: string): Statement {
 
 function selectToken(id: string): Statement {
   return {
-    sql: `SELECT next_id AS nextId, app_password_name AS appPasswordName, privileged
+    sql: `SELECT next_id AS nextId, expires_at AS expiresAt, app_password_name AS appPasswordName, privileged
           FROM refresh_token LEFT JOIN credential ON kind = 'app password' AND name = app_password_name
           WHERE id = ?`,
     params: [id],

@@ -6,6 +6,7 @@ import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.
 import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
 import {
   endSessions,
+  findFirstToken,
   revokeToken,
   rotateToken,
   storeTokenUnlessRevoked,
@@ -20,6 +21,7 @@ import {
   newTokenId,
   type SessionTokens,
   takendownScope,
+  tokenIdOf,
 } from '#src/rules/session-tokens.ts'
 import { formatAccountStatus, may, mustLogIn } from '#src/rules/states.ts'
 
@@ -64,20 +66,20 @@ export async function createSession(
     if (!isOwn) throw wrongCredentials()
   }
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
-  const tokenId = newTokenId()
-  const session = await withFactor(account, await sessionOf(account, row, tokenId, appPassword))
+  const tokenId = key === undefined ? newTokenId() : tokenIdOf(key)
+  const now = account.clock.now()
+  const session = await openedSession(account, row, { tokenId, now, appPassword })
   const given = { appPassword: appPassword?.name, passwordHash }
   const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
   const effect = [
     // The refresh token of an account that was taken down is not stored, so it cannot be used.
     ...(isOpen
       ? [
-          storeTokenUnlessRevoked(tokenId, account.clock.now(), given),
-          endSessions(account.clock.now()),
+          storeTokenUnlessRevoked(tokenId, now, given),
+          endSessions(now),
           ...addSecurityEvent(account, kind, client, appPassword?.name),
         ]
-      : []),
-    ...account.idempotencyKeys.markUsed(key, session),
+      : account.idempotencyKeys.markUsed(key, session)),
   ]
   if (appPassword === undefined) await verifyFactor(account, { code, client, effect })
   else await account.sql.batch(effect)
@@ -86,6 +88,18 @@ export async function createSession(
     throw wrongCredentials()
   }
   return session
+}
+
+/** The session that an earlier call of createSession with this key began, if that was not revoked. */
+export async function findSession(
+  account: Account,
+  key: IdempotencyKey,
+): Promise<Session | undefined> {
+  const tokenId = tokenIdOf(key)
+  const found = await findFirstToken(account, tokenId)
+  if (found === undefined) return undefined
+  const { issuedAt: now, appPassword } = found
+  return openedSession(account, await existingRow(account), { tokenId, now, appPassword })
 }
 
 /**
@@ -100,7 +114,8 @@ export async function refreshSession(
   mustLogIn(row.status)
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
-  return withFactor(account, await sessionOf(account, row, next.id, next.appPassword))
+  const { id, appPassword } = next
+  return openedSession(account, row, { tokenId: id, now: account.clock.now(), appPassword })
 }
 
 export async function deleteSession(
@@ -122,17 +137,18 @@ async function withFactor<S extends SessionInfo>(account: Account, info: S): Pro
   return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
 }
 
-async function sessionOf(
+async function openedSession(
   account: Account,
   row: ProfileRow,
-  tokenId: string,
-  appPassword?: Pick<AppPassword, 'privileged'>,
+  token: { tokenId: string; now: number; appPassword: Pick<AppPassword, 'privileged'> | undefined },
 ): Promise<Session> {
-  const { did, service, clock } = account
+  const { did, service } = account
+  const { tokenId, now, appPassword } = token
   const given = appPassword === undefined ? accessScope : scopeOf(appPassword)
   const scope = may('logIn', row.status) ? given : takendownScope
-  const terms = { secret: service.jwtSecret, audience: service.did, now: clock.now() }
-  return { ...(await issueTokens({ did, tokenId, scope }, terms)), ...infoOf(account, row) }
+  const terms = { secret: service.jwtSecret, audience: service.did, now }
+  const tokens = await issueTokens({ did, tokenId, scope }, terms)
+  return withFactor(account, { ...tokens, ...infoOf(account, row) })
 }
 
 function infoOf({ did }: Account, row: ProfileRow): SessionInfo {

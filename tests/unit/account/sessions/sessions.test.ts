@@ -1,9 +1,11 @@
 import { decodeJwt } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { updateProfile } from '#src/account/profile.ts'
+import { createAppPassword, revokeAppPassword } from '#src/account/sessions/app-passwords.ts'
 import {
   createSession,
   deleteSession,
+  findSession,
   getSession,
   refreshSession,
 } from '#src/account/sessions/sessions.ts'
@@ -218,6 +220,40 @@ describe('getSession', () => {
     await setStatus('deleted')
     await expect(getSession(account)).rejects.toMatchObject({ error: 'InvalidRequest' })
     await expect(getSession(emptyAccount(did))).rejects.toMatchObject({ error: 'InvalidRequest' })
+  })
+})
+
+describe('findSession', () => {
+  const key = { id: 'call', issuedAt: 0 }
+
+  it('findSession returns what createSession answered for the same key, later too', async () => {
+    expect(await findSession(account, key)).toBeUndefined()
+    const session = await createSession(account, { password: 'hunter2' }, key)
+    clock.time += hour
+    expect(await findSession(account, key)).toEqual(session)
+    expect(await findSession(account, { ...key, id: 'another call' })).toBeUndefined()
+    expect(await account.sql.all('SELECT id FROM used_key')).toEqual([])
+  })
+
+  it.each([true, false])(
+    'findSession knows the scope of an app password (privileged: %s)',
+    async (privileged) => {
+      const password = 'abcd-efgh-ijkl-mnop'
+      await createAppPassword(account, { name: 'bot', password, privileged })
+      const session = await createSession(account, { password }, key)
+      expect(await findSession(account, key)).toEqual(session)
+      const { scope } = decodeJwt(session.accessJwt)
+      expect(scope).toBe(`com.atproto.appPass${privileged ? 'Privileged' : ''}`)
+      await revokeAppPassword(account, { name: 'bot' })
+      expect(await findSession(account, key)).toBeUndefined()
+    },
+  )
+
+  it('findSession does not find a session that was ended', async () => {
+    const { refreshJwt } = await createSession(account, { password: 'hunter2' }, key)
+    await deleteSession(account, { tokenId: idOf(refreshJwt) })
+    expect(await findSession(account, key)).toBeUndefined()
+    expect(await createSession(account, { password: 'hunter2' }, key)).toHaveProperty('accessJwt')
   })
 })
 
