@@ -1,5 +1,5 @@
-/** How a call reaches an account that sleeps. */
-import { describe, expect, it } from 'vitest'
+/** How a call reaches an account that sleeps, and when it is made again if the account moves. */
+import { describe, expect, it, vi } from 'vitest'
 import { createDispatch } from '#src/engine/dispatch.ts'
 import { type LiveActor, LiveActors } from '#src/engine/live-actors.ts'
 import type { Call, Outcome } from '#src/engine/remote-call.ts'
@@ -82,5 +82,55 @@ describe('a call of a sleeping account', () => {
     expect(answered).toBe(false)
     live.add('account', did, awakeHere)
     expect(await reading).toBe(answerHere)
+  })
+})
+
+describe('a call of an account that moves', () => {
+  const moving: Outcome = { error: new Error('moving'), again: true }
+
+  function openMoving(attempts: number, pause: (ms: number) => void) {
+    let made = 0
+    return createDispatch({
+      live: new LiveActors(),
+      local: false,
+      pause: async (ms) => pause(ms),
+      remote: async () => (++made < attempts ? moving : { answer: 'arrived' }),
+    })
+  }
+
+  it('a call is made again after 25 ms at most, then after twice as long, up to 200 ms', async () => {
+    const pauses: number[] = []
+    const dispatch = openMoving(60, (ms) => pauses.push(ms))
+    expect(await dispatch.account(did).lifecycle.ensureProvisioned()).toBe('arrived')
+    const due = [25, 50, 100, ...Array.from({ length: 56 }, () => 200)]
+    expect(pauses).toHaveLength(due.length)
+    for (const [i, ms] of pauses.entries()) {
+      expect(ms).toBeLessThanOrEqual(due[i]!)
+      expect(ms).toBeGreaterThanOrEqual(due[i]! / 2)
+    }
+  })
+
+  it('two callers of an account that moves do not come back in the same instants', async () => {
+    const pauses: number[] = []
+    const dispatch = openMoving(41, (ms) => pauses.push(ms))
+    await dispatch.account(did).lifecycle.ensureProvisioned()
+    expect(new Set(pauses).size).toBeGreaterThan(30)
+  })
+
+  it('no number of retries ends a call before the retry window does', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      let waitedMs = 0
+      const dispatch = openMoving(Number.POSITIVE_INFINITY, (ms) => {
+        waitedMs += ms
+        vi.advanceTimersByTime(ms)
+      })
+      const call = dispatch.account(did).lifecycle.ensureProvisioned()
+      await expect(call).rejects.toMatchObject({ status: 503 })
+      expect(waitedMs).toBeGreaterThanOrEqual(14_500)
+      expect(waitedMs).toBeLessThanOrEqual(15_500)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
