@@ -40,7 +40,7 @@ export async function openAccount(
 ): Promise<Account> {
   const did = c.key[0]
   if (did === undefined) throw new Error('an account actor needs its DID as key')
-  const { service, keys, clock, timer, dispatch, log } = settings
+  const { service, keys, clock, timer, dispatch, log, processId } = settings
   const sql = c.db
   const profile = new Profile(sql)
   const answers = new AnswerCache()
@@ -55,7 +55,7 @@ export async function openAccount(
       if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
       return dispatch.sequencer.log.append({ did, entries: [...rows] })
     },
-    requestReminder: () => dispatch.directory.reminders.add({ did }),
+    requestReminder: () => dispatch.directory.reminders.add({ did, process: processId }),
     keepAwake: (work) => void hold(work),
     pause: (ms) => pause(ms),
     onFailure: (error) =>
@@ -118,7 +118,7 @@ export async function openAccount(
 /** Ends everything that must end before the account sleeps. */
 export async function closeAccount(account: Account, settings: ActorSettings): Promise<void> {
   const { did, blobs, lane, outbox, profile, idempotencyKeys } = account
-  const { dispatch, log } = settings
+  const { dispatch, log, processId: process } = settings
   await abortOpenImport(account).catch((error) => {
     log.warn(
       { did, err: error },
@@ -135,7 +135,7 @@ export async function closeAccount(account: Account, settings: ActorSettings): P
   if (row?.status === 'deleted') return
   // A reminder that stays wakes the account once more, which is harmless.
   await dispatch.directory.reminders
-    .remove({ dids: [did] })
+    .remove({ dids: [did], process })
     .catch((error) =>
       log.warn(
         { did, err: error },

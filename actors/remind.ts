@@ -1,11 +1,14 @@
-/** Wakes accounts that may have events to deliver and that may get no other call: at the start and every minute. */
+/**
+ * Wakes accounts that may have events to deliver and that may get no other call: at the start and every 20 s. The
+ * directory lists those of this process, and those of processes that do not ask for theirs any more.
+ */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
-/** Far longer than a delivery takes: this is for accounts whose process exited. */
-const INTERVAL_MS = 60_000
+/** The directory counts a process as stopped if it does not ask three times in a row (`RunningProcesses`). */
+const INTERVAL_MS = 20_000
 /** After a crash it takes some seconds until the engine lets accounts wake in another process. */
 const RETRY_MS = 5_000
 const PAGE = 200
@@ -13,13 +16,36 @@ const AT_ONCE = 4
 
 /** Starts at once; the function it returns stops it. */
 export function startReminders(settings: ActorSettings): () => void {
-  return startPeriodicTask(settings.timer, async (isStopped) => {
+  const { timer, log } = settings
+  const stopAsking = startPeriodicTask(
+    timer,
+    // By itself, because accounts that do not answer would make this process seem to have stopped.
+    async () => {
+      await listReminders(settings, { after: '', limit: 1 }).catch((error) =>
+        log.warn({ err: error }, 'telling the directory that this process is running failed'),
+      )
+      return INTERVAL_MS
+    },
+    { firstMs: INTERVAL_MS },
+  )
+  const stopReminding = startPeriodicTask(timer, async (isStopped) => {
     const isDone = await remindAll(settings, isStopped).catch((error) => {
-      settings.log.warn({ err: error }, 'listing accounts with undelivered events failed')
+      log.warn({ err: error }, 'listing accounts with undelivered events failed')
       return false
     })
     return isDone ? INTERVAL_MS : RETRY_MS
   })
+  return () => {
+    stopAsking()
+    stopReminding()
+  }
+}
+
+function listReminders(
+  { dispatch, processId }: ActorSettings,
+  page: { after: string; limit: number },
+): Promise<string[]> {
+  return dispatch.directory.reminders.list({ ...page, process: processId })
 }
 
 /** False if an account could not be reached. Its reminder stays. */
@@ -27,7 +53,7 @@ async function remindAll(settings: ActorSettings, isStopped: () => boolean): Pro
   const { dispatch, log } = settings
   let isDone = true
   for (let after = ''; !isStopped(); ) {
-    const dids = await dispatch.directory.reminders.list({ after, limit: PAGE })
+    const dids = await listReminders(settings, { after, limit: PAGE })
     const waiting = [...dids]
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {

@@ -22,6 +22,8 @@ export interface ActorSettings {
   timer: Timer
   dispatch: Dispatch
   live: LiveActors
+  /** The id of this process's data folder, in which no other process with actors can run. */
+  processId: string
   log: Log
   blobs: BlobStorage
   imports: ImportSettings

@@ -28,13 +28,16 @@ export async function startActors(
   }
 }
 
-/** Removes all reminders in one call: the directory may stop before the accounts could ask it one by one. */
-async function endAccounts({ live, dispatch, log }: ActorSettings): Promise<void> {
+/**
+ * Removes all reminders in one call: the directory may stop before the accounts could ask it one by one. The other
+ * processes send those that stay.
+ */
+async function endAccounts({ live, dispatch, log, processId }: ActorSettings): Promise<void> {
   const accounts = live.list('account').map(({ subject }) => subject as Account)
   const dids = accounts.filter(({ outbox }) => outbox.close()).map(({ did }) => did)
-  if (dids.length === 0) return
+  if (accounts.length === 0) return
   await dispatch.directory.reminders
-    .remove({ dids })
+    .remove({ dids, process: processId, isStopping: true })
     .catch((error) =>
       log.warn({ err: error }, 'removing reminders failed: they only wake the accounts once more'),
     )

@@ -125,6 +125,16 @@ export class DataFolder {
     return `${other} already runs the ${component} of ${this.path}. ${hint}`
   }
 
+  /** A random name of this folder. Call it with the actors locked. */
+  id(): string {
+    const path = this.at('folder-id')
+    const stored = readIfExists(path)
+    if (stored) return stored
+    const id = randomBytes(16).toString('hex')
+    writePrivately(path, id)
+    return id
+  }
+
   secrets(configured: Partial<Secrets>): FolderSecrets {
     using lock = this.#lockFile('secrets.lock', 5000)
     if (lock === undefined) throw new Error(`${this.at('secrets.lock')} is held by another process`)

@@ -87,7 +87,11 @@ export class Outbox {
   }
 
   async ensureReminder(): Promise<void> {
-    if (this.#hasReminder) return
+    if (!this.#hasReminder) await this.renewReminder()
+  }
+
+  /** The reminder may be of another process; then it is of this one. */
+  async renewReminder(): Promise<void> {
     await this.#ports.requestReminder()
     this.#hasReminder = true
   }

@@ -3,6 +3,9 @@ import type { Account } from '#src/account/account.ts'
 
 export async function remind({ outbox, profile }: Account): Promise<void> {
   // Reminder and initial state are removed when the actor sleeps, so the account must have been provisioned first.
-  if ((await profile.find()) === undefined) return
-  outbox.onReminder()
+  const row = await profile.find()
+  if (row === undefined) return
+  outbox.resume()
+  // The directory deletes the reminder with the account, and must not get it back after that.
+  if (row.status !== 'deleted') await outbox.renewReminder()
 }

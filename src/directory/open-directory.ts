@@ -1,6 +1,7 @@
 /** The context of all directory functions: database, write lane, clock and caches. */
 import { AccountCache } from '#src/directory/account-cache.ts'
 import type { ReservedKeyCount } from '#src/directory/reserved-keys.ts'
+import { RunningProcesses } from '#src/directory/running-processes.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
@@ -10,8 +11,9 @@ export interface Directory {
   readonly clock: Clock
   readonly lane: SubjectLane
   readonly cache: AccountCache
-  /** DIDs known to be in the `reminder` table. */
-  readonly withReminder: Set<string>
+  /** DIDs known to be in the `reminder` table, and the process there. */
+  readonly withReminder: Map<string, string | null>
+  readonly processes: RunningProcesses
   readonly reservedKeys: {
     count: ReservedKeyCount | undefined
     recount: Promise<ReservedKeyCount> | undefined
@@ -24,7 +26,8 @@ export function openDirectory({ sql, clock }: { sql: Sql; clock: Clock }): Direc
     clock,
     lane: new SubjectLane({ sql, clock }),
     cache: new AccountCache(),
-    withReminder: new Set(),
+    withReminder: new Map(),
+    processes: new RunningProcesses(clock),
     reservedKeys: { count: undefined, recount: undefined },
   }
 }

@@ -106,11 +106,11 @@ export async function confirmAccount(
       ...deleteKey,
       statement,
       completeInitialState(did, confirmation),
-      insertReminder(did),
+      insertReminder(did, null),
     ]
     return { answer: true, statements }
   })
-  if (hasReminder) directory.withReminder.add(did)
+  if (hasReminder) directory.withReminder.set(did, null)
 }
 
 export async function releaseReservation(

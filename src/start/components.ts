@@ -89,7 +89,7 @@ export async function startComponents(
   if (config.role !== 'gateway') {
     const settings = {
       ...{ ...shared, ...config.actors, ...config.sequencer, internalToken, release, schemas },
-      ...{ durable, peerAddress: peers.address },
+      ...{ durable, peerAddress: peers.address, processId: folder.id() },
       imports: { ...config.imports, folder: folder.at('imports') },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,

@@ -1,6 +1,4 @@
 /** Two releases side by side on one engine: what a rolling deploy may meet. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,49 +10,18 @@ import { LiveActors } from '#src/engine/live-actors.ts'
 import { createRemoteCall } from '#src/engine/remote-call.ts'
 import { createLog } from '#src/log.ts'
 import { release } from '#src/release.ts'
-import { internalToken, newAccount, quietEnvironment, testSettings } from '#tests/support/actors.ts'
-import { root } from '#tests/support/sources.ts'
+import { internalToken, newAccount, testSettings } from '#tests/support/actors.ts'
+import { SpawnedActors } from '#tests/support/spawned-actors.ts'
 
 const collection = 'com.example.thing'
 const dir = mkdtempSync(join(tmpdir(), 'headwater-upgrade-'))
-const processes: ActorProcess[] = []
+const processes: SpawnedActors[] = []
 let engine: EmbeddedEngine
 
-class ActorProcess {
-  output = ''
-  readonly #child: ChildProcess
-
-  constructor(which: 'older' | 'newer') {
-    this.#child = spawn(
-      process.execPath,
-      [join(root, 'tests/support/actor-process.ts'), engine.endpoint, which],
-      { env: { ...process.env, ...quietEnvironment }, stdio: ['ignore', 'pipe', 'inherit'] },
-    )
-    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text
-    })
-    processes.push(this)
-  }
-
-  async ready(): Promise<this> {
-    await expect.poll(() => this.output).toContain('ready')
-    return this
-  }
-
-  /** How often it has served this account anew. */
-  wakes(did: string): number {
-    return this.output.split(`woke account ${did}`).length - 1
-  }
-
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return
-    this.#child.kill('SIGTERM')
-    await once(this.#child, 'exit')
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL')
-  }
+function spawnActors(of: 'older' | 'newer'): Promise<SpawnedActors> {
+  const actors = new SpawnedActors({ endpoint: engine.endpoint, release: of })
+  processes.push(actors)
+  return actors.ready()
 }
 
 /** A gateway of a release: it has no actors of its own. */
@@ -82,7 +49,7 @@ afterAll(async () => {
 })
 
 test('a rolling deploy loses no write, and no account goes back to the older release', async () => {
-  const older = await new ActorProcess('older').ready()
+  const older = await spawnActors('older')
   const settings = testSettings(address(engine.endpoint), { sleepTimeoutMs: 1_000 })
   const [alice, bob] = [await newAccount(settings, 'alice'), await newAccount(settings, 'bob')]
   const [oldGateway, newGateway] = [gatewayOf(release), gatewayOf(release + 1)]
@@ -105,7 +72,7 @@ test('a rolling deploy loses no write, and no account goes back to the older rel
   expect(older.output).toContain('called by a process of another release')
 
   // What wakes from now on wakes in the newer process; bob has slept.
-  const newer = await new ActorProcess('newer').ready()
+  const newer = await spawnActors('newer')
   const inOlder = older.wakes(bob)
   for (let nap = 1; nap <= 3; nap++) {
     await pause(2_000)
@@ -124,7 +91,7 @@ test('a rolling deploy loses no write, and no account goes back to the older rel
   expect(older.wakes(bob)).toBe(inOlder)
 
   // It comes back, and then the older one is stopped.
-  const again = await new ActorProcess('newer').ready()
+  const again = await spawnActors('newer')
   await write(oldGateway, bob)
   expect(again.wakes(bob)).toBeGreaterThan(0)
   await older.stop()

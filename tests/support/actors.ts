@@ -81,6 +81,7 @@ export function testSettings(
     timer: systemTimer,
     dispatch: createDispatch({ live, remote, pause: (ms) => pause(ms), local: true }),
     live,
+    processId: 'test',
     durable: () => Promise.resolve(),
     peerAddress: undefined,
     log: createLog('silent'),

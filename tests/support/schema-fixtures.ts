@@ -116,6 +116,7 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.putSetting(of, { name: 'handles', value: '{}' })
   await directory.reserveKey(of, { name: 'did:key:zzz', ...key, signingKeyDid: 'did:key:zzz' })
   await directory.recordKeyRotation(of, { did: alice })
+  await directory.addReminder(of, { did: alice, process: 'folder-1' })
 }
 
 /** A log of these events. */

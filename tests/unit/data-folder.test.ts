@@ -70,6 +70,13 @@ describe('the folder', () => {
   })
 })
 
+it('a data folder has an id of its own, which stays', () => {
+  const id = new DataFolder(join(path, 'one')).id()
+  expect(id).toMatch(/^[0-9a-f]{32}$/)
+  expect(new DataFolder(join(path, 'one')).id()).toBe(id)
+  expect(new DataFolder(join(path, 'two')).id()).not.toBe(id)
+})
+
 describe('the secrets', () => {
   it('secrets are generated once, readable by this user only', () => {
     const first = new DataFolder(join(path, 'new')).secrets({})

@@ -23,6 +23,7 @@ import {
   findPasswordReset,
   getSetting,
   invitesByAccount,
+  listReminders,
 } from '#src/directory/directory.ts'
 import type { Migration } from '#src/ports/migrations.ts'
 import { release } from '#src/release.ts'
@@ -123,6 +124,13 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     expect(invites[alice]?.invitedBy).toMatchObject({ available: 2, disabled: false })
     expect(await getSetting(directory, { name: 'handles' })).toBe('{}')
     expect(await findPasswordReset(directory, { token: 'aaaaa-bbbbb' })).toEqual({ did: alice })
+  })
+
+  it('lists its reminders, to all processes if it did not know whose they are', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const list = (process: string) => listReminders(directory, { after: '', limit: 9, process })
+    expect(await list('folder-1')).toEqual([alice])
+    expect(await list('folder-2')).toEqual(version < 3 ? [alice] : [])
   })
 })
 
