@@ -9,7 +9,16 @@ const first = [
 ].map((name) => `src/protocol/${name}.ts`)
 
 const account = [
-  ...['repo/commit-writes', 'write-lane', 'outbox', 'head', 'directory-mirror', 'snapshots'],
+  ...[
+    'repo/commit-writes',
+    'write-lane',
+    'write-group',
+    'outbox',
+    'kept-answers',
+    'head',
+    'directory-mirror',
+    'snapshots',
+  ],
   ...['stored-records', 'takedowns', 'blobs', 'blob-location', 'tid-clock', 'idempotency-keys'],
   ...['write', 'records', 'validate', 'init', 'export', 'import*'].map((name) => `repo/${name}`),
 ].map((name) => `src/account/${name}.ts`)

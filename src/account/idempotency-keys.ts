@@ -7,19 +7,23 @@
  *    - Actions declared with `once` write the key and their answer in the transaction that takes effect (`markUsed`),
  *      so the database knows, and a repetition gets that answer. createSession need not: it derives the token's id from
  *      the key.
- *    - Commits to the repo write nothing more, because every record would pay for it. If the former activation ended in
- *      this process, or the repo's last commit is older than the key, the key was not used; else the answer is 503.
+ *    - Commits to the repo would pay for a row more, so the event that they store anyway has the key and the answer
+ *      (`kept-answers.ts`). These rows are kept for a while. If the row in question may be gone, the key was not used
+ *      if the former activation ended in this process, or the repo's last commit is older than the key; else the answer
+ *      is 503.
  * 3. The same is asked of a key whose transaction failed, because it may have been kept (the rev before and after it says
  *    whether it was), and of one whose answer the process may have forgotten for want of room.
  */
+import { noteFailed } from '#src/account/failed-transactions.ts'
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
+import { findKeptAnswer } from '#src/account/kept-answers.ts'
 import type { WriteLane } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
-import type { IdempotencyKey, Once, WithoutKey } from '#src/rules/actions.ts'
+import type { IdempotencyKey, Once } from '#src/rules/actions.ts'
 
 /** Repetitions follow within seconds; this is long after the last of them. */
 const KEY_LIFETIME_MS = 120_000
@@ -79,17 +83,37 @@ export class IdempotencyKeys {
 
   /** Runs a commit to the repo unless it was run for this key. Throws 503 if that is not known. */
   runCommit<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
-    const { cache } = this.#ports
-    const mayBeUsed = (candidate: IdempotencyKey) =>
-      this.#isEarlier(candidate, 0) ||
+    const { sql, cache } = this.#ports
+    const mayBeUsed = (candidate: IdempotencyKey, skewMs = SKEW_MS) =>
+      this.#isEarlier(candidate, skewMs) ||
       cache.failedTransaction(candidate) !== undefined ||
       cache.mayHaveForgotten(candidate, SKEW_MS)
     return this.#run(key, work, mayBeUsed, async (repeated) => {
+      const kept = await this.#findKept(repeated)
+      // Without more than a possible difference of clocks it is taken as new: accounts that write often would be refused.
+      if (kept === 'unused' || (kept === 'unknown' && !mayBeUsed(repeated, 0))) return work()
+      if (kept !== 'unknown') {
+        // The transaction may have failed while it was synced.
+        await sql.durable()
+        return kept.answer as T
+      }
       const { found, unused } = await this.#revs(repeated)
       const isUnused = found === unused || tidMicros(found) / 1000 < repeated.issuedAt - SKEW_MS
       if (!isUnused) throw unavailable('It is not known whether this write was stored')
       return work()
     })
+  }
+
+  async #findKept(key: IdempotencyKey): ReturnType<typeof findKeptAnswer> {
+    const { sql, cache } = this.#ports
+    const failed = cache.failedTransaction(key)
+    try {
+      return await findKeptAnswer(sql, key, SKEW_MS)
+    } catch (error) {
+      // It is still not known, and the caller of the next attempt has only this error.
+      if (failed !== undefined) noteFailed(error, failed)
+      throw error
+    }
   }
 
   /** The rev of the repo after the call in question, and the one that it has if that call was not kept, if known. */
@@ -169,29 +193,22 @@ export function once<F extends Record<string, KeyedFeature>>(
   })
 }
 
-/** Features that must run once and whose effect is one commit to the repo. */
-export function onceCommit<F extends Record<string, Feature>>(
-  features: F & WithoutKey<F>,
-): { [N in keyof F]: Once<Keyed<F[N]>> } {
-  return mapFeatures<{ [N in keyof F]: Keyed<F[N]> }>(
-    features,
-    (feature) => (account, input, key) => {
-      return account.idempotencyKeys.runCommit(key, () => feature(account as never, input))
-    },
-  )
+/** Features that must run once, whose effect is one commit to the repo, and that give their key to the write lane. */
+export function onceCommit<F extends Record<string, KeyedFeature>>(
+  features: F & { [N in keyof F]: TakesKey<F[N]> },
+): { [N in keyof F]: Once<F[N]> } {
+  return mapFeatures<F>(features, (feature) => (account, input, key) => {
+    return account.idempotencyKeys.runCommit(key, () => feature(account as never, input, key))
+  })
 }
 
 type FindStored<F extends KeyedFeature> = (
   account: Parameters<F>[0],
   key: IdempotencyKey,
 ) => Promise<Awaited<ReturnType<F>> | undefined>
-type Feature = (account: never, input: never) => Promise<unknown>
 type KeyedFeature = (account: never, input: never, key?: IdempotencyKey) => Promise<unknown>
 /** A feature that leaves the key out would run twice in a later activation. */
 type TakesKey<F extends KeyedFeature> = 3 extends Parameters<F>['length'] ? F : never
-type Keyed<F> = F extends (account: infer A, input: infer I) => infer R
-  ? (account: A, input: I, key?: IdempotencyKey) => R
-  : never
 type Action = (account: HasKeys, input: never, key?: IdempotencyKey) => Promise<unknown>
 interface HasKeys {
   readonly idempotencyKeys: IdempotencyKeys

@@ -5,13 +5,16 @@
  * 2. After the commit, events are delivered to the sequencer in batches until it acknowledges them. Events that an
  *    earlier activation left behind go first (`resume`, on wake).
  * 3. The sequencer drops events that it already has, so a repeated delivery is harmless.
- * 4. Acknowledged rows are deleted by a later write's transaction (`deleteDelivered`), never by one of their own, and
- *    many at a time: a row that is inserted and deleted with every write costs a third of that write.
+ * 4. A later write's transaction notes how far they are acknowledged (`deliveredId`), so that a wake sends few again,
+ *    and deletes acknowledged rows (`deleteDelivered`), never one of their own, and many at a time: a row that is
+ *    inserted and deleted with every write costs a third of that write. The newest rows stay for a while, without their
+ *    events (`kept-answers.ts`).
  *
  * Before the first event after a wake is stored, the directory stores a reminder for the account (`ensureReminder`): if
  * the process exits right after the commit, the next process to start sends the account that reminder, and step 2
  * continues. The reminder is removed when the actor sleeps with nothing pending (`close`).
  */
+import { deleteDelivered, type KeptAnswer } from '#src/account/kept-answers.ts'
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 
@@ -33,7 +36,8 @@ const BATCH_ROWS = 50
 const BATCH_BYTES = 400_000
 const MAX_MEMORY_ROWS = 1_000
 const MAX_PAUSE_MS = 5_000
-const MAX_KEPT_ROWS = 16
+/** Acknowledged events that wait to be deleted. */
+const MAX_KEPT_EVENTS = 16
 const MAX_KEPT_BYTES = 256 * 1024
 
 export class Outbox {
@@ -42,6 +46,7 @@ export class Outbox {
   #rows: OutboxRow[] = []
   #inMemory = false
   #delivered = 0
+  #hasPosition = false
   #acknowledged = { rows: 0, bytes: 0 }
   #hasReminder = false
   #delivering: Promise<void> | null = null
@@ -106,11 +111,17 @@ export class Outbox {
     return canRemove
   }
 
-  deleteDelivered(): Statement | null {
-    if (this.#acknowledged.rows < MAX_KEPT_ROWS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
-      return null
+  /** The id up to which all events are acknowledged; null if this activation does not know. */
+  get deliveredId(): number | null {
+    return this.#delivered || null
+  }
+
+  /** The transaction must store `deliveredId` too: the events up to it are gone. */
+  deleteDelivered(): Statement[] {
+    if (this.#acknowledged.rows < MAX_KEPT_EVENTS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
+      return []
     this.#acknowledged = { rows: 0, bytes: 0 }
-    return { sql: 'DELETE FROM outbox WHERE id <= ?', params: [this.#delivered] }
+    return deleteDelivered(this.#delivered)
   }
 
   async settled(): Promise<void> {
@@ -167,6 +178,7 @@ export class Outbox {
 
   async #readRows(): Promise<OutboxRow[]> {
     try {
+      if (!this.#hasPosition) await this.#readPosition()
       return await storedRows(this.#ports.sql, this.#delivered)
     } catch (error) {
       // Rows that were added meanwhile must not be delivered before the rows that this read would have found.
@@ -174,6 +186,19 @@ export class Outbox {
       this.#rows = []
       throw error
     }
+  }
+
+  /** What an earlier activation noted as delivered, and the events that it left in the table. */
+  async #readPosition(): Promise<void> {
+    const found = await this.#ports.sql.first<{ delivered: number; rows: number; bytes: number }>(
+      `SELECT delivered_id AS delivered, count(outbox.id) AS rows, coalesce(sum(length(event)), 0) AS bytes
+       FROM repo_root LEFT JOIN outbox ON outbox.id <= delivered_id AND length(event) > 0`,
+    )
+    this.#hasPosition = true
+    if (!found?.delivered) return
+    this.#delivered = Math.max(this.#delivered, found.delivered)
+    this.#acknowledged.rows += found.rows
+    this.#acknowledged.bytes += found.bytes
   }
 
   #nextBatch(): OutboxRow[] {
@@ -199,7 +224,11 @@ async function storedRows(sql: Sql, after: number): Promise<OutboxRow[]> {
   return rows.map(({ head, rev, ...row }) => (head && rev ? { ...row, head, rev } : row))
 }
 
-export function addToOutbox(rows: readonly OutboxRow[]): Statement[] {
+/** `answers` of those rows that are the first of a call with a key, by their ids. */
+export function addToOutbox(
+  rows: readonly OutboxRow[],
+  answers?: ReadonlyMap<number, KeptAnswer>,
+): Statement[] {
   if (rows.length === 0) return []
   const values = rows.map(({ id, kind, event, seqAt, head, rev }) => [
     id,
@@ -208,6 +237,10 @@ export function addToOutbox(rows: readonly OutboxRow[]): Statement[] {
     seqAt,
     head ?? null,
     rev ?? null,
+    answers?.get(id)?.key ?? '',
+    answers?.get(id)?.answer ?? null,
   ])
-  return [insertRows('INSERT INTO outbox (id, kind, event, seq_at, head, rev)', values)]
+  return [
+    insertRows('INSERT INTO outbox (id, kind, event, seq_at, head, rev, key, answer)', values),
+  ]
 }

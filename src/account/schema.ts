@@ -133,4 +133,11 @@ export const accountSchema: readonly Migration[] = [
        answer BLOB                      -- JSON, sealed by the keychain; null if there is none
      ) WITHOUT ROWID`,
   ],
+  // Release 3. Of the outbox: the idempotency key of the call ('' if it has none) and its answer, JSON, in its first row.
+  // Of the root: the last outbox id that was known to be delivered; the events up to it may be empty.
+  [
+    'ALTER TABLE outbox ADD COLUMN key TEXT',
+    'ALTER TABLE outbox ADD COLUMN answer TEXT',
+    'ALTER TABLE repo_root ADD COLUMN delivered_id INTEGER',
+  ],
 ]

@@ -13,7 +13,14 @@
 import type { AnswerCache } from '#src/account/answer-cache.ts'
 import { type FailedTransaction, noteFailed } from '#src/account/failed-transactions.ts'
 import { type Head, loadHead, saveRoot } from '#src/account/head.ts'
-import { addToOutbox, type Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { addToOutbox, type Outbox } from '#src/account/outbox.ts'
+import {
+  emptyGroup,
+  type Group,
+  isFull,
+  rejectAll,
+  type Waiting,
+} from '#src/account/write-group.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
@@ -36,25 +43,6 @@ export interface Prepared<T> {
 }
 
 export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
-
-interface Waiting {
-  job: Job<unknown>
-  readsDatabase: boolean
-  resolve(answer: unknown): void
-  reject(error: unknown): void
-}
-
-interface Group {
-  members: { waiting: Waiting; prepared: Prepared<unknown> }[]
-  statements: Statement[]
-  rows: OutboxRow[]
-  backlinks: Map<string, string[]>
-  head: Head | null
-  bytes: number
-}
-
-const MAX_GROUP_SIZE = 64
-const MAX_GROUP_BYTES = 2_000_000
 
 export class WriteLane {
   readonly #sql: Sql
@@ -84,13 +72,18 @@ export class WriteLane {
 
   /**
    * Resolves with the job's answer when its write is durable. A job that also reads the database sets `readsDatabase`:
-   * it is prepared when all earlier writes are committed and no later one is, so that the database matches its head.
+   * it is prepared when all earlier writes are committed and no later one is, so that the database matches its head. With the id of an
+   * idempotency key, the answer is stored as JSON with the write's first event.
    */
-  write<T>(job: Job<T>, { readsDatabase = false } = {}): Promise<T> {
+  write<T>(
+    job: Job<T>,
+    { readsDatabase = false, key }: { readsDatabase?: boolean; key?: string | undefined } = {},
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({
         job,
         readsDatabase,
+        key,
         resolve: resolve as (answer: unknown) => void,
         reject,
       })
@@ -207,10 +200,14 @@ export class WriteLane {
   #add(waiting: Waiting, prepared: Prepared<unknown>, from: Head): void {
     const group = this.#group
     let { outboxId } = from
-    for (const event of prepared.events) {
+    for (const [i, event] of prepared.events.entries()) {
       // From the clock, so that not even a restored or reprovisioned account repeats an id.
       outboxId = Math.max(outboxId + 1, this.#clock.now() * 1000)
       group.rows.push({ id: outboxId, ...event })
+      if (i > 0 || waiting.key === undefined) continue
+      const answer = JSON.stringify(prepared.answer)
+      group.kept.set(outboxId, { key: waiting.key, answer })
+      group.bytes += answer.length
     }
     group.members.push({ waiting, prepared })
     group.statements.push(...prepared.statements)
@@ -263,12 +260,12 @@ export class WriteLane {
   async #commit(group: Group): Promise<boolean> {
     if (group.statements.length === 0 && group.rows.length === 0) return false
     if (group.rows.length > 0) await this.#outbox.ensureReminder()
-    const deleteDelivered = this.#outbox.deleteDelivered()
+    const { deliveredId } = this.#outbox
     await this.#sql.commit([
       ...group.statements,
-      ...(group.head === null ? [] : [saveRoot(group.head)]),
-      ...(deleteDelivered === null ? [] : [deleteDelivered]),
-      ...addToOutbox(group.rows),
+      ...(group.head === null ? [] : [saveRoot(group.head, deliveredId)]),
+      ...this.#outbox.deleteDelivered(),
+      ...addToOutbox(group.rows, group.kept),
     ])
     return true
   }
@@ -283,16 +280,4 @@ export class WriteLane {
     this.#waiting.unshift(...requeued)
     this.#outbox.markUncertain()
   }
-}
-
-function emptyGroup(): Group {
-  return { members: [], statements: [], rows: [], backlinks: new Map(), head: null, bytes: 0 }
-}
-
-function rejectAll({ members }: Group, error: unknown): void {
-  for (const { waiting } of members) waiting.reject(error)
-}
-
-function isFull(group: Group): boolean {
-  return group.members.length >= MAX_GROUP_SIZE || group.bytes >= MAX_GROUP_BYTES
 }

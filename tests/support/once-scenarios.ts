@@ -62,7 +62,7 @@ async function withPasskey(account: Account): Promise<Authenticator> {
   return passkey
 }
 
-/** Actions whose effect is one commit, which leaves no key in the database. */
+/** Actions whose effect is one commit, whose event keeps the key and the answer. */
 export const commits: Record<'repo.createRecord' | 'repo.applyWrites', OnceScenario> = {
   'repo.createRecord': async () => (remote) => remote.repo.createRecord({ collection, record }),
   'repo.applyWrites': async () => (remote) =>

@@ -81,6 +81,9 @@ export async function fillAccount(account: Account): Promise<void> {
   await signInOnDevice(account, { deviceId: 'dev-1' })
   await setAuthorizedClient(account, { clientId: 'http://localhost', data: '{}' })
   await putPreferences(account, { preferences, fullAccess: true })
+  await account.outbox.settled()
+  const kept = { collection, rkey: 'kept', record: { $type: collection, n: 3 } }
+  await createRecord(account, kept, { id: 'key-1', issuedAt: now })
   await account.lane.settled()
   await account.blobs.whenReconciled()
 }

@@ -16,6 +16,7 @@ import type { Job, LaneView, Prepared } from '#src/account/write-lane.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hasSlur } from '#src/protocol/slurs.ts'
 import { lookUp } from '#src/protocol/tree.ts'
+import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { mustWrite } from '#src/rules/states.ts'
 
 export interface WriteOptions {
@@ -67,19 +68,20 @@ export interface Written {
 }
 
 /** Throws 409 if the rkey is taken. */
-export async function createRecord(account: Account, input: CreateRecord): Promise<Written> {
+export async function createRecord(
+  account: Account,
+  input: CreateRecord,
+  key?: IdempotencyKey,
+): Promise<Written> {
   await mustBeWritable(account)
   const validated = newRecord(account, input, input.rkey, input.record)
   const write: RecordWrite = { action: 'create', record: validated.record }
-  const commit = await inLane(account, [validated.record], async (view) =>
-    commitWrites(
-      account,
-      view,
-      [...(await supersededBy(account, view, validated.record, input)), write],
-      input.swapCommit,
-    ),
-  )
-  return { ...resultOf(account, validated), commit }
+  const job = async (view: LaneView): Promise<Prepared<Written>> => {
+    const writes = [...(await supersededBy(account, view, validated.record, input)), write]
+    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    return { ...prepared, answer: { ...resultOf(account, validated), commit: prepared.answer } }
+  }
+  return inLane(account, [validated.record], job, key)
 }
 
 /**
@@ -124,24 +126,28 @@ export type WriteResult =
     } & Omit<Written, 'commit'>)
   | { $type: 'com.atproto.repo.applyWrites#deleteResult' }
 
+interface AppliedWrites {
+  commit: CommitRef
+  results: WriteResult[]
+}
+
 export async function applyWrites(
   account: Account,
   input: WriteOptions & { writes: readonly Write[] },
-): Promise<{ commit: CommitRef; results: WriteResult[] }> {
+  key?: IdempotencyKey,
+): Promise<AppliedWrites> {
   await mustBeWritable(account)
-  const prepared = await Promise.all(
+  const validated = await Promise.all(
     input.writes.map((write, i) => prepareWrite(account, write, input, i)),
   )
-  const records = prepared.flatMap(({ write }) => (write.action === 'delete' ? [] : write.record))
-  const commit = await inLane(account, records, (view) =>
-    commitWrites(
-      account,
-      view,
-      prepared.map(({ write }) => write),
-      input.swapCommit,
-    ),
-  )
-  return { commit, results: prepared.map(({ result }) => result) }
+  const writes = validated.map(({ write }) => write)
+  const results = validated.map(({ result }) => result)
+  const records = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record))
+  const job = async (view: LaneView): Promise<Prepared<AppliedWrites>> => {
+    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    return { ...prepared, answer: { commit: prepared.answer, results } }
+  }
+  return inLane(account, records, job, key)
 }
 
 async function prepareWrite(
@@ -170,11 +176,16 @@ async function prepareWrite(
 }
 
 // Blobs that the records reference are not deleted meanwhile.
-function inLane<T>(account: Account, records: readonly NewRecord[], job: Job<T>): Promise<T> {
+function inLane<T>(
+  account: Account,
+  records: readonly NewRecord[],
+  job: Job<T>,
+  key?: IdempotencyKey,
+): Promise<T> {
   const blobRefs = records.flatMap(({ blobs }) => blobs)
-  if (blobRefs.length === 0) return account.lane.write(job)
+  if (blobRefs.length === 0) return account.lane.write(job, { key: key?.id })
   const release = account.blobs.claim(cidsOf(blobRefs))
-  return account.lane.write(job).finally(release)
+  return account.lane.write(job, { key: key?.id }).finally(release)
 }
 
 interface ValidatedRecord {

@@ -54,6 +54,11 @@ async function openFaulty() {
   }
 }
 
+async function commitOf({ lane }: OpenAccount) {
+  const { cid, rev } = await lane.head()
+  return { cid, rev }
+}
+
 describe.each(Object.entries(calls))('%s whose transaction failed', (_, call) => {
   it('is made by its repetition if it was not kept', async () => {
     const { account, count, key, fail } = await openFaulty()
@@ -65,14 +70,32 @@ describe.each(Object.entries(calls))('%s whose transaction failed', (_, call) =>
     expect(await count()).toBe(2)
   })
 
-  it('is not made again if it was kept', async () => {
+  it('is not made again if it was kept, and has its answer', async () => {
     const { account, count, key, fail } = await openFaulty()
     const own = key()
     fail('after')
     await expect(call(account, own)).rejects.toThrow(lost)
-    await expect(call(account, own)).rejects.toMatchObject(unknown)
-    await expect(call(account, own)).rejects.toMatchObject(unknown)
+    const answer = await call(account, own)
+    expect(answer.commit).toEqual(await commitOf(account))
+    expect(await call(account, own)).toEqual(answer)
     expect(await count()).toBe(1)
+  })
+
+  it('has its answer only when the transaction is durable', async () => {
+    const { account, key, fail } = await openFaulty()
+    const own = key()
+    fail('after')
+    await expect(call(account, own)).rejects.toThrow(lost)
+    const synced = Promise.withResolvers<void>()
+    Object.assign(account.sql, { durable: () => synced.promise })
+    let isAnswered = false
+    const again = call(account, own).finally(() => {
+      isAnswered = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isAnswered).toBe(false)
+    synced.resolve()
+    expect(await again).toHaveProperty('commit')
   })
 
   it('is not made again if another transaction failed after it and was not kept', async () => {
@@ -82,7 +105,7 @@ describe.each(Object.entries(calls))('%s whose transaction failed', (_, call) =>
     await expect(call(account, own)).rejects.toThrow(lost)
     fail('before')
     await expect(call(account, key())).rejects.toThrow(lost)
-    await expect(call(account, own)).rejects.toMatchObject(unknown)
+    expect((await call(account, own)).commit).toEqual(await commitOf(account))
     expect(await count()).toBe(1)
   })
 
@@ -95,7 +118,7 @@ describe.each(Object.entries(calls))('%s whose transaction failed', (_, call) =>
     Object.assign(account.sql, { first: () => Promise.reject(new Error('the engine is away')) })
     await expect(call(account, own)).rejects.toThrow('the engine is away')
     Object.assign(account.sql, { first })
-    await expect(call(account, own)).rejects.toMatchObject(unknown)
+    expect(await call(account, own)).toHaveProperty('commit')
     expect(await count()).toBe(1)
   })
 
@@ -107,7 +130,7 @@ describe.each(Object.entries(calls))('%s whose transaction failed', (_, call) =>
     await account.lane.head()
     account.idempotencyKeys.noteSleep()
     pass(1)
-    await expect(call(await wakeAgain(), own)).rejects.toMatchObject(unknown)
+    expect(await call(await wakeAgain(), own)).toHaveProperty('commit')
     expect(await count()).toBe(1)
   })
 
@@ -144,15 +167,19 @@ describe('answers that take more room than a process has for them', () => {
     expect(cache.mayHaveForgotten({ id: 'another', issuedAt: 5_001 }, 0)).toBe(false)
   })
 
-  it('leave a commit that is repeated with 503, and a later one as it is', async () => {
+  it('leave a commit that is repeated to what the account has kept, and then with 503', async () => {
     const { account, count, key, pass } = await openFaulty()
     const cache = new IdempotencyCache()
     const { sql, clock } = account
     const awake = await openTestAccount({ sql, clock, cache })
     pass(1_000)
     const own = key()
-    await calls.createRecord(awake, own)
+    const answer = await calls.createRecord(awake, own)
     await fill(cache, clock.now())
+    expect(await calls.createRecord(awake, own)).toEqual(answer)
+    await fill(cache, clock.now())
+    await awake.outbox.settled()
+    await sql.batch([{ sql: 'DELETE FROM outbox' }])
     await expect(calls.createRecord(awake, own)).rejects.toMatchObject(unknown)
     pass(1_000)
     await calls.createRecord(awake, key())
@@ -172,6 +199,84 @@ describe('answers that take more room than a process has for them', () => {
     await password.set(awake, input, own)
     const events = await sql.all('SELECT kind FROM security_event')
     expect(events).toEqual([{ kind: 'password changed' }])
+  })
+})
+
+describe('commits of an earlier activation in another process', () => {
+  const start = Date.parse('2026-01-01T00:00:00Z')
+  const keyAt = (issuedAt: number): IdempotencyKey => ({ id: randomUUID(), issuedAt })
+
+  /** An account that wrote `before` records in its first second, and wakes ten seconds later in another process. */
+  async function openMoved({ before }: { before: number }) {
+    let now = start
+    const clock = { now: () => now }
+    const first = await openTestAccount({ clock })
+    const keys: IdempotencyKey[] = []
+    const answers: unknown[] = []
+    for (let n = 0; n < before; n++) {
+      now = start + n
+      keys.push(keyAt(now))
+      answers.push(await calls.createRecord(first, keys.at(-1)!))
+      await first.outbox.settled()
+    }
+    now = start + 10_000
+    const account = await openTestAccount({ clock, sql: first.sql })
+    const count = async () => (await account.sql.all('SELECT path FROM record')).length
+    return { account, keys, answers, count }
+  }
+
+  it('the 32 last calls get their answers', async () => {
+    const { account, keys, answers, count } = await openMoved({ before: 100 })
+    for (const [i, key] of keys.entries()) {
+      if (i < 68) continue
+      expect(await calls.createRecord(account, key)).toEqual(answers[i])
+    }
+    expect(await count()).toBe(100)
+  })
+
+  it('a call before these gets 503, and makes no commit', async () => {
+    const { account, keys, count } = await openMoved({ before: 100 })
+    await expect(calls.createRecord(account, keys[0]!)).rejects.toMatchObject(unknown)
+    expect(await count()).toBe(100)
+  })
+
+  it('a call that was not made is made if a row from before it is kept, by clocks that differ by 500 ms', async () => {
+    const { account, count } = await openMoved({ before: 5 })
+    await expect(calls.createRecord(account, keyAt(start + 500))).rejects.toMatchObject(unknown)
+    await calls.createRecord(account, keyAt(start + 501))
+    expect(await count()).toBe(6)
+  })
+
+  it('a call is not made again if a process of an older release may have made it', async () => {
+    const { account, keys } = await openMoved({ before: 5 })
+    const forget = 'UPDATE outbox SET key = NULL, answer = NULL WHERE id >= ?'
+    await account.sql.batch([{ sql: forget, params: [(start + 4) * 1000] }])
+    await expect(calls.createRecord(account, keys[4]!)).rejects.toMatchObject(unknown)
+    await expect(calls.createRecord(account, keyAt(start + 504))).rejects.toMatchObject(unknown)
+    await calls.createRecord(account, keyAt(start + 505))
+  })
+
+  it('a call whose key is up to 500 ms younger than the wake gets the answer that it has', async () => {
+    let now = start
+    const clock = { now: () => now }
+    const first = await openTestAccount({ clock })
+    const ahead = keyAt(start + 499)
+    const answer = await calls.createRecord(first, ahead)
+    const account = await openTestAccount({ clock, sql: first.sql })
+    expect(await calls.createRecord(account, ahead)).toEqual(answer)
+    now += 1
+    await calls.createRecord(account, keyAt(start + 1))
+  })
+
+  it('the keys and answers of calls that share a transaction are kept with their own events', async () => {
+    const clock = { now: () => start }
+    const first = await openTestAccount({ clock })
+    const keys = Array.from({ length: 20 }, () => keyAt(start))
+    const answers = await Promise.all(keys.map((key) => calls.createRecord(first, key)))
+    const account = await openTestAccount({ clock, sql: first.sql })
+    for (const [i, key] of keys.entries()) {
+      expect(await calls.createRecord(account, key)).toEqual(answers[i])
+    }
   })
 })
 

@@ -24,20 +24,23 @@ it('a feature that takes a key is an error where it would get none', () => {
   reads({ keyed })
   // @ts-expect-error
   writes({ keyed })
-  // @ts-expect-error
-  onceCommit({ keyed })
-  expect(Object.keys(once({ keyed }))).toEqual(['keyed'])
+  expect(Object.keys({ ...once({ keyed }), ...onceCommit({ commit: keyed }) })).toEqual([
+    'keyed',
+    'commit',
+  ])
 })
 
 it('a feature that takes no key is an error where it must write one', () => {
   // @ts-expect-error
   once({ plain })
-  expect(Object.keys(onceCommit({ plain }))).toEqual(['plain'])
+  // @ts-expect-error
+  onceCommit({ plain })
+  expect(Object.keys(writes({ plain }))).toEqual(['plain'])
 })
 
 it('a list that lacks an action that must run once, or has another, is an error', () => {
   const actions = {
-    group: { ...once({ keyed }), ...onceCommit({ commit: plain }), ...writes({ plain }) },
+    group: { ...once({ keyed }), ...onceCommit({ commit: keyed }), ...writes({ plain }) },
   } satisfies Actions
   type List = Record<OnceNames<typeof actions>, true>
   const complete: List = { 'group.keyed': true, 'group.commit': true }
