@@ -55,7 +55,12 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     freeBytes: async () => 1,
   }
   const firehose = { subscribers: () => 1, head: () => 1, lags: () => [0] }
-  const metrics = createMetrics({ firehose, health, unhandledRejections: () => 0 })
+  const metrics = createMetrics({
+    firehose,
+    health,
+    unhandledRejections: () => 0,
+    storeSyncs: { syncs: 1, seconds: 0.001 },
+  })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
   metrics.observeHttp('oauth', 200, 0.002)
   metrics.rateLimited('global-ip')
