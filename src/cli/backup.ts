@@ -88,7 +88,7 @@ function foldersOf(invocation: Invocation): { folders: ServerFolders; bucket?: s
   const engine = endpoint === undefined ? join(data, 'engine') : directory
   if (engine === undefined) {
     throw new Error(
-      `the accounts are stored by the engine at ${endpoint}: back up its database (docs/operate/backup.md)`,
+      `the accounts are stored by the engine at ${endpoint}: back up its database, or set PDS_ENGINE_DIRECTORY if its folder is on this machine (docs/operate/backup.md)`,
     )
   }
   const { storage } = config.blobs

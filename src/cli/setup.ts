@@ -1,5 +1,5 @@
 /** `headwater setup`: asks what a public server needs to know, generates its secrets, and writes its variables. */
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import {
   type Command,
@@ -73,7 +73,7 @@ export async function setUp(invocation: Invocation, ask: Ask | undefined): Promi
   print(`${former === undefined ? 'Written' : 'Changed'}: ${file}`)
   print('It is half of every backup: without it the data cannot be read. Keep a copy elsewhere.\n')
   for (const check of checks) print(formatCheck(check))
-  print(`${checks.length > 0 ? '\n' : ''}Next, in the folder of Headwater:`)
+  print(`${checks.length > 0 ? '\n' : ''}Next:`)
   for (const line of next) print(`  ${line}`)
   return undefined
 }
@@ -121,9 +121,10 @@ async function checksOf(hostname: string, handleDomains: readonly string[]): Pro
 }
 
 function nextSteps(file: string): string[] {
+  const name = basename(file)
   return [
-    `with Docker:   cp ${file} deploy/one-box/headwater.env; cd deploy/one-box; docker compose up -d`,
-    `with systemd:  sudo install -D -m 0600 ${file} /etc/headwater/headwater.env; sudo systemctl start headwater`,
-    'then:          npx headwater doctor; npx headwater invite create',
+    'with Docker:   docker compose up -d (in deploy/one-box, with this file in it as headwater.env)',
+    `with systemd:  sudo install -D -m 0600 ${name} /etc/headwater/headwater.env; sudo systemctl enable --now headwater`,
+    'then:          headwater doctor; headwater invite create (docs/operate/install.md)',
   ]
 }
