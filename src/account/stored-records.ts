@@ -71,7 +71,7 @@ export interface SmallRecord {
   value: Uint8Array | undefined
 }
 
-const MAX_SMALL_BYTES = 16 * 1024
+const MAX_SMALL_BYTES = 16_384
 
 /** `query` selects `path`, `cid` and `value`, in order. Of records of more than 16 KiB the value is undefined. */
 export async function smallRecords(

@@ -132,16 +132,18 @@ export class Tail implements LogEdges {
   // Seqs continue from the clock if it is ahead of the log: after a restore from a backup, which lacks the newest seqs,
   // relays still see them increase.
   async #load(): Promise<void> {
-    const edges = await this.#sql.first<Omit<LogEdges, 'head'> & { head: number | null }>(
-      'SELECT (SELECT max(seq) FROM log) AS head, trimmed, erased FROM edge',
+    const edges = await this.#sql.first<LogEdges>(
+      'SELECT ifnull((SELECT max(seq) FROM log), 0) AS head, trimmed, erased FROM edge',
     )
+    // The schema inserts the only row.
+    const { head, trimmed, erased } = edges!
     // A failed transaction may have been committed after all, without having been synced.
     await this.#sql.durable()
-    this.head = Math.max(this.head, edges?.head ?? 0, this.#clock.now() * 1_000)
-    this.trimmed = edges?.trimmed ?? 0
-    this.erased = edges?.erased ?? 0
+    this.head = Math.max(this.head, head, this.#clock.now() * 1_000)
+    this.trimmed = trimmed
+    this.erased = erased
     if (this.storedAtWake.at === 0) {
-      const seq = Math.max(edges?.head ?? 0, this.trimmed, this.erased)
+      const seq = Math.max(head, trimmed, erased)
       this.storedAtWake = { seq, at: this.#clock.now() }
     }
     this.#events = []

@@ -152,6 +152,22 @@ describe('what reconciliation does', () => {
   })
 })
 
+describe('pages', () => {
+  it('a page begins after the last row of the one before it, also if nothing was done', async () => {
+    const { blobs, storage, pages } = await openBlobs(many(101).map(({ n }) => ({ n })))
+    let deletions = 0
+    storage.delete = async () => void deletions++
+    storage.deleteTemps = async () => void deletions++
+    const release = blobs.claim(many(101).map(({ n }) => cidOf(n)))
+    await reconciled(blobs)
+    expect(pages).toEqual([100, 1])
+    expect(deletions).toBe(0)
+    release()
+    await blobs.whenReconciled()
+    expect(deletions).toBe(2)
+  })
+})
+
 describe('outcomes', () => {
   it('100 outcomes are stored at once, and fewer wait for the next transaction', async () => {
     const { blobs, transactions, unsettled } = await openBlobs(many(100))

@@ -55,6 +55,17 @@ it.each([
   },
 )
 
+it.each([
+  [16_384, 1],
+  [16_385, 2],
+])('StoredRecords finds a record of %i bytes with %i queries', async (size, queries) => {
+  const { sql, read, records } = await openRecords()
+  const value = new Uint8Array(size).fill(7)
+  await sql.batch([{ sql: 'UPDATE record SET value = ? WHERE path = ?', params: [value, path(1)] }])
+  expect(Buffer.compare((await records.find(path(1)))!.value, value)).toBe(0)
+  expect(read.queries).toBe(queries)
+})
+
 it('StoredRecords reads a record once for all who ask for it at a time', async () => {
   const { read, records } = await openRecords()
   await Promise.all(Array.from({ length: 50 }, () => records.find(path(30))))

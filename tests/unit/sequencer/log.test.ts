@@ -63,6 +63,29 @@ describe('read', () => {
     await appending
     expect((await reads()).map(({ events }) => events.length)).toEqual([1, 1])
   })
+
+  it('read returns events that a failed transaction stored when they are durable', async () => {
+    const storing = Promise.withResolvers<void>()
+    let isFailing = false
+    const sequencer = testSequencer({
+      sync: async () => (isFailing ? storing.promise : undefined),
+      onBatch: (when) => {
+        if (isFailing && when === 'after') throw new Error('engine gone')
+      },
+    })
+    await sequencer.tail.ready()
+    isFailing = true
+    await expect(log(sequencer, 1)).rejects.toThrow('engine gone')
+    let isRead = false
+    const reading = read(sequencer, { after: start, limit: 1 }).then(({ events }) => {
+      isRead = true
+      return events
+    })
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+    expect(isRead).toBe(false)
+    storing.resolve()
+    expect(await reading).toHaveLength(1)
+  })
 })
 
 describe('follow', () => {

@@ -25,21 +25,27 @@ async function isInMemory(sequencer: TestSequencer, seq: number): Promise<boolea
 }
 
 /** Appends events whose frames have exactly this many bytes, each by itself. */
-async function appendFrames(
-  sequencer: TestSequencer,
-  { did, from = 1 }: { did: string; from?: number },
-  sizes: readonly number[],
-) {
+async function appendFrames(sequencer: TestSequencer, did: string, sizes: readonly number[]) {
   const probe = testSequencer()
   await append(probe, { did, entries: [commitEntry(1, did, 'r', 100_000)] })
   const { events } = await read(probe, { after: 0, limit: 1 })
   const overhead = events[0]!.frame.length - 100_000
   for (const [i, size] of sizes.entries()) {
     // The id is text in the event.
-    const digits = String(from + i).length - 1
-    const entry = commitEntry(from + i, did, 'r', size - overhead - digits)
+    const digits = String(i + 1).length - 1
+    const entry = commitEntry(i + 1, did, 'r', size - overhead - digits)
     await append(sequencer, { did, entries: [entry] })
   }
+}
+
+/** A tail in memory; `add` appends an event with the next seq. */
+async function openMemory() {
+  const sql = nodeSql({ schema: sequencerSchema })
+  const tail = new Tail({ sql, clock: { now: () => startTime }, timer: () => () => {} })
+  await tail.ready()
+  const add = (did: string, size: number) =>
+    tail.append([{ seq: tail.head + 1, did, frame: new Uint8Array(size) }])
+  return { tail, add }
 }
 
 describe('events in memory', () => {
@@ -56,36 +62,33 @@ describe('events in memory', () => {
     expect(await isInMemory(sequencer, start + 2)).toBe(true)
   })
 
-  it('the newest 16 MiB of events are in memory, and older ones are read from the table', async () => {
-    const sequencer = testSequencer()
-    await appendFrames(sequencer, { did: alice }, Array(16).fill(MiB))
-    expect(await isInMemory(sequencer, start)).toBe(true)
-    await append(sequencer, { did: bob, entries: [accountEntry(1, bob)] })
-    expect(await isInMemory(sequencer, start)).toBe(false)
-    expect(await isInMemory(sequencer, start + 1)).toBe(true)
-    await appendFrames(sequencer, { did: bob, from: 2 }, [MiB])
-    expect(await isInMemory(sequencer, start + 1)).toBe(false)
-    expect(await isInMemory(sequencer, start + 2)).toBe(true)
+  it('the newest 16 MiB of events are in memory', async () => {
+    const { tail, add } = await openMemory()
+    for (let i = 0; i < 16; i++) add(alice, MiB)
+    expect(tail.since(start, 1, MiB)).toBeDefined()
+    add(bob, 1)
+    expect(tail.since(start, 1, MiB)).toBeUndefined()
+    expect(tail.since(start + 1, 1, MiB)).toBeDefined()
+    add(bob, MiB)
+    expect(tail.since(start + 1, 1, MiB)).toBeUndefined()
+    expect(tail.since(start + 2, 1, MiB)).toBeDefined()
   })
 
   it('the events of a deleted account do not count any more, and those of others do', async () => {
-    const sequencer = testSequencer()
-    await appendFrames(sequencer, { did: bob }, Array(5).fill(MiB))
-    await appendFrames(sequencer, { did: alice }, Array(5).fill(MiB))
-    await append(sequencer, { did: alice, entries: [accountEntry(6, alice, 'deleted')] })
-    await appendFrames(sequencer, { did: bob, from: 6 }, Array(10).fill(MiB))
-    const left = sequencer.tail.since(start, 100, 100 * MiB)!
-    const bytes = left.reduce((sum, { frame }) => sum + frame.length, 0)
-    await appendFrames(sequencer, { did: bob, from: 16 }, [16 * MiB - bytes])
-    expect(await isInMemory(sequencer, start)).toBe(true)
-    await append(sequencer, { did: bob, entries: [accountEntry(17, bob)] })
-    expect(await isInMemory(sequencer, start)).toBe(false)
-    expect(await isInMemory(sequencer, start + 1)).toBe(true)
+    const { tail, add } = await openMemory()
+    for (let i = 0; i < 5; i++) add(bob, MiB)
+    for (let i = 0; i < 5; i++) add(alice, MiB)
+    tail.erase(new Set([alice]), tail.head)
+    for (let i = 0; i < 11; i++) add(bob, MiB)
+    expect(tail.since(start, 1, MiB)).toBeDefined()
+    add(bob, 1)
+    expect(tail.since(start, 1, MiB)).toBeUndefined()
+    expect(tail.since(start + 1, 1, MiB)).toBeDefined()
   })
 
   it('a page from memory has up to 512 KiB', async () => {
     const sequencer = testSequencer()
-    await appendFrames(sequencer, { did: alice }, [256 * 1024, 256 * 1024, 256 * 1024 + 1])
+    await appendFrames(sequencer, alice, [256 * 1024, 256 * 1024, 256 * 1024 + 1])
     const lengthAfter = async (after: number) =>
       (await read(sequencer, { after, limit: 10 })).events.length
     expect(await lengthAfter(start)).toBe(2)
