@@ -139,6 +139,22 @@ test('a write that stores nothing is no transaction, and asks for no reminder', 
   expect(account.outbox.close()).toBe(false)
 })
 
+test('a write that stores nothing waits for no sync', async () => {
+  let syncs = 0
+  const account = await openTestAccount({ sync: async () => void syncs++ })
+  await account.lane.head()
+  const before = syncs
+  await account.lane.write(({ head }) => ({ answer: 1, head, statements: [], events: [] }))
+  expect(syncs).toBe(before)
+})
+
+test('a write of one event asks for a reminder', async () => {
+  const account = await openTestAccount()
+  await account.lane.write(event())
+  await account.outbox.settled()
+  expect(account.outbox.close()).toBe(true)
+})
+
 test('a write of statements without events asks for no reminder', async () => {
   const account = await openTestAccount()
   const statements = [{ sql: "UPDATE account SET email = 'new@example.com'", params: [] }]

@@ -18,6 +18,7 @@ describe('a record', () => {
       link: { $link: raw },
       bytes: { $bytes: 'nFERjvLLiw9qm45JrqH9QTzyC2Lu1Xb4ne6+sBrCzI0' },
       blob,
+      typed: { $type: 'com.example.embed', text: '' },
     }
     expect(lexToJson(recordValue(json).value)).toEqual(json)
     expect(recordValue(json).blobs.map(({ cid }) => cid)).toEqual([raw])

@@ -1,7 +1,7 @@
-import { decode } from '@atproto/lex-cbor'
-import { lexToJson } from '@atproto/lex-json'
+import { decode, encode } from '@atproto/lex-cbor'
+import { jsonToLex, lexToJson } from '@atproto/lex-json'
 import { describe, expect, it } from 'vitest'
-import { prepareRecord, type RecordInput } from '#src/account/repo/validate.ts'
+import { isValidRecord, prepareRecord, type RecordInput } from '#src/account/repo/validate.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 
 const rkey = '3lbfyc5c2ck2a'
@@ -153,5 +153,27 @@ describe('references', () => {
     ['app.bsky.feed.like', {}],
   ])('no backlink is stored for a malformed %s', (collection, record) => {
     expect(prepare(record, { collection, validate: false }).subjects).toEqual([])
+  })
+})
+
+describe('isValidRecord', () => {
+  const profile = (avatar: unknown) =>
+    encode(jsonToLex({ $type: 'app.bsky.actor.profile', avatar }))
+
+  it('isValidRecord accepts stored records that are valid by their lexicon, and no others', () => {
+    expect(isValidRecord('app.bsky.feed.post', prepare(post).bytes)).toBe(true)
+    expect(isValidRecord('app.bsky.feed.post', encode({ ...post, text: 1 }))).toBe(false)
+    expect(isValidRecord('app.bsky.feed.post', Uint8Array.of(0xff))).toBe(false)
+  })
+
+  it('isValidRecord accepts any record of an unknown lexicon', () => {
+    expect(isValidRecord('com.example.thing', encode({ ...post, text: 1 }))).toBe(true)
+    expect(isValidRecord('com.example.thing', Uint8Array.of(0xff))).toBe(true)
+  })
+
+  it('isValidRecord accepts a blob of unknown size', () => {
+    expect(isValidRecord('app.bsky.actor.profile', profile(avatar))).toBe(true)
+    expect(isValidRecord('app.bsky.actor.profile', profile({ ...avatar, size: -1 }))).toBe(true)
+    expect(isValidRecord('app.bsky.actor.profile', profile('text'))).toBe(false)
   })
 })
