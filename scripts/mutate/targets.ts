@@ -20,14 +20,21 @@ const account = [
     'snapshots',
   ],
   ...['stored-records', 'takedowns', 'blobs', 'blob-location', 'tid-clock', 'idempotency-keys'],
-  ...['write', 'records', 'validate', 'init', 'export', 'import*'].map((name) => `repo/${name}`),
+  ...['idempotency-cache', 'failed-transactions'],
+  ...['write', 'records', 'validate', 'init', 'export*', 'prepare-import', 'import*'].map(
+    (name) => `repo/${name}`,
+  ),
 ].map((name) => `src/account/${name}.ts`)
 
-const sequencer = ['append-lane', 'number-events', 'log', 'repo-positions', 'tail'].map(
-  (name) => `src/sequencer/${name}.ts`,
-)
+const sequencer = [
+  ...['append-lane', 'number-events', 'log', 'repo-positions', 'tail', 'trimmer'],
+  ...['stored-events', 'stored-head'],
+].map((name) => `src/sequencer/${name}.ts`)
 
-export const defaultTargets = [...first, ...account, ...sequencer]
+// Not `wal-sync-thread`: a thread loads its file from the disk, without the mutant.
+const engine = ['wal-folder', 'wal-sync'].map((name) => `src/engine/${name}.ts`)
+
+export const defaultTargets = [...first, ...account, ...sequencer, ...engine]
 
 /** Paths relative to the root, in the order of the globs. */
 export function filesOf(globs: readonly string[]): string[] {
