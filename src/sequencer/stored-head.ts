@@ -17,5 +17,6 @@ export async function storedHead({ sql, tail }: Sequencer): Promise<StoredHead> 
   // What is noted must not be lost.
   await sql.durable()
   const { seq: seqAtWake, at: wokeAt } = tail.storedAtWake
-  return { seq: row?.seq ?? 0, seqAtWake, wokeAt }
+  // The schema inserts the only row of `edge`.
+  return { seq: row!.seq, seqAtWake, wokeAt }
 }

@@ -226,6 +226,18 @@ describe('trimming', () => {
     expect(await ids(awake.reopen())).toEqual(['alice 1', 'alice 2'])
   })
 
+  it.each([
+    [0, ['alice 1', 'alice 2']],
+    [1, ['alice 2']],
+  ])('trimming deletes events an hour after they left the window, plus %i ms', async (ms, left) => {
+    const sequencer = testSequencer()
+    await log(sequencer, 1)
+    sequencer.setTime(startTime + DAY_MS + 3_600_000 + ms)
+    const awake = sequencer.reopen()
+    await log(awake, 2)
+    expect(await ids(awake.reopen())).toEqual(left)
+  })
+
   it('trimming deletes a bounded number at once, and in the end everything that is too old', async () => {
     const sequencer = testSequencer()
     const entries = Array.from({ length: 900 }, (_, i) => accountEntry(i + 1, alice))
@@ -238,8 +250,11 @@ describe('trimming', () => {
     const awake = sequencer.reopen()
     await log(awake, 901)
     expect(await count()).toBe(901 - 512)
-    for (let id = 902; id <= 902 + 256; id++) await log(awake, id)
-    expect(await count()).toBe(258)
+    for (let id = 902; id < 902 + 255; id++) await log(awake, id)
+    expect(await count()).toBe(901 - 512 + 255)
+    // Every 256 events.
+    await log(awake, 902 + 255)
+    expect(await count()).toBe(257)
   })
 })
 

@@ -46,3 +46,28 @@ it('the stored head at wake is from before the first append, also if that comes 
   await log(sequencer, 2, 'did:plc:a')
   expect(await storedHead(sequencer)).toMatchObject({ seq: start + 2, seqAtWake: start + 1 })
 })
+
+it('the stored head is durable', async () => {
+  const syncing = Promise.withResolvers<void>()
+  let syncs = 0
+  let isHeld = false
+  const sequencer = testSequencer({
+    sync: async () => {
+      syncs++
+      if (isHeld) await syncing.promise
+    },
+  })
+  await log(sequencer, 1, 'did:plc:a')
+  isHeld = true
+  const before = syncs
+  let isNoted = false
+  const noting = storedHead(sequencer).then(({ seq }) => {
+    isNoted = true
+    return seq
+  })
+  await expect.poll(() => syncs).toBe(before + 1)
+  await new Promise(setImmediate)
+  expect(isNoted).toBe(false)
+  syncing.resolve()
+  expect(await noting).toBe(start + 1)
+})
