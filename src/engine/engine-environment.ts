@@ -18,6 +18,8 @@ export interface EngineSettings {
   addresses: EngineAddresses
   /** Whether actors run in other processes than the one that runs the engine. */
   hasRemoteActors: boolean
+  /** Settings that replace ours, for tests. */
+  replaced?: Readonly<Record<string, string>>
 }
 
 /**
@@ -42,7 +44,7 @@ const localActorThresholds = Object.fromEntries([
 
 /** All settings of the engine but the path of its store, which is in a file because the engine's tools read it too. */
 export function engineEnvironment(settings: EngineSettings): Record<string, string> {
-  const { dir, token, addresses, hasRemoteActors } = settings
+  const { dir, token, addresses, hasRemoteActors, replaced } = settings
   return {
     HOME: dir,
     RUST_LOG: 'warn',
@@ -79,8 +81,15 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     // for that long. The default of the second is half an hour.
     RIVET__PEGBOARD__ACTOR_START_THRESHOLD: '10000',
     RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: '20000',
+    // Each database has a limit, 10 GiB unless set, and every commit leaves its pages in the database's history: 1.5 to 4
+    // million events fill the sequencer's, and then each write of the server fails for good. This is more than any disk
+    // has, so the reserve of the disk is met first (src/ports/disk-space.ts), which refuses clearly and ends.
+    RIVET__SQLITE__MAX_STORAGE_BYTES: '1000000000000000',
+    // Drops that history; off unless set. An account of 0.8 MB that was written 1,900 times keeps 0.4 MB instead of 10.2.
+    RIVET__SQLITE__UNSTABLE_DISABLE_COMPACTION: 'false',
     ...closedPeerPort,
     ...(hasRemoteActors ? {} : localActorThresholds),
+    ...replaced,
   }
 }
 
