@@ -27,6 +27,7 @@ export function accountActor(settings: ActorSettings) {
       schema: settings.schemas.account,
       open: (c, hold) => openAccount(c, hold, settings, shared),
       sleeps: true,
+      isEngaged: ({ imports, snapshots }) => imports.open !== undefined || snapshots.hasOpen,
       close: (account) => closeAccount(account, settings),
     }),
     actions: toRivetActions(accountActions, settings),

@@ -1,7 +1,7 @@
 /** How an actor wakes and sleeps: its database is migrated, its subject is built, and it is listed as awake. */
 import type { BatchDatabase } from '#actors/batch-database.ts'
 import type { ActorSettings } from '#actors/settings.ts'
-import { stayAwake } from '#actors/stay-awake.ts'
+import { stayAwake, type Wakefulness } from '#actors/stay-awake.ts'
 import type { LiveActor } from '#src/engine/live-actors.ts'
 import { type Migration, migrate, NewerDatabaseError } from '#src/ports/migrations.ts'
 import type { Actions } from '#src/rules/actions.ts'
@@ -12,6 +12,7 @@ export interface ActorContext {
   readonly db: BatchDatabase
   readonly vars: ActorVars
   keepAwake<T>(work: Promise<T>): Promise<T>
+  sleep(): void
 }
 
 export interface ActorVars {
@@ -23,7 +24,7 @@ export interface ActorVars {
 }
 
 /** Keeps the actor awake until the promise settles; it must not be rejected. */
-export type Hold = <T>(work: Promise<T>) => Promise<T>
+export type Hold = Wakefulness['hold']
 
 export interface ActorHooks<S> {
   /** The migrations of its database, if it has one. */
@@ -32,6 +33,8 @@ export interface ActorHooks<S> {
   close?(subject: S): void | Promise<void>
   /** False for an actor that is always awake. */
   sleeps: boolean
+  /** Whether something goes on between calls that would end if it slept. */
+  isEngaged?(subject: S): boolean
 }
 
 const mustWakeAgain = 'two activations of this actor were running: it must wake again'
@@ -66,7 +69,8 @@ export function actorLifecycle<S>(
         c.vars.isOutdated = true
         return
       }
-      const hold: Hold = hooks.sleeps ? stayAwake((work) => c.keepAwake(work)) : (work) => work
+      const wakefulness = hooks.sleeps ? stayAwake((work) => c.keepAwake(work)) : undefined
+      const hold: Hold = wakefulness?.hold ?? ((work) => work)
       // An earlier activation may have exited between a commit and its sync.
       const durable = hooks.schema && c.db.durable()
       const subject = await hooks.open(c, hold)
@@ -74,6 +78,14 @@ export function actorLifecycle<S>(
       if (activation?.isNewest === false) throw new Error(mustWakeAgain)
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }
+      if (wakefulness !== undefined) {
+        c.vars.live.rest = {
+          begin: () => wakefulness.begin(),
+          idleSince: () =>
+            hooks.isEngaged?.(subject) === true ? undefined : wakefulness.idleSince(),
+          sleep: () => c.sleep(),
+        }
+      }
       live.add(name, keyOf(c), c.vars.live)
     },
     onSleep: async (context) => {

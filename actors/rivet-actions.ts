@@ -31,11 +31,14 @@ function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
       c.sleep()
       throw toUserError(c.vars?.isOutdated ? upgrading() : goingAway())
     }
+    const end = c.vars?.live?.rest?.begin()
     try {
       return await run(subject, ...args)
     } catch (error) {
       if (error instanceof XrpcError) throw toUserError(error)
       throw isGoingAway(error) ? toUserError(goingAway()) : error
+    } finally {
+      end?.()
     }
   }
 }

@@ -40,6 +40,8 @@ export interface ActorSettings {
   internalToken: string
   /** How long an account stays awake without a call, in ms. */
   sleepTimeoutMs: number
+  /** How many accounts may be awake in this process. */
+  maxAwakeAccounts: number
   /** How long the firehose can be replayed, in ms. */
   backfillMs: number
 }

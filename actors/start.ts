@@ -4,6 +4,7 @@ import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
+import { AwakeLimit } from '#src/engine/awake-limit.ts'
 import { waitUntilJoined } from '#src/engine/wait-until-joined.ts'
 
 export async function startActors(
@@ -16,10 +17,12 @@ export async function startActors(
   if (!(await waitUntilJoined(engine, since))) {
     settings.log.warn('the engine has not registered this process yet: the first calls may be slow')
   }
+  const endAwakeLimit = new AwakeLimit(settings).start()
   const stopReminders = startReminders(settings)
   const stopBlobSweeps = startBlobSweeps(settings)
   return {
     stop: async () => {
+      endAwakeLimit()
       stopReminders()
       stopBlobSweeps()
       await endAccounts(settings)

@@ -51,6 +51,11 @@ export class Snapshots {
     this.#limits = limits
   }
 
+  /** Whether an export is running. */
+  get hasOpen(): boolean {
+    return this.#open.size > 0
+  }
+
   /** Throws 503 if there are too many, and 429 if too many are of this address. */
   begin(head: Head, progress: unknown, exporter: Exporter): string {
     const { address, isOwner } = exporter

@@ -29,7 +29,7 @@ export interface Config extends TrafficConfig {
   identity: IdentityConfig
   engine: EngineConfig
   peers: PeerConfig
-  actors: { sleepTimeoutMs: number }
+  actors: { sleepTimeoutMs: number; maxAwakeAccounts: number }
   services: Services
   proxy: ProxyConfig
   oauth: OAuthConfig
@@ -95,7 +95,10 @@ export function readConfig(env: Environment): Config {
     identity: readIdentity(read, isProduction),
     engine: readEngine(read, role !== 'gateway'),
     peers: readPeers(read),
-    actors: { sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000 },
+    actors: {
+      sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000,
+      maxAwakeAccounts: read.integer('PDS_MAX_AWAKE_ACCOUNTS', 1, 1_000_000) ?? 256,
+    },
     services: readServices(read),
     proxy: readProxy(read),
     oauth: readOAuth(read, hostname),

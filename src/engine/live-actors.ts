@@ -6,11 +6,27 @@ export interface LiveActor {
   readonly subject: unknown
   /** Keeps the actor awake until the promise settles; it must not be rejected. */
   hold<T>(work: Promise<T>): Promise<T>
+  /** Absent if the actor is always awake. */
+  rest?: Rest
+}
+
+/** How an actor falls asleep before its time. */
+export interface Rest {
+  /** Counts a call that did not come through `hold`; the function it returns ends it. */
+  begin(): () => void
+  /** Since when it has had no work, in ms of `performance.now()`; undefined if it has some, and must not sleep. */
+  idleSince(): number | undefined
+  /** Begins to put it to sleep; throws if it is ending already. */
+  sleep(): void
 }
 
 export class LiveActors {
   readonly #awake = new Map<string, LiveActor>()
   readonly #awaited = new Map<string, Set<() => void>>()
+  /** Accounts that were put to sleep before their time. */
+  putToSleep = 0
+  /** Called when an actor is added. */
+  onAdded: (name: string) => void = () => {}
 
   /** The actors of a name that are awake here. */
   list(name: string): LiveActor[] {
@@ -25,6 +41,7 @@ export class LiveActors {
   add(name: string, key: string, actor: LiveActor): void {
     this.#awake.set(`${name} ${key}`, actor)
     for (const onAwake of this.#awaited.get(`${name} ${key}`) ?? []) onAwake()
+    this.onAdded(name)
   }
 
   /** Resolves when the actor wakes in this process the next time. Call `cancel` when it is not awaited any more. */

@@ -35,15 +35,21 @@ export interface RunningActors {
 /**
  * Starts an engine and the actors; `sleepTimeoutMs` is the idle time after which an account sleeps.
  */
-export async function startTestActors(options: { sleepTimeoutMs: number }): Promise<RunningActors> {
+export async function startTestActors(options: {
+  sleepTimeoutMs: number
+  maxAwakeAccounts?: number
+  /** Settings of the engine that replace ours. */
+  replaced?: Record<string, string>
+}): Promise<RunningActors> {
   Object.assign(process.env, quietEnvironment)
   const { startActors } = await import('#actors/start.ts')
   const dir = mkdtempSync(join(tmpdir(), 'headwater-actors-'))
   const log = createLog('silent')
-  const embedded = await startEngine({ dir, token: 'engine-token', port: undefined, log })
+  const { replaced = {}, ...own } = options
+  const embedded = await startEngine({ dir, token: 'engine-token', port: undefined, log, replaced })
   const engine = { endpoint: embedded.endpoint, token: embedded.token, namespace: 'default' }
   const live = new LiveActors()
-  const settings = testSettings(engine, { live, log, ...options })
+  const settings = testSettings(engine, { live, log, ...own })
   const remote = createRemoteCall({ ...engine, internalToken })
   const pauseFor = (ms: number) => pause(ms)
   const actors = await startActors(settings, engine)
@@ -95,6 +101,7 @@ export function testSettings(
     },
     blobQuotaBytes: undefined,
     blobTempMaxAgeMs: 86_400_000,
+    maxAwakeAccounts: 1_000,
     disk: { transaction: (run) => run() },
     ...options,
   }
