@@ -2,11 +2,12 @@
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { append, bounds, follow, read } from '#src/sequencer/log.ts'
+import { size } from '#src/sequencer/log-size.ts'
 import { storedHead } from '#src/sequencer/stored-head.ts'
 
 export const sequencerActions = {
   // The ids of an account's events increase, so events that are in the log already are skipped.
-  log: { ...reads({ read, follow, bounds, storedHead }), ...writes({ append }) },
+  log: { ...reads({ read, follow, bounds, storedHead, size }), ...writes({ append }) },
   heads: reads({ of: headsOf }),
 } satisfies Actions
 export type SequencerActions = typeof sequencerActions

@@ -2,6 +2,7 @@
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { StoreSize } from '#src/engine/store-size.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
 import { MovedAccounts } from '#src/gateway/identity/moved-accounts.ts'
 import { openIdentity } from '#src/gateway/identity/open-identity.ts'
@@ -37,6 +38,9 @@ export interface GatewayPorts {
   blobs: BlobStorage
   disk: Pick<DiskSpace, 'isLow' | 'mustHaveRoom'>
   storeWatch: Pick<StoreWatch, 'loss'> | undefined
+  /** Undefined if the store is not known to be on this machine. */
+  storeSize: (() => Promise<StoreSize>) | undefined
+  maxAwakeAccounts: number
   plcUrl: string
   config: GatewayConfig
   secrets: GatewaySecrets

@@ -117,6 +117,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     checkBlobs: () => context.blobs.check(),
     disk: ports.disk,
     storeWatch: ports.storeWatch,
+    storeSize: ports.storeSize,
+    maxAwakeAccounts: ports.maxAwakeAccounts,
   })
   const metrics = createMetrics({
     ...{ firehose, health },

@@ -42,6 +42,8 @@ export class AppendLane {
   readonly #trimmer: Trimmer
   #waiting: Waiting[] = []
   #running = false
+  /** Events added to the log since this activation began. */
+  added = 0
 
   constructor(ports: AppendLanePorts) {
     this.#ports = ports
@@ -109,6 +111,7 @@ export class AppendLane {
         throw error
       })
     }
+    this.added += rows.length
     for (const [did, repo] of repos) this.#known.set(did, repo)
     const answers = group.map(({ did }) => this.#known.get(did).outboxId)
     this.#known.evict()

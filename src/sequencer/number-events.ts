@@ -114,16 +114,18 @@ function saveRepos(values: (string | number | null)[][]): Statement {
 
 // Follows `prior` back from the account's last event; an index on the DID would cost every event a write.
 function eraseHistory(did: string, lastSeq: number | null): Statement[] {
+  const own = `WITH RECURSIVE own (seq) AS (
+                 VALUES (?)
+                 UNION ALL
+                 SELECT log.prior FROM own JOIN log ON log.seq = own.seq WHERE log.prior IS NOT NULL
+               )`
   return [
     {
-      sql: `WITH RECURSIVE own (seq) AS (
-              VALUES (?)
-              UNION ALL
-              SELECT log.prior FROM own JOIN log ON log.seq = own.seq WHERE log.prior IS NOT NULL
-            )
-            DELETE FROM log WHERE seq IN own`,
+      sql: `${own} UPDATE edge SET events = events -
+              (SELECT count(*) FROM log WHERE seq IN own AND seq <= counted)`,
       params: [lastSeq],
     },
+    { sql: `${own} DELETE FROM log WHERE seq IN own`, params: [lastSeq] },
     { sql: 'UPDATE repo SET head = NULL, rev = NULL WHERE did = ?', params: [did] },
   ]
 }

@@ -24,4 +24,9 @@ export const sequencerSchema: readonly Migration[] = [
      )`,
     `INSERT INTO edge VALUES (1, 0, 0)`,
   ],
+  [
+    // How many events the log has up to the seq `counted`.
+    'ALTER TABLE edge ADD COLUMN events INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE edge ADD COLUMN counted INTEGER NOT NULL DEFAULT 0',
+  ],
 ]

@@ -1,6 +1,7 @@
-/** Deletes events older than the backfill window, a bounded number in the transaction of an append. */
+/** Deletes and counts events in the transaction of an append: a bounded number of those older than the backfill window. */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
+import { countNewEvents, uncountThrough } from '#src/sequencer/log-size.ts'
 import type { Tail } from '#src/sequencer/tail.ts'
 
 // Up to 512 are deleted for every 256 added, so that the log cannot outgrow the window.
@@ -38,10 +39,12 @@ export class Trimmer {
       MAX_TRIMMED,
     )
     const through = oldest?.through ?? null
-    if (through === null) return []
+    if (through === null) return [countNewEvents]
     // Set before the deletion is durable: a reader may suspect a gap that is not there, but must not miss one.
     tail.trimmed = through
     return [
+      countNewEvents,
+      uncountThrough(through),
       { sql: 'DELETE FROM log WHERE seq <= ?', params: [through] },
       { sql: 'UPDATE edge SET trimmed = ?', params: [through] },
     ]

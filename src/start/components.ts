@@ -1,8 +1,10 @@
 /** Starts the components that belong to a process, in order: engine, actors, development PLC, gateway. */
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '#src/config/config.ts'
 import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { type StoreSize, storeSize } from '#src/engine/store-size.ts'
 import type { StoreWatch, StoreWatchPorts } from '#src/engine/store-watch.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
@@ -85,6 +87,8 @@ export async function startComponents(
     disk,
     unhandledRejections,
     storeSyncs: walSync?.total,
+    storeSize: storeSizeOf(config.engine, folder),
+    maxAwakeAccounts: config.actors.maxAwakeAccounts,
   }
   if (config.role !== 'gateway') {
     const settings = {
@@ -127,6 +131,14 @@ export async function startComponents(
   })
   parts.defer(() => gateway.stop())
   return { url: gateway.url, plcUrl, refused: refusedBy(checked) }
+}
+
+function storeSizeOf(
+  { endpoint, directory }: Config['engine'],
+  folder: DataFolder,
+): (() => Promise<StoreSize>) | undefined {
+  const engineFolder = endpoint === undefined ? folder.at('engine') : directory
+  return engineFolder === undefined ? undefined : () => storeSize(join(engineFolder, 'db'))
 }
 
 function refusedBy(check: Promise<void>): Promise<never> {

@@ -3,6 +3,7 @@ import type { Config } from '#src/config/config.ts'
 import type { FolderSecrets } from '#src/data-folder.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import type { StoreSize } from '#src/engine/store-size.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import type { SyncTotal } from '#src/gateway/operator/metrics.ts'
@@ -19,6 +20,8 @@ export async function startOperatorPort(
     blobs: BlobStorage
     disk: DiskSpace
     storeWatch: StoreWatch | undefined
+    storeSize: (() => Promise<StoreSize>) | undefined
+    maxAwakeAccounts: number
     clock: Clock
     unhandledRejections: () => number
     storeSyncs: SyncTotal | undefined

@@ -6,10 +6,12 @@ import type { Account } from '#src/account/account.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { StoreLoss } from '#src/engine/store-note.ts'
+import type { StoreSize } from '#src/engine/store-size.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
+import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface EngineHealth {
   healthy(): boolean
@@ -26,7 +28,7 @@ export interface Build {
 export interface HealthPorts {
   build: Build
   dispatch: Pick<Dispatch, 'directory' | 'sequencer'>
-  live: Pick<LiveActors, 'list'>
+  live: Pick<LiveActors, 'list' | 'putToSleep'>
   /** Undefined if another process runs the engine. */
   engine: EngineHealth | undefined
   dataDirectory: string
@@ -34,6 +36,9 @@ export interface HealthPorts {
   disk: Pick<DiskSpace, 'isLow'>
   /** Undefined if this process does not watch the store. */
   storeWatch: Pick<StoreWatch, 'loss'> | undefined
+  /** Undefined if the store is not known to be on this machine. */
+  storeSize: (() => Promise<StoreSize>) | undefined
+  maxAwakeAccounts: number
   clock: Clock
   log: Pick<Log, 'warn'>
 }
@@ -51,6 +56,17 @@ export interface AccountCounts {
   accounts: Record<string, number>
   /** Accounts that may have events to deliver. */
   reminders: number
+}
+
+/** In this process. */
+export interface AwakeAccounts {
+  accounts: number
+  /** How many may be awake. */
+  max: number
+  /** How many were put to sleep so far because there were more, or because memory was short. */
+  putToSleep: number
+  /** Events in their outboxes. */
+  backlog: number
 }
 
 const TIMEOUT_MS = 4_000
@@ -88,14 +104,25 @@ export class Health {
     return Math.floor((this.#ports.clock.now() - this.#startedAt) / 1000)
   }
 
-  awake(): { accounts: number; backlog: number } {
-    const accounts = this.#ports.live.list('account')
+  awake(): AwakeAccounts {
+    const { live, maxAwakeAccounts } = this.#ports
+    const accounts = live.list('account')
     const backlog = accounts.reduce((sum, { subject }) => sum + backlogOf(subject as Account), 0)
-    return { accounts: accounts.length, backlog }
+    const { putToSleep } = live
+    return { accounts: accounts.length, max: maxAwakeAccounts, putToSleep, backlog }
   }
 
   async head(): Promise<number | undefined> {
     return (await this.#withTimeout(this.#ports.dispatch.sequencer.log.bounds()))?.head
+  }
+
+  async logSize(): Promise<LogSize | undefined> {
+    return this.#withTimeout(this.#ports.dispatch.sequencer.log.size())
+  }
+
+  async storeSize(): Promise<StoreSize | undefined> {
+    const { storeSize } = this.#ports
+    return storeSize && this.#withTimeout(storeSize())
   }
 
   async counts(): Promise<AccountCounts | undefined> {

@@ -1,6 +1,8 @@
 /** Prometheus metrics: calls by status and duration, and the state of accounts, sequencer, storage, engine and firehose. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { StoreSize } from '#src/engine/store-size.ts'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
+import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface Metrics {
   /** `method` is the NSID of an implemented method, or `other`. */
@@ -31,7 +33,15 @@ export interface MetricsPorts {
   storeSyncs: SyncTotal | undefined
   health: Pick<
     Health,
-    'engine' | 'awake' | 'head' | 'counts' | 'storage' | 'storeLoss' | 'freeBytes'
+    | 'engine'
+    | 'awake'
+    | 'head'
+    | 'counts'
+    | 'storage'
+    | 'storeLoss'
+    | 'freeBytes'
+    | 'logSize'
+    | 'storeSize'
   >
 }
 
@@ -94,6 +104,12 @@ function probes(
     'All later events get a higher seq: microseconds since 1970',
   )
   const awake = gauge('accounts_awake', 'Account actors awake in this process')
+  const maxAwake = gauge('accounts_awake_max', 'Account actors that may be awake in this process')
+  const putToSleep = new Counter({
+    name: 'headwater_accounts_put_to_sleep_total',
+    help: 'Accounts put to sleep because more were awake than may be, or memory was short',
+    registers,
+  })
   const backlog = gauge('outbox_pending_events', 'Events in their outboxes, not yet sequenced')
   const withUndeliveredEvents = gauge(
     'accounts_with_undelivered_events',
@@ -109,16 +125,24 @@ function probes(
   })
   const freeBytesGauge = gauge('data_free_bytes', 'Free bytes on the volume of the data folder')
 
+  const setSizes = sizeProbe(gauge, registers)
+
   return async () => {
-    const [newest, counts, storage, freeBytes] = await Promise.all([
+    const [newest, counts, storage, freeBytes, logSize, storeSize] = await Promise.all([
       health.head(),
       health.counts(),
       health.storage(),
       health.freeBytes(),
+      health.logSize(),
+      health.storeSize(),
     ])
     set(head, newest)
+    setSizes(logSize, storeSize)
     const awakeHere = health.awake()
     awake.set(awakeHere.accounts)
+    maxAwake.set(awakeHere.max)
+    putToSleep.reset()
+    putToSleep.inc(awakeHere.putToSleep)
     backlog.set(awakeHere.backlog)
     set(withUndeliveredEvents, counts?.reminders)
     accounts.reset()
@@ -151,6 +175,32 @@ function syncProbe(total: SyncTotal, registers: Registry[]): () => void {
     syncs.inc(total.syncs)
     seconds.reset()
     seconds.inc(total.seconds)
+  }
+}
+
+function sizeProbe(
+  gauge: MakeGauge,
+  registers: Registry[],
+): (log: LogSize | undefined, store: StoreSize | undefined) => void {
+  const storeBytes = gauge('store_bytes', "Bytes of the engine's store on the disk")
+  const walBytes = gauge('store_wal_bytes', 'Of these, its write-ahead log, which a start reads')
+  const events = gauge('sequencer_events', 'Events in the firehose log')
+  const bytes = gauge('sequencer_bytes', "Bytes of the sequencer's database, without its history")
+  const oldest = gauge('sequencer_oldest_event_seconds', 'When the oldest of them was logged')
+  const added = new Counter({
+    name: 'headwater_sequencer_events_added_total',
+    help: 'Events added to the firehose log since the sequencer woke',
+    registers,
+  })
+  return (log, store) => {
+    set(storeBytes, store?.bytes)
+    set(walBytes, store?.walBytes)
+    set(events, log?.events)
+    set(bytes, log?.bytes)
+    const { oldestAt } = log ?? {}
+    set(oldest, typeof oldestAt === 'number' ? oldestAt / 1000 : undefined)
+    added.reset()
+    if (log !== undefined) added.inc(log.added)
   }
 }
 

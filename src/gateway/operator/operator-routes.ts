@@ -21,6 +21,8 @@ export interface OperatorPorts {
     | 'isServing'
     | 'storage'
     | 'freeBytes'
+    | 'storeSize'
+    | 'logSize'
     | 'counts'
     | 'head'
     | 'awake'
@@ -83,12 +85,17 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
 
   app.get('/xrpc/_admin/status', async (c) => {
     await requireAdmin(c)
-    const [counts, storage, head] = await Promise.all([
+    const [counts, storage, head, logSize, storeSize, freeBytes] = await Promise.all([
       health.counts(),
       health.storage(),
       health.head(),
+      health.logSize(),
+      health.storeSize(),
+      health.freeBytes(),
     ])
     const { engine } = health
+    const { accounts: accountsAwake, max, putToSleep, backlog } = health.awake()
+    const { events = null, oldestAt = null, bytes = null } = logSize ?? {}
     return json({
       status: statusOf(storage),
       version,
@@ -98,10 +105,19 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       ...(health.storeLoss && { storeLoss: health.storeLoss }),
       accounts: counts?.accounts ?? null,
       accountsWithUndeliveredEvents: counts?.reminders ?? null,
-      sequencer: { currentSeq: head ?? null },
+      sequencer: {
+        currentSeq: head ?? null,
+        events,
+        oldestEvent: oldestAt === null ? null : new Date(oldestAt).toISOString(),
+        bytes,
+      },
+      disk: { freeBytes: freeBytes ?? null },
+      ...(storeSize && { store: storeSize }),
       process: {
-        accountsAwake: health.awake().accounts,
-        outboxPendingEvents: health.awake().backlog,
+        accountsAwake,
+        maxAccountsAwake: max,
+        accountsPutToSleep: putToSleep,
+        outboxPendingEvents: backlog,
       },
       ...(engine && { engine: { healthy: engine.healthy(), restarts: engine.restarts() } }),
     })

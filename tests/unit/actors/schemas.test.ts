@@ -29,6 +29,7 @@ import type { Migration } from '#src/ports/migrations.ts'
 import { release } from '#src/release.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
+import { size } from '#src/sequencer/log-size.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
@@ -153,6 +154,7 @@ describe.each(versionsOf('sequencer'))('a sequencer of schema version %d', (vers
     const page = await read(sequencer, { after: 0, limit: 100 } as never)
     expect(page.events.length).toBeGreaterThanOrEqual(8)
     expect(page.events.at(-1)?.seq).toBe(head)
+    expect((await size(sequencer)).events).toBe(page.events.length)
     expect(JSON.stringify(await headsOf(sequencer, { dids: [testDid] }))).toContain('bafy')
   })
 })

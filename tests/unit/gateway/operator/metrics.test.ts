@@ -3,7 +3,7 @@ import { createMetrics, type MetricsPorts } from '#src/gateway/operator/metrics.
 
 const health: MetricsPorts['health'] = {
   engine: { healthy: () => false, restarts: () => 3 },
-  awake: () => ({ accounts: 12, backlog: 4 }),
+  awake: () => ({ accounts: 12, max: 256, putToSleep: 7, backlog: 4 }),
   head: async () => 5_000_000,
   counts: async () => ({ accounts: { active: 9, deactivated: 1 }, reminders: 6 }),
   storage: async () => ({
@@ -15,6 +15,8 @@ const health: MetricsPorts['health'] = {
   }),
   storeLoss: undefined,
   freeBytes: async () => 1024,
+  logSize: async () => ({ events: 90, oldestAt: 1_700_000_000_500, added: 30, bytes: 8_192 }),
+  storeSize: async () => ({ bytes: 70_000, walBytes: 6_000 }),
 }
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
@@ -37,6 +39,8 @@ it('/metrics has what alerts need', async () => {
   const gauges = await values()
   expect(Object.fromEntries(gauges)).toMatchObject({
     headwater_accounts_awake: '12',
+    headwater_accounts_awake_max: '256',
+    headwater_accounts_put_to_sleep_total: '7',
     headwater_outbox_pending_events: '4',
     headwater_accounts_with_undelivered_events: '6',
     'headwater_accounts{status="active"}': '9',
@@ -50,6 +54,12 @@ it('/metrics has what alerts need', async () => {
     'headwater_storage_up{part="writable"}': '0',
     'headwater_storage_up{part="blobs"}': '1',
     headwater_data_free_bytes: '1024',
+    headwater_store_bytes: '70000',
+    headwater_store_wal_bytes: '6000',
+    headwater_sequencer_events: '90',
+    headwater_sequencer_events_added_total: '30',
+    headwater_sequencer_bytes: '8192',
+    headwater_sequencer_oldest_event_seconds: '1700000000.5',
     headwater_store_lost_seconds: '0',
     headwater_unhandled_rejections_total: '2',
     headwater_store_syncs_total: '7',
@@ -64,7 +74,14 @@ it('/metrics has what alerts need', async () => {
 })
 
 it('/metrics omits gauges whose source does not answer', async () => {
-  const gauges = await values({ head: async () => undefined, counts: async () => undefined })
+  const gauges = await values({
+    head: async () => undefined,
+    counts: async () => undefined,
+    logSize: async () => undefined,
+    storeSize: async () => undefined,
+  })
+  expect(gauges.get('headwater_store_bytes')).toBeUndefined()
+  expect(gauges.get('headwater_sequencer_events')).toBeUndefined()
   expect(gauges.get('headwater_accounts{status="active"}')).toBeUndefined()
   expect(gauges.get('headwater_sequencer_head_seq')).toBeUndefined()
   expect(gauges.get('headwater_accounts_awake')).toBe('12')

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { Health, type HealthPorts } from '#src/gateway/operator/health.ts'
 import { asAdmin, did, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
-const log = { bounds: () => ({ first: 1, head: 7 }) }
+const log = {
+  bounds: () => ({ first: 1, head: 7 }),
+  size: () => ({ events: 6, oldestAt: Date.UTC(2026, 0, 2), added: 4, bytes: 4_096 }),
+}
 const counts = { accounts: { active: 3, takendown: 1 }, reminders: 2 }
 const actors = {
   directory: { accounts: { count: () => counts }, settings: { put: () => {} } },
@@ -128,8 +131,20 @@ describe('the admin routes', () => {
       release: 7,
       schemas: { account: 3 },
       accountsWithUndeliveredEvents: 2,
-      sequencer: { currentSeq: 7 },
-      process: { accountsAwake: 0, outboxPendingEvents: 0 },
+      sequencer: {
+        currentSeq: 7,
+        events: 6,
+        oldestEvent: '2026-01-02T00:00:00.000Z',
+        bytes: 4_096,
+      },
+      disk: { freeBytes: expect.any(Number) },
+      store: { bytes: 5_000, walBytes: 300 },
+      process: {
+        accountsAwake: 0,
+        maxAccountsAwake: 9,
+        accountsPutToSleep: 0,
+        outboxPendingEvents: 0,
+      },
     })
   })
 
@@ -184,9 +199,10 @@ describe('the admin routes', () => {
 describe('health report', () => {
   it('the health report counts the accounts awake and their undelivered events', () => {
     const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
-    const live = { list: () => [account(2), account(0), account(5)] }
-    const health = new Health({ live, clock: { now: () => 0 } } as unknown as HealthPorts)
-    expect(health.awake()).toEqual({ accounts: 3, backlog: 7 })
+    const live = { list: () => [account(2), account(0), account(5)], putToSleep: 4 }
+    const ports = { live, maxAwakeAccounts: 5, clock: { now: () => 0 } }
+    const health = new Health(ports as unknown as HealthPorts)
+    expect(health.awake()).toEqual({ accounts: 3, max: 5, putToSleep: 4, backlog: 7 })
   })
 })
 

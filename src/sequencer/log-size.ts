@@ -1,0 +1,43 @@
+/** How much the log holds: what an operator sees growth by. */
+import type { Statement } from '#src/ports/sql.ts'
+import type { Sequencer } from '#src/sequencer/sequencer.ts'
+
+export interface LogSize {
+  /** Events in the log. */
+  events: number
+  /** When the oldest of them was logged, in ms since 1970; null if there is none. */
+  oldestAt: number | null
+  /** Events added since this activation of the sequencer began. */
+  added: number
+  /** Of the sequencer's database, in bytes, without what its free pages take. */
+  bytes: number
+}
+
+/**
+ * To count a log of millions of events takes minutes, so the count up to the event `edge.counted` is stored, and brought
+ * up to date whenever the log is trimmed. At most the events of one such interval are counted here.
+ */
+export async function size({ sql, tail, lane }: Sequencer): Promise<LogSize> {
+  await tail.ready()
+  const row = await sql.first<{ events: number; oldest: number | null; bytes: number }>(
+    `SELECT events + (SELECT count(*) FROM log WHERE seq > counted) AS events,
+            (SELECT min(seq) FROM log) AS oldest,
+            (SELECT (page_count - freelist_count) * page_size
+               FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()) AS bytes
+       FROM edge`,
+  )
+  const { events = 0, oldest = null, bytes = 0 } = row ?? {}
+  return { events, oldestAt: oldest === null ? null : oldest / 1_000, added: lane.added, bytes }
+}
+
+/** Adds the events after `edge.counted` to the count. */
+export const countNewEvents: Statement = {
+  sql: `UPDATE edge SET events = events + (SELECT count(*) FROM log WHERE seq > counted),
+                        counted = max(counted, coalesce((SELECT max(seq) FROM log), 0))`,
+}
+
+/** Takes the events up to `seq` out of the count; they must have been counted, and be deleted by the same transaction. */
+export function uncountThrough(seq: number): Statement {
+  const sql = 'UPDATE edge SET events = events - (SELECT count(*) FROM log WHERE seq <= ?)'
+  return { sql, params: [seq] }
+}
