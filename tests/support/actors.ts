@@ -38,6 +38,7 @@ export interface RunningActors {
 export async function startTestActors(options: {
   sleepTimeoutMs: number
   maxAwakeAccounts?: number
+  backfillMs?: number
   /** Settings of the engine that replace ours. */
   replaced?: Record<string, string>
 }): Promise<RunningActors> {

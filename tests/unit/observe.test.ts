@@ -41,7 +41,7 @@ function selectorsOf(expr: string): { name: string; labels: string[] }[] {
 async function printedSeries(): Promise<Map<string, Set<string>>> {
   const health: MetricsPorts['health'] = {
     engine: { healthy: () => true, restarts: () => 0 },
-    awake: () => ({ accounts: 1, backlog: 1 }),
+    awake: () => ({ accounts: 1, max: 2, putToSleep: 1, backlog: 1 }),
     head: async () => 1,
     counts: async () => ({ accounts: { active: 1 }, reminders: 1 }),
     storage: async () => ({
@@ -53,6 +53,8 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     }),
     storeLoss: undefined,
     freeBytes: async () => 1,
+    logSize: async () => ({ events: 1, oldestAt: 1, added: 1, bytes: 1 }),
+    storeSize: async () => ({ bytes: 1, walBytes: 1 }),
   }
   const firehose = { subscribers: () => 1, head: () => 1, lags: () => [0] }
   const metrics = createMetrics({
