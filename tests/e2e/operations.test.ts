@@ -89,8 +89,15 @@ describe('health', () => {
     expect(body).toMatchObject({
       status: 'ok',
       accounts: { active: 1 },
-      sequencer: { currentSeq: expect.any(Number) },
-      process: { accountsAwake: 1 },
+      sequencer: {
+        currentSeq: expect.any(Number),
+        events: expect.any(Number),
+        oldestEvent: expect.stringMatching(/^20\d\d-.*Z$/),
+        bytes: expect.any(Number),
+      },
+      disk: { freeBytes: expect.any(Number) },
+      store: { bytes: expect.any(Number), walBytes: expect.any(Number) },
+      process: { accountsAwake: 1, maxAccountsAwake: 256 },
       engine: { healthy: true, restarts: 0 },
     })
   })
