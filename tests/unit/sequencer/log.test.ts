@@ -288,16 +288,3 @@ describe('a deleted account', () => {
     expect(await ids(sequencer.reopen())).toEqual(['alice 4', 'alice 5'])
   })
 })
-
-describe('heads', () => {
-  it('heads are those of the latest commits', async () => {
-    const sequencer = testSequencer()
-    const first = commitEntry(1, alice, 'rev1')
-    await append(sequencer, { did: alice, entries: [first, commitEntry(2, alice, 'rev2')] })
-    await log(sequencer, 3)
-    await log(sequencer, 1, bob)
-    expect(await headsOf(sequencer, { dids: [alice, bob, 'did:plc:nobody'] })).toEqual({
-      [alice]: { head: first.head, rev: 'rev2' },
-    })
-  })
-})

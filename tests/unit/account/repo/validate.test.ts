@@ -157,7 +157,7 @@ describe('references', () => {
 })
 
 describe('isValidRecord', () => {
-  const profile = (avatar: unknown) =>
+  const profile = (avatar: Parameters<typeof jsonToLex>[0]) =>
     encode(jsonToLex({ $type: 'app.bsky.actor.profile', avatar }))
 
   it('isValidRecord accepts stored records that are valid by their lexicon, and no others', () => {
