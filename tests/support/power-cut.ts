@@ -1,7 +1,7 @@
 /**
  * A power cut without a second machine: the server and its engine are killed, and then everything that the server has
  * not synced is taken out of the engine's log. It is checked from outside which syncs the server makes
- * (`record-syncs.mjs`). Tables and the manifest are RocksDB's own duty; a real cut of them needs root (tests/fault/README.md).
+ * (`record-syncs.mjs`). Tables and the manifest are RocksDB's own duty; to cut those too needs root (`npm run power-cut`).
  */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { basename, join } from 'node:path'
