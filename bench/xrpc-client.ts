@@ -59,7 +59,8 @@ export class XrpcClient {
     const text = await answer.body.text()
     const fine = answer.statusCode >= 200 && answer.statusCode < 300
     if (!fine) throw new Error(`${nsid}: ${answer.statusCode} ${text.slice(0, 200)}`)
-    return JSON.parse(text)
+    // Some methods answer without a body.
+    return (text === '' ? undefined : JSON.parse(text)) as Output
   }
 }
 

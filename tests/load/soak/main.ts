@@ -2,6 +2,7 @@
  * `npm run soak`: days of traffic in an hour, on a server with small limits and windows. Prints a row of what it measures
  * again and again, restarts the server at the end, and exits with 1 if something keeps growing or was lost.
  */
+import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { adminPassword, startServer } from '#tests/support/server.ts'
 import { XrpcClient } from '../../../bench/xrpc-client.ts'
@@ -10,12 +11,14 @@ import { readOptions } from './options.ts'
 import { growing, type Sample, tableHead, tableRow, takeSample } from './samples.ts'
 import { Traffic } from './traffic.ts'
 
+/** On a busy machine the start of an empty server takes longer than that; then twice as long as that one. */
 const MAX_RESTART_SECONDS = 10
 /** Of all calls. */
 const MAX_ERROR_SHARE = 0.001
 const PLATEAU_SAMPLES = 9
 
 const options = readOptions(process.argv.slice(2))
+const beforeStart = performance.now()
 await using server = await startServer({
   env: {
     PDS_ACTOR_SLEEP_TIMEOUT_MS: '5000',
@@ -25,6 +28,7 @@ await using server = await startServer({
     LOG_LEVEL: 'warn',
   },
 })
+const startSeconds = (performance.now() - beforeStart) / 1000
 const client = new XrpcClient(server.url)
 const traffic = new Traffic(client, { ...options, adminPassword })
 const startedAt = performance.now()
@@ -88,10 +92,13 @@ function report(): void {
   const { counts, errors } = traffic
   const last = samples.at(-1)!
   const calls = last.events + counts.created + counts.deleted
-  print(`\nrestart: ${restartSeconds.toFixed(1)} s; errors: ${errors.length} of ${calls} calls`)
+  print(`\nfirst start: ${startSeconds.toFixed(1)} s; restart: ${restartSeconds.toFixed(1)} s`)
+  print(`load average: ${loadavg()[1]!.toFixed(1)} on ${availableParallelism()} processors`)
+  print(`errors: ${errors.length} of ${calls} calls`)
   print(`woken: ${counts.woken}; bytes of the store per event: ${perEvent()}`)
   const problems = [...lost, ...lostByRestart]
-  if (restartSeconds > MAX_RESTART_SECONDS) problems.push(`the restart took ${restartSeconds} s`)
+  const maxRestartSeconds = Math.max(MAX_RESTART_SECONDS, 2 * startSeconds)
+  if (restartSeconds > maxRestartSeconds) problems.push(`the restart took ${restartSeconds} s`)
   if (errors.length > calls * MAX_ERROR_SHARE) problems.push(`errors, such as ${errors[0]}`)
   // A short run is over before the windows are full and the engine has compacted its store.
   if (samples.length >= PLATEAU_SAMPLES && options.minutes >= 5) {
