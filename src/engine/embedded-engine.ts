@@ -28,15 +28,13 @@ export async function startEngine(options: {
   /** Whether actors run in other processes, which may still run after this one was restarted. */
   hasRemoteActors?: boolean
   log: Log
-  /** Settings that replace ours, for tests. */
-  replaced?: Readonly<Record<string, string>>
 }): Promise<EmbeddedEngine> {
-  const { dir, token, port, hasRemoteActors = false, log, replaced = {} } = options
+  const { dir, token, port, hasRemoteActors = false, log } = options
   makeFolder(dir)
   writeStoreFile(dir)
   await stopOrphanedEngine(dir, log)
   const addresses = await chooseAddresses(port)
-  const settings = { dir, token, addresses, hasRemoteActors, replaced }
+  const settings = { dir, token, addresses, hasRemoteActors }
   const engine = new SupervisedEngine(settings, log)
   const formerProcesses = await engine.start()
   if (!hasRemoteActors) {

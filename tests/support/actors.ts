@@ -38,19 +38,15 @@ export interface RunningActors {
 export async function startTestActors(options: {
   sleepTimeoutMs: number
   maxAwakeAccounts?: number
-  backfillMs?: number
-  /** Settings of the engine that replace ours. */
-  replaced?: Record<string, string>
 }): Promise<RunningActors> {
   Object.assign(process.env, quietEnvironment)
   const { startActors } = await import('#actors/start.ts')
   const dir = mkdtempSync(join(tmpdir(), 'headwater-actors-'))
   const log = createLog('silent')
-  const { replaced = {}, ...own } = options
-  const embedded = await startEngine({ dir, token: 'engine-token', port: undefined, log, replaced })
+  const embedded = await startEngine({ dir, token: 'engine-token', port: undefined, log })
   const engine = { endpoint: embedded.endpoint, token: embedded.token, namespace: 'default' }
   const live = new LiveActors()
-  const settings = testSettings(engine, { live, log, ...own })
+  const settings = testSettings(engine, { live, log, ...options })
   const remote = createRemoteCall({ ...engine, internalToken })
   const pauseFor = (ms: number) => pause(ms)
   const actors = await startActors(settings, engine)
