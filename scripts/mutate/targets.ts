@@ -20,7 +20,7 @@ const account = [
     'snapshots',
   ],
   ...['stored-records', 'takedowns', 'blobs', 'blob-location', 'tid-clock', 'idempotency-keys'],
-  ...['idempotency-cache', 'failed-transactions'],
+  ...['idempotency-cache', 'failed-transactions', 'write-group', 'kept-answers'],
   ...['write', 'records', 'validate', 'init', 'export*', 'prepare-import', 'import*'].map(
     (name) => `repo/${name}`,
   ),
@@ -28,7 +28,7 @@ const account = [
 
 const sequencer = [
   ...['append-lane', 'number-events', 'log', 'repo-positions', 'tail', 'trimmer'],
-  ...['stored-events', 'stored-head'],
+  ...['stored-events', 'stored-head', 'log-size'],
 ].map((name) => `src/sequencer/${name}.ts`)
 
 // Not `wal-sync-thread`: a thread loads its file from the disk, without the mutant.
