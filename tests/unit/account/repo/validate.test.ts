@@ -1,5 +1,5 @@
 import { decode, encode } from '@atproto/lex-cbor'
-import { jsonToLex, lexToJson } from '@atproto/lex-json'
+import { type JsonValue, jsonToLex, lexToJson } from '@atproto/lex-json'
 import { describe, expect, it } from 'vitest'
 import { isValidRecord, prepareRecord, type RecordInput } from '#src/account/repo/validate.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
@@ -157,7 +157,7 @@ describe('references', () => {
 })
 
 describe('isValidRecord', () => {
-  const profile = (avatar: Parameters<typeof jsonToLex>[0]) =>
+  const profile = (avatar: JsonValue) =>
     encode(jsonToLex({ $type: 'app.bsky.actor.profile', avatar }))
 
   it('isValidRecord accepts stored records that are valid by their lexicon, and no others', () => {
