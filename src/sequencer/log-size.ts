@@ -17,8 +17,7 @@ export interface LogSize {
  * To count a log of millions of events takes minutes, so the count up to the event `edge.counted` is stored, and brought
  * up to date whenever the log is trimmed. At most the events of one such interval are counted here.
  */
-export async function size({ sql, tail, lane }: Sequencer): Promise<LogSize> {
-  await tail.ready()
+export async function size({ sql, lane }: Sequencer): Promise<LogSize> {
   const row = await sql.first<{ events: number; oldest: number | null; bytes: number }>(
     `SELECT events + (SELECT count(*) FROM log WHERE seq > counted) AS events,
             (SELECT min(seq) FROM log) AS oldest,
@@ -26,7 +25,8 @@ export async function size({ sql, tail, lane }: Sequencer): Promise<LogSize> {
                FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()) AS bytes
        FROM edge`,
   )
-  const { events = 0, oldest = null, bytes = 0 } = row ?? {}
+  // The schema inserts the only row of `edge`.
+  const { events, oldest, bytes } = row!
   return { events, oldestAt: oldest === null ? null : oldest / 1_000, added: lane.added, bytes }
 }
 

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import {
   CID_LENGTH,
   cidBytes,
+  cidDigest,
   cidForCbor,
   cidForRaw,
   cidFromBytes,
@@ -122,5 +123,13 @@ it('isCid refuses CIDs of another version, codec, hash or length of digest', () 
 it('isCid refuses the CIDs of the fixtures, which are of kinds that no repo has', () => {
   for (const kind of ['valid', 'invalid']) {
     expect(fixtureLines(`syntax/cid_syntax_${kind}.txt`).filter(isCid)).toEqual([])
+  }
+})
+
+it('cidDigest returns the sha-256 in a CID that isCid takes, and nothing for other text', () => {
+  const bytes = Uint8Array.of(1, 2, 3)
+  for (const cid of [cidForRaw(bytes), cidForCbor(bytes)]) {
+    expect(cidDigest(cid)).toEqual(CID.parse(cid).multihash.digest)
+    expect(cidDigest(cid.slice(1))).toBeUndefined()
   }
 })
