@@ -45,8 +45,21 @@ export async function openBlobs(rows: readonly Row[], ports: Partial<BlobPorts> 
     pages.push(page.length)
     return page
   }
+  let syncs = 0
+  let onSync = () => {}
+  const durable = () => {
+    syncs++
+    onSync()
+    return sql.durable()
+  }
   const blobs = new Blobs({
-    ...{ did, storage, quotaBytes: undefined, sql: { ...sql, all }, clock: { now: () => now } },
+    ...{
+      did,
+      storage,
+      quotaBytes: undefined,
+      sql: { ...sql, all, durable },
+      clock: { now: () => now },
+    },
     keepAwake: (work) => void awake.push(work),
     pause: async (ms) => {
       pauses.push(ms)
@@ -61,6 +74,10 @@ export async function openBlobs(rows: readonly Row[], ports: Partial<BlobPorts> 
       now += ms
     },
     transactions: () => sql.batches - before,
+    syncs: () => syncs,
+    onSync: (run: () => void) => {
+      onSync = run
+    },
     unsettled: async () =>
       (await sql.all<{ cid: string }>(`SELECT cid FROM blob WHERE state = 'unsettled'`)).map(
         ({ cid }) => cid,

@@ -95,6 +95,24 @@ describe('pages', () => {
   })
 })
 
+describe('durability', () => {
+  it('rows that are to be reconciled are durable first, and a page without any waits for no sync', async () => {
+    const { blobs, syncs } = await openBlobs(many(1))
+    await reconciled(blobs)
+    expect(syncs()).toBe(1)
+    await reconciled(blobs)
+    expect(syncs()).toBe(1)
+  })
+
+  it('a blob whose claim ends between the read of its row and the deletion is read again', async () => {
+    const { blobs, storage, pages, onSync } = await openBlobs([{ n: 1 }])
+    onSync(blobs.claim([cidOf(1)]))
+    await reconciled(blobs)
+    expect(pages).toEqual([1, 1])
+    expect([...storage.files.keys()]).toEqual([])
+  })
+})
+
 describe('outcomes', () => {
   it('100 outcomes are stored at once, and fewer wait for the next transaction', async () => {
     const { blobs, transactions, unsettled } = await openBlobs(many(100))
