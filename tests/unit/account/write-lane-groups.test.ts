@@ -45,6 +45,10 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+async function viewOf({ lane }: OpenAccount) {
+  return { head: await lane.head(), recentBacklinks: () => [] }
+}
+
 async function outboxIds({ sql }: OpenAccount): Promise<number[]> {
   const rows = await sql.all<{ id: number }>('SELECT id FROM outbox ORDER BY id')
   return rows.map(({ id }) => id)
@@ -73,6 +77,34 @@ test.each([
   release()
   await Promise.all([first, ...others])
   expect(groups).toEqual(expected)
+})
+
+test('the answers of writes with a key count for how many a transaction holds', async () => {
+  const { account, groups, release } = await openHeld()
+  const first = account.lane.write(event())
+  await turn()
+  const answering: Job<string> = async (view) => ({
+    ...(await event()(view)),
+    answer: 'x'.repeat(1_000_000),
+  })
+  const others = ['a', 'b', 'c', 'd'].map((key) => account.lane.write(answering, { key }))
+  await turn()
+  release()
+  await Promise.all([first, ...others])
+  expect(groups).toEqual([1, 2, 2])
+})
+
+test('the answer of a write with a key is stored with the first of its events', async () => {
+  const account = await openTestAccount()
+  const [one] = (await event()(await viewOf(account))).events
+  await account.lane.write(event(7, { events: [one!, one!, one!] }), { key: 'k1' })
+  await account.lane.write(event(8))
+  expect(await account.sql.all('SELECT key, answer FROM outbox ORDER BY id')).toEqual([
+    { key: 'k1', answer: '7' },
+    { key: '', answer: null },
+    { key: '', answer: null },
+    { key: '', answer: null },
+  ])
 })
 
 test('events get the time in microseconds as their id, and consecutive ones in the same moment', async () => {
