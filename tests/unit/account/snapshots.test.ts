@@ -143,6 +143,17 @@ describe('until when an export is known', () => {
     }
   })
 
+  it('hasOpen is true from the beginning of the first export to the end of the last', () => {
+    const { snapshots, begin } = openSnapshots()
+    expect(snapshots.hasOpen).toBe(false)
+    const [first, second] = [begin(), begin()]
+    expect(snapshots.hasOpen).toBe(true)
+    snapshots.end(first)
+    expect(snapshots.hasOpen).toBe(true)
+    snapshots.close(second)
+    expect(snapshots.hasOpen).toBe(false)
+  })
+
   it('a closed export that ends or goes on changes nothing', () => {
     const { snapshots, begin } = openSnapshots()
     const ended = Array.from({ length: 4 }, begin)
