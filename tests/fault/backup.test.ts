@@ -54,14 +54,16 @@ it('a backup made under write load, while accounts are created, has all that was
   const restored = await Promise.all(names.map((name) => signInOrCreate(server.url, name)))
   expect(restored[0]).toBe('signed in')
   const after = new ReconnectingSubscriber(server.url)
+  const get = async <T>(method: string) =>
+    (await (await fetch(`${server.url}/xrpc/${method}`)).json()) as T
+  // Asking an account for its head wakes it, and it delivers what it has not delivered yet.
   const isComplete = async () => {
-    const { repos } = (await (
-      await fetch(`${server.url}/xrpc/com.atproto.sync.listRepos`)
-    ).json()) as {
-      repos: { did: string; head: string }[]
-    }
+    const { repos } = await get<{ repos: { did: string }[] }>('com.atproto.sync.listRepos')
+    const heads = await Promise.all(
+      repos.map(({ did }) => get<{ cid: string }>(`com.atproto.sync.getLatestCommit?did=${did}`)),
+    )
     const commits = after.commits()
-    return repos.length >= 6 && repos.every(({ head }) => commits.has(head))
+    return repos.length >= 6 && heads.every(({ cid }) => commits.has(cid))
   }
   await expect.poll(isComplete, WAIT).toBe(true)
   after.close()
