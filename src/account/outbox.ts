@@ -97,8 +97,10 @@ export class Outbox {
 
   /** The reminder may be of another process; then it is of this one. */
   async renewReminder(): Promise<void> {
+    const wasClosed = this.#closed
     await this.#ports.requestReminder()
-    this.#hasReminder = true
+    // If it was closed meanwhile, the reminder may have been removed again.
+    this.#hasReminder = this.#closed === wasClosed
   }
 
   /** Returns true if nothing is left and the reminder can be removed. */

@@ -120,6 +120,32 @@ test('the outbox asks for one reminder, and for another one after it was closed'
   expect(reminders()).toBe(2)
 })
 
+test('a reminder that arrives is asked for again, so that it is of this process', async () => {
+  const { outbox, reminders } = openOutbox()
+  await outbox.ensureReminder()
+  await outbox.renewReminder()
+  expect(reminders()).toBe(2)
+  expect(outbox.close()).toBe(true)
+})
+
+test('a write after the outbox was closed asks for a reminder, also if one was asked for meanwhile', async () => {
+  const gate = Promise.withResolvers<void>()
+  let asked = 0
+  const { outbox } = openOutbox({
+    requestReminder: () => {
+      asked++
+      return gate.promise
+    },
+  })
+  const renewed = outbox.renewReminder()
+  outbox.close()
+  gate.resolve()
+  await renewed
+  await outbox.ensureReminder()
+  await outbox.ensureReminder()
+  expect(asked).toBe(2)
+})
+
 test('the outbox asks for a reminder again if the directory did not take it', async () => {
   let attempts = 0
   const { outbox } = openOutbox({
