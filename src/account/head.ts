@@ -46,13 +46,11 @@ async function loadTree(sql: Sql): Promise<TreeNode> {
   return buildTree(paths, cids)
 }
 
-/** `deliveredId` is the last outbox id that is known to be delivered; null if that is not known yet, and keeps what there is. */
-export function saveRoot(root: Root, deliveredId: number | null = null): Statement {
+export function saveRoot(root: Root): Statement {
   return {
-    sql: `INSERT INTO repo_root (id, cid, rev, data, block, outbox_id, delivered_id) VALUES (1, ?, ?, ?, ?, ?, ?)
+    sql: `INSERT INTO repo_root (id, cid, rev, data, block, outbox_id) VALUES (1, ?, ?, ?, ?, ?)
           ON CONFLICT (id) DO UPDATE SET cid = excluded.cid, rev = excluded.rev, data = excluded.data,
-            block = excluded.block, outbox_id = excluded.outbox_id,
-            delivered_id = coalesce(excluded.delivered_id, delivered_id)`,
-    params: [root.cid, root.rev, root.data, root.block, root.outboxId, deliveredId],
+            block = excluded.block, outbox_id = excluded.outbox_id`,
+    params: [root.cid, root.rev, root.data, root.block, root.outboxId],
   }
 }

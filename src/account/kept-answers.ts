@@ -1,8 +1,8 @@
 /**
  * The answers of the last commits, for repetitions of their calls in another process. Every commit adds a row to the
  * outbox, and that row has two columns more: the idempotency key of the call (empty if it has none, null if the row is
- * of a release that did not store it) and the answer, as JSON, in which nothing is secret. When their events are
- * delivered, the newest rows stay, without them.
+ * of a release that did not store it) and the answer, as JSON, in which nothing is secret. When events are deleted,
+ * because they have been delivered, these columns of the newest rows move to `kept_answer`, where many fit in a page.
  */
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
@@ -15,17 +15,18 @@ export interface KeptAnswer {
   answer: string
 }
 
-/** Deletes the acknowledged rows up to `delivered`, but for the newest, of which it deletes the events. */
+/** Deletes the rows up to `delivered` from the outbox, and keeps the answers of the newest. */
 export function deleteDelivered(delivered: number): Statement[] {
   return [
     {
-      sql: `DELETE FROM outbox WHERE id <= (
-              SELECT id FROM outbox WHERE id <= ? ORDER BY id DESC LIMIT 1 OFFSET ${KEPT_ROWS})`,
+      sql: `INSERT INTO kept_answer (id, key, answer)
+            SELECT id, key, answer FROM outbox WHERE id <= ? ORDER BY id DESC LIMIT ${KEPT_ROWS}`,
       params: [delivered],
     },
+    { sql: 'DELETE FROM outbox WHERE id <= ?', params: [delivered] },
     {
-      sql: `UPDATE outbox SET event = x'' WHERE id <= ? AND length(event) > 0`,
-      params: [delivered],
+      sql: `DELETE FROM kept_answer WHERE id <= (
+              SELECT id FROM kept_answer ORDER BY id DESC LIMIT 1 OFFSET ${KEPT_ROWS})`,
     },
   ]
 }
@@ -42,9 +43,12 @@ export async function findKeptAnswer(
   // Ids are the microseconds of the commit or later, and rows are deleted in their order.
   const firstId = (issuedAt - skewMs) * 1000
   const row = await sql.first<{ answer: string | null; isComplete: number }>(
-    `SELECT (SELECT answer FROM outbox WHERE key = ?1) AS answer,
-       EXISTS (SELECT 1 FROM outbox WHERE id < ?2)
-         AND NOT EXISTS (SELECT 1 FROM outbox WHERE id >= ?2 AND key IS NULL) AS isComplete`,
+    `WITH kept AS (
+       SELECT id, key, answer FROM outbox UNION ALL SELECT id, key, answer FROM kept_answer
+     )
+     SELECT (SELECT answer FROM kept WHERE key = ?1) AS answer,
+       EXISTS (SELECT 1 FROM kept WHERE id < ?2)
+         AND NOT EXISTS (SELECT 1 FROM kept WHERE id >= ?2 AND key IS NULL) AS isComplete`,
     id,
     firstId,
   )

@@ -5,10 +5,8 @@
  * 2. After the commit, events are delivered to the sequencer in batches until it acknowledges them. Events that an
  *    earlier activation left behind go first (`resume`, on wake).
  * 3. The sequencer drops events that it already has, so a repeated delivery is harmless.
- * 4. A later write's transaction notes how far they are acknowledged (`deliveredId`), so that a wake sends few again,
- *    and deletes acknowledged rows (`deleteDelivered`), never one of their own, and many at a time: a row that is
- *    inserted and deleted with every write costs a third of that write. The newest rows stay for a while, without their
- *    events (`kept-answers.ts`).
+ * 4. Acknowledged rows are deleted by a later write's transaction (`deleteDelivered`), never by one of their own, and
+ *    many at a time: a row that is inserted and deleted with every write costs a third of that write.
  *
  * Before the first event after a wake is stored, the directory stores a reminder for the account (`ensureReminder`): if
  * the process exits right after the commit, the next process to start sends the account that reminder, and step 2
@@ -36,8 +34,7 @@ const BATCH_ROWS = 50
 const BATCH_BYTES = 400_000
 const MAX_MEMORY_ROWS = 1_000
 const MAX_PAUSE_MS = 5_000
-/** Acknowledged events that wait to be deleted. */
-const MAX_KEPT_EVENTS = 16
+const MAX_KEPT_ROWS = 16
 const MAX_KEPT_BYTES = 256 * 1024
 
 export class Outbox {
@@ -46,7 +43,6 @@ export class Outbox {
   #rows: OutboxRow[] = []
   #inMemory = false
   #delivered = 0
-  #hasPosition = false
   #acknowledged = { rows: 0, bytes: 0 }
   #hasReminder = false
   #delivering: Promise<void> | null = null
@@ -113,14 +109,8 @@ export class Outbox {
     return canRemove
   }
 
-  /** The id up to which all events are acknowledged; null if this activation does not know. */
-  get deliveredId(): number | null {
-    return this.#delivered || null
-  }
-
-  /** The transaction must store `deliveredId` too: the events up to it are gone. */
   deleteDelivered(): Statement[] {
-    if (this.#acknowledged.rows < MAX_KEPT_EVENTS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
+    if (this.#acknowledged.rows < MAX_KEPT_ROWS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
       return []
     this.#acknowledged = { rows: 0, bytes: 0 }
     return deleteDelivered(this.#delivered)
@@ -180,7 +170,6 @@ export class Outbox {
 
   async #readRows(): Promise<OutboxRow[]> {
     try {
-      if (!this.#hasPosition) await this.#readPosition()
       return await storedRows(this.#ports.sql, this.#delivered)
     } catch (error) {
       // Rows that were added meanwhile must not be delivered before the rows that this read would have found.
@@ -188,19 +177,6 @@ export class Outbox {
       this.#rows = []
       throw error
     }
-  }
-
-  /** What an earlier activation noted as delivered, and the events that it left in the table. */
-  async #readPosition(): Promise<void> {
-    const found = await this.#ports.sql.first<{ delivered: number; rows: number; bytes: number }>(
-      `SELECT delivered_id AS delivered, count(outbox.id) AS rows, coalesce(sum(length(event)), 0) AS bytes
-       FROM repo_root LEFT JOIN outbox ON outbox.id <= delivered_id AND length(event) > 0`,
-    )
-    this.#hasPosition = true
-    if (!found?.delivered) return
-    this.#delivered = Math.max(this.#delivered, found.delivered)
-    this.#acknowledged.rows += found.rows
-    this.#acknowledged.bytes += found.bytes
   }
 
   #nextBatch(): OutboxRow[] {

@@ -133,11 +133,14 @@ export const accountSchema: readonly Migration[] = [
        answer BLOB                      -- JSON, sealed by the keychain; null if there is none
      ) WITHOUT ROWID`,
   ],
-  // Release 3. Of the outbox: the idempotency key of the call ('' if it has none) and its answer, JSON, in its first row.
-  // Of the root: the last outbox id that was known to be delivered; the events up to it may be empty.
+  // Release 4.
   [
     'ALTER TABLE outbox ADD COLUMN key TEXT',
     'ALTER TABLE outbox ADD COLUMN answer TEXT',
-    'ALTER TABLE repo_root ADD COLUMN delivered_id INTEGER',
+    ddl`CREATE TABLE kept_answer (         -- of events that have been delivered; in the outbox, of the others
+       id INTEGER PRIMARY KEY,          -- of the event in the outbox
+       key TEXT,                        -- idempotency key of the call, '' if none; null: not known
+       answer TEXT                      -- JSON
+     )`,
   ],
 ]

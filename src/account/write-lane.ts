@@ -73,7 +73,7 @@ export class WriteLane {
   /**
    * Resolves with the job's answer when its write is durable. A job that also reads the database sets `readsDatabase`:
    * it is prepared when all earlier writes are committed and no later one is, so that the database matches its head. With the id of an
-   * idempotency key, the answer is stored as JSON with the write's first event.
+   * idempotency key, the answer is stored as JSON with the write's first event, of which there must be one.
    */
   write<T>(
     job: Job<T>,
@@ -260,10 +260,9 @@ export class WriteLane {
   async #commit(group: Group): Promise<boolean> {
     if (group.statements.length === 0 && group.rows.length === 0) return false
     if (group.rows.length > 0) await this.#outbox.ensureReminder()
-    const { deliveredId } = this.#outbox
     await this.#sql.commit([
       ...group.statements,
-      ...(group.head === null ? [] : [saveRoot(group.head, deliveredId)]),
+      ...(group.head === null ? [] : [saveRoot(group.head)]),
       ...this.#outbox.deleteDelivered(),
       ...addToOutbox(group.rows, group.kept),
     ])

@@ -69,6 +69,6 @@ export const directorySchema: readonly Migration[] = [
        created_at INTEGER NOT NULL      -- ms since 1970
      ) WITHOUT ROWID`,
   ],
-  // Release 3: the process in which the account was awake, by the id of its data folder; null for any process.
+  // Release 4: the process in which the account was awake, by the id of its data folder; null for any process.
   ['ALTER TABLE reminder ADD COLUMN process TEXT'],
 ]

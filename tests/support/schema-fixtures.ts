@@ -4,6 +4,7 @@ import type { Account } from '#src/account/account.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
 import { createRecoveryCodes } from '#src/account/factors/codes.ts'
 import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
+import { deleteDelivered } from '#src/account/kept-answers.ts'
 import { setAuthorizedClient, signInOnDevice } from '#src/account/oauth/devices-and-clients.ts'
 import { createGrant, rotateGrant } from '#src/account/oauth/grants.ts'
 import { putPreferences } from '#src/account/preferences/preferences.ts'
@@ -43,6 +44,8 @@ const hour = 3_600_000
 export async function fillAccount(account: Account): Promise<void> {
   const now = account.clock.now()
   await setPassword(account, { password })
+  await createWithKey(account, 'kept')
+  await account.sql.batch(deleteDelivered((await account.lane.head()).outboxId))
   for (const rkey of ['one', 'two', 'gone', 'hidden']) {
     await createRecord(account, { collection, rkey, record: { $type: collection, rkey } })
   }
@@ -82,10 +85,14 @@ export async function fillAccount(account: Account): Promise<void> {
   await setAuthorizedClient(account, { clientId: 'http://localhost', data: '{}' })
   await putPreferences(account, { preferences, fullAccess: true })
   await account.outbox.settled()
-  const kept = { collection, rkey: 'kept', record: { $type: collection, n: 3 } }
-  await createRecord(account, kept, { id: 'key-1', issuedAt: now })
+  await createWithKey(account, 'last')
   await account.lane.settled()
   await account.blobs.whenReconciled()
+}
+
+async function createWithKey(account: Account, rkey: string): Promise<void> {
+  const input = { collection, rkey, record: { $type: collection, n: 3 } }
+  await createRecord(account, input, { id: `key of ${rkey}`, issuedAt: account.clock.now() })
 }
 
 async function upload(account: Account, bytes: Uint8Array): Promise<void> {

@@ -72,8 +72,6 @@ async function erase(account: Account): Promise<void> {
         statements: [
           ...tables.map(({ name }) => ({ sql: `DELETE FROM "${name}"` })),
           ...dropStagingTables(),
-          // Their answers name records, and events that were delivered hold them.
-          { sql: 'DELETE FROM outbox WHERE id <= (SELECT delivered_id FROM repo_root)' },
           updateProfile(erased),
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
         ],

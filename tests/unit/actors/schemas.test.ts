@@ -58,7 +58,7 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     const { blocks, root: commit } = await readCarWithRoot(await exportedCar(account))
     const { creates } = await verifyRepo(blocks, commit, testDid, testKey.did())
     const rkeys = creates.filter((record) => record.collection === collection)
-    const kept = version < 3 ? [] : ['kept']
+    const kept = version < 3 ? [] : ['kept', 'last']
     expect(rkeys.map(({ rkey }) => rkey).sort()).toEqual(['hidden', 'image', ...kept, 'one', 'two'])
     const { json } = await getRecord(account, { collection, rkey: 'two' })
     expect(JSON.parse(json).value).toEqual({ $type: collection, n: 2 })
@@ -112,18 +112,17 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
   it('delivers the events that waited', async () => {
     const account = await open()
     await account.outbox.settled()
-    // A later release knows which of them have been delivered.
-    const expected = version < 3 ? { least: 8, most: 20 } : { least: 1, most: 1 }
-    expect(account.delivered.length).toBeGreaterThanOrEqual(expected.least)
-    expect(account.delivered.length).toBeLessThanOrEqual(expected.most)
+    expect(account.delivered.length).toBeGreaterThanOrEqual(8)
   })
 
-  it.skipIf(version < 3)('knows the answer of a commit', async () => {
+  it.skipIf(version < 3)('knows the answers of its commits', async () => {
     const { idempotencyKeys, clock } = await open()
-    const key = { id: 'key-1', issuedAt: clock.now() }
-    const uri = `at://${testDid}/${collection}/kept`
     const runAgain = () => Promise.reject(new Error('it was made'))
-    expect(await idempotencyKeys.runCommit(key, runAgain)).toMatchObject({ uri })
+    for (const rkey of ['kept', 'last']) {
+      const key = { id: `key of ${rkey}`, issuedAt: clock.now() }
+      const uri = `at://${testDid}/${collection}/${rkey}`
+      expect(await idempotencyKeys.runCommit(key, runAgain)).toMatchObject({ uri })
+    }
   })
 })
 
