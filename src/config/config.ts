@@ -1,5 +1,5 @@
 /** The configuration: the environment of the process, read and validated once. No other file reads it. */
-
+import { totalmem } from 'node:os'
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type EngineConfig, type PeerConfig, readEngine, readPeers } from '#src/config/engine.ts'
 import { type IdentityConfig, readIdentity } from '#src/config/identity.ts'
@@ -97,7 +97,8 @@ export function readConfig(env: Environment): Config {
     peers: readPeers(read),
     actors: {
       sleepTimeoutMs: read.integer('PDS_ACTOR_SLEEP_TIMEOUT_MS', 1, DAY_MS) ?? 60_000,
-      maxAwakeAccounts: read.integer('PDS_MAX_AWAKE_ACCOUNTS', 1, 1_000_000) ?? 256,
+      maxAwakeAccounts:
+        read.integer('PDS_MAX_AWAKE_ACCOUNTS', 1, 1_000_000) ?? awakeAccountsFor(memoryBytes()),
     },
     services: readServices(read),
     proxy: readProxy(read),
@@ -128,6 +129,17 @@ export function readConfig(env: Environment): Config {
   const errors = [...unknownNames(env), ...read.errors]
   if (errors.length > 0) throw new ConfigError(errors)
   return config
+}
+
+/** The memory that this process may use, in bytes: that of the machine or of its container. */
+function memoryBytes(): number {
+  // Without a limit it is 0, or a number that no machine has.
+  return Math.min(process.constrainedMemory() || totalmem(), totalmem())
+}
+
+/** An awake account takes about 1 MB, and a quarter of the memory is for them. */
+export function awakeAccountsFor(bytes: number): number {
+  return Math.max(256, Math.floor(bytes / 4 / 1024 ** 2))
 }
 
 // Requests are logged at debug, which is the default in development.

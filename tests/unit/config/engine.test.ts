@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ConfigError, readConfig } from '#src/config/config.ts'
+import { awakeAccountsFor, ConfigError, readConfig } from '#src/config/config.ts'
 
 /** The configuration errors of an environment. */
 function mistakesOf(env: Record<string, string>): string[] {
@@ -38,3 +38,10 @@ it.each(['http://127.0.0.1:6420', 'http://localhost:6420', 'http://[::1]:6420'])
     ])
   },
 )
+
+it('by default an account may be awake for each 4 MB of memory, and 256 in any case', () => {
+  expect([2 ** 28, 2 ** 30, 2 ** 33].map(awakeAccountsFor)).toEqual([256, 256, 2048])
+  const { maxAwakeAccounts } = readConfig({ PDS_MAX_AWAKE_ACCOUNTS: '7' }).actors
+  expect(maxAwakeAccounts).toBe(7)
+  expect(readConfig({}).actors.maxAwakeAccounts).toBeGreaterThanOrEqual(256)
+})
