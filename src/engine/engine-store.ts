@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type EngineSettings, engineEnvironment } from '#src/engine/engine-environment.ts'
 import { engineCommand } from '#src/engine/engine-process.ts'
+import { recoveryTimeMs } from '#src/engine/recovery-time.ts'
 
 const NAMESPACES = '/rivet/pegboard/namespace'
 /** Lists every process that ever ran actors, by its envoy key, with the actors that it last ran. */
@@ -56,6 +57,7 @@ export function parseFormerProcesses(listing: string): FormerProcess[] {
   return [...processes.values()]
 }
 
+/** Beside the time that it takes to read the log of the store. */
 const TIMEOUT_MS = 20_000
 
 /**
@@ -95,7 +97,7 @@ async function runTool(
   const tool = spawn(program, [...options, 'udb', ...args], {
     env: engineEnvironment(settings),
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: TIMEOUT_MS,
+    timeout: TIMEOUT_MS + recoveryTimeMs(settings.dir),
     killSignal: 'SIGKILL',
   })
   const ended = new Promise<void>((resolve, reject) => {

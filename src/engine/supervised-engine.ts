@@ -9,8 +9,10 @@ import {
 } from '#src/engine/engine-process.ts'
 import { clearStaleState, type FormerProcess } from '#src/engine/engine-store.ts'
 import { pollUntil } from '#src/engine/poll-until.ts'
+import { recoveryTimeMs } from '#src/engine/recovery-time.ts'
 import type { Log } from '#src/log.ts'
 
+/** Beside the time that it takes to read its log. */
 const START_MS = 30_000
 const STOP_MS = 10_000
 /** A request to an engine that is just starting may get no answer; the next one does. */
@@ -110,9 +112,10 @@ export class SupervisedEngine implements EmbeddedEngine {
 
   /** Starts the program and waits for its first answer. */
   async #run(): Promise<void> {
+    const withinMs = START_MS + recoveryTimeMs(this.#settings.dir)
     const run = startEngineProcess(this.#settings)
     this.#process = run
-    const isUp = await pollUntil(() => !run.isRunning() || answers(this.endpoint), START_MS)
+    const isUp = await pollUntil(() => !run.isRunning() || answers(this.endpoint), withinMs)
     if (!isUp || !run.isRunning()) {
       await this.#end()
       throw new Error(`The engine did not start:\n${readLogTail(this.#settings.dir)}`)

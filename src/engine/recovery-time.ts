@@ -1,0 +1,21 @@
+/** How long the engine may take to read the log of its store, which it does before it answers. */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A slow disk on a busy machine. Recovery that is cut short begins again at the next start, so this is generous. */
+const BYTES_PER_MS = 500
+
+/** Milliseconds, for the engine's folder `dir`; 0 if there is no store yet. */
+export function recoveryTimeMs(dir: string): number {
+  return Math.ceil(logBytes(join(dir, 'db')) / BYTES_PER_MS)
+}
+
+function logBytes(folder: string): number {
+  try {
+    const names = readdirSync(folder).filter((name) => /^\d+\.log$/.test(name))
+    return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
+  }
+}
