@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 /** Milliseconds after a new log, and after a new table. */
 const AFTER_LOG = [0, 5, 20, 50, 100]
 const AFTER_TABLE = [0, 200]
+const MAX_WAIT_MS = 10 * 60_000
 
 /** Calls `cut` at the next rotations of the store in the folder, one call after the other, and resolves after `count`. */
 export async function cutAtRotations(
@@ -62,8 +63,13 @@ class Changes {
         this.#new.splice(found, 1)
         return
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
+      await new Promise<void>((resolve, reject) => {
+        const isTooLate = () => reject(new Error('the engine has not rotated its log'))
+        const timer = setTimeout(isTooLate, MAX_WAIT_MS)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
       })
     }
   }
