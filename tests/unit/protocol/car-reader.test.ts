@@ -203,6 +203,7 @@ const CIDv0 = Buffer.concat([Uint8Array.of(0x12, 32), cborCid.subarray(4)])
 
 it.each<[string, Uint8Array]>([
   ['of version 0', CIDv0],
+  ['of version 0 that is all of it', CIDv0.subarray(0, 34 - cbor.length)],
   ['of another codec', cborCid.with(1, 0x70)],
   ['of a codec of two bytes', withCodec(0xa9, 2)],
   ['of a codec of five bytes', withCodec(0x81, 0x82, 0x83, 0x84, 1)],
@@ -219,6 +220,7 @@ it.each<[string, Uint8Array]>([
 
 it.each<[string, Uint8Array]>([
   ['of version 2', cborCid.with(0, 2)],
+  ['of version 18', CIDv0.with(1, 33)],
   ['of a longer digest than there are bytes', cborCid.with(3, 34)],
   ['that is cut', cborCid.subarray(0, 34)],
   ['of version 0 that is cut', CIDv0.subarray(0, 32)],

@@ -9,6 +9,7 @@ import {
   emptyTree,
   encodeNode,
   layerOf,
+  mayBeNode,
   put,
   remove,
   type TreeNode,
@@ -119,4 +120,15 @@ it('remove refuses a key that is not in the tree, at the top and below', () => {
   const top = keys.find((key) => layerOf(key) === tree.layer)!
   expect(() => remove(remove(tree, top), top)).toThrow(`no such key in the tree: ${top}`)
   expect(() => remove(emptyTree, 'a.b/c')).toThrow('no such key in the tree: a.b/c')
+})
+
+it('mayBeNode is true for nodes, and false for blocks that begin otherwise', () => {
+  const node = encodeNode(nodeOf(['a.b/c']))
+  expect([mayBeNode(node), mayBeNode(encodeNode(emptyTree))]).toEqual([true, true])
+  for (const at of [0, 1, 2]) {
+    for (const other of [0, node[at]! - 1, node[at]! + 1, 0xff]) {
+      expect(mayBeNode(Uint8Array.from(node).with(at, other))).toBe(false)
+    }
+  }
+  expect(mayBeNode(new Uint8Array())).toBe(false)
 })

@@ -217,3 +217,18 @@ it('moving blobs is given up after three failed attempts', async () => {
   await account.blobs.whenReconciled()
   expect(attempts).toBe(3)
 })
+
+it('a record is refused if the only blob that it references was not uploaded', async () => {
+  const { account } = await setUp()
+  const creating = createRecord(account, { collection, rkey: 'a', record: { blob } })
+  await expect(creating).rejects.toMatchObject({ status: 400, error: 'BlobNotFound' })
+})
+
+it('a blob is moved to its place when an update references it', async () => {
+  const { account, storage, upload } = await setUp()
+  await createRecord(account, { collection, rkey: 'a', record: { text: '' } })
+  await upload()
+  await putRecord(account, { collection, rkey: 'a', record: { blob } })
+  await account.blobs.whenReconciled()
+  expect(storage.files.get(place)).toEqual(bytes)
+})
