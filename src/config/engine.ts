@@ -9,6 +9,8 @@ export interface EngineConfig {
   namespace: string
   /** First of two consecutive ports of 127.0.0.1 for the engine of this process; undefined for any free ones. */
   port: number | undefined
+  /** Whether our own engine drops the history of databases. */
+  compaction: boolean
   /** The engine's folder on this machine, if another process runs it. */
   directory: string | undefined
   /** Whether acknowledged writes survive a power failure, or only the end of processes. */
@@ -52,6 +54,7 @@ export function readEngine(read: EnvironmentReader, hasActors: boolean): EngineC
     token,
     namespace: namespace ?? 'default',
     port: read.integer('PDS_ENGINE_PORT', 1, 65534),
+    compaction: read.flag('PDS_ENGINE_COMPACTION') ?? true,
     directory,
     durability: durability ?? 'power',
   }

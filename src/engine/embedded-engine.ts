@@ -27,14 +27,16 @@ export async function startEngine(options: {
   port?: number | undefined
   /** Whether actors run in other processes, which may still run after this one was restarted. */
   hasRemoteActors?: boolean
+  /** Whether the engine drops the history of databases; true if absent. */
+  compaction?: boolean
   log: Log
 }): Promise<EmbeddedEngine> {
-  const { dir, token, port, hasRemoteActors = false, log } = options
+  const { dir, token, port, hasRemoteActors = false, compaction = true, log } = options
   makeFolder(dir)
   writeStoreFile(dir)
   await stopOrphanedEngine(dir, log)
   const addresses = await chooseAddresses(port)
-  const settings = { dir, token, addresses, hasRemoteActors }
+  const settings = { dir, token, addresses, hasRemoteActors, compaction }
   const engine = new SupervisedEngine(settings, log)
   const formerProcesses = await engine.start()
   if (!hasRemoteActors) {

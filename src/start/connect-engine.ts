@@ -20,7 +20,7 @@ export async function connectEngine(
   log: Log,
   parts: AsyncDisposableStack,
 ): Promise<EngineAddress> {
-  const { endpoint, token = secrets.engineToken, namespace, port } = config.engine
+  const { endpoint, token = secrets.engineToken, namespace, port, compaction } = config.engine
   if (endpoint !== undefined) return { endpoint, token, namespace }
   const { startEngine } = await import('#src/engine/embedded-engine.ts')
   const dir = folder.at('engine')
@@ -30,6 +30,7 @@ export async function connectEngine(
     token: secrets.engineToken,
     port,
     hasRemoteActors,
+    compaction,
     log,
   })
   parts.defer(() => engine.stop())

@@ -114,7 +114,8 @@ describe('an engine', () => {
     const history = join(dir, 'history')
     symlinkSync(join(dir, 'engine.json'), history)
     const addresses = await chooseAddresses(undefined)
-    const settings = { dir, token: 'a-token', addresses, hasRemoteActors: false }
+    const own = { hasRemoteActors: false, compaction: true }
+    const settings = { dir, token: 'a-token', addresses, ...own }
     const queries = [
       'clear --range --yes /rivet/gasoline/kv/worker',
       'ls /rivet/gasoline/kv/worker',
