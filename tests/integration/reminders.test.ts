@@ -37,28 +37,29 @@ afterAll(async () => {
 
 test('an account falls asleep although another process runs, and that process wakes it if its own is killed', async () => {
   const first = await spawnActors('A')
+  const second = await spawnActors('B')
   const { endpoint } = engine
   const address = { endpoint, token: 'engine-token', namespace: 'default' }
   const settings = testSettings(address, { sleepTimeoutMs })
   const did = await newAccount(settings, 'alice')
   const collection = 'com.example.thing'
-  // Not createRecord, whose key would be of a slower clock.
-  const write = (n: number) =>
-    settings.dispatch
-      .account(did)
-      .repo.putRecord({ collection, rkey: 'one', record: { $type: collection, n } })
-  await write(1)
-  const second = await spawnActors('B')
-  expect(first.isAwake(did)).toBe(true)
-  await expect.poll(() => first.isAwake(did)).toBe(false)
-  expect([first.wakes(did), second.wakes(did)]).toEqual([1, 0])
+  /** Writes to the account; returns the process in which it is awake, and the other one. */
+  const write = async (n: number) => {
+    const record = { $type: collection, n }
+    // Not createRecord, whose key would be of a slower clock.
+    await settings.dispatch.account(did).repo.putRecord({ collection, rkey: 'one', record })
+    await expect.poll(() => first.isAwake(did) || second.isAwake(did)).toBe(true)
+    return first.isAwake(did) ? ([first, second] as const) : ([second, first] as const)
+  }
+  const [own, other] = await write(1)
+  const wakes = other.wakes(did)
+  await expect.poll(() => own.isAwake(did)).toBe(false)
+  expect(other.wakes(did)).toBe(wakes)
 
-  await write(2)
-  const [own, other] = first.isAwake(did) ? [first, second] : [second, first]
-  expect(own.isAwake(did)).toBe(true)
-  const before = other.wakes(did)
-  own.kill()
+  const [killed, left] = await write(2)
+  const before = left.wakes(did)
+  killed.kill()
   // It gets no call.
-  await expect.poll(() => other.wakes(did)).toBeGreaterThan(before)
-  await expect.poll(() => other.isAwake(did)).toBe(false)
+  await expect.poll(() => left.wakes(did)).toBeGreaterThan(before)
+  await expect.poll(() => left.isAwake(did)).toBe(false)
 })

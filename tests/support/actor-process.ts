@@ -38,13 +38,15 @@ class ReportedActors extends LiveActors {
 
 const options: ActorProcessOptions = JSON.parse(process.argv[2]!)
 const { endpoint, processId = String(process.pid), speed = 1, since = 0 } = options
+// The engine, which has its own clock, says when it registered this process.
+let isStarted = false
 const isNewer = options.release === 'newer'
 if (options.release === 'older') Reflect.deleteProperty(accountActions.repo, 'recentRecords')
 const engine = { endpoint, token: 'engine-token', namespace: 'default' }
 const settings = testSettings(engine, {
   sleepTimeoutMs: options.sleepTimeoutMs ?? 1_000,
   processId,
-  clock: { now: () => Math.floor(since + (Date.now() - since) * speed) },
+  clock: { now: () => (isStarted ? Math.floor(since + (Date.now() - since) * speed) : Date.now()) },
   timer: (ms, run) => systemTimer(ms / speed, run),
   live: new ReportedActors(),
   log: createLog('info'),
@@ -54,6 +56,7 @@ const settings = testSettings(engine, {
     : schemas,
 })
 const actors = await startActors(settings, engine)
+isStarted = true
 process.stdout.write('ready\n')
 process.on('SIGTERM', async () => {
   await actors.stop()
