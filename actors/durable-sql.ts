@@ -40,17 +40,21 @@ export function durableSql(
   }
   const transact = async (statements: readonly Statement[], onCommit?: () => void) => {
     const all = statements.map(({ sql, params }) => ({ sql, params: [...(params ?? [])] }))
-    let isSent = false
+    let failed: Promise<void> | undefined
     const send = async (): Promise<Result[]> => {
-      isSent = true
-      const results = await native.executeBatch(all)
-      onCommit?.()
-      return results
+      try {
+        const results = await native.executeBatch(all)
+        onCommit?.()
+        return results
+      } catch (error) {
+        failed = sync()
+        throw error
+      }
     }
     try {
       return await gate(() => activation.write(send))
     } catch (error) {
-      if (isSent) await sync()
+      await failed
       throw error
     }
   }

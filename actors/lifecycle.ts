@@ -79,7 +79,7 @@ export function actorLifecycle<S>(
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }
       if (wakefulness !== undefined) {
-        c.vars.live.rest = {
+        c.vars.live.sleepControl = {
           begin: () => wakefulness.begin(),
           idleSince: () =>
             hooks.isEngaged?.(subject) === true ? undefined : wakefulness.idleSince(),

@@ -73,7 +73,10 @@ async function remindAll(settings: ActorSettings, isStopped: () => boolean): Pro
   return isDone
 }
 
-/** An account that is awake here delivers by itself. RivetKit does not announce the end of every activation, so its database is read. */
+/**
+ * An account that is awake here delivers by itself. RivetKit does not announce the end of every activation, so its
+ * database is read.
+ */
 async function isAwake({ live }: ActorSettings, did: string): Promise<boolean> {
   const actor = live.find('account', did)
   if (actor === undefined) return false

@@ -12,7 +12,7 @@ interface Context {
 
 type Action = (c: Context, ...args: unknown[]) => Promise<unknown>
 
-/** Each feature as an action on the actor's subject; and `process.address`, where the actor's process takes calls directly. */
+/** Each feature as an action on the actor's subject; and `process.address`, where its process takes calls directly. */
 export function toRivetActions(
   actions: Actions,
   { peerAddress = null }: { peerAddress?: string | undefined | null },
@@ -31,7 +31,7 @@ function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
       c.sleep()
       throw toUserError(c.vars?.isOutdated ? upgrading() : goingAway())
     }
-    const end = c.vars?.live?.rest?.begin()
+    const end = c.vars?.live?.sleepControl?.begin()
     try {
       return await run(subject, ...args)
     } catch (error) {

@@ -56,7 +56,7 @@ export function openAuthorizationShard({
 export const MAX_REQUESTS = 4_000
 /** Characters, of one shard: some 700 requests in memory. */
 const MAX_UNOPENED_LENGTH = 1_000_000
-/** Of one shard; beyond it the ones that were seen least lately are deleted. */
+/** Of one shard; beyond it the ones that were least recently seen are deleted. */
 export const MAX_UNLINKED_DEVICES = 4_000
 const MAX_LEXICONS = 500
 /** So many at once, because counting takes time. */

@@ -1,12 +1,13 @@
 /**
  * Links or copies the blobs on disk: `<did>/<cid>`, `tempt/<did>/<key>` and `quarantine/<did>/<cid>` below one folder.
- * A file is put there complete and never changed; it may be moved between the three, or deleted, meanwhile.
+ * A file is not changed once it is complete, which uploads in `tempt` may not be yet; it may be moved between the three,
+ * or deleted, meanwhile.
  */
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, linkOrCopy } from '#src/backup/link-or-copy.ts'
 
-/** The last folder is scanned last: uploads move from `tempt` to the others. */
+/** Scanned first: uploads move from here to the others. */
 const UPLOADS = 'tempt'
 
 export interface BlobFolders {
@@ -42,11 +43,22 @@ function uploadsOf({ location, tempLocation }: BlobFolders): string {
 async function putOnce(from: string, to: string): Promise<boolean> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   try {
+    if (await hasSameSize(from, to)) return false
     await linkOrCopy(from, to)
     return true
   } catch (error) {
     // It is there already, or it was moved or deleted after the folder was read.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Whether it is there as a whole; one that was still being uploaded is copied again. */
+async function hasSameSize(from: string, to: string): Promise<boolean> {
+  try {
+    return (await stat(to)).size === (await stat(from)).size
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
     throw error
   }
 }

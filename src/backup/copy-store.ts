@@ -8,11 +8,13 @@
  */
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { codeOf, copy, linkOrCopy } from '#src/backup/link-or-copy.ts'
 import { syncAll } from '#src/backup/sync-all.ts'
 
 // The engine changes tables every few seconds at most, and an attempt takes a second at most if tables are linked.
 const ATTEMPTS = 20
+const PAUSE_MS = 1_000
 
 const isTable = (name: string) => name.endsWith('.sst')
 const isLog = (name: string) => /^\d+\.log$/.test(name)
@@ -25,13 +27,32 @@ export async function copyStore(
   onFile: (done: number, all: number) => void = () => {},
 ): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    await rm(to, { recursive: true, force: true })
+    if (attempt > 1) await pause(PAUSE_MS)
     await mkdir(to, { recursive: true, mode: 0o700 })
     const before = await stateOf(from)
+    await removeOutdated(from, to)
     const isWhole = await copyFiles(from, to, onFile)
     if (isWhole && before !== undefined && before === (await stateOf(from))) return syncAll(to)
   }
   throw new Error(`the store in ${from} changed during each of ${ATTEMPTS} attempts to copy it`)
+}
+
+/** Of an earlier attempt, tables stay that the store still has: on another disk copying them takes longest. */
+async function removeOutdated(from: string, to: string): Promise<void> {
+  for (const name of await readdir(to)) {
+    if (!isTable(name) || !(await isSame(join(from, name), join(to, name)))) {
+      await rm(join(to, name), { recursive: true })
+    }
+  }
+}
+
+async function isSame(from: string, to: string): Promise<boolean> {
+  try {
+    return (await stat(from)).size === (await stat(to)).size
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** Whether all files were still there. */
@@ -47,7 +68,9 @@ async function copyFiles(
   for (const [i, name] of ordered.entries()) {
     const put = isTable(name) ? linkOrCopy : copy
     try {
-      await put(join(from, name), join(to, name))
+      if (!isTable(name) || !(await isSame(join(from, name), join(to, name)))) {
+        await put(join(from, name), join(to, name))
+      }
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false
       throw error

@@ -1,6 +1,6 @@
 /** Puts a backup where a server will find it; the backup stays as it is. */
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type BackupNote, placesIn, type ServerFolders } from '#src/backup/back-up.ts'
 import { copyBlobs } from '#src/backup/copy-blobs.ts'
@@ -35,14 +35,14 @@ export async function restore(
   // Files without a lock of ours are not a server's: nothing is added to them.
   if (hadFiles.length > 0 && !hadFiles.some(ours)) throw notEmpty(to.data)
   using _lock = new DataFolder(to.data).lock(components)
-  const folders = [to.engine, ...(to.blobs === undefined ? [] : [to.blobs.location])]
+  const { location, tempLocation } = to.blobs ?? {}
+  const blobFolders = [location, tempLocation].filter((folder) => folder !== undefined)
+  const folders = [to.engine, ...blobFolders]
   if (hadFiles.some((name) => !ours(name))) throw notEmpty(to.data)
   for (const folder of folders) if ((await filesIn(folder)).length > 0) throw notEmpty(folder)
-  const store = join(to.engine, 'db')
-  await copyStore(places.store, store, (done, all) => report(`store: ${done} of ${all} files`))
   if (to.blobs !== undefined) {
     await copyBlobs(places.blobs, to.blobs, (added) => report(`blobs: ${added}`))
-    if (existsSync(to.blobs.location)) await syncAll(to.blobs.location)
+    for (const folder of blobFolders.filter(existsSync)) await syncAll(folder)
   }
   for (const path of [places.secrets, places.plc].filter(existsSync)) {
     const target = join(to.data, basename(path))
@@ -54,6 +54,10 @@ export async function restore(
     const stored = { seq: now.getTime() * 1000, at: now.getTime() }
     await writeFile(join(to.engine, 'stored.json'), JSON.stringify(stored), { mode: 0o600 })
   }
+  // The store last, and by a rename: no server starts on a part of a backup.
+  const part = join(to.engine, 'db.part')
+  await copyStore(places.store, part, (done, all) => report(`store: ${done} of ${all} files`))
+  await rename(part, join(to.engine, 'db'))
   // Not all of the data folder: closing a lock's file would end the lock.
   await syncAll(to.engine)
   await syncFolder(to.data)

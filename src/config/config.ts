@@ -137,7 +137,7 @@ function memoryBytes(): number {
   return Math.min(process.constrainedMemory() || totalmem(), totalmem())
 }
 
-/** An awake account takes about 1 MB, and a quarter of the memory is for them. */
+/** An awake account takes 0.5 MB, more with a large repo: 1 MB is reckoned, and a quarter of the memory is for them. */
 export function awakeAccountsFor(bytes: number): number {
   return Math.max(256, Math.floor(bytes / 4 / 1024 ** 2))
 }

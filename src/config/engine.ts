@@ -27,9 +27,13 @@ export interface PeerConfig {
 
 export function readPeers(read: EnvironmentReader): PeerConfig {
   return {
-    host: read.checked('PDS_PEER_HOST', 'an IP address', (value) => isIP(value) !== 0),
+    host: read.checked('PDS_PEER_HOST', 'an IP address that other processes reach', isReachable),
     port: read.integer('PDS_PEER_PORT', 1, 65535),
   }
+}
+
+function isReachable(address: string): boolean {
+  return isIP(address) !== 0 && !['0.0.0.0', '::'].includes(address)
 }
 
 /** `hasActors`: whether this process runs actors, which write. */

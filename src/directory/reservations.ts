@@ -23,8 +23,8 @@ const RESERVATION_MS = 5 * 60_000
 const MIGRATION_TIMEOUT_MS = 3 * 24 * 60 * 60_000
 
 /**
- * `handle` is in lower case, `email` as typed, if there is one. With `isMigratingIn`, the account comes from another server: it is deactivated until its
- * DID document points here.
+ * `handle` is in lower case, `email` as typed, if there is one. With `isMigratingIn`, the account comes from another
+ * server: it is deactivated until its DID document points here.
  */
 export interface Reservation extends NewSigningKey {
   did: string

@@ -1,5 +1,5 @@
 /**
- * Bounds the accounts that are awake in this process, by number and by memory: those used least lately are put to sleep.
+ * Bounds the accounts that are awake in this process, by number and by memory: those least recently used are put to sleep.
  * An account with work in flight is left alone, so more are awake while more than the bound are called at once.
  */
 import { getHeapStatistics } from 'node:v8'
@@ -69,7 +69,7 @@ export class AwakeLimit {
       const awake = this.#ports.live.list('account').length
       this.#ports.log.warn(
         { heapShare: share, awake },
-        'memory is short: accounts used least lately are put to sleep',
+        'memory is short: accounts least recently used are put to sleep',
       )
     }
     this.#isShort = isShort
@@ -96,7 +96,10 @@ export class AwakeLimit {
   #leastLatelyUsed(awake: readonly LiveActor[]): LiveActor[] {
     const latest = this.#now() - MIN_IDLE_MS
     return awake
-      .map((actor) => ({ actor, since: actor.rest?.idleSince() ?? Number.POSITIVE_INFINITY }))
+      .map((actor) => ({
+        actor,
+        since: actor.sleepControl?.idleSince() ?? Number.POSITIVE_INFINITY,
+      }))
       .filter(({ actor, since }) => since <= latest && !this.#asked.has(actor))
       .toSorted((a, b) => a.since - b.since)
       .map(({ actor }) => actor)
@@ -105,7 +108,7 @@ export class AwakeLimit {
   #putToSleep(actor: LiveActor): void {
     this.#asked.set(actor, this.#now())
     try {
-      actor.rest?.sleep()
+      actor.sleepControl?.sleep()
       this.#ports.live.putToSleep++
     } catch {
       // It is ending already.

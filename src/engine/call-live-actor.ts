@@ -12,7 +12,7 @@ export function actionOf(actor: LiveActor, { group, action }: Call): Action | un
   return Object.hasOwn(actions, action) ? (actions[action] as unknown as Action) : undefined
 }
 
-/** `actor` is what `live` has for the call. If its activation has ended it is removed: the engine decides what is next. */
+/** `actor` is what `live` has for the call. If its activation has ended it is removed: the engine decides what follows. */
 export async function callLiveActor(
   live: LiveActors,
   actor: LiveActor,

@@ -7,11 +7,11 @@ export interface LiveActor {
   /** Keeps the actor awake until the promise settles; it must not be rejected. */
   hold<T>(work: Promise<T>): Promise<T>
   /** Absent if the actor is always awake. */
-  rest?: Rest
+  sleepControl?: SleepControl
 }
 
 /** How an actor falls asleep before its time. */
-export interface Rest {
+export interface SleepControl {
   /** Counts a call that did not come through `hold`; the function it returns ends it. */
   begin(): () => void
   /** Since when it has had no work, in ms of `performance.now()`; undefined if it has some, and must not sleep. */

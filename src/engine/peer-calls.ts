@@ -9,7 +9,7 @@
  *
  * Nothing here decides where an actor is, or which activation may write: that stays with the engine.
  */
-import { notThere, type PeerConnections } from '#src/engine/peer-connections.ts'
+import { noConnection, notThere, type PeerConnections } from '#src/engine/peer-connections.ts'
 import type { Call, Outcome, RemoteCall } from '#src/engine/remote-call.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
@@ -47,6 +47,11 @@ export function createPeerCalls(ports: PeerCallPorts): RemoteCall {
     places.set(id, { address, at: now() })
   }
 
+  /** A process that is gone must not cost each of its actors an attempt. */
+  function forget(address: string): void {
+    for (const [id, place] of places) if (place.address === address) places.delete(id)
+  }
+
   function placeOf(id: string): Place | undefined {
     const place = places.get(id)
     if (place?.address === null && now() - place.at > NO_ADDRESS_MS) places.delete(id)
@@ -58,12 +63,17 @@ export function createPeerCalls(ports: PeerCallPorts): RemoteCall {
     const address = placeOf(id)?.address ?? null
     if (address !== null) {
       const outcome = await connections.call(address, call)
-      const isLost = outcome === notThere || ('error' in outcome && outcome.again)
+      const isLost = outcome === notThere || outcome === noConnection || isAgain(outcome)
       if (isLost && places.get(id)?.address === address) places.delete(id)
-      if (outcome !== notThere) return outcome
+      if (outcome === noConnection) forget(address)
+      else if (outcome !== notThere) return outcome
     }
     const outcome = await remote(call)
     if ('answer' in outcome && placeOf(id) === undefined && !asking.has(id)) void locate(id, call)
     return outcome
   }
+}
+
+function isAgain(outcome: Outcome): boolean {
+  return 'error' in outcome && outcome.again
 }

@@ -1,6 +1,6 @@
 /**
  * Connections to other processes of this server, one each, over which calls run side by side. While calls are open a
- * process is asked for a sign of life every second: one that is frozen, or behind a cut cable, does not close its
+ * process is pinged every second: one that is frozen, or behind a cut cable, does not close its
  * connection, and its calls must go elsewhere.
  */
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
@@ -16,8 +16,12 @@ const PING_INTERVAL_MS = 1_000
 const MAX_SILENT_PINGS = 3
 const WINDOW_BYTES = 1024 * 1024
 
-/** The call did not run there. */
+/** The call did not run there: the actor is not awake in that process. */
 export const notThere = Symbol('not there')
+/** The call did not run: the process cannot be reached. */
+export const noConnection = Symbol('no connection')
+
+type PeerOutcome = Outcome | typeof notThere | typeof noConnection
 
 interface Connection {
   session: ClientHttp2Session
@@ -35,12 +39,12 @@ export class PeerConnections {
   }
 
   /** Is never rejected. */
-  async call(address: string, call: Call): Promise<Outcome | typeof notThere> {
+  async call(address: string, call: Call): Promise<PeerOutcome> {
     const connection = this.#connectionTo(address)
     try {
       await connection.ready
     } catch {
-      return notThere
+      return noConnection
     }
     if (connection.calls++ === 0) connection.stopPings = keepPinging(connection.session)
     try {
@@ -89,6 +93,8 @@ export class PeerConnections {
 function keepPinging(session: ClientHttp2Session): () => void {
   let silent = 0
   const timer = setInterval(() => {
+    // A process that stops answers no ping, but its calls.
+    if (session.closed || session.destroyed) return
     if (silent === MAX_SILENT_PINGS) {
       session.destroy(new Error('the process does not answer'))
       return
@@ -101,7 +107,16 @@ function keepPinging(session: ClientHttp2Session): () => void {
   return () => clearInterval(timer)
 }
 
-function send(session: ClientHttp2Session, call: Call): Promise<Outcome | typeof notThere> {
+/** The outcome; a message that cannot be read, as of a later release, is an error. */
+function decode(message: Buffer): Outcome {
+  try {
+    return decodeOutcome(message)
+  } catch (error) {
+    return { error, again: true }
+  }
+}
+
+function send(session: ClientHttp2Session, call: Call): Promise<PeerOutcome> {
   return new Promise((resolve) => {
     if (session.closed || session.destroyed) {
       resolve(notThere)
@@ -133,7 +148,7 @@ function send(session: ClientHttp2Session, call: Call): Promise<Outcome | typeof
     stream.on('close', () => onLost(new Error('the process closed the connection')))
     stream.on('end', () => {
       if (status === NOT_HERE) resolve(notThere)
-      else if (status === 200) resolve(decodeOutcome(Buffer.concat(chunks)))
+      else if (status === 200) resolve(decode(Buffer.concat(chunks)))
     })
     stream.end(encodeCall(call))
   })

@@ -6,7 +6,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Call, Outcome } from '#src/engine/remote-call.ts'
 import { XrpcError } from '#src/errors.ts'
 
-/** Longer messages are refused, as by the engine; pages of repos and of the firehose log are the longest. */
+/** Longer messages are refused; pages of repos and of the firehose log are the longest. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 type Encoded =

@@ -46,14 +46,12 @@ export async function servePeers(options: {
     session.once('close', () => sessions.delete(session))
     session.on('error', (err) => log.debug({ err }, 'a connection of another process failed'))
   })
-  server.on('tlsClientError', (err) =>
-    log.warn({ err }, 'a connection without our key was refused'),
-  )
+  server.on('tlsClientError', (err) => log.debug({ err }, 'a TLS handshake failed'))
   server.on('stream', (stream: ServerHttp2Stream) => {
     // The caller has gone, and its call goes on.
     stream.on('error', () => {})
     void answer(stream, live, () => isClosing).catch((err) => {
-      log.error({ err }, 'answering another process failed')
+      log.debug({ err }, 'answering another process failed')
       stream.close()
     })
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 /** A slow disk on a busy machine. Recovery that is cut short begins again at the next start, so this is generous. */
 const BYTES_PER_MS = 500
 
-/** Milliseconds, for the engine's folder `dir`; 0 if there is no store yet. */
+/** Milliseconds, for the engine's folder `dir`; 0 if there is no store. */
 export function recoveryTimeMs(dir: string): number {
   return Math.ceil(logBytes(join(dir, 'db')) / BYTES_PER_MS)
 }
@@ -15,7 +15,8 @@ function logBytes(folder: string): number {
     const names = readdirSync(folder).filter((name) => /^\d+\.log$/.test(name))
     return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    // No store yet, or none at all: then the engine says so.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0
     throw error
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Blobs in a folder, with the reference's layout: `<did>/<cid>`, temporary uploads in `tempt/<did>/<key>`, quarantined
- * blobs in `quarantine/<did>/<cid>`. Files are put there complete, by a rename.
+ * blobs in `quarantine/<did>/<cid>`. Files are put there complete, by a rename; uploads are written in place, and a row
+ * names them only when they are complete.
  */
 import { randomBytes } from 'node:crypto'
 import {

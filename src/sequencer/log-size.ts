@@ -15,11 +15,12 @@ export interface LogSize {
 
 /**
  * To count a log of millions of events takes minutes, so the count up to the event `edge.counted` is stored, and brought
- * up to date whenever the log is trimmed. At most the events of one such interval are counted here.
+ * up to date whenever the log is trimmed. At most 20,000 more are counted here, which are too few only for a while after
+ * an upgrade from a release that did not count.
  */
 export async function size({ sql, lane }: Sequencer): Promise<LogSize> {
   const row = await sql.first<{ events: number; oldest: number | null; bytes: number }>(
-    `SELECT events + (SELECT count(*) FROM log WHERE seq > counted) AS events,
+    `SELECT events + (SELECT count(*) FROM (SELECT 1 FROM log WHERE seq > counted LIMIT ${MAX_COUNTED})) AS events,
             (SELECT min(seq) FROM log) AS oldest,
             (SELECT (page_count - freelist_count) * page_size
                FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()) AS bytes
@@ -30,10 +31,14 @@ export async function size({ sql, lane }: Sequencer): Promise<LogSize> {
   return { events, oldestAt: oldest === null ? null : oldest / 1_000, added: lane.added, bytes }
 }
 
-/** Adds the events after `edge.counted` to the count. */
+/** A log that an older release wrote is counted in steps, since a transaction must not take long. */
+const MAX_COUNTED = 20_000
+
+/** Adds the next events after `edge.counted` to the count. */
 export const countNewEvents: Statement = {
-  sql: `UPDATE edge SET events = events + (SELECT count(*) FROM log WHERE seq > counted),
-                        counted = max(counted, coalesce((SELECT max(seq) FROM log), 0))`,
+  sql: `WITH next AS (SELECT seq FROM log WHERE seq > (SELECT counted FROM edge) ORDER BY seq LIMIT ${MAX_COUNTED})
+        UPDATE edge SET events = events + (SELECT count(*) FROM next),
+                        counted = coalesce((SELECT max(seq) FROM next), counted)`,
 }
 
 /** Takes the events up to `seq` out of the count; they must have been counted, and be deleted by the same transaction. */

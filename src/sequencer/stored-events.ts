@@ -3,9 +3,9 @@ import { fromHex, type Sql } from '#src/ports/sql.ts'
 import type { LogEvent } from '#src/sequencer/tail.ts'
 
 interface StoredPage {
-  /** Seqs: the first event is after this one, */
+  /** Seq: only later events. */
   after: number
-  /** and none is after this one. */
+  /** Seq: none later than this one. */
   through: number
   limit: number
   maxBytes: number
@@ -17,8 +17,8 @@ interface Packed {
   frames: string
 }
 
-// At most `limit` events and `maxBytes`, but at least one event if there is one up to `through`. The sizes are summed before any frame is read: SQLite
-// knows the length of a blob without reading it.
+// At most `limit` events and `maxBytes`, but at least one event if there is one up to `through`. The sizes are
+// summed before any frame is read: SQLite knows the length of a blob without reading it.
 const packPage = `
   WITH next AS (SELECT seq, length(frame) AS size FROM log WHERE seq > ?1 AND seq <= ?4 ORDER BY seq LIMIT ?2),
        page AS (SELECT seq, size, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)

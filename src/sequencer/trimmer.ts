@@ -1,4 +1,4 @@
-/** Deletes and counts events in the transaction of an append: a bounded number of those older than the backfill window. */
+/** Deletes events older than the backfill window and counts the log, a bounded number in the transaction of an append. */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { countNewEvents, uncountThrough } from '#src/sequencer/log-size.ts'

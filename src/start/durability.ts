@@ -27,7 +27,7 @@ export async function openDurability(
   }
   if (folder === undefined) {
     const note = 'whether acknowledged writes survive a power failure is up to the engine'
-    log.info({ engine: engine.endpoint }, note)
+    log.warn({ engine: engine.endpoint }, note)
     return none
   }
   const { WalSync, walSyncThread } = await import('#src/engine/wal-sync.ts')

@@ -1,6 +1,7 @@
 /** Direct calls between the processes of a server, if there may be several. */
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '#src/config/config.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { RemoteCall } from '#src/engine/remote-call.ts'
@@ -21,6 +22,9 @@ interface PeerPorts {
   remote: RemoteCall
   log: Log
 }
+
+/** How long a stop waits for calls of other processes, and for processes that do not answer. */
+const CLOSE_TIMEOUT_MS = 2_000
 
 /** The server for other processes stops after the actors of this one, which are called until they are asleep. */
 export async function openPeers(ports: PeerPorts, parts: AsyncDisposableStack): Promise<Peers> {
@@ -50,7 +54,7 @@ async function listen(
   const { servePeers } = await import('#src/engine/peer-server.ts')
   const { port } = config.peers
   const server = await servePeers({ live, internalToken, host, port, log })
-  parts.defer(() => server.close())
+  parts.defer(() => Promise.race([server.close(), pause(CLOSE_TIMEOUT_MS)]))
   log.info({ address: server.address }, 'other processes of this server call its actors here')
   return server.address
 }

@@ -6,7 +6,7 @@ import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
 import { type Cut, cutPower, recordingSyncs } from '#tests/support/power-cut.ts'
 import { createTestAccount, startServer } from '#tests/support/server.ts'
 
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 2)
+const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
 
 let folder: string
 let record: string

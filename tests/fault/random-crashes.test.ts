@@ -16,7 +16,7 @@ import { migrateIn } from '../../bench/compare/external-account.ts'
 import { RecordingClient } from '../../bench/compare/recording-client.ts'
 import { type Services, startServices } from '../../bench/compare/services.ts'
 
-const rounds = Number(process.env['FAULT_ROUNDS'] ?? 2)
+const rounds = Number(process.env['FAULT_ROUNDS'] ?? 1)
 const WAIT = { timeout: 60_000, interval: 200 }
 
 let plc: PlcProxy

@@ -6,6 +6,8 @@ export class TcpProxy {
   readonly #server: Server
   readonly #ends = new Set<Socket>()
   #isDeaf = false
+  /** Of responses that were dropped. */
+  droppedBytes = 0
 
   private constructor(target: URL) {
     this.#server = createServer((near) => this.#join(near, target))
@@ -50,6 +52,7 @@ export class TcpProxy {
       end.setNoDelay(true)
       end.on('data', (bytes) => {
         if (end === near || !this.#isDeaf) other.write(bytes)
+        else this.droppedBytes += bytes.length
       })
       // A close follows, which ends both sides.
       end.on('error', () => {})

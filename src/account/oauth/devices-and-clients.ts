@@ -23,7 +23,7 @@ const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS upd
 
 /** More than one person uses: above it, the browsers that signed in first are signed out. */
 const MAX_DEVICES = 100
-/** Above it, the apps that were authorized least lately are forgotten: they ask for consent again. */
+/** Above it, the apps that were least recently authorized are forgotten: they ask for consent again. */
 const MAX_CLIENTS = 500
 
 /** Throws 400 if the account's sessions were ended since the sign-in began, at `since`. */

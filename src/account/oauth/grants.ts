@@ -21,7 +21,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** Longer than any refresh token is valid: an unused grant of this age can be deleted. */
 export const GRANT_IDLE_LIFETIME_MS = 93 * DAY_MS
 
-/** More than one person uses: above it, the grants end that were refreshed least lately. */
+/** More than one person uses: above it, the grants end that were least recently refreshed. */
 const MAX_GRANTS = 500
 /**
  * Used refresh tokens by which a replay is recognized: those of nine apps that are refreshed hourly, all the time. Above

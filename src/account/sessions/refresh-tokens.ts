@@ -104,7 +104,7 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
   ]
 }
 
-/** Deletes expired tokens. Above MAX_TOKENS the sessions end, too, that were refreshed least lately. */
+/** Deletes expired tokens. Above MAX_TOKENS the sessions end, too, that were least recently refreshed. */
 export function endSessions(now: number): Statement {
   return {
     sql: `DELETE FROM refresh_token WHERE expires_at <= ?

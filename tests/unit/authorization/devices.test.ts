@@ -68,7 +68,7 @@ it('one address has a quarter of a shard for its new browsers in an hour, and do
   await create('203.0.113.7', MAX_UNLINKED_DEVICES)
 })
 
-it('the devices without a signed-in account that were seen least lately make room for new ones', async () => {
+it('the devices without a signed-in account that were least recently seen make room for new ones', async () => {
   const { shard, device } = await withDevice()
   await setDeviceAccount(shard, { id: 'dev-1', did: 'did:plc:a', signedIn: true })
   const lastSeenAt = device.lastSeenAt
@@ -84,7 +84,7 @@ it('the devices without a signed-in account that were seen least lately make roo
   expect(found.map((one) => one !== null)).toEqual([true, false, true])
 })
 
-it('the permission sets that were resolved least lately make room for new ones', async () => {
+it('the permission sets that were least recently resolved make room for new ones', async () => {
   const { shard } = await withDevice()
   await fill(shard, `INSERT INTO lexicon SELECT 'com.example.n' || n, '{}', n`)
   await storeLexicon(testShard({ after: shard }), { nsid: 'com.example.new', data: '{}' })

@@ -39,6 +39,13 @@ it.each(['http://127.0.0.1:6420', 'http://localhost:6420', 'http://[::1]:6420'])
   },
 )
 
+it('the address for other processes is one that they can reach', () => {
+  for (const PDS_PEER_HOST of ['0.0.0.0', '::', 'runner.internal']) {
+    expect(mistakesOf({ PDS_PEER_HOST })[0]).toContain('an IP address that other processes reach')
+  }
+  expect(readConfig({ PDS_PEER_HOST: 'fd12::1' }).peers.host).toBe('fd12::1')
+})
+
 it('by default an account may be awake for each 4 MB of memory, and 256 in any case', () => {
   expect([2 ** 28, 2 ** 30, 2 ** 33].map(awakeAccountsFor)).toEqual([256, 256, 2048])
   const { maxAwakeAccounts } = readConfig({ PDS_MAX_AWAKE_ACCOUNTS: '7' }).actors

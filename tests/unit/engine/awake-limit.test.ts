@@ -33,12 +33,12 @@ function open(options: { max: number; heapShare?: () => number }) {
     wake(...names: string[]) {
       for (const name of names) {
         used.set(name, time++)
-        const rest = {
+        const sleepControl = {
           begin: () => () => {},
           idleSince: () => used.get(name),
           sleep: () => void asked.push(name),
         }
-        const actor = { actions: {}, subject: name, hold: (work: never) => work, rest }
+        const actor = { actions: {}, subject: name, hold: (work: never) => work, sleepControl }
         actors.set(name, actor)
         live.add('account', name, actor)
       }
@@ -67,7 +67,7 @@ it('while no more accounts are awake than the bound, none is put to sleep', asyn
   expect(asked).toEqual([])
 })
 
-it('the accounts used least lately are put to sleep when more than the bound are awake', async () => {
+it('the accounts least recently used are put to sleep when more than the bound are awake', async () => {
   const { wake, use, asked, pass } = open({ max: 2 })
   wake('a', 'b', 'c')
   use('a')

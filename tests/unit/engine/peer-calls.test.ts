@@ -1,7 +1,7 @@
 /** Which calls go to another process directly, and which through the engine. */
 import { expect, it } from 'vitest'
 import { createPeerCalls } from '#src/engine/peer-calls.ts'
-import { notThere } from '#src/engine/peer-connections.ts'
+import { noConnection, notThere } from '#src/engine/peer-connections.ts'
 import type { Call, Outcome } from '#src/engine/remote-call.ts'
 
 const ownAddress = 'https://127.0.0.1:1'
@@ -15,7 +15,9 @@ const call: Call = {
 }
 
 /** Calls over an engine that knows `address`, and a process there that gives these outcomes, then `direct`. */
-function open(address: Outcome, ...outcomes: (Outcome | typeof notThere)[]) {
+type PeerOutcome = Outcome | typeof notThere | typeof noConnection
+
+function open(address: Outcome, ...outcomes: PeerOutcome[]) {
   const paths: string[] = []
   let now = 0
   const remote = createPeerCalls({
@@ -35,8 +37,8 @@ function open(address: Outcome, ...outcomes: (Outcome | typeof notThere)[]) {
   const pass = (ms: number) => {
     now += ms
   }
-  const run = async () => {
-    const outcome = await remote(call)
+  const run = async (key = call.key) => {
+    const outcome = await remote({ ...call, key })
     await new Promise(setImmediate)
     return outcome
   }
@@ -57,6 +59,16 @@ it('a call that did not run at the address goes through the engine, and the addr
   expect(await run()).toEqual({ answer: 'engine' })
   expect(await run()).toEqual({ answer: 'direct' })
   expect(paths).toEqual(['engine', 'address', elsewhere, 'engine', 'address', elsewhere])
+})
+
+it('a process that cannot be reached is not tried again for its other actors', async () => {
+  const { run, paths } = open({ answer: elsewhere }, noConnection)
+  await run()
+  await run('did:plc:bob')
+  paths.length = 0
+  expect(await run()).toEqual({ answer: 'engine' })
+  expect(await run('did:plc:bob')).toEqual({ answer: 'engine' })
+  expect(paths).toEqual([elsewhere, 'engine', 'address', 'engine', 'address'])
 })
 
 it('after a lost connection the caller decides, and its next attempt goes through the engine', async () => {

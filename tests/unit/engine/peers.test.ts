@@ -1,7 +1,7 @@
 /** Calls between two processes of a server, over real sockets, without an engine. */
 import { afterEach, expect, it } from 'vitest'
 import { type LiveActor, LiveActors } from '#src/engine/live-actors.ts'
-import { notThere, PeerConnections } from '#src/engine/peer-connections.ts'
+import { noConnection, notThere, PeerConnections } from '#src/engine/peer-connections.ts'
 import { type PeerServer, servePeers } from '#src/engine/peer-server.ts'
 import type { Call } from '#src/engine/remote-call.ts'
 import { unavailable, XrpcError } from '#src/errors.ts'
@@ -94,7 +94,7 @@ it.each([
 
 it('a process without the token is refused, and so is a server without it', async () => {
   const { server, held } = await open({ echo: async () => 'here' })
-  expect(await connect('another token').call(server.address, call('echo'))).toBe(notThere)
+  expect(await connect('another token').call(server.address, call('echo'))).toBe(noConnection)
   expect(held).toEqual([])
 })
 
@@ -102,7 +102,7 @@ it('a process that does not run any more, or never did, does not run the call', 
   const { server, connections } = await open({ echo: async () => 'here' })
   expect(await connections.call(server.address, call('echo'))).toEqual({ answer: 'here' })
   await server.close()
-  expect(await connections.call(server.address, call('echo'))).toBe(notThere)
+  expect(await connections.call(server.address, call('echo'))).toBe(noConnection)
 })
 
 it('a server that closes answers the calls that run, and no further ones', async () => {

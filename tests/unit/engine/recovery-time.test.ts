@@ -19,3 +19,8 @@ it('the engine has two seconds more to start for each megabyte of its logs, and 
   writeFileSync(join(dir, 'db/LOG'), Buffer.alloc(1_000_000))
   expect(recoveryTimeMs(dir)).toBe(3_000)
 })
+
+it('a store that is no folder needs no time: the engine says what is wrong', () => {
+  writeFileSync(join(dir, 'db'), 'not a store')
+  expect(recoveryTimeMs(dir)).toBe(0)
+})

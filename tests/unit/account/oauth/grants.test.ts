@@ -60,7 +60,7 @@ it('a rotated grant is found by every refresh token it ever had, and ends with a
   }
 })
 
-it('an account has 500 grants; above it those end that were refreshed least lately, with their access tokens', async () => {
+it('an account has 500 grants; above it those end that were least recently refreshed, with their access tokens', async () => {
   const { account, clock } = await withGrant()
   clock.time += 1000
   await createGrant(account, { ...grantNow(clock, 'tok-old', 'ref-old'), codeHash: null })

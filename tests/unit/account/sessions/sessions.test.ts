@@ -257,7 +257,7 @@ describe('findSession', () => {
   })
 })
 
-it('an account has 30,000 sessions; a new one ends those that were refreshed least lately, and deletes expired ones', async () => {
+it('an account has 30,000 sessions; a new one ends those that were least recently refreshed, and deletes expired ones', async () => {
   const first = await createSession(account, { password: 'hunter2' })
   clock.time += hour
   const kept = await createSession(account, { password: 'hunter2' })
