@@ -1,6 +1,6 @@
 /**
- * Copies a server's data into a folder, while it runs or not: `engine/db`, `blobs`, `secrets.json`, in development the
- * PLC directory, and last `backup.json`, without which a folder is not a backup.
+ * Copies a server's data into a folder, while it runs or not: `engine/db`, `blobs`, `secrets.json`, `folder-id`, in
+ * development the PLC directory, and last `backup.json`, without which a folder is not a backup.
  *
  * Blobs are copied before the store and after it: before, for those that are deleted meanwhile, and after, for those
  * that came. So every blob that a record in the store refers to is there, unless it came and went in that time.
@@ -41,6 +41,8 @@ export const placesIn = (folder: string) => ({
   store: join(folder, 'engine', 'db'),
   blobs: { location: join(folder, 'blobs'), tempLocation: undefined },
   secrets: join(folder, 'secrets.json'),
+  /** Names the process whose accounts may have undelivered events. */
+  folderId: join(folder, 'folder-id'),
   plc: join(folder, 'plc.sqlite'),
 })
 
@@ -67,6 +69,7 @@ export async function backUp(
   await copyStore(store, places.store, (done, all) => report(`store: ${done} of ${all} files`))
   await copyAllBlobs()
   await copyIfExists(join(from.data, 'secrets.json'), places.secrets)
+  await copyIfExists(join(from.data, 'folder-id'), places.folderId)
   // After the store: it has to know every DID that is in there.
   await copyDatabase(join(from.data, 'plc.sqlite'), places.plc)
   if (variables !== undefined) await copy(variables, places.variables)

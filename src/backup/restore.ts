@@ -44,7 +44,7 @@ export async function restore(
     await copyBlobs(places.blobs, to.blobs, (added) => report(`blobs: ${added}`))
     for (const folder of blobFolders.filter(existsSync)) await syncAll(folder)
   }
-  for (const path of [places.secrets, places.plc].filter(existsSync)) {
+  for (const path of [places.secrets, places.folderId, places.plc].filter(existsSync)) {
     const target = join(to.data, basename(path))
     await copy(path, target)
     await syncFile(target)

@@ -27,6 +27,8 @@ export interface PeerCallPorts {
   /** Makes a call through the engine. */
   remote: RemoteCall
   connections: Pick<PeerConnections, 'call'>
+  /** Whether the actor is awake in this process; then it need not be found. */
+  isHere(call: Call): boolean
   /** Of this process, if it answers peers: its own actors are called through the engine while they move. */
   ownAddress: string | undefined
   /** A monotonic clock, in ms. */
@@ -34,7 +36,7 @@ export interface PeerCallPorts {
 }
 
 export function createPeerCalls(ports: PeerCallPorts): RemoteCall {
-  const { remote, connections, ownAddress, now = () => performance.now() } = ports
+  const { remote, connections, isHere, ownAddress, now = () => performance.now() } = ports
   const places = new BoundedMap<string, Place>(MAX_PLACES)
   const asking = new Set<string>()
 
@@ -69,7 +71,8 @@ export function createPeerCalls(ports: PeerCallPorts): RemoteCall {
       else if (outcome !== notThere) return outcome
     }
     const outcome = await remote(call)
-    if ('answer' in outcome && placeOf(id) === undefined && !asking.has(id)) void locate(id, call)
+    const isUnknown = placeOf(id) === undefined && !asking.has(id) && !isHere(call)
+    if ('answer' in outcome && isUnknown) void locate(id, call)
     return outcome
   }
 }

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '#src/config/config.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
-import type { RemoteCall } from '#src/engine/remote-call.ts'
+import type { Call, RemoteCall } from '#src/engine/remote-call.ts'
 import type { Log } from '#src/log.ts'
 
 export interface Peers {
@@ -43,7 +43,9 @@ export async function openPeers(ports: PeerPorts, parts: AsyncDisposableStack): 
   const { PeerConnections } = await import('#src/engine/peer-connections.ts')
   const connections = new PeerConnections(internalToken)
   parts.defer(() => connections.close())
-  return { address, remote: createPeerCalls({ remote, connections, ownAddress: address }) }
+  const isHere = ({ actor, key }: Call) => ports.live.find(actor, key) !== undefined
+  const calls = createPeerCalls({ remote, connections, isHere, ownAddress: address })
+  return { address, remote: calls }
 }
 
 async function listen(

@@ -93,8 +93,9 @@ async function signInOrCreate(url: string, name: string): Promise<string> {
       () => null,
     )
     if (created !== null) return created
-    // It was being created, and is resumed.
-    await expect.poll(() => signIn().catch(String), WAIT).toBe('signed in')
-    return 'resumed'
+    // It was being created: it is resumed, or its name is free again in five minutes.
+    const outcome = () => signIn().catch(({ status }: { status?: number }) => status ?? 0)
+    await expect.poll(outcome, WAIT).toSatisfy((found) => found === 'signed in' || found === 401)
+    return (await outcome()) === 'signed in' ? 'resumed' : 'reserved'
   })
 }

@@ -12,6 +12,7 @@ import {
 import { WriteLoad } from '#tests/support/write-load.ts'
 
 const WAIT = { timeout: 60_000, interval: 100 }
+const MIN_WRITES = 20
 
 export class CrashTest {
   readonly subscriber: ReconnectingSubscriber
@@ -36,13 +37,15 @@ export class CrashTest {
   }
 
   /**
-   * Writes for one to two seconds, then runs `happen` while the writes go on and two more accounts are created. With
+   * Writes for one to two seconds, and until some writes are acknowledged, then runs `happen` while the writes go on and two more accounts are created. With
    * `goesOn` the load continues until the server answers again.
    */
   async round(happen: () => Promise<unknown>, goesOn: boolean): Promise<void> {
     const before = this.load.acknowledged.length
     this.load.start()
     await pause(1000 + Math.random() * 1000)
+    const acknowledged = () => this.load.acknowledged.length - before
+    await expect.poll(acknowledged, WAIT).toBeGreaterThan(MIN_WRITES)
     const newAccounts = this.#createAccounts()
     await pause(Math.random() * 300)
     const at = Date.now()
@@ -101,7 +104,7 @@ export class CrashTest {
     await this.expectAllSequenced()
     await this.#expectCaughtUp()
     this.subscriber.close()
-    expect(this.load.acknowledged.length).toBeGreaterThan(20)
+    expect(this.load.acknowledged.length).toBeGreaterThan(MIN_WRITES)
     expect(this.load.violations).toEqual([])
     expect(this.subscriber.otherMessages).toEqual([])
     const { attempts } = this.load

@@ -20,6 +20,7 @@ let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'headwater-backup-'))
   put('server/secrets.json', '{"engineToken":"t"}')
+  put('server/folder-id', 'f')
   put('server/engine/db/CURRENT', 'MANIFEST-000001\n')
   put('server/engine/db/MANIFEST-000001', 'm')
   put('server/engine/db/000002.log', 'written')

@@ -22,6 +22,7 @@ function open(address: Outcome, ...outcomes: PeerOutcome[]) {
   let now = 0
   const remote = createPeerCalls({
     ownAddress,
+    isHere: ({ key }) => key === 'did:plc:here',
     now: () => now,
     remote: async ({ group, action }) => {
       paths.push(group === 'process' ? action : 'engine')
@@ -59,6 +60,12 @@ it('a call that did not run at the address goes through the engine, and the addr
   expect(await run()).toEqual({ answer: 'engine' })
   expect(await run()).toEqual({ answer: 'direct' })
   expect(paths).toEqual(['engine', 'address', elsewhere, 'engine', 'address', elsewhere])
+})
+
+it('an actor that woke in this process is not asked where it is', async () => {
+  const { run, paths } = open({ answer: elsewhere })
+  await run('did:plc:here')
+  expect(paths).toEqual(['engine'])
 })
 
 it('a process that cannot be reached is not tried again for its other actors', async () => {
