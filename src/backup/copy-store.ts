@@ -11,13 +11,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { codeOf, copy, linkOrCopy } from '#src/backup/link-or-copy.ts'
 import { syncAll } from '#src/backup/sync-all.ts'
+import { walFiles } from '#src/ports/wal-files.ts'
 
 // The engine changes tables every few seconds at most, and an attempt takes a second at most if tables are linked.
 const ATTEMPTS = 20
 const PAUSE_MS = 1_000
 
 const isTable = (name: string) => name.endsWith('.sst')
-const isLog = (name: string) => /^\d+\.log$/.test(name)
 const isSmall = (name: string) => /^(CURRENT|IDENTITY|MANIFEST-\d+|OPTIONS-\d+)$/.test(name)
 
 /** `onFile` is called after each file. Throws if the store changes all the time. */
@@ -62,7 +62,7 @@ async function copyFiles(
   onFile: (done: number, all: number) => void,
 ): Promise<boolean> {
   const names = await readdir(from)
-  const logs = names.filter(isLog).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+  const logs = walFiles(names)
   // The manifest after the tables that it names, and the logs last: they have the newest.
   const ordered = [...names.filter(isTable), ...names.filter(isSmall), ...logs]
   for (const [i, name] of ordered.entries()) {
@@ -86,9 +86,7 @@ async function stateOf(path: string): Promise<string | undefined> {
     const names = await readdir(path)
     const current = (await readFile(join(path, 'CURRENT'), 'utf8')).trim()
     const { size } = await stat(join(path, current))
-    return [...names.filter((name) => isTable(name) || isLog(name)).sort(), current, size].join(
-      '\n',
-    )
+    return [...[...names.filter(isTable), ...walFiles(names)].sort(), current, size].join('\n')
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error

@@ -94,7 +94,8 @@ function decoded(text: string): string | undefined {
   return text === '' ? undefined : decodeURIComponent(text)
 }
 
-function isLoopback(endpoint: string): boolean {
+/** Whether the URL is of this machine. */
+export function isLoopback(endpoint: string): boolean {
   const host = URL.parse(endpoint)?.hostname ?? ''
   return host === 'localhost' || host.startsWith('127.') || host === '[::1]'
 }

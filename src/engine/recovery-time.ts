@@ -1,6 +1,7 @@
 /** How long the engine may take to read the log of its store, which it does before it answers. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { walFiles } from '#src/ports/wal-files.ts'
 
 /** A slow disk on a busy machine. Recovery that is cut short begins again at the next start, so this is generous. */
 const BYTES_PER_MS = 500
@@ -12,7 +13,7 @@ export function recoveryTimeMs(dir: string): number {
 
 function logBytes(folder: string): number {
   try {
-    const names = readdirSync(folder).filter((name) => /^\d+\.log$/.test(name))
+    const names = walFiles(readdirSync(folder))
     return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
   } catch (error) {
     // No store yet, or none at all: then the engine says so.

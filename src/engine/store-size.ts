@@ -1,6 +1,7 @@
 /** How large the engine's store is on the disk of this machine. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { walFiles } from '#src/ports/wal-files.ts'
 
 export interface StoreSize {
   /** Of all its files, in bytes. */
@@ -13,7 +14,8 @@ export interface StoreSize {
 export async function storeSize(path: string): Promise<StoreSize> {
   const names = await readdir(path)
   const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))))
-  const walSizes = sizes.filter((_, i) => /^\d+\.log$/.test(names[i]!))
+  const log = new Set(walFiles(names))
+  const walSizes = sizes.filter((_, i) => log.has(names[i]!))
   return { bytes: sum(sizes), walBytes: sum(walSizes) }
 }
 

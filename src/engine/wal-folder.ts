@@ -8,8 +8,7 @@
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { syncFolderNow } from '#src/ports/sync-folder.ts'
-
-const byNumber = new Intl.Collator('en', { numeric: true })
+import { walFiles } from '#src/ports/wal-files.ts'
 
 interface LogFile {
   fd: number
@@ -31,8 +30,7 @@ export class WalFolder {
 
   /** Makes all that was written before the call durable. Throws if the disk reports an error. */
   sync(): void {
-    const names = fs.readdirSync(this.#path).filter((name) => /^\d+\.log$/.test(name))
-    names.sort(byNumber.compare)
+    const names = walFiles(fs.readdirSync(this.#path))
     const hasNew = names.map((name) => this.#open(name)).includes(true)
     const newest = names.at(-1)
     for (const name of names) {

@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '#src/config/config.ts'
+import { isLoopback } from '#src/config/engine.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Call, RemoteCall } from '#src/engine/remote-call.ts'
 import type { Log } from '#src/log.ts'
@@ -77,15 +78,12 @@ privateAddresses.addSubnet('fc00::', 7, 'ipv6')
  * the first of a private network; undefined if there is none.
  */
 function ownHost(endpoint: string | undefined): string | undefined {
-  const engineHost = endpoint === undefined ? '127.0.0.1' : new URL(endpoint).hostname
-  if (engineHost === 'localhost' || engineHost === '[::1]' || engineHost.startsWith('127.')) {
-    return '127.0.0.1'
-  }
+  if (endpoint === undefined || isLoopback(endpoint)) return '127.0.0.1'
   const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
   return addresses.map(({ address }) => address).find(isPrivateAddress)
 }
 
-export function isPrivateAddress(address: string): boolean {
+function isPrivateAddress(address: string): boolean {
   const version = isIP(address)
   return version !== 0 && privateAddresses.check(address, version === 6 ? 'ipv6' : 'ipv4')
 }
