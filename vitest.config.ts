@@ -29,6 +29,7 @@ function withServers(name: string, groupOrder: number, timeout: number) {
       include: [`tests/${name}/**/*.test.ts`],
       sequence: { groupOrder },
       testTimeout: timeout,
+      isolate: false,
       hookTimeout: 120 * seconds,
       // Limits are for what never comes: a busy machine is ten times as slow as an idle one.
       expect: { poll: { timeout: 30 * seconds } },

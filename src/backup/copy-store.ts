@@ -20,14 +20,15 @@ const PAUSE_MS = 1_000
 const isTable = (name: string) => name.endsWith('.sst')
 const isSmall = (name: string) => /^(CURRENT|IDENTITY|MANIFEST-\d+|OPTIONS-\d+)$/.test(name)
 
-/** `onFile` is called after each file. Throws if the store changes all the time. */
+/** `onFile` is called after each file; attempts are `pauseMs` apart. Throws if the store changes all the time. */
 export async function copyStore(
   from: string,
   to: string,
   onFile: (done: number, all: number) => void = () => {},
+  pauseMs = PAUSE_MS,
 ): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if (attempt > 1) await pause(PAUSE_MS)
+    if (attempt > 1) await pause(pauseMs)
     await mkdir(to, { recursive: true, mode: 0o700 })
     const before = await stateOf(from)
     await removeOutdated(from, to)

@@ -42,10 +42,11 @@ const read = (name: string) => readFileSync(join(copied, name), 'utf8')
 /** Copies while `change` happens after the first file; returns how many attempts it took. */
 async function copyDuring(change: () => void): Promise<number> {
   let attempts = 0
-  await copyStore(store, copied, (done) => {
+  const onFile = (done: number) => {
     if (done !== 1) return
     if (++attempts === 1) change()
-  })
+  }
+  await copyStore(store, copied, onFile, 0)
   return attempts
 }
 
@@ -104,9 +105,10 @@ it('a change of the store after the copy does not reach the copy', async () => {
 
 it('a store that changes during every attempt is an error', async () => {
   let n = 100
-  await expect(
-    copyStore(store, copied, (done) => {
-      if (done === 1) write(`${++n}.sst`, 'more')
-    }),
-  ).rejects.toThrow('changed during each of 20 attempts')
+  const onFile = (done: number) => {
+    if (done === 1) write(`${++n}.sst`, 'more')
+  }
+  await expect(copyStore(store, copied, onFile, 0)).rejects.toThrow(
+    'changed during each of 20 attempts',
+  )
 })
