@@ -3,6 +3,9 @@ import { UserError } from 'rivetkit'
 import type { ActorSettings } from '#actors/settings.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
+const OTHER_TOKEN =
+  'Only processes of this server may call its actors: the caller has another PDS_INTERNAL_TOKEN'
+
 /** Makes the check that RivetKit runs for each connection and each call, before any action of the actor. */
 export function requireInternalToken(
   actor: string,
@@ -13,7 +16,7 @@ export function requireInternalToken(
     const caller = params as { internal?: unknown; release?: unknown } | undefined
     const given = caller?.internal
     if (typeof given !== 'string' || !equalSecrets(given, internalToken)) {
-      throw new UserError('Only processes of this server may call its actors', {
+      throw new UserError(OTHER_TOKEN, {
         code: 'Forbidden',
         metadata: { status: 403 },
       })

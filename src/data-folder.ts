@@ -48,6 +48,18 @@ export function refuseReferenceData(path: string, elsewhere: readonly string[]):
   )
 }
 
+/** There while `headwater restore` writes into the folder, and after one that was interrupted. */
+export const RESTORE_MARKER = 'restoring.json'
+
+/** Throws if a restore into the folder `path` was interrupted: a server would begin with a part of its data. */
+export function refuseUnfinishedRestore(path: string): void {
+  const marker = join(resolve(path), RESTORE_MARKER)
+  if (!existsSync(marker)) return
+  throw new Error(
+    `A restore into ${resolve(path)} was interrupted: run headwater restore again, which begins anew (${marker} says so)`,
+  )
+}
+
 export class DataFolder {
   readonly path: string
   /** For the log. */

@@ -2,7 +2,12 @@
 import { enableCompileCache } from 'node:module'
 import { type Config, ConfigError, environment, readConfig } from '#src/config/config.ts'
 import { configureNativeModules } from '#src/config/native-modules.ts'
-import { type Component, DataFolder, refuseReferenceData } from '#src/data-folder.ts'
+import {
+  type Component,
+  DataFolder,
+  refuseReferenceData,
+  refuseUnfinishedRestore,
+} from '#src/data-folder.ts'
 import { createLog, type Log } from '#src/log.ts'
 import { startComponents } from '#src/start/components.ts'
 import { handleProcessErrors } from '#src/start/process-errors.ts'
@@ -30,6 +35,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const unhandledRejections = handleProcessErrors(log, process)
   for (const warning of config.warnings) log.warn(warning)
   refuseReferenceData(config.dataDirectory, config.referenceData)
+  refuseUnfinishedRestore(config.dataDirectory)
   const folder = new DataFolder(config.dataDirectory)
   for (const warning of folder.warnings) log.warn(warning)
   await using parts = new AsyncDisposableStack()

@@ -58,7 +58,9 @@ export async function backUp(
   const { variables, report = () => {}, now = new Date() } = options
   const store = join(from.engine, 'db')
   if (!existsSync(join(store, 'CURRENT')))
-    throw new Error(`${from.engine} has no store of an engine`)
+    throw new Error(
+      `${from.data} has no data of a server: set PDS_DATA_DIRECTORY to the server's data folder`,
+    )
   await makeEmpty(to)
   const places = placesIn(to)
   const copyAllBlobs = async () => {

@@ -48,8 +48,34 @@ const list: Command = {
       cursor = page.cursor
       if (cursor === undefined) break
     }
-    return accounts.map(({ did, handle, email, indexedAt }) => ({ did, handle, email, indexedAt }))
+    const statuses = await statusesOf(accounts, invocation.server)
+    return accounts.map(({ did, handle, email, indexedAt }) => ({
+      ...{ did, handle, email },
+      status: statuses.get(did) ?? '',
+      indexedAt,
+    }))
   },
+}
+
+/** `active`, `deactivated`, `suspended` or `takendown`, by DID. */
+async function statusesOf(
+  accounts: readonly AccountView[],
+  server: Invocation['server'],
+): Promise<Map<string, string>> {
+  const missing = new Set(accounts.map(({ did }) => did))
+  const statuses = new Map<string, string>()
+  for (let cursor: string | undefined; missing.size > 0; ) {
+    const page = await server.get<{
+      repos: { did: string; active?: boolean; status?: string }[]
+      cursor?: string
+    }>('com.atproto.sync.listRepos', { limit: 1000, cursor })
+    for (const { did, active, status } of page.repos) {
+      if (missing.delete(did)) statuses.set(did, active === false ? (status ?? '') : 'active')
+    }
+    cursor = page.cursor
+    if (cursor === undefined) break
+  }
+  return statuses
 }
 
 const info: Command = {
@@ -108,7 +134,9 @@ const deleteAccount: Command = {
   details: 'This cannot be undone.',
   options: { yes: { type: 'boolean', help: 'Confirm the deletion (required)' } },
   async run(invocation) {
-    if (invocation.options['yes'] !== true) throw new UsageError('missing option: --yes')
+    if (invocation.options['yes'] !== true) {
+      throw new UsageError('this deletes the account and all its data for good: repeat with --yes')
+    }
     const subject = await didOperand(invocation)
     await invocation.server.post('com.atproto.admin.deleteAccount', { did: subject })
     return { did: subject, deleted: true }

@@ -26,7 +26,7 @@ const backupCommand: Command = {
   options: variablesOption,
   async run(invocation) {
     const { operands, report } = invocation
-    const { folders, bucket } = foldersOf(invocation)
+    const { folders, bucket, isDevelopment } = foldersOf(invocation)
     const variables = textOption(invocation, 'env-file')
     const folder = resolve(operands[0]!)
     const { at } = await backUp(folders, folder, { variables, report })
@@ -34,13 +34,14 @@ const backupCommand: Command = {
       backup: folder,
       of: folders.data,
       at,
-      variables: variables === undefined ? KEEP_VARIABLES : 'in the backup: keep it secret',
+      variables: variables === undefined && !isDevelopment ? KEEP_VARIABLES : KEEP_SECRET,
       ...(bucket !== undefined && { blobs: `in the bucket ${bucket}, not in the backup` }),
       next: 'copy the folder to another machine, and try a restore there',
     }
   },
 }
 
+const KEEP_SECRET = 'in the backup: keep it secret'
 const KEEP_VARIABLES =
   'NOT in the backup. Without PDS_KEY_ENCRYPTION_KEY_HEX and the rotation key it cannot be used: keep the env file elsewhere'
 
@@ -60,7 +61,7 @@ const restoreCommand: Command = {
   },
   async run(invocation) {
     const { operands, options, report } = invocation
-    const { folders, bucket } = foldersOf(invocation)
+    const { folders, bucket, isDevelopment } = foldersOf(invocation)
     const isMoved = options['moved'] === true
     const note = await restore(resolve(operands[0]!), folders, { isMoved, report })
     return {
@@ -68,7 +69,9 @@ const restoreCommand: Command = {
       from: note.at,
       variables: note.hasVariables
         ? 'headwater.env in the backup: start the server with it'
-        : 'start the server with those that it had',
+        : isDevelopment
+          ? 'restored (secrets.json)'
+          : 'start the server with those that it had',
       ...(bucket !== undefined && { blobs: `in the bucket ${bucket}` }),
       next: 'start the server, then run headwater doctor',
     }
@@ -78,7 +81,12 @@ const restoreCommand: Command = {
 export const backupCommands: readonly Command[] = [backupCommand, restoreCommand]
 
 /** Throws if the server's engine is not on this machine. */
-function foldersOf(invocation: Invocation): { folders: ServerFolders; bucket?: string } {
+function foldersOf(invocation: Invocation): {
+  folders: ServerFolders
+  bucket?: string
+  /** Its secrets are in the data folder. */
+  isDevelopment: boolean
+} {
   const path = textOption(invocation, 'env-file')
   const config = readConfig(
     path === undefined ? environment() : { ...environment(), ...variablesIn(path) },
@@ -91,12 +99,14 @@ function foldersOf(invocation: Invocation): { folders: ServerFolders; bucket?: s
       `the accounts are stored by the engine at ${endpoint}: back up its database, or set PDS_ENGINE_DIRECTORY if its folder is on this machine (docs/operate/backup.md)`,
     )
   }
+  const isDevelopment = config.mode === 'development'
   const { storage } = config.blobs
   if (storage.kind === 's3') {
-    return { folders: { data, engine, blobs: undefined }, bucket: storage.bucket }
+    return { folders: { data, engine, blobs: undefined }, bucket: storage.bucket, isDevelopment }
   }
   const location = resolve(storage.location ?? join(data, 'blobs'))
-  return { folders: { data, engine, blobs: { location, tempLocation: storage.tempLocation } } }
+  const blobs = { location, tempLocation: storage.tempLocation }
+  return { folders: { data, engine, blobs }, isDevelopment }
 }
 
 function variablesIn(path: string): NodeJS.Dict<string> {

@@ -77,6 +77,9 @@ async function availableDomains(server: ServerClient): Promise<string[]> {
 
 function domainOperand({ operands }: Invocation): string {
   const domain = operands[0]!.toLowerCase().replace(/^\*?\.?/, '.')
-  if (!/^(\.[a-z0-9-]+)+$/.test(domain)) throw new UsageError(`not a domain: ${operands[0]}`)
+  // A name without a dot is a top-level domain, of which only .test is anybody's.
+  if (!/^(\.[a-z0-9-]+){2,}$|^\.test$/.test(domain)) {
+    throw new UsageError(`not a domain for handles: ${operands[0]} (for example: example.com)`)
+  }
   return domain
 }

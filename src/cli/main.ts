@@ -67,11 +67,24 @@ async function run(argv: readonly string[]): Promise<string | undefined> {
   const result = await command
     .run(invocation)
     .catch((error) => {
-      throw isAdminRefused(error) ? new XrpcError(401, error.error, admin.advice) : error
+      throw isAdminRefused(error)
+        ? new XrpcError(401, error.error, admin.advice)
+        : withAdvice(error, command.name)
     })
     .finally(() => progress.end())
   if (result === undefined) return undefined
   return values['json'] === true ? JSON.stringify(result) : formatResult(result)
+}
+
+function withAdvice(error: unknown, command: string): unknown {
+  if (error instanceof UsageError && error.message.startsWith('missing option')) {
+    return new UsageError(`${error.message} (see 'headwater ${command} --help')`)
+  }
+  if (error instanceof XrpcError && error.error === 'UnsupportedDomain') {
+    const advice = `${error.message} ('headwater domain list' shows the domains, 'domain add' adds one)`
+    return new XrpcError(error.status, error.error, advice)
+  }
+  return error
 }
 
 function isAdminRefused(error: unknown): error is XrpcError {

@@ -31,7 +31,10 @@ export function createServerClient(url: string, adminPassword: string | undefine
     const response = await fetch(target, { ...init, signal: controller.signal })
       .catch((error: Error) => {
         const { cause } = error as { cause?: { code?: string } }
-        throw new Error(`${url} cannot be reached: ${cause?.code ?? error.message}`)
+        const reason = cause?.code ?? error.message
+        throw new Error(
+          `${url} cannot be reached (${reason}): does the server run? --url or HEADWATER_URL names another address`,
+        )
       })
       .finally(() => clearTimeout(timeout))
     if (response.ok) return response

@@ -6,6 +6,9 @@ export interface Question {
   text: string
   /** What an empty answer stands for; undefined if an answer is required, empty for none. */
   fallback(answers: Answers): string | undefined
+  /** What an answer that is not empty must look like, and that in words. */
+  form?: RegExp
+  formText?: string
   /** As it is stored, from how people write it. */
   normalize?(answer: string): string
   /** Whether it is asked, after the answers before it. */
@@ -49,6 +52,8 @@ export const questions: readonly Question[] = [
     option: 'smtp-url',
     variable: 'PDS_EMAIL_SMTP_URL',
     text: 'Mail server, smtps://user:password@mail.example.com, or nothing to keep mails as files',
+    form: /^smtps?:\/\/./,
+    formText: 'an smtp or smtps URL, such as smtps://user:password@mail.example.com',
     fallback: () => '',
   },
   {
@@ -63,6 +68,8 @@ export const questions: readonly Question[] = [
     option: 'invites',
     variable: 'PDS_INVITE_REQUIRED',
     text: 'Does an account need an invite code? true or false',
+    form: /^(true|false|y|yes|n|no)$/i,
+    formText: 'true or false',
     fallback: () => 'true',
     normalize: (answer) =>
       answer

@@ -1,5 +1,5 @@
 /** `headwater setup`: asks what a public server needs to know, generates its secrets, and writes its variables. */
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import {
   type Command,
@@ -98,6 +98,9 @@ async function answersTo(
     const fallback = former[variable] || question.fallback(answers)
     const typed = given ?? (ask && (await ask(promptOf(question, fallback))))
     const answer = typed?.trim() || fallback
+    if (answer && question.form?.test(answer) === false) {
+      throw new UsageError(`--${option} must be ${question.formText}`)
+    }
     if (answer === undefined) throw new UsageError(`missing option: --${option}`)
     answers[variable] = normalize(answer)
   }
@@ -121,10 +124,10 @@ async function checksOf(hostname: string, handleDomains: readonly string[]): Pro
 }
 
 function nextSteps(file: string): string[] {
-  const name = basename(file)
   return [
     'with Docker:   docker compose up -d (in deploy/one-box, with this file in it as headwater.env)',
-    `with systemd:  sudo install -D -m 0600 ${name} /etc/headwater/headwater.env; sudo systemctl enable --now headwater`,
-    'then:          headwater doctor; headwater invite create (docs/operate/install.md)',
+    `with systemd:  sudo install -D -m 0600 ${file} /etc/headwater/headwater.env; sudo rm ${file}`,
+    '               and then the other steps in docs/operate/install.md',
+    'at the end:    headwater doctor; headwater invite create',
   ]
 }

@@ -22,6 +22,15 @@ export interface CrawlerPorts {
   intervalMs?: number
 }
 
+interface HostStatus {
+  seq?: number
+  status?: string
+  /** Why the rest is not known. */
+  error?: string
+  /** False if the relay did not answer at all. */
+  isReachable?: boolean
+}
+
 export class Crawlers {
   readonly #ports: CrawlerPorts
   readonly #intervalMs: number
@@ -49,7 +58,11 @@ export class Crawlers {
   async request(): Promise<string[]> {
     const { crawlers } = this.#ports
     if (crawlers.length === 0) {
-      throw new XrpcError(400, 'InvalidRequest', 'No crawlers are configured (PDS_CRAWLERS)')
+      throw new XrpcError(
+        400,
+        'InvalidRequest',
+        'No relay is configured: name one, for example https://bsky.network, or set PDS_CRAWLERS',
+      )
     }
     const accepted = await this.#requestCrawls()
     if (accepted.length === 0) throw new XrpcError(502, 'UpstreamFailure', 'No crawler accepted')
@@ -61,7 +74,7 @@ export class Crawlers {
   }
 
   /** What a relay says of this server (com.atproto.sync.getHostStatus), or why that is not known. */
-  async hostStatus(relay: string): Promise<{ seq?: number; status?: string; error?: string }> {
+  async hostStatus(relay: string): Promise<HostStatus> {
     const { hostname, fetch } = this.#ports
     const query = new URLSearchParams({ hostname })
     try {
@@ -71,7 +84,8 @@ export class Crawlers {
       if (!response.ok) return { error: `it answers ${response.status}: ${body.message ?? ''}` }
       return body
     } catch (error) {
-      return { error: `it cannot be reached: ${(error as Error).message}` }
+      const { message, cause } = error as Error & { cause?: { code?: string } }
+      return { error: `it cannot be reached: ${cause?.code ?? message}`, isReachable: false }
     }
   }
 

@@ -22,7 +22,12 @@ export async function startDevelopmentPlc(options: {
     if (options.port !== undefined) {
       throw new Error(`Port ${port} (PDS_DEV_PLC_PORT) is in use by another program`)
     }
-    options.log.info({ port }, 'the port of the PLC directory is in use: using a free one')
-    return startPlcServer({ ...options, port: undefined })
+    const plc = await startPlcServer({ ...options, port: undefined })
+    const { url } = plc
+    options.log.warn(
+      { port, url },
+      `port ${port} is in use: the PLC directory is at ${url}, which scripts have to name`,
+    )
+    return plc
   }
 }

@@ -38,7 +38,7 @@ export function httpPlcDirectory({
       status = response.status
       text = await readBounded(response, MAX_RESPONSE_BYTES)
     } catch {
-      throw new XrpcError(502, 'UpstreamFailure', 'PLC directory unreachable')
+      throw new XrpcError(502, 'UpstreamFailure', `PLC directory ${base} unreachable`)
     }
     if (status < 300) return text
     if ((status === 404 || status === 410) && init.method === undefined) return undefined

@@ -15,10 +15,16 @@ export async function mustBeFree(options: {
     server.listen(port, host)
     await once(server, 'listening')
   } catch (error) {
-    throw new Error(reasonOf((error as NodeJS.ErrnoException).code, options) ?? String(error))
+    throw listenError(error, options)
   }
   server.close()
   await once(server, 'close')
+}
+
+/** Says what to do about an error of `listen`; any other error is returned as it is. */
+export function listenError(error: unknown, options: Parameters<typeof mustBeFree>[0]): unknown {
+  const reason = reasonOf((error as NodeJS.ErrnoException).code, options)
+  return reason === undefined ? error : new Error(reason)
 }
 
 function reasonOf(

@@ -10,7 +10,7 @@ import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { release } from '#src/release.ts'
-import { mustBeFree } from '#src/start/check-port.ts'
+import { listenError, mustBeFree } from '#src/start/check-port.ts'
 import { connectEngine } from '#src/start/connect-engine.ts'
 import { openDurability } from '#src/start/durability.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
@@ -128,6 +128,9 @@ export async function startComponents(
     secrets,
     plcUrl,
     mailFolder: folder.at('mail'),
+  }).catch((error) => {
+    // Another program may have taken the port since the check.
+    throw listenError(error, portOf(config))
   })
   parts.defer(() => gateway.stop())
   return { url: gateway.url, plcUrl, refused: refusedBy(checked) }
@@ -159,6 +162,11 @@ async function watchStore(
   return watch
 }
 
+const portOf = ({ gateway: { host, port } }: Pick<Config, 'gateway'>) => ({
+  ...{ host, port },
+  ...{ portVariable: 'PDS_PORT', hostVariable: 'PDS_HOST' },
+})
+
 // Before the engine starts, so that a start that cannot succeed leaves nothing behind.
 async function mustListen({ role, gateway, metrics, identity }: Config): Promise<void> {
   const { host } = gateway
@@ -167,7 +175,7 @@ async function mustListen({ role, gateway, metrics, identity }: Config): Promise
     if (port !== undefined) await mustBeFree({ host, port, portVariable: 'PDS_METRICS_PORT' })
     return
   }
-  await mustBeFree({ ...gateway, portVariable: 'PDS_PORT', hostVariable: 'PDS_HOST' })
+  await mustBeFree(portOf({ gateway }))
   const { plcUrl, devPlcPort: port } = identity
   if (plcUrl !== undefined || port === undefined) return
   await mustBeFree({ host: '127.0.0.1', port, portVariable: 'PDS_DEV_PLC_PORT' })

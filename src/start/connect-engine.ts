@@ -2,6 +2,7 @@
 import type { Config } from '#src/config/config.ts'
 import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
 import type { EmbeddedEngine } from '#src/engine/embedded-engine.ts'
+import { engineProblem } from '#src/engine/engine-problem.ts'
 import type { EngineHealth } from '#src/gateway/operator/health.ts'
 import type { Log } from '#src/log.ts'
 
@@ -21,7 +22,13 @@ export async function connectEngine(
   parts: AsyncDisposableStack,
 ): Promise<EngineAddress> {
   const { endpoint, token = secrets.engineToken, namespace, port, compaction } = config.engine
-  if (endpoint !== undefined) return { endpoint, token, namespace }
+  if (endpoint !== undefined) {
+    const engine = { endpoint, token, namespace }
+    const problem = await engineProblem(engine)
+    // It may start later, or restart just now.
+    if (problem !== undefined) log.warn(problem)
+    return engine
+  }
   const { startEngine } = await import('#src/engine/embedded-engine.ts')
   const dir = folder.at('engine')
   const hasRemoteActors = config.role === 'gateway'

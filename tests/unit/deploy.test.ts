@@ -170,6 +170,11 @@ describe('one box', () => {
     expect(setting('Environment')).toContain(`/var/lib/${setting('StateDirectory')} `)
     const lines = unit.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
     expect(lines.filter((line) => !/^(\[\w+\]|[A-Z]\w+=.*)$/.test(line))).toEqual([])
+    const command = textOf('deploy/one-box/headwater')
+    expect(command).toContain(` --env-file=${setting('EnvironmentFile')} `)
+    expect(command).toContain(`PDS_DATA_DIRECTORY=/var/lib/${setting('StateDirectory')}\n`)
+    expect(command).toContain(`exec ${program} `)
+    expect(command).toContain(` ${setting('WorkingDirectory')}/bin/headwater.js `)
   })
 })
 

@@ -16,6 +16,8 @@ export interface CheckPorts {
   health: Pick<Health, 'storage' | 'freeBytes' | 'head'>
 }
 
+/** Whether it is known does not matter. */
+const UNKNOWN_DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const MIN_FREE_BYTES = 1024 ** 3
 /** A relay that lags further behind than this has lost the connection. */
 const MAX_RELAY_LAG_S = 3600
@@ -26,6 +28,7 @@ export async function serverChecks(ports: CheckPorts): Promise<Check[]> {
     guarded('storage', () => checkStorage(ports)),
     guarded('disk', () => checkDisk(ports)),
     guarded('mail', () => checkMail(ports)),
+    guarded('PLC directory', () => checkPlc(ports)),
     guarded('keys', () => checkKeys(ports)),
     guarded('relays', () => checkRelays(ports)),
   ])
@@ -36,7 +39,8 @@ async function guarded(check: string, run: () => Promise<Check | Check[]>): Prom
   try {
     return [await run()].flat()
   } catch (error) {
-    return [{ check, ok: false, detail: (error as Error).message }]
+    const advice = 'see the log of the server'
+    return [{ check, ok: false, detail: (error as Error).message, advice }]
   }
 }
 
@@ -45,7 +49,9 @@ async function checkStorage({ health }: CheckPorts): Promise<Check> {
   const failing = parts.filter(([, isUp]) => !isUp).map(([name]) => name)
   if (failing.length === 0) return { check: 'storage', ok: true, detail: 'all parts are usable' }
   const detail = `not usable: ${failing.join(', ')}`
-  return { check: 'storage', ok: false, detail, advice: 'see the log of the server' }
+  const isEngine = failing.includes('accountDb') || failing.includes('sequencerDb')
+  const engine = isEngine ? 'does the engine run (RIVET_ENDPOINT, if it is elsewhere)? ' : ''
+  return { check: 'storage', ok: false, detail, advice: `${engine}see the log of the server` }
 }
 
 async function checkDisk({ health }: CheckPorts): Promise<Check> {
@@ -71,6 +77,17 @@ async function checkMail({ server }: CheckPorts): Promise<Check> {
   } catch (error) {
     const detail = `the mail server refuses: ${(error as Error).message}`
     return { check: 'mail', ok: false, detail, advice: 'correct PDS_EMAIL_SMTP_URL' }
+  }
+}
+
+async function checkPlc({ server }: CheckPorts): Promise<Check> {
+  const check = 'PLC directory'
+  try {
+    await server.identity.plc.getDocumentData(UNKNOWN_DID)
+    return { check, ok: true, detail: 'it answers' }
+  } catch (error) {
+    const advice = 'check DNS and firewall for calls from this machine, and PDS_DID_PLC_URL'
+    return { check, ok: false, detail: (error as Error).message, advice }
   }
 }
 
@@ -119,7 +136,11 @@ async function checkRelay(
 ): Promise<Check> {
   const check = `relay ${relay}`
   const advice = `headwater request-crawl ${relay}`
-  const { seq, status, error } = await crawlers.hostStatus(relay)
+  const { seq, status, error, isReachable = true } = await crawlers.hostStatus(relay)
+  if (!isReachable) {
+    const advice = 'check DNS and firewall for calls from this machine, and PDS_CRAWLERS'
+    return { check, ok: false, detail: error ?? '', advice }
+  }
   if (error !== undefined) return { check, ok: false, detail: error, advice }
   if (status !== undefined && status !== 'active') {
     return { check, ok: false, detail: `this server is ${status} there`, advice }

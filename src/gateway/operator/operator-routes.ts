@@ -129,7 +129,11 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     const account = body?.account
     if (typeof account !== 'string') throw invalidRequest('account must be a DID or a handle')
     const did = await ports.findAccount(account)
-    if (did === undefined) throw invalidRequest(`Could not find account: ${account}`, 'NotFound')
+    if (did === undefined)
+      throw invalidRequest(
+        `Could not find account: ${account} (give the whole handle, or a DID)`,
+        'NotFound',
+      )
     return did
   }
 

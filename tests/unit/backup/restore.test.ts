@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { backUp } from '#src/backup/back-up.ts'
 import { copyBlobs } from '#src/backup/copy-blobs.ts'
 import { restore } from '#src/backup/restore.ts'
-import { DataFolder } from '#src/data-folder.ts'
+import { DataFolder, refuseUnfinishedRestore } from '#src/data-folder.ts'
 
 let root: string
 beforeEach(() => {
@@ -78,7 +78,7 @@ describe('backUp', () => {
   it('a backup is not written into a folder with files, nor of a folder without a store', async () => {
     put('used/file', '')
     await expect(backUp(foldersIn('server'), at('used'))).rejects.toThrow('is not empty')
-    await expect(backUp(foldersIn('used'), at('backup'))).rejects.toThrow('has no store')
+    await expect(backUp(foldersIn('used'), at('backup'))).rejects.toThrow('no data of a server')
     expect(existsSync(at('backup'))).toBe(false)
   })
 
@@ -113,6 +113,26 @@ describe('copyBlobs', () => {
 })
 
 describe('restore', () => {
+  it.each(['blobs', 'store'])(
+    'after a restore that was interrupted at its %s no server starts, and another restore is complete',
+    async (part) => {
+      await make()
+      const interrupted = restore(at('backup'), foldersIn('new'), {
+        isMoved: true,
+        report: (progress) => {
+          if (progress.startsWith(part)) throw new Error('interrupted')
+        },
+      })
+      await expect(interrupted).rejects.toThrow('interrupted')
+      expect(() => refuseUnfinishedRestore(at('new'))).toThrow('run headwater restore again')
+      put('new/blobs/did:plc:a/part', 'of the first attempt')
+      await restore(at('backup'), foldersIn('new'), { isMoved: true })
+      refuseUnfinishedRestore(at('new'))
+      const { 'engine/stored.json': _note, ...rest } = contentOf('server')
+      expect(contentOf('new')).toEqual(rest)
+    },
+  )
+
   it('a restored server is told that its store lacks what was written since the backup', async () => {
     await make()
     await restore(at('backup'), foldersIn('new'), { now })
