@@ -72,31 +72,40 @@ function print(text: string): void {
 }
 
 interface Suite {
+  /** The quickest first, because the first failure ends a run. */
   tests: string[]
-  /** Limits in milliseconds: of one test, and of all. */
-  one: number
+  /** Limits in milliseconds: of one test in a file, and of all. */
+  limitOf: (path: string) => number
   all: number
 }
 
 /** Measures the tests. Throws if they fail without a mutant. */
 async function suiteOf(run: TestRun, path: string, tests: string[]): Promise<Suite> {
-  if (tests.length === 0) return { tests, one: 0, all: 0 }
+  const unlimited = { limitOf: () => 60_000, all: 600_000 }
+  if (tests.length === 0) return { tests, ...unlimited }
   run.setSource(path, undefined)
   const startedAt = Date.now()
-  const { outcome, killer, message, slowest = 0 } = await run.run(tests, 60_000, 600_000)
+  const { outcome, killer, message } = await run.run(tests, unlimited.limitOf, unlimited.all)
   if (outcome !== 'survived') throw new Error(`${killer} fails without a mutant: ${message}`)
   const took = Date.now() - startedAt
-  return { tests, one: 5 * slowest + SHORTEST_LIMIT, all: 3 * took + 4 * SHORTEST_LIMIT }
+  const times = new Map(tests.map((path) => [path, run.timesOf(path)]))
+  return {
+    tests: tests.toSorted((a, b) => times.get(a)!.all - times.get(b)!.all),
+    limitOf: (path) => 5 * times.get(path)!.slowest + SHORTEST_LIMIT,
+    all: 3 * took + 4 * SHORTEST_LIMIT,
+  }
 }
 
-async function runMutant(run: TestRun, path: string, source: string, { tests, one, all }: Suite) {
-  if (tests.length === 0) return { outcome: 'survived' } as const
+async function runMutant(
+  run: TestRun,
+  path: string,
+  source: string,
+  { tests, limitOf, all }: Suite,
+): Promise<Result> {
+  if (tests.length === 0) return { outcome: 'survived' }
   run.setSource(path, source)
-  const result = await run.run(tests, one, all)
+  const result = await run.run(tests, limitOf, all)
   if (result.outcome === 'timeout') await run.restart()
-  const { killer } = result
-  // What killed the last mutant probably kills the next.
-  if (killer && tests.includes(killer)) tests.unshift(...tests.splice(tests.indexOf(killer), 1))
   return result
 }
 

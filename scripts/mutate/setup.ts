@@ -1,6 +1,6 @@
 /** Runs before each test file: ends endless loops, and skips what comes after the first failure. */
 import { configureGlobal } from 'fast-check'
-import { afterEach, beforeEach, inject, vi } from 'vitest'
+import { afterEach, beforeEach, expect, inject, vi } from 'vitest'
 
 declare global {
   var __mutation: { hasFailed: boolean; deadline: number }
@@ -12,13 +12,13 @@ declare module 'vitest' {
     mutation: {
       /** Files that have another text than in the run before. */
       changed: string[]
-      /** Milliseconds that a test may take. */
-      timeLimit: number
+      /** Milliseconds that a test may take, by its file. */
+      timeLimits: Record<string, number>
     }
   }
 }
 
-const { timeLimit } = inject('mutation')
+const timeLimit = inject('mutation').timeLimits[expect.getState().testPath!]!
 const now = performance.now.bind(performance)
 const run = globalThis.__mutation
 

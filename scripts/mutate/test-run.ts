@@ -1,6 +1,6 @@
 /** Runs tests on sources that are changed in memory. */
 import { join } from 'node:path'
-import { createVitest, type TestSpecification, type Vitest } from 'vitest/node'
+import { createVitest, type TestModule, type TestSpecification, type Vitest } from 'vitest/node'
 import { guardLoops } from './loop-guards.ts'
 import { WarmPool } from './warm-pool.ts'
 
@@ -14,8 +14,12 @@ export interface Result {
   killer?: string
   /** Its error. */
   message?: string
-  /** Milliseconds that the slowest test took. */
-  slowest?: number
+}
+
+/** Milliseconds that the tests of a file took. */
+export interface Times {
+  all: number
+  slowest: number
 }
 
 /** Tests run in the order in which they are given. */
@@ -33,6 +37,7 @@ export class TestRun {
   #pool = new WarmPool()
   #sources = new Map<string, string>()
   #stale = new Set<string>()
+  readonly #times = new Map<string, Times>()
 
   async start(): Promise<void> {
     this.#vitest = await createVitest(
@@ -83,11 +88,16 @@ export class TestRun {
 
   /**
    * Runs the test files up to the first failure; their paths are relative to the root. Limits are in milliseconds: of
-   * one test, and of all.
+   * one test in each file, and of all.
    */
-  async run(tests: readonly string[], timeLimit: number, limitOfAll: number): Promise<Result> {
+  async run(
+    tests: readonly string[],
+    limitOf: (path: string) => number,
+    limitOfAll: number,
+  ): Promise<Result> {
     for (const id of this.#stale) this.#vitest.invalidateFile(id)
-    this.#vitest.provide('mutation', { changed: [...this.#stale], timeLimit })
+    const timeLimits = Object.fromEntries(tests.map((path) => [join(root, path), limitOf(path)]))
+    this.#vitest.provide('mutation', { changed: [...this.#stale], timeLimits })
     this.#stale.clear()
     const specifications = tests.flatMap((path) =>
       this.#vitest.getModuleSpecifications(join(root, path)),
@@ -107,10 +117,8 @@ export class TestRun {
         .sort((a, b) => order(specifications, a.moduleId) - order(specifications, b.moduleId))[0]
       if (isOver) return { outcome: 'timeout', message: 'the run was ended' }
       if (failed === undefined && unhandledErrors.length === 0) {
-        const durations = testModules
-          .flatMap((module) => [...module.children.allTests()])
-          .map((test) => test.diagnostic()?.duration ?? 0)
-        return { outcome: 'survived', slowest: Math.max(...durations) }
+        for (const module of testModules) this.#noteTimes(module)
+        return { outcome: 'survived' }
       }
       const tests = failed ? [...failed.children.allTests('failed')] : []
       const errors = [
@@ -130,6 +138,17 @@ export class TestRun {
     } finally {
       clearTimeout(watch)
     }
+  }
+
+  #noteTimes({ moduleId, children }: TestModule): void {
+    const took = [...children.allTests()].map((test) => test.diagnostic()?.duration ?? 0)
+    const all = took.reduce((sum, one) => sum + one, 0)
+    this.#times.set(moduleId.slice(root.length + 1), { all, slowest: Math.max(0, ...took) })
+  }
+
+  /** Of the last run of the file that did not fail. */
+  timesOf(path: string): Times {
+    return this.#times.get(path) ?? { all: 0, slowest: 0 }
   }
 
   /** Starts again from an empty process. */

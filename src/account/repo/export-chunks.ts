@@ -143,13 +143,12 @@ async function readRecords(
   since: string,
 ): Promise<Map<string, SmallRecord>> {
   const [first] = leaves
-  const last = leaves.at(-1)
-  if (first === undefined || last === undefined) return new Map()
+  if (first === undefined) return new Map()
   const rows = await smallRecords(
     sql,
     'SELECT path, cid, value FROM record WHERE path >= ? AND path <= ? AND rev > ? ORDER BY path',
     first.path,
-    last.path,
+    leaves.at(-1)!.path,
     since,
   )
   return new Map(rows.map((row) => [row.path, row]))

@@ -12,7 +12,8 @@ export interface RepoBlocks {
   read(places: readonly BlockPlace[]): Promise<Uint8Array[]>
 }
 
-const MAX_PATH_LENGTH = 1024
+// Of an invalid path in an error message.
+const MAX_SHOWN_LENGTH = 1024
 // After so many bytes of nodes other work has its turn.
 const TURN_BYTES = 64 * 1024
 // Siblings are read together, up to this many bytes.
@@ -63,7 +64,6 @@ class TreeReader {
     const links = [left, ...entries.map(({ right }) => right)]
     const [first] = keys
     if (first === undefined && expected === undefined) return readEmptyTree(cid)
-    this.#checkKeys(keys)
     const layer = first === undefined ? expected! : layerOf(first)
     const isPlaced =
       (expected ?? layer) === layer &&
@@ -111,19 +111,11 @@ class TreeReader {
     return this.#blocks.read(places)
   }
 
-  #checkKeys(keys: readonly string[]): void {
-    let previous = this.#lastKey
-    for (const key of keys) {
-      // Because of the strict order no node can repeat, which bounds the walk for any input.
-      if (key <= previous) throw outOfOrder()
-      this.#checkPath(key)
-      previous = key
-    }
-  }
-
   #takeRecord(key: string, cid: string): void {
+    // Because of the strict order no node can repeat, which bounds the walk for any input.
     if (key <= this.#lastKey) throw outOfOrder()
     this.#lastKey = key
+    this.#checkPath(key)
     this.#records++
     if (this.#records > this.#maxRecords) {
       throw badRepo(`it has more than ${this.#maxRecords} records`)
@@ -137,10 +129,9 @@ class TreeReader {
   #checkPath(path: string): void {
     const slash = path.indexOf('/')
     const collection = path.slice(0, slash)
-    const isKnown = slash > 0 && collection === this.#lastCollection
-    const isNamed = slash > 0 && (isKnown || isValidNsid(collection))
-    if (path.length > MAX_PATH_LENGTH || !isNamed || !isValidRecordKey(path.slice(slash + 1))) {
-      throw badRepo(`invalid path ${JSON.stringify(path.slice(0, MAX_PATH_LENGTH))}`)
+    const isNamed = slash > 0 && (collection === this.#lastCollection || isValidNsid(collection))
+    if (!isNamed || !isValidRecordKey(path.slice(slash + 1))) {
+      throw badRepo(`invalid path ${JSON.stringify(path.slice(0, MAX_SHOWN_LENGTH))}`)
     }
     this.#lastCollection = collection
   }

@@ -2,7 +2,7 @@
  * Prepares an import whose file has arrived: finds its blocks, verifies commit and tree, and stores the records in the
  * staging tables. Only the places of the blocks and the tree are in memory.
  */
-import { randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import type { OpenImport, PreparedImport } from '#src/account/open-import.ts'
 import { checkCommit } from '#src/account/repo/import-commit.ts'
@@ -44,7 +44,7 @@ export async function prepareImport(
   const commit = readCommit(commitBytes!)
   await checkCommit(account, commit, keys)
   const tree = await readTree(commit.data, blocks, maxRecords)
-  const rev = account.tids.next([commit.rev, head.rev].toSorted().at(-1)!)
+  const rev = account.tids.next([commit.rev, head.rev].toSorted().pop())
   goOn()
   await account.sql.batch(await createStagingTables(account.sql))
   const batches = batchesOf(tree, blocks)
@@ -66,7 +66,7 @@ async function findBlocks(
   goOn: () => void,
 ): Promise<{ root: BlockPlace; blocks: RepoBlocks }> {
   const reader = new CarReader()
-  const index = new BlockIndex(randomInt(2 ** 32))
+  const index = new BlockIndex(randomBytes(4).readUInt32LE())
   const nodes = new Map<number, Uint8Array>()
   let nodeBytes = 0
   for (let at = 0; at < file.size; at += READ_BYTES) {
