@@ -140,11 +140,14 @@ it('finishImport answers in time, and is repeated until the repo is there', asyn
   const held = new Promise<void>((resolve) => {
     release = resolve
   })
-  const timers: (() => void)[] = []
+  const timers: { ms: number; run: () => void; isCancelled: boolean }[] = []
   const account = await openTestAccount({
-    timer: (_, run) => {
-      timers.push(run)
-      return () => {}
+    timer: (ms, run) => {
+      const timer = { ms, run, isCancelled: false }
+      timers.push(timer)
+      return () => {
+        timer.isCancelled = true
+      }
     },
     onBatch: (_, statements) => (statements[0]?.sql.startsWith('DROP') ? held : undefined),
   })
@@ -152,8 +155,10 @@ it('finishImport answers in time, and is repeated until the repo is there', asyn
   await addImportPage(account, { id, n: 0, bytes: repo.car })
   const finishing = finishImport(account, { id, keys })
   await expect.poll(() => timers.length).toBe(1)
-  timers[0]!()
+  expect(timers[0]!.ms).toBe(5_000)
+  timers[0]!.run()
   expect(await finishing).toEqual({ done: false })
   release()
   expect(await finishImport(account, { id, keys })).toEqual({ done: true })
+  expect(timers.map(({ isCancelled }) => isCancelled)).toEqual([true, true])
 })
