@@ -51,7 +51,7 @@ async function readAll(account: OpenAccount, since?: string, between?: () => Pro
 
 test('getRepo exports a repo that @atproto/repo verifies block for block', async () => {
   const account = await openTestAccount()
-  await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
+  await writeMany(account, 'create', [0, 700])
   const { blocks, root, pages } = await readAll(account)
   expect(pages.length).toBeGreaterThan(1)
   const verified = await verifyRepo(blocks, root, testDid, testKey.did())
@@ -60,7 +60,7 @@ test('getRepo exports a repo that @atproto/repo verifies block for block', async
 
 test('an export shows the repo as of its start, whatever is replaced and deleted meanwhile', async () => {
   const account = await openTestAccount()
-  await Promise.all(Array.from({ length: 1200 }, (_, n) => createRecord(account, thing(n))))
+  await writeMany(account, 'create', [0, 1200])
   const before = await account.lane.head()
   let n = 0
   const { blocks, root } = await readAll(account, undefined, async () => {
@@ -97,7 +97,7 @@ test.each(['whole', 'since a rev'])(
 
 test('an export since a rev has everything that a holder of that rev lacks, and not the whole repo', async () => {
   const account = await openTestAccount()
-  await Promise.all(Array.from({ length: 300 }, (_, n) => createRecord(account, thing(n))))
+  await writeMany(account, 'create', [0, 300])
   const whole = await readAll(account)
   const { rev } = await account.lane.head()
   await putRecord(account, thing(7, 1))
@@ -152,7 +152,7 @@ test.each([undefined, '2222222222222'])(
   'writes do not wait for what an export (since %s) reads',
   async (since) => {
     const account = await openTestAccount()
-    await Promise.all(Array.from({ length: 300 }, (_, n) => createRecord(account, thing(n))))
+    await writeMany(account, 'create', [0, 300])
     const { first } = account.sql
     let release = () => {}
     const held = new Promise<void>((resolve) => {
@@ -223,7 +223,7 @@ test('an export that has ended, or never began, cannot be read', async () => {
 
 test('a page whose answer was lost is read again, the last one too', async () => {
   const account = await openTestAccount()
-  await Promise.all(Array.from({ length: 400 }, (_, n) => createRecord(account, thing(n))))
+  await writeMany(account, 'create', [0, 400])
   const { id } = await openExport(account, {}, 'anyone')
   for (let n = 0; ; n++) {
     const first = await readExport(account, { id, n })
@@ -237,7 +237,7 @@ test('a page whose answer was lost is read again, the last one too', async () =>
 
 test('a read that fails is repeated and leaves no block out', async () => {
   const account = await openTestAccount()
-  await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
+  await writeMany(account, 'create', [0, 700])
   const { id } = await openExport(account, {}, 'anyone')
   const { first } = account.sql
   let reads = 0
@@ -261,7 +261,7 @@ test('a read that fails is repeated and leaves no block out', async () => {
 
 test('a page whose record is gone is refused each time, and never sent without it', async () => {
   const account = await openTestAccount()
-  await Promise.all(Array.from({ length: 700 }, (_, n) => createRecord(account, thing(n))))
+  await writeMany(account, 'create', [0, 700])
   const { id } = await openExport(account, {}, 'anyone')
   expect((await readExport(account, { id, n: 0 })).done).toBe(false)
   const path = `${collection}/${thing(600).rkey}`
