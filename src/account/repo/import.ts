@@ -84,8 +84,6 @@ export async function finishImport(
     if (prepared === undefined) return { done: false }
     await replaceRepo(account, open, prepared, key)
     account.imports.open = undefined
-    // Leftovers are harmless: the next import drops them too.
-    await account.sql.batch(dropStagingTables()).catch(() => {})
     return { done: true }
   })
 }
@@ -99,7 +97,6 @@ function startPreparing(
     if (account.imports.open !== open) throw interrupted()
   }
   const preparing = account.importLimits.slots.run(async () => {
-    goOn()
     const work = prepareImport(account, open, keys, goOn)
     open.working = work
     const prepared = await work

@@ -5,6 +5,7 @@ import { createRecord } from '#src/account/repo/write.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { type Block, carFile } from '#src/protocol/car.ts'
 import { tid } from '#src/protocol/tid.ts'
+import { layerOf } from '#src/protocol/tree.ts'
 import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { dumpTables, foreignRepo, importCar, repoOfTree } from '#tests/support/repo-cars.ts'
 
@@ -27,13 +28,14 @@ const foreign = (input: Partial<Parameters<typeof foreignRepo>[0]>) =>
 const { commit, nodes, records: blocks } = repo
 const cids = blocks.map(([cid]) => cid)
 const paths = Object.keys(records).sort()
-const flat = {
+const flat = (keys: readonly string[]) => ({
   layer: 0,
-  keys: paths,
-  values: cids,
-  subtrees: [...paths, ''].map(() => null),
+  keys,
+  values: keys.map((key) => cids[paths.indexOf(key)]!),
+  subtrees: [...keys, ''].map(() => null),
   cid: null,
-}
+})
+const lowest = paths.filter((path) => layerOf(path) === 0)
 let deep: Parameters<typeof cborEncode>[0] = 1
 for (let i = 0; i < 70; i++) deep = [deep]
 
@@ -54,7 +56,7 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
   ['a rev in the future', foreign({ rev: tid(4e15, 0) }), /in the future/],
   [
     'a tree of another form',
-    repoOfTree({ did: testDid, signer: oldKey, tree: flat, records: blocks }),
+    repoOfTree({ did: testDid, signer: oldKey, tree: flat(paths), records: blocks }),
     /canonical/,
   ],
   [
@@ -62,7 +64,7 @@ const wrong: [what: string, car: Uint8Array, message: RegExp][] = [
     repoOfTree({
       did: testDid,
       signer: oldKey,
-      tree: { ...flat, keys: paths.toReversed(), cid: null },
+      tree: flat(lowest.toReversed()),
       records: blocks,
     }),
     /not in order/,
