@@ -72,8 +72,9 @@ function print(text: string): void {
 }
 
 interface Suite {
-  /** The quickest first, because the first failure ends a run. */
   tests: string[]
+  /** How many mutants each test file killed. */
+  kills: Map<string, number>
   /** Limits in milliseconds: of one test in a file, and of all. */
   limitOf: (path: string) => number
   all: number
@@ -81,17 +82,18 @@ interface Suite {
 
 /** Measures the tests. Throws if they fail without a mutant. */
 async function suiteOf(run: TestRun, path: string, tests: string[]): Promise<Suite> {
-  const unlimited = { limitOf: () => 60_000, all: 600_000 }
+  const unlimited = { kills: new Map(), limitOf: () => 60_000, all: 600_000 }
   if (tests.length === 0) return { tests, ...unlimited }
   run.setSource(path, undefined)
   const startedAt = Date.now()
   const { outcome, killer, message } = await run.run(tests, unlimited.limitOf, unlimited.all)
   if (outcome !== 'survived') throw new Error(`${killer} fails without a mutant: ${message}`)
   const took = Date.now() - startedAt
-  const times = new Map(tests.map((path) => [path, run.timesOf(path)]))
+  const slowest = new Map(tests.map((path) => [path, run.timesOf(path).slowest]))
   return {
-    tests: tests.toSorted((a, b) => times.get(a)!.all - times.get(b)!.all),
-    limitOf: (path) => 5 * times.get(path)!.slowest + SHORTEST_LIMIT,
+    tests,
+    kills: new Map(),
+    limitOf: (path) => 5 * slowest.get(path)! + SHORTEST_LIMIT,
     all: 3 * took + 4 * SHORTEST_LIMIT,
   }
 }
@@ -100,12 +102,20 @@ async function runMutant(
   run: TestRun,
   path: string,
   source: string,
-  { tests, limitOf, all }: Suite,
+  { tests, kills, limitOf, all }: Suite,
 ): Promise<Result> {
   if (tests.length === 0) return { outcome: 'survived' }
   run.setSource(path, source)
-  const result = await run.run(tests, limitOf, all)
-  if (result.outcome === 'timeout') await run.restart()
+  // The first failure ends the run, so those that kill the most for their time come first.
+  const worth = (test: string) => ((kills.get(test) ?? 0) + 1) / (run.timesOf(test).all + 1)
+  const result = await run.run(
+    tests.toSorted((a, b) => worth(b) - worth(a)),
+    limitOf,
+    all,
+  )
+  const { outcome, killer } = result
+  if (killer) kills.set(killer, (kills.get(killer) ?? 0) + 1)
+  if (outcome === 'timeout') await run.restart()
   return result
 }
 
