@@ -9,7 +9,7 @@ import {
 } from '#src/account/repo/export-chunks.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { nodeBlock } from '#src/protocol/commit.ts'
-import { buildTree, type TreeNode } from '#src/protocol/tree.ts'
+import { buildTree, cidOf, type TreeNode } from '#src/protocol/tree.ts'
 import { collectCoveringProof, walk } from '#src/protocol/tree-walk.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
 
@@ -74,8 +74,20 @@ async function itemsOf(
 }
 
 const pathsIn = (items: readonly ExportItem[]) => items.flatMap(({ path }) => path ?? [])
-const nodesIn = (items: readonly ExportItem[]) =>
-  items.filter(({ path }) => path === undefined).map(({ cid, bytes }) => [cid, bytes])
+/** The CIDs of the blocks that are no records, which must have their bytes. */
+function nodesIn(items: readonly ExportItem[]): string[] {
+  const nodes = items.filter(({ path }) => path === undefined)
+  expect(nodes.filter(({ cid, bytes }) => cidForCbor(bytes!) !== cid)).toEqual([])
+  return nodes.map(({ cid }) => cid)
+}
+
+/** The CIDs of the nodes that prove these paths, and of the root. */
+function proofOf(tree: TreeNode, paths: readonly string[]): string[] {
+  const nodes = new Set<TreeNode>([tree])
+  for (const path of paths) collectCoveringProof(tree, path, nodes)
+  return [...nodes].map(cidOf)
+}
+
 const changed = { status: 503, message: expect.stringMatching(/changed/) }
 
 describe('the export of a whole repo', () => {
@@ -90,12 +102,11 @@ describe('the export of a whole repo', () => {
       [paths[300], paths[549], ''],
       [paths[550], paths[550], ''],
     ])
-    const steps = [...walk(tree)].map((step) =>
-      step.node ? nodeBlock(step.node) : [step.cid, record],
-    )
-    expect(chunks.flat().map(({ cid, bytes }) => [cid, new Uint8Array(bytes!)])).toEqual(
-      steps.map(([cid, bytes]) => [cid, new Uint8Array(bytes as Uint8Array)]),
-    )
+    const steps = [...walk(tree)].map((step) => (step.node ? cidOf(step.node) : step.cid))
+    expect(chunks.flat().map(({ cid }) => cid)).toEqual(steps)
+    expect(nodesIn(chunks.flat())).toEqual(steps.filter((step) => step !== cid))
+    const records = chunks.flat().filter(({ path }) => path !== undefined)
+    expect(records.filter(({ bytes }) => cidForCbor(bytes!) !== cid)).toEqual([])
   })
 
   it('reads nothing of an empty repo', async () => {
@@ -133,10 +144,8 @@ describe('an export since a rev', () => {
     ])
     expect(chunks.map((items) => pathsIn(items).length)).toEqual([0, 50, 50, 1, 0])
     expect(pathsIn(chunks.flat())).toEqual(later)
-    const proof = new Set<TreeNode>([tree])
-    for (const path of later) collectCoveringProof(tree, path, proof)
-    expect(nodesIn(chunks.flat()).sort()).toEqual([...proof].map(nodeBlock).sort())
-    expect(nodesIn(chunks[0]!)).toEqual([nodeBlock(tree)])
+    expect(nodesIn(chunks.flat()).sort()).toEqual(proofOf(tree, later).sort())
+    expect(nodesIn(chunks[0]!)).toEqual([cidOf(tree)])
   })
 
   it('reads 1,000 deletions at a time, and has what proves them', async () => {
@@ -148,9 +157,7 @@ describe('an export since a rev', () => {
       [deleted[999], since],
       [deleted[1_999], since],
     ])
-    const proof = new Set<TreeNode>([tree])
-    for (const path of deleted) collectCoveringProof(tree, path, proof)
-    expect(nodesIn(chunks.flat()).sort()).toEqual([...proof].map(nodeBlock).sort())
+    expect(nodesIn(chunks.flat()).sort()).toEqual(proofOf(tree, deleted).sort())
   })
 
   it('has records that were replaced, and fails without them', async () => {
