@@ -26,7 +26,7 @@ const { values } = parseArgs({
 })
 
 /** Milliseconds. A mutant that hangs costs one `timeLimit`. */
-const SHORTEST_LIMIT = 3000
+const SHORTEST_LIMIT = 10_000
 /** What a mutant leaves behind in the process must not build up. */
 const MUTANTS_PER_PROCESS = 200
 
@@ -94,7 +94,7 @@ async function suiteOf(run: TestRun, path: string, tests: string[]): Promise<Sui
     tests,
     kills: new Map(),
     limitOf: (path) => 5 * slowest.get(path)! + SHORTEST_LIMIT,
-    all: 3 * took + 4 * SHORTEST_LIMIT,
+    all: 3 * took + SHORTEST_LIMIT,
   }
 }
 
