@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 })
 
-/** Milliseconds. A mutant that hangs costs one `timeLimit`. */
+/** Milliseconds that every test may take. A mutant that hangs costs as much. */
 const SHORTEST_LIMIT = 10_000
 /** What a mutant leaves behind in the process must not build up. */
 const MUTANTS_PER_PROCESS = 200

@@ -133,3 +133,7 @@ test('the outbox sends rows from the table as they were stored', async () => {
   await drain()
   expect(sent.flat().map((sent) => ({ ...sent, event: new Uint8Array(sent.event) }))).toEqual(rows)
 })
+
+test('a write without events has no statement for the outbox', () => {
+  expect(addToOutbox([])).toEqual([])
+})
