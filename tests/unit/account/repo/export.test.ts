@@ -95,6 +95,31 @@ test.each(['whole', 'since a rev'])(
   },
 )
 
+test('an export that begins between the creation and an update of a record has what was created', async () => {
+  const gate = Promise.withResolvers<void>()
+  let stored: Promise<void> | undefined
+  const account = await openTestAccount({ onBatch: () => stored })
+  stored = gate.promise
+  // All of these are waiting when the first is stored.
+  const later = () => new Promise<void>((resolve) => setImmediate(resolve))
+  const first = createRecord(account, thing(0))
+  await later()
+  const created = createRecord(account, thing(1))
+  await later()
+  const opened = openExport(account, {}, 'anyone')
+  await later()
+  const updated = putRecord(account, thing(1, 1))
+  await later()
+  gate.resolve()
+  await Promise.all([first, updated])
+  const { id } = await opened
+  const { bytes } = await readExport(account, { id, n: 0 })
+  const { bytes: rest } = await readExport(account, { id, n: 1 })
+  const { blocks, root } = await readCarWithRoot(Buffer.concat([bytes, rest]))
+  const { creates } = await verifyRepo(blocks, root, testDid, testKey.did())
+  expect(creates.map(({ cid }) => cid.toString())).toContain((await created).cid)
+})
+
 test('an export since a rev has everything that a holder of that rev lacks, and not the whole repo', async () => {
   const account = await openTestAccount()
   await writeMany(account, 'create', [0, 300])
