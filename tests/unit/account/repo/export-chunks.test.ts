@@ -90,8 +90,8 @@ function proofOf(tree: TreeNode, paths: readonly string[]): string[] {
 
 const changed = { status: 503, message: expect.stringMatching(/changed/) }
 
-describe('the export of a whole repo', () => {
-  it('reads 50 records first and then 250 at a time, in the order of the tree', async () => {
+describe('a whole repo', () => {
+  it('the export of a whole repo reads 50 records first and then 250 at a time, in the order of the tree', async () => {
     const paths = pathsOf(551)
     const { account, head, tree, reads } = await open({ paths })
     const chunks = await itemsOf(wholeRepo(account, head))
@@ -109,7 +109,7 @@ describe('the export of a whole repo', () => {
     expect(records.filter(({ bytes }) => cidForCbor(bytes!) !== cid)).toEqual([])
   })
 
-  it('reads nothing of an empty repo', async () => {
+  it('the export of an empty repo reads nothing', async () => {
     const { account, head, tree, reads } = await open({ paths: [] })
     expect(await itemsOf(wholeRepo(account, head))).toEqual([
       [{ cid: nodeBlock(tree)[0], bytes: nodeBlock(tree)[1] }],
@@ -117,7 +117,7 @@ describe('the export of a whole repo', () => {
     expect(reads).toEqual([])
   })
 
-  it('has records that were replaced, and fails without them', async () => {
+  it('the export of a whole repo has records that were replaced, and fails without them', async () => {
     const { account, head } = await open({ paths: pathsOf(2) })
     const [path] = pathsOf(1)
     await account.sql.batch([
@@ -130,8 +130,8 @@ describe('the export of a whole repo', () => {
   })
 })
 
-describe('an export since a rev', () => {
-  it('reads 1,000 records at a time, and has the changed ones with what proves them, each node once', async () => {
+describe('since a rev', () => {
+  it('an export since a rev reads 1,000 records at a time, and has the changed ones and what proves them, each node once', async () => {
     const paths = pathsOf(2_001)
     const later = paths.filter((_, n) => n % 20 === 0)
     const { account, head, tree, reads } = await open({ paths, changed: later })
@@ -148,7 +148,7 @@ describe('an export since a rev', () => {
     expect(nodesIn(chunks[0]!)).toEqual([cidOf(tree)])
   })
 
-  it('reads 1,000 deletions at a time, and has what proves them', async () => {
+  it('an export since a rev reads 1,000 deletions at a time, and has what proves them', async () => {
     const [paths, deleted] = [pathsOf(2_101).slice(2_001), pathsOf(2_001)]
     const { account, head, tree, reads } = await open({ paths, deleted })
     const chunks = await itemsOf(chunksSince(account, head, since))
@@ -160,7 +160,7 @@ describe('an export since a rev', () => {
     expect(nodesIn(chunks.flat()).sort()).toEqual(proofOf(tree, deleted).sort())
   })
 
-  it('has records that were replaced, and fails without them', async () => {
+  it('an export since a rev has records that were replaced, and fails without them', async () => {
     const paths = pathsOf(2)
     const { account, head } = await open({ paths, changed: paths.slice(0, 1) })
     await account.sql.batch([

@@ -76,14 +76,14 @@ const high = rest.at(-1)!
 const [middle, later] = keys(1).filter((path) => path > low! && path < high)
 const top = keys(2).find((path) => path > low! && path < high)!
 
-describe('an imported tree is read if it is canonical', () => {
+describe('a canonical imported tree', () => {
   it.each([
     ['empty', []],
     ['of one record', [low!]],
     ['of one layer', keys(0).slice(0, 9)],
     ['of many layers', paths.slice(0, 500)],
-    ['with nodes that have no keys', [low!, top]],
-  ])('%s', async (_, keys) => {
+    ['one with nodes that have no keys', [low!, top]],
+  ])('an imported tree is read if it is %s', async (_, keys) => {
     const tree = treeOf(keys)
     expect(cidOf(await read(tree))).toBe(cidOf(tree))
     expect([...walk(await read(tree))].filter(({ node }) => !node)).toEqual(
@@ -91,7 +91,7 @@ describe('an imported tree is read if it is canonical', () => {
     )
   })
 
-  it('with paths as long as paths may be', async () => {
+  it('an imported tree may have paths as long as paths may be', async () => {
     const name = `${'a.'.repeat(126)}a.${'b'.repeat(63)}`
     await read(treeOf([`${name}/${'x'.repeat(512)}`, 'a.b.c/d']))
   })
@@ -169,30 +169,33 @@ it('the error of an invalid path has its first 1,024 characters', async () => {
 
 const KiB = 1024
 const groups: [what: string, lengths: number[], sizes: number[]][] = [
-  ['of 64 KiB, four', [64, 64, 64, 64, 64, 64].map((size) => size * KiB), [4, 2]],
+  ['four of 64 KiB', [64, 64, 64, 64, 64, 64].map((size) => size * KiB), [4, 2]],
   [
-    'of which four have a byte more than 256 KiB, three',
+    'three, if the fourth would be a byte too many',
     [64 * KiB + 1, ...Array(5).fill(64 * KiB)],
     [3, 3],
   ],
-  ['of 200 KiB, one', Array(6).fill(200 * KiB), [1, 1, 1, 1, 1, 1]],
-  ['of which the first has 300 KiB, that', [300 * KiB, ...Array(5).fill(KiB)], [1, 5]],
+  ['one of 200 KiB', Array(6).fill(200 * KiB), [1, 1, 1, 1, 1, 1]],
+  ['one that is larger', [300 * KiB, ...Array(5).fill(KiB)], [1, 5]],
 ]
 
-it.each(groups)('of sibling nodes %s is read at once', async (_, lengths, sizes) => {
-  // Two keys in a row have no node between them, so a group is not a run of links.
-  let at = -1
-  const next = (layer: number) => {
-    at = paths.findIndex((path, i) => i > at && layerOf(path) === layer)
-    return paths[at]!
-  }
-  const nodes = nodesOf(treeOf([1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0].map(next)))
-  expect(nodes).toHaveLength(7)
-  const { read, reads } = open({ nodes, lengths: [1, ...lengths] })
-  await read()
-  expect(reads.map(({ length }) => length)).toEqual([1, ...sizes])
-  expect(reads.flat()).toEqual(nodes.map(([cid]) => cid))
-})
+it.each(groups)(
+  'sibling nodes of an imported tree are read together up to 256 KiB: %s',
+  async (_, lengths, sizes) => {
+    // Two keys in a row have no node between them, so a group is not a run of links.
+    let at = -1
+    const next = (layer: number) => {
+      at = paths.findIndex((path, i) => i > at && layerOf(path) === layer)
+      return paths[at]!
+    }
+    const nodes = nodesOf(treeOf([1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0].map(next)))
+    expect(nodes).toHaveLength(7)
+    const { read, reads } = open({ nodes, lengths: [1, ...lengths] })
+    await read()
+    expect(reads.map(({ length }) => length)).toEqual([1, ...sizes])
+    expect(reads.flat()).toEqual(nodes.map(([cid]) => cid))
+  },
+)
 
 it('other work has its turn whenever 64 KiB of imported nodes have been read', async () => {
   const nodes = nodesOf(treeOf(paths))
