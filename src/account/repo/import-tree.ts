@@ -64,6 +64,8 @@ class TreeReader {
     const links = [left, ...entries.map(({ right }) => right)]
     const [first] = keys
     if (first === undefined && expected === undefined) return readEmptyTree(cid)
+    // First of all, because it bounds the length of keys: a small node can have many that are long and share a prefix.
+    for (const key of keys) this.#checkPath(key)
     const layer = first === undefined ? expected! : layerOf(first)
     const isPlaced =
       (expected ?? layer) === layer &&
@@ -115,7 +117,6 @@ class TreeReader {
     // Because of the strict order no node can repeat, which bounds the walk for any input.
     if (key <= this.#lastKey) throw outOfOrder()
     this.#lastKey = key
-    this.#checkPath(key)
     this.#records++
     if (this.#records > this.#maxRecords) {
       throw badRepo(`it has more than ${this.#maxRecords} records`)

@@ -160,6 +160,14 @@ it.each(invalid)('an imported tree is refused with the path %s', async (path) =>
   await expect(read(after)).rejects.toMatchObject(refused(message))
 })
 
+it('the paths of a node are checked before their layers, because they may be long', async () => {
+  const long = Array.from({ length: 20 }, (_, n) => `a.b.c/${'x'.repeat(600)}${n}`)
+  expect(new Set(long.map(layerOf)).size).toBeGreaterThan(1)
+  const message = `invalid path ${JSON.stringify(long[0])}`
+  await expect(read(node(0, long))).rejects.toMatchObject(refused(message))
+  await expect(read(node(0, [low!, ...long]))).rejects.toMatchObject(refused(message))
+})
+
 it('the error of an invalid path has its first 1,024 characters', async () => {
   const path = `a.b.c/${'x'.repeat(1_018)}`
   const error = refused(`invalid path "${path}"`)
