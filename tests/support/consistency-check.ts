@@ -13,6 +13,7 @@ import {
   verifyRepoCar,
 } from '@atproto/repo'
 import { expect } from 'vitest'
+import { pollUntil } from '#tests/support/processes.ts'
 import {
   type EventBody,
   type ReceivedEvent,
@@ -67,8 +68,7 @@ export async function checkConsistency(
  */
 async function expectLog(url: string, events: readonly ReceivedEvent[]): Promise<void> {
   const again = new ReconnectingSubscriber(url)
-  const reread = () => again.events.length
-  await expect.poll(reread, { timeout: 60_000, interval: 50 }).toBeGreaterThanOrEqual(events.length)
+  await pollUntil(async () => again.events.length >= events.length, 60_000)
   again.close()
   expect(again.otherMessages).toEqual([])
   expect(again.events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq))

@@ -31,13 +31,13 @@ export class ReconnectingSubscriber {
   readonly events: ReceivedEvent[] = []
   /** Messages that are not events: #info and errors. */
   readonly otherMessages: unknown[] = []
-  readonly #url: string
+  readonly #urls: readonly string[]
   #ws: WebSocket | undefined
   #closed = false
 
-  /** Subscribes at once, from `cursor`. */
-  constructor(url: string, cursor = 0) {
-    this.#url = `${url.replace(/^http/, 'ws')}/xrpc/com.atproto.sync.subscribeRepos`
+  /** Subscribes at once, from `cursor`. Of several servers the next one gets the next connection. */
+  constructor(url: string | readonly string[], cursor = 0) {
+    this.#urls = [url].flat()
     this.#connect(cursor)
   }
 
@@ -52,14 +52,15 @@ export class ReconnectingSubscriber {
     this.#ws?.terminate()
   }
 
-  #connect(cursor: number): void {
-    const ws = new WebSocket(`${this.#url}?cursor=${cursor}`)
+  #connect(cursor: number, turn = 0): void {
+    const url = this.#urls[turn % this.#urls.length]!.replace(/^http/, 'ws')
+    const ws = new WebSocket(`${url}/xrpc/com.atproto.sync.subscribeRepos?cursor=${cursor}`)
     this.#ws = ws
     ws.on('message', (message: Buffer) => this.#receive(message))
     // A close follows.
     ws.on('error', () => {})
     ws.on('close', () => {
-      const next = () => this.#closed || this.#connect(this.events.at(-1)?.seq ?? cursor)
+      const next = () => this.#closed || this.#connect(this.events.at(-1)?.seq ?? cursor, turn + 1)
       if (!this.#closed) setTimeout(next, RETRY_MS)
     })
   }

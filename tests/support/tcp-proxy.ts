@@ -1,4 +1,4 @@
-/** A TCP proxy to a server on this machine, which can drop responses and reset connections. */
+/** A TCP proxy to a server on this machine, which can drop responses, reset connections, and be cut like a cable. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
@@ -6,6 +6,7 @@ export class TcpProxy {
   readonly #server: Server
   readonly #ends = new Set<Socket>()
   #isDeaf = false
+  #isCut = false
   /** Of responses that were dropped. */
   droppedBytes = 0
 
@@ -36,6 +37,18 @@ export class TcpProxy {
     this.#isDeaf = false
   }
 
+  /** Nothing is forwarded any more, and nothing is closed, so that neither side notices. */
+  cut(): void {
+    this.#isCut = true
+    for (const end of this.#ends) end.pause()
+  }
+
+  /** Forwards again, also what was sent meanwhile, as TCP does. */
+  mend(): void {
+    this.#isCut = false
+    for (const end of this.#ends) end.resume()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close()
     this.resetConnections()
@@ -50,6 +63,7 @@ export class TcpProxy {
     ] as const) {
       this.#ends.add(end)
       end.setNoDelay(true)
+      if (this.#isCut) end.pause()
       end.on('data', (bytes) => {
         if (end === near || !this.#isDeaf) other.write(bytes)
         else this.droppedBytes += bytes.length

@@ -45,16 +45,18 @@ export class WriteLoad {
   readonly violations: string[] = []
   /** The longest time of a request, in ms. */
   maxLatencyMs = 0
-  readonly #url: string
+  readonly #urls: readonly string[]
+  /** How often the clients have changed to the next server. */
+  #turn = 0
   readonly #accounts: () => readonly TestAccount[]
   /** Statuses of refusals that are expected. */
   refusals = [503]
   #blowing = false
   #running: Promise<unknown> = Promise.resolve()
 
-  /** `accounts` returns the accounts to write to at the moment. */
-  constructor(url: string, accounts: () => readonly TestAccount[]) {
-    this.#url = url
+  /** `accounts` returns the accounts to write to at the moment. Of several servers the next one is used if one does not answer. */
+  constructor(url: string | readonly string[], accounts: () => readonly TestAccount[]) {
+    this.#urls = [url].flat()
     this.#accounts = accounts
   }
 
@@ -145,20 +147,26 @@ export class WriteLoad {
     const attempt: Attempt = { did, method, ops }
     this.attempts.push(attempt)
     const started = performance.now()
+    const turn = this.#turn
     try {
-      const response = await fetch(`${this.#url}/xrpc/com.atproto.repo.${method}`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${agent.session?.accessJwt}`,
-          'content-type': 'application/json',
+      const response = await fetch(
+        `${this.#urls[turn % this.#urls.length]}/xrpc/com.atproto.repo.${method}`,
+        {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${agent.session?.accessJwt}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ repo: did, ...input }),
+          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         },
-        body: JSON.stringify({ repo: did, ...input }),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      })
+      )
       const text = await response.text()
       this.#understand(attempt, response.status, text)
     } catch (error) {
       attempt.status = 0
+      // Only once for all requests that ran there.
+      this.#turn = Math.max(this.#turn, turn + 1)
       if ((error as Error).name === 'TimeoutError') this.violations.push(`${method} hung`)
     }
     attempt.answeredAt = Date.now()
