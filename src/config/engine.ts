@@ -13,8 +13,8 @@ export interface EngineConfig {
   compaction: boolean
   /** The engine's folder on this machine, if another process runs it. */
   directory: string | undefined
-  /** Whether acknowledged writes survive a power failure, or only the end of processes. */
-  durability: 'power' | 'process'
+  /** Whether acknowledged writes survive a power failure, or only the end of processes, or what the engine's database does. */
+  durability: 'power' | 'process' | 'engine'
 }
 
 /** Where other processes of the server call the actors of this one directly. */
@@ -40,17 +40,22 @@ function isReachable(address: string): boolean {
 export function readEngine(read: EnvironmentReader, hasActors: boolean): EngineConfig {
   const { endpoint, namespace, token } = readEndpoint(read)
   const directory = read.text('PDS_ENGINE_DIRECTORY')
-  const durability = read.choice('PDS_DURABILITY', ['power', 'process'])
+  const durability = read.choice('PDS_DURABILITY', ['power', 'process', 'engine'])
   if (directory !== undefined && endpoint === undefined) {
     read.errors.push(
       'PDS_ENGINE_DIRECTORY is only for an engine of another process (RIVET_ENDPOINT)',
+    )
+  }
+  if (durability === 'engine' && (endpoint === undefined || directory !== undefined)) {
+    read.errors.push(
+      'PDS_DURABILITY=engine is only for an engine of another process (RIVET_ENDPOINT) that does not store in a folder',
     )
   }
   const isUnclear = hasActors && directory === undefined && durability === undefined
   if (endpoint !== undefined && isUnclear && isLoopback(endpoint)) {
     read.missing(
       'PDS_ENGINE_DIRECTORY',
-      'the engine at RIVET_ENDPOINT is on this machine, and does not sync what it stores. Name its folder (engine in the data folder of the process that runs it), or set PDS_DURABILITY=process if acknowledged writes need not survive a power failure',
+      'the engine at RIVET_ENDPOINT is on this machine, and does not sync what it stores. Name its folder (engine in the data folder of the process that runs it), or set PDS_DURABILITY=engine if it stores in Postgres, or PDS_DURABILITY=process if acknowledged writes need not survive a power failure',
     )
   }
   return {

@@ -20,7 +20,7 @@ export async function openDurability(
 ): Promise<Durability> {
   const folder = engine.endpoint === undefined ? engineFolder : engine.directory
   const none = { durable: () => Promise.resolve(), walSync: undefined }
-  if (role === 'gateway') return none
+  if (role === 'gateway' || engine.durability === 'engine') return none
   if (engine.durability === 'process') {
     log.warn('PDS_DURABILITY=process: a power failure loses writes that were acknowledged')
     return none

@@ -34,8 +34,7 @@ export async function startEngines(
   return {
     token,
     endpoint: (n) => engines[n % count]!.endpoint,
-    // Postgres syncs what the engine commits.
-    env: { PDS_DURABILITY: 'process' },
+    env: { PDS_DURABILITY: 'engine' },
     kill: () => engines[0]!.kill(),
     stop: async () => {
       await Promise.all(engines.map((engine) => engine.stop()))

@@ -33,11 +33,26 @@ it.each(['http://127.0.0.1:6420', 'http://localhost:6420', 'http://[::1]:6420'])
     expect(engine).toMatchObject({ directory: '/pds/engine', durability: 'power' })
     const { durability } = readConfig({ RIVET_ENDPOINT, PDS_DURABILITY: 'process' }).engine
     expect(durability).toBe('process')
+    expect(readConfig({ RIVET_ENDPOINT, PDS_DURABILITY: 'engine' }).engine).toMatchObject({
+      directory: undefined,
+      durability: 'engine',
+    })
     expect(mistakesOf({ PDS_ENGINE_DIRECTORY: '/pds/engine' })).toEqual([
       'PDS_ENGINE_DIRECTORY is only for an engine of another process (RIVET_ENDPOINT)',
     ])
   },
 )
+
+it('durability is up to the engine only if that is another one and its folder is not named', () => {
+  const PDS_DURABILITY = 'engine'
+  const RIVET_ENDPOINT = 'http://127.0.0.1:6420'
+  const mistake =
+    'PDS_DURABILITY=engine is only for an engine of another process (RIVET_ENDPOINT) that does not store in a folder'
+  expect(mistakesOf({ PDS_DURABILITY })).toEqual([mistake])
+  expect(
+    mistakesOf({ PDS_DURABILITY, RIVET_ENDPOINT, PDS_ENGINE_DIRECTORY: '/pds/engine' }),
+  ).toEqual([mistake])
+})
 
 it('the address for other processes is one that they can reach', () => {
   for (const PDS_PEER_HOST of ['0.0.0.0', '::', 'runner.internal']) {
