@@ -48,6 +48,7 @@ export async function runCell(row: Row, column: Column, ms: number): Promise<Ver
   await load.stop()
   const verdict = await reachVerdict(cluster.urls.at(-1)!, load, subscriber, accounts)
   if (!answer) verdict.wrong.push(`not every account answered within ${ANSWERS_WITHIN_MS} ms`)
+  if (verdict.wrong.length > 0) verdict.wrong.push(...loggedErrors(cluster))
   return verdict
 }
 
@@ -59,4 +60,14 @@ function allAnswer(load: WriteLoad, accounts: readonly TestAccount[]): Promise<b
     const dids = new Set(recent.map(({ did }) => did))
     return accounts.every(({ did }) => dids.has(did))
   }, ANSWERS_WITHIN_MS)
+}
+
+/** The messages of the processes' errors, each once. */
+function loggedErrors({ actors, gateways }: TestCluster): string[] {
+  const lines = [...actors, ...gateways].flatMap(({ output }) => output.split('\n'))
+  const messages = lines
+    .filter((line) => /^{"level":[56]0.*}$/.test(line))
+    .map((line) => JSON.parse(line) as { msg: string; err?: { message?: string } })
+    .map(({ msg, err }) => `${msg}: ${err?.message ?? ''}`)
+  return [...new Set(messages)]
 }
