@@ -9,8 +9,8 @@ export interface ClusterEngine {
   endpoint(n: number): string
   /** Further variables of every process. */
   readonly env: Record<string, string>
-  /** Ends one with SIGKILL; it is restarted at once. */
-  kill(): void
+  /** Ends the one that leads, or all, with SIGKILL; they are restarted at once. */
+  kill(which: 'leader' | 'all'): void
   stop(): Promise<void>
 }
 

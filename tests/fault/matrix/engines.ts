@@ -19,7 +19,7 @@ export interface EngineStore {
   configuration?: string
 }
 
-/** The first one to start leads: it alone writes to the store. `kill` ends that one. */
+/** The first one to start leads: it alone writes to the store. */
 export async function startEngines(
   dir: string,
   store: EngineStore,
@@ -35,7 +35,9 @@ export async function startEngines(
     token,
     endpoint: (n) => engines[n % count]!.endpoint,
     env: { PDS_DURABILITY: 'engine' },
-    kill: () => engines[0]!.kill(),
+    kill: (which) => {
+      for (const engine of which === 'all' ? engines : engines.slice(0, 1)) engine.kill()
+    },
     stop: async () => {
       await Promise.all(engines.map((engine) => engine.stop()))
     },

@@ -49,7 +49,7 @@ export const rows: Record<string, Row> = {
   },
   engine: {
     title: 'kill -9 of the engine',
-    happen: async ({ cluster }) => cluster.engine.kill(),
+    happen: async ({ cluster }) => cluster.engine.kill('leader'),
   },
   postgres: {
     title: 'kill -9 of Postgres',
