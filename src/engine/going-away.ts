@@ -86,6 +86,8 @@ const transientMessage =
 /** Whether a call through the engine failed on its way to the actor; for the process of the caller. */
 export function isTransient({ group, code, message = '' }: EngineError): boolean {
   if (code !== undefined && (transientCodes.has(code) || routingTimeout.test(code))) return true
+  // The engine's API failed, as all of it does while its Postgres is away. An error of an action has the group rivetkit.
+  if (group === 'core' && code === 'internal_error') return true
   // The guard is the engine's proxy: a call that it answers has not reached an actor.
   return group === 'guard' || transientMessage.test(message)
 }

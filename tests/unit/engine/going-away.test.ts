@@ -56,6 +56,10 @@ describe('a call through the engine is repeated', () => {
         'Timed out subscribing to actor routing events after 2039ms (timeout 2000ms).',
       ),
     ],
+    [
+      'if the engine cannot reach its Postgres',
+      error('core', 'internal_error', 'An internal error occurred'),
+    ],
     ['if the engine does not listen', failed('Request failed: TypeError: fetch failed')],
     [
       'if the attempt takes too long',
