@@ -2,6 +2,8 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLog } from '#src/log.ts'
+import { startPlcServer } from '#src/plc/plc-server.ts'
 import { type ClusterEngine, startFolderEngine } from '#tests/support/cluster-engine.ts'
 import { adminAuthorization } from '#tests/support/moderated-server.ts'
 import { freePort, ServerProcess } from '#tests/support/processes.ts'
@@ -26,6 +28,8 @@ export interface ClusterOptions {
 export class TestCluster {
   readonly dir = mkdtempSync(join(tmpdir(), 'headwater-cluster-'))
   readonly #options: ClusterOptions
+  /** Variables of every process. */
+  readonly #env: Record<string, string>
   readonly #parts = new AsyncDisposableStack()
   #engine!: ClusterEngine
   #cable: TcpProxy | undefined
@@ -36,6 +40,7 @@ export class TestCluster {
 
   private constructor(options: ClusterOptions) {
     this.#options = options
+    this.#env = { ...options.env }
     this.#parts.defer(() => rmSync(this.dir, { recursive: true, force: true, maxRetries: 10 }))
   }
 
@@ -68,6 +73,7 @@ export class TestCluster {
     const { actors, gateways = 1, engine = startFolderEngine } = this.#options
     this.#engine = await engine(this.dir)
     this.#parts.defer(() => this.#engine.stop())
+    if (gateways > 1) await this.#startPlc()
     const variables = await this.#layCable()
     for (let n = 0; n < actors; n++) {
       const metricsPort = await freePort()
@@ -97,6 +103,13 @@ export class TestCluster {
       await answer?.body?.cancel()
       return answer?.ok === true
     })
+  }
+
+  /** Otherwise the PLC directory is in the gateway, and of several each has its own. */
+  async #startPlc(): Promise<void> {
+    const plc = await startPlcServer({ path: ':memory:', log: createLog('silent') })
+    this.#parts.defer(() => plc.stop())
+    this.#env['PDS_DID_PLC_URL'] = plc.url
   }
 
   /** Returns the variables that lead the n-th process with actors, or any other, over the cable. */
@@ -135,7 +148,7 @@ export class TestCluster {
       PDS_BLOBSTORE_DISK_LOCATION: join(this.dir, 'blobs'),
       LOG_LEVEL: 'warn',
       ...this.#engine.env,
-      ...this.#options.env,
+      ...this.#env,
     }
   }
 
