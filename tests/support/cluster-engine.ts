@@ -17,7 +17,8 @@ export interface ClusterEngine {
 /** Stores in a folder of `dir`, as the engine that a server runs itself. */
 export async function startFolderEngine(dir: string): Promise<ClusterEngine> {
   const folder = join(dir, 'engine')
-  const token = 'the engine of the test'
+  // Without spaces: it is part of a header.
+  const token = 'engine-of-the-test'
   const log = createLog('silent')
   const engine = await startEngine({ dir: folder, token, hasRemoteActors: true, log })
   return {

@@ -8,7 +8,7 @@ import type { ClusterEngine } from '#tests/support/cluster-engine.ts'
 import { freePort, pollUntil } from '#tests/support/processes.ts'
 import { root } from '#tests/support/sources.ts'
 
-const token = 'the engine of the matrix'
+const token = 'engine-of-the-matrix'
 const START_TIMEOUT_MS = 90_000
 /** That of systemd, unless it is told otherwise. */
 const RESTART_PAUSE_MS = 100
