@@ -28,7 +28,7 @@ export function accountActor(settings: ActorSettings) {
       open: (c, hold) => openAccount(c, hold, settings, shared),
       sleeps: true,
       isEngaged: ({ imports, snapshots }) => imports.open !== undefined || snapshots.hasOpen,
-      close: (account) => closeAccount(account, settings),
+      close: (account, isSuperseded) => closeAccount(account, settings, isSuperseded),
     }),
     actions: toRivetActions(accountActions, settings),
     options: { sleepTimeout: settings.sleepTimeoutMs, actionTimeout: 120_000 },

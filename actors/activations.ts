@@ -17,6 +17,9 @@ export class Activation {
   isNewest = true
   /** Resolves with whether RivetKit may have read the database before an earlier activation wrote to it. */
   readonly mayBeOutdated: Promise<boolean>
+  /** Resolves when a later activation has begun, and what this one was writing has ended. RivetKit may not tell. */
+  readonly superseded: Promise<void>
+  readonly #setSuperseded: () => void
   readonly #timer: Timer
   #hasEarlierEnded = false
   #hasWritten = false
@@ -24,6 +27,9 @@ export class Activation {
 
   constructor(earlier: Activation | undefined, timer: Timer) {
     this.#timer = timer
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.superseded = promise
+    this.#setSuperseded = resolve
     const hasEarlierWritten = earlier?.end() ?? Promise.resolve(false)
     this.mayBeOutdated = hasEarlierWritten.finally(() => {
       this.#hasEarlierEnded = true
@@ -54,6 +60,7 @@ export class Activation {
     const cancel = this.#timer(MAX_WRITE_MS, resolve)
     await Promise.race([Promise.allSettled(this.#writes), isTooLate])
     cancel()
+    this.#setSuperseded()
     const hasEarlierWritten = !this.#hasEarlierEnded && (await this.mayBeOutdated)
     return hasEarlierWritten || this.#hasWritten
   }

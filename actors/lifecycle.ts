@@ -30,7 +30,8 @@ export interface ActorHooks<S> {
   /** The migrations of its database, if it has one. */
   schema?: readonly Migration[]
   open(c: ActorContext, hold: Hold): S | Promise<S>
-  close?(subject: S): void | Promise<void>
+  /** `isSuperseded` if a later activation of the actor has begun in this process: what both share belongs to that one. */
+  close?(subject: S, isSuperseded: boolean): void | Promise<void>
   /** False for an actor that is always awake. */
   sleeps: boolean
   /** Whether something goes on between calls that would end if it slept. */
@@ -50,6 +51,23 @@ export function actorLifecycle<S>(
   onWake: (c: unknown) => Promise<void>
   onSleep: (c: unknown) => Promise<void>
 } {
+  const end = async (c: ActorContext, isSuperseded: boolean) => {
+    const { live: awake } = c.vars
+    if (awake === undefined) return
+    delete c.vars.live
+    live.remove(name, keyOf(c), awake)
+    await hooks.close?.(awake.subject as S, isSuperseded)
+  }
+  /** RivetKit drops an activation that is followed by another one in the same process, without an `onSleep`. */
+  const endSuperseded = async (c: ActorContext) => {
+    c.vars.subject = undefined
+    try {
+      await end(c, true)
+      await c.db.close()
+    } catch (err) {
+      log.warn({ actor: name, key: keyOf(c), err }, 'ending an earlier activation failed')
+    }
+  }
   return {
     createVars: () => ({ subject: undefined, isOutdated: false }),
     onWake: async (context) => {
@@ -75,7 +93,10 @@ export function actorLifecycle<S>(
       const durable = hooks.schema && c.db.durable()
       const subject = await hooks.open(c, hold)
       await durable
-      if (activation?.isNewest === false) throw new Error(mustWakeAgain)
+      if (activation?.isNewest === false) {
+        await hooks.close?.(subject, true)
+        throw new Error(mustWakeAgain)
+      }
       c.vars.subject = subject
       c.vars.live = { actions, subject, hold }
       if (wakefulness !== undefined) {
@@ -87,13 +108,9 @@ export function actorLifecycle<S>(
         }
       }
       live.add(name, keyOf(c), c.vars.live)
+      void activation?.superseded.then(() => endSuperseded(c))
     },
-    onSleep: async (context) => {
-      const c = context as ActorContext
-      if (c.vars.live === undefined) return
-      live.remove(name, keyOf(c), c.vars.live)
-      await hooks.close?.(c.vars.subject as S)
-    },
+    onSleep: (context) => end(context as ActorContext, false),
   }
 }
 

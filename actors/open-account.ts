@@ -115,8 +115,15 @@ export async function openAccount(
   return account
 }
 
-/** Ends everything that must end before the account sleeps. */
-export async function closeAccount(account: Account, settings: ActorSettings): Promise<void> {
+/**
+ * Ends everything that must end before the account sleeps. If it `isSuperseded` by a later activation in this process,
+ * the reminder stays: it may be that one's.
+ */
+export async function closeAccount(
+  account: Account,
+  settings: ActorSettings,
+  isSuperseded: boolean,
+): Promise<void> {
   const { did, blobs, lane, outbox, profile, idempotencyKeys } = account
   const { dispatch, log, processId: process } = settings
   await abortOpenImport(account).catch((error) => {
@@ -130,7 +137,7 @@ export async function closeAccount(account: Account, settings: ActorSettings): P
   await blobs.close()
   idempotencyKeys.noteSleep()
   const row = await profile.find().catch(() => undefined)
-  if (!outbox.close()) return
+  if (!outbox.close() || isSuperseded) return
   // The directory deletes the reminder with the account. By now there may be one for a new account of the same DID.
   if (row?.status === 'deleted') return
   // A reminder that stays wakes the account once more, which is harmless.

@@ -108,3 +108,73 @@ it('an actor serves no calls from an activation that may be outdated or is not t
   expect(opened).toBe(2)
   expect(live.list('account')).toHaveLength(1)
 })
+
+it('an activation ends when a later one begins: its subject and its database are closed, once', async () => {
+  const activations = new Activations()
+  const live = new LiveActors()
+  const closed: [string, boolean][] = []
+  const hooks = actorLifecycle(
+    'account',
+    { live, log: {} as Log, release: 1 },
+    {},
+    {
+      schema: [['CREATE TABLE note (text TEXT)']],
+      sleeps: false,
+      open: (c) => c.key[1]!,
+      close: (subject, isSuperseded) => void closed.push([subject, isSuperseded]),
+    },
+  )
+  const sql = nodeSql()
+  let closedDatabases = 0
+  const wake = async (name: string) => {
+    const activation = activations.begin('a')
+    const close = () => void closedDatabases++
+    const c = {
+      key: ['did:plc:x', name],
+      db: { ...sql, activation, close },
+      vars: hooks.createVars(),
+    }
+    await hooks.onWake(c)
+    return c
+  }
+  const earlier = await wake('earlier')
+  const later = await wake('later')
+  await expect.poll(() => closedDatabases).toBe(1)
+  expect(closed).toEqual([['earlier', true]])
+  expect(earlier.vars.subject).toBeUndefined()
+  await hooks.onSleep(earlier)
+  expect(live.find('account', 'did:plc:x')?.subject).toBe('later')
+  await hooks.onSleep(later)
+  expect(closed).toEqual([
+    ['earlier', true],
+    ['later', false],
+  ])
+  expect(live.list('account')).toEqual([])
+})
+
+it('a superseded activation that must wake again leaves none awake', async () => {
+  const activations = new Activations()
+  const live = new LiveActors()
+  let open = 0
+  const hooks = actorLifecycle(
+    'account',
+    { live, log: {} as Log, release: 1 },
+    {},
+    {
+      schema: [['CREATE TABLE note (text TEXT)']],
+      sleeps: false,
+      open: () => ++open,
+      close: () => void open--,
+    },
+  )
+  const sql = nodeSql()
+  const newContext = () => {
+    const activation = activations.begin('a')
+    const batch: typeof sql.batch = (statements) => activation.write(() => sql.batch(statements))
+    const db = { ...sql, batch, activation, close: () => {} }
+    return { key: ['did:plc:x'], db, vars: hooks.createVars() }
+  }
+  await hooks.onWake(newContext())
+  await expect(hooks.onWake(newContext())).rejects.toThrow('must wake again')
+  await expect.poll(() => [open, live.list('account').length]).toEqual([0, 0])
+})
