@@ -1,7 +1,9 @@
 /** Makes RivetKit actions of feature functions, and carries our one error class to the caller with code and status. */
 import { UserError } from 'rivetkit'
 import type { ActorVars } from '#actors/lifecycle.ts'
+import type { ActorSettings } from '#actors/settings.ts'
 import { goingAway, isGoingAway, upgrading } from '#src/engine/going-away.ts'
+import type { LiveActors } from '#src/engine/live-actors.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Actions } from '#src/rules/actions.ts'
 
@@ -15,13 +17,19 @@ type Action = (c: Context, ...args: unknown[]) => Promise<unknown>
 /** Each feature as an action on the actor's subject; and `process.address`, where its process takes calls directly. */
 export function toRivetActions(
   actions: Actions,
-  { peerAddress = null }: { peerAddress?: string | undefined | null },
+  { peerAddress, live }: Partial<Pick<ActorSettings, 'peerAddress' | 'live'>>,
 ): Record<string, Record<string, Action>> {
-  const address = async () => peerAddress
-  return { ...mapValues(actions, (group) => mapValues(group, lift)), process: { address } }
+  const address = async () => (await peerAddress?.()) ?? null
+  return {
+    ...mapValues(actions, (group) => mapValues(group, (feature) => lift(feature, live))),
+    process: { address },
+  }
 }
 
-function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
+function lift(
+  feature: (subject: never, ...args: never[]) => unknown,
+  live: LiveActors | undefined,
+): Action {
   const run = feature as (subject: unknown, ...args: unknown[]) => unknown
   return async (c, ...args) => {
     const subject = c.vars?.subject
@@ -31,6 +39,7 @@ function lift(feature: (subject: never, ...args: never[]) => unknown): Action {
       c.sleep()
       throw toUserError(c.vars?.isOutdated ? upgrading() : goingAway())
     }
+    if (c.vars?.live !== undefined) live?.confirm(c.vars.live)
     const end = c.vars?.live?.sleepControl?.begin()
     try {
       return await run(subject, ...args)

@@ -35,7 +35,7 @@ export interface ActorSettings {
   /** Longest time that an upload waits for a record, in ms. */
   blobTempMaxAgeMs: number
   /** Where other processes of the server call the actors of this one directly; undefined if they do not. */
-  peerAddress: string | undefined
+  peerAddress: () => Promise<string | undefined>
   /** The secret that callers must show. */
   internalToken: string
   /** How long an account stays awake without a call, in ms. */

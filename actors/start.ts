@@ -5,15 +5,22 @@ import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
 import { AwakeLimit } from '#src/engine/awake-limit.ts'
+import { joinWithKey } from '#src/engine/own-envoy.ts'
 import { waitUntilJoined } from '#src/engine/wait-until-joined.ts'
 
-export async function startActors(
-  settings: ActorSettings,
-  engine: Engine,
-): Promise<{ stop(): Promise<void> }> {
+export interface RunningActors {
+  /** By which the engine knows this process, some time after the start; undefined if that is not known. */
+  envoyKey: Promise<string | undefined>
+  stop(): Promise<void>
+}
+
+export async function startActors(settings: ActorSettings, engine: Engine): Promise<RunningActors> {
   const registry = createRegistry(settings, engine)
   const since = settings.clock.now()
-  registry.start()
+  const { envoyKey } = await joinWithKey(engine, () => {
+    registry.start()
+    return registry.startAndWait()
+  })
   if (!(await waitUntilJoined(engine, since))) {
     settings.log.warn('the engine has not registered this process yet: the first calls may be slow')
   }
@@ -21,6 +28,7 @@ export async function startActors(
   const stopReminders = startReminders(settings)
   const stopBlobSweeps = startBlobSweeps(settings)
   return {
+    envoyKey,
     stop: async () => {
       endAwakeLimit()
       stopReminders()

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -145,6 +146,21 @@ export class DataFolder {
     const id = randomBytes(16).toString('hex')
     writePrivately(path, id)
     return id
+  }
+
+  /**
+   * The key by which the engine knows the process that last had actors here, if that did not stop in order: then the
+   * engine may not know yet that it has exited. Call it with the actors locked.
+   */
+  formerEnvoy(): string | undefined {
+    return readIfExists(this.at('envoy-key'))
+  }
+
+  /** Notes the key of this process; undefined when it has stopped in order, or if it does not know its key. */
+  noteEnvoy(key: string | undefined): void {
+    const path = this.at('envoy-key')
+    if (key === undefined) rmSync(path, { force: true })
+    else writePrivately(path, key)
   }
 
   secrets(configured: Partial<Secrets>): FolderSecrets {

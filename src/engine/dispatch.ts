@@ -156,7 +156,7 @@ function liveActor(
   { live, local }: DispatchPorts,
   { actor, key }: Pick<Call, 'actor' | 'key'>,
 ): LiveActor | undefined {
-  return local ? live.find(actor, key) : undefined
+  return local ? live.findCurrent(actor, key) : undefined
 }
 
 async function tryOnce(ports: DispatchPorts, call: Call): Promise<Outcome> {

@@ -40,7 +40,8 @@ export async function startEngine(options: {
   const engine = new SupervisedEngine(settings, log)
   const formerProcesses = await engine.start()
   if (!hasRemoteActors) {
-    await reportStoppedActors(engine, formerProcesses).catch((err) => {
+    const own = { endpoint: engine.endpoint, token, namespace: 'default' }
+    await reportStoppedActors(own, formerProcesses).catch((err) => {
       log.warn(
         { err },
         'reporting stopped actors failed; accounts that were awake may not answer for two minutes',

@@ -38,6 +38,7 @@ const closedPeerPort = Object.fromEntries([
  * 600 awake actors take 80 % of a core at 7 s, and 18 % at 60 s.
  */
 const localActorThresholds = Object.fromEntries([
+  ['RIVET__PEGBOARD__ENVOY_PING_TIMEOUT', '15000'],
   ['RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD', '60000'],
   ['RIVET__PEGBOARD__ENVOY_ELIGIBLE_THRESHOLD', '20000'],
 ])
@@ -72,6 +73,10 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     // is silent for the second.
     RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: '7000',
     RIVET__PEGBOARD__ENVOY_ELIGIBLE_THRESHOLD: '5000',
+    // The silence begins when the connection is closed, or has been without an answer to a ping for the first. That a ping
+    // was sent is also how a process knows that its actors are still its own (engine-lease.ts), so it must be frequent.
+    RIVET__PEGBOARD__ENVOY_PING_TIMEOUT: '8000',
+    RIVET__PEGBOARD__ENVOY_UPDATE_PING_INTERVAL: '1000',
     // An actor that finds no process is retried soon, and sleeps after 3 s until it is called. By default it backs off
     // for up to 5 minutes, in which no call can wake it, after only a few quick restarts.
     RIVET__PEGBOARD__BASE_RETRY_TIMEOUT: '100',

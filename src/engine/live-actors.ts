@@ -1,4 +1,5 @@
-/** The actors that are awake in this process. */
+/** The actors that are awake in this process, and whether they may be called without the engine. */
+import { endlessLease, type Lease } from '#src/engine/engine-lease.ts'
 import type { Actions } from '#src/rules/actions.ts'
 
 export interface LiveActor {
@@ -27,6 +28,13 @@ export class LiveActors {
   putToSleep = 0
   /** Called when an actor is added. */
   onAdded: (name: string) => void = () => {}
+  readonly #lease: Lease
+  /** How often the lease had lapsed when the engine last sent something to an actor here. */
+  readonly #lapsesAt = new WeakMap<LiveActor, number>()
+
+  constructor(lease: Lease = endlessLease) {
+    this.#lease = lease
+  }
 
   /** The actors of a name that are awake here. */
   list(name: string): LiveActor[] {
@@ -37,9 +45,22 @@ export class LiveActors {
     return this.#awake.get(`${name} ${key}`)
   }
 
+  /** The actor, if it surely has not moved to another process: then it may be called directly. */
+  findCurrent(name: string, key: string): LiveActor | undefined {
+    const actor = this.find(name, key)
+    const isSure = actor !== undefined && this.#lapsesAt.get(actor) === this.#lease.lapses
+    return isSure && this.#lease.isCurrent() ? actor : undefined
+  }
+
+  /** Call when the engine has sent a call to the actor: it is here, even if the lease has lapsed meanwhile. */
+  confirm(actor: LiveActor): void {
+    if (this.#lease.isCurrent()) this.#lapsesAt.set(actor, this.#lease.lapses)
+  }
+
   /** Adds an actor that woke; replaces an earlier activation of it. */
   add(name: string, key: string, actor: LiveActor): void {
     this.#awake.set(`${name} ${key}`, actor)
+    this.#lapsesAt.set(actor, this.#lease.lapses)
     for (const onAwake of this.#awaited.get(`${name} ${key}`) ?? []) onAwake()
     this.onAdded(name)
   }

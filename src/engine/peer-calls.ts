@@ -40,12 +40,15 @@ export function createPeerCalls(ports: PeerCallPorts): RemoteCall {
   const places = new BoundedMap<string, Place>(MAX_PLACES)
   const asking = new Set<string>()
 
+  const isOwn = (address: string) =>
+    ownAddress !== undefined && new URL(address).origin === new URL(ownAddress).origin
+
   async function locate(id: string, { actor, key }: Call): Promise<void> {
     asking.add(id)
     const outcome = await remote({ actor, key, group: 'process', action: 'address', args: [] })
     asking.delete(id)
     const answer = 'answer' in outcome ? outcome.answer : null
-    const address = typeof answer === 'string' && answer !== ownAddress ? answer : null
+    const address = typeof answer === 'string' && !isOwn(answer) ? answer : null
     places.set(id, { address, at: now() })
   }
 

@@ -33,9 +33,16 @@ interface Connection {
 export class PeerConnections {
   readonly #tls: ReturnType<typeof peerClientTls>
   readonly #open = new Map<string, Connection>()
+  readonly #onRefused: (address: string) => void
+  #isClosed = false
 
-  constructor(internalToken: string) {
+  /**
+   * `onRefused` is called if a connection was lost and nothing listens at its address any more: the process has exited.
+   * That is noticed without a call. It is not called if the process has said that it stops: then it stops its actors.
+   */
+  constructor(internalToken: string, onRefused: (address: string) => void = () => {}) {
     this.#tls = peerClientTls(internalToken)
+    this.#onRefused = onRefused
   }
 
   /** Is never rejected. */
@@ -55,20 +62,25 @@ export class PeerConnections {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const { session } of this.#open.values()) session.destroy()
   }
 
   #connectionTo(address: string): Connection {
-    const open = this.#open.get(address)
-    if (open !== undefined) return open
+    return this.#open.get(address) ?? this.#connect(address, () => {})
+  }
+
+  #connect(address: string, onRefused: (address: string) => void): Connection {
     const session = connect(address, {
       ...this.#tls,
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
     })
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
     const timeout = setTimeout(() => session.destroy(), CONNECT_TIMEOUT_MS)
+    let isConnected = false
     session.once('connect', () => {
       clearTimeout(timeout)
+      isConnected = true
       session.setLocalWindowSize(16 * WINDOW_BYTES)
       resolve()
     })
@@ -77,11 +89,21 @@ export class PeerConnections {
       reject(new Error('the process is not there'))
       if (this.#open.get(address)?.session === session) this.#open.delete(address)
     }
-    session.once('close', end)
+    let isStopping = false
+    session.once('close', () => {
+      end()
+      // Most likely its process has exited, and the next connection is refused.
+      if (isConnected && !isStopping && !this.#isClosed) this.#connect(address, this.#onRefused)
+    })
     // A process that stops says so, and answers what it has; further calls need another connection.
-    session.once('goaway', end)
+    session.once('goaway', () => {
+      isStopping = true
+      end()
+    })
     // `close` follows.
-    session.on('error', () => {})
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') onRefused(address)
+    })
     ready.catch(() => {})
     const connection = { session, ready, calls: 0, stopPings: () => {} }
     this.#open.set(address, connection)

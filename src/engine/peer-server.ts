@@ -76,7 +76,7 @@ async function answer(
   isClosing: () => boolean,
 ): Promise<void> {
   const call = decodeCall(await bodyOf(stream))
-  const actor = isClosing() ? undefined : live.find(call.actor, call.key)
+  const actor = isClosing() ? undefined : live.findCurrent(call.actor, call.key)
   const isHere = actor !== undefined && actionOf(actor, call) !== undefined
   const outcome = isHere ? await callLiveActor(live, actor, call) : undefined
   if (stream.destroyed) return

@@ -13,6 +13,8 @@ import { release } from '#src/release.ts'
 import { listenError, mustBeFree } from '#src/start/check-port.ts'
 import { connectEngine } from '#src/start/connect-engine.ts'
 import { openDurability } from '#src/start/durability.ts'
+import { reportFormerProcess } from '#src/start/former-process.ts'
+import { openLease } from '#src/start/lease.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
 import { openPeers } from '#src/start/peers.ts'
 
@@ -61,10 +63,12 @@ export async function startComponents(
   const { createKeychain } = await import('#src/ports/keychain.ts')
   const { systemTimer } = await import('#src/ports/timer.ts')
   const { checkData } = await import('#src/gateway/data-checks/check-data.ts')
-  const live = new LiveActors()
+  const { promise: envoyKey, resolve: setEnvoyKey } = Promise.withResolvers<string | undefined>()
+  const live = new LiveActors(await openLease({ config, engine, envoyKey, log }, parts))
   const { internalToken } = secrets
   const throughEngine = createRemoteCall({ ...engine, internalToken })
-  const peers = await openPeers({ config, live, internalToken, remote: throughEngine, log }, parts)
+  const ports = { config, live, internalToken, remote: throughEngine, engine, envoyKey, log }
+  const peers = await openPeers(ports, parts)
   const shared = {
     dispatch: createDispatch({
       live,
@@ -98,9 +102,15 @@ export async function startComponents(
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
     }
+    if (ownEngine === undefined) await reportFormerProcess({ folder, engine, log })
     const actors = await startActors(settings, engine)
     // RivetKit waits forever for an actor that was just starting; the next start of the engine cleans it up.
-    parts.defer(() => Promise.race([actors.stop(), pause(ACTORS_STOP_TIMEOUT_MS)]))
+    void actors.envoyKey.then((key) => {
+      folder.noteEnvoy(key)
+      setEnvoyKey(key)
+    })
+    const stop = () => actors.stop().then(() => folder.noteEnvoy(undefined))
+    parts.defer(() => Promise.race([stop(), pause(ACTORS_STOP_TIMEOUT_MS)]))
   }
   if (ownEngine !== undefined) {
     const { healStorage } = await import('#src/engine/heal-storage.ts')
@@ -110,8 +120,8 @@ export async function startComponents(
   const isStoreOwn = ownEngine !== undefined && config.role !== 'gateway'
   const storeWatch = isStoreOwn ? await watchStore(folder, shared, parts) : undefined
   if (config.role === 'actors') {
-    const ports = { ...shared, storeWatch, engineHealth: ownEngine, config, secrets }
-    await startOperatorPort(ports, parts)
+    const operator = { ...shared, storeWatch, engineHealth: ownEngine, config, secrets }
+    await startOperatorPort(operator, parts)
     return { refused: refusedBy(checkData(shared.dispatch, secrets, config, log)) }
   }
   const plcUrl = config.identity.plcUrl ?? (await startPlcDirectory(config, folder, log, parts))

@@ -6,11 +6,15 @@ import type { Config } from '#src/config/config.ts'
 import { isLoopback } from '#src/config/engine.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Call, RemoteCall } from '#src/engine/remote-call.ts'
+import type { Engine } from '#src/engine/stand-in.ts'
 import type { Log } from '#src/log.ts'
 
 export interface Peers {
-  /** Where other processes call the actors of this one; undefined if they do not. */
-  address: string | undefined
+  /**
+   * Where other processes call the actors of this one, with the key by which the engine knows it behind a `#`, if that
+   * is known; undefined if they do not.
+   */
+  address(): Promise<string | undefined>
   /** Calls an actor of another process. */
   remote: RemoteCall
 }
@@ -21,6 +25,9 @@ interface PeerPorts {
   internalToken: string
   /** Makes a call through the engine. */
   remote: RemoteCall
+  engine: Engine
+  /** By which the engine knows this process; undefined if that is not known. */
+  envoyKey: Promise<string | undefined>
   log: Log
 }
 
@@ -29,10 +36,9 @@ const CLOSE_TIMEOUT_MS = 2_000
 
 /** The server for other processes stops after the actors of this one, which are called until they are asleep. */
 export async function openPeers(ports: PeerPorts, parts: AsyncDisposableStack): Promise<Peers> {
-  const { config, internalToken, remote, log } = ports
+  const { config, internalToken, remote, envoyKey, log } = ports
   const { role, engine, peers } = config
-  const isAlone = role === 'all' && engine.endpoint === undefined && engine.port === undefined
-  if (isAlone) return { address: undefined, remote }
+  if (isAlone(config)) return { address: async () => undefined, remote }
   const host = role === 'gateway' ? undefined : (peers.host ?? ownHost(engine.endpoint))
   const address = host && (await listen(ports, host, parts))
   if (host === undefined && role !== 'gateway') {
@@ -42,11 +48,26 @@ export async function openPeers(ports: PeerPorts, parts: AsyncDisposableStack): 
   }
   const { createPeerCalls } = await import('#src/engine/peer-calls.ts')
   const { PeerConnections } = await import('#src/engine/peer-connections.ts')
-  const connections = new PeerConnections(internalToken)
+  const { LostProcesses } = await import('#src/engine/lost-processes.ts')
+  const lost = new LostProcesses(ports)
+  const connections = new PeerConnections(internalToken, (refused) => {
+    const key = new URL(refused).hash.slice(1)
+    // Processes of earlier releases have none in their address.
+    if (key !== '') void lost.suspect(key)
+  })
   parts.defer(() => connections.close())
-  const isHere = ({ actor, key }: Call) => ports.live.find(actor, key) !== undefined
+  const isHere = ({ actor, key }: Call) => ports.live.findCurrent(actor, key) !== undefined
   const calls = createPeerCalls({ remote, connections, isHere, ownAddress: address })
-  return { address, remote: calls }
+  const withKey = async () => {
+    const key = address && (await envoyKey)
+    return key === undefined ? address : `${address}/#${key}`
+  }
+  return { address: withKey, remote: calls }
+}
+
+/** Whether there can be no other process with actors. */
+export function isAlone({ role, engine }: Pick<Config, 'role' | 'engine'>): boolean {
+  return role === 'all' && engine.endpoint === undefined && engine.port === undefined
 }
 
 async function listen(

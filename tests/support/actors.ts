@@ -86,7 +86,7 @@ export function testSettings(
     live,
     processId: 'test',
     durable: () => Promise.resolve(),
-    peerAddress: undefined,
+    peerAddress: async () => undefined,
     log: createLog('silent'),
     internalToken,
     backfillMs: 86_400_000,

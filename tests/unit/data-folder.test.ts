@@ -70,6 +70,15 @@ describe('the folder', () => {
   })
 })
 
+it('a data folder names the process that last had actors in it, unless that stopped in order', () => {
+  const folder = new DataFolder(path)
+  expect(folder.formerEnvoy()).toBeUndefined()
+  folder.noteEnvoy('first')
+  expect(new DataFolder(path).formerEnvoy()).toBe('first')
+  folder.noteEnvoy(undefined)
+  expect(new DataFolder(path).formerEnvoy()).toBeUndefined()
+})
+
 it('a data folder has an id of its own, which stays', () => {
   const id = new DataFolder(join(path, 'one')).id()
   expect(id).toMatch(/^[0-9a-f]{32}$/)

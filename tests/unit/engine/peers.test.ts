@@ -6,6 +6,7 @@ import { type PeerServer, servePeers } from '#src/engine/peer-server.ts'
 import type { Call } from '#src/engine/remote-call.ts'
 import { unavailable, XrpcError } from '#src/errors.ts'
 import { createLog } from '#src/log.ts'
+import { TcpProxy } from '#tests/support/tcp-proxy.ts'
 
 const internalToken = 'the token of this server'
 const call = (action: string, ...args: unknown[]): Call => ({
@@ -145,4 +146,22 @@ it('a call of an actor that asks to be called again may be made again', async ()
     again: false,
     error: { status: 503 },
   })
+})
+
+it('a process that exits without a word is noticed without a call, and one that stops is not', async () => {
+  const refused: string[] = []
+  const connections = new PeerConnections(internalToken, (address) => refused.push(address))
+  parts.push(connections)
+  const stopping = await open({ echo: async () => 'here' })
+  const killed = await open({ echo: async () => 'here' })
+  const process = await TcpProxy.open(killed.server.address)
+  const address = process.endpoint.replace('http:', 'https:')
+  for (const at of [stopping.server.address, address]) {
+    expect(await connections.call(at, call('echo'))).toEqual({ answer: 'here' })
+  }
+  await stopping.server.close()
+  expect(await connections.call(stopping.server.address, call('echo'))).toBe(noConnection)
+  await process[Symbol.asyncDispose]()
+  await expect.poll(() => refused).toEqual([address])
+  expect(await connections.call(address, call('echo'))).toBe(noConnection)
 })

@@ -1,0 +1,78 @@
+/**
+ * Whether the engine still counts this process as running. A process that was frozen, or whose connection to the engine
+ * is cut, does not learn that its actors have moved; so it may answer for them only for a while after a sign that the
+ * engine has heard it, which is shorter than the engine waits before it moves them.
+ *
+ * The sign: the engine notes when it last sent this process a ping, and stops if the connection is closed or silent. If
+ * that time has changed from one look to the next, a ping was sent after the earlier look began.
+ */
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+/** Shorter than ENVOY_LOST_THRESHOLD (engine-environment.ts). */
+const LEASE_MS = 6_000
+const INTERVAL_MS = 1_000
+
+export interface Lease {
+  /** Whether the engine surely has not moved the actors of this process. */
+  isCurrent(): boolean
+  /** How often it has not been so. What was current earlier may not be any more, even if the lease is current again. */
+  readonly lapses: number
+}
+
+/** Of a process that is the only one with actors. */
+export const endlessLease: Lease = { isCurrent: () => true, lapses: 0 }
+
+interface Ports {
+  /** When the engine last sent this process a ping, by any clock; undefined if it does not know the process. */
+  lastPing(): Promise<number | undefined>
+  timer: Timer
+  onLapse?: (forMs: number) => void
+  /** A monotonic clock that goes on while the process is frozen, in ms. */
+  now?: () => number
+}
+
+export class EngineLease implements Lease {
+  lapses = 0
+  readonly #ports: Required<Ports>
+  #confirmedAt: number
+  #hasJoined = false
+  #earlier: { ping: number | undefined; lookedAt: number }
+
+  constructor(ports: Ports) {
+    this.#ports = { onLapse: () => {}, now: () => performance.now(), ...ports }
+    const lookedAt = this.#ports.now()
+    this.#earlier = { ping: undefined, lookedAt }
+    this.#confirmedAt = lookedAt
+  }
+
+  isCurrent(): boolean {
+    return this.#ports.now() - this.#confirmedAt < LEASE_MS
+  }
+
+  /** Asks the engine once. */
+  async renew(): Promise<void> {
+    const { lastPing, now, onLapse } = this.#ports
+    const lookedAt = now()
+    const ping = (await lastPing()) ?? this.#earlier.ping
+    const earlier = this.#earlier
+    this.#earlier = { ping, lookedAt }
+    if (ping === undefined || ping === earlier.ping) return
+    const silentMs = now() - this.#confirmedAt
+    this.#confirmedAt = earlier.lookedAt
+    // Before the first ping the process had no actors.
+    const isFirst = !this.#hasJoined
+    this.#hasJoined = true
+    if (isFirst || silentMs < LEASE_MS) return
+    this.lapses++
+    onLapse(silentMs)
+  }
+
+  /** Asks every second, until the function that it returns is called. */
+  start(): () => void {
+    return startPeriodicTask(this.#ports.timer, async () => {
+      await this.renew().catch(() => {}) // It lapses.
+      return INTERVAL_MS
+    })
+  }
+}

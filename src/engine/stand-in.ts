@@ -1,0 +1,114 @@
+/**
+ * A connection to the engine in place of a process that has exited, in the engine's own protocol and under that process's
+ * envoy key. Its pool has no actors, so that the engine starts none in it.
+ */
+import {
+  decodeToEnvoy,
+  encodeToRivet,
+  StopCode,
+  type ToEnvoy,
+  type ToRivet,
+  VERSION,
+} from '@rivetkit/engine-envoy-protocol'
+import { release } from '#src/release.ts'
+
+export interface Engine {
+  endpoint: string
+  token: string
+  namespace: string
+}
+
+/** One activation of an actor, by the engine's id of the actor. */
+export interface StoppedActor {
+  actorId: string
+  generation: number
+}
+
+const TIMEOUT_MS = 5000
+/** Greater than the index of any event that the process itself can have sent. */
+const LAST_INDEX = 2n ** 40n
+/** A pool without actors. */
+const POOL = 'gone'
+
+export interface StandIn {
+  send(message: ToRivet): void
+  /** On a disconnect the engine may drop what it has not read. */
+  close(): void
+}
+
+/** Rejects if the engine does not answer within 5 s. */
+export async function connectStandIn(
+  engine: Engine,
+  envoyKey: string,
+  onMessage: (message: ToEnvoy, send: StandIn['send']) => void = () => {},
+): Promise<StandIn> {
+  await ensurePool(engine)
+  const query = new URLSearchParams({
+    protocol_version: String(VERSION),
+    namespace: engine.namespace,
+    envoy_key: envoyKey,
+    // Most likely that of the former process, which the engine knows by the same key.
+    version: String(release),
+    pool_name: POOL,
+  })
+  const url = `${engine.endpoint.replace(/^http/, 'ws')}/envoys/connect?${query}`
+  const socket = new WebSocket(url, ['rivet', `rivet_token.${engine.token}`])
+  socket.binaryType = 'arraybuffer'
+  const send = (message: ToRivet) => socket.send(encodeToRivet(message))
+  socket.onmessage = ({ data }) => {
+    const message = decodeToEnvoy(new Uint8Array(data as ArrayBuffer))
+    if (message.tag === 'ToEnvoyPing') send({ tag: 'ToRivetPong', val: message.val })
+    else onMessage(message, send)
+  }
+  await opened(socket)
+  return { send, close: () => socket.close(1000) }
+}
+
+function opened(socket: WebSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(new Error('The engine did not accept the connection'))
+    const timeout = setTimeout(fail, TIMEOUT_MS)
+    socket.onopen = () => {
+      clearTimeout(timeout)
+      resolve()
+    }
+    socket.onerror = fail
+    socket.onclose = fail
+  })
+}
+
+async function ensurePool(engine: Engine): Promise<void> {
+  const body = JSON.stringify({ datacenters: { default: { normal: {} } } })
+  await askEngine(engine, `/runner-configs/${POOL}`, {}, { method: 'PUT', body })
+}
+
+/** The message that reports actors as stopped. After an error the engine keeps them; without one it destroys them. */
+export function stoppedActors(actors: readonly StoppedActor[]): ToRivet {
+  const stopped = { code: StopCode.Error, message: 'its process exited' }
+  return {
+    tag: 'ToRivetEvents',
+    val: actors.map(({ actorId, generation }) => ({
+      checkpoint: { actorId, generation, index: LAST_INDEX },
+      inner: {
+        tag: 'EventActorStateUpdate',
+        val: { state: { tag: 'ActorStateStopped', val: stopped } },
+      },
+    })),
+  }
+}
+
+/** The JSON that the engine's API answers. Throws if it takes more than 5 s, or answers with an error. */
+export async function askEngine(
+  { endpoint, token, namespace }: Engine,
+  path: string,
+  params: Record<string, string>,
+  init: RequestInit = {},
+): Promise<unknown> {
+  const query = new URLSearchParams({ namespace, ...params })
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const answer = await fetch(`${endpoint}${path}?${query}`, { ...init, headers, signal })
+  if (answer.ok) return answer.json()
+  await answer.body?.cancel()
+  throw new Error(`The engine answered ${answer.status} to ${path}`)
+}
