@@ -5,6 +5,7 @@ import type { EmbeddedEngine } from '#src/engine/embedded-engine.ts'
 import { engineProblem } from '#src/engine/engine-problem.ts'
 import type { EngineHealth } from '#src/gateway/operator/health.ts'
 import type { Log } from '#src/log.ts'
+import { isAlone } from '#src/start/peers.ts'
 
 export interface EngineAddress {
   endpoint: string
@@ -31,12 +32,13 @@ export async function connectEngine(
   }
   const { startEngine } = await import('#src/engine/embedded-engine.ts')
   const dir = folder.at('engine')
-  const hasRemoteActors = config.role === 'gateway'
+  const hasRemoteActors = !isAlone(config)
   const engine = await startEngine({
     dir,
     token: secrets.engineToken,
     port,
     hasRemoteActors,
+    formerEnvoy: config.role === 'gateway' ? undefined : folder.formerEnvoy(),
     compaction,
     log,
   })
