@@ -27,13 +27,11 @@ export async function startEngine(options: {
   port?: number | undefined
   /** Whether actors run in other processes, which may still run after this one was restarted. */
   hasRemoteActors?: boolean
-  /** The key by which an earlier engine knew the process that had actors here before this one, and has exited. */
-  formerEnvoy?: string | undefined
   /** Whether the engine drops the history of databases; true if absent. */
   compaction?: boolean
   log: Log
 }): Promise<EmbeddedEngine> {
-  const { dir, token, port, hasRemoteActors = false, formerEnvoy, compaction = true, log } = options
+  const { dir, token, port, hasRemoteActors = false, compaction = true, log } = options
   makeFolder(dir)
   writeStoreFile(dir)
   await stopOrphanedEngine(dir, log)
@@ -41,16 +39,15 @@ export async function startEngine(options: {
   const settings = { dir, token, addresses, hasRemoteActors, compaction }
   const engine = new SupervisedEngine(settings, log)
   const formerProcesses = await engine.start()
-  const exited = hasRemoteActors
-    ? formerProcesses.filter(({ envoyKey }) => envoyKey === formerEnvoy)
-    : formerProcesses
-  const own = { endpoint: engine.endpoint, token, namespace: 'default' }
-  await reportStoppedActors(own, exited, { areAll: !hasRemoteActors }).catch((err) => {
-    log.warn(
-      { err },
-      'reporting stopped actors failed; accounts that were awake may not answer for two minutes',
-    )
-  })
+  if (!hasRemoteActors) {
+    const own = { endpoint: engine.endpoint, token, namespace: 'default' }
+    await reportStoppedActors(own, formerProcesses).catch((err) => {
+      log.warn(
+        { err },
+        'reporting stopped actors failed; accounts that were awake may not answer for two minutes',
+      )
+    })
+  }
   return engine
 }
 

@@ -29,18 +29,14 @@ const PAUSE_MS = 20
 /** The engine's API returns so many actors at once. */
 const PAGE = 32
 
-/**
- * Reports processes and their actors; if they `areAll` that there were, also accounts that had just begun to start.
- * Resolves when the engine has processed it; rejects if that takes more than 20 s for 32 actors.
- */
+/** Reports processes and their actors. Resolves when the engine has processed it; rejects if that takes more than 20 s each. */
 export async function reportStoppedActors(
   engine: Engine,
   stoppedProcesses: readonly FormerProcess[],
-  { areAll = true }: { areAll?: boolean } = {},
 ): Promise<void> {
   const [first, ...others] = stoppedProcesses
   if (first === undefined) return
-  const starting = areAll ? await startingAccounts(engine) : []
+  const starting = await startingAccounts(engine)
   await report(engine, { ...first, actors: [...first.actors, ...starting] })
   for (const other of others) await report(engine, other)
 }

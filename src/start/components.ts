@@ -16,7 +16,7 @@ import { openDurability } from '#src/start/durability.ts'
 import { reportFormerProcess } from '#src/start/former-process.ts'
 import { openLease } from '#src/start/lease.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
-import { openPeers } from '#src/start/peers.ts'
+import { isAlone, openPeers } from '#src/start/peers.ts'
 
 const ACTORS_STOP_TIMEOUT_MS = 5000
 // How long the gateway waits for directory and sequencer before it listens without them.
@@ -102,7 +102,7 @@ export async function startComponents(
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
     }
-    if (ownEngine === undefined) await reportFormerProcess({ folder, engine, log })
+    if (!isAlone(config)) await reportFormerProcess({ folder, engine, log })
     const actors = await startActors(settings, engine)
     // RivetKit waits forever for an actor that was just starting; the next start of the engine cleans it up.
     void actors.envoyKey.then((key) => {

@@ -38,7 +38,6 @@ export async function connectEngine(
     token: secrets.engineToken,
     port,
     hasRemoteActors,
-    formerEnvoy: config.role === 'gateway' ? undefined : folder.formerEnvoy(),
     compaction,
     log,
   })
