@@ -51,21 +51,25 @@ export function actorLifecycle<S>(
   onWake: (c: unknown) => Promise<void>
   onSleep: (c: unknown) => Promise<void>
 } {
-  const end = async (c: ActorContext, isSuperseded: boolean) => {
-    const { live: awake } = c.vars
+  const end = async (vars: ActorVars, key: string, isSuperseded: boolean) => {
+    const { live: awake } = vars
     if (awake === undefined) return
-    delete c.vars.live
-    live.remove(name, keyOf(c), awake)
+    delete vars.live
+    live.remove(name, key, awake)
     await hooks.close?.(awake.subject as S, isSuperseded)
   }
-  /** RivetKit drops an activation that is followed by another one in the same process, without an `onSleep`. */
-  const endSuperseded = async (c: ActorContext) => {
-    c.vars.subject = undefined
+  /**
+   * RivetKit drops an activation that is followed by another one in the same process, without an `onSleep`. It may have
+   * taken the parts of the context away by then.
+   */
+  const endSuperseded = async ({ vars, db }: Pick<ActorContext, 'vars' | 'db'>, key: string) => {
+    if (vars.live === undefined) return
+    vars.subject = undefined
     try {
-      await end(c, true)
-      await c.db.close()
+      await end(vars, key, true)
+      await db.close()
     } catch (err) {
-      log.warn({ actor: name, key: keyOf(c), err }, 'ending an earlier activation failed')
+      log.warn({ actor: name, key, err }, 'ending an earlier activation failed')
     }
   }
   return {
@@ -108,9 +112,13 @@ export function actorLifecycle<S>(
         }
       }
       live.add(name, keyOf(c), c.vars.live)
-      void activation?.superseded.then(() => endSuperseded(c))
+      const [parts, key] = [{ vars: c.vars, db: c.db }, keyOf(c)]
+      void activation?.superseded.then(() => endSuperseded(parts, key))
     },
-    onSleep: (context) => end(context as ActorContext, false),
+    onSleep: (context) => {
+      const c = context as ActorContext
+      return end(c.vars, keyOf(c), false)
+    },
   }
 }
 

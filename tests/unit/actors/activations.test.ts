@@ -178,3 +178,39 @@ it('a superseded activation that must wake again leaves none awake', async () =>
   await expect(hooks.onWake(newContext())).rejects.toThrow('must wake again')
   await expect.poll(() => [open, live.list('account').length]).toEqual([0, 0])
 })
+
+it('an activation that slept in order is not ended again by a later one', async () => {
+  const activations = new Activations()
+  const live = new LiveActors()
+  const warnings: unknown[] = []
+  let closed = 0
+  const hooks = actorLifecycle(
+    'account',
+    {
+      live,
+      log: { warn: (...args: unknown[]) => warnings.push(args) } as unknown as Log,
+      release: 1,
+    },
+    {},
+    {
+      schema: [['CREATE TABLE IF NOT EXISTS note (text TEXT)']],
+      sleeps: false,
+      open: () => ({}),
+      close: () => void closed++,
+    },
+  )
+  const sql = nodeSql()
+  const newContext = () => {
+    const activation = activations.begin('a')
+    const db = { ...sql, activation, close: () => Promise.reject(new Error('closed already')) }
+    return { key: ['did:plc:x'], db, vars: hooks.createVars() as unknown }
+  }
+  const first = newContext()
+  await hooks.onWake(first)
+  await hooks.onSleep(first)
+  // RivetKit takes the parts of the context away.
+  first.vars = undefined
+  await hooks.onWake(newContext())
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([closed, warnings, live.list('account').length]).toEqual([1, [], 1])
+})
