@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { directoryActions } from '#actors/actions/directory.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { forbidden } from '#src/errors.ts'
 import { checkData } from '#src/gateway/data-checks/check-data.ts'
+import { DataCheckError } from '#src/gateway/data-checks/check-shards.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 const secrets = {
@@ -10,14 +12,17 @@ const secrets = {
   plcRotationKeyHex: 'cd'.repeat(32),
 }
 
-/** A directory whose first `failures` calls fail. */
-function start(failures = 0) {
+/** A directory whose first `failures` calls fail, the first `refusals` of them because of the caller's token. */
+function start(failures = 0, refusals = 0) {
   const subject = testDirectory()
   const { get, put } = directoryActions.settings
   let left = failures
+  let refusalsLeft = refusals
   const settings = {
     get: async (input: { name: string }) => {
-      if (left-- > 0) throw new Error('not reached')
+      const isRefused = refusalsLeft-- > 0
+      if (left-- > 0)
+        throw isRefused ? forbidden('Only processes of this server') : new Error('lost')
       return get(subject, input)
     },
     put: (input: { name: string; value: string }) => put(subject, input),
@@ -40,6 +45,21 @@ it('the checks of a start wait for the directory, and say once in the log if tha
   const long = start(50)
   await long.check()
   expect(long.warnings).toEqual([expect.stringContaining('the directory cannot be reached')])
+})
+
+it('a start whose token the directory refuses ten times fails, and the error names PDS_INTERNAL_TOKEN and PDS_JWT_SECRET', async () => {
+  const { check, warnings } = start(10, 10)
+  await expect(check()).rejects.toThrow(DataCheckError)
+  expect(warnings).toEqual([])
+  await expect(start(10, 10).check()).rejects.toThrow(/PDS_INTERNAL_TOKEN, or PDS_JWT_SECRET/)
+})
+
+it('a start whose token the directory refuses nine times, as during a change of the token, goes on', async () => {
+  await start(9, 9).check()
+})
+
+it('a start that cannot reach the directory after it refused its token goes on waiting', async () => {
+  await start(60, 9).check()
 })
 
 it('the checks of a start compare the public key of the rotation key', async () => {
