@@ -10,8 +10,9 @@ import { pathOf } from '#src/gateway/http/request-path.ts'
 import { errorResponse, sendError } from '#src/gateway/http/response.ts'
 import type { OAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type HttpLogPorts, isNonXrpc, logHttpCall } from '#src/gateway/operator/http-log.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import { otherRequests } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import { type RateLimits, rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
+import type { CountCall } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Log } from '#src/log.ts'
 
@@ -22,7 +23,7 @@ export interface ServePorts extends HttpLogPorts {
   addressLimits: AddressLimits
   /** The response to a browser that opens a page at another address than the server's own. */
   otherAddress(request: IncomingMessage): Promise<Response | undefined>
-  rateLimits: RateLimits | undefined
+  rateLimits: CountCall | undefined
   bodyTimeoutMs: number
 }
 

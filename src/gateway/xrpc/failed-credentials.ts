@@ -4,7 +4,7 @@ import { XrpcError } from '#src/errors.ts'
 import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { failedAdmin, failedService } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import { type RateLimits, rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
+import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { claimedMethod } from '#src/protocol/service-token.ts'
 
@@ -32,24 +32,13 @@ export async function countingFailures<T>(
   const nsid = rateLimits && countedAs(kind, c.req.header('authorization'))
   if (nsid === undefined || request === undefined) return verify()
 
-  async function mustNotBeRefused(isPeek: boolean): Promise<void> {
-    const call = { nsid: nsid!, request: request!, caller: undefined, input: undefined, isPeek }
-    const status = await rateLimits!(call)
-    if (!status?.isRefused) return
-    c.set('limitStatus', status)
-    throw rateLimitExceeded(status)
-  }
+  const call = { nsid, request, caller: undefined, input: undefined }
+  return rateLimits!.attempt(call, verify, isGuess)
+}
 
-  await mustNotBeRefused(true)
-  try {
-    return await verify()
-  } catch (error) {
-    // An expired token was valid.
-    const isGuess =
-      error instanceof XrpcError && error.status === 401 && error.error !== 'JwtExpired'
-    if (isGuess) await mustNotBeRefused(false)
-    throw error
-  }
+/** An expired token was valid. */
+function isGuess(error: unknown): boolean {
+  return error instanceof XrpcError && error.status === 401 && error.error !== 'JwtExpired'
 }
 
 /** Throws 401, and 429 as `countingFailures`. */

@@ -5,9 +5,10 @@
  */
 import { XrpcError } from '#src/errors.ts'
 import { isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
+import { Attempts } from '#src/gateway/xrpc/attempts.ts'
+import { leasedPoints } from '#src/gateway/xrpc/leased-points.ts'
 import type { Leases } from '#src/gateway/xrpc/leases.ts'
 import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface FailedSignIns {
@@ -26,29 +27,21 @@ export interface FailedSignIns {
 export const uncountedSignIns: FailedSignIns = { watch: (_, signIn) => signIn() }
 
 export function failedSignIns(ports: {
-  leases: Pick<Leases, 'take'>
+  leases: Pick<Leases, 'take' | 'giveBack'>
   clock: Clock
   bypassIps: readonly string[]
   onRefused(limit: string): void
 }): FailedSignIns {
   const { leases, clock, onRefused } = ports
   const isExempt = isInRanges(ports.bypassIps)
+  const attempts = new Attempts()
   return {
     async watch(address, signIn, isWrong = isUnauthorized) {
       if (address === undefined || isExempt(address)) return signIn()
       const network = networkOf(address)
-      // No points: this only asks.
-      const status = await leases.take(failedSignInLimit, network, 0)
-      if (status.isRefused) {
-        onRefused(failedSignInLimit.name)
-        throw rateLimitExceeded(status, clock.now())
-      }
-      try {
-        return await signIn()
-      } catch (error) {
-        if (isWrong(error)) await leases.take(failedSignInLimit, network, 1)
-        throw error
-      }
+      const now = () => clock.now()
+      const points = leasedPoints(leases, failedSignInLimit, network, { onRefused, now })
+      return attempts.run(network, points, signIn, isWrong)
     },
   }
 }

@@ -42,6 +42,8 @@ interface Entry {
   remaining: number
   resetAt: number
   isRefused: boolean
+  /** How many points were given back. */
+  returned: number
   needed: number
   pending: Promise<void> | null
   usedAt: number
@@ -77,6 +79,19 @@ export class Leases {
     if (entry.isRefused) return statusOf(entry, true)
     if (entry.lease >= points) return this.#spend(entry, points)
     return this.#takeAsync(entry, points)
+  }
+
+  /** Gives points back that were taken in the window that ends at `resetAt`; the next call spends them. */
+  giveBack(
+    limit: Limit,
+    key: string,
+    { points, resetAt }: { points: number; resetAt: number },
+  ): void {
+    const entry = this.#entries.get(limit.name)?.get(key)
+    if (entry?.resetAt !== resetAt) return
+    entry.lease += points
+    entry.returned += points
+    entry.isRefused = false
   }
 
   /** Call periodically. */
@@ -116,6 +131,7 @@ export class Leases {
       remaining: limit.points - credit,
       resetAt,
       isRefused: false,
+      returned: 0,
       needed: 0,
       pending: null,
       usedAt: now,
@@ -176,20 +192,21 @@ export class Leases {
   async #sendBatch(entries: readonly Entry[]): Promise<void> {
     const requests = entries.map(leaseRequestOf)
     // Points that are spent from here on are subtracted from the grant.
-    const before = entries.map(({ lease }) => lease)
+    const before = entries.map(({ lease, returned }) => ({ lease, returned }))
     const answers = await this.#send(
       requests.map(({ request }) => request),
       [],
     ).catch((error) => entries.map((): LeaseAnswer => ({ error })))
     for (const [i, entry] of entries.entries()) {
-      const grant = this.#grantOf(answers[i]!, entry, before[i]!)
+      const grant = this.#grantOf(answers[i]!, entry, before[i]!.lease)
       const { request, isCredit } = requests[i]!
-      if (isCredit) entry.lease -= before[i]!
+      if (isCredit) entry.lease -= before[i]!.lease
       entry.credit = 0
       entry.lease += grant.granted
       entry.remaining = grant.remaining
       entry.resetAt = grant.resetAt
-      entry.isRefused = grant.granted < request.need
+      const hasReturned = entry.returned > before[i]!.returned
+      entry.isRefused = grant.granted < request.need && !hasReturned
     }
   }
 

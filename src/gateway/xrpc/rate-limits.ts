@@ -1,9 +1,11 @@
 /** Rate limits: which key a call counts against, which calls are exempt, and the RateLimit headers. */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { XrpcError } from '#src/errors.ts'
 import { type FindClientAddress, isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
+import { Attempts } from '#src/gateway/xrpc/attempts.ts'
+import { leasedPoints } from '#src/gateway/xrpc/leased-points.ts'
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import { type RateLimitRule, rateLimitRules } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
@@ -13,17 +15,27 @@ export interface CountedCall {
   request: Pick<IncomingMessage, 'socket' | 'headers'>
   caller: unknown
   input: unknown
-  /** Only asks whether the call would be refused. */
-  isPeek?: boolean
 }
 
 /** The status of the strictest limit; undefined for an exempt call. Synchronous if the leases suffice. */
-export type RateLimits = (
+export type CountCall = (
   call: CountedCall,
 ) => LimitStatus | undefined | Promise<LimitStatus | undefined>
 
+export type RateLimits = CountCall & {
+  /**
+   * Runs an attempt, which counts only if it fails with an error that `isFailure` says is one: against the one limit of
+   * `call.nsid`. Throws 429 instead if too many have failed.
+   */
+  attempt<T>(
+    call: CountedCall,
+    attempt: () => T | Promise<T>,
+    isFailure: (error: unknown) => boolean,
+  ): Promise<T>
+}
+
 export interface RateLimitPorts {
-  leases: Pick<Leases, 'take'>
+  leases: Pick<Leases, 'take' | 'giveBack'>
   addressOf: FindClientAddress
   bypassKey: string | undefined
   bypassIps: readonly string[]
@@ -33,17 +45,25 @@ export interface RateLimitPorts {
 export function rateLimits(ports: RateLimitPorts): RateLimits {
   const { leases, addressOf, bypassKey, onRefused } = ports
   const isExempt = isInRanges(ports.bypassIps)
-  return (call) => {
-    const given = call.request.headers['x-ratelimit-bypass']
+  const attempts = new Attempts()
+
+  /** Undefined for a call that is exempt. */
+  function countedAddress({ request }: CountedCall): string | undefined {
+    const given = request.headers['x-ratelimit-bypass']
     const hasKey = bypassKey !== undefined && given !== undefined
-    if (hasKey && equalSecrets(String(given), bypassKey)) return
-    const address = addressOf(call.request)
-    if (isExempt(address)) return
+    if (hasKey && equalSecrets(String(given), bypassKey)) return undefined
+    const address = addressOf(request)
+    return isExempt(address) ? undefined : address
+  }
+
+  function count(call: CountedCall) {
+    const address = countedAddress(call)
+    if (address === undefined) return
     let strictest: LimitStatus | undefined
     const waiting: Promise<LimitStatus>[] = []
     for (const rule of rateLimitRules(call.nsid, call.caller)) {
-      const points = call.isPeek ? 0 : (rule.cost?.(call.input) ?? 1)
-      if (points < 1 && !call.isPeek) continue
+      const points = rule.cost?.(call.input) ?? 1
+      if (points < 1) continue
       const status = leases.take(rule.limit, keyOf(rule, call, address), points)
       if (status instanceof Promise) waiting.push(status)
       else strictest = stricter(strictest, status)
@@ -53,6 +73,20 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
       reportRefusal(more.reduce(stricter, strictest), onRefused),
     )
   }
+
+  return Object.assign(count, {
+    async attempt<T>(
+      call: CountedCall,
+      attempt: () => T | Promise<T>,
+      isFailure: (error: unknown) => boolean,
+    ): Promise<T> {
+      const address = countedAddress(call)
+      const [rule] = rateLimitRules(call.nsid)
+      if (address === undefined || rule === undefined) return attempt()
+      const points = leasedPoints(leases, rule.limit, keyOf(rule, call, address), { onRefused })
+      return attempts.run(`${rule.limit.name} ${networkOf(address)}`, points, attempt, isFailure)
+    },
+  })
 }
 
 /** Counts an attempt outside of XRPC (on a page) against the limits of the equivalent method. Rejects with 429. */
@@ -65,25 +99,6 @@ export function attemptLimiter(
     const status = await limits({ nsid, request, caller: undefined, input })
     if (status?.isRefused) throw rateLimitExceeded(status)
   }
-}
-
-export function rateLimitHeaders(
-  { limit, isRefused, remaining, resetAt }: LimitStatus,
-  now: number,
-): Record<string, string> {
-  const window = Math.floor(limit.durationMs / 1000)
-  return {
-    'ratelimit-limit': String(limit.points),
-    'ratelimit-reset': String(Math.floor(resetAt / 1000)),
-    'ratelimit-remaining': String(remaining),
-    'ratelimit-policy': `${limit.points};w=${window}`,
-    ...(isRefused && { 'retry-after': String(Math.max(1, Math.ceil((resetAt - now) / 1000))) }),
-  }
-}
-
-export function rateLimitExceeded(status: LimitStatus, now = Date.now()): XrpcError {
-  const headers = rateLimitHeaders(status, now)
-  return new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded', headers)
 }
 
 function reportRefusal(

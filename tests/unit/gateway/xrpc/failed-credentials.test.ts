@@ -51,6 +51,14 @@ describe('the admin password', () => {
     },
   )
 
+  it('of guesses at the admin password that come at once, a right one after thirty wrong ones is 429, too', async () => {
+    const { ask } = open()
+    const guesses = [...Array.from({ length: 40 }, () => asAdmin('guess')), asAdmin()]
+    const statuses = await Promise.all(guesses.map((headers) => ask('/metrics', headers)))
+    expect(statuses.at(-1)).toBe(429)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(30)
+  })
+
   it('the admin password is not counted if it is right, missing, or from an exempt address', async () => {
     const { ask } = open()
     await times(40, () => ask('/metrics', asAdmin()))

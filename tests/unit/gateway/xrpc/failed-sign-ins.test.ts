@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { authRequired, invalidRequest } from '#src/errors.ts'
+import { authRequired, invalidRequest, type XrpcError } from '#src/errors.ts'
 import { failedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
 import { failedSignInLimit } from '#src/gateway/xrpc/rate-limit-policy.ts'
@@ -32,9 +32,9 @@ async function fail(watch: Watch, from: string, times: number, signIn = wrong) {
 }
 
 describe('failed sign-ins by address', () => {
-  it('a sign-in is refused with 429 once more than 100 from its address have failed within five minutes, and then accepted again', async () => {
+  it('a sign-in is refused with 429 once 100 from its address have failed within five minutes, and then accepted again', async () => {
     const { watch, clock, refused } = open()
-    await fail(watch, address, 100)
+    await fail(watch, address, 99)
     expect(await watch(address, right)).toBe('signed in')
     await fail(watch, address, 1)
     await expect(watch(address, right)).rejects.toMatchObject({
@@ -46,6 +46,46 @@ describe('failed sign-ins by address', () => {
     expect(await watch('203.0.113.8', right)).toBe('signed in')
     clock.time += 5 * 60_000
     expect(await watch(address, right)).toBe('signed in')
+  })
+
+  it('of 200 wrong passwords that one address tries at once, 100 are checked, and the others are 429', async () => {
+    const { watch } = open()
+    let checked = 0
+    const attempts = Array.from({ length: 200 }, () =>
+      watch(address, async () => {
+        checked++
+        await new Promise(setImmediate)
+        return wrong()
+      }).catch((error: XrpcError) => error.status),
+    )
+    const statuses = await Promise.all(attempts)
+    expect(checked).toBe(100)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(100)
+  })
+
+  it('all of 250 sign-ins of one address at once succeed if they are right, also after 99 failures', async () => {
+    const { watch, refused } = open()
+    await fail(watch, address, 99)
+    const attempts = Array.from({ length: 250 }, () => watch(address, right))
+    expect(new Set(await Promise.all(attempts))).toEqual(new Set(['signed in']))
+    expect(refused).toEqual([])
+    await fail(watch, address, 1)
+    await expect(watch(address, right)).rejects.toMatchObject({ status: 429 })
+  })
+
+  it('sign-ins that wait for the last points of their address are refused when those have failed', async () => {
+    const { watch, refused } = open()
+    await fail(watch, address, 99)
+    const last = Promise.withResolvers<string>()
+    const failing = watch(address, () => last.promise)
+    const waiting = [watch(address, right), watch(address, right)]
+    const outcomes = Promise.allSettled([failing, ...waiting])
+    await new Promise(setImmediate)
+    last.reject(authRequired('Invalid identifier or password'))
+    expect((await outcomes).map((outcome) => 'reason' in outcome && outcome.reason.status)).toEqual(
+      [401, 429, 429],
+    )
+    expect(refused).toHaveLength(2)
   })
 
   it('a refused sign-in is not run', async () => {

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
-import {
-  attemptLimiter,
-  type CountedCall,
-  rateLimitHeaders,
-  rateLimits,
-} from '#src/gateway/xrpc/rate-limits.ts'
+import { rateLimitHeaders } from '#src/gateway/xrpc/rate-limit-headers.ts'
+import { attemptLimiter, type CountedCall, rateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import { lease, openLimiter } from '#src/limits/limiter.ts'
 import { TestClock } from '#tests/support/empty-account.ts'
 
