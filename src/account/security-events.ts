@@ -23,6 +23,8 @@ export type SecurityEventKind =
 export interface ClientInfo {
   ip?: string | undefined
   userAgent?: string | undefined
+  /** What counts as one caller of the address: callers whose password is checked take turns. */
+  network?: string | undefined
 }
 
 export interface SecurityEvent {

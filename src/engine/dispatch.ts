@@ -12,7 +12,12 @@ import { callLiveActor } from '#src/engine/call-live-actor.ts'
 import { afterLastAttempt } from '#src/engine/going-away.ts'
 import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
 import type { Call, Outcome, RemoteCall } from '#src/engine/remote-call.ts'
-import { type WakeBounds, WakeLimit } from '#src/engine/wake-limit.ts'
+import {
+  type WakeBounds,
+  type WakeCaller,
+  type WakeFor,
+  WakeLimit,
+} from '#src/engine/wake-limit.ts'
 import type { IdempotencyKey, OnceNames } from '#src/rules/actions.ts'
 
 /** Actions as their callers see them: without the subject, and asynchronous. */
@@ -30,10 +35,10 @@ export type RemoteAccount = Remote<AccountActions>
 export interface Dispatch {
   /**
    * The account of a DID, which must be one that the directory knows: calling an actor creates it. `caller` names who
-   * the call is for, if that is neither the account, nor the admin, nor the server itself: if the account sleeps, such
-   * calls wait for their turn, and throw 503 if too many do (`WakeLimit`).
+   * the call is for, if that is not known to be the account, the admin or the server itself: if the account sleeps,
+   * such calls wait for their turn, and throw 503 if too many do (`WakeLimit`). `wakeFor` is what they want.
    */
-  account(did: string, caller?: string): RemoteAccount
+  account(did: string, caller?: string, wakeFor?: WakeFor): RemoteAccount
   /** Whether the account is awake in this process: then it answers at once. */
   isAwake(did: string): boolean
   readonly directory: Remote<DirectoryActions>
@@ -94,7 +99,10 @@ const once: {
 type ActorName = keyof typeof once
 
 /** A wake takes 0.1 s and most of the engine's time, and this many at once take little longer than one after another. */
-const WAKE_BOUNDS: WakeBounds = { max: 3, maxWaiting: 512, maxWaitingPerCaller: 256 }
+const WAKE_BOUNDS: WakeBounds = {
+  read: { max: 3, maxWaiting: 512, maxWaitingPerCaller: 256 },
+  'sign in': { max: 2, maxWaiting: 256, maxWaitingPerCaller: 64 },
+}
 
 interface DispatchPorts {
   live: LiveActors
@@ -110,15 +118,18 @@ interface DispatchPorts {
 export function createDispatch(ports: DispatchPorts): Dispatch {
   const wakes = new WakeLimit(ports.wakeBounds ?? WAKE_BOUNDS)
   const run = (call: Call) => runCall(ports, () => tryOnce(ports, call))
-  const runOnAccount = (caller: string | undefined) => (call: Call) =>
+  const runOnAccount = (wakeCaller: WakeCaller | undefined) => (call: Call) =>
     runCall(ports, () => {
       if (liveActor(ports, call) !== undefined) return tryOnce(ports, call)
       const mayWakeHere = ports.local && !wakes.isAwake(call.key)
-      if (mayWakeHere) return wakeThenCall(ports, wakes, caller, call)
-      return wakes.run(call.key, caller, () => tryOnce(ports, call))
+      if (mayWakeHere) return wakeThenCall(ports, wakes, wakeCaller, call)
+      return wakes.run(call.key, wakeCaller, () => tryOnce(ports, call))
     })
   return {
-    account: (did, caller) => actionsProxy(runOnAccount(caller), 'account', did) as RemoteAccount,
+    account: (did, network, wakeFor = 'read') => {
+      const caller = network === undefined ? undefined : { network, wakeFor }
+      return actionsProxy(runOnAccount(caller), 'account', did) as RemoteAccount
+    },
     isAwake: (did) => liveActor(ports, { actor: 'account', key: did }) !== undefined,
     directory: actionsProxy(run, 'directory', 'main') as Remote<DirectoryActions>,
     sequencer: actionsProxy(run, 'sequencer', 'main') as Remote<SequencerActions>,
@@ -171,7 +182,7 @@ async function tryOnce(ports: DispatchPorts, call: Call): Promise<Outcome> {
 async function wakeThenCall(
   ports: DispatchPorts,
   wakes: WakeLimit,
-  caller: string | undefined,
+  caller: WakeCaller | undefined,
   call: Call,
 ): Promise<Outcome> {
   const { actor, key } = call

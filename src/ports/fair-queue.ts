@@ -1,40 +1,112 @@
-/** A bounded queue that takes turns between keys: many entries of one key do not hold up those of another. */
+/**
+ * A bounded queue that takes turns, by the holder of an entry and, if it names one, by its subject: many entries of one
+ * holder, or for one subject, do not hold up the others, and do not take their room.
+ */
+import { SharedRoom } from '#src/ports/shared-room.ts'
 
-export class FairQueue<T> {
-  readonly #max: number
-  readonly #maxPerKey: number
-  readonly #waiting = new Map<string, T[]>()
-  #size = 0
+export interface Waiting {
+  /** Who waits. */
+  holder: string
+  /** What it waits for, if turns are taken by that, too. */
+  subject?: string
+  /** Called if there is no room for the entry, or if another one takes its place. */
+  refuse(): void
+}
 
-  /** `max` entries in all, `maxPerKey` of one key. */
-  constructor({ max, maxPerKey }: { max: number; maxPerKey: number }) {
-    this.#max = max
-    this.#maxPerKey = maxPerKey
+interface QueueBounds {
+  /** Entries in all, of one holder, and for one subject. */
+  max: number
+  maxPerHolder: number
+  maxPerSubject?: number
+}
+
+export class FairQueue<T extends Waiting> {
+  readonly #holders: SharedRoom<T>
+  readonly #subjects: SharedRoom<T>
+  /** In the order of their arrival. */
+  readonly #waiting = new Set<T>()
+  /** Of the holders and subjects that wait: when each last had a turn or, before that, began to wait. */
+  readonly #turns = new Map<string, { turn: number; waiting: number }>()
+  #turn = 0
+
+  constructor({ max, maxPerHolder, maxPerSubject = max }: QueueBounds) {
+    this.#holders = new SharedRoom({ max, maxPerHolder })
+    this.#subjects = new SharedRoom({ max, maxPerHolder: maxPerSubject })
   }
 
   get size(): number {
-    return this.#size
+    return this.#waiting.size
   }
 
-  /** False if there is no room; the queue is then as it was. */
-  push(key: string, entry: T): boolean {
-    const own = this.#waiting.get(key)
-    if (this.#size >= this.#max || (own?.length ?? 0) >= this.#maxPerKey) return false
-    if (own === undefined) this.#waiting.set(key, [entry])
-    else own.push(entry)
-    this.#size++
-    return true
+  /** If there is no room, refuses the newest entry of the largest holder or subject, or this one if those have no more. */
+  push(entry: T): void {
+    const { holder, subject } = entry
+    const isWithin =
+      this.#holders.allows(holder) && (subject === undefined || this.#subjects.allows(subject))
+    const displaced = isWithin && this.#holders.isFull ? this.#displacedBy(entry) : undefined
+    if (!isWithin || (this.#holders.isFull && displaced === undefined)) {
+      entry.refuse()
+      return
+    }
+    if (displaced !== undefined) {
+      this.#remove(displaced)
+      displaced.refuse()
+    }
+    this.#waiting.add(entry)
+    this.#holders.add(holder, entry)
+    if (subject !== undefined) this.#subjects.add(subject, entry)
+    for (const name of namesOf(entry)) {
+      const { turn, waiting } = this.#turns.get(name) ?? { turn: this.#turn, waiting: 0 }
+      this.#turns.set(name, { turn, waiting: waiting + 1 })
+    }
   }
 
-  /** The oldest entry of the key whose turn it is; that key then goes to the end. */
+  /** The oldest entry of those whose holder and subject have waited longest for a turn. */
   shift(): T | undefined {
-    const [next] = this.#waiting
+    let next: T | undefined
+    let nextTurns: Turns = [0, 0]
+    for (const entry of this.#waiting) {
+      const turns = this.#turnsOf(entry)
+      if (next !== undefined && !isBefore(turns, nextTurns)) continue
+      next = entry
+      nextTurns = turns
+    }
     if (next === undefined) return undefined
-    const [key, own] = next
-    const entry = own.shift()
-    this.#waiting.delete(key)
-    if (own.length > 0) this.#waiting.set(key, own)
-    this.#size--
-    return entry
+    this.#turn++
+    for (const name of namesOf(next)) this.#turns.get(name)!.turn = this.#turn
+    this.#remove(next)
+    return next
   }
+
+  #displacedBy({ holder, subject }: T): T | undefined {
+    const other = this.#holders.displacedBy(holder)
+    if (other !== undefined || subject === undefined) return other
+    return this.#subjects.displacedBy(subject)
+  }
+
+  #remove(entry: T): void {
+    this.#waiting.delete(entry)
+    this.#holders.remove(entry.holder, entry)
+    if (entry.subject !== undefined) this.#subjects.remove(entry.subject, entry)
+    for (const name of namesOf(entry)) {
+      const known = this.#turns.get(name)!
+      known.waiting--
+      if (known.waiting === 0) this.#turns.delete(name)
+    }
+  }
+
+  #turnsOf(entry: T): Turns {
+    const turns = namesOf(entry).map((name) => this.#turns.get(name)!.turn)
+    return [Math.max(...turns), Math.min(...turns)]
+  }
+}
+
+type Turns = readonly [latest: number, earliest: number]
+
+function isBefore([latest, earliest]: Turns, [otherLatest, otherEarliest]: Turns): boolean {
+  return latest === otherLatest ? earliest < otherEarliest : latest < otherLatest
+}
+
+function namesOf({ holder, subject }: Waiting): string[] {
+  return subject === undefined ? [`by ${holder}`] : [`by ${holder}`, `for ${subject}`]
 }

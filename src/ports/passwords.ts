@@ -10,19 +10,24 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /** Uses a salt derived from the DID, so that one hash finds an app password among all of the account. */
-export function hashAppPassword(did: string, password: string): Promise<string> {
+export function hashAppPassword(did: string, password: string, network?: string): Promise<string> {
   const salt = createHash('sha256').update(did).digest().subarray(0, saltLength)
-  return hashWithSalt(salt.toString('hex'), password)
+  return hashWithSalt(salt.toString('hex'), password, network)
 }
 
-export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+/** `network` is where an unauthenticated caller is: callers take turns. */
+export async function verifyPassword(
+  password: string,
+  stored: string,
+  network?: string,
+): Promise<boolean> {
   const [salt = '', hash = ''] = stored.split(':')
   const expected = Buffer.from(hash, 'hex')
-  const derived = await deriveKey(password, salt, hashLength)
+  const derived = await deriveKey(password, salt, hashLength, network)
   return expected.length === derived.length && timingSafeEqual(expected, derived)
 }
 
-async function hashWithSalt(salt: string, password: string): Promise<string> {
-  const hash = await deriveKey(password, salt, hashLength)
+async function hashWithSalt(salt: string, password: string, network?: string): Promise<string> {
+  const hash = await deriveKey(password, salt, hashLength, network)
   return `${salt}:${hash.toString('hex')}`
 }

@@ -1,15 +1,17 @@
-/** Threads that derive keys with scrypt, one at a time each, and a bounded queue that takes turns between salts. */
+/** Threads that derive keys with scrypt, one at a time each, and a bounded queue that takes turns between callers and salts. */
 import { Worker } from 'node:worker_threads'
 import { unavailable } from '#src/errors.ts'
-import { FairQueue } from '#src/ports/fair-queue.ts'
+import { FairQueue, type Waiting } from '#src/ports/fair-queue.ts'
 
 export interface KeyRequest {
   password: string
   salt: string
   length: number
+  /** The network that a password came from; undefined if its caller was known before. */
+  network?: string | undefined
 }
 
-interface Job extends KeyRequest {
+interface Job extends KeyRequest, Waiting {
   resolve(key: Buffer): void
   reject(error: unknown): void
 }
@@ -20,18 +22,28 @@ export class ScryptThreads {
   readonly #busy = new Map<Worker, Job>()
   #idle: Worker[] = []
 
-  constructor(options: { threads: number; maxWaiting: number; maxWaitingPerSalt: number }) {
-    const { threads, maxWaiting: max, maxWaitingPerSalt: maxPerKey } = options
-    this.#maxThreads = threads
-    this.#waiting = new FairQueue({ max, maxPerKey })
+  constructor(options: {
+    threads: number
+    maxWaiting: number
+    maxWaitingPerCaller: number
+    maxWaitingPerSalt: number
+  }) {
+    this.#maxThreads = options.threads
+    this.#waiting = new FairQueue({
+      max: options.maxWaiting,
+      maxPerHolder: options.maxWaitingPerCaller,
+      maxPerSubject: options.maxWaitingPerSalt,
+    })
   }
 
-  /** Throws 503 if the queue is full. Threads start when they are first needed. */
+  /** Throws 503 if too many wait. Threads start when they are first needed. */
   derive(request: KeyRequest): Promise<Buffer> {
+    const { salt, network } = request
+    const holder = network === undefined ? `salt ${salt}` : `network ${network}`
     return new Promise((resolve, reject) => {
-      if (!this.#waiting.push(request.salt, { ...request, resolve, reject })) {
+      const refuse = () =>
         reject(unavailable('Too many passwords are being checked, please try again'))
-      }
+      this.#waiting.push({ ...request, holder, subject: salt, refuse, resolve, reject })
       this.#assign()
     })
   }

@@ -10,13 +10,19 @@ const threads = new ScryptThreads({
   threads: Math.max(1, Math.min(2, availableParallelism() - 1)),
   // Some three seconds of work for one thread: a client would not wait for more.
   maxWaiting: 96,
+  maxWaitingPerCaller: 32,
   maxWaitingPerSalt: 64,
 })
 
 /**
- * Returns `length` bytes. The salt is used as hex text, not decoded. Throws 503 if too many wait already, in all or for
- * the same salt, which each account has its own of.
+ * Returns `length` bytes. The salt is used as hex text, not decoded. Throws 503 if too many wait already, in all,
+ * from the same network, or for the same salt, which each account has its own of.
  */
-export function deriveKey(password: string, salt: string, length: number): Promise<Buffer> {
-  return threads.derive({ password, salt, length })
+export function deriveKey(
+  password: string,
+  salt: string,
+  length: number,
+  network?: string,
+): Promise<Buffer> {
+  return threads.derive({ password, salt, length, network })
 }

@@ -42,11 +42,12 @@ export type Gateway = ReturnType<typeof openGateway>
 
 /**
  * Builds the application. `calls` has every call that reached an actor: `group.action` and its arguments; `callers`
- * whom the account was asked for.
+ * whom the account was asked for, and `wakes` what for.
  */
 export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = {}) {
   const calls: [action: string, ...args: unknown[]][] = []
   const callers: (string | undefined)[] = []
+  const wakes: ('read' | 'sign in' | undefined)[] = []
   const observed: [method: string, status: number][] = []
   const errors: unknown[] = []
   const sent: Mail[] = []
@@ -56,8 +57,9 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
   }
   const accounts = { find, ...actors.directory?.['accounts'] }
   const dispatch = {
-    account: (_: string, caller?: string) => {
+    account: (_: string, caller?: string, wakeFor?: 'read' | 'sign in') => {
       callers.push(caller)
+      wakes.push(caller === undefined ? undefined : (wakeFor ?? 'read'))
       return recorded(actors.account ?? {}, calls)
     },
     isAwake: () => actors.isAwake ?? true,
@@ -148,7 +150,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     ...overrides,
     server,
   })
-  return { app, authenticate, calls, callers, observed, errors, sent, server }
+  return { app, authenticate, calls, callers, wakes, observed, errors, sent, server }
 }
 
 /** An identity without a network: no other handle or DID resolves, and no settings are stored. */

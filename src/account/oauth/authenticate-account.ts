@@ -1,6 +1,7 @@
 /** Authenticates the account with its password, for a sign-in to an app (OAuth). */
 import type { Account } from '#src/account/account.ts'
 import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
+import type { ClientInfo } from '#src/account/security-events.ts'
 import { findAppPassword } from '#src/account/sessions/app-passwords.ts'
 import { isPassword } from '#src/account/sessions/passwords.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -13,15 +14,15 @@ import { may } from '#src/rules/states.ts'
  */
 export async function authenticateAccount(
   account: Account,
-  { password }: { password: string },
+  { password, client }: { password: string; client?: ClientInfo },
 ): Promise<AccountSummary> {
   const summary = await describeAccount(account)
   if (summary === null) throw wrongCredentials()
-  if (await isPassword(account, password)) {
+  if (await isPassword(account, password, client?.network)) {
     if (may('logIn', summary.status)) return summary
     throw invalidRequest('Account was taken down')
   }
-  if ((await findAppPassword(account, password)) !== undefined) {
+  if ((await findAppPassword(account, password, client?.network)) !== undefined) {
     throw invalidRequest('App passwords are not allowed')
   }
   throw wrongCredentials()

@@ -86,9 +86,10 @@ export function deleteAllAppPasswords(): Statement[] {
 export async function findAppPassword(
   account: Account,
   password: string,
+  network?: string,
 ): Promise<AppPassword | undefined> {
   if (!looksLikeAppPassword(password)) return undefined
-  const secret = await hashAppPassword(account.did, password)
+  const secret = await hashAppPassword(account.did, password, network)
   const row = await account.sql.first<Row>(`${select} AND secret = ?`, kind, secret)
   return row && toAppPassword(row)
 }

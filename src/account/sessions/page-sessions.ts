@@ -49,7 +49,7 @@ export async function signIn(
   const row = await account.profile.find()
   const passwordHash = row?.passwordHash ?? null
   if (row === undefined || passwordHash === null) throw wrongCredentials()
-  if (!(await verifyPassword(password, passwordHash))) throw wrongCredentials()
+  if (!(await verifyPassword(password, passwordHash, client?.network))) throw wrongCredentials()
   mustLogIn(row.status)
   const kinds = await account.factorKinds.list()
   const id = hashOf(token)

@@ -44,7 +44,11 @@ export async function setPassword(
   }
 }
 
-export async function isPassword(account: Account, password: string): Promise<boolean> {
+export async function isPassword(
+  account: Account,
+  password: string,
+  network?: string,
+): Promise<boolean> {
   const hash = (await account.profile.find())?.passwordHash
-  return hash != null && verifyPassword(password, hash)
+  return hash != null && verifyPassword(password, hash, network)
 }

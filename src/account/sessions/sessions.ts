@@ -59,10 +59,11 @@ export async function createSession(
   if (row === undefined || row.status === 'deleted') throw wrongCredentials()
   const isOpen = may('logIn', row.status)
   // What looks like an app password usually is one; each check of the other kind is slow.
-  const appPassword = isOpen ? await findAppPassword(account, password) : undefined
+  const appPassword = isOpen ? await findAppPassword(account, password, client?.network) : undefined
   const { passwordHash } = row
   if (appPassword === undefined) {
-    const isOwn = passwordHash !== null && (await verifyPassword(password, passwordHash))
+    const isOwn =
+      passwordHash !== null && (await verifyPassword(password, passwordHash, client?.network))
     if (!isOwn) throw wrongCredentials()
   }
   if (!isOpen && !allowTakendown) mustLogIn(row.status)

@@ -65,9 +65,10 @@ export const updateEmail = method(server.updateEmail, {
 /** All work that depends on whether the account exists runs after the response. */
 export const requestPasswordReset = method(server.requestPasswordReset, {
   auth: 'none',
-  run: async ({ input: { email: identifier }, server }) => {
+  run: async ({ input: { email: identifier }, server, incoming }) => {
+    const { network } = clientInfoOf(server.addressOf, incoming)
     server.backgroundTasks.run(async () => {
-      if (identifier.includes('@')) await mailPasswordReset(server, identifier)
+      if (identifier.includes('@')) await mailPasswordReset(server, identifier, network)
     })
     return undefined
   },
@@ -79,9 +80,9 @@ export const resetPassword = method(server.resetPassword, {
     checkNewPassword(password)
     const found = await dispatch.directory.passwordResets.find({ token })
     if (found === null) throw invalidRequest('Token is invalid', 'InvalidToken')
-    await dispatch
-      .account(found.did)
-      .password.reset({ token, password, client: clientInfoOf(addressOf, incoming) })
+    const client = clientInfoOf(addressOf, incoming)
+    const account = dispatch.account(found.did, client.network, 'sign in')
+    await account.password.reset({ token, password, client })
     return undefined
   },
 })

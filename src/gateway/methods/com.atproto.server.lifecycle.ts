@@ -1,5 +1,6 @@
 /** com.atproto.server: activation, deactivation, deletion and migration of accounts. */
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { didStatus } from '#src/gateway/identity/did-check.ts'
 import { sendCode } from '#src/gateway/mails.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
@@ -74,8 +75,9 @@ export const deleteAccount = method(server.deleteAccount, {
     throw authRequired('Password too long. Consider resetting your password.')
   },
   unknown: () => invalidRequest('account not found'),
-  run: async ({ account, did, input: { password, token }, server }) => {
-    await account.lifecycle.authorizeDeletion({ password, token })
+  run: async ({ account, did, input: { password, token }, server, incoming }) => {
+    const client = clientInfoOf(server.addressOf, incoming)
+    await account.lifecycle.authorizeDeletion({ password, token, client })
     await server.deleteAccount(did)
     return undefined
   },

@@ -79,11 +79,10 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
       const identifier = normalizeIdentifier(username)
       const found = await dispatch.directory.accounts.find({ identifier })
       if (found === null) throw new InvalidCredentialsError('Invalid identifier or password')
+      const { client } = requestContext()
+      const { oauth } = dispatch.account(found.did, client.network, 'sign in')
       const account = await withOAuthErrors(
-        async () =>
-          accounts.toAccount(
-            await dispatch.account(found.did).oauth.authenticateAccount({ password }),
-          ),
+        async () => accounts.toAccount(await oauth.authenticateAccount({ password, client })),
         (error) => toSignInError(error, found.did),
       )
       if (account === undefined) throw new InvalidRequestError('Account was taken down')

@@ -41,7 +41,8 @@ export function emailTokenFlows(
 
   return {
     async resetPasswordRequest({ email }) {
-      server.backgroundTasks.run(() => mailPasswordReset(server, email))
+      const { network } = requestContext().client
+      server.backgroundTasks.run(() => mailPasswordReset(server, email, network))
       return null
     },
 
@@ -49,8 +50,9 @@ export function emailTokenFlows(
       nullIfRejected(async () => {
         const found = await dispatch.directory.passwordResets.find({ token })
         if (found === null) return null
-        const account = dispatch.account(found.did)
-        await account.password.reset({ token, password, client: requestContext().client })
+        const { client } = requestContext()
+        const account = dispatch.account(found.did, client.network, 'sign in')
+        await account.password.reset({ token, password, client })
         return describe(account)
       }),
 
@@ -90,7 +92,9 @@ export function emailTokenFlows(
 
     deleteAccountConfirm: ({ did, token, password }) =>
       withOAuthErrors(async () => {
-        await (await requireAccount(did)).lifecycle.authorizeDeletion({ password, token })
+        const { client } = requestContext()
+        const { lifecycle } = await requireAccount(did)
+        await lifecycle.authorizeDeletion({ password, token, client })
         await server.deleteAccount(did)
       }),
   }

@@ -3,14 +3,20 @@ import type { Account, AuthorizedClientData, Did } from '@atproto/oauth-provider
 import type { AccountSummary } from '#src/account/oauth/account-summary.ts'
 import type { AuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { imageUrl } from '#src/gateway/read-after-write/local-viewer.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { may } from '#src/rules/states.ts'
 
 export interface ProviderAccounts {
-  /** Undefined if the DID is not hosted here: no actor is created for a foreign DID. */
+  /**
+   * The account of a DID that a request names, by a cookie for example: the account checks whether it may.
+   * Undefined if it is not hosted here: no actor is created for a foreign DID.
+   */
   find(did: string): Promise<RemoteAccount | undefined>
+  /** As `find`, for a request with a token or code of the account that only this server could issue. */
+  findByToken(did: string): Promise<RemoteAccount | undefined>
   /** Undefined if the account may not sign in. */
   toAccount(summary: AccountSummary): Account | undefined
 }
@@ -21,6 +27,11 @@ export function openProviderAccounts(
 ): ProviderAccounts {
   return {
     find: async (did) => {
+      const found = await findAccount(did)
+      const { network } = requestContext().client
+      return found === undefined ? undefined : dispatch.account(found, network, 'sign in')
+    },
+    findByToken: async (did) => {
       const found = await findAccount(did)
       return found === undefined ? undefined : dispatch.account(found)
     },

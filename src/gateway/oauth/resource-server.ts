@@ -147,7 +147,7 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
     })) as Awaited<ReturnType<ResourceVerifier['decodeToken']>>
     const { sub: did, jti: id, cnf, proof } = payload
     if (!did?.startsWith('did:') || !id || !cnf?.jkt || proof === null) throw rejections.unknown()
-    const account = await accounts.find(did)
+    const account = await accounts.findByToken(did)
     if (account === undefined) {
       throw new XrpcError(403, 'AccountNotFound', 'Account not found')
     }

@@ -27,7 +27,7 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
 
   async function accountOf(name: string) {
     const found = await tokenIndex(name).find({ hash: hashSecret(name) })
-    return found === null ? undefined : accounts.find(found.did)
+    return found === null ? undefined : accounts.findByToken(found.did)
   }
 
   async function find(
@@ -62,7 +62,7 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
       const { did, code } = data
       // Index first, then the grant: an index entry without a grant is harmless.
       await Promise.all([addToIndex(id, did), refreshToken && addToIndex(refreshToken, did)])
-      const account = await accounts.find(did)
+      const account = await accounts.findByToken(did)
       if (account === undefined) throw new InvalidGrantError('Account not found')
       const authorizedAt = code && (await authorizationTime(code))
       await withGrantErrors(() =>

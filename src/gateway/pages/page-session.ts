@@ -4,6 +4,8 @@ import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { parse } from 'hono/utils/cookie'
 import { forbidden } from '#src/errors.ts'
+import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { messagesFor } from '#src/gateway/pages/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
@@ -18,13 +20,20 @@ export interface PageToken {
 export interface PageSession extends RenderContext {
   /** Unverified: of a session, of a sign-in without its second step, or of neither. */
   pageToken: PageToken | undefined
+  /** What counts as one caller of the client's address; undefined without a socket. */
+  network: string | undefined
+}
+
+interface PageSessionPorts {
+  branding: Branding
+  server: { addressOf: FindClientAddress }
 }
 
 const MAX_COOKIE_LENGTH = 500
 
 export function openPageSession(
   c: Context<Env>,
-  branding: Branding,
+  { branding, server }: PageSessionPorts,
   publicUrl: string,
 ): PageSession {
   const isSecure = publicUrl.startsWith('https:')
@@ -40,6 +49,7 @@ export function openPageSession(
     messages,
     csrf,
     pageToken: readPageToken(c.req.header('cookie'), publicUrl),
+    network: clientInfoOf(server.addressOf, c.env?.incoming).network,
   }
 }
 

@@ -8,7 +8,6 @@ import {
   mustPassCsrfCheck,
   openPageSession,
   type PageSession,
-  type PageToken,
   setPageToken,
 } from '#src/gateway/pages/page-session.ts'
 import { readReturnTo } from '#src/gateway/pages/return-to.ts'
@@ -31,11 +30,12 @@ type C = Context<Env>
 
 export function securityPages(app: Hono<Env>, context: PageContext): void {
   const { publicUrl } = context.server.service
-  const sessionOf = (c: C) => openPageSession(c, context.branding, publicUrl)
+  const sessionOf = (c: C) => openPageSession(c, context, publicUrl)
 
   /** Throws 401 unless the cookie's token is a session of the account. */
-  async function requireOwner({ pageToken }: PageSession): Promise<Owner> {
-    const account = await requireAccount(pageToken)
+  async function requireOwner(session: PageSession): Promise<Owner> {
+    const { pageToken } = session
+    const account = await requireAccount(session)
     const { did, token } = pageToken!
     await account.page.check({ token })
     const { handle } = await account.identity.getIdentity()
@@ -43,10 +43,10 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   }
 
   /** Throws 401 for a DID that is not hosted here, so that a forged cookie creates no actor. */
-  async function requireAccount(pageToken: PageToken | undefined): Promise<Owner['account']> {
+  async function requireAccount({ pageToken, network }: PageSession): Promise<Owner['account']> {
     const did = pageToken && (await context.findAccount(pageToken.did))
     if (did === undefined) throw new XrpcError(401, 'SignedOut', 'You are not signed in')
-    return context.server.dispatch.account(did)
+    return context.server.dispatch.account(did, network, 'sign in')
   }
 
   function returnTo(c: C): string | undefined {
@@ -182,7 +182,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   post('/sign-in', (c, session, form) => submitPassword(context, c, session, form))
   post('/sign-in/passkey', (c, session, form) => submitPasskey(context, c, session, form))
   const requirePageToken = async (session: PageSession) => {
-    await requireAccount(session.pageToken)
+    await requireAccount(session)
     return session.pageToken!
   }
   get('/step', async (_, session) => stepPage(context, session, await requirePageToken(session)))
@@ -192,9 +192,10 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   post('/step/mail', async (_, session, form) =>
     mailStepCode(context, session, await requirePageToken(session), form),
   )
-  post('/sign-out', async (c, { pageToken }) => {
+  post('/sign-out', async (c, session) => {
+    const { pageToken } = session
     if (pageToken !== undefined)
-      await (await requireAccount(pageToken)).page.end({ token: pageToken.token })
+      await (await requireAccount(session)).page.end({ token: pageToken.token })
     setPageToken(c, publicUrl, undefined)
     return c.redirect(`${securityPath}/sign-in`, 303)
   })

@@ -16,7 +16,7 @@ import { clearReturnToCookie, parseReturnTo } from '#src/gateway/pages/return-to
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { returnToView, signInView, stepView } from '#src/gateway/pages/sign-in-views.ts'
-import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limits.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { atLeast } from '#src/ports/pause.ts'
 import { assertionOptions } from '#src/ports/webauthn.ts'
@@ -73,7 +73,7 @@ async function checkPassword(
   const found = await accounts.find({ identifier: normalizeIdentifier(identifier) })
   if (found === null) throw authRequired('Invalid identifier or password')
   const pageToken = newPageToken(found.did)
-  const account = context.server.dispatch.account(found.did)
+  const account = context.server.dispatch.account(found.did, client.network, 'sign in')
   const { kinds } = await account.page.signIn({
     password,
     token: pageToken.token,
@@ -94,7 +94,7 @@ export async function submitPasskey(context: PageContext, c: C, session: PageSes
     if (did === undefined) throw new XrpcError(400, 'InvalidToken', 'Unknown passkey')
     const pageToken = newPageToken(did)
     const client = clientInfoOf(context.server.addressOf, c.env?.incoming)
-    const { page } = context.server.dispatch.account(did)
+    const { page } = context.server.dispatch.account(did, client.network, 'sign in')
     await page.signInWithPasskey({ token: pageToken.token, response, client })
     setPageToken(c, publicUrl, pageToken)
     return finishSignIn(context, c, session, { pageToken, next, startedAt })
@@ -110,7 +110,7 @@ export async function stepPage(
   pageToken: PageToken,
   extra: { next?: string; note?: Note } = {},
 ): Promise<Response> {
-  const account = context.server.dispatch.account(pageToken.did)
+  const account = context.server.dispatch.account(pageToken.did, session.network, 'sign in')
   const { kinds } = await account.page.getPendingStep({ token: pageToken.token })
   const options = kinds.includes('passkey')
     ? await account.factors.beginPasskeyAssertion()
@@ -131,7 +131,7 @@ export async function submitStep(
   const proof = response ? { response: parseField(response) } : { code: code ?? '' }
   const startedAt = context.clock.now()
   try {
-    const { page } = context.server.dispatch.account(pageToken.did)
+    const { page } = context.server.dispatch.account(pageToken.did, session.network, 'sign in')
     await page.finishSecondStep({ token: pageToken.token, client, ...proof })
     return await finishSignIn(context, c, session, { pageToken, next, startedAt })
   } catch (error) {
@@ -150,7 +150,7 @@ export async function mailStepCode(
 ) {
   const { server } = context
   const next = parseReturnTo(form['next'], server.service.publicUrl)
-  const account = server.dispatch.account(pageToken.did)
+  const account = server.dispatch.account(pageToken.did, session.network, 'sign in')
   const mailed = await account.page.requestStepCode({ token: pageToken.token })
   await sendCode(server, account, mailed, 'signIn')
   const note = { text: session.messages.text('codeSent') }

@@ -23,7 +23,11 @@ type OnFactorNeeded = (did: string) => Promise<void>
 
 export interface LogInDispatch {
   directory: { accounts: { find(input: { identifier: string }): Promise<{ did: string } | null> } }
-  account(did: string): {
+  account(
+    did: string,
+    caller?: string,
+    wakeFor?: 'sign in',
+  ): {
     session: {
       createSession(input: Omit<LogInInput, 'identifier'>): Promise<Session>
     }
@@ -58,7 +62,8 @@ async function findAndLogIn(
   if (found === null) throw wrongCredentials()
   const { did } = found
   try {
-    return await dispatch.account(did).session.createSession({ password, allowTakendown, ...more })
+    const { session } = dispatch.account(did, input.client?.network, 'sign in')
+    return await session.createSession({ password, allowTakendown, ...more })
   } catch (error) {
     const isNeeded = error instanceof XrpcError && error.error === 'AuthFactorTokenRequired'
     if (isNeeded) await onFactorNeeded?.(did)

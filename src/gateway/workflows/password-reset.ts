@@ -4,14 +4,18 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 /** Run it in the background: its duration and its errors depend on the account. */
-export async function mailPasswordReset(server: ServerContext, text: string): Promise<void> {
+export async function mailPasswordReset(
+  server: ServerContext,
+  text: string,
+  network: string | undefined,
+): Promise<void> {
   const { dispatch } = server
   const identifier = normalizeIdentifier(text)
   const found = await dispatch.directory.accounts.find({ identifier })
   if (found === null) return
   const { did, handle } = found
   const options = { purpose: 'reset_password', evenTakendown: true } as const
-  const account = dispatch.account(did)
+  const account = dispatch.account(did, network, 'sign in')
   const mailed = await account.email.requestToken(options)
   // Stored before it is sent: the code is all that the owner will show.
   if (mailed.token !== undefined) {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
+import type { WakeFor } from '#src/engine/wake-limit.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { type BodySource, readBody } from '#src/gateway/http/body.ts'
 import { openBodyStream } from '#src/gateway/http/body-stream.ts'
@@ -18,11 +19,8 @@ import type { LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { logFailure } from '#src/gateway/xrpc/log-failure.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
-import {
-  type RateLimits,
-  rateLimitExceeded,
-  rateLimitHeaders,
-} from '#src/gateway/xrpc/rate-limits.ts'
+import { rateLimitExceeded, rateLimitHeaders } from '#src/gateway/xrpc/rate-limit-headers.ts'
+import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { storesContent } from '#src/gateway/xrpc/stores-content.ts'
 import type { Log } from '#src/log.ts'
@@ -160,14 +158,15 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   }
   method.allow?.({ ...call, did })
   const { dispatch } = ports.server
-  return method.run({ ...call, did, account: dispatch.account(did, readerFor(call, method, did)) })
+  const account = dispatch.account(did, ...otherCaller(call, method, did))
+  return method.run({ ...call, did, account })
 }
 
 /**
- * The network of a caller who reads another's account: one that sleeps is woken for its own calls first. Undefined for
- * a procedure: a caller who may run one is the account itself, the admin, or has a token that was mailed to the account.
+ * The network of a caller who is not known to be the account or the admin, and what it wants: it reads another's
+ * account, or its password is still to be checked. Empty for a known one: an account that sleeps wakes for it first.
  */
-function readerFor(
+function otherCaller(
   {
     caller,
     incoming,
@@ -175,11 +174,12 @@ function readerFor(
   }: { caller: unknown; incoming: ClientInfoSource; server: ServerContext },
   { verb }: Method,
   did: string,
-): string | undefined {
-  if (verb === 'POST' || incoming === undefined) return undefined
+): [network: string, wakeFor: WakeFor] | [] {
+  if (incoming === undefined) return []
   const { did: own } = (caller ?? { did: undefined }) as { did?: string }
   const isOther = caller === undefined || (own !== undefined && own !== did)
-  return isOther ? networkOf(server.addressOf(incoming)) : undefined
+  if (!isOther) return []
+  return [networkOf(server.addressOf(incoming)), verb === 'GET' ? 'read' : 'sign in']
 }
 
 function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {

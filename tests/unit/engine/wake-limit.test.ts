@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '#src/engine/remote-call.ts'
-import { WakeLimit } from '#src/engine/wake-limit.ts'
+import { type WakeFor, WakeLimit } from '#src/engine/wake-limit.ts'
 
 const bounds = { max: 2, maxWaiting: 10, maxWaitingPerCaller: 5 }
+const signIns = { max: 1, maxWaiting: 3, maxWaitingPerCaller: 3 }
 
 /** Calls that last until `end` is called with the DID, in the order in which they began. */
 function open(options: Partial<typeof bounds> = {}) {
   let time = 0
-  const limit = new WakeLimit({ ...bounds, ...options }, () => time)
+  const limit = new WakeLimit({ read: { ...bounds, ...options }, 'sign in': signIns }, () => time)
   const begun: string[] = []
   const ends = new Map<string, (outcome: Outcome) => void>()
-  const call = (did: string, caller?: string) =>
-    limit.run(did, caller, () => {
+  const call = (did: string, network?: string, wakeFor: WakeFor = 'read') =>
+    limit.run(did, network === undefined ? undefined : { network, wakeFor }, () => {
       begun.push(did)
       return new Promise((resolve) => ends.set(did, resolve))
     })
@@ -78,8 +79,48 @@ describe('wakes for other callers', () => {
     await settled()
     await expect(call('d', 'x')).rejects.toMatchObject({ status: 503 })
     void call('e', 'y')
-    await expect(call('f', 'z')).rejects.toMatchObject({ status: 503 })
+    await expect(call('f', 'y')).rejects.toMatchObject({ status: 503 })
     for (const did of ['a', 'b', 'e', 'c']) await end(did)
+    expect(begun).toEqual(['a', 'b', 'e', 'c'])
+  })
+
+  it('callers with many waiting calls give way to one with less, and are refused with 503 for it', async () => {
+    const { call, begun, end } = open({ max: 1, maxWaiting: 4, maxWaitingPerCaller: 2 })
+    for (const did of ['a', 'b']) void call(did, 'x')
+    const newest = call('c', 'x')
+    newest.catch(() => {})
+    for (const did of ['d', 'e']) void call(did, 'y')
+    await settled()
+    void call('f', 'z')
+    await expect(newest).rejects.toMatchObject({ status: 503 })
+    for (const did of ['a', 'b', 'd', 'f', 'e']) await end(did)
+    expect(begun).toEqual(['a', 'b', 'd', 'f', 'e'])
+  })
+
+  it('a caller who signs in does not wait for those who read, and a reader not for those who sign in', async () => {
+    const { call, begun, end } = open()
+    for (const did of ['a', 'b', 'c']) void call(did, 'x')
+    void call('d', 'y', 'sign in')
+    await settled()
+    expect(begun).toEqual(['a', 'b', 'd'])
+    const others = open()
+    for (const did of ['a', 'b', 'c']) void others.call(did, 'x', 'sign in')
+    void others.call('d', 'y')
+    await settled()
+    expect(others.begun).toEqual(['a', 'd'])
+    await end('d')
+  })
+
+  it('callers with invented credentials wake accounts one after another, take turns, and are refused with 503 if too many wait', async () => {
+    const { call, begun, end } = open()
+    for (const did of ['a', 'b', 'c']) void call(did, 'x', 'sign in')
+    const newest = call('d', 'x', 'sign in')
+    newest.catch(() => {})
+    await settled()
+    expect(begun).toEqual(['a'])
+    void call('e', 'y', 'sign in')
+    await expect(newest).rejects.toMatchObject({ status: 503 })
+    for (const did of ['a', 'b', 'e']) await end(did)
     expect(begun).toEqual(['a', 'b', 'e', 'c'])
   })
 

@@ -36,7 +36,7 @@ async function fixture() {
   const requests = await openResourceServer({
     ...keys,
     serviceDid,
-    accounts: { find: async (name: string) => accounts.get(name) } as never,
+    accounts: { findByToken: async (name: string) => accounts.get(name) } as never,
     clock: { now: () => Date.now() },
   })
   const { signer } = new OAuthVerifier({ ...keys, keyset: [await accessTokenKey(keys)] })

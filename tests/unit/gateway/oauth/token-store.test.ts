@@ -20,7 +20,7 @@ function busyStore() {
   }
   const store = tokenStore({
     dispatch: { authorization: () => ({ tokenIndex }) } as never,
-    accounts: { find: async () => account } as never,
+    accounts: { findByToken: async () => account } as never,
     backgroundTasks: new BackgroundTasks(() => {}, 0),
   })
   return { calls, store }

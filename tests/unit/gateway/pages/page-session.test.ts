@@ -42,7 +42,7 @@ describe('page cookies', () => {
   async function cookiesOf(url: string): Promise<string[]> {
     const app = new Hono<Env>()
     app.get('/', (c) => {
-      openPageSession(c, {}, url)
+      openPageSession(c, { branding: {} as never, server: { addressOf: () => '' } }, url)
       setPageToken(c, url, { did: 'did:web:pds.example.com%3A8080', token: 'abc' })
       return c.text('')
     })
