@@ -36,7 +36,7 @@ export async function createDevice(
   const stored = shard.lane.write([id], async (now) => ({
     answer: undefined,
     statements: [
-      ...evictUnlinkedDevices(await shard.limits.devices.add(shard)),
+      ...evictUnlinkedDevices(shard, await shard.limits.devices.add(shard), address),
       {
         sql: `INSERT OR IGNORE INTO device (id, session_id, user_agent, ip_address, last_seen_at)
               VALUES (?, ?, ?, ?, ?)`,
@@ -45,7 +45,8 @@ export async function createDevice(
       ...sweepIfDue(shard, now),
     ],
   }))
-  return shard.unstored.devices.add(id, stored)
+  const held = stored.then(() => shard.held.devices.add(id, address, shard.clock.now()))
+  return shard.unstored.devices.add(id, held)
 }
 
 export async function readDevice(
@@ -77,6 +78,7 @@ export async function removeDevice(
   shard: AuthorizationShard,
   { id }: { id: string },
 ): Promise<void> {
+  shard.held.devices.remove(id)
   await writeAndSweep(
     shard,
     id,
@@ -89,6 +91,8 @@ export async function setDeviceAccount(
   shard: AuthorizationShard,
   { id, did, signedIn }: { id: string; did: string; signedIn: boolean },
 ): Promise<void> {
+  // A browser with an account stays.
+  if (signedIn) shard.held.devices.remove(id)
   const sql = signedIn
     ? 'INSERT OR IGNORE INTO device_account (device_id, did) VALUES (?, ?)'
     : 'DELETE FROM device_account WHERE device_id = ? AND did = ?'

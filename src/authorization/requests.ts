@@ -29,7 +29,10 @@ const columns: Record<keyof StoredRequest, string> = {
 }
 const selected = Object.entries(columns).map(([field, column]) => `${column} AS ${field}`)
 
-/** Throws 503 if too many requests wait, and 429 if too many are of this address. */
+/**
+ * Throws 429 if too many requests are of this address. If too many wait, those of the addresses with the most give way;
+ * throws 503 if no address has more.
+ */
 export async function createRequest(
   shard: AuthorizationShard,
   { id, address, ...request }: StoredRequest & { id: string; address?: string | undefined },
@@ -38,24 +41,34 @@ export async function createRequest(
   const names = Object.values(columns)
   const values = Object.keys(columns).map((field) => request[field as keyof StoredRequest])
   await shard.lane.write([id], async (now) => {
-    const room = (await shard.limits.requests.add(shard)) > 0 ? await makeRoom(shard, now) : []
+    const room =
+      (await shard.limits.requests.add(shard)) > 0 ? await makeRoom(shard, now, address) : []
     const insert = {
       sql: `INSERT OR IGNORE INTO request (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)})`,
       params: [id, ...values],
     }
     return { answer: undefined, statements: [...room, insert, ...sweepIfDue(shard, now)] }
   })
+  shard.held.requests.add(id, address, shard.clock.now())
   // The first call of several wins, as in the database.
   if (!shard.unopened.has(id)) shard.unopened.set(id, request)
 }
 
-async function makeRoom({ sql }: AuthorizationShard, now: number): Promise<Statement[]> {
+async function makeRoom(
+  { sql, held, unopened }: AuthorizationShard,
+  now: number,
+  address: string | undefined,
+): Promise<Statement[]> {
   const waiting = 'SELECT count(*) AS n FROM request WHERE expires_at > ?'
   const found = await sql.first<{ n: number }>(waiting, now)
-  if (found === undefined || found.n >= MAX_REQUESTS) {
-    throw unavailable('Too many authorization requests are waiting')
-  }
-  return [{ sql: 'DELETE FROM request WHERE expires_at <= ?', params: [now] }]
+  const expired = { sql: 'DELETE FROM request WHERE expires_at <= ?', params: [now] }
+  if (found !== undefined && found.n < MAX_REQUESTS) return [expired]
+  const [displaced] = held.requests.displacedBy(address, 1, 'newest')
+  if (displaced === undefined) throw unavailable('Too many authorization requests are waiting')
+  unopened.delete(displaced)
+  // One that was authorized meanwhile stays.
+  const sqlOfOne = 'DELETE FROM request WHERE id = ? AND code_hash IS NULL'
+  return [expired, { sql: sqlOfOne, params: [displaced] }]
 }
 
 /** Also a request that expired recently; null if its code has been used. */
@@ -90,6 +103,7 @@ export async function updateRequest(
   if (entries.length === 0) return
   shard.unopened.delete(id)
   const { codeHash } = changes
+  if (codeHash) shard.held.requests.remove(id)
   const stored = shard.lane.write([id], async () => {
     const current = codeHash ? await findRequest(shard, id) : null
     if (current?.codeHash && current.codeHash !== codeHash) {
@@ -116,6 +130,7 @@ export async function removeRequest(
   { id }: { id: string },
 ): Promise<void> {
   shard.unopened.delete(id)
+  shard.held.requests.remove(id)
   await writeAndSweep(shard, id, { sql: 'DELETE FROM request WHERE id = ?', params: [id] })
 }
 

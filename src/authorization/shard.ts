@@ -1,6 +1,7 @@
 /** One shard of the OAuth authorization server: state that belongs to no account yet. */
 
 import { AddressShare } from '#src/authorization/address-share.ts'
+import { HeldRows } from '#src/authorization/held-rows.ts'
 import type { StoredRequest } from '#src/authorization/requests.ts'
 import { RowLimit } from '#src/authorization/row-limit.ts'
 import { UnstoredRows } from '#src/authorization/unstored-rows.ts'
@@ -16,6 +17,7 @@ export interface AuthorizationShard {
   readonly lane: SubjectLane
   readonly limits: { requests: RowLimit; devices: RowLimit; lexicons: RowLimit }
   readonly shares: { requests: AddressShare; devices: AddressShare }
+  readonly held: { requests: HeldRows; devices: HeldRows }
   readonly unstored: { requests: UnstoredRows; devices: UnstoredRows }
   /** The newest requests whose page was not opened yet, by id: an app usually opens it at once. */
   readonly unopened: BoundedMap<string, StoredRequest>
@@ -40,6 +42,10 @@ export function openAuthorizationShard({
     requests: new AddressShare(MAX_REQUESTS / 4, REQUEST_TTL_MS),
     devices: new AddressShare(MAX_UNLINKED_DEVICES / 4, UNLINKED_DEVICE_TTL_MS),
   }
+  const held = {
+    requests: new HeldRows(MAX_REQUESTS, REQUEST_TTL_MS),
+    devices: new HeldRows(MAX_UNLINKED_DEVICES, UNLINKED_DEVICE_TTL_MS),
+  }
   const lane = new SubjectLane({ sql, clock })
   const unstored = {
     requests: new UnstoredRows(log, 'storing who opened an authorization request failed'),
@@ -49,7 +55,7 @@ export function openAuthorizationShard({
     MAX_UNOPENED_LENGTH,
     (id, { data, parameters }) => id.length + data.length + parameters.length,
   )
-  return { sql, clock, lane, limits, shares, unstored, unopened, nextSweepAt: 0 }
+  return { sql, clock, lane, limits, shares, held, unstored, unopened, nextSweepAt: 0 }
 }
 
 /** Of one shard, at most 16 KB each. */
@@ -102,9 +108,17 @@ export function sweepIfDue(shard: AuthorizationShard, now: number): Statement[] 
 
 const unlinked = 'NOT EXISTS (SELECT 1 FROM device_account WHERE device_id = device.id)'
 
-/** Room for one more browser. */
-export function evictUnlinkedDevices(excess: number): Statement[] {
+/** Room for one more browser of the address: in place of the oldest of the addresses with the most, or of all. */
+export function evictUnlinkedDevices(
+  { held }: Pick<AuthorizationShard, 'held'>,
+  excess: number,
+  address: string | undefined,
+): Statement[] {
   if (excess === 0) return []
+  const displaced = held.devices.displacedBy(address, excess + EVICTED_AT_ONCE, 'oldest')
+  if (displaced.length >= excess) {
+    return displaced.map((id) => expired(`device WHERE id = ? AND ${unlinked}`, id))
+  }
   return [
     {
       sql: `DELETE FROM device WHERE id IN

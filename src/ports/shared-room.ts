@@ -26,13 +26,14 @@ export class SharedRoom<T> {
   }
 
   /**
-   * The entry that has to leave a full room for one more of the holder: the newest of the largest holder. Undefined if
-   * that has no more than the holder would have.
+   * The entry that has to leave a full room for one more of the holder: the newest, or the oldest, of the largest
+   * holder. Undefined if that has no more than the holder would have.
    */
-  displacedBy(holder: string): T | undefined {
+  displacedBy(holder: string, which: 'newest' | 'oldest' = 'newest'): T | undefined {
     let largest: ReadonlySet<T> = new Set()
     for (const entries of this.#entries.values()) if (entries.size > largest.size) largest = entries
-    return largest.size > this.#countOf(holder) + 1 ? [...largest].at(-1) : undefined
+    if (largest.size <= this.#countOf(holder) + 1) return undefined
+    return [...largest].at(which === 'newest' ? -1 : 0)
   }
 
   /** Does not look at the bounds. */

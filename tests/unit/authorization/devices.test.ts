@@ -84,6 +84,20 @@ it('the devices without a signed-in account that were least recently seen make r
   expect(found.map((one) => one !== null)).toEqual([true, false, true])
 })
 
+it('new browsers push out those of the addresses that fill a shard, and not one that was there before', async () => {
+  const { shard, device } = await withDevice()
+  await createDevice(shard, { id: 'dev-2', ...device, address: '203.0.113.7' })
+  const create = (address: string, n: number) =>
+    createDevice(shard, { id: `${address}-${n}`, ...device, address })
+  for (const address of ['a', 'b', 'c', 'd', 'e']) {
+    for (let n = 0; n < MAX_UNLINKED_DEVICES / 4; n++) await create(address, n)
+  }
+  expect(await readDevice(shard, { id: 'dev-2' })).not.toBeNull()
+  expect(await readDevice(shard, { id: `e-${MAX_UNLINKED_DEVICES / 4 - 1}` })).not.toBeNull()
+  const left = await shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM device')
+  expect(left!.n).toBeLessThanOrEqual(MAX_UNLINKED_DEVICES + 1)
+})
+
 it('the permission sets that were least recently resolved make room for new ones', async () => {
   const { shard } = await withDevice()
   await fill(shard, `INSERT INTO lexicon SELECT 'com.example.n' || n, '{}', n`)

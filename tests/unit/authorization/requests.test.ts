@@ -114,6 +114,30 @@ it('one address has a quarter of a shard for its requests in five minutes, and d
   await create('203.0.113.7', MAX_REQUESTS)
 })
 
+it('requests of an address that has few push out those of the addresses that fill a shard, but no authorized one', async () => {
+  const { shard, request } = await withRequest()
+  const create = (address: string, n: number) =>
+    createRequest(shard, { id: `${address}-${n}`, ...request, address })
+  const share = MAX_REQUESTS / 4
+  const all = ['a', 'b', 'c', 'd'].flatMap((address) =>
+    Array.from({ length: share }, (_, n) => ({ address, n })),
+  )
+  // One of the room is the first request.
+  await Promise.all(all.slice(1).map(({ address, n }) => create(address, n)))
+  await updateRequest(shard, { id: `b-${share - 1}`, did: 'did:plc:a', codeHash: 'hash' })
+  await create('newcomer', 0)
+  await create('newcomer', 1)
+  const found = async (name: string) => (await readRequest(shard, { id: name })) !== null
+  expect(await found('newcomer-0')).toBe(true)
+  expect(await found('newcomer-1')).toBe(true)
+  expect(await found(`b-${share - 1}`)).toBe(true)
+  const count = await shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM request')
+  expect(count).toEqual({ n: MAX_REQUESTS })
+  expect(await found(`c-${share - 1}`)).toBe(false)
+  expect(await found(`d-${share - 1}`)).toBe(false)
+  expect(await found(id)).toBe(true)
+})
+
 it('expired requests are deleted some time after they expire', async () => {
   const { shard } = await withRequest()
   const other = (name: string) =>
