@@ -2,6 +2,7 @@
 import { createClient } from 'rivetkit/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { createRemoteCall } from '#src/engine/remote-call.ts'
 import { findSleepingRepo, type SleepingRepo } from '#src/gateway/methods/sleeping-repo.ts'
 import { type RunningActors, startTestActors } from '#tests/support/actors.ts'
 
@@ -138,6 +139,12 @@ test('a caller without the internal token gets nothing from an actor, and only l
   for (const params of [{}, { internal: '' }, { internal: 'guess' }]) {
     await expect(reach(params).action({ name: 'repo.describeRepo', args: [] })).rejects.toThrow()
   }
+  // What a process with another token recognizes at its start.
+  const call = { actor: 'directory', key: 'main', group: 'settings', action: 'get', args: [{}] }
+  expect(await createRemoteCall({ ...actors.engine, internalToken: 'another' })(call)).toEqual({
+    error: expect.objectContaining({ name: 'XrpcError', status: 403, error: 'Forbidden' }),
+    again: false,
+  })
   const insider = reach({ internal: 'the-token-of-these-tests' })
   expect(await insider.action({ name: 'repo.describeRepo', args: [] })).toMatchObject({ did })
   await expect(insider.action({ name: 'lane.write', args: [] })).rejects.toThrow()

@@ -34,6 +34,21 @@ function open(
 }
 
 describe('a call of a sleeping account', () => {
+  it('a call that names its caller waits for its turn, signing in apart from reading, and one without a caller does not wait', async () => {
+    const { calls, dispatch } = open(() => new Promise(() => {}))
+    const wake = (n: number, ...caller: [] | [string, 'read' | 'sign in']) =>
+      void dispatch.account(`did:plc:${n}`, ...caller).lifecycle.ensureProvisioned()
+    for (let n = 0; n < 10; n++) wake(n, '203.0.113.7', 'read')
+    await new Promise(setImmediate)
+    expect(calls).toHaveLength(3)
+    for (let n = 10; n < 20; n++) wake(n, '203.0.113.7', 'sign in')
+    await new Promise(setImmediate)
+    expect(calls).toHaveLength(5)
+    for (let n = 20; n < 30; n++) wake(n)
+    await new Promise(setImmediate)
+    expect(calls).toHaveLength(15)
+  })
+
   it('a call is made directly as soon as the account is awake here, before the engine has answered', async () => {
     const { calls, read } = open((_, live) => {
       live.add('account', did, awakeHere)
