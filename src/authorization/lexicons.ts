@@ -6,11 +6,12 @@ export async function storeLexicon(
   shard: AuthorizationShard,
   { nsid, data }: { nsid: string; data: string },
 ): Promise<void> {
-  const evict = evictLexicons(await shard.limits.lexicons.add(shard))
-  await writeAndSweep(shard, nsid, ...evict, {
+  const excess = await shard.limits.lexicons.add(shard)
+  const insert = {
     sql: 'INSERT OR REPLACE INTO lexicon (nsid, data, updated_at) VALUES (?, ?, ?)',
     params: [nsid, data, shard.clock.now()],
-  })
+  }
+  await writeAndSweep(shard, nsid, insert, ...(excess > 0 ? [evictLexicons] : []))
 }
 
 export async function findLexicon(

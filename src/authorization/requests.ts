@@ -91,9 +91,9 @@ async function findRequest({ sql }: AuthorizationShard, id: string): Promise<Sto
 }
 
 /**
- * Throws 400 if the request already has another code: a request is authorized once. Usually resolves before it is
- * stored which browser has opened the request, because the page need not wait. If that is lost, the sign-in has to be
- * started again at the app.
+ * Throws 400 if the request is gone, or already has another code: a request is authorized once. An authorization with
+ * the same code changes nothing. Usually resolves before it is stored which browser has opened the request, because the
+ * page need not wait. If that is lost, the sign-in has to be started again at the app.
  */
 export async function updateRequest(
   shard: AuthorizationShard,
@@ -104,10 +104,10 @@ export async function updateRequest(
   shard.unopened.delete(id)
   const { codeHash } = changes
   if (codeHash) shard.held.requests.remove(id)
+  const isOpening = entries.every(([field]) => openingFields.has(field))
   const stored = shard.lane.write([id], async () => {
-    const current = codeHash ? await findRequest(shard, id) : null
-    if (current?.codeHash && current.codeHash !== codeHash) {
-      throw invalidRequest('This request was already authorized')
+    if (!isOpening && (await isRepeated(shard, id, changes))) {
+      return { answer: undefined, statements: [] }
     }
     const set = entries.map(([field]) => `${columns[field]} = ?`).join(', ')
     const params = [...entries.map(([, value]) => value), id]
@@ -118,20 +118,36 @@ export async function updateRequest(
       ],
     }
   })
-  const isOpening = entries.every(([field]) => openingFields.has(field))
   return isOpening ? shard.unstored.requests.add(id, stored) : stored
+}
+
+/** Throws 400. */
+async function isRepeated(
+  shard: AuthorizationShard,
+  id: string,
+  { codeHash }: Partial<StoredRequest>,
+): Promise<boolean> {
+  const current = await findRequest(shard, id)
+  if (current === null) throw invalidRequest('Unknown request_uri')
+  if (!codeHash || !current.codeHash) return false
+  if (current.codeHash === codeHash) return true
+  throw invalidRequest('This request was already authorized')
 }
 
 /** What the library changes when a browser opens the page of a request. */
 const openingFields: ReadonlySet<string> = new Set<keyof StoredRequest>(['deviceId', 'expiresAt'])
 
+/** A request with a code stays: the library also removes one whose consent is repeated, and the app may have its code. */
 export async function removeRequest(
   shard: AuthorizationShard,
   { id }: { id: string },
 ): Promise<void> {
   shard.unopened.delete(id)
   shard.held.requests.remove(id)
-  await writeAndSweep(shard, id, { sql: 'DELETE FROM request WHERE id = ?', params: [id] })
+  await writeAndSweep(shard, id, {
+    sql: 'DELETE FROM request WHERE id = ? AND code_hash IS NULL',
+    params: [id],
+  })
 }
 
 /**

@@ -128,14 +128,18 @@ export function evictUnlinkedDevices(
   ]
 }
 
-export function evictLexicons(excess: number): Statement[] {
-  if (excess === 0) return []
-  return [
-    {
-      sql: 'DELETE FROM lexicon WHERE nsid IN (SELECT nsid FROM lexicon ORDER BY updated_at LIMIT ?)',
-      params: [excess + EVICTED_AT_ONCE],
-    },
-  ]
+/**
+ * Keeps the permission sets that were most recently resolved, and after them the failed lookups, which any caller can
+ * cause: of them so few that there is room for more.
+ */
+export const evictLexicons: Statement = {
+  sql: `DELETE FROM lexicon WHERE nsid IN
+          (SELECT nsid FROM
+             (SELECT nsid, failed, row_number() OVER (ORDER BY failed, updated_at DESC) AS place FROM
+                (SELECT nsid, updated_at, json_extract(data, '$.lastSucceededAt') IS NULL AS failed
+                 FROM lexicon))
+           WHERE place > CASE WHEN failed THEN ? ELSE ? END)`,
+  params: [MAX_LEXICONS - EVICTED_AT_ONCE, MAX_LEXICONS],
 }
 
 function expired(rows: string, cutoff: SqlValue): Statement {

@@ -3,8 +3,10 @@
 import { parseCid } from '@atproto/lex-data'
 import { jsonToLex } from '@atproto/lex-json'
 import type { LexResolver } from '@atproto/oauth-provider/provider'
+import { type JsonBounds, mustBeWithin } from '#src/protocol/json-bounds.ts'
 
 export interface LexiconPorts {
+  limit: LimitLookup
   /** With SSRF protection: the URLs are chosen by others. */
   fetch: typeof globalThis.fetch
   plcUrl: string
@@ -17,18 +19,41 @@ export interface LexiconPorts {
   ): Promise<LocalRecord | undefined>
 }
 
+/** Runs a lookup, or rejects instead; `fail` makes the error of a lookup that found nothing. */
+export type LimitLookup = <T>(work: () => Promise<T>, fail: (cause: unknown) => Error) => Promise<T>
+
 export interface LocalRecord {
   cid: string
   json: unknown
 }
 
+/** The library needs up to 0.1 s to validate as many. */
+const bounds: JsonBounds = { depth: 16, values: 1000, items: 1000, letters: 8192 }
+
 const COLLECTION = 'com.atproto.lexicon.schema'
 
 /** Create it on first use: it loads a large library. */
 export async function createLexResolver(ports: LexiconPorts): Promise<LexResolver> {
-  const { LexResolver } = await import('@atproto/oauth-provider/provider')
-  const { fetch, plcUrl, authorityDid, findLocal } = ports
-  return new LexResolver({
+  const { LexResolver, LexResolverError } = await import('@atproto/oauth-provider/provider')
+  const { fetch, plcUrl, authorityDid, findLocal, limit } = ports
+
+  class BoundedLexResolver extends LexResolver {
+    override get(...input: Parameters<LexResolver['get']>): ReturnType<LexResolver['get']> {
+      const fail = (cause: unknown) =>
+        LexResolverError.from(input[0], 'Too many lookups', { cause })
+      return limit(() => super.get(...input), fail)
+    }
+
+    protected override async fetchNetworkLexicon(
+      ...input: Parameters<LexResolver['fetchNetworkLexicon']>
+    ): ReturnType<LexResolver['fetchNetworkLexicon']> {
+      const found = await super.fetchNetworkLexicon(...input)
+      mustBeWithin(found.record, bounds)
+      return found
+    }
+  }
+
+  return new BoundedLexResolver({
     fetch,
     plcDirectoryUrl: plcUrl,
     hooks: {
@@ -36,6 +61,7 @@ export async function createLexResolver(ports: LexiconPorts): Promise<LexResolve
       async onFetch({ did, nsid }) {
         const local = await findLocal(did, { collection: COLLECTION, rkey: nsid.toString() })
         if (local === undefined) return undefined
+        mustBeWithin(local.json, bounds)
         return { cid: parseCid(local.cid), record: jsonToLex(local.json as never) as never }
       },
     },

@@ -84,7 +84,7 @@ describe('the authorization page', () => {
       duplex: 'half',
     } as RequestInit)
     expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([
-      400,
+      413,
       'invalid_request',
     ])
   })

@@ -22,6 +22,8 @@ export interface OAuthFixture {
   documents: Map<string, unknown>
   /** The URLs that the server fetched. */
   fetchedUrls: string[]
+  /** What a fetch of the server waits for. */
+  beforeFetch: (() => Promise<void>) | undefined
   /** The fetch of the test's app: it finds the account's DID document. */
   fetch: typeof globalThis.fetch
   /** What is counted by the rate limits, and the names of what is refused by them. */
@@ -85,6 +87,7 @@ export async function openOAuthFixture(
     fetch: async (input: string | URL | Request, init?: RequestInit) => {
       const address = input instanceof Request ? input.url : String(input)
       fetched.push(address)
+      await opened.beforeFetch?.()
       const found = web.get(address)
       if (found === undefined) return new Response('nothing here', { status: 404 })
       if (!(found instanceof URL)) return Response.json(found)
@@ -126,8 +129,9 @@ export async function openOAuthFixture(
       response.end(JSON.stringify({ resource: url, authorization_servers: [url] }))
     } else oauth.handle(request, response, () => response.writeHead(404).end())
   })
-  return {
+  const opened: OAuthFixture = {
     url,
+    beforeFetch: undefined,
     documents: web,
     fetchedUrls: fetched,
     attempts,
@@ -145,6 +149,7 @@ export async function openOAuthFixture(
       await once(server, 'close')
     },
   }
+  return opened
 }
 
 function documentOf(url: string) {

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { XrpcError } from '#src/errors.ts'
 import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders } from '#src/gateway/http/response.ts'
-import { retryAfterOf } from '#src/gateway/oauth/shared-stores.ts'
+import { shortenDescription } from '#src/gateway/oauth/error-descriptions.ts'
+import { retryAfterOf } from '#src/gateway/oauth/oauth-errors.ts'
 import type { Log } from '#src/log.ts'
 
 /** A request that the provider could not answer, whether it was at fault or the client. */
@@ -25,6 +26,7 @@ export function respondWithError(
     log.debug({ id: requestIdOf(response) }, 'OAuth request aborted')
     return void response.destroy()
   }
+  shortenDescription(error)
   const known = error instanceof XrpcError && error.status !== 500 ? error : undefined
   const isOurs = known === undefined || known.status > 500
   if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
@@ -34,7 +36,7 @@ export function respondWithError(
     known === undefined
       ? { error: 'server_error', error_description: 'Internal Server Error' }
       : {
-          error: isTemporary ? 'temporarily_unavailable' : 'invalid_request',
+          error: isTemporary ? 'temporarily_unavailable' : oauthNameOf(known),
           error_description: known.message,
         }
   const headers = {
@@ -48,13 +50,18 @@ export function respondWithError(
   response.end(JSON.stringify(body))
 }
 
-/** For an error that the provider has answered. */
+function oauthNameOf({ error }: XrpcError): string {
+  return error === 'InvalidScope' ? 'invalid_scope' : 'invalid_request'
+}
+
+/** For an error that the provider answers. */
 export function logProviderError(
   log: FailureLog,
   { call, error }: { call: ProviderCall; error: unknown },
   message: string,
 ): void {
   const id = requestIdOf(call.response)
+  shortenDescription(error)
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
   const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
   // What is full fills by the callers' doing, and empties by itself.

@@ -14,6 +14,7 @@ import {
   introspectionPath,
   invalidClient,
 } from '#src/gateway/oauth/introspection.ts'
+import { mustBeSmallRequest } from '#src/gateway/oauth/request-bounds.ts'
 
 const MAX_FORM_BYTES = 100 * 1024
 const IDLE_MS = 10_000
@@ -88,7 +89,9 @@ async function readForm(request: IncomingMessage): Promise<Record<string, string
   const pairs = [...new URLSearchParams(Buffer.concat(chunks).toString())]
   const form = new Map(pairs)
   if (form.size !== pairs.length) throw new InvalidRequestError('A parameter is given twice')
-  return Object.fromEntries(form)
+  const parameters = Object.fromEntries(form)
+  mustBeSmallRequest(parameters)
+  return parameters
 }
 
 function parseForm(form: Record<string, string>): {

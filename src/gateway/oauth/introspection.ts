@@ -10,6 +10,7 @@ import type { TokenInfo } from '@atproto/oauth-provider/store'
 import type { DpopProof } from '@atproto/oauth-provider/verifier'
 import type { OAuthClientCredentials, OAuthIntrospectionResponse } from '@atproto/oauth-types'
 import { DistinctKeysProvider } from '#src/gateway/oauth/distinct-keys.ts'
+import { MAX_DESCRIPTION_LENGTH } from '#src/gateway/oauth/error-descriptions.ts'
 import { mustHaveShortId } from '#src/gateway/oauth/proof-id.ts'
 
 export type Introspection = OAuthIntrospectionResponse & { cnf?: { jkt: string } }
@@ -120,6 +121,7 @@ function isProofOrServerError(error: unknown): boolean {
 
 /** 401 invalid_client: the library answers with 400 and several error names. */
 export function invalidClient(description: string, cause?: unknown): OAuthError {
-  const challenge = { error: 'invalid_client', error_description: description }
-  return new WWWAuthenticateError(challenge.error, description, { DPoP: challenge }, cause)
+  const short = description.slice(0, MAX_DESCRIPTION_LENGTH)
+  const challenge = { error: 'invalid_client', error_description: short }
+  return new WWWAuthenticateError(challenge.error, short, { DPoP: challenge }, cause)
 }

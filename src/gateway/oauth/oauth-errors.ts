@@ -3,8 +3,13 @@ import {
   HandleUnavailableError,
   type HandleUnavailableReason,
   InvalidRequestError,
+  OAuthError,
 } from '@atproto/oauth-provider/errors'
 import { XrpcError } from '#src/errors.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
+
+/** Of what is refused because it is too much or too often. */
+const RETRY_AFTER_S = '60'
 
 export function toOAuthError(error: unknown): unknown {
   if (!(error instanceof XrpcError) || error.status >= 500) return error
@@ -42,4 +47,16 @@ export async function withOAuthErrors<T>(
   } catch (error) {
     throw convert(error)
   }
+}
+
+/** Seconds. */
+export function retryAfterOf({ headers }: XrpcError): string {
+  return headers?.['retry-after'] ?? RETRY_AFTER_S
+}
+
+/** 503 and 429 in the library's form; throws every error. */
+export function busyOr(error: unknown): never {
+  if (!(error instanceof XrpcError) || ![429, 503].includes(error.status)) throw error
+  requestContext().retryAfter?.(retryAfterOf(error))
+  throw new OAuthError('temporarily_unavailable', error.message, error.status, error)
 }

@@ -3,9 +3,9 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthConfig } from '#src/config/oauth.ts'
-import { XrpcError } from '#src/errors.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { withCheckedBody } from '#src/gateway/oauth/checked-body.ts'
 import {
   logProviderError,
   type ProviderCall,
@@ -138,11 +138,14 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const pages = await loadPages()
     // The library reads the client's address from `ip`; ours trusts only the configured proxies.
     request.ip = addressOf(request)
-    request.url = dropUnpushedParams(request.url ?? '/')
+    // As the library's router reads it, so that no other spelling of a path gets around what follows.
+    const { pathname, search } = new URL(request.url ?? '/', issuer)
+    request.url = dropUnpushedParams(pathname + search)
     truncateUserAgent(request)
-    const isPush = request.method === 'POST' && request.url === parPath
-    if (isPush) mustFit(request, MAX_PAR_BYTES)
+    const isPush = request.method === 'POST' && pathname === parPath
     await ports.limitAttempts(isPush ? 'oauth/par' : 'oauth', { address: request.ip, input: {} })
+    const maxBytes = request.method === 'POST' ? maxBodyBytes[pathname] : undefined
+    const checked = maxBytes === undefined ? request : await withCheckedBody(request, maxBytes)
     const { cookie, authorization } = request.headers
     const returnTo = returnToCookie(request, issuer)
     if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
@@ -150,11 +153,12 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       client: clientInfoOf(addressOf, request),
       cookie,
       startedAt: ports.clock.now(),
+      isPushed: isPush,
       signedInAt: issuedAt(authorization),
       retryAfter: (seconds: string) => void response.setHeader('retry-after', seconds),
     }
     withRequestContext(context, () =>
-      pages.handle(request, response, (error) =>
+      pages.handle(checked, response, (error) =>
         error === undefined
           ? next()
           : respondWithError(log, withClientStatus(error), { request, response }),
@@ -204,14 +208,11 @@ function isOAuthPath(path: string): boolean {
 }
 
 const parPath = '/oauth/par'
-/** An authorization request is stored until it expires; real ones have about 1 KB. */
-const MAX_PAR_BYTES = 16 * 1024
-
-/** Throws 413. A body without a length is read up to the library's limit, and what is stored of it is checked. */
-function mustFit({ headers }: IncomingMessage, maxBytes: number): void {
-  if (Number(headers['content-length'] ?? 0) > maxBytes) {
-    throw new XrpcError(413, 'PayloadTooLarge', 'The request is too large')
-  }
+/** Of the endpoints that apps call. An authorization request is stored until it expires; real ones have about 1 KB. */
+const maxBodyBytes: Readonly<Record<string, number>> = {
+  [parPath]: 16 * 1024,
+  '/oauth/token': 100 * 1024,
+  '/oauth/revoke': 100 * 1024,
 }
 
 /** The library stores it with the browser, and compares it at each request. */

@@ -5,9 +5,17 @@ import { AccessTokenMode } from '@atproto/oauth-provider/provider'
 import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
+import {
+  clientMetadataFetch,
+  documentFetch,
+  exposeRefusals,
+} from '#src/gateway/oauth/bounded-fetch.ts'
 import { emailTokenFlows } from '#src/gateway/oauth/email-token-flows.ts'
 import { IntrospectingProvider } from '#src/gateway/oauth/introspection.ts'
+import { limitedLookups } from '#src/gateway/oauth/limited-lookups.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import { derivedCodes, repeatConsents } from '#src/gateway/oauth/repeated-consent.ts'
+import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { accessTokenKey, type OAuthKeys } from '#src/gateway/oauth/resource-server.ts'
 import { securityLink } from '#src/gateway/oauth/second-factor.ts'
 import {
@@ -19,7 +27,13 @@ import {
 } from '#src/gateway/oauth/shared-stores.ts'
 import { tokenStore } from '#src/gateway/oauth/token-store.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { KeySlots } from '#src/ports/key-slots.ts'
 import { createLexResolver, type LocalRecord } from '#src/ports/lexicon-resolver.ts'
+
+/** Fetches of client metadata in progress, each of at most 64 KiB. An account page shows up to 500 apps. */
+const metadataSlots = { max: 256, maxPerKey: 16, maxWaitingPerKey: 500 }
+/** Lookups of permission sets in progress; a request has at most 20. */
+const lookupSlots = { max: 256, maxPerKey: 20, maxWaitingPerKey: 200 }
 
 /** Rejects with 429. */
 export type AttemptLimiter = (
@@ -41,26 +55,34 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
   const { server, accounts, keys, config, limitAttempts, countedAddress } = ports
   const { dispatch, backgroundTasks, service } = server
   const { issuer, dpopSecret } = keys
-  const safeFetch: typeof globalThis.fetch = (input, init) =>
+  const unredirected: typeof globalThis.fetch = (input, init) =>
     // A client's metadata must come from its own URL, not from one that this redirects to.
     server.fetch(input, { redirect: 'error', ...init })
+  const callerAddress = () => {
+    const { ip } = requestContext().client
+    return ip === undefined ? undefined : countedAddress(ip)
+  }
+  const safeFetch = clientMetadataFetch(unredirected, new KeySlots(metadataSlots), callerAddress)
   const signOut = async (did: string, deviceId: string) => {
     await (await accounts.find(did))?.oauth.signOutOfDevice({ deviceId })
   }
   const { domains } = await server.handleRules()
-  return new IntrospectingProvider({
+  const codeOf = derivedCodes(keys.jwtSecret)
+  const requests = requestStore(dispatch, countedAddress, codeOf)
+  const provider = new IntrospectingProvider({
     issuer,
     keyset: [await accessTokenKey(keys)],
     dpopSecret,
     accountStore: { ...accountStore(server, accounts), ...emailTokenFlows(server, accounts) },
-    requestStore: requestStore(dispatch, countedAddress),
+    requestStore: requests,
     deviceStore: deviceStore(dispatch, signOut, limitAttempts, countedAddress),
     lexiconStore: lexiconStore(dispatch),
     replayStore: replayStore(dispatch),
     tokenStore: tokenStore({ dispatch, accounts, backgroundTasks }),
     safeFetch,
     lexResolver: await createLexResolver({
-      fetch: safeFetch,
+      fetch: documentFetch(unredirected),
+      limit: limitedLookups(new KeySlots(lookupSlots), callerAddress),
       plcUrl: ports.plcUrl,
       authorityDid: config.lexiconAuthorityDid,
       findLocal: (did, path) => findLocalRecord(accounts, did, path),
@@ -78,6 +100,9 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
     getClientInfo: (clientId) => ({ isTrusted: config.trustedClients.includes(clientId) }),
     ...rateLimitedHooks(limitAttempts),
   })
+  exposeRefusals(provider.clientManager)
+  repeatConsents(provider.requestManager, requests, codeOf)
+  return provider
 }
 
 /** Shows the domains of today on the pages. The library passes this list to each page as it is rendered. */

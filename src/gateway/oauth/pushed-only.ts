@@ -2,6 +2,8 @@
  * Limits the authorization page to pushed requests (PAR). The provider would accept parameters in the page's URL, and
  * redirect errors to any redirect_uri there, registered or not.
  */
+import { MAX_CLIENT_ID_LENGTH } from '#src/gateway/oauth/request-bounds.ts'
+
 const authorizePath = '/oauth/authorize'
 /** `redirect-test` is the provider's own, to find out whether the browser keeps cookies. */
 const allowedParams = ['client_id', 'request_uri', 'redirect-test']
@@ -12,7 +14,7 @@ export function dropUnpushedParams(url: string): string {
   const params = new URLSearchParams(query)
   const kept = allowedParams.flatMap((name): [string, string][] => {
     const value = params.get(name)
-    return value === null ? [] : [[name, value]]
+    return value === null || value.length > MAX_CLIENT_ID_LENGTH ? [] : [[name, value]]
   })
   return `${authorizePath}?${new URLSearchParams(kept)}`
 }

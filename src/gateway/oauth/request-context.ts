@@ -6,6 +6,8 @@ export interface RequestContext {
   client: ClientInfo
   cookie: string | undefined
   startedAt?: number
+  /** It is a pushed authorization request, of an unauthenticated caller. */
+  isPushed?: boolean
   /** When the sign-in began that the request continues without a remembered browser. */
   signedInAt?: number | undefined
   /** The browser that is new with this request, and when its shard accepts it: before the response, beside other work. */

@@ -1,6 +1,6 @@
 /** The provider's requests, devices, lexicons and replay store, on the shards of the authorization actor. */
 import { randomUUID } from 'node:crypto'
-import { InvalidRequestError, OAuthError } from '@atproto/oauth-provider/errors'
+import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import type {
   DeviceData,
   DeviceStore,
@@ -12,8 +12,9 @@ import type {
 } from '@atproto/oauth-provider/store'
 import type { StoredRequest } from '#src/authorization/requests.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { XrpcError } from '#src/errors.ts'
+import { busyOr, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
+import type { CodeOf } from '#src/gateway/oauth/repeated-consent.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 
@@ -29,14 +30,13 @@ const MAX_REQUEST_LENGTH = 16 * 1024
 /** Permission sets; those of Bluesky have some 2 KB. */
 const MAX_LEXICON_LENGTH = 100_000
 const MAX_REPLAY_TTL_MS = 2 * 24 * 60 * 60 * 1000
-/** Of what is refused because it is too much or too often. */
-const RETRY_AFTER_S = '60'
 /** How long a code is remembered, so that its reuse is recognized. */
 export const CODE_TTL_MS = 24 * 60 * 60 * 1000
 
 export function requestStore(
   dispatch: ShardDispatch,
   countedAddress: FindCountedAddress,
+  codeOf: CodeOf,
 ): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
   return {
@@ -59,18 +59,19 @@ export function requestStore(
       return stored && requestOf(stored, null)
     },
     async updateRequest(id, { code, did, deviceId, expiresAt, parameters }) {
-      if (code && did) {
-        const name = { hash: hashSecret(code), did, requestId: id, ttlMs: CODE_TTL_MS }
-        await shard(code).tokenIndex.put(name)
+      const issued = code && did ? codeOf(id, did) : code
+      if (issued && did) {
+        const name = { hash: hashSecret(issued), did, requestId: id, ttlMs: CODE_TTL_MS }
+        await shard(issued).tokenIndex.put(name)
       }
-      await shard(id).requests.update({
-        id,
-        ...(code !== undefined && { codeHash: code && hashSecret(code) }),
+      const changes = {
+        ...(issued !== undefined && { codeHash: issued && hashSecret(issued) }),
         ...(did !== undefined && { did }),
         ...(deviceId !== undefined && { deviceId }),
         ...(expiresAt !== undefined && { expiresAt: expiresAt.getTime() }),
         ...(parameters !== undefined && { parameters: JSON.stringify(parameters) }),
-      })
+      }
+      await withOAuthErrors(() => shard(id).requests.update({ id, ...changes }))
     },
     deleteRequest: (id) => shard(id).requests.remove({ id }),
     async consumeRequestCode(code) {
@@ -83,18 +84,6 @@ export function requestStore(
       return stored && { requestId: id as `req-${string}`, data: requestOf(stored, code) }
     },
   }
-}
-
-/** Seconds. */
-export function retryAfterOf({ headers }: XrpcError): string {
-  return headers?.['retry-after'] ?? RETRY_AFTER_S
-}
-
-/** 503 and 429 in the library's form; throws every error. */
-function busyOr(error: unknown): never {
-  if (!(error instanceof XrpcError) || ![429, 503].includes(error.status)) throw error
-  requestContext().retryAfter?.(retryAfterOf(error))
-  throw new OAuthError('temporarily_unavailable', error.message, error.status, error)
 }
 
 function storedOf(data: RequestData): StoredRequest {

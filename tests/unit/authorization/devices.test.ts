@@ -100,18 +100,60 @@ it('new browsers push out those of the addresses that fill a shard, and not one 
 
 it('the permission sets that were least recently resolved make room for new ones', async () => {
   const { shard } = await withDevice()
-  await fill(shard, `INSERT INTO lexicon SELECT 'com.example.n' || n, '{}', n`)
-  await storeLexicon(testShard({ after: shard }), { nsid: 'com.example.new', data: '{}' })
+  const now = shard.clock.now()
+  await fill(
+    shard,
+    `INSERT INTO lexicon SELECT 'com.example.n' || n, '{"lastSucceededAt":1}', ${now} - 9000 + n`,
+  )
+  await storeLexicon(testShard({ after: shard }), {
+    nsid: 'com.example.new',
+    data: '{"lastSucceededAt":1}',
+  })
   const left = await shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM lexicon')
-  expect(left!.n).toBeLessThanOrEqual(500)
+  expect(left!.n).toBe(500)
   expect(await findLexicon(shard, { nsid: 'com.example.n0' })).toBeNull()
-  expect(await findLexicon(shard, { nsid: 'com.example.new' })).toBe('{}')
+  expect(await findLexicon(shard, { nsid: 'com.example.new' })).toBe('{"lastSucceededAt":1}')
 })
 
-/** Inserts a row for each `n` below the largest bound of any table. */
-async function fill(shard: ReturnType<typeof testShard>, insert: string): Promise<void> {
+it('failed lookups of permission sets make room before those that were resolved', async () => {
+  const { shard } = await withDevice()
+  const resolved = `'{"lastSucceededAt":1}'`
+  const failed = '{"lastSucceededAt":null,"lexicon":null}'
+  await fill(
+    shard,
+    `INSERT INTO lexicon SELECT 'com.example.n' || n, ${resolved}, ${shard.clock.now()} - 9000 + n`,
+    400,
+  )
+  const woken = testShard({ after: shard })
+  for (let n = 0; n < 150; n++)
+    await storeLexicon(woken, { nsid: `com.example.f${n}`, data: failed })
+  const count = async () => {
+    const found = await shard.sql.all<{ failed: number }>(
+      "SELECT data LIKE '%null%' AS failed FROM lexicon",
+    )
+    return [found.filter((row) => !row.failed).length, found.filter((row) => row.failed).length]
+  }
+  const [left, failures] = await count()
+  expect(left).toBe(400)
+  expect(failures).toBeLessThanOrEqual(100)
+  for (let n = 0; n < 110; n++) {
+    await storeLexicon(woken, { nsid: `com.example.r${n}`, data: '{"lastSucceededAt":1}' })
+  }
+  expect(await count()).toEqual([500, 0])
+  await storeLexicon(woken, { nsid: 'com.example.last', data: failed })
+  expect(await count()).toEqual([500, 0])
+  expect(await findLexicon(woken, { nsid: 'com.example.n9' })).toBeNull()
+  expect(await findLexicon(woken, { nsid: 'com.example.n10' })).not.toBeNull()
+})
+
+/** Inserts a row for each `n` below `count`; by default the largest bound of any table. */
+async function fill(
+  shard: ReturnType<typeof testShard>,
+  insert: string,
+  count = MAX_UNLINKED_DEVICES,
+): Promise<void> {
   const numbers = `WITH RECURSIVE r(n) AS
-    (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < ${MAX_UNLINKED_DEVICES - 1})`
+    (SELECT 0 UNION ALL SELECT n + 1 FROM r WHERE n < ${count - 1})`
   const [into, select] = insert.split(' SELECT ', 2)
   await shard.sql.batch([{ sql: `${into} ${numbers} SELECT ${select} FROM r` }])
 }

@@ -61,6 +61,39 @@ it('an authorization request gets one code, however many consents there are', as
   expect((await readRequest(shard, { id }))?.codeHash).toBe('one')
 })
 
+it('a repeated consent changes nothing', async () => {
+  const { shard } = await withRequest()
+  const consent = { id, did: 'did:plc:a', codeHash: 'one' }
+  await updateRequest(shard, { ...consent, parameters: '{"scope":"atproto"}' })
+  await updateRequest(shard, { ...consent, parameters: '{}' })
+  expect((await readRequest(shard, { id }))?.parameters).toBe('{"scope":"atproto"}')
+})
+
+it('a request that has a code is not removed, and its code stays valid', async () => {
+  const { shard } = await withRequest()
+  await updateRequest(shard, { id, did: 'did:plc:a', codeHash: 'hash' })
+  await removeRequest(shard, { id })
+  expect(await readRequest(shard, { id })).toMatchObject({ codeHash: 'hash' })
+  expect(await consumeRequest(shard, { id, codeHash: 'hash', attempt: 'first' })).not.toBeNull()
+})
+
+it('a request that is gone gets no code', async () => {
+  const { shard } = await withRequest()
+  await removeRequest(shard, { id })
+  const gone = { status: 400, message: 'Unknown request_uri' }
+  const consent = { id, did: 'did:plc:a', codeHash: 'one' }
+  await expect(updateRequest(shard, consent)).rejects.toMatchObject(gone)
+  await createRequest(shard, {
+    ...consent,
+    data: '{}',
+    parameters: '{}',
+    deviceId: null,
+    expiresAt: 9e15,
+  })
+  await consumeRequest(shard, { id, codeHash: 'one', attempt: 'first' })
+  await expect(updateRequest(shard, consent)).rejects.toMatchObject(gone)
+})
+
 it('a code is still valid if storing its use failed', async () => {
   let isFailing = false
   const shard = testShard({
@@ -202,7 +235,13 @@ it('of the requests that were not opened yet a shard keeps 1 MB in memory, and f
 
 it('a consent is stored before its page continues', async () => {
   const gate = Promise.withResolvers<void>()
-  const shard = testShard({ onBatch: (when) => (when === 'before' ? gate.promise : undefined) })
+  let isHeld = false
+  const shard = testShard({
+    onBatch: (when) => (isHeld && when === 'before' ? gate.promise : undefined),
+  })
+  const request = { data: '{}', parameters: '{}', did: null, codeHash: null, deviceId: null }
+  await createRequest(shard, { id, ...request, expiresAt: 9e15 })
+  isHeld = true
   let isStored = false
   const consent = updateRequest(shard, {
     id,

@@ -32,6 +32,10 @@ describe('publishedDocuments', () => {
     'https://large.com/.well-known/did.json': () => sized('large', 64 * 1024 + 1),
     'https://deep.com/.well-known/did.json': () =>
       new Response(`{"id":"did:web:deep.com","x":${'['.repeat(40)}${']'.repeat(40)}}`),
+    'https://wide.com/.well-known/did.json': () =>
+      Response.json({ id: 'did:web:wide.com', service: Array(201).fill(0) }),
+    'https://full.com/.well-known/did.json': () =>
+      Response.json({ id: 'did:web:full.com', service: { ...Array(2000).fill(0) } }),
     'https://down.com/.well-known/did.json': () => new Response('', { status: 503 }),
     'https://broken.com/.well-known/did.json': () => {
       throw new TypeError('fetch failed')
@@ -96,7 +100,7 @@ describe('publishedDocuments', () => {
 
   it.each([
     'did:plc:busy',
-    ...['liar', 'text', 'keyless', 'large', 'deep', 'down', 'broken'].map(
+    ...['liar', 'text', 'keyless', 'large', 'deep', 'wide', 'full', 'down', 'broken'].map(
       (name) => `did:web:${name}.com`,
     ),
   ])('publishedDocuments throws 502 for %s, of which nothing is known', async (unavailable) => {
