@@ -70,6 +70,22 @@ describe('client metadata', () => {
     ])
   })
 
+  it('the metadata of 16 clients is fetched at once for one address, and the rest waits', async () => {
+    const gate = Promise.withResolvers<void>()
+    fixture.beforeFetch = () => gate.promise
+    fixture.fetchedUrls.length = 0
+    const pushes = many(18).map((name) =>
+      push({ client_id: `https://${name}.example.com/client-metadata.json` }),
+    )
+    await expect.poll(() => fixture.fetchedUrls.length).toBe(16)
+    await new Promise(setImmediate)
+    const begun = fixture.fetchedUrls.length
+    fixture.beforeFetch = undefined
+    gate.resolve()
+    await Promise.all(pushes)
+    expect([begun, fixture.fetchedUrls.length]).toEqual([16, 18])
+  })
+
   it('the description of an error has at most 1,000 characters', async () => {
     const wrong = { redirect_uris: many(100) }
     const { clientId } = await publishClientMetadata(fixture, 'wrong.example.com', wrong)
