@@ -131,6 +131,10 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'a short `PDS_ADMIN_PASSWORD`', why: 'it protects the admin methods' },
   { what: 'OAuth: the scope of a blob', why: 'the declared type may be wrong' },
   { what: 'OAuth: an empty applyWrites', why: 'it is a commit and an event' },
+  { what: 'OAuth: client metadata and key sets', why: 'the main thread validates them' },
+  { what: 'OAuth: permission sets of a request', why: 'each is looked up' },
+  { what: 'OAuth: the description of an error', why: 'bounded responses' },
+  { what: 'OAuth: a repeated consent', why: 'a double click does not end a sign-in' },
   { what: 'chat methods that are newer than the server', why: 'no list to keep up to date' },
   {
     what: 'own records in views that their lexicon refuses',

@@ -77,7 +77,7 @@ describe('the command line', () => {
     expect(refusal(option)).toEqual({
       code: 2,
       out: '',
-      err: 'headwater: missing option: --handle',
+      err: "headwater: missing option: --handle (see 'headwater account create --help')",
     })
     expect(refusal(flag)).toMatchObject({
       code: 2,
@@ -204,7 +204,10 @@ describe('accounts', () => {
 
   it('headwater account delete requires confirmation', async () => {
     const unsure = await headwater(['account', 'delete', 'bob.test'], env())
-    expect(refusal(unsure)).toEqual({ code: 2, out: '', err: 'headwater: missing option: --yes' })
+    expect(refusal(unsure)).toEqual({
+      ...{ code: 2, out: '' },
+      err: 'headwater: this deletes the account and all its data for good: repeat with --yes',
+    })
     await run('account', 'delete', 'bob.test', '--yes')
     const all = await run<{ handle: string }[]>('account', 'list', '--search', 'bob.test')
     expect(all).toEqual([])

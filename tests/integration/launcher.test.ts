@@ -233,13 +233,13 @@ describe('two roles', () => {
     const actors = launch({ PDS_ROLE: 'actors', PDS_ENGINE_PORT: String(engine) })
     await expect.poll(actors.out).toContain('Headwater (actors)')
     const shared = { PDS_ROLE: 'gateway', RIVET_ENDPOINT: `http://127.0.0.1:${engine}` }
-    const gateway = await launchUp(shared)
-    const second = launch({ PDS_ROLE: 'all' })
-    expect(await second.ended).toBe(1)
     // It starts no engine, so it must be told where one is.
     const alone = launch({ PDS_ROLE: 'gateway' })
     expect(await alone.ended).toBe(1)
     expect(alone.err()).toContain('RIVET_ENDPOINT')
+    const gateway = await launchUp(shared)
+    const second = launch({ PDS_ROLE: 'all' })
+    expect(await second.ended).toBe(1)
     gateway.child.kill('SIGTERM')
     actors.child.kill('SIGTERM')
     expect(await Promise.all([gateway.ended, actors.ended])).toEqual([0, 0])
