@@ -35,3 +35,10 @@ export function forbidden(message: string, error = 'Forbidden'): XrpcError {
 export function unavailable(message: string, error = 'ServiceUnavailable'): XrpcError {
   return new XrpcError(503, error, message)
 }
+
+/** 429, with Retry-After if it is known when there will be room, in ms. */
+export function tooManyRequests(waitMs?: number): XrpcError {
+  const headers =
+    waitMs === undefined ? undefined : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+  return new XrpcError(429, 'RateLimitExceeded', 'Too many requests from your address', headers)
+}

@@ -1,5 +1,5 @@
 /** How much of a shard's room one address takes: what it added lately, in memory. */
-import { XrpcError } from '#src/errors.ts'
+import { tooManyRequests } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
 /** More than a shard has rows. */
@@ -22,12 +22,7 @@ export class AddressShare {
     const known = this.#added.get(address)
     const { count, until } =
       known !== undefined && known.until > now ? known : { count: 0, until: now + this.#windowMs }
-    if (count >= this.#max) throw tooMany(until - now)
+    if (count >= this.#max) throw tooManyRequests(until - now)
     this.#added.set(address, { count: count + 1, until })
   }
-}
-
-function tooMany(waitMs: number): XrpcError {
-  const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
-  return new XrpcError(429, 'RateLimitExceeded', 'Too many requests from your address', headers)
 }

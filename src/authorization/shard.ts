@@ -35,7 +35,7 @@ export function openAuthorizationShard({
 }): AuthorizationShard {
   const limits = {
     requests: new RowLimit('request', MAX_REQUESTS),
-    devices: new RowLimit(`device WHERE ${unlinked}`, MAX_UNLINKED_DEVICES),
+    devices: new RowLimit(`device WHERE ${unlinked}`, MAX_UNLINKED_DEVICES, EVICTED_AT_ONCE),
     lexicons: new RowLimit('lexicon', MAX_LEXICONS),
   }
   const shares = {
@@ -110,20 +110,21 @@ const unlinked = 'NOT EXISTS (SELECT 1 FROM device_account WHERE device_id = dev
 
 /** Room for one more browser of the address: in place of the oldest of the addresses with the most, or of all. */
 export function evictUnlinkedDevices(
-  { held }: Pick<AuthorizationShard, 'held'>,
-  excess: number,
+  { held, limits }: Pick<AuthorizationShard, 'held' | 'limits'>,
+  count: number,
   address: string | undefined,
 ): Statement[] {
-  if (excess === 0) return []
-  const displaced = held.devices.displacedBy(address, excess + EVICTED_AT_ONCE, 'oldest')
-  if (displaced.length >= excess) {
+  if (count === 0) return []
+  const displaced = held.devices.displacedBy(address, count, 'oldest')
+  if (displaced.length > 0) {
+    limits.devices.kept(count - displaced.length)
     return displaced.map((id) => expired(`device WHERE id = ? AND ${unlinked}`, id))
   }
   return [
     {
       sql: `DELETE FROM device WHERE id IN
               (SELECT id FROM device WHERE ${unlinked} ORDER BY last_seen_at LIMIT ?)`,
-      params: [excess + EVICTED_AT_ONCE],
+      params: [count],
     },
   ]
 }

@@ -1,6 +1,6 @@
 /** Puts a backup where a server will find it; the backup stays as it is. */
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type BackupNote, placesIn, type ServerFolders } from '#src/backup/back-up.ts'
 import { copyBlobs } from '#src/backup/copy-blobs.ts'
@@ -78,10 +78,12 @@ async function lockEmpty(data: string, written: readonly string[]): Promise<Disp
     if (existsSync(marker)) {
       const earlier = JSON.parse(await readFile(marker, 'utf8')) as string[]
       const left = [...earlier, ...filesOf(placesIn(data))]
-      for (const path of left) await rm(path, { recursive: true, force: true })
+      for (const path of left) await clear(path)
       await rm(marker)
     }
-    if ((await filesIn(data)).some((name) => !ours(name))) throw notEmpty(data)
+    // The folders to be written may be there, as roots of volumes for example, if they are empty.
+    const others = (await filesIn(data)).filter((name) => !written.includes(join(data, name)))
+    if (!others.every(ours)) throw notEmpty(data)
     for (const folder of written) if ((await filesIn(folder)).length > 0) throw notEmpty(folder)
     return lock
   } catch (error) {
@@ -90,8 +92,20 @@ async function lockEmpty(data: string, written: readonly string[]): Promise<Disp
   }
 }
 
+/** Deletes a file, or what is in a folder: that may be the root of a volume. */
+async function clear(path: string): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  const paths = isFolder ? (await filesIn(path)).map((name) => join(path, name)) : [path]
+  for (const one of paths) await rm(one, { recursive: true, force: true })
+}
+
 const filesOf = ({ secrets, folderId, plc }: ReturnType<typeof placesIn>) => [
-  ...[secrets, folderId, plc],
+  secrets,
+  folderId,
+  plc,
 ]
 
 function notEmpty(folder: string): Error {

@@ -50,7 +50,9 @@ const list: Command = {
     }
     const statuses = await statusesOf(accounts, invocation.server)
     return accounts.map(({ did, handle, email, indexedAt }) => ({
-      ...{ did, handle, email },
+      did,
+      handle,
+      email,
       status: statuses.get(did) ?? '',
       indexedAt,
     }))

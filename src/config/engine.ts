@@ -13,7 +13,7 @@ export interface EngineConfig {
   compaction: boolean
   /** The engine's folder on this machine, if another process runs it. */
   directory: string | undefined
-  /** Whether acknowledged writes survive a power failure, or only the end of processes, or what the engine's database does. */
+  /** What acknowledged writes survive: a power failure, only the end of processes, or what the engine's database survives. */
   durability: 'power' | 'process' | 'engine'
 }
 

@@ -188,14 +188,16 @@ async function wakeThenCall(
   const { actor, key } = call
   const { added, cancel } = ports.live.whenAdded(actor, key)
   const wake = { actor, key, group: 'lifecycle', action: 'ensureProvisioned', args: [] }
-  const waking = wakes.run(key, caller, () => ports.remote(wake))
+  const noLonger = new AbortController()
+  const waking = wakes.run(key, caller, () => ports.remote(wake), noLonger.signal)
   try {
     const outcome = await Promise.race([waking, added])
     if (liveActor(ports, call) === undefined && outcome !== undefined && 'error' in outcome)
       return outcome
   } finally {
     cancel()
-    // It goes on, and keeps its place in the limit, until the engine has its answer.
+    // If it has begun, it goes on, and keeps its place in the limit, until the engine has its answer.
+    noLonger.abort()
     waking.catch(() => {})
   }
   return tryOnce(ports, call)

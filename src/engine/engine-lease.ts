@@ -28,7 +28,7 @@ interface Ports {
   lastPing(): Promise<number | undefined>
   timer: Timer
   onLapse?: (forMs: number) => void
-  /** A monotonic clock that goes on while the process is frozen, in ms. */
+  /** A monotonic clock that goes on while the process is frozen, though not while its machine is, in ms. */
   now?: () => number
 }
 
@@ -36,7 +36,6 @@ export class EngineLease implements Lease {
   lapses = 0
   readonly #ports: Required<Ports>
   #confirmedAt: number
-  #hasJoined = false
   #earlier: { ping: number | undefined; lookedAt: number }
 
   constructor(ports: Ports) {
@@ -59,11 +58,9 @@ export class EngineLease implements Lease {
     this.#earlier = { ping, lookedAt }
     if (ping === undefined || ping === earlier.ping) return
     const silentMs = now() - this.#confirmedAt
+    const wasCurrent = this.isCurrent()
     this.#confirmedAt = earlier.lookedAt
-    // Before the first ping the process had no actors.
-    const isFirst = !this.#hasJoined
-    this.#hasJoined = true
-    if (isFirst || silentMs < LEASE_MS) return
+    if (wasCurrent || !this.isCurrent()) return
     this.lapses++
     onLapse(silentMs)
   }

@@ -24,10 +24,12 @@ export interface Envoy {
 
 /** The engine asks for the actors one after another, and a busy one with pauses. It does not say which is the last. */
 const QUIET_MS = 5_000
+const MAX_REPORT_MS = 60_000
 
 /**
  * Resolves with the number of actors that the process had, some seconds after the engine has taken them from it. The
- * caller must know that the process has exited: one that runs would lose its connection to the engine for good.
+ * caller must know that the process has exited: one that runs would lose its connection to the engine for good. Rejects
+ * if the connection ends meanwhile.
  */
 export async function reportLostProcess(
   engine: Engine,
@@ -44,12 +46,14 @@ export async function reportLostProcess(
     changedAt = performance.now()
   })
   try {
-    changedAt = performance.now()
+    const startedAt = performance.now()
+    changedAt = startedAt
     standIn.send({ tag: 'ToRivetStopping', val: null })
     for (;;) {
-      const restMs = changedAt + quietMs - performance.now()
+      const endsAt = Math.min(changedAt + quietMs, startedAt + MAX_REPORT_MS)
+      const restMs = endsAt - performance.now()
       if (restMs <= 0) return reported.size
-      await pause(restMs)
+      await Promise.race([pause(restMs), standIn.ended])
     }
   } finally {
     standIn.close()

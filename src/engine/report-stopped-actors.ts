@@ -57,7 +57,7 @@ async function report(engine: Engine, { envoyKey, actors }: FormerProcess): Prom
   try {
     standIn.send(stoppedActors(actors))
     for (let i = 0; i < actors.length; i += PAGE) {
-      await untilStopped(engine, actors.slice(i, i + PAGE))
+      await Promise.race([untilStopped(engine, actors.slice(i, i + PAGE)), standIn.ended])
     }
   } finally {
     standIn.close()

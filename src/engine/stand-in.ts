@@ -34,6 +34,8 @@ export interface StandIn {
   send(message: ToRivet): void
   /** On a disconnect the engine may drop what it has not read. */
   close(): void
+  /** Rejects when the connection has ended, however. */
+  ended: Promise<never>
 }
 
 /** Rejects if the engine does not answer within 5 s. */
@@ -55,25 +57,39 @@ export async function connectStandIn(
   const socket = new WebSocket(url, ['rivet', `rivet_token.${engine.token}`])
   socket.binaryType = 'arraybuffer'
   const send = (message: ToRivet) => socket.send(encodeToRivet(message))
+  const { promise: ended, reject: end } = Promise.withResolvers<never>()
+  ended.catch(() => {}) // It is thrown where it is awaited.
+  socket.onerror = () => end(new Error('The connection to the engine failed'))
+  socket.onclose = () => end(new Error('The engine closed the connection'))
   socket.onmessage = ({ data }) => {
-    const message = decodeToEnvoy(new Uint8Array(data as ArrayBuffer))
-    if (message.tag === 'ToEnvoyPing') send({ tag: 'ToRivetPong', val: message.val })
-    else onMessage(message, send)
+    try {
+      const message = decodeToEnvoy(new Uint8Array(data as ArrayBuffer))
+      if (message.tag === 'ToEnvoyPing') send({ tag: 'ToRivetPong', val: message.val })
+      else onMessage(message, send)
+    } catch (error) {
+      end(error)
+      socket.close()
+    }
   }
-  await opened(socket)
-  return { send, close: () => socket.close(1000) }
+  try {
+    await Promise.race([opened(socket), ended])
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+  return { send, close: () => socket.close(1000), ended }
 }
 
+/** Rejects if that takes more than 5 s. */
 function opened(socket: WebSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = () => reject(new Error('The engine did not accept the connection'))
     const timeout = setTimeout(fail, TIMEOUT_MS)
+    timeout.unref()
     socket.onopen = () => {
       clearTimeout(timeout)
       resolve()
     }
-    socket.onerror = fail
-    socket.onclose = fail
   })
 }
 

@@ -37,6 +37,8 @@ interface WakeBound {
 
 type Turn = Waiting & { begin(): void }
 
+/** As long as a call is repeated (dispatch.ts). */
+const MAX_WAIT_MS = 15_000
 /** Less than the shortest time after which an account may sleep in practice. */
 const AWAKE_MS = 10_000
 const MAX_AWAKE = 10_000
@@ -56,14 +58,18 @@ export class WakeLimit {
     this.#awake = new BoundedMap(MAX_AWAKE)
   }
 
-  /** Makes a call of an account. `caller` is who it is for; undefined if it is not limited. Throws 503. */
+  /**
+   * Makes a call of an account. `caller` is who it is for; undefined if it is not limited. `signal` ends its wait, not the
+   * call. Throws 503.
+   */
   async run(
     did: string,
     caller: WakeCaller | undefined,
     call: () => Promise<Outcome>,
+    signal?: AbortSignal,
   ): Promise<Outcome> {
     if (this.isAwake(did)) return call()
-    if (caller !== undefined) await this.#turn(caller)
+    if (caller !== undefined) await this.#turn(caller, signal)
     else this.#waking.owner++
     try {
       const outcome = await call()
@@ -82,13 +88,25 @@ export class WakeLimit {
     return at !== undefined && this.#now() - at < AWAKE_MS
   }
 
-  async #turn({ network, wakeFor }: WakeCaller): Promise<void> {
-    const turn = new Promise<void>((begin, reject) => {
-      const refuse = () => reject(unavailable('Too many accounts are waking up, please try again'))
-      this.#waiting[wakeFor].push({ holder: network, begin, refuse })
-    })
-    this.#next()
-    await turn
+  async #turn({ network, wakeFor }: WakeCaller, signal?: AbortSignal): Promise<void> {
+    const waiting = this.#waiting[wakeFor]
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const refuse = () => reject(unavailable('Too many accounts are waking up, please try again'))
+    const entry = { holder: network, begin: resolve, refuse }
+    const giveUp = () => {
+      waiting.remove(entry)
+      refuse()
+    }
+    const timeout = setTimeout(giveUp, MAX_WAIT_MS)
+    signal?.addEventListener('abort', giveUp, { once: true })
+    try {
+      waiting.push(entry)
+      this.#next()
+      await promise
+    } finally {
+      clearTimeout(timeout)
+      signal?.removeEventListener('abort', giveUp)
+    }
   }
 
   #next(): void {

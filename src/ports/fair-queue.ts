@@ -49,7 +49,7 @@ export class FairQueue<T extends Waiting> {
       return
     }
     if (displaced !== undefined) {
-      this.#remove(displaced)
+      this.remove(displaced)
       displaced.refuse()
     }
     this.#waiting.add(entry)
@@ -74,7 +74,7 @@ export class FairQueue<T extends Waiting> {
     if (next === undefined) return undefined
     this.#turn++
     for (const name of namesOf(next)) this.#turns.get(name)!.turn = this.#turn
-    this.#remove(next)
+    this.remove(next)
     return next
   }
 
@@ -84,8 +84,9 @@ export class FairQueue<T extends Waiting> {
     return this.#subjects.displacedBy(subject)
   }
 
-  #remove(entry: T): void {
-    this.#waiting.delete(entry)
+  /** Withdraws an entry; nothing if it has had its turn or was refused. */
+  remove(entry: T): void {
+    if (!this.#waiting.delete(entry)) return
     this.#holders.remove(entry.holder, entry)
     if (entry.subject !== undefined) this.#subjects.remove(entry.subject, entry)
     for (const name of namesOf(entry)) {

@@ -1,5 +1,5 @@
 /** Bounds work in progress, in all and for each key: what finds no slot of its key free waits for one. */
-import { unavailable, XrpcError } from '#src/errors.ts'
+import { tooManyRequests, unavailable } from '#src/errors.ts'
 
 export interface KeySlotsOptions {
   /** In progress. */
@@ -48,7 +48,7 @@ export class KeySlots {
       return
     }
     if (own.waiting.length >= maxWaitingPerKey) {
-      throw new XrpcError(429, 'RateLimitExceeded', 'Too many requests from your address')
+      throw tooManyRequests()
     }
     await new Promise<void>((resolve) => own.waiting.push(resolve))
   }

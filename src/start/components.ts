@@ -13,7 +13,7 @@ import { release } from '#src/release.ts'
 import { listenError, mustBeFree } from '#src/start/check-port.ts'
 import { connectEngine } from '#src/start/connect-engine.ts'
 import { openDurability } from '#src/start/durability.ts'
-import { reportFormerProcess } from '#src/start/former-process.ts'
+import { noteEnvoy, reportFormerProcess } from '#src/start/former-process.ts'
 import { openLease } from '#src/start/lease.ts'
 import { startOperatorPort } from '#src/start/operator-port.ts'
 import { isAlone, openPeers } from '#src/start/peers.ts'
@@ -104,12 +104,10 @@ export async function startComponents(
     }
     if (!isAlone(config)) await reportFormerProcess({ folder, engine, log })
     const actors = await startActors(settings, engine)
+    void actors.envoyKey.then(setEnvoyKey)
+    const endNote = noteEnvoy(envoyKey, folder, log)
+    const stop = () => actors.stop().then(endNote)
     // RivetKit waits forever for an actor that was just starting; the next start of the engine cleans it up.
-    void actors.envoyKey.then((key) => {
-      folder.noteEnvoy(key)
-      setEnvoyKey(key)
-    })
-    const stop = () => actors.stop().then(() => folder.noteEnvoy(undefined))
     parts.defer(() => Promise.race([stop(), pause(ACTORS_STOP_TIMEOUT_MS)]))
   }
   if (ownEngine !== undefined) {
@@ -173,8 +171,10 @@ async function watchStore(
 }
 
 const portOf = ({ gateway: { host, port } }: Pick<Config, 'gateway'>) => ({
-  ...{ host, port },
-  ...{ portVariable: 'PDS_PORT', hostVariable: 'PDS_HOST' },
+  host,
+  port,
+  portVariable: 'PDS_PORT',
+  hostVariable: 'PDS_HOST',
 })
 
 // Before the engine starts, so that a start that cannot succeed leaves nothing behind.

@@ -22,7 +22,9 @@ export async function openLease(ports: Ports, parts: AsyncDisposableStack): Prom
   void envoyKey.then(async (key) => {
     if (key !== undefined) lease = await startLease(ports, key, parts)
     else
-      log.warn('several processes with actors have started at once: each should wait for the last')
+      log.warn(
+        'the key by which the engine knows this process was not found (did another one start at the same time?): it is not reported if it exits, and after it was frozen it may answer reads of accounts that have moved. Restart it alone',
+      )
   })
   return {
     isCurrent: () => lease.isCurrent(),

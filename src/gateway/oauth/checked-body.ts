@@ -24,7 +24,12 @@ export async function withCheckedBody(request: OAuthRequest, limit: number): Pro
   replayed.push(bytes)
   replayed.push(null)
   return Object.assign(replayed, {
-    ...{ method, url, rawHeaders, httpVersion, socket, complete: true },
+    method,
+    url,
+    rawHeaders,
+    httpVersion,
+    socket,
+    complete: true,
     ...(ip !== undefined && { ip }),
     headers: { ...kept, 'content-length': String(bytes.length) },
   }) as unknown as OAuthRequest

@@ -18,8 +18,9 @@ export function shortenDescription(error: unknown): void {
     const text = described[name]
     if (typeof text !== 'string' || text.length <= MAX_DESCRIPTION_LENGTH) continue
     Object.defineProperty(error, name, {
-      ...{ value: `${text.slice(0, MAX_DESCRIPTION_LENGTH - 1)}\u2026` },
-      ...{ writable: true, configurable: true },
+      value: `${text.slice(0, MAX_DESCRIPTION_LENGTH - 1)}\u2026`,
+      writable: true,
+      configurable: true,
     })
   }
   const { issues } = described

@@ -29,7 +29,8 @@ export function respondWithError(
   shortenDescription(error)
   const known = error instanceof XrpcError && error.status !== 500 ? error : undefined
   const isOurs = known === undefined || known.status > 500
-  if (isOurs) log.error({ id: requestIdOf(response), err: error }, 'OAuth request failed')
+  if (isOurs)
+    log[levelOf(known?.status)]({ id: requestIdOf(response), err: error }, 'OAuth request failed')
   if (response.headersSent) return void response.destroy()
   const isTemporary = isOurs || known.status === 429
   const body =
@@ -50,6 +51,11 @@ export function respondWithError(
   response.end(JSON.stringify(body))
 }
 
+/** What is full (503) fills by the callers' doing, and empties by itself. */
+function levelOf(status: number | undefined): 'warn' | 'error' {
+  return status === 503 ? 'warn' : 'error'
+}
+
 function oauthNameOf({ error }: XrpcError): string {
   return error === 'InvalidScope' ? 'invalid_scope' : 'invalid_request'
 }
@@ -63,10 +69,9 @@ export function logProviderError(
   const id = requestIdOf(call.response)
   shortenDescription(error)
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown }
-  const isOurs = !(Number(status ?? statusCode ?? 500) < 500)
-  // What is full fills by the callers' doing, and empties by itself.
-  if (Number(status ?? statusCode) === 503) log.warn({ id, err: error }, message)
-  else if (isOurs && !isAborted(call.request)) log.error({ id, err: error }, message)
+  const failure = Number(status ?? statusCode ?? 500)
+  const isOurs = !(failure < 500) && (failure === 503 || !isAborted(call.request))
+  if (isOurs) log[levelOf(failure)]({ id, err: error }, message)
   else log.debug({ id, reason: (error as Error).message }, message)
 }
 

@@ -116,7 +116,7 @@ function refreshableUntil(
 
 function isProofOrServerError(error: unknown): boolean {
   if (error instanceof InvalidDpopProofError) return true
-  return !(error instanceof OAuthError) || error.status >= 500
+  return !(error instanceof OAuthError) || error.status >= 500 || error.status === 429
 }
 
 /** 401 invalid_client: the library answers with 400 and several error names. */

@@ -3,6 +3,7 @@ import type { Account, AuthorizedClientData, Did } from '@atproto/oauth-provider
 import type { AccountSummary } from '#src/account/oauth/account-summary.ts'
 import type { AuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
+import type { WakeFor } from '#src/engine/wake-limit.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { imageUrl } from '#src/gateway/read-after-write/local-viewer.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
@@ -14,7 +15,7 @@ export interface ProviderAccounts {
    * The account of a DID that a request names, by a cookie for example: the account checks whether it may.
    * Undefined if it is not hosted here: no actor is created for a foreign DID.
    */
-  find(did: string): Promise<RemoteAccount | undefined>
+  find(did: string, wakeFor?: WakeFor): Promise<RemoteAccount | undefined>
   /** As `find`, for a request with a token or code of the account that only this server could issue. */
   findByToken(did: string): Promise<RemoteAccount | undefined>
   /** Undefined if the account may not sign in. */
@@ -26,10 +27,10 @@ export function openProviderAccounts(
   findAccount: FindAccount,
 ): ProviderAccounts {
   return {
-    find: async (did) => {
+    find: async (did, wakeFor = 'sign in') => {
       const found = await findAccount(did)
       const { network } = requestContext().client
-      return found === undefined ? undefined : dispatch.account(found, network, 'sign in')
+      return found === undefined ? undefined : dispatch.account(found, network, wakeFor)
     },
     findByToken: async (did) => {
       const found = await findAccount(did)

@@ -120,7 +120,7 @@ async function findLocalRecord(
   did: string,
   path: { collection: string; rkey: string },
 ): Promise<LocalRecord | undefined> {
-  const account = await accounts.find(did)
+  const account = await accounts.find(did, 'read')
   if (account === undefined) return undefined
   const { json } = await account.repo.getRecord(path)
   const { cid, value } = JSON.parse(json) as { cid: string; value: unknown }

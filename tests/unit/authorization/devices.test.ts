@@ -84,6 +84,23 @@ it('the devices without a signed-in account that were least recently seen make r
   expect(found.map((one) => one !== null)).toEqual([true, false, true])
 })
 
+it('new browsers that come together make room once', async () => {
+  const { shard, device } = await withDevice()
+  await fill(
+    shard,
+    `INSERT INTO device SELECT 'many-' || n, 'ses', NULL, '', ${device.lastSeenAt} + n`,
+  )
+  // The first one fills the shard, and the others come while it is stored.
+  await shard.sql.batch([{ sql: "DELETE FROM device WHERE id IN ('dev-1', 'many-0')" }])
+  const woken = testShard({ after: shard })
+  const ids = Array.from({ length: 20 }, (_, n) => `dev-new-${n}`)
+  await Promise.all(ids.map((id) => createDevice(woken, { id, ...device })))
+  await Promise.all(ids.map((id) => readDevice(woken, { id })))
+  const left = await shard.sql.first<{ n: number }>('SELECT count(*) AS n FROM device')
+  expect(left!.n).toBeGreaterThan(MAX_UNLINKED_DEVICES - 400)
+  expect(left!.n).toBeLessThanOrEqual(MAX_UNLINKED_DEVICES + 1)
+})
+
 it('new browsers push out those of the addresses that fill a shard, and not one that was there before', async () => {
   const { shard, device } = await withDevice()
   await createDevice(shard, { id: 'dev-2', ...device, address: '203.0.113.7' })

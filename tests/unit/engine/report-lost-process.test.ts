@@ -47,7 +47,7 @@ async function fakeEngine(answer: unknown, ...messages: ToEnvoy[]) {
     await once(http, 'close')
   })
   const endpoint = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  return { engine: { endpoint, token: 'secret', namespace: 'mine' }, requests, received }
+  return { engine: { endpoint, token: 'secret', namespace: 'mine' }, requests, received, sockets }
 }
 
 function commands(...of: [actorId: string, generation: number][]): ToEnvoy {
@@ -89,6 +89,14 @@ it('the newest activation of each actor that the engine asks for is reported as 
   for (const { inner } of events) {
     expect(inner).toEqual({ tag: 'EventActorStateUpdate', val: { state } })
   }
+})
+
+it('a report whose connection ends is not taken for one', async () => {
+  const { engine, sockets } = await fakeEngine({}, commands(['a', 1]))
+  const report = reportLostProcess(engine, 'key of the process', 60_000)
+  await expect.poll(() => sockets.clients.size).toBe(1)
+  for (const client of sockets.clients) client.close()
+  await expect(report).rejects.toThrow('closed the connection')
 })
 
 it('a process is connected if the engine lists it', async () => {

@@ -11,11 +11,14 @@ function open(options: Partial<typeof bounds> = {}) {
   const limit = new WakeLimit({ read: { ...bounds, ...options }, 'sign in': signIns }, () => time)
   const begun: string[] = []
   const ends = new Map<string, (outcome: Outcome) => void>()
-  const call = (did: string, network?: string, wakeFor: WakeFor = 'read') =>
-    limit.run(did, network === undefined ? undefined : { network, wakeFor }, () => {
+  const call = (did: string, network?: string, wakeFor: WakeFor = 'read', signal?: AbortSignal) => {
+    const begin = () => {
       begun.push(did)
-      return new Promise((resolve) => ends.set(did, resolve))
-    })
+      return new Promise<Outcome>((resolve) => ends.set(did, resolve))
+    }
+    const caller = network === undefined ? undefined : { network, wakeFor }
+    return limit.run(did, caller, begin, signal)
+  }
   const end = async (did: string, outcome: Outcome = { answer: did }) => {
     ends.get(did)!(outcome)
     await settled()
@@ -122,6 +125,18 @@ describe('wakes for other callers', () => {
     await expect(newest).rejects.toMatchObject({ status: 503 })
     for (const did of ['a', 'b', 'e']) await end(did)
     expect(begun).toEqual(['a', 'b', 'e', 'c'])
+  })
+
+  it('a call that need not wait any more leaves its place to others, and is not made', async () => {
+    const { call, begun, end } = open({ max: 1, maxWaiting: 1, maxWaitingPerCaller: 1 })
+    const noLonger = new AbortController()
+    void call('a', 'x')
+    const waiting = call('b', 'x', 'read', noLonger.signal)
+    noLonger.abort()
+    await expect(waiting).rejects.toMatchObject({ status: 503 })
+    void call('c', 'x')
+    await end('a')
+    expect(begun).toEqual(['a', 'c'])
   })
 
   it('a call that fails makes room for the next', async () => {
