@@ -30,6 +30,8 @@ function withServers(name: string, groupOrder: number, timeout: number) {
       sequence: { groupOrder },
       testTimeout: timeout,
       isolate: false,
+      // Servers wait for a fourth of their time.
+      maxWorkers: availableParallelism() + 1,
       hookTimeout: 120 * seconds,
       // Limits are for what never comes: a busy machine is ten times as slow as an idle one.
       expect: { poll: { timeout: 30 * seconds } },
