@@ -16,6 +16,7 @@ import type { Outcome } from '#src/engine/remote-call.ts'
 import { unavailable } from '#src/errors.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import { FairQueue, type Waiting } from '#src/ports/fair-queue.ts'
+import { systemTimer, type Timer } from '#src/ports/timer.ts'
 
 export type WakeFor = 'read' | 'sign in'
 
@@ -47,14 +48,16 @@ export class WakeLimit {
   readonly #bounds: WakeBounds
   readonly #waiting: Record<WakeFor, FairQueue<Turn>>
   readonly #now: () => number
+  readonly #timer: Timer
   readonly #awake: BoundedMap<string, number>
   readonly #waking = { owner: 0, read: 0, 'sign in': 0 }
 
   /** `now` is a monotonic clock, in ms. */
-  constructor(bounds: WakeBounds, now = () => performance.now()) {
+  constructor(bounds: WakeBounds, now = () => performance.now(), timer: Timer = systemTimer) {
     this.#bounds = bounds
     this.#waiting = { read: queueOf(bounds.read), 'sign in': queueOf(bounds['sign in']) }
     this.#now = now
+    this.#timer = timer
     this.#awake = new BoundedMap(MAX_AWAKE)
   }
 
@@ -97,14 +100,14 @@ export class WakeLimit {
       waiting.remove(entry)
       refuse()
     }
-    const timeout = setTimeout(giveUp, MAX_WAIT_MS)
+    const cancel = this.#timer(MAX_WAIT_MS, giveUp)
     signal?.addEventListener('abort', giveUp, { once: true })
     try {
       waiting.push(entry)
       this.#next()
       await promise
     } finally {
-      clearTimeout(timeout)
+      cancel()
       signal?.removeEventListener('abort', giveUp)
     }
   }

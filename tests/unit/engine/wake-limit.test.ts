@@ -8,7 +8,15 @@ const signIns = { max: 1, maxWaiting: 3, maxWaitingPerCaller: 3 }
 /** Calls that last until `end` is called with the DID, in the order in which they began. */
 function open(options: Partial<typeof bounds> = {}) {
   let time = 0
-  const limit = new WakeLimit({ read: { ...bounds, ...options }, 'sign in': signIns }, () => time)
+  const timeouts: (() => void)[] = []
+  const limit = new WakeLimit(
+    { read: { ...bounds, ...options }, 'sign in': signIns },
+    () => time,
+    (_, run) => {
+      timeouts.push(run)
+      return () => {}
+    },
+  )
   const begun: string[] = []
   const ends = new Map<string, (outcome: Outcome) => void>()
   const call = (did: string, network?: string, wakeFor: WakeFor = 'read', signal?: AbortSignal) => {
@@ -26,7 +34,7 @@ function open(options: Partial<typeof bounds> = {}) {
   const pass = (ms: number) => {
     time += ms
   }
-  return { call, begun, end, pass }
+  return { call, begun, end, pass, timeouts }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -125,6 +133,16 @@ describe('wakes for other callers', () => {
     await expect(newest).rejects.toMatchObject({ status: 503 })
     for (const did of ['a', 'b', 'e']) await end(did)
     expect(begun).toEqual(['a', 'b', 'e', 'c'])
+  })
+
+  it('a call that has waited for too long is refused with 503, and is not made', async () => {
+    const { call, begun, end, timeouts } = open({ max: 1 })
+    void call('a', 'x')
+    const waiting = call('b', 'x')
+    for (const timeOut of timeouts) timeOut()
+    await expect(waiting).rejects.toMatchObject({ status: 503 })
+    await end('a')
+    expect(begun).toEqual(['a'])
   })
 
   it('a call that need not wait any more leaves its place to others, and is not made', async () => {
