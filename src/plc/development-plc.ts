@@ -24,7 +24,7 @@ export async function startDevelopmentPlc(options: {
     }
     const plc = await startPlcServer({ ...options, port: undefined })
     const { url } = plc
-    options.log.warn(
+    options.log.info(
       { port, url },
       `port ${port} is in use: the PLC directory is at ${url}, which scripts have to name`,
     )

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isRunning } from '#src/engine/engine-process.ts'
+import { freeEnginePort, freePort } from '#tests/support/processes.ts'
 import { root } from '#tests/support/sources.ts'
 
 let data: string
@@ -67,14 +68,6 @@ function launch(
 /** The path with the project's Node first, as npm sets it. */
 function pathOfNode(): string {
   return `${join(root, 'node_modules/.bin')}:/usr/local/bin:/usr/bin:/bin`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 const health = () =>
@@ -229,7 +222,7 @@ describe('after kill -9', () => {
 
 describe('two roles', () => {
   it('the roles gateway and actors share one folder and one engine, and a third process or a gateway without RIVET_ENDPOINT is refused', async () => {
-    const engine = await freePort()
+    const engine = await freeEnginePort()
     const actors = launch({ PDS_ROLE: 'actors', PDS_ENGINE_PORT: String(engine) })
     await expect.poll(actors.out).toContain('Headwater (actors)')
     const shared = { PDS_ROLE: 'gateway', RIVET_ENDPOINT: `http://127.0.0.1:${engine}` }

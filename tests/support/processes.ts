@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { chooseAddresses } from '#src/engine/engine-environment.ts'
 import { findOrphanedEngine } from '#src/engine/engine-process.ts'
 import { leakedSecrets } from '#tests/support/leaked-secrets.ts'
 import { root } from '#tests/support/sources.ts'
@@ -139,4 +140,13 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+/** The first of two free ports in a row. */
+export async function freeEnginePort(): Promise<number> {
+  const first = await freePort()
+  return chooseAddresses(first).then(
+    () => first,
+    () => freeEnginePort(),
+  )
 }

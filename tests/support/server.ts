@@ -3,8 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
-import { chooseAddresses } from '#src/engine/engine-environment.ts'
-import { freePort, killLeftovers, ServerProcess } from '#tests/support/processes.ts'
+import { freeEnginePort, freePort, killLeftovers, ServerProcess } from '#tests/support/processes.ts'
 
 export interface ServerOptions {
   /** Variables beside port, data folder and admin password. */
@@ -175,13 +174,4 @@ async function answers(url: string): Promise<boolean> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
   await answer?.body?.cancel()
   return answer?.ok === true
-}
-
-/** The first of two free ports in a row. */
-async function freeEnginePort(): Promise<number> {
-  const first = await freePort()
-  return chooseAddresses(first).then(
-    () => first,
-    () => freeEnginePort(),
-  )
 }
