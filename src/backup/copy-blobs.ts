@@ -3,9 +3,9 @@
  * A file is not changed once it is complete, which uploads in `tempt` may not be yet; it may be moved between the three,
  * or deleted, meanwhile.
  */
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf, linkOrCopy } from '#src/backup/link-or-copy.ts'
+import { codeOf, hasSameSize, linkOrCopy } from '#src/backup/link-or-copy.ts'
 
 /** Scanned first: uploads move from here to the others. */
 const UPLOADS = 'tempt'
@@ -43,22 +43,13 @@ function uploadsOf({ location, tempLocation }: BlobFolders): string {
 async function putOnce(from: string, to: string): Promise<boolean> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   try {
+    // One that was still being uploaded is copied again.
     if (await hasSameSize(from, to)) return false
     await linkOrCopy(from, to)
     return true
   } catch (error) {
     // It is there already, or it was moved or deleted after the folder was read.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
-/** Whether it is there as a whole; one that was still being uploaded is copied again. */
-async function hasSameSize(from: string, to: string): Promise<boolean> {
-  try {
-    return (await stat(to)).size === (await stat(from)).size
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
     throw error
   }
 }

@@ -9,7 +9,7 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { codeOf, copy, linkOrCopy } from '#src/backup/link-or-copy.ts'
+import { codeOf, copy, hasSameSize, linkOrCopy } from '#src/backup/link-or-copy.ts'
 import { syncAll } from '#src/backup/sync-all.ts'
 import { walFiles } from '#src/ports/wal-files.ts'
 
@@ -41,18 +41,9 @@ export async function copyStore(
 /** Of an earlier attempt, tables stay that the store still has: on another disk copying them takes longest. */
 async function removeOutdated(from: string, to: string): Promise<void> {
   for (const name of await readdir(to)) {
-    if (!isTable(name) || !(await isSame(join(from, name), join(to, name)))) {
+    if (!isTable(name) || !(await hasSameSize(join(from, name), join(to, name)))) {
       await rm(join(to, name), { recursive: true })
     }
-  }
-}
-
-async function isSame(from: string, to: string): Promise<boolean> {
-  try {
-    return (await stat(from)).size === (await stat(to)).size
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    throw error
   }
 }
 
@@ -69,7 +60,7 @@ async function copyFiles(
   for (const [i, name] of ordered.entries()) {
     const put = isTable(name) ? linkOrCopy : copy
     try {
-      if (!isTable(name) || !(await isSame(join(from, name), join(to, name)))) {
+      if (!isTable(name) || !(await hasSameSize(join(from, name), join(to, name)))) {
         await put(join(from, name), join(to, name))
       }
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Puts files elsewhere: as hard links if their content never changes and the disk is the same, else as copies. */
-import { constants, copyFile, link } from 'node:fs/promises'
+import { constants, copyFile, link, stat } from 'node:fs/promises'
 
 // Another disk, another owner, too many links, or a file system without links.
 const notLinkable = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
@@ -17,6 +17,16 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
 /** Shares blocks where the file system can, as a copy that is changed apart. */
 export function copy(from: string, to: string): Promise<void> {
   return copyFile(from, to, constants.COPYFILE_FICLONE)
+}
+
+/** Whether a copy is there as a whole; false if either file is not there. */
+export async function hasSameSize(from: string, to: string): Promise<boolean> {
+  try {
+    return (await stat(from)).size === (await stat(to)).size
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -32,3 +32,12 @@ export function mustBeWithin(value: unknown, bounds: JsonBounds): void {
   }
   walk(value, '', 0)
 }
+
+/** The value of a JSON text; undefined if it is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

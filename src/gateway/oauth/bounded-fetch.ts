@@ -5,7 +5,7 @@ import { busyOr } from '#src/gateway/oauth/oauth-errors.ts'
 import { mustHaveFewScopes } from '#src/gateway/oauth/scope-bounds.ts'
 import type { KeySlots } from '#src/ports/key-slots.ts'
 import { readBoundedBytes } from '#src/ports/read-bounded.ts'
-import { type JsonBounds, mustBeWithin } from '#src/protocol/json-bounds.ts'
+import { type JsonBounds, mustBeWithin, parsedJson } from '#src/protocol/json-bounds.ts'
 
 type Fetch = typeof globalThis.fetch
 
@@ -64,7 +64,8 @@ export function documentFetch(
     const bytes = await readBoundedBytes(response, MAX_DOCUMENT_BYTES).catch(refuseThis)
     if (type !== carType) {
       try {
-        mustBeSmall(parsed(bytes.toString()))
+        // Of what is no JSON the library makes its own error.
+        mustBeSmall(parsedJson(bytes.toString()))
       } catch (error) {
         refuseThis(error as Error)
       }
@@ -74,15 +75,6 @@ export function documentFetch(
     function refuseThis(reason: Error): never {
       return refuse(input instanceof Request ? input.url : String(input), reason)
     }
-  }
-}
-
-/** Undefined if it is no JSON, of which the library makes its own error. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { readBytes } from '#src/gateway/http/body.ts'
 import { mustBeSmallRequest } from '#src/gateway/oauth/request-bounds.ts'
+import { parsedJson } from '#src/protocol/json-bounds.ts'
 
 /** Longer than all requests have, whose time `PDS_BODY_TIMEOUT_MS` bounds. */
 const TIMEOUT_MS = 10 * 60_000
@@ -38,11 +39,6 @@ export async function withCheckedBody(request: OAuthRequest, limit: number): Pro
 /** As a form and as JSON, whichever the library takes it for. */
 function checkParameters(text: string): void {
   mustBeSmallRequest(Object.fromEntries(new URLSearchParams(text)))
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return
-  }
+  const json = parsedJson(text)
   if (typeof json === 'object' && json !== null) mustBeSmallRequest({ ...json })
 }

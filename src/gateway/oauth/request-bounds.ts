@@ -1,7 +1,7 @@
 /** Bounds the parameters of a request to the OAuth endpoints, before the library validates them. */
 import { invalidRequest } from '#src/errors.ts'
 import { mustHaveFewIncludes, mustHaveFewScopes } from '#src/gateway/oauth/scope-bounds.ts'
-import { type JsonBounds, mustBeWithin } from '#src/protocol/json-bounds.ts'
+import { type JsonBounds, mustBeWithin, parsedJson } from '#src/protocol/json-bounds.ts'
 import { decodeJwtPart } from '#src/protocol/jwt.ts'
 
 /** That of a loopback client holds its redirect URIs and scopes. */
@@ -25,7 +25,7 @@ export function mustBeSmallRequest(parameters: Record<string, unknown>): void {
   within(() => mustBeWithin(parameters, parameterBounds))
   for (const name of jsonParameters) {
     const value = parameters[name]
-    if (typeof value === 'string') within(() => mustBeWithin(parsed(value), parameterBounds))
+    if (typeof value === 'string') within(() => mustBeWithin(parsedJson(value), parameterBounds))
   }
   within(() => mustHaveFewScopes(scope), 'InvalidScope')
   within(() => mustHaveFewIncludes(scope), 'InvalidScope')
@@ -41,14 +41,5 @@ function within(check: () => void, error?: string): void {
     check()
   } catch (reason) {
     throw invalidRequest(`The request has ${(reason as Error).message}`, error)
-  }
-}
-
-/** Undefined if it is no JSON, of which the library makes its own error. */
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
   }
 }

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { forbidden, type XrpcError } from '#src/errors.ts'
 import { readBytes } from '#src/gateway/http/body.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { parsedJson } from '#src/protocol/json-bounds.ts'
 
 export type Form = Record<string, string | undefined>
 
@@ -23,9 +24,5 @@ export async function readForm(c: Context<Env>, timeoutMs: number): Promise<Form
 
 /** The value of a field that has JSON, such as a passkey's response; undefined if it is malformed or absent. */
 export function parseField(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
-  }
+  return parsedJson(text ?? '')
 }

@@ -83,8 +83,9 @@ export function rateLimits(ports: RateLimitPorts): RateLimits {
       const address = countedAddress(call)
       const [rule] = rateLimitRules(call.nsid)
       if (address === undefined || rule === undefined) return attempt()
-      const points = leasedPoints(leases, rule.limit, keyOf(rule, call, address), { onRefused })
-      return attempts.run(`${rule.limit.name} ${networkOf(address)}`, points, attempt, isFailure)
+      const key = keyOf(rule, call, address)
+      const points = leasedPoints(leases, rule.limit, key, { onRefused })
+      return attempts.run(`${rule.limit.name} ${key}`, points, attempt, isFailure)
     },
   })
 }
