@@ -4,4 +4,4 @@
  * Raised by one with every release, and in any commit that adds a migration or an action. Never lowered: the engine
  * wakes actors in the processes of the highest release, so old code that is deployed again needs a higher number.
  */
-export const release = 4
+export const release = 5

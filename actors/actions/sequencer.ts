@@ -1,13 +1,17 @@
 /** The actions of the sequencer. */
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
+import { readAccounts } from '#src/sequencer/account-events.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
-import { append, bounds, follow, read } from '#src/sequencer/log.ts'
+import { append, appendPrivate, bounds, follow, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
 import { storedHead } from '#src/sequencer/stored-head.ts'
 
 export const sequencerActions = {
   // The ids of an account's events increase, so events that are in the log already are skipped.
-  log: { ...reads({ read, follow, bounds, storedHead, size }), ...writes({ append }) },
+  log: {
+    ...reads({ read, readAccounts, follow, bounds, storedHead, size }),
+    ...writes({ append, appendPrivate }),
+  },
   heads: reads({ of: headsOf }),
 } satisfies Actions
 export type SequencerActions = typeof sequencerActions

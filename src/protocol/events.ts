@@ -1,6 +1,6 @@
 /** The four firehose events, encoded without their seq (com.atproto.sync.subscribeRepos). */
 import { CborWriter } from '#src/protocol/cbor.ts'
-import type { EncodedEvent, EventKind } from '#src/protocol/frames.ts'
+import { type EncodedEvent, type EventKind, eventBody } from '#src/protocol/frames.ts'
 
 /** `prev` is the CID that an update or delete replaces. */
 export interface CommitOp {
@@ -67,6 +67,17 @@ export function encodeCommitEvent(event: CommitEvent): EncodedEvent {
     ...unlessAbsent('prevData', event.prevData, (value) => writer.link(value)),
   ])
   return { ...encoded, head: event.commit, rev: event.rev }
+}
+
+/** How many operations an encoded `#commit` has. Throws if the event is not DAG-CBOR. */
+export function countOps({ event, seqAt }: Pick<EncodedEvent, 'event' | 'seqAt'>): number {
+  // As it is encoded here, the event begins with a map header, the name `ops`, and the header of the array.
+  const [, nameLength, o, p, s, header = 0] = event
+  const isFirst = nameLength === 0x63 && o === 0x6f && p === 0x70 && s === 0x73
+  if (isFirst && header >= 0x80 && header < 0x98) return header - 0x80
+  if (isFirst && header === 0x98) return event[6]!
+  const { ops } = eventBody(event, seqAt)
+  return Array.isArray(ops) ? ops.length : 0
 }
 
 function encodeOps(ops: readonly CommitOp[]): void {

@@ -12,9 +12,16 @@
  */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import { type Delivery, logStatements, numberEvents } from '#src/sequencer/number-events.ts'
+import {
+  type Delivery,
+  type KnownPositions,
+  type LogRow,
+  logStatements,
+  numberEvents,
+} from '#src/sequencer/number-events.ts'
+import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 import { RepoPositions } from '#src/sequencer/repo-positions.ts'
-import type { Tail } from '#src/sequencer/tail.ts'
+import type { Tail, TailEvent } from '#src/sequencer/tail.ts'
 import { Trimmer } from '#src/sequencer/trimmer.ts'
 
 const MAX_EVENTS = 256
@@ -23,8 +30,14 @@ const MAX_BYTES = 1024 * 1024
 /** Runs a transaction when the transaction gate lets it go to the engine. */
 export type InTurn = <T>(transaction: () => Promise<T>) => Promise<T>
 
+/** The highest ids of an account's outboxes that are in the logs. */
+export interface Through {
+  events: number
+  privateEvents: number
+}
+
 interface Waiting extends Delivery {
-  resolve(through: number): void
+  resolve(through: Through): void
   reject(error: unknown): void
 }
 
@@ -39,6 +52,7 @@ export interface AppendLanePorts {
 export class AppendLane {
   readonly #ports: AppendLanePorts
   readonly #known: RepoPositions
+  readonly #knownPrivate: RepoPositions
   readonly #trimmer: Trimmer
   #waiting: Waiting[] = []
   #running = false
@@ -47,11 +61,12 @@ export class AppendLane {
 
   constructor(ports: AppendLanePorts) {
     this.#ports = ports
-    this.#known = new RepoPositions(ports.sql)
+    this.#known = new RepoPositions(ports.sql, 'repo')
+    this.#knownPrivate = new RepoPositions(ports.sql, 'private_repo')
     this.#trimmer = new Trimmer(ports)
   }
 
-  append(delivery: Delivery): Promise<number> {
+  append(delivery: Delivery): Promise<Through> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...delivery, resolve, reject })
       if (!this.#running) void this.#run()
@@ -85,9 +100,10 @@ export class AppendLane {
   #nextGroup(): Waiting[] {
     let events = 0
     let bytes = 0
-    const end = this.#waiting.findIndex(({ entries }, i) => {
-      events += entries.length
+    const end = this.#waiting.findIndex(({ entries, privateEntries }, i) => {
+      events += entries.length + privateEntries.length
       for (const { event } of entries) bytes += event.length
+      for (const { body } of privateEntries) bytes += body.length
       return i > 0 && (events > MAX_EVENTS || bytes > MAX_BYTES)
     })
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end)
@@ -96,29 +112,54 @@ export class AppendLane {
   async #commit(group: readonly Waiting[]): Promise<() => void> {
     const { sql, clock, tail } = this.#ports
     await tail.ready()
-    await this.#known.load(new Set(group.map(({ did }) => did)))
+    const known = await this.#load(group)
     const after = Math.max(tail.head, clock.now() * 1_000)
-    const numbered = numberEvents(group, (did) => this.#known.get(did), after)
-    const { rows, repos, erased, head } = numbered
-    if (rows.length > 0) {
-      const statements = [
-        ...(await this.#trimmer.statementsFor(rows.length)),
-        ...logStatements(numbered),
-      ]
+    const numbered = numberEvents(group, known, after)
+    const { rows, repos, privateEvents, privateRepos, erased, head } = numbered
+    const count = rows.length + privateEvents.length
+    if (count > 0) {
+      const statements = [...(await this.#trimmer.statementsFor(count)), ...logStatements(numbered)]
       await sql.commit(statements).catch((error) => {
         this.#known.clear()
+        this.#knownPrivate.clear()
         tail.reload(head)
         throw error
       })
     }
     this.added += rows.length
     for (const [did, repo] of repos) this.#known.set(did, repo)
-    const answers = group.map(({ did }) => this.#known.get(did).outboxId)
+    for (const [did, repo] of privateRepos) this.#knownPrivate.set(did, repo)
+    const answers = group.map(({ did, privateEntries }) => ({
+      events: known.ofEvents(did).outboxId,
+      privateEvents: privateEntries.length > 0 ? known.ofPrivateEvents(did).outboxId : 0,
+    }))
     this.#known.evict()
+    this.#knownPrivate.evict()
     return () => {
       for (const [i, { resolve }] of group.entries()) resolve(answers[i]!)
       if (erased.size > 0) tail.erase(new Set(erased.keys()), head)
-      tail.append(rows)
+      tail.append(inOrder(rows, privateEvents))
     }
   }
+
+  async #load(group: readonly Waiting[]): Promise<KnownPositions> {
+    await this.#known.load(new Set(group.map(({ did }) => did)))
+    const withPrivate = group.filter(({ privateEntries }) => privateEntries.length > 0)
+    await this.#knownPrivate.load(new Set(withPrivate.map(({ did }) => did)))
+    return {
+      ofEvents: (did) => this.#known.get(did),
+      ofPrivateEvents: (did) => this.#knownPrivate.get(did),
+    }
+  }
+}
+
+function inOrder(rows: readonly LogRow[], events: readonly PrivateEvent[]): readonly TailEvent[] {
+  if (events.length === 0) return rows
+  const all: TailEvent[] = [...rows, ...events.map(toTailEvent)]
+  return all.toSorted((a, b) => a.seq - b.seq)
+}
+
+const toTailEvent = (privateEvent: PrivateEvent): TailEvent => {
+  const { seq, did } = privateEvent
+  return { seq, did, privateEvent }
 }

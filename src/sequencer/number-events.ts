@@ -1,6 +1,14 @@
 /** Assigns seqs: which events are new, their seq, and the statements of the transaction. */
 import { insertRows, type Statement } from '#src/ports/sql.ts'
+import { countOps } from '#src/protocol/events.ts'
 import { eventBody, frame } from '#src/protocol/frames.ts'
+import {
+  erasePrivateEvents,
+  type PrivateEntry,
+  type PrivateEvent,
+  privateEvent,
+  privateLogStatements,
+} from '#src/sequencer/private-log.ts'
 import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
 
 export interface OutboxEntry {
@@ -16,10 +24,14 @@ export interface OutboxEntry {
 export interface Delivery {
   did: string
   entries: readonly OutboxEntry[]
+  privateEntries: readonly PrivateEntry[]
 }
 
 export interface LogRow {
+  /** The last of the event's numbers. */
   seq: number
+  /** How many it takes: one for each operation of a commit. */
+  numbers: number
   did: string
   kind: string
   prior: number | null
@@ -34,6 +46,8 @@ interface RepoRow extends RepoPosition {
 export interface NumberedEvents {
   rows: LogRow[]
   repos: Map<string, RepoRow>
+  privateEvents: PrivateEvent[]
+  privateRepos: Map<string, RepoPosition>
   /** Accounts deleted by this transaction, with the last seq each had in the log before. */
   erased: Map<string, number | null>
   head: number
@@ -44,49 +58,69 @@ function isDeletion({ kind, event, seqAt }: OutboxEntry): boolean {
   return kind === '#account' && eventBody(event, seqAt)['status'] === 'deleted'
 }
 
+/** Up to where an account's events have been numbered. */
+export interface KnownPositions {
+  ofEvents(did: string): RepoPosition
+  ofPrivateEvents(did: string): RepoPosition
+}
+
 export function numberEvents(
   deliveries: readonly Delivery[],
-  known: (did: string) => RepoPosition,
+  known: KnownPositions,
   after: number,
 ): NumberedEvents {
   const repos = new Map<string, RepoRow>()
+  const privateRepos = new Map<string, RepoPosition>()
   const erased = new Map<string, number | null>()
   let rows: LogRow[] = []
+  let privateEvents: PrivateEvent[] = []
   let seq = after
-  for (const { did, entries } of deliveries) {
-    let repo = repos.get(did) ?? { ...known(did), head: null, rev: null }
+  for (const { did, entries, privateEntries } of deliveries) {
+    let repo = repos.get(did) ?? { ...known.ofEvents(did), head: null, rev: null }
     for (const entry of entries) {
       if (entry.id <= repo.outboxId) continue
-      seq += 1
+      const numbers = entry.kind === '#commit' ? Math.max(1, countOps(entry)) : 1
+      seq += numbers
       let prior = repo.lastSeq
       if (isDeletion(entry)) {
         rows = rows.filter((row) => row.did !== did)
-        erased.set(did, known(did).lastSeq)
+        privateEvents = privateEvents.filter((event) => event.did !== did)
+        erased.set(did, known.ofEvents(did).lastSeq)
         repo = { ...repo, head: null, rev: null }
         prior = null
       }
       const complete = frame(entry.kind, entry.event, entry.seqAt, seq)
-      rows.push({ seq, did, kind: entry.kind, prior, frame: complete })
+      rows.push({ seq, numbers, did, kind: entry.kind, prior, frame: complete })
       const { head = repo.head, rev = repo.rev } = entry
       repo = { outboxId: entry.id, lastSeq: seq, head, rev }
       repos.set(did, repo)
     }
+    if (privateEntries.length === 0) continue
+    let privateRepo = privateRepos.get(did) ?? known.ofPrivateEvents(did)
+    for (const { id, ...entry } of privateEntries) {
+      if (id <= privateRepo.outboxId) continue
+      seq += 1
+      privateEvents.push(privateEvent(seq, did, entry))
+      privateRepo = { outboxId: id, lastSeq: seq }
+      privateRepos.set(did, privateRepo)
+    }
   }
-  return { rows, repos, erased, head: seq }
+  return { rows, repos, privateEvents, privateRepos, erased, head: seq }
 }
 
 // SQLite limits the number of parameters of a statement.
 const ROWS_PER_STATEMENT = 1_000
 
 /** Deletions come first, so that they do not delete the new rows. */
-export function logStatements({ rows, repos, erased, head }: NumberedEvents): Statement[] {
+export function logStatements(numbered: NumberedEvents): Statement[] {
+  const { rows, repos, privateEvents, privateRepos, erased, head } = numbered
   const statements = [...erased].flatMap(([did, lastSeq]) => eraseHistory(did, lastSeq))
   if (erased.size > 0) statements.push({ sql: 'UPDATE edge SET erased = ?', params: [head] })
   for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
     const values = rows
       .slice(i, i + ROWS_PER_STATEMENT)
-      .map(({ seq, did, kind, prior, frame }) => [seq, did, kind, prior, frame])
-    statements.push(insertRows('INSERT INTO log (seq, did, kind, prior, frame)', values))
+      .map(({ seq, numbers, did, kind, prior, frame }) => [seq, numbers, did, kind, prior, frame])
+    statements.push(insertRows('INSERT INTO log (seq, numbers, did, kind, prior, frame)', values))
   }
   const positions = [...repos].map(([did, repo]) => [
     did,
@@ -96,7 +130,8 @@ export function logStatements({ rows, repos, erased, head }: NumberedEvents): St
     repo.rev,
   ])
   // Few enough for one statement: a transaction has at most 256 deliveries with events.
-  return [...statements, saveRepos(positions)]
+  if (positions.length > 0) statements.push(saveRepos(positions))
+  return [...statements, ...privateLogStatements(privateEvents, privateRepos)]
 }
 
 function saveRepos(values: (string | number | null)[][]): Statement {
@@ -126,6 +161,7 @@ function eraseHistory(did: string, lastSeq: number | null): Statement[] {
       params: [lastSeq],
     },
     { sql: `${own} DELETE FROM log WHERE seq IN own`, params: [lastSeq] },
+    erasePrivateEvents(did),
     { sql: 'UPDATE repo SET head = NULL, rev = NULL WHERE did = ?', params: [did] },
   ]
 }

@@ -1,4 +1,4 @@
-/** Up to where each account's outbox is in the log; this makes repeated deliveries harmless. */
+/** Up to where each account's outboxes are in the logs; this makes repeated deliveries harmless. */
 import type { Sql } from '#src/ports/sql.ts'
 
 export interface RepoPosition {
@@ -10,10 +10,12 @@ const MAX_REPOS = 10_000
 
 export class RepoPositions {
   readonly #sql: Sql
+  readonly #table: 'repo' | 'private_repo'
   readonly #repos = new Map<string, RepoPosition>()
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, table: 'repo' | 'private_repo' = 'repo') {
     this.#sql = sql
+    this.#table = table
   }
 
   async load(dids: ReadonlySet<string>): Promise<void> {
@@ -22,7 +24,7 @@ export class RepoPositions {
     // One row for all: the cost of a read is per row.
     const found = await this.#sql.first<{ repos: string }>(
       `SELECT json_group_array(json_array(did, outbox_id, last_seq)) AS repos
-       FROM repo WHERE did IN (SELECT value FROM json_each(?))`,
+       FROM ${this.#table} WHERE did IN (SELECT value FROM json_each(?))`,
       JSON.stringify(missing),
     )
     for (const did of missing) this.#repos.set(did, { outboxId: 0, lastSeq: null })

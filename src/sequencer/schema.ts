@@ -29,4 +29,24 @@ export const sequencerSchema: readonly Migration[] = [
     'ALTER TABLE edge ADD COLUMN events INTEGER NOT NULL DEFAULT 0',
     'ALTER TABLE edge ADD COLUMN counted INTEGER NOT NULL DEFAULT 0',
   ],
+  // Release 5.
+  [
+    // How many numbers the event takes, of which seq is the last: a commit takes one for each operation, except in rows
+    // of earlier releases.
+    'ALTER TABLE log ADD COLUMN numbers INTEGER NOT NULL DEFAULT 1',
+    ddl`CREATE TABLE private_log (       -- events that are not on the firehose
+       seq INTEGER PRIMARY KEY,         -- from the same numbers as those of the log
+       did TEXT NOT NULL,
+       kind TEXT NOT NULL,
+       at INTEGER NOT NULL,             -- ms since 1970: when the account wrote it
+       subject TEXT,                    -- which session, grant or app password it is about
+       body TEXT NOT NULL               -- JSON
+     )`,
+    `CREATE INDEX private_log_did ON private_log (did, seq)`,
+    ddl`CREATE TABLE private_repo (
+       did TEXT PRIMARY KEY,
+       outbox_id INTEGER NOT NULL,      -- last id of the account's private events that is in private_log
+       last_seq INTEGER NOT NULL        -- and its seq
+     ) WITHOUT ROWID`,
+  ],
 ]

@@ -12,7 +12,9 @@ export interface StoredHead {
 export async function storedHead({ sql, tail }: Sequencer): Promise<StoredHead> {
   await tail.ready()
   const row = await sql.first<{ seq: number }>(
-    'SELECT max(coalesce((SELECT max(seq) FROM log), 0), trimmed, erased) AS seq FROM edge',
+    `SELECT max(coalesce((SELECT max(seq) FROM log), 0), coalesce((SELECT max(seq) FROM private_log), 0),
+                trimmed, erased) AS seq
+     FROM edge`,
   )
   // What is noted must not be lost.
   await sql.durable()

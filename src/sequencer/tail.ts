@@ -2,14 +2,27 @@
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import type { Timer } from '#src/ports/timer.ts'
+import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 
 export interface LogEvent {
+  /** The last of its numbers. */
   seq: number
+  /** How many numbers it takes: one for each operation of a commit. Absent: one. */
+  numbers?: number
   frame: Uint8Array
 }
 
-export interface TailEvent extends LogEvent {
-  did: string
+/** One of the two: an event of the firehose, or a private one. */
+export type TailEvent = { seq: number; did: string } & (
+  | { numbers: number; frame: Uint8Array; privateEvent?: undefined }
+  | { privateEvent: PrivateEvent }
+)
+
+export interface TailPage {
+  events: LogEvent[]
+  privateEvents: PrivateEvent[]
+  /** Seq up to which the page is complete. */
+  through: number
 }
 
 export interface LogEdges {
@@ -21,17 +34,36 @@ export interface LogEdges {
   erased: number
 }
 
+interface PageBounds {
+  limit: number
+  maxBytes: number
+  includePrivate: boolean
+  /** The seq up to which all events are known. */
+  through: number
+}
+
 const MAX_EVENTS = 4_096
 const MAX_BYTES = 16 * 1024 * 1024
 
-function pageOf(events: readonly TailEvent[], from: number, limit: number, maxBytes: number) {
-  const page: LogEvent[] = []
+const sizeOf = (event: TailEvent): number =>
+  event.privateEvent === undefined ? event.frame.length : event.privateEvent.body.length
+
+function pageOf(events: readonly TailEvent[], from: number, bounds: PageBounds): TailPage {
+  const page: TailPage = { events: [], privateEvents: [], through: bounds.through }
+  const { limit, maxBytes, includePrivate } = bounds
+  let count = 0
   let bytes = 0
-  for (let i = from; i < events.length && page.length < limit; i++) {
-    const { seq, frame } = events[i]!
-    bytes += frame.length
-    if (bytes > maxBytes && page.length > 0) break
-    page.push({ seq, frame })
+  for (let i = from; i < events.length; i++) {
+    const event = events[i]!
+    if (event.privateEvent !== undefined && !includePrivate) continue
+    bytes += sizeOf(event)
+    if (count >= limit || (bytes > maxBytes && count > 0)) {
+      page.through = events[i - 1]!.seq
+      break
+    }
+    count += 1
+    if (event.privateEvent !== undefined) page.privateEvents.push(event.privateEvent)
+    else page.events.push({ seq: event.seq, numbers: event.numbers, frame: event.frame })
   }
   return page
 }
@@ -71,25 +103,33 @@ export class Tail implements LogEdges {
     return this.#loading
   }
 
-  since(seq: number, limit: number, maxBytes: number): LogEvent[] | undefined {
+  /** The events after `seq`; undefined if they are not all in memory. */
+  since(
+    seq: number,
+    {
+      limit,
+      maxBytes,
+      includePrivate = false,
+    }: { limit: number; maxBytes: number; includePrivate?: boolean },
+  ): TailPage | undefined {
     if (seq < this.#floor) return undefined
     // Readers are usually near the end, so the search starts there.
     let from = this.#events.length
     while (from > 0 && this.#events[from - 1]!.seq > seq) from -= 1
-    return pageOf(this.#events, from, limit, maxBytes)
+    return pageOf(this.#events, from, { limit, maxBytes, includePrivate, through: this.head })
   }
 
   append(events: readonly TailEvent[]): void {
     for (const event of events) {
       this.#events.push(event)
-      this.#bytes += event.frame.length
+      this.#bytes += sizeOf(event)
       this.head = event.seq
     }
     let dropped = 0
     while (this.#events.length - dropped > MAX_EVENTS || this.#bytes > MAX_BYTES) {
-      const { seq, frame } = this.#events[dropped++]!
-      this.#bytes -= frame.length
-      this.#floor = seq
+      const event = this.#events[dropped++]!
+      this.#bytes -= sizeOf(event)
+      this.#floor = event.seq
     }
     this.#events.splice(0, dropped)
     this.#wake()
@@ -97,7 +137,7 @@ export class Tail implements LogEdges {
 
   erase(dids: ReadonlySet<string>, by: number): void {
     this.#events = this.#events.filter(({ did }) => !dids.has(did))
-    this.#bytes = this.#events.reduce((sum, { frame }) => sum + frame.length, 0)
+    this.#bytes = this.#events.reduce((sum, event) => sum + sizeOf(event), 0)
     this.erased = by
   }
 
@@ -133,7 +173,8 @@ export class Tail implements LogEdges {
   // relays still see them increase.
   async #load(): Promise<void> {
     const edges = await this.#sql.first<LogEdges>(
-      'SELECT ifnull((SELECT max(seq) FROM log), 0) AS head, trimmed, erased FROM edge',
+      `SELECT max(ifnull((SELECT max(seq) FROM log), 0),
+                  ifnull((SELECT max(seq) FROM private_log), 0)) AS head, trimmed, erased FROM edge`,
     )
     // The schema inserts the only row.
     const { head, trimmed, erased } = edges!

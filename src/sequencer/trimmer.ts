@@ -1,4 +1,7 @@
-/** Deletes events older than the backfill window and counts the log, a bounded number in the transaction of an append. */
+/**
+ * Deletes events older than the backfill window from both logs, and counts the log: a bounded number in the transaction
+ * of an append.
+ */
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { countNewEvents, uncountThrough } from '#src/sequencer/log-size.ts'
@@ -34,7 +37,11 @@ export class Trimmer {
     const { sql, clock, tail, backfillMs } = this.#ports
     const cutoff = (clock.now() - backfillMs - Math.min(backfillMs, GRACE_MS)) * 1_000
     const oldest = await sql.first<{ through: number | null }>(
-      'SELECT max(seq) AS through FROM (SELECT seq FROM log WHERE seq < ? ORDER BY seq LIMIT ?)',
+      `SELECT max(seq) AS through FROM (
+         SELECT seq FROM (SELECT seq FROM log WHERE seq < ?1 ORDER BY seq LIMIT ?2)
+         UNION ALL
+         SELECT seq FROM (SELECT seq FROM private_log WHERE seq < ?1 ORDER BY seq LIMIT ?2)
+         ORDER BY seq LIMIT ?2)`,
       cutoff,
       MAX_TRIMMED,
     )
@@ -46,6 +53,7 @@ export class Trimmer {
       countNewEvents,
       uncountThrough(through),
       { sql: 'DELETE FROM log WHERE seq <= ?', params: [through] },
+      { sql: 'DELETE FROM private_log WHERE seq <= ?', params: [through] },
       { sql: 'UPDATE edge SET trimmed = ?', params: [through] },
     ]
   }

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { append, read } from '#src/sequencer/log.ts'
-import { accountEntry, readFrame, startTime, testSequencer } from '#tests/support/test-sequencer.ts'
+import { append, appendPrivate, follow, type LogPage } from '#src/sequencer/log.ts'
+import {
+  commitEntry,
+  privateEntry,
+  readFrame,
+  startTime,
+  type TestSequencer,
+  testSequencer,
+} from '#tests/support/test-sequencer.ts'
 
 /** What can happen to a sequencer, and to the accounts that deliver to it. */
 type Step =
@@ -14,7 +21,7 @@ type Step =
   | { kind: 'turns'; count: number }
   | { kind: 'restart' }
 
-const account = fc.nat({ max: 3 })
+const account = fc.nat({ max: 5 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
@@ -50,20 +57,62 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart') }) },
 ) as fc.Arbitrary<Step>
 
-/** An account's side: everything it ever wrote, and how far it was acknowledged. */
-class Account {
+/** Less than any step of the clock back, so that no follower waits. */
+const NEVER_MS = -1e9
+
+/** Operations of an account's nth event. */
+const operationsOf = (id: number): number => id % 4
+
+/** One of an account's two outboxes: everything it ever wrote, and how far it was acknowledged. */
+class Outbox {
   readonly did: string
+  readonly isPrivate: boolean
   written = 0
   acknowledged = 0
 
-  constructor(did: string) {
+  constructor(did: string, isPrivate: boolean) {
     this.did = did
+    this.isPrivate = isPrivate
   }
 
-  entries(after: number) {
-    const count = this.written - after
-    return Array.from({ length: count }, (_, i) => accountEntry(after + i + 1, this.did))
+  /** Delivers what was written after the event `after`; returns how far the log has it, and how many it has. */
+  async deliver(
+    sequencer: TestSequencer,
+    after: number,
+  ): Promise<{ through: number; count: number }> {
+    const { did, isPrivate } = this
+    const ids = Array.from({ length: this.written - after }, (_, i) => after + i + 1)
+    const commits = () => ids.map((id) => commitEntry(id, did, 'rev', 10, operationsOf(id)))
+    const { through } = isPrivate
+      ? await appendPrivate(sequencer, { did, entries: ids.map((id) => privateEntry(id)) })
+      : await append(sequencer, { did, entries: commits() })
+    const table = isPrivate ? 'private_log' : 'log'
+    const counted = await sequencer.sql.first<{ count: number }>(
+      `SELECT count(*) AS count FROM ${table} WHERE did = ?`,
+      did,
+    )
+    return { through, count: counted!.count }
   }
+}
+
+interface Received {
+  seq: number
+  numbers: number
+  did: string
+  id: number
+  isPrivate: boolean
+}
+
+function receivedOf({ events, privateEvents = [] }: LogPage): Received[] {
+  const all = [
+    ...events.map(({ seq, numbers = 1, frame }) => {
+      return { ...readFrame(frame), seq, numbers, isPrivate: false }
+    }),
+    ...privateEvents.map(({ seq, did, body }) => {
+      return { seq, numbers: 1, did, id: JSON.parse(body).id as number, isPrivate: true }
+    }),
+  ]
+  return all.toSorted((a, b) => a.seq - b.seq)
 }
 
 async function play(steps: readonly Step[]) {
@@ -77,37 +126,37 @@ async function play(steps: readonly Step[]) {
       }
     },
   })
-  const accounts = [0, 1, 2, 3].map((n) => new Account(`did:plc:${n}`))
-  const received: { seq: number; did: string; id: number }[] = []
+  const outboxes = [0, 1, 2].flatMap((n) => {
+    return [false, true].map((isPrivate) => new Outbox(`did:plc:${n}`, isPrivate))
+  })
+  const received: Received[] = []
   const open: Promise<unknown>[] = []
   let now = startTime
   let acknowledgedTooSoon = 0
 
-  async function deliver(from: Account, again: number): Promise<void> {
-    const entries = from.entries(Math.max(0, from.acknowledged - again))
-    if (entries.length === 0) return
-    const { through } = await append(sequencer, { did: from.did, entries })
-    const { count } = (await sequencer.sql.first<{ count: number }>(
-      'SELECT count(*) AS count FROM log WHERE did = ?',
-      from.did,
-    ))!
+  async function deliver(from: Outbox, again: number): Promise<void> {
+    const after = Math.max(0, from.acknowledged - again)
+    if (after === from.written) return
+    const { through, count } = await from.deliver(sequencer, after)
     if (count < through) acknowledgedTooSoon++
     from.acknowledged = Math.max(from.acknowledged, through)
   }
 
   async function receive(limit: number): Promise<number> {
     const after = received.at(-1)?.seq ?? 0
-    const { events } = await read(sequencer, { after, limit })
+    const page = await follow(sequencer, { after, waitMs: NEVER_MS, includePrivate: true })
+    // A follower may take less than it is sent.
+    const events = receivedOf(page).slice(0, limit)
     // Two reads may run at the same time; the later one returns the same events again.
     const last = received.at(-1)?.seq ?? 0
-    for (const { seq, frame } of events) if (seq > last) received.push({ ...readFrame(frame), seq })
+    for (const event of events) if (event.seq > last) received.push(event)
     return events.length
   }
 
   for (const step of steps) {
-    if (step.kind === 'write') accounts[step.account]!.written += step.events
+    if (step.kind === 'write') outboxes[step.account]!.written += step.events
     if (step.kind === 'deliver') {
-      open.push(deliver(accounts[step.account]!, step.again).catch(() => {}))
+      open.push(deliver(outboxes[step.account]!, step.again).catch(() => {}))
     }
     if (step.kind === 'fail') faults.push(step.when)
     if (step.kind === 'clock') {
@@ -124,31 +173,49 @@ async function play(steps: readonly Step[]) {
   }
   await Promise.all(open)
   faults = []
-  for (const account of accounts) await deliver(account, 2)
+  for (const outbox of outboxes) await deliver(outbox, 2)
   while ((await receive(3)) > 0);
-  return { sequencer, accounts, received, acknowledgedTooSoon }
+  return { sequencer, outboxes, received, acknowledgedTooSoon }
 }
 
 it('logs every event exactly once and in order, whatever fails', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-      const { sequencer, accounts, received, acknowledgedTooSoon } = await play(steps)
-      const rows = await sequencer.sql.all<{ seq: number; did: string; frame: Uint8Array }>(
-        'SELECT seq, did, frame FROM log ORDER BY seq',
+      const { sequencer, outboxes, received, acknowledgedTooSoon } = await play(steps)
+      const log = await sequencer.sql.all<{ seq: number; frame: Uint8Array }>(
+        'SELECT seq, frame FROM log ORDER BY seq',
       )
-      const events = rows.map(({ frame }) => readFrame(frame))
-      expect(events.map(({ seq }) => seq)).toEqual(rows.map(({ seq }) => seq))
-      for (const { did, written, acknowledged } of accounts) {
-        const ids = events.filter((event) => event.did === did).map(({ id }) => id)
-        expect(ids).toEqual(Array.from({ length: written }, (_, i) => i + 1))
+      expect(log.map(({ frame }) => readFrame(frame).seq)).toEqual(log.map(({ seq }) => seq))
+      for (const { did, isPrivate, written, acknowledged } of outboxes) {
+        // A follower that was there all along received each event once, in order.
+        const own = received.filter((event) => event.did === did && event.isPrivate === isPrivate)
+        const ids = Array.from({ length: written }, (_, i) => i + 1)
+        expect(own.map(({ id }) => id)).toEqual(ids)
         expect(acknowledged).toBe(written)
+        const operations = ids.map((id) => (isPrivate ? 1 : Math.max(1, operationsOf(id))))
+        expect(own.map(({ numbers }) => numbers)).toEqual(operations)
       }
       expect(acknowledgedTooSoon).toBe(0)
-      // A follower that was there all along received the same, in the same order.
-      expect(received.map(({ seq, did, id }) => [seq, did, id])).toEqual(
-        events.map(({ seq, did, id }) => [seq, did, id]),
-      )
+      // No two events have a number in common.
+      const overlaps = received.filter(({ seq, numbers }, i) => {
+        return i > 0 && seq - numbers < received[i - 1]!.seq
+      })
+      expect(overlaps).toEqual([])
+      // The tables have the same as what it received from memory.
+      const stored = await storedEvents(sequencer.reopen())
+      expect(stored).toEqual(received)
     }),
     { numRuns: 300 },
   )
 })
+
+async function storedEvents(sequencer: TestSequencer): Promise<Received[]> {
+  const stored: Received[] = []
+  for (let after = 0; ; ) {
+    const page = await follow(sequencer, { after, waitMs: NEVER_MS, includePrivate: true })
+    const events = receivedOf(page)
+    if (events.length === 0) return stored
+    stored.push(...events)
+    after = page.through!
+  }
+}

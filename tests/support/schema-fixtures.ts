@@ -24,7 +24,7 @@ import * as directory from '#src/directory/directory.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { append } from '#src/sequencer/log.ts'
+import { append, appendPrivate } from '#src/sequencer/log.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
@@ -129,13 +129,16 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
 }
 
-/** A log of these events. */
+/** A log of these events, and a private one. */
 export async function fillSequencer(
   sequencer: Sequencer,
   did: string,
   entries: readonly OutboxEntry[],
 ): Promise<void> {
   await append(sequencer, { did, entries })
+  const body = JSON.stringify({ change: 'created', kind: 'password' })
+  const session = { id: 1, kind: '#session', time: sequencer.clock.now(), subject: 'sid', body }
+  await appendPrivate(sequencer, { did, entries: [session] })
 }
 
 /** A shard with a request that has a code, a browser, and something of everything else. */

@@ -3,6 +3,7 @@ import { decodeAll } from '@atproto/lex-cbor'
 import { encodeAccountEvent, encodeCommitEvent } from '#src/protocol/events.ts'
 import type { InTurn } from '#src/sequencer/append-lane.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
+import type { PrivateEntry } from '#src/sequencer/private-log.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { openSequencer, type Sequencer } from '#src/sequencer/sequencer.ts'
 import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
@@ -66,9 +67,19 @@ export function accountEntry(id: number, did: string, status?: string): OutboxEn
   return { id, ...event }
 }
 
-/** A commit event with `size` bytes of blocks. */
-export function commitEntry(id: number, did: string, rev: string, size = 10): OutboxEntry {
-  const commit = 'bafyreigaknpexyvxt76zgkitavbwx6ejgfheup5oybpm77f3pxzrvwpfdi'
+const commit = 'bafyreigaknpexyvxt76zgkitavbwx6ejgfheup5oybpm77f3pxzrvwpfdi'
+
+/** A commit event with `size` bytes of blocks, and as many operations. */
+export function commitEntry(
+  id: number,
+  did: string,
+  rev: string,
+  size = 10,
+  operations = 0,
+): OutboxEntry {
+  const ops = Array.from({ length: operations }, (_, i) => {
+    return { action: 'create', path: `com.example.thing/${i}`, cid: commit } as const
+  })
   const event = encodeCommitEvent({
     did,
     time: String(id),
@@ -76,10 +87,16 @@ export function commitEntry(id: number, did: string, rev: string, size = 10): Ou
     rev,
     since: null,
     prevData: null,
-    ops: [],
+    ops,
     blocks: new Uint8Array(size),
   })
   return { id, ...event, head: commit, rev }
+}
+
+/** A private event that says its own id. */
+export function privateEntry(id: number, kind = '#session', subject?: string): PrivateEntry {
+  const body = JSON.stringify({ id })
+  return { id, kind, time: startTime, body, ...(subject !== undefined && { subject }) }
 }
 
 /** What a subscriber reads from a frame. */

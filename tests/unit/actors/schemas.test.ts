@@ -30,6 +30,7 @@ import { release } from '#src/release.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
+import { readPrivateEvents } from '#src/sequencer/private-log.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
@@ -152,7 +153,11 @@ describe.each(versionsOf('sequencer'))('a sequencer of schema version %d', (vers
     const { head } = await bounds(sequencer)
     const page = await read(sequencer, { after: 0, limit: 100 } as never)
     expect(page.events.length).toBeGreaterThanOrEqual(8)
-    expect(page.events.at(-1)?.seq).toBe(head)
+    const privateEvents = version < 3 ? [] : [head]
+    expect(page.events.at(-1)?.seq).toBe(head - privateEvents.length)
+    const range = { after: 0, through: head, limit: 9 }
+    const stored = await readPrivateEvents(sequencer.sql, range)
+    expect(stored.map(({ seq }) => seq)).toEqual(privateEvents)
     expect((await size(sequencer)).events).toBe(page.events.length)
     expect(JSON.stringify(await headsOf(sequencer, { dids: [testDid] }))).toContain('bafy')
   })

@@ -8,8 +8,12 @@ const time = '2026-01-01T00:00:00.000Z'
 
 function erased(entry: Omit<OutboxEntry, 'id'>): boolean {
   const position = { outboxId: 0, lastSeq: 5 }
-  const delivery = { did, entries: [{ ...entry, id: 1 }] }
-  return numberEvents([delivery], () => position, 10).erased.has(did)
+  const delivery = { did, entries: [{ ...entry, id: 1 }], privateEntries: [] }
+  return numberEvents(
+    [delivery],
+    { ofEvents: () => position, ofPrivateEvents: () => position },
+    10,
+  ).erased.has(did)
 }
 
 describe('the end of an account', () => {

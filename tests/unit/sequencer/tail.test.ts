@@ -16,12 +16,13 @@ const alice = 'did:plc:alice'
 const bob = 'did:plc:bob'
 const start = startTime * 1_000
 const MiB = 1024 * 1024
+const page = { limit: 1, maxBytes: MiB }
 
 /** Whether all events after `seq` are in memory; expects that a page after it begins with the next one either way. */
 async function isInMemory(sequencer: TestSequencer, seq: number): Promise<boolean> {
   const { events } = await read(sequencer, { after: seq, limit: 1 })
   expect(events.map((event) => event.seq)).toEqual([seq + 1])
-  return sequencer.tail.since(seq, 1, MiB) !== undefined
+  return sequencer.tail.since(seq, page) !== undefined
 }
 
 /** Appends events whose frames have exactly this many bytes, each by itself. */
@@ -44,7 +45,7 @@ async function openMemory() {
   const tail = new Tail({ sql, clock: { now: () => startTime }, timer: () => () => {} })
   await tail.ready()
   const add = (did: string, size: number) =>
-    tail.append([{ seq: tail.head + 1, did, frame: new Uint8Array(size) }])
+    tail.append([{ seq: tail.head + 1, numbers: 1, did, frame: new Uint8Array(size) }])
   return { tail, add }
 }
 
@@ -65,13 +66,13 @@ describe('events in memory', () => {
   it('the newest 16 MiB of events are in memory', async () => {
     const { tail, add } = await openMemory()
     for (let i = 0; i < 16; i++) add(alice, MiB)
-    expect(tail.since(start, 1, MiB)).toBeDefined()
+    expect(tail.since(start, page)).toBeDefined()
     add(bob, 1)
-    expect(tail.since(start, 1, MiB)).toBeUndefined()
-    expect(tail.since(start + 1, 1, MiB)).toBeDefined()
+    expect(tail.since(start, page)).toBeUndefined()
+    expect(tail.since(start + 1, page)).toBeDefined()
     add(bob, MiB)
-    expect(tail.since(start + 1, 1, MiB)).toBeUndefined()
-    expect(tail.since(start + 2, 1, MiB)).toBeDefined()
+    expect(tail.since(start + 1, page)).toBeUndefined()
+    expect(tail.since(start + 2, page)).toBeDefined()
   })
 
   it('the events of a deleted account do not count any more, and those of others do', async () => {
@@ -80,10 +81,10 @@ describe('events in memory', () => {
     for (let i = 0; i < 5; i++) add(alice, MiB)
     tail.erase(new Set([alice]), tail.head)
     for (let i = 0; i < 11; i++) add(bob, MiB)
-    expect(tail.since(start, 1, MiB)).toBeDefined()
+    expect(tail.since(start, page)).toBeDefined()
     add(bob, 1)
-    expect(tail.since(start, 1, MiB)).toBeUndefined()
-    expect(tail.since(start + 1, 1, MiB)).toBeDefined()
+    expect(tail.since(start, page)).toBeUndefined()
+    expect(tail.since(start + 1, page)).toBeDefined()
   })
 
   it('a page from memory has up to 512 KiB', async () => {
@@ -123,13 +124,13 @@ describe('waitPast', () => {
     const { tail, timers, cancelled } = openTail()
     await tail.ready()
     const woken = tail.waitPast(start, 1_000)
-    tail.append([{ seq: start + 1, did: alice, frame: new Uint8Array(1) }])
+    tail.append([{ seq: start + 1, numbers: 1, did: alice, frame: new Uint8Array(1) }])
     await woken
     const late = tail.waitPast(start + 1, 2_000)
     timers[1]!.run()
     await late
     expect(timers.map(({ ms }) => ms)).toEqual([1_000, 2_000])
-    tail.append([{ seq: start + 2, did: alice, frame: new Uint8Array(1) }])
+    tail.append([{ seq: start + 2, numbers: 1, did: alice, frame: new Uint8Array(1) }])
     expect(cancelled()).toBe(2)
   })
 })

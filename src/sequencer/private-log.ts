@@ -1,0 +1,93 @@
+/**
+ * Events of accounts that are not on the firehose, such as sessions and grants. They are numbered together with those of
+ * the log, and stored in a table of their own, so that a reader of the log cannot get one by mistake.
+ */
+import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
+import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
+
+/** One of an account's private events, as it is delivered. */
+export interface PrivateEntry {
+  /** Increases within the account; never reused. */
+  id: number
+  kind: string
+  /** When it was written, in ms since 1970. */
+  time: number
+  /** Which session, grant or app password it is about. */
+  subject?: string | undefined
+  /** A JSON object. */
+  body: string
+}
+
+export interface PrivateEvent {
+  seq: number
+  did: string
+  kind: string
+  /** ISO 8601. */
+  time: string
+  subject?: string
+  body: string
+}
+
+interface Row {
+  seq: number
+  did: string
+  kind: string
+  at: number
+  subject: string | null
+  body: string
+}
+
+export function privateEvent(
+  seq: number,
+  did: string,
+  { kind, time, subject, body }: Omit<PrivateEntry, 'id'>,
+): PrivateEvent {
+  const event = { seq, did, kind, time: new Date(time).toISOString() }
+  return subject === undefined ? { ...event, body } : { ...event, subject, body }
+}
+
+// SQLite limits the number of parameters of a statement.
+const ROWS_PER_STATEMENT = 1_000
+
+export function privateLogStatements(
+  events: readonly PrivateEvent[],
+  repos: ReadonlyMap<string, RepoPosition>,
+): Statement[] {
+  const statements: Statement[] = []
+  for (let i = 0; i < events.length; i += ROWS_PER_STATEMENT) {
+    const rows = events
+      .slice(i, i + ROWS_PER_STATEMENT)
+      .map(({ seq, did, kind, time, subject, body }) => {
+        return [seq, did, kind, Date.parse(time), subject ?? null, body]
+      })
+    statements.push(insertRows('INSERT INTO private_log (seq, did, kind, at, subject, body)', rows))
+  }
+  if (repos.size === 0) return statements
+  const positions = [...repos].map(([did, repo]) => [did, repo.outboxId, repo.lastSeq])
+  const into = 'INSERT OR REPLACE INTO private_repo (did, outbox_id, last_seq)'
+  return [...statements, insertRows(into, positions)]
+}
+
+export function erasePrivateEvents(did: string): Statement {
+  return { sql: 'DELETE FROM private_log WHERE did = ?', params: [did] }
+}
+
+/** Those with a seq in (after, through], in order; of the accounts `dids`, if given. */
+export async function readPrivateEvents(
+  sql: Sql,
+  range: { after: number; through: number; limit: number; dids?: readonly string[] },
+): Promise<PrivateEvent[]> {
+  const { after, through, limit, dids } = range
+  const ofAccounts = dids === undefined ? '' : 'AND did IN (SELECT value FROM json_each(?4))'
+  // One row for all: the cost of a read is per row.
+  const found = await sql.first<{ events: string }>(
+    `SELECT json_group_array(json_object('seq', seq, 'did', did, 'kind', kind, 'at', at,
+                                         'subject', subject, 'body', body)) AS events
+     FROM (SELECT * FROM private_log WHERE seq > ?1 AND seq <= ?2 ${ofAccounts} ORDER BY seq LIMIT ?3)`,
+    ...[after, through, limit, ...(dids === undefined ? [] : [JSON.stringify(dids)])],
+  )
+  const rows = JSON.parse(found?.events ?? '[]') as Row[]
+  return rows.map(({ seq, did, kind, at, subject, body }) =>
+    privateEvent(seq, did, { kind, time: at, body, ...(subject !== null && { subject }) }),
+  )
+}
