@@ -4,6 +4,7 @@
  * connection, and its calls must go elsewhere.
  */
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { SERVER_TIME, ServerTime } from '#src/engine/peer-clock.ts'
 import { decodeOutcome, encodeCall, MAX_MESSAGE_BYTES } from '#src/engine/peer-messages.ts'
 import { peerClientTls } from '#src/engine/peer-security.ts'
 import { NOT_HERE } from '#src/engine/peer-server.ts'
@@ -25,6 +26,9 @@ type PeerOutcome = Outcome | typeof notThere | typeof noConnection
 
 interface Connection {
   session: ClientHttp2Session
+  time: ServerTime
+  /** Whether its process did not answer pings, and may still get the calls that were sent to it. */
+  isSilent: boolean
   ready: Promise<void>
   calls: number
   stopPings: () => void
@@ -53,9 +57,11 @@ export class PeerConnections {
     } catch {
       return noConnection
     }
-    if (connection.calls++ === 0) connection.stopPings = keepPinging(connection.session)
+    if (connection.calls++ === 0) connection.stopPings = keepPinging(connection)
     try {
-      return await send(connection.session, call)
+      const outcome = await send(connection, call)
+      if (connection.isSilent) await connection.time.passed()
+      return outcome
     } finally {
       if (--connection.calls === 0) connection.stopPings()
     }
@@ -79,9 +85,12 @@ export class PeerConnections {
     const timeout = setTimeout(() => session.destroy(), CONNECT_TIMEOUT_MS)
     let isConnected = false
     session.once('connect', () => {
-      clearTimeout(timeout)
       isConnected = true
       session.setLocalWindowSize(16 * WINDOW_BYTES)
+    })
+    const time = new ServerTime(session)
+    void time.known.then(() => {
+      clearTimeout(timeout)
       resolve()
     })
     const end = () => {
@@ -105,19 +114,21 @@ export class PeerConnections {
       if (error.code === 'ECONNREFUSED') onRefused(address)
     })
     ready.catch(() => {})
-    const connection = { session, ready, calls: 0, stopPings: () => {} }
+    const connection = { session, time, isSilent: false, ready, calls: 0, stopPings: () => {} }
     this.#open.set(address, connection)
     return connection
   }
 }
 
 /** Destroys the session, and with it its calls, if pings stay unanswered. Returns what ends it. */
-function keepPinging(session: ClientHttp2Session): () => void {
+function keepPinging(connection: Connection): () => void {
+  const { session } = connection
   let silent = 0
   const timer = setInterval(() => {
     // A process that stops answers no ping, but its calls.
     if (session.closed || session.destroyed) return
     if (silent === MAX_SILENT_PINGS) {
+      connection.isSilent = true
       session.destroy(new Error('the process does not answer'))
       return
     }
@@ -138,13 +149,13 @@ function decode(message: Buffer): Outcome {
   }
 }
 
-function send(session: ClientHttp2Session, call: Call): Promise<PeerOutcome> {
+function send({ session, time }: Connection, call: Call): Promise<PeerOutcome> {
   return new Promise((resolve) => {
     if (session.closed || session.destroyed) {
       resolve(notThere)
       return
     }
-    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    const stream = session.request({ ':method': 'POST', ':path': '/', [SERVER_TIME]: time.text })
     // Unless the server refused it, it is not known whether it ran: the caller repeats it with the same idempotency key.
     const onLost = (error: unknown) => {
       const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM

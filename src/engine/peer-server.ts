@@ -1,17 +1,19 @@
 /**
  * Answers calls that other processes of this server make directly to actors that are awake here. They run exactly as
- * calls from this process; a call of an actor that is not awake here is refused, and its caller asks the engine.
+ * calls from this process; a call of an actor that is not awake here, or that arrives late, is refused, and its caller
+ * asks the engine.
  */
 import { once } from 'node:events'
-import { createSecureServer, type Http2Session, type ServerHttp2Stream } from 'node:http2'
+import { createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { actionOf, callLiveActor } from '#src/engine/call-live-actor.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
+import { isFresh, SERVER_TIME, tellTime } from '#src/engine/peer-clock.ts'
 import { decodeCall, encodeOutcome, MAX_MESSAGE_BYTES } from '#src/engine/peer-messages.ts'
 import { peerServerTls } from '#src/engine/peer-security.ts'
 import type { Log } from '#src/log.ts'
 
-/** The status of a call that did not run: its actor is not awake here, or is of another release. */
+/** The status of a call that did not run: its actor is not awake here, or is of another release; or it came too late. */
 export const NOT_HERE = 410
 
 const WINDOW_BYTES = 1024 * 1024
@@ -33,24 +35,25 @@ export async function servePeers(options: {
   log: Log
 }): Promise<PeerServer> {
   const { live, internalToken, host, port = 0, log } = options
-  const sessions = new Set<Http2Session>()
+  const sessions = new Set<ServerHttp2Session>()
   let isClosing = false
   const server = createSecureServer({
     ...peerServerTls(internalToken),
     settings: { initialWindowSize: WINDOW_BYTES },
     peerMaxConcurrentStreams: 4096,
   })
-  server.on('session', (session) => {
+  server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
     session.setLocalWindowSize(16 * WINDOW_BYTES)
+    tellTime(session)
     session.once('close', () => sessions.delete(session))
     session.on('error', (err) => log.debug({ err }, 'a connection of another process failed'))
   })
   server.on('tlsClientError', (err) => log.debug({ err }, 'a TLS handshake failed'))
-  server.on('stream', (stream: ServerHttp2Stream) => {
+  server.on('stream', (stream: ServerHttp2Stream, { [SERVER_TIME]: serverTime }) => {
     // The caller has gone, and its call goes on.
     stream.on('error', () => {})
-    void answer(stream, live, () => isClosing).catch((err) => {
+    void answer(stream, live, () => !isClosing && isFresh(serverTime)).catch((err) => {
       log.debug({ err }, 'answering another process failed')
       stream.close()
     })
@@ -73,10 +76,10 @@ export async function servePeers(options: {
 async function answer(
   stream: ServerHttp2Stream,
   live: LiveActors,
-  isClosing: () => boolean,
+  mayRun: () => boolean,
 ): Promise<void> {
   const call = decodeCall(await bodyOf(stream))
-  const actor = isClosing() ? undefined : live.findCurrent(call.actor, call.key)
+  const actor = mayRun() ? live.findCurrent(call.actor, call.key) : undefined
   const isHere = actor !== undefined && actionOf(actor, call) !== undefined
   const outcome = isHere ? await callLiveActor(live, actor, call) : undefined
   if (stream.destroyed) return

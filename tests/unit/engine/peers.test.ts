@@ -165,3 +165,25 @@ it('a process that exits without a word is noticed without a call, and one that 
   await expect.poll(() => refused).toEqual([address])
   expect(await connections.call(address, call('echo'))).toBe(noConnection)
 })
+
+/** A server behind a cable; `ran` lists the calls that ran, by their argument. */
+async function openBehindCable() {
+  const ran: unknown[] = []
+  const { server } = await open({ put: async (_: unknown, value: unknown) => ran.push(value) })
+  const cable = await TcpProxy.open(server.address)
+  const connections = connect(internalToken)
+  parts.push({ close: () => cable[Symbol.asyncDispose]() })
+  const address = cable.endpoint.replace('http:', 'https:')
+  expect(await connections.call(address, call('put', 'before'))).toEqual({ answer: 1 })
+  return { ran, cable, put: (value: string) => connections.call(address, call('put', value)) }
+}
+
+it('a call that its caller gave up on does not run when the cable is mended', async () => {
+  const { ran, cable, put } = await openBehindCable()
+  cable.cut()
+  expect(await put('late')).toMatchObject({ again: true })
+  cable.mend()
+  // What was under way arrives before it.
+  await expect.poll(() => put('after'), { timeout: 5_000 }).toHaveProperty('answer')
+  expect(ran).toEqual(['before', 'after'])
+}, 20_000)
