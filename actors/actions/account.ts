@@ -113,9 +113,8 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 export const accountActions = {
   repo: {
     ...reads({ getRecord, listRecords, describeRepo, recentRecords }),
-    // A record that was already stored or deleted makes no second commit.
-    ...writes({ putRecord, deleteRecord }),
-    ...onceCommit({ createRecord, applyWrites }),
+    // A put or delete that ran twice would undo what was written in between.
+    ...onceCommit({ createRecord, putRecord, deleteRecord, applyWrites }),
   },
   sync: {
     ...reads({

@@ -73,8 +73,7 @@ export class WriteLane {
   /**
    * Resolves with the job's answer when its write is durable. A job that also reads the database sets `readsDatabase`:
    * it is prepared when all earlier writes are committed and no later one is, so that the database matches its
-   * head. With the id of an idempotency key, the answer is stored as JSON with the write's first event, of which there
-   * must be one.
+   * head. With the id of an idempotency key, the answer is stored as JSON with the write's first event, if it has one.
    */
   write<T>(
     job: Job<T>,

@@ -70,6 +70,8 @@ const once: {
 } = {
   account: {
     'repo.createRecord': true,
+    'repo.putRecord': true,
+    'repo.deleteRecord': true,
     'repo.applyWrites': true,
     'session.createSession': true,
     'email.requestToken': true,

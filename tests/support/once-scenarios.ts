@@ -12,6 +12,7 @@ import {
 import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
 import { createGrant } from '#src/account/oauth/grants.ts'
 import { addImportPage, beginImport } from '#src/account/repo/import.ts'
+import { createRecord } from '#src/account/repo/write.ts'
 import type { EmailPurpose } from '#src/account/sessions/email-tokens.ts'
 import { confirmEmail, requestEmailUpdate, requestToken } from '#src/account/sessions/emails.ts'
 import { signIn } from '#src/account/sessions/page-sessions.ts'
@@ -62,9 +63,17 @@ async function withPasskey(account: Account): Promise<Authenticator> {
   return passkey
 }
 
+type RepoWrite = 'createRecord' | 'putRecord' | 'deleteRecord' | 'applyWrites'
+
 /** Actions whose effect is one commit, whose event keeps the key and the answer. */
-export const commits: Record<'repo.createRecord' | 'repo.applyWrites', OnceScenario> = {
+export const commits: Record<`repo.${RepoWrite}`, OnceScenario> = {
   'repo.createRecord': async () => (remote) => remote.repo.createRecord({ collection, record }),
+  'repo.putRecord': async () => (remote) =>
+    remote.repo.putRecord({ collection, rkey: 'one', record }),
+  'repo.deleteRecord': async (account) => {
+    await createRecord(account, { collection, rkey: 'one', record })
+    return (remote) => remote.repo.deleteRecord({ collection, rkey: 'one' })
+  },
   'repo.applyWrites': async () => (remote) =>
     remote.repo.applyWrites({
       writes: [{ $type: 'com.atproto.repo.applyWrites#create', collection, value: record }],

@@ -88,34 +88,44 @@ export async function createRecord(
  * If the record already has this value, there is no commit, whatever the swaps say: so a put whose answer was lost may
  * be retried.
  */
-export async function putRecord(account: Account, input: PutRecord): Promise<Written> {
+export async function putRecord(
+  account: Account,
+  input: PutRecord,
+  key?: IdempotencyKey,
+): Promise<Written> {
   await mustBeWritable(account)
   const value = await withTypedPictures(account, input, input.record)
   const validated = newRecord(account, input, input.rkey, value)
-  const commit = await inLane<CommitRef | undefined>(account, [validated.record], (view) => {
+  const result = resultOf(account, validated)
+  const job = async (view: LaneView): Promise<Prepared<Written>> => {
     const current = lookUp(view.head.tree, validated.record.path)
-    if (current === validated.record.cid) return unchanged(view)
+    if (current === validated.record.cid) return unchanged(view, result)
     mustMatch(current, input.swapRecord)
     const action = current === null ? 'create' : 'update'
-    return commitWrites(account, view, [{ action, record: validated.record }], input.swapCommit)
-  })
-  return { ...resultOf(account, validated), ...(commit && { commit }) }
+    const writes: RecordWrite[] = [{ action, record: validated.record }]
+    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    return { ...prepared, answer: { ...result, commit: prepared.answer } }
+  }
+  return inLane(account, [validated.record], job, key)
 }
 
 /** Deleting a missing record is no error and no commit, whatever the swaps say. */
 export async function deleteRecord(
   account: Account,
   input: DeleteRecord,
+  key?: IdempotencyKey,
 ): Promise<{ commit?: CommitRef }> {
   await mustBeWritable(account)
   const path = `${input.collection}/${input.rkey}`
-  const commit = await account.lane.write<CommitRef | undefined>((view) => {
+  const job = async (view: LaneView): Promise<Prepared<{ commit?: CommitRef }>> => {
     const current = lookUp(view.head.tree, path)
-    if (current === null) return unchanged(view)
+    if (current === null) return unchanged(view, {})
     mustMatch(current, input.swapRecord)
-    return commitWrites(account, view, [{ action: 'delete', path }], input.swapCommit)
-  })
-  return commit === undefined ? {} : { commit }
+    const writes: RecordWrite[] = [{ action: 'delete', path }]
+    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    return { ...prepared, answer: { commit: prepared.answer } }
+  }
+  return inLane(account, [], job, key)
 }
 
 export type WriteResult =
@@ -246,8 +256,8 @@ function mustMatch(current: string | null, swapRecord: string | null | undefined
   throw invalidRequest(`Record was at ${current}`, 'InvalidSwap')
 }
 
-function unchanged({ head }: LaneView): Prepared<undefined> {
-  return { answer: undefined, head, statements: [], events: [] }
+function unchanged<T>({ head }: LaneView, answer: T): Prepared<T> {
+  return { answer, head, statements: [], events: [] }
 }
 
 async function mustBeWritable(account: Account): Promise<void> {

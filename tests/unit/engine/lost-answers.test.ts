@@ -1,4 +1,5 @@
 /** An answer that is lost on the way: the caller gets it all the same, and the work is done once. */
+import { cborDecode as decode } from '@atproto/lex-cbor'
 import { describe, expect, it } from 'vitest'
 import { accountActions } from '#actors/actions/account.ts'
 import type { Account } from '#src/account/account.ts'
@@ -10,6 +11,8 @@ import { openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { dumpTables } from '#tests/support/repo-cars.ts'
 
 type Action = (account: Account, ...args: unknown[]) => Promise<unknown>
+
+const collection = 'com.example.thing'
 
 async function run({ group, action, args }: Call, account: Account): Promise<Outcome> {
   const actions = accountActions as unknown as Record<string, Record<string, Action>>
@@ -93,6 +96,25 @@ describe('a call that must run once and whose answer is lost', () => {
     },
   )
 })
+
+it.each(['putRecord', 'deleteRecord'] as const)(
+  'a %s that arrives again after another write does not undo it',
+  async (action) => {
+    const account = await openTestAccount()
+    const attempt = async (name: string, value: number) => {
+      const input = { collection, rkey: 'one', record: { $type: collection, value } }
+      const key = { id: `${name} ${value}`, issuedAt: Date.now() }
+      const call = { actor: 'account', key: testDid, group: 'repo', action: name }
+      return run({ ...call, args: [input, key] }, account)
+    }
+    await attempt('putRecord', 1)
+    const first = await attempt(action, 2)
+    await attempt('putRecord', 3)
+    expect(await attempt(action, 2)).toEqual(first)
+    const [record] = await account.sql.all<{ value: Uint8Array }>('SELECT value FROM record')
+    expect(decode(Uint8Array.from(record!.value))).toMatchObject({ value: 3 })
+  },
+)
 
 describe('a call that may be repeated and whose answer is lost', () => {
   it.each(Object.entries(repeatable))(
