@@ -1,10 +1,9 @@
-/** Starts a gateway: the HTTP application and the firehose on one port. */
+/** Starts a gateway: the HTTP application and its streams of events on one port. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createApp } from '#src/gateway/app.ts'
-import { attachSubscribeRepos, isFirehoseUpgrade } from '#src/gateway/firehose/subscribe-repos.ts'
 import { limitAddresses } from '#src/gateway/http/address-limits.ts'
 import {
   clientAddress,
@@ -13,9 +12,11 @@ import {
   requestedHost,
 } from '#src/gateway/http/client-address.ts'
 import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
+import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-context.ts'
+import { openStreams, streamPaths } from '#src/gateway/open-streams.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
@@ -56,7 +57,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    shouldUpgradeCallback: isFirehoseUpgrade,
+    shouldUpgradeCallback: isUpgradeTo(streamPaths),
   })
   const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.ensureProvisioned())
   const onRefused = (limit: string) => metrics.rateLimited(limit)
@@ -73,7 +74,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     exempt: bypassIps,
     onRefused,
   })
-  const firehose = attachSubscribeRepos(server, {
+  const streams = openStreams(server, {
     ...{ dispatch, log, addressOf, onRefused, exempt: bypassIps },
     settings: {
       maxBuffer: config.sequencer.subscriptionBuffer,
@@ -121,7 +122,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     maxAwakeAccounts: ports.maxAwakeAccounts,
   })
   const metrics = createMetrics({
-    ...{ firehose, health },
+    ...{ firehose: streams.firehose, health },
     unhandledRejections: ports.unhandledRejections,
     storeSyncs: ports.storeSyncs,
   })
@@ -158,7 +159,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await listen(server, config.gateway)
   } catch (error) {
     traffic.close()
-    await firehose.close()
+    await streams.close()
     throw error
   }
   const stopResuming = resumeUnfinished(
@@ -177,7 +178,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     traffic.close()
     cancelWarmUp()
     stalls.stop()
-    return stop(server, firehose, wakeQueue, context.backgroundTasks)
+    return stop(server, streams, wakeQueue, context.backgroundTasks)
   }
   return { url, stop: stopAll }
 }
@@ -189,7 +190,7 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 
 async function stop(
   server: Server,
-  firehose: { close(): Promise<void> },
+  streams: { close(): Promise<void> },
   wakeQueue: WakeQueue,
   backgroundTasks: BackgroundTasks,
 ): Promise<void> {
@@ -197,7 +198,7 @@ async function stop(
   server.close()
   server.closeIdleConnections()
   const forceClose = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
-  await Promise.all([closed, firehose.close()])
+  await Promise.all([closed, streams.close()])
   clearTimeout(forceClose)
   // The actors are stopped next, and an account that is provisioning itself needs the directory until then.
   await Promise.race([

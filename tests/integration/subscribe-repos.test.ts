@@ -2,19 +2,17 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import {
-  attachSubscribeRepos,
-  type Firehose,
-  isFirehoseUpgrade,
-} from '#src/gateway/firehose/subscribe-repos.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
+import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
+import { openStreams, type Streams, streamPaths } from '#src/gateway/open-streams.ts'
+import { readAccounts } from '#src/sequencer/account-events.ts'
 import { append, bounds, follow, read } from '#src/sequencer/log.ts'
 import { silent } from '#tests/support/firehose.ts'
 import { commitEntry, readFrame, testSequencer } from '#tests/support/test-sequencer.ts'
 
 const did = 'did:plc:alice'
 const path = '/xrpc/com.atproto.sync.subscribeRepos'
-let running: { server: Server; firehose: Firehose } | undefined
+let running: { server: Server; streams: Streams } | undefined
 
 /** A gateway on a real port, over a sequencer on `node:sqlite`. */
 async function start({ maxBuffer = 500, maxSubscribers = 20, stallTimeoutMs = 60_000 } = {}) {
@@ -22,25 +20,27 @@ async function start({ maxBuffer = 500, maxSubscribers = 20, stallTimeoutMs = 60
   const log = {
     bounds: () => bounds(sequencer),
     read: (query: { after: number; limit: number }) => read(sequencer, query),
+    readAccounts: (query: Parameters<typeof readAccounts>[1]) => readAccounts(sequencer, query),
     follow: (query: { after: number; waitMs: number }) => follow(sequencer, query),
   }
-  const server = createServer({ shouldUpgradeCallback: isFirehoseUpgrade }, (_, response) =>
+  const server = createServer({ shouldUpgradeCallback: isUpgradeTo(streamPaths) }, (_, response) =>
     response.end('http'),
   )
-  const firehose = attachSubscribeRepos(server, {
-    ...{ dispatch: { sequencer: { log } }, log: silent },
+  const directory = { accounts: { getInfos: async () => [] } }
+  const streams = openStreams(server, {
+    ...{ dispatch: { sequencer: { log }, directory }, log: silent },
     settings: { maxBuffer, maxSubscribers, stallTimeoutMs },
     ...{ addressOf: clientAddress([]), exempt: [] },
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  running = { server, firehose }
+  running = { server, streams }
   const { port } = server.address() as AddressInfo
   let id = 0
   const write = async (size = 100) => {
     id += 1
     await append(sequencer, { did, entries: [commitEntry(id, did, 'rev', size)] })
   }
-  return { firehose, port, write }
+  return { firehose: streams.firehose, port, write }
 }
 
 function subscribe(port: number, query = '') {
@@ -60,7 +60,7 @@ function subscribe(port: number, query = '') {
 }
 
 afterEach(async () => {
-  await running?.firehose.close()
+  await running?.streams.close()
   running?.server.closeAllConnections()
   running?.server.close()
 })

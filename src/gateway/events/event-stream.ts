@@ -1,0 +1,132 @@
+/**
+ * The events of all accounts for the subscribers of this process: follows the firehose of the process, makes events of
+ * its frames while somebody is subscribed, and gives each to those that want it.
+ */
+import { Batch } from '#src/gateway/events/batch.ts'
+import { EventRing, type EventRingLimits, type Segment } from '#src/gateway/events/event-ring.ts'
+import { ListenerIndex } from '#src/gateway/events/listener-index.ts'
+import { project, projectAll, projectPrivate } from '#src/gateway/events/project.ts'
+import {
+  type EventSource,
+  type FindHidden,
+  MAX_LOOKED_UP_ACCOUNTS,
+  Replay,
+} from '#src/gateway/events/replay.ts'
+import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
+import { type SubscribeOptions, Subscription } from '#src/gateway/events/subscription.ts'
+import type { FanOut, FollowedPage, PageListener } from '#src/gateway/firehose/fan-out.ts'
+import { frameKind } from '#src/protocol/frame-reader.ts'
+
+export interface EventStreamPorts {
+  fanOut: Pick<FanOut, 'ready' | 'listen' | 'ring'>
+  source: EventSource
+  findHidden: FindHidden
+  limits?: EventRingLimits
+}
+
+export class EventStream implements PageListener {
+  readonly #fanOut: EventStreamPorts['fanOut']
+  readonly #source: EventSource
+  readonly #replay: Replay
+  readonly #ring: EventRing
+  readonly #index = new ListenerIndex<Subscription>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #privateListeners = new Set<(event: StreamEvent) => void>()
+
+  constructor({ fanOut, source, findHidden, limits }: EventStreamPorts) {
+    this.#fanOut = fanOut
+    this.#source = source
+    this.#replay = new Replay(source, findHidden)
+    this.#ring = new EventRing(limits)
+    fanOut.listen(this)
+  }
+
+  /** Resolves when it is known what "from now on" is; `subscribe` only after that. */
+  ready(): Promise<void> {
+    return this.#fanOut.ready()
+  }
+
+  /** Seq up to which this process has heard all events. */
+  get head(): number {
+    return this.#fanOut.ring.head
+  }
+
+  /** The range of cursors: see the sequencer's `bounds`. */
+  bounds(): Promise<{ first: number; head: number }> {
+    return this.#source.bounds()
+  }
+
+  get hasSubscribers(): boolean {
+    return this.#subscriptions.size > 0
+  }
+
+  subscribe(options: SubscribeOptions): Subscription {
+    const { filter, includePrivate } = options
+    if (includePrivate && (filter.dids?.size ?? Infinity) > MAX_LOOKED_UP_ACCOUNTS) {
+      throw new Error('private events are for named accounts only')
+    }
+    if (!this.hasSubscribers) this.#ring.reset(this.head)
+    const subscription: Subscription = new Subscription(options, {
+      ring: this.#ring,
+      index: this.#index,
+      replay: this.#replay,
+      bounds: () => this.#source.bounds(),
+      onEnd: () => {
+        this.#subscriptions.delete(subscription)
+        if (!this.hasSubscribers) this.#ring.reset(this.head)
+      },
+    })
+    this.#subscriptions.add(subscription)
+    return subscription
+  }
+
+  /**
+   * Calls `listener` with every private event and every `account` event, before this process passes on anything that
+   * came later; also while nobody subscribes. The returned function ends it.
+   */
+  onPrivateEvent(listener: (event: StreamEvent) => void): () => void {
+    this.#privateListeners.add(listener)
+    return () => void this.#privateListeners.delete(listener)
+  }
+
+  reset(head: number): void {
+    for (const subscription of this.#subscriptions) subscription.leaveRing()
+    this.#ring.reset(head)
+  }
+
+  page({ events, privateEvents, through, complete }: FollowedPage): void {
+    const accountEvents = events.filter(({ frame }) => frameKind(frame) === '#account')
+    const accounts = accountEvents.flatMap(project)
+    this.#tell([...accounts, ...privateEvents.map(projectPrivate)])
+    if (this.hasSubscribers) {
+      const segment = this.#ring.append(projectAll(events, privateEvents), through)
+      if (segment !== undefined) this.#give(segment)
+    } else this.#ring.reset(through)
+    const hiddenAt = accounts.findLast(({ account }) => isHidden(account?.status))?.seq
+    this.#ring.dropBefore(Math.max(complete, hiddenAt ?? 0))
+  }
+
+  #tell(events: StreamEvent[]): void {
+    for (const event of events.sort((a, b) => a.seq - b.seq)) {
+      for (const listener of this.#privateListeners) listener(event)
+    }
+  }
+
+  #give({ events, publicEvents }: Segment): void {
+    const wanted = new Map<Subscription, StreamEvent[]>()
+    for (const event of events) {
+      for (const subscription of this.#index.wanting(event)) {
+        const own = wanted.get(subscription)
+        if (own === undefined) wanted.set(subscription, [event])
+        else own.push(event)
+      }
+    }
+    for (const subscription of [...this.#index.unfiltered]) subscription.give(publicEvents)
+    for (const [subscription, own] of wanted) subscription.give(new Batch(own))
+  }
+}
+
+/** Accounts with these states have their records shown to nobody. */
+export function isHidden(status: string | undefined): boolean {
+  return status === 'takendown' || status === 'suspended' || status === 'deleted'
+}
