@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { schemas } from '@atproto/api'
 import { build } from '@atproto/lex-builder'
+import jetstream from './lexicons/network.bsky.jetstream.json' with { type: 'json' }
 import siteStandard from './lexicons/site.standard.json' with { type: 'json' }
 
 /** The methods of a PDS; definitions that they and the records reference are included too. */
@@ -26,8 +27,8 @@ const root = join(import.meta.dirname, '..')
 const out = join(root, 'src/protocol/lexicons')
 const documents = mkdtempSync(join(tmpdir(), 'lexicons-'))
 
-/** site.standard is known to the reference PDS, but not part of `@atproto/api`. */
-const all: readonly { id: string; defs: object }[] = [...schemas, ...siteStandard]
+/** Not part of `@atproto/api`: site.standard, which the reference PDS knows, and Jetstream's method. */
+const all: readonly { id: string; defs: object }[] = [...schemas, ...siteStandard, ...jetstream]
 
 const records = all
   .filter(({ defs }) => (defs as Record<string, { type: string }>)['main']?.type === 'record')
@@ -49,7 +50,10 @@ await build({
   importExt: '.ts',
   // Not `@atproto/lex`, which would install this builder, Prettier and the TypeScript compiler with every server.
   lib: '@atproto/lex-schema',
-  include: [...pdsMethods, 'com.atproto.temp.checkSignupQueue', ...appViewMethods, ...records],
+  include: [
+    ...[...pdsMethods, 'com.atproto.temp.checkSignupQueue', ...appViewMethods, ...records],
+    'network.bsky.jetstream.getZstdDictionary',
+  ],
 })
 rmSync(documents, { recursive: true })
 

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
+import { streamPaths } from '#src/gateway/open-streams.ts'
 import { checkRoutes } from '#src/gateway/operator/check-routes.ts'
 import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
@@ -27,7 +28,11 @@ export function createApp(ports: AppPorts): Hono<Env> {
   operatorRoutes(app, ports)
   checkRoutes(app, ports, ports)
   if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
-  app.get('/xrpc/com.atproto.sync.subscribeRepos', () => upgradeRequired())
+  for (const path of streamPaths) app.get(path, () => upgradeRequired(path))
+  app.all('/xrpc/:nsid{network\\.bsky\\.jetstream\\..+}', (c, next) => {
+    if (ports.methods.has(c.req.param('nsid')) || c.req.header('atproto-proxy')) return next()
+    throw new XrpcError(501, 'MethodNotImplemented', 'Method Not Implemented')
+  })
   app.all('/xrpc/*', xrpcHandler(ports))
   app.notFound(() => errorResponse(new XrpcError(404, 'NotFound', 'Not Found')))
   app.onError((error, c) => {
@@ -53,11 +58,10 @@ function preflight(c: Context<Env>): Response {
   })
 }
 
-/** For a plain GET: WebSocket upgrades are handled by `attachSubscribeRepos` and do not reach the application. */
-function upgradeRequired(): Response {
-  const response = errorResponse(
-    new XrpcError(426, 'UpgradeRequired', 'com.atproto.sync.subscribeRepos is a WebSocket'),
-  )
+/** For a plain GET: WebSocket upgrades are handled by `attachUpgrades` and do not reach the application. */
+function upgradeRequired(path: string): Response {
+  const name = path.replace('/xrpc/', '')
+  const response = errorResponse(new XrpcError(426, 'UpgradeRequired', `${name} is a WebSocket`))
   response.headers.set('upgrade', 'websocket')
   return response
 }

@@ -11,10 +11,17 @@ import {
 } from '#src/gateway/firehose/subscribe-repos.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { attachUpgrades } from '#src/gateway/http/upgrades.ts'
+import { type Jetstream, openJetstream } from '#src/gateway/jetstream/jetstream.ts'
+import { legacySubscribePath } from '#src/gateway/jetstream/legacy-subscribe.ts'
+import { subscribeEventsPath } from '#src/gateway/jetstream/subscribe-events.ts'
 import type { Log } from '#src/log.ts'
 
 /** The paths of WebSockets. */
-export const streamPaths: ReadonlySet<string> = new Set([subscribeReposPath])
+export const streamPaths: ReadonlySet<string> = new Set([
+  subscribeReposPath,
+  legacySubscribePath,
+  subscribeEventsPath,
+])
 
 export interface StreamPorts {
   dispatch: {
@@ -46,6 +53,7 @@ export interface StreamPorts {
 export interface Streams {
   firehose: Firehose
   events: EventStream
+  jetstream: Jetstream
   close(): Promise<void>
 }
 
@@ -60,24 +68,21 @@ export function openStreams(server: Server, ports: StreamPorts): Streams {
   }
   const events = new EventStream({ fanOut, source, findHidden })
   const firehose = subscribeRepos({ fanOut, source, log, settings })
-  const endpoints = [firehose]
-  const upgrades = attachUpgrades(
-    server,
-    endpoints.map(({ route }) => route),
-    {
-      ...ports,
-      maxSubscribers: settings.maxSubscribers,
-      onError: (err) => log.error({ err }, 'an upgrade failed'),
-    },
-  )
+  const jetstream = openJetstream({ events, log, settings })
+  const upgrades = attachUpgrades(server, [firehose.route, ...jetstream.routes], {
+    ...ports,
+    maxSubscribers: settings.maxSubscribers,
+    onError: (err) => log.error({ err }, 'an upgrade failed'),
+  })
   void fanOut.run()
   return {
     firehose,
     events,
+    jetstream,
     async close() {
       upgrades.close()
       fanOut.close()
-      await Promise.all(endpoints.map((endpoint) => endpoint.close()))
+      await Promise.all([firehose.close(), jetstream.close()])
     },
   }
 }

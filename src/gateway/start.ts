@@ -122,7 +122,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     maxAwakeAccounts: ports.maxAwakeAccounts,
   })
   const metrics = createMetrics({
-    ...{ firehose: streams.firehose, health },
+    ...{ firehose: streams.firehose, jetstream: streams.jetstream.stats, health },
     unhandledRejections: ports.unhandledRejections,
     storeSyncs: ports.storeSyncs,
   })

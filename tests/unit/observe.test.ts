@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { newStats } from '#src/gateway/jetstream/stats.ts'
 import { createMetrics, type MetricsPorts } from '#src/gateway/operator/metrics.ts'
 import { sources } from '#tests/support/sources.ts'
 
@@ -58,8 +59,7 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
   }
   const firehose = { subscribers: () => 1, head: () => 1, lags: () => [0] }
   const metrics = createMetrics({
-    firehose,
-    health,
+    ...{ firehose, health, jetstream: newStats() },
     unhandledRejections: () => 0,
     storeSyncs: { syncs: 1, seconds: 0.001 },
   })

@@ -31,6 +31,8 @@ export class EventRing {
   #bytes = 0
   #floor = 0
   #head = 0
+  /** Public events that have been appended since the start. */
+  publicCount = 0
 
   constructor(limits: EventRingLimits = defaultLimits) {
     this.#limits = limits
@@ -55,6 +57,7 @@ export class EventRing {
     const publicEvents = new Batch(events.filter(({ isPrivate }) => !isPrivate))
     const segment = { events, publicEvents, last: this.#head, bytes: sizeOf(events) }
     this.#segments.push(segment)
+    this.publicCount += publicEvents.events.length
     this.#events += events.length
     this.#bytes += segment.bytes
     while (this.#segments.length > 1 && this.#isOverfull()) this.#drop()

@@ -2,8 +2,10 @@
  * The events of all accounts for the subscribers of this process: follows the firehose of the process, makes events of
  * its frames while somebody is subscribed, and gives each to those that want it.
  */
+import { unavailable } from '#src/errors.ts'
 import { Batch } from '#src/gateway/events/batch.ts'
 import { EventRing, type EventRingLimits, type Segment } from '#src/gateway/events/event-ring.ts'
+import type { EventFilter } from '#src/gateway/events/filter.ts'
 import { ListenerIndex } from '#src/gateway/events/listener-index.ts'
 import { project, projectAll, projectPrivate } from '#src/gateway/events/project.ts'
 import {
@@ -22,7 +24,11 @@ export interface EventStreamPorts {
   source: EventSource
   findHidden: FindHidden
   limits?: EventRingLimits
+  /** Accounts in the filters of all subscribers together. */
+  maxWatchedDids?: number
 }
+
+const MAX_WATCHED_DIDS = 500_000
 
 export class EventStream implements PageListener {
   readonly #fanOut: EventStreamPorts['fanOut']
@@ -32,8 +38,12 @@ export class EventStream implements PageListener {
   readonly #index = new ListenerIndex<Subscription>()
   readonly #subscriptions = new Set<Subscription>()
   readonly #privateListeners = new Set<(event: StreamEvent) => void>()
+  readonly #maxWatchedDids: number
+  #watchedDids = 0
 
-  constructor({ fanOut, source, findHidden, limits }: EventStreamPorts) {
+  constructor({ fanOut, source, findHidden, ...bounds }: EventStreamPorts) {
+    const { limits, maxWatchedDids = MAX_WATCHED_DIDS } = bounds
+    this.#maxWatchedDids = maxWatchedDids
     this.#fanOut = fanOut
     this.#source = source
     this.#replay = new Replay(source, findHidden)
@@ -60,18 +70,22 @@ export class EventStream implements PageListener {
     return this.#subscriptions.size > 0
   }
 
+  /** Throws 503 if the subscribers of this process follow too many accounts. */
   subscribe(options: SubscribeOptions): Subscription {
     const { filter, includePrivate } = options
     if (includePrivate && (filter.dids?.size ?? Infinity) > MAX_LOOKED_UP_ACCOUNTS) {
       throw new Error('private events are for named accounts only')
     }
+    this.#watch({}, filter)
     if (!this.hasSubscribers) this.#ring.reset(this.head)
     const subscription: Subscription = new Subscription(options, {
       ring: this.#ring,
       index: this.#index,
       replay: this.#replay,
       bounds: () => this.#source.bounds(),
+      onFilter: (from, to) => this.#watch(from, to),
       onEnd: () => {
+        this.#watch(subscription.filter, {})
         this.#subscriptions.delete(subscription)
         if (!this.hasSubscribers) this.#ring.reset(this.head)
       },
@@ -104,6 +118,15 @@ export class EventStream implements PageListener {
     } else this.#ring.reset(through)
     const hiddenAt = accounts.findLast(({ account }) => isHidden(account?.status))?.seq
     this.#ring.dropBefore(Math.max(complete, hiddenAt ?? 0))
+  }
+
+  /** Each account that a filter names takes some 200 bytes. */
+  #watch(from: EventFilter, to: EventFilter): void {
+    const change = (to.dids?.size ?? 0) - (from.dids?.size ?? 0)
+    if (change > 0 && this.#watchedDids + change > this.#maxWatchedDids) {
+      throw unavailable('the subscribers of this server follow too many accounts')
+    }
+    this.#watchedDids += change
   }
 
   #tell(events: StreamEvent[]): void {

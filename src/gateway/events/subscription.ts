@@ -34,6 +34,8 @@ export interface SubscriptionPorts {
   index: ListenerIndex<Subscription>
   replay: Replay
   bounds(): Promise<{ first: number; head: number }>
+  /** Throws if there may not be a filter such as `to`. */
+  onFilter(from: EventFilter, to: EventFilter): void
   onEnd(): void
 }
 
@@ -57,6 +59,10 @@ export class Subscription {
   #takesMore = true
   #hasCaughtUp = false
   #onResume = () => {}
+  /** How many public events were read for it and not given; while it is live, without those since `#liveSince`. */
+  #filtered = 0
+  #liveSince = 0
+  #liveGiven = 0
 
   constructor(
     { filter, sink, after, includePrivate = false }: SubscribeOptions,
@@ -85,8 +91,16 @@ export class Subscription {
     return this.#state !== 'ended'
   }
 
-  /** For events that have not been given yet. */
+  /** How many public events it has passed over. */
+  get filtered(): number {
+    if (this.#state !== 'live') return this.#filtered
+    return this.#filtered + this.#ports.ring.publicCount - this.#liveSince - this.#liveGiven
+  }
+
+  /** For events that have not been given yet. Throws 503 if this process follows too many accounts. */
   setFilter(filter: EventFilter): void {
+    if (!this.isOpen) return
+    this.#ports.onFilter(this.#filter, filter)
     if (this.#state === 'live') this.#ports.index.remove(this)
     this.#filter = filter
     if (this.#state === 'live') this.#ports.index.add(this)
@@ -103,7 +117,7 @@ export class Subscription {
   /** Calling it again does nothing. */
   close(): void {
     if (this.#state === 'ended') return
-    if (this.#state === 'live') this.#ports.index.remove(this)
+    if (this.#state === 'live') this.#leaveLive()
     this.#state = 'ended'
     this.#ports.onEnd()
     this.#onResume()
@@ -115,6 +129,7 @@ export class Subscription {
     try {
       // Its cursor may be ahead of this process: from another one.
       const isNew = batch.events[0]!.seq > this.#position
+      this.#liveGiven += batch.events.length
       if (!this.#send(isNew ? batch : this.#wanted(batch.events, this.#position))) this.#leaveLive()
     } catch (error) {
       this.#fail(error)
@@ -131,6 +146,7 @@ export class Subscription {
   #leaveLive(): void {
     // From here on it has a position of its own.
     this.#position = this.position
+    this.#filtered = this.filtered
     this.#state = 'reading'
     this.#ports.index.remove(this)
   }
@@ -190,6 +206,8 @@ export class Subscription {
 
   #goLive(): void {
     this.#state = 'live'
+    this.#liveSince = this.#ports.ring.publicCount
+    this.#liveGiven = 0
     this.#ports.index.add(this)
     if (this.#hasCaughtUp) return
     this.#hasCaughtUp = true
@@ -207,13 +225,12 @@ export class Subscription {
   }
 
   #wanted(events: readonly StreamEvent[], after: number): Batch {
-    const { includePrivate } = this
-    return new Batch(
-      events.filter((event) => {
-        const { seq, isPrivate } = event
-        return seq > after && (!isPrivate || includePrivate) && wants(this.#filter, event)
-      }),
-    )
+    const due = events.filter(({ seq, isPrivate }) => {
+      return seq > after && (!isPrivate || this.includePrivate)
+    })
+    const wanted = due.filter((event) => wants(this.#filter, event))
+    this.#filtered += due.length - wanted.length
+    return new Batch(wanted)
   }
 
   #send(batch: Batch): boolean {

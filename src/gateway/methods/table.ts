@@ -1,4 +1,4 @@
-/** All XRPC methods by NSID, except subscribeRepos, which is a WebSocket. */
+/** All XRPC methods by NSID, except those that are WebSockets. */
 import * as actor from '#src/gateway/methods/app.bsky.actor.ts'
 import * as feed from '#src/gateway/methods/app.bsky.feed.ts'
 import * as notification from '#src/gateway/methods/app.bsky.notification.ts'
@@ -14,6 +14,7 @@ import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-au
 import * as server from '#src/gateway/methods/com.atproto.server.ts'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 
 export const methods: ReadonlyMap<string, Method> = new Map(
@@ -33,6 +34,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     actor,
     feed,
     notification,
+    jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))
     .map((method) => [method.nsid, method]),

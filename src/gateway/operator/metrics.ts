@@ -1,7 +1,9 @@
 /** Prometheus metrics: calls by status and duration, and the state of accounts, sequencer, storage, engine and firehose. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { StoreSize } from '#src/engine/store-size.ts'
+import type { JetstreamStats } from '#src/gateway/jetstream/stats.ts'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
+import { jetstreamProbe } from '#src/gateway/operator/jetstream-metrics.ts'
 import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface Metrics {
@@ -27,6 +29,7 @@ export interface SyncTotal {
 export interface MetricsPorts {
   /** Absent in a process without a gateway. */
   firehose?: Firehose
+  jetstream?: JetstreamStats
   /** How many there were in this process so far. */
   unhandledRejections: () => number
   /** Undefined if this process does not sync the store. */
@@ -91,12 +94,13 @@ type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** Collected at scrape time; a value that is not available in time is left out. */
 function probes(
-  { firehose, health, unhandledRejections, storeSyncs }: MetricsPorts,
+  { firehose, jetstream, health, unhandledRejections, storeSyncs }: MetricsPorts,
   registers: Registry[],
 ): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
     new Gauge({ name: `headwater_${name}`, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
+  const probeJetstream = jetstream && jetstreamProbe(jetstream, registers)
   const probeSyncs = storeSyncs && syncProbe(storeSyncs, registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
@@ -154,6 +158,7 @@ function probes(
     unhandled.reset()
     unhandled.inc(unhandledRejections())
     probeFirehose?.(newest)
+    probeJetstream?.()
     probeEngine?.()
     probeSyncs?.()
   }

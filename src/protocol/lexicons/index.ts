@@ -5,5 +5,6 @@
 
 export * as app from './app.ts'
 export * as com from './com.ts'
+export * as network from './network.ts'
 export * as site from './site.ts'
 export * as chat from './chat.ts'

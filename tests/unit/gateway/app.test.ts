@@ -93,10 +93,22 @@ it('other paths are not found', async () => {
   }
 })
 
-it('subscribeRepos without an upgrade answers 426', async () => {
-  const response = await openGateway().app.request('/xrpc/com.atproto.sync.subscribeRepos')
+it.each([
+  '/xrpc/com.atproto.sync.subscribeRepos',
+  '/subscribe',
+  '/xrpc/network.bsky.jetstream.subscribeEvents',
+])('%s without an upgrade answers 426', async (path) => {
+  const response = await openGateway().app.request(path)
   expect(response.headers.get('upgrade')).toBe('websocket')
   expect(await outcome(response)).toMatchObject({ status: 426 })
+})
+
+it('methods of Jetstream about archives are not implemented', async () => {
+  const { app } = openGateway()
+  for (const name of ['planSnapshot', 'listSegments', 'getSegment', 'getBlock']) {
+    const response = await app.request(`/xrpc/network.bsky.jetstream.${name}`)
+    expect(await outcome(response)).toMatchObject({ status: 501, error: 'MethodNotImplemented' })
+  }
 })
 
 it('HEAD answers as GET, without the body', async () => {

@@ -45,6 +45,7 @@ it('the method table has every method of the reference and our own, and no other
     'app.bsky.actor': 'getPreferences getProfile getProfiles putPreferences',
     'app.bsky.feed': 'getActorLikes getAuthorFeed getFeed getPostThread getTimeline',
     'app.bsky.notification': 'registerPush unregisterPush',
+    'network.bsky.jetstream': 'getZstdDictionary',
     'com.atproto.identity':
       'getRecommendedDidCredentials refreshIdentity requestPlcOperationSignature resolveDid ' +
       'resolveHandle resolveIdentity signPlcOperation submitPlcOperation updateHandle',
