@@ -4,6 +4,7 @@ import type { LexValue } from '@atproto/lex-data'
 import type { Batch } from '#src/gateway/events/batch.ts'
 import type { EventRingLimits } from '#src/gateway/events/event-ring.ts'
 import { EventStream, isHidden } from '#src/gateway/events/event-stream.ts'
+import { project } from '#src/gateway/events/project.ts'
 import type { EventSource } from '#src/gateway/events/replay.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Sink, Subscription } from '#src/gateway/events/subscription.ts'
@@ -11,6 +12,7 @@ import { FanOut, type LogSource } from '#src/gateway/firehose/fan-out.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { type CommitOp, encodeCommitEvent, encodeIdentityEvent } from '#src/protocol/events.ts'
+import { frame } from '#src/protocol/frames.ts'
 import { readAccounts } from '#src/sequencer/account-events.ts'
 import { append, appendPrivate, bounds, follow, read } from '#src/sequencer/log.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
@@ -162,4 +164,10 @@ export async function testEvents(options: { limits?: EventRingLimits; backfillMs
       fanOut.close()
     },
   }
+}
+
+/** The events of one commit, whose last number is `seq`. */
+export function projectedCommit(did: string, ops: readonly TestOp[], seq = 1_000): StreamEvent[] {
+  const { kind, event, seqAt } = commitOf(1, did, ops)
+  return project({ seq, numbers: ops.length, frame: frame(kind, event, seqAt, seq) })
 }

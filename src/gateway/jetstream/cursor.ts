@@ -26,6 +26,7 @@ export function startPosition(
     throw invalidRequest(`invalid cursor: ${JSON.stringify(cursor)}`)
   }
   if (from > head) return { after: undefined, mode: 'clamped', isOutdated: false }
-  if (from < first) return { after: first - 1, mode: 'clamped', isOutdated: true }
+  // There is no event before 1, so nothing is missing if the log has it.
+  if (Math.max(from, 1) < first) return { after: first - 1, mode: 'clamped', isOutdated: true }
   return { after: from - 1, mode: 'time_us', isOutdated: false }
 }
