@@ -18,12 +18,18 @@ export class CborReader {
   }
 
   text(): string {
-    return this.#take(this.#head(3)).toString('utf8')
+    const size = this.#head(3)
+    const at = this.#at
+    this.#advance(size)
+    return this.#bytes.toString('utf8', at, this.#at)
   }
 
   /** A view. */
   bytes(): Buffer {
-    return this.#take(this.#head(2))
+    const size = this.#head(2)
+    const at = this.#at
+    this.#advance(size)
+    return this.#bytes.subarray(at, this.#at)
   }
 
   uint(): number {
@@ -53,14 +59,14 @@ export class CborReader {
       return
     }
     const size = this.#head(major)
-    if (major === 2 || major === 3) this.#take(size)
+    if (major === 2 || major === 3) this.#advance(size)
     const values = major === 4 ? size : major === 5 ? 2 * size : major === 6 ? 1 : 0
     for (let i = 0; i < values; i++) this.skip()
   }
 
   #skipSimple(): void {
     const info = this.#bytes[this.#at++]! & 31
-    this.#take(info < 24 ? 0 : 2 ** (info - 24))
+    this.#advance(info < 24 ? 0 : 2 ** (info - 24))
   }
 
   #head(major: number): number {
@@ -69,19 +75,16 @@ export class CborReader {
     const info = byte & 31
     if (info < 24) return info
     const at = this.#at
-    this.#take(2 ** (info - 24))
+    this.#advance(2 ** (info - 24))
     if (info === 24) return this.#bytes[at]!
     if (info === 25) return this.#bytes.readUInt16BE(at)
     if (info === 26) return this.#bytes.readUInt32BE(at)
     return Number(this.#bytes.readBigUInt64BE(at))
   }
 
-  #take(size: number): Buffer {
-    const end = this.#at + size
-    if (end > this.#bytes.length) throw new Error('DAG-CBOR ends within a value')
-    const taken = this.#bytes.subarray(this.#at, end)
-    this.#at = end
-    return taken
+  #advance(size: number): void {
+    this.#at += size
+    if (this.#at > this.#bytes.length) throw new Error('DAG-CBOR ends within a value')
   }
 }
 

@@ -30,12 +30,22 @@ function cidOfDigest(prefix: Uint8Array, digest: Uint8Array): string {
   return cidFromBytes(bytes)
 }
 
+/** Every pair of digits: ten bits at a time are three times as fast as five. */
+const pairs = Array.from({ length: 1_024 }, (_, i) => `${alphabet[i >> 5]}${alphabet[i & 31]}`)
+
 export function cidFromBytes(bytes: Uint8Array): string {
   let out = 'b'
+  let at = 0
+  for (; at + 5 <= bytes.length; at += 5) {
+    const third = bytes[at + 2]!
+    const high = (bytes[at]! << 12) | (bytes[at + 1]! << 4) | (third >> 4)
+    const low = ((third & 15) << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!
+    out += pairs[high >> 10]! + pairs[high & 1023]! + pairs[low >> 10]! + pairs[low & 1023]!
+  }
   let bits = 0
   let held = 0
-  for (const byte of bytes) {
-    held = (held << 8) | byte
+  for (; at < bytes.length; at++) {
+    held = (held << 8) | bytes[at]!
     bits += 8
     while (bits >= 5) {
       bits -= 5

@@ -22,7 +22,7 @@ export interface FrameFields {
 export interface FrameOp {
   action: string
   path: string
-  cid: Uint8Array | undefined
+  cid: Buffer | undefined
   /** The record, if its block is in the frame. */
   block?: Uint8Array
 }
@@ -97,43 +97,44 @@ function readOp(reader: CborReader): FrameOp {
   return op
 }
 
-function findRecords(ops: readonly FrameOp[], car: Uint8Array): void {
-  const wanted = new Map<string, FrameOp[]>()
+function findRecords(ops: readonly FrameOp[], blocks: Uint8Array): void {
+  const wanted = new Map<number, FrameOp[]>()
   for (const op of ops) {
-    if (op.cid === undefined) continue
+    if (op.cid?.length !== CID_LENGTH) continue
     const key = keyOf(op.cid, 0)
     const same = wanted.get(key)
     if (same === undefined) wanted.set(key, [op])
     else same.push(op)
   }
   if (wanted.size === 0) return
-  let left = wanted.size
-  for (const { start, end } of sections(car)) {
-    for (const op of wanted.get(keyOf(car, start)) ?? []) {
-      if (op.block === undefined) left--
-      op.block = car.subarray(start + CID_LENGTH, end)
+  const car = Buffer.from(blocks.buffer, blocks.byteOffset, blocks.byteLength)
+  for (let at = endOfSection(car, 0); at < car.length; ) {
+    const end = endOfSection(car, at)
+    const start = startOfSection(car, at)
+    if (end - start >= CID_LENGTH && end <= car.length) {
+      for (const op of wanted.get(keyOf(car, start)) ?? []) {
+        const isSame = car.compare(op.cid!, 0, CID_LENGTH, start, start + CID_LENGTH) === 0
+        if (isSame) op.block = car.subarray(start + CID_LENGTH, end)
+      }
     }
-    if (left <= 0) return
+    at = end
   }
 }
 
-const keyOf = (bytes: Uint8Array, at: number): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + at, CID_LENGTH).toString('latin1')
+/** The first bytes of a CID's digest. */
+const keyOf = (bytes: Uint8Array, at: number): number =>
+  bytes[at + 4]! * 0x1_000_000 + (bytes[at + 5]! << 16) + (bytes[at + 6]! << 8) + bytes[at + 7]!
 
-/** Where the blocks of a CAR file of a commit begin, with their CIDs, and end. */
-function* sections(car: Uint8Array): Generator<{ start: number; end: number }> {
-  let isHeader = true
-  for (let at = 0; at < car.length; ) {
-    let length = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = car[at++]!
-      length += (byte & 0x7f) * 2 ** shift
-      // Also at the end of a truncated file.
-      if (!(byte >= 0x80)) break
-    }
-    const end = at + length
-    if (!isHeader && length >= CID_LENGTH && end <= car.length) yield { start: at, end }
-    isHeader = false
-    at = end
-  }
+/** After the section's length, a varint. */
+function startOfSection(car: Uint8Array, at: number): number {
+  let start = at
+  while (start < car.length && car[start]! >= 0x80) start++
+  return start + 1
+}
+
+function endOfSection(car: Uint8Array, at: number): number {
+  const start = startOfSection(car, at)
+  let length = 0
+  for (let i = start - 1; i >= at; i--) length = length * 0x80 + ((car[i] ?? 0) & 0x7f)
+  return start + length
 }

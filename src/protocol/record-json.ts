@@ -39,7 +39,8 @@ class Reader {
       case 2:
         return `{"$bytes":"${this.#take(size).toString('base64').replace(/=+$/, '')}"}`
       case 3:
-        return JSON.stringify(this.#take(size).toString('utf8'))
+        this.#at += size
+        return JSON.stringify(this.#bytes.toString('utf8', this.#at - size, this.#at))
       case 4:
         return `[${this.#many(size, () => this.value())}]`
       case 5:
