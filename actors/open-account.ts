@@ -12,8 +12,11 @@ import { FactorKinds } from '#src/account/factor-kinds.ts'
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
-import { Outbox } from '#src/account/outbox.ts'
+import { firehoseOutbox, Outbox } from '#src/account/outbox.ts'
+import type { PrivateEventRow } from '#src/account/private-events.ts'
+import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
+import { closeOutboxes, Reminder } from '#src/account/reminder.ts'
 import { abortOpenImport, cleanUpImports } from '#src/account/repo/import.ts'
 import { finishEmailChange } from '#src/account/sessions/change-email.ts'
 import { cachedSigningKey } from '#src/account/signing-key.ts'
@@ -41,7 +44,21 @@ export async function openAccount(
   const did = c.key[0]
   if (did === undefined) throw new Error('an account actor needs its DID as key')
   const { service, keys, clock, timer, dispatch, log, processId } = settings
-  const sql = c.db
+  const reminder = new Reminder(() => dispatch.directory.reminders.add({ did, process: processId }))
+  const delivery = {
+    keepAwake: (work: Promise<unknown>) => void hold(work),
+    pause: (ms: number) => pause(ms),
+    onFailure: (error: unknown) =>
+      log.warn({ did, err: error }, 'delivering events failed, will be retried'),
+    isActorStopped,
+  }
+  const privateOutbox = new PrivateOutbox({
+    ...delivery,
+    sql: c.db,
+    reminder,
+    append: (rows) => appendPrivate(dispatch, { did, entries: [...rows] }),
+  })
+  const { sql } = privateOutbox
   const profile = new Profile(sql)
   const answers = new AnswerCache()
   const directoryMirror = new DirectoryMirror({
@@ -49,20 +66,16 @@ export async function openAccount(
     send: (state) => dispatch.directory.accounts.setState({ did, ...state }),
   })
   const outbox = new Outbox({
+    ...delivery,
     sql,
+    table: firehoseOutbox,
     append: async (rows) => {
       // A consumer of the event may ask at once, and must get the new state.
       if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
       return dispatch.sequencer.log.append({ did, entries: [...rows] })
     },
-    requestReminder: () => dispatch.directory.reminders.add({ did, process: processId }),
-    keepAwake: (work) => void hold(work),
-    pause: (ms) => pause(ms),
-    onFailure: (error) =>
-      log.warn({ did, err: error }, 'delivering events failed, will be retried'),
-    isActorStopped,
   })
-  const lane = new WriteLane({ sql, clock, outbox, answers })
+  const lane = new WriteLane({ sql, clock, outbox, reminder, answers })
   const blobs = new Blobs({
     did,
     sql,
@@ -86,6 +99,8 @@ export async function openAccount(
     directoryMirror,
     answers,
     outbox,
+    privateOutbox,
+    reminder,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
     snapshots: new Snapshots({ timer, limits: shared.exportLimits }),
@@ -115,6 +130,17 @@ export async function openAccount(
   return account
 }
 
+/** Until the sequencer has it. */
+function appendPrivate(
+  { sequencer }: ActorSettings['dispatch'],
+  input: { did: string; entries: PrivateEventRow[] },
+): Promise<{ through: number }> {
+  const log = sequencer.log as unknown as {
+    appendPrivate(events: typeof input): Promise<{ through: number }>
+  }
+  return log.appendPrivate(input)
+}
+
 /**
  * Ends everything that must end before the account sleeps. If it `isSuperseded` by a later activation in this process,
  * the reminder stays: it may be that one's.
@@ -124,7 +150,7 @@ export async function closeAccount(
   settings: ActorSettings,
   isSuperseded: boolean,
 ): Promise<void> {
-  const { did, blobs, lane, outbox, profile, idempotencyKeys } = account
+  const { did, blobs, lane, profile, idempotencyKeys } = account
   const { dispatch, log, processId: process } = settings
   await abortOpenImport(account).catch((error) => {
     log.warn(
@@ -137,7 +163,7 @@ export async function closeAccount(
   await blobs.close()
   idempotencyKeys.noteSleep()
   const row = await profile.find().catch(() => undefined)
-  if (!outbox.close() || isSuperseded) return
+  if (!closeOutboxes(account) || isSuperseded) return
   // The directory deletes the reminder with the account. By now there may be one for a new account of the same DID.
   if (row?.status === 'deleted') return
   // A reminder that stays wakes the account once more, which is harmless.

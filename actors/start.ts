@@ -4,6 +4,7 @@ import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
+import { closeOutboxes } from '#src/account/reminder.ts'
 import { AwakeLimit } from '#src/engine/awake-limit.ts'
 import { joinWithKey } from '#src/engine/own-envoy.ts'
 import { waitUntilJoined } from '#src/engine/wait-until-joined.ts'
@@ -45,7 +46,7 @@ export async function startActors(settings: ActorSettings, engine: Engine): Prom
  */
 async function endAccounts({ live, dispatch, log, processId }: ActorSettings): Promise<void> {
   const accounts = live.list('account').map(({ subject }) => subject as Account)
-  const dids = accounts.filter(({ outbox }) => outbox.close()).map(({ did }) => did)
+  const dids = accounts.filter(closeOutboxes).map(({ did }) => did)
   if (accounts.length === 0) return
   await dispatch.directory.reminders
     .remove({ dids, process: processId, isStopping: true })

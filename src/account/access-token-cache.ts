@@ -5,6 +5,9 @@ import { DPOP_PROOF_LIFETIME_MS, RecentlySeen } from '#src/rules/recently-seen.t
 export interface CachedAccessToken {
   jkt: string | undefined
   scope: string
+  /** The id of the grant's first token. */
+  session: string
+  clientId: string
   expiresAt: number
 }
 

@@ -8,7 +8,9 @@ import type { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import type { OpenImport } from '#src/account/open-import.ts'
 import type { Outbox } from '#src/account/outbox.ts'
+import type { PrivateOutbox } from '#src/account/private-outbox.ts'
 import type { Profile } from '#src/account/profile.ts'
+import type { Reminder } from '#src/account/reminder.ts'
 import type { Snapshots } from '#src/account/snapshots.ts'
 import type { StoredRecords } from '#src/account/stored-records.ts'
 import type { Takedowns } from '#src/account/takedowns.ts'
@@ -64,6 +66,9 @@ export interface Account {
   readonly importLimits: ImportLimits
   readonly idempotencyKeys: IdempotencyKeys
   readonly outbox: Outbox
+  /** Of private events; `sql` finds them in what it stores. */
+  readonly privateOutbox: PrivateOutbox
+  readonly reminder: Reminder
   readonly blobs: Blobs
   readonly records: StoredRecords
   readonly snapshots: Snapshots

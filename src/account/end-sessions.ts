@@ -3,13 +3,14 @@
  * browsers that remember the account. App passwords stay.
  */
 import type { Account } from '#src/account/account.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 /** The row of the `oauth` table that keeps when the sessions were last ended. */
 const ENDED = `kind = 'sessions ended'`
 
 /** Call `accessTokens.clear()` after the transaction. */
-export function endAllSessions({ clock }: Pick<Account, 'clock'>): Statement[] {
+export function endAllSessions(account: Pick<Account, 'clock'>): Statement[] {
   return [
     { sql: 'DELETE FROM refresh_token' },
     { sql: `DELETE FROM factor WHERE kind IN ('session', 'step')` },
@@ -17,8 +18,9 @@ export function endAllSessions({ clock }: Pick<Account, 'clock'>): Statement[] {
     {
       sql: `INSERT OR REPLACE INTO oauth (kind, id, created_at, updated_at)
             VALUES ('sessions ended', '', ?1, ?1)`,
-      params: [clock.now()],
+      params: [account.clock.now()],
     },
+    addPrivateEvent(account, '#session', { change: 'ended', kind: 'all' }),
   ]
 }
 

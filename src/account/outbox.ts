@@ -1,5 +1,6 @@
 /**
- * The outbox: events leave the account at least once, in order.
+ * The outbox: events leave the account at least once, in order. An account has two: of the events of its repo, below, and
+ * of its private events (`private-outbox.ts`).
  *
  * 1. The write's own transaction stores the event, complete except for its seq (`addToOutbox`).
  * 2. After the commit, events are delivered to the sequencer in batches until it acknowledges them. Events that an
@@ -8,9 +9,9 @@
  * 4. Acknowledged rows are deleted by a later write's transaction (`deleteDelivered`), never by one of their own, and
  *    many at a time: a row that is inserted and deleted with every write costs a third of that write.
  *
- * Before the first event after a wake is stored, the directory stores a reminder for the account (`ensureReminder`): if
- * the process exits right after the commit, the next process to start sends the account that reminder, and step 2
- * continues. The reminder is removed when the actor sleeps with nothing pending (`close`).
+ * Before the first event after a wake is stored, the directory stores a reminder for the account (`reminder.ts`): if the
+ * process exits right after the commit, the next process to start sends the account that reminder, and step 2 continues.
+ * The reminder is removed when the actor sleeps with nothing pending in either outbox (`closeOutboxes`).
  */
 import { deleteDelivered, type KeptAnswer } from '#src/account/kept-answers.ts'
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
@@ -20,10 +21,19 @@ export interface OutboxRow extends EncodedEvent {
   id: number
 }
 
-export interface OutboxPorts {
+/** Where the rows of an outbox are stored. */
+export interface OutboxTable<Row> {
+  /** Those above the id `after`, in order, at most `limit`. */
+  read(sql: Sql, after: number, limit: number): Promise<Row[]>
+  /** What a row counts for in a delivery. */
+  bytesOf(row: Row): number
+  deleteDelivered(through: number): Statement[]
+}
+
+export interface OutboxPorts<Row extends { id: number } = OutboxRow> {
   sql: Sql
-  append(rows: readonly OutboxRow[]): Promise<{ through: number }>
-  requestReminder(): Promise<void>
+  table: OutboxTable<Row>
+  append(rows: readonly Row[]): Promise<{ through: number }>
   keepAwake(work: Promise<unknown>): void
   pause(ms: number): Promise<void>
   onFailure(error: unknown): void
@@ -37,19 +47,18 @@ const MAX_PAUSE_MS = 5_000
 const MAX_KEPT_ROWS = 16
 const MAX_KEPT_BYTES = 256 * 1024
 
-export class Outbox {
-  readonly #ports: OutboxPorts
+export class Outbox<Row extends { id: number } = OutboxRow> {
+  readonly #ports: OutboxPorts<Row>
   // Undelivered rows, in order; complete only if `#inMemory`.
-  #rows: OutboxRow[] = []
+  #rows: Row[] = []
   #inMemory = false
   #delivered = 0
   #acknowledged = { rows: 0, bytes: 0 }
-  #hasReminder = false
   #delivering: Promise<void> | null = null
   #closed = false
   #mayHaveCommitted = false
 
-  constructor(ports: OutboxPorts) {
+  constructor(ports: OutboxPorts<Row>) {
     this.#ports = ports
   }
 
@@ -57,7 +66,7 @@ export class Outbox {
     return this.#rows.length
   }
 
-  deliver(rows: readonly OutboxRow[]): void {
+  deliver(rows: readonly Row[]): void {
     this.#mayHaveCommitted = false
     if (rows.length === 0) return
     if (this.#inMemory && this.#rows.length + rows.length <= MAX_MEMORY_ROWS) {
@@ -66,6 +75,12 @@ export class Outbox {
       this.#rows.push(...rows.filter(({ id }) => id > known))
     } else this.#inMemory = false
     this.#start()
+  }
+
+  /** As `deliver`, for rows that only the table has. */
+  deliverStored(): void {
+    this.#mayHaveCommitted = false
+    this.resume()
   }
 
   /**
@@ -82,38 +97,17 @@ export class Outbox {
     this.#start()
   }
 
-  onReminder(): void {
-    this.#hasReminder = true
-    this.resume()
-  }
-
-  async ensureReminder(): Promise<void> {
-    if (!this.#hasReminder) await this.renewReminder()
-  }
-
-  /** The reminder may be of another process; then it is of this one. */
-  async renewReminder(): Promise<void> {
-    const wasClosed = this.#closed
-    await this.#ports.requestReminder()
-    // If it was closed meanwhile, the reminder may have been removed again.
-    this.#hasReminder = this.#closed === wasClosed
-  }
-
-  /** Returns true if nothing is left and the reminder can be removed. */
+  /** Returns true if nothing is left that needs the reminder. */
   close(): boolean {
-    const isIdle = this.#delivering === null && !this.#mayHaveCommitted
-    const canRemove = !this.#closed && this.#hasReminder && isIdle
     this.#closed = true
-    // A write after this asks for a new reminder.
-    this.#hasReminder = false
-    return canRemove
+    return this.#delivering === null && !this.#mayHaveCommitted
   }
 
   deleteDelivered(): Statement[] {
     if (this.#acknowledged.rows < MAX_KEPT_ROWS && this.#acknowledged.bytes < MAX_KEPT_BYTES)
       return []
     this.#acknowledged = { rows: 0, bytes: 0 }
-    return deleteDelivered(this.#delivered)
+    return this.#ports.table.deleteDelivered(this.#delivered)
   }
 
   async settled(): Promise<void> {
@@ -152,7 +146,7 @@ export class Outbox {
     const waiting = this.#rows.findIndex(({ id }) => id > this.#delivered)
     const delivered = this.#rows.splice(0, waiting === -1 ? this.#rows.length : waiting)
     this.#acknowledged.rows += delivered.length
-    for (const { event } of delivered) this.#acknowledged.bytes += event.length
+    for (const row of delivered) this.#acknowledged.bytes += this.#ports.table.bytesOf(row)
   }
 
   async #fill(): Promise<boolean> {
@@ -168,9 +162,9 @@ export class Outbox {
     return this.#rows.length > 0
   }
 
-  async #readRows(): Promise<OutboxRow[]> {
+  async #readRows(): Promise<Row[]> {
     try {
-      return await storedRows(this.#ports.sql, this.#delivered)
+      return await this.#ports.table.read(this.#ports.sql, this.#delivered, BATCH_ROWS)
     } catch (error) {
       // Rows that were added meanwhile must not be delivered before the rows that this read would have found.
       this.#inMemory = false
@@ -179,11 +173,11 @@ export class Outbox {
     }
   }
 
-  #nextBatch(): OutboxRow[] {
+  #nextBatch(): Row[] {
     let bytes = 0
-    const batch: OutboxRow[] = []
+    const batch: Row[] = []
     for (const row of this.#rows) {
-      bytes += row.event.length
+      bytes += this.#ports.table.bytesOf(row)
       if (batch.length > 0 && (bytes > BATCH_BYTES || batch.length >= BATCH_ROWS)) break
       batch.push(row)
     }
@@ -193,13 +187,18 @@ export class Outbox {
 
 type StoredRow = OutboxRow & { head: string | null; rev: string | null }
 
-async function storedRows(sql: Sql, after: number): Promise<OutboxRow[]> {
-  const rows = await sql.all<StoredRow>(
-    'SELECT id, kind, event, seq_at AS seqAt, head, rev FROM outbox WHERE id > ? ORDER BY id LIMIT ?',
-    after,
-    BATCH_ROWS,
-  )
-  return rows.map(({ head, rev, ...row }) => (head && rev ? { ...row, head, rev } : row))
+/** The events of the repo and of the account, for the firehose. */
+export const firehoseOutbox: OutboxTable<OutboxRow> = {
+  async read(sql, after, limit) {
+    const rows = await sql.all<StoredRow>(
+      'SELECT id, kind, event, seq_at AS seqAt, head, rev FROM outbox WHERE id > ? ORDER BY id LIMIT ?',
+      after,
+      limit,
+    )
+    return rows.map(({ head, rev, ...row }) => (head && rev ? { ...row, head, rev } : row))
+  },
+  bytesOf: ({ event }) => event.length,
+  deleteDelivered,
 }
 
 /** `answers` of those rows that are the first of a call with a key, by their ids. */

@@ -143,4 +143,16 @@ export const accountSchema: readonly Migration[] = [
        answer TEXT                      -- JSON
      )`,
   ],
+  // Release 5.
+  [
+    ddl`CREATE TABLE private_event (       -- see private-events.ts
+       id INTEGER PRIMARY KEY,          -- microseconds since 1970, or the next number
+       kind TEXT NOT NULL,              -- #session #grant …
+       time INTEGER NOT NULL,           -- ms since 1970
+       subject TEXT,                    -- which session, grant or app password
+       body TEXT NOT NULL               -- JSON
+     )`,
+    // The id of the session that a token belongs to; null for tokens that were stored before and not rotated since.
+    'ALTER TABLE refresh_token ADD COLUMN session TEXT',
+  ],
 ]

@@ -1,7 +1,9 @@
 /**
  * The account's security log: the newest 200 events that its owner may want to know of, with the client they came from.
+ * Each is also a private event, without the client.
  */
 import type { Account } from '#src/account/account.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 export type SecurityEventKind =
@@ -43,7 +45,7 @@ const MAX_TEXT_LENGTH = 300
  * password from one client only the last is kept, because bots sign in often.
  */
 export function addSecurityEvent(
-  { clock }: Pick<Account, 'clock'>,
+  account: Pick<Account, 'clock'>,
   kind: SecurityEventKind,
   client: ClientInfo = {},
   detail?: string,
@@ -53,15 +55,19 @@ export function addSecurityEvent(
   const description = truncate(detail)
   const insert: Statement = {
     sql: 'INSERT INTO security_event (at, kind, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?)',
-    params: [clock.now(), kind, ip, agent, description],
+    params: [account.clock.now(), kind, ip, agent, description],
   }
+  const event = addPrivateEvent(account, '#security', {
+    kind,
+    ...(description !== null && { detail: description }),
+  })
   if (kind === 'app password sign in') {
     const sql = `DELETE FROM security_event
                  WHERE kind = ? AND ip IS ? AND user_agent IS ? AND detail IS ?`
-    return [{ sql, params: [kind, ip, agent, description] }, insert]
+    return [{ sql, params: [kind, ip, agent, description] }, insert, event]
   }
   const sql = `DELETE FROM security_event WHERE id <= (SELECT max(id) FROM security_event) - ?`
-  return [insert, { sql, params: [MAX_EVENTS] }]
+  return [insert, { sql, params: [MAX_EVENTS] }, event]
 }
 
 export async function listSecurityEvents({

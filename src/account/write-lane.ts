@@ -14,6 +14,7 @@ import type { AnswerCache } from '#src/account/answer-cache.ts'
 import { type FailedTransaction, noteFailed } from '#src/account/failed-transactions.ts'
 import { type Head, loadHead, saveRoot } from '#src/account/head.ts'
 import { addToOutbox, type Outbox } from '#src/account/outbox.ts'
+import type { Reminder } from '#src/account/reminder.ts'
 import {
   emptyGroup,
   type Group,
@@ -48,6 +49,7 @@ export class WriteLane {
   readonly #sql: Sql
   readonly #clock: Clock
   readonly #outbox: Outbox
+  readonly #reminder: Reminder
   readonly #answers: AnswerCache
   #waiting: Waiting[] = []
   #running = false
@@ -63,10 +65,17 @@ export class WriteLane {
   #published: Promise<void> = Promise.resolve()
   #lastFailure: FailedTransaction | null = null
 
-  constructor(ports: { sql: Sql; clock: Clock; outbox: Outbox; answers: AnswerCache }) {
+  constructor(ports: {
+    sql: Sql
+    clock: Clock
+    outbox: Outbox
+    reminder: Reminder
+    answers: AnswerCache
+  }) {
     this.#sql = ports.sql
     this.#clock = ports.clock
     this.#outbox = ports.outbox
+    this.#reminder = ports.reminder
     this.#answers = ports.answers
   }
 
@@ -259,7 +268,7 @@ export class WriteLane {
   /** Returns whether there was anything to commit. */
   async #commit(group: Group): Promise<boolean> {
     if (group.statements.length === 0 && group.rows.length === 0) return false
-    if (group.rows.length > 0) await this.#outbox.ensureReminder()
+    if (group.rows.length > 0) await this.#reminder.ensure()
     await this.#sql.commit([
       ...group.statements,
       ...(group.head === null ? [] : [saveRoot(group.head)]),

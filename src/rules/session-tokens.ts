@@ -65,15 +65,45 @@ export function tokenIdOf({ id }: IdempotencyKey): string {
   return createHash('sha256').update(`session ${id}`).digest('base64').slice(0, 43)
 }
 
-/** Issues an access token (120 minutes) and a refresh token (90 days) with the id `tokenId`. */
+/** The id of the session that began with this refresh token. The same for all its tokens, and of no use by itself. */
+export function sessionIdOf(firstTokenId: string): string {
+  return shortHash(firstTokenId)
+}
+
+/** By this an access token says which app password it is of: names may be long, and are nobody else's business. */
+export function appPasswordIdOf(name: string): string {
+  return shortHash(name)
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
+
+/**
+ * Issues an access token (120 minutes) and a refresh token (90 days) with the id `tokenId`. Without a `sessionId` it is
+ * the first of its session.
+ */
 export async function issueTokens(
-  session: { did: string; tokenId: string; scope?: string },
+  session: {
+    did: string
+    tokenId: string
+    scope?: string
+    sessionId?: string | undefined
+    appPasswordName?: string | undefined
+  },
   { secret, audience, now }: TokenContext,
 ): Promise<SessionTokens> {
-  const { did, tokenId, scope = accessScope } = session
+  const { did, tokenId, scope = accessScope, appPasswordName } = session
+  const { sessionId: sid = sessionIdOf(tokenId) } = session
   const iat = Math.floor(now / 1000)
   const base = { aud: audience, sub: did, iat }
-  const access = { scope, ...base, exp: iat + ACCESS_LIFETIME_MS / 1000 }
+  const access = {
+    scope,
+    ...base,
+    exp: iat + ACCESS_LIFETIME_MS / 1000,
+    sid,
+    ...(appPasswordName !== undefined && { apw: appPasswordIdOf(appPasswordName) }),
+  }
   const refresh = {
     scope: refreshScope,
     ...base,
@@ -90,18 +120,29 @@ function sign(typ: string, claims: JWTPayload, secret: Uint8Array): Promise<stri
   return new SignJWT(claims).setProtectedHeader({ typ, alg: 'HS256' }).sign(secret)
 }
 
+/** What an access token says. `sessionId` is absent in tokens of releases before 5. */
+export interface AccessToken {
+  did: string
+  scope: string
+  expiresAt: number
+  sessionId?: string
+  /** As `appPasswordIdOf`. */
+  appPassword?: string
+}
+
 /**
  * Verifies an access token. Throws 400 `InvalidToken` or `ExpiredToken` (clients refresh on the latter). The scope is
  * one of `com.atproto.{access,appPass,appPassPrivileged,takendown,signupQueued}`; `expiresAt` is in milliseconds since
  * 1970.
  */
-export async function verifyAccess(
-  token: string,
-  context: TokenContext,
-): Promise<{ did: string; scope: string; expiresAt: number }> {
-  const { did, scope, expiresAt } = await verify(token, 'at+jwt', context)
+export async function verifyAccess(token: string, context: TokenContext): Promise<AccessToken> {
+  const { did, scope, expiresAt, sid, apw } = await verify(token, 'at+jwt', context)
   if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
-  return { did, scope, expiresAt }
+  return {
+    ...{ did, scope, expiresAt },
+    ...(typeof sid === 'string' && { sessionId: sid }),
+    ...(typeof apw === 'string' && { appPassword: apw }),
+  }
 }
 
 /**
@@ -131,12 +172,12 @@ async function verify(
     if (error instanceof JWTExpired) throw invalidRequest('Token has expired', 'ExpiredToken')
     throw invalidRequest('Token could not be verified', 'InvalidToken')
   })
-  const { sub: did, exp, jti, scope } = payload
+  const { sub: did, exp, jti, scope, sid, apw } = payload
   if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
   // A number that is too large for JSON is read as Infinity, which is never over.
   if (exp === undefined || !Number.isSafeInteger(exp)) throw malformed()
   if (typeof scope !== 'string' || 'cnf' in payload || 'lxm' in payload) throw malformed()
-  return { did, scope, jti, expiresAt: exp * 1000 }
+  return { did, scope, jti, expiresAt: exp * 1000, sid, apw }
 }
 
 function malformed() {

@@ -1,4 +1,5 @@
 /** Everything that createAccount calls, in memory: directory, accounts and PLC directory, with injected faults. */
+
 import { assureValidNextOp, def } from '@did-plc/lib'
 import { encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
@@ -7,6 +8,7 @@ import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-acc
 import { getDeletionDue } from '#src/account/lifecycle/deletion-due.ts'
 import { ensureProvisioned, provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { remind } from '#src/account/remind.ts'
+import { closeOutboxes } from '#src/account/reminder.ts'
 import { createSession } from '#src/account/sessions/sessions.ts'
 import { findAccount, setState } from '#src/directory/accounts.ts'
 import { listDueDeletions, removeDeletedAccount } from '#src/directory/due-deletions.ts'
@@ -131,7 +133,7 @@ export class AccountCreationFixture {
   restart(): void {
     this.fault = undefined
     this.directory = testDirectory({ clock: this.clock, sql: this.directory.sql })
-    for (const { outbox } of this.accounts.values()) outbox.close()
+    for (const account of this.accounts.values()) closeOutboxes(account)
     this.#awake.clear()
   }
 

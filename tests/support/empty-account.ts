@@ -9,8 +9,11 @@ import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
-import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { firehoseOutbox, Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import type { PrivateEventRow } from '#src/account/private-events.ts'
+import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
+import { Reminder } from '#src/account/reminder.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import { cachedSigningKey } from '#src/account/signing-key.ts'
 import { Snapshots } from '#src/account/snapshots.ts'
@@ -23,13 +26,17 @@ import { Mutex } from '#src/ports/mutex.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import { testBlobs } from '#tests/support/memory-blobs.ts'
-import { type NodeSql, type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
+import { type NodeSql, type NodeSqlOptions, nodeSql, overNodeSql } from '#tests/support/node-sql.ts'
 import { testImportLimits } from '#tests/support/open-account.ts'
 
 export interface EmptyAccount extends Account {
   readonly sql: NodeSql
+  /** What is under `sql`, for the account after a crash. */
+  readonly database: NodeSql
   /** What the sequencer received, in order, with duplicates. */
   readonly delivered: OutboxRow[]
+  /** The same of private events. */
+  readonly deliveredPrivately: PrivateEventRow[]
   /** What the directory received. */
   readonly sentStates: MirroredState[]
 }
@@ -67,24 +74,39 @@ export function emptyAccount(
 ): EmptyAccount {
   const { clock = new TestClock(), after, onBatch, sync, directory } = options
   const hooks = { ...(onBatch && { onBatch }), ...(sync && { sync }) }
-  const sql = after?.sql ?? nodeSql({ schema: accountSchema, ...hooks })
+  const database = after?.database ?? nodeSql({ schema: accountSchema, ...hooks })
   const delivered: OutboxRow[] = after?.delivered ?? []
+  const deliveredPrivately: PrivateEventRow[] = after?.deliveredPrivately ?? []
+  const reminder = new Reminder(async () => {})
+  const delivery = {
+    keepAwake: () => {},
+    pause: async () => {},
+    onFailure: () => {},
+    isActorStopped: (error: unknown) =>
+      error instanceof Error && error.message === 'the process has crashed',
+  }
+  const privateOutbox = new PrivateOutbox({
+    ...delivery,
+    sql: database,
+    reminder,
+    append: async (rows) => {
+      deliveredPrivately.push(...rows)
+      return { through: rows.at(-1)!.id }
+    },
+  })
+  const sql = overNodeSql(privateOutbox.sql, database)
   const outbox = new Outbox({
+    ...delivery,
     sql,
+    table: firehoseOutbox,
     append: async (rows) => {
       if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
       delivered.push(...rows)
       return { through: rows.at(-1)!.id }
     },
-    requestReminder: async () => {},
-    keepAwake: () => {},
-    pause: async () => {},
-    onFailure: () => {},
-    isActorStopped: (error) =>
-      error instanceof Error && error.message === 'the process has crashed',
   })
   const answers = new AnswerCache()
-  const lane = new WriteLane({ sql, clock, outbox, answers })
+  const lane = new WriteLane({ sql, clock, outbox, reminder, answers })
   const profile = new Profile(sql)
   const sentStates: MirroredState[] = []
   const directoryMirror = new DirectoryMirror({
@@ -108,6 +130,8 @@ export function emptyAccount(
     sentStates,
     answers,
     outbox,
+    privateOutbox,
+    reminder,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
     snapshots: new Snapshots({ timer: systemTimer, limits: new ExportLimits() }),
@@ -126,6 +150,8 @@ export function emptyAccount(
     }),
     signer: cachedSigningKey({ did, keys, profile }),
     delivered,
+    deliveredPrivately,
+    database,
   }
 }
 

@@ -1,4 +1,5 @@
 /** Everything that a key rotation calls, in memory: directory, account and PLC directory, with injected faults. */
+
 import { assureValidNextOp, getLastOpWithCid } from '@did-plc/lib'
 import {
   abandonKeyRotation,
@@ -7,6 +8,7 @@ import {
   getSigningKeyDids,
 } from '#src/account/identity/key-rotation.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
+import { closeOutboxes } from '#src/account/reminder.ts'
 import {
   endKeyRotation,
   listKeyRotations,
@@ -84,7 +86,7 @@ export class KeyRotationFixture {
   async restart(): Promise<void> {
     this.fault = () => {}
     const { did, account } = this
-    account.outbox.close()
+    closeOutboxes(account)
     this.account = emptyAccount(did, { after: account })
     await provisionOrResume(this.account, async () => null)
   }

@@ -23,6 +23,17 @@ export interface NodeSql extends Sql {
   close(): void
 }
 
+/** `sql`, which runs on the database, with what tests ask of a database. */
+export function overNodeSql(sql: Sql, database: Pick<NodeSql, 'batches' | 'close'>): NodeSql {
+  return {
+    ...sql,
+    close: () => database.close(),
+    get batches() {
+      return database.batches
+    },
+  }
+}
+
 /** A fresh database with `schema` applied, by the code that the actors run. */
 export function nodeSql({
   schema = [],

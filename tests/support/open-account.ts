@@ -11,8 +11,11 @@ import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
-import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { firehoseOutbox, Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import type { PrivateEventRow } from '#src/account/private-events.ts'
+import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
+import { Reminder } from '#src/account/reminder.ts'
 import { firstRoot } from '#src/account/repo/init.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import { Snapshots } from '#src/account/snapshots.ts'
@@ -29,11 +32,13 @@ import { diskSpool, type SpoolLimits } from '#src/ports/spool.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { systemTimer, type Timer } from '#src/ports/timer.ts'
 import { type TestBlobs, testBlobs } from '#tests/support/memory-blobs.ts'
-import { type NodeSqlOptions, nodeSql } from '#tests/support/node-sql.ts'
+import { type NodeSql, type NodeSqlOptions, nodeSql, overNodeSql } from '#tests/support/node-sql.ts'
 
 export interface OpenAccount extends Account {
   /** What the sequencer received, in order, with duplicates. */
   readonly delivered: OutboxRow[]
+  /** The same of private events. */
+  readonly deliveredPrivately: PrivateEventRow[]
   /** What the directory received. */
   readonly sentStates: MirroredState[]
   /** Makes this many of the next deliveries fail. */
@@ -57,25 +62,41 @@ export async function openTestAccount(
     timer?: Timer
   } = {},
 ): Promise<OpenAccount> {
-  const sql = options.sql ?? nodeSql({ schema: accountSchema, ...options })
+  const database = options.sql ?? nodeSql({ schema: accountSchema, ...options })
   const { clock = { now: () => Date.parse('2026-01-01T00:00:00Z') } } = options
   const delivered: OutboxRow[] = []
+  const deliveredPrivately: PrivateEventRow[] = []
   let failures = 0
+  const reminder = new Reminder(async () => {})
+  const delivery = {
+    keepAwake: () => {},
+    pause: async () => {},
+    onFailure: () => {},
+    isActorStopped: () => false,
+  }
+  const privateOutbox = new PrivateOutbox({
+    ...delivery,
+    sql: database,
+    reminder,
+    append: async (rows) => {
+      if (failures-- > 0) throw new Error('the sequencer is away')
+      deliveredPrivately.push(...rows)
+      return { through: rows.at(-1)!.id }
+    },
+  })
+  const sql = overNodeSql(privateOutbox.sql, database as NodeSql)
   const outbox = new Outbox({
+    ...delivery,
     sql,
+    table: firehoseOutbox,
     append: async (rows) => {
       if (failures-- > 0) throw new Error('the sequencer is away')
       delivered.push(...rows)
       return { through: rows.at(-1)!.id }
     },
-    requestReminder: async () => {},
-    keepAwake: () => {},
-    pause: async () => {},
-    onFailure: () => {},
-    isActorStopped: () => false,
   })
   const answers = new AnswerCache()
-  const lane = new WriteLane({ sql, clock, outbox, answers })
+  const lane = new WriteLane({ sql, clock, outbox, reminder, answers })
   const profile = new Profile(sql)
   const sentStates: MirroredState[] = []
   const directoryMirror = new DirectoryMirror({
@@ -100,6 +121,8 @@ export async function openTestAccount(
     sentStates,
     answers,
     outbox,
+    privateOutbox,
+    reminder,
     tids: new TidClock(testDid, clock),
     records: new StoredRecords(sql),
     snapshots: new Snapshots({
@@ -121,12 +144,14 @@ export async function openTestAccount(
     }),
     signer: async () => testKey,
     delivered,
+    deliveredPrivately,
     failDeliveries: (count) => {
       failures = count
     },
   }
   if (options.sql === undefined) await insertAccount(account)
   outbox.resume()
+  privateOutbox.resume()
   return account
 }
 

@@ -1,5 +1,11 @@
 /** An outbox by itself, on `node:sqlite`, with a sequencer that keeps what it receives. */
-import { addToOutbox, Outbox, type OutboxPorts, type OutboxRow } from '#src/account/outbox.ts'
+import {
+  addToOutbox,
+  firehoseOutbox,
+  Outbox,
+  type OutboxPorts,
+  type OutboxRow,
+} from '#src/account/outbox.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 
@@ -17,17 +23,14 @@ export function openOutbox(ports: Partial<OutboxPorts> = {}) {
   const sent: OutboxRow[][] = []
   const pauses: number[] = []
   const awake: Promise<unknown>[] = []
-  let reminders = 0
   let fails = 0
   const outbox = new Outbox({
     sql,
+    table: firehoseOutbox,
     append: async (rows) => {
       if (fails-- > 0) throw new Error('the sequencer is away')
       sent.push([...rows])
       return { through: rows.at(-1)!.id }
-    },
-    requestReminder: async () => {
-      reminders++
     },
     keepAwake: (work) => void awake.push(work),
     pause: async (ms) => void pauses.push(ms),
@@ -39,7 +42,6 @@ export function openOutbox(ports: Partial<OutboxPorts> = {}) {
     ...{ outbox, sent, pauses, awake },
     store: (rows: readonly OutboxRow[]) => sql.batch(addToOutbox(rows)),
     sentIds: () => sent.map((rows) => rows.map(({ id }) => id)),
-    reminders: () => reminders,
     fail: (times: number) => {
       fails = times
     },

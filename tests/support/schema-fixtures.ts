@@ -43,6 +43,9 @@ const hour = 3_600_000
 /** An account that has done a little of everything, at the moment that its clock shows. Its events are still in the outbox. */
 export async function fillAccount(account: Account): Promise<void> {
   const now = account.clock.now()
+  await account.privateOutbox.settled()
+  // Those that are delivered are deleted from time to time.
+  account.privateOutbox.close()
   await setPassword(account, { password })
   await createWithKey(account, 'kept')
   await account.sql.batch(deleteDelivered((await account.lane.head()).outboxId))

@@ -5,6 +5,7 @@
 import type { Account } from '#src/account/account.ts'
 import { countMail } from '#src/account/factors/mail-limit.ts'
 import { findRow, listRows, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
@@ -91,6 +92,7 @@ export async function createRecoveryCodes(
   await writeFactors(account, [
     removeRows('recovery code'),
     ...hashes.map((id) => putRow(account, 'recovery code', id)),
+    addPrivateEvent(account, '#factor', { change: 'added', kind: 'recovery code' }),
     ...addSecurityEvent(account, 'factor added', client, 'recovery codes'),
     ...account.idempotencyKeys.markUsed(key, { codes }),
   ])

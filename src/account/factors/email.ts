@@ -1,13 +1,15 @@
 /** Codes by mail as a second factor: turned on with a first code, which also confirms the address. */
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
+import { addFactor, removeFactor } from '#src/account/factors/changes.ts'
 import {
   consumeCode,
   createEmailCode,
   type EmailCode,
   isCodePending,
 } from '#src/account/factors/codes.ts'
-import { findRow, putRow, removeRows, writeFactors } from '#src/account/factors/rows.ts'
+import { findRow, writeFactors } from '#src/account/factors/rows.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -40,8 +42,11 @@ export async function confirmEmailFactor(
     try {
       await writeFactors(account, [
         ...used,
-        putRow(account, 'email', id),
+        ...addFactor(account, 'email', id),
         updateProfile({ emailConfirmedAt }),
+        ...(row.emailConfirmedAt === null
+          ? [addPrivateEvent(account, '#email', { change: 'confirmed' })]
+          : []),
         clearFailures(),
         ...addSecurityEvent(account, 'factor added', client, 'email'),
         ...account.idempotencyKeys.markUsed(key),
@@ -63,7 +68,7 @@ export async function addEmailFactor(
 ): Promise<void> {
   if ((await findRow(account, 'email', id)) !== undefined) return
   const event = addSecurityEvent(account, 'factor added', client, 'email')
-  await writeFactors(account, [putRow(account, 'email', id), ...event])
+  await writeFactors(account, [...addFactor(account, 'email', id), ...event])
 }
 
 export async function removeEmailFactor(
@@ -72,6 +77,6 @@ export async function removeEmailFactor(
 ): Promise<void> {
   const isOn = (await findRow(account, 'email', id)) !== undefined
   const event = isOn ? addSecurityEvent(account, 'factor removed', client, 'email') : []
-  const statements = [...(isOn ? [removeRows('email'), ...event] : []), ...effect]
+  const statements = [...(isOn ? [...removeFactor(account, 'email'), ...event] : []), ...effect]
   if (statements.length > 0) await writeFactors(account, statements)
 }

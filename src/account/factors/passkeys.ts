@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { clearFailures } from '#src/account/factors/attempts.ts'
+import { addFactor, removeFactor } from '#src/account/factors/changes.ts'
 import {
   findRow,
   listRows,
   markRowUsed,
   putRow,
   removeOlderRows,
-  removeRows,
   writeFactors,
 } from '#src/account/factors/rows.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
@@ -69,7 +69,7 @@ export function finishPasskeyRegistration(
     const label = name.trim().slice(0, MAX_NAME_LENGTH) || 'Passkey'
     const row = { secret: registered.publicKey, counter: registered.counter, name: label }
     await writeFactors(account, [
-      putRow(account, 'passkey', registered.id, row),
+      ...addFactor(account, 'passkey', registered.id, row),
       ...addSecurityEvent(account, 'factor added', client, label),
     ])
   })
@@ -82,7 +82,7 @@ export async function removePasskey(
   const row = await findRow(account, 'passkey', id)
   if (row === undefined) return
   const event = addSecurityEvent(account, 'factor removed', client, row.name ?? undefined)
-  await writeFactors(account, [removeRows('passkey', id), ...event])
+  await writeFactors(account, [...removeFactor(account, 'passkey', id), ...event])
 }
 
 export async function beginPasskeyAssertion(account: Account): Promise<RequestOptions> {

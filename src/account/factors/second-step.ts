@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import type { FactorKind } from '#src/account/factor-kinds.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
+import { removeAllRows } from '#src/account/factors/changes.ts'
 import { consumeCode, consumeRecoveryCode, createEmailCode } from '#src/account/factors/codes.ts'
 import { writeFactors } from '#src/account/factors/rows.ts'
 import { consumeTotp, looksLikeTotp } from '#src/account/factors/totp.ts'
@@ -68,7 +69,7 @@ export async function removeFactors(
   const removed = [...(await account.factorKinds.list())]
   const event = addSecurityEvent(account, 'factor removed', {}, 'by the operator of the server')
   await writeFactors(account, [
-    { sql: 'DELETE FROM factor' },
+    ...removeAllRows(account),
     ...event,
     ...account.idempotencyKeys.markUsed(key, { removed }),
   ])

@@ -1,6 +1,7 @@
 /** The authenticator app (TOTP) of one account: enrolled with a first code; each code works once. */
 import type { Account } from '#src/account/account.ts'
 import { clearFailures, withAttemptLimit } from '#src/account/factors/attempts.ts'
+import { addFactor, removeFactor } from '#src/account/factors/changes.ts'
 import {
   type FactorRow,
   findRow,
@@ -51,7 +52,7 @@ export async function confirmTotp(
     const step = totpStep(unseal(account, secret), digits(code), account.clock.now())
     if (step === undefined) throw invalidRequest('Token is invalid', 'InvalidToken')
     await writeFactors(account, [
-      putRow(account, 'totp', id, { secret: bytes(secret), counter: step }),
+      ...addFactor(account, 'totp', id, { secret: bytes(secret), counter: step }),
       removeRows('new totp'),
       clearFailures(),
       ...addSecurityEvent(account, 'factor added', client, 'TOTP'),
@@ -69,7 +70,7 @@ async function pendingEnrolment(account: Account): Promise<FactorRow> {
 export async function removeTotp(account: Account, { client }: { client?: ClientInfo } = {}) {
   if ((await findRow(account, 'totp', id)) === undefined) return
   const event = addSecurityEvent(account, 'factor removed', client, 'TOTP')
-  await writeFactors(account, [removeRows('totp'), removeRows('new totp'), ...event])
+  await writeFactors(account, [...removeFactor(account, 'totp'), removeRows('new totp'), ...event])
 }
 
 export async function consumeTotp(

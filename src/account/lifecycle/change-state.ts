@@ -4,6 +4,7 @@ import { endAllSessions } from '#src/account/end-sessions.ts'
 import type { Head } from '#src/account/head.ts'
 import { deleteAuthorizedClients } from '#src/account/oauth/devices-and-clients.ts'
 import { deleteAllGrants } from '#src/account/oauth/grants.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import { addSecurityEvent } from '#src/account/security-events.ts'
 import { deleteAllAppPasswords } from '#src/account/sessions/app-passwords.ts'
@@ -33,7 +34,16 @@ export interface StateChange {
  * or, if the directory cannot be reached, as soon as it can. Throws 400 InvalidRequest for a deleted account, 400
  * AccountNotFound for activating one that is taken down, and 401 AccountTakedown for activating a suspended one.
  */
-export async function changeState(
+export function changeState(
+  account: Account,
+  change: StateChange,
+): Promise<{ status: AccountStatus }> {
+  const run = () => runChange(account, change)
+  // No app password is created between the look at them and their end.
+  return change.dropCredentials ? account.factorMutex.run(run) : run()
+}
+
+async function runChange(
   account: Account,
   change: StateChange,
 ): Promise<{ status: AccountStatus }> {
@@ -49,9 +59,14 @@ export async function changeState(
           statements: [
             updateProfile(next),
             ...securityEventsOf(account, row, next),
+            ...moderationEventsOf(account, row, next),
             ...(next.takedownRef === null ? [] : endAllSessions(account)),
             ...(change.dropCredentials
-              ? [deleteAllGrants(), deleteAuthorizedClients(), ...deleteAllAppPasswords()]
+              ? [
+                  ...deleteAllGrants(account),
+                  deleteAuthorizedClients(),
+                  ...(await deleteAllAppPasswords(account)),
+                ]
               : []),
           ],
           events: firehoseEventsOf(account, head, row, next.status, change.active === true),
@@ -99,6 +114,13 @@ export function statusOf(state: Omit<State, 'status'>): AccountStatus {
 function securityEventsOf(account: Account, before: ProfileRow, next: State): Statement[] {
   const [was, is] = [before.deactivatedAt !== null, next.deactivatedAt !== null]
   return was === is ? [] : addSecurityEvent(account, is ? 'deactivated' : 'reactivated')
+}
+
+function moderationEventsOf(account: Account, before: ProfileRow, next: State): Statement[] {
+  const takedown = next.takedownRef !== null
+  if (takedown === (before.takedownRef !== null)) return []
+  const subject = { $type: 'com.atproto.admin.defs#repoRef', did: account.did } as const
+  return [addPrivateEvent(account, '#moderation', { subject, takedown })]
 }
 
 function firehoseEventsOf(

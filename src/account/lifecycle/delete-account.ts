@@ -3,6 +3,7 @@
  * event. The row that remains keeps revs and event ids of the DID from being used again.
  */
 import type { Account } from '#src/account/account.ts'
+import { addPrivateEvent, deleteOlderPrivateEvents } from '#src/account/private-events.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { dropStagingTables } from '#src/account/repo/import-staging.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
@@ -11,7 +12,7 @@ import { cidOf, emptyTree } from '#src/protocol/tree.ts'
 // Without the tables that stay, and those of SQLite, of RivetKit and of an import.
 const erasedTables = `
   SELECT name FROM sqlite_schema
-  WHERE type = 'table' AND name NOT IN ('account', 'repo_root', 'outbox')
+  WHERE type = 'table' AND name NOT IN ('account', 'repo_root', 'outbox', 'private_event')
     AND substr(name, 1, 7) <> 'sqlite_' AND substr(name, 1, 7) <> 'import_' AND substr(name, 1, 1) <> '_'`
 
 export async function deleteAccount(account: Account): Promise<void> {
@@ -26,6 +27,7 @@ export async function finishDeletion({
   did,
   directoryMirror,
   outbox,
+  privateOutbox,
   blobs,
   profile,
   sql,
@@ -34,7 +36,8 @@ export async function finishDeletion({
   if (row?.status !== 'deleted') return
   await directoryMirror.push()
   outbox.resume()
-  await Promise.all([outbox.settled(), blobs.whenReconciled()])
+  privateOutbox.resume()
+  await Promise.all([outbox.settled(), privateOutbox.settled(), blobs.whenReconciled()])
   await blobs.storage.deleteAll(did)
   // Deleted data remains in free pages of the database file until it is vacuumed.
   await sql.all('VACUUM').catch(() => {})
@@ -72,6 +75,8 @@ async function erase(account: Account): Promise<void> {
         statements: [
           ...tables.map(({ name }) => ({ sql: `DELETE FROM "${name}"` })),
           ...dropStagingTables(),
+          addPrivateEvent(account, '#session', { change: 'ended', kind: 'all' }),
+          deleteOlderPrivateEvents(),
           updateProfile(erased),
           { sql: 'UPDATE account SET pending_key = NULL, pending_key_did = NULL' },
         ],

@@ -30,19 +30,25 @@ export async function provisionOrResume(
   account: Account,
   findInitialState: () => Promise<InitialState | null>,
 ): Promise<void> {
-  const { outbox, profile, idempotencyKeys } = account
+  const { profile, reminder, idempotencyKeys } = account
   const row = await profile.find()
   const initial = row === undefined || row.status === 'deleted' ? await findInitialState() : null
   if (initial === null || (row !== undefined && initial.createdAt <= row.createdAt)) {
-    return outbox.resume()
+    return resumeOutboxes(account)
   }
+  // The directory stored one with the initial state.
+  reminder.hold()
   if (row === undefined) await provision(account, initial)
   else await reprovision(account, initial)
   const { status, deleteAfter } = initial
   account.directoryMirror.markPushed({ status, deleteAfter })
   idempotencyKeys.beginFirstActivation()
-  // The directory stored a reminder with the initial state.
-  outbox.onReminder()
+  resumeOutboxes(account)
+}
+
+function resumeOutboxes({ outbox, privateOutbox }: Account): void {
+  outbox.resume()
+  privateOutbox.resume()
 }
 
 /** Does nothing unless the account is deleted: the call itself wakes the actor, which provisions it. */
@@ -63,7 +69,7 @@ async function provision(account: Account, initial: InitialState): Promise<void>
     await sql.batch([
       insertProfile(rowOf(initial)),
       saveRoot({ ...root, outboxId: firstId + events.length }),
-      storeToken(initial.tokenId, Date.parse(initial.createdAt)),
+      ...storeToken(account, initial.tokenId, Date.parse(initial.createdAt)),
       ...addToOutbox(events),
     ])
     idempotencyKeys.beginFirstActivation()
@@ -88,7 +94,7 @@ async function reprovision(account: Account, initial: InitialState): Promise<voi
       const statements = [
         { sql: 'DELETE FROM account' },
         insertProfile(rowOf(initial)),
-        storeToken(initial.tokenId, Date.parse(initial.createdAt)),
+        ...storeToken(account, initial.tokenId, Date.parse(initial.createdAt)),
       ]
       const events = firstEvents(account, initial, { ...root, outboxId: 0 })
       return { answer: undefined, head: { ...root, tree: emptyTree }, statements, events }

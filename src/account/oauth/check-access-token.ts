@@ -22,7 +22,9 @@ export type Refusal = 'unknown' | 'expired' | 'replayed'
 export async function checkAccessToken(
   account: Account,
   presented: PresentedToken,
-): Promise<{ scope: string; expiresAt: number } | { refusal: Refusal }> {
+): Promise<
+  { scope: string; expiresAt: number; session: string; clientId: string } | { refusal: Refusal }
+> {
   if (presented.proof.length > MAX_PROOF_ID_LENGTH) throw invalidRequest('The jti is too long')
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') return { refusal: 'unknown' }
@@ -35,17 +37,19 @@ export async function checkAccessToken(
   const now = account.clock.now()
   if (token.expiresAt <= now) return { refusal: 'expired' }
   if (!proofs.isNew(presented.proof, now, presented.attempt)) return { refusal: 'replayed' }
-  return { scope: token.scope, expiresAt: token.expiresAt }
+  const { scope, expiresAt, session, clientId } = token
+  return { scope, expiresAt, session, clientId }
 }
 
 async function load(account: Account, id: string): Promise<CachedAccessToken | undefined> {
   const { tokens } = account.accessTokens
-  const row = await account.sql.first<{ data: string; expiresAt: number }>(
-    `SELECT data, expires_at AS expiresAt FROM oauth WHERE kind = 'token' AND id = ?`,
+  const row = await account.sql.first<{ data: string; session: string; expiresAt: number }>(
+    `SELECT data, session, expires_at AS expiresAt FROM oauth WHERE kind = 'token' AND id = ?`,
     id,
   )
   if (row === undefined) return undefined
-  const { scope, parameters } = JSON.parse(row.data) as {
+  const { clientId, scope, parameters } = JSON.parse(row.data) as {
+    clientId?: string
     scope: string | null
     parameters: { dpop_jkt?: string; scope?: string }
   }
@@ -53,6 +57,8 @@ async function load(account: Account, id: string): Promise<CachedAccessToken | u
     jkt: parameters.dpop_jkt,
     scope: scope ?? parameters.scope ?? '',
     expiresAt: row.expiresAt,
+    session: row.session,
+    clientId: clientId ?? '',
   }
   // If tokens have changed during the read, this is the map that was replaced.
   tokens.set(id, token)

@@ -1,9 +1,10 @@
 /** The OAuth tokens of one account: created, found, rotated, revoked. Only ids and hashes are stored, no secrets. */
 import type { Account } from '#src/account/account.ts'
 import { haveSessionsEndedSince, notEndedSince } from '#src/account/end-sessions.ts'
+import { addPrivateEventIfChanged, addPrivateEvents } from '#src/account/private-events.ts'
 import { addSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
-import type { Statement } from '#src/ports/sql.ts'
+import type { SqlValue, Statement } from '#src/ports/sql.ts'
 
 /**
  * `data` is JSON: client, client authentication, device, parameters, scope. `expiresAt` is that of the access token.
@@ -40,6 +41,7 @@ export async function createGrant(
 ): Promise<void> {
   const { id, refreshHash, codeHash, data, expiresAt, createdAt, updatedAt } = input
   const { authorizedAt } = input
+  const described = describe(data)
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
   // A repeated call adds no second event.
   if ((await findGrant(account, { id })) !== null) return
@@ -59,9 +61,10 @@ export async function createGrant(
         authorizedAt ?? null,
       ],
     },
-    endLeastUsed(id),
-    ...deleteExpired(account.clock.now()),
-    ...addSecurityEvent(account, 'oauth grant', {}, clientIdOf(data)),
+    addPrivateEventIfChanged(account, '#grant', { change: 'created', ...described }, id),
+    ...endLeastUsed(account, id),
+    ...deleteExpired(account),
+    ...addSecurityEvent(account, 'oauth grant', {}, described.clientId || undefined),
   ])
   if (await haveSessionsEndedSince(account, authorizedAt)) throw sessionsEnded()
 }
@@ -70,9 +73,29 @@ function sessionsEnded() {
   return invalidRequest('The sessions of the account were ended since', 'InvalidGrant')
 }
 
-function clientIdOf(data: string): string | undefined {
-  const { clientId } = JSON.parse(data) as { clientId?: unknown }
-  return typeof clientId === 'string' ? clientId : undefined
+/** What events say of a grant. */
+function describe(data: string): { clientId: string; scope: string } {
+  const { clientId, scope, parameters } = JSON.parse(data) as {
+    clientId?: string
+    scope?: string | null
+    parameters?: { scope?: string }
+  }
+  return { clientId: clientId ?? '', scope: scope ?? parameters?.scope ?? '' }
+}
+
+/** The same in SQL, as the body of an event. */
+const revokedBody = `json_object('change', 'revoked',
+  'clientId', coalesce(json_extract(data, '$.clientId'), ''),
+  'scope', coalesce(json_extract(data, '$.scope'), json_extract(data, '$.parameters.scope'), ''))`
+
+function revokedEvents(
+  account: Pick<Account, 'clock'>,
+  condition: string,
+  params: readonly SqlValue[],
+): Statement {
+  const query = `SELECT session AS subject, ${revokedBody} AS body FROM oauth
+                 WHERE kind = 'token' AND ${condition}`
+  return addPrivateEvents(account, '#grant', query, params)
 }
 
 /** A `refreshHash` also finds the grant if its refresh token was already used. */
@@ -107,6 +130,13 @@ export async function rotateGrant(
 ): Promise<void> {
   const { id, next } = input
   const { sql } = account
+  const before = await sql.first<{ data: string; session: string; spent: number }>(
+    `SELECT data, session, (SELECT count(*) FROM oauth WHERE kind = 'spent') AS spent
+     FROM oauth WHERE kind = 'token' AND id = ?`,
+    id,
+  )
+  const described = describe(next.data)
+  const hasChanged = before !== undefined && describe(before.data).scope !== described.scope
   const params = [next.id, next.refreshHash, next.data, next.expiresAt, next.updatedAt, id]
   await writeTokens(account, [
     {
@@ -120,7 +150,18 @@ export async function rotateGrant(
             WHERE kind = 'token' AND id = ? AND refresh_hash IS NOT NULL`,
       params,
     },
-    ...deleteExpired(account.clock.now()),
+    ...(hasChanged
+      ? [
+          addPrivateEventIfChanged(
+            account,
+            '#grant',
+            { change: 'changed', ...described },
+            before.session,
+          ),
+        ]
+      : []),
+    // Almost no refresh has events, so what may have some is left out of it.
+    ...deleteExpired(account, (before?.spent ?? 0) >= MAX_SPENT),
   ])
   const rotated = await sql.first(`${select} AND id = ?`, next.id)
   if (rotated === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
@@ -128,6 +169,7 @@ export async function rotateGrant(
 
 export async function removeGrant(account: Account, { id }: { id: string }): Promise<void> {
   await writeTokens(account, [
+    revokedEvents(account, 'id = ?', [id]),
     {
       sql: `DELETE FROM oauth WHERE kind = 'spent' AND session =
               (SELECT session FROM oauth WHERE kind = 'token' AND id = ?)`,
@@ -138,8 +180,11 @@ export async function removeGrant(account: Account, { id }: { id: string }): Pro
 }
 
 /** Revokes every token; call `accessTokens.clear()` afterwards. */
-export function deleteAllGrants(): Statement {
-  return { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` }
+export function deleteAllGrants(account: Pick<Account, 'clock'>): Statement[] {
+  return [
+    revokedEvents(account, 'TRUE', []),
+    { sql: `DELETE FROM oauth WHERE kind IN ('token', 'spent')` },
+  ]
 }
 
 async function writeTokens(account: Account, statements: Statement[]): Promise<void> {
@@ -150,28 +195,37 @@ async function writeTokens(account: Account, statements: Statement[]): Promise<v
   }
 }
 
-function endLeastUsed(newest: string): Statement {
-  return {
-    sql: `DELETE FROM oauth WHERE kind = 'token' AND id NOT IN
-            (SELECT id FROM oauth WHERE kind = 'token'
-             ORDER BY id = ? DESC, updated_at DESC, id LIMIT ?)`,
-    params: [newest, MAX_GRANTS],
-  }
+function endLeastUsed(account: Pick<Account, 'clock'>, newest: string): Statement[] {
+  const isLeastUsed = `id NOT IN
+    (SELECT id FROM oauth WHERE kind = 'token'
+     ORDER BY id = ? DESC, updated_at DESC, id LIMIT ?)`
+  return revoke(account, isLeastUsed, [newest, MAX_GRANTS])
 }
 
-/** Run it after other deletions: it also deletes the used refresh tokens of grants that are gone. */
-function deleteExpired(now: number): Statement[] {
-  const before = now - GRANT_IDLE_LIFETIME_MS
+function revoke(
+  account: Pick<Account, 'clock'>,
+  condition: string,
+  params: readonly SqlValue[],
+): Statement[] {
+  return [
+    revokedEvents(account, condition, params),
+    { sql: `DELETE FROM oauth WHERE kind = 'token' AND ${condition}`, params },
+  ]
+}
+
+/**
+ * Run it after other deletions: it also deletes the used refresh tokens of grants that are gone. With
+ * `mayHaveTooMany` it ends the grant with the most of them, if there are too many.
+ */
+function deleteExpired(account: Pick<Account, 'clock'>, mayHaveTooMany = true): Statement[] {
+  const before = account.clock.now() - GRANT_IDLE_LIFETIME_MS
+  const hasMostSpent = `(SELECT count(*) FROM oauth WHERE kind = 'spent') > ? AND session =
+    (SELECT session FROM oauth WHERE kind = 'spent'
+     GROUP BY session ORDER BY count(*) DESC LIMIT 1)`
   return [
     { sql: `DELETE FROM oauth WHERE kind = 'token' AND updated_at <= ?`, params: [before] },
     { sql: `DELETE FROM oauth WHERE kind = 'spent' AND created_at <= ?`, params: [before] },
-    {
-      sql: `DELETE FROM oauth WHERE kind = 'token'
-            AND (SELECT count(*) FROM oauth WHERE kind = 'spent') > ? AND session =
-              (SELECT session FROM oauth WHERE kind = 'spent'
-               GROUP BY session ORDER BY count(*) DESC LIMIT 1)`,
-      params: [MAX_SPENT],
-    },
+    ...(mayHaveTooMany ? revoke(account, hasMostSpent, [MAX_SPENT]) : []),
     {
       sql: `DELETE FROM oauth WHERE kind = 'spent' AND session NOT IN
               (SELECT session FROM oauth WHERE kind = 'token')`,

@@ -1,6 +1,8 @@
 /** The account's preferences (app.bsky.actor.getPreferences, putPreferences), stored unchanged. */
 import type { Account } from '#src/account/account.ts'
+import { addPrivateEvents, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { mustManage } from '#src/rules/states.ts'
 
 export interface Preference {
@@ -11,6 +13,9 @@ export interface Preference {
 const NAMESPACE = 'app.bsky'
 const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
 const DECLARED_AGE = 'app.bsky.actor.defs#declaredAgePref'
+
+/** Of a change that is announced: a session may name types as it likes. */
+const MAX_NAMES = 100
 
 // A JSON array, in the order of the last put.
 const select = 'SELECT value FROM preferences'
@@ -54,7 +59,29 @@ export async function putPreferences(
   const stored = JSON.stringify(preferences.filter(({ $type }) => $type !== DECLARED_AGE))
   // One statement, so that concurrent puts do not lose preferences that only one of the sessions can read.
   const sql = fullAccess ? replaceAll : replaceReadable
-  await account.sql.batch([{ sql, params: [stored] }])
+  await account.sql.batch([changeEvent(account, stored, fullAccess), { sql, params: [stored] }])
+}
+
+/** An event unless nothing changes. Run it before the preferences are replaced. */
+function changeEvent(account: Account, stored: string, fullAccess: boolean): Statement {
+  const isReplaced = fullAccess
+    ? ''
+    : `WHERE json_extract(value, '$."$type"') <> '${PERSONAL_DETAILS}'`
+  // `json_each` has a column `type`, so none of these is named like it.
+  const byName = `SELECT json_extract(value, '$."$type"') AS name, json_group_array(json(value)) AS found`
+  const query = `
+    SELECT NULL AS subject, json_object('names', json(names)) AS body FROM (
+      SELECT json_group_array(substr(name, 1, ${MAX_NAME_LENGTH})) AS names, count(*) AS changes FROM (
+        SELECT name FROM (
+          ${byName} FROM (
+            SELECT each.value FROM preferences, json_each(preferences.value) AS each
+          ) ${isReplaced} GROUP BY name
+          UNION ALL
+          ${byName} FROM json_each(?) GROUP BY name
+        ) GROUP BY name HAVING count(*) = 1 OR min(found) <> max(found) LIMIT ${MAX_NAMES}
+      )
+    ) WHERE changes > 0`
+  return addPrivateEvents(account, '#preferences', query, [stored])
 }
 
 const orReplace = 'ON CONFLICT (id) DO UPDATE SET value = excluded.value'

@@ -1,6 +1,8 @@
 /** Record takedowns: the record is hidden from getRecord and listRecords, while the signed repo stays unchanged. */
 import type { Account } from '#src/account/account.ts'
+import { addPrivateEvents, type PrivateFields } from '#src/account/private-events.ts'
 import { setTakedown } from '#src/account/takedowns.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { lookUp } from '#src/protocol/tree.ts'
 
 export interface RecordStatus {
@@ -32,8 +34,28 @@ export async function setRecordTakedown(
   const path = `${collection}/${rkey}`
   // In the write lane, which knows the current records and drops cached responses.
   await account.lane.write(async ({ head }) => {
-    const statements = lookUp(head.tree, path) === null ? [] : [setTakedown(path, ref)]
+    const cid = lookUp(head.tree, path)
+    const uri = `at://${account.did}/${path}`
+    const statements =
+      cid === null ? [] : [changeEvent(account, path, { uri, cid }, ref), setTakedown(path, ref)]
     if (ref !== null) account.takedowns.assumeExist()
     return { answer: undefined, head, statements, events: [] }
   })
+}
+
+/** An event unless the record has this state already. Run it before the takedown. */
+function changeEvent(
+  account: Account,
+  path: string,
+  record: { uri: string; cid: string },
+  ref: string | null,
+): Statement {
+  const fields: PrivateFields['#moderation'] = {
+    subject: { $type: 'com.atproto.repo.strongRef', ...record },
+    takedown: ref !== null,
+  }
+  const query = `SELECT NULL AS subject, ? AS body
+                 WHERE (SELECT count(*) FROM takedown WHERE path = ?) <> ?`
+  const params = [JSON.stringify(fields), path, ref === null ? 0 : 1]
+  return addPrivateEvents(account, '#moderation', query, params)
 }

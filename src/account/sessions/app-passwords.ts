@@ -1,12 +1,13 @@
 /** App passwords (com.atproto.server): one for each app that does not get the account's own password. */
 import type { Account } from '#src/account/account.ts'
+import { addPrivateEvent, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { looksLikeAppPassword } from '#src/rules/passwords.ts'
-import { appPasswordScope, privilegedScope } from '#src/rules/session-tokens.ts'
+import { appPasswordIdOf, appPasswordScope, privilegedScope } from '#src/rules/session-tokens.ts'
 
 export interface AppPassword {
   name: string
@@ -51,7 +52,7 @@ export async function createAppPassword(
               VALUES (?, ?, ?, ?, ?)`,
         params: [kind, name, secret, row.privileged, row.createdAt],
       },
-      ...addSecurityEvent(account, 'app password created', client, name),
+      ...eventsOf(account, 'created', toAppPassword(row), client),
     ])
     return { ...toAppPassword(row), password }
   })
@@ -72,12 +73,15 @@ export async function revokeAppPassword(
     { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
     ...(existing === undefined
       ? []
-      : addSecurityEvent(account, 'app password revoked', client, name)),
+      : eventsOf(account, 'revoked', toAppPassword(existing), client)),
   ])
 }
 
-export function deleteAllAppPasswords(): Statement[] {
+/** Call it in `factorMutex`, so that none is created meanwhile. */
+export async function deleteAllAppPasswords(account: Account): Promise<Statement[]> {
+  const { passwords } = await listAppPasswords(account)
   return [
+    ...passwords.map((password) => privateEventOf(account, 'revoked', password)),
     { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name IS NOT NULL' },
   ]
@@ -96,6 +100,27 @@ export async function findAppPassword(
 
 export function scopeOf({ privileged }: Pick<AppPassword, 'privileged'>): string {
   return privileged ? privilegedScope : appPasswordScope
+}
+
+function eventsOf(
+  account: Account,
+  change: 'created' | 'revoked',
+  appPassword: AppPassword,
+  client: ClientInfo | undefined,
+): Statement[] {
+  return [
+    privateEventOf(account, change, appPassword),
+    ...addSecurityEvent(account, `app password ${change}`, client, appPassword.name),
+  ]
+}
+
+function privateEventOf(
+  account: Account,
+  change: 'created' | 'revoked',
+  { name, privileged }: AppPassword,
+): Statement {
+  const fields = { change, name: name.slice(0, MAX_NAME_LENGTH), privileged }
+  return addPrivateEvent(account, '#appPassword', fields, appPasswordIdOf(name))
 }
 
 const select =

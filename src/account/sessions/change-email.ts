@@ -9,7 +9,9 @@
  * If the process exits in between, the change continues when the actor next wakes, or when the email is next needed.
  */
 import type { Account } from '#src/account/account.ts'
+import { removeFactor } from '#src/account/factors/changes.ts'
 import { removeRows } from '#src/account/factors/rows.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { consumeAllEmailTokens } from '#src/account/sessions/email-tokens.ts'
@@ -61,8 +63,9 @@ async function finish(
   if ((await account.profile.get()).status === 'deleted') return
   const revoked = [
     consumeAllEmailTokens(),
-    removeRows('email'),
+    ...removeFactor(account, 'email'),
     removeRows('code'),
+    addPrivateEvent(account, '#email', { change: 'changed' }),
     ...addSecurityEvent(account, 'email changed', client),
     ...account.idempotencyKeys.markUsed(key),
   ]

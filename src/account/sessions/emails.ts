@@ -1,6 +1,7 @@
 /** The email of one account: confirmed, and changed with a token if it was confirmed (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
 import { addEmailFactor, removeEmailFactor } from '#src/account/factors/email.ts'
+import { addPrivateEvent } from '#src/account/private-events.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import type { ClientInfo } from '#src/account/security-events.ts'
 import { changeEmail, finishEmailChange } from '#src/account/sessions/change-email.ts'
@@ -39,6 +40,7 @@ export async function confirmEmail(
     await account.sql.batch([
       updateProfile({ emailConfirmedAt }),
       consumeEmailToken('confirm_email'),
+      addPrivateEvent(account, '#email', { change: 'confirmed' }),
       ...account.idempotencyKeys.markUsed(key),
     ])
   } finally {

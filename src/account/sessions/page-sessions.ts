@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import type { FactorKind } from '#src/account/factor-kinds.ts'
+import { endPageSessions, keepNewestPageSessions } from '#src/account/factors/changes.ts'
 import { createEmailCode, type EmailCode } from '#src/account/factors/codes.ts'
 import { verifyPasskey } from '#src/account/factors/passkeys.ts'
 import {
@@ -15,6 +16,7 @@ import {
   removeRows,
 } from '#src/account/factors/rows.ts'
 import { verifyCode } from '#src/account/factors/second-step.ts'
+import { addPrivateEventIfChanged } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { verifyPassword } from '#src/ports/passwords.ts'
@@ -174,7 +176,8 @@ export async function endPageSession(
   account: Account,
   { token }: { token: string },
 ): Promise<void> {
-  await account.sql.batch([removeRows('session', hashOf(token)), removeRows('step', hashOf(token))])
+  const id = hashOf(token)
+  await account.sql.batch([...endPageSessions(account, 'id = ?', [id]), removeRows('step', id)])
 }
 
 function beginSession(
@@ -185,12 +188,14 @@ function beginSession(
   condition?: Statement,
 ): Statement[] {
   const now = account.clock.now()
+  const id = hashOf(token)
   return [
-    putRow(account, 'session', hashOf(token), { counter }, condition),
-    removeRows('step', hashOf(token)),
+    putRow(account, 'session', id, { counter }, condition),
+    addPrivateEventIfChanged(account, '#session', { change: 'created', kind: 'page' }, id),
+    removeRows('step', id),
     removeOlderRows('step', now - STEP_LIFETIME_MS),
     removeOlderRows('session', now - SESSION_LIFETIME_MS),
-    keepNewestRows('session', MAX_SESSIONS),
+    ...keepNewestPageSessions(account, MAX_SESSIONS),
     ...addSecurityEvent(account, 'sign in', client),
   ]
 }

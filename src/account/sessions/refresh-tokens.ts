@@ -1,44 +1,83 @@
 /** The refresh tokens of one account: issued, rotated, revoked. */
 import type { Account } from '#src/account/account.ts'
+import {
+  addPrivateEvent,
+  addPrivateEventIfChanged,
+  addPrivateEvents,
+  MAX_NAME_LENGTH,
+} from '#src/account/private-events.ts'
 import type { Statement } from '#src/ports/sql.ts'
-import { newTokenId, REFRESH_GRACE_MS, REFRESH_LIFETIME_MS } from '#src/rules/session-tokens.ts'
+import {
+  newTokenId,
+  REFRESH_GRACE_MS,
+  REFRESH_LIFETIME_MS,
+  sessionIdOf,
+} from '#src/rules/session-tokens.ts'
 
 /** More than the rate limits let one address sign in while a token is valid: 300 a day, for 90 days. */
 const MAX_TOKENS = 30_000
 
+/** `session` is the id of the session; null for tokens of releases before 5 that were not rotated since. */
 interface RefreshToken {
   nextId: string | null
   expiresAt: number
+  session: string | null
   appPasswordName: string | null
   privileged: number | null
 }
 
+export interface SessionAppPassword {
+  name: string
+  privileged: boolean
+}
+
 export interface NextToken {
   id: string
-  appPassword: { privileged: boolean } | undefined
+  sessionId: string
+  appPassword: SessionAppPassword | undefined
 }
 
-export function storeToken(id: string, now: number): Statement {
-  return {
-    sql: 'INSERT INTO refresh_token (id, expires_at) VALUES (?, ?)',
-    params: [id, now + REFRESH_LIFETIME_MS],
-  }
+/** Begins the session that createAccount returns. */
+export function storeToken(account: Pick<Account, 'clock'>, id: string, now: number): Statement[] {
+  const session = sessionIdOf(id)
+  return [
+    {
+      sql: 'INSERT INTO refresh_token (id, expires_at, session) VALUES (?, ?, ?)',
+      params: [id, now + REFRESH_LIFETIME_MS, session],
+    },
+    addPrivateEvent(account, '#session', { change: 'created', kind: 'password' }, session),
+  ]
 }
 
+/** Begins a session. */
 export function storeTokenUnlessRevoked(
+  account: Pick<Account, 'clock'>,
   id: string,
   now: number,
   login: { appPassword: string | undefined; passwordHash: string | null },
-): Statement {
-  const { appPassword, passwordHash } = login
+): Statement[] {
+  const { appPassword: name, passwordHash } = login
   const [condition, value] =
-    appPassword === undefined
+    name === undefined
       ? ['EXISTS (SELECT 1 FROM account WHERE password_hash = ?)', passwordHash]
-      : [`EXISTS (SELECT 1 FROM credential WHERE kind = 'app password' AND name = ?)`, appPassword]
-  return {
-    sql: `INSERT INTO refresh_token (id, expires_at, app_password_name) SELECT ?, ?, ? WHERE ${condition}`,
-    params: [id, now + REFRESH_LIFETIME_MS, appPassword ?? null, value],
-  }
+      : [`EXISTS (SELECT 1 FROM credential WHERE kind = 'app password' AND name = ?)`, name]
+  const session = sessionIdOf(id)
+  const change = 'created'
+  return [
+    {
+      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name, session)
+            SELECT ?, ?, ?, ? WHERE ${condition}`,
+      params: [id, now + REFRESH_LIFETIME_MS, name ?? null, session, value],
+    },
+    addPrivateEventIfChanged(
+      account,
+      '#session',
+      name === undefined
+        ? { change, kind: 'password' }
+        : { change, kind: 'appPassword', name: name.slice(0, MAX_NAME_LENGTH) },
+      session,
+    ),
+  ]
 }
 
 /**
@@ -47,8 +86,12 @@ export function storeTokenUnlessRevoked(
  */
 export async function rotateToken(account: Account, id: string): Promise<NextToken | undefined> {
   const now = account.clock.now()
-  const statements = [endSessions(now), ...rotation(id, newTokenId(), now), selectToken(id)]
-  const [token] = await account.sql.batchAndRead<RefreshToken>(statements)
+  const statements = [deleteExpired(now), ...rotation(id, newTokenId(), now), selectToken(id)]
+  const [token] = await account.sql.batchAndRead<RefreshToken & { tokens: number }>(statements)
+  // Apart, because it may have events, which almost no refresh has.
+  if (token !== undefined && token.tokens > MAX_TOKENS) {
+    await account.sql.batch(endLeastUsed(account))
+  }
   return nextOf(token)
 }
 
@@ -60,29 +103,42 @@ export async function findFirstToken(
   const { sql: select, params = [] } = selectToken(id)
   const token = await sql.first<RefreshToken>(select, ...params)
   if (token === undefined) return undefined
-  const { expiresAt, appPasswordName, privileged } = token
+  const { expiresAt, appPasswordName: name, privileged } = token
   const issuedAt = expiresAt - REFRESH_LIFETIME_MS
-  if (appPasswordName === null) return { issuedAt, appPassword: undefined }
+  if (name === null) return { issuedAt, appPassword: undefined }
   return privileged === null
     ? undefined
-    : { issuedAt, appPassword: { privileged: privileged !== 0 } }
+    : { issuedAt, appPassword: { name, privileged: privileged !== 0 } }
 }
 
 function nextOf(token: RefreshToken | undefined): NextToken | undefined {
   if (token === undefined || token.nextId === null) return undefined
-  const { nextId: id, appPasswordName, privileged } = token
-  if (appPasswordName === null) return { id, appPassword: undefined }
-  return privileged === null ? undefined : { id, appPassword: { privileged: privileged !== 0 } }
+  const { nextId: id, session, appPasswordName: name, privileged } = token
+  const sessionId = session ?? sessionIdOf(id)
+  if (name === null) return { id, sessionId, appPassword: undefined }
+  return privileged === null
+    ? undefined
+    : { id, sessionId, appPassword: { name, privileged: privileged !== 0 } }
 }
 
 /** Revokes the token, and the one that was rotated to it and is still in its grace period. */
-export function revokeToken(id: string): Statement {
-  return { sql: 'DELETE FROM refresh_token WHERE id = ? OR next_id = ?', params: [id, id] }
+export function revokeToken(account: Pick<Account, 'clock'>, id: string): Statement[] {
+  return [
+    addPrivateEvents(
+      account,
+      '#session',
+      `SELECT coalesce(session, ?) AS subject, ${endedBody} AS body FROM refresh_token WHERE id = ?`,
+      [sessionIdOf(id), id],
+    ),
+    { sql: 'DELETE FROM refresh_token WHERE id = ? OR next_id = ?', params: [id, id] },
+  ]
 }
 
 function selectToken(id: string): Statement {
   return {
-    sql: `SELECT next_id AS nextId, expires_at AS expiresAt, app_password_name AS appPasswordName, privileged
+    sql: `SELECT next_id AS nextId, expires_at AS expiresAt, session,
+            app_password_name AS appPasswordName, privileged,
+            (SELECT count(*) FROM refresh_token) AS tokens
           FROM refresh_token LEFT JOIN credential ON kind = 'app password' AND name = app_password_name
           WHERE id = ?`,
     params: [id],
@@ -90,26 +146,51 @@ function selectToken(id: string): Statement {
 }
 
 function rotation(id: string, nextId: string, now: number): Statement[] {
+  const session = sessionIdOf(id)
   return [
     {
-      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name)
-            SELECT ?, ?, app_password_name FROM refresh_token WHERE id = ? AND next_id IS NULL`,
-      params: [nextId, now + REFRESH_LIFETIME_MS, id],
+      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name, session)
+            SELECT ?, ?, app_password_name, coalesce(session, ?)
+            FROM refresh_token WHERE id = ? AND next_id IS NULL`,
+      params: [nextId, now + REFRESH_LIFETIME_MS, session, id],
     },
     {
-      sql: `UPDATE refresh_token SET next_id = ?, expires_at = min(expires_at, ?)
+      sql: `UPDATE refresh_token SET next_id = ?, expires_at = min(expires_at, ?),
+              session = coalesce(session, ?)
             WHERE id = ? AND next_id IS NULL`,
-      params: [nextId, now + REFRESH_GRACE_MS, id],
+      params: [nextId, now + REFRESH_GRACE_MS, session, id],
     },
   ]
 }
 
 /** Deletes expired tokens. Above MAX_TOKENS the sessions end, too, that were least recently refreshed. */
-export function endSessions(now: number): Statement {
-  return {
-    sql: `DELETE FROM refresh_token WHERE expires_at <= ?
-            OR (SELECT count(*) FROM refresh_token) > ? AND id IN
-              (SELECT id FROM refresh_token ORDER BY expires_at DESC, id LIMIT -1 OFFSET ?)`,
-    params: [now, MAX_TOKENS, MAX_TOKENS],
-  }
+export function endSessions(account: Pick<Account, 'clock'>, now: number): Statement[] {
+  return [deleteExpired(now), ...endLeastUsed(account)]
 }
+
+function deleteExpired(now: number): Statement {
+  return { sql: 'DELETE FROM refresh_token WHERE expires_at <= ?', params: [now] }
+}
+
+function endLeastUsed(account: Pick<Account, 'clock'>): Statement[] {
+  const isLeastUsed = `(SELECT count(*) FROM refresh_token) > ? AND id IN
+    (SELECT id FROM refresh_token ORDER BY expires_at DESC, id LIMIT -1 OFFSET ?)`
+  const params = [MAX_TOKENS, MAX_TOKENS]
+  return [
+    // A session without an id has no access tokens that name it; one goes on while it has a newer token.
+    addPrivateEvents(
+      account,
+      '#session',
+      `SELECT session AS subject, ${endedBody} AS body FROM refresh_token
+       WHERE next_id IS NULL AND session IS NOT NULL AND ${isLeastUsed}`,
+      params,
+    ),
+    { sql: `DELETE FROM refresh_token WHERE ${isLeastUsed}`, params },
+  ]
+}
+
+/** The fields of an event, from a row of `refresh_token`. */
+const endedBody = `CASE WHEN app_password_name IS NULL
+  THEN json_object('change', 'ended', 'kind', 'password')
+  ELSE json_object('change', 'ended', 'kind', 'appPassword', 'name', substr(app_password_name, 1, ${MAX_NAME_LENGTH}))
+  END`

@@ -3,12 +3,13 @@ import type { Account } from '#src/account/account.ts'
 import { verifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
-import { type AppPassword, findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
+import { findAppPassword, scopeOf } from '#src/account/sessions/app-passwords.ts'
 import {
   endSessions,
   findFirstToken,
   revokeToken,
   rotateToken,
+  type SessionAppPassword,
   storeTokenUnlessRevoked,
 } from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -76,8 +77,8 @@ export async function createSession(
     // The refresh token of an account that was taken down is not stored, so it cannot be used.
     ...(isOpen
       ? [
-          storeTokenUnlessRevoked(tokenId, now, given),
-          endSessions(now),
+          ...storeTokenUnlessRevoked(account, tokenId, now, given),
+          ...endSessions(account, now),
           ...addSecurityEvent(account, kind, client, appPassword?.name),
         ]
       : account.idempotencyKeys.markUsed(key, session)),
@@ -115,15 +116,15 @@ export async function refreshSession(
   mustLogIn(row.status)
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
-  const { id, appPassword } = next
-  return openedSession(account, row, { tokenId: id, now: account.clock.now(), appPassword })
+  const { id, ...session } = next
+  return openedSession(account, row, { tokenId: id, now: account.clock.now(), ...session })
 }
 
 export async function deleteSession(
   account: Account,
   { tokenId }: { tokenId: string },
 ): Promise<void> {
-  await account.sql.batch([revokeToken(tokenId)])
+  await account.sql.batch(revokeToken(account, tokenId))
 }
 
 /** com.atproto.server.getSession. Throws 400 if the account does not exist or was taken down. */
@@ -141,14 +142,22 @@ async function withFactor<S extends SessionInfo>(account: Account, info: S): Pro
 async function openedSession(
   account: Account,
   row: ProfileRow,
-  token: { tokenId: string; now: number; appPassword: Pick<AppPassword, 'privileged'> | undefined },
+  token: {
+    tokenId: string
+    sessionId?: string
+    now: number
+    appPassword: SessionAppPassword | undefined
+  },
 ): Promise<Session> {
   const { did, service } = account
-  const { tokenId, now, appPassword } = token
+  const { tokenId, sessionId, now, appPassword } = token
   const given = appPassword === undefined ? accessScope : scopeOf(appPassword)
   const scope = may('logIn', row.status) ? given : takendownScope
   const terms = { secret: service.jwtSecret, audience: service.did, now }
-  const tokens = await issueTokens({ did, tokenId, scope }, terms)
+  const tokens = await issueTokens(
+    { did, tokenId, scope, sessionId, appPasswordName: appPassword?.name },
+    terms,
+  )
   return withFactor(account, { ...tokens, ...infoOf(account, row) })
 }
 

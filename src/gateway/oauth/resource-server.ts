@@ -160,7 +160,12 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
     if (!scopes.includes('atproto')) {
       throw invalidRequest('OAuth token does not have "atproto" scope', 'InvalidToken')
     }
-    return { did, scope: 'oauth', permissions: permissions(verdict.scope) }
+    // An account in a process of an earlier release does not say which grant it is.
+    const { session: sessionId = id, clientId } = verdict as Partial<typeof verdict>
+    return {
+      ...{ did, scope: 'oauth', permissions: permissions(verdict.scope), sessionId },
+      ...(clientId && { clientId }),
+    }
   }
 
   return {

@@ -199,6 +199,6 @@ export class Health {
   }
 }
 
-function backlogOf({ outbox }: Account): number {
-  return outbox.backlog
+function backlogOf({ outbox, privateOutbox }: Account): number {
+  return outbox.backlog + privateOutbox.backlog
 }

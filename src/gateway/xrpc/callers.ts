@@ -40,6 +40,15 @@ export interface AccountCaller {
   scope: string
   /** The OAuth token's permissions; undefined for a session token. */
   permissions?: Permissions
+  /**
+   * The subject of the private events of this session or, for OAuth, of its grant (docs/design/private-events.md). Absent
+   * for session tokens of releases before 5.
+   */
+  sessionId?: string
+  /** The app that an OAuth token was issued to. */
+  clientId?: string
+  /** The subject of the private events of the app password that the session was begun with, if it was. */
+  appPassword?: string
 }
 
 /** Permissions from OAuth scopes. Each `assert` method throws ScopeMissingError. */

@@ -110,81 +110,33 @@ test.each([
   }
 })
 
-test('the outbox asks for one reminder, and for another one after it was closed', async () => {
-  const { outbox, reminders } = openOutbox()
-  await outbox.ensureReminder()
-  await outbox.ensureReminder()
-  expect(reminders()).toBe(1)
-  outbox.close()
-  await outbox.ensureReminder()
-  expect(reminders()).toBe(2)
-})
-
-test('a reminder that arrives is asked for again, so that it is of this process', async () => {
-  const { outbox, reminders } = openOutbox()
-  await outbox.ensureReminder()
-  await outbox.renewReminder()
-  expect(reminders()).toBe(2)
-  expect(outbox.close()).toBe(true)
-})
-
-test('a write after the outbox was closed asks for a reminder, also if one was asked for meanwhile', async () => {
-  const gate = Promise.withResolvers<void>()
-  let asked = 0
-  const { outbox } = openOutbox({
-    requestReminder: () => {
-      asked++
-      return gate.promise
-    },
-  })
-  const renewed = outbox.renewReminder()
-  outbox.close()
-  gate.resolve()
-  await renewed
-  await outbox.ensureReminder()
-  await outbox.ensureReminder()
-  expect(asked).toBe(2)
-})
-
-test('the outbox asks for a reminder again if the directory did not take it', async () => {
-  let attempts = 0
-  const { outbox } = openOutbox({
-    requestReminder: async () => {
-      if (attempts++ === 0) throw new Error('the directory is away')
-    },
-  })
-  await expect(outbox.ensureReminder()).rejects.toThrow('the directory is away')
-  expect(outbox.close()).toBe(false)
-  await outbox.ensureReminder()
-  expect(attempts).toBe(2)
-})
-
-test('a reminder that arrives has the outbox deliver, and may be removed then', async () => {
-  const { outbox, store, sentIds } = openOutbox()
-  await store([row(1)])
-  outbox.onReminder()
-  await outbox.settled()
-  expect(sentIds()).toEqual([[1]])
-  expect(outbox.close()).toBe(true)
-})
-
-test('the reminder stays while the outbox delivers', async () => {
+test('an outbox needs its reminder while it delivers', async () => {
   const { outbox, awake } = openOutbox()
-  outbox.onReminder()
+  outbox.resume()
   expect(outbox.close()).toBe(false)
   await awake[0]
+  expect(outbox.close()).toBe(true)
 })
 
-test('the reminder stays after a transaction that may have been committed, until the next one', async () => {
+test('an outbox needs its reminder after a transaction that may have been committed, until the next one', async () => {
   const { outbox } = openOutbox()
-  outbox.onReminder()
   outbox.markUncertain()
   await outbox.settled()
   expect(outbox.close()).toBe(false)
-  const later = openOutbox()
-  later.outbox.onReminder()
-  later.outbox.markUncertain()
-  later.outbox.deliver([])
-  await later.outbox.settled()
-  expect(later.outbox.close()).toBe(true)
+  for (const next of ['deliver', 'deliverStored'] as const) {
+    const later = openOutbox()
+    later.outbox.markUncertain()
+    later.outbox[next]([])
+    await later.outbox.settled()
+    expect(later.outbox.close()).toBe(true)
+  }
+})
+
+test('an outbox reads its table for rows that only the table has, also if it holds all others in memory', async () => {
+  const { outbox, drain, store, sentIds } = openOutbox()
+  await drain()
+  await store(rowsOf(2))
+  outbox.deliverStored()
+  await outbox.settled()
+  expect(sentIds()).toEqual([[1, 2]])
 })

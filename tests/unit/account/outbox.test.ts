@@ -89,16 +89,6 @@ test('large acknowledged outbox rows are deleted with the next write', async () 
   expect(await idsIn(account, 'outbox')).toHaveLength(1)
 })
 
-test('a reminder is unneeded only if one was requested and everything was delivered', async () => {
-  const quiet = await openTestAccount()
-  expect(quiet.outbox.close()).toBe(false)
-  const busy = await openTestAccount()
-  await createRecord(busy, thing(1))
-  await busy.outbox.settled()
-  expect(busy.outbox.close()).toBe(true)
-  expect(busy.outbox.close()).toBe(false)
-})
-
 test('events of an earlier activation are delivered although reading them fails at first', async () => {
   const first = await openTestAccount()
   first.outbox.close()

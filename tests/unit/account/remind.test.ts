@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
 import { remind } from '#src/account/remind.ts'
+import { closeOutboxes } from '#src/account/reminder.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { openTestAccount } from '#tests/support/open-account.ts'
 
@@ -15,7 +16,7 @@ it('an account that gets its reminder delivers what waits, and the reminder is i
   await remind(account)
   await account.outbox.settled()
   expect(account.delivered).toHaveLength(1)
-  expect(account.outbox.close()).toBe(true)
+  expect(closeOutboxes(account)).toBe(true)
 })
 
 it('a deleted account leaves its reminder to the directory', async () => {
@@ -24,5 +25,6 @@ it('a deleted account leaves its reminder to the directory', async () => {
   const account = await openTestAccount({ sql: first.sql })
   await remind(account)
   await account.outbox.settled()
-  expect(account.outbox.close()).toBe(false)
+  await account.privateOutbox.settled()
+  expect(closeOutboxes(account)).toBe(false)
 })

@@ -1,5 +1,6 @@
 /** The write lane by itself: what a group holds, what a job is prepared on, and what its caller can rely on. */
 import { expect, test } from 'vitest'
+import { closeOutboxes } from '#src/account/reminder.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { accountSchema } from '#src/account/schema.ts'
 import type { Job, Prepared } from '#src/account/write-lane.ts'
@@ -168,7 +169,7 @@ test('a write that stores nothing is no transaction, and asks for no reminder', 
   const before = batches
   await account.lane.write(({ head }) => ({ answer: 1, head, statements: [], events: [] }))
   expect(batches).toBe(before)
-  expect(account.outbox.close()).toBe(false)
+  expect(closeOutboxes(account)).toBe(false)
 })
 
 test('a write that stores nothing waits for no sync', async () => {
@@ -184,7 +185,8 @@ test('a write of one event asks for a reminder', async () => {
   const account = await openTestAccount()
   await account.lane.write(event())
   await account.outbox.settled()
-  expect(account.outbox.close()).toBe(true)
+  await account.privateOutbox.settled()
+  expect(closeOutboxes(account)).toBe(true)
 })
 
 test('a write of statements without events asks for no reminder', async () => {
@@ -192,7 +194,7 @@ test('a write of statements without events asks for no reminder', async () => {
   const statements = [{ sql: "UPDATE account SET email = 'new@example.com'", params: [] }]
   await account.lane.write(({ head }) => ({ answer: 1, head, statements, events: [] }))
   expect(await account.sql.first('SELECT email FROM account')).toEqual({ email: 'new@example.com' })
-  expect(account.outbox.close()).toBe(false)
+  expect(closeOutboxes(account)).toBe(false)
 })
 
 test('onDurable is called once the write is stored, and before its answer', async () => {

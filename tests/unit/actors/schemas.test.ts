@@ -116,6 +116,13 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect(account.delivered.length).toBeGreaterThanOrEqual(8)
   })
 
+  it.skipIf(version < 4)('delivers the private events that waited', async () => {
+    const account = await open()
+    await account.privateOutbox.settled()
+    const kinds = account.deliveredPrivately.map(({ kind }) => kind)
+    expect(kinds).toEqual(expect.arrayContaining(['#grant', '#preferences', '#factor']))
+  })
+
   it.skipIf(version < 3)('knows the answers of its commits', async () => {
     const { idempotencyKeys, clock } = await open()
     const runAgain = () => Promise.reject(new Error('it was made'))

@@ -2,7 +2,14 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { issueTokens, newTokenId, verifyAccess, verifyRefresh } from '#src/rules/session-tokens.ts'
+import {
+  appPasswordIdOf,
+  issueTokens,
+  newTokenId,
+  sessionIdOf,
+  verifyAccess,
+  verifyRefresh,
+} from '#src/rules/session-tokens.ts'
 import { signToken } from '#tests/support/session-tokens.ts'
 
 const secret = new Uint8Array(32).fill(5)
@@ -29,7 +36,7 @@ const refused = { status: 400, error: 'InvalidToken' }
 const refresh = { ...access, scope: 'com.atproto.refresh', jti: 'an-id' }
 
 describe('issued tokens', () => {
-  it("session tokens have the reference's claims", () => {
+  it("session tokens have the reference's claims, and access tokens the id of their session", () => {
     expect(decodeProtectedHeader(issued.accessJwt)).toEqual({ typ: 'at+jwt', alg: 'HS256' })
     expect(decodeJwt(issued.accessJwt)).toEqual({
       scope: 'com.atproto.access',
@@ -37,6 +44,7 @@ describe('issued tokens', () => {
       sub: did,
       iat: seconds,
       exp: seconds + 120 * 60,
+      sid: sessionIdOf('an-id'),
     })
     expect(decodeProtectedHeader(issued.refreshJwt)).toEqual({ typ: 'refresh+jwt', alg: 'HS256' })
     expect(decodeJwt(issued.refreshJwt)).toEqual({
@@ -64,12 +72,27 @@ describe('issued tokens', () => {
 describe('verification', () => {
   it('verifyAccess accepts an issued token until it expires', async () => {
     const last = now + 120 * 60_000
-    const caller = { did, scope: 'com.atproto.access', expiresAt: last }
+    const sessionId = sessionIdOf('an-id')
+    const caller = { did, scope: 'com.atproto.access', expiresAt: last, sessionId }
     expect(await verifyAccess(issued.accessJwt, terms)).toEqual(caller)
     expect(await verifyAccess(issued.accessJwt, { ...terms, now: last - 1 })).toEqual(caller)
     await expect(verifyAccess(issued.accessJwt, { ...terms, now: last })).rejects.toMatchObject({
       ...{ status: 400, error: 'ExpiredToken', message: 'Token has expired' },
     })
+  })
+
+  it('an access token names its session and app password by hashes, and one of an earlier release does not', async () => {
+    const session = { did, tokenId: 'later', sessionId: 'the-session', appPasswordName: 'my bot' }
+    const { accessJwt } = await issueTokens(session, terms)
+    expect(await verifyAccess(accessJwt, terms)).toMatchObject({
+      sessionId: 'the-session',
+      appPassword: appPasswordIdOf('my bot'),
+    })
+    expect(JSON.stringify(decodeJwt(accessJwt))).not.toMatch(/my bot|later/)
+    const { sid: _, ...earlier } = decodeJwt(issued.accessJwt)
+    const jwt = new SignJWT(earlier).setProtectedHeader({ typ: 'at+jwt', alg: 'HS256' })
+    const caller = await verifyAccess(await jwt.sign(secret), terms)
+    expect(Object.keys(caller).sort()).toEqual(['did', 'expiresAt', 'scope'])
   })
 
   it('verifyRefresh accepts an expired token only if allowed', async () => {

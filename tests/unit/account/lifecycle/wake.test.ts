@@ -7,6 +7,7 @@ import type { InitialState } from '#src/account/initial-state.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { remind } from '#src/account/remind.ts'
+import { closeOutboxes } from '#src/account/reminder.ts'
 import { getLatestCommit } from '#src/account/repo/proofs.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { refreshSession } from '#src/account/sessions/sessions.ts'
@@ -41,7 +42,7 @@ async function events(
 
 /** The account after a restart, on the same database. */
 async function wakeAgain(last: EmptyAccount, findBirth: () => Promise<InitialState | null>) {
-  last.outbox.close()
+  closeOutboxes(last)
   const again = emptyAccount(did, { after: last })
   await provisionOrResume(again, findBirth)
   return again
@@ -112,7 +113,8 @@ describe('the first wake of an account', () => {
   it("a new account's reminder is removed when it sleeps", async () => {
     await provisionAccount(account)
     await account.outbox.settled()
-    expect(account.outbox.close()).toBe(true)
+    await account.privateOutbox.settled()
+    expect(closeOutboxes(account)).toBe(true)
   })
 
   it('provisioning rejects a signing key that was sealed for another account', async () => {
@@ -140,7 +142,8 @@ describe('an account without an initial state', () => {
     await expect(post(account)).rejects.toMatchObject({ error: 'RepoNotFound' })
     await remind(account)
     await account.outbox.settled()
-    expect(account.outbox.close()).toBe(false)
+    await account.privateOutbox.settled()
+    expect(closeOutboxes(account)).toBe(false)
     expect(account.sql.batches).toBe(0)
   })
 })

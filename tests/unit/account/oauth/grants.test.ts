@@ -129,7 +129,8 @@ it('an access token is accepted with its own key and a new proof, until it expir
       proof: `proof ${count++}`,
       ...more,
     })
-  expect(await ask()).toEqual({ scope: 'atproto', expiresAt: clock.now() + hour })
+  const grant = { session: 'tok-1', clientId: 'an app' }
+  expect(await ask()).toEqual({ scope: 'atproto', expiresAt: clock.now() + hour, ...grant })
   expect(await ask({ jkt: 'another' })).toEqual({ refusal: 'unknown' })
   expect(await ask({ id: 'tok-2' })).toEqual({ refusal: 'unknown' })
   expect(await ask({ proof: 'twice' })).toMatchObject({ scope: 'atproto' })

@@ -171,11 +171,11 @@ describe('revokeAppPassword', () => {
   it('revokeAppPassword also ends a session that is being created', async () => {
     await create('phone')
     await revokeAppPassword(account, { name: 'phone' })
-    const late = storeTokenUnlessRevoked('late', clock.now(), {
+    const late = storeTokenUnlessRevoked(account, 'late', clock.now(), {
       appPassword: 'phone',
       passwordHash: null,
     })
-    await account.sql.batch([late])
+    await account.sql.batch(late)
     await create('phone', true)
     await expect(refreshSession(account, { tokenId: 'late' })).rejects.toMatchObject(revoked)
   })

@@ -69,9 +69,8 @@ it('a session is not stored if the password it was created with has changed sinc
   const { passwordHash } = await account.profile.get()
   await setPassword(account, { password: 'hunter3' })
   const now = account.clock.now()
-  await account.sql.batch([
-    storeTokenUnlessRevoked('late', now, { appPassword: undefined, passwordHash }),
-  ])
+  const login = { appPassword: undefined, passwordHash }
+  await account.sql.batch(storeTokenUnlessRevoked(account, 'late', now, login))
   expect(await tokens()).toEqual([])
 })
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
-import { issueTokens } from '#src/rules/session-tokens.ts'
+import { issueTokens, sessionIdOf } from '#src/rules/session-tokens.ts'
 
 const hour = 60 * 60 * 1000
 const jwtSecret = new TextEncoder().encode('a secret of the tests')
@@ -21,7 +21,8 @@ it('a verified token is accepted from the cache until it expires', async () => {
   const verify = tokenVerifier({ serviceDid, jwtSecret, clock })
   const jwt = await token('did:plc:alice')
   const first = await verify(jwt)
-  expect(first).toEqual({ did: 'did:plc:alice', scope: 'com.atproto.access' })
+  const sessionId = sessionIdOf('one')
+  expect(first).toEqual({ did: 'did:plc:alice', scope: 'com.atproto.access', sessionId })
   now += 2 * hour - 1
   expect(await verify(jwt)).toBe(first)
   now += 1
