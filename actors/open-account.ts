@@ -13,7 +13,6 @@ import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { firehoseOutbox, Outbox } from '#src/account/outbox.ts'
-import type { PrivateEventRow } from '#src/account/private-events.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
 import { closeOutboxes, Reminder } from '#src/account/reminder.ts'
@@ -56,7 +55,7 @@ export async function openAccount(
     ...delivery,
     sql: c.db,
     reminder,
-    append: (rows) => appendPrivate(dispatch, { did, entries: [...rows] }),
+    append: (rows) => dispatch.sequencer.log.appendPrivate({ did, entries: [...rows] }),
   })
   const { sql } = privateOutbox
   const profile = new Profile(sql)
@@ -128,17 +127,6 @@ export async function openAccount(
   void hold(cleanUpImports(account).catch(onCleanUpFailure))
   blobs.resume()
   return account
-}
-
-/** Until the sequencer has it. */
-function appendPrivate(
-  { sequencer }: ActorSettings['dispatch'],
-  input: { did: string; entries: PrivateEventRow[] },
-): Promise<{ through: number }> {
-  const log = sequencer.log as unknown as {
-    appendPrivate(events: typeof input): Promise<{ through: number }>
-  }
-  return log.appendPrivate(input)
 }
 
 /**
