@@ -1,10 +1,12 @@
 /** Calling actors: locally and through the engine alike, awake or asleep, and only with the internal token. */
+import { decodeJwt } from 'jose'
 import { createClient } from 'rivetkit/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { createRemoteCall } from '#src/engine/remote-call.ts'
 import { findSleepingRepo, type SleepingRepo } from '#src/gateway/methods/sleeping-repo.ts'
 import { type RunningActors, startTestActors } from '#tests/support/actors.ts'
+import { privateEventsOf } from '#tests/support/private-log.ts'
 
 let actors: RunningActors
 beforeAll(async () => {
@@ -127,6 +129,53 @@ test('the head and the status of a sleeping account are answered without waking 
   await local.directory.accounts.removeDeleted({ did })
   expect(await asleep()).toEqual({ status: 'deleted' })
   await expect(account.sync.getRepoStatus()).rejects.toMatchObject({ error: 'RepoNotFound' })
+})
+
+test('what happens to the credentials of an account is in the private log once, in order, and not in the public one', async () => {
+  const { local } = actors
+  const did = await actors.createAccount('confidant')
+  const account = local.account(did)
+  const { accessJwt, refreshJwt } = await account.session.createSession({
+    password: 'correct horse',
+  })
+  const { sid } = decodeJwt(accessJwt)
+  await account.session.deleteSession({ tokenId: decodeJwt(refreshJwt).jti! })
+  const phone = { name: 'phone', privileged: false }
+  await account.appPassword.create({ ...phone, password: 'abcd-efgh-ijkl-mnop' })
+  const data = JSON.stringify({ clientId: 'https://app', scope: 'atproto', parameters: {} })
+  const now = Date.now()
+  const times = { expiresAt: now + 60_000, createdAt: now, updatedAt: now }
+  const grant = { id: 'tok-1', refreshHash: 'one', data, ...times }
+  await account.oauth.createGrant({ ...grant, codeHash: null })
+  await account.oauth.rotateGrant({ id: 'tok-1', next: { ...grant, id: 'tok-2' } })
+  await account.oauth.removeGrant({ id: 'tok-2' })
+  await account.preferences.put({ preferences: [{ $type: 'app.bsky.a' }], fullAccess: true })
+  await account.lifecycle.changeState({ takedownRef: 'spam' })
+  const events = async () => {
+    const found = await privateEventsOf(local, did)
+    const seqs = found.map(({ seq }) => seq)
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
+    return found
+      .filter(({ kind }) => kind !== '#security')
+      .map(({ kind, subject, body }) => [kind, subject, JSON.parse(body)])
+  }
+  const app = { clientId: 'https://app', scope: 'atproto' }
+  const moderated = { $type: 'com.atproto.admin.defs#repoRef', did }
+  const expected = [
+    ['#session', expect.any(String), { change: 'created', kind: 'password' }],
+    ['#session', sid, { change: 'created', kind: 'password' }],
+    ['#session', sid, { change: 'ended', kind: 'password' }],
+    ['#appPassword', expect.any(String), { change: 'created', ...phone }],
+    ['#grant', 'tok-1', { change: 'created', ...app }],
+    ['#grant', 'tok-1', { change: 'revoked', ...app }],
+    ['#preferences', undefined, { names: ['app.bsky.a'] }],
+    ['#moderation', undefined, { subject: moderated, takedown: true }],
+    ['#session', undefined, { change: 'ended', kind: 'all' }],
+  ]
+  await expect.poll(events).toEqual(expected)
+  const { events: all } = await local.sequencer.log.read({ after: 0, limit: 500 })
+  for (const { frame } of all)
+    expect(Buffer.from(frame).toString('latin1')).not.toContain('#session')
 })
 
 test('a caller without the internal token gets nothing from an actor, and only listed actions can be called', async () => {

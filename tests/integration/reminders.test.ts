@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type EmbeddedEngine, startEngine } from '#src/engine/embedded-engine.ts'
 import { createLog } from '#src/log.ts'
 import { newAccount, testSettings } from '#tests/support/actors.ts'
+import { privateEventsOf } from '#tests/support/private-log.ts'
 import { SpawnedActors } from '#tests/support/spawned-actors.ts'
 
 const sleepTimeoutMs = 4_000
@@ -35,7 +36,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
 })
 
-test('an account falls asleep although another process runs, and that process wakes it if its own is killed', async () => {
+test('an account falls asleep although another process runs, and that process wakes it if its own is killed, and loses and repeats no private event', async () => {
   const first = await spawnActors('A')
   const second = await spawnActors('B')
   const { endpoint } = engine
@@ -58,8 +59,13 @@ test('an account falls asleep although another process runs, and that process wa
 
   const [killed, left] = await write(2)
   const before = left.wakes(did)
+  // The process is killed between the commit and the delivery, or shortly after.
+  const secrets = { password: 'abcd-efgh-ijkl-mnop', privileged: false }
+  await settings.dispatch.account(did).appPassword.create({ name: 'phone', ...secrets })
   killed.kill()
   // It gets no call.
   await expect.poll(() => left.wakes(did)).toBeGreaterThan(before)
   await expect.poll(() => left.isAwake(did)).toBe(false)
+  const events = await privateEventsOf(settings.dispatch, did)
+  expect(events.map(({ kind }) => kind)).toEqual(['#session', '#appPassword', '#security'])
 })
