@@ -132,7 +132,8 @@ test('a private event is delivered when it is durable, not before', async () => 
     const gate = Promise.withResolvers<void>()
     const { outbox, sent } = open({}, { sync: () => gate.promise })
     const stored = outbox.sql[how](doing(1))
-    // It may be read because of another event.
+    await new Promise(setImmediate)
+    // It is read, as it may be because of another event.
     outbox.resume()
     await new Promise(setImmediate)
     expect(sent).toEqual([])
@@ -156,7 +157,7 @@ test('nothing is stored if the directory does not take the reminder', async () =
 test('an account needs its reminder while a transaction with a private event is open', async () => {
   for (const how of ['batch', 'commit'] as const) {
     const gate = Promise.withResolvers<void>()
-    const { outbox } = open({}, { sync: () => gate.promise })
+    const { outbox } = open({}, { onBatch: () => gate.promise })
     const stored = outbox.sql[how](doing(1))
     await new Promise(setImmediate)
     expect(outbox.close()).toBe(false)
