@@ -198,8 +198,10 @@ describe('the admin routes', () => {
 
 describe('health report', () => {
   it('the health report counts the accounts awake and their undelivered events', () => {
-    const account = (backlog: number) => ({ subject: { outbox: { backlog } } })
-    const live = { list: () => [account(2), account(0), account(5)], putToSleep: 4 }
+    const account = (backlog: number, privateBacklog = 0) => ({
+      subject: { outbox: { backlog }, privateOutbox: { backlog: privateBacklog } },
+    })
+    const live = { list: () => [account(2), account(0, 1), account(4)], putToSleep: 4 }
     const ports = { live, maxAwakeAccounts: 5, clock: { now: () => 0 } }
     const health = new Health(ports as unknown as HealthPorts)
     expect(health.awake()).toEqual({ accounts: 3, max: 5, putToSleep: 4, backlog: 7 })
