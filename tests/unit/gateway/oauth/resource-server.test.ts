@@ -26,7 +26,9 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-type Verdict = { scope: string; expiresAt: number } | { refusal: Refusal }
+type Verdict =
+  | { scope: string; expiresAt: number; session?: string; clientId?: string }
+  | { refusal: Refusal }
 
 async function fixture() {
   const checkAccessToken = vi.fn(
@@ -85,6 +87,17 @@ it('an app is authenticated by its token and proof, behind any proxy', async () 
     id: tokenId,
     proof: expect.any(String),
   })
+})
+
+it('an app is known by its grant and its client, and by its token if the account is of an earlier release', async () => {
+  const { checkAccessToken, ask } = await fixture()
+  const verdict = { scope: 'atproto', expiresAt: 0 }
+  checkAccessToken.mockResolvedValueOnce({ ...verdict, session: 'tok-1', clientId: 'an app' })
+  expect(await ask()).toMatchObject({ sessionId: 'tok-1', clientId: 'an app' })
+  checkAccessToken.mockResolvedValueOnce(verdict)
+  const earlier = await ask()
+  expect(earlier).toMatchObject({ sessionId: tokenId })
+  expect(earlier).not.toHaveProperty('clientId')
 })
 
 it('nonces of another gateway are accepted, however long ago one was issued here', async () => {
