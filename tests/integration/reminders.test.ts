@@ -43,21 +43,19 @@ test('an account falls asleep although another process runs, and that process wa
   const address = { endpoint, token: 'engine-token', namespace: 'default' }
   const settings = testSettings(address, { sleepTimeoutMs })
   const did = await newAccount(settings, 'alice')
-  const collection = 'com.example.thing'
-  /** Writes to the account; returns the process in which it is awake, and the other one. */
-  const write = async (n: number) => {
-    const record = { $type: collection, n }
+  /** Has the account store an event; returns the process in which it is awake, and the other one. */
+  const write = async () => {
     // Not createRecord, whose key would be of a slower clock.
-    await settings.dispatch.account(did).repo.putRecord({ collection, rkey: 'one', record })
+    await settings.dispatch.account(did).identity.announceIdentity()
     await expect.poll(() => first.isAwake(did) || second.isAwake(did)).toBe(true)
     return first.isAwake(did) ? ([first, second] as const) : ([second, first] as const)
   }
-  const [own, other] = await write(1)
+  const [own, other] = await write()
   const wakes = other.wakes(did)
   await expect.poll(() => own.isAwake(did)).toBe(false)
   expect(other.wakes(did)).toBe(wakes)
 
-  const [killed, left] = await write(2)
+  const [killed, left] = await write()
   const before = left.wakes(did)
   // The process is killed between the commit and the delivery, or shortly after.
   const secrets = { password: 'abcd-efgh-ijkl-mnop', privileged: false }
