@@ -85,6 +85,7 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
       limit: limitedLookups(new KeySlots(lookupSlots), callerAddress),
       plcUrl: ports.plcUrl,
       authorityDid: config.lexiconAuthorityDid,
+      serviceDid: service.did,
       findLocal: (did, path) => findLocalRecord(accounts, did, path),
     }),
     inviteCodeRequired: service.inviteRequired,

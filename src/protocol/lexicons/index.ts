@@ -5,6 +5,7 @@
 
 export * as app from './app.ts'
 export * as com from './com.ts'
+export * as dev from './dev.ts'
 export * as network from './network.ts'
 export * as site from './site.ts'
 export * as chat from './chat.ts'

@@ -26,5 +26,6 @@ import { main as record23 } from './site/standard/publication.defs.ts'
 import { main as record24 } from './site/standard/graph/recommend.defs.ts'
 import { main as record25 } from './site/standard/graph/subscription.defs.ts'
 import { main as record26 } from './site/standard/theme/basic.defs.ts'
+import { main as record27 } from './dev/headwater/realtime/channel.defs.ts'
 
-export const records = [record0, record1, record2, record3, record4, record5, record6, record7, record8, record9, record10, record11, record12, record13, record14, record15, record16, record17, record18, record19, record20, record21, record22, record23, record24, record25, record26]
+export const records = [record0, record1, record2, record3, record4, record5, record6, record7, record8, record9, record10, record11, record12, record13, record14, record15, record16, record17, record18, record19, record20, record21, record22, record23, record24, record25, record26, record27]

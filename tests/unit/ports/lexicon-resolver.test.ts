@@ -16,6 +16,7 @@ const resolver = (json: unknown, more: Partial<LexiconPorts> = {}) =>
     fetch: async () => new Response(null, { status: 404 }),
     plcUrl: 'https://plc.example.com',
     authorityDid: did,
+    serviceDid: 'did:web:pds.example.com',
     findLocal: async () => ({ cid, json }),
     limit: (work) => work(),
     ...more,
@@ -45,4 +46,16 @@ it('a lookup of a permission set that is refused does not begin', async () => {
   })
   await expect(lexicons.get(nsid)).rejects.toMatchObject({ name: 'LexResolverError' })
   expect(found).toEqual([])
+})
+
+it('the lexicons of the server itself are found without the network', async () => {
+  const lexicons = await resolver(undefined, {
+    findLocal: () => Promise.reject(new Error('no account has it')),
+    fetch: () => Promise.reject(new Error('no network')),
+  })
+  const { uri, lexicon } = await lexicons.get('dev.headwater.realtime.authFull')
+  expect(uri.toString()).toMatch(
+    /^at:\/\/did:web:pds\.example\.com\/com\.atproto\.lexicon\.schema\//,
+  )
+  expect(lexicon.defs['main']).toMatchObject({ type: 'permission-set' })
 })
