@@ -2,6 +2,7 @@
 import { setup } from 'rivetkit'
 import { accountActor } from '#actors/account.ts'
 import { authorizationActor } from '#actors/authorization.ts'
+import { channelsActor } from '#actors/channels.ts'
 import { directoryActor } from '#actors/directory.ts'
 import { limiterActor } from '#actors/limiter.ts'
 import { sequencerActor } from '#actors/sequencer.ts'
@@ -21,6 +22,7 @@ export function createRegistry(settings: ActorSettings, engine: Engine) {
       sequencer: sequencerActor(settings),
       limiter: limiterActor(settings),
       authorization: authorizationActor(settings),
+      channels: channelsActor(settings),
     },
     ...engine,
     // The engine wakes actors only in the processes of the highest release, and puts those of the others to sleep.

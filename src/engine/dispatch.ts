@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AccountActions } from '#actors/actions/account.ts'
 import type { AuthorizationActions } from '#actors/actions/authorization.ts'
+import type { ChannelsActions } from '#actors/actions/channels.ts'
 import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
@@ -47,6 +48,8 @@ export interface Dispatch {
   limiter(shard: string): Remote<LimiterActions>
   /** A shard of the authorization server, by its number. */
   authorization(shard: string): Remote<AuthorizationActions>
+  /** A shard of the channels, by its number. */
+  channels(shard: string): Remote<ChannelsActions>
 }
 
 const FIRST_PAUSE_MS = 25
@@ -67,6 +70,7 @@ const once: {
   sequencer: Record<OnceNames<SequencerActions>, true>
   limiter: Record<OnceNames<LimiterActions>, true>
   authorization: Record<OnceNames<AuthorizationActions>, true>
+  channels: Record<OnceNames<ChannelsActions>, true>
 } = {
   account: {
     'repo.createRecord': true,
@@ -96,6 +100,7 @@ const once: {
   sequencer: {},
   limiter: {},
   authorization: {},
+  channels: {},
 }
 
 type ActorName = keyof typeof once
@@ -138,6 +143,7 @@ export function createDispatch(ports: DispatchPorts): Dispatch {
     limiter: (shard) => actionsProxy(run, 'limiter', shard) as Remote<LimiterActions>,
     authorization: (shard) =>
       actionsProxy(run, 'authorization', shard) as Remote<AuthorizationActions>,
+    channels: (shard) => actionsProxy(run, 'channels', shard) as Remote<ChannelsActions>,
   }
 }
 

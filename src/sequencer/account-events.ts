@@ -1,6 +1,7 @@
 /** The events of some accounts, without reading those of the others: what a subscriber to few accounts replays. */
 import { invalidRequest } from '#src/errors.ts'
 import type { Sql } from '#src/ports/sql.ts'
+import { type PrivateEvent, readPrivateEvents } from '#src/sequencer/private-log.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
 import { readStoredPage, type StoredPage } from '#src/sequencer/stored-page.ts'
 
@@ -37,6 +38,16 @@ export async function readAccounts(
     ...{ maxBytes: PAGE_BYTES, accounts: { dids, seqs } },
   })
   return { ...page, trimmed: tail.trimmed }
+}
+
+/** The private events of one account after `after`, in order, at most `limit`. */
+export async function readPrivate(
+  { sql, tail }: Sequencer,
+  { did, after, limit }: { did: string; after: number; limit: number },
+): Promise<{ events: PrivateEvent[] }> {
+  await tail.ready()
+  const range = { after, through: tail.head, limit, dids: [did] }
+  return { events: await readPrivateEvents(sql, range) }
 }
 
 interface Found {

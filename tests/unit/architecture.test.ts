@@ -72,7 +72,7 @@ describe('layers', () => {
 })
 
 describe('purity', () => {
-  const inActors = ['account', 'directory', 'sequencer', 'authorization', 'limits']
+  const inActors = ['account', 'directory', 'sequencer', 'authorization', 'limits', 'channels']
   const pure = ['protocol', 'rules', ...inActors].map((folder) => `src/${folder}`)
   const inner = code.filter((file) => within(file.path, pure))
   const protocol = code.filter((file) => within(file.path, ['src/protocol']))

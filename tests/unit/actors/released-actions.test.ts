@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { accountActions } from '#actors/actions/account.ts'
 import { authorizationActions } from '#actors/actions/authorization.ts'
+import { channelsActions } from '#actors/actions/channels.ts'
 import { directoryActions } from '#actors/actions/directory.ts'
 import { limiterActions } from '#actors/actions/limiter.ts'
 import { sequencerActions } from '#actors/actions/sequencer.ts'
@@ -20,6 +21,7 @@ it('the names of the actions change only together with the release number', asyn
   const names = [
     ...namesOf('account', accountActions),
     ...namesOf('authorization', authorizationActions),
+    ...namesOf('channels', channelsActions),
     ...namesOf('directory', directoryActions),
     ...namesOf('limiter', limiterActions),
     ...namesOf('sequencer', sequencerActions),
