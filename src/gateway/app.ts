@@ -10,12 +10,17 @@ import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
+import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
+import { lexiconRoutes } from '#src/gateway/realtime/lexicon-routes.ts'
 import { wellKnownRoutes } from '#src/gateway/well-known.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
+import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
   pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice'>
+  /** Serves server-sent events; absent in some tests. */
+  eventStreams?: EventStreams
   metrics: Metrics
   server: ServerContext
 }
@@ -28,6 +33,8 @@ export function createApp(ports: AppPorts): Hono<Env> {
   operatorRoutes(app, ports)
   checkRoutes(app, ports, ports)
   if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
+  if (ports.eventStreams !== undefined) app.get(SUBSCRIBE_PATH, ports.eventStreams)
+  lexiconRoutes(app)
   for (const path of streamPaths) app.get(path, () => upgradeRequired(path))
   app.all('/xrpc/:nsid{network\\.bsky\\.jetstream\\..+}', (c, next) => {
     if (ports.methods.has(c.req.param('nsid')) || c.req.header('atproto-proxy')) return next()

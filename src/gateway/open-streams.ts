@@ -15,12 +15,14 @@ import { type Jetstream, openJetstream } from '#src/gateway/jetstream/jetstream.
 import { legacySubscribePath } from '#src/gateway/jetstream/legacy-subscribe.ts'
 import { subscribeEventsPath } from '#src/gateway/jetstream/subscribe-events.ts'
 import type { Log } from '#src/log.ts'
+import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 /** The paths of WebSockets. */
 export const streamPaths: ReadonlySet<string> = new Set([
   subscribeReposPath,
   legacySubscribePath,
   subscribeEventsPath,
+  SUBSCRIBE_PATH,
 ])
 
 export interface StreamPorts {

@@ -1,6 +1,6 @@
 /** Starts a gateway: the HTTP application and its streams of events on one port. */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createApp } from '#src/gateway/app.ts'
@@ -21,6 +21,7 @@ import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
+import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
 import { serve } from '#src/gateway/serve.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
@@ -74,16 +75,22 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     exempt: bypassIps,
     onRefused,
   })
-  const streams = openStreams(server, {
-    ...{ dispatch, log, addressOf, onRefused, exempt: bypassIps },
-    settings: {
-      maxBuffer: config.sequencer.subscriptionBuffer,
-      maxSubscribers: config.connections.subscribersPerAddress,
-      stallTimeoutMs: config.connections.stallTimeoutMs,
-    },
-    admit(request) {
+  const upgrades = {
+    ...{ addressOf, onRefused, exempt: bypassIps },
+    maxSubscribers: config.connections.subscribersPerAddress,
+    admit(request: IncomingMessage) {
       stalls.leave(request.socket)
       return addressLimits.admitSocket(request)
+    },
+    onError: (err: unknown) => log.error({ err }, 'an upgrade failed'),
+  }
+  const { stallTimeoutMs } = config.connections
+  const streams = openStreams(server, {
+    ...{ dispatch, log, ...upgrades },
+    settings: {
+      maxBuffer: config.sequencer.subscriptionBuffer,
+      maxSubscribers: upgrades.maxSubscribers,
+      stallTimeoutMs,
     },
     onEvents: () => traffic.crawlers.notify(),
   })
@@ -111,6 +118,16 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     clock,
     oauth,
   }
+  const authenticate = authenticator(auth)
+  const realtime = startRealtime(server, {
+    ...{ ...auth, dispatch, findAccount, log, networkOf, upgrades, stallTimeoutMs, authenticate },
+    stream: streams.events,
+    preferencesAudience:
+      config.services.appView &&
+      context.services.audienceOf('app.bsky.actor.getPreferences', undefined),
+    rateLimits: traffic.rateLimits,
+    nextNonce: () => oauth.nextNonce(),
+  })
   const health = new Health({
     ...{ dispatch, clock, log, live: ports.live, build: ports.build },
     engine: ports.engineHealth,
@@ -123,13 +140,18 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   const metrics = createMetrics({
     ...{ firehose: streams.firehose, jetstream: streams.jetstream.stats, health },
+    realtime: realtime.stats,
     unhandledRejections: ports.unhandledRejections,
     storeSyncs: ports.storeSyncs,
   })
   const app = createApp({
-    methods: config.services.appView === undefined ? methodsWithoutAppView : methods,
+    methods: new Map([
+      ...(config.services.appView === undefined ? methodsWithoutAppView : methods),
+      ...realtime.methods.map((one) => [one.nsid, one] as const),
+    ]),
+    eventStreams: realtime.eventStreams,
     server: context,
-    authenticate: authenticator(auth),
+    authenticate,
     findAccount,
     pages: {
       branding: config.oauth.branding,
@@ -159,7 +181,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await listen(server, config.gateway)
   } catch (error) {
     traffic.close()
-    await streams.close()
+    await Promise.all([streams.close(), realtime.close()])
     throw error
   }
   const stopResuming = resumeUnfinished(
@@ -178,7 +200,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     traffic.close()
     cancelWarmUp()
     stalls.stop()
-    return stop(server, streams, wakeQueue, context.backgroundTasks)
+    const close = () => Promise.all([streams.close(), realtime.close()])
+    return stop(server, { close }, wakeQueue, context.backgroundTasks)
   }
   return { url, stop: stopAll }
 }
@@ -190,7 +213,7 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 
 async function stop(
   server: Server,
-  streams: { close(): Promise<void> },
+  streams: { close(): Promise<unknown> },
   wakeQueue: WakeQueue,
   backgroundTasks: BackgroundTasks,
 ): Promise<void> {

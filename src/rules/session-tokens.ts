@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
-const ACCESS_LIFETIME_MS = 120 * MINUTE_MS
+export const ACCESS_LIFETIME_MS = 120 * MINUTE_MS
 export const REFRESH_LIFETIME_MS = 90 * DAY_MS
 /** How long a refresh token remains valid after its first use, so that a lost answer does not end the session. */
 export const REFRESH_GRACE_MS = 2 * HOUR_MS

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createLog } from '#src/log.ts'
 import { startPlcServer } from '#src/plc/plc-server.ts'
 import {
@@ -13,6 +13,7 @@ import {
   signIn,
 } from '#tests/support/oauth-client.ts'
 import { freePort, ServerProcess } from '#tests/support/processes.ts'
+import { type ClientOptions, RealtimeClient } from '#tests/support/realtime-client.ts'
 import { adminPassword, startServer, type TestServer } from '#tests/support/server.ts'
 
 // Two gateways and one process of actors, behind a host name that only a proxy knows: no step may
@@ -151,4 +152,84 @@ it('a sign-in continues at another gateway after the actors crashed, and no gran
   const { session } = await app.client.callback(new URL(consent.body.url).searchParams)
   await server.crashActors()
   expect((await session.fetchHandler(getSession)).status).toBe(200)
+})
+
+describe('realtime over two gateways', () => {
+  const nsid = 'dev.headwater.realtime'
+  const clients: RealtimeClient[] = []
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close()
+  })
+
+  async function post(
+    gateway: string,
+    method: string,
+    as: string,
+    body: object,
+  ): Promise<Response> {
+    const headers = { authorization: as, 'content-type': 'application/json' }
+    return fetch(`${gateway}/xrpc/${method}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
+  }
+
+  async function signedIn(): Promise<{ access: string; refresh: string }> {
+    const credentials = { identifier: alice.handle, password: alice.password }
+    const made = await post(gateways[0]!, 'com.atproto.server.createSession', '', credentials)
+    const { accessJwt, refreshJwt } = (await made.json()) as Record<string, string>
+    return { access: `Bearer ${accessJwt}`, refresh: `Bearer ${refreshJwt}` }
+  }
+
+  function connect(n: number, options: ClientOptions): RealtimeClient {
+    const client = new RealtimeClient(gateways[n]!, options)
+    clients.push(client)
+    return client
+  }
+
+  it('a session or grant that ends at one gateway closes its connections at the other', async () => {
+    const { access, refresh } = await signedIn()
+    const other = await signedIn()
+    const session = await signIn(app, {
+      ...{ ...alice, browser: new ProviderPageClient(publicUrl), vias: gateways },
+    })
+    const made = await session.fetchHandler(`/xrpc/${nsid}.createTicket`, {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
+    })
+    const { ticket } = (await made.json()) as { ticket: string }
+    const ofSession = connect(1, { as: access })
+    const ofOther = connect(1, { as: other.access })
+    const ofGrant = connect(1, { ticket })
+    for (const client of [ofSession, ofOther, ofGrant]) await client.next('ready')
+    await post(gateways[0]!, 'com.atproto.server.deleteSession', refresh, {})
+    await session.signOut()
+    expect(await ofSession.refusal()).toEqual(['SessionEnded', 1008])
+    expect(await ofGrant.refusal()).toEqual(['SessionEnded', 1008])
+    await ofOther.next('grant', ({ change }) => change === 'revoked')
+    expect(ofOther.closeCode).toBeUndefined()
+    expect(await connect(1, { as: access }).refusal()).toEqual(['SessionEnded', 1008])
+  })
+
+  it('a ticket opens one connection, at whichever gateway', async () => {
+    const { access } = await signedIn()
+    const made = await post(gateways[0]!, `${nsid}.createTicket`, access, {})
+    const { ticket } = (await made.json()) as { ticket: string }
+    await connect(1, { ticket }).next('ready')
+    expect(await connect(0, { ticket }).refusal()).toEqual(['InvalidTicket', 1008])
+  })
+
+  it('members of a channel at two gateways hear each other', async () => {
+    const { access } = await signedIn()
+    const channel = { did, name: 'devices' }
+    const [one, two] = [connect(0, { as: access }), connect(1, { as: access })]
+    for (const [n, client] of [one, two].entries()) {
+      await client.next('ready')
+      client.send('join', { id: 'c', channel, state: { n } })
+      await client.next('joined')
+    }
+    two.send('publish', { channel, body: 'hello' })
+    expect(await one.next('ephemeral')).toMatchObject({ from: did, body: 'hello', channel })
+    await one.next('presence', ({ state }) => JSON.stringify(state) === '{"n":1}')
+  })
 })

@@ -162,8 +162,10 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
     }
     // An account in a process of an earlier release does not say which grant it is.
     const { session: sessionId = id, clientId } = verdict as Partial<typeof verdict>
+    const { scope, expiresAt } = verdict
     return {
-      ...{ did, scope: 'oauth', permissions: permissions(verdict.scope), sessionId },
+      ...{ did, scope: 'oauth', permissions: permissions(scope), scopes: scope },
+      ...{ expiresAt, sessionId },
       ...(clientId && { clientId }),
     }
   }

@@ -4,6 +4,7 @@ import type { StoreSize } from '#src/engine/store-size.ts'
 import type { JetstreamStats } from '#src/gateway/jetstream/stats.ts'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 import { jetstreamProbe } from '#src/gateway/operator/jetstream-metrics.ts'
+import { type RealtimeStats, realtimeProbe } from '#src/gateway/operator/realtime-metrics.ts'
 import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface Metrics {
@@ -30,6 +31,7 @@ export interface MetricsPorts {
   /** Absent in a process without a gateway. */
   firehose?: Firehose
   jetstream?: JetstreamStats
+  realtime?: RealtimeStats
   /** How many there were in this process so far. */
   unhandledRejections: () => number
   /** Undefined if this process does not sync the store. */
@@ -94,13 +96,14 @@ type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** Collected at scrape time; a value that is not available in time is left out. */
 function probes(
-  { firehose, jetstream, health, unhandledRejections, storeSyncs }: MetricsPorts,
+  { firehose, jetstream, realtime, health, unhandledRejections, storeSyncs }: MetricsPorts,
   registers: Registry[],
 ): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
     new Gauge({ name: `headwater_${name}`, help, labelNames, registers })
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
   const probeJetstream = jetstream && jetstreamProbe(jetstream, registers)
+  const probeRealtime = realtime && realtimeProbe(realtime, registers)
   const probeSyncs = storeSyncs && syncProbe(storeSyncs, registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
@@ -159,6 +162,7 @@ function probes(
     unhandled.inc(unhandledRejections())
     probeFirehose?.(newest)
     probeJetstream?.()
+    probeRealtime?.()
     probeEngine?.()
     probeSyncs?.()
   }

@@ -49,6 +49,10 @@ export interface AccountCaller {
   clientId?: string
   /** The subject of the private events of the app password that the session was begun with, if it was. */
   appPassword?: string
+  /** The scopes that these come from, separated by spaces. */
+  scopes?: string
+  /** The end of the token. */
+  expiresAt?: number
 }
 
 /** Permissions from OAuth scopes. Each `assert` method throws ScopeMissingError. */

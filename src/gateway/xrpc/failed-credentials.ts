@@ -4,7 +4,7 @@ import { XrpcError } from '#src/errors.ts'
 import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { failedAdmin, failedService } from '#src/gateway/xrpc/rate-limit-policy.ts'
-import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
+import type { CountedCall, RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { claimedMethod } from '#src/protocol/service-token.ts'
 
@@ -34,6 +34,19 @@ export async function countingFailures<T>(
 
   const call = { nsid, request, caller: undefined, input: undefined }
   return rateLimits!.attempt(call, verify, isGuess)
+}
+
+/** As `countingFailures`, where there is no XRPC call: of a request from `address` with this header. */
+export function failureCounter(
+  rateLimits: RateLimits | undefined,
+): <T>(header: string | undefined, address: string, verify: () => Promise<T>) => Promise<T> {
+  return (header, address, verify) => {
+    const nsid = countedAs('service, admin or none', header)
+    if (nsid === undefined || rateLimits === undefined) return verify()
+    const request = { headers: {}, socket: { remoteAddress: address } } as CountedCall['request']
+    const call = { nsid, request, caller: undefined, input: undefined }
+    return rateLimits.attempt(call, verify, isGuess)
+  }
 }
 
 /** An expired token was valid. */

@@ -1,5 +1,6 @@
 /** The rate limits of each method, what they are counted by, and what a call costs: the reference PDS's amounts. */
 import type { Limit } from '#src/limits/limiter.ts'
+import { PUBLISH } from '#src/protocol/realtime-names.ts'
 
 type CountedBy = 'ip' | 'did' | 'identifier and ip'
 
@@ -13,6 +14,7 @@ export interface RateLimitRule {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
+const MESSAGES_PER_SECOND = 10
 
 const globalRule = rule('global-ip', 3000, 5 * MINUTE_MS, 'ip')
 
@@ -42,6 +44,7 @@ const limitsByMethod: Record<
   'com.atproto.identity.updateHandle': ['did', [10, 5 * MINUTE_MS], [50, DAY_MS]],
   'com.atproto.repo.uploadBlob': ['ip', [1000, DAY_MS]],
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],
+  [PUBLISH]: ['did', [MESSAGES_PER_SECOND, 1_000]],
 }
 
 /** What is counted besides calls, and not against the global limit. */
@@ -49,6 +52,11 @@ export const failedAdmin = 'failed admin credentials'
 export const failedService = 'failed service tokens'
 /** Requests outside of XRPC: pages, well-known files, the operator's routes. */
 export const otherRequests = 'other requests'
+
+/** What an account says in channels over its connections; publish counts against the same limit. */
+export const channelMessages = 'channel messages'
+/** Subscriptions and channels that an account asks for on its connections: each may read the log or a record. */
+export const realtimeRequests = 'realtime requests'
 
 /** All writes of an account share two limits, by hour and by day. */
 const writeCosts: Record<string, (input: unknown) => number> = {
@@ -78,6 +86,8 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
   [failedAdmin, [rule('failed-admin', 30, 5 * MINUTE_MS, 'ip')]],
   // Some services send the tokens of many accounts.
   [failedService, [rule('failed-service', 100, 5 * MINUTE_MS, 'ip')]],
+  [channelMessages, [rule(`${PUBLISH}-0`, MESSAGES_PER_SECOND, 1_000, 'did')]],
+  [realtimeRequests, [rule('realtime-requests', 600, MINUTE_MS, 'did')]],
   ...pageRules,
   ...Object.entries(writeCosts).map(([nsid, cost]): [string, RateLimitRule[]] => [
     nsid,

@@ -5,12 +5,6 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { verifyAccess } from '#src/rules/session-tokens.ts'
 
-interface VerifiedToken {
-  caller: AccountCaller
-  /** Milliseconds since 1970. */
-  expiresAt: number
-}
-
 export interface TokenIssuer {
   serviceDid: string
   jwtSecret: Uint8Array
@@ -24,15 +18,15 @@ export function tokenVerifier(
   { serviceDid, jwtSecret, clock }: TokenIssuer,
   maxCached = MAX_CACHED_TOKENS,
 ): (token: string) => Promise<AccountCaller> {
-  const verified = new BoundedMap<string, VerifiedToken>(maxCached)
+  const verified = new BoundedMap<string, AccountCaller & { expiresAt: number }>(maxCached)
 
   return async (token) => {
     const now = clock.now()
     const cached = verified.get(token)
-    if (cached !== undefined && now < cached.expiresAt) return cached.caller
+    if (cached !== undefined && now < cached.expiresAt) return cached
     const context = { secret: jwtSecret, audience: serviceDid, now }
-    const { expiresAt, ...caller } = await verifyAccess(token, context)
-    verified.set(token, { caller, expiresAt })
+    const caller = await verifyAccess(token, context)
+    verified.set(token, caller)
     return caller
   }
 }

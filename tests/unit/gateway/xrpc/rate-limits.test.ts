@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { Leases } from '#src/gateway/xrpc/leases.ts'
 import { rateLimitHeaders } from '#src/gateway/xrpc/rate-limit-headers.ts'
+import { channelMessages, realtimeRequests } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import { attemptLimiter, type CountedCall, rateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import { lease, openLimiter } from '#src/limits/limiter.ts'
 import { TestClock } from '#tests/support/empty-account.ts'
@@ -198,4 +199,22 @@ it('page actions are counted as the method with the same effect, by identifier a
   await signIn('203.0.113.8')
   await signIn('203.0.113.7', 'bob.test')
   await attemptLimiter(undefined)('com.atproto.server.createSession', { address: '', input: {} })
+})
+
+it('an account sends ten messages a second in channels, by publish and over its connections together', async () => {
+  const { check, clock } = open()
+  const publish = call('dev.headwater.realtime.publish', { caller: alice })
+  const overSocket = call(channelMessages, { caller: alice, ip: '203.0.113.8' })
+  const inTurn = (i: number) => (i % 2 === 0 ? publish : overSocket)
+  expect(await allowed(check, inTurn)).toBe(10)
+  clock.time += 1_000
+  expect(await allowed(check, inTurn)).toBe(10)
+  expect((await check(call(channelMessages, { caller: { did: 'did:plc:bob' } })))?.isRefused).toBe(
+    false,
+  )
+})
+
+it('an account asks for 600 subscriptions and channels a minute', async () => {
+  const { check } = open()
+  expect(await allowed(check, () => call(realtimeRequests, { caller: alice }))).toBe(600)
 })

@@ -1,0 +1,72 @@
+/** Does what the messages of a client ask for, one after the other. */
+import { XrpcError } from '#src/errors.ts'
+import { spendTicket } from '#src/gateway/realtime/authenticate-listener.ts'
+import {
+  type ClientMessage,
+  parseClientMessage,
+  RefusedMessage,
+} from '#src/gateway/realtime/client-messages.ts'
+import { internalError } from '#src/gateway/realtime/listener-errors.ts'
+import type { OpenedListener, Realtime } from '#src/gateway/realtime/open-realtime.ts'
+
+/**
+ * The returned function resolves when the message has been answered. What is no message ends the connection; one that
+ * cannot be done is refused.
+ */
+export function listenerAnswers(
+  realtime: Realtime,
+  { listener, places, address }: OpenedListener,
+): (text: string) => Promise<void> {
+  const count = (did: string) => realtime.ports.count('request', did, address)
+
+  async function run(message: ClientMessage): Promise<void> {
+    switch (message.type) {
+      case 'sub':
+        if (listener.did !== undefined) await count(listener.did)
+        return listener.subscribe(message.id, message.request)
+      case 'unsub':
+        return listener.unsubscribe(message.id)
+      case 'auth': {
+        const credential = await spendTicket(realtime.ports, message.ticket)
+        await realtime.listeners.check(credential)
+        return listener.renew(credential)
+      }
+      case 'publish':
+        return places.publish(message.channel, message.body)
+      case 'join':
+        return places.join(message.id, message.channel, message.state)
+      case 'leave':
+        return places.leave(message.id)
+    }
+  }
+
+  function refuse(error: unknown, id: string | undefined): void {
+    const isExpected = error instanceof XrpcError
+    if (!isExpected) realtime.ports.log.error({ err: error }, 'a realtime message failed')
+    const { error: name, message } = isExpected ? error : internalError()
+    listener.tell('refused', { ...(id !== undefined && { id }), error: name, message })
+  }
+
+  async function answer(text: string): Promise<void> {
+    if (listener.ended !== undefined) return
+    let message: ClientMessage
+    try {
+      message = parseClientMessage(text)
+    } catch (error) {
+      if (error instanceof RefusedMessage) return refuse(error, error.id)
+      if (error instanceof XrpcError) return listener.end(error)
+      throw error
+    }
+    try {
+      await run(message)
+    } catch (error) {
+      if (listener.ended === undefined) refuse(error, 'id' in message ? message.id : undefined)
+    }
+  }
+
+  let last = Promise.resolve()
+  return (text) => {
+    last = last.then(() => answer(text)).catch((error: unknown) => refuse(error, undefined))
+    return last
+  }
+}

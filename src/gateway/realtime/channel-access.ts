@@ -1,0 +1,97 @@
+/** Who may enter a channel: the account that it belongs to, and those whom that account's record names. */
+import type { Channel } from '#src/channels/channels.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
+import { CHANNEL } from '#src/protocol/realtime-names.ts'
+
+export interface ChannelAccessPorts {
+  dispatch: Pick<Dispatch, 'account'>
+  findAccount: FindAccount
+}
+
+type Access = 'everyone' | ReadonlySet<string>
+
+/** Members in all. */
+const MAX_CACHED = 200_000
+const MAX_MEMBERS = 500
+const onlyOwner: Access = new Set()
+
+export class ChannelAccess {
+  readonly #ports: ChannelAccessPorts
+  readonly #cached = new BoundedMap<string, Access>(MAX_CACHED, (_, access) =>
+    access === 'everyone' ? 1 : access.size + 1,
+  )
+  #changes = 0
+  /** Called before anything is read: from then on `forget` must be called for changes. */
+  onUse = () => {}
+
+  constructor(ports: ChannelAccessPorts) {
+    this.#ports = ports
+  }
+
+  /** Of everything that was read. */
+  forgetAll(): void {
+    this.#changes += 1
+    this.#cached.clear()
+  }
+
+  /** `network` is the caller's. Throws 400 ChannelNotFound, and 403 NotAllowed. */
+  async mustEnter(channel: Channel, did: string, network: string | undefined): Promise<void> {
+    if ((await this.#ports.findAccount(channel.did)) === undefined) {
+      throw invalidRequest('The channel is not of an account of this server', 'ChannelNotFound')
+    }
+    if (channel.did === did) return
+    const access = await this.#accessOf(channel, network)
+    if (access !== 'everyone' && !access.has(did)) throw notAllowed()
+  }
+
+  /** Call this for each change of the record, and for any of the account's state. */
+  forget(did: string, name?: string): void {
+    this.#changes += 1
+    if (name !== undefined) return void this.#cached.delete(keyOf({ did, name }))
+    for (const key of [...this.#cached.keys()])
+      if (key.startsWith(`${did} `)) this.#cached.delete(key)
+  }
+
+  async #accessOf(channel: Channel, network: string | undefined): Promise<Access> {
+    this.onUse()
+    const key = keyOf(channel)
+    const known = this.#cached.get(key)
+    if (known !== undefined) return known
+    const changes = this.#changes
+    const access = await this.#read(channel, network)
+    // What was read may be older than a change that `forget` was called for meanwhile.
+    if (changes === this.#changes) this.#cached.set(key, access)
+    return access
+  }
+
+  async #read({ did, name }: Channel, network: string | undefined): Promise<Access> {
+    const found = await this.#ports.dispatch
+      .account(did, network)
+      .repo.getRecord({ collection: CHANNEL, rkey: name })
+      .catch((error: unknown) => {
+        // No record, or the account is not active.
+        if (error instanceof XrpcError && error.status === 400) return undefined
+        throw error
+      })
+    if (found === undefined) return onlyOwner
+    return accessOf((JSON.parse(found.json) as { value: object }).value)
+  }
+}
+
+function accessOf(record: { access?: unknown; members?: unknown }): Access {
+  if (record.access === 'everyone') return 'everyone'
+  const { members } = record
+  if (record.access !== 'members' || !Array.isArray(members)) return onlyOwner
+  return new Set(members.slice(0, MAX_MEMBERS))
+}
+
+function keyOf({ did, name }: Channel): string {
+  return `${did} ${name}`
+}
+
+export function notAllowed(): XrpcError {
+  return forbidden('The caller may not enter the channel', 'NotAllowed')
+}

@@ -1,0 +1,119 @@
+/** The channels that one connection is in, and what it says there. */
+import { randomUUID } from 'node:crypto'
+import type { Channel, ChannelMessage } from '#src/channels/channels.ts'
+import type { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
+import type { ChannelClient, ChannelMember } from '#src/gateway/realtime/channel-client.ts'
+import { didOf } from '#src/gateway/realtime/credential.ts'
+import type { Listener } from '#src/gateway/realtime/listener.ts'
+import { mustSpeak, type ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
+
+export interface ChannelPlacesPorts extends ScopeSettings {
+  client: ChannelClient
+  access: ChannelAccess
+  /** Throws 429. */
+  count(what: 'message' | 'request', did: string): Promise<void>
+  /** Of the caller. */
+  network: string | undefined
+}
+
+export class ChannelPlaces {
+  readonly #ports: ChannelPlacesPorts
+  readonly #listener: Listener
+  readonly #byId = new Map<string, ChannelMember>()
+
+  constructor(ports: ChannelPlacesPorts, listener: Listener) {
+    this.#ports = ports
+    this.#listener = listener
+  }
+
+  /** Enters, or changes the state of a channel that it is in. `state` is JSON. Throws as `mustEnter`, and 503, 429. */
+  async join(id: string, channel: Channel, state: string): Promise<void> {
+    const did = this.#mustSpeak()
+    const known = this.#byId.get(id)
+    const isSame = known?.channel.did === channel.did && known.channel.name === channel.name
+    await this.#ports.count(isSame ? 'message' : 'request', did)
+    if (!isSame) {
+      if (known === undefined) this.#listener.mustHavePlace()
+      await this.#ports.access.mustEnter(channel, did, this.#ports.network)
+      if (known !== undefined) this.#remove(id, known)
+    }
+    const member: ChannelMember = isSame
+      ? known
+      : {
+          id: randomUUID(),
+          channel,
+          did,
+          state,
+          onMessage: (message) => this.#pass(member, message),
+        }
+    member.state = state
+    const present = await this.#ports.client.enter(member)
+    // It has gone, or was let out, meanwhile.
+    if (this.#listener.ended !== undefined) return this.#ports.client.leave(member)
+    this.#byId.set(id, member)
+    this.#listener.otherPlaces = this.#byId.size
+    const all = present.map((one) => ({ did: one.did, state: JSON.parse(one.state) as object }))
+    this.#listener.tell('joined', { id, channel, present: all })
+  }
+
+  leave(id: string, error?: { error: string; message: string }): void {
+    const member = this.#byId.get(id)
+    if (member !== undefined) this.#remove(id, member)
+    this.#listener.tell('left', {
+      id,
+      ...(error && { error: error.error, message: error.message }),
+    })
+  }
+
+  async publish(channel: Channel, body: string): Promise<void> {
+    const did = this.#mustSpeak()
+    await this.#ports.count('message', did)
+    await this.#ports.access.mustEnter(channel, did, this.#ports.network)
+    await this.#ports.client.publish(channel, did, body)
+  }
+
+  /** The access to a channel has changed: leaves it unless it may still be in it. */
+  async checkAccess(member: ChannelMember): Promise<void> {
+    const id = [...this.#byId].find(([, one]) => one === member)?.[0]
+    if (id === undefined) return
+    await this.#ports.access.mustEnter(member.channel, member.did, undefined).catch(() =>
+      this.leave(id, {
+        error: 'NotAllowed',
+        message: 'The channel is no longer open to the account',
+      }),
+    )
+  }
+
+  close(): void {
+    for (const [id, member] of this.#byId) this.#remove(id, member)
+  }
+
+  has(member: ChannelMember): boolean {
+    return [...this.#byId.values()].includes(member)
+  }
+
+  #mustSpeak(): string {
+    const { credential } = this.#listener
+    mustSpeak(credential, this.#ports)
+    return didOf(credential)!
+  }
+
+  #remove(id: string, member: ChannelMember): void {
+    this.#byId.delete(id)
+    this.#listener.otherPlaces = this.#byId.size
+    this.#ports.client.leave(member)
+  }
+
+  /** At most once: a connection that reads too slowly misses messages. */
+  #pass({ channel }: ChannelMember, message: ChannelMessage): void {
+    if (!this.#listener.hasRoom) return
+    const { from } = message
+    if (message.type === 'ephemeral') {
+      const { body, time } = message
+      this.#listener.tell('ephemeral', { channel, from, body: JSON.parse(body) as unknown, time })
+    } else {
+      const state = message.state === null ? null : (JSON.parse(message.state) as object)
+      this.#listener.tell('presence', { channel, from, state })
+    }
+  }
+}

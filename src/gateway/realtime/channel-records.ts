@@ -1,0 +1,85 @@
+/** Follows the records that say who may enter channels, and lets out those who may not be there any more. */
+import type { EventStream } from '#src/gateway/events/event-stream.ts'
+import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
+import type { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
+import type { ChannelClient, ChannelMember } from '#src/gateway/realtime/channel-client.ts'
+import type { ChannelPlaces } from '#src/gateway/realtime/channel-places.ts'
+import type { Log } from '#src/log.ts'
+import { CHANNEL } from '#src/protocol/realtime-names.ts'
+
+export interface ChannelRecordsPorts {
+  stream: EventStream
+  access: ChannelAccess
+  channels: ChannelClient
+  /** Of every connection of this process. */
+  places: ReadonlySet<ChannelPlaces>
+  log: Pick<Log, 'error'>
+}
+
+const RETRY_MS = 1_000
+
+export interface WatchedChannelRecords {
+  /** Begins with the first call, and goes on: what was read before is forgotten then. */
+  start(): void
+  /** The account's state has changed. */
+  onAccount(did: string): void
+  close(): void
+}
+
+export function watchChannelRecords(ports: ChannelRecordsPorts): WatchedChannelRecords {
+  const { stream, access, channels, places, log } = ports
+  let subscription: { close(): void } | undefined
+  let isClosed = false
+
+  function recheck(members: readonly ChannelMember[]): void {
+    for (const member of members) {
+      for (const one of places) if (one.has(member)) void one.checkAccess(member)
+    }
+  }
+
+  function onRecord({ did, commit }: StreamEvent): void {
+    const name = commit!.rkey
+    access.forget(did, name)
+    recheck(channels.membersIn({ did, name }))
+  }
+
+  function restart(error?: unknown): void {
+    if (error !== undefined) log.error({ err: error }, 'following channel records failed')
+    subscription = undefined
+    if (isClosed) return
+    setTimeout(start, RETRY_MS).unref()
+  }
+
+  function start(): void {
+    if (subscription !== undefined || isClosed) return
+    access.forgetAll()
+    const filter = {
+      kinds: new Set(['commit']),
+      collections: { nsids: new Set([CHANNEL]), prefixes: new Set<string>() },
+    }
+    subscription = stream.subscribe({
+      filter,
+      sink: {
+        send({ events }) {
+          for (const event of events) onRecord(event)
+          return true
+        },
+        onTooSlow: () => restart(),
+        onError: restart,
+      },
+    })
+    recheck(channels.all())
+  }
+
+  return {
+    start,
+    onAccount(did) {
+      access.forget(did)
+      recheck(channels.all().filter(({ channel }) => channel.did === did))
+    },
+    close() {
+      isClosed = true
+      subscription?.close()
+    },
+  }
+}

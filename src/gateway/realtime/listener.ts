@@ -1,0 +1,274 @@
+/**
+ * One connection that hears events: its subscriptions, each with its own filter and place, and what is sent on it besides
+ * events. It ends with its credential.
+ */
+import { XrpcError } from '#src/errors.ts'
+import type { Batch } from '#src/gateway/events/batch.ts'
+import type { EventStream } from '#src/gateway/events/event-stream.ts'
+import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
+import type { Subscription } from '#src/gateway/events/subscription.ts'
+import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
+import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
+import { commitText, eventText, visiblePart } from '#src/gateway/realtime/event-text.ts'
+import {
+  expiredToken,
+  futureCursor,
+  internalError,
+  tooManySubscriptions,
+  tooSlow,
+} from '#src/gateway/realtime/listener-errors.ts'
+import type { PrivateFields } from '#src/gateway/realtime/may-hear.ts'
+import { payloadText } from '#src/gateway/realtime/message-text.ts'
+import {
+  mustHearOfAll,
+  type RequestedEvents,
+  type RequestPorts,
+  requestedEvents,
+} from '#src/gateway/realtime/requested-events.ts'
+import type { Transport } from '#src/gateway/realtime/transport.ts'
+
+export const MAX_SUBSCRIPTIONS = 100
+const TICK_MS = 25_000
+const EXPIRING_MS = 60_000
+
+export interface ListenerPorts extends RequestPorts {
+  stream: Pick<EventStream, 'subscribe' | 'bounds' | 'head'>
+  onEventsSent(count: number): void
+  onError(error: unknown): void
+}
+
+interface Named {
+  requested: RequestedEvents
+  subscription: Subscription
+}
+
+interface Waiting {
+  event: StreamEvent
+  fields: PrivateFields | undefined
+  ids: string[]
+}
+
+export class Listener {
+  readonly #ports: ListenerPorts
+  readonly #transport: Transport
+  readonly #perCommit: boolean
+  /** The subscription of the connection itself has the name ''. */
+  readonly #byName = new Map<string, Named>()
+  /** Events that were given in this turn: one that several subscriptions want is sent once. */
+  #waiting = new Map<StreamEvent, Waiting>()
+  #lastSentAt = 0
+  #hasWarned = false
+  #ended: XrpcError | undefined
+  #credential: Credential
+  /** Places that are taken by what is not a subscription, such as channels. */
+  otherPlaces = 0
+  onEnd = () => {}
+
+  constructor(
+    ports: ListenerPorts,
+    options: { transport: Transport; credential: Credential; perCommit?: boolean },
+  ) {
+    this.#ports = ports
+    this.#transport = options.transport
+    this.#credential = options.credential
+    this.#perCommit = options.perCommit ?? false
+  }
+
+  get credential(): Credential {
+    return this.#credential
+  }
+
+  get did(): string | undefined {
+    return didOf(this.#credential)
+  }
+
+  /** Why it has ended, also if it was ended before it began to send. */
+  get ended(): XrpcError | undefined {
+    return this.#ended
+  }
+
+  get hasRoom(): boolean {
+    return this.#transport.hasRoom
+  }
+
+  /** Throws 429 TooManySubscriptions. */
+  mustHavePlace(): void {
+    if (this.#byName.size + this.otherPlaces >= MAX_SUBSCRIPTIONS) throw tooManySubscriptions()
+  }
+
+  /** Adds a subscription, or replaces the one of this name. Throws as `requestedEvents`, and 400 FutureCursor. */
+  async subscribe(name: string, request: SubscriptionRequest): Promise<void> {
+    if (!this.#byName.has(name)) this.mustHavePlace()
+    const requested = await requestedEvents(this.#ports, this.#credential, request)
+    const { cursor: after } = request
+    const { stream } = this.#ports
+    if (after !== undefined && after > stream.head && after > (await stream.bounds()).head) {
+      throw futureCursor()
+    }
+    if (this.#ended !== undefined) throw this.#ended
+    this.#byName.get(name)?.subscription.close()
+    if (name !== '') this.tell('subscribed', { id: name, seq: after ?? stream.head })
+    const subscription = stream.subscribe({
+      ...{ filter: requested.filter, includePrivate: requested.includePrivate, after },
+      sink: {
+        send: (batch) => this.#send(name, batch, after ?? 0),
+        onCaughtUp: (seq) => this.#tellOf(name, 'ready', { seq }),
+        onGap: (gap) =>
+          this.#tellOf(name, 'info', { name: 'OutdatedCursor', message: OUTDATED, ...gap }),
+        onTooSlow: () => this.end(tooSlow()),
+        onError: (error) => {
+          this.#ports.onError(error)
+          this.end(internalError())
+        },
+      },
+    })
+    this.#byName.set(name, { requested, subscription })
+  }
+
+  unsubscribe(name: string): void {
+    this.#byName.get(name)?.subscription.close()
+    this.#byName.delete(name)
+    this.tell('unsubscribed', { id: name })
+  }
+
+  /** The same account with a later token. Throws 403 ScopeMissing if it may not hear what is subscribed to. */
+  renew(credential: Credential): void {
+    if (didOf(credential) !== this.did) {
+      throw new XrpcError(401, 'InvalidTicket', 'The ticket is of another account')
+    }
+    for (const { requested } of this.#byName.values()) {
+      const dids = [...(requested.filter.dids ?? [])]
+      for (const kind of requested.named) mustHearOfAll(kind, this.#ports, credential, dids)
+    }
+    this.#credential = credential
+    this.#hasWarned = false
+  }
+
+  /** More can be sent. */
+  onDrain(): void {
+    for (const { subscription } of this.#byName.values()) {
+      if (!this.#transport.hasRoom) return
+      subscription.resume()
+    }
+  }
+
+  /** To be called every second or so. `now` is the time, `monotonicNow` counts on; in ms. */
+  check(now: number, monotonicNow: number): void {
+    const { expiresAt = Number.POSITIVE_INFINITY } = this.#credential
+    if (expiresAt <= now) this.end(expiredToken())
+    if (this.#ended !== undefined) return
+    if (expiresAt - now <= EXPIRING_MS && !this.#hasWarned) {
+      this.#hasWarned = true
+      this.tell('info', { name: 'Expiring', message: 'The token of the connection ends soon' })
+    }
+    if (this.#lastSentAt === 0) this.#lastSentAt = monotonicNow
+    else if (monotonicNow - this.#lastSentAt >= TICK_MS && this.#transport.hasRoom) {
+      const seq = this.#position()
+      this.#transport.message('tick', payloadText('tick', { seq }), seq)
+      this.#lastSentAt = monotonicNow
+    }
+  }
+
+  tell(name: string, fields: object): void {
+    this.#flush()
+    this.#lastSentAt = performance.now()
+    this.#transport.message(name, payloadText(name, fields))
+  }
+
+  end(error: XrpcError): void {
+    if (!this.#close(error)) return
+    this.#transport.fail(error)
+  }
+
+  goAway(): void {
+    this.tell('info', { name: 'Restarting', message: 'The server is stopping' })
+    if (this.#close(new XrpcError(503, 'Restarting', 'The server is stopping'))) {
+      this.#transport.goAway()
+    }
+  }
+
+  /** The client has gone. */
+  close(): void {
+    this.#close(new XrpcError(400, 'Closed', 'The client has disconnected'))
+  }
+
+  #close(why: XrpcError): boolean {
+    if (this.#ended !== undefined) return false
+    this.#ended = why
+    this.#waiting.clear()
+    for (const { subscription } of this.#byName.values()) subscription.close()
+    this.onEnd()
+    return true
+  }
+
+  /** Everything up to here has been sent. */
+  #position(): number {
+    const places = [...this.#byName.values()].map(({ subscription }) => subscription.position)
+    return Math.min(this.#ports.stream.head, ...places)
+  }
+
+  #tellOf(name: string, type: string, fields: { seq?: number; [field: string]: unknown }): void {
+    this.#flush()
+    this.#lastSentAt = performance.now()
+    const all = name === '' ? fields : { ...fields, ids: [name] }
+    this.#transport.message(type, payloadText(type, all), name === '' ? fields.seq : undefined)
+  }
+
+  #send(name: string, batch: Batch, after: number): boolean {
+    if (this.#ended !== undefined) return false
+    const isAlone = name === '' && this.#byName.size <= 1 && !this.#perCommit
+    const isPlain = ({ isPrivate, seq }: StreamEvent) => !isPrivate && seq > after
+    if (isAlone && batch.events.every(isPlain)) {
+      this.#flush()
+      this.#lastSentAt = performance.now()
+      this.#transport.events(batch)
+      this.#ports.onEventsSent(batch.events.length)
+      return this.#transport.hasRoom
+    }
+    const wasEmpty = this.#waiting.size === 0
+    for (const event of batch.events) if (event.seq > after) this.#add(name, event)
+    if (wasEmpty && this.#waiting.size > 0) queueMicrotask(() => this.#flush())
+    return this.#transport.hasRoom
+  }
+
+  #add(name: string, event: StreamEvent): void {
+    const fields = event.isPrivate ? visiblePart(event, this.#credential, this.#ports) : undefined
+    if (event.isPrivate && fields === undefined) return
+    const ids = name === '' ? [] : [name]
+    const same = this.#waiting.get(event)
+    if (same === undefined) this.#waiting.set(event, { event, fields, ids })
+    else if (name !== '') same.ids.push(name)
+  }
+
+  #flush(): void {
+    if (this.#waiting.size === 0) return
+    const waiting = [...this.#waiting.values()].sort((a, b) => a.event.seq - b.event.seq)
+    this.#waiting.clear()
+    this.#lastSentAt = performance.now()
+    this.#ports.onEventsSent(waiting.length)
+    for (let i = 0; i < waiting.length; ) i += this.#sendNext(waiting, i)
+  }
+
+  /** Sends the event at `i`, or the commit that begins there; returns how many events that are. */
+  #sendNext(waiting: readonly Waiting[], i: number): number {
+    const { event, fields, ids: own } = waiting[i]!
+    const { kind, seq, did, commit } = event
+    const ids = own.length === 0 ? undefined : own
+    if (!this.#perCommit || commit === undefined) {
+      this.#transport.message(kind, eventText(event, { ids, fields }), seq)
+      return 1
+    }
+    const rest = waiting.slice(i)
+    const next = rest.findIndex(
+      (other) =>
+        other.event.did !== did ||
+        other.event.commit?.rev !== commit.rev ||
+        other.ids.join() !== own.join(),
+    )
+    const operations = rest.slice(0, next === -1 ? rest.length : next).map((one) => one.event)
+    this.#transport.message('commit', commitText(operations, { ids }), operations.at(-1)!.seq)
+    return operations.length
+  }
+}
+
+const OUTDATED = 'Events after the cursor are no longer kept'

@@ -1,0 +1,189 @@
+/**
+ * Which kinds of events a credential may hear: a kind is delivered if and only if the same credential could read the
+ * same fact by a query, or on the account page, for which it must be a full session.
+ */
+import { ScopePermissions, ScopePermissionsTransition } from '@atproto/oauth-scopes'
+import { XrpcError } from '#src/errors.ts'
+import type { Credential } from '#src/gateway/realtime/credential.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
+import { PUBLISH, REALTIME_SERVICE, WATCH_SECURITY } from '#src/protocol/realtime-names.ts'
+import { accessScope } from '#src/rules/session-tokens.ts'
+
+/** Of every account of this server, to every authenticated caller: they are on the firehose. */
+export const publicKinds = ['commit', 'identity', 'account', 'sync'] as const
+
+/** Of the caller's own account only; the admin hears some of any account. */
+export const privateKinds = [
+  'blob',
+  'preferences',
+  'session',
+  'grant',
+  'appPassword',
+  'factor',
+  'security',
+  'email',
+  'moderation',
+] as const
+
+export type PublicKind = (typeof publicKinds)[number]
+export type PrivateKind = (typeof privateKinds)[number]
+export type EventKind = PublicKind | PrivateKind
+
+export interface ScopeSettings {
+  /** The server's DID, the audience of its own methods. */
+  serviceDid: string
+  /** The audience of app.bsky.actor.getPreferences; undefined without an AppView: then apps cannot call it. */
+  preferencesAudience: string | undefined
+}
+
+export interface PrivateFields {
+  clientId?: unknown
+  names?: unknown
+  [field: string]: unknown
+}
+
+interface Rule {
+  /** Any session, also of an app password; or full sessions only. */
+  session: 'any' | 'full'
+  /** What an app needs; undefined for never. */
+  scope?: (settings: ScopeSettings) => string
+  /** Whether an app hears of itself without the scope. */
+  isOfApp?: boolean
+  admin?: boolean
+}
+
+const realtimeScope =
+  (nsid: string) =>
+  ({ serviceDid }: ScopeSettings) =>
+    `rpc:${nsid}?aud=${serviceDid}#${REALTIME_SERVICE}`
+
+/** On the account page, or with the scope that stands for it. */
+const security: Rule = { session: 'full', scope: realtimeScope(WATCH_SECURITY) }
+
+/** The query of each is in docs/design/realtime.md. */
+const rules: Record<PrivateKind, Rule> = {
+  blob: { session: 'full' },
+  preferences: {
+    session: 'any',
+    scope: ({ preferencesAudience: aud = '*' }) => `rpc:app.bsky.actor.getPreferences?aud=${aud}`,
+  },
+  session: security,
+  grant: { ...security, isOfApp: true },
+  appPassword: { ...security, session: 'any' },
+  factor: security,
+  security,
+  email: { session: 'any', scope: () => 'account:email', admin: true },
+  moderation: { session: 'full', admin: true },
+}
+
+const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
+
+export function isKind(name: string): name is EventKind {
+  return isPublic(name) || (privateKinds as readonly string[]).includes(name)
+}
+
+export function isPublic(kind: string): kind is PublicKind {
+  return (publicKinds as readonly string[]).includes(kind)
+}
+
+/** All kinds that the credential may hear of the account `did`; undefined stands for any account. */
+export function audibleKinds(
+  credential: Credential,
+  did: string | undefined,
+  settings: ScopeSettings,
+): EventKind[] {
+  const isMissing = (kind: EventKind) => missingScope(kind, credential, did, settings) !== undefined
+  return [...publicKinds, ...privateKinds].filter((kind) => !isMissing(kind))
+}
+
+/** Throws 403 ScopeMissing, which names the kind and what it needs. */
+export function mustHear(
+  kind: EventKind,
+  credential: Credential,
+  did: string | undefined,
+  settings: ScopeSettings,
+): void {
+  const scope = missingScope(kind, credential, did, settings)
+  if (scope === undefined) return
+  throw new XrpcError(403, 'ScopeMissing', `The kind ${kind} needs ${scope}`)
+}
+
+/** Undefined if the credential may hear the kind; else what it lacks. */
+export function missingScope(
+  kind: EventKind,
+  credential: Credential,
+  did: string | undefined,
+  settings: ScopeSettings,
+): string | undefined {
+  if (isPublic(kind)) return undefined
+  const rule = rules[kind]
+  if (credential.kind === 'admin') return rule.admin ? undefined : 'a session of the account'
+  if (credential.did !== did) return 'a session of that account'
+  switch (credential.kind) {
+    case 'session':
+      return rule.session === 'any' || credential.scope === accessScope
+        ? undefined
+        : 'a full session'
+    case 'app':
+      if (rule.isOfApp || hasScope(kind, credential, settings)) return undefined
+      return rule.scope?.(settings) ?? 'a full session'
+    case 'service':
+      return 'a session'
+  }
+}
+
+/** The fields of a private event that the credential may see, if it may see any. Its kind is one that it may hear. */
+export function visibleFields(
+  kind: PrivateKind,
+  fields: PrivateFields,
+  credential: Credential,
+  settings: ScopeSettings,
+): PrivateFields | undefined {
+  if (kind === 'grant' && credential.kind === 'app') {
+    const isOwn = credential.clientId !== undefined && fields.clientId === credential.clientId
+    return isOwn || hasScope(kind, credential, settings) ? fields : undefined
+  }
+  // As in getPreferences, personal details are for full sessions.
+  const isFull = credential.kind === 'session' && credential.scope === accessScope
+  if (kind === 'preferences' && !isFull && Array.isArray(fields.names)) {
+    const names = fields.names.filter((name) => name !== PERSONAL_DETAILS)
+    return names.length === 0 ? undefined : { ...fields, names }
+  }
+  return fields
+}
+
+/** Whether the credential may speak in channels as its account. Throws 403 ScopeMissing. */
+export function mustSpeak(credential: Credential, { serviceDid }: ScopeSettings): void {
+  if (credential.kind === 'admin') throw new XrpcError(403, 'ScopeMissing', 'An account is needed')
+  if (credential.kind !== 'app') return
+  const aud = `${serviceDid}#${REALTIME_SERVICE}`
+  if (permissionsOf(credential.scopes).allowsRpc({ aud, lxm: PUBLISH })) return
+  throw new XrpcError(403, 'ScopeMissing', `Channels need rpc:${PUBLISH}?aud=${aud}`)
+}
+
+function hasScope(
+  kind: PrivateKind,
+  { scopes }: { scopes: string },
+  { serviceDid, preferencesAudience }: ScopeSettings,
+): boolean {
+  if (kind === 'email') {
+    return permissionsOf(scopes).allowsAccount({ attr: 'email', action: 'read' })
+  }
+  if (kind === 'preferences') {
+    if (preferencesAudience === undefined) return false
+    const lxm = 'app.bsky.actor.getPreferences'
+    return permissionsOf(scopes).allowsRpc({ aud: preferencesAudience, lxm })
+  }
+  if (rules[kind].scope === undefined) return false
+  // Not by a transitional scope, which stands for what app passwords may do.
+  const aud = `${serviceDid}#${REALTIME_SERVICE}`
+  return new ScopePermissions(scopes).allowsRpc({ aud, lxm: WATCH_SECURITY })
+}
+
+const known = new BoundedMap<string, ScopePermissionsTransition>(1000)
+
+function permissionsOf(scopes: string): ScopePermissionsTransition {
+  const found = known.get(scopes) ?? new ScopePermissionsTransition(scopes)
+  known.set(scopes, found)
+  return found
+}

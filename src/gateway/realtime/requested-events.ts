@@ -1,0 +1,91 @@
+/** What a subscription asks for: checked against what its credential may hear, and made a filter. */
+import { invalidRequest, XrpcError } from '#src/errors.ts'
+import {
+  type EventFilter,
+  type FilterRules,
+  parseCollections,
+  parseDids,
+} from '#src/gateway/events/filter.ts'
+import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
+import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
+import {
+  audibleKinds,
+  type EventKind,
+  isKind,
+  isPublic,
+  mustHear,
+  publicKinds,
+  type ScopeSettings,
+} from '#src/gateway/realtime/may-hear.ts'
+import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+
+export interface RequestedEvents {
+  filter: EventFilter
+  includePrivate: boolean
+  /** Kinds that were named: the credential must keep what they need. */
+  named: readonly EventKind[]
+}
+
+export interface RequestPorts extends ScopeSettings {
+  findAccount: FindAccount
+}
+
+const RULES: FilterRules = { maxCollections: 100, maxDids: 100, checkPrefixes: true }
+
+/**
+ * Throws 400 InvalidRequest, 403 ScopeMissing for a kind that was named and may not be heard of one of the accounts, and
+ * 400 AccountNotFound. Without `dids` the caller's own account; for the admin, all accounts.
+ */
+export async function requestedEvents(
+  ports: RequestPorts,
+  credential: Credential,
+  { dids: given, kinds, collections = [] }: SubscriptionRequest,
+): Promise<RequestedEvents> {
+  const own = didOf(credential)
+  const wanted = given ?? (own === undefined ? [] : [own])
+  const dids = parseDids(wanted, RULES)
+  const collectionFilter = parseCollections(collections, RULES)
+  await Promise.all(wanted.map((did) => mustExist(ports, did)))
+  const named = (kinds ?? []).map(mustBeKind)
+  for (const kind of named) mustHearOfAll(kind, ports, credential, wanted)
+  const audible = kinds === undefined ? audibleOfAny(ports, credential, dids) : named
+  const filter = {
+    kinds: new Set<string>(audible),
+    ...(dids && { dids }),
+    ...(collectionFilter && { collections: collectionFilter }),
+  }
+  return { filter, includePrivate: audible.some((kind) => !isPublic(kind)), named }
+}
+
+/** What each account has that the credential may hear of it. */
+function audibleOfAny(
+  ports: ScopeSettings,
+  credential: Credential,
+  dids: ReadonlySet<string> | undefined,
+): EventKind[] {
+  // Without named accounts there are no private events.
+  if (dids === undefined) return [...publicKinds]
+  return [...new Set([...dids].flatMap((did) => audibleKinds(credential, did, ports)))]
+}
+
+export function mustHearOfAll(
+  kind: EventKind,
+  settings: ScopeSettings,
+  credential: Credential,
+  dids: readonly string[],
+): void {
+  if (dids.length === 0 && !isPublic(kind)) {
+    throw invalidRequest(`The kind ${kind} needs the accounts to be named`)
+  }
+  for (const did of dids) mustHear(kind, credential, did, settings)
+}
+
+function mustBeKind(name: string): EventKind {
+  if (isKind(name)) return name
+  throw invalidRequest(`Unknown kind: ${name.slice(0, 64)}`)
+}
+
+async function mustExist({ findAccount }: RequestPorts, did: string): Promise<void> {
+  if ((await findAccount(did)) !== undefined) return
+  throw new XrpcError(400, 'AccountNotFound', `No account of this server: ${did}`)
+}

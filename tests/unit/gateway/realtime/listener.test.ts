@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest'
+import type { XrpcError } from '#src/errors.ts'
+import type { Batch } from '#src/gateway/events/batch.ts'
+import type { Credential } from '#src/gateway/realtime/credential.ts'
+import { eventText } from '#src/gateway/realtime/event-text.ts'
+import { Listener } from '#src/gateway/realtime/listener.ts'
+import type { Transport } from '#src/gateway/realtime/transport.ts'
+import { testEvents } from '#tests/support/events.ts'
+
+const alice = 'did:plc:alice'
+const bob = 'did:plc:bob'
+const now = Date.parse('2026-01-01T00:00:00Z')
+
+interface Sent {
+  type: string
+  [field: string]: unknown
+}
+
+/** A connection that keeps what it is sent. */
+class TestTransport implements Transport {
+  readonly sent: Sent[] = []
+  error: string | undefined
+  isOpen = true
+  hasRoom = true
+
+  message(_: string, payload: string): void {
+    this.#add(payload)
+  }
+
+  events(batch: Batch): void {
+    for (const event of batch.events) this.#add(eventText(event))
+  }
+
+  fail({ error }: XrpcError): void {
+    this.error = error
+    this.isOpen = false
+  }
+
+  goAway(): void {
+    this.isOpen = false
+  }
+
+  get types(): string[] {
+    return this.sent.map(({ type }) => type)
+  }
+
+  of(type: string): Sent[] {
+    return this.sent.filter((one) => one.type === type)
+  }
+
+  #add(payload: string): void {
+    const { $type, ...fields } = JSON.parse(payload) as { $type: string }
+    this.sent.push({ ...fields, type: $type.split('#')[1]! })
+  }
+}
+
+async function testListener({ perCommit = false, scope = 'com.atproto.access' } = {}) {
+  const test = await testEvents()
+  const transport = new TestTransport()
+  const credential: Credential = {
+    ...{ kind: 'session', did: alice, scope, sessionId: 'mine', validAt: now },
+    expiresAt: now + 120 * 60_000,
+  }
+  const errors: unknown[] = []
+  const listener = new Listener(
+    {
+      stream: test.events,
+      findAccount: async (did) => (did.startsWith('did:plc:') ? did : undefined),
+      serviceDid: 'did:web:a',
+      preferencesAudience: undefined,
+      onEventsSent: () => {},
+      onError: (error) => errors.push(error),
+    },
+    { transport, credential, perCommit },
+  )
+  return { ...test, transport, listener, errors, credential }
+}
+
+describe('a connection', () => {
+  it('is sent the events after its cursor, and then that it is live', async () => {
+    const { commit, settle, listener, transport, events } = await testListener()
+    await commit(alice, { path: 'a.b.c/1' }, { path: 'a.b.c/2' })
+    await commit(bob, { path: 'a.b.c/3' })
+    await settle()
+    await listener.subscribe('', { cursor: 0 })
+    await settle()
+    expect(transport.types).toEqual(['commit', 'commit', 'ready'])
+    expect(transport.sent[0]).toMatchObject({
+      ...{ did: alice, operation: 'create', collection: 'a.b.c', rkey: '1', rev: 'rev1' },
+      record: { $type: 'a.b.c', n: 1 },
+    })
+    expect(transport.sent.at(-1)).toEqual({ type: 'ready', seq: events.head })
+    await commit(alice, { action: 'delete', path: 'a.b.c/1' })
+    await settle()
+    expect(transport.sent.at(-1)).toMatchObject({ operation: 'delete', rkey: '1' })
+    expect(transport.sent.at(-1)).not.toHaveProperty('record')
+  })
+
+  it('is sent each commit as one event if it asks for that', async () => {
+    const { commit, settle, listener, transport } = await testListener({ perCommit: true })
+    await listener.subscribe('', {})
+    await commit(alice, { path: 'a.b.c/1' }, { path: 'a.b.d/1' }, { path: 'a.b.c/2' })
+    await commit(alice, { path: 'a.b.c/3' })
+    await settle()
+    const commits = transport.of('commit') as unknown as {
+      rev: string
+      seq: number
+      ops: unknown[]
+    }[]
+    expect(commits.map(({ rev, ops }) => [rev, ops.length])).toEqual([
+      ['rev1', 3],
+      ['rev2', 1],
+    ])
+    expect(commits[0]!.ops[2]).toMatchObject({ collection: 'a.b.c', rkey: '2', record: { n: 1 } })
+  })
+
+  it('is sent an event that several of its subscriptions want once, with their names', async () => {
+    const { commit, settle, listener, transport, events } = await testListener()
+    await listener.subscribe('', { kinds: ['commit'], collections: ['x.y.none'] })
+    await listener.subscribe('all', {})
+    await listener.subscribe('some', { collections: ['a.b.*'] })
+    await listener.subscribe('bob', { dids: [bob] })
+    await settle()
+    expect(transport.of('subscribed')).toMatchObject([
+      { id: 'all', seq: events.head },
+      { id: 'some' },
+      { id: 'bob' },
+    ])
+    await commit(alice, { path: 'a.b.c/1' })
+    await commit(alice, { path: 'd.e.f/1' })
+    await commit(bob, { path: 'a.b.c/1' })
+    await settle()
+    expect(transport.of('commit').map(({ did, ids }) => [did, ids])).toEqual([
+      [alice, ['all', 'some']],
+      [alice, ['all']],
+      [bob, ['bob']],
+    ])
+  })
+
+  it('may have 100 subscriptions, and replaces one of the same name', async () => {
+    const { listener } = await testListener()
+    for (let i = 0; i < 100; i++) await listener.subscribe(`s${i}`, {})
+    const refusal = { status: 429, error: 'TooManySubscriptions' }
+    await expect(listener.subscribe('more', {})).rejects.toMatchObject(refusal)
+    await listener.subscribe('s7', {})
+    listener.unsubscribe('s8')
+    await listener.subscribe('more', {})
+  })
+
+  it('that takes nothing is sent no more until it does, and then everything in order', async () => {
+    const { commit, settle, listener, transport } = await testListener()
+    await listener.subscribe('', {})
+    await settle()
+    transport.hasRoom = false
+    for (let i = 0; i < 5; i++) {
+      await commit(alice, { path: `a.b.c/${i}` })
+      await settle()
+    }
+    expect(transport.of('commit')).toHaveLength(1)
+    transport.hasRoom = true
+    listener.onDrain()
+    await settle()
+    expect(transport.of('commit').map(({ rkey }) => rkey)).toEqual(['0', '1', '2', '3', '4'])
+  })
+
+  it('without events is sent a place to continue after 25 s, and no sooner', async () => {
+    const { commit, settle, listener, transport, events } = await testListener()
+    await listener.subscribe('', {})
+    await settle()
+    const start = performance.now()
+    listener.check(now, start)
+    listener.check(now, start + 24_900)
+    expect(transport.of('tick')).toEqual([])
+    await commit(bob, { path: 'a.b.c/1' })
+    await settle()
+    listener.check(now, start + 26_000)
+    expect(transport.of('tick')).toEqual([{ type: 'tick', seq: events.head }])
+  })
+
+  it('ends with its token, of which it is warned, unless a later one replaces it', async () => {
+    const { listener, transport, credential } = await testListener()
+    await listener.subscribe('', {})
+    const end = credential.expiresAt!
+    listener.check(end - 60_001, 1)
+    expect(transport.of('info')).toEqual([])
+    listener.check(end - 60_000, 2)
+    listener.check(end - 59_000, 3)
+    expect(transport.of('info')).toMatchObject([{ name: 'Expiring' }])
+    listener.renew({ ...credential, expiresAt: end + 60_000 })
+    listener.check(end, 4)
+    expect(transport.error).toBeUndefined()
+    listener.check(end + 60_000, 5)
+    expect(transport.error).toBe('ExpiredToken')
+  })
+
+  it('is not renewed by a token of another account, or one that may not hear what it hears', async () => {
+    const { listener, credential } = await testListener()
+    await listener.subscribe('', { kinds: ['session'] })
+    const other = { ...credential, did: bob } as Credential
+    expect(() => listener.renew(other)).toThrow(expect.objectContaining({ error: 'InvalidTicket' }))
+    const less = { ...credential, scope: 'com.atproto.appPass' } as Credential
+    expect(() => listener.renew(less)).toThrow(expect.objectContaining({ error: 'ScopeMissing' }))
+    expect(listener.credential).toEqual(credential)
+  })
+
+  it('that has ended is sent nothing more', async () => {
+    const { commit, settle, listener, transport } = await testListener()
+    await listener.subscribe('', {})
+    await settle()
+    const { length } = transport.sent
+    listener.close()
+    await commit(alice, { path: 'a.b.c/1' })
+    await settle()
+    expect(transport.sent).toHaveLength(length)
+    await expect(listener.subscribe('x', {})).rejects.toMatchObject({ error: 'Closed' })
+  })
+})

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import type { Credential } from '#src/gateway/realtime/credential.ts'
+import { audibleKinds, mustHear, mustSpeak, visibleFields } from '#src/gateway/realtime/may-hear.ts'
+
+const did = 'did:plc:alice'
+const clientId = 'https://app.example.com/client.json'
+const settings = {
+  serviceDid: 'did:web:pds.example.com',
+  preferencesAudience: 'did:web:appview.example.com#bsky_appview',
+}
+const aud = `aud=${settings.serviceDid}%23realtime`
+const watch = `rpc:dev.headwater.realtime.watchSecurity?${aud}`
+
+const session = (scope: string): Credential => ({
+  ...{ kind: 'session', did, scope, validAt: 0 },
+})
+const app = (scopes: string): Credential => ({ kind: 'app', did, scopes, clientId, validAt: 0 })
+
+const everyone = ['commit', 'identity', 'account', 'sync']
+const security = ['session', 'grant', 'appPassword', 'factor', 'security']
+
+describe('which kinds of its own account a credential hears', () => {
+  it.each<[string, Credential, string[]]>([
+    [
+      'a session',
+      session('com.atproto.access'),
+      [...everyone, 'blob', 'preferences', ...security, 'email', 'moderation'],
+    ],
+    ...(['appPass', 'appPassPrivileged'] as const).map((name): [string, Credential, string[]] => [
+      `a session of an app password (${name})`,
+      session(`com.atproto.${name}`),
+      [...everyone, 'preferences', 'appPassword', 'email'],
+    ]),
+    ['an app without scopes', app('atproto'), [...everyone, 'grant']],
+    [
+      'an app with the scope of app passwords',
+      app('atproto transition:generic'),
+      [...everyone, 'preferences', 'grant'],
+    ],
+    [
+      'an app that may read the email address',
+      app('atproto transition:email'),
+      [...everyone, 'grant', 'email'],
+    ],
+    [
+      'an app that may read the email address by a granular scope',
+      app('atproto account:email'),
+      [...everyone, 'grant', 'email'],
+    ],
+    [
+      'an app that may call getPreferences',
+      app('atproto rpc:app.bsky.actor.getPreferences?aud=*'),
+      [...everyone, 'preferences', 'grant'],
+    ],
+    ['an app that may watch security', app(`atproto ${watch}`), [...everyone, ...security]],
+    [
+      'an app that may watch the security of another service',
+      app('atproto rpc:dev.headwater.realtime.watchSecurity?aud=did:web:other.com%23realtime'),
+      [...everyone, 'grant'],
+    ],
+    ['a service token', { kind: 'service', did, validAt: 0 }, everyone],
+    ['the admin', { kind: 'admin', validAt: 0 }, [...everyone, 'email', 'moderation']],
+  ])('%s hears the kinds that it could read', (_, credential, kinds) => {
+    expect(audibleKinds(credential, did, settings)).toEqual(kinds)
+  })
+
+  it('nobody but the admin hears private events of another account', () => {
+    const others = [session('com.atproto.access'), app(`atproto account:email ${watch}`)]
+    for (const credential of others) {
+      expect(audibleKinds(credential, 'did:plc:bob', settings)).toEqual(everyone)
+    }
+  })
+})
+
+it('a kind that may not be heard is refused with what it needs', () => {
+  const refusal = { status: 403, error: 'ScopeMissing' }
+  expect(() => mustHear('security', app('atproto'), did, settings)).toThrow(
+    expect.objectContaining({
+      ...refusal,
+      message:
+        'The kind security needs rpc:dev.headwater.realtime.watchSecurity?aud=did:web:pds.example.com#realtime',
+    }),
+  )
+  const bot = session('com.atproto.appPass')
+  expect(() => mustHear('session', bot, did, settings)).toThrow(expect.objectContaining(refusal))
+})
+
+describe('what is visible of a private event', () => {
+  it('an app hears of its own grant, and with a scope of all', () => {
+    const own = { change: 'revoked', clientId }
+    const other = { change: 'revoked', clientId: 'https://other.example.com' }
+    const seen = (fields: object, credential: Credential) =>
+      visibleFields('grant', { ...fields }, credential, settings)
+    expect(seen(own, app('atproto'))).toEqual(own)
+    expect(seen(other, app('atproto'))).toBeUndefined()
+    expect(seen(other, app(`atproto ${watch}`))).toEqual(other)
+    expect(seen(other, session('com.atproto.access'))).toEqual(other)
+  })
+
+  it('names of personal preferences are for full sessions', () => {
+    const personal = 'app.bsky.actor.defs#personalDetailsPref'
+    const names = [personal, 'app.bsky.actor.defs#threadViewPref']
+    const seen = (credential: Credential, all = names) =>
+      visibleFields('preferences', { names: all }, credential, settings)
+    expect(seen(session('com.atproto.access'))).toEqual({ names })
+    expect(seen(session('com.atproto.appPass'))).toEqual({ names: names.slice(1) })
+    expect(seen(app('atproto transition:generic'), [personal])).toBeUndefined()
+  })
+})
+
+it('an app speaks in channels with the scope of publish only', () => {
+  const scope = `rpc:dev.headwater.realtime.publish?${aud}`
+  const refusal = expect.objectContaining({ status: 403, error: 'ScopeMissing' })
+  expect(() => mustSpeak(app('atproto'), settings)).toThrow(refusal)
+  expect(() => mustSpeak({ kind: 'admin', validAt: 0 }, settings)).toThrow(refusal)
+  mustSpeak(app(`atproto ${scope}`), settings)
+  mustSpeak(session('com.atproto.appPass'), settings)
+  mustSpeak({ kind: 'service', did, validAt: 0 }, settings)
+})
