@@ -1,12 +1,17 @@
 import { stripTypeScriptTypes } from 'node:module'
+import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { importsOf } from '#tests/support/imports.ts'
 import { readLayers } from '#tests/support/layers.ts'
 import { codeOf, type Source, sources, violations } from '#tests/support/sources.ts'
 
 const code = sources('src/**/*.ts', 'actors/**/*.ts')
-const everyFile = [...code, ...sources('{tests,bench,scripts}/**/*.ts', '*.ts')]
-const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
+const published = sources('packages/*/src/**/*.ts')
+const everyFile = [
+  ...[...code, ...published],
+  ...sources('{tests,bench,scripts}/**/*.ts', '*.ts', 'examples/**/*.{js,html}'),
+]
+const pages = sources('*.md', '{src,actors,packages,examples,tests,docs,deploy,bench}/**/*.md')
 
 const { layers, packages } = readLayers()
 
@@ -65,6 +70,16 @@ describe('layers', () => {
     expect(wrong).toEqual([])
   })
 
+  it('packages that are published on their own import only files of their own', () => {
+    expect(published.length).toBeGreaterThan(0)
+    const foreign = violations(published, (file) =>
+      importsOf(file)
+        .filter(({ target, ours }) => !ours || !within(target, [dirname(file.path)]))
+        .map(({ target }) => target),
+    )
+    expect(foreign).toEqual([])
+  })
+
   it('modules are loaded with import only', () => {
     const loaders = /\b(createRequire|getBuiltinModule)\b|\bimport\.meta\.resolve\b/g
     expect(occurrences(code, loaders)).toEqual([])
@@ -94,7 +109,7 @@ describe('purity', () => {
   })
 
   it('only main and log print', () => {
-    const others = code.filter(
+    const others = [...code, ...published].filter(
       (file) => !within(file.path, ['src/main.ts', 'src/cli/main.ts', 'src/log.ts']),
     )
     expect(occurrences(others, /\bconsole\.\w+|\bprocess\.stdout\b/g)).toEqual([])
@@ -112,7 +127,7 @@ describe('files', () => {
 
   it('files begin with a sentence that says what they are', () => {
     const mute = violations(
-      [...code, ...sources('{bench,scripts}/**/*.ts', 'tests/helpers/**/*.ts')],
+      [...code, ...published, ...sources('{bench,scripts}/**/*.ts', 'tests/helpers/**/*.ts')],
       ({ text }) =>
         !/^\/\*\*\s((?!\*\/)[\s\S])+[.?!]\s*\*\//.test(text) && 'no sentence at its top',
     )
@@ -121,7 +136,9 @@ describe('files', () => {
 
   it('files have exact names', () => {
     const vague = /(^|[/-])(utils?|helpers?|common|misc|managers?|types)(\.ts$|\/)|\/index\.ts$/
-    expect(violations(code, ({ path }) => vague.test(path) && 'a vague name')).toEqual([])
+    expect(
+      violations([...code, ...published], ({ path }) => vague.test(path) && 'a vague name'),
+    ).toEqual([])
   })
 
   it('files have named exports only', () => {
@@ -130,7 +147,8 @@ describe('files', () => {
   })
 
   it('files run with their types stripped', () => {
-    const stuck = violations(everyFile, ({ text }) => {
+    const stuck = violations(everyFile, ({ path, text }) => {
+      if (!path.endsWith('.ts')) return null
       try {
         stripTypeScriptTypes(text)
         return null

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { exists, sources, violations } from '#tests/support/sources.ts'
 
 const code = sources('src/**/*.ts', 'actors/**/*.ts')
-const pages = sources('*.md', '{src,actors,tests,docs,deploy,bench}/**/*.md')
+const pages = sources('*.md', '{src,actors,packages,examples,tests,docs,deploy,bench}/**/*.md')
 
 describe('pages', () => {
   it('documentation links lead to existing files', () => {
@@ -15,9 +15,9 @@ describe('pages', () => {
     expect(broken).toEqual([])
   })
 
-  it('docs/README.md lists every page for operators and of the design', () => {
+  it('docs/README.md lists every page for operators and app developers, and of the design', () => {
     const [{ text = '' } = {}] = sources('docs/README.md')
-    const unlisted = violations(sources('docs/{operate,design}/*.md'), ({ path }) =>
+    const unlisted = violations(sources('docs/{operate,build,design}/*.md'), ({ path }) =>
       text.includes(`](${path.slice('docs/'.length)})`) ? null : 'not listed',
     )
     expect(unlisted).toEqual([])

@@ -1,0 +1,34 @@
+/** A record as a live query. */
+import type { CommitEvent } from './events.ts'
+import { LiveQuery, type LiveQueryClient } from './live-query.ts'
+import { type ReadRecord, readRecord } from './repo-reads.ts'
+import type { Session } from './session.ts'
+
+export interface RecordView {
+  uri: string
+  /** Both undefined if there is no such record (now). */
+  cid: string | undefined
+  value: Record<string, unknown> | undefined
+}
+
+export type LiveRecord = LiveQuery<ReadRecord | undefined, RecordView>
+
+/** Throws a TypeError if the URI is not `at://<did>/<collection>/<rkey>`. */
+export function liveRecord(client: LiveQueryClient, session: Session, uri: string): LiveRecord {
+  const parts = /^at:\/\/(did:[^/]+)\/([^/]+)\/([^/?#]+)$/.exec(uri)
+  if (parts === null) throw new TypeError(`not at://<did>/<collection>/<rkey>: ${uri}`)
+  const [, did, collection, rkey] = parts as unknown as [string, string, string, string]
+  return new LiveQuery(client, {
+    did,
+    collection,
+    read: (signal) => readRecord(session, { did, collection, rkey }, signal),
+    apply: (state, event) => (event.rkey === rkey ? recordOf(event) : state),
+    view: (state) => ({ uri, cid: state?.cid, value: state?.value }),
+  })
+}
+
+/** The record after the event; undefined if that deleted it. */
+export function recordOf({ did, collection, rkey, cid, record }: CommitEvent) {
+  if (record === undefined) return undefined
+  return { uri: `at://${did}/${collection}/${rkey}`, cid: cid ?? '', value: record }
+}
