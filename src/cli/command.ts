@@ -12,6 +12,8 @@ export interface Command {
   options?: Record<string, Option>
   /** Progress is written also if standard error is not a terminal. */
   alwaysShowsProgress?: boolean
+  /** It runs until it is interrupted, and shows no progress. */
+  isEndless?: boolean
   /** Returns what is printed at the end; undefined if everything was printed before. */
   run(invocation: Invocation): Promise<unknown>
 }
@@ -30,6 +32,8 @@ export interface Invocation {
   report(progress: string): void
   /** Prints a line of the result before the command has ended. */
   print(line: string): void
+  /** Writes a line to standard error, beside the result. */
+  warn(line: string): void
 }
 
 export class UsageError extends Error {}

@@ -22,6 +22,7 @@ import { repoCommands } from '#src/cli/repos.ts'
 import { createServerClient } from '#src/cli/server-client.ts'
 import { serverCommands } from '#src/cli/servers.ts'
 import { setupCommands } from '#src/cli/setup.ts'
+import { tailCommands } from '#src/cli/tail.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
 import { environment } from '#src/config/config.ts'
 import { version } from '#src/config/service.ts'
@@ -30,7 +31,7 @@ import { XrpcError } from '#src/errors.ts'
 const commands = [
   ...[...accountCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
-  ...[...backupCommands, ...setupCommands],
+  ...[...backupCommands, ...setupCommands, ...tailCommands],
 ]
 
 const args = process.argv.slice(2)
@@ -58,12 +59,16 @@ async function run(argv: readonly string[]): Promise<string | undefined> {
   }
   const url = urlOf(values['url'])
   const admin = findAdminPassword(values['admin-password'], url)
-  const progress = startProgress(process.stderr, command.name, {
+  const out = command.isEndless === true ? { write() {} } : process.stderr
+  const progress = startProgress(out, command.name, {
     always: command.alwaysShowsProgress === true,
   })
   const { report } = progress
   const server = createServerClient(url, admin.password)
-  const invocation = { server, operands: positionals, options: values, report, print: console.log }
+  const invocation = {
+    ...{ server, operands: positionals, options: values, report },
+    ...{ print: console.log, warn: (line: string) => console.error(`headwater: ${line}`) },
+  }
   const result = await command
     .run(invocation)
     .catch((error) => {

@@ -4,6 +4,8 @@ import { XrpcError } from '#src/errors.ts'
 /** A method is an NSID, or a path that begins with a slash. */
 export interface ServerClient {
   readonly url: string
+  /** With the admin's credentials, if they are known. */
+  readonly headers: Record<string, string>
   get<T>(method: string, params?: Params): Promise<T>
   post<T>(method: string, input: object): Promise<T>
   put<T>(path: string, input: object): Promise<T>
@@ -54,6 +56,7 @@ export function createServerClient(url: string, adminPassword: string | undefine
 
   return {
     url,
+    headers,
     get: async <T>(method: string, params?: Params) =>
       read<T>(await request(`${method}${queryOf(params)}`, { headers })),
     post: async <T>(method: string, input: object) =>
