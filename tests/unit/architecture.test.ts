@@ -9,7 +9,7 @@ const code = sources('src/**/*.ts', 'actors/**/*.ts')
 const published = sources('packages/*/src/**/*.ts')
 const everyFile = [
   ...[...code, ...published],
-  ...sources('{tests,bench,scripts}/**/*.ts', '*.ts', 'examples/**/*.{js,html}'),
+  ...sources('{tests,bench,scripts}/**/*.ts', '*.ts', 'examples/**/*.{js,ts,html}'),
 ]
 const pages = sources('*.md', '{src,actors,packages,examples,tests,docs,deploy,bench}/**/*.md')
 

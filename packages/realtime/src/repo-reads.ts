@@ -56,20 +56,26 @@ export async function readCollection(
   })
 }
 
-/** The rev is a header of the first response; without it, the read is repeated after one of the newest commit's rev. */
+/** Sessions whose server does not name the rev in its answers. */
+const withoutRev = new WeakSet<Session>()
+
+/** The rev is a header of the first response, or else that of the newest commit before the read. */
 async function withRev<State>(
   session: Session,
   did: string,
   signal: AbortSignal,
   read: () => Promise<{ response: Response | undefined; state: State }>,
 ): Promise<Read<State>> {
-  const { response, state } = await read()
-  const rev = response?.headers.get('atproto-repo-rev')
-  if (rev) return { state, rev }
+  if (!withoutRev.has(session)) {
+    const { response, state } = await read()
+    const rev = response?.headers.get('atproto-repo-rev')
+    if (rev) return { state, rev }
+    if (response !== undefined) withoutRev.add(session)
+  }
   const query = new URLSearchParams({ did })
   const latest = await get(session, 'com.atproto.sync.getLatestCommit', query, signal)
-  const { rev: before } = (await latest.json()) as { rev: string }
-  return { state: (await read()).state, rev: before }
+  const { rev } = (await latest.json()) as { rev: string }
+  return { state: (await read()).state, rev }
 }
 
 function get(session: Session, method: string, query: URLSearchParams, signal: AbortSignal) {

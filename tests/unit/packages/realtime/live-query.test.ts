@@ -89,6 +89,10 @@ describe('Realtime.record', () => {
     })
     const { values } = views()
     await expect.poll(values).toEqual([2])
+    // The next one asks for the rev first, and reads once.
+    const again = views()
+    await expect.poll(() => again.values().length).toBe(1)
+    expect(reads).toBe(3)
   })
 
   it('a live record keeps its state through a cut connection, and says that it is not live', async () => {
