@@ -148,6 +148,22 @@ describe('connections', () => {
     expect([server.seen.tickets, errors]).toEqual([3, ['SessionEnded']])
   })
 
+  it('a client whose token ends soon renews it, and sends a new ticket over the open connection', async () => {
+    let renewals = 0
+    const session = { ...server.session, refreshSession: async () => ++renewals }
+    const realtime = new Realtime({ service: server.url, session, timing })
+    open.push(realtime)
+    const seqs = listen(realtime)
+    await isLive(realtime)
+    server.tell('info', { name: 'Expiring', message: '' })
+    await expect
+      .poll(() => server.seen.frames.at(-1))
+      .toEqual({ $type: 'dev.headwater.realtime.subscribe#auth', ticket: 't2' })
+    const seq = server.emit(commit())
+    await expect.poll(() => seqs).toEqual([seq])
+    expect([renewals, server.seen.upgrades]).toEqual([1, 1])
+  })
+
   it('a client that gets no ticket stops if its session has ended, and tries again if the server is overloaded', async () => {
     server.state.ticketError = { status: 503, error: 'NotReady' }
     const realtime = connect()
