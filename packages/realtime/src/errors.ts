@@ -13,7 +13,7 @@ export class RealtimeFailure extends Error {
   readonly status: number | undefined
 
   constructor({ error, message }: RealtimeError, status?: number) {
-    super(message === '' ? error : `${error}: ${message}`)
+    super(message === '' ? error : message)
     this.name = 'RealtimeFailure'
     this.error = error
     this.status = status
