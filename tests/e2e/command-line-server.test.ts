@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { headwater, type Outcome } from '#tests/support/command-line.ts'
+import { headwater, type Outcome, startHeadwater } from '#tests/support/command-line.ts'
 import {
   adminPassword,
   createTestAccount,
@@ -164,6 +164,31 @@ describe('doctor', () => {
     const { writtenTo } = await run<{ writtenTo: string }>('mail', 'test', to)
     const mails = readdirSync(writtenTo).map((name) => readFileSync(join(writtenTo, name), 'utf8'))
     expect(mails.filter((mail) => mail.includes(`To: ${to}`))).toHaveLength(1)
+  })
+})
+
+describe('tail', () => {
+  it('headwater tail prints public events of the server and private ones of an account, and ends with Ctrl-C', async () => {
+    const everything = startHeadwater(['tail', '--cursor', '0'], env())
+    const account = ['--account', 'alice.test', '--kinds', 'identity,email']
+    const ofAlice = startHeadwater(['tail', ...account, '--cursor', '0', '--json'], env())
+    await run('account', 'update', 'alice.test', '--email', 'followed@example.com')
+    const kinds = () =>
+      [...ofAlice.out().matchAll(/subscribe#(\w+)","seq"/g)].map(([, kind]) => kind)
+    await expect.poll(kinds).toEqual(expect.arrayContaining(['identity', 'email']))
+    expect(new Set(kinds())).toEqual(new Set(['identity', 'email']))
+    await expect.poll(everything.out).toContain(`${alice.did}  identity`)
+    for (const tail of [everything, ofAlice]) {
+      const { code, err } = await tail.interrupt()
+      expect(code).toBe(0)
+      expect(err).toMatch(/^headwater: --cursor \d+ continues from here$/m)
+    }
+    const refused = await headwater(['tail', '--account', 'alice.test', '--kinds', 'grant'], env())
+    expect(refusal(refused)).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('ScopeMissing')
+    const unreachable = await headwater(['tail'], { HEADWATER_URL: 'http://localhost:1' })
+    expect(unreachable.code).toBe(1)
+    expect(unreachable.err).toContain('does the server run?')
   })
 })
 

@@ -21,14 +21,39 @@ export async function headwater(
   env: Record<string, string> = {},
   typed = '',
 ): Promise<Outcome> {
-  const others = Object.entries(process.env).filter(([name]) => !/^(PDS|HEADWATER)_/.test(name))
-  const child = spawn(process.execPath, [join(root, 'bin/headwater.js'), ...args], {
-    env: { ...Object.fromEntries(others), PDS_DATA_DIRECTORY: '/nowhere', ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: 60_000,
-  })
+  const child = start(args, env)
   child.stdin.on('error', () => {}).end(typed)
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return { code: child.exitCode, out, err, json: <T>() => JSON.parse(out) as T }
+}
+
+/** Runs a command that does not end by itself; `interrupt` ends it as Ctrl-C does. */
+export function startHeadwater(args: readonly string[], env: Record<string, string>) {
+  const child = start(args, env)
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  return {
+    out: () => out,
+    async interrupt() {
+      const exit = once(child, 'close')
+      child.kill('SIGINT')
+      await exit
+      return { code: child.exitCode, err }
+    },
+  }
+}
+
+function start(args: readonly string[], env: Record<string, string>) {
+  const others = Object.entries(process.env).filter(([name]) => !/^(PDS|HEADWATER)_/.test(name))
+  return spawn(process.execPath, [join(root, 'bin/headwater.js'), ...args], {
+    env: { ...Object.fromEntries(others), PDS_DATA_DIRECTORY: '/nowhere', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: 60_000,
+  })
 }
