@@ -83,7 +83,7 @@ export class ServerConnection implements Connection {
       isEventStream
         ? openEventStream(this.#session, events)
         : openWebSocket(this.#service, ticket, events),
-    )
+    ).catch((): Outcome => ({ hasOpened: false, wasServed: false }))
     if (isEventStream) this.#refusals = REFUSALS - 1
     else this.#refusals = outcome.hasOpened ? 0 : this.#refusals + 1
     if (outcome.wasServed) this.#backoff.reset()
@@ -97,16 +97,19 @@ export class ServerConnection implements Connection {
     return isFinal(error) || (this.#isLastAttempt && wasLastAttempt) ? error : undefined
   }
 
-  /** Resolves when the link has closed, or has been silent for too long. */
-  #follow(open: (events: LinkEvents) => Link): Promise<Outcome> {
+  /** Resolves when the link has closed, or has been silent for too long. Rejects if the browser forbids it. */
+  async #follow(open: (events: LinkEvents) => Link): Promise<Outcome> {
     const { promise, resolve } = withResolvers<Outcome>()
     const outcome: Outcome = { hasOpened: false, wasServed: false }
     let watchdog: ReturnType<typeof setTimeout> | undefined
+    const { signal } = this.#closed
     const end = (error?: RealtimeError) => {
       clearTimeout(watchdog)
+      signal.removeEventListener('abort', onAbort)
       this.#link = undefined
       resolve({ ...outcome, error })
     }
+    const onAbort = () => end()
     const watch = () => {
       clearTimeout(watchdog)
       watchdog = setTimeout(() => {
@@ -114,7 +117,6 @@ export class ServerConnection implements Connection {
         end()
       }, this.#timing.silenceMs)
     }
-    watch()
     const link = open({
       onOpen: () => {
         outcome.hasOpened = true
@@ -130,7 +132,8 @@ export class ServerConnection implements Connection {
       onClose: end,
     })
     this.#link = link
-    this.#closed.signal.addEventListener('abort', () => end(), { once: true })
+    watch()
+    signal.addEventListener('abort', onAbort)
     return promise
   }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type EventFilter, type Gap, Realtime } from '#packages/realtime/src/realtime.ts'
 import {
   type FakeRealtimeServer,
@@ -178,6 +178,24 @@ describe('connections', () => {
 })
 
 describe('server-sent events', () => {
+  it('a browser that forbids the WebSocket is as one whose WebSocket is refused', async () => {
+    vi.stubGlobal(
+      'WebSocket',
+      class {
+        constructor() {
+          throw new Error('mixed content')
+        }
+      },
+    )
+    const realtime = connect()
+    const seqs = listen(realtime)
+    await isLive(realtime)
+    vi.unstubAllGlobals()
+    const seq = server.emit(commit())
+    await expect.poll(() => seqs).toEqual([seq])
+    expect([server.seen.upgrades, server.seen.streams.length]).toEqual([0, 1])
+  })
+
   it('a client whose WebSockets are refused twice gets the same events over server-sent events', async () => {
     server.state.refusesWebSockets = true
     const realtime = connect()
