@@ -70,10 +70,8 @@ export function addPrivateEvent<K extends PrivateKind>(
   fields: PrivateFields[K],
   subject?: string,
 ): Statement {
-  return addEvents(account, kind, 'SELECT ? AS subject, ? AS body', [
-    subject ?? null,
-    JSON.stringify(fields),
-  ])
+  const values = [subject ?? null, JSON.stringify(fields)]
+  return addPrivateEvents(account, kind, 'SELECT ? AS subject, ? AS body', values)
 }
 
 /** As `addPrivateEvent`, if the statement right before it in the transaction has changed a row. */
@@ -83,27 +81,17 @@ export function addPrivateEventIfChanged<K extends PrivateKind>(
   fields: PrivateFields[K],
   subject?: string,
 ): Statement {
-  return addEvents(account, kind, 'SELECT ? AS subject, ? AS body WHERE changes() > 0', [
-    subject ?? null,
-    JSON.stringify(fields),
-  ])
+  const values = [subject ?? null, JSON.stringify(fields)]
+  const query = 'SELECT ? AS subject, ? AS body WHERE changes() > 0'
+  return addPrivateEvents(account, kind, query, values)
 }
 
 /** One event for each row of a query, whose columns are `subject` and `body`, JSON. */
 export function addPrivateEvents(
-  account: HasClock,
-  kind: PrivateKind,
-  query: string,
-  params: readonly SqlValue[] = [],
-): Statement {
-  return addEvents(account, kind, query, params)
-}
-
-function addEvents(
   { clock }: HasClock,
   kind: PrivateKind,
   query: string,
-  params: readonly SqlValue[],
+  params: readonly SqlValue[] = [],
 ): Statement {
   const now = clock.now()
   return {
