@@ -7,14 +7,9 @@ import { directoryActor } from '#actors/directory.ts'
 import { limiterActor } from '#actors/limiter.ts'
 import { sequencerActor } from '#actors/sequencer.ts'
 import type { ActorSettings } from '#actors/settings.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 
-export interface Engine {
-  endpoint: string
-  token: string
-  namespace: string
-}
-
-export function createRegistry(settings: ActorSettings, engine: Engine) {
+export function createRegistry(settings: ActorSettings, engine: EngineAddress) {
   return setup({
     use: {
       account: accountActor(settings),

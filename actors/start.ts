@@ -1,28 +1,35 @@
 /** Starts the actors of this process on their engine, and stops them. */
-import { createRegistry, type Engine } from '#actors/registry.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createRegistry } from '#actors/registry.ts'
 import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
 import type { Account } from '#src/account/account.ts'
 import { closeOutboxes } from '#src/account/reminder.ts'
 import { AwakeLimit } from '#src/engine/awake-limit.ts'
-import { joinWithKey } from '#src/engine/own-envoy.ts'
-import { waitUntilJoined } from '#src/engine/wait-until-joined.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
+import { findMarkedEnvoy, markOwnEnvoy } from '#src/engine/own-envoy.ts'
+
+/** An actor that is called before any process has joined waits for many seconds. */
+const JOIN_TIMEOUT_MS = 10_000
 
 export interface RunningActors {
-  /** By which the engine knows this process, some time after the start; undefined if that is not known. */
+  /** By which the engine knows this process; undefined if it has stopped before the engine knew it. Never rejected. */
   envoyKey: Promise<string | undefined>
   stop(): Promise<void>
 }
 
-export async function startActors(settings: ActorSettings, engine: Engine): Promise<RunningActors> {
+export async function startActors(
+  settings: ActorSettings,
+  engine: EngineAddress,
+): Promise<RunningActors> {
   const registry = createRegistry(settings, engine)
-  const since = settings.clock.now()
-  const { envoyKey } = await joinWithKey(engine, () => {
-    registry.start()
-    return registry.startAndWait()
-  })
-  if (!(await waitUntilJoined(engine, since))) {
+  const stopping = new AbortController()
+  const mark = await markOwnEnvoy()
+  registry.start()
+  const envoyKey = findMarkedEnvoy(engine, mark, stopping.signal)
+  const tooLate = pause(JOIN_TIMEOUT_MS, undefined, { ref: false })
+  if ((await Promise.race([envoyKey, tooLate])) === undefined) {
     settings.log.warn('the engine has not registered this process yet: the first calls may be slow')
   }
   const endAwakeLimit = new AwakeLimit(settings).start()
@@ -31,6 +38,7 @@ export async function startActors(settings: ActorSettings, engine: Engine): Prom
   return {
     envoyKey,
     stop: async () => {
+      stopping.abort()
       endAwakeLimit()
       stopReminders()
       stopBlobSweeps()

@@ -3,9 +3,9 @@
  * its address, and its connection to the engine is closed. If only one is there, the engine decides by itself, later.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { type EngineAddress, findEnvoy } from '#src/engine/engine-api.ts'
 import { pollUntil } from '#src/engine/poll-until.ts'
-import { findEnvoy, reportLostProcess } from '#src/engine/report-lost-process.ts'
-import type { Engine } from '#src/engine/stand-in.ts'
+import { reportLostProcess } from '#src/engine/report-lost-process.ts'
 import type { Log } from '#src/log.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
@@ -17,7 +17,7 @@ const MAX_PAUSE_MS = 300
 const MAX_REPORTED = 1_000
 
 interface Ports {
-  engine: Engine
+  engine: EngineAddress
   log: Log
   findEnvoy?: typeof findEnvoy
   report?: typeof reportLostProcess

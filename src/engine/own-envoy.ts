@@ -1,36 +1,46 @@
 /**
- * The key by which the engine knows this process. RivetKit chooses it and does not tell, so it is what the engine lists
- * after the process has joined and did not list before; unknown if another process joined at the same time.
+ * The key by which the engine knows this process. RivetKit chooses it and does not say, but it sends the engine its own
+ * version, which the engine returns with the key. So a mark of this process is added to the version, as a build (semver).
  */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Envoy, listEnvoys } from '#src/engine/report-lost-process.ts'
-import type { Engine } from '#src/engine/stand-in.ts'
+import { type EngineAddress, listEnvoys } from '#src/engine/engine-api.ts'
 
-/** The engine says that a process has joined while it still enters it into the list. */
-const ENTERED_MS = 1_000
+const REQUEST_TIMEOUT_MS = 1_000
+/** It appears some milliseconds after the process has joined, unless the engine does not run yet. */
+const POLL_MS = 20
+const SLOW_POLL_MS = 1_000
+const FREQUENT_POLLS = 250
 
-interface Options {
-  list?: (engine: Engine) => Promise<Pick<Envoy, 'envoy_key'>[]>
-  enteredMs?: number
+let mark: string | undefined
+
+/** Call before actors start in this process; returns its mark. */
+export async function markOwnEnvoy(): Promise<string> {
+  if (mark !== undefined) return mark
+  const own = randomUUID()
+  // A gateway must not load it.
+  const { CoreRegistry } = await import('@rivetkit/rivetkit-napi')
+  const { serve } = CoreRegistry.prototype
+  CoreRegistry.prototype.serve = function (config) {
+    const version = `${config.serverlessPackageVersion}+${own}`
+    return serve.call(this, { ...config, serverlessPackageVersion: version })
+  }
+  mark = own
+  return own
 }
 
-/**
- * Calls `join`, which must resolve when the process has joined. The key is undefined if it cannot be known; that promise
- * is never rejected.
- */
-export async function joinWithKey(
-  engine: Engine,
-  join: () => Promise<unknown>,
-  { list = listEnvoys, enteredMs = ENTERED_MS }: Options = {},
-): Promise<{ envoyKey: Promise<string | undefined> }> {
-  const keys = async () => (await list(engine)).map(({ envoy_key }) => envoy_key)
-  const before = await keys().catch(() => undefined)
-  const joined = join()
-  const find = async () => {
-    await joined
-    await pause(enteredMs)
-    const added = before && (await keys()).filter((key) => !before.includes(key))
-    return added?.length === 1 ? added[0] : undefined
+/** Resolves with the key as soon as the engine lists a process of this mark, or with undefined if aborted before that. */
+export async function findMarkedEnvoy(
+  engine: EngineAddress,
+  mark: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (let polls = 0; !signal.aborted; polls++) {
+    const envoys = await listEnvoys(engine, REQUEST_TIMEOUT_MS).catch(() => [])
+    const own = envoys.find(({ metadata }) => metadata?.rivetkit?.version?.endsWith(`+${mark}`))
+    if (own !== undefined) return own.envoy_key
+    const ms = polls < FREQUENT_POLLS ? POLL_MS : SLOW_POLL_MS
+    await pause(ms, undefined, { signal }).catch(() => {})
   }
-  return { envoyKey: find().catch(() => undefined) }
+  return undefined
 }

@@ -1,5 +1,6 @@
 /** Calls an actor through the engine, and separates final errors from those after which the call may be made again. */
 import { createClient } from 'rivetkit/client'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 import {
   asksForRetry,
   type EngineError,
@@ -27,10 +28,7 @@ export type RemoteCall = (call: Call) => Promise<Outcome>
 /** Longest time that one attempt may take. `log.follow`, the longest poll, waits at most half as long. */
 export const MAX_ATTEMPT_MS = 40_000
 
-export interface EngineAddress {
-  endpoint: string
-  token: string
-  namespace: string
+interface RemoteCallOptions extends EngineAddress {
   /** The secret that actors demand of their callers. */
   internalToken: string
   /** The release that the calls name; this build's if absent. */
@@ -47,7 +45,7 @@ interface ActorHandle {
   action(options: { name: string; args: unknown[]; signal: AbortSignal }): Promise<unknown>
 }
 
-export function createRemoteCall(engine: EngineAddress): RemoteCall {
+export function createRemoteCall(engine: RemoteCallOptions): RemoteCall {
   const clients = Array.from(
     { length: CLIENTS },
     (_, i) =>

@@ -7,20 +7,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CommandWrapper } from '@rivetkit/engine-envoy-protocol'
-import {
-  askEngine,
-  connectStandIn,
-  type Engine,
-  type StoppedActor,
-  stoppedActors,
-} from '#src/engine/stand-in.ts'
-
-/** What the engine's API returns of a process. */
-export interface Envoy {
-  envoy_key: string
-  /** When the engine last sent it a ping, by the engine's clock. */
-  last_ping_ts: number
-}
+import type { EngineAddress } from '#src/engine/engine-api.ts'
+import { connectStandIn, type StoppedActor, stoppedActors } from '#src/engine/stand-in.ts'
 
 /** The engine asks for the actors one after another, and a busy one with pauses. It does not say which is the last. */
 const QUIET_MS = 5_000
@@ -32,7 +20,7 @@ const MAX_REPORT_MS = 60_000
  * if the connection ends meanwhile.
  */
 export async function reportLostProcess(
-  engine: Engine,
+  engine: EngineAddress,
   envoyKey: string,
   quietMs = QUIET_MS,
 ): Promise<number> {
@@ -68,16 +56,4 @@ function newestOfEach(commands: readonly CommandWrapper[]): StoppedActor[] {
     generations.set(actorId, Math.max(generation, generations.get(actorId) ?? 0))
   }
   return [...generations].map(([actorId, generation]) => ({ actorId, generation }))
-}
-
-/** What the engine knows of a process; undefined if it is not connected, or stops. */
-export async function findEnvoy(engine: Engine, envoyKey: string): Promise<Envoy | undefined> {
-  return (await listEnvoys(engine)).find(({ envoy_key }) => envoy_key === envoyKey)
-}
-
-/** The processes with actors that are connected to the engine. */
-export async function listEnvoys(engine: Engine): Promise<Envoy[]> {
-  const params = { name: 'default', limit: '1000' }
-  const { envoys } = (await askEngine(engine, '/envoys', params)) as { envoys: Envoy[] }
-  return envoys
 }

@@ -7,14 +7,9 @@
  * It stays connected until the engine has processed the reports.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { askEngine, type EngineAddress } from '#src/engine/engine-api.ts'
 import type { FormerProcess } from '#src/engine/engine-store.ts'
-import {
-  askEngine,
-  connectStandIn,
-  type Engine,
-  type StoppedActor,
-  stoppedActors,
-} from '#src/engine/stand-in.ts'
+import { connectStandIn, type StoppedActor, stoppedActors } from '#src/engine/stand-in.ts'
 
 /** What the engine's API returns of an actor. */
 interface ActorState {
@@ -31,7 +26,7 @@ const PAGE = 32
 
 /** Reports processes and their actors. Resolves when the engine has processed it; rejects if that takes more than 20 s each. */
 export async function reportStoppedActors(
-  engine: Engine,
+  engine: EngineAddress,
   stoppedProcesses: readonly FormerProcess[],
 ): Promise<void> {
   const [first, ...others] = stoppedProcesses
@@ -45,14 +40,14 @@ export async function reportStoppedActors(
  * Accounts that were starting for the first time: they belong to no process yet, and the engine would wait 10 s for them.
  * For accounts that were waking again it does wait, because its API does not return their generation.
  */
-async function startingAccounts(engine: Engine): Promise<StoppedActor[]> {
+async function startingAccounts(engine: EngineAddress): Promise<StoppedActor[]> {
   const actors = await listActors(engine, { name: 'account', limit: String(PAGE) })
   return actors
     .filter(({ connectable_ts, sleep_ts }) => connectable_ts == null && sleep_ts == null)
     .map(({ actor_id }) => ({ actorId: actor_id, generation: 1 }))
 }
 
-async function report(engine: Engine, { envoyKey, actors }: FormerProcess): Promise<void> {
+async function report(engine: EngineAddress, { envoyKey, actors }: FormerProcess): Promise<void> {
   const standIn = await connectStandIn(engine, envoyKey)
   try {
     standIn.send(stoppedActors(actors))
@@ -64,7 +59,7 @@ async function report(engine: Engine, { envoyKey, actors }: FormerProcess): Prom
   }
 }
 
-async function untilStopped(engine: Engine, actors: readonly StoppedActor[]): Promise<void> {
+async function untilStopped(engine: EngineAddress, actors: readonly StoppedActor[]): Promise<void> {
   const ids = actors.map(({ actorId }) => actorId).join(',')
   const until = performance.now() + TIMEOUT_MS
   for (;;) {
@@ -75,7 +70,10 @@ async function untilStopped(engine: Engine, actors: readonly StoppedActor[]): Pr
   }
 }
 
-async function listActors(engine: Engine, params: Record<string, string>): Promise<ActorState[]> {
+async function listActors(
+  engine: EngineAddress,
+  params: Record<string, string>,
+): Promise<ActorState[]> {
   const { actors } = (await askEngine(engine, '/actors', params)) as { actors: ActorState[] }
   return actors
 }

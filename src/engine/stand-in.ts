@@ -10,13 +10,8 @@ import {
   type ToRivet,
   VERSION,
 } from '@rivetkit/engine-envoy-protocol'
+import { askEngine, type EngineAddress } from '#src/engine/engine-api.ts'
 import { release } from '#src/release.ts'
-
-export interface Engine {
-  endpoint: string
-  token: string
-  namespace: string
-}
 
 /** One activation of an actor, by the engine's id of the actor. */
 export interface StoppedActor {
@@ -40,7 +35,7 @@ export interface StandIn {
 
 /** Rejects if the engine does not answer within 5 s. */
 export async function connectStandIn(
-  engine: Engine,
+  engine: EngineAddress,
   envoyKey: string,
   onMessage: (message: ToEnvoy, send: StandIn['send']) => void = () => {},
 ): Promise<StandIn> {
@@ -93,7 +88,7 @@ function opened(socket: WebSocket): Promise<void> {
   })
 }
 
-async function ensurePool(engine: Engine): Promise<void> {
+async function ensurePool(engine: EngineAddress): Promise<void> {
   const body = JSON.stringify({ datacenters: { default: { normal: {} } } })
   await askEngine(engine, `/runner-configs/${POOL}`, {}, { method: 'PUT', body })
 }
@@ -111,20 +106,4 @@ export function stoppedActors(actors: readonly StoppedActor[]): ToRivet {
       },
     })),
   }
-}
-
-/** The JSON that the engine's API answers. Throws if it takes more than 5 s, or answers with an error. */
-export async function askEngine(
-  { endpoint, token, namespace }: Engine,
-  path: string,
-  params: Record<string, string>,
-  init: RequestInit = {},
-): Promise<unknown> {
-  const query = new URLSearchParams({ namespace, ...params })
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const answer = await fetch(`${endpoint}${path}?${query}`, { ...init, headers, signal })
-  if (answer.ok) return answer.json()
-  await answer.body?.cancel()
-  throw new Error(`The engine answered ${answer.status} to ${path}`)
 }

@@ -2,15 +2,13 @@
 import type { Config } from '#src/config/config.ts'
 import type { DataFolder, FolderSecrets } from '#src/data-folder.ts'
 import type { EmbeddedEngine } from '#src/engine/embedded-engine.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 import { engineProblem } from '#src/engine/engine-problem.ts'
 import type { EngineHealth } from '#src/gateway/operator/health.ts'
 import type { Log } from '#src/log.ts'
 import { isAlone } from '#src/start/peers.ts'
 
-export interface EngineAddress {
-  endpoint: string
-  token: string
-  namespace: string
+interface ConnectedEngine extends EngineAddress {
   /** Absent if another process runs the engine. */
   own?: EngineHealth & Pick<EmbeddedEngine, 'kill'>
 }
@@ -21,7 +19,7 @@ export async function connectEngine(
   folder: DataFolder,
   log: Log,
   parts: AsyncDisposableStack,
-): Promise<EngineAddress> {
+): Promise<ConnectedEngine> {
   const { endpoint, token = secrets.engineToken, namespace, port, compaction } = config.engine
   if (endpoint !== undefined) {
     const engine = { endpoint, token, namespace }

@@ -4,12 +4,12 @@
  * would wait.
  */
 import type { DataFolder } from '#src/data-folder.ts'
-import type { Engine } from '#src/engine/stand-in.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 import type { Log } from '#src/log.ts'
 
 interface Ports {
   folder: DataFolder
-  engine: Engine
+  engine: EngineAddress
   log: Log
 }
 

@@ -1,30 +1,26 @@
 /** Whether this process may answer for its actors without asking the engine, if they can move to other processes. */
 import type { Config } from '#src/config/config.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 import { EngineLease, endlessLease, type Lease } from '#src/engine/engine-lease.ts'
-import type { Engine } from '#src/engine/stand-in.ts'
 import type { Log } from '#src/log.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import { isAlone } from '#src/start/peers.ts'
 
 interface Ports {
   config: Pick<Config, 'role' | 'engine'>
-  engine: Engine
-  /** By which the engine knows this process; undefined if it does not know it. */
+  engine: EngineAddress
+  /** By which the engine knows this process; undefined if it stops before that. */
   envoyKey: Promise<string | undefined>
   log: Log
 }
 
 /** Until the key is known it is current: the process has just joined. */
 export async function openLease(ports: Ports, parts: AsyncDisposableStack): Promise<Lease> {
-  const { config, envoyKey, log } = ports
+  const { config, envoyKey } = ports
   if (config.role === 'gateway' || isAlone(config)) return endlessLease
   let lease = endlessLease
   void envoyKey.then(async (key) => {
     if (key !== undefined) lease = await startLease(ports, key, parts)
-    else
-      log.warn(
-        'the key by which the engine knows this process was not found (did another one start at the same time?): it is not reported if it exits, and after it was frozen it may answer reads of accounts that have moved. Restart it alone',
-      )
   })
   return {
     isCurrent: () => lease.isCurrent(),
@@ -39,7 +35,7 @@ async function startLease(
   envoyKey: string,
   parts: AsyncDisposableStack,
 ): Promise<Lease> {
-  const { findEnvoy } = await import('#src/engine/report-lost-process.ts')
+  const { findEnvoy } = await import('#src/engine/engine-api.ts')
   const lease = new EngineLease({
     timer: systemTimer,
     lastPing: async () => (await findEnvoy(engine, envoyKey))?.last_ping_ts,

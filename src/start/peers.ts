@@ -4,9 +4,9 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '#src/config/config.ts'
 import { isLoopback } from '#src/config/engine.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Call, RemoteCall } from '#src/engine/remote-call.ts'
-import type { Engine } from '#src/engine/stand-in.ts'
 import type { Log } from '#src/log.ts'
 
 export interface Peers {
@@ -25,7 +25,7 @@ interface PeerPorts {
   internalToken: string
   /** Makes a call through the engine. */
   remote: RemoteCall
-  engine: Engine
+  engine: EngineAddress
   /** By which the engine knows this process; undefined if that is not known. */
   envoyKey: Promise<string | undefined>
   log: Log

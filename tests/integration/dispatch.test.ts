@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { createClient } from 'rivetkit/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { listEnvoys } from '#src/engine/engine-api.ts'
 import { createRemoteCall } from '#src/engine/remote-call.ts'
 import { findSleepingRepo, type SleepingRepo } from '#src/gateway/methods/sleeping-repo.ts'
 import { type RunningActors, startTestActors } from '#tests/support/actors.ts'
@@ -52,6 +53,11 @@ test.each(['local', 'remote'] as const)(
     await expect(guess()).rejects.toMatchObject({ status: 429, headers })
   },
 )
+
+test('a process knows by which key the engine knows it', async () => {
+  const listed = await listEnvoys(actors.engine)
+  expect(await actors.envoyKey).toBe(listed[0]!.envoy_key)
+})
 
 async function readExport(dispatch: Dispatch, did: string): Promise<Uint8Array> {
   const { id } = await dispatch.account(did).sync.openExport({}, 'anyone')

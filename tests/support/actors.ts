@@ -7,6 +7,7 @@ import { schemas } from '#actors/schemas.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { createDispatch, type Dispatch } from '#src/engine/dispatch.ts'
 import { startEngine } from '#src/engine/embedded-engine.ts'
+import type { EngineAddress } from '#src/engine/engine-api.ts'
 import { LiveActors } from '#src/engine/live-actors.ts'
 import { createRemoteCall } from '#src/engine/remote-call.ts'
 import { handleRules } from '#src/gateway/identity/handle-rules.ts'
@@ -23,7 +24,9 @@ import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
 export const internalToken = 'the-token-of-these-tests'
 
 export interface RunningActors {
-  engine: { endpoint: string; token: string; namespace: string }
+  engine: EngineAddress
+  /** By which the engine knows this process. */
+  envoyKey: Promise<string | undefined>
   live: LiveActors
   /** Calls the actor directly if it is awake in this process. */
   local: Dispatch
@@ -52,6 +55,7 @@ export async function startTestActors(options: {
   const actors = await startActors(settings, engine)
   return {
     engine,
+    envoyKey: actors.envoyKey,
     live,
     local: settings.dispatch,
     remote: createDispatch({ live, remote, pause: pauseFor, local: false }),

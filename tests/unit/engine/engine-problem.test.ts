@@ -1,21 +1,21 @@
 import { expect, it } from 'vitest'
 import { engineProblem } from '#src/engine/engine-problem.ts'
-
-const engine = { endpoint: 'http://engine.test:6420', token: 't', namespace: 'default' }
-const answering = (status: number) => async () => new Response('{}', { status })
-const unreachable = async () => {
-  throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
-}
+import { startFakeEngineApi } from '#tests/support/fake-engine-api.ts'
 
 it.each([
-  ['an engine that answers', answering(200), undefined],
-  ['a wrong token', answering(403), 'the engine at http://engine.test:6420 refuses RIVET_TOKEN'],
-  ['another server', answering(404), 'the engine at http://engine.test:6420 answers 404'],
-  [
-    'no engine',
-    unreachable,
-    'the engine at http://engine.test:6420 does not answer (ECONNREFUSED): does it run, and is RIVET_ENDPOINT right?',
-  ],
-])('the problem with %s', async (_, fetch, problem) => {
-  expect(await engineProblem(engine, fetch)).toBe(problem)
+  ['an engine that answers', 200, () => undefined],
+  ['a wrong token', 403, (url: string) => `the engine at ${url} refuses RIVET_TOKEN`],
+  ['another server', 404, (url: string) => `the engine at ${url} answers 404`],
+])('the problem with %s', async (_, status, problem) => {
+  await using api = await startFakeEngineApi(() => ({ status, body: { envoys: [] } }))
+  expect(await engineProblem(api.engine)).toBe(problem(api.engine.endpoint))
+})
+
+it('the problem with an engine that does not run', async () => {
+  const api = await startFakeEngineApi(() => ({ body: {} }))
+  await api[Symbol.asyncDispose]()
+  const { endpoint } = api.engine
+  expect(await engineProblem(api.engine)).toBe(
+    `the engine at ${endpoint} does not answer (ECONNREFUSED): does it run, and is RIVET_ENDPOINT right?`,
+  )
 })

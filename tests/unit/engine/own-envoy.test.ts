@@ -1,26 +1,37 @@
 /** Under which key the engine knows this process. */
 import { expect, it } from 'vitest'
-import { joinWithKey } from '#src/engine/own-envoy.ts'
+import { findMarkedEnvoy } from '#src/engine/own-envoy.ts'
+import { startFakeEngineApi } from '#tests/support/fake-engine-api.ts'
 
-const engine = { endpoint: 'http://engine', token: 'token', namespace: 'default' }
+const { signal } = new AbortController()
 
-function join(joining: string[], fails = false) {
-  const listed = ['other']
-  const list = async () => {
-    if (fails) throw new Error('the engine is busy')
-    return listed.map((envoy_key) => ({ envoy_key }))
-  }
-  return joinWithKey(engine, async () => listed.push(...joining), { list, enteredMs: 1 })
+function envoy(envoy_key: string, version?: string) {
+  return { envoy_key, last_ping_ts: 0, metadata: version ? { rivetkit: { version } } : null }
 }
 
-it.each([
-  ['joined alone is', ['own'], 'own'],
-  ['joined together with another one is not', ['own', 'another'], undefined],
-  ['the engine does not list is not', [], undefined],
-])('the key of a process that %s known', async (_, joining, expected) => {
-  expect(await (await join(joining)).envoyKey).toBe(expected)
+it('processes that join at the same time know which of them they are', async () => {
+  const envoys = [envoy('new'), envoy('one', '2.3.19+a'), envoy('other', '2.3.19+b')]
+  await using api = await startFakeEngineApi(() => ({ body: { envoys } }))
+  expect(await findMarkedEnvoy(api.engine, 'a', signal)).toBe('one')
+  expect(await findMarkedEnvoy(api.engine, 'b', signal)).toBe('other')
 })
 
-it('a process joins if the engine does not list any', async () => {
-  expect(await (await join(['own'], true)).envoyKey).toBeUndefined()
+it('a process waits until the engine runs, lists it and has its version', async () => {
+  const answers = [
+    { status: 503, body: {} },
+    { body: { envoys: [] } },
+    { body: { envoys: [envoy('own')] } },
+    { body: { envoys: [envoy('own', '2.3.19+a')] } },
+  ]
+  await using api = await startFakeEngineApi(() => answers.shift() ?? { status: 500, body: {} })
+  expect(await findMarkedEnvoy(api.engine, 'a', signal)).toBe('own')
+  expect(answers).toEqual([])
+})
+
+it('a process that stops does not wait for its key any longer', async () => {
+  await using api = await startFakeEngineApi(() => ({ body: { envoys: [] } }))
+  const stopping = new AbortController()
+  const found = findMarkedEnvoy(api.engine, 'a', stopping.signal)
+  stopping.abort()
+  expect(await found).toBeUndefined()
 })

@@ -12,7 +12,7 @@ import {
 } from '@rivetkit/engine-envoy-protocol'
 import { afterEach, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { findEnvoy, reportLostProcess } from '#src/engine/report-lost-process.ts'
+import { reportLostProcess } from '#src/engine/report-lost-process.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -97,11 +97,4 @@ it('a report whose connection ends is not taken for one', async () => {
   await expect.poll(() => sockets.clients.size).toBe(1)
   for (const client of sockets.clients) client.close()
   await expect(report).rejects.toThrow('closed the connection')
-})
-
-it('a process is connected if the engine lists it', async () => {
-  const envoys = [{ envoy_key: 'a', last_ping_ts: 5 }]
-  const { engine } = await fakeEngine({ envoys })
-  expect(await findEnvoy(engine, 'a')).toEqual(envoys[0])
-  expect(await findEnvoy(engine, 'b')).toBeUndefined()
 })
