@@ -1,5 +1,5 @@
 /** Calls an actor that is awake in this process, without the engine. */
-import { isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
+import { goingAway, isActorStopped, isGoingAway } from '#src/engine/going-away.ts'
 import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
 import { type Call, MAX_ATTEMPT_MS, type Outcome } from '#src/engine/remote-call.ts'
 import { unavailable } from '#src/errors.ts'
@@ -23,15 +23,22 @@ export async function callLiveActor(
     throw new Error(`no such action: ${call.actor} ${call.group}.${call.action}`)
   }
   // `hold` gets no rejected promise, because RivetKit would log it as an error of its own.
-  const outcome = await inTime(actor.hold(settle(async () => action(actor.subject, ...call.args))))
+  const outcome = await inTime(
+    live,
+    actor.hold(settle(async () => action(actor.subject, ...call.args))),
+  )
   // RivetKit does not announce the end of every activation.
   if ('error' in outcome && isActorStopped(outcome.error)) live.remove(call.actor, call.key, actor)
   return outcome
 }
 
-/** The outcome of the work, or 503 if it takes too long: a frozen engine does not answer its actors. */
-function inTime(work: Promise<Outcome>): Promise<Outcome> {
+/**
+ * The outcome of the work, or 503 if it takes too long: a frozen engine does not answer its actors. If the engine has not
+ * heard this process for a while, the actor may be in another one soon, and the call may be made again.
+ */
+function inTime(live: LiveActors, work: Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
+    const cancel = live.onLapse(() => resolve({ error: goingAway(), again: true }))
     const timeout = setTimeout(() => {
       resolve({
         error: unavailable('The account does not respond, please try again'),
@@ -39,6 +46,7 @@ function inTime(work: Promise<Outcome>): Promise<Outcome> {
       })
     }, MAX_ATTEMPT_MS)
     void work.then((outcome) => {
+      cancel()
       clearTimeout(timeout)
       resolve(outcome)
     })

@@ -18,10 +18,16 @@ export interface Lease {
   isCurrent(): boolean
   /** How often it has not been so. What was current earlier may not be any more, even if the lease is current again. */
   readonly lapses: number
+  /** Calls back when it is not current any more, once, unless cancelled by the function that it returns. */
+  whenLapsed(run: () => void): () => void
 }
 
 /** Of a process that is the only one with actors. */
-export const endlessLease: Lease = { isCurrent: () => true, lapses: 0 }
+export const endlessLease: Lease = {
+  isCurrent: () => true,
+  lapses: 0,
+  whenLapsed: () => () => {},
+}
 
 interface Ports {
   /** When the engine last sent this process a ping, by any clock; undefined if it does not know the process. */
@@ -35,6 +41,8 @@ interface Ports {
 export class EngineLease implements Lease {
   lapses = 0
   readonly #ports: Required<Ports>
+  readonly #waiting = new Set<() => void>()
+  #cancelEnd = () => {}
   #confirmedAt: number
   #earlier: { ping: number | undefined; lookedAt: number }
 
@@ -43,10 +51,16 @@ export class EngineLease implements Lease {
     const lookedAt = this.#ports.now()
     this.#earlier = { ping: undefined, lookedAt }
     this.#confirmedAt = lookedAt
+    this.#endInTime()
   }
 
   isCurrent(): boolean {
     return this.#ports.now() - this.#confirmedAt < LEASE_MS
+  }
+
+  whenLapsed(run: () => void): () => void {
+    this.#waiting.add(run)
+    return () => this.#waiting.delete(run)
   }
 
   /** Asks the engine once. */
@@ -60,6 +74,7 @@ export class EngineLease implements Lease {
     const silentMs = now() - this.#confirmedAt
     const wasCurrent = this.isCurrent()
     this.#confirmedAt = earlier.lookedAt
+    this.#endInTime()
     if (wasCurrent || !this.isCurrent()) return
     this.lapses++
     onLapse(silentMs)
@@ -67,9 +82,26 @@ export class EngineLease implements Lease {
 
   /** Asks every second, until the function that it returns is called. */
   start(): () => void {
-    return startPeriodicTask(this.#ports.timer, async () => {
+    const stop = startPeriodicTask(this.#ports.timer, async () => {
       await this.renew().catch(() => {}) // It lapses.
       return INTERVAL_MS
+    })
+    return () => {
+      stop()
+      this.#cancelEnd()
+    }
+  }
+
+  /** Looking at the engine may take longer than the lease, so that is not when its end is noticed. */
+  #endInTime(): void {
+    const { timer, now } = this.#ports
+    this.#cancelEnd()
+    const restMs = Math.max(0, Math.ceil(this.#confirmedAt + LEASE_MS - now()))
+    this.#cancelEnd = timer(restMs, () => {
+      if (this.isCurrent()) return this.#endInTime()
+      const waiting = [...this.#waiting]
+      this.#waiting.clear()
+      for (const run of waiting) run()
     })
   }
 }

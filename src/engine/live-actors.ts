@@ -52,6 +52,11 @@ export class LiveActors {
     return isSure && this.#lease.isCurrent() ? actor : undefined
   }
 
+  /** Calls back when the lease lapses, unless cancelled by the function that it returns. */
+  onLapse(run: () => void): () => void {
+    return this.#lease.whenLapsed(run)
+  }
+
   /** Call when the engine has sent a call to the actor: it is here, even if the lease has lapsed meanwhile. */
   confirm(actor: LiveActor): void {
     if (this.#lease.isCurrent()) this.#lapsesAt.set(actor, this.#lease.lapses)

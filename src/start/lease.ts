@@ -24,6 +24,7 @@ export async function openLease(ports: Ports, parts: AsyncDisposableStack): Prom
   })
   return {
     isCurrent: () => lease.isCurrent(),
+    whenLapsed: (run) => lease.whenLapsed(run),
     get lapses() {
       return lease.lapses
     },

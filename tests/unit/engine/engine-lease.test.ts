@@ -102,3 +102,37 @@ it('after a lapse an actor is called directly again as soon as the engine has se
   expect(isCurrent()).toBe(true)
   expect(live.find('account', 'did:plc:alice')).toBe(actor)
 })
+
+it('calls are told once when the lease lapses, unless it is renewed or they have ended', async () => {
+  let now = 0
+  let ping = 0
+  const timers = new Map<() => void, number>()
+  const lease = new EngineLease({
+    now: () => now,
+    timer: (ms, run) => {
+      timers.set(run, now + ms)
+      return () => timers.delete(run)
+    },
+    lastPing: async () => ping,
+  })
+  const pass = (ms: number) => {
+    now += ms
+    for (const [run, at] of timers) if (at <= now && timers.delete(run)) run()
+  }
+  const told: string[] = []
+  lease.whenLapsed(() => told.push('runs'))
+  lease.whenLapsed(() => told.push('has ended'))()
+  await lease.renew()
+  pass(3000)
+  ping++
+  await lease.renew()
+  pass(2000)
+  ping++
+  await lease.renew()
+  pass(3999)
+  expect(told).toEqual([])
+  pass(1)
+  expect([lease.isCurrent(), told]).toEqual([false, ['runs']])
+  pass(60_000)
+  expect(told).toEqual(['runs'])
+})

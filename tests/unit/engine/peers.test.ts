@@ -1,5 +1,6 @@
 /** Calls between two processes of a server, over real sockets, without an engine. */
 import { afterEach, expect, it } from 'vitest'
+import { endlessLease, type Lease } from '#src/engine/engine-lease.ts'
 import { type LiveActor, LiveActors } from '#src/engine/live-actors.ts'
 import { noConnection, notThere, PeerConnections } from '#src/engine/peer-connections.ts'
 import { type PeerServer, servePeers } from '#src/engine/peer-server.ts'
@@ -18,8 +19,8 @@ afterEach(async () => {
   for (const part of parts.splice(0).toReversed()) await part.close()
 })
 
-async function open(actions: Record<string, (...args: never[]) => unknown>) {
-  const live = new LiveActors()
+async function open(actions: Record<string, (...args: never[]) => unknown>, lease?: Lease) {
+  const live = new LiveActors(lease)
   const held: unknown[] = []
   const actor: LiveActor = {
     actions: { repo: actions } as never,
@@ -187,3 +188,24 @@ it('a call that its caller gave up on does not run when the cable is mended', as
   await expect.poll(() => put('after'), { timeout: 5_000 }).toHaveProperty('answer')
   expect(ran).toEqual(['before', 'after'])
 }, 20_000)
+
+it('a call that runs when the engine has not heard its process for a while may be made again', async () => {
+  const waiting = new Set<() => void>()
+  const lease: Lease = {
+    ...endlessLease,
+    whenLapsed: (run) => {
+      waiting.add(run)
+      return () => waiting.delete(run)
+    },
+  }
+  const { server, connections } = await open(
+    { echo: async () => 'here', wait: () => new Promise(() => {}) },
+    lease,
+  )
+  expect(await connections.call(server.address, call('echo'))).toEqual({ answer: 'here' })
+  expect(waiting.size).toBe(0)
+  const running = connections.call(server.address, call('wait'))
+  await expect.poll(() => waiting.size).toBe(1)
+  for (const lapsed of waiting) lapsed()
+  expect(await running).toMatchObject({ again: true })
+})
