@@ -41,7 +41,7 @@ export function restTable(rests: ReadonlyMap<string, Rest>): string {
     spread.join(' and '),
     asleepAfterMs === undefined ? `${stillAwake} still awake` : seconds(asleepAfterMs),
   ])
-  return table([['store', 'accounts in each process', 'all asleep after'], ...body])
+  return table([['store', 'awake in each process, at most', 'all asleep after'], ...body])
 }
 
 function seconds(ms: number): string {
