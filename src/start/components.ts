@@ -60,13 +60,14 @@ export async function startComponents(
   const { LiveActors } = await import('#src/engine/live-actors.ts')
   const { createDispatch } = await import('#src/engine/dispatch.ts')
   const { createRemoteCall } = await import('#src/engine/remote-call.ts')
+  const { watchReadiness } = await import('#src/engine/unready-actors.ts')
   const { createKeychain } = await import('#src/ports/keychain.ts')
   const { systemTimer } = await import('#src/ports/timer.ts')
   const { checkData } = await import('#src/gateway/data-checks/check-data.ts')
   const { promise: envoyKey, resolve: setEnvoyKey } = Promise.withResolvers<string | undefined>()
   const live = new LiveActors(await openLease({ config, engine, envoyKey, log }, parts))
   const { internalToken } = secrets
-  const throughEngine = createRemoteCall({ ...engine, internalToken })
+  const throughEngine = watchReadiness(createRemoteCall({ ...engine, internalToken }), log)
   const ports = { config, live, internalToken, remote: throughEngine, engine, envoyKey, log }
   const peers = await openPeers(ports, parts)
   const shared = {
