@@ -162,4 +162,5 @@ export const intendedUntested: IntendedDifference[] = [
   },
   { what: 'handle domains', why: 'communities come and go' },
   { what: '`_admin/checks`, `_admin/test-mail`', why: 'operators need them' },
+  { what: 'Jetstream', why: 'apps need no relay and no service beside the server' },
 ]

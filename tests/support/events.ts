@@ -105,15 +105,23 @@ export class TestSink implements Sink {
 }
 
 /** A gateway's event stream over a sequencer of its own. */
-export async function testEvents(options: { limits?: EventRingLimits; backfillMs?: number } = {}) {
-  const { limits, backfillMs } = options
+export async function testEvents(
+  options: { limits?: EventRingLimits; backfillMs?: number; maxWatchedDids?: number } = {},
+) {
+  const { limits, backfillMs, maxWatchedDids } = options
   const sequencer = testSequencer(backfillMs === undefined ? {} : { backfillMs })
   const source = sourceOf(sequencer)
   const statuses = new Map<string, string>()
   const fanOut = new FanOut({ source, log: silent })
   const findHidden = async (dids: readonly string[]) =>
     new Set(dids.filter((did) => isHidden(statuses.get(did))))
-  const events = new EventStream({ fanOut, source, findHidden, ...(limits && { limits }) })
+  const events = new EventStream({
+    fanOut,
+    source,
+    findHidden,
+    ...(limits && { limits }),
+    ...(maxWatchedDids && { maxWatchedDids }),
+  })
   void fanOut.run()
   await events.ready()
   let id = 0

@@ -213,3 +213,17 @@ it('a cursor that another process was ahead with is not given the same events ag
   await settle()
   expect(sink.names).toEqual([])
 })
+
+it('the accounts in the filters of all subscribers together are bounded', async () => {
+  const { subscribe, events } = await testEvents({ maxWatchedDids: 3 })
+  const of = (...names: string[]) => ({ dids: new Set(names.map((name) => `did:plc:${name}`)) })
+  const first = subscribe(of('a', 'b'))
+  expect(() => subscribe(of('c', 'd'))).toThrow('too many accounts')
+  expect(() => first.subscription.setFilter(of('a', 'b', 'c', 'd'))).toThrow('too many accounts')
+  expect(first.subscription.filter).toEqual(of('a', 'b'))
+  first.subscription.setFilter(of('a'))
+  subscribe(of('c', 'd'))
+  first.subscription.close()
+  subscribe(of('e'))
+  expect(events.hasSubscribers).toBe(true)
+})
