@@ -1,7 +1,8 @@
-/** A crash test: a write load on some accounts of a server, a firehose subscriber throughout, and a check at the end. */
+/** A crash test: a write load on some accounts of a server, subscribers throughout, and a check at the end. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { type ConsistencyReport, checkConsistency } from '#tests/support/consistency-check.ts'
+import { ReconnectingJetstream } from '#tests/support/reconnecting-jetstream.ts'
 import { ReconnectingSubscriber } from '#tests/support/reconnecting-subscriber.ts'
 import {
   adminPassword,
@@ -16,6 +17,7 @@ const MIN_WRITES = 20
 
 export class CrashTest {
   readonly subscriber: ReconnectingSubscriber
+  readonly #jetstream: ReconnectingJetstream
   readonly load: WriteLoad
   readonly #server: Pick<TestServer, 'url'>
   readonly #accounts: TestAccount[]
@@ -33,6 +35,7 @@ export class CrashTest {
     this.#server = server
     this.#accounts = accounts
     this.subscriber = new ReconnectingSubscriber(server.url)
+    this.#jetstream = new ReconnectingJetstream(server.url)
     this.load = new WriteLoad(server.url, () => choose(this.#accounts))
   }
 
@@ -103,6 +106,9 @@ export class CrashTest {
   async finish(title: string): Promise<ConsistencyReport> {
     await this.expectAllSequenced()
     await this.#expectCaughtUp()
+    await expect.poll(() => this.#jetstream.missing(this.subscriber.events), WAIT).toEqual([])
+    expect(this.#jetstream.wrong).toEqual([])
+    this.#jetstream.close()
     this.subscriber.close()
     expect(this.load.acknowledged.length).toBeGreaterThan(MIN_WRITES)
     expect(this.load.violations).toEqual([])
