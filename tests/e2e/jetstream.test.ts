@@ -112,7 +112,7 @@ describe('clients that others wrote', () => {
         ...(wantedDids && { wantedDids: wantedDids as `did:plc:${string}`[] }),
         onError: (error: unknown) => void errors.push(error),
       })
-    const { data } = await alice.agent.com.atproto.repo.applyWrites({
+    await alice.agent.com.atproto.repo.applyWrites({
       repo: alice.did,
       writes: [
         write('create', 'atcute-1', { a: 1, $type: thing }),
@@ -132,7 +132,6 @@ describe('clients that others wrote', () => {
     }
     expect(story.slice(0, 2)).toEqual(['identity', 'account'])
     expect(story.slice(-3)).toEqual(['create atcute-1', 'create atcute-2', 'delete not-wanted'])
-    expect(data.commit?.rev).toBeDefined()
     await create(alice, 'atcute-3')
     for await (const event of subscribe(first.cursor)) {
       if (event.kind !== 'commit') continue
@@ -229,7 +228,6 @@ describe('/subscribe', () => {
       await expect.poll(seen, WAIT).toContain(rkey)
       await expect.poll(() => events().length, WAIT).toBeGreaterThan(0)
       ws.close()
-      expect(marks.events().map(({ commit }) => commit?.rkey)).toEqual(seen())
       return { own: events() as LegacyEvent[], all: seen() }
     }
     expect((await replay()).all).toContain('by-carol')
