@@ -40,7 +40,7 @@ it('a backup made under write load, while accounts are created, has all that was
     expect(await command('backup', backup)).toMatchObject({ code: 0, err: '' })
   }, false)
   await made
-  subscriber.close()
+  crashTest.close()
   expect(await command('restore', backup)).toMatchObject({
     code: 1,
     err: expect.stringContaining('already runs the'),

@@ -108,8 +108,7 @@ export class CrashTest {
     await this.#expectCaughtUp()
     await expect.poll(() => this.#jetstream.missing(this.subscriber.events), WAIT).toEqual([])
     expect(this.#jetstream.wrong).toEqual([])
-    this.#jetstream.close()
-    this.subscriber.close()
+    this.close()
     expect(this.load.acknowledged.length).toBeGreaterThan(MIN_WRITES)
     expect(this.load.violations).toEqual([])
     expect(this.subscriber.otherMessages).toEqual([])
@@ -128,6 +127,12 @@ export class CrashTest {
     }
     process.stdout.write(`${title}: ${JSON.stringify(facts)}\n`)
     return verdict
+  }
+
+  /** Ends both subscribers; `finish` does it too. */
+  close(): void {
+    this.#jetstream.close()
+    this.subscriber.close()
   }
 
   /** When its events have arrived, so have all that were sequenced before. */
