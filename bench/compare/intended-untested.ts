@@ -163,4 +163,5 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'handle domains', why: 'communities come and go' },
   { what: '`_admin/checks`, `_admin/test-mail`', why: 'operators need them' },
   { what: 'Jetstream', why: 'apps need no relay and no service beside the server' },
+  { what: '`dev.headwater.realtime.*`, `/lexicons/<nsid>.json`', why: 'apps need not poll' },
 ]

@@ -71,3 +71,23 @@ it('a message that came before the client was known is answered', async () => {
   client.ws.on('open', () => client.send('sub', { id: 'early' }))
   expect(await client.next('subscribed')).toMatchObject({ id: 'early' })
 })
+
+it('no connection, replay or event wakes an account; only a channel of another one is looked up there', async () => {
+  const { events, connect, called, url, as } = await start()
+  const first = connect()
+  await first.next('ready')
+  await events.commit(alice, { path: 'a.b.c/1' })
+  await events.addPrivate(alice, '#session', { change: 'created', kind: 'password' }, 'another')
+  await first.next('session')
+  const again = connect({ as, query: 'cursor=1' })
+  await again.next('ready')
+  expect(again.messages.map(({ type }) => type)).toEqual(['commit', 'session', 'ready'])
+  const headers = { accept: 'text/event-stream', authorization: as }
+  await (await fetch(`${url}${SUBSCRIBE_PATH}?cursor=1`, { headers })).body!.cancel()
+  again.send('join', { id: 'own', channel: { did: alice } })
+  await again.next('joined')
+  expect(called).toEqual([])
+  again.send('join', { id: 'other', channel: { did: 'did:plc:group' } })
+  await again.next('joined', ({ id }) => id === 'other')
+  expect(called).toEqual(['did:plc:group'])
+})

@@ -33,6 +33,7 @@ export async function startRealtimeServer({ stallTimeoutMs = 60_000 } = {}) {
     ...{ enter: on(enter), leave: on(leave), renew: on(renew) },
     ...{ publish: on(publish), follow: on(follow) },
   }
+  const called: string[] = []
   const issuer = {
     ...{ serviceDid: 'did:web:pds.example.com', clock: systemClock, adminPassword: 'password' },
     jwtSecret: new TextEncoder().encode('a secret of these tests'),
@@ -42,6 +43,11 @@ export async function startRealtimeServer({ stallTimeoutMs = 60_000 } = {}) {
     ...issuer,
     authenticate: authenticator(issuer),
     dispatch: {
+      // Calling an actor wakes it.
+      account: (did: string) => {
+        called.push(did)
+        return { repo: { getRecord: async () => ({ json: '{"value":{"access":"everyone"}}' }) } }
+      },
       authorization: () => ({
         replayStore: {
           isFirstUse: (use: Parameters<typeof isFirstUse>[1]) => isFirstUse(shard, use),
@@ -71,6 +77,8 @@ export async function startRealtimeServer({ stallTimeoutMs = 60_000 } = {}) {
   await once(server, 'listening')
   const terms = { secret: issuer.jwtSecret, audience: issuer.serviceDid }
   return {
+    /** The accounts whose actors were called. */
+    called,
     ...{ events, realtime, url: `http://localhost:${(server.address() as AddressInfo).port}` },
     async authorization(did: string): Promise<string> {
       const tokens = await issueTokens({ did, tokenId: did }, { ...terms, now: Date.now() })

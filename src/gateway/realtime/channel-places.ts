@@ -1,11 +1,15 @@
 /** The channels that one connection is in, and what it says there. */
 import { randomUUID } from 'node:crypto'
 import type { Channel, ChannelMessage } from '#src/channels/channels.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
 import type { ChannelClient, ChannelMember } from '#src/gateway/realtime/channel-client.ts'
 import { didOf } from '#src/gateway/realtime/credential.ts'
 import type { Listener } from '#src/gateway/realtime/listener.ts'
 import { mustSpeak, type ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
+
+/** When it could not be found out whether a member may stay. */
+const RECHECK_MS = 2_000
 
 export interface ChannelPlacesPorts extends ScopeSettings {
   client: ChannelClient
@@ -76,12 +80,13 @@ export class ChannelPlaces {
   async checkAccess(member: ChannelMember): Promise<void> {
     const id = [...this.#byId].find(([, one]) => one === member)?.[0]
     if (id === undefined) return
-    await this.#ports.access.mustEnter(member.channel, member.did, undefined).catch(() =>
-      this.leave(id, {
-        error: 'NotAllowed',
-        message: 'The channel is no longer open to the account',
-      }),
-    )
+    try {
+      await this.#ports.access.mustEnter(member.channel, member.did, undefined)
+    } catch (error) {
+      const isRefusal = error instanceof XrpcError && error.status < 500
+      if (isRefusal) this.leave(id, { error: 'NotAllowed', message: error.message })
+      else setTimeout(() => void this.checkAccess(member), RECHECK_MS).unref()
+    }
   }
 
   close(): void {

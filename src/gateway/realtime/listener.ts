@@ -187,9 +187,9 @@ export class Listener {
     }
   }
 
-  /** The client has gone. */
-  close(): void {
-    this.#close(new XrpcError(400, 'Closed', 'The client has disconnected'))
+  /** Says nothing to the client, which has gone, or is told elsewhere why. */
+  close(why = new XrpcError(400, 'Closed', 'The client has disconnected')): void {
+    this.#close(why)
   }
 
   #close(why: XrpcError): boolean {

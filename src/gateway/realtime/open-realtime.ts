@@ -3,6 +3,7 @@
  * server-sent events, and channels. See docs/design/realtime.md.
  */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { RealtimeStats } from '#src/gateway/operator/realtime-metrics.ts'
@@ -17,6 +18,7 @@ import { ChannelPlaces } from '#src/gateway/realtime/channel-places.ts'
 import { watchChannelRecords } from '#src/gateway/realtime/channel-records.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import { Listener } from '#src/gateway/realtime/listener.ts'
+import { internalError } from '#src/gateway/realtime/listener-errors.ts'
 import { Listeners } from '#src/gateway/realtime/listeners.ts'
 import type { ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
@@ -128,7 +130,7 @@ export function openRealtime(ports: RealtimePorts): Realtime {
       try {
         await listeners.add(listener)
       } catch (error) {
-        listener.close()
+        listener.close(error instanceof XrpcError ? error : internalError())
         throw error
       }
       return { listener, places: own, address }

@@ -32,6 +32,7 @@ export function realtimeMethods(realtime: Realtime): readonly Method[] {
       const channel = channelOf(input.channel)
       const body = bodyText(input)
       const network = incoming && networkOf(server.addressOf(incoming))
+      await ports.stream.ready()
       await access.mustEnter(channel, did, network)
       await channels.publish(channel, did, body)
       return {}
