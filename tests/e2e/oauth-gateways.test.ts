@@ -165,13 +165,12 @@ describe('realtime over two gateways', () => {
     gateway: string,
     method: string,
     as: string,
-    body: object,
+    body?: object,
   ): Promise<Response> {
-    const headers = { authorization: as, 'content-type': 'application/json' }
     return fetch(`${gateway}/xrpc/${method}`, {
       method: 'POST',
-      headers,
-      body: JSON.stringify(body),
+      headers: { authorization: as, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
     })
   }
 
@@ -202,7 +201,8 @@ describe('realtime over two gateways', () => {
     const ofOther = connect(1, { as: other.access })
     const ofGrant = connect(1, { ticket })
     for (const client of [ofSession, ofOther, ofGrant]) await client.next('ready')
-    await post(gateways[0]!, 'com.atproto.server.deleteSession', refresh, {})
+    const ended = await post(gateways[0]!, 'com.atproto.server.deleteSession', refresh)
+    expect(ended.status).toBe(200)
     await session.signOut()
     expect(await ofSession.refusal()).toEqual(['SessionEnded', 1008])
     expect(await ofGrant.refusal()).toEqual(['SessionEnded', 1008])
