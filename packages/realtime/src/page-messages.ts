@@ -11,6 +11,11 @@ export type PageMessage =
   | { to: 'leader'; kind: 'send'; page: string; message: ClientMessage }
   | { to: 'leader'; kind: 'bye'; page: string }
 
+/** Not from `crypto.randomUUID`, which pages without TLS do not have. */
+export function newPageId(): string {
+  return Array.from({ length: 3 }, () => Math.random().toString(36).slice(2)).join('')
+}
+
 /** The subscriptions and channels of a page have ids that begin with it. */
 export function idsOf(page: string): () => string {
   let last = 0

@@ -17,7 +17,7 @@ import type { LiveQueryClient } from './live-query.ts'
 import { type LiveRecord, liveRecord } from './live-record.ts'
 import { mergeJoins } from './merged-joins.ts'
 import type { ServerMessage, SubscriptionFilter } from './messages.ts'
-import { idsOf } from './page-messages.ts'
+import { idsOf, newPageId } from './page-messages.ts'
 import { type CursorStore, SavedCursors } from './saved-cursors.ts'
 import { ServerConnection } from './server-connection.ts'
 import type { Session } from './session.ts'
@@ -77,7 +77,7 @@ export class Realtime {
     this.#session = session
     this.#service = new URL(service).origin
     this.#timing = { ...defaultTiming, ...timing }
-    const page = crypto.randomUUID()
+    const page = newPageId()
     this.#newId = idsOf(page)
     this.#connection = this.#createConnection(page, shared)
     this.#subscriptions = new Subscriptions(
