@@ -25,4 +25,3 @@ export function serverSentEvent(name: string, payload: string, id?: number): str
 
 /** How long a browser waits before it reconnects. */
 export const SSE_RETRY = 'retry: 2000\n\n'
-export const SSE_COMMENT = ':\n\n'
