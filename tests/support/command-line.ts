@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { onTestFinished } from 'vitest'
 import { root } from '#tests/support/sources.ts'
 
 export interface Outcome {
@@ -28,9 +29,10 @@ export async function headwater(
   return { code: child.exitCode, out, err, json: <T>() => JSON.parse(out) as T }
 }
 
-/** Runs a command that does not end by itself; `interrupt` ends it as Ctrl-C does. */
+/** Runs a command that does not end by itself; `interrupt` ends it as Ctrl-C does. It ends with its test, too. */
 export function startHeadwater(args: readonly string[], env: Record<string, string>) {
   const child = start(args, env)
+  onTestFinished(() => void child.kill('SIGKILL'))
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => {
     out += chunk
