@@ -12,11 +12,12 @@ import type { SqlValue, Statement } from '#src/ports/sql.ts'
 
 /** What the events of each kind say. `subject` of `add…` is for gateways, which close sockets by it, and never sent. */
 export interface PrivateFields {
+  /** An upload has none: it would take a quarter longer. */
   '#blob': {
     cid: string
     mimeType: string
     size: number
-    change: 'uploaded' | 'deleted' | 'takendown' | 'restored'
+    change: 'deleted' | 'takendown' | 'restored'
   }
   /** The `$type`s that changed. */
   '#preferences': { names: string[] }

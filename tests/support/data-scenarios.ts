@@ -158,12 +158,6 @@ export const dataScenarios: Scenario[] = [
     expected: [['#preferences', { names: [adult.$type] }]],
   },
   {
-    title: 'a blob that is uploaded',
-    when: upload,
-    sql: /INSERT INTO blob/,
-    expected: [['#blob', { ...blob, change: 'uploaded' }]],
-  },
-  {
     title: 'an upload that is deleted because no record has referenced it',
     given: upload,
     when: ({ account, clock }) =>

@@ -1,7 +1,6 @@
 /** Turns an upload that has reached the storage into a blob of the account. */
 import type { Account } from '#src/account/account.ts'
 import { isPresent } from '#src/account/blobs/references.ts'
-import { addPrivateEventIfChanged } from '#src/account/private-events.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { mustManage } from '#src/rules/states.ts'
 
@@ -38,7 +37,6 @@ async function storeUpload(account: Account, upload: Upload): Promise<{ mimeType
   await sql.batch([
     ...blobs.takeOutcomes(),
     { sql: upsertUpload, params: [cid, mimeType, size, key, clock.now()] },
-    addPrivateEventIfChanged(account, '#blob', { cid, mimeType, size, change: 'uploaded' }),
   ])
   const replaced = known?.tempKey
   if (replaced && replaced !== key) await blobs.storage.deleteTemps(did, [replaced]).catch(() => {})

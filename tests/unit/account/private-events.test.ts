@@ -1,5 +1,6 @@
 /** Which private events there are of what happens to an account, each in the transaction of the thing itself. */
 import { describe, expect, it } from 'vitest'
+import { addUpload } from '#src/account/blobs/upload.ts'
 import { createGrant, rotateGrant } from '#src/account/oauth/grants.ts'
 import { putPreferences } from '#src/account/preferences/preferences.ts'
 import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
@@ -196,7 +197,7 @@ describe('security events', () => {
 })
 
 describe('what has no private event', () => {
-  it('a write to the repo, and what is put again as it was', async () => {
+  it('an upload, a write to the repo, and what is put again as it was', async () => {
     const { account, events, transactions } = await openWithEvents()
     await createRecord(account, record)
     await putPreferences(account, { preferences: [], fullAccess: true })
@@ -209,6 +210,7 @@ describe('what has no private event', () => {
     await rotateGrant(account, { id: 'tok-1', next: grantOf(account, 'tok-2') })
     transactions()
     expect(await events()).toEqual([])
+    await addUpload(account, { cid: 'bafy', mimeType: 'image/png', size: 3, key: 'key' })
     await createRecord(account, { ...record, rkey: 'two' })
     expect(transactions()).toEqual([])
   })
