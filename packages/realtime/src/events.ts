@@ -41,7 +41,7 @@ export interface BlobEvent extends Event {
   cid: string
   mimeType: string
   size: number
-  change: 'uploaded' | 'referenced' | 'unreferenced' | 'deleted' | 'takendown'
+  change: 'deleted' | 'takendown' | 'restored'
 }
 
 /** The `$type`s of the preferences that changed; their contents are read from the account. */

@@ -303,7 +303,7 @@ const sync = /*#__PURE__*/ l.typedObject<Sync>(
 
 export { sync }
 
-/** A blob was uploaded, deleted, taken down or restored. */
+/** An unused upload was deleted, or a blob was taken down or restored. */
 type Blob = {
   $type?: 'dev.headwater.realtime.subscribe#blob'
 
@@ -316,7 +316,7 @@ type Blob = {
   cid: l.CidString
   mimeType: string
   size: number
-  change: 'uploaded' | 'deleted' | 'takendown' | 'restored' | l.UnknownString
+  change: 'deleted' | 'takendown' | 'restored' | l.UnknownString
 
   /**
    * The named subscriptions of the connection that the event is for.
@@ -326,7 +326,7 @@ type Blob = {
 
 export type { Blob }
 
-/** A blob was uploaded, deleted, taken down or restored. */
+/** An unused upload was deleted, or a blob was taken down or restored. */
 const blob = /*#__PURE__*/ l.typedObject<Blob>(
   $nsid,
   'blob',
@@ -338,7 +338,7 @@ const blob = /*#__PURE__*/ l.typedObject<Blob>(
     mimeType: /*#__PURE__*/ l.string(),
     size: /*#__PURE__*/ l.integer(),
     change: /*#__PURE__*/ l.string<{
-      knownValues: ['uploaded', 'deleted', 'takendown', 'restored']
+      knownValues: ['deleted', 'takendown', 'restored']
     }>(),
     ids: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.array(/*#__PURE__*/ l.string({ maxLength: 64 })),
