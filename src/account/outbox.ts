@@ -164,7 +164,11 @@ export class Outbox<Row extends { id: number } = OutboxRow> {
 
   async #readRows(): Promise<Row[]> {
     try {
-      return await this.#ports.table.read(this.#ports.sql, this.#delivered, BATCH_ROWS)
+      const { table, sql } = this.#ports
+      const rows = await table.read(sql, this.#delivered, BATCH_ROWS)
+      // They may be of a transaction that is committed and not durable yet.
+      if (rows.length > 0) await sql.durable()
+      return rows
     } catch (error) {
       // Rows that were added meanwhile must not be delivered before the rows that this read would have found.
       this.#inMemory = false

@@ -118,8 +118,6 @@ export const privateEventTable: OutboxTable<PrivateEventRow> = {
       after,
       limit,
     )
-    // They may be of a write that is not durable yet.
-    if (rows.length > 0) await sql.durable()
     return rows.map(({ subject, ...row }) => (subject === null ? row : { ...row, subject }))
   },
   bytesOf: ({ body }) => body.length,

@@ -28,6 +28,24 @@ test('the outbox holds at most 1,000 rows in memory, and reads further ones from
   expect(sent).toEqual(rows.map(({ id }) => id))
 })
 
+test('rows that the outbox finds in its table are sent when they are durable', async () => {
+  const syncing = Promise.withResolvers<void>()
+  let isHeld = false
+  const sql = nodeSql({
+    schema: accountSchema,
+    sync: () => (isHeld ? syncing.promise : Promise.resolve()),
+  })
+  const { outbox, sentIds } = openOutbox({ sql })
+  await sql.batch(addToOutbox([row(1)]))
+  isHeld = true
+  outbox.resume()
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  expect(sentIds()).toEqual([])
+  syncing.resolve()
+  await outbox.settled()
+  expect(sentIds()).toEqual([[1]])
+})
+
 test('rows that are delivered while the outbox reads its table are sent once, after those it finds', async () => {
   const sql = nodeSql({ schema: accountSchema })
   const gate = Promise.withResolvers<void>()
