@@ -29,6 +29,8 @@ import type { Transport } from '#src/gateway/realtime/transport.ts'
 
 export const MAX_SUBSCRIPTIONS = 100
 const TICK_MS = 25_000
+/** Of subscriptions on one connection some may be silent while others are not. */
+const MAX_TICK_MS = 60_000
 const EXPIRING_MS = 60_000
 
 export interface ListenerPorts extends RequestPorts {
@@ -57,6 +59,7 @@ export class Listener {
   /** Events that were given in this turn: one that several subscriptions want is sent once. */
   #waiting = new Map<StreamEvent, Waiting>()
   #lastSentAt = 0
+  #lastTickAt = 0
   #hasWarned = false
   #ended: XrpcError | undefined
   #credential: Credential
@@ -161,12 +164,15 @@ export class Listener {
       this.#hasWarned = true
       this.tell('info', { name: 'Expiring', message: 'The token of the connection ends soon' })
     }
-    if (this.#lastSentAt === 0) this.#lastSentAt = monotonicNow
-    else if (monotonicNow - this.#lastSentAt >= TICK_MS && this.#transport.hasRoom) {
-      const seq = this.#position()
-      this.#transport.message('tick', payloadText('tick', { seq }), seq)
-      this.#lastSentAt = monotonicNow
-    }
+    this.#lastSentAt ||= monotonicNow
+    this.#lastTickAt ||= monotonicNow
+    const isSilent = monotonicNow - this.#lastSentAt >= TICK_MS
+    const isDue = isSilent || monotonicNow - this.#lastTickAt >= MAX_TICK_MS
+    if (!isDue || !this.#transport.hasRoom) return
+    const seq = this.#position()
+    this.#transport.message('tick', payloadText('tick', { seq }), seq)
+    this.#lastSentAt = monotonicNow
+    this.#lastTickAt = monotonicNow
   }
 
   tell(name: string, fields: object): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { XrpcError } from '#src/errors.ts'
 import type { Batch } from '#src/gateway/events/batch.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
@@ -175,6 +175,20 @@ describe('a connection', () => {
     await settle()
     listener.check(now, start + 26_000)
     expect(transport.of('tick')).toEqual([{ type: 'tick', seq: events.head }])
+  })
+
+  it('with events for one subscription is sent a place to continue for the others every minute', async () => {
+    let time = performance.now()
+    using _ = vi.spyOn(performance, 'now').mockImplementation(() => time)
+    const { commit, settle, listener, transport } = await testListener()
+    await listener.subscribe('busy', { collections: ['a.b.busy'] })
+    await listener.subscribe('silent', { collections: ['a.b.silent'] })
+    for (let second = 0; second <= 130; second += 10, time += 10_000) {
+      await commit(alice, { path: `a.b.busy/${second}` })
+      await settle()
+      listener.check(now, time)
+    }
+    expect(transport.of('tick')).toHaveLength(2)
   })
 
   it('ends with its token, of which it is warned, unless a later one replaces it', async () => {
