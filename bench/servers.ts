@@ -17,6 +17,10 @@ export interface Server {
   plcUrl: string
 }
 
+export interface RunningServer extends Server {
+  pid: number
+}
+
 /** Further variables for one of the servers. */
 export type ExtraVariables = (name: string) => Record<string, string>
 
@@ -30,9 +34,7 @@ let plcDirectory: PlcServer | undefined
  */
 export async function startServers(more: ExtraVariables = () => ({})): Promise<Server[]> {
   installReference()
-  plcDirectory = await startPlcServer({ path: ':memory:', log: createLog('silent') })
-  // The reference accepts no directory by its IP address.
-  const plc = plcDirectory.url.replace('127.0.0.1', 'localhost')
+  const plc = await startPlc()
   return [
     await startPds('reference', [referenceMain], {
       PDS_DID_PLC_URL: plc,
@@ -45,15 +47,30 @@ export async function startServers(more: ExtraVariables = () => ({})): Promise<S
       LOG_ENABLED: 'true',
       ...more('reference'),
     }),
-    await startPds('headwater', startArguments(), {
-      PDS_DID_PLC_URL: plc,
-      // As in production: without a host name the default logs every request.
-      LOG_LEVEL: 'info',
-      // All subscribers of a phase come from this machine.
-      PDS_MAX_SUBSCRIBERS_PER_ADDRESS: '1000',
-      ...more('headwater'),
-    }),
+    await startHeadwaterOn(plc, more('headwater')),
   ]
+}
+
+/** Starts Headwater alone, with a PLC directory. */
+export async function startHeadwater(more: Record<string, string>): Promise<RunningServer> {
+  return startHeadwaterOn(await startPlc(), more)
+}
+
+async function startPlc(): Promise<string> {
+  plcDirectory = await startPlcServer({ path: ':memory:', log: createLog('silent') })
+  // The reference accepts no directory by its IP address.
+  return plcDirectory.url.replace('127.0.0.1', 'localhost')
+}
+
+function startHeadwaterOn(plc: string, more: Record<string, string>): Promise<RunningServer> {
+  return startPds('headwater', startArguments(), {
+    PDS_DID_PLC_URL: plc,
+    // As in production: without a host name the default logs every request.
+    LOG_LEVEL: 'info',
+    // All subscribers of a phase come from this machine.
+    PDS_MAX_SUBSCRIBERS_PER_ADDRESS: '1000',
+    ...more,
+  })
 }
 
 /** Stops everything in reverse order, and removes the data. */
@@ -78,11 +95,15 @@ function startArguments(): string[] {
   return [...args.slice(0, -1), join(root, args.at(-1)!)]
 }
 
-async function startPds(name: string, args: string[], env: NodeJS.ProcessEnv): Promise<Server> {
+async function startPds(
+  name: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<RunningServer> {
   const port = await freePort()
   const data = join(folder, name)
   mkdirSync(data, { recursive: true })
-  start(name, args, {
+  const pid = start(name, args, {
     PDS_PORT: String(port),
     PDS_HOSTNAME: name === 'reference' ? 'localhost' : undefined,
     PDS_DATA_DIRECTORY: data,
@@ -91,10 +112,10 @@ async function startPds(name: string, args: string[], env: NodeJS.ProcessEnv): P
   })
   const url = `http://127.0.0.1:${port}`
   await waitUntilHealthy(name, `${url}/xrpc/_health`)
-  return { name, url, plcUrl: env['PDS_DID_PLC_URL']! }
+  return { name, url, plcUrl: env['PDS_DID_PLC_URL']!, pid }
 }
 
-function start(name: string, args: string[], env: NodeJS.ProcessEnv): void {
+function start(name: string, args: string[], env: NodeJS.ProcessEnv): number {
   const log = openSync(join(folder, `${name}.log`), 'w')
   const child = spawn(process.execPath, args, {
     cwd: folder,
@@ -102,6 +123,7 @@ function start(name: string, args: string[], env: NodeJS.ProcessEnv): void {
     stdio: ['ignore', log, log],
   })
   children.push(child)
+  return child.pid!
 }
 
 async function waitUntilHealthy(name: string, url: string): Promise<void> {
