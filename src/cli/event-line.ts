@@ -14,6 +14,9 @@ export function kindOf({ $type }: EventPayload): string {
   return $type.slice($type.indexOf('#') + 1)
 }
 
+/** Said elsewhere in the line, or too long for it. */
+const omitted = ['blocks', 'seq', 'time']
+
 /** Time, account, kind, and what is particular to the kind. */
 export function eventLine(event: EventPayload): string {
   const { $type: _, seq: _seq, did, time, ...fields } = event
@@ -33,9 +36,7 @@ function commitText(fields: Record<string, unknown>): string {
 function fieldsText(fields: Record<string, unknown>, did: unknown): string {
   return Object.entries(fields)
     .flatMap(([name, value]) => (isPlainObject(value) ? Object.entries(value) : [[name, value]]))
-    .filter(
-      ([name, value]) => !(name === 'did' && value === did) && !/^(seq|time)$/.test(`${name}`),
-    )
+    .filter(([name, value]) => !(name === 'did' && value === did) && !omitted.includes(`${name}`))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')
 }

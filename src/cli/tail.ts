@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, type Invocation, textOption, UsageError } from '#src/cli/command.ts'
 import { readConnection } from '#src/cli/event-connection.ts'
 import { type EventPayload, eventLine, kindOf } from '#src/cli/event-line.ts'
+import { refusalOf } from '#src/cli/event-refusal.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
-import { XrpcError } from '#src/errors.ts'
 
 const PUBLIC = 'network.bsky.jetstream.subscribeEvents'
 const OF_ACCOUNT = 'dev.headwater.realtime.subscribe'
@@ -25,15 +25,15 @@ const tail: Command = {
   name: 'tail',
   summary: 'Print events as they happen',
   details:
-    'Public events of all accounts, or with --account also private ones of one account. Ends with Ctrl-C, and says with which cursor to continue.',
+    'Events of all accounts: commit, identity, account and sync. With --account those of one, and what the admin may hear besides: email and moderation; only that needs the admin password. Ends with Ctrl-C, and says with which cursor to continue.',
   isEndless: true,
   options: {
     account: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only events of this account' },
-    kinds: { type: 'string', value: 'KIND,…', help: 'Only events of these kinds, such as commit' },
+    kinds: { type: 'string', value: 'KIND,…', help: 'Only events of these kinds' },
     collections: {
       type: 'string',
       value: 'NSID,…',
-      help: "Only commits in these collections; an NSID may end in '.*'",
+      help: "Of commits only those in these collections; an NSID may end in '.*'",
     },
     cursor: {
       type: 'string',
@@ -103,24 +103,6 @@ export async function followEvents(
     const wait = Math.min(MAX_WAIT_MS, MIN_WAIT_MS * 2 ** ++failures)
     await pause(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
   }
-}
-
-/** A WebSocket does not show why it was refused: the same request without an upgrade does. */
-async function refusalOf(
-  url: URL,
-  headers: Record<string, string>,
-): Promise<XrpcError | undefined> {
-  const response = await fetch(url, { headers }).catch(() => undefined)
-  if (response === undefined || response.status >= 500) return undefined
-  const { error, message = '' } = await response
-    .json()
-    .catch(() => ({}))
-    .then((body) => body as { error?: string; message?: string })
-  if ([426, 429].includes(response.status) || response.ok) return undefined
-  if (response.status === 404) {
-    return new XrpcError(404, error ?? 'NotFound', `this server has no ${url.pathname}`)
-  }
-  return new XrpcError(response.status, error ?? 'Error', message || response.statusText)
 }
 
 async function streamUrl(invocation: Invocation): Promise<URL> {

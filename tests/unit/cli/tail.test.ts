@@ -51,6 +51,10 @@ describe('eventLine', () => {
       { $type: 'x#session', seq: 7, did: 'did:plc:a', time, change: 'ended', kind: 'all' },
       `${time}  did:plc:a  session  change=ended kind=all`,
     ],
+    [
+      { $type: 'x#sync', seq: 7, did: 'did:plc:a', time, sync: { rev: 'r', blocks: {} } },
+      `${time}  did:plc:a  sync  rev=r`,
+    ],
     [{ $type: 'x#info', name: 'Out\u001b[2Jdated', from: 1 }, 'info  name=Out�[2Jdated from=1'],
   ])('eventLine of %o', (event, line) => {
     expect(eventLine(event)).toBe(line)
@@ -58,11 +62,9 @@ describe('eventLine', () => {
 })
 
 describe('followEvents', () => {
-  const http = createServer((_, response) =>
-    response
-      .writeHead(400, { 'content-type': 'application/json' })
-      .end('{"error":"InvalidRequest","message":"bad kinds"}'),
-  )
+  // As of a stream: without an upgrade its parameters are not looked at.
+  const http = createServer((_, response) => response.writeHead(426).end())
+  const refusal = '{"error":"InvalidRequest","message":"bad kinds"}'
   const wss = new WebSocketServer({ noServer: true })
   let onConnection: (socket: WebSocket, url: URL, authorization: string | undefined) => void
   let isRefused: boolean
@@ -71,7 +73,8 @@ describe('followEvents', () => {
     isRefused = false
     http.removeAllListeners('upgrade').on('upgrade', (request, socket, head) => {
       if (isRefused) {
-        socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
+        const length = `content-length: ${refusal.length}`
+        socket.end(`HTTP/1.1 400 Bad Request\r\n${length}\r\n\r\n${refusal}`)
         return
       }
       wss.handleUpgrade(request, socket, head, (ws) =>
