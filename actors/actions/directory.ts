@@ -13,6 +13,7 @@ export const directoryActions = {
       search: directory.searchAccounts,
       getInfos: directory.getAccountInfos,
       listDueDeletions: directory.listDueDeletions,
+      listCreated: directory.listCreatedAccounts,
     }),
     ...writes({
       reserve: directory.reserveAccount,
@@ -27,6 +28,18 @@ export const directoryActions = {
   reminders: {
     ...reads({ list: directory.listReminders }),
     ...writes({ add: directory.addReminder, remove: directory.removeReminders }),
+  },
+  relays: {
+    ...reads({
+      list: directory.listRelays,
+      listAccounts: directory.listRelayAccounts,
+      listAccountsToAsk: directory.listAccountsToAsk,
+    }),
+    ...writes({
+      record: directory.recordRelay,
+      recordAccounts: directory.recordRelayAccounts,
+      setLimit: directory.setRelayLimit,
+    }),
   },
   passwordResets: {
     ...reads({ find: directory.findPasswordReset }),

@@ -4,6 +4,7 @@ import type { DirectoryAccount } from '#src/directory/account-cache.ts'
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import { mustBeFree } from '#src/directory/handle-availability.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
+import { deleteRelayAccounts } from '#src/directory/relay-accounts.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -77,6 +78,7 @@ export async function setState(
                 WHERE did = ? AND reserved_until IS NULL`,
           params: [status, status === 'deleted' ? now : deleteAt, did],
         },
+        ...(status === 'active' ? [] : [deleteRelayAccounts(did)]),
       ],
     }))
   } finally {

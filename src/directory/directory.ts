@@ -16,6 +16,7 @@ export {
   setInvitesDisabled,
 } from '#src/directory/admin-invite-codes.ts'
 export { countAccounts } from '#src/directory/count-accounts.ts'
+export { listCreatedAccounts } from '#src/directory/created-accounts.ts'
 export { listDueDeletions, removeDeletedAccount } from '#src/directory/due-deletions.ts'
 export {
   beginIdentityChange,
@@ -30,6 +31,12 @@ export {
   recordKeyRotation,
 } from '#src/directory/key-rotations.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
+export {
+  listAccountsToAsk,
+  listRelayAccounts,
+  recordRelayAccounts,
+} from '#src/directory/relay-accounts.ts'
+export { listRelays, recordRelay, setRelayLimit } from '#src/directory/relays.ts'
 export { addReminder, listReminders, removeReminders } from '#src/directory/reminders.ts'
 export { findRepoState } from '#src/directory/repo-states.ts'
 export { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'

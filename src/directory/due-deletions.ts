@@ -1,6 +1,7 @@
 /** Accounts due for deletion: those whose `deleteAfter` has passed, and those whose deletion is unfinished. */
 import { deleteInitialStates } from '#src/directory/initial-states.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
+import { deleteRelayAccounts } from '#src/directory/relay-accounts.ts'
 
 export async function listDueDeletions(
   { sql, clock }: Directory,
@@ -36,7 +37,12 @@ export async function removeDeletedAccount(
       directory.withReminder.delete(did)
       return {
         answer: { forgotten },
-        statements: [deleteInitialStates([did]), deleteReminder, deleteAccount],
+        statements: [
+          deleteInitialStates([did]),
+          deleteReminder,
+          deleteRelayAccounts(did),
+          deleteAccount,
+        ],
       }
     })
   } finally {

@@ -4,6 +4,7 @@
  * A reservation is an account row with an expiry time, so that the database's own constraints keep the names unique.
  * Expired ones are ignored, and deleted by the next reservation.
  */
+import { forgetOldNetworks } from '#src/directory/created-accounts.ts'
 import {
   type Confirmation,
   completeInitialState,
@@ -32,6 +33,8 @@ export interface Reservation extends NewSigningKey {
   email: string | null
   inviteCode?: string
   isMigratingIn?: boolean
+  /** The address block of the caller, unless that is an admin. */
+  network?: string
 }
 
 interface NameRow {
@@ -70,6 +73,7 @@ export async function reserveAccount(directory: Directory, input: Reservation): 
       answer: undefined,
       statements: [
         ...deleteExpiredReservations(now),
+        forgetOldNetworks(now),
         insertReservation(reservation, now),
         insertInitialState(did, reservation),
         ...inviteUse,
@@ -184,14 +188,17 @@ function alreadyExists(): XrpcError {
 }
 
 function insertReservation(
-  { did, handle, email, isMigratingIn }: Reservation,
+  { did, handle, email, isMigratingIn, network }: Reservation,
   now: number,
 ): Statement {
+  const status = isMigratingIn ? 'deactivated' : 'active'
   return {
-    sql: `INSERT INTO account (did, handle, email, status, reserved_until) VALUES (?, ?, ?, ?, ?)
+    sql: `INSERT INTO account (did, handle, email, status, reserved_until, network)
+          VALUES (?, ?, ?, ?, ?, ?)
           ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
-            status = excluded.status, reserved_until = excluded.reserved_until`,
-    params: [did, handle, email, isMigratingIn ? 'deactivated' : 'active', now + RESERVATION_MS],
+            status = excluded.status, reserved_until = excluded.reserved_until,
+            network = excluded.network`,
+    params: [did, handle, email, status, now + RESERVATION_MS, network ?? null],
   }
 }
 

@@ -71,4 +71,33 @@ export const directorySchema: readonly Migration[] = [
   ],
   // Release 4: the process in which the account was awake, by the id of its data folder; null for any process.
   ['ALTER TABLE reminder ADD COLUMN process TEXT'],
+  // Release 5: where accounts were created from, and what relays say of this server and of its accounts.
+  [
+    // An address block: an IPv4 /24 or an IPv6 /48. Null if an admin created the account, and after a month.
+    'ALTER TABLE account ADD COLUMN network TEXT',
+    `CREATE INDEX account_network ON account (created_at) WHERE network IS NOT NULL`,
+    ddl`CREATE TABLE relay (
+       url TEXT PRIMARY KEY,
+       asked_at INTEGER,                -- ms since 1970, like all times here; null if it was not asked yet
+       next_at INTEGER NOT NULL,        -- it is not asked again before
+       failures INTEGER NOT NULL,       -- in a row
+       error TEXT,                      -- of the last time; null if it answered
+       status TEXT,                     -- active idle offline throttled banned; null if it is not known
+       accounts INTEGER,                -- how many of this server it has; null if it is not known
+       seq INTEGER,                     -- the last event that it has; null if it is not known
+       lag_ms INTEGER,                  -- of that, behind the newest one here
+       account_limit INTEGER,           -- that its operator has granted, as far as ours has entered it
+       newest_created_at INTEGER NOT NULL,  -- the newest account whose state there was asked for, and its DID
+       newest_did TEXT NOT NULL,
+       sampled_did TEXT NOT NULL        -- the last account of the rolling sample
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE relay_account (    -- what a relay says of an account that is active here
+       did TEXT NOT NULL,
+       relay TEXT NOT NULL,             -- its URL
+       status TEXT NOT NULL,            -- active, absent, unknown, or the status there, such as throttled
+       asked_at INTEGER NOT NULL,
+       PRIMARY KEY (did, relay)
+     ) WITHOUT ROWID`,
+    `CREATE INDEX relay_account_status ON relay_account (relay, status, asked_at)`,
+  ],
 ]

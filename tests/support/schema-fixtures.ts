@@ -108,6 +108,7 @@ async function upload(account: Account, bytes: Uint8Array): Promise<void> {
 }
 
 export const alice = 'did:plc:aliceaaaaaaaaaaaaaaaaaaa'
+export const relay = 'https://relay.example.com'
 
 /** A directory with a confirmed account, a reservation, an invite code in use, and something of everything else. */
 export async function fillDirectory(of: Directory): Promise<void> {
@@ -115,9 +116,10 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.createInviteCodes(of, { useCount: 2, codes: [{ account: 'admin', codes }] })
   const key = { signingKey: Uint8Array.of(1, 2, 3), signingKeyDid: 'did:key:z' }
   const inviteCode = codes[0]!
+  const network = '192.0.2.0/24'
   const reserve = (did: string, name: string) => {
     const names = { handle: `${name}.test`, email: `${name}@example.com` }
-    return directory.reserveAccount(of, { did, ...names, ...key, inviteCode })
+    return directory.reserveAccount(of, { did, ...names, ...key, inviteCode, network })
   }
   await reserve(alice, 'alice')
   const createdAt = '2026-01-01T00:00:00.000Z'
@@ -130,6 +132,11 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.reserveKey(of, { name: 'did:key:zzz', ...key, signingKeyDid: 'did:key:zzz' })
   await directory.recordKeyRotation(of, { did: alice })
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
+  const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
+  const turn = { nextAt: of.clock.now(), failures: 0 }
+  await directory.recordRelay(of, { url: relay, urls: [relay], ...said, ...turn })
+  const accounts = [{ did: alice, status: 'throttled' }]
+  await directory.recordRelayAccounts(of, { url: relay, accounts })
 }
 
 /** A log of these events, and a private one. */

@@ -23,6 +23,8 @@ import {
   findPasswordReset,
   getSetting,
   invitesByAccount,
+  listCreatedAccounts,
+  listRelays,
   listReminders,
 } from '#src/directory/directory.ts'
 import type { Migration } from '#src/ports/migrations.ts'
@@ -34,7 +36,7 @@ import { readPrivateEvents } from '#src/sequencer/private-log.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
-import { alice, collection, imageCid, preferences } from '#tests/support/schema-fixtures.ts'
+import { alice, collection, imageCid, preferences, relay } from '#tests/support/schema-fixtures.ts'
 import { root } from '#tests/support/sources.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
@@ -151,6 +153,16 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     const list = (process: string) => listReminders(directory, { after: '', limit: 9, process })
     expect(await list('folder-1')).toEqual([alice])
     expect(await list('folder-2')).toEqual(version < 3 ? [alice] : [])
+  })
+
+  it('knows what relays have said, and where accounts were created from', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const relays = await listRelays(directory, { urls: [relay] })
+    const said = { accounts: 120, asked: { throttled: 1 } }
+    expect(relays).toMatchObject(version < 4 ? [] : [said])
+    const { accounts } = await listCreatedAccounts(directory, { after: 0, before: 1e15, limit: 9 })
+    const network = version < 4 ? null : '192.0.2.0/24'
+    expect(accounts).toMatchObject([{ did: alice, network }])
   })
 })
 
