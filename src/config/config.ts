@@ -119,7 +119,7 @@ export function readConfig(env: Environment): Config {
       backfillMs: read.integer('PDS_REPO_BACKFILL_LIMIT_MS', 0, 3650 * DAY_MS) ?? DAY_MS,
       subscriptionBuffer: read.integer('PDS_MAX_SUBSCRIPTION_BUFFER', 1, 1_000_000) ?? 500,
     },
-    ...readTraffic(read),
+    ...readTraffic(read, isProduction),
     log: {
       level: readLogLevel(read, isProduction),
       rivetkit: read.choice('RIVET_LOG_LEVEL', levels),

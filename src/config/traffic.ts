@@ -13,6 +13,12 @@ export interface TrafficConfig {
   bodyTimeoutMs: number
   connections: ConnectionConfig
   crawlers: string[]
+  relays: {
+    /** How often each is asked what it knows of this server; 0 for never. */
+    intervalMs: number
+  }
+  /** Bounds of new accounts without an invite code, in an hour; 0 for none. */
+  signUps: { perBlock: number; perServer: number }
   rateLimits: {
     enabled: boolean
     /** A request with this value in x-ratelimit-bypass is not counted. */
@@ -35,9 +41,14 @@ export interface ConnectionConfig {
   subscribersPerAddress: number
 }
 
+const DAY_MS = 24 * 60 * 60_000
+const MAX_SIGN_UPS = 1_000_000
+
 const addresses = 'a comma-separated list of IP addresses or CIDR ranges'
 
-export function readTraffic(read: EnvironmentReader): TrafficConfig {
+export function readTraffic(read: EnvironmentReader, isProduction: boolean): TrafficConfig {
+  // A development server has no unknown callers.
+  const open = (bound: number) => (isProduction ? bound : 0)
   return {
     metrics: {
       open: read.flag('PDS_METRICS_OPEN') ?? false,
@@ -51,6 +62,11 @@ export function readTraffic(read: EnvironmentReader): TrafficConfig {
       subscribersPerAddress: read.integer('PDS_MAX_SUBSCRIBERS_PER_ADDRESS', 1, 1_000_000) ?? 20,
     },
     crawlers: read.urls('PDS_CRAWLERS') ?? [],
+    relays: { intervalMs: read.integer('PDS_RELAY_CHECK_INTERVAL_MS', 0, DAY_MS) ?? 5 * 60_000 },
+    signUps: {
+      perBlock: read.integer('PDS_MAX_SIGN_UPS_PER_BLOCK', 0, MAX_SIGN_UPS) ?? open(50),
+      perServer: read.integer('PDS_MAX_SIGN_UPS_PER_HOUR', 0, MAX_SIGN_UPS) ?? open(200),
+    },
     rateLimits: {
       enabled: read.flag('PDS_RATE_LIMITS_ENABLED') ?? false,
       bypassKey: read.secret('PDS_RATE_LIMIT_BYPASS_KEY', 'set', () => true),

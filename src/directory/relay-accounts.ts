@@ -16,11 +16,15 @@ const WINDOW = 1_000
 export const MAX_KEPT = 50_000
 
 export interface AccountsToAsk {
-  dids: string[]
-  /** The last of the new accounts among them. */
-  newest?: { createdAt: number; did: string }
+  /** `createdAt` only of new ones, which come first, in this order. */
+  accounts: AccountToAsk[]
   /** The last account that the sample has looked at; empty at the end of a pass. */
   sampled: string
+}
+
+export interface AccountToAsk {
+  did: string
+  createdAt?: number
 }
 
 export interface RelayAccount {
@@ -46,7 +50,7 @@ export async function listAccountsToAsk(
      FROM relay WHERE url = ?`,
     url,
   )
-  if (relay === undefined) return { dids: [], sampled: '' }
+  if (relay === undefined) return { accounts: [], sampled: '' }
   const recent = await sql.all<{ did: string; createdAt: number }>(
     `SELECT did, created_at AS createdAt FROM account
      WHERE reserved_until IS NULL AND (created_at, did) > (?, ?) AND created_at <= ?
@@ -63,21 +67,20 @@ export async function listAccountsToAsk(
     now - AGAIN_MS,
     limit - recent.length,
   )
-  const dids = new Set([...recent, ...again].map(({ did }) => did))
-  const newest = recent.at(-1)
-  return {
-    ...(newest && { newest }),
-    sampled: await addSample({ sql, now, url, limit, settledMs }, relay.sampled, dids),
-    dids: [...dids],
-  }
+  const accounts: AccountToAsk[] = [...recent, ...again]
+  const sample = { sql, now, url, settledMs, room: limit - accounts.length }
+  const { dids, last } = await takeSample(sample, relay.sampled)
+  const known = new Set(accounts.map(({ did }) => did))
+  const others = dids.filter((did) => !known.has(did)).map((did) => ({ did }))
+  return { accounts: [...accounts, ...others], sampled: last }
 }
 
-/** Adds to `dids` up to `limit`; resolves with the last account that was looked at. */
-async function addSample(
-  of: Pick<Directory, 'sql'> & { now: number; url: string; limit: number; settledMs: number },
+/** Up to `room` accounts after `after`, and the last one that was looked at. */
+async function takeSample(
+  of: Pick<Directory, 'sql'> & { now: number; url: string; room: number; settledMs: number },
   after: string,
-  dids: Set<string>,
-): Promise<string> {
+): Promise<{ dids: string[]; last: string }> {
+  if (of.room < 1) return { dids: [], last: after }
   const rows = await of.sql.all<{ did: string; isDue: number }>(
     `SELECT did, status = 'active' AND created_at <= ?3 AND
        NOT EXISTS (SELECT 1 FROM relay_account
@@ -89,13 +92,10 @@ async function addSample(
     of.now - of.settledMs,
     of.now - FRESH_MS,
   )
-  let last = after
-  for (const { did, isDue } of rows) {
-    if (dids.size >= of.limit) return last
-    if (isDue) dids.add(did)
-    last = did
-  }
-  return rows.length < WINDOW ? '' : last
+  const due = rows.filter(({ isDue }) => isDue).map(({ did }) => did)
+  const dids = due.slice(0, of.room)
+  if (due.length > dids.length) return { dids, last: dids.at(-1)! }
+  return { dids, last: rows.length < WINDOW ? '' : rows.at(-1)!.did }
 }
 
 /** Stores what a relay said of accounts; leaves out those that are not active here any more. */

@@ -1,8 +1,6 @@
 /** What relays say of this server as a whole: asked by one gateway at a time, kept here for all of them. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
-/** More relays are not asked. */
-export const MAX_RELAYS = 20
 /** Accounts older than this when a relay is first asked are not new ones: its rolling sample finds them. */
 const FIRST_NEW_MS = 30 * 24 * 60 * 60_000
 

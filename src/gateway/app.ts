@@ -5,9 +5,11 @@ import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
 import { streamPaths } from '#src/gateway/open-streams.ts'
 import { checkRoutes } from '#src/gateway/operator/check-routes.ts'
+import { createdAccountsRoute } from '#src/gateway/operator/created-accounts-route.ts'
 import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
+import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
@@ -32,6 +34,8 @@ export function createApp(ports: AppPorts): Hono<Env> {
   handleRulesRoutes(app, ports.server.identity.handleRulesCache, ports)
   operatorRoutes(app, ports)
   checkRoutes(app, ports, ports)
+  relayRoutes(app, ports, ports)
+  createdAccountsRoute(app, ports.server, ports)
   if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
   if (ports.eventStreams !== undefined) app.get(SUBSCRIBE_PATH, ports.eventStreams)
   lexiconRoutes(app)

@@ -22,15 +22,6 @@ export interface CrawlerPorts {
   intervalMs?: number
 }
 
-interface HostStatus {
-  seq?: number
-  status?: string
-  /** Why the rest is not known. */
-  error?: string
-  /** False if the relay did not answer at all. */
-  isReachable?: boolean
-}
-
 export class Crawlers {
   readonly #ports: CrawlerPorts
   readonly #intervalMs: number
@@ -67,26 +58,6 @@ export class Crawlers {
     const accepted = await this.#requestCrawls()
     if (accepted.length === 0) throw new XrpcError(502, 'UpstreamFailure', 'No crawler accepted')
     return accepted
-  }
-
-  get relays(): readonly string[] {
-    return this.#ports.crawlers
-  }
-
-  /** What a relay says of this server (com.atproto.sync.getHostStatus), or why that is not known. */
-  async hostStatus(relay: string): Promise<HostStatus> {
-    const { hostname, fetch } = this.#ports
-    const query = new URLSearchParams({ hostname })
-    try {
-      const url = `${relay}/xrpc/com.atproto.sync.getHostStatus?${query}`
-      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-      const body = (await response.json()) as { seq?: number; status?: string; message?: string }
-      if (!response.ok) return { error: `it answers ${response.status}: ${body.message ?? ''}` }
-      return body
-    } catch (error) {
-      const { message, cause } = error as Error & { cause?: { code?: string } }
-      return { error: `it cannot be reached: ${cause?.code ?? message}`, isReachable: false }
-    }
   }
 
   close(): void {

@@ -14,6 +14,7 @@ import { connectServices } from '#src/gateway/proxy/connect-services.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { SignUps } from '#src/gateway/xrpc/sign-ups.ts'
 import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -75,7 +76,10 @@ export interface GatewaySecrets {
 export function openServerContext(
   ports: GatewayPorts,
   wakeQueue: WakeQueue,
-  traffic: Pick<ServerContext, 'crawlers' | 'failedSignIns' | 'addressOf' | 'requestedHost'>,
+  traffic: Pick<
+    ServerContext,
+    'crawlers' | 'relays' | 'failedSignIns' | 'addressOf' | 'requestedHost'
+  > & { signUps: SignUps },
 ): ServerContext {
   const { dispatch, keys, clock, log, config, secrets } = ports
   const { gateway, service, identity, invites, limits } = config
@@ -108,11 +112,13 @@ export function openServerContext(
     service: { publicUrl: gateway.publicUrl },
     handleRules: identityContext.handleRules,
     inviteRequired: invites.required,
+    signUps: traffic.signUps,
     tokens: { secret: new TextEncoder().encode(secrets.jwtSecret), audience: service.did },
   }
   return {
     dispatch,
     crawlers: traffic.crawlers,
+    relays: traffic.relays,
     failedSignIns: traffic.failedSignIns,
     addressOf: traffic.addressOf,
     requestedHost: traffic.requestedHost,
@@ -141,6 +147,7 @@ export function openServerContext(
       version: service.version,
       handleDomains: service.handleDomains,
       inviteRequired: invites.required,
+      signUps: config.signUps,
       routineInvites: routineInvites(invites),
       mail: {
         serviceName: `${gateway.hostname} PDS`,

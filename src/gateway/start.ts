@@ -15,6 +15,7 @@ import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { openRelays } from '#src/gateway/open-relays.ts'
 import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-context.ts'
 import { openStreams, streamPaths } from '#src/gateway/open-streams.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
@@ -67,6 +68,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const addressOf = clientAddress(proxies)
   const isExempt = isInRanges(bypassIps)
   const traffic = openTraffic({ ...ports, addressOf }, onRefused)
+  const relays = openRelays(ports)
   const stalls = closeStalledSockets(server, config.connections.stallTimeoutMs)
   const addressLimits = limitAddresses(server, {
     bounds: config.connections,
@@ -97,6 +99,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const { adminPassword } = secrets
   const context = openServerContext(ports, wakeQueue, {
     ...traffic,
+    relays: relays.view,
     addressOf,
     requestedHost: requestedHost(proxies),
   })
@@ -136,6 +139,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     disk: ports.disk,
     storeWatch: ports.storeWatch,
     storeSize: ports.storeSize,
+    relays: relays.view,
     maxAwakeAccounts: ports.maxAwakeAccounts,
   })
   const metrics = createMetrics({
@@ -190,6 +194,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     { isOnlyGateway: ports.engineHealth !== undefined },
   )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
+  const stopAskingRelays = relays.watch()
   const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
@@ -197,6 +202,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const stopAll = () => {
     stopResuming()
     stopDeletions()
+    stopAskingRelays()
     traffic.close()
     cancelWarmUp()
     stalls.stop()

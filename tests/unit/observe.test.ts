@@ -56,6 +56,14 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     freeBytes: async () => 1,
     logSize: async () => ({ events: 1, oldestAt: 1, added: 1, bytes: 1 }),
     storeSize: async () => ({ bytes: 1, walBytes: 1 }),
+    relays: async () => [
+      {
+        relay: 'https://relay.example.com',
+        status: 'active',
+        ...{ accountsHere: 120, accountsThere: 121, asked: 119, active: 99, throttled: 19 },
+        ...{ absent: 1, lagSeconds: 3, limit: 100, lastAsked: null },
+      },
+    ],
   }
   const firehose = { subscribers: () => 1, head: () => 1, lags: () => [0] }
   const metrics = createMetrics({

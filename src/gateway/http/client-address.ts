@@ -104,6 +104,24 @@ export function networkOf(address: string): string {
   return `${parts.map((part) => part.toString(16)).join(':')}::/64`
 }
 
+/** Prefixes of the blocks that providers assign to one customer or region. */
+export const BLOCK_BITS = { ipv4: 24, ipv6: 48 } as const
+
+/** The block that an address, as `clientAddress` returns it, is in: `192.0.2.0/24` or `2001:db8:1::/48`. */
+export function blockOf(address: string): string {
+  const parsed = parseAddress(address)
+  if (parsed === undefined) return address
+  const bits = BLOCK_BITS[parsed.kind()]
+  const range = `${parsed}/${bits}`
+  const Family = parsed.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+  return `${Family.networkAddressFromCIDR(range)}/${bits}`
+}
+
+/** Whether `text` is a CIDR range. */
+export function isRange(text: string): boolean {
+  return ipaddr.isValidCIDR(text)
+}
+
 function parseAddress(text: string): Address | undefined {
   // Converts IPv4-mapped IPv6 addresses to IPv4.
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined

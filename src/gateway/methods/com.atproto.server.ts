@@ -11,7 +11,8 @@ import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
 
 export const createAccount = method(server.createAccount, {
   auth: 'service, admin or none',
-  run: ({ input, caller, server }) => server.createAccount(input, caller),
+  run: ({ input, caller, server, incoming }) =>
+    server.createAccount(input, caller, clientInfoOf(server.addressOf, incoming).ip),
 })
 
 async function withDidDoc<S extends { did: string }>(

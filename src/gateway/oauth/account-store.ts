@@ -1,12 +1,16 @@
 /** The provider's AccountStore on the accounts of this server: sign-up, sign-in, devices, handles and account state. */
-import { InvalidCredentialsError, InvalidRequestError } from '@atproto/oauth-provider/errors'
+import {
+  InvalidCredentialsError,
+  InvalidRequestError,
+  OAuthError,
+} from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-provider/store'
 import type { Device } from '#src/authorization/devices.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
-import { toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
+import { retryAfterOf, toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import { authorizedClientsOf, type ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
@@ -71,7 +75,8 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
     createAccount: ({ handle, email, password, inviteCode }) =>
       withOAuthErrors(async () => {
         const input = { handle, email, password, ...(inviteCode && { inviteCode }) }
-        const { did } = await server.createAccount(input, undefined)
+        const { ip } = requestContext().client
+        const { did } = await server.createAccount(input, undefined, ip)
         return describe(did)
       }, toSignUpError),
 
@@ -201,9 +206,15 @@ function toSignInError(error: unknown, did: string): unknown {
   return new InvalidRequestError(error.message, error)
 }
 
+const tooManySignUps = 'Too many accounts were created here lately, please try again later'
+
 function toSignUpError(error: unknown): unknown {
   if (error instanceof XrpcError && error.error === 'InvalidInviteCode') {
     return new InvalidRequestError(`This invite code is invalid. ${error.message}`, error)
+  }
+  if (error instanceof XrpcError && error.status === 429) {
+    requestContext().retryAfter?.(retryAfterOf(error))
+    return new OAuthError('temporarily_unavailable', tooManySignUps, 429, error)
   }
   return toHandleError(error)
 }

@@ -1,5 +1,6 @@
 /** What the server can check of itself for `headwater doctor`: mail, keys, disk and relays. */
 import type { Health } from '#src/gateway/operator/health.ts'
+import { isFailure } from '#src/gateway/relays/relay-client.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
 
@@ -13,7 +14,7 @@ export interface Check {
 
 export interface CheckPorts {
   server: ServerContext
-  health: Pick<Health, 'storage' | 'freeBytes' | 'head'>
+  health: Pick<Health, 'storage' | 'freeBytes' | 'head' | 'counts'>
 }
 
 /** Whether it is known does not matter. */
@@ -118,30 +119,38 @@ async function checkKeys({ server }: CheckPorts): Promise<Check> {
 }
 
 async function checkRelays({ server, health }: CheckPorts): Promise<Check | Check[]> {
-  const { relays } = server.crawlers
+  const { relays } = server.relays
   if (relays.length === 0) {
     const detail = 'no relay is asked to crawl this server'
     if (isDevelopment(server)) return { check: 'relays', ok: true, detail }
     const advice = 'set PDS_CRAWLERS, for example to https://bsky.network'
     return { check: 'relays', ok: false, detail, advice }
   }
-  const head = await health.head()
-  return Promise.all(relays.map((relay) => checkRelay(server, relay, head)))
+  const [head, counts] = await Promise.all([health.head(), health.counts()])
+  const rows = await server.relays.rows(counts && (counts.accounts['active'] ?? 0))
+  return Promise.all(
+    rows.map(async ({ relay, warning }): Promise<Check> => {
+      const check = await checkRelay(server, relay, head)
+      if (!check.ok || warning === undefined) return check
+      return { ...check, ok: false, detail: warning, advice: 'headwater relays request' }
+    }),
+  )
 }
 
 async function checkRelay(
-  { crawlers }: ServerContext,
+  { relays }: ServerContext,
   relay: string,
   head: number | undefined,
 ): Promise<Check> {
   const check = `relay ${relay}`
   const advice = `headwater request-crawl ${relay}`
-  const { seq, status, error, isReachable = true } = await crawlers.hostStatus(relay)
-  if (!isReachable) {
-    const advice = 'check DNS and firewall for calls from this machine, and PDS_CRAWLERS'
-    return { check, ok: false, detail: error ?? '', advice }
+  const answer = await relays.hostStatus(relay)
+  if (isFailure(answer)) {
+    const { error, isReachable } = answer
+    const unreachable = 'check DNS and firewall for calls from this machine, and PDS_CRAWLERS'
+    return { check, ok: false, detail: error, advice: isReachable ? advice : unreachable }
   }
-  if (error !== undefined) return { check, ok: false, detail: error, advice }
+  const { seq, status } = answer
   if (status !== undefined && status !== 'active') {
     return { check, ok: false, detail: `this server is ${status} there`, advice }
   }

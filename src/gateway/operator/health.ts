@@ -8,6 +8,7 @@ import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { StoreLoss } from '#src/engine/store-note.ts'
 import type { StoreSize } from '#src/engine/store-size.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
+import type { RelayRow, RelayView } from '#src/gateway/relays/relay-view.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
@@ -38,6 +39,8 @@ export interface HealthPorts {
   storeWatch: Pick<StoreWatch, 'loss'> | undefined
   /** Undefined if the store is not known to be on this machine. */
   storeSize: (() => Promise<StoreSize>) | undefined
+  /** Undefined in a process without a gateway. */
+  relays: Pick<RelayView, 'rows'> | undefined
   maxAwakeAccounts: number
   clock: Clock
   log: Pick<Log, 'warn'>
@@ -123,6 +126,14 @@ export class Health {
   async storeSize(): Promise<StoreSize | undefined> {
     const { storeSize } = this.#ports
     return storeSize && this.#withTimeout(storeSize())
+  }
+
+  /** How relays stand with this server. */
+  async relays(): Promise<RelayRow[] | undefined> {
+    const { relays } = this.#ports
+    if (relays === undefined) return undefined
+    const counts = await this.counts()
+    return this.#withTimeout(relays.rows(counts && (counts.accounts['active'] ?? 0)))
   }
 
   async counts(): Promise<AccountCounts | undefined> {

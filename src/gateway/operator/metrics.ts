@@ -5,6 +5,7 @@ import type { JetstreamStats } from '#src/gateway/jetstream/stats.ts'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 import { jetstreamProbe } from '#src/gateway/operator/jetstream-metrics.ts'
 import { type RealtimeStats, realtimeProbe } from '#src/gateway/operator/realtime-metrics.ts'
+import { relayProbe } from '#src/gateway/operator/relay-metrics.ts'
 import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface Metrics {
@@ -47,6 +48,7 @@ export interface MetricsPorts {
     | 'freeBytes'
     | 'logSize'
     | 'storeSize'
+    | 'relays'
   >
 }
 
@@ -105,6 +107,7 @@ function probes(
   const probeJetstream = jetstream && jetstreamProbe(jetstream, registers)
   const probeRealtime = realtime && realtimeProbe(realtime, registers)
   const probeSyncs = storeSyncs && syncProbe(storeSyncs, registers)
+  const probeRelays = relayProbe(registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
     'sequencer_head_seq',
@@ -135,13 +138,14 @@ function probes(
   const setSizes = sizeProbe(gauge, registers)
 
   return async () => {
-    const [newest, counts, storage, freeBytes, logSize, storeSize] = await Promise.all([
+    const [newest, counts, storage, freeBytes, logSize, storeSize, relayRows] = await Promise.all([
       health.head(),
       health.counts(),
       health.storage(),
       health.freeBytes(),
       health.logSize(),
       health.storeSize(),
+      health.relays(),
     ])
     set(head, newest)
     setSizes(logSize, storeSize)
@@ -163,6 +167,7 @@ function probes(
     probeFirehose?.(newest)
     probeJetstream?.()
     probeRealtime?.()
+    probeRelays(relayRows)
     probeEngine?.()
     probeSyncs?.()
   }

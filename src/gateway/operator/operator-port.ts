@@ -12,7 +12,7 @@ import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Log } from '#src/log.ts'
 
-export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log'> {
+export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log' | 'relays'> {
   dispatch: OperatorPorts['server']['dispatch']
   service: OperatorPorts['server']['service']
   host: string
@@ -29,7 +29,7 @@ export async function startOperatorPort(
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { dispatch, service, adminPassword, metricsOpen, log, host, port } = ports
   const { unhandledRejections, storeSyncs } = ports
-  const health = new Health(ports)
+  const health = new Health({ ...ports, relays: undefined })
   const app = new Hono<Env>()
   operatorRoutes(app, {
     server: { dispatch, service },

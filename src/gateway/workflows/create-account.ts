@@ -42,6 +42,7 @@ export interface CreationDispatch {
           did: string
           inviteCode?: string
           isMigratingIn?: boolean
+          network?: string
         },
       ): Promise<void>
       confirm(
@@ -78,11 +79,17 @@ export interface CreatedAccount {
   didDoc?: DidDocument
 }
 
+/** `network` is the address block of the caller. */
+export interface Origin {
+  byAdmin?: boolean
+  network?: string
+}
+
 /** Creates an account with a new did:plc. Throws 400 as `validateInput` and the directory. */
 export async function createAccount(
   ports: CreateAccountPorts,
   input: CreateAccountInput,
-  { byAdmin = false }: { byAdmin?: boolean } = {},
+  { byAdmin = false, network }: Origin = {},
 ): Promise<CreatedAccount> {
   const account = validateInput({ ...ports, byAdmin, handles: await ports.handleRules() }, input)
   const passwordHash = hashOf(account)
@@ -92,7 +99,10 @@ export async function createAccount(
   const session = { tokenId: newTokenId(), now: ports.clock.now() }
   const publication = { isTried: false }
   try {
-    await reserve(ports, account, did, { privateKey, key })
+    await reserve(ports, { ...account, ...(network !== undefined && { network }) }, did, {
+      privateKey,
+      key,
+    })
     await confirm(ports, passwordHash, genesis, session, publication)
   } catch (error) {
     if (await rollBack(ports, genesis, publication.isTried)) throw error
@@ -125,7 +135,7 @@ function genesisFor(
 /** Step 1. */
 function reserve(
   { dispatch, keys }: CreateAccountPorts,
-  { handle, email, inviteCode }: NewAccount,
+  { handle, email, inviteCode, network }: NewAccount & Pick<Origin, 'network'>,
   did: string,
   { privateKey, key }: { privateKey: Uint8Array; key: SigningKey },
 ): Promise<void> {
@@ -136,6 +146,7 @@ function reserve(
     signingKey: keys.seal(privateKey, did),
     signingKeyDid: key.did(),
     ...(inviteCode === undefined ? {} : { inviteCode }),
+    ...(network === undefined ? {} : { network }),
   })
 }
 

@@ -14,6 +14,7 @@ import type {
   CreateAccountPorts,
   CreatedAccount,
   CreationDispatch,
+  Origin,
 } from '#src/gateway/workflows/create-account.ts'
 import {
   type CreateAccountInput,
@@ -53,6 +54,7 @@ export async function migrateIn(
   ports: MigrateInPorts,
   input: CreateAccountInput & { did: string },
   requester: string | undefined,
+  { network }: Pick<Origin, 'network'> = {},
 ): Promise<CreatedAccount> {
   const { did } = input
   const { password, email, inviteCode } = validateInputExceptHandle(ports, input)
@@ -68,6 +70,7 @@ export async function migrateIn(
     handle,
     email: email ?? null,
     ...(inviteCode === undefined ? {} : { inviteCode }),
+    ...(network === undefined ? {} : { network }),
   }
   const key = await keyFor(ports, did)
   await ports.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })

@@ -7,11 +7,13 @@ import type { MovedAccounts } from '#src/gateway/identity/moved-accounts.ts'
 import type { ServerIdentity } from '#src/gateway/identity/open-identity.ts'
 import type { MailSettings } from '#src/gateway/mails.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
+import type { RelayView } from '#src/gateway/relays/relay-view.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import type { FailedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
 import type { Input } from '#src/gateway/xrpc/method-schema.ts'
+import type { SignUpBounds } from '#src/gateway/xrpc/sign-ups.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
@@ -29,7 +31,8 @@ export interface ServerContext {
   readonly mailer: Mailer
   readonly moderationMailer: Mailer
   readonly movedAccounts: Pick<MovedAccounts, 'mustBeHere' | 'forget'>
-  readonly crawlers: Pick<Crawlers, 'notify' | 'request' | 'relays' | 'hostStatus'>
+  readonly crawlers: Pick<Crawlers, 'notify' | 'request'>
+  readonly relays: Pick<RelayView, 'relays' | 'hostStatus' | 'rows' | 'setLimit'>
   readonly addressOf: FindClientAddress
   readonly requestedHost: FindRequestedHost
   readonly failedSignIns: FailedSignIns
@@ -41,6 +44,8 @@ export interface ServerContext {
   createAccount(
     input: Input<typeof createAccount>,
     requester: Callers['service, admin or none'],
+    /** Undefined if it is not known. */
+    address: string | undefined,
   ): Promise<CreatedAccount>
   reserveSigningKey(input: { did?: string; isAdmin?: boolean }): Promise<{ signingKey: string }>
   activateAccount(did: string): Promise<void>
@@ -57,6 +62,7 @@ export interface ServiceInfo {
   /** Each with its leading dot. */
   readonly handleDomains: readonly string[]
   readonly inviteRequired: boolean
+  readonly signUps: SignUpBounds
   /** Accounts get an invite code every `intervalMs`, counted from `epochMs` (ms since 1970); undefined for never. */
   readonly routineInvites: { readonly intervalMs: number; readonly epochMs: number } | undefined
   readonly mail: MailSettings

@@ -40,14 +40,18 @@ async function create(directory: TestDirectory, name: string, network?: string):
 
 async function asked(directory: TestDirectory, limit = 100) {
   const due = await listAccountsToAsk(directory, { url, limit, settledMs })
-  return due.dids.map((did) => did.replace('did:plc:', ''))
+  return due.accounts.map(({ did }) => did.replace('did:plc:', ''))
 }
 
 /** Asks for all that are due, and stores `statusOf` each. */
 async function ask(directory: TestDirectory, statusOf: (name: string) => string, limit = 100) {
-  const { dids, ...cursors } = await listAccountsToAsk(directory, { url, limit, settledMs })
-  const accounts = dids.map((did) => ({ did, status: statusOf(did.replace('did:plc:', '')) }))
-  await recordRelayAccounts(directory, { url, accounts, ...cursors })
+  const due = await listAccountsToAsk(directory, { url, limit, settledMs })
+  const accounts = due.accounts.map(({ did }) => {
+    return { did, status: statusOf(did.replace('did:plc:', '')) }
+  })
+  const { did, createdAt } = due.accounts.findLast((account) => account.createdAt) ?? {}
+  const newest = createdAt !== undefined && { newest: { did: did!, createdAt } }
+  await recordRelayAccounts(directory, { url, accounts, ...newest, sampled: due.sampled })
   return accounts.length
 }
 

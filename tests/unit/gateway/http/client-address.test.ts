@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { clientAddress, networkOf, requestedHost } from '#src/gateway/http/client-address.ts'
+import {
+  blockOf,
+  clientAddress,
+  isRange,
+  networkOf,
+  requestedHost,
+} from '#src/gateway/http/client-address.ts'
 
 function address(remoteAddress: string | undefined, forwarded?: string, trusted: string[] = []) {
   return clientAddress(trusted)({
@@ -63,5 +69,16 @@ describe('the network that rate limits count', () => {
     expect(networkOf('203.0.113.7')).toBe('203.0.113.7')
     expect(networkOf('2001:db8::7')).toBe(networkOf('2001:db8::8'))
     expect(networkOf('2001:db8::7')).not.toBe(networkOf('2001:db8:0:1::7'))
+  })
+
+  it('sign-ups count the /24 of an IPv4 address, and the /48 of an IPv6 address', () => {
+    expect(blockOf('203.0.113.7')).toBe('203.0.113.0/24')
+    expect(blockOf('2001:db8:1:2:3::7')).toBe('2001:db8:1::/48')
+    expect(blockOf('unknown')).toBe('unknown')
+    expect([isRange('203.0.113.0/24'), isRange('203.0.113.7'), isRange('x')]).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 })

@@ -101,9 +101,9 @@ describe('com.atproto.server', () => {
     const guess = post(gateway, createAccount, input, { authorization: 'Basic YWRtaW46eA==' })
     expect(await outcome(guess)).toMatchObject({ status: 401 })
     expect(created).toEqual([
-      [input, undefined],
-      [{ ...input, did }, { did }],
-      [input, { admin: true }],
+      [input, undefined, undefined],
+      [{ ...input, did }, { did }, undefined],
+      [input, { admin: true }, undefined],
     ])
   })
 

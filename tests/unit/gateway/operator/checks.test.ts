@@ -13,7 +13,7 @@ interface Given {
   folder?: string
   mail?: () => Promise<void>
   rotationKeys?: string[]
-  relays?: Record<string, { seq?: number; status?: string; error?: string }>
+  relays?: Record<string, { seq?: number; status?: string; error?: string; warning?: string }>
   accounts?: object[]
 }
 
@@ -38,9 +38,11 @@ function ports(given: Given): CheckPorts {
         check: given.mail ?? (async () => {}),
         ...(given.folder !== undefined && { folder: given.folder }),
       },
-      crawlers: {
+      relays: {
         relays: Object.keys(relays),
-        hostStatus: async (relay: string) => relays[relay] ?? {},
+        hostStatus: async (relay: string) => relays[relay],
+        rows: async () =>
+          Object.entries(relays).map(([relay, { warning }]) => ({ relay, warning })),
       },
       dispatch: {
         directory: { accounts: { list: async () => ({ accounts: given.accounts ?? [active] }) } },
@@ -56,6 +58,7 @@ function ports(given: Given): CheckPorts {
       storage: async () => ({ accountDb: true, sequencerDb: true, writable: true, blobs: true }),
       freeBytes: async () => given.free ?? 20 * GB,
       head: async () => 5e6,
+      counts: async () => ({ accounts: { active: 3 }, reminders: 0 }),
     },
   } as unknown as CheckPorts
 }
@@ -99,14 +102,19 @@ it('relays that do not know the server, ban it, or are far behind are problems',
     'https://banned': { status: 'banned' },
     'https://late': { seq: 5e6 - 4000e6, status: 'active' },
     'https://good': { seq: 5e6, status: 'active' },
+    'https://full': { seq: 5e6, status: 'active', warning: '43 accounts are throttled there' },
   }
   const found = await problems({ relays })
   expect(Object.keys(found)).toEqual([
     'relay https://away',
     'relay https://banned',
     'relay https://late',
+    'relay https://full',
   ])
   expect(found['relay https://late']).toContain('headwater request-crawl https://late')
+  expect(found['relay https://full']).toBe(
+    '43 accounts are throttled there → headwater relays request',
+  )
   expect((await problems({ relays: {} }))['relays']).toContain('set PDS_CRAWLERS')
 })
 

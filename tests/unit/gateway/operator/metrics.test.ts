@@ -17,6 +17,14 @@ const health: MetricsPorts['health'] = {
   freeBytes: async () => 1024,
   logSize: async () => ({ events: 90, oldestAt: 1_700_000_000_500, added: 30, bytes: 8_192 }),
   storeSize: async () => ({ bytes: 70_000, walBytes: 6_000 }),
+  relays: async () => [
+    {
+      relay: 'https://relay.example.com',
+      status: 'active',
+      ...{ accountsHere: 120, accountsThere: 121, asked: 119, active: 99, throttled: 19 },
+      ...{ absent: 1, lagSeconds: 3, limit: 100, lastAsked: null },
+    },
+  ],
 }
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
@@ -61,6 +69,13 @@ it('/metrics has what alerts need', async () => {
     headwater_sequencer_bytes: '8192',
     headwater_sequencer_oldest_event_seconds: '1700000000.5',
     headwater_store_lost_seconds: '0',
+    'headwater_relay_status{relay="https://relay.example.com",status="active"}': '1',
+    'headwater_relay_accounts{relay="https://relay.example.com"}': '121',
+    'headwater_relay_accounts_asked{relay="https://relay.example.com"}': '119',
+    'headwater_relay_accounts_throttled{relay="https://relay.example.com"}': '19',
+    'headwater_relay_accounts_absent{relay="https://relay.example.com"}': '1',
+    'headwater_relay_account_limit{relay="https://relay.example.com"}': '100',
+    'headwater_relay_lag_seconds{relay="https://relay.example.com"}': '3',
     headwater_unhandled_rejections_total: '2',
     headwater_store_syncs_total: '7',
     headwater_store_sync_seconds_total: '0.25',
@@ -79,6 +94,7 @@ it('/metrics omits gauges whose source does not answer', async () => {
     counts: async () => undefined,
     logSize: async () => undefined,
     storeSize: async () => undefined,
+    relays: async () => undefined,
   })
   expect(gauges.get('headwater_store_bytes')).toBeUndefined()
   expect(gauges.get('headwater_sequencer_events')).toBeUndefined()
