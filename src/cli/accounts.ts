@@ -9,6 +9,7 @@ import {
 } from '#src/cli/command.ts'
 import { newPassword } from '#src/cli/create-account.ts'
 import { createCommand } from '#src/cli/create-command.ts'
+import { deleteCommand } from '#src/cli/delete-command.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 
 const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
@@ -129,22 +130,6 @@ const update: Command = {
   },
 }
 
-const deleteAccount: Command = {
-  ...oneAccount,
-  name: 'account delete',
-  summary: 'Delete an account with all its data',
-  details: 'This cannot be undone.',
-  options: { yes: { type: 'boolean', help: 'Confirm the deletion (required)' } },
-  async run(invocation) {
-    if (invocation.options['yes'] !== true) {
-      throw new UsageError('this deletes the account and all its data for good: repeat with --yes')
-    }
-    const subject = await didOperand(invocation)
-    await invocation.server.post('com.atproto.admin.deleteAccount', { did: subject })
-    return { did: subject, deleted: true }
-  },
-}
-
 const suspend: Command = {
   ...oneAccount,
   name: 'account suspend',
@@ -229,7 +214,7 @@ export const accountCommands: readonly Command[] = [
   list,
   info,
   update,
-  deleteAccount,
+  deleteCommand,
   suspend,
   unsuspend,
   resetPassword,

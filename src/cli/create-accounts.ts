@@ -1,7 +1,8 @@
 /** `headwater account create --from FILE`: creates many accounts; a repetition skips those that exist. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAccount, type NewAccount, newPassword } from '#src/cli/create-account.ts'
-import { type ServerClient, UNNAMED } from '#src/cli/server-client.ts'
+import { isUnanswered, retryDelay } from '#src/cli/retry-delay.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
 
 /** A line of the file. */
@@ -36,8 +37,6 @@ export interface BulkPorts {
 }
 
 const UNREACHABLE = 'Unreachable'
-const MAX_ATTEMPTS = 8
-const MAX_WAIT_MS = 5 * 60_000
 /** After so many accounts in a row without an answer the server is taken to be away. */
 const MAX_UNANSWERED = 3
 
@@ -147,22 +146,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof XrpcError && error.status === 429
 }
 
-// Undefined if a repetition would have the same outcome.
-function retryDelay(error: unknown, attempt: number): number | undefined {
-  if (attempt >= MAX_ATTEMPTS) return undefined
-  if (!(error instanceof XrpcError)) return 1000 * attempt
-  if (error.status < 500 && error.status !== 429) return undefined
-  const seconds = Number(error.headers?.['retry-after'])
-  return Math.min(Number.isFinite(seconds) ? seconds * 1000 : 1000 * attempt, MAX_WAIT_MS)
-}
-
 function describe(error: unknown): { error: string; message: string } {
   const { message } = error as Error
   return { error: isUnanswered(error) ? UNREACHABLE : (error as XrpcError).error, message }
-}
-
-// A proxy in front of a server that is away answers 502, 503 or 504, without an error of XRPC.
-function isUnanswered(error: unknown): boolean {
-  if (!(error instanceof XrpcError)) return true
-  return [502, 503, 504].includes(error.status) && error.error === UNNAMED
 }

@@ -18,6 +18,7 @@ import { inviteCommands } from '#src/cli/invites.ts'
 import { mailCommands } from '#src/cli/mails.ts'
 import { formatResult } from '#src/cli/print.ts'
 import { startProgress } from '#src/cli/progress.ts'
+import { relayCommands } from '#src/cli/relays.ts'
 import { repoCommands } from '#src/cli/repos.ts'
 import { createServerClient } from '#src/cli/server-client.ts'
 import { serverCommands } from '#src/cli/servers.ts'
@@ -31,7 +32,7 @@ import { XrpcError } from '#src/errors.ts'
 const commands = [
   ...[...accountCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
-  ...[...backupCommands, ...setupCommands, ...tailCommands],
+  ...[...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
 ]
 
 const args = process.argv.slice(2)
@@ -48,7 +49,8 @@ try {
 }
 
 async function run(argv: readonly string[]): Promise<string | undefined> {
-  const args = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+  const args = words[0] === 'accounts' ? ['account', ...words.slice(1)] : words
   const command = findCommand(args)
   if (command === undefined) return withoutCommand(args)
   const { values, positionals } = parse(command, args.slice(command.name.split(' ').length))

@@ -152,6 +152,39 @@ describe('domains', () => {
   })
 })
 
+describe('a flood', () => {
+  it('headwater account delete --created-after deletes the accounts of a flood, and goes on after it was killed', async () => {
+    const since = new Date().toISOString()
+    const names = Array.from({ length: 5 }, (_, i) => `bot${i}`)
+    for (const name of names) await createTestAccount(server, name)
+    const flood = ['account', 'delete', '--created-after', since, '--network', '127.0.0.0/8']
+    const listed = async () => {
+      const rows = await run<{ handle: string; network: string }[]>(...flood, '--dry-run')
+      expect(new Set(rows.map(({ network }) => network))).toEqual(new Set(['127.0.0.0/24']))
+      return rows.map(({ handle }) => handle)
+    }
+    expect(await listed()).toEqual(names.map((name) => `${name}.test`))
+    const unconfirmed = await headwater(flood, env())
+    expect(unconfirmed).toMatchObject({ code: 2, out: '' })
+    expect(unconfirmed.err).toContain('this deletes 5 accounts and all their data for good')
+    for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+      const before = (await listed()).length
+      const args = [...flood, '--yes', '--per-minute', '60']
+      const { err } = await headwater(args, env(), { killAfterLine: signal })
+      const after = (await listed()).length
+      expect(before - after).toBeGreaterThanOrEqual(1)
+      expect(after).toBeGreaterThanOrEqual(1)
+      if (signal === 'SIGINT') expect(err).toContain('interrupted; run it again to go on')
+    }
+    const rest = await headwater([...flood, '--yes', '--per-minute', '6000'], env())
+    expect(rest).toMatchObject({ code: 0 })
+    expect(rest.err).toMatch(/\[#{20}\] \d deleted, 0 gone, 0 failed of \d, 0 min left\n$/)
+    const nothing = await run<object>(...flood, '--yes')
+    expect(nothing).toEqual({ accounts: 0, deleted: 0 })
+    expect((await run<object[]>('account', 'list', '--search', 'bot')).length).toBe(0)
+  })
+})
+
 describe('doctor', () => {
   it('headwater doctor checks a development server, and headwater mail test writes a mail to its folder', async () => {
     const outcome = await headwater(['doctor'], env())

@@ -1,8 +1,11 @@
 import { type Event, Firehose, MemoryRunner } from '@atproto/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { headwater } from '#tests/support/command-line.ts'
 import { post, thing, write } from '#tests/support/records.ts'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
-import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { type StandInRelay, startStandInRelay } from '#tests/support/stand-in-relay.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 /**
  * The firehose consumer of @atproto/sync, which resolves every identity and verifies every signature and proof.
@@ -41,13 +44,19 @@ class Relay {
   }
 }
 
+let relay: StandInRelay
 let network: ResolvableServer
 let alice: TestAccount
 beforeAll(async () => {
-  network = await startResolvableServer()
+  relay = await startStandInRelay(3)
+  const relays = { PDS_CRAWLERS: relay.url, PDS_RELAY_CHECK_INTERVAL_MS: '1000' }
+  network = await startResolvableServer({ env: relays })
   alice = await createTestAccount(network.server, 'alice')
 })
-afterAll(() => network.server.remove())
+afterAll(async () => {
+  await network?.server.remove()
+  relay?.close()
+})
 
 const apply = (writes: object[]) =>
   alice.agent.com.atproto.repo.applyWrites({ repo: alice.did, writes } as never)
@@ -118,5 +127,35 @@ describe('a relay', () => {
     await expect.poll(received).toEqual(uris)
     expect(relay.errors).toEqual([])
     await relay.end()
+  })
+})
+
+describe('headwater relays', () => {
+  const relays = (...args: string[]) => {
+    const env = { HEADWATER_URL: network.server.url, PDS_ADMIN_PASSWORD: adminPassword }
+    return headwater(['relays', ...args], env)
+  }
+
+  it('headwater relays shows the accounts that a relay throttles, and the request to its operator', async () => {
+    const as = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
+    const admin = async (path: string) => (await call(network.server, path, { as })).body
+    const rows = async () => ((await admin('/xrpc/_admin/relays')) as { relays: object[] }).relays
+    const row = { relay: relay.url, status: 'active', accountsHere: 5, active: 3, throttled: 2 }
+    await expect.poll(rows, { timeout: 30_000 }).toMatchObject([row])
+    expect(new Set(relay.asked).size).toBe(5)
+    const { out } = await relays()
+    expect(out).toMatch(
+      /^relay +status +here +there +asked +throttled +absent +limit +lag +lastAsked/,
+    )
+    expect(out).toContain('2 accounts are throttled there')
+    const listed = (await relays('accounts', relay.url, '--json')).json<{ status: string }[]>()
+    expect(listed.map(({ status }) => status)).toEqual(['throttled', 'throttled'])
+    const { out: text } = await relays('request')
+    expect(text).toContain(`Please raise the account limit of localhost at ${relay.url} to 1000.`)
+    expect(text).toContain('getRepoStatus of 5 accounts: 3 active, 2 throttled, 0 not found')
+    await relays('limit', relay.url, '1000')
+    expect((await relays('--json')).json()).toMatchObject([{ limit: 1_000 }])
+    const gauge = `headwater_relay_accounts_throttled{relay="${relay.url}"} 2`
+    expect(String(await admin('/metrics')).split('\n')).toContain(gauge)
   })
 })

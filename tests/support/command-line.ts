@@ -15,15 +15,17 @@ export interface Outcome {
 }
 
 /**
- * Runs `headwater` with these arguments; it knows a server only from `env`. `typed` is its standard input.
+ * Runs `headwater` with these arguments; it knows a server only from `env`. `input` is its standard input, or the signal
+ * that it gets when it has printed something.
  */
 export async function headwater(
   args: readonly string[],
   env: Record<string, string> = {},
-  typed = '',
+  input: string | { killAfterLine: NodeJS.Signals } = '',
 ): Promise<Outcome> {
   const child = start(args, env)
-  child.stdin.on('error', () => {}).end(typed)
+  child.stdin.on('error', () => {}).end(typeof input === 'string' ? input : '')
+  if (typeof input === 'object') child.stdout.once('data', () => child.kill(input.killAfterLine))
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return { code: child.exitCode, out, err, json: <T>() => JSON.parse(out) as T }

@@ -37,7 +37,7 @@ export interface RelayViewPorts {
 /** What relays take from a server that they know nothing about. */
 export const USUAL_LIMIT = 100
 const WARN_SHARE = 0.8
-const CACHE_MS = 10_000
+const CACHE_MS = 2_000
 
 export class RelayView {
   readonly #ports: RelayViewPorts

@@ -1,6 +1,6 @@
 /**
  * Bounds of new accounts, by address block and for the whole server, in an hour. They brake a flood of sign-ups, which
- * comes from many addresses: more accounts than a relay takes, and the relay throttles those of everyone. Only sign-ups
+ * comes from many addresses, and after which relays throttle every new account of the server. Only sign-ups
  * without an invite code are counted, since a code is a bound of its own, and none by the admin.
  */
 import { blockOf, isInRanges } from '#src/gateway/http/client-address.ts'

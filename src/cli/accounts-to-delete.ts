@@ -1,0 +1,69 @@
+/** Which accounts `headwater account delete` is to delete: those in a file, or by when and from where they were created. */
+import { readFileSync } from 'node:fs'
+import { UsageError } from '#src/cli/command.ts'
+import { fileError } from '#src/cli/file-error.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
+
+/** As the server lists it. */
+export interface CreatedAccount {
+  did: string
+  handle: string
+  createdAt: string
+  network: string | null
+  email: string | null
+  status: string
+}
+
+const MAX_MESSAGES = 10
+
+/** DIDs and handles, one a line, each once. Throws if the file cannot be read, and as `parseNames`. */
+export function readNames(path: string): string[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw fileError('read', path, error)
+  }
+  const names = parseNames(text)
+  if (names.length === 0) throw new UsageError(`${path} has no accounts`)
+  return names
+}
+
+/**
+ * The first word of each line, so that a table of accounts can be given; its head, empty lines and those that begin with
+ * # are skipped. Throws a UsageError if a word is no DID and no handle, so that nothing is deleted before.
+ */
+export function parseNames(text: string): string[] {
+  const mistakes: string[] = []
+  const names = new Set<string>()
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    const [word = ''] = line.trim().split(/\s+/, 1)
+    if (word === '' || word.startsWith('#') || (i === 0 && word === 'did')) continue
+    const name = word.replace(/^@/, '')
+    if (/^did:[a-z]+:[\w.:%-]+$/.test(name)) names.add(name)
+    else if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(name)) names.add(name.toLowerCase())
+    else mistakes.push(`line ${i + 1}: no DID and no handle: ${word.slice(0, 40)}`)
+  }
+  if (mistakes.length === 0) return [...names]
+  const more = mistakes.length - MAX_MESSAGES
+  const shown = mistakes.slice(0, MAX_MESSAGES)
+  throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
+}
+
+export async function listCreated(
+  server: ServerClient,
+  filter: { after: string; before: string | undefined; network: readonly string[] },
+  report: (text: string) => void,
+): Promise<CreatedAccount[]> {
+  const accounts: CreatedAccount[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await server.get<{ accounts: CreatedAccount[]; cursor?: string }>(
+      '_admin/created-accounts',
+      { ...filter, cursor },
+    )
+    accounts.push(...page.accounts)
+    report(`${accounts.length} accounts found`)
+    cursor = page.cursor
+    if (cursor === undefined) return accounts
+  }
+}

@@ -1,0 +1,151 @@
+/** `headwater account delete`: deletes an account, or many after one confirmation. */
+import { createInterface } from 'node:readline/promises'
+import { type CreatedAccount, listCreated, readNames } from '#src/cli/accounts-to-delete.ts'
+import {
+  type Command,
+  type Invocation,
+  integerOption,
+  requiredOption,
+  textOption,
+  UsageError,
+} from '#src/cli/command.ts'
+import { deleteAccounts } from '#src/cli/delete-accounts.ts'
+import { lookUpDid } from '#src/cli/server-client.ts'
+
+/** A relay takes 2,600 events in an hour from a server that it knows nothing about. */
+const PER_MINUTE = 30
+const MAX_PER_MINUTE = 6_000
+const BAR_WIDTH = 20
+const filters = ['created-after', 'created-before', 'network']
+
+export const deleteCommand: Command = {
+  name: 'account delete',
+  summary: 'Delete an account with all its data, or many of them',
+  details: [
+    'This cannot be undone. Many are deleted with --from, or with --created-after, for example those of a flood of bots:',
+    'see them with --dry-run first. After Ctrl-C, a failure or a crash, run the command again: it goes on.',
+  ].join('\n'),
+  operands: '[did-or-handle]',
+  operandCount: [0, 1],
+  alwaysShowsProgress: true,
+  options: {
+    from: { type: 'string', value: 'FILE', help: 'File with a DID or a handle on each line' },
+    'created-after': {
+      type: 'string',
+      value: 'TIME',
+      help: 'All accounts created at this time or later, for example 2026-06-09T14:00Z',
+    },
+    'created-before': { type: 'string', value: 'TIME', help: 'Of these, those created before' },
+    network: {
+      type: 'string',
+      value: 'RANGES',
+      help: 'Of these, those created from these ranges, at least an IPv4 /24 or an IPv6 /48, with commas',
+    },
+    'dry-run': { type: 'boolean', help: 'Only list them; the list can be used with --from' },
+    'per-minute': {
+      type: 'string',
+      value: 'N',
+      help: `How many are deleted in a minute (default: ${PER_MINUTE}, which relays follow)`,
+    },
+    yes: { type: 'boolean', help: 'Confirm the deletion, instead of typing the answer' },
+  },
+  async run(invocation) {
+    const { operands, options, server } = invocation
+    const isFiltered = filters.some((name) => options[name] !== undefined)
+    const given = [operands.length > 0, options['from'] !== undefined, isFiltered]
+    if (given.filter(Boolean).length !== 1) {
+      throw new UsageError('give one of: an account, --from, --created-after')
+    }
+    if (operands.length === 0) return deleteMany(invocation)
+    if (options['dry-run'] === true) throw new UsageError('--dry-run is for many accounts')
+    if (options['yes'] !== true) {
+      throw new UsageError('this deletes the account and all its data for good: repeat with --yes')
+    }
+    const did = await lookUpDid(server, operands[0]!)
+    await server.post('com.atproto.admin.deleteAccount', { did })
+    return { did, deleted: true }
+  },
+}
+
+async function deleteMany(invocation: Invocation): Promise<unknown> {
+  const { options, server } = invocation
+  const perMinute = integerOption(invocation, 'per-minute', PER_MINUTE)
+  if (perMinute < 1 || perMinute > MAX_PER_MINUTE) {
+    throw new UsageError(`--per-minute must be 1 to ${MAX_PER_MINUTE}`)
+  }
+  const file = textOption(invocation, 'from')
+  const accounts = file === undefined ? await findCreated(invocation) : namesIn(file)
+  if (options['dry-run'] === true) return accounts
+  if (accounts.length === 0) return { accounts: 0, deleted: 0 }
+  await mustConfirm(invocation, accounts.length, terminalQuestion())
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  const names = accounts.map(({ did }) => did)
+  const job = { server, perMinute, signal: stop.signal, onResult: reporter(invocation, names) }
+  const { deleted, gone, failed } = await deleteAccounts(job, names)
+  if (failed > 0) throw new Error(`${failed} of ${names.length} accounts were not deleted`)
+  if (deleted + gone < names.length) throw new Error('interrupted; run it again to go on')
+  return undefined
+}
+
+function namesIn(file: string): { did: string }[] {
+  return readNames(file).map((did) => ({ did }))
+}
+
+async function findCreated(
+  invocation: Invocation,
+): Promise<Pick<CreatedAccount, 'did' | 'handle' | 'createdAt' | 'network' | 'email'>[]> {
+  const network = textOption(invocation, 'network')?.split(',') ?? []
+  const after = requiredOption(invocation, 'created-after')
+  const before = textOption(invocation, 'created-before')
+  const filter = { after, before, network: network.map((range) => range.trim()) }
+  const accounts = await listCreated(invocation.server, filter, invocation.report)
+  return accounts.map(({ did, handle, createdAt, network, email }) => {
+    return { did, handle, createdAt, network, email }
+  })
+}
+
+type Ask = (text: string) => Promise<string>
+
+/** Throws if the answer is not the one to be typed. Exported for tests, which have no terminal. */
+export async function mustConfirm(
+  { options, server }: Pick<Invocation, 'options' | 'server'>,
+  count: number,
+  ask: Ask | undefined,
+): Promise<void> {
+  if (options['yes'] === true) return
+  if (ask === undefined) {
+    throw new UsageError(`this deletes ${count} accounts and all their data for good: add --yes`)
+  }
+  const expected = `delete ${count} accounts of ${new URL(server.url).host}`
+  const answer = await ask(`This cannot be undone. To confirm, type: ${expected}\n> `)
+  if (answer.trim() !== expected) throw new Error('not confirmed: nothing was deleted')
+}
+
+function terminalQuestion(): Ask | undefined {
+  if (process.stdin.isTTY !== true) return undefined
+  return async (text) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr })
+    try {
+      return await terminal.question(text)
+    } finally {
+      terminal.close()
+    }
+  }
+}
+
+function reporter({ print, report }: Invocation, names: readonly string[]) {
+  const startedAt = Date.now()
+  return (result: object, counts: { deleted: number; gone: number; failed: number }) => {
+    print(JSON.stringify(result))
+    const { deleted, gone, failed } = counts
+    const done = deleted + gone + failed
+    const share = done / names.length
+    const full = Math.floor(share * BAR_WIDTH)
+    const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`
+    const minutes = Math.ceil(((Date.now() - startedAt) * (1 / share - 1)) / 60_000)
+    report(
+      `${bar} ${deleted} deleted, ${gone} gone, ${failed} failed of ${names.length}, ${minutes} min left`,
+    )
+  }
+}
