@@ -44,8 +44,8 @@ export interface ServerContext {
   createAccount(
     input: Input<typeof createAccount>,
     requester: Callers['service, admin or none'],
-    /** Undefined if it is not known. */
-    address: string | undefined,
+    /** Without it, the account does not count against the bounds of sign-ups. */
+    address?: string,
   ): Promise<CreatedAccount>
   reserveSigningKey(input: { did?: string; isAdmin?: boolean }): Promise<{ signingKey: string }>
   activateAccount(did: string): Promise<void>
