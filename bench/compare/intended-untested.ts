@@ -99,6 +99,16 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'requestCrawl of crawlers', why: 'the last write of a burst is crawled too' },
   { what: 'announcing an account to relays again', why: 'operators need it' },
   {
+    what: 'what relays know of the server and its accounts',
+    why: 'past 100 accounts a relay throttles the others',
+  },
+  {
+    what: 'createAccount without an invite code, on a public server',
+    why: "[a flood](../operate/relays.md#brakes) uses up a relay's limit",
+  },
+  { what: 'the address block of a new account', why: 'to find the accounts of a flood' },
+  { what: 'deleting many accounts', why: 'paced, so that relays follow' },
+  {
     what: 'suspending an account',
     why: 'a temporary takedown keeps the sessions',
   },
