@@ -53,7 +53,6 @@ export function parseNames(text: string): string[] {
 export async function listCreated(
   server: ServerClient,
   filter: { after: string; before: string | undefined; network: readonly string[] },
-  report: (text: string) => void,
 ): Promise<CreatedAccount[]> {
   const accounts: CreatedAccount[] = []
   for (let cursor: string | undefined; ; ) {
@@ -62,7 +61,6 @@ export async function listCreated(
       { ...filter, cursor },
     )
     accounts.push(...page.accounts)
-    report(`${accounts.length} accounts found`)
     cursor = page.cursor
     if (cursor === undefined) return accounts
   }

@@ -99,7 +99,7 @@ async function findCreated(
   const after = requiredOption(invocation, 'created-after')
   const before = textOption(invocation, 'created-before')
   const filter = { after, before, network: network.map((range) => range.trim()) }
-  const accounts = await listCreated(invocation.server, filter, invocation.report)
+  const accounts = await listCreated(invocation.server, filter)
   return accounts.map(({ did, handle, createdAt, network, email }) => {
     return { did, handle, createdAt, network, email }
   })

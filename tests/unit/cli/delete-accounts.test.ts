@@ -175,7 +175,7 @@ describe('the accounts to delete', () => {
       },
     } as unknown as ServerClient
     const filter = { after: '2026-06-09', before: undefined, network: ['203.0.113.0/24'] }
-    const found = await listCreated(server, filter, () => {})
+    const found = await listCreated(server, filter)
     expect(found.map(({ did }) => did)).toEqual(['did:plc:a', 'did:plc:b'])
     expect(asked).toEqual([
       { ...filter, cursor: undefined },
