@@ -50,7 +50,8 @@ let alice: TestAccount
 beforeAll(async () => {
   relay = await startStandInRelay(3)
   const relays = { PDS_CRAWLERS: relay.url, PDS_RELAY_CHECK_INTERVAL_MS: '1000' }
-  network = await startResolvableServer({ env: relays })
+  const env = { ...relays, PDS_MAX_SIGN_UPS_PER_HOUR: '5' }
+  network = await startResolvableServer({ env })
   alice = await createTestAccount(network.server, 'alice')
 })
 afterAll(async () => {
@@ -157,5 +158,24 @@ describe('headwater relays', () => {
     expect((await relays('--json')).json()).toMatchObject([{ limit: 1_000 }])
     const gauge = `headwater_relay_accounts_throttled{relay="${relay.url}"} 2`
     expect(String(await admin('/metrics')).split('\n')).toContain(gauge)
+  })
+})
+
+describe('sign-ups', () => {
+  it('createAccount is 429 with Retry-After once as many accounts were created in an hour as may be', async () => {
+    const signUp = () => {
+      const body = { handle: 'frank.test', email: 'frank@example.com', password: 'hunter2' }
+      return call(network.server, 'server.createAccount', { body })
+    }
+    const refused = await signUp()
+    expect(refused.status).toBe(429)
+    expect(refused.body).toEqual({ error: 'RateLimitExceeded', message: 'Rate Limit Exceeded' })
+    const seconds = Number(refused.headers.get('retry-after'))
+    expect(seconds).toBeGreaterThan(3_000)
+    expect(seconds).toBeLessThanOrEqual(3_600)
+    const resolved = await call(network.server, 'identity.resolveHandle', {
+      query: { handle: 'frank.test' },
+    })
+    expect(resolved.status).toBe(400)
   })
 })
