@@ -86,7 +86,12 @@ export class RelayView {
   }
 }
 
-function rowOf(url: string, relay: Relay | undefined, accountsHere: number | undefined): RelayRow {
+/** `accountsHere` is undefined if it is not known. */
+export function rowOf(
+  url: string,
+  relay: Relay | undefined,
+  accountsHere: number | undefined,
+): RelayRow {
   const { active = 0, throttled = 0, absent = 0, ...others } = relay?.asked ?? {}
   const rest = Object.values(others).reduce((sum, n) => sum + n, 0)
   const row: RelayRow = {
@@ -119,7 +124,9 @@ function limitOf(relay: Relay | undefined, active: number): number | null {
 function warningOf(row: RelayRow): string | undefined {
   const { throttled, limit } = row
   if (throttled > 0) {
-    return `${throttled} accounts are throttled there, and what they write is not passed on`
+    const [are, they] =
+      throttled === 1 ? ['account is', 'it writes'] : ['accounts are', 'they write']
+    return `${throttled} ${are} throttled there, and what ${they} is not passed on`
   }
   const accounts = Math.max(row.accountsHere ?? 0, row.accountsThere ?? 0)
   if (limit !== null && accounts >= WARN_SHARE * limit) {

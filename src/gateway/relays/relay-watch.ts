@@ -10,6 +10,7 @@ import {
   type RelayClient,
   type RelayFailure,
 } from '#src/gateway/relays/relay-client.ts'
+import { rowOf } from '#src/gateway/relays/relay-view.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
@@ -75,11 +76,29 @@ async function round(ports: RelayWatchPorts, isStopped: () => boolean): Promise<
       for (const result of await Promise.allSettled(relays)) {
         if (result.status === 'rejected') throw result.reason
       }
+      warnOfChanges(log, known, await dispatch.directory.relays.list({ urls }))
     }
   } catch (err) {
     log.warn({ err }, 'asking relays failed, will be tried again')
   }
   return Math.max(PACE_MS, startedAt + intervalMs - clock.now())
+}
+
+/** When there is a first warning, and when the first account is throttled. */
+function warnOfChanges(
+  log: Pick<Log, 'warn'>,
+  before: readonly Relay[],
+  after: readonly Relay[],
+): void {
+  for (const relay of after) {
+    const { url } = relay
+    const former = before.find((of) => of.url === url)
+    const [was, is] = [rowOf(url, former, undefined), rowOf(url, relay, undefined)]
+    const isNew = was.warning === undefined || (was.throttled === 0 && is.throttled > 0)
+    if (is.warning !== undefined && isNew) {
+      log.warn({ relay: url, warning: is.warning }, "see 'headwater relays'")
+    }
+  }
 }
 
 interface Turn extends RelayWatchPorts {

@@ -203,3 +203,21 @@ it('a gateway that stops asks no more', async () => {
   await pass(intervalMs)
   expect(questions.length).toBeLessThanOrEqual(3)
 })
+
+it('the log warns once when a relay nearly has its limit, and once when it throttles the first account', async () => {
+  let accounts = 79
+  let status = 'active'
+  const hostStatus = async () => ({ status: 'active', accounts, seq: undefined })
+  const repoStatus = async () => ({ status })
+  const { warnings, pass } = await open({ names: ['amy'], client: { hostStatus, repoStatus } })
+  await pass(2 * intervalMs)
+  expect(warnings).toEqual([])
+  accounts = 80
+  await pass(2 * intervalMs)
+  const near = { relay, warning: '80 accounts; the relay may take no more than 100' }
+  expect(warnings).toEqual([near])
+  status = 'throttled'
+  await pass(26 * 3_600_000)
+  const throttled = '1 account is throttled there, and what it writes is not passed on'
+  expect(warnings).toEqual([near, { relay, warning: throttled }])
+})
