@@ -50,9 +50,22 @@ export function parseNames(text: string): string[] {
   throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
 }
 
+/** Those of `names`, DIDs and handles, that exist: of a list that was worked on before, what is left. */
+export async function findNamed(
+  server: ServerClient,
+  names: readonly string[],
+): Promise<CreatedAccount[]> {
+  const wanted = new Set(names)
+  const isWanted = ({ did, handle }: CreatedAccount) => wanted.has(did) || wanted.has(handle)
+  const all = { after: '1970-01-01', before: undefined, network: [] }
+  return listCreated(server, all, isWanted)
+}
+
+/** Oldest first. */
 export async function listCreated(
   server: ServerClient,
   filter: { after: string; before: string | undefined; network: readonly string[] },
+  isWanted: (account: CreatedAccount) => boolean = () => true,
 ): Promise<CreatedAccount[]> {
   const accounts: CreatedAccount[] = []
   for (let cursor: string | undefined; ; ) {
@@ -60,7 +73,7 @@ export async function listCreated(
       '_admin/created-accounts',
       { ...filter, cursor },
     )
-    accounts.push(...page.accounts)
+    accounts.push(...page.accounts.filter(isWanted))
     cursor = page.cursor
     if (cursor === undefined) return accounts
   }

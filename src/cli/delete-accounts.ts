@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { isUnanswered, retryDelay } from '#src/cli/retry-delay.ts'
-import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
 
 /** Deleted, gone before, or failed with `error` and `message`. */
@@ -36,7 +36,7 @@ const MINUTE_MS = 60_000
 /** Accounts in a row without an answer after which the server is taken to be away. */
 const MAX_UNANSWERED = 3
 
-/** `accounts` are DIDs or handles. Throws if the server does not answer, or refuses the admin's password. */
+/** `accounts` are DIDs. Throws if the server does not answer, or refuses the admin's password. */
 export async function deleteAccounts(
   job: DeletionJob,
   accounts: readonly string[],
@@ -72,9 +72,7 @@ const UNREACHABLE = 'Unreachable'
 async function deleteOne(job: DeletionJob, account: string): Promise<Deletion> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const did = await didOf(job.server, account)
-      if (did === undefined) return { account, gone: true }
-      await job.server.post('com.atproto.admin.deleteAccount', { did })
+      await job.server.post('com.atproto.admin.deleteAccount', { did: account })
       return { account, deleted: true }
     } catch (error) {
       if (isGone(error)) return attempt === 1 ? { account, gone: true } : { account, deleted: true }
@@ -83,16 +81,6 @@ async function deleteOne(job: DeletionJob, account: string): Promise<Deletion> {
       if (delay === undefined) return { account, ...describe(error) }
       await sleep(job, delay)
     }
-  }
-}
-
-/** Undefined for a handle that no account has. */
-async function didOf(server: ServerClient, account: string): Promise<string | undefined> {
-  try {
-    return await lookUpDid(server, account)
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('no account with handle')) return
-    throw error
   }
 }
 

@@ -1,6 +1,11 @@
 /** `headwater account delete`: deletes an account, or many after one confirmation. */
 import { createInterface } from 'node:readline/promises'
-import { type CreatedAccount, listCreated, readNames } from '#src/cli/accounts-to-delete.ts'
+import {
+  type CreatedAccount,
+  findNamed,
+  listCreated,
+  readNames,
+} from '#src/cli/accounts-to-delete.ts'
 import {
   type Command,
   type Invocation,
@@ -74,7 +79,11 @@ async function deleteMany(invocation: Invocation): Promise<unknown> {
     throw new UsageError(`--per-minute must be 1 to ${MAX_PER_MINUTE}`)
   }
   const file = textOption(invocation, 'from')
-  const accounts = file === undefined ? await findCreated(invocation) : namesIn(file)
+  const found =
+    file === undefined ? await findCreated(invocation) : await findNamed(server, readNames(file))
+  const accounts = found.map(({ did, handle, createdAt, network, email }) => {
+    return { did, handle, createdAt, network, email }
+  })
   if (options['dry-run'] === true) return accounts
   if (accounts.length === 0) return { accounts: 0, deleted: 0 }
   await mustConfirm(invocation, accounts.length, terminalQuestion())
@@ -88,21 +97,12 @@ async function deleteMany(invocation: Invocation): Promise<unknown> {
   return undefined
 }
 
-function namesIn(file: string): { did: string }[] {
-  return readNames(file).map((did) => ({ did }))
-}
-
-async function findCreated(
-  invocation: Invocation,
-): Promise<Pick<CreatedAccount, 'did' | 'handle' | 'createdAt' | 'network' | 'email'>[]> {
+function findCreated(invocation: Invocation): Promise<CreatedAccount[]> {
   const network = textOption(invocation, 'network')?.split(',') ?? []
   const after = requiredOption(invocation, 'created-after')
   const before = textOption(invocation, 'created-before')
   const filter = { after, before, network: network.map((range) => range.trim()) }
-  const accounts = await listCreated(invocation.server, filter)
-  return accounts.map(({ did, handle, createdAt, network, email }) => {
-    return { did, handle, createdAt, network, email }
-  })
+  return listCreated(invocation.server, filter)
 }
 
 type Ask = (text: string) => Promise<string>

@@ -66,10 +66,14 @@ async function run(argv: readonly string[]): Promise<string | undefined> {
     always: command.alwaysShowsProgress === true,
   })
   const { report } = progress
+  const print = (line: string) => {
+    progress.clear()
+    console.log(line)
+  }
   const server = createServerClient(url, admin.password)
   const invocation = {
     ...{ server, operands: positionals, options: values, report },
-    ...{ print: console.log, warn: (line: string) => console.error(`headwater: ${line}`) },
+    ...{ print, warn: (line: string) => console.error(`headwater: ${line}`) },
   }
   const result = await command
     .run(invocation)

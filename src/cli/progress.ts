@@ -3,6 +3,8 @@
 export interface Progress {
   /** Replaces what is shown. */
   report(text: string): void
+  /** Removes what is shown, so that something else can be printed. */
+  clear(): void
   end(): void
 }
 
@@ -26,7 +28,7 @@ export function startProgress(
   { always = false }: { always?: boolean } = {},
 ): Progress {
   const isTerminal = out.isTTY === true
-  if (!isTerminal && !always) return { report() {}, end() {} }
+  if (!isTerminal && !always) return { report() {}, clear() {}, end() {} }
   const startedAt = performance.now()
   let text = ''
   let shown = ''
@@ -47,6 +49,10 @@ export function startProgress(
   return {
     report(next) {
       text = next
+    },
+    clear() {
+      if (isTerminal && shown !== '') out.write(CLEAR_LINE)
+      if (isTerminal) shown = ''
     },
     end() {
       clearInterval(interval)

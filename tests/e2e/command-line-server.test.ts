@@ -164,6 +164,8 @@ describe('a flood', () => {
       return rows.map(({ handle }) => handle)
     }
     expect(await listed()).toEqual(names.map((name) => `${name}.test`))
+    const file = join(folder, 'flood.txt')
+    writeFileSync(file, (await headwater([...flood, '--dry-run'], env())).out)
     const unconfirmed = await headwater(flood, env())
     expect(unconfirmed).toMatchObject({ code: 2, out: '' })
     expect(unconfirmed.err).toContain('this deletes 5 accounts and all their data for good')
@@ -176,11 +178,13 @@ describe('a flood', () => {
       expect(after).toBeGreaterThanOrEqual(1)
       if (signal === 'SIGINT') expect(err).toContain('interrupted; run it again to go on')
     }
-    const rest = await headwater([...flood, '--yes', '--per-minute', '6000'], env())
+    const fromFile = ['account', 'delete', '--from', file, '--yes']
+    const rest = await headwater([...fromFile, '--per-minute', '6000'], env())
     expect(rest).toMatchObject({ code: 0 })
     expect(rest.err).toMatch(/\[#{20}\] \d deleted, 0 gone, 0 failed of \d, 0 min left\n$/)
-    const nothing = await run<object>(...flood, '--yes')
-    expect(nothing).toEqual({ accounts: 0, deleted: 0 })
+    for (const again of [fromFile, [...flood, '--yes']]) {
+      expect(await run<object>(...again)).toEqual({ accounts: 0, deleted: 0 })
+    }
     expect((await run<object[]>('account', 'list', '--search', 'bot')).length).toBe(0)
   })
 })

@@ -21,6 +21,20 @@ it('progress is shown on a terminal after a second, and removed at the end', () 
   expect(written.slice(1)).toEqual(['\r\u001b[K'])
 })
 
+it('progress is removed from a terminal before something else is printed, and shown again', () => {
+  const { out, written } = output(true)
+  const progress = startProgress(out, 'account delete')
+  progress.clear()
+  progress.report('1 deleted')
+  vi.advanceTimersByTime(1_000)
+  progress.clear()
+  progress.clear()
+  expect(written.slice(1)).toEqual(['\r\u001b[K'])
+  vi.advanceTimersByTime(1_000)
+  expect(written.at(-1)).toContain('1 deleted (2 s)')
+  progress.end()
+})
+
 it('progress of a quick command writes nothing', () => {
   const { out, written } = output(true)
   startProgress(out, 'status').end()
