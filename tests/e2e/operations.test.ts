@@ -1,8 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '#tests/support/processes.ts'
 import {
@@ -12,48 +9,40 @@ import {
   type TestAccount,
   type TestServer,
 } from '#tests/support/server.ts'
+import { type StandInRelay, startStandInRelay } from '#tests/support/stand-in-relay.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
 const admin = `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`
 
-/** A relay that keeps the requestCrawl calls it gets. */
-const requests: unknown[] = []
-const relay: Server = createServer(async (request, response) => {
-  requests.push({ path: request.url, body: await json(request) })
-  response.end()
-})
-
+let relay: StandInRelay
 let server: TestServer
 let alice: TestAccount
 beforeAll(async () => {
-  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
-  const { port } = relay.address() as AddressInfo
-  server = await startServer({
-    env: { PDS_CRAWLERS: `http://127.0.0.1:${port}`, LOG_LEVEL: 'trace' },
-  })
+  relay = await startStandInRelay(100)
+  server = await startServer({ env: { PDS_CRAWLERS: relay.url, LOG_LEVEL: 'trace' } })
   alice = await createTestAccount(server, 'alice')
 })
 afterAll(async () => {
   await server?.remove()
-  relay.close()
+  relay?.close()
 })
 
 describe('crawlers', () => {
   const one = { path: '/xrpc/com.atproto.sync.requestCrawl', body: { hostname: 'localhost' } }
 
   it('crawlers get one requestCrawl when there are new events', async () => {
-    await expect.poll(() => requests).toEqual([one])
+    await expect.poll(() => relay.crawls).toEqual([one])
     await alice.agent.post({ text: 'more' })
     expect(
       (await call(server, 'sync.requestCrawl', { body: { hostname: 'localhost' } })).body,
     ).toEqual({})
-    expect(requests).toEqual([one])
+    expect(relay.crawls).toEqual([one])
   })
 
   it('crawlers get another requestCrawl when the admin sends one', async () => {
     const body = { hostname: 'localhost' }
     expect((await call(server, 'sync.requestCrawl', { body, as: admin })).status).toBe(200)
-    expect(requests).toEqual([one, one])
+    expect(relay.crawls).toEqual([one, one])
   })
 
   it('requestCrawl for another host is rejected', async () => {
