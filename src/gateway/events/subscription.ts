@@ -130,7 +130,9 @@ export class Subscription {
       // Its cursor may be ahead of this process: from another one.
       const isNew = batch.events[0]!.seq > this.#position
       this.#liveGiven += batch.events.length
-      if (!this.#send(isNew ? batch : this.#wanted(batch.events, this.#position))) this.#leaveLive()
+      const takesMore = this.#send(isNew ? batch : this.#wanted(batch.events, this.#position))
+      // The sink may have closed it.
+      if (!takesMore && this.isOpen) this.#leaveLive()
     } catch (error) {
       this.#fail(error)
     }

@@ -99,6 +99,19 @@ it('a subscriber that takes no more is given the rest when it does, from the rin
   expect(sink.names).toEqual(Array.from({ length: 20 }, (_, i) => `alice a.b.c/${i}`))
 })
 
+it('a subscription that its sink closes while it is given events stays closed', async () => {
+  const { commit, subscribe, settle } = await testEvents()
+  const { sink, subscription } = subscribe()
+  await settle()
+  sink.send = () => {
+    subscription.close()
+    return false
+  }
+  await commit(alice, { path: 'a.b.c/1' })
+  await settle()
+  expect(subscription.isOpen).toBe(false)
+})
+
 it('private events reach only those that ask for them, of the named accounts, in one order with the others', async () => {
   const { commit, addPrivate, subscribe, settle } = await testEvents()
   const write = async () => {
