@@ -17,6 +17,8 @@ export interface ChannelMember {
   readonly did: string
   state: string
   onMessage(message: ChannelMessage): void
+  /** Who may be in the channel may have changed. */
+  onAccessChange(): void
 }
 
 interface ShardMembers {

@@ -49,6 +49,7 @@ export class ChannelPlaces {
           did,
           state,
           onMessage: (message) => this.#pass(member, message),
+          onAccessChange: () => void this.#checkAccess(member),
         }
     member.state = state
     const present = await this.#ports.client.enter(member)
@@ -58,6 +59,8 @@ export class ChannelPlaces {
     this.#listener.otherPlaces = this.#byId.size
     const all = present.map((one) => ({ did: one.did, state: JSON.parse(one.state) as object }))
     this.#listener.tell('joined', { id, channel, present: all })
+    // A change of the access while it entered was not noticed.
+    if (!isSame) await this.#checkAccess(member)
   }
 
   leave(id: string, error?: { error: string; message: string }): void {
@@ -76,8 +79,8 @@ export class ChannelPlaces {
     await this.#ports.client.publish(channel, did, body)
   }
 
-  /** The access to a channel has changed: leaves it unless it may still be in it. */
-  async checkAccess(member: ChannelMember): Promise<void> {
+  /** Leaves the channel unless it may still be in it. */
+  async #checkAccess(member: ChannelMember): Promise<void> {
     const id = [...this.#byId].find(([, one]) => one === member)?.[0]
     if (id === undefined) return
     try {
@@ -85,16 +88,12 @@ export class ChannelPlaces {
     } catch (error) {
       const isRefusal = error instanceof XrpcError && error.status < 500
       if (isRefusal) this.leave(id, { error: 'NotAllowed', message: error.message })
-      else setTimeout(() => void this.checkAccess(member), RECHECK_MS).unref()
+      else setTimeout(() => void this.#checkAccess(member), RECHECK_MS).unref()
     }
   }
 
   close(): void {
     for (const [id, member] of this.#byId) this.#remove(id, member)
-  }
-
-  has(member: ChannelMember): boolean {
-    return [...this.#byId.values()].includes(member)
   }
 
   #mustSpeak(): string {

@@ -1,9 +1,8 @@
-/** Follows the records that say who may enter channels, and lets out those who may not be there any more. */
+/** Follows the records that say who may enter channels, and has members checked whose channel's record has changed. */
 import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
 import type { ChannelClient, ChannelMember } from '#src/gateway/realtime/channel-client.ts'
-import type { ChannelPlaces } from '#src/gateway/realtime/channel-places.ts'
 import type { Log } from '#src/log.ts'
 import { CHANNEL } from '#src/protocol/realtime-names.ts'
 
@@ -11,8 +10,6 @@ export interface ChannelRecordsPorts {
   stream: EventStream
   access: ChannelAccess
   channels: ChannelClient
-  /** Of every connection of this process. */
-  places: ReadonlySet<ChannelPlaces>
   log: Pick<Log, 'error'>
 }
 
@@ -27,14 +24,12 @@ export interface WatchedChannelRecords {
 }
 
 export function watchChannelRecords(ports: ChannelRecordsPorts): WatchedChannelRecords {
-  const { stream, access, channels, places, log } = ports
+  const { stream, access, channels, log } = ports
   let subscription: { close(): void } | undefined
   let isClosed = false
 
   function recheck(members: readonly ChannelMember[]): void {
-    for (const member of members) {
-      for (const one of places) if (one.has(member)) void one.checkAccess(member)
-    }
+    for (const member of members) member.onAccessChange()
   }
 
   function onRecord({ did, commit }: StreamEvent): void {

@@ -74,14 +74,13 @@ export function openRealtime(ports: RealtimePorts): Realtime {
   const listeners = new Listeners({ dispatch, findAccount })
   const channels = new ChannelClient({ dispatch, log })
   const access = new ChannelAccess({ dispatch, findAccount })
-  const places = new Set<ChannelPlaces>()
   const closedBy = new Map<string, number>()
   const stats: RealtimeStats = {
     counts: () => ({ listeners: listeners.all().length, members: channels.members }),
     eventsSent: 0,
     closedBy,
   }
-  const records = watchChannelRecords({ stream, access, channels, places, log })
+  const records = watchChannelRecords({ stream, access, channels, log })
   access.onUse = records.start
   const stopListening = stream.onPrivateEvent((event: StreamEvent) => {
     listeners.onEvent(event)
@@ -112,7 +111,7 @@ export function openRealtime(ports: RealtimePorts): Realtime {
         },
         { transport, credential, perCommit },
       )
-      const own = new ChannelPlaces(
+      const places = new ChannelPlaces(
         {
           ...{ client: channels, access, network: ports.networkOf(address) },
           ...{ serviceDid: ports.serviceDid, preferencesAudience: ports.preferencesAudience },
@@ -120,10 +119,8 @@ export function openRealtime(ports: RealtimePorts): Realtime {
         },
         listener,
       )
-      places.add(own)
       listener.onEnd = () => {
-        own.close()
-        places.delete(own)
+        places.close()
         const why = listener.ended?.error ?? 'Closed'
         closedBy.set(why, (closedBy.get(why) ?? 0) + 1)
       }
@@ -133,7 +130,7 @@ export function openRealtime(ports: RealtimePorts): Realtime {
         listener.close(error instanceof XrpcError ? error : internalError())
         throw error
       }
-      return { listener, places: own, address }
+      return { listener, places, address }
     },
     stats,
     close() {

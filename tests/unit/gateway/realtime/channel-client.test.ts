@@ -58,7 +58,7 @@ function member(id: string, did: string, state = '{}'): ChannelMember & { heard:
     const text = message.type === 'ephemeral' ? message.body : message.state
     heard.push(`${message.from} ${text}`)
   }
-  return { id, channel, did, state, onMessage, heard }
+  return { id, channel, did, state, onMessage, onAccessChange: () => {}, heard }
 }
 
 it('members of two gateways hear each other', async () => {
