@@ -12,15 +12,21 @@ export interface ListEventsPorts extends RequestPorts {
   stream: ListenerPorts['stream']
 }
 
+/** Characters of JSON after which an answer has no further page of the log. */
+const MAX_LENGTH = 4_000_000
+
 interface Found {
   /** JSON texts, and the seq of each. */
   texts: { text: string; seq: number }[]
-  /** Seq up to which these are all, if the limit was not reached. */
+  /** Seq up to which these are all; undefined if there may be more. */
   completeTo: number | undefined
   isOutdated: boolean
 }
 
-/** At most `limit` events, or some more if they have the same seq. The answer is JSON. Throws as `Listener.subscribe`. */
+/**
+ * At most `limit` events, or some more if they have the same seq; fewer if they are large. The answer is JSON. Throws as
+ * `Listener.subscribe`.
+ */
 export async function listEvents(
   ports: ListEventsPorts,
   credential: Credential,
@@ -34,6 +40,7 @@ export async function listEvents(
   }
   const { texts, completeTo, isOutdated } = await new Promise<Found>((resolve, reject) => {
     const found: Found = { texts: [], completeTo: undefined, isOutdated: false }
+    let length = 0
     const end = (completeTo?: number) => {
       subscription.close()
       resolve({ ...found, completeTo })
@@ -46,9 +53,11 @@ export async function listEvents(
           for (const event of events) {
             const text =
               event.seq > (cursor ?? 0) ? visibleText(event, credential, ports) : undefined
-            if (text !== undefined) found.texts.push({ text, seq: event.seq })
+            if (text === undefined) continue
+            found.texts.push({ text, seq: event.seq })
+            length += text.length
           }
-          if (found.texts.length < limit) return true
+          if (found.texts.length < limit && length < MAX_LENGTH) return true
           end()
           return false
         },
