@@ -107,7 +107,7 @@ export class JetstreamConnection implements Sink {
     void this.fail('InternalError', 'Internal Server Error', INTERNAL_ERROR)
   }
 
-  /** A message that is no event. */
+  /** A message that is not an event. Rejects if it cannot be compressed. */
   async say(text: string): Promise<void> {
     this.#connection.write(await this.#ports.wire.writeText(text))
   }

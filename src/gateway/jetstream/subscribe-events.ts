@@ -30,7 +30,7 @@ export function subscribeEvents(ports: JetstreamPorts): Endpoint {
     const bounds = await events.bounds()
     const start = startPosition(query.get('cursor'), bounds)
     stats.cursorRequests[start.mode] += 1
-    return async (upgraded) => {
+    return (upgraded) => {
       const connection = new JetstreamConnection(upgraded, {
         ...ports,
         ...{ wire, encoding: eventsEncoding, sendsErrors: true },
@@ -39,11 +39,14 @@ export function subscribeEvents(ports: JetstreamPorts): Endpoint {
       upgraded.ws.on('message', () => {
         connection.end(POLICY_VIOLATION, 'this stream takes no messages')
       })
-      if (start.isOutdated) {
-        const message = `cursor is older than the log: starting at seq ${bounds.first}`
-        await connection.say(infoMessage('OutdatedCursor', message))
-      }
-      if (connection.isOpen) connection.subscribe(options, start)
+      if (!start.isOutdated) return connection.subscribe(options, start)
+      const message = `cursor is older than the log: starting at seq ${bounds.first}`
+      connection.say(infoMessage('OutdatedCursor', message)).then(
+        () => {
+          if (connection.isOpen) connection.subscribe(options, start)
+        },
+        (error: unknown) => connection.onError(error),
+      )
     }
   }
 

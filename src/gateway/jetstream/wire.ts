@@ -13,7 +13,7 @@ export interface Wire {
   readonly scheme: 'none' | 'zstd'
   /** Not a promise if it is known at once. */
   write(batch: Batch): WrittenEvents | Promise<WrittenEvents>
-  /** A message that is no event. */
+  /** A message that is not an event. */
   writeText(text: string): Promise<Uint8Array>
   close(): void
 }
