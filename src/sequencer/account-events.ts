@@ -1,7 +1,7 @@
 /** The events of some accounts, without reading those of the others: what a subscriber to few accounts replays. */
 import { invalidRequest } from '#src/errors.ts'
 import type { Sql } from '#src/ports/sql.ts'
-import { type PrivateEvent, readPrivateEvents } from '#src/sequencer/private-log.ts'
+import { type PrivatePage, readPrivateEvents } from '#src/sequencer/private-log.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
 import { readStoredPage, type StoredPage } from '#src/sequencer/stored-page.ts'
 
@@ -20,8 +20,8 @@ interface AccountsRange {
 }
 
 /**
- * Events of the accounts `dids` (at most 100) with a seq in (after, through], at most `limit` of each kind and 512 KiB,
- * but at least one. The page is complete up to its own `through`: repeat it from there.
+ * Events of the accounts `dids` (at most 100) with a seq in (after, through], at most `limit` and 512 KiB of those
+ * of the log, and as many private ones, but at least one. The page is complete up to its own `through`: repeat it from there.
  */
 export async function readAccounts(
   { sql, tail }: Sequencer,
@@ -40,14 +40,14 @@ export async function readAccounts(
   return { ...page, trimmed: tail.trimmed }
 }
 
-/** The private events of one account after `after`, in order, at most `limit`. */
+/** The private events of one account after `after`, in order; at most `limit` and 512 KiB, but at least one. */
 export async function readPrivate(
   { sql, tail }: Sequencer,
   { did, after, limit }: { did: string; after: number; limit: number },
-): Promise<{ events: PrivateEvent[] }> {
+): Promise<PrivatePage> {
   await tail.ready()
-  const range = { after, through: tail.head, limit, dids: [did] }
-  return { events: await readPrivateEvents(sql, range) }
+  const range = { after, through: tail.head, limit, maxBytes: PAGE_BYTES, dids: [did] }
+  return readPrivateEvents(sql, range)
 }
 
 interface Found {

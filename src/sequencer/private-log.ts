@@ -72,22 +72,44 @@ export function erasePrivateEvents(did: string): Statement {
   return { sql: 'DELETE FROM private_log WHERE did = ?', params: [did] }
 }
 
-/** Those with a seq in (after, through], in order; of the accounts `dids`, if given. */
+export interface PrivatePage {
+  events: PrivateEvent[]
+  /** Whether there are no more in the range. */
+  isComplete: boolean
+}
+
+/**
+ * Those with a seq in (after, through], in order; of the accounts `dids`, if given. At most `limit`, with bodies of
+ * `maxBytes`, but at least one.
+ */
 export async function readPrivateEvents(
   sql: Sql,
-  range: { after: number; through: number; limit: number; dids?: readonly string[] },
-): Promise<PrivateEvent[]> {
-  const { after, through, limit, dids } = range
-  const ofAccounts = dids === undefined ? '' : 'AND did IN (SELECT value FROM json_each(?4))'
+  range: {
+    after: number
+    through: number
+    limit: number
+    maxBytes: number
+    dids?: readonly string[]
+  },
+): Promise<PrivatePage> {
+  const { after, through, limit, maxBytes, dids } = range
+  const ofAccounts = dids === undefined ? '' : 'AND did IN (SELECT value FROM json_each(?5))'
   // One row for all: the cost of a read is per row.
-  const found = await sql.first<{ events: string }>(
-    `SELECT json_group_array(json_object('seq', seq, 'did', did, 'kind', kind, 'at', at,
-                                         'subject', subject, 'body', body)) AS events
-     FROM (SELECT * FROM private_log WHERE seq > ?1 AND seq <= ?2 ${ofAccounts} ORDER BY seq LIMIT ?3)`,
-    ...[after, through, limit, ...(dids === undefined ? [] : [JSON.stringify(dids)])],
+  const found = await sql.first<{ events: string; count: number }>(
+    `WITH next AS (SELECT * FROM private_log WHERE seq > ?1 AND seq <= ?2 ${ofAccounts} ORDER BY seq LIMIT ?3),
+          page AS (SELECT *, sum(length(body)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)
+     SELECT json_group_array(json_object('seq', seq, 'did', did, 'kind', kind, 'at', at,
+                                         'subject', subject, 'body', body)) AS events,
+            (SELECT count(*) FROM next) AS count
+     FROM page WHERE bytes <= ?4 OR bytes = length(body)`,
+    ...[after, through, limit, maxBytes, ...(dids === undefined ? [] : [JSON.stringify(dids)])],
   )
-  const rows = JSON.parse(found?.events ?? '[]') as Row[]
-  return rows.map(({ seq, did, kind, at, subject, body }) =>
-    privateEvent(seq, did, { kind, time: at, body, ...(subject !== null && { subject }) }),
-  )
+  const { events, count } = found!
+  const rows = JSON.parse(events) as Row[]
+  return {
+    events: rows.map(({ seq, did, kind, at, subject, body }) =>
+      privateEvent(seq, did, { kind, time: at, body, ...(subject !== null && { subject }) }),
+    ),
+    isComplete: count < limit && rows.length === count,
+  }
 }

@@ -25,18 +25,18 @@ export interface StoredPage extends TailPage {
 }
 
 export async function readStoredPage(sql: Sql, range: PageRange): Promise<StoredPage> {
-  const { after, limit, accounts, includePrivate } = range
+  const { after, limit, maxBytes, accounts, includePrivate } = range
   const events = await (accounts === undefined
     ? readStoredEvents(sql, range)
     : readListedEvents(sql, accounts.seqs, range))
   // There may be more events if the page has any: it ends with the last one.
   const through = events.at(-1)?.seq ?? range.through
   if (!includePrivate) return { events, privateEvents: [], through }
-  const privateEvents = await readPrivateEvents(sql, {
-    ...{ after, through, limit },
+  const { events: privateEvents, isComplete } = await readPrivateEvents(sql, {
+    ...{ after, through, limit, maxBytes },
     ...(accounts && { dids: accounts.dids }),
   })
-  if (privateEvents.length < limit) return { events, privateEvents, through }
+  if (isComplete) return { events, privateEvents, through }
   const end = privateEvents.at(-1)!.seq
   return { events: events.filter(({ seq }) => seq <= end), privateEvents, through: end }
 }

@@ -30,7 +30,7 @@ const CLOCK_DIFFERENCE_MS = 11_000
 export class Listeners {
   readonly #ports: ListenersPorts
   readonly #byDid = new Map<string, Set<Listener>>()
-  /** Of the admin, who is nobody's account. */
+  /** Of the admin, who has no account. */
   readonly #others = new Set<Listener>()
 
   constructor(ports: ListenersPorts) {
@@ -106,13 +106,11 @@ export class Listeners {
   async #privateEvents(did: string, since: number): Promise<PrivateEvent[]> {
     const found: PrivateEvent[] = []
     for (let after = since; ; ) {
-      const page = await this.#ports.dispatch.sequencer.log.readPrivate({
-        ...{ did, after, limit: PAGE_EVENTS },
-      })
-      found.push(...page.events)
-      const last = page.events.at(-1)
-      if (last === undefined || page.events.length < PAGE_EVENTS) return found
-      after = last.seq
+      const { log } = this.#ports.dispatch.sequencer
+      const { events, isComplete } = await log.readPrivate({ did, after, limit: PAGE_EVENTS })
+      found.push(...events)
+      if (isComplete) return found
+      after = events.at(-1)!.seq
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Private events: numbered with the others, and read only by those who ask for them. */
 import { describe, expect, it } from 'vitest'
-import { readAccounts } from '#src/sequencer/account-events.ts'
+import { readAccounts, readPrivate } from '#src/sequencer/account-events.ts'
 import { append, appendPrivate, follow, read } from '#src/sequencer/log.ts'
 import {
   accountEntry,
@@ -60,6 +60,24 @@ describe('private events', () => {
       through = page.through
     }
     expect(found).toEqual({ events: [1, 3, 5], privateEvents: [2, 4, 6] })
+  })
+
+  it('come in pages of 512 KiB, also of one account', async () => {
+    const sequencer = testSequencer()
+    const body = JSON.stringify({ names: ['x'.repeat(200_000)] })
+    for (const id of [1, 2, 3]) {
+      const entries = [{ ...privateEntry(id), body }]
+      await appendPrivate(sequencer, { did: alice, entries })
+    }
+    const stored = sequencer.reopen()
+    const first = { events: [], privateEvents: [1, 2], through: 2 }
+    expect(await numbersAfter(stored, start)).toEqual(first)
+    const second = { events: [], privateEvents: [3] }
+    expect(await numbersAfter(stored, start + 2)).toMatchObject(second)
+    const page = await readPrivate(stored, { did: alice, after: start, limit: 9 })
+    expect([page.events.length, page.isComplete]).toEqual([2, false])
+    const rest = await readPrivate(stored, { did: alice, after: start + 2, limit: 9 })
+    expect([rest.events.length, rest.isComplete]).toEqual([1, true])
   })
 
   it('have what the account wrote, and when', async () => {

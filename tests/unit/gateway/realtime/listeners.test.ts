@@ -62,7 +62,8 @@ function testListeners({
         log: {
           async readPrivate({ after, limit }: { after: number; limit: number }) {
             onRead()
-            return { events: logged.filter(({ seq }) => seq > after).slice(0, limit) }
+            const later = logged.filter(({ seq }) => seq > after)
+            return { events: later.slice(0, limit), isComplete: later.length < limit }
           },
         },
       },
