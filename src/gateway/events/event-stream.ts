@@ -6,7 +6,7 @@ import { unavailable } from '#src/errors.ts'
 import { Batch } from '#src/gateway/events/batch.ts'
 import { EventRing, type EventRingLimits, type Segment } from '#src/gateway/events/event-ring.ts'
 import type { EventFilter } from '#src/gateway/events/filter.ts'
-import { ListenerIndex } from '#src/gateway/events/listener-index.ts'
+import { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
 import { project, projectAll, projectPrivate } from '#src/gateway/events/project.ts'
 import {
   type EventSource,
@@ -35,7 +35,7 @@ export class EventStream implements PageListener {
   readonly #source: EventSource
   readonly #replay: Replay
   readonly #ring: EventRing
-  readonly #index = new ListenerIndex<Subscription>()
+  readonly #index = new SubscriptionIndex<Subscription>()
   readonly #subscriptions = new Set<Subscription>()
   readonly #privateListeners = new Set<(event: StreamEvent) => void>()
   readonly #maxWatchedDids: number

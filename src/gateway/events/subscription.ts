@@ -11,7 +11,7 @@
 import { Batch } from '#src/gateway/events/batch.ts'
 import type { EventRing, Segment } from '#src/gateway/events/event-ring.ts'
 import { type EventFilter, wants } from '#src/gateway/events/filter.ts'
-import type { ListenerIndex } from '#src/gateway/events/listener-index.ts'
+import type { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
 import type { Replay } from '#src/gateway/events/replay.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 
@@ -31,7 +31,7 @@ export interface Sink {
 
 export interface SubscriptionPorts {
   ring: EventRing
-  index: ListenerIndex<Subscription>
+  index: SubscriptionIndex<Subscription>
   replay: Replay
   bounds(): Promise<{ first: number; head: number }>
   /** Throws if there may not be a filter such as `to`. */
