@@ -2,7 +2,7 @@
 import type { Connection } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import { RealtimeFailure } from './errors.ts'
-import type { ChannelName, ServerMessage } from './messages.ts'
+import { type ChannelName, DEFAULT_CHANNEL, type ServerMessage } from './messages.ts'
 import { publish, type Session } from './session.ts'
 
 export interface ChannelMessage {
@@ -169,7 +169,7 @@ export class Channel {
 
   #isHere(message: ServerMessage): boolean {
     const channel = message['channel'] as ChannelName | undefined
-    const name = this.#channel.name ?? 'self'
-    return channel?.did === this.#channel.did && (channel.name ?? 'self') === name
+    const name = this.#channel.name ?? DEFAULT_CHANNEL
+    return channel?.did === this.#channel.did && (channel.name ?? DEFAULT_CHANNEL) === name
   }
 }

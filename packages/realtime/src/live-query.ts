@@ -2,10 +2,10 @@
 import { Backoff, sleep } from './backoff.ts'
 import type { Timing } from './connection.ts'
 import { callListener } from './emitter.ts'
-import { RealtimeFailure } from './errors.ts'
+import type { RealtimeFailure } from './errors.ts'
 import type { CommitEvent, RealtimeEvent } from './events.ts'
 import type { Read } from './repo-reads.ts'
-import { isTemporary } from './session.ts'
+import { asFailure, isTemporary } from './session.ts'
 import type { SubscriptionHandle, Subscriptions } from './subscriptions.ts'
 
 export interface LiveQueryClient {
@@ -140,9 +140,4 @@ class LiveRun<State, View extends object> {
     const isLive = this.#handle.isLive && this.#reading === undefined
     callListener(() => this.#listener({ ...view, isLive }))
   }
-}
-
-function asFailure(error: unknown): RealtimeFailure {
-  if (error instanceof RealtimeFailure) return error
-  return new RealtimeFailure({ error: 'SessionEnded', message: String(error) })
 }

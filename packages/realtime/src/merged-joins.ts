@@ -1,6 +1,11 @@
-/** A connection on which each channel is joined once, whoever joins it: the server sends a message to each join. */
+/** A connection on which each channel is joined once: the server would send a message to each join. */
 import type { Connection, ConnectionEvents } from './connection.ts'
-import type { ChannelName, ClientMessage, ServerMessage } from './messages.ts'
+import {
+  type ChannelName,
+  type ClientMessage,
+  DEFAULT_CHANNEL,
+  type ServerMessage,
+} from './messages.ts'
 
 interface Joined {
   /** The id by which the server knows the join. */
@@ -69,6 +74,6 @@ function messagesToMembers(
   return [...joined.members].map((member) => ({ ...message, id: member }))
 }
 
-function keyOf({ did, name = 'self' }: ChannelName): string {
+function keyOf({ did, name = DEFAULT_CHANNEL }: ChannelName): string {
   return `${did} ${name}`
 }

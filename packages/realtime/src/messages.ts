@@ -5,6 +5,9 @@ import type { RealtimeError } from './errors.ts'
 export const GROUP = 'dev.headwater.realtime'
 const PREFIX = `${GROUP}.subscribe#`
 
+/** The name of a channel that has none: that of the account's own devices. */
+export const DEFAULT_CHANNEL = 'self'
+
 export interface ChannelName {
   /** The account that the channel belongs to, and whose record says who may enter. */
   did: string

@@ -1,11 +1,17 @@
 /** A connection of this process: opens a link, and the next one whenever it closes, until the session has ended. */
 import { Backoff, sleep } from './backoff.ts'
 import type { Connection, ConnectionEvents, Timing } from './connection.ts'
-import { isFinal, isOfSession, type RealtimeError, RealtimeFailure } from './errors.ts'
+import { isFinal, isOfSession, type RealtimeError } from './errors.ts'
 import { openEventStream } from './event-stream-link.ts'
 import type { Link, LinkEvents } from './link.ts'
 import type { ClientMessage } from './messages.ts'
-import { createRenewedTicket, createTicket, isTemporary, type Session } from './session.ts'
+import {
+  asFailure,
+  createRenewedTicket,
+  createTicket,
+  isTemporary,
+  type Session,
+} from './session.ts'
 import { openWebSocket } from './web-socket-link.ts'
 
 /** So often in a row a WebSocket must be refused until server-sent events are used. */
@@ -76,7 +82,7 @@ export class ServerConnection implements Connection {
     try {
       if (!isEventStream) ticket = await createTicket(this.#session, this.#closed.signal)
     } catch (error) {
-      return isTemporary(error) ? undefined : asError(error)
+      return isTemporary(error) ? undefined : asFailure(error)
     }
     if (this.#closed.signal.aborted) return undefined
     const outcome = await this.#follow((events) =>
@@ -158,11 +164,6 @@ export class ServerConnection implements Connection {
     target.removeEventListener?.('online', end)
     this.#closed.signal.removeEventListener('abort', end)
   }
-}
-
-function asError(error: unknown): RealtimeError {
-  if (error instanceof RealtimeFailure) return { error: error.error, message: error.message }
-  return { error: 'SessionEnded', message: error instanceof Error ? error.message : String(error) }
 }
 
 // `Promise.withResolvers` is newer than what the package supports.

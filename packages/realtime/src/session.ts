@@ -60,3 +60,10 @@ export function isTemporary(error: unknown): boolean {
   // OAuthSession throws errors with the account in `sub` if its tokens can be renewed no more.
   return !(typeof error === 'object' && error !== null && 'sub' in error)
 }
+
+/** An error that is not temporary. What `fetchHandler` throws is that the session can no longer renew its tokens. */
+export function asFailure(error: unknown): RealtimeFailure {
+  if (error instanceof RealtimeFailure) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new RealtimeFailure({ error: 'SessionEnded', message })
+}
