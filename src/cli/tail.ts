@@ -5,9 +5,9 @@ import { readConnection } from '#src/cli/event-connection.ts'
 import { type EventPayload, eventLine, kindOf } from '#src/cli/event-line.ts'
 import { refusalOf } from '#src/cli/event-refusal.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
+import { SUBSCRIBE } from '#src/protocol/realtime-names.ts'
 
 const PUBLIC = 'network.bsky.jetstream.subscribeEvents'
-const OF_ACCOUNT = 'dev.headwater.realtime.subscribe'
 
 const MIN_WAIT_MS = 500
 const MAX_WAIT_MS = 30_000
@@ -109,7 +109,7 @@ async function streamUrl(invocation: Invocation): Promise<URL> {
   const { server } = invocation
   const account = textOption(invocation, 'account')
   const did = account === undefined ? undefined : await lookUpDid(server, account)
-  const url = new URL(`${server.url}/xrpc/${did === undefined ? PUBLIC : OF_ACCOUNT}`)
+  const url = new URL(`${server.url}/xrpc/${did === undefined ? PUBLIC : SUBSCRIBE}`)
   if (did !== undefined) url.searchParams.append('dids', did)
   for (const name of ['kinds', 'collections']) {
     for (const value of listOption(invocation, name)) url.searchParams.append(name, value)

@@ -15,5 +15,7 @@ export const WATCH_SECURITY = name('watchSecurity')
 
 export const SUBSCRIBE_PATH = `/xrpc/${SUBSCRIBE}` as const
 
-/** Of the service in `rpc:` scopes, whose audience is the server's DID with this fragment. */
-export const REALTIME_SERVICE = 'realtime'
+/** Of `rpc:` scopes for these methods. */
+export function realtimeAudience(serviceDid: string): string {
+  return `${serviceDid}#realtime`
+}

@@ -6,7 +6,7 @@ import { ScopePermissions, ScopePermissionsTransition } from '@atproto/oauth-sco
 import { XrpcError } from '#src/errors.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
-import { PUBLISH, REALTIME_SERVICE, WATCH_SECURITY } from '#src/protocol/realtime-names.ts'
+import { PUBLISH, realtimeAudience, WATCH_SECURITY } from '#src/protocol/realtime-names.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
 
 /** Of every account of this server, to every authenticated caller: they are on the firehose. */
@@ -55,7 +55,7 @@ interface Rule {
 const realtimeScope =
   (nsid: string) =>
   ({ serviceDid }: ScopeSettings) =>
-    `rpc:${nsid}?aud=${serviceDid}#${REALTIME_SERVICE}`
+    `rpc:${nsid}?aud=${realtimeAudience(serviceDid)}`
 
 /** On the account page, or with the scope that stands for it. */
 const security: Rule = { session: 'full', scope: realtimeScope(WATCH_SECURITY) }
@@ -156,7 +156,7 @@ export function visibleFields(
 export function mustSpeak(credential: Credential, { serviceDid }: ScopeSettings): void {
   if (credential.kind === 'admin') throw new XrpcError(403, 'ScopeMissing', 'An account is needed')
   if (credential.kind !== 'app') return
-  const aud = `${serviceDid}#${REALTIME_SERVICE}`
+  const aud = realtimeAudience(serviceDid)
   if (permissionsOf(credential.scopes).allowsRpc({ aud, lxm: PUBLISH })) return
   throw new XrpcError(403, 'ScopeMissing', `Channels need rpc:${PUBLISH}?aud=${aud}`)
 }
@@ -176,7 +176,7 @@ function hasScope(
   }
   if (rules[kind].scope === undefined) return false
   // Not by a transitional scope, which stands for what app passwords may do.
-  const aud = `${serviceDid}#${REALTIME_SERVICE}`
+  const aud = realtimeAudience(serviceDid)
   return new ScopePermissions(scopes).allowsRpc({ aud, lxm: WATCH_SECURITY })
 }
 

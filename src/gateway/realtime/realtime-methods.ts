@@ -11,7 +11,7 @@ import type { Realtime } from '#src/gateway/realtime/open-realtime.ts'
 import type { AuthRequest, Permissions } from '#src/gateway/xrpc/callers.ts'
 import { type Method, method } from '#src/gateway/xrpc/method.ts'
 import * as lexicon from '#src/protocol/lexicons/dev/headwater/realtime.ts'
-import { PUBLISH, REALTIME_SERVICE } from '#src/protocol/realtime-names.ts'
+import { PUBLISH, realtimeAudience } from '#src/protocol/realtime-names.ts'
 
 export function realtimeMethods(realtime: Realtime): readonly Method[] {
   const { ports, access, channels } = realtime
@@ -26,7 +26,7 @@ export function realtimeMethods(realtime: Realtime): readonly Method[] {
   const publish = method(lexicon.publish, {
     auth: 'account or service',
     oauth: (permissions: Permissions) =>
-      permissions.assertRpc({ aud: `${serviceDid}#${REALTIME_SERVICE}`, lxm: PUBLISH }),
+      permissions.assertRpc({ aud: realtimeAudience(serviceDid), lxm: PUBLISH }),
     run: async ({ caller: { did }, input, server, incoming }) => {
       if (did.includes('#')) throw forbidden('A service of an account is not in its channels')
       const channel = channelOf(input.channel)
