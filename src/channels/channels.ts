@@ -107,13 +107,11 @@ export async function enter(
   const key = keyOf(channel)
   const members = channels.byKey.get(key) ?? { channel, byId: new Map() }
   const known = members.byId.get(id)
-  mustHaveRoom(channels, members, { did, isNew: known === undefined, added: addedLength() })
-  function addedLength() {
-    return state.length - (known?.state.length ?? 0)
-  }
+  const added = state.length - (known?.state.length ?? 0)
+  mustHaveRoom(channels, members, { did, isNew: known === undefined, added })
   channels.byKey.set(key, members)
   channels.keyOfMember.set(id, key)
-  channels.stateLength += addedLength()
+  channels.stateLength += added
   if (known === undefined) countAccount(channels, did, 1)
   const expiresAt = channels.clock.now() + PRESENCE_MS
   members.byId.set(id, { did, state, follower, expiresAt })

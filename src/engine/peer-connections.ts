@@ -1,7 +1,7 @@
 /**
  * Connections to other processes of this server, one each, over which calls run side by side. While calls are open a
- * process is pinged every second: one that is frozen, or behind a cut cable, does not close its
- * connection, and its calls must go elsewhere.
+ * process is pinged every second: one that is frozen, or behind a cut cable, does not close its connection, and its calls
+ * must go elsewhere.
  */
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import { SERVER_TIME, ServerTime } from '#src/engine/peer-clock.ts'

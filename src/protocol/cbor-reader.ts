@@ -32,10 +32,6 @@ export class CborReader {
     return this.#bytes.subarray(at, this.#at)
   }
 
-  uint(): number {
-    return this.#head(0)
-  }
-
   bool(): boolean {
     const byte = this.#bytes[this.#at++]
     if (byte === 0xf4 || byte === 0xf5) return byte === 0xf5

@@ -26,10 +26,7 @@ const writer = new CborWriter()
 type Field = [name: string, write: () => void]
 
 // `fields` must be in DAG-CBOR order of their names; `seqAt` is where seq belongs, and no seq is written.
-function encode(
-  kind: EventKind,
-  fields: readonly [name: string, write: () => void][],
-): EncodedEvent {
+function encode(kind: EventKind, fields: readonly Field[]): EncodedEvent {
   let seqAt = 0
   writer.map(fields.length + 1)
   for (const [name, write] of fields) {

@@ -1,12 +1,11 @@
 /**
  * The events of all accounts for the subscribers of this process: follows the firehose of the process, makes events of
- * its frames while somebody is subscribed, and gives each to those that want it.
+ * its frames while it has subscribers, and gives each to those that want it.
  */
 import { unavailable } from '#src/errors.ts'
 import { Batch } from '#src/gateway/events/batch.ts'
 import { EventRing, type EventRingLimits, type Segment } from '#src/gateway/events/event-ring.ts'
 import type { EventFilter } from '#src/gateway/events/filter.ts'
-import { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
 import { project, projectAll, projectPrivate } from '#src/gateway/events/project.ts'
 import {
   type EventSource,
@@ -16,6 +15,7 @@ import {
 } from '#src/gateway/events/replay.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import { type SubscribeOptions, Subscription } from '#src/gateway/events/subscription.ts'
+import { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
 import type { FanOut, FollowedPage, PageListener } from '#src/gateway/firehose/fan-out.ts'
 import { frameKind } from '#src/protocol/frame-reader.ts'
 
@@ -76,16 +76,16 @@ export class EventStream implements PageListener {
     if (includePrivate && (filter.dids?.size ?? Infinity) > MAX_LOOKED_UP_ACCOUNTS) {
       throw new Error('private events are for named accounts only')
     }
-    this.#watch({}, filter)
+    this.#countDids({}, filter)
     if (!this.hasSubscribers) this.#ring.reset(this.head)
     const subscription: Subscription = new Subscription(options, {
       ring: this.#ring,
       index: this.#index,
       replay: this.#replay,
       bounds: () => this.#source.bounds(),
-      onFilter: (from, to) => this.#watch(from, to),
+      onFilter: (from, to) => this.#countDids(from, to),
       onEnd: () => {
-        this.#watch(subscription.filter, {})
+        this.#countDids(subscription.filter, {})
         this.#subscriptions.delete(subscription)
         if (!this.hasSubscribers) this.#ring.reset(this.head)
       },
@@ -96,7 +96,7 @@ export class EventStream implements PageListener {
 
   /**
    * Calls `listener` with every private event and every `account` event, before this process passes on anything that
-   * came later; also while nobody subscribes. The returned function ends it.
+   * came later; also without subscribers. The returned function ends it.
    */
   onPrivateEvent(listener: (event: StreamEvent) => void): () => void {
     this.#privateListeners.add(listener)
@@ -120,8 +120,8 @@ export class EventStream implements PageListener {
     this.#ring.dropBefore(Math.max(complete, hiddenAt ?? 0))
   }
 
-  /** Each account that a filter names takes some 200 bytes. */
-  #watch(from: EventFilter, to: EventFilter): void {
+  /** Throws 503 if there would be too many: each account that a filter names takes some 200 bytes. */
+  #countDids(from: EventFilter, to: EventFilter): void {
     const change = (to.dids?.size ?? 0) - (from.dids?.size ?? 0)
     if (change > 0 && this.#watchedDids + change > this.#maxWatchedDids) {
       throw unavailable('the subscribers of this server follow too many accounts')
@@ -149,7 +149,7 @@ export class EventStream implements PageListener {
   }
 }
 
-/** Accounts with these states have their records shown to nobody. */
+/** Whether the records of an account with this status are served to no one. */
 export function isHidden(status: string | undefined): boolean {
   return status === 'takendown' || status === 'suspended' || status === 'deleted'
 }

@@ -62,7 +62,7 @@ export class StreamEvent {
     return this.commit?.collection
   }
 
-  /** Its WebSocket frame if it has been made: undefined if the stream does not have the event. */
+  /** Its WebSocket frames that have been made; undefined in place of one if the stream does not have the event. */
   frames(): Map<Encoding, Buffer | undefined> {
     this.#frames ??= new Map()
     return this.#frames

@@ -57,7 +57,7 @@ export class SubscriptionIndex<S extends Indexed> {
   }
 }
 
-/** Most keys have one subscription, for which a set would cost more memory than the subscription. */
+/** Most keys have one subscription, for which a set would cost more memory than it does. */
 class ByKey<S> {
   readonly #byKey = new Map<string, S | Set<S>>()
 

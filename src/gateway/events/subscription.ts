@@ -11,9 +11,9 @@
 import { Batch } from '#src/gateway/events/batch.ts'
 import type { EventRing, Segment } from '#src/gateway/events/event-ring.ts'
 import { type EventFilter, wants } from '#src/gateway/events/filter.ts'
-import type { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
 import type { Replay } from '#src/gateway/events/replay.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
+import type { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
 
 /** Where a subscriber's events go. */
 export interface Sink {
@@ -91,7 +91,7 @@ export class Subscription {
     return this.#state !== 'ended'
   }
 
-  /** How many public events it has passed over. */
+  /** How many public events it has passed over. Only for subscriptions without private events. */
   get filtered(): number {
     if (this.#state !== 'live') return this.#filtered
     return this.#filtered + this.#ports.ring.publicCount - this.#liveSince - this.#liveGiven

@@ -39,10 +39,10 @@ function lenientSize(value: string): number {
 export type ClientMessage =
   | { kind: 'options'; options: StreamOptions }
   | { kind: 'ignored' }
-  | { kind: 'refused'; why: RefusedMessage; message: string }
+  | { kind: 'refused'; why: OptionsUpdateError; message: string }
 
 /** As in the metrics of Jetstream. */
-export type RefusedMessage = 'bad_envelope_json' | 'bad_payload_json' | 'invalid_options'
+export type OptionsUpdateError = 'bad_envelope_json' | 'bad_payload_json' | 'invalid_options'
 
 /** A text message of a client of `/subscribe`. */
 export function readClientMessage(text: string): ClientMessage {
@@ -64,7 +64,7 @@ export function readClientMessage(text: string): ClientMessage {
   }
 }
 
-function refused(why: RefusedMessage, message: string): ClientMessage {
+function refused(why: OptionsUpdateError, message: string): ClientMessage {
   return { kind: 'refused', why, message }
 }
 

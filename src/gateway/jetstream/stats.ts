@@ -1,6 +1,6 @@
 /** What the Jetstream endpoints of this process have done since it started, for its metrics. */
 import type { CursorMode } from '#src/gateway/jetstream/cursor.ts'
-import type { RefusedMessage } from '#src/gateway/jetstream/options.ts'
+import type { OptionsUpdateError } from '#src/gateway/jetstream/options.ts'
 
 type Scheme = 'none' | 'zstd'
 
@@ -14,7 +14,7 @@ export interface JetstreamStats {
   eventsFiltered: number
   eventsOversize: number
   optionsUpdates: number
-  optionsUpdateErrors: Record<RefusedMessage | 'oversize', number>
+  optionsUpdateErrors: Record<OptionsUpdateError | 'oversize', number>
   cursorRequests: Record<CursorMode, number>
   /** Closed by the client, or because the server stops. */
   cleanDisconnects: number

@@ -10,8 +10,8 @@ import { internalError } from '#src/gateway/realtime/listener-errors.ts'
 import type { OpenedListener, Realtime } from '#src/gateway/realtime/open-realtime.ts'
 
 /**
- * The returned function resolves when the message has been answered. What is no message ends the connection; one that
- * cannot be done is refused.
+ * The returned function resolves when the message has been answered. Text that is not a message ends the connection; a
+ * message that cannot be done is refused.
  */
 export function listenerAnswers(
   realtime: Realtime,

@@ -57,7 +57,7 @@ async function serve(
   })
   const transport = new WebSocketTransport(connection)
   connections.add(connection)
-  // What the client sends before it is known waits.
+  // What the client sends before its credentials are checked waits in the socket.
   ws.pause()
   try {
     const presented = {
@@ -74,7 +74,7 @@ async function serve(
     const answer = listenerAnswers(realtime, opened)
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) return fail(invalidRequest('Messages must be text'))
-      // The next ones wait where they cost no memory.
+      // The next ones wait in the socket, where their number is bounded.
       ws.pause()
       void answer(data.toString()).then(() => ws.resume())
     })
