@@ -1,4 +1,5 @@
 /** Events of accounts over a sequencer on `node:sqlite`: commits with records, and a subscriber that keeps them. */
+
 import { encode } from '@atproto/lex-cbor'
 import type { LexValue } from '@atproto/lex-data'
 import type { Batch } from '#src/gateway/events/batch.ts'
@@ -8,6 +9,7 @@ import { project } from '#src/gateway/events/project.ts'
 import type { EventSource } from '#src/gateway/events/replay.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Sink, Subscription } from '#src/gateway/events/subscription.ts'
+import type { WatchedAccountsLimits } from '#src/gateway/events/watched-accounts.ts'
 import { FanOut, type LogSource } from '#src/gateway/firehose/fan-out.ts'
 import { carFile } from '#src/protocol/car.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
@@ -106,9 +108,13 @@ export class TestSink implements Sink {
 
 /** A gateway's event stream over a sequencer of its own. */
 export async function testEvents(
-  options: { limits?: EventRingLimits; backfillMs?: number; maxWatchedDids?: number } = {},
+  options: {
+    limits?: EventRingLimits
+    backfillMs?: number
+    watchedAccounts?: WatchedAccountsLimits
+  } = {},
 ) {
-  const { limits, backfillMs, maxWatchedDids } = options
+  const { limits, backfillMs, watchedAccounts } = options
   const sequencer = testSequencer(backfillMs === undefined ? {} : { backfillMs })
   const source = sourceOf(sequencer)
   const statuses = new Map<string, string>()
@@ -120,7 +126,7 @@ export async function testEvents(
     source,
     findHidden,
     ...(limits && { limits }),
-    ...(maxWatchedDids && { maxWatchedDids }),
+    ...(watchedAccounts && { watchedAccounts }),
   })
   void fanOut.run()
   await events.ready()
@@ -135,7 +141,7 @@ export async function testEvents(
 
   function subscribe(
     filter: Parameters<EventStream['subscribe']>[0]['filter'] = {},
-    rest: { after?: number; includePrivate?: boolean } = {},
+    rest: { after?: number; includePrivate?: boolean; address?: string } = {},
   ): { sink: TestSink; subscription: Subscription } {
     const sink = new TestSink()
     return { sink, subscription: events.subscribe({ filter, sink, ...rest }) }

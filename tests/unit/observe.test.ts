@@ -66,8 +66,13 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     ],
   }
   const firehose = { subscribers: () => 1, head: () => 1, lags: () => [0] }
+  const realtime = {
+    counts: () => ({ listeners: 1, members: 1 }),
+    eventsSent: 1,
+    closedBy: new Map([['Closed', 1]]),
+  }
   const metrics = createMetrics({
-    ...{ firehose, health, jetstream: newStats() },
+    ...{ firehose, health, jetstream: newStats(), realtime },
     unhandledRejections: () => 0,
     storeSyncs: { syncs: 1, seconds: 0.001 },
   })

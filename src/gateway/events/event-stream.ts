@@ -2,10 +2,8 @@
  * The events of all accounts for the subscribers of this process: follows the firehose of the process, makes events of
  * its frames while it has subscribers, and gives each to those that want it.
  */
-import { unavailable } from '#src/errors.ts'
 import { Batch } from '#src/gateway/events/batch.ts'
 import { EventRing, type EventRingLimits, type Segment } from '#src/gateway/events/event-ring.ts'
-import type { EventFilter } from '#src/gateway/events/filter.ts'
 import { project, projectAll, projectPrivate } from '#src/gateway/events/project.ts'
 import {
   type EventSource,
@@ -16,6 +14,10 @@ import {
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import { type SubscribeOptions, Subscription } from '#src/gateway/events/subscription.ts'
 import { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
+import {
+  WatchedAccounts,
+  type WatchedAccountsLimits,
+} from '#src/gateway/events/watched-accounts.ts'
 import type { FanOut, FollowedPage, PageListener } from '#src/gateway/firehose/fan-out.ts'
 import { frameKind } from '#src/protocol/frame-reader.ts'
 
@@ -24,11 +26,8 @@ export interface EventStreamPorts {
   source: EventSource
   findHidden: FindHidden
   limits?: EventRingLimits
-  /** Accounts in the filters of all subscribers together. */
-  maxWatchedDids?: number
+  watchedAccounts?: WatchedAccountsLimits
 }
-
-const MAX_WATCHED_DIDS = 500_000
 
 export class EventStream implements PageListener {
   readonly #fanOut: EventStreamPorts['fanOut']
@@ -38,12 +37,11 @@ export class EventStream implements PageListener {
   readonly #index = new SubscriptionIndex<Subscription>()
   readonly #subscriptions = new Set<Subscription>()
   readonly #privateListeners = new Set<(event: StreamEvent) => void>()
-  readonly #maxWatchedDids: number
-  #watchedDids = 0
+  readonly #watched: WatchedAccounts
 
   constructor({ fanOut, source, findHidden, ...bounds }: EventStreamPorts) {
-    const { limits, maxWatchedDids = MAX_WATCHED_DIDS } = bounds
-    this.#maxWatchedDids = maxWatchedDids
+    const { limits, watchedAccounts } = bounds
+    this.#watched = new WatchedAccounts(watchedAccounts)
     this.#fanOut = fanOut
     this.#source = source
     this.#replay = new Replay(source, findHidden)
@@ -72,20 +70,20 @@ export class EventStream implements PageListener {
 
   /** Throws 503 if the subscribers of this process follow too many accounts. */
   subscribe(options: SubscribeOptions): Subscription {
-    const { filter, includePrivate } = options
+    const { filter, includePrivate, address = '' } = options
     if (includePrivate && (filter.dids?.size ?? Infinity) > MAX_LOOKED_UP_ACCOUNTS) {
       throw new Error('private events are for named accounts only')
     }
-    this.#countDids({}, filter)
+    this.#watched.change(address, {}, filter)
     if (!this.hasSubscribers) this.#ring.reset(this.head)
     const subscription: Subscription = new Subscription(options, {
       ring: this.#ring,
       index: this.#index,
       replay: this.#replay,
       bounds: () => this.#source.bounds(),
-      onFilter: (from, to) => this.#countDids(from, to),
+      onFilter: (from, to) => this.#watched.change(address, from, to),
       onEnd: () => {
-        this.#countDids(subscription.filter, {})
+        this.#watched.change(address, subscription.filter, {})
         this.#subscriptions.delete(subscription)
         if (!this.hasSubscribers) this.#ring.reset(this.head)
       },
@@ -118,15 +116,6 @@ export class EventStream implements PageListener {
     } else this.#ring.reset(through)
     const hiddenAt = accounts.findLast(({ account }) => isHidden(account?.status))?.seq
     this.#ring.dropBefore(Math.max(complete, hiddenAt ?? 0))
-  }
-
-  /** Throws 503 if there would be too many: each account that a filter names takes some 200 bytes. */
-  #countDids(from: EventFilter, to: EventFilter): void {
-    const change = (to.dids?.size ?? 0) - (from.dids?.size ?? 0)
-    if (change > 0 && this.#watchedDids + change > this.#maxWatchedDids) {
-      throw unavailable('the subscribers of this server follow too many accounts')
-    }
-    this.#watchedDids += change
   }
 
   #tell(events: StreamEvent[]): void {

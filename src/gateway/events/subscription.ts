@@ -45,6 +45,8 @@ export interface SubscribeOptions {
   after?: number | undefined
   /** Private events too; their accounts must be in `filter.dids`, at most 100. */
   includePrivate?: boolean
+  /** Of the client: the accounts in the filters of one address have a bound. */
+  address?: string
   sink: Sink
 }
 

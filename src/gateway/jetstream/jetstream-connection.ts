@@ -37,11 +37,13 @@ export interface JetstreamConnectionPorts {
 export class JetstreamConnection implements Sink {
   readonly #ports: JetstreamConnectionPorts
   readonly #connection: StreamConnection
+  readonly #address: string
   #subscription: Subscription | undefined
   #maxMessageBytes = 0
 
-  constructor({ ws, socket }: UpgradedConnection, ports: JetstreamConnectionPorts) {
+  constructor({ ws, socket, address }: UpgradedConnection, ports: JetstreamConnectionPorts) {
     this.#ports = ports
+    this.#address = address
     const { stats, wire, stallTimeoutMs } = ports
     this.#connection = new StreamConnection({
       ...{ ws, socket, stallTimeoutMs },
@@ -71,7 +73,8 @@ export class JetstreamConnection implements Sink {
   subscribe({ filter, maxMessageBytes }: StreamOptions, { after }: StartPosition): void {
     this.#maxMessageBytes = maxMessageBytes
     this.#orEnd(() => {
-      this.#subscription = this.#ports.events.subscribe({ filter, after, sink: this })
+      const options = { filter, after, address: this.#address, sink: this }
+      this.#subscription = this.#ports.events.subscribe(options)
     })
   }
 

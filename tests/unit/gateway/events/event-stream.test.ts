@@ -227,16 +227,39 @@ it('a cursor that another process was ahead with is not given the same events ag
   expect(sink.names).toEqual([])
 })
 
+/** A filter with as many accounts, none of which another name has. */
+const accountsOf = (name: string, count: number) => ({
+  dids: new Set(Array.from({ length: count }, (_, n) => `did:plc:${name}${n}`)),
+})
+
 it('the accounts in the filters of all subscribers together are bounded', async () => {
-  const { subscribe, events } = await testEvents({ maxWatchedDids: 3 })
-  const of = (...names: string[]) => ({ dids: new Set(names.map((name) => `did:plc:${name}`)) })
-  const first = subscribe(of('a', 'b'))
-  expect(() => subscribe(of('c', 'd'))).toThrow('too many accounts')
-  expect(() => first.subscription.setFilter(of('a', 'b', 'c', 'd'))).toThrow('too many accounts')
-  expect(first.subscription.filter).toEqual(of('a', 'b'))
-  first.subscription.setFilter(of('a'))
-  subscribe(of('c', 'd'))
+  const { subscribe, events } = await testEvents({
+    watchedAccounts: { total: 300, perAddress: 300 },
+  })
+  const first = subscribe(accountsOf('a', 200))
+  expect(() => subscribe(accountsOf('b', 200))).toThrow('too many accounts')
+  expect(() => first.subscription.setFilter(accountsOf('a', 301))).toThrow('too many accounts')
+  expect(first.subscription.filter).toEqual(accountsOf('a', 200))
+  first.subscription.setFilter(accountsOf('a', 150))
+  const second = subscribe(accountsOf('b', 150))
   first.subscription.close()
-  subscribe(of('e'))
+  subscribe(accountsOf('c', 150))
+  second.subscription.close()
   expect(events.hasSubscribers).toBe(true)
+})
+
+it('a subscriber to few accounts is accepted however many the others follow', async () => {
+  const { subscribe } = await testEvents({ watchedAccounts: { total: 300, perAddress: 300 } })
+  subscribe(accountsOf('a', 300))
+  expect(() => subscribe(accountsOf('b', 101))).toThrow('too many accounts')
+  subscribe(accountsOf('b', 100))
+})
+
+it('the subscribers of one address do not use up what all may follow', async () => {
+  const { subscribe } = await testEvents({ watchedAccounts: { total: 600, perAddress: 300 } })
+  subscribe(accountsOf('a', 200), { address: '192.0.2.1' })
+  expect(() => subscribe(accountsOf('b', 200), { address: '192.0.2.1' })).toThrow(
+    'too many accounts',
+  )
+  subscribe(accountsOf('c', 200), { address: '192.0.2.2' })
 })
