@@ -12,6 +12,8 @@ import { FactorKinds } from '#src/account/factor-kinds.ts'
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
+import { Members } from '#src/account/members.ts'
+import { MembershipMirror } from '#src/account/membership-mirror.ts'
 import { firehoseOutbox, Outbox } from '#src/account/outbox.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
@@ -74,6 +76,15 @@ export async function openAccount(
       return dispatch.sequencer.log.append({ did, entries: [...rows] })
     },
   })
+  const membershipMirror = new MembershipMirror({
+    ...delivery,
+    sql,
+    reminder,
+    send: (memberships) =>
+      dispatch.directory.memberships.set({ account: did, memberships: [...memberships] }),
+    onFailure: (error) =>
+      log.warn({ did, err: error }, 'telling the directory of members failed, will be retried'),
+  })
   const lane = new WriteLane({ sql, clock, outbox, reminder, answers })
   const blobs = new Blobs({
     did,
@@ -104,6 +115,8 @@ export async function openAccount(
     records: new StoredRecords(sql),
     snapshots: new Snapshots({ timer, limits: shared.exportLimits }),
     takedowns: new Takedowns(sql),
+    members: new Members(sql),
+    membershipMirror,
     accessTokens: new AccessTokenCache(),
     factorKinds: new FactorKinds(sql),
     factorMutex: new Mutex(),
@@ -126,6 +139,7 @@ export async function openAccount(
     log.warn({ did, err: error }, 'dropping the tables of an unfinished import failed')
   void hold(cleanUpImports(account).catch(onCleanUpFailure))
   blobs.resume()
+  membershipMirror.resume()
   return account
 }
 

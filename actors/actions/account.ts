@@ -3,19 +3,22 @@
  * name does not.
  */
 import { blobsActions } from '#actors/actions/account/blobs.ts'
+import { byMembers } from '#actors/actions/account/by-members.ts'
 import { factorsActions } from '#actors/actions/account/factors.ts'
+import { groupActions } from '#actors/actions/account/group.ts'
 import { lifecycleActions } from '#actors/actions/account/lifecycle.ts'
 import { oauthActions } from '#actors/actions/account/oauth.ts'
 import { repoActions } from '#actors/actions/account/repo.ts'
 import { sessionsActions } from '#actors/actions/account/sessions.ts'
 import type { Actions } from '#src/rules/actions.ts'
 
-export const accountActions = {
+export const accountActions = byMembers({
   ...repoActions,
   ...blobsActions,
   ...sessionsActions,
   ...lifecycleActions,
   ...factorsActions,
   ...oauthActions,
-} satisfies Actions
+  ...groupActions,
+} satisfies Actions)
 export type AccountActions = typeof accountActions

@@ -41,6 +41,14 @@ export const directoryActions = {
       setLimit: directory.setRelayLimit,
     }),
   },
+  memberships: {
+    ...reads({
+      find: directory.findMembership,
+      list: directory.listMemberships,
+      isGroup: directory.isGroup,
+    }),
+    ...writes({ set: directory.setMemberships }),
+  },
   passwordResets: {
     ...reads({ find: directory.findPasswordReset }),
     ...writes({ record: directory.recordPasswordReset }),

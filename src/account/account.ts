@@ -6,6 +6,8 @@ import type { DirectoryMirror } from '#src/account/directory-mirror.ts'
 import type { FactorKinds } from '#src/account/factor-kinds.ts'
 import type { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
+import type { Members } from '#src/account/members.ts'
+import type { MembershipMirror } from '#src/account/membership-mirror.ts'
 import type { OpenImport } from '#src/account/open-import.ts'
 import type { Outbox } from '#src/account/outbox.ts'
 import type { PrivateOutbox } from '#src/account/private-outbox.ts'
@@ -15,7 +17,7 @@ import type { Snapshots } from '#src/account/snapshots.ts'
 import type { StoredRecords } from '#src/account/stored-records.ts'
 import type { Takedowns } from '#src/account/takedowns.ts'
 import type { TidClock } from '#src/account/tid-clock.ts'
-import type { WriteLane } from '#src/account/write-lane.ts'
+import type { Lane } from '#src/account/write-lane.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Mutex } from '#src/ports/mutex.ts'
@@ -24,6 +26,7 @@ import type { Slots } from '#src/ports/slots.ts'
 import type { Spool } from '#src/ports/spool.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import type { Timer } from '#src/ports/timer.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 export interface Service {
   did: string
@@ -57,7 +60,7 @@ export interface Account {
   /** Claims an email address at the directory. Idempotent. Throws 400 if another account has the address. */
   claimEmail(email: string): Promise<void>
   readonly directoryMirror: DirectoryMirror
-  readonly lane: WriteLane
+  readonly lane: Lane
   readonly accessTokens: AccessTokenCache
   readonly factorKinds: FactorKinds
   readonly factorMutex: Mutex
@@ -74,4 +77,8 @@ export interface Account {
   readonly snapshots: Snapshots
   readonly takedowns: Takedowns
   readonly answers: AnswerCache
+  readonly members: Members
+  readonly membershipMirror: MembershipMirror
+  /** If the account is a group and a member acts as it (acting.ts). */
+  readonly actingMember?: ActingMember
 }

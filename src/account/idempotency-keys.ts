@@ -17,7 +17,7 @@
 import { noteFailed } from '#src/account/failed-transactions.ts'
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { findKeptAnswer } from '#src/account/kept-answers.ts'
-import type { WriteLane } from '#src/account/write-lane.ts'
+import type { Lane } from '#src/account/write-lane.ts'
 import { unavailable } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
@@ -35,7 +35,7 @@ interface IdempotencyPorts {
   sql: Sql
   keys: Keychain
   clock: Clock
-  lane: WriteLane
+  lane: Lane
   cache: IdempotencyCache
 }
 

@@ -44,8 +44,9 @@ export class Reminder {
 export function closeOutboxes({
   outbox,
   privateOutbox,
+  membershipMirror,
   reminder,
-}: Pick<Account, 'outbox' | 'privateOutbox' | 'reminder'>): boolean {
-  const areIdle = [outbox.close(), privateOutbox.close()].every((isIdle) => isIdle)
-  return reminder.close() && areIdle
+}: Pick<Account, 'outbox' | 'privateOutbox' | 'membershipMirror' | 'reminder'>): boolean {
+  const areIdle = [outbox, privateOutbox, membershipMirror].map((part) => part.close())
+  return reminder.close() && areIdle.every((isIdle) => isIdle)
 }

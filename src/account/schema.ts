@@ -155,4 +155,67 @@ export const accountSchema: readonly Migration[] = [
     // The id of the session that a token belongs to; null for tokens that were stored before and not rotated since.
     'ALTER TABLE refresh_token ADD COLUMN session TEXT',
   ],
+  // Release 5: group accounts.
+  [
+    ddl`CREATE TABLE member (              -- who may act as this account; it is a group if there is any
+       did TEXT PRIMARY KEY,
+       role TEXT NOT NULL,              -- see rules/group-roles.ts, or of the table role
+       kind TEXT NOT NULL,              -- person service
+       added_by TEXT NOT NULL,          -- DID
+       added_at INTEGER NOT NULL,       -- ms since 1970
+       expires_at INTEGER,
+       note TEXT
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE role (                -- besides the built-in ones
+       name TEXT PRIMARY KEY,
+       scope TEXT NOT NULL,             -- OAuth scopes
+       manage TEXT NOT NULL,            -- JSON: what it may manage
+       revision INTEGER NOT NULL        -- another one after each change
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE invitation (
+       id TEXT PRIMARY KEY,             -- from the hash of its token
+       kind TEXT NOT NULL,              -- invite (for one DID), link, transfer (of the ownership)
+       role TEXT NOT NULL,
+       for_whom TEXT,                   -- DID
+       uses_left INTEGER,               -- null for any number
+       approval INTEGER NOT NULL,       -- whether it makes a join request only
+       note TEXT,
+       created_by TEXT NOT NULL,        -- DID
+       created_at INTEGER NOT NULL,     -- ms since 1970
+       expires_at INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE join_request (
+       did TEXT PRIMARY KEY,
+       role TEXT NOT NULL,              -- the one that the link offers
+       invited_by TEXT NOT NULL,        -- DID: who made the link
+       text TEXT,
+       at INTEGER NOT NULL              -- ms since 1970
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE audit (               -- the newest 200,000
+       id INTEGER PRIMARY KEY,
+       at INTEGER NOT NULL,             -- ms since 1970
+       actor TEXT NOT NULL,             -- DID
+       role TEXT NOT NULL,              -- by which the actor could do it
+       client TEXT,                     -- client id of an app, or what else was used
+       action TEXT NOT NULL,
+       target TEXT,                     -- a DID, a role, the path of a record
+       rev TEXT,                        -- of the commit
+       detail TEXT,
+       reason TEXT,
+       ip TEXT,
+       user_agent TEXT,
+       call TEXT                        -- the call's id, if its repetition must add no second row
+     )`,
+    'CREATE UNIQUE INDEX audit_call ON audit (call) WHERE call IS NOT NULL',
+    'CREATE INDEX audit_rev ON audit (rev) WHERE rev IS NOT NULL',
+    ddl`CREATE TABLE membership_change (   -- what the directory does not know yet
+       did TEXT PRIMARY KEY,
+       role TEXT,                       -- null if it is no member any more
+       expires_at INTEGER
+     ) WITHOUT ROWID`,
+    // The member that uses it; null for the account's own.
+    'ALTER TABLE refresh_token ADD COLUMN member TEXT',
+    'ALTER TABLE credential ADD COLUMN member TEXT',
+    'ALTER TABLE oauth ADD COLUMN member TEXT',
+  ],
 ]

@@ -25,6 +25,7 @@ import {
 import { invalidRequest } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
+import type { CommitOp } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 
 /** What a job gets: the head to build on, and backlinks that are not in the database yet. */
@@ -41,7 +42,15 @@ export interface Prepared<T> {
   events: readonly EncodedEvent[]
   backlinks?: readonly (readonly [key: string, path: string])[]
   onDurable?: () => void
+  /** What a commit does to records. */
+  ops?: readonly CommitOp[]
 }
+
+/** The lane as actions use it. */
+export type Lane = Pick<
+  WriteLane,
+  'write' | 'settled' | 'caughtUp' | 'head' | 'revAtWake' | 'revAfter' | 'cachedHead'
+>
 
 export type Job<T> = (view: LaneView) => Prepared<T> | Promise<Prepared<T>>
 

@@ -30,6 +30,12 @@ export {
   listKeyRotations,
   recordKeyRotation,
 } from '#src/directory/key-rotations.ts'
+export {
+  findMembership,
+  isGroup,
+  listMemberships,
+  setMemberships,
+} from '#src/directory/memberships.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export {
   listAccountsToAsk,

@@ -1,5 +1,6 @@
 /** Accounts due for deletion: those whose `deleteAfter` has passed, and those whose deletion is unfinished. */
 import { deleteInitialStates } from '#src/directory/initial-states.ts'
+import { deleteMemberships } from '#src/directory/memberships.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteRelayAccounts } from '#src/directory/relay-accounts.ts'
 
@@ -41,6 +42,7 @@ export async function removeDeletedAccount(
           deleteInitialStates([did]),
           deleteReminder,
           deleteRelayAccounts(did),
+          deleteMemberships(did),
           deleteAccount,
         ],
       }

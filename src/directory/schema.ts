@@ -100,4 +100,15 @@ export const directorySchema: readonly Migration[] = [
      ) WITHOUT ROWID`,
     `CREATE INDEX relay_account_status ON relay_account (relay, status, asked_at)`,
   ],
+  // Release 5: who is a member of which group account, as the groups have told.
+  [
+    ddl`CREATE TABLE membership (
+       member TEXT NOT NULL,            -- DID, of any server
+       account TEXT NOT NULL,           -- DID of the group
+       role TEXT NOT NULL,
+       expires_at INTEGER,              -- ms since 1970
+       PRIMARY KEY (member, account)
+     ) WITHOUT ROWID`,
+    'CREATE INDEX membership_account ON membership (account)',
+  ],
 ]

@@ -22,6 +22,8 @@ export const appPasswordScope = 'com.atproto.appPass'
 export const privilegedScope = 'com.atproto.appPassPrivileged'
 export const takendownScope = 'com.atproto.takendown'
 const queuedScope = 'com.atproto.signupQueued'
+/** Of a member's session as a group: what it may do depends on the member's role, so it is of no use by itself. */
+export const memberScope = 'dev.headwater.group.member'
 
 const full = [accessScope]
 const privileged = [...full, privilegedScope]
@@ -41,7 +43,7 @@ export function isPrivilegedScope(scope: string): boolean {
   return privileged.includes(scope)
 }
 
-const accessScopes: readonly string[] = [...standard, takendownScope, queuedScope]
+const accessScopes: readonly string[] = [...standard, takendownScope, queuedScope, memberScope]
 
 /** What tokens are issued and verified with. `now` is in milliseconds since 1970. */
 export interface TokenContext {
@@ -90,10 +92,13 @@ export async function issueTokens(
     scope?: string
     sessionId?: string | undefined
     appPasswordName?: string | undefined
+    /** The member that acts as the account; then the scope is `memberScope`. */
+    member?: string | undefined
   },
   { secret, audience, now }: TokenContext,
 ): Promise<SessionTokens> {
-  const { did, tokenId, scope = accessScope, appPasswordName } = session
+  const { did, tokenId, appPasswordName, member } = session
+  const scope = member === undefined ? (session.scope ?? accessScope) : memberScope
   const { sessionId: sid = sessionIdOf(tokenId) } = session
   const iat = Math.floor(now / 1000)
   const base = { aud: audience, sub: did, iat }
@@ -103,6 +108,7 @@ export async function issueTokens(
     exp: iat + ACCESS_LIFETIME_MS / 1000,
     sid,
     ...(appPasswordName !== undefined && { apw: appPasswordIdOf(appPasswordName) }),
+    ...(member !== undefined && { act: { sub: member } }),
   }
   const refresh = {
     scope: refreshScope,
@@ -128,6 +134,8 @@ export interface AccessToken {
   sessionId?: string
   /** As `appPasswordIdOf`. */
   appPassword?: string
+  /** The DID of the member that acts as the account. */
+  member?: string
 }
 
 /**
@@ -136,12 +144,15 @@ export interface AccessToken {
  * 1970.
  */
 export async function verifyAccess(token: string, context: TokenContext): Promise<AccessToken> {
-  const { did, scope, expiresAt, sid, apw } = await verify(token, 'at+jwt', context)
+  const { did, scope, expiresAt, sid, apw, act } = await verify(token, 'at+jwt', context)
   if (!accessScopes.includes(scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
+  const member = (act as { sub?: unknown } | undefined)?.sub
+  if ((scope === memberScope) !== (typeof member === 'string')) throw malformed()
   return {
     ...{ did, scope, expiresAt },
     ...(typeof sid === 'string' && { sessionId: sid }),
     ...(typeof apw === 'string' && { appPassword: apw }),
+    ...(typeof member === 'string' && { member }),
   }
 }
 
@@ -172,12 +183,12 @@ async function verify(
     if (error instanceof JWTExpired) throw invalidRequest('Token has expired', 'ExpiredToken')
     throw invalidRequest('Token could not be verified', 'InvalidToken')
   })
-  const { sub: did, exp, jti, scope, sid, apw } = payload
+  const { sub: did, exp, jti, scope, sid, apw, act } = payload
   if (typeof did !== 'string' || !did.startsWith('did:')) throw malformed()
   // A number that is too large for JSON is read as Infinity, which is never over.
   if (exp === undefined || !Number.isSafeInteger(exp)) throw malformed()
   if (typeof scope !== 'string' || 'cnf' in payload || 'lxm' in payload) throw malformed()
-  return { did, scope, jti, expiresAt: exp * 1000, sid, apw }
+  return { did, scope, jti, expiresAt: exp * 1000, sid, apw, act }
 }
 
 function malformed() {

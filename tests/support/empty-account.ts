@@ -9,6 +9,8 @@ import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
+import { Members } from '#src/account/members.ts'
+import { MembershipMirror, type MirroredMembership } from '#src/account/membership-mirror.ts'
 import { firehoseOutbox, Outbox, type OutboxRow } from '#src/account/outbox.ts'
 import type { PrivateEventRow } from '#src/account/private-events.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
@@ -39,6 +41,7 @@ export interface EmptyAccount extends Account {
   readonly deliveredPrivately: PrivateEventRow[]
   /** What the directory received. */
   readonly sentStates: MirroredState[]
+  readonly sentMemberships: MirroredMembership[]
 }
 
 export const keys = createKeychain(new Uint8Array(32).fill(3))
@@ -109,6 +112,7 @@ export function emptyAccount(
   const lane = new WriteLane({ sql, clock, outbox, reminder, answers })
   const profile = new Profile(sql)
   const sentStates: MirroredState[] = []
+  const sentMemberships: MirroredMembership[] = []
   const directoryMirror = new DirectoryMirror({
     profile,
     send: async (state) => {
@@ -137,6 +141,14 @@ export function emptyAccount(
     snapshots: new Snapshots({ timer: systemTimer, limits: new ExportLimits() }),
     blobs: testBlobs({ did, sql, clock }),
     takedowns: new Takedowns(sql),
+    members: new Members(sql),
+    membershipMirror: new MembershipMirror({
+      ...delivery,
+      sql,
+      reminder,
+      send: async (memberships) => void sentMemberships.push(...memberships),
+    }),
+    sentMemberships,
     accessTokens: new AccessTokenCache(),
     factorKinds: new FactorKinds(sql),
     factorMutex: new Mutex(),

@@ -22,6 +22,7 @@ import type { Remote } from '#src/engine/dispatch.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { OnceNames } from '#src/rules/actions.ts'
 import { Authenticator } from '#tests/support/authenticator.ts'
+import { groupScenarios } from '#tests/support/group-scenarios.ts'
 import { testDid } from '#tests/support/open-account.ts'
 import { foreignRepo } from '#tests/support/repo-cars.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
@@ -85,6 +86,7 @@ export const keyed: Record<
   Exclude<OnceNames<AccountActions>, keyof typeof commits>,
   OnceScenario
 > = {
+  ...groupScenarios,
   'session.createSession': async (account) => {
     const authFactorToken = await withFactor(account)
     return (remote) => remote.session.createSession({ password, authFactorToken, client })

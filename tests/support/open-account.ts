@@ -11,6 +11,8 @@ import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
+import { Members } from '#src/account/members.ts'
+import { MembershipMirror, type MirroredMembership } from '#src/account/membership-mirror.ts'
 import { firehoseOutbox, Outbox, type OutboxRow } from '#src/account/outbox.ts'
 import type { PrivateEventRow } from '#src/account/private-events.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
@@ -41,6 +43,7 @@ export interface OpenAccount extends Account {
   readonly deliveredPrivately: PrivateEventRow[]
   /** What the directory received. */
   readonly sentStates: MirroredState[]
+  readonly sentMemberships: MirroredMembership[]
   /** Makes this many of the next deliveries fail. */
   failDeliveries(count: number): void
 }
@@ -99,6 +102,7 @@ export async function openTestAccount(
   const lane = new WriteLane({ sql, clock, outbox, reminder, answers })
   const profile = new Profile(sql)
   const sentStates: MirroredState[] = []
+  const sentMemberships: MirroredMembership[] = []
   const directoryMirror = new DirectoryMirror({
     profile,
     send: async (state) => void sentStates.push(state),
@@ -131,6 +135,14 @@ export async function openTestAccount(
     }),
     blobs: testBlobs({ ...options.blobs, did: testDid, sql, clock }),
     takedowns: new Takedowns(sql),
+    members: new Members(sql),
+    membershipMirror: new MembershipMirror({
+      ...delivery,
+      sql,
+      reminder,
+      send: async (memberships) => void sentMemberships.push(...memberships),
+    }),
+    sentMemberships,
     accessTokens: new AccessTokenCache(),
     factorKinds: new FactorKinds(sql),
     factorMutex: new Mutex(),

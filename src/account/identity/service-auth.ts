@@ -26,6 +26,8 @@ export async function getServiceAuth(
     throw forbidden('Account not found', 'AccountNotFound')
   }
   if (!leavingMethods.includes(lxm)) mustManage(row.status)
+  // What is done with the token does not name the member, so the audit log names who got it.
+  if (account.actingMember !== undefined) await account.sql.batch([])
   const iat = Math.floor(account.clock.now() / 1000)
   const jti = randomBytes(16).toString('hex')
   const claims = { iat, iss: account.did, aud, exp: exp ?? iat + LIFETIME_S, lxm, jti }

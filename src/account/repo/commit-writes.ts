@@ -77,6 +77,7 @@ export async function commitWrites(
         blocks,
       }),
     ],
+    ops,
     backlinks: writes.flatMap(backlinksOf),
     ...(blobs && { onDurable: () => account.blobs.reconcile() }),
   }

@@ -22,6 +22,7 @@ interface RefreshToken {
   nextId: string | null
   expiresAt: number
   session: string | null
+  member: string | null
   appPasswordName: string | null
   privileged: number | null
 }
@@ -35,6 +36,8 @@ export interface NextToken {
   id: string
   sessionId: string
   appPassword: SessionAppPassword | undefined
+  /** Who acts as the account in this session, if it is a group. */
+  member?: string
 }
 
 /** Begins the session that createAccount returns. */
@@ -80,6 +83,23 @@ export function storeTokenUnlessRevoked(
   ]
 }
 
+/** Begins the session of a member of a group. */
+export function storeMemberToken(
+  account: Pick<Account, 'clock'>,
+  id: string,
+  now: number,
+  member: string,
+): Statement[] {
+  const session = sessionIdOf(id)
+  return [
+    {
+      sql: 'INSERT INTO refresh_token (id, expires_at, session, member) VALUES (?, ?, ?, ?)',
+      params: [id, now + REFRESH_LIFETIME_MS, session, member],
+    },
+    addPrivateEvent(account, '#session', { change: 'created', kind: 'password' }, session),
+  ]
+}
+
 /**
  * Always the same token, however often and concurrently `id` is rotated. After the first call `id` is valid for two
  * more hours. Undefined if it was revoked or has expired.
@@ -113,9 +133,11 @@ export async function findFirstToken(
 
 function nextOf(token: RefreshToken | undefined): NextToken | undefined {
   if (token === undefined || token.nextId === null) return undefined
-  const { nextId: id, session, appPasswordName: name, privileged } = token
+  const { nextId: id, session, member, appPasswordName: name, privileged } = token
   const sessionId = session ?? sessionIdOf(id)
-  if (name === null) return { id, sessionId, appPassword: undefined }
+  if (name === null) {
+    return { id, sessionId, appPassword: undefined, ...(member !== null && { member }) }
+  }
   return privileged === null
     ? undefined
     : { id, sessionId, appPassword: { name, privileged: privileged !== 0 } }
@@ -137,7 +159,7 @@ export function revokeToken(account: Pick<Account, 'clock'>, id: string): Statem
 function selectToken(id: string): Statement {
   return {
     sql: `SELECT next_id AS nextId, expires_at AS expiresAt, session,
-            app_password_name AS appPasswordName, privileged,
+            refresh_token.member, app_password_name AS appPasswordName, privileged,
             (SELECT count(*) FROM refresh_token) AS tokens
           FROM refresh_token LEFT JOIN credential ON kind = 'app password' AND name = app_password_name
           WHERE id = ?`,
@@ -149,8 +171,8 @@ function rotation(id: string, nextId: string, now: number): Statement[] {
   const session = sessionIdOf(id)
   return [
     {
-      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name, session)
-            SELECT ?, ?, app_password_name, coalesce(session, ?)
+      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name, member, session)
+            SELECT ?, ?, app_password_name, member, coalesce(session, ?)
             FROM refresh_token WHERE id = ? AND next_id IS NULL`,
       params: [nextId, now + REFRESH_LIFETIME_MS, session, id],
     },

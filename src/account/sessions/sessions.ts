@@ -117,6 +117,7 @@ export async function refreshSession(
   const next = await rotateToken(account, tokenId)
   if (next === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
   const { id, ...session } = next
+  if (session.member !== undefined) await mustBeMember(account, session.member)
   return openedSession(account, row, { tokenId: id, now: account.clock.now(), ...session })
 }
 
@@ -139,6 +140,22 @@ async function withFactor<S extends SessionInfo>(account: Account, info: S): Pro
   return kinds.includes('email') ? { ...info, emailAuthFactor: true } : info
 }
 
+/** Throws 400 ExpiredToken. */
+async function mustBeMember({ members, clock }: Account, did: string): Promise<void> {
+  if ((await members.find(did, clock.now())) !== undefined) return
+  throw invalidRequest('Token has been revoked', 'ExpiredToken')
+}
+
+/** The session in which a member acts as this account, a group, with the first of its tokens. */
+export async function memberSession(
+  account: Account,
+  { tokenId, member }: { tokenId: string; member: string },
+): Promise<Session> {
+  const row = await existingRow(account)
+  const now = account.clock.now()
+  return openedSession(account, row, { tokenId, now, appPassword: undefined, member })
+}
+
 async function openedSession(
   account: Account,
   row: ProfileRow,
@@ -147,15 +164,16 @@ async function openedSession(
     sessionId?: string
     now: number
     appPassword: SessionAppPassword | undefined
+    member?: string
   },
 ): Promise<Session> {
   const { did, service } = account
-  const { tokenId, sessionId, now, appPassword } = token
+  const { tokenId, sessionId, now, appPassword, member } = token
   const given = appPassword === undefined ? accessScope : scopeOf(appPassword)
   const scope = may('logIn', row.status) ? given : takendownScope
   const terms = { secret: service.jwtSecret, audience: service.did, now }
   const tokens = await issueTokens(
-    { did, tokenId, scope, sessionId, appPasswordName: appPassword?.name },
+    { did, tokenId, scope, sessionId, appPasswordName: appPassword?.name, member },
     terms,
   )
   return withFactor(account, { ...tokens, ...infoOf(account, row) })

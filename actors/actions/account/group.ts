@@ -1,0 +1,48 @@
+/** The actions of a group account: its members, roles and invitations, and members that act as it. */
+import { exportGroup, getAuditLog } from '#src/account/group/audit-log.ts'
+import { authorize, noteCall } from '#src/account/group/authorize.ts'
+import {
+  acceptInvite,
+  createInvite,
+  listInvites,
+  revokeInvite,
+} from '#src/account/group/invitations.ts'
+import { listJoinRequests, resolveJoinRequest } from '#src/account/group/join-requests.ts'
+import { addMember, listMembers, removeMember, updateMember } from '#src/account/group/members.ts'
+import { acceptOwnership, convert, offerOwnership } from '#src/account/group/ownership.ts'
+import { deleteRole, listRoles, putRole } from '#src/account/group/roles.ts'
+import { createMemberSession } from '#src/account/group/sessions.ts'
+import { once } from '#src/account/idempotency-keys.ts'
+import { type Actions, reads, writes } from '#src/rules/actions.ts'
+
+export const groupActions = {
+  group: {
+    ...reads({
+      authorize,
+      listMembers,
+      listRoles,
+      listInvites,
+      listJoinRequests,
+      getAuditLog,
+      export: exportGroup,
+    }),
+    // A repeated call has the same id, of which there is one row.
+    ...writes({ noteCall }),
+    // Each adds a row to the audit log, and most would be refused when they are repeated.
+    ...once({
+      convert,
+      addMember,
+      updateMember,
+      removeMember,
+      putRole,
+      deleteRole,
+      createInvite,
+      revokeInvite,
+      acceptInvite,
+      resolveJoinRequest,
+      offerOwnership,
+      acceptOwnership,
+      createSession: createMemberSession,
+    }),
+  },
+} satisfies Actions
