@@ -23,20 +23,27 @@ const MAX_DETAIL_LENGTH = 2_000
 
 const COLUMNS = 'at, actor, client, action, target, rev, detail, reason, ip, user_agent'
 
-/** A row about what the groups' own methods do; `role` is the one by which the caller could do it. */
+const ONE_OF_CALL = 'ON CONFLICT (call) WHERE call IS NOT NULL DO NOTHING'
+
+/**
+ * A row about what the groups' own methods do, or about what was decided earlier; `role` is the one by which the caller
+ * could do it. With a `call`, which a repetition has too, there is one row of it.
+ */
 export function auditRow(
   account: Pick<Account, 'clock'>,
   by: Principal,
   role: string,
   entry: AuditEntry,
+  call: string | null = null,
 ): Statement {
   return {
-    sql: `INSERT INTO audit (${COLUMNS}, role) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    params: [...values(account, by, entry), role],
+    sql: `INSERT INTO audit (${COLUMNS}, call, role) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          ${ONE_OF_CALL}`,
+    params: [...values(account, by, entry), call, role],
   }
 }
 
-/** A row about what a member does as the group. With a `call`, which a repetition has too, there is one row of it. */
+/** A row about what a member does as the group. `call` as for `auditRow`. */
 export function actingMemberRow(
   account: Pick<Account, 'clock'>,
   member: ActingMember,
@@ -48,7 +55,7 @@ export function actingMemberRow(
     sql: `INSERT INTO audit (${COLUMNS}, call, role) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
             (SELECT role FROM member WHERE did = ? AND role = ? AND coalesce(expires_at > ?, TRUE)
              AND coalesce((SELECT revision FROM role WHERE name = member.role), 0) = ?))
-          ON CONFLICT (call) WHERE call IS NOT NULL DO NOTHING`,
+          ${ONE_OF_CALL}`,
     params: [
       ...values(account, member, entry),
       call,

@@ -5,11 +5,14 @@
 import { mustBeFree } from '#src/directory/handle-availability.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 export interface IdentityChange {
   did: string
   /** The new handle, in lower case; null if another part of the DID document changes. */
   handle: string | null
+  /** The member of a group that changes it. */
+  by?: ActingMember | undefined
 }
 
 // Longer than all timeouts of a change together.
@@ -21,13 +24,14 @@ const RESERVATION_MS = 60_000
  */
 export async function beginIdentityChange(
   directory: Directory,
-  { did, handle }: IdentityChange,
+  { did, handle, by }: IdentityChange,
 ): Promise<void> {
   const { lane, sql } = directory
   await lane.write(handle === null ? [did] : [did, handle], async (now) => {
     const insert = {
-      sql: 'INSERT OR IGNORE INTO identity_change (did, handle, held_until) VALUES (?, ?, ?)',
-      params: [did, handle, now + RESERVATION_MS],
+      sql: `INSERT OR IGNORE INTO identity_change (did, handle, held_until, by_member)
+            VALUES (?, ?, ?, ?)`,
+      params: [did, handle, now + RESERVATION_MS, by === undefined ? null : JSON.stringify(by)],
     }
     if (handle === null) return { answer: undefined, statements: [insert] }
     await mustBeFree(directory.sql, { did, handle }, now)
@@ -63,15 +67,21 @@ export async function listIdentityChanges(
   { age, limit }: { age: number; limit: number },
 ): Promise<(IdentityChange & { isExpired: boolean })[]> {
   const now = clock.now()
-  const rows = await sql.all<IdentityChange & { reservedUntil: number }>(
-    `SELECT did, handle, held_until AS reservedUntil FROM identity_change
+  const rows = await sql.all<{
+    did: string
+    handle: string | null
+    reservedUntil: number
+    byMember: string | null
+  }>(
+    `SELECT did, handle, held_until AS reservedUntil, by_member AS byMember FROM identity_change
      WHERE held_until <= ? ORDER BY held_until LIMIT ?`,
     now - age + RESERVATION_MS,
     limit,
   )
-  return rows.map(({ did, handle, reservedUntil }) => ({
+  return rows.map(({ did, handle, reservedUntil, byMember }) => ({
     did,
     handle,
+    ...(byMember !== null && { by: JSON.parse(byMember) as ActingMember }),
     isExpired: reservedUntil <= now,
   }))
 }

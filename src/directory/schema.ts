@@ -110,5 +110,9 @@ export const directorySchema: readonly Migration[] = [
        PRIMARY KEY (member, account)
      ) WITHOUT ROWID`,
     'CREATE INDEX membership_account ON membership (account)',
+    // JSON: the members, roles and records that a group is created with.
+    'ALTER TABLE birth ADD COLUMN group_state TEXT',
+    // JSON: the member of a group that changes its identity.
+    'ALTER TABLE identity_change ADD COLUMN by_member TEXT',
   ],
 ]

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createApp } from '#src/gateway/app.ts'
+import { openMemberAuthority } from '#src/gateway/group/member-authority.ts'
 import { limitAddresses } from '#src/gateway/http/address-limits.ts'
 import {
   clientAddress,
@@ -120,6 +121,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     resolver: context.resolver,
     clock,
     oauth,
+    members: openMemberAuthority({ dispatch, findAccount }),
   }
   const authenticate = authenticator(auth)
   const realtime = startRealtime(server, {

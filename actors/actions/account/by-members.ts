@@ -11,8 +11,7 @@ const forMembers: ReadonlySet<string> = new Set([
   ...['getRecord', 'listRecords', 'describeRepo', 'recentRecords'].map((name) => `repo.${name}`),
   ...['blob.add', 'blob.listMissing', 'blob.find', 'blob.list'],
   ...['preferences.get', 'preferences.put'],
-  ...['identity.getIdentity', 'identity.setHandle', 'identity.announceIdentity'],
-  ...['lifecycle.changeState', 'lifecycle.checkAccountStatus'],
+  ...['identity.getIdentity', 'lifecycle.changeState', 'lifecycle.checkAccountStatus'],
   ...['service.getServiceAuth', 'session.getSession', 'group.noteCall'],
 ])
 

@@ -1,9 +1,12 @@
 /** The account's own identity data, and how it announces changes of it. */
 import type { Account } from '#src/account/account.ts'
+import { auditRow } from '#src/account/audit.ts'
 import { updateProfile } from '#src/account/profile.ts'
 import { addSecurityEvent } from '#src/account/security-events.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { encodeIdentityEvent } from '#src/protocol/events.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
 
 export interface OwnIdentity {
@@ -20,7 +23,14 @@ export async function getIdentity({ profile }: Account): Promise<OwnIdentity> {
   return { handle, signingKeyDid, status }
 }
 
-export async function setHandle(account: Account, { handle }: { handle: string }): Promise<void> {
+/**
+ * `by` is the member of a group that has changed the handle. Its role was asked for before the change was published, and
+ * does not count any more: what is published must be completed.
+ */
+export async function setHandle(
+  account: Account,
+  { handle, by }: { handle: string; by?: ActingMember | undefined },
+): Promise<void> {
   const { did, clock, lane, profile } = account
   try {
     await lane.write(async ({ head }) => {
@@ -31,7 +41,7 @@ export async function setHandle(account: Account, { handle }: { handle: string }
       return {
         answer: undefined,
         head,
-        statements: [updateProfile({ handle }), ...event],
+        statements: [...memberRow(account, by, handle), updateProfile({ handle }), ...event],
         events: [encodeIdentityEvent({ did, time, handle })],
         onDurable: () => profile.forget(),
       }
@@ -41,13 +51,22 @@ export async function setHandle(account: Account, { handle }: { handle: string }
   }
 }
 
-/** #identity without a handle: consumers resolve the DID again. */
-export async function announceIdentity(account: Account): Promise<void> {
+/** #identity without a handle: consumers resolve the DID again. `by` as for `setHandle`. */
+export async function announceIdentity(
+  account: Account,
+  { by }: { by?: ActingMember | undefined } = {},
+): Promise<void> {
   const { did, clock, lane } = account
   await lane.write(async ({ head }) => {
     await getIdentity(account)
     const time = new Date(clock.now()).toISOString()
     const events = [encodeIdentityEvent({ did, time })]
-    return { answer: undefined, head, statements: [], events }
+    return { answer: undefined, head, statements: memberRow(account, by), events }
   })
+}
+
+function memberRow(account: Account, by: ActingMember | undefined, target?: string): Statement[] {
+  return by === undefined
+    ? []
+    : [auditRow(account, by, by.role, { action: 'identity changed', target }, by.call)]
 }

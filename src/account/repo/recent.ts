@@ -1,7 +1,7 @@
 /** The account's latest writes, for merging into responses of an AppView that has not indexed them yet. */
 import type { Account } from '#src/account/account.ts'
-import { isValidRecord } from '#src/account/repo/validate.ts'
 import { fromHex } from '#src/ports/sql.ts'
+import { isValidRecord } from '#src/protocol/prepare-record.ts'
 import { recordJson } from '#src/protocol/record-json.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 

@@ -7,13 +7,13 @@ import { cidsOf } from '#src/account/blobs/references.ts'
 import { type CommitRef, commitWrites, type RecordWrite } from '#src/account/repo/commit-writes.ts'
 import { withTypedPictures } from '#src/account/repo/legacy-blobs.ts'
 import { backlinkKey, backlinksTo, type NewRecord } from '#src/account/repo/records.ts'
+import type { Job, LaneView, Prepared } from '#src/account/write-lane.ts'
+import { invalidRequest } from '#src/errors.ts'
 import {
   prepareRecord,
   type RecordInput,
   type ValidationStatus,
-} from '#src/account/repo/validate.ts'
-import type { Job, LaneView, Prepared } from '#src/account/write-lane.ts'
-import { invalidRequest } from '#src/errors.ts'
+} from '#src/protocol/prepare-record.ts'
 import { hasSlur } from '#src/protocol/slurs.ts'
 import { lookUp } from '#src/protocol/tree.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'

@@ -13,6 +13,7 @@ import {
   parseOperation,
   updateOperation,
 } from '#src/protocol/plc-operation.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 export interface DidCredentials {
   alsoKnownAs?: string[]
@@ -86,26 +87,28 @@ export interface SubmitPorts extends Pick<IdentityPorts, 'dispatch' | 'plc' | 'r
 
 /**
  * Sends an operation to the PLC directory and emits #identity. Throws 400 InvalidRequest if the operation's server,
- * handle, signing key or rotation keys are not those of the account here, and as the PLC directory.
+ * handle, signing key or rotation keys are not those of the account here, and as the PLC directory. `by` is the member of
+ * a group that sends it.
  */
 export async function submitPlcOperation(
   { dispatch, plc, resolver, credentials }: SubmitPorts,
   did: string,
   input: unknown,
+  by?: ActingMember,
 ): Promise<void> {
   const operation = parseOperation(input)
   if (operation === undefined) throw invalidRequest('Invalid operation')
   const { identity } = dispatch.account(did)
   checkOperation(operation, await identity.getIdentity(), credentials)
   const { identityChanges } = dispatch.directory
-  await identityChanges.begin({ did, handle: null })
+  await identityChanges.begin({ did, handle: null, by })
   try {
     await plc.sendOperation(did, operation)
   } catch (error) {
     if (isRefusal(error)) await identityChanges.end({ did, handle: null }).catch(() => {})
     throw error
   }
-  await identity.announceIdentity()
+  await identity.announceIdentity({ by })
   await identityChanges.end({ did, handle: null })
   await resolver.refresh(did).catch(() => {})
 }

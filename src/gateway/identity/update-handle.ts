@@ -30,6 +30,7 @@ import {
   type PlcSigner,
   plcHandle,
 } from '#src/protocol/plc-operation.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 export interface IdentityDispatch {
   directory: {
@@ -46,8 +47,8 @@ export interface IdentityDispatch {
   account(did: string): {
     identity: {
       getIdentity(): Promise<OwnIdentity>
-      setHandle(input: { handle: string }): Promise<void>
-      announceIdentity(): Promise<void>
+      setHandle(input: { handle: string; by?: ActingMember | undefined }): Promise<void>
+      announceIdentity(input?: { by?: ActingMember | undefined }): Promise<void>
     }
   }
 }
@@ -66,9 +67,13 @@ export interface IdentityPorts {
  * Changes the account's handle, or emits #identity again if it is the current one. Throws 400 as `validateHandleClaim`,
  * HandleNotAvailable if it is taken, InvalidRequest if there is no account, a did:web document has another
  * handle, or the owner of a did:plc has to sign;
- * 401 AccountTakedown; and as the PLC directory.
+ * 401 AccountTakedown; and as the PLC directory. `by` is the member of a group that wants it, which may.
  */
-export async function updateHandle(ports: IdentityPorts, claim: HandleClaim): Promise<void> {
+export async function updateHandle(
+  ports: IdentityPorts,
+  claim: HandleClaim,
+  by?: ActingMember,
+): Promise<void> {
   const { directory } = ports.dispatch
   const { did } = claim
   const { status } = await ports.dispatch.account(did).identity.getIdentity()
@@ -78,7 +83,7 @@ export async function updateHandle(ports: IdentityPorts, claim: HandleClaim): Pr
   }
   const rules = await ports.handleRules()
   const handle = await validateHandleClaim(claim, rules, (name) => ports.handles.resolve(name))
-  await directory.identityChanges.begin({ did, handle })
+  await directory.identityChanges.begin({ did, handle, by })
   try {
     await publish(ports, did, handle)
   } catch (error) {
@@ -86,7 +91,7 @@ export async function updateHandle(ports: IdentityPorts, claim: HandleClaim): Pr
     if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
     throw error
   }
-  await complete(ports, did, handle)
+  await complete(ports, did, handle, by)
 }
 
 /**
@@ -99,13 +104,16 @@ export async function resumeIdentityChanges(
 ): Promise<number> {
   const { account, directory } = ports.dispatch
   let unfinished = 0
-  for (const { did, handle, isExpired } of await directory.identityChanges.list({ age, limit })) {
+  for (const { did, handle, isExpired, by } of await directory.identityChanges.list({
+    age,
+    limit,
+  })) {
     try {
       if (handle === null) {
-        await account(did).identity.announceIdentity()
+        await account(did).identity.announceIdentity({ by })
         await directory.identityChanges.end({ did, handle })
       } else if ((await publishedHandle(ports, did)) === handle) {
-        await complete(ports, did, handle)
+        await complete(ports, did, handle, by)
       } else if (isExpired) {
         await directory.identityChanges.end({ did, handle })
       }
@@ -172,10 +180,11 @@ async function complete(
   { dispatch, resolver }: IdentityPorts,
   did: string,
   handle: string,
+  by: ActingMember | undefined,
 ): Promise<void> {
   const { account, directory } = dispatch
   await retryTransient(() => directory.accounts.setHandle({ did, handle }))
-  await retryTransient(() => account(did).identity.setHandle({ handle }))
+  await retryTransient(() => account(did).identity.setHandle({ handle, by }))
   await retryTransient(() => directory.identityChanges.end({ did, handle }))
   await resolver.refresh(did).catch(() => {})
 }

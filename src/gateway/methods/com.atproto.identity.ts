@@ -50,8 +50,8 @@ export const updateHandle = method(identity.updateHandle, {
   ...ownAccount,
   oauth: (permissions) => permissions.assertIdentity({ attr: 'handle' }),
   auth: 'account',
-  run: async ({ did, input: { handle }, server }) => {
-    await changing.updateHandle(server.identity, { did, handle })
+  run: async ({ did, input: { handle }, server, by }) => {
+    await changing.updateHandle(server.identity, { did, handle }, by)
     return undefined
   },
 })
@@ -96,8 +96,8 @@ export const submitPlcOperation = method(identity.submitPlcOperation, {
   ...ownAccount,
   oauth: (permissions) => permissions.assertIdentity({ attr: '*' }),
   auth: 'account',
-  run: async ({ did, input: { operation }, server }) => {
-    await plc.submitPlcOperation(server.identity, did, operation)
+  run: async ({ did, input: { operation }, server, by }) => {
+    await plc.submitPlcOperation(server.identity, did, operation, by)
     return undefined
   },
 })

@@ -14,6 +14,9 @@ import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-au
 import * as server from '#src/gateway/methods/com.atproto.server.ts'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.ts'
+import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
+import * as group from '#src/gateway/methods/dev.headwater.group.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 
@@ -34,6 +37,9 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     actor,
     feed,
     notification,
+    group,
+    groupRoles,
+    groupJoining,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

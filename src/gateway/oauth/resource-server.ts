@@ -17,9 +17,9 @@ import {
   type OAuthTokenType,
   OAuthVerifier,
 } from '@atproto/oauth-provider/verifier'
-import { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { DpopKeyCache } from '#src/gateway/oauth/dpop-key-cache.ts'
+import { permissionsCache } from '#src/gateway/oauth/permissions-cache.ts'
 import { mustHaveShortId } from '#src/gateway/oauth/proof-id.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -194,18 +194,4 @@ class OAuthXrpcError extends XrpcError {
 function publicUrl(issuer: string, url: string): URL {
   const path = url.slice(url.indexOf('/', url.indexOf('//') + 2))
   return new URL(path.startsWith('/') ? `${issuer}${path}` : issuer)
-}
-
-const MAX_SCOPES = 1000
-
-/** Caches parsed scopes: they are long, and the same for all users of an app. */
-function permissionsCache(): (scope: string) => ScopePermissionsTransition {
-  const known = new BoundedMap<string, ScopePermissionsTransition>(MAX_SCOPES)
-  return (scope) => {
-    const found = known.get(scope)
-    if (found !== undefined) return found
-    const permissions = new ScopePermissionsTransition(scope)
-    known.set(scope, permissions)
-    return permissions
-  }
 }

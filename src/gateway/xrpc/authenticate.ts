@@ -1,5 +1,6 @@
 /** Verifies an Authorization header by the kind of credentials that a method requires. */
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
+import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import {
   accessToken,
   basicCredentials,
@@ -16,8 +17,19 @@ import type {
   ModerationCaller,
   RefreshCaller,
 } from '#src/gateway/xrpc/callers.ts'
+import {
+  actAsHeader,
+  isMemberSession,
+  verifyActAs,
+  verifyMemberSession,
+  verifyPrincipal,
+} from '#src/gateway/xrpc/members.ts'
 import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
-import { type TokenIssuer, tokenVerifier } from '#src/gateway/xrpc/verified-tokens.ts'
+import {
+  type TokenIssuer,
+  tokenVerifier,
+  type VerifiedCaller,
+} from '#src/gateway/xrpc/verified-tokens.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
@@ -31,9 +43,11 @@ export interface AuthPorts extends TokenIssuer {
   resolver: DidResolver
   /** Verifies OAuth access tokens; if absent, they are rejected. */
   oauth?: { authenticate(request: AuthRequest): Promise<AppCaller> }
+  /** Verifies who acts as a group; if absent, no one can. */
+  members?: MemberAuthority
 }
 
-type VerifyAccess = (token: string) => Promise<AccountCaller>
+type VerifyAccess = (token: string) => Promise<VerifiedCaller>
 
 /** Kinds that also accept an OAuth access token; its scope is checked against the method's `oauth` rule. */
 const oauthKinds: ReadonlySet<keyof Callers> = new Set([
@@ -49,6 +63,15 @@ const oauthKinds: ReadonlySet<keyof Callers> = new Set([
   'preferences reader',
 ])
 
+const noMembers: MemberAuthority = {
+  ofSession: async () => {
+    throw invalidRequest('Bad token scope', 'InvalidToken')
+  },
+  ofCaller: async () => {
+    throw invalidRequest('act-as is not supported')
+  },
+}
+
 export function isDpopBound(header: string | undefined): boolean {
   return header !== undefined && /^dpop /i.test(header)
 }
@@ -58,9 +81,26 @@ export function isDpopBound(header: string | undefined): boolean {
  * clients refresh their session.
  */
 export function authenticator(ports: AuthPorts): Authenticate {
-  const verify = tokenVerifier(ports)
-  const { oauth } = ports
+  const { oauth, members } = ports
+  const verified = tokenVerifier(ports)
+  const memberPorts = { ...ports, members: members ?? noMembers }
+  const verify: VerifyAccess = async (token) => {
+    const caller = await verified(token)
+    return isMemberSession(caller) ? verifyMemberSession(memberPorts, caller) : caller
+  }
   return async (kind, header, nsid, request) => {
+    const group = actAsHeader(request)
+    if (kind === 'principal' || kind === 'full principal') {
+      if (oauth !== undefined && request !== undefined && isDpopBound(header)) {
+        if (group !== undefined) throw invalidRequest('act-as demands a service token')
+        return oauth.authenticate(request)
+      }
+      const isFull = kind === 'full principal'
+      return verifyPrincipal(memberPorts, verified, header, { lxm: nsid, group, isFull })
+    }
+    if (group !== undefined && oauthKinds.has(kind)) {
+      return verifyActAs(memberPorts, group, header, nsid)
+    }
     if (
       oauth !== undefined &&
       request !== undefined &&
@@ -121,6 +161,8 @@ async function verifyAccount(
   scopes: readonly string[],
 ): Promise<AccountCaller> {
   const caller = await verify(accessToken(header))
+  // What its role allows is checked as it is for OAuth tokens.
+  if (caller.actingMember !== undefined) return caller
   if (!scopes.includes(caller.scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return caller
 }

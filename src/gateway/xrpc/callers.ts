@@ -1,5 +1,6 @@
 /** The kinds of credentials that methods require, and the caller that each identifies. */
 import type { ScopePermissions } from '@atproto/oauth-scopes'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 export interface Callers {
   /** Unauthenticated: credentials are ignored. */
@@ -32,6 +33,20 @@ export interface Callers {
   moderator: AdminCaller | ModerationCaller
   /** As `account or takendown`, or the moderation service. */
   'preferences reader': AccountCaller | ModerationCaller
+  /** Who calls a method about groups: an account of this server, or the issuer of a service token for this method. */
+  principal: PrincipalCaller
+  /** As `principal`, but not with an app password. */
+  'full principal': PrincipalCaller
+}
+
+/** With `act-as` or in a member's session, `did` is the member's, and `group` the account that it acts as. */
+export interface PrincipalCaller {
+  did: string
+  /** As `AccountCaller`; `service` for a service token. */
+  scope: string
+  permissions?: Permissions
+  clientId?: string
+  group?: string
 }
 
 export interface AccountCaller {
@@ -53,7 +68,11 @@ export interface AccountCaller {
   scopes?: string
   /** The end of the token. */
   expiresAt?: number
+  /** The member that acts as the account, a group. Then the permissions are those of its role. */
+  actingMember?: MemberCaller
 }
+
+export type MemberCaller = Pick<ActingMember, 'did' | 'role' | 'revision' | 'client'>
 
 /** Permissions from OAuth scopes. Each `assert` method throws ScopeMissingError. */
 export type Permissions = Pick<

@@ -9,6 +9,7 @@ import type { Callers, OAuthScopeRule } from '#src/gateway/xrpc/callers.ts'
 import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/method-schema.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeListParams, parseInput, parseParams } from '#src/gateway/xrpc/validate-call.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 /** A call whose parameters, credentials and body are validated. */
 export interface MethodCall<S extends Schema, A extends keyof Callers> {
@@ -26,7 +27,9 @@ export interface MethodCall<S extends Schema, A extends keyof Callers> {
 export interface AccountMethodCall<S extends Schema, A extends keyof Callers>
   extends MethodCall<S, A> {
   readonly did: string
+  /** If a member acts as the account, bound to it: what is done is noted as done by that member. */
   readonly account: RemoteAccount
+  readonly by?: ActingMember
 }
 
 /** The lexicon's output as a value, as encoded JSON, or as a stream of bytes; or a response with its own headers. */

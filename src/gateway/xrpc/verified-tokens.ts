@@ -5,6 +5,9 @@ import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { verifyAccess } from '#src/rules/session-tokens.ts'
 
+/** With a `member` it is the session of that member as a group, and its scope says nothing about what it may do. */
+export type VerifiedCaller = AccountCaller & { member?: string }
+
 export interface TokenIssuer {
   serviceDid: string
   jwtSecret: Uint8Array
@@ -17,8 +20,8 @@ const MAX_CACHED_TOKENS = 10_000
 export function tokenVerifier(
   { serviceDid, jwtSecret, clock }: TokenIssuer,
   maxCached = MAX_CACHED_TOKENS,
-): (token: string) => Promise<AccountCaller> {
-  const verified = new BoundedMap<string, AccountCaller & { expiresAt: number }>(maxCached)
+): (token: string) => Promise<VerifiedCaller> {
+  const verified = new BoundedMap<string, VerifiedCaller & { expiresAt: number }>(maxCached)
 
   return async (token) => {
     const now = clock.now()

@@ -4,13 +4,19 @@ import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import type { WakeFor } from '#src/engine/wake-limit.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { actingMemberOf } from '#src/gateway/group/principal.ts'
 import { type BodySource, readBody } from '#src/gateway/http/body.ts'
 import { openBodyStream } from '#src/gateway/http/body-stream.ts'
 import { networkOf } from '#src/gateway/http/client-address.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
-import type { Authenticate, Callers, Permissions } from '#src/gateway/xrpc/callers.ts'
+import type {
+  AccountCaller,
+  Authenticate,
+  Callers,
+  Permissions,
+} from '#src/gateway/xrpc/callers.ts'
 import { proxyUnknownMethod } from '#src/gateway/xrpc/catch-all.ts'
 import { breakOff, clientLeft, hasLeft, socketOf } from '#src/gateway/xrpc/connection.ts'
 import { countingFailures } from '#src/gateway/xrpc/failed-credentials.ts'
@@ -24,6 +30,7 @@ import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { storesContent } from '#src/gateway/xrpc/stores-content.ts'
 import type { Log } from '#src/log.ts'
+import { type ActingMember, asMember } from '#src/rules/acting-member.ts'
 
 export interface Env {
   Bindings: {
@@ -159,7 +166,9 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   method.allow?.({ ...call, did })
   const { dispatch } = ports.server
   const account = dispatch.account(did, ...otherCaller(call, method, did))
-  return method.run({ ...call, did, account })
+  const by = memberOf(call)
+  if (by === undefined) return method.run({ ...call, did, account })
+  return method.run({ ...call, did, account: asMember(account, by), by })
 }
 
 /**
@@ -180,6 +189,14 @@ function otherCaller(
   const isOther = caller === undefined || (own !== undefined && own !== did)
   if (!isOther) return []
   return [networkOf(server.addressOf(incoming)), verb === 'GET' ? 'read' : 'sign in']
+}
+
+/** If a member acts as the account: then whatever the method does to it is noted as done by that member. */
+function memberOf(
+  call: { caller: unknown } & Parameters<typeof actingMemberOf>[0],
+): ActingMember | undefined {
+  const { actingMember } = (call.caller ?? {}) as Partial<AccountCaller>
+  return actingMember && actingMemberOf(call, actingMember)
 }
 
 function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {

@@ -4,6 +4,7 @@ import { accountActions } from '#actors/actions/account.ts'
 import type { Account } from '#src/account/account.ts'
 import { addMember, removeMember, updateMember } from '#src/account/group/members.ts'
 import { putRole } from '#src/account/group/roles.ts'
+import { announceIdentity, setHandle } from '#src/account/identity/own-identity.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { type ActingMember, asMember } from '#src/rules/acting-member.ts'
 import { actingAs, eddie, makeGroup, olga, owner, vera } from '#tests/support/group-scenarios.ts'
@@ -100,24 +101,33 @@ describe('everything else that a member changes', () => {
     const group = await openGroup({ onBatch })
     const admin = actingAs(olga, 'owner')
     batches.length = 0
-    const { preferences, identity, lifecycle, blob, service } = actionsOf(group, admin)
+    const { preferences, lifecycle, blob, service } = actionsOf(group, admin)
     await preferences!['put']!({ preferences: [{ $type: 'app.bsky.x#y' }], fullAccess: false })
-    await identity!['setHandle']!({ handle: 'new.test' })
-    await identity!['announceIdentity']!()
     await blob!['add']!({ cid: 'bafkreiblob', mimeType: 'image/png', size: 3, key: 'temp' })
     await service!['getServiceAuth']!({ aud: 'did:web:api.example', lxm: 'com.example.get' })
     await lifecycle!['changeState']!({ active: false })
-    expect(batches.length).toBe(6)
+    expect(batches.length).toBe(4)
     for (const statements of batches) {
       expect(statements.some(({ sql }) => sql.startsWith('INSERT INTO audit'))).toBe(true)
     }
     expect((await rows(group)).map(({ action, target }) => [action, target])).toEqual([
       ['preferences.put', null],
-      ['identity.setHandle', 'new.test'],
-      ['identity.announceIdentity', null],
       ['blob.add', 'bafkreiblob'],
       ['service.getServiceAuth', 'com.example.get'],
       ['lifecycle.changeState', null],
+    ])
+  })
+
+  it('is completed with its row if it is a handle that was published, whatever the role is by then', async () => {
+    const group = await openGroup()
+    const by = actingAs('did:plc:removed', 'owner')
+    await setHandle(group, { handle: 'new.test', by })
+    await setHandle(group, { handle: 'new.test', by })
+    await announceIdentity(group, { by: { ...by, call: 'call-2' } })
+    const found = await rows(group)
+    expect(found).toMatchObject([
+      { actor: by.did, role: 'owner', action: 'identity changed', target: 'new.test' },
+      { actor: by.did, role: 'owner', action: 'identity changed', target: null },
     ])
   })
 

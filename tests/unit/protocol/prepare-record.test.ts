@@ -1,7 +1,7 @@
 import { decode, encode } from '@atproto/lex-cbor'
 import { type JsonValue, jsonToLex, lexToJson } from '@atproto/lex-json'
 import { describe, expect, it } from 'vitest'
-import { isValidRecord, prepareRecord, type RecordInput } from '#src/account/repo/validate.ts'
+import { isValidRecord, prepareRecord, type RecordInput } from '#src/protocol/prepare-record.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 
 const rkey = '3lbfyc5c2ck2a'

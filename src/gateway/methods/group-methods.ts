@@ -1,0 +1,69 @@
+/** What the methods of dev.headwater.group have in common: who may call them, and for which group. */
+import { forbidden, invalidRequest } from '#src/errors.ts'
+import { principalOf } from '#src/gateway/group/principal.ts'
+import type { Permissions, PrincipalCaller } from '#src/gateway/xrpc/callers.ts'
+import type { MethodCall } from '#src/gateway/xrpc/method.ts'
+import type { Schema } from '#src/gateway/xrpc/method-schema.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { Principal } from '#src/rules/acting-member.ts'
+import { accessScope } from '#src/rules/session-tokens.ts'
+
+/** Of the service in `rpc:` scopes, whose audience is the server's DID with this fragment. */
+const SERVICE = 'group'
+
+/** An app needs `rpc:<the method>?aud=<the server's DID>#group`. */
+export function mayCall(lexicon: { main: { nsid: string } }) {
+  return (permissions: Permissions, { server }: { server: ServerContext }): void => {
+    const aud = `${server.service.did}#${SERVICE}`
+    permissions.assertRpc({ aud, lxm: lexicon.main.nsid })
+  }
+}
+
+const unknown = (name: string) => invalidRequest(`There is no such group here: ${name}`, 'NotFound')
+
+const allow = ({ caller, did }: { caller: PrincipalCaller; did: string }) => {
+  if (caller.group !== undefined && caller.group !== did) {
+    throw forbidden('This session or act-as is for another group')
+  }
+  // A member may get a service token in the group's name, which must not make it more than a member.
+  const isItself = caller.permissions !== undefined || caller.scope === accessScope
+  if (caller.did === did && !isItself) {
+    throw forbidden('The group itself must sign in for this', 'NotAMember')
+  }
+}
+
+/** A procedure on the group that its input names. */
+export const onGroup = {
+  auth: 'full principal',
+  of: ({ input }: { input: { account: string } }) => input.account,
+  unknown,
+  allow,
+} as const
+
+/** A query about the group that its parameters name. */
+export const aboutGroup = {
+  auth: 'principal',
+  of: ({ params }: { params: { account: string } }) => params.account,
+  unknown,
+  allow,
+} as const
+
+type GroupCall = Pick<MethodCall<Schema, 'principal'>, 'caller' | 'request' | 'server' | 'incoming'>
+
+export function byOf(call: GroupCall & { input?: unknown }): Principal {
+  const { reason } = (call.input ?? {}) as { reason?: string }
+  return principalOf(call, reason)
+}
+
+/** ISO 8601 to milliseconds since 1970. Throws 400. */
+export function momentOf(text: string): number {
+  const moment = Date.parse(text)
+  if (Number.isNaN(moment)) throw invalidRequest(`Not a time: ${text}`)
+  return moment
+}
+
+/** Throws 400 NotAPrincipal: groups are not members of groups. */
+export async function mustBePrincipal({ dispatch }: ServerContext, did: string): Promise<void> {
+  if (!(await dispatch.directory.memberships.isGroup({ did }))) return
+  throw invalidRequest('A group cannot be a member of a group', 'NotAPrincipal')
+}
