@@ -1,4 +1,17 @@
 /** The initial state of a new account, which the directory stores until the account's actor has provisioned it. */
+import type { ManageFlag } from '#src/rules/group-roles.ts'
+
+/** What a group account is created with. The gateway has checked it. */
+export interface GroupState {
+  /** DID of who creates it. */
+  creator: string
+  /** The creator, as owner, too. */
+  members: readonly { did: string; role: string; kind: 'person' | 'service' }[]
+  /** Besides the built-in ones. */
+  roles: readonly { name: string; scope: string; manage: readonly ManageFlag[] }[]
+  /** JSON values, for the first commit. */
+  records: readonly { collection: string; rkey: string; value: unknown }[]
+}
 
 export interface InitialState {
   handle: string
@@ -13,6 +26,8 @@ export interface InitialState {
   tokenId: string
   createdAt: string
   status: 'active' | 'deactivated'
+  /** If the account is a group from the beginning: then no session begins with it. */
+  group?: GroupState | undefined
   /** ISO 8601; the account is deleted then unless it has been activated. */
   deleteAfter: string | null
 }

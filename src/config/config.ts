@@ -35,7 +35,7 @@ export interface Config extends TrafficConfig {
   oauth: OAuthConfig
   invites: InviteConfig
   mail: MailConfig
-  limits: { blobUploadBytes: number }
+  limits: { blobUploadBytes: number; groupsPerAccount: number }
   imports: { accepted: boolean; maxBytes: number; maxRecords: number }
   blobs: BlobConfig
   /** Free bytes of a disk below which nothing that users send is stored. */
@@ -107,6 +107,7 @@ export function readConfig(env: Environment): Config {
     mail: readMail(read),
     limits: {
       blobUploadBytes: read.integer('PDS_BLOB_UPLOAD_LIMIT', 0, 2 ** 40) ?? 5 * 1024 * 1024,
+      groupsPerAccount: read.integer('PDS_MAX_GROUPS_PER_ACCOUNT', 0, 1_000_000) ?? 10,
     },
     blobs: readBlobs(read),
     minFreeDiskBytes: read.integer('PDS_MIN_FREE_DISK_BYTES', 0, 2 ** 50) ?? 128 * 1024 * 1024,

@@ -3,28 +3,36 @@
  * completed when the account is confirmed, and read when the account's actor first wakes. As soon as the account has
  * its own database the row is not needed any more; it is deleted together with the account's reminder.
  */
-import type { InitialState } from '#src/account/initial-state.ts'
+import type { GroupState, InitialState } from '#src/account/initial-state.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 export type NewSigningKey = Pick<InitialState, 'signingKey' | 'signingKeyDid'>
+type Row = Omit<InitialState, 'deleteAfter' | 'group'> & {
+  deleteAfter: number | null
+  groupState: string | null
+}
 export type Confirmation = Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'>
 
 export async function findInitialState(
   { sql }: Directory,
   { did }: { did: string },
 ): Promise<InitialState | null> {
-  const row = await sql.first<Omit<InitialState, 'deleteAfter'> & { deleteAfter: number | null }>(
+  const row = await sql.first<Row>(
     `SELECT handle, email, password_hash AS passwordHash, signing_key AS signingKey,
        signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt,
-       status, delete_after AS deleteAfter
+       status, delete_after AS deleteAfter, group_state AS groupState
      FROM birth JOIN account USING (did)
      WHERE did = ? AND reserved_until IS NULL AND status IN ('active', 'deactivated')`,
     did,
   )
   if (row === undefined) return null
-  const { deleteAfter } = row
-  return { ...row, deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter) }
+  const { deleteAfter, groupState, ...state } = row
+  return {
+    ...state,
+    deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter),
+    ...(groupState !== null && { group: JSON.parse(groupState) as GroupState }),
+  }
 }
 
 function isoTime(ms: number): string {
@@ -33,11 +41,13 @@ function isoTime(ms: number): string {
 
 export function insertInitialState(
   did: string,
-  { signingKey, signingKeyDid }: NewSigningKey,
+  { signingKey, signingKeyDid, group }: NewSigningKey & Pick<InitialState, 'group'>,
 ): Statement {
+  const groupState = group === undefined ? null : JSON.stringify(group)
   return {
-    sql: 'INSERT OR REPLACE INTO birth (did, signing_key, signing_key_did) VALUES (?, ?, ?)',
-    params: [did, signingKey, signingKeyDid],
+    sql: `INSERT OR REPLACE INTO birth (did, signing_key, signing_key_did, group_state)
+          VALUES (?, ?, ?, ?)`,
+    params: [did, signingKey, signingKeyDid, groupState],
   }
 }
 

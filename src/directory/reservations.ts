@@ -4,6 +4,7 @@
  * A reservation is an account row with an expiry time, so that the database's own constraints keep the names unique.
  * Expired ones are ignored, and deleted by the next reservation.
  */
+import type { GroupState } from '#src/account/initial-state.ts'
 import { forgetOldNetworks } from '#src/directory/created-accounts.ts'
 import {
   type Confirmation,
@@ -13,11 +14,13 @@ import {
   type NewSigningKey,
 } from '#src/directory/initial-states.ts'
 import { checkInviteCode, deleteInviteUses, insertInviteUse } from '#src/directory/invites.ts'
+import { deleteMemberships, setMembership } from '#src/directory/memberships.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { insertReminder } from '#src/directory/reminders.ts'
 import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
-import { invalidRequest, type XrpcError } from '#src/errors.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { OWNER } from '#src/rules/group-roles.ts'
 
 const RESERVATION_MS = 5 * 60_000
 // An account that migrates here is deleted if it is still deactivated after three days (as in the reference).
@@ -35,6 +38,9 @@ export interface Reservation extends NewSigningKey {
   isMigratingIn?: boolean
   /** The address block of the caller, unless that is an admin. */
   network?: string
+  group?: GroupState
+  /** How many groups the creator of a group may own. */
+  maxGroups?: number
 }
 
 interface NameRow {
@@ -48,7 +54,8 @@ interface NameRow {
 /**
  * Reserves handle, email and one use of the invite code for five minutes, and stores the account's initial state, which
  * makes its key durable. Idempotent for the same DID.
- * Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left.
+ * Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left; 413
+ * QuotaExceeded if the creator of a group owns as many as it may.
  */
 export async function reserveAccount(directory: Directory, input: Reservation): Promise<void> {
   const reservation = { ...input, email: input.email?.toLowerCase() ?? null }
@@ -58,6 +65,7 @@ export async function reserveAccount(directory: Directory, input: Reservation): 
     handle,
     ...(email === null ? [] : [email]),
     ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
+    ...(input.group === undefined ? [] : [`groups of ${input.group.creator}`]),
   ]
   return directory.lane.write(subjects, async (now) => {
     // First, so that a caller without a valid code cannot probe which names are taken.
@@ -68,6 +76,7 @@ export async function reserveAccount(directory: Directory, input: Reservation): 
       if (input.isMigratingIn) throw alreadyExists()
       return { answer: undefined, statements: [] }
     }
+    await mustHaveRoomForGroup(directory, input)
     const inviteUse = inviteCode === undefined ? [] : [insertInviteUse(inviteCode, did, now)]
     return {
       answer: undefined,
@@ -76,6 +85,7 @@ export async function reserveAccount(directory: Directory, input: Reservation): 
         forgetOldNetworks(now),
         insertReservation(reservation, now),
         insertInitialState(did, reservation),
+        ...membershipsOf(reservation),
         ...inviteUse,
       ],
     }
@@ -128,7 +138,12 @@ export async function releaseReservation(
     const deleteAccount = { sql: 'DELETE FROM account WHERE did = ?', params: [did] }
     return {
       answer: { released: true },
-      statements: [deleteInviteUses(did), deleteInitialStates([did]), deleteAccount],
+      statements: [
+        deleteInviteUses(did),
+        deleteInitialStates([did]),
+        deleteMemberships(did),
+        deleteAccount,
+      ],
     }
   })
 }
@@ -173,6 +188,25 @@ function findRow(directory: Directory, did: string): Promise<NameRow | undefined
   )
 }
 
+/** Throws 413 QuotaExceeded. */
+async function mustHaveRoomForGroup(
+  { sql }: Directory,
+  { group, maxGroups }: Reservation,
+): Promise<void> {
+  if (group === undefined || maxGroups === undefined) return
+  const row = await sql.first<{ owned: number }>(
+    'SELECT count(*) AS owned FROM membership WHERE member = ? AND role = ?',
+    ...[group.creator, OWNER],
+  )
+  if ((row?.owned ?? 0) < maxGroups) return
+  throw new XrpcError(413, 'QuotaExceeded', `An account may own ${maxGroups} groups at most`)
+}
+
+function membershipsOf({ did, group }: Reservation): Statement[] {
+  const members = group?.members ?? []
+  return members.map((member) => setMembership(did, { ...member, expiresAt: null }))
+}
+
 // Of two concurrent creations for one DID, the second must fail: it has other credentials than those stored.
 async function mustBeSameCreation({ sql }: Directory, did: string, tokenId: string): Promise<void> {
   const row = await sql.first<{ tokenId: string }>(
@@ -207,6 +241,7 @@ export function deleteExpiredReservations(now: number): Statement[] {
   return [
     { sql: `DELETE FROM invite_code_use WHERE used_by IN (SELECT did ${expired})`, params: [now] },
     { sql: `DELETE FROM birth WHERE did IN (SELECT did ${expired})`, params: [now] },
+    { sql: `DELETE FROM membership WHERE account IN (SELECT did ${expired})`, params: [now] },
     { sql: `DELETE ${expired}`, params: [now] },
   ]
 }

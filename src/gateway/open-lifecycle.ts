@@ -19,7 +19,7 @@ export type LifecyclePorts = CreateAccountPorts &
 
 type Lifecycle = Pick<
   ServerContext,
-  'createAccount' | 'reserveSigningKey' | 'activateAccount' | 'deleteAccount'
+  'createAccount' | 'createGroup' | 'reserveSigningKey' | 'activateAccount' | 'deleteAccount'
 >
 
 export function openLifecycle(ports: LifecyclePorts): Lifecycle {
@@ -38,8 +38,14 @@ export function openLifecycle(ports: LifecyclePorts): Lifecycle {
       // The directory checks an invite code, also if none is required.
       return byAdmin || input.inviteCode ? create() : ports.signUps.count(address, create)
     },
+    createGroup: async (input, newGroup, address) => {
+      const from = address === undefined ? {} : { network: blockOf(address) }
+      const create = () => createAccount(ports, input, { newGroup, ...from })
+      const { did, handle } = await ports.signUps.count(address, create)
+      return { did, handle }
+    },
     reserveSigningKey: (input) => reserveSigningKey(ports, input),
-    activateAccount: (did) => activateAccount(ports, did),
+    activateAccount: (did, by) => activateAccount(ports, did, by),
     deleteAccount: (did) => deleteAccount(ports, did),
   }
 }

@@ -154,6 +154,7 @@ export function openServerContext(
         confirmationLink: config.mail.confirmationLink,
       },
       blobUploadLimit: limits.blobUploadBytes,
+      maxGroups: limits.groupsPerAccount,
       imports: config.imports,
       privacyPolicyUrl: service.privacyPolicyUrl,
       termsOfServiceUrl: service.termsOfServiceUrl,

@@ -36,8 +36,12 @@ async function mustBeOpen({ sql, clock }: Account, did: string, session: string)
   if (row === undefined) throw invalidRequest('Token has been revoked', 'ExpiredToken')
 }
 
-/** Notes a call to another service, which stores nothing here. Throws as the role demands. */
-export async function noteCall(account: Account): Promise<void> {
+/** Notes a member's call to another service in the name of the group. Throws as `mustStillHaveRole`. */
+export async function noteCall(
+  account: Account,
+  // The audit log names both (acting.ts).
+  _call: { lxm: string; aud: string },
+): Promise<void> {
   if (account.actingMember === undefined) throw authRequired('A member must make this call')
   await account.sql.batch([])
 }

@@ -11,16 +11,19 @@
  * deleted account is replaced by an initial state that is newer, because the DID has been registered again.
  */
 import type { Account } from '#src/account/account.ts'
+import { firstMembers } from '#src/account/group/first-members.ts'
 import { type Root, saveRoot } from '#src/account/head.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { addToOutbox } from '#src/account/outbox.ts'
 import { insertProfile, type ProfileRow } from '#src/account/profile.ts'
-import { firstCommitEvents, firstRoot } from '#src/account/repo/init.ts'
+import { firstCommitEvents, firstRoot, firstTree } from '#src/account/repo/init.ts'
+import { type NewRecord, putRecords } from '#src/account/repo/records.ts'
 import { storeToken } from '#src/account/sessions/refresh-tokens.ts'
 import { type SigningKey, signingKey } from '#src/ports/secp256k1.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { encodeAccountEvent, encodeIdentityEvent } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
-import { emptyTree } from '#src/protocol/tree.ts'
+import { prepareRecord } from '#src/protocol/prepare-record.ts'
 
 /**
  * Run it before the account handles any action. If it rejects, because the directory cannot be reached, the actor must
@@ -59,9 +62,11 @@ export async function ensureProvisioned(account: Account): Promise<void> {
 
 async function provision(account: Account, initial: InitialState): Promise<void> {
   const { did, profile, sql, idempotencyKeys, tids, clock } = account
-  const root = firstRoot({ did, signer: signerOf(account, initial), rev: tids.next() })
+  const records = recordsOf(initial)
+  const tree = firstTree(records)
+  const root = firstRoot({ did, signer: signerOf(account, initial), rev: tids.next(), tree })
   const firstId = clock.now() * 1000
-  const events = firstEvents(account, initial, root).map((event, i) => ({
+  const events = firstEvents(account, initial, root, records).map((event, i) => ({
     id: firstId + i,
     ...event,
   }))
@@ -69,7 +74,8 @@ async function provision(account: Account, initial: InitialState): Promise<void>
     await sql.batch([
       insertProfile(rowOf(initial)),
       saveRoot({ ...root, outboxId: firstId + events.length }),
-      ...storeToken(account, initial.tokenId, Date.parse(initial.createdAt)),
+      ...putRecords(records, root.rev, false),
+      ...beginsWith(account, initial, root.rev),
       ...addToOutbox(events),
     ])
     idempotencyKeys.beginFirstActivation()
@@ -86,18 +92,19 @@ async function reprovision(account: Account, initial: InitialState): Promise<voi
     await lane.write(async ({ head }) => {
       const { status } = await profile.get()
       if (status !== 'deleted') return { answer: undefined, head, statements: [], events: [] }
+      const records = recordsOf(initial)
+      const tree = firstTree(records)
       const { outboxId: _, ...root } = firstRoot({
-        did,
-        signer: signerOf(account, initial),
-        rev: tids.next(head.rev),
+        ...{ did, signer: signerOf(account, initial), rev: tids.next(head.rev), tree },
       })
       const statements = [
         { sql: 'DELETE FROM account' },
         insertProfile(rowOf(initial)),
-        ...storeToken(account, initial.tokenId, Date.parse(initial.createdAt)),
+        ...putRecords(records, root.rev, false),
+        ...beginsWith(account, initial, root.rev),
       ]
-      const events = firstEvents(account, initial, { ...root, outboxId: 0 })
-      return { answer: undefined, head: { ...root, tree: emptyTree }, statements, events }
+      const events = firstEvents(account, initial, { ...root, outboxId: 0 }, records)
+      return { answer: undefined, head: { ...root, tree }, statements, events }
     })
   } finally {
     profile.forget()
@@ -111,7 +118,23 @@ function signerOf({ did, keys }: Account, initial: InitialState): SigningKey {
   return signer
 }
 
-function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
+function recordsOf({ group }: InitialState): NewRecord[] {
+  return (group?.records ?? []).map(({ collection, rkey, value }) => {
+    // The gateway has validated it, maybe by another release's lexicons.
+    const prepared = prepareRecord({ collection, rkey, record: value, validate: false })
+    const { bytes: block, cid, blobs, subjects } = prepared
+    return { path: `${collection}/${rkey}`, cid, block, blobs, subjects }
+  })
+}
+
+/** The session that createAccount returned, or the members of a group. */
+function beginsWith(account: Account, initial: InitialState, rev: string): Statement[] {
+  const { group, tokenId, createdAt } = initial
+  if (group === undefined) return storeToken(account, tokenId, Date.parse(createdAt))
+  return firstMembers(account, group, Date.parse(createdAt), rev)
+}
+
+function rowOf({ tokenId: _, group: __, ...columns }: InitialState): ProfileRow {
   return {
     ...columns,
     emailConfirmedAt: null,
@@ -122,13 +145,18 @@ function rowOf({ tokenId: _, ...columns }: InitialState): ProfileRow {
   }
 }
 
-function firstEvents({ did, clock }: Account, initial: InitialState, root: Root): EncodedEvent[] {
+function firstEvents(
+  { did, clock }: Account,
+  initial: InitialState,
+  root: Root,
+  records: readonly NewRecord[],
+): EncodedEvent[] {
   if (initial.status !== 'active') return []
   const { handle } = initial
   const time = new Date(clock.now()).toISOString()
   return [
     encodeIdentityEvent({ did, time, handle }),
     encodeAccountEvent({ did, time, active: true }),
-    ...firstCommitEvents(did, root, time),
+    ...firstCommitEvents(did, root, time, records),
   ]
 }

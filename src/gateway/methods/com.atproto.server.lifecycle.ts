@@ -16,15 +16,19 @@ export const reserveSigningKey = method(server.reserveSigningKey, {
 
 export const activateAccount = method(server.activateAccount, {
   ...ownAccount,
-  // A deactivated account authorizes no apps, so an app could not get new credentials to activate it with.
-  oauth: () => {
+  // A deactivated account authorizes no apps, so an app could not get new credentials to activate it with. A group has
+  // no one but its members.
+  oauth: (permissions, { caller }) => {
+    if (caller.actingMember !== undefined) {
+      return permissions.assertAccount({ attr: 'status', action: 'manage' })
+    }
     throw forbidden(
       'Account reactivation is not available with OAuth credentials. Sign in to your account management page to reactivate.',
     )
   },
   auth: 'full account',
-  run: async ({ did, server }) => {
-    await server.activateAccount(did)
+  run: async ({ did, server, by }) => {
+    await server.activateAccount(did, by)
     server.movedAccounts.forget(did)
     return undefined
   },
@@ -34,12 +38,12 @@ export const deactivateAccount = method(server.deactivateAccount, {
   ...ownAccount,
   oauth: (permissions) => permissions.assertAccount({ attr: 'status', action: 'manage' }),
   auth: 'full account or takendown',
-  run: async ({ account, caller: { permissions }, input }) => {
+  run: async ({ account, caller: { permissions, actingMember }, input }) => {
     await account.lifecycle.changeState({
       active: false,
       deleteAfter: input.deleteAfter ?? null,
       // An app that deactivates the account loses its own access, and so do all others.
-      ...(permissions !== undefined && { dropCredentials: true }),
+      ...(permissions !== undefined && !actingMember && { dropCredentials: true }),
     })
     return undefined
   },

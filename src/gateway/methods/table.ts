@@ -14,6 +14,7 @@ import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-au
 import * as server from '#src/gateway/methods/com.atproto.server.ts'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
 import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.ts'
 import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
 import * as group from '#src/gateway/methods/dev.headwater.group.ts'
@@ -38,6 +39,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     feed,
     notification,
     group,
+    groupCreating,
     groupRoles,
     groupJoining,
     jetstream,

@@ -28,10 +28,14 @@ export function isProtectedMethod(nsid: string): boolean {
   return protectedMethods.has(nsid.toLowerCase())
 }
 
+/** Of groups an app with an app password may only learn which there are. */
+const openGroupMethods = lowerCaseSet(['dev.headwater.group.getMe', 'dev.headwater.group.list'])
+
 /** All of `chat.bsky`: the reference lists its methods, so newer ones would be open to app passwords. */
 export function isPrivilegedMethod(nsid: string): boolean {
   const name = nsid.toLowerCase()
-  return name.startsWith('chat.bsky.') || privilegedMethods.has(name)
+  const isOfGroups = name.startsWith('dev.headwater.group.') && !openGroupMethods.has(name)
+  return name.startsWith('chat.bsky.') || isOfGroups || privilegedMethods.has(name)
 }
 
 function lowerCaseSet(nsids: readonly string[]): ReadonlySet<string> {

@@ -30,6 +30,8 @@ interface InputRules {
   inviteRequired: boolean
   /** The admin needs no invite code and no email address, and may use reserved handles and disposable addresses. */
   byAdmin?: boolean
+  /** A group needs neither: an account of this server creates it, and its members sign in as themselves. */
+  isGroup?: boolean
 }
 
 const MAX_PASSWORD_LENGTH = 256
@@ -48,7 +50,7 @@ export function validateInput(
 }
 
 export function validateInputExceptHandle(
-  { inviteRequired, byAdmin = false }: InputRules,
+  { inviteRequired, byAdmin = false, isGroup = false }: InputRules,
   input: CreateAccountInput,
 ): Omit<NewAccount, 'handle'> {
   const { email, password, inviteCode, recoveryKey } = input
@@ -56,10 +58,10 @@ export function validateInputExceptHandle(
   if (password !== undefined && password.length > MAX_PASSWORD_LENGTH) {
     throw invalidRequest(`Password too long. Maximum length is ${MAX_PASSWORD_LENGTH} characters.`)
   }
-  if (inviteRequired && !byAdmin && !inviteCode) {
+  if (inviteRequired && !byAdmin && !isGroup && !inviteCode) {
     throw invalidRequest('No invite code provided', 'InvalidInviteCode')
   }
-  if (!email && !byAdmin) throw invalidRequest('Email is required')
+  if (!email && !byAdmin && !isGroup) throw invalidRequest('Email is required')
   if (recoveryKey !== undefined && !isRotationKey(recoveryKey)) {
     throw invalidRequest('The recoveryKey is not a did:key')
   }

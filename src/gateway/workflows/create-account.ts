@@ -11,7 +11,7 @@
  * Every step may be repeated. If the process exits before 3, the reservation expires, and the initial state with it. If
  * it exits after 3, the account provisions itself with its next call or reminder.
  */
-import type { InitialState } from '#src/account/initial-state.ts'
+import type { GroupState, InitialState } from '#src/account/initial-state.ts'
 import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import {
   type CreateAccountInput,
@@ -43,6 +43,8 @@ export interface CreationDispatch {
           inviteCode?: string
           isMigratingIn?: boolean
           network?: string
+          group?: GroupState
+          maxGroups?: number
         },
       ): Promise<void>
       confirm(
@@ -83,15 +85,24 @@ export interface CreatedAccount {
 export interface Origin {
   byAdmin?: boolean
   network?: string
+  newGroup?: NewGroup
+}
+
+/** A group account; its creator may own `maxGroups`. */
+export interface NewGroup {
+  group: GroupState
+  maxGroups: number
 }
 
 /** Creates an account with a new did:plc. Throws 400 as `validateInput` and the directory. */
 export async function createAccount(
   ports: CreateAccountPorts,
   input: CreateAccountInput,
-  { byAdmin = false, network }: Origin = {},
+  { byAdmin = false, network, newGroup }: Origin = {},
 ): Promise<CreatedAccount> {
-  const account = validateInput({ ...ports, byAdmin, handles: await ports.handleRules() }, input)
+  const isGroup = newGroup !== undefined
+  const handles = await ports.handleRules()
+  const account = validateInput({ ...ports, byAdmin, isGroup, handles }, input)
   const passwordHash = hashOf(account)
   const { privateKey, key } = newSigningKey()
   const genesis = await genesisFor(ports, account, key)
@@ -99,10 +110,8 @@ export async function createAccount(
   const session = { tokenId: newTokenId(), now: ports.clock.now() }
   const publication = { isTried: false }
   try {
-    await reserve(ports, { ...account, ...(network !== undefined && { network }) }, did, {
-      privateKey,
-      key,
-    })
+    const origin = { ...newGroup, ...(network !== undefined && { network }) }
+    await reserve(ports, { ...account, ...origin }, did, { privateKey, key })
     await confirm(ports, passwordHash, genesis, session, publication)
   } catch (error) {
     if (await rollBack(ports, genesis, publication.isTried)) throw error
@@ -135,7 +144,14 @@ function genesisFor(
 /** Step 1. */
 function reserve(
   { dispatch, keys }: CreateAccountPorts,
-  { handle, email, inviteCode, network }: NewAccount & Pick<Origin, 'network'>,
+  {
+    handle,
+    email,
+    inviteCode,
+    network,
+    group,
+    maxGroups,
+  }: NewAccount & Pick<Origin, 'network'> & Partial<NewGroup>,
   did: string,
   { privateKey, key }: { privateKey: Uint8Array; key: SigningKey },
 ): Promise<void> {
@@ -147,6 +163,8 @@ function reserve(
     signingKeyDid: key.did(),
     ...(inviteCode === undefined ? {} : { inviteCode }),
     ...(network === undefined ? {} : { network }),
+    ...(group !== undefined && { group }),
+    ...(maxGroups !== undefined && { maxGroups }),
   })
 }
 

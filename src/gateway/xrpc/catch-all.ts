@@ -2,19 +2,23 @@
 
 import { Readable } from 'node:stream'
 import { forbidden, invalidRequest } from '#src/errors.ts'
+import { actingMemberOf } from '#src/gateway/group/principal.ts'
 import { rawBytes } from '#src/gateway/http/body-stream.ts'
+import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import type { RawResponse } from '#src/gateway/http/response.ts'
 import { forwardedBodyHeaders, forwardedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { passThroughResponse } from '#src/gateway/proxy/pass-through.ts'
-import { pathOf, type Services } from '#src/gateway/proxy/services.ts'
+import { pathOf } from '#src/gateway/proxy/services.ts'
 import type { AccountCaller, Authenticate } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import { withScopeErrors } from '#src/gateway/xrpc/oauth-scope-rules.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { asMember } from '#src/rules/acting-member.ts'
 import { isPrivilegedScope } from '#src/rules/session-tokens.ts'
 
 export interface CatchAllPorts {
-  server: { services: Services }
+  server: Pick<ServerContext, 'services' | 'dispatch' | 'addressOf'>
   authenticate: Authenticate
   findAccount: FindAccount
   bodyTimeoutMs: number
@@ -24,11 +28,13 @@ export type Body = () => Readable
 
 /** Checks in the reference's order. */
 export async function proxyUnknownMethod(
-  { server: { services }, authenticate, findAccount, bodyTimeoutMs }: CatchAllPorts,
+  { server, authenticate, findAccount, bodyTimeoutMs }: CatchAllPorts,
   nsid: string,
   request: Request,
   body: Body,
+  incoming?: ClientInfoSource,
 ): Promise<RawResponse> {
+  const { services } = server
   const verb = verbOf(request)
   if (isProtectedMethod(nsid)) throw badMethod()
   const { headers } = request
@@ -48,6 +54,13 @@ export async function proxyUnknownMethod(
   } else if (isPrivilegedMethod(nsid) && !isPrivilegedScope(caller.scope)) throw badMethod()
   if ((await findAccount(did)) === undefined) {
     throw forbidden('Account not found', 'AccountNotFound')
+  }
+  const { actingMember } = caller
+  if (actingMember !== undefined && verb === 'POST') {
+    // What the service stores does not name the member.
+    const call = { request, server, ...(incoming && { incoming }) }
+    const account = asMember(server.dispatch.account(did), actingMemberOf(call, actingMember))
+    await account.group.noteCall({ lxm: nsid, aud: target.did })
   }
   const sendsBody = verb === 'POST' && hasBody(headers)
   const response = await services.send(

@@ -42,6 +42,9 @@ const limitsByMethod: Record<
   // The reference answers it elsewhere; each call here may call other servers.
   'com.atproto.identity.refreshIdentity': ['ip', [100, 5 * MINUTE_MS]],
   'com.atproto.identity.updateHandle': ['did', [10, 5 * MINUTE_MS], [50, DAY_MS]],
+  'dev.headwater.group.create': ['did', [20, HOUR_MS], [100, DAY_MS]],
+  // Each may be a guess.
+  'dev.headwater.group.acceptInvite': ['did', [30, 5 * MINUTE_MS]],
   'com.atproto.repo.uploadBlob': ['ip', [1000, DAY_MS]],
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],
   [PUBLISH]: ['did', [MESSAGES_PER_SECOND, 1_000]],

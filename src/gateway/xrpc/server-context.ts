@@ -9,7 +9,8 @@ import type { MailSettings } from '#src/gateway/mails.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import type { RelayView } from '#src/gateway/relays/relay-view.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
-import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
+import type { CreatedAccount, NewGroup } from '#src/gateway/workflows/create-account.ts'
+import type { CreateAccountInput } from '#src/gateway/workflows/create-account-input.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import type { FailedSignIns } from '#src/gateway/xrpc/failed-sign-ins.ts'
 import type { Input } from '#src/gateway/xrpc/method-schema.ts'
@@ -19,6 +20,7 @@ import type { DidResolver } from '#src/ports/did-resolver.ts'
 import type { HandleResolver } from '#src/ports/handle-resolver.ts'
 import type { Mailer } from '#src/ports/mailer.ts'
 import type { main as createAccount } from '#src/protocol/lexicons/com/atproto/server/createAccount.defs.ts'
+import type { ActingMember } from '#src/rules/acting-member.ts'
 
 export interface ServerContext {
   readonly dispatch: Dispatch
@@ -47,8 +49,14 @@ export interface ServerContext {
     /** Without it, the account does not count against the bounds of sign-ups. */
     address?: string,
   ): Promise<CreatedAccount>
+  createGroup(
+    input: Pick<CreateAccountInput, 'handle' | 'email' | 'recoveryKey'>,
+    newGroup: NewGroup,
+    /** As for `createAccount`. */
+    address?: string,
+  ): Promise<{ did: string; handle: string }>
   reserveSigningKey(input: { did?: string; isAdmin?: boolean }): Promise<{ signingKey: string }>
-  activateAccount(did: string): Promise<void>
+  activateAccount(did: string, by?: ActingMember): Promise<void>
   rotateSigningKey(input: { did: string; signingKey: string }): Promise<void>
   deleteAccount(did: string): Promise<void>
 }
@@ -68,6 +76,8 @@ export interface ServiceInfo {
   readonly mail: MailSettings
   /** Bytes. */
   readonly blobUploadLimit: number
+  /** That an account may own. */
+  readonly maxGroups: number
   readonly imports: { readonly accepted: boolean; readonly maxBytes: number }
   readonly privacyPolicyUrl: string | undefined
   readonly termsOfServiceUrl: string | undefined

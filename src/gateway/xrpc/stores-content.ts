@@ -8,6 +8,7 @@ const methods = new Set([
   'com.atproto.repo.uploadBlob',
   'com.atproto.server.createAccount',
   'app.bsky.actor.putPreferences',
+  'dev.headwater.group.create',
 ])
 
 export function storesContent(nsid: string): boolean {

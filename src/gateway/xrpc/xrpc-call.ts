@@ -122,7 +122,7 @@ async function runUnknown(ports: CallPorts, nsid: string, c: Context<Env>): Prom
   const call = { nsid, caller: undefined, input: undefined }
   if (ports.rateLimits !== undefined) await checkRateLimits(ports, c, call)
   if (!isMethodName(nsid)) throw invalidRequest('invalid xrpc path')
-  return proxyUnknownMethod(ports, nsid, c.req.raw, bodySource(c).body)
+  return proxyUnknownMethod(ports, nsid, c.req.raw, bodySource(c).body, c.env?.incoming)
 }
 
 async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<unknown> {

@@ -1,8 +1,8 @@
 import { decode, encode } from '@atproto/lex-cbor'
 import { type JsonValue, jsonToLex, lexToJson } from '@atproto/lex-json'
 import { describe, expect, it } from 'vitest'
-import { isValidRecord, prepareRecord, type RecordInput } from '#src/protocol/prepare-record.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
+import { isValidRecord, prepareRecord, type RecordInput } from '#src/protocol/prepare-record.ts'
 
 const rkey = '3lbfyc5c2ck2a'
 const createdAt = '2026-11-20T00:00:00.000Z'

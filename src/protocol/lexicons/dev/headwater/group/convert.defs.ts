@@ -16,7 +16,7 @@ export const $params = /*#__PURE__*/ l.params()
 export type $Params = l.InferOutput<typeof $params>
 
 export const $input = /*#__PURE__*/ l.jsonPayload({
-  owner: /*#__PURE__*/ l.string({ format: 'at-identifier' }),
+  owner: /*#__PURE__*/ l.string({ format: 'did' }),
   reason: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 300 })),
 })
 

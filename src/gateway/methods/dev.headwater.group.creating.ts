@@ -1,0 +1,81 @@
+/** dev.headwater.group: how an account becomes a group. */
+import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import { newGroup, randomHandle } from '#src/gateway/group/new-group.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { byOf, mayCall, mustBePrincipal } from '#src/gateway/methods/group-methods.ts'
+import { ownAccount } from '#src/gateway/methods/own-account.ts'
+import { method } from '#src/gateway/xrpc/method.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
+import { nextTid } from '#src/protocol/tid.ts'
+
+const MAX_BODY_BYTES = 1_000_000
+
+export const create = method(group.create, {
+  auth: 'full principal',
+  oauth: mayCall(group.create),
+  bodyLimit: MAX_BODY_BYTES,
+  run: async ({ caller, input, server, incoming }) => {
+    const { handle: wanted, email, recoveryKey, ...more } = input
+    await mustBeHere(server, caller.did)
+    const others = (more.members ?? []).map(({ did }) => did)
+    for (const did of new Set([caller.did, ...others])) await mustBePrincipal(server, did)
+    const { domains } = await server.handleRules()
+    const handle = wanted ?? randomHandle(domains[0] ?? '')
+    const state = newGroup(caller.did, more, newRkeys())
+    return server
+      .createGroup(
+        {
+          handle,
+          ...(email !== undefined && { email }),
+          ...(recoveryKey !== undefined && { recoveryKey }),
+        },
+        { group: state, maxGroups: server.service.maxGroups },
+        clientInfoOf(server.addressOf, incoming).ip,
+      )
+      .catch((error: unknown) => {
+        throw isTaken(error) ? invalidRequest(error.message, 'HandleNotAvailable') : error
+      })
+  },
+})
+
+export const convert = method(group.convert, {
+  ...ownAccount,
+  auth: 'full principal',
+  oauth: mayCall(group.convert),
+  allow: ({ caller }) => {
+    if (caller.group !== undefined) throw forbidden('The account itself must sign in for this')
+    if (caller.scope === 'service') throw forbidden('A service token cannot convert an account')
+  },
+  run: async (call) => {
+    const { account, did, input, server } = call
+    await mustBePrincipal(server, input.owner)
+    const member = { member: did, limit: 1 }
+    const { groups } = await server.dispatch.directory.memberships.list(member)
+    if (groups.length > 0) {
+      throw invalidRequest('A member of a group cannot become a group', 'NotAPrincipal')
+    }
+    await account.group.convert({ by: byOf(call), owner: input.owner })
+    return undefined
+  },
+})
+
+function newRkeys(): () => string {
+  const clockId = Math.floor(Math.random() * 1024)
+  let last: string | null = null
+  return () => {
+    last = nextTid(Date.now(), clockId, last)
+    return last
+  }
+}
+
+/** Throws 403: only accounts of this server create groups here. */
+async function mustBeHere({ dispatch }: ServerContext, did: string): Promise<void> {
+  const found = await dispatch.directory.accounts.find({ identifier: did })
+  if (found?.status === 'active') return
+  throw forbidden('Only active accounts of this server may create groups')
+}
+
+function isTaken(error: unknown): error is XrpcError {
+  return error instanceof XrpcError && error.message.startsWith('Handle already taken')
+}
