@@ -1,9 +1,12 @@
 /** Databases with data of every kind that this release writes: later releases must open them. */
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
+import { acting } from '#src/account/acting.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
 import { createRecoveryCodes } from '#src/account/factors/codes.ts'
 import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
+import { acceptInvite } from '#src/account/group/invitations.ts'
+import { putRole } from '#src/account/group/roles.ts'
 import { deleteDelivered } from '#src/account/kept-answers.ts'
 import { setAuthorizedClient, signInOnDevice } from '#src/account/oauth/devices-and-clients.ts'
 import { createGrant, rotateGrant } from '#src/account/oauth/grants.ts'
@@ -27,6 +30,7 @@ import { cidForRaw } from '#src/protocol/cid.ts'
 import { append, appendPrivate } from '#src/sequencer/log.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
+import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
 
 export const password = 'correct horse battery'
@@ -89,8 +93,20 @@ export async function fillAccount(account: Account): Promise<void> {
   await putPreferences(account, { preferences, fullAccess: true })
   await account.outbox.settled()
   await createWithKey(account, 'last')
+  await fillGroup(account)
   await account.lane.settled()
   await account.blobs.whenReconciled()
+}
+
+async function fillGroup(account: Account): Promise<void> {
+  await makeGroup(account, { [eddie]: 'editor' })
+  await putRole(account, { by: owner, name: 'poster', scope: 'repo:*', manage: ['audit'] })
+  await acceptInvite(account, {
+    by: { did: vera },
+    token: await invite(account, { approval: true }),
+  })
+  const writer = acting(account, actingAs(eddie, 'editor'), 'repo.createRecord')
+  await createRecord(writer, { collection, rkey: 'by-eddie', record: { $type: collection } })
 }
 
 async function createWithKey(account: Account, rkey: string): Promise<void> {
@@ -131,6 +147,8 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.putSetting(of, { name: 'handles', value: '{}' })
   await directory.reserveKey(of, { name: 'did:key:zzz', ...key, signingKeyDid: 'did:key:zzz' })
   await directory.recordKeyRotation(of, { did: alice })
+  const membership = { did: 'did:plc:eddieeditor', role: 'editor', expiresAt: null }
+  await directory.setMemberships(of, { account: alice, memberships: [membership] })
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }

@@ -6,6 +6,11 @@ import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { describe, expect, it } from 'vitest'
 import { schemas, schemaVersions } from '#actors/schemas.ts'
 import { getFactorOverview } from '#src/account/factors/overview.ts'
+import { getAuditLog } from '#src/account/group/audit-log.ts'
+import { authorize } from '#src/account/group/authorize.ts'
+import { listInvites } from '#src/account/group/invitations.ts'
+import { listJoinRequests } from '#src/account/group/join-requests.ts'
+import { listRoles } from '#src/account/group/roles.ts'
 import { findGrant } from '#src/account/oauth/grants.ts'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { getRecord } from '#src/account/repo/read.ts'
@@ -20,6 +25,7 @@ import { consumeRequest } from '#src/authorization/requests.ts'
 import { findTokenOwner } from '#src/authorization/token-index.ts'
 import {
   findAccount,
+  findMembership,
   findPasswordReset,
   getSetting,
   invitesByAccount,
@@ -33,6 +39,7 @@ import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
 import { readPrivateEvents } from '#src/sequencer/private-log.ts'
+import { eddie, owner } from '#tests/support/group-scenarios.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
@@ -62,7 +69,9 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     const { creates } = await verifyRepo(blocks, commit, testDid, testKey.did())
     const rkeys = creates.filter((record) => record.collection === collection)
     const kept = version < 3 ? [] : ['kept', 'last']
-    expect(rkeys.map(({ rkey }) => rkey).sort()).toEqual(['hidden', 'image', ...kept, 'one', 'two'])
+    const byMember = version < 5 ? [] : ['by-eddie']
+    const all = [...byMember, 'hidden', 'image', ...kept, 'one', 'two']
+    expect(rkeys.map(({ rkey }) => rkey).sort()).toEqual(all)
     const { json } = await getRecord(account, { collection, rkey: 'two' })
     expect(JSON.parse(json).value).toEqual({ $type: collection, n: 2 })
     expect(await account.sql.all('SELECT path FROM tombstone')).toEqual([
@@ -125,6 +134,16 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect(kinds).toEqual(expect.arrayContaining(['#grant', '#preferences', '#factor']))
   })
 
+  it.skipIf(version < 5)('knows its members, their roles and what they did', async () => {
+    const account = await open()
+    expect(await authorize(account, { member: eddie })).toMatchObject({ name: 'editor' })
+    const { entries } = await getAuditLog(account, { by: owner, limit: 1, actor: eddie })
+    expect(entries).toMatchObject([{ target: `${collection}/by-eddie`, role: 'editor' }])
+    expect((await listRoles(account, { by: owner })).roles).toHaveLength(6)
+    expect((await listInvites(account, { by: owner })).invites).toHaveLength(1)
+    expect((await listJoinRequests(account, { by: owner })).requests).toHaveLength(1)
+  })
+
   it.skipIf(version < 3)('knows the answers of its commits', async () => {
     const { idempotencyKeys, clock } = await open()
     const runAgain = () => Promise.reject(new Error('it was made'))
@@ -146,6 +165,12 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     expect(invites[alice]?.invitedBy).toMatchObject({ available: 2, disabled: false })
     expect(await getSetting(directory, { name: 'handles' })).toBe('{}')
     expect(await findPasswordReset(directory, { token: 'aaaaa-bbbbb' })).toEqual({ did: alice })
+  })
+
+  it.skipIf(version < 5)('knows who is a member of which group', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const found = await findMembership(directory, { account: alice, member: eddie })
+    expect(found).toEqual({ role: 'editor' })
   })
 
   it('lists its reminders, to all processes if it did not know whose they are', async () => {

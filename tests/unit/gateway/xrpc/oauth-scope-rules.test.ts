@@ -86,17 +86,38 @@ const byScope: [nsid: string, scope: string, asked: object][] = [
     { input: { serviceDid: 'did:web:push.example.com' } },
   ],
 ]
+const ofGroups = [
+  ...['create', 'convert', 'getMe', 'list', 'listMembers', 'addMember', 'updateMember', 'leave'],
+  ...[
+    'removeMember',
+    'listRoles',
+    'putRole',
+    'deleteRole',
+    'createInvite',
+    'listInvites',
+    'export',
+  ],
+  ...['revokeInvite', 'acceptInvite', 'listJoinRequests', 'resolveJoinRequest', 'offerOwnership'],
+  ...['acceptOwnership', 'getAuditLog', 'createSession'],
+].map((name) => `dev.headwater.group.${name}`)
 const neverByApps = [
   'com.atproto.server.requestEmailUpdate',
   'com.atproto.server.updateEmail',
   'com.atproto.server.activateAccount',
 ]
 
-const server = { services: { audienceOf: () => aud } }
+const server = { services: { audienceOf: () => aud }, service: { did: 'did:web:pds.example.com' } }
 
 /** The outcome for an app with the scope: `allowed`, or status and name of the error. */
 function outcome(nsid: string, scope: string, options: object = {}): unknown {
-  const shown = { server, request: new Request('http://x'), params: {}, input: {}, ...options }
+  const shown = {
+    server,
+    request: new Request('http://x'),
+    params: {},
+    input: {},
+    caller: {},
+    ...options,
+  }
   try {
     mustHaveScope(
       methods.get(nsid)!,
@@ -113,7 +134,13 @@ function outcome(nsid: string, scope: string, options: object = {}): unknown {
 describe('OAuth scope rules', () => {
   it('exactly these methods have an OAuth scope rule, and apps may call no other', () => {
     const ruled = [...methods.values()].filter(({ oauth }) => oauth !== undefined)
-    const known = [...anyApp, ...byRpc, ...byScope.map(([nsid]) => nsid), ...neverByApps]
+    const known = [
+      ...anyApp,
+      ...byRpc,
+      ...byScope.map(([nsid]) => nsid),
+      ...neverByApps,
+      ...ofGroups,
+    ]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
     expect(outcome('com.atproto.server.createAppPassword', 'transition:generic')).toEqual([
       403,
@@ -150,5 +177,22 @@ describe('OAuth scope rules', () => {
       const isOwn = /^(account|identity):/.test(scope)
       expect(outcome(nsid, all, input)).toEqual(isOwn ? [403, 'ScopeMissingError'] : 'allowed')
     }
+  })
+
+  it.each(ofGroups)('%s: by the scope for this method of the group service', (nsid) => {
+    const own = 'aud=did:web:pds.example.com%23group'
+    expect(outcome(nsid, `rpc:${nsid}?${own}`)).toBe('allowed')
+    expect(outcome(nsid, `rpc:dev.headwater.group.other?${own}`)).toEqual([
+      403,
+      'ScopeMissingError',
+    ])
+    expect(outcome(nsid, 'repo:* identity:*')).toEqual([403, 'ScopeMissingError'])
+  })
+
+  it('com.atproto.server.activateAccount: members of a group whose role allows it', () => {
+    const options = { caller: { actingMember: { did: 'did:plc:olga' } } }
+    const nsid = 'com.atproto.server.activateAccount'
+    expect(outcome(nsid, 'account:status?action=manage', options)).toBe('allowed')
+    expect(outcome(nsid, 'repo:*', options)).toEqual([403, 'ScopeMissingError'])
   })
 })
