@@ -26,7 +26,9 @@ const FIELD = 'byMember'
 
 type Actions = Record<string, Record<string, (...args: never[]) => unknown>>
 
-/** The actions of an account, each call of which names the member. */
+/**
+ * The actions of an account, each call of which names the member; but for the reads whose input is no object.
+ */
 export function asMember<A extends object>(account: A, member: ActingMember): A {
   const groups = account as unknown as Actions
   return new Proxy(account, {
@@ -34,10 +36,14 @@ export function asMember<A extends object>(account: A, member: ActingMember): A 
       new Proxy(groups[group] ?? {}, {
         get:
           (actions, name: string) =>
-          (input: object = {}, ...rest: never[]) =>
-            actions[name]!({ ...input, [FIELD]: member } as never, ...rest),
+          (input: unknown = {}, ...rest: never[]) =>
+            actions[name]!(named(input, member) as never, ...rest),
       }),
   })
+}
+
+function named(input: unknown, member: ActingMember): unknown {
+  return typeof input === 'object' ? { ...input, [FIELD]: member } : input
 }
 
 /** The member that an action's input names, and the input without it. */

@@ -1,0 +1,299 @@
+/** Members that act as a group, as the gateway sees them. */
+import { describe, expect, it } from 'vitest'
+import { forbidden } from '#src/errors.ts'
+import { openMemberAuthority } from '#src/gateway/group/member-authority.ts'
+import { newGroup } from '#src/gateway/group/new-group.ts'
+import { roleFlags, roleScope } from '#src/gateway/group/role-scopes.ts'
+import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
+import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { createServiceToken } from '#src/protocol/service-token.ts'
+import { builtInRole } from '#src/rules/group-roles.ts'
+import {
+  adminPassword,
+  asAccount,
+  did,
+  get,
+  now,
+  openGateway,
+  outcome,
+  post,
+} from '#tests/support/gateway.ts'
+import { signToken } from '#tests/support/session-tokens.ts'
+
+const member = 'did:plc:eddieeditoreddieeditoraa'
+const serviceDid = 'did:web:localhost'
+const jwtSecret = new TextEncoder().encode('a secret of the tests')
+const createRecord = 'com.atproto.repo.createRecord'
+const input = { repo: did, collection: 'com.example.thing', record: {} }
+const { key } = newSigningKey()
+
+interface Group {
+  role?: string
+  /** What the directory says. */
+  isKnown?: boolean
+  isAwake?: boolean
+}
+
+/** A gateway whose one account is a group, of which `member` has the role. */
+function openGroup({ role = 'editor', isKnown = true, isAwake = true }: Group = {}) {
+  const asked: unknown[] = []
+  const account = {
+    group: {
+      authorize: (question: { member: string }) => {
+        asked.push(question)
+        if (question.member !== member) throw forbidden('You are no member', 'NotAMember')
+        return builtInRole(role)!
+      },
+      listMembers: () => ({ members: [] }),
+      removeMember: () => undefined,
+    },
+    repo: { createRecord: () => ({ uri: 'at://x/y/z', cid: 'bafy' }) },
+    preferences: { get: () => ({ preferences: [] }) },
+    service: { getServiceAuth: () => ({ token: 't' }) },
+    lifecycle: { changeState: () => ({ status: 'deactivated' }) },
+    sync: { getLatestCommit: (reader: string) => ({ cid: 'bafy', rev: reader }) },
+  }
+  const find = () => (isKnown ? { role } : null)
+  const directory = { memberships: { find, isGroup: () => false } }
+  const document = {
+    id: member,
+    verificationMethod: [
+      {
+        ...{ id: '#atproto', type: 'Multikey', controller: member },
+        publicKeyMultibase: key.did().slice('did:key:'.length),
+      },
+    ],
+  }
+  const resolver = { resolve: async () => document, refresh: async () => undefined }
+  const actors = { account, directory, isAwake } as never
+  const { server, calls: _ } = openGateway(actors)
+  const findAccount = async (name: string) => (name === did ? did : undefined)
+  const clock = { now: () => now }
+  const base = { serviceDid, jwtSecret, adminPassword, clock, resolver }
+  const members = openMemberAuthority({ dispatch: server.dispatch, findAccount })
+  const authenticate = authenticator({ ...base, members })
+  const opened = openGateway(actors, { authenticate })
+  return { ...opened, asked }
+}
+
+function serviceToken(lxm: string, claims: object = {}): string {
+  const iat = Math.floor(now / 1000)
+  const all = { iss: member, aud: serviceDid, lxm, iat, exp: iat + 60, jti: 'one', ...claims }
+  return createServiceToken(all, key)
+}
+
+const actAs = (lxm: string, group = did) => ({
+  authorization: `Bearer ${serviceToken(lxm)}`,
+  'act-as': group,
+})
+
+function memberSession(claims: object = {}) {
+  const iat = Math.floor(now / 1000)
+  const scope = 'dev.headwater.group.member'
+  const all = {
+    scope,
+    aud: serviceDid,
+    sub: did,
+    iat,
+    exp: iat + 60,
+    sid: 's1',
+    act: { sub: member },
+  }
+  const token = signToken({ typ: 'at+jwt' }, { ...all, ...claims } as never, jwtSecret)
+  return { authorization: `Bearer ${token}` }
+}
+
+describe('act-as with a service token', () => {
+  it('calls the account in the name of the member, with its role, its address and its reason', async () => {
+    const gateway = openGroup()
+    const headers = { ...actAs(createRecord), 'x-audit-log-reason': 'it%27s%20new' }
+    expect((await post(gateway, createRecord, input, headers)).status).toBe(200)
+    const [, call] = gateway.calls.find(([name]) => name === 'repo.createRecord')!
+    expect(call).toMatchObject({
+      collection: 'com.example.thing',
+      byMember: {
+        ...{ did: member, role: 'editor', revision: 0, client: 'service token' },
+        ...{ reason: "it's new", call: expect.any(String) },
+      },
+    })
+  })
+
+  it('is refused if the role does not allow the call, or there is no role', async () => {
+    const write = (group: Group) =>
+      outcome(post(openGroup(group), createRecord, input, actAs(createRecord)))
+    expect(await write({ role: 'viewer' })).toMatchObject({
+      status: 403,
+      error: 'ScopeMissingError',
+    })
+    expect(await write({ isKnown: false, isAwake: false })).toMatchObject({
+      ...{ status: 403, error: 'NotAMember' },
+    })
+  })
+
+  it('does not wake a group for who is no member', async () => {
+    const gateway = openGroup({ isKnown: false, isAwake: false })
+    await post(gateway, createRecord, input, actAs(createRecord))
+    expect(gateway.asked).toEqual([])
+  })
+
+  it.each([
+    ['a session', { ...asAccount(member), 'act-as': did }, 401, 'AuthenticationRequired'],
+    ['no credentials', { 'act-as': did }, 401, 'AuthenticationRequired'],
+    ['a handle', actAs(createRecord, 'alice.test'), 400, 'InvalidRequest'],
+    ['a token for another method', actAs('com.atproto.repo.putRecord'), 401, 'BadJwtLexiconMethod'],
+  ])('is refused with %s', async (_, headers, status, error) => {
+    const answer = await outcome(post(openGroup(), createRecord, input, headers))
+    expect(answer).toMatchObject({ status, error })
+  })
+
+  it('does not make a method available that apps may not call', async () => {
+    const nsid = 'com.atproto.server.createAppPassword'
+    const answer = await outcome(
+      post(openGroup({ role: 'owner' }), nsid, { name: 'x' }, actAs(nsid)),
+    )
+    expect(answer).toMatchObject({ status: 403, error: 'Forbidden' })
+  })
+
+  it('leaves reads alone whose input is no object', async () => {
+    const nsid = 'com.atproto.sync.getLatestCommit'
+    const gateway = openGroup()
+    const response = await get(gateway, `${nsid}?did=${did}`, actAs(nsid))
+    expect(response.status).toBe(200)
+  })
+})
+
+describe('the session of a member', () => {
+  it('is asked of the group at each request', async () => {
+    const gateway = openGroup()
+    for (let i = 0; i < 2; i++) {
+      expect((await post(gateway, createRecord, input, memberSession())).status).toBe(200)
+    }
+    expect(gateway.asked).toEqual([
+      { member, session: 's1' },
+      { member, session: 's1' },
+    ])
+    const [, call] = gateway.calls.find(([name]) => name === 'repo.createRecord')!
+    expect(call).toMatchObject({ byMember: { did: member, client: 'session' } })
+  })
+
+  it('is no session of the account itself', async () => {
+    const gateway = openGroup({ role: 'owner' })
+    const nsid = 'com.atproto.server.requestAccountDelete'
+    const answer = await outcome(post(gateway, nsid, {}, memberSession()))
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+  })
+
+  it.each([
+    ['without a member', { act: undefined }],
+    ['of the account with a member', { scope: 'com.atproto.access' }],
+  ])('a token %s is malformed', async (_, claims) => {
+    const answer = await outcome(post(openGroup(), createRecord, input, memberSession(claims)))
+    expect(answer).toMatchObject({ status: 400, error: 'InvalidToken' })
+  })
+})
+
+describe('methods about groups', () => {
+  const remove = 'dev.headwater.group.removeMember'
+  const body = { account: did, did: 'did:plc:other', reason: 'spam' }
+  const byOf = (gateway: ReturnType<typeof openGroup>) =>
+    (gateway.calls.find(([name]) => name === 'group.removeMember')?.[1] as { by: object })?.by
+
+  it.each([
+    ['a service token', { authorization: `Bearer ${serviceToken(remove)}` }, 'service token'],
+    ['a session of the member', asAccount(member), 'session'],
+    ['act-as', actAs(remove), 'service token'],
+    ['the session of the member as the group', memberSession(), 'session'],
+  ])('know the member by %s', async (_, headers, client) => {
+    const gateway = openGroup()
+    expect((await post(gateway, remove, body, headers)).status).toBe(200)
+    expect(byOf(gateway)).toMatchObject({ did: member, client, reason: 'spam' })
+  })
+
+  it('are for the group itself only if it has signed in', async () => {
+    const asked = async (headers: Record<string, string>) => {
+      const gateway = openGroup()
+      const { status } = await post(gateway, remove, body, headers)
+      return [status, byOf(gateway) !== undefined]
+    }
+    expect(await asked(asAccount(did))).toEqual([200, true])
+    const own = serviceToken(remove, { iss: did })
+    expect(await asked({ authorization: `Bearer ${own}` })).toEqual([403, false])
+    const appPassword = asAccount(did, { scope: 'com.atproto.appPassPrivileged' })
+    expect(await asked(appPassword)).toEqual([400, false])
+  })
+
+  it('are refused to app passwords if they change something, and to groups that are not here', async () => {
+    const appPassword = asAccount(member, { scope: 'com.atproto.appPass' })
+    const changed = await outcome(post(openGroup(), remove, body, appPassword))
+    expect(changed).toMatchObject({ status: 400, error: 'InvalidToken' })
+    const list = `dev.headwater.group.listMembers?account=${did}`
+    expect((await get(openGroup(), list, appPassword)).status).toBe(200)
+    const elsewhere = { ...body, account: 'did:plc:elsewhere' }
+    const unknown = await outcome(post(openGroup(), remove, elsewhere, asAccount(member)))
+    expect(unknown).toMatchObject({ status: 400, error: 'NotFound' })
+  })
+
+  it('are refused with act-as for another group', async () => {
+    const other = { ...body, account: did }
+    const gateway = openGroup()
+    const headers = memberSession({ sub: 'did:plc:another' })
+    const answer = await outcome(post(gateway, remove, other, headers))
+    expect(answer.status).toBe(403)
+  })
+})
+
+describe('a new group', () => {
+  const rkey = () => '3abc'
+
+  it('has its creator as owner, its roles, and records with keys', () => {
+    const state = newGroup(
+      member,
+      {
+        members: [
+          { did: 'did:plc:vera', role: 'poster', kind: 'service' },
+          { did: member, role: 'viewer' },
+        ],
+        roles: [{ name: 'poster', scope: 'repo:*', manage: ['audit', 'members'] }],
+        records: [{ collection: 'com.example.thing', value: { n: 1 } }],
+      },
+      rkey,
+    )
+    expect(state).toEqual({
+      creator: member,
+      members: [
+        { did: member, role: 'owner', kind: 'person' },
+        { did: 'did:plc:vera', role: 'poster', kind: 'service' },
+      ],
+      roles: [{ name: 'poster', scope: 'atproto repo:*', manage: ['members', 'audit'] }],
+      records: [{ collection: 'com.example.thing', rkey: '3abc', value: { n: 1 } }],
+    })
+  })
+
+  const twice = { collection: 'com.example.thing', rkey: 'a', value: {} }
+  const blob = {
+    $type: 'blob',
+    ref: { $link: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' },
+    mimeType: 'image/png',
+    size: 1,
+  }
+  it.each([
+    ['an unknown role', { members: [{ did: 'did:plc:vera', role: 'king' }] }, 'UnknownRole'],
+    ['a built-in role', { roles: [{ name: 'editor', scope: '', manage: [] }] }, 'InvalidRequest'],
+    ['two records of one key', { records: [twice, twice] }, 'InvalidRequest'],
+    ['a record with a blob', { records: [{ ...twice, value: { blob } }] }, 'InvalidRequest'],
+  ])('is refused with %s', (_, refused, error) => {
+    expect(() => newGroup(member, refused, rkey)).toThrow(expect.objectContaining({ error }))
+  })
+
+  it.each(['include:com.example.all', 'repo:no nsid', 'repo', 'everything'])(
+    'has no role with the scope %s',
+    (scope) => {
+      expect(() => roleScope(scope)).toThrow(expect.objectContaining({ error: 'InvalidScope' }))
+    },
+  )
+
+  it('has roles with known flags only', () => {
+    expect(roleFlags(['transfer', 'members'])).toEqual(['members', 'transfer'])
+    expect(() => roleFlags(['everything'])).toThrow('cannot manage')
+  })
+})
