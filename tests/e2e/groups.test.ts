@@ -6,8 +6,8 @@ import { bearer, failed, groupClient, ok } from '#tests/support/group-client.ts'
 import type { TestAccount } from '#tests/support/server.ts'
 import { serverWithAccounts } from '#tests/support/shared-server.ts'
 
-const names = ['olga', 'eddie', 'vera', 'gus', 'shop'] as const
-const { server, olga, eddie, vera, gus, shop } = await serverWithAccounts(names)
+const names = ['olga', 'eddie', 'vera', 'gus', 'bakery'] as const
+const { server, olga, eddie, vera, gus, bakery } = await serverWithAccounts(names)
 const serverDid = (await olga.agent.com.atproto.server.describeServer()).data.did
 const collection = 'com.example.recipe'
 const recipe = (name: string) => ({ $type: collection, name })
@@ -249,25 +249,27 @@ describe('the end of a membership', () => {
 describe('an account that becomes a group', () => {
   it('has an owner, and only the account itself can make it one', async () => {
     const nsid = 'dev.headwater.group.convert'
-    const token = await tokenFor(shop, nsid)
+    const token = await tokenFor(bakery, nsid)
     const byToken = await fetched(nsid, { headers: bearer(token), input: { owner: vera.did } })
     expect(byToken).toMatchObject({ status: 403 })
-    expect(await ask(shop, 'convert', { owner: cooks })).toMatchObject(failed(400, 'NotAPrincipal'))
-    ok(await ask(shop, 'convert', { owner: vera.did }))
-    const again = await ask(shop, 'convert', { owner: vera.did })
+    expect(await ask(bakery, 'convert', { owner: cooks })).toMatchObject(
+      failed(400, 'NotAPrincipal'),
+    )
+    ok(await ask(bakery, 'convert', { owner: vera.did }))
+    const again = await ask(bakery, 'convert', { owner: vera.did })
     expect(again).toMatchObject(failed(400, 'GroupExists'))
-    ok(await write(vera, shop.did, 'soap'))
+    ok(await write(vera, bakery.did, 'soap'))
     // It may still sign in by itself, and manage its members.
-    ok(await ask(shop, 'addMember', { account: shop.did, did: gus.did, role: 'viewer' }))
+    ok(await ask(bakery, 'addMember', { account: bakery.did, did: gus.did, role: 'viewer' }))
     const { groups } = ok(await ask(vera, 'list')) as { groups: { did: string }[] }
-    expect(groups.map(({ did }) => did).sort()).toEqual([cooks, shop.did].sort())
+    expect(groups.map(({ did }) => did).sort()).toEqual([cooks, bakery.did].sort())
   })
 
   it('cannot be a member of a group, or own more groups than it may', async () => {
-    const added = await ask(eddie, 'addMember', { account: cooks, did: shop.did, role: 'viewer' })
+    const added = await ask(eddie, 'addMember', { account: cooks, did: bakery.did, role: 'viewer' })
     expect(added).toMatchObject(failed(400, 'NotAPrincipal'))
     const member = await ask(vera, 'convert', { owner: eddie.did })
     expect(member).toMatchObject(failed(400, 'NotAPrincipal'))
-    expect(await ask(shop, 'create', {})).toMatchObject(failed(400, 'NotAPrincipal'))
+    expect(await ask(bakery, 'create', {})).toMatchObject(failed(400, 'NotAPrincipal'))
   })
 })
