@@ -112,6 +112,7 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'suspending an account',
     why: 'a temporary takedown keeps the sessions',
   },
+  { what: 'accounts of several people', why: '[group accounts](grants.md)' },
   { what: 'second factors', why: '[second factors](second-factors.md)' },
   {
     what: '`/xrpc/_health?storage`, `/xrpc/_stats`, `/xrpc/_admin/status`, `/metrics`',
