@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
+import { auditedRevs, createTestGroup } from '#tests/support/group-client.ts'
 import { startServer, type TestServer } from '#tests/support/server.ts'
 
 const isLong = process.env['FAULT_ROUNDS'] !== undefined
@@ -17,10 +18,13 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
   // The short form leaves it out: the engine ends with its server.
   ...(isLong ? [['the server', (server: TestServer) => server.kill9()]] : []),
 ] as [string, (server: TestServer) => Promise<void>][])(
-  'kill -9 of %s under write load loses, repeats and reorders nothing',
+  'kill -9 of %s under write load loses, repeats and reorders nothing, and each write of a member of a group has its one row in the audit log',
   async (what, kill) => {
     await using server = await startServer()
-    const crashTest = new CrashTest(server, await createAccounts(server))
+    const accounts = await createAccounts(server)
+    const owner = accounts[0]!
+    const group = await createTestGroup(server, owner, 'cooks')
+    const crashTest = new CrashTest(server, [...accounts, group])
     let delivered = 0
     for (let round = 1; round <= rounds || (delivered === 0 && round <= maxRounds); round++) {
       let killedAt = 0
@@ -38,6 +42,12 @@ it.each<[string, (server: TestServer) => Promise<void>]>([
     await crashTest.expectNothingUndelivered()
     expect(delivered).toBeGreaterThan(0)
     await crashTest.finish(`kill -9 of ${what}`)
+    const revs = await auditedRevs(server, owner, group.did)
+    expect(revs).toEqual([...new Set(revs)])
+    const ofGroup = crashTest.load.acknowledged.filter(({ did }) => did === group.did)
+    const written = ofGroup.flatMap(({ commit }) => commit?.rev ?? [])
+    expect(written.length).toBeGreaterThan(0)
+    expect(written.filter((rev) => !revs.includes(rev))).toEqual([])
   },
 )
 

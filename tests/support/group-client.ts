@@ -1,4 +1,5 @@
 /** A client of group accounts, with plain fetch: for sessions, and for service tokens with `act-as`. */
+import { AtpAgent, type AtpSessionData } from '@atproto/api'
 import { expect } from 'vitest'
 import type { TestAccount, TestServer } from '#tests/support/server.ts'
 
@@ -56,5 +57,43 @@ export function groupClient(server: Pick<TestServer, 'url'>) {
       const headers = { ...bearer(await tokenFor(who, nsid)), 'act-as': group }
       return fetched(nsid, { headers, ...call })
     },
+  }
+}
+
+/** A group of the account, written to by its owner: an account to all clients. */
+export async function createTestGroup(
+  server: Pick<TestServer, 'url'>,
+  owner: TestAccount,
+  name: string,
+): Promise<TestAccount> {
+  const { ask } = groupClient(server)
+  const { did, handle } = ok(await ask(owner, 'create', { handle: `${name}.test` })) as {
+    did: string
+    handle: string
+  }
+  const session = ok(await ask(owner, 'createSession', { account: did })) as never as AtpSessionData
+  const agent = new AtpAgent({ service: server.url })
+  await agent.resumeSession(session)
+  return { did, handle, password: '', agent }
+}
+
+/** The revs of the commits in the audit log of a group, one for each row. */
+export async function auditedRevs(
+  server: Pick<TestServer, 'url'>,
+  owner: TestAccount,
+  account: string,
+): Promise<string[]> {
+  const { ask } = groupClient(server)
+  const revs: string[] = []
+  for (let cursor: string | undefined; ; ) {
+    const query = { account, limit: 100, ...(cursor && { cursor }) }
+    const page = ok(await ask(owner, 'getAuditLog', undefined, query)) as {
+      entries: { action: string; rev?: string }[]
+      cursor?: string
+    }
+    const writes = page.entries.filter(({ action }) => action.startsWith('repo.'))
+    revs.push(...writes.flatMap(({ rev }) => rev ?? []))
+    if (page.cursor === undefined) return revs
+    cursor = page.cursor
   }
 }
