@@ -1,7 +1,7 @@
 /** Verifies what a connection is opened by: an Authorization header, or a ticket, whose id is spent. */
 import { randomUUID } from 'node:crypto'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { authRequired, XrpcError } from '#src/errors.ts'
+import { authRequired, forbidden, XrpcError } from '#src/errors.ts'
 import { parseAuthorization } from '#src/gateway/http/authorization-header.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
@@ -60,9 +60,11 @@ export async function authenticateListener(
   return { kind: 'service', did: caller.did, validAt, expiresAt: serviceTokenEnd(header!) }
 }
 
-/** `validAt` must be before the account was asked, if it was asked. */
+/** `validAt` must be before the account was asked, if it was asked. Throws 403 for a member that acts as a group. */
 export function credentialOf(caller: AccountCaller, validAt: number): Credential {
   const { did, scope, scopes, sessionId, clientId, appPassword, expiresAt } = caller
+  // A connection would go on when its role is changed.
+  if (caller.actingMember !== undefined) throw forbidden('Members cannot listen as their group')
   if (scopes !== undefined)
     return { kind: 'app', did, scopes, clientId, sessionId, expiresAt, validAt }
   // A session token is not checked by the account: it may have ended since it was issued.
