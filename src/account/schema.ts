@@ -215,6 +215,7 @@ export const accountSchema: readonly Migration[] = [
      ) WITHOUT ROWID`,
     // The member that uses it; null for the account's own.
     'ALTER TABLE refresh_token ADD COLUMN member TEXT',
+    'CREATE INDEX refresh_token_member ON refresh_token (member, session) WHERE member IS NOT NULL',
     'ALTER TABLE credential ADD COLUMN member TEXT',
     'ALTER TABLE oauth ADD COLUMN member TEXT',
   ],

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
+import { actAsHeader } from '#src/gateway/xrpc/members.ts'
 import { failedAdmin, failedService } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import type { CountedCall, RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
@@ -19,6 +20,8 @@ const serviceKinds: ReadonlySet<keyof Callers> = new Set([
   'service, admin or none',
   'moderator',
   'preferences reader',
+  'principal',
+  'full principal',
 ])
 
 /** Rejects as `verify`, and with 429 if the address has failed too often: then `verify` does not run. */
@@ -29,7 +32,9 @@ export async function countingFailures<T>(
   verify: () => T | Promise<T>,
 ): Promise<T> {
   const request = c.env?.incoming
-  const nsid = rateLimits && countedAs(kind, c.req.header('authorization'))
+  // With `act-as` every kind accepts them.
+  const counted = kind !== 'none' && actAsHeader(c.req) !== undefined ? 'principal' : kind
+  const nsid = rateLimits && countedAs(counted, c.req.header('authorization'))
   if (nsid === undefined || request === undefined) return verify()
 
   const call = { nsid, request, caller: undefined, input: undefined }

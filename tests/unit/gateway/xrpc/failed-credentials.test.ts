@@ -85,4 +85,16 @@ describe('a service token', () => {
     expect(resolved).toHaveLength(before)
     expect(await ask(info, asAdmin('guess'))).toBe(401)
   })
+
+  it.each([
+    ['a method about groups', 'dev.headwater.group.list', {}],
+    ['any method with act-as', 'com.atproto.repo.listMissingBlobs', { 'act-as': did }],
+  ])('a service token that fails too often is 429 at %s, too', async (_, lxm, more) => {
+    const { ask } = open()
+    const claims = { iss: did, aud: 'did:web:localhost', exp: 4_000_000_000, lxm }
+    const token = signToken({ typ: 'JWT' }, claims, new TextEncoder().encode('no key of it'))
+    const headers = { authorization: `Bearer ${token}`, ...more }
+    const statuses = await times(120, () => ask(`/xrpc/${lxm}`, headers))
+    expect(statuses.filter((status) => status === 429)).toHaveLength(20)
+  })
 })
