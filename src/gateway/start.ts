@@ -121,7 +121,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     resolver: context.resolver,
     clock,
     oauth,
-    members: openMemberAuthority({ dispatch, findAccount }),
+    members: openMemberAuthority({ dispatch, findAccount, clock }),
   }
   const authenticate = authenticator(auth)
   const realtime = startRealtime(server, {

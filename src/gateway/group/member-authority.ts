@@ -6,6 +6,9 @@ import { forbidden } from '#src/errors.ts'
 import { permissionsCache } from '#src/gateway/oauth/permissions-cache.ts'
 import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+import { BoundedMap } from '#src/ports/bounded-map.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import { type AccountStatus, may } from '#src/rules/states.ts'
 
 export interface MemberAuthority {
   /** Of a session that this server has issued. Throws as the group's `authorize`, and 403 AccountNotFound. */
@@ -16,17 +19,24 @@ export interface MemberAuthority {
 
 /** The scope of a caller that acts as a group; its permissions say what it may do. */
 const SCOPE = 'member'
+const MAX_MEMBERS = 10_000
+/** After a takedown of a member's own account it may act for so long. */
+const STATUS_LIFETIME_MS = 5_000
 
 export function openMemberAuthority({
   dispatch,
   findAccount,
+  clock,
 }: {
   dispatch: Dispatch
   findAccount: FindAccount
+  clock: Clock
 }): MemberAuthority {
   const permissions = permissionsCache()
+  const mayAct = ownStatuses(dispatch, clock)
   return {
     async ofSession({ did, member, sessionId }) {
+      if (!(await mayAct(member))) throw notAMember()
       if ((await findAccount(did)) === undefined) {
         throw forbidden('Account not found', 'AccountNotFound')
       }
@@ -39,11 +49,32 @@ export function openMemberAuthority({
       const { memberships } = dispatch.directory
       const mayBeMember =
         dispatch.isAwake(did) || (await memberships.find({ account: did, member })) !== null
-      if (!mayBeMember) throw forbidden('You are not a member of this group', 'NotAMember')
+      if (!mayBeMember || !(await mayAct(member))) throw notAMember()
       const authority = await dispatch.account(did).group.authorize({ member })
       return callerOf({ did, member, client }, authority, permissions)
     },
   }
+}
+
+/** Whether the member's own account may do anything; true if it is of another server, where it needs a token for each call. */
+function ownStatuses(
+  { directory }: Pick<Dispatch, 'directory'>,
+  clock: Clock,
+): (member: string) => Promise<boolean> {
+  const known = new BoundedMap<string, { isUsable: boolean; until: number }>(MAX_MEMBERS)
+  return async (member) => {
+    const now = clock.now()
+    const found = known.get(member)
+    if (found !== undefined && now < found.until) return found.isUsable
+    const account = await directory.accounts.find({ identifier: member })
+    const isUsable = account === null || may('manage', account.status as AccountStatus)
+    known.set(member, { isUsable, until: now + STATUS_LIFETIME_MS })
+    return isUsable
+  }
+}
+
+function notAMember() {
+  return forbidden('You are not a member of this group', 'NotAMember')
 }
 
 function callerOf(

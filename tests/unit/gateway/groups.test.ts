@@ -2,8 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { forbidden } from '#src/errors.ts'
 import { openMemberAuthority } from '#src/gateway/group/member-authority.ts'
-import { newGroup } from '#src/gateway/group/new-group.ts'
-import { roleFlags, roleScope } from '#src/gateway/group/role-scopes.ts'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
@@ -32,10 +30,13 @@ interface Group {
   /** What the directory says. */
   isKnown?: boolean
   isAwake?: boolean
+  /** Of the member's own account, if it is here. */
+  ownStatus?: string
 }
 
 /** A gateway whose one account is a group, of which `member` has the role. */
-function openGroup({ role = 'editor', isKnown = true, isAwake = true }: Group = {}) {
+function openGroup(given: Group = {}) {
+  const { role = 'editor', isKnown = true, isAwake = true, ownStatus } = given
   const asked: unknown[] = []
   const account = {
     group: {
@@ -54,7 +55,15 @@ function openGroup({ role = 'editor', isKnown = true, isAwake = true }: Group = 
     sync: { getLatestCommit: (reader: string) => ({ cid: 'bafy', rev: reader }) },
   }
   const find = () => (isKnown ? { role } : null)
-  const directory = { memberships: { find, isGroup: () => false } }
+  const directory = {
+    memberships: { find, isGroup: () => false },
+    accounts: {
+      find: async ({ identifier }: { identifier: string }) => {
+        if (identifier === did) return { did, handle: 'alice.test', status: 'active' }
+        return ownStatus === undefined ? null : { did: member, status: ownStatus }
+      },
+    },
+  }
   const document = {
     id: member,
     verificationMethod: [
@@ -70,7 +79,7 @@ function openGroup({ role = 'editor', isKnown = true, isAwake = true }: Group = 
   const findAccount = async (name: string) => (name === did ? did : undefined)
   const clock = { now: () => now }
   const base = { serviceDid, jwtSecret, adminPassword, clock, resolver }
-  const members = openMemberAuthority({ dispatch: server.dispatch, findAccount })
+  const members = openMemberAuthority({ dispatch: server.dispatch, findAccount, clock })
   const authenticate = authenticator({ ...base, members })
   const opened = openGateway(actors, { authenticate })
   return { ...opened, asked }
@@ -128,6 +137,16 @@ describe('act-as with a service token', () => {
     expect(await write({ isKnown: false, isAwake: false })).toMatchObject({
       ...{ status: 403, error: 'NotAMember' },
     })
+  })
+
+  it('is refused to a member whose own account was taken down, and to its sessions', async () => {
+    const write = async (ownStatus: string, headers: Record<string, string>) =>
+      (await post(openGroup({ ownStatus }), createRecord, input, headers)).status
+    for (const headers of [actAs(createRecord), memberSession()]) {
+      expect(await write('active', headers)).toBe(200)
+      expect(await write('takendown', headers)).toBe(403)
+      expect(await write('deleted', headers)).toBe(403)
+    }
   })
 
   it('does not wake a group for who is no member', async () => {
@@ -239,61 +258,5 @@ describe('methods about groups', () => {
     const headers = memberSession({ sub: 'did:plc:another' })
     const answer = await outcome(post(gateway, remove, other, headers))
     expect(answer.status).toBe(403)
-  })
-})
-
-describe('a new group', () => {
-  const rkey = () => '3abc'
-
-  it('has its creator as owner, its roles, and records with keys', () => {
-    const state = newGroup(
-      member,
-      {
-        members: [
-          { did: 'did:plc:vera', role: 'poster', kind: 'service' },
-          { did: member, role: 'viewer' },
-        ],
-        roles: [{ name: 'poster', scope: 'repo:*', manage: ['audit', 'members'] }],
-        records: [{ collection: 'com.example.thing', value: { n: 1 } }],
-      },
-      rkey,
-    )
-    expect(state).toEqual({
-      creator: member,
-      members: [
-        { did: member, role: 'owner', kind: 'person' },
-        { did: 'did:plc:vera', role: 'poster', kind: 'service' },
-      ],
-      roles: [{ name: 'poster', scope: 'atproto repo:*', manage: ['members', 'audit'] }],
-      records: [{ collection: 'com.example.thing', rkey: '3abc', value: { n: 1 } }],
-    })
-  })
-
-  const twice = { collection: 'com.example.thing', rkey: 'a', value: {} }
-  const blob = {
-    $type: 'blob',
-    ref: { $link: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' },
-    mimeType: 'image/png',
-    size: 1,
-  }
-  it.each([
-    ['an unknown role', { members: [{ did: 'did:plc:vera', role: 'king' }] }, 'UnknownRole'],
-    ['a built-in role', { roles: [{ name: 'editor', scope: '', manage: [] }] }, 'InvalidRequest'],
-    ['two records of one key', { records: [twice, twice] }, 'InvalidRequest'],
-    ['a record with a blob', { records: [{ ...twice, value: { blob } }] }, 'InvalidRequest'],
-  ])('is refused with %s', (_, refused, error) => {
-    expect(() => newGroup(member, refused, rkey)).toThrow(expect.objectContaining({ error }))
-  })
-
-  it.each(['include:com.example.all', 'repo:no nsid', 'repo', 'everything'])(
-    'has no role with the scope %s',
-    (scope) => {
-      expect(() => roleScope(scope)).toThrow(expect.objectContaining({ error: 'InvalidScope' }))
-    },
-  )
-
-  it('has roles with known flags only', () => {
-    expect(roleFlags(['transfer', 'members'])).toEqual(['members', 'transfer'])
-    expect(() => roleFlags(['everything'])).toThrow('cannot manage')
   })
 })
