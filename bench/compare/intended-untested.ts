@@ -112,6 +112,10 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'suspending an account',
     why: 'a temporary takedown keeps the sessions',
   },
+  {
+    what: 'service tokens for this server that an app password or an app gets',
+    why: '[group accounts](grants.md#who-acts-and-how)',
+  },
   { what: 'accounts of several people', why: '[group accounts](grants.md)' },
   { what: 'second factors', why: '[second factors](second-factors.md)' },
   {

@@ -16,6 +16,8 @@ export interface ServiceClaims {
   exp: number
   lxm?: string | undefined
   jti: string
+  /** How the caller was authenticated that got the token (RFC 8176); ours has `app` or nothing. */
+  amr?: readonly string[] | undefined
 }
 
 interface TokenSigner {
@@ -24,9 +26,9 @@ interface TokenSigner {
 }
 
 export function createServiceToken(claims: ServiceClaims, signer: TokenSigner): string {
-  const { iat, iss, aud, exp, lxm, jti } = claims
+  const { iat, iss, aud, exp, lxm, jti, amr } = claims
   const head = encodeJwtPart({ typ: 'JWT', alg: signer.jwtAlg })
-  const body = `${head}.${encodeJwtPart({ iat, iss, aud, exp, lxm, jti })}`
+  const body = `${head}.${encodeJwtPart({ iat, iss, aud, exp, lxm, jti, amr })}`
   return `${body}.${Buffer.from(signer.sign(Buffer.from(body))).toString('base64url')}`
 }
 
@@ -59,14 +61,17 @@ export function parseServiceToken(token: string): ParsedServiceToken | undefined
   const claims = decodeJwtPart(body)
   if (parts.length !== 3 || header === undefined || claims === undefined) return undefined
   const { alg, typ } = header
-  const { iss, aud, exp, lxm } = claims
+  const { iss, aud, exp, lxm, amr } = claims
   if (typeof alg !== 'string' || typeof iss !== 'string' || typeof aud !== 'string')
     return undefined
   if (!Number.isFinite(exp) || typeof exp !== 'number' || (lxm && typeof lxm !== 'string'))
     return undefined
   return {
     header: { alg, typ },
-    claims: { iss, aud, exp, lxm: typeof lxm === 'string' ? lxm : undefined },
+    claims: {
+      ...{ iss, aud, exp, lxm: typeof lxm === 'string' ? lxm : undefined },
+      ...(Array.isArray(amr) && { amr: amr.filter((method) => typeof method === 'string') }),
+    },
     signed: Buffer.from(`${head}.${body}`),
     signature: Buffer.from(signature, 'base64url'),
   }

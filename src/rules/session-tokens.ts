@@ -25,6 +25,9 @@ const queuedScope = 'com.atproto.signupQueued'
 /** Of a member's session as a group: what it may do depends on the member's role, so it is of no use by itself. */
 export const memberScope = 'dev.headwater.group.member'
 
+/** In the claim `amr` of a service token: it must not be good for more than the account of the app that it was issued to. */
+export const LIMITED = 'app'
+
 const full = [accessScope]
 const privileged = [...full, privilegedScope]
 const standard = [...privileged, appPasswordScope]

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { forbidden } from '#src/errors.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
+import { LIMITED } from '#src/rules/session-tokens.ts'
 import { mustManage } from '#src/rules/states.ts'
 
 const LIFETIME_S = 60
@@ -15,11 +16,12 @@ const leavingMethods: readonly (string | undefined)[] = [
 /**
  * A token for `aud`, a DID or `did#service`, and for the method `lxm`, or any method. Valid until `exp` (seconds since
  * 1970), or for a minute. The gateway checks whether the caller may have it, but access tokens outlive a change
- * of the status, so that is checked here. Throws 403 AccountNotFound, or 401 AccountTakedown.
+ * of the status, so that is checked here. With `isLimited` the token says that it was issued to an app password, or to an
+ * app without a scope of its own for the method. Throws 403 AccountNotFound, or 401 AccountTakedown.
  */
 export async function getServiceAuth(
   account: Account,
-  { aud, lxm, exp }: { aud: string; lxm?: string; exp?: number },
+  { aud, lxm, exp, isLimited }: { aud: string; lxm?: string; exp?: number; isLimited?: true },
 ): Promise<{ token: string }> {
   const row = await account.profile.find()
   if (row === undefined || row.status === 'deleted') {
@@ -31,5 +33,6 @@ export async function getServiceAuth(
   const iat = Math.floor(account.clock.now() / 1000)
   const jti = randomBytes(16).toString('hex')
   const claims = { iat, iss: account.did, aud, exp: exp ?? iat + LIFETIME_S, lxm, jti }
-  return { token: createServiceToken(claims, await account.signer()) }
+  const amr = isLimited ? { amr: [LIMITED] } : {}
+  return { token: createServiceToken({ ...claims, ...amr }, await account.signer()) }
 }

@@ -1,5 +1,6 @@
 /** com.atproto.server.getServiceAuth: a service token with which the client calls another service as the account. */
 import { invalidRequest } from '#src/errors.ts'
+import { isLimited, isOf } from '#src/gateway/group/limited-tokens.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -16,7 +17,8 @@ export const getServiceAuth = method(server.getServiceAuth, {
   ...ownAccount,
   auth: 'account or takendown',
   oauth: (permissions, { params: { aud, lxm = '*' } }) => permissions.assertRpc({ aud, lxm }),
-  run: async ({ account, caller: { scope, permissions }, params: { aud, exp, lxm } }) => {
+  run: async ({ account, caller, params: { aud, exp, lxm }, server: { service } }) => {
+    const { scope, permissions } = caller
     if (!isAtprotoDid(aud) && !isDidReference(aud)) {
       throw invalidRequest('aud must be a valid atproto DID or did#serviceId reference')
     }
@@ -32,6 +34,8 @@ export const getServiceAuth = method(server.getServiceAuth, {
       aud,
       ...(lxm !== undefined && { lxm }),
       ...(exp && { exp }),
+      // Elsewhere it is an unknown claim.
+      ...(isOf(service.did, aud) && isLimited(caller, { aud, lxm }) && { isLimited: true }),
     })
   },
 })

@@ -1,5 +1,7 @@
 /** What the methods of dev.headwater.group have in common: who may call them, and for which group. */
+import { ScopePermissions } from '@atproto/oauth-scopes'
 import { forbidden, invalidRequest } from '#src/errors.ts'
+import { groupAudience } from '#src/gateway/group/audience.ts'
 import { principalOf } from '#src/gateway/group/principal.ts'
 import type { Permissions, PrincipalCaller } from '#src/gateway/xrpc/callers.ts'
 import type { MethodCall } from '#src/gateway/xrpc/method.ts'
@@ -8,14 +10,17 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
 
-/** Of the service in `rpc:` scopes, whose audience is the server's DID with this fragment. */
-const SERVICE = 'group'
-
-/** An app needs `rpc:<the method>?aud=<the server's DID>#group`. */
+/**
+ * An app needs `rpc:<the method>?aud=<the server's DID>#group`. `transition:generic`, which stands for an app password,
+ * is not enough.
+ */
 export function mayCall(lexicon: { main: { nsid: string } }) {
-  return (permissions: Permissions, { server }: { server: ServerContext }): void => {
-    const aud = `${server.service.did}#${SERVICE}`
-    permissions.assertRpc({ aud, lxm: lexicon.main.nsid })
+  return (
+    _: Permissions,
+    { server, caller }: { server: ServerContext; caller: PrincipalCaller },
+  ) => {
+    const aud = groupAudience(server.service.did)
+    new ScopePermissions(caller.scopes ?? '').assertRpc({ aud, lxm: lexicon.main.nsid })
   }
 }
 

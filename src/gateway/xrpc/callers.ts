@@ -45,6 +45,7 @@ export interface PrincipalCaller {
   /** As `AccountCaller`; `service` for a service token. */
   scope: string
   permissions?: Permissions
+  scopes?: string
   clientId?: string
   group?: string
 }

@@ -1,5 +1,6 @@
 /** Credentials of members that act as a group, and of those who call methods about groups. */
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
+import { groupAudience } from '#src/gateway/group/audience.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import { bearerToken, parseAuthorization } from '#src/gateway/http/authorization-header.ts'
 import type { AccountCaller, AuthRequest, PrincipalCaller } from '#src/gateway/xrpc/callers.ts'
@@ -35,7 +36,7 @@ export async function verifyActAs(
   if (!isServiceToken(header)) {
     throw authRequired('act-as demands a service token of a member for this method')
   }
-  const member = await issuerOf(ports, header, lxm)
+  const member = await issuerOf(ports, header, { lxm, isFull: true })
   return ports.members.ofCaller({ did: group, member, client: 'service token' })
 }
 
@@ -59,7 +60,8 @@ export async function verifyPrincipal(
 ): Promise<PrincipalCaller> {
   if (group !== undefined) return memberOf(await verifyActAs(ports, group, header, lxm))
   if (isServiceToken(header)) {
-    return { did: await issuerOf(ports, header, lxm), scope: 'service', clientId: 'service token' }
+    const did = await issuerOf(ports, header, { lxm, isFull })
+    return { did, scope: 'service', clientId: 'service token' }
   }
   const caller = await verify(bearerToken(header))
   const { member } = caller
@@ -85,11 +87,20 @@ function isServiceToken(header: string | undefined): boolean {
 }
 
 async function issuerOf(
-  { serviceDid: aud, resolver, clock }: MemberPorts,
+  { serviceDid, resolver, clock }: MemberPorts,
   header: string | undefined,
-  lxm: string,
+  { lxm, isFull }: { lxm: string; isFull: boolean },
 ): Promise<string> {
-  const { iss } = await verifyServiceAuth(bearerToken(header), { aud, lxm }, resolver, clock.now())
+  const aud = [serviceDid, groupAudience(serviceDid)]
+  const { iss, isLimited } = await verifyServiceAuth(
+    bearerToken(header),
+    { aud, lxm },
+    resolver,
+    clock.now(),
+  )
+  if (isFull && isLimited) {
+    throw forbidden('This service token was issued to an app, or to an app password')
+  }
   return iss.split('#', 1)[0]!
 }
 

@@ -9,6 +9,7 @@ import {
   parseServiceToken,
   tokenType,
 } from '#src/protocol/service-token.ts'
+import { LIMITED } from '#src/rules/session-tokens.ts'
 
 const rejectedTypes: readonly unknown[] = ['at+jwt', 'refresh+jwt', 'dpop+jwt']
 
@@ -25,13 +26,14 @@ export type IssuerResolver = Pick<DidResolver, 'resolve' | 'refresh'>
  * Throws 401: BadJwt, BadJwtType, JwtExpired, BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss,
  * BadJwtSignature, or AuthenticationRequired if the issuer has no key. If the signature does not verify, the DID document
  * is fetched anew (not more often than the resolver allows) and the signature tried once more, since keys are rotated. `iss` is a DID, or `did#service`.
+ * `isLimited`: an account of this server let an app have it that may do no more than what concerns the account itself.
  */
 export async function verifyServiceAuth(
   token: string,
   options: ServiceAuthOptions,
   resolver: IssuerResolver,
   now: number = Date.now(),
-): Promise<{ iss: string }> {
+): Promise<{ iss: string; isLimited?: true }> {
   const typ = tokenType(token)
   if (rejectedTypes.includes(typ)) throw authRequired(`Invalid jwt type "${typ}"`, 'BadJwtType')
   const parsed = parseServiceToken(token)
@@ -55,9 +57,11 @@ export async function verifyServiceAuth(
   }
   const keyId = service === 'atproto_labeler' ? 'atproto_label' : 'atproto'
   const key = await keyOf(did, keyId, (did) => resolver.resolve(did))
-  if (await isSigned(key, parsed)) return { iss: claims.iss }
+  const limit = claims.amr?.includes(LIMITED) ? { isLimited: true as const } : {}
+  const issuer = { iss: claims.iss, ...limit }
+  if (await isSigned(key, parsed)) return issuer
   const freshKey = await keyOf(did, keyId, (did) => resolver.refresh(did, { isLimited: true }))
-  if (freshKey !== key && (await isSigned(freshKey, parsed))) return { iss: claims.iss }
+  if (freshKey !== key && (await isSigned(freshKey, parsed))) return issuer
   throw authRequired('jwt signature does not match jwt issuer', 'BadJwtSignature')
 }
 

@@ -165,6 +165,16 @@ describe('act-as with a service token', () => {
     expect(answer).toMatchObject({ status, error })
   })
 
+  it('is refused with a token that an app password or an app has got', async () => {
+    const limited = serviceToken(createRecord, { amr: ['app'] })
+    const headers = { authorization: `Bearer ${limited}`, 'act-as': did }
+    const answer = await outcome(post(openGroup(), createRecord, input, headers))
+    expect(answer).toMatchObject({ status: 403, error: 'Forbidden' })
+    const list = 'dev.headwater.group.listMembers'
+    const reading = { authorization: `Bearer ${serviceToken(list, { amr: ['app'] })}` }
+    expect((await get(openGroup(), `${list}?account=${did}`, reading)).status).toBe(200)
+  })
+
   it('does not make a method available that apps may not call', async () => {
     const nsid = 'com.atproto.server.createAppPassword'
     const answer = await outcome(
