@@ -178,7 +178,7 @@ describe('acting as a group', () => {
     const { token } = ok(issued) as { token: string }
     const input = { account: cooks, did: eddie.did, role: 'owner' }
     const raised = await fetched(lxm, { headers: bearer(token), input })
-    expect(raised).toMatchObject(failed(403, 'NotAMember'))
+    expect(raised).toMatchObject(failed(403, 'Forbidden'))
     expect(await auditOf({ action: 'service.getServiceAuth' })).toMatchObject([
       { actor: eddie.did, target: lxm },
     ])
