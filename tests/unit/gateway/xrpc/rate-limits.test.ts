@@ -71,6 +71,9 @@ describe('the reference’s limits', () => {
 
   it.each([
     ['com.atproto.identity.updateHandle', 10],
+    // Ours, not the reference's.
+    ['dev.headwater.group.create', 20],
+    ['dev.headwater.group.acceptInvite', 30],
     ['com.atproto.server.requestAccountDelete', 5],
     ['com.atproto.server.requestEmailConfirmation', 5],
     ['com.atproto.server.requestEmailUpdate', 5],
