@@ -7,7 +7,7 @@ import { root } from '#tests/support/sources.ts'
 
 /** What an app does with the SDK and the official clients. */
 const program = `
-import { AtpAgent } from '@atproto/api'
+import { type AppBskyFeedPost, AtpAgent } from '@atproto/api'
 import type { OAuthSession } from '@atproto/oauth-client-browser'
 import { type CommitEvent, Realtime, RealtimeFailure, type Status } from '@headwater/realtime'
 
@@ -26,6 +26,16 @@ async function use(did: string, signal: AbortSignal) {
   }
   realtime.record('at://did:plc:a/b.c.d/e').subscribe(({ value, isLive }) => [value, isLive])
   realtime.collection('b.c.d', { did }).subscribe(({ records: [first] }) => first?.uri)
+  type Post = AppBskyFeedPost.Record
+  interface Note { text: string }
+  realtime.record<Post>('at://did:plc:a/b.c.d/e').subscribe(({ value }) => value?.text.length)
+  realtime.collection<Note>('b.c.d').subscribe(({ records: [first] }) => first?.value.text.length)
+  realtime.on<Note>('commit', { collections: ['b.c.d'] }, ({ record }) => record?.text.length)
+  realtime.on('commit', (event: CommitEvent<Post>) => event.record?.text.length)
+  // @ts-expect-error: a field that the given type does not have
+  realtime.collection<Note>('b.c.d').subscribe(({ records: [first] }) => first?.value.title)
+  // @ts-expect-error: without a type, a field can be anything
+  realtime.on('commit', ({ record }) => record?.['text'].length)
   const channel = realtime.channel({ did, name: 'board', state: { name: 'A' } })
   channel.on('presence', ({ from, state }) => [from, state])
   await channel.publish({ typing: true })

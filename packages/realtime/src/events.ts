@@ -8,7 +8,8 @@ interface Event {
   time: string
 }
 
-export interface CommitEvent extends Event {
+/** `Value` is what the app takes its records to be, such as a type made from their lexicon; nothing checks them. */
+export interface CommitEvent<Value = Record<string, unknown>> extends Event {
   type: 'commit'
   rev: string
   operation: 'create' | 'update' | 'delete'
@@ -16,7 +17,7 @@ export interface CommitEvent extends Event {
   rkey: string
   /** Both absent if the record was deleted. */
   cid?: string
-  record?: Record<string, unknown>
+  record?: Value
 }
 
 export interface IdentityEvent extends Event {

@@ -5,19 +5,22 @@ import { recordOf } from './live-record.ts'
 import { type ReadRecord, readCollection } from './repo-reads.ts'
 import type { Session } from './session.ts'
 
-export interface CollectionView {
+export interface CollectionView<Value = Record<string, unknown>> {
   /** Highest record key first: the newest, where record keys are TIDs. */
-  records: readonly ReadRecord[]
+  records: readonly ReadRecord<Value>[]
 }
 
-export type LiveCollection = LiveQuery<readonly ReadRecord[], CollectionView>
+export type LiveCollection<Value = Record<string, unknown>> = LiveQuery<
+  readonly ReadRecord<Value>[],
+  CollectionView<Value>
+>
 
-export function liveCollection(
+export function liveCollection<Value>(
   client: LiveQueryClient,
   session: Session,
   { did, collection, limit }: { did: string; collection: string; limit: number },
-): LiveCollection {
-  return new LiveQuery<readonly ReadRecord[], CollectionView>(client, {
+): LiveCollection<Value> {
+  return new LiveQuery<readonly ReadRecord<Value>[], CollectionView<Value>>(client, {
     did,
     collection,
     read: (signal) => readCollection(session, { did, collection, limit }, signal),
@@ -26,16 +29,16 @@ export function liveCollection(
   })
 }
 
-function applied(
-  records: readonly ReadRecord[],
+function applied<Value>(
+  records: readonly ReadRecord<Value>[],
   event: CommitEvent,
   limit: number,
-): readonly ReadRecord[] {
+): readonly ReadRecord<Value>[] {
   const uri = `at://${event.did}/${event.collection}/${event.rkey}`
   const found = records.findIndex((record) => record.uri <= uri)
   const at = found === -1 ? records.length : found
   const isThere = records[at]?.uri === uri
-  const record = recordOf(event)
+  const record = recordOf<Value>(event)
   if (record === undefined) return isThere ? records.toSpliced(at, 1) : records
   if (isThere && records[at]!.cid === record.cid) return records
   if (!isThere && at >= limit) return records

@@ -4,21 +4,28 @@ import { LiveQuery, type LiveQueryClient } from './live-query.ts'
 import { type ReadRecord, readRecord } from './repo-reads.ts'
 import type { Session } from './session.ts'
 
-export interface RecordView {
+export interface RecordView<Value = Record<string, unknown>> {
   uri: string
   /** Both undefined if there is no such record (now). */
   cid: string | undefined
-  value: Record<string, unknown> | undefined
+  value: Value | undefined
 }
 
-export type LiveRecord = LiveQuery<ReadRecord | undefined, RecordView>
+export type LiveRecord<Value = Record<string, unknown>> = LiveQuery<
+  ReadRecord<Value> | undefined,
+  RecordView<Value>
+>
 
 /** Throws a TypeError if the URI is not `at://<did>/<collection>/<rkey>`. */
-export function liveRecord(client: LiveQueryClient, session: Session, uri: string): LiveRecord {
+export function liveRecord<Value>(
+  client: LiveQueryClient,
+  session: Session,
+  uri: string,
+): LiveRecord<Value> {
   const parts = /^at:\/\/(did:[^/]+)\/([^/]+)\/([^/?#]+)$/.exec(uri)
   if (parts === null) throw new TypeError(`not at://<did>/<collection>/<rkey>: ${uri}`)
   const [, did, collection, rkey] = parts as unknown as [string, string, string, string]
-  return new LiveQuery(client, {
+  return new LiveQuery<ReadRecord<Value> | undefined, RecordView<Value>>(client, {
     did,
     collection,
     read: (signal) => readRecord(session, { did, collection, rkey }, signal),
@@ -28,7 +35,7 @@ export function liveRecord(client: LiveQueryClient, session: Session, uri: strin
 }
 
 /** The record after the event; undefined if that deleted it. */
-export function recordOf({ did, collection, rkey, cid, record }: CommitEvent) {
+export function recordOf<Value>({ did, collection, rkey, cid, record }: CommitEvent) {
   if (record === undefined) return undefined
-  return { uri: `at://${did}/${collection}/${rkey}`, cid: cid ?? '', value: record }
+  return { uri: `at://${did}/${collection}/${rkey}`, cid: cid ?? '', value: record as Value }
 }

@@ -11,7 +11,7 @@ import {
 import { Emitter } from './emitter.ts'
 import { type RealtimeError, RealtimeFailure } from './errors.ts'
 import { readEvents } from './event-queue.ts'
-import type { EventOfKind, Gap, Kind, RealtimeEvent, Status } from './events.ts'
+import type { CommitEvent, EventOfKind, Gap, Kind, RealtimeEvent, Status } from './events.ts'
 import { type LiveCollection, liveCollection } from './live-collection.ts'
 import type { LiveQueryClient } from './live-query.ts'
 import { type LiveRecord, liveRecord } from './live-record.ts'
@@ -102,8 +102,18 @@ export class Realtime {
   /**
    * Calls the listener for each event of the kind; or when events were missed that the server no longer has (`gap`), the
    * status changes, or the server refuses a subscription (`error`). Returns the function that removes the listener.
+   * `Value` is the type that the app gives to the records of commits; they are not checked.
    */
   on<Name extends keyof Signals>(name: Name, listener: Listener<Signals[Name]>): () => void
+  on<Value extends object = Record<string, unknown>>(
+    kind: 'commit',
+    listener: Listener<CommitEvent<Value>>,
+  ): () => void
+  on<Value extends object = Record<string, unknown>>(
+    kind: 'commit',
+    filter: EventFilter,
+    listener: Listener<CommitEvent<Value>>,
+  ): () => void
   on<K extends Kind>(kind: K, listener: Listener<EventOfKind[K]>): () => void
   on<K extends Kind>(kind: K, filter: EventFilter, listener: Listener<EventOfKind[K]>): () => void
   on(name: string, ...rest: [Listener<never>] | [EventFilter, Listener<never>]): () => void {
@@ -130,15 +140,25 @@ export class Realtime {
     return readEvents(this.#subscriptions, this.#filters(filter), { cursor, signal })
   }
 
-  /** A record as a live query. Throws a TypeError if the URI is not `at://<did>/<collection>/<rkey>`. */
-  record(uri: string): LiveRecord {
-    return liveRecord(this.#liveQueryClient(), this.#session, uri)
+  /**
+   * A record as a live query. `Value` is the type that the app gives to it; it is not checked. Throws a TypeError if the
+   * URI is not `at://<did>/<collection>/<rkey>`.
+   */
+  record<Value extends object = Record<string, unknown>>(uri: string): LiveRecord<Value> {
+    return liveRecord<Value>(this.#liveQueryClient(), this.#session, uri)
   }
 
-  /** The records of a collection as a live query; at most `limit` (default 1,000) with the highest record keys. */
-  collection(nsid: string, options: { did?: string; limit?: number } = {}): LiveCollection {
+  /**
+   * The records of a collection as a live query; at most `limit` (default 1,000) with the highest record keys. `Value` is
+   * as for `record`.
+   */
+  collection<Value extends object = Record<string, unknown>>(
+    nsid: string,
+    options: { did?: string; limit?: number } = {},
+  ): LiveCollection<Value> {
     const { did = this.#ownDid(), limit = 1_000 } = options
-    return liveCollection(this.#liveQueryClient(), this.#session, { did, collection: nsid, limit })
+    const of = { did, collection: nsid, limit }
+    return liveCollection<Value>(this.#liveQueryClient(), this.#session, of)
   }
 
   /** Enters a channel of an account. `state` is what others see of this one, such as a name. */

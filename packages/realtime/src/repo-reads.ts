@@ -2,10 +2,10 @@
 import { RealtimeFailure } from './errors.ts'
 import { call, type Session } from './session.ts'
 
-export interface ReadRecord {
+export interface ReadRecord<Value = Record<string, unknown>> {
   uri: string
   cid: string
-  value: Record<string, unknown>
+  value: Value
 }
 
 export interface Read<State> {
@@ -15,16 +15,16 @@ export interface Read<State> {
 }
 
 /** Undefined if there is no such record. Throws as `call`. */
-export async function readRecord(
+export async function readRecord<Value>(
   session: Session,
   { did, collection, rkey }: { did: string; collection: string; rkey: string },
   signal: AbortSignal,
-): Promise<Read<ReadRecord | undefined>> {
+): Promise<Read<ReadRecord<Value> | undefined>> {
   const query = new URLSearchParams({ repo: did, collection, rkey })
   return withRev(session, did, signal, async () => {
     try {
       const response = await get(session, 'com.atproto.repo.getRecord', query, signal)
-      return { response, state: (await response.json()) as ReadRecord }
+      return { response, state: (await response.json()) as ReadRecord<Value> }
     } catch (error) {
       if (!(error instanceof RealtimeFailure) || error.error !== 'RecordNotFound') throw error
       return { response: undefined, state: undefined }
@@ -33,13 +33,13 @@ export async function readRecord(
 }
 
 /** At most `limit` records, those with the highest record keys. Throws as `call`. */
-export async function readCollection(
+export async function readCollection<Value>(
   session: Session,
   { did, collection, limit }: { did: string; collection: string; limit: number },
   signal: AbortSignal,
-): Promise<Read<ReadRecord[]>> {
+): Promise<Read<ReadRecord<Value>[]>> {
   return withRev(session, did, signal, async () => {
-    const state: ReadRecord[] = []
+    const state: ReadRecord<Value>[] = []
     let first: Response | undefined
     for (let cursor = ''; state.length < limit; ) {
       const pageSize = String(Math.min(100, limit - state.length))
@@ -47,7 +47,7 @@ export async function readCollection(
       if (cursor !== '') query.set('cursor', cursor)
       const response = await get(session, 'com.atproto.repo.listRecords', query, signal)
       first ??= response
-      const page = (await response.json()) as { records: ReadRecord[]; cursor?: string }
+      const page = (await response.json()) as { records: ReadRecord<Value>[]; cursor?: string }
       state.push(...page.records)
       if (page.cursor === undefined || page.records.length === 0) break
       cursor = page.cursor
