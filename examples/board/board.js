@@ -2,117 +2,106 @@
 import { Agent, CredentialSession } from '@atproto/api'
 import { Realtime } from '@headwater/realtime'
 
-const NOTE = 'dev.headwater.example.note'
-const CHANNEL = 'dev.headwater.realtime.channel'
-
+const [NOTE, CHANNEL] = ['dev.headwater.example.note', 'dev.headwater.realtime.channel']
+const done = { create: 'added', update: 'changed', delete: 'removed' }
 const parameters = new URLSearchParams(location.search)
 const service = parameters.get('service') ?? 'http://localhost:2583'
 const element = (id) => document.getElementById(id)
-const show = (id, text) => element(id).replaceChildren(text)
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties)
+const show = (id, ...content) => element(id).replaceChildren(...content)
+const report = ({ message }) => show('error', message)
 
-const session = new CredentialSession(new URL(service), undefined, (_, data) =>
-  localStorage.setItem('session', JSON.stringify(data ?? null)),
-)
+const store = (_, session) => localStorage.setItem(service, JSON.stringify(session ?? null))
+const session = new CredentialSession(new URL(service), undefined, store)
+const { repo, identity } = new Agent(session).com.atproto
+const didOf = async (name) =>
+  name.startsWith('did:') ? name : (await identity.resolveHandle({ handle: name })).data.did
 
-const { repo } = new Agent(session).com.atproto
-
-/** Runs with the form's fields when it is submitted, and clears them. */
+/** Runs with the form's fields when it is submitted, and empties them; a failure is shown below and brings them back. */
 function onSubmit(id, run) {
-  element(id).addEventListener('submit', async (event) => {
+  const form = element(id)
+  form.onsubmit = async (event) => {
     event.preventDefault()
-    const fields = Object.fromEntries(new FormData(event.target))
-    event.target.reset()
-    await Promise.resolve(run(fields)).catch((error) => show('error', error.message))
-  })
+    const fields = Object.fromEntries(new FormData(form))
+    form.after(element('error'))
+    show('error')
+    form.reset()
+    await run({ ...fields, createdAt: new Date().toISOString() }).catch((error) => {
+      for (const name in fields) form.elements[name].value ||= fields[name]
+      report(error)
+    })
+  }
 }
 
 async function openBoard() {
-  element('sign-in').hidden = true
-  document.querySelector('main').hidden = false
-  const owner = parameters.get('board') ?? session.did
+  const { did: me, handle } = session.session
+  const owner = await didOf(parameters.get('board') ?? me)
+  document.body.className = 'signed-in'
   const realtime = new Realtime({ service, session })
   await realtime.saveCursor(localStorage)
   realtime.on('status', (status) => show('status', status))
-  realtime.on('error', ({ message }) => show('error', message))
-
-  const notes = new Map()
-  let members = []
-  let channel
+  realtime.on('error', report)
+  const [notes, handles] = [new Map(), new Map()]
+  let [members, channel] = [[]]
   // The record says who may enter the channel; here also whose notes are on the board.
   realtime.record(`at://${owner}/${CHANNEL}/board`).subscribe(({ value }) => {
     members = value?.members ?? []
-    for (const did of [owner, ...members]) if (!notes.has(did)) follow(did)
-    if (owner === session.did || members.includes(session.did)) channel ??= enter(realtime, owner)
+    for (const did of [owner, ...members]) if (!notes.has(did)) follow(did).catch(report)
+    const role = owner === me ? 'owner' : members.includes(me) ? 'member' : 'guest'
+    element('board').className = role
+    if (role !== 'guest') channel ??= enter()
   })
-
-  function follow(did) {
+  async function follow(did) {
     notes.set(did, [])
+    handles.set(did, (await repo.describeRepo({ repo: did })).data.handle)
     realtime.collection(NOTE, { did }).subscribe(({ records }) => {
-      notes.set(did, records)
-      element('notes').replaceChildren(...[...notes.values()].flat().map(noteItem))
+      const all = [...notes.set(did, records).values()].flat()
+      all.sort((a, b) => (a.value.createdAt < b.value.createdAt ? 1 : -1))
+      show('notes', ...all.map(noteItem))
     })
     // Continues after a reload, with what happened meanwhile.
-    realtime.on('commit', { dids: [did], collections: [NOTE] }, ({ operation, record, rkey }) => {
-      const item = document.createElement('li')
-      item.append(`${operation} ${record?.text ?? rkey}`)
-      element('changes').append(item)
+    realtime.on('commit', { dids: [did], collections: [NOTE] }, ({ operation, record }) => {
+      const textContent = `${handles.get(did)} ${done[operation]} ${record?.text ?? 'a note'}`
+      element('changes').append(make('li', { textContent }))
     })
   }
 
+  function noteItem({ uri, value }) {
+    const [, , did, collection, rkey] = uri.split('/')
+    const item = make('li', { textContent: value.text })
+    item.append(' ', make('small', { textContent: handles.get(did) }))
+    const onclick = () => repo.deleteRecord({ repo: did, collection, rkey }).catch(report)
+    if (did === me) item.append(make('button', { textContent: 'Remove', onclick }))
+    return item
+  }
+
+  function enter() {
+    const channel = realtime.channel({ did: owner, name: 'board', state: { name: handle } })
+    const names = () => [...channel.present.values()].map(({ name }) => name)
+    channel.on('presence', () => show('present', names().sort().join(', ')))
+    channel.on('message', ({ from, body }) => {
+      const textContent = `${channel.present.get(from)?.name ?? from} is typing …`
+      if (from !== me && body.typing) show('typing', make('span', { textContent }))
+    })
+    channel.on('error', report)
+    return channel
+  }
+
   let typedAt = 0
-  element('write').addEventListener('input', () => {
+  element('write').oninput = () => {
     if (Date.now() - typedAt < 2_000) return
     typedAt = Date.now()
-    void channel?.publish({ typing: true })
+    channel?.publish({ typing: true }).catch(report)
+  }
+  onSubmit('write', (record) => repo.createRecord({ repo: me, collection: NOTE, record }))
+  onSubmit('invite', async ({ name, createdAt }) => {
+    const invited = [...new Set([...members, await didOf(name)])]
+    const record = { access: 'members', members: invited, createdAt }
+    await repo.putRecord({ repo: owner, collection: CHANNEL, rkey: 'board', record })
   })
-  onSubmit('write', ({ text }) => {
-    const record = { text, createdAt: new Date().toISOString() }
-    return repo.createRecord({ repo: session.did, collection: NOTE, record })
-  })
-  onSubmit('invite', ({ did }) => {
-    const createdAt = new Date().toISOString()
-    const record = { access: 'members', members: [...members, did], createdAt }
-    return repo.putRecord({ repo: owner, collection: CHANNEL, rkey: 'board', record })
-  })
+  element('sign-out').onclick = () => session.logout().finally(() => location.reload())
 }
 
-function enter(realtime, owner) {
-  const channel = realtime.channel({
-    did: owner,
-    name: 'board',
-    state: { name: session.session.handle },
-  })
-  const nameOf = (did) => channel.present.get(did)?.name ?? did
-  channel.on('presence', () =>
-    show('present', [...channel.present.keys()].map(nameOf).sort().join(', ')),
-  )
-  let dots
-  channel.on('message', ({ from, body }) => {
-    if (from === session.did || !body.typing) return
-    show('typing', `${nameOf(from)} …`)
-    clearTimeout(dots)
-    dots = setTimeout(() => show('typing', ''), 3_000)
-  })
-  channel.on('error', ({ message }) => show('error', message))
-  return channel
-}
-
-function noteItem({ uri, value }) {
-  const item = document.createElement('li')
-  item.append(value.text)
-  if (!uri.startsWith(`at://${session.did}/`)) return item
-  const button = document.createElement('button')
-  button.append('Remove')
-  const [, , did, collection, rkey] = uri.split('/')
-  button.onclick = () => repo.deleteRecord({ repo: did, collection, rkey })
-  item.append(' ', button)
-  return item
-}
-
-onSubmit('sign-in', async ({ handle, password }) => {
-  await session.login({ identifier: handle, password })
-  await openBoard()
-})
-const stored = JSON.parse(localStorage.getItem('session') ?? 'null')
-if (stored !== null)
-  session.resumeSession(stored).then(openBoard, ({ message }) => show('error', message))
+onSubmit('sign-in', (fields) => session.login(fields).then(openBoard))
+const stored = JSON.parse(localStorage.getItem(service) ?? 'null')
+if (stored !== null) session.resumeSession(stored).then(openBoard).catch(report)

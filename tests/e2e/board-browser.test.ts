@@ -49,14 +49,14 @@ describeInBrowser('examples/board', () => {
 
   async function signIn(page: Page, { handle, password }: TestAccount): Promise<void> {
     await page.goto(boardUrl())
-    await page.getByPlaceholder('alice.test').fill(handle)
-    await page.getByPlaceholder('password').fill(password)
+    await page.getByLabel('Handle', { exact: true }).fill(handle)
+    await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.locator('#status', { hasText: 'live' }).waitFor()
   }
 
   async function write(page: Page, text: string): Promise<void> {
-    await page.getByPlaceholder('A note').fill(text)
+    await page.getByLabel('Note').fill(text)
     await page.getByRole('button', { name: 'Add' }).click()
   }
 
@@ -70,30 +70,38 @@ describeInBrowser('examples/board', () => {
     await signIn(hers, alice)
     await isPresent(hers, alice.handle)
     await signIn(his, bob)
-    await hers.getByPlaceholder('did:plc:…').fill(bob.did)
+    await his.getByText('You are not invited').waitFor()
+    expect(await his.locator('form:visible').count()).toBe(0)
+    await hers.getByLabel('Handle or DID').fill('not-an-account.test')
+    await hers.getByRole('button', { name: 'Invite' }).click()
+    await hers.getByRole('alert').filter({ hasText: 'Unable to resolve handle' }).waitFor()
+    expect(await hers.getByLabel('Handle or DID').inputValue()).toBe('not-an-account.test')
+    await hers.getByLabel('Handle or DID').fill(bob.handle)
     await hers.getByRole('button', { name: 'Invite' }).click()
     const both = `${alice.handle}, ${bob.handle}`
     await Promise.all([isPresent(hers, both), isPresent(his, both)])
 
     await write(hers, 'a note of Alice')
     await shows(his, '#notes', 'a note of Alice')
-    await his.getByPlaceholder('A note').pressSequentially('a note')
-    await hers.locator('#typing', { hasText: `${bob.handle} …` }).waitFor()
+    await his.getByLabel('Note').pressSequentially('a note')
+    await hers.locator('#typing', { hasText: `${bob.handle} is typing …` }).waitFor()
     await write(his, 'a note of Bob')
     await shows(hers, '#notes', 'a note of Bob')
     await his.getByRole('button', { name: 'Remove' }).click()
     await hers.locator('#notes li', { hasText: 'a note of Bob' }).waitFor({ state: 'detached' })
-    await shows(his, '#changes', 'delete')
+    await shows(his, '#changes', `${bob.handle} removed a note`)
 
     await his.goto('about:blank')
     await isPresent(hers, alice.handle)
     await write(hers, 'while Bob was away')
     await shows(hers, '#notes', 'while Bob was away')
     await his.goto(boardUrl())
-    await shows(his, '#changes', 'create while Bob was away')
-    expect(await his.locator('#changes li').allTextContents()).toEqual([
-      'create while Bob was away',
-    ])
+    const missed = `${alice.handle} added while Bob was away`
+    await shows(his, '#changes', missed)
+    expect(await his.locator('#changes li').allTextContents()).toEqual([missed])
+    await his.getByRole('button', { name: 'Sign out' }).click()
+    await his.getByLabel('Password').waitFor()
+    await isPresent(hers, alice.handle)
     await Promise.all([hers.context().close(), his.context().close()])
   })
 
