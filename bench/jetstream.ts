@@ -10,7 +10,7 @@ import type { Sink } from '#src/gateway/events/subscription.ts'
 import { FanOut } from '#src/gateway/firehose/fan-out.ts'
 import { clientAddress } from '#src/gateway/http/client-address.ts'
 import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
-import { dictionaries } from '#src/gateway/jetstream/dictionaries.ts'
+import { currentDictionary } from '#src/gateway/jetstream/dictionaries.ts'
 import { eventsEncoding, legacyEncoding } from '#src/gateway/jetstream/encodings.ts'
 import { CompressedWire, plainWire, type Wire } from '#src/gateway/jetstream/wire.ts'
 import { openStreams, streamPaths } from '#src/gateway/open-streams.ts'
@@ -156,7 +156,7 @@ source.release(total)
 for (let round = 0; round < 2; round++) {
   await replay('/subscribe', plainWire(legacyEncoding), source, total)
   await replay('subscribeEvents', plainWire(eventsEncoding), source, total)
-  const { current } = dictionaries()
+  const current = currentDictionary()
   if (current === undefined) continue
   const wire = new CompressedWire(eventsEncoding, current.bytes)
   await replay('subscribeEvents, compressed', wire, source, total)

@@ -41,6 +41,8 @@ export interface Config extends TrafficConfig {
   /** Free bytes of a disk below which nothing that users send is stored. */
   minFreeDiskBytes: number
   sequencer: { backfillMs: number; subscriptionBuffer: number }
+  /** `dictionary` is a file: the zstd dictionary of Bluesky's Jetstream. */
+  jetstream: { dictionary: string | undefined }
   log: {
     level: LogLevel
     /** RivetKit's own log; undefined for a selection of its errors. */
@@ -120,6 +122,7 @@ export function readConfig(env: Environment): Config {
       backfillMs: read.integer('PDS_REPO_BACKFILL_LIMIT_MS', 0, 3650 * DAY_MS) ?? DAY_MS,
       subscriptionBuffer: read.integer('PDS_MAX_SUBSCRIPTION_BUFFER', 1, 1_000_000) ?? 500,
     },
+    jetstream: { dictionary: read.text('PDS_JETSTREAM_DICTIONARY') },
     ...readTraffic(read, isProduction),
     log: {
       level: readLogLevel(read, isProduction),

@@ -42,6 +42,8 @@ export interface StreamPorts {
     maxSubscribers: number
     /** A subscriber that takes nothing of what is sent to it for this long is disconnected. */
     stallTimeoutMs: number
+    /** A file, with the zstd dictionary of Bluesky's Jetstream. */
+    jetstreamDictionary?: string | undefined
   }
   addressOf: FindClientAddress
   /** Addresses and ranges that may have any number of subscribers. */

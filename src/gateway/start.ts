@@ -94,6 +94,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       maxBuffer: config.sequencer.subscriptionBuffer,
       maxSubscribers: upgrades.maxSubscribers,
       stallTimeoutMs,
+      jetstreamDictionary: config.jetstream.dictionary,
     },
     onEvents: () => traffic.crawlers.notify(),
   })

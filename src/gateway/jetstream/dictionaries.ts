@@ -1,5 +1,5 @@
-/** The zstd dictionaries of Jetstream, as far as they are in the folder beside this file. */
-import { existsSync, readFileSync } from 'node:fs'
+/** The zstd dictionaries of Jetstream: one is in the folder beside this file, the other is the operator's to add. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as zlib from 'node:zlib'
 
@@ -9,39 +9,35 @@ export interface Dictionary {
   bytes: Buffer
 }
 
-/** Of `/subscribe`: clients have a copy of their own, so it is Bluesky's or none. */
-const LEGACY = 'legacy_subscribe.zdict'
 /** Of `subscribeEvents`: clients ask this server for it. */
-const CURRENT = 'subscribe_events.zdict'
+const CURRENT = join(import.meta.dirname, 'dictionaries/subscribe_events.zdict')
 
 const MAGIC = 0xec30a437
 
 export interface Dictionaries {
+  /** Of `/subscribe`: clients have a copy of their own, so it is Bluesky's or none. */
   legacy: Dictionary | undefined
   current: Dictionary | undefined
 }
 
-/** Undefined for one that is missing, and if this Node has no zstd. Throws if a file is no dictionary. */
-export function readDictionaries(folder = join(import.meta.dirname, 'dictionaries')): Dictionaries {
-  const hasZstd = typeof zlib.createZstdCompress === 'function'
-  const read = (name: string): Dictionary | undefined => {
-    const file = join(folder, name)
-    return hasZstd && existsSync(file) ? dictionaryOf(readFileSync(file), name) : undefined
-  }
-  return { legacy: read(LEGACY), current: read(CURRENT) }
+const hasZstd = typeof zlib.createZstdCompress === 'function'
+let current: Dictionary | undefined
+
+/** Undefined if this Node has no zstd. */
+export function currentDictionary(): Dictionary | undefined {
+  if (hasZstd) current ??= read(CURRENT)
+  return current
 }
 
-function dictionaryOf(bytes: Buffer, name: string): Dictionary {
+/** `file` is Jetstream's `legacy_subscribe.zdict`, if the operator has it. Throws if it is no dictionary. */
+export function legacyDictionary(file: string | undefined): Dictionary | undefined {
+  return file === undefined || !hasZstd ? undefined : read(file)
+}
+
+function read(file: string): Dictionary {
+  const bytes = readFileSync(file)
   if (bytes.length < 8 || bytes.readUInt32LE(0) !== MAGIC) {
-    throw new Error(`${name} is not a zstd dictionary`)
+    throw new Error(`${file} is not a zstd dictionary`)
   }
   return { id: bytes.readUInt32LE(4), bytes }
-}
-
-let known: Dictionaries | undefined
-
-/** Of this process, read once. */
-export function dictionaries(): Dictionaries {
-  known ??= readDictionaries()
-  return known
 }

@@ -4,7 +4,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import { StreamConnections } from '#src/gateway/http/stream-connections.ts'
-import { dictionaries, readDictionaries } from '#src/gateway/jetstream/dictionaries.ts'
+import { currentDictionary, legacyDictionary } from '#src/gateway/jetstream/dictionaries.ts'
 import type { JetstreamPorts } from '#src/gateway/jetstream/endpoint.ts'
 import {
   closeReason,
@@ -18,7 +18,7 @@ import { FakePeer, silent } from '#tests/support/firehose.ts'
 
 const alice = 'did:plc:alice'
 /** Any dictionary serves: that of `/subscribe` may not be here. */
-const dictionary = dictionaries().current!
+const dictionary = currentDictionary()!
 const update = (payload: object) => Buffer.from(JSON.stringify({ type: 'options_update', payload }))
 
 async function open(options: Parameters<typeof testEvents>[0] = {}) {
@@ -247,12 +247,16 @@ it('the reason of a close frame is cut at a whole character', () => {
 
 it('without its dictionary /subscribe does not compress, and says so', async () => {
   const { events, connections } = await open()
-  const { legacy } = readDictionaries('/nowhere')
   const { route } = legacySubscribe({
     ...{ events, connections, log: silent, stats: newStats(), stallTimeoutMs: 1 },
-    dictionaries: { legacy, current: dictionary },
+    dictionaries: { legacy: legacyDictionary(undefined), current: dictionary },
   })
   const request = { headers: {} } as IncomingMessage
   const refused = route.admit(request, new URLSearchParams('compress=true'))
   await expect(refused).rejects.toThrow('this server cannot compress')
+})
+
+it('a file that is no dictionary is named when the server starts', () => {
+  const file = import.meta.filename
+  expect(() => legacyDictionary(file)).toThrow(`${file} is not a zstd dictionary`)
 })
