@@ -58,6 +58,8 @@ export interface Channels {
 
 /** As long as an account that does not renew counts as present. */
 export const PRESENCE_MS = 30_000
+/** Characters of the DIDs and states in one answer. */
+export const MAX_PRESENT_LENGTH = 128_000
 const SWEEP_MS = 5_000
 const FOLLOWER_IDLE_MS = 60_000
 
@@ -95,6 +97,12 @@ export interface Present {
   state: string
 }
 
+/** `total` accounts are in the channel; `present` ends where their states together would be too long. */
+export interface PresentAccounts {
+  present: Present[]
+  total: number
+}
+
 /**
  * Adds a member, or changes its state; the others hear of it. Returns who is in the channel. `member` is made by the
  * gateway `follower`. Throws 503 ChannelFull, and 429 for too many of one account.
@@ -102,7 +110,7 @@ export interface Present {
 export async function enter(
   channels: Channels,
   input: { follower: string; channel: Channel; member: string; did: string; state: string },
-): Promise<{ epoch: string; present: Present[] }> {
+): Promise<PresentAccounts & { epoch: string }> {
   const { follower, channel, member: id, did, state } = input
   const key = keyOf(channel)
   const members = channels.byKey.get(key) ?? { channel, byId: new Map() }
@@ -120,7 +128,7 @@ export async function enter(
     send(channels, members, { type: 'presence', channel, from: did, state })
   }
   sweepLater(channels)
-  return { epoch: channels.epoch, present: presentIn(members) }
+  return { epoch: channels.epoch, ...presentIn(members) }
 }
 
 export async function leave(channels: Channels, { member }: { member: string }): Promise<void> {
@@ -155,7 +163,7 @@ export async function publish(
 
 export async function present(channels: Channels, channel: Channel): Promise<Present[]> {
   const members = channels.byKey.get(keyOf(channel))
-  return members === undefined ? [] : presentIn(members)
+  return members === undefined ? [] : presentIn(members).present
 }
 
 /**
@@ -189,9 +197,16 @@ function send(channels: Channels, { byId }: Members, message: ChannelMessage): v
 }
 
 /** Of an account with several members, the state that was set last. */
-function presentIn({ byId }: Members): Present[] {
+function presentIn({ byId }: Members): PresentAccounts {
   const states = new Map([...byId.values()].map(({ did, state }) => [did, state]))
-  return [...states].map(([did, state]) => ({ did, state }))
+  let length = 0
+  const present: Present[] = []
+  for (const [did, state] of states) {
+    length += did.length + state.length
+    if (length > MAX_PRESENT_LENGTH) break
+    present.push({ did, state })
+  }
+  return { present, total: states.size }
 }
 
 function remove(channels: Channels, id: string): void {

@@ -43,6 +43,33 @@ it('a listener that reads nothing is told ConsumerTooSlow, and what waits for it
   expect(other.closeCode).toBeUndefined()
 })
 
+it('a client that asks and does not read is not read either: what waits for it is bounded, and it is told ConsumerTooSlow', async () => {
+  const { connect, realtime, authorization, queuedBytes } = await start({ stallTimeoutMs: 500 })
+  const channel = { did: 'did:plc:group' }
+  const state = { text: 'x'.repeat(3_900) }
+  for (let i = 0; i < 20; i++) {
+    const other = connect({ as: await authorization(`did:plc:${i}`) })
+    await other.next('ready')
+    other.send('join', { id: 'c', channel, state })
+    await other.next('joined')
+  }
+  const greedy = connect()
+  await greedy.next('ready')
+  greedy.ws.pause()
+  let most = 0
+  const measuring = setInterval(() => {
+    most = Math.max(most, queuedBytes())
+  }, 2)
+  // Each is answered with 80 KB.
+  for (let i = 0; i < 5_000; i++) greedy.send('join', { id: 'c', channel })
+  await expect.poll(() => realtime.stats.closedBy.get('ConsumerTooSlow')).toBe(1)
+  clearInterval(measuring)
+  expect(most).toBeGreaterThan(0)
+  expect(most).toBeLessThan(256 * 1024 + 100_000)
+  greedy.ws.resume()
+  expect(await greedy.refusal()).toEqual(['ConsumerTooSlow', 1008])
+})
+
 it('an event stream ends with its session, and says why', async () => {
   const { events, url, as } = await start()
   const headers = { accept: 'text/event-stream', authorization: as }

@@ -1,7 +1,7 @@
 /** dev.headwater.realtime over real sockets, on a sequencer and channels in memory, without an engine. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { isFirstUse } from '#src/authorization/replay-store.ts'
@@ -73,10 +73,17 @@ export async function startRealtimeServer({ stallTimeoutMs = 60_000 } = {}) {
     app.fetch(request, { incoming } as Env['Bindings']),
   )
   server.on('request', listener)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.listen(0)
   await once(server, 'listening')
   const terms = { secret: issuer.jwtSecret, audience: issuer.serviceDid }
   return {
+    /** Of the connection for which most is waiting to be sent. */
+    queuedBytes: () => Math.max(0, ...[...sockets].map(({ writableLength }) => writableLength)),
     /** The accounts whose actors were called. */
     called,
     ...{ events, realtime, url: `http://localhost:${(server.address() as AddressInfo).port}` },

@@ -1,4 +1,4 @@
-/** Does what the messages of a client ask for, one after the other. */
+/** Does what the messages of a client ask for. */
 import { XrpcError } from '#src/errors.ts'
 import { spendTicket } from '#src/gateway/realtime/authenticate-listener.ts'
 import {
@@ -10,19 +10,23 @@ import { internalError } from '#src/gateway/realtime/listener-errors.ts'
 import type { OpenedListener, Realtime } from '#src/gateway/realtime/open-realtime.ts'
 
 /**
- * The returned function resolves when the message has been answered. Text that is not a message ends the connection; a
+ * The returned function answers one message after the other, and does not reject. Text that is not a message ends the connection; a
  * message that cannot be done is refused.
  */
 export function listenerAnswers(
   realtime: Realtime,
   { listener, places, address }: OpenedListener,
 ): (text: string) => Promise<void> {
-  const count = (did: string) => realtime.ports.count('request', did, address)
+  /** `publish` and `join` count themselves. Throws 429. */
+  async function count(): Promise<void> {
+    const { did } = listener
+    if (did !== undefined) await realtime.ports.count('request', did, address)
+  }
 
   async function run(message: ClientMessage): Promise<void> {
+    if (message.type !== 'publish' && message.type !== 'join') await count()
     switch (message.type) {
       case 'sub':
-        if (listener.did !== undefined) await count(listener.did)
         return listener.subscribe(message.id, message.request)
       case 'unsub':
         return listener.unsubscribe(message.id)
@@ -53,9 +57,9 @@ export function listenerAnswers(
     try {
       message = parseClientMessage(text)
     } catch (error) {
-      if (error instanceof RefusedMessage) return refuse(error, error.id)
+      if (error instanceof RefusedMessage) return refuseInvalid(error)
       if (error instanceof XrpcError) return listener.end(error)
-      throw error
+      return refuse(error, undefined)
     }
     try {
       await run(message)
@@ -64,9 +68,13 @@ export function listenerAnswers(
     }
   }
 
-  let last = Promise.resolve()
-  return (text) => {
-    last = last.then(() => answer(text)).catch((error: unknown) => refuse(error, undefined))
-    return last
+  async function refuseInvalid(error: RefusedMessage): Promise<void> {
+    const cause = await count().then(
+      () => error,
+      (tooMany: unknown) => tooMany,
+    )
+    if (listener.ended === undefined) refuse(cause, error.id)
   }
+
+  return answer
 }

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Channel, ChannelMessage, Present } from '#src/channels/channels.ts'
+import type { Channel, ChannelMessage, PresentAccounts } from '#src/channels/channels.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { channelShardOf } from '#src/gateway/realtime/channel-shards.ts'
 import type { Log } from '#src/log.ts'
@@ -58,12 +58,11 @@ export class ChannelClient {
   }
 
   /** Enters, or changes the state of a member that is in already. Throws as the action `enter`. */
-  async enter(member: ChannelMember): Promise<Present[]> {
+  async enter(member: ChannelMember): Promise<PresentAccounts> {
     const shard = channelShardOf(member.channel)
     const isNew = this.#keep(shard, member)
     try {
-      const { present } = await this.#enter(shard, this.#shards.get(shard)!.follower, member)
-      return present
+      return await this.#enter(shard, this.#shards.get(shard)!.follower, member)
     } catch (error) {
       if (isNew) this.#forget(shard, member)
       throw error

@@ -32,10 +32,9 @@ export class ChannelPlaces {
 
   /** Enters, or changes the state of a channel that it is in. `state` is JSON. Throws as `mustEnter`, and 503, 429. */
   async join(id: string, channel: Channel, state: string): Promise<void> {
-    const did = this.#mustSpeak()
     const known = this.#byId.get(id)
     const isSame = known?.channel.did === channel.did && known.channel.name === channel.name
-    await this.#ports.count(isSame ? 'message' : 'request', did)
+    const did = await this.#mustSpeak(isSame ? 'message' : 'request')
     if (!isSame) {
       if (known === undefined) this.#listener.mustHavePlace()
       await this.#ports.access.mustEnter(channel, did, this.#ports.network)
@@ -52,13 +51,13 @@ export class ChannelPlaces {
           onAccessChange: () => void this.#checkAccess(member),
         }
     member.state = state
-    const present = await this.#ports.client.enter(member)
+    const { present, total } = await this.#ports.client.enter(member)
     // It has gone, or was let out, meanwhile.
     if (this.#listener.ended !== undefined) return this.#ports.client.leave(member)
     this.#byId.set(id, member)
     this.#listener.otherPlaces = this.#byId.size
     const all = present.map((one) => ({ did: one.did, state: JSON.parse(one.state) as object }))
-    this.#listener.tell('joined', { id, channel, present: all })
+    this.#listener.tell('joined', { id, channel, present: all, total })
     // A change of the access while it entered was not noticed.
     if (!isSame) await this.#checkAccess(member)
   }
@@ -73,8 +72,7 @@ export class ChannelPlaces {
   }
 
   async publish(channel: Channel, body: string): Promise<void> {
-    const did = this.#mustSpeak()
-    await this.#ports.count('message', did)
+    const did = await this.#mustSpeak('message')
     await this.#ports.access.mustEnter(channel, did, this.#ports.network)
     await this.#ports.client.publish(channel, did, body)
   }
@@ -96,10 +94,13 @@ export class ChannelPlaces {
     for (const [id, member] of this.#byId) this.#remove(id, member)
   }
 
-  #mustSpeak(): string {
+  /** Counts also what is refused for its credential. */
+  async #mustSpeak(counted: 'message' | 'request'): Promise<string> {
     const { credential } = this.#listener
+    const did = didOf(credential)
+    if (did !== undefined) await this.#ports.count(counted, did)
     mustSpeak(credential, this.#ports)
-    return didOf(credential)!
+    return did!
   }
 
   #remove(id: string, member: ChannelMember): void {

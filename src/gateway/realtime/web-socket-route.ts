@@ -6,6 +6,7 @@ import { StreamConnections } from '#src/gateway/http/stream-connections.ts'
 import type { UpgradedConnection, UpgradeRoute } from '#src/gateway/http/upgrades.ts'
 import { listenerAnswers } from '#src/gateway/realtime/answer-client.ts'
 import { MAX_CLIENT_MESSAGE_BYTES } from '#src/gateway/realtime/client-messages.ts'
+import { ClientReader } from '#src/gateway/realtime/client-reader.ts'
 import { internalError, tooSlow } from '#src/gateway/realtime/listener-errors.ts'
 import { SUBPROTOCOL } from '#src/gateway/realtime/message-text.ts'
 import type { OpenedListener, Realtime } from '#src/gateway/realtime/open-realtime.ts'
@@ -69,14 +70,20 @@ async function serve(
     const { request: wanted, perCommit } = subscribeParameters(query.toString())
     opened = await realtime.open({ credential, transport, address, perCommit })
     const { listener } = opened
-    connection.onDrain = () => listener.onDrain()
+    const reader = new ClientReader({
+      source: ws,
+      hasRoom: () => transport.hasRoom,
+      answer: listenerAnswers(realtime, opened),
+    })
+    connection.onDrain = () => {
+      listener.onDrain()
+      reader.onDrain()
+    }
+    connection.onStop = () => reader.stop()
     void connection.closed.then(() => listener.close())
-    const answer = listenerAnswers(realtime, opened)
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) return fail(invalidRequest('Messages must be text'))
-      // The next ones wait in the socket, where their number is bounded.
-      ws.pause()
-      void answer(data.toString()).then(() => ws.resume())
+      reader.add(data.toString())
     })
     await listener.subscribe('', wanted)
   } catch (error) {

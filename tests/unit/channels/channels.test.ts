@@ -6,6 +6,7 @@ import {
   enter,
   follow,
   leave,
+  MAX_PRESENT_LENGTH,
   openChannels,
   PRESENCE_MS,
   publish,
@@ -155,6 +156,16 @@ describe('bounds of channels', () => {
     expect(present).toHaveLength(1)
     await leave(test.channels, { member: 'm1' })
     await test.enter('g1', 'm2', alice)
+  })
+
+  it('an answer names as many accounts of a full channel as 128,000 letters hold, and says how many there are', async () => {
+    const test = testChannels({ stateLength: 1_000_000 })
+    const state = JSON.stringify({ text: 'x'.repeat(4_000) })
+    for (let i = 0; i < 50; i++) await test.enter('g1', `m${i}`, `did:plc:${i}`, state)
+    const { present, total } = await test.enter('g1', 'm0', 'did:plc:0', state)
+    expect(total).toBe(50)
+    expect(present).toHaveLength(31)
+    expect(JSON.stringify(present).length).toBeLessThan(MAX_PRESENT_LENGTH * 1.1)
   })
 
   it('too many channels are refused', async () => {

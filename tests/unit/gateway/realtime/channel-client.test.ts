@@ -66,7 +66,7 @@ it('members of two gateways hear each other', async () => {
   const [one, other] = [gateway(dispatch), gateway(dispatch)]
   const [alice, bob] = [member('m1', 'alice'), member('m2', 'bob', '{"n":1}')]
   await one.enter(alice)
-  expect(await other.enter(bob)).toHaveLength(2)
+  expect(await other.enter(bob)).toMatchObject({ total: 2 })
   await one.publish(channel, 'alice', '"hello"')
   await expect.poll(() => bob.heard).toContain('alice "hello"')
   await expect.poll(() => alice.heard).toEqual(['alice {}', 'bob {"n":1}', 'alice "hello"'])

@@ -11,12 +11,13 @@ const credential = { kind: 'session', did: 'did:plc:a', scope: 'com.atproto.acce
 function testPlaces() {
   const state = { isAllowed: true, whileEntering: () => {} }
   const told: string[] = []
+  const counted: string[] = []
   const members = new Set<ChannelMember>()
   const client = {
     async enter(member: ChannelMember) {
       members.add(member)
       state.whileEntering()
-      return [{ did: member.did, state: member.state }]
+      return { present: [{ did: member.did, state: member.state }], total: 1 }
     },
     leave: (member: ChannelMember) => void members.delete(member),
   }
@@ -25,14 +26,18 @@ function testPlaces() {
       if (!state.isAllowed) throw forbidden('no', 'NotAllowed')
     },
   }
-  const ports = { client, access, count: async () => {}, network: undefined }
-  const listener = { credential, mustHavePlace: () => {}, tell: (name: string) => told.push(name) }
+  const count = async (what: string) => void counted.push(what)
+  const ports = { client, access, count, network: undefined }
+  const listener = {
+    ...{ credential, hasRoom: true, mustHavePlace: () => {} },
+    tell: (name: string) => told.push(name),
+  }
   const settings = { serviceDid: 'did:web:a', preferencesAudience: undefined }
   const places = new ChannelPlaces(
     { ...ports, ...settings } as unknown as ChannelPlacesPorts,
     listener as unknown as Listener,
   )
-  return { places, state, told, members }
+  return { places, state, told, counted, members, listener }
 }
 
 it('a member leaves when the access has changed and it is no longer allowed', async () => {
@@ -53,4 +58,30 @@ it('a member leaves if the access changes while it enters', async () => {
   await places.join('c1', channel, '{}')
   expect(told).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
+})
+
+it('messages and changes of presence are dropped while there is no room', async () => {
+  const { places, told, members, listener } = testPlaces()
+  await places.join('c1', channel, '{}')
+  const [member] = members
+  const say = () => {
+    member!.onMessage({
+      ...{ type: 'ephemeral', id: 'm', channel, from: 'did:plc:b', body: '1', time: '' },
+    })
+    member!.onMessage({ type: 'presence', channel, from: 'did:plc:b', state: null })
+  }
+  listener.hasRoom = false
+  say()
+  expect(told).toEqual(['joined'])
+  listener.hasRoom = true
+  say()
+  expect(told).toEqual(['joined', 'ephemeral', 'presence'])
+})
+
+it('what is refused for its credential is counted too', async () => {
+  const { places, counted, listener } = testPlaces()
+  listener.credential = { ...credential, kind: 'app', scopes: 'atproto' } as never
+  await expect(places.publish(channel, '1')).rejects.toMatchObject({ error: 'ScopeMissing' })
+  await expect(places.join('c1', channel, '{}')).rejects.toMatchObject({ error: 'ScopeMissing' })
+  expect(counted).toEqual(['message', 'request'])
 })

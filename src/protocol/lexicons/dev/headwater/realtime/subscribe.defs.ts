@@ -986,15 +986,22 @@ const refused = /*#__PURE__*/ l.typedObject<Refused>(
 
 export { refused }
 
+/** The client is in the channel, with those who are `present`, or some of them if there are too many. */
 type Joined = {
   $type?: 'dev.headwater.realtime.subscribe#joined'
   id: string
   channel: Channel
   present: Member[]
+
+  /**
+   * How many accounts are in the channel. `present` has fewer if they and their states are longer than 128,000 letters.
+   */
+  total?: number
 }
 
 export type { Joined }
 
+/** The client is in the channel, with those who are `present`, or some of them if there are too many. */
 const joined = /*#__PURE__*/ l.typedObject<Joined>(
   $nsid,
   'joined',
@@ -1004,6 +1011,7 @@ const joined = /*#__PURE__*/ l.typedObject<Joined>(
     present: /*#__PURE__*/ l.array(
       /*#__PURE__*/ l.ref<Member>((() => member) as any),
     ),
+    total: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
   }),
 )
 
